@@ -1,0 +1,3 @@
+//! make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
+
+pub mod digest;

@@ -1,0 +1,2 @@
+//! The `assetctl` binary.
+fn main() {}
