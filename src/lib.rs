@@ -1,3 +1,4 @@
 //! make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
 
 pub mod digest;
+pub mod model;

@@ -1,0 +1,40 @@
+//! What versions are: digests, each with a type of its own so that one cannot stand for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+
+macro_rules! digest_newtype {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub Digest);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+digest_newtype! {
+    /// The version of data: of a source, or of one output of an asset partition. Equal versions mean equal contents.
+    DataVersion
+}
+digest_newtype! {
+    /// The version of what makes an asset: its command, code files, environment and the rest of its declaration.
+    CodeVersion
+}
+digest_newtype! {
+    /// All that a materialization depends on, in one digest.
+    Fingerprint
+}
