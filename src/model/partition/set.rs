@@ -1,0 +1,203 @@
+//! A set of partitions of one definition, as ranges of indexes.
+
+use std::ops::Range;
+
+/// A set of indexes into the keys of one partitions definition: sorted, disjoint, non-adjacent ranges.
+///
+/// A window of days, a whole year or everything is one range; asking for a rank or a member is a binary search.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartitionSet {
+    runs: Vec<Run>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Run {
+    start: u32,
+    end: u32,
+    /// Members in the runs before this one.
+    before: u32,
+}
+
+impl PartitionSet {
+    /// The empty set.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// All indexes in `range`.
+    #[must_use]
+    pub fn from_range(range: Range<u32>) -> Self {
+        Self::from_ranges([range])
+    }
+
+    /// The set of one index.
+    #[must_use]
+    pub fn single(index: u32) -> Self {
+        Self::from_range(index..index + 1)
+    }
+
+    /// The union of `ranges`, in any order, overlapping or not.
+    #[must_use]
+    pub fn from_ranges(ranges: impl IntoIterator<Item = Range<u32>>) -> Self {
+        let mut sorted: Vec<_> = ranges
+            .into_iter()
+            .filter(|range| !range.is_empty())
+            .collect();
+        sorted.sort_unstable_by_key(|range| range.start);
+        let mut runs: Vec<Run> = Vec::with_capacity(sorted.len());
+        for range in sorted {
+            match runs.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => runs.push(Run {
+                    start: range.start,
+                    end: range.end,
+                    before: 0,
+                }),
+            }
+        }
+        let mut before = 0;
+        for run in &mut runs {
+            run.before = before;
+            before += run.end - run.start;
+        }
+        Self { runs }
+    }
+
+    /// The number of members.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.runs
+            .last()
+            .map_or(0, |run| run.before + (run.end - run.start))
+    }
+
+    /// Whether the set has no member.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// The ranges, in order.
+    pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<u32>> + '_ {
+        self.runs.iter().map(|run| run.start..run.end)
+    }
+
+    /// The members, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.ranges().flatten()
+    }
+
+    /// The smallest member.
+    #[must_use]
+    pub fn first(&self) -> Option<u32> {
+        self.runs.first().map(|run| run.start)
+    }
+
+    /// The largest member.
+    #[must_use]
+    pub fn last(&self) -> Option<u32> {
+        self.runs.last().map(|run| run.end - 1)
+    }
+
+    /// Whether `index` is a member.
+    #[must_use]
+    pub fn contains(&self, index: u32) -> bool {
+        self.rank(index).is_some()
+    }
+
+    /// How many members are smaller than the member `index`; `None` if it is none.
+    #[must_use]
+    pub fn rank(&self, index: u32) -> Option<u32> {
+        let at = self.runs.partition_point(|run| run.end <= index);
+        let run = self.runs.get(at)?;
+        (run.start <= index).then(|| run.before + (index - run.start))
+    }
+
+    /// The member with `rank` smaller ones.
+    #[must_use]
+    pub fn nth(&self, rank: u32) -> Option<u32> {
+        let at = self
+            .runs
+            .partition_point(|run| run.before <= rank)
+            .checked_sub(1)?;
+        let run = &self.runs[at];
+        let index = run.start + (rank - run.before);
+        (index < run.end).then_some(index)
+    }
+
+    /// Members of either set.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        if other.is_subset(self) {
+            return self.clone();
+        }
+        Self::from_ranges(self.ranges().chain(other.ranges()))
+    }
+
+    /// Members of both sets.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let (mut a, mut b) = (0, 0);
+        let mut both = Vec::new();
+        while let (Some(left), Some(right)) = (self.runs.get(a), other.runs.get(b)) {
+            both.push(
+                left.start.max(right.start)
+                    ..left.end.min(right.end).max(left.start.max(right.start)),
+            );
+            if left.end <= right.end {
+                a += 1;
+            } else {
+                b += 1;
+            }
+        }
+        Self::from_ranges(both)
+    }
+
+    /// Whether every member is one of `other` too.
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.ranges().all(|range| {
+            let at = other.runs.partition_point(|run| run.end <= range.start);
+            other
+                .runs
+                .get(at)
+                .is_some_and(|run| run.start <= range.start && range.end <= run.end)
+        })
+    }
+}
+
+impl FromIterator<u32> for PartitionSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(indexes: I) -> Self {
+        Self::from_ranges(indexes.into_iter().map(|index| index..index + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::PartitionSet;
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_naive_set(
+            a in proptest::collection::btree_set(0u32..40, 0..30),
+            b in proptest::collection::btree_set(0u32..40, 0..30),
+        ) {
+            let (x, y): (PartitionSet, PartitionSet) = (a.iter().copied().collect(), b.iter().copied().collect());
+            prop_assert_eq!(x.iter().collect::<BTreeSet<_>>(), a.clone());
+            prop_assert_eq!(x.len() as usize, a.len());
+            prop_assert!(x.union(&y).iter().eq(a.union(&b).copied()));
+            prop_assert!(x.intersection(&y).iter().eq(a.intersection(&b).copied()));
+            prop_assert_eq!(x.is_subset(&y), a.is_subset(&b));
+            for index in 0..41 {
+                let rank = a.contains(&index).then(|| a.range(..index).count() as u32);
+                prop_assert_eq!(x.rank(index), rank);
+                prop_assert_eq!(x.nth(index), a.iter().nth(index as usize).copied());
+            }
+        }
+    }
+}
