@@ -1,15 +1,45 @@
 //! The nouns: plain data, checked when it is constructed, without I/O.
 
+mod asset;
+mod event;
+mod graph;
 mod location;
 mod name;
 mod partition;
+mod record;
+mod status;
+mod template;
 mod version;
 
+pub use asset::{
+    About, Answers, Asset, Code, Command, DataVersionRule, DefinitionId, Dep, EnvValue,
+    EnvVariable, History, InheritEnv, Nonexistent, Output, OutputKind, Place, Recipe, Required,
+    Runs, SourceAsset, SourcePath, Staging, Stdout,
+};
+pub use event::{
+    Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
+};
+pub use graph::{
+    AssetGraph, AssetId, Cycle, Declaration, DeclaredPartitions, GraphParts, KeysByDefinition,
+    Settings,
+};
 pub use location::{FileId, Location};
 pub use name::{AssetKey, InvalidName, Name};
 pub use partition::{
     Cadence, InvalidPartitionKey, InvalidTimePartitions, Mapped, PartitionKey, PartitionKeys,
     PartitionMapping, PartitionSet, PartitionSlot, PartitionsDefinition, StaticKeys,
     TimePartitions, TimeSettings, TimeWindow,
+};
+pub use record::{
+    BlockEntry, BlockRecord, CodeRecord, Current, CurrentMaterialization, InputRecord, LastAttempt,
+    Materialization, MaterializationId, Observation, Origin, Outcome, OutputRecord, RULE, RunId,
+    RunStatus,
+};
+pub use status::{
+    Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,
+};
+pub use template::{
+    CommandPlaceholder, CommandTemplate, PartitionPlaceholder, PartitionRef, PathTemplate, Piece,
+    Template, TimeFormat, encode_component, encode_whole_component,
 };
 pub use version::{CodeVersion, DataVersion, Fingerprint};

@@ -88,9 +88,8 @@ impl PartitionMapping {
     ) -> Mapped {
         let existing = self.upstream_of(downstream, upstream, index..index + 1);
         let nonexistent = match self {
-            Self::All => Vec::new(),
             Self::Identity if existing.is_empty() => downstream.key(index).into_iter().collect(),
-            Self::Identity => Vec::new(),
+            Self::All | Self::Identity => Vec::new(),
             Self::TimeWindow {
                 start_offset,
                 end_offset,
@@ -187,7 +186,8 @@ fn overlapping(from: &TimePartitions, to: &TimePartitions, first: i64, last: i64
 }
 
 fn clip(range: &Range<i64>, len: u32) -> Range<u32> {
-    let bound = |at: i64| at.clamp(0, i64::from(len)) as u32;
+    let bound =
+        |at: i64| u32::try_from(at.clamp(0, i64::from(len))).expect("clamped to the length");
     bound(range.start)..bound(range.end)
 }
 

@@ -1,0 +1,191 @@
+//! What happens in a run, as it is shown, stored and written as JSON lines.
+//!
+//! Events are the only bridge between doing and showing. An event about something that is recorded is emitted after it
+//! was recorded.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::name::AssetKey;
+use crate::model::partition::PartitionKey;
+use crate::model::record::RunId;
+use crate::model::status::Cause;
+use crate::model::version::DataVersion;
+
+/// An asset partition, as people write it: `clean@2013-07-04`, or `year`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepName {
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<PartitionKey>,
+}
+
+impl std::fmt::Display for StepName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.partition {
+            Some(partition) => write!(f, "{}@{partition}", self.asset),
+            None => write!(f, "{}", self.asset),
+        }
+    }
+}
+
+/// Something that happened, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventKind {
+    /// A run with at least one step has started.
+    RunStarted {
+        /// Its id.
+        run: RunId,
+        /// How many steps run or may run.
+        steps: u32,
+    },
+    /// A step's command starts.
+    StepStarted {
+        /// The step.
+        step: StepName,
+        /// 0 first.
+        attempt: u32,
+        /// Why it runs.
+        causes: Vec<Cause>,
+    },
+    /// A step waits for another process that runs the same step.
+    StepWaiting {
+        /// The step.
+        step: StepName,
+        /// Who runs it: the holder's own words.
+        holder: String,
+    },
+    /// A step has ended.
+    StepFinished {
+        /// The step.
+        step: StepName,
+        /// The last attempt.
+        attempt: u32,
+        /// How.
+        outcome: StepOutcome,
+        /// How long the last attempt took.
+        duration: Duration,
+        /// Its log, relative to the project root, if there is anything in it.
+        log: Option<String>,
+        /// Why it ran.
+        causes: Vec<Cause>,
+        /// What the user should know although the step ended well or in addition to why it failed.
+        warnings: Vec<String>,
+    },
+    /// A step does not run because something that it needs failed or is missing.
+    StepBlocked {
+        /// The step.
+        step: StepName,
+        /// What it needs.
+        needs: Vec<StepName>,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A step turned out to be fresh once its upstreams were final, or because another process ran it.
+    StepFresh {
+        /// The step.
+        step: StepName,
+    },
+    /// The run has ended.
+    RunFinished {
+        /// Its id; `None` for a run with nothing to do, which is not recorded.
+        run: Option<RunId>,
+        /// How.
+        outcome: RunOutcome,
+        /// How many steps ended how.
+        counts: RunCounts,
+        /// How long it took.
+        duration: Duration,
+    },
+}
+
+/// How a step has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepOutcome {
+    /// Its outputs are new.
+    Materialized {
+        /// Its data version as one.
+        version: DataVersion,
+        /// The size of its outputs.
+        bytes: u64,
+    },
+    /// Its outputs came out as they were.
+    Unchanged {
+        /// Its data version as one.
+        version: DataVersion,
+    },
+    /// It failed.
+    Failed(Box<StepFailure>),
+    /// It was interrupted.
+    Canceled,
+}
+
+/// Why and how a step failed, with all that is needed to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepFailure {
+    /// What went wrong, in words: `exited with 1`, `did not write build/x.csv`.
+    pub message: String,
+    /// What to do, where there is something to do.
+    pub help: Option<String>,
+    /// The exit code, if there was one.
+    pub exit: Option<i32>,
+    /// The signal that ended it, by name.
+    pub signal: Option<String>,
+    /// The command as it can be copied into a shell.
+    pub command: String,
+    /// The last lines of its log.
+    pub tail: Vec<String>,
+    /// The diagnostic code, `assetctl::engine::…`.
+    pub code: &'static str,
+}
+
+/// How a run has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// All that it was asked for is fresh.
+    Success,
+    /// Something failed or was blocked.
+    Failed,
+    /// It was interrupted.
+    Canceled,
+}
+
+/// How many steps ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunCounts {
+    /// Ran, with new outputs.
+    pub materialized: u32,
+    /// Ran, with the same outputs.
+    pub unchanged: u32,
+    /// Did not have to run.
+    pub fresh: u32,
+    /// Failed.
+    pub failed: u32,
+    /// Did not run because something that they need failed or is missing.
+    pub blocked: u32,
+    /// Were interrupted or not started.
+    pub canceled: u32,
+}
+
+/// Where events go: a terminal, JSON lines, a list in memory.
+pub trait EventSink {
+    /// Takes one event. It is called on the coordinator's thread and must not block for long.
+    fn emit(&mut self, event: &Event);
+}
+
+impl EventSink for Vec<Event> {
+    fn emit(&mut self, event: &Event) {
+        self.push(event.clone());
+    }
+}

@@ -1,0 +1,398 @@
+//! The asset graph: what is declared, by dense ids, with its edges both ways. It carries no run state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::asset::{About, Asset, DefinitionId, Dep, SourceAsset};
+use crate::model::location::Location;
+use crate::model::name::{AssetKey, Name};
+use crate::model::partition::{PartitionKeys, PartitionsDefinition};
+
+/// The index of an asset or source asset in an [`AssetGraph`]; ids follow the order of declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AssetId(pub u32);
+
+impl AssetId {
+    /// The id as an index into dense columns.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An asset or a source asset: they share one namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Declaration {
+    /// An asset.
+    Asset(Box<Asset>),
+    /// A source asset.
+    Source(Box<SourceAsset>),
+}
+
+/// A partitions definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredPartitions {
+    /// Its name; `None` for one that is declared inline.
+    pub name: Option<Name>,
+    /// The definition.
+    pub definition: PartitionsDefinition,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// Settings of the whole project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The project's name, if it has one.
+    pub name: Option<String>,
+    /// Globs of what is never part of a directory, a glob or the check for undeclared files.
+    pub ignore: Vec<String>,
+}
+
+/// Everything that a project declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetGraph {
+    settings: Settings,
+    files: Vec<String>,
+    definitions: Vec<DeclaredPartitions>,
+    declarations: Vec<Declaration>,
+    /// Ids in byte order of their keys.
+    by_key: Vec<AssetId>,
+    /// Upstream before downstream; ties in order of declaration.
+    order: Vec<AssetId>,
+    downstream: Edges,
+}
+
+/// Edges in compressed rows: those of `id` are `ends[offsets[id]..offsets[id + 1]]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Edges {
+    offsets: Vec<u32>,
+    ends: Vec<AssetId>,
+}
+
+/// The parts of a graph, as the manifest has read them.
+#[derive(Clone, Debug, Default)]
+pub struct GraphParts {
+    /// Settings of the project.
+    pub settings: Settings,
+    /// Manifest files, relative to the project root; the main one first.
+    pub files: Vec<String>,
+    /// Partitions definitions.
+    pub definitions: Vec<DeclaredPartitions>,
+    /// Assets and sources; ids are indexes into this.
+    pub declarations: Vec<Declaration>,
+}
+
+/// A cycle: each asset depends on the next, and the last on the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cycle(pub Vec<AssetId>);
+
+impl AssetGraph {
+    /// Builds the graph: its edges, its order and its index by key.
+    ///
+    /// A dep of an asset on itself is no cycle here: whether its mapping only asks for earlier windows is the
+    /// manifest's to check.
+    ///
+    /// # Errors
+    ///
+    /// One cycle, if there is any.
+    pub fn new(parts: GraphParts) -> Result<Self, Cycle> {
+        let GraphParts {
+            settings,
+            files,
+            definitions,
+            declarations,
+        } = parts;
+        let mut by_key: Vec<_> = (0..declarations.len() as u32).map(AssetId).collect();
+        by_key.sort_unstable_by(|a, b| {
+            declarations[a.index()]
+                .key()
+                .cmp(declarations[b.index()].key())
+        });
+        let downstream = downstream_edges(&declarations);
+        let order = topological_order(&declarations, &downstream)?;
+        Ok(Self {
+            settings,
+            files,
+            definitions,
+            declarations,
+            by_key,
+            order,
+            downstream,
+        })
+    }
+
+    /// Settings of the project.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Manifest files, relative to the project root; the main one first.
+    #[must_use]
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// Partitions definitions, in order of declaration.
+    #[must_use]
+    pub fn definitions(&self) -> &[DeclaredPartitions] {
+        &self.definitions
+    }
+
+    /// How many assets and sources there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.declarations.len()
+    }
+
+    /// Whether nothing is declared.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.declarations.is_empty()
+    }
+
+    /// All ids, in order of declaration.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = AssetId> + use<> {
+        (0..self.declarations.len() as u32).map(AssetId)
+    }
+
+    /// All ids, upstream before downstream.
+    #[must_use]
+    pub fn order(&self) -> &[AssetId] {
+        &self.order
+    }
+
+    /// What `id` stands for.
+    #[must_use]
+    pub fn get(&self, id: AssetId) -> &Declaration {
+        &self.declarations[id.index()]
+    }
+
+    /// The asset `id`; `None` if it is a source.
+    #[must_use]
+    pub fn asset(&self, id: AssetId) -> Option<&Asset> {
+        match self.get(id) {
+            Declaration::Asset(asset) => Some(asset),
+            Declaration::Source(_) => None,
+        }
+    }
+
+    /// The source `id`; `None` if it is an asset.
+    #[must_use]
+    pub fn source(&self, id: AssetId) -> Option<&SourceAsset> {
+        match self.get(id) {
+            Declaration::Source(source) => Some(source),
+            Declaration::Asset(_) => None,
+        }
+    }
+
+    /// The key of `id`.
+    #[must_use]
+    pub fn key(&self, id: AssetId) -> &AssetKey {
+        self.get(id).key()
+    }
+
+    /// The id of the asset or source with this key.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<AssetId> {
+        let at = self
+            .by_key
+            .binary_search_by(|id| self.key(*id).as_str().cmp(key))
+            .ok()?;
+        Some(self.by_key[at])
+    }
+
+    /// All ids, in byte order of their keys.
+    #[must_use]
+    pub fn by_key(&self) -> &[AssetId] {
+        &self.by_key
+    }
+
+    /// The deps of `id`; none for a source.
+    #[must_use]
+    pub fn deps(&self, id: AssetId) -> &[Dep] {
+        self.asset(id).map_or(&[], |asset| &asset.deps)
+    }
+
+    /// What `id` waits for: the assets of its deps and of its `after`.
+    pub fn upstream(&self, id: AssetId) -> impl Iterator<Item = AssetId> + '_ {
+        self.get(id).upstream()
+    }
+
+    /// The assets that wait for `id`, each once, in order of declaration.
+    #[must_use]
+    pub fn downstream(&self, id: AssetId) -> &[AssetId] {
+        let range = self.downstream.offsets[id.index()] as usize
+            ..self.downstream.offsets[id.index() + 1] as usize;
+        &self.downstream.ends[range]
+    }
+
+    /// The definition that `id` declares.
+    #[must_use]
+    pub fn definition(&self, id: AssetId) -> Option<&DeclaredPartitions> {
+        let definition = self.get(id).partitions()?;
+        Some(&self.definitions[definition.0 as usize])
+    }
+
+    /// The keys of all definitions as they exist at `now`, by [`DefinitionId`].
+    #[must_use]
+    pub fn keys_at(&self, now: jiff::Timestamp) -> KeysByDefinition {
+        KeysByDefinition {
+            unpartitioned: PartitionKeys::Unpartitioned,
+            keys: self
+                .definitions
+                .iter()
+                .map(|it| it.definition.keys_at(now))
+                .collect(),
+        }
+    }
+}
+
+/// The keys of a project's partitions definitions at a moment.
+#[derive(Clone, Debug)]
+pub struct KeysByDefinition {
+    unpartitioned: PartitionKeys,
+    keys: Vec<PartitionKeys>,
+}
+
+impl KeysByDefinition {
+    /// The keys of an asset's or source's definition; the one keyless partition where it has none.
+    #[must_use]
+    pub fn of(&self, declaration: &Declaration) -> &PartitionKeys {
+        self.get(declaration.partitions())
+    }
+
+    /// The keys of a definition.
+    #[must_use]
+    pub fn get(&self, definition: Option<DefinitionId>) -> &PartitionKeys {
+        definition.map_or(&self.unpartitioned, |id| &self.keys[id.0 as usize])
+    }
+}
+
+impl Declaration {
+    /// Its name.
+    #[must_use]
+    pub fn key(&self) -> &AssetKey {
+        match self {
+            Self::Asset(asset) => &asset.key,
+            Self::Source(source) => &source.key,
+        }
+    }
+
+    /// Where it is declared.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        match self {
+            Self::Asset(asset) => asset.location,
+            Self::Source(source) => source.location,
+        }
+    }
+
+    /// What people say of it.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        match self {
+            Self::Asset(asset) => &asset.about,
+            Self::Source(source) => &source.about,
+        }
+    }
+
+    /// Its partitions definition.
+    #[must_use]
+    pub fn partitions(&self) -> Option<DefinitionId> {
+        match self {
+            Self::Asset(asset) => asset.partitions,
+            Self::Source(source) => source.partitions,
+        }
+    }
+
+    fn upstream(&self) -> impl Iterator<Item = AssetId> + '_ {
+        let (deps, after): (&[Dep], &[AssetId]) = match self {
+            Self::Asset(asset) => (&asset.deps, &asset.after),
+            Self::Source(_) => (&[], &[]),
+        };
+        deps.iter()
+            .map(|dep| dep.asset)
+            .chain(after.iter().copied())
+    }
+}
+
+fn downstream_edges(declarations: &[Declaration]) -> Edges {
+    let mut pairs: Vec<(AssetId, AssetId)> = Vec::new();
+    for (index, declaration) in declarations.iter().enumerate() {
+        let id = AssetId(index as u32);
+        pairs.extend(
+            declaration
+                .upstream()
+                .filter(|up| *up != id)
+                .map(|up| (up, id)),
+        );
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    let mut offsets = vec![0; declarations.len() + 1];
+    for (up, _) in &pairs {
+        offsets[up.index() + 1] += 1;
+    }
+    for index in 1..offsets.len() {
+        offsets[index] += offsets[index - 1];
+    }
+    Edges {
+        offsets,
+        ends: pairs.into_iter().map(|(_, down)| down).collect(),
+    }
+}
+
+fn topological_order(
+    declarations: &[Declaration],
+    downstream: &Edges,
+) -> Result<Vec<AssetId>, Cycle> {
+    let mut waiting = vec![0u32; declarations.len()];
+    for end in &downstream.ends {
+        waiting[end.index()] += 1;
+    }
+    let mut order: Vec<AssetId> = Vec::with_capacity(declarations.len());
+    order.extend(
+        (0..declarations.len() as u32)
+            .map(AssetId)
+            .filter(|id| waiting[id.index()] == 0),
+    );
+    let mut next = 0;
+    while let Some(id) = order.get(next).copied() {
+        next += 1;
+        let row =
+            downstream.offsets[id.index()] as usize..downstream.offsets[id.index() + 1] as usize;
+        for down in &downstream.ends[row] {
+            waiting[down.index()] -= 1;
+            if waiting[down.index()] == 0 {
+                order.push(*down);
+            }
+        }
+    }
+    if order.len() == declarations.len() {
+        Ok(order)
+    } else {
+        Err(find_cycle(declarations, &waiting))
+    }
+}
+
+/// Walks upstream among what could not be ordered until something comes a second time.
+fn find_cycle(declarations: &[Declaration], waiting: &[u32]) -> Cycle {
+    let stuck = |id: &AssetId| waiting[id.index()] > 0;
+    let first = waiting
+        .iter()
+        .position(|count| *count > 0)
+        .expect("something could not be ordered");
+    let mut path = vec![AssetId(first as u32)];
+    loop {
+        let last = *path.last().expect("the path starts with one asset");
+        let up = declarations[last.index()]
+            .upstream()
+            .find(|up| *up != last && stuck(up))
+            .expect("what could not be ordered waits for something that could not be ordered");
+        if let Some(start) = path.iter().position(|id| *id == up) {
+            return Cycle(path.split_off(start));
+        }
+        path.push(up);
+    }
+}

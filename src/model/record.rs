@@ -1,0 +1,213 @@
+//! What an instance remembers: materializations, observations and runs.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{Digest, Field};
+use crate::model::name::AssetKey;
+use crate::model::partition::PartitionKey;
+use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
+
+/// The number of the rule by which fingerprints are made; recorded with each materialization.
+pub const RULE: u32 = 1;
+
+/// The id of a run: a `UUIDv7`, so that ids in order are runs in order of time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub uuid::Uuid);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.hyphenated(), f)
+    }
+}
+
+impl fmt::Debug for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A materialization, whole: what `history` and `explain` read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Materialization {
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<PartitionKey>,
+    /// The run that made or accepted it.
+    pub run: RunId,
+    /// When it was recorded.
+    pub time: Timestamp,
+    /// How long its command took.
+    pub duration_ms: u64,
+    /// The rule that the fingerprint was made by.
+    pub rule: u32,
+    /// All that it depended on.
+    pub fingerprint: Fingerprint,
+    /// The version of what made it.
+    pub code_version: CodeVersion,
+    /// Its data version as one: of its only output, or of all its outputs folded.
+    pub data_version: DataVersion,
+    /// Its outputs, in declared order.
+    pub outputs: Vec<OutputRecord>,
+    /// What it read, in declared order.
+    pub inputs: Vec<InputRecord>,
+    /// Whether its outputs came out as they were before.
+    pub outcome: Outcome,
+    /// Whether a command ran for it.
+    pub origin: Origin,
+}
+
+/// Whether a materialization changed its asset's data version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did.
+    Materialized,
+    /// The outputs are what they were before.
+    Unchanged,
+}
+
+/// Where a materialization comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A command ran.
+    Command,
+    /// The outputs on disk were accepted.
+    Accepted,
+}
+
+/// An output as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputRecord {
+    /// Its label; `None` for an asset's only output.
+    pub label: Option<String>,
+    /// Its path, relative to the project root.
+    pub path: String,
+    /// Its data version.
+    pub version: DataVersion,
+    /// Its size; of a directory, of all files in it.
+    pub bytes: u64,
+}
+
+/// An input as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputRecord {
+    /// The input's name.
+    pub input: String,
+    /// What it read.
+    pub asset: AssetKey,
+    /// The output that it read; `None` for all.
+    pub output: Option<String>,
+    /// The mapping, in words.
+    pub mapping: String,
+    /// What it contributed to the fingerprint.
+    pub contribution: Digest,
+    /// The blocks of mapped keys, in order.
+    pub blocks: Vec<BlockRecord>,
+}
+
+/// A block of mapped keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BlockRecord {
+    /// A small block, written out.
+    Inline(Vec<BlockEntry>),
+    /// A block that is stored once, by its digest.
+    Stored(Digest),
+}
+
+/// A mapped key with its data version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockEntry {
+    /// The upstream key; `None` where the upstream is unpartitioned.
+    pub partition: Option<PartitionKey>,
+    /// Its data version.
+    pub version: DataVersion,
+}
+
+/// The code part of a fingerprint as text, stored once for each code version.
+pub type CodeRecord = Vec<Field>;
+
+/// The current state of an asset partition: the narrow row that judging reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Current {
+    /// The last materialization; `None` if there was none.
+    pub materialized: Option<CurrentMaterialization>,
+    /// Whether the last attempt failed, after the last materialization.
+    pub attempt: LastAttempt,
+}
+
+/// How the last attempt at an asset partition ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastAttempt {
+    /// It gave the last materialization, or there was none.
+    Succeeded,
+    /// It failed, or was interrupted.
+    Failed,
+}
+
+/// The last materialization, as far as judging needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentMaterialization {
+    /// The number of the materialization in the instance's history.
+    pub id: MaterializationId,
+    /// The rule that the fingerprint was made by.
+    pub rule: u32,
+    /// All that it depended on.
+    pub fingerprint: Fingerprint,
+    /// The version of what made it.
+    pub code_version: CodeVersion,
+    /// The data version of each output, in declared order.
+    pub outputs: Vec<DataVersion>,
+    /// How long its command took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// The number of a materialization in an instance's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MaterializationId(pub i64);
+
+/// The last observation of a source that a command observes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The source.
+    pub source: AssetKey,
+    /// Its partition.
+    pub partition: Option<PartitionKey>,
+    /// The text that the command printed.
+    pub text: String,
+    /// The version made of it.
+    pub version: DataVersion,
+    /// When it was observed.
+    pub time: Timestamp,
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunStatus {
+    /// It has started and not ended.
+    Started,
+    /// All that it was asked for is fresh.
+    Success,
+    /// Something failed or was blocked.
+    Failure,
+    /// It was interrupted.
+    Canceled,
+    /// Its process died.
+    Crashed,
+}
+
+impl RunStatus {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Canceled => "canceled",
+            Self::Crashed => "crashed",
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The status of an asset partition, and the causes for which it is not fresh.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::asset::OutputKind;
+use crate::model::name::{AssetKey, Name};
+use crate::model::partition::PartitionKey;
+use crate::model::version::DataVersion;
+
+/// What is known of an asset partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// It is what its declaration and inputs make it, and its outputs are what was recorded.
+    Fresh,
+    /// It is not, whatever the upstreams become.
+    Stale,
+    /// It was never materialized.
+    Missing,
+    /// An upstream is not fresh, so one cannot know yet.
+    Pending,
+    /// It is not fresh, and its last attempt failed.
+    Failed,
+}
+
+impl Status {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One difference between what was recorded and what is there now; one difference gives one cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The command, a code file, the environment or another part of the code version changed.
+    Code(CodeChange),
+    /// A dependency was added, removed or remapped.
+    Dependency {
+        /// The input's name.
+        input: Name,
+        /// What happened.
+        change: DependencyChange,
+    },
+    /// The data version of an input changed.
+    Data(DataChange),
+    /// An output is not what was recorded.
+    Output {
+        /// The output's label; `None` for the only one.
+        output: Option<String>,
+        /// Its path, relative to the project root.
+        path: String,
+        /// What is wrong.
+        change: OutputChange,
+    },
+    /// It was recorded under another version of the rules.
+    Rule {
+        /// The rule it was recorded under.
+        old: u32,
+        /// The rule now.
+        new: u32,
+    },
+    /// The user asked for it.
+    Forced,
+    /// The asset always runs.
+    Volatile,
+    /// The last attempt failed.
+    FailedBefore,
+}
+
+/// A difference in the code version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeChange {
+    /// The field of the readable record: `command`, `file steps/clean.py`, `env LIMIT`, ….
+    pub what: String,
+    /// The code file, where it is one.
+    pub path: Option<String>,
+    /// Its recorded value; `None` if it is new.
+    pub old: Option<String>,
+    /// Its value now; `None` if it is gone.
+    pub new: Option<String>,
+}
+
+/// What happened to a dependency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DependencyChange {
+    /// It was not read before.
+    Added,
+    /// It is not read any more.
+    Removed,
+    /// It is mapped otherwise, or stands for another asset or output.
+    Remapped {
+        /// As recorded.
+        old: String,
+        /// As declared now.
+        new: String,
+    },
+}
+
+/// A changed input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataChange {
+    /// The input's name.
+    pub input: Name,
+    /// What it reads.
+    pub asset: AssetKey,
+    /// The upstream key; `None` where the upstream is unpartitioned.
+    pub partition: Option<PartitionKey>,
+    /// The path of the file that changed, where the input is a source.
+    pub path: Option<String>,
+    /// The recorded version; `None` if this key was not read.
+    pub old: Option<DataVersion>,
+    /// The version now; `None` if it has none, or is not read any more.
+    pub new: Option<DataVersion>,
+    /// Why the upstream changed, down to the root; empty for a source or where the upstream has run since.
+    pub root: Vec<Cause>,
+}
+
+/// How an output differs from what was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputChange {
+    /// Nothing is at its path.
+    Missing,
+    /// Its content is another.
+    Altered {
+        /// As recorded.
+        old: DataVersion,
+        /// As it is.
+        new: DataVersion,
+    },
+    /// A file was recorded and a directory is there, or the other way.
+    Kind {
+        /// What is there.
+        found: OutputKind,
+    },
+}
+
+impl Cause {
+    /// The word for its kind.
+    #[must_use]
+    pub fn kind(&self) -> CauseKind {
+        match self {
+            Self::Code(_) => CauseKind::Code,
+            Self::Dependency { .. } => CauseKind::Dependency,
+            Self::Data(_) => CauseKind::Data,
+            Self::Output { .. } => CauseKind::Output,
+            Self::Rule { .. } => CauseKind::Rule,
+            Self::Forced => CauseKind::Forced,
+            Self::Volatile => CauseKind::Volatile,
+            Self::FailedBefore => CauseKind::FailedBefore,
+        }
+    }
+}
+
+/// The kinds of causes: a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CauseKind {
+    /// See [`Cause::Code`].
+    Code,
+    /// See [`Cause::Dependency`].
+    Dependency,
+    /// See [`Cause::Data`].
+    Data,
+    /// See [`Cause::Output`].
+    Output,
+    /// See [`Cause::Rule`].
+    Rule,
+    /// See [`Cause::Forced`].
+    Forced,
+    /// See [`Cause::Volatile`].
+    Volatile,
+    /// See [`Cause::FailedBefore`].
+    FailedBefore,
+}
+
+impl CauseKind {
+    /// The word for it in machine output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Dependency => "dependency",
+            Self::Data => "data",
+            Self::Output => "output",
+            Self::Rule => "rule",
+            Self::Forced => "forced",
+            Self::Volatile => "volatile",
+            Self::FailedBefore => "failed_before",
+        }
+    }
+}

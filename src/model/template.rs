@@ -1,0 +1,322 @@
+//! Templates: text with placeholders, in paths and in commands.
+//!
+//! Parsing happens in the manifest; here stand the parsed forms and the rendering of paths. A key's bytes are
+//! percent-encoded in a path and never make a `.` or `..` component, so no key can lead out of the project.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use crate::model::partition::{PartitionKeys, TimeWindow};
+
+/// A text with placeholders of type `P`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template<P> {
+    pieces: Vec<Piece<P>>,
+}
+
+/// A part of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Piece<P> {
+    /// Text that stands for itself.
+    Text(String),
+    /// A placeholder.
+    Placeholder(P),
+}
+
+/// A path with placeholders.
+pub type PathTemplate = Template<PartitionPlaceholder>;
+
+/// An argument or a command with placeholders.
+pub type CommandTemplate = Template<CommandPlaceholder>;
+
+/// What a placeholder in a path, or any other about the partition, stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartitionPlaceholder {
+    /// `{{partition}}`: the key.
+    Key,
+    /// `{{partition:FMT}}` and `{{window.start:FMT}}`: the start of the time window.
+    WindowStart(TimeFormat),
+    /// `{{window.end:FMT}}`: the end of the time window.
+    WindowEnd(TimeFormat),
+}
+
+/// How an instant is printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimeFormat {
+    /// RFC 3339, in the definition's time zone.
+    Rfc3339,
+    /// A strftime format, in the definition's time zone.
+    Strftime(String),
+}
+
+/// What a placeholder in a command stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CommandPlaceholder {
+    /// About the partition.
+    Partition(PartitionPlaceholder),
+    /// `{{input}}`, `{{input.NAME}}`: the paths of the dep with this index.
+    Input(usize),
+    /// `{{input.NAME.OUTPUT}}`: the paths of one output, by its index, of the dep with this index.
+    InputOutput(usize, usize),
+    /// `{{input_list.NAME}}`: a file with the paths of the dep with this index.
+    InputList(usize),
+    /// `{{value.NAME}}`: the value of the source that the dep with this index names.
+    Value(usize),
+    /// `{{output}}`: the paths of all outputs.
+    Outputs,
+    /// `{{output.NAME}}`: the path of one output, by its index.
+    Output(usize),
+    /// `{{asset}}`: the asset's key.
+    Asset,
+    /// `{{run_id}}`.
+    RunId,
+    /// `{{project}}`: the project's name.
+    Project,
+}
+
+/// One partition of a definition, for rendering.
+#[derive(Clone, Copy, Debug)]
+pub struct PartitionRef<'a> {
+    /// The definition's keys.
+    pub keys: &'a PartitionKeys,
+    /// The partition's index among them.
+    pub index: u32,
+}
+
+impl<P> Template<P> {
+    /// A template of these pieces, neighbouring texts joined.
+    #[must_use]
+    pub fn new(pieces: Vec<Piece<P>>) -> Self {
+        let mut joined: Vec<Piece<P>> = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            match (joined.last_mut(), piece) {
+                (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
+                (_, piece) => joined.push(piece),
+            }
+        }
+        Self { pieces: joined }
+    }
+
+    /// A template without placeholders.
+    #[must_use]
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self {
+            pieces: vec![Piece::Text(text.into())],
+        }
+    }
+
+    /// The pieces, in order.
+    #[must_use]
+    pub fn pieces(&self) -> &[Piece<P>] {
+        &self.pieces
+    }
+
+    /// The placeholders, in order.
+    pub fn placeholders(&self) -> impl Iterator<Item = &P> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Placeholder(placeholder) => Some(placeholder),
+        })
+    }
+
+    /// The text, where there is no placeholder.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl PathTemplate {
+    /// The path for a partition. Nothing is allocated for a template without placeholders.
+    #[must_use]
+    pub fn path(&self, partition: PartitionRef<'_>) -> Cow<'_, str> {
+        if let Some(literal) = self.as_literal() {
+            return Cow::Borrowed(literal);
+        }
+        let mut path = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => path.push_str(text),
+                Piece::Placeholder(placeholder) => {
+                    path.push_str(&encode_component(&placeholder.value(partition)));
+                }
+            }
+        }
+        Cow::Owned(escape_dots(path))
+    }
+
+    /// The text for a partition, its values as they are: for what is not a path.
+    #[must_use]
+    pub fn text(&self, partition: PartitionRef<'_>) -> String {
+        let piece = |piece: &Piece<PartitionPlaceholder>| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Placeholder(placeholder) => placeholder.value(partition),
+        };
+        self.pieces.iter().map(piece).collect()
+    }
+
+    /// The template as it is written in the manifest.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let piece = |piece: &Piece<PartitionPlaceholder>| match piece {
+            Piece::Text(text) => text.replace("{{", "{{{{"),
+            Piece::Placeholder(placeholder) => format!("{{{{{}}}}}", placeholder.name()),
+        };
+        self.pieces.iter().map(piece).collect()
+    }
+}
+
+impl PartitionPlaceholder {
+    /// What it stands for at `partition`; empty where the partition has no key or window.
+    #[must_use]
+    pub fn value(&self, partition: PartitionRef<'_>) -> String {
+        let PartitionRef { keys, index } = partition;
+        match self {
+            Self::Key => keys
+                .key(index)
+                .map_or_else(String::new, |key| key.to_string()),
+            Self::WindowStart(format) => format.print(keys, index, |window| window.start),
+            Self::WindowEnd(format) => format.print(keys, index, |window| window.end),
+        }
+    }
+
+    /// The placeholder as it is written, without braces.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let with = |name: &str, format: &TimeFormat| match format {
+            TimeFormat::Rfc3339 => name.to_owned(),
+            TimeFormat::Strftime(format) => format!("{name}:{format}"),
+        };
+        match self {
+            Self::Key => "partition".to_owned(),
+            Self::WindowStart(format) => with("window.start", format),
+            Self::WindowEnd(format) => with("window.end", format),
+        }
+    }
+}
+
+impl TimeFormat {
+    fn print(
+        &self,
+        keys: &PartitionKeys,
+        index: u32,
+        instant: impl Fn(TimeWindow) -> jiff::Timestamp,
+    ) -> String {
+        let (Some(time), Some(window)) = (keys.time(), keys.window(index)) else {
+            return String::new();
+        };
+        let format = match self {
+            Self::Rfc3339 => "%Y-%m-%dT%H:%M:%S%:z",
+            Self::Strftime(format) => format,
+        };
+        TimeWindow::print(instant(window), time.timezone(), format)
+    }
+}
+
+/// Everything but `A-Za-z0-9._:+=@,-`.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b':')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b'@')
+    .remove(b',')
+    .remove(b'-');
+
+/// A text as a part of one path component: other bytes than `A-Za-z0-9._:+=@,-` percent-encoded.
+#[must_use]
+pub fn encode_component(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, ENCODED).into()
+}
+
+/// A key as one whole path component: encoded, and never `.` or `..`.
+#[must_use]
+pub fn encode_whole_component(text: &str) -> String {
+    escape_dots(encode_component(text).into_owned())
+}
+
+/// Components that a key made `.` or `..` written in hexadecimal, so that they are names.
+fn escape_dots(path: String) -> String {
+    if !path
+        .split('/')
+        .any(|component| component == "." || component == "..")
+    {
+        return path;
+    }
+    let component = |component: &str| match component {
+        "." | ".." => component.replace('.', "%2E"),
+        other => other.to_owned(),
+    };
+    path.split('/').map(component).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{PartitionPlaceholder, PartitionRef, PathTemplate, Piece, TimeFormat};
+    use crate::model::partition::{
+        Cadence, PartitionKey, PartitionsDefinition, TimePartitions, TimeSettings,
+    };
+
+    fn template(before: &str, after: &str) -> PathTemplate {
+        PathTemplate::new(vec![
+            Piece::Text(before.into()),
+            Piece::Placeholder(PartitionPlaceholder::Key),
+            Piece::Text(after.into()),
+        ])
+    }
+
+    #[test]
+    fn no_key_leaves_the_project() {
+        for (before, key, after, path) in [
+            ("out/", "2013-07-04", ".csv", "out/2013-07-04.csv"),
+            ("out/", "../../etc", ".csv", "out/..%2F..%2Fetc.csv"),
+            ("out/", "..", "/x", "out/%2E%2E/x"),
+            ("out/", ".", "/x", "out/%2E/x"),
+            ("out/.", ".", "/x", "out/%2E%2E/x"),
+            ("out/", "a b$(rm)", "", "out/a%20b%24%28rm%29"),
+            ("out/", "ä%", "", "out/%C3%A4%25"),
+        ] {
+            let keys: Arc<[_]> = [PartitionKey::parse(key).expect("a key")].into();
+            let keys = PartitionsDefinition::Static(keys).keys_at(jiff::Timestamp::UNIX_EPOCH);
+            let rendered = template(before, after);
+            assert_eq!(
+                rendered.path(PartitionRef {
+                    keys: &keys,
+                    index: 0
+                }),
+                path,
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn windows_are_printed_in_the_definitions_zone() {
+        let definition = TimePartitions::new(TimeSettings {
+            cadence: Cadence::Daily,
+            start: "2013-07-04",
+            end: None,
+            timezone: "America/New_York",
+            format: "%Y-%m-%d",
+        })
+        .expect("a valid definition");
+        let keys = PartitionsDefinition::Time(Arc::new(definition)).keys_at(jiff::Timestamp::MAX);
+        let partition = PartitionRef {
+            keys: &keys,
+            index: 0,
+        };
+        let start = PartitionPlaceholder::WindowStart(TimeFormat::Strftime("%Y/%m".into()));
+        assert_eq!(start.value(partition), "2013/07");
+        let end = PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339);
+        assert_eq!(end.value(partition), "2013-07-05T00:00:00-04:00");
+    }
+}
