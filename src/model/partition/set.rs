@@ -79,7 +79,7 @@ impl PartitionSet {
     }
 
     /// The ranges, in order.
-    #[must_use] 
+    #[must_use]
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<u32>> + '_ {
         self.runs.iter().map(|run| run.start..run.end)
     }

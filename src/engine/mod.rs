@@ -1,0 +1,3 @@
+//! Carries a plan out.
+
+mod scheduler;

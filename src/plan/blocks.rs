@@ -1,0 +1,303 @@
+//! What a dependency contributes to a fingerprint: its mapped keys with their data versions, folded in blocks.
+//!
+//! A block ends after a key whose hash begins with a zero byte (256 keys on average), so blocks depend on the keys
+//! alone, not on where a definition starts. A dep contributes the digest over its blocks' digests. So a fan-in of any
+//! size is exact, a sliding window costs its edges, and records share the blocks that they have in common.
+//!
+//! Digests of whole blocks are computed once in a run: a memo holds them by upstream, output and range. It may only be
+//! asked once the versions of a range are final.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::model::{
+    AssetId, BlockEntry, BlockRecord, DataVersion, PartitionKey, PartitionKeys, PartitionSet,
+};
+
+/// Blocks up to this many keys are written into the record of a materialization; larger ones are stored once.
+const INLINE: usize = 16;
+
+/// Fan-ins of at least this many keys go through the memo.
+const MEMOIZED: u32 = 256;
+
+/// The upstream keys that a dep reads, and where their versions are.
+pub struct Mapped<'a, V: Fn(u32) -> DataVersion> {
+    /// The upstream and the output that is read of it.
+    pub read: (AssetId, Option<u32>),
+    /// The keys of the upstream's definition.
+    pub keys: &'a PartitionKeys,
+    /// Which of them.
+    pub set: &'a PartitionSet,
+    /// The data version of each.
+    pub version: V,
+}
+
+/// Digests of whole blocks, computed once in a run.
+#[derive(Debug, Default)]
+pub struct Blocks {
+    /// Indexes after which a block ends, for the stretch of each upstream's keys that was asked for.
+    ends: HashMap<AssetId, Ends>,
+    digests: HashMap<(AssetId, Option<u32>, u32, u32), Digest>,
+}
+
+#[derive(Debug)]
+struct Ends {
+    covered: Range<u32>,
+    ends: Vec<u32>,
+}
+
+impl Blocks {
+    /// What the mapped keys contribute.
+    pub fn contribution<V: Fn(u32) -> DataVersion>(
+        &mut self,
+        mapped: &Mapped<'_, V>,
+        folding: &mut Folding,
+    ) -> Digest {
+        if mapped.set.len() == 1 {
+            return contribution_of_one(mapped, folding);
+        }
+        let mut dependency = Folding::new();
+        for block in self.split(mapped) {
+            let digest = self.digest(mapped, &block, folding);
+            dependency.digest("block", digest);
+        }
+        dependency.finish(Kind::Dependency)
+    }
+
+    /// The mapped keys as they are recorded, and the large blocks among them with their entries.
+    pub fn record<V: Fn(u32) -> DataVersion>(
+        &mut self,
+        mapped: &Mapped<'_, V>,
+        folding: &mut Folding,
+    ) -> (Vec<BlockRecord>, Vec<(Digest, Vec<BlockEntry>)>) {
+        let mut stored = Vec::new();
+        let blocks = self.split(mapped).into_iter().map(|block| {
+            let entries = entries(mapped, &block);
+            if entries.len() <= INLINE {
+                return BlockRecord::Inline(entries);
+            }
+            let digest = self.digest(mapped, &block, folding);
+            stored.push((digest, entries));
+            BlockRecord::Stored(digest)
+        });
+        (blocks.collect(), stored)
+    }
+
+    /// The ranges of each block, in order: a block may span a hole between two ranges.
+    fn split<V: Fn(u32) -> DataVersion>(&mut self, mapped: &Mapped<'_, V>) -> Vec<Block> {
+        if !mapped.keys.is_partitioned() {
+            return mapped.set.ranges().map(|range| vec![range]).collect();
+        }
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut open: Block = Vec::new();
+        for range in mapped.set.ranges() {
+            let mut start = range.start;
+            for end in self.ends_in(mapped, &range) {
+                open.push(start..end);
+                blocks.push(std::mem::take(&mut open));
+                start = end;
+            }
+            if start < range.end {
+                open.push(start..range.end);
+            }
+        }
+        if !open.is_empty() {
+            blocks.push(open);
+        }
+        blocks
+    }
+
+    /// Where blocks end within `range`, as the indexes after their last keys.
+    fn ends_in<V: Fn(u32) -> DataVersion>(
+        &mut self,
+        mapped: &Mapped<'_, V>,
+        range: &Range<u32>,
+    ) -> Vec<u32> {
+        let keys = mapped.keys;
+        let hashed = |range: Range<u32>| -> Vec<u32> {
+            range
+                .filter(|index| ends_block(keys, *index))
+                .map(|index| index + 1)
+                .collect()
+        };
+        if range.end - range.start < MEMOIZED {
+            return hashed(range.clone());
+        }
+        let known = self.ends.entry(mapped.read.0).or_insert_with(|| Ends {
+            covered: range.start..range.start,
+            ends: Vec::new(),
+        });
+        if range.start < known.covered.start {
+            let mut before = hashed(range.start..known.covered.start);
+            before.append(&mut known.ends);
+            known.ends = before;
+            known.covered.start = range.start;
+        }
+        if range.end > known.covered.end {
+            known.ends.extend(hashed(known.covered.end..range.end));
+            known.covered.end = range.end;
+        }
+        let first = known.ends.partition_point(|end| *end <= range.start);
+        let last = known.ends.partition_point(|end| *end <= range.end);
+        known.ends[first..last].to_vec()
+    }
+
+    fn digest<V: Fn(u32) -> DataVersion>(
+        &mut self,
+        mapped: &Mapped<'_, V>,
+        block: &Block,
+        folding: &mut Folding,
+    ) -> Digest {
+        let memo = match block.as_slice() {
+            [range] if mapped.set.len() >= MEMOIZED => {
+                Some((mapped.read.0, mapped.read.1, range.start, range.end))
+            }
+            _ => None,
+        };
+        if let Some(digest) = memo.and_then(|memo| self.digests.get(&memo)) {
+            return *digest;
+        }
+        for index in block.iter().cloned().flatten() {
+            fold_entry(mapped, index, folding);
+        }
+        let digest = folding.finish(Kind::Block);
+        if let Some(memo) = memo {
+            self.digests.insert(memo, digest);
+        }
+        digest
+    }
+}
+
+/// The ranges of one block.
+type Block = Vec<Range<u32>>;
+
+/// One block of one key: the usual case, without an allocation.
+fn contribution_of_one<V: Fn(u32) -> DataVersion>(
+    mapped: &Mapped<'_, V>,
+    folding: &mut Folding,
+) -> Digest {
+    if let Some(index) = mapped.set.first() {
+        fold_entry(mapped, index, folding);
+    }
+    let block = folding.finish(Kind::Block);
+    folding.digest("block", block);
+    folding.finish(Kind::Dependency)
+}
+
+fn fold_entry<V: Fn(u32) -> DataVersion>(
+    mapped: &Mapped<'_, V>,
+    index: u32,
+    folding: &mut Folding,
+) {
+    let key = mapped.keys.key(index);
+    folding.text("key", key.as_ref().map_or("", PartitionKey::as_str));
+    folding.digest("version", (mapped.version)(index).0);
+}
+
+fn ends_block(keys: &PartitionKeys, index: u32) -> bool {
+    keys.key(index)
+        .is_some_and(|key| Kind::Key.digest(key.as_str().as_bytes()).as_bytes()[0] == 0)
+}
+
+fn entries<V: Fn(u32) -> DataVersion>(mapped: &Mapped<'_, V>, block: &Block) -> Vec<BlockEntry> {
+    let entry = |index| BlockEntry {
+        partition: mapped.keys.key(index),
+        version: (mapped.version)(index),
+    };
+    block.iter().cloned().flatten().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::{Blocks, Mapped};
+    use crate::digest::{Digest, Folding, Kind};
+    use crate::model::{
+        AssetId, BlockRecord, Cadence, DataVersion, PartitionKeys, PartitionSet,
+        PartitionsDefinition, TimePartitions, TimeSettings,
+    };
+
+    fn days(start: &str) -> PartitionKeys {
+        let settings = TimeSettings {
+            cadence: Cadence::Daily,
+            start,
+            end: Some("2020-01-01"),
+            timezone: "UTC",
+            format: "%Y-%m-%d",
+        };
+        let definition = TimePartitions::new(settings).expect("a valid definition");
+        PartitionsDefinition::Time(Arc::new(definition)).keys_at(jiff::Timestamp::MAX)
+    }
+
+    fn version(number: u32) -> DataVersion {
+        DataVersion(Kind::File.digest(&number.to_le_bytes()))
+    }
+
+    fn contribution(keys: &PartitionKeys, set: &PartitionSet, changed: Option<u32>) -> Digest {
+        let version = |index| {
+            version(if changed == Some(index) {
+                u32::MAX
+            } else {
+                index
+            })
+        };
+        let mapped = Mapped {
+            read: (AssetId(0), None),
+            keys,
+            set,
+            version,
+        };
+        Blocks::default().contribution(&mapped, &mut Folding::new())
+    }
+
+    #[test]
+    fn any_changed_key_changes_the_contribution() {
+        let keys = days("2013-01-01");
+        let all = PartitionSet::from_range(keys.range());
+        let before = contribution(&keys, &all, None);
+        for index in keys.range() {
+            assert_ne!(contribution(&keys, &all, Some(index)), before, "{index}");
+        }
+    }
+
+    #[test]
+    fn blocks_do_not_depend_on_where_a_definition_starts() {
+        let (early, late) = (days("2013-01-01"), days("2013-01-11"));
+        let record = |keys: &PartitionKeys, shift: u32| {
+            let set = PartitionSet::from_range(keys.range());
+            let version = move |index| version(index + shift);
+            let mapped = Mapped {
+                read: (AssetId(0), None),
+                keys,
+                set: &set,
+                version,
+            };
+            Blocks::default().record(&mapped, &mut Folding::new()).0
+        };
+        let (early, late) = (record(&early, 0), record(&late, 10));
+        assert!(early.len() > 3, "2,555 days are several blocks");
+        assert_eq!(early[1..], late[1..]);
+        assert!(matches!(
+            early[1],
+            BlockRecord::Stored(_) | BlockRecord::Inline(_)
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn the_memo_never_changes_an_answer(ranges in proptest::collection::vec((0u32..2500, 1u32..900), 1..6)) {
+            let keys = days("2013-01-01");
+            let mut memo = Blocks::default();
+            for (start, len) in ranges {
+                let set = PartitionSet::from_range(start..(start + len).min(keys.len()));
+                let mapped = Mapped { read: (AssetId(0), None), keys: &keys, set: &set, version };
+                let memoized = memo.contribution(&mapped, &mut Folding::new());
+                prop_assert_eq!(memoized, contribution(&keys, &set, None));
+            }
+        }
+    }
+}

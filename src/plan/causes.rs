@@ -1,0 +1,425 @@
+//! Why an asset partition is not fresh: its record compared with what is there now.
+//!
+//! One difference gives one cause. Causes are found only for what is shown; judging itself compares digests.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::digest::Field;
+use crate::model::{
+    AssetId, AssetKey, BlockEntry, BlockRecord, Cause, CodeChange, CurrentMaterialization,
+    DataChange, DataVersion, Dep, DependencyChange, InputRecord, LastAttempt, Name, PartitionKey,
+    RULE, Status,
+};
+use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD};
+use crate::plan::judge::{Demand, Judge, Records, Verdict};
+use crate::plan::scope::Cell;
+
+/// How many changed keys of one input are told; more would not be read.
+const KEYS_TOLD: usize = 20;
+
+/// How long the chain down to a root cause may get.
+const CHAIN: usize = 50;
+
+/// What is needed to find causes, besides the judge.
+pub struct Evidence<'a> {
+    /// What the instance remembers.
+    pub records: &'a dyn Records,
+    /// The verdict on each cell.
+    pub verdicts: &'a [Verdict],
+    /// The readable code record of an asset, as it is now.
+    pub code: &'a dyn Fn(AssetId) -> Vec<Field>,
+    /// The path of a source's data at a cell, relative to the project root.
+    pub path: &'a dyn Fn(Cell) -> Option<String>,
+}
+
+/// The causes for which `cell` is not fresh, or runs although it is; none for what was never materialized.
+pub fn causes(judge: &mut Judge<'_>, evidence: &Evidence<'_>, cell: Cell) -> Vec<Cause> {
+    chain(judge, evidence, cell, 0)
+}
+
+fn chain(judge: &mut Judge<'_>, evidence: &Evidence<'_>, cell: Cell, depth: usize) -> Vec<Cause> {
+    let verdict = evidence.verdicts[cell.index()];
+    let mut causes = Vec::new();
+    let recorded = judge.facts().recorded[cell.index()].clone();
+    if verdict.status != Status::Fresh {
+        if let Some(last) = recorded
+            .as_ref()
+            .and_then(|current| current.materialized.as_ref())
+        {
+            causes.extend(differences(judge, evidence, cell, last));
+            if causes.is_empty() || verdict.status == Status::Pending {
+                causes.extend(open_inputs(judge, evidence, cell, last, depth));
+            }
+        }
+        if recorded.is_some_and(|current| current.attempt == LastAttempt::Failed) {
+            causes.push(Cause::FailedBefore);
+        }
+    }
+    match verdict.demand {
+        Demand::None => {}
+        Demand::Forced => causes.push(Cause::Forced),
+        Demand::Volatile => causes.push(Cause::Volatile),
+    }
+    causes
+}
+
+/// What differs whatever the upstreams become.
+fn differences(
+    judge: &mut Judge<'_>,
+    evidence: &Evidence<'_>,
+    cell: Cell,
+    last: &CurrentMaterialization,
+) -> Vec<Cause> {
+    let (id, _) = judge.scope().at(cell);
+    let asset = judge
+        .scope()
+        .graph()
+        .asset(id)
+        .expect("sources have no causes");
+    let mut causes = Vec::new();
+    if last.rule != RULE {
+        causes.push(Cause::Rule {
+            old: last.rule,
+            new: RULE,
+        });
+    }
+    let inputs = evidence.records.inputs(last.id).unwrap_or_default();
+    let mut remapped = Vec::new();
+    if judge.facts().code[judge.scope().number_of(id)] != Some(last.code_version) {
+        let old = evidence.records.code(last.code_version);
+        let changes = code_changes(&old.unwrap_or_default(), &(evidence.code)(id));
+        for change in changes {
+            match change.what.strip_prefix(MAPPING_FIELD) {
+                Some(input) => remapped.push((input.to_owned(), change)),
+                None => causes.push(Cause::Code(change)),
+            }
+        }
+    }
+    causes.extend(dependency_changes(judge, &asset.deps, &inputs, remapped));
+    for (index, dep) in asset.deps.iter().enumerate() {
+        let recorded = inputs
+            .iter()
+            .find(|input| input.input == dep.input.as_str());
+        let same = recorded.filter(|input| {
+            !causes.iter().any(|cause| {
+                matches!(cause, Cause::Dependency { input: changed, .. } if changed.as_str() == input.input)
+            })
+        });
+        if let Some(recorded) = same {
+            causes.extend(data_changes(judge, evidence, cell, index, dep, recorded));
+        }
+    }
+    if let Some(outputs) = judge.facts().changed_outputs.get(&cell) {
+        let partition = judge.scope().at(cell).1;
+        causes.extend(outputs.iter().map(|(index, change)| Cause::Output {
+            output: asset.output_label(*index),
+            path: asset.outputs[*index].path.path(partition).into_owned(),
+            change: *change,
+        }));
+    }
+    causes
+}
+
+/// Compares two readable records by field; a field that occurs several times is one list.
+#[must_use]
+pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
+    let (old, new) = (by_name(old), by_name(new));
+    let versioned = old.contains_key(CODE_VERSION) != new.contains_key(CODE_VERSION);
+    let stands_for = |name: &str| {
+        matches!(name, "code.shell" | "code.command" | "code.argument")
+            || name.starts_with(FILE_FIELD)
+    };
+    let mut names: Vec<&str> = new.keys().chain(old.keys()).copied().collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut changes: Vec<CodeChange> = names
+        .into_iter()
+        .filter(|name| old.get(name) != new.get(name))
+        .filter(|name| !(versioned && stands_for(name)))
+        .map(|name| {
+            let path = name.strip_prefix(FILE_FIELD).map(str::to_owned);
+            let what = if path.is_some() {
+                "file".to_owned()
+            } else {
+                words(name)
+            };
+            let text = |fields: &BTreeMap<&str, Vec<&str>>| fields.get(name).map(|it| it.join(" "));
+            CodeChange {
+                what,
+                path,
+                old: text(&old),
+                new: text(&new),
+            }
+        })
+        .collect();
+    let command = changes.iter().any(|change| change.what == "command");
+    changes.retain(|change| !(command && change.what == "shell"));
+    changes
+}
+
+const CODE_VERSION: &str = "code.code_version";
+
+fn by_name(fields: &[Field]) -> BTreeMap<&str, Vec<&str>> {
+    let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for field in fields {
+        names.entry(&field.name).or_default().push(&field.value);
+    }
+    names
+}
+
+fn words(name: &str) -> String {
+    if name == "code.argument" {
+        return "command".to_owned();
+    }
+    if name.starts_with(MAPPING_FIELD) {
+        return name.to_owned();
+    }
+    let name = name.strip_prefix("code.").unwrap_or(name);
+    name.replacen('.', " ", 1)
+}
+
+fn dependency_changes(
+    judge: &Judge<'_>,
+    deps: &[Dep],
+    recorded: &[InputRecord],
+    remapped: Vec<(String, CodeChange)>,
+) -> Vec<Cause> {
+    let graph = judge.scope().graph();
+    let mut changes: Vec<(Name, DependencyChange)> = Vec::new();
+    for dep in deps {
+        let Some(old) = recorded
+            .iter()
+            .find(|input| input.input == dep.input.as_str())
+        else {
+            changes.push((dep.input.clone(), DependencyChange::Added));
+            continue;
+        };
+        let output = dep
+            .output
+            .and_then(|output| graph.asset(dep.asset)?.output_label(output as usize));
+        if old.asset != *graph.key(dep.asset) || old.output != output {
+            let change = DependencyChange::Remapped {
+                old: read(&old.asset, old.output.as_deref()),
+                new: read(graph.key(dep.asset), output.as_deref()),
+            };
+            changes.push((dep.input.clone(), change));
+        }
+    }
+    for old in recorded {
+        if !deps.iter().any(|dep| dep.input.as_str() == old.input) {
+            changes.push((
+                Name::of_asset(&AssetKey::of_path(&old.input)),
+                DependencyChange::Removed,
+            ));
+        }
+    }
+    for (input, change) in remapped {
+        let known = changes.iter().any(|(changed, _)| changed.as_str() == input);
+        if let (false, Some(old), Some(new)) = (known, change.old, change.new) {
+            let name = Name::of_asset(&AssetKey::of_path(&input));
+            changes.push((name, DependencyChange::Remapped { old, new }));
+        }
+    }
+    if changes.is_empty() && deps.len() == recorded.len() {
+        let moved = deps
+            .iter()
+            .zip(recorded)
+            .find(|(dep, old)| dep.input.as_str() != old.input);
+        if let Some((dep, _)) = moved {
+            let order = |names: Vec<&str>| names.join(", ");
+            let old = order(recorded.iter().map(|input| input.input.as_str()).collect());
+            let new = order(deps.iter().map(|dep| dep.input.as_str()).collect());
+            changes.push((dep.input.clone(), DependencyChange::Remapped { old, new }));
+        }
+    }
+    let cause = |(input, change)| Cause::Dependency { input, change };
+    changes.into_iter().map(cause).collect()
+}
+
+fn read(asset: &AssetKey, output: Option<&str>) -> String {
+    output.map_or_else(|| asset.to_string(), |output| format!("{asset}.{output}"))
+}
+
+/// The keys of a known input whose data version is not the recorded one.
+fn data_changes(
+    judge: &mut Judge<'_>,
+    evidence: &Evidence<'_>,
+    cell: Cell,
+    index: usize,
+    dep: &Dep,
+    recorded: &InputRecord,
+) -> Vec<Cause> {
+    let now = judge.read(cell, index, |blocks, folding, mapped| {
+        if blocks.contribution(mapped, folding) == recorded.contribution {
+            return None;
+        }
+        Some(blocks.record(mapped, folding))
+    });
+    let (new, new_stored) = match now {
+        Some(None) => return Vec::new(),
+        Some(Some(now)) => now,
+        None => return absent_inputs(judge, evidence, cell, dep, recorded),
+    };
+    let new_stored: HashMap<_, _> = new_stored.into_iter().collect();
+    let only = |these: &[BlockRecord], others: &[BlockRecord]| -> Vec<BlockRecord> {
+        these
+            .iter()
+            .filter(|block| !others.contains(block))
+            .cloned()
+            .collect()
+    };
+    let old = expand(&only(&recorded.blocks, &new), |digest| {
+        evidence.records.block(*digest)
+    });
+    let new = expand(&only(&new, &recorded.blocks), |digest| {
+        new_stored.get(digest).cloned()
+    });
+    let old_keys: HashMap<_, _> = old.iter().map(|it| (&it.partition, it.version)).collect();
+    let new_keys: HashMap<_, _> = new.iter().map(|it| (&it.partition, it.version)).collect();
+    let changed = new
+        .iter()
+        .map(|entry| (&entry.partition, Some(entry.version)));
+    let gone = old
+        .iter()
+        .filter(|entry| !new_keys.contains_key(&entry.partition))
+        .map(|entry| (&entry.partition, None));
+    changed
+        .chain(gone)
+        .map(|(key, new)| (key, old_keys.get(key).copied(), new))
+        .filter(|(_, old, new)| old != new)
+        .take(KEYS_TOLD)
+        .map(|(key, old, new)| data_change(judge, evidence, dep, (key.clone(), old, new)))
+        .collect()
+}
+
+/// Sources that were there and are missing now.
+fn absent_inputs(
+    judge: &Judge<'_>,
+    evidence: &Evidence<'_>,
+    cell: Cell,
+    dep: &Dep,
+    recorded: &InputRecord,
+) -> Vec<Cause> {
+    let scope = judge.scope();
+    if scope.graph().source(dep.asset).is_none() {
+        return Vec::new();
+    }
+    let old = expand(&recorded.blocks, |digest| evidence.records.block(*digest));
+    let old: HashMap<_, _> = old
+        .into_iter()
+        .map(|it| (it.partition, it.version))
+        .collect();
+    let (id, partition) = scope.at(cell);
+    let set = scope.mapped(id, dep, partition.index);
+    let keys = scope.keys(dep.asset);
+    set.iter()
+        .filter_map(|index| {
+            let up = scope.cell(dep.asset, index)?;
+            let known = judge.facts().versions[scope.row_of_cell(up).versions_of(up)][0];
+            let key = keys.key(index);
+            let (old, new) = (old.get(&key).copied(), known.version());
+            (old != new).then(|| data_change(judge, evidence, dep, (key, old, new)))
+        })
+        .take(KEYS_TOLD)
+        .collect()
+}
+
+type ChangedKey = (
+    Option<PartitionKey>,
+    Option<DataVersion>,
+    Option<DataVersion>,
+);
+
+fn data_change(
+    judge: &Judge<'_>,
+    evidence: &Evidence<'_>,
+    dep: &Dep,
+    changed: ChangedKey,
+) -> Cause {
+    let (partition, old, new) = changed;
+    let scope = judge.scope();
+    let keys = scope.keys(dep.asset);
+    let index = partition
+        .as_ref()
+        .map_or(Some(0), |key| keys.index_of(key.as_str()));
+    let up = index.and_then(|index| scope.cell(dep.asset, index));
+    let path = up.and_then(|up| (evidence.path)(up));
+    let asset = scope.graph().key(dep.asset).clone();
+    let input = dep.input.clone();
+    Cause::Data(DataChange {
+        input,
+        asset,
+        partition,
+        path,
+        old,
+        new,
+        root: Vec::new(),
+    })
+}
+
+/// Upstreams that are not final, each with the chain to its root cause.
+fn open_inputs(
+    judge: &mut Judge<'_>,
+    evidence: &Evidence<'_>,
+    cell: Cell,
+    last: &CurrentMaterialization,
+    depth: usize,
+) -> Vec<Cause> {
+    if depth >= CHAIN {
+        return Vec::new();
+    }
+    let (id, partition) = judge.scope().at(cell);
+    let asset = judge
+        .scope()
+        .graph()
+        .asset(id)
+        .expect("sources have no causes");
+    let recorded = evidence.records.inputs(last.id).unwrap_or_default();
+    let told = if depth == 0 { KEYS_TOLD } else { 1 };
+    let mut causes = Vec::new();
+    for dep in &asset.deps {
+        let open: Vec<(u32, Cell)> = judge
+            .scope()
+            .mapped(id, dep, partition.index)
+            .iter()
+            .filter_map(|index| Some((index, judge.scope().cell(dep.asset, index)?)))
+            .filter(|(_, up)| is_open(evidence.verdicts[up.index()]))
+            .take(told)
+            .collect();
+        let input = recorded
+            .iter()
+            .find(|input| input.input == dep.input.as_str());
+        let old =
+            input.map(|input| expand(&input.blocks, |digest| evidence.records.block(*digest)));
+        for (index, up) in open {
+            let key = judge.scope().keys(dep.asset).key(index);
+            let entry = old.iter().flatten().find(|entry| entry.partition == key);
+            let version = entry.map(|entry| entry.version);
+            let Cause::Data(mut change) = data_change(judge, evidence, dep, (key, version, None))
+            else {
+                continue;
+            };
+            change.root = chain(judge, evidence, up, depth + 1);
+            causes.push(Cause::Data(change));
+        }
+        if depth > 0 && !causes.is_empty() {
+            break;
+        }
+    }
+    causes
+}
+
+fn is_open(verdict: Verdict) -> bool {
+    verdict.status != Status::Fresh || verdict.demand != Demand::None
+}
+
+fn expand(
+    blocks: &[BlockRecord],
+    stored: impl Fn(&crate::digest::Digest) -> Option<Vec<BlockEntry>>,
+) -> Vec<BlockEntry> {
+    let entries = |block: &BlockRecord| match block {
+        BlockRecord::Inline(entries) => entries.clone(),
+        BlockRecord::Stored(digest) => stored(digest).unwrap_or_default(),
+    };
+    blocks.iter().flat_map(entries).collect()
+}

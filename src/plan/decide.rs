@@ -1,0 +1,179 @@
+//! From verdicts to decisions: what runs, what may run, what cannot.
+
+use crate::model::{LastAttempt, Status};
+use crate::plan::judge::{Demand, Judge, Known, Verdict};
+use crate::plan::scope::{Cell, Role, Scope};
+
+/// What becomes of a cell in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: it is a source, is read as it is, or is fresh.
+    Keep,
+    /// It runs.
+    Run,
+    /// It runs unless its upstreams come out as they were.
+    MayRun,
+    /// It cannot run: something that it needs is missing.
+    Blocked,
+}
+
+/// The decision on each cell, and how many there are of each.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    /// By cell.
+    pub of: Vec<Decision>,
+    /// Cells that run.
+    pub run: u32,
+    /// Cells that may run.
+    pub may_run: u32,
+    /// Cells of assets that are fresh.
+    pub fresh: u32,
+    /// Cells that cannot run.
+    pub blocked: u32,
+}
+
+/// Decides on all cells, upstream before downstream.
+#[must_use]
+pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
+    let scope = judge.scope();
+    let mut decisions = Decisions {
+        of: vec![Decision::Keep; scope.cells() as usize],
+        ..Decisions::default()
+    };
+    for row in scope.rows() {
+        let Some(asset) = scope.graph().asset(row.asset) else {
+            continue;
+        };
+        for cell in row.cells() {
+            if scope.role(cell) == Role::Given || asset.recipe.is_none() {
+                continue;
+            }
+            let verdict = verdicts[cell.index()];
+            if verdict.status == Status::Fresh && verdict.demand == Demand::None {
+                decisions.fresh += 1;
+                continue;
+            }
+            let (decision, count) = if obstacles(judge, &decisions.of, cell).is_empty() {
+                match verdict {
+                    Verdict {
+                        status: Status::Pending,
+                        demand: Demand::None,
+                        ..
+                    } => (Decision::MayRun, &mut decisions.may_run),
+                    _ => (Decision::Run, &mut decisions.run),
+                }
+            } else {
+                (Decision::Blocked, &mut decisions.blocked)
+            };
+            *count += 1;
+            decisions.of[cell.index()] = decision;
+        }
+    }
+    decisions
+}
+
+/// The upstream cells because of which `cell` cannot run: missing sources and what is itself blocked.
+#[must_use]
+pub fn obstacles(judge: &Judge<'_>, decisions: &[Decision], cell: Cell) -> Vec<Cell> {
+    let scope = judge.scope();
+    let mut found = Vec::new();
+    scope.upstream_cells(cell, |up| {
+        let versions = scope.row_of_cell(up).versions_of(up);
+        let absent = judge.facts().versions[versions].contains(&Known::Absent);
+        if absent || decisions[up.index()] == Decision::Blocked {
+            found.push(up);
+        }
+    });
+    found
+}
+
+/// The usual duration of each cell's command and of the longest chain from its start to a sink, in milliseconds.
+#[derive(Clone, Debug)]
+pub struct Costs {
+    /// Of the cell itself: as it was last recorded, or what its asset usually takes; `None` where nothing is known.
+    pub own: Vec<Option<u64>>,
+    /// Of the cell and the longest chain below it.
+    pub to_sink: Vec<u64>,
+}
+
+/// What is assumed of a command that never ran.
+const UNKNOWN_MS: u64 = 1_000;
+
+/// The costs of all cells that run or may run.
+#[must_use]
+pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
+    let scope = judge.scope();
+    let own = own_costs(judge);
+    let mut to_sink = vec![0; own.len()];
+    for row in scope.rows().iter().rev() {
+        for cell in row.cells().rev() {
+            if !matches!(decisions[cell.index()], Decision::Run | Decision::MayRun) {
+                continue;
+            }
+            to_sink[cell.index()] += own[cell.index()].unwrap_or(UNKNOWN_MS);
+            let cost: u64 = to_sink[cell.index()];
+            scope.upstream_cells(cell, |up| {
+                if up < cell && to_sink[up.index()] < cost {
+                    to_sink[up.index()] = cost;
+                }
+            });
+        }
+    }
+    Costs { own, to_sink }
+}
+
+fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
+    let recorded = &judge.facts().recorded;
+    let known = |cell: Cell| {
+        recorded[cell.index()]
+            .as_ref()
+            .filter(|current| current.attempt == LastAttempt::Succeeded)
+            .and_then(|current| current.materialized.as_ref())
+            .map(|last| last.duration_ms)
+    };
+    let mut own = vec![None; recorded.len()];
+    for row in judge.scope().rows() {
+        let (mut sum, mut count) = (0, 0);
+        for cell in row.cells() {
+            own[cell.index()] = known(cell);
+            if let Some(duration) = own[cell.index()] {
+                (sum, count) = (sum + duration, count + 1);
+            }
+        }
+        if let Some(mean) = u64::checked_div(sum, count) {
+            for cell in row.cells() {
+                own[cell.index()].get_or_insert(mean);
+            }
+        }
+    }
+    own
+}
+
+/// The longest chain of cells that run, from first to last.
+#[must_use]
+pub fn critical_path(scope: &Scope<'_>, decisions: &[Decision], costs: &Costs) -> Vec<Cell> {
+    let runs = |cell: &Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
+    let all = scope
+        .rows()
+        .iter()
+        .flat_map(crate::plan::scope::Row::cells)
+        .filter(runs);
+    let longest = |best: Option<Cell>, cell: Cell| match best {
+        Some(best) if costs.to_sink[best.index()] >= costs.to_sink[cell.index()] => Some(best),
+        _ => Some(cell),
+    };
+    let mut path: Vec<Cell> = all.fold(None, longest).into_iter().collect();
+    while let Some(last) = path.last().copied() {
+        let mut next = None;
+        scope.downstream_cells(last, |down| {
+            if runs(&down) {
+                next = longest(next, down);
+            }
+        });
+        match next {
+            Some(cell) => path.push(cell),
+            None => break,
+        }
+    }
+    path
+}

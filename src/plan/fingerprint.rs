@@ -1,0 +1,185 @@
+//! What a materialization depends on: the only list of it.
+//!
+//! Rule 1. The code version folds, in this order: the folder the command runs in; the shell, command, code files and
+//! tools, for all of which `code_version` stands where it is given (tools stay); output templates; where standard output
+//! goes; whether the asset is incremental; variables; the mapping of each dep; the IO manager. The fingerprint folds the
+//! rule, the asset key, the code version, the partition key and what each dep contributes, in declared order.
+//!
+//! Each list is written once, as calls on a [`Sink`]: one sink makes the digest, the other the readable record, so the
+//! hash and the reason can never disagree. Not folded: anything that is for people or for scheduling.
+
+use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
+use crate::model::{
+    Asset, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint, History,
+    Nonexistent, PartitionKey, PartitionMapping, RULE, Recipe, Stdout,
+};
+
+/// What was found on disk and in the environment for an asset's code version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObservedCode {
+    /// Code files, by path relative to the project root, sorted.
+    pub files: Vec<(String, DataVersion)>,
+    /// Tools, by name, in declared order.
+    pub tools: Vec<(String, DataVersion)>,
+    /// Values taken from the caller's environment, by the name of the declared variable; `None` if it is not set.
+    pub env: Vec<(String, Option<String>)>,
+}
+
+/// The code version of an asset.
+pub fn code_version(asset: &Asset, observed: &ObservedCode, folding: &mut Folding) -> CodeVersion {
+    fold_code(asset, observed, folding);
+    CodeVersion(folding.finish(Kind::Code))
+}
+
+/// The code version of an asset as readable fields.
+#[must_use]
+pub fn code_record(asset: &Asset, observed: &ObservedCode) -> Vec<Field> {
+    let mut readable = Readable::new();
+    fold_code(asset, observed, &mut readable);
+    readable.into_fields()
+}
+
+/// What goes into the fingerprint of an asset partition.
+#[derive(Clone, Copy, Debug)]
+pub struct FingerprintParts<'a> {
+    /// The asset.
+    pub asset: &'a AssetKey,
+    /// Its code version.
+    pub code_version: CodeVersion,
+    /// The partition; `None` for an unpartitioned asset.
+    pub partition: Option<&'a PartitionKey>,
+    /// Its deps.
+    pub deps: &'a [Dep],
+    /// What each dep contributes, in the order of `deps`.
+    pub contributions: &'a [Digest],
+}
+
+/// The fingerprint of an asset partition.
+pub fn fingerprint(parts: &FingerprintParts<'_>, folding: &mut Folding) -> Fingerprint {
+    folding.number("rule", RULE.into());
+    folding.text("asset", parts.asset.as_str());
+    folding.digest("code", parts.code_version.0);
+    folding.text(
+        "partition",
+        parts.partition.map_or("", PartitionKey::as_str),
+    );
+    for (dep, contribution) in parts.deps.iter().zip(parts.contributions) {
+        folding.digest(dep.input.as_str(), *contribution);
+    }
+    Fingerprint(folding.finish(Kind::Fingerprint))
+}
+
+/// The version that stands for several outputs read as one; that of the only output otherwise.
+pub fn version_of_outputs(outputs: &[DataVersion], folding: &mut Folding) -> DataVersion {
+    if let [only] = outputs {
+        return *only;
+    }
+    for version in outputs {
+        folding.digest("output", version.0);
+    }
+    DataVersion(folding.finish(Kind::Several))
+}
+
+/// A mapping in words, as it is folded and recorded.
+#[must_use]
+pub fn mapping_in_words(mapping: &PartitionMapping, nonexistent: Nonexistent) -> String {
+    let mapping = match mapping {
+        PartitionMapping::Identity | PartitionMapping::All => mapping.name().to_owned(),
+        PartitionMapping::TimeWindow {
+            start_offset,
+            end_offset,
+        } => {
+            format!("time_window({start_offset}, {end_offset})")
+        }
+    };
+    match nonexistent {
+        Nonexistent::Refused => mapping,
+        Nonexistent::Dropped => format!("{mapping} allow_missing"),
+    }
+}
+
+/// The prefix of the fields that are a dep's mapping: a change of one is a change of the dependency.
+pub const MAPPING_FIELD: &str = "mapping.";
+
+/// The prefix of the fields that are a code file's version.
+pub const FILE_FIELD: &str = "code.file.";
+
+fn fold_code(asset: &Asset, observed: &ObservedCode, sink: &mut impl Sink) {
+    if let Some(recipe) = &asset.recipe {
+        fold_recipe(recipe, observed, sink);
+    }
+    for (index, output) in asset.outputs.iter().enumerate() {
+        let name = match asset.output_label(index) {
+            Some(label) => format!("output.{label}"),
+            None => "output".to_owned(),
+        };
+        sink.text(&name, &output.path.source());
+        sink.number("output.kind", output.kind as u64);
+    }
+    for dep in &asset.deps {
+        let name = format!("{MAPPING_FIELD}{}", dep.input);
+        sink.text(&name, &mapping_in_words(&dep.mapping, dep.nonexistent));
+    }
+    sink.text("io_manager", "filesystem");
+}
+
+fn fold_recipe(recipe: &Recipe, observed: &ObservedCode, sink: &mut impl Sink) {
+    sink.text("code.folder", &recipe.folder);
+    if let Some(version) = &recipe.code.version {
+        sink.text("code.code_version", version);
+    } else {
+        fold_command(&recipe.command, sink);
+        for (path, version) in &observed.files {
+            sink.digest(&format!("{FILE_FIELD}{path}"), version.0);
+        }
+    }
+    for (tool, version) in &observed.tools {
+        sink.digest(&format!("code.tool.{tool}"), version.0);
+    }
+    sink.text(
+        "code.stdout",
+        if recipe.stdout == Stdout::Output {
+            "output"
+        } else {
+            "log"
+        },
+    );
+    let incremental = recipe.history == History::Incremental;
+    sink.text(
+        "code.incremental",
+        if incremental { "true" } else { "false" },
+    );
+    for variable in &recipe.env {
+        let name = format!("env.{}", variable.name);
+        match &variable.value {
+            EnvValue::Literal(value) => sink.text(&name, &format!("={value}")),
+            EnvValue::Secret { .. } => sink.text(&name, "secret"),
+            EnvValue::FromEnv { .. } => {
+                let found = observed
+                    .env
+                    .iter()
+                    .find(|(observed, _)| *observed == variable.name);
+                match found.and_then(|(_, value)| value.as_ref()) {
+                    Some(value) => sink.text(&name, &format!("={value}")),
+                    None => sink.text(&name, "unset"),
+                }
+            }
+        }
+    }
+}
+
+fn fold_command(command: &Command, sink: &mut impl Sink) {
+    match command {
+        Command::Shell { shell, written, .. } => {
+            for word in shell {
+                sink.text("code.shell", word);
+            }
+            sink.text("code.command", written);
+        }
+        Command::Direct { written, .. } => {
+            for word in written {
+                sink.text("code.argument", word);
+            }
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! Staleness: from what is declared, recorded and found to a status for each cell.
+//!
+//! An asset partition is *fresh* if it was materialized by this rule, its fingerprint equals the one that its
+//! declaration and inputs give now, and its outputs are what was recorded. If an upstream is not fresh, one cannot know
+//! yet: it is *pending*, unless a cause stands whatever the upstreams become. The engine judges a pending cell again
+//! once its upstreams are final; that is the same function.
+//!
+//! Pure: everything comes in as [`Facts`], and as records through [`Records`].
+
+use std::collections::HashMap;
+
+use crate::digest::{Digest, Folding};
+use crate::model::{
+    Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentMaterialization,
+    DataVersion, DataVersionRule, Fingerprint, InputRecord, LastAttempt, MaterializationId,
+    OutputChange, PartitionSet, RULE, Status,
+};
+use crate::plan::blocks::{Blocks, Mapped};
+use crate::plan::fingerprint::{FingerprintParts, fingerprint, version_of_outputs};
+use crate::plan::scope::{Cell, Role, Row, Scope};
+
+/// What is known of a data version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing, until something upstream has run.
+    #[default]
+    Unknown,
+    /// There is no data: a source is missing.
+    Absent,
+    /// The version.
+    Version(DataVersion),
+}
+
+/// What was gathered about a scope before it is judged, and what has become of it since.
+#[derive(Debug)]
+pub struct Facts {
+    /// The code version of each row; the rows of sources have none.
+    pub code: Vec<Option<CodeVersion>>,
+    /// What was found at each source cell; unknown for the cells of assets until they are judged.
+    pub versions: Vec<Known>,
+    /// What is recorded of each cell.
+    pub recorded: Vec<Option<Current>>,
+    /// Outputs that are not what was recorded, by cell, with the indexes of the outputs.
+    pub changed_outputs: HashMap<Cell, Vec<(usize, OutputChange)>>,
+}
+
+/// What an instance remembers beyond current state; asked only about what is not fresh.
+pub trait Records {
+    /// What a materialization read.
+    fn inputs(&self, id: MaterializationId) -> Option<Vec<InputRecord>>;
+
+    /// The code part of a fingerprint.
+    fn code(&self, version: CodeVersion) -> Option<CodeRecord>;
+
+    /// A block that is stored by its digest.
+    fn block(&self, digest: Digest) -> Option<Vec<BlockEntry>>;
+}
+
+/// For what cells are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To tell how things stand.
+    Status,
+    /// To run what is not fresh; volatile assets run too.
+    Run,
+    /// To run the selection whether it is stale or not.
+    Force,
+}
+
+/// What is found of one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Its status.
+    pub status: Status,
+    /// Whether it has to run although it may be fresh.
+    pub demand: Demand,
+    /// Its fingerprint; `None` while something upstream is unknown or absent.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// Whether a cell has to run although it may be fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// It does not have to.
+    None,
+    /// It is volatile.
+    Volatile,
+    /// The user forces it.
+    Forced,
+}
+
+/// Judges cells.
+pub struct Judge<'a> {
+    scope: &'a Scope<'a>,
+    purpose: Purpose,
+    facts: Facts,
+    blocks: Blocks,
+    folding: Folding,
+    contributions: Vec<Digest>,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge of the cells of `scope`.
+    #[must_use]
+    pub fn new(scope: &'a Scope<'a>, facts: Facts, purpose: Purpose) -> Self {
+        let (blocks, folding) = (Blocks::default(), Folding::new());
+        Self {
+            scope,
+            purpose,
+            facts,
+            blocks,
+            folding,
+            contributions: Vec::new(),
+        }
+    }
+
+    /// The scope.
+    #[must_use]
+    pub fn scope(&self) -> &'a Scope<'a> {
+        self.scope
+    }
+
+    /// What is known.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Judges all cells, upstream before downstream, and notes the versions of those that are fresh.
+    pub fn judge_all(&mut self, records: &dyn Records) -> Vec<Verdict> {
+        let source = Verdict {
+            status: Status::Fresh,
+            demand: Demand::None,
+            fingerprint: None,
+        };
+        let mut verdicts = vec![source; self.scope.cells() as usize];
+        for (number, row) in self.scope.rows().iter().enumerate() {
+            let Some(asset) = self.scope.graph().asset(row.asset) else {
+                continue;
+            };
+            for (cell, index) in row.cells().zip(row.set.iter()) {
+                let at = Place {
+                    number,
+                    row,
+                    asset,
+                    cell,
+                    index,
+                };
+                let verdict = self.judge_at(&at, records);
+                self.note(&at, verdict);
+                verdicts[cell.index()] = verdict;
+            }
+        }
+        verdicts
+    }
+
+    /// Judges one cell by what is known now, and notes its version if it is fresh.
+    ///
+    /// # Panics
+    ///
+    /// If the cell is a source's.
+    pub fn judge(&mut self, cell: Cell, records: &dyn Records) -> Verdict {
+        let at = self.place(cell);
+        let verdict = self.judge_at(&at, records);
+        self.note(&at, verdict);
+        verdict
+    }
+
+    /// Notes what a step has made, so that what is downstream can be judged.
+    pub fn materialized(&mut self, cell: Cell, current: Current, outputs: &[DataVersion]) {
+        let row = self.scope.row_of_cell(cell);
+        for (slot, version) in row.versions_of(cell).zip(outputs) {
+            self.facts.versions[slot] = Known::Version(*version);
+        }
+        self.facts.changed_outputs.remove(&cell);
+        self.facts.recorded[cell.index()] = Some(current);
+    }
+
+    /// Replaces what is recorded of a cell and found at its outputs, after another process has run it.
+    pub fn replace(
+        &mut self,
+        cell: Cell,
+        recorded: Option<Current>,
+        changed: Vec<(usize, OutputChange)>,
+    ) {
+        self.facts.recorded[cell.index()] = recorded;
+        self.facts.changed_outputs.remove(&cell);
+        if !changed.is_empty() {
+            self.facts.changed_outputs.insert(cell, changed);
+        }
+    }
+
+    /// What the dep with index `dep` of an asset partition reads: its mapped keys with their versions.
+    ///
+    /// `None` if the version of any of them is unknown or absent.
+    pub fn read<T>(
+        &mut self,
+        cell: Cell,
+        dep: usize,
+        then: impl FnOnce(&mut Blocks, &mut Folding, &Mapped<'_, &dyn Fn(u32) -> DataVersion>) -> T,
+    ) -> Option<T> {
+        let at = self.place(cell);
+        let dep = &at.asset.deps[dep];
+        let set = self.scope.mapped(at.row.asset, dep, at.index);
+        if self.known(dep.asset, dep.output, &set) != Some(true) {
+            return None;
+        }
+        let (scope, facts) = (self.scope, &self.facts);
+        let version = |index| version_of(scope, facts, dep.asset, dep.output, index);
+        let mapped = Mapped {
+            read: (dep.asset, dep.output),
+            keys: scope.keys(dep.asset),
+            set: &set,
+            version: &version as &dyn Fn(u32) -> DataVersion,
+        };
+        Some(then(&mut self.blocks, &mut self.folding, &mapped))
+    }
+
+    /// The data version that the outputs of a cell have as one, where all are known.
+    pub fn version_of_cell(&mut self, cell: Cell) -> Option<DataVersion> {
+        let row = self.scope.row_of_cell(cell);
+        let outputs: Option<Vec<_>> = self.facts.versions[row.versions_of(cell)]
+            .iter()
+            .map(|known| known.version())
+            .collect();
+        Some(version_of_outputs(&outputs?, &mut self.folding))
+    }
+
+    fn place(&self, cell: Cell) -> Place<'a> {
+        let row = self.scope.row_of_cell(cell);
+        let asset = self
+            .scope
+            .graph()
+            .asset(row.asset)
+            .expect("sources are not judged");
+        let number = self.scope.number_of(row.asset);
+        Place {
+            number,
+            row,
+            asset,
+            cell,
+            index: row.index_of(cell),
+        }
+    }
+
+    fn judge_at(&mut self, at: &Place<'a>, records: &dyn Records) -> Verdict {
+        if self.scope.role(at.cell) == Role::Given {
+            let (status, demand) = (Status::Fresh, Demand::None);
+            return Verdict {
+                status,
+                demand,
+                fingerprint: None,
+            };
+        }
+        let demand = self.demand(at);
+        let fingerprint = self.fingerprint_at(at);
+        let recorded = self.facts.recorded[at.cell.index()].as_ref();
+        let failed = recorded.is_some_and(|current| current.attempt == LastAttempt::Failed);
+        let status = match recorded.and_then(|current| current.materialized.as_ref()) {
+            None if failed => Status::Failed,
+            None => Status::Missing,
+            Some(last) => match self.compare(at, last, fingerprint, records) {
+                Comparison::Same => Status::Fresh,
+                _ if failed => Status::Failed,
+                Comparison::Different => Status::Stale,
+                Comparison::Open => Status::Pending,
+            },
+        };
+        Verdict {
+            status,
+            demand,
+            fingerprint,
+        }
+    }
+
+    fn demand(&self, at: &Place<'_>) -> Demand {
+        let role = self.scope.role(at.cell);
+        match self.purpose {
+            Purpose::Force if role == Role::Selected => Demand::Forced,
+            Purpose::Run | Purpose::Force if role != Role::Given && at.asset.is_volatile() => {
+                Demand::Volatile
+            }
+            _ => Demand::None,
+        }
+    }
+
+    fn compare(
+        &self,
+        at: &Place<'_>,
+        last: &CurrentMaterialization,
+        fingerprint: Option<Fingerprint>,
+        records: &dyn Records,
+    ) -> Comparison {
+        let intact = !self.facts.changed_outputs.contains_key(&at.cell);
+        if let Some(fingerprint) = fingerprint {
+            let same = last.fingerprint == fingerprint && last.rule == RULE && intact;
+            return if same {
+                Comparison::Same
+            } else {
+                Comparison::Different
+            };
+        }
+        let code = self.facts.code[at.number];
+        if !intact || last.rule != RULE || Some(last.code_version) != code {
+            return Comparison::Different;
+        }
+        match records.inputs(last.id) {
+            Some(inputs) if self.some_input_differs(at, &inputs) => Comparison::Different,
+            _ => Comparison::Open,
+        }
+    }
+
+    /// Whether a dep was added, removed or exchanged, or one that is known already contributes something else.
+    fn some_input_differs(&self, at: &Place<'_>, recorded: &[InputRecord]) -> bool {
+        let deps = &at.asset.deps;
+        if recorded.len() != deps.len() {
+            return true;
+        }
+        let (mut blocks, mut folding) = (Blocks::default(), Folding::new());
+        deps.iter().zip(recorded).any(|(dep, recorded)| {
+            if recorded.input != dep.input.as_str() {
+                return true;
+            }
+            let set = self.scope.mapped(at.row.asset, dep, at.index);
+            match self.known(dep.asset, dep.output, &set) {
+                None => false,
+                Some(false) => true,
+                Some(true) => {
+                    let version =
+                        |index| version_of(self.scope, &self.facts, dep.asset, dep.output, index);
+                    let read = (dep.asset, dep.output);
+                    let keys = self.scope.keys(dep.asset);
+                    let mapped = Mapped {
+                        read,
+                        keys,
+                        set: &set,
+                        version,
+                    };
+                    blocks.contribution(&mapped, &mut folding) != recorded.contribution
+                }
+            }
+        })
+    }
+
+    fn fingerprint_at(&mut self, at: &Place<'a>) -> Option<Fingerprint> {
+        let code_version = self.facts.code[at.number]?;
+        let mut contributions = std::mem::take(&mut self.contributions);
+        contributions.clear();
+        for dep in &at.asset.deps {
+            let set = self.scope.mapped(at.row.asset, dep, at.index);
+            if self.known(dep.asset, dep.output, &set) != Some(true) {
+                self.contributions = contributions;
+                return None;
+            }
+            let (scope, facts) = (self.scope, &self.facts);
+            let mapped = Mapped {
+                read: (dep.asset, dep.output),
+                keys: scope.keys(dep.asset),
+                set: &set,
+                version: |index| version_of(scope, facts, dep.asset, dep.output, index),
+            };
+            contributions.push(self.blocks.contribution(&mapped, &mut self.folding));
+        }
+        let partition = self.scope.keys(at.row.asset).key(at.index);
+        let parts = FingerprintParts {
+            asset: &at.asset.key,
+            code_version,
+            partition: partition.as_ref(),
+            deps: &at.asset.deps,
+            contributions: &contributions,
+        };
+        let fingerprint = fingerprint(&parts, &mut self.folding);
+        self.contributions = contributions;
+        Some(fingerprint)
+    }
+
+    /// `Some(true)` if all these versions are known, `Some(false)` if one is absent for good, `None` if one is unknown.
+    fn known(&self, asset: AssetId, output: Option<u32>, set: &PartitionSet) -> Option<bool> {
+        if set.is_empty() {
+            return Some(true);
+        }
+        let row = self.scope.row(asset)?;
+        let mut absent = false;
+        for index in set.iter() {
+            let slots = row.versions_of(row.cell(index)?);
+            let slots = match output {
+                Some(output) => slots.start + output as usize..slots.start + output as usize + 1,
+                None => slots,
+            };
+            for known in &self.facts.versions[slots] {
+                match known {
+                    Known::Unknown => return None,
+                    Known::Absent => absent = true,
+                    Known::Version(_) => {}
+                }
+            }
+        }
+        Some(!absent)
+    }
+
+    /// Notes the versions that a fresh cell, or one that is read as it is, gives to what is downstream.
+    fn note(&mut self, at: &Place<'_>, verdict: Verdict) {
+        let as_it_is = self.scope.role(at.cell) == Role::Given || at.asset.recipe.is_none();
+        let stands = verdict.status == Status::Fresh && verdict.demand == Demand::None;
+        let slots = at.row.versions_of(at.cell);
+        if !stands && !as_it_is {
+            self.facts.versions[slots].fill(Known::Unknown);
+            return;
+        }
+        let recorded = self.facts.recorded[at.cell.index()].as_ref();
+        let Some(last) = recorded.and_then(|current| current.materialized.as_ref()) else {
+            let absent = if at.asset.recipe.is_none() {
+                Known::Absent
+            } else {
+                Known::Unknown
+            };
+            self.facts.versions[slots].fill(absent);
+            return;
+        };
+        for (slot, version) in slots.zip(&last.outputs) {
+            self.facts.versions[slot] = Known::Version(*version);
+        }
+    }
+}
+
+impl Known {
+    /// The version, if it is known.
+    #[must_use]
+    pub fn version(self) -> Option<DataVersion> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::Unknown | Self::Absent => None,
+        }
+    }
+}
+
+/// A cell of an asset, with all that was looked up about where it stands.
+struct Place<'a> {
+    number: usize,
+    row: &'a Row,
+    asset: &'a Asset,
+    cell: Cell,
+    index: u32,
+}
+
+enum Comparison {
+    Same,
+    Different,
+    Open,
+}
+
+/// The version that a dep reads at one upstream partition, which is known to have one.
+fn version_of(
+    scope: &Scope<'_>,
+    facts: &Facts,
+    asset: AssetId,
+    output: Option<u32>,
+    index: u32,
+) -> DataVersion {
+    let row = scope.row(asset).expect("what is read has a row");
+    let slots = row.versions_of(row.cell(index).expect("what is read has a cell"));
+    let known = |slot: usize| {
+        facts.versions[slot]
+            .version()
+            .expect("the version was found known")
+    };
+    match output {
+        Some(output) => known(slots.start + output as usize),
+        None if slots.len() == 1 => known(slots.start),
+        None => {
+            let outputs: Vec<_> = slots.map(known).collect();
+            version_of_outputs(&outputs, &mut Folding::new())
+        }
+    }
+}
+
+/// The data versions of a materialization's outputs by the asset's rule, where its contents are not what counts.
+#[must_use]
+pub fn version_by_rule(
+    rule: DataVersionRule,
+    fingerprint: Fingerprint,
+    content: DataVersion,
+) -> DataVersion {
+    match rule {
+        DataVersionRule::Content | DataVersionRule::Reported => content,
+        DataVersionRule::Inputs => DataVersion(fingerprint.0),
+    }
+}
