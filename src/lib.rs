@@ -4,3 +4,4 @@ pub mod digest;
 pub mod engine;
 pub mod model;
 pub mod plan;
+mod sys;

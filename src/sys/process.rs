@@ -1,0 +1,223 @@
+//! Children and their process groups: wait without losing the pid, reap with what was used, signal a whole group.
+//!
+//! A child's pid is also the number of the group that it leads. The kernel gives the number away again only when the
+//! child is reaped *and* its group is empty. Hence the order that callers keep: [`wait_unreaped`], stop whoever may
+//! signal the group, [`reap`], and only then ask for the group's [`Population`]. After the reaping the number is held by
+//! whoever is left in the group; a foreign process could only get it if all pids were handed out once between the moment
+//! the last one ended and the next look.
+//!
+//! Absent on purpose: anything that runs between fork and exec (it would forbid `posix_spawn`), and processes that left
+//! the group by `setsid`, which nobody can follow without a tracer or a cgroup.
+
+use std::io;
+use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+};
+use wait4::Wait4;
+
+/// A process group, named by the process that led it first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ProcessGroup {
+    leader: Pid,
+}
+
+/// Who is in a process group whose leader was reaped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Population {
+    /// Nobody, or only processes that ended and wait for init to collect them.
+    Empty,
+    /// At least one process that can be signalled.
+    Alive,
+    /// Only processes of another user.
+    OutOfReach,
+}
+
+/// What a child left behind for its parent.
+#[derive(Clone, Copy, Debug)]
+pub struct Reaped {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// User and system time of the child and of the descendants it waited for.
+    pub cpu: Duration,
+    /// The largest resident set among them, in bytes. `None` where the kernel's figure is only that of this process:
+    /// on Linux a spawned child starts out with the peak of its parent.
+    pub peak_memory: Option<u64>,
+}
+
+impl ProcessGroup {
+    /// The group that this child was made the leader of when it was spawned.
+    #[must_use]
+    pub fn led_by(child: &Child) -> Self {
+        Self {
+            leader: Pid::from_child(child),
+        }
+    }
+
+    /// Asks all members to end: TERM, and CONT so that stopped ones hear it. Nobody there is no error.
+    pub fn ask_to_end(self) {
+        self.signal(Signal::TERM);
+        self.signal(Signal::CONT);
+    }
+
+    /// Kills all members. Nobody there is no error.
+    pub fn kill(self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(self, signal: Signal) {
+        // ESRCH: the group is empty, which is what was wanted. EPERM: `population` says so as `OutOfReach`.
+        let _ = kill_process_group(self.leader, signal);
+    }
+
+    /// Who is in the group. Precondition: the leader is reaped, else it counts as a member.
+    #[must_use]
+    pub fn population(self) -> Population {
+        match test_kill_process_group(self.leader) {
+            Ok(()) => {
+                self.reap_adopted();
+                if self.holds_only_ended() {
+                    Population::Empty
+                } else {
+                    Population::Alive
+                }
+            }
+            // macOS answers EPERM for a group of nothing but ended processes.
+            Err(Errno::PERM) if cfg!(not(target_vendor = "apple")) => Population::OutOfReach,
+            Err(_) => Population::Empty,
+        }
+    }
+
+    /// Collects members that this process has inherited: as pid 1 of a container it is the one who must.
+    fn reap_adopted(self) {
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(self.leader)), ended) {}
+    }
+
+    /// Whether all members have ended and only wait to be collected, which a careless init may never do.
+    #[cfg(target_os = "linux")]
+    fn holds_only_ended(self) -> bool {
+        let Ok(processes) = std::fs::read_dir("/proc") else {
+            return false;
+        };
+        let group = self.leader.as_raw_nonzero().to_string();
+        processes.flatten().all(|process| {
+            let name = process.file_name();
+            if !name
+                .as_encoded_bytes()
+                .first()
+                .is_some_and(u8::is_ascii_digit)
+            {
+                return true;
+            }
+            let Ok(stat) = std::fs::read(process.path().join("stat")) else {
+                return true;
+            };
+            let (state, member_of) = state_and_group(&stat);
+            member_of != group.as_bytes() || matches!(state, b"Z" | b"X")
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "the Linux twin needs it")]
+    fn holds_only_ended(self) -> bool {
+        false
+    }
+}
+
+/// The fields `state` and `pgrp` of a `/proc/PID/stat`, which follow the parenthesised name; empty where it is cut.
+#[cfg(target_os = "linux")]
+fn state_and_group(stat: &[u8]) -> (&[u8], &[u8]) {
+    let name_end = stat.iter().rposition(|&byte| byte == b')').unwrap_or(0);
+    let mut fields = stat[name_end..].split(|&byte| byte == b' ').skip(1);
+    let state = fields.next().unwrap_or_default();
+    (state, fields.nth(1).unwrap_or_default())
+}
+
+/// Waits until a child has ended, without reaping it: its pid stays its own.
+pub fn wait_unreaped(child: &Child) -> io::Result<()> {
+    let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    loop {
+        match waitid(WaitId::Pid(Pid::from_child(child)), ended) {
+            Ok(_) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Waits for a child and takes it from the process table.
+pub fn reap(child: Child) -> io::Result<Reaped> {
+    let used = child.wait4()?;
+    Ok(Reaped {
+        status: used.status,
+        cpu: used.rusage.utime + used.rusage.stime,
+        peak_memory: tell_from_parent(used.rusage.maxrss),
+    })
+}
+
+/// A child's peak memory if it is more than the parent's own peak, which `posix_spawn` on Linux counts in.
+fn tell_from_parent(peak: u64) -> Option<u64> {
+    /// The kernel's counters are exact to some pages per CPU.
+    const BLUR: u64 = 1 << 20;
+    /// The last known peak of this process. It only grows, so that a smaller figure needs no new look.
+    static OWN_PEAK: AtomicU64 = AtomicU64::new(0);
+
+    if cfg!(not(target_os = "linux")) {
+        return Some(peak);
+    }
+    let is_own = |own: u64| peak <= own.saturating_add(BLUR);
+    if is_own(OWN_PEAK.load(Ordering::Relaxed)) {
+        return None;
+    }
+    let own = own_peak()?;
+    OWN_PEAK.fetch_max(own, Ordering::Relaxed);
+    (!is_own(own)).then_some(peak)
+}
+
+/// `VmHWM` of this process, in bytes.
+fn own_peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// The name of a signal, as `SIGKILL`, where it has one on this system.
+#[must_use]
+pub fn signal_name(number: i32) -> Option<&'static str> {
+    const NAMES: [(Signal, &str); 22] = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::USR1, "SIGUSR1"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::USR2, "SIGUSR2"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::XFSZ, "SIGXFSZ"),
+        (Signal::VTALARM, "SIGVTALRM"),
+        (Signal::PROF, "SIGPROF"),
+        (Signal::IO, "SIGIO"),
+        (Signal::SYS, "SIGSYS"),
+        (Signal::CONT, "SIGCONT"),
+    ];
+    NAMES
+        .iter()
+        .find(|(signal, _)| signal.as_raw() == number)
+        .map(|&(_, name)| name)
+}
