@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod engine;
+pub mod executor;
 pub mod model;
 pub mod plan;
 mod sys;

@@ -1,0 +1,200 @@
+//! Interrupts and time limits: the list of running process groups, and the thread that watches their deadlines.
+//!
+//! Every group on the list has a leader that is not reaped, so its number is its own: an execution takes itself off the
+//! list, under the lock, before it reaps. Signals are sent under the same lock and therefore never reach a stranger.
+//!
+//! The watchdog thread is started by the first command with a time limit or by the first interrupt, sleeps until the
+//! next deadline and ends with the last handle.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::running::{Limits, Running, Severity, Watched};
+use crate::sys::process::ProcessGroup;
+
+/// A handle to interrupt all executions that were given it. Clones are the same handle; all threads may use it.
+#[derive(Clone, Default, Debug)]
+pub struct Cancel {
+    handle: Arc<Handle>,
+}
+
+/// What all clones of a [`Cancel`] share; its drop ends the watchdog.
+#[derive(Default, Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default, Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// For the watchdog: there is an earlier deadline, or nobody is left to watch for.
+    schedule_changed: Condvar,
+    /// For executions that end what a command left behind: there is no time left for that.
+    interrupted: Condvar,
+}
+
+#[derive(Default, Debug)]
+struct State {
+    severity: Option<Severity>,
+    running: BTreeMap<u64, Running>,
+    next_slot: u64,
+    watchdog: Watchdog,
+}
+
+#[derive(Default, Debug)]
+enum Watchdog {
+    #[default]
+    NotNeeded,
+    /// It sleeps until then, or until it is woken.
+    Watching { until: Option<Instant> },
+    /// All handles are gone.
+    Dismissed,
+}
+
+/// A place on the list of running groups.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Watch<'a> {
+    shared: &'a Shared,
+    slot: u64,
+}
+
+impl Cancel {
+    /// A handle that nobody has interrupted yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends what is running, and keeps anything new from starting. A later, more severe call counts too.
+    pub fn interrupt(&self, severity: Severity) {
+        let shared = &self.handle.shared;
+        // Without a thread to keep the grace, the system is at its limits: then there is no grace.
+        let severity = match self.ready_watchdog() {
+            Ok(()) => severity,
+            Err(_) => Severity::Kill,
+        };
+        let mut state = shared.lock();
+        let severity = state.severity.map_or(severity, |known| known.max(severity));
+        state.severity = Some(severity);
+        let now = Instant::now();
+        for running in state.running.values_mut() {
+            running.interrupt(severity, now);
+        }
+        drop(state);
+        shared.schedule_changed.notify_all();
+        shared.interrupted.notify_all();
+    }
+
+    /// The most severe interrupt so far.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        self.handle.shared.lock().severity
+    }
+
+    /// Starts the watchdog if there is none. To be called before a command with a time limit is started.
+    pub(super) fn ready_watchdog(&self) -> io::Result<()> {
+        let mut state = self.handle.shared.lock();
+        if matches!(state.watchdog, Watchdog::NotNeeded) {
+            let shared = Arc::clone(&self.handle.shared);
+            thread::Builder::new()
+                .name("watchdog".to_owned())
+                .spawn(move || shared.watch_deadlines())?;
+            state.watchdog = Watchdog::Watching { until: None };
+        }
+        Ok(())
+    }
+
+    /// Puts a group on the list. If there was an interrupt meanwhile it applies at once.
+    ///
+    /// Preconditions: the group's leader is not reaped until [`Watch::finish`], and the watchdog is ready if `limits` has
+    /// a timeout.
+    pub(super) fn watch(&self, group: ProcessGroup, limits: Limits) -> Watch<'_> {
+        let shared = &*self.handle.shared;
+        let now = Instant::now();
+        let mut running = Running::new(group, limits, now);
+        let mut state = shared.lock();
+        if let Some(severity) = state.severity {
+            running.interrupt(severity, now);
+        }
+        if let Some(deadline) = running.deadline()
+            && state.wakes_later_than(deadline)
+        {
+            shared.schedule_changed.notify_all();
+        }
+        let slot = state.next_slot;
+        state.next_slot += 1;
+        state.running.insert(slot, running);
+        drop(state);
+        Watch { shared, slot }
+    }
+
+    /// Waits this long, or until a kill is asked for, which is told.
+    pub(super) fn pause(&self, time: Duration) -> Option<Severity> {
+        let shared = &self.handle.shared;
+        let (state, _) = shared
+            .interrupted
+            .wait_timeout_while(shared.lock(), time, |state| {
+                state.severity != Some(Severity::Kill)
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        state.severity
+    }
+}
+
+impl Watch<'_> {
+    /// Takes the group off the list: nobody signals it any more.
+    pub(super) fn finish(self) -> Watched {
+        let running = self.shared.lock().running.remove(&self.slot);
+        let running = running.expect("a slot is on the list until its only watch is finished");
+        running.watched()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.lock().watchdog = Watchdog::Dismissed;
+        self.shared.schedule_changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// The state is valid between any two statements, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The watchdog's life.
+    fn watch_deadlines(&self) {
+        let mut state = self.lock();
+        while !matches!(state.watchdog, Watchdog::Dismissed) {
+            let now = Instant::now();
+            for running in state.running.values_mut() {
+                running.act_if_due(now);
+            }
+            let until = state.running.values().filter_map(Running::deadline).min();
+            state.watchdog = Watchdog::Watching { until };
+            state = match until {
+                None => self.schedule_changed.wait(state),
+                Some(at) => self
+                    .schedule_changed
+                    .wait_timeout(state, at.saturating_duration_since(now))
+                    .map(|(state, _)| state)
+                    .map_err(|poisoned| PoisonError::new(poisoned.into_inner().0)),
+            }
+            .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl State {
+    fn wakes_later_than(&self, at: Instant) -> bool {
+        match self.watchdog {
+            Watchdog::Watching { until } => until.is_none_or(|until| until > at),
+            Watchdog::NotNeeded | Watchdog::Dismissed => false,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! All that an executor is told about one command.
+//!
+//! It is complete: whatever is not in here does not reach the command. Values of variables may be secret, so neither
+//! they nor the secrets appear in `Debug` output.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a command that was asked to end may take before it is killed, unless something else is asked for.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+
+/// One command, with its surroundings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    /// A name that is looked up in the `PATH` of `env`, or a path (with a slash) relative to `folder`.
+    pub program: OsString,
+    /// The arguments after the program's name.
+    pub args: Vec<OsString>,
+    /// The folder that the command runs in.
+    pub folder: PathBuf,
+    /// The complete environment. Of a name that occurs twice, the last value counts.
+    pub env: Vec<(OsString, OsString)>,
+    /// What the command reads on standard input.
+    pub stdin: StdinFrom,
+    /// Where its standard output goes. Standard error always goes to the log.
+    pub stdout: StdoutTo,
+    /// The log file, which is appended to. Its folder is created; an empty log is not kept.
+    pub log: PathBuf,
+    /// The time after which it is asked to end.
+    pub timeout: Option<Duration>,
+    /// The time between being asked to end and being killed.
+    pub grace: Duration,
+    /// What must not appear in the log. Nothing in a [`StdoutTo::File`] is replaced: that is an output.
+    pub secrets: Vec<Secret>,
+}
+
+/// What a command reads on standard input.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StdinFrom {
+    /// Nothing.
+    Null,
+    /// The bytes of this file.
+    File(PathBuf),
+}
+
+/// Where a command's standard output goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StdoutTo {
+    /// To the log, between the lines of standard error as they come.
+    Log,
+    /// To this file, which is created or emptied first.
+    File(PathBuf),
+}
+
+/// A literal value that must not be shown. `Debug` does not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Values shorter than this, in bytes, are not replaced: they would turn up in harmless words.
+    pub const SHORTEST: usize = 4;
+
+    /// A secret value.
+    #[must_use]
+    pub fn new(value: impl Into<Vec<u8>>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, if it is long enough to be replaced.
+    pub(super) fn replaceable(&self) -> Option<&[u8]> {
+        (self.0.len() >= Self::SHORTEST).then_some(&self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl CommandLine {
+    /// A command without arguments, environment, input or limit, whose output goes to the log.
+    #[must_use]
+    pub fn new(
+        program: impl Into<OsString>,
+        folder: impl Into<PathBuf>,
+        log: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            folder: folder.into(),
+            env: Vec::new(),
+            stdin: StdinFrom::Null,
+            stdout: StdoutTo::Log,
+            log: log.into(),
+            timeout: None,
+            grace: DEFAULT_GRACE,
+            secrets: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        f.debug_struct("CommandLine")
+            .field("program", &self.program)
+            .field("args", &self.args)
+            .field("folder", &self.folder)
+            .field("env", &names)
+            .field("stdin", &self.stdin)
+            .field("stdout", &self.stdout)
+            .field("log", &self.log)
+            .field("timeout", &self.timeout)
+            .field("grace", &self.grace)
+            .field("secrets", &self.secrets.len())
+            .finish()
+    }
+}

@@ -1,0 +1,199 @@
+//! Runs commands as child processes of this one.
+//!
+//! Nothing here makes std fork: the program's path is resolved before, and the child needs no more than a folder, a
+//! process group and its streams, all of which `posix_spawn` can do.
+
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::Executor;
+use super::cancel::Cancel;
+use super::command_line::CommandLine;
+use super::error::ExecutorError;
+use super::execution::{Execution, Usage};
+use super::exit::Exit;
+use super::pump::Pump;
+use super::running::{EndedBy, Limits};
+use super::streams::{Streams, close_log};
+use super::{leftovers, program};
+use crate::sys::process::{ProcessGroup, reap, wait_unreaped};
+
+/// Runs commands on this machine, each in a process group of its own.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct LocalExecutor;
+
+impl Executor for LocalExecutor {
+    fn execute(&self, command: &CommandLine, cancel: &Cancel) -> Execution {
+        if cancel.severity().is_some() {
+            return Execution::bare(Exit::Canceled);
+        }
+        let started = Instant::now();
+        match start(command, cancel) {
+            Ok((child, pump)) => {
+                let mut execution = see_through(command, child, started, cancel);
+                if let Some(Err(fault)) = pump.map(Pump::finish) {
+                    execution.log_fault = Some(fault);
+                }
+                execution.log = close_log(&command.log);
+                execution
+            }
+            Err(error) => Execution {
+                log: close_log(&command.log),
+                ..Execution::bare(Exit::NotStarted(error))
+            },
+        }
+    }
+}
+
+fn start(command: &CommandLine, cancel: &Cancel) -> Result<(Child, Option<Pump>), ExecutorError> {
+    let program = program::resolve(command)?;
+    if command.timeout.is_some() {
+        cancel
+            .ready_watchdog()
+            .map_err(|source| cannot_start(command, source))?;
+    }
+    let streams = Streams::open(command)?;
+    // The builder holds the command's ends of the streams; it is dropped with this function, so that pipes can end.
+    let mut builder = Command::new(&*program);
+    builder
+        .arg0(&command.program)
+        .args(&command.args)
+        .current_dir(&command.folder)
+        .env_clear()
+        .envs(command.env.iter().map(|(name, value)| (name, value)))
+        .process_group(0)
+        .stdin(streams.stdin)
+        .stdout(streams.stdout)
+        .stderr(streams.stderr);
+    let child = spawn(&mut builder).map_err(|source| why_not_started(command, &program, source))?;
+    Ok((child, streams.pump))
+}
+
+/// Spawns, patiently: a program that this process has just written counts as busy while a child that another thread is
+/// starting has not reached its `exec`, because until then it holds all open files.
+fn spawn(builder: &mut Command) -> io::Result<Child> {
+    const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match builder.spawn() {
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy && pause <= LONGEST_PAUSE =>
+            {
+                thread::sleep(pause);
+                pause *= 2;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// From the running child to its end, and that of what it leaves behind.
+fn see_through(
+    command: &CommandLine,
+    child: Child,
+    started: Instant,
+    cancel: &Cancel,
+) -> Execution {
+    let group = ProcessGroup::led_by(&child);
+    let limits = Limits {
+        timeout: command.timeout,
+        grace: command.grace,
+    };
+    let watch = cancel.watch(group, limits);
+    let waited = wait_unreaped(&child);
+    let duration = started.elapsed();
+    let watched = watch.finish();
+    let reaped = waited.and_then(|()| reap(child));
+    let leftovers = leftovers::end(group, command.grace, watched, cancel);
+    let (status, usage) = match reaped {
+        Ok(reaped) => {
+            let usage = Usage {
+                duration,
+                cpu: Some(reaped.cpu),
+                peak_memory: reaped.peak_memory,
+            };
+            (Exit::from_status(reaped.status), usage)
+        }
+        Err(error) => (
+            Exit::Lost(error),
+            Usage {
+                duration,
+                ..Usage::default()
+            },
+        ),
+    };
+    let exit = match (watched.ended_by, command.timeout) {
+        (Some(EndedBy::Timeout), Some(after)) => Exit::TimedOut { after },
+        (Some(EndedBy::Interrupt), _) => Exit::Canceled,
+        (Some(EndedBy::Timeout) | None, _) => status,
+    };
+    Execution {
+        leftovers,
+        usage,
+        ..Execution::bare(exit)
+    }
+}
+
+fn why_not_started(command: &CommandLine, program: &Path, source: io::Error) -> ExecutorError {
+    let errno = Errno::from_io_error(&source);
+    if errno == Some(Errno::TOOBIG) {
+        return too_long(command);
+    }
+    if errno == Some(Errno::NOEXEC) || errno == Some(Errno::ACCESS) {
+        return ExecutorError::NotExecutable {
+            program: program.to_owned(),
+        };
+    }
+    if !command.folder.is_dir() {
+        return ExecutorError::NoFolder {
+            folder: command.folder.clone(),
+        };
+    }
+    if source.kind() == ErrorKind::NotFound
+        && let Some(interpreter) = program::interpreter(&command.folder.join(program))
+    {
+        return ExecutorError::InterpreterNotFound {
+            program: program.to_owned(),
+            interpreter,
+        };
+    }
+    cannot_start(command, source)
+}
+
+fn cannot_start(command: &CommandLine, source: io::Error) -> ExecutorError {
+    ExecutorError::CannotStart {
+        program: command.program.to_string_lossy().into_owned(),
+        source,
+    }
+}
+
+/// Each string counts with the byte that ends it.
+fn too_long(command: &CommandLine) -> ExecutorError {
+    let program = ("the program's name".to_owned(), command.program.len() + 1);
+    let args = command.args.iter().enumerate();
+    let args = args.map(|(index, arg)| (format!("argument {}", index + 1), arg.len() + 1));
+    let variables = command.env.iter().map(|(name, value)| {
+        let words = format!("variable `{}`", name.to_string_lossy());
+        (words, name.as_bytes().len() + value.as_bytes().len() + 2)
+    });
+    let mut total = 0;
+    let mut longest = (String::new(), 0);
+    for (name, length) in [program].into_iter().chain(args).chain(variables) {
+        total += length;
+        if length > longest.1 {
+            longest = (name, length);
+        }
+    }
+    ExecutorError::TooLong {
+        total,
+        longest: longest.1,
+        longest_name: longest.0,
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a step's command runs.
+//!
+//! The engine hands a [`CommandLine`] to an [`Executor`] and blocks one of its own command threads until the
+//! [`Execution`] comes back. The environment, the folder, the paths and the time limit are all in the command line:
+//! nothing is read from the process that runs assetctl. A [`Cancel`] is shared by all executions of a run.
+//!
+//! How a command ends, and why nothing hangs:
+//!
+//! - The worker blocks in `waitid` on the child alone, without reaping it, so its pid, and with it the number of its
+//!   group, stay its own while others may signal the group. Nobody waits for the end of a pipe.
+//! - Whoever may signal is listed in the [`Cancel`]: one lock guards the list of running groups, and an execution takes
+//!   itself off it before it reaps. Deadlines are kept by one watchdog thread for the whole run, started when the first
+//!   of them is needed. It sleeps until the next deadline; a command without a time limit costs a spawn and a wait, and
+//!   no thread. (A pidfd and `poll` for each worker would do without the thread, but on Linux only.)
+//! - What the command leaves behind in its group is ended then, and the [`Execution`] says so.
+//!
+//! No signal handlers here: the command line interface has them and calls [`Cancel::interrupt`].
+
+mod cancel;
+mod command_line;
+mod environment;
+mod error;
+mod execution;
+mod exit;
+mod fake;
+mod follow;
+mod leftovers;
+mod local;
+mod program;
+mod pump;
+mod quote;
+mod redact;
+mod running;
+mod streams;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+pub use cancel::Cancel;
+pub use command_line::{CommandLine, DEFAULT_GRACE, Secret, StdinFrom, StdoutTo};
+pub use environment::{Environment, Inherit};
+pub use error::ExecutorError;
+pub use execution::{Execution, Leftovers, Usage};
+pub use exit::Exit;
+pub use fake::FakeExecutor;
+pub use follow::Follower;
+pub use local::LocalExecutor;
+pub use quote::{quote, quote_command};
+pub use running::Severity;
+pub use tail::{Tail, TailLimits, last_line, tail};
+
+/// Something that runs commands.
+pub trait Executor: Send + Sync {
+    /// Runs a command to its end, blocking the calling thread. After an interrupt nothing is started any more and the
+    /// exit is [`Exit::Canceled`].
+    fn execute(&self, command: &CommandLine, cancel: &Cancel) -> Execution;
+}

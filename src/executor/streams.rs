@@ -1,0 +1,99 @@
+//! Opens what a command reads from and writes to.
+//!
+//! Standard output and standard error in the log are one file description opened for appending, so that their lines
+//! stand in the order in which they were written and no writer overwrites another.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use super::command_line::{CommandLine, StdinFrom, StdoutTo};
+use super::error::ExecutorError;
+use super::pump::Pump;
+use super::redact::Redactor;
+
+/// A command's three standard streams, and the thread between two of them and the log, if one is needed.
+pub(super) struct Streams {
+    pub stdin: Stdio,
+    pub stdout: Stdio,
+    pub stderr: Stdio,
+    pub pump: Option<Pump>,
+}
+
+impl Streams {
+    /// Opens all streams of a command; creates the log and its folder.
+    pub(super) fn open(command: &CommandLine) -> Result<Self, ExecutorError> {
+        let stdin = match &command.stdin {
+            StdinFrom::Null => Stdio::null(),
+            StdinFrom::File(path) => File::open(path)
+                .map_err(cannot_open("standard input", path))?
+                .into(),
+        };
+        let log_failed = cannot_open("log", &command.log);
+        let log = open_log(&command.log).map_err(&log_failed)?;
+        let secrets: Vec<&[u8]> = command
+            .secrets
+            .iter()
+            .filter_map(|secret| secret.replaceable())
+            .collect();
+        let mut pump = None;
+        let (stderr, for_stdout) = if secrets.is_empty() {
+            let twin = log.try_clone().map_err(&log_failed)?;
+            (Stdio::from(log), Stdio::from(twin))
+        } else {
+            let (started, writer) =
+                Pump::start(log, Redactor::new(secrets)).map_err(&log_failed)?;
+            pump = Some(started);
+            let twin = writer.try_clone().map_err(&log_failed)?;
+            (Stdio::from(writer), Stdio::from(twin))
+        };
+        let stdout = match &command.stdout {
+            StdoutTo::Log => for_stdout,
+            StdoutTo::File(path) => File::create(path)
+                .map_err(cannot_open("standard output", path))?
+                .into(),
+        };
+        Ok(Self {
+            stdin,
+            stdout,
+            stderr,
+            pump,
+        })
+    }
+}
+
+/// The log if anything is in it; an empty one is removed, unless it is a device.
+pub(super) fn close_log(log: &Path) -> Option<PathBuf> {
+    match fs::metadata(log) {
+        Ok(metadata) if metadata.len() > 0 => Some(log.to_owned()),
+        Ok(metadata) if metadata.is_file() => {
+            // An empty file that stays is only clutter.
+            let _ = fs::remove_file(log);
+            None
+        }
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Nearly all logs of a run are in folders that exist: those are made only when opening fails.
+fn open_log(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+            options.open(path)
+        }
+        result => result,
+    }
+}
+
+fn cannot_open(role: &'static str, path: &Path) -> impl Fn(io::Error) -> ExecutorError {
+    let path = path.to_owned();
+    move |source| ExecutorError::CannotOpen {
+        role,
+        path: path.clone(),
+        source,
+    }
+}
