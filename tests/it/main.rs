@@ -1,0 +1,5 @@
+//! The one integration binary: everything that looks at the project from outside is linked once, here.
+
+mod architecture;
+mod flights;
+mod sandbox;

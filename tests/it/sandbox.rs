@@ -1,0 +1,337 @@
+//! A project of its own for each test, and a run of the real binary that cannot go unjudged.
+//!
+//! A [`Sandbox`] is a folder with a project, a home and a place for temporary files in it; the binary sees nothing of the
+//! environment of whoever runs the tests but where programs are found. [`Sandbox::run`] gives an [`Unjudged`] run,
+//! which fails its test when it is dropped before its exit code was asserted; asserting it gives the [`outcome::Outcome`].
+//!
+//! What ran is read from the events of `--json`, so a test names the steps that ran and thereby those that did not.
+
+mod outcome;
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, File, FileTimes};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::time::SystemTime;
+
+use tempfile::TempDir;
+
+use self::outcome::Unjudged;
+
+/// A project in a folder of its own.
+pub struct Sandbox {
+    root: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    /// Removes the folder in the end; absent where the caller keeps it.
+    _temporary: Option<TempDir>,
+}
+
+impl Sandbox {
+    /// An empty project in a temporary folder.
+    pub fn new() -> Self {
+        let temporary = TempDir::new().expect("a temporary folder can be made");
+        let root = temporary
+            .path()
+            .canonicalize()
+            .expect("the temporary folder is there");
+        Self::lay_out(root, Some(temporary))
+    }
+
+    /// An empty project in `folder`, which is emptied first and stays.
+    pub fn kept_in(folder: &Path) -> Self {
+        if folder.exists() {
+            fs::remove_dir_all(folder).expect("the folder can be emptied");
+        }
+        fs::create_dir_all(folder).expect("the folder can be made");
+        Self::lay_out(folder.canonicalize().expect("the folder is there"), None)
+    }
+
+    fn lay_out(root: PathBuf, temporary: Option<TempDir>) -> Self {
+        for part in ["project", "home", "tmp"] {
+            fs::create_dir(root.join(part)).expect("the folder is empty");
+        }
+        let environment = vec![
+            ("PATH".into(), SEARCH_PATH.clone()),
+            ("HOME".into(), root.join("home").into()),
+            ("TMPDIR".into(), root.join("tmp").into()),
+            ("LANG".into(), "C".into()),
+            ("NO_COLOR".into(), "1".into()),
+        ];
+        Self {
+            root,
+            environment,
+            _temporary: temporary,
+        }
+    }
+
+    /// The same project with a copy of a file or folder at `to`, modification times kept.
+    pub fn with_copy(self, from: &Path, to: &str) -> Self {
+        let target = self.path(to);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).expect("the project's folder can be written");
+        }
+        copy_tree(from, &target);
+        self
+    }
+
+    /// The same project with a file that holds `text`.
+    pub fn with_file(self, path: &str, text: &str) -> Self {
+        self.write(path, text);
+        self
+    }
+
+    /// The same project, for whose runs it is always `now` (RFC 3339).
+    pub fn at(self, now: &str) -> Self {
+        self.with_env("ASSETCTL_NOW", now)
+    }
+
+    /// The same project, whose runs see one more variable.
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// The project's folder.
+    pub fn project(&self) -> PathBuf {
+        self.root.join("project")
+    }
+
+    /// The path of a file of the project.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.project().join(path)
+    }
+
+    /// Writes a file, with the folders that lead to it.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).expect("the project's folder can be written");
+        }
+        fs::write(path, text).expect("the project's folder can be written");
+    }
+
+    /// Adds to the end of a file.
+    pub fn append(&self, path: &str, text: &str) {
+        let mut file = File::options()
+            .append(true)
+            .open(self.path(path))
+            .expect("the file is there");
+        file.write_all(text.as_bytes())
+            .expect("the file can be written");
+    }
+
+    /// Replaces the one place in a file where `old` stands.
+    pub fn edit(&self, path: &str, old: &str, new: &str) {
+        let text = self.read(path);
+        assert_eq!(
+            text.matches(old).count(),
+            1,
+            "`{old}` does not stand once in {path}"
+        );
+        self.write(path, &text.replacen(old, new, 1));
+    }
+
+    /// Gives a file, or each file of a folder, the present time and leaves its bytes alone.
+    pub fn touch(&self, path: &str) {
+        touch_tree(&self.path(path), SystemTime::now());
+    }
+
+    /// Removes a file or a folder.
+    pub fn remove(&self, path: &str) {
+        let path = self.path(path);
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        removed.unwrap_or_else(|error| panic!("{} cannot be removed: {error}", path.display()));
+    }
+
+    /// The text of a file.
+    pub fn read(&self, path: &str) -> String {
+        String::from_utf8(self.bytes(path))
+            .unwrap_or_else(|error| panic!("{path} is no text: {error}"))
+    }
+
+    /// The bytes of a file.
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        fs::read(self.path(path)).unwrap_or_else(|error| panic!("{path} cannot be read: {error}"))
+    }
+
+    /// Runs `assetctl` with these arguments in the project's folder.
+    pub fn run(&self, arguments: &[&str]) -> Unjudged {
+        let output = Command::new(env!("CARGO_BIN_EXE_assetctl"))
+            .args(arguments)
+            .current_dir(self.project())
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .output()
+            .expect("the binary was built and can be started");
+        Unjudged::new(format!("assetctl {}", arguments.join(" ")), &output)
+    }
+
+    /// Runs `assetctl materialize --json` with more arguments: what ran can be asked of its outcome.
+    pub fn materialize(&self, arguments: &[&str]) -> Unjudged {
+        self.run(&[&["materialize", "--json"], arguments].concat())
+    }
+
+    /// Makes snapshots, until the guard is dropped, show names for what differs between runs: the project's folder, run
+    /// ids, instants and durations.
+    pub fn redact(&self) -> insta::internals::SettingsBindDropGuard {
+        let mut settings = insta::Settings::clone_current();
+        let root = self
+            .root
+            .to_str()
+            .expect("temporary folders have plain names");
+        settings.add_filter(&format!("{}/project", escaped(root)), "[PROJECT]");
+        settings.add_filter(&escaped(root), "[SANDBOX]");
+        settings.add_filter(
+            r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+            "[RUN]",
+        );
+        settings.add_filter(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[INSTANT]");
+        settings.add_filter(r#""([a-z_]+_ms)":\d+"#, r#""$1":"[DURATION]""#);
+        settings.add_filter(r"(?m) *\b\d+m \d\ds$| +\d+(\.\d+)?(ms|s)\b", " [DURATION]");
+        settings.bind_to_scope()
+    }
+}
+
+/// Where programs are found. The interpreter itself stands first: a version manager's shim in its place would have to be
+/// asked a thousand times which one it stands for, and would look for the answer in a home that the sandbox hides.
+static SEARCH_PATH: LazyLock<OsString> = LazyLock::new(|| {
+    let inherited = env::var_os("PATH").unwrap_or_default();
+    let asked = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output();
+    let answer = asked.expect("the examples need python3").stdout;
+    let interpreter = PathBuf::from(
+        String::from_utf8(answer)
+            .expect("interpreters have plain names")
+            .trim(),
+    );
+    let first = interpreter
+        .parent()
+        .expect("an interpreter lies in a folder")
+        .to_owned();
+    env::join_paths(std::iter::once(first).chain(env::split_paths(&inherited)))
+        .expect("each part came from a PATH")
+});
+
+/// Copies a file or a folder with everything in it as `cp -a` does: links as links, modification times and permissions
+/// kept.
+fn copy_tree(from: &Path, to: &Path) {
+    let metadata =
+        fs::symlink_metadata(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    if metadata.is_dir() {
+        fs::create_dir_all(to).expect("the sandbox can be written");
+        for entry in fs::read_dir(from).expect("the folder is there") {
+            let name = entry.expect("the folder can be read").file_name();
+            copy_tree(&from.join(&name), &to.join(&name));
+        }
+    } else if metadata.is_symlink() {
+        let text = fs::read_link(from).expect("it is a link");
+        std::os::unix::fs::symlink(text, to).expect("the sandbox can be written");
+    } else {
+        fs::copy(from, to).expect("the sandbox can be written");
+        let modified = metadata
+            .modified()
+            .expect("this file system keeps modification times");
+        let copy = File::options()
+            .append(true)
+            .open(to)
+            .expect("the copy is there");
+        copy.set_times(FileTimes::new().set_modified(modified))
+            .expect("the copy can be written");
+    }
+}
+
+fn touch_tree(path: &Path, now: SystemTime) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).expect("the folder can be read") {
+            touch_tree(&entry.expect("the folder can be read").path(), now);
+        }
+    } else {
+        let file = File::options()
+            .append(true)
+            .open(path)
+            .expect("the file is there");
+        file.set_modified(now).expect("the file can be written");
+    }
+}
+
+/// A text as a regular expression that matches just it.
+fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            (!c.is_alphanumeric() && c != '/')
+                .then_some('\\')
+                .into_iter()
+                .chain([c])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::{Duration, SystemTime};
+
+    use super::Sandbox;
+
+    const EVENTS: &str = concat!(
+        r#"{"schema":1,"type":"run_started","run":"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b","time":"2024-01-05T12:00:00Z"}"#,
+        "\n",
+        r#"{"schema":1,"type":"step_finished","step":"clean@2013-07-04","outcome":"materialized","duration_ms":12}"#,
+    );
+
+    #[test]
+    fn what_differs_between_runs_is_redacted() {
+        let sandbox = Sandbox::new();
+        let _redacted = sandbox.redact();
+        let line = format!(
+            "{}/build in {}\n        Done [ 1/14] clean@2013-07-04      2.1s  120,431 rows\n    Finished in 1m 02s\n",
+            sandbox.project().display(),
+            sandbox.root.display(),
+        );
+        insta::assert_snapshot!(format!("{line}{EVENTS}"), @r#"
+        [PROJECT]/build in [SANDBOX]
+                Done [ 1/14] clean@2013-07-04 [DURATION]  120,431 rows
+            Finished in [DURATION]
+        {"schema":1,"type":"run_started","run":"[RUN]","time":"[INSTANT]"}
+        {"schema":1,"type":"step_finished","step":"clean@2013-07-04","outcome":"materialized","duration_ms":"[DURATION]"}
+        "#);
+    }
+
+    #[test]
+    fn a_copy_keeps_bytes_and_times_and_an_edit_must_meet_its_place() {
+        let from = Sandbox::new()
+            .with_file("a/one.txt", "1\n")
+            .with_env("UNUSED", "1")
+            .at("2024-01-05T12:00:00Z");
+        let past = SystemTime::now() - Duration::from_hours(1);
+        super::touch_tree(&from.path("a/one.txt"), past);
+        let to = Sandbox::new().with_copy(&from.project(), "");
+        let modified = |sandbox: &Sandbox| {
+            sandbox
+                .path("a/one.txt")
+                .metadata()
+                .and_then(|m| m.modified())
+                .unwrap()
+        };
+        assert_eq!(modified(&to), modified(&from));
+
+        to.touch("a");
+        assert!(modified(&to) > modified(&from));
+        assert_eq!(to.bytes("a/one.txt"), from.bytes("a/one.txt"));
+
+        to.append("a/one.txt", "2\n");
+        to.edit("a/one.txt", "1", "0");
+        assert_eq!(to.read("a/one.txt"), "0\n2\n");
+        assert!(catch_unwind(AssertUnwindSafe(|| to.edit("a/one.txt", "3", "4"))).is_err());
+        to.remove("a");
+        assert!(!to.path("a").exists());
+    }
+}
