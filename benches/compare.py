@@ -1,0 +1,453 @@
+#!/usr/bin/env python3
+"""Times whole processes of assetctl against ninja, make and b3sum, and says which bounds hold.
+
+    cargo build --release
+    python3 benches/compare.py                          # all cases but the largest
+    python3 benches/compare.py --cases noop-100000      # several minutes: three first builds of 100,000 commands
+    python3 benches/compare.py --tools ninja,make       # the two among themselves
+
+Every tool gets the same generated graph. Runs are interleaved, one of each tool in turn, and figures are medians, so that
+whatever else the machine does meets all tools alike. CPU time is user and system time of the process and of the children it
+waited for; peak memory is that of the largest process, and about 10 MB where a process stays below that.
+
+A case that builds also compares the outputs of all tools, and a run with nothing to do must leave every output as it was:
+a tool that is fast because it does not do the work is an error, not a result.
+
+What is missing is installed below target/: ninja from the Python registry, b3sum with cargo. make comes from the system.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / "target" / "bench-venv"
+TOOLS = ROOT / "target" / "bench-tools"
+SEED = 20130704
+DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty"]
+ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty"]
+
+# Runs one program and reports on it. A process of its own, because a child's peak memory counts from that of the process
+# which started it, and this script holds graphs.
+STOPWATCH = """
+import json, os, sys, time
+log = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+actions = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
+start = time.perf_counter()
+pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ, file_actions=actions)
+_, status, usage = os.wait4(pid, 0)
+wall = time.perf_counter() - start
+unit = 1 if sys.platform == "darwin" else 1024
+print(json.dumps({"code": os.waitstatus_to_exitcode(status), "wall": wall,
+                  "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * unit}))
+"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run: seconds, seconds, bytes."""
+
+    wall: float
+    cpu: float
+    memory: int
+
+
+@dataclass
+class Figure:
+    """One line of the table. Without a bound it is for information."""
+
+    case: str
+    what: str
+    value: float | None
+    unit: str
+    bound: float | None = None
+    at_least: bool = False
+    detail: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.bound is None or self.value is None:
+            return ""
+        holds = self.value >= self.bound if self.at_least else self.value <= self.bound
+        return "pass" if holds else "MISS"
+
+    def row(self) -> list[str]:
+        bound = "" if self.bound is None else f"{'≥' if self.at_least else '≤'} {self.bound:g}{self.unit}"
+        value = "–" if self.value is None else f"{self.value:.2f}{self.unit}"
+        return [self.case, self.what, bound, value, self.verdict, self.detail]
+
+
+def measure(command: list[str], log: Path) -> Sample:
+    """Runs a command to its end; anything but exit code 0 ends the comparison with what it said."""
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", STOPWATCH, str(log), *command],
+                         capture_output=True, text=True, check=True)
+    result = json.loads(run.stdout)
+    if result.pop("code") != 0:
+        sys.exit(f"compare: failed: {' '.join(command)}\n{log.read_text(errors='replace')[-4000:]}")
+    return Sample(**result)
+
+
+def medians(samples: list[Sample]) -> Sample:
+    return Sample(statistics.median(s.wall for s in samples), statistics.median(s.cpu for s in samples),
+                  int(statistics.median(s.memory for s in samples)))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Asset i reads source i and the earlier assets `deps[i]`."""
+
+    deps: list[list[int]]
+
+    @classmethod
+    def chained(cls, size: int) -> "Graph":
+        """Each asset reads none, one or two earlier ones: one on average."""
+        dice = random.Random(SEED)
+        return cls([sorted({dice.randrange(i) for _ in range(dice.randrange(3))} if i else set()) for i in range(size)])
+
+    @classmethod
+    def flat(cls, size: int) -> "Graph":
+        """No asset reads another."""
+        return cls([[] for _ in range(size)])
+
+
+class Tool:
+    """A build tool with a graph of its own in a folder of its own."""
+
+    name: str
+    state: list[str] = []
+
+    def __init__(self, program: str, folder: Path, jobs: int):
+        self.program, self.folder, self.jobs = program, folder, jobs
+
+    def declaration(self, graph: Graph) -> tuple[str, str]:
+        """The name and the text of the file that declares the graph."""
+        raise NotImplementedError
+
+    def command(self) -> list[str]:
+        """Brings everything up to date; the same whether there is something to do or not."""
+        raise NotImplementedError
+
+    def lay_out(self, graph: Graph) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / "src").mkdir(parents=True)
+        (self.folder / "out").mkdir()
+        for i in range(len(graph.deps)):
+            (self.folder / "src" / f"s{i}").write_text(f"{i}\n")
+        name, text = self.declaration(graph)
+        (self.folder / name).write_text(text)
+
+    def forget(self) -> None:
+        """Back to before the first build."""
+        shutil.rmtree(self.folder / "out")
+        (self.folder / "out").mkdir()
+        for name in self.state:
+            path = self.folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def run(self) -> Sample:
+        return measure(self.command(), self.folder / "compare.log")
+
+    def contents(self) -> str:
+        """A digest of everything that was built."""
+        digest = hashlib.sha256()
+        for path in sorted((self.folder / "out").iterdir()):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    def times(self) -> dict[str, int]:
+        return {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(self.folder / "out")}
+
+
+class Assetctl(Tool):
+    name = "assetctl"
+    state = [".assetctl", "Assets.lock"]
+
+    def declaration(self, graph: Graph) -> tuple[str, str]:
+        parts = ["[project]\n"]
+        for i, deps in enumerate(graph.deps):
+            inputs = [f"s{i}"] + [f"a{d}" for d in deps]
+            words = " ".join("{{input.%s}}" % name for name in inputs)
+            parts.append(f'[source.s{i}]\npath = "src/s{i}"\n[asset.a{i}]\ndeps = {json.dumps(inputs)}\n'
+                         f'command = "cat {words} > {{{{output}}}}"\noutputs = ["out/a{i}"]\n')
+        return "Assets.toml", "".join(parts)
+
+    def command(self) -> list[str]:
+        return [self.program, "-C", str(self.folder), "materialize", f"-j{self.jobs}"]
+
+
+class Ninja(Tool):
+    name = "ninja"
+    state = [".ninja_log", ".ninja_deps"]
+
+    def declaration(self, graph: Graph) -> tuple[str, str]:
+        parts = ["rule cat\n  command = cat $in > $out\n"]
+        for i, deps in enumerate(graph.deps):
+            parts.append(f"build out/a{i}: cat src/s{i}{''.join(f' out/a{d}' for d in deps)}\n")
+        return "build.ninja", "".join(parts)
+
+    def command(self) -> list[str]:
+        return [self.program, "-C", str(self.folder), "--quiet", f"-j{self.jobs}"]
+
+
+class Make(Tool):
+    name = "make"
+
+    def declaration(self, graph: Graph) -> tuple[str, str]:
+        parts = [".PHONY: all\nall:", *(f" out/a{i}" for i in range(len(graph.deps))), "\n"]
+        for i, deps in enumerate(graph.deps):
+            parts.append(f"out/a{i}: src/s{i}{''.join(f' out/a{d}' for d in deps)}\n\tcat $^ > $@\n")
+        return "Makefile", "".join(parts)
+
+    def command(self) -> list[str]:
+        return [self.program, "-C", str(self.folder), "--silent", "-rR", f"-j{self.jobs}"]
+
+
+def is_script(program: Path) -> bool:
+    return program.read_bytes()[:2] == b"#!"
+
+
+def find_ninja() -> str:
+    """ninja's own binary: a wrapper in Python would be measured with it."""
+    candidates = [VENV / "bin" / "ninja", *VENV.glob("lib/python*/site-packages/ninja/data/bin/ninja")]
+    if not any(path.exists() for path in candidates):
+        print("installing ninja into", VENV.relative_to(ROOT), file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+        subprocess.run([str(VENV / "bin" / "pip"), "install", "--quiet", "ninja"], check=True)
+        candidates = [VENV / "bin" / "ninja", *VENV.glob("lib/python*/site-packages/ninja/data/bin/ninja")]
+    for path in candidates:
+        if path.exists() and not is_script(path):
+            return str(path)
+    sys.exit("compare: the ninja that was installed is no binary")
+
+
+def find_make() -> str:
+    found = shutil.which("make") or shutil.which("gmake")
+    return found or sys.exit("compare: make is not installed; install it, or leave it out with --tools assetctl,ninja")
+
+
+def find_b3sum() -> str:
+    found = TOOLS / "bin" / "b3sum"
+    if not found.exists():
+        print("installing b3sum into", TOOLS.relative_to(ROOT), file=sys.stderr)
+        subprocess.run(["cargo", "install", "--quiet", "--locked", "b3sum", "--root", str(TOOLS)], check=True)
+    return str(found)
+
+
+def say(text: str) -> None:
+    print(f"· {text}", file=sys.stderr, flush=True)
+
+
+class Comparison:
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.figures: list[Figure] = []
+
+    def tools(self, case: str) -> list[Tool]:
+        kinds = {"assetctl": (Assetctl, lambda: self.options.assetctl), "ninja": (Ninja, find_ninja), "make": (Make, find_make)}
+        made = []
+        for name in self.options.tools:
+            kind, program = kinds[name]
+            made.append(kind(program(), self.options.work / case / name, self.options.jobs))
+        return made
+
+    def ratios(self, case: str, what: str, sampled: dict[str, list[Sample]], bounds: dict[str, float]) -> None:
+        """One line each for CPU and wall time: the first tool over each other one. `bounds` are over ninja."""
+        middle = {name: medians(samples) for name, samples in sampled.items()}
+        first, *others = middle
+        for kind in ("cpu", "wall"):
+            for other in others:
+                bound = bounds.get(kind) if (first, other) == ("assetctl", "ninja") else None
+                mine, theirs = getattr(middle[first], kind), getattr(middle[other], kind)
+                self.figures.append(Figure(case, f"{what}: {kind} {first}/{other}", mine / theirs, "", bound,
+                                           detail=f"{1000 * mine:.1f} / {1000 * theirs:.1f} ms"))
+
+    def noop(self, size: int) -> None:
+        """Nothing to do, on the first run after a build and on later ones."""
+        case = f"noop-{size}"
+        graph, tools = Graph.chained(size), self.tools(case)
+        say(f"{case}: laying out {size} sources and assets for {', '.join(self.options.tools)}")
+        for tool in tools:
+            tool.lay_out(graph)
+        builds, firsts, later = ({tool.name: [] for tool in tools} for _ in range(3))
+        rounds = self.options.builds or max(1, min(5, 5000 // size))
+        for i in range(rounds):
+            say(f"{case}: build {i + 1} of {rounds}")
+            for tool in tools:
+                tool.forget()
+                builds[tool.name].append(tool.run())
+                firsts[tool.name].append(self.idle(tool))
+        self.same_outputs(case, tools)
+        say(f"{case}: {self.options.runs} runs with nothing to do")
+        for _ in range(self.options.runs):
+            for tool in tools:
+                later[tool.name].append(self.idle(tool))
+        bound = {"cpu": 2.0 if size >= 100_000 else 1.0}
+        self.ratios(case, "first run after a build", firsts, bound)
+        self.ratios(case, "second run", later, bound)
+        self.ratios(case, "the build itself", builds, {})
+        for name in later:
+            memory = max(sample.memory for sample in firsts[name] + later[name]) / 1e6
+            limit = 500.0 if name == "assetctl" and size >= 100_000 else None
+            self.figures.append(Figure(case, f"peak memory of {name}", memory, " MB", limit))
+
+    def idle(self, tool: Tool) -> Sample:
+        """A run that must not rebuild anything."""
+        before = tool.times()
+        sample = tool.run()
+        if tool.times() != before:
+            sys.exit(f"compare: {tool.name} had nothing to do and wrote outputs in {tool.folder}")
+        return sample
+
+    def same_outputs(self, case: str, tools: list[Tool]) -> None:
+        digests = {tool.name: tool.contents() for tool in tools}
+        if len(set(digests.values())) != 1:
+            sys.exit(f"compare: {case}: the tools built different bytes: {digests}")
+
+    def build(self) -> None:
+        """1,000 trivial commands, none of which waits for another."""
+        graph, tools = Graph.flat(1000), self.tools("build")
+        sampled = {tool.name: [] for tool in tools}
+        for tool in tools:
+            tool.lay_out(graph)
+        say(f"build: {self.options.runs} times 1,000 commands, {self.options.jobs} at once")
+        for _ in range(self.options.runs):
+            for tool in tools:
+                tool.forget()
+                sampled[tool.name].append(tool.run())
+        self.same_outputs("build", tools)
+        self.ratios("build", f"1,000 commands, -j{self.options.jobs}", sampled, {"wall": 1.3})
+
+    def hash(self) -> None:
+        """One large source: observed for the first time, and once more."""
+        if "assetctl" not in self.options.tools:
+            return say("hash: left out, it compares assetctl with b3sum")
+        b3sum, folder = find_b3sum(), self.options.work / "hash"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "Assets.toml").write_text('[source.large]\npath = "large.bin"\n')
+        say(f"hash: writing {self.options.size / 2**30:.2f} GiB")
+        dice, block = random.Random(SEED), 1 << 20
+        pattern = dice.randbytes(block - 8)
+        with open(folder / "large.bin", "wb") as file:
+            for i in range(self.options.size // block):
+                file.write(i.to_bytes(8, "little") + pattern)
+        observe = [self.options.assetctl, "-C", str(folder), "observe"]
+        reference = [b3sum, str(folder / "large.bin")]
+        time.sleep(1)  # so that the file is not younger than the clock tick of its file system
+        measure(reference, folder / "compare.log")
+        first, again, theirs = [], [], []
+        for _ in range(self.options.runs):
+            shutil.rmtree(folder / ".assetctl", ignore_errors=True)
+            first.append(measure(observe, folder / "compare.log"))
+            theirs.append(measure(reference, folder / "compare.log"))
+            again.append(measure(observe, folder / "compare.log"))
+        mine, b3, cached = medians(first), medians(theirs), medians(again)
+        speed, reference_speed = (self.options.size / sample.wall / 1e9 for sample in (mine, b3))
+        self.figures.append(Figure("hash", "first observation: throughput assetctl/b3sum", b3.wall / mine.wall, "", 0.8,
+                                   at_least=True, detail=f"{speed:.2f} / {reference_speed:.2f} GB/s"))
+        self.figures.append(Figure("hash", "observed again: cpu of first observation", cached.cpu / mine.cpu, "", 0.05,
+                                   detail=f"{1000 * cached.cpu:.1f} / {1000 * mine.cpu:.1f} ms"))
+
+    def empty(self) -> None:
+        """What a hook pays on each commit."""
+        if "assetctl" not in self.options.tools:
+            return say("empty: left out, it measures assetctl alone")
+        folder = self.options.work / "empty"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "Assets.toml").write_text("[project]\n")
+        status, nothing = [self.options.assetctl, "-C", str(folder), "status"], [shutil.which("true")]
+        mine, floor = [], []
+        for _ in range(10 * self.options.runs):
+            mine.append(measure(status, folder / "compare.log"))
+            floor.append(measure(nothing, folder / "compare.log"))
+        cost = 1000 * (medians(mine).cpu - medians(floor).cpu)
+        self.figures.append(Figure("empty", "status of an empty project: cpu above `true`", cost, " ms", 3.0,
+                                   detail=f"{1000 * medians(mine).cpu:.1f} / {1000 * medians(floor).cpu:.1f} ms"))
+
+    def run(self) -> None:
+        for case in self.options.cases:
+            kind, _, size = case.partition("-")
+            getattr(self, kind)(*([int(size)] if size else []))
+            if not self.options.keep:
+                shutil.rmtree(self.options.work / case, ignore_errors=True)
+
+
+def table(figures: list[Figure]) -> str:
+    rows = [["case", "figure", "bound", "measured", "", "medians"], *(figure.row() for figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def size_in_bytes(text: str) -> int:
+    units = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+    number = text.rstrip("KMGiB")
+    try:
+        return int(float(number) * units[text[len(number):]])
+    except (KeyError, ValueError):
+        raise argparse.ArgumentTypeError(f"`{text}` is no size such as 512MiB or 2GiB") from None
+
+
+def names(known: list[str]):
+    def parse(text: str) -> list[str]:
+        given = known if text == "all" else text.split(",")
+        for name in given:
+            kind = name.partition("-")[0]
+            if name not in known and not (kind == "noop" and "noop-1000" in known and name[5:].isdigit() and int(name[5:])):
+                raise argparse.ArgumentTypeError(f"`{name}` is none of {', '.join(known)}")
+        return given
+    return parse
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--assetctl", default=str(ROOT / "target" / "release" / "assetctl"), metavar="PATH",
+                        help="the binary to measure (default: target/release/assetctl)")
+    parser.add_argument("--tools", type=names(["assetctl", "ninja", "make"]), default=["assetctl", "ninja", "make"],
+                        help="comma-separated; the first is compared with the others")
+    parser.add_argument("--cases", type=names(ALL_CASES), default=DEFAULT_CASES,
+                        help=f"comma-separated, or `all`; noop-N takes any N (default: {','.join(DEFAULT_CASES)})")
+    parser.add_argument("--runs", type=int, default=11, help="how often each command is timed (default: 11)")
+    parser.add_argument("--builds", type=int, help="how often a no-op case is built anew (default: 5 for 1,000 assets, else 1)")
+    parser.add_argument("--size", type=size_in_bytes, default="2GiB", help="of the large source (default: 2GiB)")
+    parser.add_argument("--jobs", type=int, default=2, help="commands at once (default: 2)")
+    parser.add_argument("--work", type=Path, default=ROOT / "target" / "bench-work", metavar="DIR",
+                        help="where the graphs are laid out (default: target/bench-work)")
+    parser.add_argument("--keep", action="store_true", help="leave the laid out graphs there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    options = parser.parse_args()
+    if "assetctl" in options.tools:
+        if not os.access(options.assetctl, os.X_OK):
+            parser.error(f"{options.assetctl} is no program: `cargo build --release` makes one, --assetctl names another")
+        options.assetctl = str(Path(options.assetctl).resolve())
+    options.work = options.work.resolve()
+    return options
+
+
+def main() -> int:
+    options = arguments()
+    comparison = Comparison(options)
+    comparison.run()
+    print(table(comparison.figures))
+    missed = sum(figure.verdict == "MISS" for figure in comparison.figures)
+    bounded = sum(figure.verdict != "" for figure in comparison.figures)
+    print(f"\n{bounded - missed} of {bounded} bounds hold.")
+    if options.json:
+        figures = [asdict(figure) | {"verdict": figure.verdict} for figure in comparison.figures]
+        options.json.write_text(json.dumps({"schema": 1, "cores": os.cpu_count(), "figures": figures}, indent=1) + "\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
