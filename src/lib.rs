@@ -6,3 +6,6 @@ pub mod executor;
 pub mod model;
 pub mod plan;
 mod sys;
+pub mod hash;
+pub mod model;
+pub mod sys;

@@ -1,0 +1,13 @@
+//! Files: what tells a changed one without reading it, how they are written, copied and removed.
+
+mod copy;
+mod remove;
+mod stamp;
+mod write;
+
+pub use copy::{copy_file, copy_tree};
+pub use remove::remove_tree;
+pub use stamp::{
+    FileKind, FileStamp, FileSystemNow, Follow, backdate, filesystem_now, stamp_at, stamp_of,
+};
+pub use write::write_atomically;
