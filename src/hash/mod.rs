@@ -1,1 +1,38 @@
-//! placeholder
+//! Bytes on disk → data version: files, directories, globs, and single values of structured files.
+//!
+//! [`Versions`] is the door to the room. What it gives depends on contents alone: times, inodes and modes serve only to
+//! avoid reading a file again, through the [`StatCache`], and only when all of them are what they were.
+//!
+//! A data version is
+//!
+//! - of a file: its bytes and its executable bit;
+//! - of a directory: the sorted relative names of all below it, each with its kind and version;
+//! - of a glob: the same, of the files that it matches, named from the pattern's literal head;
+//! - of a symlink: its text *and* the version of what it points to;
+//! - of a value: its canonical JSON.
+//!
+//! Deliberately absent: what an output or a source is, and what an absent one means. Callers know that.
+
+mod content;
+mod error;
+mod glob;
+mod ignore;
+mod pool;
+mod settle;
+mod stat_cache;
+mod tick;
+mod tree;
+mod value;
+mod version;
+mod versions;
+
+pub use error::{HashError, SyntaxError};
+pub use glob::GlobVersion;
+pub use ignore::Ignore;
+pub use settle::Settled;
+pub use stat_cache::{Saved, StatCache};
+pub use value::ValueFound;
+pub use versions::{Found, Versions};
+
+#[cfg(test)]
+mod tests;

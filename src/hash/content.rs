@@ -1,0 +1,192 @@
+//! The keyed BLAKE3 hash of the bytes of one open file, as fast as its size allows.
+//!
+//! A small file takes one read into a buffer that the thread keeps. A large one is split along BLAKE3's own tree: pieces that
+//! fit the processor's cache are read with `pread` and hashed as subtrees on all threads, and their chaining values merged.
+//! The result is the plain keyed hash of the bytes. There is no memory map: a file that is truncated while it is mapped
+//! kills the process.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
+};
+use blake3::{Hash, Hasher};
+
+use crate::hash::pool;
+
+/// From here on a file is hashed in pieces on several threads.
+const LARGE: u64 = 1024 * 1024;
+
+/// Bytes of a piece: a power of two, so that every piece is a subtree, and small enough to be hashed out of the cache.
+const PIECE: usize = 256 * 1024;
+
+/// Files below this take one read.
+const SMALL: usize = 16 * 1024;
+
+type Key = &'static [u8; 32];
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The hash of all bytes of `file`, which was `size` long a moment ago. A large file that has become shorter is an
+/// `UnexpectedEof`; any other change shows in the file's stamp, which the caller compares.
+pub(super) fn hash(file: &Arc<File>, size: u64, key: Key) -> io::Result<Hash> {
+    if size < LARGE {
+        with_buffer(|buffer| sequential(file, size, key, buffer))
+    } else {
+        let file = Arc::clone(file);
+        pool::run(move || whole(&Pieces { file: &file, key }, size))
+    }
+}
+
+fn sequential(mut file: &File, size: u64, key: Key, buffer: &mut [u8]) -> io::Result<Hash> {
+    let read = fill(&mut file, &mut buffer[..SMALL])?;
+    if read < SMALL && read as u64 == size {
+        return Ok(blake3::keyed_hash(key, &buffer[..read]));
+    }
+    let mut hasher = Hasher::new_keyed(key);
+    hasher.update(&buffer[..read]);
+    loop {
+        match fill(&mut file, buffer)? {
+            0 => return Ok(hasher.finalize()),
+            read => hasher.update(&buffer[..read]),
+        };
+    }
+}
+
+/// One read, begun again when a signal interrupts it.
+fn fill(file: &mut &File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+struct Pieces<'f> {
+    file: &'f File,
+    key: Key,
+}
+
+fn whole(pieces: &Pieces<'_>, size: u64) -> io::Result<Hash> {
+    let left_size = left_subtree_len(size);
+    let (left, right) = rayon::join(
+        || subtree(pieces, 0, left_size),
+        || subtree(pieces, left_size, size - left_size),
+    );
+    Ok(merge_subtrees_root(
+        &left?,
+        &right?,
+        Mode::KeyedHash(pieces.key),
+    ))
+}
+
+fn subtree(pieces: &Pieces<'_>, offset: u64, size: u64) -> io::Result<ChainingValue> {
+    if size <= PIECE as u64 {
+        return with_buffer(|buffer| piece(pieces, offset, &mut buffer[..size as usize]));
+    }
+    let left_size = left_subtree_len(size);
+    let (left, right) = rayon::join(
+        || subtree(pieces, offset, left_size),
+        || subtree(pieces, offset + left_size, size - left_size),
+    );
+    Ok(merge_subtrees_non_root(
+        &left?,
+        &right?,
+        Mode::KeyedHash(pieces.key),
+    ))
+}
+
+fn piece(pieces: &Pieces<'_>, offset: u64, buffer: &mut [u8]) -> io::Result<ChainingValue> {
+    pieces.file.read_exact_at(buffer, offset)?;
+    Ok(Hasher::new_keyed(pieces.key)
+        .set_input_offset(offset)
+        .update(buffer)
+        .finalize_non_root())
+}
+
+/// Lends the thread's buffer of [`PIECE`] bytes. `work` starts no other work on the thread, so it is never lent twice.
+fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.resize(PIECE, 0);
+        work(buffer)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::ErrorKind;
+    use std::sync::Arc;
+
+    use proptest::prelude::{Strategy, prop_oneof, proptest};
+    use proptest::test_runner::Config;
+
+    use super::{LARGE, PIECE, SMALL, hash};
+    use crate::digest::Kind;
+
+    fn check(size: usize) {
+        let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        let open = Arc::new(File::open(file.path()).unwrap());
+        let key = Kind::File.key();
+        assert_eq!(
+            hash(&open, size as u64, key).unwrap(),
+            blake3::keyed_hash(key, &bytes),
+            "a file of {size} bytes"
+        );
+    }
+
+    #[test]
+    fn sizes_around_every_boundary_give_the_plain_keyed_hash() {
+        let large = LARGE as usize;
+        for boundary in [
+            0,
+            1024,
+            SMALL,
+            PIECE,
+            large,
+            large + PIECE,
+            2 * large,
+            3 * large,
+        ] {
+            for size in [
+                boundary.saturating_sub(1),
+                boundary,
+                boundary + 1,
+                boundary + 1025,
+            ] {
+                check(size);
+            }
+        }
+    }
+
+    fn sizes() -> impl Strategy<Value = usize> {
+        let large = LARGE as usize;
+        prop_oneof![0..4096_usize, 0..large, large..5 * large]
+    }
+
+    proptest! {
+        #![proptest_config(Config::with_cases(24))]
+        #[test]
+        fn any_size_gives_the_plain_keyed_hash(size in sizes()) {
+            check(size);
+        }
+    }
+
+    #[test]
+    fn a_file_that_became_shorter_is_noticed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(2 * LARGE).unwrap();
+        let open = Arc::new(File::open(file.path()).unwrap());
+        let error = hash(&open, 4 * LARGE, Kind::File.key()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    }
+}

@@ -1,0 +1,194 @@
+//! The files that a glob matches, and their version.
+//!
+//! A glob matches regular files and links to them, never directories; dangling links (which editors leave about) are no
+//! matches. `*` and `?` match names that begin with a dot as any other. A folder that is a symlink is entered where the
+//! pattern names or matches it, but not by `**`.
+
+use std::path::{Path, PathBuf};
+
+use globset::GlobMatcher;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::hash::ignore::compile;
+use crate::hash::tree::{EntryKind, TreeEntry, is_gone};
+use crate::hash::versions::{Place, Standing};
+use crate::hash::{HashError, Versions};
+use crate::model::DataVersion;
+use crate::sys::file::{FileKind, Follow};
+
+/// What a glob matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobVersion {
+    /// The version of all of it. Names in it begin after the pattern's literal head, so that it holds no absolute path.
+    pub version: DataVersion,
+    /// The matches, as paths like the pattern, sorted by bytes. None is not the same as an absent path: the caller decides
+    /// what it means.
+    pub paths: Vec<String>,
+    /// The sizes of the matches, taken together.
+    pub bytes: u64,
+}
+
+/// A pattern, taken apart so that a walk sees as little as possible.
+struct Pattern {
+    /// The leading folders without anything to match.
+    head: PathBuf,
+    /// Matches names relative to the head.
+    whole: GlobMatcher,
+    /// One matcher for each leading component of what follows the head that surely stands for one folder.
+    folders: Vec<GlobMatcher>,
+    /// How deep matches lie below the head at most.
+    depth: usize,
+}
+
+impl Versions<'_> {
+    /// The version of all that `pattern` matches.
+    pub fn of_glob(&self, pattern: &str) -> Result<GlobVersion, HashError> {
+        let entries = self.matches(pattern)?;
+        let (version, bytes) = self.fold(&entries)?;
+        let paths = texts(&entries)?;
+        Ok(GlobVersion {
+            version,
+            paths,
+            bytes,
+        })
+    }
+
+    /// The paths that `pattern` matches, sorted by bytes.
+    pub fn expand(&self, pattern: &str) -> Result<Vec<String>, HashError> {
+        texts(&self.matches(pattern)?)
+    }
+
+    fn matches(&self, pattern: &str) -> Result<Vec<TreeEntry>, HashError> {
+        let pattern = Pattern::new(pattern)?;
+        let head = Place {
+            read: &pattern.head,
+            named: &pattern.head,
+            standing: Standing::Inside,
+        };
+        let base = self.root.join(&pattern.head);
+        let below = |entry: &DirEntry| {
+            entry
+                .path()
+                .strip_prefix(&base)
+                .expect("a walk yields paths below its root")
+                .to_owned()
+        };
+        let walk = WalkDir::new(&base)
+            .min_depth(1)
+            .max_depth(pattern.depth)
+            .follow_links(true)
+            .into_iter()
+            .filter_entry(|entry| {
+                entry.depth() == 0
+                    || pattern.may_lead_on(entry)
+                        && !self.ignore.matches(&pattern.head.join(below(entry)))
+            });
+        let mut entries = Vec::new();
+        for entry in walk {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) if leads_nowhere(&error) => continue,
+                Err(error) => return Err(HashError::unreadable(&pattern.head, error)),
+            };
+            let name = below(&entry);
+            if entry.file_type().is_dir() || !pattern.whole.is_match(&name) {
+                continue;
+            }
+            let kind = if entry.path_is_symlink() {
+                EntryKind::Link
+            } else {
+                EntryKind::File
+            };
+            let found = TreeEntry::new(head, &name, kind);
+            if !entry.file_type().is_file() {
+                self.refuse_special(found.place())?;
+                continue;
+            }
+            entries.push(found);
+        }
+        entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+        Ok(entries)
+    }
+
+    fn refuse_special(&self, place: Place<'_>) -> Result<(), HashError> {
+        match self.stamp(place, Follow::Links)?.map(|stamp| stamp.kind()) {
+            None | Some(FileKind::File | FileKind::Directory | FileKind::Symlink) => Ok(()),
+            Some(kind) => Err(HashError::special(place.named, kind)),
+        }
+    }
+}
+
+impl Pattern {
+    fn new(pattern: &str) -> Result<Self, HashError> {
+        let trimmed = pattern.trim_end_matches('/');
+        let literal = trimmed
+            .find(['*', '?', '[', '{', '\\'])
+            .unwrap_or(trimmed.len());
+        let (head, tail) = match trimmed[..literal].rfind('/') {
+            Some(0) => ("/", &trimmed[1..]),
+            Some(slash) => (&trimmed[..slash], &trimmed[slash + 1..]),
+            None => ("", trimmed),
+        };
+        let components: Vec<&str> = tail.split('/').collect();
+        let (folders, depth) = match single_folders(&components) {
+            None => (Vec::new(), usize::MAX),
+            Some(folders) if folders.len() == components.len() => (folders, components.len()),
+            Some(folders) => (folders, usize::MAX),
+        };
+        Ok(Self {
+            head: PathBuf::from(head),
+            whole: compile(tail, pattern)?.compile_matcher(),
+            folders,
+            depth,
+        })
+    }
+
+    /// Whether `entry` can be a match or hold one.
+    fn may_lead_on(&self, entry: &DirEntry) -> bool {
+        if !entry.file_type().is_dir() {
+            return true;
+        }
+        match self.folders.get(entry.depth() - 1) {
+            Some(folder) => folder.is_match(Path::new(entry.file_name())),
+            None => !entry.path_is_symlink(),
+        }
+    }
+}
+
+/// Matchers for the components before the first `**`; `None` where components cannot be told apart, because a `/` stands
+/// inside braces.
+fn single_folders(components: &[&str]) -> Option<Vec<GlobMatcher>> {
+    let all: Option<Vec<GlobMatcher>> = components
+        .iter()
+        .map(|component| Some(compile(component, component).ok()?.compile_matcher()))
+        .collect();
+    let mut all = all?;
+    all.truncate(
+        components
+            .iter()
+            .take_while(|component| !component.contains("**"))
+            .count(),
+    );
+    Some(all)
+}
+
+/// Whether a walk that follows links met one that dangles or leads back, or something that vanished.
+fn leads_nowhere(error: &walkdir::Error) -> bool {
+    let is_loop = error
+        .io_error()
+        .and_then(std::io::Error::raw_os_error)
+        .is_some_and(|code| code == rustix::io::Errno::LOOP.raw_os_error());
+    is_loop || error.loop_ancestor().is_some() || is_gone(error)
+}
+
+/// The paths of matches, which a command must be able to be given.
+fn texts(entries: &[TreeEntry]) -> Result<Vec<String>, HashError> {
+    entries
+        .iter()
+        .map(|entry| {
+            let path = entry.place().named;
+            let text = path.to_str().map(str::to_owned);
+            text.ok_or_else(|| HashError::not_text(path, "the name of"))
+        })
+        .collect()
+}

@@ -1,0 +1,170 @@
+//! Outputs that this process puts into place, so that the first look at them afterwards need not read them again.
+//!
+//! A freshly built file is racy: it was written just now, and renaming it touches its ctime. But every write also touches its
+//! mtime. So a staged file that was written within the last tick gets an mtime two ticks back *before* it is hashed: a later
+//! write then has a newer mtime, even within the same step of the clock. After the rename a file that has the size, mtime,
+//! inode, device and mode of what was hashed is taken for it, whatever its ctime is.
+//!
+//! What this cannot see is somebody who writes between hash and rename and then sets the mtime back to the nanosecond.
+
+use std::path::{Path, PathBuf};
+
+use crate::hash::pool::Work;
+use crate::hash::tick::{Moment, Trust};
+use crate::hash::tree::{EntryKind, TreeEntry, files, fold_found};
+use crate::hash::versions::Place;
+use crate::hash::{Found, HashError, Versions};
+use crate::model::DataVersion;
+use crate::sys::file::{FileKind, FileStamp, Follow, backdate, stamp_at};
+
+/// An output that was hashed where it was built.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    found: Found,
+    files: Vec<SettledFile>,
+}
+
+/// A file of it that can be known again.
+#[derive(Clone, Debug)]
+struct SettledFile {
+    /// Its path below the output; empty for the output itself.
+    name: PathBuf,
+    stamp: FileStamp,
+    version: DataVersion,
+}
+
+impl Settled {
+    /// What was built.
+    #[must_use]
+    pub const fn found(&self) -> Found {
+        self.found
+    }
+}
+
+impl Versions<'_> {
+    /// Hashes what was built at `staged` as what it will be at `path` (the same where it was built in place), and makes its
+    /// files recognisable. It must not be written to any more.
+    pub fn settle(&self, staged: &str, path: &str) -> Result<Settled, HashError> {
+        let place = Place {
+            read: Place::declared(staged).read,
+            ..Place::declared(path)
+        };
+        let kind = self
+            .stamp(place, Follow::Nothing)?
+            .map(|stamp| stamp.kind());
+        match kind {
+            Some(FileKind::File) => {
+                let moment = self.moment_beside(place);
+                self.set_back(place, moment)?;
+                let (found, file) = self.settle_file(place, Path::new(""), moment)?;
+                let files = file.into_iter().collect();
+                Ok(Settled { found, files })
+            }
+            Some(FileKind::Directory) => self.settle_directory(place),
+            _ => Ok(Settled {
+                found: self.of(place)?,
+                files: Vec::new(),
+            }),
+        }
+    }
+
+    /// Makes the cache know the output that was renamed to `path`, as far as it is what was hashed.
+    pub fn adopt(&self, path: &str, settled: &Settled) {
+        let output = Place::declared(path).named;
+        for file in &settled.files {
+            let path = if file.name.as_os_str().is_empty() {
+                output.to_owned()
+            } else {
+                output.join(&file.name)
+            };
+            if let Ok(Some(stamp)) = stamp_at(&self.directory, &path, Follow::Nothing)
+                && stamp.equals_but_ctime(&file.stamp)
+            {
+                self.cache.insert(&path, stamp, file.version);
+            }
+        }
+    }
+
+    fn settle_directory(&self, place: Place<'_>) -> Result<Settled, HashError> {
+        let entries = self.entries(place)?;
+        let moment = self.moment_beside(place);
+        let mut work = Work::default();
+        for entry in regular(&entries) {
+            work.add(self.set_back(entry.place(), moment)?);
+        }
+        let members: Vec<&TreeEntry> = files(&entries).collect();
+        let results = work.map(&members, |entry| match entry.kind {
+            EntryKind::File => {
+                let name = entry.name_path();
+                self.settle_file(entry.place(), name, moment)
+            }
+            _ => Ok((self.of(entry.place())?, None)),
+        });
+        let mut found = Vec::with_capacity(results.len());
+        let mut settled = Vec::with_capacity(results.len());
+        for result in results {
+            let (one, file) = result?;
+            found.push(one);
+            settled.extend(file);
+        }
+        let (version, bytes) = fold_found(&entries, found)?;
+        Ok(Settled {
+            found: Found::Directory { version, bytes },
+            files: settled,
+        })
+    }
+
+    /// Hashes a staged file, and says how to know it again if it can be.
+    fn settle_file(
+        &self,
+        place: Place<'_>,
+        name: &Path,
+        moment: Moment,
+    ) -> Result<(Found, Option<SettledFile>), HashError> {
+        if self
+            .stamp(place, Follow::Nothing)?
+            .map(|stamp| stamp.kind())
+            != Some(FileKind::File)
+        {
+            return Ok((self.of(place)?, None));
+        }
+        let Some((stamp, version)) = self.read(place)? else {
+            return Ok((Found::Absent, None));
+        };
+        let bytes = stamp.size;
+        let file = match moment.trust(stamp.mtime_ns, stamp.device) {
+            Trust::Racy => None,
+            Trust::Settled => Some(SettledFile {
+                name: name.to_owned(),
+                stamp,
+                version,
+            }),
+        };
+        Ok((Found::File { version, bytes }, file))
+    }
+
+    /// Sets the mtime of a regular file back out of the present, and returns the file's size. A file that may not be changed
+    /// stays racy, which costs one more reading.
+    fn set_back(&self, place: Place<'_>, moment: Moment) -> Result<u64, HashError> {
+        let Some(stamp) = self.stamp(place, Follow::Nothing)? else {
+            return Ok(0);
+        };
+        let is_file = stamp.kind() == FileKind::File;
+        if is_file && moment.trust(stamp.mtime_ns, stamp.device) == Trust::Racy {
+            let latest = stamp.mtime_ns.min(moment.ns());
+            let past = latest.saturating_sub(2 * moment.tick(stamp.device));
+            let _ = backdate(&self.directory, place.read, past);
+        }
+        Ok(stamp.size)
+    }
+
+    /// The present where the output is built, by the clock that stamped it.
+    fn moment_beside(&self, place: Place<'_>) -> Moment {
+        let staged = self.root.join(place.read);
+        Moment::at(staged.parent().unwrap_or(&self.root))
+    }
+}
+
+fn regular(entries: &[TreeEntry]) -> impl Iterator<Item = &TreeEntry> {
+    entries.iter().filter(|entry| entry.kind == EntryKind::File)
+}

@@ -1,0 +1,144 @@
+//! How near to the present a timestamp may lie before it proves nothing.
+//!
+//! A file system's clock moves in steps. A file that was written within the same step as it was hashed may be written once
+//! more without a change of its timestamps. So a hash is remembered only if the file was last touched at least one tick
+//! before the hash began, by the clock of the same file system: any later write then gets another time.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::sys::clock::{Clock, SystemClock};
+use crate::sys::file::{FileStamp, FileSystemNow, filesystem_now};
+
+const MILLISECOND: i64 = 1_000_000;
+
+/// The longest step of a kernel's clock where timestamps have sub-second digits.
+const FINE: i64 = 10 * MILLISECOND;
+
+/// The step of a file system that counts whole seconds, or pairs of them.
+const COARSE: i64 = 2_000 * MILLISECOND;
+
+/// The step assumed of a device whose clock was not asked.
+const FOREIGN: i64 = 3_000 * MILLISECOND;
+
+/// A device number that no file has.
+const NO_DEVICE: u64 = u64::MAX;
+
+/// What a timestamp before the present proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// A later write will show.
+    Settled,
+    /// A later write may have the same timestamps.
+    Racy,
+}
+
+/// The present by one file system's clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment(FileSystemNow);
+
+impl Moment {
+    /// The present by the clock of the file system that holds `directory`; where it cannot be written to, the system's
+    /// clock, from which every file system is foreign.
+    pub fn at(directory: &Path) -> Self {
+        Self(filesystem_now(directory).unwrap_or_else(|_| FileSystemNow {
+            ns: system_now(),
+            device: NO_DEVICE,
+        }))
+    }
+
+    /// The tick of `device`, in nanoseconds.
+    pub const fn tick(self, device: u64) -> i64 {
+        if self.0.device != device {
+            FOREIGN
+        } else if self.0.is_fine() {
+            FINE
+        } else {
+            COARSE
+        }
+    }
+
+    /// The present, in nanoseconds since 1970.
+    pub const fn ns(self) -> i64 {
+        self.0.ns
+    }
+
+    /// Whether `time_ns`, a timestamp of a file on `device`, lies more than a tick before this moment.
+    pub const fn trust(self, time_ns: i64, device: u64) -> Trust {
+        if time_ns < self.0.ns.saturating_sub(self.tick(device)) {
+            Trust::Settled
+        } else {
+            Trust::Racy
+        }
+    }
+}
+
+/// Decides about files that are going to be hashed. The file system is asked for the time only when a file looks racy by the
+/// last answer: an earlier answer errs on the side of hashing again.
+#[derive(Debug)]
+pub(super) struct Ticker {
+    directory: PathBuf,
+    last: Mutex<Option<Moment>>,
+}
+
+impl Ticker {
+    /// A ticker that asks the file system of `directory`.
+    pub fn new(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            last: Mutex::new(None),
+        }
+    }
+
+    /// Whether a hash that begins after this call may be remembered for a file with this stamp.
+    pub fn trust(&self, stamp: &FileStamp) -> Trust {
+        let touched = stamp.mtime_ns.max(stamp.ctime_ns);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match *last {
+            Some(moment) if moment.trust(touched, stamp.device) == Trust::Settled => Trust::Settled,
+            _ => {
+                let moment = Moment::at(&self.directory);
+                *last = Some(moment);
+                moment.trust(touched, stamp.device)
+            }
+        }
+    }
+}
+
+/// The wall clock only ever decides with the tolerance of [`FOREIGN`].
+fn system_now() -> i64 {
+    SystemClock
+        .now()
+        .as_nanosecond()
+        .try_into()
+        .unwrap_or(i64::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Moment, Trust};
+    use crate::sys::file::FileSystemNow;
+
+    #[test]
+    fn the_window_follows_the_device_and_the_digits_of_its_clock() {
+        let second = 1_000_000_000;
+        let fine = 100 * second + 5;
+        let coarse = 100 * second;
+        for (now, device, age, trust) in [
+            (fine, 1, 10_000_000, Trust::Racy),
+            (fine, 1, 10_000_001, Trust::Settled),
+            (fine, 1, -second, Trust::Racy),
+            (coarse, 1, 2 * second, Trust::Racy),
+            (coarse, 1, 2 * second + 1, Trust::Settled),
+            (fine, 2, 3 * second, Trust::Racy),
+            (fine, 2, 3 * second + 1, Trust::Settled),
+        ] {
+            let moment = Moment(FileSystemNow { ns: now, device: 1 });
+            assert_eq!(
+                moment.trust(now - age, device),
+                trust,
+                "age {age} on {device}"
+            );
+        }
+    }
+}

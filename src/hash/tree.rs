@@ -1,0 +1,158 @@
+//! The version of a directory: a walk that enters no link, and a fold over what it found, in order of names.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::hash::version::{self, Entry};
+use crate::hash::versions::{Place, Standing, changing};
+use crate::hash::{Found, HashError, Versions};
+use crate::model::DataVersion;
+
+/// Something below a directory, or matched by a glob.
+#[derive(Debug)]
+pub(super) struct TreeEntry {
+    read: PathBuf,
+    named: PathBuf,
+    /// Where in the bytes of `named` the name within the tree begins.
+    name_at: usize,
+    pub kind: EntryKind,
+}
+
+/// What a tree holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    Directory,
+    /// A regular file, or something without content, which is refused when it is looked at.
+    File,
+    Link,
+}
+
+impl TreeEntry {
+    /// An entry `name` of the tree that is read at `tree.read` and counts as `tree.named`.
+    pub fn new(tree: Place<'_>, name: &Path, kind: EntryKind) -> Self {
+        let named = tree.named.join(name);
+        Self {
+            read: tree.read.join(name),
+            name_at: named.as_os_str().len() - name.as_os_str().len(),
+            named,
+            kind,
+        }
+    }
+
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            read: &self.read,
+            named: &self.named,
+            standing: Standing::Inside,
+        }
+    }
+
+    /// The bytes of the name within the tree.
+    pub fn name(&self) -> &[u8] {
+        &self.named.as_os_str().as_bytes()[self.name_at..]
+    }
+
+    /// The name within the tree, as a path.
+    pub fn name_path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(self.name()))
+    }
+}
+
+impl Versions<'_> {
+    pub(super) fn tree(&self, place: Place<'_>) -> Result<Found, HashError> {
+        let entries = self.entries(place)?;
+        let (version, bytes) = self.fold(&entries)?;
+        Ok(Found::Directory { version, bytes })
+    }
+
+    /// What lies below the directory at `place` and is not ignored, sorted by the bytes of names.
+    pub(super) fn entries(&self, place: Place<'_>) -> Result<Vec<TreeEntry>, HashError> {
+        let base = self.root.join(place.read);
+        let below = |entry: &DirEntry| {
+            entry
+                .path()
+                .strip_prefix(&base)
+                .expect("a walk yields paths below its root")
+                .to_owned()
+        };
+        let mut entries = Vec::new();
+        let walk = WalkDir::new(&base).min_depth(1).into_iter();
+        let is_kept = |entry: &DirEntry| {
+            entry.depth() == 0 || !self.ignore.matches(&place.named.join(below(entry)))
+        };
+        for entry in walk.filter_entry(is_kept) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(HashError::unreadable(place.named, error)),
+            };
+            let kind = if entry.file_type().is_dir() {
+                EntryKind::Directory
+            } else if entry.file_type().is_symlink() {
+                EntryKind::Link
+            } else {
+                EntryKind::File
+            };
+            entries.push(TreeEntry::new(place, &below(&entry), kind));
+        }
+        entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+        Ok(entries)
+    }
+
+    /// The version of a tree with these entries, and the bytes in it.
+    pub(super) fn fold(&self, entries: &[TreeEntry]) -> Result<(DataVersion, u64), HashError> {
+        let places: Vec<Place<'_>> = files(entries).map(TreeEntry::place).collect();
+        let found: Result<Vec<Found>, HashError> = self.of_places(&places).into_iter().collect();
+        fold_found(entries, found?)
+    }
+}
+
+/// The entries that have a version of their own.
+pub(super) fn files(entries: &[TreeEntry]) -> impl Iterator<Item = &TreeEntry> {
+    entries
+        .iter()
+        .filter(|entry| entry.kind != EntryKind::Directory)
+}
+
+/// The version of a tree with these entries, of which [`files`] were found like this. What is gone since the walk is left
+/// out, as if the walk had come later.
+pub(super) fn fold_found(
+    entries: &[TreeEntry],
+    found: Vec<Found>,
+) -> Result<(DataVersion, u64), HashError> {
+    let mut found = found.into_iter();
+    let mut bytes = 0;
+    let mut folded = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if entry.kind == EntryKind::Directory {
+            folded.push((entry.name(), Entry::Directory));
+            continue;
+        }
+        match found.next().expect("every file of the tree was looked at") {
+            Found::Absent => {}
+            Found::Directory { .. } => return Err(changing(entry.place())),
+            Found::File {
+                version,
+                bytes: size,
+            } => {
+                bytes += size;
+                let kind = match entry.kind {
+                    EntryKind::Link => Entry::Link(version),
+                    _ => Entry::File(version),
+                };
+                folded.push((entry.name(), kind));
+            }
+        }
+    }
+    Ok((version::tree(folded.into_iter()), bytes))
+}
+
+/// Whether something vanished between being listed and being looked at.
+pub(super) fn is_gone(error: &walkdir::Error) -> bool {
+    error
+        .io_error()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}

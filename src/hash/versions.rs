@@ -1,0 +1,320 @@
+//! The data versions of paths under one project root.
+//!
+//! A path is stat'ed once, relative to the open root. If it looks as it did when it was last hashed, that was all: no
+//! allocation, no thread. Otherwise it is read. A file that changes while it is read is read again, and then is an error.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::digest::Kind;
+use crate::hash::pool::{self, Work};
+use crate::hash::tick::{Ticker, Trust};
+use crate::hash::value::Documents;
+use crate::hash::{HashError, Ignore, StatCache, content, version};
+use crate::model::DataVersion;
+use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at, stamp_of};
+
+/// Above this many paths threads are worth their start for the stats alone.
+const MANY: usize = 2_000;
+
+/// How often a file that changes while it is read is read.
+const READINGS: usize = 3;
+
+/// What a directory or a link counts for in the decision about threads: how much lies behind it is not known.
+const UNKNOWN_BYTES: u64 = 64 * 1024;
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing, or a link that leads nowhere.
+    Absent,
+    /// A file, or a link to one.
+    File {
+        /// Its version.
+        version: DataVersion,
+        /// Its size.
+        bytes: u64,
+    },
+    /// A directory, or a link to one.
+    Directory {
+        /// The version of all that it holds.
+        version: DataVersion,
+        /// The sizes of the files in it, taken together.
+        bytes: u64,
+    },
+}
+
+impl Found {
+    /// The version of what was found; `None` for nothing.
+    #[must_use]
+    pub const fn version(&self) -> Option<DataVersion> {
+        match self {
+            Self::Absent => None,
+            Self::File { version, .. } | Self::Directory { version, .. } => Some(*version),
+        }
+    }
+
+    /// The size of what was found, in bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::File { bytes, .. } | Self::Directory { bytes, .. } => *bytes,
+        }
+    }
+}
+
+/// Gives the versions of paths, which are text relative to the project root, or absolute. Usable from many threads.
+#[derive(Debug)]
+pub struct Versions<'a> {
+    pub(super) root: PathBuf,
+    pub(super) directory: OwnedFd,
+    pub(super) cache: &'a StatCache,
+    pub(super) ignore: &'a Ignore,
+    pub(super) documents: Documents,
+    pub(super) ticker: Ticker,
+}
+
+/// Where bytes are read, and the path they count as: an output is hashed in its staging as what it will be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'p> {
+    pub read: &'p Path,
+    pub named: &'p Path,
+    pub standing: Standing,
+}
+
+/// How a path came to be asked about, which decides what a symlink means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It was declared: a link to a directory is entered, a dangling one is absent.
+    Declared,
+    /// It was found in a directory or by a glob: such links count by their text.
+    Inside,
+}
+
+impl<'p> Place<'p> {
+    /// A declared path. A trailing slash says nothing that the disk does not, and would follow a link.
+    pub fn declared(path: &'p str) -> Self {
+        let trimmed = path.trim_end_matches('/');
+        let path = Path::new(if trimmed.is_empty() { path } else { trimmed });
+        Self {
+            read: path,
+            named: path,
+            standing: Standing::Declared,
+        }
+    }
+}
+
+/// What one stat and the cache say of a place.
+enum Glance {
+    Known(Result<Found, HashError>),
+    /// There is something to read: about so many bytes.
+    Unread(u64),
+}
+
+impl<'a> Versions<'a> {
+    /// Opens the project root.
+    pub fn new(root: &Path, cache: &'a StatCache, ignore: &'a Ignore) -> Result<Self, HashError> {
+        let directory = rustix::fs::openat(CWD, root, root_flags(), Mode::empty())
+            .map_err(|error| HashError::unreadable(root, error))?;
+        Ok(Self {
+            root: root.to_owned(),
+            directory,
+            cache,
+            ignore,
+            documents: Documents::default(),
+            ticker: Ticker::new(cache.directory().to_owned()),
+        })
+    }
+
+    /// What is at `path`.
+    pub fn of_path(&self, path: &str) -> Result<Found, HashError> {
+        self.of(Place::declared(path))
+    }
+
+    /// What is at each of `paths`, in order; on several threads where that pays.
+    #[must_use]
+    pub fn of_many(&self, paths: &[&str]) -> Vec<Result<Found, HashError>> {
+        let places: Vec<Place<'_>> = paths.iter().map(|path| Place::declared(path)).collect();
+        self.of_places(&places)
+    }
+
+    /// First a glance at all, then what has to be read, knowing how much that is.
+    pub(super) fn of_places(&self, places: &[Place<'_>]) -> Vec<Result<Found, HashError>> {
+        let glance = |place: &Place<'_>| self.glance(*place);
+        let glances: Vec<Glance> = if places.len() > MANY {
+            pool::map(places, glance)
+        } else {
+            places.iter().map(glance).collect()
+        };
+        let mut work = Work::default();
+        let mut unread = Vec::new();
+        for (glance, place) in glances.iter().zip(places) {
+            if let Glance::Unread(bytes) = glance {
+                work.add(*bytes);
+                unread.push(*place);
+            }
+        }
+        let mut read = work.map(&unread, |place| self.of(*place)).into_iter();
+        glances
+            .into_iter()
+            .map(|glance| match glance {
+                Glance::Known(found) => found,
+                Glance::Unread(_) => read.next().expect("every unread place was read"),
+            })
+            .collect()
+    }
+
+    fn glance(&self, place: Place<'_>) -> Glance {
+        let stamp = match self.stamp(place, Follow::Nothing) {
+            Ok(Some(stamp)) => stamp,
+            Ok(None) => return Glance::Known(Ok(Found::Absent)),
+            Err(error) => return Glance::Known(Err(error)),
+        };
+        match stamp.kind() {
+            FileKind::File => match self.cache.get(place.named, &stamp) {
+                Some(version) => Glance::Known(Ok(Found::File {
+                    version,
+                    bytes: stamp.size,
+                })),
+                None => Glance::Unread(stamp.size),
+            },
+            _ => Glance::Unread(UNKNOWN_BYTES),
+        }
+    }
+
+    pub(super) fn of(&self, place: Place<'_>) -> Result<Found, HashError> {
+        let Some(stamp) = self.stamp(place, Follow::Nothing)? else {
+            return Ok(Found::Absent);
+        };
+        match (stamp.kind(), place.standing) {
+            (FileKind::File, _) => self.file(place, &stamp),
+            (FileKind::Directory, Standing::Declared) => self.tree(place),
+            (FileKind::Directory, Standing::Inside) => Err(changing(place)),
+            (FileKind::Symlink, _) => self.link(place),
+            (kind, _) => Err(HashError::special(place.named, kind)),
+        }
+    }
+
+    fn link(&self, place: Place<'_>) -> Result<Found, HashError> {
+        let text = rustix::fs::readlinkat(&self.directory, place.read, Vec::new())
+            .map_err(|error| HashError::unreadable(place.named, error))?;
+        let target = self.stamp(place, Follow::Links)?;
+        let found = match (target.map(|target| (target, target.kind())), place.standing) {
+            (Some((target, FileKind::File)), _) => self.file(place, &target)?,
+            (Some((_, FileKind::Directory)), Standing::Declared) => self.tree(place)?,
+            (None, Standing::Declared) => Found::Absent,
+            (None | Some((_, FileKind::Directory)), Standing::Inside) => {
+                let version = version::link(text.as_bytes(), None);
+                return Ok(Found::File { version, bytes: 0 });
+            }
+            (Some((_, kind)), _) => return Err(HashError::special(place.named, kind)),
+        };
+        let linked = |version| version::link(text.as_bytes(), Some(version));
+        Ok(match found {
+            Found::Absent => Found::Absent,
+            Found::File { version, bytes } => Found::File {
+                version: linked(version),
+                bytes,
+            },
+            Found::Directory { version, bytes } => Found::Directory {
+                version: linked(version),
+                bytes,
+            },
+        })
+    }
+
+    /// The version of a regular file that looks like `stamp`; links on the way are followed.
+    fn file(&self, place: Place<'_>, stamp: &FileStamp) -> Result<Found, HashError> {
+        if let Some(version) = self.cache.get(place.named, stamp) {
+            let bytes = stamp.size;
+            return Ok(Found::File { version, bytes });
+        }
+        let trust = self.ticker.trust(stamp);
+        let Some((read_stamp, version)) = self.read(place)? else {
+            return Ok(Found::Absent);
+        };
+        if trust == Trust::Settled && read_stamp == *stamp {
+            self.cache.insert(place.named, read_stamp, version);
+        }
+        let bytes = read_stamp.size;
+        Ok(Found::File { version, bytes })
+    }
+
+    /// The version of a regular file, out of its bytes, and its stamp then; `None` when it is gone.
+    pub(super) fn read(
+        &self,
+        place: Place<'_>,
+    ) -> Result<Option<(FileStamp, DataVersion)>, HashError> {
+        self.read_stable(place, |file, stamp| {
+            let content = content::hash(file, stamp.size, Kind::File.key())?;
+            Ok(version::file(&content, stamp))
+        })
+    }
+
+    /// What `read` makes of the regular file at `place`, with a stamp that held before and after it; `None` when the file
+    /// is gone.
+    pub(super) fn read_stable<T>(
+        &self,
+        place: Place<'_>,
+        mut read: impl FnMut(&Arc<File>, &FileStamp) -> io::Result<T>,
+    ) -> Result<Option<(FileStamp, T)>, HashError> {
+        let unreadable = |error| HashError::unreadable(place.named, error);
+        for _ in 0..READINGS {
+            let Some(file) = self.open(place)? else {
+                return Ok(None);
+            };
+            let before = stamp_of(&file).map_err(unreadable)?;
+            if before.kind() != FileKind::File {
+                return Err(changing(place));
+            }
+            let result = match read(&file, &before) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
+                result => result.map_err(unreadable)?,
+            };
+            if stamp_of(&file).map_err(unreadable)? == before {
+                return Ok(Some((before, result)));
+            }
+        }
+        Err(changing(place))
+    }
+
+    pub(super) fn stamp(
+        &self,
+        place: Place<'_>,
+        follow: Follow,
+    ) -> Result<Option<FileStamp>, HashError> {
+        stamp_at(&self.directory, place.read, follow)
+            .map_err(|error| HashError::unreadable(place.named, error))
+    }
+
+    /// Opens a file for reading. Without blocking: what was a file when it was stat'ed may have become a pipe.
+    fn open(&self, place: Place<'_>) -> Result<Option<Arc<File>>, HashError> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        match rustix::fs::openat(&self.directory, place.read, flags, Mode::empty()) {
+            Ok(file) => Ok(Some(Arc::new(File::from(file)))),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(HashError::unreadable(place.named, error)),
+        }
+    }
+}
+
+pub(super) fn changing(place: Place<'_>) -> HashError {
+    HashError::Changing {
+        path: place.named.display().to_string(),
+    }
+}
+
+/// The root serves only as the beginning of paths, for which Linux asks no permission to list it.
+fn root_flags() -> OFlags {
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    #[cfg(target_os = "linux")]
+    let flags = flags | OFlags::PATH;
+    flags
+}
