@@ -18,6 +18,7 @@ mod error;
 mod glob;
 mod ignore;
 mod pool;
+mod reading;
 mod settle;
 mod stat_cache;
 mod tick;

@@ -1,30 +1,22 @@
 //! The data versions of paths under one project root.
 //!
 //! A path is stat'ed once, relative to the open root. If it looks as it did when it was last hashed, that was all: no
-//! allocation, no thread. Otherwise it is read. A file that changes while it is read is read again, and then is an error.
+//! allocation, no thread. Otherwise it is read.
 
-use std::fs::File;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode, OFlags};
-use rustix::io::Errno;
 
-use crate::digest::Kind;
 use crate::hash::pool::{self, Work};
 use crate::hash::tick::{Ticker, Trust};
 use crate::hash::value::Documents;
-use crate::hash::{HashError, Ignore, StatCache, content, version};
+use crate::hash::{HashError, Ignore, StatCache, version};
 use crate::model::DataVersion;
-use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at, stamp_of};
+use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// Above this many paths threads are worth their start for the stats alone.
 const MANY: usize = 2_000;
-
-/// How often a file that changes while it is read is read.
-const READINGS: usize = 3;
 
 /// What a directory or a link counts for in the decision about threads: how much lies behind it is not known.
 const UNKNOWN_BYTES: u64 = 64 * 1024;
@@ -247,44 +239,6 @@ impl<'a> Versions<'a> {
         Ok(Found::File { version, bytes })
     }
 
-    /// The version of a regular file, out of its bytes, and its stamp then; `None` when it is gone.
-    pub(super) fn read(
-        &self,
-        place: Place<'_>,
-    ) -> Result<Option<(FileStamp, DataVersion)>, HashError> {
-        self.read_stable(place, |file, stamp| {
-            let content = content::hash(file, stamp.size, Kind::File.key())?;
-            Ok(version::file(&content, stamp))
-        })
-    }
-
-    /// What `read` makes of the regular file at `place`, with a stamp that held before and after it; `None` when the file
-    /// is gone.
-    pub(super) fn read_stable<T>(
-        &self,
-        place: Place<'_>,
-        mut read: impl FnMut(&Arc<File>, &FileStamp) -> io::Result<T>,
-    ) -> Result<Option<(FileStamp, T)>, HashError> {
-        let unreadable = |error| HashError::unreadable(place.named, error);
-        for _ in 0..READINGS {
-            let Some(file) = self.open(place)? else {
-                return Ok(None);
-            };
-            let before = stamp_of(&file).map_err(unreadable)?;
-            if before.kind() != FileKind::File {
-                return Err(changing(place));
-            }
-            let result = match read(&file, &before) {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
-                result => result.map_err(unreadable)?,
-            };
-            if stamp_of(&file).map_err(unreadable)? == before {
-                return Ok(Some((before, result)));
-            }
-        }
-        Err(changing(place))
-    }
-
     pub(super) fn stamp(
         &self,
         place: Place<'_>,
@@ -292,16 +246,6 @@ impl<'a> Versions<'a> {
     ) -> Result<Option<FileStamp>, HashError> {
         stamp_at(&self.directory, place.read, follow)
             .map_err(|error| HashError::unreadable(place.named, error))
-    }
-
-    /// Opens a file for reading. Without blocking: what was a file when it was stat'ed may have become a pipe.
-    fn open(&self, place: Place<'_>) -> Result<Option<Arc<File>>, HashError> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        match rustix::fs::openat(&self.directory, place.read, flags, Mode::empty()) {
-            Ok(file) => Ok(Some(Arc::new(File::from(file)))),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(error) => Err(HashError::unreadable(place.named, error)),
-        }
     }
 }
 

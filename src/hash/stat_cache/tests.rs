@@ -1,1 +1,184 @@
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::{KEPT_DAYS, REFRESH_DAYS, Saved, StatCache};
+use crate::digest::Kind;
+use crate::model::DataVersion;
+use crate::sys::file::FileStamp;
+
+const STAMP: FileStamp = FileStamp {
+    size: 1,
+    mtime_ns: 2,
+    ctime_ns: 3,
+    inode: 4,
+    device: 5,
+    mode: 6,
+};
+
+fn on_day(day: u32) -> Timestamp {
+    Timestamp::from_second(i64::from(day) * 86_400 + 5).unwrap()
+}
+
+fn version(of: &str) -> DataVersion {
+    DataVersion(Kind::File.digest(of.as_bytes()))
+}
+
+fn name(number: usize) -> PathBuf {
+    PathBuf::from(format!("data/{number}.csv"))
+}
+
+/// A directory, and in it the file of a cache that knows `rows` paths.
+fn saved(rows: usize) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stat.cache");
+    let cache = StatCache::open(&path);
+    for number in 0..rows {
+        cache.insert(&name(number), STAMP, version(&number.to_string()));
+    }
+    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    (directory, path)
+}
+
+fn known(cache: &StatCache, rows: usize) -> usize {
+    (0..rows)
+        .filter(|number| {
+            let found = cache.get(&name(*number), &STAMP);
+            assert!(found.is_none_or(|found| found == version(&number.to_string())));
+            found.is_some()
+        })
+        .count()
+}
+
+#[test]
+fn what_was_learnt_is_known_at_once_and_after_loading() {
+    for rows in [1, 2, 3, 64, 65, 1000] {
+        let (_directory, path) = saved(rows);
+        let cache = StatCache::open(&path);
+        assert_eq!(known(&cache, rows), rows);
+        assert_eq!(cache.get(Path::new("data/none.csv"), &STAMP), None);
+        cache.insert(&name(0), FileStamp { size: 9, ..STAMP }, version("new"));
+        let newer = FileStamp { size: 9, ..STAMP };
+        assert_eq!(cache.get(&name(0), &newer), Some(version("new")));
+    }
+}
+
+#[test]
+fn every_field_of_the_stamp_counts() {
+    let (_directory, path) = saved(3);
+    let saved = StatCache::open(&path);
+    let learnt = StatCache::open(Path::new("none/stat.cache"));
+    learnt.insert(&name(1), STAMP, version("1"));
+    for cache in [saved, learnt] {
+        assert_eq!(cache.get(&name(1), &STAMP), Some(version("1")));
+        for other in [
+            FileStamp { size: 0, ..STAMP },
+            FileStamp {
+                mtime_ns: 0,
+                ..STAMP
+            },
+            FileStamp {
+                ctime_ns: 0,
+                ..STAMP
+            },
+            FileStamp { inode: 0, ..STAMP },
+            FileStamp { device: 0, ..STAMP },
+            FileStamp { mode: 0, ..STAMP },
+        ] {
+            assert_eq!(cache.get(&name(1), &other), None, "{other:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_no_cache() {
+    let (_directory, path) = saved(5);
+    let whole = fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert_eq!(known(&StatCache::open(&path), 5), 0, "cut at {length}");
+    }
+    fs::write(&path, [&whole[..], &whole[..1]].concat()).unwrap();
+    assert_eq!(known(&StatCache::open(&path), 5), 0, "one byte more");
+}
+
+#[test]
+fn a_file_with_any_byte_altered_is_no_cache_and_is_replaced() {
+    let (_directory, path) = saved(5);
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut altered = whole.clone();
+        altered[at] ^= 1;
+        fs::write(&path, &altered).unwrap();
+        assert_eq!(known(&StatCache::open(&path), 5), 0, "altered at {at}");
+    }
+    let cache = StatCache::open(&path);
+    cache.insert(&name(0), STAMP, version("0"));
+    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    assert_eq!(known(&StatCache::open(&path), 5), 1);
+}
+
+#[test]
+fn saving_writes_only_what_is_news() {
+    let (_directory, path) = saved(3);
+    let cache = StatCache::open(&path);
+    assert_eq!(known(&cache, 3), 3);
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(cache.save(on_day(100)), Saved::Unchanged));
+    assert!(!path.exists());
+    cache.insert(&name(3), STAMP, version("3"));
+    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    assert!(matches!(cache.save(on_day(100)), Saved::Unchanged));
+    assert_eq!(known(&StatCache::open(&path), 4), 4);
+}
+
+#[test]
+fn rows_that_nobody_looks_up_go_after_a_while_and_others_stay() {
+    let (_directory, path) = saved(4);
+    let used = StatCache::open(&path);
+    used.get(&name(1), &STAMP);
+    let refreshed = 100 + REFRESH_DAYS;
+    assert!(matches!(used.save(on_day(refreshed - 1)), Saved::Unchanged));
+    assert!(matches!(used.save(on_day(refreshed)), Saved::Written));
+    let later = StatCache::open(&path);
+    later.insert(&name(9), STAMP, version("9"));
+    later.save(on_day(100 + KEPT_DAYS - 1));
+    assert_eq!(known(&StatCache::open(&path), 10), 5);
+    let latest = StatCache::open(&path);
+    latest.insert(&name(8), STAMP, version("8"));
+    latest.save(on_day(100 + KEPT_DAYS));
+    let cache = StatCache::open(&path);
+    assert_eq!(known(&cache, 10), 3);
+    assert_eq!(cache.get(&name(1), &STAMP), Some(version("1")));
+}
+
+#[test]
+fn an_unwritable_place_is_no_failure() {
+    let cache = StatCache::open(Path::new("/proc/none/stat.cache"));
+    cache.insert(&name(0), STAMP, version("0"));
+    assert!(matches!(cache.save(on_day(1)), Saved::Unwritable(_)));
+    assert_eq!(cache.get(&name(0), &STAMP), Some(version("0")));
+}
+
+#[test]
+fn threads_share_it() {
+    let (_directory, path) = saved(100);
+    let cache = StatCache::open(&path);
+    std::thread::scope(|scope| {
+        for thread in 1..5 {
+            let cache = &cache;
+            scope.spawn(move || {
+                for number in 0..100 {
+                    let own = number + 100 * thread;
+                    cache.insert(&name(own), STAMP, version(&own.to_string()));
+                    assert_eq!(known(cache, 100), 100);
+                }
+                cache.save(on_day(100));
+            });
+        }
+    });
+    cache.save(on_day(100));
+    assert_eq!(known(&StatCache::open(&path), 500), 500);
+}

@@ -162,14 +162,6 @@ pub fn filesystem_now(directory: &Path) -> io::Result<FileSystemNow> {
     })
 }
 
-/// The stamp of `path`, which may be anywhere.
-#[cfg(test)]
-pub(crate) fn stamp(path: &Path) -> FileStamp {
-    stamp_at(rustix::fs::CWD, path, Follow::Nothing)
-        .unwrap()
-        .unwrap()
-}
-
 fn unsigned(value: impl TryInto<u64>) -> u64 {
     value.try_into().unwrap_or_default()
 }
@@ -183,10 +175,15 @@ fn nanoseconds(seconds: impl TryInto<i64>, fraction: impl TryInto<i64>) -> i64 {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use rustix::fs::CWD;
 
-    use super::{FileKind, Follow, backdate, filesystem_now, stamp, stamp_at};
+    use super::{FileKind, FileStamp, Follow, backdate, filesystem_now, stamp_at};
+
+    fn stamp(path: &Path) -> FileStamp {
+        stamp_at(CWD, path, Follow::Nothing).unwrap().unwrap()
+    }
 
     #[test]
     fn a_stamp_tells_kind_size_and_executable_bit() {
