@@ -64,6 +64,28 @@ fn unchanged_files(bencher: Bencher, count: usize) {
     });
 }
 
+#[divan::bench(args = [1_000, 10_000])]
+fn unchanged_directory(bencher: Bencher, count: usize) {
+    let files = Files::new(count);
+    bencher.counter(ItemsCount::new(count)).bench(|| {
+        let versions =
+            Versions::new(files.root.path(), &files.cache, &files.ignore).expect("the root exists");
+        versions.of_path(black_box("src"))
+    });
+}
+
+#[divan::bench(args = [1_000, 10_000])]
+fn new_files(bencher: Bencher, count: usize) {
+    let files = Files::new(count);
+    let paths: Vec<&str> = files.paths.iter().map(String::as_str).collect();
+    bencher.counter(ItemsCount::new(count)).bench(|| {
+        let cache = StatCache::open(&files.root.path().join("none"));
+        let versions =
+            Versions::new(files.root.path(), &cache, &files.ignore).expect("the root exists");
+        versions.of_many(black_box(&paths))
+    });
+}
+
 #[divan::bench(args = [1_000, 10_000, 100_000])]
 fn load_stat_cache(bencher: Bencher, count: usize) {
     let files = Files::new(count);

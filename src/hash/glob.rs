@@ -28,6 +28,15 @@ pub struct GlobVersion {
     pub bytes: u64,
 }
 
+/// Whether a declared path is a glob: whether anything in it stands for other text.
+#[must_use]
+pub fn is_glob(path: &str) -> bool {
+    path.contains(MAGIC)
+}
+
+/// What begins something to match. A backslash is among them because it takes the meaning of what follows away.
+const MAGIC: [char; 5] = ['*', '?', '[', '{', '\\'];
+
 /// A pattern, taken apart so that a walk sees as little as possible.
 struct Pattern {
     /// The leading folders without anything to match.
@@ -59,6 +68,9 @@ impl Versions<'_> {
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<TreeEntry>, HashError> {
+        if !is_glob(pattern) {
+            return self.literal_match(pattern);
+        }
         let pattern = Pattern::new(pattern)?;
         let head = Place {
             read: &pattern.head,
@@ -108,6 +120,34 @@ impl Versions<'_> {
         }
         entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
         Ok(entries)
+    }
+
+    /// The only thing that a pattern without anything to match can match, found without listing its folder.
+    fn literal_match(&self, path: &str) -> Result<Vec<TreeEntry>, HashError> {
+        let whole = Place::declared(path);
+        let Some(stamp) = self.stamp(whole, Follow::Nothing)? else {
+            return Ok(Vec::new());
+        };
+        let kind = match stamp.kind() {
+            FileKind::Directory => return Ok(Vec::new()),
+            FileKind::Symlink => EntryKind::Link,
+            _ => EntryKind::File,
+        };
+        self.refuse_special(whole)?;
+        let is_file = self
+            .stamp(whole, Follow::Links)?
+            .is_some_and(|target| target.kind() == FileKind::File);
+        let (Some(folder), Some(name), true) =
+            (whole.named.parent(), whole.named.file_name(), is_file)
+        else {
+            return Ok(Vec::new());
+        };
+        let head = Place {
+            read: folder,
+            named: folder,
+            standing: Standing::Inside,
+        };
+        Ok(vec![TreeEntry::new(head, Path::new(name), kind)])
     }
 
     fn refuse_special(&self, place: Place<'_>) -> Result<(), HashError> {

@@ -28,7 +28,7 @@ mod version;
 mod versions;
 
 pub use error::{HashError, SyntaxError};
-pub use glob::GlobVersion;
+pub use glob::{GlobVersion, is_glob};
 pub use ignore::Ignore;
 pub use settle::Settled;
 pub use stat_cache::{Saved, StatCache};

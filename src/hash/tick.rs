@@ -116,8 +116,8 @@ fn system_now() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Moment, Trust};
-    use crate::sys::file::FileSystemNow;
+    use super::{Moment, Ticker, Trust};
+    use crate::sys::file::{FileStamp, FileSystemNow};
 
     #[test]
     fn the_window_follows_the_device_and_the_digits_of_its_clock() {
@@ -140,5 +140,33 @@ mod tests {
                 "age {age} on {device}"
             );
         }
+    }
+
+    #[test]
+    fn the_later_of_mtime_and_ctime_decides_and_the_time_is_asked_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let ticker = Ticker::new(directory.path().to_owned());
+        let now = Moment::at(directory.path());
+        let hour = 3_600_000_000_000;
+        let trust = |mtime_ns, ctime_ns| {
+            ticker.trust(&FileStamp {
+                size: 0,
+                mtime_ns,
+                ctime_ns,
+                inode: 0,
+                device: now.0.device,
+                mode: 0,
+            })
+        };
+        let (past, future) = (now.ns() - hour, now.ns() + hour);
+        assert_eq!(trust(past, past), Trust::Settled);
+        assert_eq!(trust(past, future), Trust::Racy);
+        assert_eq!(trust(future, past), Trust::Racy);
+        let long_ago = Moment(FileSystemNow {
+            ns: past,
+            device: now.0.device,
+        });
+        *ticker.last.lock().unwrap() = Some(long_ago);
+        assert_eq!(trust(past, past + hour / 2), Trust::Settled);
     }
 }

@@ -5,7 +5,7 @@
 //! another and keep its version.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ use crate::hash::tick::Trust;
 use crate::hash::versions::Place;
 use crate::hash::{HashError, SyntaxError, Versions, version};
 use crate::model::DataVersion;
-use crate::sys::file::{FileStamp, Follow};
+use crate::sys::file::{FileKind, FileStamp, Follow};
 
 /// A value that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,10 @@ impl Versions<'_> {
         let Some(stamp) = self.stamp(place, Follow::Links)? else {
             return Ok(None);
         };
+        if stamp.kind() == FileKind::Directory {
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
+            return Err(HashError::unreadable(place.named, error));
+        }
         let lock = || {
             self.documents
                 .0

@@ -26,7 +26,7 @@ fn patterns_match_files_and_links_to_files_in_order_of_bytes() {
     let root = project.directory.path().display().to_string();
     let absolute = format!("{root}/data/[ab].csv");
     let (a, b) = (format!("{root}/data/a.csv"), format!("{root}/data/b.csv"));
-    let table: [(&str, &[&str]); 14] = [
+    let table: [(&str, &[&str]); 16] = [
         ("data/[ab].csv", &["data/a.csv", "data/b.csv"]),
         ("./data/?.csv", &["./data/a.csv", "./data/b.csv"]),
         (&absolute, &[&a, &b]),
@@ -52,6 +52,8 @@ fn patterns_match_files_and_links_to_files_in_order_of_bytes() {
             &["data/2013/deep/y.csv", "data/2014/x.csv"],
         ),
         ("data/a.csv", &["data/a.csv"]),
+        ("data/link.csv", &["data/link.csv"]),
+        (r"data/\a.csv", &["data/a.csv"]),
         ("data/dangling.csv", &[]),
         ("data/2013", &[]),
         ("none/*", &[]),
@@ -80,6 +82,16 @@ fn the_version_is_that_of_names_and_contents() {
         "an absolute pattern"
     );
     assert_ne!(of("data/[ab].csv"), before);
+    assert_eq!(
+        of("data/a.csv"),
+        of("data/[a].csv"),
+        "a pattern that is none"
+    );
+    assert_eq!(
+        of("data/link.csv"),
+        of("data/[l]ink.csv"),
+        "the same of a link"
+    );
     assert_ne!(of("data/none*"), before);
     project
         .file("data/B.txt", "not matched")

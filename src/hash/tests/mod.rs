@@ -9,6 +9,7 @@ mod values;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rustix::fs::CWD;
 use tempfile::TempDir;
@@ -58,6 +59,13 @@ impl Project {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let _ = fs::remove_file(&path);
         symlink(text, path).unwrap();
+        self
+    }
+
+    /// Makes a named pipe, by the command that every system has.
+    fn fifo(&self, path: &str) -> &Self {
+        let made = Command::new("mkfifo").arg(self.path(path)).status();
+        assert!(made.unwrap().success());
         self
     }
 
