@@ -3,9 +3,7 @@
 pub mod digest;
 pub mod engine;
 pub mod executor;
-pub mod model;
-pub mod plan;
-mod sys;
 pub mod hash;
 pub mod model;
+pub mod plan;
 pub mod sys;

@@ -1,6 +1,3 @@
-//! Small doors to the operating system: the only place that touches processes, locks and clocks directly.
-
-pub mod process;
 //! Small doors to the operating system: the only room that touches these parts of it.
 //!
 //! Linux and macOS; where they differ, the difference stands here.
@@ -8,3 +5,4 @@ pub mod process;
 pub mod clock;
 pub mod file;
 pub mod lock;
+pub mod process;
