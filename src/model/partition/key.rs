@@ -39,6 +39,12 @@ impl PartitionKey {
         Ok(Self(text.into()))
     }
 
+    /// A key read back from where it was recorded; it was valid when it was written.
+    #[must_use]
+    pub fn recorded(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// A key that a definition made, which is valid by construction.
     pub(super) fn made(text: &str) -> Self {
         Self(text.into())
