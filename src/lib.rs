@@ -7,3 +7,4 @@ pub mod hash;
 pub mod model;
 pub mod plan;
 pub mod sys;
+pub mod store;

@@ -1,0 +1,102 @@
+//! Making an instance's file, and moving a damaged one aside. Only one process at a time does either.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::store::error::Fault;
+use crate::store::schema::Schema;
+
+/// Files that `SQLite` keeps beside a database. A log that outlives its database would be taken for that of the next one.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This folder holds what assetctl knows and can make again; backups may leave it out.\n";
+
+/// `path` with `suffix` at its end.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Holds off other processes that make or move the instance of `home`; the lock ends with the value.
+pub(super) fn lock(home: &Path) -> io::Result<File> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(home.join("instance.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Creates the home folder with the files that keep it out of version control and backups.
+pub(super) fn create_home(home: &Path) -> io::Result<()> {
+    fs::create_dir_all(home)?;
+    for (name, content) in [(".gitignore", "*\n"), ("CACHEDIR.TAG", CACHEDIR_TAG)] {
+        match File::create_new(home.join(name)) {
+            Ok(mut file) => io::Write::write_all(&mut file, content.as_bytes())?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Makes an empty instance under another name and gives it its own when it is whole.
+///
+/// Precondition: the caller holds [`lock`], and there is no file at `path`.
+pub(super) fn create(path: &Path, schema: Schema) -> Result<(), Fault> {
+    let new = beside(path, ".new");
+    remove_with_companions(&new)?;
+    for companion in COMPANIONS {
+        remove(&beside(path, companion))?;
+    }
+    let mut connection = Connection::open(&new)?;
+    // Until it has its name, nothing of it has to survive anything.
+    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
+    schema.apply(&mut connection)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL")?;
+    connection.close().map_err(|(_, error)| error)?;
+    fs::rename(&new, path)?;
+    Ok(())
+}
+
+/// Moves the file at `path` and its companions to the first free `….damaged-N`, and says where.
+///
+/// Precondition: the caller holds [`lock`] and has found damage since.
+pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut number = 1_u32;
+    let moved_to = loop {
+        let candidate = beside(path, &format!(".damaged-{number}"));
+        if !candidate.try_exists()? {
+            break candidate;
+        }
+        number += 1;
+    };
+    fs::rename(path, &moved_to)?;
+    for companion in COMPANIONS {
+        match fs::rename(beside(path, companion), beside(&moved_to, companion)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(moved_to)
+}
+
+/// Removes a database that is of no use, if it is there.
+pub(super) fn remove_with_companions(path: &Path) -> io::Result<()> {
+    remove(path)?;
+    COMPANIONS
+        .iter()
+        .try_for_each(|companion| remove(&beside(path, companion)))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,251 @@
+//! What can go wrong with an instance, and what was put right silently enough to deserve a line.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+use crate::model::RunId;
+
+/// Why an instance cannot be read or written.
+#[derive(Debug, Error, Diagnostic)]
+pub enum StoreError {
+    /// The bytes are not those of an instance.
+    #[error("the instance {} is damaged: {detail}", path.display())]
+    #[diagnostic(
+        code(assetctl::store::damaged),
+        help(
+            "the next command that materializes moves it aside and starts a new one; outputs that `Assets.lock` knows are taken over"
+        )
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// A later assetctl has written it.
+    #[error("the instance {} has schema {found}, and this assetctl knows {known}", path.display())]
+    #[diagnostic(
+        code(assetctl::store::newer),
+        help("use the newer assetctl, or another folder for the instance with `--home`")
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The newest schema that is known.
+        known: u32,
+    },
+    /// Another process has kept it locked for too long.
+    #[error("the instance {} is locked by another process", path.display())]
+    #[diagnostic(
+        code(assetctl::store::locked),
+        help("wait for the other process to end, or look for one that hangs")
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file system does not let it be read or written.
+    #[error("no permission for the instance {}", path.display())]
+    #[diagnostic(
+        code(assetctl::store::missing_permission),
+        help(
+            "make the folder and the files in it readable and writable for you, or use another folder with `--home`"
+        )
+    )]
+    MissingPermission {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// No space is left.
+    #[error("no space is left for the instance {}", path.display())]
+    #[diagnostic(
+        code(assetctl::store::disk_full),
+        help(
+            "nothing recorded is lost: make room and run again, or use another folder with `--home`"
+        )
+    )]
+    DiskFull {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The file system failed in another way.
+    #[error("cannot use the instance {}: {reason}", path.display())]
+    #[diagnostic(
+        code(assetctl::store::io),
+        help("check the path and the disk; `--home` chooses another folder")
+    )]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// A write was asked of an instance that was opened for reading.
+    #[error("the instance {} is open for reading only", path.display())]
+    #[diagnostic(code(assetctl::store::opened_for_reading))]
+    OpenedForReading {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A run that the instance does not know.
+    #[error("the instance {} has no run {run}", path.display())]
+    #[diagnostic(
+        code(assetctl::store::unknown_run),
+        help("`assetctl runs list` shows the runs there are")
+    )]
+    UnknownRun {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: RunId,
+    },
+}
+
+/// What was put right while an instance was opened; each is shown once.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+pub enum Notice {
+    /// A damaged instance was moved aside and a new one begun.
+    #[error("the instance was damaged ({detail}); it was moved to {}", moved_to.display())]
+    #[diagnostic(
+        code(assetctl::store::set_aside),
+        severity(warning),
+        help(
+            "outputs that `Assets.lock` knows are taken over; all else is materialized again. The moved file can be deleted"
+        )
+    )]
+    SetAside {
+        /// Where it is now.
+        moved_to: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// A damaged instance is read as an empty one.
+    #[error("the instance {} is damaged ({detail}) and is read as if it were empty", path.display())]
+    #[diagnostic(
+        code(assetctl::store::ignored_damage),
+        severity(warning),
+        help("the next command that materializes moves it aside and starts a new one")
+    )]
+    IgnoredDamage {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// An older instance was brought to the schema of this assetctl.
+    #[error("the instance was brought from schema {from} to {to}; {} is a copy of the old one", copy.display())]
+    #[diagnostic(code(assetctl::store::migrated), severity(advice))]
+    Migrated {
+        /// Its schema before.
+        from: u32,
+        /// Its schema now.
+        to: u32,
+        /// The copy.
+        copy: PathBuf,
+    },
+}
+
+/// What a query can fail of, before it is known which file is concerned.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Sqlite(rusqlite::Error),
+    Io(io::Error),
+    /// A column holds what was never written there.
+    Undecodable(&'static str),
+    Newer {
+        found: u32,
+        known: u32,
+    },
+    UnknownRun(RunId),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<rusqlite::types::FromSqlError> for Fault {
+    fn from(_: rusqlite::types::FromSqlError) -> Self {
+        Self::Undecodable("a column is of another type")
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl StoreError {
+    /// Says of which file a fault is.
+    pub(super) fn at(path: &Path, fault: Fault) -> Self {
+        let path = path.to_path_buf();
+        match fault {
+            Fault::Sqlite(error) => Self::of_sqlite(path, &error),
+            Fault::Io(error) => Self::of_io(path, &error),
+            Fault::Undecodable(detail) => Self::Damaged {
+                path,
+                detail: detail.to_owned(),
+            },
+            Fault::Newer { found, known } => Self::Newer { path, found, known },
+            Fault::UnknownRun(run) => Self::UnknownRun { path, run },
+        }
+    }
+
+    fn of_io(path: PathBuf, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::MissingPermission { path }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::Io {
+                path,
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    fn of_sqlite(path: PathBuf, error: &rusqlite::Error) -> Self {
+        let Some(code) = error.sqlite_error_code() else {
+            return Self::Damaged {
+                path,
+                detail: error.to_string(),
+            };
+        };
+        match code {
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed => Self::Locked { path },
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::MissingPermission { path },
+            ErrorCode::DiskFull => Self::DiskFull { path },
+            ErrorCode::CannotOpen => match std::fs::File::open(&path) {
+                Err(cause) => Self::of_io(path, &cause),
+                Ok(_) => Self::Io {
+                    path,
+                    reason: error.to_string(),
+                },
+            },
+            // The statements are fixed and tested: where one does not fit, the tables are not those that were made.
+            ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::Unknown
+            | ErrorCode::TypeMismatch
+            | ErrorCode::ConstraintViolation
+            | ErrorCode::TooBig => Self::Damaged {
+                path,
+                detail: error.to_string(),
+            },
+            _ => Self::Io {
+                path,
+                reason: error.to_string(),
+            },
+        }
+    }
+}

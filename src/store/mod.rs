@@ -1,0 +1,134 @@
+//! The instance: what was materialized, observed and run, in one `SQLite` file in the project's home folder.
+//!
+//! - One connection, one thread. Reading takes `&self`, writing `&mut self`; every write is one IMMEDIATE transaction, so
+//!   two processes on one instance wait for each other instead of failing halfway.
+//! - The current state of asset partitions stands in one narrow table in the order of assets and windows, apart from the
+//!   append-only history. Judging reads only the former, by ranges.
+//! - A run lives as long as its lock file is locked. Nothing here trusts a process id or a heartbeat.
+//! - Damage is an answer, never a panic: whatever bytes the file holds, a reader gets a [`StoreError`].
+//!
+//! Absent on purpose: deciding what is stale, knowing what is declared, deleting outputs.
+
+mod asset_partition;
+mod column;
+mod current;
+mod damage;
+mod error;
+mod event;
+mod event_json;
+mod history;
+mod intern;
+mod leases;
+mod observations;
+mod open;
+mod partition_id;
+mod run_lock;
+mod runs;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+pub use asset_partition::AssetPartition;
+pub use current::{Currents, Wanted};
+pub use error::{Notice, StoreError};
+pub use event::RecordedEvent;
+pub use leases::{Holder, Lease, Leases};
+pub use open::{Access, Opened};
+pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
+pub use writer::{Failure, Recording, StoredBlock, Success};
+
+use crate::store::error::Fault;
+use crate::store::intern::Interned;
+use crate::store::run_lock::RunLocks;
+use crate::store::writer::Writing;
+
+/// An open instance.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    /// The file, for messages.
+    path: PathBuf,
+    access: Access,
+    run_locks: RunLocks,
+    interned: Interned,
+    /// Holds the copy that is read where the instance itself cannot be opened.
+    copy: Option<tempfile::TempDir>,
+}
+
+/// A mark that differs from an earlier one of the same [`Store`] if another process has written in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeMarker(i64);
+
+impl Store {
+    /// The instance's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the instance stands, as far as other processes have changed it.
+    pub fn last_change_marker(&self) -> Result<ChangeMarker, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+            Ok(ChangeMarker(statement.query_row([], |row| row.get(0))?))
+        })
+    }
+
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        query(&self.connection).map_err(|fault| StoreError::at(&self.path, fault))
+    }
+
+    /// Runs `change` in one IMMEDIATE transaction and commits it if it succeeds.
+    fn write<T>(
+        &mut self,
+        change: impl FnOnce(&mut Writing<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        if self.access == Access::Read {
+            return Err(StoreError::OpenedForReading {
+                path: self.path.clone(),
+            });
+        }
+        let result = (|| {
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut writing = Writing {
+                connection: &transaction,
+                interned: &mut self.interned,
+                run_locks: &self.run_locks,
+            };
+            let value = change(&mut writing)?;
+            transaction.commit()?;
+            Ok(value)
+        })();
+        result.map_err(|fault| {
+            // What was interned in a transaction that is gone does not exist.
+            self.interned = Interned::default();
+            StoreError::at(&self.path, fault)
+        })
+    }
+}
+
+impl Drop for Store {
+    /// Brings everything into the file itself, as far as no other process reads the log just now.
+    fn drop(&mut self) {
+        if self.access == Access::Write && self.connection.total_changes() > 0 {
+            let checkpoint = || -> rusqlite::Result<()> {
+                self.connection.busy_timeout(Duration::ZERO)?;
+                self.connection
+                    .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            };
+            // The log stays and is as good as the file: the next process that closes brings it in.
+            drop(checkpoint());
+        }
+    }
+}

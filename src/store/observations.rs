@@ -1,0 +1,104 @@
+//! Observations of sources that a command observes: a history, and the last of each.
+
+use rusqlite::params;
+
+use crate::model::{AssetKey, DataVersion, Observation, PartitionKey, PartitionSlot};
+use crate::store::Store;
+use crate::store::column;
+use crate::store::error::{Fault, StoreError};
+use crate::store::intern;
+use crate::store::writer::{Writing, time_column};
+
+impl Store {
+    /// Records observations that differ from the last ones; gives how many did. Where none does, nothing is written.
+    pub fn observe(
+        &mut self,
+        observations: &[(PartitionSlot, Observation)],
+    ) -> Result<usize, StoreError> {
+        let mut news = Vec::new();
+        for (slot, observation) in observations {
+            if !self.is_last(slot, observation)? {
+                news.push((slot, observation));
+            }
+        }
+        if news.is_empty() {
+            return Ok(0);
+        }
+        self.write(|writing| {
+            for (slot, observation) in &news {
+                insert(writing, slot, observation)?;
+            }
+            Ok(news.len())
+        })
+    }
+
+    /// The last observation of each partition of a source, in the order of its windows.
+    pub fn observations(&self, source: &AssetKey) -> Result<Vec<Observation>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT o.partition, o.text, o.version, o.time FROM current_observation c \
+                 JOIN observation o ON o.id = c.observation_id \
+                 WHERE c.asset_id = (SELECT id FROM asset WHERE key = ?1) ORDER BY c.partition_id",
+            )?;
+            let rows = statement.query([source.as_str()])?;
+            rows.and_then(|row| {
+                Ok(Observation {
+                    source: source.clone(),
+                    partition: column::partition(row, 0)?,
+                    text: column::text(row, 1)?.to_owned(),
+                    version: DataVersion(column::digest(row, 2)?),
+                    time: column::time(row, 3)?,
+                })
+            })
+            .collect()
+        })
+    }
+
+    fn is_last(&self, slot: &PartitionSlot, observation: &Observation) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let Some(asset) = intern::asset_id(connection, observation.source.as_str())? else {
+                return Ok(false);
+            };
+            let Some(partition) = intern::stored_slot(connection, slot)? else {
+                return Ok(false);
+            };
+            let mut statement = connection.prepare_cached(
+                "SELECT o.version, o.text FROM current_observation c JOIN observation o ON o.id = c.observation_id \
+                 WHERE c.asset_id = ?1 AND c.partition_id = ?2",
+            )?;
+            let mut rows = statement.query(params![asset, partition])?;
+            let Some(row) = rows.next()? else {
+                return Ok(false);
+            };
+            let version = DataVersion(column::digest(row, 0)?);
+            Ok(version == observation.version && column::text(row, 1)? == observation.text)
+        })
+    }
+}
+
+fn insert(
+    writing: &mut Writing<'_>,
+    slot: &PartitionSlot,
+    observation: &Observation,
+) -> Result<(), Fault> {
+    let connection = writing.connection;
+    let asset = writing.interned.asset(connection, &observation.source)?;
+    let partition = writing.partition_id(slot)?;
+    writing.execute(
+        "INSERT INTO observation (asset_id, partition_id, time, version, partition, text) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            asset,
+            partition,
+            time_column(observation.time),
+            observation.version.0.as_bytes(),
+            observation.partition.as_ref().map(PartitionKey::as_str),
+            observation.text,
+        ],
+    )?;
+    writing.execute(
+        "INSERT OR REPLACE INTO current_observation (asset_id, partition_id, observation_id) VALUES (?1, ?2, ?3)",
+        params![asset, partition, connection.last_insert_rowid()],
+    )?;
+    Ok(())
+}

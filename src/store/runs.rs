@@ -1,0 +1,266 @@
+//! Runs: beginning and ending them, and finding those whose process died.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use crate::digest::Digest;
+use crate::model::{RunCounts, RunId, RunStatus};
+use crate::store::Store;
+use crate::store::asset_partition::AssetPartition;
+use crate::store::column;
+use crate::store::error::{Fault, StoreError};
+use crate::store::leases;
+use crate::store::run_lock::{Life, RunLock, RunLocks};
+use crate::store::writer::{Writing, time_column};
+
+/// A run that is about to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRun {
+    /// Its id.
+    pub id: RunId,
+    /// The selection, as the user wrote it.
+    pub selection: String,
+    /// The partitions, as the user wrote them.
+    pub partitions: String,
+    /// The digest of the declarations.
+    pub manifest: Digest,
+    /// When it begins.
+    pub time: Timestamp,
+    /// The id of its process, for people only.
+    pub pid: Option<u32>,
+}
+
+/// A run that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// What keeps it alive.
+    pub guard: RunGuard,
+    /// Runs that were found dead, each once.
+    pub crashed: Vec<CrashedRun>,
+}
+
+/// Keeps a run alive: once it is dropped, other processes take the run for dead unless it was finished.
+#[derive(Debug)]
+pub struct RunGuard {
+    run: RunId,
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    lock: RunLock,
+}
+
+/// A run whose process died, and what it was at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrashedRun {
+    /// The run.
+    pub id: RunId,
+    /// What it had a lease on: its staging is to be removed, its outputs in place to be put back.
+    pub leases: Vec<AssetPartition>,
+}
+
+/// How a run has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunEnd {
+    /// How.
+    pub status: RunStatus,
+    /// How many steps ended how.
+    pub counts: RunCounts,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// A run as it is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// How it stands; `Crashed` too for one that nobody has marked yet.
+    pub status: RunStatus,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended; of a crashed run, when that was noticed.
+    pub ended: Option<Timestamp>,
+    /// The id of its process.
+    pub pid: Option<u32>,
+    /// The selection, as the user wrote it.
+    pub selection: String,
+    /// The partitions, as the user wrote them.
+    pub partitions: String,
+    /// The digest of the declarations.
+    pub manifest: Digest,
+    /// How many steps ended how; zeros until it has ended.
+    pub counts: RunCounts,
+}
+
+macro_rules! select_runs {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, status, started, ended, pid, selection, partitions, manifest, materialized, unchanged, fresh, ",
+            "failed, blocked, canceled FROM run ",
+            $rest
+        )
+    };
+}
+
+impl RunGuard {
+    /// The run.
+    #[must_use]
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+}
+
+impl Store {
+    /// Begins a run, and marks those whose process died as crashed.
+    pub fn begin_run(&mut self, run: &NewRun) -> Result<Begun, StoreError> {
+        // Locked before others can read of it.
+        let lock = self
+            .run_locks
+            .take(run.id)
+            .map_err(|error| StoreError::at(&self.path, error.into()))?;
+        let crashed = self.write(|writing| {
+            let crashed = mark_crashed(writing, run.time)?;
+            writing.execute(
+                "INSERT INTO run (id, status, started, pid, selection, partitions, manifest) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    run.id.0.as_bytes(),
+                    RunStatus::Started.word(),
+                    time_column(run.time),
+                    run.pid,
+                    run.selection,
+                    run.partitions,
+                    run.manifest.as_bytes(),
+                ],
+            )?;
+            Ok(crashed)
+        })?;
+        for dead in &crashed {
+            self.run_locks.remove(dead.id);
+        }
+        let guard = RunGuard { run: run.id, lock };
+        Ok(Begun { guard, crashed })
+    }
+
+    /// Ends a run, with its leases.
+    pub fn finish_run(&mut self, guard: RunGuard, end: RunEnd) -> Result<(), StoreError> {
+        let run = guard.run();
+        self.write(|writing| {
+            let number = writing.run_number(run)?;
+            let counts = end.counts;
+            writing.execute(
+                "UPDATE run SET status = ?2, ended = ?3, materialized = ?4, unchanged = ?5, fresh = ?6, failed = ?7, \
+                 blocked = ?8, canceled = ?9 WHERE number = ?1",
+                params![
+                    number,
+                    end.status.word(),
+                    time_column(end.time),
+                    counts.materialized,
+                    counts.unchanged,
+                    counts.fresh,
+                    counts.failed,
+                    counts.blocked,
+                    counts.canceled,
+                ],
+            )?;
+            writing.execute("DELETE FROM lease WHERE run = ?1", [number])?;
+            Ok(())
+        })?;
+        drop(guard);
+        Ok(())
+    }
+
+    /// The last `limit` runs, newest first.
+    pub fn runs(&self, limit: usize) -> Result<Vec<Run>, StoreError> {
+        self.read(|connection| {
+            let sql = select_runs!("ORDER BY number DESC LIMIT ?1");
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            rows.and_then(|row| decode(row, &self.run_locks)).collect()
+        })
+    }
+
+    /// A run by its id; `None` if there is none.
+    pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(select_runs!("WHERE id = ?1"))?;
+            let mut rows = statement.query([id.0.as_bytes()])?;
+            rows.next()?
+                .map(|row| decode(row, &self.run_locks))
+                .transpose()
+        })
+    }
+}
+
+/// Marks every started run that does not live as crashed, and ends its leases.
+fn mark_crashed(writing: &Writing<'_>, now: Timestamp) -> Result<Vec<CrashedRun>, Fault> {
+    let mut crashed = Vec::new();
+    for (number, id) in started(writing.connection)? {
+        if writing.run_locks.life(id)? == Life::Dead {
+            crashed.push(mark_one_crashed(writing, number, id, now)?);
+        }
+    }
+    Ok(crashed)
+}
+
+/// Marks a run that is known to be dead.
+pub(super) fn mark_one_crashed(
+    writing: &Writing<'_>,
+    number: i64,
+    id: RunId,
+    now: Timestamp,
+) -> Result<CrashedRun, Fault> {
+    let leases = leases::of_run(writing.connection, number)?;
+    writing.execute("DELETE FROM lease WHERE run = ?1", [number])?;
+    writing.execute(
+        "UPDATE run SET status = ?2, ended = ?3 WHERE number = ?1",
+        params![number, RunStatus::Crashed.word(), time_column(now)],
+    )?;
+    Ok(CrashedRun { id, leases })
+}
+
+fn started(connection: &Connection) -> Result<Vec<(i64, RunId)>, Fault> {
+    let sql = "SELECT number, id FROM run WHERE status = 'started' ORDER BY number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query([])?;
+    rows.and_then(|row| Ok((column::integer(row, 0)?, column::run(row, 1)?)))
+        .collect()
+}
+
+fn decode(row: &Row<'_>, run_locks: &RunLocks) -> Result<Run, Fault> {
+    let id = column::run(row, 0)?;
+    let recorded = status(column::text(row, 1)?)?;
+    let status = match recorded {
+        RunStatus::Started if run_locks.life(id)? == Life::Dead => RunStatus::Crashed,
+        status => status,
+    };
+    Ok(Run {
+        id,
+        status,
+        started: column::time(row, 2)?,
+        ended: column::optional_time(row, 3)?,
+        pid: column::optional_number(row, 4)?,
+        selection: column::text(row, 5)?.to_owned(),
+        partitions: column::text(row, 6)?.to_owned(),
+        manifest: column::digest(row, 7)?,
+        counts: RunCounts {
+            materialized: column::number(row, 8)?,
+            unchanged: column::number(row, 9)?,
+            fresh: column::number(row, 10)?,
+            failed: column::number(row, 11)?,
+            blocked: column::number(row, 12)?,
+            canceled: column::number(row, 13)?,
+        },
+    })
+}
+
+fn status(word: &str) -> Result<RunStatus, Fault> {
+    [
+        RunStatus::Started,
+        RunStatus::Success,
+        RunStatus::Failure,
+        RunStatus::Canceled,
+        RunStatus::Crashed,
+    ]
+    .into_iter()
+    .find(|status| status.word() == word)
+    .ok_or(Fault::Undecodable("a run has an unknown status"))
+}

@@ -1,0 +1,8 @@
+//! Tests of the room as a whole.
+
+mod damage;
+mod leases;
+mod opening;
+mod reading;
+mod round_trips;
+mod samples;

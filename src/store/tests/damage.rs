@@ -1,0 +1,271 @@
+//! Whatever bytes the file holds, the answer is typed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::model::{PartitionKeys, PartitionSet};
+use crate::store::damage::beside;
+use crate::store::error::Notice;
+use crate::store::tests::samples::{asset, begin, days, names, open, run_id, success, time};
+use crate::store::{Access, AssetPartition, Opened, Store, StoreError, Wanted};
+
+/// A closed instance of some tens of pages, as bytes.
+fn sound() -> Vec<u8> {
+    let home = tempfile::tempdir().expect("a folder");
+    fill(home.path());
+    fs::read(home.path().join("instance.db")).expect("there")
+}
+
+fn fill(home: &Path) {
+    let mut store = open(home, Access::Write);
+    let _begun = begin(&mut store, run_id(1));
+    let mut batch = Vec::new();
+    for (name, keys) in [("days", days(90)), ("names", names(&["eu", "us"]))] {
+        for index in keys.range() {
+            let at = AssetPartition::at(&asset(name), &keys, index);
+            batch.push(success(run_id(1), &at, index.into()));
+        }
+    }
+    store.record(&batch).expect("recorded");
+}
+
+fn home_with(bytes: &[u8]) -> (TempDir, PathBuf) {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path().join("instance.db");
+    fs::write(&path, bytes).expect("written");
+    (home, path)
+}
+
+/// Reads and writes everything; any error must be typed as damage.
+fn exercise(store: &mut Store) -> Result<(), StoreError> {
+    let (keys, two) = (days(90), names(&["eu", "us"]));
+    let (first, second) = (asset("days"), asset("names"));
+    let (all, both) = (
+        PartitionSet::from_range(0..90),
+        PartitionSet::from_range(0..2),
+    );
+    store.currents(&[
+        Wanted {
+            asset: &first,
+            keys: &keys,
+            set: &all,
+        },
+        Wanted {
+            asset: &second,
+            keys: &two,
+            set: &both,
+        },
+    ])?;
+    store.history(&first, None, 1000)?;
+    store.last_durations(&[&second])?;
+    store.runs(10)?;
+    store.events(run_id(1))?;
+    store.observations(&first)?;
+    Ok(())
+}
+
+fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
+    let begun = store.begin_run(&crate::store::NewRun {
+        id: run_id(2),
+        selection: String::new(),
+        partitions: String::new(),
+        manifest: crate::store::tests::samples::digest(1),
+        time: time(1),
+        pid: None,
+    })?;
+    let at = AssetPartition::at(&asset("new"), &PartitionKeys::Unpartitioned, 0);
+    store.lease(run_id(2), std::slice::from_ref(&at), time(1))?;
+    store.record(&[success(begun.guard.run(), &at, 1)])?;
+    Ok(())
+}
+
+fn assert_damage(result: Result<(), StoreError>, what: &str) {
+    if let Err(error) = result {
+        assert!(
+            matches!(error, StoreError::Damaged { .. }),
+            "{what}: {error:?}"
+        );
+    }
+}
+
+/// Opens damaged bytes both ways, uses them, and opens anew where use has found the damage.
+fn check(bytes: &[u8], what: &str) {
+    let (home, path) = home_with(bytes);
+    match Store::open(home.path(), Access::Read) {
+        Ok(Opened { mut store, notices }) => {
+            assert!(
+                matches!(notices[..], [] | [Notice::IgnoredDamage { .. }]),
+                "{what}: {notices:?}"
+            );
+            assert_damage(exercise(&mut store), what);
+        }
+        Err(error) => assert!(
+            matches!(error, StoreError::Newer { .. }),
+            "{what}: {error:?}"
+        ),
+    }
+    let Opened { mut store, notices } = match Store::open(home.path(), Access::Write) {
+        Ok(opened) => opened,
+        Err(error) => {
+            assert!(
+                matches!(error, StoreError::Newer { .. }),
+                "{what}: {error:?}"
+            );
+            return;
+        }
+    };
+    match &notices[..] {
+        [] => {}
+        [Notice::SetAside { moved_to, .. }] => {
+            assert_eq!(
+                fs::read(moved_to).expect("there"),
+                bytes,
+                "{what}: kept as it was"
+            );
+            exercise(&mut store).expect("a new instance");
+        }
+        other => panic!("{what}: {other:?}"),
+    }
+    let used = exercise(&mut store).and_then(|()| exercise_writing(&mut store));
+    if let Err(StoreError::Damaged { detail, .. }) = &used {
+        drop(store);
+        let mut anew = Store::open_anew(home.path(), Access::Write, detail).expect("opened");
+        assert!(
+            matches!(anew.notices[..], [Notice::SetAside { .. }]),
+            "{what}"
+        );
+        exercise(&mut anew.store).expect("a new instance");
+        exercise_writing(&mut anew.store).expect("a new instance");
+    }
+    assert_damage(used, what);
+    assert!(path.exists());
+}
+
+#[test]
+fn truncated_anywhere() {
+    let bytes = sound();
+    let near_pages = (0..bytes.len())
+        .step_by(4096)
+        .flat_map(|page| [page, page + 1, page + 4095]);
+    let header = [0, 1, 15, 16, 59, 60, 64, 99, 100, 107, 108];
+    for at in near_pages.chain(header).filter(|at| *at < bytes.len()) {
+        check(&bytes[..at], &format!("truncated at {at}"));
+    }
+}
+
+#[test]
+fn flipped_anywhere() {
+    let bytes = sound();
+    let header = 0..108;
+    let rest = (108..bytes.len()).step_by(509);
+    for at in header.chain(rest) {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 0xff;
+        check(&flipped, &format!("flipped at {at}"));
+    }
+}
+
+#[test]
+fn something_else_altogether() {
+    let text = "not a database ".repeat(1000);
+    for (bytes, what) in [
+        (text.as_bytes(), "text"),
+        (&[0; 8192][..], "zeros"),
+        (b"".as_slice(), "nothing"),
+    ] {
+        check(bytes, what);
+        let (home, _path) = home_with(bytes);
+        let read = Store::open(home.path(), Access::Read).expect("empty");
+        assert!(
+            matches!(read.notices[..], [Notice::IgnoredDamage { .. }]),
+            "{what}"
+        );
+        let written = Store::open(home.path(), Access::Write).expect("new");
+        assert!(
+            matches!(written.notices[..], [Notice::SetAside { .. }]),
+            "{what}"
+        );
+        drop(written);
+        open(home.path(), Access::Write);
+    }
+}
+
+#[test]
+fn damaged_twice_is_kept_twice_with_its_log() {
+    let (home, path) = home_with(b"one");
+    fs::write(beside(&path, "-wal"), "log").expect("written");
+    drop(Store::open(home.path(), Access::Write).expect("new"));
+    fs::write(&path, "two").expect("written");
+    drop(Store::open(home.path(), Access::Write).expect("new"));
+    for (name, content) in [("1", "one"), ("1-wal", "log"), ("2", "two")] {
+        let kept = fs::read_to_string(beside(&path, &format!(".damaged-{name}")));
+        assert_eq!(kept.expect("kept"), content);
+    }
+}
+
+#[test]
+fn a_log_without_its_file_is_not_taken_for_that_of_a_new_one() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut store = open(home.path(), Access::Write);
+    let _begun = begin(&mut store, run_id(1));
+    let path = home.path().join("instance.db");
+    let log = fs::read(beside(&path, "-wal")).expect("a log");
+    drop(store);
+    fs::remove_file(&path).expect("removed");
+    fs::write(beside(&path, "-wal"), log).expect("written");
+    let store = open(home.path(), Access::Write);
+    assert_eq!(store.runs(9).expect("readable"), []);
+}
+
+#[test]
+fn a_process_killed_inside_a_transaction_leaves_what_was_committed() {
+    let home = tempfile::tempdir().expect("a folder");
+    fill(home.path());
+    let path = home.path().join("instance.db");
+    let mut store = open(home.path(), Access::Write);
+    // Small enough a cache that pages of the open transaction are already in the log.
+    store
+        .connection
+        .pragma_update(None, "cache_size", 2)
+        .expect("set");
+    let at = AssetPartition::at(&asset("a"), &PartitionKeys::Unpartitioned, 0);
+    store
+        .record(&[success(run_id(1), &at, 1)])
+        .expect("recorded");
+    let (copy, copied) = home_with(b"");
+    store
+        .write(|writing| {
+            for number in 0..2000 {
+                let name = asset(&format!("more{number}"));
+                writing.interned.asset(writing.connection, &name)?;
+            }
+            for suffix in ["", "-wal"] {
+                fs::copy(beside(&path, suffix), beside(&copied, suffix))?;
+            }
+            Ok(())
+        })
+        .expect("written");
+    let store = open(copy.path(), Access::Write);
+    let uncommitted: i64 = store
+        .connection
+        .query_row(
+            "SELECT count(*) FROM asset WHERE key LIKE 'more%'",
+            [],
+            |row| row.get(0),
+        )
+        .expect("readable");
+    assert_eq!(uncommitted, 0);
+    assert_eq!(
+        store.history(&asset("a"), None, 9).expect("readable").len(),
+        1
+    );
+    assert_eq!(
+        store
+            .history(&asset("days"), None, 999)
+            .expect("readable")
+            .len(),
+        90
+    );
+}

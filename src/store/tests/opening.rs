@@ -1,0 +1,272 @@
+//! Opening what is absent, older, newer, locked or not writable.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::model::{PartitionKeys, PartitionSet};
+use crate::store::error::Notice;
+use crate::store::open::Reading;
+use crate::store::schema::{SCHEMA, Schema};
+use crate::store::tests::samples::{asset, begin, open, run_id, success};
+use crate::store::{Access, AssetPartition, Opened, Store, StoreError};
+
+const NEXT: Schema = Schema {
+    migrations: &[
+        SCHEMA.migrations[0],
+        "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
+    ],
+    objects: SCHEMA.objects + 1,
+};
+
+/// An instance with one materialization.
+fn filled(home: &Path) {
+    let mut store = open(home, Access::Write);
+    let _begun = begin(&mut store, run_id(1));
+    store
+        .record(&[success(run_id(1), &only(), 3)])
+        .expect("recorded");
+}
+
+fn only() -> AssetPartition {
+    AssetPartition::at(&asset("a"), &PartitionKeys::Unpartitioned, 0)
+}
+
+fn stored(store: &Store) -> usize {
+    let rows = store.current_of(
+        &asset("a"),
+        &PartitionKeys::Unpartitioned,
+        &PartitionSet::single(0),
+    );
+    rows.expect("readable").iter().flatten().count()
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn reading_creates_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let mut store = open(&home, Access::Read);
+    assert_eq!(stored(&store), 0);
+    let error = store.record(&[success(run_id(1), &only(), 3)]);
+    assert!(matches!(error, Err(StoreError::OpenedForReading { .. })));
+    assert!(!home.exists());
+
+    filled(&home);
+    let before = files(&home);
+    let store = open(&home, Access::Read);
+    assert_eq!(stored(&store), 1);
+    drop(store);
+    assert_eq!(files(&home), before);
+}
+
+#[test]
+fn a_home_is_kept_out_of_version_control_and_closes_to_one_file() {
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    let expected = [
+        ".gitignore",
+        "CACHEDIR.TAG",
+        "instance.db",
+        "instance.lock",
+        "runs",
+    ];
+    assert_eq!(files(home.path()), expected);
+    let ignore = fs::read_to_string(home.path().join(".gitignore")).expect("there");
+    assert_eq!(ignore, "*\n");
+    let tag = fs::read_to_string(home.path().join("CACHEDIR.TAG")).expect("there");
+    assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
+}
+
+#[test]
+fn the_file_alone_is_whole_although_somebody_else_reads() {
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    let reader = open(home.path(), Access::Read);
+    assert_eq!(stored(&reader), 1);
+    let mut writer = open(home.path(), Access::Write);
+    let before = reader.last_change_marker().expect("readable");
+    let _begun = begin(&mut writer, run_id(2));
+    writer.forget(&[only()]).expect("forgotten");
+    drop(writer);
+    assert_ne!(reader.last_change_marker().expect("readable"), before);
+    let copy = tempfile::tempdir().expect("a folder");
+    let file = copy.path().join("instance.db");
+    fs::copy(home.path().join("instance.db"), &file).expect("copied");
+    assert_eq!(stored(&open(copy.path(), Access::Read)), 0);
+}
+
+#[test]
+fn an_older_schema_is_migrated_after_a_copy() {
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    let path = home.path().join("instance.db");
+
+    let read = Store::open_with(home.path(), Access::Read, NEXT).expect("readable");
+    assert_eq!((stored(&read.store), read.notices), (1, vec![]));
+    assert_eq!(
+        stored(&open(home.path(), Access::Read)),
+        1,
+        "reading migrates a copy"
+    );
+
+    let Opened { store, notices } =
+        Store::open_with(home.path(), Access::Write, NEXT).expect("migrated");
+    let copy = home.path().join("instance.db.schema-1");
+    assert_eq!(
+        notices,
+        [Notice::Migrated {
+            from: 1,
+            to: 2,
+            copy: copy.clone()
+        }]
+    );
+    assert_eq!(stored(&store), 1);
+    drop(store);
+    let again = Store::open_with(home.path(), Access::Write, NEXT).expect("current");
+    assert_eq!(again.notices, []);
+    drop(again);
+
+    for access in [Access::Read, Access::Write] {
+        let error = Store::open(home.path(), access).expect_err("it is newer now");
+        assert!(
+            matches!(
+                error,
+                StoreError::Newer {
+                    found: 2,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+    fs::rename(copy, path).expect("put back");
+    assert_eq!(stored(&open(home.path(), Access::Write)), 1);
+}
+
+#[test]
+fn a_migration_that_fails_changes_nothing() {
+    const BROKEN: Schema = Schema {
+        migrations: &[
+            SCHEMA.migrations[0],
+            "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
+        ],
+        objects: 0,
+    };
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    Store::open_with(home.path(), Access::Write, BROKEN).expect_err("the table is there");
+    assert_eq!(stored(&open(home.path(), Access::Write)), 1);
+}
+
+#[test]
+fn the_number_of_objects_is_true() {
+    for schema in [SCHEMA, NEXT] {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        schema.apply(&mut connection).expect("sound SQL");
+        let objects: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .expect("readable");
+        assert_eq!(objects, schema.objects);
+    }
+}
+
+#[test]
+fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("a home? #1%");
+    filled(&home);
+    let path = home.join("instance.db");
+    let before = files(&home);
+    let opened = Store::open_as(&path, Reading::Immutable, SCHEMA).expect("readable");
+    assert_eq!(stored(&opened.store), 1);
+    assert_eq!(files(&home), before);
+
+    let mut writer = open(&home, Access::Write);
+    let _begun = begin(&mut writer, run_id(2));
+    writer.forget(&[only()]).expect("forgotten");
+    let before = files(&home);
+    let opened = Store::open_as(&path, Reading::Copied, SCHEMA).expect("readable");
+    assert_eq!(stored(&opened.store), 0, "the log is read too");
+    assert_eq!(files(&home), before);
+}
+
+#[test]
+fn a_file_system_that_refuses_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("written");
+    for (home, access) in [
+        (file.join("home"), Access::Write),
+        (file.clone(), Access::Write),
+    ] {
+        let error = Store::open(&home, access).expect_err("a file is in the way");
+        assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+    }
+    let home = folder.path().join("home");
+    fs::create_dir_all(home.join("instance.db")).expect("created");
+    for access in [Access::Read, Access::Write] {
+        let error = Store::open(&home, access).expect_err("a folder is in the way");
+        assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_lock_that_lasts_too_long_is_named() {
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    let other = Connection::open(home.path().join("instance.db")).expect("opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let mut store = open(home.path(), Access::Write);
+    store
+        .connection
+        .busy_timeout(std::time::Duration::ZERO)
+        .expect("set");
+    let error = store.forget(&[only()]).expect_err("locked");
+    assert!(matches!(error, StoreError::Locked { .. }), "{error:?}");
+    assert_eq!(stored(&store), 1, "reading goes on");
+}
+
+#[test]
+fn a_full_disk_is_named_and_loses_nothing() {
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    let mut store = open(home.path(), Access::Write);
+    let pages: u32 = store
+        .connection
+        .query_row("PRAGMA page_count", [], |row| row.get(0))
+        .expect("readable");
+    store
+        .connection
+        .pragma_update(None, "max_page_count", pages)
+        .expect("set");
+    let batch: Vec<_> = (0..500)
+        .map(|seed| success(run_id(1), &only(), seed))
+        .collect();
+    let error = store.record(&batch).expect_err("no room");
+    assert!(matches!(error, StoreError::DiskFull { .. }), "{error:?}");
+    drop(store);
+    assert_eq!(
+        open(home.path(), Access::Read)
+            .history(&asset("a"), None, 9)
+            .expect("readable")
+            .len(),
+        1
+    );
+}

@@ -1,0 +1,247 @@
+//! Recording what steps have done.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::digest::Digest;
+use crate::model::{
+    BlockEntry, CodeRecord, Event, LastAttempt, Materialization, MaterializationId, PartitionKey,
+    PartitionSlot, RunId,
+};
+use crate::store::asset_partition::AssetPartition;
+use crate::store::column::{packed, signed};
+use crate::store::current::attempt_column;
+use crate::store::error::{Fault, StoreError};
+use crate::store::history::{origin_column, outcome_column};
+use crate::store::intern::Interned;
+use crate::store::partition_id;
+use crate::store::run_lock::RunLocks;
+use crate::store::{Store, event};
+
+/// What a finished step leaves in the instance.
+#[derive(Clone, Debug)]
+pub enum Recording {
+    /// It succeeded, or its outputs were accepted.
+    Succeeded(Box<Success>),
+    /// It failed or was interrupted.
+    Failed(Failure),
+}
+
+/// A materialization with all that it refers to.
+#[derive(Clone, Debug)]
+pub struct Success {
+    /// What the instance calls the materialization's partition.
+    pub slot: PartitionSlot,
+    /// The materialization.
+    pub materialization: Materialization,
+    /// The readable record of its code version; it is stored once.
+    pub code: Arc<CodeRecord>,
+    /// The blocks that its inputs refer to and that may be new; each is stored once.
+    pub blocks: Vec<StoredBlock>,
+    /// What is to be told of it.
+    pub events: Vec<Event>,
+}
+
+/// A block of mapped keys, to be stored by its digest.
+#[derive(Clone, Debug)]
+pub struct StoredBlock {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its keys with their versions.
+    pub entries: Arc<[BlockEntry]>,
+}
+
+/// A failed attempt.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// At what.
+    pub at: AssetPartition,
+    /// In which run.
+    pub run: RunId,
+    /// What is to be told of it.
+    pub events: Vec<Event>,
+}
+
+/// A transaction that writes.
+pub(super) struct Writing<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) interned: &'a mut Interned,
+    pub(super) run_locks: &'a RunLocks,
+}
+
+impl Store {
+    /// Records finished steps in one transaction, with their events, and releases their leases.
+    ///
+    /// Gives the number of each materialization, `None` for a failure. The last materialization of a partition that
+    /// failed stays what it was.
+    pub fn record(
+        &mut self,
+        batch: &[Recording],
+    ) -> Result<Vec<Option<MaterializationId>>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(|writing| {
+            batch
+                .iter()
+                .map(|recording| match recording {
+                    Recording::Succeeded(success) => writing.succeeded(success).map(Some),
+                    Recording::Failed(failure) => writing.failed(failure).map(|()| None),
+                })
+                .collect()
+        })
+    }
+
+    /// Forgets the current state of asset partitions, so that they were never materialized; history stays.
+    ///
+    /// Gives how many had a state.
+    pub fn forget(&mut self, partitions: &[AssetPartition]) -> Result<usize, StoreError> {
+        self.write(|writing| {
+            let mut forgotten = 0;
+            for partition in partitions {
+                let (asset, partition) = writing.numbers(partition)?;
+                forgotten += writing.execute(
+                    "DELETE FROM current WHERE asset_id = ?1 AND partition_id = ?2",
+                    params![asset, partition],
+                )?;
+            }
+            Ok(forgotten)
+        })
+    }
+}
+
+impl Writing<'_> {
+    pub(super) fn execute(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<usize, Fault> {
+        Ok(self.connection.prepare_cached(sql)?.execute(parameters)?)
+    }
+
+    /// The numbers of an asset partition.
+    pub(super) fn numbers(&mut self, partition: &AssetPartition) -> Result<(i64, i64), Fault> {
+        Ok((
+            self.interned.asset(self.connection, &partition.asset)?,
+            self.partition_id(&partition.slot)?,
+        ))
+    }
+
+    pub(super) fn partition_id(&mut self, slot: &PartitionSlot) -> Result<i64, Fault> {
+        Ok(match slot {
+            PartitionSlot::Unpartitioned => partition_id::UNPARTITIONED,
+            PartitionSlot::Window(second) => *second,
+            PartitionSlot::Named(key) => {
+                partition_id::of_name(self.interned.partition_key(self.connection, key.as_str())?)
+            }
+        })
+    }
+
+    pub(super) fn run_number(&mut self, run: RunId) -> Result<i64, Fault> {
+        Ok(self.interned.run(self.connection, run)?.number)
+    }
+
+    fn succeeded(&mut self, success: &Success) -> Result<MaterializationId, Fault> {
+        let it = &success.materialization;
+        let asset = self.interned.asset(self.connection, &it.asset)?;
+        let partition = self.partition_id(&success.slot)?;
+        self.store_code(it.code_version.0, &success.code)?;
+        self.store_blocks(&success.blocks)?;
+        let run = self.run_number(it.run)?;
+        self.execute(
+            "INSERT INTO materialization (asset_id, partition_id, run, time, duration_ms, rule, outcome, origin, \
+             fingerprint, code_version, data_version, partition, outputs, inputs) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            params![
+                asset,
+                partition,
+                run,
+                time_column(it.time),
+                signed(it.duration_ms),
+                it.rule,
+                outcome_column(it.outcome),
+                origin_column(it.origin),
+                it.fingerprint.0.as_bytes(),
+                it.code_version.0.as_bytes(),
+                it.data_version.0.as_bytes(),
+                it.partition.as_ref().map(PartitionKey::as_str),
+                packed(&it.outputs),
+                packed(&it.inputs),
+            ],
+        )?;
+        let id = self.connection.last_insert_rowid();
+        let outputs: Vec<u8> = it
+            .outputs
+            .iter()
+            .flat_map(|output| *output.version.0.as_bytes())
+            .collect();
+        self.execute(
+            "INSERT OR REPLACE INTO current (asset_id, partition_id, attempt, materialization_id, rule, duration_ms, \
+             fingerprint, code_version, outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                asset,
+                partition,
+                attempt_column(LastAttempt::Succeeded),
+                id,
+                it.rule,
+                signed(it.duration_ms),
+                it.fingerprint.0.as_bytes(),
+                it.code_version.0.as_bytes(),
+                outputs,
+            ],
+        )?;
+        self.release(asset, partition, run)?;
+        event::insert(self, it.run, &success.events)?;
+        Ok(MaterializationId(id))
+    }
+
+    fn failed(&mut self, failure: &Failure) -> Result<(), Fault> {
+        let (asset, partition) = self.numbers(&failure.at)?;
+        let run = self.run_number(failure.run)?;
+        self.execute(
+            "INSERT INTO current (asset_id, partition_id, attempt) VALUES (?1, ?2, ?3) \
+             ON CONFLICT DO UPDATE SET attempt = excluded.attempt",
+            params![asset, partition, attempt_column(LastAttempt::Failed)],
+        )?;
+        self.release(asset, partition, run)?;
+        event::insert(self, failure.run, &failure.events)
+    }
+
+    fn store_code(&mut self, version: Digest, record: &CodeRecord) -> Result<(), Fault> {
+        if self.interned.is_new_code_record(version) {
+            self.execute(
+                "INSERT OR IGNORE INTO code_record (version, record) VALUES (?1, ?2)",
+                params![version.as_bytes(), packed(record)],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn store_blocks(&mut self, blocks: &[StoredBlock]) -> Result<(), Fault> {
+        for block in blocks {
+            if self.interned.is_new_block(block.digest) {
+                self.execute(
+                    "INSERT OR IGNORE INTO block (digest, entries) VALUES (?1, ?2)",
+                    params![block.digest.as_bytes(), packed(&*block.entries)],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the lease of a run on an asset partition, if it has one.
+    pub(super) fn release(&self, asset: i64, partition: i64, run: i64) -> Result<(), Fault> {
+        self.execute(
+            "DELETE FROM lease WHERE asset_id = ?1 AND partition_id = ?2 AND run = ?3",
+            params![asset, partition, run],
+        )?;
+        Ok(())
+    }
+}
+
+/// A moment as `SQLite` holds it, to the microsecond.
+pub(super) fn time_column(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
