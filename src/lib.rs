@@ -6,5 +6,5 @@ pub mod executor;
 pub mod hash;
 pub mod model;
 pub mod plan;
-pub mod sys;
 pub mod store;
+pub mod sys;

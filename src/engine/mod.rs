@@ -1,3 +1,32 @@
-//! Carries a plan out.
+//! Carries a plan out: looks at a project, judges it, runs what is stale, records what came of it.
 
+mod code;
+mod error;
+mod evaluate;
+mod gather;
+mod observe;
+mod order;
+mod outbox;
+mod records;
+mod recover;
+mod render;
+mod run;
 mod scheduler;
+mod staging;
+mod step;
+mod workspace;
+
+pub use code::Codes;
+pub use error::{EngineError, Problems, Spot};
+pub use evaluate::{Evaluation, evaluate, step_name};
+pub use gather::{FoundSources, MissingSource};
+pub use observe::Observing;
+pub use order::log_path;
+pub use outbox::inputs;
+pub use records::StoreRecords;
+pub use recover::put_back_asides;
+pub use render::{Places, Previous, Rendered, Rendering, Unrenderable};
+pub use run::{AlteredOutputs, PreviousOutputs, RunDoors, RunOptions, RunResult, Waiting, run};
+pub use staging::{OWN_FOLDER, step_folder};
+pub use step::Sync;
+pub use workspace::Workspace;

@@ -1,0 +1,198 @@
+//! The files, programs and variables that are part of code versions, as they are now.
+
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use crate::digest::Folding;
+use crate::engine::error::{EngineError, Problems, Spot};
+use crate::engine::workspace::Workspace;
+use crate::hash::{HashError, is_glob};
+use crate::model::{
+    Asset, AssetId, CodeVersion, DataVersion, EnvValue, Location, Recipe, Required,
+};
+use crate::plan::{ObservedCode, Scope, code_version};
+
+/// The code versions of the assets of a scope, with what they were made of.
+#[derive(Debug, Default)]
+pub struct Codes {
+    /// By row; `None` for sources.
+    pub versions: Vec<Option<CodeVersion>>,
+    /// What was found for an asset, where it is more than nothing.
+    observed: HashMap<AssetId, ObservedCode>,
+}
+
+impl Codes {
+    /// What was found for an asset.
+    #[must_use]
+    pub fn observed(&self, asset: AssetId) -> ObservedCode {
+        self.observed.get(&asset).cloned().unwrap_or_default()
+    }
+}
+
+/// Finds the code versions of all assets of `scope`.
+///
+/// # Errors
+///
+/// All problems at once: code files that are missing, globs that match nothing, tools that are not found, variables that
+/// are required and not set.
+pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Codes, Problems> {
+    let mut finder = Finder {
+        workspace,
+        files: HashMap::new(),
+        problems: Problems::default(),
+    };
+    let mut codes = Codes::default();
+    let mut folding = Folding::new();
+    for row in scope.rows() {
+        let Some(asset) = scope.graph().asset(row.asset) else {
+            codes.versions.push(None);
+            continue;
+        };
+        let observed = finder.of(asset);
+        codes
+            .versions
+            .push(Some(code_version(asset, &observed, &mut folding)));
+        if observed != ObservedCode::default() {
+            codes.observed.insert(row.asset, observed);
+        }
+    }
+    finder.problems.into_result(codes)
+}
+
+struct Finder<'a> {
+    workspace: &'a Workspace<'a>,
+    /// Each file is looked at once, however many assets name it.
+    files: HashMap<String, Option<DataVersion>>,
+    problems: Problems,
+}
+
+impl Finder<'_> {
+    fn of(&mut self, asset: &Asset) -> ObservedCode {
+        let Some(recipe) = &asset.recipe else {
+            return ObservedCode::default();
+        };
+        let mut observed = ObservedCode::default();
+        if recipe.code.version.is_none() {
+            self.files(recipe, &mut observed);
+        }
+        self.tools(recipe, &mut observed);
+        self.variables(recipe, &mut observed);
+        observed
+    }
+
+    fn files(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
+        for (path, location) in &recipe.code.declared {
+            if is_glob(path) {
+                self.glob(path, *location, observed);
+                continue;
+            }
+            match self.file(path) {
+                Ok(Some(version)) => observed.files.push((named(path), version)),
+                Ok(None) => self.problem(*location, |at| EngineError::missing_code(path, at)),
+                Err(error) => self.problems.push(error.into()),
+            }
+        }
+        for path in &recipe.code.candidates {
+            if let Ok(Some(version)) = self.file(path) {
+                observed.files.push((named(path), version));
+            }
+        }
+        observed.files.sort();
+        observed.files.dedup();
+    }
+
+    fn glob(&mut self, pattern: &str, location: Location, observed: &mut ObservedCode) {
+        match self.workspace.versions.expand(pattern) {
+            Ok(paths) if paths.is_empty() => {
+                self.problem(location, |at| EngineError::empty_code_glob(pattern, at));
+            }
+            Ok(paths) => {
+                for path in paths {
+                    match self.file(&path) {
+                        Ok(Some(version)) => observed.files.push((named(&path), version)),
+                        Ok(None) => {}
+                        Err(error) => self.problems.push(error.into()),
+                    }
+                }
+            }
+            Err(error) => self.problems.push(error.into()),
+        }
+    }
+
+    /// The version of a file or a directory, read once; `None` if nothing is there.
+    fn file(&mut self, path: &str) -> Result<Option<DataVersion>, HashError> {
+        if let Some(version) = self.files.get(path) {
+            return Ok(*version);
+        }
+        let version = self.workspace.versions.of_path(path)?.version();
+        self.files.insert(path.to_owned(), version);
+        Ok(version)
+    }
+
+    fn tools(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
+        for (tool, location) in &recipe.code.tools {
+            let found = self.program(tool);
+            let version = found.as_deref().map(|path| self.file(path));
+            match version {
+                Some(Ok(Some(version))) => observed.tools.push((tool.clone(), version)),
+                Some(Err(error)) => self.problems.push(error.into()),
+                Some(Ok(None)) | None => {
+                    self.problem(*location, |at| EngineError::missing_tool(tool, at));
+                }
+            }
+        }
+    }
+
+    /// The file that a tool's name stands for: a path is looked up in the project, a name in the caller's `PATH`.
+    fn program(&self, tool: &str) -> Option<String> {
+        if tool.contains('/') {
+            return Some(tool.to_owned());
+        }
+        let path = self.workspace.variable("PATH")?;
+        let executable = |file: &PathBuf| {
+            file.metadata()
+                .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+        };
+        let file = std::env::split_paths(path)
+            .map(|folder| folder.join(tool))
+            .find(executable)?;
+        let resolved = file.canonicalize().ok()?;
+        Some(resolved.to_string_lossy().into_owned())
+    }
+
+    fn variables(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
+        for declared in &recipe.env {
+            let (EnvValue::FromEnv { variable, required }
+            | EnvValue::Secret { variable, required }) = &declared.value
+            else {
+                continue;
+            };
+            let value = self.workspace.variable(variable);
+            if value.is_none() && *required == Required::Yes {
+                self.problem(declared.location, |at| {
+                    EngineError::unset_variable(variable, at)
+                });
+            }
+            if matches!(declared.value, EnvValue::FromEnv { .. }) {
+                let text = value.map(|value| value.to_string_lossy().into_owned());
+                observed.env.push((declared.name.clone(), text));
+            }
+        }
+    }
+
+    fn problem(&mut self, location: Location, error: impl FnOnce(Spot) -> EngineError) {
+        let spot = Spot::read(self.workspace, location);
+        self.problems.push(error(spot));
+    }
+}
+
+/// How a code file is named in a code version: its path if that lies in the project, else only what it is called, as
+/// nothing that is hashed may depend on where a machine keeps things.
+fn named(path: &str) -> String {
+    if path.starts_with('/') || path.starts_with("../") {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        return format!("…/{name}");
+    }
+    path.to_owned()
+}

@@ -1,0 +1,304 @@
+//! What can keep a plan from being made or a run from being started. A step that fails is no error of the engine: it is
+//! an outcome.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error;
+
+use crate::engine::workspace::Workspace;
+use crate::hash::HashError;
+use crate::model::{Location, StepName};
+use crate::store::StoreError;
+
+/// Why a plan cannot be made or a run cannot be started.
+#[derive(Debug, Error, Diagnostic)]
+pub enum EngineError {
+    /// A code file does not exist.
+    #[error("the code file `{path}` does not exist")]
+    #[diagnostic(
+        code(assetctl::engine::missing_code),
+        help("write the file, or correct its path; it is relative to the folder of this manifest")
+    )]
+    MissingCode {
+        /// The path, relative to the project root.
+        path: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The path in it.
+        #[label("nothing is there")]
+        span: SourceSpan,
+    },
+    /// A glob of code files matches nothing.
+    #[error("the code glob `{pattern}` matches nothing")]
+    #[diagnostic(
+        code(assetctl::engine::empty_code_glob),
+        help(
+            "correct the pattern, or leave it out; it is relative to the folder of this manifest"
+        )
+    )]
+    EmptyCodeGlob {
+        /// The pattern, relative to the project root.
+        pattern: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The pattern in it.
+        #[label("no file matches")]
+        span: SourceSpan,
+    },
+    /// A tool is not found.
+    #[error("the tool `{tool}` is not found")]
+    #[diagnostic(
+        code(assetctl::engine::missing_tool),
+        help("install it, add its folder to PATH, or name its path")
+    )]
+    MissingTool {
+        /// The tool.
+        tool: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The tool in it.
+        #[label("no such program in PATH")]
+        span: SourceSpan,
+    },
+    /// A required variable of the environment is not set.
+    #[error("the environment variable `{variable}` is not set")]
+    #[diagnostic(
+        code(assetctl::engine::unset_variable),
+        help("set it, or leave out `required = true` here")
+    )]
+    UnsetVariable {
+        /// The variable.
+        variable: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The declaration in it.
+        #[label("required here")]
+        span: SourceSpan,
+    },
+    /// A needed upstream key does not exist.
+    #[error("{step} needs {} of `{upstream}`, which {} not exist", list(keys), if keys.len() == 1 { "does" } else { "do" })]
+    #[diagnostic(
+        code(assetctl::engine::nonexistent_key),
+        help("extend the partitions of `{upstream}`, or set `allow_missing = true` on this dep")
+    )]
+    NonexistentKey {
+        /// The asset partition.
+        step: StepName,
+        /// What it reads.
+        upstream: String,
+        /// The keys that do not exist.
+        keys: Vec<String>,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The dep in it.
+        #[label("mapped here")]
+        span: SourceSpan,
+    },
+    /// With `--only`, an upstream cannot be read as it is.
+    #[error("{step} cannot be read as it is: {reason}")]
+    #[diagnostic(
+        code(assetctl::engine::unreadable_upstream),
+        help("leave out `--only`, or materialize it first: `assetctl materialize {step}`")
+    )]
+    UnreadableUpstream {
+        /// The upstream.
+        step: StepName,
+        /// Why.
+        reason: String,
+    },
+    /// A file cannot be hashed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Hash(#[from] HashError),
+    /// The instance cannot be read or written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
+    /// Another process runs what is needed, and waiting was ruled out.
+    #[error("{step} is being run by another process: {holder}")]
+    #[diagnostic(
+        code(assetctl::engine::held),
+        help("wait for it, or leave out `--no-wait` to wait here")
+    )]
+    Held {
+        /// The step.
+        step: StepName,
+        /// Who runs it.
+        holder: String,
+    },
+    /// A file of the engine's own cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    #[diagnostic(
+        code(assetctl::engine::unwritable),
+        help("make room on the disk, or make the folder writable")
+    )]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// All problems that keep a plan from being made, in the order in which they were found.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<EngineError>);
+
+/// A place in a manifest, with its text.
+pub struct Spot {
+    source_code: NamedSource<String>,
+    span: SourceSpan,
+}
+
+impl Spot {
+    /// Reads the manifest file that `location` points into.
+    #[must_use]
+    pub fn read(workspace: &Workspace<'_>, location: Location) -> Self {
+        let file = workspace
+            .graph
+            .files()
+            .get(location.file.0 as usize)
+            .cloned()
+            .unwrap_or_default();
+        let text = std::fs::read_to_string(workspace.resolve(&file)).unwrap_or_default();
+        let start = (location.start as usize).min(text.len());
+        let len = (location.len as usize).min(text.len() - start);
+        Self {
+            source_code: NamedSource::new(file, text),
+            span: (start, len).into(),
+        }
+    }
+}
+
+impl EngineError {
+    pub(super) fn missing_code(path: &str, spot: Spot) -> Self {
+        let Spot { source_code, span } = spot;
+        Self::MissingCode {
+            path: path.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn empty_code_glob(pattern: &str, spot: Spot) -> Self {
+        let Spot { source_code, span } = spot;
+        Self::EmptyCodeGlob {
+            pattern: pattern.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn missing_tool(tool: &str, spot: Spot) -> Self {
+        let Spot { source_code, span } = spot;
+        Self::MissingTool {
+            tool: tool.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn unset_variable(variable: &str, spot: Spot) -> Self {
+        let Spot { source_code, span } = spot;
+        Self::UnsetVariable {
+            variable: variable.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn nonexistent_key(
+        step: StepName,
+        upstream: &str,
+        keys: Vec<String>,
+        spot: Spot,
+    ) -> Self {
+        let Spot { source_code, span } = spot;
+        Self::NonexistentKey {
+            step,
+            upstream: upstream.to_owned(),
+            keys,
+            source_code,
+            span,
+        }
+    }
+}
+
+impl Problems {
+    /// Adds a problem.
+    pub fn push(&mut self, problem: EngineError) {
+        self.0.push(problem);
+    }
+
+    /// Adds several.
+    pub fn extend(&mut self, problems: impl IntoIterator<Item = EngineError>) {
+        self.0.extend(problems);
+    }
+
+    /// `value` if there is no problem.
+    pub fn into_result<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+
+    /// The problems.
+    #[must_use]
+    pub fn list(&self) -> &[EngineError] {
+        &self.0
+    }
+}
+
+impl From<EngineError> for Problems {
+    fn from(problem: EngineError) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl From<StoreError> for Problems {
+    fn from(error: StoreError) -> Self {
+        Self(vec![error.into()])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [only] => only.fmt(f),
+            all => write!(f, "{} problems keep this from being planned", all.len()),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl Diagnostic for Problems {
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(
+            self.0.iter().map(|problem| problem as &dyn Diagnostic),
+        ))
+    }
+}
+
+fn list(keys: &[String]) -> String {
+    const TOLD: usize = 3;
+    let told = keys
+        .iter()
+        .take(TOLD)
+        .map(|key| format!("`{key}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    match keys.len().checked_sub(TOLD) {
+        Some(more @ 1..) => format!("{told} and {more} more keys"),
+        _ => told,
+    }
+}

@@ -1,0 +1,191 @@
+//! Looks at a scope and judges it: what `status`, `plan`, `explain` and `materialize` have in common.
+
+use crate::engine::code::{Codes, observe_code};
+use crate::engine::error::{EngineError, Problems, Spot};
+use crate::engine::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
+use crate::engine::observe::{Observations, Observing, observe_sources};
+use crate::engine::records::{StoreRecords, recorded};
+use crate::engine::workspace::Workspace;
+use crate::model::{Cause, Observation, PartitionSlot, Place, SourcePath, StepName};
+use crate::plan::{
+    Cell, Decisions, Evidence, Facts, Judge, Purpose, Scope, Verdict, causes, code_record, decide,
+};
+use crate::store::Store;
+
+/// A scope that was looked at and judged.
+pub struct Evaluation<'a> {
+    /// The judge, with all facts.
+    pub judge: Judge<'a>,
+    /// By cell.
+    pub verdicts: Vec<Verdict>,
+    /// By cell.
+    pub decisions: Decisions,
+    /// The code versions, with what they were made of.
+    pub codes: Codes,
+    /// What was found at sources.
+    pub sources: FoundSources,
+    /// What `observe` commands answered, to be recorded.
+    pub observations: Vec<(PartitionSlot, Observation)>,
+}
+
+/// Looks at a scope and judges it.
+///
+/// # Errors
+///
+/// All problems at once: code files and variables that are missing, files that cannot be hashed, needed keys that do not
+/// exist.
+pub fn evaluate<'a>(
+    workspace: &Workspace<'_>,
+    scope: &'a Scope<'a>,
+    store: &Store,
+    purpose: Purpose,
+    observing: Observing<'_>,
+) -> Result<Evaluation<'a>, Problems> {
+    refuse_nonexistent_keys(workspace, scope, purpose)?;
+    let codes = observe_code(workspace, scope)?;
+    let (mut versions, mut sources) = find_sources(workspace, scope)?;
+    let Observations {
+        known,
+        failed,
+        news: observations,
+    } = observe_sources(workspace, scope, store, observing)?;
+    for (cell, version) in known {
+        let row = scope.row_of_cell(cell);
+        versions[row.versions_of(cell)].fill(version);
+    }
+    sources.missing.extend(failed);
+    let recorded = recorded(store, scope)?;
+    let changed_outputs = find_changed_outputs(workspace, scope, &recorded)?;
+    let facts = Facts {
+        code: codes.versions.clone(),
+        versions,
+        recorded,
+        changed_outputs,
+    };
+    let mut judge = Judge::new(scope, facts, purpose);
+    let verdicts = judge.judge_all(&StoreRecords(store));
+    let decisions = decide(&judge, &verdicts);
+    Ok(Evaluation {
+        judge,
+        verdicts,
+        decisions,
+        codes,
+        sources,
+        observations,
+    })
+}
+
+impl<'a> Evaluation<'a> {
+    /// The scope.
+    #[must_use]
+    pub fn scope(&self) -> &'a Scope<'a> {
+        self.judge.scope()
+    }
+
+    /// The causes for which a cell is not fresh, or runs although it is.
+    pub fn causes(&mut self, store: &Store, cell: Cell) -> Vec<Cause> {
+        let scope = self.judge.scope();
+        let codes = &self.codes;
+        let code = |id| {
+            let asset = scope.graph().asset(id);
+            asset.map_or_else(Vec::new, |asset| code_record(asset, &codes.observed(id)))
+        };
+        let path = |cell| source_path(scope, cell);
+        let evidence = Evidence {
+            records: &StoreRecords(store),
+            verdicts: &self.verdicts,
+            code: &code,
+            path: &path,
+        };
+        causes(&mut self.judge, &evidence, cell)
+    }
+
+    /// The name of a cell.
+    #[must_use]
+    pub fn step_name(&self, cell: Cell) -> StepName {
+        step_name(self.scope(), cell)
+    }
+
+    /// Why a cell is blocked, in words: what is missing of the sources that it needs.
+    #[must_use]
+    pub fn obstacle(&self, cell: Cell) -> String {
+        let name = self.step_name(cell);
+        match self.sources.missing.get(&cell) {
+            Some(MissingSource::Paths(paths)) => format!("{name}: {} missing", looked_for(paths)),
+            Some(MissingSource::Key { path, key }) => format!("{name}: {path} has no key {key}"),
+            Some(MissingSource::Unobserved) => {
+                format!(
+                    "{name} was never observed: `assetctl observe {}`",
+                    name.asset
+                )
+            }
+            Some(MissingSource::ObserveFailed(why)) => format!("{name}: its observe command {why}"),
+            None if self
+                .scope()
+                .graph()
+                .asset(self.scope().at(cell).0)
+                .is_some_and(|it| it.recipe.is_none()) =>
+            {
+                format!("{name} is external and was never accepted: `assetctl accept {name}`")
+            }
+            None => format!("{name} is blocked"),
+        }
+    }
+}
+
+/// The name of a cell.
+#[must_use]
+pub fn step_name(scope: &Scope<'_>, cell: Cell) -> StepName {
+    let (asset, _) = scope.at(cell);
+    StepName {
+        asset: scope.graph().key(asset).clone(),
+        partition: scope.partition(cell),
+    }
+}
+
+/// The path of a source's data, where it is one path.
+fn source_path(scope: &Scope<'_>, cell: Cell) -> Option<String> {
+    let (id, partition) = scope.at(cell);
+    let path = match &scope.graph().source(id)?.place {
+        Place::Paths(paths) => match paths.as_slice() {
+            [SourcePath::Exact(path) | SourcePath::Glob(path)] => path,
+            _ => return None,
+        },
+        Place::Value { path, .. } => path,
+        Place::Observed { .. } => return None,
+    };
+    Some(path.path(partition).into_owned())
+}
+
+fn looked_for(paths: &[String]) -> String {
+    match paths {
+        [only] => format!("{only} is"),
+        [first, rest @ ..] => format!("{first} and {} more are", rest.len()),
+        [] => "its data is".to_owned(),
+    }
+}
+
+fn refuse_nonexistent_keys(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    purpose: Purpose,
+) -> Result<(), Problems> {
+    if purpose == Purpose::Status {
+        return Ok(());
+    }
+    let mut problems = Problems::default();
+    for found in scope.nonexistent_keys() {
+        let dep = &scope.graph().deps(found.asset)[found.dep];
+        let step = StepName {
+            asset: scope.graph().key(found.asset).clone(),
+            partition: found.partition,
+        };
+        problems.push(EngineError::nonexistent_key(
+            step,
+            scope.graph().key(dep.asset).as_str(),
+            found.keys.iter().map(ToString::to_string).collect(),
+            Spot::read(workspace, dep.location),
+        ));
+    }
+    problems.into_result(())
+}

@@ -1,0 +1,82 @@
+//! Puts right what a run left whose process died.
+//!
+//! Its staging is removed. Previous outputs that a step in place had moved aside are put back, unless the step was
+//! recorded before the crash. This needs no lease and no record of the crash: each folder of previous outputs holds a note
+//! of the run that moved them and of the materialization that made them.
+
+use std::path::Path;
+
+use crate::engine::error::EngineError;
+use crate::engine::staging::{AsideNote, asides, put_back, step_folder};
+use crate::engine::workspace::Workspace;
+use crate::model::{RunId, RunStatus};
+use crate::store::{CrashedRun, Store, StoreError};
+use crate::sys::file::remove_tree;
+
+/// Removes the staging of a crashed run's steps.
+pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
+    for at in &crashed.leases {
+        for purpose in ["staging", "lists"] {
+            let folder = step_folder(purpose, &at.asset, at.partition.as_ref());
+            // What stays is emptied before the next attempt.
+            let _ = remove_tree(&root.join(folder));
+        }
+    }
+}
+
+/// Puts back previous outputs that dead runs have moved aside, and gives the paths of what was put back.
+///
+/// Without such a folder, which is nearly always, this is one look at one folder.
+pub fn put_back_asides(
+    workspace: &Workspace<'_>,
+    store: &Store,
+) -> Result<Vec<String>, EngineError> {
+    let mut back = Vec::new();
+    for folder in asides(workspace.root) {
+        let Some(note) = AsideNote::read(workspace.root, &folder) else {
+            continue;
+        };
+        if is_alive(store, &note)? {
+            continue;
+        }
+        let result = if is_recorded_since(workspace, store, &note)? {
+            remove_tree(&workspace.resolve(&folder))
+        } else {
+            back.extend(note.paths.iter().cloned());
+            put_back(workspace.root, &folder)
+        };
+        result.map_err(|source| EngineError::Unwritable {
+            path: workspace.resolve(&folder),
+            source,
+        })?;
+    }
+    Ok(back)
+}
+
+fn is_alive(store: &Store, note: &AsideNote) -> Result<bool, StoreError> {
+    let Ok(id) = uuid::Uuid::parse_str(&note.run) else {
+        return Ok(false);
+    };
+    let run = store.run(RunId(id))?;
+    Ok(run.is_some_and(|run| run.status == RunStatus::Started))
+}
+
+fn is_recorded_since(
+    workspace: &Workspace<'_>,
+    store: &Store,
+    note: &AsideNote,
+) -> Result<bool, StoreError> {
+    let Some(id) = workspace.graph.find(note.asset.as_str()) else {
+        return Ok(false);
+    };
+    let keys = workspace.keys.of(workspace.graph.get(id));
+    let index = match &note.partition {
+        Some(key) => keys.index_of(key.as_str()),
+        None => Some(0).filter(|_| !keys.is_partitioned()),
+    };
+    let Some(index) = index else { return Ok(false) };
+    let set = crate::model::PartitionSet::single(index);
+    let current = store.current_of(&note.asset, keys, &set)?.pop().flatten();
+    let recorded = current.and_then(|it| it.materialized).map(|last| last.id.0);
+    Ok(recorded != note.materialization)
+}

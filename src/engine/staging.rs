@@ -1,0 +1,297 @@
+//! Where a step writes until its outputs are complete, and where previous outputs of a step in place wait meanwhile.
+//!
+//! A path holds the asset and the partition and nothing else, so that a path that is printed into an output is the same
+//! every time. Previous outputs of a step in place are moved aside before its command starts, with a note of what they
+//! are, so that they can be put back by whoever finds them: after a failure this process, after a crash the next one.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{AssetKey, OutputKind, PartitionKey, encode_component, encode_whole_component};
+use crate::sys::file::{remove_tree, write_atomically};
+
+/// The folder of assetctl's own files, relative to the project root.
+pub const OWN_FOLDER: &str = ".assetctl";
+
+/// The folder of one asset partition below a folder of assetctl's own: `.assetctl/staging/clean/@2013-07-04`.
+#[must_use]
+pub fn step_folder(purpose: &str, asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
+    let asset = encode_whole_component(asset.as_str());
+    match partition {
+        Some(key) => {
+            format!(
+                "{OWN_FOLDER}/{purpose}/{asset}/@{}",
+                encode_component(key.as_str())
+            )
+        }
+        None => format!("{OWN_FOLDER}/{purpose}/{asset}"),
+    }
+}
+
+/// An output of a step: where it goes and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedOutput {
+    /// Its path, relative to the project root.
+    pub path: String,
+    /// Where the command writes it, relative to the project root; the same as `path` in place.
+    pub written: String,
+    /// What it is.
+    pub kind: OutputKind,
+}
+
+/// Finds where outputs can be written so that one rename puts them into place.
+#[derive(Debug, Default)]
+pub struct FileSystems {
+    /// Whether a folder lies on the file system of assetctl's own folder, by folder.
+    same: HashMap<String, bool>,
+}
+
+impl FileSystems {
+    /// Where an output is written: below `staging`, or beside its destination where that is another file system.
+    pub fn staged_path(&mut self, root: &Path, staging: &str, path: &str) -> String {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let same = *self
+            .same
+            .entry(parent.to_owned())
+            .or_insert_with(|| device(root, parent) == device(root, OWN_FOLDER));
+        if same {
+            format!("{staging}/{path}")
+        } else {
+            let hidden = staging.replace(['/', '@'], "-");
+            format!("{parent}/{hidden}/{name}")
+        }
+    }
+}
+
+/// The device of the nearest folder that exists.
+fn device(root: &Path, folder: &str) -> Option<u64> {
+    let start = root.join(folder);
+    start
+        .ancestors()
+        .find_map(|folder| Some(folder.metadata().ok()?.dev()))
+}
+
+/// Empties a step's staging and makes the folders that its outputs need.
+pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Result<()> {
+    remove_tree(&root.join(staging))?;
+    for output in outputs {
+        let written = root.join(&output.written);
+        remove_tree(&written)?;
+        match output.kind {
+            OutputKind::Directory => fs::create_dir_all(&written)?,
+            OutputKind::File => create_parent(&written)?,
+        }
+    }
+    Ok(())
+}
+
+/// Puts a finished output into place. What was there is replaced; a symlink is replaced, never written through.
+pub fn publish(root: &Path, output: &StagedOutput) -> io::Result<()> {
+    let (from, to) = (root.join(&output.written), root.join(&output.path));
+    match fs::rename(&from, &to) {
+        Ok(()) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create_parent(&to)?,
+        Err(_) => {}
+    }
+    let there = to.symlink_metadata();
+    if output.kind == OutputKind::Directory && there.is_ok() {
+        let replaced = from.with_extension("replaced");
+        remove_tree(&replaced)?;
+        fs::rename(&to, &replaced)?;
+        fs::rename(&from, &to)?;
+        return remove_tree(&replaced);
+    }
+    fs::rename(&from, &to)
+}
+
+/// Removes what a step leaves in its staging, and empty folders above it.
+pub fn clear(root: &Path, staging: &str, outputs: &[StagedOutput]) {
+    // What is left over is emptied before the next attempt; failing to remove it now harms nobody.
+    let _ = remove_tree(&root.join(staging));
+    for output in outputs {
+        if let Some((parent, _)) = output.written.rsplit_once('/')
+            && !output.written.starts_with(staging)
+        {
+            let _ = remove_tree(&root.join(parent));
+        }
+    }
+}
+
+/// What lies in a folder of previous outputs: whose they are and where they belong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsideNote {
+    /// The run that moved them aside.
+    pub run: String,
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its partition.
+    pub partition: Option<PartitionKey>,
+    /// The number of the materialization that made them; if another is recorded by now, they are not needed any more.
+    pub materialization: Option<i64>,
+    /// Their paths, relative to the project root.
+    pub paths: Vec<String>,
+}
+
+/// The file that holds the note.
+const NOTE: &str = "note.json";
+
+impl AsideNote {
+    /// The note in `folder`; `None` if there is none that can be read.
+    #[must_use]
+    pub fn read(root: &Path, folder: &str) -> Option<Self> {
+        let text = fs::read(root.join(folder).join(NOTE)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+}
+
+/// Moves outputs aside into `folder`.
+pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
+    let aside = root.join(folder);
+    remove_tree(&aside)?;
+    fs::create_dir_all(&aside)?;
+    let text = serde_json::to_vec(note)?;
+    write_atomically(&aside.join(NOTE), &text)?;
+    for (index, path) in note.paths.iter().enumerate() {
+        match fs::rename(root.join(path), aside.join(index.to_string())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Puts previous outputs back from `folder`, in place of whatever is at their paths now.
+pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
+    let Some(note) = AsideNote::read(root, folder) else {
+        return Ok(());
+    };
+    let aside = root.join(folder);
+    for (index, path) in note.paths.iter().enumerate() {
+        let (kept, path) = (aside.join(index.to_string()), root.join(path));
+        remove_tree(&path)?;
+        if kept.symlink_metadata().is_ok() {
+            create_parent(&path)?;
+            fs::rename(kept, path)?;
+        }
+    }
+    remove_tree(&aside)
+}
+
+/// The folders in which previous outputs lie, relative to the project root.
+#[must_use]
+pub fn asides(root: &Path) -> Vec<String> {
+    let names = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().ok();
+        entries
+            .filter_map(name)
+            .map(|name| format!("{folder}/{name}"))
+            .collect()
+    };
+    let mut folders = Vec::new();
+    for asset in names(&format!("{OWN_FOLDER}/aside")) {
+        folders.extend(names(&asset).into_iter().filter(|it| it.contains("/@")));
+        folders.push(asset);
+    }
+    folders.retain(|folder| root.join(folder).join(NOTE).exists());
+    folders.sort_unstable();
+    folders
+}
+
+/// Where a previous output lies that was moved aside.
+#[must_use]
+pub fn kept_aside(root: &Path, folder: &str, index: usize) -> PathBuf {
+    root.join(folder).join(index.to_string())
+}
+
+/// Makes the folder that `path` lies in.
+pub fn create_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{
+        AsideNote, StagedOutput, asides, move_aside, prepare, publish, put_back, step_folder,
+    };
+    use crate::model::{AssetKey, OutputKind, PartitionKey};
+
+    #[test]
+    fn no_two_asset_partitions_share_a_folder() {
+        let folder = |asset: &str, key: Option<&str>| {
+            let key = key.map(|key| PartitionKey::parse(key).expect("a key"));
+            step_folder(
+                "staging",
+                &AssetKey::parse(asset).expect("a key"),
+                key.as_ref(),
+            )
+        };
+        let all = [
+            folder("a", Some("b")),
+            folder("a/b", None),
+            folder("a/b", Some("c")),
+            folder("a", Some("b/c")),
+            folder("a", Some("..")),
+        ];
+        assert_eq!(all[0], ".assetctl/staging/a/@b");
+        assert_eq!(all[4], ".assetctl/staging/a/@..");
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[index + 1..].contains(one), "{one}");
+        }
+    }
+
+    #[test]
+    fn previous_outputs_come_back_and_new_ones_go() {
+        let project = tempfile::tempdir().expect("a folder");
+        let root = project.path();
+        fs::write(root.join("old"), "old").expect("written");
+        let note = AsideNote {
+            run: String::new(),
+            asset: AssetKey::parse("a").expect("a key"),
+            partition: None,
+            materialization: None,
+            paths: vec!["old".into(), "new".into()],
+        };
+        move_aside(root, ".assetctl/aside/a", &note).expect("moved");
+        assert_eq!(asides(root), [".assetctl/aside/a"]);
+        fs::write(root.join("old"), "half").expect("written");
+        fs::write(root.join("new"), "half").expect("written");
+        put_back(root, ".assetctl/aside/a").expect("put back");
+        assert_eq!(fs::read_to_string(root.join("old")).expect("read"), "old");
+        assert!(!root.join("new").exists());
+        put_back(root, ".assetctl/aside/a").expect("nothing to put back");
+        assert_eq!(fs::read_to_string(root.join("old")).expect("read"), "old");
+    }
+
+    #[test]
+    fn a_directory_replaces_a_directory_and_a_file_never_does() {
+        let project = tempfile::tempdir().expect("a folder");
+        let root = project.path();
+        fs::create_dir_all(root.join("out/d/sub")).expect("made");
+        let output = |kind| StagedOutput {
+            path: "out/d".into(),
+            written: "s/out/d".into(),
+            kind,
+        };
+        let directory = output(OutputKind::Directory);
+        prepare(root, "s", std::slice::from_ref(&directory)).expect("prepared");
+        fs::write(root.join("s/out/d/new"), "").expect("written");
+        publish(root, &directory).expect("published");
+        assert!(root.join("out/d/new").exists() && !root.join("out/d/sub").exists());
+        let file = output(OutputKind::File);
+        prepare(root, "s", std::slice::from_ref(&file)).expect("prepared");
+        fs::write(root.join("s/out/d"), "").expect("written");
+        publish(root, &file).expect_err("a folder is not replaced by a file");
+        assert!(root.join("out/d/new").exists());
+    }
+}
