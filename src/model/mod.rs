@@ -7,6 +7,8 @@ mod location;
 mod name;
 mod partition;
 mod record;
+mod report;
+mod request;
 mod status;
 mod template;
 mod version;
@@ -34,6 +36,20 @@ pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentMaterialization, InputRecord, LastAttempt,
     Materialization, MaterializationId, Observation, Origin, Outcome, OutputRecord, RULE, RunId,
     RunStatus,
+};
+pub use report::{
+    AffectedReport, AssetStatus, ComparedField, ComparedOutput, Decision, DeclarationKind,
+    ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport,
+    InitReport, InitializedFile, InputRange, KeyRange, ListReport, ListedDep, ListedOutput,
+    ListedPlace, Listing, LogsReport, ObserveReport, ObservedChange, ObservedSource, PartitionRun,
+    PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport, ShownRecipe, StatusCounts,
+    StatusReport, StepLog, ValidateReport, WrittenCommand,
+};
+pub use request::{
+    AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,
+    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidSelected,
+    ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs, PlanRequest, Scope,
+    Selected, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

@@ -1,0 +1,29 @@
+//! What verbs answer: plain data, made by `app`, shown by `cli` and written as JSON by `wire`.
+
+mod affected;
+mod explain;
+mod graph;
+mod history;
+mod init;
+mod list;
+mod logs;
+mod observe;
+mod plan;
+mod range;
+mod show;
+mod status;
+mod validate;
+
+pub use affected::AffectedReport;
+pub use explain::{ComparedField, ComparedOutput, ExplainReport};
+pub use graph::{GraphEdge, GraphReport, GraphVertex};
+pub use history::{HistoryEntry, HistoryReport, InputRange};
+pub use init::{FileChange, InitReport, InitializedFile};
+pub use list::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
+pub use logs::{LogsReport, StepLog};
+pub use observe::{ObserveReport, ObservedChange, ObservedSource};
+pub use plan::{Decision, PlanCounts, PlanReport, PlanStep, Planned};
+pub use range::KeyRange;
+pub use show::{ShowReport, ShownRecipe, WrittenCommand};
+pub use status::{AssetStatus, PartitionRun, StatusCounts, StatusReport};
+pub use validate::{Problem, ValidateReport};

@@ -1,0 +1,78 @@
+//! What `plan` answers.
+
+use std::time::Duration;
+
+use crate::model::event::StepName;
+use crate::model::report::KeyRange;
+use crate::model::status::Cause;
+
+/// What a materialization would run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanReport {
+    /// Steps that run, may run or are blocked, upstream before downstream; neighbours with equal decision and causes as
+    /// one, or each partition for itself where that was asked for.
+    pub steps: Vec<PlanStep>,
+    /// How many partitions are decided how.
+    pub counts: PlanCounts,
+    /// How long all of it usually takes with the given number of jobs; `None` where some step never ran.
+    pub expected: Option<Duration>,
+    /// The chain of steps that bounds how fast it can be, upstream first.
+    pub critical_path: Vec<StepName>,
+}
+
+/// Steps of neighbouring partitions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanStep {
+    /// Which.
+    pub keys: KeyRange,
+    /// Whether they run.
+    pub decision: Decision,
+    /// Why.
+    pub causes: Vec<Cause>,
+    /// How long all of them usually take, one after the other; `None` where that is not known.
+    pub expected: Option<Duration>,
+    /// The upstream steps of this plan that run before.
+    pub needs: Vec<KeyRange>,
+}
+
+/// What a plan says of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It runs.
+    Run,
+    /// It runs if an upstream comes out different.
+    MayRun,
+    /// It cannot run.
+    Blocked {
+        /// Why, in words: `data/raw/2013-07-04.csv does not exist`.
+        reason: String,
+    },
+}
+
+/// How many asset partitions are decided how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlanCounts {
+    /// [`Decision::Run`].
+    pub run: u32,
+    /// [`Decision::MayRun`].
+    pub may_run: u32,
+    /// Need nothing.
+    pub fresh: u32,
+    /// [`Decision::Blocked`].
+    pub blocked: u32,
+}
+
+/// What a run shows before its first step: how much was looked at, and what cannot run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// How many assets the plan covers.
+    pub assets: u32,
+    /// How many asset partitions.
+    pub partitions: u32,
+    /// How long looking took.
+    pub elapsed: Duration,
+    /// How long the run usually takes; `None` where some step never ran.
+    pub expected: Option<Duration>,
+    /// Steps that are known to be blocked.
+    pub blocked: Vec<PlanStep>,
+}

@@ -1,0 +1,32 @@
+//! Neighbouring partitions of one asset.
+
+use std::fmt;
+
+use crate::model::name::AssetKey;
+use crate::model::partition::PartitionKey;
+
+/// Neighbouring partitions of an asset, both ends included; without keys, the only partition of an unpartitioned asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRange {
+    /// The asset.
+    pub asset: AssetKey,
+    /// The first key; `None` for an unpartitioned asset.
+    pub first: Option<PartitionKey>,
+    /// The last key; equal to the first for a single one.
+    pub last: Option<PartitionKey>,
+    /// How many partitions.
+    pub count: u32,
+}
+
+/// As a selection would name it: `year`, `clean@2013-07-04`, `clean@2013-07-04...2013-07-06`.
+impl fmt::Display for KeyRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.first, &self.last) {
+            (Some(first), Some(last)) if first != last => {
+                write!(f, "{}@{first}...{last}", self.asset)
+            }
+            (Some(only), _) | (None, Some(only)) => write!(f, "{}@{only}", self.asset),
+            (None, None) => write!(f, "{}", self.asset),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What the other verbs are asked for.
+
+use std::num::NonZeroU32;
+
+use crate::model::name::AssetKey;
+use crate::model::partition::PartitionKey;
+use crate::model::record::RunId;
+use crate::model::request::Selected;
+
+/// Start a project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InitRequest {
+    /// What the manifest holds.
+    pub template: InitTemplate,
+}
+
+/// What the manifest of a new project holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InitTemplate {
+    /// A small example that runs as it is, with comments.
+    #[default]
+    Example,
+    /// The project's name.
+    Empty,
+}
+
+/// Say what is fresh and what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusRequest {
+    /// Of what; of everything if empty.
+    pub selection: Vec<Selected>,
+    /// At which keys; at all of them if empty.
+    pub partitions: Vec<PartitionKey>,
+    /// Whether neighbouring partitions are told as one.
+    pub grouping: Grouping,
+    /// Whether sources are listed.
+    pub sources: Sources,
+    /// What is looked at.
+    pub evidence: Evidence,
+}
+
+/// How partitions are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grouping {
+    /// Neighbours of which the same is to say are one.
+    #[default]
+    Ranges,
+    /// Each for itself.
+    Keys,
+}
+
+/// Whether sources are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sources {
+    /// Assets only, unless a source is named.
+    #[default]
+    Left,
+    /// Sources too.
+    Listed,
+}
+
+/// What a status is judged by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Evidence {
+    /// Records, and the files on disk.
+    #[default]
+    Files,
+    /// Records alone.
+    Recorded,
+}
+
+/// Say why something is fresh, or is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainRequest {
+    /// What.
+    pub selected: Selected,
+}
+
+/// Look at sources now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObserveRequest {
+    /// At which; at all of them if empty.
+    pub selection: Vec<Selected>,
+    /// At which keys; at all of them if empty.
+    pub partitions: Vec<PartitionKey>,
+}
+
+/// List what is declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListRequest {
+    /// What; everything if empty.
+    pub selection: Vec<Selected>,
+}
+
+/// Show one asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShowRequest {
+    /// Which.
+    pub asset: AssetKey,
+}
+
+/// Show the graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GraphRequest {
+    /// Of what; of everything if empty.
+    pub selection: Vec<Selected>,
+}
+
+/// List materializations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryRequest {
+    /// Of what.
+    pub selected: Selected,
+    /// At most so many; `None` for all.
+    pub limit: Option<NonZeroU32>,
+    /// Whether neighbouring keys of an input are told as one.
+    pub grouping: Grouping,
+}
+
+/// Show what commands wrote to standard output and error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogsRequest {
+    /// Of which step; of an asset without a partition, of its last run at all keys.
+    pub selected: Selected,
+    /// In which run; `None` for the last one that has a log.
+    pub run: Option<RunId>,
+}
+
+/// Whether something is done, or only said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effect {
+    /// It is done.
+    #[default]
+    Apply,
+    /// It is said what would be done: `--dry-run`.
+    DryRun,
+}
+
+/// Record the outputs on disk as if they had been made just now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AcceptRequest {
+    /// Of what; of everything if empty.
+    pub selection: Vec<Selected>,
+    /// At which keys; at all of them if empty.
+    pub partitions: Vec<PartitionKey>,
+    /// Whether it is done.
+    pub effect: Effect,
+}
+
+/// Forget records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WipeRequest {
+    /// Of what; never empty.
+    pub selection: Vec<Selected>,
+    /// At which keys; at all of them if empty.
+    pub partitions: Vec<PartitionKey>,
+    /// What becomes of the outputs on disk.
+    pub outputs: Outputs,
+    /// Whether it is done.
+    pub effect: Effect,
+}
+
+/// What becomes of outputs whose records are forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outputs {
+    /// They stay.
+    #[default]
+    Kept,
+    /// They are removed.
+    Removed,
+}
