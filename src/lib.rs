@@ -8,3 +8,4 @@ pub mod model;
 pub mod plan;
 pub mod store;
 pub mod sys;
+pub mod wire;

@@ -1,0 +1,258 @@
+//! Why something is not fresh.
+
+use serde::Serialize;
+
+use crate::model::{
+    Cause, CodeChange, DataChange, DataVersion, DependencyChange, OutputChange, OutputKind,
+    PartitionKey,
+};
+use crate::wire::Text;
+
+/// `{"kind":"data","what":…,"input":…,"partition":…,"path":…,"old":…,"new":…,"root":[…]}`
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CauseShape<'a> {
+    /// A difference in the code version.
+    Code {
+        /// The field of the record.
+        what: &'a str,
+        /// The code file.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<&'a str>,
+        /// Its recorded value.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old: Option<&'a str>,
+        /// Its value now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        new: Option<&'a str>,
+    },
+    /// A difference in what is read.
+    Dependency {
+        /// `added`, `removed` or `remapped`.
+        what: &'static str,
+        /// The input.
+        input: &'a str,
+        /// Its recorded mapping.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old: Option<&'a str>,
+        /// Its mapping now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        new: Option<&'a str>,
+    },
+    /// A difference in the data that is read.
+    Data {
+        /// The upstream asset.
+        what: &'a str,
+        /// The input.
+        input: &'a str,
+        /// The upstream key.
+        partition: Option<&'a str>,
+        /// The file of a source.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<&'a str>,
+        /// The recorded version.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old: Option<Text<DataVersion>>,
+        /// The version now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        new: Option<Text<DataVersion>>,
+        /// Why the upstream changed.
+        root: Vec<CauseShape<'a>>,
+    },
+    /// An output that is not what was recorded.
+    Output {
+        /// `missing`, `altered` or `kind`.
+        what: &'static str,
+        /// The output, where an asset has several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        output: Option<&'a str>,
+        /// Its path.
+        path: &'a str,
+        /// The recorded version.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old: Option<Text<DataVersion>>,
+        /// The version now; where the kind is another one, `file` or `directory`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        new: Option<String>,
+    },
+    /// Recorded under another version of the rules.
+    Rule {
+        /// The rule then.
+        old: Text<u32>,
+        /// The rule now.
+        new: Text<u32>,
+    },
+    /// The user asked for it.
+    Forced,
+    /// The asset always runs.
+    Volatile,
+    /// The last attempt failed.
+    FailedBefore,
+}
+
+impl<'a> CauseShape<'a> {
+    /// The shapes of `causes`.
+    #[must_use]
+    pub fn all(causes: &'a [Cause]) -> Vec<Self> {
+        causes.iter().map(Self::from).collect()
+    }
+}
+
+impl<'a> From<&'a Cause> for CauseShape<'a> {
+    fn from(cause: &'a Cause) -> Self {
+        match cause {
+            Cause::Code(CodeChange {
+                what,
+                path,
+                old,
+                new,
+            }) => Self::Code {
+                what,
+                path: path.as_deref(),
+                old: old.as_deref(),
+                new: new.as_deref(),
+            },
+            Cause::Dependency { input, change } => dependency(input.as_str(), change),
+            Cause::Data(change) => data(change),
+            Cause::Output {
+                output,
+                path,
+                change,
+            } => self::output(output.as_deref(), path, *change),
+            Cause::Rule { old, new } => Self::Rule {
+                old: Text(*old),
+                new: Text(*new),
+            },
+            Cause::Forced => Self::Forced,
+            Cause::Volatile => Self::Volatile,
+            Cause::FailedBefore => Self::FailedBefore,
+        }
+    }
+}
+
+fn dependency<'a>(input: &'a str, change: &'a DependencyChange) -> CauseShape<'a> {
+    let (what, old, new) = match change {
+        DependencyChange::Added => ("added", None, None),
+        DependencyChange::Removed => ("removed", None, None),
+        DependencyChange::Remapped { old, new } => {
+            ("remapped", Some(old.as_str()), Some(new.as_str()))
+        }
+    };
+    CauseShape::Dependency {
+        what,
+        input,
+        old,
+        new,
+    }
+}
+
+fn data(change: &DataChange) -> CauseShape<'_> {
+    CauseShape::Data {
+        what: change.asset.as_str(),
+        input: change.input.as_str(),
+        partition: change.partition.as_ref().map(PartitionKey::as_str),
+        path: change.path.as_deref(),
+        old: change.old.map(Text),
+        new: change.new.map(Text),
+        root: CauseShape::all(&change.root),
+    }
+}
+
+fn output<'a>(output: Option<&'a str>, path: &'a str, change: OutputChange) -> CauseShape<'a> {
+    let (what, old, new) = match change {
+        OutputChange::Missing => ("missing", None, None),
+        OutputChange::Altered { old, new } => ("altered", Some(Text(old)), Some(new.to_string())),
+        OutputChange::Kind { found } => ("kind", None, Some(kind(found).to_owned())),
+    };
+    CauseShape::Output {
+        what,
+        output,
+        path,
+        old,
+        new,
+    }
+}
+
+fn kind(kind: OutputKind) -> &'static str {
+    match kind {
+        OutputKind::File => "file",
+        OutputKind::Directory => "directory",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CauseShape;
+    use crate::digest::Digest;
+    use crate::model::{
+        AssetKey, Cause, CodeChange, DataChange, DataVersion, DependencyChange, Name, OutputChange,
+        OutputKind,
+    };
+
+    fn version(byte: &str) -> DataVersion {
+        DataVersion(Digest::from_hex(&byte.repeat(16)).expect("sixteen bytes"))
+    }
+
+    #[test]
+    fn every_kind_has_its_shape() {
+        let flights = AssetKey::parse("flights").expect("a key");
+        let input = Name::of_asset(&flights);
+        let code = Cause::Code(CodeChange {
+            what: "file steps/clean.py".into(),
+            path: Some("steps/clean.py".into()),
+            old: Some("aa".into()),
+            new: None,
+        });
+        for (cause, json) in [
+            (
+                Cause::Data(DataChange {
+                    input: input.clone(),
+                    asset: flights,
+                    partition: None,
+                    path: None,
+                    old: Some(version("0a")),
+                    new: None,
+                    root: vec![code],
+                }),
+                r#"{"kind":"data","what":"flights","input":"flights","partition":null,"old":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","root":[{"kind":"code","what":"file steps/clean.py","path":"steps/clean.py","old":"aa"}]}"#,
+            ),
+            (
+                Cause::Dependency {
+                    input: input.clone(),
+                    change: DependencyChange::Added,
+                },
+                r#"{"kind":"dependency","what":"added","input":"flights"}"#,
+            ),
+            (
+                Cause::Dependency {
+                    input,
+                    change: DependencyChange::Remapped {
+                        old: "all".into(),
+                        new: "identity".into(),
+                    },
+                },
+                r#"{"kind":"dependency","what":"remapped","input":"flights","old":"all","new":"identity"}"#,
+            ),
+            (
+                Cause::Output {
+                    output: Some("report".into()),
+                    path: "build/year.md".into(),
+                    change: OutputChange::Kind {
+                        found: OutputKind::Directory,
+                    },
+                },
+                r#"{"kind":"output","what":"kind","output":"report","path":"build/year.md","new":"directory"}"#,
+            ),
+            (
+                Cause::Rule { old: 1, new: 2 },
+                r#"{"kind":"rule","old":"1","new":"2"}"#,
+            ),
+            (Cause::Forced, r#"{"kind":"forced"}"#),
+            (Cause::Volatile, r#"{"kind":"volatile"}"#),
+            (Cause::FailedBefore, r#"{"kind":"failed_before"}"#),
+        ] {
+            let shape = CauseShape::from(&cause);
+            assert_eq!(serde_json::to_string(&shape).expect("JSON"), json);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `logs --json`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{LogsReport, PartitionKey, RunId, StepLog, StepName};
+use crate::wire::{SCHEMA, Text};
+
+/// `{"schema":1,"logs":[{"step":…,"run":…,"path":…,"text":…}]}`
+#[derive(Debug, Serialize)]
+pub struct LogsDocument<'a> {
+    schema: u32,
+    logs: Vec<LogShape<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LogShape<'a> {
+    step: Text<&'a StepName>,
+    asset: &'a str,
+    partition: Option<&'a str>,
+    run: Text<RunId>,
+    time: Timestamp,
+    path: &'a str,
+    /// Bytes that are no UTF-8 are replaced by U+FFFD.
+    text: std::borrow::Cow<'a, str>,
+}
+
+impl<'a> From<&'a LogsReport> for LogsDocument<'a> {
+    fn from(report: &'a LogsReport) -> Self {
+        Self {
+            schema: SCHEMA,
+            logs: report.logs.iter().map(LogShape::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a StepLog> for LogShape<'a> {
+    fn from(log: &'a StepLog) -> Self {
+        Self {
+            step: Text(&log.step),
+            asset: log.step.asset.as_str(),
+            partition: log.step.partition.as_ref().map(PartitionKey::as_str),
+            run: Text(log.run),
+            time: log.time,
+            path: &log.path,
+            text: String::from_utf8_lossy(&log.content),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogsDocument;
+    use crate::model::{AssetKey, LogsReport, RunId, StepLog, StepName};
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        let report = LogsReport {
+            logs: vec![StepLog {
+                step: StepName {
+                    asset: AssetKey::parse("year").expect("a key"),
+                    partition: None,
+                },
+                run: RunId(
+                    "0190a6e0-0000-7000-8000-000000000001"
+                        .parse()
+                        .expect("an id"),
+                ),
+                time: "2013-08-01T00:00:00Z".parse().expect("a time"),
+                path: ".assetctl/logs/x.log".into(),
+                content: b"a\xff\n".to_vec(),
+            }],
+        };
+        assert_eq!(
+            serde_json::to_string(&LogsDocument::from(&report)).expect("JSON"),
+            concat!(
+                r#"{"schema":1,"logs":[{"step":"year","asset":"year","partition":null,"run":"0190a6e0-0000-7000-8000-000000000001","#,
+                r#""time":"2013-08-01T00:00:00Z","path":".assetctl/logs/x.log","text":"a"#,
+                "\u{fffd}",
+                r#"\n"}]}"#,
+            )
+        );
+    }
+}

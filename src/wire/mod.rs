@@ -1,0 +1,45 @@
+//! The stable JSON shapes: borrowed views of `model` values, converted by hand, so that a change of a model type cannot
+//! change the contract.
+//!
+//! Within [`SCHEMA`] fields are added, never renamed or removed. Absent means unknown or not applicable; a partition of
+//! an unpartitioned asset is `null`. Times are RFC 3339 in UTC, durations `…_ms`, sizes `…_bytes`, versions lower-case
+//! hexadecimal. The shapes are documented in `docs/json.md`.
+
+mod affected;
+mod cause;
+mod errors;
+mod event;
+mod explain;
+mod graph;
+mod history;
+mod init;
+mod list;
+mod logs;
+mod observe;
+mod plan;
+mod range;
+mod show;
+mod status;
+mod text;
+mod validate;
+
+pub use affected::AffectedDocument;
+pub use cause::CauseShape;
+pub use errors::{ErrorShape, ErrorsDocument, LabelShape, flattened};
+pub use event::EventLine;
+pub use explain::ExplainDocument;
+pub use graph::GraphDocument;
+pub use history::{HistoryDocument, MaterializationShape};
+pub use init::InitDocument;
+pub use list::{ListDocument, ListingShape};
+pub use logs::LogsDocument;
+pub use observe::ObserveDocument;
+pub use plan::PlanDocument;
+pub use range::RangeShape;
+pub use show::ShowDocument;
+pub use status::StatusDocument;
+pub use text::Text;
+pub use validate::ValidateDocument;
+
+/// The number of the shapes.
+pub const SCHEMA: u32 = 1;

@@ -1,0 +1,143 @@
+//! `plan --json`, and `materialize --dry-run --json`.
+
+use serde::Serialize;
+
+use crate::model::{Decision, PlanReport, PlanStep, StepName};
+use crate::wire::text::milliseconds;
+use crate::wire::{CauseShape, RangeShape, SCHEMA, Text};
+
+/// `{"schema":1,"steps":[…],"counts":{…},"expected_ms":…,"critical_path":["…"]}`
+#[derive(Debug, Serialize)]
+pub struct PlanDocument<'a> {
+    schema: u32,
+    steps: Vec<StepShape<'a>>,
+    counts: CountsShape,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_ms: Option<u64>,
+    critical_path: Vec<Text<&'a StepName>>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepShape<'a> {
+    #[serde(flatten)]
+    keys: RangeShape<'a>,
+    decision: &'static str,
+    causes: Vec<CauseShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_ms: Option<u64>,
+    needs: Vec<RangeShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsShape {
+    run: u32,
+    may_run: u32,
+    fresh: u32,
+    blocked: u32,
+}
+
+impl<'a> From<&'a PlanReport> for PlanDocument<'a> {
+    fn from(report: &'a PlanReport) -> Self {
+        Self {
+            schema: SCHEMA,
+            steps: report.steps.iter().map(StepShape::from).collect(),
+            counts: CountsShape {
+                run: report.counts.run,
+                may_run: report.counts.may_run,
+                fresh: report.counts.fresh,
+                blocked: report.counts.blocked,
+            },
+            expected_ms: report.expected.map(milliseconds),
+            critical_path: report.critical_path.iter().map(Text).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a PlanStep> for StepShape<'a> {
+    fn from(step: &'a PlanStep) -> Self {
+        let (decision, reason) = match &step.decision {
+            Decision::Run => ("run", None),
+            Decision::MayRun => ("may_run", None),
+            Decision::Blocked { reason } => ("blocked", Some(reason.as_str())),
+        };
+        Self {
+            keys: RangeShape::from(&step.keys),
+            decision,
+            causes: CauseShape::all(&step.causes),
+            expected_ms: step.expected.map(milliseconds),
+            needs: RangeShape::all(&step.needs),
+            reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::PlanDocument;
+    use crate::model::{
+        AssetKey, Decision, KeyRange, PartitionKey, PlanCounts, PlanReport, PlanStep, StepName,
+    };
+
+    #[test]
+    fn steps_carry_their_range_inline() {
+        let clean = AssetKey::parse("clean").expect("a key");
+        let key = PartitionKey::parse("2013-07-04").ok();
+        let keys = KeyRange {
+            asset: clean.clone(),
+            first: key.clone(),
+            last: key.clone(),
+            count: 1,
+        };
+        let year = KeyRange {
+            asset: AssetKey::parse("year").expect("a key"),
+            first: None,
+            last: None,
+            count: 1,
+        };
+        let report = PlanReport {
+            steps: vec![
+                PlanStep {
+                    keys: keys.clone(),
+                    decision: Decision::Run,
+                    causes: vec![],
+                    expected: Some(Duration::from_millis(2100)),
+                    needs: vec![],
+                },
+                PlanStep {
+                    keys: year,
+                    decision: Decision::Blocked {
+                        reason: "no file".into(),
+                    },
+                    causes: vec![],
+                    expected: None,
+                    needs: vec![keys],
+                },
+            ],
+            counts: PlanCounts {
+                run: 1,
+                may_run: 0,
+                fresh: 7,
+                blocked: 1,
+            },
+            expected: None,
+            critical_path: vec![StepName {
+                asset: clean,
+                partition: key,
+            }],
+        };
+        assert_eq!(
+            serde_json::to_string(&PlanDocument::from(&report)).expect("JSON"),
+            concat!(
+                r#"{"schema":1,"steps":["#,
+                r#"{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1,"decision":"run","causes":[],"expected_ms":2100,"needs":[]},"#,
+                r#"{"asset":"year","first":null,"last":null,"count":1,"decision":"blocked","causes":[],"#,
+                r#""needs":[{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1}],"reason":"no file"}"#,
+                r#"],"counts":{"run":1,"may_run":0,"fresh":7,"blocked":1},"critical_path":["clean@2013-07-04"]}"#,
+            )
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! `status --json`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{AssetStatus, Evidence, PartitionKey, PartitionRun, StatusCounts, StatusReport};
+use crate::wire::{CauseShape, SCHEMA};
+
+/// `{"schema":1,"now":…,"assets":[…],"summary":{…}}`
+#[derive(Debug, Serialize)]
+pub struct StatusDocument<'a> {
+    schema: u32,
+    now: Timestamp,
+    assets: Vec<AssetShape<'a>>,
+    summary: CountsShape,
+    recorded: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct AssetShape<'a> {
+    key: &'a str,
+    kind: &'static str,
+    counts: CountsShape,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<Timestamp>,
+    partitions: Vec<RunShape<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RunShape<'a> {
+    first: Option<&'a str>,
+    last: Option<&'a str>,
+    count: u32,
+    status: &'static str,
+    causes: Vec<CauseShape<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct CountsShape {
+    fresh: u32,
+    stale: u32,
+    missing: u32,
+    failed: u32,
+    pending: u32,
+}
+
+impl<'a> From<&'a StatusReport> for StatusDocument<'a> {
+    fn from(report: &'a StatusReport) -> Self {
+        Self {
+            schema: SCHEMA,
+            now: report.now,
+            assets: report.assets.iter().map(AssetShape::from).collect(),
+            summary: report.summary.into(),
+            recorded: report.evidence == Evidence::Recorded,
+        }
+    }
+}
+
+impl<'a> From<&'a AssetStatus> for AssetShape<'a> {
+    fn from(asset: &'a AssetStatus) -> Self {
+        Self {
+            key: asset.key.as_str(),
+            kind: asset.kind.word(),
+            counts: asset.counts.into(),
+            last: asset.last,
+            partitions: asset.partitions.iter().map(RunShape::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a PartitionRun> for RunShape<'a> {
+    fn from(run: &'a PartitionRun) -> Self {
+        Self {
+            first: run.first.as_ref().map(PartitionKey::as_str),
+            last: run.last.as_ref().map(PartitionKey::as_str),
+            count: run.count,
+            status: run.status.word(),
+            causes: CauseShape::all(&run.causes),
+        }
+    }
+}
+
+impl From<StatusCounts> for CountsShape {
+    fn from(counts: StatusCounts) -> Self {
+        let StatusCounts {
+            fresh,
+            stale,
+            missing,
+            failed,
+            pending,
+        } = counts;
+        Self {
+            fresh,
+            stale,
+            missing,
+            failed,
+            pending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StatusDocument;
+    use crate::model::{
+        AssetKey, AssetStatus, Cause, DeclarationKind, Evidence, PartitionKey, PartitionRun,
+        Status, StatusCounts, StatusReport,
+    };
+
+    #[test]
+    fn runs_of_partitions_and_an_unpartitioned_asset() {
+        let counts = StatusCounts {
+            stale: 2,
+            ..StatusCounts::default()
+        };
+        let report = StatusReport {
+            now: "2013-07-06T00:00:00Z".parse().expect("a time"),
+            assets: vec![
+                AssetStatus {
+                    key: AssetKey::parse("clean").expect("a key"),
+                    kind: DeclarationKind::Asset,
+                    counts,
+                    partitions: vec![PartitionRun {
+                        first: PartitionKey::parse("2013-07-04").ok(),
+                        last: PartitionKey::parse("2013-07-05").ok(),
+                        count: 2,
+                        status: Status::Stale,
+                        causes: vec![Cause::Forced],
+                    }],
+                    last: None,
+                },
+                AssetStatus {
+                    key: AssetKey::parse("airports").expect("a key"),
+                    kind: DeclarationKind::Source,
+                    counts: StatusCounts::default(),
+                    partitions: vec![PartitionRun {
+                        first: None,
+                        last: None,
+                        count: 1,
+                        status: Status::Fresh,
+                        causes: vec![],
+                    }],
+                    last: "2013-07-05T01:02:03.5Z".parse().ok(),
+                },
+            ],
+            summary: counts,
+            evidence: Evidence::Files,
+        };
+        let json = serde_json::to_string(&StatusDocument::from(&report)).expect("JSON");
+        assert_eq!(
+            json,
+            concat!(
+                r#"{"schema":1,"now":"2013-07-06T00:00:00Z","assets":["#,
+                r#"{"key":"clean","kind":"asset","counts":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0},"#,
+                r#""partitions":[{"first":"2013-07-04","last":"2013-07-05","count":2,"status":"stale","causes":[{"kind":"forced"}]}]},"#,
+                r#"{"key":"airports","kind":"source","counts":{"fresh":0,"stale":0,"missing":0,"failed":0,"pending":0},"#,
+                r#""last":"2013-07-05T01:02:03.5Z","partitions":[{"first":null,"last":null,"count":1,"status":"fresh","causes":[]}]}"#,
+                r#"],"summary":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0},"recorded":false}"#,
+            )
+        );
+    }
+}
