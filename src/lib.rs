@@ -4,6 +4,7 @@ pub mod digest;
 pub mod engine;
 pub mod executor;
 pub mod hash;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod store;

@@ -346,3 +346,14 @@ impl Asset {
             .is_some_and(|recipe| recipe.runs == Runs::Always)
     }
 }
+
+impl SourceAsset {
+    /// Whether one partition of it can have more than one path.
+    #[must_use]
+    pub fn can_have_several_paths(&self) -> bool {
+        match &self.place {
+            Place::Paths(paths) => !matches!(paths.as_slice(), [] | [SourcePath::Exact(_)]),
+            Place::Value { .. } | Place::Observed { .. } => false,
+        }
+    }
+}

@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::partition::definition::PartitionKeys;
+use crate::model::partition::definition::{PartitionKeys, PartitionsDefinition};
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::set::PartitionSet;
-use crate::model::partition::time::TimePartitions;
+use crate::model::partition::time::{Cadence, TimePartitions};
 
 /// Which upstream partitions a downstream partition needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,30 @@ impl PartitionMapping {
             Self::Identity => "identity",
             Self::All => "all",
             Self::TimeWindow { .. } => "time_window",
+        }
+    }
+
+    /// Whether one downstream partition can need more than one upstream partition; `None` is an unpartitioned side.
+    #[must_use]
+    pub fn can_read_several(
+        &self,
+        downstream: Option<&PartitionsDefinition>,
+        upstream: Option<&PartitionsDefinition>,
+    ) -> bool {
+        let cadence = |side: Option<&PartitionsDefinition>| match side {
+            Some(PartitionsDefinition::Time(time)) => Some(time.cadence()),
+            Some(PartitionsDefinition::Static(_)) | None => None,
+        };
+        match self {
+            Self::Identity => false,
+            Self::All => upstream.is_some(),
+            Self::TimeWindow {
+                start_offset,
+                end_offset,
+            } => match (cadence(downstream), cadence(upstream)) {
+                (Some(Cadence::Monthly), Some(Cadence::Daily)) => true,
+                _ => start_offset != end_offset,
+            },
         }
     }
 

@@ -1,0 +1,347 @@
+//! `[asset.NAME]`: everything but its partitions and outputs, which others need to know first.
+
+use crate::manifest::command::{self, CommandContext};
+use crate::manifest::deps::{self, DepContext, InlineSources};
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::document::{Table, Value};
+use crate::manifest::error::Problem;
+use crate::manifest::names::{Declares, Names};
+use crate::manifest::outputs::{Outputs, Reading};
+use crate::manifest::partitions::Definitions;
+use crate::manifest::placeholders::{Amount, HasValue, InputView, output_label};
+use crate::manifest::project::Defaults;
+use crate::manifest::suggest::did_you_mean;
+use crate::manifest::{about, code, duration, env};
+use crate::model::{
+    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, Location, Output,
+    OutputKind, Place, Recipe, Runs, SourceAsset, Staging, Stdout,
+};
+
+/// Keys that say how a command runs, and mean nothing without one.
+const OF_COMMANDS: [&str; 12] = [
+    "code",
+    "auto_code",
+    "tools",
+    "code_version",
+    "staging",
+    "stdout",
+    "incremental",
+    "volatile",
+    "env",
+    "inherit_env",
+    "timeout",
+    "format",
+];
+
+/// The other keys, but those for people.
+const KEYS: [&str; 7] = [
+    "command",
+    "deps",
+    "after",
+    "outputs",
+    "data_version",
+    "partitions",
+    "priority",
+];
+
+/// What an asset is read for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AssetContext<'a> {
+    /// Its id.
+    pub id: AssetId,
+    /// Everything that is declared.
+    pub names: &'a Names<'a>,
+    /// The partitions definitions.
+    pub definitions: &'a Definitions<'a>,
+    /// What its file sets for all assets.
+    pub defaults: &'a Defaults,
+    /// The project's shell.
+    pub shell: &'a [String],
+}
+
+/// An asset, and where its `after` names stand.
+#[derive(Debug)]
+pub(super) struct ReadAsset {
+    /// The asset.
+    pub asset: Asset,
+    /// Each asset of `after`, with its place.
+    pub after: Vec<(AssetId, Location)>,
+}
+
+/// Where problems and warnings go.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// What is wrong.
+    pub problems: Problems,
+    /// What is worth a look.
+    pub warnings: Problems,
+}
+
+/// Reads an asset.
+pub(super) fn read(
+    table: &Table<'_>,
+    outputs: &Outputs,
+    context: AssetContext<'_>,
+    inline: &mut InlineSources,
+    findings: &mut Findings,
+) -> ReadAsset {
+    let problems = &mut findings.problems;
+    let known: Vec<&'static str> = [&about::KEYS[..], &KEYS, &OF_COMMANDS].concat();
+    table.only(&known, problems);
+    let outline = context.names.get(context.id);
+    let dep_context = DepContext {
+        asset: context.id,
+        names: context.names,
+        definitions: context.definitions,
+    };
+    let before = problems.len();
+    let deps = deps::read(table, dep_context, inline, problems);
+    let deps_reading = if problems.len() == before {
+        Reading::Complete
+    } else {
+        Reading::Faulty
+    };
+    let after = deps::read_after(table, dep_context, problems);
+    let mut about = about::read(table, problems);
+    context.defaults.complete(&mut about);
+    let command = table.get("command");
+    let recipe = match command {
+        Some(value) => {
+            let views: Vec<InputView> = deps.iter().map(|dep| view(dep, context, inline)).collect();
+            let complete =
+                (deps_reading, outputs.reading) == (Reading::Complete, Reading::Complete);
+            complete
+                .then(|| read_recipe(table, &value, &views, &outputs.list, context, findings))
+                .flatten()
+        }
+        None => {
+            refuse_command_keys(table, problems);
+            None
+        }
+    };
+    let problems = &mut findings.problems;
+    let asset = Asset {
+        key: outline.key.clone(),
+        location: table.location,
+        about,
+        partitions: outline.partitions.definition(),
+        deps,
+        after: after.iter().map(|(id, _)| *id).collect(),
+        recipe,
+        outputs: outputs.list.clone(),
+        data_version: data_version(table, outputs, problems),
+        priority: table.integer("priority", problems).unwrap_or(0),
+    };
+    if let (Some(_), Some(value)) = (&asset.recipe, command) {
+        warn_of_unnamed_inputs(&asset, &value, &mut findings.warnings);
+    }
+    ReadAsset { asset, after }
+}
+
+fn read_recipe(
+    table: &Table<'_>,
+    value: &Value<'_>,
+    inputs: &[InputView],
+    outputs: &[Output],
+    context: AssetContext<'_>,
+    findings: &mut Findings,
+) -> Option<Recipe> {
+    let problems = &mut findings.problems;
+    let outline = context.names.get(context.id);
+    let command_context = CommandContext {
+        scope: context.definitions.scope(outline.partitions),
+        inputs,
+        outputs: Some(outputs),
+        shell: context.shell,
+    };
+    let command = command::read(value, &command_context, problems);
+    let stdout = stdout(table, outputs, problems);
+    let history = match table.boolean("incremental", problems) {
+        Some(true) => History::Incremental,
+        Some(false) | None => History::None,
+    };
+    let runs = match table.boolean("volatile", problems) {
+        Some(true) => Runs::Always,
+        Some(false) | None => Runs::WhenStale,
+    };
+    let declared_staging = table.boolean("staging", problems);
+    let own_env = env::read(table, problems);
+    let inherit_env = env::inherit(table, problems);
+    let timeout = duration::read(table, "timeout", problems);
+    let command = command?;
+    let staging = match declared_staging {
+        Some(true) => Staging::Staged,
+        Some(false) => Staging::InPlace,
+        None if stdout == Stdout::Output || names_output(&command) => Staging::Staged,
+        None => Staging::InPlace,
+    };
+    let code = code::read(table, &command, problems);
+    Some(Recipe {
+        command,
+        folder: table.file.folder().to_owned(),
+        code,
+        staging,
+        stdout,
+        history,
+        runs,
+        env: context.defaults.env(own_env),
+        inherit_env,
+        timeout: timeout.or(context.defaults.timeout()),
+    })
+}
+
+/// A dep as the command of its asset sees it.
+fn view(dep: &Dep, context: AssetContext<'_>, inline: &InlineSources) -> InputView {
+    let definition = |id: AssetId| {
+        let partitions = context.names.outlines().get(id.index())?.partitions;
+        Some(context.definitions.get(partitions.definition()?))
+    };
+    let several = dep
+        .mapping
+        .can_read_several(definition(context.id), definition(dep.asset));
+    let amount = |several: bool| {
+        if several {
+            Amount::Several
+        } else {
+            Amount::One
+        }
+    };
+    let of_source = |source: &SourceAsset| {
+        let value = match source.place {
+            Place::Value { .. } => HasValue::Yes,
+            Place::Paths(_) | Place::Observed { .. } => HasValue::No,
+        };
+        (amount(source.can_have_several_paths()), Vec::new(), value)
+    };
+    let (paths, outputs, value) = match inline.get(dep.asset, context.names.len()) {
+        Some(source) => of_source(source),
+        None => match &context.names.get(dep.asset).declares {
+            Declares::Source(source) => of_source(source),
+            Declares::Asset(outputs) => (
+                amount(dep.output.is_none() && outputs.list.len() > 1),
+                outputs.list.iter().enumerate().map(output_label).collect(),
+                HasValue::No,
+            ),
+        },
+    };
+    InputView {
+        name: dep.input.clone(),
+        partitions: amount(several),
+        paths,
+        outputs,
+        output: dep.output.map(|output| output as usize),
+        value,
+    }
+}
+
+fn names_output(command: &Command) -> bool {
+    let placeholder = |it: &&CommandPlaceholder| {
+        matches!(
+            it,
+            CommandPlaceholder::Outputs | CommandPlaceholder::Output(_)
+        )
+    };
+    let variable = |text: &String| text.contains("ASSETCTL_OUTPUT");
+    command::placeholders_of(command).iter().any(placeholder)
+        || command::written(command).iter().any(variable)
+}
+
+fn stdout(table: &Table<'_>, outputs: &[Output], problems: &mut Problems) -> Stdout {
+    let Some(value) = table.get("stdout") else {
+        return Stdout::Log;
+    };
+    if value.boolean(problems) != Some(true) {
+        return Stdout::Log;
+    }
+    let message = match outputs {
+        [only] if only.kind == OutputKind::File => return Stdout::Output,
+        [_] => "standard output cannot be a directory",
+        _ => "standard output can be the only output, and there are several",
+    };
+    let problem = Problem::ConflictingKeys {
+        message: message.to_owned(),
+        help: "declare one output that is a file, or remove `stdout`".to_owned(),
+    };
+    let mut labels = vec![Label::new(value.key_location, "this key")];
+    let outputs = outputs.iter().map(|output| output.location);
+    labels.extend(outputs.map(|location| Label::new(location, "an output")));
+    problems.add(problem, labels);
+    Stdout::Log
+}
+
+fn data_version(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -> DataVersionRule {
+    let Some(value) = table.get("data_version") else {
+        let external = outputs.list.is_empty() && outputs.reading == Reading::Complete;
+        return if external {
+            DataVersionRule::Reported
+        } else {
+            DataVersionRule::Content
+        };
+    };
+    let Some(text) = value.text(problems) else {
+        return DataVersionRule::Content;
+    };
+    match text.value {
+        "content" => DataVersionRule::Content,
+        "inputs" => DataVersionRule::Inputs,
+        "reported" => DataVersionRule::Reported,
+        other => {
+            let help = did_you_mean(other, ["content", "inputs", "reported"], "");
+            value.invalid(
+                format!("there is no data version `{other}`"),
+                help,
+                problems,
+            );
+            DataVersionRule::Content
+        }
+    }
+}
+
+fn refuse_command_keys(table: &Table<'_>, problems: &mut Problems) {
+    for key in OF_COMMANDS {
+        if let Some(value) = table.get(key) {
+            let problem = Problem::ConflictingKeys {
+                message: format!("`{key}` is for an asset with a command"),
+                help: "give it a `command`; without one it is made elsewhere and only reported"
+                    .to_owned(),
+            };
+            problems.add(
+                problem,
+                [Label::new(value.key_location, "means nothing here")],
+            );
+        }
+    }
+}
+
+/// A command that names some of what it reads or writes probably means to name all of it; one that names nothing has
+/// its paths elsewhere.
+fn warn_of_unnamed_inputs(asset: &Asset, value: &Value<'_>, warnings: &mut Problems) {
+    let Some(recipe) = &asset.recipe else { return };
+    let placeholders = command::placeholders_of(&recipe.command);
+    if placeholders.is_empty() {
+        return;
+    }
+    let written = command::written(&recipe.command);
+    for (index, dep) in asset.deps.iter().enumerate() {
+        let named = placeholders.iter().any(|placeholder| match placeholder {
+            CommandPlaceholder::Input(at)
+            | CommandPlaceholder::InputOutput(at, _)
+            | CommandPlaceholder::InputList(at)
+            | CommandPlaceholder::Value(at) => *at == index,
+            _ => false,
+        });
+        let variable = format!("ASSETCTL_INPUT_{}", dep.input.as_variable());
+        if named || written.iter().any(|text| text.contains(&variable)) {
+            continue;
+        }
+        let problem = Problem::UnnamedInput {
+            asset: asset.key.to_string(),
+            input: dep.input.to_string(),
+        };
+        let labels = [
+            Label::new(dep.location, "never named"),
+            Label::new(value.location(), "in this command"),
+        ];
+        warnings.add(problem, labels);
+    }
+}

@@ -1,0 +1,363 @@
+//! Typed access to a parsed TOML file: every refusal is a problem at its span, and reading goes on.
+
+use std::fmt;
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::error::Problem;
+use crate::manifest::file::{SourceFile, Text};
+use crate::manifest::suggest::did_you_mean;
+use crate::model::Location;
+
+/// A table of a manifest file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table<'a> {
+    /// The file that holds it.
+    pub file: &'a SourceFile,
+    /// What it is, for messages.
+    pub heading: Heading<'a>,
+    /// Where it is named.
+    pub location: Location,
+    entries: &'a DeTable<'a>,
+}
+
+/// What a table is called in messages: `[asset.clean]`, `[project]`, a dep.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Heading<'a> {
+    /// The whole file.
+    File,
+    /// `[kind]`.
+    Only(&'static str),
+    /// `[kind.name]`.
+    Named(&'static str, &'a str),
+    /// A table that is a value.
+    Inline(&'static str),
+}
+
+/// A value with its key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value<'a> {
+    /// The file that holds it.
+    pub file: &'a SourceFile,
+    /// Its key.
+    pub key: &'a str,
+    /// Where the key stands.
+    pub key_location: Location,
+    inner: &'a Spanned<DeValue<'a>>,
+}
+
+impl<'a> Table<'a> {
+    /// The top level of a file.
+    pub(super) fn of_file(file: &'a SourceFile, entries: &'a DeTable<'a>) -> Self {
+        Self {
+            file,
+            heading: Heading::File,
+            location: file.location(0..0),
+            entries,
+        }
+    }
+
+    /// Reports the keys that are not among `known`.
+    pub(super) fn only(&self, known: &[&'static str], problems: &mut Problems) {
+        for value in self.values() {
+            if !known.contains(&value.key) {
+                let help = did_you_mean(
+                    value.key,
+                    known.iter().copied(),
+                    "the keys are listed in docs/manifest.md",
+                );
+                let problem = Problem::UnknownKey {
+                    key: value.key.to_owned(),
+                    table: self.heading.to_string(),
+                    help,
+                };
+                problems.add(problem, [Label::new(value.key_location, "no such key")]);
+            }
+        }
+    }
+
+    /// All entries, in the order of the file.
+    pub(super) fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let file = self.file;
+        self.entries
+            .iter()
+            .map(move |(key, inner)| Value::new(file, key, inner))
+    }
+
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The value of `key`.
+    pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
+        let (key, inner) = self.entries.get_key_value(key)?;
+        Some(Value::new(self.file, key, inner))
+    }
+
+    /// The string `key`, if it is there and is one.
+    pub(super) fn text(&self, key: &str, problems: &mut Problems) -> Option<Text<'a>> {
+        self.get(key)?.text(problems)
+    }
+
+    /// The strings of `key`: a list of them, or one.
+    pub(super) fn texts(&self, key: &str, problems: &mut Problems) -> Vec<Text<'a>> {
+        self.get(key)
+            .map_or_else(Vec::new, |value| value.texts(problems))
+    }
+
+    /// The boolean `key`, if it is there and is one.
+    pub(super) fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
+        self.get(key)?.boolean(problems)
+    }
+
+    /// The whole number `key`, if it is there and fits.
+    pub(super) fn integer(&self, key: &str, problems: &mut Problems) -> Option<i32> {
+        self.get(key)?.integer(problems)
+    }
+
+    /// The tables `[kind.NAME]`, in the order of the file.
+    pub(super) fn named_tables(
+        &self,
+        kind: &'static str,
+        problems: &mut Problems,
+    ) -> Vec<(Value<'a>, Table<'a>)> {
+        let Some(group) = self.get(kind) else {
+            return Vec::new();
+        };
+        let Some(group) = group.table(Heading::Only(kind), problems) else {
+            return Vec::new();
+        };
+        let named = |value: Value<'a>| {
+            let table = value.table(Heading::Named(kind, value.key), problems)?;
+            Some((value, table))
+        };
+        group.values().filter_map(named).collect()
+    }
+}
+
+impl<'a> Value<'a> {
+    fn new(
+        file: &'a SourceFile,
+        key: &'a Spanned<DeString<'a>>,
+        inner: &'a Spanned<DeValue<'a>>,
+    ) -> Self {
+        Self {
+            file,
+            key: key.get_ref(),
+            key_location: file.location(key.span()),
+            inner,
+        }
+    }
+
+    /// Where the value stands.
+    pub(super) fn location(&self) -> Location {
+        self.file.location(self.inner.span())
+    }
+
+    /// The value, if it is a string; nothing is reported.
+    pub(super) fn as_text(&self) -> Option<Text<'a>> {
+        match self.inner.get_ref() {
+            DeValue::String(value) => Some(Text::new(self.file, value, self.inner.span())),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is an array; nothing is reported.
+    pub(super) fn as_elements(&self) -> Option<impl Iterator<Item = Value<'a>> + use<'a>> {
+        let whole = *self;
+        let array = self.inner.get_ref().as_array()?;
+        Some(array.iter().map(move |inner| Value { inner, ..whole }))
+    }
+
+    /// The table, if it is one; nothing is reported.
+    pub(super) fn as_table(&self, heading: Heading<'a>) -> Option<Table<'a>> {
+        let entries = self.inner.get_ref().as_table()?;
+        Some(Table {
+            file: self.file,
+            heading,
+            location: self.key_location,
+            entries,
+        })
+    }
+
+    /// The boolean, if it is one; nothing is reported.
+    pub(super) fn as_boolean(&self) -> Option<bool> {
+        self.inner.get_ref().as_bool()
+    }
+
+    /// The elements of an array, or the value itself as the only one.
+    pub(super) fn one_or_more(&self) -> Vec<Value<'a>> {
+        match self.as_elements() {
+            Some(elements) => elements.collect(),
+            None => vec![*self],
+        }
+    }
+
+    /// The string.
+    pub(super) fn text(&self, problems: &mut Problems) -> Option<Text<'a>> {
+        let text = self.as_text();
+        if text.is_none() {
+            self.wrong_type("a string", problems);
+        }
+        text
+    }
+
+    /// The strings: a list of them, or one.
+    pub(super) fn texts(&self, problems: &mut Problems) -> Vec<Text<'a>> {
+        let values = self.one_or_more();
+        let text = |value: &Value<'a>| {
+            let text = value.as_text();
+            if text.is_none() {
+                value.wrong_type("a string or a list of strings", problems);
+            }
+            text
+        };
+        values.iter().filter_map(text).collect()
+    }
+
+    /// The boolean.
+    pub(super) fn boolean(&self, problems: &mut Problems) -> Option<bool> {
+        let boolean = self.as_boolean();
+        if boolean.is_none() {
+            self.wrong_type("`true` or `false`", problems);
+        }
+        boolean
+    }
+
+    /// The whole number.
+    pub(super) fn integer(&self, problems: &mut Problems) -> Option<i32> {
+        let DeValue::Integer(integer) = self.inner.get_ref() else {
+            self.wrong_type("a whole number", problems);
+            return None;
+        };
+        let number = i32::from_str_radix(integer.as_str(), integer.radix());
+        if number.is_err() {
+            self.invalid(
+                format!("`{}` is out of range", self.key),
+                "a number between -2147483648 and 2147483647",
+                problems,
+            );
+        }
+        number.ok()
+    }
+
+    /// The table.
+    pub(super) fn table(&self, heading: Heading<'a>, problems: &mut Problems) -> Option<Table<'a>> {
+        let table = self.as_table(heading);
+        if table.is_none() {
+            self.wrong_type("a table", problems);
+        }
+        table
+    }
+
+    /// Reports that the value is not of the expected type.
+    pub(super) fn wrong_type(&self, expected: &'static str, problems: &mut Problems) {
+        let problem = Problem::WrongType {
+            key: self.key.to_owned(),
+            expected,
+            example: self.example(expected),
+        };
+        let found = format!("this is {}", self.found());
+        problems.add(problem, [Label::new(self.location(), found)]);
+    }
+
+    /// Reports that the value means nothing.
+    pub(super) fn invalid(
+        &self,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        problems: &mut Problems,
+    ) {
+        let problem = Problem::InvalidValue {
+            message: message.into(),
+            help: help.into(),
+        };
+        problems.add(problem, [Label::new(self.location(), "here")]);
+    }
+
+    /// The value, if it is a date or a time.
+    pub(super) fn as_date(&self) -> Option<String> {
+        let date = self.inner.get_ref().as_datetime()?;
+        Some(date.to_string())
+    }
+
+    /// The value as JSON, for what is kept as it is.
+    pub(super) fn json(&self) -> serde_json::Value {
+        json(self.inner.get_ref())
+    }
+
+    fn example(&self, expected: &str) -> String {
+        let key = self.key;
+        let written = &self.file.as_str()[self.inner.span()];
+        let scalar = !matches!(
+            self.inner.get_ref(),
+            DeValue::Array(_) | DeValue::Table(_) | DeValue::String(_)
+        );
+        match expected {
+            "`true` or `false`" => format!("`{key} = true`"),
+            "a whole number" => format!("`{key} = 1`"),
+            "a table" => format!("`{key} = {{ … }}`, or as a section of its own"),
+            "a string" | "a string or a list of strings" if scalar => {
+                format!("`{key} = \"{written}\"`")
+            }
+            "a string" => format!("`{key} = \"…\"`"),
+            "a string or a list of strings" => format!("`{key} = [\"…\"]`"),
+            _ => expected.to_owned(),
+        }
+    }
+
+    fn found(&self) -> &'static str {
+        match self.inner.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) => "a whole number",
+            DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date or time",
+            DeValue::Array(_) => "an array",
+            DeValue::Table(_) => "a table",
+        }
+    }
+}
+
+impl fmt::Display for Heading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Only(kind) => write!(f, "`[{kind}]`"),
+            Self::Named(kind, name) => {
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+                if !name.is_empty() && name.chars().all(plain) {
+                    write!(f, "`[{kind}.{name}]`")
+                } else {
+                    write!(f, "`[{kind}.{name:?}]`")
+                }
+            }
+            Self::Inline(what) => f.write_str(what),
+        }
+    }
+}
+
+fn json(value: &DeValue<'_>) -> serde_json::Value {
+    match value {
+        DeValue::String(text) => text.as_ref().into(),
+        DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
+            .map_or_else(|_| integer.to_string().into(), Into::into),
+        DeValue::Float(float) => float
+            .as_str()
+            .parse::<f64>()
+            .ok()
+            .and_then(serde_json::Number::from_f64)
+            .map_or_else(|| float.as_str().into(), serde_json::Value::Number),
+        DeValue::Boolean(boolean) => (*boolean).into(),
+        DeValue::Datetime(datetime) => datetime.to_string().into(),
+        DeValue::Array(array) => array.iter().map(|it| json(it.get_ref())).collect(),
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref())))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    }
+}

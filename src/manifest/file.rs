@@ -1,0 +1,242 @@
+//! Manifest files as texts: lines, columns and the places of values in them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::model::{FileId, Location};
+
+/// A manifest file that has been read.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    id: FileId,
+    /// Relative to the project root.
+    path: String,
+    text: Arc<str>,
+    /// Byte offsets at which lines start.
+    lines: Vec<u32>,
+}
+
+/// A string value and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text<'a> {
+    /// The value, escapes resolved.
+    pub value: &'a str,
+    /// The file.
+    pub file: &'a SourceFile,
+    /// The byte offset of the opening quote.
+    start: usize,
+    /// The byte offset after the closing quote.
+    end: usize,
+}
+
+impl SourceFile {
+    /// A file with this text; the path is relative to the project root.
+    pub(super) fn new(id: FileId, path: String, text: String) -> Self {
+        let starts = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
+        Self {
+            id,
+            path,
+            lines: std::iter::once(0).chain(starts).collect(),
+            text: text.into(),
+        }
+    }
+
+    /// The file's index.
+    #[must_use]
+    pub fn id(&self) -> FileId {
+        self.id
+    }
+
+    /// The path, relative to the project root.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// The text, borrowed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The folder that the file's paths are relative to; empty for the project root.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// The column of a byte offset, in characters from 1.
+    #[must_use]
+    pub fn column(&self, offset: usize) -> u32 {
+        let start = self.lines[self.line_index(offset)] as usize;
+        let before = self.text.get(start..offset).unwrap_or_default();
+        before.trim_start_matches('\u{feff}').chars().count() as u32 + 1
+    }
+
+    /// The location of a range of bytes.
+    pub(super) fn location(&self, range: Range<usize>) -> Location {
+        Location {
+            file: self.id,
+            line: self.line_index(range.start) as u32 + 1,
+            start: range.start as u32,
+            len: range.len() as u32,
+        }
+    }
+
+    fn line_index(&self, offset: usize) -> usize {
+        self.lines
+            .partition_point(|start| *start as usize <= offset)
+            - 1
+    }
+}
+
+impl<'a> Text<'a> {
+    /// A value that stands in `range`, its quotes included.
+    pub(super) fn new(file: &'a SourceFile, value: &'a str, range: Range<usize>) -> Self {
+        Self {
+            value,
+            file,
+            start: range.start,
+            end: range.end,
+        }
+    }
+
+    /// Where it stands.
+    pub(super) fn location(&self) -> Location {
+        self.file.location(self.start..self.end)
+    }
+
+    /// Where a part of the value stands, given by its bytes in the value.
+    pub(super) fn part(&self, range: Range<usize>) -> Location {
+        let raw = &self.file.as_str()[self.start..self.end];
+        let offsets = Offsets::new(raw, self.value);
+        let start = self.start + offsets.of(range.start);
+        let end = self.start + offsets.of(range.end);
+        self.file.location(start..end.max(start))
+    }
+}
+
+/// Byte offsets in a string as it is written, for those in its value: escapes and line breaks differ in length.
+struct Offsets<'a> {
+    raw: &'a str,
+    value: &'a str,
+    /// Where the value begins in `raw`.
+    opening: usize,
+    escapes: bool,
+}
+
+impl<'a> Offsets<'a> {
+    fn new(raw: &'a str, value: &'a str) -> Self {
+        let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
+            3
+        } else {
+            usize::from(raw.starts_with(['"', '\'']))
+        };
+        let mut opening = quotes;
+        if quotes == 3 {
+            let rest = &raw[3..];
+            opening += if rest.starts_with("\r\n") {
+                2
+            } else {
+                usize::from(rest.starts_with('\n'))
+            };
+        }
+        Self {
+            raw,
+            value,
+            opening,
+            escapes: raw.starts_with('"'),
+        }
+    }
+
+    fn of(&self, target: usize) -> usize {
+        let mut at = self.opening;
+        for (offset, character) in self.value.char_indices() {
+            at = self.skip_folded_line(at);
+            if offset >= target {
+                return at;
+            }
+            at += self.written_len(at, character);
+        }
+        at.min(self.raw.len())
+    }
+
+    /// The number of bytes in which `character` is written at `at`.
+    fn written_len(&self, at: usize, character: char) -> usize {
+        let rest = self.raw.get(at..).unwrap_or_default();
+        if self.escapes && rest.starts_with('\\') {
+            return match rest.as_bytes().get(1) {
+                Some(b'x') => 4,
+                Some(b'u') => 6,
+                Some(b'U') => 10,
+                _ => 2,
+            };
+        }
+        if character == '\n' && rest.starts_with("\r\n") {
+            return 2;
+        }
+        character.len_utf8()
+    }
+
+    /// Skips a `\` at the end of a line, and the white space that it swallows.
+    fn skip_folded_line(&self, at: usize) -> usize {
+        let rest = self.raw.get(at..).unwrap_or_default();
+        if !self.escapes || !rest.starts_with('\\') {
+            return at;
+        }
+        let after = &rest[1..];
+        let next = after.trim_start_matches([' ', '\t', '\r', '\n']);
+        let swallowed = &after[..after.len() - next.len()];
+        if swallowed.contains('\n') {
+            return self.skip_folded_line(at + 1 + swallowed.len());
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SourceFile, Text};
+    use crate::model::FileId;
+
+    #[test]
+    fn parts_of_values_are_found_in_the_text() {
+        for (raw, value) in [
+            ("\"a {{x}} b\"", "a {{x}} b"),
+            ("'a {{x}} b'", "a {{x}} b"),
+            ("\"\\\"\\u00e4\\t {{x}}\"", "\"ä\t {{x}}"),
+            ("\"\"\"\nline\n  {{x}}\"\"\"", "line\n  {{x}}"),
+            ("'''\r\nline\r\n{{x}}'''", "line\n{{x}}"),
+            ("\"\"\"one \\\n    {{x}}\"\"\"", "one {{x}}"),
+            ("\"日本 {{x}}\"", "日本 {{x}}"),
+        ] {
+            let text = format!("é = {raw}");
+            let start = "é = ".len();
+            let file = SourceFile::new(FileId(0), "Assets.toml".into(), text.clone());
+            let found = Text::new(&file, value, start..text.len());
+            let at = value.find("{{x}}").expect("every case has the placeholder");
+            let location = found.part(at..at + 5);
+            let start = location.start as usize;
+            assert_eq!(
+                &text[start..start + location.len as usize],
+                "{{x}}",
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let file = SourceFile::new(FileId(0), "a/Assets.toml".into(), "\u{feff}é\n\täx".into());
+        assert_eq!(file.column(3), 1);
+        assert_eq!(file.column(6 + 1 + 2), 3);
+        assert_eq!(file.location(6..7).line, 2);
+        assert_eq!(file.folder(), "a");
+    }
+}

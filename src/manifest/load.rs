@@ -1,0 +1,273 @@
+//! Files → the asset graph, or all that is wrong with them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::manifest::asset::{self, AssetContext, Findings};
+use crate::manifest::deps::InlineSources;
+use crate::manifest::diagnostic::{Label, ManifestError, ManifestErrors, Problems};
+use crate::manifest::disk::Disk;
+use crate::manifest::document::{Table, Value};
+use crate::manifest::error::Problem;
+use crate::manifest::file::SourceFile;
+use crate::manifest::find::MANIFEST;
+use crate::manifest::names::{Declares, Names, Outline, key_of};
+use crate::manifest::outputs::{self, Apart, OutputContext};
+use crate::manifest::partitions::Definitions;
+use crate::manifest::project::{Defaults, Project};
+use crate::manifest::source::SourceContext;
+use crate::manifest::{include, overlap, source};
+use crate::model::{
+    AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
+};
+
+/// A manifest that has been read.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// What it declares.
+    pub graph: AssetGraph,
+    /// Its files; the index is the [`FileId`] of locations.
+    pub files: Vec<Arc<SourceFile>>,
+    /// What is allowed, and yet probably not meant.
+    pub warnings: Vec<ManifestError>,
+    /// The globs that gave all files but the first.
+    pub(super) include: Vec<String>,
+}
+
+/// Reads the manifest of the project in `root`, without any cache.
+///
+/// Besides the manifest files the disk is asked for nothing but symlinked folders on the way to outputs.
+///
+/// # Errors
+///
+/// Everything that is wrong, in the order of the files.
+pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
+    let text = include::read(root, MANIFEST).map_err(ManifestErrors::without_place)?;
+    let main = Arc::new(SourceFile::new(FileId(0), MANIFEST.to_owned(), text));
+    let mut findings = Findings::default();
+    let main_table = parse(&main, &mut findings.problems);
+    let top = Table::of_file(&main, main_table.get_ref());
+    let include = include::globs(&top, root, &mut findings.problems);
+    let mut files = vec![Arc::clone(&main)];
+    for path in include::files(root, &include) {
+        let Ok(id) = u16::try_from(files.len()) else {
+            let problem = Problem::Include {
+                message: "more than 65,535 files are included".to_owned(),
+                help: "write more assets into each file",
+            };
+            findings.problems.add(problem, []);
+            break;
+        };
+        match include::read(root, &path) {
+            Ok(text) => files.push(Arc::new(SourceFile::new(FileId(id), path, text))),
+            Err(problem) => findings.problems.add(problem, []),
+        }
+    }
+    let included: Vec<(&SourceFile, Spanned<DeTable<'_>>)> = files[1..]
+        .iter()
+        .map(|file| (file.as_ref(), parse(file, &mut findings.problems)))
+        .collect();
+    let mut tables = vec![top];
+    tables.extend(
+        included
+            .iter()
+            .map(|(file, table)| Table::of_file(file, table.get_ref())),
+    );
+    let graph = assemble(&tables, root, &mut findings);
+    let errors = findings.problems.into_errors(&files);
+    match graph {
+        Some(graph) if errors.is_empty() => Ok(Manifest {
+            graph,
+            warnings: findings.warnings.into_errors(&files),
+            files,
+            include,
+        }),
+        _ => Err(ManifestErrors::new(errors)),
+    }
+}
+
+/// Parses a file; what can be understood in spite of errors is read on.
+fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'a>> {
+    let (table, errors) = DeTable::parse_recoverable(file.as_str());
+    for error in errors {
+        let end = file.as_str().len();
+        let span = error.span().unwrap_or(end..end);
+        let problem = Problem::Syntax {
+            message: error.message().trim().replace('\n', ", "),
+        };
+        problems.add(problem, [Label::new(file.location(span), "here")]);
+    }
+    table
+}
+
+fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option<AssetGraph> {
+    let problems = &mut findings.problems;
+    let project = Project::read(&files[0], problems);
+    let mut definitions = Definitions::default();
+    let mut defaults = Vec::with_capacity(files.len());
+    for (index, file) in files.iter().enumerate() {
+        check_top_level(file, index, problems);
+        defaults.push(Defaults::read(file, problems));
+        definitions.read(file, problems);
+    }
+    let names = outline(files, &project, &mut definitions, problems);
+    let mut inline = InlineSources::default();
+    let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
+    let mut declarations = Vec::with_capacity(names.len());
+    for (index, outline) in names.outlines().iter().enumerate() {
+        let id = AssetId(index as u32);
+        declarations.push(match &outline.declares {
+            Declares::Source(source) => Declaration::Source(source.clone()),
+            Declares::Asset(outputs) => {
+                let context = AssetContext {
+                    id,
+                    names: &names,
+                    definitions: &definitions,
+                    defaults: &defaults[usize::from(outline.table.location.file.0)],
+                    shell: &project.shell,
+                };
+                let read = asset::read(&outline.table, outputs, context, &mut inline, findings);
+                edges.extend(
+                    read.asset
+                        .deps
+                        .iter()
+                        .map(|dep| (id, dep.asset, dep.location)),
+                );
+                edges.extend(
+                    read.after
+                        .iter()
+                        .map(|(after, location)| (id, *after, *location)),
+                );
+                Declaration::Asset(Box::new(read.asset))
+            }
+        });
+    }
+    let inline = inline.into_sources().into_iter();
+    declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
+    let problems = &mut findings.problems;
+    let mut disk = Disk::new(root);
+    for (id, path) in overlap::check(&declarations, &definitions, &mut disk, problems) {
+        if let Declaration::Asset(asset) = &mut declarations[id.index()]
+            && let Some(recipe) = &mut asset.recipe
+        {
+            recipe
+                .code
+                .candidates
+                .retain(|candidate| *candidate != path);
+        }
+    }
+    let parts = GraphParts {
+        settings: Settings {
+            name: project.name,
+            ignore: project.ignore,
+        },
+        files: files
+            .iter()
+            .map(|file| file.file.path().to_owned())
+            .collect(),
+        definitions: definitions.into_declared(),
+        declarations,
+    };
+    AssetGraph::new(parts)
+        .map_err(|cycle| report_cycle(&cycle, &names, &edges, problems))
+        .ok()
+}
+
+fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
+    const KNOWN: [&str; 5] = ["project", "defaults", "partitions", "source", "asset"];
+    if index == 0 {
+        file.only(&KNOWN, problems);
+        return;
+    }
+    if let Some(project) = file.get("project") {
+        let problem = Problem::Include {
+            message: "an included file has no `[project]`".to_owned(),
+            help: "settings of the project, and what is included, stand in the main file",
+        };
+        problems.add(
+            problem,
+            [Label::new(project.key_location, "not in an included file")],
+        );
+    }
+    file.only(&KNOWN, problems);
+}
+
+/// Reads what others need to know of everything that has a table: names, partitions, outputs; sources as a whole.
+fn outline<'a>(
+    files: &[Table<'a>],
+    project: &Project,
+    definitions: &mut Definitions<'a>,
+    problems: &mut Problems,
+) -> Names<'a> {
+    let mut names = Names::default();
+    let mut apart = Apart::new();
+    for file in files {
+        let mut declared: Vec<(Value<'a>, Table<'a>, &'static str)> = Vec::new();
+        for kind in ["source", "asset"] {
+            let tables = file.named_tables(kind, problems).into_iter();
+            declared.extend(tables.map(|(name, table)| (name, table, kind)));
+        }
+        declared.sort_by_key(|(name, ..)| name.key_location.start);
+        for (name, table, kind) in declared {
+            let partitions = definitions.of(&table, problems);
+            let scope = definitions.scope(partitions);
+            let key = key_of(&name, kind, problems);
+            let declares = if kind == "source" {
+                let context = SourceContext {
+                    partitions,
+                    scope,
+                    shell: &project.shell,
+                };
+                Declares::Source(Box::new(source::read(
+                    &table,
+                    key.clone(),
+                    context,
+                    problems,
+                )))
+            } else {
+                let context = OutputContext {
+                    key: &key,
+                    scope,
+                    storage: &project.storage,
+                };
+                Declares::Asset(outputs::read(&table, context, &mut apart, problems))
+            };
+            let outline = Outline {
+                key,
+                table,
+                partitions,
+                declares,
+            };
+            names.add(&name, outline, problems);
+        }
+    }
+    names
+}
+
+/// Labels every edge of a cycle.
+fn report_cycle(
+    cycle: &Cycle,
+    names: &Names<'_>,
+    edges: &[(AssetId, AssetId, Location)],
+    problems: &mut Problems,
+) {
+    let name = |id: AssetId| names.get(id).key.as_str();
+    let next = cycle.0.iter().cycle().skip(1);
+    let mut labels = Vec::new();
+    for (from, to) in cycle.0.iter().zip(next) {
+        let edge = edges.iter().find(|(a, b, _)| (a, b) == (from, to));
+        if let Some((_, _, location)) = edge {
+            let text = format!("`{}` needs `{}`", name(*from), name(*to));
+            labels.push(Label::new(*location, text));
+        }
+    }
+    let first = cycle.0.first().copied();
+    let path: Vec<&str> = cycle.0.iter().copied().chain(first).map(name).collect();
+    let problem = Problem::Cycle {
+        path: path.join(" → "),
+    };
+    problems.add(problem, labels);
+}

@@ -1,0 +1,290 @@
+//! The outputs of an asset: paths inside the project, each partition with one of its own.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::document::{Heading, Table};
+use crate::manifest::error::Problem;
+use crate::manifest::file::Text;
+use crate::manifest::paths;
+use crate::manifest::template::{Scope, path_template};
+use crate::model::{
+    AssetKey, Name, Output, OutputKind, PartitionPlaceholder, PartitionRef, PartitionsDefinition,
+    PathTemplate, Piece, encode_whole_component,
+};
+
+/// The outputs of an asset, as far as they could be read.
+#[derive(Clone, Debug)]
+pub(super) struct Outputs {
+    /// Those that are right.
+    pub list: Vec<Output>,
+    /// Whether that is all of them.
+    pub reading: Reading,
+}
+
+/// Whether something was read without a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// All of it.
+    Complete,
+    /// Problems were reported.
+    Faulty,
+}
+
+/// Which templates tell the windows of a definition apart: asked once for each definition and template.
+pub(super) type Apart = HashMap<(*const PartitionsDefinition, String), bool>;
+
+/// What outputs are read for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutputContext<'a> {
+    /// The asset.
+    pub key: &'a AssetKey,
+    /// Its partitions.
+    pub scope: Scope<'a>,
+    /// Where outputs without a path go.
+    pub storage: &'a str,
+}
+
+/// Reads `outputs`, or makes the default one of an asset that has a command.
+pub(super) fn read(
+    table: &Table<'_>,
+    context: OutputContext<'_>,
+    apart: &mut Apart,
+    problems: &mut Problems,
+) -> Outputs {
+    let before = problems.len();
+    let mut list: Vec<Output> = Vec::new();
+    let format = table.get("format");
+    if let Some(value) = table.get("outputs") {
+        if let Some(format) = format {
+            let problem = Problem::ConflictingKeys {
+                message: "`format` is for an output without a path".to_owned(),
+                help: "write the extension into the path of the output".to_owned(),
+            };
+            problems.add(
+                problem,
+                [Label::new(
+                    format.key_location,
+                    "not together with `outputs`",
+                )],
+            );
+        }
+        if let Some(named) = value.as_table(Heading::Inline("the outputs")) {
+            for entry in named.values() {
+                let name = Name::parse(entry.key);
+                if let Err(error) = &name {
+                    let problem = Problem::InvalidName {
+                        name: entry.key.to_owned(),
+                        what: "an output",
+                        reason: error.to_string(),
+                    };
+                    problems.add(problem, [Label::new(entry.key_location, "this name")]);
+                }
+                let path = entry.text(problems);
+                let output = path.and_then(|path| one(path, name.ok(), context, apart, problems));
+                list.extend(output);
+            }
+            check_variables(&list, context.key, problems);
+        } else {
+            for path in value.texts(problems) {
+                list.extend(one(path, None, context, apart, problems));
+            }
+        }
+        if list.is_empty() && problems.len() == before && table.get("command").is_some() {
+            let help = "leave `outputs` out for one under the project's storage";
+            value.invalid("an asset with a command has an output", help, problems);
+        }
+    } else if table.get("command").is_some() {
+        list.extend(default_output(table, context, problems));
+    }
+    let reading = if problems.len() == before {
+        Reading::Complete
+    } else {
+        Reading::Faulty
+    };
+    Outputs { list, reading }
+}
+
+fn one(
+    text: Text<'_>,
+    name: Option<Name>,
+    context: OutputContext<'_>,
+    apart: &mut Apart,
+    problems: &mut Problems,
+) -> Option<Output> {
+    if !paths::check_text(text, problems) {
+        return None;
+    }
+    let template = path_template(text, context.scope, problems)?;
+    let folded = paths::fold(text.file.folder(), &template);
+    let refused = if folded.outside {
+        Some((
+            format!("the output `{}` lies outside of the project", text.value),
+            "outputs lie inside the project: write a path relative to the folder of the manifest file",
+            "leads out of the project",
+        ))
+    } else if folded.path.pieces().is_empty() {
+        Some((
+            format!("the output `{}` is the project itself", text.value),
+            "name a file or a folder in it",
+            "the project's folder",
+        ))
+    } else if first_component_is(&folded.path, ".assetctl") {
+        Some((
+            format!(
+                "the output `{}` lies in the folder of the instance",
+                text.value
+            ),
+            "`.assetctl` belongs to assetctl: choose another folder",
+            "not here",
+        ))
+    } else {
+        None
+    };
+    if let Some((message, help, label)) = refused {
+        let problem = Problem::InvalidPath {
+            message,
+            help: help.to_owned(),
+        };
+        problems.add(problem, [Label::new(text.location(), label)]);
+        return None;
+    }
+    if let Scope::Partitioned(definition) = context.scope
+        && !tells_apart(&folded.path, definition, apart)
+    {
+        let problem = Problem::PartitionsSharePath {
+            asset: context.key.to_string(),
+            path: text.value.to_owned(),
+        };
+        let label = if folded.path.as_literal().is_some() {
+            "the same path for every partition"
+        } else {
+            "the same path for several partitions"
+        };
+        problems.add(problem, [Label::new(text.location(), label)]);
+        return None;
+    }
+    Some(Output {
+        name,
+        path: folded.path,
+        kind: if folded.trailing_slash {
+            OutputKind::Directory
+        } else {
+            OutputKind::File
+        },
+        location: text.location(),
+    })
+}
+
+fn default_output(
+    table: &Table<'_>,
+    context: OutputContext<'_>,
+    problems: &mut Problems,
+) -> Option<Output> {
+    let mut pieces = vec![Piece::Text(if context.storage.is_empty() {
+        String::new()
+    } else {
+        format!("{}/", context.storage)
+    })];
+    let segments = context.key.as_str().split('/').map(encode_whole_component);
+    pieces.push(Piece::Text(segments.collect::<Vec<_>>().join("/")));
+    if !matches!(context.scope, Scope::Unpartitioned) {
+        pieces.push(Piece::Text("/@".to_owned()));
+        pieces.push(Piece::Placeholder(PartitionPlaceholder::Key));
+    }
+    if let Some(format) = table.get("format") {
+        let extension = format.text(problems)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '-';
+        if extension.value.is_empty() || !extension.value.chars().all(plain) {
+            format.invalid(
+                format!("`{}` is no extension of a file", extension.value),
+                "write it without a dot: `format = \"csv\"`",
+                problems,
+            );
+            return None;
+        }
+        let extension = extension.value.trim_start_matches('.');
+        pieces.push(Piece::Text(format!(".{extension}")));
+    }
+    Some(Output {
+        name: None,
+        path: PathTemplate::new(pieces),
+        kind: OutputKind::File,
+        location: table.location,
+    })
+}
+
+fn first_component_is(path: &PathTemplate, name: &str) -> bool {
+    let Some(Piece::Text(text)) = path.pieces().first() else {
+        return false;
+    };
+    text.split('/').next() == Some(name)
+}
+
+/// Reports two named outputs that give the same environment variable.
+fn check_variables(outputs: &[Output], key: &AssetKey, problems: &mut Problems) {
+    let mut seen: HashMap<String, &Output> = HashMap::new();
+    for output in outputs {
+        let Some(name) = &output.name else { continue };
+        let variable = name.as_variable();
+        let Some(first) = seen.get(&variable) else {
+            seen.insert(variable, output);
+            continue;
+        };
+        let problem = Problem::VariableCollision {
+            asset: key.to_string(),
+            first: first
+                .name
+                .as_ref()
+                .map_or_else(String::new, Name::to_string),
+            second: name.to_string(),
+            variable: format!("ASSETCTL_OUTPUT_{variable}"),
+        };
+        let labels = [
+            Label::new(output.location, "this one"),
+            Label::new(first.location, "and this one"),
+        ];
+        problems.add(problem, labels);
+    }
+}
+
+/// Whether a path differs from partition to partition.
+///
+/// A key always tells them apart. Formats of windows are tried on windows that differ in every field: the first four
+/// hundred, and some that lie whole years and a century later.
+fn tells_apart(path: &PathTemplate, definition: &PartitionsDefinition, apart: &mut Apart) -> bool {
+    if path
+        .placeholders()
+        .any(|it| *it == PartitionPlaceholder::Key)
+    {
+        return true;
+    }
+    let PartitionsDefinition::Time(_) = definition else {
+        return false;
+    };
+    if path.as_literal().is_some() {
+        return false;
+    }
+    let pieces = path.pieces();
+    let is_text = |piece: &&Piece<_>| matches!(piece, Piece::Text(_));
+    let from = pieces.iter().take_while(is_text).count();
+    let to = pieces.len() - pieces.iter().rev().take_while(is_text).count();
+    let inner = PathTemplate::new(pieces[from..to].to_vec());
+    let known = (std::ptr::from_ref(definition), inner.source());
+    *apart.entry(known).or_insert_with(|| {
+        let keys = definition.keys_at(jiff::Timestamp::MAX);
+        let years = (1..=8).flat_map(|year| [365 * year, 366 * year, 1461 * year]);
+        let later = years.chain([1200, 1201, 4800, 36_524, 36_525]);
+        let mut indexes: Vec<u32> = (0..400)
+            .chain(later)
+            .filter(|at| *at < keys.len())
+            .collect();
+        indexes.sort_unstable();
+        indexes.dedup();
+        let mut seen = HashSet::new();
+        indexes.into_iter().all(|index| {
+            let partition = PartitionRef { keys: &keys, index };
+            seen.insert(inner.path(partition).into_owned())
+        })
+    })
+}

@@ -1,0 +1,322 @@
+//! No two outputs may be the same path or one inside the other, and nothing that is read as a source or as code may be
+//! what an asset makes.
+//!
+//! Paths are compared twice: first all of them, placeholders standing for any text, which finds nothing in almost every
+//! project; then those that were found, key by key where the keys are listed.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use crate::manifest::claims::{Claim, ClaimKind, Rest, Shape};
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::disk::Disk;
+use crate::manifest::error::Problem;
+use crate::manifest::partitions::Definitions;
+use crate::manifest::paths;
+use crate::manifest::trie::{NodeId, Trie};
+use crate::model::{AssetId, Declaration, Dep, OutputKind, PathTemplate, Place, SourcePath};
+
+/// After so many overlaps no more are looked for.
+const ENOUGH: usize = 200;
+
+/// A word of a command that is no code file after all, as an asset makes it: the asset, and the path.
+pub(super) type NoCode = (AssetId, String);
+
+/// Reports what overlaps, and returns the words of commands that are no code.
+pub(super) fn check(
+    declarations: &[Declaration],
+    definitions: &Definitions<'_>,
+    disk: &mut Disk,
+    problems: &mut Problems,
+) -> Vec<NoCode> {
+    let claims = claims(declarations);
+    let all: Vec<(usize, Shape)> = claims
+        .iter()
+        .enumerate()
+        .map(|(index, claim)| (index, claim.shape(disk)))
+        .collect();
+    let touched = Forest::new(&claims, &all).touched(claims.len());
+    let mut closer: Vec<(usize, Shape)> = Vec::new();
+    for (index, _) in touched.iter().enumerate().filter(|(_, touched)| **touched) {
+        let shapes = claims[index].shapes_by_key(definitions, disk);
+        closer.extend(shapes.into_iter().map(|shape| (index, shape)));
+    }
+    if closer.is_empty() {
+        return Vec::new();
+    }
+    let report = Report {
+        claims: &claims,
+        declarations,
+        problems,
+        no_code: Vec::new(),
+    };
+    report.of(&Forest::new(&claims, &closer), &closer)
+}
+
+/// Outputs in one tree, and what is read in another; a path belongs to the shape with its number.
+struct Forest<'a> {
+    trie: Trie,
+    written: NodeId,
+    read: NodeId,
+    shapes: &'a [(usize, Shape)],
+}
+
+impl<'a> Forest<'a> {
+    fn new(claims: &[Claim], shapes: &'a [(usize, Shape)]) -> Self {
+        let mut trie = Trie::default();
+        let written = trie.root();
+        let read = trie.root();
+        for (number, (claim, shape)) in shapes.iter().enumerate() {
+            let root = match claims[*claim].kind {
+                ClaimKind::Output(_) => written,
+                ClaimKind::Source | ClaimKind::Code | ClaimKind::Candidate => read,
+            };
+            trie.insert(root, &shape.patterns, number as u32);
+        }
+        Self {
+            trie,
+            written,
+            read,
+            shapes,
+        }
+    }
+
+    /// The claims that could meet another one; the pairs are not enumerated, as there can be very many.
+    fn touched(&self, claims: usize) -> Vec<bool> {
+        let mut touched = vec![false; claims];
+        let mut mark = |ends: &[u32], below: NodeId, least: usize| {
+            let mut count = 0;
+            let _ = self.trie.each_below(below, &mut |_| {
+                count += 1;
+                if count >= least {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            if count < least {
+                return ControlFlow::Continue(());
+            }
+            for number in ends {
+                touched[self.shapes[*number as usize].0] = true;
+            }
+            self.trie.each_below(below, &mut |number| {
+                touched[self.shapes[number as usize].0] = true;
+                ControlFlow::Continue(())
+            })
+        };
+        let _ = self
+            .trie
+            .meet(self.written, self.written, &mut |ends, below| {
+                mark(ends, below, 2)
+            });
+        let _ = self.trie.meet(self.written, self.read, &mut |ends, below| {
+            mark(ends, below, 1)
+        });
+        touched
+    }
+
+    /// Calls `each` with the numbers of two shapes of different claims that can meet, until it breaks.
+    fn pairs(&self, other: NodeId, each: &mut dyn FnMut(u32, u32) -> ControlFlow<()>) {
+        let _ = self.trie.meet(self.written, other, &mut |ends, below| {
+            self.trie.each_below(below, &mut |number| {
+                for end in ends {
+                    each(*end, number)?;
+                }
+                ControlFlow::Continue(())
+            })
+        });
+    }
+}
+
+/// What is said of the pairs that were found.
+struct Report<'a> {
+    claims: &'a [Claim],
+    declarations: &'a [Declaration],
+    problems: &'a mut Problems,
+    no_code: Vec<NoCode>,
+}
+
+impl Report<'_> {
+    fn of(mut self, forest: &Forest<'_>, shapes: &[(usize, Shape)]) -> Vec<NoCode> {
+        let mut seen = HashSet::new();
+        let mut found = 0;
+        for other in [forest.written, forest.read] {
+            forest.pairs(other, &mut |a, b| {
+                let (first, second) = (&shapes[a as usize], &shapes[b as usize]);
+                let pair = (first.0.min(second.0), first.0.max(second.0));
+                if first.0 == second.0 || seen.contains(&pair) {
+                    return ControlFlow::Continue(());
+                }
+                if self.pair(first, second) {
+                    seen.insert(pair);
+                    found += 1;
+                }
+                if found < ENOUGH {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            });
+        }
+        self.no_code
+    }
+
+    /// Whether two shapes really meet, which is reported.
+    fn pair(&mut self, first: &(usize, Shape), second: &(usize, Shape)) -> bool {
+        let is_output =
+            |shape: &(usize, Shape)| matches!(self.claims[shape.0].kind, ClaimKind::Output(_));
+        match (is_output(first), is_output(second)) {
+            (true, true) => self.outputs_overlap(first, second),
+            (true, false) => return self.is_read(second, first),
+            (false, true) => return self.is_read(first, second),
+            (false, false) => return false,
+        }
+        true
+    }
+
+    fn outputs_overlap(&mut self, first: &(usize, Shape), second: &(usize, Shape)) {
+        let (mut first, mut second) = (first, second);
+        if self.claims[first.0].location.start > self.claims[second.0].location.start {
+            (first, second) = (second, first);
+        }
+        let (a, b) = (&self.claims[first.0], &self.claims[second.0]);
+        let (one, other) = match first.1.patterns.len().cmp(&second.1.patterns.len()) {
+            Ordering::Equal => ("can be the same path", "as this one"),
+            Ordering::Less => ("this path", "lies inside the other"),
+            Ordering::Greater => ("lies inside the other", "this path"),
+        };
+        let name = |id: AssetId| self.declarations[id.index()].key();
+        let problem = Problem::OverlappingOutputs {
+            assets: if a.id == b.id {
+                format!("`{}`", name(a.id))
+            } else {
+                format!("`{}` and `{}`", name(a.id), name(b.id))
+            },
+        };
+        let labels = [Label::new(a.location, one), Label::new(b.location, other)];
+        self.problems.add(problem, labels);
+    }
+
+    fn is_read(&mut self, read: &(usize, Shape), written: &(usize, Shape)) -> bool {
+        let (reader, output) = (&self.claims[read.0], &self.claims[written.0]);
+        if !really_read(&read.1, &written.1, output) {
+            return false;
+        }
+        let name = |id: AssetId| self.declarations[id.index()].key();
+        let maker = name(output.id);
+        let what = match reader.kind {
+            ClaimKind::Candidate => {
+                if read.1.patterns.len() < written.1.patterns.len() {
+                    return false;
+                }
+                let own = reader.id == output.id;
+                let reads = |dep: &Dep| dep.asset == output.id;
+                let declared = match &self.declarations[reader.id.index()] {
+                    Declaration::Asset(asset) => asset.deps.iter().any(reads),
+                    Declaration::Source(_) => false,
+                };
+                if own || declared {
+                    let path = reader.template.as_literal().unwrap_or_default();
+                    self.no_code.push((reader.id, path.to_owned()));
+                    return true;
+                }
+                "the command"
+            }
+            ClaimKind::Code => "the code",
+            ClaimKind::Source | ClaimKind::Output(_) => "the path",
+        };
+        let help = match reader.kind {
+            ClaimKind::Source => {
+                format!("remove the source, and write `deps = \"{maker}\"` where it is read")
+            }
+            ClaimKind::Code | ClaimKind::Candidate | ClaimKind::Output(_) => {
+                format!("write `deps = \"{maker}\"`: then it is read once it is made")
+            }
+        };
+        let problem = Problem::SourceIsOutput {
+            what,
+            name: name(reader.id).to_string(),
+            asset: maker.to_string(),
+            help,
+        };
+        let labels = [
+            Label::new(reader.location, format!("`{maker}` makes this")),
+            Label::new(output.location, "here"),
+        ];
+        self.problems.add(problem, labels);
+        true
+    }
+}
+
+/// Whether what is read is, holds, lies in, or by its glob could match what is written. The tree has compared heads and
+/// tails; a glob is tried on an output without placeholders as it will be at run time.
+fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
+    let is_directory = matches!(output.kind, ClaimKind::Output(OutputKind::Directory));
+    let is_glob = read.glob.is_some() || read.rest == Rest::Anything;
+    let shorter = read.patterns.len() < written.patterns.len();
+    if is_glob && shorter && read.rest == Rest::End {
+        return false;
+    }
+    let (Some(glob), Some(path)) = (&read.glob, &written.literal) else {
+        return true;
+    };
+    if glob.starts_with('/') || glob.starts_with("../") {
+        return true;
+    }
+    if is_directory && (read.rest == Rest::Anything || read.patterns.len() > written.patterns.len())
+    {
+        return true;
+    }
+    paths::glob(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path))
+}
+
+fn claims(declarations: &[Declaration]) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for (index, declaration) in declarations.iter().enumerate() {
+        let id = AssetId(index as u32);
+        let definition = declaration.partitions();
+        let mut add = |template: &PathTemplate, location, kind| {
+            claims.push(Claim {
+                id,
+                location,
+                template: template.clone(),
+                definition,
+                kind,
+            });
+        };
+        match declaration {
+            Declaration::Asset(asset) => {
+                for output in &asset.outputs {
+                    add(
+                        &output.path,
+                        output.location,
+                        ClaimKind::Output(output.kind),
+                    );
+                }
+                let Some(recipe) = &asset.recipe else {
+                    continue;
+                };
+                for (path, location) in &recipe.code.declared {
+                    let template = PathTemplate::literal(path.as_str());
+                    add(&template, *location, ClaimKind::Code);
+                }
+                for path in &recipe.code.candidates {
+                    let template = PathTemplate::literal(path.as_str());
+                    add(&template, asset.location, ClaimKind::Candidate);
+                }
+            }
+            Declaration::Source(source) => match &source.place {
+                Place::Paths(paths) => {
+                    for SourcePath::Exact(path) | SourcePath::Glob(path) in paths {
+                        add(path, source.location, ClaimKind::Source);
+                    }
+                }
+                Place::Value { path, .. } => add(path, source.location, ClaimKind::Source),
+                Place::Observed { .. } => {}
+            },
+        }
+    }
+    claims
+}

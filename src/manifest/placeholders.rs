@@ -1,0 +1,281 @@
+//! The placeholders of commands: what each name stands for in a command, and how many values it can have.
+
+use crate::manifest::command::CommandContext;
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::error::Problem;
+use crate::manifest::suggest::{all_of, did_you_mean};
+use crate::manifest::template::{check_partition_placeholder, partition_placeholder};
+use crate::model::{CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat};
+
+/// How many values a placeholder can stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Amount {
+    /// At most one.
+    One,
+    /// Any number.
+    Several,
+}
+
+/// An input as its command sees it.
+#[derive(Clone, Debug)]
+pub(super) struct InputView {
+    /// Its name.
+    pub name: Name,
+    /// How many of the upstream's partitions one partition reads.
+    pub partitions: Amount,
+    /// How many paths one of them has: of the output that is read, or of all.
+    pub paths: Amount,
+    /// The labels of the upstream's outputs, by index.
+    pub outputs: Vec<String>,
+    /// The only output that is read, if the dep names one.
+    pub output: Option<usize>,
+    /// Whether it is a value of a file.
+    pub value: HasValue,
+}
+
+/// Whether an input is a source with a `key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HasValue {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// Why a placeholder is refused, and what to do.
+struct Refusal {
+    reason: String,
+    help: String,
+}
+
+/// What `{{name}}` stands for; reports it where it cannot stand.
+pub(super) fn read(
+    name: &str,
+    context: &CommandContext<'_>,
+    location: impl Fn() -> Location,
+    problems: &mut Problems,
+) -> Option<(CommandPlaceholder, Amount)> {
+    if let Some(placeholder) = partition_placeholder(name) {
+        let fits =
+            check_partition_placeholder(&placeholder, name, context.scope, problems, location);
+        return fits.then_some((CommandPlaceholder::Partition(placeholder), Amount::One));
+    }
+    let (word, rest) = match name.split_once('.') {
+        Some((word, rest)) => (word.trim_end(), Some(rest.trim_start())),
+        None => (name, None),
+    };
+    let found = match (word, rest, context.outputs) {
+        ("asset", None, _) => Ok((CommandPlaceholder::Asset, Amount::One)),
+        ("project", None, _) => Ok((CommandPlaceholder::Project, Amount::One)),
+        ("run_id", None, Some(_)) => Ok((CommandPlaceholder::RunId, Amount::One)),
+        ("output", None, Some(outputs)) => Ok((CommandPlaceholder::Outputs, amount(outputs.len()))),
+        ("output", Some(output), Some(outputs)) => named_output(output, outputs),
+        ("input", None, Some(_)) => only_input(context.inputs),
+        ("input", Some(input), Some(_)) => named_input(input, context.inputs),
+        ("input_list", Some(input), Some(_)) => find_input(input, context.inputs)
+            .map(|index| (CommandPlaceholder::InputList(index), Amount::One)),
+        ("value", Some(input), Some(_)) => named_value(input, context.inputs),
+        _ => {
+            let problem = Problem::UnknownPlaceholder {
+                name: name.to_owned(),
+                help: unknown_help(word, context),
+            };
+            problems.add(problem, [Label::new(location(), "no such placeholder")]);
+            return None;
+        }
+    };
+    match found {
+        Ok(found) => Some(found),
+        Err(Refusal { reason, help }) => {
+            let problem = Problem::MisplacedPlaceholder {
+                name: name.to_owned(),
+                reason,
+                help,
+            };
+            problems.add(problem, [Label::new(location(), "has no value")]);
+            None
+        }
+    }
+}
+
+/// The variable that holds what a placeholder stands for, as it is written in double quotes.
+pub(super) fn variable(
+    placeholder: &CommandPlaceholder,
+    context: &CommandContext<'_>,
+) -> Option<String> {
+    let input = |index: &usize| context.inputs[*index].name.as_variable();
+    let name = match placeholder {
+        CommandPlaceholder::Partition(PartitionPlaceholder::Key) => "ASSETCTL_PARTITION".to_owned(),
+        CommandPlaceholder::Partition(PartitionPlaceholder::WindowStart(TimeFormat::Rfc3339)) => {
+            "ASSETCTL_WINDOW_START".to_owned()
+        }
+        CommandPlaceholder::Partition(PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339)) => {
+            "ASSETCTL_WINDOW_END".to_owned()
+        }
+        CommandPlaceholder::Input(index) => format!("ASSETCTL_INPUT_{}", input(index)),
+        CommandPlaceholder::InputList(index) => format!("ASSETCTL_INPUT_{}_LIST", input(index)),
+        CommandPlaceholder::Outputs => match context.outputs? {
+            [only] if only.name.is_none() => "ASSETCTL_OUTPUT".to_owned(),
+            _ => return None,
+        },
+        CommandPlaceholder::Output(index) => {
+            let output = context.outputs?.get(*index)?;
+            format!("ASSETCTL_OUTPUT_{}", output.name.as_ref()?.as_variable())
+        }
+        CommandPlaceholder::Asset => "ASSETCTL_ASSET".to_owned(),
+        CommandPlaceholder::RunId => "ASSETCTL_RUN_ID".to_owned(),
+        CommandPlaceholder::Partition(_)
+        | CommandPlaceholder::InputOutput(..)
+        | CommandPlaceholder::Value(_)
+        | CommandPlaceholder::Project => return None,
+    };
+    Some(format!("`${name}`"))
+}
+
+type Known = Result<(CommandPlaceholder, Amount), Refusal>;
+
+fn amount(count: usize) -> Amount {
+    if count > 1 {
+        Amount::Several
+    } else {
+        Amount::One
+    }
+}
+
+fn refuse<T>(reason: impl Into<String>, help: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal {
+        reason: reason.into(),
+        help: help.into(),
+    })
+}
+
+fn named_output(name: &str, outputs: &[Output]) -> Known {
+    let labels: Vec<String> = outputs.iter().enumerate().map(output_label).collect();
+    match labels.iter().position(|label| label == name) {
+        Some(index) => Ok((CommandPlaceholder::Output(index), Amount::One)),
+        None => refuse(
+            format!("there is no output `{name}`"),
+            did_you_mean(
+                name,
+                labels.iter().map(String::as_str),
+                "`{{output}}` is all of them",
+            ),
+        ),
+    }
+}
+
+/// An output as templates name it: by its name, or its number from 0.
+pub(super) fn output_label((index, output): (usize, &Output)) -> String {
+    output
+        .name
+        .as_ref()
+        .map_or_else(|| index.to_string(), Name::to_string)
+}
+
+fn only_input(inputs: &[InputView]) -> Known {
+    match inputs {
+        [_] => Ok((CommandPlaceholder::Input(0), input_amount(&inputs[0]))),
+        [] => refuse("there is no input", "name one with `deps`"),
+        _ => refuse(
+            format!("there are {} inputs", inputs.len()),
+            format!("name the one that is meant: {}", names(inputs)),
+        ),
+    }
+}
+
+fn named_input(name: &str, inputs: &[InputView]) -> Known {
+    let (input, output) = match name.split_once('.') {
+        Some((input, output)) => (input.trim_end(), Some(output.trim_start())),
+        None => (name, None),
+    };
+    let index = find_input(input, inputs)?;
+    let view = &inputs[index];
+    let Some(output) = output else {
+        return Ok((CommandPlaceholder::Input(index), input_amount(view)));
+    };
+    let found = view.outputs.iter().position(|label| label == output);
+    match (found, view.output) {
+        (None, _) => refuse(
+            format!("the input `{input}` has no output `{output}`"),
+            did_you_mean(
+                output,
+                view.outputs.iter().map(String::as_str),
+                "its outputs have no names",
+            ),
+        ),
+        (Some(found), Some(only)) if found != only => refuse(
+            format!(
+                "of `{input}` only the output `{}` is read",
+                view.outputs[only]
+            ),
+            "add a dep on the other output, with a name of its own (`as`)",
+        ),
+        (Some(_), Some(_)) => Ok((CommandPlaceholder::Input(index), view.partitions)),
+        (Some(found), None) => Ok((
+            CommandPlaceholder::InputOutput(index, found),
+            view.partitions,
+        )),
+    }
+}
+
+fn named_value(name: &str, inputs: &[InputView]) -> Known {
+    let index = find_input(name, inputs)?;
+    let view = &inputs[index];
+    if view.value == HasValue::No {
+        return refuse(
+            format!("`{name}` is no value of a file"),
+            "only a source with a `key` has one value",
+        );
+    }
+    if view.partitions == Amount::Several {
+        return refuse(
+            format!("`{name}` has a value for each of several partitions"),
+            "a value is that of one partition: choose another mapping",
+        );
+    }
+    Ok((CommandPlaceholder::Value(index), Amount::One))
+}
+
+fn find_input(name: &str, inputs: &[InputView]) -> Result<usize, Refusal> {
+    let found = inputs.iter().position(|input| input.name.as_str() == name);
+    let Some(index) = found else {
+        let known = inputs.iter().map(|input| input.name.as_str());
+        return refuse(
+            format!("there is no input `{name}`"),
+            did_you_mean(name, known, "name it in `deps`"),
+        );
+    };
+    Ok(index)
+}
+
+fn input_amount(input: &InputView) -> Amount {
+    if input.partitions == Amount::Several {
+        Amount::Several
+    } else {
+        input.paths
+    }
+}
+
+fn names(inputs: &[InputView]) -> String {
+    let written: Vec<String> = inputs
+        .iter()
+        .take(6)
+        .map(|input| format!("{{{{input.{}}}}}", input.name))
+        .collect();
+    all_of(&written.iter().map(String::as_str).collect::<Vec<_>>()).replace(" and ", " or ")
+}
+
+fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
+    let mut known = vec![
+        "partition",
+        "window.start",
+        "window.end",
+        "asset",
+        "project",
+    ];
+    if context.outputs.is_some() {
+        known.extend(["input", "input_list", "value", "output", "run_id"]);
+    }
+    let help = did_you_mean(word, known.iter().copied(), "");
+    format!("{help}; `{{{{{{{{` is a literal `{{{{`")
+}

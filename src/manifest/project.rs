@@ -1,0 +1,146 @@
+//! `[project]` and `[defaults]`.
+
+use std::time::Duration;
+
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::document::{Heading, Table};
+use crate::manifest::error::Problem;
+use crate::manifest::{about, duration, env, paths};
+use crate::model::{About, EnvVariable};
+
+/// Settings of the whole project.
+#[derive(Clone, Debug)]
+pub(super) struct Project {
+    /// Its name.
+    pub name: Option<String>,
+    /// Where outputs without a path go, relative to the root.
+    pub storage: String,
+    /// Globs of what is never part of anything.
+    pub ignore: Vec<String>,
+    /// The shell and its arguments before a command's text.
+    pub shell: Vec<String>,
+}
+
+/// What a file sets for all of its assets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Defaults {
+    env: Vec<EnvVariable>,
+    timeout: Option<Duration>,
+    tags: Vec<(String, String)>,
+    owners: Vec<String>,
+    group: Option<String>,
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Self {
+            name: None,
+            storage: "assets".to_owned(),
+            ignore: Vec::new(),
+            shell: vec!["sh".to_owned(), "-euc".to_owned()],
+        }
+    }
+}
+
+impl Project {
+    /// Reads `[project]` of the main file.
+    pub(super) fn read(file: &Table<'_>, problems: &mut Problems) -> Self {
+        let mut project = Self::default();
+        let Some(value) = file.get("project") else {
+            return project;
+        };
+        let Some(table) = value.table(Heading::Only("project"), problems) else {
+            return project;
+        };
+        table.only(&["name", "include", "storage", "ignore", "shell"], problems);
+        project.name = about::owned(&table, "name", problems);
+        if let Some(storage) = table.text("storage", problems)
+            && paths::check_text(storage, problems)
+        {
+            let folded = paths::fold_literal("", storage.value);
+            if folded.outside {
+                problems.add(
+                    Problem::InvalidPath {
+                        message: format!(
+                            "the storage `{}` lies outside of the project",
+                            storage.value
+                        ),
+                        help: "name a folder of the project".to_owned(),
+                    },
+                    [Label::new(storage.location(), "outside of the project")],
+                );
+            }
+            storage_path(&folded).clone_into(&mut project.storage);
+        }
+        for glob in table.texts("ignore", problems) {
+            let template = crate::model::PathTemplate::literal(glob.value);
+            paths::check_glob(&template, glob.location(), problems);
+            project.ignore.push(glob.value.to_owned());
+        }
+        if let Some(shell) = table.get("shell") {
+            let words = shell.texts(problems);
+            if words.first().is_none_or(|word| word.value.is_empty()) {
+                let help =
+                    "as `[\"sh\", \"-euc\"]` or `[\"bash\", \"-euo\", \"pipefail\", \"-c\"]`";
+                shell.invalid("the shell has no program", help, problems);
+            } else {
+                project.shell = words.iter().map(|word| word.value.to_owned()).collect();
+            }
+        }
+        project
+    }
+}
+
+impl Defaults {
+    /// Reads `[defaults]` of a file.
+    pub(super) fn read(file: &Table<'_>, problems: &mut Problems) -> Self {
+        let Some(value) = file.get("defaults") else {
+            return Self::default();
+        };
+        let Some(table) = value.table(Heading::Only("defaults"), problems) else {
+            return Self::default();
+        };
+        table.only(&["env", "timeout", "tags", "owners", "group"], problems);
+        Self {
+            env: env::read(&table, problems),
+            timeout: duration::read(&table, "timeout", problems),
+            tags: about::tags(&table, problems),
+            owners: about::list(&table, "owners", problems),
+            group: about::owned(&table, "group", problems),
+        }
+    }
+
+    /// Fills in what an asset does not say itself: tags by name, owners and group as a whole.
+    pub(super) fn complete(&self, about: &mut About) {
+        for (name, value) in &self.tags {
+            if !about.tags.iter().any(|(own, _)| own == name) {
+                about.tags.push((name.clone(), value.clone()));
+            }
+        }
+        about.tags.sort();
+        if about.owners.is_empty() {
+            about.owners.clone_from(&self.owners);
+        }
+        if about.group.is_none() {
+            about.group.clone_from(&self.group);
+        }
+    }
+
+    /// The variables of an asset with `own` ones, which stand for defaults of the same name.
+    pub(super) fn env(&self, own: Vec<EnvVariable>) -> Vec<EnvVariable> {
+        let is_own = |name: &str| own.iter().any(|variable| variable.name == name);
+        let mut all: Vec<EnvVariable> = self.env.clone();
+        all.retain(|variable| !is_own(&variable.name));
+        all.extend(own);
+        all
+    }
+
+    /// How long an attempt of an asset may take that does not say so itself.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+}
+
+fn storage_path(folded: &paths::Folded) -> &str {
+    folded.path.as_literal().unwrap_or_default()
+}

@@ -1,0 +1,211 @@
+//! `[source.NAME]`: data that is observed and never made.
+
+use crate::manifest::command::{self, CommandContext};
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::document::Table;
+use crate::manifest::error::Problem;
+use crate::manifest::file::Text;
+use crate::manifest::partitions::Partitions;
+use crate::manifest::template::{Scope, path_template};
+use crate::manifest::{about, paths};
+use crate::model::{
+    Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, Location, PathTemplate, Place,
+    Required, SourceAsset, SourcePath,
+};
+
+/// What a source is read for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SourceContext<'a> {
+    /// Its partitions.
+    pub partitions: Partitions,
+    /// What its templates may name.
+    pub scope: Scope<'a>,
+    /// The project's shell.
+    pub shell: &'a [String],
+}
+
+/// Reads a source. One whose place is wrong comes back without a path.
+pub(super) fn read(
+    table: &Table<'_>,
+    key: AssetKey,
+    context: SourceContext<'_>,
+    problems: &mut Problems,
+) -> SourceAsset {
+    let mut known = about::KEYS.to_vec();
+    known.extend(["path", "paths", "key", "optional", "observe", "partitions"]);
+    table.only(&known, problems);
+    let required = match table.boolean("optional", problems) {
+        Some(true) => Required::No,
+        Some(false) | None => Required::Yes,
+    };
+    SourceAsset {
+        key,
+        location: table.location,
+        about: about::read(table, problems),
+        partitions: context.partitions.definition(),
+        place: read_place(table, context, problems).unwrap_or(Place::Paths(Vec::new())),
+        required,
+    }
+}
+
+/// A path of a source: relative to `folder`, or absolute, or a glob.
+pub(super) fn read_path(
+    text: Text<'_>,
+    scope: Scope<'_>,
+    problems: &mut Problems,
+) -> Option<SourcePath> {
+    let folded = read_template(text, scope, problems)?;
+    if paths::is_glob(&folded) {
+        paths::check_glob(&folded, text.location(), problems);
+        return Some(SourcePath::Glob(folded));
+    }
+    Some(SourcePath::Exact(folded))
+}
+
+fn read_place(
+    table: &Table<'_>,
+    context: SourceContext<'_>,
+    problems: &mut Problems,
+) -> Option<Place> {
+    let given: Vec<_> = ["path", "paths", "observe"]
+        .into_iter()
+        .filter_map(|key| table.get(key))
+        .collect();
+    let [only] = given.as_slice() else {
+        match given.as_slice() {
+            [] => problems.add(
+                Problem::MissingKey {
+                    table: table.heading.to_string(),
+                    key: "path",
+                    help: "say where the data is: `path = \"…\"`, `paths = [\"…\"]`, or a command that prints its \
+                           version as `observe = \"…\"`",
+                },
+                [Label::new(table.location, "without a path")],
+            ),
+            several => conflict(
+                "a source has one of `path`, `paths` and `observe`",
+                "keep one of them",
+                several.iter().map(|value| value.key_location),
+                problems,
+            ),
+        }
+        return None;
+    };
+    if only.key == "observe" {
+        for key in ["key", "optional"] {
+            if let Some(value) = table.get(key) {
+                conflict(
+                    &format!("`{key}` is for a source with a path"),
+                    "remove it, or `observe`",
+                    [value.key_location, only.key_location],
+                    problems,
+                );
+            }
+        }
+        return read_observed(table, context, problems);
+    }
+    let texts = only.texts(problems);
+    if let Some(key) = table.get("key") {
+        let key = key.text(problems)?;
+        let [path] = texts.as_slice() else {
+            conflict(
+                "a source with a `key` is a value of one file",
+                "name one file with `path`",
+                [only.key_location],
+                problems,
+            );
+            return None;
+        };
+        let template = path_template(key, context.scope, problems);
+        return Some(Place::Value {
+            path: read_template(*path, context.scope, problems)?,
+            key: template?,
+        });
+    }
+    if texts.is_empty()
+        && only
+            .as_elements()
+            .is_some_and(|mut all| all.next().is_none())
+    {
+        only.invalid("a source has at least one path", "name one", problems);
+    }
+    let all = texts
+        .iter()
+        .map(|text| read_path(*text, context.scope, problems));
+    let all: Vec<Option<SourcePath>> = all.collect();
+    Some(Place::Paths(all.into_iter().flatten().collect()))
+}
+
+fn read_observed(
+    table: &Table<'_>,
+    context: SourceContext<'_>,
+    problems: &mut Problems,
+) -> Option<Place> {
+    let value = table.get("observe")?;
+    let command_context = CommandContext {
+        scope: context.scope,
+        inputs: &[],
+        outputs: None,
+        shell: context.shell,
+    };
+    let command = command::read(&value, &command_context, problems)?;
+    let answers = match context.scope {
+        Scope::Partitioned(_) if !names_partition(&command) => Answers::All,
+        _ => Answers::One,
+    };
+    Some(Place::Observed {
+        command,
+        folder: table.file.folder().to_owned(),
+        answers,
+    })
+}
+
+fn names_partition(command: &Command) -> bool {
+    let in_template = |template: &CommandTemplate| {
+        template
+            .placeholders()
+            .any(|it| matches!(it, CommandPlaceholder::Partition(_)))
+    };
+    match command {
+        Command::Shell { text, .. } => in_template(text),
+        Command::Direct { arguments, .. } => arguments.iter().any(in_template),
+    }
+}
+
+fn read_template(
+    text: Text<'_>,
+    scope: Scope<'_>,
+    problems: &mut Problems,
+) -> Option<PathTemplate> {
+    if !paths::check_text(text, problems) {
+        return None;
+    }
+    let template = path_template(text, scope, problems)?;
+    let folded = paths::fold(text.file.folder(), &template);
+    if folded.path.pieces().is_empty() {
+        let problem = Problem::InvalidPath {
+            message: "a source cannot be the whole project".to_owned(),
+            help: "name a file or a folder in it".to_owned(),
+        };
+        problems.add(
+            problem,
+            [Label::new(text.location(), "the project's folder")],
+        );
+        return None;
+    }
+    Some(folded.path)
+}
+
+fn conflict(
+    message: &str,
+    help: &str,
+    locations: impl IntoIterator<Item = Location>,
+    problems: &mut Problems,
+) {
+    let problem = Problem::ConflictingKeys {
+        message: message.to_owned(),
+        help: help.to_owned(),
+    };
+    let label = |location| Label::new(location, "this key");
+    problems.add(problem, locations.into_iter().map(label));
+}

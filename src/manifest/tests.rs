@@ -1,0 +1,1 @@
+//! What manifests give, and what is said of wrong ones.
