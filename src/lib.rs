@@ -1,5 +1,6 @@
 //! make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
 
+pub mod app;
 pub mod digest;
 pub mod engine;
 pub mod executor;

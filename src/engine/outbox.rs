@@ -170,7 +170,7 @@ impl Outbox {
         let versions = versions(asset, fingerprint, outputs);
         let outcome = outcome(evaluation, cell, &versions);
         let (inputs, blocks) = inputs(evaluation, cell, asset);
-        let current = current(evaluation, id, fingerprint, &versions, end.duration);
+        let current = current(evaluation, id, fingerprint, &versions, (time, end.duration));
         let code_version = current.materialized.as_ref().map(|last| last.code_version);
         let code_version = code_version.expect("an asset has a code version");
         evaluation.judge.materialized(cell, current, &versions);
@@ -264,7 +264,7 @@ fn current(
     id: AssetId,
     fingerprint: Fingerprint,
     versions: &[DataVersion],
-    duration: Duration,
+    (time, duration): (Timestamp, Duration),
 ) -> Current {
     let row = evaluation.scope().number_of(id);
     let code_version =
@@ -277,6 +277,7 @@ fn current(
             fingerprint,
             code_version,
             outputs: versions.into(),
+            time,
             duration_ms: duration.as_millis() as u64,
         }),
         attempt: LastAttempt::Succeeded,

@@ -158,6 +158,8 @@ pub struct CurrentMaterialization {
     pub fingerprint: Fingerprint,
     /// The version of what made it.
     pub code_version: CodeVersion,
+    /// When it was recorded.
+    pub time: Timestamp,
     /// The data version of each output, in declared order.
     pub outputs: Vec<DataVersion>,
     /// How long its command took, in milliseconds.

@@ -21,10 +21,10 @@ use crate::store::intern;
 use crate::store::partition_id;
 
 /// The columns of a [`Current`], the first of them at [`FIRST_STATE_COLUMN`].
-const WALK: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, duration_ms, fingerprint, \
+const WALK: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \
     code_version, outputs FROM current WHERE (asset_id, partition_id) >= (?1, ?2) ORDER BY asset_id, partition_id";
 
-const POINT: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, duration_ms, fingerprint, \
+const POINT: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \
     code_version, outputs FROM current WHERE asset_id = ?1 AND partition_id = ?2";
 
 const FIRST_STATE_COLUMN: usize = 2;
@@ -366,10 +366,11 @@ fn decode(row: &Row<'_>) -> Result<Current, Fault> {
         Some(id) => Some(CurrentMaterialization {
             id: MaterializationId(id),
             rule: column::number(row, FIRST_STATE_COLUMN + 2)?,
-            duration_ms: column::number(row, FIRST_STATE_COLUMN + 3)?,
-            fingerprint: Fingerprint(column::digest(row, FIRST_STATE_COLUMN + 4)?),
-            code_version: CodeVersion(column::digest(row, FIRST_STATE_COLUMN + 5)?),
-            outputs: column::versions(row, FIRST_STATE_COLUMN + 6)?,
+            time: column::time(row, FIRST_STATE_COLUMN + 3)?,
+            duration_ms: column::number(row, FIRST_STATE_COLUMN + 4)?,
+            fingerprint: Fingerprint(column::digest(row, FIRST_STATE_COLUMN + 5)?),
+            code_version: CodeVersion(column::digest(row, FIRST_STATE_COLUMN + 6)?),
+            outputs: column::versions(row, FIRST_STATE_COLUMN + 7)?,
         }),
     };
     Ok(Current {

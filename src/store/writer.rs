@@ -178,14 +178,15 @@ impl Writing<'_> {
             .flat_map(|output| *output.version.0.as_bytes())
             .collect();
         self.execute(
-            "INSERT OR REPLACE INTO current (asset_id, partition_id, attempt, materialization_id, rule, duration_ms, \
-             fingerprint, code_version, outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT OR REPLACE INTO current (asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, \
+             fingerprint, code_version, outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 asset,
                 partition,
                 attempt_column(LastAttempt::Succeeded),
                 id,
                 it.rule,
+                time_column(it.time),
                 signed(it.duration_ms),
                 it.fingerprint.0.as_bytes(),
                 it.code_version.0.as_bytes(),

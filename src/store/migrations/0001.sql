@@ -37,6 +37,7 @@ CREATE TABLE current (
     attempt INTEGER NOT NULL,
     materialization_id INTEGER,
     rule INTEGER,
+    time INTEGER,
     duration_ms INTEGER,
     fingerprint BLOB,
     code_version BLOB,

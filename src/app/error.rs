@@ -1,0 +1,205 @@
+//! What can keep a verb from answering.
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::engine::{EngineError, Problems};
+use crate::hash::HashError;
+use crate::manifest::ManifestErrors;
+use crate::model::RunId;
+use crate::store::StoreError;
+
+/// Why a verb cannot answer.
+#[derive(Debug, Error, Diagnostic)]
+pub enum AppError {
+    /// The project's declarations are not right.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Manifest(#[from] ManifestErrors),
+    /// Several things are wrong with what was asked for.
+    #[error("{} things are wrong with what was asked for", .0.len())]
+    Requests(#[related] Vec<RequestError>),
+    /// One thing is wrong with what was asked for.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Request(#[from] RequestError),
+    /// A plan cannot be made or carried out.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Plan(#[from] Problems),
+    /// The instance cannot be read or written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
+    /// A file cannot be hashed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Hash(#[from] HashError),
+    /// A file cannot be written.
+    #[error("cannot write {path}: {source}")]
+    #[diagnostic(
+        code(assetctl::app::unwritable),
+        help("make room on the disk, or make the folder writable")
+    )]
+    Unwritable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// What is wrong with what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+pub enum RequestError {
+    /// No asset or source has this name.
+    #[error("there is no asset or source `{name}`")]
+    #[diagnostic(code(assetctl::app::unknown_asset), help("{help}"))]
+    UnknownAsset {
+        /// The name.
+        name: String,
+        /// Similar names, or where to find all.
+        help: String,
+    },
+    /// Something was asked of a source that only an asset can do.
+    #[error("`{name}` is a source: it is observed and never made")]
+    #[diagnostic(
+        code(assetctl::app::source_selected),
+        help("name an asset; `assetctl graph {name}` shows what reads it")
+    )]
+    SourceSelected {
+        /// The source.
+        name: String,
+    },
+    /// A definition does not have a key.
+    #[error("`{asset}` has no partition `{key}`")]
+    #[diagnostic(code(assetctl::app::unknown_partition), help("{help}"))]
+    UnknownPartition {
+        /// The asset.
+        asset: String,
+        /// The key.
+        key: String,
+        /// The nearest keys.
+        help: String,
+    },
+    /// No definition of the project has a key.
+    #[error("no partitions definition has the key `{key}`")]
+    #[diagnostic(code(assetctl::app::unknown_key), help("{help}"))]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest keys.
+        help: String,
+    },
+    /// A partition of an unpartitioned asset.
+    #[error("`{asset}` is not partitioned, so it has no partition `{key}`")]
+    #[diagnostic(code(assetctl::app::not_partitioned), help("leave out `@{key}`"))]
+    NotPartitioned {
+        /// The asset.
+        asset: String,
+        /// The key.
+        key: String,
+    },
+    /// A verb that speaks of one partition got an asset with several.
+    #[error("`{asset}` is partitioned: say which partition")]
+    #[diagnostic(code(assetctl::app::partition_needed), help("for example {example}"))]
+    PartitionNeeded {
+        /// The asset.
+        asset: String,
+        /// A partition of it.
+        example: String,
+    },
+    /// Partitions were named in two ways.
+    #[error("`{word}` names a partition, and `--partition` does too")]
+    #[diagnostic(code(assetctl::app::partition_twice), help("leave out one of them"))]
+    PartitionTwice {
+        /// The word of the selection.
+        word: String,
+    },
+    /// A command of a run asked for another run.
+    #[error("run {run} is running this command, and would wait for itself")]
+    #[diagnostic(
+        code(assetctl::app::nested_run),
+        help("declare what the command needs as deps instead; verbs that only read work here")
+    )]
+    NestedRun {
+        /// The run that goes on.
+        run: RunId,
+    },
+    /// Outputs cannot be accepted.
+    #[error("{step} cannot be accepted: {reason}")]
+    #[diagnostic(code(assetctl::app::unacceptable), help("{help}"))]
+    Unacceptable {
+        /// The asset partition.
+        step: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// There is no log.
+    #[error("there is no log of {step}")]
+    #[diagnostic(code(assetctl::app::no_log), help("{help}"))]
+    NoLog {
+        /// The step, as it was asked for.
+        step: String,
+        /// Where logs come from.
+        help: String,
+    },
+    /// A project is there already.
+    #[error("{path} is there already")]
+    #[diagnostic(
+        code(assetctl::app::project_exists),
+        help("edit it, or start in another folder with `-C DIR`")
+    )]
+    ProjectExists {
+        /// The file.
+        path: String,
+    },
+}
+
+/// Whose turn it is to do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The user's: arguments, declarations.
+    Input,
+    /// The machine's: locks, permissions, disks.
+    Environment,
+}
+
+impl AppError {
+    /// Whose turn it is.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Manifest(_) | Self::Requests(_) | Self::Request(_) => Blame::Input,
+            Self::Store(_) | Self::Hash(_) | Self::Unwritable { .. } => Blame::Environment,
+            Self::Plan(problems) => {
+                let of_machine = |problem: &EngineError| {
+                    matches!(
+                        problem,
+                        EngineError::Hash(_)
+                            | EngineError::Store(_)
+                            | EngineError::Held { .. }
+                            | EngineError::Unwritable { .. }
+                    )
+                };
+                if problems.list().iter().any(of_machine) {
+                    Blame::Environment
+                } else {
+                    Blame::Input
+                }
+            }
+        }
+    }
+
+    /// One request error, or several as one.
+    pub(super) fn from_requests(mut errors: Vec<RequestError>) -> Self {
+        if errors.len() == 1
+            && let Some(only) = errors.pop()
+        {
+            return Self::Request(only);
+        }
+        Self::Requests(errors)
+    }
+}

@@ -1,0 +1,269 @@
+//! `materialize`: bring asset partitions up to date.
+
+use std::time::{Duration, Instant};
+
+use crate::app::error::{AppError, RequestError};
+use crate::app::instance::Instance;
+use crate::app::plan::{blocked_steps, expected_duration};
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::digest::Kind;
+use crate::engine::{
+    AlteredOutputs, EngineError, Evaluation, Observing, PreviousOutputs, Problems, RunDoors,
+    RunOptions, RunResult, Sync, Waiting, put_back_asides, run,
+};
+use crate::executor::{Cancel, Executor};
+use crate::model::Planned;
+use crate::model::{
+    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Selected, Wait,
+};
+use crate::model::{EventSink, PartitionKey, RunId, RunStatus};
+use crate::plan::{Purpose, Role, Scope, Upstream, costs};
+use crate::store::{Notice, StoreError};
+use crate::sys::clock::Clock;
+
+/// Where a run is shown.
+pub trait Progress: EventSink {
+    /// Takes what is known before the first step.
+    fn planned(&mut self, planned: &Planned);
+
+    /// Takes what the user should know about the instance.
+    fn notice(&mut self, notice: &Notice);
+
+    /// Takes paths of outputs that were put back after a crash.
+    fn put_back(&mut self, paths: &[String]);
+}
+
+/// The doors that a run goes through.
+pub struct Running<'a> {
+    /// Where commands run.
+    pub executor: &'a dyn Executor,
+    /// Interrupts.
+    pub cancel: &'a Cancel,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Where it is shown.
+    pub progress: &'a mut dyn Progress,
+}
+
+/// Brings what is selected, and what it needs, up to date.
+///
+/// # Errors
+///
+/// If it cannot be planned, or the run cannot go on. A step that fails is no error: the result says so.
+pub fn materialize(
+    project: &Project,
+    request: &MaterializeRequest,
+    running: Running<'_>,
+) -> Result<RunResult, AppError> {
+    let started = Instant::now();
+    let Running {
+        executor,
+        cancel,
+        clock,
+        progress,
+    } = running;
+    let goals = select(
+        project,
+        &request.selection,
+        &request.partitions,
+        Range::Assets,
+    )?;
+    let mut instance = Instance::open(project)?;
+    refuse_nested(project, &instance)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, executor);
+    let put_back = put_back_asides(&workspace, &instance.store).map_err(Problems::from)?;
+    if !put_back.is_empty() {
+        progress.put_back(&put_back);
+    }
+    let scope = Scope::new(
+        project.graph(),
+        project.keys(),
+        &goals,
+        upstream(request.scope),
+    );
+    let observing = Observing::Now {
+        time: clock.now(),
+        cancel,
+    };
+    let evaluation = instance.evaluate(
+        project,
+        &workspace,
+        &scope,
+        purpose(request.force),
+        observing,
+    )?;
+    refuse_unreadable(&evaluation)?;
+    let work = evaluation.decisions.run + evaluation.decisions.may_run;
+    if work > 0 {
+        instance.make_writable(project)?;
+    }
+    for notice in &instance.notices {
+        progress.notice(notice);
+    }
+    record_observations(project, &mut instance, &evaluation)?;
+    let costs = costs(&evaluation.judge, &evaluation.decisions.of);
+    let jobs = jobs(request);
+    let elapsed = started.elapsed();
+    progress.planned(&planned(&evaluation, &costs, jobs, elapsed));
+    let options = options(request, jobs, &evaluation);
+    let doors = RunDoors {
+        workspace: &workspace,
+        ignore: project.ignore(),
+        store: &mut instance.store,
+        cancel,
+        clock,
+        sink: progress,
+    };
+    let result = run(doors, evaluation, &costs, &options);
+    project.keep_what_was_learnt();
+    Ok(result?)
+}
+
+/// How many commands run at once where nothing was asked for.
+fn jobs(request: &MaterializeRequest) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    request.jobs.map_or_else(cores, std::num::NonZero::get)
+}
+
+pub(super) fn upstream(reach: Reach) -> Upstream {
+    match reach {
+        Reach::WithUpstream => Upstream::Close,
+        Reach::Only => Upstream::Given,
+    }
+}
+
+pub(super) fn purpose(force: Force) -> Purpose {
+    match force {
+        Force::WhenStale => Purpose::Run,
+        Force::Selected | Force::FullRefresh => Purpose::Force,
+    }
+}
+
+fn options(request: &MaterializeRequest, jobs: usize, evaluation: &Evaluation<'_>) -> RunOptions {
+    let words = |words: Vec<String>| words.join(" ");
+    let graph = evaluation.scope().graph();
+    let manifest = postcard::to_stdvec(graph).unwrap_or_default();
+    RunOptions {
+        run: RunId(uuid::Uuid::now_v7()),
+        jobs,
+        stop_after: match request.failures {
+            FailurePolicy::KeepGoing => None,
+            FailurePolicy::StopAfter(most) => Some(most),
+        },
+        waiting: match request.wait {
+            Wait::Wait => Waiting::Wait,
+            Wait::Refuse => Waiting::Refuse,
+        },
+        sync: match request.durability {
+            Durability::Relaxed => Sync::No,
+            Durability::Durable => Sync::Outputs,
+        },
+        altered: match request.altered {
+            Altered::Replaced => AlteredOutputs::Replace,
+            Altered::Kept => AlteredOutputs::Keep,
+        },
+        previous: match request.force {
+            Force::FullRefresh => PreviousOutputs::Withheld,
+            Force::WhenStale | Force::Selected => PreviousOutputs::Offered,
+        },
+        manifest: Kind::Manifest.digest(&manifest),
+        selection: words(request.selection.iter().map(Selected::to_string).collect()),
+        partitions: words(
+            request
+                .partitions
+                .iter()
+                .map(PartitionKey::to_string)
+                .collect(),
+        ),
+    }
+}
+
+/// An assetctl that a step of a run starts would wait for that step.
+fn refuse_nested(project: &Project, instance: &Instance) -> Result<(), AppError> {
+    let Some(run) = project
+        .variable("ASSETCTL_RUN_ID")
+        .and_then(|run| run.to_str())
+    else {
+        return Ok(());
+    };
+    let Ok(id) = uuid::Uuid::parse_str(run) else {
+        return Ok(());
+    };
+    match instance.store.run(RunId(id)) {
+        Ok(Some(run)) if run.status == RunStatus::Started => {
+            Err(RequestError::NestedRun { run: run.id }.into())
+        }
+        Ok(_) | Err(StoreError::Damaged { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// With `--only`, everything that is read must be there as it was recorded.
+pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppError> {
+    let scope = evaluation.scope();
+    let facts = evaluation.judge.facts();
+    let mut problems = Problems::default();
+    for row in scope
+        .rows()
+        .iter()
+        .filter(|row| scope.graph().asset(row.asset).is_some())
+    {
+        for cell in row.cells().filter(|cell| scope.role(*cell) == Role::Given) {
+            let recorded = facts.recorded[cell.index()].as_ref();
+            let reason = match recorded.and_then(|current| current.materialized.as_ref()) {
+                None => "it was never materialized",
+                Some(_) if facts.changed_outputs.contains_key(&cell) => {
+                    "its outputs are not what was recorded"
+                }
+                Some(_) => continue,
+            };
+            let step = evaluation.step_name(cell);
+            problems.push(EngineError::UnreadableUpstream {
+                step,
+                reason: reason.to_owned(),
+            });
+        }
+    }
+    Ok(problems.into_result(())?)
+}
+
+/// Observations are recorded where they are new; for that alone the instance is opened for writing.
+fn record_observations(
+    project: &Project,
+    instance: &mut Instance,
+    evaluation: &Evaluation<'_>,
+) -> Result<(), AppError> {
+    if evaluation.observations.is_empty() {
+        return Ok(());
+    }
+    instance.make_writable(project)?;
+    instance.store.observe(&evaluation.observations)?;
+    Ok(())
+}
+
+fn planned(
+    evaluation: &Evaluation<'_>,
+    costs: &crate::plan::Costs,
+    jobs: usize,
+    elapsed: Duration,
+) -> Planned {
+    let scope = evaluation.scope();
+    let assets = scope
+        .rows()
+        .iter()
+        .filter(|row| scope.graph().asset(row.asset).is_some());
+    let (mut count, mut partitions) = (0, 0);
+    for row in assets {
+        count += 1;
+        partitions += row.set.len();
+    }
+    Planned {
+        assets: count,
+        partitions,
+        elapsed,
+        expected: expected_duration(&evaluation.decisions, costs, jobs),
+        blocked: blocked_steps(evaluation),
+    }
+}

@@ -1,0 +1,270 @@
+//! `plan`: what `materialize` would do. The same code path without execution.
+
+use std::time::Duration;
+
+use crate::app::causes::{alike, of_all};
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::materialize::{purpose, refuse_unreadable, upstream};
+use crate::app::project::Project;
+use crate::app::ranges::{key_range, key_ranges};
+use crate::app::selection::{Range, select};
+use crate::engine::{Evaluation, Observing};
+use crate::executor::{Cancel, LocalExecutor};
+use crate::model::{Cause, PartitionSet};
+use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
+use crate::model::{Grouping, PlanRequest};
+use crate::plan::{Cell, Costs, Decision, Decisions, Row, Scope, costs, critical_path, obstacles};
+use crate::store::{Notice, Store};
+
+/// What `materialize` would do with the same words, and what the user should know of the instance.
+pub fn plan(
+    project: &Project,
+    request: &PlanRequest,
+    cancel: &Cancel,
+) -> Result<(PlanReport, Vec<Notice>), AppError> {
+    let goals = select(
+        project,
+        &request.selection,
+        &request.partitions,
+        Range::Assets,
+    )?;
+    let mut instance = Instance::open(project)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(
+        project.graph(),
+        project.keys(),
+        &goals,
+        upstream(request.scope),
+    );
+    let observing = Observing::Now {
+        time: project.now(),
+        cancel,
+    };
+    let mut evaluation = instance.evaluate(
+        project,
+        &workspace,
+        &scope,
+        purpose(request.force),
+        observing,
+    )?;
+    refuse_unreadable(&evaluation)?;
+    let costs = costs(&evaluation.judge, &evaluation.decisions.of);
+    let jobs = request.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        std::num::NonZero::get,
+    );
+    let decisions = evaluation.decisions.clone();
+    let path = critical_path(&scope, &decisions.of, &costs);
+    let report = PlanReport {
+        expected: expected_duration(&decisions, &costs, jobs),
+        critical_path: path
+            .into_iter()
+            .map(|cell| evaluation.step_name(cell))
+            .collect(),
+        counts: PlanCounts {
+            run: decisions.run,
+            may_run: decisions.may_run,
+            fresh: decisions.fresh,
+            blocked: decisions.blocked,
+        },
+        steps: steps(&mut evaluation, &instance.store, &costs, request.grouping),
+    };
+    project.keep_what_was_learnt();
+    Ok((report, instance.notices))
+}
+
+/// How long all steps usually take with so many jobs: no less than the longest chain, and no less than all of them
+/// shared out; `None` where some step never ran.
+pub(super) fn expected_duration(
+    decisions: &Decisions,
+    costs: &Costs,
+    jobs: usize,
+) -> Option<Duration> {
+    let mut total = 0;
+    let mut longest = 0;
+    for (index, decision) in decisions.of.iter().enumerate() {
+        if matches!(decision, Decision::Run | Decision::MayRun) {
+            total += costs.own[index]?;
+            longest = longest.max(costs.to_sink[index]);
+        }
+    }
+    Some(Duration::from_millis(
+        longest.max(total / jobs.max(1) as u64),
+    ))
+}
+
+/// What cannot run, in ranges.
+pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
+    if evaluation.decisions.blocked == 0 {
+        return Vec::new();
+    }
+    let scope = evaluation.scope();
+    let mut steps = Vec::new();
+    for row in scope.rows() {
+        for group in groups(row, Grouping::Ranges, |cell| {
+            (evaluation.decisions.of[cell.index()] == Decision::Blocked)
+                .then(|| blocked_reason(evaluation, cell))
+        }) {
+            let keys = key_range(scope, row.asset, &(group.first..group.last + 1));
+            let decision = Told::Blocked { reason: group.key };
+            steps.push(PlanStep {
+                keys,
+                decision,
+                causes: Vec::new(),
+                expected: None,
+                needs: Vec::new(),
+            });
+        }
+    }
+    steps
+}
+
+fn steps(
+    evaluation: &mut Evaluation<'_>,
+    store: &Store,
+    costs: &Costs,
+    grouping: Grouping,
+) -> Vec<PlanStep> {
+    let scope = evaluation.scope();
+    let mut steps = Vec::new();
+    for row in scope.rows() {
+        let groups = groups(row, grouping, |cell| {
+            let decision = evaluation.decisions.of[cell.index()];
+            let told = match decision {
+                Decision::Keep => return None,
+                Decision::Run => Told::Run,
+                Decision::MayRun => Told::MayRun,
+                Decision::Blocked => Told::Blocked {
+                    reason: blocked_reason(evaluation, cell),
+                },
+            };
+            Some(Likeness {
+                decision: told,
+                causes: evaluation.causes(store, cell),
+            })
+        });
+        for group in groups {
+            steps.push(step(evaluation, costs, row, group));
+        }
+    }
+    steps
+}
+
+fn step(evaluation: &Evaluation<'_>, costs: &Costs, row: &Row, group: Group<Likeness>) -> PlanStep {
+    let scope = evaluation.scope();
+    let range = group.first..group.last + 1;
+    let cells = range.clone().filter_map(|index| row.cell(index));
+    let expected: Option<u64> = cells.clone().map(|cell| costs.own[cell.index()]).sum();
+    let Likeness { decision, causes } = group.key;
+    let causes = if range.len() > 1 {
+        of_all(&causes)
+    } else {
+        causes
+    };
+    PlanStep {
+        keys: key_range(scope, row.asset, &range),
+        decision,
+        causes,
+        expected: expected.map(Duration::from_millis),
+        needs: needs(evaluation, row, &range),
+    }
+}
+
+/// The upstream steps of the plan that partitions of one asset wait for.
+fn needs(
+    evaluation: &Evaluation<'_>,
+    row: &Row,
+    range: &std::ops::Range<u32>,
+) -> Vec<crate::model::KeyRange> {
+    let scope = evaluation.scope();
+    let decisions = &evaluation.decisions.of;
+    let mut needs = Vec::new();
+    let mut ups: Vec<_> = scope.graph().upstream(row.asset).collect();
+    ups.dedup();
+    for up in ups {
+        let Some(up_row) = scope.row(up) else {
+            continue;
+        };
+        let mut set = PartitionSet::empty();
+        for dep in scope
+            .graph()
+            .deps(row.asset)
+            .iter()
+            .filter(|dep| dep.asset == up)
+        {
+            let mapped =
+                dep.mapping
+                    .upstream_of(scope.keys(row.asset), scope.keys(up), range.clone());
+            set = set.union(&mapped);
+        }
+        let runs: PartitionSet = set
+            .iter()
+            .filter(|index| {
+                up_row
+                    .cell(*index)
+                    .is_some_and(|cell| decisions[cell.index()] != Decision::Keep)
+            })
+            .collect();
+        needs.extend(key_ranges(scope, up, &runs));
+    }
+    needs
+}
+
+fn blocked_reason(evaluation: &Evaluation<'_>, cell: Cell) -> String {
+    let mut cell = cell;
+    loop {
+        let obstacles = obstacles(&evaluation.judge, &evaluation.decisions.of, cell);
+        let Some(first) = obstacles.first().copied() else {
+            return String::new();
+        };
+        if evaluation.decisions.of[first.index()] != Decision::Blocked {
+            return evaluation.obstacle(first);
+        }
+        cell = first;
+    }
+}
+
+/// What neighbouring steps have to have in common to be told as one.
+struct Likeness {
+    decision: Told,
+    causes: Vec<Cause>,
+}
+
+impl PartialEq for Likeness {
+    fn eq(&self, other: &Self) -> bool {
+        self.decision == other.decision && alike(&self.causes, &other.causes)
+    }
+}
+
+/// Neighbouring partitions with what they have in common.
+struct Group<K> {
+    first: u32,
+    last: u32,
+    key: K,
+}
+
+fn groups<K: PartialEq>(
+    row: &Row,
+    grouping: Grouping,
+    mut key: impl FnMut(Cell) -> Option<K>,
+) -> Vec<Group<K>> {
+    let mut groups: Vec<Group<K>> = Vec::new();
+    for (cell, index) in row.cells().zip(row.set.iter()) {
+        let Some(key) = key(cell) else { continue };
+        match groups.last_mut() {
+            Some(group)
+                if grouping == Grouping::Ranges && group.last + 1 == index && group.key == key =>
+            {
+                group.last = index;
+            }
+            _ => groups.push(Group {
+                first: index,
+                last: index,
+                key,
+            }),
+        }
+    }
+    groups
+}

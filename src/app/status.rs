@@ -1,0 +1,233 @@
+//! `status`: what is fresh and what is not.
+
+use crate::app::causes::{alike, of_all};
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::engine::{Evaluation, Observing};
+use crate::executor::LocalExecutor;
+use crate::model::{AssetId, Cause, Current, LastAttempt, PartitionSet, Status};
+use crate::model::{AssetStatus, DeclarationKind, PartitionRun, StatusCounts, StatusReport};
+use crate::model::{Evidence, Grouping, Sources, StatusRequest};
+use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
+use crate::store::{Notice, Store};
+
+/// The status of what was selected, and what the user should know of the instance.
+pub fn status(
+    project: &Project,
+    request: &StatusRequest,
+) -> Result<(StatusReport, Vec<Notice>), AppError> {
+    let range = match request.sources {
+        Sources::Listed => Range::All,
+        Sources::Left if request.selection.is_empty() => Range::Assets,
+        Sources::Left => Range::All,
+    };
+    let goals = select(project, &request.selection, &request.partitions, range)?;
+    let mut instance = Instance::open(project)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+    let mut assets = Vec::new();
+    match request.evidence {
+        Evidence::Recorded => {
+            for row in selected_rows(&scope) {
+                assets.push(recorded_status(
+                    project,
+                    row,
+                    &instance.store,
+                    request.grouping,
+                )?);
+            }
+        }
+        Evidence::Files => {
+            let mut evaluation = instance.evaluate(
+                project,
+                &workspace,
+                &scope,
+                Purpose::Status,
+                Observing::Last,
+            )?;
+            for row in selected_rows(&scope) {
+                assets.push(judged_status(
+                    &mut evaluation,
+                    row,
+                    &instance.store,
+                    request.grouping,
+                ));
+            }
+        }
+    }
+    project.keep_what_was_learnt();
+    let mut summary = StatusCounts::default();
+    for asset in assets
+        .iter()
+        .filter(|asset| asset.kind == DeclarationKind::Asset)
+    {
+        for status in STATUSES {
+            summary.add(status, asset.counts.of(status));
+        }
+    }
+    let report = StatusReport {
+        now: project.now(),
+        assets,
+        summary,
+        evidence: request.evidence,
+    };
+    Ok((report, instance.notices))
+}
+
+const STATUSES: [Status; 5] = [
+    Status::Fresh,
+    Status::Stale,
+    Status::Missing,
+    Status::Pending,
+    Status::Failed,
+];
+
+fn selected_rows<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Row> {
+    scope.rows().iter().filter(|row| !row.selected.is_empty())
+}
+
+fn judged_status(
+    evaluation: &mut Evaluation<'_>,
+    row: &Row,
+    store: &Store,
+    grouping: Grouping,
+) -> AssetStatus {
+    let scope = evaluation.scope();
+    let is_source = scope.graph().source(row.asset).is_some();
+    let mut last = None;
+    let told = |index: u32| {
+        let cell = row
+            .cell(index)
+            .expect("the selected partitions of a row belong to it");
+        let status = if is_source {
+            source_status(evaluation, row, cell)
+        } else {
+            last = last.max(time(
+                evaluation.judge.facts().recorded[cell.index()].as_ref(),
+            ));
+            evaluation.verdicts[cell.index()].status
+        };
+        let causes = if is_source || status == Status::Fresh {
+            Vec::new()
+        } else {
+            evaluation.causes(store, cell)
+        };
+        (status, causes)
+    };
+    let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
+    asset_status(scope, row.asset, counts, partitions, last)
+}
+
+/// A source is fresh where its data is there, else missing.
+fn source_status(evaluation: &Evaluation<'_>, row: &Row, cell: Cell) -> Status {
+    match evaluation.judge.facts().versions[row.versions_of(cell)][0] {
+        Known::Version(_) => Status::Fresh,
+        Known::Absent | Known::Unknown => Status::Missing,
+    }
+}
+
+/// The status by records alone: whether there is a materialization, and whether the last attempt failed.
+fn recorded_status(
+    project: &Project,
+    row: &Row,
+    store: &Store,
+    grouping: Grouping,
+) -> Result<AssetStatus, AppError> {
+    let graph = project.graph();
+    let keys = project.keys().of(graph.get(row.asset));
+    let recorded = store.current_of(graph.key(row.asset), keys, &row.selected)?;
+    let mut recorded = recorded.into_iter();
+    let mut last = None;
+    let told = |_| {
+        let current: Option<Current> = recorded.next().flatten();
+        last = last.max(time(current.as_ref()));
+        let status = match current {
+            Some(Current {
+                attempt: LastAttempt::Failed,
+                ..
+            }) => Status::Failed,
+            Some(Current {
+                materialized: Some(_),
+                ..
+            }) => Status::Fresh,
+            _ => Status::Missing,
+        };
+        let causes = if status == Status::Failed {
+            vec![Cause::FailedBefore]
+        } else {
+            Vec::new()
+        };
+        (status, causes)
+    };
+    let goals = [(row.asset, row.selected.clone())];
+    let scope = Scope::new(graph, project.keys(), &goals, Upstream::Given);
+    let (counts, partitions) = partition_runs(&scope, row.asset, &row.selected, grouping, told);
+    Ok(asset_status(&scope, row.asset, counts, partitions, last))
+}
+
+fn time(current: Option<&Current>) -> Option<jiff::Timestamp> {
+    Some(current?.materialized.as_ref()?.time)
+}
+
+fn asset_status(
+    scope: &Scope<'_>,
+    asset: AssetId,
+    counts: StatusCounts,
+    partitions: Vec<PartitionRun>,
+    last: Option<jiff::Timestamp>,
+) -> AssetStatus {
+    let kind = match scope.graph().asset(asset) {
+        Some(_) => DeclarationKind::Asset,
+        None => DeclarationKind::Source,
+    };
+    AssetStatus {
+        key: scope.graph().key(asset).clone(),
+        kind,
+        counts,
+        partitions,
+        last,
+    }
+}
+
+/// Neighbours of equal status and like causes as one, with how many partitions have which status.
+fn partition_runs(
+    scope: &Scope<'_>,
+    asset: AssetId,
+    set: &PartitionSet,
+    grouping: Grouping,
+    mut told: impl FnMut(u32) -> (Status, Vec<Cause>),
+) -> (StatusCounts, Vec<PartitionRun>) {
+    let keys = scope.keys(asset);
+    let mut counts = StatusCounts::default();
+    let mut runs: Vec<(u32, u32, Status, Vec<Cause>)> = Vec::new();
+    for index in set.iter() {
+        let (status, causes) = told(index);
+        counts.add(status, 1);
+        match runs.last_mut() {
+            Some((_, last, known, like))
+                if grouping == Grouping::Ranges
+                    && *last + 1 == index
+                    && *known == status
+                    && alike(like, &causes) =>
+            {
+                *last = index;
+            }
+            _ => runs.push((index, index, status, causes)),
+        }
+    }
+    let run = |(first, last, status, causes): (u32, u32, Status, Vec<Cause>)| PartitionRun {
+        first: keys.key(first),
+        last: keys.key(last),
+        count: last - first + 1,
+        status,
+        causes: if first == last {
+            causes
+        } else {
+            of_all(&causes)
+        },
+    };
+    (counts, runs.into_iter().map(run).collect())
+}
