@@ -5,9 +5,6 @@
 //! unpartitioned assets are one scan, the windows of an asset are one range, and one key of many assets is one seek each,
 //! without statistics and without a choice between plans.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Range;
-
 use rusqlite::{Connection, Row, Statement, params};
 
 use crate::model::{
@@ -17,8 +14,7 @@ use crate::model::{
 use crate::store::Store;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
-use crate::store::intern;
-use crate::store::partition_id;
+use crate::store::reach::{self, Reach};
 
 /// The columns of a [`Current`], the first of them at [`FIRST_STATE_COLUMN`].
 const WALK: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \
@@ -31,9 +27,6 @@ const FIRST_STATE_COLUMN: usize = 2;
 
 /// So many rows of no use are stepped over before seeking: a seek costs as much as about so many steps.
 const STEPS_PER_SEEK: u32 = 16;
-
-/// So many point queries cost as much as reading a row of a whole table of names this many times.
-const NAMES_PER_QUERY: i64 = 16;
 
 /// Asset partitions whose state is wanted. In one call each asset stands at most once.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +82,7 @@ impl Store {
     pub fn currents(&self, wanted: &[Wanted<'_>]) -> Result<Currents, StoreError> {
         self.read(|connection| {
             let mut currents = empty(wanted);
-            let reaches = reaches(connection, wanted)?;
+            let reaches = reach::sorted(connection, wanted)?;
             let mut walk = connection.prepare_cached(WALK)?;
             walk_reaches(&mut walk, &reaches, &mut currents)?;
             Ok(currents)
@@ -108,28 +101,6 @@ pub(super) fn at_point(
     rows.next()?.map(decode).transpose()
 }
 
-/// A stretch of the primary key, and which ranks of which wanted set its rows have.
-struct Reach<'a> {
-    asset: i64,
-    partitions: (i64, i64),
-    position: usize,
-    ranks: Ranks<'a>,
-}
-
-/// From a partition's number to its rank in a wanted set.
-enum Ranks<'a> {
-    /// The partition of this rank.
-    One(u32),
-    /// Windows of a time definition.
-    Windows {
-        keys: &'a PartitionKeys,
-        /// The wanted indexes.
-        indexes: Range<u32>,
-        /// The rank of the first.
-        first: u32,
-    },
-}
-
 fn empty(wanted: &[Wanted<'_>]) -> Currents {
     let mut starts = Vec::with_capacity(wanted.len() + 1);
     let mut len = 0;
@@ -144,79 +115,17 @@ fn empty(wanted: &[Wanted<'_>]) -> Currents {
     }
 }
 
-/// What is wanted and may be stored, in the order of the table.
-fn reaches<'a>(connection: &Connection, wanted: &[Wanted<'a>]) -> Result<Vec<Reach<'a>>, Fault> {
-    let assets = Numbers::of_assets(connection, wanted)?;
-    let mut names = None;
-    let mut reaches = Vec::with_capacity(wanted.len());
-    for (position, each) in wanted.iter().enumerate() {
-        let Some(asset) = assets.get(connection, each.asset.as_str(), intern::asset_id)? else {
-            continue;
-        };
-        let mut reach = |partitions, ranks| {
-            reaches.push(Reach {
-                asset,
-                partitions,
-                position,
-                ranks,
-            });
-        };
-        match each.keys {
-            PartitionKeys::Unpartitioned if each.set.is_empty() => {}
-            PartitionKeys::Unpartitioned => {
-                let only = partition_id::UNPARTITIONED;
-                reach((only, only), Ranks::One(0));
-            }
-            PartitionKeys::Static(_) => {
-                if names.is_none() {
-                    names = Some(Numbers::of_partition_keys(connection, wanted)?);
-                }
-                let Some(names) = &names else { continue };
-                for (rank, index) in each.set.iter().enumerate() {
-                    let Some(key) = each.keys.key(index) else {
-                        continue;
-                    };
-                    let name = names.get(connection, key.as_str(), intern::partition_key_id)?;
-                    if let Some(id) = name.map(partition_id::of_name) {
-                        reach((id, id), Ranks::One(rank as u32));
-                    }
-                }
-            }
-            PartitionKeys::Time { definition, .. } => {
-                let start = |index: u32| definition.window(index.into()).start.as_second();
-                let mut first = 0;
-                for indexes in each.set.ranges() {
-                    let partitions = (start(indexes.start), start(indexes.end - 1));
-                    let len = indexes.len() as u32;
-                    let keys = each.keys;
-                    reach(
-                        partitions,
-                        Ranks::Windows {
-                            keys,
-                            indexes,
-                            first,
-                        },
-                    );
-                    first += len;
-                }
-            }
-        }
-    }
-    reaches.sort_unstable_by_key(|reach| (reach.asset, reach.partitions));
-    Ok(reaches)
-}
-
 /// Walks the table beside `reaches` and fills in what both have.
 fn walk_reaches(
     walk: &mut Statement<'_>,
-    reaches: &[Reach<'_>],
+    reaches: &[Reach],
     currents: &mut Currents,
 ) -> Result<(), Fault> {
     let mut remaining = reaches.iter().peekable();
     while let Some(next) = remaining.peek() {
         let mut rows = walk.query(params![next.asset, next.partitions.0])?;
         let mut useless = 0;
-        // The window that the last row had, and so the likely one of the next.
+        // How far into its reach the next row probably is.
         let mut likely = 0;
         loop {
             let Some(row) = rows.next()? else {
@@ -233,10 +142,8 @@ fn walk_reaches(
                 return Ok(());
             };
             let inside = (reach.asset, reach.partitions.0) <= at;
-            let Some(rank) = inside
-                .then(|| reach.ranks.rank(at.1, &mut likely))
-                .flatten()
-            else {
+            let rank = inside.then(|| reach.rank(at.1, likely)).flatten();
+            let Some((within, rank)) = rank else {
                 useless += 1;
                 if useless > STEPS_PER_SEEK && !inside {
                     break;
@@ -244,115 +151,12 @@ fn walk_reaches(
                 continue;
             };
             useless = 0;
+            likely = within + 1;
             let slot = currents.starts[reach.position] + rank as usize;
             currents.rows[slot] = Some(decode(row)?);
         }
     }
     Ok(())
-}
-
-impl Ranks<'_> {
-    /// The rank of a partition inside the reach; `None` for one that is no key any more.
-    ///
-    /// `likely` is how far into the reach the next row probably is, and is kept so.
-    fn rank(&self, partition: i64, likely: &mut u32) -> Option<u32> {
-        match self {
-            Self::One(rank) => Some(*rank),
-            Self::Windows {
-                keys,
-                indexes,
-                first,
-            } => {
-                let guess = indexes.start + *likely;
-                let start = |index: u32| keys.time().map(|time| time.window(index.into()).start);
-                let index = if indexes.contains(&guess)
-                    && start(guess).is_some_and(|start| start.as_second() == partition)
-                {
-                    guess
-                } else {
-                    let slot = crate::model::PartitionSlot::Window(partition);
-                    keys.index_of_slot(&slot)
-                        .filter(|index| indexes.contains(index))?
-                };
-                *likely = index - indexes.start + 1;
-                Some(first + (index - indexes.start))
-            }
-        }
-    }
-}
-
-/// The numbers of names, read all at once where most are needed.
-enum Numbers {
-    Read(HashMap<Box<str>, i64>),
-    Asked,
-}
-
-impl Numbers {
-    fn of_assets(connection: &Connection, wanted: &[Wanted<'_>]) -> Result<Self, Fault> {
-        let needed = wanted
-            .iter()
-            .map(|each| each.asset.as_str())
-            .collect::<HashSet<_>>();
-        let whole = "SELECT id, key FROM asset";
-        Self::new(
-            connection,
-            "SELECT max(id) FROM asset",
-            whole,
-            needed.len(),
-            |key| needed.contains(key),
-        )
-    }
-
-    fn of_partition_keys(connection: &Connection, wanted: &[Wanted<'_>]) -> Result<Self, Fault> {
-        let needed = wanted
-            .iter()
-            .filter(|each| matches!(each.keys, PartitionKeys::Static(_)))
-            .map(|each| each.set.len() as usize)
-            .sum();
-        let whole = "SELECT id, key FROM partition_key";
-        let max = "SELECT max(id) FROM partition_key";
-        Self::new(connection, max, whole, needed, |_| true)
-    }
-
-    fn new(
-        connection: &Connection,
-        max: &str,
-        whole: &str,
-        needed: usize,
-        is_needed: impl Fn(&str) -> bool,
-    ) -> Result<Self, Fault> {
-        let stored: Option<i64> = connection
-            .prepare_cached(max)?
-            .query_row([], |row| row.get(0))?;
-        let affordable = i64::try_from(needed)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(NAMES_PER_QUERY);
-        if affordable < stored.unwrap_or(0) {
-            return Ok(Self::Asked);
-        }
-        let mut numbers = HashMap::with_capacity(needed);
-        let mut statement = connection.prepare_cached(whole)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let key = column::text(row, 1)?;
-            if is_needed(key) {
-                numbers.insert(key.into(), column::integer(row, 0)?);
-            }
-        }
-        Ok(Self::Read(numbers))
-    }
-
-    fn get(
-        &self,
-        connection: &Connection,
-        name: &str,
-        ask: impl FnOnce(&Connection, &str) -> Result<Option<i64>, Fault>,
-    ) -> Result<Option<i64>, Fault> {
-        match self {
-            Self::Read(numbers) => Ok(numbers.get(name).copied()),
-            Self::Asked => ask(connection, name),
-        }
-    }
 }
 
 fn decode(row: &Row<'_>) -> Result<Current, Fault> {

@@ -22,6 +22,7 @@ mod leases;
 mod observations;
 mod open;
 mod partition_id;
+mod reach;
 mod run_lock;
 mod runs;
 mod schema;

@@ -1,0 +1,202 @@
+//! Reading and recording asset partitions.
+
+use std::sync::Arc;
+
+use assetctl::digest::Digest;
+use assetctl::model::{
+    AssetKey, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin, Outcome,
+    OutputRecord, PartitionKeys, PartitionSet, PartitionsDefinition, RULE, RunId, TimePartitions,
+    TimeSettings,
+};
+use assetctl::store::{Access, AssetPartition, Begun, NewRun, Recording, Store, Success, Wanted};
+use divan::Bencher;
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+fn main() {
+    divan::main();
+}
+
+struct Filled {
+    home: TempDir,
+    store: Store,
+    begun: Begun,
+    keys: PartitionKeys,
+    assets: Vec<AssetKey>,
+}
+
+fn asset_keys(count: u32) -> Vec<AssetKey> {
+    (0..count)
+        .map(|number| AssetKey::parse(&format!("group/asset_{number:06}")).expect("a valid name"))
+        .collect()
+}
+
+fn recording(run: RunId, at: &AssetPartition, seed: u32) -> Recording {
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&seed.to_le_bytes());
+    let digest = Digest::from_bytes(bytes);
+    Recording::Succeeded(Box::new(Success {
+        slot: at.slot.clone(),
+        materialization: Materialization {
+            asset: at.asset.clone(),
+            partition: at.partition.clone(),
+            run,
+            time: Timestamp::UNIX_EPOCH,
+            duration_ms: 12,
+            rule: RULE,
+            fingerprint: Fingerprint(digest),
+            code_version: CodeVersion(digest),
+            data_version: DataVersion(digest),
+            outputs: vec![OutputRecord {
+                label: None,
+                path: format!("build/{}.csv", at.asset),
+                version: DataVersion(digest),
+                bytes: 1000,
+            }],
+            inputs: vec![InputRecord {
+                input: "raw".to_owned(),
+                asset: at.asset.clone(),
+                output: None,
+                mapping: "identity".to_owned(),
+                contribution: digest,
+                blocks: Vec::new(),
+            }],
+            outcome: Outcome::Materialized,
+            origin: Origin::Command,
+        },
+        code: Arc::new(Vec::new()),
+        blocks: Vec::new(),
+        events: Vec::new(),
+    }))
+}
+
+fn begin(store: &mut Store) -> Begun {
+    store
+        .begin_run(&NewRun {
+            id: RunId(uuid::Uuid::now_v7()),
+            selection: String::new(),
+            partitions: String::new(),
+            manifest: Digest::from_bytes([0; 16]),
+            time: Timestamp::UNIX_EPOCH,
+            pid: None,
+        })
+        .expect("a run begins")
+}
+
+/// An instance in which each of `assets` has all of `keys`.
+fn filled(assets: u32, keys: PartitionKeys) -> Filled {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut store = Store::open(home.path(), Access::Write)
+        .expect("a new instance")
+        .store;
+    let begun = begin(&mut store);
+    let assets = asset_keys(assets);
+    for asset in &assets {
+        let batch: Vec<_> = keys
+            .range()
+            .map(|index| {
+                let at = AssetPartition::at(asset, &keys, index);
+                recording(begun.guard.run(), &at, index)
+            })
+            .collect();
+        store.record(&batch).expect("recorded");
+    }
+    Filled {
+        home,
+        store,
+        begun,
+        keys,
+        assets,
+    }
+}
+
+fn days(len: i64) -> PartitionKeys {
+    let time = TimePartitions::new(TimeSettings {
+        cadence: assetctl::model::Cadence::Daily,
+        start: "2000-01-01",
+        end: None,
+        timezone: "UTC",
+        format: "%Y-%m-%d",
+    })
+    .expect("a sound definition");
+    let now = time.window(len).start;
+    PartitionsDefinition::Time(Arc::new(time)).keys_at(now)
+}
+
+fn read(bencher: Bencher<'_, '_>, filled: &Filled, set: &PartitionSet) {
+    let wanted: Vec<_> = filled
+        .assets
+        .iter()
+        .map(|asset| Wanted {
+            asset,
+            keys: &filled.keys,
+            set,
+        })
+        .collect();
+    bencher.bench_local(|| filled.store.currents(&wanted).expect("readable"));
+}
+
+#[divan::bench(args = [10_000, 100_000])]
+fn read_unpartitioned(bencher: Bencher<'_, '_>, assets: u32) {
+    let filled = filled(assets, PartitionKeys::Unpartitioned);
+    read(bencher, &filled, &PartitionSet::single(0));
+}
+
+#[divan::bench(args = [100, 1_000])]
+fn read_1000_days_of(bencher: Bencher<'_, '_>, assets: u32) {
+    let filled = filled(assets, days(1000));
+    read(bencher, &filled, &PartitionSet::from_range(0..1000));
+}
+
+#[divan::bench(args = [100])]
+fn read_one_of_1000_days_of(bencher: Bencher<'_, '_>, assets: u32) {
+    let filled = filled(assets, days(1000));
+    read(bencher, &filled, &PartitionSet::single(500));
+}
+
+#[divan::bench]
+fn read_one_of_10000_assets(bencher: Bencher<'_, '_>) {
+    let mut filled = filled(10_000, PartitionKeys::Unpartitioned);
+    filled.assets.truncate(1);
+    read(bencher, &filled, &PartitionSet::single(0));
+}
+
+#[divan::bench]
+fn record_1000(bencher: Bencher<'_, '_>) {
+    let Filled {
+        home,
+        mut store,
+        begun,
+        keys,
+        assets,
+    } = filled(1000, PartitionKeys::Unpartitioned);
+    let run = begun.guard.run();
+    let batch: Vec<_> = assets
+        .iter()
+        .map(|asset| recording(run, &AssetPartition::at(asset, &keys, 0), 1))
+        .collect();
+    bencher.bench_local(|| store.record(&batch).expect("recorded"));
+    drop(home);
+}
+
+#[divan::bench]
+fn record_one(bencher: Bencher<'_, '_>) {
+    let mut filled = filled(1, PartitionKeys::Unpartitioned);
+    let at = AssetPartition::at(&filled.assets[0], &filled.keys, 0);
+    let batch = [recording(filled.begun.guard.run(), &at, 1)];
+    bencher.bench_local(|| filled.store.record(&batch).expect("recorded"));
+}
+
+#[divan::bench(args = [Access::Read, Access::Write])]
+fn open(bencher: Bencher<'_, '_>, access: Access) {
+    let filled = filled(10, PartitionKeys::Unpartitioned);
+    drop(filled.store);
+    bencher.bench_local(|| Store::open(filled.home.path(), access).expect("there"));
+}
+
+#[divan::bench]
+fn open_absent(bencher: Bencher<'_, '_>) {
+    let home = tempfile::tempdir().expect("a folder");
+    let absent = home.path().join("home");
+    bencher.bench_local(|| Store::open(&absent, Access::Read).expect("empty"));
+}
