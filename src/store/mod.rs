@@ -10,6 +10,7 @@
 //! Absent on purpose: deciding what is stale, knowing what is declared, deleting outputs.
 
 mod asset_partition;
+mod attach;
 mod column;
 mod current;
 mod damage;
@@ -46,6 +47,7 @@ pub use writer::{Failure, Recording, StoredBlock, Success};
 
 use crate::store::error::Fault;
 use crate::store::intern::Interned;
+use crate::store::open::FileIdentity;
 use crate::store::run_lock::RunLocks;
 use crate::store::writer::Writing;
 
@@ -58,6 +60,8 @@ pub struct Store {
     access: Access,
     run_locks: RunLocks,
     interned: Interned,
+    /// The file when it was opened; `None` in memory.
+    identity: Option<FileIdentity>,
     /// Holds the copy that is read where the instance itself cannot be opened.
     copy: Option<tempfile::TempDir>,
 }

@@ -5,29 +5,21 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use crate::store::Store;
+use crate::store::attach::{
+    self, Attached, attach, attach_for_writing, connect, connect_immutable, copy_with_log,
+    keep_copy,
+};
 use crate::store::damage::{self, beside};
 use crate::store::error::{Fault, Notice, StoreError};
 use crate::store::intern::Interned;
 use crate::store::run_lock::RunLocks;
-use crate::store::schema::{SCHEMA, Schema, Standing};
-
-/// How long a process waits for another one's transaction.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Characters of a path that stay as they are in a `file:` URI.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'.')
-    .remove(b'-')
-    .remove(b'_');
+use crate::store::schema::{SCHEMA, Schema};
 
 /// What an instance is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +39,22 @@ pub struct Opened {
     pub notices: Vec<Notice>,
 }
 
-/// Whether a file, once opened, can be used.
-enum Attached {
-    Ready(Connection),
-    Older { connection: Connection, from: u32 },
-    Damaged(String),
+/// Which file a path led to, to notice when it leads to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    /// `None` where there is no file.
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
 }
 
 /// How an instance is read, in the order in which it is tried.
@@ -78,26 +81,35 @@ impl Store {
         Self::in_memory(Path::new(":memory:"), Access::Write)
     }
 
-    /// Opens the instance in `home` as if it were damaged: for callers to whom reading has answered
-    /// [`StoreError::Damaged`]. The [`Store`] that gave that answer must be dropped before.
-    pub fn open_anew(home: &Path, access: Access, detail: &str) -> Result<Opened, StoreError> {
-        let path = home.join("instance.db");
-        match access {
-            Access::Read => Self::ignoring_damage(&path, detail.to_owned()),
-            Access::Write => {
-                let at = |fault| StoreError::at(&path, fault);
-                let lock = damage::lock(home).map_err(Fault::Io).map_err(at)?;
-                let moved_to = damage::set_aside(&path).map_err(Fault::Io).map_err(at)?;
-                damage::create(&path, SCHEMA).map_err(at)?;
-                drop(lock);
-                let mut opened = Self::open_with(home, access, SCHEMA)?;
-                opened.notices.push(Notice::SetAside {
-                    moved_to,
-                    detail: detail.to_owned(),
-                });
-                Ok(opened)
-            }
+    /// Opens the instance again as if it were damaged: for callers to whom it has answered [`StoreError::Damaged`].
+    ///
+    /// For writing, the file is moved aside, unless another process has done so since; for reading, the instance is
+    /// empty.
+    pub fn open_anew(self, access: Access, detail: &str) -> Result<Opened, StoreError> {
+        let (path, identity) = (self.path.clone(), self.identity);
+        // The log is evidence too.
+        let kept = attach::keep_log(&self.connection);
+        drop(self);
+        let at = |fault| StoreError::at(&path, fault);
+        kept.map_err(at)?;
+        let (Access::Write, Some(home)) = (access, path.parent()) else {
+            return Self::ignoring_damage(&path, detail.to_owned());
+        };
+        let lock = damage::lock(home).map_err(Fault::Io).map_err(at)?;
+        let mut notices = Vec::new();
+        if identity.is_some() && identity == FileIdentity::of(&path) {
+            let moved_to = damage::set_aside(&path).map_err(Fault::Io).map_err(at)?;
+            damage::create(&path, SCHEMA).map_err(at)?;
+            let detail = detail.to_owned();
+            notices.push(Notice::SetAside { moved_to, detail });
         }
+        drop(lock);
+        let opened = Self::open_with(home, access, SCHEMA)?;
+        notices.extend(opened.notices);
+        Ok(Opened {
+            store: opened.store,
+            notices,
+        })
     }
 
     pub(super) fn open_with(
@@ -253,69 +265,9 @@ impl Store {
             run_locks: RunLocks::in_memory(),
             interned: Interned::default(),
             copy: None,
+            identity: FileIdentity::of(path),
         }
     }
-}
-
-/// Opens a file that exists; nothing is read yet.
-fn connect(path: &Path) -> Result<Connection, Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    Ok(connection)
-}
-
-fn connect_immutable(path: &Path) -> Result<Connection, Fault> {
-    let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), PATH);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_URI;
-    let uri = format!("file:{encoded}?immutable=1");
-    Ok(Connection::open_with_flags(uri, flags)?)
-}
-
-/// Reads the header and the schema.
-fn attach(connection: Connection, path: &Path, schema: Schema) -> Result<Attached, StoreError> {
-    match schema.standing(&connection) {
-        Ok(Standing::Current) => Ok(Attached::Ready(connection)),
-        Ok(Standing::Older { from }) => Ok(Attached::Older { connection, from }),
-        Err(fault) => match StoreError::at(path, fault) {
-            StoreError::Damaged { detail, .. } => {
-                // The log is evidence too: closing must not fold it into the file or delete it.
-                connection
-                    .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-                    .map_err(|error| StoreError::at(path, error.into()))?;
-                Ok(Attached::Damaged(detail))
-            }
-            error => Err(error),
-        },
-    }
-}
-
-/// `None` where there is no file.
-fn attach_for_writing(path: &Path, schema: Schema) -> Result<Option<Attached>, StoreError> {
-    let connection = match connect(path) {
-        Ok(connection) => connection,
-        Err(fault) => {
-            return match path.try_exists() {
-                Ok(false) => Ok(None),
-                _ => Err(StoreError::at(path, fault)),
-            };
-        }
-    };
-    if connection.is_readonly("main").unwrap_or(true) {
-        return Err(StoreError::MissingPermission {
-            path: path.to_path_buf(),
-        });
-    }
-    let attached = attach(connection, path, schema)?;
-    if let Attached::Ready(connection) = &attached
-        && connection.is_readonly("main").unwrap_or(true)
-    {
-        let detail = "its header forbids writing".to_owned();
-        return Ok(Some(Attached::Damaged(detail)));
-    }
-    Ok(Some(attached))
 }
 
 fn create_and_attach(home: &Path, path: &Path, schema: Schema) -> Result<Attached, StoreError> {
@@ -358,26 +310,6 @@ fn replace_damaged(
             detail: "it changed while it was replaced".to_owned(),
         }),
     }
-}
-
-/// Writes what `connection` sees into the file `copy`, replacing an older copy only when it is whole.
-fn keep_copy(connection: &Connection, copy: &Path) -> Result<(), Fault> {
-    let new = beside(copy, ".new");
-    damage::remove_with_companions(&new)?;
-    let name = new
-        .to_str()
-        .ok_or(Fault::Undecodable("its path is not UTF-8"))?;
-    connection.execute("VACUUM INTO ?1", [name])?;
-    fs::rename(&new, copy)?;
-    Ok(())
-}
-
-fn copy_with_log(path: &Path, folder: &Path) -> io::Result<PathBuf> {
-    let copy = folder.join("instance.db");
-    // The log first: what a checkpoint moves in between is then in both.
-    fs::copy(beside(path, "-wal"), beside(&copy, "-wal"))?;
-    fs::copy(path, &copy)?;
-    Ok(copy)
 }
 
 fn restrict_to_reading(connection: &mut Connection) -> Result<(), Fault> {

@@ -130,8 +130,7 @@ fn check(bytes: &[u8], what: &str) {
     }
     let used = exercise(&mut store).and_then(|()| exercise_writing(&mut store));
     if let Err(StoreError::Damaged { detail, .. }) = &used {
-        drop(store);
-        let mut anew = Store::open_anew(home.path(), Access::Write, detail).expect("opened");
+        let mut anew = store.open_anew(Access::Write, detail).expect("opened");
         assert!(
             matches!(anew.notices[..], [Notice::SetAside { .. }]),
             "{what}"
@@ -268,4 +267,22 @@ fn a_process_killed_inside_a_transaction_leaves_what_was_committed() {
             .len(),
         90
     );
+}
+
+#[test]
+fn only_the_file_that_was_found_damaged_is_moved_aside() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (one, two) = (
+        open(home.path(), Access::Write),
+        open(home.path(), Access::Write),
+    );
+    let first = one.open_anew(Access::Write, "a test").expect("opened");
+    assert!(matches!(first.notices[..], [Notice::SetAside { .. }]));
+    let second = two.open_anew(Access::Write, "a test").expect("opened");
+    assert_eq!(second.notices, [], "the first has replaced it already");
+    let read = second
+        .store
+        .open_anew(Access::Read, "a test")
+        .expect("empty");
+    assert!(matches!(read.notices[..], [Notice::IgnoredDamage { .. }]));
 }

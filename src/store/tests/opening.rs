@@ -1,6 +1,7 @@
 //! Opening what is absent, older, newer, locked or not writable.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -269,4 +270,34 @@ fn a_full_disk_is_named_and_loses_nothing() {
             .len(),
         1
     );
+}
+
+#[test]
+fn without_permission_it_is_read_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    filled(&home);
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the owner may");
+    };
+    for file in [0o444, 0o644] {
+        set_mode(&home.join("instance.db"), file);
+        set_mode(&home, 0o555);
+        // The superuser may write all the same.
+        let privileged = fs::write(home.join("probe"), "").is_ok();
+        let before = files(&home);
+        let read = Store::open(&home, Access::Read).map(|opened| stored(&opened.store));
+        let written = (!privileged).then(|| Store::open(&home, Access::Write));
+        let after = files(&home);
+        set_mode(&home, 0o755);
+        assert_eq!(read.expect("readable"), 1);
+        assert_eq!(after, before);
+        if let Some(written) = written {
+            let error = written.expect_err("it cannot be written");
+            assert!(
+                matches!(error, StoreError::MissingPermission { .. }),
+                "{error:?}"
+            );
+        }
+    }
 }
