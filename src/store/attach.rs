@@ -108,7 +108,7 @@ pub(super) fn keep_copy(connection: &Connection, copy: &Path) -> Result<(), Faul
     damage::remove_with_companions(&new)?;
     let name = new
         .to_str()
-        .ok_or(Fault::Undecodable("its path is not UTF-8"))?;
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidFilename, "its path is not UTF-8"))?;
     connection.execute("VACUUM INTO ?1", [name])?;
     fs::rename(&new, copy)?;
     Ok(())

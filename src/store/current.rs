@@ -17,7 +17,7 @@ use crate::store::error::{Fault, StoreError};
 use crate::store::reach::{self, Reach};
 
 /// The columns of a [`Current`], the first of them at [`FIRST_STATE_COLUMN`].
-const WALK: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \
+pub(super) const WALK: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \
     code_version, outputs FROM current WHERE (asset_id, partition_id) >= (?1, ?2) ORDER BY asset_id, partition_id";
 
 const POINT: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \

@@ -213,7 +213,7 @@ impl Store {
                 path: path.to_path_buf(),
             });
         }
-        let mut connection = match attach(connection, path, schema)? {
+        let connection = match attach(connection, path, schema)? {
             Attached::Ready(connection) => connection,
             Attached::Damaged(detail) => return Self::ignoring_damage(path, detail),
             Attached::Older { connection, .. } => {
@@ -227,7 +227,7 @@ impl Store {
                 migrated
             }
         };
-        restrict_to_reading(&mut connection).map_err(at)?;
+        restrict_to_reading(&connection).map_err(at)?;
         let mut store = Self::over(connection, path, Access::Read);
         store.copy = copy;
         Ok(Opened {
@@ -312,7 +312,7 @@ fn replace_damaged(
     }
 }
 
-fn restrict_to_reading(connection: &mut Connection) -> Result<(), Fault> {
+fn restrict_to_reading(connection: &Connection) -> Result<(), Fault> {
     connection.execute_batch("PRAGMA query_only = ON")?;
     Ok(())
 }
