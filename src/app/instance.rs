@@ -13,8 +13,8 @@ pub struct Instance {
     pub store: Store,
     /// What the user should know, each once.
     pub notices: Vec<Notice>,
-    /// What reading has found damaged.
-    damage: Option<String>,
+    /// The instance that reading has found damaged, and how; an empty one is read in its place.
+    damaged: Option<(Store, String)>,
 }
 
 impl Instance {
@@ -24,7 +24,7 @@ impl Instance {
         Ok(Self {
             store,
             notices,
-            damage: None,
+            damaged: None,
         })
     }
 
@@ -34,16 +34,18 @@ impl Instance {
         Ok(Self {
             store,
             notices,
-            damage: None,
+            damaged: None,
         })
     }
 
     /// Opens it anew for writing, after it was read.
     pub fn make_writable(&mut self, project: &Project) -> Result<(), StoreError> {
-        // The reading connection is closed first, so that a damaged file can be moved aside.
-        self.store = Store::ephemeral()?;
-        let opened = match &self.damage {
-            Some(detail) => project.instance_anew(Access::Write, detail)?,
+        let opened = match self.damaged.take() {
+            Some((store, detail)) => {
+                self.notices
+                    .retain(|notice| !matches!(notice, Notice::IgnoredDamage { .. }));
+                store.open_anew(Access::Write, &detail)?
+            }
             None => project.instance(Access::Write)?,
         };
         self.store = opened.store;
@@ -58,7 +60,6 @@ impl Instance {
     /// Looks at a scope and judges it. An instance that turns out to be damaged counts as empty from then on.
     pub fn evaluate<'a>(
         &mut self,
-        project: &Project,
         workspace: &Workspace<'_>,
         scope: &'a Scope<'a>,
         purpose: Purpose,
@@ -70,11 +71,13 @@ impl Instance {
                 let Some(detail) = damage(&problems) else {
                     return Err(problems.into());
                 };
-                self.store = Store::ephemeral()?;
-                let opened = project.instance_anew(Access::Read, &detail)?;
-                self.store = opened.store;
-                self.notices.extend(opened.notices);
-                self.damage = Some(detail);
+                let damaged = std::mem::replace(&mut self.store, Store::ephemeral()?);
+                let path = damaged.path().to_owned();
+                self.notices.push(Notice::IgnoredDamage {
+                    path,
+                    detail: detail.clone(),
+                });
+                self.damaged = Some((damaged, detail));
                 Ok(evaluate(workspace, scope, &self.store, purpose, observing)?)
             }
         }

@@ -87,13 +87,7 @@ pub fn materialize(
         time: clock.now(),
         cancel,
     };
-    let evaluation = instance.evaluate(
-        project,
-        &workspace,
-        &scope,
-        purpose(request.force),
-        observing,
-    )?;
+    let evaluation = instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
     refuse_unreadable(&evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
     if work > 0 {

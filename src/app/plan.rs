@@ -42,13 +42,8 @@ pub fn plan(
         time: project.now(),
         cancel,
     };
-    let mut evaluation = instance.evaluate(
-        project,
-        &workspace,
-        &scope,
-        purpose(request.force),
-        observing,
-    )?;
+    let mut evaluation =
+        instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
     refuse_unreadable(&evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = request.jobs.map_or_else(

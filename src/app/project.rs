@@ -129,11 +129,6 @@ impl Project {
         Store::open(&self.home, access)
     }
 
-    /// The instance as if it were damaged: after reading has said that it is.
-    pub fn instance_anew(&self, access: Access, detail: &str) -> Result<Opened, StoreError> {
-        Store::open_anew(&self.home, access, detail)
-    }
-
     /// Writes what was learnt about files, so that they need not be read again.
     ///
     /// The cache is disposable: where it cannot be written, the next call is slower and as right. Nothing is created for

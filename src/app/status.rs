@@ -41,13 +41,8 @@ pub fn status(
             }
         }
         Evidence::Files => {
-            let mut evaluation = instance.evaluate(
-                project,
-                &workspace,
-                &scope,
-                Purpose::Status,
-                Observing::Last,
-            )?;
+            let mut evaluation =
+                instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
             for row in selected_rows(&scope) {
                 assets.push(judged_status(
                     &mut evaluation,

@@ -16,9 +16,7 @@ pub enum StoreError {
     #[error("the instance {} is damaged: {detail}", path.display())]
     #[diagnostic(
         code(assetctl::store::damaged),
-        help(
-            "the next command that materializes moves it aside and starts a new one; outputs that `Assets.lock` knows are taken over"
-        )
+        help("the next command that materializes moves it aside and starts a new one")
     )]
     Damaged {
         /// The file.
@@ -116,7 +114,7 @@ pub enum Notice {
         code(assetctl::store::set_aside),
         severity(warning),
         help(
-            "outputs that `Assets.lock` knows are taken over; all else is materialized again. The moved file can be deleted"
+            "what is asked for is materialized again; `assetctl accept` takes over outputs as they are. The moved file can be deleted"
         )
     )]
     SetAside {
