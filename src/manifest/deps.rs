@@ -342,18 +342,13 @@ fn in_place(
 
 /// The stem of the last component that has one, other characters than names have as `_`.
 fn input_name(path: &str) -> Name {
-    let named = |component: &&str| component.chars().any(|c| c.is_ascii_alphanumeric());
-    let component = path.rsplit('/').find(|component| {
-        let stem = component
-            .rsplit_once('.')
-            .map_or(*component, |(stem, _)| stem);
-        named(&stem)
-    });
-    let component = component.unwrap_or("input");
-    let stem = match component.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => component,
+    let stem = |component: &str| match component.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
+        _ => component.to_owned(),
     };
+    let named = |stem: &String| stem.contains(|c: char| c.is_ascii_alphanumeric());
+    let stem = path.rsplit('/').map(stem).find(named);
+    let stem = stem.unwrap_or_else(|| "input".to_owned());
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let name: String = stem
         .chars()
@@ -381,7 +376,7 @@ fn check_names(deps: &[Dep], context: DepContext<'_>, problems: &mut Problems) {
             continue;
         }
         let variable = dep.input.as_variable();
-        for variable in [format!("{variable}_LIST"), variable] {
+        for variable in [variable.clone(), format!("{variable}_LIST")] {
             let Some(first) = variables.insert(variable.clone(), dep) else {
                 continue;
             };
@@ -396,6 +391,7 @@ fn check_names(deps: &[Dep], context: DepContext<'_>, problems: &mut Problems) {
                 Label::new(first.location, "and this one"),
             ];
             problems.add(problem, labels);
+            break;
         }
     }
 }

@@ -263,7 +263,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{TokenKind, Unclosed, partition_placeholder, tokens};
-    use crate::model::{Location, PartitionPlaceholder, PathTemplate, Piece, TimeFormat};
+    use crate::model::{PartitionPlaceholder, PathTemplate, Piece, TimeFormat};
 
     fn parse(text: &str) -> Option<PathTemplate> {
         let piece = |kind| {
