@@ -279,5 +279,8 @@ fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
         known.extend(["input", "input_list", "value", "output", "run_id"]);
     }
     let help = did_you_mean(word, known.iter().copied(), "");
+    if help.ends_with('?') {
+        return help;
+    }
     format!("{help}; `{{{{{{{{` is a literal `{{{{`")
 }

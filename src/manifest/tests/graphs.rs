@@ -507,6 +507,24 @@ fn scripts_that_an_asset_makes_are_no_code() {
 }
 
 #[test]
+fn the_examples_of_the_reference_are_right() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/manifest.md");
+    let reference = fs::read_to_string(path).expect("the reference exists");
+    let examples: Vec<&str> = reference
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(examples.len(), 5);
+    for example in examples {
+        assert!(manifest(example).warnings.is_empty(), "{example}");
+    }
+    for script in crate::manifest::code::SCRIPTS {
+        assert!(reference.contains(&format!("`.{script}`")), "{script}");
+    }
+}
+
+#[test]
 fn external_assets_have_what_they_declare() {
     let graph = graph("[asset.model]\n[asset.table]\noutputs = 'table.csv'\n");
     let model = asset(&graph, "model");
