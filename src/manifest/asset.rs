@@ -1,10 +1,11 @@
 //! `[asset.NAME]`: everything but its partitions and outputs, which others need to know first.
 
 use crate::manifest::command::{self, CommandContext};
-use crate::manifest::deps::{self, DepContext, InlineSources};
+use crate::manifest::deps::{self, DepContext};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
+use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names};
 use crate::manifest::outputs::{Outputs, Reading};
 use crate::manifest::partitions::Definitions;
@@ -211,7 +212,7 @@ fn view(dep: &Dep, context: AssetContext<'_>, inline: &InlineSources) -> InputVi
         };
         (amount(source.can_have_several_paths()), Vec::new(), value)
     };
-    let (paths, outputs, value) = match inline.get(dep.asset, context.names.len()) {
+    let (paths, outputs, value) = match inline.get(dep.asset) {
         Some(source) => of_source(source),
         None => match &context.names.get(dep.asset).declares {
             Declares::Source(source) => of_source(source),

@@ -7,13 +7,13 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::manifest::asset::{self, AssetContext, Findings};
-use crate::manifest::deps::InlineSources;
 use crate::manifest::diagnostic::{Label, ManifestError, ManifestErrors, Problems};
 use crate::manifest::disk::Disk;
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
 use crate::manifest::find::MANIFEST;
+use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
 use crate::manifest::outputs::{self, Apart, OutputContext};
 use crate::manifest::partitions::Definitions;
@@ -131,7 +131,7 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
         definitions.read(file, problems);
     }
     let names = outline(files, &project, &mut definitions, problems);
-    let mut inline = InlineSources::default();
+    let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());
     for (index, outline) in names.outlines().iter().enumerate() {

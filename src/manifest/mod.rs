@@ -24,6 +24,7 @@ mod error;
 mod file;
 mod find;
 mod include;
+mod inline;
 mod load;
 mod mapping;
 mod names;
