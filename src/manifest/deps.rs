@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
         let mapping = mapping::read(value, table, sides, self.problems)?;
         let earlier =
             matches!(mapping, PartitionMapping::TimeWindow { end_offset, .. } if end_offset < 0);
-        if upstream.asset == asset && !earlier {
+        if upstream.asset == asset && !earlier && own.partitions != Partitions::Faulty {
             let problem = Problem::SelfDependency {
                 asset: own.key.to_string(),
             };

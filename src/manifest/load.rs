@@ -252,6 +252,7 @@ fn outline<'a>(
             } else {
                 let context = OutputContext {
                     key: &key,
+                    partitions,
                     scope,
                     storage: &project.storage,
                 };
