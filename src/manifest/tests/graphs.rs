@@ -695,3 +695,78 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_year_of_days_and_months() {
+    let manifest = manifest(
+        r#"
+[project]
+name = "flights"
+
+[partitions.day]
+type = "daily"
+start = "2013-01-01"
+end = "2014-01-01"
+
+[partitions.month]
+type = "monthly"
+start = "2013-01"
+end = "2014-01"
+format = "%Y-%m"
+
+[source.flights]
+path = "data/flights/{{partition}}.csv"
+partitions = "day"
+
+[source.hourly]
+path = "data/weather/{{partition}}.csv"
+partitions = "month"
+
+[asset.clean]
+partitions = "day"
+deps = "flights"
+command = "python3 steps/clean.py {{input}} {{output}}"
+outputs = "build/clean/{{partition}}.csv"
+
+[asset.weather]
+partitions = "month"
+deps = "hourly"
+command = "python3 steps/weather.py {{input}} {{output}}"
+outputs = "build/weather/{{partition}}.csv"
+
+[asset.day]
+partitions = "day"
+deps = ["clean", "weather", "./data/airlines.csv"]
+command = "python3 steps/day.py --out={{output}} --weather={{input.weather}} {{input.clean}} {{input.airlines}}"
+outputs = "build/day/{{partition}}.json"
+
+[asset.rolling]
+partitions = "day"
+deps = [{ asset = "day", mapping = "time_window", start_offset = -6 }]
+command = ["python3", "steps/rolling.py", "{{output}}", "{{input.day}}"]
+outputs = "build/rolling/{{partition}}.json"
+
+[asset.month]
+partitions = "month"
+deps = "day"
+command = "python3 steps/month.py {{output}} {{input}}"
+outputs = "build/month/{{partition}}.csv"
+
+[asset.year]
+deps = ["month", "./data/airports.csv"]
+outputs = { report = "build/year.md", data = "build/year.json" }
+command = "python3 steps/year.py {{input.airports}} {{output.data}} {{output.report}} {{input.month}}"
+"#,
+    );
+    assert!(manifest.warnings.is_empty());
+    assert_eq!(manifest.graph.len(), 10);
+    assert_eq!(manifest.graph.settings().name.as_deref(), Some("flights"));
+    let glued = messages(&[(
+        "Assets.toml",
+        &format!(
+            "{DAYS}{MONTHS}[source.d]\npath = '{{{{partition}}}}.csv'\npartitions = 'day'\n\
+                  [asset.m]\ndeps = 'd'\npartitions = 'month'\ncommand = 'x --in={{{{input}}}} {{{{output}}}}'\n"
+        ),
+    )]);
+    assert_eq!(glued.len(), 1, "the days of a month are several: {glued:?}");
+}
