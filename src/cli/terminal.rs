@@ -69,6 +69,10 @@ pub enum Motion {
 
 /// The variables that matter here.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "whether each of these variables is set, as the environment says"
+)]
 pub struct Variables {
     no_color: bool,
     clicolor_force: bool,

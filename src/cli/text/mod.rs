@@ -7,12 +7,12 @@ mod ranges;
 mod style;
 mod table;
 
-pub(super) use cause::{chain, subject, summary};
+pub(super) use cause::{chain, subject};
 pub(super) use moment::{ago, clock};
 pub(super) use quantity::{bytes, count, elapsed, number, span};
 pub(super) use ranges::{Keys, keys};
-pub(super) use style::{ACCENT, BAD, BOLD, DIM, GOOD, Styled, WARN, status_style, styled};
-pub(super) use table::{Align, Cell, Table, cut, width};
+pub(super) use style::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, status_style, styled};
+pub(super) use table::{Cell, Table, cut, width};
 
 use jiff::Timestamp;
 

@@ -3,7 +3,7 @@
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::cli::text::styled;
+use crate::cli::text::{DIM, styled};
 
 /// The columns that `text` takes up, without escape sequences.
 pub fn width(text: &str) -> usize {
@@ -97,6 +97,42 @@ impl Table {
     }
 }
 
+/// How far notes below a row are indented, more than the row.
+const NOTE: usize = 12;
+
+impl Table {
+    /// The rows as lines, each with its notes: beside it where all of them fit, else below it, cut where need be. There
+    /// is an entry of `notes` for each row.
+    pub fn annotated(&self, indent: usize, room: Option<usize>, notes: &[Vec<String>]) -> String {
+        let rows = self.lines(indent, room);
+        let rows: Vec<&str> = rows.lines().collect();
+        let end = rows.iter().map(|row| width(row)).max().unwrap_or(0) + 2;
+        let joined: Vec<String> = notes.iter().map(|notes| notes.join("; ")).collect();
+        let widest = joined.iter().map(|note| note.width()).max().unwrap_or(0);
+        let is_beside = room.is_none_or(|room| end + widest <= room);
+        let mut text = String::new();
+        for ((row, notes), joined) in rows.iter().zip(notes).zip(&joined) {
+            text.push_str(row);
+            if is_beside && !joined.is_empty() {
+                text.push_str(&" ".repeat(end - width(row)));
+                text.push_str(&styled(DIM, joined).to_string());
+            }
+            text.push('\n');
+            if is_beside {
+                continue;
+            }
+            for note in notes.iter().filter(|note| !note.is_empty()) {
+                text.push_str(&" ".repeat(indent + NOTE));
+                let space =
+                    room.map_or(usize::MAX, |room| room.saturating_sub(indent + NOTE).max(8));
+                text.push_str(&styled(DIM, cut(note, space)).to_string());
+                text.push('\n');
+            }
+        }
+        text
+    }
+}
+
 fn line(row: &[Cell], widths: &[usize], indent: usize, room: Option<usize>) -> String {
     let mut line = " ".repeat(indent);
     let mut at = indent;
@@ -142,6 +178,24 @@ mod tests {
         ] {
             assert_eq!(cut(text, room), expected);
         }
+    }
+
+    #[test]
+    fn notes_stand_beside_their_rows_or_below() {
+        let mut table = Table::default();
+        table.row([Cell::plain("a")]);
+        table.row([Cell::plain("bcd")]);
+        let notes = [vec!["one".to_owned(), "two".to_owned()], vec![]];
+        let plain = |room| {
+            let text = table.annotated(0, room, &notes);
+            anstream::adapter::strip_str(&text).to_string()
+        };
+        assert_eq!(plain(None), "a    one; two\nbcd\n");
+        assert_eq!(plain(Some(13)), "a    one; two\nbcd\n");
+        assert_eq!(
+            plain(Some(12)),
+            "a\n            one\n            two\nbcd\n"
+        );
     }
 
     #[test]
