@@ -124,19 +124,21 @@ pub fn unknown_verb(found: &str) -> CliError {
 
 fn meant(found: &str) -> Option<String> {
     let lower = found.to_lowercase();
-    if let Some((verb, _)) = MEANT
-        .iter()
-        .find(|(_, words)| words.contains(&lower.as_str()))
-    {
-        return Some((*verb).to_owned());
-    }
-    Cli::command()
+    let verbs: Vec<String> = Cli::command()
         .get_subcommands()
         .map(|verb| verb.get_name().to_owned())
-        .map(|verb| (strsim::jaro_winkler(&verb, &lower), verb))
-        .filter(|(similarity, _)| *similarity > 0.8)
+        .collect();
+    let of_others = MEANT
+        .iter()
+        .flat_map(|(verb, words)| words.iter().map(move |word| (*word, *verb)));
+    verbs
+        .iter()
+        .map(|verb| (verb.as_str(), verb.as_str()))
+        .chain(of_others)
+        .map(|(word, verb)| (strsim::jaro_winkler(word, &lower), verb))
+        .filter(|(similarity, _)| *similarity > 0.85)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, verb)| verb)
+        .map(|(_, verb)| verb.to_owned())
 }
 
 #[cfg(test)]
@@ -170,6 +172,7 @@ mod tests {
             ("materialise", Some("materialize")),
             ("statsu", Some("status")),
             ("LS", Some("list")),
+            ("mkae", Some("materialize")),
             ("xyzzy", None),
         ] {
             assert_eq!(meant(found).as_deref(), verb, "{found}");

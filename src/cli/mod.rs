@@ -11,6 +11,7 @@
 
 mod answer;
 mod args;
+mod confirm;
 mod diagnostics;
 mod dispatch;
 mod error;
