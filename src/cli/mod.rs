@@ -99,11 +99,7 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
         }
         _ => {}
     }
-    let format = if words.iter().any(|word| word == "--json") {
-        Format::Json
-    } else {
-        Format::Text
-    };
+    let format = format_of(words);
     let found = error
         .get(clap::error::ContextKind::InvalidSubcommand)
         .map(ToString::to_string);
@@ -119,4 +115,19 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
         }
     }
     Exit::Input
+}
+
+/// The format that a command line asks for which could not be parsed.
+fn format_of(words: &[OsString]) -> Format {
+    let is_set = |value: OsString| {
+        let value = value.to_string_lossy().to_lowercase();
+        !["", "0", "f", "false", "n", "no", "off"].contains(&value.as_str())
+    };
+    if words.iter().any(|word| word == "--json")
+        || std::env::var_os("ASSETCTL_JSON").is_some_and(is_set)
+    {
+        Format::Json
+    } else {
+        Format::Text
+    }
 }
