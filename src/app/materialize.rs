@@ -1,11 +1,12 @@
 //! `materialize`: bring asset partitions up to date.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::plan::{blocked_steps, expected_duration};
-use crate::app::project::Project;
+use crate::app::project::{Project, Surroundings};
 use crate::app::selection::{Range, select};
 use crate::digest::Kind;
 use crate::engine::{
@@ -24,6 +25,9 @@ use crate::sys::clock::Clock;
 
 /// Where a run is shown.
 pub trait Progress: EventSink {
+    /// Takes the root of the project that was found.
+    fn found(&mut self, root: &Path);
+
     /// Takes what is known before the first step.
     fn planned(&mut self, planned: &Planned);
 
@@ -52,17 +56,19 @@ pub struct Running<'a> {
 ///
 /// If it cannot be planned, or the run cannot go on. A step that fails is no error: the result says so.
 pub fn materialize(
-    project: &Project,
+    surroundings: &Surroundings,
     request: &MaterializeRequest,
     running: Running<'_>,
 ) -> Result<RunResult, AppError> {
     let started = Instant::now();
+    let project = &Project::open(surroundings)?;
     let Running {
         executor,
         cancel,
         clock,
         progress,
     } = running;
+    progress.found(project.root());
     let goals = select(
         project,
         &request.selection,

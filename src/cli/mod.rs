@@ -18,11 +18,13 @@ mod error;
 mod exit;
 #[cfg(test)]
 mod fixtures;
+mod follow;
 mod help;
 mod output;
 mod progress;
 mod render;
 mod request;
+mod running;
 mod session;
 mod signals;
 mod terminal;
@@ -50,21 +52,13 @@ pub fn main() -> ExitCode {
         Ok(cli) => {
             let session = Session::new(&cli.globals);
             dispatch::run(&cli, &session).unwrap_or_else(|error| {
-                let exit = exit_of(&error);
-                session.fail(&error, exit)
+                let exit = error.exit();
+                session.fail(error.diagnostic(), exit)
             })
         }
         Err(error) => misunderstood(&error, &words),
     };
     exit.into()
-}
-
-/// How an error of ours ends the process.
-fn exit_of(error: &CliError) -> Exit {
-    match error {
-        CliError::Unwritable(_) => Exit::Environment,
-        _ => Exit::Input,
-    }
 }
 
 /// The command line as words. The project that a step's environment names is information for its command, and not

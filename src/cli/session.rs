@@ -110,6 +110,14 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Tells what the user should know, on standard error.
+    pub fn warn(&self, warning: &dyn miette::Diagnostic) {
+        let text = diagnostics::report(warning, &self.terminal);
+        output::say(self.terminal.stderr, text);
+    }
+}
+
 /// The terminal of this process.
 pub fn terminal(choice: ColorChoice) -> Terminal {
     Terminal::of_process(choice, &Variables::new(|name| std::env::var_os(name)))

@@ -143,6 +143,7 @@ pub fn run<'a>(
         doors,
         evaluation,
         options,
+        costs,
         scheduler,
         counts,
         guard: None,
@@ -188,6 +189,7 @@ struct Coordinator<'a> {
     doors: RunDoors<'a>,
     evaluation: Evaluation<'a>,
     options: &'a RunOptions,
+    costs: &'a Costs,
     orders: OrderMaker,
     outbox: Outbox,
     scheduler: Scheduler<'a>,
@@ -367,10 +369,12 @@ impl Coordinator<'_> {
         match made {
             Ok(order) => {
                 let step = self.evaluation.step_name(cell);
+                let usually = self.costs.own[cell.index()].map(Duration::from_millis);
                 self.tell(EventKind::StepStarted {
                     step,
                     attempt: 0,
                     causes,
+                    usually,
                 });
                 Some(order)
             }

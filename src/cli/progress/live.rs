@@ -198,6 +198,7 @@ mod tests {
                 step: step("clean", &format!("2013-07-{day:02}")),
                 attempt: 0,
                 causes: vec![],
+                usually: None,
             };
             story.event(&event, after(day));
         }

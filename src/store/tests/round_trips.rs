@@ -282,6 +282,7 @@ fn events_of_a_run() {
                     step: step.clone(),
                     attempt: 0,
                     causes,
+                    usually: None,
                 }),
             ],
         )

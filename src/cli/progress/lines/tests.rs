@@ -211,6 +211,7 @@ fn a_heartbeat_names_what_runs_longest() {
         step: step("year", ""),
         attempt: 0,
         causes: vec![],
+        usually: None,
     };
     story.event(&started, now);
     assert_eq!(
