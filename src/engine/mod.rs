@@ -16,12 +16,12 @@ mod staging;
 mod step;
 mod workspace;
 
-pub use code::Codes;
+pub use code::{Codes, observe_code_of};
 pub use error::{EngineError, Problems, Spot};
 pub use evaluate::{Evaluation, evaluate, step_name};
 pub use gather::{FoundSources, MissingSource};
 pub use observe::Observing;
-pub use order::log_path;
+pub use order::{log_folder, log_path, step_of_log};
 pub use outbox::inputs;
 pub use records::StoreRecords;
 pub use recover::put_back_asides;
