@@ -5,16 +5,28 @@
 
 mod causes;
 mod error;
+mod graph;
+mod history;
 mod instance;
+mod list;
+mod logs;
 mod materialize;
 mod plan;
 mod project;
 mod ranges;
 mod selection;
+mod show;
 mod status;
+mod wipe;
 
 pub use error::{AppError, Blame, RequestError};
+pub use graph::graph;
+pub use history::history;
+pub use list::list;
+pub use logs::logs;
 pub use materialize::{Progress, Running, materialize};
 pub use plan::plan;
 pub use project::{Project, Surroundings};
+pub use show::show;
 pub use status::status;
+pub use wipe::wipe;

@@ -136,6 +136,11 @@ impl Selector<'_> {
                 name: word.asset.to_string(),
             });
         }
+        if !is_source && self.range == Range::Sources {
+            return Err(RequestError::AssetSelected {
+                name: word.asset.to_string(),
+            });
+        }
         let keys = self.keys(id);
         let asset = || word.asset.to_string();
         match &word.partition {
