@@ -8,7 +8,7 @@ use crate::app::instance::Instance;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
 use crate::app::selection::{Range, select};
-use crate::digest::Kind;
+use crate::digest::{Digest, Kind};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Observing, PreviousOutputs, Problems, RunDoors,
     RunOptions, RunResult, Sync, Waiting, put_back_asides, run,
@@ -16,9 +16,9 @@ use crate::engine::{
 use crate::executor::{Cancel, Executor};
 use crate::model::Planned;
 use crate::model::{
-    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Selected, Wait,
+    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Wait,
 };
-use crate::model::{EventSink, PartitionKey, RunId, RunStatus};
+use crate::model::{AssetGraph, EventSink, RunId, RunStatus};
 use crate::plan::{Purpose, Role, Scope, Upstream, costs};
 use crate::store::{Notice, StoreError};
 use crate::sys::clock::Clock;
@@ -142,9 +142,7 @@ pub(super) fn purpose(force: Force) -> Purpose {
 }
 
 fn options(request: &MaterializeRequest, jobs: usize, evaluation: &Evaluation<'_>) -> RunOptions {
-    let words = |words: Vec<String>| words.join(" ");
-    let graph = evaluation.scope().graph();
-    let manifest = postcard::to_stdvec(graph).unwrap_or_default();
+    let manifest = manifest_digest(evaluation.scope().graph());
     RunOptions {
         run: RunId(uuid::Uuid::now_v7()),
         jobs,
@@ -168,20 +166,25 @@ fn options(request: &MaterializeRequest, jobs: usize, evaluation: &Evaluation<'_
             Force::FullRefresh => PreviousOutputs::Withheld,
             Force::WhenStale | Force::Selected => PreviousOutputs::Offered,
         },
-        manifest: Kind::Manifest.digest(&manifest),
-        selection: words(request.selection.iter().map(Selected::to_string).collect()),
-        partitions: words(
-            request
-                .partitions
-                .iter()
-                .map(PartitionKey::to_string)
-                .collect(),
-        ),
+        manifest,
+        selection: words(&request.selection),
+        partitions: words(&request.partitions),
     }
 }
 
+/// The digest of the declarations that a run goes by.
+pub(super) fn manifest_digest(graph: &AssetGraph) -> Digest {
+    Kind::Manifest.digest(&postcard::to_stdvec(graph).unwrap_or_default())
+}
+
+/// Words as the user wrote them.
+pub(super) fn words(words: &[impl ToString]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
 /// An assetctl that a step of a run starts would wait for that step.
-fn refuse_nested(project: &Project, instance: &Instance) -> Result<(), AppError> {
+pub(super) fn refuse_nested(project: &Project, instance: &Instance) -> Result<(), AppError> {
     let Some(run) = project
         .variable("ASSETCTL_RUN_ID")
         .and_then(|run| run.to_str())

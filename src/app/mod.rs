@@ -3,6 +3,7 @@
 //! A verb gets a [`Project`] and a request, and gives a report, or for `materialize` a stream of events. Nothing here
 //! prints, reads arguments, or exits.
 
+mod accept;
 mod causes;
 mod error;
 mod graph;
@@ -14,11 +15,14 @@ mod materialize;
 mod plan;
 mod project;
 mod ranges;
+mod refusal;
 mod selection;
 mod show;
+mod size;
 mod status;
 mod wipe;
 
+pub use accept::accept;
 pub use error::{AppError, Blame, RequestError};
 pub use graph::graph;
 pub use history::history;

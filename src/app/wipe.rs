@@ -1,14 +1,11 @@
 //! `wipe`: forget what was materialized, and remove outputs where that is asked for.
 
-use std::path::Path;
-
-use walkdir::WalkDir;
-
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::{Range, select};
+use crate::app::size::size_on_disk;
 use crate::model::{AffectedReport, Effect, Outputs, PartitionRef, PartitionSet, WipeRequest};
 use crate::model::{AssetId, KeyRange};
 use crate::plan::{Scope, Upstream};
@@ -35,7 +32,9 @@ pub fn wipe(
         Outputs::Kept => Vec::new(),
         Outputs::Removed => outputs(project, &goals),
     };
-    let bytes = outputs.iter().map(|path| size(&project.root().join(path)));
+    let bytes = outputs
+        .iter()
+        .map(|path| size_on_disk(&project.root().join(path)));
     let report = AffectedReport {
         affected: ranges(project, &recorded),
         bytes: bytes.sum(),
@@ -119,14 +118,4 @@ fn outputs(project: &Project, goals: &[(AssetId, PartitionSet)]) -> Vec<String> 
     paths.retain(|path| project.root().join(path).symlink_metadata().is_ok());
     paths.sort_unstable();
     paths
-}
-
-/// The size of a file, or of all files in a directory. Links are not followed, as they are not when they are removed.
-fn size(path: &Path) -> u64 {
-    let entries = WalkDir::new(path).into_iter().flatten();
-    entries
-        .filter_map(|entry| entry.metadata().ok())
-        .filter(std::fs::Metadata::is_file)
-        .map(|metadata| metadata.len())
-        .sum()
 }
