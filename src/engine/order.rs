@@ -141,6 +141,27 @@ impl OrderMaker {
     }
 }
 
+/// The words of the command that would run for a cell, as far as its inputs are known; `None` where it cannot be rendered.
+///
+/// # Panics
+///
+/// If the cell is not of an asset with a command.
+#[must_use]
+pub fn command_of(
+    workspace: &Workspace<'_>,
+    evaluation: &Evaluation<'_>,
+    cell: Cell,
+) -> Option<Vec<String>> {
+    let mut orders = OrderMaker {
+        run: RunId(uuid::Uuid::nil()),
+        sync: Sync::No,
+        previous: PreviousOutputs::Offered,
+        file_systems: FileSystems::default(),
+    };
+    let order = orders.make(workspace, evaluation, cell).ok()?;
+    Some(order.rendered.argv)
+}
+
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
     let recorded = evaluation.judge.facts().recorded[cell.index()].as_ref()?;
     recorded.materialized.as_ref().map(|last| last.id.0)
