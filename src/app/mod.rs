@@ -5,13 +5,16 @@
 
 mod accept;
 mod causes;
+mod comparison;
 mod error;
+mod explain;
 mod graph;
 mod history;
 mod instance;
 mod list;
 mod logs;
 mod materialize;
+mod observe;
 mod plan;
 mod project;
 mod ranges;
@@ -24,11 +27,13 @@ mod wipe;
 
 pub use accept::accept;
 pub use error::{AppError, Blame, RequestError};
+pub use explain::explain;
 pub use graph::graph;
 pub use history::history;
 pub use list::list;
 pub use logs::logs;
 pub use materialize::{Progress, Running, materialize};
+pub use observe::{Observed, observe};
 pub use plan::plan;
 pub use project::{Project, Surroundings};
 pub use show::show;
