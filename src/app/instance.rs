@@ -28,16 +28,6 @@ impl Instance {
         })
     }
 
-    /// Opens it for writing.
-    pub fn open_for_writing(project: &Project) -> Result<Self, StoreError> {
-        let Opened { store, notices } = project.instance(Access::Write)?;
-        Ok(Self {
-            store,
-            notices,
-            damaged: None,
-        })
-    }
-
     /// Opens it anew for writing, after it was read.
     pub fn make_writable(&mut self, project: &Project) -> Result<(), StoreError> {
         let opened = match self.damaged.take() {
