@@ -10,6 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
+use crate::cli::text::count;
 use crate::model::{
     AffectedReport, ExplainReport, GraphReport, Grouping, HistoryReport, InitReport, ListReport,
     LogsReport, ObserveReport, PlanReport, Problem, ShowReport, StatusReport, ValidateReport,
@@ -143,6 +144,20 @@ pub fn accept(session: &Session, report: &AffectedReport) -> io::Result<()> {
     answer(session, &AffectedDocument::from(report), || {
         render::accepted(report, &session.look())
     })
+}
+
+/// What to ask before a wipe; `None` where nothing would be lost.
+pub fn wipe_question(report: &AffectedReport) -> Option<String> {
+    let partitions: u32 = report.affected.iter().map(|range| range.count).sum();
+    let records = count(partitions, "record");
+    match (partitions, report.files.len()) {
+        (0, 0) => None,
+        (_, 0) => Some(format!("Forget {records}?")),
+        (_, files) => {
+            let files = count(files as u64, "file");
+            Some(format!("Forget {records} and remove {files}?"))
+        }
+    }
 }
 
 /// Answers `wipe`.

@@ -3,15 +3,20 @@
 use std::io;
 
 use crate::app::{self, AppError, Blame, Project, Surroundings};
-use crate::cli::args::{Cli, CompletionsArgs, Globals, HelpArgs, PlanArgs, StatusArgs, Verb};
+use crate::cli::args::{
+    AcceptArgs, Cli, CompletionsArgs, Globals, HelpArgs, ObserveArgs, PlanArgs, StatusArgs, Verb,
+    WipeArgs,
+};
+use crate::cli::confirm::{self, Consent};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::{self, Length};
 use crate::cli::session::Session;
 use crate::cli::{answer, output, request, running};
 use crate::executor::Cancel;
-use crate::model::PlanRequest;
+use crate::model::{Effect, PlanRequest, WipeRequest};
 use crate::store::Notice;
+use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// Why a verb was not carried out.
 #[derive(Debug)]
@@ -72,6 +77,47 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
         Verb::Materialize(args) => running::materialize(args, &cli.globals, session),
         Verb::Plan(args) => plan(args, &cli.globals, session),
         Verb::Status(args) => status(args, &cli.globals, session),
+        Verb::Explain(args) => {
+            let project = project(&cli.globals, session)?;
+            let (report, notices) = app::explain(&project, &request::explain(args)?)?;
+            tell(&notices, session);
+            Ok(yes(answer::explain(session, &report))?)
+        }
+        Verb::List(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::list(&project, &request::list(args)?)?;
+            Ok(yes(answer::list(session, &report))?)
+        }
+        Verb::Show(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::show(&project, &request::show(args)?)?;
+            Ok(yes(answer::show(session, &report))?)
+        }
+        Verb::Graph(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::graph(&project, &request::graph(args)?)?;
+            Ok(yes(answer::graph(session, &report, args.format))?)
+        }
+        Verb::History(args) => {
+            let project = project(&cli.globals, session)?;
+            let (report, notices) = app::history(&project, &request::history(args)?)?;
+            tell(&notices, session);
+            Ok(yes(answer::history(session, &report))?)
+        }
+        Verb::Logs(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::logs(&project, &request::logs(args)?)?;
+            Ok(yes(answer::logs(session, &report))?)
+        }
+        Verb::Observe(args) => observe(args, &cli.globals, session),
+        Verb::Validate => validate(&cli.globals, session),
+        Verb::Accept(args) => accept(args, &cli.globals, session),
+        Verb::Wipe(args) => wipe(args, &cli.globals, session),
+        Verb::Init(args) => {
+            let directory = surroundings(&cli.globals, session)?.directory;
+            let report = app::init(&directory, request::init(args))?;
+            Ok(yes(answer::init(session, &report))?)
+        }
         Verb::Completions(args) => Ok(completions(args)?),
         Verb::Man => Ok(manual()?),
         Verb::Help(args) => Ok(help(args, session)?),
@@ -126,6 +172,70 @@ fn status(args: &StatusArgs, globals: &Globals, session: &Session) -> Result<Exi
     } else {
         Exit::Yes
     })
+}
+
+fn observe(args: &ObserveArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let request = request::observe(args)?;
+    let project = project(globals, session)?;
+    let observed = app::observe(&project, &request, &*clock(globals), &Cancel::new())?;
+    tell(&observed.notices, session);
+    for problem in &observed.problems {
+        output::say(session.terminal.stderr, format!("{problem}\n"));
+    }
+    answer::observe(session, &observed.report)?;
+    Ok(if observed.problems.is_empty() {
+        Exit::Yes
+    } else {
+        Exit::No
+    })
+}
+
+fn validate(globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let report = app::validate(&surroundings(globals, session)?)?;
+    answer::validate(session, &report)?;
+    Ok(answer::validate_exit(&report))
+}
+
+fn accept(args: &AcceptArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let request = request::accept(args)?;
+    let project = project(globals, session)?;
+    let (report, notices) = app::accept(&project, &request, &*clock(globals))?;
+    tell(&notices, session);
+    Ok(yes(answer::accept(session, &report))?)
+}
+
+/// Says what would be forgotten and asks, unless that was ruled out.
+fn wipe(args: &WipeArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let request = request::wipe(args)?;
+    let project = project(globals, session)?;
+    if request.effect == Effect::Apply && !args.yes {
+        let said = WipeRequest {
+            effect: Effect::DryRun,
+            ..request.clone()
+        };
+        let (report, _) = app::wipe(&project, &said)?;
+        if let Some(question) = answer::wipe_question(&report)
+            && confirm::ask(&question, &session.terminal)? == Consent::Refused
+        {
+            return Ok(Exit::No);
+        }
+    }
+    let (report, notices) = app::wipe(&project, &request)?;
+    tell(&notices, session);
+    Ok(yes(answer::wipe(session, &report))?)
+}
+
+/// The time, or the instant that stands for it.
+pub fn clock(globals: &Globals) -> Box<dyn Clock> {
+    match globals.now {
+        Some(now) => Box::new(FixedClock(now)),
+        None => Box::new(SystemClock),
+    }
+}
+
+/// An answer that was written is a yes.
+fn yes(written: io::Result<()>) -> io::Result<Exit> {
+    written.map(|()| Exit::Yes)
 }
 
 /// Prints a completion script; made in memory first, as a reader may go away while it is written.

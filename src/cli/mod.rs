@@ -4,11 +4,6 @@
 //! what verbs answer and `render` puts it into text, `progress` shows a run while it goes on. Colour and width are
 //! decided in `terminal` alone: everything is written with colours, which are taken out where they are not wanted.
 
-#![expect(
-    dead_code,
-    reason = "requests, answers and progress wait for the verbs that use them"
-)]
-
 mod answer;
 mod args;
 mod confirm;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::app::{self, Running};
 use crate::cli::args::{Globals, MaterializeArgs};
-use crate::cli::dispatch::{Failure, surroundings};
+use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
 use crate::cli::progress::{Lookups, Progress};
@@ -18,7 +18,6 @@ use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, Severity, last_line};
 use crate::model::{Event, EventKind, EventSink, Planned, RunId, StepName, StepOutput};
 use crate::store::Notice;
-use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// Brings assets up to date.
 pub fn materialize(
@@ -48,14 +47,11 @@ pub fn materialize(
         shared,
         session,
     };
-    let clock: &dyn Clock = match globals.now {
-        Some(now) => &FixedClock(now),
-        None => &SystemClock,
-    };
+    let clock = clock(globals);
     let running = Running {
         executor: &LocalExecutor,
         cancel: &cancel,
-        clock,
+        clock: &*clock,
         progress: &mut shown,
     };
     let result = app::materialize(&surroundings, &request, running);

@@ -27,11 +27,11 @@ pub fn planning(planned: &Planned) -> String {
     )
 }
 
-/// `Everything is fresh: 5 assets, 1,097 partitions checked in 38ms`
+/// `Nothing to do: 5 assets, 1,097 partitions are fresh (checked in 38ms)`
 pub fn nothing_to_do(planned: &Planned) -> String {
     format!(
-        "{}: {}, {} checked in {}",
-        styled(GOOD, "Everything is fresh"),
+        "{}: {}, {} are fresh (checked in {})",
+        styled(GOOD, "Nothing to do"),
         count(planned.assets, "asset"),
         count(planned.partitions, "partition"),
         span(planned.elapsed)

@@ -174,7 +174,7 @@ fn nothing_to_do_is_one_line() {
     };
     assert_eq!(
         story(look(), &planned(vec![]), &[done]),
-        "Everything is fresh: 5 assets, 1,097 partitions checked in 38ms\n"
+        "Nothing to do: 5 assets, 1,097 partitions are fresh (checked in 38ms)\n"
     );
 }
 
