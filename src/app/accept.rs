@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
-use crate::app::materialize::{manifest_digest, refuse_nested, words};
+use crate::app::materialize::{refuse_nested, words};
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::refusal::{Refusal, Refusals};
@@ -73,7 +73,7 @@ pub fn accept(
             id: run,
             selection: words(&request.selection),
             partitions: words(&request.partitions),
-            manifest: manifest_digest(project.graph()),
+            manifest: project.manifest_digest(),
             time: acceptance.time,
             pid: Some(std::process::id()),
         };

@@ -7,20 +7,20 @@ use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
+use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
-use crate::digest::{Digest, Kind};
 use crate::engine::{
-    AlteredOutputs, EngineError, Evaluation, Observing, PreviousOutputs, Problems, RunDoors,
-    RunOptions, RunResult, Sync, Waiting, put_back_asides, run,
+    AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
+    RunDoors, RunOptions, RunResult, Sync, Waiting, put_back_asides, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::Planned;
 use crate::model::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Wait,
 };
-use crate::model::{AssetGraph, EventSink, RunId, RunStatus};
+use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome, RunStatus};
 use crate::plan::{Purpose, Role, Scope, Upstream, costs};
-use crate::store::{Notice, StoreError};
+use crate::store::{Mark, Notice, StoreError};
 use crate::sys::clock::Clock;
 
 /// Where a run is shown.
@@ -61,6 +61,9 @@ pub fn materialize(
     running: Running<'_>,
 ) -> Result<RunResult, AppError> {
     let started = Instant::now();
+    if let Some(nothing) = seal::check(surroundings, request) {
+        return Ok(tell_nothing_to_do(&nothing, running, started));
+    }
     let project = &Project::open(surroundings)?;
     let Running {
         executor,
@@ -75,6 +78,7 @@ pub fn materialize(
         &request.partitions,
         Range::Assets,
     )?;
+    let mut mark = Mark::read(project.home());
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
     let versions = project.versions()?;
@@ -107,7 +111,7 @@ pub fn materialize(
     let jobs = jobs(request);
     let elapsed = started.elapsed();
     progress.planned(&planned(&evaluation, &costs, jobs, elapsed));
-    let options = options(request, jobs, &evaluation);
+    let options = options(project, request, jobs);
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
@@ -116,9 +120,52 @@ pub fn materialize(
         clock,
         sink: progress,
     };
-    let result = run(doors, evaluation, &costs, &options);
+    let finished = run(doors, evaluation, &costs, &options);
     project.keep_what_was_learnt();
-    Ok(result?)
+    let Finished { result, evaluation } = finished?;
+    if result.run.is_some() {
+        // Closing the instance gives it a new mark, which is the one that holds from now on.
+        mark = instance.store.close();
+    }
+    if result.outcome == RunOutcome::Success {
+        seal::write(project, request, &versions, &evaluation, mark);
+    }
+    Ok(result)
+}
+
+/// Tells what a run with nothing to do would have told.
+fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Instant) -> RunResult {
+    let Running {
+        clock, progress, ..
+    } = running;
+    let counts = RunCounts {
+        fresh: nothing.partitions,
+        ..RunCounts::default()
+    };
+    progress.found(&nothing.root);
+    progress.planned(&Planned {
+        assets: nothing.assets,
+        partitions: nothing.partitions,
+        elapsed: started.elapsed(),
+        expected: Some(Duration::ZERO),
+        blocked: Vec::new(),
+    });
+    let (run, outcome, duration) = (None, RunOutcome::Success, started.elapsed());
+    let kind = EventKind::RunFinished {
+        run,
+        outcome,
+        counts,
+        duration,
+    };
+    progress.emit(&Event {
+        time: clock.now(),
+        kind,
+    });
+    RunResult {
+        run,
+        outcome,
+        counts,
+    }
 }
 
 /// How many commands run at once where nothing was asked for.
@@ -141,8 +188,7 @@ pub(super) fn purpose(force: Force) -> Purpose {
     }
 }
 
-fn options(request: &MaterializeRequest, jobs: usize, evaluation: &Evaluation<'_>) -> RunOptions {
-    let manifest = manifest_digest(evaluation.scope().graph());
+fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunOptions {
     RunOptions {
         run: RunId(uuid::Uuid::now_v7()),
         jobs,
@@ -166,15 +212,10 @@ fn options(request: &MaterializeRequest, jobs: usize, evaluation: &Evaluation<'_
             Force::FullRefresh => PreviousOutputs::Withheld,
             Force::WhenStale | Force::Selected => PreviousOutputs::Offered,
         },
-        manifest,
+        manifest: project.manifest_digest(),
         selection: words(&request.selection),
         partitions: words(&request.partitions),
     }
-}
-
-/// The digest of the declarations that a run goes by.
-pub(super) fn manifest_digest(graph: &AssetGraph) -> Digest {
-    Kind::Manifest.digest(&postcard::to_stdvec(graph).unwrap_or_default())
 }
 
 /// Words as the user wrote them.

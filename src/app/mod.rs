@@ -21,6 +21,7 @@ mod plan;
 mod project;
 mod ranges;
 mod refusal;
+mod seal;
 mod selection;
 mod show;
 mod size;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
+use crate::digest::{Digest, Kind};
 use crate::engine::{OWN_FOLDER, Workspace};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
@@ -69,6 +70,12 @@ impl Project {
         &self.root
     }
 
+    /// The folder of the instance.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// What is declared.
     #[must_use]
     pub fn graph(&self) -> &AssetGraph {
@@ -127,6 +134,16 @@ impl Project {
     /// The instance; where it is damaged, an empty one, with a notice.
     pub fn instance(&self, access: Access) -> Result<Opened, StoreError> {
         Store::open(&self.home, access)
+    }
+
+    /// The digest of all declarations.
+    #[must_use]
+    pub fn manifest_digest(&self) -> Digest {
+        let cache = self.root.join(OWN_FOLDER).join("manifest.cache");
+        manifest::compiled_digest(&self.root, &cache).unwrap_or_else(|| {
+            let graph = postcard::to_stdvec(&self.graph).unwrap_or_default();
+            Kind::Manifest.digest(&graph)
+        })
     }
 
     /// Writes what was learnt about files, so that they need not be read again.

@@ -27,7 +27,9 @@ pub use order::{command_of, log_folder, log_path, step_of_log};
 pub use records::StoreRecords;
 pub use recover::{clear_crashed, put_back_asides};
 pub use render::{Places, Previous, Rendered, Rendering, Unrenderable};
-pub use run::{AlteredOutputs, PreviousOutputs, RunDoors, RunOptions, RunResult, Waiting, run};
-pub use staging::{OWN_FOLDER, step_folder};
+pub use run::{
+    AlteredOutputs, Finished, PreviousOutputs, RunDoors, RunOptions, RunResult, Waiting, run,
+};
+pub use staging::{OWN_FOLDER, has_asides, step_folder};
 pub use step::Sync;
 pub use workspace::Workspace;

@@ -107,6 +107,14 @@ pub struct RunDoors<'a> {
     pub sink: &'a mut dyn EventSink,
 }
 
+/// A run that has ended.
+pub struct Finished<'a> {
+    /// What came of it.
+    pub result: RunResult,
+    /// The evaluation as it stands now: what has run is fresh in it.
+    pub evaluation: Evaluation<'a>,
+}
+
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunResult {
@@ -124,12 +132,12 @@ pub struct RunResult {
 ///
 /// If the instance cannot be written, or a step is held by another process and waiting was ruled out. Commands that run
 /// are ended first; what has finished is recorded.
-pub fn run<'a>(
-    doors: RunDoors<'a>,
+pub fn run<'a: 'd, 'd>(
+    doors: RunDoors<'d>,
     evaluation: Evaluation<'a>,
-    costs: &'a Costs,
-    options: &'a RunOptions,
-) -> Result<RunResult, Problems> {
+    costs: &'d Costs,
+    options: &'d RunOptions,
+) -> Result<Finished<'a>, Problems> {
     let started = Instant::now();
     let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions.of, costs);
     let counts = RunCounts {
@@ -185,14 +193,14 @@ enum Halt {
     Broken(Problems),
 }
 
-struct Coordinator<'a> {
-    doors: RunDoors<'a>,
+struct Coordinator<'a, 'd> {
+    doors: RunDoors<'d>,
     evaluation: Evaluation<'a>,
-    options: &'a RunOptions,
-    costs: &'a Costs,
+    options: &'d RunOptions,
+    costs: &'d Costs,
     orders: OrderMaker,
     outbox: Outbox,
-    scheduler: Scheduler<'a>,
+    scheduler: Scheduler<'d>,
     counts: RunCounts,
     /// Keeps the run alive; there is none until the first step starts.
     guard: Option<RunGuard>,
@@ -204,7 +212,7 @@ struct Coordinator<'a> {
 
 type Start<'s> = dyn Fn(StepOrder, Sender<StepEnd>) + 's;
 
-impl Coordinator<'_> {
+impl<'a> Coordinator<'a, '_> {
     fn coordinate(
         &mut self,
         sender: &Sender<StepEnd>,
@@ -582,7 +590,7 @@ impl Coordinator<'_> {
         AssetPartition::at(graph.key(id), partition.keys, partition.index)
     }
 
-    fn finish(mut self, duration: Duration) -> Result<RunResult, Problems> {
+    fn finish(mut self, duration: Duration) -> Result<Finished<'a>, Problems> {
         self.counts.canceled += self.scheduler.unstarted().len() as u32;
         self.counts.canceled += self.parked.len() as u32;
         let outcome = match self.halted {
@@ -612,10 +620,12 @@ impl Coordinator<'_> {
             counts,
             duration,
         });
-        Ok(RunResult {
+        let result = RunResult {
             run,
             outcome,
             counts,
-        })
+        };
+        let evaluation = self.evaluation;
+        Ok(Finished { result, evaluation })
     }
 }

@@ -212,6 +212,12 @@ pub fn kept_aside(root: &Path, folder: &str, index: usize) -> PathBuf {
     root.join(folder).join(index.to_string())
 }
 
+/// Whether previous outputs lie aside anywhere.
+#[must_use]
+pub fn has_asides(root: &Path) -> bool {
+    !asides(root).is_empty()
+}
+
 /// Makes the folder that `path` lies in.
 pub fn create_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)

@@ -6,7 +6,7 @@
 //! at all where the folder cannot be written.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -53,12 +53,42 @@ pub fn load_compiled(root: &Path, cache: &Path) -> Result<AssetGraph, ManifestEr
     Ok(manifest.graph)
 }
 
+/// The digest of the manifest of the project in `root`, as far as it can be told without parsing: `None` if the file
+/// `cache` does not hold its compiled form.
+#[must_use]
+pub fn compiled_digest(root: &Path, cache: &Path) -> Option<Digest> {
+    let head = {
+        let mut file = fs::File::open(cache).ok()?.take(HEAD);
+        let mut head = Vec::new();
+        file.read_to_end(&mut head).ok()?;
+        head
+    };
+    let (prefix, rest) = head.split_at_checked(PREFIX)?;
+    let compiled_from = &prefix.strip_prefix(MAGIC)?[..16];
+    let (sources, _): (Sources, &[u8]) = postcard::take_from_bytes(rest).ok()?;
+    let now = digest_now(root, &sources)?;
+    (now.as_bytes() == compiled_from).then_some(now)
+}
+
+/// As much of a compiled manifest as holds what it was compiled from; with more include globs than fit, it is parsed.
+const HEAD: u64 = 64 * 1024;
+
 fn read(root: &Path, cache: &Path) -> Option<AssetGraph> {
     let bytes = fs::read(cache).ok()?;
     let (prefix, rest) = bytes.split_at_checked(PREFIX)?;
     let prefix = prefix.strip_prefix(MAGIC)?;
     let (compiled_from, whole) = prefix.split_at(16);
     let (sources, graph): (Sources, &[u8]) = postcard::take_from_bytes(rest).ok()?;
+    if digest_now(root, &sources)?.as_bytes() != compiled_from
+        || Kind::Manifest.digest(rest).as_bytes() != whole
+    {
+        return None;
+    }
+    postcard::from_bytes(graph).ok()
+}
+
+/// The digest over the files that the include globs give now, and the content of each.
+fn digest_now(root: &Path, sources: &Sources) -> Option<Digest> {
     let mut files = vec![MANIFEST.to_owned()];
     files.extend(include::files(root, &sources.include));
     let contents: Vec<Vec<u8>> = files
@@ -70,11 +100,7 @@ fn read(root: &Path, cache: &Path) -> Option<AssetGraph> {
         .zip(&contents)
         .map(|(file, content)| (file.as_str(), content.as_slice()))
         .collect();
-    if digest(&texts).as_bytes() != compiled_from || Kind::Manifest.digest(rest).as_bytes() != whole
-    {
-        return None;
-    }
-    postcard::from_bytes(graph).ok()
+    Some(digest(&texts))
 }
 
 fn digest(files: &[(&str, &[u8])]) -> Digest {
