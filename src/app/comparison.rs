@@ -124,13 +124,11 @@ impl Comparison<'_, '_> {
         let up = self.evaluation.scope().cell(dep.asset, index)?;
         let slots = self.evaluation.scope().row_of_cell(up).versions_of(up);
         let known = &self.evaluation.judge.facts().versions[slots];
-        match dep.output {
-            Some(output) => known[output as usize].version(),
-            None => {
-                let all: Option<Vec<_>> = known.iter().map(|it| it.version()).collect();
-                Some(version_of_outputs(&all?, &mut Folding::new()))
-            }
+        if let Some(output) = dep.output {
+            return known[output as usize].version();
         }
+        let all: Option<Vec<_>> = known.iter().map(|it| it.version()).collect();
+        Some(version_of_outputs(&all?, &mut Folding::new()))
     }
 }
 

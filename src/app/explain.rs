@@ -34,7 +34,9 @@ pub fn explain(
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
     let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
-    let cell = scope.cell(id, index).expect("what is selected has a cell");
+    let Some(cell) = scope.cell(id, index) else {
+        unreachable!("what is selected has a cell");
+    };
     let mut explanation = Explanation {
         project,
         workspace: &workspace,
@@ -202,12 +204,12 @@ impl Explanation<'_> {
         change: Option<&OutputChange>,
     ) -> Result<Option<DataVersion>, HashError> {
         match (asset.data_version, change) {
-            (DataVersionRule::Content, Some(OutputChange::Missing)) => Ok(None),
+            (DataVersionRule::Inputs | DataVersionRule::Reported, Some(_))
+            | (DataVersionRule::Content, Some(OutputChange::Missing)) => Ok(None),
             (DataVersionRule::Content, Some(OutputChange::Altered { new, .. })) => Ok(Some(*new)),
             (DataVersionRule::Content, None) if recorded.is_some() => Ok(recorded),
             (DataVersionRule::Content, _) => Ok(self.workspace.versions.of_path(path)?.version()),
             (DataVersionRule::Inputs | DataVersionRule::Reported, None) => Ok(recorded),
-            (DataVersionRule::Inputs | DataVersionRule::Reported, Some(_)) => Ok(None),
         }
     }
 

@@ -4,6 +4,7 @@
 //! prints, reads arguments, or exits.
 
 mod accept;
+mod acceptor;
 mod causes;
 mod comparison;
 mod doubt;
@@ -26,6 +27,8 @@ mod selection;
 mod show;
 mod size;
 mod status;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod wipe;
 
