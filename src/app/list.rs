@@ -5,7 +5,8 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::model::{
     Asset, AssetGraph, AssetId, Declaration, DeclarationKind, Dep, ListReport, ListRequest,
-    ListedDep, ListedOutput, ListedPlace, Listing, OutputKind, Place, SourceAsset, SourcePath,
+    ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind, Place, SourceAsset,
+    SourcePath,
 };
 
 /// What is declared, in order of declaration; sources that a dep declares in place come last.
@@ -75,7 +76,7 @@ fn listed_dep(graph: &AssetGraph, dep: &Dep) -> ListedDep {
 }
 
 fn outputs(asset: &Asset) -> Vec<ListedOutput> {
-    let output = |(index, output): (usize, &crate::model::Output)| {
+    let output = |(index, output): (usize, &Output)| {
         let slash = match output.kind {
             OutputKind::File => "",
             OutputKind::Directory => "/",

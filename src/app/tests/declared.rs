@@ -3,7 +3,8 @@
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{graph, list, show};
 use crate::model::{
-    AssetKey, DeclarationKind, GraphRequest, ListRequest, ShowRequest, WrittenCommand,
+    AssetKey, DeclarationKind, GraphEdge, GraphRequest, ListRequest, Listing, ShowReport,
+    ShowRequest, WrittenCommand,
 };
 
 const MANIFEST: &str = r#"
@@ -50,7 +51,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn shown(name: &str) -> crate::model::ShowReport {
+fn shown(name: &str) -> ShowReport {
     let asset = AssetKey::parse(name).expect("a key");
     show(&sandbox().project(), &ShowRequest { asset }).expect("a report")
 }
@@ -59,7 +60,7 @@ fn shown(name: &str) -> crate::model::ShowReport {
 fn everything_is_listed_in_order_of_declaration() {
     let project = sandbox().project();
     let report = list(&project, &ListRequest::default()).expect("a report");
-    let row = |it: &crate::model::Listing| {
+    let row = |it: &Listing| {
         let outputs: Vec<String> = it
             .outputs
             .iter()
@@ -234,7 +235,7 @@ fn a_graph_holds_what_is_up_and_down_of_what_is_named() {
         let report = graph(&project, &GraphRequest { selection }).expect("a report");
         let keys: Vec<&str> = report.assets.iter().map(|it| it.key.as_str()).collect();
         assert_eq!(keys, assets, "{words:?}");
-        let edge = |it: &crate::model::GraphEdge| {
+        let edge = |it: &GraphEdge| {
             let input = it.input.as_ref().map_or("", |input| input.as_str());
             format!("{}-{input}-{}", it.from, it.to)
         };

@@ -1,8 +1,8 @@
 //! `init` and `validate`: how a project begins, and whether it is right.
 
 use crate::app::tests::sandbox::{Sandbox, told};
-use crate::app::{init, validate};
-use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, ValidateReport};
+use crate::app::{Project, init, validate};
+use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, Problem, ValidateReport};
 
 fn begun(sandbox: &Sandbox, template: InitTemplate) -> InitReport {
     init(sandbox.root(), InitRequest { template }).expect("a project")
@@ -20,8 +20,8 @@ fn validated(sandbox: &Sandbox) -> ValidateReport {
     validate(&sandbox.surroundings()).expect("a report")
 }
 
-fn codes(problems: &[crate::model::Problem]) -> Vec<String> {
-    let code = |it: &crate::model::Problem| it.code().expect("a code").to_string();
+fn codes(problems: &[Problem]) -> Vec<String> {
+    let code = |it: &Problem| it.code().expect("a code").to_string();
     problems.iter().map(code).collect()
 }
 
@@ -101,7 +101,7 @@ fn an_empty_project_has_its_folders_name() {
     init(&directory, InitRequest { template }).expect("a project");
     let mut surroundings = sandbox.surroundings();
     surroundings.directory = directory;
-    let project = crate::app::Project::open(&surroundings).expect("a project");
+    let project = Project::open(&surroundings).expect("a project");
     assert_eq!(project.graph().settings().name.as_deref(), Some("a \"b\""));
 }
 

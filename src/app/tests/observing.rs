@@ -3,7 +3,7 @@
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{AppError, Observed, observe};
 use crate::executor::Cancel;
-use crate::model::{ObserveRequest, ObservedChange, Status};
+use crate::model::{ObserveRequest, ObservedChange, ObservedSource, Status};
 
 const MANIFEST: &str = r#"
 [partitions.day]
@@ -43,7 +43,7 @@ fn asked(sandbox: &Sandbox, words: &[&str]) -> Result<Observed, AppError> {
 /// Each source with a `+` where it has a version, and a `!` where that has changed.
 fn observed(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     let report = asked(sandbox, words).expect("a report").report;
-    let told = |it: &crate::model::ObservedSource| {
+    let told = |it: &ObservedSource| {
         let key = it
             .partition
             .as_ref()
