@@ -57,6 +57,7 @@ impl EventSink for Ran {
 }
 
 impl Progress for Ran {
+    fn found(&mut self, _: &Path) {}
     fn planned(&mut self, _: &Planned) {}
     fn notice(&mut self, _: &Notice) {}
     fn put_back(&mut self, _: &[String]) {}
@@ -152,7 +153,7 @@ impl Sandbox {
             clock: &self.clock(),
             progress: &mut ran,
         };
-        materialize(&self.project(), &request, running).expect("a run");
+        materialize(&self.surroundings(), &request, running).expect("a run");
         let finished = |event: Event| match event.kind {
             EventKind::StepFinished { step, outcome, .. } => match outcome {
                 StepOutcome::Failed(_) => Some(format!("{step}!")),
