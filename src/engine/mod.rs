@@ -13,6 +13,7 @@ mod recover;
 mod render;
 mod run;
 mod scheduler;
+mod spares;
 mod staging;
 mod step;
 mod workspace;

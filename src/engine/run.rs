@@ -21,6 +21,7 @@ use crate::engine::outbox::{Outbox, Recorded};
 use crate::engine::records::StoreRecords;
 use crate::engine::recover::clear_crashed;
 use crate::engine::scheduler::Scheduler;
+use crate::engine::spares::Spares;
 use crate::engine::step::{NotMade, StepEnd, StepOrder, Sync, run_step};
 use crate::engine::workspace::Workspace;
 use crate::executor::Cancel;
@@ -170,15 +171,19 @@ pub fn run<'a: 'd, 'd>(
                 source: std::io::Error::other(error),
             })?;
         let (sender, receiver) = channel();
-        pool.in_place_scope(|scope| {
+        let spares = Spares::new(workspace.root, options.run);
+        let coordinated = pool.in_place_scope(|scope| {
+            let spares = &spares;
             let start = |order: StepOrder, sender: Sender<StepEnd>| {
                 scope.spawn(move |_| {
                     // The coordinator stays until the last worker has sent its message.
-                    let _ = sender.send(run_step(workspace, ignore, &order, cancel));
+                    let _ = sender.send(run_step(workspace, ignore, spares, &order, cancel));
                 });
             };
             coordinator.coordinate(&sender, &receiver, &start)
-        })?;
+        });
+        spares.remove();
+        coordinated?;
     }
     coordinator.finish(started.elapsed())
 }

@@ -4,7 +4,7 @@
 //! every time. Previous outputs of a step in place are moved aside before its command starts, with a note of what they
 //! are, so that they can be put back by whoever finds them: after a failure this process, after a crash the next one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -88,6 +88,24 @@ pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Resu
         }
     }
     Ok(())
+}
+
+/// The folders that a step's staging holds once its outputs were moved out of it: paths within it, outer before inner.
+/// `None` if an output is written elsewhere.
+#[must_use]
+pub fn inner_folders(staging: &str, outputs: &[StagedOutput]) -> Option<Vec<String>> {
+    let mut folders = BTreeSet::new();
+    for output in outputs {
+        let within = output.written.strip_prefix(staging)?.strip_prefix('/')?;
+        let within = within.trim_end_matches('/');
+        let is_plain = |name: &str| !matches!(name, "" | "." | "..");
+        if !within.split('/').all(is_plain) {
+            return None;
+        }
+        let ends = within.match_indices('/').map(|(end, _)| end);
+        folders.extend(ends.map(|end| within[..end].to_owned()));
+    }
+    Some(folders.into_iter().collect())
 }
 
 /// Puts a finished output into place. What was there is replaced; a symlink is replaced, never written through.
