@@ -20,7 +20,7 @@ use crate::engine::staging::{
 use crate::model::{OutputKind, RunId};
 use crate::sys::file::remove_tree;
 
-/// So many of each kind are kept: more than steps that run at once rarely help.
+/// So many staging folders are kept; those that nobody took for longest go first.
 const MOST: usize = 64;
 
 /// The folder of a run's spare staging, relative to the project root.
@@ -105,7 +105,7 @@ impl Spares {
         let spare = {
             let mut spares = lock(&self.staging);
             let fitting = spares.iter().rposition(|spare| spare.folders == folders);
-            fitting.map(|position| spares.swap_remove(position))
+            fitting.map(|position| spares.remove(position))
         };
         let Some(spare) = spare else {
             return Reuse::Impossible;
@@ -124,7 +124,7 @@ impl Spares {
 
     /// Takes the staging of a step that is done, if it holds just `folders`, as they were made.
     fn keep_staging(&self, staging: &Path, folders: Vec<String>) -> Reuse {
-        if lock(&self.staging).len() >= MOST || !holds_just(staging, &folders) {
+        if !holds_just(staging, &folders) {
             return Reuse::Impossible;
         }
         let number = self.made.fetch_add(1, Ordering::Relaxed);
@@ -138,7 +138,15 @@ impl Spares {
         if moved.is_err() {
             return Reuse::Impossible;
         }
-        lock(&self.staging).push(SpareStaging { path, folders });
+        let outdated = {
+            let mut spares = lock(&self.staging);
+            spares.push(SpareStaging { path, folders });
+            (spares.len() > MOST).then(|| spares.remove(0))
+        };
+        if let Some(outdated) = outdated {
+            // What stays is removed at the end of the run.
+            let _ = remove_tree(&outdated.path);
+        }
         Reuse::Done
     }
 
@@ -204,13 +212,14 @@ fn holds_just(staging: &Path, folders: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::path::{Path, PathBuf};
 
     use uuid::Uuid;
 
     use super::{Reuse, Spares};
-    use crate::model::RunId;
+    use crate::engine::staging::StagedOutput;
+    use crate::model::{OutputKind, RunId};
 
     fn staging(root: &Path, name: &str) -> PathBuf {
         let staging = root.join(".assetctl/staging").join(name);
@@ -253,6 +262,47 @@ mod tests {
         assert_eq!(spares.take_staging(&next, &folders), Reuse::Impossible);
         spares.remove();
         assert!(!root.join(".assetctl/spare").exists());
+    }
+
+    #[test]
+    fn a_step_takes_the_staging_of_one_with_the_same_folders_over() {
+        let project = tempfile::tempdir().unwrap();
+        let root = project.path();
+        let spares = Spares::new(root, RunId(Uuid::nil()));
+        let outputs = |asset: &str| {
+            [
+                ("file", OutputKind::File),
+                ("folder", OutputKind::Directory),
+            ]
+            .map(|(name, kind)| StagedOutput {
+                path: format!("out/{name}"),
+                written: format!(".assetctl/staging/{asset}/out/{name}"),
+                kind,
+            })
+        };
+        let inode = |path: &str| fs::metadata(root.join(path)).unwrap().ino();
+        let staging = |asset: &str| format!(".assetctl/staging/{asset}");
+        let prepare = |asset: &str| {
+            let prepared = spares.prepare_staging(root, &staging(asset), &outputs(asset));
+            prepared.unwrap();
+        };
+        prepare("one");
+        let first = inode(".assetctl/staging/one/out");
+        fs::write(root.join(".assetctl/staging/one/out/folder/x"), "x").unwrap();
+        fs::create_dir(root.join("out")).unwrap();
+        let folder = root.join(".assetctl/staging/one/out/folder");
+        fs::rename(folder, root.join("out/folder")).unwrap();
+        spares.clear_staging(root, &staging("one"), &outputs("one"));
+        assert!(!root.join(staging("one")).exists());
+
+        prepare("two");
+        assert_eq!(inode(".assetctl/staging/two/out"), first);
+        let folder = root.join(".assetctl/staging/two/out/folder");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+        spares.clear_staging(root, &staging("two"), &outputs("two"));
+        assert!(!root.join(staging("two")).exists());
+        prepare("three");
+        assert!(root.join(".assetctl/staging/three/out/folder").is_dir());
     }
 
     #[test]

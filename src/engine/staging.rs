@@ -246,7 +246,8 @@ mod tests {
     use std::fs;
 
     use super::{
-        AsideNote, StagedOutput, asides, move_aside, prepare, publish, put_back, step_folder,
+        AsideNote, StagedOutput, asides, inner_folders, move_aside, prepare, publish, put_back,
+        step_folder,
     };
     use crate::model::{AssetKey, OutputKind, PartitionKey};
 
@@ -271,6 +272,34 @@ mod tests {
         assert_eq!(all[4], ".assetctl/staging/a/@..");
         for (index, one) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(one), "{one}");
+        }
+    }
+
+    #[test]
+    fn a_staging_holds_the_folders_above_its_outputs() {
+        for (written, folders) in [
+            (&["s/x"] as &[&str], Some(&[] as &[&str])),
+            (&["s/a/b/x", "s/a/y/", "s/a-/z"], Some(&["a", "a-", "a/b"])),
+            (&["s/a/x", "out/.s/x"], None),
+            (&["sx/a/x"], None),
+            (&["s//mnt/x"], None),
+            (&["s/../x"], None),
+        ] {
+            let outputs: Vec<_> = written
+                .iter()
+                .map(|written| StagedOutput {
+                    path: String::new(),
+                    written: (*written).to_owned(),
+                    kind: OutputKind::File,
+                })
+                .collect();
+            let found = inner_folders("s", &outputs);
+            let found = found.as_ref().map(|it| it.iter().map(String::as_str));
+            assert_eq!(
+                found.map(Iterator::collect::<Vec<_>>),
+                folders.map(<[_]>::to_vec),
+                "{written:?}"
+            );
         }
     }
 
