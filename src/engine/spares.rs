@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use walkdir::WalkDir;
 
 use crate::engine::staging::{
     OWN_FOLDER, StagedOutput, clear, create_parent, inner_folders, prepare,
 };
 use crate::model::{OutputKind, RunId};
-use crate::sys::file::remove_tree;
+use crate::sys::file::{remove_tree, rename_to_new};
 
 /// So many staging folders are kept; those that nobody took for longest go first.
 const MOST: usize = 64;
@@ -157,7 +156,7 @@ impl Spares {
         };
         // Somebody who escaped from a command's group may have written to its log since.
         let is_empty = fs::metadata(&spare).is_ok_and(|spare| spare.len() == 0);
-        if !is_empty || renameat_with(CWD, &spare, CWD, log, RenameFlags::NOREPLACE).is_err() {
+        if !is_empty || rename_to_new(&spare, log).is_err() {
             // Whoever runs the command makes a log of its own.
             let _ = fs::remove_file(spare);
         }
