@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
-use crate::digest::{Digest, Kind};
+use crate::digest::Digest;
 use crate::engine::{OWN_FOLDER, Workspace};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
-use crate::manifest;
+use crate::manifest::{self, Compiled};
 use crate::model::{AssetGraph, KeysByDefinition};
 use crate::store::{Access, Opened, Store, StoreError};
+
+/// The compiled manifest, in the project's own folder.
+pub(super) const MANIFEST_CACHE: &str = "manifest.cache";
 
 /// What a verb may know of the process that asks: read once, by the caller.
 #[derive(Clone, Debug)]
@@ -32,7 +35,7 @@ pub struct Surroundings {
 pub struct Project {
     root: PathBuf,
     home: PathBuf,
-    graph: AssetGraph,
+    compiled: Compiled,
     keys: KeysByDefinition,
     now: Timestamp,
     environment: Vec<(OsString, OsString)>,
@@ -45,7 +48,8 @@ impl Project {
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
-        let graph = manifest::load_compiled(&root, &own.join("manifest.cache"))?;
+        let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
+        let graph = &compiled.graph;
         let keys = graph.keys_at(surroundings.now);
         let ignore = Ignore::new(&graph.settings().ignore)?;
         let home = surroundings
@@ -56,7 +60,7 @@ impl Project {
             cache: StatCache::open(&own.join("stat.cache")),
             root,
             home,
-            graph,
+            compiled,
             keys,
             now: surroundings.now,
             environment: surroundings.environment.clone(),
@@ -79,7 +83,7 @@ impl Project {
     /// What is declared.
     #[must_use]
     pub fn graph(&self) -> &AssetGraph {
-        &self.graph
+        &self.compiled.graph
     }
 
     /// The keys of all partitions definitions.
@@ -123,7 +127,7 @@ impl Project {
     ) -> Workspace<'a> {
         Workspace {
             root: &self.root,
-            graph: &self.graph,
+            graph: &self.compiled.graph,
             keys: &self.keys,
             versions,
             environment: &self.environment,
@@ -139,11 +143,7 @@ impl Project {
     /// The digest of all declarations.
     #[must_use]
     pub fn manifest_digest(&self) -> Digest {
-        let cache = self.root.join(OWN_FOLDER).join("manifest.cache");
-        manifest::compiled_digest(&self.root, &cache).unwrap_or_else(|| {
-            let graph = postcard::to_stdvec(&self.graph).unwrap_or_default();
-            Kind::Manifest.digest(&graph)
-        })
+        self.compiled.digest
     }
 
     /// Writes what was learnt about files, so that they need not be read again.
@@ -152,5 +152,7 @@ impl Project {
     /// a project that has no folder of assetctl's own yet.
     pub fn keep_what_was_learnt(&self) {
         self.cache.save(self.now);
+        self.compiled
+            .keep(&self.root.join(OWN_FOLDER).join(MANIFEST_CACHE));
     }
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::app::project::{Project, Surroundings};
+use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::engine::{Evaluation, OWN_FOLDER, absent_version, has_asides};
 use crate::hash::{Seal, Versions, holds};
@@ -77,7 +77,7 @@ pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Optio
             .iter()
             .all(|(name, value)| *value == variable(&surroundings.environment, name))
         && Mark::read(home).as_ref() == Some(&sealed.mark)
-        && manifest::compiled_digest(&root, &own.join("manifest.cache")) == Some(sealed.manifest)
+        && manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE)) == Some(sealed.manifest)
         && !has_asides(&root)
         && holds(&root, paths);
     let Sealed {
@@ -101,11 +101,7 @@ pub fn write(
     mark: Option<Mark>,
 ) {
     let Some(mark) = mark else { return };
-    let own = project.root().join(OWN_FOLDER);
-    let cache = own.join("manifest.cache");
-    let Some(manifest) = manifest::compiled_digest(project.root(), &cache) else {
-        return;
-    };
+    let manifest = project.manifest_digest();
     let Some((paths, env)) = (Sealing {
         project,
         versions,

@@ -49,10 +49,12 @@ impl Versions<'_> {
     /// Adds a regular file that is known to have `version`; says whether that could be sealed.
     #[must_use]
     pub fn seal_file(&self, seal: &mut Seal, path: &str, version: DataVersion) -> bool {
-        let known = self
-            .cache
-            .known(Path::new(path))
-            .filter(|(_, known)| *known == version);
+        let known = || {
+            let known = self.cache.known(Path::new(path));
+            known.filter(|(_, known)| *known == version)
+        };
+        // What was too fresh to be trusted when it was looked at may be old enough by now.
+        let known = known().or_else(|| self.of_path(path).ok().and_then(|_| known()));
         let Some((stamp, _)) = known else {
             return false;
         };

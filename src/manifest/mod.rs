@@ -43,7 +43,7 @@ mod trie;
 #[cfg(test)]
 mod tests;
 
-pub use compiled::{compiled_digest, load_compiled};
+pub use compiled::{Compiled, compiled_digest, load_compiled};
 pub use diagnostic::{Label, ManifestError, ManifestErrors, PlacedLabel};
 pub use error::Problem;
 pub use file::SourceFile;
