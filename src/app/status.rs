@@ -23,6 +23,13 @@ pub fn status(
         Sources::Left | Sources::Listed => Range::All,
     };
     let goals = select(project, &request.selection, &request.partitions, range)?;
+    if goals.is_empty() {
+        // Hooks ask on each commit, also where there is nothing to ask about.
+        return Ok((
+            StatusReport::of_nothing(project.now(), request.evidence),
+            Vec::new(),
+        ));
+    }
     let mut instance = Instance::open(project)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);

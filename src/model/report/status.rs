@@ -21,6 +21,20 @@ pub struct StatusReport {
     pub evidence: Evidence,
 }
 
+impl StatusReport {
+    /// The status of a project without assets.
+    #[must_use]
+    pub fn of_nothing(now: Timestamp, evidence: Evidence) -> Self {
+        let (assets, summary) = (Vec::new(), StatusCounts::default());
+        Self {
+            now,
+            assets,
+            summary,
+            evidence,
+        }
+    }
+}
+
 /// The status of one asset or source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssetStatus {
