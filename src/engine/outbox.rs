@@ -16,7 +16,7 @@ use crate::model::{
     Event, EventKind, Fingerprint, InputRecord, LastAttempt, Materialization, MaterializationId,
     Origin, Outcome, OutputRecord, RULE, RunId, StepName, StepOutcome,
 };
-use crate::plan::{Cell, code_record, mapping_in_words, version_by_rule};
+use crate::plan::{Cell, code_record, mapping_in_words, output_read, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, StoredBlock, Success};
 use crate::sys::file::remove_tree;
 
@@ -312,15 +312,10 @@ pub fn inputs(
             digest,
             entries: entries.into(),
         }));
-        let output = dep.output.and_then(|output| {
-            graph
-                .asset(dep.asset)
-                .and_then(|up| up.output_label(output as usize))
-        });
         records.push(InputRecord {
             input: dep.input.to_string(),
             asset: graph.key(dep.asset).clone(),
-            output,
+            output: output_read(graph, dep),
             mapping: mapping_in_words(&dep.mapping, dep.nonexistent),
             contribution,
             blocks,

@@ -10,7 +10,7 @@ use crate::model::{
     DataChange, DataVersion, Dep, DependencyChange, InputRecord, LastAttempt, Name, PartitionKey,
     RULE, Status,
 };
-use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD};
+use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, output_read};
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
 use crate::plan::scope::Cell;
 
@@ -194,9 +194,7 @@ fn dependency_changes(
             changes.push((dep.input.clone(), DependencyChange::Added));
             continue;
         };
-        let output = dep
-            .output
-            .and_then(|output| graph.asset(dep.asset)?.output_label(output as usize));
+        let output = output_read(graph, dep);
         if old.asset != *graph.key(dep.asset) || old.output != output {
             let change = DependencyChange::Remapped {
                 old: read(&old.asset, old.output.as_deref()),

@@ -16,7 +16,9 @@ use crate::model::{
     OutputChange, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
-use crate::plan::fingerprint::{FingerprintParts, fingerprint, version_of_outputs};
+use crate::plan::fingerprint::{
+    FingerprintParts, fingerprint, output_read, version_of_outputs,
+};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 
 /// What is known of a data version.
@@ -318,7 +320,8 @@ impl<'a> Judge<'a> {
         }
         let (mut blocks, mut folding) = (Blocks::default(), Folding::new());
         deps.iter().zip(recorded).any(|(dep, recorded)| {
-            if recorded.input != dep.input.as_str() {
+            let output = output_read(self.scope.graph(), dep);
+            if recorded.input != dep.input.as_str() || recorded.output != output {
                 return true;
             }
             let set = self.scope.mapped(at.row.asset, dep, at.index);
@@ -366,6 +369,7 @@ impl<'a> Judge<'a> {
             asset: &at.asset.key,
             code_version,
             partition: partition.as_ref(),
+            graph: self.scope.graph(),
             deps: &at.asset.deps,
             contributions: &contributions,
         };
