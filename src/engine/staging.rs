@@ -94,23 +94,44 @@ pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Resu
     Ok(())
 }
 
+/// Makes sure that an output can be put into place, as far as one can know before.
+///
+/// # Errors
+///
+/// If a directory is where a file goes, or a file where the folder above belongs.
+pub fn clear_the_way(root: &Path, output: &StagedOutput) -> io::Result<()> {
+    let to = root.join(&output.path);
+    create_parent(&to)?;
+    let directory = to.symlink_metadata().is_ok_and(|there| there.is_dir());
+    if directory && output.kind == OutputKind::File {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(())
+}
+
 /// Puts a finished output into place. What was there is replaced; a symlink is replaced, never written through.
 pub fn publish(root: &Path, output: &StagedOutput) -> io::Result<()> {
     let (from, to) = (root.join(&output.written), root.join(&output.path));
-    match fs::rename(&from, &to) {
-        Ok(()) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create_parent(&to)?,
-        Err(_) => {}
+    if fs::rename(&from, &to).is_ok() {
+        return Ok(());
     }
     let there = to.symlink_metadata();
     if output.kind == OutputKind::Directory && there.is_ok() {
-        let replaced = from.with_extension("replaced");
-        remove_tree(&replaced)?;
+        let replaced = unused_sibling(&from);
         fs::rename(&to, &replaced)?;
         fs::rename(&from, &to)?;
         return remove_tree(&replaced);
     }
     fs::rename(&from, &to)
+}
+
+/// A path beside `path` at which nothing is, another output least of all.
+fn unused_sibling(path: &Path) -> PathBuf {
+    let mut sibling = path.with_file_name(".replaced");
+    while sibling.symlink_metadata().is_ok() {
+        sibling.as_mut_os_string().push("~");
+    }
+    sibling
 }
 
 /// Removes what a step leaves in its staging. Outputs that were written in place stay.
@@ -225,7 +246,8 @@ mod tests {
     use std::fs;
 
     use super::{
-        AsideNote, StagedOutput, asides, move_aside, prepare, publish, put_back, step_folder,
+        AsideNote, StagedOutput, asides, clear_the_way, move_aside, prepare, publish, put_back,
+        step_folder,
     };
     use crate::model::{AssetKey, OutputKind, PartitionKey};
 
@@ -289,11 +311,13 @@ mod tests {
         let directory = output(OutputKind::Directory);
         prepare(root, "s", std::slice::from_ref(&directory)).expect("prepared");
         fs::write(root.join("s/out/d/new"), "").expect("written");
+        clear_the_way(root, &directory).expect("nothing is in the way");
         publish(root, &directory).expect("published");
         assert!(root.join("out/d/new").exists() && !root.join("out/d/sub").exists());
         let file = output(OutputKind::File);
         prepare(root, "s", std::slice::from_ref(&file)).expect("prepared");
         fs::write(root.join("s/out/d"), "").expect("written");
+        clear_the_way(root, &file).expect_err("a folder is not replaced by a file");
         publish(root, &file).expect_err("a folder is not replaced by a file");
         assert!(root.join("out/d/new").exists());
     }

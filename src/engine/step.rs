@@ -13,8 +13,8 @@ use walkdir::WalkDir;
 
 use crate::engine::render::{Previous, Rendered};
 use crate::engine::staging::{
-    AsideNote, StagedOutput, clear, create_parent, kept_aside, move_aside, prepare, publish,
-    put_back,
+    AsideNote, StagedOutput, clear, clear_the_way, create_parent, kept_aside, move_aside, prepare,
+    publish, put_back,
 };
 use crate::engine::workspace::Workspace;
 use crate::executor::{
@@ -401,6 +401,12 @@ impl Attempt<'_> {
         let settled = settled.map_err(|error| {
             Stop::problem("assetctl::engine::unreadable_output", error.to_string())
         })?;
+        if self.order.staging == Staging::Staged {
+            for output in &self.order.outputs {
+                clear_the_way(self.workspace.root, output)
+                    .map_err(|error| self.unpublished(output, &error))?;
+            }
+        }
         for output in &self.order.outputs {
             if self.order.sync == Sync::Outputs {
                 self.sync(output).map_err(|error| self.unwritable(&error))?;

@@ -11,8 +11,8 @@
 
 use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
 use crate::model::{
-    Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint, History,
-    Nonexistent, PartitionKey, PartitionMapping, RULE, Recipe, Stdout,
+    Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint,
+    History, Nonexistent, PartitionKey, PartitionMapping, RULE, Recipe, Stdout,
 };
 
 /// What was found on disk and in the environment for an asset's code version.

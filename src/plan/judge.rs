@@ -16,9 +16,7 @@ use crate::model::{
     OutputChange, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
-use crate::plan::fingerprint::{
-    FingerprintParts, fingerprint, output_read, version_of_outputs,
-};
+use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 
 /// What is known of a data version.
