@@ -3,3 +3,5 @@
 mod architecture;
 mod flights;
 mod sandbox;
+mod scenario;
+mod scenarios;
