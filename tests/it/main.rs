@@ -2,6 +2,7 @@
 
 mod architecture;
 mod flights;
+mod property;
 mod sandbox;
 mod scenario;
 mod scenarios;

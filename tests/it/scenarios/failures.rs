@@ -208,11 +208,8 @@ fn after_a_failure_the_last_good_declaration_is_fresh() {
 
 #[test]
 fn what_is_not_downstream_goes_on_unless_told_otherwise() {
-    let mut manifest = String::new();
-    for name in ["a", "b", "c"] {
-        manifest.push_str(&format!("[asset.{name}]\ncommand = \"exit 1\"\n"));
-    }
-    let project = Scenario::new(&manifest);
+    let manifest = ["a", "b", "c"].map(|name| format!("[asset.{name}]\ncommand = \"exit 1\"\n"));
+    let project = Scenario::new(&manifest.concat());
     project
         .attempt()
         .ran(&["a", "b", "c"])

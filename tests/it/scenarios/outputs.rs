@@ -188,6 +188,39 @@ fn a_step_in_place_puts_its_previous_output_back() {
     assert!(!project.holds(".assetctl/aside/report"));
 }
 
+/// What a process leaves that died while a step in place was running: its note says which materialization it moved.
+fn crash(project: &Scenario, materialization: &str) {
+    let note = format!(
+        r#"{{"run":"","asset":"report","partition":null,"materialization":{materialization},"paths":["build/report.txt"]}}"#
+    );
+    project.write(".assetctl/aside/report/note.json", &note);
+    project.write(".assetctl/aside/report/0", "one\n");
+}
+
+#[test]
+fn after_a_crash_in_place_the_next_run_puts_the_previous_output_back() {
+    let project = Scenario::new(IN_PLACE).with(&[("raw.txt", "one\n"), ("build/.keep", "")]);
+    let _ = project.runs(&["report"]);
+    crash(&project, "1");
+    project.write("build/report.txt", "half");
+    let ran = project.attempt();
+    ran.ran(&[]);
+    assert_eq!(ran.put_back(), ["build/report.txt"]);
+    assert_eq!(project.read("build/report.txt"), "one\n");
+    assert!(!project.holds(".assetctl/aside/report"));
+}
+
+#[test]
+fn after_a_crash_behind_the_record_the_new_output_stays() {
+    let project = Scenario::new(IN_PLACE).with(&[("raw.txt", "two\n"), ("build/.keep", "")]);
+    let _ = project.runs(&["report"]);
+    crash(&project, "null");
+    let ran = project.runs(&[]);
+    assert_eq!(ran.put_back(), [""; 0]);
+    assert_eq!(project.read("build/report.txt"), "two\n");
+    assert!(!project.holds(".assetctl/aside/report"));
+}
+
 #[test]
 fn a_first_failure_in_place_leaves_nothing() {
     let project = Scenario::new(IN_PLACE).with(&[("raw.txt", "one\n"), ("broken", "")]);
