@@ -6,6 +6,8 @@ mod decide;
 mod fingerprint;
 mod judge;
 mod scope;
+#[cfg(test)]
+pub mod world;
 
 pub use blocks::{Blocks, Mapped};
 pub use causes::{Evidence, causes, code_changes};
