@@ -196,3 +196,6 @@ fn fold_command(command: &Command, sink: &mut impl Sink) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ mod fingerprint;
 mod judge;
 mod scope;
 #[cfg(test)]
-pub mod world;
+pub(crate) mod world;
 
 pub use blocks::{Blocks, Mapped};
 pub use causes::{Evidence, causes, code_changes};

@@ -54,6 +54,12 @@ pub const ALL: Asked<'static> = Asked {
     upstream: Upstream::Close,
 };
 
+impl Memory {
+    fn next_id(&self) -> MaterializationId {
+        MaterializationId(self.inputs.keys().max().map_or(1, |last| last + 1))
+    }
+}
+
 impl Records for Memory {
     fn inputs(&self, id: MaterializationId) -> Option<Vec<InputRecord>> {
         self.inputs.get(&id.0).cloned()
@@ -190,14 +196,15 @@ impl World {
             let (id, _) = scope.at(cell);
             let asset = self.graph.asset(id).expect("only assets are made");
             let made = |index| {
-                let seed = match self.constant.contains(asset.key.as_str()) {
-                    true => String::new(),
-                    false => format!("{fingerprint:?}"),
+                let seed = if self.constant.contains(asset.key.as_str()) {
+                    String::new()
+                } else {
+                    format!("{fingerprint:?}")
                 };
                 version(&format!("{step} {index} {seed}"))
             };
             let outputs: Vec<_> = (0..asset.outputs.len()).map(made).collect();
-            let id = MaterializationId(memory.inputs.len() as i64 + 1);
+            let id = memory.next_id();
             let read = read_inputs(&mut judge, &mut memory, cell, asset);
             memory.inputs.insert(id.0, read);
             let code = code(asset);

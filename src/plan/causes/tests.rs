@@ -32,94 +32,95 @@ fn told(world: &World, step: &str) -> Vec<String> {
 /// A change to a world, a step, and the causes for which it is not fresh.
 type Case = (fn(&mut World), &'static str, &'static [&'static str]);
 
+const CASES: [Case; 17] = [
+    (|_| {}, "b", &[]),
+    (|it| it.set("./side", Some("new")), "b", &["data side"]),
+    (|it| it.set("./side", None), "b", &["data side gone"]),
+    (
+        |it| it.set("./raw", Some("new")),
+        "b",
+        &["data a gone < data raw"],
+    ),
+    (
+        |it| it.set("./raw", Some("new")),
+        "c",
+        &["data b gone < data a gone < data raw"],
+    ),
+    (
+        |it| edit(it, "command = \"b\"", "command = \"b2\""),
+        "b",
+        &["code command"],
+    ),
+    (
+        |it| edit(it, "LIMIT = \"1\"", "LIMIT = \"2\""),
+        "c",
+        &["code env LIMIT"],
+    ),
+    (
+        |it| edit(it, "LIMIT = \"1\"", "MOST = \"1\""),
+        "c",
+        &["code env LIMIT", "code env MOST"],
+    ),
+    (
+        |it| edit(it, "x = \"x\"", "x = \"z\""),
+        "b",
+        &["code output x"],
+    ),
+    (
+        |it| edit(it, "[\"a\", \"./side\"]", "[\"a\"]"),
+        "b",
+        &["dependency side removed"],
+    ),
+    (
+        |it| edit(it, "[\"a\", \"./side\"]", "[\"a\", \"./side\", \"other\"]"),
+        "b",
+        &["dependency other added"],
+    ),
+    (
+        |it| edit(it, "[\"a\", \"./side\"]", "[\"./side\", \"a\"]"),
+        "b",
+        &["dependency side remapped a, side → side, a"],
+    ),
+    (
+        |it| {
+            edit(
+                it,
+                "[\"a\", \"./side\"]",
+                "[{ asset = \"other\", as = \"a\" }, \"./side\"]",
+            );
+        },
+        "b",
+        &["dependency a remapped a → other"],
+    ),
+    (
+        |it| edit(it, "b.x", "b.y"),
+        "c",
+        &["dependency b remapped b.x → b.y"],
+    ),
+    (
+        |it| {
+            let altered = vec![(0, OutputChange::Missing), (1, OutputChange::Missing)];
+            it.changed.insert("b".into(), altered);
+        },
+        "b",
+        &["output x", "output y"],
+    ),
+    (|it| it.record("b").rule = 0, "b", &["rule"]),
+    (
+        |it| {
+            it.set("./side", Some("new"));
+            it.set("./raw", Some("new"));
+            edit(it, "command = \"b\"", "command = \"b2\"");
+            it.fail("b");
+        },
+        "b",
+        &["code command", "data side", "failed_before"],
+    ),
+];
+
 #[test]
 fn one_difference_gives_one_cause() {
-    let table: [Case; 17] = [
-        (|_| {}, "b", &[]),
-        (|it| it.set("./side", Some("new")), "b", &["data side"]),
-        (|it| it.set("./side", None), "b", &["data side gone"]),
-        (
-            |it| it.set("./raw", Some("new")),
-            "b",
-            &["data a gone < data raw"],
-        ),
-        (
-            |it| it.set("./raw", Some("new")),
-            "c",
-            &["data b gone < data a gone < data raw"],
-        ),
-        (
-            |it| edit(it, "command = \"b\"", "command = \"b2\""),
-            "b",
-            &["code command"],
-        ),
-        (
-            |it| edit(it, "LIMIT = \"1\"", "LIMIT = \"2\""),
-            "c",
-            &["code env LIMIT"],
-        ),
-        (
-            |it| edit(it, "LIMIT = \"1\"", "MOST = \"1\""),
-            "c",
-            &["code env LIMIT", "code env MOST"],
-        ),
-        (
-            |it| edit(it, "x = \"x\"", "x = \"z\""),
-            "b",
-            &["code output x"],
-        ),
-        (
-            |it| edit(it, "[\"a\", \"./side\"]", "[\"a\"]"),
-            "b",
-            &["dependency side removed"],
-        ),
-        (
-            |it| edit(it, "[\"a\", \"./side\"]", "[\"a\", \"./side\", \"other\"]"),
-            "b",
-            &["dependency other added"],
-        ),
-        (
-            |it| edit(it, "[\"a\", \"./side\"]", "[\"./side\", \"a\"]"),
-            "b",
-            &["dependency side remapped a, side → side, a"],
-        ),
-        (
-            |it| {
-                edit(
-                    it,
-                    "[\"a\", \"./side\"]",
-                    "[{ asset = \"other\", as = \"a\" }, \"./side\"]",
-                )
-            },
-            "b",
-            &["dependency a remapped a → other"],
-        ),
-        (
-            |it| edit(it, "b.x", "b.y"),
-            "c",
-            &["dependency b remapped b.x → b.y"],
-        ),
-        (
-            |it| {
-                let altered = vec![(0, OutputChange::Missing), (1, OutputChange::Missing)];
-                it.changed.insert("b".into(), altered);
-            },
-            "b",
-            &["output x", "output y"],
-        ),
-        (|it| it.record("b").rule = 0, "b", &["rule"]),
-        (
-            |it| {
-                it.set("./side", Some("new"));
-                it.set("./raw", Some("new"));
-                edit(it, "command = \"b\"", "command = \"b2\"");
-                it.fail("b");
-            },
-            "b",
-            &["code command", "data side", "failed_before"],
-        ),
-    ];
-    for (number, (change, step, causes)) in table.into_iter().enumerate() {
+    for (number, (change, step, causes)) in CASES.into_iter().enumerate() {
         let mut world = World::new(MANIFEST);
         assert_eq!(told(&world, step), [""; 0], "never made");
         world.run();
