@@ -6,3 +6,4 @@ mod property;
 mod sandbox;
 mod scenario;
 mod scenarios;
+mod vectors;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use assetctl::app::{AppError, Progress, Project, Running, Surroundings, materialize, status};
-use assetctl::engine::RunResult;
+use assetctl::engine::{EngineError, RunResult};
 use assetctl::executor::{Cancel, Executor, LocalExecutor};
 use assetctl::model::{
     Cause, DependencyChange, Event, EventKind, EventSink, Grouping, MaterializeRequest,
@@ -82,6 +82,12 @@ impl Scenario {
             self.write(path, text);
         }
         self
+    }
+
+    /// The same project at another instant.
+    pub fn at(self, now: &str) -> Self {
+        let now = now.parse().expect("a valid instant");
+        Self { now, ..self }
     }
 
     /// Replaces the manifest.
@@ -493,6 +499,18 @@ pub fn words(cause: &Cause) -> String {
             cause.kind().word().to_owned()
         }
     }
+}
+
+/// The steps that cannot be read as they are.
+pub fn unreadable(error: &AppError) -> Vec<String> {
+    let AppError::Plan(problems) = error else {
+        panic!("it can be planned: {}", told(error));
+    };
+    let step = |problem: &EngineError| match problem {
+        EngineError::UnreadableUpstream { step, .. } => step.to_string(),
+        other => panic!("it can be planned: {other}"),
+    };
+    problems.list().iter().map(step).collect()
 }
 
 /// All diagnostic codes in an error.
