@@ -320,9 +320,18 @@ impl Attempt<'_> {
         before: Option<std::time::SystemTime>,
     ) -> Result<(), Stop> {
         let written = self.workspace.resolve(&output.written);
+        let staged = self.order.staging == Staging::Staged;
+        if staged && fs::read_link(&written).is_ok_and(|text| text.is_relative()) {
+            let path = &output.path;
+            return Err(Stop::with_help(
+                "assetctl::engine::output_kind",
+                format!("wrote {path} as a relative link, which leads elsewhere from its place"),
+                "write an absolute link, or set `staging = false` so that the final path is given",
+            ));
+        }
         let Ok(metadata) = written.metadata() else {
             let path = &output.path;
-            let beside = self.order.staging == Staging::Staged && self.modified(path) != before;
+            let beside = staged && self.modified(path) != before;
             return Err(if beside {
                 Stop::with_help(
                     "assetctl::engine::output_beside_staging",
