@@ -3,7 +3,7 @@
 use assetctl::executor::{Cancel, LocalExecutor, Severity};
 use assetctl::model::{Altered, Force, MaterializeRequest, RunOutcome, Scope};
 
-use crate::scenario::{Scenario, only};
+use crate::scenario::{Scenario, only, set};
 
 const CHAIN: &str = r#"
 [asset.a]
@@ -174,6 +174,37 @@ fn an_interrupt_before_the_first_step_starts_nothing() {
     ran.ran(&[]);
     assert_eq!(ran.result().outcome, RunOutcome::Canceled);
     let _ = project.runs(&["a", "b", "c"]);
+}
+
+#[test]
+fn an_interrupt_ends_what_runs_and_keeps_what_was_done() {
+    for staging in [true, false] {
+        let project = chain();
+        let slow = "echo half > {{output}}; test ! -e gate || cat gate";
+        project.edit("cp {{input}} {{output}}\"\noutputs = \"b.txt\"", &format!("{slow}; cp {{{{input}}}} {{{{output}}}}\"\nstaging = {staging}\noutputs = \"b.txt\""));
+        let _ = project.runs(&["a", "b", "c"]);
+        project.write("raw.txt", "2\n");
+        let gate = project.path("gate");
+        let made = std::process::Command::new("mkfifo").arg(&gate).status();
+        assert!(made.expect("mkfifo can be run").success());
+        let cancel = Cancel::new();
+        let ran = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // Opening waits until the command opens the other end, so it runs by then.
+                let _ = std::fs::File::options().write(true).open(&gate);
+                cancel.interrupt(Severity::Ask);
+            });
+            project.ask_with(&MaterializeRequest::default(), &LocalExecutor, &cancel)
+        });
+        let ran = ran.expect("it can be planned");
+        ran.ran(&["a", "b"]).failed(&[]).blocked(&[]);
+        assert_eq!(ran.result().outcome, RunOutcome::Canceled);
+        assert_eq!(ran.finished(), set(&["a"]));
+        assert_eq!(project.read("b.txt"), "1\n", "staging = {staging}");
+        project.remove("gate");
+        let _ = project.runs(&["b", "c"]);
+        assert_eq!(project.read("c.txt"), "2\n");
+    }
 }
 
 #[test]

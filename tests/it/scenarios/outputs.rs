@@ -369,3 +369,40 @@ fn an_output_that_becomes_a_directory_is_made_anew() {
     let _ = project.runs(&["down"]);
     assert_eq!(project.read("build/down.txt/x"), "raw\n");
 }
+
+#[test]
+fn an_output_may_be_a_link_or_hold_links() {
+    let project = Scenario::new(
+        r#"
+[asset.link]
+deps = "./raw.txt"
+command = "ln -s \"$PWD\"/{{input}} {{output}}"
+outputs = "link.txt"
+
+[asset.tree]
+command = "echo 1 > {{output}}/one; ln -s one {{output}}/two; ln -s nowhere {{output}}/three; mkdir {{output}}/empty"
+outputs = "tree/"
+
+[asset.reader]
+deps = ["link", "tree"]
+command = "cat {{input.link}} {{input.tree}}/two > {{output}}"
+outputs = "reader.txt"
+"#,
+    )
+    .with(&[("raw.txt", "raw\n")]);
+    let _ = project.runs(&["link", "tree", "reader"]);
+    assert_eq!(project.read("reader.txt"), "raw\n1\n");
+    project.write("raw.txt", "new\n");
+    let _ = project.runs(&["link", "reader"]);
+    assert_eq!(project.read("reader.txt"), "new\n1\n");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_from_its_place_is_a_failure() {
+    let project = Scenario::new(
+        "[asset.link]\ndeps = \"./raw.txt\"\ncommand = \"ln -s ../../../raw.txt {{output}}\"\noutputs = \"link.txt\"\n",
+    )
+    .with(&[("raw.txt", "raw\n")]);
+    project.attempt().ran(&["link"]).failed(&["link"]);
+    assert!(!project.holds("link.txt"));
+}
