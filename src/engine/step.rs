@@ -187,6 +187,7 @@ impl Attempt<'_> {
         if cancel.severity().is_some() {
             return Err(Stop::Exit(Exit::Canceled));
         }
+        self.clear_ways()?;
         self.prepare().map_err(|error| self.unwritable(&error))?;
         let before = self.final_stamps();
         let execution = self
@@ -400,6 +401,16 @@ impl Attempt<'_> {
             .collect()
     }
 
+    /// Asked before the command starts, so that nothing is moved aside that no step has made, and again before the first
+    /// output moves into place.
+    fn clear_ways(&self) -> Result<(), Stop> {
+        for output in &self.order.outputs {
+            clear_the_way(self.workspace.root, output)
+                .map_err(|error| self.unpublished(output, &error))?;
+        }
+        Ok(())
+    }
+
     fn publish(&self) -> Result<Vec<MadeOutput>, Stop> {
         let settled: Result<Vec<_>, HashError> = self
             .order
@@ -411,10 +422,7 @@ impl Attempt<'_> {
             Stop::problem("assetctl::engine::unreadable_output", error.to_string())
         })?;
         if self.order.staging == Staging::Staged {
-            for output in &self.order.outputs {
-                clear_the_way(self.workspace.root, output)
-                    .map_err(|error| self.unpublished(output, &error))?;
-            }
+            self.clear_ways()?;
         }
         for output in &self.order.outputs {
             if self.order.sync == Sync::Outputs {
