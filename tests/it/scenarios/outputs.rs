@@ -406,3 +406,26 @@ fn a_link_that_leads_nowhere_from_its_place_is_a_failure() {
     project.attempt().ran(&["link"]).failed(&["link"]);
     assert!(!project.holds("link.txt"));
 }
+
+#[test]
+fn what_is_in_the_way_stays_and_is_told() {
+    for staging in [true, false] {
+        let manifest = format!(
+            "[asset.made]\ncommand = \"mkdir -p sub; echo 1 > {{{{output}}}}\"\noutputs = \"sub/made.txt\"\nstaging = {staging}\n"
+        );
+        let project = Scenario::new(&manifest).with(&[("sub/made.txt/inner", "precious\n")]);
+        let ran = project.attempt();
+        ran.failed(&["made"]);
+        assert_eq!(
+            ran.failure("made").code,
+            "assetctl::engine::output_in_the_way"
+        );
+        assert_eq!(project.read("sub/made.txt/inner"), "precious\n");
+        project.remove("sub");
+        project.write("sub", "a file\n");
+        project.attempt().failed(&["made"]);
+        assert_eq!(project.read("sub"), "a file\n");
+        project.remove("sub");
+        let _ = project.runs(&["made"]);
+    }
+}
