@@ -159,6 +159,9 @@ pub struct AsideNote {
     pub materialization: Option<i64>,
     /// Their paths, relative to the project root.
     pub paths: Vec<String>,
+    /// Those of the paths at which nothing was before the step started.
+    #[serde(default)]
+    pub new: Vec<String>,
 }
 
 /// The file that holds the note.
@@ -173,12 +176,18 @@ impl AsideNote {
     }
 }
 
-/// Moves outputs aside into `folder`.
+/// Moves outputs aside into `folder`. The note says first which there are, so that a crash between two of them is no
+/// reason to remove what was not moved yet.
 pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
     let aside = root.join(folder);
     remove_tree(&aside)?;
     fs::create_dir_all(&aside)?;
-    let text = serde_json::to_vec(note)?;
+    let absent = |path: &&String| root.join(path).symlink_metadata().is_err();
+    let note = AsideNote {
+        new: note.paths.iter().filter(absent).cloned().collect(),
+        ..note.clone()
+    };
+    let text = serde_json::to_vec(&note)?;
     write_atomically(&aside.join(NOTE), &text)?;
     for (index, path) in note.paths.iter().enumerate() {
         match fs::rename(root.join(path), aside.join(index.to_string())) {
@@ -189,18 +198,22 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
     Ok(())
 }
 
-/// Puts previous outputs back from `folder`, in place of whatever is at their paths now.
+/// Puts previous outputs back from `folder`, in place of whatever is at their paths now. One that does not lie there,
+/// although there was one, was never moved or is back already.
 pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
     let Some(note) = AsideNote::read(root, folder) else {
         return Ok(());
     };
     let aside = root.join(folder);
     for (index, path) in note.paths.iter().enumerate() {
-        let (kept, path) = (aside.join(index.to_string()), root.join(path));
-        remove_tree(&path)?;
+        let kept = aside.join(index.to_string());
         if kept.symlink_metadata().is_ok() {
+            let path = root.join(path);
+            remove_tree(&path)?;
             create_parent(&path)?;
             fs::rename(kept, path)?;
+        } else if note.new.contains(path) {
+            remove_tree(&root.join(path))?;
         }
     }
     remove_tree(&aside)
@@ -286,6 +299,7 @@ mod tests {
             partition: None,
             materialization: None,
             paths: vec!["old".into(), "new".into()],
+            new: Vec::new(),
         };
         move_aside(root, ".assetctl/aside/a", &note).expect("moved");
         assert_eq!(asides(root), [".assetctl/aside/a"]);
@@ -296,6 +310,32 @@ mod tests {
         assert!(!root.join("new").exists());
         put_back(root, ".assetctl/aside/a").expect("nothing to put back");
         assert_eq!(fs::read_to_string(root.join("old")).expect("read"), "old");
+    }
+
+    #[test]
+    fn what_was_not_moved_yet_when_the_process_died_stays() {
+        let project = tempfile::tempdir().expect("a folder");
+        let root = project.path();
+        let paths: Vec<String> = vec!["first".into(), "second".into()];
+        for path in &paths {
+            fs::write(root.join(path), path).expect("written");
+        }
+        let note = AsideNote {
+            run: String::new(),
+            asset: AssetKey::parse("a").expect("a key"),
+            partition: None,
+            materialization: None,
+            paths: paths.clone(),
+            new: Vec::new(),
+        };
+        let folder = ".assetctl/aside/a";
+        move_aside(root, folder, &note).expect("moved");
+        let kept = root.join(folder).join("1");
+        fs::rename(kept, root.join("second")).expect("as if it had not been moved");
+        put_back(root, folder).expect("put back");
+        for path in paths {
+            assert_eq!(fs::read_to_string(root.join(&path)).expect("read"), path);
+        }
     }
 
     #[test]
