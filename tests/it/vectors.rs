@@ -104,7 +104,7 @@ impl Stage {
     }
 
     fn define(&mut self, assets: &Value) -> Differences {
-        self.declared = assets.as_object().expect("assets").clone();
+        self.declared.clone_from(assets.as_object().expect("assets"));
         let mut definitions: Vec<String> = Vec::new();
         let mut text = String::new();
         for (name, asset) in &self.declared {
