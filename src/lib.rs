@@ -1,6 +1,8 @@
 //! make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
 
 pub mod app;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod digest;
 pub mod engine;
 pub mod executor;

@@ -1,2 +1,5 @@
 //! The `assetctl` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    assetctl::cli::main()
+}

@@ -35,6 +35,18 @@ pub enum AppError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Hash(#[from] HashError),
+    /// A file of assetctl's own cannot be read.
+    #[error("cannot read {path}: {source}")]
+    #[diagnostic(
+        code(assetctl::app::unreadable),
+        help("make it readable for the user that runs assetctl")
+    )]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A file cannot be written.
     #[error("cannot write {path}: {source}")]
     #[diagnostic(
@@ -69,6 +81,16 @@ pub enum RequestError {
     )]
     SourceSelected {
         /// The source.
+        name: String,
+    },
+    /// Something was asked of an asset that only a source can do.
+    #[error("`{name}` is an asset: it is made and never observed")]
+    #[diagnostic(
+        code(assetctl::app::asset_selected),
+        help("name a source; `assetctl graph {name}` shows which it reads")
+    )]
+    AssetSelected {
+        /// The asset.
         name: String,
     },
     /// A definition does not have a key.
@@ -173,7 +195,9 @@ impl AppError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Manifest(_) | Self::Requests(_) | Self::Request(_) => Blame::Input,
-            Self::Store(_) | Self::Hash(_) | Self::Unwritable { .. } => Blame::Environment,
+            Self::Store(_) | Self::Hash(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => {
+                Blame::Environment
+            }
             Self::Plan(problems) => {
                 let of_machine = |problem: &EngineError| {
                     matches!(

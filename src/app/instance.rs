@@ -28,16 +28,6 @@ impl Instance {
         })
     }
 
-    /// Opens it for writing.
-    pub fn open_for_writing(project: &Project) -> Result<Self, StoreError> {
-        let Opened { store, notices } = project.instance(Access::Write)?;
-        Ok(Self {
-            store,
-            notices,
-            damaged: None,
-        })
-    }
-
     /// Opens it anew for writing, after it was read.
     pub fn make_writable(&mut self, project: &Project) -> Result<(), StoreError> {
         let opened = match self.damaged.take() {
@@ -71,16 +61,34 @@ impl Instance {
                 let Some(detail) = damage(&problems) else {
                     return Err(problems.into());
                 };
-                let damaged = std::mem::replace(&mut self.store, Store::ephemeral()?);
-                let path = damaged.path().to_owned();
-                self.notices.push(Notice::IgnoredDamage {
-                    path,
-                    detail: detail.clone(),
-                });
-                self.damaged = Some((damaged, detail));
+                self.count_as_empty(detail)?;
                 Ok(evaluate(workspace, scope, &self.store, purpose, observing)?)
             }
         }
+    }
+
+    /// Reads from the instance. One that turns out to be damaged counts as empty from then on.
+    pub fn read<T>(
+        &mut self,
+        query: impl Fn(&Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match query(&self.store) {
+            Err(StoreError::Damaged { detail, .. }) => {
+                self.count_as_empty(detail)?;
+                query(&self.store)
+            }
+            answer => answer,
+        }
+    }
+
+    fn count_as_empty(&mut self, detail: String) -> Result<(), StoreError> {
+        let damaged = std::mem::replace(&mut self.store, Store::ephemeral()?);
+        self.notices.push(Notice::IgnoredDamage {
+            path: damaged.path().to_owned(),
+            detail: detail.clone(),
+        });
+        self.damaged = Some((damaged, detail));
+        Ok(())
     }
 }
 

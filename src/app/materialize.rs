@@ -1,29 +1,33 @@
 //! `materialize`: bring asset partitions up to date.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::plan::{blocked_steps, expected_duration};
-use crate::app::project::Project;
+use crate::app::project::{Project, Surroundings};
+use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
-use crate::digest::Kind;
 use crate::engine::{
-    AlteredOutputs, EngineError, Evaluation, Observing, PreviousOutputs, Problems, RunDoors,
-    RunOptions, RunResult, Sync, Waiting, put_back_asides, run,
+    AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
+    RunDoors, RunOptions, RunResult, Sync, Waiting, put_back_asides, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::Planned;
 use crate::model::{
-    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Selected, Wait,
+    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Wait,
 };
-use crate::model::{EventSink, PartitionKey, RunId, RunStatus};
+use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome, RunStatus};
 use crate::plan::{Purpose, Role, Scope, Upstream, costs};
-use crate::store::{Notice, StoreError};
+use crate::store::{Mark, Notice, StoreError};
 use crate::sys::clock::Clock;
 
 /// Where a run is shown.
 pub trait Progress: EventSink {
+    /// Takes the root of the project that was found.
+    fn found(&mut self, root: &Path);
+
     /// Takes what is known before the first step.
     fn planned(&mut self, planned: &Planned);
 
@@ -52,23 +56,29 @@ pub struct Running<'a> {
 ///
 /// If it cannot be planned, or the run cannot go on. A step that fails is no error: the result says so.
 pub fn materialize(
-    project: &Project,
+    surroundings: &Surroundings,
     request: &MaterializeRequest,
     running: Running<'_>,
 ) -> Result<RunResult, AppError> {
     let started = Instant::now();
+    if let Some(nothing) = seal::check(surroundings, request) {
+        return Ok(tell_nothing_to_do(&nothing, running, started));
+    }
+    let project = &Project::open(surroundings)?;
     let Running {
         executor,
         cancel,
         clock,
         progress,
     } = running;
+    progress.found(project.root());
     let goals = select(
         project,
         &request.selection,
         &request.partitions,
         Range::Assets,
     )?;
+    let mut mark = Mark::read(project.home());
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
     let versions = project.versions()?;
@@ -101,7 +111,7 @@ pub fn materialize(
     let jobs = jobs(request);
     let elapsed = started.elapsed();
     progress.planned(&planned(&evaluation, &costs, jobs, elapsed));
-    let options = options(request, jobs, &evaluation);
+    let options = options(project, request, jobs);
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
@@ -110,9 +120,52 @@ pub fn materialize(
         clock,
         sink: progress,
     };
-    let result = run(doors, evaluation, &costs, &options);
+    let finished = run(doors, evaluation, &costs, &options);
     project.keep_what_was_learnt();
-    Ok(result?)
+    let Finished { result, evaluation } = finished?;
+    if result.run.is_some() {
+        // Closing the instance gives it a new mark, which is the one that holds from now on.
+        mark = instance.store.close();
+    }
+    if result.outcome == RunOutcome::Success {
+        seal::write(project, request, &versions, &evaluation, mark);
+    }
+    Ok(result)
+}
+
+/// Tells what a run with nothing to do would have told.
+fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Instant) -> RunResult {
+    let Running {
+        clock, progress, ..
+    } = running;
+    let counts = RunCounts {
+        fresh: nothing.partitions,
+        ..RunCounts::default()
+    };
+    progress.found(&nothing.root);
+    progress.planned(&Planned {
+        assets: nothing.assets,
+        partitions: nothing.partitions,
+        elapsed: started.elapsed(),
+        expected: Some(Duration::ZERO),
+        blocked: Vec::new(),
+    });
+    let (run, outcome, duration) = (None, RunOutcome::Success, started.elapsed());
+    let kind = EventKind::RunFinished {
+        run,
+        outcome,
+        counts,
+        duration,
+    };
+    progress.emit(&Event {
+        time: clock.now(),
+        kind,
+    });
+    RunResult {
+        run,
+        outcome,
+        counts,
+    }
 }
 
 /// How many commands run at once where nothing was asked for.
@@ -135,10 +188,7 @@ pub(super) fn purpose(force: Force) -> Purpose {
     }
 }
 
-fn options(request: &MaterializeRequest, jobs: usize, evaluation: &Evaluation<'_>) -> RunOptions {
-    let words = |words: Vec<String>| words.join(" ");
-    let graph = evaluation.scope().graph();
-    let manifest = postcard::to_stdvec(graph).unwrap_or_default();
+fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunOptions {
     RunOptions {
         run: RunId(uuid::Uuid::now_v7()),
         jobs,
@@ -162,20 +212,20 @@ fn options(request: &MaterializeRequest, jobs: usize, evaluation: &Evaluation<'_
             Force::FullRefresh => PreviousOutputs::Withheld,
             Force::WhenStale | Force::Selected => PreviousOutputs::Offered,
         },
-        manifest: Kind::Manifest.digest(&manifest),
-        selection: words(request.selection.iter().map(Selected::to_string).collect()),
-        partitions: words(
-            request
-                .partitions
-                .iter()
-                .map(PartitionKey::to_string)
-                .collect(),
-        ),
+        manifest: project.manifest_digest(),
+        selection: words(&request.selection),
+        partitions: words(&request.partitions),
     }
 }
 
+/// Words as the user wrote them.
+pub(super) fn words(words: &[impl ToString]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    words.join(" ")
+}
+
 /// An assetctl that a step of a run starts would wait for that step.
-fn refuse_nested(project: &Project, instance: &Instance) -> Result<(), AppError> {
+pub(super) fn refuse_nested(project: &Project, instance: &Instance) -> Result<(), AppError> {
     let Some(run) = project
         .variable("ASSETCTL_RUN_ID")
         .and_then(|run| run.to_str())

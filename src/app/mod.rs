@@ -3,18 +3,48 @@
 //! A verb gets a [`Project`] and a request, and gives a report, or for `materialize` a stream of events. Nothing here
 //! prints, reads arguments, or exits.
 
+mod accept;
+mod acceptor;
 mod causes;
+mod comparison;
+mod doubt;
 mod error;
+mod explain;
+mod graph;
+mod history;
+mod init;
 mod instance;
+mod list;
+mod logs;
 mod materialize;
+mod observe;
 mod plan;
 mod project;
 mod ranges;
+mod refusal;
+mod seal;
 mod selection;
+mod show;
+mod size;
 mod status;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod wipe;
 
+pub use accept::accept;
 pub use error::{AppError, Blame, RequestError};
+pub use explain::explain;
+pub use graph::graph;
+pub use history::history;
+pub use init::init;
+pub use list::list;
+pub use logs::logs;
 pub use materialize::{Progress, Running, materialize};
+pub use observe::{Observed, observe};
 pub use plan::plan;
 pub use project::{Project, Surroundings};
+pub use show::show;
 pub use status::status;
+pub use validate::validate;
+pub use wipe::wipe;

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
+use crate::digest::Digest;
 use crate::engine::{OWN_FOLDER, Workspace};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
-use crate::manifest;
+use crate::manifest::{self, Compiled};
 use crate::model::{AssetGraph, KeysByDefinition};
 use crate::store::{Access, Opened, Store, StoreError};
+
+/// The compiled manifest, in the project's own folder.
+pub(super) const MANIFEST_CACHE: &str = "manifest.cache";
 
 /// What a verb may know of the process that asks: read once, by the caller.
 #[derive(Clone, Debug)]
@@ -31,7 +35,7 @@ pub struct Surroundings {
 pub struct Project {
     root: PathBuf,
     home: PathBuf,
-    graph: AssetGraph,
+    compiled: Compiled,
     keys: KeysByDefinition,
     now: Timestamp,
     environment: Vec<(OsString, OsString)>,
@@ -44,7 +48,8 @@ impl Project {
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
-        let graph = manifest::load_compiled(&root, &own.join("manifest.cache"))?;
+        let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
+        let graph = &compiled.graph;
         let keys = graph.keys_at(surroundings.now);
         let ignore = Ignore::new(&graph.settings().ignore)?;
         let home = surroundings
@@ -55,7 +60,7 @@ impl Project {
             cache: StatCache::open(&own.join("stat.cache")),
             root,
             home,
-            graph,
+            compiled,
             keys,
             now: surroundings.now,
             environment: surroundings.environment.clone(),
@@ -69,10 +74,16 @@ impl Project {
         &self.root
     }
 
+    /// The folder of the instance.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// What is declared.
     #[must_use]
     pub fn graph(&self) -> &AssetGraph {
-        &self.graph
+        &self.compiled.graph
     }
 
     /// The keys of all partitions definitions.
@@ -116,7 +127,7 @@ impl Project {
     ) -> Workspace<'a> {
         Workspace {
             root: &self.root,
-            graph: &self.graph,
+            graph: &self.compiled.graph,
             keys: &self.keys,
             versions,
             environment: &self.environment,
@@ -129,11 +140,19 @@ impl Project {
         Store::open(&self.home, access)
     }
 
+    /// The digest of all declarations.
+    #[must_use]
+    pub fn manifest_digest(&self) -> Digest {
+        self.compiled.digest
+    }
+
     /// Writes what was learnt about files, so that they need not be read again.
     ///
     /// The cache is disposable: where it cannot be written, the next call is slower and as right. Nothing is created for
     /// a project that has no folder of assetctl's own yet.
     pub fn keep_what_was_learnt(&self) {
         self.cache.save(self.now);
+        self.compiled
+            .keep(&self.root.join(OWN_FOLDER).join(MANIFEST_CACHE));
     }
 }

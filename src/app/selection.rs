@@ -64,19 +64,17 @@ pub fn select_one(project: &Project, word: &Selected) -> Result<(AssetId, u32), 
         range: Range::All,
     }
     .word(word)?;
-    match (set.first(), set.len()) {
-        (Some(index), 1) => Ok((id, index)),
-        _ => {
-            let keys = project.keys().of(project.graph().get(id));
-            let example = keys.len().checked_sub(1).and_then(|last| keys.key(last));
-            let example = example.map_or_else(
-                || "none: there is no key yet".to_owned(),
-                |key| format!("`{}@{key}`", word.asset),
-            );
-            let asset = word.asset.to_string();
-            Err(RequestError::PartitionNeeded { asset, example }.into())
-        }
+    if let (Some(index), 1) = (set.first(), set.len()) {
+        return Ok((id, index));
     }
+    let keys = project.keys().of(project.graph().get(id));
+    let example = keys.len().checked_sub(1).and_then(|last| keys.key(last));
+    let example = example.map_or_else(
+        || "none: there is no key yet".to_owned(),
+        |key| format!("`{}@{key}`", word.asset),
+    );
+    let asset = word.asset.to_string();
+    Err(RequestError::PartitionNeeded { asset, example }.into())
 }
 
 /// The asset or source with this name.
@@ -133,6 +131,11 @@ impl Selector<'_> {
         let is_source = self.project.graph().source(id).is_some();
         if is_source && self.range == Range::Assets {
             return Err(RequestError::SourceSelected {
+                name: word.asset.to_string(),
+            });
+        }
+        if !is_source && self.range == Range::Sources {
+            return Err(RequestError::AssetSelected {
                 name: word.asset.to_string(),
             });
         }

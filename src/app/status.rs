@@ -19,9 +19,8 @@ pub fn status(
     request: &StatusRequest,
 ) -> Result<(StatusReport, Vec<Notice>), AppError> {
     let range = match request.sources {
-        Sources::Listed => Range::All,
         Sources::Left if request.selection.is_empty() => Range::Assets,
-        Sources::Left => Range::All,
+        Sources::Left | Sources::Listed => Range::All,
     };
     let goals = select(project, &request.selection, &request.partitions, range)?;
     let mut instance = Instance::open(project)?;

@@ -60,6 +60,25 @@ pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Code
     finder.problems.into_result(codes)
 }
 
+/// Finds what the code version of one asset is made of, and the version.
+///
+/// # Errors
+///
+/// As [`observe_code`].
+pub fn observe_code_of(
+    workspace: &Workspace<'_>,
+    asset: &Asset,
+) -> Result<(ObservedCode, CodeVersion), Problems> {
+    let mut finder = Finder {
+        workspace,
+        files: HashMap::new(),
+        problems: Problems::default(),
+    };
+    let observed = finder.of(asset);
+    let version = code_version(asset, &observed, &mut Folding::new());
+    finder.problems.into_result((observed, version))
+}
+
 struct Finder<'a> {
     workspace: &'a Workspace<'a>,
     /// Each file is looked at once, however many assets name it.

@@ -175,6 +175,12 @@ impl Spot {
             span: (start, len).into(),
         }
     }
+
+    /// The file with its text, and the place in it.
+    #[must_use]
+    pub fn into_parts(self) -> (NamedSource<String>, SourceSpan) {
+        (self.source_code, self.span)
+    }
 }
 
 impl EngineError {
@@ -255,6 +261,12 @@ impl Problems {
     #[must_use]
     pub fn list(&self) -> &[EngineError] {
         &self.0
+    }
+
+    /// The problems, each for itself.
+    #[must_use]
+    pub fn into_list(self) -> Vec<EngineError> {
+        self.0
     }
 }
 

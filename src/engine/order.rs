@@ -1,14 +1,16 @@
 //! Makes the order that a worker gets: everything about a step as owned data.
 
+use percent_encoding::percent_decode_str;
+
 use crate::engine::evaluate::Evaluation;
 use crate::engine::render::{Places, Previous, Rendering, Unrenderable};
 use crate::engine::run::{PreviousOutputs, RunOptions};
-use crate::engine::staging::{AsideNote, FileSystems, StagedOutput, step_folder};
+use crate::engine::staging::{AsideNote, FileSystems, OWN_FOLDER, StagedOutput, step_folder};
 use crate::engine::step::{StepOrder, Sync};
 use crate::engine::workspace::Workspace;
 use crate::model::{
-    Asset, DataVersion, PartitionRef, Place, RunId, SourcePath, Staging, StepFailure,
-    encode_component, encode_whole_component,
+    Asset, AssetKey, DataVersion, Output, PartitionKey, PartitionRef, Place, RunId, SourcePath,
+    Staging, StepFailure, StepName, encode_component, encode_whole_component,
 };
 use crate::plan::{Cell, Known};
 
@@ -112,7 +114,7 @@ impl OrderMaker {
         partition: PartitionRef<'_>,
         folder: &str,
     ) -> Vec<StagedOutput> {
-        let output = |output: &crate::model::Output| {
+        let output = |output: &Output| {
             let path = output.path.path(partition).into_owned();
             let written = match staging {
                 Staging::Staged => self.file_systems.staged_path(workspace.root, folder, &path),
@@ -140,6 +142,27 @@ impl OrderMaker {
     }
 }
 
+/// The words of the command that would run for a cell, as far as its inputs are known; `None` where it cannot be rendered.
+///
+/// # Panics
+///
+/// If the cell is not of an asset with a command.
+#[must_use]
+pub fn command_of(
+    workspace: &Workspace<'_>,
+    evaluation: &Evaluation<'_>,
+    cell: Cell,
+) -> Option<Vec<String>> {
+    let mut orders = OrderMaker {
+        run: RunId(uuid::Uuid::nil()),
+        sync: Sync::No,
+        previous: PreviousOutputs::Offered,
+        file_systems: FileSystems::default(),
+    };
+    let order = orders.make(workspace, evaluation, cell).ok()?;
+    Some(order.rendered.argv)
+}
+
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
     let recorded = evaluation.judge.facts().recorded[cell.index()].as_ref()?;
     recorded.materialized.as_ref().map(|last| last.id.0)
@@ -159,15 +182,36 @@ fn failure(error: Unrenderable) -> StepFailure {
 
 /// Where a step's log goes, relative to the project root.
 #[must_use]
-pub fn log_path(run: RunId, step: &crate::model::StepName) -> String {
+pub fn log_path(run: RunId, step: &StepName) -> String {
     let asset = encode_whole_component(step.asset.as_str());
     let partition = step.partition.as_ref().map_or_else(String::new, |key| {
         format!("@{}", encode_component(key.as_str()))
     });
-    format!(
-        "{}/logs/{run}/{asset}{partition}.log",
-        crate::engine::staging::OWN_FOLDER
-    )
+    format!("{}/{run}/{asset}{partition}.log", log_folder())
+}
+
+/// The folder that holds a folder of logs for each run, relative to the project root.
+#[must_use]
+pub fn log_folder() -> String {
+    format!("{OWN_FOLDER}/logs")
+}
+
+/// The step of `asset` that a log's file name stands for; `None` if the log is another asset's. The inverse of
+/// [`log_path`].
+#[must_use]
+pub fn step_of_log(asset: &AssetKey, file_name: &str) -> Option<StepName> {
+    let rest = file_name.strip_prefix(&encode_whole_component(asset.as_str()))?;
+    let rest = rest.strip_suffix(".log")?;
+    let partition = match rest.strip_prefix('@') {
+        Some(encoded) => {
+            let key = percent_decode_str(encoded).decode_utf8().ok()?;
+            Some(PartitionKey::parse(&key).ok()?)
+        }
+        None if rest.is_empty() => None,
+        None => return None,
+    };
+    let asset = asset.clone();
+    Some(StepName { asset, partition })
 }
 
 /// The source files that a step reads, with the versions that were judged.
@@ -209,4 +253,32 @@ fn sources_read(
         }
     }
     read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{log_path, step_of_log};
+    use crate::model::{AssetKey, PartitionKey, RunId, StepName};
+
+    #[test]
+    fn a_log_names_its_step() {
+        let asset = |key: &str| AssetKey::parse(key).expect("a key");
+        let run = RunId(uuid::Uuid::nil());
+        for (key, partition) in [
+            ("clean", None),
+            ("clean", Some("2013-07-04")),
+            ("stg/a-b", Some("x/y@z")),
+            ("clean", Some("100% ..")),
+        ] {
+            let partition = partition.map(|key| PartitionKey::parse(key).expect("a key"));
+            let step = StepName {
+                asset: asset(key),
+                partition,
+            };
+            let path = log_path(run, &step);
+            let name = path.rsplit('/').next().expect("a file name");
+            assert_eq!(step_of_log(&asset("cle"), name), None, "{name}");
+            assert_eq!(step_of_log(&step.asset, name), Some(step), "{name}");
+        }
+    }
 }

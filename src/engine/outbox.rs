@@ -9,15 +9,15 @@ use jiff::Timestamp;
 
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
+use crate::engine::made::{Made, materialized};
 use crate::engine::staging::step_folder;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::model::{
-    Asset, AssetId, Cause, CodeRecord, CodeVersion, Current, CurrentMaterialization, DataVersion,
-    Event, EventKind, Fingerprint, InputRecord, LastAttempt, Materialization, MaterializationId,
-    Origin, Outcome, OutputRecord, RULE, RunId, StepName, StepOutcome,
+    Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
+    Outcome, RunId, StepName, StepOutcome,
 };
-use crate::plan::{Cell, code_record, mapping_in_words, output_read, version_by_rule};
-use crate::store::{AssetPartition, Failure, Recording, Store, StoredBlock, Success};
+use crate::plan::{Cell, code_record, version_by_rule};
+use crate::store::{AssetPartition, Failure, Recording, Store, Success};
 use crate::sys::file::remove_tree;
 
 /// How many recordings are written at once at most.
@@ -167,53 +167,26 @@ impl Outbox {
         let fingerprint = evaluation.verdicts[cell.index()]
             .fingerprint
             .expect("a step starts once all its inputs are known");
-        let versions = versions(asset, fingerprint, outputs);
-        let outcome = outcome(evaluation, cell, &versions);
-        let (inputs, blocks) = inputs(evaluation, cell, asset);
-        let current = current(evaluation, id, fingerprint, &versions, (time, end.duration));
-        let code_version = current.materialized.as_ref().map(|last| last.code_version);
-        let code_version = code_version.expect("an asset has a code version");
-        evaluation.judge.materialized(cell, current, &versions);
-        let data_version = evaluation
-            .judge
-            .version_of_cell(cell)
-            .expect("all outputs have a version now");
-        let bytes = outputs.iter().map(|output| output.bytes).sum();
-        let told = match outcome {
-            Outcome::Materialized => StepOutcome::Materialized {
-                version: data_version,
-                bytes,
-            },
-            Outcome::Unchanged => StepOutcome::Unchanged {
-                version: data_version,
-            },
-        };
-        let partition = evaluation.scope().at(cell).1;
-        let output_records = asset
-            .outputs
-            .iter()
-            .enumerate()
-            .map(|(index, output)| OutputRecord {
-                label: asset.output_label(index),
-                path: output.path.path(partition).into_owned(),
-                version: versions[index],
-                bytes: outputs[index].bytes,
-            });
-        let materialization = Materialization {
-            asset: at.asset.clone(),
-            partition: at.partition.clone(),
+        let made = Made {
+            cell,
+            versions: versions(asset, fingerprint, outputs),
+            bytes: outputs.iter().map(|output| output.bytes).collect(),
             run: self.run,
             time,
-            duration_ms: end.duration.as_millis() as u64,
-            rule: RULE,
-            fingerprint,
-            code_version,
-            data_version,
-            outputs: output_records.collect(),
-            inputs,
-            outcome,
+            duration: end.duration,
             origin: Origin::Command,
         };
+        let (materialization, blocks) = materialized(evaluation, &made);
+        let version = materialization.data_version;
+        let outcome = materialization.outcome;
+        let told = match outcome {
+            Outcome::Materialized => StepOutcome::Materialized {
+                version,
+                bytes: made.bytes.iter().sum(),
+            },
+            Outcome::Unchanged => StepOutcome::Unchanged { version },
+        };
+        let code_version = materialization.code_version;
         let codes = &evaluation.codes;
         let code = self
             .codes
@@ -248,78 +221,4 @@ fn versions(asset: &Asset, fingerprint: Fingerprint, outputs: &[MadeOutput]) -> 
         None => DataVersion(fingerprint.0),
     };
     outputs.iter().map(version).collect()
-}
-
-fn outcome(evaluation: &Evaluation<'_>, cell: Cell, versions: &[DataVersion]) -> Outcome {
-    let recorded = evaluation.judge.facts().recorded[cell.index()].as_ref();
-    let last = recorded.and_then(|current| current.materialized.as_ref());
-    match last {
-        Some(last) if last.outputs == versions => Outcome::Unchanged,
-        _ => Outcome::Materialized,
-    }
-}
-
-fn current(
-    evaluation: &Evaluation<'_>,
-    id: AssetId,
-    fingerprint: Fingerprint,
-    versions: &[DataVersion],
-    (time, duration): (Timestamp, Duration),
-) -> Current {
-    let row = evaluation.scope().number_of(id);
-    let code_version =
-        evaluation.codes.versions[row].expect("the row of an asset has a code version");
-    Current {
-        materialized: Some(CurrentMaterialization {
-            // The number that the instance will give is not known yet, and nothing in this run asks for it.
-            id: MaterializationId(0),
-            rule: RULE,
-            fingerprint,
-            code_version,
-            outputs: versions.into(),
-            time,
-            duration_ms: duration.as_millis() as u64,
-        }),
-        attempt: LastAttempt::Succeeded,
-    }
-}
-
-/// What a step has read, and the large blocks of keys among it.
-///
-/// # Panics
-///
-/// If the version of an input is not known: a step starts only once all are.
-pub fn inputs(
-    evaluation: &mut Evaluation<'_>,
-    cell: Cell,
-    asset: &Asset,
-) -> (Vec<InputRecord>, Vec<StoredBlock>) {
-    let graph = evaluation.scope().graph();
-    let mut stored = Vec::new();
-    let mut records = Vec::with_capacity(asset.deps.len());
-    for (index, dep) in asset.deps.iter().enumerate() {
-        let read = evaluation
-            .judge
-            .read(cell, index, |blocks, folding, mapped| {
-                (
-                    blocks.contribution(mapped, folding),
-                    blocks.record(mapped, folding),
-                )
-            });
-        let (contribution, (blocks, large)) =
-            read.expect("a step starts once all its inputs are known");
-        stored.extend(large.into_iter().map(|(digest, entries)| StoredBlock {
-            digest,
-            entries: entries.into(),
-        }));
-        records.push(InputRecord {
-            input: dep.input.to_string(),
-            asset: graph.key(dep.asset).clone(),
-            output: output_read(graph, dep),
-            mapping: mapping_in_words(&dep.mapping, dep.nonexistent),
-            contribution,
-            blocks,
-        });
-    }
-    (records, stored)
 }

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use crate::engine::error::EngineError;
+use crate::engine::spares::spare_folder;
 use crate::engine::staging::{AsideNote, asides, put_back, step_folder};
 use crate::engine::workspace::Workspace;
 use crate::model::{RunId, RunStatus};
@@ -22,6 +23,7 @@ pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
             let _ = remove_tree(&root.join(folder));
         }
     }
+    let _ = remove_tree(&root.join(spare_folder(crashed.id)));
 }
 
 /// Puts back previous outputs that dead runs have moved aside, and gives the paths of what was put back.

@@ -21,6 +21,7 @@ use crate::engine::outbox::{Outbox, Recorded};
 use crate::engine::records::StoreRecords;
 use crate::engine::recover::clear_crashed;
 use crate::engine::scheduler::Scheduler;
+use crate::engine::spares::Spares;
 use crate::engine::step::{NotMade, StepEnd, StepOrder, Sync, run_step};
 use crate::engine::workspace::Workspace;
 use crate::executor::Cancel;
@@ -107,6 +108,14 @@ pub struct RunDoors<'a> {
     pub sink: &'a mut dyn EventSink,
 }
 
+/// A run that has ended.
+pub struct Finished<'a> {
+    /// What came of it.
+    pub result: RunResult,
+    /// The evaluation as it stands now: what has run is fresh in it.
+    pub evaluation: Evaluation<'a>,
+}
+
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunResult {
@@ -124,12 +133,12 @@ pub struct RunResult {
 ///
 /// If the instance cannot be written, or a step is held by another process and waiting was ruled out. Commands that run
 /// are ended first; what has finished is recorded.
-pub fn run<'a>(
-    doors: RunDoors<'a>,
+pub fn run<'a: 'd, 'd>(
+    doors: RunDoors<'d>,
     evaluation: Evaluation<'a>,
-    costs: &'a Costs,
-    options: &'a RunOptions,
-) -> Result<RunResult, Problems> {
+    costs: &'d Costs,
+    options: &'d RunOptions,
+) -> Result<Finished<'a>, Problems> {
     let started = Instant::now();
     let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions.of, costs);
     let counts = RunCounts {
@@ -143,6 +152,7 @@ pub fn run<'a>(
         doors,
         evaluation,
         options,
+        costs,
         scheduler,
         counts,
         guard: None,
@@ -161,15 +171,19 @@ pub fn run<'a>(
                 source: std::io::Error::other(error),
             })?;
         let (sender, receiver) = channel();
-        pool.in_place_scope(|scope| {
+        let spares = Spares::new(workspace.root, options.run);
+        let coordinated = pool.in_place_scope(|scope| {
+            let spares = &spares;
             let start = |order: StepOrder, sender: Sender<StepEnd>| {
                 scope.spawn(move |_| {
                     // The coordinator stays until the last worker has sent its message.
-                    let _ = sender.send(run_step(workspace, ignore, &order, cancel));
+                    let _ = sender.send(run_step(workspace, ignore, spares, &order, cancel));
                 });
             };
             coordinator.coordinate(&sender, &receiver, &start)
-        })?;
+        });
+        spares.remove();
+        coordinated?;
     }
     coordinator.finish(started.elapsed())
 }
@@ -184,13 +198,14 @@ enum Halt {
     Broken(Problems),
 }
 
-struct Coordinator<'a> {
-    doors: RunDoors<'a>,
+struct Coordinator<'a, 'd> {
+    doors: RunDoors<'d>,
     evaluation: Evaluation<'a>,
-    options: &'a RunOptions,
+    options: &'d RunOptions,
+    costs: &'d Costs,
     orders: OrderMaker,
     outbox: Outbox,
-    scheduler: Scheduler<'a>,
+    scheduler: Scheduler<'d>,
     counts: RunCounts,
     /// Keeps the run alive; there is none until the first step starts.
     guard: Option<RunGuard>,
@@ -202,7 +217,7 @@ struct Coordinator<'a> {
 
 type Start<'s> = dyn Fn(StepOrder, Sender<StepEnd>) + 's;
 
-impl Coordinator<'_> {
+impl<'a> Coordinator<'a, '_> {
     fn coordinate(
         &mut self,
         sender: &Sender<StepEnd>,
@@ -367,10 +382,12 @@ impl Coordinator<'_> {
         match made {
             Ok(order) => {
                 let step = self.evaluation.step_name(cell);
+                let usually = self.costs.own[cell.index()].map(Duration::from_millis);
                 self.tell(EventKind::StepStarted {
                     step,
                     attempt: 0,
                     causes,
+                    usually,
                 });
                 Some(order)
             }
@@ -578,7 +595,7 @@ impl Coordinator<'_> {
         AssetPartition::at(graph.key(id), partition.keys, partition.index)
     }
 
-    fn finish(mut self, duration: Duration) -> Result<RunResult, Problems> {
+    fn finish(mut self, duration: Duration) -> Result<Finished<'a>, Problems> {
         self.counts.canceled += self.scheduler.unstarted().len() as u32;
         self.counts.canceled += self.parked.len() as u32;
         let outcome = match self.halted {
@@ -608,10 +625,12 @@ impl Coordinator<'_> {
             counts,
             duration,
         });
-        Ok(RunResult {
+        let result = RunResult {
             run,
             outcome,
             counts,
-        })
+        };
+        let evaluation = self.evaluation;
+        Ok(Finished { result, evaluation })
     }
 }

@@ -4,7 +4,7 @@
 //! every time. Previous outputs of a step in place are moved aside before its command starts, with a note of what they
 //! are, so that they can be put back by whoever finds them: after a failure this process, after a crash the next one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -107,6 +107,24 @@ pub fn clear_the_way(root: &Path, output: &StagedOutput) -> io::Result<()> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     Ok(())
+}
+
+/// The folders that a step's staging holds once its outputs were moved out of it: paths within it, outer before inner.
+/// `None` if an output is written elsewhere.
+#[must_use]
+pub fn inner_folders(staging: &str, outputs: &[StagedOutput]) -> Option<Vec<String>> {
+    let mut folders = BTreeSet::new();
+    for output in outputs {
+        let within = output.written.strip_prefix(staging)?.strip_prefix('/')?;
+        let within = within.trim_end_matches('/');
+        let is_plain = |name: &str| !matches!(name, "" | "." | "..");
+        if !within.split('/').all(is_plain) {
+            return None;
+        }
+        let ends = within.match_indices('/').map(|(end, _)| end);
+        folders.extend(ends.map(|end| within[..end].to_owned()));
+    }
+    Some(folders.into_iter().collect())
 }
 
 /// Puts a finished output into place. What was there is replaced; a symlink is replaced, never written through.
@@ -249,6 +267,12 @@ pub fn kept_aside(root: &Path, folder: &str, index: usize) -> PathBuf {
     root.join(folder).join(index.to_string())
 }
 
+/// Whether previous outputs lie aside anywhere.
+#[must_use]
+pub fn has_asides(root: &Path) -> bool {
+    !asides(root).is_empty()
+}
+
 /// Makes the folder that `path` lies in.
 pub fn create_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
@@ -259,8 +283,8 @@ mod tests {
     use std::fs;
 
     use super::{
-        AsideNote, StagedOutput, asides, clear_the_way, move_aside, prepare, publish, put_back,
-        step_folder,
+        AsideNote, StagedOutput, asides, clear_the_way, inner_folders, move_aside, prepare,
+        publish, put_back, step_folder,
     };
     use crate::model::{AssetKey, OutputKind, PartitionKey};
 
@@ -285,6 +309,34 @@ mod tests {
         assert_eq!(all[4], ".assetctl/staging/a/@..");
         for (index, one) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(one), "{one}");
+        }
+    }
+
+    #[test]
+    fn a_staging_holds_the_folders_above_its_outputs() {
+        for (written, folders) in [
+            (&["s/x"] as &[&str], Some(&[] as &[&str])),
+            (&["s/a/b/x", "s/a/y/", "s/a-/z"], Some(&["a", "a-", "a/b"])),
+            (&["s/a/x", "out/.s/x"], None),
+            (&["sx/a/x"], None),
+            (&["s//mnt/x"], None),
+            (&["s/../x"], None),
+        ] {
+            let outputs: Vec<_> = written
+                .iter()
+                .map(|written| StagedOutput {
+                    path: String::new(),
+                    written: (*written).to_owned(),
+                    kind: OutputKind::File,
+                })
+                .collect();
+            let found = inner_folders("s", &outputs);
+            let found = found.as_ref().map(|it| it.iter().map(String::as_str));
+            assert_eq!(
+                found.map(Iterator::collect::<Vec<_>>),
+                folders.map(<[_]>::to_vec),
+                "{written:?}"
+            );
         }
     }
 

@@ -12,14 +12,15 @@ use std::time::Duration;
 use walkdir::WalkDir;
 
 use crate::engine::render::{Previous, Rendered};
+use crate::engine::spares::Spares;
 use crate::engine::staging::{
-    AsideNote, StagedOutput, clear, clear_the_way, create_parent, kept_aside, move_aside, prepare,
+    AsideNote, StagedOutput, clear_the_way, create_parent, kept_aside, move_aside, prepare,
     publish, put_back,
 };
 use crate::engine::workspace::Workspace;
 use crate::executor::{
-    Cancel, CommandLine, Execution, Exit, Leftovers, Secret, StdoutTo, TailLimits, quote_command,
-    tail,
+    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdoutTo, TailLimits,
+    quote_command, tail,
 };
 use crate::hash::{Found, HashError, Ignore, Settled};
 use crate::model::{DataVersion, DataVersionRule, OutputKind, Staging, Stdout, StepFailure};
@@ -116,6 +117,7 @@ pub enum NotMade {
 pub fn run_step(
     workspace: &Workspace<'_>,
     ignore: &Ignore,
+    spares: &Spares,
     order: &StepOrder,
     cancel: &Cancel,
 ) -> StepEnd {
@@ -129,11 +131,12 @@ pub fn run_step(
     let attempt = Attempt {
         workspace,
         ignore,
+        spares,
         order,
     };
     end.result = match attempt.run(cancel, &mut end) {
         Ok(outputs) => {
-            clear(workspace.root, &order.staging_folder, &order.outputs);
+            spares.clear_staging(workspace.root, &order.staging_folder, &order.outputs);
             Ok(outputs)
         }
         Err(not_made) => {
@@ -179,6 +182,7 @@ impl Stop {
 struct Attempt<'a> {
     workspace: &'a Workspace<'a>,
     ignore: &'a Ignore,
+    spares: &'a Spares,
     order: &'a StepOrder,
 }
 
@@ -190,10 +194,12 @@ impl Attempt<'_> {
         self.clear_ways()?;
         self.prepare().map_err(|error| self.unwritable(&error))?;
         let before = self.final_stamps();
-        let execution = self
-            .workspace
-            .executor
-            .execute(&self.command_line(), cancel);
+        let command = self.command_line();
+        self.spares.take_log(&command.log);
+        let execution = self.workspace.executor.execute(&command, cancel);
+        if execution.log.is_none() {
+            self.spares.keep_log(command.log);
+        }
         self.note(&execution, end);
         if !execution.exit.is_success() {
             return Err(Stop::Exit(execution.exit));
@@ -213,7 +219,8 @@ impl Attempt<'_> {
         }
         match order.staging {
             Staging::Staged => {
-                prepare(root, &order.staging_folder, &order.outputs)?;
+                self.spares
+                    .prepare_staging(root, &order.staging_folder, &order.outputs)?;
                 if order.previous == Previous::Present {
                     for output in &order.outputs {
                         let written = root.join(&output.written);
@@ -244,6 +251,7 @@ impl Attempt<'_> {
         let mut line = CommandLine::new(program, root.join(&order.folder), root.join(&order.log));
         line.args = argv.iter().skip(1).map(Into::into).collect();
         line.env.clone_from(&order.rendered.env);
+        line.empty_log = EmptyLog::Left;
         line.timeout = order.timeout;
         line.secrets = order
             .rendered

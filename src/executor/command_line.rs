@@ -26,8 +26,10 @@ pub struct CommandLine {
     pub stdin: StdinFrom,
     /// Where its standard output goes. Standard error always goes to the log.
     pub stdout: StdoutTo,
-    /// The log file, which is appended to. Its folder is created; an empty log is not kept.
+    /// The log file, which is appended to. Its folder is created.
     pub log: PathBuf,
+    /// What becomes of a log that nothing was written to.
+    pub empty_log: EmptyLog,
     /// The time after which it is asked to end.
     pub timeout: Option<Duration>,
     /// The time between being asked to end and being killed.
@@ -43,6 +45,15 @@ pub enum StdinFrom {
     Null,
     /// The bytes of this file.
     File(PathBuf),
+}
+
+/// What becomes of a log that nothing was written to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EmptyLog {
+    /// It is removed.
+    Removed,
+    /// It is left to the caller, who may make it another command's log.
+    Left,
 }
 
 /// Where a command's standard output goes.
@@ -96,6 +107,7 @@ impl CommandLine {
             stdin: StdinFrom::Null,
             stdout: StdoutTo::Log,
             log: log.into(),
+            empty_log: EmptyLog::Removed,
             timeout: None,
             grace: DEFAULT_GRACE,
             secrets: Vec::new(),
@@ -114,6 +126,7 @@ impl fmt::Debug for CommandLine {
             .field("stdin", &self.stdin)
             .field("stdout", &self.stdout)
             .field("log", &self.log)
+            .field("empty_log", &self.empty_log)
             .field("timeout", &self.timeout)
             .field("grace", &self.grace)
             .field("secrets", &self.secrets.len())

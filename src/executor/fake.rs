@@ -47,7 +47,7 @@ impl Executor for FakeExecutor {
             .push(command.clone());
         let exit = (self.behaviour)(command);
         Execution {
-            log: close_log(&command.log),
+            log: close_log(command),
             ..Execution::bare(exit)
         }
     }

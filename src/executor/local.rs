@@ -41,11 +41,11 @@ impl Executor for LocalExecutor {
                 if let Some(Err(fault)) = pump.map(Pump::finish) {
                     execution.log_fault = Some(fault);
                 }
-                execution.log = close_log(&command.log);
+                execution.log = close_log(command);
                 execution
             }
             Err(error) => Execution {
-                log: close_log(&command.log),
+                log: close_log(command),
                 ..Execution::bare(Exit::NotStarted(error))
             },
         }

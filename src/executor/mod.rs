@@ -37,7 +37,7 @@ mod tail;
 mod tests;
 
 pub use cancel::Cancel;
-pub use command_line::{CommandLine, DEFAULT_GRACE, Secret, StdinFrom, StdoutTo};
+pub use command_line::{CommandLine, DEFAULT_GRACE, EmptyLog, Secret, StdinFrom, StdoutTo};
 pub use environment::{Environment, Inherit};
 pub use error::ExecutorError;
 pub use execution::{Execution, Leftovers, Usage};

@@ -8,7 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use super::command_line::{CommandLine, StdinFrom, StdoutTo};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::command_line::{CommandLine, EmptyLog, StdinFrom, StdoutTo};
 use super::error::ExecutorError;
 use super::pump::Pump;
 use super::redact::Redactor;
@@ -63,11 +66,12 @@ impl Streams {
     }
 }
 
-/// The log if anything is in it; an empty one is removed, unless it is a device.
-pub(super) fn close_log(log: &Path) -> Option<PathBuf> {
+/// The log if anything is in it; an empty one may have to be removed, unless it is a device.
+pub(super) fn close_log(command: &CommandLine) -> Option<PathBuf> {
+    let log = &command.log;
     match fs::metadata(log) {
         Ok(metadata) if metadata.len() > 0 => Some(log.to_owned()),
-        Ok(metadata) if metadata.is_file() => {
+        Ok(metadata) if metadata.is_file() && command.empty_log == EmptyLog::Removed => {
             // An empty file that stays is only clutter.
             let _ = fs::remove_file(log);
             None
@@ -76,8 +80,23 @@ pub(super) fn close_log(log: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Nearly all logs of a run are in folders that exist: those are made only when opening fails.
+/// Opens a log so that whoever is given it holds a lock on it, until the last of them has ended.
+///
+/// An empty log may have been that of another command. If somebody who escaped from that one's group still writes to it,
+/// this command gets a new one.
 fn open_log(path: &Path) -> io::Result<File> {
+    let log = open_to_append(path)?;
+    if flock(&log, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
+        && log.metadata()?.len() == 0
+    {
+        fs::remove_file(path)?;
+        return open_to_append(path);
+    }
+    Ok(log)
+}
+
+/// Nearly all logs of a run are in folders that exist: those are made only when opening fails.
+fn open_to_append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     match options.open(path) {

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 
 use super::cancel::Cancel;
-use super::command_line::{CommandLine, Secret, StdinFrom, StdoutTo};
+use super::command_line::{CommandLine, EmptyLog, Secret, StdinFrom, StdoutTo};
 use super::error::ExecutorError;
 use super::execution::{Execution, Leftovers};
 use super::exit::Exit;
@@ -251,6 +252,20 @@ fn an_empty_log_is_not_kept_and_a_second_attempt_appends() {
     run(&folder.script("echo first"));
     assert_eq!(log(&run(&folder.script("true"))), "first\n");
     assert_eq!(log(&run(&folder.script("echo second"))), "first\nsecond\n");
+}
+
+#[test]
+fn an_empty_log_is_left_where_that_is_asked_for_and_is_not_shared_with_who_still_has_it() {
+    let folder = Folder::new();
+    let mut command = folder.script("true");
+    command.empty_log = EmptyLog::Left;
+    assert_eq!(run(&command).log, None);
+    assert!(command.log.exists());
+
+    let escaped = fs::File::open(&command.log).unwrap();
+    flock(&escaped, FlockOperation::NonBlockingLockExclusive).unwrap();
+    assert_eq!(log(&run(&folder.script("echo mine"))), "mine\n");
+    assert_eq!(escaped.metadata().unwrap().len(), 0);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Outputs that this process puts into place, so that the first look at them afterwards need not read them again.
 //!
 //! A freshly built file is racy: it was written just now, and renaming it touches its ctime. But every write also touches its
-//! mtime. So a staged file that was written within the last tick gets an mtime two ticks back *before* it is hashed: a later
-//! write then has a newer mtime, even within the same step of the clock. After the rename a file that has the size, mtime,
-//! inode, device and mode of what was hashed is taken for it, whatever its ctime is.
+//! mtime. So a staged file whose bytes are not more than a tick older than its last change gets an mtime two ticks back
+//! *before* it is hashed: a later write then has a newer mtime, even within the same step of the clock. After the rename a
+//! file that has the size, mtime, inode, device and mode of what was hashed is taken for it, whatever its ctime is.
+//!
+//! The present is needed only as a bound that later writes cannot fall below, and each file has one: its ctime. So nothing
+//! is created beside the outputs to ask for the time.
 //!
 //! What this cannot see is somebody who writes between hash and rename and then sets the mtime back to the nanosecond.
 
@@ -54,9 +57,8 @@ impl Versions<'_> {
             .map(|stamp| stamp.kind());
         match kind {
             Some(FileKind::File) => {
-                let moment = self.moment_beside(place);
-                self.set_back(place, moment)?;
-                let (found, file) = self.settle_file(place, Path::new(""), moment)?;
+                self.set_back(place)?;
+                let (found, file) = self.settle_file(place, Path::new(""))?;
                 let files = file.into_iter().collect();
                 Ok(Settled { found, files })
             }
@@ -87,17 +89,13 @@ impl Versions<'_> {
 
     fn settle_directory(&self, place: Place<'_>) -> Result<Settled, HashError> {
         let entries = self.entries(place)?;
-        let moment = self.moment_beside(place);
         let mut work = Work::default();
         for entry in regular(&entries) {
-            work.add(self.set_back(entry.place(), moment)?);
+            work.add(self.set_back(entry.place())?);
         }
         let members: Vec<&TreeEntry> = files(&entries).collect();
         let results = work.map(&members, |entry| match entry.kind {
-            EntryKind::File => {
-                let name = entry.name_path();
-                self.settle_file(entry.place(), name, moment)
-            }
+            EntryKind::File => self.settle_file(entry.place(), entry.name_path()),
             _ => Ok((self.of(entry.place())?, None)),
         });
         let mut found = Vec::with_capacity(results.len());
@@ -119,7 +117,6 @@ impl Versions<'_> {
         &self,
         place: Place<'_>,
         name: &Path,
-        moment: Moment,
     ) -> Result<(Found, Option<SettledFile>), HashError> {
         if self
             .stamp(place, Follow::Nothing)?
@@ -132,7 +129,7 @@ impl Versions<'_> {
             return Ok((Found::Absent, None));
         };
         let bytes = stamp.size;
-        let file = match moment.trust(stamp.mtime_ns, stamp.device) {
+        let file = match Moment::of_last_change(&stamp).trust(stamp.mtime_ns, stamp.device) {
             Trust::Racy => None,
             Trust::Settled => Some(SettledFile {
                 name: name.to_owned(),
@@ -145,10 +142,11 @@ impl Versions<'_> {
 
     /// Sets the mtime of a regular file back out of the present, and returns the file's size. A file that may not be changed
     /// stays racy, which costs one more reading.
-    fn set_back(&self, place: Place<'_>, moment: Moment) -> Result<u64, HashError> {
+    fn set_back(&self, place: Place<'_>) -> Result<u64, HashError> {
         let Some(stamp) = self.stamp(place, Follow::Nothing)? else {
             return Ok(0);
         };
+        let moment = Moment::of_last_change(&stamp);
         let is_file = stamp.kind() == FileKind::File;
         if is_file && moment.trust(stamp.mtime_ns, stamp.device) == Trust::Racy {
             let latest = stamp.mtime_ns.min(moment.ns());
@@ -156,12 +154,6 @@ impl Versions<'_> {
             let _ = backdate(&self.directory, place.read, past);
         }
         Ok(stamp.size)
-    }
-
-    /// The present where the output is built, by the clock that stamped it.
-    fn moment_beside(&self, place: Place<'_>) -> Moment {
-        let staged = self.root.join(place.read);
-        Moment::at(staged.parent().unwrap_or(&self.root))
     }
 }
 

@@ -12,6 +12,8 @@ use crate::sys::file::{FileStamp, FileSystemNow, filesystem_now};
 
 const MILLISECOND: i64 = 1_000_000;
 
+const SECOND: i64 = 1_000 * MILLISECOND;
+
 /// The longest step of a kernel's clock where timestamps have sub-second digits.
 const FINE: i64 = 10 * MILLISECOND;
 
@@ -45,6 +47,20 @@ impl Moment {
             ns: system_now(),
             device: NO_DEVICE,
         }))
+    }
+
+    /// A moment that is not after the present, by the clock of the file's own file system: when anything about the file
+    /// changed last. It counts as coarse where either of its timestamps has no sub-second digits.
+    pub fn of_last_change(stamp: &FileStamp) -> Self {
+        let is_fine = stamp.mtime_ns % SECOND != 0;
+        Self(FileSystemNow {
+            ns: if is_fine {
+                stamp.ctime_ns
+            } else {
+                stamp.ctime_ns - stamp.ctime_ns.rem_euclid(SECOND)
+            },
+            device: stamp.device,
+        })
     }
 
     /// The tick of `device`, in nanoseconds.
@@ -139,6 +155,31 @@ mod tests {
                 trust,
                 "age {age} on {device}"
             );
+        }
+    }
+
+    #[test]
+    fn the_last_change_of_a_file_is_as_coarse_as_the_coarser_of_its_timestamps() {
+        let second = 1_000_000_000;
+        for (mtime_ns, ctime_ns, trust) in [
+            (100 * second + 5, 100 * second + 10_000_006, Trust::Settled),
+            (100 * second + 5, 100 * second + 10_000_005, Trust::Racy),
+            (200 * second + 5, 100 * second + 5, Trust::Racy),
+            (100 * second, 102 * second + 999_999_999, Trust::Racy),
+            (100 * second, 103 * second, Trust::Settled),
+            (100 * second + 5, 102 * second, Trust::Racy),
+            (100 * second + 5, 103 * second, Trust::Settled),
+        ] {
+            let stamp = FileStamp {
+                size: 0,
+                mtime_ns,
+                ctime_ns,
+                inode: 0,
+                device: 1,
+                mode: 0,
+            };
+            let moment = Moment::of_last_change(&stamp);
+            assert_eq!(moment.trust(mtime_ns, 1), trust, "{mtime_ns} {ctime_ns}");
         }
     }
 

@@ -256,7 +256,7 @@ pub(super) fn changing(place: Place<'_>) -> HashError {
 }
 
 /// The root serves only as the beginning of paths, for which Linux asks no permission to list it.
-fn root_flags() -> OFlags {
+pub(super) fn root_flags() -> OFlags {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     #[cfg(target_os = "linux")]
     let flags = flags | OFlags::PATH;

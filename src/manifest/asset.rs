@@ -1,10 +1,11 @@
 //! `[asset.NAME]`: everything but its partitions and outputs, which others need to know first.
 
 use crate::manifest::command::{self, CommandContext};
-use crate::manifest::deps::{self, DepContext, InlineSources};
+use crate::manifest::deps::{self, DepContext};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
+use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names};
 use crate::manifest::outputs::{Outputs, Reading};
 use crate::manifest::partitions::Definitions;
@@ -13,7 +14,7 @@ use crate::manifest::project::Defaults;
 use crate::manifest::suggest::did_you_mean;
 use crate::manifest::{about, code, duration, env};
 use crate::model::{
-    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, Location, Output,
+    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, Location,
     OutputKind, Place, Recipe, Runs, SourceAsset, Staging, Stdout,
 };
 
@@ -106,20 +107,27 @@ pub(super) fn read(
     context.defaults.complete(&mut about);
     let command = table.get("command");
     let recipe = match command {
-        Some(value) => {
-            let views: Vec<InputView> = deps.iter().map(|dep| view(dep, context, inline)).collect();
-            let complete =
-                (deps_reading, outputs.reading) == (Reading::Complete, Reading::Complete);
-            complete
-                .then(|| read_recipe(table, &value, &views, &outputs.list, context, findings))
-                .flatten()
-        }
         None => {
             refuse_command_keys(table, problems);
             None
         }
+        Some(value) => {
+            let views: Vec<InputView> = deps.iter().map(|dep| view(dep, context, inline)).collect();
+            let names = CommandContext {
+                scope: context.definitions.scope(outline.partitions),
+                inputs: &views,
+                outputs: Some(&outputs.list),
+                shell: context.shell,
+            };
+            let mut of_command = Problems::default();
+            let command = command::read(&value, &names, &mut of_command);
+            if (deps_reading, outputs.reading) != (Reading::Complete, Reading::Complete) {
+                of_command.retain(|problem| !depends_on_names(problem));
+            }
+            problems.append(of_command);
+            read_recipe(table, command, outputs, context.defaults, problems)
+        }
     };
-    let problems = &mut findings.problems;
     let asset = Asset {
         key: outline.key.clone(),
         location: table.location,
@@ -140,21 +148,11 @@ pub(super) fn read(
 
 fn read_recipe(
     table: &Table<'_>,
-    value: &Value<'_>,
-    inputs: &[InputView],
-    outputs: &[Output],
-    context: AssetContext<'_>,
-    findings: &mut Findings,
+    command: Option<Command>,
+    outputs: &Outputs,
+    defaults: &Defaults,
+    problems: &mut Problems,
 ) -> Option<Recipe> {
-    let problems = &mut findings.problems;
-    let outline = context.names.get(context.id);
-    let command_context = CommandContext {
-        scope: context.definitions.scope(outline.partitions),
-        inputs,
-        outputs: Some(outputs),
-        shell: context.shell,
-    };
-    let command = command::read(value, &command_context, problems);
     let stdout = stdout(table, outputs, problems);
     let history = match table.boolean("incremental", problems) {
         Some(true) => History::Incremental,
@@ -169,11 +167,12 @@ fn read_recipe(
     let inherit_env = env::inherit(table, problems);
     let timeout = duration::read(table, "timeout", problems);
     let command = command?;
-    let staging = match declared_staging {
-        Some(true) => Staging::Staged,
-        Some(false) => Staging::InPlace,
-        None if stdout == Stdout::Output || names_output(&command) => Staging::Staged,
-        None => Staging::InPlace,
+    let staged =
+        declared_staging.unwrap_or_else(|| stdout == Stdout::Output || names_output(&command));
+    let staging = if staged {
+        Staging::Staged
+    } else {
+        Staging::InPlace
     };
     let code = code::read(table, &command, problems);
     Some(Recipe {
@@ -184,9 +183,9 @@ fn read_recipe(
         stdout,
         history,
         runs,
-        env: context.defaults.env(own_env),
+        env: defaults.env(own_env),
         inherit_env,
-        timeout: timeout.or(context.defaults.timeout()),
+        timeout: timeout.or(defaults.timeout()),
     })
 }
 
@@ -213,7 +212,7 @@ fn view(dep: &Dep, context: AssetContext<'_>, inline: &InlineSources) -> InputVi
         };
         (amount(source.can_have_several_paths()), Vec::new(), value)
     };
-    let (paths, outputs, value) = match inline.get(dep.asset, context.names.len()) {
+    let (paths, outputs, value) = match inline.get(dep.asset) {
         Some(source) => of_source(source),
         None => match &context.names.get(dep.asset).declares {
             Declares::Source(source) => of_source(source),
@@ -234,6 +233,14 @@ fn view(dep: &Dep, context: AssetContext<'_>, inline: &InlineSources) -> InputVi
     }
 }
 
+/// Whether a problem of a command can come from deps or outputs that are wrong themselves.
+fn depends_on_names(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::MisplacedPlaceholder { .. } | Problem::GluedPlaceholder { .. }
+    )
+}
+
 fn names_output(command: &Command) -> bool {
     let placeholder = |it: &&CommandPlaceholder| {
         matches!(
@@ -246,14 +253,14 @@ fn names_output(command: &Command) -> bool {
         || command::written(command).iter().any(variable)
 }
 
-fn stdout(table: &Table<'_>, outputs: &[Output], problems: &mut Problems) -> Stdout {
+fn stdout(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -> Stdout {
     let Some(value) = table.get("stdout") else {
         return Stdout::Log;
     };
-    if value.boolean(problems) != Some(true) {
+    if value.boolean(problems) != Some(true) || outputs.reading == Reading::Faulty {
         return Stdout::Log;
     }
-    let message = match outputs {
+    let message = match outputs.list.as_slice() {
         [only] if only.kind == OutputKind::File => return Stdout::Output,
         [_] => "standard output cannot be a directory",
         _ => "standard output can be the only output, and there are several",
@@ -263,7 +270,7 @@ fn stdout(table: &Table<'_>, outputs: &[Output], problems: &mut Problems) -> Std
         help: "declare one output that is a file, or remove `stdout`".to_owned(),
     };
     let mut labels = vec![Label::new(value.key_location, "this key")];
-    let outputs = outputs.iter().map(|output| output.location);
+    let outputs = outputs.list.iter().map(|output| output.location);
     labels.extend(outputs.map(|location| Label::new(location, "an output")));
     problems.add(problem, labels);
     Stdout::Log

@@ -3,9 +3,10 @@
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
+use crate::manifest::paths::Folded;
 use crate::manifest::template::{TokenKind, has_placeholder, tokens};
 use crate::manifest::{about, paths};
-use crate::model::{Code, Command, PathTemplate};
+use crate::model::{Code, Command};
 
 /// How the names of scripts end; `docs/manifest.md` lists them.
 pub(super) const SCRIPTS: [&str; 23] = [
@@ -35,11 +36,11 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
             problems.add(problem, [Label::new(text.location(), "here")]);
             continue;
         }
-        let folded = paths::fold_literal(folder, text.value).path;
-        if paths::is_glob(&folded) {
-            paths::check_glob(&folded, text.location(), problems);
+        let path = paths::fold_literal(folder, text.value).path;
+        if paths::is_glob(&path) {
+            paths::check_glob(&path, text.location(), problems);
         }
-        let path = folded.as_literal().unwrap_or_default().to_owned();
+        let path = path.as_literal().unwrap_or_default().to_owned();
         read.declared.push((path, text.location()));
     }
     for tool in table.texts("tools", problems) {
@@ -47,6 +48,9 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
     }
     if table.boolean("auto_code", problems) != Some(false) {
         read.candidates = candidates(command, folder);
+        let is_declared =
+            |path: &String| read.declared.iter().any(|(declared, _)| declared == path);
+        read.candidates.retain(|path| !is_declared(path));
     }
     read
 }
@@ -73,9 +77,9 @@ fn candidates(command: &Command, folder: &str) -> Vec<String> {
         if word.text.contains(HOLE) || !word.may_name_code() {
             continue;
         }
-        let folded = paths::fold(folder, &PathTemplate::literal(word.text));
-        let path = folded.path.as_literal().unwrap_or_default();
-        if !folded.outside && !path.is_empty() && !found.iter().any(|known| known == path) {
+        let Folded { path, outside, .. } = paths::fold_literal(folder, &word.text);
+        let path = path.as_literal().unwrap_or_default();
+        if !outside && !path.is_empty() && !found.iter().any(|known| known == path) {
             found.push(path.to_owned());
         }
     }

@@ -6,7 +6,7 @@
 //! at all where the folder cannot be written.
 
 use std::fs;
-use std::io::Write;
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::manifest::find::MANIFEST;
 use crate::manifest::include;
 use crate::manifest::load::load;
 use crate::model::{AssetGraph, RULE};
+use crate::sys::file::write_atomically;
 
 /// Raised when the encoded form of the model changes.
 const FORMAT: u32 = 1;
@@ -30,14 +31,40 @@ struct Sources {
     include: Vec<String>,
 }
 
+/// A graph that was read through its compiled form.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What is declared.
+    pub graph: AssetGraph,
+    /// The digest of the files that declare it.
+    pub digest: Digest,
+    /// The compiled form, where it was made anew and could not be kept yet.
+    unkept: Option<Vec<u8>>,
+}
+
+impl Compiled {
+    /// Keeps the compiled form in the file `cache`, if it could not be kept when it was made and can be by now.
+    ///
+    /// A cache that cannot be written is none: nothing is lost but time.
+    pub fn keep(&self, cache: &Path) {
+        if let Some(bytes) = &self.unkept {
+            drop(write_atomically(cache, bytes));
+        }
+    }
+}
+
 /// Reads the manifest of the project in `root` through the compiled form in the file `cache`.
 ///
 /// # Errors
 ///
 /// As [`load`]; a cache that cannot be read or written is none.
-pub fn load_compiled(root: &Path, cache: &Path) -> Result<AssetGraph, ManifestErrors> {
-    if let Some(graph) = read(root, cache) {
-        return Ok(graph);
+pub fn load_compiled(root: &Path, cache: &Path) -> Result<Compiled, ManifestErrors> {
+    if let Some((graph, digest)) = read(root, cache) {
+        return Ok(Compiled {
+            graph,
+            digest,
+            unkept: None,
+        });
     }
     let manifest = load(root)?;
     // The digest is taken of what was parsed, not of what the files hold by now.
@@ -49,16 +76,52 @@ pub fn load_compiled(root: &Path, cache: &Path) -> Result<AssetGraph, ManifestEr
     let sources = Sources {
         include: manifest.include,
     };
-    write(cache, digest(&texts), &sources, &manifest.graph);
-    Ok(manifest.graph)
+    let digest = digest(&texts);
+    let unkept = encode(digest, &sources, &manifest.graph)
+        .filter(|bytes| write_atomically(cache, bytes).is_err());
+    let graph = manifest.graph;
+    Ok(Compiled {
+        graph,
+        digest,
+        unkept,
+    })
 }
 
-fn read(root: &Path, cache: &Path) -> Option<AssetGraph> {
+/// The digest of the manifest of the project in `root`, as far as it can be told without parsing: `None` if the file
+/// `cache` does not hold its compiled form.
+#[must_use]
+pub fn compiled_digest(root: &Path, cache: &Path) -> Option<Digest> {
+    let head = {
+        let mut file = fs::File::open(cache).ok()?.take(HEAD);
+        let mut head = Vec::new();
+        file.read_to_end(&mut head).ok()?;
+        head
+    };
+    let (prefix, rest) = head.split_at_checked(PREFIX)?;
+    let compiled_from = &prefix.strip_prefix(MAGIC)?[..16];
+    let (sources, _): (Sources, &[u8]) = postcard::take_from_bytes(rest).ok()?;
+    let now = digest_now(root, &sources)?;
+    (now.as_bytes() == compiled_from).then_some(now)
+}
+
+/// As much of a compiled manifest as holds what it was compiled from; with more include globs than fit, it is parsed.
+const HEAD: u64 = 64 * 1024;
+
+fn read(root: &Path, cache: &Path) -> Option<(AssetGraph, Digest)> {
     let bytes = fs::read(cache).ok()?;
     let (prefix, rest) = bytes.split_at_checked(PREFIX)?;
     let prefix = prefix.strip_prefix(MAGIC)?;
     let (compiled_from, whole) = prefix.split_at(16);
     let (sources, graph): (Sources, &[u8]) = postcard::take_from_bytes(rest).ok()?;
+    let now = digest_now(root, &sources)?;
+    if now.as_bytes() != compiled_from || Kind::Manifest.digest(rest).as_bytes() != whole {
+        return None;
+    }
+    Some((postcard::from_bytes(graph).ok()?, now))
+}
+
+/// The digest over the files that the include globs give now, and the content of each.
+fn digest_now(root: &Path, sources: &Sources) -> Option<Digest> {
     let mut files = vec![MANIFEST.to_owned()];
     files.extend(include::files(root, &sources.include));
     let contents: Vec<Vec<u8>> = files
@@ -70,11 +133,7 @@ fn read(root: &Path, cache: &Path) -> Option<AssetGraph> {
         .zip(&contents)
         .map(|(file, content)| (file.as_str(), content.as_slice()))
         .collect();
-    if digest(&texts).as_bytes() != compiled_from || Kind::Manifest.digest(rest).as_bytes() != whole
-    {
-        return None;
-    }
-    postcard::from_bytes(graph).ok()
+    Some(digest(&texts))
 }
 
 fn digest(files: &[(&str, &[u8])]) -> Digest {
@@ -89,22 +148,14 @@ fn digest(files: &[(&str, &[u8])]) -> Digest {
     folding.finish(Kind::Manifest)
 }
 
-/// A cache that cannot be written is none: nothing is lost but time.
-fn write(cache: &Path, compiled_from: Digest, sources: &Sources, graph: &AssetGraph) {
-    let Ok(rest) = postcard::to_stdvec(sources).and_then(|bytes| postcard::to_extend(graph, bytes))
-    else {
-        return;
-    };
-    let Some(folder) = cache.parent() else { return };
-    let Ok(mut file) = tempfile::NamedTempFile::new_in(folder) else {
-        return;
-    };
+/// The bytes of a compiled manifest.
+fn encode(compiled_from: Digest, sources: &Sources, graph: &AssetGraph) -> Option<Vec<u8>> {
+    let rest = postcard::to_stdvec(sources).ok()?;
+    let rest = postcard::to_extend(graph, rest).ok()?;
     let mut bytes = Vec::with_capacity(PREFIX + rest.len());
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(compiled_from.as_bytes());
     bytes.extend_from_slice(Kind::Manifest.digest(&rest).as_bytes());
     bytes.extend_from_slice(&rest);
-    if file.write_all(&bytes).is_ok() {
-        let _ = file.persist(cache);
-    }
+    Some(bytes)
 }

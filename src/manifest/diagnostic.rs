@@ -89,6 +89,16 @@ impl Problems {
         self.found.push((problem, labels.into_iter().collect()));
     }
 
+    /// Adds those of another list.
+    pub(super) fn append(&mut self, mut others: Self) {
+        self.found.append(&mut others.found);
+    }
+
+    /// Keeps those that `keep` wants.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Problem) -> bool) {
+        self.found.retain(|(problem, _)| keep(problem));
+    }
+
     /// How many there are so far.
     pub(super) fn len(&self) -> usize {
         self.found.len()

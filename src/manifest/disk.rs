@@ -90,14 +90,11 @@ impl Disk {
             }
             folder.push_str(name);
             let root = &self.root;
-            let known = match self.folders.get(&folder) {
-                Some(known) => known,
-                None => {
-                    let found = Folder::look(root, &folder);
-                    self.folders.entry(folder.clone()).or_insert(found)
-                }
-            };
-            match known {
+            if !self.folders.contains_key(&folder) {
+                let found = Folder::look(root, &folder);
+                self.folders.insert(folder.clone(), found);
+            }
+            match &self.folders[&folder] {
                 Folder::Absent => break,
                 Folder::Plain => {}
                 Folder::Link(real) => {

@@ -86,11 +86,6 @@ impl<'a> Table<'a> {
             .map(move |(key, inner)| Value::new(file, key, inner))
     }
 
-    /// How many entries there are.
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// The value of `key`.
     pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
         let (key, inner) = self.entries.get_key_value(key)?;
@@ -305,7 +300,9 @@ impl<'a> Value<'a> {
             }
             "a string" => format!("`{key} = \"…\"`"),
             "a string or a list of strings" => format!("`{key} = [\"…\"]`"),
-            _ => expected.to_owned(),
+            _ if expected.starts_with("a duration") => format!("`{key} = \"30m\"`"),
+            _ if expected.starts_with("a date") => format!("`{key} = \"2013-01-01\"`"),
+            _ => format!("`{key} = \"…\"`"),
         }
     }
 

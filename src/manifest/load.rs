@@ -7,13 +7,13 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::manifest::asset::{self, AssetContext, Findings};
-use crate::manifest::deps::InlineSources;
 use crate::manifest::diagnostic::{Label, ManifestError, ManifestErrors, Problems};
 use crate::manifest::disk::Disk;
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
 use crate::manifest::find::MANIFEST;
+use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
 use crate::manifest::outputs::{self, Apart, OutputContext};
 use crate::manifest::partitions::Definitions;
@@ -76,7 +76,12 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
             .iter()
             .map(|(file, table)| Table::of_file(file, table.get_ref())),
     );
-    let graph = assemble(&tables, root, &mut findings);
+    // What is left of a file with syntax errors, or without its included files, says nothing about what was meant.
+    let graph = if findings.problems.len() == 0 {
+        assemble(&tables, root, &mut findings)
+    } else {
+        None
+    };
     let errors = findings.problems.into_errors(&files);
     match graph {
         Some(graph) if errors.is_empty() => Ok(Manifest {
@@ -89,12 +94,24 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
     }
 }
 
-/// Parses a file; what can be understood in spite of errors is read on.
+/// Parses a file. After a syntax error the parser goes on, so that several are found; those that only follow from an
+/// array or a string that was never closed are left out.
 fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'a>> {
-    let (table, errors) = DeTable::parse_recoverable(file.as_str());
+    let text = file.as_str();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut known_until = 0;
     for error in errors {
-        let end = file.as_str().len();
-        let span = error.span().unwrap_or(end..end);
+        let span = error.span().unwrap_or(text.len()..text.len());
+        if span.start < known_until {
+            continue;
+        }
+        let spreads = ["array", "string", "inline table"]
+            .iter()
+            .any(|word| error.message().contains(word));
+        let next = if spreads { "\n[" } else { "\n" };
+        known_until = text[span.start..]
+            .find(next)
+            .map_or(text.len() + 1, |at| span.start + at + 1);
         let problem = Problem::Syntax {
             message: error.message().trim().replace('\n', ", "),
         };
@@ -114,7 +131,7 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
         definitions.read(file, problems);
     }
     let names = outline(files, &project, &mut definitions, problems);
-    let mut inline = InlineSources::default();
+    let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());
     for (index, outline) in names.outlines().iter().enumerate() {
@@ -205,16 +222,21 @@ fn outline<'a>(
     let mut names = Names::default();
     let mut apart = Apart::new();
     for file in files {
-        let mut declared: Vec<(Value<'a>, Table<'a>, &'static str)> = Vec::new();
+        let mut found: Vec<(Value<'a>, Table<'a>, &'static str)> = Vec::new();
         for kind in ["source", "asset"] {
             let tables = file.named_tables(kind, problems).into_iter();
-            declared.extend(tables.map(|(name, table)| (name, table, kind)));
+            found.extend(tables.map(|(name, table)| (name, table, kind)));
         }
-        declared.sort_by_key(|(name, ..)| name.key_location.start);
-        for (name, table, kind) in declared {
+        found.sort_by_key(|(name, ..)| name.key_location.start);
+        for (name, table, kind) in found {
             let partitions = definitions.of(&table, problems);
             let scope = definitions.scope(partitions);
-            let key = key_of(&name, kind, problems);
+            let what = if kind == "source" {
+                "a source"
+            } else {
+                "an asset"
+            };
+            let key = key_of(&name, what, problems);
             let declares = if kind == "source" {
                 let context = SourceContext {
                     partitions,
@@ -230,6 +252,7 @@ fn outline<'a>(
             } else {
                 let context = OutputContext {
                     key: &key,
+                    partitions,
                     scope,
                     storage: &project.storage,
                 };

@@ -20,10 +20,11 @@ pub(super) struct Sides<'a> {
     pub names: (&'a str, &'a str),
 }
 
-const WINDOW: PartitionMapping = PartitionMapping::TimeWindow {
-    start_offset: 0,
-    end_offset: 0,
-};
+/// A mapping that does not fit: why, and what would.
+struct Misfit {
+    message: String,
+    help: String,
+}
 
 /// Reads the mapping of a dep, or infers it. Where a definition is wrong, nothing is said about the mapping.
 pub(super) fn read(
@@ -42,16 +43,18 @@ pub(super) fn read(
     };
     let (start, end) = (offset("start_offset"), offset("end_offset"));
     let (start, end) = (start?, end?);
-    let wants_window = start.is_some() || end.is_some();
-    let mapping = match name {
-        None if wants_window => WINDOW,
-        None => return infer(value, sides, problems),
+    let fitting = match name {
+        None if start.is_some() || end.is_some() => sides.time_window(start, end),
+        None => sides.infer(),
         Some(name) => {
             let text = name.text(problems)?;
             match text.value {
-                "identity" => PartitionMapping::Identity,
-                "all" => PartitionMapping::All,
-                "time_window" => WINDOW,
+                "time_window" => sides.time_window(start, end),
+                kind @ ("identity" | "all") if start.is_some() || end.is_some() => sides.misfit(
+                    format!("offsets are for `time_window`, and this is `{kind}`"),
+                ),
+                "identity" => sides.identity(),
+                "all" => Ok(PartitionMapping::All),
                 other => {
                     let help = did_you_mean(other, ["identity", "all", "time_window"], "");
                     name.invalid(format!("there is no mapping `{other}`"), help, problems);
@@ -60,108 +63,94 @@ pub(super) fn read(
             }
         }
     };
-    let refused = |message: String, problems: &mut Problems| {
-        let problem = Problem::Mapping {
-            message,
-            help: sides.choices(),
-        };
-        let location = name.map_or(value.location(), |name| name.location());
-        problems.add(problem, [Label::new(location, "does not fit")]);
-        None
-    };
-    let kind = mapping.name();
-    match (mapping, sides.definitions()) {
-        (PartitionMapping::All, _)
-        | (PartitionMapping::Identity, (None, None) | (Some(_), Some(_)))
-            if wants_window =>
-        {
-            refused(
-                format!("offsets are for `time_window`, and this is `{kind}`"),
-                problems,
-            )
-        }
-        (PartitionMapping::All, _) => Some(PartitionMapping::All),
-        (PartitionMapping::Identity, (None, None) | (Some(_), Some(_))) => {
-            Some(PartitionMapping::Identity)
-        }
-        (PartitionMapping::Identity, _) => refused(
-            format!(
-                "`identity` needs the same keys on both sides, and {}",
-                sides.describe()
-            ),
-            problems,
-        ),
-        (PartitionMapping::TimeWindow { .. }, (Some(down), Some(up))) => {
-            let (Some(down), Some(up)) = (sides.time(down), sides.time(up)) else {
-                let message = format!("`time_window` needs time windows, and {}", sides.describe());
-                return refused(message, problems);
+    match fitting {
+        Ok(mapping) => Some(mapping),
+        Err(Misfit { message, help }) => {
+            let (location, label) = match name {
+                Some(name) => (name.location(), "does not fit"),
+                None => (value.location(), "needs a mapping that fits"),
             };
-            if down.timezone() != up.timezone() {
-                return zones_differ(value, sides, problems);
-            }
-            let (start_offset, end_offset) = (start.unwrap_or(0), end.unwrap_or(0));
-            if start_offset > end_offset {
-                let message =
-                    format!("the offsets leave no window: {start_offset} is after {end_offset}");
-                let problem = Problem::Mapping {
-                    message,
-                    help:
-                        "`start_offset` is at most `end_offset`; both are 0 where they are left out"
-                            .to_owned(),
-                };
-                problems.add(problem, [Label::new(value.location(), "this dep")]);
-                return None;
-            }
-            Some(PartitionMapping::TimeWindow {
-                start_offset,
-                end_offset,
-            })
+            problems.add(
+                Problem::Mapping { message, help },
+                [Label::new(location, label)],
+            );
+            None
         }
-        (PartitionMapping::TimeWindow { .. }, _) => refused(
-            format!("`time_window` needs time windows, and {}", sides.describe()),
-            problems,
-        ),
     }
-}
-
-fn infer(value: &Value<'_>, sides: Sides<'_>, problems: &mut Problems) -> Option<PartitionMapping> {
-    let (Some(down), Some(up)) = sides.definitions() else {
-        return Some(PartitionMapping::All);
-    };
-    if let (Some(down), Some(up)) = (sides.time(down), sides.time(up)) {
-        if down.timezone() != up.timezone() {
-            return zones_differ(value, sides, problems);
-        }
-        return Some(WINDOW);
-    }
-    if down == up || sides.definitions.get(down) == sides.definitions.get(up) {
-        return Some(PartitionMapping::Identity);
-    }
-    let problem = Problem::Mapping {
-        message: format!(
-            "no mapping between {} and {} suggests itself",
-            sides.definitions.describe(up),
-            sides.definitions.describe(down)
-        ),
-        help: sides.choices(),
-    };
-    problems.add(problem, [Label::new(value.location(), "needs a mapping")]);
-    None
-}
-
-fn zones_differ<T>(value: &Value<'_>, sides: Sides<'_>, problems: &mut Problems) -> Option<T> {
-    let problem = Problem::Mapping {
-        message: format!(
-            "the two sides are in different time zones: {}",
-            sides.describe()
-        ),
-        help: "give both definitions the same `timezone`".to_owned(),
-    };
-    problems.add(problem, [Label::new(value.location(), "this dep")]);
-    None
 }
 
 impl Sides<'_> {
+    /// The first rule that fits: `all` with an unpartitioned side, windows of one zone, the same definition.
+    fn infer(&self) -> Result<PartitionMapping, Misfit> {
+        let (Some(down), Some(up)) = self.definitions() else {
+            return Ok(PartitionMapping::All);
+        };
+        if self.time(down).is_some() && self.time(up).is_some() {
+            return self.time_window(None, None);
+        }
+        if down == up || self.definitions.get(down) == self.definitions.get(up) {
+            return Ok(PartitionMapping::Identity);
+        }
+        self.misfit(format!(
+            "no mapping between {} and {} suggests itself",
+            self.definitions.describe(up),
+            self.definitions.describe(down)
+        ))
+    }
+
+    fn identity(&self) -> Result<PartitionMapping, Misfit> {
+        match self.definitions() {
+            (None, None) | (Some(_), Some(_)) => Ok(PartitionMapping::Identity),
+            _ => self.misfit(format!(
+                "`identity` needs the same keys on both sides, and {}",
+                self.describe()
+            )),
+        }
+    }
+
+    fn time_window(
+        &self,
+        start: Option<i32>,
+        end: Option<i32>,
+    ) -> Result<PartitionMapping, Misfit> {
+        let (down, up) = self.definitions();
+        let time = |id: Option<DefinitionId>| self.time(id?);
+        let (Some(down), Some(up)) = (time(down), time(up)) else {
+            let message = format!("`time_window` needs time windows, and {}", self.describe());
+            return self.misfit(message);
+        };
+        if down.timezone() != up.timezone() {
+            return Err(Misfit {
+                message: format!(
+                    "the two sides are in different time zones: {}",
+                    self.describe()
+                ),
+                help: "give both definitions the same `timezone`".to_owned(),
+            });
+        }
+        let (start_offset, end_offset) = (start.unwrap_or(0), end.unwrap_or(0));
+        if start_offset > end_offset {
+            return Err(Misfit {
+                message: format!(
+                    "the offsets leave no window: {start_offset} is after {end_offset}"
+                ),
+                help: "`start_offset` is at most `end_offset`; both are 0 where they are left out"
+                    .to_owned(),
+            });
+        }
+        Ok(PartitionMapping::TimeWindow {
+            start_offset,
+            end_offset,
+        })
+    }
+
+    fn misfit(&self, message: String) -> Result<PartitionMapping, Misfit> {
+        Err(Misfit {
+            message,
+            help: self.choices(),
+        })
+    }
+
     fn definitions(&self) -> (Option<DefinitionId>, Option<DefinitionId>) {
         (self.downstream.definition(), self.upstream.definition())
     }

@@ -24,6 +24,7 @@ mod error;
 mod file;
 mod find;
 mod include;
+mod inline;
 mod load;
 mod mapping;
 mod names;
@@ -42,7 +43,7 @@ mod trie;
 #[cfg(test)]
 mod tests;
 
-pub use compiled::load_compiled;
+pub use compiled::{Compiled, compiled_digest, load_compiled};
 pub use diagnostic::{Label, ManifestError, ManifestErrors, PlacedLabel};
 pub use error::Problem;
 pub use file::SourceFile;

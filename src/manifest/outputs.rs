@@ -6,11 +6,12 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::paths;
+use crate::manifest::partitions::Partitions;
+use crate::manifest::paths::{self, Folded};
 use crate::manifest::template::{Scope, path_template};
 use crate::model::{
-    AssetKey, Name, Output, OutputKind, PartitionPlaceholder, PartitionRef, PartitionsDefinition,
-    PathTemplate, Piece, encode_whole_component,
+    AssetKey, DefinitionId, Name, Output, OutputKind, PartitionPlaceholder, PartitionRef,
+    PartitionsDefinition, PathTemplate, Piece, encode_whole_component,
 };
 
 /// The outputs of an asset, as far as they could be read.
@@ -32,7 +33,7 @@ pub(super) enum Reading {
 }
 
 /// Which templates tell the windows of a definition apart: asked once for each definition and template.
-pub(super) type Apart = HashMap<(*const PartitionsDefinition, String), bool>;
+pub(super) type Apart = HashMap<(DefinitionId, String), bool>;
 
 /// What outputs are read for.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,8 @@ pub(super) struct OutputContext<'a> {
     /// The asset.
     pub key: &'a AssetKey,
     /// Its partitions.
+    pub partitions: Partitions,
+    /// What its templates may name.
     pub scope: Scope<'a>,
     /// Where outputs without a path go.
     pub storage: &'a str,
@@ -117,31 +120,12 @@ fn one(
     }
     let template = path_template(text, context.scope, problems)?;
     let folded = paths::fold(text.file.folder(), &template);
-    let refused = if folded.outside {
-        Some((
-            format!("the output `{}` lies outside of the project", text.value),
-            "outputs lie inside the project: write a path relative to the folder of the manifest file",
-            "leads out of the project",
-        ))
-    } else if folded.path.pieces().is_empty() {
-        Some((
-            format!("the output `{}` is the project itself", text.value),
-            "name a file or a folder in it",
-            "the project's folder",
-        ))
-    } else if first_component_is(&folded.path, ".assetctl") {
-        Some((
-            format!(
-                "the output `{}` lies in the folder of the instance",
-                text.value
-            ),
-            "`.assetctl` belongs to assetctl: choose another folder",
-            "not here",
-        ))
-    } else {
-        None
-    };
-    if let Some((message, help, label)) = refused {
+    if let Some(Refused {
+        message,
+        help,
+        label,
+    }) = refused(&folded, text.value)
+    {
         let problem = Problem::InvalidPath {
             message,
             help: help.to_owned(),
@@ -149,8 +133,9 @@ fn one(
         problems.add(problem, [Label::new(text.location(), label)]);
         return None;
     }
-    if let Scope::Partitioned(definition) = context.scope
-        && !tells_apart(&folded.path, definition, apart)
+    if let (Partitions::By(id), Scope::Partitioned(definition)) =
+        (context.partitions, context.scope)
+        && !tells_apart(&folded.path, (id, definition), apart)
     {
         let problem = Problem::PartitionsSharePath {
             asset: context.key.to_string(),
@@ -173,6 +158,42 @@ fn one(
             OutputKind::File
         },
         location: text.location(),
+    })
+}
+
+/// Why a path can be no output.
+struct Refused {
+    message: String,
+    help: &'static str,
+    label: &'static str,
+}
+
+fn refused(folded: &Folded, written: &str) -> Option<Refused> {
+    let (reason, help, label) = if folded.outside {
+        (
+            "lies outside of the project",
+            "outputs lie inside the project: write a path relative to the folder of the manifest file",
+            "leads out of the project",
+        )
+    } else if folded.path.pieces().is_empty() {
+        (
+            "is the project itself",
+            "name a file or a folder in it",
+            "the project's folder",
+        )
+    } else if first_component_is(&folded.path, ".assetctl") {
+        (
+            "lies in the folder of the instance",
+            "`.assetctl` belongs to assetctl: choose another folder",
+            "not here",
+        )
+    } else {
+        return None;
+    };
+    Some(Refused {
+        message: format!("the output `{written}` {reason}"),
+        help,
+        label,
     })
 }
 
@@ -252,7 +273,11 @@ fn check_variables(outputs: &[Output], key: &AssetKey, problems: &mut Problems) 
 ///
 /// A key always tells them apart. Formats of windows are tried on windows that differ in every field: the first four
 /// hundred, and some that lie whole years and a century later.
-fn tells_apart(path: &PathTemplate, definition: &PartitionsDefinition, apart: &mut Apart) -> bool {
+fn tells_apart(
+    path: &PathTemplate,
+    (id, definition): (DefinitionId, &PartitionsDefinition),
+    apart: &mut Apart,
+) -> bool {
     if path
         .placeholders()
         .any(|it| *it == PartitionPlaceholder::Key)
@@ -270,7 +295,7 @@ fn tells_apart(path: &PathTemplate, definition: &PartitionsDefinition, apart: &m
     let from = pieces.iter().take_while(is_text).count();
     let to = pieces.len() - pieces.iter().rev().take_while(is_text).count();
     let inner = PathTemplate::new(pieces[from..to].to_vec());
-    let known = (std::ptr::from_ref(definition), inner.source());
+    let known = (id, inner.source());
     *apart.entry(known).or_insert_with(|| {
         let keys = definition.keys_at(jiff::Timestamp::MAX);
         let years = (1..=8).flat_map(|year| [365 * year, 366 * year, 1461 * year]);

@@ -15,7 +15,9 @@ use crate::manifest::error::Problem;
 use crate::manifest::partitions::Definitions;
 use crate::manifest::paths;
 use crate::manifest::trie::{NodeId, Trie};
-use crate::model::{AssetId, Declaration, Dep, OutputKind, PathTemplate, Place, SourcePath};
+use crate::model::{
+    AssetId, AssetKey, Declaration, Dep, OutputKind, PathTemplate, Place, SourcePath,
+};
 
 /// After so many overlaps no more are looked for.
 const ENOUGH: usize = 200;
@@ -85,17 +87,15 @@ impl<'a> Forest<'a> {
     /// The claims that could meet another one; the pairs are not enumerated, as there can be very many.
     fn touched(&self, claims: usize) -> Vec<bool> {
         let mut touched = vec![false; claims];
-        let mut mark = |ends: &[u32], below: NodeId, least: usize| {
-            let mut count = 0;
-            let _ = self.trie.each_below(below, &mut |_| {
-                count += 1;
-                if count >= least {
-                    ControlFlow::Break(())
-                } else {
+        let mut mark = |ends: &[u32], below: NodeId| {
+            let alone = self.trie.each_below(below, &mut |number| {
+                if ends == [number] {
                     ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
                 }
             });
-            if count < least {
+            if alone.is_continue() {
                 return ControlFlow::Continue(());
             }
             for number in ends {
@@ -106,14 +106,9 @@ impl<'a> Forest<'a> {
                 ControlFlow::Continue(())
             })
         };
-        let _ = self
-            .trie
-            .meet(self.written, self.written, &mut |ends, below| {
-                mark(ends, below, 2)
-            });
-        let _ = self.trie.meet(self.written, self.read, &mut |ends, below| {
-            mark(ends, below, 1)
-        });
+        for other in [self.written, self.read] {
+            let _ = self.trie.meet(self.written, other, &mut mark);
+        }
         touched
     }
 
@@ -228,6 +223,9 @@ impl Report<'_> {
             ClaimKind::Source | ClaimKind::Output(_) => "the path",
         };
         let help = match reader.kind {
+            ClaimKind::Source if AssetKey::parse(name(reader.id).as_str()).is_err() => {
+                format!("write `{maker}` instead of the path")
+            }
             ClaimKind::Source => {
                 format!("remove the source, and write `deps = \"{maker}\"` where it is read")
             }

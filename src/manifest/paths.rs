@@ -34,7 +34,7 @@ pub(super) fn fold(folder: &str, template: &PathTemplate) -> Folded {
     };
     let absolute = written.len() > 1 && is(&written[0], "");
     let trailing_slash = written.len() > 1 && written.last().is_some_and(|last| is(last, ""));
-    let mut folded: Vec<Component> = Vec::new();
+    let mut parts: Vec<Component> = Vec::new();
     let base = folder
         .split('/')
         .filter(|part| !part.is_empty() && !absolute);
@@ -44,20 +44,20 @@ pub(super) fn fold(folder: &str, template: &PathTemplate) -> Folded {
             continue;
         }
         if is(&component, "..") {
-            match folded.last() {
+            match parts.last() {
                 Some(last) if !is(last, "..") => {
-                    folded.pop();
+                    parts.pop();
                     continue;
                 }
                 None if absolute => continue,
                 _ => {}
             }
         }
-        folded.push(component);
+        parts.push(component);
     }
-    let outside = absolute || folded.first().is_some_and(|first| is(first, ".."));
+    let outside = absolute || parts.first().is_some_and(|first| is(first, ".."));
     let mut pieces = Vec::new();
-    for (index, component) in folded.into_iter().enumerate() {
+    for (index, component) in parts.into_iter().enumerate() {
         if index > 0 || absolute {
             pieces.push(Piece::Text("/".to_owned()));
         }
@@ -143,16 +143,20 @@ pub(super) fn check_glob(template: &PathTemplate, location: Location, problems: 
 
 /// Whether a text can be a path at all: not empty, without a line break or NUL; reports it otherwise.
 pub(super) fn check_text(text: Text<'_>, problems: &mut Problems) -> bool {
-    let (message, label) = if text.value.is_empty() {
-        ("a path is empty", "here")
+    let (message, label, help) = if text.value.is_empty() {
+        ("a path is empty", "here", "name a file or a folder")
     } else if text.value.contains(['\n', '\r', '\0']) {
-        ("a path holds a line break", "this path")
+        (
+            "a path holds a line break",
+            "this path",
+            "paths are given to commands one a line: use a name on one line",
+        )
     } else {
         return true;
     };
     let problem = Problem::InvalidPath {
         message: message.to_owned(),
-        help: "paths are given to commands one a line: use a name on one line".to_owned(),
+        help: help.to_owned(),
     };
     problems.add(problem, [Label::new(text.location(), label)]);
     false

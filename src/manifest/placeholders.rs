@@ -155,11 +155,7 @@ fn named_output(name: &str, outputs: &[Output]) -> Known {
         Some(index) => Ok((CommandPlaceholder::Output(index), Amount::One)),
         None => refuse(
             format!("there is no output `{name}`"),
-            did_you_mean(
-                name,
-                labels.iter().map(String::as_str),
-                "`{{output}}` is all of them",
-            ),
+            did_you_mean(name, with_names(&labels), "`{{output}}` is all of them"),
         ),
     }
 }
@@ -170,6 +166,12 @@ pub(super) fn output_label((index, output): (usize, &Output)) -> String {
         .name
         .as_ref()
         .map_or_else(|| index.to_string(), Name::to_string)
+}
+
+/// The labels that are names and no numbers.
+fn with_names(labels: &[String]) -> impl Iterator<Item = &str> {
+    let labels = labels.iter().map(String::as_str);
+    labels.filter(|label| label.parse::<u32>().is_err())
 }
 
 fn only_input(inputs: &[InputView]) -> Known {
@@ -199,8 +201,8 @@ fn named_input(name: &str, inputs: &[InputView]) -> Known {
             format!("the input `{input}` has no output `{output}`"),
             did_you_mean(
                 output,
-                view.outputs.iter().map(String::as_str),
-                "its outputs have no names",
+                with_names(&view.outputs),
+                &format!("its outputs have no names: write `{{{{input.{input}}}}}`"),
             ),
         ),
         (Some(found), Some(only)) if found != only => refuse(
@@ -277,5 +279,8 @@ fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
         known.extend(["input", "input_list", "value", "output", "run_id"]);
     }
     let help = did_you_mean(word, known.iter().copied(), "");
+    if help.ends_with('?') {
+        return help;
+    }
     format!("{help}; `{{{{{{{{` is a literal `{{{{`")
 }

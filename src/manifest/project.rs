@@ -78,7 +78,11 @@ impl Project {
             project.ignore.push(glob.value.to_owned());
         }
         if let Some(shell) = table.get("shell") {
+            let before = problems.len();
             let words = shell.texts(problems);
+            if problems.len() > before {
+                return project;
+            }
             if words.first().is_none_or(|word| word.value.is_empty()) {
                 let help =
                     "as `[\"sh\", \"-euc\"]` or `[\"bash\", \"-euo\", \"pipefail\", \"-c\"]`";

@@ -237,13 +237,17 @@ fn push_by_component(
 
 fn unknown_in_path(name: &str, text: Text<'_>, range: Range<usize>, problems: &mut Problems) {
     const KNOWN: [&str; 3] = ["partition", "window.start", "window.end"];
+    let help = did_you_mean(name, KNOWN, "");
     let problem = Problem::UnknownPlaceholder {
         name: name.to_owned(),
-        help: format!(
-            "{}; `{{{{partition:FMT}}}}`, `{{{{window.start:FMT}}}}` and `{{{{window.end:FMT}}}}` take a time format, \
-             and `{{{{{{{{` is a literal `{{{{`",
-            did_you_mean(name, KNOWN, "in a path stands what is about the partition"),
-        ),
+        help: if help.ends_with('?') {
+            help
+        } else {
+            format!(
+                "in a path {help}, each also with a format as `{{{{partition:%Y/%m}}}}`; \
+                 `{{{{{{{{` is a literal `{{{{`"
+            )
+        },
     };
     let label = Label::new(text.part(range), "no such placeholder in a path");
     problems.add(problem, [label]);
@@ -263,7 +267,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{TokenKind, Unclosed, partition_placeholder, tokens};
-    use crate::model::{Location, PartitionPlaceholder, PathTemplate, Piece, TimeFormat};
+    use crate::model::{PartitionPlaceholder, PathTemplate, Piece, TimeFormat};
 
     fn parse(text: &str) -> Option<PathTemplate> {
         let piece = |kind| {

@@ -58,6 +58,8 @@ pub enum EventKind {
         attempt: u32,
         /// Why it runs.
         causes: Vec<Cause>,
+        /// How long it usually takes; `None` where it never ran.
+        usually: Option<Duration>,
     },
     /// A step waits for another process that runs the same step.
     StepWaiting {

@@ -7,7 +7,7 @@ mod fingerprint;
 mod judge;
 mod scope;
 #[cfg(test)]
-pub(crate) mod world;
+pub(crate) mod tests;
 
 pub use blocks::{Blocks, Mapped};
 pub use causes::{Evidence, causes, code_changes};

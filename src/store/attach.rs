@@ -80,12 +80,9 @@ pub(super) fn attach_for_writing(
 ) -> Result<Option<Attached>, StoreError> {
     let connection = match connect(path) {
         Ok(connection) => connection,
-        Err(fault) => {
-            return match path.try_exists() {
-                Ok(false) => Ok(None),
-                _ => Err(StoreError::at(path, fault)),
-            };
-        }
+        Err(_) if matches!(path.try_exists(), Ok(false)) => return Ok(None),
+        // Another process may have made it just after it was found absent.
+        Err(_) => connect(path).map_err(|fault| StoreError::at(path, fault))?,
     };
     if connection.is_readonly("main").unwrap_or(true) {
         return Err(StoreError::MissingPermission {

@@ -33,7 +33,12 @@ pub(super) fn payload(kind: &EventKind) -> Value {
             step: _,
             attempt,
             causes,
-        } => json!({ "attempt": attempt, "causes": all_causes(causes) }),
+            usually,
+        } => json!({
+            "attempt": attempt,
+            "causes": all_causes(causes),
+            "expected_ms": usually.map(milliseconds),
+        }),
         EventKind::StepWaiting { step: _, holder } => json!({ "holder": holder }),
         EventKind::StepFinished {
             step: _,

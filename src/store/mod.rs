@@ -20,6 +20,7 @@ mod event_json;
 mod history;
 mod intern;
 mod leases;
+mod mark;
 mod observations;
 mod open;
 mod partition_id;
@@ -41,6 +42,7 @@ pub use current::{Currents, Wanted};
 pub use error::{Notice, StoreError};
 pub use event::RecordedEvent;
 pub use leases::{Holder, Lease, Leases};
+pub use mark::Mark;
 pub use open::{Access, Opened};
 pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
 pub use writer::{Failure, Recording, StoredBlock, Success};
@@ -123,17 +125,44 @@ impl Store {
     }
 }
 
-impl Drop for Store {
-    /// Brings everything into the file itself, as far as no other process reads the log just now.
-    fn drop(&mut self) {
-        if self.access == Access::Write && self.connection.total_changes() > 0 {
-            let checkpoint = || -> rusqlite::Result<()> {
-                self.connection.busy_timeout(Duration::ZERO)?;
-                self.connection
-                    .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-            };
-            // The log stays and is as good as the file: the next process that closes brings it in.
-            drop(checkpoint());
+impl Store {
+    /// Closes an instance that was written, and gives the mark that it has until somebody else opens it for writing.
+    #[must_use]
+    pub fn close(mut self) -> Option<Mark> {
+        let home = self.path.parent()?.to_owned();
+        let mark = self.finish_writing();
+        self.access = Access::Read;
+        drop(self);
+        Mark::with_text(&home, mark?)
+    }
+
+    /// Brings everything into the file itself, as far as no other process reads the log just now, and renews the mark.
+    ///
+    /// Gives the new mark; none where nothing was written, or no mark can be.
+    fn finish_writing(&mut self) -> Option<String> {
+        if self.access != Access::Write || self.connection.total_changes() == 0 {
+            return None;
         }
+        let checkpoint = || -> rusqlite::Result<()> {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection
+                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        };
+        // The log stays and is as good as the file: the next process that closes brings it in.
+        drop(checkpoint());
+        let home = self.path.parent()?;
+        let renewed = Mark::renew(home);
+        if renewed.is_err() {
+            // A mark that cannot be renewed cannot be trusted, and without one nothing is taken on trust.
+            drop(Mark::remove(home));
+        }
+        renewed.ok()
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Whoever wants to know the new mark closes the instance.
+        let _ = self.finish_writing();
     }
 }

@@ -18,6 +18,7 @@ use crate::store::attach::{
 use crate::store::damage::{self, beside};
 use crate::store::error::{Fault, Notice, StoreError};
 use crate::store::intern::Interned;
+use crate::store::mark::Mark;
 use crate::store::run_lock::RunLocks;
 use crate::store::schema::{SCHEMA, Schema};
 
@@ -160,6 +161,7 @@ impl Store {
         connection
             .execute_batch("PRAGMA synchronous = NORMAL")
             .map_err(|error| at(error.into()))?;
+        Mark::renew(home).map_err(|error| at(error.into()))?;
         let mut store = Self::over(connection, path, Access::Write);
         store.run_locks = RunLocks::of_home(home);
         Ok(Opened { store, notices })

@@ -33,6 +33,8 @@ enum KindShape<'a> {
         step: StepShape<'a>,
         attempt: u32,
         causes: Vec<CauseShape<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expected_ms: Option<u64>,
     },
     StepWaiting {
         #[serde(flatten)]
@@ -131,10 +133,12 @@ impl<'a> From<&'a EventKind> for KindShape<'a> {
                 step,
                 attempt,
                 causes,
+                usually,
             } => Self::StepStarted {
                 step: step.into(),
                 attempt: *attempt,
                 causes: CauseShape::all(causes),
+                expected_ms: usually.map(milliseconds),
             },
             EventKind::StepWaiting { step, holder } => Self::StepWaiting {
                 step: step.into(),

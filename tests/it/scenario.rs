@@ -227,7 +227,6 @@ impl Scenario {
         executor: &dyn Executor,
         cancel: &Cancel,
     ) -> Result<Ran, AppError> {
-        let project = self.project()?;
         let mut journal = Journal::default();
         let clock = FixedClock(self.now);
         let doors = Running {
@@ -236,7 +235,7 @@ impl Scenario {
             clock: &clock,
             progress: &mut journal,
         };
-        let result = materialize(&project, request, doors)?;
+        let result = materialize(&self.surroundings(), request, doors)?;
         let Journal { events, put_back } = journal;
         Ok(Ran {
             events,
@@ -273,12 +272,16 @@ impl Scenario {
 
     /// The project as it is declared now.
     pub fn project(&self) -> Result<Project, AppError> {
-        Project::open(&Surroundings {
+        Project::open(&self.surroundings())
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
             directory: self.root.clone(),
             home: None,
             now: self.now,
             environment: self.environment.clone(),
-        })
+        }
     }
 
     /// All logs and the instance as bytes, with whatever else assetctl has written of its own.
@@ -452,6 +455,8 @@ impl EventSink for Journal {
 }
 
 impl Progress for Journal {
+    fn found(&mut self, _: &Path) {}
+
     fn planned(&mut self, _: &Planned) {}
 
     fn notice(&mut self, _: &Notice) {}

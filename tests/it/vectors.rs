@@ -104,7 +104,8 @@ impl Stage {
     }
 
     fn define(&mut self, assets: &Value) -> Differences {
-        self.declared.clone_from(assets.as_object().expect("assets"));
+        self.declared
+            .clone_from(assets.as_object().expect("assets"));
         let mut definitions: Vec<String> = Vec::new();
         let mut text = String::new();
         for (name, asset) in &self.declared {

@@ -1,7 +1,7 @@
 //! The scheduler, drained without threads.
 
 use crate::engine::scheduler::{Scheduler, State};
-use crate::plan::world::{World, step_name};
+use crate::plan::tests::{World, step_name};
 use crate::plan::{Cell, Costs, Decision, Scope, Upstream};
 
 /// Drains a scheduler of everything with so many commands at once, and tells how: `+STEP` started, `!STEP` failed.

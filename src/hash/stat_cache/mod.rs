@@ -101,6 +101,14 @@ impl StatCache {
         row.filter(same).map(|row| row.version)
     }
 
+    /// What is known of `path`, however it looks now: how it looked, and the version that it had then.
+    pub(super) fn known(&self, path: &Path) -> Option<(FileStamp, DataVersion)> {
+        let key = key(path);
+        let learnt = self.learnt().get(&key).copied();
+        let row = learnt.or_else(|| self.saved.find(key))?;
+        Some((row.stamp, row.version))
+    }
+
     /// Remembers that the file at `path` has `version` while it looks like `stamp`.
     pub(super) fn insert(&self, path: &Path, stamp: FileStamp, version: DataVersion) {
         let key = key(path);

@@ -163,7 +163,8 @@ impl TimePartitions {
     pub fn index_at(&self, instant: Timestamp) -> i64 {
         let date = self.timezone.zone.to_datetime(instant).date();
         let mut index = self.index_of_date(date);
-        while self.start_of(index + 1) <= instant {
+        // At the end of time all windows start at once.
+        while self.start_of(index + 1) <= instant && self.start_of(index) < instant {
             index += 1;
         }
         while self.start_of(index) > instant {
@@ -198,8 +199,11 @@ impl TimePartitions {
         if self.timezone.is_utc() {
             const EPOCH: Date = Date::constant(1970, 1, 1);
             let days = (date - EPOCH).get_days();
-            return Timestamp::from_second(i64::from(days) * 86_400)
-                .expect("a civil date in UTC is within the range of timestamps");
+            return Timestamp::from_second(i64::from(days) * 86_400).unwrap_or(if days < 0 {
+                Timestamp::MIN
+            } else {
+                Timestamp::MAX
+            });
         }
         self.instant(date.to_datetime(jiff::civil::Time::midnight()))
     }
@@ -411,6 +415,7 @@ mod tests {
             ("2013-01-01T23:59:59Z", 0),
             ("2013-01-02T00:00:00Z", 1),
             ("2014-01-01T00:00:00Z", 365),
+            ("9999-12-30T22:00:00.999999999Z", 2_917_190),
         ] {
             assert_eq!(days.len_at(now.parse().expect("a timestamp")), len, "{now}");
         }

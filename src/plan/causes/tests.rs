@@ -3,7 +3,7 @@
 use crate::digest::Field;
 use crate::model::{Cause, OutputChange};
 use crate::plan::causes::code_changes;
-use crate::plan::world::{ALL, Asked, World, words};
+use crate::plan::tests::{ALL, Asked, World, words};
 use crate::plan::{Purpose, Upstream};
 
 const MANIFEST: &str = r#"

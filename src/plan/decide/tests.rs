@@ -1,7 +1,7 @@
 //! Decisions, costs and the longest chain.
 
 use crate::model::OutputChange;
-use crate::plan::world::{ALL, Asked, World, step_name};
+use crate::plan::tests::{ALL, Asked, World, step_name};
 use crate::plan::{Cell, Decision, Purpose, Upstream, costs, critical_path, obstacles};
 
 const DIAMOND: &str = r#"
@@ -122,7 +122,7 @@ fn the_cost_of_a_step_is_the_longest_chain_from_it() {
     world.judged(&RUN, |judge, _| {
         let scope = judge.scope();
         let costs = costs(judge, &decisions.of);
-        let cells = crate::plan::world::asset_cells(scope);
+        let cells = crate::plan::tests::asset_cells(scope);
         let to_sink: Vec<_> = cells
             .iter()
             .map(|cell| (step_name(scope, *cell), costs.to_sink[cell.index()]))

@@ -12,7 +12,7 @@ use crate::model::{
 use crate::plan::fingerprint::{
     FingerprintParts, ObservedCode, code_record, code_version, fingerprint, version_of_outputs,
 };
-use crate::plan::world::{World, version};
+use crate::plan::tests::{World, version};
 
 const MANIFEST: &str = r#"
 [project]

@@ -1,7 +1,7 @@
 //! Statuses, as tables.
 
 use crate::model::{DataVersion, Fingerprint, OutputChange};
-use crate::plan::world::{ALL, Asked, World, version};
+use crate::plan::tests::{ALL, Asked, World, version};
 use crate::plan::{Purpose, Upstream};
 
 const CHAIN: &str = r#"

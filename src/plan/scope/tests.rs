@@ -1,6 +1,6 @@
 //! What a selection reaches.
 
-use crate::plan::world::{World, step_name};
+use crate::plan::tests::{World, step_name};
 use crate::plan::{Cell, Role, Scope, Upstream};
 
 const MANIFEST: &str = r#"

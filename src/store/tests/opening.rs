@@ -11,7 +11,7 @@ use crate::store::error::Notice;
 use crate::store::open::Reading;
 use crate::store::schema::{SCHEMA, Schema};
 use crate::store::tests::samples::{asset, begin, open, run_id, success};
-use crate::store::{Access, AssetPartition, Opened, Store, StoreError};
+use crate::store::{Access, AssetPartition, Mark, Opened, Store, StoreError};
 
 const NEXT: Schema = Schema {
     migrations: &[
@@ -77,6 +77,32 @@ fn reading_creates_nothing() {
 }
 
 #[test]
+fn a_mark_holds_until_somebody_opens_the_instance_for_writing() {
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    let mark = Mark::read(home.path());
+    assert!(mark.is_some());
+    drop(open(home.path(), Access::Read));
+    assert_eq!(Mark::read(home.path()), mark, "reading leaves it");
+    let mut store = open(home.path(), Access::Write);
+    assert_ne!(
+        Mark::read(home.path()),
+        mark,
+        "opening for writing renews it"
+    );
+    let opened = Mark::read(home.path());
+    store.forget(&[only()]).expect("written");
+    assert_eq!(
+        Mark::read(home.path()),
+        None,
+        "a log that is not empty hides it"
+    );
+    let closed = store.close();
+    assert!(closed.is_some() && closed != opened);
+    assert_eq!(Mark::read(home.path()), closed);
+}
+
+#[test]
 fn a_home_is_kept_out_of_version_control_and_closes_to_one_file() {
     let home = tempfile::tempdir().expect("a folder");
     filled(home.path());
@@ -85,6 +111,7 @@ fn a_home_is_kept_out_of_version_control_and_closes_to_one_file() {
         "CACHEDIR.TAG",
         "instance.db",
         "instance.lock",
+        "instance.mark",
         "runs",
     ];
     assert_eq!(files(home.path()), expected);

@@ -1,9 +1,11 @@
-//! Writing a file so that a reader sees the old or the new one, never a part.
+//! Putting a file at a path at once: a reader sees the old or the new one, never a part.
 
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 /// Puts `bytes` at `path`, in place of what is there, through a sibling that is renamed.
 ///
@@ -23,9 +25,27 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Renames `from` to `to`, where nothing is yet: what is there stays, and is an error.
+pub fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::write_atomically;
+    use super::{rename_to_new, write_atomically};
+
+    #[test]
+    fn a_rename_to_a_new_path_replaces_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("one"), "one").unwrap();
+        std::fs::write(path("two"), "two").unwrap();
+        assert!(rename_to_new(&path("one"), &path("two")).is_err());
+        assert_eq!(std::fs::read(path("two")).unwrap(), b"two");
+        rename_to_new(&path("one"), &path("three")).unwrap();
+        assert_eq!(std::fs::read(path("three")).unwrap(), b"one");
+    }
 
     #[test]
     fn replaces_the_file_and_leaves_nothing_else() {

@@ -52,6 +52,7 @@ fn lines() {
                 step: step("year", ""),
                 attempt: 0,
                 causes: vec![],
+                usually: None,
             },
             r#""type":"step_started","step":"year","asset":"year","partition":null,"attempt":0,"causes":[]"#,
         ),

@@ -1,0 +1,227 @@
+//! `accept`: the outputs on disk stand. They are recorded as materialized by the present declaration; nothing runs.
+//!
+//! Upstreams come first, so that what reads an accepted output is judged by it. An input that is not accepted itself is
+//! taken at its recorded version, stale or not. What is fresh already is left alone. Either everything that was asked for
+//! is accepted, or nothing.
+
+use jiff::Timestamp;
+
+use crate::app::acceptor::Acceptor;
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::materialize::{refuse_nested, words};
+use crate::app::project::Project;
+use crate::app::ranges::key_ranges;
+use crate::app::selection::{Range, select};
+use crate::engine::{EngineError, Observing, Problems, Workspace, clear_crashed, put_back_asides};
+use crate::executor::LocalExecutor;
+use crate::model::{
+    AcceptRequest, AffectedReport, AssetId, Effect, Outcome, PartitionSet, RunCounts, RunId,
+    RunStatus,
+};
+use crate::plan::{Purpose, Role, Scope, Upstream};
+use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Notice, Recording, RunEnd, Success};
+use crate::sys::clock::Clock;
+
+/// Records the outputs on disk of what is selected.
+///
+/// # Errors
+///
+/// If an output is missing or of the wrong kind, or an input has no version yet: all such refusals at once. If another
+/// process works on what is selected.
+pub fn accept(
+    project: &Project,
+    request: &AcceptRequest,
+    clock: &dyn Clock,
+) -> Result<(AffectedReport, Vec<Notice>), AppError> {
+    let goals = select(
+        project,
+        &request.selection,
+        &request.partitions,
+        Range::Assets,
+    )?;
+    let mut instance = Instance::open(project)?;
+    refuse_nested(project, &instance)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    if request.effect == Effect::Apply {
+        put_back_asides(&workspace, &instance.store).map_err(Problems::from)?;
+    }
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
+    let run = RunId(uuid::Uuid::now_v7());
+    let acceptance = Acceptance {
+        workspace: &workspace,
+        scope: &scope,
+        run,
+        time: clock.now(),
+    };
+    let mut accepted = acceptance.look(&mut instance)?;
+    if request.effect == Effect::Apply && !accepted.is_empty() {
+        instance.make_writable(project)?;
+        let new = NewRun {
+            id: run,
+            selection: words(&request.selection),
+            partitions: words(&request.partitions),
+            manifest: project.manifest_digest(),
+            time: acceptance.time,
+            pid: Some(std::process::id()),
+        };
+        accepted = acceptance.record(&mut instance, &new, &accepted)?;
+    }
+    project.keep_what_was_learnt();
+    let report = AffectedReport {
+        affected: accepted
+            .sets
+            .iter()
+            .flat_map(|(id, set)| key_ranges(&scope, *id, set))
+            .collect(),
+        files: accepted.files(),
+        bytes: accepted.bytes(),
+        effect: request.effect,
+    };
+    Ok((report, instance.notices))
+}
+
+/// What is accepted, upstream before downstream.
+#[derive(Default)]
+struct Accepted {
+    sets: Vec<(AssetId, PartitionSet)>,
+    successes: Vec<Success>,
+}
+
+impl Accepted {
+    fn is_empty(&self) -> bool {
+        self.successes.is_empty()
+    }
+
+    fn partitions(&self) -> Vec<AssetPartition> {
+        let partition = |success: &Success| AssetPartition {
+            asset: success.materialization.asset.clone(),
+            partition: success.materialization.partition.clone(),
+            slot: success.slot.clone(),
+        };
+        self.successes.iter().map(partition).collect()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let outputs = self
+            .successes
+            .iter()
+            .flat_map(|it| &it.materialization.outputs);
+        let mut files: Vec<String> = outputs.map(|output| output.path.clone()).collect();
+        files.sort_unstable();
+        files
+    }
+
+    fn bytes(&self) -> u64 {
+        let outputs = self
+            .successes
+            .iter()
+            .flat_map(|it| &it.materialization.outputs);
+        outputs.map(|output| output.bytes).sum()
+    }
+
+    fn counts(&self) -> RunCounts {
+        let mut counts = RunCounts::default();
+        for success in &self.successes {
+            match success.materialization.outcome {
+                Outcome::Materialized => counts.materialized += 1,
+                Outcome::Unchanged => counts.unchanged += 1,
+            }
+        }
+        counts
+    }
+}
+
+struct Acceptance<'a> {
+    workspace: &'a Workspace<'a>,
+    scope: &'a Scope<'a>,
+    run: RunId,
+    time: Timestamp,
+}
+
+impl Acceptance<'_> {
+    /// Records what is accepted, as a run that holds a lease on each partition. Everything is looked at once more under
+    /// the leases, as another process may have run in between.
+    fn record(
+        &self,
+        instance: &mut Instance,
+        new: &NewRun,
+        first: &Accepted,
+    ) -> Result<Accepted, AppError> {
+        let begun = instance.store.begin_run(new)?;
+        let recorded = self.record_leased(instance, first, &begun.crashed);
+        let (status, counts) = match &recorded {
+            Ok(accepted) => (RunStatus::Success, accepted.counts()),
+            Err(_) => (RunStatus::Failure, RunCounts::default()),
+        };
+        let time = self.time;
+        let end = RunEnd {
+            status,
+            counts,
+            time,
+        };
+        instance.store.finish_run(begun.guard, end)?;
+        recorded
+    }
+
+    fn record_leased(
+        &self,
+        instance: &mut Instance,
+        first: &Accepted,
+        crashed: &[CrashedRun],
+    ) -> Result<Accepted, AppError> {
+        let partitions = first.partitions();
+        let taken = instance.store.lease(self.run, &partitions, self.time)?;
+        for crashed in crashed.iter().chain(&taken.crashed) {
+            clear_crashed(self.workspace.root, crashed);
+        }
+        for (lease, partition) in taken.leases.iter().zip(&partitions) {
+            if let Lease::Held(holder) = lease {
+                let held = EngineError::Held {
+                    step: partition.step_name(),
+                    holder: holder.to_string(),
+                };
+                return Err(Problems::from(held).into());
+            }
+        }
+        let accepted = self.look(instance)?;
+        let success = |success: &Success| Recording::Succeeded(Box::new(success.clone()));
+        let recordings: Vec<Recording> = accepted.successes.iter().map(success).collect();
+        instance.store.record(&recordings)?;
+        Ok(accepted)
+    }
+
+    /// Judges what is selected, and puts together what would be recorded.
+    fn look(&self, instance: &mut Instance) -> Result<Accepted, AppError> {
+        let evaluation =
+            instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
+        let mut acceptor = Acceptor::new(
+            self.workspace,
+            evaluation,
+            &instance.store,
+            (self.run, self.time),
+        )?;
+        let mut accepted = Accepted::default();
+        for row in self.scope.rows() {
+            let Some(asset) = self.scope.graph().asset(row.asset) else {
+                continue;
+            };
+            let mut set = Vec::new();
+            for (cell, index) in row.cells().zip(row.set.iter()) {
+                if self.scope.role(cell) != Role::Selected {
+                    continue;
+                }
+                if let Some(success) = acceptor.success(asset, cell) {
+                    accepted.successes.push(success);
+                    set.push(index);
+                }
+            }
+            if !set.is_empty() {
+                accepted.sets.push((row.asset, set.into_iter().collect()));
+            }
+        }
+        acceptor.finish()?;
+        Ok(accepted)
+    }
+}

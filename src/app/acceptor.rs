@@ -1,0 +1,245 @@
+//! What would be recorded of outputs that are accepted, or why they are not.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::app::error::AppError;
+use crate::app::refusal::{Refusal, Refusals};
+use crate::app::size::size_on_disk;
+use crate::engine::{Evaluation, Made, StoreRecords, Workspace, materialized};
+use crate::hash::Found;
+use crate::model::{
+    Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Origin, OutputKind, RunId, Status,
+};
+use crate::plan::{Cell, Role, Scope, code_record};
+use crate::store::{Store, Success};
+
+/// Puts together what is recorded of accepted cells. They are to come upstream first.
+pub struct Acceptor<'a, 's> {
+    workspace: &'s Workspace<'s>,
+    scope: &'a Scope<'a>,
+    evaluation: Evaluation<'a>,
+    store: &'s Store,
+    run: RunId,
+    time: Timestamp,
+    /// What is at the outputs whose content is their version.
+    found: HashMap<Cell, Vec<Found>>,
+    /// Readable code records, made once for each asset.
+    codes: HashMap<AssetId, Arc<CodeRecord>>,
+    refused: HashSet<Cell>,
+    refusals: Refusals,
+}
+
+impl<'a, 's> Acceptor<'a, 's> {
+    /// An acceptor of the selected cells that were evaluated, for a run at a time.
+    pub fn new(
+        workspace: &'s Workspace<'s>,
+        evaluation: Evaluation<'a>,
+        store: &'s Store,
+        (run, time): (RunId, Timestamp),
+    ) -> Result<Self, AppError> {
+        let scope = evaluation.scope();
+        Ok(Self {
+            found: find_outputs(workspace, scope)?,
+            workspace,
+            scope,
+            evaluation,
+            store,
+            run,
+            time,
+            codes: HashMap::new(),
+            refused: HashSet::new(),
+            refusals: Refusals::default(),
+        })
+    }
+
+    /// All refusals as one error, if there was any.
+    pub fn finish(self) -> Result<(), AppError> {
+        self.refusals.into_result()
+    }
+
+    /// What is recorded of a selected cell; `None` if it is fresh already, or refused.
+    pub fn success(&mut self, asset: &Asset, cell: Cell) -> Option<Success> {
+        let verdict = self.evaluation.judge.judge(cell, &StoreRecords(self.store));
+        self.evaluation.verdicts[cell.index()] = verdict;
+        if verdict.status == Status::Fresh {
+            return None;
+        }
+        let outputs = match self.outputs(asset, cell) {
+            Ok(outputs) => outputs,
+            Err(refusal) => return self.refuse(cell, Some(refusal)),
+        };
+        let Some(fingerprint) = verdict.fingerprint else {
+            let refusal = self.unknown_input(asset, cell);
+            return self.refuse(cell, refusal);
+        };
+        let kept = self.kept_versions(asset, cell);
+        let version = |(index, output): (usize, &OnDisk)| match (output.version, &kept) {
+            (Some(content), _) => content,
+            (None, Some(kept)) => kept[index],
+            (None, None) => DataVersion(fingerprint.0),
+        };
+        let made = Made {
+            cell,
+            versions: outputs.iter().enumerate().map(version).collect(),
+            bytes: outputs.iter().map(|output| output.bytes).collect(),
+            run: self.run,
+            time: self.time,
+            duration: Duration::ZERO,
+            origin: Origin::Accepted,
+        };
+        let (materialization, blocks) = materialized(&mut self.evaluation, &made);
+        let (id, partition) = self.scope.at(cell);
+        let codes = &self.evaluation.codes;
+        let code = self
+            .codes
+            .entry(id)
+            .or_insert_with(|| Arc::new(code_record(asset, &codes.observed(id))));
+        Some(Success {
+            slot: partition.keys.slot(partition.index),
+            materialization,
+            code: Arc::clone(code),
+            blocks,
+            events: Vec::new(),
+        })
+    }
+
+    fn refuse(&mut self, cell: Cell, refusal: Option<Refusal>) -> Option<Success> {
+        self.refused.insert(cell);
+        if let Some(refusal) = refusal {
+            let step = self.evaluation.step_name(cell);
+            self.refusals.add(step, refusal);
+        }
+        None
+    }
+
+    /// The outputs of a cell as they are on disk.
+    fn outputs(&self, asset: &Asset, cell: Cell) -> Result<Vec<OnDisk>, Refusal> {
+        if asset.outputs.is_empty() {
+            return Err(Refusal::NoOutputs);
+        }
+        let partition = self.scope.at(cell).1;
+        let mut outputs = Vec::new();
+        for (index, output) in asset.outputs.iter().enumerate() {
+            let path = output.path.path(partition).into_owned();
+            let (kind, on_disk) = match self.found.get(&cell).map(|found| found[index]) {
+                Some(Found::Absent) => return Err(Refusal::MissingOutput(path)),
+                Some(found) => (content_kind(found), content(found)),
+                None => match self.by_kind(&path) {
+                    Some(found) => found,
+                    None => return Err(Refusal::MissingOutput(path)),
+                },
+            };
+            if kind != output.kind {
+                return Err(Refusal::OutputKind { path, found: kind });
+            }
+            outputs.push(on_disk);
+        }
+        Ok(outputs)
+    }
+
+    /// An output whose content is not its version.
+    fn by_kind(&self, path: &str) -> Option<(OutputKind, OnDisk)> {
+        let file = self.workspace.resolve(path);
+        let kind = if file.metadata().ok()?.is_dir() {
+            OutputKind::Directory
+        } else {
+            OutputKind::File
+        };
+        let bytes = size_on_disk(&file);
+        let version = None;
+        Some((kind, OnDisk { version, bytes }))
+    }
+
+    /// The recorded versions of outputs whose version is not their content: they stand for the same data as before.
+    fn kept_versions(&self, asset: &Asset, cell: Cell) -> Option<Vec<DataVersion>> {
+        let recorded = self.evaluation.judge.facts().recorded[cell.index()].as_ref()?;
+        let last = recorded.materialized.as_ref()?;
+        (last.outputs.len() == asset.outputs.len()).then(|| last.outputs.clone())
+    }
+
+    /// The first input without a version; `None` if it is one that was refused itself, which is told already.
+    fn unknown_input(&self, asset: &Asset, cell: Cell) -> Option<Refusal> {
+        let scope = self.scope;
+        let (id, partition) = scope.at(cell);
+        let versions = &self.evaluation.judge.facts().versions;
+        for dep in &asset.deps {
+            for index in scope.mapped(id, dep, partition.index).iter() {
+                let Some(up) = scope.cell(dep.asset, index) else {
+                    continue;
+                };
+                let slots = scope.row_of_cell(up).versions_of(up);
+                if versions[slots].iter().all(|it| it.version().is_some()) {
+                    continue;
+                }
+                if self.refused.contains(&up) {
+                    return None;
+                }
+                let upstream = self.evaluation.step_name(up);
+                let made = scope.graph().asset(dep.asset);
+                let reason = match made.filter(|up| up.recipe.is_some()) {
+                    Some(_) => format!("{upstream} was never materialized"),
+                    None => self.evaluation.obstacle(up),
+                };
+                return Some(Refusal::Input {
+                    input: dep.input.clone(),
+                    upstream,
+                    reason,
+                });
+            }
+        }
+        None
+    }
+}
+
+/// An output on disk: its version where its content is that, and its size.
+struct OnDisk {
+    version: Option<DataVersion>,
+    bytes: u64,
+}
+
+/// What is at the outputs of the selected cells whose content is their version.
+fn find_outputs(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+) -> Result<HashMap<Cell, Vec<Found>>, AppError> {
+    let mut paths: Vec<(Cell, String)> = Vec::new();
+    for row in scope.rows() {
+        let asset = scope.graph().asset(row.asset);
+        let Some(asset) = asset.filter(|it| it.data_version == DataVersionRule::Content) else {
+            continue;
+        };
+        for cell in row
+            .cells()
+            .filter(|cell| scope.role(*cell) == Role::Selected)
+        {
+            let partition = scope.at(cell).1;
+            let outputs = asset.outputs.iter();
+            paths.extend(outputs.map(|it| (cell, it.path.path(partition).into_owned())));
+        }
+    }
+    let names: Vec<&str> = paths.iter().map(|(_, path)| path.as_str()).collect();
+    let found = workspace.versions.of_many(&names);
+    let mut by_cell: HashMap<Cell, Vec<Found>> = HashMap::new();
+    for ((cell, _), found) in paths.iter().zip(found) {
+        by_cell.entry(*cell).or_default().push(found?);
+    }
+    Ok(by_cell)
+}
+
+fn content_kind(found: Found) -> OutputKind {
+    match found {
+        Found::Directory { .. } => OutputKind::Directory,
+        Found::File { .. } | Found::Absent => OutputKind::File,
+    }
+}
+
+fn content(found: Found) -> OnDisk {
+    OnDisk {
+        version: found.version(),
+        bytes: found.bytes(),
+    }
+}

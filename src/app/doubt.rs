@@ -1,0 +1,80 @@
+//! What `validate` warns of: things that are not there, and without which something could not be made.
+
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
+use thiserror::Error;
+
+use crate::engine::{EngineError, Spot};
+use crate::model::AssetKey;
+
+/// A source that has to be there and is not.
+#[derive(Debug, Error, Diagnostic)]
+#[error("the source `{key}` does not exist: {path} {}", are_missing(*more))]
+#[diagnostic(
+    code(assetctl::app::missing_source),
+    severity(warning),
+    help("put the data there, correct the path, or say `optional = true`")
+)]
+pub struct MissingSource {
+    key: AssetKey,
+    path: String,
+    more: usize,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("declared here")]
+    span: SourceSpan,
+}
+
+impl MissingSource {
+    /// Nothing is at `path`, nor at so many more.
+    pub fn new(key: AssetKey, path: String, more: usize, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        Self {
+            key,
+            path,
+            more,
+            source_code,
+            span,
+        }
+    }
+}
+
+fn are_missing(more: usize) -> String {
+    match more {
+        0 => "is missing".to_owned(),
+        1 => "and one more are missing".to_owned(),
+        more => format!("and {more} more are missing"),
+    }
+}
+
+/// What would be an error in a run, told before there is one.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct Early(#[from] EngineError);
+
+impl Diagnostic for Early {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.code()
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(Severity::Warning)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.0.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.0.labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        self.0.related()
+    }
+}

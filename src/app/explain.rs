@@ -1,0 +1,246 @@
+//! `explain`: why an asset partition is fresh, or is not.
+
+use std::time::Duration;
+
+use crate::app::comparison::Comparison;
+use crate::app::error::AppError;
+use crate::app::history::Entries;
+use crate::app::instance::Instance;
+use crate::app::project::Project;
+use crate::app::ranges::key_ranges;
+use crate::app::selection::select_one;
+use crate::engine::{Evaluation, Observing, Workspace, command_of};
+use crate::executor::LocalExecutor;
+use crate::hash::HashError;
+use crate::model::{
+    Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
+    ExplainRequest, Grouping, KeyRange, Materialization, Origin, OutputChange, PartitionSet, Place,
+    SourceAsset, SourcePath, Status,
+};
+use crate::plan::{Cell, Decision, Purpose, Scope, Upstream};
+use crate::store::{Notice, Store, StoreError};
+
+/// Why what is named is fresh, or is not, and what the user should know of the instance.
+///
+/// A source is fresh where its data is there; nothing made it, so it has neither a record nor a command.
+pub fn explain(
+    project: &Project,
+    request: &ExplainRequest,
+) -> Result<(ExplainReport, Vec<Notice>), AppError> {
+    let (id, index) = select_one(project, &request.selected)?;
+    let goals = [(id, PartitionSet::single(index))];
+    let mut instance = Instance::open(project)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+    let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+    let Some(cell) = scope.cell(id, index) else {
+        unreachable!("what is selected has a cell");
+    };
+    let mut explanation = Explanation {
+        project,
+        workspace: &workspace,
+        store: &instance.store,
+        evaluation,
+        cell,
+    };
+    let report = match project.graph().get(id) {
+        Declaration::Asset(asset) => explanation.of_asset(asset)?,
+        Declaration::Source(source) => explanation.of_source(source)?,
+    };
+    project.keep_what_was_learnt();
+    Ok((report, instance.notices))
+}
+
+struct Explanation<'a> {
+    project: &'a Project,
+    workspace: &'a Workspace<'a>,
+    store: &'a Store,
+    evaluation: Evaluation<'a>,
+    cell: Cell,
+}
+
+impl Explanation<'_> {
+    fn of_asset(&mut self, asset: &Asset) -> Result<ExplainReport, AppError> {
+        let materialization = self.materialization()?;
+        let causes = self.evaluation.causes(self.store, self.cell);
+        let comparison = Comparison {
+            evaluation: &mut self.evaluation,
+            store: self.store,
+            cell: self.cell,
+            recorded: materialization.as_ref(),
+        };
+        let mut entries = Entries::new(self.project, self.store, Grouping::Ranges);
+        let record = comparison.fields(asset, &mut entries)?;
+        let expected = self.expected(asset, materialization.as_ref())?;
+        let outputs = self.outputs(asset, materialization.as_ref())?;
+        let last = materialization.map(|it| entries.entry(it)).transpose()?;
+        Ok(ExplainReport {
+            step: self.evaluation.step_name(self.cell),
+            status: self.evaluation.verdicts[self.cell.index()].status,
+            causes,
+            record,
+            outputs,
+            command: self.command(asset),
+            expected,
+            last,
+            reads: self.reads(asset),
+            feeds: self.feeds(),
+        })
+    }
+
+    /// A source: where it is, with the version that was last observed and the one that is there now.
+    fn of_source(&self, source: &SourceAsset) -> Result<ExplainReport, AppError> {
+        let scope = self.evaluation.scope();
+        let slots = scope.row_of_cell(self.cell).versions_of(self.cell);
+        let now = self.evaluation.judge.facts().versions[slots.start].version();
+        let partition = scope.partition(self.cell);
+        let observations = self.store.observations(&source.key)?;
+        let observed = observations.iter().find(|it| it.partition == partition);
+        let place = self.place(source).map(|path| ComparedOutput {
+            name: None,
+            path,
+            recorded: observed.map(|it| it.version),
+            now,
+        });
+        Ok(ExplainReport {
+            step: self.evaluation.step_name(self.cell),
+            status: match now {
+                Some(_) => Status::Fresh,
+                None => Status::Missing,
+            },
+            causes: Vec::new(),
+            record: Vec::new(),
+            outputs: place.into_iter().collect(),
+            command: Vec::new(),
+            expected: None,
+            last: None,
+            reads: Vec::new(),
+            feeds: self.feeds(),
+        })
+    }
+
+    /// Where a source's data is; `None` where only a command knows.
+    fn place(&self, source: &SourceAsset) -> Option<String> {
+        let (_, partition) = self.evaluation.scope().at(self.cell);
+        match &source.place {
+            Place::Paths(paths) => {
+                let path = |path: &SourcePath| {
+                    let (SourcePath::Exact(path) | SourcePath::Glob(path)) = path;
+                    path.path(partition).into_owned()
+                };
+                let paths: Vec<String> = paths.iter().map(path).collect();
+                Some(paths.join(", "))
+            }
+            Place::Value { path, .. } => Some(path.path(partition).into_owned()),
+            Place::Observed { .. } => None,
+        }
+    }
+
+    /// The last materialization, whole.
+    fn materialization(&self) -> Result<Option<Materialization>, StoreError> {
+        let recorded = &self.evaluation.judge.facts().recorded[self.cell.index()];
+        let last = recorded.as_ref().and_then(|it| it.materialized.as_ref());
+        last.map_or(Ok(None), |last| self.store.materialization(last.id))
+    }
+
+    /// What would run; nothing where no command is declared or something is missing that it needs.
+    fn command(&self, asset: &Asset) -> Vec<String> {
+        let blocked = self.evaluation.decisions.of[self.cell.index()] == Decision::Blocked;
+        if asset.recipe.is_none() || blocked {
+            return Vec::new();
+        }
+        command_of(self.workspace, &self.evaluation, self.cell).unwrap_or_default()
+    }
+
+    /// As long as the command last took for this partition, or for any other.
+    fn expected(
+        &self,
+        asset: &Asset,
+        last: Option<&Materialization>,
+    ) -> Result<Option<Duration>, StoreError> {
+        let took = last.filter(|last| last.origin == Origin::Command);
+        let duration = match took {
+            Some(last) => Some(last.duration_ms),
+            None => self.store.last_durations(&[&asset.key])?.pop().flatten(),
+        };
+        Ok(duration.map(Duration::from_millis))
+    }
+
+    fn outputs(
+        &self,
+        asset: &Asset,
+        recorded: Option<&Materialization>,
+    ) -> Result<Vec<ComparedOutput>, HashError> {
+        let (_, partition) = self.evaluation.scope().at(self.cell);
+        let changed = &self.evaluation.judge.facts().changed_outputs;
+        let changed = changed.get(&self.cell);
+        let mut outputs = Vec::new();
+        for (index, output) in asset.outputs.iter().enumerate() {
+            let path = output.path.path(partition).into_owned();
+            let version = recorded.and_then(|it| it.outputs.get(index));
+            let version = version.map(|it| it.version);
+            let change = changed
+                .into_iter()
+                .flatten()
+                .find(|(changed, _)| *changed == index);
+            outputs.push(ComparedOutput {
+                name: asset.output_label(index),
+                recorded: version,
+                now: self.output_now(asset, &path, version, change.map(|(_, change)| change))?,
+                path,
+            });
+        }
+        Ok(outputs)
+    }
+
+    /// The version of an output as it is; where its content is not what counts, the recorded one stands while it is
+    /// there.
+    fn output_now(
+        &self,
+        asset: &Asset,
+        path: &str,
+        recorded: Option<DataVersion>,
+        change: Option<&OutputChange>,
+    ) -> Result<Option<DataVersion>, HashError> {
+        match (asset.data_version, change) {
+            (DataVersionRule::Inputs | DataVersionRule::Reported, Some(_))
+            | (DataVersionRule::Content, Some(OutputChange::Missing)) => Ok(None),
+            (DataVersionRule::Content, Some(OutputChange::Altered { new, .. })) => Ok(Some(*new)),
+            (DataVersionRule::Content, None) if recorded.is_some() => Ok(recorded),
+            (DataVersionRule::Content, _) => Ok(self.workspace.versions.of_path(path)?.version()),
+            (DataVersionRule::Inputs | DataVersionRule::Reported, None) => Ok(recorded),
+        }
+    }
+
+    fn reads(&self, asset: &Asset) -> Vec<KeyRange> {
+        let scope = self.evaluation.scope();
+        let (id, partition) = scope.at(self.cell);
+        let read = |dep: &Dep| {
+            let set = scope.mapped(id, dep, partition.index);
+            key_ranges(scope, dep.asset, &set)
+        };
+        asset.deps.iter().flat_map(read).collect()
+    }
+
+    /// The partitions of the whole project that read this one.
+    fn feeds(&self) -> Vec<KeyRange> {
+        let scope = self.evaluation.scope();
+        let (id, partition) = scope.at(self.cell);
+        let range = partition.index..partition.index + 1;
+        let readers = scope.graph().downstream(id).iter().copied();
+        let mut feeds = Vec::new();
+        for down in readers.chain([id]) {
+            let deps = scope.graph().deps(down).iter();
+            let set = deps
+                .filter(|dep| dep.asset == id)
+                .map(|dep| {
+                    dep.mapping
+                        .downstream_of(scope.keys(down), scope.keys(id), range.clone())
+                })
+                .fold(PartitionSet::empty(), |all, set| all.union(&set));
+            feeds.extend(key_ranges(scope, down, &set));
+        }
+        feeds
+    }
+}

@@ -1,0 +1,147 @@
+//! `history`: what was materialized, and from what.
+
+use std::collections::HashMap;
+
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::digest::Digest;
+use crate::model::{
+    AssetGraph, BlockEntry, BlockRecord, Grouping, HistoryEntry, HistoryReport, HistoryRequest,
+    InputRange, InputRecord, KeysByDefinition, Materialization, PartitionKey,
+};
+use crate::store::{Notice, Store, StoreError};
+
+/// The materializations of an asset, or of one of its partitions, and what the user should know of the instance.
+pub fn history(
+    project: &Project,
+    request: &HistoryRequest,
+) -> Result<(HistoryReport, Vec<Notice>), AppError> {
+    let word = std::slice::from_ref(&request.selected);
+    let selected = select(project, word, &[], Range::Assets)?;
+    let asset = request.selected.asset.clone();
+    let slot = request.selected.partition.as_ref().and_then(|_| {
+        let (id, set) = selected.first()?;
+        let keys = project.keys().of(project.graph().get(*id));
+        Some(keys.slot(set.first()?))
+    });
+    let limit = request
+        .limit
+        .map_or(usize::MAX, |limit| limit.get() as usize);
+    let mut instance = Instance::open(project)?;
+    let materializations = instance.read(|store| {
+        let mut entries = Entries::new(project, store, request.grouping);
+        let found = store.history(&asset, slot.as_ref(), limit)?;
+        found
+            .into_iter()
+            .map(|(_, materialization)| entries.entry(materialization))
+            .collect()
+    })?;
+    let report = HistoryReport {
+        asset,
+        materializations,
+    };
+    Ok((report, instance.notices))
+}
+
+/// Makes entries of what is recorded; a block that several materializations share is read once.
+pub(super) struct Entries<'a> {
+    graph: &'a AssetGraph,
+    keys: &'a KeysByDefinition,
+    store: &'a Store,
+    grouping: Grouping,
+    blocks: HashMap<Digest, Vec<BlockEntry>>,
+}
+
+impl<'a> Entries<'a> {
+    /// A maker of entries from `store`.
+    pub(super) fn new(project: &'a Project, store: &'a Store, grouping: Grouping) -> Self {
+        Self {
+            graph: project.graph(),
+            keys: project.keys(),
+            store,
+            grouping,
+            blocks: HashMap::new(),
+        }
+    }
+
+    /// One materialization, with its inputs in ranges.
+    pub(super) fn entry(&mut self, it: Materialization) -> Result<HistoryEntry, StoreError> {
+        let mut inputs = Vec::new();
+        for input in &it.inputs {
+            inputs.extend(self.ranges(input)?);
+        }
+        Ok(HistoryEntry {
+            partition: it.partition,
+            run: it.run,
+            time: it.time,
+            duration_ms: it.duration_ms,
+            fingerprint: it.fingerprint,
+            code_version: it.code_version,
+            data_version: it.data_version,
+            outcome: it.outcome,
+            origin: it.origin,
+            inputs,
+        })
+    }
+
+    /// The keys that an input has read, in order, with their versions.
+    pub(super) fn keys_read(&mut self, input: &InputRecord) -> Result<Vec<BlockEntry>, StoreError> {
+        let mut all = Vec::new();
+        for block in &input.blocks {
+            match block {
+                BlockRecord::Inline(entries) => all.extend(entries.iter().cloned()),
+                BlockRecord::Stored(digest) => {
+                    if !self.blocks.contains_key(digest) {
+                        let entries = self.store.block(*digest)?.unwrap_or_default();
+                        self.blocks.insert(*digest, entries);
+                    }
+                    all.extend(self.blocks[digest].iter().cloned());
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn ranges(&mut self, input: &InputRecord) -> Result<Vec<InputRange>, StoreError> {
+        let mut ranges: Vec<InputRange> = Vec::new();
+        for entry in self.keys_read(input)? {
+            match ranges.last_mut() {
+                Some(range)
+                    if self.grouping == Grouping::Ranges
+                        && self.are_neighbours(input, range.last.as_ref(), &entry) =>
+                {
+                    range.last = entry.partition;
+                    range.count += 1;
+                    range.data_version = range.data_version.filter(|it| *it == entry.version);
+                }
+                _ => ranges.push(InputRange {
+                    input: input.input.clone(),
+                    first: entry.partition.clone(),
+                    last: entry.partition,
+                    count: 1,
+                    data_version: Some(entry.version),
+                }),
+            }
+        }
+        Ok(ranges)
+    }
+
+    /// Whether nothing lies between two keys that were read one after the other, as far as they are still declared.
+    fn are_neighbours(
+        &self,
+        input: &InputRecord,
+        last: Option<&PartitionKey>,
+        next: &BlockEntry,
+    ) -> bool {
+        let index = |key: Option<&PartitionKey>| {
+            let id = self.graph.find(input.asset.as_str())?;
+            self.keys.of(self.graph.get(id)).index_of(key?.as_str())
+        };
+        match (index(last), index(next.partition.as_ref())) {
+            (Some(last), Some(next)) => last + 1 == next,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `init`: a new project that runs as it is.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::app::error::{AppError, RequestError};
+use crate::engine::OWN_FOLDER;
+use crate::manifest::MANIFEST;
+use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, InitializedFile};
+use crate::sys::file::write_atomically;
+
+/// The source of the example.
+const RAW: &str = "data/raw.csv";
+
+/// Files of other tools whose commands can become assets. They are never changed.
+const OTHERS: [&str; 4] = ["Makefile", "makefile", "GNUmakefile", "dvc.yaml"];
+
+/// Starts a project in `directory`, which is made if it is not there. What exists is kept or gets a line more, never
+/// replaced.
+///
+/// # Errors
+///
+/// If there is a manifest already, or something cannot be written.
+pub fn init(directory: &Path, request: InitRequest) -> Result<InitReport, AppError> {
+    if directory.join(MANIFEST).symlink_metadata().is_ok() {
+        let path = MANIFEST.to_owned();
+        return Err(RequestError::ProjectExists { path }.into());
+    }
+    let mut files = vec![];
+    match request.template {
+        InitTemplate::Example => {
+            files.push(create(directory, RAW, include_str!("init/raw.csv"))?);
+            let text = named(directory) + include_str!("init/example.toml");
+            files.push(create(directory, MANIFEST, &text)?);
+        }
+        InitTemplate::Empty => files.push(create(directory, MANIFEST, &named(directory))?),
+    }
+    let lock = "Assets.lock merge=union linguist-generated";
+    files.push(extend(directory, ".gitattributes", lock)?);
+    files.push(extend(directory, ".gitignore", &format!("/{OWN_FOLDER}/"))?);
+    Ok(InitReport {
+        files,
+        hints: hints(directory, request.template),
+    })
+}
+
+/// `[project]` with the name of its folder.
+fn named(directory: &Path) -> String {
+    let folder = directory.canonicalize().ok();
+    let name = folder
+        .as_deref()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str())
+        .unwrap_or("project");
+    let name = toml::Value::String(name.to_owned());
+    format!("[project]\nname = {name}\n")
+}
+
+fn create(directory: &Path, path: &str, text: &str) -> Result<InitializedFile, AppError> {
+    let file = directory.join(path);
+    let change = if file.symlink_metadata().is_ok() {
+        FileChange::Kept
+    } else {
+        write(&file, path, text)?;
+        FileChange::Created
+    };
+    let path = path.to_owned();
+    Ok(InitializedFile { path, change })
+}
+
+/// Adds `line` to a file unless it is there.
+fn extend(directory: &Path, path: &str, line: &str) -> Result<InitializedFile, AppError> {
+    let file = directory.join(path);
+    let (text, change) = match fs::read_to_string(&file) {
+        Ok(text) if text.lines().any(|known| known.trim() == line) => (text, FileChange::Kept),
+        Ok(text) => {
+            let gap = if text.is_empty() || text.ends_with('\n') {
+                ""
+            } else {
+                "\n"
+            };
+            (format!("{text}{gap}{line}\n"), FileChange::Extended)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            (format!("{line}\n"), FileChange::Created)
+        }
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(AppError::Unreadable { path, source });
+        }
+    };
+    if change != FileChange::Kept {
+        write(&file, path, &text)?;
+    }
+    let path = path.to_owned();
+    Ok(InitializedFile { path, change })
+}
+
+fn write(file: &Path, path: &str, text: &str) -> Result<(), AppError> {
+    let folder = file.parent().map_or(Ok(()), fs::create_dir_all);
+    folder
+        .and_then(|()| write_atomically(file, text.as_bytes()))
+        .map_err(|source| AppError::Unwritable {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn hints(directory: &Path, template: InitTemplate) -> Vec<String> {
+    let mut hints = vec![match template {
+        InitTemplate::Example => {
+            "`assetctl materialize` makes both assets; run it again, and nothing runs".to_owned()
+        }
+        InitTemplate::Empty => {
+            format!("declare an asset in {MANIFEST}, then run `assetctl materialize`")
+        }
+    }];
+    let names: Vec<String> = fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    for other in OTHERS
+        .into_iter()
+        .filter(|other| names.iter().any(|name| name == other))
+    {
+        hints.push(format!(
+            "{other} stays as it is: each command in it that writes files can become an asset with the same command, \
+             and `assetctl accept` then takes over what it has made already"
+        ));
+    }
+    hints
+}

@@ -1,0 +1,111 @@
+//! `list`: what is declared.
+
+use crate::app::error::AppError;
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::model::{
+    Asset, AssetGraph, AssetId, Declaration, DeclarationKind, Dep, ListReport, ListRequest,
+    ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind, Place, SourceAsset,
+    SourcePath,
+};
+
+/// What is declared, in order of declaration; sources that a dep declares in place come last.
+pub fn list(project: &Project, request: &ListRequest) -> Result<ListReport, AppError> {
+    let selected = select(project, &request.selection, &[], Range::All)?;
+    let assets = selected
+        .into_iter()
+        .map(|(id, _)| listing(project.graph(), id));
+    Ok(ListReport {
+        assets: assets.collect(),
+    })
+}
+
+/// One asset or source as it is listed.
+pub(super) fn listing(graph: &AssetGraph, id: AssetId) -> Listing {
+    let declaration = graph.get(id);
+    let location = declaration.location();
+    Listing {
+        key: declaration.key().clone(),
+        kind: kind(declaration),
+        about: declaration.about().clone(),
+        partitions: partitions(graph, id),
+        deps: graph
+            .deps(id)
+            .iter()
+            .map(|dep| listed_dep(graph, dep))
+            .collect(),
+        outputs: match declaration {
+            Declaration::Asset(asset) => outputs(asset),
+            Declaration::Source(source) => places(source),
+        },
+        location: ListedPlace {
+            file: graph.files()[usize::from(location.file.0)].clone(),
+            line: location.line,
+        },
+    }
+}
+
+/// Whether something is made or only observed.
+pub(super) fn kind(declaration: &Declaration) -> DeclarationKind {
+    match declaration {
+        Declaration::Asset(_) => DeclarationKind::Asset,
+        Declaration::Source(_) => DeclarationKind::Source,
+    }
+}
+
+/// The name of a partitions definition, or the type of one that is declared inline.
+pub(super) fn partitions(graph: &AssetGraph, id: AssetId) -> Option<String> {
+    let declared = graph.definition(id)?;
+    Some(match &declared.name {
+        Some(name) => name.to_string(),
+        None => declared.definition.type_name().to_owned(),
+    })
+}
+
+fn listed_dep(graph: &AssetGraph, dep: &Dep) -> ListedDep {
+    let output = dep.output.and_then(|output| {
+        let up = graph.asset(dep.asset)?;
+        up.output_label(output as usize)
+    });
+    ListedDep {
+        input: dep.input.clone(),
+        asset: graph.key(dep.asset).clone(),
+        output,
+        mapping: dep.mapping.name().to_owned(),
+    }
+}
+
+fn outputs(asset: &Asset) -> Vec<ListedOutput> {
+    let output = |(index, output): (usize, &Output)| {
+        let slash = match output.kind {
+            OutputKind::File => "",
+            OutputKind::Directory => "/",
+        };
+        ListedOutput {
+            name: asset.output_label(index),
+            path: format!("{}{slash}", output.path.source()),
+        }
+    };
+    asset.outputs.iter().enumerate().map(output).collect()
+}
+
+/// Where a source is; a value of a file is named by its key.
+fn places(source: &SourceAsset) -> Vec<ListedOutput> {
+    match &source.place {
+        Place::Paths(paths) => {
+            let place = |path: &SourcePath| {
+                let (SourcePath::Exact(path) | SourcePath::Glob(path)) = path;
+                ListedOutput {
+                    name: None,
+                    path: path.source(),
+                }
+            };
+            paths.iter().map(place).collect()
+        }
+        Place::Value { path, key } => vec![ListedOutput {
+            name: Some(key.source()),
+            path: path.source(),
+        }],
+        Place::Observed { .. } => Vec::new(),
+    }
+}

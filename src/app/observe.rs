@@ -1,0 +1,147 @@
+//! `observe`: the versions of sources, as they are now.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::engine::{Evaluation, Observing, absent_version};
+use crate::executor::{Cancel, LocalExecutor};
+use crate::model::{
+    AssetKey, DataVersion, Observation, ObserveReport, ObserveRequest, ObservedChange,
+    ObservedSource, PartitionKey, PartitionSlot, Place,
+};
+use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
+use crate::store::Notice;
+use crate::sys::clock::Clock;
+
+/// What came of observing.
+#[derive(Debug)]
+pub struct Observed {
+    /// The versions.
+    pub report: ObserveReport,
+    /// Why sources have none, in words: what is missing, how an `observe` command failed.
+    pub problems: Vec<String>,
+    /// What the user should know of the instance.
+    pub notices: Vec<Notice>,
+}
+
+/// Looks at sources, runs their `observe` commands, and records what is new.
+///
+/// An observation is compared with the last one that was recorded, by this verb or, of sources that a command observes,
+/// by a run. Where there was none, a version counts as changed. What is absent is not recorded.
+pub fn observe(
+    project: &Project,
+    request: &ObserveRequest,
+    clock: &dyn Clock,
+    cancel: &Cancel,
+) -> Result<Observed, AppError> {
+    let goals = select(
+        project,
+        &request.selection,
+        &request.partitions,
+        Range::Sources,
+    )?;
+    let mut instance = Instance::open(project)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
+    let time = clock.now();
+    let observing = Observing::Now { time, cancel };
+    let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, observing)?;
+    let mut report = ObserveReport::default();
+    let mut problems = Vec::new();
+    let mut news = evaluation.observations.clone();
+    for row in scope.rows() {
+        let last = last_versions(&mut instance, scope.graph().key(row.asset))?;
+        for cell in row.cells() {
+            let found = version(&evaluation, row, cell);
+            if evaluation.sources.missing.contains_key(&cell) {
+                problems.push(evaluation.obstacle(cell));
+            }
+            if let Some(version) = found.filter(|_| !is_asked(&scope, cell)) {
+                news.push(observation(&scope, cell, version, time));
+            }
+            let observed = observed(&scope, cell, found, &last);
+            report.observations.push(observed);
+        }
+    }
+    if !news.is_empty() {
+        instance.make_writable(project)?;
+        instance.store.observe(&news)?;
+    }
+    project.keep_what_was_learnt();
+    report
+        .observations
+        .sort_by_key(|it| project.graph().find(it.source.as_str()));
+    Ok(Observed {
+        report,
+        problems,
+        notices: instance.notices,
+    })
+}
+
+type LastVersions = HashMap<Option<PartitionKey>, DataVersion>;
+
+fn last_versions(instance: &mut Instance, source: &AssetKey) -> Result<LastVersions, AppError> {
+    let observations = instance.read(|store| store.observations(source))?;
+    let versions = observations
+        .into_iter()
+        .map(|it| (it.partition, it.version));
+    Ok(versions.collect())
+}
+
+/// The version of a source; `None` where nothing is there.
+fn version(evaluation: &Evaluation<'_>, row: &Row, cell: Cell) -> Option<DataVersion> {
+    let slot = row.versions_of(cell).start;
+    match evaluation.judge.facts().versions[slot] {
+        Known::Version(version) => Some(version).filter(|it| *it != absent_version()),
+        Known::Absent | Known::Unknown => None,
+    }
+}
+
+fn observed(
+    scope: &Scope<'_>,
+    cell: Cell,
+    found: Option<DataVersion>,
+    last: &LastVersions,
+) -> ObservedSource {
+    let partition = scope.partition(cell);
+    let same = last.get(&partition).copied() == found;
+    ObservedSource {
+        source: scope.graph().key(scope.at(cell).0).clone(),
+        partition,
+        data_version: found,
+        change: if same {
+            ObservedChange::Same
+        } else {
+            ObservedChange::Changed
+        },
+    }
+}
+
+/// Whether a command observes a source: then the engine tells what it answered.
+fn is_asked(scope: &Scope<'_>, cell: Cell) -> bool {
+    let source = scope.graph().source(scope.at(cell).0);
+    source.is_some_and(|source| matches!(source.place, Place::Observed { .. }))
+}
+
+fn observation(
+    scope: &Scope<'_>,
+    cell: Cell,
+    version: DataVersion,
+    time: Timestamp,
+) -> (PartitionSlot, Observation) {
+    let (id, partition) = scope.at(cell);
+    let observation = Observation {
+        source: scope.graph().key(id).clone(),
+        partition: scope.partition(cell),
+        text: version.to_string(),
+        version,
+        time,
+    };
+    (partition.keys.slot(partition.index), observation)
+}

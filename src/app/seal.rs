@@ -1,0 +1,331 @@
+//! Nothing to do, known without looking at anything one by one.
+//!
+//! After a run or a look that found everything fresh, what was looked at is sealed: each path with its stamp, and with
+//! them all else that the judgement was made of: the manifest, the request, the instance, variables of the environment,
+//! and the stretch of time in which no partition appears. If all of it is as it was, the judgement is what it was, and the
+//! graph, the instance and the versions need not be read at all. A seal decides nothing by time: it is made only of
+//! stamps that the stat cache trusts.
+//!
+//! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, and volatile assets are
+//! not sealed; such a project is judged each time.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
+use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::engine::{Evaluation, OWN_FOLDER, absent_version, has_asides};
+use crate::hash::{Seal, Versions, holds};
+use crate::manifest;
+use crate::model::{
+    Asset, DataVersionRule, EnvValue, Force, MaterializeRequest, PartitionKeys, PartitionRef,
+    Place, Recipe, Scope as Reach, SourceAsset, SourcePath, Status,
+};
+use crate::plan::{Demand, Known, Row};
+use crate::store::Mark;
+use crate::sys::file::write_atomically;
+
+/// How many seals are kept: one for each request that was made lately.
+const KEPT: usize = 32;
+
+/// A request that has nothing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NothingToDo {
+    /// The project root.
+    pub root: PathBuf,
+    /// How many assets are fresh.
+    pub assets: u32,
+    /// How many partitions of them.
+    pub partitions: u32,
+}
+
+/// What was sealed besides the paths, which follow it in the file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Sealed {
+    manifest: Digest,
+    mark: Mark,
+    /// Seconds between which no partition appears: from, and until before.
+    now: (i64, i64),
+    /// Variables of the environment, each with the digest of its value if it was set.
+    env: Vec<(String, Option<Digest>)>,
+    assets: u32,
+    partitions: u32,
+    /// The length of the paths' part.
+    len: u64,
+}
+
+/// Whether a request has nothing to do, as far as a seal can tell.
+#[must_use]
+pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Option<NothingToDo> {
+    if request.force != Force::WhenStale {
+        return None;
+    }
+    let root = manifest::find(&surroundings.directory).ok()?.0;
+    let own = root.join(OWN_FOLDER);
+    let home = surroundings.home.as_ref().unwrap_or(&own);
+    let bytes = fs::read(file(home, &root, request)).ok()?;
+    let (sealed, paths): (Sealed, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
+    let now = surroundings.now.as_second();
+    let same = paths.len() as u64 == sealed.len
+        && (sealed.now.0..sealed.now.1).contains(&now)
+        && sealed
+            .env
+            .iter()
+            .all(|(name, value)| *value == variable(&surroundings.environment, name))
+        && Mark::read(home).as_ref() == Some(&sealed.mark)
+        && manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE)) == Some(sealed.manifest)
+        && !has_asides(&root)
+        && holds(&root, paths);
+    let Sealed {
+        assets, partitions, ..
+    } = sealed;
+    same.then_some(NothingToDo {
+        root,
+        assets,
+        partitions,
+    })
+}
+
+/// Seals what an evaluation has found entirely fresh, if it can be sealed.
+///
+/// `mark` is the instance's mark from before it was read, or from after it was written.
+pub fn write(
+    project: &Project,
+    request: &MaterializeRequest,
+    versions: &Versions<'_>,
+    evaluation: &Evaluation<'_>,
+    mark: Option<Mark>,
+) {
+    let Some(mark) = mark else { return };
+    let manifest = project.manifest_digest();
+    let Some((paths, env)) = (Sealing {
+        project,
+        versions,
+        evaluation,
+    })
+    .everything() else {
+        return;
+    };
+    let (mut assets, mut partitions) = (0, 0);
+    for row in evaluation.scope().rows() {
+        if project.graph().asset(row.asset).is_some() {
+            (assets, partitions) = (assets + 1, partitions + row.set.len());
+        }
+    }
+    let len = paths.len() as u64;
+    let now = validity(project, evaluation);
+    let sealed = Sealed {
+        manifest,
+        mark,
+        now,
+        env,
+        assets,
+        partitions,
+        len,
+    };
+    let Ok(mut bytes) = postcard::to_stdvec(&sealed) else {
+        return;
+    };
+    bytes.extend(paths);
+    let file = file(project.home(), project.root(), request);
+    make_room(&file);
+    // A seal that cannot be written is none: the next call looks at everything.
+    drop(write_atomically(&file, &bytes));
+}
+
+struct Sealing<'a> {
+    project: &'a Project,
+    versions: &'a Versions<'a>,
+    evaluation: &'a Evaluation<'a>,
+}
+
+type Environment = Vec<(String, Option<Digest>)>;
+
+impl Sealing<'_> {
+    /// All paths and variables; `None` if any of it cannot be sealed, or anything is not fresh.
+    fn everything(&self) -> Option<(Vec<u8>, Environment)> {
+        let mut seal = Seal::default();
+        let mut env = Vec::new();
+        for row in self.evaluation.scope().rows() {
+            match self.project.graph().asset(row.asset) {
+                Some(asset) => self.asset(&mut seal, &mut env, row, asset)?,
+                None => self.source(&mut seal, row, self.project.graph().source(row.asset)?)?,
+            }
+        }
+        env.sort();
+        env.dedup();
+        Some((seal.into_bytes(), env))
+    }
+
+    fn source(&self, seal: &mut Seal, row: &Row, source: &SourceAsset) -> Option<()> {
+        let Place::Paths(paths) = &source.place else {
+            return None;
+        };
+        let [SourcePath::Exact(path)] = paths.as_slice() else {
+            return None;
+        };
+        let keys = self.evaluation.scope().keys(row.asset);
+        for (cell, index) in row.cells().zip(row.set.iter()) {
+            let known = self.evaluation.judge.facts().versions[row.versions_of(cell).start];
+            let path = path.path(PartitionRef { keys, index });
+            match known {
+                Known::Version(version) if version == absent_version() => {
+                    self.versions.seal_absent(seal, &path);
+                }
+                Known::Version(version) => {
+                    self.versions
+                        .seal_file(seal, &path, version)
+                        .then_some(())?;
+                }
+                Known::Unknown | Known::Absent => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn asset(
+        &self,
+        seal: &mut Seal,
+        env: &mut Environment,
+        row: &Row,
+        asset: &Asset,
+    ) -> Option<()> {
+        if asset.is_volatile() || asset.data_version != DataVersionRule::Content {
+            return None;
+        }
+        if let Some(recipe) = &asset.recipe {
+            self.code(seal, env, row, recipe)?;
+        }
+        let keys = self.evaluation.scope().keys(row.asset);
+        for (cell, index) in row.cells().zip(row.set.iter()) {
+            let verdict = self.evaluation.verdicts[cell.index()];
+            if verdict.status != Status::Fresh || verdict.demand != Demand::None {
+                return None;
+            }
+            let recorded = self.evaluation.judge.facts().recorded[cell.index()].as_ref()?;
+            let last = recorded.materialized.as_ref()?;
+            for (output, version) in asset.outputs.iter().zip(&last.outputs) {
+                let path = output.path.path(PartitionRef { keys, index });
+                self.versions
+                    .seal_file(seal, &path, *version)
+                    .then_some(())?;
+            }
+        }
+        Some(())
+    }
+
+    fn code(
+        &self,
+        seal: &mut Seal,
+        env: &mut Environment,
+        row: &Row,
+        recipe: &Recipe,
+    ) -> Option<()> {
+        let code = &recipe.code;
+        if !code.tools.is_empty() {
+            return None;
+        }
+        let observed = self.evaluation.codes.observed(row.asset);
+        if code.version.is_none() {
+            let found = |path: &String| observed.files.iter().find(|(known, _)| known == path);
+            for path in code
+                .declared
+                .iter()
+                .map(|(path, _)| path)
+                .chain(&code.candidates)
+            {
+                match found(path) {
+                    Some((path, version)) => {
+                        self.versions
+                            .seal_file(seal, path, *version)
+                            .then_some(())?;
+                    }
+                    None if code.candidates.contains(path) => {
+                        self.versions.seal_absent(seal, path);
+                    }
+                    None => return None,
+                }
+            }
+        }
+        for variable in &recipe.env {
+            if let EnvValue::FromEnv { variable, .. } = &variable.value {
+                env.push((variable.clone(), self.project.variable(variable).map(value)));
+            }
+        }
+        Some(())
+    }
+}
+
+fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<Digest> {
+    let found = environment.iter().find(|(variable, _)| variable == name);
+    found.map(|(_, text)| value(text))
+}
+
+fn value(text: &OsString) -> Digest {
+    Kind::Value.digest(text.as_encoded_bytes())
+}
+
+/// The stretch of time around the project's now in which all its definitions have the keys that they have now.
+fn validity(project: &Project, evaluation: &Evaluation<'_>) -> (i64, i64) {
+    let (mut from, mut until) = (i64::MIN, i64::MAX);
+    for row in evaluation.scope().rows() {
+        let PartitionKeys::Time { definition, len } = evaluation.scope().keys(row.asset) else {
+            continue;
+        };
+        if let Some(last) = len.checked_sub(1) {
+            from = from.max(definition.window(last.into()).end.as_second());
+        }
+        if definition.len_at(Timestamp::MAX) > *len {
+            until = until.min(definition.window((*len).into()).end.as_second());
+        }
+    }
+    debug_assert!(
+        from <= project.now().as_second(),
+        "the keys are those of the project's now"
+    );
+    (from, until)
+}
+
+/// The file of a request's seal.
+fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
+    let mut folding = Folding::new();
+    folding.text("version", env!("CARGO_PKG_VERSION"));
+    folding.text("root", &root.to_string_lossy());
+    folding.text(
+        "reach",
+        if request.scope == Reach::Only {
+            "only"
+        } else {
+            "upstream"
+        },
+    );
+    for word in &request.selection {
+        folding.text("word", &word.to_string());
+    }
+    for key in &request.partitions {
+        folding.text("partition", key.as_str());
+    }
+    home.join("seals")
+        .join(folding.finish(Kind::Manifest).to_string())
+}
+
+/// Makes the folder, and removes the oldest seals where there are many.
+fn make_room(file: &Path) {
+    let Some(folder) = file.parent() else { return };
+    if fs::create_dir(folder).is_ok() {
+        return;
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut seals: Vec<_> = entries
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    seals.sort();
+    for (_, path) in seals.iter().rev().skip(KEPT) {
+        // One more seal than wanted harms nobody.
+        drop(fs::remove_file(path));
+    }
+}

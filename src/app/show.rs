@@ -1,0 +1,96 @@
+//! `show`: one asset or source, with everything that is declared of it.
+
+use crate::app::error::AppError;
+use crate::app::list::listing;
+use crate::app::project::Project;
+use crate::app::selection::find;
+use crate::engine::{Workspace, observe_code_of};
+use crate::executor::LocalExecutor;
+use crate::model::{
+    Asset, AssetGraph, AssetId, Command, EnvValue, EnvVariable, KeyRange, Recipe, ShowReport,
+    ShowRequest, ShownRecipe, WrittenCommand,
+};
+
+/// One asset or source.
+pub fn show(project: &Project, request: &ShowRequest) -> Result<ShowReport, AppError> {
+    let graph = project.graph();
+    let id = find(project, request.asset.as_str())?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let names = |ids: &[AssetId]| ids.iter().map(|id| graph.key(*id).clone()).collect();
+    let asset = graph.asset(id);
+    let recipe = asset.and_then(|asset| {
+        let recipe = asset.recipe.as_ref()?;
+        Some(shown_recipe(&workspace, asset, recipe))
+    });
+    project.keep_what_was_learnt();
+    Ok(ShowReport {
+        listing: listing(graph, id),
+        keys: keys(project, graph, id),
+        recipe,
+        after: asset.map_or_else(Vec::new, |asset| names(&asset.after)),
+        downstream: names(graph.downstream(id)),
+    })
+}
+
+/// All keys of an asset or source as they exist now.
+fn keys(project: &Project, graph: &AssetGraph, id: AssetId) -> KeyRange {
+    let keys = project.keys().of(graph.get(id));
+    let last = keys.len().checked_sub(1);
+    KeyRange {
+        asset: graph.key(id).clone(),
+        first: last.and_then(|_| keys.key(0)),
+        last: last.and_then(|last| keys.key(last)),
+        count: keys.len(),
+    }
+}
+
+fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> ShownRecipe {
+    let (code, code_version) = match observe_code_of(workspace, asset) {
+        Ok((observed, version)) => {
+            let files = observed.files.into_iter().map(|(path, _)| path);
+            (files.collect(), Some(version))
+        }
+        Err(_) => (named_code(workspace, recipe), None),
+    };
+    let words = |words: &[(String, _)]| words.iter().map(|(word, _)| word.clone()).collect();
+    ShownRecipe {
+        command: match &recipe.command {
+            Command::Shell { written, .. } => WrittenCommand::Shell(written.clone()),
+            Command::Direct { written, .. } => WrittenCommand::Direct(written.clone()),
+        },
+        folder: recipe.folder.clone(),
+        code,
+        tools: words(&recipe.code.tools),
+        code_version,
+        staging: recipe.staging,
+        stdout: recipe.stdout,
+        history: recipe.history,
+        runs: recipe.runs,
+        env: recipe.env.iter().map(shown_variable).collect(),
+        timeout: recipe.timeout,
+    }
+}
+
+/// The code files by name where not all of them are there: the declared ones, and those of the command that exist.
+fn named_code(workspace: &Workspace<'_>, recipe: &Recipe) -> Vec<String> {
+    if recipe.code.version.is_some() {
+        return Vec::new();
+    }
+    let exists = |path: &&String| workspace.resolve(path).exists();
+    let found = recipe.code.candidates.iter().filter(exists);
+    let declared = recipe.code.declared.iter().map(|(path, _)| path);
+    let mut files: Vec<String> = declared.chain(found).cloned().collect();
+    files.sort_unstable();
+    files.dedup();
+    files
+}
+
+fn shown_variable(variable: &EnvVariable) -> (String, String) {
+    let value = match &variable.value {
+        EnvValue::Literal(value) => value.clone(),
+        EnvValue::FromEnv { variable, .. } => format!("from env {variable}"),
+        EnvValue::Secret { .. } => "secret".to_owned(),
+    };
+    (variable.name.clone(), value)
+}

@@ -1,0 +1,10 @@
+//! Each verb on small projects on disk, with real commands: request in, report out.
+
+mod accepting;
+mod declared;
+mod explaining;
+mod founding;
+mod observing;
+mod sandbox;
+mod told;
+mod wiping;

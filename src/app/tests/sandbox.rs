@@ -1,0 +1,205 @@
+//! A project in a folder of its own.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::app::{AppError, Progress, Project, Running, Surroundings, materialize, status};
+use crate::executor::{Cancel, LocalExecutor};
+use crate::model::{
+    Event, EventKind, EventSink, MaterializeRequest, Planned, Selected, Status, StatusRequest,
+    StepOutcome,
+};
+use crate::store::Notice;
+use crate::sys::clock::{Clock, FixedClock};
+
+/// Three days, a source of each, and a chain: `clean` of each day, `all` of all days.
+pub const CHAIN: &str = r#"
+[partitions.day]
+type = "static"
+keys = ["d1", "d2", "d3"]
+
+[source.raw]
+path = "raw/{{partition}}.csv"
+partitions = "day"
+
+[asset.clean]
+partitions = "day"
+deps = "raw"
+command = "sort {{input}} > {{output}}; echo sorted {{partition}}"
+outputs = "build/{{partition}}.csv"
+
+[asset.all]
+description = "All days"
+group = "reports"
+deps = "clean"
+command = "cat {{input}} > {{output}}"
+outputs = "build/all.csv"
+"#;
+
+/// A project in a folder of its own; the clock stands still.
+pub struct Sandbox {
+    folder: TempDir,
+    /// The caller's environment besides `PATH`.
+    pub environment: Vec<(&'static str, &'static str)>,
+}
+
+#[derive(Default)]
+struct Ran(Vec<Event>);
+
+impl EventSink for Ran {
+    fn emit(&mut self, event: &Event) {
+        self.0.push(event.clone());
+    }
+}
+
+impl Progress for Ran {
+    fn found(&mut self, _: &Path) {}
+    fn planned(&mut self, _: &Planned) {}
+    fn notice(&mut self, _: &Notice) {}
+    fn put_back(&mut self, _: &[String]) {}
+}
+
+impl Sandbox {
+    pub fn new(manifest: &str) -> Self {
+        let sandbox = Self::empty();
+        sandbox.write("Assets.toml", manifest);
+        sandbox
+    }
+
+    pub fn empty() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            environment: Vec::new(),
+        }
+    }
+
+    /// The project of [`CHAIN`] with its sources.
+    pub fn chain() -> Self {
+        let sandbox = Self::new(CHAIN);
+        for day in ["d1", "d2", "d3"] {
+            sandbox.write(&format!("raw/{day}.csv"), &format!("b {day}\na {day}\n"));
+        }
+        sandbox
+    }
+
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let file = self.path(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+        fs::write(file, text).expect("written");
+    }
+
+    /// Replaces a text that stands in a file once.
+    pub fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert_eq!(text.matches(from).count(), 1, "{from} in {path}");
+        self.write(path, &text.replace(from, to));
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).expect("a text")
+    }
+
+    pub fn exists(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    pub fn surroundings(&self) -> Surroundings {
+        let path = std::env::var_os("PATH").expect("a PATH");
+        let ours = self.environment.iter();
+        let ours = ours.map(|(name, value)| ((*name).into(), (*value).into()));
+        Surroundings {
+            directory: self.root().to_owned(),
+            home: None,
+            now: self.clock().now(),
+            environment: [("PATH".into(), path)].into_iter().chain(ours).collect(),
+        }
+    }
+
+    pub fn project(&self) -> Project {
+        Project::open(&self.surroundings()).expect("a project")
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "a sandbox has its clock as it has its files"
+    )]
+    pub fn clock(&self) -> FixedClock {
+        FixedClock("2026-01-02T03:04:05Z".parse::<Timestamp>().expect("a time"))
+    }
+
+    /// Materializes and gives the steps that ran, sorted; those that failed with a `!`.
+    pub fn materialize(&self, words: &[&str]) -> Vec<String> {
+        let request = MaterializeRequest {
+            selection: select(words),
+            jobs: NonZeroUsize::new(1),
+            ..MaterializeRequest::default()
+        };
+        let mut ran = Ran::default();
+        let running = Running {
+            executor: &LocalExecutor,
+            cancel: &Cancel::default(),
+            clock: &self.clock(),
+            progress: &mut ran,
+        };
+        materialize(&self.surroundings(), &request, running).expect("a run");
+        let finished = |event: Event| match event.kind {
+            EventKind::StepFinished { step, outcome, .. } => match outcome {
+                StepOutcome::Failed(_) => Some(format!("{step}!")),
+                _ => Some(step.to_string()),
+            },
+            _ => None,
+        };
+        let mut steps: Vec<String> = ran.0.into_iter().filter_map(finished).collect();
+        steps.sort();
+        steps
+    }
+
+    /// The status of each partition of an asset, in order.
+    pub fn status(&self, asset: &str) -> Vec<Status> {
+        let request = StatusRequest {
+            selection: select(&[asset]),
+            ..StatusRequest::default()
+        };
+        let (report, _) = status(&self.project(), &request).expect("a status");
+        let runs = report.assets[0].partitions.iter();
+        runs.flat_map(|run| vec![run.status; run.count as usize])
+            .collect()
+    }
+}
+
+/// Words of a selection.
+pub fn select(words: &[&str]) -> Vec<Selected> {
+    words.iter().map(|word| one(word)).collect()
+}
+
+/// One word of a selection.
+pub fn one(word: &str) -> Selected {
+    word.parse().expect("a word")
+}
+
+/// The code of an error, or of each where there are several, and their messages.
+pub fn told(error: &AppError) -> Vec<String> {
+    use miette::Diagnostic;
+    let line = |error: &dyn Diagnostic| {
+        let code = error.code().expect("a code").to_string();
+        let code = code.rsplit("::").next().expect("a kind").to_owned();
+        format!("{code}: {error}")
+    };
+    match error {
+        AppError::Requests(all) => all.iter().map(|it| line(it)).collect(),
+        AppError::Plan(problems) => problems.list().iter().map(|it| line(it)).collect(),
+        error => vec![line(error)],
+    }
+}

@@ -1,0 +1,121 @@
+//! `wipe`: forget what was materialized, and remove outputs where that is asked for.
+
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::project::Project;
+use crate::app::ranges::key_ranges;
+use crate::app::selection::{Range, select};
+use crate::app::size::size_on_disk;
+use crate::model::{AffectedReport, Effect, Outputs, PartitionRef, PartitionSet, WipeRequest};
+use crate::model::{AssetId, KeyRange};
+use crate::plan::{Scope, Upstream};
+use crate::store::{AssetPartition, Notice, Store, StoreError, Wanted};
+use crate::sys::file::remove_tree;
+
+/// Forgets the records of what is selected, so that it was never materialized; history stays.
+///
+/// Outputs stay on disk unless their removal is asked for. Those of an external asset always stay: nothing here could
+/// make them again. Records go first, so that a crash in between leaves nothing fresh that is not there.
+pub fn wipe(
+    project: &Project,
+    request: &WipeRequest,
+) -> Result<(AffectedReport, Vec<Notice>), AppError> {
+    let goals = select(
+        project,
+        &request.selection,
+        &request.partitions,
+        Range::Assets,
+    )?;
+    let mut instance = Instance::open(project)?;
+    let recorded = instance.read(|store| recorded(project, store, &goals))?;
+    let outputs = match request.outputs {
+        Outputs::Kept => Vec::new(),
+        Outputs::Removed => outputs(project, &goals),
+    };
+    let bytes = outputs
+        .iter()
+        .map(|path| size_on_disk(&project.root().join(path)));
+    let report = AffectedReport {
+        affected: ranges(project, &recorded),
+        bytes: bytes.sum(),
+        files: outputs,
+        effect: request.effect,
+    };
+    if request.effect == Effect::Apply {
+        if !recorded.is_empty() {
+            instance.make_writable(project)?;
+            instance.store.forget(&partitions(project, &recorded))?;
+        }
+        for path in &report.files {
+            let file = project.root().join(path);
+            remove_tree(&file).map_err(|source| AppError::Unwritable {
+                path: path.clone(),
+                source,
+            })?;
+        }
+    }
+    Ok((report, instance.notices))
+}
+
+/// The partitions among `goals` of which something is recorded.
+fn recorded(
+    project: &Project,
+    store: &Store,
+    goals: &[(AssetId, PartitionSet)],
+) -> Result<Vec<(AssetId, PartitionSet)>, StoreError> {
+    let graph = project.graph();
+    let wanted: Vec<Wanted<'_>> = goals
+        .iter()
+        .map(|(id, set)| Wanted {
+            asset: graph.key(*id),
+            keys: project.keys().of(graph.get(*id)),
+            set,
+        })
+        .collect();
+    let currents = store.currents(&wanted)?;
+    let known = |(position, (id, set)): (usize, &(AssetId, PartitionSet))| {
+        let states = set.iter().zip(currents.of(position));
+        let known: PartitionSet = states
+            .filter_map(|(index, state)| state.is_some().then_some(index))
+            .collect();
+        (*id, known)
+    };
+    let known = goals.iter().enumerate().map(known);
+    Ok(known.filter(|(_, set)| !set.is_empty()).collect())
+}
+
+fn ranges(project: &Project, sets: &[(AssetId, PartitionSet)]) -> Vec<KeyRange> {
+    let scope = Scope::new(project.graph(), project.keys(), &[], Upstream::Given);
+    let ranges = |(id, set): &(AssetId, PartitionSet)| key_ranges(&scope, *id, set);
+    sets.iter().flat_map(ranges).collect()
+}
+
+fn partitions(project: &Project, sets: &[(AssetId, PartitionSet)]) -> Vec<AssetPartition> {
+    let graph = project.graph();
+    let of = |(id, set): &(AssetId, PartitionSet)| {
+        let (asset, keys) = (graph.key(*id), project.keys().of(graph.get(*id)));
+        set.iter()
+            .map(|index| AssetPartition::at(asset, keys, index))
+            .collect::<Vec<_>>()
+    };
+    sets.iter().flat_map(of).collect()
+}
+
+/// The outputs on disk that a command can make again, sorted.
+fn outputs(project: &Project, goals: &[(AssetId, PartitionSet)]) -> Vec<String> {
+    let graph = project.graph();
+    let mut paths = Vec::new();
+    for (id, set) in goals {
+        let made = graph.asset(*id).filter(|asset| asset.recipe.is_some());
+        let Some(asset) = made else { continue };
+        let keys = project.keys().of(graph.get(*id));
+        for index in set.iter() {
+            let partition = PartitionRef { keys, index };
+            let outputs = asset.outputs.iter();
+            paths.extend(outputs.map(|output| output.path.path(partition).into_owned()));
+        }
+    }
+    paths.retain(|path| project.root().join(path).symlink_metadata().is_ok());
+    paths.sort_unstable();
+    paths
+}

@@ -1,0 +1,175 @@
+//! Answers: a report as JSON or as text, on standard output.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::cli::args::GraphFormat;
+use crate::cli::diagnostics;
+use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::render;
+use crate::cli::session::{Format, Session};
+use crate::cli::text::count;
+use crate::model::{
+    AffectedReport, ExplainReport, GraphReport, Grouping, HistoryReport, InitReport, ListReport,
+    LogsReport, ObserveReport, PlanReport, Problem, ShowReport, StatusReport, ValidateReport,
+};
+use crate::wire::{
+    AffectedDocument, ExplainDocument, GraphDocument, HistoryDocument, InitDocument, ListDocument,
+    LogsDocument, ObserveDocument, PlanDocument, ShowDocument, StatusDocument, ValidateDocument,
+};
+
+/// Writes the document or the text.
+fn answer(
+    session: &Session,
+    document: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> io::Result<()> {
+    match session.format {
+        Format::Json => output::answer_json(document),
+        Format::Text => output::answer(session.terminal.stdout, text()),
+    }
+}
+
+/// Answers `status`.
+pub fn status(session: &Session, report: &StatusReport, grouping: Grouping) -> io::Result<()> {
+    answer(session, &StatusDocument::from(report), || {
+        render::status(report, grouping, &session.look())
+    })
+}
+
+/// How `status --exit-code` ends: 1 if anything is not fresh.
+pub fn status_exit(report: &StatusReport) -> Exit {
+    if report.summary.fresh == report.summary.total() {
+        Exit::Yes
+    } else {
+        Exit::No
+    }
+}
+
+/// Answers `plan`.
+pub fn plan(session: &Session, report: &PlanReport) -> io::Result<()> {
+    answer(session, &PlanDocument::from(report), || {
+        render::plan(report, &session.look())
+    })
+}
+
+/// Answers `explain`.
+pub fn explain(session: &Session, report: &ExplainReport) -> io::Result<()> {
+    answer(session, &ExplainDocument::from(report), || {
+        render::explain(report, &session.look())
+    })
+}
+
+/// Answers `observe`.
+pub fn observe(session: &Session, report: &ObserveReport) -> io::Result<()> {
+    answer(session, &ObserveDocument::from(report), || {
+        render::observe(report, &session.look())
+    })
+}
+
+/// Answers `list`.
+pub fn list(session: &Session, report: &ListReport) -> io::Result<()> {
+    answer(session, &ListDocument::from(report), || {
+        render::list(report, &session.look())
+    })
+}
+
+/// Answers `show`.
+pub fn show(session: &Session, report: &ShowReport) -> io::Result<()> {
+    answer(session, &ShowDocument::from(report), || {
+        render::show(report, &session.look())
+    })
+}
+
+/// Answers `graph`.
+pub fn graph(session: &Session, report: &GraphReport, format: GraphFormat) -> io::Result<()> {
+    if format == GraphFormat::Json {
+        return output::answer_json(&GraphDocument::from(report));
+    }
+    answer(session, &GraphDocument::from(report), || match format {
+        GraphFormat::Text | GraphFormat::Json => render::graph(report),
+        GraphFormat::Dot => render::dot(report),
+        GraphFormat::Mermaid => render::mermaid(report),
+    })
+}
+
+/// Answers `history`.
+pub fn history(session: &Session, report: &HistoryReport) -> io::Result<()> {
+    answer(session, &HistoryDocument::from(report), || {
+        render::history(report, &session.look())
+    })
+}
+
+/// Answers `logs`: the bytes as they are; where there are several logs, each below its heading.
+pub fn logs(session: &Session, report: &LogsReport) -> io::Result<()> {
+    if session.format == Format::Json {
+        return output::answer_json(&LogsDocument::from(report));
+    }
+    for log in &report.logs {
+        if report.logs.len() > 1 {
+            let heading = render::log_heading(log, &session.look());
+            output::answer(session.terminal.stdout, heading)?;
+        }
+        output::answer_bytes(&log.content)?;
+    }
+    Ok(())
+}
+
+/// Answers `validate`: problems go to standard error, the last line to standard output.
+pub fn validate(session: &Session, report: &ValidateReport) -> io::Result<()> {
+    if session.format == Format::Text {
+        let problems = report.errors.iter().chain(&report.warnings);
+        let problems = problems.map(|it: &Problem| -> &dyn miette::Diagnostic { &**it });
+        let text = diagnostics::report_all(problems, &session.terminal);
+        output::say(session.terminal.stderr, text);
+    }
+    answer(session, &ValidateDocument::from(report), || {
+        render::validate(report)
+    })
+}
+
+/// How `validate` ends.
+pub fn validate_exit(report: &ValidateReport) -> Exit {
+    if report.errors.is_empty() {
+        Exit::Yes
+    } else {
+        Exit::Input
+    }
+}
+
+/// Answers `accept`.
+pub fn accept(session: &Session, report: &AffectedReport) -> io::Result<()> {
+    answer(session, &AffectedDocument::from(report), || {
+        render::accepted(report, &session.look())
+    })
+}
+
+/// What to ask before a wipe; `None` where nothing would be lost.
+pub fn wipe_question(report: &AffectedReport) -> Option<String> {
+    let partitions: u32 = report.affected.iter().map(|range| range.count).sum();
+    let records = count(partitions, "record");
+    match (partitions, report.files.len()) {
+        (0, 0) => None,
+        (_, 0) => Some(format!("Forget {records}?")),
+        (_, files) => {
+            let files = count(files as u64, "file");
+            Some(format!("Forget {records} and remove {files}?"))
+        }
+    }
+}
+
+/// Answers `wipe`.
+pub fn wipe(session: &Session, report: &AffectedReport) -> io::Result<()> {
+    answer(session, &AffectedDocument::from(report), || {
+        render::wiped(report, &session.look())
+    })
+}
+
+/// Answers `init`.
+pub fn init(session: &Session, report: &InitReport) -> io::Result<()> {
+    answer(session, &InitDocument::from(report), || {
+        render::init(report, &session.look())
+    })
+}

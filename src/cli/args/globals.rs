@@ -1,0 +1,161 @@
+//! Options that every verb takes, with one meaning.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// Options of all verbs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of all verbs")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as they are typed; their meaning is an enum each"
+)]
+pub struct Globals {
+    /// The project: a folder with an Assets.toml, or one below it
+    ///
+    /// Without it, the nearest Assets.toml with a `[project]` table in the current folder or above. The variable is not
+    /// looked at by an `assetctl` that is started by a step.
+    #[arg(
+        short = 'C',
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "ASSETCTL_PROJECT",
+        hide_env_values = true
+    )]
+    pub project: Option<PathBuf>,
+    /// Where records, logs and staging are kept [default: .assetctl in the project]
+    #[arg(
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "ASSETCTL_HOME",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    pub home: Option<PathBuf>,
+    /// How many commands run at once [default: the number of cores]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        global = true,
+        env = "ASSETCTL_JOBS",
+        hide_env_values = true
+    )]
+    pub jobs: Option<NonZeroUsize>,
+    /// Say less: only failures and the last line
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "ASSETCTL_QUIET",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new(),
+        overrides_with = "verbose",
+        hide_short_help = true
+    )]
+    pub quiet: bool,
+    /// Say more: the output of commands as it comes, and all reasons
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "ASSETCTL_VERBOSE",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new(),
+        overrides_with = "quiet",
+        hide_short_help = true
+    )]
+    pub verbose: bool,
+    /// Answer in JSON: one document, or a line for each event
+    #[arg(
+        long,
+        global = true,
+        env = "ASSETCTL_JSON",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub json: bool,
+    /// When to use colours
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        env = "ASSETCTL_COLOR",
+        hide_env_values = true,
+        default_value = "auto",
+        hide_short_help = true
+    )]
+    pub color: ColorChoice,
+    /// No live display: plain lines, as where there is no terminal
+    #[arg(
+        long,
+        global = true,
+        env = "ASSETCTL_NO_PROGRESS",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new(),
+        action = ArgAction::SetTrue,
+        hide_short_help = true
+    )]
+    pub no_progress: bool,
+    /// The time to judge by, which decides what time windows exist: `2013-07-05`, `2013-07-05T12:00:00Z`
+    #[arg(
+        long,
+        value_name = "T",
+        global = true,
+        env = "ASSETCTL_NOW",
+        hide_env_values = true,
+        value_parser = instant,
+        hide_short_help = true
+    )]
+    pub now: Option<Timestamp>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Also elsewhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// An instant in RFC 3339, or a date and time in UTC.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let in_utc = |text: &str| {
+        let civil: DateTime = text.parse()?;
+        civil.to_zoned(TimeZone::UTC).map(|it| it.timestamp())
+    };
+    text.parse()
+        .or_else(|_: jiff::Error| in_utc(text))
+        .map_err(|_| "expected a time such as 2013-07-05 or 2013-07-05T12:00:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::instant;
+
+    #[test]
+    fn instants() {
+        for (text, time) in [
+            ("2013-07-05", Some("2013-07-05T00:00:00Z")),
+            ("2013-07-05T12:00", Some("2013-07-05T12:00:00Z")),
+            ("2013-07-05T12:00:00+02:00", Some("2013-07-05T10:00:00Z")),
+            ("now", None),
+            ("2013-13-01", None),
+        ] {
+            let found = instant(text).ok().map(|time| time.to_string());
+            assert_eq!(found.as_deref(), time, "{text}");
+        }
+    }
+}

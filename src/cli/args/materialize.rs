@@ -1,0 +1,81 @@
+//! `materialize` and `plan`.
+
+use std::num::NonZeroU32;
+
+use clap::Args;
+
+use crate::cli::args::SelectionArgs;
+
+/// What `materialize` and `plan` have in common.
+#[derive(Debug, Default, Args)]
+pub struct RunArgs {
+    /// Which asset partitions.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Exactly the selection: read what it needs as it is, stale or not
+    #[arg(long)]
+    pub only: bool,
+    /// Run the selection whether stale or not, but never what it needs
+    #[arg(short = 'B', long)]
+    pub force: bool,
+    /// As --force; incremental assets start from nothing
+    #[arg(long)]
+    pub full_refresh: bool,
+}
+
+/// Words of `materialize`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl materialize                          everything that is not fresh
+  assetctl materialize --partition 2013-07-04   one day of everything, and what it needs
+  assetctl materialize report                   one asset at all its keys
+  assetctl materialize clean@2013-07-04 --force
+  assetctl materialize -n                       only say what would run")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as they are typed; their meaning is an enum each"
+)]
+pub struct MaterializeArgs {
+    /// What, and how far.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Only say what would run, as `plan` does
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Start nothing new after a failure
+    #[arg(long, conflicts_with = "max_failures")]
+    pub fail_fast: bool,
+    /// Start nothing new after N failures
+    #[arg(long, value_name = "N")]
+    pub max_failures: Option<NonZeroU32>,
+    /// Go on with what does not need what failed; the default
+    #[arg(short = 'k', long, hide = true, conflicts_with_all = ["fail_fast", "max_failures"])]
+    pub keep_going: bool,
+    /// Fail where an output was altered by hand, and leave it
+    #[arg(long)]
+    pub keep_altered: bool,
+    /// Do not wait for another process that holds what is needed
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Sync outputs to disk before they are recorded
+    #[arg(long)]
+    pub durable: bool,
+}
+
+/// Words of `plan`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl plan                                 what is not fresh, in order, with reasons
+  assetctl plan --partition 2013-07-04
+  assetctl plan report --force
+  assetctl plan --keys --json                   each partition for itself")]
+pub struct PlanArgs {
+    /// What, and how far.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Tell each partition for itself, not in ranges
+    #[arg(long)]
+    pub keys: bool,
+}

@@ -1,0 +1,83 @@
+//! The words of the command line, as they are typed. What they mean is said by [`crate::cli::request`].
+
+mod globals;
+mod history;
+mod init;
+mod list;
+mod materialize;
+mod selection;
+mod shell;
+mod status;
+mod wipe;
+
+pub(super) use globals::{ColorChoice, Globals};
+pub(super) use history::{HistoryArgs, LogsArgs};
+pub(super) use init::{InitArgs, Template};
+pub(super) use list::{GraphArgs, GraphFormat, ListArgs, ShowArgs};
+pub(super) use materialize::{MaterializeArgs, PlanArgs, RunArgs};
+pub(super) use selection::SelectionArgs;
+pub(super) use shell::{CompletionsArgs, HelpArgs};
+pub(super) use status::{ExplainArgs, ObserveArgs, StatusArgs};
+pub(super) use wipe::{AcceptArgs, WipeArgs};
+
+use clap::{Parser, Subcommand};
+
+/// Make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
+#[derive(Debug, Parser)]
+#[command(
+    name = "assetctl",
+    bin_name = "assetctl",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
+)]
+pub(super) struct Cli {
+    /// Options of all verbs.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What `assetctl` can do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Start a project: a commented Assets.toml that runs as it is
+    Init(InitArgs),
+    /// Bring assets up to date: run what is stale, missing or failed, and what it needs
+    #[command(aliases = ["build", "run"])]
+    Materialize(MaterializeArgs),
+    /// Say what is fresh and what is not
+    Status(StatusArgs),
+    /// Say why an asset partition is fresh or not, down to the root
+    Explain(ExplainArgs),
+    /// Say what `materialize` would run, in which order, and how long it takes
+    Plan(PlanArgs),
+    /// List assets and sources
+    List(ListArgs),
+    /// Show what steps wrote to standard output and error
+    Logs(LogsArgs),
+    /// Show everything that is declared of one asset
+    Show(ShowArgs),
+    /// Show what depends on what
+    Graph(GraphArgs),
+    /// List the materializations of an asset
+    History(HistoryArgs),
+    /// Look at sources now, and run their `observe` commands
+    Observe(ObserveArgs),
+    /// Check Assets.toml without looking at data
+    Validate,
+    /// Take the outputs on disk as they are for what would be made now
+    Accept(AcceptArgs),
+    /// Forget records, and with `--outputs` remove the files too
+    Wipe(WipeArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+    /// Show the daily verbs, all of them, or the help of one
+    Help(HelpArgs),
+}

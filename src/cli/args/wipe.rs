@@ -1,0 +1,44 @@
+//! `accept` and `wipe`.
+
+use clap::Args;
+
+use crate::cli::args::SelectionArgs;
+
+/// Words of `accept`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl accept -n                            what would be accepted
+  assetctl accept clean@2013-07-04              its output is right, although its code changed")]
+pub struct AcceptArgs {
+    /// Which asset partitions.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Only say what would be accepted
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// Words of `wipe`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl wipe clean -n                        what would be forgotten
+  assetctl wipe clean@2013-07-04 --outputs --yes")]
+pub struct WipeArgs {
+    /// Assets, or single partitions of them: `clean`, `clean@2013-07-04`
+    #[arg(value_name = "SELECTION", required = true)]
+    pub selection: Vec<String>,
+    /// Only this partition; repeatable
+    #[arg(long = "partition", value_name = "K")]
+    pub partitions: Vec<String>,
+    /// Remove the outputs too; sources never
+    #[arg(long)]
+    pub outputs: bool,
+    /// Only say what would be forgotten and removed
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short = 'y', long)]
+    pub yes: bool,
+}

@@ -1,0 +1,267 @@
+//! From a verb to its answer.
+
+use std::io;
+
+use crate::app::{self, AppError, Blame, Project, Surroundings};
+use crate::cli::args::{
+    AcceptArgs, Cli, CompletionsArgs, Globals, HelpArgs, ObserveArgs, PlanArgs, StatusArgs, Verb,
+    WipeArgs,
+};
+use crate::cli::confirm::{self, Consent};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::help::{self, Length};
+use crate::cli::session::Session;
+use crate::cli::{answer, output, request, running};
+use crate::executor::Cancel;
+use crate::model::{Effect, PlanRequest, WipeRequest};
+use crate::store::Notice;
+use crate::sys::clock::{Clock, FixedClock, SystemClock};
+
+/// Why a verb was not carried out.
+#[derive(Debug)]
+pub enum Failure {
+    /// The words, or the terminal.
+    Cli(CliError),
+    /// The project, or the machine.
+    App(Box<AppError>),
+}
+
+impl Failure {
+    /// The error as it is told.
+    pub fn diagnostic(&self) -> &dyn miette::Diagnostic {
+        match self {
+            Self::Cli(error) => error,
+            Self::App(error) => &**error,
+        }
+    }
+
+    /// How it ends the process.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Cli(CliError::Unwritable(_)) => Exit::Environment,
+            Self::Cli(_) => Exit::Input,
+            Self::App(error) => match error.blame() {
+                Blame::Input => Exit::Input,
+                Blame::Environment => Exit::Environment,
+            },
+        }
+    }
+}
+
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Self {
+        Self::Cli(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Cli(error.into())
+    }
+}
+
+impl<E: Into<AppError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::App(Box::new(error.into()))
+    }
+}
+
+/// Carries a command line out.
+pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
+    match &cli.verb {
+        Verb::Materialize(args) if args.dry_run => {
+            let request = request::dry_run(args, &cli.globals)?;
+            plan_of(&request, &cli.globals, session)
+        }
+        Verb::Materialize(args) => running::materialize(args, &cli.globals, session),
+        Verb::Plan(args) => plan(args, &cli.globals, session),
+        Verb::Status(args) => status(args, &cli.globals, session),
+        Verb::Explain(args) => {
+            let project = project(&cli.globals, session)?;
+            let (report, notices) = app::explain(&project, &request::explain(args)?)?;
+            tell(&notices, session);
+            Ok(yes(answer::explain(session, &report))?)
+        }
+        Verb::List(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::list(&project, &request::list(args)?)?;
+            Ok(yes(answer::list(session, &report))?)
+        }
+        Verb::Show(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::show(&project, &request::show(args)?)?;
+            Ok(yes(answer::show(session, &report))?)
+        }
+        Verb::Graph(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::graph(&project, &request::graph(args)?)?;
+            Ok(yes(answer::graph(session, &report, args.format))?)
+        }
+        Verb::History(args) => {
+            let project = project(&cli.globals, session)?;
+            let (report, notices) = app::history(&project, &request::history(args)?)?;
+            tell(&notices, session);
+            Ok(yes(answer::history(session, &report))?)
+        }
+        Verb::Logs(args) => {
+            let project = project(&cli.globals, session)?;
+            let report = app::logs(&project, &request::logs(args)?)?;
+            Ok(yes(answer::logs(session, &report))?)
+        }
+        Verb::Observe(args) => observe(args, &cli.globals, session),
+        Verb::Validate => validate(&cli.globals, session),
+        Verb::Accept(args) => accept(args, &cli.globals, session),
+        Verb::Wipe(args) => wipe(args, &cli.globals, session),
+        Verb::Init(args) => {
+            let directory = surroundings(&cli.globals, session)?.directory;
+            let report = app::init(&directory, request::init(args))?;
+            Ok(yes(answer::init(session, &report))?)
+        }
+        Verb::Completions(args) => Ok(completions(args)?),
+        Verb::Man => Ok(manual()?),
+        Verb::Help(args) => Ok(help(args, session)?),
+    }
+}
+
+/// Where the search for the project starts, and what of this process counts.
+pub fn surroundings(globals: &Globals, session: &Session) -> Result<Surroundings, CliError> {
+    let here = std::env::current_dir()?;
+    Ok(Surroundings {
+        directory: globals
+            .project
+            .as_ref()
+            .map_or_else(|| here.clone(), |it| here.join(it)),
+        home: globals.home.as_ref().map(|home| here.join(home)),
+        now: session.now,
+        environment: std::env::vars_os().collect(),
+    })
+}
+
+/// The project that the command line is about.
+fn project(globals: &Globals, session: &Session) -> Result<Project, Failure> {
+    Ok(Project::open(&surroundings(globals, session)?)?)
+}
+
+/// Tells what the user should know of the instance.
+pub fn tell(notices: &[Notice], session: &Session) {
+    for notice in notices {
+        session.warn(notice);
+    }
+}
+
+fn plan(args: &PlanArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    plan_of(&request::plan(args, globals)?, globals, session)
+}
+
+fn plan_of(request: &PlanRequest, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let project = project(globals, session)?;
+    let (report, notices) = app::plan(&project, request, &Cancel::new())?;
+    tell(&notices, session);
+    answer::plan(session, &report)?;
+    Ok(Exit::Yes)
+}
+
+fn status(args: &StatusArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let request = request::status(args)?;
+    let (report, notices) = app::status(&project(globals, session)?, &request)?;
+    tell(&notices, session);
+    answer::status(session, &report, request.grouping)?;
+    Ok(if args.exit_code {
+        answer::status_exit(&report)
+    } else {
+        Exit::Yes
+    })
+}
+
+fn observe(args: &ObserveArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let request = request::observe(args)?;
+    let project = project(globals, session)?;
+    let observed = app::observe(&project, &request, &*clock(globals), &Cancel::new())?;
+    tell(&observed.notices, session);
+    for problem in &observed.problems {
+        output::say(session.terminal.stderr, format!("{problem}\n"));
+    }
+    answer::observe(session, &observed.report)?;
+    Ok(if observed.problems.is_empty() {
+        Exit::Yes
+    } else {
+        Exit::No
+    })
+}
+
+fn validate(globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let report = app::validate(&surroundings(globals, session)?)?;
+    answer::validate(session, &report)?;
+    Ok(answer::validate_exit(&report))
+}
+
+fn accept(args: &AcceptArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let request = request::accept(args)?;
+    let project = project(globals, session)?;
+    let (report, notices) = app::accept(&project, &request, &*clock(globals))?;
+    tell(&notices, session);
+    Ok(yes(answer::accept(session, &report))?)
+}
+
+/// Says what would be forgotten and asks, unless that was ruled out.
+fn wipe(args: &WipeArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let request = request::wipe(args)?;
+    let project = project(globals, session)?;
+    if request.effect == Effect::Apply && !args.yes {
+        let said = WipeRequest {
+            effect: Effect::DryRun,
+            ..request.clone()
+        };
+        let (report, _) = app::wipe(&project, &said)?;
+        if let Some(question) = answer::wipe_question(&report)
+            && confirm::ask(&question, &session.terminal)? == Consent::Refused
+        {
+            return Ok(Exit::No);
+        }
+    }
+    let (report, notices) = app::wipe(&project, &request)?;
+    tell(&notices, session);
+    Ok(yes(answer::wipe(session, &report))?)
+}
+
+/// The time, or the instant that stands for it.
+pub fn clock(globals: &Globals) -> Box<dyn Clock> {
+    match globals.now {
+        Some(now) => Box::new(FixedClock(now)),
+        None => Box::new(SystemClock),
+    }
+}
+
+/// An answer that was written is a yes.
+fn yes(written: io::Result<()>) -> io::Result<Exit> {
+    written.map(|()| Exit::Yes)
+}
+
+/// Prints a completion script; made in memory first, as a reader may go away while it is written.
+fn completions(args: &CompletionsArgs) -> io::Result<Exit> {
+    let mut script = Vec::new();
+    let mut command = help::command(Length::Full);
+    clap_complete::generate(args.shell, &mut command, "assetctl", &mut script);
+    output::answer_bytes(&script)?;
+    Ok(Exit::Yes)
+}
+
+/// Prints the manual page.
+fn manual() -> io::Result<Exit> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(help::command(Length::Full)).render(&mut page)?;
+    output::answer_bytes(&page)?;
+    Ok(Exit::Yes)
+}
+
+fn help(args: &HelpArgs, session: &Session) -> Result<Exit, CliError> {
+    let length = if args.all {
+        Length::Full
+    } else {
+        Length::Short
+    };
+    let text = help::text(args.verb.as_deref(), length)?;
+    output::answer(session.terminal.stdout, text)?;
+    Ok(Exit::Yes)
+}

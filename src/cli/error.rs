@@ -1,0 +1,104 @@
+//! What is wrong with the words of a command line.
+
+use miette::{Diagnostic, SourceSpan};
+use thiserror::Error;
+
+/// What is wrong with the words of a command line.
+#[derive(Debug, Error, Diagnostic)]
+pub enum CliError {
+    /// There is no such verb.
+    #[error("there is no verb `{found}`")]
+    #[diagnostic(code(assetctl::cli::unknown_verb))]
+    UnknownVerb {
+        /// As typed.
+        found: String,
+        /// What to type instead.
+        #[help]
+        help: String,
+    },
+    /// A flag, a value or their number is wrong; the text is the argument parser's.
+    #[error("{message}")]
+    #[diagnostic(code(assetctl::cli::usage))]
+    Usage {
+        /// What is wrong.
+        message: String,
+    },
+    /// A word of a selection is neither an asset nor a partition of one.
+    #[error("`{text}` is no asset and no partition of one: {reason}")]
+    #[diagnostic(
+        code(assetctl::cli::invalid_selection),
+        help("write ASSET or ASSET@KEY, as in `clean@2013-07-04`")
+    )]
+    Selection {
+        /// As typed.
+        #[source_code]
+        text: String,
+        /// What is wrong.
+        reason: String,
+        /// Where.
+        #[label("here")]
+        span: SourceSpan,
+    },
+    /// The value of `--partition` is no key.
+    #[error("`{text}` is no partition key: {reason}")]
+    #[diagnostic(
+        code(assetctl::cli::invalid_partition),
+        help("give each key with a --partition of its own")
+    )]
+    Partition {
+        /// As typed.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A partition is named twice.
+    #[error("`{selected}` names a partition, and so does `--partition`")]
+    #[diagnostic(code(assetctl::cli::two_partitions), help("leave one of them away"))]
+    TwoPartitions {
+        /// The word of the selection.
+        selected: String,
+    },
+    /// An asset is meant, and a partition of one is named.
+    #[error("`{selected}` names a partition; this verb is about the whole asset")]
+    #[diagnostic(code(assetctl::cli::needless_partition), help("write `{asset}`"))]
+    NeedlessPartition {
+        /// As typed.
+        selected: String,
+        /// The asset alone.
+        asset: String,
+    },
+    /// The value of `--run` is no id of a run.
+    #[error("`{text}` is no id of a run")]
+    #[diagnostic(
+        code(assetctl::cli::invalid_run),
+        help("ids are shown by `assetctl history ASSET`")
+    )]
+    Run {
+        /// As typed.
+        text: String,
+    },
+    /// Something would be removed, and nobody can be asked.
+    #[error("wipe asks before it forgets anything, and there is no terminal to ask on")]
+    #[diagnostic(
+        code(assetctl::cli::not_confirmed),
+        help("add --yes; --dry-run shows what would go")
+    )]
+    NotConfirmed,
+    /// Standard output cannot be written.
+    #[error("the answer cannot be written")]
+    #[diagnostic(code(assetctl::cli::unwritable))]
+    Unwritable(#[from] std::io::Error),
+    /// Several words are wrong.
+    #[error("the command line has several problems")]
+    Several(#[related] Vec<CliError>),
+}
+
+impl CliError {
+    /// All `problems` as one; there is at least one.
+    pub(super) fn of(mut problems: Vec<Self>) -> Self {
+        match problems.len() {
+            1 => problems.remove(0),
+            _ => Self::Several(problems),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Exit codes: what a caller can rely on.
+
+use std::process::ExitCode;
+
+use crate::model::RunOutcome;
+
+/// How `assetctl` ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, fresh, nothing to do.
+    Yes,
+    /// A step failed or was blocked, or something is not fresh and that was asked.
+    No,
+    /// Arguments, Assets.toml, an unknown asset or key, a cycle.
+    Input,
+    /// The instance is locked or unreadable, the disk is full.
+    Environment,
+    /// A bug.
+    Bug,
+    /// A signal ended it, by its number.
+    Signal(u8),
+}
+
+impl Exit {
+    /// The number: 0, 1, 2, 3, 101, or 128 and the signal.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => 1,
+            Self::Input => 2,
+            Self::Environment => 3,
+            Self::Bug => 101,
+            Self::Signal(signal) => 128_u8.saturating_add(signal),
+        }
+    }
+
+    /// How a run's outcome ends the process; `signal` is what interrupted it, if anything did.
+    #[must_use]
+    pub fn of_run(outcome: RunOutcome, signal: Option<u8>) -> Self {
+        match (outcome, signal) {
+            (RunOutcome::Success, _) => Self::Yes,
+            (RunOutcome::Canceled, Some(signal)) => Self::Signal(signal),
+            (RunOutcome::Failed | RunOutcome::Canceled, _) => Self::No,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+    use crate::model::RunOutcome;
+
+    #[test]
+    fn codes() {
+        for (exit, code) in [
+            (Exit::of_run(RunOutcome::Success, None), 0),
+            (Exit::of_run(RunOutcome::Success, Some(2)), 0),
+            (Exit::of_run(RunOutcome::Failed, None), 1),
+            (Exit::of_run(RunOutcome::Failed, Some(2)), 1),
+            (Exit::of_run(RunOutcome::Canceled, None), 1),
+            (Exit::of_run(RunOutcome::Canceled, Some(1)), 129),
+            (Exit::of_run(RunOutcome::Canceled, Some(2)), 130),
+            (Exit::of_run(RunOutcome::Canceled, Some(15)), 143),
+            (Exit::Input, 2),
+            (Exit::Environment, 3),
+            (Exit::Bug, 101),
+        ] {
+            assert_eq!(exit.code(), code, "{exit:?}");
+        }
+    }
+}

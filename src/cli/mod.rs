@@ -1,0 +1,122 @@
+//! The command line: words in, words out. Only this room prints.
+//!
+//! `args` holds words as they are typed, `request` says what they mean, `dispatch` carries them out, `answer` writes
+//! what verbs answer and `render` puts it into text, `progress` shows a run while it goes on. Colour and width are
+//! decided in `terminal` alone: everything is written with colours, which are taken out where they are not wanted.
+
+mod answer;
+mod args;
+mod confirm;
+mod diagnostics;
+mod dispatch;
+mod error;
+mod exit;
+#[cfg(test)]
+mod fixtures;
+mod follow;
+mod help;
+mod output;
+mod progress;
+mod render;
+mod request;
+mod running;
+mod session;
+mod signals;
+mod terminal;
+mod text;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
+
+use crate::cli::args::{Cli, ColorChoice};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::help::Length;
+use crate::cli::session::{Format, Session};
+
+/// The whole program: reads the arguments and the environment of this process, and says how it ends.
+#[must_use]
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let length = Length::of_words(words.iter().filter_map(|word| word.to_str()));
+    let exit = match parse(&words, length) {
+        Ok(cli) => {
+            let session = Session::new(&cli.globals);
+            dispatch::run(&cli, &session).unwrap_or_else(|error| {
+                let exit = error.exit();
+                session.fail(error.diagnostic(), exit)
+            })
+        }
+        Err(error) => misunderstood(&error, &words),
+    };
+    exit.into()
+}
+
+/// The command line as words. The project that a step's environment names is information for its command, and not
+/// where an `assetctl` that it starts should look.
+fn parse(words: &[OsString], length: Length) -> Result<Cli, clap::Error> {
+    let mut command = help::command(length);
+    let matches = command.try_get_matches_from_mut(words)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if std::env::var_os("ASSETCTL_RUN_ID").is_some()
+        && project_source(&matches) == Some(ValueSource::EnvVariable)
+    {
+        cli.globals.project = None;
+    }
+    Ok(cli)
+}
+
+fn project_source(matches: &ArgMatches) -> Option<ValueSource> {
+    let (_, of_verb) = matches.subcommand()?;
+    of_verb.value_source("project")
+}
+
+/// Tells what is wrong with a command line, or the help that it asked for.
+fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
+    let terminal = session::terminal(ColorChoice::Auto);
+    let text = error.render().ansi().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            return match output::answer(terminal.stdout, text) {
+                Ok(()) => Exit::Yes,
+                Err(_) => Exit::Environment,
+            };
+        }
+        _ => {}
+    }
+    let format = format_of(words);
+    let found = error
+        .get(clap::error::ContextKind::InvalidSubcommand)
+        .map(ToString::to_string);
+    match (error.kind(), found, format) {
+        (ErrorKind::InvalidSubcommand, Some(found), _) => {
+            session::fail(&help::unknown_verb(&found), format, &terminal);
+        }
+        (_, _, Format::Text) => output::say(terminal.stderr, text),
+        (_, _, Format::Json) => {
+            let message = error.render().to_string();
+            let message = message.trim_start_matches("error: ").trim_end().to_owned();
+            session::fail(&CliError::Usage { message }, format, &terminal);
+        }
+    }
+    Exit::Input
+}
+
+/// The format that a command line asks for which could not be parsed.
+fn format_of(words: &[OsString]) -> Format {
+    let is_set = |value: OsString| {
+        let value = value.to_string_lossy().to_lowercase();
+        !["", "0", "f", "false", "n", "no", "off"].contains(&value.as_str())
+    };
+    if words.iter().any(|word| word == "--json")
+        || std::env::var_os("ASSETCTL_JSON").is_some_and(is_set)
+    {
+        Format::Json
+    } else {
+        Format::Text
+    }
+}

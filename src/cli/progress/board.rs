@@ -1,0 +1,131 @@
+//! What is known of a run while it goes on: counts, what runs, what failed.
+
+use std::time::{Duration, Instant};
+
+use crate::cli::text::number;
+use crate::model::{EventKind, RunCounts, StepFailure, StepName, StepOutcome};
+
+/// The state of a run, as its events tell it.
+#[derive(Debug)]
+pub struct Board {
+    /// How many steps run or may run, less those that need not any more.
+    pub total: u32,
+    /// How many have ended.
+    pub done: u32,
+    /// How many have failed.
+    pub failed: u32,
+    /// What runs, oldest first.
+    pub running: Vec<Running>,
+    /// What failed, to be told again at the end.
+    pub failures: Vec<Failed>,
+    /// What is blocked, and by what.
+    pub blocked: Vec<(StepName, String)>,
+    /// When the run started, by the drawing thread's clock.
+    pub started: Instant,
+}
+
+/// A step that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// The step.
+    pub step: StepName,
+    /// Since when, by the drawing thread's clock.
+    pub since: Instant,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The step.
+    pub step: StepName,
+    /// How.
+    pub failure: StepFailure,
+    /// Its log.
+    pub log: Option<String>,
+}
+
+impl Board {
+    /// A run that starts.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            total: 0,
+            done: 0,
+            failed: 0,
+            running: Vec::new(),
+            failures: Vec::new(),
+            blocked: Vec::new(),
+            started: now,
+        }
+    }
+
+    /// Takes an event in.
+    pub fn take(&mut self, event: &EventKind, now: Instant) {
+        match event {
+            EventKind::RunStarted { steps, .. } => {
+                self.total = *steps;
+                self.started = now;
+            }
+            EventKind::StepStarted { step, .. } => self.running.push(Running {
+                step: step.clone(),
+                since: now,
+            }),
+            EventKind::StepFinished {
+                step, outcome, log, ..
+            } => {
+                self.running.retain(|running| running.step != *step);
+                self.done += 1;
+                if let StepOutcome::Failed(failure) = outcome {
+                    self.failed += 1;
+                    self.failures.push(Failed {
+                        step: step.clone(),
+                        failure: (**failure).clone(),
+                        log: log.clone(),
+                    });
+                }
+            }
+            EventKind::StepBlocked { step, reason, .. } => {
+                self.total = self.total.saturating_sub(1);
+                self.blocked.push((step.clone(), reason.clone()));
+            }
+            EventKind::StepFresh { .. } => self.total = self.total.saturating_sub(1),
+            EventKind::StepWaiting { .. } | EventKind::RunFinished { .. } => {}
+        }
+    }
+
+    /// `[ 1/14]`, as wide for the first step as for the last.
+    pub fn counter(&self) -> String {
+        let total = self.total.max(self.done);
+        let width = total.to_string().len();
+        format!("[{:>width$}/{total}]", self.done)
+    }
+
+    /// How long the rest may take, from how long what has ended took; `None` before anything has.
+    pub fn left(&self, now: Instant) -> Option<Duration> {
+        let rest = self.total.checked_sub(self.done)?;
+        if self.done == 0 || rest == 0 {
+            return None;
+        }
+        Some(now.duration_since(self.started) * rest / self.done)
+    }
+}
+
+/// How many steps ended how, in words: `10 materialized, 4 unchanged, 1,083 fresh`.
+pub fn counted(counts: RunCounts) -> String {
+    let parts = [
+        (counts.materialized, "materialized"),
+        (counts.unchanged, "unchanged"),
+        (counts.fresh, "fresh"),
+        (counts.failed, "failed"),
+        (counts.blocked, "blocked"),
+        (counts.canceled, "not run"),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", number(count)))
+        .collect();
+    if parts.is_empty() {
+        return "nothing".to_owned();
+    }
+    parts.join(", ")
+}

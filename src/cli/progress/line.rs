@@ -1,0 +1,165 @@
+//! The line that is left of a step.
+
+use std::time::Duration;
+
+use anstyle::Style;
+
+use crate::cli::progress::board::{Board, counted};
+use crate::cli::text::{ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, span, styled, subject};
+use crate::model::{Cause, EventKind, Planned, RunOutcome, StepName, StepOutcome};
+
+/// How wide the names of steps are at least, so that durations stand below each other.
+const NAME: usize = 24;
+
+/// A verb, right-aligned to 12 columns as the others.
+pub fn verb(style: Style, word: &str) -> String {
+    styled(style, format!("{word:>12}")).to_string()
+}
+
+/// `Planning 5 assets, 1,097 partitions in 38ms`
+pub fn planning(planned: &Planned) -> String {
+    format!(
+        "{} {}, {} in {}",
+        verb(ACCENT, "Planning"),
+        count(planned.assets, "asset"),
+        count(planned.partitions, "partition"),
+        span(planned.elapsed)
+    )
+}
+
+/// `Nothing to do: 5 assets, 1,097 partitions are fresh (checked in 38ms)`
+pub fn nothing_to_do(planned: &Planned) -> String {
+    format!(
+        "{}: {}, {} are fresh (checked in {})",
+        styled(GOOD, "Nothing to do"),
+        count(planned.assets, "asset"),
+        count(planned.partitions, "partition"),
+        span(planned.elapsed)
+    )
+}
+
+/// The line of a step that has ended, but for one that failed; `spared` steps directly after it stay fresh.
+pub fn finished(event: &EventKind, board: &Board, spared: u32) -> Option<String> {
+    let EventKind::StepFinished {
+        step,
+        outcome,
+        duration,
+        causes,
+        warnings,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let (style, word, rest) = match outcome {
+        StepOutcome::Materialized { bytes: size, .. } => (GOOD, "Done", bytes(*size)),
+        StepOutcome::Unchanged { .. } => (GOOD, "Unchanged", same_bytes(spared)),
+        StepOutcome::Canceled => (WARN, "Canceled", String::new()),
+        StepOutcome::Failed(failure) => (BAD, "Failed", failure.message.clone()),
+    };
+    let because = reason(causes);
+    let mut text = row(style, word, board, step, *duration, &rest);
+    if !because.is_empty() {
+        text.push_str(&styled(DIM, format!("  {because}")).to_string());
+    }
+    for warning in warnings {
+        text.push('\n');
+        text.push_str(&format_warning(warning));
+    }
+    Some(text)
+}
+
+/// `Started clean@2013-07-04`, where no live region shows it.
+pub fn started(step: &StepName, causes: &[Cause]) -> String {
+    let because = styled(DIM, reason(causes));
+    format!("{} {step}  {because}", verb(ACCENT, "Started"))
+}
+
+/// Lines that a step wrote, each prefixed by its name.
+pub fn output(step: &StepName, lines: &str) -> String {
+    let prefix = styled(DIM, format!("{step} |")).to_string();
+    let prefixed = lines.lines().map(|line| format!("{prefix} {line}"));
+    prefixed.flat_map(|line| [line, "\n".to_owned()]).collect()
+}
+
+/// `Waiting clean@2013-07-04  run 0190… holds it`
+pub fn waiting(step: &StepName, holder: &str) -> String {
+    format!("{} {step}  for {holder}", verb(WARN, "Waiting"))
+}
+
+/// `Spared 4 steps whose inputs came out the same: 10 in all now`
+pub fn spared(steps: u32, board: &Board) -> String {
+    format!(
+        "{} {} whose inputs came out the same: {} in all now",
+        verb(GOOD, "Spared"),
+        count(steps, "step"),
+        number(board.total.max(board.done))
+    )
+}
+
+/// `Finished 10 materialized, 4 unchanged, 1,083 fresh in 1m 02s`
+pub fn run_finished(event: &EventKind) -> Option<String> {
+    let EventKind::RunFinished {
+        outcome,
+        counts,
+        duration,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let verb = match outcome {
+        RunOutcome::Success => verb(GOOD, "Finished"),
+        RunOutcome::Failed => verb(BAD, "Failed"),
+        RunOutcome::Canceled => verb(WARN, "Interrupted"),
+    };
+    Some(format!(
+        "{verb} {} in {}",
+        counted(*counts),
+        span(*duration)
+    ))
+}
+
+fn row(
+    style: Style,
+    word: &str,
+    board: &Board,
+    step: &StepName,
+    duration: Duration,
+    rest: &str,
+) -> String {
+    let name = step.to_string();
+    let line = format!(
+        "{} {} {name:<NAME$} {:>7}  {rest}",
+        verb(style, word),
+        board.counter(),
+        span(duration)
+    );
+    line.trim_end().to_owned()
+}
+
+fn same_bytes(spared: u32) -> String {
+    match spared {
+        0 => "same bytes".to_owned(),
+        1 => "same bytes: 1 downstream stays fresh".to_owned(),
+        many => format!("same bytes: {} downstream stay fresh", number(many)),
+    }
+}
+
+fn reason(causes: &[Cause]) -> String {
+    match causes {
+        [] => String::new(),
+        [only] => subject(only),
+        [first, rest @ ..] => {
+            format!(
+                "{}, and {}",
+                subject(first),
+                count(rest.len() as u64, "more cause")
+            )
+        }
+    }
+}
+
+fn format_warning(warning: &str) -> String {
+    format!("{} {warning}", verb(WARN, "Warning"))
+}

@@ -1,0 +1,224 @@
+//! A run in plain lines: where there is no terminal, and for `--quiet`.
+//!
+//! No carriage returns; a heartbeat every 30 s says that it is still alive. A step that came out unchanged waits for the
+//! next event, so that its line can say how many steps it spared.
+
+use std::time::{Duration, Instant};
+
+use crate::cli::output;
+use crate::cli::progress::Display;
+use crate::cli::progress::board::Board;
+use crate::cli::progress::{failure, line};
+use crate::cli::render;
+use crate::cli::terminal::{Kind, Stream};
+use crate::cli::text::{ACCENT, Detail, Look, count, elapsed, number};
+use crate::model::{Event, EventKind, Planned, RunOutcome, StepName, StepOutcome};
+
+/// How long nothing may be said.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// How long the line of an unchanged step waits for the steps that it spares.
+const HELD: Duration = Duration::from_millis(100);
+
+/// A run in plain lines on standard error.
+pub struct Lines {
+    stream: Stream,
+    story: Story,
+    said: Instant,
+}
+
+impl Lines {
+    /// Nothing is said yet.
+    pub fn new(look: Look, stream: Stream) -> Self {
+        let now = Instant::now();
+        Self {
+            stream,
+            story: Story::new(look, now),
+            said: now,
+        }
+    }
+
+    fn say(&mut self, text: String) {
+        if !text.is_empty() {
+            self.said = Instant::now();
+            output::say(self.stream, text);
+        }
+    }
+}
+
+impl Display for Lines {
+    fn planned(&mut self, planned: &Planned) {
+        let text = self.story.planned(planned);
+        self.say(text);
+    }
+
+    fn event(&mut self, event: &Event) {
+        let mut text = self.story.event(&event.kind, Instant::now());
+        if let (EventKind::StepStarted { step, causes, .. }, Kind::Other) =
+            (&event.kind, self.stream.kind)
+            && self.story.look.detail == Detail::Full
+        {
+            text.push_str(&line::started(step, causes));
+            text.push('\n');
+        }
+        self.say(text);
+    }
+
+    fn output(&mut self, step: &StepName, lines: &str) {
+        self.say(line::output(step, lines));
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let text = self.story.release();
+        self.say(text);
+        if now.duration_since(self.said) >= HEARTBEAT && self.story.look.detail > Detail::Brief {
+            let text = self.story.heartbeat(now);
+            self.say(text);
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        if self.story.is_holding() {
+            HELD
+        } else {
+            HEARTBEAT.saturating_sub(self.said.elapsed()).max(HELD)
+        }
+    }
+
+    fn end(&mut self) {
+        let text = self.story.release();
+        self.say(text);
+    }
+}
+
+/// The lines that are left of a run, whoever shows them.
+pub struct Story {
+    /// For whom.
+    pub look: Look,
+    /// The state of the run.
+    pub board: Board,
+    planned: Option<Planned>,
+    /// A step that came out unchanged, and the number of steps it spared so far.
+    held: Option<EventKind>,
+    spared: u32,
+}
+
+impl Story {
+    /// Nothing has happened.
+    pub fn new(look: Look, now: Instant) -> Self {
+        Self {
+            look,
+            board: Board::new(now),
+            planned: None,
+            held: None,
+            spared: 0,
+        }
+    }
+
+    /// Whether a line waits for what comes next.
+    pub fn is_holding(&self) -> bool {
+        self.held.is_some() || self.spared > 0
+    }
+
+    /// Keeps what is known before the first step, and says what is blocked.
+    pub fn planned(&mut self, planned: &Planned) -> String {
+        self.planned = Some(planned.clone());
+        render::blocked(&planned.blocked, &self.look)
+    }
+
+    /// The lines that an event leaves.
+    pub fn event(&mut self, event: &EventKind, now: Instant) -> String {
+        if let EventKind::StepFresh { .. } = event {
+            self.board.take(event, now);
+            self.spared += 1;
+            return String::new();
+        }
+        let mut text = self.release();
+        self.board.take(event, now);
+        match event {
+            EventKind::RunStarted { .. } => {
+                if let (Some(planned), false) = (&self.planned, self.is_brief()) {
+                    put(&mut text, &line::planning(planned));
+                }
+            }
+            EventKind::StepStarted { .. }
+            | EventKind::StepFresh { .. }
+            | EventKind::StepBlocked { .. } => {}
+            EventKind::StepWaiting { step, holder } => put(&mut text, &line::waiting(step, holder)),
+            EventKind::StepFinished { outcome, .. } => match outcome {
+                StepOutcome::Failed(_) => {
+                    let failed = self.board.failures.last();
+                    text.extend(failed.map(failure::block));
+                }
+                StepOutcome::Unchanged { .. } => self.held = Some(event.clone()),
+                _ => self.leave(&mut text, event),
+            },
+            EventKind::RunFinished { run, outcome, .. } => {
+                text.push_str(&failure::epilogue(
+                    &self.board.failures,
+                    &self.board.blocked,
+                ));
+                let nothing = run.is_none() && *outcome == RunOutcome::Success;
+                match (&self.planned, nothing) {
+                    (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),
+                    _ => put(&mut text, &line::run_finished(event).unwrap_or_default()),
+                }
+            }
+        }
+        text
+    }
+
+    /// The line that waited, and how many steps were spared.
+    pub fn release(&mut self) -> String {
+        let mut text = String::new();
+        let spared = std::mem::take(&mut self.spared);
+        match self.held.take() {
+            Some(_) | None if self.is_brief() => {}
+            Some(event) => {
+                let line = line::finished(&event, &self.board, spared);
+                put(&mut text, &line.unwrap_or_default());
+            }
+            None if spared > 0 => put(&mut text, &line::spared(spared, &self.board)),
+            None => {}
+        }
+        text
+    }
+
+    /// That the run is still alive.
+    pub fn heartbeat(&self, now: Instant) -> String {
+        let board = &self.board;
+        let Some(oldest) = board.running.first() else {
+            return String::new();
+        };
+        format!(
+            "{} {}, {}, {} failed, {} for {}\n",
+            line::verb(ACCENT, "Running"),
+            board.counter(),
+            count(board.running.len() as u64, "step"),
+            number(board.failed),
+            oldest.step,
+            elapsed(now.duration_since(oldest.since)),
+        )
+    }
+
+    fn leave(&self, text: &mut String, event: &EventKind) {
+        if !self.is_brief() {
+            put(
+                text,
+                &line::finished(event, &self.board, 0).unwrap_or_default(),
+            );
+        }
+    }
+
+    fn is_brief(&self) -> bool {
+        self.look.detail == Detail::Brief
+    }
+}
+
+fn put(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests;

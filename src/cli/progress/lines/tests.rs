@@ -1,0 +1,221 @@
+//! A run as the lines that are left of it.
+
+use std::time::{Duration, Instant};
+
+use crate::cli::fixtures::{code, data, digest, look, plain, range, run, step};
+use crate::cli::progress::lines::Story;
+use crate::cli::text::{Detail, Look};
+use crate::model::{
+    DataVersion, Decision, EventKind, PlanStep, Planned, RunCounts, RunOutcome, StepFailure,
+    StepOutcome,
+};
+
+fn planned(blocked: Vec<PlanStep>) -> Planned {
+    Planned {
+        assets: 5,
+        partitions: 1097,
+        elapsed: Duration::from_millis(38),
+        expected: None,
+        blocked,
+    }
+}
+
+fn finished(name: &str, outcome: StepOutcome) -> EventKind {
+    EventKind::StepFinished {
+        step: step(name, "2013-07-04"),
+        attempt: 0,
+        outcome,
+        duration: Duration::from_millis(2100),
+        log: Some(format!(".assetctl/logs/run/{name}@2013-07-04.log")),
+        causes: vec![
+            code("steps/clean.py"),
+            data("flights", "2013-07-04", vec![]),
+        ],
+        warnings: vec![],
+    }
+}
+
+fn version() -> DataVersion {
+    DataVersion(digest("0a"))
+}
+
+fn failed() -> StepOutcome {
+    StepOutcome::Failed(Box::new(StepFailure {
+        message: "exited with 1".into(),
+        help: Some("the command's own words are above".into()),
+        exit: Some(1),
+        signal: None,
+        command: "sh -euc 'python3 a.py'".into(),
+        tail: vec!["Traceback".into(), "ValueError: boom".into()],
+        code: "assetctl::engine::command_failed",
+    }))
+}
+
+fn story(look: Look, planned: &Planned, events: &[EventKind]) -> String {
+    let now = Instant::now();
+    let mut story = Story::new(look, now);
+    let mut text = story.planned(planned);
+    for event in events {
+        text.push_str(&story.event(event, now));
+    }
+    text.push_str(&story.release());
+    plain(&text)
+}
+
+fn end(outcome: RunOutcome, counts: RunCounts) -> EventKind {
+    EventKind::RunFinished {
+        run: Some(run()),
+        outcome,
+        counts,
+        duration: Duration::from_secs(62),
+    }
+}
+
+fn events() -> Vec<EventKind> {
+    let fresh = |name| EventKind::StepFresh {
+        step: step(name, "2013-07-04"),
+    };
+    vec![
+        EventKind::RunStarted {
+            run: run(),
+            steps: 14,
+        },
+        finished(
+            "clean",
+            StepOutcome::Materialized {
+                version: version(),
+                bytes: 120_431,
+            },
+        ),
+        finished("sessions", StepOutcome::Unchanged { version: version() }),
+        fresh("a"),
+        fresh("b"),
+        EventKind::StepWaiting {
+            step: step("features", ""),
+            holder: "run 0190 of process 7".into(),
+        },
+        fresh("c"),
+        finished("features", failed()),
+        EventKind::StepBlocked {
+            step: step("year", ""),
+            needs: vec![step("features", "2013-07-04")],
+            reason: "needs features@2013-07-04, which failed".into(),
+        },
+        end(
+            RunOutcome::Failed,
+            RunCounts {
+                materialized: 1,
+                unchanged: 1,
+                fresh: 1083,
+                failed: 1,
+                blocked: 1,
+                canceled: 0,
+            },
+        ),
+    ]
+}
+
+#[test]
+fn a_run_with_a_failure() {
+    insta::assert_snapshot!(story(look(), &planned(vec![]), &events()), @r"
+         Planning 5 assets, 1,097 partitions in 38ms
+             Done [ 1/14] clean@2013-07-04            2.1s  120 kB  steps/clean.py changed, and 1 more cause
+        Unchanged [ 2/12] sessions@2013-07-04         2.1s  same bytes: 2 downstream stay fresh  steps/clean.py changed, and 1 more cause
+          Waiting features  for run 0190 of process 7
+           Spared 1 step whose inputs came out the same: 11 in all now
+
+           Failed features@2013-07-04 exited with 1
+          command sh -euc 'python3 a.py'
+           output Traceback
+                  ValueError: boom
+        whole log .assetctl/logs/run/features@2013-07-04.log
+             help the command's own words are above
+            go on assetctl materialize features@2013-07-04
+
+
+           Failed features@2013-07-04 exited with 1
+          command sh -euc 'python3 a.py'
+           output Traceback
+                  ValueError: boom
+        whole log .assetctl/logs/run/features@2013-07-04.log
+             help the command's own words are above
+            go on assetctl materialize features@2013-07-04
+
+          Blocked year needs features@2013-07-04, which failed
+           Failed 1 materialized, 1 unchanged, 1,083 fresh, 1 failed, 1 blocked in 1m 02s
+        ");
+}
+
+#[test]
+fn quiet_leaves_failures_and_the_last_line() {
+    let mut quiet = look();
+    quiet.detail = Detail::Brief;
+    let text = story(quiet, &planned(vec![]), &events());
+    assert!(!text.contains("Done") && !text.contains("Planning") && !text.contains("Unchanged"));
+    assert_eq!(text.matches("ValueError: boom").count(), 2);
+    assert_eq!(
+        text.lines().last(),
+        Some(
+            "      Failed 1 materialized, 1 unchanged, 1,083 fresh, 1 failed, 1 blocked in 1m 02s"
+        )
+    );
+}
+
+#[test]
+fn nothing_to_do_is_one_line() {
+    let done = EventKind::RunFinished {
+        run: None,
+        outcome: RunOutcome::Success,
+        counts: RunCounts {
+            fresh: 1097,
+            ..RunCounts::default()
+        },
+        duration: Duration::from_millis(40),
+    };
+    assert_eq!(
+        story(look(), &planned(vec![]), &[done]),
+        "Nothing to do: 5 assets, 1,097 partitions are fresh (checked in 38ms)\n"
+    );
+}
+
+#[test]
+fn what_cannot_run_is_told_first() {
+    let blocked = PlanStep {
+        keys: range("clean", "2013-07-06", "2013-07-07", 2),
+        decision: Decision::Blocked {
+            reason: "data/flights/2013-07-06.csv does not exist".into(),
+        },
+        causes: vec![],
+        expected: None,
+        needs: vec![],
+    };
+    assert_eq!(
+        story(look(), &planned(vec![blocked]), &[]),
+        "     Blocked  clean@2013-07-06...2013-07-07  data/flights/2013-07-06.csv does not exist\n"
+    );
+}
+
+#[test]
+fn a_heartbeat_names_what_runs_longest() {
+    let now = Instant::now();
+    let mut story = Story::new(look(), now);
+    assert_eq!(story.heartbeat(now), "");
+    story.event(
+        &EventKind::RunStarted {
+            run: run(),
+            steps: 2,
+        },
+        now,
+    );
+    let started = EventKind::StepStarted {
+        step: step("year", ""),
+        attempt: 0,
+        causes: vec![],
+        usually: None,
+    };
+    story.event(&started, now);
+    assert_eq!(
+        plain(&story.heartbeat(now + Duration::from_secs(62))),
+        "     Running [0/2], 1 step, 0 failed, year for 1:02\n"
+    );
+}

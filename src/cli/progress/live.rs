@@ -1,0 +1,240 @@
+//! A run on a terminal: finished lines scroll above, a region below shows what runs.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::progress::lines::Story;
+use crate::cli::progress::{Display, Lookups, line};
+use crate::cli::terminal::Stream;
+use crate::cli::text::{ACCENT, DIM, Look, cut, elapsed, number, span, styled, width as width_of};
+use crate::model::{Event, Planned, StepName};
+
+/// How often the region is drawn.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// How many running steps are shown.
+const STEPS: usize = 8;
+
+/// The width of the bar, without its brackets.
+const BAR: usize = 20;
+
+/// A live region on standard error.
+pub struct Live {
+    story: Story,
+    stream: Stream,
+    lookups: Lookups,
+    region: MultiProgress,
+    /// One for each line of the region, the bar last.
+    rows: Vec<ProgressBar>,
+    drawn: Instant,
+}
+
+impl Live {
+    /// An empty region.
+    pub fn new(look: Look, stream: Stream, lookups: Lookups) -> Self {
+        let now = Instant::now();
+        Self {
+            story: Story::new(look, now),
+            stream,
+            lookups,
+            region: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            rows: Vec::new(),
+            drawn: now,
+        }
+    }
+
+    /// Prints finished lines above the region.
+    fn leave(&self, text: String) {
+        if text.is_empty() {
+            return;
+        }
+        let text = self.stream.paint.apply(text);
+        drop(self.region.println(text.trim_end_matches('\n')));
+    }
+
+    fn draw(&mut self, now: Instant) {
+        self.drawn = now;
+        let lines = region(&self.story, &self.lookups, now);
+        while self.rows.len() > lines.len() {
+            if let Some(row) = self.rows.pop() {
+                row.finish_and_clear();
+                self.region.remove(&row);
+            }
+        }
+        while self.rows.len() < lines.len() {
+            let row = self.region.add(ProgressBar::no_length());
+            row.set_style(ProgressStyle::with_template("{msg}").expect("a template of one key"));
+            self.rows.push(row);
+        }
+        for (row, line) in self.rows.iter().zip(lines) {
+            row.set_message(self.stream.paint.apply(line));
+            row.tick();
+        }
+    }
+}
+
+impl Display for Live {
+    fn planned(&mut self, planned: &Planned) {
+        let text = self.story.planned(planned);
+        self.leave(text);
+    }
+
+    fn event(&mut self, event: &Event) {
+        let now = Instant::now();
+        let text = self.story.event(&event.kind, now);
+        self.leave(text);
+        if now.duration_since(self.drawn) >= FRAME {
+            self.draw(now);
+        }
+    }
+
+    fn output(&mut self, step: &StepName, lines: &str) {
+        self.leave(line::output(step, lines));
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let text = self.story.release();
+        self.leave(text);
+        self.draw(now);
+    }
+
+    fn pause(&self) -> Duration {
+        FRAME
+    }
+
+    fn end(&mut self) {
+        let text = self.story.release();
+        for row in self.rows.drain(..) {
+            row.finish_and_clear();
+            self.region.remove(&row);
+        }
+        self.leave(text);
+        drop(self.region.clear());
+    }
+}
+
+/// The lines of the region: up to eight running steps, and the bar.
+fn region(story: &Story, lookups: &Lookups, now: Instant) -> Vec<String> {
+    let board = &story.board;
+    if board.total == 0 || (board.done >= board.total && board.running.is_empty()) {
+        return Vec::new();
+    }
+    let width = story.look.width.unwrap_or(80).saturating_sub(1);
+    let mut lines: Vec<String> = board
+        .running
+        .iter()
+        .take(STEPS)
+        .map(|running| {
+            let took = elapsed(now.duration_since(running.since));
+            let usually = (lookups.usually)(&running.step)
+                .map_or_else(String::new, |time| format!(" (usually {})", span(time)));
+            let head = format!("{:>12} {}  {took}{usually}", "", running.step);
+            let head = cut(&head, width);
+            let room = width.saturating_sub(width_of(&head) + 2);
+            match (lookups.last_line)(&running.step) {
+                Some(last) if room > 8 => {
+                    let last = last.trim_end().replace(|c: char| c.is_control(), " ");
+                    format!("{head}  {}", styled(DIM, cut(&last, room)))
+                }
+                _ => head,
+            }
+        })
+        .collect();
+    if board.running.len() > STEPS {
+        let more = number((board.running.len() - STEPS) as u64);
+        lines.push(format!("{:>12} and {more} more", ""));
+    }
+    lines.push(bar(story, now));
+    lines
+}
+
+/// `Materialize [=======>            ] 4/10 · 2 running · 0 failed · 0:12, about 0:40 left`
+fn bar(story: &Story, now: Instant) -> String {
+    let board = &story.board;
+    let filled = (BAR * board.done as usize / board.total.max(1) as usize).min(BAR);
+    let head = if filled < BAR { ">" } else { "" };
+    let full = format!("{}{head}", "=".repeat(filled));
+    let left = board.left(now).map_or_else(String::new, |left| {
+        format!(", about {} left", elapsed(left))
+    });
+    format!(
+        "{} [{:<BAR$}] {}/{} · {} running · {} failed · {}{left}",
+        line::verb(ACCENT, "Materialize"),
+        full,
+        number(board.done),
+        number(board.total),
+        number(board.running.len() as u64),
+        number(board.failed),
+        elapsed(now.duration_since(board.started)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::region;
+    use crate::cli::fixtures::{look, plain, run, step};
+    use crate::cli::progress::Lookups;
+    use crate::cli::progress::lines::Story;
+    use crate::model::EventKind;
+
+    #[test]
+    fn what_runs_and_a_bar() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut story = Story::new(look(), start);
+        story.event(
+            &EventKind::RunStarted {
+                run: run(),
+                steps: 11,
+            },
+            start,
+        );
+        for day in 1..=10 {
+            let event = EventKind::StepStarted {
+                step: step("clean", &format!("2013-07-{day:02}")),
+                attempt: 0,
+                causes: vec![],
+                usually: None,
+            };
+            story.event(&event, after(day));
+        }
+        story.event(
+            &EventKind::StepFresh {
+                step: step("year", ""),
+            },
+            after(11),
+        );
+        story.board.done = 4;
+        let lookups = Lookups {
+            last_line: Arc::new(|step| {
+                step.to_string()
+                    .ends_with("01")
+                    .then(|| "read\t1 of 2\n".repeat(9))
+            }),
+            usually: Arc::new(|_| Some(Duration::from_millis(2100))),
+        };
+        let lines = region(&story, &lookups, after(12)).join("\n");
+        insta::assert_snapshot!(plain(&lines), @r"
+                    clean@2013-07-01  0:11 (usually 2.1s)  read 1 of 2 read 1 of 2 read 1 of 2 read 1 of …
+                    clean@2013-07-02  0:10 (usually 2.1s)
+                    clean@2013-07-03  0:09 (usually 2.1s)
+                    clean@2013-07-04  0:08 (usually 2.1s)
+                    clean@2013-07-05  0:07 (usually 2.1s)
+                    clean@2013-07-06  0:06 (usually 2.1s)
+                    clean@2013-07-07  0:05 (usually 2.1s)
+                    clean@2013-07-08  0:04 (usually 2.1s)
+                    and 2 more
+        Materialize [========>           ] 4/10 · 10 running · 0 failed · 0:12, about 0:18 left
+        ");
+    }
+
+    #[test]
+    fn nothing_before_a_run_starts() {
+        let start = Instant::now();
+        assert!(region(&Story::new(look(), start), &Lookups::default(), start).is_empty());
+    }
+}

@@ -1,0 +1,164 @@
+//! A run while it goes on.
+//!
+//! Events come in on the coordinator's thread and are passed to a thread that draws; it also wakes by the clock, for
+//! elapsed times and heartbeats. JSON lines are written at once, on the coordinator's thread, so that they are complete
+//! whatever happens later.
+
+mod board;
+mod failure;
+mod json;
+mod line;
+mod lines;
+mod live;
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::cli::progress::json::JsonLines;
+use crate::cli::progress::lines::Lines;
+use crate::cli::progress::live::Live;
+use crate::cli::session::{ProgressStyle, Session};
+use crate::model::{Event, EventSink, Planned, StepName};
+
+/// Says the last line that a running step has written, and how long the step usually takes.
+pub(super) type Lookup<T> = Arc<dyn Fn(&StepName) -> Option<T> + Send + Sync>;
+
+/// What the display asks about running steps.
+#[derive(Clone)]
+pub(super) struct Lookups {
+    /// The last line that a step has written to its log.
+    pub last_line: Lookup<String>,
+    /// How long a step usually takes.
+    pub usually: Lookup<Duration>,
+}
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Self {
+            last_line: Arc::new(|_| None),
+            usually: Arc::new(|_| None),
+        }
+    }
+}
+
+/// Shows a run. [`Progress::finish`] waits until all is shown.
+pub(super) struct Progress {
+    shown: Shown,
+}
+
+enum Shown {
+    /// By a thread that draws.
+    Drawn {
+        messages: Sender<Message>,
+        drawer: Option<JoinHandle<()>>,
+    },
+    /// As JSON lines.
+    Json(JsonLines),
+}
+
+enum Message {
+    Planned(Box<Planned>),
+    Event(Box<Event>),
+    Output(StepName, String),
+    End,
+}
+
+/// Shows what a running step writes, from whichever thread reads it.
+pub(super) type ShowOutput = Arc<dyn Fn(&StepName, &str) + Send + Sync>;
+
+/// What draws: a live region, or plain lines.
+trait Display {
+    /// What is known before the first step.
+    fn planned(&mut self, planned: &Planned);
+    /// Something happened.
+    fn event(&mut self, event: &Event);
+    /// A step wrote these whole lines.
+    fn output(&mut self, step: &StepName, lines: &str);
+    /// Nothing happened for a while; `now` is the drawing thread's clock.
+    fn tick(&mut self, now: Instant);
+    /// How long it may sleep before a tick.
+    fn pause(&self) -> Duration;
+    /// The end: leaves the screen as it is to stay.
+    fn end(&mut self);
+}
+
+impl Progress {
+    /// Starts to show a run in the session's style.
+    pub(super) fn start(session: &Session, lookups: Lookups) -> std::io::Result<Self> {
+        if session.progress == ProgressStyle::Json {
+            return Ok(Self {
+                shown: Shown::Json(JsonLines::default()),
+            });
+        }
+        let look = session.progress_look();
+        let (stream, style) = (session.terminal.stderr, session.progress);
+        let (messages, receiver) = mpsc::channel();
+        let drawer = std::thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(move || match style {
+                ProgressStyle::Live => draw(Live::new(look, stream, lookups), &receiver),
+                _ => draw(Lines::new(look, stream), &receiver),
+            })?;
+        Ok(Self {
+            shown: Shown::Drawn {
+                messages,
+                drawer: Some(drawer),
+            },
+        })
+    }
+
+    /// Shows what is known before the first step.
+    pub(super) fn planned(&mut self, planned: Planned) {
+        if let Shown::Drawn { messages, .. } = &self.shown {
+            drop(messages.send(Message::Planned(Box::new(planned))));
+        }
+    }
+
+    /// What shows the output of commands, for `-v`; blocks of whole lines, each line prefixed by its step.
+    pub(super) fn output(&self) -> Option<ShowOutput> {
+        let Shown::Drawn { messages, .. } = &self.shown else {
+            return None;
+        };
+        let messages = messages.clone();
+        Some(Arc::new(move |step, lines| {
+            drop(messages.send(Message::Output(step.clone(), lines.to_owned())));
+        }))
+    }
+
+    /// Waits until everything is shown.
+    pub(super) fn finish(self) {
+        if let Shown::Drawn { messages, drawer } = self.shown {
+            drop(messages.send(Message::End));
+            if let Some(drawer) = drawer {
+                drop(drawer.join());
+            }
+        }
+    }
+}
+
+impl EventSink for Progress {
+    fn emit(&mut self, event: &Event) {
+        match &mut self.shown {
+            Shown::Drawn { messages, .. } => {
+                drop(messages.send(Message::Event(Box::new(event.clone()))));
+            }
+            Shown::Json(lines) => lines.emit(event),
+        }
+    }
+}
+
+/// Draws until the end.
+fn draw(mut display: impl Display, receiver: &Receiver<Message>) {
+    loop {
+        match receiver.recv_timeout(display.pause()) {
+            Ok(Message::Planned(planned)) => display.planned(&planned),
+            Ok(Message::Event(event)) => display.event(&event),
+            Ok(Message::Output(step, lines)) => display.output(&step, &lines),
+            Err(RecvTimeoutError::Timeout) => display.tick(Instant::now()),
+            Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    display.end();
+}

@@ -1,0 +1,397 @@
+//! `explain`: everything that a materialization depends on, as recorded against now, and the chain to the root cause.
+
+use std::fmt::Write as _;
+
+use crate::cli::text::{
+    BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, chain, clock, count, cut, keys,
+    span, status_style, styled,
+};
+use crate::model::{
+    ComparedField, ComparedOutput, ExplainReport, HistoryEntry, KeyRange, Origin, Outcome, Status,
+};
+
+/// How wide lines are where the terminal does not say.
+const WIDTH: usize = 120;
+
+/// How many ranges of neighbours are written out.
+const RANGES: usize = 8;
+
+/// Why an asset partition is fresh, or is not.
+pub fn explain(report: &ExplainReport, look: &Look) -> String {
+    let width = look.width.unwrap_or(WIDTH);
+    let mut text = format!(
+        "{} is {}\n",
+        styled(BOLD, &report.step),
+        styled(status_style(report.status), report.status.word())
+    );
+    if report.status == Status::Fresh {
+        text.push_str(&why_fresh(report));
+    }
+    for cause in &report.causes {
+        for line in chain(cause, width.saturating_sub(2)) {
+            writes(&mut text, format_args!("  {line}\n"));
+        }
+    }
+    if let Some(diff) = command_diff(&report.record) {
+        writes(&mut text, format_args!("\n{}\n{diff}", heading("Command")));
+    }
+    text.push_str(&record(report, width, look.detail));
+    text.push_str(&outputs(&report.outputs, width));
+    text.push_str(&what_runs(report, width));
+    if let Some(last) = &report.last {
+        writes(
+            &mut text,
+            format_args!(
+                "\n{}\n  {}\n",
+                heading("Last materialization"),
+                last_line(last, look)
+            ),
+        );
+    }
+    text.push_str(&ranges("Reads", &report.reads, width));
+    text.push_str(&ranges("Feeds", &report.feeds, width));
+    text
+}
+
+fn writes(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments)
+        .expect("writing to a String cannot fail");
+}
+
+fn heading(words: &str) -> String {
+    styled(BOLD, words).to_string()
+}
+
+fn why_fresh(report: &ExplainReport) -> String {
+    let outputs = match report.outputs.len() {
+        1 => "so is its output".to_owned(),
+        many => format!("so are its {}", count(many as u64, "output")),
+    };
+    format!(
+        "  its record ({}) is equal to what is there now, and {outputs}\n",
+        count(report.record.len() as u64, "field"),
+    )
+}
+
+/// The fields that differ; with `-v` those that are equal, too.
+fn record(report: &ExplainReport, width: usize, detail: Detail) -> String {
+    let mut table = Table::default();
+    let mut equal = 0_u64;
+    for field in &report.record {
+        if field.is_equal() && detail < Detail::Full {
+            equal += 1;
+        } else {
+            field_rows(field, &mut table);
+        }
+    }
+    if report.record.is_empty() {
+        return String::new();
+    }
+    let rows = table.lines(2, Some(width));
+    let rest = match equal {
+        0 => String::new(),
+        equal => format!(
+            "  {}\n",
+            styled(
+                DIM,
+                format!("{} equal (-v shows them)", count(equal, "field"))
+            )
+        ),
+    };
+    format!("\n{}\n{rows}{rest}", heading("Recorded against now"))
+}
+
+fn field_rows(field: &ComparedField, table: &mut Table) {
+    let value = |value: &Option<String>| {
+        value
+            .as_deref()
+            .map_or_else(|| "(none)".to_owned(), |text| text.replace('\n', "⏎"))
+    };
+    if field.is_equal() {
+        table.row([
+            Cell::new(GOOD, "="),
+            Cell::plain(field.field.clone()),
+            Cell::new(DIM, value(&field.now)),
+        ]);
+        return;
+    }
+    table.row([
+        Cell::new(WARN, "≠"),
+        Cell::plain(field.field.clone()),
+        Cell::plain(format!("was {}", value(&field.recorded))),
+    ]);
+    table.row([
+        Cell::plain(""),
+        Cell::plain(""),
+        Cell::plain(format!("now {}", value(&field.now))),
+    ]);
+}
+
+/// The lines of the command that changed, where it has several or is long.
+fn command_diff(record: &[ComparedField]) -> Option<String> {
+    let field = record
+        .iter()
+        .find(|field| field.field.ends_with("command") && !field.is_equal())?;
+    let (old, new) = (field.recorded.as_deref()?, field.now.as_deref()?);
+    let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
+    let head = old
+        .iter()
+        .zip(&new)
+        .take_while(|(old, new)| old == new)
+        .count();
+    let tail = old[head..]
+        .iter()
+        .rev()
+        .zip(new[head..].iter().rev())
+        .take_while(|(old, new)| old == new)
+        .count();
+    let mut text = String::new();
+    for line in &old[head..old.len() - tail] {
+        writes(
+            &mut text,
+            format_args!("  {}\n", styled(WARN, format!("- {line}"))),
+        );
+    }
+    for line in &new[head..new.len() - tail] {
+        writes(
+            &mut text,
+            format_args!("  {}\n", styled(GOOD, format!("+ {line}"))),
+        );
+    }
+    Some(text)
+}
+
+fn outputs(outputs: &[ComparedOutput], width: usize) -> String {
+    if outputs.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::default();
+    for output in outputs {
+        let (sign, style, state) = match (&output.recorded, &output.now) {
+            (None, None) => ("≠", WARN, "not there, and never recorded"),
+            (None, Some(_)) => ("≠", WARN, "there, but never recorded"),
+            (Some(_), None) => ("≠", WARN, "missing"),
+            (Some(_), Some(_)) if output.is_equal() => ("=", GOOD, "as recorded"),
+            (Some(_), Some(_)) => ("≠", WARN, "not what was recorded"),
+        };
+        table.row([
+            Cell::new(style, sign),
+            Cell::plain(output.name.clone().unwrap_or_default()),
+            Cell::plain(output.path.clone()),
+            Cell::plain(state),
+        ]);
+    }
+    format!("\n{}\n{}", heading("Outputs"), table.lines(2, Some(width)))
+}
+
+fn what_runs(report: &ExplainReport, width: usize) -> String {
+    if report.command.is_empty() {
+        return "\nIt has no command: it is made elsewhere and reported.\n".to_owned();
+    }
+    let words = report.command.iter().map(String::as_str);
+    let command = shlex::try_join(words).unwrap_or_else(|_| report.command.join(" "));
+    let usually = report
+        .expected
+        .map_or_else(String::new, |time| format!(", usually {}", span(time)));
+    let heading = heading(match report.status {
+        Status::Fresh => "What would run if it had to",
+        _ => "What would run",
+    });
+    let mut text = format!("\n{heading}{usually}\n");
+    for line in command.lines() {
+        writes(
+            &mut text,
+            format_args!("  {}\n", cut(line, width.max(WIDTH))),
+        );
+    }
+    text
+}
+
+fn last_line(last: &HistoryEntry, look: &Look) -> String {
+    let how = match (last.origin, last.outcome) {
+        (Origin::Accepted, _) => "accepted",
+        (Origin::Command, Outcome::Materialized) => "materialized",
+        (Origin::Command, Outcome::Unchanged) => "materialized, with the same bytes as before",
+    };
+    let took = match last.origin {
+        Origin::Accepted => String::new(),
+        Origin::Command => {
+            let took = std::time::Duration::from_millis(last.duration_ms);
+            format!(" in {}", span(took))
+        }
+    };
+    format!(
+        "{} ({}), {how}{took}, run {}",
+        clock(last.time),
+        ago(look.now, last.time),
+        last.run
+    )
+}
+
+fn ranges(words: &str, ranges: &[KeyRange], width: usize) -> String {
+    if ranges.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::default();
+    for range in ranges.iter().take(RANGES) {
+        let keys = keys([Keys::from(range)], 1);
+        let count = match range.count {
+            0 | 1 => String::new(),
+            many => count(many, "partition"),
+        };
+        table.row([
+            Cell::plain(range.asset.to_string()),
+            Cell::plain(keys),
+            Cell::new(DIM, count),
+        ]);
+    }
+    let more = match ranges.len().saturating_sub(RANGES) {
+        0 => String::new(),
+        more => format!("  and {}\n", count(more as u64, "more range")),
+    };
+    format!(
+        "\n{}\n{}{more}",
+        heading(words),
+        table.lines(2, Some(width))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::explain;
+    use crate::cli::fixtures::{code, data, digest, look, plain, range, run, step, time};
+    use crate::model::{
+        CodeVersion, ComparedField, ComparedOutput, DataVersion, ExplainReport, Fingerprint,
+        HistoryEntry, Origin, Outcome, PartitionKey, Status,
+    };
+
+    fn field(field: &str, recorded: &str, now: &str) -> ComparedField {
+        ComparedField {
+            field: field.into(),
+            recorded: Some(recorded.into()),
+            now: Some(now.into()),
+        }
+    }
+
+    fn report() -> ExplainReport {
+        ExplainReport {
+            step: step("daily", "2013-07-04"),
+            status: Status::Stale,
+            causes: vec![
+                code("steps/daily.py"),
+                data("clean", "2013-07-04", vec![code("steps/clean.py")]),
+            ],
+            record: vec![
+                field("code.command", "set -e\na.py", "set -e\na.py --fast"),
+                field(
+                    "code.file steps/daily.py",
+                    &"0a".repeat(16),
+                    &"0b".repeat(16),
+                ),
+                field("input.airports", "1", "1"),
+                ComparedField {
+                    field: "input.clean".into(),
+                    recorded: Some("2".into()),
+                    now: None,
+                },
+            ],
+            outputs: vec![ComparedOutput {
+                name: None,
+                path: "build/daily/2013-07-04.json".into(),
+                recorded: Some(DataVersion(digest("01"))),
+                now: None,
+            }],
+            command: vec!["sh".into(), "-euc".into(), "a.py --fast".into()],
+            expected: Some(Duration::from_millis(2100)),
+            last: Some(HistoryEntry {
+                partition: PartitionKey::parse("2013-07-04").ok(),
+                run: run(),
+                time: time("2013-07-05T01:02:03Z"),
+                duration_ms: 2087,
+                fingerprint: Fingerprint(digest("01")),
+                code_version: CodeVersion(digest("02")),
+                data_version: DataVersion(digest("03")),
+                outcome: Outcome::Unchanged,
+                origin: Origin::Command,
+                inputs: vec![],
+            }),
+            reads: vec![range("clean", "2013-07-04", "2013-07-04", 1)],
+            feeds: vec![
+                range("rolling", "2013-07-04", "2013-07-10", 7),
+                range("year", "", "", 1),
+            ],
+        }
+    }
+
+    #[test]
+    fn stale_with_the_chain_to_its_root() {
+        insta::assert_snapshot!(plain(&explain(&report(), &look())), @r"
+        daily@2013-07-04 is stale
+          steps/daily.py changed
+            was 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+            now 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b
+          clean@2013-07-04 is not up to date
+            because steps/clean.py changed
+              was 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+              now 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b
+
+        Command
+          - a.py
+          + a.py --fast
+
+        Recorded against now
+          ≠  code.command              was set -e⏎a.py
+                                       now set -e⏎a.py --fast
+          ≠  code.file steps/daily.py  was 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+                                       now 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b
+          ≠  input.clean               was 2
+                                       now (none)
+          1 field equal (-v shows them)
+
+        Outputs
+          ≠  build/daily/2013-07-04.json  missing
+
+        What would run, usually 2.1s
+          sh -euc 'a.py --fast'
+
+        Last materialization
+          2013-07-05 01:02:03Z (1 day ago), materialized, with the same bytes as before in 2.0s, run 0190a6e0-0000-7000-8000-000000000001
+
+        Reads
+          clean  2013-07-04
+
+        Feeds
+          rolling  2013-07-04...2013-07-10  7 partitions
+          year
+        ");
+    }
+
+    #[test]
+    fn fresh_says_why_too() {
+        let mut report = report();
+        report.status = Status::Fresh;
+        report.causes.clear();
+        report.record = vec![field("code.command", "a.py", "a.py")];
+        report.outputs[0].now = report.outputs[0].recorded;
+        report.last = None;
+        report.feeds.clear();
+        insta::assert_snapshot!(plain(&explain(&report, &look())), @r"
+        daily@2013-07-04 is fresh
+          its record (1 field) is equal to what is there now, and so is its output
+
+        Recorded against now
+          1 field equal (-v shows them)
+
+        Outputs
+          =  build/daily/2013-07-04.json  as recorded
+
+        What would run if it had to, usually 2.1s
+          sh -euc 'a.py --fast'
+
+        Reads
+          clean  2013-07-04
+        ");
+    }
+}

@@ -1,0 +1,25 @@
+//! What verbs answer, as text for people. Everything is written with colours; `terminal` takes them out.
+
+mod affected;
+mod explain;
+mod graph;
+mod history;
+mod init;
+mod list;
+mod observe;
+mod plan;
+mod show;
+mod status;
+mod validate;
+
+pub(super) use affected::{accepted, wiped};
+pub(super) use explain::explain;
+pub(super) use graph::{dot, mermaid, text as graph};
+pub(super) use history::{history, log_heading};
+pub(super) use init::init;
+pub(super) use list::list;
+pub(super) use observe::observe;
+pub(super) use plan::{blocked, plan};
+pub(super) use show::show;
+pub(super) use status::status;
+pub(super) use validate::validate;

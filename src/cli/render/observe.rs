@@ -1,0 +1,137 @@
+//! `observe`: a row per source.
+
+use std::collections::HashMap;
+
+use crate::cli::text::{Cell, DIM, Detail, GOOD, Look, Table, WARN, count, number};
+use crate::model::{AssetKey, ObserveReport, ObservedChange, ObservedSource};
+
+/// How many partitions of a source are told one by one.
+const ROWS: usize = 10;
+
+/// What changed, and how many sources there are; of a source with many partitions only those that changed, at most ten.
+pub fn observe(report: &ObserveReport, look: &Look) -> String {
+    let mut order: Vec<&AssetKey> = Vec::new();
+    let mut by_source: HashMap<&AssetKey, Vec<&ObservedSource>> = HashMap::new();
+    for observed in &report.observations {
+        let rows = by_source.entry(&observed.source).or_default();
+        if rows.is_empty() {
+            order.push(&observed.source);
+        }
+        rows.push(observed);
+    }
+    let mut table = Table::default();
+    if look.detail > Detail::Brief {
+        for source in &order {
+            source_rows(source, &by_source[source], &mut table);
+        }
+    }
+    let changed = report
+        .observations
+        .iter()
+        .filter(|it| it.change == ObservedChange::Changed)
+        .count() as u64;
+    format!(
+        "{}{} observed, {} changed.\n",
+        table.lines(2, look.width),
+        count(order.len() as u64, "source"),
+        number(changed)
+    )
+}
+
+fn source_rows(source: &AssetKey, observed: &[&ObservedSource], table: &mut Table) {
+    if let [only] = observed {
+        table.row(row(
+            only.partition
+                .as_ref()
+                .map_or_else(|| source.to_string(), |key| format!("{source}@{key}")),
+            only,
+        ));
+        return;
+    }
+    let changed = observed
+        .iter()
+        .filter(|it| it.change == ObservedChange::Changed);
+    let total = changed.clone().count();
+    table.row([
+        Cell::plain(source.as_str()),
+        Cell::plain(format!(
+            "{}, {} changed",
+            count(observed.len() as u64, "partition"),
+            number(total as u64)
+        )),
+    ]);
+    for one in changed.take(ROWS) {
+        let key = one
+            .partition
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
+        table.row(row(format!("  @{key}"), one));
+    }
+    if total > ROWS {
+        let more = number((total - ROWS) as u64);
+        table.row([Cell::plain(format!("  and {more} more"))]);
+    }
+}
+
+fn row(name: String, observed: &ObservedSource) -> Vec<Cell> {
+    let (word, style) = match (observed.change, &observed.data_version) {
+        (_, None) => ("not there", WARN),
+        (ObservedChange::Changed, _) => ("changed", GOOD),
+        (ObservedChange::Same, _) => ("same", DIM),
+    };
+    let version = observed.data_version.map_or_else(String::new, |version| {
+        version.to_string().chars().take(12).collect()
+    });
+    vec![
+        Cell::plain(name),
+        Cell::new(style, word),
+        Cell::new(DIM, version),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::observe;
+    use crate::cli::fixtures::{asset, digest, key, look, plain};
+    use crate::model::{DataVersion, ObserveReport, ObservedChange, ObservedSource};
+
+    #[test]
+    fn many_partitions_are_one_row_and_what_changed() {
+        let one = |source: &str, partition: &str, there: bool, change| ObservedSource {
+            source: asset(source),
+            partition: key(partition),
+            data_version: there.then(|| DataVersion(digest("0a"))),
+            change,
+        };
+        let mut observations = vec![
+            one("airports", "", true, ObservedChange::Same),
+            one("weather", "", false, ObservedChange::Changed),
+        ];
+        for day in 1..=365 {
+            let change = if day <= 12 {
+                ObservedChange::Changed
+            } else {
+                ObservedChange::Same
+            };
+            observations.push(one("flights", &format!("day{day:03}"), true, change));
+        }
+        let report = ObserveReport { observations };
+        insta::assert_snapshot!(plain(&observe(&report, &look())), @r"
+          airports      same                        0a0a0a0a0a0a
+          weather       not there
+          flights       365 partitions, 12 changed
+            @day001     changed                     0a0a0a0a0a0a
+            @day002     changed                     0a0a0a0a0a0a
+            @day003     changed                     0a0a0a0a0a0a
+            @day004     changed                     0a0a0a0a0a0a
+            @day005     changed                     0a0a0a0a0a0a
+            @day006     changed                     0a0a0a0a0a0a
+            @day007     changed                     0a0a0a0a0a0a
+            @day008     changed                     0a0a0a0a0a0a
+            @day009     changed                     0a0a0a0a0a0a
+            @day010     changed                     0a0a0a0a0a0a
+            and 2 more
+        3 sources observed, 13 changed.
+        ");
+    }
+}

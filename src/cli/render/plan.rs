@@ -1,0 +1,216 @@
+//! `plan`: what would run, in which order, why, and how long it takes.
+
+use crate::cli::text::{
+    ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, WARN, count, cut, keys,
+    number, span, styled, subject,
+};
+use crate::model::{Decision, PlanReport, PlanStep};
+
+/// The steps, and how many there are.
+pub fn plan(report: &PlanReport, look: &Look) -> String {
+    let mut text = String::new();
+    if look.detail > Detail::Brief && !report.steps.is_empty() {
+        let mut table = Table::default();
+        for (index, step) in report.steps.iter().enumerate() {
+            table.row(row(index + 1, step));
+        }
+        let notes: Vec<_> = report.steps.iter().map(|it| vec![reason(it)]).collect();
+        text.push_str(&table.annotated(2, look.width, &notes));
+        text.push('\n');
+    }
+    text.push_str(&summary(report));
+    if look.detail > Detail::Brief && report.critical_path.len() > 1 {
+        let path: Vec<_> = report
+            .critical_path
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let path = format!("Longest chain: {}", path.join(" → "));
+        let path = look
+            .width
+            .map_or_else(|| path.clone(), |width| cut(&path, width));
+        text.push_str(&path);
+        text.push('\n');
+    }
+    if report.counts.run > 0 && look.hints == Hints::Given {
+        text.push_str(&styled(DIM, "`assetctl materialize` does it.").to_string());
+        text.push('\n');
+    }
+    text
+}
+
+/// Steps that cannot run, a line each: told before a run starts.
+pub fn blocked(steps: &[PlanStep], look: &Look) -> String {
+    let mut table = Table::default();
+    for step in steps {
+        if let Decision::Blocked { reason } = &step.decision {
+            table.row([
+                Cell::new(BAD, format!("{:>12}", "Blocked")),
+                Cell::plain(name(step)),
+                Cell::plain(reason.clone()),
+            ]);
+        }
+    }
+    table.lines(0, look.width)
+}
+
+fn row(place: usize, step: &PlanStep) -> Vec<Cell> {
+    let (word, style) = match step.decision {
+        Decision::Run => ("run", WARN),
+        Decision::MayRun => ("may run", ACCENT),
+        Decision::Blocked { .. } => ("blocked", BAD),
+    };
+    let steps = match step.keys.count {
+        1 => String::new(),
+        many => count(many, "step"),
+    };
+    vec![
+        Cell::new(DIM, place.to_string()).right(),
+        Cell::new(style, word),
+        Cell::new(BOLD, name(step)),
+        Cell::plain(steps).right(),
+        Cell::new(DIM, step.expected.map_or_else(String::new, span)).right(),
+    ]
+}
+
+fn name(step: &PlanStep) -> String {
+    let keys = keys([Keys::from(&step.keys)], 1);
+    if keys.is_empty() {
+        return step.keys.asset.to_string();
+    }
+    format!("{}@{keys}", step.keys.asset)
+}
+
+fn reason(step: &PlanStep) -> String {
+    if let Decision::Blocked { reason } = &step.decision {
+        return reason.clone();
+    }
+    let mut reasons: Vec<_> = step.causes.iter().map(subject).collect();
+    reasons.dedup();
+    match reasons.len() {
+        0 if step.decision == Decision::MayRun => "if what it needs comes out different".to_owned(),
+        0 => "never materialized".to_owned(),
+        1 | 2 => reasons.join(", "),
+        many => format!(
+            "{}, and {}",
+            reasons[0],
+            count(many as u64 - 1, "more cause")
+        ),
+    }
+}
+
+fn summary(report: &PlanReport) -> String {
+    let counts = report.counts;
+    if counts.run + counts.may_run + counts.blocked == 0 {
+        return format!(
+            "{}: there is nothing to do for {}.\n",
+            styled(GOOD, "Everything is fresh"),
+            count(counts.fresh, "partition"),
+        );
+    }
+    let parts = [
+        (counts.run, "to run"),
+        (counts.may_run, "may run"),
+        (counts.blocked, "blocked"),
+        (counts.fresh, "fresh"),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(amount, _)| *amount > 0)
+        .map(|(amount, word)| format!("{} {word}", number(amount)))
+        .collect();
+    let time = report
+        .expected
+        .map_or_else(String::new, |time| format!(", usually {}", span(time)));
+    format!("{}{time}.\n", parts.join(" · "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{blocked, plan};
+    use crate::cli::fixtures::{code, data, look, plain, range, step};
+    use crate::model::{Cause, Decision, KeyRange, PlanCounts, PlanReport, PlanStep};
+
+    fn row(keys: KeyRange, decision: Decision, ms: Option<u64>, causes: Vec<Cause>) -> PlanStep {
+        PlanStep {
+            keys,
+            decision,
+            causes,
+            expected: ms.map(Duration::from_millis),
+            needs: vec![],
+        }
+    }
+
+    #[test]
+    fn steps_in_order_with_reasons() {
+        let missing = Decision::Blocked {
+            reason: "data/flights/2013-07-06.csv does not exist".into(),
+        };
+        let report = PlanReport {
+            steps: vec![
+                row(
+                    range("clean", "2013-01-01", "2013-12-31", 1365),
+                    Decision::Run,
+                    Some(62_000),
+                    vec![code("steps/clean.py")],
+                ),
+                row(
+                    range("daily", "2013-07-04", "2013-07-04", 1),
+                    Decision::MayRun,
+                    Some(38),
+                    vec![data("clean", "2013-07-04", vec![code("steps/clean.py")])],
+                ),
+                row(
+                    range("daily", "2013-07-06", "2013-07-06", 1),
+                    missing,
+                    None,
+                    vec![],
+                ),
+                row(range("year", "", "", 1), Decision::Run, None, vec![]),
+            ],
+            counts: PlanCounts {
+                run: 1366,
+                may_run: 1,
+                fresh: 1083,
+                blocked: 1,
+            },
+            expected: Some(Duration::from_secs(62)),
+            critical_path: vec![
+                step("clean", "2013-07-04"),
+                step("daily", "2013-07-04"),
+                step("year", ""),
+            ],
+        };
+        insta::assert_snapshot!(plain(&plan(&report, &look())), @r"
+          1  run      clean@2013-01-01...2013-12-31  1,365 steps  1m 02s
+                      steps/clean.py changed
+          2  may run  daily@2013-07-04                              38ms
+                      clean is not up to date
+          3  blocked  daily@2013-07-06
+                      data/flights/2013-07-06.csv does not exist
+          4  run      year
+                      never materialized
+
+        1,366 to run · 1 may run · 1 blocked · 1,083 fresh, usually 1m 02s.
+        Longest chain: clean@2013-07-04 → daily@2013-07-04 → year
+        `assetctl materialize` does it.
+        ");
+        insta::assert_snapshot!(plain(&blocked(&report.steps, &look())), @"     Blocked  daily@2013-07-06  data/flights/2013-07-06.csv does not exist");
+    }
+
+    #[test]
+    fn nothing_to_do() {
+        let report = PlanReport {
+            steps: vec![],
+            counts: PlanCounts {
+                fresh: 1097,
+                ..PlanCounts::default()
+            },
+            expected: None,
+            critical_path: vec![],
+        };
+        insta::assert_snapshot!(plain(&plan(&report, &look())), @"Everything is fresh: there is nothing to do for 1,097 partitions.");
+    }
+}

@@ -1,0 +1,420 @@
+//! `status`: a row per asset, with its counts, when it was last made, and why it is not fresh.
+
+use crate::cli::terminal::Glyphs;
+use crate::cli::text::{
+    Cell, DIM, Detail, Hints, Keys, Look, Table, ago, count, keys, number, status_style, styled,
+    subject,
+};
+use crate::model::{
+    AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, Status, StatusCounts,
+    StatusReport,
+};
+
+/// Worst first: the status that a row is headed by.
+const WORST: [Status; 5] = [
+    Status::Failed,
+    Status::Stale,
+    Status::Missing,
+    Status::Pending,
+    Status::Fresh,
+];
+
+/// Fresh first: the order in which counts are told.
+const TOLD: [Status; 5] = [
+    Status::Fresh,
+    Status::Stale,
+    Status::Missing,
+    Status::Failed,
+    Status::Pending,
+];
+
+/// How many reasons a row gives, and how many ranges of keys each.
+const REASONS: usize = 2;
+const RANGES: usize = 3;
+
+/// The status of all assets, and how they are together; with [`Grouping::Keys`] a line for each partition, too.
+pub fn status(report: &StatusReport, grouping: Grouping, look: &Look) -> String {
+    if look.detail == Detail::Brief {
+        return summary(report, look);
+    }
+    let mut table = Table::default();
+    let mut notes = Vec::new();
+    for asset in &report.assets {
+        table.row(row(asset, look));
+        notes.push(reasons(&asset.partitions));
+        if grouping == Grouping::Keys && is_partitioned(asset) {
+            for run in &asset.partitions {
+                table.row(key_row(run));
+                notes.push(vec![reason(run)]);
+            }
+        }
+    }
+    let mut text = table.annotated(2, look.width, &notes);
+    if !report.assets.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&summary(report, look));
+    text
+}
+
+fn row(asset: &AssetStatus, look: &Look) -> Vec<Cell> {
+    let worst = WORST
+        .into_iter()
+        .find(|status| asset.counts.of(*status) > 0)
+        .unwrap_or(Status::Fresh);
+    let name = match asset.kind {
+        DeclarationKind::Asset => asset.key.to_string(),
+        DeclarationKind::Source => format!("{} (source)", asset.key),
+    };
+    let counts = if is_partitioned(asset) {
+        counts(asset.counts)
+    } else {
+        String::new()
+    };
+    let last = asset
+        .last
+        .map_or_else(String::new, |time| ago(look.now, time));
+    vec![
+        Cell::new(status_style(worst), glyph(worst, look.glyphs)),
+        Cell::new(status_style(worst), worst.word()),
+        Cell::plain(name),
+        Cell::plain(counts),
+        Cell::new(DIM, last),
+    ]
+}
+
+fn key_row(run: &PartitionRun) -> Vec<Cell> {
+    let style = status_style(run.status);
+    vec![
+        Cell::plain(""),
+        Cell::new(style, run.status.word()),
+        Cell::plain(format!("  @{}", keys([Keys::from(run)], 1))),
+    ]
+}
+
+fn is_partitioned(asset: &AssetStatus) -> bool {
+    asset.partitions.iter().any(|run| run.first.is_some())
+}
+
+/// `1,093 fresh · 2 stale`
+fn counts(counts: StatusCounts) -> String {
+    let told: Vec<_> = TOLD
+        .into_iter()
+        .filter(|status| counts.of(*status) > 0)
+        .map(|status| format!("{} {}", number(counts.of(status)), status.word()))
+        .collect();
+    if told.is_empty() {
+        return "no partitions".to_owned();
+    }
+    told.join(" · ")
+}
+
+/// Reasons of which the same is to say are one, with the keys that it is said of.
+fn reasons(runs: &[PartitionRun]) -> Vec<String> {
+    let mut reasons: Vec<Reason<'_>> = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        if run.status == Status::Fresh {
+            continue;
+        }
+        let text = reason(run);
+        match reasons.iter_mut().find(|known| known.text == text) {
+            Some(known) => known.add(index, run),
+            None => reasons.push(Reason::new(text, index, run)),
+        }
+    }
+    let mut text: Vec<_> = reasons
+        .iter()
+        .take(REASONS)
+        .filter_map(Reason::told)
+        .collect();
+    if reasons.len() > REASONS {
+        let more = (reasons.len() - REASONS) as u64;
+        text.push(format!("and {}", count(more, "more reason")));
+    }
+    text
+}
+
+/// A reason and the partitions that have it.
+struct Reason<'a> {
+    text: String,
+    /// Neighbours joined.
+    ranges: Vec<Keys<'a>>,
+    /// The index of the last run of partitions that was added.
+    last: usize,
+}
+
+impl<'a> Reason<'a> {
+    fn new(text: String, index: usize, run: &'a PartitionRun) -> Self {
+        Self {
+            text,
+            ranges: vec![Keys::from(run)],
+            last: index,
+        }
+    }
+
+    fn add(&mut self, index: usize, run: &'a PartitionRun) {
+        match self.ranges.last_mut() {
+            Some(range) if self.last + 1 == index => range.last = run.last.as_ref(),
+            _ => self.ranges.push(Keys::from(run)),
+        }
+        self.last = index;
+    }
+
+    fn told(&self) -> Option<String> {
+        let keys = keys(self.ranges.iter().copied(), RANGES);
+        match (self.text.is_empty(), keys.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(self.text.clone()),
+            (true, false) => Some(keys),
+            (false, false) => Some(format!("{}: {keys}", self.text)),
+        }
+    }
+}
+
+/// Why these partitions are not fresh, without what their status says already.
+fn reason(run: &PartitionRun) -> String {
+    match (run.status, run.causes.as_slice()) {
+        (Status::Missing, []) => return "never materialized".to_owned(),
+        (Status::Failed, [] | [Cause::FailedBefore]) => {
+            return "its last attempt failed".to_owned();
+        }
+        _ => {}
+    }
+    let mut subjects: Vec<_> = run
+        .causes
+        .iter()
+        .filter(|cause| !(run.status == Status::Failed && **cause == Cause::FailedBefore))
+        .map(subject)
+        .collect();
+    subjects.dedup();
+    if subjects.len() > 2 {
+        let more = (subjects.len() - 1) as u64;
+        return format!("{}, and {}", subjects[0], count(more, "more cause"));
+    }
+    subjects.join(", ")
+}
+
+fn summary(report: &StatusReport, look: &Look) -> String {
+    let assets = report
+        .assets
+        .iter()
+        .filter(|asset| asset.kind == DeclarationKind::Asset)
+        .count() as u64;
+    let counts = &report.summary;
+    if assets == 0 {
+        return "There are no assets here.\n".to_owned();
+    }
+    let mut text = if counts.fresh == counts.total() {
+        format!(
+            "{}: {}, {}.\n",
+            styled(status_style(Status::Fresh), "Everything is fresh"),
+            count(assets, "asset"),
+            count(counts.total(), "partition"),
+        )
+    } else {
+        format!("{}: {}.\n", count(assets, "asset"), self::counts(*counts))
+    };
+    if report.evidence == Evidence::Recorded {
+        text.push_str("Judged by records alone: files were not looked at.\n");
+    }
+    if counts.fresh < counts.total() && look.hints == Hints::Given {
+        let hint =
+            "`assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.";
+        text.push_str(&styled(DIM, hint).to_string());
+        text.push('\n');
+    }
+    text
+}
+
+fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
+    match (glyphs, status) {
+        (Glyphs::Unicode, Status::Fresh) => "✓",
+        (Glyphs::Unicode, Status::Stale) => "●",
+        (Glyphs::Unicode, Status::Missing) => "○",
+        (Glyphs::Unicode, Status::Failed) => "✗",
+        (Glyphs::Unicode, Status::Pending) => "◌",
+        (Glyphs::Ascii, Status::Fresh) => "+",
+        (Glyphs::Ascii, Status::Stale) => "*",
+        (Glyphs::Ascii, Status::Missing) => "-",
+        (Glyphs::Ascii, Status::Failed) => "x",
+        (Glyphs::Ascii, Status::Pending) => "?",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::status;
+    use crate::cli::fixtures::{asset, code, data, key, look, plain, time};
+    use crate::model::{
+        AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, Status,
+        StatusCounts, StatusReport,
+    };
+
+    fn run(
+        first: &str,
+        last: &str,
+        count: u32,
+        status: Status,
+        causes: Vec<Cause>,
+    ) -> PartitionRun {
+        PartitionRun {
+            first: key(first),
+            last: key(last),
+            count,
+            status,
+            causes,
+        }
+    }
+
+    fn row(name: &str, last: Option<&str>, partitions: Vec<PartitionRun>) -> AssetStatus {
+        let mut counts = StatusCounts::default();
+        for run in &partitions {
+            counts.add(run.status, run.count);
+        }
+        AssetStatus {
+            key: asset(name),
+            kind: DeclarationKind::Asset,
+            counts,
+            partitions,
+            last: last.map(time),
+        }
+    }
+
+    fn report(assets: Vec<AssetStatus>) -> StatusReport {
+        let mut summary = StatusCounts::default();
+        for run in assets.iter().flat_map(|asset| &asset.partitions) {
+            summary.add(run.status, run.count);
+        }
+        StatusReport {
+            now: time("2013-07-06T12:00:00Z"),
+            assets,
+            summary,
+            evidence: Evidence::Files,
+        }
+    }
+
+    #[test]
+    fn a_row_per_asset() {
+        let stale = |day: &str| run(day, day, 1, Status::Stale, vec![data("clean", day, vec![])]);
+        let report = report(vec![
+            row(
+                "clean",
+                Some("2013-07-06T11:48:00Z"),
+                vec![run("2013-01-01", "2013-12-31", 1365, Status::Fresh, vec![])],
+            ),
+            row(
+                "daily",
+                Some("2013-07-06T09:00:00Z"),
+                vec![
+                    run("2013-01-01", "2013-07-03", 184, Status::Fresh, vec![]),
+                    stale("2013-07-04"),
+                    stale("2013-07-05"),
+                    run("2013-07-06", "2013-07-08", 3, Status::Missing, vec![]),
+                    stale("2013-07-09"),
+                    run(
+                        "2013-07-10",
+                        "2013-07-10",
+                        1,
+                        Status::Failed,
+                        vec![Cause::FailedBefore],
+                    ),
+                ],
+            ),
+            row(
+                "month",
+                None,
+                vec![run(
+                    "2013-07",
+                    "2013-07",
+                    1,
+                    Status::Pending,
+                    vec![data("daily", "2013-07-04", vec![code("x")])],
+                )],
+            ),
+            row("year", None, vec![run("", "", 1, Status::Missing, vec![])]),
+        ]);
+        insta::assert_snapshot!(plain(&status(&report, Grouping::Ranges, &look())), @r"
+          ✓  fresh    clean  1,365 fresh                                 12 min ago
+          ✗  failed   daily  184 fresh · 3 stale · 3 missing · 1 failed  3 h ago
+                      clean changed: 2013-07-04...2013-07-05, 2013-07-09
+                      never materialized: 2013-07-06...2013-07-08
+                      and 1 more reason
+          ◌  pending  month  1 pending
+                      daily is not up to date: 2013-07
+          ○  missing  year
+                      never materialized
+
+        4 assets: 1,549 fresh · 3 stale · 4 missing · 1 failed · 1 pending.
+        `assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.
+        ");
+        insta::assert_snapshot!(plain(&status(&report, Grouping::Keys, &look())), @r"
+          ✓  fresh    clean                       1,365 fresh                                 12 min ago
+             fresh      @2013-01-01...2013-12-31
+          ✗  failed   daily                       184 fresh · 3 stale · 3 missing · 1 failed  3 h ago
+                      clean changed: 2013-07-04...2013-07-05, 2013-07-09
+                      never materialized: 2013-07-06...2013-07-08
+                      and 1 more reason
+             fresh      @2013-01-01...2013-07-03
+             stale      @2013-07-04
+                      clean changed
+             stale      @2013-07-05
+                      clean changed
+             missing    @2013-07-06...2013-07-08
+                      never materialized
+             stale      @2013-07-09
+                      clean changed
+             failed     @2013-07-10
+                      its last attempt failed
+          ◌  pending  month                       1 pending
+                      daily is not up to date: 2013-07
+             pending    @2013-07
+                      daily is not up to date
+          ○  missing  year
+                      never materialized
+
+        4 assets: 1,549 fresh · 3 stale · 4 missing · 1 failed · 1 pending.
+        `assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.
+        ");
+    }
+
+    #[test]
+    fn a_hundred_thousand_keys_are_still_a_row() {
+        let partitions: Vec<_> = (0..100_000_u32)
+            .map(|index| {
+                let key = format!("k{index:06}");
+                let status = if index % 2 == 0 {
+                    Status::Stale
+                } else {
+                    Status::Fresh
+                };
+                run(&key, &key, 1, status, vec![data("clean", &key, vec![])])
+            })
+            .collect();
+        let mut wide = look();
+        wide.width = None;
+        let report = report(vec![row("daily", None, partitions)]);
+        insta::assert_snapshot!(plain(&status(&report, Grouping::Ranges, &wide)), @r"
+          ●  stale  daily  50,000 fresh · 50,000 stale  clean changed: k000000, k000002, k000004 and 49,997 more ranges
+
+        1 asset: 50,000 fresh · 50,000 stale.
+        `assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.
+        ");
+    }
+
+    #[test]
+    fn all_fresh_and_nothing_at_all() {
+        let mut one = report(vec![row(
+            "year",
+            None,
+            vec![run("", "", 1, Status::Fresh, vec![])],
+        )]);
+        one.evidence = Evidence::Recorded;
+        insta::assert_snapshot!(plain(&status(&one, Grouping::Ranges, &look())), @r"
+          ✓  fresh  year
+
+        Everything is fresh: 1 asset, 1 partition.
+        Judged by records alone: files were not looked at.
+        ");
+        insta::assert_snapshot!(plain(&status(&report(vec![]), Grouping::Ranges, &look())), @"There are no assets here.");
+    }
+}

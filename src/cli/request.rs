@@ -1,0 +1,318 @@
+//! From words to requests: the one place where arguments are parsed. All problems of a command line are told at once.
+
+use miette::SourceSpan;
+
+use crate::cli::args::{
+    AcceptArgs, ExplainArgs, Globals, GraphArgs, HistoryArgs, InitArgs, ListArgs, LogsArgs,
+    MaterializeArgs, ObserveArgs, PlanArgs, RunArgs, SelectionArgs, ShowArgs, StatusArgs, Template,
+    WipeArgs,
+};
+use crate::cli::error::CliError;
+use crate::model::{
+    AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,
+    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
+    InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
+    PartitionKey, PlanRequest, RunId, Scope, Selected, ShowRequest, Sources, StatusRequest,
+    StepOutput, Wait, WipeRequest,
+};
+
+/// What `materialize` is asked for.
+pub fn materialize(
+    args: &MaterializeArgs,
+    globals: &Globals,
+) -> Result<MaterializeRequest, CliError> {
+    let (selection, partitions) = partitions_of(&args.run.selection)?;
+    Ok(MaterializeRequest {
+        selection,
+        partitions,
+        scope: scope(&args.run),
+        force: force(&args.run),
+        failures: match (args.fail_fast, args.max_failures) {
+            (true, _) => FailurePolicy::StopAfter(std::num::NonZeroU32::MIN),
+            (false, Some(limit)) => FailurePolicy::StopAfter(limit),
+            (false, None) => FailurePolicy::KeepGoing,
+        },
+        altered: if args.keep_altered {
+            Altered::Kept
+        } else {
+            Altered::Replaced
+        },
+        jobs: globals.jobs,
+        wait: if args.no_wait {
+            Wait::Refuse
+        } else {
+            Wait::Wait
+        },
+        durability: if args.durable {
+            Durability::Durable
+        } else {
+            Durability::Relaxed
+        },
+        output: if globals.verbose {
+            StepOutput::Shown
+        } else {
+            StepOutput::Logged
+        },
+    })
+}
+
+/// What `materialize --dry-run` is asked for.
+pub fn dry_run(args: &MaterializeArgs, globals: &Globals) -> Result<PlanRequest, CliError> {
+    planned(&args.run, globals, Grouping::Ranges)
+}
+
+/// What `plan` is asked for.
+pub fn plan(args: &PlanArgs, globals: &Globals) -> Result<PlanRequest, CliError> {
+    planned(
+        &args.run,
+        globals,
+        if args.keys {
+            Grouping::Keys
+        } else {
+            Grouping::Ranges
+        },
+    )
+}
+
+fn planned(run: &RunArgs, globals: &Globals, grouping: Grouping) -> Result<PlanRequest, CliError> {
+    let (selection, partitions) = partitions_of(&run.selection)?;
+    Ok(PlanRequest {
+        selection,
+        partitions,
+        scope: scope(run),
+        force: force(run),
+        jobs: globals.jobs,
+        grouping,
+    })
+}
+
+/// What `status` is asked for.
+pub fn status(args: &StatusArgs) -> Result<StatusRequest, CliError> {
+    let (selection, partitions) = partitions_of(&args.selection)?;
+    Ok(StatusRequest {
+        selection,
+        partitions,
+        grouping: if args.keys {
+            Grouping::Keys
+        } else {
+            Grouping::Ranges
+        },
+        sources: if args.sources {
+            Sources::Listed
+        } else {
+            Sources::Left
+        },
+        evidence: if args.recorded {
+            Evidence::Recorded
+        } else {
+            Evidence::Files
+        },
+    })
+}
+
+/// What `explain` is asked for.
+pub fn explain(args: &ExplainArgs) -> Result<ExplainRequest, CliError> {
+    Ok(ExplainRequest {
+        selected: one(&args.selected, args.partition.as_deref())?,
+    })
+}
+
+/// What `observe` is asked for.
+pub fn observe(args: &ObserveArgs) -> Result<ObserveRequest, CliError> {
+    let (selection, partitions) = partitions_of(&args.selection)?;
+    Ok(ObserveRequest {
+        selection,
+        partitions,
+    })
+}
+
+/// What `list` is asked for.
+pub fn list(args: &ListArgs) -> Result<ListRequest, CliError> {
+    Ok(ListRequest {
+        selection: selection(&args.selection)?,
+    })
+}
+
+/// What `show` is asked for.
+pub fn show(args: &ShowArgs) -> Result<ShowRequest, CliError> {
+    let selected = selected(&args.asset)?;
+    if selected.partition.is_some() {
+        return Err(CliError::NeedlessPartition {
+            selected: args.asset.clone(),
+            asset: selected.asset.to_string(),
+        });
+    }
+    Ok(ShowRequest {
+        asset: selected.asset,
+    })
+}
+
+/// What `graph` is asked for.
+pub fn graph(args: &GraphArgs) -> Result<GraphRequest, CliError> {
+    Ok(GraphRequest {
+        selection: selection(&args.selection)?,
+    })
+}
+
+/// What `history` is asked for.
+pub fn history(args: &HistoryArgs) -> Result<HistoryRequest, CliError> {
+    Ok(HistoryRequest {
+        selected: one(&args.selected, args.partition.as_deref())?,
+        limit: Some(args.limit),
+        grouping: if args.keys {
+            Grouping::Keys
+        } else {
+            Grouping::Ranges
+        },
+    })
+}
+
+/// What `logs` is asked for.
+pub fn logs(args: &LogsArgs) -> Result<LogsRequest, CliError> {
+    let run = |text: &String| {
+        let id = text
+            .parse()
+            .map_err(|_| CliError::Run { text: text.clone() })?;
+        Ok::<_, CliError>(RunId(id))
+    };
+    Ok(LogsRequest {
+        selected: one(&args.selected, args.partition.as_deref())?,
+        run: args.run.as_ref().map(run).transpose()?,
+    })
+}
+
+/// What `accept` is asked for.
+pub fn accept(args: &AcceptArgs) -> Result<AcceptRequest, CliError> {
+    let (selection, partitions) = partitions_of(&args.selection)?;
+    Ok(AcceptRequest {
+        selection,
+        partitions,
+        effect: if args.dry_run {
+            Effect::DryRun
+        } else {
+            Effect::Apply
+        },
+    })
+}
+
+/// What `wipe` is asked for.
+pub fn wipe(args: &WipeArgs) -> Result<WipeRequest, CliError> {
+    let (selection, partitions) = partitions(&args.selection, &args.partitions)?;
+    Ok(WipeRequest {
+        selection,
+        partitions,
+        outputs: if args.outputs {
+            Outputs::Removed
+        } else {
+            Outputs::Kept
+        },
+        effect: if args.dry_run {
+            Effect::DryRun
+        } else {
+            Effect::Apply
+        },
+    })
+}
+
+/// What `init` is asked for.
+pub fn init(args: &InitArgs) -> InitRequest {
+    InitRequest {
+        template: match args.template {
+            Template::Example => InitTemplate::Example,
+            Template::Empty => InitTemplate::Empty,
+        },
+    }
+}
+
+fn scope(args: &RunArgs) -> Scope {
+    if args.only {
+        Scope::Only
+    } else {
+        Scope::WithUpstream
+    }
+}
+
+fn force(args: &RunArgs) -> Force {
+    match (args.full_refresh, args.force) {
+        (true, _) => Force::FullRefresh,
+        (false, true) => Force::Selected,
+        (false, false) => Force::WhenStale,
+    }
+}
+
+type Words = (Vec<Selected>, Vec<PartitionKey>);
+
+fn partitions_of(args: &SelectionArgs) -> Result<Words, CliError> {
+    partitions(&args.selection, &args.partitions)
+}
+
+/// A selection and the values of `--partition`, with all that is wrong with them.
+fn partitions(words: &[String], keys: &[String]) -> Result<Words, CliError> {
+    let mut problems = Vec::new();
+    let mut take = |problem| problems.push(problem);
+    let selection: Vec<_> = words
+        .iter()
+        .filter_map(|word| selected(word).map_err(&mut take).ok())
+        .collect();
+    let partitions: Vec<_> = keys
+        .iter()
+        .filter_map(|key| partition(key).map_err(&mut take).ok())
+        .collect();
+    if let (Some(selected), false) = (
+        selection.iter().find(|it| it.partition.is_some()),
+        keys.is_empty(),
+    ) {
+        take(CliError::TwoPartitions {
+            selected: selected.to_string(),
+        });
+    }
+    if problems.is_empty() {
+        Ok((selection, partitions))
+    } else {
+        Err(CliError::of(problems))
+    }
+}
+
+fn selection(words: &[String]) -> Result<Vec<Selected>, CliError> {
+    partitions(words, &[]).map(|(selection, _)| selection)
+}
+
+/// One asset partition, given as `ASSET@K` or as `ASSET` and `--partition K`.
+fn one(word: &str, key: Option<&str>) -> Result<Selected, CliError> {
+    let words = [word.to_owned()];
+    let keys: Vec<_> = key.map(str::to_owned).into_iter().collect();
+    let (mut selection, mut keys) = partitions(&words, &keys)?;
+    let mut selected = selection.remove(0);
+    selected.partition = selected.partition.or(keys.pop());
+    Ok(selected)
+}
+
+fn selected(word: &str) -> Result<Selected, CliError> {
+    word.parse().map_err(|error: InvalidSelected| {
+        let span = match error {
+            InvalidSelected::Asset(InvalidName::Character { found, at }) => {
+                SourceSpan::from((at, found.len_utf8()))
+            }
+            InvalidSelected::Asset(InvalidName::Empty) => SourceSpan::from((0, 0)),
+            InvalidSelected::Partition(_) => {
+                let start = word.find('@').map_or(0, |at| at + 1);
+                SourceSpan::from((start, word.len() - start))
+            }
+        };
+        CliError::Selection {
+            text: word.to_owned(),
+            reason: error.to_string(),
+            span,
+        }
+    })
+}
+
+fn partition(text: &str) -> Result<PartitionKey, CliError> {
+    PartitionKey::parse(text).map_err(|error| CliError::Partition {
+        text: text.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

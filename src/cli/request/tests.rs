@@ -1,0 +1,138 @@
+//! Command lines and what they mean.
+
+use std::num::NonZeroU32;
+
+use clap::Parser as _;
+
+use crate::cli::args::{Cli, Verb};
+use crate::cli::error::CliError;
+use crate::cli::request;
+use crate::model::{
+    Altered, Durability, FailurePolicy, Force, MaterializeRequest, PartitionKey, Scope, StepOutput,
+    Wait,
+};
+
+fn parse(line: &str) -> Cli {
+    Cli::try_parse_from(format!("assetctl {line}").split(' ')).expect("a valid command line")
+}
+
+fn materialize(line: &str) -> Result<MaterializeRequest, CliError> {
+    let cli = parse(line);
+    let Verb::Materialize(args) = &cli.verb else {
+        panic!("{line} is another verb")
+    };
+    request::materialize(args, &cli.globals)
+}
+
+#[test]
+fn flags_of_materialize() {
+    let default = MaterializeRequest::default;
+    let three = NonZeroU32::new(3).expect("not zero");
+    for (line, expected) in [
+        ("materialize", default()),
+        ("build -k", default()),
+        (
+            "run clean stg/a@2013-07-04",
+            MaterializeRequest {
+                selection: ["clean", "stg/a@2013-07-04"]
+                    .map(|word| word.parse().expect("a word"))
+                    .into(),
+                ..default()
+            },
+        ),
+        (
+            "materialize --partition 2013-07-04 --partition b -j 4 --only",
+            MaterializeRequest {
+                partitions: ["2013-07-04", "b"]
+                    .map(|key| PartitionKey::parse(key).expect("a key"))
+                    .into(),
+                jobs: 4.try_into().ok(),
+                scope: Scope::Only,
+                ..default()
+            },
+        ),
+        (
+            "materialize -B --fail-fast --no-wait -v",
+            MaterializeRequest {
+                force: Force::Selected,
+                failures: FailurePolicy::StopAfter(NonZeroU32::MIN),
+                wait: Wait::Refuse,
+                output: StepOutput::Shown,
+                ..default()
+            },
+        ),
+        (
+            "materialize --full-refresh --max-failures 3 --keep-altered --durable",
+            MaterializeRequest {
+                force: Force::FullRefresh,
+                failures: FailurePolicy::StopAfter(three),
+                altered: Altered::Kept,
+                durability: Durability::Durable,
+                ..default()
+            },
+        ),
+    ] {
+        assert_eq!(materialize(line).expect(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let error = materialize("materialize a@ b!c d@e --partition f...g").expect_err("bad words");
+    let CliError::Several(problems) = &error else {
+        panic!("one problem only: {error}")
+    };
+    let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    `a@` is no asset and no partition of one: a partition key is not empty
+    `b!c` is no asset and no partition of one: '!' is not allowed in a name
+    `f...g` is no partition key: a partition key does not hold `...`, which stands for a range of keys
+    `d@e` names a partition, and so does `--partition`
+    ");
+}
+
+#[test]
+fn one_partition_given_either_way() {
+    for (line, expected) in [
+        ("explain clean", Ok("clean")),
+        ("explain clean@k", Ok("clean@k")),
+        ("explain clean --partition k", Ok("clean@k")),
+        (
+            "explain clean@k --partition k",
+            Err("`clean@k` names a partition, and so does `--partition`"),
+        ),
+    ] {
+        let Verb::Explain(args) = parse(line).verb else {
+            panic!("{line} is another verb")
+        };
+        let found = request::explain(&args)
+            .map(|request| request.selected.to_string())
+            .map_err(|error| error.to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_whole_asset_has_no_partition() {
+    let Verb::Show(args) = parse("show clean@k").verb else {
+        panic!("another verb")
+    };
+    let error = request::show(&args).expect_err("a partition");
+    assert!(matches!(error, CliError::NeedlessPartition { asset, .. } if asset == "clean"));
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for line in [
+        "materialize --fail-fast --max-failures 2",
+        "materialize -k --fail-fast",
+        "materialize --max-failures 0",
+        "materialize -j 0",
+        "wipe",
+        "logs",
+    ] {
+        let words = format!("assetctl {line}");
+        let error = Cli::try_parse_from(words.split(' ')).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "{line}");
+    }
+}

@@ -1,0 +1,139 @@
+//! What one invocation knows of its surroundings: options of all verbs, and the terminal.
+
+use jiff::Timestamp;
+
+use crate::cli::args::{ColorChoice, Globals};
+use crate::cli::diagnostics;
+use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::terminal::{Kind, Motion, Terminal, Variables};
+use crate::cli::text::{Detail, Hints, Look};
+use crate::wire::ErrorsDocument;
+
+/// What one invocation knows of its surroundings.
+#[derive(Debug)]
+pub struct Session {
+    /// How answers are written.
+    pub format: Format,
+    /// How runs are shown.
+    pub progress: ProgressStyle,
+    /// The streams.
+    pub terminal: Terminal,
+    /// The time to judge by.
+    pub now: Timestamp,
+    detail: Detail,
+}
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// How a run is shown while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgressStyle {
+    /// A live region.
+    Live,
+    /// Plain lines.
+    Lines,
+    /// Failures and the last line.
+    Brief,
+    /// JSON lines on standard output.
+    Json,
+}
+
+impl Session {
+    /// The session of this process with these options.
+    pub fn new(globals: &Globals) -> Self {
+        let terminal = terminal(globals.color);
+        let progress = if globals.json {
+            ProgressStyle::Json
+        } else if globals.quiet {
+            ProgressStyle::Brief
+        } else if globals.no_progress
+            || globals.verbose
+            || terminal.motion == Motion::Lines
+            || terminal.stderr.kind == Kind::Other
+        {
+            ProgressStyle::Lines
+        } else {
+            ProgressStyle::Live
+        };
+        Self {
+            format: if globals.json {
+                Format::Json
+            } else {
+                Format::Text
+            },
+            progress,
+            terminal,
+            now: globals.now.unwrap_or_else(Timestamp::now),
+            detail: match (globals.quiet, globals.verbose) {
+                (true, _) => Detail::Brief,
+                (false, false) => Detail::Normal,
+                (false, true) => Detail::Full,
+            },
+        }
+    }
+
+    /// The look of an answer on standard output.
+    pub(super) fn look(&self) -> Look {
+        let stdout = self.terminal.stdout;
+        Look {
+            glyphs: self.terminal.glyphs,
+            width: stdout.width,
+            now: self.now,
+            detail: self.detail,
+            hints: match stdout.kind {
+                Kind::Terminal => Hints::Given,
+                Kind::Other => Hints::None,
+            },
+        }
+    }
+
+    /// The look of progress on standard error.
+    pub(super) fn progress_look(&self) -> Look {
+        Look {
+            width: self.terminal.stderr.width,
+            ..self.look()
+        }
+    }
+
+    /// Tells an error, and how the process ends.
+    pub fn fail(&self, error: &dyn miette::Diagnostic, exit: Exit) -> Exit {
+        fail(error, self.format, &self.terminal);
+        exit
+    }
+}
+
+impl Session {
+    /// Tells what the user should know, on standard error.
+    pub fn warn(&self, warning: &dyn miette::Diagnostic) {
+        let text = diagnostics::report(warning, &self.terminal);
+        output::say(self.terminal.stderr, text);
+    }
+}
+
+/// The terminal of this process.
+pub fn terminal(choice: ColorChoice) -> Terminal {
+    Terminal::of_process(choice, &Variables::new(|name| std::env::var_os(name)))
+}
+
+/// Tells an error: as a report on standard error, or as a document on standard output.
+pub fn fail(error: &dyn miette::Diagnostic, format: Format, terminal: &Terminal) {
+    match format {
+        Format::Text => output::say(terminal.stderr, diagnostics::report(error, terminal)),
+        Format::Json => {
+            if let Err(error) = output::answer_json(&ErrorsDocument::new(error)) {
+                output::say(
+                    terminal.stderr,
+                    format!("the answer cannot be written: {error}\n"),
+                );
+            }
+        }
+    }
+}

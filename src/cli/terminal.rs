@@ -1,0 +1,216 @@
+//! Colour, width and glyphs: the one place that decides them.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+
+use crate::cli::args::ColorChoice;
+
+/// What the environment and the two streams allow.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    /// Standard output.
+    pub stdout: Stream,
+    /// Standard error.
+    pub stderr: Stream,
+    /// Whether someone can answer a question.
+    pub stdin: Kind,
+    /// Which characters can be shown.
+    pub glyphs: Glyphs,
+    /// Whether the terminal only takes lines: `TERM=dumb`.
+    pub motion: Motion,
+}
+
+/// One of the two streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it takes colours.
+    pub paint: Paint,
+    /// Its width in columns; `None` where lines may be of any length.
+    pub width: Option<usize>,
+}
+
+/// What a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A terminal.
+    Terminal,
+    /// A pipe or a file.
+    Other,
+}
+
+/// Whether colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// They are.
+    Colors,
+    /// They are not.
+    Plain,
+}
+
+/// Which characters can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    /// All.
+    Unicode,
+    /// ASCII.
+    Ascii,
+}
+
+/// Whether the cursor can be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// It can.
+    Free,
+    /// It cannot.
+    Lines,
+}
+
+/// The variables that matter here.
+#[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "whether each of these variables is set, as the environment says"
+)]
+pub struct Variables {
+    no_color: bool,
+    clicolor_force: bool,
+    clicolor_off: bool,
+    dumb: bool,
+    ascii: bool,
+    columns: Option<usize>,
+}
+
+impl Variables {
+    /// Picks them out of an environment.
+    #[must_use]
+    pub fn new(get: impl Fn(&str) -> Option<OsString>) -> Self {
+        let text = |name: &str| {
+            get(name)
+                .and_then(|value| value.into_string().ok())
+                .filter(|value| !value.is_empty())
+        };
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|it| text(it));
+        Self {
+            no_color: text("NO_COLOR").is_some(),
+            clicolor_force: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            clicolor_off: text("CLICOLOR").is_some_and(|value| value == "0"),
+            dumb: text("TERM").is_some_and(|value| value == "dumb"),
+            ascii: locale.is_some_and(|value| value == "C" || value == "POSIX"),
+            columns: text("COLUMNS").and_then(|value| value.parse().ok()),
+        }
+    }
+
+    fn paint(&self, choice: ColorChoice, kind: Kind) -> Paint {
+        let colors = match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if self.no_color => false,
+            ColorChoice::Auto if self.clicolor_force => true,
+            ColorChoice::Auto => kind == Kind::Terminal && !self.clicolor_off && !self.dumb,
+        };
+        if colors { Paint::Colors } else { Paint::Plain }
+    }
+}
+
+impl Terminal {
+    /// Asks the streams of this process.
+    #[must_use]
+    pub fn of_process(choice: ColorChoice, variables: &Variables) -> Self {
+        let kind = |is_terminal| {
+            if is_terminal {
+                Kind::Terminal
+            } else {
+                Kind::Other
+            }
+        };
+        let measured = |size: Option<(terminal_size::Width, terminal_size::Height)>| {
+            size.map(|(width, _)| usize::from(width.0))
+        };
+        let stream = |kind, size| Stream {
+            kind,
+            paint: variables.paint(choice, kind),
+            width: match kind {
+                Kind::Terminal => Some(variables.columns.or(measured(size)).unwrap_or(80).max(20)),
+                Kind::Other => None,
+            },
+        };
+        Self {
+            stdout: stream(
+                kind(std::io::stdout().is_terminal()),
+                terminal_size::terminal_size_of(std::io::stdout()),
+            ),
+            stderr: stream(
+                kind(std::io::stderr().is_terminal()),
+                terminal_size::terminal_size_of(std::io::stderr()),
+            ),
+            stdin: kind(std::io::stdin().is_terminal()),
+            glyphs: if variables.ascii || variables.dumb {
+                Glyphs::Ascii
+            } else {
+                Glyphs::Unicode
+            },
+            motion: if variables.dumb {
+                Motion::Lines
+            } else {
+                Motion::Free
+            },
+        }
+    }
+}
+
+impl Paint {
+    /// The text as this stream takes it: colours are always written, and taken out where they are not wanted.
+    #[must_use]
+    pub fn apply(self, text: String) -> String {
+        match self {
+            Self::Colors => text,
+            Self::Plain => anstream::adapter::strip_str(&text).to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::{ColorChoice, Kind, Paint, Variables};
+
+    #[test]
+    fn when_colors_are_used() {
+        use ColorChoice::{Always, Auto, Never};
+        use Kind::{Other, Terminal};
+        use Paint::{Colors, Plain};
+        for (choice, environment, kind, paint) in [
+            (Auto, &[][..], Terminal, Colors),
+            (Auto, &[], Other, Plain),
+            (Auto, &[("NO_COLOR", "1")], Terminal, Plain),
+            (Auto, &[("NO_COLOR", "")], Terminal, Colors),
+            (Auto, &[("TERM", "dumb")], Terminal, Plain),
+            (Auto, &[("CLICOLOR", "0")], Terminal, Plain),
+            (Auto, &[("CLICOLOR_FORCE", "1")], Other, Colors),
+            (Auto, &[("CLICOLOR_FORCE", "0")], Other, Plain),
+            (
+                Auto,
+                &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
+                Terminal,
+                Plain,
+            ),
+            (Always, &[("NO_COLOR", "1")], Other, Colors),
+            (Never, &[("CLICOLOR_FORCE", "1")], Terminal, Plain),
+        ] {
+            let variables = Variables::new(|name| {
+                let (_, value) = environment.iter().find(|(it, _)| *it == name)?;
+                Some(OsString::from(value))
+            });
+            assert_eq!(
+                variables.paint(choice, kind),
+                paint,
+                "{choice:?} {environment:?} {kind:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Columns, aligned by what a text takes up on a terminal.
+
+use anstyle::Style;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::cli::text::{DIM, styled};
+
+/// The columns that `text` takes up, without escape sequences.
+pub fn width(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().width()
+}
+
+/// `text` in at most `room` columns, its end replaced by `…` if it is longer. It holds no escape sequences.
+pub fn cut(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut left = room.saturating_sub(1);
+    let fits = |character: &char| {
+        let taken = character.width().unwrap_or(0);
+        let fits = taken <= left;
+        left = left.saturating_sub(taken);
+        fits
+    };
+    let mut cut: String = text.chars().take_while(fits).collect();
+    cut.push('…');
+    cut
+}
+
+/// A text in one style.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    text: String,
+    style: Style,
+    align: Align,
+}
+
+/// To which side of its column a text goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Align {
+    /// The left one.
+    #[default]
+    Left,
+    /// The right one.
+    Right,
+}
+
+impl Cell {
+    /// A text in a style.
+    pub fn new(style: Style, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            style,
+            align: Align::Left,
+        }
+    }
+
+    /// A text without a style.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::new(Style::new(), text)
+    }
+
+    /// The same on the other side.
+    pub fn right(mut self) -> Self {
+        self.align = Align::Right;
+        self
+    }
+}
+
+/// Rows of cells. Columns are two spaces apart; a column that is empty in all rows is left out.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// A row more.
+    pub fn row(&mut self, cells: impl Into<Vec<Cell>>) {
+        self.rows.push(cells.into());
+    }
+
+    /// The rows as lines, indented, the last column cut where a line is wider than `room`.
+    pub fn lines(&self, indent: usize, room: Option<usize>) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns)
+            .map(|column| {
+                let cells = self.rows.iter().filter_map(|row| row.get(column));
+                cells.map(|cell| cell.text.width()).max().unwrap_or(0)
+            })
+            .collect();
+        let mut lines = String::new();
+        for row in &self.rows {
+            lines.push_str(&line(row, &widths, indent, room));
+            lines.push('\n');
+        }
+        lines
+    }
+}
+
+/// How far notes below a row are indented, more than the row.
+const NOTE: usize = 12;
+
+impl Table {
+    /// The rows as lines, each with its notes: beside it where all of them fit, else below it, cut where need be. There
+    /// is an entry of `notes` for each row.
+    pub fn annotated(&self, indent: usize, room: Option<usize>, notes: &[Vec<String>]) -> String {
+        let rows = self.lines(indent, room);
+        let rows: Vec<&str> = rows.lines().collect();
+        let end = rows.iter().map(|row| width(row)).max().unwrap_or(0) + 2;
+        let joined: Vec<String> = notes.iter().map(|notes| notes.join("; ")).collect();
+        let widest = joined.iter().map(|note| note.width()).max().unwrap_or(0);
+        let is_beside = room.is_none_or(|room| end + widest <= room);
+        let mut text = String::new();
+        for ((row, notes), joined) in rows.iter().zip(notes).zip(&joined) {
+            text.push_str(row);
+            if is_beside && !joined.is_empty() {
+                text.push_str(&" ".repeat(end - width(row)));
+                text.push_str(&styled(DIM, joined).to_string());
+            }
+            text.push('\n');
+            if is_beside {
+                continue;
+            }
+            for note in notes.iter().filter(|note| !note.is_empty()) {
+                text.push_str(&" ".repeat(indent + NOTE));
+                let space =
+                    room.map_or(usize::MAX, |room| room.saturating_sub(indent + NOTE).max(8));
+                text.push_str(&styled(DIM, cut(note, space)).to_string());
+                text.push('\n');
+            }
+        }
+        text
+    }
+}
+
+fn line(row: &[Cell], widths: &[usize], indent: usize, room: Option<usize>) -> String {
+    let mut line = " ".repeat(indent);
+    let mut at = indent;
+    let last = row.iter().rposition(|cell| !cell.text.is_empty());
+    let shown = &row[..last.map_or(0, |last| last + 1)];
+    for (column, cell) in shown.iter().enumerate() {
+        if widths[column] == 0 {
+            continue;
+        }
+        let is_last = Some(column) == last;
+        let text = match room {
+            Some(room) if is_last => cut(&cell.text, room.saturating_sub(at).max(8)),
+            _ => cell.text.clone(),
+        };
+        let pad = " ".repeat(widths[column].saturating_sub(text.width()));
+        if cell.align == Align::Right {
+            line.push_str(&pad);
+        }
+        line.push_str(&styled(cell.style, &text).to_string());
+        if cell.align == Align::Left && !is_last {
+            line.push_str(&pad);
+        }
+        if !is_last {
+            line.push_str("  ");
+        }
+        at += widths[column] + 2;
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, Table, cut};
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        for (text, room, expected) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+        ] {
+            assert_eq!(cut(text, room), expected);
+        }
+    }
+
+    #[test]
+    fn notes_stand_beside_their_rows_or_below() {
+        let mut table = Table::default();
+        table.row([Cell::plain("a")]);
+        table.row([Cell::plain("bcd")]);
+        let notes = [vec!["one".to_owned(), "two".to_owned()], vec![]];
+        let plain = |room| {
+            let text = table.annotated(0, room, &notes);
+            anstream::adapter::strip_str(&text).to_string()
+        };
+        assert_eq!(plain(None), "a    one; two\nbcd\n");
+        assert_eq!(plain(Some(13)), "a    one; two\nbcd\n");
+        assert_eq!(
+            plain(Some(12)),
+            "a\n            one\n            two\nbcd\n"
+        );
+    }
+
+    #[test]
+    fn columns() {
+        let mut table = Table::default();
+        table.row([
+            Cell::plain("日"),
+            Cell::plain(""),
+            Cell::plain("1").right(),
+            Cell::plain("end"),
+        ]);
+        table.row([
+            Cell::plain("abc"),
+            Cell::plain(""),
+            Cell::plain("12").right(),
+        ]);
+        assert_eq!(table.lines(1, None), " 日    1  end\n abc  12\n");
+        table.row([
+            Cell::plain("x"),
+            Cell::plain(""),
+            Cell::plain(""),
+            Cell::plain("a long text"),
+        ]);
+        assert_eq!(
+            table.lines(0, Some(18)),
+            "日    1  end\nabc  12\nx        a long t…\n"
+        );
+    }
+}

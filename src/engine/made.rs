@@ -1,0 +1,140 @@
+//! From outputs that are in place to what is recorded of them: the one place where a materialization is put together.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::engine::evaluate::Evaluation;
+use crate::model::{
+    Asset, Current, CurrentMaterialization, DataVersion, InputRecord, LastAttempt, Materialization,
+    MaterializationId, Origin, Outcome, Output, OutputRecord, RULE, RunId,
+};
+use crate::plan::{Cell, mapping_in_words, output_read};
+use crate::store::StoredBlock;
+
+/// Outputs that are in place, and how they came there.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Of which cell.
+    pub cell: Cell,
+    /// Their data versions, in declared order.
+    pub versions: Vec<DataVersion>,
+    /// Their sizes.
+    pub bytes: Vec<u64>,
+    /// The run that made or accepted them.
+    pub run: RunId,
+    /// When.
+    pub time: Timestamp,
+    /// How long the command took.
+    pub duration: Duration,
+    /// Whether a command ran.
+    pub origin: Origin,
+}
+
+/// Puts a materialization together, and judges downstream by it from now on. With it come the large blocks of keys that
+/// its inputs refer to.
+///
+/// # Panics
+///
+/// If the cell is a source's, or a version among its inputs is not known.
+pub fn materialized(
+    evaluation: &mut Evaluation<'_>,
+    made: &Made,
+) -> (Materialization, Vec<StoredBlock>) {
+    let cell = made.cell;
+    let scope = evaluation.scope();
+    let (id, partition) = scope.at(cell);
+    let asset = scope.graph().asset(id).expect("only assets are made");
+    let fingerprint = evaluation.verdicts[cell.index()]
+        .fingerprint
+        .expect("all inputs of what was made are known");
+    let code_version = evaluation.codes.versions[scope.number_of(id)]
+        .expect("the row of an asset has a code version");
+    let outcome = outcome(evaluation, cell, &made.versions);
+    let (inputs, blocks) = inputs(evaluation, cell, asset);
+    let duration_ms = made.duration.as_millis() as u64;
+    let current = Current {
+        materialized: Some(CurrentMaterialization {
+            // The number that the instance will give is not known yet, and nothing in this run asks for it.
+            id: MaterializationId(0),
+            rule: RULE,
+            fingerprint,
+            code_version,
+            outputs: made.versions.clone(),
+            time: made.time,
+            duration_ms,
+        }),
+        attempt: LastAttempt::Succeeded,
+    };
+    evaluation.judge.materialized(cell, current, &made.versions);
+    let data_version = evaluation
+        .judge
+        .version_of_cell(cell)
+        .expect("all outputs have a version now");
+    let output = |(index, output): (usize, &Output)| OutputRecord {
+        label: asset.output_label(index),
+        path: output.path.path(partition).into_owned(),
+        version: made.versions[index],
+        bytes: made.bytes[index],
+    };
+    let materialization = Materialization {
+        asset: asset.key.clone(),
+        partition: scope.partition(cell),
+        run: made.run,
+        time: made.time,
+        duration_ms,
+        rule: RULE,
+        fingerprint,
+        code_version,
+        data_version,
+        outputs: asset.outputs.iter().enumerate().map(output).collect(),
+        inputs,
+        outcome,
+        origin: made.origin,
+    };
+    (materialization, blocks)
+}
+
+fn outcome(evaluation: &Evaluation<'_>, cell: Cell, versions: &[DataVersion]) -> Outcome {
+    let recorded = evaluation.judge.facts().recorded[cell.index()].as_ref();
+    let last = recorded.and_then(|current| current.materialized.as_ref());
+    match last {
+        Some(last) if last.outputs == versions => Outcome::Unchanged,
+        _ => Outcome::Materialized,
+    }
+}
+
+/// What a step has read, and the large blocks of keys among it.
+fn inputs(
+    evaluation: &mut Evaluation<'_>,
+    cell: Cell,
+    asset: &Asset,
+) -> (Vec<InputRecord>, Vec<StoredBlock>) {
+    let graph = evaluation.scope().graph();
+    let mut stored = Vec::new();
+    let mut records = Vec::with_capacity(asset.deps.len());
+    for (index, dep) in asset.deps.iter().enumerate() {
+        let read = evaluation
+            .judge
+            .read(cell, index, |blocks, folding, mapped| {
+                (
+                    blocks.contribution(mapped, folding),
+                    blocks.record(mapped, folding),
+                )
+            });
+        let (contribution, (blocks, large)) = read.expect("all inputs of what was made are known");
+        stored.extend(large.into_iter().map(|(digest, entries)| StoredBlock {
+            digest,
+            entries: entries.into(),
+        }));
+        records.push(InputRecord {
+            input: dep.input.to_string(),
+            asset: graph.key(dep.asset).clone(),
+            output: output_read(graph, dep),
+            mapping: mapping_in_words(&dep.mapping, dep.nonexistent),
+            contribution,
+            blocks,
+        });
+    }
+    (records, stored)
+}

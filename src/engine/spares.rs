@@ -1,0 +1,341 @@
+//! What finished steps of a run leave empty, for steps that start later: staging folders and logs.
+//!
+//! To make files and folders and remove them again is the dearest part of a short step, and some file systems search
+//! longer for a free inode the more were freed lately. So an emptied staging becomes the next step's by two renames, and
+//! a log that nothing was written to by one. Spare staging waits in a folder of the run's own: its step's lease may be
+//! another run's by then. What is left at the end of the run is removed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use walkdir::WalkDir;
+
+use crate::engine::staging::{
+    OWN_FOLDER, StagedOutput, clear, create_parent, inner_folders, prepare,
+};
+use crate::model::{OutputKind, RunId};
+use crate::sys::file::{remove_tree, rename_to_new};
+
+/// So many staging folders are kept; those that nobody took for longest go first.
+const MOST: usize = 64;
+
+/// The folder of a run's spare staging, relative to the project root.
+#[must_use]
+pub fn spare_folder(run: RunId) -> String {
+    format!("{OWN_FOLDER}/spare/{run}")
+}
+
+/// What finished steps of a run leave empty, for steps that start later.
+#[derive(Debug)]
+pub struct Spares {
+    folder: PathBuf,
+    made: AtomicU64,
+    staging: Mutex<Vec<SpareStaging>>,
+    logs: Mutex<Vec<PathBuf>>,
+}
+
+/// A folder that holds empty folders and nothing else.
+#[derive(Debug)]
+struct SpareStaging {
+    path: PathBuf,
+    /// The folders in it, as paths within it, outer before inner.
+    folders: Vec<String>,
+}
+
+/// Whether something was taken or kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reuse {
+    /// It was.
+    Done,
+    /// It was not, and nothing has changed.
+    Impossible,
+}
+
+impl Spares {
+    /// None yet, of a run in the project at `root`.
+    #[must_use]
+    pub fn new(root: &Path, run: RunId) -> Self {
+        Self {
+            folder: root.join(spare_folder(run)),
+            made: AtomicU64::new(0),
+            staging: Mutex::default(),
+            logs: Mutex::default(),
+        }
+    }
+
+    /// An empty staging with the folders that its outputs need, out of what another step has left if possible.
+    pub fn prepare_staging(
+        &self,
+        root: &Path,
+        staging: &str,
+        outputs: &[StagedOutput],
+    ) -> io::Result<()> {
+        let folders = inner_folders(staging, outputs);
+        let reuse = folders.map_or(Reuse::Impossible, |folders| {
+            self.take_staging(&root.join(staging), &folders)
+        });
+        if reuse == Reuse::Impossible {
+            return prepare(root, staging, outputs);
+        }
+        for output in outputs {
+            if output.kind == OutputKind::Directory {
+                fs::create_dir(root.join(&output.written))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the staging of a step whose outputs are in place, or removes it.
+    pub fn clear_staging(&self, root: &Path, staging: &str, outputs: &[StagedOutput]) {
+        let folders = inner_folders(staging, outputs);
+        let reuse = folders.map_or(Reuse::Impossible, |folders| {
+            self.keep_staging(&root.join(staging), folders)
+        });
+        if reuse == Reuse::Impossible {
+            clear(root, staging, outputs);
+        }
+    }
+
+    /// Makes a spare staging that holds just `folders` the one at `staging`.
+    fn take_staging(&self, staging: &Path, folders: &[String]) -> Reuse {
+        let spare = {
+            let mut spares = lock(&self.staging);
+            let fitting = spares.iter().rposition(|spare| spare.folders == folders);
+            fitting.map(|position| spares.remove(position))
+        };
+        let Some(spare) = spare else {
+            return Reuse::Impossible;
+        };
+        let moved = match fs::rename(&spare.path, staging) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create_parent(staging).and_then(|()| fs::rename(&spare.path, staging))
+            }
+            moved => moved,
+        };
+        match moved {
+            Ok(()) => Reuse::Done,
+            Err(_) => Reuse::Impossible,
+        }
+    }
+
+    /// Takes the staging of a step that is done, if it holds just `folders`, as they were made.
+    fn keep_staging(&self, staging: &Path, folders: Vec<String>) -> Reuse {
+        if !holds_just(staging, &folders) {
+            return Reuse::Impossible;
+        }
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.join(number.to_string());
+        let moved = match fs::rename(staging, &path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create_parent(&path).and_then(|()| fs::rename(staging, &path))
+            }
+            moved => moved,
+        };
+        if moved.is_err() {
+            return Reuse::Impossible;
+        }
+        let outdated = {
+            let mut spares = lock(&self.staging);
+            spares.push(SpareStaging { path, folders });
+            (spares.len() > MOST).then(|| spares.remove(0))
+        };
+        if let Some(outdated) = outdated {
+            // What stays is removed at the end of the run.
+            let _ = remove_tree(&outdated.path);
+        }
+        Reuse::Done
+    }
+
+    /// Puts a spare log at `log`, where nothing is yet.
+    pub fn take_log(&self, log: &Path) {
+        let Some(spare) = lock(&self.logs).pop() else {
+            return;
+        };
+        // Somebody who escaped from a command's group may have written to its log since.
+        let is_empty = fs::metadata(&spare).is_ok_and(|spare| spare.len() == 0);
+        if !is_empty || rename_to_new(&spare, log).is_err() {
+            // Whoever runs the command makes a log of its own.
+            let _ = fs::remove_file(spare);
+        }
+    }
+
+    /// Takes a log that nothing was written to.
+    pub fn keep_log(&self, log: PathBuf) {
+        lock(&self.logs).push(log);
+    }
+
+    /// Removes what is left.
+    pub fn remove(&self) {
+        // Nobody else looks at a run's spare things, and whoever finds this run crashed removes them.
+        let _ = remove_tree(&self.folder);
+        let _ = self.folder.parent().map(fs::remove_dir);
+        for log in lock(&self.logs).drain(..) {
+            let _ = fs::remove_file(log);
+        }
+    }
+}
+
+/// The lists are whole between any two statements.
+fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a folder holds just these folders, all of which let the same people in as itself.
+fn holds_just(staging: &Path, folders: &[String]) -> bool {
+    let mut mode = None;
+    let mut found = 0;
+    for entry in WalkDir::new(staging) {
+        let Ok(entry) = entry else { return false };
+        let Ok(metadata) = entry.metadata() else {
+            return false;
+        };
+        let expected = mode.get_or_insert_with(|| metadata.permissions());
+        if !metadata.is_dir() || *expected != metadata.permissions() {
+            return false;
+        }
+        if entry.depth() > 0 {
+            let name = entry.path().strip_prefix(staging).ok();
+            let name = name.and_then(Path::to_str);
+            if !name.is_some_and(|name| folders.iter().any(|folder| folder == name)) {
+                return false;
+            }
+            found += 1;
+        }
+    }
+    found == folders.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::path::{Path, PathBuf};
+
+    use uuid::Uuid;
+
+    use super::{Reuse, Spares};
+    use crate::engine::staging::StagedOutput;
+    use crate::model::{OutputKind, RunId};
+
+    fn staging(root: &Path, name: &str) -> PathBuf {
+        let staging = root.join(".assetctl/staging").join(name);
+        fs::create_dir_all(staging.join("out/deep")).unwrap();
+        staging
+    }
+
+    #[test]
+    fn only_a_staging_that_is_empty_and_as_it_was_made_is_kept() {
+        let project = tempfile::tempdir().unwrap();
+        let root = project.path();
+        let spares = Spares::new(root, RunId(Uuid::nil()));
+        let folders = ["out".to_owned(), "out/deep".to_owned()];
+        let keep = |name: &str, change: fn(&Path)| {
+            let staging = staging(root, name);
+            change(&staging);
+            spares.keep_staging(&staging, folders.to_vec())
+        };
+        for (name, change) in [
+            (
+                "file",
+                (|it| fs::write(it.join("out/x"), "").unwrap()) as fn(&Path),
+            ),
+            ("folder", |it| fs::create_dir(it.join("more")).unwrap()),
+            ("less", |it| fs::remove_dir(it.join("out/deep")).unwrap()),
+            ("locked", |it| {
+                fs::set_permissions(it.join("out"), Permissions::from_mode(0o500)).unwrap();
+            }),
+        ] {
+            assert_eq!(keep(name, change), Reuse::Impossible, "{name}");
+            assert!(root.join(".assetctl/staging").join(name).exists(), "{name}");
+        }
+        assert_eq!(keep("empty", |_| ()), Reuse::Done);
+        assert!(!root.join(".assetctl/staging/empty").exists());
+
+        let next = root.join(".assetctl/staging/next/@2024");
+        assert_eq!(spares.take_staging(&next, &folders[..1]), Reuse::Impossible);
+        assert_eq!(spares.take_staging(&next, &folders), Reuse::Done);
+        assert!(next.join("out/deep").is_dir());
+        assert_eq!(spares.take_staging(&next, &folders), Reuse::Impossible);
+        spares.remove();
+        assert!(!root.join(".assetctl/spare").exists());
+    }
+
+    #[test]
+    fn a_step_takes_the_staging_of_one_with_the_same_folders_over() {
+        let project = tempfile::tempdir().unwrap();
+        let root = project.path();
+        let spares = Spares::new(root, RunId(Uuid::nil()));
+        let outputs = |asset: &str| {
+            [
+                ("file", OutputKind::File),
+                ("folder", OutputKind::Directory),
+            ]
+            .map(|(name, kind)| StagedOutput {
+                path: format!("out/{name}"),
+                written: format!(".assetctl/staging/{asset}/out/{name}"),
+                kind,
+            })
+        };
+        let inode = |path: &str| fs::metadata(root.join(path)).unwrap().ino();
+        let staging = |asset: &str| format!(".assetctl/staging/{asset}");
+        let prepare = |asset: &str| {
+            let prepared = spares.prepare_staging(root, &staging(asset), &outputs(asset));
+            prepared.unwrap();
+        };
+        prepare("one");
+        let first = inode(".assetctl/staging/one/out");
+        fs::write(root.join(".assetctl/staging/one/out/folder/x"), "x").unwrap();
+        fs::create_dir(root.join("out")).unwrap();
+        let folder = root.join(".assetctl/staging/one/out/folder");
+        fs::rename(folder, root.join("out/folder")).unwrap();
+        spares.clear_staging(root, &staging("one"), &outputs("one"));
+        assert!(!root.join(staging("one")).exists());
+
+        prepare("two");
+        assert_eq!(inode(".assetctl/staging/two/out"), first);
+        let folder = root.join(".assetctl/staging/two/out/folder");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+        spares.clear_staging(root, &staging("two"), &outputs("two"));
+        assert!(!root.join(staging("two")).exists());
+        prepare("three");
+        assert!(root.join(".assetctl/staging/three/out/folder").is_dir());
+    }
+
+    #[test]
+    fn a_spare_staging_replaces_no_folder_that_holds_something() {
+        let project = tempfile::tempdir().unwrap();
+        let root = project.path();
+        let spares = Spares::new(root, RunId(Uuid::nil()));
+        let folders = ["out".to_owned(), "out/deep".to_owned()];
+        let kept = spares.keep_staging(&staging(root, "one"), folders.to_vec());
+        assert_eq!(kept, Reuse::Done);
+        let left = staging(root, "two");
+        assert_eq!(spares.take_staging(&left, &folders), Reuse::Impossible);
+    }
+
+    #[test]
+    fn a_spare_log_replaces_no_log() {
+        let project = tempfile::tempdir().unwrap();
+        let log = |name: &str| project.path().join(name);
+        let spares = Spares::new(project.path(), RunId(Uuid::nil()));
+        for name in ["a", "b"] {
+            fs::write(log(name), "").unwrap();
+            spares.keep_log(log(name));
+        }
+        fs::write(log("other"), "words").unwrap();
+        spares.take_log(&log("other"));
+        assert_eq!(fs::read(log("other")).unwrap(), b"words");
+        assert!(!log("b").exists());
+        spares.keep_log(log("other"));
+        spares.take_log(&log("third"));
+        assert!(!log("other").exists() && !log("third").exists());
+        spares.take_log(&log("next"));
+        assert!(log("next").exists() && !log("a").exists());
+        spares.keep_log(log("next"));
+        spares.remove();
+        assert!(!log("next").exists());
+    }
+}
