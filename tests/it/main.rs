@@ -2,4 +2,8 @@
 
 mod architecture;
 mod flights;
+mod property;
 mod sandbox;
+mod scenario;
+mod scenarios;
+mod vectors;
