@@ -62,8 +62,12 @@ impl FileSystems {
         if same {
             format!("{staging}/{path}")
         } else {
-            let hidden = staging.replace(['/', '@'], "-");
-            format!("{parent}/{hidden}/{name}")
+            // No component of a staging folder holds this sign, so no two steps share a folder.
+            let hidden = staging.replace('/', "~");
+            match parent {
+                "" => format!("{hidden}/{name}"),
+                parent => format!("{parent}/{hidden}/{name}"),
+            }
         }
     }
 }
@@ -109,15 +113,14 @@ pub fn publish(root: &Path, output: &StagedOutput) -> io::Result<()> {
     fs::rename(&from, &to)
 }
 
-/// Removes what a step leaves in its staging, and empty folders above it.
+/// Removes what a step leaves in its staging. Outputs that were written in place stay.
 pub fn clear(root: &Path, staging: &str, outputs: &[StagedOutput]) {
     // What is left over is emptied before the next attempt; failing to remove it now harms nobody.
     let _ = remove_tree(&root.join(staging));
     for output in outputs {
-        if let Some((parent, _)) = output.written.rsplit_once('/')
-            && !output.written.starts_with(staging)
-        {
-            let _ = remove_tree(&root.join(parent));
+        let elsewhere = output.written != output.path && !output.written.starts_with(staging);
+        if let (true, Some((hidden, _))) = (elsewhere, output.written.rsplit_once('/')) {
+            let _ = remove_tree(&root.join(hidden));
         }
     }
 }
