@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::made::{Made, materialized};
-use crate::engine::staging::step_folder;
+use crate::engine::staging::{discard_aside, step_folder};
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
@@ -18,7 +18,6 @@ use crate::model::{
 };
 use crate::plan::{Cell, code_record, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, Success};
-use crate::sys::file::remove_tree;
 
 /// How many recordings are written at once at most.
 const FULL: usize = 512;
@@ -98,7 +97,7 @@ impl Outbox {
         self.since = None;
         for folder in self.asides.drain(..) {
             // What stays is recognised as outdated by its note.
-            let _ = remove_tree(&root.join(folder));
+            let _ = discard_aside(root, &folder);
         }
         let events = |recording: Recording| match recording {
             Recording::Succeeded(success) => success.events,

@@ -19,7 +19,7 @@ use crate::engine::gather::changed_outputs_of;
 use crate::engine::order::OrderMaker;
 use crate::engine::outbox::{Outbox, Recorded};
 use crate::engine::records::StoreRecords;
-use crate::engine::recover::clear_crashed;
+use crate::engine::recover::{clear_crashed, put_back_asides};
 use crate::engine::scheduler::Scheduler;
 use crate::engine::step::{NotMade, StepEnd, StepOrder, Sync, run_step};
 use crate::engine::workspace::Workspace;
@@ -27,10 +27,10 @@ use crate::executor::Cancel;
 use crate::hash::Ignore;
 use crate::model::{
     Cause, Event, EventKind, EventSink, OutputChange, RunCounts, RunId, RunOutcome, RunStatus,
-    Status, StepFailure, StepOutcome,
+    Staging, Status, StepFailure, StepOutcome,
 };
 use crate::plan::{Cell, Costs, Decision, Demand, obstacles};
-use crate::store::{AssetPartition, Lease, NewRun, RunEnd, RunGuard, Store};
+use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, RunEnd, RunGuard, Store};
 use crate::sys::clock::Clock;
 
 /// How long records wait for others to be written in one transaction.
@@ -314,9 +314,7 @@ impl Coordinator<'_> {
             .doors
             .store
             .lease(self.options.run, std::slice::from_ref(&at), now)?;
-        for crashed in &taken.crashed {
-            clear_crashed(self.doors.workspace.root, crashed);
-        }
+        self.clear(&taken.crashed)?;
         match taken.leases.into_iter().next() {
             Some(Lease::Held(holder)) => {
                 self.held(cell, &holder.to_string())?;
@@ -329,7 +327,9 @@ impl Coordinator<'_> {
                         .and_then(|it| it.materialized.as_ref())
                         .map(|last| last.id)
                 };
-                if id(&current) != id(judged) {
+                // What a step in place writes is moved aside and put back by whoever else works on it.
+                let in_place = self.is_in_place(cell);
+                if id(&current) != id(judged) || in_place {
                     let scope = self.evaluation.scope();
                     let workspace = self.doors.workspace;
                     let changed = changed_outputs_of(workspace, scope, cell, current.as_ref())?;
@@ -344,6 +344,25 @@ impl Coordinator<'_> {
             None => {}
         }
         Ok(self.order(cell, at))
+    }
+
+    /// Puts right what crashed runs have left.
+    fn clear(&self, crashed: &[CrashedRun]) -> Result<(), Problems> {
+        if crashed.is_empty() {
+            return Ok(());
+        }
+        for run in crashed {
+            clear_crashed(self.doors.workspace.root, run);
+        }
+        put_back_asides(self.doors.workspace, self.doors.store)?;
+        Ok(())
+    }
+
+    fn is_in_place(&self, cell: Cell) -> bool {
+        let scope = self.evaluation.scope();
+        let (id, _) = scope.at(cell);
+        let recipe = scope.graph().asset(id).and_then(|it| it.recipe.as_ref());
+        recipe.is_some_and(|recipe| recipe.staging == Staging::InPlace)
     }
 
     /// Whether a cell is fresh by what is known now. A forced or volatile one never is.
@@ -537,9 +556,7 @@ impl Coordinator<'_> {
             time: self.doors.clock.now(),
             pid: Some(std::process::id()),
         })?;
-        for crashed in &begun.crashed {
-            clear_crashed(self.doors.workspace.root, crashed);
-        }
+        self.clear(&begun.crashed)?;
         self.guard = Some(begun.guard);
         let steps = self.evaluation.decisions.run + self.evaluation.decisions.may_run;
         self.tell(EventKind::RunStarted {

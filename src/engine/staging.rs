@@ -138,6 +138,8 @@ pub struct AsideNote {
     pub materialization: Option<i64>,
     /// Their paths, relative to the project root.
     pub paths: Vec<String>,
+    /// Those of the paths at which nothing was.
+    pub absent: Vec<String>,
 }
 
 /// The file that holds the note.
@@ -153,12 +155,18 @@ impl AsideNote {
 }
 
 /// Moves outputs aside into `folder`.
+///
+/// The note is there before anything moves: whoever dies on the way leaves what [`put_back`] can tell apart.
 pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
     let aside = root.join(folder);
     remove_tree(&aside)?;
     fs::create_dir_all(&aside)?;
-    let text = serde_json::to_vec(note)?;
-    write_atomically(&aside.join(NOTE), &text)?;
+    let is_absent = |path: &&String| root.join(path).symlink_metadata().is_err();
+    let note = AsideNote {
+        absent: note.paths.iter().filter(is_absent).cloned().collect(),
+        ..note.clone()
+    };
+    write_atomically(&aside.join(NOTE), &serde_json::to_vec(&note)?)?;
     for (index, path) in note.paths.iter().enumerate() {
         match fs::rename(root.join(path), aside.join(index.to_string())) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -169,17 +177,39 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
 }
 
 /// Puts previous outputs back from `folder`, in place of whatever is at their paths now.
+///
+/// An output that was there and is not in the folder was not moved yet, or is back already: so this can be repeated
+/// after it was broken off anywhere.
 pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
     let Some(note) = AsideNote::read(root, folder) else {
         return Ok(());
     };
     let aside = root.join(folder);
     for (index, path) in note.paths.iter().enumerate() {
-        let (kept, path) = (aside.join(index.to_string()), root.join(path));
-        remove_tree(&path)?;
-        if kept.symlink_metadata().is_ok() {
-            create_parent(&path)?;
-            fs::rename(kept, path)?;
+        let kept = aside.join(index.to_string());
+        let is_kept = kept.symlink_metadata().is_ok();
+        if is_kept || note.absent.contains(path) {
+            remove_tree(&root.join(path))?;
+        }
+        if is_kept {
+            create_parent(&root.join(path))?;
+            fs::rename(kept, root.join(path))?;
+        }
+    }
+    discard_aside(root, folder)
+}
+
+/// Removes previous outputs that are not needed any more; the note last, so that what is broken off is found again.
+pub fn discard_aside(root: &Path, folder: &str) -> io::Result<()> {
+    let aside = root.join(folder);
+    let entries = match fs::read_dir(&aside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name() != NOTE {
+            remove_tree(&entry.path())?;
         }
     }
     remove_tree(&aside)
@@ -225,7 +255,8 @@ mod tests {
     use std::fs;
 
     use super::{
-        AsideNote, StagedOutput, asides, move_aside, prepare, publish, put_back, step_folder,
+        AsideNote, StagedOutput, asides, kept_aside, move_aside, prepare, publish, put_back,
+        step_folder,
     };
     use crate::model::{AssetKey, OutputKind, PartitionKey};
 
@@ -264,6 +295,7 @@ mod tests {
             partition: None,
             materialization: None,
             paths: vec!["old".into(), "new".into()],
+            absent: Vec::new(),
         };
         move_aside(root, ".assetctl/aside/a", &note).expect("moved");
         assert_eq!(asides(root), [".assetctl/aside/a"]);
@@ -274,6 +306,40 @@ mod tests {
         assert!(!root.join("new").exists());
         put_back(root, ".assetctl/aside/a").expect("nothing to put back");
         assert_eq!(fs::read_to_string(root.join("old")).expect("read"), "old");
+    }
+
+    #[test]
+    fn whatever_is_broken_off_can_be_repeated() {
+        let project = tempfile::tempdir().expect("a folder");
+        let root = project.path();
+        let note = AsideNote {
+            run: String::new(),
+            asset: AssetKey::parse("a").expect("a key"),
+            partition: None,
+            materialization: None,
+            paths: vec!["one".into(), "two".into(), "new".into()],
+            absent: Vec::new(),
+        };
+        let read = |path: &str| fs::read_to_string(root.join(path)).ok();
+        for broken_off in ["moving aside", "putting back"] {
+            fs::write(root.join("one"), "one").expect("written");
+            fs::write(root.join("two"), "two").expect("written");
+            move_aside(root, "aside", &note).expect("moved");
+            let back = match broken_off {
+                "moving aside" => 1,
+                _ => 0,
+            };
+            fs::rename(
+                kept_aside(root, "aside", back),
+                root.join(&note.paths[back]),
+            )
+            .expect("moved");
+            put_back(root, "aside").expect("put back");
+            assert_eq!(read("one").as_deref(), Some("one"), "{broken_off}");
+            assert_eq!(read("two").as_deref(), Some("two"), "{broken_off}");
+            assert_eq!(read("new"), None, "{broken_off}");
+            assert!(!root.join("aside").exists(), "{broken_off}");
+        }
     }
 
     #[test]
