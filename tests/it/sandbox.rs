@@ -7,6 +7,7 @@
 //! What ran is read from the events of `--json`, so a test names the steps that ran and thereby those that did not.
 
 mod outcome;
+mod started;
 
 use std::env;
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ use std::time::SystemTime;
 use tempfile::TempDir;
 
 use self::outcome::Unjudged;
+pub use self::started::Started;
 
 /// A project in a folder of its own.
 pub struct Sandbox {
@@ -163,14 +165,33 @@ impl Sandbox {
 
     /// Runs `assetctl` with these arguments in the project's folder.
     pub fn run(&self, arguments: &[&str]) -> Unjudged {
-        let output = Command::new(env!("CARGO_BIN_EXE_assetctl"))
+        let mut words: Vec<&str> = vec![env!("CARGO_BIN_EXE_assetctl")];
+        words.extend(arguments);
+        self.run_command(&words)
+    }
+
+    /// Runs any command in the project's folder.
+    pub fn run_command(&self, words: &[&str]) -> Unjudged {
+        self.start_command(words).wait()
+    }
+
+    /// Starts `assetctl` with these arguments and leaves it running.
+    pub fn start(&self, arguments: &[&str]) -> Started {
+        let mut words: Vec<&str> = vec![env!("CARGO_BIN_EXE_assetctl")];
+        words.extend(arguments);
+        self.start_command(&words)
+    }
+
+    /// Starts any command in the project's folder and leaves it running.
+    pub fn start_command(&self, words: &[&str]) -> Started {
+        let (program, arguments) = words.split_first().expect("a command has a program");
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .current_dir(self.project())
             .env_clear()
-            .envs(self.environment.iter().cloned())
-            .output()
-            .expect("the binary was built and can be started");
-        Unjudged::new(format!("assetctl {}", arguments.join(" ")), &output)
+            .envs(self.environment.iter().cloned());
+        Started::new(format!("assetctl {}", arguments.join(" ")), command)
     }
 
     /// Runs `assetctl materialize --json` with more arguments: what ran can be asked of its outcome.
