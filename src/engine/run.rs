@@ -464,6 +464,8 @@ impl Coordinator<'_> {
             Ok(_) => self.succeeded(at, end),
             Err(NotMade::Failed(_)) => self.failed(at, end),
             Err(NotMade::Canceled) => {
+                // What has finished before it is told before it.
+                self.flush()?;
                 self.doors.store.release(self.options.run, &[at])?;
                 let step = self.evaluation.step_name(end.cell);
                 let finished = self.outbox.finished(&end, step, StepOutcome::Canceled);

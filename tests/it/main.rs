@@ -3,4 +3,5 @@
 mod architecture;
 mod crash;
 mod flights;
+mod processes;
 mod sandbox;

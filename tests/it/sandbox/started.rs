@@ -19,11 +19,10 @@ pub struct Started {
 }
 
 impl Started {
-    /// Starts a command whose streams are kept for its [`super::outcome::Outcome`].
+    /// Starts a command; what it says on streams that are pipes is kept for its [`super::outcome::Outcome`].
     pub(super) fn new(name: String, mut command: Command) -> Self {
         let child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program is there and can be started");
