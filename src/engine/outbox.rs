@@ -18,6 +18,7 @@ use crate::model::{
 };
 use crate::plan::{Cell, code_record, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, Success};
+use crate::sys::file::remove_tree;
 
 /// How many recordings are written at once at most.
 const FULL: usize = 512;
@@ -60,6 +61,29 @@ impl Outbox {
             causes: HashMap::new(),
             waited: HashSet::new(),
         }
+    }
+
+    /// Removes the staging of steps that have failed and are not recorded yet.
+    pub fn drop_failed_staging(&self, root: &Path) {
+        for recording in &self.recordings {
+            if let Recording::Failed(Failure { at, .. }) = recording {
+                // What stays is emptied before the next attempt.
+                let _ = remove_tree(&root.join(step_folder(
+                    "staging",
+                    &at.asset,
+                    at.partition.as_ref(),
+                )));
+            }
+        }
+    }
+
+    /// The events of steps that have failed, which are true whether they could be recorded or not.
+    pub fn take_failures(&mut self) -> Vec<Event> {
+        let failures = self.recordings.drain(..).filter_map(|it| match it {
+            Recording::Succeeded(_) => None,
+            Recording::Failed(failure) => Some(failure.events),
+        });
+        failures.flatten().collect()
     }
 
     /// Notes why a step runs.

@@ -236,7 +236,11 @@ impl Coordinator<'_> {
         match self.halted.take() {
             Some(Halt::Broken(problems)) => {
                 // What can still be recorded is; the first problem is the one to tell.
-                let _ = self.flush();
+                if self.flush().is_err() {
+                    for event in self.outbox.take_failures() {
+                        self.doors.sink.emit(&event);
+                    }
+                }
                 Err(problems)
             }
             halted => {
@@ -527,10 +531,7 @@ impl Coordinator<'_> {
         for cell in blocked {
             self.counts.blocked += 1;
             let needs = obstacles(&self.evaluation.judge, &self.evaluation.decisions.of, cell);
-            let reason = needs
-                .first()
-                .map(|up| self.evaluation.obstacle(*up))
-                .unwrap_or_default();
+            let reason = self.evaluation.why_blocked(cell);
             let needs = needs
                 .into_iter()
                 .map(|up| self.evaluation.step_name(up))
@@ -580,8 +581,15 @@ impl Coordinator<'_> {
     /// Records what has finished, then shows its events.
     fn flush(&mut self) -> Result<(), Problems> {
         let root = self.doors.workspace.root;
-        let events = self.outbox.flush(self.doors.store, root)?;
-        for event in events {
+        let mut events = self.outbox.flush(self.doors.store, root);
+        if let Err(problems) = &events
+            && problems.is_disk_full()
+        {
+            // What a failed step has left is of less use than its record.
+            self.outbox.drop_failed_staging(root);
+            events = self.outbox.flush(self.doors.store, root);
+        }
+        for event in events? {
             self.doors.sink.emit(&event);
         }
         Ok(())
