@@ -2,6 +2,7 @@
 
 mod architecture;
 mod crash;
+mod diagnostics;
 mod flights;
 mod processes;
 mod sandbox;

@@ -61,6 +61,7 @@ impl Sandbox {
             ("TMPDIR".into(), root.join("tmp").into()),
             ("LANG".into(), "C".into()),
             ("NO_COLOR".into(), "1".into()),
+            ("COLUMNS".into(), "120".into()),
         ];
         Self {
             root,
