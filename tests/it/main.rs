@@ -1,7 +1,10 @@
 //! The one integration binary: everything that looks at the project from outside is linked once, here.
 
 mod architecture;
+mod crash;
+mod diagnostics;
 mod flights;
+mod processes;
 mod property;
 mod sandbox;
 mod scenario;

@@ -76,8 +76,7 @@ impl Live {
 
 impl Display for Live {
     fn planned(&mut self, planned: &Planned) {
-        let text = self.story.planned(planned);
-        self.leave(text);
+        self.story.planned(planned);
     }
 
     fn event(&mut self, event: &Event) {
