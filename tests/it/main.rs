@@ -4,5 +4,6 @@ mod architecture;
 mod crash;
 mod diagnostics;
 mod flights;
+mod json;
 mod processes;
 mod sandbox;
