@@ -331,7 +331,7 @@ fn events_of_a_run() {
                 1,
                 "step_started",
                 Some(&step),
-                r#"{"attempt":0,"causes":[{"kind":"data","input":"raw","asset":"raw","partition":"2013-01-04","path":"raw.csv","old":null,"new":"05000000000000000707070707070707","root":[{"kind":"forced"}]}]}"#
+                r#"{"attempt":0,"causes":[{"kind":"data","input":"raw","asset":"raw","partition":"2013-01-04","path":"raw.csv","old":null,"new":"05000000000000000707070707070707","root":[{"kind":"forced"}]}],"expected_ms":null}"#
             ),
             (
                 2,
