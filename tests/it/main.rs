@@ -4,6 +4,7 @@ mod architecture;
 mod crash;
 mod diagnostics;
 mod flights;
+mod json;
 mod processes;
 mod property;
 mod sandbox;

@@ -8,7 +8,9 @@ fn with_command(keys: &str) -> Sandbox {
     let manifest = format!(
         "[asset.bad]\noutputs = \"build/bad.csv\"\n{keys}\n\n[asset.after]\ndeps = \"bad\"\ncommand = \"cp {{{{input}}}} {{{{output}}}}\"\noutputs = \"build/after.csv\"\n"
     );
-    Sandbox::new().with_file("Assets.toml", &manifest)
+    Sandbox::new()
+        .with_file("Assets.toml", &manifest)
+        .at("2024-01-05T12:00:00Z")
 }
 
 #[test]

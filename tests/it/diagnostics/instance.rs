@@ -110,7 +110,7 @@ fn a_project_that_cannot_be_written() {
         ("explain", &["explain", "clean"], 0),
         ("a run", &["materialize", "clean"], 3),
     ] {
-        stranger.says(&mut said, case, &sandbox, arguments, code);
+        stranger.says(&mut said, case, arguments, code);
     }
     assert_eq!(sandbox.read("build/clean.csv"), "1\n");
     said.compare("read_only");
@@ -150,11 +150,11 @@ fn connection(sandbox: &Sandbox) -> Connection {
 }
 
 /// Another user, who may read the project and not write it.
-struct Stranger;
+struct Stranger<'a>(&'a Sandbox);
 
-impl Stranger {
+impl<'a> Stranger<'a> {
     /// `None`, with a line that says so, where this test does not run as root or no other user can be taken on.
-    fn of(sandbox: &Sandbox) -> Option<Self> {
+    fn of(sandbox: &'a Sandbox) -> Option<Self> {
         let words = [
             "setpriv",
             "--reuid=65534",
@@ -168,11 +168,11 @@ impl Stranger {
             return None;
         }
         open_to_all(&sandbox.path(".."));
-        Some(Self)
+        Some(Self(sandbox))
     }
 
     #[track_caller]
-    fn says(&self, said: &mut Said, case: &str, sandbox: &Sandbox, arguments: &[&str], code: i32) {
+    fn says(&self, said: &mut Said, case: &str, arguments: &[&str], code: i32) {
         let binary = env!("CARGO_BIN_EXE_assetctl");
         let mut words = vec![
             "setpriv",
@@ -182,8 +182,8 @@ impl Stranger {
             binary,
         ];
         words.extend(arguments);
-        let outcome = sandbox.run_command(&words).exits(code);
-        said.add(case, sandbox, arguments, &outcome.said());
+        let outcome = self.0.run_command(&words).exits(code);
+        said.add(case, self.0, arguments, &outcome.said());
     }
 }
 

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use super::outcome::Unjudged;
 
 /// How long anything may take before its test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process that was started; one that nobody waits for is killed.
 pub struct Started {
