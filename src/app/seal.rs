@@ -32,6 +32,9 @@ use crate::sys::file::write_atomically;
 /// How many seals are kept: one for each request that was made lately.
 const KEPT: usize = 32;
 
+/// How many bytes of seals are kept, besides the newest.
+const KEPT_BYTES: u64 = 64 * 1024 * 1024;
+
 /// A request that has nothing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NothingToDo {
@@ -321,11 +324,16 @@ fn make_room(file: &Path) {
     }
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut seals: Vec<_> = entries
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .filter_map(|entry| Some((entry.metadata().ok()?, entry.path())))
+        .filter_map(|(metadata, path)| Some((metadata.modified().ok()?, metadata.len(), path)))
         .collect();
     seals.sort();
-    for (_, path) in seals.iter().rev().skip(KEPT) {
-        // One more seal than wanted harms nobody.
-        drop(fs::remove_file(path));
+    let mut bytes = 0;
+    for (position, (_, len, path)) in seals.iter().rev().enumerate() {
+        bytes += len;
+        if position >= KEPT || bytes > KEPT_BYTES {
+            // One more seal than wanted harms nobody.
+            drop(fs::remove_file(path));
+        }
     }
 }

@@ -6,5 +6,6 @@ mod explaining;
 mod founding;
 mod observing;
 mod sandbox;
+mod sealing;
 mod told;
 mod wiping;

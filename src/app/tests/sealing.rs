@@ -1,0 +1,130 @@
+//! What a seal holds for, and everything that breaks it.
+
+use std::fs;
+
+use crate::app::seal::{NothingToDo, check};
+use crate::app::tests::sandbox::Sandbox;
+use crate::model::{Force, MaterializeRequest};
+
+const MANIFEST: &str = r#"
+[partitions.day]
+type = "daily"
+start = "2026-01-01"
+
+[source.raw]
+path = "raw/{{partition}}.txt"
+partitions = "day"
+optional = true
+
+[asset.copy]
+deps = "raw"
+partitions = "day"
+code = "lib.sh"
+env = { MODE = { from_env = "MODE" } }
+command = "sh ./copy.sh $ASSETCTL_INPUT_RAW {{output}}"
+outputs = "out/{{partition}}.txt"
+"#;
+
+/// A project of one day with everything fresh.
+fn built() -> Sandbox {
+    let sandbox = Sandbox::new(MANIFEST);
+    sandbox.write("raw/2026-01-01.txt", "one\n");
+    sandbox.write("lib.sh", "# nothing\n");
+    sandbox.write("copy.sh", "cp \"$1\" \"$2\"\n");
+    assert_eq!(sandbox.materialize(&[]), ["copy@2026-01-01"]);
+    sandbox
+}
+
+fn holds(sandbox: &Sandbox) -> bool {
+    check(&sandbox.surroundings(), &MaterializeRequest::default()).is_some()
+}
+
+#[test]
+fn a_run_seals_what_it_has_made() {
+    let sandbox = built();
+    let request = MaterializeRequest::default();
+    let found = check(&sandbox.surroundings(), &request);
+    let root = sandbox.root().to_owned();
+    assert_eq!(
+        found,
+        Some(NothingToDo {
+            root,
+            assets: 1,
+            partitions: 1
+        })
+    );
+    let forced = MaterializeRequest {
+        force: Force::Selected,
+        ..MaterializeRequest::default()
+    };
+    assert_eq!(
+        check(&sandbox.surroundings(), &forced),
+        None,
+        "force is no such request"
+    );
+}
+
+#[test]
+fn whatever_a_judgement_is_made_of_breaks_the_seal() {
+    let changes: [(&str, fn(&Sandbox)); 8] = [
+        ("a source", |it| it.write("raw/2026-01-01.txt", "two\n")),
+        ("an output", |it| {
+            it.write("out/2026-01-01.txt", "by hand\n")
+        }),
+        ("a missing output", |it| {
+            fs::remove_file(it.path("out/2026-01-01.txt")).expect("removed")
+        }),
+        ("a declared code file", |it| it.write("lib.sh", "# more\n")),
+        ("an automatic code file", |it| {
+            it.write("copy.sh", "cat \"$1\" > \"$2\"\n")
+        }),
+        ("the manifest", |it| {
+            it.edit("Assets.toml", "from_env = \"MODE\"", "from_env = \"TEMPO\"")
+        }),
+        ("the instance", |it| {
+            let log = it.path(".assetctl/instance.db-wal");
+            fs::write(log, "somebody writes").expect("written");
+        }),
+        ("the mark", |it| {
+            it.write(".assetctl/instance.mark", "another")
+        }),
+    ];
+    for (what, change) in changes {
+        let sandbox = built();
+        assert!(holds(&sandbox), "before {what}");
+        change(&sandbox);
+        assert!(!holds(&sandbox), "after {what}");
+    }
+}
+
+#[test]
+fn time_and_environment_break_the_seal() {
+    let sandbox = built();
+    let request = MaterializeRequest::default();
+    let mut later = sandbox.surroundings();
+    later.now = "2026-01-03T00:00:00Z".parse().expect("a time");
+    assert_eq!(check(&later, &request), None, "another day has ended");
+    let mut with = sandbox.surroundings();
+    with.environment.push(("MODE".into(), "fast".into()));
+    assert_eq!(check(&with, &request), None, "the variable is set");
+    assert!(holds(&sandbox), "and nothing else has changed");
+}
+
+#[test]
+fn a_damaged_seal_is_none() {
+    let sandbox = built();
+    let folder = sandbox.path(".assetctl/seals");
+    let seal = fs::read_dir(folder)
+        .expect("there")
+        .next()
+        .expect("a seal")
+        .expect("readable")
+        .path();
+    let good = fs::read(&seal).expect("readable");
+    for len in 0..good.len() {
+        fs::write(&seal, &good[..len]).expect("written");
+        assert!(!holds(&sandbox), "cut to {len}");
+    }
+    fs::write(&seal, &good).expect("written");
+    assert!(holds(&sandbox));
+}
