@@ -35,6 +35,9 @@ fn built() -> Sandbox {
     sandbox
 }
 
+/// Something that happens to a project.
+type Change = fn(&Sandbox);
+
 fn holds(sandbox: &Sandbox) -> bool {
     check(&sandbox.surroundings(), &MaterializeRequest::default()).is_some()
 }
@@ -66,27 +69,27 @@ fn a_run_seals_what_it_has_made() {
 
 #[test]
 fn whatever_a_judgement_is_made_of_breaks_the_seal() {
-    let changes: [(&str, fn(&Sandbox)); 8] = [
+    let changes: [(&str, Change); 8] = [
         ("a source", |it| it.write("raw/2026-01-01.txt", "two\n")),
         ("an output", |it| {
-            it.write("out/2026-01-01.txt", "by hand\n")
+            it.write("out/2026-01-01.txt", "by hand\n");
         }),
         ("a missing output", |it| {
-            fs::remove_file(it.path("out/2026-01-01.txt")).expect("removed")
+            fs::remove_file(it.path("out/2026-01-01.txt")).expect("removed");
         }),
         ("a declared code file", |it| it.write("lib.sh", "# more\n")),
         ("an automatic code file", |it| {
-            it.write("copy.sh", "cat \"$1\" > \"$2\"\n")
+            it.write("copy.sh", "cat \"$1\" > \"$2\"\n");
         }),
         ("the manifest", |it| {
-            it.edit("Assets.toml", "from_env = \"MODE\"", "from_env = \"TEMPO\"")
+            it.edit("Assets.toml", "from_env = \"MODE\"", "from_env = \"TEMPO\"");
         }),
         ("the instance", |it| {
             let log = it.path(".assetctl/instance.db-wal");
             fs::write(log, "somebody writes").expect("written");
         }),
         ("the mark", |it| {
-            it.write(".assetctl/instance.mark", "another")
+            it.write(".assetctl/instance.mark", "another");
         }),
     ];
     for (what, change) in changes {
