@@ -161,17 +161,19 @@ mod tests {
         }
     }
 
+    type Change = (&'static str, fn(&Path));
+
     #[test]
     fn any_change_breaks_a_seal() {
-        let changes: [(&str, fn(&Path)); 5] = [
+        let changes: [Change; 5] = [
             ("written", |root| {
-                fs::write(root.join("a"), "2").expect("written")
+                fs::write(root.join("a"), "2").expect("written");
             }),
             ("removed", |root| {
-                fs::remove_file(root.join("a")).expect("removed")
+                fs::remove_file(root.join("a")).expect("removed");
             }),
             ("appeared", |root| {
-                fs::write(root.join("b"), "").expect("written")
+                fs::write(root.join("b"), "").expect("written");
             }),
             ("replaced", |root| {
                 fs::write(root.join("c"), "1").expect("written");
