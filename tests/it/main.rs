@@ -1,5 +1,6 @@
 //! The one integration binary: everything that looks at the project from outside is linked once, here.
 
 mod architecture;
+mod error_codes;
 mod flights;
 mod sandbox;
