@@ -126,7 +126,12 @@ impl<'a> Evaluation<'a> {
                 .asset(self.scope().at(cell).0)
                 .is_some_and(|it| it.recipe.is_none()) =>
             {
-                format!("{name} is external and was never accepted: `assetctl accept {name}`")
+                let why = if self.judge.facts().changed_outputs.contains_key(&cell) {
+                    "its outputs are not what was recorded"
+                } else {
+                    "was never accepted"
+                };
+                format!("{name} is external and {why}: `assetctl accept {name}`")
             }
             None => format!("{name} is blocked"),
         }

@@ -9,7 +9,7 @@ use crate::model::{
     Asset, Current, CurrentMaterialization, DataVersion, InputRecord, LastAttempt, Materialization,
     MaterializationId, Origin, Outcome, Output, OutputRecord, RULE, RunId,
 };
-use crate::plan::{Cell, mapping_in_words};
+use crate::plan::{Cell, mapping_in_words, output_read};
 use crate::store::StoredBlock;
 
 /// Outputs that are in place, and how they came there.
@@ -127,15 +127,10 @@ fn inputs(
             digest,
             entries: entries.into(),
         }));
-        let output = dep.output.and_then(|output| {
-            graph
-                .asset(dep.asset)
-                .and_then(|up| up.output_label(output as usize))
-        });
         records.push(InputRecord {
             input: dep.input.to_string(),
             asset: graph.key(dep.asset).clone(),
-            output,
+            output: output_read(graph, dep),
             mapping: mapping_in_words(&dep.mapping, dep.nonexistent),
             contribution,
             blocks,

@@ -181,3 +181,6 @@ impl<'a> Scheduler<'a> {
             .push((priority, cost, Reverse(partition.index), Reverse(cell)));
     }
 }
+
+#[cfg(test)]
+mod tests;

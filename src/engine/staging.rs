@@ -62,8 +62,12 @@ impl FileSystems {
         if same {
             format!("{staging}/{path}")
         } else {
-            let hidden = staging.replace(['/', '@'], "-");
-            format!("{parent}/{hidden}/{name}")
+            // No component of a staging folder holds this sign, so no two steps share a folder.
+            let hidden = staging.replace('/', "~");
+            match parent {
+                "" => format!("{hidden}/{name}"),
+                parent => format!("{parent}/{hidden}/{name}"),
+            }
         }
     }
 }
@@ -90,6 +94,21 @@ pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Resu
     Ok(())
 }
 
+/// Makes sure that an output can be put into place, as far as one can know before.
+///
+/// # Errors
+///
+/// If a directory is where a file goes, or a file where the folder above belongs.
+pub fn clear_the_way(root: &Path, output: &StagedOutput) -> io::Result<()> {
+    let to = root.join(&output.path);
+    create_parent(&to)?;
+    let directory = to.symlink_metadata().is_ok_and(|there| there.is_dir());
+    if directory && output.kind == OutputKind::File {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(())
+}
+
 /// The folders that a step's staging holds once its outputs were moved out of it: paths within it, outer before inner.
 /// `None` if an output is written elsewhere.
 #[must_use]
@@ -111,15 +130,12 @@ pub fn inner_folders(staging: &str, outputs: &[StagedOutput]) -> Option<Vec<Stri
 /// Puts a finished output into place. What was there is replaced; a symlink is replaced, never written through.
 pub fn publish(root: &Path, output: &StagedOutput) -> io::Result<()> {
     let (from, to) = (root.join(&output.written), root.join(&output.path));
-    match fs::rename(&from, &to) {
-        Ok(()) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create_parent(&to)?,
-        Err(_) => {}
+    if fs::rename(&from, &to).is_ok() {
+        return Ok(());
     }
     let there = to.symlink_metadata();
     if output.kind == OutputKind::Directory && there.is_ok() {
-        let replaced = from.with_extension("replaced");
-        remove_tree(&replaced)?;
+        let replaced = unused_sibling(&from);
         fs::rename(&to, &replaced)?;
         fs::rename(&from, &to)?;
         return remove_tree(&replaced);
@@ -127,15 +143,23 @@ pub fn publish(root: &Path, output: &StagedOutput) -> io::Result<()> {
     fs::rename(&from, &to)
 }
 
-/// Removes what a step leaves in its staging, and empty folders above it.
+/// A path beside `path` at which nothing is, another output least of all.
+fn unused_sibling(path: &Path) -> PathBuf {
+    let mut sibling = path.with_file_name(".replaced");
+    while sibling.symlink_metadata().is_ok() {
+        sibling.as_mut_os_string().push("~");
+    }
+    sibling
+}
+
+/// Removes what a step leaves in its staging. Outputs that were written in place stay.
 pub fn clear(root: &Path, staging: &str, outputs: &[StagedOutput]) {
     // What is left over is emptied before the next attempt; failing to remove it now harms nobody.
     let _ = remove_tree(&root.join(staging));
     for output in outputs {
-        if let Some((parent, _)) = output.written.rsplit_once('/')
-            && !output.written.starts_with(staging)
-        {
-            let _ = remove_tree(&root.join(parent));
+        let elsewhere = output.written != output.path && !output.written.starts_with(staging);
+        if let (true, Some((hidden, _))) = (elsewhere, output.written.rsplit_once('/')) {
+            let _ = remove_tree(&root.join(hidden));
         }
     }
 }
@@ -153,6 +177,9 @@ pub struct AsideNote {
     pub materialization: Option<i64>,
     /// Their paths, relative to the project root.
     pub paths: Vec<String>,
+    /// Those of the paths at which nothing was before the step started.
+    #[serde(default)]
+    pub new: Vec<String>,
 }
 
 /// The file that holds the note.
@@ -167,12 +194,18 @@ impl AsideNote {
     }
 }
 
-/// Moves outputs aside into `folder`.
+/// Moves outputs aside into `folder`. The note says first which there are, so that a crash between two of them is no
+/// reason to remove what was not moved yet.
 pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
     let aside = root.join(folder);
     remove_tree(&aside)?;
     fs::create_dir_all(&aside)?;
-    let text = serde_json::to_vec(note)?;
+    let absent = |path: &&String| root.join(path).symlink_metadata().is_err();
+    let note = AsideNote {
+        new: note.paths.iter().filter(absent).cloned().collect(),
+        ..note.clone()
+    };
+    let text = serde_json::to_vec(&note)?;
     write_atomically(&aside.join(NOTE), &text)?;
     for (index, path) in note.paths.iter().enumerate() {
         match fs::rename(root.join(path), aside.join(index.to_string())) {
@@ -183,18 +216,22 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
     Ok(())
 }
 
-/// Puts previous outputs back from `folder`, in place of whatever is at their paths now.
+/// Puts previous outputs back from `folder`, in place of whatever is at their paths now. One that does not lie there,
+/// although there was one, was never moved or is back already.
 pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
     let Some(note) = AsideNote::read(root, folder) else {
         return Ok(());
     };
     let aside = root.join(folder);
     for (index, path) in note.paths.iter().enumerate() {
-        let (kept, path) = (aside.join(index.to_string()), root.join(path));
-        remove_tree(&path)?;
+        let kept = aside.join(index.to_string());
         if kept.symlink_metadata().is_ok() {
+            let path = root.join(path);
+            remove_tree(&path)?;
             create_parent(&path)?;
             fs::rename(kept, path)?;
+        } else if note.new.contains(path) {
+            remove_tree(&root.join(path))?;
         }
     }
     remove_tree(&aside)
@@ -246,8 +283,8 @@ mod tests {
     use std::fs;
 
     use super::{
-        AsideNote, StagedOutput, asides, inner_folders, move_aside, prepare, publish, put_back,
-        step_folder,
+        AsideNote, StagedOutput, asides, clear_the_way, inner_folders, move_aside, prepare,
+        publish, put_back, step_folder,
     };
     use crate::model::{AssetKey, OutputKind, PartitionKey};
 
@@ -314,6 +351,7 @@ mod tests {
             partition: None,
             materialization: None,
             paths: vec!["old".into(), "new".into()],
+            new: Vec::new(),
         };
         move_aside(root, ".assetctl/aside/a", &note).expect("moved");
         assert_eq!(asides(root), [".assetctl/aside/a"]);
@@ -324,6 +362,32 @@ mod tests {
         assert!(!root.join("new").exists());
         put_back(root, ".assetctl/aside/a").expect("nothing to put back");
         assert_eq!(fs::read_to_string(root.join("old")).expect("read"), "old");
+    }
+
+    #[test]
+    fn what_was_not_moved_yet_when_the_process_died_stays() {
+        let project = tempfile::tempdir().expect("a folder");
+        let root = project.path();
+        let paths: Vec<String> = vec!["first".into(), "second".into()];
+        for path in &paths {
+            fs::write(root.join(path), path).expect("written");
+        }
+        let note = AsideNote {
+            run: String::new(),
+            asset: AssetKey::parse("a").expect("a key"),
+            partition: None,
+            materialization: None,
+            paths: paths.clone(),
+            new: Vec::new(),
+        };
+        let folder = ".assetctl/aside/a";
+        move_aside(root, folder, &note).expect("moved");
+        let kept = root.join(folder).join("1");
+        fs::rename(kept, root.join("second")).expect("as if it had not been moved");
+        put_back(root, folder).expect("put back");
+        for path in paths {
+            assert_eq!(fs::read_to_string(root.join(&path)).expect("read"), path);
+        }
     }
 
     #[test]
@@ -339,11 +403,13 @@ mod tests {
         let directory = output(OutputKind::Directory);
         prepare(root, "s", std::slice::from_ref(&directory)).expect("prepared");
         fs::write(root.join("s/out/d/new"), "").expect("written");
+        clear_the_way(root, &directory).expect("nothing is in the way");
         publish(root, &directory).expect("published");
         assert!(root.join("out/d/new").exists() && !root.join("out/d/sub").exists());
         let file = output(OutputKind::File);
         prepare(root, "s", std::slice::from_ref(&file)).expect("prepared");
         fs::write(root.join("s/out/d"), "").expect("written");
+        clear_the_way(root, &file).expect_err("a folder is not replaced by a file");
         publish(root, &file).expect_err("a folder is not replaced by a file");
         assert!(root.join("out/d/new").exists());
     }

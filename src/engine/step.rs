@@ -14,7 +14,8 @@ use walkdir::WalkDir;
 use crate::engine::render::{Previous, Rendered};
 use crate::engine::spares::Spares;
 use crate::engine::staging::{
-    AsideNote, StagedOutput, create_parent, kept_aside, move_aside, prepare, publish, put_back,
+    AsideNote, StagedOutput, clear_the_way, create_parent, kept_aside, move_aside, prepare,
+    publish, put_back,
 };
 use crate::engine::workspace::Workspace;
 use crate::executor::{
@@ -190,6 +191,7 @@ impl Attempt<'_> {
         if cancel.severity().is_some() {
             return Err(Stop::Exit(Exit::Canceled));
         }
+        self.clear_ways()?;
         self.prepare().map_err(|error| self.unwritable(&error))?;
         let before = self.final_stamps();
         let command = self.command_line();
@@ -327,9 +329,18 @@ impl Attempt<'_> {
         before: Option<std::time::SystemTime>,
     ) -> Result<(), Stop> {
         let written = self.workspace.resolve(&output.written);
+        let staged = self.order.staging == Staging::Staged;
+        if staged && fs::read_link(&written).is_ok_and(|text| text.is_relative()) {
+            let path = &output.path;
+            return Err(Stop::with_help(
+                "assetctl::engine::output_kind",
+                format!("wrote {path} as a relative link, which leads elsewhere from its place"),
+                "write an absolute link, or set `staging = false` so that the final path is given",
+            ));
+        }
         let Ok(metadata) = written.metadata() else {
             let path = &output.path;
-            let beside = self.order.staging == Staging::Staged && self.modified(path) != before;
+            let beside = staged && self.modified(path) != before;
             return Err(if beside {
                 Stop::with_help(
                     "assetctl::engine::output_beside_staging",
@@ -398,6 +409,16 @@ impl Attempt<'_> {
             .collect()
     }
 
+    /// Asked before the command starts, so that nothing is moved aside that no step has made, and again before the first
+    /// output moves into place.
+    fn clear_ways(&self) -> Result<(), Stop> {
+        for output in &self.order.outputs {
+            clear_the_way(self.workspace.root, output)
+                .map_err(|error| self.unpublished(output, &error))?;
+        }
+        Ok(())
+    }
+
     fn publish(&self) -> Result<Vec<MadeOutput>, Stop> {
         let settled: Result<Vec<_>, HashError> = self
             .order
@@ -408,6 +429,9 @@ impl Attempt<'_> {
         let settled = settled.map_err(|error| {
             Stop::problem("assetctl::engine::unreadable_output", error.to_string())
         })?;
+        if self.order.staging == Staging::Staged {
+            self.clear_ways()?;
+        }
         for output in &self.order.outputs {
             if self.order.sync == Sync::Outputs {
                 self.sync(output).map_err(|error| self.unwritable(&error))?;

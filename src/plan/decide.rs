@@ -177,3 +177,6 @@ pub fn critical_path(scope: &Scope<'_>, decisions: &[Decision], costs: &Costs) -
     }
     path
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,16 @@
 //! Rule 1. The code version folds, in this order: the folder the command runs in; the shell, command, code files and
 //! tools, for all of which `code_version` stands where it is given (tools stay); output templates; where standard output
 //! goes; whether the asset is incremental; variables; the mapping of each dep; the IO manager. The fingerprint folds the
-//! rule, the asset key, the code version, the partition key and what each dep contributes, in declared order.
+//! rule, the asset key, the code version, the partition key and, for each dep in declared order, what it contributes and
+//! the output that it names, if it names one.
 //!
 //! Each list is written once, as calls on a [`Sink`]: one sink makes the digest, the other the readable record, so the
 //! hash and the reason can never disagree. Not folded: anything that is for people or for scheduling.
 
 use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
 use crate::model::{
-    Asset, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint, History,
-    Nonexistent, PartitionKey, PartitionMapping, RULE, Recipe, Stdout,
+    Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint,
+    History, Nonexistent, PartitionKey, PartitionMapping, RULE, Recipe, Stdout,
 };
 
 /// What was found on disk and in the environment for an asset's code version.
@@ -48,6 +49,8 @@ pub struct FingerprintParts<'a> {
     pub code_version: CodeVersion,
     /// The partition; `None` for an unpartitioned asset.
     pub partition: Option<&'a PartitionKey>,
+    /// The graph that its deps point into.
+    pub graph: &'a AssetGraph,
     /// Its deps.
     pub deps: &'a [Dep],
     /// What each dep contributes, in the order of `deps`.
@@ -65,8 +68,18 @@ pub fn fingerprint(parts: &FingerprintParts<'_>, folding: &mut Folding) -> Finge
     );
     for (dep, contribution) in parts.deps.iter().zip(parts.contributions) {
         folding.digest(dep.input.as_str(), *contribution);
+        if let Some(output) = output_read(parts.graph, dep) {
+            folding.text(&format!("{}.output", dep.input), &output);
+        }
     }
     Fingerprint(folding.finish(Kind::Fingerprint))
+}
+
+/// The label of the output that a dep names; `None` where it reads the whole of its upstream.
+#[must_use]
+pub fn output_read(graph: &AssetGraph, dep: &Dep) -> Option<String> {
+    let output = dep.output?;
+    graph.asset(dep.asset)?.output_label(output as usize)
 }
 
 /// The version that stands for several outputs read as one; that of the only output otherwise.
@@ -183,3 +196,6 @@ fn fold_command(command: &Command, sink: &mut impl Sink) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use crate::model::{
     OutputChange, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
-use crate::plan::fingerprint::{FingerprintParts, fingerprint, version_of_outputs};
+use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 
 /// What is known of a data version.
@@ -318,7 +318,8 @@ impl<'a> Judge<'a> {
         }
         let (mut blocks, mut folding) = (Blocks::default(), Folding::new());
         deps.iter().zip(recorded).any(|(dep, recorded)| {
-            if recorded.input != dep.input.as_str() {
+            let output = output_read(self.scope.graph(), dep);
+            if recorded.input != dep.input.as_str() || recorded.output != output {
                 return true;
             }
             let set = self.scope.mapped(at.row.asset, dep, at.index);
@@ -366,6 +367,7 @@ impl<'a> Judge<'a> {
             asset: &at.asset.key,
             code_version,
             partition: partition.as_ref(),
+            graph: self.scope.graph(),
             deps: &at.asset.deps,
             contributions: &contributions,
         };
@@ -400,21 +402,29 @@ impl<'a> Judge<'a> {
 
     /// Notes the versions that a fresh cell, or one that is read as it is, gives to what is downstream.
     fn note(&mut self, at: &Place<'_>, verdict: Verdict) {
-        let as_it_is = self.scope.role(at.cell) == Role::Given || at.asset.recipe.is_none();
+        let given = self.scope.role(at.cell) == Role::Given;
+        let external = at.asset.recipe.is_none();
         let stands = verdict.status == Status::Fresh && verdict.demand == Demand::None;
         let slots = at.row.versions_of(at.cell);
-        if !stands && !as_it_is {
-            self.facts.versions[slots].fill(Known::Unknown);
-            return;
-        }
-        let recorded = self.facts.recorded[at.cell.index()].as_ref();
-        let Some(last) = recorded.and_then(|current| current.materialized.as_ref()) else {
-            let absent = if at.asset.recipe.is_none() {
+        // Nothing here makes an external asset anew, so once it was altered there is nothing to read.
+        let altered = external && !given && self.facts.changed_outputs.contains_key(&at.cell);
+        if altered || (!stands && !given && !external) {
+            let known = if altered {
                 Known::Absent
             } else {
                 Known::Unknown
             };
-            self.facts.versions[slots].fill(absent);
+            self.facts.versions[slots].fill(known);
+            return;
+        }
+        let recorded = self.facts.recorded[at.cell.index()].as_ref();
+        let Some(last) = recorded.and_then(|current| current.materialized.as_ref()) else {
+            let known = if external {
+                Known::Absent
+            } else {
+                Known::Unknown
+            };
+            self.facts.versions[slots].fill(known);
             return;
         };
         for (slot, version) in slots.zip(&last.outputs) {
@@ -486,3 +496,6 @@ pub fn version_by_rule(
         DataVersionRule::Inputs => DataVersion(fingerprint.0),
     }
 }
+
+#[cfg(test)]
+mod tests;

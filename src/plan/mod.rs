@@ -6,13 +6,15 @@ mod decide;
 mod fingerprint;
 mod judge;
 mod scope;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use blocks::{Blocks, Mapped};
 pub use causes::{Evidence, causes, code_changes};
 pub use decide::{Costs, Decision, Decisions, costs, critical_path, decide, obstacles};
 pub use fingerprint::{
     FILE_FIELD, FingerprintParts, MAPPING_FIELD, ObservedCode, code_record, code_version,
-    fingerprint, mapping_in_words, version_of_outputs,
+    fingerprint, mapping_in_words, output_read, version_of_outputs,
 };
 pub use judge::{Demand, Facts, Judge, Known, Purpose, Records, Verdict, version_by_rule};
 pub use scope::{Cell, NonexistentKey, Role, Row, Scope, Upstream};

@@ -470,3 +470,6 @@ fn earlier_windows(
         set = grown;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,4 +3,8 @@
 mod architecture;
 mod error_codes;
 mod flights;
+mod property;
 mod sandbox;
+mod scenario;
+mod scenarios;
+mod vectors;

@@ -1,0 +1,177 @@
+//! The scheduler, drained without threads.
+
+use crate::engine::scheduler::{Scheduler, State};
+use crate::plan::tests::{World, step_name};
+use crate::plan::{Cell, Costs, Decision, Scope, Upstream};
+
+/// Drains a scheduler of everything with so many commands at once, and tells how: `+STEP` started, `!STEP` failed.
+fn drain(manifest: &str, costs: &[(&str, u64)], fails: &[&str], jobs: usize) -> Vec<String> {
+    let world = World::new(manifest);
+    let goals = world.goals(&[]);
+    let scope = Scope::new(world.graph(), world.keys(), &goals, Upstream::Close);
+    let cells = scope.cells() as usize;
+    let is_asset = |cell: &Cell| scope.graph().asset(scope.at(*cell).0).is_some();
+    let decide = |cell: Cell| {
+        if is_asset(&cell) {
+            Decision::Run
+        } else {
+            Decision::Keep
+        }
+    };
+    let decisions: Vec<_> = (0..cells as u32).map(|cell| decide(Cell(cell))).collect();
+    let mut of = Costs {
+        own: vec![None; cells],
+        to_sink: vec![0; cells],
+    };
+    for cell in (0..cells as u32).map(Cell) {
+        let name = step_name(&scope, cell);
+        let cost = costs.iter().find(|(step, _)| *step == name);
+        of.to_sink[cell.index()] = cost.map_or(0, |(_, cost)| *cost);
+    }
+    let mut scheduler = Scheduler::new(&scope, &decisions, &of);
+    let mut story = Vec::new();
+    let mut running = std::collections::VecDeque::new();
+    loop {
+        while running.len() < jobs {
+            let Some(cell) = scheduler.pop() else { break };
+            assert_eq!(scheduler.state(cell), State::Running);
+            story.push(format!("+{}", step_name(&scope, cell)));
+            running.push_back(cell);
+        }
+        let Some(cell) = running.pop_front() else {
+            break;
+        };
+        if fails.contains(&step_name(&scope, cell).as_str()) {
+            let blocked = scheduler.failed(cell);
+            story.extend(blocked.into_iter().map(|(down, up)| {
+                format!("!{} by {}", step_name(&scope, down), step_name(&scope, up))
+            }));
+        } else {
+            scheduler.done(cell);
+        }
+    }
+    assert_eq!(scheduler.open(), 0, "all is final");
+    assert!(scheduler.unstarted().is_empty() && !scheduler.has_ready());
+    story
+}
+
+const FREE: &str = r#"
+[asset.a]
+command = "a"
+
+[asset.b]
+command = "b"
+
+[asset.c]
+command = "c"
+"#;
+
+#[test]
+fn ready_steps_leave_by_priority_then_cost_then_declaration() {
+    assert_eq!(drain(FREE, &[], &[], 1), ["+a", "+b", "+c"]);
+    assert_eq!(
+        drain(FREE, &[("b", 5), ("c", 9)], &[], 1),
+        ["+c", "+b", "+a"]
+    );
+    let priority = FREE.replace("command = \"b\"", "command = \"b\"\npriority = 1");
+    assert_eq!(drain(&priority, &[("c", 9)], &[], 1), ["+b", "+c", "+a"]);
+    let negative = FREE.replace("command = \"a\"", "command = \"a\"\npriority = -1");
+    assert_eq!(drain(&negative, &[("a", 9)], &[], 1), ["+b", "+c", "+a"]);
+}
+
+#[test]
+fn older_partitions_leave_first_across_assets() {
+    let days = "[partitions.day]\ntype = \"daily\"\nstart = \"2020-01-01\"\nend = \"2020-01-03\"\n\
+                [asset.a]\npartitions = \"day\"\ncommand = \"a\"\n[asset.b]\npartitions = \"day\"\ncommand = \"b\"\n";
+    assert_eq!(
+        drain(days, &[], &[], 1),
+        [
+            "+a@2020-01-01",
+            "+b@2020-01-01",
+            "+a@2020-01-02",
+            "+b@2020-01-02"
+        ]
+    );
+    assert_eq!(
+        drain(days, &[("b@2020-01-02", 1)], &[], 1)[0],
+        "+b@2020-01-02",
+        "cost counts before age"
+    );
+}
+
+const DIAMOND: &str = r#"
+[asset.top]
+deps = "./raw"
+command = "top"
+
+[asset.left]
+deps = "top"
+command = "left"
+
+[asset.right]
+deps = "top"
+command = "right"
+
+[asset.bottom]
+deps = ["left", "right", { asset = "top", as = "again" }]
+after = "left"
+command = "bottom"
+
+[asset.apart]
+command = "apart"
+"#;
+
+#[test]
+fn a_step_waits_for_each_of_its_upstreams_once_for_each_way() {
+    for jobs in [1, 2, 8] {
+        let story = drain(DIAMOND, &[("top", 9)], &[], jobs);
+        let at = |step: &str| story.iter().position(|it| it == step).expect("it ran");
+        assert!(at("+top") < at("+left") && at("+top") < at("+right"));
+        assert_eq!(at("+bottom"), 4, "{story:?}");
+        assert_eq!(
+            story,
+            drain(DIAMOND, &[("top", 9)], &[], jobs),
+            "the same each time"
+        );
+    }
+}
+
+#[test]
+fn a_failure_blocks_what_needs_it_once_and_nothing_else() {
+    assert_eq!(
+        drain(DIAMOND, &[("top", 9)], &["top"], 1),
+        [
+            "+top",
+            "!left by top",
+            "!right by top",
+            "!bottom by top",
+            "+apart"
+        ]
+    );
+    let story = drain(DIAMOND, &[("top", 9)], &["left", "right"], 2);
+    let blocked: Vec<_> = story.iter().filter(|it| it.starts_with('!')).collect();
+    assert_eq!(
+        blocked,
+        ["!bottom by left"],
+        "of two that fail the first blocks"
+    );
+}
+
+#[test]
+fn earlier_windows_of_an_asset_come_first() {
+    let manifest = "[partitions.day]\ntype = \"daily\"\nstart = \"2020-01-01\"\nend = \"2020-01-04\"\n[asset.a]\n\
+        partitions = \"day\"\ncommand = \"a\"\n\
+        deps = [{ asset = \"a\", as = \"before\", mapping = \"time_window\", start_offset = -1, end_offset = -1 }]\n";
+    assert_eq!(
+        drain(manifest, &[("a@2020-01-03", 99)], &[], 4),
+        ["+a@2020-01-01", "+a@2020-01-02", "+a@2020-01-03"]
+    );
+    assert_eq!(
+        drain(manifest, &[], &["a@2020-01-01"], 4),
+        [
+            "+a@2020-01-01",
+            "!a@2020-01-02 by a@2020-01-01",
+            "!a@2020-01-03 by a@2020-01-02"
+        ]
+    );
+}

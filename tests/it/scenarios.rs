@@ -1,0 +1,11 @@
+//! What runs, and what does not, told as scenarios: a project, an edit, exactly the steps that ran.
+
+mod code;
+mod data;
+mod deps;
+mod failures;
+mod flags;
+mod outputs;
+mod partitions;
+mod shapes;
+mod sources;

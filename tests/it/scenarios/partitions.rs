@@ -1,0 +1,299 @@
+//! Partitions: exactly the keys that need it run.
+
+use assetctl::model::{MaterializeRequest, PartitionKey};
+
+use crate::scenario::{Scenario, only};
+
+const DAYS: &str = r#"
+[partitions.day]
+type = "daily"
+start = "2020-01-30"
+end = "2020-02-03"
+
+[partitions.month]
+type = "monthly"
+start = "2020-01"
+end = "2020-03"
+format = "%Y-%m"
+
+[source.raw]
+path = "raw/{{partition}}.txt"
+partitions = "day"
+
+[asset.clean]
+deps = "raw"
+partitions = "day"
+command = "cp {{input}} {{output}}"
+outputs = "clean/{{partition}}.txt"
+
+[asset.rolling]
+deps = [{ asset = "clean", mapping = "time_window", start_offset = -1, allow_missing = true }]
+partitions = "day"
+command = "cat {{input.clean}} > {{output}}"
+outputs = "rolling/{{partition}}.txt"
+
+[asset.monthly]
+deps = [{ asset = "clean", allow_missing = true }]
+partitions = "month"
+command = "cat {{input.clean}} > {{output}}"
+outputs = "monthly/{{partition}}.txt"
+
+[asset.all]
+deps = "monthly"
+command = "cat {{input.monthly}} > {{output}}"
+outputs = "all.txt"
+"#;
+
+const FIRST: [&str; 4] = ["2020-01-30", "2020-01-31", "2020-02-01", "2020-02-02"];
+
+fn days(manifest: &str) -> Scenario {
+    let project = Scenario::new(manifest);
+    for day in FIRST {
+        project.write(&format!("raw/{day}.txt"), &format!("{day}\n"));
+    }
+    project
+}
+
+fn at(key: &str) -> MaterializeRequest {
+    MaterializeRequest {
+        partitions: vec![PartitionKey::parse(key).expect("a key")],
+        ..MaterializeRequest::default()
+    }
+}
+
+#[test]
+fn a_changed_day_runs_its_day_the_windows_that_hold_it_and_its_month() {
+    let project = days(DAYS);
+    let ran = project.attempt();
+    ran.failed(&[]).blocked(&[]);
+    assert_eq!(ran.started().len(), 4 + 4 + 2 + 1);
+    assert_eq!(
+        project.read("all.txt"),
+        "2020-01-30\n2020-01-31\n2020-02-01\n2020-02-02\n"
+    );
+    project.write("raw/2020-01-31.txt", "changed\n");
+    let ran = project.runs(&[
+        "clean@2020-01-31",
+        "rolling@2020-01-31",
+        "rolling@2020-02-01",
+        "monthly@2020-01",
+        "all",
+    ]);
+    assert_eq!(ran.causes("rolling@2020-02-01"), ["data clean@2020-01-31"]);
+    assert_eq!(ran.causes("monthly@2020-01"), ["data clean@2020-01-31"]);
+    assert_eq!(
+        project.read("rolling/2020-02-01.txt"),
+        "changed\n2020-02-01\n"
+    );
+}
+
+#[test]
+fn one_key_runs_what_has_it_and_what_that_needs() {
+    let project = days(DAYS);
+    let _ = project.runs_only(
+        &at("2020-02-01"),
+        &["clean@2020-02-01", "clean@2020-01-31", "rolling@2020-02-01"],
+    );
+    let _ = project.runs_only(
+        &only(&["monthly@2020-02"]),
+        &["clean@2020-02-02", "monthly@2020-02"],
+    );
+    assert_eq!(
+        project.refused_only(&at("2020-02-09")),
+        ["assetctl::app::unknown_key"]
+    );
+    assert_eq!(
+        project.refused_only(&only(&["clean@2021-01-01"])),
+        ["assetctl::app::unknown_partition"]
+    );
+}
+
+#[test]
+fn a_missing_day_blocks_its_own_downstream_only() {
+    let project = days(DAYS);
+    project.remove("raw/2020-02-02.txt");
+    let ran = project.attempt();
+    ran.failed(&[]).blocked(&[
+        "clean@2020-02-02",
+        "rolling@2020-02-02",
+        "monthly@2020-02",
+        "all",
+    ]);
+    assert_eq!(ran.started().len(), 3 + 3 + 1);
+}
+
+#[test]
+fn a_window_of_its_own_must_exist_and_one_that_an_offset_asks_for_is_clipped() {
+    let project = days(&DAYS.replace(", allow_missing = true", ""));
+    let missing = "assetctl::engine::nonexistent_key";
+    assert_eq!(project.refused(), [missing, missing]);
+    let ran = project.runs_only(
+        &only(&["rolling@2020-01-30"]),
+        &["clean@2020-01-30", "rolling@2020-01-30"],
+    );
+    assert_eq!(ran.order(), ["clean@2020-01-30", "rolling@2020-01-30"]);
+    project.edit(
+        "start_offset = -1",
+        "start_offset = -1, allow_missing = true",
+    );
+    let ran = project.runs_only(&only(&["rolling@2020-01-30"]), &["rolling@2020-01-30"]);
+    assert_eq!(
+        ran.causes("rolling@2020-01-30"),
+        ["dependency clean remapped"]
+    );
+}
+
+#[test]
+fn another_mapping_is_a_remapped_dependency() {
+    let project = days(DAYS);
+    project.attempt().failed(&[]);
+    project.edit("start_offset = -1", "start_offset = -2");
+    let ran = project.runs(&[
+        "rolling@2020-01-30",
+        "rolling@2020-01-31",
+        "rolling@2020-02-01",
+        "rolling@2020-02-02",
+    ]);
+    assert_eq!(
+        ran.causes("rolling@2020-02-01"),
+        ["dependency clean remapped"],
+        "one difference is one cause"
+    );
+}
+
+#[test]
+fn a_definition_that_grows_runs_new_keys_and_what_reads_all() {
+    let project = days(DAYS);
+    project.attempt().failed(&[]);
+    project.edit("start = \"2020-01-30\"", "start = \"2020-01-29\"");
+    project.write("raw/2020-01-29.txt", "new\n");
+    let ran = project.runs(&[
+        "clean@2020-01-29",
+        "rolling@2020-01-29",
+        "rolling@2020-01-30",
+        "monthly@2020-01",
+        "all",
+    ]);
+    assert_eq!(ran.causes("monthly@2020-01"), ["data clean@2020-01-29"]);
+    project.edit("end = \"2020-02-03\"", "end = \"2020-02-02\"");
+    let ran = project.runs(&["monthly@2020-02", "all"]);
+    assert_eq!(ran.causes("monthly@2020-02"), ["data clean@2020-02-02"]);
+}
+
+const STATIC: &str = r#"
+[partitions.region]
+type = "static"
+keys = ["north", "it's; $(rm -rf /)", "../up"]
+
+[asset.part]
+partitions = "region"
+deps = "./raw.txt"
+command = "echo {{partition}} > {{output}}; cat {{input}} >> {{output}}"
+outputs = "part/{{partition}}.txt"
+
+[asset.same]
+partitions = "region"
+deps = "part"
+command = ["cp", "{{input}}", "{{output}}"]
+outputs = "same/{{partition}}.txt"
+
+[asset.joined]
+deps = [{ asset = "part", mapping = "all" }]
+command = "cat {{input.part}} > {{output}}"
+outputs = "joined.txt"
+"#;
+
+#[test]
+fn static_keys_are_words_and_never_code() {
+    let project = Scenario::new(STATIC).with(&[("raw.txt", "")]);
+    let ran = project.attempt();
+    ran.failed(&[]).blocked(&[]);
+    assert_eq!(ran.started().len(), 7);
+    assert_eq!(
+        project.read("joined.txt"),
+        "north\nit's; $(rm -rf /)\n../up\n"
+    );
+    assert!(!project.holds("up.txt"));
+    project.edit("\"north\", ", "\"north\", \"south\", ");
+    let ran = project.runs(&["part@south", "same@south", "joined"]);
+    assert_eq!(ran.causes("joined"), ["data part@south"]);
+    project.edit("\"north\", \"south\"", "\"south\", \"north\"");
+    let _ = project.runs(&["joined"]);
+    assert!(project.read("joined.txt").starts_with("south\nnorth\n"));
+}
+
+const SELF: &str = r#"
+[partitions.day]
+type = "daily"
+start = "2020-01-01"
+end = "2020-01-05"
+
+[source.raw]
+path = "raw/{{partition}}.txt"
+partitions = "day"
+
+[asset.total]
+partitions = "day"
+deps = ["raw", { asset = "total", as = "before", mapping = "time_window", start_offset = -1, end_offset = -1, allow_missing = true }]
+command = "cat $ASSETCTL_INPUT_BEFORE {{input.raw}} > {{output}}"
+outputs = "total/{{partition}}.txt"
+"#;
+
+#[test]
+fn an_asset_can_read_its_own_earlier_windows() {
+    let project = Scenario::new(SELF);
+    for day in 1..=4 {
+        project.write(&format!("raw/2020-01-0{day}.txt"), &format!("{day}\n"));
+    }
+    let _ = project.runs_only(
+        &only(&["total@2020-01-02"]),
+        &["total@2020-01-01", "total@2020-01-02"],
+    );
+    let ran = project.runs(&["total@2020-01-03", "total@2020-01-04"]);
+    assert_eq!(ran.order(), ["total@2020-01-03", "total@2020-01-04"]);
+    assert_eq!(project.read("total/2020-01-04.txt"), "1\n2\n3\n4\n");
+    project.write("raw/2020-01-02.txt", "two\n");
+    assert_eq!(
+        project.status(),
+        [
+            "total@2020-01-01 fresh",
+            "total@2020-01-02 stale (data raw@2020-01-02)",
+            "total@2020-01-03 pending (data before@2020-01-02 < data raw@2020-01-02)",
+            "total@2020-01-04 pending (data before@2020-01-03 < data before@2020-01-02 < data raw@2020-01-02)",
+        ]
+    );
+    let _ = project.runs(&["total@2020-01-02", "total@2020-01-03", "total@2020-01-04"]);
+    project.write("total/2020-01-02.txt", "by hand\n");
+    let _ = project.runs(&["total@2020-01-02"]);
+}
+
+#[test]
+fn after_orders_partitions_key_by_key_within_a_definition() {
+    let project = Scenario::new(
+        r#"
+[partitions.p]
+type = "static"
+keys = ["x", "y"]
+
+[asset.first]
+partitions = "p"
+command = "test {{partition}} != y && echo 1 > {{output}}"
+outputs = "first/{{partition}}"
+
+[asset.second]
+partitions = "p"
+after = "first"
+command = "echo 2 > {{output}}"
+outputs = "second/{{partition}}"
+
+[asset.third]
+after = "first"
+command = "echo 3 > {{output}}"
+outputs = "third"
+"#,
+    );
+    let ran = project.attempt();
+    ran.ran(&["first@x", "first@y", "second@x"])
+        .failed(&["first@y"])
+        .blocked(&["second@y", "third"]);
+}
