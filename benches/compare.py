@@ -333,7 +333,7 @@ class Comparison:
         b3sum, folder = find_b3sum(), self.options.work / "hash"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        (folder / "Assets.toml").write_text('[source.large]\npath = "large.bin"\n')
+        (folder / "Assets.toml").write_text('[project]\n[source.large]\npath = "large.bin"\n')
         say(f"hash: writing {self.options.size / 2**30:.2f} GiB")
         dice, block = random.Random(SEED), 1 << 20
         pattern = dice.randbytes(block - 8)

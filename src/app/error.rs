@@ -195,18 +195,17 @@ impl AppError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Manifest(_) | Self::Requests(_) | Self::Request(_) => Blame::Input,
-            Self::Store(_) | Self::Hash(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => {
+            Self::Hash(error) => blame_of_file(error),
+            Self::Store(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => {
                 Blame::Environment
             }
             Self::Plan(problems) => {
-                let of_machine = |problem: &EngineError| {
-                    matches!(
-                        problem,
-                        EngineError::Hash(_)
-                            | EngineError::Store(_)
-                            | EngineError::Held { .. }
-                            | EngineError::Unwritable { .. }
-                    )
+                let of_machine = |problem: &EngineError| match problem {
+                    EngineError::Hash(error) => blame_of_file(error) == Blame::Environment,
+                    EngineError::Store(_)
+                    | EngineError::Held { .. }
+                    | EngineError::Unwritable { .. } => true,
+                    _ => false,
                 };
                 if problems.list().iter().any(of_machine) {
                     Blame::Environment
@@ -225,5 +224,18 @@ impl AppError {
             return Self::Request(only);
         }
         Self::Requests(errors)
+    }
+}
+
+/// A file that can be read and does not hold what it should is the user's.
+fn blame_of_file(error: &HashError) -> Blame {
+    match error {
+        HashError::Syntax(_)
+        | HashError::Format { .. }
+        | HashError::NotText { .. }
+        | HashError::Pattern { .. } => Blame::Input,
+        HashError::Unreadable { .. } | HashError::Special { .. } | HashError::Changing { .. } => {
+            Blame::Environment
+        }
     }
 }

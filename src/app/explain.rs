@@ -79,6 +79,9 @@ impl Explanation<'_> {
             step: self.evaluation.step_name(self.cell),
             status: self.evaluation.verdicts[self.cell.index()].status,
             causes,
+            blocked: self
+                .is_blocked()
+                .then(|| self.evaluation.why_blocked(self.cell)),
             record,
             outputs,
             command: self.command(asset),
@@ -110,6 +113,7 @@ impl Explanation<'_> {
                 None => Status::Missing,
             },
             causes: Vec::new(),
+            blocked: None,
             record: Vec::new(),
             outputs: place.into_iter().collect(),
             command: Vec::new(),
@@ -144,10 +148,13 @@ impl Explanation<'_> {
         last.map_or(Ok(None), |last| self.store.materialization(last.id))
     }
 
+    fn is_blocked(&self) -> bool {
+        self.evaluation.decisions.of[self.cell.index()] == Decision::Blocked
+    }
+
     /// What would run; nothing where no command is declared or something is missing that it needs.
     fn command(&self, asset: &Asset) -> Vec<String> {
-        let blocked = self.evaluation.decisions.of[self.cell.index()] == Decision::Blocked;
-        if asset.recipe.is_none() || blocked {
+        if asset.recipe.is_none() || self.is_blocked() {
             return Vec::new();
         }
         command_of(self.workspace, &self.evaluation, self.cell).unwrap_or_default()

@@ -31,13 +31,12 @@ impl Instance {
     /// Opens it anew for writing, after it was read.
     pub fn make_writable(&mut self, project: &Project) -> Result<(), StoreError> {
         let opened = match self.damaged.take() {
-            Some((store, detail)) => {
-                self.notices
-                    .retain(|notice| !matches!(notice, Notice::IgnoredDamage { .. }));
-                store.open_anew(Access::Write, &detail)?
-            }
+            Some((store, detail)) => store.open_anew(Access::Write, &detail)?,
             None => project.instance(Access::Write)?,
         };
+        // What was found when it was opened to be read has been put right now.
+        self.notices
+            .retain(|notice| !matches!(notice, Notice::IgnoredDamage { .. }));
         self.store = opened.store;
         for notice in opened.notices {
             if !self.notices.contains(&notice) {

@@ -11,7 +11,7 @@ use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
-    RunDoors, RunOptions, RunResult, Sync, Waiting, put_back_asides, run,
+    RunDoors, RunOptions, RunResult, Sync, Waiting, clear_crashed, put_back_asides, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::Planned;
@@ -83,6 +83,12 @@ pub fn materialize(
     refuse_nested(project, &instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, executor);
+    if instance.store.has_crashed_runs()? {
+        instance.make_writable(project)?;
+        for crashed in instance.store.mark_crashed_runs(clock.now())? {
+            clear_crashed(project.root(), &crashed);
+        }
+    }
     let put_back = put_back_asides(&workspace, &instance.store).map_err(Problems::from)?;
     if !put_back.is_empty() {
         progress.put_back(&put_back);

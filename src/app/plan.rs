@@ -14,7 +14,7 @@ use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{Cause, PartitionSet};
 use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
 use crate::model::{Grouping, PlanRequest};
-use crate::plan::{Cell, Costs, Decision, Decisions, Row, Scope, costs, critical_path, obstacles};
+use crate::plan::{Cell, Costs, Decision, Decisions, Row, Scope, costs, critical_path};
 use crate::store::{Notice, Store};
 
 /// What `materialize` would do with the same words, and what the user should know of the instance.
@@ -100,7 +100,7 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
     for row in scope.rows() {
         for group in groups(row, Grouping::Ranges, |cell| {
             (evaluation.decisions.of[cell.index()] == Decision::Blocked)
-                .then(|| blocked_reason(evaluation, cell))
+                .then(|| evaluation.why_blocked(cell))
         }) {
             let keys = key_range(scope, row.asset, &(group.first..group.last + 1));
             let decision = Told::Blocked { reason: group.key };
@@ -132,7 +132,7 @@ fn steps(
                 Decision::Run => Told::Run,
                 Decision::MayRun => Told::MayRun,
                 Decision::Blocked => Told::Blocked {
-                    reason: blocked_reason(evaluation, cell),
+                    reason: evaluation.why_blocked(cell),
                 },
             };
             Some(Likeness {
@@ -205,20 +205,6 @@ fn needs(
         needs.extend(key_ranges(scope, up, &runs));
     }
     needs
-}
-
-fn blocked_reason(evaluation: &Evaluation<'_>, cell: Cell) -> String {
-    let mut cell = cell;
-    loop {
-        let obstacles = obstacles(&evaluation.judge, &evaluation.decisions.of, cell);
-        let Some(first) = obstacles.first().copied() else {
-            return String::new();
-        };
-        if evaluation.decisions.of[first.index()] != Decision::Blocked {
-            return evaluation.obstacle(first);
-        }
-        cell = first;
-    }
 }
 
 /// What neighbouring steps have to have in common to be told as one.

@@ -22,6 +22,9 @@ pub enum CliError {
     Usage {
         /// What is wrong.
         message: String,
+        /// What would be right.
+        #[help]
+        help: Option<String>,
     },
     /// A word of a selection is neither an asset nor a partition of one.
     #[error("`{text}` is no asset and no partition of one: {reason}")]
@@ -35,15 +38,15 @@ pub enum CliError {
         text: String,
         /// What is wrong.
         reason: String,
-        /// Where.
+        /// Where; `None` where something is absent at the end of it.
         #[label("here")]
-        span: SourceSpan,
+        span: Option<SourceSpan>,
     },
     /// The value of `--partition` is no key.
     #[error("`{text}` is no partition key: {reason}")]
     #[diagnostic(
         code(assetctl::cli::invalid_partition),
-        help("give each key with a --partition of its own")
+        help("give each key with a `--partition` of its own")
     )]
     Partition {
         /// As typed.
@@ -81,7 +84,7 @@ pub enum CliError {
     #[error("wipe asks before it forgets anything, and there is no terminal to ask on")]
     #[diagnostic(
         code(assetctl::cli::not_confirmed),
-        help("add --yes; --dry-run shows what would go")
+        help("add `--yes`; `--dry-run` shows what would go")
     )]
     NotConfirmed,
     /// Standard output cannot be written.

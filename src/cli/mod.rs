@@ -98,12 +98,23 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
         }
         (_, _, Format::Text) => output::say(terminal.stderr, text),
         (_, _, Format::Json) => {
-            let message = error.render().to_string();
-            let message = message.trim_start_matches("error: ").trim_end().to_owned();
-            session::fail(&CliError::Usage { message }, format, &terminal);
+            session::fail(&usage(error), format, &terminal);
         }
     }
     Exit::Input
+}
+
+/// The argument parser's text in two parts: what is wrong, and what comes after it.
+fn usage(error: &clap::Error) -> CliError {
+    let text = error.render().to_string();
+    let text = text.trim_start_matches("error: ").trim_end();
+    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let rest: Vec<&str> = rest.split("\n\n").map(str::trim).collect();
+    let help = rest.join("; ");
+    CliError::Usage {
+        message: message.to_owned(),
+        help: (!help.is_empty()).then_some(help),
+    }
 }
 
 /// The format that a command line asks for which could not be parsed.

@@ -289,16 +289,15 @@ fn one(word: &str, key: Option<&str>) -> Result<Selected, CliError> {
 
 fn selected(word: &str) -> Result<Selected, CliError> {
     word.parse().map_err(|error: InvalidSelected| {
-        let span = match error {
-            InvalidSelected::Asset(InvalidName::Character { found, at }) => {
-                SourceSpan::from((at, found.len_utf8()))
-            }
-            InvalidSelected::Asset(InvalidName::Empty) => SourceSpan::from((0, 0)),
+        let (start, len) = match error {
+            InvalidSelected::Asset(InvalidName::Character { found, at }) => (at, found.len_utf8()),
+            InvalidSelected::Asset(InvalidName::Empty) => (0, 0),
             InvalidSelected::Partition(_) => {
                 let start = word.find('@').map_or(0, |at| at + 1);
-                SourceSpan::from((start, word.len() - start))
+                (start, word.len() - start)
             }
         };
+        let span = (start < word.len()).then(|| SourceSpan::from((start, len)));
         CliError::Selection {
             text: word.to_owned(),
             reason: error.to_string(),

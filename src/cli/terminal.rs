@@ -116,6 +116,13 @@ impl Variables {
     }
 }
 
+/// The width of the terminal on standard error as it is now, after it may have been resized; `COLUMNS` does not follow.
+#[must_use]
+pub fn width_now() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map(|(width, _)| usize::from(width.0).max(20))
+}
+
 impl Terminal {
     /// Asks the streams of this process.
     #[must_use]

@@ -263,6 +263,13 @@ impl Problems {
         &self.0
     }
 
+    /// Whether one of them is that no space is left for the instance.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        let full = |it: &EngineError| matches!(it, EngineError::Store(StoreError::DiskFull { .. }));
+        self.0.iter().any(full)
+    }
+
     /// The problems, each for itself.
     #[must_use]
     pub fn into_list(self) -> Vec<EngineError> {

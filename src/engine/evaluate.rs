@@ -8,7 +8,8 @@ use crate::engine::records::{StoreRecords, recorded};
 use crate::engine::workspace::Workspace;
 use crate::model::{Cause, Observation, PartitionSlot, Place, SourcePath, StepName};
 use crate::plan::{
-    Cell, Decisions, Evidence, Facts, Judge, Purpose, Scope, Verdict, causes, code_record, decide,
+    Cell, Decision, Decisions, Evidence, Facts, Judge, Purpose, Scope, Verdict, causes,
+    code_record, decide, obstacles,
 };
 use crate::store::Store;
 
@@ -104,6 +105,22 @@ impl<'a> Evaluation<'a> {
     #[must_use]
     pub fn step_name(&self, cell: Cell) -> StepName {
         step_name(self.scope(), cell)
+    }
+
+    /// Why a blocked cell is: what its nearest missing root is, in words.
+    #[must_use]
+    pub fn why_blocked(&self, cell: Cell) -> String {
+        let mut cell = cell;
+        loop {
+            let obstacles = obstacles(&self.judge, &self.decisions.of, cell);
+            let Some(first) = obstacles.first().copied() else {
+                return String::new();
+            };
+            if self.decisions.of[first.index()] != Decision::Blocked {
+                return self.obstacle(first);
+            }
+            cell = first;
+        }
     }
 
     /// Why a cell is blocked, in words: what is missing of the sources that it needs.

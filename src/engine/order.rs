@@ -84,7 +84,7 @@ impl OrderMaker {
             partition: step.partition.clone(),
             materialization: recorded_id(evaluation, cell),
             paths: outputs.iter().map(|output| output.path.clone()).collect(),
-            new: Vec::new(),
+            absent: Vec::new(),
         };
         Ok(StepOrder {
             cell,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::made::{Made, materialized};
-use crate::engine::staging::step_folder;
+use crate::engine::staging::{discard_aside, step_folder};
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
@@ -63,6 +63,29 @@ impl Outbox {
         }
     }
 
+    /// Removes the staging of steps that have failed and are not recorded yet.
+    pub fn drop_failed_staging(&self, root: &Path) {
+        for recording in &self.recordings {
+            if let Recording::Failed(Failure { at, .. }) = recording {
+                // What stays is emptied before the next attempt.
+                let _ = remove_tree(&root.join(step_folder(
+                    "staging",
+                    &at.asset,
+                    at.partition.as_ref(),
+                )));
+            }
+        }
+    }
+
+    /// The events of steps that have failed, which are true whether they could be recorded or not.
+    pub fn take_failures(&mut self) -> Vec<Event> {
+        let failures = self.recordings.drain(..).filter_map(|it| match it {
+            Recording::Succeeded(_) => None,
+            Recording::Failed(failure) => Some(failure.events),
+        });
+        failures.flatten().collect()
+    }
+
     /// Notes why a step runs.
     pub fn causes(&mut self, cell: Cell, causes: Vec<Cause>) {
         self.causes.insert(cell, causes);
@@ -98,7 +121,7 @@ impl Outbox {
         self.since = None;
         for folder in self.asides.drain(..) {
             // What stays is recognised as outdated by its note.
-            let _ = remove_tree(&root.join(folder));
+            let _ = discard_aside(root, &folder);
         }
         let events = |recording: Recording| match recording {
             Recording::Succeeded(success) => success.events,

@@ -8,11 +8,12 @@ use std::path::Path;
 
 use crate::engine::error::EngineError;
 use crate::engine::spares::spare_folder;
-use crate::engine::staging::{AsideNote, asides, put_back, step_folder};
+use crate::engine::staging::{AsideNote, OWN_FOLDER, asides, discard_aside, put_back, step_folder};
 use crate::engine::workspace::Workspace;
 use crate::model::{RunId, RunStatus};
 use crate::store::{CrashedRun, Store, StoreError};
 use crate::sys::file::remove_tree;
+use crate::sys::lock::FileLock;
 
 /// Removes the staging of a crashed run's steps.
 pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
@@ -28,12 +29,19 @@ pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
 
 /// Puts back previous outputs that dead runs have moved aside, and gives the paths of what was put back.
 ///
-/// Without such a folder, which is nearly always, this is one look at one folder.
+/// Without such a folder, which is nearly always, this is one look at one folder. Two processes that find the same one
+/// do this one after the other, each by what is there then.
 pub fn put_back_asides(
     workspace: &Workspace<'_>,
     store: &Store,
 ) -> Result<Vec<String>, EngineError> {
     let mut back = Vec::new();
+    if asides(workspace.root).is_empty() {
+        return Ok(back);
+    }
+    let lock = workspace.resolve(&format!("{OWN_FOLDER}/recover.lock"));
+    let _turn = FileLock::exclusive(&lock)
+        .map_err(|source| EngineError::Unwritable { path: lock, source })?;
     for folder in asides(workspace.root) {
         let Some(note) = AsideNote::read(workspace.root, &folder) else {
             continue;
@@ -42,7 +50,7 @@ pub fn put_back_asides(
             continue;
         }
         let result = if is_recorded_since(workspace, store, &note)? {
-            remove_tree(&workspace.resolve(&folder))
+            discard_aside(workspace.root, &folder)
         } else {
             back.extend(note.paths.iter().cloned());
             put_back(workspace.root, &folder)

@@ -19,7 +19,7 @@ use crate::engine::gather::changed_outputs_of;
 use crate::engine::order::OrderMaker;
 use crate::engine::outbox::{Outbox, Recorded};
 use crate::engine::records::StoreRecords;
-use crate::engine::recover::clear_crashed;
+use crate::engine::recover::{clear_crashed, put_back_asides};
 use crate::engine::scheduler::Scheduler;
 use crate::engine::spares::Spares;
 use crate::engine::step::{NotMade, StepEnd, StepOrder, Sync, run_step};
@@ -28,10 +28,10 @@ use crate::executor::Cancel;
 use crate::hash::Ignore;
 use crate::model::{
     Cause, Event, EventKind, EventSink, OutputChange, RunCounts, RunId, RunOutcome, RunStatus,
-    Status, StepFailure, StepOutcome,
+    Staging, Status, StepFailure, StepOutcome,
 };
 use crate::plan::{Cell, Costs, Decision, Demand, obstacles};
-use crate::store::{AssetPartition, Lease, NewRun, RunEnd, RunGuard, Store};
+use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, RunEnd, RunGuard, Store};
 use crate::sys::clock::Clock;
 
 /// How long records wait for others to be written in one transaction.
@@ -249,7 +249,11 @@ impl<'a> Coordinator<'a, '_> {
         match self.halted.take() {
             Some(Halt::Broken(problems)) => {
                 // What can still be recorded is; the first problem is the one to tell.
-                let _ = self.flush();
+                if self.flush().is_err() {
+                    for event in self.outbox.take_failures() {
+                        self.doors.sink.emit(&event);
+                    }
+                }
                 Err(problems)
             }
             halted => {
@@ -327,9 +331,7 @@ impl<'a> Coordinator<'a, '_> {
             .doors
             .store
             .lease(self.options.run, std::slice::from_ref(&at), now)?;
-        for crashed in &taken.crashed {
-            clear_crashed(self.doors.workspace.root, crashed);
-        }
+        self.clear(&taken.crashed)?;
         match taken.leases.into_iter().next() {
             Some(Lease::Held(holder)) => {
                 self.held(cell, &holder.to_string())?;
@@ -342,7 +344,9 @@ impl<'a> Coordinator<'a, '_> {
                         .and_then(|it| it.materialized.as_ref())
                         .map(|last| last.id)
                 };
-                if id(&current) != id(judged) {
+                // What a step in place writes is moved aside and put back by whoever else works on it.
+                let in_place = self.is_in_place(cell);
+                if id(&current) != id(judged) || in_place {
                     let scope = self.evaluation.scope();
                     let workspace = self.doors.workspace;
                     let changed = changed_outputs_of(workspace, scope, cell, current.as_ref())?;
@@ -357,6 +361,25 @@ impl<'a> Coordinator<'a, '_> {
             None => {}
         }
         Ok(self.order(cell, at))
+    }
+
+    /// Puts right what crashed runs have left.
+    fn clear(&self, crashed: &[CrashedRun]) -> Result<(), Problems> {
+        if crashed.is_empty() {
+            return Ok(());
+        }
+        for run in crashed {
+            clear_crashed(self.doors.workspace.root, run);
+        }
+        put_back_asides(self.doors.workspace, self.doors.store)?;
+        Ok(())
+    }
+
+    fn is_in_place(&self, cell: Cell) -> bool {
+        let scope = self.evaluation.scope();
+        let (id, _) = scope.at(cell);
+        let recipe = scope.graph().asset(id).and_then(|it| it.recipe.as_ref());
+        recipe.is_some_and(|recipe| recipe.staging == Staging::InPlace)
     }
 
     /// Whether a cell is fresh by what is known now. A forced or volatile one never is.
@@ -458,6 +481,8 @@ impl<'a> Coordinator<'a, '_> {
             Ok(_) => self.succeeded(at, &end),
             Err(NotMade::Failed(_)) => self.failed(at, end),
             Err(NotMade::Canceled) => {
+                // What has finished before it is told before it.
+                self.flush()?;
                 self.doors.store.release(self.options.run, &[at])?;
                 let step = self.evaluation.step_name(end.cell);
                 let finished = self.outbox.finished(&end, step, StepOutcome::Canceled);
@@ -519,10 +544,7 @@ impl<'a> Coordinator<'a, '_> {
         for cell in blocked {
             self.counts.blocked += 1;
             let needs = obstacles(&self.evaluation.judge, &self.evaluation.decisions.of, cell);
-            let reason = needs
-                .first()
-                .map(|up| self.evaluation.obstacle(*up))
-                .unwrap_or_default();
+            let reason = self.evaluation.why_blocked(cell);
             let needs = needs
                 .into_iter()
                 .map(|up| self.evaluation.step_name(up))
@@ -550,9 +572,7 @@ impl<'a> Coordinator<'a, '_> {
             time: self.doors.clock.now(),
             pid: Some(std::process::id()),
         })?;
-        for crashed in &begun.crashed {
-            clear_crashed(self.doors.workspace.root, crashed);
-        }
+        self.clear(&begun.crashed)?;
         self.guard = Some(begun.guard);
         let steps = self.evaluation.decisions.run + self.evaluation.decisions.may_run;
         self.tell(EventKind::RunStarted {
@@ -574,8 +594,15 @@ impl<'a> Coordinator<'a, '_> {
     /// Records what has finished, then shows its events.
     fn flush(&mut self) -> Result<(), Problems> {
         let root = self.doors.workspace.root;
-        let events = self.outbox.flush(self.doors.store, root)?;
-        for event in events {
+        let mut events = self.outbox.flush(self.doors.store, root);
+        if let Err(problems) = &events
+            && problems.is_disk_full()
+        {
+            // What a failed step has left is of less use than its record.
+            self.outbox.drop_failed_staging(root);
+            events = self.outbox.flush(self.doors.store, root);
+        }
+        for event in events? {
             self.doors.sink.emit(&event);
         }
         Ok(())

@@ -177,9 +177,8 @@ pub struct AsideNote {
     pub materialization: Option<i64>,
     /// Their paths, relative to the project root.
     pub paths: Vec<String>,
-    /// Those of the paths at which nothing was before the step started.
-    #[serde(default)]
-    pub new: Vec<String>,
+    /// Those of the paths at which nothing was.
+    pub absent: Vec<String>,
 }
 
 /// The file that holds the note.
@@ -194,19 +193,19 @@ impl AsideNote {
     }
 }
 
-/// Moves outputs aside into `folder`. The note says first which there are, so that a crash between two of them is no
-/// reason to remove what was not moved yet.
+/// Moves outputs aside into `folder`.
+///
+/// The note is there before anything moves: whoever dies on the way leaves what [`put_back`] can tell apart.
 pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
     let aside = root.join(folder);
     remove_tree(&aside)?;
     fs::create_dir_all(&aside)?;
-    let absent = |path: &&String| root.join(path).symlink_metadata().is_err();
+    let is_absent = |path: &&String| root.join(path).symlink_metadata().is_err();
     let note = AsideNote {
-        new: note.paths.iter().filter(absent).cloned().collect(),
+        absent: note.paths.iter().filter(is_absent).cloned().collect(),
         ..note.clone()
     };
-    let text = serde_json::to_vec(&note)?;
-    write_atomically(&aside.join(NOTE), &text)?;
+    write_atomically(&aside.join(NOTE), &serde_json::to_vec(&note)?)?;
     for (index, path) in note.paths.iter().enumerate() {
         match fs::rename(root.join(path), aside.join(index.to_string())) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -216,8 +215,10 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
     Ok(())
 }
 
-/// Puts previous outputs back from `folder`, in place of whatever is at their paths now. One that does not lie there,
-/// although there was one, was never moved or is back already.
+/// Puts previous outputs back from `folder`, in place of whatever is at their paths now.
+///
+/// An output that was there and is not in the folder was not moved yet, or is back already: so this can be repeated
+/// after it was broken off anywhere.
 pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
     let Some(note) = AsideNote::read(root, folder) else {
         return Ok(());
@@ -225,13 +226,29 @@ pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
     let aside = root.join(folder);
     for (index, path) in note.paths.iter().enumerate() {
         let kept = aside.join(index.to_string());
-        if kept.symlink_metadata().is_ok() {
-            let path = root.join(path);
-            remove_tree(&path)?;
-            create_parent(&path)?;
-            fs::rename(kept, path)?;
-        } else if note.new.contains(path) {
+        let is_kept = kept.symlink_metadata().is_ok();
+        if is_kept || note.absent.contains(path) {
             remove_tree(&root.join(path))?;
+        }
+        if is_kept {
+            create_parent(&root.join(path))?;
+            fs::rename(kept, root.join(path))?;
+        }
+    }
+    discard_aside(root, folder)
+}
+
+/// Removes previous outputs that are not needed any more; the note last, so that what is broken off is found again.
+pub fn discard_aside(root: &Path, folder: &str) -> io::Result<()> {
+    let aside = root.join(folder);
+    let entries = match fs::read_dir(&aside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name() != NOTE {
+            remove_tree(&entry.path())?;
         }
     }
     remove_tree(&aside)
@@ -283,8 +300,8 @@ mod tests {
     use std::fs;
 
     use super::{
-        AsideNote, StagedOutput, asides, clear_the_way, inner_folders, move_aside, prepare,
-        publish, put_back, step_folder,
+        AsideNote, StagedOutput, asides, clear_the_way, inner_folders, kept_aside, move_aside,
+        prepare, publish, put_back, step_folder,
     };
     use crate::model::{AssetKey, OutputKind, PartitionKey};
 
@@ -351,7 +368,7 @@ mod tests {
             partition: None,
             materialization: None,
             paths: vec!["old".into(), "new".into()],
-            new: Vec::new(),
+            absent: Vec::new(),
         };
         move_aside(root, ".assetctl/aside/a", &note).expect("moved");
         assert_eq!(asides(root), [".assetctl/aside/a"]);
@@ -365,28 +382,36 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_moved_yet_when_the_process_died_stays() {
+    fn whatever_is_broken_off_can_be_repeated() {
         let project = tempfile::tempdir().expect("a folder");
         let root = project.path();
-        let paths: Vec<String> = vec!["first".into(), "second".into()];
-        for path in &paths {
-            fs::write(root.join(path), path).expect("written");
-        }
         let note = AsideNote {
             run: String::new(),
             asset: AssetKey::parse("a").expect("a key"),
             partition: None,
             materialization: None,
-            paths: paths.clone(),
-            new: Vec::new(),
+            paths: vec!["one".into(), "two".into(), "new".into()],
+            absent: Vec::new(),
         };
-        let folder = ".assetctl/aside/a";
-        move_aside(root, folder, &note).expect("moved");
-        let kept = root.join(folder).join("1");
-        fs::rename(kept, root.join("second")).expect("as if it had not been moved");
-        put_back(root, folder).expect("put back");
-        for path in paths {
-            assert_eq!(fs::read_to_string(root.join(&path)).expect("read"), path);
+        let read = |path: &str| fs::read_to_string(root.join(path)).ok();
+        for broken_off in ["moving aside", "putting back"] {
+            fs::write(root.join("one"), "one").expect("written");
+            fs::write(root.join("two"), "two").expect("written");
+            move_aside(root, "aside", &note).expect("moved");
+            let back = match broken_off {
+                "moving aside" => 1,
+                _ => 0,
+            };
+            fs::rename(
+                kept_aside(root, "aside", back),
+                root.join(&note.paths[back]),
+            )
+            .expect("moved");
+            put_back(root, "aside").expect("put back");
+            assert_eq!(read("one").as_deref(), Some("one"), "{broken_off}");
+            assert_eq!(read("two").as_deref(), Some("two"), "{broken_off}");
+            assert_eq!(read("new"), None, "{broken_off}");
+            assert!(!root.join("aside").exists(), "{broken_off}");
         }
     }
 

@@ -269,8 +269,11 @@ impl Attempt<'_> {
     fn note(&self, execution: &Execution, end: &mut StepEnd) {
         end.duration = execution.usage.duration;
         end.log = execution.log.as_ref().map(|_| self.order.log.clone());
+        // Who is asked to end does so after its children or before them.
+        let was_ended = matches!(execution.exit, Exit::Canceled | Exit::TimedOut { .. });
         match execution.leftovers {
             Leftovers::None => {}
+            Leftovers::Ended if was_ended => {}
             Leftovers::Ended => end.warnings.push(
                 "the command left processes running in the background; they were ended".to_owned(),
             ),

@@ -92,7 +92,10 @@ pub enum HashError {
 /// Where and why a structured file does not parse.
 #[derive(Debug, Diagnostic, Error)]
 #[error("`{path}` does not parse at line {line}, column {column}: {reason}")]
-#[diagnostic(code(assetctl::hash::syntax))]
+#[diagnostic(
+    code(assetctl::hash::syntax),
+    help("correct the file; a `key` of it is an input")
+)]
 pub struct SyntaxError {
     /// The path, as it was given.
     pub path: String,

@@ -230,6 +230,7 @@ impl StoreError {
                     reason: error.to_string(),
                 },
             },
+            ErrorCode::SystemIoFailure if is_full(&path) => Self::DiskFull { path },
             // The statements are fixed and tested: where one does not fit, the tables are not those that were made.
             ErrorCode::DatabaseCorrupt
             | ErrorCode::NotADatabase
@@ -246,4 +247,11 @@ impl StoreError {
             },
         }
     }
+}
+
+/// Whether the file system has next to no space left: files in shared memory then fail without saying why.
+fn is_full(path: &Path) -> bool {
+    const NEXT_TO_NOTHING: u64 = 64 * 1024;
+    let space = rustix::fs::statvfs(path.parent().unwrap_or(path));
+    space.is_ok_and(|it| it.f_bavail.saturating_mul(it.f_frsize) < NEXT_TO_NOTHING)
 }

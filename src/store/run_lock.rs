@@ -1,8 +1,14 @@
 //! Lock files of runs: a run lives as long as its file is locked.
+//!
+//! The commands of a run share its lock. A process that is killed leaves them running, and nobody else may start the same
+//! step before they have ended; a run that ends itself removes the file, so what a command leaves running holds nothing.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::model::RunId;
 
@@ -44,8 +50,16 @@ impl RunLocks {
         };
         fs::create_dir_all(folder)?;
         let path = file_of(folder, run);
-        let file = File::options().create(true).append(true).open(&path)?;
-        file.lock()?;
+        let file = loop {
+            let file = File::options().create(true).append(true).open(&path)?;
+            file.lock()?;
+            // One that was found unlocked meanwhile has been removed as a dead run's.
+            if is_at(&file, &path)? {
+                break file;
+            }
+        };
+        // Commands inherit the lock: where only this process is killed, they may still write, and the run lives on.
+        fcntl_setfd(&file, FdFlags::empty())?;
         Ok(RunLock {
             held: Some((path, file)),
         })
@@ -67,6 +81,29 @@ impl RunLocks {
         }
     }
 
+    /// The runs that have a file and are dead.
+    pub(super) fn dead(&self) -> io::Result<Vec<RunId>> {
+        let Some(folder) = &self.folder else {
+            return Ok(Vec::new());
+        };
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut dead = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            let id = name.to_str().and_then(|name| name.strip_suffix(".lock"));
+            let id = id.and_then(|id| uuid::Uuid::parse_str(id).ok());
+            if let Some(run) = id.map(RunId)
+                && self.life(run)? == Life::Dead
+            {
+                dead.push(run);
+            }
+        }
+        Ok(dead)
+    }
+
     /// Removes the file of a run that is dead and recorded as such.
     pub(super) fn remove(&self, run: RunId) {
         if let Some(folder) = &self.folder {
@@ -82,6 +119,15 @@ impl Drop for RunLock {
             // A file that stays behind is free as soon as it is closed.
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let held = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -140,6 +140,24 @@ impl Store {
         Ok(Begun { guard, crashed })
     }
 
+    /// Whether there are runs whose process died and that nobody has marked as crashed. This is a look at one folder.
+    pub fn has_crashed_runs(&self) -> Result<bool, StoreError> {
+        let dead = self.run_locks.dead();
+        let dead = dead.map_err(|error| StoreError::at(&self.path, error.into()))?;
+        Ok(!dead.is_empty())
+    }
+
+    /// Marks runs whose process died as crashed, and gives them with what they had leases on.
+    pub fn mark_crashed_runs(&mut self, now: Timestamp) -> Result<Vec<CrashedRun>, StoreError> {
+        let dead = self.run_locks.dead();
+        let dead = dead.map_err(|error| StoreError::at(&self.path, error.into()))?;
+        let crashed = self.write(|writing| mark_crashed(writing, now))?;
+        for run in dead {
+            self.run_locks.remove(run);
+        }
+        Ok(crashed)
+    }
+
     /// Ends a run, with its leases.
     pub fn finish_run(&mut self, guard: RunGuard, end: RunEnd) -> Result<(), StoreError> {
         let run = guard.run();

@@ -14,6 +14,8 @@ pub struct ExplainDocument<'a> {
     partition: Option<&'a str>,
     status: &'static str,
     causes: Vec<CauseShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<&'a str>,
     record: Vec<FieldShape<'a>>,
     outputs: Vec<OutputShape<'a>>,
     command: &'a [String],
@@ -55,6 +57,7 @@ impl<'a> From<&'a ExplainReport> for ExplainDocument<'a> {
             partition: report.step.partition.as_ref().map(PartitionKey::as_str),
             status: report.status.word(),
             causes: CauseShape::all(&report.causes),
+            blocked: report.blocked.as_deref(),
             record: report.record.iter().map(FieldShape::from).collect(),
             outputs: report.outputs.iter().map(OutputShape::from).collect(),
             command: &report.command,
@@ -110,6 +113,7 @@ mod tests {
             },
             status: Status::Stale,
             causes: vec![],
+            blocked: None,
             record: vec![
                 field("code.command", Some("a"), Some("a")),
                 field("input.flights", Some("a"), None),

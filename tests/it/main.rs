@@ -1,8 +1,12 @@
 //! The one integration binary: everything that looks at the project from outside is linked once, here.
 
 mod architecture;
+mod crash;
+mod diagnostics;
 mod error_codes;
 mod flights;
+mod json;
+mod processes;
 mod property;
 mod sandbox;
 mod scenario;

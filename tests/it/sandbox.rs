@@ -7,19 +7,21 @@
 //! What ran is read from the events of `--json`, so a test names the steps that ran and thereby those that did not.
 
 mod outcome;
+mod started;
 
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File, FileTimes};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use tempfile::TempDir;
 
 use self::outcome::Unjudged;
+pub use self::started::{Started, await_that};
 
 /// A project in a folder of its own.
 pub struct Sandbox {
@@ -59,6 +61,7 @@ impl Sandbox {
             ("TMPDIR".into(), root.join("tmp").into()),
             ("LANG".into(), "C".into()),
             ("NO_COLOR".into(), "1".into()),
+            ("COLUMNS".into(), "120".into()),
         ];
         Self {
             root,
@@ -163,14 +166,46 @@ impl Sandbox {
 
     /// Runs `assetctl` with these arguments in the project's folder.
     pub fn run(&self, arguments: &[&str]) -> Unjudged {
-        let output = Command::new(env!("CARGO_BIN_EXE_assetctl"))
+        self.start(arguments).wait()
+    }
+
+    /// Runs any command in the project's folder.
+    pub fn run_command(&self, words: &[&str]) -> Unjudged {
+        self.start_command(words).wait()
+    }
+
+    /// Starts `assetctl` with these arguments and leaves it running.
+    pub fn start(&self, arguments: &[&str]) -> Started {
+        let mut command = self.command(env!("CARGO_BIN_EXE_assetctl"), arguments);
+        command.stdout(Stdio::piped());
+        Started::new(format!("assetctl {}", arguments.join(" ")), command)
+    }
+
+    /// Starts `assetctl` with these arguments, whose answer nobody reads.
+    pub fn start_unheard(&self, arguments: &[&str]) -> Started {
+        let (reader, writer) = std::io::pipe().expect("pipes can be made");
+        drop(reader);
+        let mut command = self.command(env!("CARGO_BIN_EXE_assetctl"), arguments);
+        command.stdout(writer);
+        Started::new(format!("assetctl {}", arguments.join(" ")), command)
+    }
+
+    /// Starts any command in the project's folder and leaves it running.
+    pub fn start_command(&self, words: &[&str]) -> Started {
+        let (program, arguments) = words.split_first().expect("a command has a program");
+        let mut command = self.command(program, arguments);
+        command.stdout(Stdio::piped());
+        Started::new(words.join(" "), command)
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .current_dir(self.project())
             .env_clear()
-            .envs(self.environment.iter().cloned())
-            .output()
-            .expect("the binary was built and can be started");
-        Unjudged::new(format!("assetctl {}", arguments.join(" ")), &output)
+            .envs(self.environment.iter().cloned());
+        command
     }
 
     /// Runs `assetctl materialize --json` with more arguments: what ran can be asked of its outcome.
@@ -193,6 +228,7 @@ impl Sandbox {
             "[RUN]",
         );
         settings.add_filter(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[INSTANT]");
+        settings.add_filter(r"\(process \d+\)", "(process [NUMBER])");
         settings.add_filter(r#""([a-z_]+_ms)":\d+"#, r#""$1":"[DURATION]""#);
         settings.add_filter(r"(?m) *\b\d+m \d\ds$| +\d+(\.\d+)?(ms|s)\b", " [DURATION]");
         settings.bind_to_scope()

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::cli::args::at_least_one;
+
 /// Options of all verbs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of all verbs")]
@@ -47,6 +49,7 @@ pub struct Globals {
         value_name = "N",
         global = true,
         env = "ASSETCTL_JOBS",
+        value_parser = at_least_one::<NonZeroUsize>,
         hide_env_values = true
     )]
     pub jobs: Option<NonZeroUsize>,

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 
 use clap::Args;
 
+use crate::cli::args::at_least_one;
+
 /// Words of `history`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -18,7 +20,7 @@ pub struct HistoryArgs {
     #[arg(long = "partition", value_name = "K")]
     pub partition: Option<String>,
     /// At most so many, newest first
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one::<NonZeroU32>)]
     pub limit: NonZeroU32,
     /// Tell each key of an input for itself, not in ranges
     #[arg(long)]

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use clap::Args;
 
 use crate::cli::args::SelectionArgs;
+use crate::cli::args::at_least_one;
 
 /// What `materialize` and `plan` have in common.
 #[derive(Debug, Default, Args)]
@@ -47,7 +48,7 @@ pub struct MaterializeArgs {
     #[arg(long, conflicts_with = "max_failures")]
     pub fail_fast: bool,
     /// Start nothing new after N failures
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
     pub max_failures: Option<NonZeroU32>,
     /// Go on with what does not need what failed; the default
     #[arg(short = 'k', long, hide = true, conflicts_with_all = ["fail_fast", "max_failures"])]

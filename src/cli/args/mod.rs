@@ -20,6 +20,8 @@ pub(super) use shell::{CompletionsArgs, HelpArgs};
 pub(super) use status::{ExplainArgs, ObserveArgs, StatusArgs};
 pub(super) use wipe::{AcceptArgs, WipeArgs};
 
+use std::str::FromStr;
+
 use clap::{Parser, Subcommand};
 
 /// Make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
@@ -80,4 +82,10 @@ pub(super) enum Verb {
     Man,
     /// Show the daily verbs, all of them, or the help of one
     Help(HelpArgs),
+}
+
+/// Reads a number that is not 0.
+fn at_least_one<N: FromStr>(text: &str) -> Result<N, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a whole number of at least 1")
 }

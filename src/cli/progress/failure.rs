@@ -13,7 +13,7 @@ const BLOCKED: usize = 10;
 pub fn block(failed: &Failed) -> String {
     let Failed { step, failure, log } = failed;
     let mut text = format!(
-        "\n{} {} {}\n",
+        "\n{} {}: {}\n",
         styled(BAD, format!("{:>12}", "Failed")),
         styled(BOLD, step),
         failure.message
@@ -40,13 +40,18 @@ pub fn block(failed: &Failed) -> String {
     text
 }
 
-/// All failures of a run once more, and what they blocked.
-pub fn epilogue(failures: &[Failed], blocked: &[(StepName, String)]) -> String {
-    let mut text: String = failures.iter().map(block).collect();
+/// All failures of a run once more.
+pub fn again(failures: &[Failed]) -> String {
+    failures.iter().map(block).collect()
+}
+
+/// What failures and missing sources blocked.
+pub fn blocked(blocked: &[(StepName, String)]) -> String {
+    let mut text = String::new();
     for (step, reason) in blocked.iter().take(BLOCKED) {
         writeln!(
             text,
-            "{} {step} {reason}",
+            "{} {step}: {reason}",
             styled(BAD, format!("{:>12}", "Blocked"))
         )
         .expect("writing to a String cannot fail");

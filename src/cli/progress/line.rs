@@ -19,23 +19,34 @@ pub fn verb(style: Style, word: &str) -> String {
 /// `Planning 5 assets, 1,097 partitions in 38ms`
 pub fn planning(planned: &Planned) -> String {
     format!(
-        "{} {}, {} in {}",
+        "{} {} in {}",
         verb(ACCENT, "Planning"),
-        count(planned.assets, "asset"),
-        count(planned.partitions, "partition"),
+        extent(planned),
         span(planned.elapsed)
     )
 }
 
 /// `Nothing to do: 5 assets, 1,097 partitions are fresh (checked in 38ms)`
 pub fn nothing_to_do(planned: &Planned) -> String {
+    let are = match planned.partitions {
+        1 => "is",
+        _ => "are",
+    };
     format!(
-        "{}: {}, {} are fresh (checked in {})",
+        "{}: {} {are} fresh (checked in {})",
         styled(GOOD, "Nothing to do"),
-        count(planned.assets, "asset"),
-        count(planned.partitions, "partition"),
+        extent(planned),
         span(planned.elapsed)
     )
+}
+
+/// `5 assets, 1,097 partitions`; the latter only where they are not the same number.
+fn extent(planned: &Planned) -> String {
+    let assets = count(planned.assets, "asset");
+    if planned.assets == planned.partitions {
+        return assets;
+    }
+    format!("{assets}, {}", count(planned.partitions, "partition"))
 }
 
 /// The line of a step that has ended, but for one that failed; `spared` steps directly after it stay fresh.
@@ -71,8 +82,11 @@ pub fn finished(event: &EventKind, board: &Board, spared: u32) -> Option<String>
 
 /// `Started clean@2013-07-04`, where no live region shows it.
 pub fn started(step: &StepName, causes: &[Cause]) -> String {
-    let because = styled(DIM, reason(causes));
-    format!("{} {step}  {because}", verb(ACCENT, "Started"))
+    let line = format!("{} {step}", verb(ACCENT, "Started"));
+    match causes {
+        [] => line,
+        causes => format!("{line}  {}", styled(DIM, reason(causes))),
+    }
 }
 
 /// Lines that a step wrote, each prefixed by its name.
@@ -87,10 +101,10 @@ pub fn waiting(step: &StepName, holder: &str) -> String {
     format!("{} {step}  for {holder}", verb(WARN, "Waiting"))
 }
 
-/// `Spared 4 steps whose inputs came out the same: 10 in all now`
+/// `Spared 4 steps that turned out fresh: 10 in all now`
 pub fn spared(steps: u32, board: &Board) -> String {
     format!(
-        "{} {} whose inputs came out the same: {} in all now",
+        "{} {} that turned out fresh: {} in all now",
         verb(GOOD, "Spared"),
         count(steps, "step"),
         number(board.total.max(board.done))

@@ -48,8 +48,7 @@ impl Lines {
 
 impl Display for Lines {
     fn planned(&mut self, planned: &Planned) {
-        let text = self.story.planned(planned);
-        self.say(text);
+        self.story.planned(planned);
     }
 
     fn event(&mut self, event: &Event) {
@@ -101,6 +100,8 @@ pub struct Story {
     /// A step that came out unchanged, and the number of steps it spared so far.
     held: Option<EventKind>,
     spared: u32,
+    /// Whether a failure is the last that was told, so that it need not be told again at the end.
+    ends_with_failure: bool,
 }
 
 impl Story {
@@ -112,6 +113,7 @@ impl Story {
             planned: None,
             held: None,
             spared: 0,
+            ends_with_failure: false,
         }
     }
 
@@ -120,10 +122,9 @@ impl Story {
         self.held.is_some() || self.spared > 0
     }
 
-    /// Keeps what is known before the first step, and says what is blocked.
-    pub fn planned(&mut self, planned: &Planned) -> String {
+    /// Keeps what is known before the first step.
+    pub fn planned(&mut self, planned: &Planned) {
         self.planned = Some(planned.clone());
-        render::blocked(&planned.blocked, &self.look)
     }
 
     /// The lines that an event leaves.
@@ -139,6 +140,7 @@ impl Story {
             EventKind::RunStarted { .. } => {
                 if let (Some(planned), false) = (&self.planned, self.is_brief()) {
                     put(&mut text, &line::planning(planned));
+                    text.push_str(&render::blocked(&planned.blocked, &self.look));
                 }
             }
             EventKind::StepStarted { .. }
@@ -154,16 +156,26 @@ impl Story {
                 _ => self.leave(&mut text, event),
             },
             EventKind::RunFinished { run, outcome, .. } => {
-                text.push_str(&failure::epilogue(
-                    &self.board.failures,
-                    &self.board.blocked,
-                ));
+                if !(self.ends_with_failure && self.board.failures.len() == 1) {
+                    text.push_str(&failure::again(&self.board.failures));
+                }
+                text.push_str(&failure::blocked(&self.board.blocked));
                 let nothing = run.is_none() && *outcome == RunOutcome::Success;
                 match (&self.planned, nothing) {
                     (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),
                     _ => put(&mut text, &line::run_finished(event).unwrap_or_default()),
                 }
             }
+        }
+        if !text.is_empty() {
+            let failed = matches!(
+                event,
+                EventKind::StepFinished {
+                    outcome: StepOutcome::Failed(_),
+                    ..
+                }
+            );
+            self.ends_with_failure = failed;
         }
         text
     }

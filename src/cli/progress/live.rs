@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::progress::lines::Story;
 use crate::cli::progress::{Display, Lookups, line};
-use crate::cli::terminal::Stream;
+use crate::cli::terminal::{Stream, width_now};
 use crate::cli::text::{ACCENT, DIM, Look, cut, elapsed, number, span, styled, width as width_of};
 use crate::model::{Event, Planned, StepName};
 
@@ -55,6 +55,9 @@ impl Live {
 
     fn draw(&mut self, now: Instant) {
         self.drawn = now;
+        if let Some(width) = width_now() {
+            self.story.look.width = Some(width);
+        }
         let lines = region(&self.story, &self.lookups, now);
         while self.rows.len() > lines.len() {
             if let Some(row) = self.rows.pop() {
@@ -76,8 +79,7 @@ impl Live {
 
 impl Display for Live {
     fn planned(&mut self, planned: &Planned) {
-        let text = self.story.planned(planned);
-        self.leave(text);
+        self.story.planned(planned);
     }
 
     fn event(&mut self, event: &Event) {
@@ -145,12 +147,12 @@ fn region(story: &Story, lookups: &Lookups, now: Instant) -> Vec<String> {
         let more = number((board.running.len() - STEPS) as u64);
         lines.push(format!("{:>12} and {more} more", ""));
     }
-    lines.push(bar(story, now));
+    lines.push(bar(story, now, width));
     lines
 }
 
 /// `Materialize [=======>            ] 4/10 · 2 running · 0 failed · 0:12, about 0:40 left`
-fn bar(story: &Story, now: Instant) -> String {
+fn bar(story: &Story, now: Instant, width: usize) -> String {
     let board = &story.board;
     let filled = (BAR * board.done as usize / board.total.max(1) as usize).min(BAR);
     let head = if filled < BAR { ">" } else { "" };
@@ -158,16 +160,17 @@ fn bar(story: &Story, now: Instant) -> String {
     let left = board.left(now).map_or_else(String::new, |left| {
         format!(", about {} left", elapsed(left))
     });
-    format!(
-        "{} [{:<BAR$}] {}/{} · {} running · {} failed · {}{left}",
-        line::verb(ACCENT, "Materialize"),
+    let state = format!(
+        "[{:<BAR$}] {}/{} · {} running · {} failed · {}{left}",
         full,
         number(board.done),
         number(board.total),
         number(board.running.len() as u64),
         number(board.failed),
         elapsed(now.duration_since(board.started)),
-    )
+    );
+    let verb = line::verb(ACCENT, "Materialize");
+    format!("{verb} {}", cut(&state, width.saturating_sub(13)))
 }
 
 #[cfg(test)]

@@ -32,10 +32,21 @@ pub fn explain(report: &ExplainReport, look: &Look) -> String {
             writes(&mut text, format_args!("  {line}\n"));
         }
     }
+    if report.status == Status::Missing && report.last.is_none() && !report.record.is_empty() {
+        text.push_str("  it was never materialized\n");
+    }
+    if let Some(reason) = &report.blocked {
+        writes(
+            &mut text,
+            format_args!("  it cannot be made now: {reason}\n"),
+        );
+    }
     if let Some(diff) = command_diff(&report.record) {
         writes(&mut text, format_args!("\n{}\n{diff}", heading("Command")));
     }
-    text.push_str(&record(report, width, look.detail));
+    if report.last.is_some() || look.detail == Detail::Full {
+        text.push_str(&record(report, width, look.detail));
+    }
     text.push_str(&outputs(&report.outputs, width));
     text.push_str(&what_runs(report, width));
     if let Some(last) = &report.last {
@@ -185,6 +196,9 @@ fn outputs(outputs: &[ComparedOutput], width: usize) -> String {
 }
 
 fn what_runs(report: &ExplainReport, width: usize) -> String {
+    if report.blocked.is_some() {
+        return String::new();
+    }
     if report.command.is_empty() {
         return "\nIt has no command: it is made elsewhere and reported.\n".to_owned();
     }
@@ -283,6 +297,7 @@ mod tests {
                 code("steps/daily.py"),
                 data("clean", "2013-07-04", vec![code("steps/clean.py")]),
             ],
+            blocked: None,
             record: vec![
                 field("code.command", "set -e\na.py", "set -e\na.py --fast"),
                 field(
@@ -375,7 +390,6 @@ mod tests {
         report.causes.clear();
         report.record = vec![field("code.command", "a.py", "a.py")];
         report.outputs[0].now = report.outputs[0].recorded;
-        report.last = None;
         report.feeds.clear();
         insta::assert_snapshot!(plain(&explain(&report, &look())), @r"
         daily@2013-07-04 is fresh
@@ -390,8 +404,23 @@ mod tests {
         What would run if it had to, usually 2.1s
           sh -euc 'a.py --fast'
 
+        Last materialization
+          2013-07-05 01:02:03Z (1 day ago), materialized, with the same bytes as before in 2.0s, run 0190a6e0-0000-7000-8000-000000000001
+
         Reads
           clean  2013-07-04
         ");
+    }
+
+    #[test]
+    fn what_cannot_be_made_says_so() {
+        let mut report = report();
+        report.status = Status::Missing;
+        report.causes.clear();
+        report.last = None;
+        report.blocked = Some("flights: flights.csv is missing".into());
+        let text = plain(&explain(&report, &look()));
+        assert!(text.contains("  it was never materialized\n  it cannot be made now: flights: flights.csv is missing\n"));
+        assert!(!text.contains("What would run") && !text.contains("Recorded against now"));
     }
 }

@@ -119,8 +119,10 @@ fn summary(report: &PlanReport) -> String {
         .filter(|(amount, _)| *amount > 0)
         .map(|(amount, word)| format!("{} {word}", number(amount)))
         .collect();
+    let work = counts.run + counts.may_run > 0;
     let time = report
         .expected
+        .filter(|_| work)
         .map_or_else(String::new, |time| format!(", usually {}", span(time)));
     format!("{}{time}.\n", parts.join(" · "))
 }

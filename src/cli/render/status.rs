@@ -41,11 +41,11 @@ pub fn status(report: &StatusReport, grouping: Grouping, look: &Look) -> String 
     let mut notes = Vec::new();
     for asset in &report.assets {
         table.row(row(asset, look));
-        notes.push(reasons(&asset.partitions));
+        notes.push(reasons(asset));
         if grouping == Grouping::Keys && is_partitioned(asset) {
             for run in &asset.partitions {
                 table.row(key_row(run));
-                notes.push(vec![reason(run)]);
+                notes.push(vec![reason(asset.kind, run)]);
             }
         }
     }
@@ -110,13 +110,14 @@ fn counts(counts: StatusCounts) -> String {
 }
 
 /// Reasons of which the same is to say are one, with the keys that it is said of.
-fn reasons(runs: &[PartitionRun]) -> Vec<String> {
+fn reasons(asset: &AssetStatus) -> Vec<String> {
+    let runs = &asset.partitions;
     let mut reasons: Vec<Reason<'_>> = Vec::new();
     for (index, run) in runs.iter().enumerate() {
         if run.status == Status::Fresh {
             continue;
         }
-        let text = reason(run);
+        let text = reason(asset.kind, run);
         match reasons.iter_mut().find(|known| known.text == text) {
             Some(known) => known.add(index, run),
             None => reasons.push(Reason::new(text, index, run)),
@@ -172,9 +173,14 @@ impl<'a> Reason<'a> {
 }
 
 /// Why these partitions are not fresh, without what their status says already.
-fn reason(run: &PartitionRun) -> String {
+fn reason(kind: DeclarationKind, run: &PartitionRun) -> String {
     match (run.status, run.causes.as_slice()) {
-        (Status::Missing, []) => return "never materialized".to_owned(),
+        (Status::Missing, []) => {
+            return match kind {
+                DeclarationKind::Asset => "never materialized".to_owned(),
+                DeclarationKind::Source => "not there".to_owned(),
+            };
+        }
         (Status::Failed, [] | [Cause::FailedBefore]) => {
             return "its last attempt failed".to_owned();
         }

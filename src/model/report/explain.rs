@@ -16,6 +16,8 @@ pub struct ExplainReport {
     pub status: Status,
     /// Why, each with the chain to its root.
     pub causes: Vec<Cause>,
+    /// Why it cannot be made now; `None` if it can.
+    pub blocked: Option<String>,
     /// Everything that its fingerprint is made of, in the order of the record.
     pub record: Vec<ComparedField>,
     /// Its outputs, in declared order.

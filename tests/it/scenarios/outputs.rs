@@ -191,7 +191,7 @@ fn a_step_in_place_puts_its_previous_output_back() {
 /// What a process leaves that died while a step in place was running: its note says which materialization it moved.
 fn crash(project: &Scenario, materialization: &str) {
     let note = format!(
-        r#"{{"run":"","asset":"report","partition":null,"materialization":{materialization},"paths":["build/report.txt"]}}"#
+        r#"{{"run":"","asset":"report","partition":null,"materialization":{materialization},"paths":["build/report.txt"],"absent":[]}}"#
     );
     project.write(".assetctl/aside/report/note.json", &note);
     project.write(".assetctl/aside/report/0", "one\n");

@@ -1,0 +1,226 @@
+//! Several processes on one project, and signals to one: what waits, what ends, and what stays recorded.
+//!
+//! Commands tell what they do in files beside the project. A command that is to go on until the test says so is `held`:
+//! it waits for the file `go`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, await_that};
+
+/// Two quick steps around a held one.
+const HELD: &str = r#"
+[asset.first]
+command = "echo first >> ../did; echo 1 > {{output}}"
+outputs = "build/first"
+
+[asset.held]
+deps = "first"
+command = """
+trap 'echo asked >> ../did; exit 1' TERM
+echo begun >> ../did
+while [ ! -e ../go ]; do sleep 0.01; done
+echo ended >> ../did
+cp {{input}} {{output}}
+"""
+outputs = "build/held"
+
+[asset.last]
+deps = "held"
+command = "echo last >> ../did; echo copying; cp {{input}} {{output}}"
+outputs = "build/last"
+"#;
+
+/// A project whose command is held from the moment that it has begun.
+fn held() -> Sandbox {
+    Sandbox::new().with_file("Assets.toml", HELD)
+}
+
+/// What the commands told.
+fn did(sandbox: &Sandbox) -> Vec<String> {
+    let told = fs::read_to_string(sandbox.path("../did")).unwrap_or_default();
+    told.lines().map(str::to_owned).collect()
+}
+
+fn await_words(sandbox: &Sandbox, words: &[&str]) {
+    await_that(&format!("{words:?}"), || did(sandbox) == words);
+}
+
+/// Waits until the first step is recorded and the second is held.
+fn await_held(sandbox: &Sandbox) {
+    await_words(sandbox, &["first", "begun"]);
+    await_that("the record of the first step", || {
+        let status = sandbox.run(&["status", "first", "--json"]).success();
+        status.stdout().contains(r#""fresh":1"#)
+    });
+}
+
+/// The runs that live, by the files that they hold.
+fn runs(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let entries = fs::read_dir(sandbox.path(".assetctl/runs")).into_iter();
+    let entries = entries.flatten().filter_map(Result::ok);
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// The events of one type that a run has told.
+fn events(stdout: &str, kind: &str) -> Vec<Value> {
+    let events = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    events
+        .filter(|event: &Value| event["type"] == kind)
+        .collect()
+}
+
+#[test]
+fn the_second_of_two_processes_takes_what_the_first_has_made() {
+    let sandbox = held();
+    let first = sandbox.start(&["materialize", "--json"]);
+    await_held(&sandbox);
+    let second = sandbox.start(&["materialize", "--json"]);
+    await_that("two runs", || runs(&sandbox).len() == 2);
+    sandbox.write("../go", "");
+    first.wait().success().ran(&["first", "held", "last"]);
+    let second = second.wait().success();
+    // Whichever of the two comes first to the last step makes it; the other one takes it as it is.
+    assert_eq!(did(&sandbox), ["first", "begun", "ended", "last"]);
+    let waiting = events(second.stdout(), "step_waiting");
+    assert_eq!(waiting[0]["step"], "held", "{waiting:?}");
+    assert!(
+        waiting[0]["holder"]
+            .as_str()
+            .is_some_and(|it| it.starts_with("run "))
+    );
+    sandbox.materialize(&[]).success().ran_nothing();
+}
+
+#[test]
+fn whoever_does_not_want_to_wait_is_told_who_holds_the_step() {
+    let sandbox = held();
+    let first = sandbox.start(&["materialize"]);
+    await_held(&sandbox);
+    let second = sandbox.run(&["materialize", "--no-wait"]).exits(3);
+    let _redacted = sandbox.redact();
+    insta::assert_snapshot!(second.said());
+    sandbox.run(&["status"]).success();
+    sandbox.write("../go", "");
+    first.wait().success();
+}
+
+#[test]
+fn a_signal_asks_commands_to_end_and_keeps_what_has_finished() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let sandbox = held();
+        let run = sandbox.start(&["materialize", "--json"]);
+        await_held(&sandbox);
+        run.signal(signal);
+        let run = run.wait().exits(code);
+        assert_eq!(did(&sandbox), ["first", "begun", "asked"], "{signal:?}");
+        let outcomes: Vec<_> = events(run.stdout(), "step_finished")
+            .into_iter()
+            .map(|event| event["outcome"].clone())
+            .collect();
+        assert_eq!(outcomes, ["materialized", "canceled"], "{signal:?}");
+        assert_eq!(
+            events(run.stdout(), "run_finished")[0]["outcome"],
+            "canceled"
+        );
+        sandbox.write("../go", "");
+        sandbox.materialize(&[]).success().ran(&["held", "last"]);
+    }
+}
+
+#[test]
+fn a_second_signal_kills_what_does_not_want_to_end() {
+    let sandbox = Sandbox::new().with_file(
+        "Assets.toml",
+        r#"
+[asset.deaf]
+command = "trap '' TERM; echo begun >> ../did; while :; do sleep 0.01; done; echo > {{output}}"
+outputs = "build/deaf"
+"#,
+    );
+    let run = sandbox.start(&["materialize"]);
+    await_words(&sandbox, &["begun"]);
+    await_that("its end", || {
+        run.signal(Signal::INT);
+        runs(&sandbox).is_empty()
+    });
+    run.wait().exits(130);
+}
+
+#[test]
+fn commands_that_outlive_their_process_keep_its_run_alive() {
+    let sandbox = held();
+    let first = sandbox.start(&["materialize"]);
+    await_held(&sandbox);
+    first.signal(Signal::KILL);
+    assert!(first.was_killed());
+    let second = sandbox.run(&["materialize", "--no-wait"]).exits(3);
+    assert!(
+        second.stderr().contains("held is being run"),
+        "{}",
+        second.said()
+    );
+    let third = sandbox.start(&["materialize", "--json"]);
+    await_that("two runs", || runs(&sandbox).len() == 2);
+    sandbox.write("../go", "");
+    third.wait().success().ran(&["held", "last"]);
+    assert_eq!(
+        did(&sandbox),
+        ["first", "begun", "ended", "begun", "ended", "last"]
+    );
+    assert!(runs(&sandbox).is_empty());
+}
+
+#[test]
+fn a_step_may_ask_but_not_materialize() {
+    let sandbox = Sandbox::new()
+        .with_env("BINARY", env!("CARGO_BIN_EXE_assetctl"))
+        .with_file(
+            "Assets.toml",
+            r#"
+[asset.nested]
+command = """
+code=0; $BINARY materialize other || code=$?
+echo $code > ../code
+$BINARY status > {{output}}
+"""
+outputs = "build/nested"
+
+[asset.other]
+command = "echo > {{output}}"
+outputs = "build/other"
+"#,
+        );
+    sandbox.run(&["materialize", "nested"]).success();
+    assert_eq!(sandbox.read("../code"), "2\n");
+    assert!(sandbox.read("build/nested").contains("other"));
+    assert!(!sandbox.path("build/other").exists());
+    let _redacted = sandbox.redact();
+    insta::assert_snapshot!(sandbox.run(&["logs", "nested"]).success().said());
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let sandbox = held();
+    sandbox.write("../go", "");
+    for arguments in [
+        &["list"][..],
+        &["list", "--json"],
+        &["materialize", "--json"],
+        &["status"],
+        &["graph", "--format", "dot"],
+        &["logs", "last"],
+        &["help"],
+        &["completions", "bash"],
+        &["man"],
+    ] {
+        let outcome = sandbox.start_unheard(arguments).wait().success();
+        assert_eq!(outcome.stderr(), "", "{arguments:?}");
+    }
+    sandbox.materialize(&[]).success().ran_nothing();
+}
