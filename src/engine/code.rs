@@ -64,7 +64,7 @@ pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Code
 ///
 /// # Errors
 ///
-/// As [`observe_code`].
+/// All problems at once: code files, tools and variables that are missing, and files that cannot be hashed.
 pub fn observe_code_of(
     workspace: &Workspace<'_>,
     asset: &Asset,

@@ -161,9 +161,11 @@ mod tests {
         }
     }
 
+    type Change = (&'static str, fn(&Path));
+
     #[test]
     fn any_change_breaks_a_seal() {
-        let changes: [(&str, fn(&Path)); 5] = [
+        let changes: [Change; 5] = [
             ("written", |root| {
                 fs::write(root.join("a"), "2").expect("written");
             }),

@@ -3,6 +3,7 @@
 mod architecture;
 mod crash;
 mod diagnostics;
+mod error_codes;
 mod flights;
 mod json;
 mod processes;
