@@ -127,11 +127,15 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
 /// Where the search for the project starts, and what of this process counts.
 pub fn surroundings(globals: &Globals, session: &Session) -> Result<Surroundings, CliError> {
     let here = std::env::current_dir()?;
+    let directory = globals
+        .project
+        .as_ref()
+        .map_or_else(|| here.clone(), |it| here.join(it));
+    if !directory.is_dir() {
+        return Err(CliError::NoFolder { path: directory });
+    }
     Ok(Surroundings {
-        directory: globals
-            .project
-            .as_ref()
-            .map_or_else(|| here.clone(), |it| here.join(it)),
+        directory,
         home: globals.home.as_ref().map(|home| here.join(home)),
         now: session.now,
         environment: std::env::vars_os().collect(),

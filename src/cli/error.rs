@@ -16,6 +16,16 @@ pub enum CliError {
         #[help]
         help: String,
     },
+    /// The folder of `-C` does not exist. Without this the search would go on above it and may find another project.
+    #[error("there is no folder {}", path.display())]
+    #[diagnostic(
+        code(assetctl::cli::no_folder),
+        help("`-C` names an existing folder: that of an Assets.toml, or one below it")
+    )]
+    NoFolder {
+        /// The folder.
+        path: std::path::PathBuf,
+    },
     /// A flag, a value or their number is wrong; the text is the argument parser's.
     #[error("{message}")]
     #[diagnostic(code(assetctl::cli::usage))]
