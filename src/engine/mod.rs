@@ -3,11 +3,13 @@
 mod code;
 mod error;
 mod evaluate;
+mod failure;
 mod gather;
 mod made;
 mod observe;
 mod order;
 mod outbox;
+mod publish;
 mod records;
 mod recover;
 mod render;
@@ -16,6 +18,7 @@ mod scheduler;
 mod spares;
 mod staging;
 mod step;
+mod verify;
 mod workspace;
 
 pub use code::{Codes, observe_code_of};
