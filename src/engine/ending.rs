@@ -13,7 +13,7 @@ impl Coordinator<'_, '_> {
     pub(super) fn ended(&mut self, end: StepEnd) -> Result<(), Problems> {
         let at = self.asset_partition(end.cell);
         match &end.result {
-            Ok(_) => self.succeeded(at, end),
+            Ok(_) => self.succeeded(at, &end),
             Err(NotMade::Failed(_)) => self.failed(at, end),
             Err(NotMade::Canceled) => {
                 // What has finished before it is told before it.
@@ -29,10 +29,10 @@ impl Coordinator<'_, '_> {
         Ok(())
     }
 
-    fn succeeded(&mut self, at: AssetPartition, end: StepEnd) {
+    fn succeeded(&mut self, at: AssetPartition, end: &StepEnd) {
         let cell = end.cell;
         let now = self.doors.clock.now();
-        let recorded = self.outbox.succeeded(at, &end, &mut self.evaluation, now);
+        let recorded = self.outbox.succeeded(at, end, &mut self.evaluation, now);
         match recorded {
             Recorded::Materialized => self.counts.materialized += 1,
             Recorded::Unchanged => self.counts.unchanged += 1,
