@@ -24,6 +24,7 @@ mod scheduler;
 mod spares;
 mod staging;
 mod step;
+mod variables;
 mod verify;
 mod workspace;
 
