@@ -1,13 +1,21 @@
 //! Carries a plan out: looks at a project, judges it, runs what is stale, records what came of it.
 
+mod admission;
 mod code;
+mod coordinator;
+mod doors;
+mod ending;
 mod error;
 mod evaluate;
+mod failure;
+mod finished;
 mod gather;
 mod made;
 mod observe;
+mod options;
 mod order;
 mod outbox;
+mod publish;
 mod records;
 mod recover;
 mod render;
@@ -16,21 +24,24 @@ mod scheduler;
 mod spares;
 mod staging;
 mod step;
+mod variables;
+mod verify;
 mod workspace;
 
 pub use code::{Codes, observe_code_of};
+pub use doors::RunDoors;
 pub use error::{EngineError, Problems, Spot};
 pub use evaluate::{Evaluation, evaluate, step_name};
+pub use finished::{Finished, RunResult};
 pub use gather::{FoundSources, MissingSource, absent_version};
 pub use made::{Made, materialized};
 pub use observe::Observing;
+pub use options::{AlteredOutputs, PreviousOutputs, RunOptions, Waiting};
 pub use order::{command_of, log_folder, log_path, step_of_log};
 pub use records::StoreRecords;
 pub use recover::{clear_crashed, put_back_asides};
 pub use render::{Places, Previous, Rendered, Rendering, Unrenderable};
-pub use run::{
-    AlteredOutputs, Finished, PreviousOutputs, RunDoors, RunOptions, RunResult, Waiting, run,
-};
+pub use run::run;
 pub use staging::{OWN_FOLDER, has_asides, step_folder};
 pub use step::Sync;
 pub use workspace::Workspace;

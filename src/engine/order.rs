@@ -3,8 +3,8 @@
 use percent_encoding::percent_decode_str;
 
 use crate::engine::evaluate::Evaluation;
+use crate::engine::options::{PreviousOutputs, RunOptions};
 use crate::engine::render::{Places, Previous, Rendering, Unrenderable};
-use crate::engine::run::{PreviousOutputs, RunOptions};
 use crate::engine::staging::{AsideNote, FileSystems, OWN_FOLDER, StagedOutput, step_folder};
 use crate::engine::step::{StepOrder, Sync};
 use crate::engine::workspace::Workspace;

@@ -1,0 +1,306 @@
+//! The coordinator of a run.
+//!
+//! One thread, this one, owns all run state and is the only writer of the instance. Workers get owned orders and send one
+//! message back each. Commands run on a pool of their own with leaf jobs. A step that is done releases what waits for it
+//! at once; its record joins those of the steps that finish within 50 ms in one transaction, after which their events are
+//! shown. A crash between any two of these leaves steps stale, never fresh.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use crate::engine::doors::RunDoors;
+use crate::engine::error::Problems;
+use crate::engine::evaluate::Evaluation;
+use crate::engine::finished::{Finished, RunResult};
+use crate::engine::options::RunOptions;
+use crate::engine::order::OrderMaker;
+use crate::engine::outbox::Outbox;
+use crate::engine::recover::{clear_crashed, put_back_asides};
+use crate::engine::scheduler::Scheduler;
+use crate::engine::step::{StepEnd, StepOrder};
+use crate::model::{Event, EventKind, RunCounts, RunOutcome, RunStatus};
+use crate::plan::{Cell, Costs};
+use crate::store::{AssetPartition, CrashedRun, NewRun, RunEnd, RunGuard};
+
+/// How long records wait for others to be written in one transaction.
+const BATCH: Duration = Duration::from_millis(50);
+
+/// How often a step that another process runs is asked for again.
+pub(super) const POLL: Duration = Duration::from_millis(50);
+
+/// Why nothing new starts.
+pub(super) enum Halt {
+    /// The user interrupted.
+    Interrupted,
+    /// Enough steps have failed.
+    EnoughFailures,
+    /// The run cannot go on.
+    Broken(Problems),
+}
+
+/// All state of a run.
+pub(super) struct Coordinator<'a, 'd> {
+    pub(super) doors: RunDoors<'d>,
+    pub(super) evaluation: Evaluation<'a>,
+    pub(super) options: &'d RunOptions,
+    pub(super) costs: &'d Costs,
+    pub(super) orders: OrderMaker,
+    pub(super) outbox: Outbox,
+    pub(super) scheduler: Scheduler<'d>,
+    pub(super) counts: RunCounts,
+    /// Keeps the run alive; there is none until the first step starts.
+    guard: Option<RunGuard>,
+    /// Steps that another process runs, with when to ask again.
+    pub(super) parked: Vec<(Cell, Instant)>,
+    running: usize,
+    pub(super) halted: Option<Halt>,
+}
+
+/// Gives a worker an order, and the way to send its message back.
+type Start<'s> = dyn Fn(StepOrder, Sender<StepEnd>) + 's;
+
+impl<'a: 'd, 'd> Coordinator<'a, 'd> {
+    pub(super) fn new(
+        doors: RunDoors<'d>,
+        evaluation: Evaluation<'a>,
+        costs: &'d Costs,
+        options: &'d RunOptions,
+    ) -> Self {
+        let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions.of, costs);
+        let counts = RunCounts {
+            fresh: evaluation.decisions.fresh,
+            ..RunCounts::default()
+        };
+        Self {
+            orders: OrderMaker::new(options),
+            outbox: Outbox::new(options.run),
+            doors,
+            evaluation,
+            options,
+            costs,
+            scheduler,
+            counts,
+            guard: None,
+            parked: Vec::new(),
+            running: 0,
+            halted: None,
+        }
+    }
+}
+
+impl<'a> Coordinator<'a, '_> {
+    pub(super) fn coordinate(
+        &mut self,
+        sender: &Sender<StepEnd>,
+        receiver: &Receiver<StepEnd>,
+        start: &Start<'_>,
+    ) -> Result<(), Problems> {
+        loop {
+            if let Err(problems) = self
+                .start_ready(sender, start)
+                .and_then(|()| self.flush_if_due())
+            {
+                self.break_off(problems);
+            }
+            if self.running == 0 && (self.halted.is_some() || self.nothing_left()) {
+                break;
+            }
+            let patience = self.patience();
+            match receiver.recv_timeout(patience) {
+                Ok(end) => {
+                    self.running -= 1;
+                    if let Err(problems) = self.ended(end) {
+                        self.break_off(problems);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        match self.halted.take() {
+            Some(Halt::Broken(problems)) => {
+                // What can still be recorded is; the first problem is the one to tell.
+                if self.flush().is_err() {
+                    for event in self.outbox.take_failures() {
+                        self.doors.sink.emit(&event);
+                    }
+                }
+                Err(problems)
+            }
+            halted => {
+                self.halted = halted;
+                self.flush()
+            }
+        }
+    }
+
+    fn nothing_left(&self) -> bool {
+        self.parked.is_empty() && !self.scheduler.has_ready()
+    }
+
+    fn break_off(&mut self, problems: Problems) {
+        if !matches!(self.halted, Some(Halt::Broken(_))) {
+            self.halted = Some(Halt::Broken(problems));
+        }
+        self.doors.cancel.interrupt(crate::executor::Severity::Ask);
+    }
+
+    /// How long to wait for the next message before something else is due.
+    fn patience(&self) -> Duration {
+        let now = Instant::now();
+        let due = self
+            .outbox
+            .due(BATCH)
+            .into_iter()
+            .chain(self.parked.iter().map(|(_, at)| *at));
+        due.min().map_or(Duration::from_millis(500), |at| {
+            at.saturating_duration_since(now)
+        })
+    }
+
+    /// Starts ready steps while there are free workers.
+    fn start_ready(&mut self, sender: &Sender<StepEnd>, start: &Start<'_>) -> Result<(), Problems> {
+        if self.doors.cancel.severity().is_some() && self.halted.is_none() {
+            self.halted = Some(Halt::Interrupted);
+        }
+        let mut retry = self.unpark();
+        while self.halted.is_none() && self.running < self.options.jobs {
+            let Some(cell) = retry.pop().or_else(|| self.scheduler.pop()) else {
+                break;
+            };
+            if let Some(order) = self.admit(cell)? {
+                self.running += 1;
+                start(order, sender.clone());
+            }
+        }
+        let again = Instant::now() + POLL;
+        self.parked
+            .extend(retry.into_iter().map(|cell| (cell, again)));
+        Ok(())
+    }
+
+    /// Parked cells that are due, the first one last.
+    fn unpark(&mut self) -> Vec<Cell> {
+        let now = Instant::now();
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.parked)
+            .into_iter()
+            .partition(|(_, at)| *at <= now);
+        self.parked = later;
+        due.into_iter().rev().map(|(cell, _)| cell).collect()
+    }
+
+    /// Puts right what crashed runs have left.
+    pub(super) fn clear(&self, crashed: &[CrashedRun]) -> Result<(), Problems> {
+        if crashed.is_empty() {
+            return Ok(());
+        }
+        for run in crashed {
+            clear_crashed(self.doors.workspace.root, run);
+        }
+        put_back_asides(self.doors.workspace, self.doors.store)?;
+        Ok(())
+    }
+
+    /// Begins the run, once.
+    pub(super) fn begin(&mut self) -> Result<(), Problems> {
+        if self.guard.is_some() {
+            return Ok(());
+        }
+        let options = self.options;
+        let begun = self.doors.store.begin_run(&NewRun {
+            id: options.run,
+            selection: options.selection.clone(),
+            partitions: options.partitions.clone(),
+            manifest: options.manifest,
+            time: self.doors.clock.now(),
+            pid: Some(std::process::id()),
+        })?;
+        self.clear(&begun.crashed)?;
+        self.guard = Some(begun.guard);
+        let steps = self.evaluation.decisions.run + self.evaluation.decisions.may_run;
+        self.tell(EventKind::RunStarted {
+            run: options.run,
+            steps,
+        });
+        Ok(())
+    }
+
+    fn flush_if_due(&mut self) -> Result<(), Problems> {
+        let idle = self.running == 0;
+        if self.outbox.is_due(BATCH) || idle {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Records what has finished, then shows its events.
+    pub(super) fn flush(&mut self) -> Result<(), Problems> {
+        let root = self.doors.workspace.root;
+        let mut events = self.outbox.flush(self.doors.store, root);
+        if let Err(problems) = &events
+            && problems.is_disk_full()
+        {
+            // What a failed step has left is of less use than its record.
+            self.outbox.drop_failed_staging(root);
+            events = self.outbox.flush(self.doors.store, root);
+        }
+        for event in events? {
+            self.doors.sink.emit(&event);
+        }
+        Ok(())
+    }
+
+    pub(super) fn tell(&mut self, kind: EventKind) {
+        let event = Event {
+            time: self.doors.clock.now(),
+            kind,
+        };
+        self.doors.sink.emit(&event);
+    }
+
+    pub(super) fn asset_partition(&self, cell: Cell) -> AssetPartition {
+        let (id, partition) = self.evaluation.scope().at(cell);
+        let graph = self.evaluation.scope().graph();
+        AssetPartition::at(graph.key(id), partition.keys, partition.index)
+    }
+
+    pub(super) fn finish(mut self, duration: Duration) -> Result<Finished<'a>, Problems> {
+        self.counts.canceled += self.scheduler.unstarted().len() as u32;
+        self.counts.canceled += self.parked.len() as u32;
+        let outcome = match self.halted {
+            Some(Halt::Interrupted) => RunOutcome::Canceled,
+            _ if self.counts.failed + self.counts.blocked > 0 => RunOutcome::Failed,
+            _ if self.doors.cancel.severity().is_some() => RunOutcome::Canceled,
+            _ => RunOutcome::Success,
+        };
+        let run = self.guard.as_ref().map(RunGuard::run);
+        if let Some(guard) = self.guard.take() {
+            let status = match outcome {
+                RunOutcome::Success => RunStatus::Success,
+                RunOutcome::Failed => RunStatus::Failure,
+                RunOutcome::Canceled => RunStatus::Canceled,
+            };
+            let end = RunEnd {
+                status,
+                counts: self.counts,
+                time: self.doors.clock.now(),
+            };
+            self.doors.store.finish_run(guard, end)?;
+        }
+        let counts = self.counts;
+        self.tell(EventKind::RunFinished {
+            run,
+            outcome,
+            counts,
+            duration,
+        });
+        let result = RunResult {
+            run,
+            outcome,
+            counts,
+        };
+        let evaluation = self.evaluation;
+        Ok(Finished { result, evaluation })
+    }
+}

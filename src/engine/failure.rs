@@ -1,0 +1,130 @@
+//! Why an attempt has made nothing, and how that is told.
+
+use std::io;
+use std::path::Path;
+
+use crate::engine::staging::StagedOutput;
+use crate::engine::step::{Attempt, NotMade};
+use crate::executor::{Exit, TailLimits, quote_command, tail};
+use crate::model::{OutputKind, StepFailure};
+
+/// How many lines of a failed command's output are shown.
+const TAIL: TailLimits = TailLimits {
+    lines: 20,
+    bytes: 16 * 1024,
+};
+
+/// Why an attempt ended early, before it is told with the command and the log.
+pub(super) enum Stop {
+    Exit(Exit),
+    Problem {
+        message: String,
+        help: Option<String>,
+        code: &'static str,
+    },
+}
+
+impl Stop {
+    pub(super) fn problem(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Problem {
+            message: message.into(),
+            help: None,
+            code,
+        }
+    }
+
+    pub(super) fn with_help(code: &'static str, message: String, help: &str) -> Self {
+        Self::Problem {
+            message,
+            help: Some(help.to_owned()),
+            code,
+        }
+    }
+}
+
+impl Attempt<'_> {
+    pub(super) fn unwritable(&self, error: &io::Error) -> Stop {
+        Stop::with_help(
+            "assetctl::engine::unwritable",
+            format!("cannot write to {}: {error}", self.order.staging_folder),
+            "make room on the disk, or make the folder writable",
+        )
+    }
+
+    pub(super) fn unpublished(&self, output: &StagedOutput, error: &io::Error) -> Stop {
+        let path = &output.path;
+        if self.workspace.resolve(path).is_dir() && output.kind == OutputKind::File {
+            return Stop::with_help(
+                "assetctl::engine::output_in_the_way",
+                format!("{path} is a directory, and the output is a file"),
+                "move the directory away; it is not replaced, as nobody knows what it holds",
+            );
+        }
+        Stop::problem(
+            "assetctl::engine::unwritable",
+            format!("cannot put {path} into place: {error}"),
+        )
+    }
+
+    /// The failure as it is told: with the command, the exit and the last lines of the log.
+    pub(super) fn finished(&self, stop: Stop, log: Option<&str>) -> NotMade {
+        let (message, help, code, exit, signal) = match stop {
+            Stop::Exit(Exit::Canceled) => return NotMade::Canceled,
+            Stop::Exit(exit) => {
+                let (number, signal) = match &exit {
+                    Exit::Code(number) => (Some(*number), None),
+                    Exit::Signal { number, name } => (
+                        None,
+                        Some(name.map_or_else(|| number.to_string(), str::to_owned)),
+                    ),
+                    _ => (None, None),
+                };
+                let (code, help) = reason(&exit);
+                (exit.describe(), help, code, number, signal)
+            }
+            Stop::Problem {
+                message,
+                help,
+                code,
+            } => (message, help, code, None, None),
+        };
+        let log = log.map(|log| self.workspace.resolve(log));
+        NotMade::Failed(Box::new(StepFailure {
+            message,
+            help,
+            exit,
+            signal,
+            command: self.shown_command(),
+            tail: log.as_deref().map_or_else(Vec::new, last_lines),
+            code,
+        }))
+    }
+
+    fn shown_command(&self) -> String {
+        let command = quote_command(self.order.rendered.argv.iter().map(String::as_str));
+        match self.order.folder.as_str() {
+            "" => command,
+            folder => format!("cd {} && {command}", crate::executor::quote(folder)),
+        }
+    }
+}
+
+fn last_lines(log: &Path) -> Vec<String> {
+    tail(log, TAIL).map_or_else(|_| Vec::new(), |tail| tail.lines().to_vec())
+}
+
+/// The diagnostic code of an exit that is a failure, and what to do.
+fn reason(exit: &Exit) -> (&'static str, Option<String>) {
+    use miette::Diagnostic;
+    match exit {
+        Exit::TimedOut { .. } => (
+            "assetctl::engine::timed_out",
+            Some("raise `timeout`, or find out what it waits for".to_owned()),
+        ),
+        Exit::NotStarted(error) => (
+            "assetctl::engine::not_started",
+            error.help().map(|help| help.to_string()),
+        ),
+        _ => ("assetctl::engine::command_failed", None),
+    }
+}
