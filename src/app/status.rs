@@ -37,7 +37,9 @@ pub fn status(
     let mut assets = Vec::new();
     match request.evidence {
         Evidence::Recorded => {
-            for row in selected_rows(&scope) {
+            // Nothing is recorded of sources: they are looked at.
+            let is_asset = |row: &&Row| project.graph().asset(row.asset).is_some();
+            for row in selected_rows(&scope).filter(is_asset) {
                 assets.push(recorded_status(
                     project,
                     row,

@@ -150,6 +150,8 @@ impl Store {
         };
         // The log stays and is as good as the file: the next process that closes brings it in.
         drop(checkpoint());
+        // An instance in memory has no file, and nobody else can open it.
+        self.identity?;
         let home = self.path.parent()?;
         let renewed = Mark::renew(home);
         if renewed.is_err() {

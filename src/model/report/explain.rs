@@ -67,9 +67,9 @@ pub struct ComparedOutput {
 }
 
 impl ComparedOutput {
-    /// Whether it is what was recorded.
+    /// Whether it is what was recorded; nothing recorded is equal to nothing.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        self.recorded == self.now
+        self.recorded.is_some() && self.recorded == self.now
     }
 }
