@@ -136,7 +136,7 @@ mod tests {
                 r#"{"schema":1,"asset":"clean","partition":"2013-07-04","status":"stale","causes":[],"#,
                 r#""record":[{"field":"code.command","recorded":"a","now":"a","equal":true},"#,
                 r#"{"field":"input.flights","recorded":"a","equal":false}],"#,
-                r#""outputs":[{"path":"build/x.csv","equal":true}],"command":["sh","-euc","true"],"reads":[],"feeds":[]}"#,
+                r#""outputs":[{"path":"build/x.csv","equal":false}],"command":["sh","-euc","true"],"reads":[],"feeds":[]}"#,
             )
         );
     }

@@ -39,6 +39,8 @@ pub struct StatCache {
     learnt: Mutex<HashMap<Digest, Row>>,
     has_learnt: AtomicBool,
     is_changed: AtomicBool,
+    /// Held while the file is written, so that what is written last knows most.
+    saving: Mutex<()>,
 }
 
 /// What came of saving.
@@ -62,12 +64,14 @@ impl StatCache {
             learnt: Mutex::default(),
             has_learnt: AtomicBool::new(false),
             is_changed: AtomicBool::new(false),
+            saving: Mutex::default(),
         }
     }
 
     /// Writes what is known, where anything was learnt. `now` dates the rows, so that those of files that are long gone
     /// are dropped.
     pub fn save(&self, now: Timestamp) -> Saved {
+        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         let today = day(now);
         let is_old = today.saturating_sub(self.saved.day()) >= REFRESH_DAYS && self.saved.is_used();
         if !self.is_changed.swap(false, Ordering::AcqRel) && !is_old {
