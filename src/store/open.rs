@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::store::Store;
 use crate::store::attach::{
@@ -260,6 +261,9 @@ impl Store {
 
     fn over(connection: Connection, path: &Path, access: Access) -> Self {
         connection.set_prepared_statement_cache_capacity(64);
+        // A plan that may look at bound values is made anew for each of them; ours are good for all. Where this cannot be
+        // set, statements are only slower.
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true);
         Self {
             connection,
             path: path.to_path_buf(),
