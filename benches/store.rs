@@ -5,8 +5,7 @@ use std::sync::Arc;
 use assetctl::digest::Digest;
 use assetctl::model::{
     AssetKey, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin, Outcome,
-    OutputRecord, PartitionKeys, PartitionSet, PartitionsDefinition, RULE, RunId, TimePartitions,
-    TimeSettings,
+    OutputRecord, PartitionKeys, PartitionSet, RULE, RunId, TimeKeys, TimePartitions, TimeSettings,
 };
 use assetctl::store::{Access, AssetPartition, Begun, NewRun, Recording, Store, Success, Wanted};
 use divan::Bencher;
@@ -120,7 +119,7 @@ fn days(len: i64) -> PartitionKeys {
     })
     .expect("a sound definition");
     let now = time.window(len).start;
-    PartitionsDefinition::Time(Arc::new(time)).keys_at(now)
+    PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))
 }
 
 fn read(bencher: Bencher<'_, '_>, filled: &Filled, set: &PartitionSet) {

@@ -11,7 +11,7 @@ use crate::engine::{OWN_FOLDER, Workspace};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::manifest::{self, Compiled};
-use crate::model::{AssetGraph, KeysByDefinition};
+use crate::model::{AssetGraph, ExistingKeys, KeysByDefinition};
 use crate::store::{Access, Opened, Store, StoreError};
 
 /// The compiled manifest, in the project's own folder.
@@ -45,12 +45,21 @@ pub struct Project {
 
 impl Project {
     /// Finds the project that `surroundings` lie in, and reads its declarations.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "one dimension has at most 2^32 keys"
+    )]
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
         let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
         let graph = &compiled.graph;
-        let keys = graph.keys_at(surroundings.now);
+        let keys = graph
+            .keys(&ExistingKeys {
+                now: surroundings.now,
+                ..ExistingKeys::default()
+            })
+            .expect("no definition of several dimensions is declared");
         let ignore = Ignore::new(&graph.settings().ignore)?;
         let home = surroundings
             .home

@@ -276,14 +276,15 @@ fn value(text: &OsString) -> Digest {
 fn validity(project: &Project, evaluation: &Evaluation<'_>) -> (i64, i64) {
     let (mut from, mut until) = (i64::MIN, i64::MAX);
     for row in evaluation.scope().rows() {
-        let PartitionKeys::Time { definition, len } = evaluation.scope().keys(row.asset) else {
+        let PartitionKeys::Time(keys) = evaluation.scope().keys(row.asset) else {
             continue;
         };
+        let (definition, len) = (keys.definition(), keys.len());
         if let Some(last) = len.checked_sub(1) {
             from = from.max(definition.window(last.into()).end.as_second());
         }
-        if definition.len_at(Timestamp::MAX) > *len {
-            until = until.min(definition.window((*len).into()).end.as_second());
+        if definition.len_at(Timestamp::MAX) > len {
+            until = until.min(definition.window(len.into()).end.as_second());
         }
     }
     debug_assert!(

@@ -272,9 +272,13 @@ impl Words<'_> {
     fn asset_may_be_several(&self, dep: &Dep) -> bool {
         let graph = self.rendering.scope.graph();
         let one_key = match dep.mapping {
-            PartitionMapping::Identity => true,
+            PartitionMapping::Identity | PartitionMapping::Last => true,
+            PartitionMapping::Specific(ref keys) => keys.len() == 1,
             PartitionMapping::All => !self.rendering.scope.keys(dep.asset).is_partitioned(),
-            PartitionMapping::TimeWindow { .. } => false,
+            PartitionMapping::TimeWindow { .. }
+            | PartitionMapping::Static(_)
+            | PartitionMapping::MultiToSingle { .. }
+            | PartitionMapping::Multi(_) => false,
         };
         let one_path = match graph.get(dep.asset) {
             Declaration::Asset(up) => dep.output.is_some() || up.outputs.len() == 1,

@@ -186,6 +186,7 @@ fn read_recipe(
         env: defaults.env(own_env),
         inherit_env,
         timeout: timeout.or(defaults.timeout()),
+        batch: None,
     })
 }
 

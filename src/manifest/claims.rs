@@ -82,7 +82,9 @@ impl Claim {
         let Some(definition) = listed.filter(|_| self.template.as_literal().is_none()) else {
             return vec![self.shape(disk)];
         };
-        let keys = definition.keys_at(jiff::Timestamp::MAX);
+        let keys = definition
+            .declared_keys(jiff::Timestamp::MAX)
+            .expect("a list of keys is known from its declaration");
         keys.range()
             .map(|index| {
                 let path = self.template.path(PartitionRef { keys: &keys, index });

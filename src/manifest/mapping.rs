@@ -5,7 +5,7 @@ use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::{Definitions, Partitions};
 use crate::manifest::suggest::did_you_mean;
-use crate::model::{DefinitionId, PartitionMapping, PartitionsDefinition, TimePartitions};
+use crate::model::{DefinitionId, PartitionMapping, TimePartitions};
 
 /// The two sides of a dep.
 #[derive(Clone, Copy, Debug)]
@@ -156,10 +156,7 @@ impl Sides<'_> {
     }
 
     fn time(&self, id: DefinitionId) -> Option<&TimePartitions> {
-        match self.definitions.get(id) {
-            PartitionsDefinition::Time(time) => Some(time),
-            PartitionsDefinition::Static(_) => None,
-        }
+        self.definitions.get(id).windows()
     }
 
     fn describe(&self) -> String {

@@ -284,7 +284,7 @@ fn tells_apart(
     {
         return true;
     }
-    let PartitionsDefinition::Time(_) = definition else {
+    let Some(windows) = definition.windows() else {
         return false;
     };
     if path.as_literal().is_some() {
@@ -297,7 +297,10 @@ fn tells_apart(
     let inner = PathTemplate::new(pieces[from..to].to_vec());
     let known = (id, inner.source());
     *apart.entry(known).or_insert_with(|| {
-        let keys = definition.keys_at(jiff::Timestamp::MAX);
+        let all = PartitionsDefinition::time(windows.clone());
+        let keys = all
+            .declared_keys(jiff::Timestamp::MAX)
+            .expect("windows are known from their declaration");
         let years = (1..=8).flat_map(|year| [365 * year, 366 * year, 1461 * year]);
         let later = years.chain([1200, 1201, 4800, 36_524, 36_525]);
         let mut indexes: Vec<u32> = (0..400)

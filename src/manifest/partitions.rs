@@ -1,7 +1,6 @@
 //! `[partitions.NAME]`, and definitions that are written in place.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table, Value};
@@ -257,7 +256,7 @@ fn read_time(
         format: format.map_or(cadence.default_format(), |text| text.value),
     };
     let error = match TimePartitions::new(settings) {
-        Ok(time) => return Some(PartitionsDefinition::Time(Arc::new(time))),
+        Ok(time) => return Some(PartitionsDefinition::time(time)),
         Err(error) => error,
     };
     let or_table = |key: &str| {

@@ -158,12 +158,9 @@ pub(super) fn check_partition_placeholder(
     let reason = match (placeholder, scope) {
         (_, Scope::Unknown) | (PartitionPlaceholder::Key, Scope::Partitioned(_)) => return true,
         (_, Scope::Unpartitioned) => "there are no partitions",
-        (_, Scope::Partitioned(PartitionsDefinition::Static(_))) => {
-            "the partitions are no time windows"
-        }
         (
             PartitionPlaceholder::WindowStart(format) | PartitionPlaceholder::WindowEnd(format),
-            Scope::Partitioned(PartitionsDefinition::Time(_)),
+            Scope::Partitioned(PartitionsDefinition::Time { .. }),
         ) => match unprintable(format) {
             None => return true,
             Some(reason) => {
@@ -178,6 +175,7 @@ pub(super) fn check_partition_placeholder(
                 return false;
             }
         },
+        (_, Scope::Partitioned(_)) => "the partitions are no time windows",
     };
     let help = match scope {
         Scope::Unpartitioned | Scope::Unknown => {

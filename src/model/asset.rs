@@ -1,5 +1,6 @@
 //! Assets and source assets, as declared and checked.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,12 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::graph::AssetId;
 use crate::model::location::Location;
 use crate::model::name::{AssetKey, Name};
-use crate::model::partition::PartitionMapping;
+use crate::model::partition::{DefinitionId, PartitionMapping};
 use crate::model::template::{CommandTemplate, PathTemplate};
-
-/// The index of a partitions definition in [`crate::model::AssetGraph::definitions`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct DefinitionId(pub u32);
 
 /// What people say of an asset; part of no version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +76,8 @@ pub struct Recipe {
     pub inherit_env: InheritEnv,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
+    /// The greatest number of neighbouring partitions that one command makes; `None` where it makes one.
+    pub batch: Option<NonZeroU32>,
 }
 
 /// A command.

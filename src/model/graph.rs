@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::asset::{About, Asset, DefinitionId, Dep, SourceAsset};
+use crate::model::asset::{About, Asset, Dep, SourceAsset};
 use crate::model::location::Location;
-use crate::model::name::{AssetKey, Name};
-use crate::model::partition::{PartitionKeys, PartitionsDefinition};
+use crate::model::name::AssetKey;
+use crate::model::partition::{
+    DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
+};
 
 /// The index of an asset or source asset in an [`AssetGraph`]; ids follow the order of declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,17 +28,6 @@ pub enum Declaration {
     Asset(Box<Asset>),
     /// A source asset.
     Source(Box<SourceAsset>),
-}
-
-/// A partitions definition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeclaredPartitions {
-    /// Its name; `None` for one that is declared inline.
-    pub name: Option<Name>,
-    /// The definition.
-    pub definition: PartitionsDefinition,
-    /// Where it is declared.
-    pub location: Location,
 }
 
 /// Settings of the whole project.
@@ -234,38 +225,13 @@ impl AssetGraph {
         Some(&self.definitions[definition.0 as usize])
     }
 
-    /// The keys of all definitions as they exist at `now`, by [`DefinitionId`].
-    #[must_use]
-    pub fn keys_at(&self, now: jiff::Timestamp) -> KeysByDefinition {
-        KeysByDefinition {
-            unpartitioned: PartitionKeys::Unpartitioned,
-            keys: self
-                .definitions
-                .iter()
-                .map(|it| it.definition.keys_at(now))
-                .collect(),
-        }
-    }
-}
-
-/// The keys of a project's partitions definitions at a moment.
-#[derive(Clone, Debug)]
-pub struct KeysByDefinition {
-    unpartitioned: PartitionKeys,
-    keys: Vec<PartitionKeys>,
-}
-
-impl KeysByDefinition {
-    /// The keys of an asset's or source's definition; the one keyless partition where it has none.
-    #[must_use]
-    pub fn of(&self, declaration: &Declaration) -> &PartitionKeys {
-        self.get(declaration.partitions())
-    }
-
-    /// The keys of a definition.
-    #[must_use]
-    pub fn get(&self, definition: Option<DefinitionId>) -> &PartitionKeys {
-        definition.map_or(&self.unpartitioned, |id| &self.keys[id.0 as usize])
+    /// The keys of all definitions, as far as they exist.
+    ///
+    /// # Errors
+    ///
+    /// A definition that has more keys than can be counted.
+    pub fn keys(&self, existing: &ExistingKeys) -> Result<KeysByDefinition, TooManyKeys> {
+        KeysByDefinition::new(&self.definitions, existing)
     }
 }
 

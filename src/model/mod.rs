@@ -14,23 +14,22 @@ mod template;
 mod version;
 
 pub use asset::{
-    About, Answers, Asset, Code, Command, DataVersionRule, DefinitionId, Dep, EnvValue,
-    EnvVariable, History, InheritEnv, Nonexistent, Output, OutputKind, Place, Recipe, Required,
-    Runs, SourceAsset, SourcePath, Staging, Stdout,
+    About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, History,
+    InheritEnv, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs, SourceAsset,
+    SourcePath, Staging, Stdout,
 };
 pub use event::{
     Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
-pub use graph::{
-    AssetGraph, AssetId, Cycle, Declaration, DeclaredPartitions, GraphParts, KeysByDefinition,
-    Settings,
-};
+pub use graph::{AssetGraph, AssetId, Cycle, Declaration, GraphParts, Settings};
 pub use location::{FileId, Location};
 pub use name::{AssetKey, InvalidName, Name};
 pub use partition::{
-    Cadence, InvalidPartitionKey, InvalidTimePartitions, Mapped, PartitionKey, PartitionKeys,
-    PartitionMapping, PartitionSet, PartitionSlot, PartitionsDefinition, StaticKeys,
-    TimePartitions, TimeSettings, TimeWindow,
+    Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
+    DimensionSource, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions, KeysByDefinition,
+    Mapped, MultiKeys, MultiSide, NamedKeys, PART_SEPARATOR, PartitionKey, PartitionKeys,
+    PartitionMapping, PartitionSet, PartitionSlot, PartitionsDefinition, TimeKeys, TimePartitions,
+    TimeSettings, TimeWindow, TooManyKeys,
 };
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentMaterialization, InputRecord, LastAttempt,

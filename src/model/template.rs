@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::model::name::Name;
 use crate::model::partition::{PartitionKeys, TimeWindow};
 
 /// A text with placeholders of type `P`.
@@ -40,6 +41,17 @@ pub enum PartitionPlaceholder {
     WindowStart(TimeFormat),
     /// `{{window.end:FMT}}`: the end of the time window.
     WindowEnd(TimeFormat),
+    /// `{{partition.DIM}}`, `{{partition.DIM:FMT}}`: of the dimension at this place in the definition.
+    ///
+    /// Where just one dimension is of time, `{{window.start:FMT}}` stands for that dimension's.
+    Dimension {
+        /// The dimension's place in the definition.
+        place: u32,
+        /// Its name.
+        name: Name,
+        /// What of it.
+        of: Box<PartitionPlaceholder>,
+    },
 }
 
 /// How an instant is printed.
@@ -183,6 +195,13 @@ impl PartitionPlaceholder {
                 .map_or_else(String::new, |key| key.to_string()),
             Self::WindowStart(format) => format.print(keys, index, |window| window.start),
             Self::WindowEnd(format) => format.print(keys, index, |window| window.end),
+            Self::Dimension { place, of, .. } => keys.multi().map_or_else(String::new, |multi| {
+                let place = *place as usize;
+                of.value(PartitionRef {
+                    keys: &multi.dimensions()[place].keys,
+                    index: multi.part(index, place),
+                })
+            }),
         }
     }
 
@@ -197,6 +216,13 @@ impl PartitionPlaceholder {
             Self::Key => "partition".to_owned(),
             Self::WindowStart(format) => with("window.start", format),
             Self::WindowEnd(format) => with("window.end", format),
+            Self::Dimension { name, of, .. } => match &**of {
+                Self::WindowStart(TimeFormat::Strftime(format)) => {
+                    format!("partition.{name}:{format}")
+                }
+                Self::WindowStart(_) | Self::WindowEnd(_) => of.name(),
+                Self::Key | Self::Dimension { .. } => format!("partition.{name}"),
+            },
         }
     }
 }
@@ -263,7 +289,7 @@ mod tests {
 
     use super::{PartitionPlaceholder, PartitionRef, PathTemplate, Piece, TimeFormat};
     use crate::model::partition::{
-        Cadence, PartitionKey, PartitionsDefinition, TimePartitions, TimeSettings,
+        Cadence, NamedKeys, PartitionKey, PartitionKeys, TimeKeys, TimePartitions, TimeSettings,
     };
 
     fn template(before: &str, after: &str) -> PathTemplate {
@@ -286,7 +312,7 @@ mod tests {
             ("out/", "ä%", "", "out/%C3%A4%25"),
         ] {
             let keys: Arc<[_]> = [PartitionKey::parse(key).expect("a key")].into();
-            let keys = PartitionsDefinition::Static(keys).keys_at(jiff::Timestamp::UNIX_EPOCH);
+            let keys = PartitionKeys::Named(NamedKeys::declared(&keys));
             let rendered = template(before, after);
             assert_eq!(
                 rendered.path(PartitionRef {
@@ -309,7 +335,7 @@ mod tests {
             format: "%Y-%m-%d",
         })
         .expect("a valid definition");
-        let keys = PartitionsDefinition::Time(Arc::new(definition)).keys_at(jiff::Timestamp::MAX);
+        let keys = PartitionKeys::Time(TimeKeys::at(&Arc::new(definition), jiff::Timestamp::MAX));
         let partition = PartitionRef {
             keys: &keys,
             index: 0,

@@ -217,8 +217,8 @@ mod tests {
     use super::{Blocks, Mapped};
     use crate::digest::{Digest, Folding, Kind};
     use crate::model::{
-        AssetId, BlockRecord, Cadence, DataVersion, PartitionKeys, PartitionSet,
-        PartitionsDefinition, TimePartitions, TimeSettings,
+        AssetId, BlockRecord, Cadence, DataVersion, PartitionKeys, PartitionSet, TimeKeys,
+        TimePartitions, TimeSettings,
     };
 
     fn days(start: &str) -> PartitionKeys {
@@ -230,7 +230,7 @@ mod tests {
             format: "%Y-%m-%d",
         };
         let definition = TimePartitions::new(settings).expect("a valid definition");
-        PartitionsDefinition::Time(Arc::new(definition)).keys_at(jiff::Timestamp::MAX)
+        PartitionKeys::Time(TimeKeys::at(&Arc::new(definition), jiff::Timestamp::MAX))
     }
 
     fn version(number: u32) -> DataVersion {

@@ -96,15 +96,7 @@ pub fn version_of_outputs(outputs: &[DataVersion], folding: &mut Folding) -> Dat
 /// A mapping in words, as it is folded and recorded.
 #[must_use]
 pub fn mapping_in_words(mapping: &PartitionMapping, nonexistent: Nonexistent) -> String {
-    let mapping = match mapping {
-        PartitionMapping::Identity | PartitionMapping::All => mapping.name().to_owned(),
-        PartitionMapping::TimeWindow {
-            start_offset,
-            end_offset,
-        } => {
-            format!("time_window({start_offset}, {end_offset})")
-        }
-    };
+    let mapping = mapping.to_string();
     match nonexistent {
         Nonexistent::Refused => mapping,
         Nonexistent::Dropped => format!("{mapping} allow_missing"),

@@ -375,7 +375,11 @@ fn downstream_is_covered(
     };
     let contiguous = downstream.time().is_some() && upstream.time().is_some();
     match dep.mapping {
-        PartitionMapping::All => true,
+        PartitionMapping::All | PartitionMapping::Last => true,
+        PartitionMapping::Specific(_)
+        | PartitionMapping::Static(_)
+        | PartitionMapping::MultiToSingle { .. }
+        | PartitionMapping::Multi(_) => false,
         PartitionMapping::Identity if !downstream.is_partitioned() => true,
         PartitionMapping::Identity | PartitionMapping::TimeWindow { .. } => {
             contiguous && set.first().is_none_or(exists) && set.last().is_none_or(exists)

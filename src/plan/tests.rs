@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use crate::digest::{Digest, Folding, Kind};
 use crate::model::{
     Asset, AssetGraph, AssetId, BlockEntry, Cause, CodeRecord, CodeVersion, Current,
-    CurrentMaterialization, DataVersion, DependencyChange, InputRecord, KeysByDefinition,
-    LastAttempt, MaterializationId, OutputChange, PartitionSet, RULE, Selected, Status,
+    CurrentMaterialization, DataVersion, DependencyChange, ExistingKeys, InputRecord,
+    KeysByDefinition, LastAttempt, MaterializationId, OutputChange, PartitionSet, RULE, Selected,
+    Status,
 };
 use crate::plan::{
     Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records, Scope,
@@ -396,6 +397,12 @@ fn read(manifest: &str) -> (AssetGraph, KeysByDefinition) {
     std::fs::write(folder.path().join("Assets.toml"), manifest).expect("written");
     let root = folder.path().canonicalize().expect("it is there");
     let manifest = crate::manifest::load(&root).expect("the test's manifest is right");
-    let keys = manifest.graph.keys_at(Timestamp::MAX);
+    let keys = manifest
+        .graph
+        .keys(&ExistingKeys {
+            now: Timestamp::MAX,
+            ..ExistingKeys::default()
+        })
+        .expect("few keys");
     (manifest.graph, keys)
 }

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use crate::model::{PartitionKey, PartitionKeys, PartitionSet, TimePartitions};
+use crate::model::{PartitionKey, PartitionKeys, PartitionSet, TimeKeys};
 use crate::store::column;
 use crate::store::current::Wanted;
 use crate::store::error::Fault;
@@ -68,7 +67,7 @@ pub(super) fn sorted(connection: &Connection, wanted: &[Wanted<'_>]) -> Result<V
                 let only = partition_id::UNPARTITIONED;
                 reaches.push(reach((only, only), 0, None));
             }
-            PartitionKeys::Static(_) => {
+            PartitionKeys::Named(_) | PartitionKeys::Multi(_) => {
                 for (rank, key) in keys_of(each.keys, each.set).enumerate() {
                     if let Some(name) = names.get(&key) {
                         let id = partition_id::of_name(*name);
@@ -76,11 +75,11 @@ pub(super) fn sorted(connection: &Connection, wanted: &[Wanted<'_>]) -> Result<V
                     }
                 }
             }
-            PartitionKeys::Time { definition, .. } => {
+            PartitionKeys::Time(keys) => {
                 let mut first = 0;
                 for indexes in each.set.ranges() {
                     let len = indexes.len() as u32;
-                    let starts = windows.starts(definition, indexes);
+                    let starts = windows.starts(keys, indexes);
                     if let [earliest, .., latest] | [earliest @ latest] = *starts {
                         reaches.push(reach((earliest, latest), first, Some(starts)));
                     }
@@ -101,26 +100,26 @@ struct Windows<'a> {
 }
 
 struct Remembered<'a> {
-    definition: &'a Arc<TimePartitions>,
+    keys: &'a TimeKeys,
     indexes: Range<u32>,
     starts: Rc<[i64]>,
 }
 
 impl<'a> Windows<'a> {
-    fn starts(&mut self, definition: &'a Arc<TimePartitions>, indexes: Range<u32>) -> Rc<[i64]> {
+    fn starts(&mut self, keys: &'a TimeKeys, indexes: Range<u32>) -> Rc<[i64]> {
         let known = self
             .remembered
             .iter()
-            .find(|known| Arc::ptr_eq(known.definition, definition) && known.indexes == indexes);
+            .find(|known| std::ptr::eq(known.keys, keys) && known.indexes == indexes);
         if let Some(known) = known {
             return Rc::clone(&known.starts);
         }
         let starts: Rc<[i64]> = indexes
             .clone()
-            .map(|index| definition.window(index.into()).start.as_second())
+            .map(|index| keys.window(index).start.as_second())
             .collect();
         let entry = Remembered {
-            definition,
+            keys,
             indexes,
             starts: Rc::clone(&starts),
         };
@@ -170,7 +169,7 @@ fn name_ids(
     let named = || {
         wanted
             .iter()
-            .filter(|each| matches!(each.keys, PartitionKeys::Static(_)))
+            .filter(|each| matches!(each.keys, PartitionKeys::Named(_) | PartitionKeys::Multi(_)))
     };
     let needed = named().map(|each| each.set.len() as usize).sum();
     let mut ids = HashMap::new();

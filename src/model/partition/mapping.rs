@@ -2,14 +2,18 @@
 //!
 //! Mappings work on ranges of indexes. An unpartitioned side has the one index 0.
 
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::partition::definition::{PartitionKeys, PartitionsDefinition};
+use crate::model::partition::definition::PartitionsDefinition;
 use crate::model::partition::key::PartitionKey;
+use crate::model::partition::keys::{PartitionKeys, TimeKeys};
+use crate::model::partition::multi::MultiKeys;
 use crate::model::partition::set::PartitionSet;
-use crate::model::partition::time::{Cadence, TimePartitions};
+use crate::model::partition::time::{TimePartitions, TimeWindow};
 
 /// Which upstream partitions a downstream partition needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +22,12 @@ pub enum PartitionMapping {
     Identity,
     /// Every key.
     All,
+    /// The newest key.
+    Last,
+    /// These keys, whatever the downstream key.
+    Specific(Arc<[PartitionKey]>),
+    /// All upstream keys that are paired with the downstream key: pairs of an upstream and a downstream key.
+    Static(Arc<[(PartitionKey, PartitionKey)]>),
     /// The upstream windows that overlap the downstream window, its start and end shifted by whole downstream windows.
     TimeWindow {
         /// Downstream windows by which the start is shifted; negative is earlier.
@@ -25,6 +35,49 @@ pub enum PartitionMapping {
         /// Downstream windows by which the end is shifted; at least `start_offset`.
         end_offset: i32,
     },
+    /// One side has dimensions, and one of these corresponds to the other side: all keys whose part corresponds.
+    MultiToSingle {
+        /// The side that has dimensions.
+        multi: MultiSide,
+        /// The dimension, by its place in the definition.
+        dimension: u32,
+        /// How the dimension and the other side correspond.
+        through: Box<PartitionMapping>,
+    },
+    /// The product over the upstream dimensions; of one that is not named here, all.
+    Multi(Arc<[DimensionMapping]>),
+}
+
+/// Which side of a mapping has dimensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MultiSide {
+    /// The side that is read.
+    Upstream,
+    /// The side that reads.
+    Downstream,
+}
+
+/// Where the keys of an upstream dimension come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DimensionMapping {
+    /// The upstream dimension, by its place in the definition.
+    pub upstream: u32,
+    /// Where its keys come from.
+    pub source: DimensionSource,
+}
+
+/// Where the keys of an upstream dimension come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DimensionSource {
+    /// From a downstream dimension.
+    From {
+        /// The downstream dimension, by its place in the definition.
+        downstream: u32,
+        /// How the two correspond.
+        mapping: PartitionMapping,
+    },
+    /// Always these keys.
+    Keys(Arc<[PartitionKey]>),
 }
 
 /// The upstream partitions of a downstream partition.
@@ -43,7 +96,12 @@ impl PartitionMapping {
         match self {
             Self::Identity => "identity",
             Self::All => "all",
+            Self::Last => "last",
+            Self::Specific(_) => "specific",
+            Self::Static(_) => "static",
             Self::TimeWindow { .. } => "time_window",
+            Self::MultiToSingle { .. } => "multi_to_single",
+            Self::Multi(_) => "multi",
         }
     }
 
@@ -54,25 +112,23 @@ impl PartitionMapping {
         downstream: Option<&PartitionsDefinition>,
         upstream: Option<&PartitionsDefinition>,
     ) -> bool {
-        let cadence = |side: Option<&PartitionsDefinition>| match side {
-            Some(PartitionsDefinition::Time(time)) => Some(time.cadence()),
-            Some(PartitionsDefinition::Static(_)) | None => None,
+        let seconds = |side: Option<&PartitionsDefinition>| {
+            side.and_then(PartitionsDefinition::windows)
+                .map(TimePartitions::typical_seconds)
         };
         match self {
-            Self::Identity => false,
+            Self::Identity | Self::Last => false,
             Self::All => upstream.is_some(),
+            Self::Specific(keys) => keys.len() > 1,
+            Self::Static(_) | Self::MultiToSingle { .. } | Self::Multi(_) => true,
             Self::TimeWindow {
                 start_offset,
                 end_offset,
-            } => match (cadence(downstream), cadence(upstream)) {
-                (Some(Cadence::Monthly), Some(Cadence::Daily)) => true,
-                _ => start_offset != end_offset,
-            },
+            } => start_offset != end_offset || seconds(downstream) > seconds(upstream),
         }
     }
 
-    /// The upstream partitions that the downstream partitions in `indexes` need, as one range where the mapping is
-    /// monotone; the hot path of judging, without the keys that do not exist.
+    /// The upstream partitions that the downstream partitions in `indexes` need, without the keys that do not exist.
     #[must_use]
     pub fn upstream_of(
         &self,
@@ -83,20 +139,78 @@ impl PartitionMapping {
         if indexes.is_empty() {
             return PartitionSet::empty();
         }
-        match self {
-            Self::All => PartitionSet::from_range(upstream.range()),
-            Self::Identity => identity(downstream, upstream, indexes),
-            Self::TimeWindow {
-                start_offset,
-                end_offset,
-            } => {
-                let (Some(down), Some(up)) = (downstream.time(), upstream.time()) else {
-                    return PartitionSet::empty();
+        match (self, downstream, upstream) {
+            (Self::All, ..) => PartitionSet::from_range(upstream.range()),
+            (Self::Last, ..) => upstream.newest(1),
+            (Self::Specific(keys), ..) => indexes_of(upstream, keys.iter()),
+            (Self::Identity, ..) => identity(downstream, upstream, indexes),
+            (Self::Static(pairs), ..) => {
+                let wanted = |down: &PartitionKey| {
+                    downstream
+                        .index_of(down.as_str())
+                        .is_some_and(|index| indexes.contains(&index))
                 };
-                let first = i64::from(indexes.start) + i64::from(*start_offset);
-                let last = i64::from(indexes.end - 1) + i64::from(*end_offset);
-                PartitionSet::from_range(clip(&overlapping(down, up, first, last), upstream.len()))
+                let keys = pairs.iter().filter(|(_, down)| wanted(down));
+                indexes_of(upstream, keys.map(|(up, _)| up))
             }
+            (
+                Self::TimeWindow {
+                    start_offset,
+                    end_offset,
+                },
+                PartitionKeys::Time(down),
+                PartitionKeys::Time(up),
+            ) => {
+                let ranges = stretches(down, indexes).map(|stretch| {
+                    let first = stretch.start + i64::from(*start_offset);
+                    let last = stretch.end - 1 + i64::from(*end_offset);
+                    up.within(&overlapping(
+                        down.definition(),
+                        up.definition(),
+                        first,
+                        last,
+                    ))
+                });
+                PartitionSet::from_ranges(ranges)
+            }
+            (
+                Self::MultiToSingle {
+                    multi: MultiSide::Upstream,
+                    dimension,
+                    through,
+                },
+                _,
+                PartitionKeys::Multi(multi),
+            ) => {
+                let at = *dimension as usize;
+                let part = &multi.dimensions()[at].keys;
+                with_part(multi, at, through.upstream_of(downstream, part, indexes))
+            }
+            (
+                Self::MultiToSingle {
+                    multi: MultiSide::Downstream,
+                    dimension,
+                    through,
+                },
+                PartitionKeys::Multi(multi),
+                _,
+            ) => {
+                let at = *dimension as usize;
+                let part = &multi.dimensions()[at].keys;
+                indexes
+                    .map(|index| multi.part(index, at))
+                    .collect::<PartitionSet>()
+                    .ranges()
+                    .map(|parts| through.upstream_of(part, upstream, parts))
+                    .fold(PartitionSet::empty(), |all, each| all.union(&each))
+            }
+            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+                let of = |index| up.product(&parts_of(mappings, down, up, index));
+                indexes
+                    .map(of)
+                    .fold(PartitionSet::empty(), |all, each| all.union(&each))
+            }
+            _ => PartitionSet::empty(),
         }
     }
 
@@ -111,28 +225,31 @@ impl PartitionMapping {
         index: u32,
     ) -> Mapped {
         let existing = self.upstream_of(downstream, upstream, index..index + 1);
-        let nonexistent = match self {
-            Self::Identity if existing.is_empty() => downstream.key(index).into_iter().collect(),
-            Self::All | Self::Identity => Vec::new(),
-            Self::TimeWindow {
-                start_offset,
-                end_offset,
-            } => {
-                let (Some(down), Some(up)) = (downstream.time(), upstream.time()) else {
-                    return Mapped::default();
-                };
-                let index = i64::from(index);
-                let own_first = index + i64::from(*start_offset).max(0);
-                let own_last = index + i64::from(*end_offset).min(0);
-                if own_first != index || own_last != index {
-                    Vec::new()
-                } else {
-                    overlapping(down, up, index, index)
-                        .filter(|at| *at < 0 || *at >= i64::from(upstream.len()))
-                        .map(|at| PartitionKey::made(&up.key(at)))
-                        .collect()
-                }
+        let nonexistent = match (self, downstream, upstream) {
+            (Self::Identity, ..) if existing.is_empty() => {
+                downstream.key(index).into_iter().collect()
             }
+            (Self::Specific(keys), ..) => keys
+                .iter()
+                .filter(|key| upstream.index_of(key.as_str()).is_none())
+                .cloned()
+                .collect(),
+            (
+                Self::TimeWindow {
+                    start_offset,
+                    end_offset,
+                },
+                PartitionKeys::Time(down),
+                PartitionKeys::Time(up),
+            ) if *start_offset <= 0 && *end_offset >= 0 => {
+                let own = down.lattice(index);
+                let (from, to) = (down.definition(), up.definition());
+                overlapping(from, to, own, own)
+                    .filter(|at| up.rank(*at).is_none())
+                    .map(|at| PartitionKey::made(&to.key(at)))
+                    .collect()
+            }
+            _ => Vec::new(),
         };
         Mapped {
             existing,
@@ -152,39 +269,128 @@ impl PartitionMapping {
         if indexes.is_empty() {
             return PartitionSet::empty();
         }
+        match (self, downstream, upstream) {
+            (Self::All, ..) => PartitionSet::from_range(downstream.range()),
+            (Self::Identity, ..) => identity(upstream, downstream, indexes),
+            (
+                Self::TimeWindow {
+                    start_offset,
+                    end_offset,
+                },
+                PartitionKeys::Time(down),
+                PartitionKeys::Time(up),
+            ) => {
+                let ranges = stretches(up, indexes).map(|stretch| {
+                    let (from, to) = (up.definition(), down.definition());
+                    let touched = overlapping(from, to, stretch.start, stretch.end - 1);
+                    down.within(
+                        &(touched.start - i64::from(*end_offset)
+                            ..touched.end - i64::from(*start_offset)),
+                    )
+                });
+                PartitionSet::from_ranges(ranges)
+            }
+            _ => downstream
+                .range()
+                .filter(|down| {
+                    let needed = self.upstream_of(downstream, upstream, *down..*down + 1);
+                    !needed
+                        .intersection(&PartitionSet::from_range(indexes.clone()))
+                        .is_empty()
+                })
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for PartitionMapping {
+    /// The mapping in words, as it is folded into fingerprints: keys that it names show in what is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All => PartitionSet::from_range(downstream.range()),
-            Self::Identity => identity(upstream, downstream, indexes),
             Self::TimeWindow {
                 start_offset,
                 end_offset,
-            } => {
-                let (Some(down), Some(up)) = (downstream.time(), upstream.time()) else {
-                    return PartitionSet::empty();
-                };
-                let touched = overlapping(
-                    up,
-                    down,
-                    i64::from(indexes.start),
-                    i64::from(indexes.end - 1),
-                );
-                let shifted =
-                    touched.start - i64::from(*end_offset)..touched.end - i64::from(*start_offset);
-                PartitionSet::from_range(clip(&shifted, downstream.len()))
+            } => write!(f, "time_window({start_offset}, {end_offset})"),
+            Self::MultiToSingle {
+                dimension, through, ..
+            } => write!(f, "multi_to_single({dimension}, {through})"),
+            Self::Multi(dimensions) => {
+                write!(f, "multi(")?;
+                for (at, each) in dimensions.iter().enumerate() {
+                    let comma = if at == 0 { "" } else { ", " };
+                    write!(f, "{comma}{} = ", each.upstream)?;
+                    match &each.source {
+                        DimensionSource::Keys(_) => write!(f, "keys")?,
+                        DimensionSource::From {
+                            downstream,
+                            mapping,
+                        } => write!(f, "{downstream} {mapping}")?,
+                    }
+                }
+                write!(f, ")")
             }
+            _ => write!(f, "{}", self.name()),
         }
     }
+}
+
+fn indexes_of<'a>(
+    keys: &PartitionKeys,
+    wanted: impl Iterator<Item = &'a PartitionKey>,
+) -> PartitionSet {
+    wanted
+        .filter_map(|key| keys.index_of(key.as_str()))
+        .collect()
+}
+
+fn with_part(multi: &MultiKeys, dimension: usize, part: PartitionSet) -> PartitionSet {
+    let mut sets: Vec<_> = multi
+        .dimensions()
+        .iter()
+        .map(|each| PartitionSet::from_range(each.keys.range()))
+        .collect();
+    sets[dimension] = part;
+    multi.product(&sets)
+}
+
+fn parts_of(
+    mappings: &[DimensionMapping],
+    down: &MultiKeys,
+    up: &MultiKeys,
+    index: u32,
+) -> Vec<PartitionSet> {
+    let all = |each: &crate::model::partition::multi::DimensionKeys| {
+        PartitionSet::from_range(each.keys.range())
+    };
+    let mut sets: Vec<_> = up.dimensions().iter().map(all).collect();
+    for each in mappings {
+        let upstream = &up.dimensions()[each.upstream as usize].keys;
+        sets[each.upstream as usize] = match &each.source {
+            DimensionSource::Keys(keys) => indexes_of(upstream, keys.iter()),
+            DimensionSource::From {
+                downstream,
+                mapping,
+            } => {
+                let at = *downstream as usize;
+                let part = down.part(index, at);
+                mapping.upstream_of(&down.dimensions()[at].keys, upstream, part..part + 1)
+            }
+        };
+    }
+    sets
+}
+
+/// The stretches of a definition's lattice that a range of its keys covers.
+fn stretches(keys: &TimeKeys, indexes: Range<u32>) -> impl Iterator<Item = Range<i64>> {
+    indexes
+        .map(|index| keys.lattice(index))
+        .map(|at| at..at + 1)
 }
 
 fn identity(from: &PartitionKeys, to: &PartitionKeys, indexes: Range<u32>) -> PartitionSet {
     match (from, to) {
         (PartitionKeys::Unpartitioned, PartitionKeys::Unpartitioned) => {
             PartitionSet::from_range(indexes)
-        }
-        (PartitionKeys::Time { definition: a, .. }, PartitionKeys::Time { definition: b, len })
-            if a == b =>
-        {
-            PartitionSet::from_range(indexes.start.min(*len)..indexes.end.min(*len))
         }
         _ => indexes
             .filter_map(|index| to.index_of(from.key(index)?.as_str()))
@@ -194,25 +400,11 @@ fn identity(from: &PartitionKeys, to: &PartitionKeys, indexes: Range<u32>) -> Pa
 
 /// The windows of `to` that overlap any window of `from` between `first` and `last`, on the whole lattice.
 fn overlapping(from: &TimePartitions, to: &TimePartitions, first: i64, last: i64) -> Range<i64> {
-    let start = from.window(first).start;
-    let end = from.window(last).end;
+    let (start, end) = (from.window(first).start, from.window(last).end);
     if start >= end {
         return 0..0;
     }
-    let begin = to.index_at(start);
-    let last = to.index_at(end);
-    let past = if to.window(last).start < end {
-        last + 1
-    } else {
-        last
-    };
-    begin..past
-}
-
-fn clip(range: &Range<i64>, len: u32) -> Range<u32> {
-    let bound =
-        |at: i64| u32::try_from(at.clamp(0, i64::from(len))).expect("clamped to the length");
-    bound(range.start)..bound(range.end)
+    to.overlapping(TimeWindow { start, end })
 }
 
 #[cfg(test)]
@@ -222,7 +414,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::PartitionMapping;
-    use crate::model::partition::definition::{PartitionKeys, PartitionsDefinition};
+    use crate::model::partition::keys::{PartitionKeys, TimeKeys};
     use crate::model::partition::set::PartitionSet;
     use crate::model::partition::time::{Cadence, TimePartitions, TimeSettings};
 
@@ -235,7 +427,7 @@ mod tests {
             format: "%Y-%m-%d",
         })
         .expect("a valid definition");
-        PartitionsDefinition::Time(Arc::new(definition)).keys_at(jiff::Timestamp::MAX)
+        PartitionKeys::Time(TimeKeys::at(&Arc::new(definition), jiff::Timestamp::MAX))
     }
 
     const WINDOW: PartitionMapping = PartitionMapping::TimeWindow {

@@ -115,6 +115,16 @@ impl PartitionSet {
         (run.start <= index).then(|| run.before + (index - run.start))
     }
 
+    /// How many members are smaller than `index`, be it a member or not.
+    #[must_use]
+    pub fn before(&self, index: u32) -> u32 {
+        let at = self.runs.partition_point(|run| run.end <= index);
+        match self.runs.get(at) {
+            None => self.len(),
+            Some(run) => run.before + index.saturating_sub(run.start),
+        }
+    }
+
     /// The member with `rank` smaller ones.
     #[must_use]
     pub fn nth(&self, rank: u32) -> Option<u32> {
@@ -197,6 +207,7 @@ mod tests {
             for index in 0..41 {
                 let rank = a.contains(&index).then(|| a.range(..index).count() as u32);
                 prop_assert_eq!(x.rank(index), rank);
+                prop_assert_eq!(x.before(index), a.range(..index).count() as u32);
                 prop_assert_eq!(x.nth(index), a.iter().nth(index as usize).copied());
             }
         }

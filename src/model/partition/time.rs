@@ -173,6 +173,28 @@ impl TimePartitions {
         index
     }
 
+    /// The windows that overlap `window`, on the whole lattice.
+    #[must_use]
+    pub fn overlapping(&self, window: TimeWindow) -> std::ops::Range<i64> {
+        let begin = self.index_at(window.start);
+        let last = self.index_at(window.end);
+        let past = if self.window(last).start < window.end {
+            last + 1
+        } else {
+            last
+        };
+        begin..past
+    }
+
+    /// About how long a window is, in seconds.
+    #[must_use]
+    pub fn typical_seconds(&self) -> i64 {
+        match self.cadence {
+            Cadence::Daily => 86_400,
+            Cadence::Monthly => 30 * 86_400,
+        }
+    }
+
     /// The key of the window of `index`.
     #[must_use]
     pub fn key(&self, index: i64) -> String {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin,
-    Outcome, OutputRecord, PartitionKey, PartitionKeys, PartitionsDefinition, RULE, RunId,
+    AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization,
+    NamedKeys, Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, RULE, RunId, TimeKeys,
     TimePartitions, TimeSettings,
 };
 use crate::store::{
@@ -64,7 +64,7 @@ pub(super) fn days(len: i64) -> PartitionKeys {
     })
     .expect("a sound definition");
     let now = time.window(len).start;
-    PartitionsDefinition::Time(Arc::new(time)).keys_at(now)
+    PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))
 }
 
 pub(super) fn names(names: &[&str]) -> PartitionKeys {
@@ -72,7 +72,7 @@ pub(super) fn names(names: &[&str]) -> PartitionKeys {
         .iter()
         .map(|name| PartitionKey::parse(name).expect("a valid key"))
         .collect();
-    PartitionsDefinition::Static(keys.into()).keys_at(Timestamp::UNIX_EPOCH)
+    PartitionKeys::Named(NamedKeys::declared(&keys.into()))
 }
 
 /// A materialization with one output, whose digests come from `seed`.

@@ -1,0 +1,110 @@
+//! The keys of all definitions of a project at a moment.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::model::graph::Declaration;
+use crate::model::partition::definition::{DeclaredPartitions, DefinitionId, PartitionsDefinition};
+use crate::model::partition::keys::{PartitionKeys, TimeKeys};
+use crate::model::partition::multi::MultiKeys;
+use crate::model::partition::named::NamedKeys;
+use crate::model::partition::set::PartitionSet;
+
+/// What decides which keys exist, besides what is declared.
+#[derive(Clone, Debug, Default)]
+pub struct ExistingKeys {
+    /// The instant at which windows have ended.
+    pub now: Timestamp,
+    /// The keys of dynamic and files definitions; of one that is not here, none.
+    pub named: HashMap<DefinitionId, NamedKeys>,
+    /// The windows whose file is there, of definitions that ask for one, by their indexes in the lattice.
+    pub windows: HashMap<DefinitionId, PartitionSet>,
+}
+
+/// A multi-dimensional definition has more than 2^32 keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyKeys {
+    /// The definition.
+    pub definition: DefinitionId,
+}
+
+/// The keys of a project's partitions definitions at a moment.
+#[derive(Clone, Debug)]
+pub struct KeysByDefinition {
+    unpartitioned: PartitionKeys,
+    keys: Vec<PartitionKeys>,
+}
+
+impl KeysByDefinition {
+    /// The keys of `definitions`, as far as they exist.
+    pub(in crate::model) fn new(
+        definitions: &[DeclaredPartitions],
+        existing: &ExistingKeys,
+    ) -> Result<Self, TooManyKeys> {
+        let ids = || (0..definitions.len() as u32).map(DefinitionId);
+        let flat = |id: DefinitionId| {
+            let definition = &definitions[id.0 as usize].definition;
+            flat_keys(id, definition, existing)
+        };
+        let mut keys: Vec<_> = ids().map(flat).collect();
+        for id in ids() {
+            let dimensions = definitions[id.0 as usize].definition.dimensions();
+            if dimensions.is_empty() {
+                continue;
+            }
+            let of = |each: &crate::model::partition::definition::Dimension| {
+                let flat = keys[each.definition.0 as usize].clone();
+                (each.name.clone(), flat)
+            };
+            let product = MultiKeys::new(dimensions.iter().map(of).collect());
+            let product = product.ok_or(TooManyKeys { definition: id })?;
+            keys[id.0 as usize] = PartitionKeys::Multi(product);
+        }
+        Ok(Self {
+            unpartitioned: PartitionKeys::Unpartitioned,
+            keys,
+        })
+    }
+
+    /// The keys of an asset's or source's definition; the one keyless partition where it has none.
+    #[must_use]
+    pub fn of(&self, declaration: &Declaration) -> &PartitionKeys {
+        self.get(declaration.partitions())
+    }
+
+    /// The keys of a definition.
+    #[must_use]
+    pub fn get(&self, definition: Option<DefinitionId>) -> &PartitionKeys {
+        definition.map_or(&self.unpartitioned, |id| &self.keys[id.0 as usize])
+    }
+}
+
+/// The keys of a definition of one dimension; of one with several, nothing yet.
+fn flat_keys(
+    id: DefinitionId,
+    definition: &PartitionsDefinition,
+    existing: &ExistingKeys,
+) -> PartitionKeys {
+    let named = || {
+        let keys = existing.named.get(&id).cloned();
+        PartitionKeys::Named(keys.unwrap_or_else(|| NamedKeys::growing(Vec::new())))
+    };
+    match definition {
+        PartitionsDefinition::Static(keys) => PartitionKeys::Named(NamedKeys::declared(keys)),
+        PartitionsDefinition::Time {
+            windows,
+            exists: None,
+        } => PartitionKeys::Time(TimeKeys::at(windows, existing.now)),
+        PartitionsDefinition::Time {
+            windows,
+            exists: Some(_),
+        } => {
+            let there = existing.windows.get(&id).cloned().unwrap_or_default();
+            PartitionKeys::Time(TimeKeys::only(windows, there))
+        }
+        PartitionsDefinition::Dynamic
+        | PartitionsDefinition::Files(_)
+        | PartitionsDefinition::Multi(_) => named(),
+    }
+}
