@@ -204,7 +204,7 @@ impl Selector<'_> {
 }
 
 /// The keys that a person may have meant, or the first and the last.
-fn nearest(keys: &PartitionKeys, key: &PartitionKey) -> String {
+pub(super) fn nearest(keys: &PartitionKeys, key: &PartitionKey) -> String {
     let near = keys.nearest(key.as_str());
     let list = |keys: &[PartitionKey]| {
         keys.iter()

@@ -64,6 +64,18 @@ pub enum CliError {
         /// What is wrong.
         reason: String,
     },
+    /// The name of a partitions definition is none.
+    #[error("`{text}` is no name of a partitions definition: {reason}")]
+    #[diagnostic(
+        code(assetctl::cli::invalid_definition),
+        help("names are made of letters, digits, `_` and `-`")
+    )]
+    Definition {
+        /// As typed.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A partition is named twice.
     #[error("`{selected}` names a partition, and so does `--partition`")]
     #[diagnostic(code(assetctl::cli::two_partitions), help("leave one of them away"))]

@@ -1,7 +1,7 @@
 //! What `partitions list` answers.
 
 use crate::model::name::{AssetKey, Name};
-use crate::model::partition::PartitionKeys;
+use crate::model::partition::{PartitionKey, PartitionKeys, PartitionSet};
 
 /// A partitions definition and its keys.
 #[derive(Clone, Debug)]
@@ -47,34 +47,76 @@ pub struct ListedDimension {
 }
 
 /// Which keys are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListedKeys {
     /// None: the first, the last and the number say enough.
     Ends,
     /// All, in the order in which they are shown.
     All,
-    /// Those from one index to another, both included.
-    Range(u32, u32),
+    /// These, in the order in which they are taken as input.
+    Some(PartitionSet),
     /// The one of this index, and its neighbours.
     One(u32),
 }
 
 impl PartitionsReport {
-    /// The index of the key that is shown at `place`.
+    /// The first and the last key, as they are shown.
     #[must_use]
-    pub fn shown(&self, place: u32) -> u32 {
-        match &self.keys {
-            PartitionKeys::Named(keys) => keys.shown(place),
-            _ => place,
+    pub fn ends(&self) -> (Option<PartitionKey>, Option<PartitionKey>) {
+        let at = |place: u32| self.keys.key(self.shown(place));
+        match self.keys.len().checked_sub(1) {
+            None => (None, None),
+            Some(last) => (at(0), at(last)),
         }
     }
 
-    /// The place at which the key of `index` is shown.
+    /// The key that is shown at a place.
     #[must_use]
-    pub fn place_of(&self, index: u32) -> u32 {
-        match &self.keys {
+    pub fn key_at(&self, place: u32) -> Option<PartitionKey> {
+        self.keys.key(self.shown(place))
+    }
+
+    /// The keys that are shown before and after that of an index.
+    #[must_use]
+    pub fn neighbours(&self, index: u32) -> (Option<PartitionKey>, Option<PartitionKey>) {
+        let place = match &self.keys {
             PartitionKeys::Named(keys) => keys.place_of(index),
             _ => index,
+        };
+        let at = |place: u32| self.keys.key(self.shown(place));
+        let after = Some(place + 1).filter(|after| *after < self.keys.len());
+        (place.checked_sub(1).and_then(at), after.and_then(at))
+    }
+
+    /// The listed keys in order, each with its index.
+    pub fn listed(&self) -> Box<dyn Iterator<Item = (u32, PartitionKey)> + '_> {
+        match &self.listed {
+            ListedKeys::Ends => Box::new(std::iter::empty()),
+            ListedKeys::All => self.all(),
+            ListedKeys::Some(set) => {
+                let keys = set.iter().zip(self.keys.keys_in(set));
+                Box::new(keys.filter_map(|(index, key)| Some((index, key?))))
+            }
+            ListedKeys::One(index) => {
+                Box::new(self.keys.key(*index).map(|key| (*index, key)).into_iter())
+            }
+        }
+    }
+
+    fn all(&self) -> Box<dyn Iterator<Item = (u32, PartitionKey)> + '_> {
+        if let PartitionKeys::Time(_) = &self.keys {
+            let keys = self.keys.range().zip(self.keys.all_keys());
+            return Box::new(keys.filter_map(|(index, key)| Some((index, key?))));
+        }
+        let indexes = self.keys.range().map(|place| self.shown(place));
+        Box::new(indexes.filter_map(|index| Some((index, self.keys.key(index)?))))
+    }
+
+    /// The index of the key that is shown at `place`.
+    fn shown(&self, place: u32) -> u32 {
+        match &self.keys {
+            PartitionKeys::Named(keys) => keys.shown(place),
+            _ => place,
         }
     }
 }
