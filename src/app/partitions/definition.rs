@@ -3,7 +3,7 @@
 use crate::app::error::RequestError;
 use crate::app::project::Project;
 use crate::app::selection::nearest;
-use crate::model::{AssetKey, DeclaredPartitions, DefinitionId, PartitionKey, PartitionKeys};
+use crate::model::{AssetKey, DeclaredPartitions, DefinitionId, Name, PartitionKey, PartitionKeys};
 
 /// A definition, and the asset by which it was named.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ fn not_yet(keys: &PartitionKeys, key: &PartitionKey) -> Option<String> {
 fn similar(project: &Project, name: &str) -> String {
     let graph = project.graph();
     let definitions = graph.definitions().iter();
-    let definitions = definitions.filter_map(|it| it.name.as_ref().map(|name| name.as_str()));
+    let definitions = definitions.filter_map(|it| it.name.as_ref().map(Name::as_str));
     let assets = graph.ids().map(|id| graph.key(id).as_str());
     let mut scored: Vec<_> = definitions
         .chain(assets)

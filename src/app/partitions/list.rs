@@ -7,8 +7,8 @@ use crate::app::list::definition_label;
 use crate::app::partitions::definition::{NamedDefinition, find_definition, find_key};
 use crate::app::project::Project;
 use crate::model::{
-    Dimension, ListPartitionsRequest, ListedDimension, ListedKeys, ListedSchedule, PartitionKey,
-    PartitionKeys, PartitionSet, PartitionsReport, TimePartitions, WantedKeys,
+    Dimension, DimensionKeys, ListPartitionsRequest, ListedDimension, ListedKeys, ListedSchedule,
+    PartitionKey, PartitionKeys, PartitionSet, PartitionsReport, TimePartitions, WantedKeys,
 };
 use crate::store::Notice;
 
@@ -57,7 +57,7 @@ fn dimensions(
     keys: &PartitionKeys,
 ) -> Vec<ListedDimension> {
     let of_keys = keys.multi().map_or(&[][..], |multi| multi.dimensions());
-    let listed = |(dimension, keys): (&Dimension, &crate::model::DimensionKeys)| {
+    let listed = |(dimension, keys): (&Dimension, &DimensionKeys)| {
         let declared = &project.graph().definitions()[dimension.definition.0 as usize];
         ListedDimension {
             name: dimension.name.clone(),
@@ -106,10 +106,10 @@ fn find_range(
         last: last.clone(),
     };
     let Some(multi) = keys.multi() else {
-        return match from <= to {
-            true => Ok(PartitionSet::from_range(from..to + 1)),
-            false => Err(reversed()),
-        };
+        if from > to {
+            return Err(reversed());
+        }
+        return Ok(PartitionSet::from_range(from..to + 1));
     };
     let part = |at: usize| {
         let (from, to) = (multi.part(from, at), multi.part(to, at));

@@ -9,40 +9,37 @@ const NAMED: usize = 5;
 /// What changed.
 pub fn changed_keys(report: &KeysReport) -> String {
     let definition = &report.definition;
-    let (verb, changed, already, rest) = match &report.changed {
-        ChangedKeys::Added { added, present } => ("Added", added, "there already", present),
+    let (verb, from, changed, already, rest) = match &report.changed {
+        ChangedKeys::Added { added, present } => ("Added", "to", added, "there already", present),
         ChangedKeys::Removed {
             removed, absent, ..
-        } => ("Removed", removed, "not there", absent),
+        } => ("Removed", "from", removed, "not there", absent),
     };
-    let mut text = String::new();
+    let mut lines = Vec::new();
     if !changed.is_empty() {
-        let from = if verb == "Added" { "to" } else { "from" };
         let keys = count(changed.len() as u64, "key");
-        text.push_str(&format!(
-            "{verb} {keys} {from} {definition}: {}.\n",
+        lines.push(format!(
+            "{verb} {keys} {from} {definition}: {}.",
             named(changed)
         ));
     }
     if !rest.is_empty() {
         let were = if rest.len() == 1 { "was" } else { "were" };
         let keys = count(rest.len() as u64, "key");
-        text.push_str(&format!("{keys} {were} {already}: {}.\n", named(rest)));
+        lines.push(format!("{keys} {were} {already}: {}.", named(rest)));
     }
     if let ChangedKeys::Removed { recorded, .. } = &report.changed
         && !recorded.is_empty()
     {
         let assets: Vec<_> = recorded.iter().map(AssetKey::as_str).collect();
         let assets = assets.join(", ");
-        text.push_str(&format!(
-            "What is recorded of them stays: `assetctl history` shows it for {assets}.\n"
+        lines.push(format!(
+            "What is recorded of them stays: `assetctl history` shows it for {assets}."
         ));
     }
-    text.push_str(&format!(
-        "{definition} has {} now.\n",
-        count(report.count, "key")
-    ));
-    text
+    let keys = count(report.count, "key");
+    lines.push(format!("{definition} has {keys} now.\n"));
+    lines.join("\n")
 }
 
 fn named(keys: &[PartitionKey]) -> String {

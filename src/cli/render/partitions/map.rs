@@ -1,54 +1,75 @@
 //! `partitions map`: the partitions of the other side, in ranges.
 
-use crate::cli::text::{BAD, BOLD, Look, count, styled};
+use std::ops::Range;
+
+use crate::cli::text::{BAD, BOLD, Detail, Look, count, styled};
 use crate::model::{MapReport, MappedKeys, PartitionKey, PartitionKeys, PartitionSet};
 
 /// Which partitions belong together: a line that says so, and a line for each range.
 pub fn mapped(report: &MapReport, look: &Look) -> String {
-    let at = |asset: &str, key: Option<&PartitionKey>| match key {
-        Some(key) => format!("{asset}@{key}"),
-        None => asset.to_owned(),
-    };
-    let partition = report.partition.as_ref();
-    let (asset, upstream) = (report.asset.as_str(), report.upstream.as_str());
-    match &report.mapped {
+    let mut lines = match &report.mapped {
         MappedKeys::Upstream {
             keys,
             existing,
             nonexistent,
         } => {
-            let (step, input) = (at(asset, partition), &report.input);
-            let as_input = if input.as_str() == upstream {
-                String::new()
-            } else {
-                format!(" as {input}")
-            };
-            let needed = number(keys, existing);
-            let mut text = format!(
-                "{} needs {needed} of {}{as_input} ({})\n",
-                styled(BOLD, step),
-                styled(BOLD, upstream),
-                report.mapping
-            );
-            text.push_str(&ranges(keys, existing));
+            let mut lines = vec![needs(report, keys, existing)];
+            lines.extend(ranges(keys, existing));
             if !nonexistent.is_empty() {
                 let absent = count(nonexistent.len() as u64, "partition");
                 let do_not = if nonexistent.len() == 1 { "does" } else { "do" };
                 let told = format!("{absent} that {do_not} not exist:");
-                text.push_str(&format!("{}\n", styled(BAD, told)));
-                text.push_str(&names(nonexistent, look));
+                lines.push(styled(BAD, told).to_string());
+                lines.extend(names(nonexistent, look));
             }
-            text
+            lines
         }
-        MappedKeys::Downstream { keys, set } => format!(
-            "{} of {} need{} {} ({})\n{}",
-            number(keys, set),
-            styled(BOLD, asset),
-            if set.len() == 1 { "s" } else { "" },
-            styled(BOLD, at(upstream, partition)),
-            report.mapping,
-            ranges(keys, set)
+        MappedKeys::Downstream { keys, set } => {
+            let mut lines = vec![needed(report, keys, set)];
+            lines.extend(ranges(keys, set));
+            lines
+        }
+    };
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// `month@2013-07 needs 31 partitions of clean (time_window)`
+fn needs(report: &MapReport, keys: &PartitionKeys, set: &PartitionSet) -> String {
+    let upstream = report.upstream.as_str();
+    let as_input = if report.input.as_str() == upstream {
+        String::new()
+    } else {
+        format!(" as {}", report.input)
+    };
+    format!(
+        "{} needs {} of {}{as_input} ({})",
+        styled(BOLD, at(report.asset.as_str(), report.partition.as_ref())),
+        number(keys, set),
+        styled(BOLD, upstream),
+        report.mapping
+    )
+}
+
+/// `1 partition of month needs clean@2013-07-04 (time_window)`
+fn needed(report: &MapReport, keys: &PartitionKeys, set: &PartitionSet) -> String {
+    format!(
+        "{} of {} need{} {} ({})",
+        number(keys, set),
+        styled(BOLD, &report.asset),
+        if set.len() == 1 { "s" } else { "" },
+        styled(
+            BOLD,
+            at(report.upstream.as_str(), report.partition.as_ref())
         ),
+        report.mapping
+    )
+}
+
+fn at(asset: &str, key: Option<&PartitionKey>) -> String {
+    match key {
+        Some(key) => format!("{asset}@{key}"),
+        None => asset.to_owned(),
     }
 }
 
@@ -62,35 +83,33 @@ fn number(keys: &PartitionKeys, set: &PartitionSet) -> String {
 }
 
 /// A line for each range.
-fn ranges(keys: &PartitionKeys, set: &PartitionSet) -> String {
-    let line = |range: std::ops::Range<u32>| {
+fn ranges(keys: &PartitionKeys, set: &PartitionSet) -> Vec<String> {
+    let line = |range: Range<u32>| {
         let first = keys.key(range.start)?;
-        let len = range.len();
         Some(match keys.key(range.end - 1)? {
-            last if len > 1 => format!("  {first}...{last}  ({})\n", count(len as u64, "key")),
-            _ => format!("  {first}\n"),
+            last if range.len() > 1 => {
+                let count = count(range.len() as u64, "key");
+                format!("  {first}...{last}  ({count})")
+            }
+            _ => format!("  {first}"),
         })
     };
     set.ranges().filter_map(line).collect()
 }
 
 /// A line for each key; of many those at the beginning.
-fn names(keys: &[PartitionKey], look: &Look) -> String {
+fn names(keys: &[PartitionKey], look: &Look) -> Vec<String> {
     const NAMED: usize = 20;
-    let named = if look.detail == crate::cli::text::Detail::Full {
-        keys.len()
-    } else {
-        NAMED
+    let named = match look.detail {
+        Detail::Full => keys.len(),
+        Detail::Brief | Detail::Normal => NAMED,
     };
-    let mut text: String = keys
-        .iter()
-        .take(named)
-        .map(|key| format!("  {key}\n"))
-        .collect();
+    let names = keys.iter().take(named).map(|key| format!("  {key}"));
+    let mut lines: Vec<_> = names.collect();
     if let Some(more @ 1..) = keys.len().checked_sub(named) {
-        text.push_str(&format!("  and {more} more\n"));
+        lines.push(format!("  and {more} more"));
     }
-    text
+    lines
 }
 
 #[cfg(test)]

@@ -51,27 +51,28 @@ fn rows(shown: &ShownPartitions, look: &Look) -> String {
     let per_mark = partitions_per_mark(longest, room);
     let runs = shown.status.partitions.iter().rev();
     let mut left: Vec<Stretch> = runs.map(|run| (run.status, run.count)).collect();
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for row in &shown.rows {
         let strip = strip(&take(&mut left, row.count), per_mark, look.glyphs);
         if label == 0 {
-            text.push_str(&format!("  {strip}\n"));
+            lines.push(format!("  {strip}\n"));
             continue;
         }
         let (before, after) = (before_strip(row), after_strip(row));
         let gap = " ".repeat(label - width(&before));
-        text.push_str(&format!("  {}{gap} {strip}", styled(DIM, before)));
-        if !after.is_empty() {
-            text.push_str(&format!(" {}", styled(DIM, after)));
-        }
-        text.push('\n');
+        let before = styled(DIM, before);
+        lines.push(if after.is_empty() {
+            format!("  {before}{gap} {strip}\n")
+        } else {
+            format!("  {before}{gap} {strip} {}\n", styled(DIM, after))
+        });
     }
     if per_mark > 1 {
         let many = number(per_mark);
         let note = format!("Each mark is {many} partitions, and shows the worst of them.");
-        text.push_str(&format!("  {}\n", styled(DIM, note)));
+        lines.push(format!("  {}\n", styled(DIM, note)));
     }
-    text
+    lines.concat()
 }
 
 fn before_strip(row: &ShownRow) -> String {
