@@ -111,7 +111,7 @@ fn filled(assets: u32, keys: PartitionKeys) -> Filled {
 
 fn days(len: i64) -> PartitionKeys {
     let time = TimePartitions::new(TimeSettings::new(Cadence::Daily, "2000-01-01"))
-    .expect("a sound definition");
+        .expect("a sound definition");
     let now = time.window(len).start;
     PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))
 }

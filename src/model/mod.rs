@@ -27,9 +27,10 @@ pub use name::{AssetKey, InvalidName, Name};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
     DimensionSource, Exclusion, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions,
-    KeysByDefinition, Mapped, MultiKeys, MultiSide, NamedKeys, PART_SEPARATOR, PartitionKey,
-    PartitionKeys, PartitionMapping, PartitionSet, PartitionSlot, PartitionsDefinition, TimeKeys,
-    TimePartitions, TimeSetting, TimeSettings, TimeWindow, TooManyKeys,
+    KeysByDefinition, Mapped, MappingSide, Misfit, MultiKeys, MultiSide, NamedKeys, PART_SEPARATOR,
+    PartitionKey, PartitionKeys, PartitionMapping, PartitionSet, PartitionSlot,
+    PartitionsDefinition, TimeKeys, TimePartitions, TimeSetting, TimeSettings, TimeWindow,
+    TooManyKeys, choices, fits, infer_mapping, same_definition,
 };
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentMaterialization, InputRecord, LastAttempt,

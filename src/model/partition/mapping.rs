@@ -38,7 +38,7 @@ pub enum PartitionMapping {
     /// One side has dimensions, and one of these corresponds to the other side: all keys whose part corresponds.
     MultiToSingle {
         /// The side that has dimensions.
-        multi: MultiSide,
+        multi: MappingSide,
         /// The dimension, by its place in the definition.
         dimension: u32,
         /// How the dimension and the other side correspond.
@@ -48,13 +48,24 @@ pub enum PartitionMapping {
     Multi(Arc<[DimensionMapping]>),
 }
 
-/// Which side of a mapping has dimensions.
+/// A side of a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MultiSide {
+pub enum MappingSide {
     /// The side that is read.
     Upstream,
     /// The side that reads.
     Downstream,
+}
+
+impl MappingSide {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Upstream => Self::Downstream,
+            Self::Downstream => Self::Upstream,
+        }
+    }
 }
 
 /// Where the keys of an upstream dimension come from.
@@ -175,7 +186,7 @@ impl PartitionMapping {
             }
             (
                 Self::MultiToSingle {
-                    multi: MultiSide::Upstream,
+                    multi: MappingSide::Upstream,
                     dimension,
                     through,
                 },
@@ -188,7 +199,7 @@ impl PartitionMapping {
             }
             (
                 Self::MultiToSingle {
-                    multi: MultiSide::Downstream,
+                    multi: MappingSide::Downstream,
                     dimension,
                     through,
                 },

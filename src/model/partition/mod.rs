@@ -2,6 +2,8 @@
 
 mod definition;
 mod existing;
+mod fitting;
+mod inference;
 mod key;
 mod keys;
 mod mapping;
@@ -12,9 +14,11 @@ mod time;
 
 pub use definition::{DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition};
 pub use existing::{ExistingKeys, KeysByDefinition, TooManyKeys};
+pub use fitting::{Misfit, choices, fits};
+pub use inference::{infer_mapping, same_definition};
 pub use key::{InvalidPartitionKey, PartitionKey, PartitionSlot};
 pub use keys::{PartitionKeys, TimeKeys};
-pub use mapping::{DimensionMapping, DimensionSource, Mapped, MultiSide, PartitionMapping};
+pub use mapping::{DimensionMapping, DimensionSource, Mapped, MappingSide, PartitionMapping};
 pub use multi::{DimensionKeys, MultiKeys, PART_SEPARATOR};
 pub use named::NamedKeys;
 pub use set::PartitionSet;
