@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::model::{PartitionKeys, PartitionSet};
+use crate::model::{Name, PartitionKey, PartitionKeys, PartitionSet};
 use crate::store::damage::beside;
 use crate::store::error::Notice;
 use crate::store::tests::samples::{asset, begin, days, names, open, run_id, success, time};
@@ -29,6 +29,16 @@ fn fill(home: &Path) {
         }
     }
     store.record(&batch).expect("recorded");
+    let added: Vec<_> = (0..40)
+        .map(|number| PartitionKey::parse(&format!("upload{number}")).expect("a valid key"))
+        .collect();
+    store
+        .add_dynamic_keys(&definition(), &added)
+        .expect("added");
+}
+
+fn definition() -> Name {
+    Name::parse("uploads").expect("a valid name")
 }
 
 fn home_with(bytes: &[u8]) -> (TempDir, PathBuf) {
@@ -63,6 +73,7 @@ fn exercise(store: &mut Store) -> Result<(), StoreError> {
     store.runs(10)?;
     store.events(run_id(1))?;
     store.observations(&first)?;
+    store.dynamic_keys(&definition())?;
     Ok(())
 }
 
@@ -78,6 +89,9 @@ fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
     let at = AssetPartition::at(&asset("new"), &PartitionKeys::Unpartitioned, 0);
     store.lease(run_id(2), std::slice::from_ref(&at), time(1))?;
     store.record(&[success(begun.guard.run(), &at, 1)])?;
+    let key = PartitionKey::parse("new").expect("a valid key");
+    store.add_dynamic_keys(&definition(), std::slice::from_ref(&key))?;
+    store.remove_dynamic_keys(&definition(), &[key])?;
     Ok(())
 }
 
