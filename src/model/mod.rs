@@ -27,7 +27,7 @@ pub use name::{AssetKey, InvalidName, Name};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
     DimensionSource, Exclusion, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions,
-    KeysByDefinition, Mapped, MappingSide, Misfit, MultiKeys, MultiSide, NamedKeys, PART_SEPARATOR,
+    KeysByDefinition, Mapped, MappingSide, Misfit, MultiKeys, NamedKeys, PART_SEPARATOR,
     PartitionKey, PartitionKeys, PartitionMapping, PartitionSet, PartitionSlot,
     PartitionsDefinition, TimeKeys, TimePartitions, TimeSetting, TimeSettings, TimeWindow,
     TooManyKeys, choices, fits, infer_mapping, same_definition,
