@@ -216,7 +216,9 @@ fn view(
         Some(context.definitions.get(partitions.definition()?))
     };
     let upstream = definition(dep.asset);
-    let of_one = dep.mapping.can_read_several(definition(context.id), upstream);
+    let of_one = dep
+        .mapping
+        .can_read_several(definition(context.id), upstream);
     let several = of_one || (batching == Batching::Several && upstream.is_some());
     let amount = |several: bool| {
         if several {
