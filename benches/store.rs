@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use assetctl::digest::Digest;
 use assetctl::model::{
-    AssetKey, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin, Outcome,
-    OutputRecord, PartitionKeys, PartitionSet, RULE, RunId, TimeKeys, TimePartitions, TimeSettings,
+    AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin,
+    Outcome, OutputRecord, PartitionKeys, PartitionSet, RULE, RunId, TimeKeys, TimePartitions,
+    TimeSettings,
 };
 use assetctl::store::{Access, AssetPartition, Begun, NewRun, Recording, Store, Success, Wanted};
 use divan::Bencher;

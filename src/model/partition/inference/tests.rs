@@ -81,11 +81,8 @@ impl Declared {
 
 fn windows(cadence: Cadence, timezone: &str) -> PartitionsDefinition {
     let windows = TimePartitions::new(TimeSettings {
-        cadence,
-        start: "2024-01-01",
-        end: None,
         timezone,
-        format: "%Y-%m-%d",
+        ..TimeSettings::new(cadence, "2024-01-01")
     });
     PartitionsDefinition::time(windows.expect("a valid definition"))
 }
