@@ -47,9 +47,10 @@ pub use report::{
 };
 pub use request::{
     AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,
-    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidSelected,
-    ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs, PlanRequest, Scope,
-    Selected, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
+    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys,
+    InvalidSelected, KeyChoice, KeyText, KeyWord, LimitedKey, ListRequest, LogsRequest,
+    MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RecordedState,
+    Scope, Selected, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

@@ -15,7 +15,7 @@ pub(super) use history::{HistoryArgs, LogsArgs};
 pub(super) use init::{InitArgs, Template};
 pub(super) use list::{GraphArgs, GraphFormat, ListArgs, ShowArgs};
 pub(super) use materialize::{MaterializeArgs, PlanArgs, RunArgs};
-pub(super) use selection::SelectionArgs;
+pub(super) use selection::{PartitionsArgs, RecordedArgs, SelectionArgs};
 pub(super) use shell::{CompletionsArgs, HelpArgs};
 pub(super) use status::{ExplainArgs, ObserveArgs, StatusArgs};
 pub(super) use wipe::{AcceptArgs, WipeArgs};
