@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::app::quoted::Quoted;
 use crate::engine::{EngineError, Problems};
 use crate::hash::HashError;
 use crate::manifest::ManifestErrors;
@@ -102,22 +103,89 @@ pub enum RequestError {
         asset: String,
         /// The key.
         key: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("not one of its keys")]
+        argument: Quoted,
         /// The nearest keys.
         help: String,
     },
-    /// No definition of the project has a key.
+    /// No definition of what is selected has a key.
     #[error("no partitions definition has the key `{key}`")]
     #[diagnostic(code(assetctl::app::unknown_key), help("{help}"))]
     UnknownKey {
         /// The key.
         key: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("not a key")]
+        argument: Quoted,
         /// The nearest keys.
         help: String,
     },
-    /// Nothing has this name.
-    #[error("there is no partitions definition, asset or source `{name}`")]
+    /// A range whose first key comes after its last.
+    #[error("the range `{range}` is reversed in {definition}")]
+    #[diagnostic(
+        code(assetctl::app::reversed_range),
+        help(
+            "the first key of a range does not come after the last, in any dimension; `assetctl show ASSET` tells an asset's partitions"
+        )
+    )]
+    ReversedRange {
+        /// As written.
+        range: String,
+        /// The definition, in words.
+        definition: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("the first comes after the last")]
+        argument: Quoted,
+    },
+    /// A key is limited to a definition that does not exist.
+    #[error("there is no partitions definition `{name}`")]
     #[diagnostic(code(assetctl::app::unknown_definition), help("{help}"))]
     UnknownDefinition {
+        /// The name.
+        name: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("not a definition, and the whole is not a key")]
+        argument: Quoted,
+        /// Names there are.
+        help: String,
+    },
+    /// A key is limited to a definition by which nothing that is selected is partitioned.
+    #[error("nothing that is selected is partitioned by `{name}`")]
+    #[diagnostic(
+        code(assetctl::app::definition_not_selected),
+        help(
+            "select an asset that is, or leave the key out; `assetctl list` tells what is partitioned by what"
+        )
+    )]
+    NotSelected {
+        /// The definition.
+        name: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("by this")]
+        argument: Quoted,
+    },
+    /// All keys are limited to definitions other than that of a named asset.
+    #[error("`{asset}` is partitioned by {definition}, and no key is asked for of that")]
+    #[diagnostic(
+        code(assetctl::app::no_key_for),
+        help("leave out the asset, or add a `--partition` for it")
+    )]
+    NoKeyFor {
+        /// The asset.
+        asset: String,
+        /// Its definition, in words.
+        definition: String,
+    },
+    /// Nothing has this name.
+    #[error("there is no partitions definition, asset or source `{name}`")]
+    #[diagnostic(code(assetctl::app::unknown_name), help("{help}"))]
+    UnknownName {
         /// The name.
         name: String,
         /// Similar names, or where to find all.
@@ -155,20 +223,6 @@ pub enum RequestError {
         instant: Timestamp,
         /// Which window does, or would, or which there are.
         help: String,
-    },
-    /// The first key of a range comes after its last.
-    #[error("the range `{first}...{last}` of `{name}` is empty: `{first}` comes after `{last}`")]
-    #[diagnostic(
-        code(assetctl::app::reversed_range),
-        help("write the earlier key first: `{last}...{first}`")
-    )]
-    ReversedRange {
-        /// The definition or asset.
-        name: String,
-        /// The key that was given first.
-        first: PartitionKey,
-        /// The key that was given last.
-        last: PartitionKey,
     },
     /// An asset has no such input.
     #[error("`{asset}` has no input `{input}`")]
@@ -214,6 +268,10 @@ pub enum RequestError {
         asset: String,
         /// The key.
         key: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("this")]
+        argument: Quoted,
     },
     /// A verb that speaks of one partition got an asset with several.
     #[error("`{asset}` is partitioned: say which partition")]
@@ -225,7 +283,7 @@ pub enum RequestError {
         example: String,
     },
     /// Partitions were named in two ways.
-    #[error("`{word}` names a partition, and `--partition` does too")]
+    #[error("`{word}` names a partition, and so does the choice of keys")]
     #[diagnostic(code(assetctl::app::partition_twice), help("leave out one of them"))]
     PartitionTwice {
         /// The word of the selection.

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use crate::app::error::AppError;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
+use crate::app::selection::SelectionNotice;
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::plan::{Purpose, Scope};
-use crate::store::{Access, Notice, Opened, Store, StoreError};
+use crate::store::{self, Access, Opened, Store, StoreError};
 
 /// An open instance, with what had to be put right.
 #[derive(Debug)]
@@ -33,11 +35,17 @@ impl Instance {
     /// Opens the instance in the folder `home` for reading.
     pub fn at(home: &Path) -> Result<Self, StoreError> {
         let Opened { store, notices } = Store::open(home, Access::Read)?;
+        let notices = notices.into_iter().map(Notice::from).collect();
         Ok(Self {
             store,
             notices,
             damaged: None,
         })
+    }
+
+    /// Takes what the user should know of the selection.
+    pub fn take_notices(&mut self, notices: Vec<SelectionNotice>) {
+        self.notices.extend(notices.into_iter().map(Notice::from));
     }
 
     /// Opens it anew for writing, after it was read.
@@ -47,10 +55,15 @@ impl Instance {
             None => project.instance(Access::Write)?,
         };
         // What was found when it was opened to be read has been put right now.
-        self.notices
-            .retain(|notice| !matches!(notice, Notice::IgnoredDamage { .. }));
+        let ignored = |notice: &Notice| {
+            matches!(
+                notice,
+                Notice::Instance(store::Notice::IgnoredDamage { .. })
+            )
+        };
+        self.notices.retain(|notice| !ignored(notice));
         self.store = opened.store;
-        for notice in opened.notices {
+        for notice in opened.notices.into_iter().map(Notice::from) {
             if !self.notices.contains(&notice) {
                 self.notices.push(notice);
             }
@@ -102,10 +115,11 @@ impl Instance {
 
     fn count_as_empty(&mut self, detail: String) -> Result<(), StoreError> {
         let damaged = std::mem::replace(&mut self.store, Store::ephemeral()?);
-        self.notices.push(Notice::IgnoredDamage {
-            path: damaged.path().to_owned(),
-            detail: detail.clone(),
-        });
+        self.notices
+            .push(Notice::Instance(store::Notice::IgnoredDamage {
+                path: damaged.path().to_owned(),
+                detail: detail.clone(),
+            }));
         self.damaged = Some((damaged, detail));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::app::error::AppError;
 use crate::app::project::Project;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, select_words};
 use crate::model::{
     Asset, AssetGraph, AssetId, Declaration, DeclarationKind, DeclaredPartitions, Dep, ListReport,
     ListRequest, ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind, Place,
@@ -11,7 +11,7 @@ use crate::model::{
 
 /// What is declared, in order of declaration; sources that a dep declares in place come last.
 pub fn list(project: &Project, request: &ListRequest) -> Result<ListReport, AppError> {
-    let selected = select(project, &request.selection, &[], Range::All)?;
+    let selected = select_words(project, &request.selection, Range::All)?;
     let assets = selected
         .into_iter()
         .map(|(id, _)| listing(project.graph(), id));

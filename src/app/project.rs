@@ -8,13 +8,14 @@ use jiff::Timestamp;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::digest::Digest;
 use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, existing_keys, used_definitions};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::manifest::{self, Compiled};
 use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, PartitionKeys};
-use crate::store::{Access, Notice, Opened, Store, StoreError};
+use crate::store::{Access, Opened, Store, StoreError};
 
 /// The compiled manifest, in the project's own folder.
 pub(super) const MANIFEST_CACHE: &str = "manifest.cache";

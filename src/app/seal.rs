@@ -22,8 +22,8 @@ use crate::engine::{Evaluation, OWN_FOLDER, absent_version, has_asides};
 use crate::hash::{Seal, Versions, holds};
 use crate::manifest;
 use crate::model::{
-    Asset, DataVersionRule, EnvValue, Force, MaterializeRequest, PartitionKeys, PartitionRef,
-    Place, Recipe, Scope as Reach, SourceAsset, SourcePath, Status,
+    Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionKeys,
+    PartitionRef, Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Demand, Known, Row};
 use crate::store::Mark;
@@ -64,7 +64,7 @@ struct Sealed {
 /// Whether a request has nothing to do, as far as a seal can tell.
 #[must_use]
 pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Option<NothingToDo> {
-    if request.force != Force::WhenStale {
+    if request.force != Force::WhenStale || !can_be_sealed(request) {
         return None;
     }
     let root = manifest::find(&surroundings.directory).ok()?.0;
@@ -103,7 +103,9 @@ pub fn write(
     evaluation: &Evaluation<'_>,
     mark: Option<Mark>,
 ) {
-    let Some(mark) = mark else { return };
+    let Some(mark) = mark.filter(|_| can_be_sealed(request)) else {
+        return;
+    };
     let manifest = project.manifest_digest();
     let Some((paths, env)) = (Sealing {
         project,
@@ -138,6 +140,11 @@ pub fn write(
     make_room(&file);
     // A seal that cannot be written is none: the next call looks at everything.
     drop(write_atomically(&file, &bytes));
+}
+
+/// What is recorded decides which partitions are meant, so that no seal can stand for having looked at them.
+fn can_be_sealed(request: &MaterializeRequest) -> bool {
+    request.partitions.recorded == RecordedState::Any
 }
 
 struct Sealing<'a> {
@@ -310,8 +317,20 @@ fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
     for word in &request.selection {
         folding.text("word", &word.to_string());
     }
-    for key in &request.partitions {
-        folding.text("partition", key.as_str());
+    match &request.partitions.keys {
+        KeyChoice::Every | KeyChoice::All => folding.text("keys", "every"),
+        KeyChoice::Latest(count) => folding.number("latest", count.get().into()),
+        KeyChoice::Named(words) => {
+            for word in words {
+                match word {
+                    KeyWord::One(key) => folding.text("key", key.whole().as_str()),
+                    KeyWord::Range { first, last } => {
+                        folding.text("first", first.whole().as_str());
+                        folding.text("last", last.whole().as_str());
+                    }
+                }
+            }
+        }
     }
     home.join("seals")
         .join(folding.finish(Kind::Manifest).to_string())

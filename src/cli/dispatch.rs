@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::app::{self, AppError, Blame, Project, Surroundings};
+use crate::app::{self, AppError, Blame, Notice, Project, Surroundings};
 use crate::cli::args::{
     AcceptArgs, ChangeKeysArgs, Cli, CompletionsArgs, Globals, HelpArgs, ObserveArgs,
     PartitionVerb, PlanArgs, StatusArgs, Verb, WipeArgs,
@@ -15,7 +15,6 @@ use crate::cli::session::Session;
 use crate::cli::{answer, output, request, running};
 use crate::executor::Cancel;
 use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
-use crate::store::Notice;
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// Why a verb was not carried out.
@@ -151,7 +150,7 @@ fn project(globals: &Globals, session: &Session) -> Result<Project, Failure> {
 /// Tells what the user should know of the instance.
 pub fn tell(notices: &[Notice], session: &Session) {
     for notice in notices {
-        session.warn(notice);
+        session.notice(notice);
     }
 }
 

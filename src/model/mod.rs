@@ -50,9 +50,10 @@ pub use report::{
 pub use request::{
     AcceptRequest, Altered, ChangeKeysRequest, Durability, Effect, Evidence, ExplainRequest,
     FailurePolicy, Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate,
-    InvalidSelected, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
-    MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs, PlanRequest, Scope,
-    Selected, ShowPartitionsRequest, ShowRequest, Sources, StatusRequest, StepOutput, Wait,
+    InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord, LimitedKey,
+    ListPartitionsRequest, ListRequest, LogsRequest, MapDirection, MapPartitionsRequest,
+    MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RecordedState,
+    Scope, Selected, ShowPartitionsRequest, ShowRequest, Sources, StatusRequest, StepOutput, Wait,
     WantedKeys, WipeRequest,
 };
 pub use status::{

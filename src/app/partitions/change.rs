@@ -8,13 +8,14 @@ use std::collections::HashSet;
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::list::definition_label;
+use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition};
 use crate::app::project::Project;
 use crate::model::{
     AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport, PART_SEPARATOR,
     PartitionKey, PartitionSet, PartitionsDefinition,
 };
-use crate::store::{Notice, Store, StoreError, Wanted};
+use crate::store::{Store, StoreError, Wanted};
 
 /// Adds keys to a dynamic definition or removes some, and says what changed. What is recorded of keys that go stays.
 pub fn change_keys(
@@ -67,7 +68,7 @@ fn check(found: NamedDefinition<'_>, name: &str) -> Result<DefinitionId, Request
             None => format!("`{asset}` has a definition of its own without a name"),
         };
         let name = name.to_owned();
-        return Err(RequestError::UnknownDefinition { name, help });
+        return Err(RequestError::UnknownName { name, help });
     }
     let help = match &found.declared.definition {
         PartitionsDefinition::Dynamic => return Ok(found.id),

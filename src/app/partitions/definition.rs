@@ -1,9 +1,14 @@
-//! From a name to a partitions definition.
+//! From names and words to a partitions definition and its keys.
 
 use crate::app::error::RequestError;
+use crate::app::list::definition_label;
 use crate::app::project::Project;
-use crate::app::selection::nearest;
-use crate::model::{AssetKey, DeclaredPartitions, DefinitionId, Name, PartitionKey, PartitionKeys};
+use crate::app::quoted::Quoted;
+use crate::app::selection::{End, Miss, Neighbours, READINGS};
+use crate::model::{
+    AssetKey, DeclaredPartitions, DefinitionId, KeyText, KeyWord, Name, PartitionKey,
+    PartitionKeys, PartitionSet,
+};
 
 /// A definition, and the asset by which it was named.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +43,7 @@ pub fn find_definition<'a>(
     let Some(asset) = graph.find(name) else {
         let help = similar(project, name);
         let name = name.to_owned();
-        return Err(RequestError::UnknownDefinition { name, help });
+        return Err(RequestError::UnknownName { name, help });
     };
     let Some(id) = graph.get(asset).partitions() else {
         let asset = name.to_owned();
@@ -51,28 +56,64 @@ pub fn find_definition<'a>(
     })
 }
 
-/// The index of a key of what is called `name`.
-pub fn find_key(keys: &PartitionKeys, key: &PartitionKey, name: &str) -> Result<u32, RequestError> {
-    keys.index_of(key.as_str()).ok_or_else(|| {
-        let nearest = nearest(keys, key);
-        let help = match not_yet(keys, key) {
-            Some(not_yet) => format!("{not_yet}; {nearest}"),
-            None => nearest,
-        };
-        RequestError::UnknownPartition {
-            asset: name.to_owned(),
-            key: key.to_string(),
-            help,
+/// The keys of a definition of what is called `name` that a word means.
+pub fn find_keys(
+    project: &Project,
+    declared: &DeclaredPartitions,
+    keys: &PartitionKeys,
+    word: &KeyWord,
+    name: &str,
+) -> Result<PartitionSet, RequestError> {
+    let mut misses = Vec::new();
+    for reading in READINGS {
+        match reading.keys_of(word, declared, keys) {
+            Ok(set) => return Ok(set),
+            Err(miss) => misses.push(miss),
         }
+    }
+    let argument = word.to_string();
+    if misses.contains(&Miss::Reversed) {
+        return Err(RequestError::ReversedRange {
+            range: argument.clone(),
+            definition: format!("`{}`", definition_label(declared)),
+            argument: Quoted::part(&argument, 0..argument.len()),
+        });
+    }
+    let (key, place) = match misses.first() {
+        Some(Miss::Absent(End::Last)) => (last(word), word.place_of_last()),
+        _ => (first(word), word.place_of_first()),
+    };
+    let nearest = Neighbours { project }.help(keys, key);
+    let help = match window_of(keys, key) {
+        Some(window) => format!("{window}; {nearest}"),
+        None => nearest,
+    };
+    Err(RequestError::UnknownPartition {
+        asset: name.to_owned(),
+        key: key.to_string(),
+        argument: Quoted::part(&argument, place),
+        help,
     })
 }
 
-/// What keeps a window from being a partition.
-fn not_yet(keys: &PartitionKeys, key: &PartitionKey) -> Option<String> {
+fn first(word: &KeyWord) -> &PartitionKey {
+    let (KeyWord::One(first) | KeyWord::Range { first, .. }) = word;
+    KeyText::whole(first)
+}
+
+fn last(word: &KeyWord) -> &PartitionKey {
+    let (KeyWord::One(last) | KeyWord::Range { last, .. }) = word;
+    KeyText::whole(last)
+}
+
+/// The window of a key that is no partition.
+fn window_of(keys: &PartitionKeys, key: &PartitionKey) -> Option<String> {
     let time = keys.time()?;
     let window = time.window(time.index_of_key(key.as_str())?);
     let (start, end) = (window.start, window.end);
-    Some(format!("its window, {start} to {end}, is not among them"))
+    Some(format!(
+        "its window, {start} to {end}, is not one of its partitions"
+    ))
 }
 
 fn similar(project: &Project, name: &str) -> String {

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::list::definition_label;
-use crate::app::partitions::definition::{NamedDefinition, find_definition, find_key};
+use crate::app::notice::Notice;
+use crate::app::partitions::definition::{NamedDefinition, find_definition, find_keys};
 use crate::app::project::Project;
 use crate::model::{
-    Dimension, DimensionKeys, ListPartitionsRequest, ListedDimension, ListedKeys, ListedSchedule,
-    PartitionKey, PartitionKeys, PartitionSet, PartitionsReport, TimePartitions, WantedKeys,
+    Dimension, DimensionKeys, KeyWord, ListPartitionsRequest, ListedDimension, ListedKeys,
+    ListedSchedule, PartitionKeys, PartitionsReport, TimePartitions, WantedKeys,
 };
-use crate::store::Notice;
 
 /// The keys of a definition, and what the user should know of the instance.
 pub fn list_partitions(
@@ -27,9 +27,14 @@ pub fn list_partitions(
     let listed = match &request.keys {
         WantedKeys::Ends => ListedKeys::Ends,
         WantedKeys::All => ListedKeys::All,
-        WantedKeys::One(key) => ListedKeys::One(find_key(&keys, key, name)?),
         WantedKeys::At(instant) => ListedKeys::One(find_window(&keys, *instant, name)?),
-        WantedKeys::Range(first, last) => ListedKeys::Some(find_range(&keys, first, last, name)?),
+        WantedKeys::Word(word) => {
+            let set = find_keys(project, declared, &keys, word, name)?;
+            match (word, set.first()) {
+                (KeyWord::One(_), Some(index)) => ListedKeys::One(index),
+                _ => ListedKeys::Some(set),
+            }
+        }
     };
     let report = PartitionsReport {
         definition: definition_label(declared),
@@ -90,31 +95,4 @@ fn find_window(keys: &PartitionKeys, instant: Timestamp, name: &str) -> Result<u
         instant,
         help,
     })
-}
-
-/// The keys from one to another, both included; of several dimensions, in each of these.
-fn find_range(
-    keys: &PartitionKeys,
-    first: &PartitionKey,
-    last: &PartitionKey,
-    name: &str,
-) -> Result<PartitionSet, RequestError> {
-    let (from, to) = (find_key(keys, first, name)?, find_key(keys, last, name)?);
-    let reversed = || RequestError::ReversedRange {
-        name: name.to_owned(),
-        first: first.clone(),
-        last: last.clone(),
-    };
-    let Some(multi) = keys.multi() else {
-        if from > to {
-            return Err(reversed());
-        }
-        return Ok(PartitionSet::from_range(from..to + 1));
-    };
-    let part = |at: usize| {
-        let (from, to) = (multi.part(from, at), multi.part(to, at));
-        (from <= to).then(|| PartitionSet::from_range(from..to + 1))
-    };
-    let parts: Option<Vec<_>> = (0..multi.dimensions().len()).map(part).collect();
-    Ok(multi.product(&parts.ok_or_else(reversed)?))
 }

@@ -1,14 +1,15 @@
 //! `partitions map`: which partitions of one side of a dep belong to a partition of the other.
 
 use crate::app::error::{AppError, RequestError};
-use crate::app::partitions::definition::find_key;
+use crate::app::notice::Notice;
+use crate::app::partitions::definition::find_keys;
 use crate::app::project::Project;
+use crate::app::quoted::Quoted;
 use crate::app::selection::find;
 use crate::model::{
-    AssetId, AssetKey, Dep, MapDirection, MapPartitionsRequest, MapReport, Mapped, MappedKeys,
-    Nonexistent, PartitionKey, PartitionKeys,
+    AssetId, AssetKey, Dep, KeyWord, MapDirection, MapPartitionsRequest, MapReport, Mapped,
+    MappedKeys, Nonexistent,
 };
-use crate::store::Notice;
 
 /// What a partition needs, or what needs it, and what the user should know of the instance.
 ///
@@ -23,11 +24,11 @@ pub fn map_partitions(
     let dep = find_dep(project, id, &request.dep)?;
     let of = |id: AssetId| project.keys().of(graph.get(id));
     let (downstream, upstream) = (of(id), of(dep.asset));
-    let (own, own_name) = match request.direction {
-        MapDirection::Upstream => (downstream, &request.asset),
-        MapDirection::Downstream => (upstream, graph.key(dep.asset)),
+    let (own, own_id) = match request.direction {
+        MapDirection::Upstream => (downstream, id),
+        MapDirection::Downstream => (upstream, dep.asset),
     };
-    let index = find_partition(own, request.partition.as_ref(), own_name)?;
+    let index = find_partition(project, own_id, request.partition.as_ref())?;
     let mapped = match request.direction {
         MapDirection::Upstream => {
             let Mapped {
@@ -82,26 +83,36 @@ fn find_dep<'a>(
     })
 }
 
+/// The index of the partition of an asset or source that a word means.
 fn find_partition(
-    keys: &PartitionKeys,
-    partition: Option<&PartitionKey>,
-    asset: &AssetKey,
+    project: &Project,
+    id: AssetId,
+    word: Option<&KeyWord>,
 ) -> Result<u32, RequestError> {
-    match partition {
-        None if !keys.is_partitioned() => Ok(0),
-        None => {
+    let graph = project.graph();
+    let (keys, asset) = (project.keys().of(graph.get(id)), graph.key(id).to_string());
+    match (graph.definition(id), word) {
+        (None, None) => Ok(0),
+        (None, Some(word)) => {
+            let key = word.to_string();
+            let argument = Quoted::part(&key, 0..key.len());
+            Err(RequestError::NotPartitioned {
+                asset,
+                key,
+                argument,
+            })
+        }
+        (Some(_), None) => {
             let last = keys.len().checked_sub(1).and_then(|last| keys.key(last));
             let example = last.map_or_else(
                 || "none: there is no key yet".to_owned(),
                 |key| format!("`--partition {key}`"),
             );
-            let asset = asset.to_string();
             Err(RequestError::PartitionNeeded { asset, example })
         }
-        Some(key) if !keys.is_partitioned() => Err(RequestError::NotPartitioned {
-            asset: asset.to_string(),
-            key: key.to_string(),
-        }),
-        Some(key) => find_key(keys, key, asset.as_str()),
+        (Some(declared), Some(word)) => {
+            let set = find_keys(project, declared, keys, word, &asset)?;
+            Ok(set.first().unwrap_or_default())
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::list::definition_label;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::find;
 use crate::app::status::status;
 use crate::model::{
     PartitionKeys, Selected, ShowPartitionsRequest, ShownPartitions, ShownRow, StatusRequest,
 };
-use crate::store::Notice;
 
 /// With how many outer keys each still has a row of its own.
 const ROWS: u32 = 40;

@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::app::{AppError, Progress, Project, Running, Surroundings, materialize, status};
+use crate::app::{AppError, Notice, Progress, Project, Running, Surroundings, materialize, status};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
     Event, EventKind, EventSink, MaterializeRequest, Planned, Selected, Status, StatusRequest,
     StepOutcome,
 };
-use crate::store::Notice;
 use crate::sys::clock::{Clock, FixedClock};
 
 /// Three days, a source of each, and a chain: `clean` of each day, `all` of all days.

@@ -20,7 +20,7 @@ pub(super) use partitions::{
     ChangeKeysArgs, ListPartitionsArgs, MapPartitionsArgs, PartitionVerb, PartitionVerbs,
     ShowPartitionsArgs,
 };
-pub(super) use selection::SelectionArgs;
+pub(super) use selection::{PartitionsArgs, RecordedArgs, SelectionArgs};
 pub(super) use shell::{CompletionsArgs, HelpArgs};
 pub(super) use status::{ExplainArgs, ObserveArgs, StatusArgs};
 pub(super) use wipe::{AcceptArgs, WipeArgs};

@@ -4,20 +4,18 @@ use std::collections::HashSet;
 
 use crate::cli::args::{ChangeKeysArgs, ListPartitionsArgs, MapPartitionsArgs, ShowPartitionsArgs};
 use crate::cli::error::CliError;
-use crate::cli::request::{partition, whole};
+use crate::cli::request::partitions::{key, one, range};
+use crate::cli::request::whole;
 use crate::model::{
     ChangeKeysRequest, Grouping, KeyChange, ListPartitionsRequest, MapDirection,
-    MapPartitionsRequest, Name, PartitionKey, ShowPartitionsRequest, WantedKeys,
+    MapPartitionsRequest, Name, ShowPartitionsRequest, WantedKeys,
 };
 
 /// What `partitions list` is asked for.
 pub fn list_partitions(args: &ListPartitionsArgs) -> Result<ListPartitionsRequest, CliError> {
     let keys = match (&args.partition, &args.range, args.at) {
-        (Some(key), ..) => WantedKeys::One(partition(key)?),
-        (None, Some(text), _) => {
-            let (first, last) = range(text)?;
-            WantedKeys::Range(first, last)
-        }
+        (Some(key), ..) => WantedKeys::Word(one(key)?),
+        (None, Some(text), _) => WantedKeys::Word(range(text)?),
         (None, None, Some(instant)) => WantedKeys::At(instant),
         (None, None, None) if args.keys => WantedKeys::All,
         (None, None, None) => WantedKeys::Ends,
@@ -40,7 +38,7 @@ pub fn map_partitions(args: &MapPartitionsArgs) -> Result<MapPartitionsRequest, 
     Ok(MapPartitionsRequest {
         asset: whole(&args.asset)?,
         dep: whole(&args.dep)?,
-        partition: args.partition.as_deref().map(partition).transpose()?,
+        partition: args.partition.as_deref().map(one).transpose()?,
         direction: if args.downstream {
             MapDirection::Downstream
         } else {
@@ -61,7 +59,7 @@ pub fn change_keys(
     let (mut keys, mut problems) = (Vec::new(), Vec::new());
     let mut known = HashSet::new();
     for text in &args.keys {
-        match partition(text) {
+        match key(text) {
             Ok(key) if known.insert(key.clone()) => keys.push(key),
             Ok(_) => {}
             Err(problem) => problems.push(problem),
@@ -84,15 +82,4 @@ pub fn grouping(keys: bool) -> Grouping {
     } else {
         Grouping::Ranges
     }
-}
-
-/// The first and the last key of a range as it is written.
-fn range(text: &str) -> Result<(PartitionKey, PartitionKey), CliError> {
-    let Some((first, last)) = text.split_once("...") else {
-        return Err(CliError::Partition {
-            text: text.to_owned(),
-            reason: "a range is written FIRST...LAST".to_owned(),
-        });
-    };
-    Ok((partition(first)?, partition(last)?))
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
 use crate::model::report::KeyChange;
+use crate::model::request::KeyWord;
 
 /// List the keys of a partitions definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +24,8 @@ pub enum WantedKeys {
     Ends,
     /// All.
     All,
-    /// This one, with its neighbours.
-    One(PartitionKey),
-    /// Those between two, both included.
-    Range(PartitionKey, PartitionKey),
+    /// Those that a word means: one with its neighbours, or a range.
+    Word(KeyWord),
     /// The one whose window holds this instant, with its neighbours.
     At(Timestamp),
 }
@@ -46,7 +45,7 @@ pub struct MapPartitionsRequest {
     /// The input, or what it reads.
     pub dep: AssetKey,
     /// The partition; `None` where its side has none.
-    pub partition: Option<PartitionKey>,
+    pub partition: Option<KeyWord>,
     /// Whose partition it is.
     pub direction: MapDirection,
 }
