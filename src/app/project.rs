@@ -10,7 +10,7 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::digest::Digest;
-use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, existing_keys, used_definitions};
+use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::manifest::{self, Compiled};
@@ -65,7 +65,7 @@ impl Project {
             ignore: &ignore,
             now: surroundings.now,
         };
-        let (keys, notices) = look(world, &home, &used_definitions(&compiled.graph))?;
+        let (keys, notices) = look(world, &home, &asking_definitions(&compiled.graph))?;
         Ok(Self {
             cache: StatCache::open(&own.join("stat.cache")),
             root,
@@ -81,7 +81,7 @@ impl Project {
 
     /// Looks again which keys exist. Those of a run are fixed when it is planned: this is for the next one.
     pub fn look_again(&mut self) -> Result<(), AppError> {
-        let used = used_definitions(self.graph());
+        let used = asking_definitions(self.graph());
         (self.keys, self.notices) = look(self.world(), &self.home, &used)?;
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Project {
             .chain([definition])
             .filter(|id| KeyQuestion::of(declared(*id)) != KeyQuestion::Declared)
             .collect();
-        let mut used = used_definitions(self.graph());
+        let mut used = asking_definitions(self.graph());
         if asked.is_subset(&used) {
             return Ok(self.keys.get(Some(definition)).clone());
         }

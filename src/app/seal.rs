@@ -6,8 +6,8 @@
 //! graph, the instance and the versions need not be read at all. A seal decides nothing by time: it is made only of
 //! stamps that the stat cache trusts.
 //!
-//! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, and volatile assets are
-//! not sealed; such a project is judged each time.
+//! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, volatile assets, and
+//! partitions that are found on disk are not sealed; such a project is judged each time.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,12 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
 use crate::digest::{Digest, Folding, Kind, Sink};
-use crate::engine::{Evaluation, OWN_FOLDER, absent_version, has_asides};
+use crate::engine::{
+    Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
+};
 use crate::hash::{Seal, Versions, holds};
 use crate::manifest;
 use crate::model::{
-    Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionKeys,
-    PartitionRef, Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status,
+    Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
+    Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status, TimePartitions,
 };
 use crate::plan::{Demand, Known, Row};
 use crate::store::Mark;
@@ -106,6 +108,9 @@ pub fn write(
     let Some(mark) = mark.filter(|_| can_be_sealed(request)) else {
         return;
     };
+    let Some(now) = validity(project) else {
+        return;
+    };
     let manifest = project.manifest_digest();
     let Some((paths, env)) = (Sealing {
         project,
@@ -122,7 +127,6 @@ pub fn write(
         }
     }
     let len = paths.len() as u64;
-    let now = validity(project, evaluation);
     let sealed = Sealed {
         manifest,
         mark,
@@ -279,26 +283,40 @@ fn value(text: &OsString) -> Digest {
     Kind::Value.digest(text.as_encoded_bytes())
 }
 
-/// The stretch of time around the project's now in which all its definitions have the keys that they have now.
-fn validity(project: &Project, evaluation: &Evaluation<'_>) -> (i64, i64) {
+/// The stretch of time around the project's now in which all definitions that are used have the keys that they have now;
+/// `None` where files decide it, of which no stamp tells. Keys that the instance holds change with its mark.
+///
+/// Also those count of which nothing was looked at: what has no partition yet has no row.
+fn validity(project: &Project) -> Option<(i64, i64)> {
     let (mut from, mut until) = (i64::MIN, i64::MAX);
-    for row in evaluation.scope().rows() {
-        let PartitionKeys::Time(keys) = evaluation.scope().keys(row.asset) else {
+    for id in used_definitions(project.graph()) {
+        let definition = &project.graph().definitions()[id.0 as usize].definition;
+        match KeyQuestion::of(definition) {
+            KeyQuestion::Disk => return None,
+            KeyQuestion::Instance => continue,
+            KeyQuestion::Declared => {}
+        }
+        let Some(windows) = definition.windows() else {
             continue;
         };
-        let (definition, len) = (keys.definition(), keys.len());
-        if let Some(last) = len.checked_sub(1) {
-            from = from.max(definition.window(last.into()).end.as_second());
-        }
-        if definition.len_at(Timestamp::MAX) > len {
-            until = until.min(definition.window(len.into()).end.as_second());
+        let (since, next) = ends_around(windows, project.now());
+        from = from.max(since.as_second());
+        if windows.len_at(Timestamp::MAX) > windows.len_at(project.now()) {
+            until = until.min(next.as_second());
         }
     }
-    debug_assert!(
-        from <= project.now().as_second(),
-        "the keys are those of the project's now"
-    );
-    (from, until)
+    Some((from, until))
+}
+
+/// A stretch of time around `now` in which no window ends, its first instant included.
+fn ends_around(windows: &TimePartitions, now: Timestamp) -> (Timestamp, Timestamp) {
+    let index = windows.index_at(now);
+    let current = windows.window(index);
+    if now < current.end {
+        (current.start, current.end)
+    } else {
+        (current.end, windows.window(index + 1).end)
+    }
 }
 
 /// The file of a request's seal.

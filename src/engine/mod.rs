@@ -35,7 +35,7 @@ pub use error::{EngineError, Problems, Spot};
 pub use evaluate::{Evaluation, evaluate, step_name};
 pub use finished::{Finished, RunResult};
 pub use gather::{FoundSources, MissingSource, absent_version};
-pub use keys::{KeyQuestion, World, existing_keys, used_definitions};
+pub use keys::{KeyQuestion, World, asking_definitions, existing_keys, used_definitions};
 pub use made::{Made, materialized};
 pub use observe::Observing;
 pub use options::{AlteredOutputs, PreviousOutputs, RunOptions, Waiting};

@@ -60,31 +60,31 @@ impl KeyQuestion {
     }
 }
 
-/// The definitions of `graph` that an asset or a source uses, as its own or as a dimension, and whose keys do not follow
-/// from what is declared.
+/// The definitions of `graph` that an asset or a source uses, as its own or as a dimension.
 #[must_use]
 pub fn used_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
-    let asks = |id: DefinitionId| {
-        let definition = &declared(graph, id).definition;
-        KeyQuestion::of(definition) != KeyQuestion::Declared
-    };
-    let all = (0..graph.definitions().len() as u32).map(DefinitionId);
-    let asking: BTreeSet<_> = all.filter(|id| asks(*id)).collect();
-    if asking.is_empty() {
-        return asking;
-    }
-    let used: BTreeSet<_> = graph
+    let own: BTreeSet<_> = graph
         .ids()
         .filter_map(|id| graph.get(id).partitions())
         .collect();
-    let with_dimensions = used.into_iter().flat_map(|id| {
-        let dimensions = declared(graph, id).definition.dimensions();
-        dimensions
-            .iter()
-            .map(|dimension| dimension.definition)
-            .chain([id])
+    let with_dimensions = own.into_iter().flat_map(|id| {
+        let dimensions = declared(graph, id).definition.dimensions().iter();
+        let parts = dimensions.map(|dimension| dimension.definition);
+        parts.chain([id])
     });
-    with_dimensions.filter(|id| asking.contains(id)).collect()
+    with_dimensions.collect()
+}
+
+/// Those of the used definitions of `graph` whose keys do not follow from what is declared.
+#[must_use]
+pub fn asking_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
+    let asks = |it: &DeclaredPartitions| KeyQuestion::of(&it.definition) != KeyQuestion::Declared;
+    if !graph.definitions().iter().any(asks) {
+        return BTreeSet::new();
+    }
+    let mut used = used_definitions(graph);
+    used.retain(|id| asks(declared(graph, *id)));
+    used
 }
 
 /// The keys of all definitions of a project, of which those in `definitions` are asked of the world.
@@ -157,3 +157,6 @@ fn too_many(world: World<'_>, TooManyKeys { definition }: TooManyKeys) -> Engine
         span,
     }
 }
+
+#[cfg(test)]
+mod tests;
