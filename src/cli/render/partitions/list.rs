@@ -144,10 +144,21 @@ mod tests {
     #[test]
     fn windows() {
         let mut report = days();
-        insta::assert_snapshot!(text(&report, Grouping::Ranges), @"");
+        insta::assert_snapshot!(text(&report, Grouping::Ranges), @r"
+        day (daily): 366 partitions
+          keys    2024-01-01, 2024-01-02, 2024-01-03 … 2024-12-29, 2024-12-30, 2024-12-31
+          cron    0 0 * * *
+          format  %Y-%m-%d
+          zone    UTC
+        ");
         report.asset = Some(asset("clean"));
         report.listed = ListedKeys::One(0);
-        insta::assert_snapshot!(text(&report, Grouping::Ranges), @"");
+        insta::assert_snapshot!(text(&report, Grouping::Ranges), @r"
+        2024-01-01
+          window    2024-01-01T00:00:00Z to 2024-01-02T00:00:00Z
+          previous  none
+          next      2024-01-02
+        ");
         assert_eq!(text(&report, Grouping::Keys), "2024-01-01\n");
         report.listed = ListedKeys::Some(PartitionSet::from_range(30..32));
         assert_eq!(text(&report, Grouping::Ranges), "2024-01-31\n2024-02-01\n");
@@ -177,6 +188,11 @@ mod tests {
             keys: PartitionKeys::Multi(multi.expect("few keys")),
             listed: ListedKeys::Ends,
         };
-        insta::assert_snapshot!(text(&report, Grouping::Ranges), @"");
+        insta::assert_snapshot!(text(&report, Grouping::Ranges), @r"
+        clean (by, multi): 732 partitions
+          keys       2024-01-01|eu, 2024-01-01|us, 2024-01-02|eu … 2024-12-30|us, 2024-12-31|eu, 2024-12-31…
+          dimension  date (day, daily): 366 keys
+          dimension  region (static): 2 keys
+        ");
     }
 }

@@ -146,12 +146,21 @@ mod tests {
                 nonexistent: vec![key("2023-12-31").expect("a key")],
             },
         };
-        insta::assert_snapshot!(plain(&mapped(&report, &look())), @"");
+        insta::assert_snapshot!(plain(&mapped(&report, &look())), @r"
+        month@2024-01 needs 4 partitions of clean as daily (time_window)
+          2024-01-01...2024-01-03  (3 keys)
+          2024-01-08
+        1 partition that does not exist:
+          2023-12-31
+        ");
         report.mapped = MappedKeys::Downstream {
             keys: days(),
             set: PartitionSet::single(3),
         };
-        insta::assert_snapshot!(plain(&mapped(&report, &look())), @"");
+        insta::assert_snapshot!(plain(&mapped(&report, &look())), @r"
+        1 partition of month needs clean@2024-01 (time_window)
+          2024-01-04
+        ");
         report.partition = None;
         report.input = Name::of_asset(&report.upstream);
         report.mapped = MappedKeys::Upstream {
@@ -159,6 +168,6 @@ mod tests {
             existing: PartitionSet::single(0),
             nonexistent: vec![],
         };
-        insta::assert_snapshot!(plain(&mapped(&report, &look())), @"");
+        insta::assert_snapshot!(plain(&mapped(&report, &look())), @"month needs all of clean (time_window)");
     }
 }

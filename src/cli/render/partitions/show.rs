@@ -6,7 +6,7 @@ use crate::cli::text::{
     BOLD, Cell, DIM, Detail, Keys, Look, Table, ago, count, keys, number, status_style, styled,
     width,
 };
-use crate::model::{PartitionRun, ShownPartitions, ShownRow, Status};
+use crate::model::{DeclarationKind, PartitionRun, ShownPartitions, ShownRow, Status};
 
 /// How wide a strip is at most, and how narrow before what stands beside it is left out.
 const WIDEST: usize = 100;
@@ -19,13 +19,17 @@ const RANGES: usize = 3;
 pub fn shown_partitions(shown: &ShownPartitions, look: &Look) -> String {
     let status = &shown.status;
     let total = status.counts.total();
+    let did = match status.kind {
+        DeclarationKind::Asset => "made",
+        DeclarationKind::Source => "observed",
+    };
     let last = status.last.map(|time| ago(look.now, time));
     let mut text = format!(
         "{} {}: {}{}\n",
         styled(BOLD, &status.key),
         styled(DIM, format!("({})", shown.definition)),
         count(total, "partition"),
-        last.map_or_else(String::new, |last| format!(", last made {last}"))
+        last.map_or_else(String::new, |last| format!(", last {did} {last}"))
     );
     if total > 0 {
         text.push_str(&rows(shown, look));
@@ -179,7 +183,14 @@ mod tests {
             ("d3", "d3", 1, Status::Missing),
         ];
         let shown = shown(&runs, vec![row("", "d1", "d3", 3)]);
-        insta::assert_snapshot!(plain(&shown_partitions(&shown, &look())), @"");
+        insta::assert_snapshot!(plain(&shown_partitions(&shown, &look())), @r"
+        clean (day): 3 partitions, last made 12 min ago
+          d1 ✓●○ d3
+
+          ✓  fresh    1  d1
+          ●  stale    1  d2
+          ○  missing  1  d3
+        ");
     }
 
     #[test]
@@ -193,7 +204,16 @@ mod tests {
             ("h090004", "h099999", 9_996, Status::Missing),
         ];
         let shown = shown(&runs, vec![row("", "h000000", "h099999", 100_000)]);
-        insta::assert_snapshot!(plain(&shown_partitions(&shown, &look())), @"");
+        insta::assert_snapshot!(plain(&shown_partitions(&shown, &look())), @r"
+        clean (day): 100,000 partitions, last made 12 min ago
+          h000000 ✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✓✗✓✓✓✓✓✓✓●○○○○○○○○ h099999
+          Each mark is 1,220 partitions, and shows the worst of them.
+
+          ✓  fresh    89,999  h000000...h079999, h080001...h089999
+          ●  stale         4  h090000...h090003
+          ○  missing   9,996  h090004...h099999
+          ✗  failed        1  h080000
+        ");
     }
 
     #[test]
@@ -207,12 +227,20 @@ mod tests {
             row("eu", "eu|1", "eu|5", 5),
             row("usa", "usa|1", "usa|5", 5),
         ];
-        insta::assert_snapshot!(plain(&shown_partitions(&shown(&runs, rows), &look())), @"");
+        insta::assert_snapshot!(plain(&shown_partitions(&shown(&runs, rows), &look())), @r"
+        clean (day): 10 partitions, last made 12 min ago
+          eu  ✓✓✓✓◌
+          usa ◌○○○○
+
+          ✓  fresh    4  eu|1...eu|4
+          ○  missing  4  usa|2...usa|5
+          ◌  pending  2  eu|5...usa|1
+        ");
     }
 
     #[test]
     fn none() {
         let shown = shown(&[], vec![row("", "", "", 0)]);
-        insta::assert_snapshot!(plain(&shown_partitions(&shown, &look())), @"");
+        insta::assert_snapshot!(plain(&shown_partitions(&shown, &look())), @"clean (day): 0 partitions, last made 12 min ago");
     }
 }
