@@ -110,7 +110,10 @@ fn filled(assets: u32, keys: PartitionKeys) -> Filled {
 }
 
 fn days(len: i64) -> PartitionKeys {
-    let time = TimePartitions::new(TimeSettings::new(Cadence::Daily, "2000-01-01"))
+    let time = TimePartitions::new(TimeSettings::new(
+        assetctl::model::Cadence::Daily,
+        "2000-01-01",
+    ))
     .expect("a sound definition");
     let now = time.window(len).start;
     PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))
