@@ -15,7 +15,7 @@ use crate::model::{
     AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport, PART_SEPARATOR,
     PartitionKey, PartitionSet, PartitionsDefinition,
 };
-use crate::store::{Store, StoreError, Wanted};
+use crate::store::{Store, StoreError};
 
 /// Adds keys to a dynamic definition or removes some, and says what changed. What is recorded of keys that go stays.
 pub fn change_keys(
@@ -141,18 +141,14 @@ fn recorded(
     let all = project.keys().get(Some(id));
     let indexes = keys.iter().filter_map(|key| all.index_of(key.as_str()));
     let set: PartitionSet = indexes.collect();
-    let users = graph
-        .ids()
-        .filter(|asset| graph.get(*asset).partitions() == Some(id));
-    let wanted: Vec<Wanted<'_>> = users
-        .map(|asset| Wanted {
-            asset: graph.key(asset),
-            keys: all,
-            set: &set,
-        })
-        .collect();
-    let currents = store.currents(&wanted)?;
-    let known = |at: &usize| currents.of(*at).iter().any(Option::is_some);
-    let positions = (0..wanted.len()).filter(known);
-    Ok(positions.map(|at| wanted[at].asset.clone()).collect())
+    let mut users = Vec::new();
+    for asset in graph.ids() {
+        if graph.get(asset).partitions() == Some(id) {
+            let states = store.current_of(graph.key(asset), all, &set)?;
+            if states.iter().any(Option::is_some) {
+                users.push(graph.key(asset).clone());
+            }
+        }
+    }
+    Ok(users)
 }

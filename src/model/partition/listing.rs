@@ -14,7 +14,7 @@ impl PartitionKeys {
     /// # Panics
     ///
     /// If there is no such index, once it is come to.
-    pub fn keys_in<'a>(
+    pub fn walk<'a>(
         &'a self,
         set: &'a PartitionSet,
     ) -> impl Iterator<Item = Option<PartitionKey>> + 'a {
@@ -22,7 +22,7 @@ impl PartitionKeys {
     }
 
     /// All keys, in order.
-    pub fn all_keys(&self) -> impl Iterator<Item = Option<PartitionKey>> + '_ {
+    pub fn walk_all(&self) -> impl Iterator<Item = Option<PartitionKey>> + '_ {
         self.keys_of(self.range())
     }
 

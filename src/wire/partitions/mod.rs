@@ -23,6 +23,6 @@ struct SetOfKeys<'a> {
 
 impl Serialize for SetOfKeys<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.keys.keys_in(self.set))
+        serializer.collect_seq(self.keys.walk(self.set))
     }
 }

@@ -94,7 +94,7 @@ impl PartitionsReport {
             ListedKeys::Ends => Box::new(std::iter::empty()),
             ListedKeys::All => self.all(),
             ListedKeys::Some(set) => {
-                let keys = set.iter().zip(self.keys.keys_in(set));
+                let keys = set.iter().zip(self.keys.walk(set));
                 Box::new(keys.filter_map(|(index, key)| Some((index, key?))))
             }
             ListedKeys::One(index) => {
@@ -105,7 +105,7 @@ impl PartitionsReport {
 
     fn all(&self) -> Box<dyn Iterator<Item = (u32, PartitionKey)> + '_> {
         if let PartitionKeys::Time(_) = &self.keys {
-            let keys = self.keys.range().zip(self.keys.all_keys());
+            let keys = self.keys.range().zip(self.keys.walk_all());
             return Box::new(keys.filter_map(|(index, key)| Some((index, key?))));
         }
         let indexes = self.keys.range().map(|place| self.shown(place));
