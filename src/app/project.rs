@@ -172,6 +172,7 @@ impl Project {
     ) -> Workspace<'a> {
         Workspace {
             root: &self.root,
+            home: &self.home,
             graph: &self.compiled.graph,
             keys: &self.keys,
             versions,
