@@ -57,7 +57,7 @@ fn needed(report: &MapReport, keys: &PartitionKeys, set: &PartitionSet) -> Strin
         "{} of {} need{} {} ({})",
         number(keys, set),
         styled(BOLD, &report.asset),
-        if set.len() == 1 { "s" } else { "" },
+        if set.len() <= 1 { "s" } else { "" },
         styled(
             BOLD,
             at(report.upstream.as_str(), report.partition.as_ref())
