@@ -89,6 +89,7 @@ impl PartitionsReport {
     }
 
     /// The listed keys in order, each with its index.
+    #[must_use]
     pub fn listed(&self) -> Box<dyn Iterator<Item = (u32, PartitionKey)> + '_> {
         match &self.listed {
             ListedKeys::Ends => Box::new(std::iter::empty()),
