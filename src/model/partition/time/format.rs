@@ -3,12 +3,13 @@
 //! Formats of plain numbers (`%Y %m %d %H %M %S`, `%F`, `%T` and literal text) are printed and read here, the rest by jiff.
 //! Where clocks were set back and a time comes again, its offset from UTC is appended, unless the format shows it anyway.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
-use crate::model::partition::time::error::{InvalidTimePartitions, TimeSetting};
+use crate::model::partition::time::error::InvalidTimePartitions;
 use crate::model::partition::time::lattice::{Showing, Tick};
 use crate::model::partition::time::zone::{Zone, clamped};
 
@@ -56,6 +57,14 @@ impl Format {
         &self.text
     }
 
+    /// Whether a text, which reads as `written`, is the key of a window that starts at `tick`.
+    pub(super) fn is_key(&self, text: &str, written: Written, tick: Tick, zone: &Zone) -> bool {
+        // What is plain is read digit by digit: the same time can only have been the same text.
+        let plain =
+            self.plain.is_some() && written.offset.is_none() && tick.showing == Showing::First;
+        (plain && written.local == tick.local()) || self.print(tick, zone) == text
+    }
+
     /// The key of a window that starts at `tick`; empty if the format is not understood.
     pub(super) fn print(&self, tick: Tick, zone: &Zone) -> String {
         self.try_print(tick, zone).unwrap_or_default()
@@ -67,7 +76,7 @@ impl Format {
         tick: Tick,
         zone: &Zone,
     ) -> Result<String, InvalidTimePartitions> {
-        let local = Offset::UTC.to_datetime(clamped(tick.second + tick.offset));
+        let local = tick.local();
         let mut key = match &self.plain {
             Some(parts) if local.year() >= 0 => print_plain(parts, local),
             _ => {
@@ -94,18 +103,18 @@ impl Format {
         }
     }
 
-    /// A time as a person writes it in a setting: in the format, or as a plain date, with a time or without.
-    pub(super) fn parse_setting(
-        &self,
-        text: &str,
-        setting: TimeSetting,
-    ) -> Result<Written, InvalidTimePartitions> {
-        let civil = |text: &str| {
-            let date = || {
-                text.parse::<Date>()
-                    .ok()
-                    .map(|date| date.to_datetime(Time::midnight()))
-            };
+    /// A time as a person writes it: in the format, as an instant, or as a plain date, with a time or without.
+    pub(super) fn parse_loosely(&self, text: &str) -> Option<Written> {
+        let instant = || {
+            let instant: Timestamp = text.parse().ok()?;
+            let local = Offset::UTC.to_datetime(instant);
+            Some(Written {
+                local,
+                offset: Some(0),
+            })
+        };
+        let civil = || {
+            let date = || Some(text.parse::<Date>().ok()?.to_datetime(Time::midnight()));
             let local = text.parse().ok().or_else(date)?;
             Some(Written {
                 local,
@@ -114,12 +123,8 @@ impl Format {
         };
         self.parse(text)
             .or_else(|| self.parse_any(text))
-            .or_else(|| civil(text))
-            .ok_or_else(|| InvalidTimePartitions::NotInFormat {
-                setting,
-                text: text.to_owned(),
-                format: self.text.clone(),
-            })
+            .or_else(instant)
+            .or_else(civil)
     }
 
     fn parse_any(&self, text: &str) -> Option<Written> {
@@ -178,8 +183,14 @@ fn parts(text: &str) -> Option<Vec<Part>> {
             literal => Part::Literal(literal),
         });
     }
-    // Without a year no key leads back: jiff says so.
-    parts.contains(&Part::Year).then_some(parts)
+    // Without a year no key leads back: jiff says so. A part that comes twice would have to agree.
+    let numbers = parts
+        .iter()
+        .filter(|part| !matches!(part, Part::Literal(_)));
+    let once = numbers
+        .clone()
+        .all(|part| numbers.clone().filter(|other| *other == part).count() == 1);
+    (once && parts.contains(&Part::Year)).then_some(parts)
 }
 
 fn print_plain(parts: &[Part], local: DateTime) -> String {

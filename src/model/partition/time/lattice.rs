@@ -4,15 +4,18 @@
 //! table of stretches, one or two per shift, holds how many ticks come before each; all else is arithmetic. Zones follow
 //! their last rule for ever, and calendar and rule repeat after 400 years: the table ends with the first such period.
 
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
 use crate::model::partition::time::cron::Cron;
 use crate::model::partition::time::ticks::{TickingDay, Ticks};
-use crate::model::partition::time::zone::{Clock, PERIOD, PERIOD_START, Shift, Zone};
+use crate::model::partition::time::zone::{Clock, PERIOD, PERIOD_START, Shift, Zone, clamped};
 
 /// The numbered instants at which a schedule ticks.
 #[derive(Clone, Debug)]
 pub(super) struct Lattice {
-    /// With all exclusions, and without those that hold once where clocks repeat: the same if there are none.
-    ticks: [Ticks; 2],
+    /// With all exclusions, and without those that hold once where clocks repeat, if that is not the same.
+    ticks: (Ticks, Option<Ticks>),
     /// At least one; in order of `from` and of `base`.
     stretches: Vec<Stretch>,
     period: Option<Period>,
@@ -27,6 +30,13 @@ pub(super) struct Tick {
     pub offset: i64,
     /// Which time it is that the clock shows this.
     pub showing: Showing,
+}
+
+impl Tick {
+    /// What the clock shows.
+    pub(super) fn local(self) -> DateTime {
+        Offset::UTC.to_datetime(clamped(self.second + self.offset))
+    }
 }
 
 /// Whether a clock that was set back shows a time again.
@@ -103,7 +113,8 @@ impl Lattice {
         if kept.is_empty() {
             return None;
         }
-        let ticks = [kept, Ticks::new(schedule, &real)];
+        let twice = schedule.clock() == Clock::Real && real.len() < all.len();
+        let ticks = (kept, twice.then(|| Ticks::new(schedule, &real)));
         let lattice = Self {
             ticks,
             stretches: Vec::new(),
@@ -121,7 +132,7 @@ impl Lattice {
 
     /// The mean time between ticks, in seconds.
     pub(super) fn mean_seconds(&self) -> i64 {
-        self.ticks[0].mean_seconds()
+        self.ticks.0.mean_seconds()
     }
 
     /// The number of the first tick after `second`.
@@ -194,9 +205,8 @@ impl Lattice {
     }
 
     fn ticks(&self, exclusions: Exclusions) -> &Ticks {
-        match exclusions {
-            Exclusions::All => &self.ticks[0],
-            Exclusions::Real => &self.ticks[1],
+        match (exclusions, &self.ticks) {
+            (Exclusions::Real, (_, Some(ticks))) | (_, (ticks, _)) => ticks,
         }
     }
 
@@ -267,7 +277,7 @@ impl Walk<'_> {
                 rank, exclusions, ..
             } => {
                 self.day = lattice.ticks(exclusions).day(rank + self.place.within);
-                in_stretch.min(self.day.minutes.len() as i64)
+                in_stretch.min(i64::from(self.day.minutes.len() as u32))
             }
         };
     }
@@ -286,7 +296,7 @@ const BEGINNING: i64 = -400_000_000_000;
 impl Table<'_> {
     fn fill(mut self, zone: &Zone, shifts: &[Shift]) -> Lattice {
         let offset = zone.first_offset();
-        let rank = self.lattice.ticks[0].before(BEGINNING + offset);
+        let rank = self.lattice.ticks.0.before(BEGINNING + offset);
         self.lattice.stretches.push(Stretch {
             from: BEGINNING,
             offset,
@@ -319,7 +329,7 @@ impl Table<'_> {
     /// Clocks are set forward: the nominal ticks of the gap, and one at its end, are one tick or none.
     fn skip(&mut self, shift: Shift) {
         let (gap, end) = (shift.at + shift.before, shift.at + shift.after);
-        let kept = &self.lattice.ticks[0];
+        let kept = &self.lattice.ticks.0;
         let quiet = self.schedule.clock() == Clock::Real || kept.before(gap) == kept.before(end);
         if self.exclusions.is_empty() && quiet {
             self.push(shift.at, shift.at, shift.after, self.run(end));

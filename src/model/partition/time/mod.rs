@@ -66,10 +66,18 @@ impl TimePartitions {
                 .unwrap_or_else(|| default_format(settings.cadence, &schedule)),
         );
         let second = |written: Written| timezone.second_written(written, schedule.clock());
-        let start = format.parse_setting(settings.start, TimeSetting::Start)?;
+        let written = |setting, text: &str| {
+            let not_in_format = || InvalidTimePartitions::NotInFormat {
+                setting,
+                text: text.to_owned(),
+                format: format.as_str().to_owned(),
+            };
+            format.parse_loosely(text).ok_or_else(not_in_format)
+        };
+        let start = written(TimeSetting::Start, settings.start)?;
         let end = settings
             .end
-            .map(|end| format.parse_setting(end, TimeSetting::End))
+            .map(|end| written(TimeSetting::End, end))
             .transpose()?;
         if let Some(end) = end.filter(|end| second(*end) < second(start)) {
             let (start, end) = (start.local, end.local);
@@ -79,10 +87,10 @@ impl TimePartitions {
         for (place, exclusion) in settings.exclusions.iter().enumerate() {
             match exclusion {
                 Exclusion::Cron(cron) => {
-                    excluded_crons.push(parse_cron(cron, TimeSetting::Exclusion(place))?)
+                    excluded_crons.push(parse_cron(cron, TimeSetting::Exclusion(place))?);
                 }
                 Exclusion::At(local) => {
-                    excluded_starts.push(timezone.second(*local, schedule.clock()))
+                    excluded_starts.push(timezone.second(*local, schedule.clock()));
                 }
             }
         }
@@ -149,10 +157,9 @@ impl TimePartitions {
     /// Beyond the reach of timestamps windows are empty.
     #[must_use]
     pub fn window(&self, index: i64) -> TimeWindow {
-        let start = self.windows().tick(index);
         TimeWindow {
-            start: clamped(start.second),
-            end: clamped(self.windows().end_of(start)),
+            start: clamped(self.windows().tick(index).second),
+            end: clamped(self.windows().end(index)),
         }
     }
 
@@ -169,7 +176,7 @@ impl TimePartitions {
         let windows = self.windows();
         let start = floor(window.start);
         let last = windows.after(start) - 1;
-        let ended = windows.end_of(windows.tick(last)) <= start;
+        let ended = windows.end(last) <= start;
         let first = last + i64::from(ended);
         if window.end <= window.start {
             return first..first;
@@ -201,10 +208,13 @@ impl TimePartitions {
     /// The window whose key is exactly `key`, whether it exists yet or not.
     #[must_use]
     pub fn index_of_key(&self, key: &str) -> Option<i64> {
-        let second = self.second(self.format.parse(key)?);
+        let written = self.format.parse(key)?;
+        let second = self.second(written);
         // A format may leave out what is the same for all windows, as the hour of days that start at five.
         let index = self.windows().after(second - 1);
-        (self.key(index) == key).then_some(index)
+        let tick = self.windows().tick(index);
+        let exact = self.format.is_key(key, written, tick, &self.timezone);
+        exact.then_some(index)
     }
 
     /// The window that a time written by a person falls into, whether it exists yet or not: in the format, or as a local
@@ -212,14 +222,9 @@ impl TimePartitions {
     #[must_use]
     pub fn index_containing(&self, text: &str) -> Option<i64> {
         self.index_of_key(text).or_else(|| {
-            let instant = || Some(floor(text.parse().ok()?));
-            let written = self.format.parse_setting(text, TimeSetting::Start).ok();
-            let second = written
-                .map(|written| self.second(written))
-                .or_else(instant)?;
+            let second = self.second(self.format.parse_loosely(text)?);
             let index = self.windows().after(second) - 1;
-            let end = self.windows().end_of(self.windows().tick(index));
-            (second < end).then_some(index)
+            (second < self.windows().end(index)).then_some(index)
         })
     }
 
