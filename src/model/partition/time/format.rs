@@ -1,7 +1,9 @@
 //! Keys as text: a window's start, printed with a strftime format and read back.
 //!
-//! Formats of plain numbers (`%Y %m %d %H %M %S`, `%F`, `%T` and literal text) are printed and read here, the rest by jiff.
+//! Formats of plain numbers (`%Y %m %d %H %M %S`, `%F`, `%T` and literal text) are printed and read in `plain`, the rest by jiff.
 //! Where clocks were set back and a time comes again, its offset from UTC is appended, unless the format shows it anyway.
+
+mod plain;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -10,6 +12,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use crate::model::partition::time::error::InvalidTimePartitions;
+use crate::model::partition::time::format::plain::{PlainFormat, push_offset};
 use crate::model::partition::time::lattice::{Showing, Tick};
 use crate::model::partition::time::zone::{Zone, clamped};
 
@@ -18,8 +21,8 @@ use crate::model::partition::time::zone::{Zone, clamped};
 #[serde(into = "String", from = "String")]
 pub(super) struct Format {
     text: String,
-    /// The format's parts, if all of them are plain.
-    plain: Option<Vec<Part>>,
+    /// The same, if it is plain.
+    plain: Option<PlainFormat>,
 }
 
 /// A time as a text gives it: local, and where the text says so its offset from UTC in seconds.
@@ -29,27 +32,15 @@ pub(super) struct Written {
     pub offset: Option<i64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Year,
-    Month,
-    Day,
-    Hour,
-    Minute,
-    Second,
-    Literal(char),
-}
-
 /// Directives that tell the two occurrences of a repeated time apart.
 const OFFSETS: [&str; 6] = ["%z", "%:z", "%::z", "%Q", "%:Q", "%s"];
 
 impl Format {
     /// A format, unchecked: printing tells whether it is understood.
     pub(super) fn new(text: &str) -> Self {
-        let expanded = text.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S");
         Self {
             text: text.to_owned(),
-            plain: parts(&expanded),
+            plain: PlainFormat::new(text),
         }
     }
 
@@ -78,7 +69,7 @@ impl Format {
     ) -> Result<String, InvalidTimePartitions> {
         let local = tick.local();
         let mut key = match &self.plain {
-            Some(parts) if local.year() >= 0 => print_plain(parts, local),
+            Some(plain) if local.year() >= 0 => plain.print(local),
             _ => {
                 let zoned = clamped(tick.second).to_zoned(zone.timezone().clone());
                 strtime::format(&self.text, &zoned).map_err(|error| {
@@ -98,7 +89,7 @@ impl Format {
     /// The time that a key of this format gives; parts that the format lacks are the first possible.
     pub(super) fn parse(&self, text: &str) -> Option<Written> {
         match &self.plain {
-            Some(parts) => parse_plain(parts, text),
+            Some(plain) => plain.parse(text),
             None => self.parse_any(text),
         }
     }
@@ -163,129 +154,4 @@ impl From<Format> for String {
     fn from(format: Format) -> Self {
         format.text
     }
-}
-
-fn parts(text: &str) -> Option<Vec<Part>> {
-    let mut parts = Vec::new();
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        parts.push(match character {
-            '%' => match characters.next()? {
-                'Y' => Part::Year,
-                'm' => Part::Month,
-                'd' => Part::Day,
-                'H' => Part::Hour,
-                'M' => Part::Minute,
-                'S' => Part::Second,
-                '%' => Part::Literal('%'),
-                _ => return None,
-            },
-            literal => Part::Literal(literal),
-        });
-    }
-    // Without a year no key leads back: jiff says so. A part that comes twice would have to agree.
-    let numbers = parts
-        .iter()
-        .filter(|part| !matches!(part, Part::Literal(_)));
-    let once = numbers
-        .clone()
-        .all(|part| numbers.clone().filter(|other| *other == part).count() == 1);
-    (once && parts.contains(&Part::Year)).then_some(parts)
-}
-
-fn print_plain(parts: &[Part], local: DateTime) -> String {
-    let mut text = String::with_capacity(24);
-    for part in parts {
-        match part {
-            Part::Year => {
-                let year = local.year().unsigned_abs();
-                push_pair(&mut text, year / 100);
-                push_pair(&mut text, year % 100);
-            }
-            Part::Month => push_pair(&mut text, local.month().unsigned_abs().into()),
-            Part::Day => push_pair(&mut text, local.day().unsigned_abs().into()),
-            Part::Hour => push_pair(&mut text, local.hour().unsigned_abs().into()),
-            Part::Minute => push_pair(&mut text, local.minute().unsigned_abs().into()),
-            Part::Second => push_pair(&mut text, local.second().unsigned_abs().into()),
-            Part::Literal(literal) => text.push(*literal),
-        }
-    }
-    text
-}
-
-/// Appends a number below 100 as two digits.
-fn push_pair(text: &mut String, number: u16) {
-    let digit = |number: u16| char::from(b'0' + (number % 10) as u8);
-    text.push(digit(number / 10));
-    text.push(digit(number));
-}
-
-/// Appends an offset as `%z` does: `-0500`, with seconds if it has some.
-fn push_offset(text: &mut String, offset: i64) {
-    text.push(if offset < 0 { '-' } else { '+' });
-    let seconds = offset.unsigned_abs();
-    push_pair(text, (seconds / 3600) as u16);
-    push_pair(text, (seconds / 60 % 60) as u16);
-    if !seconds.is_multiple_of(60) {
-        push_pair(text, (seconds % 60) as u16);
-    }
-}
-
-fn parse_plain(parts: &[Part], text: &str) -> Option<Written> {
-    let mut rest = text;
-    let (mut year, mut month, mut day) = (0, 1, 1);
-    let (mut hour, mut minute, mut second) = (0, 0, 0);
-    for part in parts {
-        match part {
-            Part::Year => year = take_pair(&mut rest)? * 100 + take_pair(&mut rest)?,
-            Part::Month => month = take_pair(&mut rest)?,
-            Part::Day => day = take_pair(&mut rest)?,
-            Part::Hour => hour = take_pair(&mut rest)?,
-            Part::Minute => minute = take_pair(&mut rest)?,
-            Part::Second => second = take_pair(&mut rest)?,
-            Part::Literal(literal) => rest = rest.strip_prefix(*literal)?,
-        }
-    }
-    let offset = if rest.is_empty() {
-        None
-    } else {
-        Some(take_offset(rest)?)
-    };
-    // Two digits fit.
-    let small = |number: i16| number as i8;
-    let date = Date::new(year, small(month), small(day)).ok()?;
-    let time = Time::new(small(hour), small(minute), small(second), 0).ok()?;
-    Some(Written {
-        local: date.to_datetime(time),
-        offset,
-    })
-}
-
-fn take_pair(rest: &mut &str) -> Option<i16> {
-    let (digits, after) = rest.split_at_checked(2)?;
-    let &[tens, ones] = digits.as_bytes() else {
-        return None;
-    };
-    if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
-        return None;
-    }
-    *rest = after;
-    Some(i16::from(tens - b'0') * 10 + i16::from(ones - b'0'))
-}
-
-fn take_offset(text: &str) -> Option<i64> {
-    let (sign, mut rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let hours = i64::from(take_pair(&mut rest)?);
-    let minutes = i64::from(take_pair(&mut rest)?);
-    let seconds = if rest.is_empty() {
-        0
-    } else {
-        i64::from(take_pair(&mut rest)?)
-    };
-    rest.is_empty()
-        .then_some(sign * (hours * 3600 + minutes * 60 + seconds))
 }

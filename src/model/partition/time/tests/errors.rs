@@ -119,10 +119,10 @@ fn offsets_are_those_that_the_cadence_has() {
     ] {
         let cron = (cadence == Cadence::Cron).then_some("@daily");
         let settings = TimeSettings {
+            cron,
             minute_offset,
             hour_offset,
             day_offset,
-            cron,
             ..TimeSettings::new(cadence, START)
         };
         assert_eq!(fault(settings), Some(setting), "{settings:?}");
