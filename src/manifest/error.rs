@@ -221,6 +221,42 @@ pub enum Problem {
         /// The variable.
         variable: String,
     },
+    /// A dimension that a definition does not have.
+    #[error("there is no dimension `{dimension}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_dimension), help("{help}"))]
+    UnknownDimension {
+        /// The name.
+        dimension: String,
+        /// The dimensions that there are.
+        help: String,
+    },
+    /// A pattern from which the key of a file cannot be told.
+    #[error("the pattern `{pattern}` cannot be inverted: {reason}")]
+    #[diagnostic(
+        code(assetctl::manifest::files_pattern),
+        help(
+            "a pattern is a path with `{{{{partition}}}}` in it once and nothing else that varies, as `data/uploads/{{{{partition}}}}.csv`"
+        )
+    )]
+    FilesPattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
+    /// Files whose presence makes partition keys, and that an asset makes.
+    #[error("{what} `{pattern}` could match what `{asset}` makes")]
+    #[diagnostic(code(assetctl::manifest::pattern_is_output), help("{help}"))]
+    PatternIsOutput {
+        /// `the pattern` or `the path`.
+        what: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// The asset that makes such files.
+        asset: String,
+        /// What to declare instead.
+        help: &'static str,
+    },
     /// A mapping that does not fit the definitions on its two sides.
     #[error("{message}")]
     #[diagnostic(code(assetctl::manifest::mapping), help("{help}"))]

@@ -123,13 +123,12 @@ fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'
 fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option<AssetGraph> {
     let problems = &mut findings.problems;
     let project = Project::read(&files[0], problems);
-    let mut definitions = Definitions::default();
     let mut defaults = Vec::with_capacity(files.len());
     for (index, file) in files.iter().enumerate() {
         check_top_level(file, index, problems);
         defaults.push(Defaults::read(file, problems));
-        definitions.read(file, problems);
     }
+    let mut definitions = Definitions::read(files, problems);
     let names = outline(files, &project, &mut definitions, problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();

@@ -10,6 +10,7 @@
 
 mod about;
 mod asset;
+mod batch;
 mod claims;
 mod code;
 mod command;
@@ -30,6 +31,7 @@ mod mapping;
 mod names;
 mod outputs;
 mod overlap;
+mod partition_placeholder;
 mod partitions;
 mod paths;
 mod placeholders;
