@@ -59,7 +59,12 @@ pub(super) fn read(
     };
     if partitions == Partitions::None {
         let message = "`batch` is for an asset with partitions";
-        batch.refuse(message, "give it `partitions`, or remove `batch`", None, problems);
+        batch.refuse(
+            message,
+            "give it `partitions`, or remove `batch`",
+            None,
+            problems,
+        );
         return None;
     }
     (number.get() > 1).then_some(batch)
@@ -75,7 +80,8 @@ impl Batch {
         problems: &mut Problems,
     ) {
         if let Some(own) = deps.iter().find(|dep| dep.asset == asset) {
-            let message = "the partitions of a batch are made at once, and this asset reads its earlier ones";
+            let message =
+                "the partitions of a batch are made at once, and this asset reads its earlier ones";
             let other = (own.location, "reads the asset itself");
             self.refuse(message, "remove `batch`, or the dep", Some(other), problems);
         }

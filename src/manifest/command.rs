@@ -5,9 +5,9 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Value;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
+use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::placeholders::{self, Amount, InputView};
 use crate::manifest::quoting::{Glue, Quoted, placeholders_in_shell};
-use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::template::{Token, TokenKind, read_tokens};
 use crate::model::{Command, CommandPlaceholder, CommandTemplate, Output, Piece};
 

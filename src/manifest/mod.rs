@@ -9,6 +9,7 @@
 //! and tools exist is a question of the run.
 
 mod about;
+mod apart;
 mod asset;
 mod batch;
 mod claims;

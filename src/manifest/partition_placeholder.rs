@@ -293,9 +293,19 @@ mod tests {
             ("window.start", What::Start, None),
             ("window.end:%d", What::End, Some("%d")),
         ] {
-            assert_eq!(Written::parse(name), Some(Written { what, format }), "{name}");
+            assert_eq!(
+                Written::parse(name),
+                Some(Written { what, format }),
+                "{name}"
+            );
         }
-        for name in ["partitions", "window", "window.middle", "input.partition", ""] {
+        for name in [
+            "partitions",
+            "window",
+            "window.middle",
+            "input.partition",
+            "",
+        ] {
             assert_eq!(Written::parse(name), None, "{name}");
         }
     }

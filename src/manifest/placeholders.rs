@@ -1,8 +1,8 @@
 //! The placeholders of commands: what each name stands for in a command, and how many values it can have.
 
+use crate::manifest::batch::{Batching, IN_A_BATCH};
 use crate::manifest::command::CommandContext;
 use crate::manifest::diagnostic::{Label, Problems};
-use crate::manifest::batch::{Batching, IN_A_BATCH};
 use crate::manifest::error::Problem;
 use crate::manifest::partition_placeholder::Written;
 use crate::manifest::suggest::{all_of, did_you_mean};

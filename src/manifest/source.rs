@@ -6,8 +6,8 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::partitions::Partitions;
 use crate::manifest::partition_placeholder::Scope;
+use crate::manifest::partitions::Partitions;
 use crate::manifest::template::path_template;
 use crate::manifest::{about, paths};
 use crate::model::{

@@ -146,8 +146,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{TokenKind, Unclosed, tokens};
-    use crate::manifest::partition_placeholder::{Partitioning, Scope, Written};
     use crate::manifest::diagnostic::Problems;
+    use crate::manifest::partition_placeholder::{Partitioning, Scope, Written};
     use crate::model::{
         Cadence, DeclaredPartitions, DefinitionId, Dimension, Location, Name, PartitionPlaceholder,
         PartitionsDefinition, PathTemplate, Piece, TimeFormat, TimePartitions, TimeSettings,
@@ -155,13 +155,7 @@ mod tests {
 
     /// Days by regions, and days alone.
     fn definitions() -> Vec<DeclaredPartitions> {
-        let days = TimePartitions::new(TimeSettings {
-            cadence: Cadence::Daily,
-            start: "2013-01-01",
-            end: None,
-            timezone: "UTC",
-            format: "%Y-%m-%d",
-        });
+        let days = TimePartitions::new(TimeSettings::new(Cadence::Daily, "2013-01-01"));
         let days = PartitionsDefinition::time(days.expect("a valid definition"));
         let regions = PartitionsDefinition::Static([].into());
         let dimension = |name: &str, id| Dimension {

@@ -177,9 +177,7 @@ impl<'a> Definitions<'a> {
     pub(super) fn listed(&self, id: DefinitionId, limit: u32) -> Option<PartitionKeys> {
         let few = |keys: PartitionKeys| (keys.len() <= limit).then_some(keys);
         match self.get(id) {
-            PartitionsDefinition::Static(_) => {
-                few(self.get(id).declared_keys(Timestamp::MAX)?)
-            }
+            PartitionsDefinition::Static(_) => few(self.get(id).declared_keys(Timestamp::MAX)?),
             PartitionsDefinition::Multi(dimensions) => {
                 let keys = dimensions.iter().map(|dimension| {
                     let listed = self.listed(dimension.definition, limit)?;
@@ -280,14 +278,20 @@ impl<'a> Definitions<'a> {
         id
     }
 
-    fn add(&mut self, name: Option<Name>, read: ReadDefinition, location: Location) -> DefinitionId {
+    fn add(
+        &mut self,
+        name: Option<Name>,
+        read: ReadDefinition,
+        location: Location,
+    ) -> DefinitionId {
         let id = DefinitionId(self.declared.len() as u32);
         self.declared.push(DeclaredPartitions {
             name,
             definition: read.definition,
             location,
         });
-        self.patterns.extend(read.pattern.map(|pattern| (id, pattern)));
+        self.patterns
+            .extend(read.pattern.map(|pattern| (id, pattern)));
         self.bars.extend(read.bar.map(|bar| (id, bar)));
         id
     }

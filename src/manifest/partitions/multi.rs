@@ -77,7 +77,10 @@ fn read_dimension<'a>(
             reason: "a dimension cannot have dimensions itself".to_owned(),
             help: "write its dimensions beside the others",
         };
-        problems.add(problem, [Label::new(value.location(), "has several dimensions")]);
+        problems.add(
+            problem,
+            [Label::new(value.location(), "has several dimensions")],
+        );
         return None;
     }
     if let Some(bar) = definitions.bars.get(&id) {

@@ -9,7 +9,7 @@ use crate::manifest::partitions::files;
 use crate::manifest::partitions::kind::ReadDefinition;
 use crate::model::{
     Cadence, Exclusion, InvalidTimePartitions, Location, PART_SEPARATOR, PartitionKey,
-    PartitionsDefinition, Setting, TimePartitions, TimeSettings,
+    PartitionsDefinition, TimePartitions, TimeSetting, TimeSettings,
 };
 
 const SETTINGS: [&str; 12] = [
@@ -36,7 +36,11 @@ pub(super) fn read(
     let before = problems.len();
     table.only(&SETTINGS, problems);
     for (key, wanted, help) in [
-        ("start", true, "name the first window: `start = \"2013-01-01\"`"),
+        (
+            "start",
+            true,
+            "name the first window: `start = \"2013-01-01\"`",
+        ),
         (
             "cron",
             cadence == Cadence::Cron,
@@ -89,7 +93,11 @@ pub(super) fn read(
     let definition = PartitionsDefinition::time(windows);
     let pattern = match table.get("exists") {
         None => None,
-        Some(value) => Some(files::read_exists(value.text(problems)?, &definition, problems)?),
+        Some(value) => Some(files::read_exists(
+            value.text(problems)?,
+            &definition,
+            problems,
+        )?),
     };
     let definition = match definition {
         PartitionsDefinition::Time { windows, .. } => PartitionsDefinition::Time {
@@ -118,7 +126,7 @@ fn check(
     };
     let setting = error.setting();
     let location = match (setting, key_of(setting)) {
-        (Setting::Exclusion(at), _) => places.get(at).copied(),
+        (TimeSetting::Exclusion(at), _) => places.get(at).copied(),
         (_, key) => table.get(key).map(|value| value.location()),
     };
     let (label, help) = advice(&error);
@@ -126,19 +134,22 @@ fn check(
         reason: error.to_string(),
         help,
     };
-    problems.add(problem, [Label::new(location.unwrap_or(table.location), label)]);
+    problems.add(
+        problem,
+        [Label::new(location.unwrap_or(table.location), label)],
+    );
     let mut rest = settings;
     let (mut others, mut other_places) = (settings.exclusions.to_vec(), places.to_vec());
     match setting {
-        Setting::Start | Setting::Cron => return None,
-        Setting::End => rest.end = None,
-        Setting::Timezone => rest.timezone = "UTC",
-        Setting::Format => rest.format = None,
-        Setting::MinuteOffset => rest.minute_offset = None,
-        Setting::HourOffset => rest.hour_offset = None,
-        Setting::DayOffset => rest.day_offset = None,
-        Setting::Exclusions => others.clear(),
-        Setting::Exclusion(at) => {
+        TimeSetting::Start | TimeSetting::Cron => return None,
+        TimeSetting::End => rest.end = None,
+        TimeSetting::Timezone => rest.timezone = "UTC",
+        TimeSetting::Format => rest.format = None,
+        TimeSetting::MinuteOffset => rest.minute_offset = None,
+        TimeSetting::HourOffset => rest.hour_offset = None,
+        TimeSetting::DayOffset => rest.day_offset = None,
+        TimeSetting::Exclusions => others.clear(),
+        TimeSetting::Exclusion(at) => {
             others.remove(at);
             other_places.remove(at);
         }
@@ -148,17 +159,17 @@ fn check(
     None
 }
 
-fn key_of(setting: Setting) -> &'static str {
+fn key_of(setting: TimeSetting) -> &'static str {
     match setting {
-        Setting::Cron => "cron",
-        Setting::Start => "start",
-        Setting::End => "end",
-        Setting::Timezone => "timezone",
-        Setting::Format => "format",
-        Setting::MinuteOffset => "minute_offset",
-        Setting::HourOffset => "hour_offset",
-        Setting::DayOffset => "day_offset",
-        Setting::Exclusions | Setting::Exclusion(_) => "exclusions",
+        TimeSetting::Cron => "cron",
+        TimeSetting::Start => "start",
+        TimeSetting::End => "end",
+        TimeSetting::Timezone => "timezone",
+        TimeSetting::Format => "format",
+        TimeSetting::MinuteOffset => "minute_offset",
+        TimeSetting::HourOffset => "hour_offset",
+        TimeSetting::DayOffset => "day_offset",
+        TimeSetting::Exclusions | TimeSetting::Exclusion(_) => "exclusions",
     }
 }
 
@@ -186,7 +197,7 @@ fn advice(error: &InvalidTimePartitions) -> (&'static str, &'static str) {
             "the first window starts at `start`, the last ends at `end`",
         ),
         InvalidTimePartitions::BadCron {
-            setting: Setting::Exclusion(_),
+            setting: TimeSetting::Exclusion(_),
             ..
         } => (
             "no cron expression",
@@ -200,9 +211,10 @@ fn advice(error: &InvalidTimePartitions) -> (&'static str, &'static str) {
             "never ticks",
             "name a day of month and a month that go together",
         ),
-        InvalidTimePartitions::AllExcluded { .. } => {
-            ("all of them", "remove the exclusion that matches every window")
-        }
+        InvalidTimePartitions::AllExcluded { .. } => (
+            "all of them",
+            "remove the exclusion that matches every window",
+        ),
         InvalidTimePartitions::NoCron => ("without `cron`", "write when windows start as `cron`"),
         InvalidTimePartitions::NotForCadence { .. } => (
             "not for this type",
@@ -225,20 +237,22 @@ fn check_key(
     let key = PartitionKey::parse(&windows.key(0));
     if let Err(error) = &key {
         let problem = Problem::InvalidPartitions {
-            reason: format!("the format `{}` gives no keys: {error}", windows.format().escape_debug()),
+            reason: format!(
+                "the format `{}` gives no keys: {error}",
+                windows.format().escape_debug()
+            ),
             help: "choose another format, as `%Y-%m-%d`",
         };
-        let location = table.get("format").map_or(table.location, |it| it.location());
+        let location = table
+            .get("format")
+            .map_or(table.location, |it| it.location());
         problems.add(problem, [Label::new(location, "this format")]);
     }
     key.ok()
 }
 
 /// The exclusions with their places: cron expressions, and starts of windows.
-fn exclusions<'a>(
-    table: &Table<'a>,
-    problems: &mut Problems,
-) -> Vec<(Location, Exclusion<'a>)> {
+fn exclusions<'a>(table: &Table<'a>, problems: &mut Problems) -> Vec<(Location, Exclusion<'a>)> {
     let Some(value) = table.get("exclusions") else {
         return Vec::new();
     };
@@ -263,7 +277,13 @@ fn exclusions<'a>(
 }
 
 fn local_time(text: &str) -> Option<DateTime> {
-    let date = |text: &str| Some(text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight()));
+    let date = |text: &str| {
+        Some(
+            text.parse::<Date>()
+                .ok()?
+                .to_datetime(jiff::civil::Time::midnight()),
+        )
+    };
     match text.contains(['T', 't', ' ']) {
         true if text.ends_with(['Z', 'z']) => None,
         true => text.parse().ok(),
