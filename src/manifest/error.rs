@@ -257,6 +257,17 @@ pub enum Problem {
         /// What to declare instead.
         help: &'static str,
     },
+    /// A key that a mapping names and its definition does not have.
+    #[error("{definition} has no key `{key}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_partition_key), help("{help}"))]
+    UnknownPartitionKey {
+        /// The key.
+        key: String,
+        /// The definition.
+        definition: String,
+        /// Similar or all keys.
+        help: String,
+    },
     /// A mapping that does not fit the definitions on its two sides.
     #[error("{message}")]
     #[diagnostic(code(assetctl::manifest::mapping), help("{help}"))]
@@ -271,12 +282,14 @@ pub enum Problem {
     #[diagnostic(
         code(assetctl::manifest::self_dependency),
         help(
-            "only earlier time windows can be read: `{{ asset = \"{asset}\", mapping = \"time_window\", start_offset = -1, end_offset = -1 }}`"
+            "only its own earlier time windows can be read: `{{ asset = \"{asset}\", {example} }}`"
         )
     )]
     SelfDependency {
         /// The asset.
         asset: String,
+        /// A mapping that reads earlier windows.
+        example: String,
     },
     /// Assets that depend on each other in a circle.
     #[error("a cycle: {path}")]
