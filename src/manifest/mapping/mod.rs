@@ -76,15 +76,14 @@ pub(super) fn read(
         ends,
         place,
     };
-    let mapping = match (kind, &settings) {
-        (Some(kind), Some(settings)) => settings.mapping(kind, ends, problems)?,
-        _ => {
-            let inferred = ends.infer();
-            if inferred.is_none() {
-                misfits.report_no_inference(problems);
-            }
-            inferred?
+    let mapping = if let (Some(kind), Some(settings)) = (kind, &settings) {
+        settings.mapping(kind, ends, problems)?
+    } else {
+        let inferred = ends.infer();
+        if inferred.is_none() {
+            misfits.report_no_inference(problems);
         }
+        inferred?
     };
     let fitting = fits(
         &mapping,

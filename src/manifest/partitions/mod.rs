@@ -115,13 +115,12 @@ impl<'a> Definitions<'a> {
             }
         }
         for (value, table, id) in products {
-            let known = &mut definitions;
-            match multi::read(&table, known, problems) {
-                Some(product) => known.declared[id.0 as usize].definition = product,
-                None => {
-                    let faulty = (Partitions::Faulty, value.key_location);
-                    known.by_name.insert(value.key, faulty);
-                }
+            let product = multi::read(&table, &mut definitions, problems);
+            if let Some(product) = product {
+                definitions.declared[id.0 as usize].definition = product;
+            } else {
+                let faulty = (Partitions::Faulty, value.key_location);
+                definitions.by_name.insert(value.key, faulty);
             }
         }
         definitions
