@@ -212,14 +212,15 @@ fn view(
     inline: &InlineSources,
 ) -> InputView {
     let definition = |id: AssetId| {
-        let partitions = context.names.outlines().get(id.index())?.partitions;
-        Some(context.definitions.get(partitions.definition()?))
+        let outline = context.names.outlines().get(id.index())?;
+        outline.partitions.definition()
     };
     let upstream = definition(dep.asset);
-    let of_one = dep
+    let declared = context.definitions.declared();
+    let several = dep
         .mapping
-        .can_read_several(definition(context.id), upstream);
-    let several = of_one || (batching == Batching::Several && upstream.is_some());
+        .can_read_several(declared, definition(context.id), upstream)
+        || (batching == Batching::Several && upstream.is_some());
     let amount = |several: bool| {
         if several {
             Amount::Several

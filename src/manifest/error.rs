@@ -245,13 +245,11 @@ pub enum Problem {
         reason: String,
     },
     /// Files whose presence makes partition keys, and that an asset makes.
-    #[error("{what} `{pattern}` could match what `{asset}` makes")]
+    #[error("{what} could match what `{asset}` makes")]
     #[diagnostic(code(assetctl::manifest::pattern_is_output), help("{help}"))]
     PatternIsOutput {
-        /// `the pattern` or `the path`.
+        /// `the pattern` or `the path of exists`.
         what: &'static str,
-        /// The pattern.
-        pattern: String,
         /// The asset that makes such files.
         asset: String,
         /// What to declare instead.
@@ -385,7 +383,7 @@ pub enum Problem {
     #[diagnostic(
         code(assetctl::manifest::partitions_share_path),
         help(
-            "put `{{{{partition}}}}` into the path, or a time format that is as fine as the windows"
+            "put `{{{{partition}}}}` into the path, or every dimension, times with a format as fine as the windows"
         )
     )]
     PartitionsSharePath {

@@ -232,7 +232,7 @@ impl Report<'_> {
                 };
                 self.source_is_output("the path", id, maker, help)
             }
-            ClaimKind::Keys(decides) => pattern_is_output(decides, &reader.template, maker),
+            ClaimKind::Keys(decides) => pattern_is_output(decides, maker),
         };
         let labels = [
             Label::new(reader.location, format!("`{maker}` makes this")),
@@ -265,20 +265,19 @@ impl Report<'_> {
     }
 }
 
-fn pattern_is_output(decides: Decides, pattern: &PathTemplate, maker: &AssetKey) -> Problem {
+fn pattern_is_output(decides: Decides, maker: &AssetKey) -> Problem {
     let (what, help) = match decides {
         Decides::Key => (
             "the pattern",
             "declare the definition as `type = \"dynamic\"`: the command that makes the files adds their keys",
         ),
         Decides::Window => (
-            "the path",
+            "the path of `exists`",
             "remove `exists`: keys depend on files that are there before a run, not on what a run makes",
         ),
     };
     Problem::PatternIsOutput {
         what,
-        pattern: pattern.source(),
         asset: maker.to_string(),
         help,
     }

@@ -33,9 +33,9 @@ pub use partition::{
     TooManyKeys, choices, fits, infer_mapping, same_definition,
 };
 pub use record::{
-    BlockEntry, BlockRecord, CodeRecord, Current, CurrentMaterialization, InputRecord, LastAttempt,
-    Materialization, MaterializationId, Observation, Origin, Outcome, OutputRecord, RULE, RunId,
-    RunStatus,
+    BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
+    CurrentRef, InputRecord, LastAttempt, Materialization, MaterializationId, MaterializedRef,
+    Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
     AffectedReport, AssetStatus, ChangedKeys, ComparedField, ComparedOutput, Decision,

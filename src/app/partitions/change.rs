@@ -145,7 +145,7 @@ fn recorded(
     for asset in graph.ids() {
         if graph.get(asset).partitions() == Some(id) {
             let states = store.current_of(graph.key(asset), all, &set)?;
-            if states.iter().any(Option::is_some) {
+            if states.iter().any(|state| state.is_some()) {
                 users.push(graph.key(asset).clone());
             }
         }

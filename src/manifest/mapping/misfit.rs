@@ -28,19 +28,18 @@ impl Misfits<'_> {
         let ends = self.ends;
         let declared = ends.definitions.declared();
         let of_zones = fits(&windows, declared, ends.downstream, ends.upstream);
-        let (message, help) = match of_zones {
-            Err(misfit @ Misfit::DifferentZones) => self.explain("time_window", &misfit),
-            _ => {
-                let describe = |id: Option<DefinitionId>| {
-                    id.map_or_else(String::new, |id| ends.definitions.describe(id))
-                };
-                let message = format!(
-                    "no mapping between {} and {} suggests itself",
-                    describe(ends.upstream),
-                    describe(ends.downstream)
-                );
-                (message, self.choices())
-            }
+        let (message, help) = if let Err(misfit @ Misfit::DifferentZones) = of_zones {
+            self.explain("time_window", &misfit)
+        } else {
+            let describe = |id: Option<DefinitionId>| {
+                id.map_or_else(String::new, |id| ends.definitions.describe(id))
+            };
+            let message = format!(
+                "no mapping between {} and {} suggests itself",
+                describe(ends.upstream),
+                describe(ends.downstream)
+            );
+            (message, self.choices())
         };
         let label = Label::new(self.place, "needs a mapping that fits");
         problems.add(Problem::Mapping { message, help }, [label]);

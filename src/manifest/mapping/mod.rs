@@ -76,15 +76,14 @@ pub(super) fn read(
         ends,
         place,
     };
-    let mapping = match (kind, &settings) {
-        (Some(kind), Some(settings)) => settings.mapping(kind, ends, problems)?,
-        _ => {
-            let inferred = ends.infer();
-            if inferred.is_none() {
-                misfits.report_no_inference(problems);
-            }
-            inferred?
+    let mapping = if let (Some(kind), Some(settings)) = (kind, &settings) {
+        settings.mapping(kind, ends, problems)?
+    } else {
+        let inferred = ends.infer();
+        if inferred.is_none() {
+            misfits.report_no_inference(problems);
         }
+        inferred?
     };
     let fitting = fits(
         &mapping,
@@ -131,9 +130,22 @@ impl<'a> Ends<'a> {
         infer_mapping(self.definitions.declared(), self.downstream, self.upstream)
     }
 
-    /// The same between two dimensions or a dimension and the other side, which are said to correspond.
+    /// The same between two dimensions or a dimension and the other side, which are said to correspond: where nothing
+    /// suggests itself, windows that overlap or equal keys.
     fn infer_corresponding(self) -> PartitionMapping {
-        self.infer().unwrap_or(PartitionMapping::Identity)
+        let windows = |id: Option<DefinitionId>| {
+            id.is_some_and(|id| self.definitions.get(id).windows().is_some())
+        };
+        self.infer().unwrap_or_else(|| {
+            if windows(self.downstream) && windows(self.upstream) {
+                PartitionMapping::TimeWindow {
+                    start_offset: 0,
+                    end_offset: 0,
+                }
+            } else {
+                PartitionMapping::Identity
+            }
+        })
     }
 
     /// Both sides replaced.

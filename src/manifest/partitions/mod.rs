@@ -115,13 +115,12 @@ impl<'a> Definitions<'a> {
             }
         }
         for (value, table, id) in products {
-            let known = &mut definitions;
-            match multi::read(&table, known, problems) {
-                Some(product) => known.declared[id.0 as usize].definition = product,
-                None => {
-                    let faulty = (Partitions::Faulty, value.key_location);
-                    known.by_name.insert(value.key, faulty);
-                }
+            let product = multi::read(&table, &mut definitions, problems);
+            if let Some(product) = product {
+                definitions.declared[id.0 as usize].definition = product;
+            } else {
+                let faulty = (Partitions::Faulty, value.key_location);
+                definitions.by_name.insert(value.key, faulty);
             }
         }
         definitions
@@ -144,11 +143,7 @@ impl<'a> Definitions<'a> {
                 Some(kind) => self.flat_in_place(kind, &inline, &value, problems),
             };
         }
-        let Some(name) = value.as_text() else {
-            value.wrong_type("the name of a partitions definition, or a table", problems);
-            return Partitions::Faulty;
-        };
-        self.find(name.value, name.location(), problems)
+        self.named_or_listed(&value, problems)
     }
 
     /// What templates of that which has these partitions may name.
@@ -234,6 +229,22 @@ impl<'a> Definitions<'a> {
             problems.add(problem, labels);
         }
         name.ok()
+    }
+
+    /// The definition of a name, or of a list of keys.
+    fn named_or_listed(&mut self, value: &Value<'a>, problems: &mut Problems) -> Partitions {
+        if value.as_elements().is_some() {
+            return match keys::of_list(value, problems) {
+                None => Partitions::Faulty,
+                Some(read) => Partitions::By(self.add_inline(read, value.location())),
+            };
+        }
+        let Some(name) = value.as_text() else {
+            let expected = "the name of a partitions definition, a list of keys, or a table";
+            value.wrong_type(expected, problems);
+            return Partitions::Faulty;
+        };
+        self.find(name.value, name.location(), problems)
     }
 
     /// The definition of a name; one that nobody declares is reported.

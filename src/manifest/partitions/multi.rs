@@ -3,8 +3,8 @@
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
+use crate::manifest::partitions::Definitions;
 use crate::manifest::partitions::kind::Kind;
-use crate::manifest::partitions::{Definitions, Partitions, keys};
 use crate::model::{DefinitionId, Dimension, Name, PartitionsDefinition};
 
 /// Reads a definition of several dimensions; those that are written in place become definitions without a name.
@@ -58,18 +58,12 @@ fn read_dimension<'a>(
     definitions: &mut Definitions<'a>,
     problems: &mut Problems,
 ) -> Option<DefinitionId> {
-    let partitions = if let Some(name) = value.as_text() {
-        definitions.find(name.value, name.location(), problems)
-    } else if value.as_elements().is_some() {
-        let read = keys::of_list(value, problems)?;
-        Partitions::By(definitions.add_inline(read, value.location()))
-    } else if let Some(table) = value.as_table(Heading::Inline("the dimension")) {
-        let kind = Kind::read(&table, problems)?;
-        definitions.flat_in_place(kind, &table, value, problems)
-    } else {
-        let expected = "the name of a partitions definition, a list of keys, or a table";
-        value.wrong_type(expected, problems);
-        return None;
+    let partitions = match value.as_table(Heading::Inline("the dimension")) {
+        Some(table) => {
+            let kind = Kind::read(&table, problems)?;
+            definitions.flat_in_place(kind, &table, value, problems)
+        }
+        None => definitions.named_or_listed(value, problems),
     };
     let id = partitions.definition()?;
     if matches!(definitions.get(id), PartitionsDefinition::Multi(_)) {

@@ -141,10 +141,10 @@ fn check(
     let mut rest = settings;
     let (mut others, mut other_places) = (settings.exclusions.to_vec(), places.to_vec());
     match setting {
-        TimeSetting::Start | TimeSetting::Cron => return None,
+        // The format comes last, and times may be written in it.
+        TimeSetting::Start | TimeSetting::Cron | TimeSetting::Format => return None,
         TimeSetting::End => rest.end = None,
         TimeSetting::Timezone => rest.timezone = "UTC",
-        TimeSetting::Format => rest.format = None,
         TimeSetting::MinuteOffset => rest.minute_offset = None,
         TimeSetting::HourOffset => rest.hour_offset = None,
         TimeSetting::DayOffset => rest.day_offset = None,
