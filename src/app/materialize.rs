@@ -79,6 +79,8 @@ pub fn materialize(
         &request.partitions,
         Range::Assets,
     )?;
+    // What is told of a selection is told each time, and a seal would keep silent.
+    let can_be_sealed = selection.is_plain();
     let mut mark = Mark::read(project.home());
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
@@ -135,7 +137,7 @@ pub fn materialize(
         // Closing the instance gives it a new mark, which is the one that holds from now on.
         mark = instance.store.close();
     }
-    if result.outcome == RunOutcome::Success {
+    if result.outcome == RunOutcome::Success && can_be_sealed {
         seal::write(project, request, &versions, &evaluation, mark);
     }
     Ok(result)

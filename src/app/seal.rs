@@ -22,8 +22,9 @@ use crate::engine::{Evaluation, OWN_FOLDER, absent_version, has_asides};
 use crate::hash::{Seal, Versions, holds};
 use crate::manifest;
 use crate::model::{
-    Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionKeys,
-    PartitionRef, Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status,
+    Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
+    PartitionsDefinition, Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath,
+    Status,
 };
 use crate::plan::{Demand, Known, Row};
 use crate::store::Mark;
@@ -103,9 +104,8 @@ pub fn write(
     evaluation: &Evaluation<'_>,
     mark: Option<Mark>,
 ) {
-    let Some(mark) = mark.filter(|_| can_be_sealed(request)) else {
-        return;
-    };
+    let Some(mark) = mark else { return };
+    let Some(now) = validity(project) else { return };
     let manifest = project.manifest_digest();
     let Some((paths, env)) = (Sealing {
         project,
@@ -122,7 +122,6 @@ pub fn write(
         }
     }
     let len = paths.len() as u64;
-    let now = validity(project, evaluation);
     let sealed = Sealed {
         manifest,
         mark,
@@ -279,26 +278,34 @@ fn value(text: &OsString) -> Digest {
     Kind::Value.digest(text.as_encoded_bytes())
 }
 
-/// The stretch of time around the project's now in which all its definitions have the keys that they have now.
-fn validity(project: &Project, evaluation: &Evaluation<'_>) -> (i64, i64) {
+/// The stretch of time around the project's now in which no window of any definition ends, so that all of them have the
+/// keys that they have now. A definition that has no key yet belongs to no row, and counts too.
+///
+/// `None` where keys come from elsewhere than from declarations and the time.
+fn validity(project: &Project) -> Option<(i64, i64)> {
+    let now = project.now();
     let (mut from, mut until) = (i64::MIN, i64::MAX);
-    for row in evaluation.scope().rows() {
-        let PartitionKeys::Time(keys) = evaluation.scope().keys(row.asset) else {
-            continue;
+    for declared in project.graph().definitions() {
+        let windows = match &declared.definition {
+            PartitionsDefinition::Static(_) | PartitionsDefinition::Multi(_) => continue,
+            PartitionsDefinition::Time {
+                windows,
+                exists: None,
+            } => windows,
+            PartitionsDefinition::Time { .. }
+            | PartitionsDefinition::Dynamic
+            | PartitionsDefinition::Files(_) => return None,
         };
-        let (definition, len) = (keys.definition(), keys.len());
-        if let Some(last) = len.checked_sub(1) {
-            from = from.max(definition.window(last.into()).end.as_second());
+        let last = windows.index_at(now);
+        let ended = last + i64::from(windows.window(last).end <= now);
+        if ended > 0 {
+            from = from.max(windows.window(ended - 1).end.as_second());
         }
-        if definition.len_at(Timestamp::MAX) > len {
-            until = until.min(definition.window(len.into()).end.as_second());
+        if windows.len_at(Timestamp::MAX) > windows.len_at(now) {
+            until = until.min(windows.window(ended.max(0)).end.as_second());
         }
     }
-    debug_assert!(
-        from <= project.now().as_second(),
-        "the keys are those of the project's now"
-    );
-    (from, until)
+    Some((from, until))
 }
 
 /// The file of a request's seal.
