@@ -193,12 +193,14 @@ fn read_recipe(
 /// A dep as the command of its asset sees it.
 fn view(dep: &Dep, context: AssetContext<'_>, inline: &InlineSources) -> InputView {
     let definition = |id: AssetId| {
-        let partitions = context.names.outlines().get(id.index())?.partitions;
-        Some(context.definitions.get(partitions.definition()?))
+        let outline = context.names.outlines().get(id.index())?;
+        outline.partitions.definition()
     };
-    let several = dep
-        .mapping
-        .can_read_several(definition(context.id), definition(dep.asset));
+    let several = dep.mapping.can_read_several(
+        context.definitions.declared(),
+        definition(context.id),
+        definition(dep.asset),
+    );
     let amount = |several: bool| {
         if several {
             Amount::Several

@@ -129,6 +129,11 @@ impl<'a> Definitions<'a> {
         }
     }
 
+    /// All definitions so far, by id.
+    pub(super) fn declared(&self) -> &[DeclaredPartitions] {
+        &self.declared
+    }
+
     /// All definitions, in the order of their ids.
     pub(super) fn into_declared(self) -> Vec<DeclaredPartitions> {
         self.declared

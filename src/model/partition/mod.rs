@@ -10,14 +10,17 @@ mod mapping;
 mod multi;
 mod named;
 mod set;
+mod shown;
 mod time;
+mod time_keys;
+mod written;
 
 pub use definition::{DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition};
 pub use existing::{ExistingKeys, KeysByDefinition, TooManyKeys};
 pub use fitting::{Misfit, choices, fits};
 pub use inference::{infer_mapping, same_definition};
 pub use key::{InvalidPartitionKey, PartitionKey, PartitionSlot};
-pub use keys::{PartitionKeys, TimeKeys};
+pub use keys::PartitionKeys;
 pub use mapping::{DimensionMapping, DimensionSource, Mapped, MappingSide, PartitionMapping};
 pub use multi::{DimensionKeys, MultiKeys, PART_SEPARATOR};
 pub use named::NamedKeys;
@@ -26,3 +29,4 @@ pub use time::{
     Cadence, Exclusion, InvalidTimePartitions, TimePartitions, TimeSetting, TimeSettings,
     TimeWindow,
 };
+pub use time_keys::TimeKeys;

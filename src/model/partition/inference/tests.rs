@@ -180,123 +180,108 @@ fn definitions_are_equal_in_order_too() {
     }
 }
 
-#[test]
-fn what_does_not_fit_says_why() {
-    let declared = Declared::new();
-    let through = |through: PartitionMapping, dimension| PartitionMapping::MultiToSingle {
-        multi: MappingSide::Upstream,
-        dimension,
-        through: Box::new(through),
-    };
-    let window = |start_offset, end_offset| PartitionMapping::TimeWindow {
+fn window(start_offset: i32, end_offset: i32) -> PartitionMapping {
+    PartitionMapping::TimeWindow {
         start_offset,
         end_offset,
-    };
-    let specific = |text| PartitionMapping::Specific([key(text)].into());
-    let pair = |up, down| PartitionMapping::Static([(key(up), key(down))].into());
-    let color = |misfit| Misfit::Dimension {
-        name: Name::parse("color").expect("a name"),
-        misfit: Box::new(misfit),
-    };
-    let no_key = |side, text| Misfit::NoSuchKey {
-        side,
-        key: key(text),
-    };
+    }
+}
+
+fn specific(text: &str) -> PartitionMapping {
+    PartitionMapping::Specific([key(text)].into())
+}
+
+fn pair(up: &str, down: &str) -> PartitionMapping {
+    PartitionMapping::Static([(key(up), key(down))].into())
+}
+
+fn check_misfits(rows: &[(PartitionMapping, &str, &str, Misfit)]) {
+    let declared = Declared::new();
+    for (mapping, downstream, upstream, misfit) in rows {
+        let (down, up) = (declared.id(downstream), declared.id(upstream));
+        let fit = fits(mapping, &declared.definitions, down, up);
+        let expected = Err(misfit.clone());
+        assert_eq!(
+            fit, expected,
+            "{mapping} where {downstream} reads {upstream}"
+        );
+    }
+}
+
+#[test]
+fn what_does_not_fit_says_why() {
+    let identity = || PartitionMapping::Identity;
+    let last = PartitionMapping::Last;
     let (up, down) = (MappingSide::Upstream, MappingSide::Downstream);
-    for (mapping, downstream, upstream, misfit) in [
-        (
-            PartitionMapping::Identity,
-            "day",
-            "-",
-            Misfit::Unpartitioned(up),
-        ),
-        (
-            PartitionMapping::Identity,
-            "day",
-            "colors",
-            Misfit::DifferentKinds,
-        ),
-        (
-            PartitionMapping::Last,
-            "day",
-            "-",
-            Misfit::Unpartitioned(up),
-        ),
+    let cross = Misfit::OffsetsCross {
+        start_offset: 0,
+        end_offset: -1,
+    };
+    check_misfits(&[
+        (identity(), "day", "-", Misfit::Unpartitioned(up)),
+        (identity(), "day", "colors", Misfit::DifferentKinds),
+        (last, "day", "-", Misfit::Unpartitioned(up)),
         (window(0, 0), "day", "colors", Misfit::NotWindows(up)),
         (window(0, 0), "-", "day", Misfit::Unpartitioned(down)),
         (window(0, 0), "day", "local day", Misfit::DifferentZones),
-        (
-            window(0, -1),
-            "day",
-            "day",
-            Misfit::OffsetsCross {
-                start_offset: 0,
-                end_offset: -1,
-            },
-        ),
-        (specific("pink"), "-", "colors", no_key(up, "pink")),
-        (
-            specific("pink|2024-01-01"),
-            "-",
-            "day color",
-            no_key(up, "pink|2024-01-01"),
-        ),
+        (window(0, -1), "day", "day", cross),
         (
             pair("2024-01-01", "red"),
             "colors",
             "day",
             Misfit::NotNamed(up),
         ),
+    ]);
+}
+
+#[test]
+fn keys_that_a_mapping_names_exist_where_they_are_declared() {
+    let no_key = |side, text| Misfit::NoSuchKey {
+        side,
+        key: key(text),
+    };
+    let (up, down) = (MappingSide::Upstream, MappingSide::Downstream);
+    let both = "pink|2024-01-01";
+    check_misfits(&[
+        (specific("pink"), "-", "colors", no_key(up, "pink")),
+        (specific(both), "-", "day color", no_key(up, both)),
         (pair("pink", "red"), "colors", "colors", no_key(up, "pink")),
         (pair("red", "pink"), "colors", "set", no_key(down, "pink")),
-        (
-            through(PartitionMapping::Identity, 0),
-            "day",
-            "day",
-            Misfit::NotMulti(up),
-        ),
-        (
-            through(PartitionMapping::Identity, 0),
-            "day color",
-            "day color",
-            Misfit::BothMulti,
-        ),
-        (
-            through(PartitionMapping::Identity, 2),
-            "day",
-            "day color",
-            Misfit::NoSuchDimension { side: up, place: 2 },
-        ),
-        (
-            through(window(0, 0), 0),
-            "day",
-            "day color",
-            color(Misfit::NotWindows(up)),
-        ),
-        (
-            PartitionMapping::Multi([].into()),
-            "day",
-            "day color",
-            Misfit::NotMulti(down),
-        ),
-    ] {
-        let fit = fits(
-            &mapping,
-            &declared.definitions,
-            declared.id(downstream),
-            declared.id(upstream),
-        );
-        assert_eq!(
-            fit,
-            Err(misfit),
-            "{mapping} where {downstream} reads {upstream}"
-        );
-    }
+    ]);
+    let declared = Declared::new();
     let later = specific("nobody knows yet");
-    assert_eq!(
-        fits(&later, &declared.definitions, None, declared.id("set")),
-        Ok(())
-    );
+    let fit = fits(&later, &declared.definitions, None, declared.id("set"));
+    assert_eq!(fit, Ok(()));
+}
+
+#[test]
+fn dimensions_fit_one_by_one() {
+    let up = MappingSide::Upstream;
+    let through = |through, dimension| PartitionMapping::MultiToSingle {
+        multi: up,
+        dimension,
+        through: Box::new(through),
+    };
+    let same = |dimension| through(PartitionMapping::Identity, dimension);
+    let multi = PartitionMapping::Multi([].into());
+    let no_dimension = Misfit::NoSuchDimension { side: up, place: 2 };
+    let color = Misfit::Dimension {
+        name: Name::parse("color").expect("a name"),
+        misfit: Box::new(Misfit::NotWindows(up)),
+    };
+    let several = "day color";
+    check_misfits(&[
+        (same(0), "day", "day", Misfit::NotMulti(up)),
+        (same(0), several, several, Misfit::BothMulti),
+        (same(2), "day", several, no_dimension),
+        (through(window(0, 0), 0), "day", several, color),
+        (
+            multi,
+            "day",
+            several,
+            Misfit::NotMulti(MappingSide::Downstream),
+        ),
+    ]);
 }
 
 #[test]
