@@ -20,7 +20,6 @@ use crate::app::project::Project;
 use crate::app::quoted::Quoted;
 use crate::app::selection::choice::Choice;
 use crate::app::selection::nearest::Neighbours;
-use crate::app::selection::reading::index_of;
 use crate::model::Selected;
 use crate::model::{AssetId, PartitionKey, PartitionKeys, PartitionSet, PartitionsSelection};
 
@@ -239,12 +238,14 @@ fn at(
             argument: Quoted::part(&argument, start..argument.len()),
         });
     }
-    let index = index_of(keys, key).ok_or_else(|| RequestError::UnknownPartition {
-        asset: word.asset.to_string(),
-        key: key.to_string(),
-        argument: Quoted::part(&argument, start + 1..argument.len()),
-        help: Neighbours { project }.help(keys, key),
-    })?;
+    let index = keys
+        .find(key.as_str())
+        .ok_or_else(|| RequestError::UnknownPartition {
+            asset: word.asset.to_string(),
+            key: key.to_string(),
+            argument: Quoted::part(&argument, start + 1..argument.len()),
+            help: Neighbours { project }.help(keys, key),
+        })?;
     Ok(PartitionSet::single(index))
 }
 
