@@ -40,10 +40,10 @@ pub use record::{
 pub use report::{
     AffectedReport, AssetStatus, ComparedField, ComparedOutput, Decision, DeclarationKind,
     ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport,
-    InitReport, InitializedFile, InputRange, KeyRange, ListReport, ListedDep, ListedOutput,
-    ListedPlace, Listing, LogsReport, ObserveReport, ObservedChange, ObservedSource, PartitionRun,
-    PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport, ShownRecipe, StatusCounts,
-    StatusReport, StepLog, ValidateReport, WrittenCommand,
+    InitReport, InitializedFile, InputRange, KeyPlaces, KeyRange, ListReport, ListedDep,
+    ListedOutput, ListedPlace, Listing, LogsReport, ObserveReport, ObservedChange, ObservedSource,
+    PartitionRun, PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport, ShownRecipe,
+    StatusCounts, StatusReport, StepLog, ValidateReport, WrittenCommand,
 };
 pub use request::{
     AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,

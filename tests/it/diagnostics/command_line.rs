@@ -89,6 +89,10 @@ format = "%Y-%m"
 type = "static"
 keys = ["eu", "us", "asia"]
 
+[partitions.unused]
+type = "static"
+keys = ["x"]
+
 [asset.daily]
 partitions = "day"
 command = "echo > {{output}}"
@@ -134,10 +138,8 @@ outputs = "build/sales/{{partition}}"
         ),
         ("a reversed range of names", &[range, "asia...eu"]),
         ("a definition with a typo", &[key, "dya=2024-01-01"]),
-        (
-            "a definition of nothing selected",
-            &["sales", key, "week=eu"],
-        ),
+        ("a definition that is like none", &["sales", key, "week=eu"]),
+        ("a definition of no asset", &[key, "unused=x"]),
         ("a key outside of its definition", &[key, "month=2024-09"]),
         ("no key for one", &["sales", "daily", key, "region=eu"]),
         (
