@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use assetctl::digest::Digest;
 use assetctl::model::{
-    AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin,
-    Outcome, OutputRecord, PartitionKeys, PartitionSet, RULE, RunId, TimeKeys, TimePartitions,
-    TimeSettings,
+    AssetKey, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin, Outcome,
+    OutputRecord, PartitionKeys, PartitionSet, RULE, RunId, TimeKeys, TimePartitions, TimeSettings,
 };
 use assetctl::store::{Access, AssetPartition, Begun, NewRun, Recording, Store, Success, Wanted};
 use divan::Bencher;
@@ -111,8 +110,11 @@ fn filled(assets: u32, keys: PartitionKeys) -> Filled {
 }
 
 fn days(len: i64) -> PartitionKeys {
-    let time = TimePartitions::new(TimeSettings::new(Cadence::Daily, "2000-01-01"))
-        .expect("a sound definition");
+    let time = TimePartitions::new(TimeSettings::new(
+        assetctl::model::Cadence::Daily,
+        "2000-01-01",
+    ))
+    .expect("a sound definition");
     let now = time.window(len).start;
     PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))
 }
