@@ -61,11 +61,12 @@ impl<'a> WindowWalk<'a> {
 }
 
 fn starts(keys: &TimeKeys, indexes: Range<u32>) -> Starts<'_> {
-    let Some(last) = indexes.end.checked_sub(1).filter(|_| !indexes.is_empty()) else {
+    if indexes.is_empty() {
         return Box::new(std::iter::empty());
-    };
-    let lattice = keys.lattice(indexes.start)..keys.lattice(last) + 1;
-    if lattice.end - lattice.start == indexes.len() as i64 {
+    }
+    let lattice = keys.lattice(indexes.start)..keys.lattice(indexes.end - 1) + 1;
+    // Where some windows do not exist, the lattice may have more of them.
+    if lattice.end - lattice.start == i64::from(indexes.end - indexes.start) {
         return Box::new(keys.definition().starts(lattice).map(Timestamp::as_second));
     }
     Box::new(indexes.map(|index| keys.window(index).start.as_second()))
