@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use assetctl::digest::Digest;
 use assetctl::model::{
-    AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin,
-    Outcome, OutputRecord, PartitionKeys, PartitionSet, RULE, RunId, TimeKeys, TimePartitions,
-    TimeSettings,
+    AssetKey, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, Origin, Outcome,
+    OutputRecord, PartitionKeys, PartitionSet, RULE, RunId, TimeKeys, TimePartitions, TimeSettings,
 };
 use assetctl::store::{Access, AssetPartition, Begun, NewRun, Recording, Store, Success, Wanted};
 use divan::Bencher;
@@ -111,23 +110,30 @@ fn filled(assets: u32, keys: PartitionKeys) -> Filled {
 }
 
 fn days(len: i64) -> PartitionKeys {
-    let time = TimePartitions::new(TimeSettings::new(Cadence::Daily, "2000-01-01"))
-        .expect("a sound definition");
+    let time = TimePartitions::new(TimeSettings::new(
+        assetctl::model::Cadence::Daily,
+        "2000-01-01",
+    ))
+    .expect("a sound definition");
     let now = time.window(len).start;
     PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))
 }
 
 fn read(bencher: Bencher<'_, '_>, filled: &Filled, set: &PartitionSet) {
+    let len = set.len() as usize;
     let wanted: Vec<_> = filled
         .assets
         .iter()
-        .map(|asset| Wanted {
+        .zip((0..).step_by(len))
+        .map(|(asset, first)| Wanted {
             asset,
             keys: &filled.keys,
             set,
+            first,
         })
         .collect();
-    bencher.bench_local(|| filled.store.currents(&wanted).expect("readable"));
+    let cells = wanted.len() * len;
+    bencher.bench_local(|| filled.store.currents(&wanted, cells).expect("readable"));
 }
 
 #[divan::bench(args = [10_000, 100_000])]

@@ -1,5 +1,6 @@
 //! What can keep a verb from answering.
 
+use jiff::Timestamp;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -7,7 +8,7 @@ use crate::app::quoted::Quoted;
 use crate::engine::{EngineError, Problems};
 use crate::hash::HashError;
 use crate::manifest::ManifestErrors;
-use crate::model::RunId;
+use crate::model::{PartitionKey, RunId};
 use crate::store::StoreError;
 
 /// Why a verb cannot answer.
@@ -182,6 +183,84 @@ pub enum RequestError {
         asset: String,
         /// Its definition, in words.
         definition: String,
+    },
+    /// Nothing has this name.
+    #[error("there is no partitions definition, asset or source `{name}`")]
+    #[diagnostic(code(assetctl::app::unknown_name), help("{help}"))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// Similar names, or where to find all.
+        help: String,
+    },
+    /// The partitions of something are asked for that has none.
+    #[error("`{asset}` is not partitioned")]
+    #[diagnostic(
+        code(assetctl::app::unpartitioned),
+        help(
+            "name a partitions definition, or something that has one: `assetctl list` shows which"
+        )
+    )]
+    Unpartitioned {
+        /// The asset or source.
+        asset: String,
+    },
+    /// The partition of an instant is asked for where keys are no windows.
+    #[error("the partitions of `{name}` are no time windows, so none of them holds an instant")]
+    #[diagnostic(
+        code(assetctl::app::not_windows),
+        help("name the partition itself: `--partition K`")
+    )]
+    NotWindows {
+        /// The definition or asset.
+        name: String,
+    },
+    /// No existing window holds an instant.
+    #[error("no partition of `{name}` holds {instant}")]
+    #[diagnostic(code(assetctl::app::no_window), help("{help}"))]
+    NoWindow {
+        /// The definition or asset.
+        name: String,
+        /// The instant.
+        instant: Timestamp,
+        /// Which window does, or would, or which there are.
+        help: String,
+    },
+    /// An asset has no such input.
+    #[error("`{asset}` has no input `{input}`")]
+    #[diagnostic(code(assetctl::app::unknown_input), help("{help}"))]
+    UnknownInput {
+        /// The asset.
+        asset: String,
+        /// The name.
+        input: String,
+        /// Its inputs.
+        help: String,
+    },
+    /// Keys are added or removed where these are not a matter of adding and removing.
+    #[error("the keys of `{name}` are not added or removed one by one: it is {type_name}")]
+    #[diagnostic(code(assetctl::app::not_dynamic), help("{help}"))]
+    NotDynamic {
+        /// The definition.
+        name: String,
+        /// The word for its type.
+        type_name: &'static str,
+        /// How its keys come about.
+        help: String,
+    },
+    /// A key of a dimension holds what stands between the parts of a key.
+    #[error("`{key}` holds `|`, which stands between the parts of a key of `{multi}`")]
+    #[diagnostic(
+        code(assetctl::app::separator_in_key),
+        help("name the partition without it; `{definition}` is a dimension of `{multi}`")
+    )]
+    SeparatorInKey {
+        /// The key.
+        key: PartitionKey,
+        /// The definition.
+        definition: String,
+        /// The definition of which it is a dimension.
+        multi: String,
     },
     /// A partition of an unpartitioned asset.
     #[error("`{asset}` is not partitioned, so it has no partition `{key}`")]

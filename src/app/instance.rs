@@ -1,5 +1,7 @@
 //! The instance as verbs use it: opened for reading first, and for writing once there is something to write.
 
+use std::path::Path;
+
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
@@ -22,7 +24,17 @@ pub struct Instance {
 impl Instance {
     /// Opens the project's instance for reading.
     pub fn open(project: &Project) -> Result<Self, StoreError> {
-        let Opened { store, notices } = project.instance(Access::Read)?;
+        let mut instance = Self::at(project.home())?;
+        let known = project.notices().iter();
+        let news = known.filter(|notice| !instance.notices.contains(notice));
+        let news: Vec<_> = news.cloned().collect();
+        instance.notices.splice(0..0, news);
+        Ok(instance)
+    }
+
+    /// Opens the instance in the folder `home` for reading.
+    pub fn at(home: &Path) -> Result<Self, StoreError> {
+        let Opened { store, notices } = Store::open(home, Access::Read)?;
         let notices = notices.into_iter().map(Notice::from).collect();
         Ok(Self {
             store,
@@ -67,14 +79,22 @@ impl Instance {
         purpose: Purpose,
         observing: Observing<'_>,
     ) -> Result<Evaluation<'a>, AppError> {
-        match evaluate(workspace, scope, &self.store, purpose, observing) {
-            Ok(evaluation) => Ok(evaluation),
+        self.look(|store| evaluate(workspace, scope, store, purpose, observing))
+    }
+
+    /// Looks at the project with the instance. One that turns out to be damaged counts as empty from then on.
+    pub fn look<T>(
+        &mut self,
+        mut look: impl FnMut(&Store) -> Result<T, Problems>,
+    ) -> Result<T, AppError> {
+        match look(&self.store) {
+            Ok(seen) => Ok(seen),
             Err(problems) => {
                 let Some(detail) = damage(&problems) else {
                     return Err(problems.into());
                 };
                 self.count_as_empty(detail)?;
-                Ok(evaluate(workspace, scope, &self.store, purpose, observing)?)
+                Ok(look(&self.store)?)
             }
         }
     }

@@ -6,8 +6,8 @@
 //! graph, the instance and the versions need not be read at all. A seal decides nothing by time: it is made only of
 //! stamps that the stat cache trusts.
 //!
-//! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, and volatile assets are
-//! not sealed; such a project is judged each time.
+//! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, volatile assets, and
+//! partitions that are found on disk are not sealed; such a project is judged each time.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,13 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
 use crate::digest::{Digest, Folding, Kind, Sink};
-use crate::engine::{Evaluation, OWN_FOLDER, absent_version, has_asides};
+use crate::engine::{
+    Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
+};
 use crate::hash::{Seal, Versions, holds};
 use crate::manifest;
 use crate::model::{
     Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
-    PartitionsDefinition, Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath,
-    Status,
+    Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status, TimePartitions,
 };
 use crate::plan::{Demand, Known, Row};
 use crate::store::Mark;
@@ -104,8 +105,12 @@ pub fn write(
     evaluation: &Evaluation<'_>,
     mark: Option<Mark>,
 ) {
-    let Some(mark) = mark else { return };
-    let Some(now) = validity(project) else { return };
+    let Some(mark) = mark.filter(|_| can_be_sealed(request)) else {
+        return;
+    };
+    let Some(now) = validity(project) else {
+        return;
+    };
     let manifest = project.manifest_digest();
     let Some((paths, env)) = (Sealing {
         project,
@@ -215,9 +220,9 @@ impl Sealing<'_> {
             if verdict.status != Status::Fresh || verdict.demand != Demand::None {
                 return None;
             }
-            let recorded = self.evaluation.judge.facts().recorded[cell.index()].as_ref()?;
-            let last = recorded.materialized.as_ref()?;
-            for (output, version) in asset.outputs.iter().zip(&last.outputs) {
+            let recorded = &self.evaluation.judge.facts().recorded;
+            let last = recorded.materialized(cell.index())?;
+            for (output, version) in asset.outputs.iter().zip(last.outputs) {
                 let path = output.path.path(PartitionRef { keys, index });
                 self.versions
                     .seal_file(seal, &path, *version)
@@ -278,34 +283,40 @@ fn value(text: &OsString) -> Digest {
     Kind::Value.digest(text.as_encoded_bytes())
 }
 
-/// The stretch of time around the project's now in which no window of any definition ends, so that all of them have the
-/// keys that they have now. A definition that has no key yet belongs to no row, and counts too.
+/// The stretch of time around the project's now in which all definitions that are used have the keys that they have now;
+/// `None` where files decide it, of which no stamp tells. Keys that the instance holds change with its mark.
 ///
-/// `None` where keys come from elsewhere than from declarations and the time.
+/// Also those count of which nothing was looked at: what has no partition yet has no row.
 fn validity(project: &Project) -> Option<(i64, i64)> {
-    let now = project.now();
     let (mut from, mut until) = (i64::MIN, i64::MAX);
-    for declared in project.graph().definitions() {
-        let windows = match &declared.definition {
-            PartitionsDefinition::Static(_) | PartitionsDefinition::Multi(_) => continue,
-            PartitionsDefinition::Time {
-                windows,
-                exists: None,
-            } => windows,
-            PartitionsDefinition::Time { .. }
-            | PartitionsDefinition::Dynamic
-            | PartitionsDefinition::Files(_) => return None,
-        };
-        let last = windows.index_at(now);
-        let ended = last + i64::from(windows.window(last).end <= now);
-        if ended > 0 {
-            from = from.max(windows.window(ended - 1).end.as_second());
+    for id in used_definitions(project.graph()) {
+        let definition = &project.graph().definitions()[id.0 as usize].definition;
+        match KeyQuestion::of(definition) {
+            KeyQuestion::Disk => return None,
+            KeyQuestion::Instance => continue,
+            KeyQuestion::Declared => {}
         }
-        if windows.len_at(Timestamp::MAX) > windows.len_at(now) {
-            until = until.min(windows.window(ended.max(0)).end.as_second());
+        let Some(windows) = definition.windows() else {
+            continue;
+        };
+        let (since, next) = ends_around(windows, project.now());
+        from = from.max(since.as_second());
+        if windows.len_at(Timestamp::MAX) > windows.len_at(project.now()) {
+            until = until.min(next.as_second());
         }
     }
     Some((from, until))
+}
+
+/// A stretch of time around `now` in which no window ends, its first instant included.
+fn ends_around(windows: &TimePartitions, now: Timestamp) -> (Timestamp, Timestamp) {
+    let index = windows.index_at(now);
+    let current = windows.window(index);
+    if now < current.end {
+        (current.start, current.end)
+    } else {
+        (current.end, windows.window(index + 1).end)
+    }
 }
 
 /// The file of a request's seal.

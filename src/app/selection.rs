@@ -11,7 +11,9 @@ mod notice;
 mod reading;
 
 pub use goals::{Goals, Selection, matching};
+pub use nearest::Neighbours;
 pub use notice::SelectionNotice;
+pub use reading::{End, Miss, READINGS};
 
 use std::collections::BTreeSet;
 
@@ -19,7 +21,6 @@ use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
 use crate::app::quoted::Quoted;
 use crate::app::selection::choice::Choice;
-use crate::app::selection::nearest::Neighbours;
 use crate::model::Selected;
 use crate::model::{AssetId, PartitionKey, PartitionKeys, PartitionSet, PartitionsSelection};
 

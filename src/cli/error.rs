@@ -100,6 +100,18 @@ pub enum CliError {
         /// A flag that chooses otherwise.
         other: &'static str,
     },
+    /// The name of a partitions definition is none.
+    #[error("`{text}` is no name of a partitions definition: {reason}")]
+    #[diagnostic(
+        code(assetctl::cli::invalid_definition),
+        help("names are made of letters, digits, `_` and `-`")
+    )]
+    Definition {
+        /// As typed.
+        text: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A partition is named twice.
     #[error("`{selected}` names a partition, and so does `{flag}`")]
     #[diagnostic(code(assetctl::cli::two_partitions), help("leave one of them away"))]

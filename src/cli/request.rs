@@ -1,6 +1,11 @@
 //! From words to requests: the one place where arguments are parsed. All problems of a command line are told at once.
 
+mod partition_verbs;
 mod partitions;
+
+pub use partition_verbs::{
+    change_keys, grouping, list_partitions, map_partitions, show_partitions,
+};
 
 use miette::SourceSpan;
 
@@ -11,8 +16,8 @@ use crate::cli::args::{
 };
 use crate::cli::error::CliError;
 use crate::model::{
-    AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,
-    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
+    AcceptRequest, Altered, AssetKey, Durability, Effect, Evidence, ExplainRequest, FailurePolicy,
+    Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
     InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
     PartitionsSelection, PlanRequest, RunId, Scope, Selected, ShowRequest, Sources, StatusRequest,
     StepOutput, Wait, WipeRequest,
@@ -137,15 +142,8 @@ pub fn list(args: &ListArgs) -> Result<ListRequest, CliError> {
 
 /// What `show` is asked for.
 pub fn show(args: &ShowArgs) -> Result<ShowRequest, CliError> {
-    let selected = selected(&args.asset)?;
-    if selected.partition.is_some() {
-        return Err(CliError::NeedlessPartition {
-            selected: args.asset.clone(),
-            asset: selected.asset.to_string(),
-        });
-    }
     Ok(ShowRequest {
-        asset: selected.asset,
+        asset: whole(&args.asset)?,
     })
 }
 
@@ -293,6 +291,18 @@ fn one(word: &str, key: Option<&str>) -> Result<Selected, CliError> {
         }),
         _ => Err(CliError::of(problems)),
     }
+}
+
+/// A whole asset or source.
+fn whole(word: &str) -> Result<AssetKey, CliError> {
+    let selected = selected(word)?;
+    if selected.partition.is_some() {
+        return Err(CliError::NeedlessPartition {
+            selected: word.to_owned(),
+            asset: selected.asset.to_string(),
+        });
+    }
+    Ok(selected.asset)
 }
 
 fn selected(word: &str) -> Result<Selected, CliError> {

@@ -33,24 +33,28 @@ pub use partition::{
     TooManyKeys, choices, fits, infer_mapping, same_definition,
 };
 pub use record::{
-    BlockEntry, BlockRecord, CodeRecord, Current, CurrentMaterialization, InputRecord, LastAttempt,
-    Materialization, MaterializationId, Observation, Origin, Outcome, OutputRecord, RULE, RunId,
-    RunStatus,
+    BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
+    CurrentRef, InputRecord, LastAttempt, Materialization, MaterializationId, MaterializedRef,
+    Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
-    AffectedReport, AssetStatus, ComparedField, ComparedOutput, Decision, DeclarationKind,
-    ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport,
-    InitReport, InitializedFile, InputRange, KeyPlaces, KeyRange, ListReport, ListedDep,
-    ListedOutput, ListedPlace, Listing, LogsReport, ObserveReport, ObservedChange, ObservedSource,
-    PartitionRun, PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport, ShownRecipe,
-    StatusCounts, StatusReport, StepLog, ValidateReport, WrittenCommand,
+    AffectedReport, AssetStatus, ChangedKeys, ComparedField, ComparedOutput, Decision,
+    DeclarationKind, ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry,
+    HistoryReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
+    KeysReport, ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace,
+    ListedSchedule, Listing, LogsReport, MapReport, MappedKeys, ObserveReport, ObservedChange,
+    ObservedSource, PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned,
+    Problem, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StatusCounts, StatusReport,
+    StepLog, ValidateReport, WrittenCommand,
 };
 pub use request::{
-    AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,
-    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys,
-    InvalidSelected, KeyChoice, KeyText, KeyWord, LimitedKey, ListRequest, LogsRequest,
+    AcceptRequest, Altered, ChangeKeysRequest, Durability, Effect, Evidence, ExplainRequest,
+    FailurePolicy, Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate,
+    InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord, LimitedKey,
+    ListPartitionsRequest, ListRequest, LogsRequest, MapDirection, MapPartitionsRequest,
     MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RecordedState,
-    Scope, Selected, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
+    Scope, Selected, ShowPartitionsRequest, ShowRequest, Sources, StatusRequest, StepOutput, Wait,
+    WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

@@ -151,16 +151,26 @@ impl PathTemplate {
         if let Some(literal) = self.as_literal() {
             return Cow::Borrowed(literal);
         }
+        Cow::Owned(self.path_with(|placeholder| Cow::Owned(placeholder.value(partition))))
+    }
+
+    /// The path for a key of which nothing else is known: `key` stands for each placeholder.
+    #[must_use]
+    pub fn path_of_key(&self, key: &str) -> String {
+        self.path_with(|_| Cow::Borrowed(key))
+    }
+
+    fn path_with<'a>(&self, value: impl Fn(&PartitionPlaceholder) -> Cow<'a, str>) -> String {
         let mut path = String::new();
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => path.push_str(text),
                 Piece::Placeholder(placeholder) => {
-                    path.push_str(&encode_component(&placeholder.value(partition)));
+                    path.push_str(&encode_component(&value(placeholder)));
                 }
             }
         }
-        Cow::Owned(escape_dots(path))
+        escape_dots(path)
     }
 
     /// The text for a partition, its values as they are: for what is not a path.

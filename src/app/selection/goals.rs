@@ -4,7 +4,7 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::app::selection::notice::SelectionNotice;
-use crate::model::{AssetId, Current, LastAttempt, PartitionSet, RecordedState};
+use crate::model::{AssetId, CurrentRef, LastAttempt, PartitionSet, RecordedState};
 use crate::store::{Store, StoreError, Wanted};
 
 /// The partitions of assets and sources, in order of declaration.
@@ -68,31 +68,35 @@ pub fn matching(
     project: &Project,
     store: &Store,
     goals: &[(AssetId, PartitionSet)],
-    passes: impl Fn(Option<&Current>) -> bool,
+    passes: impl Fn(Option<CurrentRef<'_>>) -> bool,
 ) -> Result<Goals, StoreError> {
     let graph = project.graph();
-    let wanted: Vec<Wanted<'_>> = goals
-        .iter()
-        .map(|(id, set)| Wanted {
+    let mut cells = 0;
+    let mut wanted = Vec::with_capacity(goals.len());
+    for (id, set) in goals {
+        wanted.push(Wanted {
             asset: graph.key(*id),
             keys: project.keys().of(graph.get(*id)),
             set,
-        })
-        .collect();
-    let currents = store.currents(&wanted)?;
-    let passing = |(position, (id, set)): (usize, &(AssetId, PartitionSet))| {
-        let states = set.iter().zip(currents.of(position));
-        let passing: PartitionSet = states
-            .filter_map(|(index, state)| passes(state.as_ref()).then_some(index))
+            first: cells,
+        });
+        cells += set.len() as usize;
+    }
+    let currents = store.currents(&wanted, cells)?;
+    let passing = |(wanted, (id, set)): (&Wanted<'_>, &(AssetId, PartitionSet))| {
+        let passing: PartitionSet = set
+            .iter()
+            .zip(wanted.first..)
+            .filter_map(|(index, cell)| passes(currents.get(cell)).then_some(index))
             .collect();
         (*id, passing)
     };
-    let passing = goals.iter().enumerate().map(passing);
+    let passing = wanted.iter().zip(goals).map(passing);
     Ok(passing.filter(|(_, set)| !set.is_empty()).collect())
 }
 
 /// Whether a partition is recorded as asked for.
-fn meets(asked: RecordedState, current: Option<&Current>) -> bool {
+fn meets(asked: RecordedState, current: Option<CurrentRef<'_>>) -> bool {
     let missing = || current.is_none_or(|it| it.materialized.is_none());
     let failed = || current.is_some_and(|it| it.attempt == LastAttempt::Failed);
     match asked {

@@ -5,13 +5,14 @@ use crate::model::{DeclaredPartitions, Name, PartitionKey, PartitionKeys};
 
 /// Finds what a person may have meant.
 #[derive(Clone, Copy)]
-pub(super) struct Neighbours<'a> {
-    pub(super) project: &'a Project,
+pub struct Neighbours<'a> {
+    /// The project that they are looked for in.
+    pub project: &'a Project,
 }
 
 impl Neighbours<'_> {
     /// The window that holds a key, the keys that are like it, or the first and the last.
-    pub(super) fn help(self, keys: &PartitionKeys, key: &PartitionKey) -> String {
+    pub fn help(self, keys: &PartitionKeys, key: &PartitionKey) -> String {
         if let Some(window) = self.containing(keys, key) {
             return format!("`{window}` is the window that holds it");
         }
@@ -27,7 +28,7 @@ impl Neighbours<'_> {
     }
 
     /// The same of a key that none of several definitions has.
-    pub(super) fn help_of_all(self, all: &[&PartitionKeys], key: &PartitionKey) -> String {
+    pub fn help_of_all(self, all: &[&PartitionKeys], key: &PartitionKey) -> String {
         let holding = all.iter().find(|keys| self.containing(keys, key).is_some());
         let near = || {
             all.iter()
@@ -40,7 +41,7 @@ impl Neighbours<'_> {
     }
 
     /// Definitions that are named alike, or all.
-    pub(super) fn definitions(self, name: &str) -> String {
+    pub fn definitions(self, name: &str) -> String {
         let definitions = self.project.graph().definitions().iter();
         let mut names: Vec<_> = definitions.filter_map(|it| it.name.as_ref()).collect();
         names.sort_unstable();

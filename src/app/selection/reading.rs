@@ -7,7 +7,7 @@ use crate::model::{DeclaredPartitions, KeyText, KeyWord, LimitedKey, PartitionKe
 
 /// How a written key is taken; the first that gives a key anywhere is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub enum Reading {
     /// The whole text is the key.
     Whole,
     /// As `DEFINITION=KEY`.
@@ -17,11 +17,11 @@ pub(super) enum Reading {
 }
 
 /// All, in order.
-pub(super) const READINGS: [Reading; 3] = [Reading::Whole, Reading::Limited, Reading::Parts];
+pub const READINGS: [Reading; 3] = [Reading::Whole, Reading::Limited, Reading::Parts];
 
 /// Why a word means no keys of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Miss {
+pub enum Miss {
     /// It is about another definition.
     Elsewhere,
     /// One key of it is none.
@@ -32,7 +32,7 @@ pub(super) enum Miss {
 
 /// One end of a range, or the only key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub enum End {
     /// The first.
     First,
     /// The last.
@@ -41,7 +41,7 @@ pub(super) enum End {
 
 impl Reading {
     /// The keys of a definition that a word means if it is taken so.
-    pub(super) fn keys_of(
+    pub fn keys_of(
         self,
         word: &KeyWord,
         declared: &DeclaredPartitions,

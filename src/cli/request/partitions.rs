@@ -73,7 +73,8 @@ pub fn twice(selected: &Selected, flag: &'static str) -> CliError {
     }
 }
 
-fn one(text: &str) -> Result<KeyWord, CliError> {
+/// One key, as written.
+pub fn one(text: &str) -> Result<KeyWord, CliError> {
     KeyWord::key(text).map_err(|InvalidKeyWord { why, at }| CliError::Partition {
         reason: why.to_string(),
         span: span(text, &at),
@@ -81,7 +82,8 @@ fn one(text: &str) -> Result<KeyWord, CliError> {
     })
 }
 
-fn range(text: &str) -> Result<KeyWord, CliError> {
+/// A range of keys, as written.
+pub fn range(text: &str) -> Result<KeyWord, CliError> {
     KeyWord::range(text).map_err(|InvalidKeyWord { why, at }| CliError::PartitionRange {
         reason: why.to_string(),
         span: span(text, &at),

@@ -6,6 +6,7 @@ mod fitting;
 mod inference;
 mod key;
 mod keys;
+mod listing;
 mod mapping;
 mod multi;
 mod named;

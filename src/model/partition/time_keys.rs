@@ -123,7 +123,8 @@ impl TimeKeys {
 
     /// The stretches within a stretch of the definition's lattice of windows that are no keys, in order.
     pub(super) fn absent(&self, lattice: &Range<i64>) -> Vec<Range<i64>> {
-        let existing: Vec<_> = self.stretches(self.within(lattice)).collect();
+        let existing = self.stretches(self.within(lattice));
+        let existing: Vec<_> = existing.filter(|run| !run.is_empty()).collect();
         let starts = std::iter::once(lattice.start).chain(existing.iter().map(|run| run.end));
         let ends = existing.iter().map(|run| run.start);
         let ends = ends.chain(std::iter::once(lattice.end));

@@ -2,6 +2,7 @@
 
 mod key_word;
 mod materialize;
+mod partition_verbs;
 mod partitions;
 mod selected;
 mod verbs;
@@ -10,6 +11,10 @@ pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
 pub use materialize::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, PlanRequest, Scope, StepOutput,
     Wait,
+};
+pub use partition_verbs::{
+    ChangeKeysRequest, ListPartitionsRequest, MapDirection, MapPartitionsRequest,
+    ShowPartitionsRequest, WantedKeys,
 };
 pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
 pub use selected::{InvalidSelected, Selected};

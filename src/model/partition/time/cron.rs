@@ -99,17 +99,13 @@ impl Cron {
     /// Whether it ticks from one local second to another, both included; a look at every minute of those days.
     pub(super) fn ticks_within(&self, first: i64, last: i64) -> bool {
         let days = first.div_euclid(86_400)..=last.div_euclid(86_400);
-        days.filter(|day| {
-            CycleDay::of(*day)
-                .calendar()
-                .is_some_and(|day| self.ticks_on(day))
-        })
-        .any(|day| {
-            let mut ticks = self
-                .minutes_of_day()
-                .map(|minute| day * 86_400 + i64::from(minute) * 60);
-            ticks.any(|tick| (first..=last).contains(&tick))
-        })
+        days.filter(|day| self.ticks_on(CycleDay::of(*day).calendar()))
+            .any(|day| {
+                let mut ticks = self
+                    .minutes_of_day()
+                    .map(|minute| day * 86_400 + i64::from(minute) * 60);
+                ticks.any(|tick| (first..=last).contains(&tick))
+            })
     }
 
     fn restricts_days(&self) -> bool {

@@ -5,11 +5,11 @@
 /// Days in 400 years, a whole number of weeks.
 pub(super) const CYCLE_DAYS: i64 = 146_097;
 /// Years in a cycle.
-pub(super) const CYCLE_YEARS: usize = 400;
+pub(super) const CYCLE_YEARS: u32 = 400;
 /// 2000-01-01, the first day of a cycle.
 const CYCLE_START: i64 = 10_957;
 /// The weekday of that day, a Saturday.
-const CYCLE_WEEKDAY: i64 = 6;
+const CYCLE_WEEKDAY: u32 = 6;
 /// The weekday of 1970-01-01, a Thursday.
 const EPOCH_WEEKDAY: i64 = 4;
 
@@ -32,9 +32,9 @@ pub(super) struct CycleDay {
     /// Cycles since the year 2000.
     pub cycle: i64,
     /// 0 to 399.
-    pub year: usize,
+    pub year: u32,
     /// 0 to 365.
-    pub day: usize,
+    pub day: u32,
 }
 
 /// One of the 14 calendars a year can have: by the weekday of its first day, and leap or not.
@@ -45,26 +45,26 @@ impl CycleDay {
     /// The place of a day counted from 1970-01-01.
     pub(super) fn of(day: i64) -> Self {
         let since = day - CYCLE_START;
-        let within = since.rem_euclid(CYCLE_DAYS);
+        let within = since.rem_euclid(CYCLE_DAYS) as u32;
         let mut year = within / 366;
         while first_day(year + 1) <= within {
             year += 1;
         }
         Self {
             cycle: since.div_euclid(CYCLE_DAYS),
-            year: year as usize,
-            day: (within - first_day(year)) as usize,
+            year,
+            day: within - first_day(year),
         }
     }
 
-    /// Its date and weekday, by a walk through its year; every day has them.
-    pub(super) fn calendar(self) -> Option<CalendarDay> {
-        YearKind::of(self.year).days().nth(self.day)
+    /// Its date and weekday.
+    pub(super) fn calendar(self) -> CalendarDay {
+        YearKind::of(self.year).day(self.day)
     }
 
     /// The day, counted from 1970-01-01.
     pub(super) fn number(self) -> i64 {
-        CYCLE_START + self.cycle * CYCLE_DAYS + first_day(self.year as i64) + self.day as i64
+        CYCLE_START + self.cycle * CYCLE_DAYS + i64::from(first_day(self.year) + self.day)
     }
 }
 
@@ -75,8 +75,8 @@ impl YearKind {
     }
 
     /// That of the year at a place of the cycle.
-    pub(super) fn of(year: usize) -> Self {
-        let first = (CYCLE_WEEKDAY + first_day(year as i64)).rem_euclid(7) as u8;
+    pub(super) fn of(year: u32) -> Self {
+        let first = ((CYCLE_WEEKDAY + first_day(year)) % 7) as u8;
         let leap = u8::from(year.is_multiple_of(4) && (!year.is_multiple_of(100) || year == 0));
         Self(first * 2 + leap)
     }
@@ -88,35 +88,40 @@ impl YearKind {
 
     /// The days of such a year, in order.
     pub(super) fn days(self) -> impl Iterator<Item = CalendarDay> {
+        let leap = u32::from(self.0 % 2);
+        (0..365 + leap).map(move |day| self.day(day))
+    }
+
+    /// The day at a place of such a year, from 0.
+    fn day(self, place: u32) -> CalendarDay {
         let february = 28 + self.0 % 2;
         let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-        let dates = (1..).zip(lengths).flat_map(|(month, days_in_month)| {
-            (1..=days_in_month).map(move |day| (month, day, days_in_month))
-        });
-        let weekdays = (0..7).cycle().skip(usize::from(self.0 / 2));
-        dates
-            .zip(weekdays)
-            .map(|((month, day, days_in_month), weekday)| CalendarDay {
-                month,
-                day,
-                days_in_month,
-                weekday,
-            })
+        let (mut month, mut rest) = (0, place);
+        while rest >= u32::from(lengths[month]) {
+            rest -= u32::from(lengths[month]);
+            month += 1;
+        }
+        CalendarDay {
+            month: month as u8 + 1,
+            day: rest as u8 + 1,
+            days_in_month: lengths[month],
+            weekday: ((u32::from(self.0 / 2) + place) % 7) as u8,
+        }
     }
 }
 
 /// Weeks since the week of 1970-01-01, and the weekday: 0 is Sunday.
-pub(super) fn week_and_weekday(day: i64) -> (i64, usize) {
+pub(super) fn week_and_weekday(day: i64) -> (i64, u32) {
     let since = day + EPOCH_WEEKDAY;
-    (since.div_euclid(7), since.rem_euclid(7) as usize)
+    (since.div_euclid(7), since.rem_euclid(7) as u32)
 }
 
 /// The inverse of `week_and_weekday`.
-pub(super) fn day_of_week(week: i64, weekday: usize) -> i64 {
-    week * 7 + weekday as i64 - EPOCH_WEEKDAY
+pub(super) fn day_of_week(week: i64, weekday: u32) -> i64 {
+    week * 7 + i64::from(weekday) - EPOCH_WEEKDAY
 }
 
 /// The first day of a year of the cycle, counted from the cycle's first.
-fn first_day(year: i64) -> i64 {
-    365 * year + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400
+fn first_day(year: u32) -> u32 {
+    365 * year + year.div_ceil(4) - year.div_ceil(100) + year.div_ceil(400)
 }

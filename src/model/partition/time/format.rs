@@ -1,14 +1,18 @@
 //! Keys as text: a window's start, printed with a strftime format and read back.
 //!
-//! Formats of plain numbers (`%Y %m %d %H %M %S`, `%F`, `%T` and literal text) are printed and read here, the rest by jiff.
+//! Formats of plain numbers (`%Y %m %d %H %M %S`, `%F`, `%T` and literal text) are printed and read in `plain`, the rest by jiff.
 //! Where clocks were set back and a time comes again, its offset from UTC is appended, unless the format shows it anyway.
 
+mod plain;
+
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
-use crate::model::partition::time::error::{InvalidTimePartitions, TimeSetting};
+use crate::model::partition::time::error::InvalidTimePartitions;
+use crate::model::partition::time::format::plain::{PlainFormat, push_offset};
 use crate::model::partition::time::lattice::{Showing, Tick};
 use crate::model::partition::time::zone::{Zone, clamped};
 
@@ -17,8 +21,8 @@ use crate::model::partition::time::zone::{Zone, clamped};
 #[serde(into = "String", from = "String")]
 pub(super) struct Format {
     text: String,
-    /// The format's parts, if all of them are plain.
-    plain: Option<Vec<Part>>,
+    /// The same, if it is plain.
+    plain: Option<PlainFormat>,
 }
 
 /// A time as a text gives it: local, and where the text says so its offset from UTC in seconds.
@@ -28,32 +32,28 @@ pub(super) struct Written {
     pub offset: Option<i64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Year,
-    Month,
-    Day,
-    Hour,
-    Minute,
-    Second,
-    Literal(char),
-}
-
 /// Directives that tell the two occurrences of a repeated time apart.
 const OFFSETS: [&str; 6] = ["%z", "%:z", "%::z", "%Q", "%:Q", "%s"];
 
 impl Format {
     /// A format, unchecked: printing tells whether it is understood.
     pub(super) fn new(text: &str) -> Self {
-        let expanded = text.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S");
         Self {
             text: text.to_owned(),
-            plain: parts(&expanded),
+            plain: PlainFormat::new(text),
         }
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a text, which reads as `written`, is the key of a window that starts at `tick`.
+    pub(super) fn is_key(&self, text: &str, written: Written, tick: Tick, zone: &Zone) -> bool {
+        // What is plain is read digit by digit: the same time can only have been the same text.
+        let plain =
+            self.plain.is_some() && written.offset.is_none() && tick.showing == Showing::First;
+        (plain && written.local == tick.local()) || self.print(tick, zone) == text
     }
 
     /// The key of a window that starts at `tick`; empty if the format is not understood.
@@ -67,9 +67,9 @@ impl Format {
         tick: Tick,
         zone: &Zone,
     ) -> Result<String, InvalidTimePartitions> {
-        let local = Offset::UTC.to_datetime(clamped(tick.second + tick.offset));
+        let local = tick.local();
         let mut key = match &self.plain {
-            Some(parts) if local.year() >= 0 => print_plain(parts, local),
+            Some(plain) if local.year() >= 0 => plain.print(local),
             _ => {
                 let zoned = clamped(tick.second).to_zoned(zone.timezone().clone());
                 strtime::format(&self.text, &zoned).map_err(|error| {
@@ -89,23 +89,23 @@ impl Format {
     /// The time that a key of this format gives; parts that the format lacks are the first possible.
     pub(super) fn parse(&self, text: &str) -> Option<Written> {
         match &self.plain {
-            Some(parts) => parse_plain(parts, text),
+            Some(plain) => plain.parse(text),
             None => self.parse_any(text),
         }
     }
 
-    /// A time as a person writes it in a setting: in the format, or as a plain date, with a time or without.
-    pub(super) fn parse_setting(
-        &self,
-        text: &str,
-        setting: TimeSetting,
-    ) -> Result<Written, InvalidTimePartitions> {
-        let civil = |text: &str| {
-            let date = || {
-                text.parse::<Date>()
-                    .ok()
-                    .map(|date| date.to_datetime(Time::midnight()))
-            };
+    /// A time as a person writes it: in the format, as an instant, or as a plain date, with a time or without.
+    pub(super) fn parse_loosely(&self, text: &str) -> Option<Written> {
+        let instant = || {
+            let instant: Timestamp = text.parse().ok()?;
+            let local = Offset::UTC.to_datetime(instant);
+            Some(Written {
+                local,
+                offset: Some(0),
+            })
+        };
+        let civil = || {
+            let date = || Some(text.parse::<Date>().ok()?.to_datetime(Time::midnight()));
             let local = text.parse().ok().or_else(date)?;
             Some(Written {
                 local,
@@ -114,12 +114,8 @@ impl Format {
         };
         self.parse(text)
             .or_else(|| self.parse_any(text))
-            .or_else(|| civil(text))
-            .ok_or_else(|| InvalidTimePartitions::NotInFormat {
-                setting,
-                text: text.to_owned(),
-                format: self.text.clone(),
-            })
+            .or_else(instant)
+            .or_else(civil)
     }
 
     fn parse_any(&self, text: &str) -> Option<Written> {
@@ -158,123 +154,4 @@ impl From<Format> for String {
     fn from(format: Format) -> Self {
         format.text
     }
-}
-
-fn parts(text: &str) -> Option<Vec<Part>> {
-    let mut parts = Vec::new();
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        parts.push(match character {
-            '%' => match characters.next()? {
-                'Y' => Part::Year,
-                'm' => Part::Month,
-                'd' => Part::Day,
-                'H' => Part::Hour,
-                'M' => Part::Minute,
-                'S' => Part::Second,
-                '%' => Part::Literal('%'),
-                _ => return None,
-            },
-            literal => Part::Literal(literal),
-        });
-    }
-    // Without a year no key leads back: jiff says so.
-    parts.contains(&Part::Year).then_some(parts)
-}
-
-fn print_plain(parts: &[Part], local: DateTime) -> String {
-    let mut text = String::with_capacity(24);
-    for part in parts {
-        match part {
-            Part::Year => {
-                let year = local.year().unsigned_abs();
-                push_pair(&mut text, year / 100);
-                push_pair(&mut text, year % 100);
-            }
-            Part::Month => push_pair(&mut text, local.month().unsigned_abs().into()),
-            Part::Day => push_pair(&mut text, local.day().unsigned_abs().into()),
-            Part::Hour => push_pair(&mut text, local.hour().unsigned_abs().into()),
-            Part::Minute => push_pair(&mut text, local.minute().unsigned_abs().into()),
-            Part::Second => push_pair(&mut text, local.second().unsigned_abs().into()),
-            Part::Literal(literal) => text.push(*literal),
-        }
-    }
-    text
-}
-
-/// Appends a number below 100 as two digits.
-fn push_pair(text: &mut String, number: u16) {
-    let digit = |number: u16| char::from(b'0' + (number % 10) as u8);
-    text.push(digit(number / 10));
-    text.push(digit(number));
-}
-
-/// Appends an offset as `%z` does: `-0500`, with seconds if it has some.
-fn push_offset(text: &mut String, offset: i64) {
-    text.push(if offset < 0 { '-' } else { '+' });
-    let seconds = offset.unsigned_abs();
-    push_pair(text, (seconds / 3600) as u16);
-    push_pair(text, (seconds / 60 % 60) as u16);
-    if !seconds.is_multiple_of(60) {
-        push_pair(text, (seconds % 60) as u16);
-    }
-}
-
-fn parse_plain(parts: &[Part], text: &str) -> Option<Written> {
-    let mut rest = text;
-    let (mut year, mut month, mut day) = (0, 1, 1);
-    let (mut hour, mut minute, mut second) = (0, 0, 0);
-    for part in parts {
-        match part {
-            Part::Year => year = take_pair(&mut rest)? * 100 + take_pair(&mut rest)?,
-            Part::Month => month = take_pair(&mut rest)?,
-            Part::Day => day = take_pair(&mut rest)?,
-            Part::Hour => hour = take_pair(&mut rest)?,
-            Part::Minute => minute = take_pair(&mut rest)?,
-            Part::Second => second = take_pair(&mut rest)?,
-            Part::Literal(literal) => rest = rest.strip_prefix(*literal)?,
-        }
-    }
-    let offset = if rest.is_empty() {
-        None
-    } else {
-        Some(take_offset(rest)?)
-    };
-    // Two digits fit.
-    let small = |number: i16| number as i8;
-    let date = Date::new(year, small(month), small(day)).ok()?;
-    let time = Time::new(small(hour), small(minute), small(second), 0).ok()?;
-    Some(Written {
-        local: date.to_datetime(time),
-        offset,
-    })
-}
-
-fn take_pair(rest: &mut &str) -> Option<i16> {
-    let (digits, after) = rest.split_at_checked(2)?;
-    let &[tens, ones] = digits.as_bytes() else {
-        return None;
-    };
-    if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
-        return None;
-    }
-    *rest = after;
-    Some(i16::from(tens - b'0') * 10 + i16::from(ones - b'0'))
-}
-
-fn take_offset(text: &str) -> Option<i64> {
-    let (sign, mut rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let hours = i64::from(take_pair(&mut rest)?);
-    let minutes = i64::from(take_pair(&mut rest)?);
-    let seconds = if rest.is_empty() {
-        0
-    } else {
-        i64::from(take_pair(&mut rest)?)
-    };
-    rest.is_empty()
-        .then_some(sign * (hours * 3600 + minutes * 60 + seconds))
 }

@@ -4,6 +4,7 @@
 //! in both directions; the definition's keys are the stretch of it from `start` to the earlier of `end` and now.
 //! Finding a window by index, instant or key is arithmetic and enumerates nothing: see `lattice`.
 
+mod checked;
 mod cron;
 mod cycle;
 mod derived;
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::partition::time::cron::Cron;
 use crate::model::partition::time::derived::Derived;
 use crate::model::partition::time::format::{Format, Written};
-use crate::model::partition::time::windows::{Empty, Pattern, Windows};
+use crate::model::partition::time::windows::{Pattern, Windows};
 use crate::model::partition::time::zone::{Zone, clamped};
 
 pub use error::{InvalidTimePartitions, TimeSetting};
@@ -55,55 +56,6 @@ pub struct TimePartitions {
 }
 
 impl TimePartitions {
-    /// Checks a definition; the error knows which setting is at fault.
-    pub fn new(settings: TimeSettings<'_>) -> Result<Self, InvalidTimePartitions> {
-        let timezone = Zone::get(settings.timezone)?;
-        let cron = settings.equivalent_cron()?;
-        let schedule = parse_cron(&cron, TimeSetting::Cron)?;
-        let format = Format::new(
-            settings
-                .format
-                .unwrap_or_else(|| default_format(settings.cadence, &schedule)),
-        );
-        let second = |written: Written| timezone.second_written(written, schedule.clock());
-        let start = format.parse_setting(settings.start, TimeSetting::Start)?;
-        let end = settings
-            .end
-            .map(|end| format.parse_setting(end, TimeSetting::End))
-            .transpose()?;
-        if let Some(end) = end.filter(|end| second(*end) < second(start)) {
-            let (start, end) = (start.local, end.local);
-            return Err(InvalidTimePartitions::EndBeforeStart { start, end });
-        }
-        let (mut excluded_crons, mut excluded_starts) = (Vec::new(), Vec::new());
-        for (place, exclusion) in settings.exclusions.iter().enumerate() {
-            match exclusion {
-                Exclusion::Cron(cron) => {
-                    excluded_crons.push(parse_cron(cron, TimeSetting::Exclusion(place))?)
-                }
-                Exclusion::At(local) => {
-                    excluded_starts.push(timezone.second(*local, schedule.clock()))
-                }
-            }
-        }
-        let partitions = Self {
-            cadence: settings.cadence,
-            start: second(start),
-            end: end.map(second),
-            end_offset: settings.end_offset,
-            windows: Derived::default(),
-            excluded_crons,
-            excluded_starts,
-            schedule,
-            timezone,
-            format,
-            cron,
-        };
-        partitions.check_windows()?;
-        partitions.check_format()?;
-        Ok(partitions)
-    }
-
     /// How often windows start.
     #[must_use]
     pub fn cadence(&self) -> Cadence {
@@ -155,10 +107,9 @@ impl TimePartitions {
     /// Beyond the reach of timestamps windows are empty.
     #[must_use]
     pub fn window(&self, index: i64) -> TimeWindow {
-        let start = self.windows().tick(index);
         TimeWindow {
-            start: clamped(start.second),
-            end: clamped(self.windows().end_of(start)),
+            start: clamped(self.windows().tick(index).second),
+            end: clamped(self.windows().end(index)),
         }
     }
 
@@ -175,7 +126,7 @@ impl TimePartitions {
         let windows = self.windows();
         let start = floor(window.start);
         let last = windows.after(start) - 1;
-        let ended = windows.end_of(windows.tick(last)) <= start;
+        let ended = windows.end(last) <= start;
         let first = last + i64::from(ended);
         if window.end <= window.start {
             return first..first;
@@ -207,10 +158,13 @@ impl TimePartitions {
     /// The window whose key is exactly `key`, whether it exists yet or not.
     #[must_use]
     pub fn index_of_key(&self, key: &str) -> Option<i64> {
-        let second = self.second(self.format.parse(key)?);
+        let written = self.format.parse(key)?;
+        let second = self.second(written);
         // A format may leave out what is the same for all windows, as the hour of days that start at five.
         let index = self.windows().after(second - 1);
-        (self.key(index) == key).then_some(index)
+        let tick = self.windows().tick(index);
+        let exact = self.format.is_key(key, written, tick, &self.timezone);
+        exact.then_some(index)
     }
 
     /// The window that a time written by a person falls into, whether it exists yet or not: in the format, or as a local
@@ -218,14 +172,9 @@ impl TimePartitions {
     #[must_use]
     pub fn index_containing(&self, text: &str) -> Option<i64> {
         self.index_of_key(text).or_else(|| {
-            let instant = || Some(floor(text.parse().ok()?));
-            let written = self.format.parse_setting(text, TimeSetting::Start).ok();
-            let second = written
-                .map(|written| self.second(written))
-                .or_else(instant)?;
+            let second = self.second(self.format.parse_loosely(text)?);
             let index = self.windows().after(second) - 1;
-            let end = self.windows().end_of(self.windows().tick(index));
-            (second < end).then_some(index)
+            (second < self.windows().end(index)).then_some(index)
         })
     }
 
@@ -248,67 +197,11 @@ impl TimePartitions {
             excluded_starts: &self.excluded_starts,
         }
     }
-
-    fn check_windows(&self) -> Result<(), InvalidTimePartitions> {
-        let cron = || self.cron.clone();
-        let windows = Windows::new(self.pattern()).map_err(|empty| match empty {
-            Empty::NeverTicks => InvalidTimePartitions::NeverTicks { cron: cron() },
-            Empty::AllExcluded => InvalidTimePartitions::AllExcluded { cron: cron() },
-        })?;
-        self.windows.get_or_init(|| windows);
-        Ok(())
-    }
-
-    /// Checks that keys lead back to their windows: on the first ones, on neighbours ever further away, up to ten years
-    /// on, and where clocks change.
-    fn check_format(&self) -> Result<(), InvalidTimePartitions> {
-        const TEN_YEARS: i64 = 3660 * 86_400;
-        let reach = TEN_YEARS / self.typical_seconds();
-        let doubled = std::iter::successors(Some(32), |index| Some(index * 2));
-        let far = doubled
-            .take_while(|index| *index < reach)
-            .flat_map(|index| index..index + 3);
-        let shifts = self.timezone().following(clamped(self.start)).take(4);
-        let changes = shifts.flat_map(|shift| {
-            let index = self.index_at(shift.timestamp());
-            index - 2..index + 3
-        });
-        for index in (0..32).chain(far).chain(changes) {
-            let tick = self.windows().tick(index);
-            let key = self.format.try_print(tick, &self.timezone)?;
-            let reachable = clamped(tick.second) < Timestamp::MAX;
-            if reachable && self.index_of_key(&key) != Some(index) {
-                return Err(InvalidTimePartitions::TooCoarse {
-                    format: self.format().to_owned(),
-                    first: self.timezone().to_datetime(clamped(tick.second)),
-                    key,
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The last whole second at or before an instant.
 fn floor(instant: Timestamp) -> i64 {
     instant.as_second() - i64::from(instant.subsec_nanosecond() < 0)
-}
-
-fn parse_cron(cron: &str, setting: TimeSetting) -> Result<Cron, InvalidTimePartitions> {
-    Cron::parse(cron).map_err(|reason| InvalidTimePartitions::BadCron {
-        setting,
-        cron: cron.to_owned(),
-        reason,
-    })
-}
-
-/// A date, and the time too for hours and for cron expressions that tick at other times than midnight.
-fn default_format(cadence: Cadence, schedule: &Cron) -> &'static str {
-    match cadence {
-        Cadence::Daily | Cadence::Weekly | Cadence::Monthly => "%Y-%m-%d",
-        Cadence::Cron if schedule.minutes_of_day().eq([0]) => "%Y-%m-%d",
-        Cadence::Hourly | Cadence::Cron => "%Y-%m-%d-%H:%M",
-    }
 }
 
 #[cfg(test)]

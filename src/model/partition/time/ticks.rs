@@ -40,7 +40,7 @@ struct Years {
     /// By [`YearKind`].
     kinds: Vec<Span>,
     /// Ticks of a cycle before each of its years; the last entry is the whole.
-    before: Vec<i64>,
+    before: Vec<u32>,
 }
 
 /// A day that ticks: where a walk along the ticks stands.
@@ -81,7 +81,7 @@ impl Ticks {
                 .collect();
             let mut before = vec![0];
             before.extend((0..CYCLE_YEARS).scan(0, |sum, year| {
-                *sum += i64::from(kinds[YearKind::of(year).index()].total());
+                *sum += kinds[YearKind::of(year).index()].total();
                 Some(*sum)
             }));
             Days::Yearly(Box::new(Years { kinds, before }))
@@ -112,7 +112,7 @@ impl Ticks {
         let (ticks, class) = self.days.locate(minute.div_euclid(DAY_MINUTES));
         let within = minute.rem_euclid(DAY_MINUTES) as u16;
         let minutes = &self.classes[usize::from(class)];
-        ticks + minutes.partition_point(|tick| *tick < within) as i64
+        ticks + i64::from(minutes.partition_point(|tick| *tick < within) as u32)
     }
 
     /// The local second of the tick that `rank` ticks come before. There must be ticks.
@@ -135,51 +135,58 @@ impl Days {
     fn total(&self) -> i64 {
         match self {
             Self::Weekly(week) => week.total().into(),
-            Self::Yearly(years) => years.before[CYCLE_YEARS],
+            Self::Yearly(years) => years.total().into(),
         }
     }
 
     /// The ticks before a day, and the day's class.
     fn locate(&self, day: i64) -> (i64, u16) {
-        match self {
+        let (periods, before, class) = match self {
             Self::Weekly(week) => {
                 let (weeks, weekday) = week_and_weekday(day);
-                let before = weeks * i64::from(week.total()) + i64::from(week.before[weekday]);
-                (before, week.classes[weekday])
+                let (before, class) = week.locate(weekday);
+                (weeks, before, class)
             }
             Self::Yearly(years) => {
                 let place = CycleDay::of(day);
-                let year = &years.kinds[YearKind::of(place.year).index()];
-                let before = place.cycle * years.before[CYCLE_YEARS]
-                    + years.before[place.year]
-                    + i64::from(year.before[place.day]);
-                (before, year.classes[place.day])
+                let (before, class) = years.kind(place.year).locate(place.day);
+                (
+                    place.cycle,
+                    years.before[place.year as usize] + before,
+                    class,
+                )
             }
-        }
+        };
+        (periods * self.total() + i64::from(before), class)
     }
 
     /// The day of the tick that `rank` ticks come before, the day's class, and the tick's place in the day.
     fn select(&self, rank: i64) -> (i64, u16, usize) {
+        let periods = rank.div_euclid(self.total());
+        let rest = rank.rem_euclid(self.total()) as u32;
         match self {
             Self::Weekly(week) => {
-                let total = i64::from(week.total());
-                let (weekday, class, within) = week.select(rank.rem_euclid(total) as u32);
-                (day_of_week(rank.div_euclid(total), weekday), class, within)
+                let (weekday, class, within) = week.select(rest);
+                (day_of_week(periods, weekday), class, within)
             }
             Self::Yearly(years) => {
-                let total = years.before[CYCLE_YEARS];
-                let rest = rank.rem_euclid(total);
-                let year = years.before.partition_point(|before| *before <= rest) - 1;
-                let kind = &years.kinds[YearKind::of(year).index()];
-                let (day, class, within) = kind.select((rest - years.before[year]) as u32);
-                let place = CycleDay {
-                    cycle: rank.div_euclid(total),
-                    year,
-                    day,
-                };
-                (place.number(), class, within)
+                let year = years.before.partition_point(|before| *before <= rest) as u32 - 1;
+                let kind = years.kind(year);
+                let (day, class, within) = kind.select(rest - years.before[year as usize]);
+                let cycle = periods;
+                (CycleDay { cycle, year, day }.number(), class, within)
             }
         }
+    }
+}
+
+impl Years {
+    fn total(&self) -> u32 {
+        self.before[CYCLE_YEARS as usize]
+    }
+
+    fn kind(&self, year: u32) -> &Span {
+        &self.kinds[YearKind::of(year).index()]
     }
 }
 
@@ -188,9 +195,17 @@ impl Span {
         self.before[self.classes.len()]
     }
 
-    fn select(&self, rank: u32) -> (usize, u16, usize) {
+    fn locate(&self, day: u32) -> (u32, u16) {
+        (self.before[day as usize], self.classes[day as usize])
+    }
+
+    fn select(&self, rank: u32) -> (u32, u16, usize) {
         let day = self.before.partition_point(|before| *before <= rank) - 1;
-        (day, self.classes[day], (rank - self.before[day]) as usize)
+        (
+            day as u32,
+            self.classes[day],
+            (rank - self.before[day]) as usize,
+        )
     }
 }
 
@@ -200,6 +215,8 @@ struct Classes<'a> {
     exclusions: &'a [&'a Cron],
     minutes: Vec<Box<[u16]>>,
     by_exclusions: BTreeMap<Vec<usize>, u16>,
+    /// The exclusions that hold on the day at hand.
+    holding: Vec<usize>,
 }
 
 /// The class of days without ticks.
@@ -212,6 +229,7 @@ impl<'a> Classes<'a> {
             exclusions,
             minutes: vec![Box::default()],
             by_exclusions: BTreeMap::new(),
+            holding: Vec::new(),
         }
     }
 
@@ -234,16 +252,14 @@ impl<'a> Classes<'a> {
         if !self.schedule.ticks_on(day) {
             return SILENT;
         }
-        let holding = |(place, cron): (usize, &&Cron)| cron.ticks_on(day).then_some(place);
-        let holding: Vec<usize> = self
-            .exclusions
-            .iter()
-            .enumerate()
-            .filter_map(holding)
-            .collect();
-        if let Some(class) = self.by_exclusions.get(&holding) {
+        let ticking =
+            (0..self.exclusions.len()).filter(|place| self.exclusions[*place].ticks_on(day));
+        self.holding.clear();
+        self.holding.extend(ticking);
+        if let Some(class) = self.by_exclusions.get(self.holding.as_slice()) {
             return *class;
         }
+        let holding = self.holding.clone();
         let excluded = |minute: &u16| {
             holding
                 .iter()

@@ -33,6 +33,8 @@ pub(super) struct Windows {
     every: Option<Lattice>,
     /// The numbers of kept ticks that are excluded one by one, in order.
     dropped: Vec<i64>,
+    /// The same, less the number of dropped ones before each.
+    thinned: Vec<i64>,
     /// What the window of index 0 would be called if numbers without the dropped ones were counted through.
     origin: i64,
 }
@@ -60,11 +62,16 @@ impl Windows {
         dropped.sort_unstable();
         dropped.dedup();
         let start = kept.after(pattern.start - 1);
-        let origin = start - dropped.partition_point(|number| *number < start) as i64;
+        let origin = start - count_before(&dropped, start);
+        let thinned = (0..)
+            .zip(&dropped)
+            .map(|(place, number)| number - place)
+            .collect();
         Ok(Self {
             kept,
             every,
             dropped,
+            thinned,
             origin,
         })
     }
@@ -87,23 +94,30 @@ impl Windows {
             .take(usize::try_from(indexes.end - indexes.start).unwrap_or(0))
     }
 
-    /// The second at which a window that starts at a tick ends: that of the schedule's next tick.
-    pub(super) fn end_of(&self, start: Tick) -> i64 {
-        let every = self.every.as_ref().unwrap_or(&self.kept);
-        every.tick(every.after(start.second)).second
+    /// The second at which the window of `index` ends: that of the schedule's next tick.
+    pub(super) fn end(&self, index: i64) -> i64 {
+        let number = self.number(index);
+        match &self.every {
+            None => self.kept.tick(number + 1).second,
+            Some(every) => {
+                every
+                    .tick(every.after(self.kept.tick(number).second))
+                    .second
+            }
+        }
     }
 
     /// The index of the first window that starts after a second.
     pub(super) fn after(&self, second: i64) -> i64 {
         let number = self.kept.after(second);
-        number - self.dropped.partition_point(|dropped| *dropped < number) as i64 - self.origin
+        number - count_before(&self.dropped, number) - self.origin
     }
 
     /// How many windows, from index 0 on, have ended at a second.
     pub(super) fn ended_at(&self, second: i64) -> i64 {
         let last = self.after(second) - 1;
         // The newest has ended if it is followed by excluded ones.
-        last + i64::from(self.end_of(self.tick(last)) <= second)
+        last + i64::from(self.end(last) <= second)
     }
 
     /// The mean length of a window in seconds.
@@ -114,19 +128,11 @@ impl Windows {
     /// The number of a window's first tick among the kept ones.
     fn number(&self, index: i64) -> i64 {
         let counted = index.clamp(-FARTHEST, FARTHEST) + self.origin;
-        if self.dropped.is_empty() {
-            return counted;
-        }
-        // The dropped ones that come before: those that fewer than `counted` kept ones precede.
-        let (mut low, mut high) = (0, self.dropped.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.dropped[middle] - middle as i64 <= counted {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        counted + low as i64
+        counted + count_before(&self.thinned, counted + 1)
     }
+}
+
+/// How many of the numbers, which are in order, are smaller than another.
+fn count_before(numbers: &[i64], number: i64) -> i64 {
+    i64::from(numbers.partition_point(|other| *other < number) as u32)
 }

@@ -222,8 +222,32 @@ fn multi_case() -> impl Strategy<Value = Case> {
     })
 }
 
+/// The windows that overlap a key's own and do not exist upstream, found one by one, where windows are mapped.
+fn missing_windows((downstream, upstream, mapping): &Case, down: u32) -> Option<Vec<PartitionKey>> {
+    let PartitionMapping::TimeWindow {
+        start_offset: ..=0,
+        end_offset: 0..,
+    } = mapping
+    else {
+        return None;
+    };
+    let (own, PartitionKeys::Time(ups)) = (downstream.window(down)?, upstream) else {
+        return None;
+    };
+    let begins = ups.definition().window(0).start;
+    let missing = (-200..400).filter(|at| {
+        let window = ups.definition().window(*at);
+        let overlaps = window.start < own.end && own.start < window.end;
+        let is_of_upstream = own.end > begins || window.start >= own.start;
+        overlaps && is_of_upstream && ups.rank(*at).is_none()
+    });
+    let keys = missing.map(|at| key(&ups.definition().key(at)));
+    Some(keys.collect())
+}
+
 /// Compares all that a mapping answers with the relation between single keys.
-fn check((downstream, upstream, mapping): &Case, cut: (u32, u32)) -> Result<(), TestCaseError> {
+fn check(case: &Case, cut: (u32, u32)) -> Result<(), TestCaseError> {
+    let (downstream, upstream, mapping) = case;
     let related = |down, up| relates(mapping, downstream, upstream, down, up);
     let part = |len: u32| {
         let at = |cut: u32| len * cut / 100;
@@ -248,6 +272,9 @@ fn check((downstream, upstream, mapping): &Case, cut: (u32, u32)) -> Result<(), 
         prop_assert_eq!(&mapped.existing, &needed.collect::<PartitionSet>());
         for absent in &mapped.nonexistent {
             prop_assert_eq!(upstream.index_of(absent.as_str()), None);
+        }
+        if let Some(needed) = missing_windows(case, down) {
+            prop_assert_eq!(&mapped.nonexistent, &needed);
         }
         lacking.extend((!mapped.nonexistent.is_empty()).then_some(down));
     }
