@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::app::added::keys_added;
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
@@ -136,6 +137,16 @@ pub fn materialize(
     if result.run.is_some() {
         // Closing the instance gives it a new mark, which is the one that holds from now on.
         mark = instance.store.close();
+    }
+    let added = if result.run.is_some() {
+        keys_added(project)?
+    } else {
+        Vec::new()
+    };
+    // A seal is made of the keys that were looked at, and the mark is of an instance that holds more.
+    let can_be_sealed = can_be_sealed && added.is_empty();
+    for added in added {
+        progress.notice(&Notice::KeysAdded(added));
     }
     if result.outcome == RunOutcome::Success && can_be_sealed {
         seal::write(project, request, &versions, &evaluation, mark);

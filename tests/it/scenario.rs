@@ -458,7 +458,7 @@ impl Ran {
     pub fn said(&self) -> Vec<String> {
         let said = self.notices.iter().filter_map(|notice| match notice {
             Notice::Selection(notice) => Some(notice.to_string()),
-            Notice::Instance(_) => None,
+            Notice::Instance(_) | Notice::KeysAdded(_) => None,
         });
         said.collect()
     }
