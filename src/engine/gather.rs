@@ -10,8 +10,8 @@ use crate::engine::error::{EngineError, Problems};
 use crate::engine::workspace::Workspace;
 use crate::hash::{Found, HashError};
 use crate::model::{
-    Asset, Current, DataVersion, DataVersionRule, OutputChange, OutputKind, PartitionRef, Place,
-    Required, SourceAsset, SourcePath,
+    Asset, Current, CurrentColumns, DataVersion, DataVersionRule, MaterializedRef, OutputChange,
+    OutputKind, PartitionRef, Place, Required, SourceAsset, SourcePath,
 };
 use crate::plan::{Cell, Known, Scope};
 
@@ -241,7 +241,7 @@ pub fn absent_version() -> DataVersion {
 pub fn find_changed_outputs(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
-    recorded: &[Option<Current>],
+    recorded: &CurrentColumns,
 ) -> Result<HashMap<Cell, Vec<(usize, OutputChange)>>, Problems> {
     let mut expected: Vec<Expected<'_>> = Vec::new();
     for row in scope.rows() {
@@ -250,14 +250,9 @@ pub fn find_changed_outputs(
         };
         let keys = scope.keys(row.asset);
         for (cell, index) in row.cells().zip(row.set.iter()) {
-            if let Some(current) = &recorded[cell.index()] {
-                expect(
-                    &mut expected,
-                    asset,
-                    cell,
-                    PartitionRef { keys, index },
-                    current,
-                );
+            if let Some(last) = recorded.materialized(cell.index()) {
+                let partition = PartitionRef { keys, index };
+                expect(&mut expected, asset, cell, partition, last);
             }
         }
     }
@@ -273,8 +268,9 @@ pub fn changed_outputs_of(
 ) -> Result<Vec<(usize, OutputChange)>, Problems> {
     let (id, partition) = scope.at(cell);
     let mut expected = Vec::new();
-    if let (Some(asset), Some(current)) = (workspace.graph.asset(id), recorded) {
-        expect(&mut expected, asset, cell, partition, current);
+    let last = recorded.and_then(|current| current.materialized.as_ref());
+    if let (Some(asset), Some(last)) = (workspace.graph.asset(id), last) {
+        expect(&mut expected, asset, cell, partition, last.into());
     }
     let mut changed = compare_outputs(workspace, &expected)?;
     Ok(changed.remove(&cell).unwrap_or_default())
@@ -295,12 +291,9 @@ fn expect<'a>(
     asset: &'a Asset,
     cell: Cell,
     partition: PartitionRef<'_>,
-    current: &Current,
+    last: MaterializedRef<'_>,
 ) {
-    let Some(last) = &current.materialized else {
-        return;
-    };
-    for (index, (output, version)) in asset.outputs.iter().zip(&last.outputs).enumerate() {
+    for (index, (output, version)) in asset.outputs.iter().zip(last.outputs).enumerate() {
         expected.push(Expected {
             cell,
             output: index,

@@ -20,8 +20,10 @@ mod event;
 mod event_json;
 mod history;
 mod intern;
+mod key_search;
 mod leases;
 mod mark;
+mod named;
 mod observations;
 mod open;
 mod partition_id;
@@ -31,6 +33,7 @@ mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod windows;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +42,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use asset_partition::AssetPartition;
-pub use current::{Currents, Wanted};
+pub use current::Wanted;
 pub use error::{Notice, StoreError};
 pub use event::RecordedEvent;
 pub use leases::{Holder, Lease, Leases};

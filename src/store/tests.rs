@@ -2,6 +2,7 @@
 
 mod damage;
 mod dynamic_keys;
+mod key_search;
 mod leases;
 mod opening;
 mod reading;

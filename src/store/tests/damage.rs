@@ -56,18 +56,21 @@ fn exercise(store: &mut Store) -> Result<(), StoreError> {
         PartitionSet::from_range(0..90),
         PartitionSet::from_range(0..2),
     );
-    store.currents(&[
+    let wanted = [
         Wanted {
             asset: &first,
             keys: &keys,
             set: &all,
+            first: 0,
         },
         Wanted {
             asset: &second,
             keys: &two,
             set: &both,
+            first: 90,
         },
-    ])?;
+    ];
+    store.currents(&wanted, 92)?;
     store.history(&first, None, 1000)?;
     store.last_durations(&[&second])?;
     store.runs(10)?;
