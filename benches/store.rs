@@ -123,16 +123,20 @@ fn days(len: i64) -> PartitionKeys {
 }
 
 fn read(bencher: Bencher<'_, '_>, filled: &Filled, set: &PartitionSet) {
+    let len = set.len() as usize;
     let wanted: Vec<_> = filled
         .assets
         .iter()
-        .map(|asset| Wanted {
+        .zip((0..).step_by(len))
+        .map(|(asset, first)| Wanted {
             asset,
             keys: &filled.keys,
             set,
+            first,
         })
         .collect();
-    bencher.bench_local(|| filled.store.currents(&wanted).expect("readable"));
+    let cells = wanted.len() * len;
+    bencher.bench_local(|| filled.store.currents(&wanted, cells).expect("readable"));
 }
 
 #[divan::bench(args = [10_000, 100_000])]

@@ -156,9 +156,9 @@ impl<'a, 's> Acceptor<'a, 's> {
 
     /// The recorded versions of outputs whose version is not their content: they stand for the same data as before.
     fn kept_versions(&self, asset: &Asset, cell: Cell) -> Option<Vec<DataVersion>> {
-        let recorded = self.evaluation.judge.facts().recorded[cell.index()].as_ref()?;
-        let last = recorded.materialized.as_ref()?;
-        (last.outputs.len() == asset.outputs.len()).then(|| last.outputs.clone())
+        let recorded = &self.evaluation.judge.facts().recorded;
+        let last = recorded.materialized(cell.index())?;
+        (last.outputs.len() == asset.outputs.len()).then(|| last.outputs.to_vec())
     }
 
     /// The first input without a version; `None` if it is one that was refused itself, which is told already.

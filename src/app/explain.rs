@@ -143,8 +143,8 @@ impl Explanation<'_> {
 
     /// The last materialization, whole.
     fn materialization(&self) -> Result<Option<Materialization>, StoreError> {
-        let recorded = &self.evaluation.judge.facts().recorded[self.cell.index()];
-        let last = recorded.as_ref().and_then(|it| it.materialized.as_ref());
+        let recorded = &self.evaluation.judge.facts().recorded;
+        let last = recorded.materialized(self.cell.index());
         last.map_or(Ok(None), |last| self.store.materialization(last.id))
     }
 

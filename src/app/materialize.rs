@@ -261,8 +261,7 @@ pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppEr
         .filter(|row| scope.graph().asset(row.asset).is_some())
     {
         for cell in row.cells().filter(|cell| scope.role(*cell) == Role::Given) {
-            let recorded = facts.recorded[cell.index()].as_ref();
-            let reason = match recorded.and_then(|current| current.materialized.as_ref()) {
+            let reason = match facts.recorded.materialized(cell.index()) {
                 None => "it was never materialized",
                 Some(_) if facts.changed_outputs.contains_key(&cell) => {
                     "its outputs are not what was recorded"

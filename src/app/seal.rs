@@ -209,9 +209,9 @@ impl Sealing<'_> {
             if verdict.status != Status::Fresh || verdict.demand != Demand::None {
                 return None;
             }
-            let recorded = self.evaluation.judge.facts().recorded[cell.index()].as_ref()?;
-            let last = recorded.materialized.as_ref()?;
-            for (output, version) in asset.outputs.iter().zip(&last.outputs) {
+            let recorded = &self.evaluation.judge.facts().recorded;
+            let last = recorded.materialized(cell.index())?;
+            for (output, version) in asset.outputs.iter().zip(last.outputs) {
                 let path = output.path.path(PartitionRef { keys, index });
                 self.versions
                     .seal_file(seal, &path, *version)

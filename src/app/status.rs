@@ -7,7 +7,7 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
-use crate::model::{AssetId, Cause, Current, LastAttempt, PartitionSet, Status};
+use crate::model::{AssetId, Cause, CurrentColumns, CurrentRef, LastAttempt, PartitionSet, Status};
 use crate::model::{AssetStatus, DeclarationKind, PartitionRun, StatusCounts, StatusReport};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest};
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
@@ -108,9 +108,7 @@ fn judged_status(
         let status = if is_source {
             source_status(evaluation, row, cell)
         } else {
-            last = last.max(time(
-                evaluation.judge.facts().recorded[cell.index()].as_ref(),
-            ));
+            last = last.max(time(&evaluation.judge.facts().recorded, cell.index()));
             evaluation.verdicts[cell.index()].status
         };
         let causes = if is_source || status == Status::Fresh {
@@ -142,17 +140,17 @@ fn recorded_status(
     let graph = project.graph();
     let keys = project.keys().of(graph.get(row.asset));
     let recorded = store.current_of(graph.key(row.asset), keys, &row.selected)?;
-    let mut recorded = recorded.into_iter();
+    let mut cells = 0..recorded.len();
     let mut last = None;
     let told = |_| {
-        let current: Option<Current> = recorded.next().flatten();
-        last = last.max(time(current.as_ref()));
-        let status = match current {
-            Some(Current {
+        let cell = cells.next().expect("each partition of the set has a cell");
+        last = last.max(time(&recorded, cell));
+        let status = match recorded.get(cell) {
+            Some(CurrentRef {
                 attempt: LastAttempt::Failed,
                 ..
             }) => Status::Failed,
-            Some(Current {
+            Some(CurrentRef {
                 materialized: Some(_),
                 ..
             }) => Status::Fresh,
@@ -171,8 +169,8 @@ fn recorded_status(
     Ok(asset_status(&scope, row.asset, counts, partitions, last))
 }
 
-fn time(current: Option<&Current>) -> Option<jiff::Timestamp> {
-    Some(current?.materialized.as_ref()?.time)
+fn time(recorded: &CurrentColumns, at: usize) -> Option<jiff::Timestamp> {
+    Some(recorded.materialized(at)?.time)
 }
 
 fn asset_status(

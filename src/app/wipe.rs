@@ -64,23 +64,27 @@ fn recorded(
     goals: &[(AssetId, PartitionSet)],
 ) -> Result<Vec<(AssetId, PartitionSet)>, StoreError> {
     let graph = project.graph();
-    let wanted: Vec<Wanted<'_>> = goals
-        .iter()
-        .map(|(id, set)| Wanted {
+    let mut cells = 0;
+    let mut wanted = Vec::with_capacity(goals.len());
+    for (id, set) in goals {
+        wanted.push(Wanted {
             asset: graph.key(*id),
             keys: project.keys().of(graph.get(*id)),
             set,
-        })
-        .collect();
-    let currents = store.currents(&wanted)?;
-    let known = |(position, (id, set)): (usize, &(AssetId, PartitionSet))| {
-        let states = set.iter().zip(currents.of(position));
-        let known: PartitionSet = states
-            .filter_map(|(index, state)| state.is_some().then_some(index))
+            first: cells,
+        });
+        cells += set.len() as usize;
+    }
+    let currents = store.currents(&wanted, cells)?;
+    let known = |(wanted, (id, set)): (&Wanted<'_>, &(AssetId, PartitionSet))| {
+        let known: PartitionSet = set
+            .iter()
+            .zip(wanted.first..)
+            .filter_map(|(index, cell)| currents.attempt(cell).map(|_| index))
             .collect();
         (*id, known)
     };
-    let known = goals.iter().enumerate().map(known);
+    let known = wanted.iter().zip(goals).map(known);
     Ok(known.filter(|(_, set)| !set.is_empty()).collect())
 }
 

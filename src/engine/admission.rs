@@ -33,19 +33,18 @@ impl Coordinator<'_, '_> {
                 return Ok(None);
             }
             Some(Lease::Leased { current }) => {
-                let judged = &self.evaluation.judge.facts().recorded[cell.index()];
-                let id = |it: &Option<crate::model::Current>| {
-                    it.as_ref()
-                        .and_then(|it| it.materialized.as_ref())
-                        .map(|last| last.id)
-                };
+                let judged = &self.evaluation.judge.facts().recorded;
+                let judged = judged.materialized(cell.index()).map(|last| last.id);
+                let last = current.as_ref().and_then(|it| it.materialized.as_ref());
                 // What a step in place writes is moved aside and put back by whoever else works on it.
                 let in_place = self.is_in_place(cell);
-                if id(&current) != id(judged) || in_place {
+                if last.map(|last| last.id) != judged || in_place {
                     let scope = self.evaluation.scope();
                     let workspace = self.doors.workspace;
                     let changed = changed_outputs_of(workspace, scope, cell, current.as_ref())?;
-                    self.evaluation.judge.replace(cell, current, changed);
+                    self.evaluation
+                        .judge
+                        .replace(cell, current.as_ref(), changed);
                     if self.turned_out_fresh(cell) {
                         self.doors.store.release(self.options.run, &[at])?;
                         self.fresh(cell);

@@ -10,8 +10,8 @@ use crate::engine::error::{EngineError, Problems};
 use crate::engine::workspace::Workspace;
 use crate::hash::{Found, HashError};
 use crate::model::{
-    Asset, Current, DataVersion, DataVersionRule, OutputChange, OutputKind, PartitionRef,
-    PathTemplate, Place, Required, SourceAsset, SourcePath,
+    Asset, Current, CurrentColumns, DataVersion, DataVersionRule, MaterializedRef, OutputChange,
+    OutputKind, PartitionRef, PathTemplate, Place, Required, SourceAsset, SourcePath,
 };
 use crate::plan::{Cell, Known, Row, Scope};
 
@@ -273,20 +273,20 @@ pub type ChangedOutputs = HashMap<Cell, Vec<(usize, OutputChange)>>;
 pub fn find_changed_outputs(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
-    recorded: &[Option<Current>],
+    recorded: &CurrentColumns,
 ) -> Result<ChangedOutputs, Problems> {
     let mut expected = Vec::new();
     for (number, row) in scope.rows().iter().enumerate() {
         if let Some(asset) = workspace.graph.asset(row.asset) {
             for cell in row.cells() {
-                let current = recorded[cell.index()].as_ref();
-                expect(&mut expected, number as u32, asset, cell, current);
+                if let Some(last) = recorded.materialized(cell.index()) {
+                    expect(&mut expected, number as u32, asset, cell, last);
+                }
             }
         }
     }
     let version = |at: &Expected| {
-        let current = recorded[at.cell.index()].as_ref();
-        let last = current.and_then(|current| current.materialized.as_ref());
+        let last = recorded.materialized(at.cell.index());
         last.expect("what is expected was recorded").outputs[at.output as usize]
     };
     compare_outputs(workspace, scope, expected, version)
@@ -301,11 +301,11 @@ pub fn changed_outputs_of(
 ) -> Result<Vec<(usize, OutputChange)>, Problems> {
     let (id, _) = scope.at(cell);
     let mut expected = Vec::new();
-    if let Some(asset) = workspace.graph.asset(id) {
-        let number = scope.number_of(id) as u32;
-        expect(&mut expected, number, asset, cell, recorded);
-    }
     let last = recorded.and_then(|current| current.materialized.as_ref());
+    if let (Some(asset), Some(last)) = (workspace.graph.asset(id), last) {
+        let number = scope.number_of(id) as u32;
+        expect(&mut expected, number, asset, cell, last.into());
+    }
     let version =
         |at: &Expected| last.expect("what is expected was recorded").outputs[at.output as usize];
     let mut changed = compare_outputs(workspace, scope, expected, version)?;
@@ -326,11 +326,8 @@ fn expect(
     row: u32,
     asset: &Asset,
     cell: Cell,
-    current: Option<&Current>,
+    last: MaterializedRef<'_>,
 ) {
-    let Some(last) = current.and_then(|current| current.materialized.as_ref()) else {
-        return;
-    };
     let known = asset.outputs.len().min(last.outputs.len()) as u32;
     expected.extend((0..known).map(|output| Expected { row, cell, output }));
 }

@@ -66,7 +66,9 @@ pub fn materialized(
         }),
         attempt: LastAttempt::Succeeded,
     };
-    evaluation.judge.materialized(cell, current, &made.versions);
+    evaluation
+        .judge
+        .materialized(cell, &current, &made.versions);
     let data_version = evaluation
         .judge
         .version_of_cell(cell)
@@ -96,9 +98,8 @@ pub fn materialized(
 }
 
 fn outcome(evaluation: &Evaluation<'_>, cell: Cell, versions: &[DataVersion]) -> Outcome {
-    let recorded = evaluation.judge.facts().recorded[cell.index()].as_ref();
-    let last = recorded.and_then(|current| current.materialized.as_ref());
-    match last {
+    let recorded = &evaluation.judge.facts().recorded;
+    match recorded.materialized(cell.index()) {
         Some(last) if last.outputs == versions => Outcome::Unchanged,
         _ => Outcome::Materialized,
     }

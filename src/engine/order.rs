@@ -164,8 +164,8 @@ pub fn command_of(
 }
 
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
-    let recorded = evaluation.judge.facts().recorded[cell.index()].as_ref()?;
-    recorded.materialized.as_ref().map(|last| last.id.0)
+    let recorded = &evaluation.judge.facts().recorded;
+    recorded.materialized(cell.index()).map(|last| last.id.0)
 }
 
 fn failure(error: Unrenderable) -> StepFailure {

@@ -1,7 +1,9 @@
 //! What an instance remembers, as judging asks for it.
 
 use crate::digest::Digest;
-use crate::model::{BlockEntry, CodeRecord, CodeVersion, Current, InputRecord, MaterializationId};
+use crate::model::{
+    BlockEntry, CodeRecord, CodeVersion, CurrentColumns, InputRecord, MaterializationId,
+};
 use crate::plan::{Records, Scope};
 use crate::store::{Store, StoreError, Wanted};
 
@@ -23,27 +25,21 @@ impl Records for StoreRecords<'_> {
 }
 
 /// What is recorded of each cell of a scope; nothing of sources.
-pub fn recorded(store: &Store, scope: &Scope<'_>) -> Result<Vec<Option<Current>>, StoreError> {
+pub fn recorded(store: &Store, scope: &Scope<'_>) -> Result<CurrentColumns, StoreError> {
     let graph = scope.graph();
-    let rows: Vec<_> = scope
+    let assets = scope
         .rows()
         .iter()
-        .filter(|row| graph.asset(row.asset).is_some())
-        .collect();
-    let wanted: Vec<Wanted<'_>> = rows
-        .iter()
-        .map(|row| Wanted {
-            asset: graph.key(row.asset),
-            keys: scope.keys(row.asset),
-            set: &row.set,
+        .filter(|row| graph.asset(row.asset).is_some());
+    let wanted: Vec<Wanted<'_>> = assets
+        .filter_map(|row| {
+            Some(Wanted {
+                asset: graph.key(row.asset),
+                keys: scope.keys(row.asset),
+                set: &row.set,
+                first: row.cells().next()?.index(),
+            })
         })
         .collect();
-    let mut found = store.currents(&wanted)?.into_rows().into_iter();
-    let mut recorded = vec![None; scope.cells() as usize];
-    for row in rows {
-        for cell in row.cells() {
-            recorded[cell.index()] = found.next().flatten();
-        }
-    }
-    Ok(recorded)
+    store.currents(&wanted, scope.cells() as usize)
 }

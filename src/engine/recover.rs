@@ -86,7 +86,7 @@ fn is_recorded_since(
     };
     let Some(index) = index else { return Ok(false) };
     let set = crate::model::PartitionSet::single(index);
-    let current = store.current_of(&note.asset, keys, &set)?.pop().flatten();
-    let recorded = current.and_then(|it| it.materialized).map(|last| last.id.0);
+    let current = store.current_of(&note.asset, keys, &set)?;
+    let recorded = current.materialized(0).map(|last| last.id.0);
     Ok(recorded != note.materialization)
 }

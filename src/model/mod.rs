@@ -32,9 +32,9 @@ pub use partition::{
     TimeSettings, TimeWindow, TooManyKeys,
 };
 pub use record::{
-    BlockEntry, BlockRecord, CodeRecord, Current, CurrentMaterialization, InputRecord, LastAttempt,
-    Materialization, MaterializationId, Observation, Origin, Outcome, OutputRecord, RULE, RunId,
-    RunStatus,
+    BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
+    CurrentRef, InputRecord, LastAttempt, Materialization, MaterializationId, MaterializedRef,
+    Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
     AffectedReport, AssetStatus, ComparedField, ComparedOutput, Decision, DeclarationKind,

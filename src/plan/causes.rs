@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::digest::Field;
 use crate::model::{
     AssetId, AssetKey, BlockEntry, BlockRecord, Cause, CodeChange, CurrentMaterialization,
-    DataChange, DataVersion, Dep, DependencyChange, InputRecord, LastAttempt, Name, PartitionKey,
-    RULE, Status,
+    CurrentRef, DataChange, DataVersion, Dep, DependencyChange, InputRecord, LastAttempt, Name,
+    PartitionKey, RULE, Status,
 };
 use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, output_read};
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
@@ -40,7 +40,8 @@ pub fn causes(judge: &mut Judge<'_>, evidence: &Evidence<'_>, cell: Cell) -> Vec
 fn chain(judge: &mut Judge<'_>, evidence: &Evidence<'_>, cell: Cell, depth: usize) -> Vec<Cause> {
     let verdict = evidence.verdicts[cell.index()];
     let mut causes = Vec::new();
-    let recorded = judge.facts().recorded[cell.index()].clone();
+    let recorded = judge.facts().recorded.get(cell.index());
+    let recorded = recorded.map(CurrentRef::to_owned);
     if verdict.status != Status::Fresh {
         if let Some(last) = recorded
             .as_ref()

@@ -125,10 +125,10 @@ pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
 fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
     let recorded = &judge.facts().recorded;
     let known = |cell: Cell| {
-        recorded[cell.index()]
-            .as_ref()
+        recorded
+            .get(cell.index())
             .filter(|current| current.attempt == LastAttempt::Succeeded)
-            .and_then(|current| current.materialized.as_ref())
+            .and_then(|current| current.materialized)
             .map(|last| last.duration_ms)
     };
     let mut own = vec![None; recorded.len()];

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
-    Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentMaterialization,
-    DataVersion, DataVersionRule, Fingerprint, InputRecord, LastAttempt, MaterializationId,
+    Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentColumns, DataVersion,
+    DataVersionRule, Fingerprint, InputRecord, LastAttempt, MaterializationId, MaterializedRef,
     OutputChange, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
@@ -39,7 +39,7 @@ pub struct Facts {
     /// What was found at each source cell; unknown for the cells of assets until they are judged.
     pub versions: Vec<Known>,
     /// What is recorded of each cell.
-    pub recorded: Vec<Option<Current>>,
+    pub recorded: CurrentColumns,
     /// Outputs that are not what was recorded, by cell, with the indexes of the outputs.
     pub changed_outputs: HashMap<Cell, Vec<(usize, OutputChange)>>,
 }
@@ -167,23 +167,26 @@ impl<'a> Judge<'a> {
     }
 
     /// Notes what a step has made, so that what is downstream can be judged.
-    pub fn materialized(&mut self, cell: Cell, current: Current, outputs: &[DataVersion]) {
+    pub fn materialized(&mut self, cell: Cell, current: &Current, outputs: &[DataVersion]) {
         let row = self.scope.row_of_cell(cell);
         for (slot, version) in row.versions_of(cell).zip(outputs) {
             self.facts.versions[slot] = Known::Version(*version);
         }
         self.facts.changed_outputs.remove(&cell);
-        self.facts.recorded[cell.index()] = Some(current);
+        self.facts.recorded.set(cell.index(), current);
     }
 
     /// Replaces what is recorded of a cell and found at its outputs, after another process has run it.
     pub fn replace(
         &mut self,
         cell: Cell,
-        recorded: Option<Current>,
+        recorded: Option<&Current>,
         changed: Vec<(usize, OutputChange)>,
     ) {
-        self.facts.recorded[cell.index()] = recorded;
+        match recorded {
+            Some(current) => self.facts.recorded.set(cell.index(), current),
+            None => self.facts.recorded.clear(cell.index()),
+        }
         self.facts.changed_outputs.remove(&cell);
         if !changed.is_empty() {
             self.facts.changed_outputs.insert(cell, changed);
@@ -254,9 +257,9 @@ impl<'a> Judge<'a> {
         }
         let demand = self.demand(at);
         let fingerprint = self.fingerprint_at(at);
-        let recorded = self.facts.recorded[at.cell.index()].as_ref();
-        let failed = recorded.is_some_and(|current| current.attempt == LastAttempt::Failed);
-        let status = match recorded.and_then(|current| current.materialized.as_ref()) {
+        let recorded = &self.facts.recorded;
+        let failed = recorded.attempt(at.cell.index()) == Some(LastAttempt::Failed);
+        let status = match recorded.materialized(at.cell.index()) {
             None if failed => Status::Failed,
             None => Status::Missing,
             Some(last) => match self.compare(at, last, fingerprint, records) {
@@ -287,7 +290,7 @@ impl<'a> Judge<'a> {
     fn compare(
         &self,
         at: &Place<'_>,
-        last: &CurrentMaterialization,
+        last: MaterializedRef<'_>,
         fingerprint: Option<Fingerprint>,
         records: &dyn Records,
     ) -> Comparison {
@@ -417,8 +420,7 @@ impl<'a> Judge<'a> {
             self.facts.versions[slots].fill(known);
             return;
         }
-        let recorded = self.facts.recorded[at.cell.index()].as_ref();
-        let Some(last) = recorded.and_then(|current| current.materialized.as_ref()) else {
+        let Some(last) = self.facts.recorded.materialized(at.cell.index()) else {
             let known = if external {
                 Known::Absent
             } else {
@@ -427,7 +429,7 @@ impl<'a> Judge<'a> {
             self.facts.versions[slots].fill(known);
             return;
         };
-        for (slot, version) in slots.zip(&last.outputs) {
+        for (slot, version) in slots.zip(last.outputs) {
             self.facts.versions[slot] = Known::Version(*version);
         }
     }

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use crate::digest::{Digest, Folding, Kind};
 use crate::model::{
     Asset, AssetGraph, AssetId, BlockEntry, Cause, CodeRecord, CodeVersion, Current,
-    CurrentMaterialization, DataVersion, DependencyChange, ExistingKeys, InputRecord,
-    KeysByDefinition, LastAttempt, MaterializationId, OutputChange, PartitionSet, RULE, Selected,
-    Status,
+    CurrentColumns, CurrentMaterialization, DataVersion, DependencyChange, ExistingKeys,
+    InputRecord, KeysByDefinition, LastAttempt, MaterializationId, OutputChange, PartitionSet,
+    RULE, Selected, Status,
 };
 use crate::plan::{
     Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records, Scope,
@@ -223,7 +223,7 @@ impl World {
                 attempt: LastAttempt::Succeeded,
             };
             memory.current.insert(step.clone(), current.clone());
-            judge.materialized(cell, current, &outputs);
+            judge.materialized(cell, &current, &outputs);
             self.changed.remove(&step);
         }
         self.memory = memory;
@@ -276,7 +276,7 @@ impl World {
         let mut facts = Facts {
             code: Vec::new(),
             versions: vec![Known::Unknown; scope.versions() as usize],
-            recorded: vec![None; scope.cells() as usize],
+            recorded: CurrentColumns::never_tried(scope.cells() as usize),
             changed_outputs: HashMap::new(),
         };
         for row in scope.rows() {
@@ -291,7 +291,9 @@ impl World {
                     };
                     facts.versions[row.versions_of(cell)].fill(known);
                 }
-                facts.recorded[cell.index()] = self.memory.current.get(&step).cloned();
+                if let Some(current) = self.memory.current.get(&step) {
+                    facts.recorded.set(cell.index(), current);
+                }
                 if let Some(changed) = self.changed.get(&step) {
                     facts.changed_outputs.insert(cell, changed.clone());
                 }

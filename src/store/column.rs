@@ -18,15 +18,20 @@ pub(super) fn digest(row: &Row<'_>, index: usize) -> Result<Digest, Fault> {
     Ok(Digest::from_bytes(bytes))
 }
 
-pub(super) fn versions(row: &Row<'_>, index: usize) -> Result<Vec<DataVersion>, Fault> {
+/// Replaces `versions` by those of a column.
+pub(super) fn versions(
+    row: &Row<'_>,
+    index: usize,
+    versions: &mut Vec<DataVersion>,
+) -> Result<(), Fault> {
     let (digests, rest) = row.get_ref(index)?.as_blob()?.as_chunks::<16>();
     if !rest.is_empty() {
         return Err(Fault::Undecodable("a list of versions has another length"));
     }
-    Ok(digests
-        .iter()
-        .map(|bytes| DataVersion(Digest::from_bytes(*bytes)))
-        .collect())
+    let version = |bytes: &[u8; 16]| DataVersion(Digest::from_bytes(*bytes));
+    versions.clear();
+    versions.extend(digests.iter().map(version));
+    Ok(())
 }
 
 pub(super) fn integer(row: &Row<'_>, index: usize) -> Result<i64, Fault> {

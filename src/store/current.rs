@@ -8,8 +8,8 @@
 use rusqlite::{Connection, Row, Statement, params};
 
 use crate::model::{
-    AssetKey, CodeVersion, Current, CurrentMaterialization, Fingerprint, LastAttempt,
-    MaterializationId, PartitionKeys, PartitionSet,
+    AssetKey, CodeVersion, Current, CurrentColumns, CurrentRef, DataVersion, Fingerprint,
+    LastAttempt, MaterializationId, MaterializedRef, PartitionKeys, PartitionSet,
 };
 use crate::store::Store;
 use crate::store::column;
@@ -25,7 +25,8 @@ const POINT: &str = "SELECT asset_id, partition_id, attempt, materialization_id,
 
 const FIRST_STATE_COLUMN: usize = 2;
 
-/// So many rows of no use are stepped over before seeking: a seek costs as much as about so many steps.
+/// So many rows of no use are stepped over before seeking: a seek costs as much as about so many steps. Where seeking was
+/// right, it comes sooner the next time.
 const STEPS_PER_SEEK: u32 = 16;
 
 /// Asset partitions whose state is wanted. In one call each asset stands at most once.
@@ -37,33 +38,8 @@ pub struct Wanted<'a> {
     pub keys: &'a PartitionKeys,
     /// Which of them.
     pub set: &'a PartitionSet,
-}
-
-/// The state of what was wanted.
-#[derive(Clone, Debug, Default)]
-pub struct Currents {
-    rows: Vec<Option<Current>>,
-    /// Where each wanted asset's rows begin, and the end of the last.
-    starts: Vec<usize>,
-}
-
-impl Currents {
-    /// The state of the partitions of the wanted asset at `position`, in the order of its set; `None` for one that was
-    /// never tried.
-    ///
-    /// # Panics
-    ///
-    /// If fewer assets were wanted.
-    #[must_use]
-    pub fn of(&self, position: usize) -> &[Option<Current>] {
-        &self.rows[self.starts[position]..self.starts[position + 1]]
-    }
-
-    /// All of it, the sets one after the other.
-    #[must_use]
-    pub fn into_rows(self) -> Vec<Option<Current>> {
-        self.rows
-    }
+    /// The cell of the first of them in the answer; the cells of the others follow.
+    pub first: usize,
 }
 
 impl Store {
@@ -73,19 +49,32 @@ impl Store {
         asset: &AssetKey,
         keys: &PartitionKeys,
         set: &PartitionSet,
-    ) -> Result<Vec<Option<Current>>, StoreError> {
-        let wanted = Wanted { asset, keys, set };
-        self.currents(&[wanted]).map(Currents::into_rows)
+    ) -> Result<CurrentColumns, StoreError> {
+        let wanted = Wanted {
+            asset,
+            keys,
+            set,
+            first: 0,
+        };
+        self.currents(&[wanted], set.len() as usize)
     }
 
-    /// The state of everything in `wanted`, in its order.
-    pub fn currents(&self, wanted: &[Wanted<'_>]) -> Result<Currents, StoreError> {
+    /// The state of everything in `wanted`, each in its cell of so many.
+    ///
+    /// # Panics
+    ///
+    /// If something is wanted in a cell that is not there.
+    pub fn currents(
+        &self,
+        wanted: &[Wanted<'_>],
+        cells: usize,
+    ) -> Result<CurrentColumns, StoreError> {
         self.read(|connection| {
-            let mut currents = empty(wanted);
+            let mut columns = CurrentColumns::never_tried(cells);
             let reaches = reach::sorted(connection, wanted)?;
             let mut walk = connection.prepare_cached(WALK)?;
-            walk_reaches(&mut walk, &reaches, &mut currents)?;
-            Ok(currents)
+            walk_reaches(&mut walk, &reaches, &mut columns)?;
+            Ok(columns)
         })
     }
 }
@@ -98,68 +87,60 @@ pub(super) fn at_point(
 ) -> Result<Option<Current>, Fault> {
     let mut statement = connection.prepare_cached(POINT)?;
     let mut rows = statement.query(params![asset_id, partition_id])?;
-    rows.next()?.map(decode).transpose()
-}
-
-fn empty(wanted: &[Wanted<'_>]) -> Currents {
-    let mut starts = Vec::with_capacity(wanted.len() + 1);
-    let mut len = 0;
-    starts.push(len);
-    for each in wanted {
-        len += each.set.len() as usize;
-        starts.push(len);
-    }
-    Currents {
-        rows: vec![None; len],
-        starts,
-    }
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let mut outputs = Vec::new();
+    Ok(Some(decode(row, &mut outputs)?.to_owned()))
 }
 
 /// Walks the table beside `reaches` and fills in what both have.
 fn walk_reaches(
     walk: &mut Statement<'_>,
-    reaches: &[Reach],
-    currents: &mut Currents,
+    reaches: &[Reach<'_>],
+    columns: &mut CurrentColumns,
 ) -> Result<(), Fault> {
     let mut remaining = reaches.iter().peekable();
+    let mut outputs = Vec::new();
+    let mut patience = STEPS_PER_SEEK;
     while let Some(next) = remaining.peek() {
         let mut rows = walk.query(params![next.asset, next.partitions.0])?;
+        let mut finder = None;
         let mut useless = 0;
-        // How far into its reach the next row probably is.
-        let mut likely = 0;
         loop {
             let Some(row) = rows.next()? else {
                 return Ok(());
             };
             let at = (column::integer(row, 0)?, column::integer(row, 1)?);
-            while remaining
-                .next_if(|reach| (reach.asset, reach.partitions.1) < at)
-                .is_some()
-            {
-                likely = 0;
+            while remaining.next_if(|reach| reach.end() < at).is_some() {
+                finder = None;
             }
             let Some(reach) = remaining.peek() else {
                 return Ok(());
             };
-            let inside = (reach.asset, reach.partitions.0) <= at;
-            let rank = inside.then(|| reach.rank(at.1, likely)).flatten();
-            let Some((within, rank)) = rank else {
+            if at < reach.begin() {
                 useless += 1;
-                if useless > STEPS_PER_SEEK && !inside {
+                if useless > patience {
+                    patience = (patience / 2).max(1);
                     break;
                 }
                 continue;
-            };
-            useless = 0;
-            likely = within + 1;
-            let slot = currents.starts[reach.position] + rank as usize;
-            currents.rows[slot] = Some(decode(row)?);
+            }
+            if useless > 0 {
+                patience = STEPS_PER_SEEK;
+                useless = 0;
+            }
+            let finder = finder.get_or_insert_with(|| reach.finder());
+            if let Some(cell) = finder.cell(at.1) {
+                columns.set(cell, decode(row, &mut outputs)?);
+            }
         }
     }
     Ok(())
 }
 
-fn decode(row: &Row<'_>) -> Result<Current, Fault> {
+/// A row's state; `outputs` is room for its outputs.
+fn decode<'a>(row: &Row<'_>, outputs: &'a mut Vec<DataVersion>) -> Result<CurrentRef<'a>, Fault> {
     let attempt = match column::integer(row, FIRST_STATE_COLUMN)? {
         0 => LastAttempt::Succeeded,
         1 => LastAttempt::Failed,
@@ -167,17 +148,20 @@ fn decode(row: &Row<'_>) -> Result<Current, Fault> {
     };
     let materialized = match column::optional_number(row, FIRST_STATE_COLUMN + 1)? {
         None => None,
-        Some(id) => Some(CurrentMaterialization {
-            id: MaterializationId(id),
-            rule: column::number(row, FIRST_STATE_COLUMN + 2)?,
-            time: column::time(row, FIRST_STATE_COLUMN + 3)?,
-            duration_ms: column::number(row, FIRST_STATE_COLUMN + 4)?,
-            fingerprint: Fingerprint(column::digest(row, FIRST_STATE_COLUMN + 5)?),
-            code_version: CodeVersion(column::digest(row, FIRST_STATE_COLUMN + 6)?),
-            outputs: column::versions(row, FIRST_STATE_COLUMN + 7)?,
-        }),
+        Some(id) => {
+            column::versions(row, FIRST_STATE_COLUMN + 7, outputs)?;
+            Some(MaterializedRef {
+                id: MaterializationId(id),
+                rule: column::number(row, FIRST_STATE_COLUMN + 2)?,
+                time: column::time(row, FIRST_STATE_COLUMN + 3)?,
+                duration_ms: column::number(row, FIRST_STATE_COLUMN + 4)?,
+                fingerprint: Fingerprint(column::digest(row, FIRST_STATE_COLUMN + 5)?),
+                code_version: CodeVersion(column::digest(row, FIRST_STATE_COLUMN + 6)?),
+                outputs,
+            })
+        }
     };
-    Ok(Current {
+    Ok(CurrentRef {
         materialized,
         attempt,
     })

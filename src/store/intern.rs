@@ -117,3 +117,20 @@ pub(super) fn stored_slot(
         PartitionSlot::Window(second) => Ok(Some(*second)),
     }
 }
+
+/// The largest number of an asset.
+pub(super) fn largest_asset(connection: &Connection) -> Result<usize, Fault> {
+    largest(connection, "SELECT max(id) FROM asset")
+}
+
+/// The largest number of a partition key.
+pub(super) fn largest_partition_key(connection: &Connection) -> Result<usize, Fault> {
+    largest(connection, "SELECT max(id) FROM partition_key")
+}
+
+fn largest(connection: &Connection, sql: &str) -> Result<usize, Fault> {
+    let largest: Option<i64> = connection
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get(0))?;
+    Ok(usize::try_from(largest.unwrap_or(0)).unwrap_or(usize::MAX))
+}

@@ -14,13 +14,16 @@ mod attach;
 mod column;
 mod current;
 mod damage;
+mod dynamic_keys;
 mod error;
 mod event;
 mod event_json;
 mod history;
 mod intern;
+mod key_search;
 mod leases;
 mod mark;
+mod named;
 mod observations;
 mod open;
 mod partition_id;
@@ -30,6 +33,7 @@ mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod windows;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -38,7 +42,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use asset_partition::AssetPartition;
-pub use current::{Currents, Wanted};
+pub use current::Wanted;
 pub use error::{Notice, StoreError};
 pub use event::RecordedEvent;
 pub use leases::{Holder, Lease, Leases};
@@ -64,6 +68,8 @@ pub struct Store {
     interned: Interned,
     /// The file when it was opened; `None` in memory.
     identity: Option<FileIdentity>,
+    /// Where the instance stood when it was opened for writing.
+    opened_at: Option<ChangeMarker>,
     /// Holds the copy that is read where the instance itself cannot be opened.
     copy: Option<tempfile::TempDir>,
 }
@@ -127,10 +133,14 @@ impl Store {
 
 impl Store {
     /// Closes an instance that was written, and gives the mark that it has until somebody else opens it for writing.
+    ///
+    /// There is none if another process has written since this one opened the instance: what that has written, this one
+    /// may not have read.
     #[must_use]
     pub fn close(mut self) -> Option<Mark> {
         let home = self.path.parent()?.to_owned();
-        let mark = self.finish_writing();
+        let alone = self.opened_at.is_some() && self.opened_at == self.last_change_marker().ok();
+        let mark = self.finish_writing().filter(|_| alone);
         self.access = Access::Read;
         drop(self);
         Mark::with_text(&home, mark?)

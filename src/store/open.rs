@@ -165,6 +165,7 @@ impl Store {
         Mark::renew(home).map_err(|error| at(error.into()))?;
         let mut store = Self::over(connection, path, Access::Write);
         store.run_locks = RunLocks::of_home(home);
+        store.opened_at = Some(store.last_change_marker()?);
         Ok(Opened { store, notices })
     }
 
@@ -272,6 +273,7 @@ impl Store {
             interned: Interned::default(),
             copy: None,
             identity: FileIdentity::of(path),
+            opened_at: None,
         }
     }
 }

@@ -12,6 +12,11 @@ pub(super) fn of_name(name: i64) -> i64 {
     -(1 << 62) - name
 }
 
+/// The interned number of the name that a partition has: the inverse of [`of_name`].
+pub(super) fn name(partition_id: i64) -> i64 {
+    -(1 << 62) - partition_id
+}
+
 /// Whether a number is that of an interned name.
 pub(super) fn is_name(partition_id: i64) -> bool {
     partition_id != UNPARTITIONED && partition_id < -(1 << 62)
@@ -21,11 +26,12 @@ pub(super) fn is_name(partition_id: i64) -> bool {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{UNPARTITIONED, of_name};
+    use super::{UNPARTITIONED, name, of_name};
 
     #[test]
     fn kinds_do_not_meet() {
         assert!(of_name(1) < Timestamp::MIN.as_second());
         assert!(UNPARTITIONED < of_name(1 << 40));
+        assert_eq!(name(of_name(7)), 7);
     }
 }

@@ -6,140 +6,175 @@ use std::rc::Rc;
 
 use rusqlite::Connection;
 
-use crate::model::{PartitionKey, PartitionKeys, PartitionSet, TimeKeys};
+use crate::model::{PartitionKeys, PartitionSet, TimeKeys};
 use crate::store::column;
 use crate::store::current::Wanted;
 use crate::store::error::Fault;
 use crate::store::intern;
+use crate::store::named::{Found, Names, NumberColumns};
 use crate::store::partition_id;
+use crate::store::windows::WindowWalk;
 
-/// A whole table of names is read where that many times the names asked for are in it, or fewer.
-const NAMES_PER_QUERY: usize = 16;
+/// A whole table of assets is read where that many times the assets asked for are in it, or fewer.
+const ASSETS_PER_QUERY: usize = 16;
 
-/// So many stretches of time definitions are kept, because assets that follow each other share them.
-const REMEMBERED_WINDOWS: usize = 8;
-
-/// A stretch of the primary key, and which ranks of which wanted set its rows have.
-pub(super) struct Reach {
+/// A stretch of the primary key, and to which cells its rows belong.
+pub(super) struct Reach<'a> {
     pub(super) asset: i64,
     /// The first and the last partition.
     pub(super) partitions: (i64, i64),
-    /// The place of the wanted set.
-    pub(super) position: usize,
-    /// The rank of the first partition in the set.
-    first: u32,
-    /// All wanted partitions of a stretch of windows in order; `None` for a stretch of one partition.
-    windows: Option<Rc<[i64]>>,
+    /// The cell of the first wanted partition in it, or, of names, in the set.
+    first: usize,
+    kind: Kind<'a>,
 }
 
-impl Reach {
-    /// How far a partition is into the stretch, and its rank in the wanted set; `None` for one that is no key any more.
-    ///
-    /// `likely` is where it probably is.
-    pub(super) fn rank(&self, partition: i64, likely: u32) -> Option<(u32, u32)> {
-        let within = match &self.windows {
-            None => 0,
-            Some(starts) if starts.get(likely as usize) == Some(&partition) => likely,
-            Some(starts) => starts.binary_search(&partition).ok()? as u32,
-        };
-        Some((within, self.first + within))
+enum Kind<'a> {
+    /// One partition.
+    Point,
+    /// These windows.
+    Windows {
+        keys: &'a TimeKeys,
+        indexes: Range<u32>,
+    },
+    /// The names of a set, in the order of their numbers.
+    Names {
+        columns: Rc<NumberColumns>,
+        set: &'a PartitionSet,
+    },
+}
+
+/// From the rows of a reach, in order, to their cells.
+pub(super) enum Finder<'a> {
+    Point {
+        cell: usize,
+    },
+    Windows {
+        first_cell: usize,
+        first_index: u32,
+        walk: WindowWalk<'a>,
+    },
+    Names {
+        first_cell: usize,
+        columns: &'a NumberColumns,
+        set: &'a PartitionSet,
+    },
+}
+
+impl<'a> Reach<'a> {
+    /// The first place that it covers.
+    pub(super) fn begin(&self) -> (i64, i64) {
+        (self.asset, self.partitions.0)
+    }
+
+    /// The last place that it covers.
+    pub(super) fn end(&self) -> (i64, i64) {
+        (self.asset, self.partitions.1)
+    }
+
+    /// What finds the cells of its rows.
+    pub(super) fn finder(&'a self) -> Finder<'a> {
+        match &self.kind {
+            Kind::Point => Finder::Point { cell: self.first },
+            Kind::Windows { keys, indexes } => Finder::Windows {
+                first_cell: self.first,
+                first_index: indexes.start,
+                walk: WindowWalk::new(keys, indexes.clone()),
+            },
+            Kind::Names { columns, set } => Finder::Names {
+                first_cell: self.first,
+                columns,
+                set,
+            },
+        }
+    }
+}
+
+impl Finder<'_> {
+    /// The cell of a partition in the reach; `None` for one that is not wanted, or no key any more.
+    pub(super) fn cell(&mut self, partition: i64) -> Option<usize> {
+        match self {
+            Self::Point { cell } => Some(*cell),
+            Self::Windows {
+                first_cell,
+                first_index,
+                walk,
+            } => {
+                let index = walk.index_at(partition)?;
+                Some(*first_cell + (index - *first_index) as usize)
+            }
+            Self::Names {
+                first_cell,
+                columns,
+                set,
+            } => {
+                let index = columns.index(partition_id::name(partition))?;
+                Some(*first_cell + set.rank(index)? as usize)
+            }
+        }
     }
 }
 
 /// What is wanted and may be stored, in the order of the table.
-pub(super) fn sorted(connection: &Connection, wanted: &[Wanted<'_>]) -> Result<Vec<Reach>, Fault> {
+pub(super) fn sorted<'a>(
+    connection: &Connection,
+    wanted: &[Wanted<'a>],
+) -> Result<Vec<Reach<'a>>, Fault> {
     let assets = asset_ids(connection, wanted)?;
-    let names = name_ids(connection, wanted)?;
-    let mut windows = Windows::default();
+    let mut names = Names::new(connection, wanted)?;
     let mut reaches = Vec::with_capacity(wanted.len());
-    for (position, (each, asset)) in wanted.iter().zip(assets).enumerate() {
+    for (each, asset) in wanted.iter().zip(assets) {
         let Some(asset) = asset else { continue };
-        let reach = |partitions, first, windows| Reach {
+        let reach = |partitions, rank: u32, kind| Reach {
             asset,
             partitions,
-            position,
-            first,
-            windows,
+            first: each.first + rank as usize,
+            kind,
         };
         match each.keys {
-            PartitionKeys::Unpartitioned if each.set.is_empty() => {}
+            _ if each.set.is_empty() => {}
             PartitionKeys::Unpartitioned => {
                 let only = partition_id::UNPARTITIONED;
-                reaches.push(reach((only, only), 0, None));
+                reaches.push(reach((only, only), 0, Kind::Point));
             }
             PartitionKeys::Named(_) | PartitionKeys::Multi(_) => {
-                for (rank, key) in keys_of(each.keys, each.set).enumerate() {
-                    if let Some(name) = names.get(&key) {
-                        let id = partition_id::of_name(*name);
-                        reaches.push(reach((id, id), rank as u32, None));
+                match names.find(each.keys, each.set)? {
+                    Found::Points(points) => {
+                        reaches.extend(points.into_iter().map(|(rank, number)| {
+                            let id = partition_id::of_name(number);
+                            reach((id, id), rank, Kind::Point)
+                        }));
+                    }
+                    Found::Stretch(columns) => {
+                        let last = partition_id::of_name(columns.largest());
+                        let set = each.set;
+                        reaches.push(reach(
+                            (last, partition_id::of_name(1)),
+                            0,
+                            Kind::Names { columns, set },
+                        ));
                     }
                 }
             }
             PartitionKeys::Time(keys) => {
-                let mut first = 0;
+                let mut rank = 0;
                 for indexes in each.set.ranges() {
+                    let start = |index| keys.window(index).start.as_second();
+                    let partitions = (start(indexes.start), start(indexes.end - 1));
                     let len = indexes.len() as u32;
-                    let starts = windows.starts(keys, indexes);
-                    if let [earliest, .., latest] | [earliest @ latest] = *starts {
-                        reaches.push(reach((earliest, latest), first, Some(starts)));
-                    }
-                    first += len;
+                    reaches.push(reach(partitions, rank, Kind::Windows { keys, indexes }));
+                    rank += len;
                 }
             }
         }
     }
-    reaches.sort_unstable_by_key(|reach| (reach.asset, reach.partitions));
+    reaches.sort_unstable_by_key(Reach::begin);
     Ok(reaches)
-}
-
-/// The starts of windows, kept for the assets that follow.
-#[derive(Default)]
-struct Windows<'a> {
-    remembered: Vec<Remembered<'a>>,
-    next: usize,
-}
-
-struct Remembered<'a> {
-    keys: &'a TimeKeys,
-    indexes: Range<u32>,
-    starts: Rc<[i64]>,
-}
-
-impl<'a> Windows<'a> {
-    fn starts(&mut self, keys: &'a TimeKeys, indexes: Range<u32>) -> Rc<[i64]> {
-        let known = self
-            .remembered
-            .iter()
-            .find(|known| std::ptr::eq(known.keys, keys) && known.indexes == indexes);
-        if let Some(known) = known {
-            return Rc::clone(&known.starts);
-        }
-        let starts: Rc<[i64]> = indexes
-            .clone()
-            .map(|index| keys.window(index).start.as_second())
-            .collect();
-        let entry = Remembered {
-            keys,
-            indexes,
-            starts: Rc::clone(&starts),
-        };
-        if self.remembered.len() < REMEMBERED_WINDOWS {
-            self.remembered.push(entry);
-        } else {
-            self.remembered[self.next] = entry;
-            self.next = (self.next + 1) % REMEMBERED_WINDOWS;
-        }
-        starts
-    }
-}
-
-fn keys_of(keys: &PartitionKeys, set: &PartitionSet) -> impl Iterator<Item = PartitionKey> {
-    set.iter().filter_map(|index| keys.key(index))
 }
 
 /// The numbers of the wanted assets that are stored.
 fn asset_ids(connection: &Connection, wanted: &[Wanted<'_>]) -> Result<Vec<Option<i64>>, Fault> {
-    if asking_is_cheaper(connection, "SELECT max(id) FROM asset", wanted.len())? {
+    let stored = intern::largest_asset(connection)?;
+    if wanted.len().saturating_mul(ASSETS_PER_QUERY) < stored {
         return wanted
             .iter()
             .map(|each| intern::asset_id(connection, each.asset.as_str()))
@@ -159,44 +194,4 @@ fn asset_ids(connection: &Connection, wanted: &[Wanted<'_>]) -> Result<Vec<Optio
         }
     }
     Ok(ids)
-}
-
-/// The numbers of the wanted keys that are names and are stored.
-fn name_ids(
-    connection: &Connection,
-    wanted: &[Wanted<'_>],
-) -> Result<HashMap<PartitionKey, i64>, Fault> {
-    let named = || {
-        wanted
-            .iter()
-            .filter(|each| matches!(each.keys, PartitionKeys::Named(_) | PartitionKeys::Multi(_)))
-    };
-    let needed = named().map(|each| each.set.len() as usize).sum();
-    let mut ids = HashMap::new();
-    if needed == 0 {
-        return Ok(ids);
-    }
-    if asking_is_cheaper(connection, "SELECT max(id) FROM partition_key", needed)? {
-        for key in named().flat_map(|each| keys_of(each.keys, each.set)) {
-            if let Some(id) = intern::partition_key_id(connection, key.as_str())? {
-                ids.insert(key, id);
-            }
-        }
-        return Ok(ids);
-    }
-    let mut statement = connection.prepare_cached("SELECT id, key FROM partition_key")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let key = PartitionKey::recorded(column::text(row, 1)?);
-        ids.insert(key, column::integer(row, 0)?);
-    }
-    Ok(ids)
-}
-
-fn asking_is_cheaper(connection: &Connection, max: &str, needed: usize) -> Result<bool, Fault> {
-    let stored: Option<i64> = connection
-        .prepare_cached(max)?
-        .query_row([], |row| row.get(0))?;
-    let stored = usize::try_from(stored.unwrap_or(0)).unwrap_or(usize::MAX);
-    Ok(needed.saturating_mul(NAMES_PER_QUERY) < stored)
 }

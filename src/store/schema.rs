@@ -18,8 +18,11 @@ pub(super) struct Schema {
 
 /// The schema of this assetctl.
 pub(super) const SCHEMA: Schema = Schema {
-    migrations: &[include_str!("migrations/0001.sql")],
-    objects: 18,
+    migrations: &[
+        include_str!("migrations/0001.sql"),
+        include_str!("migrations/0002.sql"),
+    ],
+    objects: 20,
 };
 
 /// No instance has had so many migrations: a larger number is damage.

@@ -1,6 +1,8 @@
 //! Tests of the room as a whole.
 
 mod damage;
+mod dynamic_keys;
+mod key_search;
 mod leases;
 mod opening;
 mod reading;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::model::{PartitionKeys, PartitionSet};
+use crate::model::{Name, PartitionKey, PartitionKeys, PartitionSet};
 use crate::store::damage::beside;
 use crate::store::error::Notice;
 use crate::store::tests::samples::{asset, begin, days, names, open, run_id, success, time};
@@ -29,6 +29,16 @@ fn fill(home: &Path) {
         }
     }
     store.record(&batch).expect("recorded");
+    let added: Vec<_> = (0..40)
+        .map(|number| PartitionKey::parse(&format!("upload{number}")).expect("a valid key"))
+        .collect();
+    store
+        .add_dynamic_keys(&definition(), &added)
+        .expect("added");
+}
+
+fn definition() -> Name {
+    Name::parse("uploads").expect("a valid name")
 }
 
 fn home_with(bytes: &[u8]) -> (TempDir, PathBuf) {
@@ -46,23 +56,27 @@ fn exercise(store: &mut Store) -> Result<(), StoreError> {
         PartitionSet::from_range(0..90),
         PartitionSet::from_range(0..2),
     );
-    store.currents(&[
+    let wanted = [
         Wanted {
             asset: &first,
             keys: &keys,
             set: &all,
+            first: 0,
         },
         Wanted {
             asset: &second,
             keys: &two,
             set: &both,
+            first: 90,
         },
-    ])?;
+    ];
+    store.currents(&wanted, 92)?;
     store.history(&first, None, 1000)?;
     store.last_durations(&[&second])?;
     store.runs(10)?;
     store.events(run_id(1))?;
     store.observations(&first)?;
+    store.dynamic_keys(&definition())?;
     Ok(())
 }
 
@@ -78,6 +92,9 @@ fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
     let at = AssetPartition::at(&asset("new"), &PartitionKeys::Unpartitioned, 0);
     store.lease(run_id(2), std::slice::from_ref(&at), time(1))?;
     store.record(&[success(begun.guard.run(), &at, 1)])?;
+    let key = PartitionKey::parse("new").expect("a valid key");
+    store.add_dynamic_keys(&definition(), std::slice::from_ref(&key))?;
+    store.remove_dynamic_keys(&definition(), &[key])?;
     Ok(())
 }
 

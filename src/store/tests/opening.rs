@@ -6,16 +6,23 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::model::{PartitionKeys, PartitionSet};
+use crate::model::{Name, PartitionKey, PartitionKeys, PartitionSet};
 use crate::store::error::Notice;
 use crate::store::open::Reading;
 use crate::store::schema::{SCHEMA, Schema};
 use crate::store::tests::samples::{asset, begin, open, run_id, success};
 use crate::store::{Access, AssetPartition, Mark, Opened, Store, StoreError};
 
+/// The schema of the first assetctl.
+const FIRST: Schema = Schema {
+    migrations: &[SCHEMA.migrations[0]],
+    objects: 18,
+};
+
 const NEXT: Schema = Schema {
     migrations: &[
         SCHEMA.migrations[0],
+        SCHEMA.migrations[1],
         "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
     ],
     objects: SCHEMA.objects + 1,
@@ -155,12 +162,12 @@ fn an_older_schema_is_migrated_after_a_copy() {
 
     let Opened { store, notices } =
         Store::open_with(home.path(), Access::Write, NEXT).expect("migrated");
-    let copy = home.path().join("instance.db.schema-1");
+    let copy = home.path().join("instance.db.schema-2");
     assert_eq!(
         notices,
         [Notice::Migrated {
-            from: 1,
-            to: 2,
+            from: 2,
+            to: 3,
             copy: copy.clone()
         }]
     );
@@ -176,8 +183,8 @@ fn an_older_schema_is_migrated_after_a_copy() {
             matches!(
                 error,
                 StoreError::Newer {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 }
             ),
@@ -189,10 +196,42 @@ fn an_older_schema_is_migrated_after_a_copy() {
 }
 
 #[test]
+fn the_first_schema_is_read_and_brought_to_this_one() {
+    let home = tempfile::tempdir().expect("a folder");
+    let opened = Store::open_with(home.path(), Access::Write, FIRST);
+    let mut store = opened.expect("a new instance of old").store;
+    let _begun = begin(&mut store, run_id(1));
+    store
+        .record(&[success(run_id(1), &only(), 3)])
+        .expect("recorded");
+    drop(store);
+    let uploads = Name::parse("uploads").expect("a valid name");
+
+    let read = open(home.path(), Access::Read);
+    assert_eq!(stored(&read), 1);
+    assert_eq!(read.dynamic_keys(&uploads).expect("readable"), []);
+    drop(read);
+
+    let Opened { mut store, notices } = Store::open(home.path(), Access::Write).expect("migrated");
+    let copy = home.path().join("instance.db.schema-1");
+    let (from, to) = (1, SCHEMA.version());
+    assert_eq!(notices, [Notice::Migrated { from, to, copy }]);
+    assert_eq!(stored(&store), 1);
+    let key = [PartitionKey::parse("a").expect("a valid key")];
+    assert_eq!(
+        store.add_dynamic_keys(&uploads, &key).expect("written"),
+        key
+    );
+    drop(store);
+    open(home.path(), Access::Write);
+}
+
+#[test]
 fn a_migration_that_fails_changes_nothing() {
     const BROKEN: Schema = Schema {
         migrations: &[
             SCHEMA.migrations[0],
+            SCHEMA.migrations[1],
             "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
         ],
         objects: 0,
@@ -205,7 +244,7 @@ fn a_migration_that_fails_changes_nothing() {
 
 #[test]
 fn the_number_of_objects_is_true() {
-    for schema in [SCHEMA, NEXT] {
+    for schema in [FIRST, SCHEMA, NEXT] {
         let mut connection = Connection::open_in_memory().expect("memory");
         schema.apply(&mut connection).expect("sound SQL");
         let objects: i64 = connection

@@ -3,10 +3,38 @@
 use proptest::prelude::{ProptestConfig, proptest};
 use proptest::prop_assert_eq;
 
-use crate::model::{AssetKey, LastAttempt, PartitionKeys, PartitionSet};
+use crate::model::{
+    AssetKey, CurrentRef, LastAttempt, MultiKeys, Name, NamedKeys, PartitionKey, PartitionKeys,
+    PartitionSet, TimeKeys,
+};
 use crate::store::current::WALK;
+use crate::store::named::ALL_NAMES;
 use crate::store::tests::samples::{asset, begin, days, failure, names, run_id, success};
 use crate::store::{AssetPartition, Lease, Store, Wanted};
+
+/// Every third day and the days of a stretch.
+fn some_days(len: u32) -> PartitionKeys {
+    let PartitionKeys::Time(keys) = days(len.into()) else {
+        panic!("days are windows");
+    };
+    let there = (0..len).filter(|day| day % 3 == 0 || (30..60).contains(day));
+    PartitionKeys::Time(TimeKeys::only(keys.definition(), there.collect()))
+}
+
+fn many_names(len: u32) -> PartitionKeys {
+    let name = |number: u32| PartitionKey::parse(&format!("n{}", number * 7 % len));
+    let keys = (0..len).map(|number| name(number).expect("a valid key"));
+    PartitionKeys::Named(NamedKeys::growing(keys.collect()))
+}
+
+fn regions_of_days(len: i64) -> PartitionKeys {
+    let name = |text| Name::parse(text).expect("a valid name");
+    let dimensions = vec![
+        (name("day"), days(len)),
+        (name("region"), names(&["us", "eu"])),
+    ];
+    PartitionKeys::Multi(MultiKeys::new(dimensions).expect("few keys"))
+}
 
 /// Assets of all kinds, with something stored for about half of their partitions.
 fn filled() -> (Store, Vec<(AssetKey, PartitionKeys)>) {
@@ -14,9 +42,12 @@ fn filled() -> (Store, Vec<(AssetKey, PartitionKeys)>) {
         PartitionKeys::Unpartitioned,
         days(120),
         names(&["eu", "us", "asia", "x", "y"]),
+        some_days(120),
+        many_names(200),
+        regions_of_days(40),
         days(40),
     ];
-    let assets: Vec<_> = (0..24)
+    let assets: Vec<_> = (0..28)
         .map(|number| {
             (
                 asset(&format!("a{number}")),
@@ -30,7 +61,8 @@ fn filled() -> (Store, Vec<(AssetKey, PartitionKeys)>) {
     for (position, (key, keys)) in assets.iter().enumerate() {
         // More keys are stored than exist later, and some assets have none.
         let stored = match keys {
-            PartitionKeys::Time { .. } => days(130),
+            PartitionKeys::Time(_) => days(130),
+            PartitionKeys::Named(keys) if keys.len() > 100 => many_names(230),
             other => other.clone(),
         };
         for index in stored
@@ -54,7 +86,7 @@ proptest! {
 
     #[test]
     fn agrees_with_points(
-        picks in proptest::collection::btree_map(0..25_usize, proptest::collection::vec((0..120_u32, 1..60_u32), 0..3), 0..25),
+        picks in proptest::collection::btree_map(0..29_usize, proptest::collection::vec((0..200_u32, 1..90_u32), 0..3), 0..29),
     ) {
         let (mut store, assets) = filled();
         let _begun = begin(&mut store, run_id(2));
@@ -67,12 +99,17 @@ proptest! {
                 (key, keys, PartitionSet::from_ranges(ranges))
             })
             .collect();
-        let wanted: Vec<_> = picked
-            .iter()
-            .map(|(asset, keys, set)| Wanted { asset, keys, set })
-            .collect();
-        let currents = store.currents(&wanted).expect("readable");
-        for (position, each) in wanted.iter().enumerate() {
+        // Cells that nothing is wanted in stand before each.
+        let mut cells = 0;
+        let mut wanted = Vec::new();
+        for (asset, keys, set) in &picked {
+            wanted.push(Wanted { asset, keys, set, first: cells + 1 });
+            cells += 1 + set.len() as usize;
+        }
+        let currents = store.currents(&wanted, cells).expect("readable");
+        let owned: Vec<_> = currents.iter().map(|it| it.map(CurrentRef::to_owned)).collect();
+        for each in &wanted {
+            prop_assert_eq!(&owned[each.first - 1], &None);
             let points: Vec<_> = each
                 .set
                 .iter()
@@ -85,7 +122,8 @@ proptest! {
                     }
                 })
                 .collect();
-            prop_assert_eq!(currents.of(position), points);
+            let end = each.first + each.set.len() as usize;
+            prop_assert_eq!(&owned[each.first..end], points);
         }
     }
 }
@@ -111,17 +149,19 @@ fn a_hundred_thousand_rows() {
     let set = PartitionSet::from_range(keys.range());
     let wanted: Vec<_> = assets
         .iter()
-        .map(|asset| Wanted {
+        .zip((0..).step_by(1000))
+        .map(|(asset, first)| Wanted {
             asset,
             keys: &keys,
             set: &set,
+            first,
         })
         .collect();
-    let rows = store.currents(&wanted).expect("readable").into_rows();
+    let rows = store.currents(&wanted, 100_000).expect("readable");
     assert_eq!(rows.len(), 100_000);
     for (seed, row) in rows.iter().enumerate() {
-        let current = row.as_ref().expect("stored");
-        let materialized = current.materialized.as_ref().expect("materialized");
+        let current = row.expect("stored");
+        let materialized = current.materialized.expect("materialized");
         assert_eq!(materialized.duration_ms, seed as u64);
         assert_eq!(current.attempt, LastAttempt::Succeeded);
     }
@@ -139,5 +179,20 @@ fn the_walk_seeks_by_the_whole_key() {
     assert_eq!(
         plan,
         "SEARCH current USING PRIMARY KEY ((asset_id,partition_id)>(?,?))"
+    );
+}
+
+#[test]
+fn names_are_read_in_order_from_their_index() {
+    let store = Store::ephemeral().expect("memory");
+    let plan: String = store
+        .connection
+        .query_row(&format!("EXPLAIN QUERY PLAN {ALL_NAMES}"), [], |row| {
+            row.get(3)
+        })
+        .expect("a plan");
+    assert_eq!(
+        plan,
+        "SCAN partition_key USING COVERING INDEX sqlite_autoindex_partition_key_1"
     );
 }

@@ -1,5 +1,8 @@
 //! What an instance remembers: materializations, observations and runs.
 
+mod columns;
+mod current;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -9,6 +12,9 @@ use crate::digest::{Digest, Field};
 use crate::model::name::AssetKey;
 use crate::model::partition::PartitionKey;
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
+
+pub use columns::CurrentColumns;
+pub use current::{Current, CurrentMaterialization, CurrentRef, LastAttempt, MaterializedRef};
 
 /// The number of the rule by which fingerprints are made; recorded with each materialization.
 pub const RULE: u32 = 1;
@@ -128,43 +134,6 @@ pub struct BlockEntry {
 
 /// The code part of a fingerprint as text, stored once for each code version.
 pub type CodeRecord = Vec<Field>;
-
-/// The current state of an asset partition: the narrow row that judging reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Current {
-    /// The last materialization; `None` if there was none.
-    pub materialized: Option<CurrentMaterialization>,
-    /// Whether the last attempt failed, after the last materialization.
-    pub attempt: LastAttempt,
-}
-
-/// How the last attempt at an asset partition ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LastAttempt {
-    /// It gave the last materialization, or there was none.
-    Succeeded,
-    /// It failed, or was interrupted.
-    Failed,
-}
-
-/// The last materialization, as far as judging needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CurrentMaterialization {
-    /// The number of the materialization in the instance's history.
-    pub id: MaterializationId,
-    /// The rule that the fingerprint was made by.
-    pub rule: u32,
-    /// All that it depended on.
-    pub fingerprint: Fingerprint,
-    /// The version of what made it.
-    pub code_version: CodeVersion,
-    /// When it was recorded.
-    pub time: Timestamp,
-    /// The data version of each output, in declared order.
-    pub outputs: Vec<DataVersion>,
-    /// How long its command took, in milliseconds.
-    pub duration_ms: u64,
-}
 
 /// The number of a materialization in an instance's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
