@@ -125,7 +125,7 @@ impl SourceFinder<'_> {
             let (number, cell) = cells[at];
             let row = row_of(number);
             let path = exact_path(source_of(row)).expect("the source is one path");
-            text.push_str(&path.path(partition_of(scope, row, cell)));
+            path.write_path(partition_of(scope, row, cell), text);
         };
         versions.of_each(cells.len(), path, |at, found| {
             let (number, cell) = cells[at];
@@ -348,7 +348,7 @@ fn compare_outputs(
     let path = |at: &Expected, text: &mut String| {
         let (row, _) = asset_of(at);
         let partition = partition_of(scope, row, at.cell);
-        text.push_str(&declared(at).path.path(partition));
+        declared(at).path.write_path(partition, text);
     };
     let mut changed = ChangedOutputs::new();
     let mut problems = Problems::default();

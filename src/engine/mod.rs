@@ -21,6 +21,7 @@ mod recover;
 mod render;
 mod run;
 mod scheduler;
+mod share;
 mod spares;
 mod staging;
 mod step;

@@ -152,15 +152,26 @@ impl PathTemplate {
             return Cow::Borrowed(literal);
         }
         let mut path = String::new();
+        self.write_path(partition, &mut path);
+        Cow::Owned(path)
+    }
+
+    /// Appends the path for a partition to a text.
+    pub fn write_path(&self, partition: PartitionRef<'_>, text: &mut String) {
+        let start = text.len();
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => path.push_str(text),
+                Piece::Text(literal) => text.push_str(literal),
                 Piece::Placeholder(placeholder) => {
-                    path.push_str(&encode_component(&placeholder.value(partition)));
+                    text.extend(utf8_percent_encode(&placeholder.value(partition), ENCODED));
                 }
             }
         }
-        Cow::Owned(escape_dots(path))
+        if self.as_literal().is_none() && has_dots(&text[start..]) {
+            let escaped = escape_dots(text[start..].to_owned());
+            text.truncate(start);
+            text.push_str(&escaped);
+        }
     }
 
     /// The text for a partition, its values as they are: for what is not a path.
@@ -268,12 +279,15 @@ pub fn encode_whole_component(text: &str) -> String {
     escape_dots(encode_component(text).into_owned())
 }
 
+/// Whether a component is `.` or `..`.
+fn has_dots(path: &str) -> bool {
+    path.split('/')
+        .any(|component| component == "." || component == "..")
+}
+
 /// Components that a key made `.` or `..` written in hexadecimal, so that they are names.
 fn escape_dots(path: String) -> String {
-    if !path
-        .split('/')
-        .any(|component| component == "." || component == "..")
-    {
+    if !has_dots(&path) {
         return path;
     }
     let component = |component: &str| match component {

@@ -54,8 +54,10 @@ impl Blocks {
         mapped: &Mapped<'_, V>,
         folding: &mut Folding,
     ) -> Digest {
-        if mapped.set.len() == 1 {
-            return contribution_of_one(mapped, folding);
+        if let (1, Some(index)) = (mapped.set.len(), mapped.set.first()) {
+            let key = mapped.keys.key(index);
+            let key = key.as_ref().map_or("", PartitionKey::as_str);
+            return contribution_of(key, (mapped.version)(index), folding);
         }
         let mut dependency = Folding::new();
         for block in self.split(mapped) {
@@ -159,7 +161,9 @@ impl Blocks {
             return *digest;
         }
         for index in block.iter().cloned().flatten() {
-            fold_entry(mapped, index, folding);
+            let key = mapped.keys.key(index);
+            let key = key.as_ref().map_or("", PartitionKey::as_str);
+            fold_entry(key, (mapped.version)(index), folding);
         }
         let digest = folding.finish(Kind::Block);
         if let Some(memo) = memo {
@@ -172,27 +176,17 @@ impl Blocks {
 /// The ranges of one block.
 type Block = Vec<Range<u32>>;
 
-/// One block of one key: the usual case, without an allocation.
-fn contribution_of_one<V: Fn(u32) -> DataVersion>(
-    mapped: &Mapped<'_, V>,
-    folding: &mut Folding,
-) -> Digest {
-    if let Some(index) = mapped.set.first() {
-        fold_entry(mapped, index, folding);
-    }
+/// What one key contributes, which is the empty text where the upstream is unpartitioned: one block of one key.
+pub(super) fn contribution_of(key: &str, version: DataVersion, folding: &mut Folding) -> Digest {
+    fold_entry(key, version, folding);
     let block = folding.finish(Kind::Block);
     folding.digest("block", block);
     folding.finish(Kind::Dependency)
 }
 
-fn fold_entry<V: Fn(u32) -> DataVersion>(
-    mapped: &Mapped<'_, V>,
-    index: u32,
-    folding: &mut Folding,
-) {
-    let key = mapped.keys.key(index);
-    folding.text("key", key.as_ref().map_or("", PartitionKey::as_str));
-    folding.digest("version", (mapped.version)(index).0);
+fn fold_entry(key: &str, version: DataVersion, folding: &mut Folding) {
+    folding.text("key", key);
+    folding.digest("version", version.0);
 }
 
 fn ends_block(keys: &PartitionKeys, index: u32) -> bool {

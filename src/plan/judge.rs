@@ -7,17 +7,24 @@
 //!
 //! Pure: everything comes in as [`Facts`], and as records through [`Records`].
 
+mod sweep;
+
 use std::collections::HashMap;
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentColumns, DataVersion,
-    DataVersionRule, Fingerprint, InputRecord, LastAttempt, MaterializationId, MaterializedRef,
-    OutputChange, PartitionSet, RULE, Status,
+    DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt, MaterializationId,
+    MaterializedRef, OutputChange, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
+
+pub use sweep::{Alone, Share};
+
+/// Rows of fewer cells are judged cell by cell.
+const WORTH_A_SWEEP: u32 = 32;
 
 /// What is known of a data version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,7 +134,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges all cells, upstream before downstream, and notes the versions of those that are fresh.
-    pub fn judge_all(&mut self, records: &dyn Records) -> Vec<Verdict> {
+    ///
+    /// `share` does what can be done for each cell of a row alone.
+    pub fn judge_all(&mut self, records: &dyn Records, share: &dyn Share) -> Vec<Verdict> {
         let source = Verdict {
             status: Status::Fresh,
             demand: Demand::None,
@@ -138,6 +147,12 @@ impl<'a> Judge<'a> {
             let Some(asset) = self.scope.graph().asset(row.asset) else {
                 continue;
             };
+            let swept = if row.set.len() < WORTH_A_SWEEP {
+                Vec::new()
+            } else {
+                self.sweep(number, share)
+            };
+            let mut swept = swept.into_iter();
             for (cell, index) in row.cells().zip(row.set.iter()) {
                 let at = Place {
                     number,
@@ -146,7 +161,8 @@ impl<'a> Judge<'a> {
                     cell,
                     index,
                 };
-                let verdict = self.judge_at(&at, records);
+                let known = swept.next().flatten();
+                let verdict = known.unwrap_or_else(|| self.judge_at(&at, records));
                 self.note(&at, verdict);
                 verdicts[cell.index()] = verdict;
             }
@@ -247,32 +263,60 @@ impl<'a> Judge<'a> {
     }
 
     fn judge_at(&mut self, at: &Place<'a>, records: &dyn Records) -> Verdict {
+        let fingerprint = match self.scope.role(at.cell) {
+            Role::Given => None,
+            Role::Selected | Role::Needed => self.fingerprint_at(at),
+        };
+        let verdict = self.verdict_known(at, || fingerprint);
+        verdict.unwrap_or_else(|| self.verdict_open(at, records))
+    }
+
+    /// The verdict on a cell with this fingerprint, if it follows from what is known without asking the instance.
+    fn verdict_known(
+        &self,
+        at: &Place<'_>,
+        fingerprint: impl FnOnce() -> Option<Fingerprint>,
+    ) -> Option<Verdict> {
         if self.scope.role(at.cell) == Role::Given {
-            let (status, demand) = (Status::Fresh, Demand::None);
-            return Verdict {
-                status,
-                demand,
+            return Some(Verdict {
+                status: Status::Fresh,
+                demand: Demand::None,
                 fingerprint: None,
-            };
+            });
         }
-        let demand = self.demand(at);
-        let fingerprint = self.fingerprint_at(at);
+        let fingerprint = fingerprint();
         let recorded = &self.facts.recorded;
         let failed = recorded.attempt(at.cell.index()) == Some(LastAttempt::Failed);
         let status = match recorded.materialized(at.cell.index()) {
             None if failed => Status::Failed,
             None => Status::Missing,
-            Some(last) => match self.compare(at, last, fingerprint, records) {
+            Some(last) => match self.compare(at, last, fingerprint) {
                 Comparison::Same => Status::Fresh,
-                _ if failed => Status::Failed,
+                Comparison::Different if failed => Status::Failed,
                 Comparison::Different => Status::Stale,
-                Comparison::Open => Status::Pending,
+                Comparison::Open if failed => Status::Failed,
+                Comparison::Open => return None,
             },
+        };
+        Some(Verdict {
+            status,
+            demand: self.demand(at),
+            fingerprint,
+        })
+    }
+
+    /// The verdict on a cell that stands on something unknown: stale, if what is known already differs from its record.
+    fn verdict_open(&self, at: &Place<'_>, records: &dyn Records) -> Verdict {
+        let last = self.facts.recorded.materialized(at.cell.index());
+        let inputs = last.and_then(|last| records.inputs(last.id));
+        let status = match inputs {
+            Some(inputs) if self.some_input_differs(at, &inputs) => Status::Stale,
+            _ => Status::Pending,
         };
         Verdict {
             status,
-            demand,
-            fingerprint,
+            demand: self.demand(at),
+            fingerprint: None,
         }
     }
 
@@ -292,24 +336,17 @@ impl<'a> Judge<'a> {
         at: &Place<'_>,
         last: MaterializedRef<'_>,
         fingerprint: Option<Fingerprint>,
-        records: &dyn Records,
     ) -> Comparison {
         let intact = !self.facts.changed_outputs.contains_key(&at.cell);
-        if let Some(fingerprint) = fingerprint {
-            let same = last.fingerprint == fingerprint && last.rule == RULE && intact;
-            return if same {
-                Comparison::Same
-            } else {
-                Comparison::Different
-            };
-        }
         let code = self.facts.code[at.number];
-        if !intact || last.rule != RULE || Some(last.code_version) != code {
-            return Comparison::Different;
-        }
-        match records.inputs(last.id) {
-            Some(inputs) if self.some_input_differs(at, &inputs) => Comparison::Different,
-            _ => Comparison::Open,
+        let same = match fingerprint {
+            Some(fingerprint) => last.fingerprint == fingerprint,
+            None => Some(last.code_version) == code,
+        };
+        match fingerprint {
+            _ if !same || !intact || last.rule != RULE => Comparison::Different,
+            Some(_) => Comparison::Same,
+            None => Comparison::Open,
         }
     }
 
@@ -352,18 +389,11 @@ impl<'a> Judge<'a> {
         contributions.clear();
         for dep in &at.asset.deps {
             let set = self.scope.mapped(at.row.asset, dep, at.index);
-            if self.known(dep.asset, dep.output, &set) != Some(true) {
+            let Some(contribution) = self.contribution(dep, &set) else {
                 self.contributions = contributions;
                 return None;
-            }
-            let (scope, facts) = (self.scope, &self.facts);
-            let mapped = Mapped {
-                read: (dep.asset, dep.output),
-                keys: scope.keys(dep.asset),
-                set: &set,
-                version: |index| version_of(scope, facts, dep.asset, dep.output, index),
             };
-            contributions.push(self.blocks.contribution(&mapped, &mut self.folding));
+            contributions.push(contribution);
         }
         let partition = self.scope.keys(at.row.asset).key(at.index);
         let parts = FingerprintParts {
@@ -377,6 +407,21 @@ impl<'a> Judge<'a> {
         let fingerprint = fingerprint(&parts, &mut self.folding);
         self.contributions = contributions;
         Some(fingerprint)
+    }
+
+    /// What the partitions that a dep reads contribute; `None` if the version of one is unknown or absent.
+    fn contribution(&mut self, dep: &Dep, set: &PartitionSet) -> Option<Digest> {
+        if self.known(dep.asset, dep.output, set) != Some(true) {
+            return None;
+        }
+        let (scope, facts) = (self.scope, &self.facts);
+        let mapped = Mapped {
+            read: (dep.asset, dep.output),
+            keys: scope.keys(dep.asset),
+            set,
+            version: |index| version_of(scope, facts, dep.asset, dep.output, index),
+        };
+        Some(self.blocks.contribution(&mapped, &mut self.folding))
     }
 
     /// `Some(true)` if all these versions are known, `Some(false)` if one is absent for good, `None` if one is unknown.
@@ -471,17 +516,17 @@ fn version_of(
 ) -> DataVersion {
     let row = scope.row(asset).expect("what is read has a row");
     let slots = row.versions_of(row.cell(index).expect("what is read has a cell"));
-    let known = |slot: usize| {
-        facts.versions[slot]
-            .version()
-            .expect("the version was found known")
-    };
-    match output {
-        Some(output) => known(slots.start + output as usize),
-        None if slots.len() == 1 => known(slots.start),
-        None => {
-            let outputs: Vec<_> = slots.map(known).collect();
-            version_of_outputs(&outputs, &mut Folding::new())
+    version_at(&facts.versions[slots], output).expect("the version was found known")
+}
+
+/// The version that a dep reads of these outputs of one partition; `None` if it is unknown or absent.
+fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion> {
+    match (output, outputs) {
+        (Some(output), outputs) => outputs[output as usize].version(),
+        (None, [only]) => only.version(),
+        (None, outputs) => {
+            let outputs: Option<Vec<_>> = outputs.iter().map(|known| known.version()).collect();
+            Some(version_of_outputs(&outputs?, &mut Folding::new()))
         }
     }
 }
