@@ -110,13 +110,10 @@ fn filled(assets: u32, keys: PartitionKeys) -> Filled {
 }
 
 fn days(len: i64) -> PartitionKeys {
-    let time = TimePartitions::new(TimeSettings {
-        cadence: assetctl::model::Cadence::Daily,
-        start: "2000-01-01",
-        end: None,
-        timezone: "UTC",
-        format: "%Y-%m-%d",
-    })
+    let time = TimePartitions::new(TimeSettings::new(
+        assetctl::model::Cadence::Daily,
+        "2000-01-01",
+    ))
     .expect("a sound definition");
     let now = time.window(len).start;
     PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))

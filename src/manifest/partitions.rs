@@ -9,7 +9,7 @@ use crate::manifest::suggest::did_you_mean;
 use crate::manifest::template::Scope;
 use crate::model::{
     Cadence, DeclaredPartitions, DefinitionId, InvalidTimePartitions, Location, Name, PartitionKey,
-    PartitionsDefinition, TimePartitions, TimeSettings,
+    PartitionsDefinition, TimePartitions, TimeSetting, TimeSettings,
 };
 
 /// The partitions definitions of a project.
@@ -245,15 +245,15 @@ fn read_time(
     let end_text = table.get("end").map(|end| time_text(&end, problems));
     let timezone = table.text("timezone", problems);
     let format = table.text("format", problems);
+    let start_text = start_text?;
     let settings = TimeSettings {
-        cadence,
-        start: &start_text?,
         end: match &end_text {
             None => None,
             Some(text) => Some(text.as_deref()?),
         },
         timezone: timezone.map_or("UTC", |text| text.value),
-        format: format.map_or(cadence.default_format(), |text| text.value),
+        format: format.map(|text| text.value),
+        ..TimeSettings::new(cadence, &start_text)
     };
     let error = match TimePartitions::new(settings) {
         Ok(time) => return Some(PartitionsDefinition::time(time)),
@@ -270,12 +270,12 @@ fn read_time(
             "unknown",
             "zones are named as `Europe/Berlin`, `America/New_York` or `UTC`",
         ),
-        InvalidTimePartitions::NotInFormat { text, .. } => (
-            if Some(text.as_str()) == settings.end && text != settings.start {
-                or_table("end")
+        InvalidTimePartitions::NotInFormat { setting, .. } => (
+            or_table(if *setting == TimeSetting::End {
+                "end"
             } else {
-                start.location()
-            },
+                "start"
+            }),
             "not such a time",
             "write it in the definition's format, or as a date like 2013-01-31",
         ),
@@ -293,6 +293,11 @@ fn read_time(
             or_table("end"),
             "before the start",
             "the first window starts at `start`, the last ends at `end`",
+        ),
+        _ => (
+            table.location,
+            "this definition",
+            "windows start at the ticks of a cron expression",
         ),
     };
     let problem = Problem::InvalidPartitions {

@@ -26,10 +26,10 @@ pub use location::{FileId, Location};
 pub use name::{AssetKey, InvalidName, Name};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
-    DimensionSource, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions, KeysByDefinition,
-    Mapped, MultiKeys, MultiSide, NamedKeys, PART_SEPARATOR, PartitionKey, PartitionKeys,
-    PartitionMapping, PartitionSet, PartitionSlot, PartitionsDefinition, TimeKeys, TimePartitions,
-    TimeSettings, TimeWindow, TooManyKeys,
+    DimensionSource, Exclusion, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions,
+    KeysByDefinition, Mapped, MultiKeys, MultiSide, NamedKeys, PART_SEPARATOR, PartitionKey,
+    PartitionKeys, PartitionMapping, PartitionSet, PartitionSlot, PartitionsDefinition, TimeKeys,
+    TimePartitions, TimeSetting, TimeSettings, TimeWindow, TooManyKeys,
 };
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,

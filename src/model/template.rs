@@ -342,11 +342,8 @@ mod tests {
     #[test]
     fn windows_are_printed_in_the_definitions_zone() {
         let definition = TimePartitions::new(TimeSettings {
-            cadence: Cadence::Daily,
-            start: "2013-07-04",
-            end: None,
             timezone: "America/New_York",
-            format: "%Y-%m-%d",
+            ..TimeSettings::new(Cadence::Daily, "2013-07-04")
         })
         .expect("a valid definition");
         let keys = PartitionKeys::Time(TimeKeys::at(&Arc::new(definition), jiff::Timestamp::MAX));

@@ -217,11 +217,8 @@ mod tests {
 
     fn days(start: &str) -> PartitionKeys {
         let settings = TimeSettings {
-            cadence: Cadence::Daily,
-            start,
             end: Some("2020-01-01"),
-            timezone: "UTC",
-            format: "%Y-%m-%d",
+            ..TimeSettings::new(Cadence::Daily, start)
         };
         let definition = TimePartitions::new(settings).expect("a valid definition");
         PartitionKeys::Time(TimeKeys::at(&Arc::new(definition), jiff::Timestamp::MAX))

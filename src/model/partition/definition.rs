@@ -10,7 +10,7 @@ use crate::model::name::Name;
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::{PartitionKeys, TimeKeys};
 use crate::model::partition::named::NamedKeys;
-use crate::model::partition::time::{Cadence, TimePartitions};
+use crate::model::partition::time::TimePartitions;
 use crate::model::template::PathTemplate;
 
 /// The index of a partitions definition in [`crate::model::AssetGraph::definitions`].
@@ -87,10 +87,7 @@ impl PartitionsDefinition {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Static(_) => "static",
-            Self::Time { windows, .. } => match windows.cadence() {
-                Cadence::Daily => "daily",
-                Cadence::Monthly => "monthly",
-            },
+            Self::Time { windows, .. } => windows.cadence().as_str(),
             Self::Multi(_) => "multi",
             Self::Dynamic => "dynamic",
             Self::Files(_) => "files",

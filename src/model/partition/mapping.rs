@@ -420,11 +420,8 @@ mod tests {
 
     fn keys(cadence: Cadence, start: &str, end: &str) -> PartitionKeys {
         let definition = TimePartitions::new(TimeSettings {
-            cadence,
-            start,
             end: Some(end),
-            timezone: "UTC",
-            format: "%Y-%m-%d",
+            ..TimeSettings::new(cadence, start)
         })
         .expect("a valid definition");
         PartitionKeys::Time(TimeKeys::at(&Arc::new(definition), jiff::Timestamp::MAX))

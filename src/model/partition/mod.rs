@@ -18,4 +18,7 @@ pub use mapping::{DimensionMapping, DimensionSource, Mapped, MultiSide, Partitio
 pub use multi::{DimensionKeys, MultiKeys, PART_SEPARATOR};
 pub use named::NamedKeys;
 pub use set::PartitionSet;
-pub use time::{Cadence, InvalidTimePartitions, TimePartitions, TimeSettings, TimeWindow};
+pub use time::{
+    Cadence, Exclusion, InvalidTimePartitions, TimePartitions, TimeSetting, TimeSettings,
+    TimeWindow,
+};

@@ -55,14 +55,8 @@ pub(super) fn begin(store: &mut Store, run: RunId) -> Begun {
 
 /// The first `len` days of 2013.
 pub(super) fn days(len: i64) -> PartitionKeys {
-    let time = TimePartitions::new(TimeSettings {
-        cadence: Cadence::Daily,
-        start: "2013-01-01",
-        end: None,
-        timezone: "UTC",
-        format: "%Y-%m-%d",
-    })
-    .expect("a sound definition");
+    let time = TimePartitions::new(TimeSettings::new(Cadence::Daily, "2013-01-01"))
+        .expect("a sound definition");
     let now = time.window(len).start;
     PartitionKeys::Time(TimeKeys::at(&Arc::new(time), now))
 }
