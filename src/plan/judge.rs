@@ -7,6 +7,7 @@
 //!
 //! Pure: everything comes in as [`Facts`], and as records through [`Records`].
 
+mod survey;
 mod sweep;
 
 use std::collections::HashMap;
@@ -15,16 +16,17 @@ use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentColumns, DataVersion,
     DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt, MaterializationId,
-    MaterializedRef, OutputChange, PartitionSet, RULE, Status,
+    MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 
+use survey::{Survey, WIDE};
 pub use sweep::{Alone, Share};
 
 /// Rows of fewer cells are judged cell by cell.
-const WORTH_A_SWEEP: u32 = 32;
+const WORTH_A_SWEEP: u32 = 2;
 
 /// What is known of a data version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +106,8 @@ pub struct Judge<'a> {
     blocks: Blocks,
     folding: Folding,
     contributions: Vec<Digest>,
+    /// Of rows that were asked about widely, and have not changed since.
+    surveys: HashMap<AssetId, Survey>,
 }
 
 impl<'a> Judge<'a> {
@@ -118,6 +122,7 @@ impl<'a> Judge<'a> {
             blocks,
             folding,
             contributions: Vec::new(),
+            surveys: HashMap::new(),
         }
     }
 
@@ -185,6 +190,7 @@ impl<'a> Judge<'a> {
     /// Notes what a step has made, so that what is downstream can be judged.
     pub fn materialized(&mut self, cell: Cell, current: &Current, outputs: &[DataVersion]) {
         let row = self.scope.row_of_cell(cell);
+        self.surveys.remove(&row.asset);
         for (slot, version) in row.versions_of(cell).zip(outputs) {
             self.facts.versions[slot] = Known::Version(*version);
         }
@@ -221,6 +227,7 @@ impl<'a> Judge<'a> {
         let at = self.place(cell);
         let dep = &at.asset.deps[dep];
         let set = self.scope.mapped(at.row.asset, dep, at.index);
+        self.survey(dep, &set);
         if self.known(dep.asset, dep.output, &set) != Some(true) {
             return None;
         }
@@ -292,9 +299,8 @@ impl<'a> Judge<'a> {
             None => Status::Missing,
             Some(last) => match self.compare(at, last, fingerprint) {
                 Comparison::Same => Status::Fresh,
-                Comparison::Different if failed => Status::Failed,
+                Comparison::Different | Comparison::Open if failed => Status::Failed,
                 Comparison::Different => Status::Stale,
-                Comparison::Open if failed => Status::Failed,
                 Comparison::Open => return None,
             },
         };
@@ -306,15 +312,23 @@ impl<'a> Judge<'a> {
     }
 
     /// The verdict on a cell that stands on something unknown: stale, if what is known already differs from its record.
-    fn verdict_open(&self, at: &Place<'_>, records: &dyn Records) -> Verdict {
+    fn verdict_open(&mut self, at: &Place<'_>, records: &dyn Records) -> Verdict {
         let last = self.facts.recorded.materialized(at.cell.index());
-        let inputs = last.and_then(|last| records.inputs(last.id));
-        let status = match inputs {
-            Some(inputs) if self.some_input_differs(at, &inputs) => Status::Stale,
-            _ => Status::Pending,
-        };
+        let last = last.map(|last| (last.id, last.fingerprint));
+        let differs = last.is_some_and(|(id, fingerprint)| {
+            // The record need not be read where all would be as it was if the upstreams came out as they were.
+            let stands = self.fingerprint_if_upstreams_stand(at) == Some(fingerprint);
+            !stands && {
+                let inputs = records.inputs(id);
+                inputs.is_some_and(|inputs| self.some_input_differs(at, &inputs))
+            }
+        });
         Verdict {
-            status,
+            status: if differs {
+                Status::Stale
+            } else {
+                Status::Pending
+            },
             demand: self.demand(at),
             fingerprint: None,
         }
@@ -351,40 +365,85 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether a dep was added, removed or exchanged, or one that is known already contributes something else.
-    fn some_input_differs(&self, at: &Place<'_>, recorded: &[InputRecord]) -> bool {
+    fn some_input_differs(&mut self, at: &Place<'_>, recorded: &[InputRecord]) -> bool {
         let deps = &at.asset.deps;
         if recorded.len() != deps.len() {
             return true;
         }
-        let (mut blocks, mut folding) = (Blocks::default(), Folding::new());
         deps.iter().zip(recorded).any(|(dep, recorded)| {
             let output = output_read(self.scope.graph(), dep);
             if recorded.input != dep.input.as_str() || recorded.output != output {
                 return true;
             }
             let set = self.scope.mapped(at.row.asset, dep, at.index);
+            self.survey(dep, &set);
             match self.known(dep.asset, dep.output, &set) {
                 None => false,
                 Some(false) => true,
-                Some(true) => {
-                    let version =
-                        |index| version_of(self.scope, &self.facts, dep.asset, dep.output, index);
-                    let read = (dep.asset, dep.output);
-                    let keys = self.scope.keys(dep.asset);
-                    let mapped = Mapped {
-                        read,
-                        keys,
-                        set: &set,
-                        version,
-                    };
-                    blocks.contribution(&mapped, &mut folding) != recorded.contribution
-                }
+                Some(true) => self.contribution(dep, &set) != Some(recorded.contribution),
             }
         })
     }
 
-    fn fingerprint_at(&mut self, at: &Place<'a>) -> Option<Fingerprint> {
+    /// The fingerprint that a cell has if all upstreams that are unknown come out as they are recorded; `None` if one is
+    /// absent or was never made, or there are many.
+    fn fingerprint_if_upstreams_stand(&mut self, at: &Place<'_>) -> Option<Fingerprint> {
         let code_version = self.facts.code[at.number]?;
+        let mut contributions = Vec::with_capacity(at.asset.deps.len());
+        let mut blocks = Blocks::default();
+        for dep in &at.asset.deps {
+            let set = self.scope.mapped(at.row.asset, dep, at.index);
+            let row = self.scope.row(dep.asset)?;
+            let standing = |index: u32| {
+                let cell = row.cell(index)?;
+                let outputs = &self.facts.versions[row.versions_of(cell)];
+                if !outputs.contains(&Known::Unknown) {
+                    return version_at(outputs, dep.output);
+                }
+                let last = self.facts.recorded.materialized(cell.index())?;
+                let outputs: Vec<_> = last.outputs.iter().copied().map(Known::Version).collect();
+                version_at(&outputs, dep.output)
+            };
+            if set.len() >= WIDE {
+                return None;
+            }
+            let versions: Option<Vec<DataVersion>> = set.iter().map(standing).collect();
+            let versions = versions?;
+            let mapped = Mapped {
+                read: (dep.asset, dep.output),
+                keys: self.scope.keys(dep.asset),
+                set: &set,
+                version: |index| {
+                    let rank = set.rank(index).expect("only what is mapped is folded");
+                    versions[rank as usize]
+                },
+            };
+            contributions.push(blocks.contribution(&mapped, &mut self.folding));
+        }
+        Some(self.fold(at, code_version, &contributions))
+    }
+
+    /// Whether a stale cell would be fresh if its code were still what it was: then that is all that has changed.
+    pub fn differs_only_in_code(&mut self, cell: Cell) -> bool {
+        let at = self.place(cell);
+        let recorded = &self.facts.recorded;
+        let Some(last) = recorded.materialized(cell.index()) else {
+            return false;
+        };
+        let (code_version, fingerprint) = (last.code_version, last.fingerprint);
+        let is_else_as_it_was = last.rule == RULE
+            && self.facts.code[at.number] != Some(code_version)
+            && recorded.attempt(cell.index()) == Some(LastAttempt::Succeeded)
+            && !self.facts.changed_outputs.contains_key(&cell)
+            && self.demand(&at) == Demand::None;
+        is_else_as_it_was && self.fingerprint_of(&at, code_version) == Some(fingerprint)
+    }
+
+    fn fingerprint_at(&mut self, at: &Place<'_>) -> Option<Fingerprint> {
+        self.fingerprint_of(at, self.facts.code[at.number]?)
+    }
+
+    fn fingerprint_of(&mut self, at: &Place<'_>, code_version: CodeVersion) -> Option<Fingerprint> {
         let mut contributions = std::mem::take(&mut self.contributions);
         contributions.clear();
         for dep in &at.asset.deps {
@@ -395,22 +454,32 @@ impl<'a> Judge<'a> {
             };
             contributions.push(contribution);
         }
-        let partition = self.scope.keys(at.row.asset).key(at.index);
-        let parts = FingerprintParts {
-            asset: &at.asset.key,
-            code_version,
-            partition: partition.as_ref(),
-            graph: self.scope.graph(),
-            deps: &at.asset.deps,
-            contributions: &contributions,
-        };
-        let fingerprint = fingerprint(&parts, &mut self.folding);
+        let fingerprint = self.fold(at, code_version, &contributions);
         self.contributions = contributions;
         Some(fingerprint)
     }
 
+    fn fold(
+        &mut self,
+        at: &Place<'_>,
+        code_version: CodeVersion,
+        contributions: &[Digest],
+    ) -> Fingerprint {
+        let partition = self.scope.keys(at.row.asset).key(at.index);
+        let parts = FingerprintParts {
+            asset: &at.asset.key,
+            code_version,
+            partition: partition.as_ref().map(PartitionKey::as_str),
+            graph: self.scope.graph(),
+            deps: &at.asset.deps,
+            contributions,
+        };
+        fingerprint(&parts, &mut self.folding)
+    }
+
     /// What the partitions that a dep reads contribute; `None` if the version of one is unknown or absent.
     fn contribution(&mut self, dep: &Dep, set: &PartitionSet) -> Option<Digest> {
+        self.survey(dep, set);
         if self.known(dep.asset, dep.output, set) != Some(true) {
             return None;
         }
@@ -424,6 +493,21 @@ impl<'a> Judge<'a> {
         Some(self.blocks.contribution(&mapped, &mut self.folding))
     }
 
+    /// Looks at a whole upstream row once, where much of it is asked about and it is final.
+    fn survey(&mut self, dep: &Dep, set: &PartitionSet) {
+        if set.len() < WIDE || self.surveys.contains_key(&dep.asset) {
+            return;
+        }
+        let deps = self.scope.graph().deps(dep.asset);
+        if let Some(row) = self.scope.row(dep.asset)
+            && deps.iter().all(|own| own.asset != dep.asset)
+        {
+            let places = row.cells().flat_map(|cell| row.versions_of(cell));
+            let survey = Survey::new(&self.facts.versions, places);
+            self.surveys.insert(dep.asset, survey);
+        }
+    }
+
     /// `Some(true)` if all these versions are known, `Some(false)` if one is absent for good, `None` if one is unknown.
     fn known(&self, asset: AssetId, output: Option<u32>, set: &PartitionSet) -> Option<bool> {
         if set.is_empty() {
@@ -431,6 +515,23 @@ impl<'a> Judge<'a> {
         }
         let row = self.scope.row(asset)?;
         let mut absent = false;
+        if let Some(survey) = self.surveys.get(&asset)
+            && set.is_subset(&row.set)
+        {
+            for range in set.ranges() {
+                let first = row.versions_of(row.cell(range.start)?);
+                let width = first.len();
+                let places = first.start..first.start + range.len() * width;
+                let lacks = survey.lacks(&places, |place| {
+                    output.is_none_or(|it| (place - first.start) % width == it as usize)
+                });
+                match lacks {
+                    (true, _) => return None,
+                    (false, lacks) => absent |= lacks,
+                }
+            }
+            return Some(!absent);
+        }
         for index in set.iter() {
             let slots = row.versions_of(row.cell(index)?);
             let slots = match output {
@@ -454,6 +555,7 @@ impl<'a> Judge<'a> {
         let external = at.asset.recipe.is_none();
         let stands = verdict.status == Status::Fresh && verdict.demand == Demand::None;
         let slots = at.row.versions_of(at.cell);
+        self.surveys.remove(&at.row.asset);
         // Nothing here makes an external asset anew, so once it was altered there is nothing to read.
         let altered = external && !given && self.facts.changed_outputs.contains_key(&at.cell);
         if altered || (!stands && !given && !external) {

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use crate::hash::stat_cache::layout::{
-    CHECKSUM, ENTRY, HEADER, LEADING, MAGIC, PAGE_ENTRIES, PAGE_ROWS, checksum,
+    CHECKSUM, CHECKSUM_AT, ENTRY, HEADER, LEADING, MAGIC, PAGE_ENTRIES, PAGE_ROWS, checksum,
 };
 use crate::hash::stat_cache::row::{ROW, Row};
 use crate::hash::stat_cache::table::leading;
+
+const _: () = assert!(CHECKSUM_AT + CHECKSUM == HEADER && LEADING + 4 == ENTRY);
 
 /// Bytes that are written at once.
 const BUFFER: usize = 256 * 1024;
@@ -33,10 +35,6 @@ pub(super) fn write<I: Iterator<Item = Row>>(
         }
         page.end(&mut out)?;
     }
-    debug_assert!(
-        LEADING + 4 == ENTRY,
-        "an entry is a key's leading bytes and a position"
-    );
     for row in rows().take(keys.len()) {
         row.encode(&mut page.bytes);
         if page.bytes.len() == PAGE_ROWS as usize * ROW {
@@ -58,10 +56,6 @@ fn head(out: &mut impl Write, day: u32, keys: &[(u64, u32)]) -> io::Result<()> {
     for (first, _) in keys.iter().step_by(PAGE_ENTRIES as usize) {
         content.extend_from_slice(&first.to_be_bytes());
     }
-    debug_assert!(
-        fields + CHECKSUM == HEADER,
-        "a header is its fields and their checksum"
-    );
     out.write_all(&content[..fields])?;
     out.write_all(&checksum(&content))?;
     out.write_all(&content[fields..])

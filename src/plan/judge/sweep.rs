@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::digest::{Digest, Folding};
-use crate::model::{Asset, Dep, Fingerprint, PartitionKey, PartitionMapping};
+use crate::model::{Asset, Dep, Fingerprint, PartitionMapping, PartitionSet};
 use crate::plan::blocks::contribution_of;
 use crate::plan::fingerprint::{FingerprintParts, fingerprint};
 use crate::plan::judge::{Judge, Place, Verdict, version_at};
@@ -117,30 +117,28 @@ impl Sweep<'_, '_> {
 
     fn part(&self, ranks: Range<usize>) -> Vec<Option<Verdict>> {
         let mut scratch = Scratch::default();
-        let cells = self.row.cells().skip(ranks.start);
-        let indexes = self.row.set.iter().skip(ranks.start);
-        cells
-            .zip(indexes)
-            .take(ranks.len())
-            .map(|(cell, index)| {
+        let keys = self.judge.scope.keys(self.row.asset);
+        let mut cells = self.row.cells().skip(ranks.start);
+        let mut verdicts = Vec::with_capacity(ranks.len());
+        for indexes in stretches(&self.row.set, &ranks) {
+            for (key, index) in keys.texts(indexes.clone()).zip(indexes) {
                 let at = Place {
                     number: self.number,
                     row: self.row,
                     asset: self.asset,
-                    cell,
+                    cell: cells.next().expect("each key of a row has a cell"),
                     index,
                 };
-                self.judge
-                    .verdict_known(&at, || self.fold(&at, &mut scratch))
-            })
-            .collect()
+                let fold = || self.fold(&at, &key, &mut scratch);
+                verdicts.push(self.judge.verdict_known(&at, fold));
+            }
+        }
+        verdicts
     }
 
     /// The fingerprint of a cell; `None` while something upstream is unknown or absent.
-    fn fold(&self, at: &Place<'_>, scratch: &mut Scratch) -> Option<Fingerprint> {
+    fn fold(&self, at: &Place<'_>, key: &str, scratch: &mut Scratch) -> Option<Fingerprint> {
         let code_version = self.judge.facts.code[self.number]?;
-        let partition = self.judge.scope.keys(self.row.asset).key(at.index);
-        let key = partition.as_ref().map_or("", PartitionKey::as_str);
         scratch.contributions.clear();
         for reading in &self.readings {
             let contribution = match reading {
@@ -156,7 +154,7 @@ impl Sweep<'_, '_> {
         let parts = FingerprintParts {
             asset: &self.asset.key,
             code_version,
-            partition: partition.as_ref(),
+            partition: Some(key),
             graph: self.judge.scope.graph(),
             deps: &self.asset.deps,
             contributions: &scratch.contributions,
@@ -165,9 +163,40 @@ impl Sweep<'_, '_> {
     }
 }
 
+/// The indexes of a set's members with these ranks.
+fn stretches(set: &PartitionSet, ranks: &Range<usize>) -> Vec<Range<u32>> {
+    let mut before = 0;
+    let mut stretches = Vec::new();
+    for range in set.ranges() {
+        let clip = |rank: usize| rank.saturating_sub(before).min(range.len()) as u32;
+        let (start, end) = (clip(ranks.start), clip(ranks.end));
+        if start < end {
+            stretches.push(range.start + start..range.start + end);
+        }
+        before += range.len();
+    }
+    stretches
+}
+
 /// What is used again for each cell.
 #[derive(Default)]
 struct Scratch {
     folding: Folding,
     contributions: Vec<Digest>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stretches;
+    use crate::model::PartitionSet;
+
+    #[test]
+    fn the_parts_of_a_set_are_the_set() {
+        let set = PartitionSet::from_ranges([3..10, 20..21, 30..50]);
+        for part in 1..30 {
+            let starts = (0..set.len() as usize).step_by(part);
+            let parts = starts.flat_map(|start| stretches(&set, &(start..start + part)));
+            assert!(parts.flatten().eq(set.iter()), "parts of {part}");
+        }
+    }
 }
