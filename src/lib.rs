@@ -10,6 +10,7 @@ pub mod hash;
 pub mod manifest;
 pub mod model;
 pub mod plan;
+pub mod select;
 pub mod store;
 pub mod sys;
 pub mod wire;

@@ -10,6 +10,7 @@ use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::materialize::{refuse_nested, words};
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::{Range, select};
@@ -20,7 +21,7 @@ use crate::model::{
     RunStatus,
 };
 use crate::plan::{Purpose, Role, Scope, Upstream};
-use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Notice, Recording, RunEnd, Success};
+use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Recording, RunEnd, Success};
 use crate::sys::clock::Clock;
 
 /// Records the outputs on disk of what is selected.
@@ -34,13 +35,14 @@ pub fn accept(
     request: &AcceptRequest,
     clock: &dyn Clock,
 ) -> Result<(AffectedReport, Vec<Notice>), AppError> {
-    let goals = select(
+    let selection = select(
         project,
         &request.selection,
         &request.partitions,
         Range::Assets,
     )?;
     let mut instance = Instance::open(project)?;
+    let goals = selection.narrowed(project, &mut instance)?;
     refuse_nested(project, &instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
@@ -61,7 +63,7 @@ pub fn accept(
         let new = NewRun {
             id: run,
             selection: words(&request.selection),
-            partitions: words(&request.partitions),
+            partitions: request.partitions.to_string(),
             manifest: project.manifest_digest(),
             time: acceptance.time,
             pid: Some(std::process::id()),

@@ -1,12 +1,14 @@
 //! What can keep a verb from answering.
 
+use jiff::Timestamp;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::app::quoted::Quoted;
 use crate::engine::{EngineError, Problems};
 use crate::hash::HashError;
 use crate::manifest::ManifestErrors;
-use crate::model::RunId;
+use crate::model::{PartitionKey, RunId};
 use crate::store::StoreError;
 
 /// Why a verb cannot answer.
@@ -101,17 +103,162 @@ pub enum RequestError {
         asset: String,
         /// The key.
         key: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("not one of its keys")]
+        argument: Quoted,
         /// The nearest keys.
         help: String,
     },
-    /// No definition of the project has a key.
+    /// No definition of what is selected has a key.
     #[error("no partitions definition has the key `{key}`")]
     #[diagnostic(code(assetctl::app::unknown_key), help("{help}"))]
     UnknownKey {
         /// The key.
         key: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("not a key")]
+        argument: Quoted,
         /// The nearest keys.
         help: String,
+    },
+    /// A range whose first key comes after its last.
+    #[error("the range `{range}` is reversed in {definition}")]
+    #[diagnostic(
+        code(assetctl::app::reversed_range),
+        help(
+            "the first key of a range does not come after the last, in any dimension; `assetctl show ASSET` tells an asset's partitions"
+        )
+    )]
+    ReversedRange {
+        /// As written.
+        range: String,
+        /// The definition, in words.
+        definition: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("the first comes after the last")]
+        argument: Quoted,
+    },
+    /// A key is limited to a definition that does not exist.
+    #[error("there is no partitions definition `{name}`")]
+    #[diagnostic(code(assetctl::app::unknown_definition), help("{help}"))]
+    UnknownDefinition {
+        /// The name.
+        name: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("not a definition, and the whole is not a key")]
+        argument: Quoted,
+        /// Names there are.
+        help: String,
+    },
+    /// A key is limited to a definition by which nothing that is selected is partitioned.
+    #[error("nothing that is selected is partitioned by `{name}`")]
+    #[diagnostic(
+        code(assetctl::app::definition_not_selected),
+        help(
+            "select an asset that is, or leave the key out; `assetctl list` tells what is partitioned by what"
+        )
+    )]
+    NotSelected {
+        /// The definition.
+        name: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("by this")]
+        argument: Quoted,
+    },
+    /// All keys are limited to definitions other than that of a named asset.
+    #[error("`{asset}` is partitioned by {definition}, and no key is asked for of that")]
+    #[diagnostic(
+        code(assetctl::app::no_key_for),
+        help("leave out the asset, or add a `--partition` for it")
+    )]
+    NoKeyFor {
+        /// The asset.
+        asset: String,
+        /// Its definition, in words.
+        definition: String,
+    },
+    /// Nothing has this name.
+    #[error("there is no partitions definition, asset or source `{name}`")]
+    #[diagnostic(code(assetctl::app::unknown_name), help("{help}"))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// Similar names, or where to find all.
+        help: String,
+    },
+    /// The partitions of something are asked for that has none.
+    #[error("`{asset}` is not partitioned")]
+    #[diagnostic(
+        code(assetctl::app::unpartitioned),
+        help(
+            "name a partitions definition, or something that has one: `assetctl list` shows which"
+        )
+    )]
+    Unpartitioned {
+        /// The asset or source.
+        asset: String,
+    },
+    /// The partition of an instant is asked for where keys are no windows.
+    #[error("the partitions of `{name}` are no time windows, so none of them holds an instant")]
+    #[diagnostic(
+        code(assetctl::app::not_windows),
+        help("name the partition itself: `--partition K`")
+    )]
+    NotWindows {
+        /// The definition or asset.
+        name: String,
+    },
+    /// No existing window holds an instant.
+    #[error("no partition of `{name}` holds {instant}")]
+    #[diagnostic(code(assetctl::app::no_window), help("{help}"))]
+    NoWindow {
+        /// The definition or asset.
+        name: String,
+        /// The instant.
+        instant: Timestamp,
+        /// Which window does, or would, or which there are.
+        help: String,
+    },
+    /// An asset has no such input.
+    #[error("`{asset}` has no input `{input}`")]
+    #[diagnostic(code(assetctl::app::unknown_input), help("{help}"))]
+    UnknownInput {
+        /// The asset.
+        asset: String,
+        /// The name.
+        input: String,
+        /// Its inputs.
+        help: String,
+    },
+    /// Keys are added or removed where these are not a matter of adding and removing.
+    #[error("the keys of `{name}` are not added or removed one by one: it is {type_name}")]
+    #[diagnostic(code(assetctl::app::not_dynamic), help("{help}"))]
+    NotDynamic {
+        /// The definition.
+        name: String,
+        /// The word for its type.
+        type_name: &'static str,
+        /// How its keys come about.
+        help: String,
+    },
+    /// A key of a dimension holds what stands between the parts of a key.
+    #[error("`{key}` holds `|`, which stands between the parts of a key of `{multi}`")]
+    #[diagnostic(
+        code(assetctl::app::separator_in_key),
+        help("name the partition without it; `{definition}` is a dimension of `{multi}`")
+    )]
+    SeparatorInKey {
+        /// The key.
+        key: PartitionKey,
+        /// The definition.
+        definition: String,
+        /// The definition of which it is a dimension.
+        multi: String,
     },
     /// A partition of an unpartitioned asset.
     #[error("`{asset}` is not partitioned, so it has no partition `{key}`")]
@@ -121,6 +268,10 @@ pub enum RequestError {
         asset: String,
         /// The key.
         key: String,
+        /// Where it was asked for.
+        #[source_code]
+        #[label("this")]
+        argument: Quoted,
     },
     /// A verb that speaks of one partition got an asset with several.
     #[error("`{asset}` is partitioned: say which partition")]
@@ -132,7 +283,7 @@ pub enum RequestError {
         example: String,
     },
     /// Partitions were named in two ways.
-    #[error("`{word}` names a partition, and `--partition` does too")]
+    #[error("`{word}` names a partition, and so does the choice of keys")]
     #[diagnostic(code(assetctl::app::partition_twice), help("leave out one of them"))]
     PartitionTwice {
         /// The word of the selection.

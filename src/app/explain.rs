@@ -6,6 +6,7 @@ use crate::app::comparison::Comparison;
 use crate::app::error::AppError;
 use crate::app::history::Entries;
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::select_one;
@@ -18,7 +19,7 @@ use crate::model::{
     SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Decision, Purpose, Scope, Upstream};
-use crate::store::{Notice, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Why what is named is fresh, or is not, and what the user should know of the instance.
 ///

@@ -3,13 +3,13 @@
 use crate::app::error::AppError;
 use crate::app::list::{kind, partitions};
 use crate::app::project::Project;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, select_words};
 use crate::model::{AssetGraph, AssetId, GraphEdge, GraphReport, GraphRequest, GraphVertex};
 
 /// The graph: all of it, or what is named with everything up- and downstream of it.
 pub fn graph(project: &Project, request: &GraphRequest) -> Result<GraphReport, AppError> {
     let graph = project.graph();
-    let selected = select(project, &request.selection, &[], Range::All)?;
+    let selected = select_words(project, &request.selection, Range::All)?;
     let shown = related(graph, selected.into_iter().map(|(id, _)| id));
     let ids = || graph.order().iter().copied().filter(|id| shown[id.index()]);
     Ok(GraphReport {

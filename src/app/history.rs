@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, select_words};
 use crate::digest::Digest;
 use crate::model::{
     AssetGraph, BlockEntry, BlockRecord, Grouping, HistoryEntry, HistoryReport, HistoryRequest,
     InputRange, InputRecord, KeysByDefinition, Materialization, PartitionKey,
 };
-use crate::store::{Notice, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// The materializations of an asset, or of one of its partitions, and what the user should know of the instance.
 pub fn history(
@@ -19,7 +20,7 @@ pub fn history(
     request: &HistoryRequest,
 ) -> Result<(HistoryReport, Vec<Notice>), AppError> {
     let word = std::slice::from_ref(&request.selected);
-    let selected = select(project, word, &[], Range::Assets)?;
+    let selected = select_words(project, word, Range::Assets)?;
     let asset = request.selected.asset.clone();
     let slot = request.selected.partition.as_ref().and_then(|_| {
         let (id, set) = selected.first()?;

@@ -1,10 +1,14 @@
 //! The instance as verbs use it: opened for reading first, and for writing once there is something to write.
 
+use std::path::Path;
+
 use crate::app::error::AppError;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
+use crate::app::selection::SelectionNotice;
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::plan::{Purpose, Scope};
-use crate::store::{Access, Notice, Opened, Store, StoreError};
+use crate::store::{self, Access, Opened, Store, StoreError};
 
 /// An open instance, with what had to be put right.
 #[derive(Debug)]
@@ -20,12 +24,28 @@ pub struct Instance {
 impl Instance {
     /// Opens the project's instance for reading.
     pub fn open(project: &Project) -> Result<Self, StoreError> {
-        let Opened { store, notices } = project.instance(Access::Read)?;
+        let mut instance = Self::at(project.home())?;
+        let known = project.notices().iter();
+        let news = known.filter(|notice| !instance.notices.contains(notice));
+        let news: Vec<_> = news.cloned().collect();
+        instance.notices.splice(0..0, news);
+        Ok(instance)
+    }
+
+    /// Opens the instance in the folder `home` for reading.
+    pub fn at(home: &Path) -> Result<Self, StoreError> {
+        let Opened { store, notices } = Store::open(home, Access::Read)?;
+        let notices = notices.into_iter().map(Notice::from).collect();
         Ok(Self {
             store,
             notices,
             damaged: None,
         })
+    }
+
+    /// Takes what the user should know of the selection.
+    pub fn take_notices(&mut self, notices: Vec<SelectionNotice>) {
+        self.notices.extend(notices.into_iter().map(Notice::from));
     }
 
     /// Opens it anew for writing, after it was read.
@@ -35,10 +55,15 @@ impl Instance {
             None => project.instance(Access::Write)?,
         };
         // What was found when it was opened to be read has been put right now.
-        self.notices
-            .retain(|notice| !matches!(notice, Notice::IgnoredDamage { .. }));
+        let ignored = |notice: &Notice| {
+            matches!(
+                notice,
+                Notice::Instance(store::Notice::IgnoredDamage { .. })
+            )
+        };
+        self.notices.retain(|notice| !ignored(notice));
         self.store = opened.store;
-        for notice in opened.notices {
+        for notice in opened.notices.into_iter().map(Notice::from) {
             if !self.notices.contains(&notice) {
                 self.notices.push(notice);
             }
@@ -54,14 +79,22 @@ impl Instance {
         purpose: Purpose,
         observing: Observing<'_>,
     ) -> Result<Evaluation<'a>, AppError> {
-        match evaluate(workspace, scope, &self.store, purpose, observing) {
-            Ok(evaluation) => Ok(evaluation),
+        self.look(|store| evaluate(workspace, scope, store, purpose, observing))
+    }
+
+    /// Looks at the project with the instance. One that turns out to be damaged counts as empty from then on.
+    pub fn look<T>(
+        &mut self,
+        mut look: impl FnMut(&Store) -> Result<T, Problems>,
+    ) -> Result<T, AppError> {
+        match look(&self.store) {
+            Ok(seen) => Ok(seen),
             Err(problems) => {
                 let Some(detail) = damage(&problems) else {
                     return Err(problems.into());
                 };
                 self.count_as_empty(detail)?;
-                Ok(evaluate(workspace, scope, &self.store, purpose, observing)?)
+                Ok(look(&self.store)?)
             }
         }
     }
@@ -82,10 +115,11 @@ impl Instance {
 
     fn count_as_empty(&mut self, detail: String) -> Result<(), StoreError> {
         let damaged = std::mem::replace(&mut self.store, Store::ephemeral()?);
-        self.notices.push(Notice::IgnoredDamage {
-            path: damaged.path().to_owned(),
-            detail: detail.clone(),
-        });
+        self.notices
+            .push(Notice::Instance(store::Notice::IgnoredDamage {
+                path: damaged.path().to_owned(),
+                detail: detail.clone(),
+            }));
         self.damaged = Some((damaged, detail));
         Ok(())
     }

@@ -2,16 +2,16 @@
 
 use crate::app::error::AppError;
 use crate::app::project::Project;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, select_words};
 use crate::model::{
-    Asset, AssetGraph, AssetId, Declaration, DeclarationKind, Dep, ListReport, ListRequest,
-    ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind, Place, SourceAsset,
-    SourcePath,
+    Asset, AssetGraph, AssetId, Declaration, DeclarationKind, DeclaredPartitions, Dep, ListReport,
+    ListRequest, ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind, Place,
+    SourceAsset, SourcePath,
 };
 
 /// What is declared, in order of declaration; sources that a dep declares in place come last.
 pub fn list(project: &Project, request: &ListRequest) -> Result<ListReport, AppError> {
-    let selected = select(project, &request.selection, &[], Range::All)?;
+    let selected = select_words(project, &request.selection, Range::All)?;
     let assets = selected
         .into_iter()
         .map(|(id, _)| listing(project.graph(), id));
@@ -55,11 +55,15 @@ pub(super) fn kind(declaration: &Declaration) -> DeclarationKind {
 
 /// The name of a partitions definition, or the type of one that is declared inline.
 pub(super) fn partitions(graph: &AssetGraph, id: AssetId) -> Option<String> {
-    let declared = graph.definition(id)?;
-    Some(match &declared.name {
+    Some(definition_label(graph.definition(id)?))
+}
+
+/// The name of a partitions definition, or the type of one that is declared inline.
+pub(super) fn definition_label(declared: &DeclaredPartitions) -> String {
+    match &declared.name {
         Some(name) => name.to_string(),
         None => declared.definition.type_name().to_owned(),
-    })
+    }
 }
 
 fn listed_dep(graph: &AssetGraph, dep: &Dep) -> ListedDep {

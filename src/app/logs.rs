@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, select_words};
 use crate::engine::{log_folder, step_of_log};
 use crate::model::{LogsReport, LogsRequest, RunId, Selected, StepLog};
 
@@ -18,8 +18,7 @@ use crate::model::{LogsReport, LogsRequest, RunId, Selected, StepLog};
 ///
 /// If there is no such log.
 pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppError> {
-    let selected = &request.selected;
-    select(project, std::slice::from_ref(selected), &[], Range::Assets)?;
+    let selected = &canonical(project, &request.selected)?;
     let runs = match request.run {
         Some(run) => vec![run],
         None => runs(&project.root().join(log_folder()))?,
@@ -31,6 +30,21 @@ pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppE
         }
     }
     Err(no_log(request).into())
+}
+
+/// The words with the key as its definition prints it.
+fn canonical(project: &Project, selected: &Selected) -> Result<Selected, AppError> {
+    let words = std::slice::from_ref(selected);
+    let goals = select_words(project, words, Range::Assets)?;
+    let named = goals.first().filter(|_| selected.partition.is_some());
+    let key = named.and_then(|(id, set)| {
+        let keys = project.keys().of(project.graph().get(*id));
+        keys.key(set.first()?)
+    });
+    Ok(Selected {
+        asset: selected.asset.clone(),
+        partition: key,
+    })
 }
 
 /// The runs that have logs, newest first: ids in order are runs in order of time.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
 use crate::app::seal::{self, NothingToDo};
@@ -20,7 +21,7 @@ use crate::model::{
 };
 use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome, RunStatus};
 use crate::plan::{Purpose, Role, Scope, Upstream, costs};
-use crate::store::{Mark, Notice, StoreError};
+use crate::store::{Mark, StoreError};
 use crate::sys::clock::Clock;
 
 /// Where a run is shown.
@@ -72,7 +73,7 @@ pub fn materialize(
         progress,
     } = running;
     progress.found(project.root());
-    let goals = select(
+    let selection = select(
         project,
         &request.selection,
         &request.partitions,
@@ -81,6 +82,7 @@ pub fn materialize(
     let mut mark = Mark::read(project.home());
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
+    let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, executor);
     if instance.store.has_crashed_runs()? {
@@ -220,7 +222,7 @@ fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunO
         },
         manifest: project.manifest_digest(),
         selection: words(&request.selection),
-        partitions: words(&request.partitions),
+        partitions: request.partitions.to_string(),
     }
 }
 

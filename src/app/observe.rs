@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::engine::{Evaluation, Observing, absent_version};
@@ -15,7 +16,6 @@ use crate::model::{
     ObservedSource, PartitionKey, PartitionSlot, Place,
 };
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
-use crate::store::Notice;
 use crate::sys::clock::Clock;
 
 /// What came of observing.
@@ -39,13 +39,14 @@ pub fn observe(
     clock: &dyn Clock,
     cancel: &Cancel,
 ) -> Result<Observed, AppError> {
-    let goals = select(
+    let selection = select(
         project,
         &request.selection,
         &request.partitions,
         Range::Sources,
     )?;
     let mut instance = Instance::open(project)?;
+    let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);

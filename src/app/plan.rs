@@ -6,6 +6,7 @@ use crate::app::causes::{alike, of_all};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::materialize::{purpose, refuse_unreadable, upstream};
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
@@ -15,7 +16,7 @@ use crate::model::{Cause, PartitionSet};
 use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
 use crate::model::{Grouping, PlanRequest};
 use crate::plan::{Cell, Costs, Decision, Decisions, Row, Scope, costs, critical_path};
-use crate::store::{Notice, Store};
+use crate::store::Store;
 
 /// What `materialize` would do with the same words, and what the user should know of the instance.
 pub fn plan(
@@ -23,13 +24,14 @@ pub fn plan(
     request: &PlanRequest,
     cancel: &Cancel,
 ) -> Result<(PlanReport, Vec<Notice>), AppError> {
-    let goals = select(
+    let selection = select(
         project,
         &request.selection,
         &request.partitions,
         Range::Assets,
     )?;
     let mut instance = Instance::open(project)?;
+    let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(

@@ -1,17 +1,20 @@
 //! A project that was found and read: what every verb starts from.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::digest::Digest;
-use crate::engine::{OWN_FOLDER, Workspace};
+use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::manifest::{self, Compiled};
-use crate::model::{AssetGraph, ExistingKeys, KeysByDefinition};
+use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, PartitionKeys};
 use crate::store::{Access, Opened, Store, StoreError};
 
 /// The compiled manifest, in the project's own folder.
@@ -37,6 +40,8 @@ pub struct Project {
     home: PathBuf,
     compiled: Compiled,
     keys: KeysByDefinition,
+    /// What was found of the instance when it was asked for keys.
+    notices: Vec<Notice>,
     now: Timestamp,
     environment: Vec<(OsString, OsString)>,
     cache: StatCache,
@@ -44,37 +49,68 @@ pub struct Project {
 }
 
 impl Project {
-    /// Finds the project that `surroundings` lie in, and reads its declarations.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "one dimension has at most 2^32 keys"
-    )]
+    /// Finds the project that `surroundings` lie in, reads its declarations, and looks which keys exist.
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
         let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
-        let graph = &compiled.graph;
-        let keys = graph
-            .keys(&ExistingKeys {
-                now: surroundings.now,
-                ..ExistingKeys::default()
-            })
-            .expect("no definition of several dimensions is declared");
-        let ignore = Ignore::new(&graph.settings().ignore)?;
+        let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings
             .home
             .as_ref()
             .map_or_else(|| own.clone(), |home| surroundings.directory.join(home));
+        let world = World {
+            root: &root,
+            graph: &compiled.graph,
+            ignore: &ignore,
+            now: surroundings.now,
+        };
+        let (keys, notices) = look(world, &home, &asking_definitions(&compiled.graph))?;
         Ok(Self {
             cache: StatCache::open(&own.join("stat.cache")),
             root,
             home,
             compiled,
             keys,
+            notices,
             now: surroundings.now,
             environment: surroundings.environment.clone(),
             ignore,
         })
+    }
+
+    /// Looks again which keys exist. Those of a run are fixed when it is planned: this is for the next one.
+    pub fn look_again(&mut self) -> Result<(), AppError> {
+        let used = asking_definitions(self.graph());
+        (self.keys, self.notices) = look(self.world(), &self.home, &used)?;
+        Ok(())
+    }
+
+    /// The keys of a definition, be it used or not.
+    pub fn keys_of(&self, definition: DefinitionId) -> Result<PartitionKeys, AppError> {
+        let declared = |id: DefinitionId| &self.graph().definitions()[id.0 as usize].definition;
+        let dimensions = declared(definition).dimensions();
+        let parts = dimensions.iter().map(|dimension| dimension.definition);
+        let mut asked: BTreeSet<_> = parts
+            .chain([definition])
+            .filter(|id| KeyQuestion::of(declared(*id)) != KeyQuestion::Declared)
+            .collect();
+        let mut used = asking_definitions(self.graph());
+        if asked.is_subset(&used) {
+            return Ok(self.keys.get(Some(definition)).clone());
+        }
+        asked.append(&mut used);
+        let (keys, _) = look(self.world(), &self.home, &asked)?;
+        Ok(keys.get(Some(definition)).clone())
+    }
+
+    fn world(&self) -> World<'_> {
+        World {
+            root: &self.root,
+            graph: &self.compiled.graph,
+            ignore: &self.ignore,
+            now: self.now,
+        }
     }
 
     /// The project root, absolute.
@@ -136,6 +172,7 @@ impl Project {
     ) -> Workspace<'a> {
         Workspace {
             root: &self.root,
+            home: &self.home,
             graph: &self.compiled.graph,
             keys: &self.keys,
             versions,
@@ -147,6 +184,12 @@ impl Project {
     /// The instance; where it is damaged, an empty one, with a notice.
     pub fn instance(&self, access: Access) -> Result<Opened, StoreError> {
         Store::open(&self.home, access)
+    }
+
+    /// What the user should know of the instance, as far as it was asked for keys.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     /// The digest of all declarations.
@@ -164,4 +207,23 @@ impl Project {
         self.compiled
             .keep(&self.root.join(OWN_FOLDER).join(MANIFEST_CACHE));
     }
+}
+
+/// The keys that exist, those of `definitions` among them; the instance is opened only if it has to be asked. One that
+/// is damaged counts as empty, with a notice.
+fn look(
+    world: World<'_>,
+    home: &Path,
+    definitions: &BTreeSet<DefinitionId>,
+) -> Result<(KeysByDefinition, Vec<Notice>), AppError> {
+    let asks = |id: &DefinitionId| {
+        let declared = &world.graph.definitions()[id.0 as usize];
+        KeyQuestion::of(&declared.definition) == KeyQuestion::Instance
+    };
+    if !definitions.iter().any(asks) {
+        return Ok((existing_keys(world, definitions, None)?, Vec::new()));
+    }
+    let mut instance = Instance::at(home)?;
+    let keys = instance.look(|store| existing_keys(world, definitions, Some(store)))?;
+    Ok((keys, instance.notices))
 }

@@ -6,8 +6,8 @@
 //! graph, the instance and the versions need not be read at all. A seal decides nothing by time: it is made only of
 //! stamps that the stat cache trusts.
 //!
-//! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, and volatile assets are
-//! not sealed; such a project is judged each time.
+//! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, volatile assets, and
+//! partitions that are found on disk are not sealed; such a project is judged each time.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,12 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
 use crate::digest::{Digest, Folding, Kind, Sink};
-use crate::engine::{Evaluation, OWN_FOLDER, absent_version, has_asides};
+use crate::engine::{
+    Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
+};
 use crate::hash::{Seal, Versions, holds};
 use crate::manifest;
 use crate::model::{
-    Asset, DataVersionRule, EnvValue, Force, MaterializeRequest, PartitionKeys, PartitionRef,
-    Place, Recipe, Scope as Reach, SourceAsset, SourcePath, Status,
+    Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
+    Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status, TimePartitions,
 };
 use crate::plan::{Demand, Known, Row};
 use crate::store::Mark;
@@ -64,7 +66,7 @@ struct Sealed {
 /// Whether a request has nothing to do, as far as a seal can tell.
 #[must_use]
 pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Option<NothingToDo> {
-    if request.force != Force::WhenStale {
+    if request.force != Force::WhenStale || !can_be_sealed(request) {
         return None;
     }
     let root = manifest::find(&surroundings.directory).ok()?.0;
@@ -103,7 +105,12 @@ pub fn write(
     evaluation: &Evaluation<'_>,
     mark: Option<Mark>,
 ) {
-    let Some(mark) = mark else { return };
+    let Some(mark) = mark.filter(|_| can_be_sealed(request)) else {
+        return;
+    };
+    let Some(now) = validity(project) else {
+        return;
+    };
     let manifest = project.manifest_digest();
     let Some((paths, env)) = (Sealing {
         project,
@@ -120,7 +127,6 @@ pub fn write(
         }
     }
     let len = paths.len() as u64;
-    let now = validity(project, evaluation);
     let sealed = Sealed {
         manifest,
         mark,
@@ -138,6 +144,11 @@ pub fn write(
     make_room(&file);
     // A seal that cannot be written is none: the next call looks at everything.
     drop(write_atomically(&file, &bytes));
+}
+
+/// What is recorded decides which partitions are meant, so that no seal can stand for having looked at them.
+fn can_be_sealed(request: &MaterializeRequest) -> bool {
+    request.partitions.recorded == RecordedState::Any
 }
 
 struct Sealing<'a> {
@@ -272,26 +283,40 @@ fn value(text: &OsString) -> Digest {
     Kind::Value.digest(text.as_encoded_bytes())
 }
 
-/// The stretch of time around the project's now in which all its definitions have the keys that they have now.
-fn validity(project: &Project, evaluation: &Evaluation<'_>) -> (i64, i64) {
+/// The stretch of time around the project's now in which all definitions that are used have the keys that they have now;
+/// `None` where files decide it, of which no stamp tells. Keys that the instance holds change with its mark.
+///
+/// Also those count of which nothing was looked at: what has no partition yet has no row.
+fn validity(project: &Project) -> Option<(i64, i64)> {
     let (mut from, mut until) = (i64::MIN, i64::MAX);
-    for row in evaluation.scope().rows() {
-        let PartitionKeys::Time(keys) = evaluation.scope().keys(row.asset) else {
+    for id in used_definitions(project.graph()) {
+        let definition = &project.graph().definitions()[id.0 as usize].definition;
+        match KeyQuestion::of(definition) {
+            KeyQuestion::Disk => return None,
+            KeyQuestion::Instance => continue,
+            KeyQuestion::Declared => {}
+        }
+        let Some(windows) = definition.windows() else {
             continue;
         };
-        let (definition, len) = (keys.definition(), keys.len());
-        if let Some(last) = len.checked_sub(1) {
-            from = from.max(definition.window(last.into()).end.as_second());
-        }
-        if definition.len_at(Timestamp::MAX) > len {
-            until = until.min(definition.window(len.into()).end.as_second());
+        let (since, next) = ends_around(windows, project.now());
+        from = from.max(since.as_second());
+        if windows.len_at(Timestamp::MAX) > windows.len_at(project.now()) {
+            until = until.min(next.as_second());
         }
     }
-    debug_assert!(
-        from <= project.now().as_second(),
-        "the keys are those of the project's now"
-    );
-    (from, until)
+    Some((from, until))
+}
+
+/// A stretch of time around `now` in which no window ends, its first instant included.
+fn ends_around(windows: &TimePartitions, now: Timestamp) -> (Timestamp, Timestamp) {
+    let index = windows.index_at(now);
+    let current = windows.window(index);
+    if now < current.end {
+        (current.start, current.end)
+    } else {
+        (current.end, windows.window(index + 1).end)
+    }
 }
 
 /// The file of a request's seal.
@@ -310,8 +335,20 @@ fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
     for word in &request.selection {
         folding.text("word", &word.to_string());
     }
-    for key in &request.partitions {
-        folding.text("partition", key.as_str());
+    match &request.partitions.keys {
+        KeyChoice::Every | KeyChoice::All => folding.text("keys", "every"),
+        KeyChoice::Latest(count) => folding.number("latest", count.get().into()),
+        KeyChoice::Named(words) => {
+            for word in words {
+                match word {
+                    KeyWord::One(key) => folding.text("key", key.whole().as_str()),
+                    KeyWord::Range { first, last } => {
+                        folding.text("first", first.whole().as_str());
+                        folding.text("last", last.whole().as_str());
+                    }
+                }
+            }
+        }
     }
     home.join("seals")
         .join(folding.finish(Kind::Manifest).to_string())

@@ -1,9 +1,29 @@
 //! From the words of a request to asset partitions.
+//!
+//! Words name assets; which of their partitions are meant is said with the word, as `clean@2013-07-04`, or for all of them
+//! by a choice of keys. A choice is read once against all partitions definitions that it concerns, and what is recorded
+//! narrows it down after the instance was opened.
+
+mod choice;
+mod goals;
+mod nearest;
+mod notice;
+mod reading;
+
+pub use goals::{Goals, Selection, matching};
+pub use nearest::Neighbours;
+pub use notice::SelectionNotice;
+pub use reading::{End, Miss, READINGS};
+
+use std::collections::BTreeSet;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
+use crate::app::quoted::Quoted;
+use crate::app::selection::choice::Choice;
+use crate::app::selection::reading::index_of;
 use crate::model::Selected;
-use crate::model::{AssetId, PartitionKey, PartitionKeys, PartitionSet};
+use crate::model::{AssetId, PartitionKey, PartitionKeys, PartitionSet, PartitionsSelection};
 
 /// Whether sources may be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +38,8 @@ pub enum Range {
 
 /// The asset partitions that a request names, in order of declaration: without any word all of them.
 ///
-/// Without partitions every existing key of what is selected is meant. A named unpartitioned asset is taken as it is.
+/// Without keys every existing one of what is selected is meant. A named unpartitioned asset is taken as it is; where
+/// nothing is named, keys leave out what has none of them.
 ///
 /// # Errors
 ///
@@ -26,48 +47,62 @@ pub enum Range {
 pub fn select(
     project: &Project,
     words: &[Selected],
-    partitions: &[PartitionKey],
+    partitions: &PartitionsSelection,
     range: Range,
-) -> Result<Vec<(AssetId, PartitionSet)>, AppError> {
-    let selector = Selector {
-        project,
-        partitions,
-        range,
-    };
-    if words.is_empty() {
-        return selector.everything();
-    }
+) -> Result<Selection, AppError> {
+    let selector = Selector { project, range };
     let mut errors = Vec::new();
-    let mut selected: Vec<(AssetId, PartitionSet)> = Vec::new();
-    for word in words {
-        match selector.word(word) {
-            Ok((id, set)) => match selected.iter_mut().find(|(known, _)| *known == id) {
+    let mut take = |error| errors.push(error);
+    let found = selector.found(words, &mut take);
+    let whole = found.iter().filter(|it| it.word.partition().is_none());
+    let definitions: BTreeSet<_> = whole
+        .filter_map(|it| project.graph().get(it.id).partitions())
+        .collect();
+    let choice = Choice::read(project, &partitions.keys, &definitions);
+    if words.is_empty() {
+        choice.refuse_unknown(&mut take);
+    }
+    let mut goals: Vec<(AssetId, PartitionSet)> = Vec::new();
+    for found in found {
+        match selector.set(&found, &choice) {
+            Ok(set) if set.is_empty() && words.is_empty() && choice.names_keys() => {}
+            Ok(set) => match goals.iter_mut().find(|(known, _)| *known == found.id) {
                 Some((_, known)) => *known = known.union(&set),
-                None => selected.push((id, set)),
+                None => goals.push((found.id, set)),
             },
-            Err(error) => errors.push(error),
+            Err(all) => all.into_iter().for_each(&mut take),
         }
     }
-    if errors.is_empty() {
-        selected.sort_by_key(|(id, _)| *id);
-        Ok(selected)
-    } else {
-        Err(AppError::from_requests(errors))
+    if !errors.is_empty() {
+        errors.dedup();
+        return Err(AppError::from_requests(errors));
     }
+    goals.sort_by_key(|(id, _)| *id);
+    Ok(Selection::new(goals, choice.notices(), partitions.recorded))
+}
+
+/// What words alone name, at all their keys where they say no other; without any word everything.
+pub fn select_words(
+    project: &Project,
+    words: &[Selected],
+    range: Range,
+) -> Result<Goals, AppError> {
+    let every = PartitionsSelection::default();
+    Ok(select(project, words, &every, range)?.into_goals())
 }
 
 /// The one asset partition that a word names.
 pub fn select_one(project: &Project, word: &Selected) -> Result<(AssetId, u32), AppError> {
-    let (id, set) = Selector {
-        project,
-        partitions: &[],
-        range: Range::All,
-    }
-    .word(word)?;
+    let range = Range::All;
+    let id = Selector { project, range }.named(word)?;
+    let keys = project.keys().of(project.graph().get(id));
+    let set = match &word.partition {
+        Some(key) => at(project, id, word, key)?,
+        None => PartitionSet::from_range(keys.range()),
+    };
     if let (Some(index), 1) = (set.first(), set.len()) {
         return Ok((id, index));
     }
-    let keys = project.keys().of(project.graph().get(id));
     let example = keys.len().checked_sub(1).and_then(|last| keys.key(last));
     let example = example.map_or_else(
         || "none: there is no key yet".to_owned(),
@@ -90,102 +125,87 @@ pub fn find(project: &Project, name: &str) -> Result<AssetId, RequestError> {
 
 struct Selector<'a> {
     project: &'a Project,
-    partitions: &'a [PartitionKey],
     range: Range,
 }
 
+/// An asset or source that is selected, and how.
+struct Found<'a> {
+    id: AssetId,
+    word: Mention<'a>,
+}
+
+/// How an asset came to be selected.
+#[derive(Clone, Copy)]
+enum Mention<'a> {
+    /// By its name: what it lacks is an error.
+    Named(&'a Selected),
+    /// With all others, or by an expression: where it lacks what is asked for, it is left out.
+    Reached,
+}
+
+impl Mention<'_> {
+    fn partition(&self) -> Option<&PartitionKey> {
+        match self {
+            Self::Named(word) => word.partition.as_ref(),
+            Self::Reached => None,
+        }
+    }
+}
+
 impl Selector<'_> {
-    fn everything(&self) -> Result<Vec<(AssetId, PartitionSet)>, AppError> {
-        let graph = self.project.graph();
-        let ids = graph.ids().filter(|id| self.admits(*id));
-        if self.partitions.is_empty() {
-            let all = |id| (id, PartitionSet::from_range(self.keys(id).range()));
-            return Ok(ids.map(all).collect());
-        }
-        let ids: Vec<_> = ids.filter(|id| self.keys(*id).is_partitioned()).collect();
-        let unknown = self.partitions.iter().filter(|key| {
-            !ids.iter()
-                .any(|id| self.keys(*id).index_of(key.as_str()).is_some())
-        });
-        let unknown: Vec<_> = unknown.map(|key| self.unknown_key(key, &ids)).collect();
-        if !unknown.is_empty() {
-            return Err(AppError::from_requests(unknown));
-        }
-        let at_keys = |id| {
-            let keys = self.keys(id);
-            let known = self
-                .partitions
-                .iter()
-                .filter_map(|key| keys.index_of(key.as_str()));
-            (id, known.collect::<PartitionSet>())
-        };
-        Ok(ids
-            .into_iter()
-            .map(at_keys)
-            .filter(|(_, set)| !set.is_empty())
-            .collect())
-    }
-
-    fn word(&self, word: &Selected) -> Result<(AssetId, PartitionSet), RequestError> {
-        let id = find(self.project, word.asset.as_str())?;
-        let is_source = self.project.graph().source(id).is_some();
-        if is_source && self.range == Range::Assets {
-            return Err(RequestError::SourceSelected {
-                name: word.asset.to_string(),
-            });
-        }
-        if !is_source && self.range == Range::Sources {
-            return Err(RequestError::AssetSelected {
-                name: word.asset.to_string(),
-            });
-        }
-        let keys = self.keys(id);
-        let asset = || word.asset.to_string();
-        match &word.partition {
-            Some(_) if !self.partitions.is_empty() => Err(RequestError::PartitionTwice {
-                word: word.to_string(),
-            }),
-            Some(key) if !keys.is_partitioned() => Err(RequestError::NotPartitioned {
-                asset: asset(),
-                key: key.to_string(),
-            }),
-            Some(key) => Ok((id, self.at(id, keys, std::slice::from_ref(key))?)),
-            None if self.partitions.is_empty() || !keys.is_partitioned() => {
-                Ok((id, PartitionSet::from_range(keys.range())))
-            }
-            None => Ok((id, self.at(id, keys, self.partitions)?)),
-        }
-    }
-
-    fn at(
+    fn found<'w>(
         &self,
-        id: AssetId,
-        keys: &PartitionKeys,
-        named: &[PartitionKey],
-    ) -> Result<PartitionSet, RequestError> {
-        let index = |key: &PartitionKey| {
-            keys.index_of(key.as_str())
-                .ok_or_else(|| RequestError::UnknownPartition {
-                    asset: self.project.graph().key(id).to_string(),
-                    key: key.to_string(),
-                    help: nearest(keys, key),
-                })
-        };
-        named.iter().map(index).collect()
+        words: &'w [Selected],
+        take: &mut impl FnMut(RequestError),
+    ) -> Vec<Found<'w>> {
+        if words.is_empty() {
+            let ids = self.project.graph().ids().filter(|id| self.admits(*id));
+            let word = Mention::Reached;
+            return ids.map(|id| Found { id, word }).collect();
+        }
+        let mut found = Vec::new();
+        for word in words {
+            match self.named(word) {
+                Ok(id) => found.push(Found {
+                    id,
+                    word: Mention::Named(word),
+                }),
+                Err(error) => take(error),
+            }
+        }
+        found
     }
 
-    fn unknown_key(&self, key: &PartitionKey, ids: &[AssetId]) -> RequestError {
-        let help = ids
-            .iter()
-            .map(|id| self.keys(*id))
-            .find(|keys| !keys.nearest(key.as_str()).is_empty());
-        let help = help.map_or_else(
-            || "`assetctl show ASSET` tells an asset's partitions".to_owned(),
-            |keys| nearest(keys, key),
-        );
-        RequestError::UnknownKey {
-            key: key.to_string(),
-            help,
+    fn named(&self, word: &Selected) -> Result<AssetId, RequestError> {
+        let id = find(self.project, word.asset.as_str())?;
+        let name = || word.asset.to_string();
+        match (self.project.graph().source(id), self.range) {
+            (Some(_), Range::Assets) => Err(RequestError::SourceSelected { name: name() }),
+            (None, Range::Sources) => Err(RequestError::AssetSelected { name: name() }),
+            _ => Ok(id),
+        }
+    }
+
+    /// The partitions of what was found.
+    fn set(
+        &self,
+        found: &Found<'_>,
+        choice: &Choice<'_>,
+    ) -> Result<PartitionSet, Vec<RequestError>> {
+        let keys = self.keys(found.id);
+        let all = || PartitionSet::from_range(keys.range());
+        match found.word {
+            Mention::Named(word) => match &word.partition {
+                Some(_) if choice.is_made() => Err(vec![RequestError::PartitionTwice {
+                    word: word.to_string(),
+                }]),
+                Some(key) => at(self.project, found.id, word, key).map_err(|error| vec![error]),
+                None if !keys.is_partitioned() => Ok(all()),
+                None => choice.of_named(found.id),
+            },
+            Mention::Reached if keys.is_partitioned() => Ok(choice.of_reached(found.id)),
+            Mention::Reached if choice.names_keys() => Ok(PartitionSet::empty()),
+            Mention::Reached => Ok(all()),
         }
     }
 
@@ -203,37 +223,30 @@ impl Selector<'_> {
     }
 }
 
-/// The keys that a person may have meant, or the first and the last.
-fn nearest(keys: &PartitionKeys, key: &PartitionKey) -> String {
-    let near = keys.nearest(key.as_str());
-    let list = |keys: &[PartitionKey]| {
-        keys.iter()
-            .map(|key| format!("`{key}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match (near.as_slice(), keys.len()) {
-        ([], 0) => "it has no partitions yet".to_owned(),
-        ([], len) => {
-            let ends = [keys.key(0), keys.key(len - 1)]
-                .map(|key| key.map_or(String::new(), |it| it.to_string()));
-            format!(
-                "its {len} partitions go from `{}` to `{}`",
-                ends[0], ends[1]
-            )
-        }
-        (near, len) if keys.time().is_some() => {
-            let ends = [keys.key(0), keys.key(len - 1)]
-                .map(|key| key.map_or(String::new(), |it| it.to_string()));
-            format!(
-                "the nearest is {}; there are {len}, from `{}` to `{}`",
-                list(near),
-                ends[0],
-                ends[1]
-            )
-        }
-        (near, _) => format!("did you mean {}?", list(near)),
+/// The one partition of an asset that its word names.
+fn at(
+    project: &Project,
+    id: AssetId,
+    word: &Selected,
+    key: &PartitionKey,
+) -> Result<PartitionSet, RequestError> {
+    let keys = project.keys().of(project.graph().get(id));
+    let argument = word.to_string();
+    let start = word.asset.as_str().len();
+    if !keys.is_partitioned() {
+        return Err(RequestError::NotPartitioned {
+            asset: word.asset.to_string(),
+            key: key.to_string(),
+            argument: Quoted::part(&argument, start..argument.len()),
+        });
     }
+    let index = index_of(keys, key).ok_or_else(|| RequestError::UnknownPartition {
+        asset: word.asset.to_string(),
+        key: key.to_string(),
+        argument: Quoted::part(&argument, start + 1..argument.len()),
+        help: Neighbours { project }.help(keys, key),
+    })?;
+    Ok(PartitionSet::single(index))
 }
 
 fn similar(project: &Project, name: &str) -> String {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::app::causes::{alike, of_all};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::engine::{Evaluation, Observing};
@@ -15,7 +16,7 @@ use crate::model::{
 use crate::model::{AssetStatus, DeclarationKind, PartitionRun, StatusCounts, StatusReport};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest};
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
-use crate::store::{Notice, Store};
+use crate::store::Store;
 
 /// The status of what was selected, and what the user should know of the instance.
 pub fn status(
@@ -26,8 +27,8 @@ pub fn status(
         Sources::Left if request.selection.is_empty() => Range::Assets,
         Sources::Left | Sources::Listed => Range::All,
     };
-    let goals = select(project, &request.selection, &request.partitions, range)?;
-    if goals.is_empty() {
+    let selection = select(project, &request.selection, &request.partitions, range)?;
+    if selection.is_empty() {
         // Hooks ask on each commit, also where there is nothing to ask about.
         return Ok((
             StatusReport::of_nothing(project.now(), request.evidence),
@@ -35,6 +36,7 @@ pub fn status(
         ));
     }
     let mut instance = Instance::open(project)?;
+    let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);

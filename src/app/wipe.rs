@@ -2,14 +2,15 @@
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
 use crate::model::{AffectedReport, Effect, Outputs, PartitionRef, PartitionSet, WipeRequest};
 use crate::model::{AssetId, KeyRange};
 use crate::plan::{Scope, Upstream};
-use crate::store::{AssetPartition, Notice, Store, StoreError, Wanted};
+use crate::store::AssetPartition;
 use crate::sys::file::remove_tree;
 
 /// Forgets the records of what is selected, so that it was never materialized; history stays.
@@ -20,14 +21,15 @@ pub fn wipe(
     project: &Project,
     request: &WipeRequest,
 ) -> Result<(AffectedReport, Vec<Notice>), AppError> {
-    let goals = select(
+    let selection = select(
         project,
         &request.selection,
         &request.partitions,
         Range::Assets,
     )?;
     let mut instance = Instance::open(project)?;
-    let recorded = instance.read(|store| recorded(project, store, &goals))?;
+    let goals = selection.narrowed(project, &mut instance)?;
+    let recorded = instance.read(|store| matching(project, store, &goals, |it| it.is_some()))?;
     let outputs = match request.outputs {
         Outputs::Kept => Vec::new(),
         Outputs::Removed => outputs(project, &goals),
@@ -55,37 +57,6 @@ pub fn wipe(
         }
     }
     Ok((report, instance.notices))
-}
-
-/// The partitions among `goals` of which something is recorded.
-fn recorded(
-    project: &Project,
-    store: &Store,
-    goals: &[(AssetId, PartitionSet)],
-) -> Result<Vec<(AssetId, PartitionSet)>, StoreError> {
-    let graph = project.graph();
-    let mut cells = 0;
-    let mut wanted = Vec::with_capacity(goals.len());
-    for (id, set) in goals {
-        wanted.push(Wanted {
-            asset: graph.key(*id),
-            keys: project.keys().of(graph.get(*id)),
-            set,
-            first: cells,
-        });
-        cells += set.len() as usize;
-    }
-    let currents = store.currents(&wanted, cells)?;
-    let known = |(wanted, (id, set)): (&Wanted<'_>, &(AssetId, PartitionSet))| {
-        let known: PartitionSet = set
-            .iter()
-            .zip(wanted.first..)
-            .filter_map(|(index, cell)| currents.attempt(cell).map(|_| index))
-            .collect();
-        (*id, known)
-    };
-    let known = wanted.iter().zip(goals).map(known);
-    Ok(known.filter(|(_, set)| !set.is_empty()).collect())
 }
 
 fn ranges(project: &Project, sets: &[(AssetId, PartitionSet)]) -> Vec<KeyRange> {

@@ -12,12 +12,14 @@ use crate::cli::render;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::count;
 use crate::model::{
-    AffectedReport, ExplainReport, GraphReport, Grouping, HistoryReport, InitReport, ListReport,
-    LogsReport, ObserveReport, PlanReport, Problem, ShowReport, StatusReport, ValidateReport,
+    AffectedReport, ExplainReport, GraphReport, Grouping, HistoryReport, InitReport, KeysReport,
+    ListReport, LogsReport, MapReport, ObserveReport, PartitionsReport, PlanReport, Problem,
+    ShowReport, ShownPartitions, StatusReport, ValidateReport,
 };
 use crate::wire::{
-    AffectedDocument, ExplainDocument, GraphDocument, HistoryDocument, InitDocument, ListDocument,
-    LogsDocument, ObserveDocument, PlanDocument, ShowDocument, StatusDocument, ValidateDocument,
+    AffectedDocument, ExplainDocument, GraphDocument, HistoryDocument, InitDocument, KeysDocument,
+    ListDocument, LogsDocument, MapDocument, ObserveDocument, PartitionsDocument, PlanDocument,
+    ShowDocument, ShownPartitionsDocument, StatusDocument, ValidateDocument,
 };
 
 /// Writes the document or the text.
@@ -92,6 +94,38 @@ pub fn graph(session: &Session, report: &GraphReport, format: GraphFormat) -> io
         GraphFormat::Text | GraphFormat::Json => render::graph(report),
         GraphFormat::Dot => render::dot(report),
         GraphFormat::Mermaid => render::mermaid(report),
+    })
+}
+
+/// Answers `partitions list`.
+pub fn partitions(
+    session: &Session,
+    report: &PartitionsReport,
+    grouping: Grouping,
+) -> io::Result<()> {
+    answer(session, &PartitionsDocument::from(report), || {
+        render::partitions(report, grouping, &session.look())
+    })
+}
+
+/// Answers `partitions show`.
+pub fn shown_partitions(session: &Session, shown: &ShownPartitions) -> io::Result<()> {
+    answer(session, &ShownPartitionsDocument::from(shown), || {
+        render::shown_partitions(shown, &session.look())
+    })
+}
+
+/// Answers `partitions map`.
+pub fn mapped(session: &Session, report: &MapReport) -> io::Result<()> {
+    answer(session, &MapDocument::from(report), || {
+        render::mapped(report, &session.look())
+    })
+}
+
+/// Answers `partitions add` and `partitions remove`.
+pub fn keys(session: &Session, report: &KeysReport) -> io::Result<()> {
+    answer(session, &KeysDocument::from(report), || {
+        render::changed_keys(report)
     })
 }
 

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use crate::app::{self, AppError, Blame, Project, Surroundings};
+use crate::app::{self, AppError, Blame, Notice, Project, Surroundings};
 use crate::cli::args::{
-    AcceptArgs, Cli, CompletionsArgs, Globals, HelpArgs, ObserveArgs, PlanArgs, StatusArgs, Verb,
-    WipeArgs,
+    AcceptArgs, ChangeKeysArgs, Cli, CompletionsArgs, Globals, HelpArgs, ObserveArgs,
+    PartitionVerb, PlanArgs, StatusArgs, Verb, WipeArgs,
 };
 use crate::cli::confirm::{self, Consent};
 use crate::cli::error::CliError;
@@ -14,8 +14,7 @@ use crate::cli::help::{self, Length};
 use crate::cli::session::Session;
 use crate::cli::{answer, output, request, running};
 use crate::executor::Cancel;
-use crate::model::{Effect, PlanRequest, WipeRequest};
-use crate::store::Notice;
+use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// Why a verb was not carried out.
@@ -109,6 +108,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
             let report = app::logs(&project, &request::logs(args)?)?;
             Ok(yes(answer::logs(session, &report))?)
         }
+        Verb::Partitions(verbs) => partitions(&verbs.verb, &cli.globals, session),
         Verb::Observe(args) => observe(args, &cli.globals, session),
         Verb::Validate => validate(&cli.globals, session),
         Verb::Accept(args) => accept(args, &cli.globals, session),
@@ -150,7 +150,7 @@ fn project(globals: &Globals, session: &Session) -> Result<Project, Failure> {
 /// Tells what the user should know of the instance.
 pub fn tell(notices: &[Notice], session: &Session) {
     for notice in notices {
-        session.warn(notice);
+        session.notice(notice);
     }
 }
 
@@ -192,6 +192,46 @@ fn observe(args: &ObserveArgs, globals: &Globals, session: &Session) -> Result<E
     } else {
         Exit::No
     })
+}
+
+fn partitions(verb: &PartitionVerb, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    let project = |globals| project(globals, session);
+    match verb {
+        PartitionVerb::List(args) => {
+            let request = request::list_partitions(args)?;
+            let (report, notices) = app::list_partitions(&project(globals)?, &request)?;
+            tell(&notices, session);
+            let grouping = request::grouping(args.keys);
+            Ok(yes(answer::partitions(session, &report, grouping))?)
+        }
+        PartitionVerb::Show(args) => {
+            let request = request::show_partitions(args)?;
+            let (report, notices) = app::show_partitions(&project(globals)?, &request)?;
+            tell(&notices, session);
+            Ok(yes(answer::shown_partitions(session, &report))?)
+        }
+        PartitionVerb::Map(args) => {
+            let request = request::map_partitions(args)?;
+            let (report, notices) = app::map_partitions(&project(globals)?, &request)?;
+            tell(&notices, session);
+            Ok(yes(answer::mapped(session, &report))?)
+        }
+        PartitionVerb::Add(args) => change_keys(args, KeyChange::Add, globals, session),
+        PartitionVerb::Remove(args) => change_keys(args, KeyChange::Remove, globals, session),
+    }
+}
+
+fn change_keys(
+    args: &ChangeKeysArgs,
+    change: KeyChange,
+    globals: &Globals,
+    session: &Session,
+) -> Result<Exit, Failure> {
+    let request = request::change_keys(args, change)?;
+    let project = project(globals, session)?;
+    let (report, notices) = app::change_keys(&project, &request)?;
+    tell(&notices, session);
+    Ok(yes(answer::keys(session, &report))?)
 }
 
 fn validate(globals: &Globals, session: &Session) -> Result<Exit, Failure> {

@@ -56,20 +56,74 @@ pub enum CliError {
     #[error("`{text}` is no partition key: {reason}")]
     #[diagnostic(
         code(assetctl::cli::invalid_partition),
-        help("give each key with a `--partition` of its own")
+        help(
+            "give each key with a `--partition` of its own, and a range with `--partition-range`"
+        )
     )]
     Partition {
+        /// As typed.
+        #[source_code]
+        text: String,
+        /// What is wrong.
+        reason: String,
+        /// Where; `None` where something is absent.
+        #[label("here")]
+        span: Option<SourceSpan>,
+    },
+    /// The value of `--partition-range` is no range.
+    #[error("`{text}` is no range of partition keys: {reason}")]
+    #[diagnostic(
+        code(assetctl::cli::invalid_partition_range),
+        help("write FIRST...LAST: both keys belong to the range")
+    )]
+    PartitionRange {
+        /// As typed.
+        #[source_code]
+        text: String,
+        /// What is wrong.
+        reason: String,
+        /// Where; `None` where something is absent at the end of it.
+        #[label("here")]
+        span: Option<SourceSpan>,
+    },
+    /// Partitions are chosen in two ways that do not go together.
+    #[error("`{one}` and `{other}` do not go together")]
+    #[diagnostic(
+        code(assetctl::cli::partition_flags),
+        help(
+            "`--partition` and `--partition-range` may stand together; `--latest` and `--all-partitions` stand alone"
+        )
+    )]
+    PartitionFlags {
+        /// A flag.
+        one: &'static str,
+        /// A flag that chooses otherwise.
+        other: &'static str,
+    },
+    /// The name of a partitions definition is none.
+    #[error("`{text}` is no name of a partitions definition: {reason}")]
+    #[diagnostic(
+        code(assetctl::cli::invalid_definition),
+        help("names are made of letters, digits, `_` and `-`")
+    )]
+    Definition {
         /// As typed.
         text: String,
         /// What is wrong.
         reason: String,
     },
     /// A partition is named twice.
-    #[error("`{selected}` names a partition, and so does `--partition`")]
+    #[error("`{selected}` names a partition, and so does `{flag}`")]
     #[diagnostic(code(assetctl::cli::two_partitions), help("leave one of them away"))]
     TwoPartitions {
         /// The word of the selection.
+        #[source_code]
         selected: String,
+        /// The flag.
+        flag: &'static str,
+        /// Where the word names it.
+        #[label("one partition")]
+        span: SourceSpan,
     },
     /// An asset is meant, and a partition of one is named.
     #[error("`{selected}` names a partition; this verb is about the whole asset")]

@@ -33,6 +33,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("graph", &["dag", "deps", "tree", "dot", "viz", "draw"]),
     ("history", &["runs", "past", "materializations"]),
     ("logs", &["log", "tail", "output"]),
+    ("partitions", &["partition", "keys", "windows", "dates"]),
     ("validate", &["lint", "verify", "doctor", "fsck"]),
     ("accept", &["commit", "touch", "bless", "approve"]),
     (

@@ -26,17 +26,19 @@ mod terminal;
 mod text;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
-use crate::cli::args::{Cli, ColorChoice};
+use crate::cli::args::{Cli, ColorChoice, Globals};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::Length;
 use crate::cli::session::{Format, Session};
+use crate::manifest;
 
 /// The whole program: reads the arguments and the environment of this process, and says how it ends.
 #[must_use]
@@ -56,23 +58,42 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// The command line as words. The project that a step's environment names is information for its command, and not
-/// where an `assetctl` that it starts should look.
+/// The command line as words. Where a step's environment names its project and instance, the project is information for
+/// its command, and not where an `assetctl` that it starts should look; the instance is that of this project alone.
 fn parse(words: &[OsString], length: Length) -> Result<Cli, clap::Error> {
     let mut command = help::command(length);
     let matches = command.try_get_matches_from_mut(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
-    if std::env::var_os("ASSETCTL_RUN_ID").is_some()
-        && project_source(&matches) == Some(ValueSource::EnvVariable)
-    {
-        cli.globals.project = None;
+    if std::env::var_os("ASSETCTL_RUN_ID").is_some() {
+        let globals = &mut cli.globals;
+        if source(&matches, "project") == Some(ValueSource::EnvVariable) {
+            globals.project = None;
+        }
+        if source(&matches, "home") == Some(ValueSource::EnvVariable)
+            && !is_project_of_step(globals)
+        {
+            globals.home = None;
+        }
     }
     Ok(cli)
 }
 
-fn project_source(matches: &ArgMatches) -> Option<ValueSource> {
+/// Where the value of an option of all verbs comes from.
+fn source(matches: &ArgMatches, option: &str) -> Option<ValueSource> {
     let (_, of_verb) = matches.subcommand()?;
-    of_verb.value_source("project")
+    of_verb.value_source(option)
+}
+
+/// Whether the project is that of the step whose command this process belongs to.
+fn is_project_of_step(globals: &Globals) -> bool {
+    let found = || {
+        let folder = globals.project.clone().unwrap_or_default();
+        let here = std::env::current_dir().ok()?.join(folder);
+        let root = manifest::find(&here).ok()?.0;
+        let of_step = PathBuf::from(std::env::var_os("ASSETCTL_PROJECT")?);
+        Some(root.canonicalize().ok()? == of_step.canonicalize().ok()?)
+    };
+    found().unwrap_or(false)
 }
 
 /// Tells what is wrong with a command line, or the help that it asked for.
@@ -93,7 +114,7 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
         .get(clap::error::ContextKind::InvalidSubcommand)
         .map(ToString::to_string);
     match (error.kind(), found, format) {
-        (ErrorKind::InvalidSubcommand, Some(found), _) => {
+        (ErrorKind::InvalidSubcommand, Some(found), _) if !is_of_verb(words) => {
             session::fail(&help::unknown_verb(&found), format, &terminal);
         }
         (_, _, Format::Text) => output::say(terminal.stderr, text),
@@ -102,6 +123,11 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
         }
     }
     Exit::Input
+}
+
+/// Whether the words name a verb that has verbs of its own: an unknown one is not ours to guess at.
+fn is_of_verb(words: &[OsString]) -> bool {
+    words.iter().any(|word| word == "partitions")
 }
 
 /// The argument parser's text in two parts: what is wrong, and what comes after it.

@@ -1,18 +1,25 @@
 //! From words to requests: the one place where arguments are parsed. All problems of a command line are told at once.
 
+mod partition_verbs;
+mod partitions;
+
+pub use partition_verbs::{
+    change_keys, grouping, list_partitions, map_partitions, show_partitions,
+};
+
 use miette::SourceSpan;
 
 use crate::cli::args::{
     AcceptArgs, ExplainArgs, Globals, GraphArgs, HistoryArgs, InitArgs, ListArgs, LogsArgs,
-    MaterializeArgs, ObserveArgs, PlanArgs, RunArgs, SelectionArgs, ShowArgs, StatusArgs, Template,
-    WipeArgs,
+    MaterializeArgs, ObserveArgs, PartitionsArgs, PlanArgs, RecordedArgs, RunArgs, SelectionArgs,
+    ShowArgs, StatusArgs, Template, WipeArgs,
 };
 use crate::cli::error::CliError;
 use crate::model::{
-    AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,
-    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
+    AcceptRequest, Altered, AssetKey, Durability, Effect, Evidence, ExplainRequest, FailurePolicy,
+    Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
     InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionKey, PlanRequest, RunId, Scope, Selected, ShowRequest, Sources, StatusRequest,
+    PartitionsSelection, PlanRequest, RunId, Scope, Selected, ShowRequest, Sources, StatusRequest,
     StepOutput, Wait, WipeRequest,
 };
 
@@ -21,7 +28,7 @@ pub fn materialize(
     args: &MaterializeArgs,
     globals: &Globals,
 ) -> Result<MaterializeRequest, CliError> {
-    let (selection, partitions) = partitions_of(&args.run.selection)?;
+    let (selection, partitions) = words_of(&args.run.selection, args.run.states)?;
     Ok(MaterializeRequest {
         selection,
         partitions,
@@ -75,7 +82,7 @@ pub fn plan(args: &PlanArgs, globals: &Globals) -> Result<PlanRequest, CliError>
 }
 
 fn planned(run: &RunArgs, globals: &Globals, grouping: Grouping) -> Result<PlanRequest, CliError> {
-    let (selection, partitions) = partitions_of(&run.selection)?;
+    let (selection, partitions) = words_of(&run.selection, run.states)?;
     Ok(PlanRequest {
         selection,
         partitions,
@@ -88,7 +95,7 @@ fn planned(run: &RunArgs, globals: &Globals, grouping: Grouping) -> Result<PlanR
 
 /// What `status` is asked for.
 pub fn status(args: &StatusArgs) -> Result<StatusRequest, CliError> {
-    let (selection, partitions) = partitions_of(&args.selection)?;
+    let (selection, partitions) = words_of(&args.selection, args.states)?;
     Ok(StatusRequest {
         selection,
         partitions,
@@ -119,7 +126,7 @@ pub fn explain(args: &ExplainArgs) -> Result<ExplainRequest, CliError> {
 
 /// What `observe` is asked for.
 pub fn observe(args: &ObserveArgs) -> Result<ObserveRequest, CliError> {
-    let (selection, partitions) = partitions_of(&args.selection)?;
+    let (selection, partitions) = words_of(&args.selection, RecordedArgs::default())?;
     Ok(ObserveRequest {
         selection,
         partitions,
@@ -135,15 +142,8 @@ pub fn list(args: &ListArgs) -> Result<ListRequest, CliError> {
 
 /// What `show` is asked for.
 pub fn show(args: &ShowArgs) -> Result<ShowRequest, CliError> {
-    let selected = selected(&args.asset)?;
-    if selected.partition.is_some() {
-        return Err(CliError::NeedlessPartition {
-            selected: args.asset.clone(),
-            asset: selected.asset.to_string(),
-        });
-    }
     Ok(ShowRequest {
-        asset: selected.asset,
+        asset: whole(&args.asset)?,
     })
 }
 
@@ -183,7 +183,7 @@ pub fn logs(args: &LogsArgs) -> Result<LogsRequest, CliError> {
 
 /// What `accept` is asked for.
 pub fn accept(args: &AcceptArgs) -> Result<AcceptRequest, CliError> {
-    let (selection, partitions) = partitions_of(&args.selection)?;
+    let (selection, partitions) = words_of(&args.selection, RecordedArgs::default())?;
     Ok(AcceptRequest {
         selection,
         partitions,
@@ -197,7 +197,8 @@ pub fn accept(args: &AcceptArgs) -> Result<AcceptRequest, CliError> {
 
 /// What `wipe` is asked for.
 pub fn wipe(args: &WipeArgs) -> Result<WipeRequest, CliError> {
-    let (selection, partitions) = partitions(&args.selection, &args.partitions)?;
+    let any = RecordedArgs::default();
+    let (selection, partitions) = words(&args.selection, &args.partitions, any)?;
     Ok(WipeRequest {
         selection,
         partitions,
@@ -240,51 +241,68 @@ fn force(args: &RunArgs) -> Force {
     }
 }
 
-type Words = (Vec<Selected>, Vec<PartitionKey>);
+type Words = (Vec<Selected>, PartitionsSelection);
 
-fn partitions_of(args: &SelectionArgs) -> Result<Words, CliError> {
-    partitions(&args.selection, &args.partitions)
+fn words_of(args: &SelectionArgs, recorded: RecordedArgs) -> Result<Words, CliError> {
+    words(&args.selection, &args.partitions, recorded)
 }
 
-/// A selection and the values of `--partition`, with all that is wrong with them.
-fn partitions(words: &[String], keys: &[String]) -> Result<Words, CliError> {
+/// A selection and which of its partitions, with all that is wrong with them.
+fn words(
+    words: &[String],
+    args: &PartitionsArgs,
+    recorded: RecordedArgs,
+) -> Result<Words, CliError> {
     let mut problems = Vec::new();
-    let mut take = |problem| problems.push(problem);
     let selection: Vec<_> = words
         .iter()
-        .filter_map(|word| selected(word).map_err(&mut take).ok())
+        .filter_map(|word| selected(word).map_err(|it| problems.push(it)).ok())
         .collect();
-    let partitions: Vec<_> = keys
-        .iter()
-        .filter_map(|key| partition(key).map_err(&mut take).ok())
-        .collect();
-    if let (Some(selected), false) = (
-        selection.iter().find(|it| it.partition.is_some()),
-        keys.is_empty(),
-    ) {
-        take(CliError::TwoPartitions {
-            selected: selected.to_string(),
-        });
+    let keys = partitions::key_choice(args, &mut problems);
+    let twice = selection.iter().filter(|it| it.partition.is_some());
+    if let Some(flag) = partitions::flags(args).first() {
+        problems.extend(twice.map(|selected| partitions::twice(selected, flag)));
     }
-    if problems.is_empty() {
-        Ok((selection, partitions))
-    } else {
-        Err(CliError::of(problems))
+    if !problems.is_empty() {
+        return Err(CliError::of(problems));
     }
+    let recorded = partitions::recorded(recorded);
+    Ok((selection, PartitionsSelection { keys, recorded }))
 }
 
-fn selection(words: &[String]) -> Result<Vec<Selected>, CliError> {
-    partitions(words, &[]).map(|(selection, _)| selection)
+fn selection(names: &[String]) -> Result<Vec<Selected>, CliError> {
+    let (none, any) = (PartitionsArgs::default(), RecordedArgs::default());
+    words(names, &none, any).map(|(selection, _)| selection)
 }
 
 /// One asset partition, given as `ASSET@K` or as `ASSET` and `--partition K`.
 fn one(word: &str, key: Option<&str>) -> Result<Selected, CliError> {
-    let words = [word.to_owned()];
-    let keys: Vec<_> = key.map(str::to_owned).into_iter().collect();
-    let (mut selection, mut keys) = partitions(&words, &keys)?;
-    let mut selected = selection.remove(0);
-    selected.partition = selected.partition.or(keys.pop());
-    Ok(selected)
+    let mut problems = Vec::new();
+    let mut take = |problem| problems.push(problem);
+    let selected = selected(word).map_err(&mut take).ok();
+    let key = key.and_then(|key| partitions::key(key).map_err(&mut take).ok());
+    match (selected, key) {
+        (Some(selected), Some(_)) if selected.partition.is_some() => {
+            Err(partitions::twice(&selected, "--partition"))
+        }
+        (Some(selected), key) if problems.is_empty() => Ok(Selected {
+            partition: selected.partition.or(key),
+            asset: selected.asset,
+        }),
+        _ => Err(CliError::of(problems)),
+    }
+}
+
+/// A whole asset or source.
+fn whole(word: &str) -> Result<AssetKey, CliError> {
+    let selected = selected(word)?;
+    if selected.partition.is_some() {
+        return Err(CliError::NeedlessPartition {
+            selected: word.to_owned(),
+            asset: selected.asset.to_string(),
+        });
+    }
+    Ok(selected.asset)
 }
 
 fn selected(word: &str) -> Result<Selected, CliError> {
@@ -303,13 +321,6 @@ fn selected(word: &str) -> Result<Selected, CliError> {
             reason: error.to_string(),
             span,
         }
-    })
-}
-
-fn partition(text: &str) -> Result<PartitionKey, CliError> {
-    PartitionKey::parse(text).map_err(|error| CliError::Partition {
-        text: text.to_owned(),
-        reason: error.to_string(),
     })
 }
 

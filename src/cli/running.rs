@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::app::{self, Running};
+use crate::app::{self, Notice, Running};
 use crate::cli::args::{Globals, MaterializeArgs};
 use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
@@ -17,7 +17,6 @@ use crate::cli::{output, request};
 use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, Severity, last_line};
 use crate::model::{Event, EventKind, EventSink, Planned, RunId, StepName, StepOutput};
-use crate::store::Notice;
 
 /// Brings assets up to date.
 pub fn materialize(
@@ -150,7 +149,7 @@ impl app::Progress for ShownRun<'_> {
     }
 
     fn notice(&mut self, notice: &Notice) {
-        self.session.warn(notice);
+        self.session.notice(notice);
     }
 
     fn put_back(&mut self, paths: &[String]) {

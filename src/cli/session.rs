@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::app::Notice;
 use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
@@ -112,8 +113,12 @@ impl Session {
 
 impl Session {
     /// Tells what the user should know, on standard error.
-    pub fn warn(&self, warning: &dyn miette::Diagnostic) {
-        let text = diagnostics::report(warning, &self.terminal);
+    pub fn notice(&self, notice: &Notice) {
+        let text = match notice {
+            Notice::Instance(warning) => diagnostics::report(warning, &self.terminal),
+            Notice::Selection(_) if self.detail == Detail::Brief => return,
+            Notice::Selection(notice) => format!("{notice}\n"),
+        };
         output::say(self.terminal.stderr, text);
     }
 }

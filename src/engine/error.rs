@@ -2,14 +2,14 @@
 //! an outcome.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
 use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
-use crate::model::{Location, StepName};
+use crate::model::{AssetGraph, Location, StepName};
 use crate::store::StoreError;
 
 /// Why a plan cannot be made or a run cannot be started.
@@ -101,6 +101,44 @@ pub enum EngineError {
         #[label("mapped here")]
         span: SourceSpan,
     },
+    /// A file lies where partitions are found, and its name is not how a key is written.
+    #[error("`{path}` matches `{pattern}`, and {reason}")]
+    #[diagnostic(
+        code(assetctl::engine::foreign_file),
+        help("{remedy}, or leave it out: `[project] ignore`")
+    )]
+    ForeignFile {
+        /// The file, relative to the project root.
+        path: String,
+        /// The pattern, as it is written.
+        pattern: String,
+        /// What is wrong with its name.
+        reason: String,
+        /// What to do.
+        remedy: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The definition in it.
+        #[label("its files are its partitions")]
+        span: SourceSpan,
+    },
+    /// A definition of several dimensions has more keys than can be counted.
+    #[error("{definition} has more than 4,294,967,295 partitions")]
+    #[diagnostic(
+        code(assetctl::engine::too_many_keys),
+        help("take a dimension out, or give one of them fewer keys")
+    )]
+    TooManyKeys {
+        /// What it is called.
+        definition: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The definition in it.
+        #[label("the product of these dimensions")]
+        span: SourceSpan,
+    },
     /// With `--only`, an upstream cannot be read as it is.
     #[error("{step} cannot be read as it is: {reason}")]
     #[diagnostic(
@@ -161,13 +199,18 @@ impl Spot {
     /// Reads the manifest file that `location` points into.
     #[must_use]
     pub fn read(workspace: &Workspace<'_>, location: Location) -> Self {
-        let file = workspace
-            .graph
+        Self::of(workspace.root, workspace.graph, location)
+    }
+
+    /// Reads the manifest file of the project at `root` that `location` points into.
+    #[must_use]
+    pub fn of(root: &Path, graph: &AssetGraph, location: Location) -> Self {
+        let file = graph
             .files()
             .get(location.file.0 as usize)
             .cloned()
             .unwrap_or_default();
-        let text = std::fs::read_to_string(workspace.resolve(&file)).unwrap_or_default();
+        let text = std::fs::read_to_string(root.join(&file)).unwrap_or_default();
         let start = (location.start as usize).min(text.len());
         let len = (location.len as usize).min(text.len() - start);
         Self {

@@ -35,6 +35,10 @@ impl Words<'_> {
                 "ASSETCTL_PROJECT".into(),
                 self.rendering.workspace.root.to_string_lossy().into_owned(),
             ),
+            (
+                "ASSETCTL_HOME".into(),
+                self.rendering.workspace.home.to_string_lossy().into_owned(),
+            ),
         ];
         let PartitionRef { keys, index } = self.partition;
         if let Some(key) = keys.key(index) {

@@ -12,6 +12,8 @@ use crate::model::{AssetGraph, KeysByDefinition};
 pub struct Workspace<'a> {
     /// The project root, absolute.
     pub root: &'a Path,
+    /// The folder of the instance, absolute.
+    pub home: &'a Path,
     /// What is declared.
     pub graph: &'a AssetGraph,
     /// The keys of all partitions definitions.

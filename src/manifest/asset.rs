@@ -1,5 +1,6 @@
 //! `[asset.NAME]`: everything but its partitions and outputs, which others need to know first.
 
+use crate::manifest::batch::{self, Batching};
 use crate::manifest::command::{self, CommandContext};
 use crate::manifest::deps::{self, DepContext};
 use crate::manifest::diagnostic::{Label, Problems};
@@ -19,7 +20,8 @@ use crate::model::{
 };
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 12] = [
+const OF_COMMANDS: [&str; 13] = [
+    "batch",
     "code",
     "auto_code",
     "tools",
@@ -112,12 +114,16 @@ pub(super) fn read(
             None
         }
         Some(value) => {
-            let views: Vec<InputView> = deps.iter().map(|dep| view(dep, context, inline)).collect();
+            let batch = batch::read(table, outline.partitions, problems);
+            let batching = batch.map_or(Batching::One, |_| Batching::Several);
+            let view = |dep| view(dep, batching, context, inline);
+            let views: Vec<InputView> = deps.iter().map(view).collect();
             let names = CommandContext {
                 scope: context.definitions.scope(outline.partitions),
                 inputs: &views,
                 outputs: Some(&outputs.list),
                 shell: context.shell,
+                batching,
             };
             let mut of_command = Problems::default();
             let command = command::read(&value, &names, &mut of_command);
@@ -125,7 +131,15 @@ pub(super) fn read(
                 of_command.retain(|problem| !depends_on_names(problem));
             }
             problems.append(of_command);
-            read_recipe(table, command, outputs, context.defaults, problems)
+            let recipe = read_recipe(table, command, outputs, context.defaults, problems);
+            let stdout = table.get("stdout").map(|value| value.key_location);
+            recipe.map(|recipe| {
+                if let Some(batch) = &batch {
+                    batch.check(context.id, &deps, (recipe.stdout, stdout), problems);
+                }
+                let batch = batch.map(|batch| batch.max);
+                Recipe { batch, ..recipe }
+            })
         }
     };
     let asset = Asset {
@@ -191,14 +205,22 @@ fn read_recipe(
 }
 
 /// A dep as the command of its asset sees it.
-fn view(dep: &Dep, context: AssetContext<'_>, inline: &InlineSources) -> InputView {
+fn view(
+    dep: &Dep,
+    batching: Batching,
+    context: AssetContext<'_>,
+    inline: &InlineSources,
+) -> InputView {
     let definition = |id: AssetId| {
-        let partitions = context.names.outlines().get(id.index())?.partitions;
-        Some(context.definitions.get(partitions.definition()?))
+        let outline = context.names.outlines().get(id.index())?;
+        outline.partitions.definition()
     };
+    let upstream = definition(dep.asset);
+    let declared = context.definitions.declared();
     let several = dep
         .mapping
-        .can_read_several(definition(context.id), definition(dep.asset));
+        .can_read_several(declared, definition(context.id), upstream)
+        || (batching == Batching::Several && upstream.is_some());
     let amount = |several: bool| {
         if several {
             Amount::Several

@@ -1,43 +1,42 @@
 //! The paths that a project writes and reads, as patterns that can be compared.
 
 use crate::manifest::disk::Disk;
-use crate::manifest::partitions::Definitions;
+use crate::manifest::partitions::{Decides, Definitions};
 use crate::manifest::paths::{self, after_glob, before_glob, components};
 use crate::manifest::trie::Pattern;
 use crate::model::{
-    AssetId, DefinitionId, Location, OutputKind, PartitionRef, PartitionsDefinition, PathTemplate,
-    Piece,
+    AssetId, DefinitionId, Location, OutputKind, PartitionRef, PathTemplate, Piece,
 };
 
-/// Static definitions of more keys are compared as placeholders, not key by key.
-const COMPARED_KEYS: usize = 1_000;
+/// Lists of more keys, and products of lists, are compared as placeholders, not key by key.
+pub(super) const COMPARED_KEYS: u32 = 1_000;
 
 /// A path that somebody writes or reads.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
-    /// Who.
-    pub id: AssetId,
     /// Where it is declared.
     pub location: Location,
     /// The path.
     pub template: PathTemplate,
     /// Whose keys fill in the placeholders.
     pub definition: Option<DefinitionId>,
-    /// What it is.
+    /// What it is, and to whom.
     pub kind: ClaimKind,
 }
 
-/// What a path is to him who claims it.
+/// What a path is, and to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClaimKind {
-    /// He writes it.
-    Output(OutputKind),
-    /// A source.
-    Source,
-    /// Declared code.
-    Code,
-    /// A word of a command that counts as code if the file exists.
-    Candidate,
+    /// An asset writes it.
+    Output(AssetId, OutputKind),
+    /// It is a source.
+    Source(AssetId),
+    /// An asset declares it as code.
+    Code(AssetId),
+    /// A word of an asset's command, that counts as code if the file exists.
+    Candidate(AssetId),
+    /// Files that are keys, or whose windows are.
+    Keys(Decides),
 }
 
 /// A path as it is compared.
@@ -74,17 +73,13 @@ impl Claim {
         definitions: &Definitions<'_>,
         disk: &mut Disk,
     ) -> Vec<Shape> {
-        let definition = self.definition.map(|id| definitions.get(id));
-        let listed = match definition {
-            Some(PartitionsDefinition::Static(keys)) if keys.len() <= COMPARED_KEYS => definition,
-            _ => None,
-        };
-        let Some(definition) = listed.filter(|_| self.template.as_literal().is_none()) else {
+        let listed = self
+            .definition
+            .filter(|_| self.template.as_literal().is_none())
+            .and_then(|id| definitions.listed(id, COMPARED_KEYS));
+        let Some(keys) = listed else {
             return vec![self.shape(disk)];
         };
-        let keys = definition
-            .declared_keys(jiff::Timestamp::MAX)
-            .expect("a list of keys is known from its declaration");
         keys.range()
             .map(|index| {
                 let path = self.template.path(PartitionRef { keys: &keys, index });
@@ -95,8 +90,8 @@ impl Claim {
 
     fn may_be_glob(&self) -> MayBeGlob {
         match self.kind {
-            ClaimKind::Source | ClaimKind::Code => MayBeGlob::Yes,
-            ClaimKind::Output(_) | ClaimKind::Candidate => MayBeGlob::No,
+            ClaimKind::Source(_) | ClaimKind::Code(_) => MayBeGlob::Yes,
+            ClaimKind::Output(..) | ClaimKind::Candidate(_) | ClaimKind::Keys(_) => MayBeGlob::No,
         }
     }
 }

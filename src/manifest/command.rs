@@ -1,12 +1,14 @@
 //! Commands: a text for a shell, or a program with its arguments; and where placeholders can stand in them.
 
+use crate::manifest::batch::Batching;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Value;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
+use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::placeholders::{self, Amount, InputView};
 use crate::manifest::quoting::{Glue, Quoted, placeholders_in_shell};
-use crate::manifest::template::{Scope, Token, TokenKind, read_tokens};
+use crate::manifest::template::{Token, TokenKind, read_tokens};
 use crate::model::{Command, CommandPlaceholder, CommandTemplate, Output, Piece};
 
 /// What a command may name.
@@ -20,6 +22,8 @@ pub(super) struct CommandContext<'a> {
     pub outputs: Option<&'a [Output]>,
     /// The project's shell.
     pub shell: &'a [String],
+    /// Whether one command makes several partitions.
+    pub batching: Batching,
 }
 
 /// Reads a command.

@@ -13,7 +13,7 @@ use crate::manifest::outputs::Reading;
 use crate::manifest::partitions::{Definitions, Partitions};
 use crate::manifest::placeholders::output_label;
 use crate::manifest::suggest::{any_of, did_you_mean, similar};
-use crate::model::{AssetId, Dep, Location, Name, Nonexistent, PartitionMapping};
+use crate::model::{AssetId, Dep, Location, Name, Nonexistent};
 
 /// What deps are resolved against.
 #[derive(Clone, Copy, Debug)]
@@ -26,17 +26,8 @@ pub(super) struct DepContext<'a> {
     pub definitions: &'a Definitions<'a>,
 }
 
-/// The keys of a dep that is a table.
-const KEYS: [&str; 8] = [
-    "asset",
-    "path",
-    "as",
-    "output",
-    "mapping",
-    "start_offset",
-    "end_offset",
-    "allow_missing",
-];
+/// The keys of a dep that is a table, but those of its mapping.
+const KEYS: [&str; 5] = ["asset", "path", "as", "output", "allow_missing"];
 
 /// Reads `deps`.
 pub(super) fn read(
@@ -118,7 +109,7 @@ impl Reader<'_, '_> {
             value.wrong_type(expected, self.problems);
             return None;
         };
-        table.only(&KEYS, self.problems);
+        table.only(&[&KEYS[..], &mapping::KEYS].concat(), self.problems);
         let mut upstream = match (table.get("asset"), table.get("path")) {
             (Some(asset), None) => {
                 let name = asset.text(self.problems)?;
@@ -166,18 +157,8 @@ impl Reader<'_, '_> {
             names: (own.key.as_str(), upstream.input.as_str()),
         };
         let mapping = mapping::read(value, table, sides, self.problems)?;
-        let earlier =
-            matches!(mapping, PartitionMapping::TimeWindow { end_offset, .. } if end_offset < 0);
-        if upstream.asset == asset && !earlier && own.partitions != Partitions::Faulty {
-            let problem = Problem::SelfDependency {
-                asset: own.key.to_string(),
-            };
-            let label = Label::new(value.location(), "this asset itself");
-            self.problems.add(problem, [label]);
-            return None;
-        }
         let dropped = table.and_then(|table| table.boolean("allow_missing", self.problems));
-        Some(Dep {
+        let dep = Dep {
             input: upstream.input,
             asset: upstream.asset,
             output: upstream.output,
@@ -187,7 +168,52 @@ impl Reader<'_, '_> {
                 Some(false) | None => Nonexistent::Refused,
             },
             location: value.location(),
-        })
+        };
+        if dep.asset == asset
+            && own.partitions != Partitions::Faulty
+            && !mapping::is_earlier(&dep.mapping)
+        {
+            self.depends_on_itself(&dep);
+            return None;
+        }
+        Some(dep)
+    }
+
+    fn depends_on_itself(&mut self, dep: &Dep) {
+        let DepContext {
+            asset,
+            names,
+            definitions,
+        } = self.context;
+        let own = names.get(asset);
+        let offsets = "mapping = \"time_window\", start_offset = -1, end_offset = -1";
+        let dimensions = own.partitions.definition();
+        let dimensions = dimensions.map_or(&[][..], |id| definitions.get(id).dimensions());
+        let windows = |id| definitions.get(id).windows().is_some();
+        let example = if dimensions.is_empty() {
+            offsets.to_owned()
+        } else {
+            let each = dimensions.iter().map(|dimension| {
+                let name = &dimension.name;
+                let offsets = if windows(dimension.definition) {
+                    format!(", {offsets}")
+                } else {
+                    String::new()
+                };
+                format!("{name} = {{ from = \"{name}\"{offsets} }}")
+            });
+            let each: Vec<String> = each.collect();
+            format!(
+                "mapping = \"multi\", dimensions = {{ {} }}",
+                each.join(", ")
+            )
+        };
+        let problem = Problem::SelfDependency {
+            asset: own.key.to_string(),
+            example,
+        };
+        let label = Label::new(dep.location, "this asset itself");
+        self.problems.add(problem, [label]);
     }
 
     /// A source without a table.

@@ -221,6 +221,51 @@ pub enum Problem {
         /// The variable.
         variable: String,
     },
+    /// A dimension that a definition does not have.
+    #[error("there is no dimension `{dimension}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_dimension), help("{help}"))]
+    UnknownDimension {
+        /// The name.
+        dimension: String,
+        /// The dimensions that there are.
+        help: String,
+    },
+    /// A pattern from which the key of a file cannot be told.
+    #[error("the pattern `{pattern}` cannot be inverted: {reason}")]
+    #[diagnostic(
+        code(assetctl::manifest::files_pattern),
+        help(
+            "a pattern is a path with `{{{{partition}}}}` in it once and nothing else that varies, as `data/uploads/{{{{partition}}}}.csv`"
+        )
+    )]
+    FilesPattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
+    /// Files whose presence makes partition keys, and that an asset makes.
+    #[error("{what} could match what `{asset}` makes")]
+    #[diagnostic(code(assetctl::manifest::pattern_is_output), help("{help}"))]
+    PatternIsOutput {
+        /// `the pattern` or `the path of exists`.
+        what: &'static str,
+        /// The asset that makes such files.
+        asset: String,
+        /// What to declare instead.
+        help: &'static str,
+    },
+    /// A key that a mapping names and its definition does not have.
+    #[error("{definition} has no key `{key}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_partition_key), help("{help}"))]
+    UnknownPartitionKey {
+        /// The key.
+        key: String,
+        /// The definition.
+        definition: String,
+        /// Similar or all keys.
+        help: String,
+    },
     /// A mapping that does not fit the definitions on its two sides.
     #[error("{message}")]
     #[diagnostic(code(assetctl::manifest::mapping), help("{help}"))]
@@ -235,12 +280,14 @@ pub enum Problem {
     #[diagnostic(
         code(assetctl::manifest::self_dependency),
         help(
-            "only earlier time windows can be read: `{{ asset = \"{asset}\", mapping = \"time_window\", start_offset = -1, end_offset = -1 }}`"
+            "only its own earlier time windows can be read: `{{ asset = \"{asset}\", {example} }}`"
         )
     )]
     SelfDependency {
         /// The asset.
         asset: String,
+        /// A mapping that reads earlier windows.
+        example: String,
     },
     /// Assets that depend on each other in a circle.
     #[error("a cycle: {path}")]
@@ -336,7 +383,7 @@ pub enum Problem {
     #[diagnostic(
         code(assetctl::manifest::partitions_share_path),
         help(
-            "put `{{{{partition}}}}` into the path, or a time format that is as fine as the windows"
+            "put `{{{{partition}}}}` into the path, or every dimension, times with a format as fine as the windows"
         )
     )]
     PartitionsSharePath {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::file::Text;
+use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::source;
-use crate::manifest::template::Scope;
 use crate::model::{
     About, AssetId, AssetKey, Name, PathTemplate, Place, Required, SourceAsset, SourcePath,
 };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::manifest::apart::Apart;
 use crate::manifest::asset::{self, AssetContext, Findings};
 use crate::manifest::diagnostic::{Label, ManifestError, ManifestErrors, Problems};
 use crate::manifest::disk::Disk;
@@ -15,7 +16,7 @@ use crate::manifest::file::SourceFile;
 use crate::manifest::find::MANIFEST;
 use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
-use crate::manifest::outputs::{self, Apart, OutputContext};
+use crate::manifest::outputs::{self, OutputContext};
 use crate::manifest::partitions::Definitions;
 use crate::manifest::project::{Defaults, Project};
 use crate::manifest::source::SourceContext;
@@ -123,13 +124,12 @@ fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'
 fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option<AssetGraph> {
     let problems = &mut findings.problems;
     let project = Project::read(&files[0], problems);
-    let mut definitions = Definitions::default();
     let mut defaults = Vec::with_capacity(files.len());
     for (index, file) in files.iter().enumerate() {
         check_top_level(file, index, problems);
         defaults.push(Defaults::read(file, problems));
-        definitions.read(file, problems);
     }
+    let mut definitions = Definitions::read(files, problems);
     let names = outline(files, &project, &mut definitions, problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
@@ -220,7 +220,7 @@ fn outline<'a>(
     problems: &mut Problems,
 ) -> Names<'a> {
     let mut names = Names::default();
-    let mut apart = Apart::new();
+    let mut apart = Apart::default();
     for file in files {
         let mut found: Vec<(Value<'a>, Table<'a>, &'static str)> = Vec::new();
         for kind in ["source", "asset"] {
@@ -230,7 +230,6 @@ fn outline<'a>(
         found.sort_by_key(|(name, ..)| name.key_location.start);
         for (name, table, kind) in found {
             let partitions = definitions.of(&table, problems);
-            let scope = definitions.scope(partitions);
             let what = if kind == "source" {
                 "a source"
             } else {
@@ -240,7 +239,7 @@ fn outline<'a>(
             let declares = if kind == "source" {
                 let context = SourceContext {
                     partitions,
-                    scope,
+                    scope: definitions.scope(partitions),
                     shell: &project.shell,
                 };
                 Declares::Source(Box::new(source::read(
@@ -253,7 +252,7 @@ fn outline<'a>(
                 let context = OutputContext {
                     key: &key,
                     partitions,
-                    scope,
+                    definitions,
                     storage: &project.storage,
                 };
                 Declares::Asset(outputs::read(&table, context, &mut apart, problems))

@@ -9,7 +9,9 @@
 //! and tools exist is a question of the run.
 
 mod about;
+mod apart;
 mod asset;
+mod batch;
 mod claims;
 mod code;
 mod command;
@@ -30,6 +32,7 @@ mod mapping;
 mod names;
 mod outputs;
 mod overlap;
+mod partition_placeholder;
 mod partitions;
 mod paths;
 mod placeholders;

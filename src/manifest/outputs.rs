@@ -1,17 +1,18 @@
 //! The outputs of an asset: paths inside the project, each partition with one of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use crate::manifest::apart::Apart;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::partitions::Partitions;
+use crate::manifest::partitions::{Definitions, Partitions};
 use crate::manifest::paths::{self, Folded};
-use crate::manifest::template::{Scope, path_template};
+use crate::manifest::template::path_template;
 use crate::model::{
-    AssetKey, DefinitionId, Name, Output, OutputKind, PartitionPlaceholder, PartitionRef,
-    PartitionsDefinition, PathTemplate, Piece, encode_whole_component,
+    AssetKey, Name, Output, OutputKind, PartitionPlaceholder, PathTemplate, Piece,
+    encode_whole_component,
 };
 
 /// The outputs of an asset, as far as they could be read.
@@ -32,9 +33,6 @@ pub(super) enum Reading {
     Faulty,
 }
 
-/// Which templates tell the windows of a definition apart: asked once for each definition and template.
-pub(super) type Apart = HashMap<(DefinitionId, String), bool>;
-
 /// What outputs are read for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutputContext<'a> {
@@ -42,8 +40,8 @@ pub(super) struct OutputContext<'a> {
     pub key: &'a AssetKey,
     /// Its partitions.
     pub partitions: Partitions,
-    /// What its templates may name.
-    pub scope: Scope<'a>,
+    /// The partitions definitions.
+    pub definitions: &'a Definitions<'a>,
     /// Where outputs without a path go.
     pub storage: &'a str,
 }
@@ -118,7 +116,11 @@ fn one(
     if !paths::check_text(text, problems) {
         return None;
     }
-    let template = path_template(text, context.scope, problems)?;
+    let template = path_template(
+        text,
+        context.definitions.scope(context.partitions),
+        problems,
+    )?;
     let folded = paths::fold(text.file.folder(), &template);
     if let Some(Refused {
         message,
@@ -133,9 +135,8 @@ fn one(
         problems.add(problem, [Label::new(text.location(), label)]);
         return None;
     }
-    if let (Partitions::By(id), Scope::Partitioned(definition)) =
-        (context.partitions, context.scope)
-        && !tells_apart(&folded.path, (id, definition), apart)
+    if let Partitions::By(id) = context.partitions
+        && !apart.tells(&folded.path, id, context.definitions)
     {
         let problem = Problem::PartitionsSharePath {
             asset: context.key.to_string(),
@@ -209,7 +210,7 @@ fn default_output(
     })];
     let segments = context.key.as_str().split('/').map(encode_whole_component);
     pieces.push(Piece::Text(segments.collect::<Vec<_>>().join("/")));
-    if !matches!(context.scope, Scope::Unpartitioned) {
+    if context.partitions != Partitions::None {
         pieces.push(Piece::Text("/@".to_owned()));
         pieces.push(Piece::Placeholder(PartitionPlaceholder::Key));
     }
@@ -267,52 +268,4 @@ fn check_variables(outputs: &[Output], key: &AssetKey, problems: &mut Problems) 
         ];
         problems.add(problem, labels);
     }
-}
-
-/// Whether a path differs from partition to partition.
-///
-/// A key always tells them apart. Formats of windows are tried on windows that differ in every field: the first four
-/// hundred, and some that lie whole years and a century later.
-fn tells_apart(
-    path: &PathTemplate,
-    (id, definition): (DefinitionId, &PartitionsDefinition),
-    apart: &mut Apart,
-) -> bool {
-    if path
-        .placeholders()
-        .any(|it| *it == PartitionPlaceholder::Key)
-    {
-        return true;
-    }
-    let Some(windows) = definition.windows() else {
-        return false;
-    };
-    if path.as_literal().is_some() {
-        return false;
-    }
-    let pieces = path.pieces();
-    let is_text = |piece: &&Piece<_>| matches!(piece, Piece::Text(_));
-    let from = pieces.iter().take_while(is_text).count();
-    let to = pieces.len() - pieces.iter().rev().take_while(is_text).count();
-    let inner = PathTemplate::new(pieces[from..to].to_vec());
-    let known = (id, inner.source());
-    *apart.entry(known).or_insert_with(|| {
-        let all = PartitionsDefinition::time(windows.clone());
-        let keys = all
-            .declared_keys(jiff::Timestamp::MAX)
-            .expect("windows are known from their declaration");
-        let years = (1..=8).flat_map(|year| [365 * year, 366 * year, 1461 * year]);
-        let later = years.chain([1200, 1201, 4800, 36_524, 36_525]);
-        let mut indexes: Vec<u32> = (0..400)
-            .chain(later)
-            .filter(|at| *at < keys.len())
-            .collect();
-        indexes.sort_unstable();
-        indexes.dedup();
-        let mut seen = HashSet::new();
-        indexes.into_iter().all(|index| {
-            let partition = PartitionRef { keys: &keys, index };
-            seen.insert(inner.path(partition).into_owned())
-        })
-    })
 }

@@ -12,12 +12,10 @@ use crate::manifest::claims::{Claim, ClaimKind, Rest, Shape};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::disk::Disk;
 use crate::manifest::error::Problem;
-use crate::manifest::partitions::Definitions;
+use crate::manifest::partitions::{Decides, Definitions};
 use crate::manifest::paths;
 use crate::manifest::trie::{NodeId, Trie};
-use crate::model::{
-    AssetId, AssetKey, Declaration, Dep, OutputKind, PathTemplate, Place, SourcePath,
-};
+use crate::model::{AssetId, AssetKey, Declaration, OutputKind, PathTemplate, Place, SourcePath};
 
 /// After so many overlaps no more are looked for.
 const ENOUGH: usize = 200;
@@ -32,7 +30,7 @@ pub(super) fn check(
     disk: &mut Disk,
     problems: &mut Problems,
 ) -> Vec<NoCode> {
-    let claims = claims(declarations);
+    let claims = claims(declarations, definitions);
     let all: Vec<(usize, Shape)> = claims
         .iter()
         .enumerate()
@@ -71,8 +69,11 @@ impl<'a> Forest<'a> {
         let read = trie.root();
         for (number, (claim, shape)) in shapes.iter().enumerate() {
             let root = match claims[*claim].kind {
-                ClaimKind::Output(_) => written,
-                ClaimKind::Source | ClaimKind::Code | ClaimKind::Candidate => read,
+                ClaimKind::Output(..) => written,
+                ClaimKind::Source(_)
+                | ClaimKind::Code(_)
+                | ClaimKind::Candidate(_)
+                | ClaimKind::Keys(_) => read,
             };
             trie.insert(root, &shape.patterns, number as u32);
         }
@@ -160,84 +161,78 @@ impl Report<'_> {
 
     /// Whether two shapes really meet, which is reported.
     fn pair(&mut self, first: &(usize, Shape), second: &(usize, Shape)) -> bool {
-        let is_output =
-            |shape: &(usize, Shape)| matches!(self.claims[shape.0].kind, ClaimKind::Output(_));
-        match (is_output(first), is_output(second)) {
-            (true, true) => self.outputs_overlap(first, second),
-            (true, false) => return self.is_read(second, first),
-            (false, true) => return self.is_read(first, second),
-            (false, false) => return false,
+        match (self.claims[first.0].kind, self.claims[second.0].kind) {
+            (ClaimKind::Output(a, _), ClaimKind::Output(b, _)) => {
+                self.outputs_overlap((a, first), (b, second));
+                true
+            }
+            (ClaimKind::Output(maker, _), _) => self.is_read(second, maker, first),
+            (_, ClaimKind::Output(maker, _)) => self.is_read(first, maker, second),
+            _ => false,
         }
-        true
     }
 
-    fn outputs_overlap(&mut self, first: &(usize, Shape), second: &(usize, Shape)) {
-        let (mut first, mut second) = (first, second);
-        if self.claims[first.0].location.start > self.claims[second.0].location.start {
+    fn outputs_overlap<'s>(
+        &mut self,
+        mut first: (AssetId, &'s (usize, Shape)),
+        mut second: (AssetId, &'s (usize, Shape)),
+    ) {
+        let location = |side: (AssetId, &(usize, Shape))| self.claims[side.1.0].location;
+        if location(first).start > location(second).start {
             (first, second) = (second, first);
         }
-        let (a, b) = (&self.claims[first.0], &self.claims[second.0]);
-        let (one, other) = match first.1.patterns.len().cmp(&second.1.patterns.len()) {
+        let depth = |side: (AssetId, &(usize, Shape))| side.1.1.patterns.len();
+        let (one, other) = match depth(first).cmp(&depth(second)) {
             Ordering::Equal => ("can be the same path", "as this one"),
             Ordering::Less => ("this path", "lies inside the other"),
             Ordering::Greater => ("lies inside the other", "this path"),
         };
+        let labels = [
+            Label::new(location(first), one),
+            Label::new(location(second), other),
+        ];
         let name = |id: AssetId| self.declarations[id.index()].key();
         let problem = Problem::OverlappingOutputs {
-            assets: if a.id == b.id {
-                format!("`{}`", name(a.id))
+            assets: if first.0 == second.0 {
+                format!("`{}`", name(first.0))
             } else {
-                format!("`{}` and `{}`", name(a.id), name(b.id))
+                format!("`{}` and `{}`", name(first.0), name(second.0))
             },
         };
-        let labels = [Label::new(a.location, one), Label::new(b.location, other)];
         self.problems.add(problem, labels);
     }
 
-    fn is_read(&mut self, read: &(usize, Shape), written: &(usize, Shape)) -> bool {
+    fn is_read(&mut self, read: &(usize, Shape), by: AssetId, written: &(usize, Shape)) -> bool {
         let (reader, output) = (&self.claims[read.0], &self.claims[written.0]);
         if !really_read(&read.1, &written.1, output) {
             return false;
         }
-        let name = |id: AssetId| self.declarations[id.index()].key();
-        let maker = name(output.id);
-        let what = match reader.kind {
-            ClaimKind::Candidate => {
+        let maker = self.declarations[by.index()].key();
+        let dep = || format!("write `deps = \"{maker}\"`: then it is read once it is made");
+        let problem = match reader.kind {
+            ClaimKind::Output(..) => return false,
+            ClaimKind::Candidate(id) => {
                 if read.1.patterns.len() < written.1.patterns.len() {
                     return false;
                 }
-                let own = reader.id == output.id;
-                let reads = |dep: &Dep| dep.asset == output.id;
-                let declared = match &self.declarations[reader.id.index()] {
-                    Declaration::Asset(asset) => asset.deps.iter().any(reads),
-                    Declaration::Source(_) => false,
-                };
-                if own || declared {
+                if id == by || self.depends(id, by) {
                     let path = reader.template.as_literal().unwrap_or_default();
-                    self.no_code.push((reader.id, path.to_owned()));
+                    self.no_code.push((id, path.to_owned()));
                     return true;
                 }
-                "the command"
+                self.source_is_output("the command", id, maker, dep())
             }
-            ClaimKind::Code => "the code",
-            ClaimKind::Source | ClaimKind::Output(_) => "the path",
-        };
-        let help = match reader.kind {
-            ClaimKind::Source if AssetKey::parse(name(reader.id).as_str()).is_err() => {
-                format!("write `{maker}` instead of the path")
+            ClaimKind::Code(id) => self.source_is_output("the code", id, maker, dep()),
+            ClaimKind::Source(id) => {
+                let name = self.declarations[id.index()].key();
+                let help = if AssetKey::parse(name.as_str()).is_err() {
+                    format!("write `{maker}` instead of the path")
+                } else {
+                    format!("remove the source, and write `deps = \"{maker}\"` where it is read")
+                };
+                self.source_is_output("the path", id, maker, help)
             }
-            ClaimKind::Source => {
-                format!("remove the source, and write `deps = \"{maker}\"` where it is read")
-            }
-            ClaimKind::Code | ClaimKind::Candidate | ClaimKind::Output(_) => {
-                format!("write `deps = \"{maker}\"`: then it is read once it is made")
-            }
-        };
-        let problem = Problem::SourceIsOutput {
-            what,
-            name: name(reader.id).to_string(),
-            asset: maker.to_string(),
-            help,
+            ClaimKind::Keys(decides) => pattern_is_output(decides, maker),
         };
         let labels = [
             Label::new(reader.location, format!("`{maker}` makes this")),
@@ -246,12 +241,52 @@ impl Report<'_> {
         self.problems.add(problem, labels);
         true
     }
+
+    fn depends(&self, id: AssetId, on: AssetId) -> bool {
+        match &self.declarations[id.index()] {
+            Declaration::Asset(asset) => asset.deps.iter().any(|dep| dep.asset == on),
+            Declaration::Source(_) => false,
+        }
+    }
+
+    fn source_is_output(
+        &self,
+        what: &'static str,
+        reader: AssetId,
+        maker: &AssetKey,
+        help: String,
+    ) -> Problem {
+        Problem::SourceIsOutput {
+            what,
+            name: self.declarations[reader.index()].key().to_string(),
+            asset: maker.to_string(),
+            help,
+        }
+    }
+}
+
+fn pattern_is_output(decides: Decides, maker: &AssetKey) -> Problem {
+    let (what, help) = match decides {
+        Decides::Key => (
+            "the pattern",
+            "declare the definition as `type = \"dynamic\"`: the command that makes the files adds their keys",
+        ),
+        Decides::Window => (
+            "the path of `exists`",
+            "remove `exists`: keys depend on files that are there before a run, not on what a run makes",
+        ),
+    };
+    Problem::PatternIsOutput {
+        what,
+        asset: maker.to_string(),
+        help,
+    }
 }
 
 /// Whether what is read is, holds, lies in, or by its glob could match what is written. The tree has compared heads and
 /// tails; a glob is tried on an output without placeholders as it will be at run time.
 fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
-    let is_directory = matches!(output.kind, ClaimKind::Output(OutputKind::Directory));
+    let is_directory = matches!(output.kind, ClaimKind::Output(_, OutputKind::Directory));
     let is_glob = read.glob.is_some() || read.rest == Rest::Anything;
     let shorter = read.patterns.len() < written.patterns.len();
     if is_glob && shorter && read.rest == Rest::End {
@@ -270,14 +305,22 @@ fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
     paths::glob(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path))
 }
 
-fn claims(declarations: &[Declaration]) -> Vec<Claim> {
-    let mut claims = Vec::new();
+fn claims(declarations: &[Declaration], definitions: &Definitions<'_>) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = definitions
+        .patterns()
+        .iter()
+        .map(|(id, pattern)| Claim {
+            location: pattern.location,
+            template: pattern.path.clone(),
+            definition: Some(*id),
+            kind: ClaimKind::Keys(pattern.decides),
+        })
+        .collect();
     for (index, declaration) in declarations.iter().enumerate() {
         let id = AssetId(index as u32);
         let definition = declaration.partitions();
         let mut add = |template: &PathTemplate, location, kind| {
             claims.push(Claim {
-                id,
                 location,
                 template: template.clone(),
                 definition,
@@ -287,31 +330,28 @@ fn claims(declarations: &[Declaration]) -> Vec<Claim> {
         match declaration {
             Declaration::Asset(asset) => {
                 for output in &asset.outputs {
-                    add(
-                        &output.path,
-                        output.location,
-                        ClaimKind::Output(output.kind),
-                    );
+                    let kind = ClaimKind::Output(id, output.kind);
+                    add(&output.path, output.location, kind);
                 }
                 let Some(recipe) = &asset.recipe else {
                     continue;
                 };
                 for (path, location) in &recipe.code.declared {
                     let template = PathTemplate::literal(path.as_str());
-                    add(&template, *location, ClaimKind::Code);
+                    add(&template, *location, ClaimKind::Code(id));
                 }
                 for path in &recipe.code.candidates {
                     let template = PathTemplate::literal(path.as_str());
-                    add(&template, asset.location, ClaimKind::Candidate);
+                    add(&template, asset.location, ClaimKind::Candidate(id));
                 }
             }
             Declaration::Source(source) => match &source.place {
                 Place::Paths(paths) => {
                     for SourcePath::Exact(path) | SourcePath::Glob(path) in paths {
-                        add(path, source.location, ClaimKind::Source);
+                        add(path, source.location, ClaimKind::Source(id));
                     }
                 }
-                Place::Value { path, .. } => add(path, source.location, ClaimKind::Source),
+                Place::Value { path, .. } => add(path, source.location, ClaimKind::Source(id)),
                 Place::Observed { .. } => {}
             },
         }

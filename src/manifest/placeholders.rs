@@ -1,10 +1,11 @@
 //! The placeholders of commands: what each name stands for in a command, and how many values it can have.
 
+use crate::manifest::batch::{Batching, IN_A_BATCH};
 use crate::manifest::command::CommandContext;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
+use crate::manifest::partition_placeholder::Written;
 use crate::manifest::suggest::{all_of, did_you_mean};
-use crate::manifest::template::{check_partition_placeholder, partition_placeholder};
 use crate::model::{CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat};
 
 /// How many values a placeholder can stand for.
@@ -55,10 +56,18 @@ pub(super) fn read(
     location: impl Fn() -> Location,
     problems: &mut Problems,
 ) -> Option<(CommandPlaceholder, Amount)> {
-    if let Some(placeholder) = partition_placeholder(name) {
-        let fits =
-            check_partition_placeholder(&placeholder, name, context.scope, problems, location);
-        return fits.then_some((CommandPlaceholder::Partition(placeholder), Amount::One));
+    if let Some(written) = Written::parse(name) {
+        if context.batching == Batching::Several {
+            let problem = Problem::MisplacedPlaceholder {
+                name: name.to_owned(),
+                reason: "one command makes a batch of partitions".to_owned(),
+                help: format!("read {IN_A_BATCH} in the command"),
+            };
+            problems.add(problem, [Label::new(location(), "of which partition?")]);
+            return None;
+        }
+        let placeholder = written.resolve(name, context.scope, location, problems)?;
+        return Some((CommandPlaceholder::Partition(placeholder), Amount::One));
     }
     let (word, rest) = match name.split_once('.') {
         Some((word, rest)) => (word.trim_end(), Some(rest.trim_start())),
@@ -68,8 +77,12 @@ pub(super) fn read(
         ("asset", None, _) => Ok((CommandPlaceholder::Asset, Amount::One)),
         ("project", None, _) => Ok((CommandPlaceholder::Project, Amount::One)),
         ("run_id", None, Some(_)) => Ok((CommandPlaceholder::RunId, Amount::One)),
-        ("output", None, Some(outputs)) => Ok((CommandPlaceholder::Outputs, amount(outputs.len()))),
-        ("output", Some(output), Some(outputs)) => named_output(output, outputs),
+        ("output", None, Some(outputs)) => {
+            let amount = of_batch(context, amount(outputs.len()));
+            Ok((CommandPlaceholder::Outputs, amount))
+        }
+        ("output", Some(output), Some(outputs)) => named_output(output, outputs)
+            .map(|(output, amount)| (output, of_batch(context, amount))),
         ("input", None, Some(_)) => only_input(context.inputs),
         ("input", Some(input), Some(_)) => named_input(input, context.inputs),
         ("input_list", Some(input), Some(_)) => find_input(input, context.inputs)
@@ -139,6 +152,14 @@ fn amount(count: usize) -> Amount {
         Amount::Several
     } else {
         Amount::One
+    }
+}
+
+/// How many values there are for all partitions that one command makes.
+fn of_batch(context: &CommandContext<'_>, of_one: Amount) -> Amount {
+    match context.batching {
+        Batching::One => of_one,
+        Batching::Several => Amount::Several,
     }
 }
 

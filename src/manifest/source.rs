@@ -1,12 +1,14 @@
 //! `[source.NAME]`: data that is observed and never made.
 
+use crate::manifest::batch::Batching;
 use crate::manifest::command::{self, CommandContext};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
+use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::partitions::Partitions;
-use crate::manifest::template::{Scope, path_template};
+use crate::manifest::template::path_template;
 use crate::manifest::{about, paths};
 use crate::model::{
     Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, Location, PathTemplate, Place,
@@ -147,6 +149,7 @@ fn read_observed(
         inputs: &[],
         outputs: None,
         shell: context.shell,
+        batching: Batching::One,
     };
     let command = command::read(&value, &command_context, problems)?;
     let answers = match context.scope {

@@ -1,19 +1,16 @@
-//! Templates: text → pieces, and the placeholders about the partition.
+//! Templates: text → pieces.
 //!
 //! `{{name}}` is a placeholder, with spaces inside if one likes; `{{{{` is a literal `{{`. A run of braces is read from
 //! the left, so `{{{name}}` is a `{` before a placeholder.
 
 use std::ops::Range;
 
-use jiff::tz::TimeZone;
-
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
+use crate::manifest::partition_placeholder::{Scope, Written, by_component};
 use crate::manifest::suggest::did_you_mean;
-use crate::model::{
-    Location, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, TimeFormat,
-};
+use crate::model::{PathTemplate, Piece};
 
 /// A part of a template, with the bytes of the text that it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,17 +28,6 @@ pub(super) enum TokenKind<'a> {
     Literal(&'a str),
     /// What stands between the braces of a placeholder, without outer spaces.
     Placeholder(&'a str),
-}
-
-/// The partitions of that whose template is read.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Scope<'a> {
-    /// It has none.
-    Unpartitioned,
-    /// It has these.
-    Partitioned(&'a PartitionsDefinition),
-    /// Its definition is wrong, which is reported elsewhere.
-    Unknown,
 }
 
 /// A `{{` without its `}}`, at this byte offset.
@@ -115,122 +101,17 @@ pub(super) fn path_template(
         match token.kind {
             TokenKind::Literal(literal) => pieces.push(Piece::Text(literal.to_owned())),
             TokenKind::Placeholder(name) => {
-                let Some(placeholder) = partition_placeholder(name) else {
+                let Some(written) = Written::parse(name) else {
                     unknown_in_path(name, text, token.range, problems);
                     continue;
                 };
-                if check_partition_placeholder(&placeholder, name, scope, problems, || {
-                    text.part(token.range.clone())
-                }) {
-                    push_by_component(placeholder, &mut pieces);
-                }
+                let location = || text.part(token.range.clone());
+                let placeholder = written.resolve(name, scope, location, problems);
+                pieces.extend(placeholder.into_iter().flat_map(by_component));
             }
         }
     }
     (problems.len() == before).then(|| PathTemplate::new(pieces))
-}
-
-/// What `{{name}}` stands for, if it is about the partition.
-pub(super) fn partition_placeholder(name: &str) -> Option<PartitionPlaceholder> {
-    let (word, format) = match name.split_once(':') {
-        Some((word, format)) => (word.trim_end(), Some(format.trim_start())),
-        None => (name, None),
-    };
-    let time = format.map_or(TimeFormat::Rfc3339, |format| {
-        TimeFormat::Strftime(format.to_owned())
-    });
-    match (word, format) {
-        ("partition", None) => Some(PartitionPlaceholder::Key),
-        ("partition" | "window.start", _) => Some(PartitionPlaceholder::WindowStart(time)),
-        ("window.end", _) => Some(PartitionPlaceholder::WindowEnd(time)),
-        _ => None,
-    }
-}
-
-/// Whether a placeholder about the partition has a value in `scope`; reports it otherwise.
-pub(super) fn check_partition_placeholder(
-    placeholder: &PartitionPlaceholder,
-    name: &str,
-    scope: Scope<'_>,
-    problems: &mut Problems,
-    location: impl FnOnce() -> Location,
-) -> bool {
-    let reason = match (placeholder, scope) {
-        (_, Scope::Unknown) | (PartitionPlaceholder::Key, Scope::Partitioned(_)) => return true,
-        (_, Scope::Unpartitioned) => "there are no partitions",
-        (
-            PartitionPlaceholder::WindowStart(format) | PartitionPlaceholder::WindowEnd(format),
-            Scope::Partitioned(PartitionsDefinition::Time { .. }),
-        ) => match unprintable(format) {
-            None => return true,
-            Some(reason) => {
-                let TimeFormat::Strftime(format) = format else {
-                    return true;
-                };
-                let problem = Problem::TimeFormat {
-                    format: format.clone(),
-                    reason,
-                };
-                problems.add(problem, [Label::new(location(), "in this placeholder")]);
-                return false;
-            }
-        },
-        (_, Scope::Partitioned(_)) => "the partitions are no time windows",
-    };
-    let help = match scope {
-        Scope::Unpartitioned | Scope::Unknown => {
-            "give it `partitions`, or leave the placeholder out"
-        }
-        Scope::Partitioned(_) => "only `{{partition}}` can stand here",
-    };
-    let problem = Problem::MisplacedPlaceholder {
-        name: name.to_owned(),
-        reason: reason.to_owned(),
-        help: help.to_owned(),
-    };
-    problems.add(problem, [Label::new(location(), reason)]);
-    false
-}
-
-/// Why a format cannot be printed.
-fn unprintable(format: &TimeFormat) -> Option<String> {
-    let TimeFormat::Strftime(format) = format else {
-        return None;
-    };
-    if format.is_empty() {
-        return Some("it is empty".to_owned());
-    }
-    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let printed = jiff::fmt::strtime::format(format, &sample);
-    printed.err().map(|error| error.to_string())
-}
-
-/// Adds a placeholder; a `/` in its format separates folders, as it is the manifest's and no key's.
-fn push_by_component(
-    placeholder: PartitionPlaceholder,
-    pieces: &mut Vec<Piece<PartitionPlaceholder>>,
-) {
-    let (format, with): (_, fn(TimeFormat) -> PartitionPlaceholder) = match &placeholder {
-        PartitionPlaceholder::WindowStart(TimeFormat::Strftime(format)) => {
-            (format, PartitionPlaceholder::WindowStart)
-        }
-        PartitionPlaceholder::WindowEnd(TimeFormat::Strftime(format)) => {
-            (format, PartitionPlaceholder::WindowEnd)
-        }
-        _ => {
-            pieces.push(Piece::Placeholder(placeholder));
-            return;
-        }
-    };
-    for (index, part) in format.split('/').enumerate() {
-        if index > 0 {
-            pieces.push(Piece::Text("/".to_owned()));
-        }
-        if !part.is_empty() {
-            let part = TimeFormat::Strftime(part.to_owned());
-            pieces.push(Piece::Placeholder(with(part)));
-        }
-    }
 }
 
 fn unknown_in_path(name: &str, text: Text<'_>, range: Range<usize>, problems: &mut Problems) {
@@ -264,14 +145,43 @@ impl<'a> Token<'a> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{TokenKind, Unclosed, partition_placeholder, tokens};
-    use crate::model::{PartitionPlaceholder, PathTemplate, Piece, TimeFormat};
+    use super::{TokenKind, Unclosed, tokens};
+    use crate::manifest::diagnostic::Problems;
+    use crate::manifest::partition_placeholder::{Partitioning, Scope, Written};
+    use crate::model::{
+        Cadence, DeclaredPartitions, DefinitionId, Dimension, Location, Name, PartitionPlaceholder,
+        PartitionsDefinition, PathTemplate, Piece, TimeFormat, TimePartitions, TimeSettings,
+    };
 
-    fn parse(text: &str) -> Option<PathTemplate> {
-        let piece = |kind| {
+    /// Days by regions, and days alone.
+    fn definitions() -> Vec<DeclaredPartitions> {
+        let days = TimePartitions::new(TimeSettings::new(Cadence::Daily, "2013-01-01"));
+        let days = PartitionsDefinition::time(days.expect("a valid definition"));
+        let regions = PartitionsDefinition::Static([].into());
+        let dimension = |name: &str, id| Dimension {
+            name: Name::parse(name).expect("a name"),
+            definition: DefinitionId(id),
+        };
+        let product = PartitionsDefinition::Multi([dimension("d", 1), dimension("r", 2)].into());
+        let declared = |definition| DeclaredPartitions {
+            name: None,
+            definition,
+            location: Location::default(),
+        };
+        [product, days, regions].map(declared).into()
+    }
+
+    fn parse(text: &str, scope: Scope<'_>) -> Option<PathTemplate> {
+        let mut problems = Problems::default();
+        let mut piece = |kind| {
             Some(match kind {
                 TokenKind::Literal(literal) => Piece::Text(literal.to_owned()),
-                TokenKind::Placeholder(name) => Piece::Placeholder(partition_placeholder(name)?),
+                TokenKind::Placeholder(name) => Piece::Placeholder(Written::parse(name)?.resolve(
+                    name,
+                    scope,
+                    Location::default,
+                    &mut problems,
+                )?),
             })
         };
         let pieces: Option<Vec<_>> = tokens(text).ok()?.iter().map(|it| piece(it.kind)).collect();
@@ -303,17 +213,37 @@ mod tests {
         assert_eq!(tokens("ab{{x}"), Err(Unclosed(2)));
     }
 
-    fn any_piece() -> impl Strategy<Value = Piece<PartitionPlaceholder>> {
+    fn any_flat() -> impl Strategy<Value = PartitionPlaceholder> {
         let format = "%[YmdH](-%[md])?".prop_map(TimeFormat::Strftime);
         let format = prop_oneof![Just(TimeFormat::Rfc3339), format];
         prop_oneof![
-            "[a-c{}./ ]{1,6}".prop_map(Piece::Text),
-            Just(Piece::Placeholder(PartitionPlaceholder::Key)),
-            format
-                .clone()
-                .prop_map(|it| Piece::Placeholder(PartitionPlaceholder::WindowStart(it))),
-            format.prop_map(|it| Piece::Placeholder(PartitionPlaceholder::WindowEnd(it))),
+            Just(PartitionPlaceholder::Key),
+            format.clone().prop_map(PartitionPlaceholder::WindowStart),
+            format.prop_map(PartitionPlaceholder::WindowEnd),
         ]
+    }
+
+    fn any_of_dimension() -> impl Strategy<Value = PartitionPlaceholder> {
+        let of = |place, name: &'static str, of| PartitionPlaceholder::Dimension {
+            place,
+            name: Name::parse(name).expect("a name"),
+            of: Box::new(of),
+        };
+        prop_oneof![
+            Just(PartitionPlaceholder::Key),
+            any_flat().prop_map(move |flat| of(0, "d", flat)),
+            Just(of(1, "r", PartitionPlaceholder::Key)),
+        ]
+    }
+
+    fn any_pieces(
+        placeholder: impl Strategy<Value = PartitionPlaceholder>,
+    ) -> impl Strategy<Value = Vec<Piece<PartitionPlaceholder>>> {
+        let piece = prop_oneof![
+            "[a-c{}./ ]{1,6}".prop_map(Piece::Text),
+            placeholder.prop_map(Piece::Placeholder),
+        ];
+        proptest::collection::vec(piece, 0..6)
     }
 
     proptest! {
@@ -330,9 +260,19 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printed_is_read_as_the_same(pieces in proptest::collection::vec(any_piece(), 0..6)) {
-            let template = PathTemplate::new(pieces);
-            prop_assert_eq!(parse(&template.source()), Some(template));
+        fn what_is_printed_is_read_as_the_same(
+            flat in any_pieces(any_flat()),
+            of_dimensions in any_pieces(any_of_dimension()),
+        ) {
+            let declared = definitions();
+            for (pieces, id) in [(of_dimensions, 0), (flat, 1)] {
+                let scope = Scope::Partitioned(Partitioning {
+                    definition: &declared[id].definition,
+                    declared: &declared,
+                });
+                let template = PathTemplate::new(pieces);
+                prop_assert_eq!(parse(&template.source(), scope), Some(template));
+            }
         }
     }
 }

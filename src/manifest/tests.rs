@@ -3,6 +3,7 @@
 mod graphs;
 #[cfg(feature = "cli")]
 mod messages;
+mod partitions;
 
 use std::fs;
 use std::path::Path;

@@ -337,6 +337,12 @@ impl Asset {
             .is_some_and(|recipe| recipe.history == History::Incremental)
     }
 
+    /// Whether a command makes it; one without a command is made elsewhere.
+    #[must_use]
+    pub fn is_materializable(&self) -> bool {
+        self.recipe.is_some()
+    }
+
     /// Whether it runs even when nothing changed.
     #[must_use]
     pub fn is_volatile(&self) -> bool {

@@ -27,9 +27,10 @@ pub use name::{AssetKey, InvalidName, Name};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
     DimensionSource, Exclusion, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions,
-    KeysByDefinition, Mapped, MultiKeys, MultiSide, NamedKeys, PART_SEPARATOR, PartitionKey,
-    PartitionKeys, PartitionMapping, PartitionSet, PartitionSlot, PartitionsDefinition, TimeKeys,
-    TimePartitions, TimeSetting, TimeSettings, TimeWindow, TooManyKeys,
+    KeysByDefinition, Mapped, MappingSide, Misfit, MultiKeys, NamedKeys, PART_SEPARATOR,
+    PartitionKey, PartitionKeys, PartitionMapping, PartitionSet, PartitionSlot,
+    PartitionsDefinition, TimeKeys, TimePartitions, TimeSetting, TimeSettings, TimeWindow,
+    TooManyKeys, choices, fits, infer_mapping, same_definition,
 };
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
@@ -37,18 +38,23 @@ pub use record::{
     Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
-    AffectedReport, AssetStatus, ComparedField, ComparedOutput, Decision, DeclarationKind,
-    ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport,
-    InitReport, InitializedFile, InputRange, KeyRange, ListReport, ListedDep, ListedOutput,
-    ListedPlace, Listing, LogsReport, ObserveReport, ObservedChange, ObservedSource, PartitionRun,
-    PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport, ShownRecipe, StatusCounts,
-    StatusReport, StepLog, ValidateReport, WrittenCommand,
+    AffectedReport, AssetStatus, ChangedKeys, ComparedField, ComparedOutput, Decision,
+    DeclarationKind, ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry,
+    HistoryReport, InitReport, InitializedFile, InputRange, KeyChange, KeyRange, KeysReport,
+    ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule,
+    Listing, LogsReport, MapReport, MappedKeys, ObserveReport, ObservedChange, ObservedSource,
+    PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport,
+    ShownPartitions, ShownRecipe, ShownRow, StatusCounts, StatusReport, StepLog, ValidateReport,
+    WrittenCommand,
 };
 pub use request::{
-    AcceptRequest, Altered, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Force,
-    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidSelected,
-    ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs, PlanRequest, Scope,
-    Selected, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
+    AcceptRequest, Altered, ChangeKeysRequest, Durability, Effect, Evidence, ExplainRequest,
+    FailurePolicy, Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate,
+    InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord, LimitedKey,
+    ListPartitionsRequest, ListRequest, LogsRequest, MapDirection, MapPartitionsRequest,
+    MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RecordedState,
+    Scope, Selected, ShowPartitionsRequest, ShowRequest, Sources, StatusRequest, StepOutput, Wait,
+    WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

@@ -158,12 +158,28 @@ impl PathTemplate {
 
     /// Appends the path for a partition to a text.
     pub fn write_path(&self, partition: PartitionRef<'_>, text: &mut String) {
+        self.write_with(text, |placeholder| Cow::Owned(placeholder.value(partition)));
+    }
+
+    /// The path for a key of which nothing else is known: `key` stands for each placeholder.
+    #[must_use]
+    pub fn path_of_key(&self, key: &str) -> String {
+        let mut path = String::new();
+        self.write_with(&mut path, |_| Cow::Borrowed(key));
+        path
+    }
+
+    fn write_with<'a>(
+        &self,
+        text: &mut String,
+        value: impl Fn(&PartitionPlaceholder) -> Cow<'a, str>,
+    ) {
         let start = text.len();
         for piece in &self.pieces {
             match piece {
                 Piece::Text(literal) => text.push_str(literal),
                 Piece::Placeholder(placeholder) => {
-                    text.extend(utf8_percent_encode(&placeholder.value(partition), ENCODED));
+                    text.extend(utf8_percent_encode(&value(placeholder), ENCODED));
                 }
             }
         }

@@ -4,24 +4,21 @@
 //! set of partitions that it reaches. Cells are numbered through all rows, so that what is known of them stands in plain
 //! columns. The whole grid of a project is never built: only what was asked for and what that needs.
 
-use std::ops::Range;
+mod cell;
+mod edges;
+mod nonexistent;
+mod reach;
+mod row;
 
 use crate::model::{
-    AssetGraph, AssetId, Dep, KeysByDefinition, Nonexistent, PartitionKey, PartitionKeys,
-    PartitionMapping, PartitionRef, PartitionSet,
+    AssetGraph, AssetId, KeysByDefinition, PartitionKey, PartitionKeys, PartitionRef, PartitionSet,
 };
+use crate::plan::scope::reach::{reached_sets, selected_sets};
 
-/// The number of an asset partition in a [`Scope`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Cell(pub u32);
-
-impl Cell {
-    /// The cell as an index into dense columns.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
+pub use cell::Cell;
+pub use nonexistent::NonexistentKey;
+pub use reach::Upstream;
+pub use row::Row;
 
 /// What a request may do with an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,45 +28,6 @@ pub enum Role {
     /// Something selected needs it: it is brought up to date too.
     Needed,
     /// Something selected needs it, and it is read as it is.
-    Given,
-}
-
-/// The partitions of one asset or source that a request reaches.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The asset or source.
-    pub asset: AssetId,
-    /// Which of its partitions.
-    pub set: PartitionSet,
-    /// Which of these were selected.
-    pub selected: PartitionSet,
-    /// The number of the first cell.
-    base: u32,
-    /// The number of the first version: an asset has one for each output.
-    version_base: u32,
-    /// How many versions each cell has.
-    width: u32,
-}
-
-/// A dep of a partition whose upstream key does not exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NonexistentKey {
-    /// The downstream asset.
-    pub asset: AssetId,
-    /// Its partition.
-    pub partition: Option<PartitionKey>,
-    /// The index of the dep.
-    pub dep: usize,
-    /// The keys that do not exist upstream.
-    pub keys: Vec<PartitionKey>,
-}
-
-/// Whether what the selection needs is brought up to date or read as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Upstream {
-    /// Brought up to date, all the way up.
-    Close,
-    /// Read as it is: only direct upstreams belong to the scope.
     Given,
 }
 
@@ -116,22 +74,22 @@ impl<'a> Scope<'a> {
     }
 
     fn push_row(&mut self, asset: AssetId, set: PartitionSet, selected: PartitionSet) {
-        let width = self
+        let outputs = self
             .graph
             .asset(asset)
-            .map_or(1, |asset| asset.outputs.len().max(1)) as u32;
-        self.row_of[asset.index()] = self.rows.len() as u32;
-        let (base, version_base) = (self.cells, self.versions);
-        self.cells += set.len();
-        self.versions += set.len() * width;
-        self.rows.push(Row {
+            .map_or(1, |asset| asset.outputs.len());
+        let row = Row {
             asset,
             set,
             selected,
-            base,
-            version_base,
-            width,
-        });
+            base: self.cells,
+            version_base: self.versions,
+            width: outputs.max(1) as u32,
+        };
+        self.row_of[asset.index()] = self.rows.len() as u32;
+        self.cells += row.set.len();
+        self.versions += row.set.len() * row.width;
+        self.rows.push(row);
     }
 
     /// The graph.
@@ -220,258 +178,6 @@ impl<'a> Scope<'a> {
             Upstream::Close => Role::Needed,
             Upstream::Given => Role::Given,
         }
-    }
-
-    /// The upstream partitions that a partition reads through a dep.
-    #[must_use]
-    pub fn mapped(&self, asset: AssetId, dep: &Dep, index: u32) -> PartitionSet {
-        dep.mapping
-            .upstream_of(self.keys(asset), self.keys(dep.asset), index..index + 1)
-    }
-
-    /// The upstream partitions that run before a partition without being read: of the assets of its `after`.
-    #[must_use]
-    pub fn before(&self, asset: AssetId, after: AssetId, index: u32) -> PartitionSet {
-        order_mapping(self.graph, asset, after).upstream_of(
-            self.keys(asset),
-            self.keys(after),
-            index..index + 1,
-        )
-    }
-
-    /// The cells that `cell` waits for, of its deps and of its `after`, in order.
-    pub fn upstream_cells(&self, cell: Cell, mut each: impl FnMut(Cell)) {
-        let (id, partition) = self.at(cell);
-        let Some(asset) = self.graph.asset(id) else {
-            return;
-        };
-        for dep in &asset.deps {
-            self.cells_of(dep.asset, &self.mapped(id, dep, partition.index), &mut each);
-        }
-        for after in &asset.after {
-            self.cells_of(*after, &self.before(id, *after, partition.index), &mut each);
-        }
-    }
-
-    /// The cells that wait for `cell`, each once for each way in which it does.
-    pub fn downstream_cells(&self, cell: Cell, mut each: impl FnMut(Cell)) {
-        let (id, partition) = self.at(cell);
-        let range = partition.index..partition.index + 1;
-        for down in self.graph.downstream(id).iter().chain(self.own_dep(id)) {
-            let Some(asset) = self.graph.asset(*down) else {
-                continue;
-            };
-            let (downstream, upstream) = (self.keys(*down), self.keys(id));
-            for dep in asset.deps.iter().filter(|dep| dep.asset == id) {
-                let set = dep
-                    .mapping
-                    .downstream_of(downstream, upstream, range.clone());
-                self.cells_of(*down, &set, &mut each);
-            }
-            for after in asset.after.iter().filter(|after| **after == id) {
-                let mapping = order_mapping(self.graph, *down, *after);
-                let set = mapping.downstream_of(downstream, upstream, range.clone());
-                self.cells_of(*down, &set, &mut each);
-            }
-        }
-    }
-
-    /// Needed upstream keys that do not exist, for the rows that may run.
-    #[must_use]
-    pub fn nonexistent_keys(&self) -> Vec<NonexistentKey> {
-        let mut found = Vec::new();
-        for row in &self.rows {
-            for (index, dep) in self.graph.deps(row.asset).iter().enumerate() {
-                let complete = matches!(dep.mapping, PartitionMapping::All);
-                if complete || dep.nonexistent == Nonexistent::Dropped {
-                    continue;
-                }
-                found.extend(self.nonexistent_of_dep(row, index, dep));
-            }
-        }
-        found
-    }
-
-    fn nonexistent_of_dep(&self, row: &Row, index: usize, dep: &Dep) -> Vec<NonexistentKey> {
-        let (downstream, upstream) = (self.keys(row.asset), self.keys(dep.asset));
-        if downstream_is_covered(dep, downstream, upstream, &row.set) {
-            return Vec::new();
-        }
-        let of = |at: u32| NonexistentKey {
-            asset: row.asset,
-            partition: downstream.key(at),
-            dep: index,
-            keys: dep.mapping.mapped(downstream, upstream, at).nonexistent,
-        };
-        row.set
-            .iter()
-            .map(of)
-            .filter(|found| !found.keys.is_empty())
-            .collect()
-    }
-
-    fn cells_of(&self, asset: AssetId, set: &PartitionSet, each: &mut impl FnMut(Cell)) {
-        let Some(row) = self.row(asset) else { return };
-        for index in set.iter() {
-            if let Some(cell) = row.cell(index) {
-                each(cell);
-            }
-        }
-    }
-
-    fn own_dep(&self, id: AssetId) -> Option<&AssetId> {
-        self.graph
-            .deps(id)
-            .iter()
-            .map(|dep| &dep.asset)
-            .find(|asset| **asset == id)
-    }
-}
-
-impl Row {
-    /// The cell of a partition; `None` if the request does not reach it.
-    #[must_use]
-    pub fn cell(&self, index: u32) -> Option<Cell> {
-        self.set.rank(index).map(|rank| Cell(self.base + rank))
-    }
-
-    /// All cells of the row.
-    pub fn cells(&self) -> impl DoubleEndedIterator<Item = Cell> + use<> {
-        (self.base..self.base + self.set.len()).map(Cell)
-    }
-
-    /// The partition of a cell of this row.
-    ///
-    /// # Panics
-    ///
-    /// If the cell belongs to another row.
-    #[must_use]
-    pub fn index_of(&self, cell: Cell) -> u32 {
-        self.set
-            .nth(cell.0 - self.base)
-            .expect("the cell belongs to the row")
-    }
-
-    /// Where the versions of a cell of this row stand.
-    #[must_use]
-    pub fn versions_of(&self, cell: Cell) -> Range<usize> {
-        let start = (self.version_base + (cell.0 - self.base) * self.width) as usize;
-        start..start + self.width as usize
-    }
-}
-
-/// Whether all keys that a dep asks for exist, seen from the ends of the set: windows in between exist if these do.
-fn downstream_is_covered(
-    dep: &Dep,
-    downstream: &PartitionKeys,
-    upstream: &PartitionKeys,
-    set: &PartitionSet,
-) -> bool {
-    let exists = |index| {
-        dep.mapping
-            .mapped(downstream, upstream, index)
-            .nonexistent
-            .is_empty()
-    };
-    let contiguous = downstream.time().is_some() && upstream.time().is_some();
-    match dep.mapping {
-        PartitionMapping::All | PartitionMapping::Last => true,
-        PartitionMapping::Specific(_)
-        | PartitionMapping::Static(_)
-        | PartitionMapping::MultiToSingle { .. }
-        | PartitionMapping::Multi(_) => false,
-        PartitionMapping::Identity if !downstream.is_partitioned() => true,
-        PartitionMapping::Identity | PartitionMapping::TimeWindow { .. } => {
-            contiguous && set.first().is_none_or(exists) && set.last().is_none_or(exists)
-        }
-    }
-}
-
-/// How `after` orders partitions: key by key within one definition, all before all else.
-fn order_mapping(graph: &AssetGraph, asset: AssetId, after: AssetId) -> PartitionMapping {
-    let definition = |id| graph.definition(id).map(|it| &it.definition);
-    if definition(asset) == definition(after) {
-        PartitionMapping::Identity
-    } else {
-        PartitionMapping::All
-    }
-}
-
-fn selected_sets(graph: &AssetGraph, selection: &[(AssetId, PartitionSet)]) -> Vec<PartitionSet> {
-    let mut sets = vec![PartitionSet::empty(); graph.len()];
-    for (id, set) in selection {
-        sets[id.index()] = sets[id.index()].union(set);
-    }
-    sets
-}
-
-/// Downstream before upstream, so that each row is complete when it is asked what it needs.
-fn reached_sets(
-    graph: &AssetGraph,
-    keys: &KeysByDefinition,
-    selected: &[PartitionSet],
-    upstream: Upstream,
-) -> Vec<PartitionSet> {
-    let mut reached = selected.to_vec();
-    for id in graph.order().iter().rev().copied() {
-        let from = match upstream {
-            Upstream::Close => &reached,
-            Upstream::Given => selected,
-        };
-        if from[id.index()].is_empty() {
-            continue;
-        }
-        let mut set = from[id.index()].clone();
-        let Some(asset) = graph.asset(id) else {
-            continue;
-        };
-        let own = keys.of(graph.get(id));
-        if upstream == Upstream::Close {
-            for dep in asset.deps.iter().filter(|dep| dep.asset == id) {
-                set = earlier_windows(&dep.mapping, own, set);
-            }
-            reached[id.index()] = set.clone();
-        }
-        let deps = asset
-            .deps
-            .iter()
-            .map(|dep| (dep.asset, dep.mapping.clone()));
-        let after = asset
-            .after
-            .iter()
-            .map(|after| (*after, order_mapping(graph, id, *after)));
-        for (up, mapping) in deps.chain(after) {
-            let upstream_keys = keys.of(graph.get(up));
-            let mut needed = reached[up.index()].clone();
-            for range in set.ranges() {
-                needed = needed.union(&mapping.upstream_of(own, upstream_keys, range));
-            }
-            reached[up.index()] = needed;
-        }
-    }
-    reached
-}
-
-/// A set with all earlier windows that a dep of an asset on itself asks for, again and again.
-fn earlier_windows(
-    mapping: &PartitionMapping,
-    keys: &PartitionKeys,
-    set: PartitionSet,
-) -> PartitionSet {
-    if let (PartitionMapping::TimeWindow { end_offset: -1, .. }, Some(last)) = (mapping, set.last())
-    {
-        return PartitionSet::from_range(0..last + 1);
-    }
-    let mut set = set;
-    loop {
-        let mut grown = set.clone();
-        for range in set.ranges() {
-            grown = grown.union(&mapping.upstream_of(keys, keys, range));
-        }
-        if grown == set {
-            return set;
-        }
-        set = grown;
     }
 }
 

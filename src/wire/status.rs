@@ -26,8 +26,9 @@ struct AssetShape<'a> {
     partitions: Vec<RunShape<'a>>,
 }
 
+/// Neighbours of equal status and causes.
 #[derive(Debug, Serialize)]
-struct RunShape<'a> {
+pub(super) struct RunShape<'a> {
     first: Option<&'a str>,
     last: Option<&'a str>,
     count: u32,
@@ -35,8 +36,9 @@ struct RunShape<'a> {
     causes: Vec<CauseShape<'a>>,
 }
 
+/// How many partitions have which status.
 #[derive(Debug, Serialize)]
-struct CountsShape {
+pub(super) struct CountsShape {
     fresh: u32,
     stale: u32,
     missing: u32,

@@ -6,6 +6,7 @@ mod diagnostics;
 mod error_codes;
 mod flights;
 mod json;
+mod partitions;
 mod processes;
 mod property;
 mod sandbox;

@@ -11,14 +11,16 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use assetctl::app::{AppError, Progress, Project, Running, Surroundings, materialize, status};
+use assetctl::app::{
+    AppError, Notice, Progress, Project, Running, Surroundings, materialize, plan, status,
+};
 use assetctl::engine::{EngineError, RunResult};
 use assetctl::executor::{Cancel, Executor, LocalExecutor};
 use assetctl::model::{
-    Cause, DependencyChange, Event, EventKind, EventSink, Grouping, MaterializeRequest,
-    OutputChange, Planned, StatusRequest, StepFailure, StepOutcome,
+    Cause, Decision, DependencyChange, Event, EventKind, EventSink, Grouping, KeyChoice, KeyWord,
+    MaterializeRequest, OutputChange, PartitionsSelection, PlanRequest, Planned, StatusRequest,
+    StepFailure, StepOutcome,
 };
-use assetctl::store::Notice;
 use assetctl::sys::clock::FixedClock;
 use jiff::Timestamp;
 use miette::Diagnostic;
@@ -39,6 +41,7 @@ pub struct Ran {
     events: Vec<Event>,
     result: RunResult,
     put_back: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 /// Words of a request: `a`, `a@2020-01-01`.
@@ -49,6 +52,16 @@ pub fn only(words: &[&str]) -> MaterializeRequest {
             .map(|word| word.parse().expect("the test's words are right"))
             .collect(),
         ..MaterializeRequest::default()
+    }
+}
+
+/// Keys and ranges of keys: `2020-01-01`, `a...c`.
+pub fn keys(words: &[&str]) -> PartitionsSelection {
+    let word = |text: &&str| KeyWord::range(text).or_else(|_| KeyWord::key(text));
+    let words: Result<_, _> = words.iter().map(word).collect();
+    PartitionsSelection {
+        keys: KeyChoice::Named(words.expect("the test's keys are right")),
+        ..PartitionsSelection::default()
     }
 }
 
@@ -236,12 +249,39 @@ impl Scenario {
             progress: &mut journal,
         };
         let result = materialize(&self.surroundings(), request, doors)?;
-        let Journal { events, put_back } = journal;
+        let Journal {
+            events,
+            put_back,
+            notices,
+        } = journal;
         Ok(Ran {
             events,
             result,
             put_back,
+            notices,
         })
+    }
+
+    /// The steps that would run, whatever comes of others.
+    #[track_caller]
+    pub fn plan(&self, request: &MaterializeRequest) -> BTreeSet<String> {
+        let request = PlanRequest {
+            selection: request.selection.clone(),
+            partitions: request.partitions.clone(),
+            grouping: Grouping::Keys,
+            ..PlanRequest::default()
+        };
+        let report = self
+            .project()
+            .and_then(|project| plan(&project, &request, &Cancel::new()));
+        let (report, _) = report.unwrap_or_else(|error| panic!("{}", told(&error)));
+        let run = report.steps.iter();
+        let run = run.filter(|step| step.decision == Decision::Run);
+        run.map(|step| match &step.keys.first {
+            Some(key) => format!("{}@{key}", step.keys.asset),
+            None => step.keys.asset.to_string(),
+        })
+        .collect()
     }
 
     /// The status of everything, as `STEP STATUS` lines in order, with causes in brackets.
@@ -414,6 +454,15 @@ impl Ran {
         &self.put_back
     }
 
+    /// What was said of how the selection was taken.
+    pub fn said(&self) -> Vec<String> {
+        let said = self.notices.iter().filter_map(|notice| match notice {
+            Notice::Selection(notice) => Some(notice.to_string()),
+            Notice::Instance(_) => None,
+        });
+        said.collect()
+    }
+
     fn failures(&self) -> impl Iterator<Item = (String, &StepFailure)> {
         self.events.iter().filter_map(|event| match &event.kind {
             EventKind::StepFinished {
@@ -446,6 +495,7 @@ fn temporary_folder() -> TempDir {
 struct Journal {
     events: Vec<Event>,
     put_back: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 impl EventSink for Journal {
@@ -459,7 +509,9 @@ impl Progress for Journal {
 
     fn planned(&mut self, _: &Planned) {}
 
-    fn notice(&mut self, _: &Notice) {}
+    fn notice(&mut self, notice: &Notice) {
+        self.notices.push(notice.clone());
+    }
 
     fn put_back(&mut self, paths: &[String]) {
         self.put_back.extend_from_slice(paths);

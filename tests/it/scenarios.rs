@@ -7,5 +7,6 @@ mod failures;
 mod flags;
 mod outputs;
 mod partitions;
+mod selection;
 mod shapes;
 mod sources;

@@ -5,6 +5,10 @@
 //! and a wipe go to the instance as their verbs send them there. Pending counts as stale. What differs stands in
 //! [`DIVERGENCES`], each with its reason in `docs/decisions.md`.
 
+mod declared;
+mod mappings;
+mod partitions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;

@@ -7,7 +7,7 @@ use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
     AcceptRequest, AffectedReport, Effect, Grouping, HistoryEntry, HistoryRequest, KeyRange,
-    Origin, Outcome, PartitionKey, PartitionSlot, RunId, Status,
+    Origin, Outcome, PartitionKey, PartitionSlot, PartitionsSelection, RunId, Status,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
@@ -15,7 +15,7 @@ use crate::sys::clock::Clock;
 fn asked(sandbox: &Sandbox, words: &[&str], effect: Effect) -> Result<AffectedReport, AppError> {
     let request = AcceptRequest {
         selection: select(words),
-        partitions: Vec::new(),
+        partitions: PartitionsSelection::default(),
         effect,
     };
     accept(&sandbox.project(), &request, &sandbox.clock()).map(|(report, _)| report)

@@ -3,7 +3,7 @@
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{AppError, Observed, observe};
 use crate::executor::Cancel;
-use crate::model::{ObserveRequest, ObservedChange, ObservedSource, Status};
+use crate::model::{ObserveRequest, ObservedChange, ObservedSource, PartitionsSelection, Status};
 
 const MANIFEST: &str = r#"
 [partitions.day]
@@ -30,7 +30,7 @@ outputs = "total"
 fn asked(sandbox: &Sandbox, words: &[&str]) -> Result<Observed, AppError> {
     let request = ObserveRequest {
         selection: select(words),
-        partitions: Vec::new(),
+        partitions: PartitionsSelection::default(),
     };
     observe(
         &sandbox.project(),

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::app::{AppError, Progress, Project, Running, Surroundings, materialize, status};
+use crate::app::{
+    AppError, Notice, Progress, Project, Running, Surroundings, change_keys, materialize, status,
+};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
-    Event, EventKind, EventSink, MaterializeRequest, Planned, Selected, Status, StatusRequest,
-    StepOutcome,
+    ChangeKeysRequest, Event, EventKind, EventSink, KeyChange, MaterializeRequest, Name,
+    PartitionKey, Planned, Selected, Status, StatusRequest, StepOutcome,
 };
-use crate::store::Notice;
 use crate::sys::clock::{Clock, FixedClock};
 
 /// Three days, a source of each, and a chain: `clean` of each day, `all` of all days.
@@ -105,6 +106,17 @@ impl Sandbox {
         let text = self.read(path);
         assert_eq!(text.matches(from).count(), 1, "{from} in {path}");
         self.write(path, &text.replace(from, to));
+    }
+
+    /// Adds a key to a dynamic definition.
+    pub fn add_key(&self, definition: &str, key: &str) {
+        let project = Project::open(&self.surroundings()).expect("a project");
+        let request = ChangeKeysRequest {
+            definition: Name::parse(definition).expect("a name"),
+            keys: vec![PartitionKey::parse(key).expect("a key")],
+            change: KeyChange::Add,
+        };
+        change_keys(&project, &request).expect("added");
     }
 
     pub fn read(&self, path: &str) -> String {

@@ -131,3 +131,45 @@ fn a_damaged_seal_is_none() {
     fs::write(&seal, &good).expect("written");
     assert!(holds(&sandbox));
 }
+
+#[test]
+fn keys_that_come_break_the_seal() {
+    let command = "command = \"touch {{output}}\"";
+    for (what, definition, change) in [
+        (
+            "a first window",
+            "type = \"daily\"\nstart = \"2026-01-02\"",
+            None,
+        ),
+        (
+            "a window of a dimension",
+            "type = \"multi\"\ndimensions = { d = { type = \"daily\", start = \"2026-01-01\" }, r = [\"eu\"] }",
+            None,
+        ),
+        ("a key of a set", "type = \"dynamic\"", Some("k")),
+    ] {
+        let sandbox = Sandbox::new(&format!(
+            "[partitions.p]\n{definition}\n[asset.one]\n{command}\n[asset.each]\npartitions = \"p\"\n{command}\n"
+        ));
+        sandbox.materialize(&[]);
+        assert!(holds(&sandbox), "before {what}");
+        let mut later = sandbox.surroundings();
+        match change {
+            None => later.now = "2026-01-04T00:00:00Z".parse().expect("a time"),
+            Some(key) => sandbox.add_key("p", key),
+        }
+        let sealed = check(&later, &MaterializeRequest::default());
+        assert_eq!(sealed, None, "after {what}");
+    }
+}
+
+#[test]
+fn keys_that_are_found_on_disk_are_not_sealed() {
+    let sandbox = Sandbox::new(
+        "[partitions.p]\ntype = \"files\"\npattern = \"in/{{partition}}.txt\"\n\
+         [asset.each]\npartitions = \"p\"\ncommand = \"touch {{output}}\"\n",
+    );
+    sandbox.write("in/a.txt", "");
+    assert_eq!(sandbox.materialize(&[]), ["each@a"]);
+    assert!(!holds(&sandbox));
+}

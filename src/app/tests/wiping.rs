@@ -2,12 +2,14 @@
 
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::wipe;
-use crate::model::{AffectedReport, Effect, KeyRange, Outputs, Status, WipeRequest};
+use crate::model::{
+    AffectedReport, Effect, KeyRange, Outputs, PartitionsSelection, Status, WipeRequest,
+};
 
 fn request(words: &[&str], outputs: Outputs, effect: Effect) -> WipeRequest {
     WipeRequest {
         selection: select(words),
-        partitions: Vec::new(),
+        partitions: PartitionsSelection::default(),
         outputs,
         effect,
     }

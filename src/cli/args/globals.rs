@@ -134,7 +134,7 @@ pub enum ColorChoice {
 }
 
 /// An instant in RFC 3339, or a date and time in UTC.
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     let in_utc = |text: &str| {
         let civil: DateTime = text.parse()?;
         civil.to_zoned(TimeZone::UTC).map(|it| it.timestamp())

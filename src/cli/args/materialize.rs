@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use clap::Args;
 
-use crate::cli::args::SelectionArgs;
 use crate::cli::args::at_least_one;
+use crate::cli::args::{RecordedArgs, SelectionArgs};
 
 /// What `materialize` and `plan` have in common.
 #[derive(Debug, Default, Args)]
@@ -13,6 +13,9 @@ pub struct RunArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Of these what is recorded so.
+    #[command(flatten)]
+    pub states: RecordedArgs,
     /// Exactly the selection: read what it needs as it is, stale or not
     #[arg(long)]
     pub only: bool,
@@ -32,6 +35,8 @@ Examples:
   assetctl materialize --partition 2013-07-04   one day of everything, and what it needs
   assetctl materialize report                   one asset at all its keys
   assetctl materialize clean@2013-07-04 --force
+  assetctl materialize clean --partition-range 2013-01-01...2013-03-31 --missing
+  assetctl materialize --latest 7               the last seven days, hours, ... of everything
   assetctl materialize -n                       only say what would run")]
 #[expect(
     clippy::struct_excessive_bools,

@@ -5,6 +5,7 @@ mod history;
 mod init;
 mod list;
 mod materialize;
+mod partitions;
 mod selection;
 mod shell;
 mod status;
@@ -15,7 +16,11 @@ pub(super) use history::{HistoryArgs, LogsArgs};
 pub(super) use init::{InitArgs, Template};
 pub(super) use list::{GraphArgs, GraphFormat, ListArgs, ShowArgs};
 pub(super) use materialize::{MaterializeArgs, PlanArgs, RunArgs};
-pub(super) use selection::SelectionArgs;
+pub(super) use partitions::{
+    ChangeKeysArgs, ListPartitionsArgs, MapPartitionsArgs, PartitionVerb, PartitionVerbs,
+    ShowPartitionsArgs,
+};
+pub(super) use selection::{PartitionsArgs, RecordedArgs, SelectionArgs};
 pub(super) use shell::{CompletionsArgs, HelpArgs};
 pub(super) use status::{ExplainArgs, ObserveArgs, StatusArgs};
 pub(super) use wipe::{AcceptArgs, WipeArgs};
@@ -68,6 +73,8 @@ pub(super) enum Verb {
     Graph(GraphArgs),
     /// List the materializations of an asset
     History(HistoryArgs),
+    /// Say which partitions there are, how they map and how they are; add and remove keys
+    Partitions(PartitionVerbs),
     /// Look at sources now, and run their `observe` commands
     Observe(ObserveArgs),
     /// Check Assets.toml without looking at data

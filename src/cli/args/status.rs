@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::args::SelectionArgs;
+use crate::cli::args::{RecordedArgs, SelectionArgs};
 
 /// Words of `status`.
 #[derive(Debug, Default, Args)]
@@ -11,6 +11,7 @@ Examples:
   assetctl status
   assetctl status clean report
   assetctl status --partition 2013-07-04 --keys
+  assetctl status --failed                      what failed in its last attempt
   assetctl status --exit-code -q                exit 1 if anything is not fresh")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -20,6 +21,9 @@ pub struct StatusArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Of these what is recorded so.
+    #[command(flatten)]
+    pub states: RecordedArgs,
     /// Tell each partition for itself, not in ranges
     #[arg(long)]
     pub keys: bool,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::args::SelectionArgs;
+use crate::cli::args::{PartitionsArgs, SelectionArgs};
 
 /// Words of `accept`.
 #[derive(Debug, Default, Args)]
@@ -29,9 +29,9 @@ pub struct WipeArgs {
     /// Assets, or single partitions of them: `clean`, `clean@2013-07-04`
     #[arg(value_name = "SELECTION", required = true)]
     pub selection: Vec<String>,
-    /// Only this partition; repeatable
-    #[arg(long = "partition", value_name = "K")]
-    pub partitions: Vec<String>,
+    /// At which keys.
+    #[command(flatten)]
+    pub partitions: PartitionsArgs,
     /// Remove the outputs too; sources never
     #[arg(long)]
     pub outputs: bool,

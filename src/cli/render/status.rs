@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 /// Worst first: the status that a row is headed by.
-const WORST: [Status; 5] = [
+pub(super) const WORST: [Status; 5] = [
     Status::Failed,
     Status::Stale,
     Status::Missing,
@@ -20,7 +20,7 @@ const WORST: [Status; 5] = [
 ];
 
 /// Fresh first: the order in which counts are told.
-const TOLD: [Status; 5] = [
+pub(super) const TOLD: [Status; 5] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
@@ -232,7 +232,7 @@ fn summary(report: &StatusReport, look: &Look) -> String {
     text
 }
 
-fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
+pub(super) fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
     match (glyphs, status) {
         (Glyphs::Unicode, Status::Fresh) => "✓",
         (Glyphs::Unicode, Status::Stale) => "●",

@@ -8,8 +8,8 @@ use crate::cli::args::{Cli, Verb};
 use crate::cli::error::CliError;
 use crate::cli::request;
 use crate::model::{
-    Altered, Durability, FailurePolicy, Force, MaterializeRequest, PartitionKey, Scope, StepOutput,
-    Wait,
+    Altered, Durability, FailurePolicy, Force, KeyChoice, KeyWord, MaterializeRequest,
+    PartitionsSelection, RecordedState, Scope, StepOutput, Wait,
 };
 
 fn parse(line: &str) -> Cli {
@@ -22,6 +22,15 @@ fn materialize(line: &str) -> Result<MaterializeRequest, CliError> {
         panic!("{line} is another verb")
     };
     request::materialize(args, &cli.globals)
+}
+
+fn named(words: &[&str], recorded: RecordedState) -> PartitionsSelection {
+    let word = |text: &&str| KeyWord::range(text).or_else(|_| KeyWord::key(text));
+    let words: Result<_, _> = words.iter().map(word).collect();
+    PartitionsSelection {
+        keys: KeyChoice::Named(words.expect("keys and ranges")),
+        recorded,
+    }
 }
 
 #[test]
@@ -43,11 +52,36 @@ fn flags_of_materialize() {
         (
             "materialize --partition 2013-07-04 --partition b -j 4 --only",
             MaterializeRequest {
-                partitions: ["2013-07-04", "b"]
-                    .map(|key| PartitionKey::parse(key).expect("a key"))
-                    .into(),
+                partitions: named(&["2013-07-04", "b"], RecordedState::Any),
                 jobs: 4.try_into().ok(),
                 scope: Scope::Only,
+                ..default()
+            },
+        ),
+        (
+            "materialize --partition-range a...c --partition day=k --missing --failed",
+            MaterializeRequest {
+                partitions: named(&["day=k", "a...c"], RecordedState::MissingOrFailed),
+                ..default()
+            },
+        ),
+        (
+            "materialize --latest 3 --failed",
+            MaterializeRequest {
+                partitions: PartitionsSelection {
+                    keys: KeyChoice::Latest(three),
+                    recorded: RecordedState::Failed,
+                },
+                ..default()
+            },
+        ),
+        (
+            "materialize --all-partitions --missing",
+            MaterializeRequest {
+                partitions: PartitionsSelection {
+                    keys: KeyChoice::All,
+                    recorded: RecordedState::Missing,
+                },
                 ..default()
             },
         ),
@@ -78,7 +112,10 @@ fn flags_of_materialize() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let error = materialize("materialize a@ b!c d@e --partition f...g").expect_err("bad words");
+    let error = materialize(
+        "materialize a@ b!c d@e --partition f...g --partition-range h --latest 2 --all-partitions",
+    )
+    .expect_err("bad words");
     let CliError::Several(problems) = &error else {
         panic!("one problem only: {error}")
     };
@@ -87,6 +124,12 @@ fn all_problems_are_told_at_once() {
     `a@` is no asset and no partition of one: a partition key is not empty
     `b!c` is no asset and no partition of one: '!' is not allowed in a name
     `f...g` is no partition key: a partition key does not hold `...`, which stands for a range of keys
+    `h` is no range of partition keys: `...` stands between the first and the last key of a range
+    `--partition` and `--all-partitions` do not go together
+    `--partition` and `--latest` do not go together
+    `--partition-range` and `--all-partitions` do not go together
+    `--partition-range` and `--latest` do not go together
+    `--all-partitions` and `--latest` do not go together
     `d@e` names a partition, and so does `--partition`
     ");
 }
@@ -128,6 +171,7 @@ fn contradictions_are_refused() {
         "materialize -k --fail-fast",
         "materialize --max-failures 0",
         "materialize -j 0",
+        "materialize --latest 0",
         "wipe",
         "logs",
     ] {

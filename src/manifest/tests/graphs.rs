@@ -515,7 +515,7 @@ fn the_examples_of_the_reference_are_right() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(examples.len(), 5);
+    assert_eq!(examples.len(), 7);
     for example in examples {
         assert!(manifest(example).warnings.is_empty(), "{example}");
     }
@@ -649,6 +649,12 @@ fn any_manifest() -> impl Strategy<Value = String> {
         Just("format"),
         Just("tags"),
         Just("mapping"),
+        Just("pattern"),
+        Just("dimensions"),
+        Just("cron"),
+        Just("exists"),
+        Just("exclusions"),
+        Just("batch"),
         Just("x"),
     ];
     let value = prop_oneof![
@@ -658,6 +664,18 @@ fn any_manifest() -> impl Strategy<Value = String> {
         Just("'x/{{partition:%Y}}'".to_owned()),
         Just("['a', 'b.x', './c']".to_owned()),
         Just("{ asset = 'a', mapping = 'all' }".to_owned()),
+        Just("{ asset = 'a', dimension = 'x' }".to_owned()),
+        Just("{ asset = 'b', dimensions = { x = { from = 'y' }, y = { keys = 'k' } } }".to_owned()),
+        Just("{ x = ['k', 'l'], y = 'a' }".to_owned()),
+        Just("{ type = 'multi', dimensions = { x = ['k'], y = 'b' } }".to_owned()),
+        Just("{ type = 'hourly', start = 2024-01-01, exists = '{{partition}}' }".to_owned()),
+        Just("{ max = 3 }".to_owned()),
+        Just("'x/{{partition.x}}/{{partition.y:%Y-%m-%d}}'".to_owned()),
+        Just("'0 5 * * *'".to_owned()),
+        Just("'multi'".to_owned()),
+        Just("'files'".to_owned()),
+        Just("'cron'".to_owned()),
+        Just("'dynamic'".to_owned()),
         Just("{ type = 'static', keys = ['k', '..'] }".to_owned()),
         Just("true".to_owned()),
         Just("-7".to_owned()),

@@ -10,11 +10,12 @@ use super::{project, write};
 use crate::manifest::{ManifestErrors, find, load};
 
 /// Every code that is an error.
-const CODES: [&str; 33] = [
+const CODES: [&str; 37] = [
     "conflicting_keys",
     "cycle",
     "duplicate_input",
     "duplicate_name",
+    "files_pattern",
     "foreign_shell",
     "glued_placeholder",
     "include",
@@ -30,6 +31,7 @@ const CODES: [&str; 33] = [
     "not_found",
     "overlapping_outputs",
     "partitions_share_path",
+    "pattern_is_output",
     "quoted_placeholder",
     "self_dependency",
     "source_is_output",
@@ -37,8 +39,10 @@ const CODES: [&str; 33] = [
     "time_format",
     "unclosed_placeholder",
     "unknown_dep",
+    "unknown_dimension",
     "unknown_key",
     "unknown_output",
+    "unknown_partition_key",
     "unknown_partitions",
     "unknown_placeholder",
     "unreadable",

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::location::Location;
 use crate::model::name::Name;
 use crate::model::partition::key::PartitionKey;
-use crate::model::partition::keys::{PartitionKeys, TimeKeys};
+use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::named::NamedKeys;
 use crate::model::partition::time::TimePartitions;
+use crate::model::partition::time_keys::TimeKeys;
 use crate::model::template::PathTemplate;
 
 /// The index of a partitions definition in [`crate::model::AssetGraph::definitions`].

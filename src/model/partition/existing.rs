@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::model::graph::Declaration;
-use crate::model::partition::definition::{DeclaredPartitions, DefinitionId, PartitionsDefinition};
-use crate::model::partition::keys::{PartitionKeys, TimeKeys};
+use crate::model::partition::definition::{
+    DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition,
+};
+use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::multi::MultiKeys;
 use crate::model::partition::named::NamedKeys;
 use crate::model::partition::set::PartitionSet;
+use crate::model::partition::time_keys::TimeKeys;
 
 /// What decides which keys exist, besides what is declared.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +56,7 @@ impl KeysByDefinition {
             if dimensions.is_empty() {
                 continue;
             }
-            let of = |each: &crate::model::partition::definition::Dimension| {
+            let of = |each: &Dimension| {
                 let flat = keys[each.definition.0 as usize].clone();
                 (each.name.clone(), flat)
             };

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -11,6 +10,7 @@ use crate::model::partition::multi::MultiKeys;
 use crate::model::partition::named::NamedKeys;
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{TimePartitions, TimeWindow};
+use crate::model::partition::time_keys::TimeKeys;
 
 /// The keys of a definition as they exist at a moment, by index from 0; an unpartitioned asset has the one index 0.
 #[derive(Clone, Debug)]
@@ -23,108 +23,6 @@ pub enum PartitionKeys {
     Time(TimeKeys),
     /// The product of several dimensions.
     Multi(MultiKeys),
-}
-
-/// The existing windows of a time definition.
-#[derive(Clone, Debug)]
-pub struct TimeKeys {
-    definition: Arc<TimePartitions>,
-    existing: ExistingWindows,
-}
-
-/// Which windows of a definition's lattice are keys.
-#[derive(Clone, Debug)]
-enum ExistingWindows {
-    /// The first so many.
-    First(u32),
-    /// These.
-    Only(Arc<PartitionSet>),
-}
-
-impl TimeKeys {
-    /// The windows that exist at `now`.
-    #[must_use]
-    pub fn at(definition: &Arc<TimePartitions>, now: Timestamp) -> Self {
-        Self {
-            definition: Arc::clone(definition),
-            existing: ExistingWindows::First(definition.len_at(now)),
-        }
-    }
-
-    /// Only these windows, by their indexes in the definition's lattice.
-    #[must_use]
-    pub fn only(definition: &Arc<TimePartitions>, windows: PartitionSet) -> Self {
-        Self {
-            definition: Arc::clone(definition),
-            existing: ExistingWindows::Only(Arc::new(windows)),
-        }
-    }
-
-    /// The definition.
-    #[must_use]
-    pub fn definition(&self) -> &Arc<TimePartitions> {
-        &self.definition
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> u32 {
-        match &self.existing {
-            ExistingWindows::First(len) => *len,
-            ExistingWindows::Only(set) => set.len(),
-        }
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The index in the definition's lattice of the key `index`.
-    ///
-    /// # Panics
-    ///
-    /// If only some windows exist and there is no such key.
-    #[must_use]
-    pub fn lattice(&self, index: u32) -> i64 {
-        match &self.existing {
-            ExistingWindows::First(_) => index.into(),
-            ExistingWindows::Only(set) => set.nth(index).expect("indexes are below len").into(),
-        }
-    }
-
-    /// The key at an index of the definition's lattice, if it exists.
-    #[must_use]
-    pub fn rank(&self, lattice: i64) -> Option<u32> {
-        let lattice = u32::try_from(lattice).ok()?;
-        match &self.existing {
-            ExistingWindows::First(len) => (lattice < *len).then_some(lattice),
-            ExistingWindows::Only(set) => set.rank(lattice),
-        }
-    }
-
-    /// The existing keys within a stretch of the definition's lattice.
-    #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "a number clamped to a 32-bit length fits"
-    )]
-    pub fn within(&self, lattice: &Range<i64>) -> Range<u32> {
-        let before = |at: i64| match &self.existing {
-            ExistingWindows::First(len) => {
-                u32::try_from(at.clamp(0, i64::from(*len))).expect("clamped to the length")
-            }
-            ExistingWindows::Only(set) => set.before(u32::try_from(at.max(0)).unwrap_or(u32::MAX)),
-        };
-        before(lattice.start)..before(lattice.end).max(before(lattice.start))
-    }
-
-    /// The window of the key `index`.
-    #[must_use]
-    pub fn window(&self, index: u32) -> TimeWindow {
-        self.definition.window(self.lattice(index))
-    }
 }
 
 impl PartitionKeys {
@@ -167,11 +65,7 @@ impl PartitionKeys {
         match self {
             Self::Unpartitioned => None,
             Self::Named(keys) => Some(keys.key(index).clone()),
-            Self::Time(keys) => {
-                let text = keys.definition.key(keys.lattice(index));
-                Some(PartitionKey::made(&text))
-            }
-            Self::Multi(keys) => Some(PartitionKey::made(&keys.key(index))),
+            Self::Time(_) | Self::Multi(_) => Some(PartitionKey::made(&self.text(index))),
         }
     }
 
@@ -183,18 +77,31 @@ impl PartitionKeys {
                 let text = |index| Cow::Borrowed(keys.key(index).as_str());
                 Box::new(indexes.map(text))
             }
-            Self::Time(keys) => match keys.existing {
-                ExistingWindows::First(_) => {
-                    let lattice = indexes.start.into()..indexes.end.into();
-                    Box::new(keys.definition.keys(lattice).map(Cow::Owned))
-                }
-                ExistingWindows::Only(_) => {
-                    let text = |index| Cow::Owned(keys.definition.key(keys.lattice(index)));
-                    Box::new(indexes.map(text))
-                }
-            },
+            Self::Time(keys) => {
+                let windows = keys.stretches(indexes);
+                let texts = windows.flat_map(|lattice| keys.definition().keys(lattice));
+                Box::new(texts.map(Cow::Owned))
+            }
             Self::Multi(keys) => Box::new(indexes.map(|index| Cow::Owned(keys.key(index)))),
         }
+    }
+
+    /// The key of `index` as text; empty for the partition of an unpartitioned asset.
+    pub(super) fn text(&self, index: u32) -> Cow<'_, str> {
+        match self {
+            Self::Unpartitioned => Cow::Borrowed(""),
+            Self::Named(keys) => Cow::Borrowed(keys.key(index).as_str()),
+            Self::Time(keys) => Cow::Owned(keys.definition().key(keys.lattice(index))),
+            Self::Multi(keys) => Cow::Owned(keys.key(index)),
+        }
+    }
+
+    /// The indexes of those of `keys` that exist.
+    pub(super) fn indexes_of<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a PartitionKey>,
+    ) -> PartitionSet {
+        keys.filter_map(|key| self.index_of(key.as_str())).collect()
     }
 
     /// The index of `key`, if it exists.
@@ -203,7 +110,7 @@ impl PartitionKeys {
         match self {
             Self::Unpartitioned => None,
             Self::Named(keys) => keys.index_of(key),
-            Self::Time(keys) => keys.rank(keys.definition.index_of_key(key)?),
+            Self::Time(keys) => keys.rank(keys.definition().index_of_key(key)?),
             Self::Multi(keys) => keys.index_of(key),
         }
     }
@@ -221,7 +128,7 @@ impl PartitionKeys {
     #[must_use]
     pub fn time(&self) -> Option<&TimePartitions> {
         match self {
-            Self::Time(keys) => Some(&keys.definition),
+            Self::Time(keys) => Some(keys.definition()),
             Self::Unpartitioned | Self::Named(_) | Self::Multi(_) => None,
         }
     }
@@ -259,38 +166,11 @@ impl PartitionKeys {
             (Self::Multi(keys), PartitionSlot::Named(key)) => keys.index_of(key.as_str()),
             (Self::Time(keys), PartitionSlot::Window(second)) => {
                 let start = Timestamp::from_second(*second).ok()?;
-                let lattice = keys.definition.index_at(start);
+                let lattice = keys.definition().index_at(start);
                 let index = keys.rank(lattice)?;
-                (keys.definition.window(lattice).start == start).then_some(index)
+                (keys.definition().window(lattice).start == start).then_some(index)
             }
             _ => None,
-        }
-    }
-
-    /// The newest `count` keys: the last windows, or the names that were declared or added last.
-    #[must_use]
-    pub fn newest(&self, count: u32) -> PartitionSet {
-        let range = self.len().saturating_sub(count)..self.len();
-        match self {
-            Self::Named(keys) => range.map(|place| keys.shown(place)).collect(),
-            _ => PartitionSet::from_range(range),
-        }
-    }
-
-    /// Up to three existing keys that a person may have meant by `text`: the window that holds it, or similar names.
-    #[must_use]
-    pub fn nearest(&self, text: &str) -> Vec<PartitionKey> {
-        match self {
-            Self::Unpartitioned | Self::Multi(_) => Vec::new(),
-            Self::Named(keys) => keys.similar(text),
-            Self::Time(keys) => {
-                let containing = keys.definition.index_containing(text);
-                let Some(lattice) = containing.filter(|_| !keys.is_empty()) else {
-                    return Vec::new();
-                };
-                let index = keys.within(&(0..lattice)).end.min(keys.len() - 1);
-                self.key(index).into_iter().collect()
-            }
         }
     }
 }

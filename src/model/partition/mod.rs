@@ -2,19 +2,27 @@
 
 mod definition;
 mod existing;
+mod fitting;
+mod inference;
 mod key;
 mod keys;
+mod listing;
 mod mapping;
 mod multi;
 mod named;
 mod set;
+mod shown;
 mod time;
+mod time_keys;
+mod written;
 
 pub use definition::{DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition};
 pub use existing::{ExistingKeys, KeysByDefinition, TooManyKeys};
+pub use fitting::{Misfit, choices, fits};
+pub use inference::{infer_mapping, same_definition};
 pub use key::{InvalidPartitionKey, PartitionKey, PartitionSlot};
-pub use keys::{PartitionKeys, TimeKeys};
-pub use mapping::{DimensionMapping, DimensionSource, Mapped, MultiSide, PartitionMapping};
+pub use keys::PartitionKeys;
+pub use mapping::{DimensionMapping, DimensionSource, Mapped, MappingSide, PartitionMapping};
 pub use multi::{DimensionKeys, MultiKeys, PART_SEPARATOR};
 pub use named::NamedKeys;
 pub use set::PartitionSet;
@@ -22,3 +30,4 @@ pub use time::{
     Cadence, Exclusion, InvalidTimePartitions, TimePartitions, TimeSetting, TimeSettings,
     TimeWindow,
 };
+pub use time_keys::TimeKeys;

@@ -10,8 +10,17 @@ pub struct NamedKeys {
     keys: Arc<[PartitionKey]>,
     /// Indexes in byte order of their keys; `None` where that is their order.
     sorted: Option<Arc<[u32]>>,
-    /// Indexes in the order in which the keys were added; `None` where that is their order.
-    added: Option<Arc<[u32]>>,
+    /// The order in which the keys were added; `None` where that is their order.
+    added: Option<Arc<Addition>>,
+}
+
+/// An order of addition, both ways.
+#[derive(Debug)]
+struct Addition {
+    /// The index of the key at each place.
+    indexes: Vec<u32>,
+    /// The place of the key of each index.
+    places: Vec<u32>,
 }
 
 impl NamedKeys {
@@ -32,13 +41,20 @@ impl NamedKeys {
         let added = keys.clone();
         keys.sort_unstable();
         keys.dedup();
-        let rank = |key: &PartitionKey| keys.binary_search(key).unwrap_or_default() as u32;
-        let added: Vec<u32> = added.iter().map(rank).collect();
-        let as_sorted = added.iter().copied().eq(0..keys.len() as u32);
+        let mut places = vec![u32::MAX; keys.len()];
+        let mut indexes = Vec::with_capacity(keys.len());
+        for key in &added {
+            let index = keys.partition_point(|known| known < key);
+            if places[index] == u32::MAX {
+                places[index] = indexes.len() as u32;
+                indexes.push(index as u32);
+            }
+        }
+        let added = (!indexes.is_sorted()).then(|| Arc::new(Addition { indexes, places }));
         Self {
-            added: (!as_sorted).then(|| added.into()),
             keys: keys.into(),
             sorted: None,
+            added,
         }
     }
 
@@ -90,18 +106,26 @@ impl NamedKeys {
     /// The index that is shown at a place.
     #[must_use]
     pub fn shown(&self, place: u32) -> u32 {
-        self.added
-            .as_ref()
-            .map_or(place, |added| added[place as usize])
+        let added = self.added.as_ref();
+        added.map_or(place, |added| added.indexes[place as usize])
     }
 
     /// The place at which an index is shown: the inverse of [`Self::shown`].
     #[must_use]
     pub fn place_of(&self, index: u32) -> u32 {
-        self.added.as_ref().map_or(index, |added| {
-            let place = added.iter().position(|at| *at == index);
-            place.unwrap_or_default() as u32
-        })
+        let added = self.added.as_ref();
+        added.map_or(index, |added| added.places[index as usize])
+    }
+
+    /// Whether keys are shown in the order of their indexes.
+    #[must_use]
+    pub fn is_shown_in_order(&self) -> bool {
+        self.added.is_none()
+    }
+
+    /// Whether both are one list in memory, so that equal indexes are equal keys.
+    pub(super) fn is_same_list(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.keys, &other.keys)
     }
 
     /// Up to three keys that a person may have meant by `text`.

@@ -137,6 +137,19 @@ impl PartitionSet {
         (index < run.end).then_some(index)
     }
 
+    /// The members whose ranks are in a range, as ranges in order.
+    pub fn ranked(&self, ranks: Range<u32>) -> impl Iterator<Item = Range<u32>> + '_ {
+        let first = self
+            .runs
+            .partition_point(|run| run.before + (run.end - run.start) <= ranks.start);
+        let runs = self.runs[first..].iter();
+        let runs = runs.take_while(move |run| run.before < ranks.end);
+        runs.map(move |run| {
+            let start = run.start + ranks.start.saturating_sub(run.before);
+            start..run.end.min(run.start + (ranks.end - run.before))
+        })
+    }
+
     /// Members of either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -144,6 +157,24 @@ impl PartitionSet {
             return self.clone();
         }
         Self::from_ranges(self.ranges().chain(other.ranges()))
+    }
+
+    /// Members of any of `sets`.
+    #[must_use]
+    pub fn union_of(sets: impl IntoIterator<Item = Self>) -> Self {
+        let mut sets = sets.into_iter();
+        let Some(first) = sets.next() else {
+            return Self::empty();
+        };
+        let mut ranges: Vec<_> = Vec::new();
+        for set in sets {
+            ranges.extend(set.ranges());
+        }
+        if ranges.is_empty() {
+            return first;
+        }
+        ranges.extend(first.ranges());
+        Self::from_ranges(ranges)
     }
 
     /// Members of both sets.
@@ -165,6 +196,45 @@ impl PartitionSet {
         Self::from_ranges(both)
     }
 
+    /// Members that are not in `other`.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        let mut left = Vec::new();
+        let mut at = 0;
+        for range in self.ranges() {
+            let mut start = range.start;
+            while at < other.runs.len() && other.runs[at].end <= start {
+                at += 1;
+            }
+            for run in other.runs[at..]
+                .iter()
+                .take_while(|run| run.start < range.end)
+            {
+                left.push(start..run.start.max(start));
+                start = run.end;
+            }
+            left.push(start..range.end.max(start));
+        }
+        Self::from_ranges(left)
+    }
+
+    /// The members within `range`.
+    #[must_use]
+    pub fn within(&self, range: &Range<u32>) -> Self {
+        let first = self.runs.partition_point(|run| run.end <= range.start);
+        let runs = self.runs[first..].iter();
+        let runs = runs.take_while(|run| run.start < range.end);
+        Self::from_ranges(runs.map(|run| run.start.max(range.start)..run.end.min(range.end)))
+    }
+
+    /// Whether any member is within `range`.
+    #[must_use]
+    pub fn meets(&self, range: &Range<u32>) -> bool {
+        let at = self.runs.partition_point(|run| run.end <= range.start);
+        let run = self.runs.get(at);
+        !range.is_empty() && run.is_some_and(|run| run.start < range.end)
+    }
+
     /// Whether every member is one of `other` too.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
@@ -180,7 +250,14 @@ impl PartitionSet {
 
 impl FromIterator<u32> for PartitionSet {
     fn from_iter<I: IntoIterator<Item = u32>>(indexes: I) -> Self {
-        Self::from_ranges(indexes.into_iter().map(|index| index..index + 1))
+        let mut ranges: Vec<Range<u32>> = Vec::new();
+        for index in indexes {
+            match ranges.last_mut() {
+                Some(last) if last.end == index => last.end += 1,
+                _ => ranges.push(index..index + 1),
+            }
+        }
+        Self::from_ranges(ranges)
     }
 }
 
@@ -197,13 +274,20 @@ mod tests {
         fn agrees_with_a_naive_set(
             a in proptest::collection::btree_set(0u32..40, 0..30),
             b in proptest::collection::btree_set(0u32..40, 0..30),
+            range in (0u32..40, 0u32..40).prop_map(|(start, end)| start..end),
         ) {
             let (x, y): (PartitionSet, PartitionSet) = (a.iter().copied().collect(), b.iter().copied().collect());
             prop_assert_eq!(x.iter().collect::<BTreeSet<_>>(), a.clone());
             prop_assert_eq!(x.len() as usize, a.len());
             prop_assert!(x.union(&y).iter().eq(a.union(&b).copied()));
+            prop_assert_eq!(PartitionSet::union_of([x.clone(), y.clone()]), x.union(&y));
             prop_assert!(x.intersection(&y).iter().eq(a.intersection(&b).copied()));
+            prop_assert!(x.difference(&y).iter().eq(a.difference(&b).copied()));
             prop_assert_eq!(x.is_subset(&y), a.is_subset(&b));
+            prop_assert!(x.within(&range).iter().eq(a.iter().copied().filter(|at| range.contains(at))));
+            let ranked = x.ranked(range.clone()).flatten();
+            prop_assert!(ranked.eq(a.iter().copied().take(range.end as usize).skip(range.start as usize)));
+            prop_assert_eq!(x.meets(&range), a.iter().any(|at| range.contains(at)));
             for index in 0..41 {
                 let rank = a.contains(&index).then(|| a.range(..index).count() as u32);
                 prop_assert_eq!(x.rank(index), rank);

@@ -8,6 +8,7 @@ mod init;
 mod list;
 mod logs;
 mod observe;
+mod partitions;
 mod plan;
 mod range;
 mod show;
@@ -22,6 +23,10 @@ pub use init::{FileChange, InitReport, InitializedFile};
 pub use list::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
 pub use logs::{LogsReport, StepLog};
 pub use observe::{ObserveReport, ObservedChange, ObservedSource};
+pub use partitions::{
+    ChangedKeys, KeyChange, KeysReport, ListedDimension, ListedKeys, ListedSchedule, MapReport,
+    MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
+};
 pub use plan::{Decision, PlanCounts, PlanReport, PlanStep, Planned};
 pub use range::KeyRange;
 pub use show::{ShowReport, ShownRecipe, WrittenCommand};

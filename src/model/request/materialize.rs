@@ -2,16 +2,15 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use crate::model::partition::PartitionKey;
-use crate::model::request::{Grouping, Selected};
+use crate::model::request::{Grouping, PartitionsSelection, Selected};
 
 /// Bring assets up to date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MaterializeRequest {
     /// What; everything if empty.
     pub selection: Vec<Selected>,
-    /// At which keys; at all of them if empty.
-    pub partitions: Vec<PartitionKey>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
     /// Whether upstreams are brought up to date too.
     pub scope: Scope,
     /// Whether what is fresh runs.
@@ -35,8 +34,8 @@ pub struct MaterializeRequest {
 pub struct PlanRequest {
     /// What; everything if empty.
     pub selection: Vec<Selected>,
-    /// At which keys; at all of them if empty.
-    pub partitions: Vec<PartitionKey>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
     /// Whether upstreams are brought up to date too.
     pub scope: Scope,
     /// Whether what is fresh runs.

@@ -1,13 +1,22 @@
 //! What verbs are asked for: plain data, parsed once by `cli`, carried out by `app`.
 
+mod key_word;
 mod materialize;
+mod partition_verbs;
+mod partitions;
 mod selected;
 mod verbs;
 
+pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
 pub use materialize::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, PlanRequest, Scope, StepOutput,
     Wait,
 };
+pub use partition_verbs::{
+    ChangeKeysRequest, ListPartitionsRequest, MapDirection, MapPartitionsRequest,
+    ShowPartitionsRequest, WantedKeys,
+};
+pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
 pub use selected::{InvalidSelected, Selected};
 pub use verbs::{
     AcceptRequest, Effect, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest,

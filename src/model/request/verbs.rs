@@ -3,9 +3,8 @@
 use std::num::NonZeroU32;
 
 use crate::model::name::AssetKey;
-use crate::model::partition::PartitionKey;
 use crate::model::record::RunId;
-use crate::model::request::Selected;
+use crate::model::request::{PartitionsSelection, Selected};
 
 /// Start a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,8 +28,8 @@ pub enum InitTemplate {
 pub struct StatusRequest {
     /// Of what; of everything if empty.
     pub selection: Vec<Selected>,
-    /// At which keys; at all of them if empty.
-    pub partitions: Vec<PartitionKey>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
     /// Whether neighbouring partitions are told as one.
     pub grouping: Grouping,
     /// Whether sources are listed.
@@ -81,8 +80,8 @@ pub struct ExplainRequest {
 pub struct ObserveRequest {
     /// At which; at all of them if empty.
     pub selection: Vec<Selected>,
-    /// At which keys; at all of them if empty.
-    pub partitions: Vec<PartitionKey>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
 }
 
 /// List what is declared.
@@ -141,8 +140,8 @@ pub enum Effect {
 pub struct AcceptRequest {
     /// Of what; of everything if empty.
     pub selection: Vec<Selected>,
-    /// At which keys; at all of them if empty.
-    pub partitions: Vec<PartitionKey>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
     /// Whether it is done.
     pub effect: Effect,
 }
@@ -152,8 +151,8 @@ pub struct AcceptRequest {
 pub struct WipeRequest {
     /// Of what; never empty.
     pub selection: Vec<Selected>,
-    /// At which keys; at all of them if empty.
-    pub partitions: Vec<PartitionKey>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
     /// What becomes of the outputs on disk.
     pub outputs: Outputs,
     /// Whether it is done.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::digest::{Digest, Folding};
-use crate::model::{Asset, Dep, Fingerprint, PartitionMapping, PartitionSet};
+use crate::model::{Asset, Dep, Fingerprint, PartitionMapping};
 use crate::plan::blocks::contribution_of;
 use crate::plan::fingerprint::{FingerprintParts, fingerprint};
 use crate::plan::judge::{Judge, Place, Verdict, version_at};
@@ -120,7 +120,7 @@ impl Sweep<'_, '_> {
         let keys = self.judge.scope.keys(self.row.asset);
         let mut cells = self.row.cells().skip(ranks.start);
         let mut verdicts = Vec::with_capacity(ranks.len());
-        for indexes in stretches(&self.row.set, &ranks) {
+        for indexes in self.row.set.ranked(ranks.start as u32..ranks.end as u32) {
             for (key, index) in keys.texts(indexes.clone()).zip(indexes) {
                 let at = Place {
                     number: self.number,
@@ -163,40 +163,9 @@ impl Sweep<'_, '_> {
     }
 }
 
-/// The indexes of a set's members with these ranks.
-fn stretches(set: &PartitionSet, ranks: &Range<usize>) -> Vec<Range<u32>> {
-    let mut before = 0;
-    let mut stretches = Vec::new();
-    for range in set.ranges() {
-        let clip = |rank: usize| rank.saturating_sub(before).min(range.len()) as u32;
-        let (start, end) = (clip(ranks.start), clip(ranks.end));
-        if start < end {
-            stretches.push(range.start + start..range.start + end);
-        }
-        before += range.len();
-    }
-    stretches
-}
-
 /// What is used again for each cell.
 #[derive(Default)]
 struct Scratch {
     folding: Folding,
     contributions: Vec<Digest>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::stretches;
-    use crate::model::PartitionSet;
-
-    #[test]
-    fn the_parts_of_a_set_are_the_set() {
-        let set = PartitionSet::from_ranges([3..10, 20..21, 30..50]);
-        for part in 1..30 {
-            let starts = (0..set.len() as usize).step_by(part);
-            let parts = starts.flat_map(|start| stretches(&set, &(start..start + part)));
-            assert!(parts.flatten().eq(set.iter()), "parts of {part}");
-        }
-    }
 }

@@ -44,7 +44,11 @@ command = "all"
 
 /// What words reach, as steps with their roles.
 fn reached(words: &[&str], upstream: Upstream) -> Vec<String> {
-    let world = World::new(MANIFEST);
+    reached_in(MANIFEST, words, upstream)
+}
+
+fn reached_in(manifest: &str, words: &[&str], upstream: Upstream) -> Vec<String> {
+    let world = World::new(manifest);
     let goals = world.goals(words);
     let scope = Scope::new(world.graph(), world.keys(), &goals, upstream);
     let cells = (0..scope.cells()).map(Cell);
@@ -98,6 +102,31 @@ fn a_selection_is_closed_upstream_through_mappings() {
         all.contains(&"first".to_owned()),
         "what runs before is reached"
     );
+}
+
+#[test]
+fn deps_on_itself_lead_on_to_each_other() {
+    let end = "end_offset = -1 }";
+    let (before_last, three_back) = (
+        "start_offset = -2, end_offset = -2 }",
+        "start_offset = -3, end_offset = -3 }",
+    );
+    let two = format!(
+        "{before_last}, {{ asset = \"total\", as = \"third\", mapping = \"time_window\", {three_back}"
+    );
+    let week = MANIFEST.replace("2020-02-03", "2020-02-06");
+    for (offsets, days) in [
+        (before_last, "2020-01-30 2020-02-01 2020-02-03 2020-02-05!"),
+        (
+            &two,
+            "2020-01-30 2020-01-31 2020-02-01 2020-02-02 2020-02-03 2020-02-05!",
+        ),
+    ] {
+        let manifest = week.replace(&format!("start_offset = -1, {end}"), offsets);
+        let steps = reached_in(&manifest, &["total@2020-02-05"], Upstream::Close);
+        let totals = steps.iter().filter_map(|step| step.strip_prefix("total@"));
+        assert_eq!(totals.collect::<Vec<_>>().join(" "), days, "{offsets}");
+    }
 }
 
 #[test]
@@ -165,6 +194,14 @@ fn keys_of_its_own_that_do_not_exist_are_found() {
         ["2020-01-01: 29", "2020-02-01: 27", "2020-03-01: 31"]
     );
     assert_eq!(found(&["total"]), [""; 0], "offsets are clipped");
+    assert_eq!(found(&["all"]).len(), 3);
+    let goals = world.goals(&["all"]);
+    let given = Scope::new(world.graph(), world.keys(), &goals, Upstream::Given);
+    assert_eq!(
+        given.nonexistent_keys(),
+        [],
+        "what is only read does not run"
+    );
 }
 
 #[test]

@@ -45,6 +45,18 @@ impl Unjudged {
         );
         outcome
     }
+
+    /// The document of a run that ends with 0, nothing of one that ends with 2: its input was refused.
+    #[track_caller]
+    pub fn answer(mut self) -> Option<Value> {
+        if self.0.as_ref().is_some_and(|it| it.code == Some(2)) {
+            self.0 = None;
+            return None;
+        }
+        let outcome = self.success();
+        let answer = serde_json::from_str(&outcome.stdout);
+        Some(answer.unwrap_or_else(|error| panic!("`{}`: {error}", outcome.command)))
+    }
 }
 
 impl Drop for Unjudged {

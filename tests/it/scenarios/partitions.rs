@@ -1,8 +1,8 @@
 //! Partitions: exactly the keys that need it run.
 
-use assetctl::model::{MaterializeRequest, PartitionKey};
+use assetctl::model::MaterializeRequest;
 
-use crate::scenario::{Scenario, only};
+use crate::scenario::{Scenario, keys, only};
 
 const DAYS: &str = r#"
 [partitions.day]
@@ -56,7 +56,7 @@ fn days(manifest: &str) -> Scenario {
 
 fn at(key: &str) -> MaterializeRequest {
     MaterializeRequest {
-        partitions: vec![PartitionKey::parse(key).expect("a key")],
+        partitions: keys(&[key]),
         ..MaterializeRequest::default()
     }
 }

@@ -1,6 +1,7 @@
 //! How a definition is made of its settings: all that can be wrong with them is found here.
 
 use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
 
 use crate::model::partition::time::cron::Cron;
 use crate::model::partition::time::derived::Derived;
@@ -97,7 +98,7 @@ impl TimePartitions {
             if reachable && self.index_of_key(&key) != Some(index) {
                 return Err(InvalidTimePartitions::TooCoarse {
                     format: self.format().to_owned(),
-                    first: self.timezone().to_datetime(clamped(tick.second)),
+                    first: start_in_words(tick.local()),
                     key,
                 });
             }
@@ -123,6 +124,14 @@ fn parse_cron(cron: &str, setting: TimeSetting) -> Result<Cron, InvalidTimeParti
         cron: cron.to_owned(),
         reason,
     })
+}
+
+fn start_in_words(start: DateTime) -> String {
+    if start.time() == Time::midnight() {
+        start.date().to_string()
+    } else {
+        start.to_string()
+    }
 }
 
 /// A date, and the time too for hours and for cron expressions that tick at other times than midnight.

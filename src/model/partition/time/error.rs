@@ -60,8 +60,8 @@ pub enum InvalidTimePartitions {
     TooCoarse {
         /// The format.
         format: String,
-        /// A window's start.
-        first: DateTime,
+        /// A window's start, a date if it is midnight.
+        first: String,
         /// What it would be called.
         key: String,
     },

@@ -80,6 +80,12 @@ impl TimePartitions {
         &self.cron
     }
 
+    /// Whether windows are left out, so that one may end before the next one starts.
+    #[must_use]
+    pub fn excludes_windows(&self) -> bool {
+        !self.excluded_crons.is_empty() || !self.excluded_starts.is_empty()
+    }
+
     /// The mean length of a window in seconds, to tell coarser definitions from finer ones.
     #[must_use]
     pub fn typical_seconds(&self) -> i64 {

@@ -151,6 +151,9 @@ fn definition(settings: TimeSettings<'_>) -> TimePartitions {
 }
 
 proptest! {
+    // An enumeration takes its time.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn windows_are_those_that_an_enumeration_finds(
         zone in prop::sample::select(&ZONES[..]),
@@ -223,6 +226,9 @@ proptest! {
         prop_assert_eq!(i64::from(windows.len_at(timestamp(now))), (len + i64::from(end_offset)).max(0));
     }
 
+}
+
+proptest! {
     #[test]
     fn windows_tile_time_and_lead_back(
         zone in prop::sample::select(&ZONES[..]),

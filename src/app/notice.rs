@@ -1,0 +1,25 @@
+//! What the user should know besides the answer.
+
+use crate::app::selection::SelectionNotice;
+use crate::store;
+
+/// What the user should know besides the answer; each is shown once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Of the instance.
+    Instance(store::Notice),
+    /// Of how the selection was taken.
+    Selection(SelectionNotice),
+}
+
+impl From<store::Notice> for Notice {
+    fn from(notice: store::Notice) -> Self {
+        Self::Instance(notice)
+    }
+}
+
+impl From<SelectionNotice> for Notice {
+    fn from(notice: SelectionNotice) -> Self {
+        Self::Selection(notice)
+    }
+}

@@ -1,0 +1,103 @@
+//! What is selected, and what of it is meant by what is recorded.
+
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::project::Project;
+use crate::app::selection::notice::SelectionNotice;
+use crate::model::{AssetId, CurrentRef, LastAttempt, PartitionSet, RecordedState};
+use crate::store::{Store, StoreError, Wanted};
+
+/// The partitions of assets and sources, in order of declaration.
+pub type Goals = Vec<(AssetId, PartitionSet)>;
+
+/// What a request selects, before the instance is asked.
+#[derive(Debug)]
+pub struct Selection {
+    goals: Goals,
+    notices: Vec<SelectionNotice>,
+    recorded: RecordedState,
+}
+
+impl Selection {
+    pub(super) fn new(
+        goals: Goals,
+        notices: Vec<SelectionNotice>,
+        recorded: RecordedState,
+    ) -> Self {
+        Self {
+            goals,
+            notices,
+            recorded,
+        }
+    }
+
+    /// All that is selected, whatever is recorded.
+    pub(super) fn into_goals(self) -> Goals {
+        self.goals
+    }
+
+    /// Whether nothing is selected, whatever is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.goals.is_empty()
+    }
+
+    /// What of it is recorded as asked for. What the user should know of it goes to the notices of the instance.
+    ///
+    /// Nothing is recorded of sources, so that asking for a recorded state leaves them out.
+    pub fn narrowed(self, project: &Project, instance: &mut Instance) -> Result<Goals, AppError> {
+        instance.take_notices(self.notices);
+        if self.recorded == RecordedState::Any {
+            return Ok(self.goals);
+        }
+        let graph = project.graph();
+        let mut goals = self.goals;
+        goals.retain(|(id, _)| graph.asset(*id).is_some());
+        let recorded = self.recorded;
+        Ok(instance
+            .read(|store| matching(project, store, &goals, |current| meets(recorded, current)))?)
+    }
+}
+
+/// The partitions whose record passes.
+pub fn matching(
+    project: &Project,
+    store: &Store,
+    goals: &[(AssetId, PartitionSet)],
+    passes: impl Fn(Option<CurrentRef<'_>>) -> bool,
+) -> Result<Goals, StoreError> {
+    let graph = project.graph();
+    let mut cells = 0;
+    let mut wanted = Vec::with_capacity(goals.len());
+    for (id, set) in goals {
+        wanted.push(Wanted {
+            asset: graph.key(*id),
+            keys: project.keys().of(graph.get(*id)),
+            set,
+            first: cells,
+        });
+        cells += set.len() as usize;
+    }
+    let currents = store.currents(&wanted, cells)?;
+    let passing = |(wanted, (id, set)): (&Wanted<'_>, &(AssetId, PartitionSet))| {
+        let passing: PartitionSet = set
+            .iter()
+            .zip(wanted.first..)
+            .filter_map(|(index, cell)| passes(currents.get(cell)).then_some(index))
+            .collect();
+        (*id, passing)
+    };
+    let passing = wanted.iter().zip(goals).map(passing);
+    Ok(passing.filter(|(_, set)| !set.is_empty()).collect())
+}
+
+/// Whether a partition is recorded as asked for.
+fn meets(asked: RecordedState, current: Option<CurrentRef<'_>>) -> bool {
+    let missing = || current.is_none_or(|it| it.materialized.is_none());
+    let failed = || current.is_some_and(|it| it.attempt == LastAttempt::Failed);
+    match asked {
+        RecordedState::Any => true,
+        RecordedState::Missing => missing(),
+        RecordedState::Failed => failed(),
+        RecordedState::MissingOrFailed => missing() || failed(),
+    }
+}

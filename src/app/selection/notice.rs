@@ -1,0 +1,50 @@
+//! What the user should know of how a selection was taken.
+
+use std::fmt;
+
+use crate::model::{KeyWord, Name};
+
+/// What the user should know of how a selection was taken: one line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SelectionNotice {
+    /// A key, or both ends of a range, are keys of several partitions definitions.
+    SeveralDefinitions {
+        /// As written.
+        word: KeyWord,
+        /// Those that have a name.
+        definitions: Vec<Name>,
+        /// How many have none.
+        unnamed: usize,
+    },
+}
+
+impl fmt::Display for SelectionNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::SeveralDefinitions {
+            word,
+            definitions,
+            unnamed,
+        } = self;
+        let mut names: Vec<_> = definitions.iter().map(|it| format!("`{it}`")).collect();
+        match unnamed {
+            0 => {}
+            1 => names.push("a definition without a name".to_owned()),
+            many => names.push(format!("{many} definitions without a name")),
+        }
+        let last = names.pop().unwrap_or_default();
+        let (names, flag) = (names.join(", "), flag(word));
+        write!(f, "`{word}` is taken in {names} and {last}")?;
+        match definitions.first() {
+            Some(first) => write!(f, "; `{flag} {first}={word}` limits it to one"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The flag that a word belongs to.
+pub(in crate::app) fn flag(word: &KeyWord) -> &'static str {
+    match word {
+        KeyWord::One(_) => "--partition",
+        KeyWord::Range { .. } => "--partition-range",
+    }
+}

@@ -1,0 +1,94 @@
+//! The keys of a `files` definition: those whose files are there.
+//!
+//! A key is written in a path with what is not plain percent-encoded. A name that matches and is not written like this
+//! has no key that would lead to it, and is an error: to leave it out silently would lose data.
+
+use percent_encoding::percent_decode;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::engine::error::{EngineError, Spot};
+use crate::engine::keys::World;
+use crate::engine::keys::pattern::{KeyPattern, Match, Wanted};
+use crate::hash::HashError;
+use crate::model::{PartitionKey, PathTemplate};
+
+/// What the files of a definition are.
+#[derive(Debug, Default)]
+pub(super) struct FoundKeys {
+    /// The keys, in byte order.
+    pub keys: Vec<PartitionKey>,
+    /// Files that match and stand for no key, in order of their paths.
+    pub foreign: Vec<ForeignFile>,
+}
+
+/// A file that matches and stands for no key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ForeignFile {
+    path: String,
+    reason: String,
+    remedy: String,
+}
+
+impl ForeignFile {
+    /// The error for it.
+    pub(super) fn told(self, pattern: &PathTemplate, spot: Spot) -> EngineError {
+        let (source_code, span) = spot.into_parts();
+        let Self {
+            path,
+            reason,
+            remedy,
+        } = self;
+        EngineError::ForeignFile {
+            path,
+            pattern: pattern.source(),
+            reason,
+            remedy,
+            source_code,
+            span,
+        }
+    }
+}
+
+/// The keys whose files match `pattern`.
+pub(super) fn keys_of_files(
+    world: World<'_>,
+    pattern: &PathTemplate,
+) -> Result<FoundKeys, HashError> {
+    let mut found = FoundKeys::default();
+    let Some(taken_apart) = KeyPattern::of(pattern) else {
+        return Ok(found);
+    };
+    for file in taken_apart.matches(world, Wanted::AsWritten)? {
+        match key_of(pattern, &file) {
+            Ok(key) => found.keys.push(key),
+            Err(foreign) => found.foreign.push(foreign),
+        }
+    }
+    found.keys.sort_unstable();
+    found.foreign.sort_unstable();
+    Ok(found)
+}
+
+/// The key that is written as this file.
+pub(super) fn key_of(pattern: &PathTemplate, file: &Match) -> Result<PartitionKey, ForeignFile> {
+    let foreign = |reason: String, remedy: String| ForeignFile {
+        path: file.path.to_string_lossy().into_owned(),
+        reason,
+        remedy,
+    };
+    let rename = || "rename it".to_owned();
+    let decoded = percent_decode(file.key.as_bytes());
+    let Ok(text) = decoded.decode_utf8() else {
+        return Err(foreign("its name is not UTF-8".to_owned(), rename()));
+    };
+    let key = PartitionKey::parse(&text).map_err(|error| foreign(error.to_string(), rename()))?;
+    let path = pattern.path_of_key(key.as_str());
+    if file.path.as_os_str() == path.trim_end_matches('/') || file.path.as_os_str() == path.as_str()
+    {
+        return Ok(key);
+    }
+    Err(foreign(
+        format!("the partition `{key}` would be `{path}`"),
+        format!("rename it to `{path}`"),
+    ))
+}

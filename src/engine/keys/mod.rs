@@ -1,0 +1,162 @@
+//! Which keys exist just now, as far as the world decides it: the instance, the files on disk and the time.
+//!
+//! What follows from declarations alone is the model's. A project whose keys all do costs nothing here. Only definitions
+//! that something uses are looked at, because looking can take long and can fail.
+
+mod found;
+mod pattern;
+mod windows;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::engine::error::{EngineError, Problems, Spot};
+use crate::engine::keys::found::{FoundKeys, keys_of_files};
+use crate::engine::keys::windows::windows_with_files;
+use crate::hash::Ignore;
+use crate::model::{
+    AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys,
+    PartitionsDefinition, TooManyKeys,
+};
+use crate::store::Store;
+
+/// Where keys are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// The project root, absolute.
+    pub root: &'a Path,
+    /// What is declared.
+    pub graph: &'a AssetGraph,
+    /// What is never a partition's file.
+    pub ignore: &'a Ignore,
+    /// The instant for which windows have ended.
+    pub now: Timestamp,
+}
+
+/// Who knows the keys of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyQuestion {
+    /// They follow from what is declared, and the time.
+    Declared,
+    /// The instance.
+    Instance,
+    /// The disk.
+    Disk,
+}
+
+impl KeyQuestion {
+    /// Who knows the keys of `definition`; its dimensions, if it has some, are to be asked for themselves.
+    #[must_use]
+    pub fn of(definition: &PartitionsDefinition) -> Self {
+        match definition {
+            PartitionsDefinition::Static(_)
+            | PartitionsDefinition::Multi(_)
+            | PartitionsDefinition::Time { exists: None, .. } => Self::Declared,
+            PartitionsDefinition::Dynamic => Self::Instance,
+            PartitionsDefinition::Files(_) | PartitionsDefinition::Time { .. } => Self::Disk,
+        }
+    }
+}
+
+/// The definitions of `graph` that an asset or a source uses, as its own or as a dimension.
+#[must_use]
+pub fn used_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
+    let own: BTreeSet<_> = graph
+        .ids()
+        .filter_map(|id| graph.get(id).partitions())
+        .collect();
+    let with_dimensions = own.into_iter().flat_map(|id| {
+        let dimensions = declared(graph, id).definition.dimensions().iter();
+        let parts = dimensions.map(|dimension| dimension.definition);
+        parts.chain([id])
+    });
+    with_dimensions.collect()
+}
+
+/// Those of the used definitions of `graph` whose keys do not follow from what is declared.
+#[must_use]
+pub fn asking_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
+    let asks = |it: &DeclaredPartitions| KeyQuestion::of(&it.definition) != KeyQuestion::Declared;
+    if !graph.definitions().iter().any(asks) {
+        return BTreeSet::new();
+    }
+    let mut used = used_definitions(graph);
+    used.retain(|id| asks(declared(graph, *id)));
+    used
+}
+
+/// The keys of all definitions of a project, of which those in `definitions` are asked of the world.
+///
+/// The others have the keys that follow from what is declared: none, where the world would have to be asked. Without a
+/// `store` there are no dynamic keys.
+///
+/// # Errors
+///
+/// All files whose names are not how keys are written, a folder that cannot be read, more keys than can be counted.
+pub fn existing_keys(
+    world: World<'_>,
+    definitions: &BTreeSet<DefinitionId>,
+    store: Option<&Store>,
+) -> Result<KeysByDefinition, Problems> {
+    let mut existing = ExistingKeys {
+        now: world.now,
+        ..ExistingKeys::default()
+    };
+    let mut problems = Problems::default();
+    for id in definitions {
+        let declared = declared(world.graph, *id);
+        match &declared.definition {
+            PartitionsDefinition::Dynamic => {
+                let keys = match (store, &declared.name) {
+                    (Some(store), Some(name)) => store.dynamic_keys(name)?,
+                    _ => Vec::new(),
+                };
+                existing.named.insert(*id, NamedKeys::growing(keys));
+            }
+            PartitionsDefinition::Files(pattern) => {
+                let found = keys_of_files(world, pattern).map_err(EngineError::from)?;
+                let FoundKeys { keys, foreign } = found;
+                problems.extend(foreign.into_iter().map(|file| {
+                    let spot = Spot::of(world.root, world.graph, declared.location);
+                    file.told(pattern, spot)
+                }));
+                existing.named.insert(*id, NamedKeys::growing(keys));
+            }
+            PartitionsDefinition::Time {
+                windows,
+                exists: Some(path),
+            } => {
+                let there = windows_with_files(world, windows, path).map_err(EngineError::from)?;
+                existing.windows.insert(*id, there);
+            }
+            PartitionsDefinition::Static(_)
+            | PartitionsDefinition::Multi(_)
+            | PartitionsDefinition::Time { exists: None, .. } => {}
+        }
+    }
+    problems.into_result(())?;
+    let keys = world.graph.keys(&existing);
+    keys.map_err(|many| too_many(world, many).into())
+}
+
+fn declared(graph: &AssetGraph, id: DefinitionId) -> &DeclaredPartitions {
+    &graph.definitions()[id.0 as usize]
+}
+
+fn too_many(world: World<'_>, TooManyKeys { definition }: TooManyKeys) -> EngineError {
+    let declared = declared(world.graph, definition);
+    let (source_code, span) = Spot::of(world.root, world.graph, declared.location).into_parts();
+    EngineError::TooManyKeys {
+        definition: match &declared.name {
+            Some(name) => format!("`{name}`"),
+            None => "this definition".to_owned(),
+        },
+        source_code,
+        span,
+    }
+}
+
+#[cfg(test)]
+mod tests;

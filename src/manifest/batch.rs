@@ -1,0 +1,110 @@
+//! `batch = { max = 30 }`: one command for several neighbouring partitions.
+
+use std::num::NonZeroU32;
+
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::document::{Heading, Table};
+use crate::manifest::error::Problem;
+use crate::manifest::partitions::Partitions;
+use crate::model::{AssetId, Dep, Location, Stdout};
+
+/// What a command of a batch reads instead of placeholders about the partition.
+pub(super) const IN_A_BATCH: &str =
+    "`$ASSETCTL_PARTITION_START`, `$ASSETCTL_PARTITION_END` or `$ASSETCTL_PARTITIONS_LIST`";
+
+/// Whether one command makes several partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Batching {
+    /// It makes one.
+    One,
+    /// It makes several.
+    Several,
+}
+
+/// A declared batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Batch {
+    /// The greatest number of partitions of one command; more than one.
+    pub max: NonZeroU32,
+    location: Location,
+}
+
+/// Reads `batch`; `None` where a command makes one partition.
+pub(super) fn read(
+    table: &Table<'_>,
+    partitions: Partitions,
+    problems: &mut Problems,
+) -> Option<Batch> {
+    let value = table.get("batch")?;
+    let settings = value.table(Heading::Inline("`batch`"), problems)?;
+    settings.only(&["max"], problems);
+    let Some(max) = settings.get("max") else {
+        let problem = Problem::MissingKey {
+            table: "`batch`".to_owned(),
+            key: "max",
+            help: "say how many partitions one command makes at most: `batch = { max = 30 }`",
+        };
+        problems.add(problem, [Label::new(value.location(), "of how many?")]);
+        return None;
+    };
+    let number = max.integer(problems)?;
+    let Some(number) = u32::try_from(number).ok().and_then(NonZeroU32::new) else {
+        let help = "a number from 1 on; with 1 each partition has a command of its own";
+        max.invalid("a batch has at least one partition", help, problems);
+        return None;
+    };
+    let batch = Batch {
+        max: number,
+        location: value.key_location,
+    };
+    if partitions == Partitions::None {
+        let message = "`batch` is for an asset with partitions";
+        batch.refuse(
+            message,
+            "give it `partitions`, or remove `batch`",
+            None,
+            problems,
+        );
+        return None;
+    }
+    (number.get() > 1).then_some(batch)
+}
+
+impl Batch {
+    /// Reports what does not go together with it: a dep on earlier partitions of the asset, and standard output.
+    pub(super) fn check(
+        &self,
+        asset: AssetId,
+        deps: &[Dep],
+        stdout: (Stdout, Option<Location>),
+        problems: &mut Problems,
+    ) {
+        if let Some(own) = deps.iter().find(|dep| dep.asset == asset) {
+            let message =
+                "the partitions of a batch are made at once, and this asset reads its earlier ones";
+            let other = (own.location, "reads the asset itself");
+            self.refuse(message, "remove `batch`, or the dep", Some(other), problems);
+        }
+        if let (Stdout::Output, Some(location)) = stdout {
+            let message = "the standard output of a batch is no output of one partition";
+            let help = "write each partition to its path, all of which `{{output}}` lists";
+            self.refuse(message, help, Some((location, "and this key")), problems);
+        }
+    }
+
+    fn refuse(
+        &self,
+        message: &str,
+        help: &str,
+        other: Option<(Location, &str)>,
+        problems: &mut Problems,
+    ) {
+        let problem = Problem::ConflictingKeys {
+            message: message.to_owned(),
+            help: help.to_owned(),
+        };
+        let other = other.map(|(location, text)| Label::new(location, text));
+        let labels = [Label::new(self.location, "this key")];
+        problems.add(problem, labels.into_iter().chain(other));
+    }
+}

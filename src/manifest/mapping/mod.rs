@@ -1,0 +1,164 @@
+//! Which upstream partitions a dep reads: as declared, or inferred from the two definitions.
+//!
+//! A mapping's settings stand beside it in the table of the dep. Whether a mapping fits its two sides is the model's to
+//! say; here stands how it is written, and what is said of one that does not fit.
+
+mod dimensions;
+mod misfit;
+mod settings;
+
+use crate::manifest::diagnostic::Problems;
+use crate::manifest::document::{Table, Value};
+use crate::manifest::mapping::misfit::Misfits;
+use crate::manifest::mapping::settings::{Kind, Settings};
+use crate::manifest::partitions::{Definitions, Partitions};
+use crate::model::{
+    DefinitionId, Dimension, DimensionSource, PartitionMapping, fits, infer_mapping,
+};
+
+/// The keys of a dep's table that say how partitions are mapped.
+pub(super) const KEYS: [&str; 7] = [
+    "mapping",
+    "start_offset",
+    "end_offset",
+    "keys",
+    "map",
+    "dimension",
+    "dimensions",
+];
+
+/// The two sides of a dep.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sides<'a> {
+    /// The partitions of the asset that reads.
+    pub downstream: Partitions,
+    /// The partitions of what is read.
+    pub upstream: Partitions,
+    /// All definitions.
+    pub definitions: &'a Definitions<'a>,
+    /// What both are called.
+    pub names: (&'a str, &'a str),
+}
+
+/// The definitions on the two sides of a mapping, or of two dimensions; `None` is an unpartitioned side.
+#[derive(Clone, Copy, Debug)]
+struct Ends<'a> {
+    definitions: &'a Definitions<'a>,
+    downstream: Option<DefinitionId>,
+    upstream: Option<DefinitionId>,
+}
+
+/// Reads the mapping of a dep, or infers it. Where a definition is wrong, nothing is said about the mapping.
+pub(super) fn read(
+    value: &Value<'_>,
+    table: Option<Table<'_>>,
+    sides: Sides<'_>,
+    problems: &mut Problems,
+) -> Option<PartitionMapping> {
+    if sides.downstream == Partitions::Faulty || sides.upstream == Partitions::Faulty {
+        return Some(PartitionMapping::All);
+    }
+    let ends = Ends {
+        definitions: sides.definitions,
+        downstream: sides.downstream.definition(),
+        upstream: sides.upstream.definition(),
+    };
+    let settings = table.map(|table| Settings::beside(table, "mapping", &KEYS));
+    let kind = match &settings {
+        None => None,
+        Some(settings) => settings.kind(problems)?,
+    };
+    let place = table
+        .and_then(|table| table.get("mapping"))
+        .map_or(value.location(), |word| word.location());
+    let misfits = Misfits {
+        names: sides.names,
+        ends,
+        place,
+    };
+    let mapping = if let (Some(kind), Some(settings)) = (kind, &settings) {
+        settings.mapping(kind, ends, problems)?
+    } else {
+        let inferred = ends.infer();
+        if inferred.is_none() {
+            misfits.report_no_inference(problems);
+        }
+        inferred?
+    };
+    let fitting = fits(
+        &mapping,
+        ends.definitions.declared(),
+        ends.downstream,
+        ends.upstream,
+    );
+    if let Err(misfit) = &fitting {
+        misfits.report(kind.map_or(mapping.name(), Kind::word), misfit, problems);
+    }
+    fitting.ok().map(|()| mapping)
+}
+
+/// Whether a dep of an asset on itself only reads partitions that come before: earlier windows, and of other dimensions
+/// the same keys.
+pub(super) fn is_earlier(mapping: &PartitionMapping) -> bool {
+    let ends_below = |mapping: &PartitionMapping, limit: i32| matches!(mapping, PartitionMapping::TimeWindow { end_offset, .. } if *end_offset < limit);
+    let earlier = |mapping: &PartitionMapping| ends_below(mapping, 0);
+    let same = |mapping: &PartitionMapping| {
+        *mapping == PartitionMapping::Identity || ends_below(mapping, 1)
+    };
+    match mapping {
+        PartitionMapping::Multi(dimensions) => {
+            let mut any = false;
+            let own = dimensions.iter().all(|dimension| match &dimension.source {
+                DimensionSource::From {
+                    downstream,
+                    mapping,
+                } => {
+                    any |= earlier(mapping);
+                    *downstream == dimension.upstream && same(mapping)
+                }
+                DimensionSource::Keys(_) => false,
+            });
+            own && any
+        }
+        mapping => earlier(mapping),
+    }
+}
+
+impl<'a> Ends<'a> {
+    /// The mapping that is meant where none is declared.
+    fn infer(self) -> Option<PartitionMapping> {
+        infer_mapping(self.definitions.declared(), self.downstream, self.upstream)
+    }
+
+    /// The same between two dimensions or a dimension and the other side, which are said to correspond: where nothing
+    /// suggests itself, windows that overlap or equal keys.
+    fn infer_corresponding(self) -> PartitionMapping {
+        let windows = |id: Option<DefinitionId>| {
+            id.is_some_and(|id| self.definitions.get(id).windows().is_some())
+        };
+        self.infer().unwrap_or_else(|| {
+            if windows(self.downstream) && windows(self.upstream) {
+                PartitionMapping::TimeWindow {
+                    start_offset: 0,
+                    end_offset: 0,
+                }
+            } else {
+                PartitionMapping::Identity
+            }
+        })
+    }
+
+    /// Both sides replaced.
+    fn between(self, downstream: DefinitionId, upstream: DefinitionId) -> Self {
+        Self {
+            downstream: Some(downstream),
+            upstream: Some(upstream),
+            ..self
+        }
+    }
+
+    /// The dimensions of a definition.
+    fn dimensions(self, id: Option<DefinitionId>) -> &'a [Dimension] {
+        id.map_or(&[], |id| self.definitions.get(id).dimensions())
+    }
+}

@@ -1,0 +1,114 @@
+//! Patterns of files whose presence decides which keys exist: `pattern` and `exists`.
+
+use std::ops::Range;
+
+use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::document::Table;
+use crate::manifest::error::Problem;
+use crate::manifest::file::Text;
+use crate::manifest::partition_placeholder::{Partitioning, Scope};
+use crate::manifest::partitions::kind::ReadDefinition;
+use crate::manifest::partitions::{Decides, FilePattern};
+use crate::manifest::paths;
+use crate::manifest::template::{TokenKind, path_template, read_tokens};
+use crate::model::{PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece};
+
+/// Reads a definition whose keys are files.
+pub(super) fn read_files(table: &Table<'_>, problems: &mut Problems) -> Option<ReadDefinition> {
+    table.only(&["type", "pattern"], problems);
+    let Some(value) = table.get("pattern") else {
+        let problem = Problem::MissingKey {
+            table: table.heading.to_string(),
+            key: "pattern",
+            help: "say where its files are: `pattern = \"data/uploads/{{partition}}.csv\"`",
+        };
+        problems.add(problem, [Label::new(table.location, "without a pattern")]);
+        return None;
+    };
+    let text = value.text(problems)?;
+    let path = read_pattern(text, problems)?;
+    Some(ReadDefinition {
+        definition: PartitionsDefinition::Files(path.clone()),
+        pattern: Some(FilePattern {
+            path,
+            decides: Decides::Key,
+            location: text.location(),
+        }),
+        bar: None,
+    })
+}
+
+/// Reads the path of the files that decide which windows are keys; `windows` has no such path yet.
+pub(super) fn read_exists(
+    text: Text<'_>,
+    windows: &PartitionsDefinition,
+    problems: &mut Problems,
+) -> Option<FilePattern> {
+    if !paths::check_text(text, problems) {
+        return None;
+    }
+    let scope = Scope::Partitioned(Partitioning {
+        definition: windows,
+        declared: &[],
+    });
+    let template = path_template(text, scope, problems)?;
+    let path = paths::fold(text.file.folder(), &template).path;
+    if paths::is_glob(&path) {
+        let problem = Problem::InvalidPath {
+            message: format!("`{}` is a glob, and a window has one file", text.value),
+            help: "write a path in which only placeholders vary".to_owned(),
+        };
+        problems.add(problem, [Label::new(text.location(), "this path")]);
+        return None;
+    }
+    Some(FilePattern {
+        path,
+        decides: Decides::Window,
+        location: text.location(),
+    })
+}
+
+fn read_pattern(text: Text<'_>, problems: &mut Problems) -> Option<PathTemplate> {
+    if !paths::check_text(text, problems) {
+        return None;
+    }
+    let tokens = read_tokens(text, problems)?;
+    let mut refuse = |reason: &str, range: Option<Range<usize>>| {
+        let problem = Problem::FilesPattern {
+            pattern: text.value.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let location = range.map_or_else(|| text.location(), |range| text.part(range));
+        problems.add(problem, [Label::new(location, "in this pattern")]);
+    };
+    let mut pieces = Vec::new();
+    let mut keys = 0;
+    for token in tokens {
+        match token.kind {
+            TokenKind::Literal(literal) => pieces.push(Piece::Text(literal.to_owned())),
+            TokenKind::Placeholder("partition") => {
+                keys += 1;
+                if keys > 1 {
+                    refuse("`{{partition}}` stands in it again", Some(token.range));
+                    return None;
+                }
+                pieces.push(Piece::Placeholder(PartitionPlaceholder::Key));
+            }
+            TokenKind::Placeholder(name) => {
+                let reason = format!("`{{{{{name}}}}}` is not `{{{{partition}}}}`");
+                refuse(&reason, Some(token.range));
+                return None;
+            }
+        }
+    }
+    let path = paths::fold(text.file.folder(), &PathTemplate::new(pieces)).path;
+    if path.placeholders().next().is_none() {
+        refuse("it has no `{{partition}}`", None);
+        return None;
+    }
+    if paths::is_glob(&path) {
+        refuse("a glob matches text that no key tells", None);
+        return None;
+    }
+    Some(path)
+}

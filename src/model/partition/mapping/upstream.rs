@@ -1,0 +1,173 @@
+//! What downstream partitions read.
+
+use std::ops::Range;
+
+use crate::model::partition::key::PartitionKey;
+use crate::model::partition::keys::PartitionKeys;
+use crate::model::partition::mapping::identity::equal_keys;
+use crate::model::partition::mapping::windows::{Offsets, read_by};
+use crate::model::partition::mapping::{
+    DimensionMapping, DimensionSource, MappingSide, PartitionMapping,
+};
+use crate::model::partition::multi::MultiKeys;
+use crate::model::partition::set::PartitionSet;
+
+impl PartitionMapping {
+    /// The upstream partitions that the downstream partitions in `indexes` need, without the keys that do not exist.
+    #[must_use]
+    pub fn upstream_of(
+        &self,
+        downstream: &PartitionKeys,
+        upstream: &PartitionKeys,
+        indexes: Range<u32>,
+    ) -> PartitionSet {
+        if indexes.is_empty() {
+            return PartitionSet::empty();
+        }
+        match (self, downstream, upstream) {
+            (Self::All, ..) => PartitionSet::from_range(upstream.range()),
+            (Self::Last, ..) => upstream.newest(1),
+            (Self::Specific(keys), ..) => upstream.indexes_of(keys.iter()),
+            (Self::Identity, ..) => equal_keys(downstream, upstream, indexes),
+            (Self::Static(pairs), ..) => {
+                let wanted = wanted(downstream, indexes);
+                let pairs = pairs.iter().filter(|(_, down)| wanted(down));
+                upstream.indexes_of(pairs.map(|(up, _)| up))
+            }
+            (
+                Self::TimeWindow {
+                    start_offset,
+                    end_offset,
+                },
+                PartitionKeys::Time(down),
+                PartitionKeys::Time(up),
+            ) => read_by(down, up, Offsets::new(*start_offset, *end_offset), indexes),
+            (
+                Self::MultiToSingle {
+                    multi: MappingSide::Upstream,
+                    dimension,
+                    through,
+                },
+                _,
+                PartitionKeys::Multi(multi),
+            ) => {
+                let part = &multi.dimensions()[*dimension as usize].keys;
+                multi.with_part(*dimension, through.upstream_of(downstream, part, indexes))
+            }
+            (
+                Self::MultiToSingle {
+                    multi: MappingSide::Downstream,
+                    dimension,
+                    through,
+                },
+                PartitionKeys::Multi(multi),
+                _,
+            ) => {
+                let part = &multi.dimensions()[*dimension as usize].keys;
+                let parts = multi.parts(&PartitionSet::from_range(indexes), *dimension);
+                through.upstream_of_set(part, upstream, &parts)
+            }
+            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+                let read = |parts: Vec<Range<u32>>| {
+                    let sets = upstream_parts(mappings, down, up, &parts);
+                    up.product_ranges(&sets)
+                };
+                let boxes = independent_boxes(mappings, down, indexes);
+                PartitionSet::from_ranges(boxes.flat_map(read))
+            }
+            _ => PartitionSet::empty(),
+        }
+    }
+
+    /// The upstream partitions that any of the downstream partitions in a set need.
+    #[must_use]
+    pub fn upstream_of_set(
+        &self,
+        downstream: &PartitionKeys,
+        upstream: &PartitionKeys,
+        set: &PartitionSet,
+    ) -> PartitionSet {
+        match self {
+            Self::All | Self::Last | Self::Specific(_) => {
+                let any = 0..u32::from(!set.is_empty());
+                self.upstream_of(downstream, upstream, any)
+            }
+            _ => {
+                let read = set
+                    .ranges()
+                    .map(|range| self.upstream_of(downstream, upstream, range));
+                PartitionSet::union_of(read)
+            }
+        }
+    }
+}
+
+/// Whether a downstream key is in a range: of one, its text is compared.
+fn wanted(downstream: &PartitionKeys, indexes: Range<u32>) -> impl Fn(&PartitionKey) -> bool {
+    let only = (indexes.len() == 1).then(|| downstream.key(indexes.start));
+    move |key| {
+        if let Some(only) = &only {
+            return only.as_ref() == Some(key);
+        }
+        let index = downstream.index_of(key.as_str());
+        index.is_some_and(|index| indexes.contains(&index))
+    }
+}
+
+/// The upstream parts, dimension by dimension, that keys with the downstream `parts` read.
+pub(super) fn upstream_parts(
+    mappings: &[DimensionMapping],
+    down: &MultiKeys,
+    up: &MultiKeys,
+    parts: &[Range<u32>],
+) -> Vec<PartitionSet> {
+    let mut sets = up.all_parts();
+    for each in mappings {
+        let upstream = &up.dimensions()[each.upstream as usize].keys;
+        sets[each.upstream as usize] = match &each.source {
+            DimensionSource::Keys(keys) => upstream.indexes_of(keys.iter()),
+            DimensionSource::From {
+                downstream,
+                mapping,
+            } => {
+                let at = *downstream as usize;
+                mapping.upstream_of(&down.dimensions()[at].keys, upstream, parts[at].clone())
+            }
+        };
+    }
+    sets
+}
+
+/// The boxes of a range of downstream keys, each of which reads a product.
+///
+/// Two upstream dimensions that are mapped from one downstream dimension are not independent: then each part of that
+/// dimension is a box of its own.
+fn independent_boxes(
+    mappings: &[DimensionMapping],
+    down: &MultiKeys,
+    indexes: Range<u32>,
+) -> impl Iterator<Item = Vec<Range<u32>>> {
+    let mut readers = vec![0_u32; down.dimensions().len()];
+    for each in mappings {
+        if let DimensionSource::From { downstream, .. } = each.source {
+            readers[downstream as usize] += 1;
+        }
+    }
+    let mut boxes = down.boxes(indexes);
+    for (dimension, _) in readers
+        .iter()
+        .enumerate()
+        .filter(|(_, readers)| **readers > 1)
+    {
+        let split = |parts: Vec<Range<u32>>| {
+            let of_one = parts[dimension].clone().map(move |part| {
+                let mut parts = parts.clone();
+                parts[dimension] = part..part + 1;
+                parts
+            });
+            of_one.collect::<Vec<_>>()
+        };
+        boxes = boxes.into_iter().flat_map(split).collect();
+    }
+    boxes.into_iter()
+}

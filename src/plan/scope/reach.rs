@@ -1,0 +1,104 @@
+//! The partitions that a selection reaches.
+
+use crate::model::{
+    AssetGraph, AssetId, KeysByDefinition, PartitionKeys, PartitionMapping, PartitionSet,
+    same_definition,
+};
+
+/// Whether what the selection needs is brought up to date or read as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upstream {
+    /// Brought up to date, all the way up.
+    Close,
+    /// Read as it is: only direct upstreams belong to the scope.
+    Given,
+}
+
+/// The selection by asset.
+pub(super) fn selected_sets(
+    graph: &AssetGraph,
+    selection: &[(AssetId, PartitionSet)],
+) -> Vec<PartitionSet> {
+    let mut sets = vec![PartitionSet::empty(); graph.len()];
+    for (id, set) in selection {
+        sets[id.index()] = sets[id.index()].union(set);
+    }
+    sets
+}
+
+/// Downstream before upstream, so that each row is complete when it is asked what it needs.
+pub(super) fn reached_sets(
+    graph: &AssetGraph,
+    keys: &KeysByDefinition,
+    selected: &[PartitionSet],
+    upstream: Upstream,
+) -> Vec<PartitionSet> {
+    let mut reached = selected.to_vec();
+    for id in graph.order().iter().rev().copied() {
+        let Some(asset) = graph.asset(id) else {
+            continue;
+        };
+        let own = keys.of(graph.get(id));
+        let set = match upstream {
+            Upstream::Given => selected[id.index()].clone(),
+            Upstream::Close => {
+                let on_itself = asset.deps.iter().filter(|dep| dep.asset == id);
+                let mappings: Vec<_> = on_itself.map(|dep| &dep.mapping).collect();
+                reached[id.index()] = with_earlier(&mappings, own, &reached[id.index()]);
+                reached[id.index()].clone()
+            }
+        };
+        if set.is_empty() {
+            continue;
+        }
+        let mut needs = |up: AssetId, mapping: &PartitionMapping| {
+            let needed = mapping.upstream_of_set(own, keys.of(graph.get(up)), &set);
+            reached[up.index()] = reached[up.index()].union(&needed);
+        };
+        for dep in &asset.deps {
+            needs(dep.asset, &dep.mapping);
+        }
+        for after in &asset.after {
+            needs(*after, &order_mapping(graph, id, *after));
+        }
+    }
+    reached
+}
+
+/// A set with all earlier windows that deps of an asset on itself ask for, again and again: what one dep asks for may
+/// need more of another.
+fn with_earlier(
+    mappings: &[&PartitionMapping],
+    own: &PartitionKeys,
+    set: &PartitionSet,
+) -> PartitionSet {
+    let mut closed = set.clone();
+    loop {
+        let mut grown = closed.clone();
+        for mapping in mappings {
+            grown = mapping.with_earlier(own, &grown);
+        }
+        if mappings.len() < 2 || grown.len() == closed.len() {
+            return grown;
+        }
+        closed = grown;
+    }
+}
+
+/// How `after` orders partitions: key by key within one definition, all before all else.
+pub(super) fn order_mapping(
+    graph: &AssetGraph,
+    asset: AssetId,
+    after: AssetId,
+) -> PartitionMapping {
+    let (own, other) = (graph.get(asset).partitions(), graph.get(after).partitions());
+    let same = match (own, other) {
+        (Some(own), Some(other)) => same_definition(graph.definitions(), own, other),
+        (own, other) => own == other,
+    };
+    if same {
+        PartitionMapping::Identity
+    } else {
+        PartitionMapping::All
+    }
+}

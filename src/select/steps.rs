@@ -1,0 +1,272 @@
+//! Clauses that select steps of a plan or of a former run.
+//!
+//! | clause | selects |
+//! |---|---|
+//! | `step` | that step, as it is called in events; of an asset with partitions, its name alone all its steps |
+//! | `*step`, `step*` | it and all its ancestors, or descendants |
+//! | `+step`, `step+++` | it and one level up, or three levels down: each `+` is one level |
+//! | `*step+++` | both sides |
+//! | `*` | every step |
+//!
+//! White space around a clause is cut off. `*+step` is `*step` and `step+*` is `step*`; `+*step` and `step*+` are not
+//! clauses. The language is that of the reference's `op_selection`.
+
+use fixedbitset::FixedBitSet;
+
+use crate::select::ast::Depth;
+use crate::select::suggest::did_you_mean;
+
+/// Steps with their order, by number.
+pub trait StepGraph {
+    /// How many steps there are.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The steps that a name stands for; none if there is no such name.
+    fn find(&self, name: &str) -> Vec<usize>;
+
+    /// What the steps are called, for suggestions; it may leave names out where there are many.
+    fn names(&self) -> Vec<String>;
+
+    /// Calls `each` with the steps that a step waits for.
+    fn upstream(&self, step: usize, each: &mut dyn FnMut(usize));
+
+    /// Calls `each` with the steps that wait for a step.
+    fn downstream(&self, step: usize, each: &mut dyn FnMut(usize));
+}
+
+/// A clause that selects no step.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clause `{clause}` selects no step")]
+pub struct NothingMatched {
+    /// The clause, as it was typed.
+    pub clause: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// The steps that `clauses` select, united, as a bit for each.
+///
+/// # Errors
+///
+/// All clauses that select nothing.
+pub fn select_steps(
+    clauses: &[impl AsRef<str>],
+    graph: &dyn StepGraph,
+) -> Result<FixedBitSet, Vec<NothingMatched>> {
+    let mut selected = FixedBitSet::with_capacity(graph.len());
+    let mut errors = Vec::new();
+    for clause in clauses.iter().map(AsRef::as_ref) {
+        match steps_of(clause.trim(), graph) {
+            Ok(steps) => selected.union_with(&steps),
+            Err(help) => errors.push(NothingMatched {
+                clause: clause.to_owned(),
+                help,
+            }),
+        }
+    }
+    if errors.is_empty() {
+        Ok(selected)
+    } else {
+        Err(errors)
+    }
+}
+
+/// The steps of one clause, or what to do where there is none.
+fn steps_of(clause: &str, graph: &dyn StepGraph) -> Result<FixedBitSet, String> {
+    let mut selected = FixedBitSet::with_capacity(graph.len());
+    if clause == "*" {
+        selected.set_range(.., true);
+        return Ok(selected);
+    }
+    let exact = graph.find(clause);
+    if !exact.is_empty() {
+        selected.extend(exact);
+        return Ok(selected);
+    }
+    let Clause { up, name, down } = Clause::parse(clause).ok_or_else(|| {
+        "a clause is a step's name, with `*` or one `+` for each level before or behind it"
+            .to_owned()
+    })?;
+    let from = graph.find(name);
+    if from.is_empty() {
+        let names = graph.names();
+        let known = names.iter().map(String::as_str);
+        return Err(did_you_mean(name, known)
+            .unwrap_or_else(|| "steps are called as in `assetctl plan --keys`".to_owned()));
+    }
+    selected.extend(from.iter().copied());
+    walk(&mut selected, &from, up, |step, each| {
+        graph.upstream(step, each);
+    });
+    walk(&mut selected, &from, down, |step, each| {
+        graph.downstream(step, each);
+    });
+    Ok(selected)
+}
+
+struct Clause<'a> {
+    up: Depth,
+    name: &'a str,
+    down: Depth,
+}
+
+impl<'a> Clause<'a> {
+    /// `[*][+…]NAME[+…][*]`.
+    fn parse(clause: &'a str) -> Option<Self> {
+        let (starred_up, rest) = strip(clause.strip_prefix('*'), clause);
+        let unsigned = rest.trim_start_matches('+');
+        let up = rest.len() - unsigned.len();
+        let (starred_down, rest) = strip(unsigned.strip_suffix('*'), unsigned);
+        let name = rest.trim_end_matches('+');
+        let down = rest.len() - name.len();
+        let is_name = !name.is_empty() && !name.starts_with('*') && !name.ends_with('*');
+        is_name.then_some(Self {
+            up: depth(starred_up, up)?,
+            name,
+            down: depth(starred_down, down)?,
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Star {
+    Present,
+    Absent,
+}
+
+fn strip<'a>(stripped: Option<&'a str>, whole: &'a str) -> (Star, &'a str) {
+    stripped.map_or((Star::Absent, whole), |rest| (Star::Present, rest))
+}
+
+fn depth(star: Star, levels: usize) -> Option<Depth> {
+    match star {
+        Star::Present => Some(Depth::Unlimited),
+        Star::Absent => u32::try_from(levels).ok().map(Depth::Levels),
+    }
+}
+
+/// Adds what is reached from `from` within `depth` levels.
+fn walk(
+    selected: &mut FixedBitSet,
+    from: &[usize],
+    depth: Depth,
+    neighbours: impl Fn(usize, &mut dyn FnMut(usize)),
+) {
+    let mut seen = FixedBitSet::with_capacity(selected.len());
+    let mut level = from.to_vec();
+    let mut left = match depth {
+        Depth::Levels(levels) => levels,
+        Depth::Unlimited => u32::MAX,
+    };
+    while left > 0 && !level.is_empty() {
+        let mut next = Vec::new();
+        for step in level {
+            neighbours(step, &mut |reached| {
+                if !seen.put(reached) {
+                    next.push(reached);
+                }
+            });
+        }
+        level = next;
+        left -= 1;
+    }
+    selected.union_with(&seen);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{StepGraph, select_steps};
+
+    /// `a → b, c → d → e`, and `lone`.
+    struct Diamond;
+
+    const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "lone"];
+    const EDGES: [(usize, usize); 5] = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)];
+
+    impl StepGraph for Diamond {
+        fn len(&self) -> usize {
+            NAMES.len()
+        }
+
+        fn find(&self, name: &str) -> Vec<usize> {
+            NAMES
+                .iter()
+                .position(|it| *it == name)
+                .into_iter()
+                .collect()
+        }
+
+        fn names(&self) -> Vec<String> {
+            NAMES.map(str::to_owned).to_vec()
+        }
+
+        fn upstream(&self, step: usize, each: &mut dyn FnMut(usize)) {
+            EDGES
+                .iter()
+                .filter(|(_, to)| *to == step)
+                .for_each(|(from, _)| each(*from));
+        }
+
+        fn downstream(&self, step: usize, each: &mut dyn FnMut(usize)) {
+            EDGES
+                .iter()
+                .filter(|(from, _)| *from == step)
+                .for_each(|(_, to)| each(*to));
+        }
+    }
+
+    fn selected(clauses: &[&str]) -> Option<String> {
+        let steps = select_steps(clauses, &Diamond).ok()?;
+        Some(steps.ones().map(|step| &NAMES[step][..1]).collect())
+    }
+
+    #[test]
+    fn clauses() {
+        for (clauses, expected) in [
+            (&["*"][..], Some("abcdel")),
+            (&["b"], Some("b")),
+            (&["+d"], Some("bcd")),
+            (&["++d"], Some("abcd")),
+            (&["a++"], Some("abcd")),
+            (&["*b+"], Some("abd")),
+            (&["*d*"], Some("abcde")),
+            (&["*+d"], Some("abcd")),
+            (&["a+*"], Some("abcde")),
+            (&[" e ", "lone"], Some("el")),
+            (&["*", "a"], Some("abcdel")),
+            (&[], Some("")),
+            (&["+*d"], None),
+            (&["a*+"], None),
+            (&["d+1"], None),
+            (&["a b"], None),
+            (&[""], None),
+            (&["+"], None),
+            (&["**"], None),
+            (&["a", "nope"], None),
+        ] {
+            assert_eq!(selected(clauses).as_deref(), expected, "{clauses:?}");
+        }
+    }
+
+    #[test]
+    fn all_clauses_without_a_step_are_told() {
+        let errors = select_steps(&["loan", "a", "x+"], &Diamond).expect_err("two are wrong");
+        let told: Vec<_> = errors.iter().map(|error| error.clause.as_str()).collect();
+        assert_eq!(told, ["loan", "x+"]);
+        assert_eq!(errors[0].help, "did you mean `lone`?");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(clause in ".*") {
+            let _ = select_steps(&[clause], &Diamond);
+        }
+    }
+}
