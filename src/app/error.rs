@@ -111,11 +111,13 @@ pub enum RequestError {
         help: String,
     },
     /// No definition of what is selected has a key.
-    #[error("no partitions definition has the key `{key}`")]
+    #[error("{nothing} the key `{key}`")]
     #[diagnostic(code(assetctl::app::unknown_key), help("{help}"))]
     UnknownKey {
         /// The key.
         key: String,
+        /// What does not have it, in words: `no partitions definition has`.
+        nothing: String,
         /// Where it was asked for.
         #[source_code]
         #[label("not a key")]

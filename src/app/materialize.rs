@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::app::added::keys_added;
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
@@ -15,12 +16,12 @@ use crate::engine::{
     RunDoors, RunOptions, RunResult, Sync, Waiting, clear_crashed, put_back_asides, run,
 };
 use crate::executor::{Cancel, Executor};
-use crate::model::Planned;
 use crate::model::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Wait,
 };
 use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome, RunStatus};
-use crate::plan::{Purpose, Role, Scope, Upstream, costs};
+use crate::model::{KeyPlaces, Planned};
+use crate::plan::{Decision, Purpose, Role, Row, Scope, Upstream, costs};
 use crate::store::{Mark, StoreError};
 use crate::sys::clock::Clock;
 
@@ -79,6 +80,8 @@ pub fn materialize(
         &request.partitions,
         Range::Assets,
     )?;
+    // What is told of a selection is told each time, and a seal would keep silent.
+    let can_be_sealed = selection.is_plain();
     let mut mark = Mark::read(project.home());
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
@@ -135,7 +138,17 @@ pub fn materialize(
         // Closing the instance gives it a new mark, which is the one that holds from now on.
         mark = instance.store.close();
     }
-    if result.outcome == RunOutcome::Success {
+    let added = if result.run.is_some() {
+        keys_added(project)?
+    } else {
+        Vec::new()
+    };
+    // A seal is made of the keys that were looked at, and the mark is of an instance that holds more.
+    let can_be_sealed = can_be_sealed && added.is_empty();
+    for added in added {
+        progress.notice(&Notice::KeysAdded(added));
+    }
+    if result.outcome == RunOutcome::Success && can_be_sealed {
         seal::write(project, request, &versions, &evaluation, mark);
     }
     Ok(result)
@@ -157,6 +170,7 @@ fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Inst
         elapsed: started.elapsed(),
         expected: Some(Duration::ZERO),
         blocked: Vec::new(),
+        places: KeyPlaces::default(),
     });
     let (run, outcome, duration) = (None, RunOutcome::Success, started.elapsed());
     let kind = EventKind::RunFinished {
@@ -316,5 +330,22 @@ fn planned(
         elapsed,
         expected: expected_duration(&evaluation.decisions, costs, jobs),
         blocked: blocked_steps(evaluation),
+        places: places(evaluation),
     }
+}
+
+/// The keys of all assets of which something is to be told.
+fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
+    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions.of);
+    let told = |row: &&Row| {
+        let mut cells = row.cells();
+        scope.keys(row.asset).is_partitioned()
+            && cells.any(|cell| decisions[cell.index()] != Decision::Keep)
+    };
+    let rows = scope.rows().iter().filter(told);
+    rows.map(|row| {
+        let key = scope.graph().key(row.asset);
+        (key.clone(), scope.keys(row.asset).clone())
+    })
+    .collect()
 }

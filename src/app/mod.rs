@@ -5,6 +5,7 @@
 
 mod accept;
 mod acceptor;
+mod added;
 mod causes;
 mod comparison;
 mod doubt;
@@ -36,6 +37,7 @@ mod validate;
 mod wipe;
 
 pub use accept::accept;
+pub use added::KeysAdded;
 pub use error::{AppError, Blame, RequestError};
 pub use explain::explain;
 pub use graph::graph;

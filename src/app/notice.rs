@@ -1,5 +1,6 @@
 //! What the user should know besides the answer.
 
+use crate::app::added::KeysAdded;
 use crate::app::selection::SelectionNotice;
 use crate::store;
 
@@ -10,6 +11,8 @@ pub enum Notice {
     Instance(store::Notice),
     /// Of how the selection was taken.
     Selection(SelectionNotice),
+    /// Of keys that are left to the next run.
+    KeysAdded(KeysAdded),
 }
 
 impl From<store::Notice> for Notice {

@@ -102,10 +102,14 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
     for row in scope.rows() {
         for group in groups(row, Grouping::Ranges, |cell| {
             (evaluation.decisions.of[cell.index()] == Decision::Blocked)
-                .then(|| evaluation.why_blocked(cell))
+                .then(|| Obstacle(evaluation.why_blocked(cell)))
         }) {
             let keys = key_range(scope, row.asset, &(group.first..group.last + 1));
-            let decision = Told::Blocked { reason: group.key };
+            let Obstacle(mut reason) = group.key;
+            if keys.count > 1 {
+                reason.push_str(", and so on");
+            }
+            let decision = Told::Blocked { reason };
             steps.push(PlanStep {
                 keys,
                 decision,
@@ -116,6 +120,19 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
         }
     }
     steps
+}
+
+/// Why a step cannot run, in words. Two are alike if they are about the same asset or source, whatever its key.
+struct Obstacle(String);
+
+impl PartialEq for Obstacle {
+    fn eq(&self, other: &Self) -> bool {
+        let about = |obstacle: &Self| {
+            let Self(text) = obstacle;
+            text.split(['@', ':', ' ']).next().map(str::to_owned)
+        };
+        about(self) == about(other)
+    }
 }
 
 fn steps(

@@ -86,6 +86,12 @@ impl Project {
         Ok(())
     }
 
+    /// The keys that exist now, whatever existed when the project was opened.
+    pub fn keys_now(&self) -> Result<KeysByDefinition, AppError> {
+        let used = asking_definitions(self.graph());
+        Ok(look(self.world(), &self.home, &used)?.0)
+    }
+
     /// The keys of a definition, be it used or not.
     pub fn keys_of(&self, definition: DefinitionId) -> Result<PartitionKeys, AppError> {
         let declared = |id: DefinitionId| &self.graph().definitions()[id.0 as usize].definition;

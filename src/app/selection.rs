@@ -21,7 +21,6 @@ use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
 use crate::app::quoted::Quoted;
 use crate::app::selection::choice::Choice;
-use crate::app::selection::reading::index_of;
 use crate::model::Selected;
 use crate::model::{AssetId, PartitionKey, PartitionKeys, PartitionSet, PartitionsSelection};
 
@@ -53,8 +52,9 @@ pub fn select(
     let selector = Selector { project, range };
     let mut errors = Vec::new();
     let mut take = |error| errors.push(error);
-    let found = selector.found(words, &mut take);
-    let whole = found.iter().filter(|it| it.word.partition().is_none());
+    let found = selector.found(words);
+    let whole = found.iter().flatten();
+    let whole = whole.filter(|it| it.word.partition().is_none());
     let definitions: BTreeSet<_> = whole
         .filter_map(|it| project.graph().get(it.id).partitions())
         .collect();
@@ -64,11 +64,16 @@ pub fn select(
     }
     let mut goals: Vec<(AssetId, PartitionSet)> = Vec::new();
     for found in found {
-        match selector.set(&found, &choice) {
-            Ok(set) if set.is_empty() && words.is_empty() && choice.names_keys() => {}
-            Ok(set) => match goals.iter_mut().find(|(known, _)| *known == found.id) {
+        let set = found.map_err(|error| vec![error]).and_then(|found| {
+            let set = selector.set(&found, &choice)?;
+            Ok((found.id, set))
+        });
+        match set {
+            Ok((_, set)) if set.is_empty() && words.is_empty() && choice.names_keys() => {}
+            Ok((id, set)) if words.is_empty() => goals.push((id, set)),
+            Ok((id, set)) => match goals.iter_mut().find(|(known, _)| *known == id) {
                 Some((_, known)) => *known = known.union(&set),
-                None => goals.push((found.id, set)),
+                None => goals.push((id, set)),
             },
             Err(all) => all.into_iter().for_each(&mut take),
         }
@@ -153,27 +158,18 @@ impl Mention<'_> {
 }
 
 impl Selector<'_> {
-    fn found<'w>(
-        &self,
-        words: &'w [Selected],
-        take: &mut impl FnMut(RequestError),
-    ) -> Vec<Found<'w>> {
+    /// What words name; without any word everything.
+    fn found<'w>(&self, words: &'w [Selected]) -> Vec<Result<Found<'w>, RequestError>> {
         if words.is_empty() {
             let ids = self.project.graph().ids().filter(|id| self.admits(*id));
             let word = Mention::Reached;
-            return ids.map(|id| Found { id, word }).collect();
+            return ids.map(|id| Ok(Found { id, word })).collect();
         }
-        let mut found = Vec::new();
-        for word in words {
-            match self.named(word) {
-                Ok(id) => found.push(Found {
-                    id,
-                    word: Mention::Named(word),
-                }),
-                Err(error) => take(error),
-            }
-        }
-        found
+        let found = |word| {
+            let (id, word) = (self.named(word)?, Mention::Named(word));
+            Ok(Found { id, word })
+        };
+        words.iter().map(found).collect()
     }
 
     fn named(&self, word: &Selected) -> Result<AssetId, RequestError> {
@@ -240,12 +236,14 @@ fn at(
             argument: Quoted::part(&argument, start..argument.len()),
         });
     }
-    let index = index_of(keys, key).ok_or_else(|| RequestError::UnknownPartition {
-        asset: word.asset.to_string(),
-        key: key.to_string(),
-        argument: Quoted::part(&argument, start + 1..argument.len()),
-        help: Neighbours { project }.help(keys, key),
-    })?;
+    let index = keys
+        .find(key.as_str())
+        .ok_or_else(|| RequestError::UnknownPartition {
+            asset: word.asset.to_string(),
+            key: key.to_string(),
+            argument: Quoted::part(&argument, start + 1..argument.len()),
+            help: Neighbours { project }.help(keys, key),
+        })?;
     Ok(PartitionSet::single(index))
 }
 

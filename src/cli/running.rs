@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::app::{self, Notice, Running};
+use crate::app::{self, KeysAdded, Notice, Running, Surroundings};
 use crate::cli::args::{Globals, MaterializeArgs};
 use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
@@ -16,7 +16,14 @@ use crate::cli::signals::{Interrupts, Urgency};
 use crate::cli::{output, request};
 use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, Severity, last_line};
-use crate::model::{Event, EventKind, EventSink, Planned, RunId, StepName, StepOutput};
+use crate::model::{
+    Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome, StepName,
+    StepOutput,
+};
+use crate::sys::clock::Clock;
+
+/// How often `--until-done` runs at most: commands that add keys each time would never be done.
+const ROUNDS: u32 = 1000;
 
 /// Brings assets up to date.
 pub fn materialize(
@@ -34,6 +41,42 @@ pub fn materialize(
             Urgency::Kill => Severity::Kill,
         });
     })?;
+    let clock = clock(globals);
+    let doors = Doors {
+        surroundings: &surroundings,
+        cancel: &cancel,
+        clock: &*clock,
+        session,
+    };
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        let (outcome, added) = round(&doors, &request)?;
+        let goes_on = args.until_done && outcome == RunOutcome::Success && rounds < ROUNDS;
+        if goes_on && !added.is_empty() {
+            continue;
+        }
+        for added in added {
+            session.notice(&Notice::KeysAdded(added));
+        }
+        return Ok(Exit::of_run(outcome, interrupts.signal()));
+    }
+}
+
+/// What all runs of one command line have in common.
+struct Doors<'a> {
+    surroundings: &'a Surroundings,
+    cancel: &'a Cancel,
+    clock: &'a dyn Clock,
+    session: &'a Session,
+}
+
+/// One run, shown, and the keys that it has added.
+fn round(
+    doors: &Doors<'_>,
+    request: &MaterializeRequest,
+) -> Result<(RunOutcome, Vec<KeysAdded>), Failure> {
+    let session = doors.session;
     let shared = Arc::new(Shared::default());
     let progress = Progress::start(session, shared.lookups())?;
     let followers = match request.output {
@@ -45,18 +88,17 @@ pub fn materialize(
         followers,
         shared,
         session,
+        added: Vec::new(),
     };
-    let clock = clock(globals);
     let running = Running {
         executor: &LocalExecutor,
-        cancel: &cancel,
-        clock: &*clock,
+        cancel: doors.cancel,
+        clock: doors.clock,
         progress: &mut shown,
     };
-    let result = app::materialize(&surroundings, &request, running);
-    shown.finish();
-    let result = result?;
-    Ok(Exit::of_run(result.outcome, interrupts.signal()))
+    let result = app::materialize(doors.surroundings, request, running);
+    let added = shown.finish();
+    Ok((result?.outcome, added))
 }
 
 /// What is known of running steps, for whoever draws them.
@@ -111,12 +153,15 @@ struct ShownRun<'a> {
     followers: Option<Followers>,
     shared: Arc<Shared>,
     session: &'a Session,
+    /// Told when all else is.
+    added: Vec<KeysAdded>,
 }
 
 impl ShownRun<'_> {
-    fn finish(self) {
+    fn finish(self) -> Vec<KeysAdded> {
         drop(self.followers);
         self.progress.finish();
+        self.added
     }
 }
 
@@ -149,7 +194,10 @@ impl app::Progress for ShownRun<'_> {
     }
 
     fn notice(&mut self, notice: &Notice) {
-        self.session.notice(notice);
+        match notice {
+            Notice::KeysAdded(added) => self.added.push(added.clone()),
+            Notice::Instance(_) | Notice::Selection(_) => self.session.notice(notice),
+        }
     }
 
     fn put_back(&mut self, paths: &[String]) {

@@ -118,6 +118,7 @@ impl Session {
             Notice::Instance(warning) => diagnostics::report(warning, &self.terminal),
             Notice::Selection(_) if self.detail == Detail::Brief => return,
             Notice::Selection(notice) => format!("{notice}\n"),
+            Notice::KeysAdded(added) => format!("{added}\n"),
         };
         output::say(self.terminal.stderr, text);
     }

@@ -40,12 +40,12 @@ pub use record::{
 pub use report::{
     AffectedReport, AssetStatus, ChangedKeys, ComparedField, ComparedOutput, Decision,
     DeclarationKind, ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry,
-    HistoryReport, InitReport, InitializedFile, InputRange, KeyChange, KeyRange, KeysReport,
-    ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule,
-    Listing, LogsReport, MapReport, MappedKeys, ObserveReport, ObservedChange, ObservedSource,
-    PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport,
-    ShownPartitions, ShownRecipe, ShownRow, StatusCounts, StatusReport, StepLog, ValidateReport,
-    WrittenCommand,
+    HistoryReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
+    KeysReport, ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace,
+    ListedSchedule, Listing, LogsReport, MapReport, MappedKeys, ObserveReport, ObservedChange,
+    ObservedSource, PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned,
+    Problem, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StatusCounts, StatusReport,
+    StepLog, ValidateReport, WrittenCommand,
 };
 pub use request::{
     AcceptRequest, Altered, ChangeKeysRequest, Durability, Effect, Evidence, ExplainRequest,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
-use crate::model::{AssetKey, DataVersion, PartitionKey, RunId};
+use crate::model::{AssetKey, PartitionKey, RunId};
 use crate::store::error::Fault;
 
 pub(super) fn digest(row: &Row<'_>, index: usize) -> Result<Digest, Fault> {
@@ -16,22 +16,6 @@ pub(super) fn digest(row: &Row<'_>, index: usize) -> Result<Digest, Fault> {
         .try_into()
         .map_err(|_| Fault::Undecodable("a digest has another length"))?;
     Ok(Digest::from_bytes(bytes))
-}
-
-/// Replaces `versions` by those of a column.
-pub(super) fn versions(
-    row: &Row<'_>,
-    index: usize,
-    versions: &mut Vec<DataVersion>,
-) -> Result<(), Fault> {
-    let (digests, rest) = row.get_ref(index)?.as_blob()?.as_chunks::<16>();
-    if !rest.is_empty() {
-        return Err(Fault::Undecodable("a list of versions has another length"));
-    }
-    let version = |bytes: &[u8; 16]| DataVersion(Digest::from_bytes(*bytes));
-    versions.clear();
-    versions.extend(digests.iter().map(version));
-    Ok(())
 }
 
 pub(super) fn integer(row: &Row<'_>, index: usize) -> Result<i64, Fault> {

@@ -8,22 +8,20 @@
 use rusqlite::{Connection, Row, Statement, params};
 
 use crate::model::{
-    AssetKey, CodeVersion, Current, CurrentColumns, CurrentRef, DataVersion, Fingerprint,
-    LastAttempt, MaterializationId, MaterializedRef, PartitionKeys, PartitionSet,
+    AssetKey, Current, CurrentColumns, CurrentRef, DataVersion, LastAttempt, PartitionKeys,
+    PartitionSet,
 };
 use crate::store::Store;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
 use crate::store::reach::{self, Reach};
+use crate::store::state;
 
-/// The columns of a [`Current`], the first of them at [`FIRST_STATE_COLUMN`].
-pub(super) const WALK: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \
-    code_version, outputs FROM current WHERE (asset_id, partition_id) >= (?1, ?2) ORDER BY asset_id, partition_id";
+pub(super) const WALK: &str = "SELECT asset_id, partition_id, attempt, materialized FROM current \
+    WHERE (asset_id, partition_id) >= (?1, ?2) ORDER BY asset_id, partition_id";
 
-const POINT: &str = "SELECT asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, fingerprint, \
-    code_version, outputs FROM current WHERE asset_id = ?1 AND partition_id = ?2";
-
-const FIRST_STATE_COLUMN: usize = 2;
+const POINT: &str = "SELECT asset_id, partition_id, attempt, materialized FROM current \
+    WHERE asset_id = ?1 AND partition_id = ?2";
 
 /// So many rows of no use are stepped over before seeking: a seek costs as much as about so many steps. Where seeking was
 /// right, it comes sooner the next time.
@@ -141,25 +139,14 @@ fn walk_reaches(
 
 /// A row's state; `outputs` is room for its outputs.
 fn decode<'a>(row: &Row<'_>, outputs: &'a mut Vec<DataVersion>) -> Result<CurrentRef<'a>, Fault> {
-    let attempt = match column::integer(row, FIRST_STATE_COLUMN)? {
+    let attempt = match column::integer(row, 2)? {
         0 => LastAttempt::Succeeded,
         1 => LastAttempt::Failed,
         _ => return Err(Fault::Undecodable("an attempt ended in an unknown way")),
     };
-    let materialized = match column::optional_number(row, FIRST_STATE_COLUMN + 1)? {
+    let materialized = match row.get_ref(3)?.as_blob_or_null()? {
         None => None,
-        Some(id) => {
-            column::versions(row, FIRST_STATE_COLUMN + 7, outputs)?;
-            Some(MaterializedRef {
-                id: MaterializationId(id),
-                rule: column::number(row, FIRST_STATE_COLUMN + 2)?,
-                time: column::time(row, FIRST_STATE_COLUMN + 3)?,
-                duration_ms: column::number(row, FIRST_STATE_COLUMN + 4)?,
-                fingerprint: Fingerprint(column::digest(row, FIRST_STATE_COLUMN + 5)?),
-                code_version: CodeVersion(column::digest(row, FIRST_STATE_COLUMN + 6)?),
-                outputs,
-            })
-        }
+        Some(bytes) => Some(state::decode(bytes, outputs)?),
     };
     Ok(CurrentRef {
         materialized,

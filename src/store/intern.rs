@@ -51,11 +51,15 @@ impl Interned {
         if let Some(id) = self.partition_keys.get(key) {
             return Ok(*id);
         }
-        connection
+        let added = connection
             .prepare_cached("INSERT OR IGNORE INTO partition_key (key) VALUES (?1)")?
             .execute([key])?;
-        let id = partition_key_id(connection, key)?
-            .ok_or(Fault::Undecodable("a partition key was not stored"))?;
+        let id = if added > 0 {
+            connection.last_insert_rowid()
+        } else {
+            partition_key_id(connection, key)?
+                .ok_or(Fault::Undecodable("a partition key was not stored"))?
+        };
         self.partition_keys.insert(key.into(), id);
         Ok(id)
     }

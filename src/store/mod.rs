@@ -31,6 +31,7 @@ mod reach;
 mod run_lock;
 mod runs;
 mod schema;
+mod state;
 #[cfg(test)]
 mod tests;
 mod windows;

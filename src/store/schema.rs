@@ -21,6 +21,7 @@ pub(super) const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002.sql"),
+        include_str!("migrations/0003.sql"),
     ],
     objects: 20,
 };

@@ -61,5 +61,13 @@ impl<'a> WindowWalk<'a> {
 }
 
 fn starts(keys: &TimeKeys, indexes: Range<u32>) -> Starts<'_> {
+    if indexes.is_empty() {
+        return Box::new(std::iter::empty());
+    }
+    let lattice = keys.lattice(indexes.start)..keys.lattice(indexes.end - 1) + 1;
+    // Where some windows do not exist, the lattice may have more of them.
+    if lattice.end - lattice.start == i64::from(indexes.end - indexes.start) {
+        return Box::new(keys.definition().starts(lattice).map(Timestamp::as_second));
+    }
     Box::new(indexes.map(|index| keys.window(index).start.as_second()))
 }

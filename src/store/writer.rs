@@ -7,8 +7,8 @@ use rusqlite::{Connection, params};
 
 use crate::digest::Digest;
 use crate::model::{
-    BlockEntry, CodeRecord, Event, LastAttempt, Materialization, MaterializationId, PartitionKey,
-    PartitionSlot, RunId,
+    BlockEntry, CodeRecord, Event, LastAttempt, Materialization, MaterializationId,
+    MaterializedRef, PartitionKey, PartitionSlot, RunId,
 };
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column::{packed, signed};
@@ -18,6 +18,7 @@ use crate::store::history::{origin_column, outcome_column};
 use crate::store::intern::Interned;
 use crate::store::partition_id;
 use crate::store::run_lock::RunLocks;
+use crate::store::state;
 use crate::store::{Store, event};
 
 /// What a finished step leaves in the instance.
@@ -172,25 +173,23 @@ impl Writing<'_> {
             ],
         )?;
         let id = self.connection.last_insert_rowid();
-        let outputs: Vec<u8> = it
-            .outputs
-            .iter()
-            .flat_map(|output| *output.version.0.as_bytes())
-            .collect();
+        let outputs: Vec<_> = it.outputs.iter().map(|output| output.version).collect();
+        let last = MaterializedRef {
+            id: MaterializationId(id),
+            rule: it.rule,
+            fingerprint: it.fingerprint,
+            code_version: it.code_version,
+            time: it.time,
+            outputs: &outputs,
+            duration_ms: it.duration_ms,
+        };
         self.execute(
-            "INSERT OR REPLACE INTO current (asset_id, partition_id, attempt, materialization_id, rule, time, duration_ms, \
-             fingerprint, code_version, outputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT OR REPLACE INTO current (asset_id, partition_id, attempt, materialized) VALUES (?1, ?2, ?3, ?4)",
             params![
                 asset,
                 partition,
                 attempt_column(LastAttempt::Succeeded),
-                id,
-                it.rule,
-                time_column(it.time),
-                signed(it.duration_ms),
-                it.fingerprint.0.as_bytes(),
-                it.code_version.0.as_bytes(),
-                outputs,
+                state::encode(last),
             ],
         )?;
         self.release(asset, partition, run)?;

@@ -111,7 +111,7 @@ fn verbs_in_text_and_json() {
             "list",
             "cells",
             "--partition-range",
-            "2024-01-02|eu...2024-01-03|eu",
+            "date=2024-01-02,region=eu...date=2024-01-03,region=eu",
         ],
         &["list", "customers", "--keys"],
         &["list", "upload", "--keys"],

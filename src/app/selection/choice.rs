@@ -198,7 +198,18 @@ impl<'a> Choice<'a> {
             .iter()
             .filter(|(_, of)| *of == Err(Miss::Absent(end)));
         let missed: Vec<_> = missed.map(|(id, _)| self.keys(*id)).collect();
+        let nothing = match (read.reading, read.first().limited(), end) {
+            (Reading::Limited, Some(limited), _) => {
+                format!("`{}` does not have", limited.definition)
+            }
+            (_, _, End::Last) => format!(
+                "no partitions definition with the key `{}` has",
+                read.first()
+            ),
+            (_, _, End::First) => "no partitions definition has".to_owned(),
+        };
         RequestError::UnknownKey {
+            nothing,
             help: self.neighbours().help_of_all(&missed, &key),
             key: key.to_string(),
             argument,

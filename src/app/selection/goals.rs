@@ -41,6 +41,11 @@ impl Selection {
         self.goals.is_empty()
     }
 
+    /// Whether there is nothing to be told of it, and nothing recorded decides it.
+    pub fn is_plain(&self) -> bool {
+        self.notices.is_empty() && self.recorded == RecordedState::Any
+    }
+
     /// What of it is recorded as asked for. What the user should know of it goes to the notices of the instance.
     ///
     /// Nothing is recorded of sources, so that asking for a recorded state leaves them out.

@@ -3,9 +3,7 @@
 //! A text that is a key is that key. Else `DEFINITION=KEY` is a key of that definition, and else `dim=part,dim2=part` one of a
 //! definition of several dimensions.
 
-use crate::model::{
-    DeclaredPartitions, KeyText, KeyWord, LimitedKey, PartitionKey, PartitionKeys, PartitionSet,
-};
+use crate::model::{DeclaredPartitions, KeyText, KeyWord, LimitedKey, PartitionKeys, PartitionSet};
 
 /// How a written key is taken; the first that gives a key anywhere is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +62,11 @@ impl Reading {
         };
         // `day=A...B` says once which definition is meant.
         let last = match (self, limit(last, declared)) {
-            (Self::Limited, None) => index_of(keys, last.whole()),
+            (Self::Limited, None) => keys.find(last.whole().as_str()),
             _ => self.index(last, declared, keys),
         };
         let last = last.ok_or(Miss::Absent(End::Last))?;
-        between(keys, first, last).ok_or(Miss::Reversed)
+        keys.range_between(first, last).ok_or(Miss::Reversed)
     }
 
     fn index(
@@ -79,15 +77,10 @@ impl Reading {
     ) -> Option<u32> {
         match self {
             Self::Whole => keys.index_of(text.whole().as_str()),
-            Self::Limited => index_of(keys, &limit(text, declared)?.key),
-            Self::Parts => of_parts(keys, text.whole()),
+            Self::Limited => keys.find(limit(text, declared)?.key.as_str()),
+            Self::Parts => of_parts(keys, text),
         }
     }
-}
-
-/// The index of a key that is given as it is or by its parts.
-pub fn index_of(keys: &PartitionKeys, key: &PartitionKey) -> Option<u32> {
-    keys.index_of(key.as_str()).or_else(|| of_parts(keys, key))
 }
 
 fn limit<'a>(text: &'a KeyText, declared: &DeclaredPartitions) -> Option<&'a LimitedKey> {
@@ -95,20 +88,7 @@ fn limit<'a>(text: &'a KeyText, declared: &DeclaredPartitions) -> Option<&'a Lim
     (declared.name.as_ref() == Some(&limited.definition)).then_some(limited)
 }
 
-/// All keys from the first to the last; of several dimensions the product of their ranges. `None` if that is reversed.
-fn between(keys: &PartitionKeys, first: u32, last: u32) -> Option<PartitionSet> {
-    let Some(multi) = keys.multi() else {
-        return (first <= last).then(|| PartitionSet::from_range(first..last + 1));
-    };
-    let range = |dimension: usize| {
-        let (first, last) = (multi.part(first, dimension), multi.part(last, dimension));
-        (first <= last).then(|| PartitionSet::from_range(first..last + 1))
-    };
-    let ranges: Option<Vec<_>> = (0..multi.dimensions().len()).map(range).collect();
-    Some(multi.product(&ranges?))
-}
-
-/// The index of a key that is given by its parts.
-fn of_parts(keys: &PartitionKeys, key: &PartitionKey) -> Option<u32> {
-    keys.multi().and_then(|multi| multi.index_of(key.as_str()))
+fn of_parts(keys: &PartitionKeys, text: &KeyText) -> Option<u32> {
+    let multi = keys.multi()?;
+    multi.index_of_parts(&multi.parse_parts(text.whole().as_str())?)
 }

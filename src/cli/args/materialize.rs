@@ -61,6 +61,9 @@ pub struct MaterializeArgs {
     /// Fail where an output was altered by hand, and leave it
     #[arg(long)]
     pub keep_altered: bool,
+    /// Run again until commands add no more partition keys
+    #[arg(long)]
+    pub until_done: bool,
     /// Do not wait for another process that holds what is needed
     #[arg(long)]
     pub no_wait: bool,

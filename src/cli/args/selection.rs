@@ -21,10 +21,10 @@ pub struct SelectionArgs {
 #[derive(Debug, Default, Args)]
 pub struct PartitionsArgs {
     /// Only this partition: a key, or DEFINITION=KEY; repeatable
-    #[arg(long = "partition", value_name = "K")]
+    #[arg(id = "partition", long = "partition", value_name = "K")]
     pub keys: Vec<String>,
     /// Only the partitions from A to B, both included; repeatable
-    #[arg(long = "partition-range", value_name = "A...B")]
+    #[arg(id = "partition_range", long = "partition-range", value_name = "A...B")]
     pub ranges: Vec<String>,
     /// All partitions, which is what no such option means too
     #[arg(long)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::text::number;
-use crate::model::{EventKind, RunCounts, StepFailure, StepName, StepOutcome};
+use crate::model::{AssetKey, EventKind, RunCounts, StepFailure, StepName, StepOutcome};
 
 /// The state of a run, as its events tell it.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Board {
     /// What failed, to be told again at the end.
     pub failures: Vec<Failed>,
     /// What is blocked, and by what.
-    pub blocked: Vec<(StepName, String)>,
+    pub blocked: Vec<Blocked>,
     /// When the run started, by the drawing thread's clock.
     pub started: Instant,
 }
@@ -42,6 +42,17 @@ pub struct Failed {
     pub failure: StepFailure,
     /// Its log.
     pub log: Option<String>,
+}
+
+/// A step that cannot run.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// The step.
+    pub step: StepName,
+    /// The assets that it waits for in vain.
+    pub needs: Vec<AssetKey>,
+    /// Why, in words.
+    pub reason: String,
 }
 
 impl Board {
@@ -83,9 +94,17 @@ impl Board {
                     });
                 }
             }
-            EventKind::StepBlocked { step, reason, .. } => {
+            EventKind::StepBlocked {
+                step,
+                needs,
+                reason,
+            } => {
                 self.total = self.total.saturating_sub(1);
-                self.blocked.push((step.clone(), reason.clone()));
+                self.blocked.push(Blocked {
+                    step: step.clone(),
+                    needs: needs.iter().map(|it| it.asset.clone()).collect(),
+                    reason: reason.clone(),
+                });
             }
             EventKind::StepFresh { .. } => self.total = self.total.saturating_sub(1),
             EventKind::StepWaiting { .. } | EventKind::RunFinished { .. } => {}

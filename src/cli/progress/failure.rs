@@ -2,20 +2,35 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::progress::board::Failed;
+use crate::cli::progress::board::{Blocked, Failed};
+use crate::cli::progress::neighbours::{name, neighbours};
 use crate::cli::text::{BAD, BOLD, DIM, count, styled};
-use crate::model::StepName;
+use crate::model::{KeyPlaces, KeyRange};
 
-/// How many blocked steps are named.
+/// How many groups of blocked steps are named.
 const BLOCKED: usize = 10;
+
+/// How many failures are told again at the end.
+const AGAIN: usize = 20;
 
 /// A failure as a block of lines.
 pub fn block(failed: &Failed) -> String {
-    let Failed { step, failure, log } = failed;
+    let alone = KeyRange {
+        asset: failed.step.asset.clone(),
+        first: failed.step.partition.clone(),
+        last: failed.step.partition.clone(),
+        count: 1,
+    };
+    block_of(&alone, failed)
+}
+
+/// Failures of neighbours that failed alike: as the first of them did.
+fn block_of(keys: &KeyRange, first: &Failed) -> String {
+    let Failed { step, failure, log } = first;
     let mut text = format!(
         "\n{} {}: {}\n",
         styled(BAD, format!("{:>12}", "Failed")),
-        styled(BOLD, step),
+        styled(BOLD, name(keys)),
         failure.message
     );
     let mut line = |label: &str, value: &str| {
@@ -25,6 +40,9 @@ pub fn block(failed: &Failed) -> String {
                 .expect("writing to a String cannot fail");
         }
     };
+    if keys.count > 1 {
+        line("first", &step.to_string());
+    }
     line("command", &failure.command);
     for (index, tail) in failure.tail.iter().enumerate() {
         line(if index == 0 { "output" } else { "" }, tail);
@@ -35,37 +53,82 @@ pub fn block(failed: &Failed) -> String {
     if let Some(help) = &failure.help {
         line("help", help);
     }
-    line("go on", &format!("assetctl materialize {}", argument(step)));
+    line(
+        "go on",
+        &format!("assetctl materialize {}", arguments(keys)),
+    );
     text.push('\n');
     text
 }
 
-/// All failures of a run once more.
-pub fn again(failures: &[Failed]) -> String {
-    failures.iter().map(block).collect()
+/// All failures of a run once more, neighbours that failed alike as one.
+pub fn again(failures: &[Failed], places: &KeyPlaces) -> String {
+    let groups = neighbours(
+        failures,
+        places,
+        |failed| &failed.step,
+        |failed| (&failed.failure.message, &failed.failure.help),
+    );
+    let shown = groups.iter().take(AGAIN);
+    let mut text: String = shown
+        .map(|group| block_of(&group.keys, group.first))
+        .collect();
+    if groups.len() > AGAIN {
+        let more = (groups.len() - AGAIN) as u64;
+        writeln!(text, "{:>12} and {}\n", "", count(more, "more failure"))
+            .expect("writing to a String cannot fail");
+    }
+    text
 }
 
-/// What failures and missing sources blocked.
-pub fn blocked(blocked: &[(StepName, String)]) -> String {
+/// What failures and missing sources blocked, neighbours that were blocked alike as one.
+pub fn blocked(blocked: &[Blocked], places: &KeyPlaces) -> String {
+    let groups = neighbours(
+        blocked,
+        places,
+        |blocked| &blocked.step,
+        |blocked| (&blocked.needs, culprit(&blocked.reason)),
+    );
     let mut text = String::new();
-    for (step, reason) in blocked.iter().take(BLOCKED) {
+    for group in groups.iter().take(BLOCKED) {
+        let (keys, reason) = (name(&group.keys), &group.first.reason);
+        let more = if group.keys.count > 1 {
+            ", and so on"
+        } else {
+            ""
+        };
         writeln!(
             text,
-            "{} {step}: {reason}",
+            "{} {keys}: {reason}{more}",
             styled(BAD, format!("{:>12}", "Blocked"))
         )
         .expect("writing to a String cannot fail");
     }
-    if blocked.len() > BLOCKED {
-        let more = (blocked.len() - BLOCKED) as u64;
+    if groups.len() > BLOCKED {
+        let rest = groups.iter().skip(BLOCKED);
+        let more: u64 = rest.map(|group| u64::from(group.keys.count)).sum();
         writeln!(text, "{:>12} and {}", "", count(more, "more step"))
             .expect("writing to a String cannot fail");
     }
     text
 }
 
-/// A step as an argument of a command line.
-fn argument(step: &StepName) -> String {
-    let name = step.to_string();
-    shlex::try_quote(&name).map_or(name.clone(), std::borrow::Cow::into_owned)
+/// What a reason is about, without its key: `clean` of `clean@2013-07-04 failed`.
+fn culprit(reason: &str) -> &str {
+    let end = reason.find(['@', ':', ' ']).unwrap_or(reason.len());
+    &reason[..end]
+}
+
+/// Neighbouring steps as arguments of a command line.
+fn arguments(keys: &KeyRange) -> String {
+    let quoted = |text: &str| {
+        shlex::try_quote(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
+    };
+    match (&keys.first, &keys.last) {
+        (Some(first), Some(last)) if first != last => {
+            let range = quoted(&format!("{first}...{last}"));
+            format!("{} --partition-range {range}", quoted(keys.asset.as_str()))
+        }
+        _ => quoted(&keys.to_string()),
+    }
 }

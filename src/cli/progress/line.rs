@@ -26,6 +26,19 @@ pub fn planning(planned: &Planned) -> String {
     )
 }
 
+/// `Running 12,345 steps, which usually takes 2h 10m`
+pub fn many(steps: u32, expected: Option<Duration>) -> String {
+    let time = expected.map_or_else(
+        || "for the first time, so nobody knows how long it takes".to_owned(),
+        |expected| format!("which usually takes {}", span(expected)),
+    );
+    format!(
+        "{} {}, {time}",
+        verb(ACCENT, "Running"),
+        count(steps, "step")
+    )
+}
+
 /// `Nothing to do: 5 assets, 1,097 partitions are fresh (checked in 38ms)`
 pub fn nothing_to_do(planned: &Planned) -> String {
     let are = match planned.partitions {

@@ -12,13 +12,16 @@ use crate::cli::progress::{failure, line};
 use crate::cli::render;
 use crate::cli::terminal::{Kind, Stream};
 use crate::cli::text::{ACCENT, Detail, Look, count, elapsed, number};
-use crate::model::{Event, EventKind, Planned, RunOutcome, StepName, StepOutcome};
+use crate::model::{Event, EventKind, KeyPlaces, Planned, RunOutcome, StepName, StepOutcome};
 
 /// How long nothing may be said.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// How long the line of an unchanged step waits for the steps that it spares.
 const HELD: Duration = Duration::from_millis(100);
+
+/// More steps than these are told with the time that they take.
+const MANY: u32 = 1000;
 
 /// A run in plain lines on standard error.
 pub struct Lines {
@@ -137,9 +140,12 @@ impl Story {
         let mut text = self.release();
         self.board.take(event, now);
         match event {
-            EventKind::RunStarted { .. } => {
+            EventKind::RunStarted { steps, .. } => {
                 if let (Some(planned), false) = (&self.planned, self.is_brief()) {
                     put(&mut text, &line::planning(planned));
+                    if *steps > MANY {
+                        put(&mut text, &line::many(*steps, planned.expected));
+                    }
                     text.push_str(&render::blocked(&planned.blocked, &self.look));
                 }
             }
@@ -157,9 +163,9 @@ impl Story {
             },
             EventKind::RunFinished { run, outcome, .. } => {
                 if !(self.ends_with_failure && self.board.failures.len() == 1) {
-                    text.push_str(&failure::again(&self.board.failures));
+                    text.push_str(&failure::again(&self.board.failures, &self.places()));
                 }
-                text.push_str(&failure::blocked(&self.board.blocked));
+                text.push_str(&failure::blocked(&self.board.blocked, &self.places()));
                 let nothing = run.is_none() && *outcome == RunOutcome::Success;
                 match (&self.planned, nothing) {
                     (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),
@@ -220,6 +226,11 @@ impl Story {
                 &line::finished(event, &self.board, 0).unwrap_or_default(),
             );
         }
+    }
+
+    fn places(&self) -> KeyPlaces {
+        let planned = self.planned.as_ref();
+        planned.map_or_else(KeyPlaces::default, |it| it.places.clone())
     }
 
     fn is_brief(&self) -> bool {

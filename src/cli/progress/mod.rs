@@ -10,6 +10,7 @@ mod json;
 mod line;
 mod lines;
 mod live;
+mod neighbours;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};

@@ -9,6 +9,7 @@ mod list;
 mod logs;
 mod observe;
 mod partitions;
+mod places;
 mod plan;
 mod range;
 mod show;
@@ -27,6 +28,7 @@ pub use partitions::{
     ChangedKeys, KeyChange, KeysReport, ListedDimension, ListedKeys, ListedSchedule, MapReport,
     MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
 };
+pub use places::KeyPlaces;
 pub use plan::{Decision, PlanCounts, PlanReport, PlanStep, Planned};
 pub use range::KeyRange;
 pub use show::{ShowReport, ShownRecipe, WrittenCommand};

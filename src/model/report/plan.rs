@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::event::StepName;
-use crate::model::report::KeyRange;
+use crate::model::report::{KeyPlaces, KeyRange};
 use crate::model::status::Cause;
 
 /// What a materialization would run.
@@ -63,7 +63,7 @@ pub struct PlanCounts {
 }
 
 /// What a run shows before its first step: how much was looked at, and what cannot run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Planned {
     /// How many assets the plan covers.
     pub assets: u32,
@@ -75,4 +75,6 @@ pub struct Planned {
     pub expected: Option<Duration>,
     /// Steps that are known to be blocked.
     pub blocked: Vec<PlanStep>,
+    /// Where the keys of what runs, may run or is blocked stand.
+    pub places: KeyPlaces,
 }

@@ -6,11 +6,14 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::model::{Name, PartitionKey, PartitionKeys, PartitionSet};
+use crate::model::{
+    CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
+    LastAttempt, MaterializationId, Name, PartitionKey, PartitionKeys, PartitionSet,
+};
 use crate::store::error::Notice;
 use crate::store::open::Reading;
 use crate::store::schema::{SCHEMA, Schema};
-use crate::store::tests::samples::{asset, begin, open, run_id, success};
+use crate::store::tests::samples::{asset, begin, days, digest, open, run_id, success, time};
 use crate::store::{Access, AssetPartition, Mark, Opened, Store, StoreError};
 
 /// The schema of the first assetctl.
@@ -23,6 +26,7 @@ const NEXT: Schema = Schema {
     migrations: &[
         SCHEMA.migrations[0],
         SCHEMA.migrations[1],
+        SCHEMA.migrations[2],
         "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
     ],
     objects: SCHEMA.objects + 1,
@@ -162,12 +166,12 @@ fn an_older_schema_is_migrated_after_a_copy() {
 
     let Opened { store, notices } =
         Store::open_with(home.path(), Access::Write, NEXT).expect("migrated");
-    let copy = home.path().join("instance.db.schema-2");
+    let copy = home.path().join("instance.db.schema-3");
     assert_eq!(
         notices,
         [Notice::Migrated {
-            from: 2,
-            to: 3,
+            from: 3,
+            to: 4,
             copy: copy.clone()
         }]
     );
@@ -183,8 +187,8 @@ fn an_older_schema_is_migrated_after_a_copy() {
             matches!(
                 error,
                 StoreError::Newer {
-                    found: 3,
-                    known: 2,
+                    found: 4,
+                    known: 3,
                     ..
                 }
             ),
@@ -195,20 +199,57 @@ fn an_older_schema_is_migrated_after_a_copy() {
     assert_eq!(stored(&open(home.path(), Access::Write)), 1);
 }
 
+/// Two rows of state: one of a materialization with two outputs, then a failure; and one of a failure only.
+const WRITTEN_BY_THE_FIRST: &str = "
+    INSERT INTO asset (id, key) VALUES (1, 'days');
+    INSERT INTO current VALUES
+        (1, 1356998400, 1, 7, 1, -5, 1099511627776, x'01000000000000000707070707070707',
+         x'02000000000000000707070707070707', x'0300000000000000070707070707070704000000000000000707070707070707'),
+        (1, 1357084800, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL)";
+
+fn first_days(store: &Store) -> Vec<Option<Current>> {
+    let states = store.current_of(&asset("days"), &days(3), &PartitionSet::from_range(0..3));
+    let states = states.expect("readable");
+    states
+        .iter()
+        .map(|it| it.map(CurrentRef::to_owned))
+        .collect()
+}
+
 #[test]
 fn the_first_schema_is_read_and_brought_to_this_one() {
     let home = tempfile::tempdir().expect("a folder");
     let opened = Store::open_with(home.path(), Access::Write, FIRST);
-    let mut store = opened.expect("a new instance of old").store;
-    let _begun = begin(&mut store, run_id(1));
+    let store = opened.expect("a new instance of old").store;
     store
-        .record(&[success(run_id(1), &only(), 3)])
-        .expect("recorded");
+        .connection
+        .execute_batch(WRITTEN_BY_THE_FIRST)
+        .expect("sound SQL");
     drop(store);
     let uploads = Name::parse("uploads").expect("a valid name");
+    let materialized = CurrentMaterialization {
+        id: MaterializationId(7),
+        rule: 1,
+        fingerprint: Fingerprint(digest(1)),
+        code_version: CodeVersion(digest(2)),
+        time: time(-5),
+        outputs: vec![DataVersion(digest(3)), DataVersion(digest(4))],
+        duration_ms: 1 << 40,
+    };
+    let state = |materialized, attempt| {
+        Some(Current {
+            materialized,
+            attempt,
+        })
+    };
+    let expected = [
+        state(Some(materialized), LastAttempt::Failed),
+        state(None, LastAttempt::Failed),
+        None,
+    ];
 
     let read = open(home.path(), Access::Read);
-    assert_eq!(stored(&read), 1);
+    assert_eq!(first_days(&read), expected);
     assert_eq!(read.dynamic_keys(&uploads).expect("readable"), []);
     drop(read);
 
@@ -216,7 +257,7 @@ fn the_first_schema_is_read_and_brought_to_this_one() {
     let copy = home.path().join("instance.db.schema-1");
     let (from, to) = (1, SCHEMA.version());
     assert_eq!(notices, [Notice::Migrated { from, to, copy }]);
-    assert_eq!(stored(&store), 1);
+    assert_eq!(first_days(&store), expected);
     let key = [PartitionKey::parse("a").expect("a valid key")];
     assert_eq!(
         store.add_dynamic_keys(&uploads, &key).expect("written"),
@@ -232,6 +273,7 @@ fn a_migration_that_fails_changes_nothing() {
         migrations: &[
             SCHEMA.migrations[0],
             SCHEMA.migrations[1],
+            SCHEMA.migrations[2],
             "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
         ],
         objects: 0,

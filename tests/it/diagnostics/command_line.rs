@@ -73,6 +73,106 @@ fn assets_and_partitions_that_are_not_there() {
 }
 
 #[test]
+fn partitions_that_cannot_be_meant() {
+    let manifest = r#"
+[partitions.day]
+type = "daily"
+start = "2024-01-01"
+end = "2024-03-01"
+
+[partitions.month]
+type = "monthly"
+start = "2024-01"
+format = "%Y-%m"
+
+[partitions.region]
+type = "static"
+keys = ["eu", "us", "asia"]
+
+[partitions.unused]
+type = "static"
+keys = ["x"]
+
+[asset.daily]
+partitions = "day"
+command = "echo > {{output}}"
+outputs = "build/daily/{{partition}}"
+
+[asset.monthly]
+partitions = "month"
+command = "echo > {{output}}"
+outputs = "build/monthly/{{partition}}"
+
+[asset.sales]
+partitions = "region"
+command = "echo > {{output}}"
+outputs = "build/sales/{{partition}}"
+"#;
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .at("2024-03-05T12:00:00Z");
+    let (key, range) = ("--partition", "--partition-range");
+    let mut said = Said::default();
+    for (case, arguments) in [
+        ("the window of it", &["monthly", key, "2024-02-03"][..]),
+        ("a key of another", &["daily", key, "2024-01"]),
+        ("in no window", &["monthly", key, "2024-03-04"]),
+        ("of names", &["sales", key, "asla"]),
+        (
+            "the window of it, of nothing named",
+            &[key, "2024-02-29T10:00"],
+        ),
+        ("a range without an end", &["daily", range, "2024-01-01"]),
+        (
+            "a range with an empty end",
+            &["daily", range, "2024-01-01..."],
+        ),
+        (
+            "an end that is outside",
+            &["daily", range, "2024-01-01...2024-03-05"],
+        ),
+        ("an end of another", &[range, "2024-01-01...2024-02"]),
+        (
+            "a reversed range",
+            &["daily", range, "2024-01-02...2024-01-01"],
+        ),
+        ("a reversed range of names", &[range, "asia...eu"]),
+        ("a definition with a typo", &[key, "dya=2024-01-01"]),
+        ("a definition that is like none", &["sales", key, "week=eu"]),
+        ("a definition of no asset", &[key, "unused=x"]),
+        ("a key outside of its definition", &[key, "month=2024-09"]),
+        ("no key for one", &["sales", "daily", key, "region=eu"]),
+        (
+            "keys in two ways",
+            &["daily", key, "2024-01-01", "--latest", "2"],
+        ),
+        ("all and some", &["--all-partitions", range, "eu...us"]),
+        (
+            "a partition of a word and the newest",
+            &["sales@eu", "--latest", "2"],
+        ),
+        ("no newest at all", &["sales", "--latest", "0"]),
+        (
+            "several at once",
+            &["monthly", "sales", key, "2024-02-03", key, "moon"],
+        ),
+        (
+            "in JSON",
+            &["daily", range, "2024-01-01...2024-03-05", "--json"],
+        ),
+    ] {
+        said.of(case, &sandbox, &[&["plan"], arguments].concat(), 2);
+    }
+    said.of(
+        "a key of two",
+        &sandbox,
+        &["plan", "daily", "monthly", key, "day=2024-01-31"],
+        2,
+    );
+    said.compare("selected_partitions");
+}
+
+#[test]
 fn no_project() {
     let sandbox = Sandbox::new();
     let mut said = Said::default();

@@ -448,3 +448,39 @@ outputs = "build/{{partition}}"
         sandbox.remove("ran");
     }
 }
+
+#[test]
+fn keys_that_a_command_adds_are_left_to_the_next_run() {
+    let manifest = r#"
+[partitions.uploads]
+type = "files"
+pattern = "data/{{partition}}.csv"
+
+[asset.fetch]
+command = "mkdir -p data; : > data/a.csv; : > data/b.csv; echo > {{output}}"
+outputs = "build/fetched"
+
+[asset.each]
+partitions = "uploads"
+command = "echo {{partition}} > {{output}}"
+outputs = "build/{{partition}}"
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    let first = sandbox.materialize(&[]).success();
+    first.ran(&["fetch"]);
+    let last = first.stderr().lines().last().map(str::to_owned);
+    assert_eq!(
+        last.as_deref(),
+        Some("2 keys were added to uploads: run again")
+    );
+    sandbox
+        .materialize(&[])
+        .success()
+        .ran(&["each@a", "each@b"]);
+    sandbox.materialize(&[]).success().ran_nothing();
+
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    let all = sandbox.materialize(&["--until-done"]).success();
+    all.ran(&["fetch", "each@a", "each@b"]);
+    assert!(!all.stderr().contains("run again"), "{}", all.stderr());
+}

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::fixtures::{code, data, digest, look, plain, range, run, step};
+use crate::cli::fixtures::{asset, code, data, digest, key, look, plain, range, run, step};
 use crate::cli::progress::lines::Story;
 use crate::cli::text::{Detail, Look};
 use crate::model::{
-    DataVersion, Decision, EventKind, PlanStep, Planned, RunCounts, RunOutcome, StepFailure,
-    StepOutcome,
+    DataVersion, Decision, EventKind, KeyPlaces, NamedKeys, PartitionKeys, PlanStep, Planned,
+    RunCounts, RunOutcome, StepFailure, StepOutcome,
 };
 
 fn planned(blocked: Vec<PlanStep>) -> Planned {
@@ -17,6 +17,7 @@ fn planned(blocked: Vec<PlanStep>) -> Planned {
         elapsed: Duration::from_millis(38),
         expected: None,
         blocked,
+        places: KeyPlaces::default(),
     }
 }
 
@@ -222,4 +223,68 @@ fn a_heartbeat_names_what_runs_longest() {
         plain(&story.heartbeat(now + Duration::from_secs(62))),
         "     Running [0/2], 1 step, 0 failed, year for 1:02\n"
     );
+}
+
+#[test]
+fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
+    let keys = ["2013-07-01", "2013-07-02", "2013-07-03", "2013-07-04"];
+    let all: Vec<_> = keys.iter().filter_map(|text| key(text)).collect();
+    let all = PartitionKeys::Named(NamedKeys::declared(&all.into()));
+    let assets = ["clean", "daily"].map(|name| (asset(name), all.clone()));
+    let planned = Planned {
+        expected: Some(Duration::from_secs(4000)),
+        places: assets.into_iter().collect(),
+        ..planned(vec![])
+    };
+    let mut all = vec![EventKind::RunStarted {
+        run: run(),
+        steps: 1001,
+    }];
+    // They end in any order.
+    for day in ["2013-07-03", "2013-07-01", "2013-07-02"] {
+        let EventKind::StepFinished { outcome, .. } = finished("clean", failed()) else {
+            panic!("a step that ended")
+        };
+        all.push(EventKind::StepFinished {
+            step: step("clean", day),
+            attempt: 0,
+            outcome,
+            duration: Duration::from_secs(1),
+            log: None,
+            causes: vec![],
+            warnings: vec![],
+        });
+        all.push(EventKind::StepBlocked {
+            step: step("daily", day),
+            needs: vec![step("clean", day)],
+            reason: format!("clean@{day} failed"),
+        });
+    }
+    all.push(EventKind::StepBlocked {
+        step: step("daily", "2013-07-04"),
+        needs: vec![step("raw", "2013-07-04")],
+        reason: "raw@2013-07-04: raw.csv is missing".into(),
+    });
+    all.push(end(RunOutcome::Failed, RunCounts::default()));
+    let text = story(look(), &planned, &all);
+    let start = text.lines().take(2).collect::<Vec<_>>().join("\n");
+    let last = text
+        .rfind("      Failed clean@2013-07-01...")
+        .expect("a summary");
+    insta::assert_snapshot!(format!("{start}\n[…]\n{}", &text[last..]), @r"
+        Planning 5 assets, 1,097 partitions in 38ms
+         Running 1,001 steps, which usually takes 1h 06m
+    […]
+          Failed clean@2013-07-01...2013-07-03 (3): exited with 1
+           first clean@2013-07-01
+         command sh -euc 'python3 a.py'
+          output Traceback
+                 ValueError: boom
+            help the command's own words are above
+           go on assetctl materialize clean --partition-range 2013-07-01...2013-07-03
+
+         Blocked daily@2013-07-01...2013-07-03 (3): clean@2013-07-01 failed, and so on
+         Blocked daily@2013-07-04: raw@2013-07-04: raw.csv is missing
+          Failed nothing in 1m 02s
+    ");
 }

@@ -53,7 +53,7 @@ pub enum ListedKeys {
     Ends,
     /// All, in the order in which they are shown.
     All,
-    /// These, in the order in which they are taken as input.
+    /// These, in the order in which they are shown.
     Some(PartitionSet),
     /// The one of this index, and its neighbours.
     One(u32),
@@ -63,7 +63,7 @@ impl PartitionsReport {
     /// The first and the last key, as they are shown.
     #[must_use]
     pub fn ends(&self) -> (Option<PartitionKey>, Option<PartitionKey>) {
-        let at = |place: u32| self.keys.key(self.shown(place));
+        let at = |place: u32| self.keys.key(self.keys.shown_at(place));
         match self.keys.len().checked_sub(1) {
             None => (None, None),
             Some(last) => (at(0), at(last)),
@@ -73,30 +73,31 @@ impl PartitionsReport {
     /// The key that is shown at a place.
     #[must_use]
     pub fn key_at(&self, place: u32) -> Option<PartitionKey> {
-        self.keys.key(self.shown(place))
+        self.keys.key(self.keys.shown_at(place))
     }
 
     /// The keys that are shown before and after that of an index.
     #[must_use]
     pub fn neighbours(&self, index: u32) -> (Option<PartitionKey>, Option<PartitionKey>) {
-        let place = match &self.keys {
-            PartitionKeys::Named(keys) => keys.place_of(index),
-            _ => index,
-        };
-        let at = |place: u32| self.keys.key(self.shown(place));
+        let place = self.keys.place_of(index);
+        let at = |place: u32| self.keys.key(self.keys.shown_at(place));
         let after = Some(place + 1).filter(|after| *after < self.keys.len());
         (place.checked_sub(1).and_then(at), after.and_then(at))
     }
 
     /// The listed keys in order, each with its index.
+    #[must_use]
     pub fn listed(&self) -> Box<dyn Iterator<Item = (u32, PartitionKey)> + '_> {
         match &self.listed {
             ListedKeys::Ends => Box::new(std::iter::empty()),
             ListedKeys::All => self.all(),
-            ListedKeys::Some(set) => {
-                let keys = set.iter().zip(self.keys.walk(set));
-                Box::new(keys.filter_map(|(index, key)| Some((index, key?))))
-            }
+            ListedKeys::Some(set) => match &self.keys {
+                PartitionKeys::Time(_) => {
+                    let keys = set.iter().zip(self.keys.walk(set));
+                    Box::new(keys.filter_map(|(index, key)| Some((index, key?))))
+                }
+                keys => self.one_by_one(keys.shown_of(set).into_iter()),
+            },
             ListedKeys::One(index) => {
                 Box::new(self.keys.key(*index).map(|key| (*index, key)).into_iter())
             }
@@ -108,15 +109,13 @@ impl PartitionsReport {
             let keys = self.keys.range().zip(self.keys.walk_all());
             return Box::new(keys.filter_map(|(index, key)| Some((index, key?))));
         }
-        let indexes = self.keys.range().map(|place| self.shown(place));
-        Box::new(indexes.filter_map(|index| Some((index, self.keys.key(index)?))))
+        self.one_by_one(self.keys.shown())
     }
 
-    /// The index of the key that is shown at `place`.
-    fn shown(&self, place: u32) -> u32 {
-        match &self.keys {
-            PartitionKeys::Named(keys) => keys.shown(place),
-            _ => place,
-        }
+    fn one_by_one<'a>(
+        &'a self,
+        indexes: impl Iterator<Item = u32> + 'a,
+    ) -> Box<dyn Iterator<Item = (u32, PartitionKey)> + 'a> {
+        Box::new(indexes.filter_map(|index| Some((index, self.keys.key(index)?))))
     }
 }
