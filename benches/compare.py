@@ -5,6 +5,7 @@
     python3 benches/compare.py                          # all cases but the largest
     python3 benches/compare.py --cases noop-100000      # several minutes: three first builds of 100,000 commands
     python3 benches/compare.py --tools ninja,make       # the two among themselves
+    python3 benches/compare.py --cases hours,grid,newday,fanin     # partitions: writes four million small files
 
 Every tool gets the same generated graph. Runs are interleaved, one of each tool in turn, and figures are medians, so that
 whatever else the machine does meets all tools alike. CPU time is user and system time of the process and of the children it
@@ -22,84 +23,22 @@ import json
 import os
 import random
 import shutil
-import statistics
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from measuring import Figure, Sample, measure, medians
+from partitions import Partitions
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / "target" / "bench-venv"
 TOOLS = ROOT / "target" / "bench-tools"
 SEED = 20130704
 DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty"]
-ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty"]
-
-# Runs one program and reports on it. A process of its own, because a child's peak memory counts from that of the process
-# which started it, and this script holds graphs.
-STOPWATCH = """
-import json, os, sys, time
-log = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-actions = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
-start = time.perf_counter()
-pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ, file_actions=actions)
-_, status, usage = os.wait4(pid, 0)
-wall = time.perf_counter() - start
-unit = 1 if sys.platform == "darwin" else 1024
-print(json.dumps({"code": os.waitstatus_to_exitcode(status), "wall": wall,
-                  "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * unit}))
-"""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One run: seconds, seconds, bytes."""
-
-    wall: float
-    cpu: float
-    memory: int
-
-
-@dataclass
-class Figure:
-    """One line of the table. Without a bound it is for information."""
-
-    case: str
-    what: str
-    value: float | None
-    unit: str
-    bound: float | None = None
-    at_least: bool = False
-    detail: str = ""
-
-    @property
-    def verdict(self) -> str:
-        if self.bound is None or self.value is None:
-            return ""
-        holds = self.value >= self.bound if self.at_least else self.value <= self.bound
-        return "pass" if holds else "MISS"
-
-    def row(self) -> list[str]:
-        bound = "" if self.bound is None else f"{'≥' if self.at_least else '≤'} {self.bound:g}{self.unit}"
-        value = "–" if self.value is None else f"{self.value:.2f}{self.unit}"
-        return [self.case, self.what, bound, value, self.verdict, self.detail]
-
-
-def measure(command: list[str], log: Path) -> Sample:
-    """Runs a command to its end; anything but exit code 0 ends the comparison with what it said."""
-    run = subprocess.run([sys.executable, "-I", "-S", "-c", STOPWATCH, str(log), *command],
-                         capture_output=True, text=True, check=True)
-    result = json.loads(run.stdout)
-    if result.pop("code") != 0:
-        sys.exit(f"compare: failed: {' '.join(command)}\n{log.read_text(errors='replace')[-4000:]}")
-    return Sample(**result)
-
-
-def medians(samples: list[Sample]) -> Sample:
-    return Sample(statistics.median(s.wall for s in samples), statistics.median(s.cpu for s in samples),
-                  int(statistics.median(s.memory for s in samples)))
-
+PARTITIONS = ["hours", "grid", "newday", "fanin"]
+ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty", *PARTITIONS]
 
 @dataclass(frozen=True)
 class Graph:
@@ -377,6 +316,11 @@ class Comparison:
     def run(self) -> None:
         for case in self.options.cases:
             kind, _, size = case.partition("-")
+            if case in PARTITIONS:
+                partitions = Partitions(self.options, say)
+                getattr(partitions, case)()
+                self.figures += partitions.figures
+                continue
             getattr(self, kind)(*([int(size)] if size else []))
             if not self.options.keep:
                 shutil.rmtree(self.options.work / case, ignore_errors=True)
@@ -422,6 +366,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--builds", type=int, help="how often a no-op case is built anew (default: 5 for 1,000 assets, else 1)")
     parser.add_argument("--size", type=size_in_bytes, default="2GiB", help="of the large source (default: 2GiB)")
     parser.add_argument("--jobs", type=int, default=2, help="commands at once (default: 2)")
+    parser.add_argument("--partitions", type=int, default=1_000_000, metavar="N",
+                        help="of the asset in `hours`, and of all assets in `grid` (default: 1,000,000)")
     parser.add_argument("--work", type=Path, default=ROOT / "target" / "bench-work", metavar="DIR",
                         help="where the graphs are laid out (default: target/bench-work)")
     parser.add_argument("--keep", action="store_true", help="leave the laid out graphs there")

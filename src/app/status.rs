@@ -1,5 +1,7 @@
 //! `status`: what is fresh and what is not.
 
+use std::rc::Rc;
+
 use crate::app::causes::{alike, of_all};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
@@ -8,7 +10,9 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
-use crate::model::{AssetId, Cause, CurrentColumns, CurrentRef, LastAttempt, PartitionSet, Status};
+use crate::model::{
+    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, LastAttempt, PartitionSet, Status,
+};
 use crate::model::{AssetStatus, DeclarationKind, PartitionRun, StatusCounts, StatusReport};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest};
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
@@ -43,7 +47,7 @@ pub fn status(
             let is_asset = |row: &&Row| project.graph().asset(row.asset).is_some();
             for row in selected_rows(&scope).filter(is_asset) {
                 assets.push(recorded_status(
-                    project,
+                    &scope,
                     row,
                     &instance.store,
                     request.grouping,
@@ -82,6 +86,9 @@ pub fn status(
     Ok((report, instance.notices))
 }
 
+/// Causes that several partitions may share.
+type Causes = Rc<[Cause]>;
+
 const STATUSES: [Status; 5] = [
     Status::Fresh,
     Status::Stale,
@@ -103,6 +110,9 @@ fn judged_status(
     let scope = evaluation.scope();
     let is_source = scope.graph().source(row.asset).is_some();
     let mut last = None;
+    let none = Causes::default();
+    // A change of code mostly concerns all partitions alike: then it is told without a look at each one's record.
+    let mut of_code: Vec<(CodeVersion, Causes)> = Vec::new();
     let told = |index: u32| {
         let cell = row
             .cell(index)
@@ -113,11 +123,19 @@ fn judged_status(
             last = last.max(time(&evaluation.judge.facts().recorded, cell.index()));
             evaluation.verdicts[cell.index()].status
         };
-        let causes = if is_source || status == Status::Fresh {
-            Vec::new()
-        } else {
-            evaluation.causes(store, cell)
-        };
+        if is_source || status == Status::Fresh || status == Status::Missing {
+            return (status, Rc::clone(&none));
+        }
+        let recorded = evaluation.judge.facts().recorded.materialized(cell.index());
+        let code = recorded.map(|last| last.code_version);
+        let code = code.filter(|_| status == Status::Stale);
+        let code = code.filter(|_| evaluation.judge.differs_only_in_code(cell));
+        let known = code.and_then(|code| of_code.iter().find(|(known, _)| *known == code));
+        if let Some((_, causes)) = known {
+            return (status, Rc::clone(causes));
+        }
+        let causes = Causes::from(evaluation.causes(store, cell));
+        of_code.extend(code.map(|code| (code, Rc::clone(&causes))));
         (status, causes)
     };
     let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
@@ -134,14 +152,14 @@ fn source_status(evaluation: &Evaluation<'_>, row: &Row, cell: Cell) -> Status {
 
 /// The status by records alone: whether there is a materialization, and whether the last attempt failed.
 fn recorded_status(
-    project: &Project,
+    scope: &Scope<'_>,
     row: &Row,
     store: &Store,
     grouping: Grouping,
 ) -> Result<AssetStatus, AppError> {
-    let graph = project.graph();
-    let keys = project.keys().of(graph.get(row.asset));
-    let recorded = store.current_of(graph.key(row.asset), keys, &row.selected)?;
+    let (key, keys) = (scope.graph().key(row.asset), scope.keys(row.asset));
+    let recorded = store.current_of(key, keys, &row.selected)?;
+    let (none, failed): (Causes, Causes) = (Rc::default(), Rc::new([Cause::FailedBefore]));
     let mut cells = 0..recorded.len();
     let mut last = None;
     let told = |_| {
@@ -158,17 +176,11 @@ fn recorded_status(
             }) => Status::Fresh,
             _ => Status::Missing,
         };
-        let causes = if status == Status::Failed {
-            vec![Cause::FailedBefore]
-        } else {
-            Vec::new()
-        };
-        (status, causes)
+        let is_failed = status == Status::Failed;
+        (status, Rc::clone(if is_failed { &failed } else { &none }))
     };
-    let goals = [(row.asset, row.selected.clone())];
-    let scope = Scope::new(graph, project.keys(), &goals, Upstream::Given);
-    let (counts, partitions) = partition_runs(&scope, row.asset, &row.selected, grouping, told);
-    Ok(asset_status(&scope, row.asset, counts, partitions, last))
+    let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
+    Ok(asset_status(scope, row.asset, counts, partitions, last))
 }
 
 fn time(recorded: &CurrentColumns, at: usize) -> Option<jiff::Timestamp> {
@@ -201,11 +213,11 @@ fn partition_runs(
     asset: AssetId,
     set: &PartitionSet,
     grouping: Grouping,
-    mut told: impl FnMut(u32) -> (Status, Vec<Cause>),
+    mut told: impl FnMut(u32) -> (Status, Causes),
 ) -> (StatusCounts, Vec<PartitionRun>) {
     let keys = scope.keys(asset);
     let mut counts = StatusCounts::default();
-    let mut runs: Vec<(u32, u32, Status, Vec<Cause>)> = Vec::new();
+    let mut runs: Vec<(u32, u32, Status, Causes)> = Vec::new();
     for index in set.iter() {
         let (status, causes) = told(index);
         counts.add(status, 1);
@@ -214,20 +226,20 @@ fn partition_runs(
                 if grouping == Grouping::Ranges
                     && *last + 1 == index
                     && *known == status
-                    && alike(like, &causes) =>
+                    && (Rc::ptr_eq(like, &causes) || alike(like, &causes)) =>
             {
                 *last = index;
             }
             _ => runs.push((index, index, status, causes)),
         }
     }
-    let run = |(first, last, status, causes): (u32, u32, Status, Vec<Cause>)| PartitionRun {
+    let run = |(first, last, status, causes): (u32, u32, Status, Causes)| PartitionRun {
         first: keys.key(first),
         last: keys.key(last),
         count: last - first + 1,
         status,
         causes: if first == last {
-            causes
+            causes.to_vec()
         } else {
             of_all(&causes)
         },

@@ -1,17 +1,25 @@
 //! Looks at a scope and judges it: what `status`, `plan`, `explain` and `materialize` have in common.
 
+use std::thread;
+
 use crate::engine::code::{Codes, observe_code};
 use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
 use crate::engine::observe::{Observations, Observing, observe_sources};
 use crate::engine::records::{StoreRecords, recorded};
+use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
-use crate::model::{Cause, Observation, PartitionSlot, Place, SourcePath, StepName};
+use crate::model::{
+    Cause, CurrentColumns, Observation, PartitionSlot, Place, SourcePath, StepName,
+};
 use crate::plan::{
-    Cell, Decision, Decisions, Evidence, Facts, Judge, Purpose, Scope, Verdict, causes,
+    Cell, Decision, Decisions, Evidence, Facts, Judge, Known, Purpose, Scope, Verdict, causes,
     code_record, decide, obstacles,
 };
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+
+/// So many cells are worth another thread.
+const WORTH_A_THREAD: u32 = 8_192;
 
 /// A scope that was looked at and judged.
 pub struct Evaluation<'a> {
@@ -44,7 +52,8 @@ pub fn evaluate<'a>(
 ) -> Result<Evaluation<'a>, Problems> {
     refuse_nonexistent_keys(workspace, scope, purpose)?;
     let codes = observe_code(workspace, scope)?;
-    let (mut versions, mut sources) = find_sources(workspace, scope)?;
+    let (found, recorded) = find_sources_and_records(workspace, scope, store);
+    let (mut versions, mut sources) = found?;
     let Observations {
         known,
         failed,
@@ -55,7 +64,7 @@ pub fn evaluate<'a>(
         versions[row.versions_of(cell)].fill(version);
     }
     sources.missing.extend(failed);
-    let recorded = recorded(store, scope)?;
+    let recorded = recorded?;
     let changed_outputs = find_changed_outputs(workspace, scope, &recorded)?;
     let facts = Facts {
         code: codes.versions.clone(),
@@ -64,7 +73,7 @@ pub fn evaluate<'a>(
         changed_outputs,
     };
     let mut judge = Judge::new(scope, facts, purpose);
-    let verdicts = judge.judge_all(&StoreRecords(store));
+    let verdicts = judge.judge_all(&StoreRecords(store), &AllCores);
     let decisions = decide(&judge, &verdicts);
     Ok(Evaluation {
         judge,
@@ -75,6 +84,26 @@ pub fn evaluate<'a>(
         observations,
     })
 }
+
+/// Looks at sources while the instance is read, where there is much of both.
+fn find_sources_and_records(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    store: &Store,
+) -> (SourcesFound, Result<CurrentColumns, StoreError>) {
+    if scope.cells() < WORTH_A_THREAD {
+        return (find_sources(workspace, scope), recorded(store, scope));
+    }
+    thread::scope(|threads| {
+        let sources = threads.spawn(|| find_sources(workspace, scope));
+        let recorded = recorded(store, scope);
+        let sources = sources.join();
+        let sources = sources.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (sources, recorded)
+    })
+}
+
+type SourcesFound = Result<(Vec<Known>, FoundSources), Problems>;
 
 impl<'a> Evaluation<'a> {
     /// The scope.

@@ -1,8 +1,8 @@
 //! Gathers what is on disk about a scope: the versions of its sources, and whether outputs are what was recorded.
 //!
-//! All paths of a scope are looked at in one batch, so that each is stat'ed once and threads start only where they pay.
+//! All paths of a scope are looked at in one go, so that each is stat'ed once and threads start only where they pay. A path
+//! is made when it is looked at: the paths of a million partitions are never held together.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::digest::{Folding, Kind, Sink};
@@ -11,9 +11,9 @@ use crate::engine::workspace::Workspace;
 use crate::hash::{Found, HashError};
 use crate::model::{
     Asset, Current, CurrentColumns, DataVersion, DataVersionRule, MaterializedRef, OutputChange,
-    OutputKind, PartitionRef, Place, Required, SourceAsset, SourcePath,
+    OutputKind, PartitionRef, PathTemplate, Place, Required, SourceAsset, SourcePath,
 };
-use crate::plan::{Cell, Known, Scope};
+use crate::plan::{Cell, Known, Row, Scope};
 
 /// What was found at the sources of a scope.
 #[derive(Debug, Default)]
@@ -61,22 +61,23 @@ pub fn find_sources(
         found: FoundSources::default(),
         problems: Problems::default(),
     };
-    let mut batch: Vec<(Cow<'_, str>, Cell, &SourceAsset)> = Vec::new();
-    for row in scope.rows() {
+    let mut exact = Vec::new();
+    for (number, row) in scope.rows().iter().enumerate() {
         let Some(source) = workspace.graph.source(row.asset) else {
             continue;
         };
+        if exact_path(source).is_some() {
+            exact.extend(row.cells().map(|cell| (number as u32, cell)));
+            continue;
+        }
         let keys = scope.keys(row.asset);
         for (cell, index) in row.cells().zip(row.set.iter()) {
             let partition = PartitionRef { keys, index };
             match &source.place {
-                Place::Paths(paths) => match paths.as_slice() {
-                    [SourcePath::Exact(path)] => batch.push((path.path(partition), cell, source)),
-                    paths => {
-                        let known = finder.several(cell, source, paths, partition);
-                        finder.versions[row.versions_of(cell)].fill(known);
-                    }
-                },
+                Place::Paths(paths) => {
+                    let known = finder.several(cell, source, paths, partition);
+                    finder.versions[row.versions_of(cell)].fill(known);
+                }
                 Place::Value { path, key } => {
                     let known =
                         finder.value(cell, source, &path.path(partition), &key.text(partition));
@@ -86,13 +87,7 @@ pub fn find_sources(
             }
         }
     }
-    let paths: Vec<&str> = batch.iter().map(|(path, ..)| path.as_ref()).collect();
-    let found = workspace.versions.of_many(&paths);
-    for ((path, cell, source), found) in batch.iter().zip(found) {
-        let known = finder.exact(*cell, source, path, found);
-        let row = scope.row_of_cell(*cell);
-        finder.versions[row.versions_of(*cell)].fill(known);
-    }
+    finder.exact_paths(scope, &exact);
     let SourceFinder {
         versions,
         found,
@@ -109,18 +104,52 @@ struct SourceFinder<'a> {
     problems: Problems,
 }
 
+/// The path of a source that is just one.
+fn exact_path(source: &SourceAsset) -> Option<&PathTemplate> {
+    match &source.place {
+        Place::Paths(paths) => match paths.as_slice() {
+            [SourcePath::Exact(path)] => Some(path),
+            _ => None,
+        },
+        Place::Value { .. } | Place::Observed { .. } => None,
+    }
+}
+
 impl SourceFinder<'_> {
+    /// The cells of sources that are one path each, with the numbers of their rows.
+    fn exact_paths(&mut self, scope: &Scope<'_>, cells: &[(u32, Cell)]) {
+        let (graph, versions) = (self.workspace.graph, self.workspace.versions);
+        let row_of = |number: u32| &scope.rows()[number as usize];
+        let source_of = |row: &Row| graph.source(row.asset).expect("the row is a source's");
+        let path = |at: usize, text: &mut String| {
+            let (number, cell) = cells[at];
+            let row = row_of(number);
+            let path = exact_path(source_of(row)).expect("the source is one path");
+            path.write_path(partition_of(scope, row, cell), text);
+        };
+        versions.of_each(cells.len(), path, |at, found| {
+            let (number, cell) = cells[at];
+            let row = row_of(number);
+            let known = self.exact(cell, source_of(row), found, || {
+                let mut text = String::new();
+                path(at, &mut text);
+                text
+            });
+            self.versions[row.versions_of(cell)].fill(known);
+        });
+    }
+
     fn exact(
         &mut self,
         cell: Cell,
         source: &SourceAsset,
-        path: &str,
         found: Result<Found, HashError>,
+        path: impl FnOnce() -> String,
     ) -> Known {
         match found {
             Ok(found) => match found.version() {
                 Some(version) => Known::Version(version),
-                None => self.absent(cell, source, || MissingSource::Paths(vec![path.to_owned()])),
+                None => self.absent(cell, source, || MissingSource::Paths(vec![path()])),
             },
             Err(error) => self.unreadable(error),
         }
@@ -233,6 +262,9 @@ pub fn absent_version() -> DataVersion {
     DataVersion(Kind::Absent.digest(b""))
 }
 
+/// Outputs that are not what was recorded, by cell, with their indexes.
+pub type ChangedOutputs = HashMap<Cell, Vec<(usize, OutputChange)>>;
+
 /// Outputs that are not what was recorded, for all cells of a scope.
 ///
 /// # Errors
@@ -242,21 +274,22 @@ pub fn find_changed_outputs(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
     recorded: &CurrentColumns,
-) -> Result<HashMap<Cell, Vec<(usize, OutputChange)>>, Problems> {
-    let mut expected: Vec<Expected<'_>> = Vec::new();
-    for row in scope.rows() {
-        let Some(asset) = workspace.graph.asset(row.asset) else {
-            continue;
-        };
-        let keys = scope.keys(row.asset);
-        for (cell, index) in row.cells().zip(row.set.iter()) {
-            if let Some(last) = recorded.materialized(cell.index()) {
-                let partition = PartitionRef { keys, index };
-                expect(&mut expected, asset, cell, partition, last);
+) -> Result<ChangedOutputs, Problems> {
+    let mut expected = Vec::new();
+    for (number, row) in scope.rows().iter().enumerate() {
+        if let Some(asset) = workspace.graph.asset(row.asset) {
+            for cell in row.cells() {
+                if let Some(last) = recorded.materialized(cell.index()) {
+                    expect(&mut expected, number as u32, asset, cell, last);
+                }
             }
         }
     }
-    compare_outputs(workspace, &expected)
+    let version = |at: &Expected| {
+        let last = recorded.materialized(at.cell.index());
+        last.expect("what is expected was recorded").outputs[at.output as usize]
+    };
+    compare_outputs(workspace, scope, expected, version)
 }
 
 /// Outputs of one cell that are not what was recorded.
@@ -266,100 +299,110 @@ pub fn changed_outputs_of(
     cell: Cell,
     recorded: Option<&Current>,
 ) -> Result<Vec<(usize, OutputChange)>, Problems> {
-    let (id, partition) = scope.at(cell);
+    let (id, _) = scope.at(cell);
     let mut expected = Vec::new();
     let last = recorded.and_then(|current| current.materialized.as_ref());
     if let (Some(asset), Some(last)) = (workspace.graph.asset(id), last) {
-        expect(&mut expected, asset, cell, partition, last.into());
+        let number = scope.number_of(id) as u32;
+        expect(&mut expected, number, asset, cell, last.into());
     }
-    let mut changed = compare_outputs(workspace, &expected)?;
+    let version =
+        |at: &Expected| last.expect("what is expected was recorded").outputs[at.output as usize];
+    let mut changed = compare_outputs(workspace, scope, expected, version)?;
     Ok(changed.remove(&cell).unwrap_or_default())
 }
 
-/// An output and what was recorded of it.
-struct Expected<'a> {
+/// An output of which something was recorded.
+#[derive(Clone, Copy)]
+struct Expected {
+    /// The number of its row.
+    row: u32,
     cell: Cell,
-    output: usize,
-    path: Cow<'a, str>,
-    kind: OutputKind,
-    version: DataVersion,
-    rule: DataVersionRule,
+    output: u32,
 }
 
-fn expect<'a>(
-    expected: &mut Vec<Expected<'a>>,
-    asset: &'a Asset,
+fn expect(
+    expected: &mut Vec<Expected>,
+    row: u32,
+    asset: &Asset,
     cell: Cell,
-    partition: PartitionRef<'_>,
     last: MaterializedRef<'_>,
 ) {
-    for (index, (output, version)) in asset.outputs.iter().zip(last.outputs).enumerate() {
-        expected.push(Expected {
-            cell,
-            output: index,
-            path: output.path.path(partition),
-            kind: output.kind,
-            version: *version,
-            rule: asset.data_version,
-        });
-    }
+    let known = asset.outputs.len().min(last.outputs.len()) as u32;
+    expected.extend((0..known).map(|output| Expected { row, cell, output }));
 }
 
 fn compare_outputs(
     workspace: &Workspace<'_>,
-    expected: &[Expected<'_>],
-) -> Result<HashMap<Cell, Vec<(usize, OutputChange)>>, Problems> {
-    let (by_content, by_kind): (Vec<_>, Vec<_>) = expected
-        .iter()
-        .partition(|output| output.rule == DataVersionRule::Content);
-    let paths: Vec<&str> = by_content
-        .iter()
-        .map(|output| output.path.as_ref())
-        .collect();
-    let found = workspace.versions.of_many(&paths);
-    let mut changed: HashMap<Cell, Vec<(usize, OutputChange)>> = HashMap::new();
+    scope: &Scope<'_>,
+    expected: Vec<Expected>,
+    version: impl Fn(&Expected) -> DataVersion,
+) -> Result<ChangedOutputs, Problems> {
+    let asset_of = |at: &Expected| {
+        let row = &scope.rows()[at.row as usize];
+        let asset = workspace.graph.asset(row.asset);
+        (row, asset.expect("the row is an asset's"))
+    };
+    let declared = |at: &Expected| &asset_of(at).1.outputs[at.output as usize];
+    let is_by_content = |at: &Expected| asset_of(at).1.data_version == DataVersionRule::Content;
+    let path = |at: &Expected, text: &mut String| {
+        let (row, _) = asset_of(at);
+        let partition = partition_of(scope, row, at.cell);
+        declared(at).path.write_path(partition, text);
+    };
+    let mut changed = ChangedOutputs::new();
     let mut problems = Problems::default();
-    for (output, found) in by_content.into_iter().zip(found) {
-        match found {
-            Ok(found) => {
-                if let Some(change) = content_change(output, found) {
-                    changed
-                        .entry(output.cell)
-                        .or_default()
-                        .push((output.output, change));
-                }
+    let mut add = |at: &Expected, change: Option<OutputChange>| {
+        if let Some(change) = change {
+            let changes = changed.entry(at.cell).or_default();
+            changes.push((at.output as usize, change));
+        }
+    };
+    let (by_content, by_kind): (Vec<Expected>, Vec<Expected>) =
+        expected.into_iter().partition(is_by_content);
+    let at = |number: usize, text: &mut String| path(&by_content[number], text);
+    workspace
+        .versions
+        .of_each(by_content.len(), at, |number, found| {
+            let at = &by_content[number];
+            match found {
+                Ok(found) => add(at, content_change(declared(at).kind, version(at), found)),
+                Err(error) => problems.push(error.into()),
             }
-            Err(error) => problems.push(error.into()),
-        }
-    }
-    for output in by_kind {
-        if let Some(change) = kind_change(workspace, output) {
-            changed
-                .entry(output.cell)
-                .or_default()
-                .push((output.output, change));
-        }
+        });
+    for at in &by_kind {
+        let mut text = String::new();
+        path(at, &mut text);
+        add(at, kind_change(workspace, &text, declared(at).kind));
     }
     problems.into_result(changed)
 }
 
-fn content_change(output: &Expected<'_>, found: Found) -> Option<OutputChange> {
+fn partition_of<'a>(scope: &Scope<'a>, row: &Row, cell: Cell) -> PartitionRef<'a> {
+    PartitionRef {
+        keys: scope.keys(row.asset),
+        index: row.index_of(cell),
+    }
+}
+
+fn content_change(expected: OutputKind, old: DataVersion, found: Found) -> Option<OutputChange> {
     let (kind, new) = match found {
         Found::Absent => return Some(OutputChange::Missing),
         Found::File { version, .. } => (OutputKind::File, version),
         Found::Directory { version, .. } => (OutputKind::Directory, version),
     };
-    if kind != output.kind {
+    if kind != expected {
         return Some(OutputChange::Kind { found: kind });
     }
-    (new != output.version).then_some(OutputChange::Altered {
-        old: output.version,
-        new,
-    })
+    (new != old).then_some(OutputChange::Altered { old, new })
 }
 
-fn kind_change(workspace: &Workspace<'_>, output: &Expected<'_>) -> Option<OutputChange> {
-    let Ok(metadata) = workspace.resolve(&output.path).metadata() else {
+fn kind_change(
+    workspace: &Workspace<'_>,
+    path: &str,
+    expected: OutputKind,
+) -> Option<OutputChange> {
+    let Ok(metadata) = workspace.resolve(path).metadata() else {
         return Some(OutputChange::Missing);
     };
     let found = if metadata.is_dir() {
@@ -367,5 +410,5 @@ fn kind_change(workspace: &Workspace<'_>, output: &Expected<'_>) -> Option<Outpu
     } else {
         OutputKind::File
     };
-    (found != output.kind).then_some(OutputChange::Kind { found })
+    (found != expected).then_some(OutputChange::Kind { found })
 }

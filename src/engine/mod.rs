@@ -22,6 +22,7 @@ mod recover;
 mod render;
 mod run;
 mod scheduler;
+mod share;
 mod spares;
 mod staging;
 mod step;

@@ -10,6 +10,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 use crate::hash::Versions;
 use crate::hash::pool;
+use crate::hash::stat_cache::Cursor;
 use crate::hash::versions::root_flags;
 use crate::model::DataVersion;
 use crate::sys::file::{FileStamp, Follow, stamp_at};
@@ -28,6 +29,8 @@ const ABSENT: [u8; STAMP] = [0xff; STAMP];
 #[derive(Debug, Default)]
 pub struct Seal {
     bytes: Vec<u8>,
+    /// Where the last path was found in the stat cache.
+    cursor: Cursor,
 }
 
 impl Seal {
@@ -49,8 +52,8 @@ impl Versions<'_> {
     /// Adds a regular file that is known to have `version`; says whether that could be sealed.
     #[must_use]
     pub fn seal_file(&self, seal: &mut Seal, path: &str, version: DataVersion) -> bool {
-        let known = || {
-            let known = self.cache.known(Path::new(path));
+        let mut known = || {
+            let known = self.cache.known(Path::new(path), &mut seal.cursor);
             known.filter(|(_, known)| *known == version)
         };
         // What was too fresh to be trusted when it was looked at may be old enough by now.

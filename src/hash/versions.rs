@@ -3,12 +3,14 @@
 //! A path is stat'ed once, relative to the open root. If it looks as it did when it was last hashed, that was all: no
 //! allocation, no thread. Otherwise it is read.
 
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags};
 
 use crate::hash::pool::{self, Work};
+use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Ticker, Trust};
 use crate::hash::value::Documents;
 use crate::hash::{HashError, Ignore, StatCache, version};
@@ -17,6 +19,12 @@ use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// Above this many paths threads are worth their start for the stats alone.
 const MANY: usize = 2_000;
+
+/// So many paths in a row are looked at by one thread, which mostly finds them in a row in the cache too.
+const RUN: usize = 512;
+
+/// So many paths are held at a time where they are made one by one.
+const BATCH: usize = 64 * RUN;
 
 /// What a directory or a link counts for in the decision about threads: how much lies behind it is not known.
 const UNKNOWN_BYTES: u64 = 64 * 1024;
@@ -110,6 +118,28 @@ enum Glance {
     Unread(u64),
 }
 
+impl Glance {
+    fn or_read(
+        self,
+        read: &mut impl Iterator<Item = Result<Found, HashError>>,
+    ) -> Result<Found, HashError> {
+        match self {
+            Self::Known(found) => found,
+            Self::Unread(_) => read.next().expect("every unread place was read"),
+        }
+    }
+}
+
+/// `glance` at runs of `count` numbers, on several threads where that pays, as one list.
+fn runs(count: usize, glance: impl Fn(Range<usize>) -> Vec<Glance> + Sync) -> Vec<Glance> {
+    if count <= MANY {
+        return glance(0..count);
+    }
+    let starts: Vec<usize> = (0..count).step_by(RUN).collect();
+    let glances = pool::map(&starts, |start| glance(*start..(start + RUN).min(count)));
+    glances.into_iter().flatten().collect()
+}
+
 impl<'a> Versions<'a> {
     /// Opens the project root.
     pub fn new(root: &Path, cache: &'a StatCache, ignore: &'a Ignore) -> Result<Self, HashError> {
@@ -137,40 +167,90 @@ impl<'a> Versions<'a> {
         self.of_places(&places)
     }
 
-    /// First a glance at all, then what has to be read, knowing how much that is.
-    pub(super) fn of_places(&self, places: &[Place<'_>]) -> Vec<Result<Found, HashError>> {
-        let glance = |place: &Place<'_>| self.glance(*place);
-        let glances: Vec<Glance> = if places.len() > MANY {
-            pool::map(places, glance)
-        } else {
-            places.iter().map(glance).collect()
-        };
-        let mut work = Work::default();
-        let mut unread = Vec::new();
-        for (glance, place) in glances.iter().zip(places) {
-            if let Glance::Unread(bytes) = glance {
-                work.add(*bytes);
-                unread.push(*place);
+    /// Gives what is at each of `count` paths to `take`, in order. The paths are made as they are needed: `path` writes the
+    /// one of a number into an empty text, from several threads where that pays.
+    pub fn of_each(
+        &self,
+        count: usize,
+        path: impl Fn(usize, &mut String) + Sync,
+        mut take: impl FnMut(usize, Result<Found, HashError>),
+    ) {
+        for start in (0..count).step_by(BATCH) {
+            let batch = start..(start + BATCH).min(count);
+            let glances = runs(batch.len(), |run| {
+                let (mut cursor, mut text) = (Cursor::default(), String::new());
+                let glance = |at| {
+                    text.clear();
+                    path(start + at, &mut text);
+                    self.glance(Place::declared(&text), &mut cursor)
+                };
+                run.map(glance).collect()
+            });
+            let mut unread = Vec::new();
+            for (at, glance) in batch.clone().zip(&glances) {
+                if let Glance::Unread(bytes) = glance {
+                    let mut text = String::new();
+                    path(at, &mut text);
+                    unread.push((text, *bytes));
+                }
+            }
+            let places = unread
+                .iter()
+                .map(|(path, bytes)| (Place::declared(path), *bytes));
+            let mut read = self.read_all(places).into_iter();
+            for (at, glance) in batch.zip(glances) {
+                take(at, glance.or_read(&mut read));
             }
         }
-        let mut read = work.map(&unread, |place| self.of(*place)).into_iter();
+    }
+
+    /// First a glance at all, then what has to be read, knowing how much that is.
+    pub(super) fn of_places(&self, places: &[Place<'_>]) -> Vec<Result<Found, HashError>> {
+        let glances = runs(places.len(), |run| {
+            let mut cursor = Cursor::default();
+            let glance = |place: &Place<'_>| self.glance(*place, &mut cursor);
+            places[run].iter().map(glance).collect()
+        });
+        let unread = glances.iter().zip(places).filter_map(|(glance, place)| {
+            let Glance::Unread(bytes) = glance else {
+                return None;
+            };
+            Some((*place, *bytes))
+        });
+        let mut read = self.read_all(unread).into_iter();
         glances
             .into_iter()
-            .map(|glance| match glance {
-                Glance::Known(found) => found,
-                Glance::Unread(_) => read.next().expect("every unread place was read"),
-            })
+            .map(|glance| glance.or_read(&mut read))
             .collect()
     }
 
-    fn glance(&self, place: Place<'_>) -> Glance {
+    /// Reads what is at places with about so many bytes, on several threads where that pays.
+    fn read_all<'p>(
+        &self,
+        unread: impl Iterator<Item = (Place<'p>, u64)>,
+    ) -> Vec<Result<Found, HashError>> {
+        let mut work = Work::default();
+        let places: Vec<Place<'_>> = unread
+            .map(|(place, bytes)| {
+                work.add(bytes);
+                place
+            })
+            .collect();
+        let read = work.map(&places, |place| self.of(*place));
+        if places.len() > 1 {
+            self.cache.line_up(places.iter().map(|place| place.named));
+        }
+        read
+    }
+
+    fn glance(&self, place: Place<'_>, cursor: &mut Cursor) -> Glance {
         let stamp = match self.stamp(place, Follow::Nothing) {
             Ok(Some(stamp)) => stamp,
             Ok(None) => return Glance::Known(Ok(Found::Absent)),
             Err(error) => return Glance::Known(Err(error)),
         };
         match stamp.kind() {
-            FileKind::File => match self.cache.get(place.named, &stamp) {
+            FileKind::File => match self.cache.get_near(place.named, &stamp, cursor) {
                 Some(version) => Glance::Known(Ok(Found::File {
                     version,
                     bytes: stamp.size,

@@ -151,26 +151,43 @@ impl PathTemplate {
         if let Some(literal) = self.as_literal() {
             return Cow::Borrowed(literal);
         }
-        Cow::Owned(self.path_with(|placeholder| Cow::Owned(placeholder.value(partition))))
+        let mut path = String::new();
+        self.write_path(partition, &mut path);
+        Cow::Owned(path)
+    }
+
+    /// Appends the path for a partition to a text.
+    pub fn write_path(&self, partition: PartitionRef<'_>, text: &mut String) {
+        self.write_with(text, |placeholder| Cow::Owned(placeholder.value(partition)));
     }
 
     /// The path for a key of which nothing else is known: `key` stands for each placeholder.
     #[must_use]
     pub fn path_of_key(&self, key: &str) -> String {
-        self.path_with(|_| Cow::Borrowed(key))
+        let mut path = String::new();
+        self.write_with(&mut path, |_| Cow::Borrowed(key));
+        path
     }
 
-    fn path_with<'a>(&self, value: impl Fn(&PartitionPlaceholder) -> Cow<'a, str>) -> String {
-        let mut path = String::new();
+    fn write_with<'a>(
+        &self,
+        text: &mut String,
+        value: impl Fn(&PartitionPlaceholder) -> Cow<'a, str>,
+    ) {
+        let start = text.len();
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => path.push_str(text),
+                Piece::Text(literal) => text.push_str(literal),
                 Piece::Placeholder(placeholder) => {
-                    path.push_str(&encode_component(&value(placeholder)));
+                    text.extend(utf8_percent_encode(&value(placeholder), ENCODED));
                 }
             }
         }
-        escape_dots(path)
+        if self.as_literal().is_none() && has_dots(&text[start..]) {
+            let escaped = escape_dots(text[start..].to_owned());
+            text.truncate(start);
+            text.push_str(&escaped);
+        }
     }
 
     /// The text for a partition, its values as they are: for what is not a path.
@@ -278,12 +295,15 @@ pub fn encode_whole_component(text: &str) -> String {
     escape_dots(encode_component(text).into_owned())
 }
 
+/// Whether a component is `.` or `..`.
+fn has_dots(path: &str) -> bool {
+    path.split('/')
+        .any(|component| component == "." || component == "..")
+}
+
 /// Components that a key made `.` or `..` written in hexadecimal, so that they are names.
 fn escape_dots(path: String) -> String {
-    if !path
-        .split('/')
-        .any(|component| component == "." || component == "..")
-    {
+    if !has_dots(&path) {
         return path;
     }
     let component = |component: &str| match component {

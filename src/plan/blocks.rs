@@ -54,8 +54,10 @@ impl Blocks {
         mapped: &Mapped<'_, V>,
         folding: &mut Folding,
     ) -> Digest {
-        if mapped.set.len() == 1 {
-            return contribution_of_one(mapped, folding);
+        if let (1, Some(index)) = (mapped.set.len(), mapped.set.first()) {
+            let key = mapped.keys.key(index);
+            let key = key.as_ref().map_or("", PartitionKey::as_str);
+            return contribution_of(key, (mapped.version)(index), folding);
         }
         let mut dependency = Folding::new();
         for block in self.split(mapped) {
@@ -82,6 +84,45 @@ impl Blocks {
             BlockRecord::Stored(digest)
         });
         (blocks.collect(), stored)
+    }
+
+    /// What the mapped keys and a record of them do not have in common: the entries of new blocks, and the record's blocks
+    /// that are gone. What they share is neither read nor written out.
+    pub fn unlike<'r, V: Fn(u32) -> DataVersion>(
+        &mut self,
+        mapped: &Mapped<'_, V>,
+        recorded: &'r [BlockRecord],
+        folding: &mut Folding,
+    ) -> (Vec<BlockEntry>, Vec<&'r BlockRecord>) {
+        let mut gone: HashMap<Digest, &BlockRecord> = HashMap::new();
+        let mut small: Vec<&BlockRecord> = Vec::new();
+        for block in recorded {
+            match block {
+                BlockRecord::Stored(digest) => drop(gone.insert(*digest, block)),
+                BlockRecord::Inline(_) => small.push(block),
+            }
+        }
+        let mut new = Vec::new();
+        for block in self.split(mapped) {
+            if block.iter().map(ExactSizeIterator::len).sum::<usize>() > INLINE {
+                let digest = self.digest(mapped, &block, folding);
+                if gone.remove(&digest).is_none() {
+                    new.append(&mut entries(mapped, &block));
+                }
+                continue;
+            }
+            let mut entries = entries(mapped, &block);
+            let is_same = |known: &&BlockRecord| matches!(known, BlockRecord::Inline(known) if *known == entries);
+            match small.iter().position(is_same) {
+                Some(at) => drop(small.swap_remove(at)),
+                None => new.append(&mut entries),
+            }
+        }
+        let is_gone = |block: &&BlockRecord| match block {
+            BlockRecord::Stored(digest) => gone.contains_key(digest),
+            BlockRecord::Inline(_) => small.iter().any(|left| std::ptr::eq(*left, *block)),
+        };
+        (new, recorded.iter().filter(is_gone).collect())
     }
 
     /// The ranges of each block, in order: a block may span a hole between two ranges.
@@ -116,9 +157,10 @@ impl Blocks {
     ) -> Vec<u32> {
         let keys = mapped.keys;
         let hashed = |range: Range<u32>| -> Vec<u32> {
-            range
-                .filter(|index| ends_block(keys, *index))
-                .map(|index| index + 1)
+            keys.texts(range.clone())
+                .zip(range)
+                .filter(|(key, _)| ends_block(key))
+                .map(|(_, index)| index + 1)
                 .collect()
         };
         if range.end - range.start < MEMOIZED {
@@ -158,8 +200,10 @@ impl Blocks {
         if let Some(digest) = memo.and_then(|memo| self.digests.get(&memo)) {
             return *digest;
         }
-        for index in block.iter().cloned().flatten() {
-            fold_entry(mapped, index, folding);
+        for range in block {
+            for (key, index) in mapped.keys.texts(range.clone()).zip(range.clone()) {
+                fold_entry(&key, (mapped.version)(index), folding);
+            }
         }
         let digest = folding.finish(Kind::Block);
         if let Some(memo) = memo {
@@ -172,32 +216,21 @@ impl Blocks {
 /// The ranges of one block.
 type Block = Vec<Range<u32>>;
 
-/// One block of one key: the usual case, without an allocation.
-fn contribution_of_one<V: Fn(u32) -> DataVersion>(
-    mapped: &Mapped<'_, V>,
-    folding: &mut Folding,
-) -> Digest {
-    if let Some(index) = mapped.set.first() {
-        fold_entry(mapped, index, folding);
-    }
+/// What one key contributes, which is the empty text where the upstream is unpartitioned: one block of one key.
+pub(super) fn contribution_of(key: &str, version: DataVersion, folding: &mut Folding) -> Digest {
+    fold_entry(key, version, folding);
     let block = folding.finish(Kind::Block);
     folding.digest("block", block);
     folding.finish(Kind::Dependency)
 }
 
-fn fold_entry<V: Fn(u32) -> DataVersion>(
-    mapped: &Mapped<'_, V>,
-    index: u32,
-    folding: &mut Folding,
-) {
-    let key = mapped.keys.key(index);
-    folding.text("key", key.as_ref().map_or("", PartitionKey::as_str));
-    folding.digest("version", (mapped.version)(index).0);
+fn fold_entry(key: &str, version: DataVersion, folding: &mut Folding) {
+    folding.text("key", key);
+    folding.digest("version", version.0);
 }
 
-fn ends_block(keys: &PartitionKeys, index: u32) -> bool {
-    keys.key(index)
-        .is_some_and(|key| Kind::Key.digest(key.as_str().as_bytes()).as_bytes()[0] == 0)
+fn ends_block(key: &str) -> bool {
+    Kind::Key.digest(key.as_bytes()).as_bytes()[0] == 0
 }
 
 fn entries<V: Fn(u32) -> DataVersion>(mapped: &Mapped<'_, V>, block: &Block) -> Vec<BlockEntry> {
@@ -282,6 +315,36 @@ mod tests {
             early[1],
             BlockRecord::Stored(_) | BlockRecord::Inline(_)
         ));
+    }
+
+    #[test]
+    fn one_changed_key_is_found_in_its_block_alone() {
+        let keys = days("1800-01-01");
+        let set = PartitionSet::from_range(keys.range());
+        let mut blocks = Blocks::default();
+        let mapped = Mapped {
+            read: (AssetId(0), None),
+            keys: &keys,
+            set: &set,
+            version,
+        };
+        let recorded = blocks.record(&mapped, &mut Folding::new()).0;
+        let same = blocks.unlike(&mapped, &recorded, &mut Folding::new());
+        assert_eq!(same, (vec![], vec![]));
+        for changed in [0, 255, 40_000, keys.len() - 1] {
+            let now = |index| version(if index == changed { u32::MAX } else { index });
+            let mapped = Mapped {
+                read: (AssetId(0), None),
+                keys: &keys,
+                set: &set,
+                version: now,
+            };
+            let mut blocks = Blocks::default();
+            let (new, gone) = blocks.unlike(&mapped, &recorded, &mut Folding::new());
+            assert_eq!(gone.len(), 1, "{changed}");
+            assert!(new.len() < 4_000, "{changed}: {} entries", new.len());
+            assert!(new.iter().any(|entry| entry.partition == keys.key(changed)));
+        }
     }
 
     proptest! {

@@ -252,27 +252,14 @@ fn data_changes(
         if blocks.contribution(mapped, folding) == recorded.contribution {
             return None;
         }
-        Some(blocks.record(mapped, folding))
+        Some(blocks.unlike(mapped, &recorded.blocks, folding))
     });
-    let (new, new_stored) = match now {
+    let (new, gone) = match now {
         Some(None) => return Vec::new(),
         Some(Some(now)) => now,
         None => return absent_inputs(judge, evidence, cell, dep, recorded),
     };
-    let new_stored: HashMap<_, _> = new_stored.into_iter().collect();
-    let only = |these: &[BlockRecord], others: &[BlockRecord]| -> Vec<BlockRecord> {
-        these
-            .iter()
-            .filter(|block| !others.contains(block))
-            .cloned()
-            .collect()
-    };
-    let old = expand(&only(&recorded.blocks, &new), |digest| {
-        evidence.records.block(*digest)
-    });
-    let new = expand(&only(&new, &recorded.blocks), |digest| {
-        new_stored.get(digest).cloned()
-    });
+    let old = expand(gone, |digest| evidence.records.block(*digest));
     let old_keys: HashMap<_, _> = old.iter().map(|it| (&it.partition, it.version)).collect();
     let new_keys: HashMap<_, _> = new.iter().map(|it| (&it.partition, it.version)).collect();
     let changed = new
@@ -436,15 +423,15 @@ fn is_open(verdict: Verdict) -> bool {
     verdict.status != Status::Fresh || verdict.demand != Demand::None
 }
 
-fn expand(
-    blocks: &[BlockRecord],
+fn expand<'r>(
+    blocks: impl IntoIterator<Item = &'r BlockRecord>,
     stored: impl Fn(&crate::digest::Digest) -> Option<Vec<BlockEntry>>,
 ) -> Vec<BlockEntry> {
     let entries = |block: &BlockRecord| match block {
         BlockRecord::Inline(entries) => entries.clone(),
         BlockRecord::Stored(digest) => stored(digest).unwrap_or_default(),
     };
-    blocks.iter().flat_map(entries).collect()
+    blocks.into_iter().flat_map(entries).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
 use crate::model::{
     Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint,
-    History, Nonexistent, PartitionKey, PartitionMapping, RULE, Recipe, Stdout,
+    History, Nonexistent, PartitionMapping, RULE, Recipe, Stdout,
 };
 
 /// What was found on disk and in the environment for an asset's code version.
@@ -48,7 +48,7 @@ pub struct FingerprintParts<'a> {
     /// Its code version.
     pub code_version: CodeVersion,
     /// The partition; `None` for an unpartitioned asset.
-    pub partition: Option<&'a PartitionKey>,
+    pub partition: Option<&'a str>,
     /// The graph that its deps point into.
     pub graph: &'a AssetGraph,
     /// Its deps.
@@ -62,10 +62,7 @@ pub fn fingerprint(parts: &FingerprintParts<'_>, folding: &mut Folding) -> Finge
     folding.number("rule", RULE.into());
     folding.text("asset", parts.asset.as_str());
     folding.digest("code", parts.code_version.0);
-    folding.text(
-        "partition",
-        parts.partition.map_or("", PartitionKey::as_str),
-    );
+    folding.text("partition", parts.partition.unwrap_or_default());
     for (dep, contribution) in parts.deps.iter().zip(parts.contributions) {
         folding.digest(dep.input.as_str(), *contribution);
         if let Some(output) = output_read(parts.graph, dep) {

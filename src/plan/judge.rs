@@ -7,17 +7,26 @@
 //!
 //! Pure: everything comes in as [`Facts`], and as records through [`Records`].
 
+mod survey;
+mod sweep;
+
 use std::collections::HashMap;
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentColumns, DataVersion,
-    DataVersionRule, Fingerprint, InputRecord, LastAttempt, MaterializationId, MaterializedRef,
-    OutputChange, PartitionSet, RULE, Status,
+    DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt, MaterializationId,
+    MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
+
+use survey::{Survey, WIDE};
+pub use sweep::{Alone, Share};
+
+/// Rows of fewer cells are judged cell by cell.
+const WORTH_A_SWEEP: u32 = 2;
 
 /// What is known of a data version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,6 +106,8 @@ pub struct Judge<'a> {
     blocks: Blocks,
     folding: Folding,
     contributions: Vec<Digest>,
+    /// Of rows that were asked about widely, and have not changed since.
+    surveys: HashMap<AssetId, Survey>,
 }
 
 impl<'a> Judge<'a> {
@@ -111,6 +122,7 @@ impl<'a> Judge<'a> {
             blocks,
             folding,
             contributions: Vec::new(),
+            surveys: HashMap::new(),
         }
     }
 
@@ -127,7 +139,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges all cells, upstream before downstream, and notes the versions of those that are fresh.
-    pub fn judge_all(&mut self, records: &dyn Records) -> Vec<Verdict> {
+    ///
+    /// `share` does what can be done for each cell of a row alone.
+    pub fn judge_all(&mut self, records: &dyn Records, share: &dyn Share) -> Vec<Verdict> {
         let source = Verdict {
             status: Status::Fresh,
             demand: Demand::None,
@@ -138,6 +152,12 @@ impl<'a> Judge<'a> {
             let Some(asset) = self.scope.graph().asset(row.asset) else {
                 continue;
             };
+            let swept = if row.set.len() < WORTH_A_SWEEP {
+                Vec::new()
+            } else {
+                self.sweep(number, share)
+            };
+            let mut swept = swept.into_iter();
             for (cell, index) in row.cells().zip(row.set.iter()) {
                 let at = Place {
                     number,
@@ -146,7 +166,8 @@ impl<'a> Judge<'a> {
                     cell,
                     index,
                 };
-                let verdict = self.judge_at(&at, records);
+                let known = swept.next().flatten();
+                let verdict = known.unwrap_or_else(|| self.judge_at(&at, records));
                 self.note(&at, verdict);
                 verdicts[cell.index()] = verdict;
             }
@@ -169,6 +190,7 @@ impl<'a> Judge<'a> {
     /// Notes what a step has made, so that what is downstream can be judged.
     pub fn materialized(&mut self, cell: Cell, current: &Current, outputs: &[DataVersion]) {
         let row = self.scope.row_of_cell(cell);
+        self.surveys.remove(&row.asset);
         for (slot, version) in row.versions_of(cell).zip(outputs) {
             self.facts.versions[slot] = Known::Version(*version);
         }
@@ -205,6 +227,7 @@ impl<'a> Judge<'a> {
         let at = self.place(cell);
         let dep = &at.asset.deps[dep];
         let set = self.scope.mapped(at.row.asset, dep, at.index);
+        self.survey(dep, &set);
         if self.known(dep.asset, dep.output, &set) != Some(true) {
             return None;
         }
@@ -247,32 +270,67 @@ impl<'a> Judge<'a> {
     }
 
     fn judge_at(&mut self, at: &Place<'a>, records: &dyn Records) -> Verdict {
+        let fingerprint = match self.scope.role(at.cell) {
+            Role::Given => None,
+            Role::Selected | Role::Needed => self.fingerprint_at(at),
+        };
+        let verdict = self.verdict_known(at, || fingerprint);
+        verdict.unwrap_or_else(|| self.verdict_open(at, records))
+    }
+
+    /// The verdict on a cell with this fingerprint, if it follows from what is known without asking the instance.
+    fn verdict_known(
+        &self,
+        at: &Place<'_>,
+        fingerprint: impl FnOnce() -> Option<Fingerprint>,
+    ) -> Option<Verdict> {
         if self.scope.role(at.cell) == Role::Given {
-            let (status, demand) = (Status::Fresh, Demand::None);
-            return Verdict {
-                status,
-                demand,
+            return Some(Verdict {
+                status: Status::Fresh,
+                demand: Demand::None,
                 fingerprint: None,
-            };
+            });
         }
-        let demand = self.demand(at);
-        let fingerprint = self.fingerprint_at(at);
+        let fingerprint = fingerprint();
         let recorded = &self.facts.recorded;
         let failed = recorded.attempt(at.cell.index()) == Some(LastAttempt::Failed);
         let status = match recorded.materialized(at.cell.index()) {
             None if failed => Status::Failed,
             None => Status::Missing,
-            Some(last) => match self.compare(at, last, fingerprint, records) {
+            Some(last) => match self.compare(at, last, fingerprint) {
                 Comparison::Same => Status::Fresh,
-                _ if failed => Status::Failed,
+                Comparison::Different | Comparison::Open if failed => Status::Failed,
                 Comparison::Different => Status::Stale,
-                Comparison::Open => Status::Pending,
+                Comparison::Open => return None,
             },
         };
-        Verdict {
+        Some(Verdict {
             status,
-            demand,
+            demand: self.demand(at),
             fingerprint,
+        })
+    }
+
+    /// The verdict on a cell that stands on something unknown: stale, if what is known already differs from its record.
+    fn verdict_open(&mut self, at: &Place<'_>, records: &dyn Records) -> Verdict {
+        let last = self.facts.recorded.materialized(at.cell.index());
+        let last = last.map(|last| (last.id, last.fingerprint));
+        let differs = last.is_some_and(|(id, fingerprint)| {
+            // The record need not be read where all would be as it was if the upstreams came out as they were.
+            let stands = self.fingerprint_if_upstreams_stand(at) == Some(fingerprint);
+            !stands && {
+                let inputs = records.inputs(id);
+                inputs.is_some_and(|inputs| self.some_input_differs(at, &inputs))
+            }
+        });
+        Verdict {
+            status: if differs {
+                Status::Stale
+            } else {
+                Status::Pending
+            },
+            demand: self.demand(at),
+            fingerprint: None,
         }
     }
 
@@ -292,91 +350,162 @@ impl<'a> Judge<'a> {
         at: &Place<'_>,
         last: MaterializedRef<'_>,
         fingerprint: Option<Fingerprint>,
-        records: &dyn Records,
     ) -> Comparison {
         let intact = !self.facts.changed_outputs.contains_key(&at.cell);
-        if let Some(fingerprint) = fingerprint {
-            let same = last.fingerprint == fingerprint && last.rule == RULE && intact;
-            return if same {
-                Comparison::Same
-            } else {
-                Comparison::Different
-            };
-        }
         let code = self.facts.code[at.number];
-        if !intact || last.rule != RULE || Some(last.code_version) != code {
-            return Comparison::Different;
-        }
-        match records.inputs(last.id) {
-            Some(inputs) if self.some_input_differs(at, &inputs) => Comparison::Different,
-            _ => Comparison::Open,
+        let same = match fingerprint {
+            Some(fingerprint) => last.fingerprint == fingerprint,
+            None => Some(last.code_version) == code,
+        };
+        match fingerprint {
+            _ if !same || !intact || last.rule != RULE => Comparison::Different,
+            Some(_) => Comparison::Same,
+            None => Comparison::Open,
         }
     }
 
     /// Whether a dep was added, removed or exchanged, or one that is known already contributes something else.
-    fn some_input_differs(&self, at: &Place<'_>, recorded: &[InputRecord]) -> bool {
+    fn some_input_differs(&mut self, at: &Place<'_>, recorded: &[InputRecord]) -> bool {
         let deps = &at.asset.deps;
         if recorded.len() != deps.len() {
             return true;
         }
-        let (mut blocks, mut folding) = (Blocks::default(), Folding::new());
         deps.iter().zip(recorded).any(|(dep, recorded)| {
             let output = output_read(self.scope.graph(), dep);
             if recorded.input != dep.input.as_str() || recorded.output != output {
                 return true;
             }
             let set = self.scope.mapped(at.row.asset, dep, at.index);
+            self.survey(dep, &set);
             match self.known(dep.asset, dep.output, &set) {
                 None => false,
                 Some(false) => true,
-                Some(true) => {
-                    let version =
-                        |index| version_of(self.scope, &self.facts, dep.asset, dep.output, index);
-                    let read = (dep.asset, dep.output);
-                    let keys = self.scope.keys(dep.asset);
-                    let mapped = Mapped {
-                        read,
-                        keys,
-                        set: &set,
-                        version,
-                    };
-                    blocks.contribution(&mapped, &mut folding) != recorded.contribution
-                }
+                Some(true) => self.contribution(dep, &set) != Some(recorded.contribution),
             }
         })
     }
 
-    fn fingerprint_at(&mut self, at: &Place<'a>) -> Option<Fingerprint> {
+    /// The fingerprint that a cell has if all upstreams that are unknown come out as they are recorded; `None` if one is
+    /// absent or was never made, or there are many.
+    fn fingerprint_if_upstreams_stand(&mut self, at: &Place<'_>) -> Option<Fingerprint> {
         let code_version = self.facts.code[at.number]?;
+        let mut contributions = Vec::with_capacity(at.asset.deps.len());
+        let mut blocks = Blocks::default();
+        for dep in &at.asset.deps {
+            let set = self.scope.mapped(at.row.asset, dep, at.index);
+            let row = self.scope.row(dep.asset)?;
+            let standing = |index: u32| {
+                let cell = row.cell(index)?;
+                let outputs = &self.facts.versions[row.versions_of(cell)];
+                if !outputs.contains(&Known::Unknown) {
+                    return version_at(outputs, dep.output);
+                }
+                let last = self.facts.recorded.materialized(cell.index())?;
+                let outputs: Vec<_> = last.outputs.iter().copied().map(Known::Version).collect();
+                version_at(&outputs, dep.output)
+            };
+            if set.len() >= WIDE {
+                return None;
+            }
+            let versions: Option<Vec<DataVersion>> = set.iter().map(standing).collect();
+            let versions = versions?;
+            let mapped = Mapped {
+                read: (dep.asset, dep.output),
+                keys: self.scope.keys(dep.asset),
+                set: &set,
+                version: |index| {
+                    let rank = set.rank(index).expect("only what is mapped is folded");
+                    versions[rank as usize]
+                },
+            };
+            contributions.push(blocks.contribution(&mapped, &mut self.folding));
+        }
+        Some(self.fold(at, code_version, &contributions))
+    }
+
+    /// Whether a stale cell would be fresh if its code were still what it was: then that is all that has changed.
+    pub fn differs_only_in_code(&mut self, cell: Cell) -> bool {
+        let at = self.place(cell);
+        let recorded = &self.facts.recorded;
+        let Some(last) = recorded.materialized(cell.index()) else {
+            return false;
+        };
+        let (code_version, fingerprint) = (last.code_version, last.fingerprint);
+        let is_else_as_it_was = last.rule == RULE
+            && self.facts.code[at.number] != Some(code_version)
+            && recorded.attempt(cell.index()) == Some(LastAttempt::Succeeded)
+            && !self.facts.changed_outputs.contains_key(&cell)
+            && self.demand(&at) == Demand::None;
+        is_else_as_it_was && self.fingerprint_of(&at, code_version) == Some(fingerprint)
+    }
+
+    fn fingerprint_at(&mut self, at: &Place<'_>) -> Option<Fingerprint> {
+        self.fingerprint_of(at, self.facts.code[at.number]?)
+    }
+
+    fn fingerprint_of(&mut self, at: &Place<'_>, code_version: CodeVersion) -> Option<Fingerprint> {
         let mut contributions = std::mem::take(&mut self.contributions);
         contributions.clear();
         for dep in &at.asset.deps {
             let set = self.scope.mapped(at.row.asset, dep, at.index);
-            if self.known(dep.asset, dep.output, &set) != Some(true) {
+            let Some(contribution) = self.contribution(dep, &set) else {
                 self.contributions = contributions;
                 return None;
-            }
-            let (scope, facts) = (self.scope, &self.facts);
-            let mapped = Mapped {
-                read: (dep.asset, dep.output),
-                keys: scope.keys(dep.asset),
-                set: &set,
-                version: |index| version_of(scope, facts, dep.asset, dep.output, index),
             };
-            contributions.push(self.blocks.contribution(&mapped, &mut self.folding));
+            contributions.push(contribution);
         }
+        let fingerprint = self.fold(at, code_version, &contributions);
+        self.contributions = contributions;
+        Some(fingerprint)
+    }
+
+    fn fold(
+        &mut self,
+        at: &Place<'_>,
+        code_version: CodeVersion,
+        contributions: &[Digest],
+    ) -> Fingerprint {
         let partition = self.scope.keys(at.row.asset).key(at.index);
         let parts = FingerprintParts {
             asset: &at.asset.key,
             code_version,
-            partition: partition.as_ref(),
+            partition: partition.as_ref().map(PartitionKey::as_str),
             graph: self.scope.graph(),
             deps: &at.asset.deps,
-            contributions: &contributions,
+            contributions,
         };
-        let fingerprint = fingerprint(&parts, &mut self.folding);
-        self.contributions = contributions;
-        Some(fingerprint)
+        fingerprint(&parts, &mut self.folding)
+    }
+
+    /// What the partitions that a dep reads contribute; `None` if the version of one is unknown or absent.
+    fn contribution(&mut self, dep: &Dep, set: &PartitionSet) -> Option<Digest> {
+        self.survey(dep, set);
+        if self.known(dep.asset, dep.output, set) != Some(true) {
+            return None;
+        }
+        let (scope, facts) = (self.scope, &self.facts);
+        let mapped = Mapped {
+            read: (dep.asset, dep.output),
+            keys: scope.keys(dep.asset),
+            set,
+            version: |index| version_of(scope, facts, dep.asset, dep.output, index),
+        };
+        Some(self.blocks.contribution(&mapped, &mut self.folding))
+    }
+
+    /// Looks at a whole upstream row once, where much of it is asked about and it is final.
+    fn survey(&mut self, dep: &Dep, set: &PartitionSet) {
+        if set.len() < WIDE || self.surveys.contains_key(&dep.asset) {
+            return;
+        }
+        let deps = self.scope.graph().deps(dep.asset);
+        if let Some(row) = self.scope.row(dep.asset)
+            && deps.iter().all(|own| own.asset != dep.asset)
+        {
+            let places = row.cells().flat_map(|cell| row.versions_of(cell));
+            let survey = Survey::new(&self.facts.versions, places);
+            self.surveys.insert(dep.asset, survey);
+        }
     }
 
     /// `Some(true)` if all these versions are known, `Some(false)` if one is absent for good, `None` if one is unknown.
@@ -386,6 +515,23 @@ impl<'a> Judge<'a> {
         }
         let row = self.scope.row(asset)?;
         let mut absent = false;
+        if let Some(survey) = self.surveys.get(&asset)
+            && set.is_subset(&row.set)
+        {
+            for range in set.ranges() {
+                let first = row.versions_of(row.cell(range.start)?);
+                let width = first.len();
+                let places = first.start..first.start + range.len() * width;
+                let lacks = survey.lacks(&places, |place| {
+                    output.is_none_or(|it| (place - first.start) % width == it as usize)
+                });
+                match lacks {
+                    (true, _) => return None,
+                    (false, lacks) => absent |= lacks,
+                }
+            }
+            return Some(!absent);
+        }
         for index in set.iter() {
             let slots = row.versions_of(row.cell(index)?);
             let slots = match output {
@@ -409,6 +555,7 @@ impl<'a> Judge<'a> {
         let external = at.asset.recipe.is_none();
         let stands = verdict.status == Status::Fresh && verdict.demand == Demand::None;
         let slots = at.row.versions_of(at.cell);
+        self.surveys.remove(&at.row.asset);
         // Nothing here makes an external asset anew, so once it was altered there is nothing to read.
         let altered = external && !given && self.facts.changed_outputs.contains_key(&at.cell);
         if altered || (!stands && !given && !external) {
@@ -471,17 +618,17 @@ fn version_of(
 ) -> DataVersion {
     let row = scope.row(asset).expect("what is read has a row");
     let slots = row.versions_of(row.cell(index).expect("what is read has a cell"));
-    let known = |slot: usize| {
-        facts.versions[slot]
-            .version()
-            .expect("the version was found known")
-    };
-    match output {
-        Some(output) => known(slots.start + output as usize),
-        None if slots.len() == 1 => known(slots.start),
-        None => {
-            let outputs: Vec<_> = slots.map(known).collect();
-            version_of_outputs(&outputs, &mut Folding::new())
+    version_at(&facts.versions[slots], output).expect("the version was found known")
+}
+
+/// The version that a dep reads of these outputs of one partition; `None` if it is unknown or absent.
+fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion> {
+    match (output, outputs) {
+        (Some(output), outputs) => outputs[output as usize].version(),
+        (None, [only]) => only.version(),
+        (None, outputs) => {
+            let outputs: Option<Vec<_>> = outputs.iter().map(|known| known.version()).collect();
+            Some(version_of_outputs(&outputs?, &mut Folding::new()))
         }
     }
 }

@@ -16,5 +16,7 @@ pub use fingerprint::{
     FILE_FIELD, FingerprintParts, MAPPING_FIELD, ObservedCode, code_record, code_version,
     fingerprint, mapping_in_words, output_read, version_of_outputs,
 };
-pub use judge::{Demand, Facts, Judge, Known, Purpose, Records, Verdict, version_by_rule};
+pub use judge::{
+    Alone, Demand, Facts, Judge, Known, Purpose, Records, Share, Verdict, version_by_rule,
+};
 pub use scope::{Cell, NonexistentKey, Role, Row, Scope, Upstream};

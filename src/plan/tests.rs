@@ -12,8 +12,9 @@ use crate::model::{
     RULE, Selected, Status,
 };
 use crate::plan::{
-    Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records, Scope,
-    Upstream, Verdict, causes, code_record, code_version, decide, mapping_in_words, output_read,
+    Alone, Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records,
+    Scope, Upstream, Verdict, causes, code_record, code_version, decide, mapping_in_words,
+    output_read,
 };
 
 /// What is declared, found and remembered.
@@ -125,7 +126,7 @@ impl World {
         let goals = self.goals(asked.words);
         let scope = Scope::new(&self.graph, &self.keys, &goals, asked.upstream);
         let mut judge = Judge::new(&scope, self.facts(&scope), asked.purpose);
-        let verdicts = judge.judge_all(&self.memory);
+        let verdicts = judge.judge_all(&self.memory, &Alone);
         then(&mut judge, &verdicts)
     }
 

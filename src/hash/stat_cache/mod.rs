@@ -1,14 +1,21 @@
 //! Which version a path had when it looked like this: what lets a file that did not change stay unread.
 //!
 //! The cache may only say "the same as then", and only when size, mtime, ctime, inode, device and mode all are what they
-//! were. It is disposable: whatever is wrong with its file makes it empty, and one that cannot be written is not.
+//! were. It is disposable: whatever is wrong with its file is as if it were not there, and one that cannot be written is not.
+//!
+//! The file of a large project is neither read nor written whole by a call that looks at little of it: it is read page by
+//! page, and what was learnt goes into a small file beside it, until that is worth merging. Every row of either is true
+//! whenever it was written, so it does not matter which of them is found.
+//!
 //! Two processes may save at once; the last one wins, and what the other had learnt is learnt again.
 
+mod cursor;
+mod layout;
+mod learnt;
 mod row;
 mod table;
+mod writing;
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,10 +24,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::digest::{Digest, Kind};
+pub(in crate::hash) use crate::hash::stat_cache::cursor::Cursor;
+use crate::hash::stat_cache::learnt::Learnt;
 use crate::hash::stat_cache::row::Row;
 use crate::hash::stat_cache::table::Table;
 use crate::model::DataVersion;
-use crate::sys::file::{FileStamp, write_atomically};
+use crate::sys::file::{FileStamp, replace_atomically};
 
 /// Days after which a row that nobody looked up is dropped.
 const KEPT_DAYS: u32 = 30;
@@ -31,22 +40,30 @@ const REFRESH_DAYS: u32 = 7;
 /// Rows that are kept beside twice those in use, however many nobody looked up lately: 80 MB.
 const KEPT_ROWS: usize = 1_000_000;
 
+/// Up to so many rows are written anew by each save; of more, only the news are, into a file beside them.
+const REWRITTEN_ROWS: u32 = 16_384;
+
+/// News are written into the large file once they are a row of so many.
+const ROWS_PER_NEW: u32 = 64;
+
 /// The saved rows, and what was learnt since.
 #[derive(Debug)]
 pub struct StatCache {
     path: PathBuf,
     saved: Table,
-    learnt: Mutex<HashMap<Digest, Row>>,
+    /// What was learnt since the large file was written.
+    news: Table,
+    learnt: Mutex<Learnt>,
     has_learnt: AtomicBool,
     is_changed: AtomicBool,
-    /// Held while the file is written, so that what is written last knows most.
+    /// Held while a file is written, so that what is written last knows most.
     saving: Mutex<()>,
 }
 
 /// What came of saving.
 #[derive(Debug)]
 pub enum Saved {
-    /// The file holds all that is known.
+    /// The files hold all that is known.
     Written,
     /// There was nothing to say.
     Unchanged,
@@ -60,7 +77,8 @@ impl StatCache {
     pub fn open(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
-            saved: Table::load(std::fs::read(path).unwrap_or_default()),
+            saved: Table::open(path),
+            news: Table::open(&news_beside(path)),
             learnt: Mutex::default(),
             has_learnt: AtomicBool::new(false),
             is_changed: AtomicBool::new(false),
@@ -77,7 +95,18 @@ impl StatCache {
         if !self.is_changed.swap(false, Ordering::AcqRel) && !is_old {
             return Saved::Unchanged;
         }
-        match write_atomically(&self.path, &Table::encode(&self.kept(today), today)) {
+        let mut learnt = self.learnt();
+        learnt.sort();
+        let few = self.saved.rows() / ROWS_PER_NEW;
+        let is_little = (self.news.rows() as usize + learnt.len()) <= few as usize;
+        let is_sound = !self.saved.is_damaged() && !self.news.is_damaged();
+        let is_large = self.saved.rows() > REWRITTEN_ROWS;
+        let written = if is_large && is_little && is_sound && !is_old {
+            self.write_news(&learnt, today)
+        } else {
+            self.write_all(&learnt, today)
+        };
+        match written {
             Ok(()) => Saved::Written,
             Err(error) => {
                 self.is_changed.store(true, Ordering::Release);
@@ -93,70 +122,147 @@ impl StatCache {
 
     /// The version of the file at `path`, if it still looks as it did then.
     pub(super) fn get(&self, path: &Path, stamp: &FileStamp) -> Option<DataVersion> {
+        self.get_near(path, stamp, &mut Cursor::default())
+    }
+
+    /// [`Self::get`] for who looks up one path after the other.
+    pub(super) fn get_near(
+        &self,
+        path: &Path,
+        stamp: &FileStamp,
+        cursor: &mut Cursor,
+    ) -> Option<DataVersion> {
         let key = key(path);
-        let same = |row: &Row| row.stamp == *stamp;
-        if let Some(row) = self.saved.find(key).filter(same) {
-            return Some(row.version);
+        let same = |row: Row| (row.stamp == *stamp).then_some(row.version);
+        let followed = self.saved.follow(key, cursor);
+        if let Some(version) = followed.and_then(same) {
+            return Some(version);
         }
-        if !self.has_learnt.load(Ordering::Acquire) {
-            return None;
+        let new = self.news.find(key, &mut Cursor::default());
+        if let Some(version) = new.and_then(same) {
+            return Some(version);
         }
-        let row = self.learnt().get(&key).copied();
-        row.filter(same).map(|row| row.version)
+        if let Some(version) = self.recall(key).and_then(same) {
+            return Some(version);
+        }
+        match followed {
+            Some(_) => None,
+            None => self.saved.find(key, cursor).and_then(same),
+        }
     }
 
     /// What is known of `path`, however it looks now: how it looked, and the version that it had then.
-    pub(super) fn known(&self, path: &Path) -> Option<(FileStamp, DataVersion)> {
+    pub(super) fn known(
+        &self,
+        path: &Path,
+        cursor: &mut Cursor,
+    ) -> Option<(FileStamp, DataVersion)> {
         let key = key(path);
-        let learnt = self.learnt().get(&key).copied();
-        let row = learnt.or_else(|| self.saved.find(key))?;
+        let row = self
+            .recall(key)
+            .or_else(|| self.news.find(key, &mut Cursor::default()))
+            .or_else(|| self.saved.follow(key, cursor))
+            .or_else(|| self.saved.find(key, cursor))?;
         Some((row.stamp, row.version))
     }
 
     /// Remembers that the file at `path` has `version` while it looks like `stamp`.
     pub(super) fn insert(&self, path: &Path, stamp: FileStamp, version: DataVersion) {
-        let key = key(path);
         let row = Row {
-            key,
+            key: key(path),
             version,
             stamp,
             day: 0,
         };
-        self.learnt().insert(key, row);
+        self.learnt().insert(row);
         self.has_learnt.store(true, Ordering::Release);
         self.is_changed.store(true, Ordering::Release);
     }
 
-    /// The rows to save, sorted: all in use, and of the others those looked up lately, the latest first.
-    fn kept(&self, today: u32) -> Vec<Row> {
-        let learnt = self.learnt();
-        let mut rows: Vec<Row> = learnt
-            .values()
-            .map(|row| Row { day: today, ..*row })
-            .collect();
-        let mut idle = Vec::new();
-        for (row, is_seen) in self.saved.iter() {
-            if learnt.contains_key(&row.key) {
-                continue;
-            }
+    /// Takes it that `paths` are going to be looked up in this order again.
+    pub(super) fn line_up<'a>(&self, paths: impl Iterator<Item = &'a Path>) {
+        self.learnt().line_up(paths.map(key));
+    }
+
+    fn recall(&self, key: Digest) -> Option<Row> {
+        if !self.has_learnt.load(Ordering::Acquire) {
+            return None;
+        }
+        self.learnt().get(key)
+    }
+
+    fn write_news(&self, learnt: &Learnt, today: u32) -> io::Result<()> {
+        let rows = || {
+            let news = self.news.iter().map(|(row, _)| row);
+            let news = news.filter(|row| !learnt.contains(row.key));
+            news.chain(of_today(learnt, today))
+        };
+        replace_atomically(&news_beside(&self.path), |file| {
+            writing::write(file, today, rows)
+        })
+    }
+
+    /// Writes the rows that are worth keeping: all in use, and of the others those looked up lately.
+    fn write_all(&self, learnt: &Learnt, today: u32) -> io::Result<()> {
+        let since = self.kept_since(learnt, today);
+        let rows = || {
+            let saved = self.saved.iter();
+            let saved = saved.filter(|(row, _)| !self.is_news(row.key));
+            let known = saved.chain(self.news.iter());
+            let known = known.filter(|(row, _)| !learnt.contains(row.key));
+            let dated = known.map(|(row, is_seen)| Row {
+                day: if is_seen { today } else { row.day },
+                ..row
+            });
+            let kept = dated.filter(|row| row.day >= since);
+            kept.chain(of_today(learnt, today))
+        };
+        replace_atomically(&self.path, |file| writing::write(file, today, rows))?;
+        match std::fs::remove_file(news_beside(&self.path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_news(&self, key: Digest) -> bool {
+        self.news.rows() > 0 && self.news.find(key, &mut Cursor::default()).is_some()
+    }
+
+    /// The day since which a row must have been looked up to be kept: not long ago, and later where there are many.
+    fn kept_since(&self, learnt: &Learnt, today: u32) -> u32 {
+        let first = (today + 1).saturating_sub(KEPT_DAYS);
+        let mut idle = [0_usize; KEPT_DAYS as usize];
+        let mut used = learnt.len();
+        for (row, is_seen) in self.saved.iter().chain(self.news.iter()) {
             if is_seen {
-                rows.push(Row { day: today, ..row });
-            } else if today.saturating_sub(row.day) < KEPT_DAYS {
-                idle.push(row);
+                used += 1;
+            } else if let Some(days) = row.day.checked_sub(first) {
+                idle[(days as usize).min(idle.len() - 1)] += 1;
             }
         }
-        drop(learnt);
-        idle.sort_unstable_by_key(|row| (Reverse(row.day), row.key));
-        idle.truncate(rows.len().max(KEPT_ROWS));
-        rows.append(&mut idle);
-        rows.sort_unstable_by_key(|row| row.key);
-        rows
+        let mut room = used.max(KEPT_ROWS);
+        for (days, rows) in idle.iter().enumerate().rev() {
+            match room.checked_sub(*rows) {
+                Some(left) => room = left,
+                None => return first + days as u32 + 1,
+            }
+        }
+        first
     }
 
     /// A thread that panicked left whole rows, so its map is as good as any.
-    fn learnt(&self) -> MutexGuard<'_, HashMap<Digest, Row>> {
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn of_today(learnt: &Learnt, today: u32) -> impl Iterator<Item = Row> {
+    learnt.iter().map(move |row| Row { day: today, ..*row })
+}
+
+/// The file of the news beside the file at `path`.
+fn news_beside(path: &Path) -> PathBuf {
+    path.with_extension("news")
 }
 
 fn key(path: &Path) -> Digest {

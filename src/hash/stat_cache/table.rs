@@ -1,112 +1,217 @@
 //! The rows of a saved stat cache, as they lie in its file.
 //!
-//! The file is a header and rows sorted by key. Keys are digests, so their leading bits spread evenly: an index over them,
-//! made when the file is loaded, leads to about one row.
-//!
-//! The header holds a magic that names the format, the number of rows, the day of the save and a checksum over all of it. A
-//! file that does not fit its header in any way is as good as none.
+//! A small file is read at once; of a large one the pages that are asked for. Who asks in the order of the file reads each
+//! page once. Where too many ask in no order, the whole file is read after all. A page that does not fit its checksum, or a
+//! file that does not fit its header, is as good as none.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use super::row::{ROW, Row};
-use crate::digest::{Digest, Kind};
+use crate::digest::Digest;
+use crate::hash::stat_cache::cursor::Cursor;
+use crate::hash::stat_cache::layout::{
+    CHECKSUM, CHECKSUM_AT, DAY_AT, ENTRY, HEADER, LEADING, Layout, MAGIC, PAGE_ROWS, ROWS_AT,
+    checksum,
+};
+use crate::hash::stat_cache::row::{ROW, Row};
 
-/// Names this format; another format, or other rules of what a version is, get another number.
-const MAGIC: &[u8; 16] = b"assetctl stat 1\n";
-const DAY_AT: usize = 16;
-const CHECKSUM_AT: usize = 20;
-const HEADER: usize = 52;
+/// Files up to this length are read at once.
+const SMALL: u64 = 2 * 1024 * 1024;
 
-/// A loaded file, and which of its rows were looked up since.
+/// So many rows for each search in a file that is not in memory: after that reading it whole is cheaper.
+const ROWS_PER_SEARCH: u64 = 64;
+
+/// An open file, and which of its rows were looked up since.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    bytes: Vec<u8>,
-    /// For every value of the leading `bits` bits of a key, where its rows begin; and where the last ones end.
-    starts: Vec<u32>,
-    bits: u32,
+    file: Option<File>,
+    layout: Layout,
+    day: u32,
+    /// The first key of each index page.
+    top: Vec<u64>,
+    /// The whole file, checked; empty where it is damaged.
+    whole: OnceLock<Vec<u8>>,
+    searches: AtomicU32,
+    is_damaged: AtomicBool,
     seen: Vec<AtomicU64>,
 }
 
 impl Table {
-    /// The table that `bytes` hold; an empty one where they hold none.
-    pub fn load(bytes: Vec<u8>) -> Self {
-        if !is_whole(&bytes) {
+    /// The table in the file at `path`; an empty one where there is none.
+    pub fn open(path: &Path) -> Self {
+        let Ok(file) = File::open(path) else {
             return Self::default();
-        }
-        let rows = rows(&bytes);
-        let bits = rows.len().max(2).ilog2();
-        let mut starts = vec![0; (1 << bits) + 1];
-        for row in rows {
-            starts[bucket(row, bits) + 1] += 1;
-        }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        let seen = (0..rows.len().div_ceil(64))
-            .map(|_| AtomicU64::new(0))
-            .collect();
-        Self {
-            bytes,
-            starts,
-            bits,
-            seen,
-        }
-    }
-
-    /// The bytes of a file with `rows`, which come sorted by key, saved on `day`.
-    pub fn encode(rows: &[Row], day: u32) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER + rows.len() * ROW);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&day.to_le_bytes());
-        bytes.resize(HEADER, 0);
-        for row in rows {
-            row.encode(&mut bytes);
-        }
-        let sum = checksum(&bytes);
-        bytes[CHECKSUM_AT..HEADER].copy_from_slice(sum.as_bytes());
-        bytes
-    }
-
-    /// The row of `key`, which thereby counts as seen.
-    pub fn find(&self, key: Digest) -> Option<Row> {
-        if self.starts.is_empty() {
-            return None;
-        }
-        let bucket = bucket(key.as_bytes(), self.bits);
-        let (start, end) = (
-            self.starts[bucket] as usize,
-            self.starts[bucket + 1] as usize,
-        );
-        let at = (start..end).find(|at| self.rows()[*at][..16] == key.as_bytes()[..])?;
-        self.mark(at);
-        Some(Row::decode(&self.rows()[at]))
-    }
-
-    /// All rows, each with whether it was seen.
-    pub fn iter(&self) -> impl Iterator<Item = (Row, bool)> {
-        self.rows().iter().enumerate().map(|(at, row)| {
-            let word = self.seen[at / 64].load(Ordering::Relaxed);
-            (Row::decode(row), word >> (at % 64) & 1 == 1)
+        };
+        Self::load(file).unwrap_or_else(|| Self {
+            is_damaged: AtomicBool::new(true),
+            ..Self::default()
         })
     }
 
-    /// Whether any row was seen.
-    pub fn is_used(&self) -> bool {
-        self.seen
-            .iter()
-            .any(|word| word.load(Ordering::Relaxed) != 0)
+    fn load(file: File) -> Option<Self> {
+        let len = file.metadata().ok()?.len();
+        let mut head = vec![0; HEADER];
+        file.read_exact_at(&mut head, 0).ok()?;
+        let rows = number(&head, ROWS_AT);
+        let layout = Layout { rows: rows.into() };
+        if !head.starts_with(MAGIC) || layout.len() != len {
+            return None;
+        }
+        head.resize(layout.head() as usize, 0);
+        file.read_exact_at(&mut head[HEADER..], HEADER as u64)
+            .ok()?;
+        let content = [&head[..CHECKSUM_AT], &head[HEADER..]].concat();
+        if checksum(&content) != head[CHECKSUM_AT..HEADER] {
+            return None;
+        }
+        let table = Self {
+            file: Some(file),
+            layout,
+            day: number(&head, DAY_AT),
+            top: head[HEADER..].chunks_exact(LEADING).map(leading).collect(),
+            seen: (0..rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            ..Self::default()
+        };
+        if len <= SMALL {
+            table.read_whole();
+        }
+        (!table.is_damaged()).then_some(table)
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> u32 {
+        self.layout.rows as u32
     }
 
     /// The day of the save; 0 for a table that was never saved.
     pub fn day(&self) -> u32 {
-        self.bytes
-            .get(DAY_AT..CHECKSUM_AT)
-            .and_then(|day| day.try_into().ok())
-            .map_or(0, u32::from_le_bytes)
+        self.day
     }
 
-    fn rows(&self) -> &[[u8; ROW]] {
-        rows(&self.bytes)
+    /// Whether any row was seen.
+    pub fn is_used(&self) -> bool {
+        let is_marked = |word: &AtomicU64| word.load(Ordering::Relaxed) != 0;
+        self.seen.iter().any(is_marked)
+    }
+
+    /// Whether some of the file was found not to be what was written.
+    pub fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Relaxed)
+    }
+
+    /// The row after the one that was found last, if it is that of `key`; it thereby counts as seen.
+    pub fn follow(&self, key: Digest, cursor: &mut Cursor) -> Option<Row> {
+        let at = cursor.next;
+        if u64::from(at) >= self.layout.rows {
+            return None;
+        }
+        self.row_of(key, at, cursor)
+    }
+
+    /// The row of `key`, wherever it is; it thereby counts as seen.
+    pub fn find(&self, key: Digest, cursor: &mut Cursor) -> Option<Row> {
+        let wanted = leading(key.as_bytes());
+        let page = self
+            .top
+            .partition_point(|first| *first <= wanted)
+            .checked_sub(1)?;
+        self.count_search();
+        let start = self.layout.index_page(page as u64);
+        let mut read = Vec::new();
+        let index = self.page(start, &mut read)?;
+        let entries = index.as_chunks::<ENTRY>().0;
+        let first = entries.partition_point(|entry| leading(entry) < wanted);
+        let at = entries[first..]
+            .iter()
+            .take_while(|entry| leading(*entry) == wanted)
+            .map(|entry| number(entry, LEADING))
+            .collect::<Vec<_>>();
+        at.into_iter().find_map(|at| self.row_of(key, at, cursor))
+    }
+
+    /// All rows in order, each with whether it was seen. Ends where the file is damaged.
+    pub fn iter(&self) -> impl Iterator<Item = (Row, bool)> {
+        let mut cursor = Cursor::default();
+        (0..self.rows()).map_while(move |at| {
+            let row = Row::decode(self.row_at(at, &mut cursor)?);
+            let word = self.seen[at as usize / 64].load(Ordering::Relaxed);
+            Some((row, word >> (at % 64) & 1 == 1))
+        })
+    }
+
+    fn row_of(&self, key: Digest, at: u32, cursor: &mut Cursor) -> Option<Row> {
+        let row = self.row_at(at, cursor)?;
+        if row[..16] != key.as_bytes()[..] {
+            return None;
+        }
+        let row = Row::decode(row);
+        cursor.next = at + 1;
+        self.mark(at as usize);
+        Some(row)
+    }
+
+    fn row_at<'a>(&'a self, at: u32, cursor: &'a mut Cursor) -> Option<&'a [u8; ROW]> {
+        let (page, within) = (u64::from(at) / PAGE_ROWS, u64::from(at) % PAGE_ROWS);
+        let place = self.layout.row_page(page);
+        let content = if self.whole.get().is_none() && cursor.page == Some(page) {
+            &cursor.bytes[CHECKSUM..]
+        } else {
+            cursor.page = None;
+            let content = self.page(place, &mut cursor.bytes)?;
+            cursor.page = Some(page);
+            content
+        };
+        content.as_chunks().0.get(within as usize)
+    }
+
+    /// The content of a page: out of the whole file, or read into `bytes` and checked.
+    fn page<'a>(&'a self, (start, len): (u64, usize), bytes: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        if let Some(whole) = self.whole.get() {
+            return whole.get(start as usize + CHECKSUM..start as usize + len);
+        }
+        bytes.resize(len, 0);
+        let read = self.file.as_ref()?.read_exact_at(bytes, start);
+        if read.is_err() || !is_intact(bytes) {
+            self.is_damaged.store(true, Ordering::Relaxed);
+            return None;
+        }
+        Some(&bytes[CHECKSUM..])
+    }
+
+    /// Searches are dear where the file is not in memory: after many of them it is read whole.
+    fn count_search(&self) {
+        if self.whole.get().is_none() {
+            let searches = self.searches.fetch_add(1, Ordering::Relaxed);
+            if u64::from(searches) > self.layout.rows / ROWS_PER_SEARCH {
+                self.read_whole();
+            }
+        }
+    }
+
+    fn read_whole(&self) {
+        self.whole.get_or_init(|| {
+            let whole = self.intact();
+            let found_damage = whole.is_none();
+            self.is_damaged.fetch_or(found_damage, Ordering::Relaxed);
+            whole.unwrap_or_default()
+        });
+    }
+
+    /// All bytes of the file, if every page fits its checksum.
+    fn intact(&self) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; self.layout.len() as usize];
+        self.file.as_ref()?.read_exact_at(&mut bytes, 0).ok()?;
+        let is_whole = |(start, len): (u64, usize)| {
+            let start = start as usize;
+            is_intact(&bytes[start..start + len])
+        };
+        let layout = self.layout;
+        let mut index = (0..layout.index_pages()).map(|page| layout.index_page(page));
+        let mut rows = (0..layout.rows.div_ceil(PAGE_ROWS)).map(|page| layout.row_page(page));
+        (index.all(is_whole) && rows.all(is_whole)).then_some(bytes)
     }
 
     /// Writes only the first time: in later lookups the threads share the word without passing it to and fro.
@@ -118,28 +223,18 @@ impl Table {
     }
 }
 
-fn is_whole(bytes: &[u8]) -> bool {
-    bytes.len() >= HEADER
-        && bytes.starts_with(MAGIC)
-        && (bytes.len() - HEADER).is_multiple_of(ROW)
-        && u32::try_from(bytes.len() / ROW).is_ok()
-        && checksum(bytes).as_bytes()[..] == bytes[CHECKSUM_AT..HEADER]
+fn is_intact(page: &[u8]) -> bool {
+    page.split_at_checked(CHECKSUM)
+        .is_some_and(|(sum, content)| checksum(content) == sum)
 }
 
-/// The hash of everything but itself; the length of the file is part of what BLAKE3 hashes.
-fn checksum(bytes: &[u8]) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new_keyed(Kind::Path.key());
-    hasher.update(&bytes[..CHECKSUM_AT]);
-    hasher.update(&bytes[HEADER..]);
-    hasher.finalize()
+/// The leading bytes of a key, of an index entry or of an entry of the top, as a number.
+pub(super) fn leading(bytes: impl AsRef<[u8]>) -> u64 {
+    let bytes = bytes.as_ref()[..LEADING].try_into();
+    u64::from_be_bytes(bytes.expect("a slice of eight bytes is an array of eight bytes"))
 }
 
-fn rows(bytes: &[u8]) -> &[[u8; ROW]] {
-    bytes.get(HEADER..).unwrap_or_default().as_chunks().0
-}
-
-/// The leading `bits` bits of a key, or of a row, which begins with its key.
-fn bucket(key: &[u8], bits: u32) -> usize {
-    let leading = u32::from_be_bytes([key[0], key[1], key[2], key[3]]);
-    (leading >> (32 - bits)) as usize
+fn number(bytes: &[u8], at: usize) -> u32 {
+    let bytes = bytes[at..at + 4].try_into();
+    u32::from_le_bytes(bytes.expect("a slice of four bytes is an array of four bytes"))
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{KEPT_DAYS, REFRESH_DAYS, Saved, StatCache};
+use super::{Cursor, KEPT_DAYS, REFRESH_DAYS, Saved, StatCache, news_beside};
 use crate::digest::Kind;
 use crate::model::DataVersion;
 use crate::sys::file::FileStamp;
@@ -181,4 +181,99 @@ fn threads_share_it() {
     });
     cache.save(on_day(100));
     assert_eq!(known(&StatCache::open(&path), 500), 500);
+}
+
+/// More rows than are read or written at once.
+const LARGE: usize = 40_000;
+
+#[test]
+fn a_large_cache_is_known_in_any_order() {
+    let (_directory, path) = saved(LARGE);
+    let (mut cursor, cache) = (Cursor::default(), StatCache::open(&path));
+    for number in 0..LARGE {
+        let found = cache.get_near(&name(number), &STAMP, &mut cursor);
+        assert_eq!(found, Some(version(&number.to_string())));
+    }
+    for step in [7, 11_003] {
+        let cache = StatCache::open(&path);
+        for number in (0..LARGE).map(|number| number * step % LARGE) {
+            let found = cache.get_near(&name(number), &STAMP, &mut cursor);
+            assert_eq!(found, Some(version(&number.to_string())), "{step}");
+        }
+        assert_eq!(cache.get(Path::new("data/none.csv"), &STAMP), None);
+    }
+}
+
+#[test]
+fn news_of_a_large_cache_stand_beside_it_until_they_are_many() {
+    let (_directory, path) = saved(LARGE);
+    let large = fs::read(&path).unwrap();
+    let newer = FileStamp { size: 9, ..STAMP };
+    for round in 0..3 {
+        let cache = StatCache::open(&path);
+        cache.insert(&name(LARGE + round), STAMP, version("more"));
+        cache.insert(&name(0), newer, version("new"));
+        assert!(matches!(cache.save(on_day(100)), Saved::Written));
+        assert_eq!(fs::read(&path).unwrap(), large, "only the news are written");
+        let again = StatCache::open(&path);
+        assert_eq!(again.get(&name(0), &newer), Some(version("new")));
+        assert_eq!(again.get(&name(0), &STAMP), Some(version("0")));
+        for known in 0..=round {
+            let found = again.get(&name(LARGE + known), &STAMP);
+            assert_eq!(found, Some(version("more")));
+        }
+    }
+    let cache = StatCache::open(&path);
+    for number in 0..LARGE / 64 {
+        cache.insert(&name(2 * LARGE + number), STAMP, version("many"));
+    }
+    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    assert!(!news_beside(&path).exists(), "they are one file again");
+    let again = StatCache::open(&path);
+    assert_eq!(again.get(&name(0), &newer), Some(version("new")));
+    assert_eq!(again.get(&name(LARGE), &STAMP), Some(version("more")));
+    assert_eq!(again.get(&name(1), &STAMP), Some(version("1")));
+    assert_eq!(again.get(&name(2 * LARGE), &STAMP), Some(version("many")));
+}
+
+#[test]
+fn damage_of_a_large_cache_costs_what_is_damaged() {
+    let (_directory, path) = saved(LARGE);
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let cache = StatCache::open(&path);
+    let version_of = |number: usize| cache.get(&name(number), &STAMP);
+    assert_eq!(version_of(LARGE - 1), None);
+    assert_eq!(version_of(0), Some(version("0")));
+    cache.insert(&name(LARGE), STAMP, version("new"));
+    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    let again = StatCache::open(&path);
+    assert_eq!(again.get(&name(0), &STAMP), Some(version("0")));
+    assert_eq!(again.get(&name(LARGE - 1), &STAMP), None);
+    assert_eq!(again.get(&name(LARGE), &STAMP), Some(version("new")));
+}
+
+#[test]
+fn rows_are_saved_in_the_order_in_which_they_are_looked_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stat.cache");
+    let cache = StatCache::open(&path);
+    let names: Vec<PathBuf> = (0..100).map(name).collect();
+    for read in names.iter().rev() {
+        cache.insert(read, STAMP, version("x"));
+    }
+    cache.line_up(names.iter().map(PathBuf::as_path));
+    cache.save(on_day(100));
+    let saved: Vec<_> = StatCache::open(&path)
+        .saved
+        .iter()
+        .map(|row| row.0.key)
+        .collect();
+    assert!(
+        saved
+            .into_iter()
+            .eq(names.iter().map(|name| super::key(name)))
+    );
 }

@@ -245,3 +245,32 @@ fn a_file_that_never_rests_is_an_error() {
     assert!(matches!(restless, Err(HashError::Changing { path }) if path == "log"));
     assert_eq!(readings, 3);
 }
+
+#[test]
+fn each_path_is_given_what_is_there_across_batches() {
+    let project = Project::new();
+    let there = [0, 511, 512, 2_000, 32_767, 32_768, 39_999];
+    for number in there {
+        project.file(&format!("f{number}"), number.to_string());
+    }
+    for count in [1, 513, 2_001, 40_000] {
+        let versions = project.versions();
+        let mut asked = 0;
+        versions.of_each(
+            count,
+            |number, path| {
+                path.push('f');
+                path.push_str(&number.to_string());
+            },
+            |number, found| {
+                assert_eq!(number, asked);
+                asked += 1;
+                let bytes = found.unwrap().bytes();
+                let expected = number.to_string().len() as u64;
+                let is_there = there.contains(&number);
+                assert_eq!(bytes, if is_there { expected } else { 0 }, "{number}");
+            },
+        );
+        assert_eq!(asked, count);
+    }
+}

@@ -69,6 +69,23 @@ impl PartitionKeys {
         }
     }
 
+    /// The keys of these indexes as text, in order, at less cost than one by one; empty for an unpartitioned asset.
+    pub fn texts(&self, indexes: Range<u32>) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
+        match self {
+            Self::Unpartitioned => Box::new(indexes.map(|_| Cow::Borrowed(""))),
+            Self::Named(keys) => {
+                let text = |index| Cow::Borrowed(keys.key(index).as_str());
+                Box::new(indexes.map(text))
+            }
+            Self::Time(keys) => {
+                let windows = keys.stretches(indexes);
+                let texts = windows.flat_map(|lattice| keys.definition().keys(lattice));
+                Box::new(texts.map(Cow::Owned))
+            }
+            Self::Multi(keys) => Box::new(indexes.map(|index| Cow::Owned(keys.key(index)))),
+        }
+    }
+
     /// The key of `index` as text; empty for the partition of an unpartitioned asset.
     pub(super) fn text(&self, index: u32) -> Cow<'_, str> {
         match self {

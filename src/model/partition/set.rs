@@ -138,7 +138,7 @@ impl PartitionSet {
     }
 
     /// The members whose ranks are in a range, as ranges in order.
-    pub(super) fn ranked(&self, ranks: Range<u32>) -> impl Iterator<Item = Range<u32>> + '_ {
+    pub fn ranked(&self, ranks: Range<u32>) -> impl Iterator<Item = Range<u32>> + '_ {
         let first = self
             .runs
             .partition_point(|run| run.before + (run.end - run.start) <= ranks.start);

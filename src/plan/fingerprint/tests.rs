@@ -7,7 +7,7 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, prop_assert_ne, proptest}
 use crate::digest::{Digest, Folding, Kind};
 use crate::model::{
     Asset, AssetGraph, CodeVersion, Command, Dep, EnvValue, Fingerprint, History, Name, OutputKind,
-    PartitionKey, PartitionMapping, PathTemplate, Required, Stdout,
+    PartitionMapping, PathTemplate, Required, Stdout,
 };
 use crate::plan::fingerprint::{
     FingerprintParts, ObservedCode, code_record, code_version, fingerprint, version_of_outputs,
@@ -197,11 +197,10 @@ fn print(
     contributions: &[Digest],
 ) -> Fingerprint {
     let asset = crate::model::AssetKey::parse(asset).expect("a key");
-    let partition = PartitionKey::parse(partition).ok();
     let parts = FingerprintParts {
         asset: &asset,
         code_version: CodeVersion(version("code").0),
-        partition: partition.as_ref(),
+        partition: Some(partition),
         graph,
         deps,
         contributions,

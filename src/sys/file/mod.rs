@@ -10,4 +10,4 @@ pub use remove::remove_tree;
 pub use stamp::{
     FileKind, FileStamp, FileSystemNow, Follow, backdate, filesystem_now, stamp_at, stamp_of,
 };
-pub use write::{rename_to_new, write_atomically};
+pub use write::{rename_to_new, replace_atomically, write_atomically};

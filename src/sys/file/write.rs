@@ -1,6 +1,6 @@
 //! Putting a file at a path at once: a reader sees the old or the new one, never a part.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -12,6 +12,14 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 /// The directory must exist. A process that dies leaves the old file. The bytes are not forced to the disk: after a power
 /// cut a file written just before may be empty, so a reader must be able to tell.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_atomically(path, |file| file.write_all(bytes))
+}
+
+/// [`write_atomically`] what `write` writes into the file that it is given.
+pub fn replace_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -20,7 +28,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .prefix(".assetctl-")
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(directory)?;
-    file.write_all(bytes)?;
+    write(file.as_file_mut())?;
     file.persist(path).map_err(|failed| failed.error)?;
     Ok(())
 }
