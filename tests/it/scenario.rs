@@ -444,6 +444,11 @@ impl Ran {
         self.events.iter().filter_map(started).collect()
     }
 
+    /// All events, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
     /// What came of it.
     pub fn result(&self) -> &RunResult {
         &self.result
