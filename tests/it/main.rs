@@ -12,4 +12,5 @@ mod property;
 mod sandbox;
 mod scenario;
 mod scenarios;
+mod shop;
 mod vectors;

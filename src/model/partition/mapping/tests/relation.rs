@@ -235,7 +235,7 @@ fn missing_windows((downstream, upstream, mapping): &Case, down: u32) -> Option<
         return None;
     };
     let begins = ups.definition().window(0).start;
-    let missing = (-200..400).filter(|at| {
+    let missing = (-400..1_500).filter(|at| {
         let window = ups.definition().window(*at);
         let overlaps = window.start < own.end && own.start < window.end;
         let is_of_upstream = own.end > begins || window.start >= own.start;
