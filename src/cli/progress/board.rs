@@ -152,6 +152,17 @@ impl Board {
         }
     }
 
+    /// Whether just one command has failed.
+    pub fn failed_once(&self) -> bool {
+        let Some((first, others)) = self.failures.split_first() else {
+            return false;
+        };
+        others.iter().all(|other| {
+            let same_asset = other.step.asset == first.step.asset;
+            same_asset && other.batch.is_some() && other.batch == first.batch
+        })
+    }
+
     /// `[ 1/14]`, as wide for the first step as for the last.
     pub fn counter(&self) -> String {
         let total = self.total.max(self.done);

@@ -178,7 +178,7 @@ impl Story {
                 _ => self.leave(&mut text, event),
             },
             EventKind::RunFinished { run, outcome, .. } => {
-                if !(self.ends_with_failure && self.board.failures.len() == 1) {
+                if !(self.ends_with_failure && self.board.failed_once()) {
                     text.push_str(&failure::again(&self.board.failures, &self.places()));
                 }
                 text.push_str(&failure::blocked(&self.board.blocked, &self.places()));
