@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
 use crate::app::selection::{Range, select_words};
-use crate::engine::{log_folder, step_of_log};
-use crate::model::{LogsReport, LogsRequest, RunId, Selected, StepLog};
+use crate::engine::{Logged, log_folder, logged};
+use crate::model::{
+    LogsReport, LogsRequest, PartitionKey, PartitionKeys, RunId, Selected, StepLog, StepName,
+};
 
 /// The logs of an asset, or of one of its partitions, in the run asked for or else in the last one that has any.
 ///
@@ -19,12 +21,15 @@ use crate::model::{LogsReport, LogsRequest, RunId, Selected, StepLog};
 /// If there is no such log.
 pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppError> {
     let selected = &canonical(project, &request.selected)?;
+    let definition = project.graph().find(selected.asset.as_str());
+    let definition = definition.map(|id| project.graph().get(id));
+    let keys = definition.map_or(&PartitionKeys::Unpartitioned, |of| project.keys().of(of));
     let runs = match request.run {
         Some(run) => vec![run],
         None => runs(&project.root().join(log_folder()))?,
     };
     for run in runs {
-        let logs = logs_of_run(project.root(), run, selected)?;
+        let logs = logs_of_run(project.root(), run, selected, keys)?;
         if !logs.is_empty() {
             return Ok(LogsReport { logs });
         }
@@ -56,16 +61,31 @@ fn runs(folder: &Path) -> Result<Vec<RunId>, AppError> {
 }
 
 /// The logs of one run, oldest first.
-fn logs_of_run(root: &Path, run: RunId, selected: &Selected) -> Result<Vec<StepLog>, AppError> {
+fn logs_of_run(
+    root: &Path,
+    run: RunId,
+    selected: &Selected,
+    keys: &PartitionKeys,
+) -> Result<Vec<StepLog>, AppError> {
     let folder = format!("{}/{run}", log_folder());
     let mut logs = Vec::new();
     for name in names(&root.join(&folder))? {
-        let Some(step) = step_of_log(&selected.asset, &name) else {
+        let Some(logged) = logged(&selected.asset, keys, &name) else {
             continue;
         };
-        if selected.partition.is_some() && selected.partition != step.partition {
+        if let Some(key) = &selected.partition
+            && !tells_of(&logged, key, keys)
+        {
             continue;
         }
+        let (partition, last) = match logged {
+            Logged::One(partition) => (partition, None),
+            Logged::Batch(first, last) => (Some(first), Some(last)),
+        };
+        let step = StepName {
+            asset: selected.asset.clone(),
+            partition,
+        };
         let path = format!("{folder}/{name}");
         let file = root.join(&path);
         let content = fs::read(&file).map_err(|source| unreadable(&file, source))?;
@@ -73,6 +93,7 @@ fn logs_of_run(root: &Path, run: RunId, selected: &Selected) -> Result<Vec<StepL
         let written = written.map_err(|source| unreadable(&file, source))?;
         logs.push(StepLog {
             step,
+            last,
             run,
             time: Timestamp::try_from(written).unwrap_or(Timestamp::MIN),
             path,
@@ -81,6 +102,21 @@ fn logs_of_run(root: &Path, run: RunId, selected: &Selected) -> Result<Vec<StepL
     }
     logs.sort_by(|a, b| (a.time, &a.step).cmp(&(b.time, &b.step)));
     Ok(logs)
+}
+
+/// Whether a log tells of a partition: also one whose neighbour the command made first.
+fn tells_of(logged: &Logged, key: &PartitionKey, keys: &PartitionKeys) -> bool {
+    match logged {
+        Logged::One(partition) => partition.as_ref() == Some(key),
+        Logged::Batch(first, last) => {
+            let index = |key: &PartitionKey| keys.index_of(key.as_str());
+            let (Some(first), Some(last), Some(key)) = (index(first), index(last), index(key))
+            else {
+                return first == key || last == key;
+            };
+            (first..=last).contains(&key)
+        }
+    }
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, AppError> {

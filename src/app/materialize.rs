@@ -13,7 +13,8 @@ use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
-    RunDoors, RunOptions, RunResult, Sync, Waiting, clear_crashed, put_back_asides, run,
+    RunDoors, RunOptions, RunResult, Sync, Waiting, clear_crashed, put_back_asides,
+    refuse_too_long, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::{
@@ -110,6 +111,7 @@ pub fn materialize(
     };
     let evaluation = instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
     refuse_unreadable(&evaluation)?;
+    refuse_too_long(&workspace, &evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
     if work > 0 {
         instance.make_writable(project)?;

@@ -10,7 +10,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
-use crate::engine::{Evaluation, Observing};
+use crate::engine::{Evaluation, Observing, refuse_too_long};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{Cause, PartitionSet};
 use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
@@ -47,6 +47,7 @@ pub fn plan(
     let mut evaluation =
         instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
     refuse_unreadable(&evaluation)?;
+    refuse_too_long(&workspace, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = request.jobs.map_or_else(
         || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

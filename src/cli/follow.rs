@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use crate::cli::progress::ShowOutput;
 use crate::executor::Follower;
-use crate::model::StepName;
 
 /// How often logs are looked at.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -22,9 +21,9 @@ pub struct Followers {
 }
 
 enum Message {
-    Add(StepName, PathBuf),
+    Add(String, PathBuf),
     /// The step has ended; whoever removes it waits until all of its output is shown.
-    Remove(StepName, Sender<()>),
+    Remove(String, Sender<()>),
 }
 
 impl Followers {
@@ -40,15 +39,15 @@ impl Followers {
         })
     }
 
-    /// Follows the log of a step that starts.
-    pub fn add(&mut self, step: &StepName, log: PathBuf) {
-        self.send(Message::Add(step.clone(), log));
+    /// Follows the log of a step that starts, by its name.
+    pub fn add(&mut self, step: String, log: PathBuf) {
+        self.send(Message::Add(step, log));
     }
 
     /// Shows the rest of a step's output, and follows it no more.
-    pub fn remove(&mut self, step: &StepName) {
+    pub fn remove(&mut self, step: String) {
         let (done, shown) = mpsc::channel();
-        self.send(Message::Remove(step.clone(), done));
+        self.send(Message::Remove(step, done));
         // The thread drops its end if the step was not followed.
         let _ = shown.recv();
     }
@@ -72,7 +71,7 @@ impl Drop for Followers {
 }
 
 fn follow(messages: &Receiver<Message>, show: &ShowOutput) {
-    let mut followed: Vec<(StepName, Follower)> = Vec::new();
+    let mut followed: Vec<(String, Follower)> = Vec::new();
     loop {
         match messages.recv_timeout(PAUSE) {
             Ok(Message::Add(step, log)) => followed.push((step, Follower::new(log))),
@@ -94,7 +93,7 @@ fn follow(messages: &Receiver<Message>, show: &ShowOutput) {
 }
 
 /// A log that cannot be read is shown when the step has failed, if at all.
-fn show_lines(show: &ShowOutput, step: &StepName, lines: io::Result<Vec<String>>) {
+fn show_lines(show: &ShowOutput, step: &str, lines: io::Result<Vec<String>>) {
     match lines {
         Ok(lines) if !lines.is_empty() => show(step, &lines.join("\n")),
         _ => {}

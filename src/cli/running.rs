@@ -1,23 +1,21 @@
 //! `materialize`: a run, shown while it goes on, and ended by signals.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use crate::app::{self, KeysAdded, Notice, Running, Surroundings};
 use crate::cli::args::{Globals, MaterializeArgs};
 use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
-use crate::cli::progress::{Lookups, Progress};
+use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::Session;
 use crate::cli::signals::{Interrupts, Urgency};
 use crate::cli::{output, request};
 use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, Severity, last_line};
 use crate::model::{
-    Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome, StepName,
+    Batch, Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome, StepName,
     StepOutput,
 };
 use crate::sys::clock::Clock;
@@ -78,7 +76,7 @@ fn round(
 ) -> Result<(RunOutcome, Vec<KeysAdded>), Failure> {
     let session = doors.session;
     let shared = Arc::new(Shared::default());
-    let progress = Progress::start(session, shared.lookups())?;
+    let progress = Progress::start(session, shared.last_line())?;
     let followers = match request.output {
         StepOutput::Shown => progress.output().map(Followers::start).transpose()?,
         StepOutput::Logged => None,
@@ -101,48 +99,28 @@ fn round(
     Ok((result?.outcome, added))
 }
 
-/// What is known of running steps, for whoever draws them.
+/// What is known of the run, for whoever draws it.
 #[derive(Default)]
 struct Shared {
     run: OnceLock<RunId>,
     root: OnceLock<PathBuf>,
-    usually: Mutex<HashMap<StepName, Duration>>,
 }
 
 impl Shared {
-    fn lookups(self: &Arc<Self>) -> Lookups {
-        let (of_lines, of_times) = (Arc::clone(self), Arc::clone(self));
-        Lookups {
-            last_line: Arc::new(move |step| last_line(&of_lines.log(step)?).ok().flatten()),
-            usually: Arc::new(move |step| {
-                let usually = of_times
-                    .usually
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                usually.get(step).copied()
-            }),
-        }
+    fn last_line(self: &Arc<Self>) -> LastLine {
+        let shared = Arc::clone(self);
+        Arc::new(move |step, batch| last_line(&shared.log(step, batch)?).ok().flatten())
     }
 
-    fn log(&self, step: &StepName) -> Option<PathBuf> {
-        Some(self.root.get()?.join(log_path(*self.run.get()?, step)))
+    fn log(&self, step: &StepName, batch: Option<&Batch>) -> Option<PathBuf> {
+        let log = log_path(*self.run.get()?, step, batch);
+        Some(self.root.get()?.join(log))
     }
 
     fn note(&self, event: &Event) {
-        match &event.kind {
-            EventKind::RunStarted { run, .. } => {
-                // A run starts once.
-                let _ = self.run.set(*run);
-            }
-            EventKind::StepStarted {
-                step,
-                usually: Some(usually),
-                ..
-            } => {
-                let mut known = self.usually.lock().unwrap_or_else(PoisonError::into_inner);
-                known.insert(step.clone(), *usually);
-            }
-            _ => {}
+        if let EventKind::RunStarted { run, .. } = &event.kind {
+            // A run starts once.
+            let _ = self.run.set(*run);
         }
     }
 }
@@ -170,12 +148,19 @@ impl EventSink for ShownRun<'_> {
         self.shared.note(event);
         if let Some(followers) = &mut self.followers {
             match &event.kind {
-                EventKind::StepStarted { step, .. } => {
-                    if let Some(log) = self.shared.log(step) {
-                        followers.add(step, log);
+                EventKind::StepStarted { step, batch, .. } => {
+                    let batch = batch.as_deref();
+                    if let (true, Some(log)) = (is_first(step, batch), self.shared.log(step, batch))
+                    {
+                        followers.add(name(step, batch), log);
                     }
                 }
-                EventKind::StepFinished { step, .. } => followers.remove(step),
+                EventKind::StepFinished { step, batch, .. } => {
+                    let batch = batch.as_deref();
+                    if is_first(step, batch) {
+                        followers.remove(name(step, batch));
+                    }
+                }
                 _ => {}
             }
         }

@@ -1,67 +1,137 @@
-//! Whether a ready step starts: judged by what its upstreams have become, leased, ordered.
+//! Whether a ready step starts, and with which neighbours: judged by what its upstreams have become, leased, ordered.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::coordinator::{Coordinator, POLL};
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::gather::changed_outputs_of;
 use crate::engine::options::{AlteredOutputs, Waiting};
+use crate::engine::order::batch_of;
 use crate::engine::records::StoreRecords;
+use crate::engine::render::Unrenderable;
 use crate::engine::step::{NotMade, StepEnd, StepOrder};
-use crate::model::{Cause, EventKind, OutputChange, Staging, Status, StepFailure};
+use crate::model::{Current, EventKind, OutputChange, Recipe, Staging, Status, StepFailure};
 use crate::plan::{Cell, Demand};
 use crate::store::{AssetPartition, Lease};
 
 impl Coordinator<'_, '_> {
-    /// Judges a ready cell by what its upstreams have become, and takes its lease; `None` if it does not start now.
+    /// Judges a ready cell by what its upstreams have become, takes its lease, and takes neighbours along that its command
+    /// makes too; `None` if it does not start now.
     pub(super) fn admit(&mut self, cell: Cell) -> Result<Option<StepOrder>, Problems> {
         if self.turned_out_fresh(cell) {
             self.fresh(cell);
             return Ok(None);
         }
+        let cells = self.with_neighbours(cell);
         self.begin()?;
-        let at = self.asset_partition(cell);
-        let now = self.doors.clock.now();
-        let taken = self
-            .doors
-            .store
-            .lease(self.options.run, std::slice::from_ref(&at), now)?;
-        self.clear(&taken.crashed)?;
-        match taken.leases.into_iter().next() {
-            Some(Lease::Held(holder)) => {
-                self.held(cell, &holder.to_string())?;
-                return Ok(None);
-            }
-            Some(Lease::Leased { current }) => {
-                let judged = &self.evaluation.judge.facts().recorded;
-                let judged = judged.materialized(cell.index()).map(|last| last.id);
-                let last = current.as_ref().and_then(|it| it.materialized.as_ref());
-                // What a step in place writes is moved aside and put back by whoever else works on it.
-                let in_place = self.is_in_place(cell);
-                if last.map(|last| last.id) != judged || in_place {
-                    let scope = self.evaluation.scope();
-                    let workspace = self.doors.workspace;
-                    let changed = changed_outputs_of(workspace, scope, cell, current.as_ref())?;
-                    self.evaluation
-                        .judge
-                        .replace(cell, current.as_ref(), changed);
-                    if self.turned_out_fresh(cell) {
-                        self.doors.store.release(self.options.run, &[at])?;
-                        self.fresh(cell);
-                        return Ok(None);
-                    }
-                }
-            }
-            None => {}
-        }
-        Ok(self.order(cell, at))
+        let cells = self.leased(&cells)?;
+        Ok(self.order(&cells))
     }
 
-    fn is_in_place(&self, cell: Cell) -> bool {
+    /// A cell with the ready neighbours after it that one command makes with it. They are not taken yet.
+    fn with_neighbours(&mut self, cell: Cell) -> Vec<Cell> {
+        let most = self.most_at_once(cell);
+        let mut cells = vec![cell];
+        let mut last = cell;
+        while cells.len() < most
+            && let Some(next) = self.scheduler.ready_neighbour(last)
+        {
+            if self.turned_out_fresh(next) {
+                self.scheduler.take(next);
+                self.fresh(next);
+                break;
+            }
+            cells.push(next);
+            last = next;
+        }
+        cells
+    }
+
+    fn most_at_once(&self, cell: Cell) -> usize {
+        let most = self.recipe(cell).and_then(|recipe| recipe.batch);
+        most.map_or(1, |most| most.get() as usize)
+    }
+
+    /// Takes the leases of cells, the first of which runs already, and gives the neighbours that start: from the first on
+    /// up to where another process has one, or has just run it, or one must not run. None if that is the first.
+    ///
+    /// The leases of the others are given back; they come again when it is their turn.
+    fn leased(&mut self, cells: &[Cell]) -> Result<Vec<Cell>, Problems> {
+        let run = self.options.run;
+        let partitions: Vec<AssetPartition> = cells
+            .iter()
+            .map(|cell| self.asset_partition(*cell))
+            .collect();
+        let now = self.doors.clock.now();
+        let taken = self.doors.store.lease(run, &partitions, now)?;
+        self.clear(&taken.crashed)?;
+        let mut started: Vec<Cell> = Vec::with_capacity(cells.len());
+        let mut given_back = Vec::new();
+        let mut is_open = true;
+        for ((cell, at), lease) in cells.iter().copied().zip(partitions).zip(taken.leases) {
+            let is_first = cell == cells[0];
+            let current = match lease {
+                Lease::Leased { current } => current,
+                Lease::Held(holder) => {
+                    if is_first {
+                        self.held(cell, &holder.to_string())?;
+                    }
+                    is_open = false;
+                    continue;
+                }
+            };
+            // What must not run fails for itself.
+            let is_refused = self.refusal(cell).is_some();
+            if !is_open || (is_refused && !is_first) {
+                given_back.push(at);
+                is_open = false;
+                continue;
+            }
+            if !is_first {
+                self.scheduler.take(cell);
+            }
+            if self.was_run_elsewhere(cell, current.as_ref())? {
+                self.fresh(cell);
+                given_back.push(at);
+                is_open = false;
+            } else {
+                started.push(cell);
+                is_open = !is_refused;
+            }
+        }
+        if !given_back.is_empty() {
+            self.doors.store.release(run, &given_back)?;
+        }
+        Ok(started)
+    }
+
+    /// Whether a cell is fresh by its state at the moment of its lease.
+    fn was_run_elsewhere(
+        &mut self,
+        cell: Cell,
+        current: Option<&Current>,
+    ) -> Result<bool, Problems> {
+        let judged = &self.evaluation.judge.facts().recorded;
+        let judged = judged.materialized(cell.index()).map(|last| last.id);
+        let last = current.and_then(|it| it.materialized.as_ref());
+        // What a step in place writes is moved aside and put back by whoever else works on it.
+        let in_place = self
+            .recipe(cell)
+            .is_some_and(|recipe| recipe.staging == Staging::InPlace);
+        if last.map(|last| last.id) == judged && !in_place {
+            return Ok(false);
+        }
+        let scope = self.evaluation.scope();
+        let changed = changed_outputs_of(self.doors.workspace, scope, cell, current)?;
+        self.evaluation.judge.replace(cell, current, changed);
+        Ok(self.turned_out_fresh(cell))
+    }
+
+    fn recipe(&self, cell: Cell) -> Option<&Recipe> {
         let scope = self.evaluation.scope();
         let (id, _) = scope.at(cell);
-        let recipe = scope.graph().asset(id).and_then(|it| it.recipe.as_ref());
-        recipe.is_some_and(|recipe| recipe.staging == Staging::InPlace)
+        scope.graph().asset(id)?.recipe.as_ref()
     }
 
     /// Whether a cell is fresh by what is known now. A forced or volatile one never is.
@@ -74,55 +144,60 @@ impl Coordinator<'_, '_> {
         verdict.status == Status::Fresh && verdict.demand == Demand::None
     }
 
-    fn order(&mut self, cell: Cell, at: AssetPartition) -> Option<StepOrder> {
-        let causes = self.evaluation.causes(self.doors.store, cell);
-        let refused = self.refusal(&causes);
-        let made = match refused {
+    /// The order for cells that have their leases; `None` if there is none, or their command cannot run.
+    fn order(&mut self, cells: &[Cell]) -> Option<StepOrder> {
+        let first = *cells.first()?;
+        let made = match self.refusal(first) {
             Some(failure) => Err(failure),
             None => self
                 .orders
-                .make(self.doors.workspace, &self.evaluation, cell),
+                .make(self.doors.workspace, &self.evaluation, cells)
+                .map_err(unrenderable),
         };
-        self.outbox.causes(cell, causes.clone());
-        match made {
-            Ok(order) => {
+        let batch = batch_of(&self.evaluation, cells).map(Arc::new);
+        for cell in cells.iter().copied() {
+            let causes = self.evaluation.causes(self.doors.store, cell);
+            self.outbox.causes(cell, causes.clone());
+            if made.is_ok() {
                 let step = self.evaluation.step_name(cell);
                 let usually = self.costs.own[cell.index()].map(Duration::from_millis);
                 self.tell(EventKind::StepStarted {
                     step,
+                    batch: batch.clone(),
                     attempt: 0,
                     causes,
                     usually,
                 });
-                Some(order)
             }
+        }
+        match made {
+            Ok(order) => Some(order),
             Err(failure) => {
-                let end = StepEnd {
-                    cell,
+                self.failed(StepEnd {
+                    cells: cells.to_vec(),
+                    batch,
                     result: Err(NotMade::Failed(Box::new(failure))),
                     duration: Duration::ZERO,
                     log: None,
                     warnings: Vec::new(),
-                };
-                self.failed(at, end);
+                });
                 None
             }
         }
     }
 
     /// Why a step must not run: an output was altered by hand and is to be kept.
-    fn refusal(&self, causes: &[Cause]) -> Option<StepFailure> {
+    fn refusal(&self, cell: Cell) -> Option<StepFailure> {
         if self.options.altered == AlteredOutputs::Replace {
             return None;
         }
-        let path = causes.iter().find_map(|cause| match cause {
-            Cause::Output {
-                path,
-                change: OutputChange::Altered { .. },
-                ..
-            } => Some(path),
-            _ => None,
-        })?;
+        let changed = self.evaluation.judge.facts().changed_outputs.get(&cell)?;
+        let (output, _) = changed
+            .iter()
+            .find(|(_, change)| matches!(change, OutputChange::Altered { .. }))?;
+        let (id, partition) = self.evaluation.scope().at(cell);
+        let asset = self.evaluation.scope().graph().asset(id)?;
+        let path = asset.outputs.get(*output)?.path.path(partition);
         Some(StepFailure {
             message: format!("{path} was altered by hand, and altered outputs are kept"),
             help: Some(
@@ -154,5 +229,17 @@ impl Coordinator<'_, '_> {
         self.scheduler.done(cell);
         let step = self.evaluation.step_name(cell);
         self.tell(EventKind::StepFresh { step });
+    }
+}
+
+fn unrenderable(error: Unrenderable) -> StepFailure {
+    StepFailure {
+        message: error.message,
+        help: error.help,
+        exit: None,
+        signal: None,
+        command: String::new(),
+        tail: Vec::new(),
+        code: "assetctl::engine::unrenderable",
     }
 }

@@ -53,6 +53,8 @@ pub(super) struct Coordinator<'a, 'd> {
     /// Steps that another process runs, with when to ask again.
     pub(super) parked: Vec<(Cell, Instant)>,
     running: usize,
+    /// Commands that have failed.
+    pub(super) failures: u32,
     pub(super) halted: Option<Halt>,
 }
 
@@ -83,6 +85,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             guard: None,
             parked: Vec::new(),
             running: 0,
+            failures: 0,
             halted: None,
         }
     }

@@ -2,72 +2,88 @@
 
 use crate::engine::coordinator::{Coordinator, Halt};
 use crate::engine::error::Problems;
-use crate::engine::outbox::Recorded;
+use crate::engine::outbox::{Part, Recorded};
 use crate::engine::step::{NotMade, StepEnd};
 use crate::model::{Event, EventKind, Status, StepOutcome};
 use crate::plan::{Cell, Decision, Demand, obstacles};
-use crate::store::AssetPartition;
 
 impl Coordinator<'_, '_> {
     /// Takes a worker's message.
     pub(super) fn ended(&mut self, end: StepEnd) -> Result<(), Problems> {
-        let at = self.asset_partition(end.cell);
         match &end.result {
-            Ok(_) => self.succeeded(at, &end),
-            Err(NotMade::Failed(_)) => self.failed(at, end),
-            Err(NotMade::Canceled) => {
-                // What has finished before it is told before it.
-                self.flush()?;
-                self.doors.store.release(self.options.run, &[at])?;
-                let step = self.evaluation.step_name(end.cell);
-                let finished = self.outbox.finished(&end, step, StepOutcome::Canceled);
-                self.tell(finished);
-                self.counts.canceled += 1;
-                self.scheduler.failed(end.cell);
-            }
+            Ok(_) => self.succeeded(&end),
+            Err(NotMade::Failed(_)) => self.failed(end),
+            Err(NotMade::Canceled) => self.canceled(&end)?,
         }
         Ok(())
     }
 
-    fn succeeded(&mut self, at: AssetPartition, end: &StepEnd) {
-        let cell = end.cell;
-        let now = self.doors.clock.now();
-        let recorded = self.outbox.succeeded(at, end, &mut self.evaluation, now);
-        match recorded {
-            Recorded::Materialized => self.counts.materialized += 1,
-            Recorded::Unchanged => self.counts.unchanged += 1,
+    fn succeeded(&mut self, end: &StepEnd) {
+        let time = self.doors.clock.now();
+        for (place, cell) in end.cells.iter().copied().enumerate() {
+            let at = self.asset_partition(cell);
+            let part = Part { end, place };
+            match self.outbox.succeeded(at, part, &mut self.evaluation, time) {
+                Recorded::Materialized => self.counts.materialized += 1,
+                Recorded::Unchanged => self.counts.unchanged += 1,
+            }
+            self.evaluation.verdicts[cell.index()].status = Status::Fresh;
+            self.evaluation.verdicts[cell.index()].demand = Demand::None;
         }
-        self.evaluation.verdicts[cell.index()].status = Status::Fresh;
-        self.evaluation.verdicts[cell.index()].demand = Demand::None;
-        self.scheduler.done(cell);
+        for cell in &end.cells {
+            self.scheduler.done(*cell);
+        }
     }
 
-    pub(super) fn failed(&mut self, at: AssetPartition, end: StepEnd) {
-        let cell = end.cell;
+    pub(super) fn failed(&mut self, end: StepEnd) {
         let time = self.doors.clock.now();
-        self.counts.failed += 1;
-        let name = self.evaluation.step_name(cell);
+        let cells = end.cells.clone();
+        let partitions = cells
+            .iter()
+            .map(|cell| self.asset_partition(*cell))
+            .collect();
+        self.counts.failed += cells.len() as u32;
+        self.failures += 1;
         let mut blocked = Vec::new();
-        for (down, needs) in self.scheduler.failed(cell) {
-            self.counts.blocked += 1;
-            let needs = self.evaluation.step_name(needs);
-            let reason = format!("{name} failed");
-            let step = self.evaluation.step_name(down);
-            let kind = EventKind::StepBlocked {
-                step,
-                needs: vec![needs],
-                reason,
-            };
-            blocked.push(Event { time, kind });
+        for cell in cells {
+            let name = self.evaluation.step_name(cell);
+            for (down, needs) in self.scheduler.failed(cell) {
+                self.counts.blocked += 1;
+                let kind = EventKind::StepBlocked {
+                    step: self.evaluation.step_name(down),
+                    needs: vec![self.evaluation.step_name(needs)],
+                    reason: format!("{name} failed"),
+                };
+                blocked.push(Event { time, kind });
+            }
         }
-        self.outbox.failed(at, end, blocked, time);
+        self.outbox.failed(partitions, end, blocked, time);
         let enough = self
             .options
             .stop_after
-            .is_some_and(|most| self.counts.failed >= most.get());
+            .is_some_and(|most| self.failures >= most.get());
         if enough && self.halted.is_none() {
             self.halted = Some(Halt::EnoughFailures);
         }
+    }
+
+    fn canceled(&mut self, end: &StepEnd) -> Result<(), Problems> {
+        // What has finished before it is told before it.
+        self.flush()?;
+        let partitions: Vec<_> = end
+            .cells
+            .iter()
+            .map(|cell| self.asset_partition(*cell))
+            .collect();
+        self.doors.store.release(self.options.run, &partitions)?;
+        for (place, at) in partitions.iter().enumerate() {
+            let part = Part { end, place };
+            let finished = self.outbox.finished(part, at, StepOutcome::Canceled);
+            self.tell(finished);
+            self.counts.canceled += 1;
+            self.scheduler.failed(end.cells[place]);
+        }
+        Ok(())
     }
 
     /// Tells what cannot run, before anything starts.

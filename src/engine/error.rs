@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use crate::engine::render::Unrenderable;
 use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
 use crate::model::{AssetGraph, Location, StepName};
@@ -151,6 +152,23 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// A command is longer than the system takes.
+    #[error("{step} cannot run: {reason}")]
+    #[diagnostic(code(assetctl::engine::command_too_long), help("{help}"))]
+    CommandTooLong {
+        /// The step, or the batch.
+        step: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        help: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// Its longest input in it, or the asset.
+        #[label("too long for a command line")]
+        span: SourceSpan,
+    },
     /// A file cannot be hashed.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -258,6 +276,17 @@ impl EngineError {
         let Spot { source_code, span } = spot;
         Self::UnsetVariable {
             variable: variable.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn command_too_long(step: String, why: Unrenderable, spot: Spot) -> Self {
+        let Spot { source_code, span } = spot;
+        Self::CommandTooLong {
+            step,
+            reason: why.message,
+            help: why.help.unwrap_or_default(),
             source_code,
             span,
         }

@@ -44,9 +44,14 @@ impl Stop {
 
 impl Attempt<'_> {
     pub(super) fn unwritable(&self, error: &io::Error) -> Stop {
+        let folder = self
+            .order
+            .parts
+            .first()
+            .map_or("", |part| &part.staging_folder);
         Stop::with_help(
             "assetctl::engine::unwritable",
-            format!("cannot write to {}: {error}", self.order.staging_folder),
+            format!("cannot write to {folder}: {error}"),
             "make room on the disk, or make the folder writable",
         )
     }

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use crate::digest::Kind;
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::gather::MissingSource;
-use crate::engine::staging::{create_parent, step_folder};
+use crate::engine::own_path::step_folder;
+use crate::engine::staging::create_parent;
 use crate::engine::workspace::Workspace;
 use crate::executor::{
     Cancel, CommandLine, Environment, Inherit, StdoutTo, TailLimits, quote, tail,

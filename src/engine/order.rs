@@ -1,16 +1,16 @@
 //! Makes the order that a worker gets: everything about a step as owned data.
 
-use percent_encoding::percent_decode_str;
+use std::sync::Arc;
 
 use crate::engine::evaluate::Evaluation;
 use crate::engine::options::{PreviousOutputs, RunOptions};
-use crate::engine::render::{Places, Previous, Rendering, Unrenderable};
-use crate::engine::staging::{AsideNote, FileSystems, OWN_FOLDER, StagedOutput, step_folder};
-use crate::engine::step::{StepOrder, Sync};
+use crate::engine::own_path::{log_path, step_folder};
+use crate::engine::render::{Places, Previous, Rendering, Unrenderable, mapped};
+use crate::engine::staging::{AsideNote, FileSystems, StagedOutput};
+use crate::engine::step::{StepOrder, StepPart, Sync};
 use crate::engine::workspace::Workspace;
 use crate::model::{
-    Asset, AssetKey, DataVersion, Output, PartitionKey, PartitionRef, Place, RunId, SourcePath,
-    Staging, StepFailure, StepName, encode_component, encode_whole_component,
+    Asset, Batch, DataVersion, Output, PartitionRef, Place, RunId, SourcePath, Staging, StepName,
 };
 use crate::plan::{Cell, Known};
 
@@ -38,72 +38,99 @@ impl OrderMaker {
         }
     }
 
-    /// The order for a cell whose inputs are all known.
+    /// The order for cells whose inputs are all known: one, or neighbours that one command makes.
     ///
     /// # Errors
     ///
-    /// The failure of the step, if its command cannot be rendered.
+    /// If its command is longer than the system takes.
+    ///
+    /// # Panics
+    ///
+    /// If there is no cell, or they are not of an asset with a command.
     pub fn make(
         &mut self,
         workspace: &Workspace<'_>,
         evaluation: &Evaluation<'_>,
-        cell: Cell,
-    ) -> Result<StepOrder, StepFailure> {
+        cells: &[Cell],
+    ) -> Result<StepOrder, Unrenderable> {
         let scope = evaluation.scope();
-        let (id, partition) = scope.at(cell);
+        let first = cells[0];
+        let (id, _) = scope.at(first);
         let asset = scope.graph().asset(id).expect("only assets run");
         let recipe = asset
             .recipe
             .as_ref()
             .expect("an external asset does not run");
-        let step = evaluation.step_name(cell);
-        let folder = |purpose| step_folder(purpose, &step.asset, step.partition.as_ref());
-        let (staging_folder, lists_folder) = (folder("staging"), folder("lists"));
-        let outputs = self.outputs(workspace, asset, recipe.staging, partition, &staging_folder);
-        let previous = self.previous_output(evaluation, cell, asset);
+        let parts: Vec<StepPart> = cells
+            .iter()
+            .map(|cell| self.part(workspace, evaluation, *cell, (asset, recipe.staging)))
+            .collect();
+        let step = evaluation.step_name(first);
+        let lists_folder = step_folder("lists", &step.asset, step.partition.as_ref());
+        let previous = self.previous_output(evaluation, cells, asset);
+        let written = |part: &StepPart| {
+            let outputs = part.outputs.iter();
+            outputs.map(|output| output.written.clone()).collect()
+        };
         let places = Places {
-            outputs: outputs
-                .iter()
-                .map(|output| output.written.clone())
-                .collect(),
+            outputs: parts.iter().map(written).collect(),
             lists: lists_folder.clone(),
             previous,
         };
-        let sources = &evaluation.sources;
         let rendering = Rendering {
             workspace,
             scope,
-            sources,
+            sources: &evaluation.sources,
             run: self.run,
             attempt: 0,
         };
-        let rendered = rendering.render(cell, recipe, &places).map_err(failure)?;
-        let aside_note = AsideNote {
-            run: self.run.to_string(),
-            asset: step.asset.clone(),
-            partition: step.partition.clone(),
-            materialization: recorded_id(evaluation, cell),
-            paths: outputs.iter().map(|output| output.path.clone()).collect(),
-            absent: Vec::new(),
-        };
+        let rendered = rendering.render(cells, recipe, &places)?;
+        let batch = batch_of(evaluation, cells);
         Ok(StepOrder {
-            cell,
+            parts,
             rendered,
+            log: log_path(self.run, &step, batch.as_ref()),
+            batch: batch.map(Arc::new),
             folder: recipe.folder.clone(),
             stdout: recipe.stdout,
             timeout: recipe.timeout,
-            outputs,
             staging: recipe.staging,
-            staging_folder,
-            aside_folder: folder("aside"),
-            aside_note,
             lists_folder,
-            log: log_path(self.run, &step),
             previous,
             rule: asset.data_version,
-            sources: sources_read(evaluation, cell, asset),
+            sources: sources_read(evaluation, cells, asset),
             sync: self.sync,
         })
+    }
+
+    fn part(
+        &mut self,
+        workspace: &Workspace<'_>,
+        evaluation: &Evaluation<'_>,
+        cell: Cell,
+        (asset, staging): (&Asset, Staging),
+    ) -> StepPart {
+        let (_, partition) = evaluation.scope().at(cell);
+        let StepName {
+            asset: key,
+            partition: named,
+        } = evaluation.step_name(cell);
+        let staging_folder = step_folder("staging", &key, named.as_ref());
+        let outputs = self.outputs(workspace, asset, staging, partition, &staging_folder);
+        StepPart {
+            cell,
+            aside_folder: step_folder("aside", &key, named.as_ref()),
+            aside_note: AsideNote {
+                run: self.run.to_string(),
+                asset: key,
+                partition: named,
+                materialization: recorded_id(evaluation, cell),
+                paths: outputs.iter().map(|output| output.path.clone()).collect(),
+                absent: Vec::new(),
+            },
+            outputs,
+            staging_folder,
+        }
     }
 
     fn outputs(
@@ -130,16 +157,56 @@ impl OrderMaker {
     }
 
     /// Whether an incremental asset finds its previous output: if that is just what was recorded.
-    fn previous_output(&self, evaluation: &Evaluation<'_>, cell: Cell, asset: &Asset) -> Previous {
+    fn previous_output(
+        &self,
+        evaluation: &Evaluation<'_>,
+        cells: &[Cell],
+        asset: &Asset,
+    ) -> Previous {
         let facts = evaluation.judge.facts();
-        let recorded = recorded_id(evaluation, cell).is_some();
-        let intact = recorded && !facts.changed_outputs.contains_key(&cell);
-        if asset.is_incremental() && intact && self.previous == PreviousOutputs::Offered {
+        let is_intact = |cell: &Cell| {
+            recorded_id(evaluation, *cell).is_some() && !facts.changed_outputs.contains_key(cell)
+        };
+        let offered = asset.is_incremental() && self.previous == PreviousOutputs::Offered;
+        if offered && cells.iter().all(is_intact) {
             Previous::Present
         } else {
             Previous::None
         }
     }
+}
+
+/// What cells that one command makes are called together; `None` if it is only one.
+#[must_use]
+pub fn batch_of(evaluation: &Evaluation<'_>, cells: &[Cell]) -> Option<Batch> {
+    let [first, .., last] = cells else {
+        return None;
+    };
+    let scope = evaluation.scope();
+    Some(Batch {
+        first: scope.partition(*first)?,
+        last: scope.partition(*last)?,
+        len: cells.len() as u32,
+    })
+}
+
+/// The order for cells of a run that is only looked at.
+///
+/// # Errors
+///
+/// If the command is longer than the system takes.
+pub fn order_of(
+    workspace: &Workspace<'_>,
+    evaluation: &Evaluation<'_>,
+    cells: &[Cell],
+) -> Result<StepOrder, Unrenderable> {
+    let mut orders = OrderMaker {
+        run: RunId(uuid::Uuid::nil()),
+        sync: Sync::No,
+        previous: PreviousOutputs::Offered,
+        file_systems: FileSystems::default(),
+    };
+    orders.make(workspace, evaluation, cells)
 }
 
 /// The words of the command that would run for a cell, as far as its inputs are known; `None` where it cannot be rendered.
@@ -153,13 +220,7 @@ pub fn command_of(
     evaluation: &Evaluation<'_>,
     cell: Cell,
 ) -> Option<Vec<String>> {
-    let mut orders = OrderMaker {
-        run: RunId(uuid::Uuid::nil()),
-        sync: Sync::No,
-        previous: PreviousOutputs::Offered,
-        file_systems: FileSystems::default(),
-    };
-    let order = orders.make(workspace, evaluation, cell).ok()?;
+    let order = order_of(workspace, evaluation, &[cell]).ok()?;
     Some(order.rendered.argv)
 }
 
@@ -168,60 +229,13 @@ fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
     recorded.materialized(cell.index()).map(|last| last.id.0)
 }
 
-fn failure(error: Unrenderable) -> StepFailure {
-    StepFailure {
-        message: error.message,
-        help: error.help,
-        exit: None,
-        signal: None,
-        command: String::new(),
-        tail: Vec::new(),
-        code: "assetctl::engine::unrenderable",
-    }
-}
-
-/// Where a step's log goes, relative to the project root.
-#[must_use]
-pub fn log_path(run: RunId, step: &StepName) -> String {
-    let asset = encode_whole_component(step.asset.as_str());
-    let partition = step.partition.as_ref().map_or_else(String::new, |key| {
-        format!("@{}", encode_component(key.as_str()))
-    });
-    format!("{}/{run}/{asset}{partition}.log", log_folder())
-}
-
-/// The folder that holds a folder of logs for each run, relative to the project root.
-#[must_use]
-pub fn log_folder() -> String {
-    format!("{OWN_FOLDER}/logs")
-}
-
-/// The step of `asset` that a log's file name stands for; `None` if the log is another asset's. The inverse of
-/// [`log_path`].
-#[must_use]
-pub fn step_of_log(asset: &AssetKey, file_name: &str) -> Option<StepName> {
-    let rest = file_name.strip_prefix(&encode_whole_component(asset.as_str()))?;
-    let rest = rest.strip_suffix(".log")?;
-    let partition = match rest.strip_prefix('@') {
-        Some(encoded) => {
-            let key = percent_decode_str(encoded).decode_utf8().ok()?;
-            Some(PartitionKey::parse(&key).ok()?)
-        }
-        None if rest.is_empty() => None,
-        None => return None,
-    };
-    let asset = asset.clone();
-    Some(StepName { asset, partition })
-}
-
 /// The source files that a step reads, with the versions that were judged.
 fn sources_read(
     evaluation: &Evaluation<'_>,
-    cell: Cell,
+    cells: &[Cell],
     asset: &Asset,
 ) -> Vec<(String, DataVersion)> {
     let scope = evaluation.scope();
-    let (id, partition) = scope.at(cell);
     let mut read = Vec::new();
     for dep in &asset.deps {
         let Some(source) = scope.graph().source(dep.asset) else {
@@ -234,11 +248,8 @@ fn sources_read(
             continue;
         };
         let keys = scope.keys(dep.asset);
-        for index in scope
-            .mapped(id, dep, partition.index)
-            .iter()
-            .take(SOURCES_WATCHED)
-        {
+        let mapped = mapped(scope, cells, dep);
+        for index in mapped.iter().take(SOURCES_WATCHED) {
             let Some(up) = scope.cell(dep.asset, index) else {
                 continue;
             };
@@ -253,32 +264,4 @@ fn sources_read(
         }
     }
     read
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{log_path, step_of_log};
-    use crate::model::{AssetKey, PartitionKey, RunId, StepName};
-
-    #[test]
-    fn a_log_names_its_step() {
-        let asset = |key: &str| AssetKey::parse(key).expect("a key");
-        let run = RunId(uuid::Uuid::nil());
-        for (key, partition) in [
-            ("clean", None),
-            ("clean", Some("2013-07-04")),
-            ("stg/a-b", Some("x/y@z")),
-            ("clean", Some("100% ..")),
-        ] {
-            let partition = partition.map(|key| PartitionKey::parse(key).expect("a key"));
-            let step = StepName {
-                asset: asset(key),
-                partition,
-            };
-            let path = log_path(run, &step);
-            let name = path.rsplit('/').next().expect("a file name");
-            assert_eq!(step_of_log(&asset("cle"), name), None, "{name}");
-            assert_eq!(step_of_log(&step.asset, name), Some(step), "{name}");
-        }
-    }
 }

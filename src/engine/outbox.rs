@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::made::{Made, materialized};
-use crate::engine::staging::{discard_aside, step_folder};
+use crate::engine::own_path::step_folder;
+use crate::engine::staging::discard_aside;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
-    Outcome, RunId, StepName, StepOutcome,
+    Outcome, RunId, StepOutcome,
 };
 use crate::plan::{Cell, code_record, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, Success};
@@ -30,6 +31,26 @@ pub enum Recorded {
     Materialized,
     /// It has not.
     Unchanged,
+}
+
+/// One asset partition of a step that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The end of the step.
+    pub end: &'a StepEnd,
+    /// Which of its cells.
+    pub place: usize,
+}
+
+impl Part<'_> {
+    fn cell(self) -> Cell {
+        self.end.cells[self.place]
+    }
+
+    /// Its share of the time that the command took.
+    fn duration(self) -> Duration {
+        self.end.duration / self.end.cells.len().max(1) as u32
+    }
 }
 
 /// What has finished and is not recorded yet.
@@ -130,23 +151,29 @@ impl Outbox {
         Ok(self.recordings.drain(..).flat_map(events).collect())
     }
 
-    /// The event that tells how a step ended.
-    pub fn finished(&mut self, end: &StepEnd, step: StepName, outcome: StepOutcome) -> EventKind {
+    /// The event that tells how a partition of a step ended.
+    pub fn finished(
+        &mut self,
+        part: Part<'_>,
+        at: &AssetPartition,
+        outcome: StepOutcome,
+    ) -> EventKind {
         EventKind::StepFinished {
-            step,
+            step: at.step_name(),
+            batch: part.end.batch.clone(),
             attempt: 0,
             outcome,
-            duration: end.duration,
-            log: end.log.clone(),
-            causes: self.causes.remove(&end.cell).unwrap_or_default(),
-            warnings: end.warnings.clone(),
+            duration: part.duration(),
+            log: part.end.log.clone(),
+            causes: self.causes.remove(&part.cell()).unwrap_or_default(),
+            warnings: part.end.warnings.clone(),
         }
     }
 
-    /// Takes a step that has failed, with the events of what it blocks.
+    /// Takes a step that has failed, with the events of what it blocks: they come after those of all its partitions.
     pub fn failed(
         &mut self,
-        at: AssetPartition,
+        partitions: Vec<AssetPartition>,
         mut end: StepEnd,
         blocked: Vec<Event>,
         time: Timestamp,
@@ -155,32 +182,39 @@ impl Outbox {
         let Err(NotMade::Failed(failure)) = result else {
             return;
         };
-        let kind = self.finished(&end, at.step_name(), StepOutcome::Failed(failure));
-        let mut events = vec![Event { time, kind }];
-        events.extend(blocked);
-        self.push(Recording::Failed(Failure {
-            at,
-            run: self.run,
-            events,
-        }));
+        let mut blocked = Some(blocked);
+        let last = partitions.len() - 1;
+        for (place, at) in partitions.into_iter().enumerate() {
+            let part = Part { end: &end, place };
+            let kind = self.finished(part, &at, StepOutcome::Failed(failure.clone()));
+            let mut events = vec![Event { time, kind }];
+            if place == last {
+                events.extend(blocked.take().into_iter().flatten());
+            }
+            self.push(Recording::Failed(Failure {
+                at,
+                run: self.run,
+                events,
+            }));
+        }
     }
 
-    /// Takes a step that has succeeded: judges downstream by it from now on, and records it soon.
+    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon.
     ///
     /// # Panics
     ///
-    /// If the step's inputs are not all known.
+    /// If the partition's inputs are not all known.
     pub fn succeeded(
         &mut self,
         at: AssetPartition,
-        end: &StepEnd,
+        part: Part<'_>,
         evaluation: &mut Evaluation<'_>,
         time: Timestamp,
     ) -> Recorded {
-        let Ok(outputs) = &end.result else {
+        let Ok(made) = &part.end.result else {
             return Recorded::Unchanged;
         };
-        let cell = end.cell;
+        let (cell, outputs) = (part.cell(), &made[part.place]);
         let (id, _) = evaluation.scope().at(cell);
         let asset = evaluation
             .scope()
@@ -196,7 +230,7 @@ impl Outbox {
             bytes: outputs.iter().map(|output| output.bytes).collect(),
             run: self.run,
             time,
-            duration: end.duration,
+            duration: part.duration(),
             origin: Origin::Command,
         };
         let (materialization, blocks) = materialized(evaluation, &made);
@@ -216,7 +250,7 @@ impl Outbox {
             .entry(code_version)
             .or_insert_with(|| Arc::new(code_record(asset, &codes.observed(id))));
         let code = Arc::clone(code);
-        let kind = self.finished(end, at.step_name(), told);
+        let kind = self.finished(part, &at, told);
         self.asides
             .push(step_folder("aside", &at.asset, at.partition.as_ref()));
         self.push(Recording::Succeeded(Box::new(Success {

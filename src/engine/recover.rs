@@ -7,8 +7,9 @@
 use std::path::Path;
 
 use crate::engine::error::EngineError;
+use crate::engine::own_path::{OWN_FOLDER, step_folder};
 use crate::engine::spares::spare_folder;
-use crate::engine::staging::{AsideNote, OWN_FOLDER, asides, discard_aside, put_back, step_folder};
+use crate::engine::staging::{AsideNote, asides, discard_aside, put_back};
 use crate::engine::workspace::Workspace;
 use crate::model::{RunId, RunStatus};
 use crate::store::{CrashedRun, Store, StoreError};

@@ -3,23 +3,24 @@
 //! All paths given to a command are relative to the folder that it runs in, a directory without its trailing slash. In a
 //! string each value is quoted for a POSIX shell, so nothing that a key or a path holds is ever code.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::ffi::OsString;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::engine::gather::FoundSources;
+use crate::engine::length;
+use crate::engine::own_path::{LONGEST_FOLDER, shortened};
 use crate::engine::variables::Declared;
 use crate::engine::workspace::{Workspace, relative};
 use crate::executor::{Environment, Inherit, quote};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
-    PartitionMapping, PartitionRef, Piece, Place, Recipe, RunId, SourcePath,
-    encode_whole_component,
+    PartitionKeys, PartitionRef, PartitionSet, Piece, Place, Recipe, Required, RunId, SourceAsset,
+    SourcePath, encode_whole_component,
 };
 use crate::plan::{Cell, Scope};
-
-/// The longest argument or variable that Linux takes, in bytes, with its closing zero.
-const LONGEST_WORD: usize = 131_072;
 
 /// A command that is ready to run, without where its log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +31,12 @@ pub struct Rendered {
     pub env: Vec<(OsString, OsString)>,
     /// Values that must not appear in a log.
     pub secrets: Vec<Vec<u8>>,
-    /// Files with an input's paths that have to be written before the start: path relative to the project root, lines.
-    pub lists: Vec<(String, Vec<String>)>,
+    /// Files that have to be written before the start: path relative to the project root, lines.
+    pub lists: Vec<(String, Lines)>,
 }
+
+/// Texts, each of which is a line of a file or a word of a command.
+pub type Lines = Arc<[String]>;
 
 /// A command that cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +62,12 @@ pub struct Rendering<'a> {
     pub attempt: u32,
 }
 
-/// Where a step writes: a path for each output, relative to the project root, and a place for lists of inputs.
+/// Where a step writes: a path for each output, relative to the project root, and a place for lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
-    /// By output.
-    pub outputs: Vec<String>,
-    /// The folder for files that list an input's paths.
+    /// By partition, then by output.
+    pub outputs: Vec<Vec<String>>,
+    /// The folder for files with lists.
     pub lists: String,
     /// Whether the command finds its previous output there.
     pub previous: Previous,
@@ -78,29 +82,37 @@ pub enum Previous {
     Present,
 }
 
-impl<'a> Rendering<'a> {
-    /// The paths of a dep's inputs for a partition, relative to the project root, in order of keys.
-    #[must_use]
-    pub fn input_paths(&self, id: AssetId, dep: &Dep, index: u32) -> Vec<String> {
-        self.input_output_paths(id, dep, index, dep.output.map(|output| output as usize))
-    }
+/// The upstream partitions that cells, which are neighbours, read through a dep.
+#[must_use]
+pub fn mapped(scope: &Scope<'_>, cells: &[Cell], dep: &Dep) -> PartitionSet {
+    let (id, indexes) = neighbours(scope, cells);
+    dep.mapping
+        .upstream_of(scope.keys(id), scope.keys(dep.asset), indexes)
+}
 
-    /// The command of a step.
+/// The asset of cells, which are neighbours, and their indexes.
+fn neighbours(scope: &Scope<'_>, cells: &[Cell]) -> (AssetId, Range<u32>) {
+    let (id, first) = scope.at(cells[0]);
+    (id, first.index..first.index + cells.len() as u32)
+}
+
+impl<'a> Rendering<'a> {
+    /// The command of a step that makes these cells, which are neighbours.
     ///
     /// # Errors
     ///
-    /// If a word or variable of it is longer than the system takes.
+    /// If the command is longer than the system takes.
     ///
     /// # Panics
     ///
-    /// If the cell is a source's.
+    /// If there is no cell, or they are a source's.
     pub fn render(
         &self,
-        cell: Cell,
+        cells: &[Cell],
         recipe: &'a Recipe,
         places: &Places,
     ) -> Result<Rendered, Unrenderable> {
-        let (id, partition) = self.scope.at(cell);
+        let (id, indexes) = neighbours(self.scope, cells);
         let asset = self
             .scope
             .graph()
@@ -109,15 +121,15 @@ impl<'a> Rendering<'a> {
         let words = Words {
             rendering: self,
             asset,
-            id,
-            partition,
+            keys: self.scope.keys(id),
+            indexes,
+            cells,
             recipe,
             places,
             inputs: (0..asset.deps.len()).map(|_| OnceCell::new()).collect(),
         };
         let argv = words.argv();
-        words.check_length(&argv)?;
-        let mut lists = HashMap::new();
+        let mut lists = Vec::new();
         let ours = words.variables(&mut lists);
         let Declared {
             variables: declared,
@@ -135,7 +147,9 @@ impl<'a> Rendering<'a> {
             ours: &ours,
         }
         .build();
-        let mut lists: Vec<_> = lists.into_iter().collect();
+        if let Some(why) = length::too_long(&argv, &env) {
+            return Err(words.unrenderable(why));
+        }
         lists.sort_unstable();
         Ok(Rendered {
             argv,
@@ -145,16 +159,12 @@ impl<'a> Rendering<'a> {
         })
     }
 
-    fn input_output_paths(
-        &self,
-        id: AssetId,
-        dep: &Dep,
-        index: u32,
-        output: Option<usize>,
-    ) -> Vec<String> {
+    /// The paths of a dep at these upstream partitions, relative to the project root, in the order of keys: of all its
+    /// outputs, or of one.
+    fn input_paths(&self, dep: &Dep, mapped: &PartitionSet, output: Option<usize>) -> Vec<String> {
         let keys = self.scope.keys(dep.asset);
-        let mut paths = Vec::new();
-        for index in self.scope.mapped(id, dep, index).iter() {
+        let mut paths = Vec::with_capacity(mapped.len() as usize);
+        for index in mapped.iter() {
             let partition = PartitionRef { keys, index };
             match self.scope.graph().get(dep.asset) {
                 Declaration::Asset(up) => {
@@ -164,7 +174,7 @@ impl<'a> Rendering<'a> {
                 }
                 Declaration::Source(source) => {
                     let cell = self.scope.cell(dep.asset, index);
-                    self.source_paths(&source.place, partition, cell, &mut paths);
+                    self.source_paths(source, partition, cell, &mut paths);
                 }
             }
         }
@@ -173,16 +183,17 @@ impl<'a> Rendering<'a> {
 
     fn source_paths(
         &self,
-        place: &Place,
+        source: &SourceAsset,
         partition: PartitionRef<'_>,
         cell: Option<Cell>,
         paths: &mut Vec<String>,
     ) {
-        match place {
+        match &source.place {
             Place::Paths(declared) => {
                 if let [SourcePath::Exact(path)] = declared.as_slice() {
                     let path = path.path(partition).into_owned();
-                    if self.workspace.resolve(&path).exists() {
+                    // Without a required source its step does not start.
+                    if source.required == Required::Yes || self.workspace.resolve(&path).exists() {
                         paths.push(path);
                     }
                 } else if let Some(globbed) = cell.and_then(|cell| self.sources.globbed.get(&cell))
@@ -190,7 +201,13 @@ impl<'a> Rendering<'a> {
                     paths.extend(globbed.iter().cloned());
                 }
             }
-            Place::Value { path, .. } => paths.push(path.path(partition).into_owned()),
+            Place::Value { path, .. } => {
+                let path = path.path(partition).into_owned();
+                // A value that several partitions share is one input of a batch.
+                if paths.last() != Some(&path) {
+                    paths.push(path);
+                }
+            }
             Place::Observed { .. } => {}
         }
     }
@@ -200,12 +217,14 @@ impl<'a> Rendering<'a> {
 pub(super) struct Words<'a> {
     pub(super) rendering: &'a Rendering<'a>,
     pub(super) asset: &'a Asset,
-    id: AssetId,
-    pub(super) partition: PartitionRef<'a>,
+    pub(super) keys: &'a PartitionKeys,
+    /// The partitions that the command makes; at least one.
+    pub(super) indexes: Range<u32>,
+    cells: &'a [Cell],
     pub(super) recipe: &'a Recipe,
     pub(super) places: &'a Places,
     /// The paths of each dep as the command sees them, once they were asked for.
-    inputs: Vec<OnceCell<Vec<String>>>,
+    inputs: Vec<OnceCell<Lines>>,
 }
 
 impl Words<'_> {
@@ -248,7 +267,7 @@ impl Words<'_> {
             if values.is_empty() && !self.may_be_several(placeholder) {
                 return vec![String::new()];
             }
-            return values;
+            return values.into_owned();
         }
         let piece = |piece: &Piece<CommandPlaceholder>| match piece {
             Piece::Text(text) => text.clone(),
@@ -257,80 +276,106 @@ impl Words<'_> {
         vec![argument.pieces().iter().map(piece).collect()]
     }
 
-    /// Whether a placeholder stands for a list, which may also be empty.
+    /// Whether a placeholder can stand for more than one value, and so for a list, which may also be empty.
     fn may_be_several(&self, placeholder: &CommandPlaceholder) -> bool {
-        let (CommandPlaceholder::Input(dep) | CommandPlaceholder::InputOutput(dep, _)) =
-            placeholder
-        else {
-            return matches!(placeholder, CommandPlaceholder::Outputs)
-                && self.asset.outputs.len() > 1;
-        };
-        let dep = &self.asset.deps[*dep];
-        self.asset_may_be_several(dep)
-    }
-
-    fn asset_may_be_several(&self, dep: &Dep) -> bool {
-        let graph = self.rendering.scope.graph();
-        let one_key = match dep.mapping {
-            PartitionMapping::Identity | PartitionMapping::Last => true,
-            PartitionMapping::Specific(ref keys) => keys.len() == 1,
-            PartitionMapping::All => !self.rendering.scope.keys(dep.asset).is_partitioned(),
-            PartitionMapping::TimeWindow { .. }
-            | PartitionMapping::Static(_)
-            | PartitionMapping::MultiToSingle { .. }
-            | PartitionMapping::Multi(_) => false,
-        };
-        let one_path = match graph.get(dep.asset) {
-            Declaration::Asset(up) => dep.output.is_some() || up.outputs.len() == 1,
-            Declaration::Source(source) => match &source.place {
-                Place::Paths(paths) => matches!(paths.as_slice(), [SourcePath::Exact(_)]),
-                Place::Value { .. } | Place::Observed { .. } => true,
-            },
-        };
-        !(one_key && one_path)
-    }
-
-    fn values(&self, placeholder: &CommandPlaceholder) -> Vec<String> {
-        let rendering = self.rendering;
         match placeholder {
-            CommandPlaceholder::Partition(placeholder) => vec![placeholder.value(self.partition)],
-            CommandPlaceholder::Input(dep) => self.input(*dep).to_vec(),
+            CommandPlaceholder::Input(dep) => self.dep_may_be_several(&self.asset.deps[*dep], None),
             CommandPlaceholder::InputOutput(dep, output) => {
-                let dep = &self.asset.deps[*dep];
-                let paths =
-                    rendering.input_output_paths(self.id, dep, self.partition.index, Some(*output));
-                self.seen(&paths)
+                self.dep_may_be_several(&self.asset.deps[*dep], Some(*output))
             }
-            CommandPlaceholder::InputList(dep) => vec![self.see(&self.list_path(*dep))],
-            CommandPlaceholder::Value(dep) => self.value(*dep).into_iter().collect(),
-            CommandPlaceholder::Outputs => self.seen(&self.places.outputs),
-            CommandPlaceholder::Output(output) => vec![self.see(&self.places.outputs[*output])],
-            CommandPlaceholder::Asset => vec![self.asset.key.to_string()],
-            CommandPlaceholder::RunId => vec![rendering.run.to_string()],
-            CommandPlaceholder::Project => vec![self.project()],
+            CommandPlaceholder::Outputs => self.asset.outputs.len() > 1 || self.is_batched(),
+            CommandPlaceholder::Output(_) => self.is_batched(),
+            CommandPlaceholder::Partition(_)
+            | CommandPlaceholder::InputList(_)
+            | CommandPlaceholder::Value(_)
+            | CommandPlaceholder::Asset
+            | CommandPlaceholder::RunId
+            | CommandPlaceholder::Project => false,
         }
     }
 
-    pub(super) fn input(&self, dep: usize) -> &[String] {
+    fn dep_may_be_several(&self, dep: &Dep, output: Option<usize>) -> bool {
+        let graph = self.rendering.scope.graph();
+        let (own, read) = (self.asset.partitions, graph.get(dep.asset).partitions());
+        let several_keys = dep.mapping.can_read_several(graph.definitions(), own, read)
+            || (self.is_batched() && read.is_some());
+        let several_paths = match graph.get(dep.asset) {
+            Declaration::Asset(up) => {
+                dep.output.is_none() && output.is_none() && up.outputs.len() > 1
+            }
+            Declaration::Source(source) => source.can_have_several_paths(),
+        };
+        several_keys || several_paths
+    }
+
+    /// Whether the command makes as many partitions as there are neighbours to be made, be it only one just now.
+    pub(super) fn is_batched(&self) -> bool {
+        self.recipe.batch.is_some() && self.keys.is_partitioned()
+    }
+
+    /// The first partition that the command makes.
+    pub(super) fn first(&self) -> PartitionRef<'_> {
+        PartitionRef {
+            keys: self.keys,
+            index: self.indexes.start,
+        }
+    }
+
+    fn values(&self, placeholder: &CommandPlaceholder) -> Cow<'_, [String]> {
+        let one = |value: String| Cow::Owned(vec![value]);
+        match placeholder {
+            CommandPlaceholder::Partition(placeholder) => one(placeholder.value(self.first())),
+            CommandPlaceholder::Input(dep) => Cow::Borrowed(self.input(*dep)),
+            CommandPlaceholder::InputOutput(dep, output) => {
+                Cow::Owned(self.paths_of(*dep, Some(*output)))
+            }
+            CommandPlaceholder::InputList(dep) => one(self.see(&self.list_path(*dep))),
+            CommandPlaceholder::Value(dep) => self.value(*dep).into_iter().collect(),
+            CommandPlaceholder::Outputs => {
+                let outputs = self.places.outputs.iter().flatten();
+                outputs.map(|path| self.see(path)).collect()
+            }
+            CommandPlaceholder::Output(output) => {
+                let outputs = self.places.outputs.iter();
+                outputs.map(|part| self.see(&part[*output])).collect()
+            }
+            CommandPlaceholder::Asset => one(self.asset.key.to_string()),
+            CommandPlaceholder::RunId => one(self.rendering.run.to_string()),
+            CommandPlaceholder::Project => one(self.project()),
+        }
+    }
+
+    pub(super) fn input(&self, dep: usize) -> &Lines {
         self.inputs[dep].get_or_init(|| {
-            let declared = &self.asset.deps[dep];
-            let paths = self
-                .rendering
-                .input_paths(self.id, declared, self.partition.index);
-            self.seen(&paths)
+            let output = self.asset.deps[dep].output.map(|output| output as usize);
+            self.paths_of(dep, output).into()
         })
+    }
+
+    /// The paths of a dep as the command sees them: all of them, or those of one output.
+    fn paths_of(&self, dep: usize, output: Option<usize>) -> Vec<String> {
+        let dep = &self.asset.deps[dep];
+        let mapped = mapped(self.rendering.scope, self.cells, dep);
+        let mut paths = self.rendering.input_paths(dep, &mapped, output);
+        if !self.recipe.folder.is_empty() {
+            for path in &mut paths {
+                *path = self.see(path);
+            }
+        }
+        paths
     }
 
     fn value(&self, dep: usize) -> Option<String> {
         let dep = &self.asset.deps[dep];
         let scope = self.rendering.scope;
-        let index = scope.mapped(self.id, dep, self.partition.index).first()?;
+        let index = mapped(scope, self.cells, dep).first()?;
         let cell = scope.cell(dep.asset, index)?;
         self.rendering.sources.values.get(&cell).cloned()
     }
 
     pub(super) fn list_path(&self, dep: usize) -> String {
         let name = encode_whole_component(self.asset.deps[dep].input.as_str());
+        let name = shortened(name, LONGEST_FOLDER);
         format!("{}/{name}.txt", self.places.lists)
     }
 
@@ -348,25 +393,18 @@ impl Words<'_> {
         relative(&self.recipe.folder, path)
     }
 
-    fn seen(&self, paths: &[String]) -> Vec<String> {
-        paths.iter().map(|path| self.see(path)).collect()
-    }
-
-    fn check_length(&self, argv: &[String]) -> Result<(), Unrenderable> {
-        let Some(word) = argv.iter().find(|word| word.len() >= LONGEST_WORD) else {
-            return Ok(());
+    /// Why a command cannot run that is too long, naming the longest list in it and what to do about it.
+    fn unrenderable(&self, message: String) -> Unrenderable {
+        let length = |dep: &usize| self.inputs[*dep].get().map_or(0, |paths| paths.len());
+        let longest = (0..self.asset.deps.len()).max_by_key(length);
+        let help = match longest.map(|dep| (dep, length(&dep))) {
+            Some((dep, paths @ 2..)) => length::read_a_list(&self.asset.deps[dep].input, paths),
+            _ if self.is_batched() => length::MAKE_LESS.to_owned(),
+            _ => length::SHORTEN.to_owned(),
         };
-        let length = |dep: usize| self.inputs[dep].get().map_or(0, Vec::len);
-        let longest = (0..self.asset.deps.len()).max_by_key(|dep| length(*dep));
-        let bytes = word.len();
-        let message = format!("the command is {bytes} bytes long, more than the system takes");
-        let help = longest.map(|dep| {
-            let (name, paths) = (&self.asset.deps[dep].input, length(dep));
-            format!(
-                "the input `{name}` stands for {paths} paths: read them from the file \
-                 `{{{{input_list.{name}}}}}`, one a line"
-            )
-        });
-        Err(Unrenderable { message, help })
+        Unrenderable {
+            message,
+            help: Some(help),
+        }
     }
 }

@@ -3,7 +3,9 @@
 //! Every cell that runs or may run has one state, and every transition goes through [`Scheduler::set`]. A cell is
 //! *waiting* until the last upstream cell that was to run is final, then *ready*, *running* once it was popped, and
 //! *final* at last. Ready cells leave in order of priority, then of the longest chain below them, then older partitions
-//! first; ties go by order of declaration. What one step costs here does not grow with the project.
+//! first; ties go by order of declaration. Cells of an asset whose command makes several leave in the order of keys, as
+//! late as the least urgent of them, so that neighbours can be taken along. What one step costs here does not grow with
+//! the project.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -39,6 +41,8 @@ pub struct Scheduler<'a> {
     waiting_for: Vec<u32>,
     ready: BinaryHeap<Rank>,
     costs: &'a Costs,
+    /// The cost that stands for all cells of a row, by row; `None` where each has its own.
+    shared_costs: Vec<Option<u64>>,
     /// Cells that are neither outside nor final.
     open: u32,
 }
@@ -54,9 +58,20 @@ impl<'a> Scheduler<'a> {
             waiting_for: vec![0; cells],
             ready: BinaryHeap::new(),
             costs,
+            shared_costs: Vec::new(),
             open: 0,
         };
         let runs = |cell: Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
+        scheduler.shared_costs = scope
+            .rows()
+            .iter()
+            .map(|row| {
+                let recipe = scope.graph().asset(row.asset)?.recipe.as_ref()?;
+                recipe.batch?;
+                let cells = row.cells().filter(|cell| runs(*cell));
+                cells.map(|cell| costs.to_sink[cell.index()]).min()
+            })
+            .collect();
         for cell in (0..cells as u32).map(Cell).filter(|cell| runs(*cell)) {
             let mut count = 0;
             scope.upstream_cells(cell, |up| count += u32::from(runs(up)));
@@ -82,6 +97,19 @@ impl<'a> Scheduler<'a> {
             }
         }
         None
+    }
+
+    /// The next partition of the same asset, if it is ready too: it stays so until it is taken.
+    #[must_use]
+    pub fn ready_neighbour(&self, cell: Cell) -> Option<Cell> {
+        let row = self.scope.row_of_cell(cell);
+        let next = row.cell(row.index_of(cell) + 1)?;
+        (self.states[next.index()] == State::Ready).then_some(next)
+    }
+
+    /// Takes a ready cell out of its turn: it is running from now on.
+    pub fn take(&mut self, cell: Cell) {
+        self.set(cell, State::Running);
     }
 
     /// Whether a cell can be popped.
@@ -176,7 +204,8 @@ impl<'a> Scheduler<'a> {
             .graph()
             .asset(id)
             .map_or(0, |asset| asset.priority);
-        let cost = self.costs.to_sink[cell.index()];
+        let shared = self.shared_costs[self.scope.number_of(id)];
+        let cost = shared.unwrap_or(self.costs.to_sink[cell.index()]);
         self.ready
             .push((priority, cost, Reverse(partition.index), Reverse(cell)));
     }

@@ -13,9 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use walkdir::WalkDir;
 
-use crate::engine::staging::{
-    OWN_FOLDER, StagedOutput, clear, create_parent, inner_folders, prepare,
-};
+use crate::engine::own_path::OWN_FOLDER;
+use crate::engine::staging::{StagedOutput, clear, create_parent, inner_folders, prepare};
 use crate::model::{OutputKind, RunId};
 use crate::sys::file::{remove_tree, rename_to_new};
 

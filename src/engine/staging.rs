@@ -12,26 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AssetKey, OutputKind, PartitionKey, encode_component, encode_whole_component};
+use crate::engine::own_path::{LONGEST_FOLDER, OWN_FOLDER, shortened};
+use crate::model::{AssetKey, OutputKind, PartitionKey};
 use crate::sys::file::{remove_tree, write_atomically};
-
-/// The folder of assetctl's own files, relative to the project root.
-pub const OWN_FOLDER: &str = ".assetctl";
-
-/// The folder of one asset partition below a folder of assetctl's own: `.assetctl/staging/clean/@2013-07-04`.
-#[must_use]
-pub fn step_folder(purpose: &str, asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
-    let asset = encode_whole_component(asset.as_str());
-    match partition {
-        Some(key) => {
-            format!(
-                "{OWN_FOLDER}/{purpose}/{asset}/@{}",
-                encode_component(key.as_str())
-            )
-        }
-        None => format!("{OWN_FOLDER}/{purpose}/{asset}"),
-    }
-}
 
 /// An output of a step: where it goes and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +46,7 @@ impl FileSystems {
             format!("{staging}/{path}")
         } else {
             // No component of a staging folder holds this sign, so no two steps share a folder.
-            let hidden = staging.replace('/', "~");
+            let hidden = shortened(staging.replace('/', "~"), LONGEST_FOLDER);
             match parent {
                 "" => format!("{hidden}/{name}"),
                 parent => format!("{parent}/{hidden}/{name}"),
@@ -301,33 +284,9 @@ mod tests {
 
     use super::{
         AsideNote, StagedOutput, asides, clear_the_way, inner_folders, kept_aside, move_aside,
-        prepare, publish, put_back, step_folder,
+        prepare, publish, put_back,
     };
-    use crate::model::{AssetKey, OutputKind, PartitionKey};
-
-    #[test]
-    fn no_two_asset_partitions_share_a_folder() {
-        let folder = |asset: &str, key: Option<&str>| {
-            let key = key.map(|key| PartitionKey::parse(key).expect("a key"));
-            step_folder(
-                "staging",
-                &AssetKey::parse(asset).expect("a key"),
-                key.as_ref(),
-            )
-        };
-        let all = [
-            folder("a", Some("b")),
-            folder("a/b", None),
-            folder("a/b", Some("c")),
-            folder("a", Some("b/c")),
-            folder("a", Some("..")),
-        ];
-        assert_eq!(all[0], ".assetctl/staging/a/@b");
-        assert_eq!(all[4], ".assetctl/staging/a/@..");
-        for (index, one) in all.iter().enumerate() {
-            assert!(!all[index + 1..].contains(one), "{one}");
-        }
-    }
+    use crate::model::{AssetKey, OutputKind};
 
     #[test]
     fn a_staging_holds_the_folders_above_its_outputs() {

@@ -1,9 +1,11 @@
 //! One attempt at one step, on a worker: prepare, run the command, verify, hash, put into place.
 //!
-//! A worker gets owned data and gives one message back. It records nothing: until the coordinator has, a crash leaves the
-//! step stale. On failure previous outputs are as they were.
+//! A step makes one asset partition, or several neighbours with one command: then each of them is a part, with folders of
+//! its own, and the parts stand or fall together. A worker gets owned data and gives one message back. It records
+//! nothing: until the coordinator has, a crash leaves the step stale. On failure previous outputs are as they were.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::failure::Stop;
@@ -17,15 +19,17 @@ use crate::executor::{
     Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdoutTo,
 };
 use crate::hash::Ignore;
-use crate::model::{DataVersion, DataVersionRule, Staging, Stdout, StepFailure};
+use crate::model::{Batch, DataVersion, DataVersionRule, Staging, Stdout, StepFailure};
 use crate::plan::Cell;
 use crate::sys::file::{copy_tree, remove_tree, write_atomically};
 
 /// Everything that a worker needs to know of a step.
 #[derive(Debug)]
 pub struct StepOrder {
-    /// The cell.
-    pub cell: Cell,
+    /// The asset partitions that it makes, in the order of keys; at least one.
+    pub parts: Vec<StepPart>,
+    /// What they are called together; `None` if it is only one.
+    pub batch: Option<Arc<Batch>>,
     /// The command.
     pub rendered: Rendered,
     /// The folder that it runs in, relative to the project root.
@@ -34,17 +38,9 @@ pub struct StepOrder {
     pub stdout: Stdout,
     /// How long it may take.
     pub timeout: Option<Duration>,
-    /// Its outputs, in declared order.
-    pub outputs: Vec<StagedOutput>,
     /// Whether it writes to its staging or in place.
     pub staging: Staging,
-    /// Its staging, relative to the project root.
-    pub staging_folder: String,
-    /// Where previous outputs wait, relative to the project root.
-    pub aside_folder: String,
-    /// What is noted about them.
-    pub aside_note: AsideNote,
-    /// Where files with lists of inputs lie, relative to the project root.
+    /// Where files with lists for the command lie, relative to the project root.
     pub lists_folder: String,
     /// Its log, relative to the project root.
     pub log: String,
@@ -56,6 +52,28 @@ pub struct StepOrder {
     pub sources: Vec<(String, DataVersion)>,
     /// Whether outputs are synced to disk.
     pub sync: Sync,
+}
+
+/// One asset partition of a step.
+#[derive(Debug)]
+pub struct StepPart {
+    /// The cell.
+    pub cell: Cell,
+    /// Its outputs, in declared order.
+    pub outputs: Vec<StagedOutput>,
+    /// Its staging, relative to the project root.
+    pub staging_folder: String,
+    /// Where its previous outputs wait, relative to the project root.
+    pub aside_folder: String,
+    /// What is noted about them.
+    pub aside_note: AsideNote,
+}
+
+impl StepOrder {
+    /// The outputs of all parts, in order.
+    pub fn outputs(&self) -> impl Iterator<Item = &StagedOutput> {
+        self.parts.iter().flat_map(|part| &part.outputs)
+    }
 }
 
 /// Whether outputs are synced to disk before they are recorded.
@@ -70,10 +88,12 @@ pub enum Sync {
 /// What came of a step.
 #[derive(Debug)]
 pub struct StepEnd {
-    /// The cell.
-    pub cell: Cell,
-    /// Its outputs, or why there are none.
-    pub result: Result<Vec<MadeOutput>, NotMade>,
+    /// The cells, in the order of keys; at least one.
+    pub cells: Vec<Cell>,
+    /// What they are called together; `None` if it is only one.
+    pub batch: Option<Arc<Batch>>,
+    /// The outputs of each cell, or why there are none.
+    pub result: Result<Vec<Vec<MadeOutput>>, NotMade>,
     /// How long the command took.
     pub duration: Duration,
     /// Its log, relative to the project root, if there is anything in it.
@@ -110,7 +130,8 @@ pub fn run_step(
     cancel: &Cancel,
 ) -> StepEnd {
     let mut end = StepEnd {
-        cell: order.cell,
+        cells: order.parts.iter().map(|part| part.cell).collect(),
+        batch: order.batch.clone(),
         result: Err(NotMade::Canceled),
         duration: Duration::ZERO,
         log: None,
@@ -124,7 +145,9 @@ pub fn run_step(
     };
     end.result = match attempt.run(cancel, &mut end) {
         Ok(outputs) => {
-            spares.clear_staging(workspace.root, &order.staging_folder, &order.outputs);
+            for part in &order.parts {
+                spares.clear_staging(workspace.root, &part.staging_folder, &part.outputs);
+            }
             Ok(outputs)
         }
         Err(not_made) => {
@@ -148,7 +171,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    fn run(&self, cancel: &Cancel, end: &mut StepEnd) -> Result<Vec<MadeOutput>, Stop> {
+    fn run(&self, cancel: &Cancel, end: &mut StepEnd) -> Result<Vec<Vec<MadeOutput>>, Stop> {
         if cancel.severity().is_some() {
             return Err(Stop::Exit(Exit::Canceled));
         }
@@ -176,30 +199,40 @@ impl Attempt<'_> {
         for (path, lines) in &order.rendered.lists {
             let path = root.join(path);
             create_parent(&path)?;
-            write_atomically(&path, (lines.join("\n") + "\n").as_bytes())?;
+            write_atomically(&path, &as_lines(lines))?;
         }
-        match order.staging {
-            Staging::Staged => {
-                self.spares
-                    .prepare_staging(root, &order.staging_folder, &order.outputs)?;
-                if order.previous == Previous::Present {
-                    for output in &order.outputs {
-                        let written = root.join(&output.written);
-                        remove_tree(&written)?;
-                        copy_tree(&root.join(&output.path), &written)?;
-                    }
-                }
+        for part in &order.parts {
+            match order.staging {
+                Staging::Staged => self.prepare_staged(part)?,
+                Staging::InPlace => self.prepare_in_place(part)?,
             }
-            Staging::InPlace => {
-                move_aside(root, &order.aside_folder, &order.aside_note)?;
-                prepare(root, &order.staging_folder, &order.outputs)?;
-                if order.previous == Previous::Present {
-                    for (index, output) in order.outputs.iter().enumerate() {
-                        let path = root.join(&output.path);
-                        remove_tree(&path)?;
-                        copy_tree(&kept_aside(root, &order.aside_folder, index), &path)?;
-                    }
-                }
+        }
+        Ok(())
+    }
+
+    fn prepare_staged(&self, part: &StepPart) -> io::Result<()> {
+        let root = self.workspace.root;
+        self.spares
+            .prepare_staging(root, &part.staging_folder, &part.outputs)?;
+        if self.order.previous == Previous::Present {
+            for output in &part.outputs {
+                let written = root.join(&output.written);
+                remove_tree(&written)?;
+                copy_tree(&root.join(&output.path), &written)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare_in_place(&self, part: &StepPart) -> io::Result<()> {
+        let root = self.workspace.root;
+        move_aside(root, &part.aside_folder, &part.aside_note)?;
+        prepare(root, &part.staging_folder, &part.outputs)?;
+        if self.order.previous == Previous::Present {
+            for (index, output) in part.outputs.iter().enumerate() {
+                let path = root.join(&output.path);
+                remove_tree(&path)?;
+                copy_tree(&kept_aside(root, &part.aside_folder, index), &path)?;
             }
         }
         Ok(())
@@ -221,7 +254,7 @@ impl Attempt<'_> {
             .cloned()
             .map(Secret::new)
             .collect();
-        if let (Stdout::Output, Some(output)) = (order.stdout, order.outputs.first()) {
+        if let (Stdout::Output, Some(output)) = (order.stdout, order.outputs().next()) {
             line.stdout = StdoutTo::File(root.join(&output.written));
         }
         line
@@ -250,13 +283,25 @@ impl Attempt<'_> {
     }
 
     fn undo(&self, warnings: &mut Vec<String>) {
-        if self.order.staging == Staging::InPlace
-            && let Err(error) = put_back(self.workspace.root, &self.order.aside_folder)
-        {
-            let folder = &self.order.aside_folder;
-            warnings.push(format!(
-                "previous outputs could not be put back from {folder}: {error}"
-            ));
+        if self.order.staging != Staging::InPlace {
+            return;
+        }
+        for StepPart { aside_folder, .. } in &self.order.parts {
+            if let Err(error) = put_back(self.workspace.root, aside_folder) {
+                warnings.push(format!(
+                    "previous outputs could not be put back from {aside_folder}: {error}"
+                ));
+            }
         }
     }
+}
+
+/// The bytes of a file with a text in each line.
+fn as_lines(lines: &[String]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+    for line in lines {
+        bytes.extend_from_slice(line.as_bytes());
+        bytes.push(b'\n');
+    }
+    bytes
 }

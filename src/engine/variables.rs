@@ -1,15 +1,15 @@
 //! The environment of a command: what assetctl tells it there, and what its asset declares.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 
-use crate::engine::render::{Previous, Words};
+use crate::engine::render::{Lines, Previous, Words};
 use crate::model::{
-    Command, CommandPlaceholder, CommandTemplate, EnvValue, PartitionPlaceholder, PartitionRef,
-    Piece, TimeFormat,
+    Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name, PartitionPlaceholder,
+    PartitionRef, Piece, TimeFormat,
 };
 
-/// A variable that lists an input's paths is set while it stays under this, in bytes.
+/// A variable that lists paths is set while it stays under this, in bytes.
 const LONGEST_LIST: usize = 64 * 1024;
 
 /// Variables that an asset declares, and the values among them that are secret.
@@ -18,104 +18,212 @@ pub(super) struct Declared {
     pub(super) secrets: Vec<Vec<u8>>,
 }
 
+/// Variables, and the files that they name: path relative to the project root, lines.
+struct Told<'a> {
+    variables: Vec<(String, String)>,
+    lists: &'a mut Vec<(String, Lines)>,
+}
+
+/// Whether the command asks for a file with a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listed {
+    Always,
+    WhereTooLong,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.variables.push((name.into(), value.into()));
+    }
+
+    /// A variable with these paths while they fit, and one with the path of a file that lists them where they do not or
+    /// the command asks for it: where it lies, and how the command sees that.
+    fn tell_paths(&mut self, name: String, paths: &Lines, listed: Listed, list: (String, String)) {
+        let length: usize = paths.iter().map(|path| path.len() + 1).sum();
+        let list_name = format!("{name}_LIST");
+        if length <= LONGEST_LIST {
+            self.tell(name, paths.join("\n"));
+        }
+        if length > LONGEST_LIST || listed == Listed::Always {
+            let (path, seen) = list;
+            self.tell(list_name, seen);
+            self.lists.push((path, Arc::clone(paths)));
+        }
+    }
+}
+
 impl Words<'_> {
     /// What assetctl tells the command in its environment.
-    pub(super) fn variables(
-        &self,
-        lists: &mut HashMap<String, Vec<String>>,
-    ) -> Vec<(OsString, OsString)> {
-        let mut variables: Vec<(String, String)> = vec![
-            ("ASSETCTL_ASSET".into(), self.asset.key.to_string()),
-            ("ASSETCTL_RUN_ID".into(), self.rendering.run.to_string()),
-            (
-                "ASSETCTL_ATTEMPT".into(),
-                self.rendering.attempt.to_string(),
-            ),
-            (
-                "ASSETCTL_PROJECT".into(),
-                self.rendering.workspace.root.to_string_lossy().into_owned(),
-            ),
-            (
-                "ASSETCTL_HOME".into(),
-                self.rendering.workspace.home.to_string_lossy().into_owned(),
-            ),
-        ];
-        let PartitionRef { keys, index } = self.partition;
-        if let Some(key) = keys.key(index) {
-            variables.push(("ASSETCTL_PARTITION".into(), key.to_string()));
-        }
-        if keys.time().is_some() {
-            let start = PartitionPlaceholder::WindowStart(TimeFormat::Rfc3339);
-            let end = PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339);
-            variables.push(("ASSETCTL_WINDOW_START".into(), start.value(self.partition)));
-            variables.push(("ASSETCTL_WINDOW_END".into(), end.value(self.partition)));
-        }
+    pub(super) fn variables(&self, lists: &mut Vec<(String, Lines)>) -> Vec<(OsString, OsString)> {
+        let mut told = Told {
+            variables: Vec::new(),
+            lists,
+        };
+        told.tell("ASSETCTL_ASSET", self.asset.key.as_str());
+        told.tell("ASSETCTL_RUN_ID", self.rendering.run.to_string());
+        told.tell("ASSETCTL_ATTEMPT", self.rendering.attempt.to_string());
+        told.tell(
+            "ASSETCTL_PROJECT",
+            self.rendering.workspace.root.to_string_lossy(),
+        );
+        told.tell(
+            "ASSETCTL_HOME",
+            self.rendering.workspace.home.to_string_lossy(),
+        );
+        self.partition_variables(&mut told);
+        self.window_variables(&mut told);
         if self.asset.is_incremental() {
-            let previous = if self.places.previous == Previous::Present {
-                "1"
-            } else {
-                "0"
-            };
-            variables.push(("ASSETCTL_PREVIOUS".into(), previous.into()));
+            let previous = self.places.previous == Previous::Present;
+            told.tell("ASSETCTL_PREVIOUS", if previous { "1" } else { "0" });
         }
-        self.output_variables(&mut variables);
-        self.input_variables(&mut variables, lists);
+        self.output_variables(&mut told);
+        self.input_variables(&mut told);
+        let variables = told.variables.into_iter();
         variables
-            .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect()
     }
 
-    fn output_variables(&self, variables: &mut Vec<(String, String)>) {
+    /// The key where there is one, with its parts; of a batch, be it of one key, also its ends and a list.
+    fn partition_variables(&self, told: &mut Told<'_>) {
+        let key = |index| self.keys.key(index);
+        if self.indexes.len() == 1
+            && let Some(key) = key(self.indexes.start)
+        {
+            told.tell("ASSETCTL_PARTITION", key.as_str());
+            for (place, dimension) in dimensions(self.keys.multi()) {
+                let part = PartitionPlaceholder::Dimension {
+                    place,
+                    name: dimension.clone(),
+                    of: Box::new(PartitionPlaceholder::Key),
+                };
+                let name = format!("ASSETCTL_PARTITION_{}", dimension.as_variable());
+                told.tell(name, part.value(self.first()));
+            }
+        }
+        if !self.is_batched() {
+            return;
+        }
+        let keys: Lines = self
+            .indexes
+            .clone()
+            .filter_map(key)
+            .map(|key| key.to_string())
+            .collect();
+        if let [first, .., last] | [first @ last] = &*keys {
+            told.tell("ASSETCTL_PARTITION_START", first);
+            told.tell("ASSETCTL_PARTITION_END", last);
+        }
+        let path = format!("{}/@partitions.txt", self.places.lists);
+        told.tell("ASSETCTL_PARTITIONS_LIST", self.see(&path));
+        told.lists.push((path, keys));
+    }
+
+    /// From the start of the first window to the end of the last, where keys are windows or just one dimension is of time.
+    fn window_variables(&self, told: &mut Told<'_>) {
+        let Some((first, last)) = self.windows() else {
+            return;
+        };
+        let start = PartitionPlaceholder::WindowStart(TimeFormat::Rfc3339);
+        let end = PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339);
+        told.tell("ASSETCTL_WINDOW_START", start.value(first));
+        told.tell("ASSETCTL_WINDOW_END", end.value(last));
+    }
+
+    fn windows(&self) -> Option<(PartitionRef<'_>, PartitionRef<'_>)> {
+        let keys = self.keys;
+        let Some(multi) = keys.multi() else {
+            keys.time()?;
+            let last = self.indexes.end - 1;
+            return Some((self.first(), PartitionRef { keys, index: last }));
+        };
+        let mut of_time = (0..multi.dimensions().len())
+            .filter(|place| multi.dimensions()[*place].keys.time().is_some());
+        let (Some(place), None) = (of_time.next(), of_time.next()) else {
+            return None;
+        };
+        let keys = &multi.dimensions()[place].keys;
+        let parts = || self.indexes.clone().map(|index| multi.part(index, place));
+        let at = |index| PartitionRef { keys, index };
+        Some((at(parts().min()?), at(parts().max()?)))
+    }
+
+    fn output_variables(&self, told: &mut Told<'_>) {
+        let listed = |variable: &str| {
+            if self.is_batched() && self.names(&format!("{variable}_LIST")) {
+                Listed::Always
+            } else {
+                Listed::WhereTooLong
+            }
+        };
+        let mut tell = |variable: String, file: &str, paths: Lines| {
+            let path = format!("{}/{file}.txt", self.places.lists);
+            let listed = listed(&variable);
+            let seen = self.see(&path);
+            told.tell_paths(variable, &paths, listed, (path, seen));
+        };
+        let parts = &self.places.outputs;
         let mut unnamed = Vec::new();
-        for (output, path) in self.asset.outputs.iter().zip(&self.places.outputs) {
+        for (index, output) in self.asset.outputs.iter().enumerate() {
             match &output.name {
-                Some(name) => variables.push((
-                    format!("ASSETCTL_OUTPUT_{}", name.as_variable()),
-                    self.see(path),
-                )),
-                None => unnamed.push(self.see(path)),
+                Some(name) => {
+                    let paths = parts.iter().map(|part| self.see(&part[index])).collect();
+                    let variable = format!("ASSETCTL_OUTPUT_{}", name.as_variable());
+                    tell(variable, &format!("@output.{index}"), paths);
+                }
+                None => unnamed.push(index),
             }
         }
         if !unnamed.is_empty() {
-            variables.push(("ASSETCTL_OUTPUT".into(), unnamed.join("\n")));
+            let of_part = |part: &Vec<String>| -> Vec<String> {
+                let paths = unnamed.iter().map(|index| self.see(&part[*index]));
+                paths.collect()
+            };
+            let paths = parts.iter().flat_map(of_part).collect();
+            tell("ASSETCTL_OUTPUT".to_owned(), "@output", paths);
         }
     }
 
-    fn input_variables(
-        &self,
-        variables: &mut Vec<(String, String)>,
-        lists: &mut HashMap<String, Vec<String>>,
-    ) {
+    fn input_variables(&self, told: &mut Told<'_>) {
         for (index, dep) in self.asset.deps.iter().enumerate() {
             let name = format!("ASSETCTL_INPUT_{}", dep.input.as_variable());
-            let list_name = format!("{name}_LIST");
-            let paths = self.input(index);
-            let length: usize = paths.iter().map(|path| path.len() + 1).sum();
-            if length <= LONGEST_LIST {
-                variables.push((name, paths.join("\n")));
-            }
-            if length > LONGEST_LIST || self.names_list(index, &list_name) {
-                let path = self.list_path(index);
-                variables.push((list_name, self.see(&path)));
-                lists.insert(path, paths.to_vec());
-            }
+            let named = self.names_list(index, &format!("{name}_LIST"));
+            let listed = if named {
+                Listed::Always
+            } else {
+                Listed::WhereTooLong
+            };
+            let path = self.list_path(index);
+            let seen = self.see(&path);
+            told.tell_paths(name, self.input(index), listed, (path, seen));
         }
     }
 
     /// Whether the command's text names the file that lists an input's paths.
     fn names_list(&self, dep: usize, variable: &str) -> bool {
-        let named = |template: &CommandTemplate| {
-            template.pieces().iter().any(|piece| match piece {
-                Piece::Text(text) => text.contains(variable),
-                Piece::Placeholder(CommandPlaceholder::InputList(named)) => *named == dep,
-                Piece::Placeholder(_) => false,
-            })
+        let placeholder = |template: &CommandTemplate| {
+            let mut all = template.placeholders();
+            all.any(|it| matches!(it, CommandPlaceholder::InputList(named) if *named == dep))
         };
+        self.templates().any(placeholder) || self.names(variable)
+    }
+
+    /// Whether the command's text names a variable.
+    fn names(&self, variable: &str) -> bool {
+        let text = |piece: &Piece<CommandPlaceholder>| match piece {
+            Piece::Text(text) => text.contains(variable),
+            Piece::Placeholder(_) => false,
+        };
+        self.templates()
+            .any(|template| template.pieces().iter().any(text))
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &CommandTemplate> {
         match &self.recipe.command {
-            Command::Shell { text, .. } => named(text),
-            Command::Direct { arguments, .. } => arguments.iter().any(named),
+            Command::Shell { text, .. } => std::slice::from_ref(text),
+            Command::Direct { arguments, .. } => arguments,
         }
+        .iter()
     }
 
     /// Variables that the asset declares, and the values among them that are secret.
@@ -139,4 +247,10 @@ impl Words<'_> {
         let variables = declared.collect();
         Declared { variables, secrets }
     }
+}
+
+/// The dimensions of keys that have several, by their places.
+fn dimensions(multi: Option<&MultiKeys>) -> impl Iterator<Item = (u32, &Name)> {
+    let dimensions = multi.map_or(&[] as &[_], MultiKeys::dimensions);
+    (0..).zip(dimensions.iter().map(|dimension| &dimension.name))
 }

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
 use crate::engine::staging::StagedOutput;
-use crate::engine::step::Attempt;
+use crate::engine::step::{Attempt, StepPart};
 use crate::hash::Found;
 use crate::model::{DataVersion, OutputKind, Staging};
 
@@ -16,8 +16,7 @@ impl Attempt<'_> {
     /// Modification times at the final paths of staged outputs, to recognise a command that writes there.
     pub(super) fn final_stamps(&self) -> Vec<Option<SystemTime>> {
         self.order
-            .outputs
-            .iter()
+            .outputs()
             .map(|output| self.modified(&output.path))
             .collect()
     }
@@ -31,24 +30,27 @@ impl Attempt<'_> {
     }
 
     pub(super) fn verify(&self, before: &[Option<SystemTime>]) -> Result<(), Stop> {
-        for (output, before) in self.order.outputs.iter().zip(before) {
+        for (output, before) in self.order.outputs().zip(before) {
             self.verify_output(output, *before)?;
         }
         if self.order.staging == Staging::InPlace {
             return Ok(());
         }
-        let undeclared = self.undeclared();
-        if undeclared.is_empty() {
-            return Ok(());
+        for part in &self.order.parts {
+            let undeclared = self.undeclared(part);
+            if undeclared.is_empty() {
+                continue;
+            }
+            let folder = &part.staging_folder;
+            return Err(Stop::with_help(
+                "assetctl::engine::undeclared_output",
+                format!("wrote what is not declared: {}", undeclared.join(", ")),
+                &format!(
+                    "declare it as an output, or add a pattern to `[project] ignore`; it lies in {folder}"
+                ),
+            ));
         }
-        let folder = &self.order.staging_folder;
-        Err(Stop::with_help(
-            "assetctl::engine::undeclared_output",
-            format!("wrote what is not declared: {}", undeclared.join(", ")),
-            &format!(
-                "declare it as an output, or add a pattern to `[project] ignore`; it lies in {folder}"
-            ),
-        ))
+        Ok(())
     }
 
     fn verify_output(&self, output: &StagedOutput, before: Option<SystemTime>) -> Result<(), Stop> {
@@ -103,11 +105,10 @@ impl Attempt<'_> {
         })
     }
 
-    /// Files in the staging that belong to no output, by the paths that they would have.
-    fn undeclared(&self) -> Vec<String> {
-        let staging = self.workspace.resolve(&self.order.staging_folder);
-        let written: HashSet<_> = self
-            .order
+    /// Files in a part's staging that belong to no output, by the paths that they would have.
+    fn undeclared(&self, part: &StepPart) -> Vec<String> {
+        let staging = self.workspace.resolve(&part.staging_folder);
+        let written: HashSet<_> = part
             .outputs
             .iter()
             .map(|it| self.workspace.resolve(&it.written))

@@ -3,6 +3,7 @@
 //! Events are the only bridge between doing and showing. An event about something that is recorded is emitted after it
 //! was recorded.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -31,6 +32,39 @@ impl std::fmt::Display for StepName {
     }
 }
 
+/// The neighbouring partitions that one command makes.
+///
+/// Each of them has events of its own; those of one command come one after the other, in the order of keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Batch {
+    /// The first key.
+    pub first: PartitionKey,
+    /// The last key.
+    pub last: PartitionKey,
+    /// How many there are: 2 or more.
+    pub len: u32,
+}
+
+impl Batch {
+    /// Whether it begins with this partition.
+    #[must_use]
+    pub fn starts_with(&self, partition: Option<&PartitionKey>) -> bool {
+        partition == Some(&self.first)
+    }
+
+    /// Whether it ends with this partition.
+    #[must_use]
+    pub fn ends_with(&self, partition: Option<&PartitionKey>) -> bool {
+        partition == Some(&self.last)
+    }
+}
+
+impl std::fmt::Display for Batch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}...{} ({})", self.first, self.last, self.len)
+    }
+}
+
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -54,11 +88,13 @@ pub enum EventKind {
     StepStarted {
         /// The step.
         step: StepName,
+        /// All that its command makes, where that is more.
+        batch: Option<Arc<Batch>>,
         /// 0 first.
         attempt: u32,
         /// Why it runs.
         causes: Vec<Cause>,
-        /// How long it usually takes; `None` where it never ran.
+        /// How long it usually takes, of a batch its share of that; `None` where it never ran.
         usually: Option<Duration>,
     },
     /// A step waits for another process that runs the same step.
@@ -72,11 +108,13 @@ pub enum EventKind {
     StepFinished {
         /// The step.
         step: StepName,
+        /// All that its command makes, where that is more.
+        batch: Option<Arc<Batch>>,
         /// The last attempt.
         attempt: u32,
         /// How.
         outcome: StepOutcome,
-        /// How long the last attempt took.
+        /// How long the last attempt took, of a batch its share of that.
         duration: Duration,
         /// Its log, relative to the project root, if there is anything in it.
         log: Option<String>,

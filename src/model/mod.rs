@@ -19,7 +19,7 @@ pub use asset::{
     SourcePath, Staging, Stdout,
 };
 pub use event::{
-    Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
+    Batch, Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
 pub use graph::{AssetGraph, AssetId, Cycle, Declaration, GraphParts, Settings};
 pub use location::{FileId, Location};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::model::{
-    Cause, CauseKind, CodeChange, DataChange, DependencyChange, EventKind, OutputChange,
+    Batch, Cause, CauseKind, CodeChange, DataChange, DependencyChange, EventKind, OutputChange,
     OutputKind, PartitionKey, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
 
@@ -31,31 +31,39 @@ pub(super) fn payload(kind: &EventKind) -> Value {
         EventKind::RunStarted { run: _, steps } => json!({ "steps": steps }),
         EventKind::StepStarted {
             step: _,
+            batch,
             attempt,
             causes,
             usually,
-        } => json!({
-            "attempt": attempt,
-            "causes": all_causes(causes),
-            "expected_ms": usually.map(milliseconds),
-        }),
+        } => with_batch(
+            batch.as_deref(),
+            json!({
+                "attempt": attempt,
+                "causes": all_causes(causes),
+                "expected_ms": usually.map(milliseconds),
+            }),
+        ),
         EventKind::StepWaiting { step: _, holder } => json!({ "holder": holder }),
         EventKind::StepFinished {
             step: _,
+            batch,
             attempt,
             outcome,
             duration,
             log,
             causes,
             warnings,
-        } => json!({
-            "attempt": attempt,
-            "outcome": step_outcome(outcome),
-            "duration_ms": milliseconds(*duration),
-            "log": log,
-            "causes": all_causes(causes),
-            "warnings": warnings,
-        }),
+        } => with_batch(
+            batch.as_deref(),
+            json!({
+                "attempt": attempt,
+                "outcome": step_outcome(outcome),
+                "duration_ms": milliseconds(*duration),
+                "log": log,
+                "causes": all_causes(causes),
+                "warnings": warnings,
+            }),
+        ),
         EventKind::StepBlocked {
             step: _,
             needs,
@@ -76,6 +84,14 @@ pub(super) fn payload(kind: &EventKind) -> Value {
             "duration_ms": milliseconds(*duration),
         }),
     }
+}
+
+/// What an event says, with the batch that it belongs to, where there is one.
+fn with_batch(batch: Option<&Batch>, mut payload: Value) -> Value {
+    if let Some(Batch { first, last, len }) = batch {
+        payload["batch"] = json!({ "first": first.as_str(), "last": last.as_str(), "count": len });
+    }
+    payload
 }
 
 fn step_outcome(outcome: &StepOutcome) -> Value {

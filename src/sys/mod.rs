@@ -3,6 +3,7 @@
 //! Linux and macOS; where they differ, the difference stands here.
 
 pub mod clock;
+pub mod exec_limit;
 pub mod file;
 pub mod lock;
 pub mod process;

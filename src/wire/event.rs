@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    Cause, DataVersion, Event, EventKind, PartitionKey, RunCounts, RunId, RunOutcome, StepFailure,
-    StepName, StepOutcome,
+    Batch, Cause, DataVersion, Event, EventKind, PartitionKey, RunCounts, RunId, RunOutcome,
+    StepFailure, StepName, StepOutcome,
 };
 use crate::wire::text::milliseconds;
 use crate::wire::{CauseShape, SCHEMA, Text};
@@ -31,6 +31,8 @@ enum KindShape<'a> {
     StepStarted {
         #[serde(flatten)]
         step: StepShape<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        batch: Option<BatchShape<'a>>,
         attempt: u32,
         causes: Vec<CauseShape<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,10 +70,20 @@ struct StepShape<'a> {
     partition: Option<&'a str>,
 }
 
+/// The neighbouring partitions that one command makes.
+#[derive(Debug, Serialize)]
+struct BatchShape<'a> {
+    first: &'a str,
+    last: &'a str,
+    count: u32,
+}
+
 #[derive(Debug, Serialize)]
 struct FinishedShape<'a> {
     #[serde(flatten)]
     step: StepShape<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<BatchShape<'a>>,
     attempt: u32,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,11 +143,13 @@ impl<'a> From<&'a EventKind> for KindShape<'a> {
             },
             EventKind::StepStarted {
                 step,
+                batch,
                 attempt,
                 causes,
                 usually,
             } => Self::StepStarted {
                 step: step.into(),
+                batch: batch.as_deref().map(BatchShape::from),
                 attempt: *attempt,
                 causes: CauseShape::all(causes),
                 expected_ms: usually.map(milliseconds),
@@ -146,6 +160,7 @@ impl<'a> From<&'a EventKind> for KindShape<'a> {
             },
             EventKind::StepFinished {
                 step,
+                batch,
                 attempt,
                 outcome,
                 duration,
@@ -153,11 +168,11 @@ impl<'a> From<&'a EventKind> for KindShape<'a> {
                 causes,
                 warnings,
             } => Self::StepFinished(Box::new(
-                FinishedShape::new(step, *attempt, outcome, *duration).with(
-                    log.as_deref(),
-                    causes,
-                    warnings,
-                ),
+                FinishedShape {
+                    batch: batch.as_deref().map(BatchShape::from),
+                    ..FinishedShape::new(step, *attempt, outcome, *duration)
+                }
+                .with(log.as_deref(), causes, warnings),
             )),
             EventKind::StepBlocked {
                 step,
@@ -196,6 +211,7 @@ impl<'a> FinishedShape<'a> {
         };
         Self {
             step: step.into(),
+            batch: None,
             attempt,
             outcome: word,
             data_version: data_version.map(Text),
@@ -222,6 +238,16 @@ impl<'a> From<&'a StepName> for StepShape<'a> {
             step: Text(step),
             asset: step.asset.as_str(),
             partition: step.partition.as_ref().map(PartitionKey::as_str),
+        }
+    }
+}
+
+impl<'a> From<&'a Batch> for BatchShape<'a> {
+    fn from(batch: &'a Batch) -> Self {
+        Self {
+            first: batch.first.as_str(),
+            last: batch.last.as_str(),
+            count: batch.len,
         }
     }
 }

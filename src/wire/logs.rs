@@ -18,6 +18,8 @@ struct LogShape<'a> {
     step: Text<&'a StepName>,
     asset: &'a str,
     partition: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_partition: Option<&'a str>,
     run: Text<RunId>,
     time: Timestamp,
     path: &'a str,
@@ -40,6 +42,7 @@ impl<'a> From<&'a StepLog> for LogShape<'a> {
             step: Text(&log.step),
             asset: log.step.asset.as_str(),
             partition: log.step.partition.as_ref().map(PartitionKey::as_str),
+            last_partition: log.last.as_ref().map(PartitionKey::as_str),
             run: Text(log.run),
             time: log.time,
             path: &log.path,
@@ -61,6 +64,7 @@ mod tests {
                     asset: AssetKey::parse("year").expect("a key"),
                     partition: None,
                 },
+                last: None,
                 run: RunId(
                     "0190a6e0-0000-7000-8000-000000000001"
                         .parse()

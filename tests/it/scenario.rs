@@ -444,6 +444,11 @@ impl Ran {
         self.events.iter().filter_map(started).collect()
     }
 
+    /// All events, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
     /// What came of it.
     pub fn result(&self) -> &RunResult {
         &self.result
@@ -458,7 +463,7 @@ impl Ran {
     pub fn said(&self) -> Vec<String> {
         let said = self.notices.iter().filter_map(|notice| match notice {
             Notice::Selection(notice) => Some(notice.to_string()),
-            Notice::Instance(_) => None,
+            Notice::Instance(_) | Notice::KeysAdded(_) => None,
         });
         said.collect()
     }

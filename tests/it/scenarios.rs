@@ -1,9 +1,11 @@
 //! What runs, and what does not, told as scenarios: a project, an edit, exactly the steps that ran.
 
+mod batches;
 mod code;
 mod data;
 mod deps;
 mod failures;
+mod fan_in;
 mod flags;
 mod outputs;
 mod partitions;

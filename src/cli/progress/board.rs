@@ -1,9 +1,11 @@
 //! What is known of a run while it goes on: counts, what runs, what failed.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cli::progress::gathered::{is_first, is_last};
 use crate::cli::text::number;
-use crate::model::{AssetKey, EventKind, RunCounts, StepFailure, StepName, StepOutcome};
+use crate::model::{AssetKey, Batch, EventKind, RunCounts, StepFailure, StepName, StepOutcome};
 
 /// The state of a run, as its events tell it.
 #[derive(Debug)]
@@ -27,8 +29,12 @@ pub struct Board {
 /// A step that runs.
 #[derive(Debug)]
 pub struct Running {
-    /// The step.
+    /// The step; of a batch the first.
     pub step: StepName,
+    /// All that its command makes, where that is more.
+    pub batch: Option<Arc<Batch>>,
+    /// How long it usually takes.
+    pub usually: Option<Duration>,
     /// Since when, by the drawing thread's clock.
     pub since: Instant,
 }
@@ -38,6 +44,8 @@ pub struct Running {
 pub struct Failed {
     /// The step.
     pub step: StepName,
+    /// All that its command makes, where that is more.
+    pub batch: Option<Arc<Batch>>,
     /// How.
     pub failure: StepFailure,
     /// Its log.
@@ -76,19 +84,31 @@ impl Board {
                 self.total = *steps;
                 self.started = now;
             }
-            EventKind::StepStarted { step, .. } => self.running.push(Running {
-                step: step.clone(),
-                since: now,
-            }),
+            EventKind::StepStarted {
+                step,
+                batch,
+                usually,
+                ..
+            } => self.started(step, batch.as_ref(), *usually, now),
             EventKind::StepFinished {
-                step, outcome, log, ..
+                step,
+                batch,
+                outcome,
+                log,
+                ..
             } => {
-                self.running.retain(|running| running.step != *step);
                 self.done += 1;
+                self.failed += u32::from(matches!(outcome, StepOutcome::Failed(_)));
+                if is_last(step, batch.as_deref()) {
+                    self.running.retain(|it| match batch {
+                        Some(_) => it.step.asset != step.asset || it.batch != *batch,
+                        None => it.step != *step,
+                    });
+                }
                 if let StepOutcome::Failed(failure) = outcome {
-                    self.failed += 1;
                     self.failures.push(Failed {
                         step: step.clone(),
+                        batch: batch.clone(),
                         failure: (**failure).clone(),
                         log: log.clone(),
                     });
@@ -108,6 +128,27 @@ impl Board {
             }
             EventKind::StepFresh { .. } => self.total = self.total.saturating_sub(1),
             EventKind::StepWaiting { .. } | EventKind::RunFinished { .. } => {}
+        }
+    }
+
+    /// A batch is one that runs, for as long as its partitions usually take together.
+    fn started(
+        &mut self,
+        step: &StepName,
+        batch: Option<&Arc<Batch>>,
+        usually: Option<Duration>,
+        now: Instant,
+    ) {
+        if is_first(step, batch.map(Arc::as_ref)) {
+            self.running.push(Running {
+                step: step.clone(),
+                batch: batch.cloned(),
+                usually,
+                since: now,
+            });
+        } else if let Some(running) = self.running.last_mut() {
+            let both = running.usually.zip(usually);
+            running.usually = both.map(|(before, more)| before + more);
         }
     }
 

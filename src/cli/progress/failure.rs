@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::progress::board::{Blocked, Failed};
 use crate::cli::progress::neighbours::{name, neighbours};
 use crate::cli::text::{BAD, BOLD, DIM, count, styled};
-use crate::model::{KeyPlaces, KeyRange};
+use crate::model::{Batch, KeyPlaces, KeyRange};
 
 /// How many groups of blocked steps are named.
 const BLOCKED: usize = 10;
@@ -15,45 +15,59 @@ const AGAIN: usize = 20;
 
 /// A failure as a block of lines.
 pub fn block(failed: &Failed) -> String {
-    let alone = KeyRange {
-        asset: failed.step.asset.clone(),
-        first: failed.step.partition.clone(),
-        last: failed.step.partition.clone(),
-        count: 1,
+    let (asset, key) = (failed.step.asset.clone(), failed.step.partition.clone());
+    let keys = match failed.batch.as_deref() {
+        Some(Batch { first, last, len }) => KeyRange {
+            asset,
+            first: Some(first.clone()),
+            last: Some(last.clone()),
+            count: *len,
+        },
+        None => KeyRange {
+            asset,
+            first: key.clone(),
+            last: key,
+            count: 1,
+        },
     };
-    block_of(&alone, failed)
+    block_of(&keys, failed)
 }
 
 /// Failures of neighbours that failed alike: as the first of them did.
 fn block_of(keys: &KeyRange, first: &Failed) -> String {
-    let Failed { step, failure, log } = first;
+    let Failed {
+        step,
+        batch,
+        failure,
+        log,
+    } = first;
     let mut text = format!(
         "\n{} {}: {}\n",
         styled(BAD, format!("{:>12}", "Failed")),
         styled(BOLD, name(keys)),
         failure.message
     );
-    let mut line = |label: &str, value: &str| {
+    let mut put = |label: &str, value: &str| {
         for (index, part) in value.lines().enumerate() {
             let label = if index == 0 { label } else { "" };
             writeln!(text, "{} {part}", styled(DIM, format!("{label:>12}")))
                 .expect("writing to a String cannot fail");
         }
     };
-    if keys.count > 1 {
-        line("first", &step.to_string());
+    if keys.count > 1 && batch.is_none() {
+        put("first", &step.to_string());
     }
-    line("command", &failure.command);
+    put("command", &failure.command);
     for (index, tail) in failure.tail.iter().enumerate() {
-        line(if index == 0 { "output" } else { "" }, tail);
+        put(if index == 0 { "output" } else { "" }, tail);
     }
     if let Some(log) = log {
-        line("whole log", log);
+        put("whole log", log);
     }
     if let Some(help) = &failure.help {
-        line("help", help);
+        put("help", help);
     }
-    line(
+    put(
         "go on",
         &format!("assetctl materialize {}", arguments(keys)),
     );

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use crate::cli::progress::board::{Board, counted};
 use crate::cli::text::{ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, span, styled, subject};
-use crate::model::{Cause, EventKind, Planned, RunOutcome, StepName, StepOutcome};
+use crate::model::{Batch, Cause, EventKind, Planned, RunOutcome, StepName, StepOutcome};
 
 /// How wide the names of steps are at least, so that durations stand below each other.
 const NAME: usize = 24;
@@ -62,10 +62,19 @@ fn extent(planned: &Planned) -> String {
     format!("{assets}, {}", count(planned.partitions, "partition"))
 }
 
+/// `clean@2013-07-04`, or `clean@2013-07-01...2013-07-30 (30)`.
+pub fn name(step: &StepName, batch: Option<&Batch>) -> String {
+    match batch {
+        Some(batch) => format!("{}@{batch}", step.asset),
+        None => step.to_string(),
+    }
+}
+
 /// The line of a step that has ended, but for one that failed; `spared` steps directly after it stay fresh.
 pub fn finished(event: &EventKind, board: &Board, spared: u32) -> Option<String> {
     let EventKind::StepFinished {
         step,
+        batch,
         outcome,
         duration,
         causes,
@@ -82,7 +91,8 @@ pub fn finished(event: &EventKind, board: &Board, spared: u32) -> Option<String>
         StepOutcome::Failed(failure) => (BAD, "Failed", failure.message.clone()),
     };
     let because = reason(causes);
-    let mut text = row(style, word, board, step, *duration, &rest);
+    let name = name(step, batch.as_deref());
+    let mut text = row(style, word, board, &name, *duration, &rest);
     if !because.is_empty() {
         text.push_str(&styled(DIM, format!("  {because}")).to_string());
     }
@@ -94,8 +104,8 @@ pub fn finished(event: &EventKind, board: &Board, spared: u32) -> Option<String>
 }
 
 /// `Started clean@2013-07-04`, where no live region shows it.
-pub fn started(step: &StepName, causes: &[Cause]) -> String {
-    let line = format!("{} {step}", verb(ACCENT, "Started"));
+pub fn started(step: &StepName, batch: Option<&Batch>, causes: &[Cause]) -> String {
+    let line = format!("{} {}", verb(ACCENT, "Started"), name(step, batch));
     match causes {
         [] => line,
         causes => format!("{line}  {}", styled(DIM, reason(causes))),
@@ -103,7 +113,7 @@ pub fn started(step: &StepName, causes: &[Cause]) -> String {
 }
 
 /// Lines that a step wrote, each prefixed by its name.
-pub fn output(step: &StepName, lines: &str) -> String {
+pub fn output(step: &str, lines: &str) -> String {
     let prefix = styled(DIM, format!("{step} |")).to_string();
     let prefixed = lines.lines().map(|line| format!("{prefix} {line}"));
     prefixed.flat_map(|line| [line, "\n".to_owned()]).collect()
@@ -151,11 +161,10 @@ fn row(
     style: Style,
     word: &str,
     board: &Board,
-    step: &StepName,
+    name: &str,
     duration: Duration,
     rest: &str,
 ) -> String {
-    let name = step.to_string();
     let line = format!(
         "{} {} {name:<NAME$} {:>7}  {rest}",
         verb(style, word),

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use crate::cli::output;
 use crate::cli::progress::Display;
 use crate::cli::progress::board::Board;
+use crate::cli::progress::gathered::{Gathered, is_first};
 use crate::cli::progress::{failure, line};
 use crate::cli::render;
 use crate::cli::terminal::{Kind, Stream};
 use crate::cli::text::{ACCENT, Detail, Look, count, elapsed, number};
-use crate::model::{Event, EventKind, KeyPlaces, Planned, RunOutcome, StepName, StepOutcome};
+use crate::model::{Event, EventKind, KeyPlaces, Planned, RunOutcome, StepOutcome};
 
 /// How long nothing may be said.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -56,17 +57,25 @@ impl Display for Lines {
 
     fn event(&mut self, event: &Event) {
         let mut text = self.story.event(&event.kind, Instant::now());
-        if let (EventKind::StepStarted { step, causes, .. }, Kind::Other) =
-            (&event.kind, self.stream.kind)
+        if let (
+            EventKind::StepStarted {
+                step,
+                batch,
+                causes,
+                ..
+            },
+            Kind::Other,
+        ) = (&event.kind, self.stream.kind)
             && self.story.look.detail == Detail::Full
+            && is_first(step, batch.as_deref())
         {
-            text.push_str(&line::started(step, causes));
+            text.push_str(&line::started(step, batch.as_deref(), causes));
             text.push('\n');
         }
         self.say(text);
     }
 
-    fn output(&mut self, step: &StepName, lines: &str) {
+    fn output(&mut self, step: &str, lines: &str) {
         self.say(line::output(step, lines));
     }
 
@@ -102,6 +111,8 @@ pub struct Story {
     planned: Option<Planned>,
     /// A step that came out unchanged, and the number of steps it spared so far.
     held: Option<EventKind>,
+    /// What has ended of a batch so far.
+    gathered: Gathered,
     spared: u32,
     /// Whether a failure is the last that was told, so that it need not be told again at the end.
     ends_with_failure: bool,
@@ -115,6 +126,7 @@ impl Story {
             board: Board::new(now),
             planned: None,
             held: None,
+            gathered: Gathered::default(),
             spared: 0,
             ends_with_failure: false,
         }
@@ -139,6 +151,10 @@ impl Story {
         }
         let mut text = self.release();
         self.board.take(event, now);
+        let Some(event) = self.gathered.take(event) else {
+            return text;
+        };
+        let event = &*event;
         match event {
             EventKind::RunStarted { steps, .. } => {
                 if let (Some(planned), false) = (&self.planned, self.is_brief()) {
@@ -214,7 +230,7 @@ impl Story {
             board.counter(),
             count(board.running.len() as u64, "step"),
             number(board.failed),
-            oldest.step,
+            line::name(&oldest.step, oldest.batch.as_deref()),
             elapsed(now.duration_since(oldest.since)),
         )
     }

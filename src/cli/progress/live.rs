@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::progress::lines::Story;
-use crate::cli::progress::{Display, Lookups, line};
+use crate::cli::progress::{Display, LastLine, line};
 use crate::cli::terminal::{Stream, width_now};
 use crate::cli::text::{ACCENT, DIM, Look, cut, elapsed, number, span, styled, width as width_of};
-use crate::model::{Event, Planned, StepName};
+use crate::model::{Event, Planned};
 
 /// How often the region is drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -23,7 +23,7 @@ const BAR: usize = 20;
 pub struct Live {
     story: Story,
     stream: Stream,
-    lookups: Lookups,
+    last_line: LastLine,
     region: MultiProgress,
     /// One for each line of the region, the bar last.
     rows: Vec<ProgressBar>,
@@ -32,12 +32,12 @@ pub struct Live {
 
 impl Live {
     /// An empty region.
-    pub fn new(look: Look, stream: Stream, lookups: Lookups) -> Self {
+    pub fn new(look: Look, stream: Stream, last_line: LastLine) -> Self {
         let now = Instant::now();
         Self {
             story: Story::new(look, now),
             stream,
-            lookups,
+            last_line,
             region: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             rows: Vec::new(),
             drawn: now,
@@ -58,7 +58,7 @@ impl Live {
         if let Some(width) = width_now() {
             self.story.look.width = Some(width);
         }
-        let lines = region(&self.story, &self.lookups, now);
+        let lines = region(&self.story, &self.last_line, now);
         while self.rows.len() > lines.len() {
             if let Some(row) = self.rows.pop() {
                 row.finish_and_clear();
@@ -91,7 +91,7 @@ impl Display for Live {
         }
     }
 
-    fn output(&mut self, step: &StepName, lines: &str) {
+    fn output(&mut self, step: &str, lines: &str) {
         self.leave(line::output(step, lines));
     }
 
@@ -117,7 +117,7 @@ impl Display for Live {
 }
 
 /// The lines of the region: up to eight running steps, and the bar.
-fn region(story: &Story, lookups: &Lookups, now: Instant) -> Vec<String> {
+fn region(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
     let board = &story.board;
     if board.total == 0 || (board.done >= board.total && board.running.is_empty()) {
         return Vec::new();
@@ -129,12 +129,14 @@ fn region(story: &Story, lookups: &Lookups, now: Instant) -> Vec<String> {
         .take(STEPS)
         .map(|running| {
             let took = elapsed(now.duration_since(running.since));
-            let usually = (lookups.usually)(&running.step)
+            let usually = running
+                .usually
                 .map_or_else(String::new, |time| format!(" (usually {})", span(time)));
-            let head = format!("{:>12} {}  {took}{usually}", "", running.step);
+            let name = line::name(&running.step, running.batch.as_deref());
+            let head = format!("{:>12} {name}  {took}{usually}", "");
             let head = cut(&head, width);
             let room = width.saturating_sub(width_of(&head) + 2);
-            match (lookups.last_line)(&running.step) {
+            match last_line(&running.step, running.batch.as_deref()) {
                 Some(last) if room > 8 => {
                     let last = last.trim_end().replace(|c: char| c.is_control(), " ");
                     format!("{head}  {}", styled(DIM, cut(&last, room)))
@@ -180,7 +182,7 @@ mod tests {
 
     use super::region;
     use crate::cli::fixtures::{look, plain, run, step};
-    use crate::cli::progress::Lookups;
+    use crate::cli::progress::LastLine;
     use crate::cli::progress::lines::Story;
     use crate::model::EventKind;
 
@@ -199,9 +201,10 @@ mod tests {
         for day in 1..=10 {
             let event = EventKind::StepStarted {
                 step: step("clean", &format!("2013-07-{day:02}")),
+                batch: None,
                 attempt: 0,
                 causes: vec![],
-                usually: None,
+                usually: Some(Duration::from_millis(2100)),
             };
             story.event(&event, after(day));
         }
@@ -212,15 +215,12 @@ mod tests {
             after(11),
         );
         story.board.done = 4;
-        let lookups = Lookups {
-            last_line: Arc::new(|step| {
-                step.to_string()
-                    .ends_with("01")
-                    .then(|| "read\t1 of 2\n".repeat(9))
-            }),
-            usually: Arc::new(|_| Some(Duration::from_millis(2100))),
-        };
-        let lines = region(&story, &lookups, after(12)).join("\n");
+        let last_line: LastLine = Arc::new(|step, _| {
+            step.to_string()
+                .ends_with("01")
+                .then(|| "read\t1 of 2\n".repeat(9))
+        });
+        let lines = region(&story, &last_line, after(12)).join("\n");
         insta::assert_snapshot!(plain(&lines), @r"
                     clean@2013-07-01  0:11 (usually 2.1s)  read 1 of 2 read 1 of 2 read 1 of 2 read 1 of …
                     clean@2013-07-02  0:10 (usually 2.1s)
@@ -238,6 +238,7 @@ mod tests {
     #[test]
     fn nothing_before_a_run_starts() {
         let start = Instant::now();
-        assert!(region(&Story::new(look(), start), &Lookups::default(), start).is_empty());
+        let nothing: LastLine = Arc::new(|_, _| None);
+        assert!(region(&Story::new(look(), start), &nothing, start).is_empty());
     }
 }

@@ -6,6 +6,7 @@
 
 mod board;
 mod failure;
+mod gathered;
 mod json;
 mod line;
 mod lines;
@@ -17,32 +18,17 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+pub(super) use gathered::is_first;
+pub(super) use line::name;
+
 use crate::cli::progress::json::JsonLines;
 use crate::cli::progress::lines::Lines;
 use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
-use crate::model::{Event, EventSink, Planned, StepName};
+use crate::model::{Batch, Event, EventSink, Planned, StepName};
 
-/// Says the last line that a running step has written, and how long the step usually takes.
-pub(super) type Lookup<T> = Arc<dyn Fn(&StepName) -> Option<T> + Send + Sync>;
-
-/// What the display asks about running steps.
-#[derive(Clone)]
-pub(super) struct Lookups {
-    /// The last line that a step has written to its log.
-    pub last_line: Lookup<String>,
-    /// How long a step usually takes.
-    pub usually: Lookup<Duration>,
-}
-
-impl Default for Lookups {
-    fn default() -> Self {
-        Self {
-            last_line: Arc::new(|_| None),
-            usually: Arc::new(|_| None),
-        }
-    }
-}
+/// Says the last line that a running step, or a batch that begins with it, has written to its log.
+pub(super) type LastLine = Arc<dyn Fn(&StepName, Option<&Batch>) -> Option<String> + Send + Sync>;
 
 /// Shows a run. [`Progress::finish`] waits until all is shown.
 pub(super) struct Progress {
@@ -62,12 +48,12 @@ enum Shown {
 enum Message {
     Planned(Box<Planned>),
     Event(Box<Event>),
-    Output(StepName, String),
+    Output(String, String),
     End,
 }
 
-/// Shows what a running step writes, from whichever thread reads it.
-pub(super) type ShowOutput = Arc<dyn Fn(&StepName, &str) + Send + Sync>;
+/// Shows what a running step, which has this name, writes, from whichever thread reads it.
+pub(super) type ShowOutput = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// What draws: a live region, or plain lines.
 trait Display {
@@ -75,8 +61,8 @@ trait Display {
     fn planned(&mut self, planned: &Planned);
     /// Something happened.
     fn event(&mut self, event: &Event);
-    /// A step wrote these whole lines.
-    fn output(&mut self, step: &StepName, lines: &str);
+    /// The step of this name wrote these whole lines.
+    fn output(&mut self, step: &str, lines: &str);
     /// Nothing happened for a while; `now` is the drawing thread's clock.
     fn tick(&mut self, now: Instant);
     /// How long it may sleep before a tick.
@@ -87,7 +73,7 @@ trait Display {
 
 impl Progress {
     /// Starts to show a run in the session's style.
-    pub(super) fn start(session: &Session, lookups: Lookups) -> std::io::Result<Self> {
+    pub(super) fn start(session: &Session, last_line: LastLine) -> std::io::Result<Self> {
         if session.progress == ProgressStyle::Json {
             return Ok(Self {
                 shown: Shown::Json(JsonLines::default()),
@@ -99,7 +85,7 @@ impl Progress {
         let drawer = std::thread::Builder::new()
             .name("progress".to_owned())
             .spawn(move || match style {
-                ProgressStyle::Live => draw(Live::new(look, stream, lookups), &receiver),
+                ProgressStyle::Live => draw(Live::new(look, stream, last_line), &receiver),
                 _ => draw(Lines::new(look, stream), &receiver),
             })?;
         Ok(Self {
@@ -124,7 +110,7 @@ impl Progress {
         };
         let messages = messages.clone();
         Some(Arc::new(move |step, lines| {
-            drop(messages.send(Message::Output(step.clone(), lines.to_owned())));
+            drop(messages.send(Message::Output(step.to_owned(), lines.to_owned())));
         }))
     }
 

@@ -80,9 +80,13 @@ fn short(version: &DataVersion) -> String {
 
 /// What stands above the log of a step where there are several.
 pub fn log_heading(log: &StepLog, look: &Look) -> String {
+    let step = match &log.last {
+        Some(last) => format!("{}...{last}", log.step),
+        None => log.step.to_string(),
+    };
     format!(
         "{} {}\n",
-        styled(BOLD, &log.step),
+        styled(BOLD, step),
         styled(
             DIM,
             format!(

@@ -4,7 +4,10 @@ use crate::cli::text::{
     ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, WARN, count, cut, keys,
     number, span, styled, subject,
 };
-use crate::model::{Decision, PlanReport, PlanStep};
+use crate::model::{Decision, PlanReport, PlanStep, StepName};
+
+/// How many steps of the longest chain are named.
+const CHAIN: usize = 8;
 
 /// The steps, and how many there are.
 pub fn plan(report: &PlanReport, look: &Look) -> String {
@@ -20,12 +23,7 @@ pub fn plan(report: &PlanReport, look: &Look) -> String {
     }
     text.push_str(&summary(report));
     if look.detail > Detail::Brief && report.critical_path.len() > 1 {
-        let path: Vec<_> = report
-            .critical_path
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let path = format!("Longest chain: {}", path.join(" → "));
+        let path = format!("Longest chain: {}", chain(&report.critical_path));
         let path = look
             .width
             .map_or_else(|| path.clone(), |width| cut(&path, width));
@@ -37,6 +35,23 @@ pub fn plan(report: &PlanReport, look: &Look) -> String {
         text.push('\n');
     }
     text
+}
+
+/// `a → b → c`, with what lies in the middle of a long one counted.
+fn chain(steps: &[StepName]) -> String {
+    let joined = |steps: &[StepName]| {
+        let names: Vec<_> = steps.iter().map(ToString::to_string).collect();
+        names.join(" → ")
+    };
+    match steps.len().checked_sub(CHAIN) {
+        Some(more @ 1..) => format!(
+            "{} → {} more → {}",
+            joined(&steps[..CHAIN - 1]),
+            number(more as u64),
+            steps[steps.len() - 1]
+        ),
+        _ => joined(steps),
+    }
 }
 
 /// Steps that cannot run, a line each: told before a run starts.
@@ -131,7 +146,7 @@ fn summary(report: &PlanReport) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{blocked, plan};
+    use super::{blocked, chain, plan};
     use crate::cli::fixtures::{code, data, look, plain, range, step};
     use crate::model::{Cause, Decision, KeyRange, PlanCounts, PlanReport, PlanStep};
 
@@ -200,6 +215,21 @@ mod tests {
         `assetctl materialize` does it.
         ");
         insta::assert_snapshot!(plain(&blocked(&report.steps, &look())), @"     Blocked  daily@2013-07-06  data/flights/2013-07-06.csv does not exist");
+    }
+
+    #[test]
+    fn the_middle_of_a_long_chain_is_counted() {
+        let days = |last: u32| -> Vec<_> {
+            (1..=last)
+                .map(|day| step("a", &format!("2013-07-{day:02}")))
+                .collect()
+        };
+        assert!(!chain(&days(8)).contains("more"));
+        assert_eq!(
+            chain(&days(31)),
+            "a@2013-07-01 → a@2013-07-02 → a@2013-07-03 → a@2013-07-04 → a@2013-07-05 → a@2013-07-06 → a@2013-07-07 \
+             → 23 more → a@2013-07-31"
+        );
     }
 
     #[test]

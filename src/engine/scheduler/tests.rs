@@ -175,3 +175,47 @@ fn earlier_windows_of_an_asset_come_first() {
         ]
     );
 }
+
+#[test]
+fn neighbours_of_a_batch_leave_in_order_and_can_be_taken_along() {
+    let manifest = "[partitions.day]\ntype = \"daily\"\nstart = \"2020-01-01\"\nend = \"2020-01-06\"\n\
+        [asset.up]\npartitions = \"day\"\ncommand = \"up\"\n\
+        [asset.a]\npartitions = \"day\"\ndeps = \"up\"\nbatch = { max = 3 }\ncommand = \"a\"\n";
+    let world = World::new(manifest);
+    let goals = world.goals(&[]);
+    let scope = Scope::new(world.graph(), world.keys(), &goals, Upstream::Close);
+    let cells = scope.cells() as usize;
+    let (up, a) = (|day: u32| Cell(day), |day: u32| Cell(5 + day));
+    assert_eq!(step_name(&scope, a(0)), "a@2020-01-01");
+    let mut decisions = vec![Decision::Keep; cells];
+    decisions[up(2).index()] = Decision::Run;
+    for day in [0, 1, 2, 3] {
+        decisions[a(day).index()] = Decision::Run;
+    }
+    let mut costs = Costs {
+        own: vec![None; cells],
+        to_sink: vec![1; cells],
+    };
+    costs.to_sink[a(3).index()] = 99;
+    costs.to_sink[up(2).index()] = 2;
+    let mut scheduler = Scheduler::new(&scope, &decisions, &costs);
+    assert_eq!(
+        scheduler.pop(),
+        Some(up(2)),
+        "more urgent than the least urgent"
+    );
+    assert_eq!(scheduler.pop(), Some(a(0)), "though another costs more");
+    assert_eq!(scheduler.ready_neighbour(a(0)), Some(a(1)));
+    scheduler.take(a(1));
+    assert_eq!(scheduler.ready_neighbour(a(1)), None, "it waits");
+    assert_eq!(scheduler.ready_neighbour(a(3)), None, "it is fresh");
+    assert_eq!(scheduler.pop(), Some(a(3)));
+    scheduler.done(up(2));
+    assert_eq!(
+        scheduler.pop(),
+        Some(a(2)),
+        "what was taken does not leave again"
+    );
+    assert_eq!(scheduler.ready_neighbour(a(2)), None, "it runs");
+    assert_eq!(scheduler.pop(), None);
+}

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::event::StepName;
+use crate::model::partition::PartitionKey;
 use crate::model::record::RunId;
 
 /// Logs of steps.
@@ -15,8 +16,10 @@ pub struct LogsReport {
 /// What a step's command wrote to standard output and error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepLog {
-    /// The step.
+    /// The step; of a batch the first.
     pub step: StepName,
+    /// The last key, where one command made all from the step's on.
+    pub last: Option<PartitionKey>,
     /// The run that it was part of.
     pub run: RunId,
     /// When the log was last written.

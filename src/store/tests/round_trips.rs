@@ -280,6 +280,7 @@ fn events_of_a_run() {
                 }),
                 event(EventKind::StepStarted {
                     step: step.clone(),
+                    batch: None,
                     attempt: 0,
                     causes,
                     usually: None,
@@ -289,6 +290,7 @@ fn events_of_a_run() {
         .expect("recorded");
     let failed = event(EventKind::StepFinished {
         step: step.clone(),
+        batch: None,
         attempt: 1,
         outcome: StepOutcome::Failed(Box::new(StepFailure {
             message: "exited with 1".to_owned(),

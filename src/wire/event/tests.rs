@@ -27,6 +27,7 @@ fn run() -> RunId {
 fn finished(outcome: StepOutcome) -> EventKind {
     EventKind::StepFinished {
         step: step("clean", "2013-07-04"),
+        batch: None,
         attempt: 0,
         outcome,
         duration: Duration::from_millis(2100),
@@ -50,6 +51,7 @@ fn lines() {
         (
             EventKind::StepStarted {
                 step: step("year", ""),
+                batch: None,
                 attempt: 0,
                 causes: vec![],
                 usually: None,

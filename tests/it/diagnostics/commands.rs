@@ -63,6 +63,37 @@ fn failures() {
 }
 
 #[test]
+fn a_command_that_is_too_long() {
+    let keys: Vec<String> = (0..1000).map(|key| format!("\"{key:0>200}\"")).collect();
+    let keys = keys.join(", ");
+    let sandbox = Sandbox::new().with_file(
+        "Assets.toml",
+        &format!(
+            r#"
+[asset.all]
+deps = ["part"]
+command = "cat {{{{input}}}} > {{{{output}}}}"
+outputs = "build/all"
+
+[asset.part]
+partitions = "key"
+command = "echo 1 > {{{{output}}}}"
+outputs = "build/part/{{{{partition}}}}"
+
+[partitions.key]
+type = "static"
+keys = [{keys}]
+"#
+        ),
+    );
+    let mut said = Said::default();
+    said.of("an input", &sandbox, &["materialize"], 2);
+    said.of("planned", &sandbox, &["plan", "all"], 2);
+    assert!(!sandbox.path("build").exists(), "nothing runs before");
+    said.compare("too_long");
+}
+
+#[test]
 fn a_file_where_a_directory_is_declared() {
     let sandbox = Sandbox::new().with_file(
         "Assets.toml",

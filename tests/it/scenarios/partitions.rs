@@ -1,6 +1,7 @@
 //! Partitions: exactly the keys that need it run.
 
-use assetctl::model::MaterializeRequest;
+use assetctl::app::logs;
+use assetctl::model::{Force, LogsRequest, MaterializeRequest};
 
 use crate::scenario::{Scenario, keys, only};
 
@@ -265,6 +266,70 @@ fn an_asset_can_read_its_own_earlier_windows() {
     let _ = project.runs(&["total@2020-01-02", "total@2020-01-03", "total@2020-01-04"]);
     project.write("total/2020-01-02.txt", "by hand\n");
     let _ = project.runs(&["total@2020-01-02"]);
+}
+
+#[test]
+fn an_own_window_that_is_not_there_is_an_empty_word() {
+    let project = Scenario::new(
+        &SELF
+            .replace(", allow_missing = true", "")
+            .replace(
+                "cat $ASSETCTL_INPUT_BEFORE",
+                "test -z {{input.before}} || cat {{input.before}} > {{output}}; cat",
+            )
+            .replace("> {{output}}\"\noutputs", ">> {{output}}\"\noutputs"),
+    );
+    for day in 1..=4 {
+        project.write(&format!("raw/2020-01-0{day}.txt"), &format!("{day}\n"));
+    }
+    let all = [
+        "total@2020-01-01",
+        "total@2020-01-02",
+        "total@2020-01-03",
+        "total@2020-01-04",
+    ];
+    let ran = project.runs(&all);
+    assert_eq!(ran.order(), all, "each after the one that it reads");
+    assert_eq!(project.read("total/2020-01-04.txt"), "1\n2\n3\n4\n");
+    let middle = MaterializeRequest {
+        force: Force::Selected,
+        ..only(&["total@2020-01-02"])
+    };
+    let ran = project.runs_only(&middle, &["total@2020-01-02"]);
+    assert_eq!(ran.unchanged(), ran.started(), "nothing below runs");
+    let _ = project.runs(&[]);
+    // A middle key whose output comes to differ: later ones run as far as what they read differs.
+    project.edit("cat {{input.raw}}", "cut -c1 {{input.raw}}");
+    let _ = project.attempt();
+    project.write("raw/2020-01-02.txt", "2 but only the first sign counts\n");
+    let ran = project.runs(&["total@2020-01-02"]);
+    assert_eq!(ran.unchanged(), ran.started());
+    project.write("raw/2020-01-02.txt", "x\n");
+    let ran = project.runs(&all[1..]);
+    assert_eq!(ran.order(), &all[1..]);
+}
+
+#[test]
+fn long_keys_and_their_signs_name_folders_and_logs() {
+    let (long, other) = ("k".repeat(241), "k".repeat(242));
+    let project = Scenario::new(&format!(
+        "[partitions.p]\ntype = \"static\"\nkeys = [\"{long}\", \"{other}\", \"eu: w/e|x\"]\n\
+         [asset.a]\npartitions = \"p\"\n\
+         command = \"echo {{{{partition}}}} | tee {{{{output}}}}\"\noutputs = \"a/{{{{partition}}}}\"\n"
+    ));
+    let keys = [long.as_str(), &other, "eu: w/e|x"];
+    let steps = keys.map(|key| format!("a@{key}"));
+    let _ = project.runs(&steps.each_ref().map(String::as_str));
+    let opened = project.project().expect("it opens");
+    for (key, step) in keys.iter().zip(&steps) {
+        let request = LogsRequest {
+            selected: step.parse().expect("a word"),
+            run: None,
+        };
+        let found = logs(&opened, &request).expect("there is one").logs;
+        assert_eq!(found.len(), 1, "{key}");
+        assert_eq!(found[0].content, format!("{key}\n").into_bytes());
+    }
 }
 
 #[test]

@@ -458,7 +458,7 @@ pattern = "data/{{partition}}.csv"
 
 [asset.fetch]
 command = "mkdir -p data; : > data/a.csv; : > data/b.csv; echo > {{output}}"
-outputs = "build/fetched"
+outputs = "fetched"
 
 [asset.each]
 partitions = "uploads"

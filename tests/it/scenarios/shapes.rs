@@ -1,6 +1,6 @@
 //! What a command is given: words, variables, folders, lists.
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, only};
 
 #[test]
 fn a_command_is_told_everything_relative_to_its_folder() {
@@ -67,16 +67,10 @@ fn inputs_of_any_size_come_as_a_list() {
     for number in 0..700 {
         project.write(&format!("many/{number}{name}"), "");
     }
-    let ran = project.attempt();
-    ran.failed(&["long"]);
-    assert!(
-        ran.failure("long")
-            .help
-            .as_deref()
-            .is_some_and(|help| help.contains("{{input_list.many}}")),
-        "{:?}",
-        ran.failure("long")
-    );
+    let refused = ["assetctl::engine::command_too_long"];
+    assert_eq!(project.refused(), refused, "before anything runs");
+    assert!(!project.holds("made.txt"));
+    let _ = project.runs_only(&only(&["made", "words"]), &["made", "words"]);
     assert_eq!(project.read("made.txt"), "700\n");
     assert_eq!(project.read("words.txt"), "700\n");
 }

@@ -1,13 +1,14 @@
 //! A run as the lines that are left of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cli::fixtures::{asset, code, data, digest, key, look, plain, range, run, step};
 use crate::cli::progress::lines::Story;
 use crate::cli::text::{Detail, Look};
 use crate::model::{
-    DataVersion, Decision, EventKind, KeyPlaces, NamedKeys, PartitionKeys, PlanStep, Planned,
-    RunCounts, RunOutcome, StepFailure, StepOutcome,
+    Batch, DataVersion, Decision, EventKind, KeyPlaces, NamedKeys, PartitionKeys, PlanStep,
+    Planned, RunCounts, RunOutcome, StepFailure, StepOutcome,
 };
 
 fn planned(blocked: Vec<PlanStep>) -> Planned {
@@ -24,6 +25,7 @@ fn planned(blocked: Vec<PlanStep>) -> Planned {
 fn finished(name: &str, outcome: StepOutcome) -> EventKind {
     EventKind::StepFinished {
         step: step(name, "2013-07-04"),
+        batch: None,
         attempt: 0,
         outcome,
         duration: Duration::from_millis(2100),
@@ -214,6 +216,7 @@ fn a_heartbeat_names_what_runs_longest() {
     );
     let started = EventKind::StepStarted {
         step: step("year", ""),
+        batch: None,
         attempt: 0,
         causes: vec![],
         usually: None,
@@ -247,6 +250,7 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
         };
         all.push(EventKind::StepFinished {
             step: step("clean", day),
+            batch: None,
             attempt: 0,
             outcome,
             duration: Duration::from_secs(1),
@@ -286,5 +290,83 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
          Blocked daily@2013-07-01...2013-07-03 (3): clean@2013-07-01 failed, and so on
          Blocked daily@2013-07-04: raw@2013-07-04: raw.csv is missing
           Failed nothing in 1m 02s
+        ");
+}
+
+#[test]
+fn a_batch_leaves_one_line() {
+    let batch = Some(Arc::new(Batch {
+        first: key("2013-07-01").expect("a key"),
+        last: key("2013-07-03").expect("a key"),
+        len: 3,
+    }));
+    let days = ["2013-07-01", "2013-07-02", "2013-07-03"];
+    let start = |day: &str| EventKind::StepStarted {
+        step: step("clean", day),
+        batch: batch.clone(),
+        attempt: 0,
+        causes: vec![],
+        usually: Some(Duration::from_secs(1)),
+    };
+    let end = |day: &str, outcome: StepOutcome| EventKind::StepFinished {
+        step: step("clean", day),
+        batch: batch.clone(),
+        attempt: 0,
+        outcome,
+        duration: Duration::from_millis(700),
+        log: None,
+        causes: vec![code("steps/clean.py")],
+        warnings: vec!["it took long".into()],
+    };
+    let (new, same) = (
+        StepOutcome::Materialized {
+            version: version(),
+            bytes: 1000,
+        },
+        StepOutcome::Unchanged { version: version() },
+    );
+    let begin = EventKind::RunStarted {
+        run: run(),
+        steps: 9,
+    };
+    let mut told = String::new();
+    for outcomes in [
+        [new.clone(), new, same.clone()],
+        [same.clone(), same.clone(), same],
+        [failed(), failed(), failed()],
+    ] {
+        let started = days.iter().map(|day| start(day));
+        let ended = days.iter().zip(outcomes).map(|(day, it)| end(day, it));
+        let events: Vec<_> = std::iter::once(begin.clone())
+            .chain(started)
+            .chain(ended)
+            .collect();
+        let now = Instant::now();
+        let mut story = Story::new(look(), now);
+        for event in &events[..4] {
+            story.event(event, now);
+        }
+        assert_eq!(story.board.running.len(), 1);
+        let usually = story.board.running[0].usually;
+        assert_eq!(usually, Some(Duration::from_secs(3)));
+        assert!(story.heartbeat(now).contains("2013-07-01...2013-07-03 (3)"));
+        for event in &events[4..] {
+            told.push_str(&plain(&story.event(event, now)));
+        }
+        told.push_str(&plain(&story.release()));
+        assert!(story.board.running.is_empty() && story.board.done == 3);
+    }
+    insta::assert_snapshot!(told, @r"
+        Done [3/9] clean@2013-07-01...2013-07-03 (3)    2.1s  2.0 kB  steps/clean.py changed
+     Warning it took long
+   Unchanged [3/9] clean@2013-07-01...2013-07-03 (3)    2.1s  same bytes  steps/clean.py changed
+     Warning it took long
+
+      Failed clean@2013-07-01...2013-07-03 (3): exited with 1
+     command sh -euc 'python3 a.py'
+      output Traceback
+             ValueError: boom
+        help the command's own words are above
+       go on assetctl materialize clean --partition-range 2013-07-01...2013-07-03
     ");
 }

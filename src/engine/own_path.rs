@@ -1,0 +1,195 @@
+//! Paths of assetctl's own files about a step: its folders and its log.
+//!
+//! A name holds the asset and the partition and nothing else, percent-encoded, so that no two asset partitions share one
+//! and none leads anywhere else. File systems take names of 255 bytes: of a longer one the end gives way to a digest of
+//! the whole.
+
+use percent_encoding::percent_decode_str;
+
+use crate::digest::Kind;
+use crate::model::{
+    AssetKey, Batch, PartitionKey, PartitionKeys, RunId, StepName, encode_component,
+    encode_whole_component,
+};
+
+/// The folder of assetctl's own files, relative to the project root.
+pub const OWN_FOLDER: &str = ".assetctl";
+
+/// Stands before the digest in a name that is shortened; no encoded name holds it.
+const SHORTENED: char = '!';
+
+/// The longest name of a folder, in bytes.
+pub const LONGEST_FOLDER: usize = 240;
+
+/// The longest part of a log's name, of which there are up to three, in bytes.
+const LONGEST_PART: usize = 80;
+
+/// What stands between the first and the last key in the name of a batch's log; no encoded name holds it.
+const TO: char = '~';
+
+/// The folder of one asset partition below a folder of assetctl's own: `.assetctl/staging/clean/@2013-07-04`.
+#[must_use]
+pub fn step_folder(purpose: &str, asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
+    let asset = shortened(encode_whole_component(asset.as_str()), LONGEST_FOLDER);
+    match partition {
+        Some(key) => {
+            let key = shortened(encode_component(key.as_str()).into_owned(), LONGEST_FOLDER);
+            format!("{OWN_FOLDER}/{purpose}/{asset}/@{key}")
+        }
+        None => format!("{OWN_FOLDER}/{purpose}/{asset}"),
+    }
+}
+
+/// An encoded name of at most `longest` bytes.
+#[must_use]
+pub fn shortened(encoded: String, longest: usize) -> String {
+    if encoded.len() <= longest {
+        return encoded;
+    }
+    let digest = Kind::Path.digest(encoded.as_bytes()).to_string();
+    let kept = longest - digest.len() - SHORTENED.len_utf8();
+    // What is encoded is ASCII, so it can be cut anywhere.
+    format!("{}{SHORTENED}{digest}", &encoded[..kept])
+}
+
+/// Where a step's log goes, relative to the project root.
+#[must_use]
+pub fn log_path(run: RunId, step: &StepName, batch: Option<&Batch>) -> String {
+    let asset = asset_part(&step.asset);
+    let partition = match (batch, &step.partition) {
+        (Some(Batch { first, last, .. }), _) => {
+            format!("@{}{TO}{}", key_part(first), key_part(last))
+        }
+        (None, Some(key)) => format!("@{}", key_part(key)),
+        (None, None) => String::new(),
+    };
+    format!("{}/{run}/{asset}{partition}.log", log_folder())
+}
+
+fn asset_part(asset: &AssetKey) -> String {
+    shortened(encode_whole_component(asset.as_str()), LONGEST_PART)
+}
+
+fn key_part(key: &PartitionKey) -> String {
+    shortened(encode_component(key.as_str()).into_owned(), LONGEST_PART)
+}
+
+/// The folder that holds a folder of logs for each run, relative to the project root.
+#[must_use]
+pub fn log_folder() -> String {
+    format!("{OWN_FOLDER}/logs")
+}
+
+/// What a log tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Logged {
+    /// One partition, or the only one of an unpartitioned asset.
+    One(Option<PartitionKey>),
+    /// All partitions from the first to the last of these.
+    Batch(PartitionKey, PartitionKey),
+}
+
+/// What the log of `asset` with this file name tells of; `None` if the log is another asset's. The inverse of
+/// [`log_path`].
+///
+/// `keys` are those of the asset's definition: a key whose name was shortened is looked for among them.
+#[must_use]
+pub fn logged(asset: &AssetKey, keys: &PartitionKeys, file_name: &str) -> Option<Logged> {
+    let rest = file_name.strip_prefix(&asset_part(asset))?;
+    let rest = rest.strip_suffix(".log")?;
+    match rest.strip_prefix('@') {
+        Some(encoded) => match encoded.split_once(TO) {
+            Some((first, last)) => Some(Logged::Batch(key_of(first, keys)?, key_of(last, keys)?)),
+            None => Some(Logged::One(Some(key_of(encoded, keys)?))),
+        },
+        None if rest.is_empty() => Some(Logged::One(None)),
+        None => None,
+    }
+}
+
+fn key_of(part: &str, keys: &PartitionKeys) -> Option<PartitionKey> {
+    if part.contains(SHORTENED) {
+        let mut all = keys.range().filter_map(|index| keys.key(index));
+        return all.find(|key| key_part(key) == part);
+    }
+    let key = percent_decode_str(part).decode_utf8().ok()?;
+    PartitionKey::parse(&key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Logged, log_path, logged, step_folder};
+    use crate::model::{AssetKey, Batch, NamedKeys, PartitionKey, PartitionKeys, RunId, StepName};
+
+    fn key(text: &str) -> PartitionKey {
+        PartitionKey::parse(text).expect("a key")
+    }
+
+    fn asset(key: &str) -> AssetKey {
+        AssetKey::parse(key).expect("a key")
+    }
+
+    #[test]
+    fn no_two_asset_partitions_share_a_folder() {
+        let folder = |of: &str, partition: Option<&str>| {
+            step_folder("staging", &asset(of), partition.map(key).as_ref())
+        };
+        let long = "ä ".repeat(120);
+        let all = [
+            folder("a", Some("b")),
+            folder("a/b", None),
+            folder("a/b", Some("c")),
+            folder("a", Some("b/c")),
+            folder("a", Some("..")),
+            folder("a", Some("2024-01-01|eu: west")),
+            folder("a", Some(&long)),
+            folder("a", Some(&format!("{long}."))),
+            folder(&"a".repeat(300), None),
+        ];
+        assert_eq!(all[0], ".assetctl/staging/a/@b");
+        assert_eq!(all[4], ".assetctl/staging/a/@..");
+        assert_eq!(all[5], ".assetctl/staging/a/@2024-01-01%7Ceu:%20west");
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[index + 1..].contains(one), "{one}");
+            assert!(one.split('/').all(|name| name.len() <= 255), "{one}");
+        }
+    }
+
+    #[test]
+    fn a_log_names_its_step() {
+        let run = RunId(uuid::Uuid::nil());
+        let long = format!("{} x", "y".repeat(200));
+        let keys: Arc<[_]> = [key("x/y@z"), key(&long), key(&format!("{long}."))].into();
+        let keys = PartitionKeys::Named(NamedKeys::declared(&keys));
+        for (of, first, last) in [
+            ("clean", None, None),
+            ("clean", Some("2013-07-04"), None),
+            ("stg/a-b", Some("x/y@z"), None),
+            ("clean", Some("100% .."), None),
+            ("clean", Some(long.as_str()), None),
+            ("clean", Some("a."), Some(".b")),
+            ("clean", Some("x/y@z"), Some(long.as_str())),
+        ] {
+            let step = StepName {
+                asset: asset(of),
+                partition: first.map(key),
+            };
+            let batch = first.zip(last).map(|(first, last)| Batch {
+                first: key(first),
+                last: key(last),
+                len: 2,
+            });
+            let path = log_path(run, &step, batch.as_ref());
+            let name = path.rsplit('/').next().expect("a file name");
+            assert!(name.len() <= 255, "{name}");
+            let told = match batch {
+                Some(batch) => Logged::Batch(batch.first, batch.last),
+                None => Logged::One(step.partition.clone()),
+            };
+            assert_eq!(logged(&asset("cle"), &keys, name), None, "{name}");
+            assert_eq!(logged(&step.asset, &keys, name), Some(told), "{name}");
+        }
+    }
+}
