@@ -82,8 +82,8 @@ pub fn materialize(
         Range::Assets,
     )?;
     // What is told of a selection is told each time, and a seal would keep silent.
-    let can_be_sealed = selection.is_plain();
-    let mut mark = Mark::read(project.home());
+    let mut can_be_sealed = selection.is_plain();
+    let mut mark = project.mark().cloned();
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
     let goals = selection.narrowed(project, &mut instance)?;
@@ -114,6 +114,8 @@ pub fn materialize(
     refuse_too_long(&workspace, &evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
     if work > 0 {
+        // Another process may have added keys or records since the first look at the instance.
+        can_be_sealed &= Mark::read(project.home()) == mark;
         instance.make_writable(project)?;
     }
     for notice in &instance.notices {

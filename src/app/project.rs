@@ -15,7 +15,7 @@ use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::manifest::{self, Compiled};
 use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, PartitionKeys};
-use crate::store::{Access, Opened, Store, StoreError};
+use crate::store::{Access, Mark, Opened, Store, StoreError};
 
 /// The compiled manifest, in the project's own folder.
 pub(super) const MANIFEST_CACHE: &str = "manifest.cache";
@@ -40,6 +40,7 @@ pub struct Project {
     home: PathBuf,
     compiled: Compiled,
     keys: KeysByDefinition,
+    mark: Option<Mark>,
     /// What was found of the instance when it was asked for keys.
     notices: Vec<Notice>,
     now: Timestamp,
@@ -65,6 +66,7 @@ impl Project {
             ignore: &ignore,
             now: surroundings.now,
         };
+        let mark = Mark::read(&home);
         let (keys, notices) = look(world, &home, &asking_definitions(&compiled.graph))?;
         Ok(Self {
             cache: StatCache::open(&own.join("stat.cache")),
@@ -72,6 +74,7 @@ impl Project {
             home,
             compiled,
             keys,
+            mark,
             notices,
             now: surroundings.now,
             environment: surroundings.environment.clone(),
@@ -117,6 +120,12 @@ impl Project {
             ignore: &self.ignore,
             now: self.now,
         }
+    }
+
+    /// The instance's mark from before anything of it was read.
+    #[must_use]
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
     }
 
     /// The project root, absolute.

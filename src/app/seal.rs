@@ -37,6 +37,9 @@ const KEPT: usize = 32;
 /// How many bytes of seals are kept, besides the newest.
 const KEPT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// A greater seal is not written: looking at so many files is no longer what takes the time.
+const GREATEST: usize = 32 * 1024 * 1024;
+
 /// A request that has nothing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NothingToDo {
@@ -117,7 +120,8 @@ pub fn write(
         versions,
         evaluation,
     })
-    .everything() else {
+    .everything()
+    .filter(|(paths, _)| paths.len() <= GREATEST) else {
         return;
     };
     let (mut assets, mut partitions) = (0, 0);
