@@ -12,3 +12,4 @@ mod partitions;
 mod selection;
 mod shapes;
 mod sources;
+mod steps;
