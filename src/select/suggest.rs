@@ -44,7 +44,7 @@ fn worth_comparing<'a>(
 }
 
 /// How often each byte occurs in a text.
-struct Letters([i32; 256]);
+struct Letters([u32; 256]);
 
 impl Letters {
     fn of(text: &str) -> Self {
@@ -67,7 +67,7 @@ impl Letters {
                 more += 1;
             }
         }
-        let less: i32 = left.iter().sum();
+        let less: u32 = left.iter().sum();
         more + less as usize
     }
 }
