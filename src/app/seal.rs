@@ -150,9 +150,10 @@ pub fn write(
     drop(write_atomically(&file, &bytes));
 }
 
-/// What is recorded decides which partitions are meant, so that no seal can stand for having looked at them.
+/// Where what is recorded decides which partitions are meant, no seal can stand for having looked at them; and seals are
+/// kept by selections, of which clauses over steps are no part.
 fn can_be_sealed(request: &MaterializeRequest) -> bool {
-    request.partitions.recorded == RecordedState::Any
+    request.partitions.recorded == RecordedState::Any && request.steps.is_empty()
 }
 
 struct Sealing<'a> {

@@ -13,3 +13,4 @@ mod partitions;
 mod selection;
 mod shapes;
 mod sources;
+mod steps;
