@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
+use crate::app::selection::is_of_declarations;
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::engine::{
     Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
@@ -150,9 +151,10 @@ pub fn write(
     drop(write_atomically(&file, &bytes));
 }
 
-/// What is recorded decides which partitions are meant, so that no seal can stand for having looked at them.
+/// What is recorded, or what git knows, may decide which partitions are meant, so that no seal can stand for having looked at them.
 fn can_be_sealed(request: &MaterializeRequest) -> bool {
     request.partitions.recorded == RecordedState::Any
+        && request.selection.iter().all(is_of_declarations)
 }
 
 struct Sealing<'a> {
@@ -336,8 +338,8 @@ fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
             "upstream"
         },
     );
-    for word in &request.selection {
-        folding.text("word", &word.to_string());
+    for argument in &request.selection {
+        folding.text("selection", argument.as_str());
     }
     match &request.partitions.keys {
         KeyChoice::Every | KeyChoice::All => folding.text("keys", "every"),

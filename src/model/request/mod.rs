@@ -5,6 +5,7 @@ mod materialize;
 mod partition_verbs;
 mod partitions;
 mod selected;
+mod selection_text;
 mod verbs;
 
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
@@ -18,6 +19,7 @@ pub use partition_verbs::{
 };
 pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
 pub use selected::{InvalidSelected, Selected};
+pub use selection_text::SelectionText;
 pub use verbs::{
     AcceptRequest, Effect, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest,
     InitRequest, InitTemplate, ListRequest, LogsRequest, ObserveRequest, Outputs, ShowRequest,
