@@ -67,7 +67,7 @@ pub enum SelectionErrorKind {
     #[error("there is no asset or source `{0}`")]
     UnknownName(String),
     /// A partition within a larger expression.
-    #[error("a partition is named of an asset that stands alone")]
+    #[error("a partition can only be named of an asset that stands alone")]
     MisplacedPartition,
 }
 
@@ -82,14 +82,28 @@ impl Diagnostic for SelectionError {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        (!self.text.is_empty()).then_some(&self.text)
+        let is_blank = self.text.trim().is_empty();
+        (!is_blank).then_some(&self.text)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         self.source_code()?;
-        let (label, span) = (self.kind.label().to_owned(), self.span.clone());
-        let label = LabeledSpan::new_with_span(Some(label), span);
+        let label = match self.last_before() {
+            Some(last) => LabeledSpan::new_with_span(Some("behind this".to_owned()), last),
+            None => {
+                LabeledSpan::new_with_span(Some(self.kind.label().to_owned()), self.span.clone())
+            }
+        };
         Some(Box::new(std::iter::once(label)))
+    }
+}
+
+impl SelectionError {
+    /// The last character, where the place is the end: there is nothing to point at.
+    fn last_before(&self) -> Option<Span> {
+        let text = self.text.trim_end();
+        let last = text.chars().next_back()?;
+        (self.span.start >= text.len()).then(|| text.len() - last.len_utf8()..text.len())
     }
 }
 

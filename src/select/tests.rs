@@ -189,7 +189,7 @@ fn errors_point_into_the_argument() {
         (
             "+out@eu",
             "eu",
-            "a partition is named of an asset that stands alone",
+            "a partition can only be named of an asset that stands alone",
         ),
         ("out@", "@", "expected a partition key, found the end"),
     ] {
