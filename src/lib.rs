@@ -6,6 +6,7 @@ pub mod cli;
 pub mod digest;
 pub mod engine;
 pub mod executor;
+pub mod git;
 pub mod hash;
 pub mod manifest;
 pub mod model;

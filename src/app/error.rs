@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::app::quoted::Quoted;
 use crate::engine::{EngineError, Problems};
+use crate::git::GitError;
 use crate::hash::HashError;
 use crate::manifest::ManifestErrors;
 use crate::model::{PartitionKey, RunId};
@@ -38,6 +39,10 @@ pub enum AppError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Hash(#[from] HashError),
+    /// Git has no answer.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Git(#[from] GitError),
     /// A file of assetctl's own cannot be read.
     #[error("cannot read {path}: {source}")]
     #[diagnostic(
@@ -71,13 +76,6 @@ pub enum RequestError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Selection(#[from] SelectionError),
-    /// Git is asked what changed, and that cannot be done yet.
-    #[error("what changed since `{revision}` cannot be selected yet")]
-    #[diagnostic(code(assetctl::app::revisions_unsupported), help("select it by names"))]
-    RevisionsUnsupported {
-        /// The revision.
-        revision: String,
-    },
     /// What is named as a partition cannot be one.
     #[error("`{key}` is no partition key: {reason}")]
     #[diagnostic(
@@ -387,6 +385,8 @@ impl AppError {
         match self {
             Self::Manifest(_) | Self::Requests(_) | Self::Request(_) => Blame::Input,
             Self::Hash(error) => blame_of_file(error),
+            Self::Git(error) if error.is_of_request() => Blame::Input,
+            Self::Git(_) => Blame::Environment,
             Self::Store(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => {
                 Blame::Environment
             }

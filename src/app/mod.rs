@@ -6,6 +6,7 @@
 mod accept;
 mod acceptor;
 mod added;
+mod affected;
 mod causes;
 mod comparison;
 mod doubt;
@@ -38,6 +39,7 @@ mod wipe;
 
 pub use accept::accept;
 pub use added::KeysAdded;
+pub use affected::{Touched, TouchedSets, affected, changed_since, touched};
 pub use error::{AppError, Blame, RequestError};
 pub use explain::explain;
 pub use graph::graph;

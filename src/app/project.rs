@@ -164,6 +164,12 @@ impl Project {
         &self.ignore
     }
 
+    /// The caller's environment.
+    #[must_use]
+    pub fn environment(&self) -> &[(OsString, OsString)] {
+        &self.environment
+    }
+
     /// A variable of the caller's environment.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsString> {

@@ -12,14 +12,15 @@ use crate::cli::render;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::count;
 use crate::model::{
-    AffectedReport, ExplainReport, GraphReport, Grouping, HistoryReport, InitReport, KeysReport,
-    ListReport, LogsReport, MapReport, ObserveReport, PartitionsReport, PlanReport, Problem,
-    ShowReport, ShownPartitions, StatusReport, ValidateReport,
+    AffectedReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport, InitReport,
+    KeysReport, ListReport, LogsReport, MapReport, ObserveReport, PartitionsReport, PlanReport,
+    Problem, ShowReport, ShownPartitions, StatusReport, ValidateReport,
 };
 use crate::wire::{
-    AffectedDocument, ExplainDocument, GraphDocument, HistoryDocument, InitDocument, KeysDocument,
-    ListDocument, LogsDocument, MapDocument, ObserveDocument, PartitionsDocument, PlanDocument,
-    ShowDocument, ShownPartitionsDocument, StatusDocument, ValidateDocument,
+    AffectedDocument, ExplainDocument, GraphDocument, HistoryDocument, ImpactDocument,
+    InitDocument, KeysDocument, ListDocument, LogsDocument, MapDocument, ObserveDocument,
+    PartitionsDocument, PlanDocument, ShowDocument, ShownPartitionsDocument, StatusDocument,
+    ValidateDocument,
 };
 
 /// Writes the document or the text.
@@ -198,6 +199,13 @@ pub fn wipe_question(report: &AffectedReport) -> Option<String> {
 pub fn wipe(session: &Session, report: &AffectedReport) -> io::Result<()> {
     answer(session, &AffectedDocument::from(report), || {
         render::wiped(report, &session.look())
+    })
+}
+
+/// Answers `affected`.
+pub fn affected(session: &Session, report: &ImpactReport) -> io::Result<()> {
+    answer(session, &ImpactDocument::from(report), || {
+        render::affected(report, &session.look())
     })
 }
 

@@ -98,6 +98,13 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
             let drawn = || answer::graph(session, &report, args.format);
             answered(session, &notices, drawn)
         }
+        Verb::Affected(args) => {
+            let project = project(&cli.globals, session)?;
+            let here = std::env::current_dir()?;
+            let report = app::affected(&project, &request::affected(args, &here))?;
+            tell(project.notices(), session);
+            Ok(yes(answer::affected(session, &report))?)
+        }
         Verb::History(args) => {
             let project = project(&cli.globals, session)?;
             let (report, notices) = app::history(&project, &request::history(args)?)?;

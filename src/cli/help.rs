@@ -31,6 +31,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("list", &["ls", "assets", "tasks", "targets"]),
     ("show", &["cat", "describe", "info", "inspect", "view"]),
     ("graph", &["dag", "deps", "tree", "dot", "viz", "draw"]),
+    ("affected", &["impact", "changed", "touched"]),
     ("history", &["runs", "past", "materializations"]),
     ("logs", &["log", "tail", "output"]),
     ("partitions", &["partition", "keys", "windows", "dates"]),

@@ -8,20 +8,22 @@ pub use partition_verbs::{
     change_keys, grouping, list_partitions, map_partitions, show_partitions,
 };
 
+use std::path::Path;
+
 use miette::SourceSpan;
 
 use crate::cli::args::{
-    AcceptArgs, ExplainArgs, Globals, GraphArgs, HistoryArgs, InitArgs, ListArgs, LogsArgs,
-    MaterializeArgs, ObserveArgs, PartitionsArgs, PlanArgs, RecordedArgs, RunArgs, SelectionArgs,
-    ShowArgs, StatusArgs, Template, WipeArgs,
+    AcceptArgs, AffectedArgs, ExplainArgs, Globals, GraphArgs, HistoryArgs, InitArgs, ListArgs,
+    LogsArgs, MaterializeArgs, ObserveArgs, PartitionsArgs, PlanArgs, RecordedArgs, RunArgs,
+    SelectionArgs, ShowArgs, StatusArgs, Template, WipeArgs,
 };
 use crate::cli::error::CliError;
 use crate::model::{
-    AcceptRequest, Altered, AssetKey, Durability, Effect, Evidence, ExplainRequest, FailurePolicy,
-    Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
-    InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionsSelection, PlanRequest, RunId, Scope, Selected, SelectionText, ShowRequest, Sources,
-    StatusRequest, StepOutput, Wait, WipeRequest,
+    AcceptRequest, AffectedRequest, Altered, AssetKey, Changes, Durability, Effect, Evidence,
+    ExplainRequest, FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest,
+    InitRequest, InitTemplate, InvalidName, InvalidSelected, ListRequest, LogsRequest,
+    MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RunId, Scope,
+    Selected, SelectionText, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
 };
 
 /// What `materialize` is asked for.
@@ -152,6 +154,22 @@ pub fn show(args: &ShowArgs) -> Result<ShowRequest, CliError> {
 pub fn graph(args: &GraphArgs) -> GraphRequest {
     GraphRequest {
         selection: selection(&args.selection),
+    }
+}
+
+/// What `affected` is asked for, by somebody who is in the folder `here`.
+pub fn affected(args: &AffectedArgs, here: &Path) -> AffectedRequest {
+    let files = || args.files.iter().map(|file| here.join(file)).collect();
+    AffectedRequest {
+        changes: match &args.since {
+            Some(revision) => Changes::Since(revision.clone()),
+            None => Changes::Files(files()),
+        },
+        follow: if args.direct {
+            Follow::Nothing
+        } else {
+            Follow::Downstream
+        },
     }
 }
 

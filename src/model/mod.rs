@@ -38,23 +38,23 @@ pub use record::{
     Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
-    AffectedReport, AssetStatus, ChangedKeys, ComparedField, ComparedOutput, Decision,
-    DeclarationKind, ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry,
-    HistoryReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
-    KeysReport, ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace,
-    ListedSchedule, Listing, LogsReport, MapReport, MappedKeys, ObserveReport, ObservedChange,
-    ObservedSource, PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned,
-    Problem, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StatusCounts, StatusReport,
-    StepLog, ValidateReport, WrittenCommand,
+    AffectedRange, AffectedReport, AssetStatus, ChangedKeys, ComparedField, ComparedOutput,
+    Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex,
+    HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport, InitializedFile, InputRange,
+    KeyChange, KeyPlaces, KeyRange, KeysReport, ListReport, ListedDep, ListedDimension, ListedKeys,
+    ListedOutput, ListedPlace, ListedSchedule, Listing, LogsReport, MapReport, MappedKeys,
+    ObserveReport, ObservedChange, ObservedSource, PartitionRun, PartitionsReport, PlanCounts,
+    PlanReport, PlanStep, Planned, Problem, ShowReport, ShownPartitions, ShownRecipe, ShownRow,
+    StatusCounts, StatusReport, StepLog, ValidateReport, WrittenCommand,
 };
 pub use request::{
-    AcceptRequest, Altered, ChangeKeysRequest, Durability, Effect, Evidence, ExplainRequest,
-    FailurePolicy, Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate,
-    InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord, LimitedKey,
-    ListPartitionsRequest, ListRequest, LogsRequest, MapDirection, MapPartitionsRequest,
-    MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RecordedState,
-    Scope, Selected, SelectionText, ShowPartitionsRequest, ShowRequest, Sources, StatusRequest,
-    StepOutput, Wait, WantedKeys, WipeRequest,
+    AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, Durability, Effect,
+    Evidence, ExplainRequest, FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest,
+    InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
+    KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
+    MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection,
+    PlanRequest, RecordedState, Scope, Selected, SelectionText, ShowPartitionsRequest, ShowRequest,
+    Sources, StatusRequest, StepOutput, Wait, WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

@@ -14,7 +14,14 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["digest", "model", "sys"],
     &["plan", "select", "wire", "hash"],
-    &["manifest", "lockfile", "store", "io_manager", "executor"],
+    &[
+        "manifest",
+        "lockfile",
+        "store",
+        "io_manager",
+        "executor",
+        "git",
+    ],
     &["engine"],
     &["app"],
     &["web"],

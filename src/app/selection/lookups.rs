@@ -1,8 +1,9 @@
-//! What selections ask besides declarations: how assets stand.
+//! What selections ask besides declarations: how assets stand, and what changed since a revision.
 
 use std::collections::BTreeMap;
 
-use crate::app::error::{AppError, RequestError};
+use crate::app::affected::changed_since;
+use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
@@ -36,18 +37,13 @@ pub(super) fn look_up(
                 lookups.status = standing(project, notices)?;
             }
             Attribute::Changed(revision) if !lookups.changed.contains_key(&revision.text) => {
-                let changed = changed_since(&revision.text)?;
+                let changed = changed_since(project, &revision.text)?;
                 lookups.changed.insert(revision.text.clone(), changed);
             }
             _ => {}
         }
     }
     Ok(lookups)
-}
-
-fn changed_since(revision: &str) -> Result<AssetSet, RequestError> {
-    let revision = revision.to_owned();
-    Err(RequestError::RevisionsUnsupported { revision })
 }
 
 /// The assets of each status: judged as `status` judges all of them.

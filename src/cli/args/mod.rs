@@ -1,5 +1,6 @@
 //! The words of the command line, as they are typed. What they mean is said by [`crate::cli::request`].
 
+mod affected;
 mod globals;
 mod history;
 mod init;
@@ -11,6 +12,7 @@ mod shell;
 mod status;
 mod wipe;
 
+pub(super) use affected::AffectedArgs;
 pub(super) use globals::{ColorChoice, Globals};
 pub(super) use history::{HistoryArgs, LogsArgs};
 pub(super) use init::{InitArgs, Template};
@@ -71,6 +73,8 @@ pub(super) enum Verb {
     Show(ShowArgs),
     /// Show what depends on what
     Graph(GraphArgs),
+    /// Say which assets and keys a git change or a list of files can touch
+    Affected(AffectedArgs),
     /// List the materializations of an asset
     History(HistoryArgs),
     /// Say which partitions there are, how they map and how they are; add and remove keys

@@ -1,5 +1,6 @@
 //! What verbs are asked for: plain data, parsed once by `cli`, carried out by `app`.
 
+mod affected;
 mod key_word;
 mod materialize;
 mod partition_verbs;
@@ -8,6 +9,7 @@ mod selected;
 mod selection_text;
 mod verbs;
 
+pub use affected::{AffectedRequest, Changes, Follow};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
 pub use materialize::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, PlanRequest, Scope, StepOutput,

@@ -1,0 +1,178 @@
+//! `affected`: which assets and keys a git change or a list of files can touch.
+//!
+//! A path touches the keys that its template tells, code and declarations all keys of their assets. What has read a
+//! touched partition can be touched too, and so on along the mappings; `after` is an order only. Nothing is hashed and no
+//! record is asked, so the answer is what *can* be touched, whether or not it is stale.
+
+mod changes;
+mod declarations;
+mod definitions;
+mod pattern;
+mod sites;
+mod universe;
+
+use std::collections::BTreeMap;
+
+use crate::app::affected::changes::{ChangedPath, Root};
+use crate::app::affected::sites::Sites;
+use crate::app::affected::universe::Universe;
+use crate::app::error::AppError;
+use crate::app::project::Project;
+use crate::app::ranges::key_ranges;
+use crate::git::{Commit, Repository};
+use crate::model::{
+    AffectedRange, AffectedRequest, AssetId, Changes, Follow, Impact, ImpactReport, PartitionSet,
+};
+use crate::plan::{Scope, Upstream};
+use crate::select::AssetSet;
+
+/// Asset partitions that changes can touch, by asset or source; one may be touched and have no key.
+pub type TouchedSets = BTreeMap<AssetId, PartitionSet>;
+
+/// What changes can touch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Sources whose data changed, and assets whose declaration, code, outputs or sources did.
+    pub direct: TouchedSets,
+    /// These, and everything downstream of them.
+    pub all: TouchedSets,
+}
+
+/// Says which assets and keys a change can touch.
+pub fn affected(project: &Project, request: &AffectedRequest) -> Result<ImpactReport, AppError> {
+    let touched = touched(project, &request.changes)?;
+    let told = match request.follow {
+        Follow::Downstream => &touched.all,
+        Follow::Nothing => &touched.direct,
+    };
+    let scope = Scope::new(project.graph(), project.keys(), &[], Upstream::Given);
+    let mut report = ImpactReport::default();
+    for (id, set) in told {
+        let ranges = key_ranges(&scope, *id, set);
+        if project.graph().source(*id).is_some() {
+            report.sources.extend(ranges);
+            continue;
+        }
+        let direct = touched.direct.get(id);
+        for (range, keys) in ranges.into_iter().zip(set.ranges()) {
+            let impact = match direct {
+                Some(direct) if direct.meets(&keys) => Impact::Direct,
+                _ => Impact::Downstream,
+            };
+            report.assets.push(AffectedRange { range, impact });
+        }
+    }
+    Ok(report)
+}
+
+/// The assets and sources whose declaration, code, outputs or sources have changed since a revision, without what is only
+/// downstream of them: `changed:REV`.
+pub fn changed_since(project: &Project, revision: &str) -> Result<AssetSet, AppError> {
+    let touched = touched(project, &Changes::Since(revision.to_owned()))?;
+    let mut set = AssetSet::empty(project.graph().len());
+    for id in touched.direct.into_keys() {
+        set.insert(id);
+    }
+    Ok(set)
+}
+
+/// What changes can touch, each asset's keys as the project counts them.
+pub fn touched(project: &Project, changes: &Changes) -> Result<Touched, AppError> {
+    let root = Root::new(project.root());
+    let (paths, since) = match changes {
+        Changes::Files(files) => (root.of_files(files), None),
+        Changes::Since(revision) => {
+            let repository = Repository::open(project.root(), project.environment())?;
+            let commit = repository.commit(revision)?;
+            let changes = repository.changes_since(&commit)?;
+            (root.of_git(&changes), Some((repository, commit)))
+        }
+    };
+    let universe = Universe::new(project, &root, &paths);
+    let seeds = seeds(project, &root, &universe, &paths, since.as_ref())?;
+    let read = |id: AssetId| project.graph().source(id).is_some();
+    let direct = downstream(project, &universe, &seeds, read);
+    let all = downstream(project, &universe, &seeds, |_| true);
+    let existing = |sets: TouchedSets| {
+        let sets = sets.into_iter();
+        let existing = sets.map(|(id, set)| (id, universe.existing(id, &set)));
+        existing.collect()
+    };
+    Ok(Touched {
+        direct: existing(direct),
+        all: existing(all),
+    })
+}
+
+/// What changes touch by themselves, by the universe's keys.
+fn seeds(
+    project: &Project,
+    root: &Root,
+    universe: &Universe<'_>,
+    changes: &[ChangedPath],
+    since: Option<&(Repository, Commit)>,
+) -> Result<TouchedSets, AppError> {
+    let mut found = match since {
+        Some((repository, commit)) => {
+            declarations::since(project, universe, repository, commit, changes)?
+        }
+        None => declarations::named(project, universe, changes),
+    };
+    let sites = Sites::new(project, root, universe);
+    for change in changes {
+        found.extend(sites.touched(change, project));
+    }
+    for id in project.graph().ids() {
+        let moved = universe.moved(id);
+        if !moved.is_empty() {
+            found.push((id, moved));
+        }
+    }
+    let mut by_id: BTreeMap<AssetId, Vec<PartitionSet>> = BTreeMap::new();
+    for (id, set) in found {
+        by_id.entry(id).or_default().push(set);
+    }
+    let united = |(id, sets)| (id, PartitionSet::union_of(sets));
+    Ok(by_id.into_iter().map(united).collect())
+}
+
+/// Touched sets with what reads them, where `passes_on` lets an upstream be followed.
+fn downstream(
+    project: &Project,
+    universe: &Universe<'_>,
+    seeds: &TouchedSets,
+    passes_on: impl Fn(AssetId) -> bool,
+) -> TouchedSets {
+    let mut touched = seeds.clone();
+    for id in project.graph().order() {
+        let keys = universe.keys(*id);
+        let mut sets: Vec<_> = touched.get(id).cloned().into_iter().collect();
+        let own = |up: AssetId| up == *id;
+        let deps = project.graph().deps(*id);
+        for dep in deps
+            .iter()
+            .filter(|dep| !own(dep.asset) && passes_on(dep.asset))
+        {
+            if let Some(up) = touched.get(&dep.asset) {
+                let upstream = universe.keys(dep.asset);
+                sets.push(dep.mapping.downstream_of_set(keys, upstream, up));
+            }
+        }
+        let mut set = PartitionSet::union_of(sets);
+        for dep in deps
+            .iter()
+            .filter(|dep| own(dep.asset) && passes_on(dep.asset))
+        {
+            let mut newest = set.clone();
+            while !newest.is_empty() {
+                let readers = dep.mapping.downstream_of_set(keys, keys, &newest);
+                newest = readers.difference(&set);
+                set = set.union(&newest);
+            }
+        }
+        if !set.is_empty() {
+            touched.insert(*id, set);
+        }
+    }
+    touched
+}

@@ -1,0 +1,205 @@
+//! Which declarations have changed: those of a revision compared with those of now, by value.
+//!
+//! Where something stands, and what people say of it, is no part of it. The order of what is declared is none either.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+
+use crate::app::affected::changes::{ChangedPath, Extent};
+use crate::app::affected::definitions::Definitions;
+use crate::app::affected::universe::Universe;
+use crate::app::error::AppError;
+use crate::app::project::Project;
+use crate::git::{Commit, Repository};
+use crate::manifest::{self, MANIFEST};
+use crate::model::{
+    About, Asset, AssetGraph, AssetId, Command, CommandPlaceholder, Declaration, Dep, FileId,
+    Location, PartitionSet, SourceAsset,
+};
+
+/// Sets of keys of assets and sources.
+type Sets = Vec<(AssetId, PartitionSet)>;
+
+/// What changed manifest files touch, as far as it can be told without an older state of them: all that they declare,
+/// and what is partitioned by definitions in them.
+pub(super) fn named(project: &Project, universe: &Universe<'_>, changes: &[ChangedPath]) -> Sets {
+    let graph = project.graph();
+    let files = graph.files().iter().enumerate();
+    let files: HashSet<FileId> = files
+        .filter(|(_, file)| changes.iter().any(|change| is_at(change, file)))
+        .map(|(number, _)| FileId(number as u16))
+        .collect();
+    let is_touched = |id: &AssetId| {
+        let own = graph.get(*id).location().file;
+        let definition = graph.definition(*id).map(|it| it.location.file);
+        files.contains(&own) || definition.is_some_and(|file| files.contains(&file))
+    };
+    whole(universe, graph.ids().filter(is_touched))
+}
+
+/// What has changed in the declarations since a commit.
+pub(super) fn since(
+    project: &Project,
+    universe: &Universe<'_>,
+    repository: &Repository,
+    commit: &Commit,
+    changes: &[ChangedPath],
+) -> Result<Sets, AppError> {
+    // Which files an older main file included is known only once it is read, so every changed TOML file counts.
+    let is_manifest = |change: &ChangedPath| {
+        let named = project.graph().files().contains(&change.path);
+        named || is_toml(&change.path)
+    };
+    if !changes.iter().any(is_manifest) {
+        return Ok(Vec::new());
+    }
+    match old_graph(project, repository, commit)? {
+        Some(old) => Ok(compared(project, universe, &old)),
+        None if changes.iter().any(|change| is_at(change, MANIFEST)) => {
+            Ok(whole(universe, project.graph().ids()))
+        }
+        None => Ok(named(project, universe, changes)),
+    }
+}
+
+fn is_toml(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|it| it == "toml")
+}
+
+fn is_at(change: &ChangedPath, file: &str) -> bool {
+    let below = || {
+        let rest = file.strip_prefix(&change.path);
+        change.path.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    change.path == file || (change.extent == Extent::Whole && below())
+}
+
+/// The graph that a commit declares; `None` if it declares none that is right.
+fn old_graph(
+    project: &Project,
+    repository: &Repository,
+    commit: &Commit,
+) -> Result<Option<AssetGraph>, AppError> {
+    let mut files = repository.files_at(commit)?;
+    files.retain(|file| is_toml(&file.path) || project.graph().files().contains(&file.path));
+    let folder = tempfile::tempdir().map_err(crate::git::GitError::from)?;
+    repository.write_out(&files, folder.path())?;
+    Ok(manifest::load(folder.path()).ok().map(|old| old.graph))
+}
+
+fn compared(project: &Project, universe: &Universe<'_>, old: &AssetGraph) -> Sets {
+    let new = project.graph();
+    let definitions = Definitions::new(project, old);
+    let settings = (old.settings(), new.settings());
+    let renamed = settings.0.name != settings.1.name;
+    let otherwise_ignored = settings.0.ignore != settings.1.ignore;
+    let mut sets = Vec::new();
+    for id in new.ids() {
+        let before = old.find(new.key(id).as_str());
+        let same = before.is_some_and(|before| same_declaration((old, before), (new, id)));
+        if !same || otherwise_ignored || (renamed && names_project(new.get(id))) {
+            sets.extend(whole(universe, [id]));
+            continue;
+        }
+        let before = before.and_then(|before| old.get(before).partitions());
+        if let Some(set) = definitions.touched(before, new.get(id).partitions()) {
+            sets.push((id, universe.counted(id, &set)));
+        }
+    }
+    sets
+}
+
+fn whole(universe: &Universe<'_>, ids: impl IntoIterator<Item = AssetId>) -> Sets {
+    let all = |id| (id, PartitionSet::from_range(universe.keys(id).range()));
+    ids.into_iter().map(all).collect()
+}
+
+/// An asset or source in its graph.
+type In<'a> = (&'a AssetGraph, AssetId);
+
+/// Whether two declarations are equal, their partitions definitions apart.
+fn same_declaration(old: In<'_>, new: In<'_>) -> bool {
+    let partitioned = |(graph, id): In<'_>| graph.get(id).partitions().is_some();
+    if partitioned(old) != partitioned(new) {
+        return false;
+    }
+    match (old.0.get(old.1), new.0.get(new.1)) {
+        (Declaration::Asset(one), Declaration::Asset(other)) => {
+            let same_deps = one.deps.len() == other.deps.len()
+                && one.deps.iter().zip(&other.deps).all(|(one, other)| {
+                    old.0.key(one.asset) == new.0.key(other.asset)
+                        && bare_dep(one) == bare_dep(other)
+                });
+            let keys = |graph: &AssetGraph, ids: &[AssetId]| {
+                let keys = ids.iter().map(|id| graph.key(*id).clone());
+                keys.collect::<BTreeSet<_>>()
+            };
+            same_deps
+                && keys(old.0, &one.after) == keys(new.0, &other.after)
+                && bare_asset(one) == bare_asset(other)
+        }
+        (Declaration::Source(one), Declaration::Source(other)) => {
+            bare_source(one) == bare_source(other)
+        }
+        _ => false,
+    }
+}
+
+fn bare_dep(dep: &Dep) -> Dep {
+    Dep {
+        asset: AssetId(0),
+        location: Location::default(),
+        ..dep.clone()
+    }
+}
+
+/// An asset without places, words for people, and numbers that count within its graph.
+fn bare_asset(asset: &Asset) -> Asset {
+    let mut bare = Asset {
+        location: Location::default(),
+        about: About::default(),
+        partitions: None,
+        deps: Vec::new(),
+        after: Vec::new(),
+        ..asset.clone()
+    };
+    for output in &mut bare.outputs {
+        output.location = Location::default();
+    }
+    if let Some(recipe) = &mut bare.recipe {
+        let code = &mut recipe.code;
+        let places = code.declared.iter_mut().chain(&mut code.tools);
+        for (_, place) in places {
+            *place = Location::default();
+        }
+        for variable in &mut recipe.env {
+            variable.location = Location::default();
+        }
+    }
+    bare
+}
+
+fn bare_source(source: &SourceAsset) -> SourceAsset {
+    SourceAsset {
+        location: Location::default(),
+        about: About::default(),
+        partitions: None,
+        ..source.clone()
+    }
+}
+
+/// Whether a command names the project.
+fn names_project(declaration: &Declaration) -> bool {
+    let command = match declaration {
+        Declaration::Asset(asset) => asset.recipe.as_ref().map(|recipe| &recipe.command),
+        Declaration::Source(_) => None,
+    };
+    let names = |it: &CommandPlaceholder| *it == CommandPlaceholder::Project;
+    command.is_some_and(|command| match command {
+        Command::Shell { text, .. } => text.placeholders().any(names),
+        Command::Direct { arguments, .. } => {
+            let mut all = arguments.iter().flat_map(|it| it.placeholders());
+            all.any(names)
+        }
+    })
+}

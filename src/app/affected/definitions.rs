@@ -1,0 +1,103 @@
+//! Which keys of a partitions definition have changed with its declaration.
+
+use std::collections::HashMap;
+
+use crate::app::project::Project;
+use crate::model::{
+    AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, PartitionKeys,
+    PartitionSet, PartitionsDefinition,
+};
+
+/// Definitions with more keys than this are compared as wholes.
+const COMPARED: u32 = 1_000_000;
+
+/// The definitions of an older graph beside those of now.
+#[derive(Debug)]
+pub(super) struct Definitions<'a> {
+    project: &'a Project,
+    old: &'a AssetGraph,
+    /// The keys that follow from the older declarations; `None` if they are too many to be counted.
+    old_keys: Option<KeysByDefinition>,
+}
+
+impl<'a> Definitions<'a> {
+    pub(super) fn new(project: &'a Project, old: &'a AssetGraph) -> Self {
+        let existing = ExistingKeys {
+            now: project.now(),
+            named: HashMap::new(),
+            windows: HashMap::new(),
+        };
+        Self {
+            project,
+            old,
+            old_keys: old.keys(&existing).ok(),
+        }
+    }
+
+    /// The keys that are not what they were; `None` if all are.
+    ///
+    /// Where keys were only added, it is these; otherwise all.
+    pub(super) fn touched(
+        &self,
+        before: Option<DefinitionId>,
+        now: Option<DefinitionId>,
+    ) -> Option<PartitionSet> {
+        let (before, now) = (before?, now?);
+        let new = self.project.graph();
+        if same((self.old, before), (new, now)) {
+            return None;
+        }
+        let keys = self.project.keys().get(Some(now));
+        let all = PartitionSet::from_range(keys.range());
+        let listed = |graph: &AssetGraph, id| {
+            matches!(
+                declared(graph, id).definition,
+                PartitionsDefinition::Static(_) | PartitionsDefinition::Time { exists: None, .. }
+            )
+        };
+        let old_keys = self.old_keys.as_ref().map(|keys| keys.get(Some(before)));
+        let Some(old_keys) = old_keys.filter(|_| listed(self.old, before) && listed(new, now))
+        else {
+            return Some(all);
+        };
+        Some(added(old_keys, keys).unwrap_or(all))
+    }
+}
+
+/// The keys of `new` that `old` does not have; `None` if others have changed too, or there are too many to compare.
+fn added(old: &PartitionKeys, new: &PartitionKeys) -> Option<PartitionSet> {
+    if old.len() > COMPARED || new.len() > COMPARED || old.len() > new.len() {
+        return None;
+    }
+    let mut kept = Vec::with_capacity(old.len() as usize);
+    for index in old.range() {
+        let found = new.index_of(old.key(index)?.as_str())?;
+        if old.window(index) != new.window(found) {
+            return None;
+        }
+        kept.push(found);
+    }
+    let same_order = kept.is_sorted();
+    let kept: PartitionSet = kept.into_iter().collect();
+    same_order.then(|| PartitionSet::from_range(new.range()).difference(&kept))
+}
+
+/// Whether two definitions of two graphs are equal by value.
+fn same(one: (&AssetGraph, DefinitionId), other: (&AssetGraph, DefinitionId)) -> bool {
+    let (old, new) = (declared(one.0, one.1), declared(other.0, other.1));
+    match (&old.definition, &new.definition) {
+        (PartitionsDefinition::Multi(a), PartitionsDefinition::Multi(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b.iter()).all(|(a, b)| {
+                    a.name == b.name && same((one.0, a.definition), (other.0, b.definition))
+                })
+        }
+        // Its keys are kept under its name.
+        (PartitionsDefinition::Dynamic, PartitionsDefinition::Dynamic) => old.name == new.name,
+        (a, b) => a == b,
+    }
+}
+
+fn declared(graph: &AssetGraph, id: DefinitionId) -> &DeclaredPartitions {
+    &graph.definitions()[id.0 as usize]
+}

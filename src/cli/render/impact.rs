@@ -1,0 +1,62 @@
+//! `affected`.
+
+use crate::cli::text::{Cell, DIM, Keys, Look, Table, count, keys};
+use crate::model::{Impact, ImpactReport};
+
+/// What changes can touch: a line for each range.
+pub fn affected(report: &ImpactReport, look: &Look) -> String {
+    if report.assets.is_empty() {
+        return "No asset can be touched by this.\n".to_owned();
+    }
+    let mut table = Table::default();
+    for each in &report.assets {
+        let range = &each.range;
+        table.row([
+            Cell::plain(range.asset.as_str()),
+            Cell::plain(keys([Keys::from(range)], 1)),
+            Cell::new(DIM, count(range.count, "partition")),
+            Cell::new(
+                DIM,
+                match each.impact {
+                    Impact::Direct => "",
+                    Impact::Downstream => "downstream",
+                },
+            ),
+        ]);
+    }
+    table.lines(0, look.width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::affected;
+    use crate::cli::fixtures::{look, plain, range};
+    use crate::model::{AffectedRange, Impact, ImpactReport};
+
+    #[test]
+    fn a_line_for_each_range() {
+        let mut report = ImpactReport {
+            assets: vec![
+                AffectedRange {
+                    range: range("clean", "2013-07-04", "2013-07-05", 2),
+                    impact: Impact::Direct,
+                },
+                AffectedRange {
+                    range: range("clean", "2013-07-08", "2013-07-08", 1),
+                    impact: Impact::Direct,
+                },
+                AffectedRange {
+                    range: range("report", "", "", 1),
+                    impact: Impact::Downstream,
+                },
+            ],
+            sources: vec![range("flights", "2013-07-04", "2013-07-05", 2)],
+        };
+        insta::assert_snapshot!(plain(&affected(&report, &look())), @"");
+        report.assets.clear();
+        assert_eq!(
+            affected(&report, &look()),
+            "No asset can be touched by this.\n"
+        );
+    }
+}

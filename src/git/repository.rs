@@ -1,0 +1,146 @@
+//! A repository, and what has changed in it.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::git::GitError;
+use crate::git::program::{Git, succeeded};
+
+/// The repository that holds a folder.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    pub(super) git: Git,
+    /// The folder.
+    pub(super) folder: PathBuf,
+    /// The top of the work tree, absolute and without links.
+    top: PathBuf,
+}
+
+/// A commit of a repository, by its full hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit(pub(super) String);
+
+/// A file that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// What became of it.
+    pub kind: ChangeKind,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// It was there, and is there with other content.
+    Content,
+    /// It came or went.
+    Presence,
+}
+
+impl Repository {
+    /// The repository that holds `folder`; git sees `environment`.
+    pub fn open(folder: &Path, environment: &[(OsString, OsString)]) -> Result<Self, GitError> {
+        let git = Git::new(environment);
+        let output = git.ask(folder, &["rev-parse", "--show-toplevel"])?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() && said.contains("not a git repository") {
+            return Err(GitError::NoRepository {
+                folder: folder.to_owned(),
+            });
+        }
+        let top = succeeded(output)?;
+        let top = top.strip_suffix(b"\n").unwrap_or(&top);
+        Ok(Self {
+            git,
+            folder: folder.to_owned(),
+            top: PathBuf::from(OsStr::from_bytes(top)),
+        })
+    }
+
+    /// The commit that a revision names, as git understands it: a branch, a tag, a hash, `HEAD~3`.
+    pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
+        // Git would take the first for a flag, and the second for the commit that is checked out.
+        let plausible = !revision.starts_with('-') && !revision.is_empty();
+        if plausible {
+            let commit = format!("{revision}^{{commit}}");
+            let words = ["rev-parse", "--verify", "--quiet", &commit];
+            let output = self.git.ask(&self.folder, &words)?;
+            if output.status.success() {
+                let hash = String::from_utf8_lossy(&output.stdout);
+                return Ok(Commit(hash.trim().to_owned()));
+            }
+        }
+        Err(GitError::UnknownRevision {
+            revision: revision.to_owned(),
+            help: self.similar(revision),
+        })
+    }
+
+    /// All files of the work tree that differ from `commit`, those that git does not know among them, unless they are
+    /// ignored. A submodule counts as one file.
+    pub fn changes_since(&self, commit: &Commit) -> Result<Vec<Change>, GitError> {
+        let differing = self.git.read(
+            &self.top,
+            &[
+                "diff",
+                "--name-status",
+                "-z",
+                "--no-renames",
+                "--no-ext-diff",
+                "--no-textconv",
+                "--no-relative",
+                "--ignore-submodules=none",
+                &commit.0,
+                "--",
+            ],
+        )?;
+        let mut words = texts(&differing);
+        let mut changes = Vec::new();
+        while let (Some(status), Some(path)) = (words.next(), words.next()) {
+            let kind = match status {
+                b"M" | b"T" => ChangeKind::Content,
+                _ => ChangeKind::Presence,
+            };
+            changes.push(self.change(path, kind));
+        }
+        let listed = ["ls-files", "--others", "--exclude-standard", "-z"];
+        let unknown = self.git.read(&self.top, &listed)?;
+        changes.extend(texts(&unknown).map(|path| self.change(path, ChangeKind::Presence)));
+        changes.sort_unstable();
+        changes.dedup();
+        Ok(changes)
+    }
+
+    fn change(&self, path: &[u8], kind: ChangeKind) -> Change {
+        Change {
+            path: self.top.join(OsStr::from_bytes(path)),
+            kind,
+        }
+    }
+
+    /// What may have been meant, among branches and tags.
+    fn similar(&self, revision: &str) -> String {
+        let listed =
+            "`git log --oneline` lists revisions; a shallow clone has only the newest ones";
+        let words = ["for-each-ref", "--format=%(refname:short)"];
+        let names = self.git.read(&self.folder, &words).unwrap_or_default();
+        let names = String::from_utf8_lossy(&names);
+        let nearest = names
+            .lines()
+            .map(|name| (strsim::jaro_winkler(name, revision), name))
+            .filter(|(similarity, _)| *similarity > 0.8)
+            .max_by(|(one, _), (other, _)| one.total_cmp(other));
+        match nearest {
+            Some((_, name)) => format!("did you mean `{name}`? {listed}"),
+            None => listed.to_owned(),
+        }
+    }
+}
+
+/// The texts of a list in which each ends with a NUL.
+pub(super) fn texts(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == 0)
+        .filter(|text| !text.is_empty())
+}
