@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
-use crate::app::materialize::{refuse_nested, words};
+use crate::app::materialize::{refuse_nested, typed};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
@@ -62,7 +62,7 @@ pub fn accept(
         instance.make_writable(project)?;
         let new = NewRun {
             id: run,
-            selection: words(&request.selection),
+            selection: typed(&request.selection),
             partitions: request.partitions.to_string(),
             manifest: project.manifest_digest(),
             time: acceptance.time,

@@ -10,6 +10,7 @@ use crate::git::GitError;
 use crate::hash::HashError;
 use crate::manifest::ManifestErrors;
 use crate::model::{PartitionKey, RunId};
+use crate::select::SelectionError;
 use crate::store::StoreError;
 
 /// Why a verb cannot answer.
@@ -71,12 +72,36 @@ pub enum AppError {
 /// What is wrong with what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 pub enum RequestError {
+    /// An argument of a selection is wrong, or names something that is not there.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Selection(#[from] SelectionError),
+    /// What is named as a partition cannot be one.
+    #[error("`{key}` is no partition key: {reason}")]
+    #[diagnostic(
+        code(assetctl::app::invalid_key),
+        help("`--partition-range A...B` and `--latest N` select several partitions")
+    )]
+    InvalidKey {
+        /// As typed.
+        key: String,
+        /// What is wrong.
+        reason: String,
+        /// Where it was named.
+        #[source_code]
+        #[label("not a key")]
+        argument: Quoted,
+    },
     /// No asset or source has this name.
     #[error("there is no asset or source `{name}`")]
     #[diagnostic(code(assetctl::app::unknown_asset), help("{help}"))]
     UnknownAsset {
         /// The name.
         name: String,
+        /// Where it was named.
+        #[source_code]
+        #[label("not declared")]
+        argument: Quoted,
         /// Similar names, or where to find all.
         help: String,
     },
@@ -290,11 +315,17 @@ pub enum RequestError {
         example: String,
     },
     /// Partitions were named in two ways.
-    #[error("`{word}` names a partition, and so does the choice of keys")]
+    #[error("`{word}` names a partition, and so does `{flag}`")]
     #[diagnostic(code(assetctl::app::partition_twice), help("leave out one of them"))]
     PartitionTwice {
         /// The word of the selection.
         word: String,
+        /// Where it names it.
+        #[source_code]
+        #[label("one partition")]
+        argument: Quoted,
+        /// The flag that chooses otherwise.
+        flag: &'static str,
     },
     /// A clause of `--steps` selects no step of the plan.
     #[error("the clause `{clause}` selects no step")]

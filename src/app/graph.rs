@@ -2,28 +2,40 @@
 
 use crate::app::error::AppError;
 use crate::app::list::{kind, partitions};
+use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::app::selection::{Range, select_words};
-use crate::model::{AssetGraph, AssetId, GraphEdge, GraphReport, GraphRequest, GraphVertex};
+use crate::app::selection::{Range, select};
+use crate::model::{
+    AssetGraph, AssetId, GraphEdge, GraphReport, GraphRequest, GraphVertex, PartitionsSelection,
+};
 
-/// The graph: all of it, or what is named with everything up- and downstream of it.
-pub fn graph(project: &Project, request: &GraphRequest) -> Result<GraphReport, AppError> {
+/// The graph and what the user should know of the selection: all of it, or what is selected. What is named alone is shown
+/// with everything up- and downstream of it.
+pub fn graph(
+    project: &Project,
+    request: &GraphRequest,
+) -> Result<(GraphReport, Vec<Notice>), AppError> {
     let graph = project.graph();
-    let selected = select_words(project, &request.selection, Range::All)?;
-    let shown = related(graph, selected.into_iter().map(|(id, _)| id));
+    let every = PartitionsSelection::default();
+    let selection = select(project, &request.selection, &every, Range::All)?;
+    let mut shown = related(graph, selection.alone());
+    for id in selection.assets() {
+        shown[id.index()] = true;
+    }
     let ids = || graph.order().iter().copied().filter(|id| shown[id.index()]);
-    Ok(GraphReport {
+    let report = GraphReport {
         assets: ids().map(|id| vertex(graph, id)).collect(),
         edges: ids()
             .flat_map(|id| edges(graph, id))
             .filter(|(from, _)| shown[from.index()])
             .map(|(_, edge)| edge)
             .collect(),
-    })
+    };
+    Ok((report, selection.into_notices()))
 }
 
 /// Which assets and sources are among `named`, or up- or downstream of one of them.
-fn related(graph: &AssetGraph, named: impl Iterator<Item = AssetId>) -> Vec<bool> {
+fn related(graph: &AssetGraph, named: &[AssetId]) -> Vec<bool> {
     let mut up = vec![false; graph.len()];
     for id in named {
         up[id.index()] = true;

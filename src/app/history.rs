@@ -6,7 +6,7 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::app::selection::{Range, select_words};
+use crate::app::selection::{Range, select_word};
 use crate::digest::Digest;
 use crate::model::{
     AssetGraph, BlockEntry, BlockRecord, Grouping, HistoryEntry, HistoryReport, HistoryRequest,
@@ -19,12 +19,10 @@ pub fn history(
     project: &Project,
     request: &HistoryRequest,
 ) -> Result<(HistoryReport, Vec<Notice>), AppError> {
-    let word = std::slice::from_ref(&request.selected);
-    let selected = select_words(project, word, Range::Assets)?;
+    let (id, set) = select_word(project, &request.selected, Range::Assets)?;
     let asset = request.selected.asset.clone();
     let slot = request.selected.partition.as_ref().and_then(|_| {
-        let (id, set) = selected.first()?;
-        let keys = project.keys().of(project.graph().get(*id));
+        let keys = project.keys().of(project.graph().get(id));
         Some(keys.slot(set.first()?))
     });
     let limit = request

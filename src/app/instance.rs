@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::app::selection::SelectionNotice;
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::plan::{Purpose, Scope};
 use crate::store::{self, Access, Opened, Store, StoreError};
@@ -44,8 +43,12 @@ impl Instance {
     }
 
     /// Takes what the user should know of the selection.
-    pub fn take_notices(&mut self, notices: Vec<SelectionNotice>) {
-        self.notices.extend(notices.into_iter().map(Notice::from));
+    pub fn take_notices(&mut self, notices: Vec<Notice>) {
+        for notice in notices {
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+        }
     }
 
     /// Opens it anew for writing, after it was read.

@@ -1,23 +1,28 @@
 //! `list`: what is declared.
 
 use crate::app::error::AppError;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::app::selection::{Range, select_words};
+use crate::app::selection::{Range, select};
 use crate::model::{
     Asset, AssetGraph, AssetId, Declaration, DeclarationKind, DeclaredPartitions, Dep, ListReport,
-    ListRequest, ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind, Place,
-    SourceAsset, SourcePath,
+    ListRequest, ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind,
+    PartitionsSelection, Place, SourceAsset, SourcePath,
 };
 
-/// What is declared, in order of declaration; sources that a dep declares in place come last.
-pub fn list(project: &Project, request: &ListRequest) -> Result<ListReport, AppError> {
-    let selected = select_words(project, &request.selection, Range::All)?;
-    let assets = selected
-        .into_iter()
-        .map(|(id, _)| listing(project.graph(), id));
-    Ok(ListReport {
+/// What is declared, in order of declaration, and what the user should know of the selection; sources that a dep declares
+/// in place come last.
+pub fn list(
+    project: &Project,
+    request: &ListRequest,
+) -> Result<(ListReport, Vec<Notice>), AppError> {
+    let every = PartitionsSelection::default();
+    let selection = select(project, &request.selection, &every, Range::All)?;
+    let assets = selection.assets().map(|id| listing(project.graph(), id));
+    let report = ListReport {
         assets: assets.collect(),
-    })
+    };
+    Ok((report, selection.into_notices()))
 }
 
 /// One asset or source as it is listed.

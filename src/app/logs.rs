@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
-use crate::app::selection::{Range, select_words};
+use crate::app::selection::{Range, select_word};
 use crate::engine::{Logged, log_folder, logged};
 use crate::model::{
     LogsReport, LogsRequest, PartitionKey, PartitionKeys, RunId, Selected, StepLog, StepName,
@@ -37,15 +37,12 @@ pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppE
     Err(no_log(request).into())
 }
 
-/// The words with the key as its definition prints it.
+/// The word with the key as its definition prints it.
 fn canonical(project: &Project, selected: &Selected) -> Result<Selected, AppError> {
-    let words = std::slice::from_ref(selected);
-    let goals = select_words(project, words, Range::Assets)?;
-    let named = goals.first().filter(|_| selected.partition.is_some());
-    let key = named.and_then(|(id, set)| {
-        let keys = project.keys().of(project.graph().get(*id));
-        keys.key(set.first()?)
-    });
+    let (id, set) = select_word(project, selected, Range::Assets)?;
+    let named = selected.partition.as_ref().and_then(|_| set.first());
+    let keys = project.keys().of(project.graph().get(id));
+    let key = named.and_then(|index| keys.key(index));
     Ok(Selected {
         asset: selected.asset.clone(),
         partition: key,

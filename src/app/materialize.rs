@@ -1,5 +1,6 @@
 //! `materialize`: bring asset partitions up to date.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,8 @@ use crate::engine::{
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::{
-    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, Wait,
+    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, SelectionText,
+    Wait,
 };
 use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome, RunStatus};
 use crate::model::{KeyPlaces, Planned};
@@ -235,15 +237,18 @@ fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunO
             Force::WhenStale | Force::Selected => PreviousOutputs::Offered,
         },
         manifest: project.manifest_digest(),
-        selection: words(&request.selection),
+        selection: typed(&request.selection),
         partitions: request.partitions.to_string(),
     }
 }
 
-/// Words as the user wrote them.
-pub(super) fn words(words: &[impl ToString]) -> String {
-    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-    words.join(" ")
+/// Arguments as they can be typed in a shell.
+pub(super) fn typed(arguments: &[SelectionText]) -> String {
+    let quoted = arguments.iter().map(|argument| {
+        let text = argument.as_str();
+        shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 /// An assetctl that a step of a run starts would wait for that step.

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
+use crate::app::selection::is_of_declarations;
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::engine::{
     Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
@@ -150,10 +151,12 @@ pub fn write(
     drop(write_atomically(&file, &bytes));
 }
 
-/// Where what is recorded decides which partitions are meant, no seal can stand for having looked at them; and seals are
-/// kept by selections, of which clauses over steps are no part.
+/// Where what is recorded, or what git knows, decides which partitions are meant, no seal can stand for having looked at
+/// them; and seals are kept by selections, of which clauses over steps are no part.
 fn can_be_sealed(request: &MaterializeRequest) -> bool {
-    request.partitions.recorded == RecordedState::Any && request.steps.is_empty()
+    request.partitions.recorded == RecordedState::Any
+        && request.steps.is_empty()
+        && request.selection.iter().all(is_of_declarations)
 }
 
 struct Sealing<'a> {
@@ -337,8 +340,8 @@ fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
             "upstream"
         },
     );
-    for word in &request.selection {
-        folding.text("word", &word.to_string());
+    for argument in &request.selection {
+        folding.text("selection", argument.as_str());
     }
     match &request.partitions.keys {
         KeyChoice::Every | KeyChoice::All => folding.text("keys", "every"),

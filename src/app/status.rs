@@ -24,15 +24,15 @@ pub fn status(
     request: &StatusRequest,
 ) -> Result<(StatusReport, Vec<Notice>), AppError> {
     let range = match request.sources {
-        Sources::Left if request.selection.is_empty() => Range::Assets,
-        Sources::Left | Sources::Listed => Range::All,
+        Sources::Left => Range::AssetsAndNamed,
+        Sources::Listed => Range::All,
     };
     let selection = select(project, &request.selection, &request.partitions, range)?;
     if selection.is_empty() {
         // Hooks ask on each commit, also where there is nothing to ask about.
         return Ok((
             StatusReport::of_nothing(project.now(), request.evidence),
-            Vec::new(),
+            selection.into_notices(),
         ));
     }
     let mut instance = Instance::open(project)?;

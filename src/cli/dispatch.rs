@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::app::{self, AppError, Blame, Notice, Project, Surroundings};
+use crate::app::{self, AppError, Blame, Notice, Project, SelectionNotice, Surroundings};
 use crate::cli::args::{
     AcceptArgs, ChangeKeysArgs, Cli, CompletionsArgs, Globals, HelpArgs, ObserveArgs,
     PartitionVerb, PlanArgs, StatusArgs, Verb, WipeArgs,
@@ -11,7 +11,7 @@ use crate::cli::confirm::{self, Consent};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::{self, Length};
-use crate::cli::session::Session;
+use crate::cli::session::{Format, Session};
 use crate::cli::{answer, output, request, running};
 use crate::executor::Cancel;
 use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
@@ -84,8 +84,8 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
         }
         Verb::List(args) => {
             let project = project(&cli.globals, session)?;
-            let report = app::list(&project, &request::list(args)?)?;
-            Ok(yes(answer::list(session, &report))?)
+            let (report, notices) = app::list(&project, &request::list(args))?;
+            answered(session, &notices, || answer::list(session, &report))
         }
         Verb::Show(args) => {
             let project = project(&cli.globals, session)?;
@@ -94,8 +94,9 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
         }
         Verb::Graph(args) => {
             let project = project(&cli.globals, session)?;
-            let report = app::graph(&project, &request::graph(args)?)?;
-            Ok(yes(answer::graph(session, &report, args.format))?)
+            let (report, notices) = app::graph(&project, &request::graph(args))?;
+            let drawn = || answer::graph(session, &report, args.format);
+            answered(session, &notices, drawn)
         }
         Verb::Affected(args) => {
             let project = project(&cli.globals, session)?;
@@ -168,16 +169,15 @@ fn plan(args: &PlanArgs, globals: &Globals, session: &Session) -> Result<Exit, F
 fn plan_of(request: &PlanRequest, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
     let project = project(globals, session)?;
     let (report, notices) = app::plan(&project, request, &Cancel::new())?;
-    tell(&notices, session);
-    answer::plan(session, &report)?;
-    Ok(Exit::Yes)
+    answered(session, &notices, || answer::plan(session, &report))
 }
 
 fn status(args: &StatusArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
     let request = request::status(args)?;
     let (report, notices) = app::status(&project(globals, session)?, &request)?;
-    tell(&notices, session);
-    answer::status(session, &report, request.grouping)?;
+    answered(session, &notices, || {
+        answer::status(session, &report, request.grouping)
+    })?;
     Ok(if args.exit_code {
         answer::status_exit(&report)
     } else {
@@ -189,11 +189,12 @@ fn observe(args: &ObserveArgs, globals: &Globals, session: &Session) -> Result<E
     let request = request::observe(args)?;
     let project = project(globals, session)?;
     let observed = app::observe(&project, &request, &*clock(globals), &Cancel::new())?;
-    tell(&observed.notices, session);
     for problem in &observed.problems {
         output::say(session.terminal.stderr, format!("{problem}\n"));
     }
-    answer::observe(session, &observed.report)?;
+    answered(session, &observed.notices, || {
+        answer::observe(session, &observed.report)
+    })?;
     Ok(if observed.problems.is_empty() {
         Exit::Yes
     } else {
@@ -251,8 +252,7 @@ fn accept(args: &AcceptArgs, globals: &Globals, session: &Session) -> Result<Exi
     let request = request::accept(args)?;
     let project = project(globals, session)?;
     let (report, notices) = app::accept(&project, &request, &*clock(globals))?;
-    tell(&notices, session);
-    Ok(yes(answer::accept(session, &report))?)
+    answered(session, &notices, || answer::accept(session, &report))
 }
 
 /// Says what would be forgotten and asks, unless that was ruled out.
@@ -272,8 +272,7 @@ fn wipe(args: &WipeArgs, globals: &Globals, session: &Session) -> Result<Exit, F
         }
     }
     let (report, notices) = app::wipe(&project, &request)?;
-    tell(&notices, session);
-    Ok(yes(answer::wipe(session, &report))?)
+    answered(session, &notices, || answer::wipe(session, &report))
 }
 
 /// The time, or the instant that stands for it.
@@ -282,6 +281,20 @@ pub fn clock(globals: &Globals) -> Box<dyn Clock> {
         Some(now) => Box::new(FixedClock(now)),
         None => Box::new(SystemClock),
     }
+}
+
+/// Tells what the user should know, and answers. To people an empty selection is told once, and that is the answer.
+fn answered(
+    session: &Session,
+    notices: &[Notice],
+    answer: impl FnOnce() -> io::Result<()>,
+) -> Result<Exit, Failure> {
+    tell(notices, session);
+    let nothing = Notice::Selection(SelectionNotice::Nothing);
+    if session.format == Format::Json || !notices.contains(&nothing) {
+        answer()?;
+    }
+    Ok(Exit::Yes)
 }
 
 /// An answer that was written is a yes.

@@ -3,6 +3,8 @@
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
+use crate::app::RequestError;
+
 /// What is wrong with the words of a command line.
 #[derive(Debug, Error, Diagnostic)]
 pub enum CliError {
@@ -36,7 +38,7 @@ pub enum CliError {
         #[help]
         help: Option<String>,
     },
-    /// A word of a selection is neither an asset nor a partition of one.
+    /// A word for an asset is neither that nor a partition of one.
     #[error("`{text}` is no asset and no partition of one: {reason}")]
     #[diagnostic(
         code(assetctl::cli::invalid_selection),
@@ -112,19 +114,10 @@ pub enum CliError {
         /// What is wrong.
         reason: String,
     },
-    /// A partition is named twice.
-    #[error("`{selected}` names a partition, and so does `{flag}`")]
-    #[diagnostic(code(assetctl::cli::two_partitions), help("leave one of them away"))]
-    TwoPartitions {
-        /// The word of the selection.
-        #[source_code]
-        selected: String,
-        /// The flag.
-        flag: &'static str,
-        /// Where the word names it.
-        #[label("one partition")]
-        span: SourceSpan,
-    },
+    /// What is wrong is the same as in a selection.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Request(#[from] RequestError),
     /// An asset is meant, and a partition of one is named.
     #[error("`{selected}` names a partition; this verb is about the whole asset")]
     #[diagnostic(code(assetctl::cli::needless_partition), help("write `{asset}`"))]

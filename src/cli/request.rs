@@ -1,4 +1,5 @@
 //! From words to requests: the one place where arguments are parsed. All problems of a command line are told at once.
+//! Selections are carried on as they were typed: they are read where the graph is known.
 
 mod partition_verbs;
 mod partitions;
@@ -22,7 +23,7 @@ use crate::model::{
     ExplainRequest, FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest,
     InitRequest, InitTemplate, InvalidName, InvalidSelected, ListRequest, LogsRequest,
     MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RunId, Scope,
-    Selected, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
+    Selected, SelectionText, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
 };
 
 /// What `materialize` is asked for.
@@ -138,10 +139,10 @@ pub fn observe(args: &ObserveArgs) -> Result<ObserveRequest, CliError> {
 }
 
 /// What `list` is asked for.
-pub fn list(args: &ListArgs) -> Result<ListRequest, CliError> {
-    Ok(ListRequest {
-        selection: selection(&args.selection)?,
-    })
+pub fn list(args: &ListArgs) -> ListRequest {
+    ListRequest {
+        selection: selection(&args.selection),
+    }
 }
 
 /// What `show` is asked for.
@@ -152,10 +153,10 @@ pub fn show(args: &ShowArgs) -> Result<ShowRequest, CliError> {
 }
 
 /// What `graph` is asked for.
-pub fn graph(args: &GraphArgs) -> Result<GraphRequest, CliError> {
-    Ok(GraphRequest {
-        selection: selection(&args.selection)?,
-    })
+pub fn graph(args: &GraphArgs) -> GraphRequest {
+    GraphRequest {
+        selection: selection(&args.selection),
+    }
 }
 
 /// What `affected` is asked for, by somebody who is in the folder `here`.
@@ -261,38 +262,30 @@ fn force(args: &RunArgs) -> Force {
     }
 }
 
-type Words = (Vec<Selected>, PartitionsSelection);
+type Words = (Vec<SelectionText>, PartitionsSelection);
 
 fn words_of(args: &SelectionArgs, recorded: RecordedArgs) -> Result<Words, CliError> {
     words(&args.selection, &args.partitions, recorded)
 }
 
-/// A selection and which of its partitions, with all that is wrong with them.
+/// A selection and which of its partitions, with all that is wrong with the flags.
 fn words(
-    words: &[String],
+    arguments: &[String],
     args: &PartitionsArgs,
     recorded: RecordedArgs,
 ) -> Result<Words, CliError> {
     let mut problems = Vec::new();
-    let selection: Vec<_> = words
-        .iter()
-        .filter_map(|word| selected(word).map_err(|it| problems.push(it)).ok())
-        .collect();
     let keys = partitions::key_choice(args, &mut problems);
-    let twice = selection.iter().filter(|it| it.partition.is_some());
-    if let Some(flag) = partitions::flags(args).first() {
-        problems.extend(twice.map(|selected| partitions::twice(selected, flag)));
-    }
     if !problems.is_empty() {
         return Err(CliError::of(problems));
     }
     let recorded = partitions::recorded(recorded);
-    Ok((selection, PartitionsSelection { keys, recorded }))
+    Ok((selection(arguments), PartitionsSelection { keys, recorded }))
 }
 
-fn selection(names: &[String]) -> Result<Vec<Selected>, CliError> {
-    let (none, any) = (PartitionsArgs::default(), RecordedArgs::default());
-    words(names, &none, any).map(|(selection, _)| selection)
+fn selection(arguments: &[String]) -> Vec<SelectionText> {
+    let text = |argument: &String| SelectionText::from(argument.as_str());
+    arguments.iter().map(text).collect()
 }
 
 /// One asset partition, given as `ASSET@K` or as `ASSET` and `--partition K`.
@@ -303,7 +296,7 @@ fn one(word: &str, key: Option<&str>) -> Result<Selected, CliError> {
     let key = key.and_then(|key| partitions::key(key).map_err(&mut take).ok());
     match (selected, key) {
         (Some(selected), Some(_)) if selected.partition.is_some() => {
-            Err(partitions::twice(&selected, "--partition"))
+            Err(partitions::twice(&selected))
         }
         (Some(selected), key) if problems.is_empty() => Ok(Selected {
             partition: selected.partition.or(key),

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::app::{self, KeysAdded, Notice, Running, Surroundings};
+use crate::app::{self, KeysAdded, Notice, Running, SelectionNotice, Surroundings};
 use crate::cli::args::{Globals, MaterializeArgs};
 use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
-use crate::cli::session::Session;
+use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Interrupts, Urgency};
 use crate::cli::{output, request};
 use crate::engine::log_path;
@@ -87,6 +87,7 @@ fn round(
         shared,
         session,
         added: Vec::new(),
+        extent: Extent::Some,
     };
     let running = Running {
         executor: &LocalExecutor,
@@ -133,6 +134,16 @@ struct ShownRun<'a> {
     session: &'a Session,
     /// Told when all else is.
     added: Vec<KeysAdded>,
+    extent: Extent,
+}
+
+/// Whether there is a run to be shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// There is, be it only to say that all is fresh.
+    Some,
+    /// Nothing is selected, which was told to a person.
+    Nothing,
 }
 
 impl ShownRun<'_> {
@@ -164,7 +175,9 @@ impl EventSink for ShownRun<'_> {
                 _ => {}
             }
         }
-        self.progress.emit(event);
+        if self.extent == Extent::Some {
+            self.progress.emit(event);
+        }
     }
 }
 
@@ -175,12 +188,18 @@ impl app::Progress for ShownRun<'_> {
     }
 
     fn planned(&mut self, planned: &Planned) {
-        self.progress.planned(planned.clone());
+        if self.extent == Extent::Some {
+            self.progress.planned(planned.clone());
+        }
     }
 
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::KeysAdded(added) => self.added.push(added.clone()),
+            Notice::Selection(SelectionNotice::Nothing) if self.session.format == Format::Text => {
+                self.extent = Extent::Nothing;
+                self.session.notice(notice);
+            }
             Notice::Instance(_) | Notice::Selection(_) => self.session.notice(notice),
         }
     }

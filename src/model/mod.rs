@@ -53,8 +53,8 @@ pub use request::{
     InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
     KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
     MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection,
-    PlanRequest, RecordedState, Scope, Selected, ShowPartitionsRequest, ShowRequest, Sources,
-    StatusRequest, StepOutput, Wait, WantedKeys, WipeRequest,
+    PlanRequest, RecordedState, Scope, Selected, SelectionText, ShowPartitionsRequest, ShowRequest,
+    Sources, StatusRequest, StepOutput, Wait, WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

@@ -120,7 +120,7 @@ pub enum PartitionsValue {
 }
 
 /// How an asset stands: by the worst of its partitions, or, where it is fresh, by all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StatusValue {
     /// All partitions are fresh.
     Fresh,

@@ -1,5 +1,9 @@
 //! What is wrong with a selection.
 
+use std::fmt::Display;
+
+use miette::{Diagnostic, LabeledSpan, SourceCode};
+
 use crate::select::ast::Span;
 
 /// Something that is wrong with an argument.
@@ -63,17 +67,76 @@ pub enum SelectionErrorKind {
     #[error("there is no asset or source `{0}`")]
     UnknownName(String),
     /// A partition within a larger expression.
-    #[error("a partition is named of an asset that stands alone")]
+    #[error("a partition can only be named of an asset that stands alone")]
     MisplacedPartition,
 }
 
+impl Diagnostic for SelectionError {
+    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        Some(Box::new(self.kind.code()))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        let help = self.help.as_ref()?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        let is_blank = self.text.trim().is_empty();
+        (!is_blank).then_some(&self.text)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.source_code()?;
+        let label = match self.last_before() {
+            Some(last) => LabeledSpan::new_with_span(Some("behind this".to_owned()), last),
+            None => {
+                LabeledSpan::new_with_span(Some(self.kind.label().to_owned()), self.span.clone())
+            }
+        };
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+impl SelectionError {
+    /// The last character, where the place is the end: there is nothing to point at.
+    fn last_before(&self) -> Option<Span> {
+        let text = self.text.trim_end();
+        let last = text.chars().next_back()?;
+        (self.span.start >= text.len()).then(|| text.len() - last.len_utf8()..text.len())
+    }
+}
+
 impl SelectionErrorKind {
-    /// Whether the text itself is wrong, rather than what it names.
-    #[must_use]
-    pub fn is_syntax(&self) -> bool {
-        !matches!(
-            self,
-            Self::UnknownName(_) | Self::UnknownValue { .. } | Self::MisplacedPartition
-        )
+    /// A name that is not there has one code, wherever it is named.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "assetctl::select::empty",
+            Self::Unexpected { .. }
+            | Self::Character(_)
+            | Self::Unterminated
+            | Self::Unclosed
+            | Self::Levels(_)
+            | Self::TooDeep => "assetctl::select::syntax",
+            Self::ClauseForm(_) => "assetctl::select::clause_form",
+            Self::UnknownAttribute(_) => "assetctl::select::unknown_attribute",
+            Self::UnknownValue { .. } => "assetctl::select::unknown_value",
+            Self::UnknownName(_) => "assetctl::app::unknown_asset",
+            Self::MisplacedPartition => "assetctl::select::misplaced_partition",
+        }
+    }
+
+    /// What is said at the place.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::Unexpected { .. } | Self::Character(_) | Self::TooDeep => "here",
+            Self::Unterminated | Self::Unclosed => "opened here",
+            Self::ClauseForm(_) => "this",
+            Self::Levels(_) => "too great",
+            Self::UnknownAttribute(_) => "not an attribute",
+            Self::UnknownValue { .. } => "not one of its values",
+            Self::UnknownName(_) => "not declared",
+            Self::MisplacedPartition => "within an expression",
+        }
     }
 }

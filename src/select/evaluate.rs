@@ -1,11 +1,11 @@
 //! From what selections say to assets of a graph.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::model::{About, Asset, AssetGraph, AssetId, PartitionsDefinition};
 use crate::select::asset_set::AssetSet;
 use crate::select::ast::{
-    Attribute, Expression, IsValue, PartitionsValue, Selection, StatusValue, Value,
+    Attribute, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
 };
 use crate::select::error::{SelectionError, SelectionErrorKind};
 use crate::select::suggest::did_you_mean;
@@ -15,9 +15,9 @@ use crate::select::traversal::{Direction, ends, reach};
 #[derive(Clone, Debug, Default)]
 pub struct Lookups {
     /// The assets of each status.
-    pub status: HashMap<StatusValue, AssetSet>,
+    pub status: BTreeMap<StatusValue, AssetSet>,
     /// The assets that changed since each revision.
-    pub changed: HashMap<String, AssetSet>,
+    pub changed: BTreeMap<String, AssetSet>,
 }
 
 /// The assets and sources that selections stand for, united.
@@ -27,86 +27,100 @@ pub struct SelectedAssets {
     pub assets: AssetSet,
     /// Those of them that were called by their names.
     pub named: AssetSet,
-    /// Partitions that were named with their assets, in order; such an asset may be selected as a whole too.
-    pub partitions: Vec<(AssetId, Value)>,
-    /// Those that are selected as a whole.
+    /// Names that stand alone, in order.
+    pub mentions: Vec<Mention>,
+    /// Those that are selected as a whole; of one that is not, partitions are mentioned.
     pub whole: AssetSet,
 }
 
-/// The assets and sources that `selections` stand for, united.
-///
-/// # Errors
-///
-/// Everything that is named and does not exist.
+/// A name that is an argument by itself, or a part of its outermost `or`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// What it names.
+    pub asset: AssetId,
+    /// The partition that is named with it.
+    pub partition: Option<Value>,
+    /// Which of the selections names it, by position.
+    pub selection: usize,
+    /// Where the name stands in it, without the partition.
+    pub span: Span,
+}
+
+/// The assets and sources that `selections` stand for, united. What is named and does not exist is added to `errors`;
+/// the answer then is without it.
 pub fn evaluate(
     graph: &AssetGraph,
     selections: &[Selection],
     lookups: &Lookups,
-) -> Result<SelectedAssets, Vec<SelectionError>> {
+    errors: &mut Vec<SelectionError>,
+) -> SelectedAssets {
     let buildable = AssetSet::of(graph.len(), |id| is_buildable(graph, id));
     let mut united = SelectedAssets {
         assets: AssetSet::empty(graph.len()),
         named: AssetSet::empty(graph.len()),
-        partitions: Vec::new(),
+        mentions: Vec::new(),
         whole: AssetSet::empty(graph.len()),
     };
-    let mut errors = Vec::new();
-    for selection in selections {
+    for (position, selection) in selections.iter().enumerate() {
         let mut evaluation = Evaluation {
             graph,
             lookups,
             buildable: &buildable,
+            position,
             text: &selection.text,
             named: AssetSet::empty(graph.len()),
-            partitions: Vec::new(),
-            errors: &mut errors,
+            mentions: Vec::new(),
+            errors,
         };
         let whole = evaluation.alternatives(&selection.expression);
         let mut named = evaluation.named;
-        let partitions = evaluation.partitions;
-        for (id, _) in &partitions {
-            united.assets.insert(*id);
-            united.named.insert(*id);
-        }
         named.intersect_with(&whole);
         united.named.union_with(&named);
+        for mention in evaluation.mentions {
+            united.assets.insert(mention.asset);
+            united.named.insert(mention.asset);
+            united.mentions.push(mention);
+        }
         united.assets.union_with(&whole);
         united.whole.union_with(&whole);
-        united.partitions.extend(partitions);
     }
-    if errors.is_empty() {
-        Ok(united)
-    } else {
-        Err(errors)
-    }
+    united
 }
 
 struct Evaluation<'a> {
     graph: &'a AssetGraph,
     lookups: &'a Lookups,
     buildable: &'a AssetSet,
+    position: usize,
     text: &'a str,
     named: AssetSet,
-    partitions: Vec<(AssetId, Value)>,
+    mentions: Vec<Mention>,
     errors: &'a mut Vec<SelectionError>,
 }
 
 impl Evaluation<'_> {
-    /// An expression at whose place a partition may be named: an argument, or a part of an outermost `or`.
+    /// An expression at whose place a name stands alone: an argument, or a part of an outermost `or`.
     fn alternatives(&mut self, expression: &Expression) -> AssetSet {
-        match expression {
-            Expression::Or(parts) => self.union(parts, Self::alternatives),
-            Expression::Name {
-                name,
-                partition: Some(partition),
-            } => {
-                if let Some(id) = self.find(name) {
-                    self.partitions.push((id, partition.clone()));
-                }
-                AssetSet::empty(self.graph.len())
-            }
-            other => self.set(other),
+        let (name, partition) = match expression {
+            Expression::Or(parts) => return self.union(parts, Self::alternatives),
+            Expression::Name { name, partition } => (name, partition),
+            other => return self.set(other),
+        };
+        let mut whole = AssetSet::empty(self.graph.len());
+        let Some(asset) = self.find(name) else {
+            return whole;
+        };
+        if partition.is_none() {
+            self.named.insert(asset);
+            whole.insert(asset);
         }
+        self.mentions.push(Mention {
+            asset,
+            partition: partition.clone(),
+            selection: self.position,
+            span: name.span.clone(),
+        });
+        whole
     }
 
     fn set(&mut self, expression: &Expression) -> AssetSet {

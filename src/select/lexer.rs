@@ -110,7 +110,13 @@ fn partition(text: &str, at: usize) -> Result<(TokenKind, usize), LexError> {
     let len = text[start..].find(ends_partition);
     let end = len.map_or(text.len(), |len| start + len);
     if start == end {
-        return Err((at..start, SelectionErrorKind::Character('@')));
+        let found = text[start..].chars().next();
+        let found = found.map_or_else(|| "the end".to_owned(), |next| format!("{next:?}"));
+        let expected = "a partition key";
+        return Err((
+            at..start,
+            SelectionErrorKind::Unexpected { expected, found },
+        ));
     }
     Ok((TokenKind::Partition(text[start..end].to_owned()), end))
 }

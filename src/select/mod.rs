@@ -28,8 +28,9 @@ pub use ast::{
     Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
 };
 pub use error::{SelectionError, SelectionErrorKind};
-pub use evaluate::{Lookups, SelectedAssets, evaluate};
+pub use evaluate::{Lookups, Mention, SelectedAssets, evaluate};
 pub use parser::parse;
+pub use suggest::did_you_mean;
 
 #[cfg(test)]
 mod tests;

@@ -417,6 +417,7 @@ impl Parser<'_> {
             TokenKind::Word(word) if is_reserved(word) => {
                 Some(format!("a name or value that is `{word}` is quoted"))
             }
+            TokenKind::Partition(_) => Some("a value that holds `@` is quoted".to_owned()),
             _ => None,
         };
         Broken::new(

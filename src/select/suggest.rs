@@ -6,7 +6,8 @@ use std::collections::BinaryHeap;
 const COMPARED: usize = 500;
 
 /// A sentence that names up to three similar ones of `known`; `None` if none is.
-pub(super) fn did_you_mean<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+#[must_use]
+pub fn did_you_mean<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let limit = text.chars().count().max(3) / 3 + 1;
     let mut near: Vec<_> = worth_comparing(text, known, limit)
         .map(|name| (strsim::damerau_levenshtein(name, text), name))

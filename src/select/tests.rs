@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use crate::model::{AssetGraph, AssetId};
 use crate::select::{
-    Attribute, Depth, Expression, IsValue, Lookups, PartitionsValue, Selection, SelectionError,
-    SelectionErrorKind, StatusValue, Value, evaluate, parse,
+    Attribute, Depth, Expression, IsValue, Lookups, PartitionsValue, SelectedAssets, Selection,
+    SelectionError, SelectionErrorKind, StatusValue, Value, evaluate, parse,
 };
 
 fn graph(manifest: &str) -> AssetGraph {
@@ -50,9 +50,22 @@ outputs = "elsewhere.csv"
 
 fn selected(graph: &AssetGraph, text: &str) -> Result<Vec<String>, Vec<SelectionError>> {
     let selection = parse(text)?;
-    let found = evaluate(graph, &[selection], &Lookups::default())?;
+    let found = found(graph, &[selection])?;
     let names = found.assets.iter().map(|id| graph.key(id).to_string());
     Ok(names.collect())
+}
+
+fn found(
+    graph: &AssetGraph,
+    selections: &[Selection],
+) -> Result<SelectedAssets, Vec<SelectionError>> {
+    let mut errors = Vec::new();
+    let found = evaluate(graph, selections, &Lookups::default(), &mut errors);
+    if errors.is_empty() {
+        Ok(found)
+    } else {
+        Err(errors)
+    }
 }
 
 #[test]
@@ -176,9 +189,9 @@ fn errors_point_into_the_argument() {
         (
             "+out@eu",
             "eu",
-            "a partition is named of an asset that stands alone",
+            "a partition can only be named of an asset that stands alone",
         ),
-        ("out@", "@", "`@` must stand in double quotes"),
+        ("out@", "@", "expected a partition key, found the end"),
     ] {
         let errors = selected(&graph, text).expect_err(text);
         let found: Vec<_> = errors
@@ -205,18 +218,39 @@ fn what_is_wrong_by_itself_is_told_at_once() {
 }
 
 #[test]
-fn partitions_are_kept_with_their_assets() {
+fn names_that_stand_alone_are_kept_with_their_partitions() {
     let graph = small();
-    let selections = ["out@eu", "core", "+lone"].map(|text| parse(text).expect(text));
-    let found = evaluate(&graph, &selections, &Lookups::default()).expect("all exist");
+    let selections = ["lone or out@eu", "core", "+lone"].map(|text| parse(text).expect(text));
+    let found = found(&graph, &selections).expect("all exist");
     let out = graph.find("out").expect("it is declared");
     assert!(!found.whole.contains(out) && found.named.contains(out));
-    let partitions: Vec<_> = found
-        .partitions
+    let mentions: Vec<_> = found
+        .mentions
         .iter()
-        .map(|(id, key)| (*id, key.text.as_str(), key.span.clone()))
+        .map(|mention| {
+            let partition = mention.partition.as_ref();
+            let partition = partition.map(|key| (key.text.as_str(), key.span.clone()));
+            let place = (mention.selection, mention.span.clone());
+            (graph.key(mention.asset).as_str(), place, partition)
+        })
         .collect();
-    assert_eq!(partitions, [(out, "eu", 4..6)]);
+    assert_eq!(
+        mentions,
+        [
+            ("lone", (0, 0..4), None),
+            ("out", (0, 8..11), Some(("eu", 12..14))),
+            ("core", (1, 0..4), None),
+        ]
+    );
+}
+
+#[test]
+fn what_is_wrong_in_one_place_hides_nothing_in_another() {
+    let graph = small();
+    let selections = ["nope or out@eu", "coer"].map(|text| parse(text).expect(text));
+    let mut errors = Vec::new();
+    let found = evaluate(&graph, &selections, &Lookups::default(), &mut errors);
+    assert_eq!((errors.len(), found.mentions.len()), (2, 1));
 }
 
 #[test]
@@ -471,7 +505,7 @@ fn evaluated(graph: &AssetGraph, expression: &Expression) -> BTreeSet<usize> {
         text: String::new(),
         expression: expression.clone(),
     };
-    let found = evaluate(graph, &[selection], &Lookups::default()).expect("all names are known");
+    let found = found(graph, &[selection]).expect("all names are known");
     found.assets.iter().map(AssetId::index).collect()
 }
 

@@ -47,10 +47,7 @@ pub struct Ran {
 /// Words of a request: `a`, `a@2020-01-01`.
 pub fn only(words: &[&str]) -> MaterializeRequest {
     MaterializeRequest {
-        selection: words
-            .iter()
-            .map(|word| word.parse().expect("the test's words are right"))
-            .collect(),
+        selection: words.iter().map(|word| (*word).into()).collect(),
         ..MaterializeRequest::default()
     }
 }

@@ -8,6 +8,7 @@
 mod declared;
 mod mappings;
 mod partitions;
+mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

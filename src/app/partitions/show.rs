@@ -7,7 +7,7 @@ use crate::app::project::Project;
 use crate::app::selection::find;
 use crate::app::status::status;
 use crate::model::{
-    PartitionKeys, Selected, ShowPartitionsRequest, ShownPartitions, ShownRow, StatusRequest,
+    PartitionKeys, SelectionText, ShowPartitionsRequest, ShownPartitions, ShownRow, StatusRequest,
 };
 
 /// With how many outer keys each still has a row of its own.
@@ -24,12 +24,8 @@ pub fn show_partitions(
         asset: request.asset.to_string(),
     };
     let declared = graph.definition(id).ok_or_else(unpartitioned)?;
-    let selected = Selected {
-        asset: request.asset.clone(),
-        partition: None,
-    };
     let asked = StatusRequest {
-        selection: vec![selected],
+        selection: vec![SelectionText::naming(&request.asset)],
         ..StatusRequest::default()
     };
     let (report, notices) = status(project, &asked)?;

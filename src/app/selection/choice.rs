@@ -18,8 +18,18 @@ use crate::model::{
 pub(super) struct Choice<'a> {
     project: &'a Project,
     keys: &'a KeyChoice,
+    extent: Extent,
     /// Of each word of the choice.
     words: Vec<Read<'a>>,
+}
+
+/// What a choice of keys is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that is declared.
+    Everything,
+    /// What a selection has picked.
+    Selected,
 }
 
 /// A word of a choice, and what it means in each definition.
@@ -35,6 +45,7 @@ impl<'a> Choice<'a> {
         project: &'a Project,
         keys: &'a KeyChoice,
         definitions: &BTreeSet<DefinitionId>,
+        extent: Extent,
     ) -> Self {
         let words = match keys {
             KeyChoice::Named(words) => words.as_slice(),
@@ -47,13 +58,14 @@ impl<'a> Choice<'a> {
         Self {
             project,
             keys,
+            extent,
             words,
         }
     }
 
-    /// Whether anything was said of keys.
-    pub(super) fn is_made(&self) -> bool {
-        *self.keys != KeyChoice::Every
+    /// What was said of keys.
+    pub(super) fn keys(&self) -> &'a KeyChoice {
+        self.keys
     }
 
     /// Whether it is about some keys only, so that what has none is not meant.
@@ -133,7 +145,7 @@ impl<'a> Choice<'a> {
 
     /// What is chosen of a definition by other means than words.
     fn without_words(&self, definition: DefinitionId) -> PartitionSet {
-        let keys = self.keys(definition);
+        let keys = self.keys_of(definition);
         match self.keys {
             KeyChoice::Every | KeyChoice::All => PartitionSet::from_range(keys.range()),
             KeyChoice::Latest(count) => keys.newest(count.get()),
@@ -161,7 +173,7 @@ impl<'a> Choice<'a> {
         let (key, argument) = read.written(end);
         RequestError::UnknownPartition {
             asset: self.project.graph().key(id).to_string(),
-            help: self.neighbours().help(self.keys(definition), &key),
+            help: self.neighbours().help(self.keys_of(definition), &key),
             key: key.to_string(),
             argument,
         }
@@ -197,7 +209,7 @@ impl<'a> Choice<'a> {
             .of
             .iter()
             .filter(|(_, of)| *of == Err(Miss::Absent(end)));
-        let missed: Vec<_> = missed.map(|(id, _)| self.keys(*id)).collect();
+        let missed: Vec<_> = missed.map(|(id, _)| self.keys_of(*id)).collect();
         let nothing = match (read.reading, read.first().limited(), end) {
             (Reading::Limited, Some(limited), _) => {
                 format!("`{}` does not have", limited.definition)
@@ -206,7 +218,10 @@ impl<'a> Choice<'a> {
                 "no partitions definition with the key `{}` has",
                 read.first()
             ),
-            (_, _, End::First) => "no partitions definition has".to_owned(),
+            (_, _, End::First) => match self.extent {
+                Extent::Everything => "no partitions definition has".to_owned(),
+                Extent::Selected => "nothing that is selected has".to_owned(),
+            },
         };
         RequestError::UnknownKey {
             nothing,
@@ -231,7 +246,7 @@ impl<'a> Choice<'a> {
         }
     }
 
-    fn keys(&self, definition: DefinitionId) -> &'a PartitionKeys {
+    fn keys_of(&self, definition: DefinitionId) -> &'a PartitionKeys {
         self.project.keys().get(Some(definition))
     }
 
@@ -310,6 +325,16 @@ impl<'a> Read<'a> {
             }
             _ => (text.whole().clone(), quoted(self.word, place)),
         }
+    }
+}
+
+/// The first flag that says something of keys.
+pub(super) fn first_flag(keys: &KeyChoice) -> Option<&'static str> {
+    match keys {
+        KeyChoice::Every => None,
+        KeyChoice::All => Some("--all-partitions"),
+        KeyChoice::Named(words) => words.first().map(flag),
+        KeyChoice::Latest(_) => Some("--latest"),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::app::selection::notice::SelectionNotice;
 use crate::model::{AssetId, CurrentRef, LastAttempt, PartitionSet, RecordedState};
 use crate::store::{Store, StoreError, Wanted};
 
@@ -14,26 +14,39 @@ pub type Goals = Vec<(AssetId, PartitionSet)>;
 #[derive(Debug)]
 pub struct Selection {
     goals: Goals,
-    notices: Vec<SelectionNotice>,
+    alone: Vec<AssetId>,
+    notices: Vec<Notice>,
     recorded: RecordedState,
 }
 
 impl Selection {
     pub(super) fn new(
         goals: Goals,
-        notices: Vec<SelectionNotice>,
+        alone: Vec<AssetId>,
+        notices: Vec<Notice>,
         recorded: RecordedState,
     ) -> Self {
         Self {
             goals,
+            alone,
             notices,
             recorded,
         }
     }
 
-    /// All that is selected, whatever is recorded.
-    pub(super) fn into_goals(self) -> Goals {
-        self.goals
+    /// What is selected, be it at some of its keys only.
+    pub fn assets(&self) -> impl Iterator<Item = AssetId> {
+        self.goals.iter().map(|(id, _)| *id)
+    }
+
+    /// What is named and stands alone, outside of expressions.
+    pub fn alone(&self) -> &[AssetId] {
+        &self.alone
+    }
+
+    /// What the user should know of it, where the instance is not asked any more.
+    pub fn into_notices(self) -> Vec<Notice> {
+        self.notices
     }
 
     /// Whether nothing is selected, whatever is recorded.

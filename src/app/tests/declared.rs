@@ -59,7 +59,7 @@ fn shown(name: &str) -> ShowReport {
 #[test]
 fn everything_is_listed_in_order_of_declaration() {
     let project = sandbox().project();
-    let report = list(&project, &ListRequest::default()).expect("a report");
+    let (report, _) = list(&project, &ListRequest::default()).expect("a report");
     let row = |it: &Listing| {
         let outputs: Vec<String> = it
             .outputs
@@ -232,7 +232,7 @@ fn a_graph_holds_what_is_up_and_down_of_what_is_named() {
         ),
     ] {
         let selection = select(&words);
-        let report = graph(&project, &GraphRequest { selection }).expect("a report");
+        let (report, _) = graph(&project, &GraphRequest { selection }).expect("a report");
         let keys: Vec<&str> = report.assets.iter().map(|it| it.key.as_str()).collect();
         assert_eq!(keys, assets, "{words:?}");
         let edge = |it: &GraphEdge| {

@@ -13,7 +13,7 @@ use crate::app::{
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
     ChangeKeysRequest, Event, EventKind, EventSink, KeyChange, MaterializeRequest, Name,
-    PartitionKey, Planned, Selected, Status, StatusRequest, StepOutcome,
+    PartitionKey, Planned, Selected, SelectionText, Status, StatusRequest, StepOutcome,
 };
 use crate::sys::clock::{Clock, FixedClock};
 
@@ -191,12 +191,12 @@ impl Sandbox {
     }
 }
 
-/// Words of a selection.
-pub fn select(words: &[&str]) -> Vec<Selected> {
-    words.iter().map(|word| one(word)).collect()
+/// Arguments of a selection.
+pub fn select(arguments: &[&str]) -> Vec<SelectionText> {
+    arguments.iter().map(|text| (*text).into()).collect()
 }
 
-/// One word of a selection.
+/// One asset partition.
 pub fn one(word: &str) -> Selected {
     word.parse().expect("a word")
 }

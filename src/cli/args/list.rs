@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 #[command(after_help = "\
 Examples:
   assetctl list
-  assetctl list --json")]
+  assetctl list '+report'                       what it is made from
+  assetctl list 'group:core and not kind:sql' --json")]
 pub struct ListArgs {
-    /// Assets and sources [default: all]
+    /// What: names, or expressions as '+clean and not group:core' [default: all]
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
 }
@@ -31,9 +32,10 @@ pub struct ShowArgs {
 Examples:
   assetctl graph
   assetctl graph --format dot | dot -Tsvg > graph.svg
-  assetctl graph report --format mermaid")]
+  assetctl graph report --format mermaid        all that is up- and downstream of it
+  assetctl graph 'group:core'                   exactly these")]
 pub struct GraphArgs {
-    /// Assets and sources [default: all]
+    /// What: names, or expressions as '+clean and not group:core' [default: all]
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
     /// How to draw it

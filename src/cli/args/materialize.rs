@@ -38,6 +38,7 @@ Examples:
   assetctl materialize --partition 2013-07-04   one day of everything, and what it needs
   assetctl materialize report                   one asset at all its keys
   assetctl materialize clean@2013-07-04 --force
+  assetctl materialize 'status:failed or group:core+'
   assetctl materialize clean --partition-range 2013-01-01...2013-03-31 --missing
   assetctl materialize --latest 7               the last seven days, hours, ... of everything
   assetctl materialize --steps clean --steps 'report*'

@@ -10,6 +10,7 @@ use crate::cli::args::{RecordedArgs, SelectionArgs};
 Examples:
   assetctl status
   assetctl status clean report
+  assetctl status '+report'                     and all that it is made from
   assetctl status --partition 2013-07-04 --keys
   assetctl status --failed                      what failed in its last attempt
   assetctl status --exit-code -q                exit 1 if anything is not fresh")]

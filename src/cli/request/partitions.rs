@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use miette::SourceSpan;
 
+use crate::app::{Quoted, RequestError};
 use crate::cli::args::{PartitionsArgs, RecordedArgs};
 use crate::cli::error::CliError;
 use crate::model::{InvalidKeyWord, KeyChoice, KeyWord, PartitionKey, RecordedState, Selected};
@@ -34,7 +35,7 @@ pub fn key_choice(args: &PartitionsArgs, problems: &mut Vec<CliError>) -> KeyCho
 }
 
 /// The flags that choose keys, as far as they are given.
-pub fn flags(args: &PartitionsArgs) -> Vec<&'static str> {
+fn flags(args: &PartitionsArgs) -> Vec<&'static str> {
     let given = [
         (KEY, !args.keys.is_empty()),
         (RANGE, !args.ranges.is_empty()),
@@ -62,15 +63,15 @@ pub fn key(text: &str) -> Result<PartitionKey, CliError> {
     }
 }
 
-/// A word of a selection that names a partition beside a flag that does so too.
-pub fn twice(selected: &Selected, flag: &'static str) -> CliError {
+/// A word that names a partition beside a `--partition`.
+pub fn twice(selected: &Selected) -> CliError {
     let start = selected.asset.as_str().len();
-    let selected = selected.to_string();
-    CliError::TwoPartitions {
-        span: (start, selected.len() - start).into(),
-        selected,
-        flag,
-    }
+    let word = selected.to_string();
+    CliError::Request(RequestError::PartitionTwice {
+        argument: Quoted::part(&word, start..word.len()),
+        word,
+        flag: KEY,
+    })
 }
 
 /// One key, as written.

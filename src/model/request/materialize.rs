@@ -2,13 +2,13 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use crate::model::request::{Grouping, PartitionsSelection, Selected};
+use crate::model::request::{Grouping, PartitionsSelection, SelectionText};
 
 /// Bring assets up to date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MaterializeRequest {
     /// What; everything if empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
     /// Whether upstreams are brought up to date too.
@@ -35,7 +35,7 @@ pub struct MaterializeRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanRequest {
     /// What; everything if empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
     /// Whether upstreams are brought up to date too.

@@ -6,6 +6,7 @@ mod materialize;
 mod partition_verbs;
 mod partitions;
 mod selected;
+mod selection_text;
 mod verbs;
 
 pub use affected::{AffectedRequest, Changes, Follow};
@@ -20,6 +21,7 @@ pub use partition_verbs::{
 };
 pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
 pub use selected::{InvalidSelected, Selected};
+pub use selection_text::SelectionText;
 pub use verbs::{
     AcceptRequest, Effect, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest,
     InitRequest, InitTemplate, ListRequest, LogsRequest, ObserveRequest, Outputs, ShowRequest,

@@ -1,4 +1,4 @@
-//! One word of a selection: an asset, or one partition of it.
+//! A word that stands for one asset, or for one partition of it.
 
 use std::fmt;
 use std::str::FromStr;

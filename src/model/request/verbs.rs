@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use crate::model::name::AssetKey;
 use crate::model::record::RunId;
-use crate::model::request::{PartitionsSelection, Selected};
+use crate::model::request::{PartitionsSelection, Selected, SelectionText};
 
 /// Start a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum InitTemplate {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusRequest {
     /// Of what; of everything if empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
     /// Whether neighbouring partitions are told as one.
@@ -79,7 +79,7 @@ pub struct ExplainRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObserveRequest {
     /// At which; at all of them if empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
 }
@@ -88,7 +88,7 @@ pub struct ObserveRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListRequest {
     /// What; everything if empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
 }
 
 /// Show one asset.
@@ -102,7 +102,7 @@ pub struct ShowRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GraphRequest {
     /// Of what; of everything if empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
 }
 
 /// List materializations.
@@ -139,7 +139,7 @@ pub enum Effect {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AcceptRequest {
     /// Of what; of everything if empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
     /// Whether it is done.
@@ -150,7 +150,7 @@ pub struct AcceptRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WipeRequest {
     /// Of what; never empty.
-    pub selection: Vec<Selected>,
+    pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
     /// What becomes of the outputs on disk.

@@ -73,6 +73,49 @@ fn assets_and_partitions_that_are_not_there() {
 }
 
 #[test]
+fn selections_that_cannot_be_read() {
+    let sandbox = project();
+    let mut said = Said::default();
+    for (case, arguments) in [
+        ("nothing", &["list", ""][..]),
+        ("white space", &["plan", "  "]),
+        (
+            "several at once",
+            &[
+                "plan",
+                "group:core and",
+                "(claen or dialy+",
+                "claen or kind:sql",
+                "daily@2024-03-05 or colour:red",
+                "daily@2024-03-05",
+            ],
+        ),
+        ("a clause of steps", &["materialize", "*daily"]),
+        ("another clause of steps", &["materialize", "++daily"]),
+        ("a glob that is no attribute", &["list", "da*y"]),
+        ("an attribute with a typo", &["list", "gruop:core"]),
+        (
+            "a value outside of its set",
+            &["list", "status:old", "is:odd"],
+        ),
+        ("other signs", &["list", "!daily", "clean|daily", "a, b"]),
+        ("an owner", &["list", "owner:ann@example.com"]),
+        ("no end", &["list", "key:\"da"]),
+        ("a reserved word", &["list", "+not daily"]),
+        ("a partition within", &["plan", "+daily@2024-01-02"]),
+        ("a range", &["plan", "daily@2024-01-01...2024-01-03"]),
+        (
+            "beside a flag",
+            &["plan", "clean or daily@2024-01-02", "--latest", "1"],
+        ),
+        ("in JSON", &["list", "claen+", "(daily", "--json"]),
+    ] {
+        said.of(case, &sandbox, arguments, 2);
+    }
+    said.compare("selections");
+}
+
+#[test]
 fn partitions_that_cannot_be_meant() {
     let manifest = r#"
 [partitions.day]

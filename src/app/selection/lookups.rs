@@ -1,0 +1,95 @@
+//! What selections ask besides declarations: how assets stand, and what changed since a revision.
+
+use std::collections::BTreeMap;
+
+use crate::app::affected::changed_since;
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::notice::Notice;
+use crate::app::project::Project;
+use crate::engine::{Evaluation, Observing};
+use crate::executor::LocalExecutor;
+use crate::model::{PartitionSet, SelectionText, Status};
+use crate::plan::{Purpose, Row, Scope, Upstream};
+use crate::select::{AssetSet, Attribute, Lookups, Selection, StatusValue, parse};
+
+/// Whether what an argument selects is known from declarations alone; one that cannot be read is not.
+pub fn is_of_declarations(argument: &SelectionText) -> bool {
+    parse(argument.as_str()).is_ok_and(|selection| is_of_declarations_alone(&selection))
+}
+
+/// Whether nothing has to be looked up to evaluate a selection.
+pub(super) fn is_of_declarations_alone(selection: &Selection) -> bool {
+    let asks = |it: &Attribute| matches!(it, Attribute::Status(_) | Attribute::Changed(_));
+    !selection.attributes().any(asks)
+}
+
+/// Looks up what the attributes of selections ask for. What the user should know of the instance is added to `notices`.
+pub(super) fn look_up(
+    project: &Project,
+    selections: &[Selection],
+    notices: &mut Vec<Notice>,
+) -> Result<Lookups, AppError> {
+    let mut lookups = Lookups::default();
+    for attribute in selections.iter().flat_map(Selection::attributes) {
+        match attribute {
+            Attribute::Status(_) if lookups.status.is_empty() => {
+                lookups.status = standing(project, notices)?;
+            }
+            Attribute::Changed(revision) if !lookups.changed.contains_key(&revision.text) => {
+                let changed = changed_since(project, &revision.text)?;
+                lookups.changed.insert(revision.text.clone(), changed);
+            }
+            _ => {}
+        }
+    }
+    Ok(lookups)
+}
+
+/// The assets of each status: judged as `status` judges all of them.
+fn standing(
+    project: &Project,
+    notices: &mut Vec<Notice>,
+) -> Result<BTreeMap<StatusValue, AssetSet>, AppError> {
+    let graph = project.graph();
+    let assets = graph.ids().filter(|id| graph.asset(*id).is_some());
+    let all = |id| PartitionSet::from_range(project.keys().of(graph.get(id)).range());
+    let goals: Vec<_> = assets.map(|id| (id, all(id))).collect();
+    let mut instance = Instance::open(project)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(graph, project.keys(), &goals, Upstream::Close);
+    let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+    project.keep_what_was_learnt();
+    let of = |(_, value): (&str, StatusValue)| {
+        let mut set = AssetSet::empty(graph.len());
+        let rows = scope.rows().iter();
+        for row in rows.filter(|row| graph.asset(row.asset).is_some()) {
+            if stands(&evaluation, row, value) {
+                set.insert(row.asset);
+            }
+        }
+        (value, set)
+    };
+    let standing = StatusValue::ALL.into_iter().map(of).collect();
+    notices.extend(instance.notices);
+    Ok(standing)
+}
+
+/// Whether an asset is of a status: all its partitions, of which there are some, are fresh; or one of them is as asked.
+fn stands(evaluation: &Evaluation<'_>, row: &Row, value: StatusValue) -> bool {
+    let status = match value {
+        StatusValue::Fresh => Status::Fresh,
+        StatusValue::Stale => Status::Stale,
+        StatusValue::Missing => Status::Missing,
+        StatusValue::Failed => Status::Failed,
+    };
+    let mut found = row
+        .cells()
+        .map(|cell| evaluation.verdicts[cell.index()].status);
+    if value == StatusValue::Fresh {
+        !row.set.is_empty() && found.all(|it| it == status)
+    } else {
+        found.any(|it| it == status)
+    }
+}

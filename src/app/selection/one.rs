@@ -1,0 +1,81 @@
+//! A word that stands for one asset or one partition of it, for verbs that speak of one.
+
+use crate::app::error::{AppError, RequestError};
+use crate::app::project::Project;
+use crate::app::quoted::Quoted;
+use crate::app::selection::Range;
+use crate::app::selection::members::Single;
+use crate::app::selection::nearest::Neighbours;
+use crate::model::{AssetId, PartitionSet, Selected};
+use crate::select::did_you_mean;
+
+/// The asset that a word names, and its partitions: all of them, where it names none.
+pub fn select_word(
+    project: &Project,
+    word: &Selected,
+    range: Range,
+) -> Result<(AssetId, PartitionSet), RequestError> {
+    let id = find(project, word.asset.as_str())?;
+    range.check(project, id)?;
+    let set = match &word.partition {
+        Some(key) => {
+            let name = word.asset.as_str();
+            at(project, &Single::word(id, name, key.clone()))?
+        }
+        None => PartitionSet::from_range(project.keys().of(project.graph().get(id)).range()),
+    };
+    Ok((id, set))
+}
+
+/// The one asset partition that a word names.
+pub fn select_one(project: &Project, word: &Selected) -> Result<(AssetId, u32), AppError> {
+    let (id, set) = select_word(project, word, Range::All)?;
+    if let (Some(index), 1) = (set.first(), set.len()) {
+        return Ok((id, index));
+    }
+    let keys = project.keys().of(project.graph().get(id));
+    let example = keys.len().checked_sub(1).and_then(|last| keys.key(last));
+    let example = example.map_or_else(
+        || "none: there is no key yet".to_owned(),
+        |key| format!("`{}@{key}`", word.asset),
+    );
+    let asset = word.asset.to_string();
+    Err(RequestError::PartitionNeeded { asset, example }.into())
+}
+
+/// The asset or source with this name.
+pub fn find(project: &Project, name: &str) -> Result<AssetId, RequestError> {
+    let graph = project.graph();
+    graph.find(name).ok_or_else(|| {
+        let known = graph.ids().map(|id| graph.key(id).as_str());
+        let help = did_you_mean(name, known);
+        RequestError::UnknownAsset {
+            name: name.to_owned(),
+            argument: Quoted::part(name, 0..name.len()),
+            help: help.unwrap_or_else(|| "`assetctl list` shows all names".to_owned()),
+        }
+    })
+}
+
+/// The one partition that is named with its asset.
+pub(super) fn at(project: &Project, single: &Single) -> Result<PartitionSet, RequestError> {
+    let graph = project.graph();
+    let (asset, key) = (graph.key(single.asset).to_string(), &single.key);
+    let keys = project.keys().of(graph.get(single.asset));
+    if !keys.is_partitioned() {
+        return Err(RequestError::NotPartitioned {
+            asset,
+            key: key.to_string(),
+            argument: single.place_of_key(),
+        });
+    }
+    let index = keys
+        .find(key.as_str())
+        .ok_or_else(|| RequestError::UnknownPartition {
+            asset,
+            key: key.to_string(),
+            argument: single.place_of_key_alone(),
+            help: Neighbours { project }.help(keys, key),
+        })?;
+    Ok(PartitionSet::single(index))
+}
