@@ -157,9 +157,8 @@ impl<'a> PathPattern<'a> {
             }
             match component.as_slice() {
                 [] if part.is_empty() => {}
-                [] => return None,
                 [Piece::Text(text)] if text == part => {}
-                [Piece::Text(_)] => return None,
+                [] | [Piece::Text(_)] => return None,
                 pieces => {
                     let mut found = Vec::new();
                     self.put_together(pieces, part, &set, &mut found);
@@ -359,3 +358,6 @@ fn components(template: &PathTemplate) -> Vec<Component> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -318,6 +318,21 @@ fn a_change_of_data_or_code_touches_what_its_path_tells() {
             &["total"],
         ),
         (
+            "one value of a file",
+            |it| it.edit("work/params.toml", "depth = 2", "depth = 3"),
+            &["deep"],
+        ),
+        (
+            "a file of values written otherwise",
+            |it| it.write("work/params.toml", "# order\ndepth = 2\nrate = 1\n"),
+            &[],
+        ),
+        (
+            "a file of values that is gone",
+            |it| it.remove("work/params.toml"),
+            &["rated", "deep"],
+        ),
+        (
             "a renamed file",
             |it| {
                 it.write("work/inbox/d.csv", &it.read("work/inbox/a.csv"));
@@ -392,7 +407,7 @@ fn a_change_of_declarations_touches_what_is_declared_otherwise() {
             },
             &[
                 "clean@2023-12-31",
-                "(rolling@2023-12-31...2024-01-01)",
+                "rolling@2023-12-31...2024-01-01",
                 "(total)",
                 "sales@2023-12-31|eu...2023-12-31|us a",
                 "found@2023-12-31",
