@@ -131,7 +131,7 @@ impl<'a> PathPattern<'a> {
                 }
                 _ => return None,
             };
-            let written = put_together_as(part);
+            let written = put_together_as(part)?;
             key = Some(decoded(written.strip_prefix(head)?.strip_suffix(tail)?)?);
         }
         key
@@ -162,7 +162,7 @@ impl<'a> PathPattern<'a> {
                 [] | [Piece::Text(_)] => return None,
                 pieces => {
                     let mut found = Vec::new();
-                    self.put_together(pieces, put_together_as(part), &set, &mut found);
+                    self.put_together(pieces, put_together_as(part)?, &set, &mut found);
                     set = PartitionSet::union_of(found);
                     if set.is_empty() {
                         return None;
@@ -310,11 +310,12 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 /// A component as it was put together: one that would be `.` or `..` has its dots encoded.
-fn put_together_as(component: &str) -> &str {
+fn put_together_as(component: &str) -> Option<&str> {
     match component {
-        "%2E" => ".",
-        "%2E%2E" => "..",
-        other => other,
+        "%2E" => Some("."),
+        "%2E%2E" => Some(".."),
+        "." | ".." => None,
+        other => Some(other),
     }
 }
 
