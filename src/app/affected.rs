@@ -10,12 +10,14 @@ mod definitions;
 mod pattern;
 mod sites;
 mod universe;
+mod values;
 
 use std::collections::BTreeMap;
 
 use crate::app::affected::changes::{ChangedPath, Root};
 use crate::app::affected::sites::Sites;
 use crate::app::affected::universe::Universe;
+use crate::app::affected::values::value_of;
 use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
@@ -119,9 +121,16 @@ fn seeds(
         None => declarations::named(project, universe, changes),
     };
     let sites = Sites::new(project, root, universe);
-    for change in changes {
-        found.extend(sites.touched(change, project));
-    }
+    let touched = changes
+        .iter()
+        .flat_map(|change| sites.touched(change, project));
+    let (values, others): (Vec<_>, Vec<_>) =
+        touched.partition(|(id, _)| value_of(project, *id).is_some());
+    found.extend(others);
+    found.extend(match since {
+        Some(since) => values::otherwise_than(project, universe, since, values)?,
+        None => values,
+    });
     for id in project.graph().ids() {
         let moved = universe.moved(id);
         if !moved.is_empty() {

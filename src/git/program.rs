@@ -41,6 +41,14 @@ impl Git {
         }
     }
 
+    /// The same with another file for its index.
+    pub(super) fn with_index(&self, index: &Path) -> Self {
+        let mut git = self.clone();
+        git.environment
+            .push(("GIT_INDEX_FILE".into(), index.into()));
+        git
+    }
+
     /// What git answers in `folder`, whether it succeeds or not.
     pub(super) fn ask(&self, folder: &Path, words: &[&str]) -> Result<Output, GitError> {
         self.start(folder, words, Stdio::null())

@@ -1,11 +1,17 @@
 //! A repository, and what has changed in it.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::git::GitError;
 use crate::git::program::{Git, succeeded};
+
+/// The name of the copy of an index.
+const INDEX: &str = "index";
 
 /// The repository that holds a folder.
 #[derive(Clone, Debug)]
@@ -51,11 +57,10 @@ impl Repository {
             });
         }
         let top = succeeded(output)?;
-        let top = top.strip_suffix(b"\n").unwrap_or(&top);
         Ok(Self {
             git,
             folder: folder.to_owned(),
-            top: PathBuf::from(OsStr::from_bytes(top)),
+            top: PathBuf::from(OsStr::from_bytes(without_line_end(&top))),
         })
     }
 
@@ -81,7 +86,12 @@ impl Repository {
     /// All files of the work tree that differ from `commit`, those that git does not know among them, unless they are
     /// ignored. A submodule counts as one file.
     pub fn changes_since(&self, commit: &Commit) -> Result<Vec<Change>, GitError> {
-        let differing = self.git.read(
+        let index = self.copied_index()?;
+        let git = match &index {
+            Some(folder) => self.git.with_index(&folder.path().join(INDEX)),
+            None => self.git.clone(),
+        };
+        let differing = git.read(
             &self.top,
             &[
                 "diff",
@@ -113,6 +123,20 @@ impl Repository {
         Ok(changes)
     }
 
+    /// A folder with a copy of the index, which git may refresh: it tells files that were only touched from changed ones by
+    /// writing down what it found, whether locks are optional or not.
+    fn copied_index(&self) -> Result<Option<TempDir>, GitError> {
+        let words = ["rev-parse", "--git-path", "index"];
+        let path = self.git.read(&self.top, &words)?;
+        let index = self.top.join(OsStr::from_bytes(without_line_end(&path)));
+        if !index.exists() {
+            return Ok(None);
+        }
+        let folder = tempfile::tempdir()?;
+        fs::copy(index, folder.path().join(INDEX))?;
+        Ok(Some(folder))
+    }
+
     fn change(&self, path: &[u8], kind: ChangeKind) -> Change {
         Change {
             path: self.top.join(OsStr::from_bytes(path)),
@@ -137,6 +161,10 @@ impl Repository {
             None => listed.to_owned(),
         }
     }
+}
+
+fn without_line_end(answer: &[u8]) -> &[u8] {
+    answer.strip_suffix(b"\n").unwrap_or(answer)
 }
 
 /// The texts of a list in which each ends with a NUL.

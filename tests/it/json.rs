@@ -103,6 +103,8 @@ fn every_verb_answers_in_json() {
     note("show", &["show", "clean"], 0);
     note("show a source", &["show", "daily"], 0);
     note("graph", &["graph"], 0);
+    let files = ["affected", "daily/2024-01-02.csv", "build/sum.csv"];
+    note("what files can touch", &files, 0);
     note("validate", &["validate"], 0);
     note("wiped", &["wipe", "sum", "--outputs", "--yes"], 0);
     note("init", &["init", "-C", "../tmp"], 0);

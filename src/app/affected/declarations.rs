@@ -198,8 +198,7 @@ fn names_project(declaration: &Declaration) -> bool {
     command.is_some_and(|command| match command {
         Command::Shell { text, .. } => text.placeholders().any(names),
         Command::Direct { arguments, .. } => {
-            let mut all = arguments.iter().flat_map(|it| it.placeholders());
-            all.any(names)
+            arguments.iter().any(|it| it.placeholders().any(names))
         }
     })
 }

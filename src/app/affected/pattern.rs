@@ -131,7 +131,8 @@ impl<'a> PathPattern<'a> {
                 }
                 _ => return None,
             };
-            key = Some(decoded(part.strip_prefix(head)?.strip_suffix(tail)?)?);
+            let written = put_together_as(part)?;
+            key = Some(decoded(written.strip_prefix(head)?.strip_suffix(tail)?)?);
         }
         key
     }
@@ -157,12 +158,11 @@ impl<'a> PathPattern<'a> {
             }
             match component.as_slice() {
                 [] if part.is_empty() => {}
-                [] => return None,
                 [Piece::Text(text)] if text == part => {}
-                [Piece::Text(_)] => return None,
+                [] | [Piece::Text(_)] => return None,
                 pieces => {
                     let mut found = Vec::new();
-                    self.put_together(pieces, part, &set, &mut found);
+                    self.put_together(pieces, put_together_as(part)?, &set, &mut found);
                     set = PartitionSet::union_of(found);
                     if set.is_empty() {
                         return None;
@@ -306,9 +306,17 @@ enum Told {
 /// A value as it was before it was written into a path; `None` if no value is written like this.
 fn decoded(text: &str) -> Option<String> {
     let value = percent_decode_str(text).decode_utf8().ok()?;
-    // A component that would be `.` or `..` has its dots encoded.
-    let is_dots = !value.is_empty() && value.chars().all(|c| c == '.');
-    (is_dots || encode_component(&value) == text).then(|| value.into_owned())
+    (encode_component(&value) == text).then(|| value.into_owned())
+}
+
+/// A component as it was put together: one that would be `.` or `..` has its dots encoded.
+fn put_together_as(component: &str) -> Option<&str> {
+    match component {
+        "%2E" => Some("."),
+        "%2E%2E" => Some(".."),
+        "." | ".." => None,
+        other => Some(other),
+    }
 }
 
 /// Whether anything on the way to a path is ignored, from the component numbered `from` on.
@@ -359,3 +367,6 @@ fn components(template: &PathTemplate) -> Vec<Component> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ struct Site<'a> {
 /// All paths of a project's assets and sources.
 #[derive(Debug)]
 pub(super) struct Sites<'a> {
-    sites: Vec<Site<'a>>,
+    all: Vec<Site<'a>>,
     /// Indexes of sites by the folder or file that they begin with.
     by_head: BTreeMap<String, Vec<usize>>,
     /// Links among these folders and files: what they lead to, and how they are declared.
@@ -55,55 +55,21 @@ pub(super) fn located<'a>(template: Cow<'a, PathTemplate>, root: &Root) -> Cow<'
 
 impl<'a> Sites<'a> {
     pub(super) fn new(project: &'a Project, root: &Root, universe: &'a Universe<'a>) -> Self {
-        let mut sites = Vec::new();
+        let mut all = Vec::new();
         for of in project.graph().ids() {
             let keys = universe.keys(of);
-            let mut add = |template: Cow<'a, PathTemplate>, shape| {
-                let template = located(template, root);
-                let pattern = PathPattern::new(template, shape, keys);
-                sites.push(Site { of, pattern });
-            };
-            match project.graph().get(of) {
-                Declaration::Source(source) => match &source.place {
-                    Place::Paths(paths) => {
-                        for path in paths {
-                            match path {
-                                SourcePath::Exact(path) => {
-                                    add(Cow::Borrowed(path), Shape::Tree);
-                                }
-                                SourcePath::Glob(path) => {
-                                    add(Cow::Borrowed(path), Shape::Glob);
-                                }
-                            }
-                        }
-                    }
-                    Place::Value { path, .. } => {
-                        add(Cow::Borrowed(path), Shape::Tree);
-                    }
-                    Place::Observed { .. } => {}
-                },
-                Declaration::Asset(asset) => {
-                    for output in &asset.outputs {
-                        add(Cow::Borrowed(&output.path), Shape::Tree);
-                    }
-                    for path in code_paths(asset) {
-                        let shape = if is_glob(path) {
-                            Shape::Glob
-                        } else {
-                            Shape::Tree
-                        };
-                        add(Cow::Owned(PathTemplate::literal(path)), shape);
-                    }
-                }
+            for (template, shape) in paths(project.graph().get(of)) {
+                let pattern = PathPattern::new(located(template, root), shape, keys);
+                all.push(Site { of, pattern });
             }
         }
         let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (number, site) in sites.iter().enumerate() {
+        for (number, site) in all.iter().enumerate() {
             by_head.entry(site.pattern.head()).or_default().push(number);
         }
         let links = links(by_head.keys(), project, root);
         Self {
-            sites,
+            all,
             by_head,
             links,
         }
@@ -122,7 +88,7 @@ impl<'a> Sites<'a> {
                 ..change.clone()
             };
             for site in self.near(&change) {
-                let site = &self.sites[site];
+                let site = &self.all[site];
                 if let Some(set) = site.pattern.keys_at(&change, project.ignore()) {
                     touched.push((site.of, set));
                 }
@@ -166,6 +132,37 @@ fn folders(path: &str) -> impl Iterator<Item = &str> {
         .filter(|at| *at > 0)
         .chain([path.len()])
         .map(|end| &path[..end])
+}
+
+/// The paths of a source's data, or of an asset's outputs and code.
+fn paths<'d>(declaration: &'d Declaration) -> Vec<(Cow<'d, PathTemplate>, Shape)> {
+    let borrowed = |path: &'d PathTemplate, shape| (Cow::Borrowed(path), shape);
+    match declaration {
+        Declaration::Source(source) => match &source.place {
+            Place::Paths(paths) => {
+                let path = |path: &'d SourcePath| match path {
+                    SourcePath::Exact(path) => borrowed(path, Shape::Tree),
+                    SourcePath::Glob(path) => borrowed(path, Shape::Glob),
+                };
+                paths.iter().map(path).collect()
+            }
+            Place::Value { path, .. } => vec![borrowed(path, Shape::Tree)],
+            Place::Observed { .. } => Vec::new(),
+        },
+        Declaration::Asset(asset) => {
+            let outputs = asset.outputs.iter();
+            let outputs = outputs.map(|output| borrowed(&output.path, Shape::Tree));
+            let code = code_paths(asset).into_iter().map(|path| {
+                let shape = if is_glob(path) {
+                    Shape::Glob
+                } else {
+                    Shape::Tree
+                };
+                (Cow::Owned(PathTemplate::literal(path)), shape)
+            });
+            outputs.chain(code).collect()
+        }
+    }
 }
 
 /// The files of the project that are part of an asset's code version.

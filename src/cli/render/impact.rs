@@ -52,7 +52,11 @@ mod tests {
             ],
             sources: vec![range("flights", "2013-07-04", "2013-07-05", 2)],
         };
-        insta::assert_snapshot!(plain(&affected(&report, &look())), @"");
+        insta::assert_snapshot!(plain(&affected(&report, &look())), @r"
+        clean   2013-07-04...2013-07-05  2 partitions
+        clean   2013-07-08               1 partition
+        report                           1 partition   downstream
+        ");
         report.assets.clear();
         assert_eq!(
             affected(&report, &look()),
