@@ -1,5 +1,6 @@
 //! What runs, and what does not, told as scenarios: a project, an edit, exactly the steps that ran.
 
+mod affected;
 mod batches;
 mod code;
 mod data;

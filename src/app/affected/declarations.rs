@@ -10,7 +10,7 @@ use crate::app::affected::definitions::Definitions;
 use crate::app::affected::universe::Universe;
 use crate::app::error::AppError;
 use crate::app::project::Project;
-use crate::git::{Commit, Repository};
+use crate::git::{Commit, GitError, Repository};
 use crate::manifest::{self, MANIFEST};
 use crate::model::{
     About, Asset, AssetGraph, AssetId, Command, CommandPlaceholder, Declaration, Dep, FileId,
@@ -82,7 +82,7 @@ fn old_graph(
 ) -> Result<Option<AssetGraph>, AppError> {
     let mut files = repository.files_at(commit)?;
     files.retain(|file| is_toml(&file.path) || project.graph().files().contains(&file.path));
-    let folder = tempfile::tempdir().map_err(crate::git::GitError::from)?;
+    let folder = tempfile::tempdir().map_err(GitError::from)?;
     repository.write_out(&files, folder.path())?;
     Ok(manifest::load(folder.path()).ok().map(|old| old.graph))
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::app::project::Project;
 use crate::model::{
-    AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, PartitionKeys,
-    PartitionSet, PartitionsDefinition,
+    AssetGraph, DeclaredPartitions, DefinitionId, Dimension, ExistingKeys, KeysByDefinition,
+    PartitionKeys, PartitionSet, PartitionsDefinition,
 };
 
 /// Definitions with more keys than this are compared as wholes.
@@ -42,26 +42,48 @@ impl<'a> Definitions<'a> {
         before: Option<DefinitionId>,
         now: Option<DefinitionId>,
     ) -> Option<PartitionSet> {
-        let (before, now) = (before?, now?);
+        self.of_definition(before?, now?)
+    }
+
+    fn of_definition(&self, before: DefinitionId, now: DefinitionId) -> Option<PartitionSet> {
         let new = self.project.graph();
         if same((self.old, before), (new, now)) {
             return None;
         }
         let keys = self.project.keys().get(Some(now));
         let all = PartitionSet::from_range(keys.range());
-        let listed = |graph: &AssetGraph, id| {
-            matches!(
-                declared(graph, id).definition,
-                PartitionsDefinition::Static(_) | PartitionsDefinition::Time { exists: None, .. }
-            )
-        };
+        let (one, other) = (declared(self.old, before), declared(new, now));
+        let (one, other) = (&one.definition, &other.definition);
+        if let (PartitionsDefinition::Multi(one), PartitionsDefinition::Multi(other), Some(multi)) =
+            (one, other, keys.multi())
+        {
+            let names = |dimensions: &[Dimension]| {
+                let names = dimensions.iter().map(|it| it.name.clone());
+                names.collect::<Vec<_>>()
+            };
+            if names(one) != names(other) {
+                return Some(all);
+            }
+            let pairs = one.iter().zip(other.iter()).enumerate();
+            return Some(PartitionSet::union_of(pairs.filter_map(
+                |(place, (one, other))| {
+                    let part = self.of_definition(one.definition, other.definition)?;
+                    Some(multi.with_part(place as u32, part))
+                },
+            )));
+        }
         let old_keys = self.old_keys.as_ref().map(|keys| keys.get(Some(before)));
-        let Some(old_keys) = old_keys.filter(|_| listed(self.old, before) && listed(new, now))
-        else {
-            return Some(all);
-        };
-        Some(added(old_keys, keys).unwrap_or(all))
+        let old_keys = old_keys.filter(|_| is_listed(one) && is_listed(other));
+        Some(old_keys.and_then(|old| added(old, keys)).unwrap_or(all))
     }
+}
+
+/// Whether the keys of a definition of one dimension follow from its declaration, and the time.
+fn is_listed(definition: &PartitionsDefinition) -> bool {
+    matches!(
+        definition,
+        PartitionsDefinition::Static(_) | PartitionsDefinition::Time { exists: None, .. }
+    )
 }
 
 /// The keys of `new` that `old` does not have; `None` if others have changed too, or there are too many to compare.
