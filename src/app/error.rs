@@ -327,6 +327,15 @@ pub enum RequestError {
         /// The flag that chooses otherwise.
         flag: &'static str,
     },
+    /// A clause of `--steps` selects no step of the plan.
+    #[error("the clause `{clause}` selects no step")]
+    #[diagnostic(code(assetctl::app::no_step), help("{help}"))]
+    NoStep {
+        /// As written.
+        clause: String,
+        /// Why, or what was meant.
+        help: String,
+    },
     /// A command of a run asked for another run.
     #[error("run {run} is running this command, and would wait for itself")]
     #[diagnostic(

@@ -12,6 +12,7 @@ use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
 use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
+use crate::app::steps::scope_of;
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
     RunDoors, RunOptions, RunResult, Sync, Waiting, clear_crashed, put_back_asides,
@@ -24,7 +25,7 @@ use crate::model::{
 };
 use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome, RunStatus};
 use crate::model::{KeyPlaces, Planned};
-use crate::plan::{Decision, Purpose, Role, Row, Scope, Upstream, costs};
+use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::{Mark, StoreError};
 use crate::sys::clock::Clock;
 
@@ -89,6 +90,7 @@ pub fn materialize(
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
     let goals = selection.narrowed(project, &mut instance)?;
+    let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, executor);
     if instance.store.has_crashed_runs()? {
@@ -101,12 +103,6 @@ pub fn materialize(
     if !put_back.is_empty() {
         progress.put_back(&put_back);
     }
-    let scope = Scope::new(
-        project.graph(),
-        project.keys(),
-        &goals,
-        upstream(request.scope),
-    );
     let observing = Observing::Now {
         time: clock.now(),
         cancel,

@@ -32,6 +32,7 @@ mod selection;
 mod show;
 mod size;
 mod status;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod validate;

@@ -10,12 +10,13 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
+use crate::app::steps::scope_of;
 use crate::engine::{Evaluation, Observing, refuse_too_long};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{Cause, PartitionSet};
 use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
 use crate::model::{Grouping, PlanRequest};
-use crate::plan::{Cell, Costs, Decision, Decisions, Row, Scope, costs, critical_path};
+use crate::plan::{Cell, Costs, Decision, Decisions, Row, costs, critical_path};
 use crate::store::Store;
 
 /// What `materialize` would do with the same words, and what the user should know of the instance.
@@ -32,14 +33,9 @@ pub fn plan(
     )?;
     let mut instance = Instance::open(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
+    let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
-    let scope = Scope::new(
-        project.graph(),
-        project.keys(),
-        &goals,
-        upstream(request.scope),
-    );
     let observing = Observing::Now {
         time: project.now(),
         cancel,

@@ -152,9 +152,11 @@ pub fn write(
     drop(write_atomically(&file, &bytes));
 }
 
-/// What is recorded, or what git knows, may decide which partitions are meant, so that no seal can stand for having looked at them.
+/// Where what is recorded, or what git knows, decides which partitions are meant, no seal can stand for having looked at
+/// them; and seals are kept by selections, of which clauses over steps are no part.
 fn can_be_sealed(request: &MaterializeRequest) -> bool {
     request.partitions.recorded == RecordedState::Any
+        && request.steps.is_empty()
         && request.selection.iter().all(is_of_declarations)
 }
 

@@ -36,6 +36,7 @@ pub fn materialize(
         selection,
         partitions,
         scope: scope(&args.run),
+        steps: args.run.steps.clone(),
         force: force(&args.run),
         failures: match (args.fail_fast, args.max_failures) {
             (true, _) => FailurePolicy::StopAfter(std::num::NonZeroU32::MIN),
@@ -90,6 +91,7 @@ fn planned(run: &RunArgs, globals: &Globals, grouping: Grouping) -> Result<PlanR
         selection,
         partitions,
         scope: scope(run),
+        steps: run.steps.clone(),
         force: force(run),
         jobs: globals.jobs,
         grouping,

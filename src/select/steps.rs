@@ -32,6 +32,11 @@ pub trait StepGraph {
     /// What the steps are called, for suggestions; it may leave names out where there are many.
     fn names(&self) -> Vec<String>;
 
+    /// Why a name stands for no step, where it is the name of something else; a sentence for the help.
+    fn why_none(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// Calls `each` with the steps that a step waits for.
     fn upstream(&self, step: usize, each: &mut dyn FnMut(usize));
 
@@ -61,7 +66,7 @@ pub fn select_steps(
     let mut selected = FixedBitSet::with_capacity(graph.len());
     let mut errors = Vec::new();
     for clause in clauses.iter().map(AsRef::as_ref) {
-        match steps_of(clause.trim(), graph) {
+        match steps_of(clause, graph) {
             Ok(steps) => selected.union_with(&steps),
             Err(help) => errors.push(NothingMatched {
                 clause: clause.to_owned(),
@@ -77,28 +82,34 @@ pub fn select_steps(
 }
 
 /// The steps of one clause, or what to do where there is none.
-fn steps_of(clause: &str, graph: &dyn StepGraph) -> Result<FixedBitSet, String> {
+fn steps_of(typed: &str, graph: &dyn StepGraph) -> Result<FixedBitSet, String> {
+    let clause = typed.trim();
     let mut selected = FixedBitSet::with_capacity(graph.len());
     if clause == "*" {
         selected.set_range(.., true);
         return Ok(selected);
     }
-    let exact = graph.find(clause);
+    // A key may begin or end as a clause does.
+    let mut exact = graph.find(typed);
+    if exact.is_empty() {
+        exact = graph.find(clause);
+    }
     if !exact.is_empty() {
         selected.extend(exact);
         return Ok(selected);
     }
-    let Clause { up, name, down } = Clause::parse(clause).ok_or_else(|| {
+    let clause = Clause::parse(clause).ok_or_else(|| {
         "a clause is a step's name, with `*` or one `+` for each level before or behind it"
             .to_owned()
     })?;
-    let from = graph.find(name);
-    if from.is_empty() {
-        let names = graph.names();
-        let known = names.iter().map(String::as_str);
-        return Err(did_you_mean(name, known)
-            .unwrap_or_else(|| "steps are called as in `assetctl plan --keys`".to_owned()));
-    }
+    // Of a name that ends in signs the longest that is one counts.
+    let found = clause.readings().find_map(|reading| {
+        let from = graph.find(reading.name);
+        (!from.is_empty()).then_some((reading, from))
+    });
+    let Some((Reading { up, down, .. }, from)) = found else {
+        return Err(help(clause.name(), graph));
+    };
     selected.extend(from.iter().copied());
     walk(&mut selected, &from, up, |step, each| {
         graph.upstream(step, each);
@@ -109,7 +120,31 @@ fn steps_of(clause: &str, graph: &dyn StepGraph) -> Result<FixedBitSet, String> 
     Ok(selected)
 }
 
+/// What to do about a name that no step has.
+fn help(name: &str, graph: &dyn StepGraph) -> String {
+    let similar = || {
+        let names = graph.names();
+        let asset = name.split_once('@').map_or(name, |(asset, _)| asset);
+        did_you_mean(asset, names.iter().map(String::as_str))
+    };
+    graph
+        .why_none(name)
+        .or_else(similar)
+        .unwrap_or_else(|| "steps are called as in `assetctl plan --keys`".to_owned())
+}
+
+/// A name with signs around it.
 struct Clause<'a> {
+    up: Depth,
+    /// The name and the `+` behind it.
+    rest: &'a str,
+    /// How many `+` stand there.
+    pluses: usize,
+    star: Star,
+}
+
+/// A clause with an end to its name.
+struct Reading<'a> {
     up: Depth,
     name: &'a str,
     down: Depth,
@@ -118,17 +153,35 @@ struct Clause<'a> {
 impl<'a> Clause<'a> {
     /// `[*][+…]NAME[+…][*]`.
     fn parse(clause: &'a str) -> Option<Self> {
-        let (starred_up, rest) = strip(clause.strip_prefix('*'), clause);
-        let unsigned = rest.trim_start_matches('+');
-        let up = rest.len() - unsigned.len();
-        let (starred_down, rest) = strip(unsigned.strip_suffix('*'), unsigned);
+        let (starred, signed) = strip(clause.strip_prefix('*'), clause);
+        let unsigned = signed.trim_start_matches('+');
+        let up = depth(starred, signed.len() - unsigned.len())?;
+        let (star, rest) = strip(unsigned.strip_suffix('*'), unsigned);
         let name = rest.trim_end_matches('+');
-        let down = rest.len() - name.len();
         let is_name = !name.is_empty() && !name.starts_with('*') && !name.ends_with('*');
-        is_name.then_some(Self {
-            up: depth(starred_up, up)?,
-            name,
-            down: depth(starred_down, down)?,
+        let pluses = rest.len() - name.len();
+        let fits = u32::try_from(pluses).is_ok();
+        (is_name && fits).then_some(Self {
+            up,
+            rest,
+            pluses,
+            star,
+        })
+    }
+
+    /// The name without any sign.
+    fn name(&self) -> &'a str {
+        &self.rest[..self.rest.len() - self.pluses]
+    }
+
+    /// What it may mean, the longest name first.
+    fn readings(&self) -> impl Iterator<Item = Reading<'a>> {
+        (0..=self.pluses).filter_map(|levels| {
+            Some(Reading {
+                up: self.up,
+                name: &self.rest[..self.rest.len() - levels],
+                down: depth(self.star, levels)?,
+            })
         })
     }
 }
@@ -184,10 +237,10 @@ mod tests {
 
     use super::{StepGraph, select_steps};
 
-    /// `a → b, c → d → e`, and `lone`.
+    /// `a → b, c → d → e`, `lone`, and a name that ends in a sign.
     struct Diamond;
 
-    const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "lone"];
+    const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "lone", "odd+"];
     const EDGES: [(usize, usize); 5] = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)];
 
     impl StepGraph for Diamond {
@@ -230,7 +283,7 @@ mod tests {
     #[test]
     fn clauses() {
         for (clauses, expected) in [
-            (&["*"][..], Some("abcdel")),
+            (&["*"][..], Some("abcdelo")),
             (&["b"], Some("b")),
             (&["+d"], Some("bcd")),
             (&["++d"], Some("abcd")),
@@ -240,7 +293,7 @@ mod tests {
             (&["*+d"], Some("abcd")),
             (&["a+*"], Some("abcde")),
             (&[" e ", "lone"], Some("el")),
-            (&["*", "a"], Some("abcdel")),
+            (&["*", "a"], Some("abcdelo")),
             (&[], Some("")),
             (&["+*d"], None),
             (&["a*+"], None),
@@ -249,6 +302,10 @@ mod tests {
             (&[""], None),
             (&["+"], None),
             (&["**"], None),
+            (&["odd+"], Some("o")),
+            (&["odd++"], Some("o")),
+            (&["*odd+*"], Some("o")),
+            (&["odd"], None),
             (&["a", "nope"], None),
         ] {
             assert_eq!(selected(clauses).as_deref(), expected, "{clauses:?}");

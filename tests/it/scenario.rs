@@ -265,6 +265,7 @@ impl Scenario {
         let request = PlanRequest {
             selection: request.selection.clone(),
             partitions: request.partitions.clone(),
+            steps: request.steps.clone(),
             grouping: Grouping::Keys,
             ..PlanRequest::default()
         };

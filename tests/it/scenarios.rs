@@ -14,3 +14,4 @@ mod partitions;
 mod selection;
 mod shapes;
 mod sources;
+mod steps;

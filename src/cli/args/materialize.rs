@@ -19,6 +19,9 @@ pub struct RunArgs {
     /// Exactly the selection: read what it needs as it is, stale or not
     #[arg(long)]
     pub only: bool,
+    /// Of all this exactly these steps: `clean@2013-07-04`, `*report`, `clean+`; repeatable
+    #[arg(long, value_name = "CLAUSE")]
+    pub steps: Vec<String>,
     /// Run the selection whether stale or not, but never what it needs
     #[arg(short = 'B', long)]
     pub force: bool,
@@ -38,6 +41,8 @@ Examples:
   assetctl materialize 'status:failed or group:core+'
   assetctl materialize clean --partition-range 2013-01-01...2013-03-31 --missing
   assetctl materialize --latest 7               the last seven days, hours, ... of everything
+  assetctl materialize --steps clean --steps 'report*'
+                                                of the plan only clean, report and what reads report
   assetctl materialize -n                       only say what would run")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -80,6 +85,7 @@ Examples:
   assetctl plan                                 what is not fresh, in order, with reasons
   assetctl plan --partition 2013-07-04
   assetctl plan report --force
+  assetctl plan --steps '+report'               report and what it reads itself, and nothing else
   assetctl plan --keys --json                   each partition for itself")]
 pub struct PlanArgs {
     /// What, and how far.

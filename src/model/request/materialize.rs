@@ -13,6 +13,8 @@ pub struct MaterializeRequest {
     pub partitions: PartitionsSelection,
     /// Whether upstreams are brought up to date too.
     pub scope: Scope,
+    /// Clauses over the steps of the plan, united: exactly these run; all if empty.
+    pub steps: Vec<String>,
     /// Whether what is fresh runs.
     pub force: Force,
     /// What happens after a failure.
@@ -38,6 +40,8 @@ pub struct PlanRequest {
     pub partitions: PartitionsSelection,
     /// Whether upstreams are brought up to date too.
     pub scope: Scope,
+    /// Clauses over the steps of the plan, united: exactly these run; all if empty.
+    pub steps: Vec<String>,
     /// Whether what is fresh runs.
     pub force: Force,
     /// How many commands would run at once.
