@@ -7,7 +7,8 @@
 //! stamps that the stat cache trusts.
 //!
 //! What is not a plain file (a directory, a glob, a value, a link, an observed source), tools, volatile assets, and
-//! partitions that are found on disk are not sealed; such a project is judged each time.
+//! partitions that are found on disk are not sealed; such a project is judged each time. So is a selection by status or by
+//! what git knows.
 
 use std::ffi::OsString;
 use std::fs;

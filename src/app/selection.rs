@@ -64,9 +64,9 @@ pub fn select(
     let mut choosing = Choosing::new(project, arguments, &members, &partitions.keys);
     choosing.whole(&members, &mut errors);
     for single in &members.single {
-        choosing
-            .single(single)
-            .unwrap_or_else(|error| errors.push((single.argument, error)));
+        if let Err(error) = choosing.single(single) {
+            errors.push((single.argument, error));
+        }
     }
     if !errors.is_empty() {
         errors.sort_by_key(|(argument, _)| *argument);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use crate::model::{AssetGraph, AssetId};
+use crate::model::{AssetGraph, AssetId, AssetKey, SelectionText};
 use crate::select::{
     Attribute, Depth, Expression, IsValue, Lookups, PartitionsValue, SelectedAssets, Selection,
     SelectionError, SelectionErrorKind, StatusValue, Value, evaluate, parse,
@@ -251,6 +251,19 @@ fn what_is_wrong_in_one_place_hides_nothing_in_another() {
     let mut errors = Vec::new();
     let found = evaluate(&graph, &selections, &Lookups::default(), &mut errors);
     assert_eq!((errors.len(), found.mentions.len()), (2, 1));
+}
+
+#[test]
+fn the_text_of_a_key_names_it_whatever_it_holds() {
+    for key in ["core", "and", "./a \"b\" \\ c@d(e).csv"] {
+        let text = SelectionText::naming(&AssetKey::of_path(key));
+        let read = parse(text.as_str()).expect(key);
+        let is_named = matches!(
+            &read.expression,
+            Expression::Name { name, partition: None } if name.text == key
+        );
+        assert!(is_named, "{text}: {read:?}");
+    }
 }
 
 #[test]

@@ -215,3 +215,54 @@ fn a_status_selects_as_status_judges() {
     runs(&project, &["status:stale"], &CLEAN);
     assert_eq!(listed("not status:fresh"), ["core", "out"]);
 }
+
+#[test]
+fn a_revision_selects_what_has_changed_since() {
+    let project = project();
+    let git = |words: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        let ran = std::process::Command::new("git")
+            .current_dir(project.project())
+            .args(identity)
+            .args(words)
+            .output();
+        assert!(ran.expect("git runs").status.success(), "{words:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "Assets.toml", "raw.txt"]);
+    git(&["commit", "-q", "-m", "first"]);
+    runs(&project, &["changed:HEAD"], &[]);
+    project.edit("Assets.toml", "echo > {{output}}", "echo 2 > {{output}}");
+    runs(&project, &["changed:HEAD"], &["lone"]);
+    project.write("raw.txt", "2\n");
+    runs(&project, &["changed:HEAD and not lone"], &CLEAN);
+    let said = project.run(&["list", "changed:nope"]).exits(2).said();
+    assert!(said.contains("assetctl::git::unknown_revision"), "{said}");
+}
+
+#[test]
+fn a_seal_stands_for_its_own_selection_only() {
+    let project = project();
+    let told = |words: &[&str]| {
+        let words = [&["materialize"], words].concat();
+        project.run(&words).success().said()
+    };
+    for words in [&["lone"][..], &["lone or out"], &["status:missing"]] {
+        let _ = told(words);
+    }
+    for (words, expected) in [
+        (&["lone"][..], "1 asset is fresh"),
+        (&["lone or out"], "4 assets"),
+        (&["status:missing"], "nothing is selected"),
+    ] {
+        let (first, second) = (told(words), told(words));
+        assert!(
+            first.contains(expected) && second.contains(expected),
+            "{first}{second}"
+        );
+    }
+    project.remove("build/lone");
+    let _ = told(&["lone"]);
+    project.run(&["wipe", "--yes", "lone"]).success();
+    runs(&project, &["status:missing"], &["lone"]);
+}
