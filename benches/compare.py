@@ -36,9 +36,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / "target" / "bench-venv"
 TOOLS = ROOT / "target" / "bench-tools"
 SEED = 20130704
-DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty"]
+DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty", "list"]
 PARTITIONS = ["hours", "grid", "newday", "fanin"]
-ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty", *PARTITIONS]
+ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty", "list", *PARTITIONS]
 
 @dataclass(frozen=True)
 class Graph:
@@ -312,6 +312,23 @@ class Comparison:
         cost = 1000 * (medians(mine).cpu - medians(floor).cpu)
         self.figures.append(Figure("empty", "status of an empty project: cpu above `true`", cost, " ms", 3.0,
                                    detail=f"{1000 * medians(mine).cpu:.1f} / {1000 * medians(floor).cpu:.1f} ms"))
+
+    def list(self) -> None:
+        """What is declared, said twice or more by a project of 10,000 assets that has a folder of assetctl's own."""
+        graph, tools = Graph.chained(10_000), [tool for tool in self.tools("list") if tool.name in ("assetctl", "ninja")]
+        say("list: laying out 10,000 sources and assets")
+        commands = {}
+        for tool in tools:
+            tool.lay_out(graph)
+            words = ["list"] if tool.name == "assetctl" else ["-t", "targets", "all"]
+            commands[tool.name] = [tool.program, "-C", str(tool.folder), *words]
+            (tool.folder / ".assetctl").mkdir(exist_ok=True)
+            measure(commands[tool.name], tool.folder / "compare.log")
+        sampled = {name: [] for name in commands}
+        for _ in range(self.options.runs):
+            for tool in tools:
+                sampled[tool.name].append(measure(commands[tool.name], tool.folder / "compare.log"))
+        self.ratios("list", "all of 10,000 assets", sampled, {"cpu": 0.15})
 
     def run(self) -> None:
         for case in self.options.cases:

@@ -24,22 +24,24 @@ use crate::wire::{
 };
 
 /// Writes the document or the text.
-fn answer(
+fn answer<D: Serialize>(
     session: &Session,
-    document: &impl Serialize,
+    document: impl FnOnce() -> D,
     text: impl FnOnce() -> String,
 ) -> io::Result<()> {
     match session.format {
-        Format::Json => output::answer_json(document),
+        Format::Json => output::answer_json(&document()),
         Format::Text => output::answer(session.terminal.stdout, text()),
     }
 }
 
 /// Answers `status`.
 pub fn status(session: &Session, report: &StatusReport, grouping: Grouping) -> io::Result<()> {
-    answer(session, &StatusDocument::from(report), || {
-        render::status(report, grouping, &session.look())
-    })
+    answer(
+        session,
+        || StatusDocument::from(report),
+        || render::status(report, grouping, &session.look()),
+    )
 }
 
 /// How `status --exit-code` ends: 1 if anything is not fresh.
@@ -53,37 +55,53 @@ pub fn status_exit(report: &StatusReport) -> Exit {
 
 /// Answers `plan`.
 pub fn plan(session: &Session, report: &PlanReport) -> io::Result<()> {
-    answer(session, &PlanDocument::from(report), || {
-        render::plan(report, &session.look())
-    })
+    answer(
+        session,
+        || PlanDocument::from(report),
+        || render::plan(report, &session.look()),
+    )
 }
 
 /// Answers `explain`.
 pub fn explain(session: &Session, report: &ExplainReport) -> io::Result<()> {
-    answer(session, &ExplainDocument::from(report), || {
-        render::explain(report, &session.look())
-    })
+    answer(
+        session,
+        || ExplainDocument::from(report),
+        || render::explain(report, &session.look()),
+    )
 }
 
 /// Answers `observe`.
 pub fn observe(session: &Session, report: &ObserveReport) -> io::Result<()> {
-    answer(session, &ObserveDocument::from(report), || {
-        render::observe(report, &session.look())
-    })
+    answer(
+        session,
+        || ObserveDocument::from(report),
+        || render::observe(report, &session.look()),
+    )
 }
 
-/// Answers `list`.
-pub fn list(session: &Session, report: &ListReport) -> io::Result<()> {
-    answer(session, &ListDocument::from(report), || {
-        render::list(report, &session.look())
-    })
+/// The answer of `list`, as it is written.
+pub fn list(session: &Session, report: &ListReport) -> io::Result<Vec<u8>> {
+    match session.format {
+        Format::Json => {
+            let mut line = Vec::new();
+            output::json_line(&mut line, &ListDocument::from(report))?;
+            Ok(line)
+        }
+        Format::Text => {
+            let text = render::list(report, &session.look());
+            Ok(session.terminal.stdout.paint.apply(text).into_bytes())
+        }
+    }
 }
 
 /// Answers `show`.
 pub fn show(session: &Session, report: &ShowReport) -> io::Result<()> {
-    answer(session, &ShowDocument::from(report), || {
-        render::show(report, &session.look())
-    })
+    answer(
+        session,
+        || ShowDocument::from(report),
+        || render::show(report, &session.look()),
+    )
 }
 
 /// Answers `graph`.
@@ -91,11 +109,15 @@ pub fn graph(session: &Session, report: &GraphReport, format: GraphFormat) -> io
     if format == GraphFormat::Json {
         return output::answer_json(&GraphDocument::from(report));
     }
-    answer(session, &GraphDocument::from(report), || match format {
-        GraphFormat::Text | GraphFormat::Json => render::graph(report),
-        GraphFormat::Dot => render::dot(report),
-        GraphFormat::Mermaid => render::mermaid(report),
-    })
+    answer(
+        session,
+        || GraphDocument::from(report),
+        || match format {
+            GraphFormat::Text | GraphFormat::Json => render::graph(report),
+            GraphFormat::Dot => render::dot(report),
+            GraphFormat::Mermaid => render::mermaid(report),
+        },
+    )
 }
 
 /// Answers `partitions list`.
@@ -104,37 +126,47 @@ pub fn partitions(
     report: &PartitionsReport,
     grouping: Grouping,
 ) -> io::Result<()> {
-    answer(session, &PartitionsDocument::from(report), || {
-        render::partitions(report, grouping, &session.look())
-    })
+    answer(
+        session,
+        || PartitionsDocument::from(report),
+        || render::partitions(report, grouping, &session.look()),
+    )
 }
 
 /// Answers `partitions show`.
 pub fn shown_partitions(session: &Session, shown: &ShownPartitions) -> io::Result<()> {
-    answer(session, &ShownPartitionsDocument::from(shown), || {
-        render::shown_partitions(shown, &session.look())
-    })
+    answer(
+        session,
+        || ShownPartitionsDocument::from(shown),
+        || render::shown_partitions(shown, &session.look()),
+    )
 }
 
 /// Answers `partitions map`.
 pub fn mapped(session: &Session, report: &MapReport) -> io::Result<()> {
-    answer(session, &MapDocument::from(report), || {
-        render::mapped(report, &session.look())
-    })
+    answer(
+        session,
+        || MapDocument::from(report),
+        || render::mapped(report, &session.look()),
+    )
 }
 
 /// Answers `partitions add` and `partitions remove`.
 pub fn keys(session: &Session, report: &KeysReport) -> io::Result<()> {
-    answer(session, &KeysDocument::from(report), || {
-        render::changed_keys(report)
-    })
+    answer(
+        session,
+        || KeysDocument::from(report),
+        || render::changed_keys(report),
+    )
 }
 
 /// Answers `history`.
 pub fn history(session: &Session, report: &HistoryReport) -> io::Result<()> {
-    answer(session, &HistoryDocument::from(report), || {
-        render::history(report, &session.look())
-    })
+    answer(
+        session,
+        || HistoryDocument::from(report),
+        || render::history(report, &session.look()),
+    )
 }
 
 /// Answers `logs`: the bytes as they are; where there are several logs, each below its heading.
@@ -160,9 +192,11 @@ pub fn validate(session: &Session, report: &ValidateReport) -> io::Result<()> {
         let text = diagnostics::report_all(problems, &session.terminal);
         output::say(session.terminal.stderr, text);
     }
-    answer(session, &ValidateDocument::from(report), || {
-        render::validate(report)
-    })
+    answer(
+        session,
+        || ValidateDocument::from(report),
+        || render::validate(report),
+    )
 }
 
 /// How `validate` ends.
@@ -176,9 +210,11 @@ pub fn validate_exit(report: &ValidateReport) -> Exit {
 
 /// Answers `accept`.
 pub fn accept(session: &Session, report: &AffectedReport) -> io::Result<()> {
-    answer(session, &AffectedDocument::from(report), || {
-        render::accepted(report, &session.look())
-    })
+    answer(
+        session,
+        || AffectedDocument::from(report),
+        || render::accepted(report, &session.look()),
+    )
 }
 
 /// What to ask before a wipe; `None` where nothing would be lost.
@@ -197,21 +233,25 @@ pub fn wipe_question(report: &AffectedReport) -> Option<String> {
 
 /// Answers `wipe`.
 pub fn wipe(session: &Session, report: &AffectedReport) -> io::Result<()> {
-    answer(session, &AffectedDocument::from(report), || {
-        render::wiped(report, &session.look())
-    })
+    answer(
+        session,
+        || AffectedDocument::from(report),
+        || render::wiped(report, &session.look()),
+    )
 }
 
 /// Answers `affected`.
 pub fn affected(session: &Session, report: &ImpactReport) -> io::Result<()> {
-    answer(session, &ImpactDocument::from(report), || {
+    answer(session, || ImpactDocument::from(report), || {
         render::affected(report, &session.look())
     })
 }
 
 /// Answers `init`.
 pub fn init(session: &Session, report: &InitReport) -> io::Result<()> {
-    answer(session, &InitDocument::from(report), || {
-        render::init(report, &session.look())
-    })
+    answer(
+        session,
+        || InitDocument::from(report),
+        || render::init(report, &session.look()),
+    )
 }

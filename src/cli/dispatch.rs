@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::{self, Length};
 use crate::cli::session::{Format, Session};
-use crate::cli::{answer, output, request, running};
+use crate::cli::{answer, complete, listing, output, request, running};
 use crate::executor::Cancel;
 use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
@@ -82,11 +82,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
             tell(&notices, session);
             Ok(yes(answer::explain(session, &report))?)
         }
-        Verb::List(args) => {
-            let project = project(&cli.globals, session)?;
-            let (report, notices) = app::list(&project, &request::list(args))?;
-            answered(session, &notices, || answer::list(session, &report))
-        }
+        Verb::List(args) => listing::list(args, &cli.globals, session),
         Verb::Show(args) => {
             let project = project(&cli.globals, session)?;
             let report = app::show(&project, &request::show(args)?)?;
@@ -151,7 +147,7 @@ pub fn surroundings(globals: &Globals, session: &Session) -> Result<Surroundings
 }
 
 /// The project that the command line is about.
-fn project(globals: &Globals, session: &Session) -> Result<Project, Failure> {
+pub fn project(globals: &Globals, session: &Session) -> Result<Project, Failure> {
     Ok(Project::open(&surroundings(globals, session)?)?)
 }
 
@@ -284,7 +280,7 @@ pub fn clock(globals: &Globals) -> Box<dyn Clock> {
 }
 
 /// Tells what the user should know, and answers. To people an empty selection is told once, and that is the answer.
-fn answered(
+pub(super) fn answered(
     session: &Session,
     notices: &[Notice],
     answer: impl FnOnce() -> io::Result<()>,
@@ -304,10 +300,7 @@ fn yes(written: io::Result<()>) -> io::Result<Exit> {
 
 /// Prints a completion script; made in memory first, as a reader may go away while it is written.
 fn completions(args: &CompletionsArgs) -> io::Result<Exit> {
-    let mut script = Vec::new();
-    let mut command = help::command(Length::Full);
-    clap_complete::generate(args.shell, &mut command, "assetctl", &mut script);
-    output::answer_bytes(&script)?;
+    output::answer_bytes(&complete::script(args.shell)?)?;
     Ok(Exit::Yes)
 }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod args;
+mod complete;
 mod confirm;
 mod diagnostics;
 mod dispatch;
@@ -15,6 +16,7 @@ mod exit;
 mod fixtures;
 mod follow;
 mod help;
+mod listing;
 mod output;
 mod progress;
 mod render;
@@ -43,6 +45,11 @@ use crate::manifest;
 /// The whole program: reads the arguments and the environment of this process, and says how it ends.
 #[must_use]
 pub fn main() -> ExitCode {
+    match complete::answer() {
+        Ok(false) => {}
+        Ok(true) => return Exit::Yes.into(),
+        Err(_) => return Exit::Input.into(),
+    }
     let words: Vec<OsString> = std::env::args_os().collect();
     let length = Length::of_words(words.iter().filter_map(|word| word.to_str()));
     let exit = match parse(&words, length) {

@@ -14,6 +14,7 @@
 
 mod asset_set;
 mod ast;
+mod complete;
 mod error;
 mod evaluate;
 mod lexer;
@@ -27,6 +28,7 @@ pub use asset_set::AssetSet;
 pub use ast::{
     Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
 };
+pub use complete::{Vocabulary, continuations};
 pub use error::{SelectionError, SelectionErrorKind};
 pub use evaluate::{Lookups, Mention, SelectedAssets, evaluate};
 pub use parser::parse;

@@ -1,0 +1,94 @@
+//! What follows from the declarations alone, kept so that a large project need not be read to tell it again.
+//!
+//! Of each kind one answer is kept, with what it was made of: the manifest, the program, and the question. It lies beside
+//! the compiled manifest and is as disposable: damaged, or where the folder cannot be written, it is none. Small answers are
+//! not kept, as they cost nothing.
+
+use std::fs;
+use std::path::Path;
+
+use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
+use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::engine::OWN_FOLDER;
+use crate::manifest;
+use crate::sys::file::write_atomically;
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The answer of `list`.
+    List,
+    /// The words that completions offer.
+    Words,
+}
+
+impl Kept {
+    /// The file, in the project's own folder.
+    fn file(self) -> &'static str {
+        match self {
+            Self::List => "list.cache",
+            Self::Words => "words.cache",
+        }
+    }
+}
+
+/// How many bytes an answer has at least that is kept.
+const WORTH_KEEPING: usize = 64 * 1024;
+
+/// Before the answer: what it was made of, and a digest over it that tells damage.
+const PREFIX: usize = 16 + 16;
+
+/// The answer to a question, if it was kept and the declarations are what they were.
+///
+/// `question` says all that the answer depends on besides the declarations and the program.
+#[must_use]
+pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<Vec<u8>> {
+    let root = manifest::find(&surroundings.directory).ok()?.0;
+    let own = root.join(OWN_FOLDER);
+    let mut bytes = fs::read(own.join(kept.file())).ok()?;
+    let (made_of, whole) = bytes.get(..PREFIX)?.split_at(16);
+    let manifest = manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE))?;
+    let is_ours = made_of == origin(manifest, question)?.as_bytes()
+        && whole == Kind::Manifest.digest(&bytes[PREFIX..]).as_bytes();
+    is_ours.then(|| {
+        bytes.drain(..PREFIX);
+        bytes
+    })
+}
+
+/// Keeps the answer to a question about the declarations of a project, if that is worth it.
+pub fn keep(project: &Project, kept: Kept, question: &str, answer: &[u8]) {
+    if answer.len() < WORTH_KEEPING {
+        return;
+    }
+    let Some(origin) = origin(project.manifest_digest(), question) else {
+        return;
+    };
+    let mut bytes = Vec::with_capacity(PREFIX + answer.len());
+    bytes.extend_from_slice(origin.as_bytes());
+    bytes.extend_from_slice(Kind::Manifest.digest(answer).as_bytes());
+    bytes.extend_from_slice(answer);
+    let file = project.root().join(OWN_FOLDER).join(kept.file());
+    // Without it the next answer takes longer, and is the same.
+    drop(write_atomically(&file, &bytes));
+}
+
+/// What an answer is made of. The program counts as the file that it is: another build may answer in other words.
+fn origin(manifest: Digest, question: &str) -> Option<Digest> {
+    let program = program(&std::env::current_exe().ok()?)?;
+    let mut folding = Folding::new();
+    folding.digest("manifest", manifest);
+    folding.text("program", &program);
+    folding.text("question", question);
+    Some(folding.finish(Kind::Manifest))
+}
+
+fn program(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    let modified = metadata.modified().ok()?;
+    Some(format!(
+        "{} {} {modified:?}",
+        path.display(),
+        metadata.len()
+    ))
+}
