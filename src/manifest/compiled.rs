@@ -68,10 +68,13 @@ pub fn load_compiled(root: &Path, cache: &Path) -> Result<Compiled, ManifestErro
     }
     let manifest = load(root)?;
     // The digest is taken of what was parsed, not of what the files hold by now.
-    let texts: Vec<(&str, &[u8])> = manifest
+    let texts: Vec<(&str, Digest)> = manifest
         .files
         .iter()
-        .map(|file| (file.path(), file.as_str().as_bytes()))
+        .map(|file| {
+            let content = Kind::Manifest.digest(file.as_str().as_bytes());
+            (file.path(), content)
+        })
         .collect();
     let sources = Sources {
         include: manifest.include,
@@ -124,26 +127,29 @@ fn read(root: &Path, cache: &Path) -> Option<(AssetGraph, Digest)> {
 fn digest_now(root: &Path, sources: &Sources) -> Option<Digest> {
     let mut files = vec![MANIFEST.to_owned()];
     files.extend(include::files(root, &sources.include));
-    let contents: Vec<Vec<u8>> = files
+    let contents: Vec<(&str, Digest)> = files
         .iter()
-        .map(|file| fs::read(root.join(file)).ok())
+        .map(|file| Some((file.as_str(), content(&root.join(file))?)))
         .collect::<Option<_>>()?;
-    let texts: Vec<(&str, &[u8])> = files
-        .iter()
-        .zip(&contents)
-        .map(|(file, content)| (file.as_str(), content.as_slice()))
-        .collect();
-    Some(digest(&texts))
+    Some(digest(&contents))
 }
 
-fn digest(files: &[(&str, &[u8])]) -> Digest {
+/// The digest of a file's content, through a buffer: memory for the whole of it would cost more than hashing it.
+fn content(path: &Path) -> Option<Digest> {
+    let file = fs::File::open(path).ok()?;
+    let mut hasher = blake3::Hasher::new_keyed(Kind::Manifest.key());
+    hasher.update_reader(file).ok()?;
+    Some(Digest::truncated(&hasher.finalize()))
+}
+
+fn digest(files: &[(&str, Digest)]) -> Digest {
     let mut folding = Folding::new();
     folding.text("version", env!("CARGO_PKG_VERSION"));
     folding.number("format", FORMAT.into());
     folding.number("rule", RULE.into());
     for (path, content) in files {
         folding.text("path", path);
-        folding.digest("content", Kind::Manifest.digest(content));
+        folding.digest("content", *content);
     }
     folding.finish(Kind::Manifest)
 }

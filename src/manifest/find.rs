@@ -1,6 +1,7 @@
 //! Where the project is: from a folder upwards.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::manifest::diagnostic::ManifestErrors;
@@ -8,6 +9,9 @@ use crate::manifest::error::Problem;
 
 /// The name of the manifest.
 pub const MANIFEST: &str = "Assets.toml";
+
+/// How much of a manifest is its beginning.
+const BEGINNING: u64 = 16 * 1024;
 
 /// The folder that holds the manifest: every path in it is relative to this folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +28,7 @@ pub fn find(start: &Path) -> Result<ProjectRoot, ManifestErrors> {
         if !manifest.is_file() {
             continue;
         }
-        let declares_project = fs::read(&manifest).is_ok_and(|text| has_project_table(&text));
-        if declares_project {
+        if declares_project(&manifest).unwrap_or(false) {
             return Ok(ProjectRoot(folder.to_owned()));
         }
         nearest.get_or_insert_with(|| folder.to_owned());
@@ -36,6 +39,21 @@ pub fn find(start: &Path) -> Result<ProjectRoot, ManifestErrors> {
         })
     };
     nearest.map(ProjectRoot).ok_or_else(not_found)
+}
+
+/// Whether a manifest has a `[project]` table, which mostly stands at its beginning: the rest is read only where it does not.
+fn declares_project(manifest: &Path) -> io::Result<bool> {
+    let mut file = fs::File::open(manifest)?;
+    let mut text = Vec::new();
+    file.by_ref().take(BEGINNING).read_to_end(&mut text)?;
+    if has_project_table(&text) {
+        return Ok(true);
+    }
+    let is_all = (text.len() as u64) < BEGINNING;
+    Ok(!is_all && {
+        file.read_to_end(&mut text)?;
+        has_project_table(&text)
+    })
 }
 
 /// Whether a line opens `[project]` or sets a key of it.
