@@ -242,9 +242,11 @@ pub fn wipe(session: &Session, report: &AffectedReport) -> io::Result<()> {
 
 /// Answers `affected`.
 pub fn affected(session: &Session, report: &ImpactReport) -> io::Result<()> {
-    answer(session, || ImpactDocument::from(report), || {
-        render::affected(report, &session.look())
-    })
+    answer(
+        session,
+        || ImpactDocument::from(report),
+        || render::affected(report, &session.look()),
+    )
 }
 
 /// Answers `init`.
