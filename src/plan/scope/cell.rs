@@ -1,6 +1,6 @@
 //! Cells: asset partitions by number.
 
-/// The number of an asset partition in a [`Scope`].
+/// The number of an asset partition in a [`crate::plan::Scope`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell(pub u32);
 
