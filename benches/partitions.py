@@ -1,7 +1,7 @@
 """The cases about many partitions: what a look at them costs beside the bare look at their files.
 
 Projects are not run but accepted: their sources and outputs are written here, and `assetctl accept` records them. The bare
-cost is that of `benches/stat.rs`, which stats the same files on all cores and does nothing else.
+cost is that of `benches/baseline/stat.rs`, which stats the same files on all cores and does nothing else.
 """
 
 import datetime
