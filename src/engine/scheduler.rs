@@ -10,7 +10,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::plan::{Cell, Costs, Decision, Scope};
+use crate::model::AssetId;
+use crate::plan::{Cell, Costs, Decision, Scope, running_assets};
 
 /// Where a cell stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +73,11 @@ impl<'a> Scheduler<'a> {
                 cells.map(|cell| costs.to_sink[cell.index()]).min()
             })
             .collect();
+        let running = running_assets(scope, decisions);
         for cell in (0..cells as u32).map(Cell).filter(|cell| runs(*cell)) {
             let mut count = 0;
-            scope.upstream_cells(cell, |up| count += u32::from(runs(up)));
+            let concern = |up: AssetId| running[up.index()];
+            scope.upstream_cells_of(cell, concern, |up| count += u32::from(runs(up)));
             scheduler.waiting_for[cell.index()] = count;
             scheduler.set(
                 cell,

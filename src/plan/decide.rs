@@ -1,6 +1,6 @@
 //! From verdicts to decisions: what runs, what may run, what cannot.
 
-use crate::model::{LastAttempt, Status};
+use crate::model::{AssetId, LastAttempt, Status};
 use crate::plan::judge::{Demand, Judge, Known, Verdict};
 use crate::plan::scope::{Cell, Role, Scope};
 
@@ -40,6 +40,7 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
         of: vec![Decision::Keep; scope.cells() as usize],
         ..Decisions::default()
     };
+    let mut hindering = hindering_assets(judge);
     for row in scope.rows() {
         let Some(asset) = scope.graph().asset(row.asset) else {
             continue;
@@ -53,7 +54,9 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
                 decisions.fresh += 1;
                 continue;
             }
-            let (decision, count) = if obstacles(judge, &decisions.of, cell).is_empty() {
+            let concern = |up: AssetId| hindering[up.index()];
+            let obstacles = obstacles_among(judge, &decisions.of, cell, concern);
+            let (decision, count) = if obstacles.is_empty() {
                 match verdict {
                     Verdict {
                         status: Status::Pending,
@@ -63,6 +66,7 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
                     _ => (Decision::Run, &mut decisions.run),
                 }
             } else {
+                hindering[row.asset.index()] = true;
                 (Decision::Blocked, &mut decisions.blocked)
             };
             *count += 1;
@@ -75,9 +79,29 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
 /// The upstream cells because of which `cell` cannot run: missing sources and what is itself blocked.
 #[must_use]
 pub fn obstacles(judge: &Judge<'_>, decisions: &[Decision], cell: Cell) -> Vec<Cell> {
+    obstacles_among(judge, decisions, cell, |_| true)
+}
+
+/// Whether a partition of each asset or source is absent, by its id.
+fn hindering_assets(judge: &Judge<'_>) -> Vec<bool> {
+    let scope = judge.scope();
+    let mut hindering = vec![false; scope.graph().len()];
+    for row in scope.rows() {
+        hindering[row.asset.index()] =
+            judge.facts().versions[row.versions()].contains(&Known::Absent);
+    }
+    hindering
+}
+
+fn obstacles_among(
+    judge: &Judge<'_>,
+    decisions: &[Decision],
+    cell: Cell,
+    concern: impl Fn(AssetId) -> bool,
+) -> Vec<Cell> {
     let scope = judge.scope();
     let mut found = Vec::new();
-    scope.upstream_cells(cell, |up| {
+    scope.upstream_cells_of(cell, concern, |up| {
         let versions = scope.row_of_cell(up).versions_of(up);
         let absent = judge.facts().versions[versions].contains(&Known::Absent);
         if absent || decisions[up.index()] == Decision::Blocked {
@@ -104,6 +128,7 @@ const UNKNOWN_MS: u64 = 1_000;
 pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
     let scope = judge.scope();
     let own = own_costs(judge);
+    let running = running_assets(scope, decisions);
     let mut to_sink = vec![0; own.len()];
     for row in scope.rows().iter().rev() {
         for cell in row.cells().rev() {
@@ -112,7 +137,8 @@ pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
             }
             to_sink[cell.index()] += own[cell.index()].unwrap_or(UNKNOWN_MS);
             let cost: u64 = to_sink[cell.index()];
-            scope.upstream_cells(cell, |up| {
+            let concern = |up: AssetId| running[up.index()];
+            scope.upstream_cells_of(cell, concern, |up| {
                 if up < cell && to_sink[up.index()] < cost {
                     to_sink[up.index()] = cost;
                 }
@@ -120,6 +146,17 @@ pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
         }
     }
     Costs { own, to_sink }
+}
+
+/// Whether a partition of each asset runs or may run, by its id.
+#[must_use]
+pub fn running_assets(scope: &Scope<'_>, decisions: &[Decision]) -> Vec<bool> {
+    let mut running = vec![false; scope.graph().len()];
+    for row in scope.rows() {
+        let runs = |cell: Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
+        running[row.asset.index()] = row.cells().any(runs);
+    }
+    running
 }
 
 fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {

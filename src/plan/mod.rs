@@ -11,7 +11,9 @@ pub(crate) mod tests;
 
 pub use blocks::{Blocks, Mapped};
 pub use causes::{Evidence, causes, code_changes};
-pub use decide::{Costs, Decision, Decisions, costs, critical_path, decide, obstacles};
+pub use decide::{
+    Costs, Decision, Decisions, costs, critical_path, decide, obstacles, running_assets,
+};
 pub use fingerprint::{
     FILE_FIELD, FingerprintParts, MAPPING_FIELD, ObservedCode, code_record, code_version,
     fingerprint, mapping_in_words, output_read, version_of_outputs,

@@ -23,15 +23,26 @@ impl Scope<'_> {
     }
 
     /// The cells that `cell` waits for, of its deps and of its `after`, in order.
-    pub fn upstream_cells(&self, cell: Cell, mut each: impl FnMut(Cell)) {
+    pub fn upstream_cells(&self, cell: Cell, each: impl FnMut(Cell)) {
+        self.upstream_cells_of(cell, |_| true, each);
+    }
+
+    /// As [`Self::upstream_cells`], of those assets alone that `concern`: what a partition reads of the others is not
+    /// enumerated, which may be very much.
+    pub fn upstream_cells_of(
+        &self,
+        cell: Cell,
+        concern: impl Fn(AssetId) -> bool,
+        mut each: impl FnMut(Cell),
+    ) {
         let (id, partition) = self.at(cell);
         let Some(asset) = self.graph.asset(id) else {
             return;
         };
-        for dep in &asset.deps {
+        for dep in asset.deps.iter().filter(|dep| concern(dep.asset)) {
             self.cells_of(dep.asset, &self.mapped(id, dep, partition.index), &mut each);
         }
-        for after in &asset.after {
+        for after in asset.after.iter().filter(|after| concern(**after)) {
             self.cells_of(*after, &self.before(id, *after, partition.index), &mut each);
         }
     }

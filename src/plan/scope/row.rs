@@ -34,6 +34,13 @@ impl Row {
         (self.base..self.base + self.set.len()).map(Cell)
     }
 
+    /// Where the versions of all cells of this row stand.
+    #[must_use]
+    pub fn versions(&self) -> Range<usize> {
+        let start = self.version_base as usize;
+        start..start + (self.set.len() * self.width) as usize
+    }
+
     /// The partition of a cell of this row.
     ///
     /// # Panics
