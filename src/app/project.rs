@@ -82,13 +82,6 @@ impl Project {
         })
     }
 
-    /// Looks again which keys exist. Those of a run are fixed when it is planned: this is for the next one.
-    pub fn look_again(&mut self) -> Result<(), AppError> {
-        let used = asking_definitions(self.graph());
-        (self.keys, self.notices) = look(self.world(), &self.home, &used)?;
-        Ok(())
-    }
-
     /// The keys that exist now, whatever existed when the project was opened.
     pub fn keys_now(&self) -> Result<KeysByDefinition, AppError> {
         let used = asking_definitions(self.graph());
