@@ -4,6 +4,7 @@ mod asset;
 mod event;
 mod graph;
 mod location;
+mod lock;
 mod name;
 mod partition;
 mod record;
@@ -23,6 +24,10 @@ pub use event::{
 };
 pub use graph::{AssetGraph, AssetId, Cycle, Declaration, GraphParts, Settings};
 pub use location::{FileId, Location};
+pub use lock::{
+    AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
+    LockedSource,
+};
 pub use name::{AssetKey, InvalidName, Name};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
@@ -38,23 +43,25 @@ pub use record::{
     Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
-    AffectedRange, AffectedReport, AssetStatus, ChangedKeys, ComparedField, ComparedOutput,
-    Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex,
-    HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport, InitializedFile, InputRange,
-    KeyChange, KeyPlaces, KeyRange, KeysReport, ListReport, ListedDep, ListedDimension, ListedKeys,
-    ListedOutput, ListedPlace, ListedSchedule, Listing, LogsReport, MapReport, MappedKeys,
-    ObserveReport, ObservedChange, ObservedSource, PartitionRun, PartitionsReport, PlanCounts,
-    PlanReport, PlanStep, Planned, Problem, ShowReport, ShownPartitions, ShownRecipe, ShownRow,
-    StatusCounts, StatusReport, StepLog, ValidateReport, WrittenCommand,
+    AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedKeys, CheckBasis, CheckReport,
+    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
+    GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
+    InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, ListReport, ListedDep,
+    ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule, Listing, LogsReport,
+    ManifestLine, MapReport, MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans,
+    PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport,
+    ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog,
+    Unverifiable, ValidateReport, WhyUnverifiable, WrittenCommand,
 };
 pub use request::{
-    AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, Durability, Effect,
-    Evidence, ExplainRequest, FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest,
-    InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
-    KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
+    AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,
+    CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
+    FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InitRequest,
+    InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord,
+    LimitedKey, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
     MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection,
     PlanRequest, RecordedState, Scope, Selected, SelectionText, ShowPartitionsRequest, ShowRequest,
-    Sources, StatusRequest, StepOutput, Wait, WantedKeys, WipeRequest,
+    Sources, StatusRequest, StepOutput, Strictness, Wait, WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

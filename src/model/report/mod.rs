@@ -1,6 +1,7 @@
 //! What verbs answer: plain data, made by `app`, shown by `cli` and written as JSON by `wire`.
 
 mod affected;
+mod check;
 mod explain;
 mod graph;
 mod history;
@@ -18,6 +19,10 @@ mod status;
 mod validate;
 
 pub use affected::AffectedReport;
+pub use check::{
+    Certainty, CheckBasis, CheckReport, ManifestLine, Orphans, StaleRange, Unverifiable,
+    WhyUnverifiable,
+};
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use graph::{GraphEdge, GraphReport, GraphVertex};
 pub use history::{HistoryEntry, HistoryReport, InputRange};

@@ -1,6 +1,7 @@
 //! What verbs are asked for: plain data, parsed once by `cli`, carried out by `app`.
 
 mod affected;
+mod check;
 mod key_word;
 mod materialize;
 mod partition_verbs;
@@ -10,6 +11,7 @@ mod selection_text;
 mod verbs;
 
 pub use affected::{AffectedRequest, Changes, Follow};
+pub use check::{CheckRequest, CheckedOutputs, CheckedTree, DueWindows, Strictness};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
 pub use materialize::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, PlanRequest, Scope, StepOutput,

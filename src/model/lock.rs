@@ -1,0 +1,140 @@
+//! What a lock file holds: for each asset partition what it was made of and what came out, so that freshness can be
+//! judged from a checkout alone.
+//!
+//! A dependency's digest stands only in its own line. A line is *right* if its fingerprint can be computed again from
+//! the declaration, the code, the sources and the outputs of the lines that it depends on.
+
+use crate::digest::Digest;
+use crate::model::name::{AssetKey, Name};
+use crate::model::partition::PartitionKey;
+use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
+
+/// The content of a lock file, in no particular order but for the keys that were added.
+///
+/// After a merge there may be several lines for one partition, and lines for keys inside a folded range: which of them
+/// counts is decided when they are judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// The rule that the lines were made by.
+    pub rule: u32,
+    /// The keys of dynamic definitions, in the order in which a definition has them.
+    pub added: Vec<AddedKey>,
+    /// Sources that a checkout does not have.
+    pub sources: Vec<LockedSource>,
+    /// The lines of each asset; each asset once.
+    pub assets: Vec<LockedAsset>,
+}
+
+/// A key of a dynamic definition: `+ DEFINITION KEY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedKey {
+    /// The definition.
+    pub definition: Name,
+    /// The key.
+    pub key: PartitionKey,
+}
+
+/// The version of a source that git does not track, or that a command observes: `@SOURCE KEY o=…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedSource {
+    /// The source.
+    pub source: AssetKey,
+    /// Its partition; `None` for an unpartitioned source.
+    pub partition: Option<PartitionKey>,
+    /// Its data version.
+    pub version: DataVersion,
+}
+
+/// All lines of one asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedAsset {
+    /// The asset.
+    pub asset: AssetKey,
+    /// Lines of single partitions.
+    pub lines: Vec<LockLine>,
+    /// Lines of whole blocks of partitions.
+    pub blocks: Vec<LockBlock>,
+}
+
+/// The line of one asset partition: `ASSET KEY c=… i=… o=… d=…,…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockLine {
+    /// The partition; `None` for an unpartitioned asset.
+    pub partition: Option<PartitionKey>,
+    /// The beginning of the code version. It only explains.
+    pub code: CodePrefix,
+    /// All that the materialization depended on.
+    pub fingerprint: Fingerprint,
+    /// Its outputs, in declared order.
+    pub outputs: Box<[LockedOutput]>,
+    /// The beginning of what each dep contributed, in declared order. It only explains.
+    pub contributions: Box<[ContributionPrefix]>,
+    /// What is compared instead of the fingerprint where a part of a folded block is read: `x=…`.
+    pub stand_in: Option<Digest>,
+}
+
+/// The line of a whole block of partitions: `ASSET FIRST...LAST n=… c=… x=… o=…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockBlock {
+    /// The first key.
+    pub first: PartitionKey,
+    /// The last key.
+    pub last: PartitionKey,
+    /// How many keys there are from the first to the last.
+    pub count: u32,
+    /// The beginning of the code version. It only explains.
+    pub code: CodePrefix,
+    /// Right if it is what the declaration, the sources and the lines that are read give now: then each key is fresh.
+    pub stand_in: Digest,
+    /// For each output the digest of the block, as a reader of the whole block folds it. An asset with several outputs has
+    /// one more, without a label, for readers of all of them.
+    pub outputs: Box<[LockedOutput]>,
+}
+
+/// One output in a line: `o=…`, or `o.NAME=…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedOutput {
+    /// The label of the output; `None` for an asset's only one.
+    pub label: Option<Box<str>>,
+    /// Its data version; `None`, written `~`, where the fingerprint stands in.
+    pub version: Option<DataVersion>,
+}
+
+/// The first 64 bits of a code version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodePrefix(pub u64);
+
+/// The first 32 bits of what a dep contributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContributionPrefix(pub u32);
+
+impl From<CodeVersion> for CodePrefix {
+    fn from(version: CodeVersion) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = *version.0.as_bytes();
+        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
+impl From<Digest> for ContributionPrefix {
+    fn from(contribution: Digest) -> Self {
+        let [a, b, c, d, ..] = *contribution.as_bytes();
+        Self(u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+impl LockLine {
+    /// The data version of an output, by its position.
+    #[must_use]
+    pub fn version(&self, output: usize) -> Option<DataVersion> {
+        let output = self.outputs.get(output)?;
+        Some(output.version.unwrap_or(DataVersion(self.fingerprint.0)))
+    }
+}
+
+impl Lock {
+    /// The lines of an asset.
+    #[must_use]
+    pub fn asset(&self, key: &AssetKey) -> Option<&LockedAsset> {
+        self.assets.iter().find(|locked| locked.asset == *key)
+    }
+}

@@ -1,0 +1,116 @@
+//! What `check` answers.
+
+use crate::model::report::KeyRange;
+use crate::model::request::{DueWindows, Strictness};
+use crate::model::status::{Cause, Status};
+
+/// Whether everything that was asked for is fresh, and what is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckReport {
+    /// What was judged by.
+    pub basis: CheckBasis,
+    /// How many asset partitions are fresh.
+    pub fresh: u32,
+    /// What is stale or missing: neighbours of like status and causes as one.
+    pub stale: Vec<StaleRange>,
+    /// What one cannot know before an upstream has run.
+    pub pending: Vec<StaleRange>,
+    /// Time windows after the newest locked one of their asset, where they do not count.
+    pub due: Vec<KeyRange>,
+    /// What cannot be judged in this checkout.
+    pub unverifiable: Vec<Unverifiable>,
+    /// Sources whose version was taken from the lock file: git does not track them, or a command observes them.
+    pub locked_sources: Vec<KeyRange>,
+    /// Partitions that two lines are right for, with different outputs: their commands are not reproducible.
+    pub irreproducible: Vec<KeyRange>,
+    /// Lines of what is not declared any more.
+    pub orphans: Vec<Orphans>,
+    /// What was asked of windows that are due.
+    pub due_windows: DueWindows,
+    /// What was asked of what cannot be judged.
+    pub strictness: Strictness,
+}
+
+/// What freshness was judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckBasis {
+    /// The lock file.
+    Lock,
+    /// The instance, as there is no lock file.
+    Instance,
+}
+
+/// Neighbouring asset partitions that are not fresh, for the same reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaleRange {
+    /// Which.
+    pub range: KeyRange,
+    /// Their status.
+    pub status: Status,
+    /// Why, as far as the lock file tells.
+    pub causes: Vec<Cause>,
+    /// Whether each of them is known to be so.
+    pub certainty: Certainty,
+    /// Where their asset is declared.
+    pub place: ManifestLine,
+}
+
+/// Whether each partition of a range is known to be stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// Each is.
+    Exact,
+    /// At least something that one of them reads has changed: they stand in the lock file as one block.
+    Cautious,
+}
+
+/// A line of a manifest file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestLine {
+    /// The file, relative to the project root.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// Asset partitions that cannot be judged in this checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unverifiable {
+    /// Which.
+    pub range: KeyRange,
+    /// Why.
+    pub why: WhyUnverifiable,
+    /// The path of the file, relative to the project root; the first of several.
+    pub path: String,
+    /// Where their asset is declared.
+    pub place: ManifestLine,
+}
+
+/// Why something cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyUnverifiable {
+    /// A source is a pointer of Git LFS: its content was not fetched.
+    LfsPointer,
+    /// A source is outside the sparse checkout.
+    NotCheckedOut,
+}
+
+/// Lines of an asset or of partitions that are not declared any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphans {
+    /// The asset, as the lock file names it.
+    pub asset: String,
+    /// How many lines.
+    pub lines: u32,
+}
+
+impl CheckReport {
+    /// Whether everything that was asked for is fresh.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        let strict = self.strictness == Strictness::Strict;
+        self.stale.is_empty()
+            && self.pending.is_empty()
+            && !(strict && !self.unverifiable.is_empty())
+    }
+}
