@@ -16,7 +16,7 @@ use crate::plan::scope::{Cell, Role, Row, Scope};
 use crate::plan::survey::{Survey, WIDE};
 
 /// What was found on disk for a scope whose lines are judged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LockFacts {
     /// The code version of each row; the rows of sources have none.
     pub code: Vec<Option<CodeVersion>>,
@@ -191,6 +191,13 @@ impl<'a> LockJudge<'a> {
                 .map(ContributionPrefix::from)
         };
         spot.asset.deps.iter().map(read).collect()
+    }
+
+    /// Whether a cell reads a part of a folded block, so that its fingerprint cannot be computed from the lock file.
+    pub fn reads_a_part(&mut self, cell: Cell) -> bool {
+        let spot = self.spot(cell);
+        let is_part = |dep| self.contribution(&spot, dep) == Err(Lack::Part);
+        spot.asset.deps.iter().any(is_part)
     }
 
     pub(super) fn spot(&self, cell: Cell) -> Spot<'a> {
