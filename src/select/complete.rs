@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::AssetGraph;
 use crate::select::ast::{ATTRIBUTES, IsValue, PartitionsValue, StatusValue};
-use crate::select::lexer::is_plain;
+use crate::select::lexer::{is_plain, is_plain_partition};
 use crate::select::parser::is_reserved;
 use crate::select::print::Quoted;
 
@@ -56,52 +56,148 @@ impl Vocabulary {
                 .collect(),
         }
     }
+
+    /// A value as it is written.
+    #[must_use]
+    pub fn written(&self, value: &str) -> String {
+        quoted(value)
+    }
 }
 
 /// What a selection that begins with `typed` may go on to: whole texts that begin like it, quoted where the language
-/// asks for it.
-///
-/// Only the last word is looked at; whether it may stand there is for the parser to say.
+/// asks for it. Where only an attribute fits, its values are what it may go on to.
 #[must_use]
 pub fn continuations(typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    let (before, word) = typed.split_at(start_of_last_word(typed));
-    let words = match word.split_once(':') {
-        Some((attribute, value)) if !word.starts_with('"') => {
-            let value = value.trim_start_matches('"');
-            let values = values(attribute, value, vocabulary).into_iter();
-            let fitting = values.filter(|known| known.plain.starts_with(value));
-            let whole = |known: Value| format!("{attribute}:{}", known.quoted);
-            fitting.map(whole).take(OFFERED).collect()
+    let (before, word) = last_word(typed);
+    let mut words = words_at(before, word, vocabulary);
+    if let [only] = words.as_slice()
+        && only.ends_with(':')
+    {
+        let values = words_at(before, only, vocabulary);
+        if !values.is_empty() {
+            words = values;
         }
-        _ => first_words(word.trim_start_matches('"'), vocabulary),
-    };
+    }
     words.iter().map(|word| format!("{before}{word}")).collect()
 }
 
-/// Where the last word begins, behind white space, a parenthesis, or the levels of a traversal.
-fn start_of_last_word(typed: &str) -> usize {
+/// What stands before the last word, and that word: behind white space, a parenthesis, or the levels of a traversal.
+#[must_use]
+pub fn last_word(typed: &str) -> (&str, &str) {
     let mut start = 0;
     let mut quoted = false;
+    let mut escaped = false;
     for (at, c) in typed.char_indices() {
-        if c == '"' {
-            quoted = !quoted;
-        } else if !quoted && (c.is_whitespace() || matches!(c, '(' | '+')) {
-            start = at + c.len_utf8();
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '(' | '+' if !quoted => start = at + c.len_utf8(),
+            c if !quoted && c.is_whitespace() => start = at + c.len_utf8(),
+            _ => {}
         }
     }
-    start
+    typed.split_at(start)
 }
 
-/// Attributes, functions and names.
-fn first_words(word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+/// Those of a sorted list that begin with `start`. Of too many only the next part of their paths is told, and where that is
+/// too much, too, the first of them and the last.
+#[must_use]
+pub fn fitting(words: &[String], start: &str) -> Vec<String> {
+    let mut rest = beginning(words, start);
+    if rest.len() <= OFFERED {
+        return rest.to_vec();
+    }
+    let last = rest.last().cloned();
+    let mut parts = Vec::new();
+    while let Some(first) = rest.first() {
+        if parts.len() == OFFERED {
+            parts.extend(last);
+            break;
+        }
+        let part = match first[start.len()..].find('/') {
+            Some(at) => &first[..=start.len() + at],
+            None => first,
+        };
+        parts.push(part.to_owned());
+        rest = match part.strip_suffix('/') {
+            Some(_) => &rest[beginning(rest, part).len()..],
+            None => &rest[1..],
+        };
+    }
+    parts
+}
+
+/// A partition key as it is written behind `@`.
+#[must_use]
+pub fn written_key(key: &str) -> String {
+    if is_plain_partition(key) {
+        key.to_owned()
+    } else {
+        Quoted(key).to_string()
+    }
+}
+
+/// What may stand in the place of the last word.
+fn words_at(before: &str, word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    if let Some((attribute, value)) = word.split_once(':')
+        && !word.starts_with('"')
+    {
+        let value = value.trim_start_matches('"');
+        let values = values(attribute, value, vocabulary).into_iter();
+        let fitting = values.filter(|known| known.plain.starts_with(value));
+        let whole = |known: Value| format!("{attribute}:{}", known.quoted);
+        return fitting.map(whole).collect();
+    }
+    let mut words = Vec::new();
+    let place = Place::behind(before);
+    if place != Place::Operator {
+        let start = word.trim_start_matches('"');
+        if word == start {
+            words.extend(first_words(word));
+        }
+        let names = fitting(&vocabulary.names, start);
+        words.extend(names.iter().map(|name| name_word(name)));
+    }
+    if place != Place::Operand {
+        let operators = ["and", "or"].into_iter().filter(|it| it.starts_with(word));
+        words.extend(operators.map(str::to_owned));
+    }
+    words
+}
+
+/// What can stand somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// A name, an attribute, or what begins an expression.
+    Operand,
+    /// `and` or `or`.
+    Operator,
+    /// Behind a `+` and white space, which may belong to either side.
+    Either,
+}
+
+impl Place {
+    /// What can stand behind a text.
+    fn behind(before: &str) -> Self {
+        let said = before.trim_end();
+        let last = last_word(said).1.to_lowercase();
+        match said.chars().last() {
+            Some('+') if said.len() < before.len() => Self::Either,
+            None | Some('(' | '+') => Self::Operand,
+            _ if ["and", "or", "not"].contains(&last.as_str()) => Self::Operand,
+            _ => Self::Operator,
+        }
+    }
+}
+
+/// Attributes, functions and `not`.
+fn first_words(word: &str) -> impl Iterator<Item = String> {
     let attributes = ATTRIBUTES.iter().map(|name| format!("{name}:"));
-    let functions = ["sinks(", "roots("].map(str::to_owned).into_iter();
-    let names = beginning(&vocabulary.names, word).iter();
-    let names = names.map(|name| name_word(name));
-    let fixed = attributes
-        .chain(functions)
-        .filter(|it| it.starts_with(word));
-    fixed.chain(names).take(OFFERED).collect()
+    let others = ["sinks(", "roots(", "not"].map(str::to_owned);
+    attributes
+        .chain(others)
+        .filter(move |it| it.starts_with(word))
 }
 
 /// Those of a sorted list that begin with `start`.
@@ -128,7 +224,7 @@ fn values(attribute: &str, start: &str, vocabulary: &Vocabulary) -> Vec<Value> {
             plain: word.clone(),
             quoted: quoted(word),
         };
-        beginning(words, start).iter().map(value).collect()
+        fitting(words, start).iter().map(value).collect()
     };
     let or_none = |words: &[String]| {
         let mut values = open(words);

@@ -28,7 +28,7 @@ pub use asset_set::AssetSet;
 pub use ast::{
     Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
 };
-pub use complete::{Vocabulary, continuations};
+pub use complete::{Vocabulary, continuations, fitting, last_word, written_key};
 pub use error::{SelectionError, SelectionErrorKind};
 pub use evaluate::{Lookups, Mention, SelectedAssets, evaluate};
 pub use parser::parse;

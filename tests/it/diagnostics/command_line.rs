@@ -11,6 +11,11 @@ fn words_that_are_not_known() {
         ("a verb of others", &["make", "clean"][..]),
         ("a verb with a typo", &["materialise"]),
         ("no verb that is like it", &["frobnicate"]),
+        ("a topic with a typo", &["help", "selektion"]),
+        (
+            "a verb of a verb with a typo",
+            &["help", "partitions", "mpa"],
+        ),
         ("a flag with a typo", &["materialize", "--forse"]),
         ("a flag of another verb", &["status", "--force"]),
         ("a value that is missing", &["materialize", "--partition"]),
