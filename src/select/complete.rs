@@ -65,20 +65,23 @@ impl Vocabulary {
 }
 
 /// What a selection that begins with `typed` may go on to: whole texts that begin like it, quoted where the language
-/// asks for it. Where only an attribute fits, its values are what it may go on to.
+/// asks for it. Where only one fits that is no end, it is what that may go on to: a shell closes quotes behind a text that is
+/// alone.
 #[must_use]
 pub fn continuations(typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let (before, word) = last_word(typed);
-    let mut words = words_at(before, word, vocabulary);
-    if let [only] = words.as_slice()
-        && only.ends_with(':')
+    let words = words_at(before, word, vocabulary);
+    let whole: Vec<String> = words.iter().map(|word| format!("{before}{word}")).collect();
+    if let [only] = whole.as_slice()
+        && only.ends_with([':', '(', ' ', '/'])
+        && only != typed
     {
-        let values = words_at(before, only, vocabulary);
-        if !values.is_empty() {
-            words = values;
+        let further = continuations(only, vocabulary);
+        if !further.is_empty() {
+            return further;
         }
     }
-    words.iter().map(|word| format!("{before}{word}")).collect()
+    whole
 }
 
 /// What stands before the last word, and that word: behind white space, a parenthesis, or the levels of a traversal.
@@ -160,7 +163,9 @@ fn words_at(before: &str, word: &str, vocabulary: &Vocabulary) -> Vec<String> {
         words.extend(names.iter().map(|name| name_word(name)));
     }
     if place != Place::Operand {
-        let operators = ["and", "or"].into_iter().filter(|it| it.starts_with(word));
+        let operators = ["and ", "or "]
+            .into_iter()
+            .filter(|it| it.starts_with(word));
         words.extend(operators.map(str::to_owned));
     }
     words
@@ -171,7 +176,7 @@ fn words_at(before: &str, word: &str, vocabulary: &Vocabulary) -> Vec<String> {
 enum Place {
     /// A name, an attribute, or what begins an expression.
     Operand,
-    /// `and` or `or`.
+    /// `and` or `or`, with the blank that comes behind it.
     Operator,
     /// Behind a `+` and white space, which may belong to either side.
     Either,
@@ -194,7 +199,7 @@ impl Place {
 /// Attributes, functions and `not`.
 fn first_words(word: &str) -> impl Iterator<Item = String> {
     let attributes = ATTRIBUTES.iter().map(|name| format!("{name}:"));
-    let others = ["sinks(", "roots(", "not"].map(str::to_owned);
+    let others = ["sinks(", "roots(", "not "].map(str::to_owned);
     attributes
         .chain(others)
         .filter(move |it| it.starts_with(word))
@@ -307,8 +312,19 @@ mod tests {
         for (typed, expected) in [
             ("stg", &["stg/orders", "stg/users"][..]),
             ("k", &["key:", "kind:", "kitchen"]),
-            ("r", &["roots("]),
+            ("ro", &["roots("]),
             ("an", &["\"and\""]),
+            ("kitchen ", &["kitchen and ", "kitchen or "]),
+            ("(kitchen or stg/users) a", &["(kitchen or stg/users) and "]),
+            (
+                "kitchen or k",
+                &["kitchen or key:", "kitchen or kind:", "kitchen or kitchen"],
+            ),
+            ("kitchen+ a", &["kitchen+ \"and\"", "kitchen+ and "]),
+            (
+                "key:\"a \\\" b\" ",
+                &["key:\"a \\\" b\" and ", "key:\"a \\\" b\" or "],
+            ),
             ("\"a ", &["\"a b\""]),
             ("2+sta", &["2+status:"]),
             ("+stg/o", &["+stg/orders"]),

@@ -42,8 +42,8 @@ impl EnvCompleter for Bash {
     COMPREPLY=()
     while IFS= read -r reply; do
         COMPREPLY+=("$reply")
-    done < <({LINE}="${{COMP_LINE:0:COMP_POINT}}" {REPLACED}="$2" {var}=bash {completer} -- 2>/dev/null)
-    if [[ "${{COMPREPLY-}}" =~ ([:/=@\(]|\.\.\.)$ ]]; then
+    done < <({LINE}="${{COMP_LINE:0:COMP_POINT}}" {REPLACED}="$2" {var}=bash {completer} -- {bin} 2>/dev/null)
+    if [[ "${{COMPREPLY-}}" =~ ([:/=@\(\ ]|\.\.\.)$ ]]; then
         compopt -o nospace 2>/dev/null
     fi
 }}
@@ -82,17 +82,21 @@ fn line() -> Line {
 fn replacement(whole: &str, typed: &str, replaced: &str, quoting: Quoting) -> String {
     let kept = typed.strip_suffix(replaced).unwrap_or_default();
     let text = whole.strip_prefix(kept).unwrap_or(whole);
-    if quoting == Quoting::Open {
-        return text.to_owned();
-    }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_ascii() && !c.is_ascii_alphanumeric() && !"_-./:=@+,%".contains(c) {
-            escaped.push('\\');
+        match quoting {
+            Quoting::Single if c == '\'' => escaped.push_str("'\\'"),
+            Quoting::Double if "\"\\$`".contains(c) => escaped.push('\\'),
+            Quoting::None if is_special(c) => escaped.push('\\'),
+            _ => {}
         }
         escaped.push(c);
     }
     escaped
+}
+
+fn is_special(c: char) -> bool {
+    c.is_ascii() && !c.is_ascii_alphanumeric() && !"_-./:=@+,%".contains(c)
 }
 
 #[cfg(test)]
@@ -110,9 +114,24 @@ mod tests {
                 "a or group:",
                 "a or gr",
                 "a or gr",
-                Quoting::Open,
+                Quoting::Single,
                 "a or group:",
             ),
+            (
+                "tag:\"a b\"",
+                "tag:",
+                "tag:",
+                Quoting::Double,
+                "tag:\\\"a b\\\"",
+            ),
+            (
+                "tag:\"a b\"",
+                "tag:",
+                "tag:",
+                Quoting::Single,
+                "tag:\"a b\"",
+            ),
+            ("it's", "it", "it", Quoting::Single, "it'\\''s"),
             ("sinks(", "si", "si", Quoting::None, "sinks\\("),
             ("*report", "*re", "*re", Quoting::None, "\\*report"),
         ] {

@@ -28,7 +28,7 @@ pub(super) fn candidates(
 
 /// Whether more is to be typed behind a candidate, without a blank.
 pub(super) fn is_open(candidate: &str) -> bool {
-    candidate.ends_with([':', '/', '(', '=', '@']) || candidate.ends_with("...")
+    candidate.ends_with([':', '/', '(', '=', '@', ' ']) || candidate.ends_with("...")
 }
 
 /// The first line of what is said of a candidate.

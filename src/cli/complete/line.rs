@@ -13,7 +13,9 @@ pub(super) struct Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quoting {
     /// They are not closed yet.
-    Open,
+    Single,
+    /// They are not closed yet, and some signs are escaped in them.
+    Double,
     /// There are none, or they are closed.
     None,
 }
@@ -51,7 +53,8 @@ impl Line {
         }
         words.push(word);
         let quoting = match quote {
-            Some(_) => Quoting::Open,
+            Some('"') => Quoting::Double,
+            Some(_) => Quoting::Single,
             None => Quoting::None,
         };
         Self { words, quoting }
@@ -80,7 +83,7 @@ mod tests {
             (
                 "assetctl list 'a or k",
                 &["assetctl", "list", "a or k"],
-                Quoting::Open,
+                Quoting::Single,
             ),
             (
                 "assetctl list '' b",
@@ -92,7 +95,7 @@ mod tests {
                 &["assetctl", "list", "a\"b", "c d"],
                 Quoting::None,
             ),
-            ("assetctl \"a\\d", &["assetctl", "a\\d"], Quoting::Open),
+            ("assetctl \"a\\d", &["assetctl", "a\\d"], Quoting::Double),
         ] {
             let found = Line::split(line);
             assert_eq!(found.words, words, "{line}");

@@ -1,7 +1,8 @@
 //! Zsh, which gives the words without their quotes and quotes what it puts in the place of the last of them.
 //!
 //! A line is answered for each candidate: `+` where nothing comes behind it yet, a blank where the word ends, then the
-//! candidate and its explanation as `_describe` takes them.
+//! candidate and its explanation as `_describe` takes them. What fits is decided here (`-U`): a value that is quoted does not
+//! begin as it was typed.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -25,8 +26,8 @@ _NAME() {
             ' '*) closed+=("${line# }") ;;
         esac
     done
-    (( $#open )) && _describe -V values open -S ''
-    (( $#closed )) && _describe -V values closed
+    (( $#open )) && _describe -V values open -U -S ''
+    (( $#closed )) && _describe -V values closed -U
 }
 if [[ "$funcstack[1]" == "_NAME" ]]; then
     _NAME "$@"
