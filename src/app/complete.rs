@@ -74,7 +74,19 @@ impl<'a> Words<'a> {
                 let whole = keys.iter().map(|key| written_key(key));
                 Ok(whole.map(|key| format!("{before}{name}@{key}")).collect())
             }
-            _ => Ok(continuations(typed, &self.known.vocabulary)),
+            _ => Ok(self.expressions(typed)),
+        }
+    }
+
+    /// The words of the language and the project; where only `changed:` fits, the revisions behind it, too, if there are any.
+    fn expressions(&self, typed: &str) -> Vec<String> {
+        let found = continuations(typed, &self.known.vocabulary);
+        match found.as_slice() {
+            [only] if only.ends_with("changed:") => match self.selections(only) {
+                Ok(further) if !further.is_empty() => further,
+                _ => found,
+            },
+            _ => found,
         }
     }
 

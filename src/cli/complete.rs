@@ -40,7 +40,9 @@ pub fn answer() -> Result<bool, clap::Error> {
     }
     let shells: [&dyn EnvCompleter; 5] = [&Bash, &Elvish, &Fish, &Powershell, &Zsh];
     let here = std::env::current_dir().ok();
-    CompleteEnv::with_factory(|| command(&Arc::new(Asked::of_process())))
+    // Before it is answered: what follows hides the variables of the script from what the answer may start.
+    let asked = Arc::new(Asked::of_process());
+    CompleteEnv::with_factory(|| command(&asked))
         .var(VARIABLE)
         .shells(Shells(&shells))
         .try_complete(std::env::args_os(), here.as_deref())

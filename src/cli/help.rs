@@ -258,8 +258,8 @@ mod tests {
             (&["expressions"], "did you mean `assetctl help selection`?"),
             (&["statsu"], "did you mean `assetctl help status`?"),
             (
-                &["partitions", "mpa"],
-                "partitions mpa: did you mean `assetctl help partitions map`?",
+                &["partitions", "lsit"],
+                "partitions lsit: did you mean `assetctl help partitions list`?",
             ),
             (&["xyzzy"], "xyzzy: `assetctl --help` lists"),
         ] {

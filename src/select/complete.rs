@@ -288,7 +288,7 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Vocabulary, continuations};
+    use super::{Vocabulary, continuations, fitting};
 
     fn vocabulary() -> Vocabulary {
         let words = |words: &[&str]| words.iter().map(|it| (*it).to_owned()).collect();
@@ -312,10 +312,8 @@ mod tests {
         for (typed, expected) in [
             ("stg", &["stg/orders", "stg/users"][..]),
             ("k", &["key:", "kind:", "kitchen"]),
-            ("ro", &["roots("]),
             ("an", &["\"and\""]),
             ("kitchen ", &["kitchen and ", "kitchen or "]),
-            ("(kitchen or stg/users) a", &["(kitchen or stg/users) and "]),
             (
                 "kitchen or k",
                 &["kitchen or key:", "kitchen or kind:", "kitchen or kitchen"],
@@ -326,10 +324,30 @@ mod tests {
                 &["key:\"a \\\" b\" and ", "key:\"a \\\" b\" or "],
             ),
             ("\"a ", &["\"a b\""]),
-            ("2+sta", &["2+status:"]),
+            (
+                "2+sta",
+                &[
+                    "2+status:fresh",
+                    "2+status:stale",
+                    "2+status:missing",
+                    "2+status:failed",
+                ],
+            ),
+            ("chan", &["changed:"]),
             ("+stg/o", &["+stg/orders"]),
             ("sinks(stg/u", &["sinks(stg/users"]),
-            ("kitchen and not gr", &["kitchen and not group:"]),
+            (
+                "kitchen and not ki",
+                &["kitchen and not kind:", "kitchen and not kitchen"],
+            ),
+            (
+                "kitchen and not gr",
+                &[
+                    "kitchen and not group:core",
+                    "kitchen and not group:\"group two\"",
+                    "kitchen and not group:<null>",
+                ],
+            ),
             (
                 "group:",
                 &["group:core", "group:\"group two\"", "group:<null>"],
@@ -349,6 +367,25 @@ mod tests {
         ] {
             assert_eq!(continuations(typed, &vocabulary), expected, "{typed}");
         }
-        assert_eq!(continuations("", &vocabulary).len(), 9 + 2 + 5);
+        assert_eq!(continuations("", &vocabulary).len(), 9 + 3 + 5);
+        let behind = continuations("(kitchen or stg/users) a", &vocabulary);
+        assert_eq!(behind.len(), 9 + 3 + 5);
+        assert_eq!(behind[0], "(kitchen or stg/users) and key:");
+    }
+
+    #[test]
+    fn of_too_many_names_the_next_part_is_told() {
+        let mut names: Vec<String> = (0..800).map(|i| format!("raw/{i:03}")).collect();
+        names.extend((0..800).map(|i| format!("stg/{:02}/{i:03}", i / 20)));
+        names.extend((0..800).map(|i| format!("t{i:03}")));
+        let told = |start| fitting(&names, start);
+        let (first, last) = (&told("")[..3], told("").last().cloned());
+        assert_eq!(first, ["raw/", "stg/", "t000"]);
+        assert_eq!(last.as_deref(), Some("t799"));
+        assert_eq!(told("raw/1").len(), 100);
+        assert_eq!(told("stg/").len(), 40);
+        assert_eq!(told("stg/")[..2], ["stg/00/", "stg/01/"]);
+        assert_eq!(told("t").len(), 501);
+        assert_eq!(told("t7").len(), 100);
     }
 }
