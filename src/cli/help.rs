@@ -148,12 +148,11 @@ pub fn unknown_verb(found: &str) -> CliError {
 /// The error for a word that help cannot tell of, behind the words of a verb.
 fn unknown(before: &[String], verb: &Command, word: &str) -> CliError {
     let all = "`assetctl --help` lists all verbs, `assetctl help selection` tells of selections";
-    let nearest = match before {
-        [] => meant_topic(word).or_else(|| meant(word)),
-        _ => {
-            let inner = verb.get_subcommands().map(Command::get_name);
-            nearest(word, inner.map(|name| (name, name)))
-        }
+    let nearest = if before.is_empty() {
+        meant_topic(word).or_else(|| meant(word))
+    } else {
+        let inner = verb.get_subcommands().map(Command::get_name);
+        nearest(word, inner.map(|name| (name, name)))
     };
     let path: Vec<&str> = before.iter().map(String::as_str).collect();
     let help = match nearest {

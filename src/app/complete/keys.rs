@@ -1,5 +1,6 @@
 //! Partition keys that may come next: newest first, as it is mostly those that are meant.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::app::complete::{Words, root};
@@ -139,7 +140,7 @@ fn newest(keys: &PartitionKeys, typed: &str, limit: usize) -> Vec<String> {
         let mut texts = keys.texts(keys.range());
         let oldest = texts.find(|key| key.starts_with(typed));
         found.truncate(limit);
-        found.extend(oldest.map(|key| key.into_owned()));
+        found.extend(oldest.map(Cow::into_owned));
     }
     found
 }
