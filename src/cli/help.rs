@@ -272,11 +272,13 @@ mod tests {
         let mut command = command(Length::Full);
         command.build();
         for verb in command.get_subcommands_mut() {
+            if verb.get_name() == "help" {
+                continue;
+            }
             let takes = verb.get_arguments().any(|it| it.get_id() == "selection");
-            let says = verb
-                .render_help()
-                .to_string()
-                .contains("assetctl help selection");
+            let help = verb.render_help().to_string();
+            let words: Vec<&str> = help.split_whitespace().collect();
+            let says = words.join(" ").contains("assetctl help selection");
             assert_eq!(takes, says, "{}", verb.get_name());
         }
     }
