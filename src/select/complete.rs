@@ -318,7 +318,10 @@ mod tests {
                 "kitchen or k",
                 &["kitchen or key:", "kitchen or kind:", "kitchen or kitchen"],
             ),
-            ("kitchen+ a", &["kitchen+ \"and\"", "kitchen+ and "]),
+            (
+                "kitchen+ a",
+                &["kitchen+ \"a b\"", "kitchen+ \"and\"", "kitchen+ and "],
+            ),
             (
                 "key:\"a \\\" b\" ",
                 &["key:\"a \\\" b\" and ", "key:\"a \\\" b\" or "],
