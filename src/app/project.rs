@@ -225,7 +225,7 @@ impl Project {
 
 /// The keys that exist, those of `definitions` among them; the instance is opened only if it has to be asked. One that
 /// is damaged counts as empty, with a notice.
-fn look(
+pub(super) fn look(
     world: World<'_>,
     home: &Path,
     definitions: &BTreeSet<DefinitionId>,

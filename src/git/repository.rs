@@ -83,6 +83,14 @@ impl Repository {
         })
     }
 
+    /// The short names of all branches and tags.
+    pub fn revisions(&self) -> Result<Vec<String>, GitError> {
+        let words = ["for-each-ref", "--format=%(refname:short)"];
+        let names = self.git.read(&self.folder, &words)?;
+        let names = String::from_utf8_lossy(&names);
+        Ok(names.lines().map(str::to_owned).collect())
+    }
+
     /// All files of the work tree that differ from `commit`, those that git does not know among them, unless they are
     /// ignored. A submodule counts as one file.
     pub fn changes_since(&self, commit: &Commit) -> Result<Vec<Change>, GitError> {
@@ -148,11 +156,9 @@ impl Repository {
     fn similar(&self, revision: &str) -> String {
         let listed =
             "`git log --oneline` lists revisions; a shallow clone has only the newest ones";
-        let words = ["for-each-ref", "--format=%(refname:short)"];
-        let names = self.git.read(&self.folder, &words).unwrap_or_default();
-        let names = String::from_utf8_lossy(&names);
+        let names = self.revisions().unwrap_or_default();
         let nearest = names
-            .lines()
+            .iter()
             .map(|name| (strsim::jaro_winkler(name, revision), name))
             .filter(|(similarity, _)| *similarity > 0.8)
             .max_by(|(one, _), (other, _)| one.total_cmp(other));

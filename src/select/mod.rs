@@ -32,7 +32,7 @@ pub use ast::{
     Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
 };
 pub use attributes::Lookups;
-pub use complete::{Vocabulary, continuations};
+pub use complete::{Vocabulary, continuations, fitting, last_word, written_key};
 pub use error::{SelectionError, SelectionErrorKind};
 pub use evaluate::{Mention, SelectedAssets, evaluate};
 pub use parser::parse;
