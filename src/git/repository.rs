@@ -72,9 +72,11 @@ impl Repository {
             let commit = format!("{revision}^{{commit}}");
             let words = ["rev-parse", "--verify", "--quiet", &commit];
             let output = self.git.ask(&self.folder, &words)?;
-            if output.status.success() {
-                let hash = String::from_utf8_lossy(&output.stdout);
-                return Ok(Commit(hash.trim().to_owned()));
+            let hash = String::from_utf8_lossy(&output.stdout);
+            let hash = hash.trim();
+            // `^main` is answered with a `^` and stands for what cannot be reached from it.
+            if output.status.success() && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Ok(Commit(hash.to_owned()));
             }
         }
         Err(GitError::UnknownRevision {
