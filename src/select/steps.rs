@@ -237,10 +237,10 @@ mod tests {
 
     use super::{StepGraph, select_steps};
 
-    /// `a → b, c → d → e`, `lone`, and a name that ends in a sign.
+    /// `a → b, c → d → e`, `lone`, and names that end in a sign.
     struct Diamond;
 
-    const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "lone", "odd+"];
+    const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "lone", "odd+", "e+"];
     const EDGES: [(usize, usize); 5] = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)];
 
     impl StepGraph for Diamond {
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn clauses() {
         for (clauses, expected) in [
-            (&["*"][..], Some("abcdelo")),
+            (&["*"][..], Some("abcdeloe")),
             (&["b"], Some("b")),
             (&["+d"], Some("bcd")),
             (&["++d"], Some("abcd")),
@@ -293,7 +293,7 @@ mod tests {
             (&["*+d"], Some("abcd")),
             (&["a+*"], Some("abcde")),
             (&[" e ", "lone"], Some("el")),
-            (&["*", "a"], Some("abcdelo")),
+            (&["*", "a"], Some("abcdeloe")),
             (&[], Some("")),
             (&["+*d"], None),
             (&["a*+"], None),
@@ -306,6 +306,8 @@ mod tests {
             (&["odd++"], Some("o")),
             (&["*odd+*"], Some("o")),
             (&["odd"], None),
+            (&["e+", "*e++"], Some("e")),
+            (&["*e"], Some("abcde")),
             (&["a", "nope"], None),
         ] {
             assert_eq!(selected(clauses).as_deref(), expected, "{clauses:?}");

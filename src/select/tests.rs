@@ -87,6 +87,11 @@ fn selections() {
         ("key:stg*", "stg/orders"),
         ("key:*", "raw stg/orders core out lone made_elsewhere"),
         ("key:nope", ""),
+        ("key:c*e", "core"),
+        ("key:*re", "core made_elsewhere"),
+        ("key:*or", ""),
+        ("key:*o*", "stg/orders core out lone"),
+        ("key:cor", ""),
         ("key:\"\"", ""),
         ("group:\"st*\"", "stg/orders"),
         ("group:<null>", "out lone"),
@@ -285,6 +290,26 @@ fn names_that_stand_alone_are_kept_with_their_partitions() {
 }
 
 #[test]
+fn a_name_counts_where_it_is_selected_by_its_expression() {
+    let graph = small();
+    for (texts, expected) in [
+        (&["lone and core", "*"][..], ""),
+        (&["lone or not core"], "lone"),
+        (&["+core and core", "*"], "core"),
+        (&["sinks(core or out)"], "out"),
+    ] {
+        let selections: Vec<_> = texts.iter().map(|text| parse(text).expect(text)).collect();
+        let found = found(&graph, &selections).expect("all exist");
+        let named: Vec<_> = found
+            .named
+            .iter()
+            .map(|id| graph.key(id).as_str())
+            .collect();
+        assert_eq!(named.join(" "), expected, "{texts:?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_in_one_place_hides_nothing_in_another() {
     let graph = small();
     let selections = ["nope or out@eu", "coer"].map(|text| parse(text).expect(text));
@@ -316,15 +341,19 @@ fn deep_nesting_is_an_error_and_long_lists_are_none() {
         let errors = parse(&deep).expect_err("too deep");
         assert_eq!(errors[0].kind, SelectionErrorKind::TooDeep);
     }
-    let long = vec!["core"; 20_000].join(" or ");
-    assert_eq!(selected(&small(), &long).expect("long is fine"), ["core"]);
+    for part in ["core", "(core)", "not not core", "sinks(core)"] {
+        let long = vec![part; 2_000].join(" or ");
+        let found = selected(&small(), &long).expect("long is fine");
+        assert_eq!(found, ["core"], "{part}");
+    }
 }
 
 fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         "[a-z][a-z0-9_/.-]{0,4}",
         "[ -~]{0,5}",
-        Just("not".to_owned())
+        Just("not".to_owned()),
+        "[0-9*a]{1,3}",
     ];
     text.prop_map(|text| Value { text, span: 0..0 })
 }
