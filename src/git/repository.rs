@@ -1,7 +1,7 @@
 //! A repository, and what has changed in it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -135,7 +135,14 @@ impl Repository {
             return Ok(None);
         }
         let folder = tempfile::tempdir()?;
-        fs::copy(index, folder.path().join(INDEX))?;
+        let copy = folder.path().join(INDEX);
+        // What was written no earlier than the index is read by git, whatever its size and time.
+        let written = fs::metadata(&index)?.modified()?;
+        fs::copy(index, &copy)?;
+        File::options()
+            .write(true)
+            .open(copy)?
+            .set_modified(written)?;
         Ok(Some(folder))
     }
 
