@@ -1,7 +1,7 @@
 //! A repository, and what has changed in it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -72,9 +72,11 @@ impl Repository {
             let commit = format!("{revision}^{{commit}}");
             let words = ["rev-parse", "--verify", "--quiet", &commit];
             let output = self.git.ask(&self.folder, &words)?;
-            if output.status.success() {
-                let hash = String::from_utf8_lossy(&output.stdout);
-                return Ok(Commit(hash.trim().to_owned()));
+            let hash = String::from_utf8_lossy(&output.stdout);
+            let hash = hash.trim();
+            // `^main` is answered with a `^` and stands for what cannot be reached from it.
+            if output.status.success() && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Ok(Commit(hash.to_owned()));
             }
         }
         Err(GitError::UnknownRevision {
@@ -141,7 +143,14 @@ impl Repository {
             return Ok(None);
         }
         let folder = tempfile::tempdir()?;
-        fs::copy(index, folder.path().join(INDEX))?;
+        let copy = folder.path().join(INDEX);
+        // What was written no earlier than the index is read by git, whatever its size and time.
+        let written = fs::metadata(&index)?.modified()?;
+        fs::copy(index, &copy)?;
+        File::options()
+            .write(true)
+            .open(copy)?
+            .set_modified(written)?;
         Ok(Some(folder))
     }
 
