@@ -75,16 +75,16 @@ fn an_answer_is_given_again_until_a_declaration_changes() {
     type Change = fn(&Sandbox);
     let changes: &[(&str, Change)] = &[
         ("the manifest", |it| {
-            it.edit("Assets.toml", "[source.s007_", "[source.s7_7_")
+            it.edit("Assets.toml", "[source.s007_", "[source.s7_7_");
         }),
         ("the manifest, in what is not listed", |it| {
             it.edit("Assets.toml", "path = \"data/7\"", "path = \"data/x\"");
         }),
         ("an included file", |it| {
-            it.edit("parts/one.toml", "of_part", "of_trap")
+            it.edit("parts/one.toml", "of_part", "of_trap");
         }),
         ("a new included file", |it| {
-            it.write("parts/two.toml", "[source.of_two]\npath = \"two\"\n")
+            it.write("parts/two.toml", "[source.of_two]\npath = \"two\"\n");
         }),
         ("an included file is gone", |it| it.remove("parts/two.toml")),
         ("an included file has another name", |it| {
@@ -172,7 +172,7 @@ fn what_is_damaged_or_of_another_program_is_not_given() {
         .append(true)
         .open(other)
         .expect("it is there");
-    let later = SystemTime::now() + Duration::from_secs(60);
+    let later = SystemTime::now() + Duration::from_mins(1);
     file.set_modified(later)
         .expect("the sandbox can be written");
     drop(file);

@@ -108,9 +108,7 @@ impl CheckReport {
     /// Whether everything that was asked for is fresh.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
-        let strict = self.strictness == Strictness::Strict;
-        self.stale.is_empty()
-            && self.pending.is_empty()
-            && !(strict && !self.unverifiable.is_empty())
+        let all_judged = self.unverifiable.is_empty() || self.strictness == Strictness::Lenient;
+        self.stale.is_empty() && self.pending.is_empty() && all_judged
     }
 }

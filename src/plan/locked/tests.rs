@@ -131,18 +131,15 @@ fn each_change_is_found_where_it_is() {
         (
             "the code of one asset",
             |world, _| {
-                world.declare(&SHOP.replace("\"week\"\n\n[asset.all]", "\"week2\"\n\n[asset.all]"))
+                world.declare(&SHOP.replace("\"week\"\n\n[asset.all]", "\"week2\"\n\n[asset.all]"));
             },
             &["week@2020-01-05 stale", "week@2020-01-12 stale"],
         ),
         (
             "an altered output",
             |world, _| {
-                drop(
-                    world
-                        .changed
-                        .insert("all".into(), vec![(0, OutputChange::Missing)]),
-                )
+                let missing = vec![(0, OutputChange::Missing)];
+                world.changed.insert("all".into(), missing);
             },
             &["all stale"],
         ),
@@ -298,9 +295,8 @@ proptest! {
         prop_assert!(blocks >= 4, "{} blocks", blocks);
         prop_assert_eq!(first_unfresh(&world, &lock), Vec::<String>::new());
         for edit in &edits {
-            match edit {
-                Edit::Command(..) | Edit::Run => continue,
-                _ => apply(&mut world, &mut BTreeMap::new(), edit),
+            if !matches!(edit, Edit::Command(..) | Edit::Run) {
+                apply(&mut world, &mut BTreeMap::new(), edit);
             }
         }
         let by_instance = world.statuses(&ALL);
