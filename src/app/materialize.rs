@@ -37,6 +37,9 @@ pub trait Progress: EventSink {
     /// Takes what is known before the first step.
     fn planned(&mut self, planned: &Planned);
 
+    /// Takes a step that was asked for by its name and is fresh already.
+    fn fresh(&mut self, event: &Event);
+
     /// Takes what the user should know about the instance.
     fn notice(&mut self, notice: &Notice);
 
@@ -124,6 +127,9 @@ pub fn materialize(
     let jobs = jobs(request);
     let elapsed = started.elapsed();
     progress.planned(&planned(&evaluation, &costs, jobs, elapsed));
+    if !request.steps.is_empty() {
+        tell_fresh_steps(&evaluation, clock, progress);
+    }
     let options = options(project, request, jobs);
     let doors = RunDoors {
         workspace: &workspace,
@@ -189,6 +195,26 @@ fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Inst
         run,
         outcome,
         counts,
+    }
+}
+
+/// Tells the steps that were asked for by their names and have nothing to do.
+fn tell_fresh_steps(evaluation: &Evaluation<'_>, clock: &dyn Clock, progress: &mut dyn Progress) {
+    let scope = evaluation.scope();
+    let assets = scope
+        .rows()
+        .iter()
+        .filter(|row| scope.graph().asset(row.asset).is_some());
+    for cell in assets.flat_map(Row::cells) {
+        let is_fresh = evaluation.decisions.of[cell.index()] == Decision::Keep;
+        if is_fresh && scope.role(cell) == Role::Selected {
+            let step = evaluation.step_name(cell);
+            let kind = EventKind::StepFresh { step };
+            progress.fresh(&Event {
+                time: clock.now(),
+                kind,
+            });
+        }
     }
 }
 

@@ -193,6 +193,12 @@ impl app::Progress for ShownRun<'_> {
         }
     }
 
+    fn fresh(&mut self, event: &Event) {
+        if self.session.format == Format::Json {
+            self.progress.emit(event);
+        }
+    }
+
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::KeysAdded(added) => self.added.push(added.clone()),

@@ -60,6 +60,8 @@ impl EventSink for Ran {
 impl Progress for Ran {
     fn found(&mut self, _: &Path) {}
     fn planned(&mut self, _: &Planned) {}
+    fn fresh(&mut self, _: &Event) {}
+
     fn notice(&mut self, _: &Notice) {}
     fn put_back(&mut self, _: &[String]) {}
 }
