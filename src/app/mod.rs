@@ -19,6 +19,7 @@ mod init;
 mod instance;
 mod kept;
 mod list;
+mod lock;
 mod logs;
 mod materialize;
 mod notice;

@@ -16,7 +16,7 @@ mod version;
 
 pub use asset::{
     About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, History,
-    InheritEnv, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs, SourceAsset,
+    InheritEnv, Locking, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs, SourceAsset,
     SourcePath, Staging, Stdout,
 };
 pub use event::{
@@ -43,6 +43,7 @@ pub use record::{
     Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
+    ChangedInputs, ChangedLines, ChangedOutputs, ChangedParts, LineChange, LineKind, LockDiffReport, LockDifference, LockReport, Sameness,
     AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedKeys, CheckBasis, CheckReport,
     ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
     GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
@@ -58,7 +59,7 @@ pub use request::{
     CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
     FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InitRequest,
     InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord,
-    LimitedKey, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
+    LimitedKey, LockDiffRequest, LockRequest, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
     MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection,
     PlanRequest, RecordedState, Scope, Selected, SelectionText, ShowPartitionsRequest, ShowRequest,
     Sources, StatusRequest, StepOutput, Strictness, Wait, WantedKeys, WipeRequest,

@@ -25,6 +25,7 @@ pub fn change_keys(
     let name = request.definition.as_str();
     let found = find_definition(project, name)?;
     let id = check(found, name)?;
+    let lock = LockFile::read(project)?;
     let mut instance = Instance::open(project)?;
     let recorded = match request.change {
         KeyChange::Add => {
@@ -35,24 +36,29 @@ pub fn change_keys(
     };
     instance.make_writable(project)?;
     let (store, keys) = (&mut instance.store, request.keys.as_slice());
-    let changed = match request.change {
+    match request.change {
         KeyChange::Add => store.add_dynamic_keys(&request.definition, keys)?,
         KeyChange::Remove => store.remove_dynamic_keys(&request.definition, keys)?,
     };
-    let known: HashSet<&PartitionKey> = changed.iter().collect();
-    let rest = keys.iter().filter(|key| !known.contains(key)).cloned();
-    let rest = rest.collect();
+    if lock.exists() && is_locked(project.graph(), &request.definition) {
+        let changes = Changes::of_keys(&request.definition, keys, request.change);
+        lock.change(project, &project.versions()?, &changes)?;
+    }
+    let before = project.keys_of(id)?;
+    let was_there = |key: &&PartitionKey| before.index_of(key.as_str()).is_some();
+    let (present, absent): (Vec<_>, Vec<_>) = keys.iter().partition(was_there);
+    let owned = |keys: Vec<&PartitionKey>| keys.into_iter().cloned().collect();
     let report = KeysReport {
         definition: request.definition.clone(),
-        count: store.dynamic_keys(&request.definition)?.len() as u32,
+        count: project.keys_now_of(id)?.len(),
         changed: match request.change {
             KeyChange::Add => ChangedKeys::Added {
-                added: changed,
-                present: rest,
+                added: owned(absent),
+                present: owned(present),
             },
             KeyChange::Remove => ChangedKeys::Removed {
-                removed: changed,
-                absent: rest,
+                removed: owned(present),
+                absent: owned(absent),
                 recorded,
             },
         },

@@ -1,0 +1,13 @@
+//! Everything that writes the lock file: one set of changes at the end of a verb, never one for each step.
+
+mod file;
+mod fresh;
+mod keys;
+mod lines;
+mod notice;
+mod sources;
+mod update;
+
+pub use file::LockFile;
+pub use fresh::lock_fresh;
+pub use notice::DamagedLock;
