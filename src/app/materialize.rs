@@ -80,8 +80,8 @@ pub fn materialize(
     } = running;
     progress.found(project.root());
     let lock = LockFile::read(project)?;
-    if let Some(damage) = lock.damage() {
-        progress.notice(&Notice::DamagedLock(damage.clone()));
+    for notice in lock.notices() {
+        progress.notice(&notice);
     }
     let selection = select(
         project,

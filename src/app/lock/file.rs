@@ -10,6 +10,7 @@ use std::io;
 use crate::app::error::AppError;
 use crate::app::lock::notice::DamagedLock;
 use crate::app::lock::update::{Changes, update};
+use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::OWN_FOLDER;
 use crate::hash::Versions;
@@ -88,16 +89,16 @@ impl LockFile {
         self.bytes.is_some()
     }
 
-    /// What is damaged of it.
+    /// What the user should know of it, if it is to be written.
     #[must_use]
-    pub fn damage(&self) -> Option<&DamagedLock> {
+    pub fn notices(&self) -> Vec<Notice> {
         match &self.state {
-            State::Damaged(damage) => damage.as_ref(),
-            State::Tidy | State::Untidy => None,
+            State::Damaged(damage) => damage.iter().cloned().map(Notice::DamagedLock).collect(),
+            State::Tidy | State::Untidy => Vec::new(),
         }
     }
 
-    /// Changes it, and gives what it held before and what it holds now. Where nothing changes it is
+    /// Changes it, and gives what it holds now. Where nothing changes it is
     /// written only to put in order what a merge or a torn write has left.
     ///
     /// # Errors
@@ -108,19 +109,23 @@ impl LockFile {
         project: &Project,
         versions: &Versions<'_>,
         changes: &Changes,
-    ) -> Result<(Lock, Lock), AppError> {
+    ) -> Result<Lock, AppError> {
         if changes.is_empty() && matches!(self.state, State::Tidy) {
-            return Ok((self.lock.clone(), self.lock));
+            return Ok(self.lock);
         }
         let _guard = guard(project)?;
-        let old = self.as_it_is_now(project)?.lock;
-        let new = update(old.clone(), changes);
+        let now = self.as_it_is_now(project)?;
+        let is_there = now.exists();
+        let new = update(now.lock, changes);
+        if !is_there && is_empty(&new) {
+            return Ok(new);
+        }
         lockfile::write(project.root(), &new)?;
         // It was written just now, and would be too young to be sealed.
         if let Ok(settled) = versions.settle(FILE_NAME, FILE_NAME) {
             versions.adopt(FILE_NAME, &settled);
         }
-        Ok((old, new))
+        Ok(new)
     }
 
     /// The same file, read again if somebody has written it since.
@@ -132,6 +137,10 @@ impl LockFile {
             Self::read(project)
         }
     }
+}
+
+fn is_empty(lock: &Lock) -> bool {
+    lock.assets.is_empty() && lock.sources.is_empty() && lock.added.is_empty()
 }
 
 /// Keeps other processes from changing the lock file meanwhile.

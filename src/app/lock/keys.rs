@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::app::lock::update::Changes;
 use crate::model::{
-    AddedKey, AssetGraph, DefinitionId, KeysByDefinition, Lock, Name, PartitionKeys,
+    AddedKey, AssetGraph, DefinitionId, KeysByDefinition, Lock, Name, PartitionKey, PartitionKeys,
     PartitionsDefinition,
 };
 
@@ -32,6 +32,14 @@ pub fn key_changes(graph: &AssetGraph, keys: &KeysByDefinition, lock: &Lock) -> 
         }));
     }
     changes
+}
+
+/// The keys of a definition that a lock file holds, in its order.
+#[must_use]
+pub fn keys_of(lock: &Lock, definition: &Name) -> Vec<PartitionKey> {
+    let added = lock.added.iter();
+    let of_this = added.filter(|added| added.definition == *definition);
+    of_this.map(|added| added.key.clone()).collect()
 }
 
 /// Whether the keys of a definition stand in the lock file: an asset with lines, or a source that one reads, has them, as

@@ -71,11 +71,7 @@ fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
 }
 
 /// The line of a fresh cell; `None` if the version of an input is not known any more.
-fn fresh_line(
-    evaluation: &mut Evaluation<'_>,
-    asset: &Asset,
-    cell: Cell,
-) -> Option<LockLine> {
+fn fresh_line(evaluation: &mut Evaluation<'_>, asset: &Asset, cell: Cell) -> Option<LockLine> {
     let mut contributions = Vec::with_capacity(asset.deps.len());
     for dep in 0..asset.deps.len() {
         let judge = &mut evaluation.judge;
@@ -143,8 +139,9 @@ impl<'a> KnownLines<'a> {
             && line.code == CodePrefix::from(last.code_version)
             && line.contributions.len() == asset.deps.len()
             && line.outputs.len() == last.outputs.len()
-            && versions
-                .all(|(locked, version)| locked.version == written(asset, last.fingerprint, *version))
+            && versions.all(|(locked, version)| {
+                locked.version == written(asset, last.fingerprint, *version)
+            })
     }
 }
 

@@ -10,4 +10,8 @@ mod update;
 
 pub use file::LockFile;
 pub use fresh::lock_fresh;
+pub use keys::{is_locked, key_changes, keys_of};
+pub use lines::line_of;
 pub use notice::DamagedLock;
+pub use sources::{Look, observed_changes, source_changes};
+pub use update::Changes;

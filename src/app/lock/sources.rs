@@ -8,8 +8,8 @@ use crate::app::project::Project;
 use crate::engine::{Evaluation, absent_version};
 use crate::git::{Repository, Tracked};
 use crate::model::{
-    AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, PartitionKey, Place,
-    SourceAsset, SourcePath,
+    AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, ObservedSource, PartitionKey,
+    Place, SourceAsset, SourcePath,
 };
 use crate::plan::{Cell, Known, Scope};
 
@@ -87,6 +87,29 @@ pub fn source_changes(
         }
     }
     changes
+}
+
+/// What changes in the lines that there are by what was observed just now.
+pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> Changes {
+    let mut known: HashMap<(&AssetKey, Option<&PartitionKey>), Vec<DataVersion>> = HashMap::new();
+    for line in &lock.sources {
+        let versions = known.entry((&line.source, line.partition.as_ref()));
+        versions.or_default().push(line.version);
+    }
+    let new = observed.iter().filter_map(|observed| {
+        let version = observed.data_version?;
+        let versions = known.get(&(&observed.source, observed.partition.as_ref()))?;
+        let is_new = versions.as_slice() != [version];
+        is_new.then(|| LockedSource {
+            source: observed.source.clone(),
+            partition: observed.partition.clone(),
+            version,
+        })
+    });
+    Changes {
+        sources: new.collect(),
+        ..Changes::default()
+    }
 }
 
 /// The sources that an asset with lines reads.

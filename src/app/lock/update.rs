@@ -162,7 +162,10 @@ mod tests {
     fn a_line_takes_the_place_of_all_for_its_partition_and_others_stay() {
         let old = update(
             Lock::default(),
-            &of("clean", vec![line(key("d1"), "old"), line(key("d2"), "kept")]),
+            &of(
+                "clean",
+                vec![line(key("d1"), "old"), line(key("d2"), "kept")],
+            ),
         );
         let mut merged = old.clone();
         merged.assets[0].lines.push(line(key("d1"), "theirs"));

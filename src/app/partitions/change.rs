@@ -1,19 +1,20 @@
 //! `partitions add` and `partitions remove`: the keys of a dynamic definition.
 //!
 //! A change is one short transaction, so a command may ask for one while the run that started it goes on. That run's keys
-//! are fixed: what is added is for the next one.
+//! are fixed: what is added is for the next one. A lock file, if there is one, has the keys too, so that a clone has them.
 
 use std::collections::HashSet;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::list::definition_label;
+use crate::app::lock::{Changes, LockFile, is_locked, keys_of};
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition};
 use crate::app::project::Project;
 use crate::model::{
-    AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport, PART_SEPARATOR,
-    PartitionKey, PartitionSet, PartitionsDefinition,
+    AddedKey, AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport,
+    PART_SEPARATOR, PartitionKey, PartitionSet, PartitionsDefinition,
 };
 use crate::store::{Store, StoreError};
 
@@ -36,34 +37,60 @@ pub fn change_keys(
     };
     instance.make_writable(project)?;
     let (store, keys) = (&mut instance.store, request.keys.as_slice());
-    match request.change {
+    let changed = match request.change {
         KeyChange::Add => store.add_dynamic_keys(&request.definition, keys)?,
         KeyChange::Remove => store.remove_dynamic_keys(&request.definition, keys)?,
     };
-    if lock.exists() && is_locked(project.graph(), &request.definition) {
-        let changes = Changes::of_keys(&request.definition, keys, request.change);
-        lock.change(project, &project.versions()?, &changes)?;
-    }
-    let before = project.keys_of(id)?;
-    let was_there = |key: &&PartitionKey| before.index_of(key.as_str()).is_some();
-    let (present, absent): (Vec<_>, Vec<_>) = keys.iter().partition(was_there);
-    let owned = |keys: Vec<&PartitionKey>| keys.into_iter().cloned().collect();
+    let here = store.dynamic_keys(&request.definition)?;
+    // What only the lock file holds was there too.
+    instance.take_notices(lock.notices());
+    let locked = keys_of(lock.lock(), &request.definition);
+    let now_locked = change_locked_keys(project, lock, request)?;
+    let changed: HashSet<&PartitionKey> = match request.change {
+        KeyChange::Add => changed.iter().filter(|key| !locked.contains(key)).collect(),
+        KeyChange::Remove => changed.iter().chain(&locked).collect(),
+    };
+    let (changed, rest) = keys.iter().cloned().partition(|key| changed.contains(key));
+    let all: HashSet<&PartitionKey> = here.iter().chain(&now_locked).collect();
     let report = KeysReport {
         definition: request.definition.clone(),
-        count: project.keys_now_of(id)?.len(),
+        count: all.len() as u32,
         changed: match request.change {
             KeyChange::Add => ChangedKeys::Added {
-                added: owned(absent),
-                present: owned(present),
+                added: changed,
+                present: rest,
             },
             KeyChange::Remove => ChangedKeys::Removed {
-                removed: owned(present),
-                absent: owned(absent),
+                removed: changed,
+                absent: rest,
                 recorded,
             },
         },
     };
     Ok((report, instance.notices))
+}
+
+/// Adds keys to the lock file or removes them, if there is one and they belong there, and gives those that stand there now.
+fn change_locked_keys(
+    project: &Project,
+    lock: LockFile,
+    request: &ChangeKeysRequest,
+) -> Result<Vec<PartitionKey>, AppError> {
+    let added = |key: &PartitionKey| AddedKey {
+        definition: request.definition.clone(),
+        key: key.clone(),
+    };
+    let keys = request.keys.iter().map(added).collect();
+    let mut changes = Changes::default();
+    match request.change {
+        KeyChange::Add if lock.exists() && is_locked(project.graph(), &request.definition) => {
+            changes.added_keys = keys;
+        }
+        KeyChange::Add => {}
+        KeyChange::Remove => changes.dropped_keys = keys,
+    }
+    let now = lock.change(project, &project.versions()?, &changes)?;
+    Ok(keys_of(&now, &request.definition))
 }
 
 /// The id of a definition that was named, if it is dynamic.

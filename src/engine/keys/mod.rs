@@ -17,8 +17,8 @@ use crate::engine::keys::found::{FoundKeys, keys_of_files};
 use crate::engine::keys::windows::windows_with_files;
 use crate::hash::Ignore;
 use crate::model::{
-    AddedKey, AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys,
-    PartitionsDefinition, TooManyKeys,
+    AddedKey, AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition,
+    NamedKeys, PartitionsDefinition, TooManyKeys,
 };
 use crate::store::Store;
 

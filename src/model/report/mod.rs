@@ -33,7 +33,8 @@ pub use init::{FileChange, InitReport, InitializedFile};
 pub use list::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
 pub use lock::{ChangedLines, LineKind, LockReport};
 pub use lock_diff::{
-    ChangedInputs, ChangedOutputs, ChangedParts, LineChange, LockDiffReport, LockDifference, Sameness,
+    ChangedInputs, ChangedOutputs, ChangedParts, LineChange, LockDiffReport, LockDifference,
+    Sameness,
 };
 pub use logs::{LogsReport, StepLog};
 pub use observe::{ObserveReport, ObservedChange, ObservedSource};
