@@ -1,0 +1,131 @@
+//! `lock`: the lock file brought up to date from the instance, as after a run that was killed.
+//!
+//! Nothing runs. What is fresh gets its line; what is recorded and not fresh gets one only where there is none, so that a
+//! line that somebody else's run has left is never replaced by an older record. All other lines stay.
+
+use std::collections::HashSet;
+
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::lock::count::changed_lines;
+use crate::app::lock::file::LockFile;
+use crate::app::lock::keys::key_changes;
+use crate::app::lock::lines::{fresh_lines, line_of};
+use crate::app::lock::sources::{Look, source_changes};
+use crate::app::lock::update::{Changes, update};
+use crate::app::notice::Notice;
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::engine::{Evaluation, Observing};
+use crate::executor::LocalExecutor;
+use crate::lockfile::FILE_NAME;
+use crate::model::{
+    AssetKey, Effect, Lock, LockLine, LockReport, LockRequest, PartitionKey, RULE, Status,
+};
+use crate::plan::{Purpose, Role, Scope, Upstream};
+use crate::store::{Store, StoreError};
+
+/// Brings the lines of what is selected up to date.
+///
+/// # Errors
+///
+/// If the lock file is of a later version, or cannot be written.
+pub fn lock(
+    project: &Project,
+    request: &LockRequest,
+) -> Result<(LockReport, Vec<Notice>), AppError> {
+    let file = LockFile::read(project)?;
+    let selection = select(
+        project,
+        &request.selection,
+        &request.partitions,
+        Range::Assets,
+    )?;
+    let mut instance = Instance::open(project)?;
+    instance.take_notices(file.notices());
+    let goals = selection.narrowed(project, &mut instance)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+    let mut evaluation =
+        instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+    let is_selected = |role| role == Role::Selected;
+    let mut changes = Changes {
+        lines: fresh_lines(&mut evaluation, file.lock(), is_selected),
+        ..Changes::default()
+    };
+    let recorded = instance.read(|store| recorded_lines(&evaluation, file.lock(), store))?;
+    for (asset, mut lines) in recorded {
+        let known = changes.lines.iter_mut().find(|(key, _)| *key == asset);
+        match known {
+            Some((_, known)) => known.append(&mut lines),
+            None => changes.lines.push((asset, lines)),
+        }
+    }
+    changes.append(key_changes(project.graph(), project.keys(), file.lock()));
+    changes.append(source_changes(project, &evaluation, file.lock(), Look::All));
+    let report = change(project, file, &changes, request.effect)?;
+    project.keep_what_was_learnt();
+    Ok((report, instance.notices))
+}
+
+/// Changes the lock file, or only says what would change.
+pub fn change(
+    project: &Project,
+    file: LockFile,
+    changes: &Changes,
+    effect: Effect,
+) -> Result<LockReport, AppError> {
+    let new = update(file.lock().clone(), changes);
+    let report = LockReport {
+        file: FILE_NAME.to_owned(),
+        changes: changed_lines(file.lock(), &new),
+        effect,
+    };
+    if effect == Effect::Apply {
+        file.change(project, &project.versions()?, changes)?;
+    }
+    Ok(report)
+}
+
+/// The lines of what is selected, recorded and not fresh, where the lock file has none.
+fn recorded_lines(
+    evaluation: &Evaluation<'_>,
+    lock: &Lock,
+    store: &Store,
+) -> Result<Vec<(AssetKey, Vec<LockLine>)>, StoreError> {
+    let scope = evaluation.scope();
+    let mut all = Vec::new();
+    for row in scope.rows() {
+        let asset = scope.graph().asset(row.asset);
+        let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
+            continue;
+        };
+        let locked = lock.asset(&asset.key).into_iter();
+        let known: HashSet<Option<&PartitionKey>> = locked
+            .flat_map(|locked| &locked.lines)
+            .map(|line| line.partition.as_ref())
+            .collect();
+        let mut lines = Vec::new();
+        for cell in row.cells() {
+            let is_fresh = evaluation.verdicts[cell.index()].status == Status::Fresh;
+            if is_fresh || scope.role(cell) != Role::Selected {
+                continue;
+            }
+            let recorded = &evaluation.judge.facts().recorded;
+            let last = recorded.materialized(cell.index());
+            let Some(last) = last.filter(|last| last.rule == RULE) else {
+                continue;
+            };
+            if known.contains(&scope.partition(cell).as_ref()) {
+                continue;
+            }
+            let made = store.materialization(last.id)?;
+            lines.extend(made.map(|made| line_of(asset, &made)));
+        }
+        if !lines.is_empty() {
+            all.push((asset.key.clone(), lines));
+        }
+    }
+    Ok(all)
+}
