@@ -1,0 +1,317 @@
+//! Lines into blocks: an asset with very many partitions stands in the lock file as whole blocks and its newest lines.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use crate::digest::{Digest, Folding};
+use crate::model::{
+    Asset, AssetId, AssetKey, DataVersion, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
+    PartitionKeys, PartitionSet,
+};
+use crate::plan::blocks::{Blocks, Mapped};
+use crate::plan::fingerprint::version_of_outputs;
+use crate::plan::locked::judge::{LockFacts, LockJudge};
+use crate::plan::scope::{Cell, Scope};
+
+/// From where on an asset's partitions are folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoldLimits {
+    /// Assets with up to this many keys have a line for each.
+    pub all_lines: u32,
+    /// So many of the newest keys have a line each in any case.
+    pub newest: u32,
+}
+
+impl Default for FoldLimits {
+    fn default() -> Self {
+        Self {
+            all_lines: 10_000,
+            newest: 2_000,
+        }
+    }
+}
+
+impl FoldLimits {
+    /// Whether an asset with these keys is folded at all.
+    #[must_use]
+    pub fn fold(self, keys: &PartitionKeys) -> bool {
+        keys.is_partitioned() && keys.len() > self.all_lines
+    }
+}
+
+/// Gives the lines of a range of partitions, one each, from an instance that knows them all; else `None`.
+pub type Unfold<'u> = dyn Fn(AssetId, Range<u32>) -> Option<Vec<LockLine>> + 'u;
+
+/// Folds what can be folded of the assets of `scope`, which is everything that is declared, and gives lines that read a
+/// part of a block a stand-in.
+///
+/// Blocks that are not right any more are first replaced by the lines that `unfold` knows. Then each whole block of
+/// partitions becomes one line whose own lines are all right and that holds none of the newest keys.
+pub fn refold(
+    lock: &mut Lock,
+    scope: &Scope<'_>,
+    facts: &LockFacts,
+    unfold: &Unfold<'_>,
+    limits: FoldLimits,
+) {
+    let any = |(key, locked): (&AssetKey, &LockedAsset)| {
+        let id = scope.graph().find(key.as_str());
+        !locked.blocks.is_empty() || id.is_some_and(|id| limits.fold(scope.keys(id)))
+    };
+    if !lock
+        .assets
+        .iter()
+        .any(|locked| any((&locked.asset, locked)))
+    {
+        return;
+    }
+    let mut right = rightness(lock, scope, facts);
+    // Each unfolded block can make those wrong that read it.
+    while unfold_wrong_blocks(lock, scope, &right, unfold) {
+        right = rightness(lock, scope, facts);
+    }
+    for locked in &mut lock.assets {
+        let Some((id, asset)) = declared(scope, &locked.asset) else {
+            continue;
+        };
+        let Some(row) = scope.row(id).filter(|_| limits.fold(scope.keys(id))) else {
+            continue;
+        };
+        let is_right = |index: u32| row.cell(index).is_some_and(|cell| right[cell.index()]);
+        fold(id, asset, scope.keys(id), locked, &is_right, limits);
+    }
+    let stand_ins = stand_ins(lock, scope, facts, &right);
+    for (locked, found) in lock.assets.iter_mut().zip(stand_ins) {
+        for (at, stand_in) in found.blocks {
+            locked.blocks[at].stand_in = stand_in;
+        }
+        for (at, stand_in) in found.lines {
+            locked.lines[at].stand_in = stand_in;
+        }
+    }
+}
+
+fn declared<'a>(scope: &Scope<'a>, key: &AssetKey) -> Option<(AssetId, &'a Asset)> {
+    let id = scope.graph().find(key.as_str())?;
+    Some((id, scope.graph().asset(id)?))
+}
+
+fn range_of(keys: &PartitionKeys, block: &LockBlock) -> Option<Range<u32>> {
+    let first = keys.index_of(block.first.as_str())?;
+    let last = keys.index_of(block.last.as_str())?;
+    (first <= last).then_some(first..last + 1)
+}
+
+/// By cell, whether its line or that of its block is right.
+fn rightness(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts) -> Vec<bool> {
+    let mut judge = LockJudge::new(scope, lock, facts.clone());
+    judge.judge_lines(&|_, _| false);
+    let cells = (0..scope.cells()).map(Cell);
+    cells.map(|cell| judge.is_right(cell)).collect()
+}
+
+/// Replaces blocks that are not right by lines, as far as those are known; whether any was.
+fn unfold_wrong_blocks(
+    lock: &mut Lock,
+    scope: &Scope<'_>,
+    right: &[bool],
+    unfold: &Unfold<'_>,
+) -> bool {
+    let mut any = false;
+    for locked in &mut lock.assets {
+        let Some((id, _)) = declared(scope, &locked.asset) else {
+            continue;
+        };
+        let keys = scope.keys(id);
+        let is_right = |index| {
+            scope
+                .cell(id, index)
+                .is_some_and(|cell| right[cell.index()])
+        };
+        let mut lines = Vec::new();
+        locked.blocks.retain(|block| {
+            let Some(range) = range_of(keys, block) else {
+                return true;
+            };
+            if range.clone().all(is_right) {
+                return true;
+            }
+            let unfolded = unfold(id, range);
+            let is_kept = unfolded.is_none();
+            lines.extend(unfolded.unwrap_or_default());
+            is_kept
+        });
+        if !lines.is_empty() {
+            let known: HashSet<_> = lines.iter().map(|line| line.partition.clone()).collect();
+            locked.lines.retain(|line| !known.contains(&line.partition));
+            locked.lines.append(&mut lines);
+            any = true;
+        }
+    }
+    any
+}
+
+/// Folds the lines of an asset into blocks, without their stand-ins.
+fn fold(
+    id: AssetId,
+    asset: &Asset,
+    keys: &PartitionKeys,
+    locked: &mut LockedAsset,
+    is_right: &dyn Fn(u32) -> bool,
+    limits: FoldLimits,
+) {
+    let mut blocks = Blocks::default();
+    let mut by_index: HashMap<u32, LockLine> = HashMap::new();
+    let mut left = Vec::new();
+    for line in locked.lines.drain(..) {
+        let index = line
+            .partition
+            .as_ref()
+            .and_then(|key| keys.index_of(key.as_str()));
+        match index {
+            Some(index) if !by_index.contains_key(&index) => drop(by_index.insert(index, line)),
+            _ => left.push(line),
+        }
+    }
+    let oldest_of_newest = keys.len().saturating_sub(limits.newest);
+    for range in blocks.whole(id, keys) {
+        let is_whole = range.end <= oldest_of_newest
+            && range
+                .clone()
+                .all(|index| by_index.contains_key(&index) && is_right(index));
+        if !is_whole {
+            continue;
+        }
+        let lines: Vec<_> = range
+            .clone()
+            .filter_map(|index| by_index.remove(&index))
+            .collect();
+        match block(id, asset, keys, &range, &lines, &mut blocks) {
+            Some(block) => {
+                locked
+                    .blocks
+                    .retain(|old| (&old.first, &old.last) != (&block.first, &block.last));
+                locked.blocks.push(block);
+            }
+            None => by_index.extend(range.zip(lines)),
+        }
+    }
+    locked.lines = left;
+    locked.lines.extend(by_index.into_values());
+}
+
+/// New stand-ins of one asset's blocks and lines, by their positions.
+#[derive(Default)]
+struct StandIns {
+    blocks: Vec<(usize, Digest)>,
+    lines: Vec<(usize, Option<Digest>)>,
+}
+
+/// The stand-ins of all blocks and lines that are right, by what the lock file holds now.
+fn stand_ins(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts, right: &[bool]) -> Vec<StandIns> {
+    let mut judge = LockJudge::new(scope, lock, facts.clone());
+    let mut all = Vec::with_capacity(lock.assets.len());
+    for locked in &lock.assets {
+        let mut found = StandIns::default();
+        if let Some((id, _)) = declared(scope, &locked.asset) {
+            let keys = scope.keys(id);
+            for (at, block) in locked.blocks.iter().enumerate() {
+                let Some(range) = range_of(keys, block) else {
+                    continue;
+                };
+                let is_right = |index| {
+                    scope
+                        .cell(id, index)
+                        .is_some_and(|cell| right[cell.index()])
+                };
+                let Some(first) = scope.cell(id, range.start) else {
+                    continue;
+                };
+                if range.clone().all(is_right)
+                    && let Some(stand_in) = judge.stand_in_of(first, range)
+                {
+                    found.blocks.push((at, stand_in));
+                }
+            }
+            for (at, line) in locked.lines.iter().enumerate() {
+                let index = line
+                    .partition
+                    .as_ref()
+                    .map_or(Some(0), |key| keys.index_of(key.as_str()));
+                let Some(cell) = index.and_then(|index| scope.cell(id, index)) else {
+                    continue;
+                };
+                let index = index.unwrap_or_default();
+                if right[cell.index()]
+                    && judge
+                        .line(cell)
+                        .is_some_and(|counts| std::ptr::eq(counts, line))
+                {
+                    let stand_in = judge
+                        .reads_a_part(cell)
+                        .then(|| judge.stand_in_of(cell, index..index + 1));
+                    found.lines.push((at, stand_in.flatten()));
+                }
+            }
+        }
+        all.push(found);
+    }
+    all
+}
+
+/// The line of a block, without its stand-in; `None` if its lines were not made by the same code, or lack an output.
+fn block(
+    id: AssetId,
+    asset: &Asset,
+    keys: &PartitionKeys,
+    range: &Range<u32>,
+    lines: &[LockLine],
+    blocks: &mut Blocks,
+) -> Option<LockBlock> {
+    let (first, last) = (lines.first()?, lines.last()?);
+    let outputs = asset.outputs.len();
+    if lines
+        .iter()
+        .any(|line| line.code != first.code || line.outputs.len() != outputs)
+    {
+        return None;
+    }
+    let mut folding = Folding::new();
+    let mut digest = |output: Option<u32>, version: &dyn Fn(&LockLine) -> DataVersion| {
+        let set = PartitionSet::from_range(range.clone());
+        let version = |index: u32| version(&lines[(index - range.start) as usize]);
+        let mapped = Mapped {
+            read: (id, output),
+            keys,
+            set: &set,
+            version,
+        };
+        DataVersion(blocks.digest_of(&mapped, range, &mut folding))
+    };
+    let at =
+        |line: &LockLine, output: usize| line.version(output).expect("each line has all outputs");
+    let mut locked: Vec<LockedOutput> = (0..outputs)
+        .map(|output| LockedOutput {
+            label: asset.output_label(output).map(String::into_boxed_str),
+            version: Some(digest(Some(output as u32), &|line| at(line, output))),
+        })
+        .collect();
+    if outputs != 1 || locked.iter().all(|output| output.label.is_some()) {
+        let whole = |line: &LockLine| {
+            let versions: Vec<_> = (0..outputs).map(|output| at(line, output)).collect();
+            version_of_outputs(&versions, &mut Folding::new())
+        };
+        locked.push(LockedOutput {
+            label: None,
+            version: Some(digest(None, &whole)),
+        });
+    }
+    Some(LockBlock {
+        first: first.partition.clone()?,
+        last: last.partition.clone()?,
+        count: range.len() as u32,
+        code: first.code,
+        stand_in: Digest::from_bytes([0; 16]),
+        outputs: locked.into_boxed_slice(),
+    })
+}
