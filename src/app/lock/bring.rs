@@ -1,9 +1,7 @@
 //! `lock`: the lock file brought up to date from the instance, as after a run that was killed.
 //!
-//! Nothing runs. What is fresh gets its line; what is recorded and not fresh gets one only where there is none, so that a
-//! line that somebody else's run has left is never replaced by an older record. All other lines stay.
-
-use std::collections::HashSet;
+//! Nothing runs. What is fresh gets its line; so does what is recorded and not fresh, but where the line that is there is
+//! right: somebody else's run has left it, and the record is the older one. All other lines stay.
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
@@ -11,6 +9,7 @@ use crate::app::lock::count::changed_lines;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::keys::key_changes;
 use crate::app::lock::lines::{fresh_lines, line_of};
+use crate::app::lock::right::right_cells;
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::{Changes, update};
 use crate::app::notice::Notice;
@@ -20,7 +19,7 @@ use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::lockfile::FILE_NAME;
 use crate::model::{
-    AssetKey, Effect, Lock, LockLine, LockReport, LockRequest, PartitionKey, RULE, Status,
+    AssetKey, Effect, LockLine, LockReport, LockRequest, RULE, Status,
 };
 use crate::plan::{Purpose, Role, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -54,7 +53,8 @@ pub fn lock(
         lines: fresh_lines(&mut evaluation, file.lock(), is_selected),
         ..Changes::default()
     };
-    let recorded = instance.read(|store| recorded_lines(&evaluation, file.lock(), store))?;
+    let right = right_cells(&evaluation, file.lock());
+    let recorded = instance.read(|store| recorded_lines(&evaluation, &right, store))?;
     for (asset, mut lines) in recorded {
         let known = changes.lines.iter_mut().find(|(key, _)| *key == asset);
         match known {
@@ -88,10 +88,10 @@ pub fn change(
     Ok(report)
 }
 
-/// The lines of what is selected, recorded and not fresh, where the lock file has none.
+/// The lines of what is selected, recorded and not fresh, where the lock file has no right one.
 fn recorded_lines(
     evaluation: &Evaluation<'_>,
-    lock: &Lock,
+    right: &[bool],
     store: &Store,
 ) -> Result<Vec<(AssetKey, Vec<LockLine>)>, StoreError> {
     let scope = evaluation.scope();
@@ -101,15 +101,11 @@ fn recorded_lines(
         let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
             continue;
         };
-        let locked = lock.asset(&asset.key).into_iter();
-        let known: HashSet<Option<&PartitionKey>> = locked
-            .flat_map(|locked| &locked.lines)
-            .map(|line| line.partition.as_ref())
-            .collect();
         let mut lines = Vec::new();
         for cell in row.cells() {
             let is_fresh = evaluation.verdicts[cell.index()].status == Status::Fresh;
-            if is_fresh || scope.role(cell) != Role::Selected {
+            let is_selected = scope.role(cell) == Role::Selected;
+            if is_fresh || !is_selected || right[cell.index()] {
                 continue;
             }
             let recorded = &evaluation.judge.facts().recorded;
@@ -117,9 +113,6 @@ fn recorded_lines(
             let Some(last) = last.filter(|last| last.rule == RULE) else {
                 continue;
             };
-            if known.contains(&scope.partition(cell).as_ref()) {
-                continue;
-            }
             let made = store.materialization(last.id)?;
             lines.extend(made.map(|made| line_of(asset, &made)));
         }

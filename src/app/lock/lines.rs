@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::engine::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
-    LastAttempt, Lock, LockLine, LockedOutput, Materialization, MaterializedRef, PartitionKey,
+    LastAttempt, Lock, LockLine, LockedOutput, Materialization, PartitionKey,
     Status,
 };
 use crate::plan::{Cell, Role};
@@ -33,10 +33,11 @@ pub fn fresh_lines(
                 if !concerns(scope.role(cell)) || !is_fresh(evaluation, cell) {
                     continue;
                 }
-                let recorded = &evaluation.judge.facts().recorded;
-                let last = recorded.materialized(cell.index());
-                if last.is_some_and(|last| !known.have(asset, &key, last)) {
-                    lines.extend(fresh_line(evaluation, asset, cell));
+                let Some(line) = fresh_line(evaluation, asset, cell) else {
+                    continue;
+                };
+                if !known.have(&key, &line) {
+                    lines.push(line);
                 }
             }
         }
@@ -128,20 +129,15 @@ impl<'a> KnownLines<'a> {
         Self(known)
     }
 
-    /// Whether there is one line, and it says what was recorded last. What only explains is compared as far as that costs
-    /// nothing: it follows from the fingerprint.
-    fn have(&self, asset: &Asset, key: &str, last: MaterializedRef<'_>) -> bool {
-        let Some(Known::One(line)) = self.0.get(key) else {
+    /// Whether there is one line, and it says the same. What stands in for a folded block is no matter of one line.
+    fn have(&self, key: &str, line: &LockLine) -> bool {
+        let Some(Known::One(known)) = self.0.get(key) else {
             return false;
         };
-        let mut versions = line.outputs.iter().zip(last.outputs);
-        line.fingerprint == last.fingerprint
-            && line.code == CodePrefix::from(last.code_version)
-            && line.contributions.len() == asset.deps.len()
-            && line.outputs.len() == last.outputs.len()
-            && versions.all(|(locked, version)| {
-                locked.version == written(asset, last.fingerprint, *version)
-            })
+        known.fingerprint == line.fingerprint
+            && known.code == line.code
+            && known.contributions == line.contributions
+            && known.outputs == line.outputs
     }
 }
 

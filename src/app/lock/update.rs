@@ -32,6 +32,20 @@ impl Changes {
         self == &Self::default()
     }
 
+    /// Lets lines of an asset go; none is no change.
+    pub fn drop_lines(&mut self, asset: &AssetKey, partitions: Vec<Option<PartitionKey>>) {
+        if !partitions.is_empty() {
+            self.dropped_lines.push((asset.clone(), partitions));
+        }
+    }
+
+    /// Lets blocks of an asset go; none is no change.
+    pub fn drop_blocks(&mut self, asset: &AssetKey, blocks: Vec<LockBlock>) {
+        if !blocks.is_empty() {
+            self.dropped_blocks.push((asset.clone(), blocks));
+        }
+    }
+
     /// Takes other changes, which concern other lines.
     pub fn append(&mut self, mut others: Self) {
         self.lines.append(&mut others.lines);
