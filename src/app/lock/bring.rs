@@ -18,9 +18,7 @@ use crate::app::selection::{Range, select};
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::lockfile::FILE_NAME;
-use crate::model::{
-    AssetKey, Effect, LockLine, LockReport, LockRequest, RULE, Status,
-};
+use crate::model::{AssetKey, Effect, LockLine, LockReport, LockRequest, RULE, Status};
 use crate::plan::{Purpose, Role, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
@@ -46,8 +44,7 @@ pub fn lock(
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
-    let mut evaluation =
-        instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+    let mut evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
     let is_selected = |role| role == Role::Selected;
     let mut changes = Changes {
         lines: fresh_lines(&mut evaluation, file.lock(), is_selected),

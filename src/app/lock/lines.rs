@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use crate::engine::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
-    LastAttempt, Lock, LockLine, LockedOutput, Materialization, PartitionKey,
-    Status,
+    LastAttempt, Lock, LockLine, LockedOutput, Materialization, PartitionKey, Status,
 };
 use crate::plan::{Cell, Role};
 

@@ -1,7 +1,9 @@
 //! Everything that writes the lock file: one set of changes at the end of a verb, never one for each step.
 
 mod bring;
+mod compare;
 mod count;
+mod diff;
 mod file;
 mod fresh;
 mod keys;
@@ -13,6 +15,7 @@ mod sources;
 mod update;
 
 pub use bring::lock;
+pub use diff::lock_diff;
 pub use file::LockFile;
 pub use fresh::lock_fresh;
 pub use keys::{is_locked, key_changes, keys_of};
