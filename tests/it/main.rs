@@ -6,6 +6,7 @@ mod diagnostics;
 mod error_codes;
 mod flights;
 mod json;
+mod lock;
 mod partitions;
 mod processes;
 mod property;

@@ -7,11 +7,12 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::count::changed_lines;
 use crate::app::lock::file::LockFile;
+use crate::app::lock::fold::updated;
 use crate::app::lock::keys::key_changes;
 use crate::app::lock::lines::{fresh_lines, line_of};
 use crate::app::lock::right::right_cells;
 use crate::app::lock::sources::{Look, source_changes};
-use crate::app::lock::update::{Changes, update};
+use crate::app::lock::update::Changes;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
@@ -73,14 +74,15 @@ pub fn change(
     changes: &Changes,
     effect: Effect,
 ) -> Result<LockReport, AppError> {
-    let new = update(file.lock().clone(), changes);
+    let versions = project.versions()?;
+    let new = updated(project, &versions, file.lock().clone(), changes)?;
     let report = LockReport {
         file: FILE_NAME.to_owned(),
         changes: changed_lines(file.lock(), &new),
         effect,
     };
     if effect == Effect::Apply {
-        file.change(project, &project.versions()?, changes)?;
+        file.change(project, &versions, changes)?;
     }
     Ok(report)
 }

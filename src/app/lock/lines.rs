@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::app::lock::right::stands_in_block;
 use crate::engine::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
@@ -10,13 +11,15 @@ use crate::model::{
 use crate::plan::{Cell, Role};
 
 /// The lines of all cells of an evaluation that are fresh and selected or needed, as far as `lock` has them not or
-/// otherwise. What is read as it is was not judged, and has no line here.
+/// otherwise. What is read as it is was not judged, and what stands in a block that is right needs no line.
 pub fn fresh_lines(
     evaluation: &mut Evaluation<'_>,
     lock: &Lock,
     concerns: impl Fn(Role) -> bool,
 ) -> Vec<(AssetKey, Vec<LockLine>)> {
     let scope = evaluation.scope();
+    let in_block = stands_in_block(evaluation, lock);
+    let in_block = |cell: Cell| in_block.as_ref().is_some_and(|of| of[cell.index()]);
     let mut all = Vec::new();
     for row in scope.rows() {
         let asset = scope.graph().asset(row.asset);
@@ -29,7 +32,7 @@ pub fn fresh_lines(
         let mut lines = Vec::new();
         for range in row.set.ranges() {
             for (key, cell) in keys.texts(range).zip(cells.by_ref()) {
-                if !concerns(scope.role(cell)) || !is_fresh(evaluation, cell) {
+                if !concerns(scope.role(cell)) || in_block(cell) || !is_fresh(evaluation, cell) {
                     continue;
                 }
                 let Some(line) = fresh_line(evaluation, asset, cell) else {
@@ -71,7 +74,7 @@ fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
 }
 
 /// The line of a fresh cell; `None` if the version of an input is not known any more.
-fn fresh_line(evaluation: &mut Evaluation<'_>, asset: &Asset, cell: Cell) -> Option<LockLine> {
+pub fn fresh_line(evaluation: &mut Evaluation<'_>, asset: &Asset, cell: Cell) -> Option<LockLine> {
     let mut contributions = Vec::with_capacity(asset.deps.len());
     for dep in 0..asset.deps.len() {
         let judge = &mut evaluation.judge;

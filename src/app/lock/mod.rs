@@ -5,6 +5,7 @@ mod compare;
 mod count;
 mod diff;
 mod file;
+mod fold;
 mod fresh;
 mod keys;
 mod lines;

@@ -9,6 +9,7 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::bring::change;
 use crate::app::lock::file::LockFile;
+use crate::app::lock::fold::everything;
 use crate::app::lock::keys::is_locked;
 use crate::app::lock::right::lock_facts;
 use crate::app::lock::sources::read_by_locked;
@@ -19,7 +20,7 @@ use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::model::{
     AssetId, AssetKey, Effect, Lock, LockBlock, LockReport, Name, PartitionKey, PartitionKeys,
-    PartitionSet, TimeKeys,
+    TimeKeys,
 };
 use crate::plan::{Cell, LockJudge, Purpose, Scope, Upstream};
 
@@ -52,17 +53,6 @@ pub fn prune_lock(
     let report = change(project, file, &changes, effect)?;
     project.keep_what_was_learnt();
     Ok((report, instance.notices))
-}
-
-/// All partitions of all assets with lines.
-fn everything(project: &Project) -> Vec<(AssetId, PartitionSet)> {
-    let graph = project.graph();
-    let locked = |id: &AssetId| graph.asset(*id).is_some_and(|asset| asset.is_locked());
-    let all = |id: AssetId| {
-        let keys = project.keys().of(graph.get(id));
-        (id, PartitionSet::from_range(keys.range()))
-    };
-    graph.ids().filter(locked).map(all).collect()
 }
 
 /// The lines of what exists that are not right.

@@ -15,6 +15,21 @@ pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
     cells.map(|cell| judge.is_right(cell)).collect()
 }
 
+/// By cell, whether it stands in a block that is right, and has no line of its own; `None` where there are no blocks.
+pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<bool>> {
+    let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
+    blocks.next()?;
+    let scope = evaluation.scope();
+    let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
+    judge.judge_lines(&|_, _| false);
+    let cells = (0..scope.cells()).map(Cell);
+    let stands = cells.map(|cell| {
+        let is_asset = scope.graph().asset(scope.at(cell).0).is_some();
+        is_asset && judge.is_right(cell) && judge.block(cell).is_some()
+    });
+    Some(stands.collect())
+}
+
 /// What an evaluation has found, with what the lock file says of sources that are not here.
 pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
     let scope = evaluation.scope();

@@ -32,6 +32,17 @@ impl Changes {
         self == &Self::default()
     }
 
+    /// Whether anything changes that lines of assets are judged by.
+    #[must_use]
+    pub fn concern_lines(&self) -> bool {
+        let keys_alone = Self {
+            added_keys: self.added_keys.clone(),
+            dropped_keys: self.dropped_keys.clone(),
+            ..Self::default()
+        };
+        *self != keys_alone
+    }
+
     /// Lets lines of an asset go; none is no change.
     pub fn drop_lines(&mut self, asset: &AssetKey, partitions: Vec<Option<PartitionKey>>) {
         if !partitions.is_empty() {
