@@ -3,6 +3,7 @@
 
 mod changing;
 mod diff;
+mod folding;
 mod writing;
 
 use crate::sandbox::Sandbox;

@@ -45,7 +45,9 @@ pub fn lock_diff_markdown(report: &LockDiffReport) -> String {
     let between = between(report, "`");
     let summary = summary(report);
     writeln!(text, "{summary} {between}.\n").expect("a String can be written");
-    text.push_str("| | Partitions | | Code | Inputs | Output |\n|---|---|---|---|---|---|\n");
+    text.push_str(
+        "| Asset | Partitions | Change | Code | Inputs | Output |\n|---|---|---|---|---|---|\n",
+    );
     for found in report.differences.iter().take(ROWS) {
         let (change, [code, inputs, output]) = match &found.change {
             LineChange::Added => ("added", Default::default()),
@@ -133,10 +135,16 @@ fn outputs(parts: &ChangedParts) -> String {
     }
 }
 
-/// `3 partitions added, 1 changed`.
+/// `3 partitions added, 1 changed`: of assets, or of what else differs where no asset does.
 fn summary(report: &LockDiffReport) -> String {
+    let is_asset = |found: &&LockDifference| found.kind == LineKind::Asset;
+    let of_assets: Vec<_> = report.differences.iter().filter(is_asset).collect();
+    let (told, noun) = match of_assets.is_empty() {
+        true => (report.differences.iter().collect(), "line"),
+        false => (of_assets, "partition"),
+    };
     let number = |is: fn(&LineChange) -> bool| -> u64 {
-        let found = report.differences.iter().filter(|found| is(&found.change));
+        let found = told.iter().filter(|found| is(&found.change));
         found.map(|found| u64::from(found.count)).sum()
     };
     let parts = [
@@ -146,7 +154,7 @@ fn summary(report: &LockDiffReport) -> String {
     ];
     let mut told = parts.iter().filter(|(number, _)| *number > 0);
     let mut text = match told.next() {
-        Some((number, word)) => format!("{} {word}", count(*number, "partition")),
+        Some((number, word)) => format!("{} {word}", count(*number, noun)),
         None => String::new(),
     };
     for (number, word) in told {
