@@ -7,7 +7,9 @@ mod error;
 mod files;
 mod program;
 mod repository;
+mod tracked;
 
 pub use error::GitError;
 pub use files::StoredFile;
 pub use repository::{Change, ChangeKind, Commit, Repository};
+pub use tracked::Tracked;

@@ -8,6 +8,7 @@ mod error_codes;
 mod flights;
 mod json;
 mod kept;
+mod lock;
 mod partitions;
 mod processes;
 mod property;
