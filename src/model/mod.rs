@@ -43,8 +43,8 @@ pub use record::{
     Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
-    AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedKeys, CheckBasis, CheckReport,
-    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
+    AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedKeys, CheckBasis, CheckCounts,
+    CheckReport, CheckedAsset, ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
     GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
     InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, ListReport, ListedDep,
     ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule, Listing, LogsReport,

@@ -20,7 +20,7 @@ mod validate;
 
 pub use affected::AffectedReport;
 pub use check::{
-    Certainty, CheckBasis, CheckReport, ManifestLine, Orphans, StaleRange, Unverifiable,
+    Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, ManifestLine, Orphans, StaleRange, Unverifiable,
     WhyUnverifiable,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
