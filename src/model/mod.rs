@@ -44,14 +44,15 @@ pub use record::{
 };
 pub use report::{
     AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedKeys, CheckBasis, CheckCounts,
-    CheckReport, CheckedAsset, ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
-    GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
-    InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, ListReport, ListedDep,
-    ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule, Listing, LogsReport,
-    ManifestLine, MapReport, MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans,
-    PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport,
-    ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog,
-    Unverifiable, ValidateReport, WhyUnverifiable, WrittenCommand,
+    CheckReport, CheckedAsset, ComparedField, ComparedOutput, Decision, DeclarationKind,
+    ExplainReport, FileChange, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport,
+    Impact, ImpactReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
+    KeysReport, ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace,
+    ListedSchedule, Listing, LogsReport, ManifestLine, MapReport, MappedKeys, ObserveReport,
+    ObservedChange, ObservedSource, Orphans, PartitionRun, PartitionsReport, PlanCounts,
+    PlanReport, PlanStep, Planned, Problem, ShowReport, ShownPartitions, ShownRecipe, ShownRow,
+    StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport, WhyUnverifiable,
+    WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,

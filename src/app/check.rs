@@ -1,0 +1,31 @@
+//! `check`: whether everything is fresh, from the lock file.
+//!
+//! The lock file decides. Neither the instance nor the outputs nor the network are needed, no command runs, no lock is
+//! taken, and nothing is written but the disposable stat cache. Where there is no lock file, the instance is judged.
+
+mod place;
+mod ranges;
+mod recorded;
+
+use crate::app::error::AppError;
+use crate::app::notice::Notice;
+use crate::app::project::{Project, Surroundings};
+use crate::manifest;
+use crate::model::{CheckReport, CheckRequest};
+
+pub use place::place_in_repository;
+
+/// Whether there is a project where a request looks for it.
+#[must_use]
+pub fn is_project(surroundings: &Surroundings) -> bool {
+    manifest::find(&surroundings.directory).is_ok()
+}
+
+/// Says whether everything is fresh, and what the user should know.
+pub fn check(
+    surroundings: &Surroundings,
+    request: &CheckRequest,
+) -> Result<(CheckReport, Vec<Notice>), AppError> {
+    let project = Project::open(surroundings)?;
+    recorded::by_instance(&project, request)
+}
