@@ -4,6 +4,8 @@
 //! A dependency's digest stands only in its own line. A line is *right* if its fingerprint can be computed again from
 //! the declaration, the code, the sources and the outputs of the lines that it depends on.
 
+use std::fmt;
+
 use crate::digest::Digest;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
@@ -118,6 +120,18 @@ impl From<CodeVersion> for CodePrefix {
 impl From<Digest> for ContributionPrefix {
     fn from(contribution: Digest) -> Self {
         Self((u128::from_be_bytes(*contribution.as_bytes()) >> 96) as u32)
+    }
+}
+
+impl fmt::Display for CodePrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Display for ContributionPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
     }
 }
 
