@@ -7,6 +7,7 @@ mod error;
 mod files;
 mod program;
 mod repository;
+mod sparse;
 
 pub use error::GitError;
 pub use files::StoredFile;

@@ -20,7 +20,7 @@ pub struct Repository {
     /// The folder.
     pub(super) folder: PathBuf,
     /// The top of the work tree, absolute and without links.
-    top: PathBuf,
+    pub(super) top: PathBuf,
 }
 
 /// A commit of a repository, by its full hash.
