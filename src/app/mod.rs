@@ -20,6 +20,7 @@ mod init;
 mod instance;
 mod kept;
 mod list;
+mod lock;
 mod logs;
 mod materialize;
 mod notice;

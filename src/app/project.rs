@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
+use crate::lockfile;
 use crate::manifest::{self, Compiled};
 use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, Lock, PartitionKeys};
 use crate::store::{Access, Mark, Opened, Store, StoreError};
@@ -246,8 +247,8 @@ impl Project {
 /// The keys that exist, and what the user should know of the instance.
 type Looked = (KeysByDefinition, Vec<Notice>);
 
-/// The keys that exist, those of `definitions` among them; the instance is opened only if it has to be asked. One that
-/// is damaged counts as empty, with a notice.
+/// The keys that exist, those of `definitions` among them; lock file and instance are opened only if they have to be asked.
+/// An instance that is damaged counts as empty, with a notice.
 fn look(
     world: World<'_>,
     home: &Path,
@@ -260,6 +261,11 @@ fn look(
     if !definitions.iter().any(asks) {
         return Ok((existing_keys(world, definitions, None)?, Vec::new()));
     }
+    let added = lockfile::added_keys(world.root)?;
+    let world = World {
+        added: &added,
+        ..world
+    };
     let mut instance = Instance::at(home)?;
     let keys = instance.look(|store| existing_keys(world, definitions, Some(store)))?;
     Ok((keys, instance.notices))

@@ -200,7 +200,9 @@ impl app::Progress for ShownRun<'_> {
                 self.extent = Extent::Nothing;
                 self.session.notice(notice);
             }
-            Notice::Instance(_) | Notice::Selection(_) => self.session.notice(notice),
+            Notice::Instance(_) | Notice::Selection(_) | Notice::DamagedLock(_) => {
+                self.session.notice(notice)
+            }
         }
     }
 

@@ -84,7 +84,11 @@ impl Looking<'_> {
 
     fn not_checked_out(&self, concerns: impl Fn(&str) -> bool) -> Option<Elsewhere> {
         let below = |path: &PathBuf| Some(path.strip_prefix(self.root).ok()?.to_str()?.to_owned());
-        let path = self.left_out.iter().filter_map(below).find(|path| concerns(path))?;
+        let path = self
+            .left_out
+            .iter()
+            .filter_map(below)
+            .find(|path| concerns(path))?;
         Some(Elsewhere {
             why: WhyUnverifiable::NotCheckedOut,
             path,
@@ -94,7 +98,10 @@ impl Looking<'_> {
     fn pointer(&self, path: &str) -> Option<Elsewhere> {
         let full = self.root.join(path);
         let pointer = if full.is_dir() {
-            let files = WalkDir::new(&full).sort_by_file_name().into_iter().flatten();
+            let files = WalkDir::new(&full)
+                .sort_by_file_name()
+                .into_iter()
+                .flatten();
             let mut files = files.filter(|entry| entry.file_type().is_file());
             files.find(|entry| is_pointer(entry.path()))?.into_path()
         } else {

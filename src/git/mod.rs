@@ -8,7 +8,9 @@ mod files;
 mod program;
 mod repository;
 mod sparse;
+mod tracked;
 
 pub use error::GitError;
 pub use files::StoredFile;
 pub use repository::{Change, ChangeKind, Commit, Repository};
+pub use tracked::Tracked;
