@@ -2,11 +2,13 @@
 
 mod architecture;
 mod check;
+mod completions;
 mod crash;
 mod diagnostics;
 mod error_codes;
 mod flights;
 mod json;
+mod kept;
 mod partitions;
 mod processes;
 mod property;
