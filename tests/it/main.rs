@@ -9,6 +9,7 @@ mod error_codes;
 mod flights;
 mod json;
 mod kept;
+mod lock;
 mod partitions;
 mod processes;
 mod property;
