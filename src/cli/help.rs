@@ -15,6 +15,7 @@ const DAILY: &[&str] = &[
     "status",
     "explain",
     "plan",
+    "check",
     "list",
     "logs",
 ];

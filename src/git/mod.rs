@@ -7,6 +7,7 @@ mod error;
 mod files;
 mod program;
 mod repository;
+mod sparse;
 mod tracked;
 
 pub use error::GitError;

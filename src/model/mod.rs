@@ -50,16 +50,16 @@ pub use record::{
 };
 pub use report::{
     AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedInputs, ChangedKeys,
-    ChangedLines, ChangedOutputs, ChangedParts, CheckBasis, CheckReport, ComparedField,
-    ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge, GraphReport,
-    GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport, InitializedFile,
-    InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, LineChange, LineKind, ListReport,
-    ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule, Listing,
-    LockDiffReport, LockDifference, LockReport, LogsReport, ManifestLine, MapReport, MappedKeys,
-    ObserveReport, ObservedChange, ObservedSource, Orphans, PartitionRun, PartitionsReport,
-    PlanCounts, PlanReport, PlanStep, Planned, Problem, Sameness, ShowReport, ShownPartitions,
-    ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable,
-    ValidateReport, WhyUnverifiable, WrittenCommand,
+    ChangedLines, ChangedOutputs, ChangedParts, CheckBasis, CheckCounts, CheckReport, CheckedAsset,
+    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
+    GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
+    InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, LineChange, LineKind,
+    ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule,
+    Listing, LockDiffReport, LockDifference, LockReport, LogsReport, ManifestLine, MapReport,
+    MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans, PartitionRun,
+    PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, Sameness, ShowReport,
+    ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog,
+    Unverifiable, ValidateReport, WhyUnverifiable, WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,

@@ -119,6 +119,7 @@ impl Words<'_> {
             graph,
             ignore: &Ignore::new(&graph.settings().ignore)?,
             now: self.surroundings.now,
+            added: &[],
         };
         Ok(look(world, &home, &asked)?.0)
     }

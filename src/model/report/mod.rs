@@ -22,8 +22,8 @@ mod validate;
 
 pub use affected::AffectedReport;
 pub use check::{
-    Certainty, CheckBasis, CheckReport, ManifestLine, Orphans, StaleRange, Unverifiable,
-    WhyUnverifiable,
+    Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, ManifestLine, Orphans,
+    StaleRange, Unverifiable, WhyUnverifiable,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use graph::{GraphEdge, GraphReport, GraphVertex};

@@ -1,0 +1,44 @@
+//! `check`: whether everything is fresh, from the lock file.
+//!
+//! The lock file decides. Neither the instance nor the outputs nor the network are needed, no command runs, no lock is
+//! taken, and nothing is written but the disposable stat cache. Where there is no lock file, the instance is judged.
+
+mod locked;
+mod narrowing;
+mod orphans;
+mod outputs;
+mod place;
+mod ranges;
+mod recorded;
+mod sources;
+mod told;
+
+use crate::app::error::AppError;
+use crate::app::notice::Notice;
+use crate::app::project::{Project, Surroundings};
+use crate::lockfile;
+use crate::manifest;
+use crate::model::{CheckReport, CheckRequest};
+
+pub use place::place_in_repository;
+
+/// Whether there is a project where a request looks for it.
+#[must_use]
+pub fn is_project(surroundings: &Surroundings) -> bool {
+    manifest::find(&surroundings.directory).is_ok()
+}
+
+/// Says whether everything is fresh, and what the user should know.
+pub fn check(
+    surroundings: &Surroundings,
+    request: &CheckRequest,
+) -> Result<(CheckReport, Vec<Notice>), AppError> {
+    let root = manifest::find(&surroundings.directory)?.0;
+    match lockfile::read(&root)? {
+        Some(parsed) => {
+            let project = Project::open_by_lock(surroundings, &parsed.lock)?;
+            locked::by_lock(&project, &parsed.lock, request)
+        }
+        None => recorded::by_instance(&Project::open(surroundings)?, request),
+    }
+}
