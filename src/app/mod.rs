@@ -8,6 +8,7 @@ mod acceptor;
 mod added;
 mod affected;
 mod causes;
+mod check;
 mod comparison;
 mod complete;
 mod doubt;

@@ -10,8 +10,9 @@ use crate::git::GitError;
 
 /// Variables that say which repository is meant, or that start other programs. Within a hook they name the repository of
 /// the commit; the one that is asked about is the one that holds the project.
-const REMOVED: [&str; 6] = [
+const REMOVED: [&str; 7] = [
     "GIT_DIR",
+    "GIT_COMMON_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
     "GIT_PREFIX",
@@ -20,7 +21,8 @@ const REMOVED: [&str; 6] = [
 ];
 
 /// Settings that could change an answer, start a process that stays, or write.
-const SETTINGS: [&str; 3] = [
+const SETTINGS: [&str; 4] = [
+    "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
     "diff.autoRefreshIndex=true",
@@ -46,6 +48,14 @@ impl Git {
         let mut git = self.clone();
         git.environment
             .push(("GIT_INDEX_FILE".into(), index.into()));
+        git
+    }
+
+    /// The same for files in another place than the work tree of the repository that is kept in `git_folder`.
+    pub(super) fn with_work_tree(&self, git_folder: &Path, files: &Path) -> Self {
+        let mut git = self.clone();
+        git.environment.push(("GIT_DIR".into(), git_folder.into()));
+        git.environment.push(("GIT_WORK_TREE".into(), files.into()));
         git
     }
 

@@ -1,0 +1,5 @@
+//! `check`: whether everything is fresh, from the lock file.
+
+mod staged;
+
+pub use staged::StagedProject;
