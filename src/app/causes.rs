@@ -42,6 +42,7 @@ fn shape(cause: &Cause) -> String {
         Cause::Dependency { input, change } => {
             format!("dependency {input} {:?}", std::mem::discriminant(change))
         }
+        Cause::DependencyRemoved => "dependency removed".to_owned(),
         Cause::Data(change) => {
             let root: Vec<String> = change.root.iter().map(shape).collect();
             format!("data {} {}", change.input, root.join(", "))

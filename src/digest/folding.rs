@@ -35,9 +35,11 @@ pub enum Kind {
     Manifest,
     /// A path, as the key of a cache row.
     Path,
+    /// What stands in for fingerprints where the lock file holds a block of partitions as one line.
+    StandIn,
 }
 
-const CONTEXTS: [&str; 14] = [
+const CONTEXTS: [&str; 15] = [
     "assetctl v1 file",
     "assetctl v1 tree",
     "assetctl v1 link",
@@ -52,6 +54,7 @@ const CONTEXTS: [&str; 14] = [
     "assetctl v1 key",
     "assetctl v1 manifest",
     "assetctl v1 path",
+    "assetctl v1 stand-in",
 ];
 
 /// One derived key per context: a constant, computed once because deriving is no `const fn`.

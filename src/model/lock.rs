@@ -4,6 +4,8 @@
 //! A dependency's digest stands only in its own line. A line is *right* if its fingerprint can be computed again from
 //! the declaration, the code, the sources and the outputs of the lines that it depends on.
 
+use std::fmt;
+
 use crate::digest::Digest;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
@@ -119,6 +121,18 @@ impl From<Digest> for ContributionPrefix {
     fn from(contribution: Digest) -> Self {
         let [a, b, c, d, ..] = *contribution.as_bytes();
         Self(u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+impl fmt::Display for CodePrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Display for ContributionPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Cause {
         /// What happened.
         change: DependencyChange,
     },
+    /// A dependency was removed, and its name is not known: a lock file names none.
+    DependencyRemoved,
     /// The data version of an input changed.
     Data(DataChange),
     /// An output is not what was recorded.
@@ -147,7 +149,7 @@ impl Cause {
     pub fn kind(&self) -> CauseKind {
         match self {
             Self::Code(_) => CauseKind::Code,
-            Self::Dependency { .. } => CauseKind::Dependency,
+            Self::Dependency { .. } | Self::DependencyRemoved => CauseKind::Dependency,
             Self::Data(_) => CauseKind::Data,
             Self::Output { .. } => CauseKind::Output,
             Self::Rule { .. } => CauseKind::Rule,

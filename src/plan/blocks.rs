@@ -33,6 +33,17 @@ pub struct Mapped<'a, V: Fn(u32) -> DataVersion> {
     pub version: V,
 }
 
+/// Whether the keys of a range are known as a whole block alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folded {
+    /// Each has a version of its own.
+    No,
+    /// They are just such a block, and this is its digest.
+    Whole(Digest),
+    /// Some of them belong to such a block.
+    Part,
+}
+
 /// Digests of whole blocks, computed once in a run.
 #[derive(Debug, Default)]
 pub struct Blocks {
@@ -60,11 +71,56 @@ impl Blocks {
             return contribution_of(key, (mapped.version)(index), folding);
         }
         let mut dependency = Folding::new();
-        for block in self.split(mapped) {
+        for block in self.split(mapped.read.0, mapped.keys, mapped.set) {
             let digest = self.digest(mapped, &block, folding);
             dependency.digest("block", digest);
         }
         dependency.finish(Kind::Dependency)
+    }
+
+    /// What the mapped keys contribute where those of some blocks are known by the digests of whole blocks alone; `None`
+    /// where a part of such a block is read.
+    pub fn contribution_of_folded<V: Fn(u32) -> DataVersion>(
+        &mut self,
+        mapped: &Mapped<'_, V>,
+        folded: impl Fn(&Range<u32>) -> Folded,
+        folding: &mut Folding,
+    ) -> Option<Digest> {
+        let mut dependency = Folding::new();
+        for block in self.split(mapped.read.0, mapped.keys, mapped.set) {
+            let whole = match block.as_slice() {
+                [range] => folded(range),
+                ranges if ranges.iter().all(|range| folded(range) == Folded::No) => Folded::No,
+                _ => Folded::Part,
+            };
+            let digest = match whole {
+                Folded::Whole(digest) => digest,
+                Folded::Part => return None,
+                Folded::No => self.digest(mapped, &block, folding),
+            };
+            dependency.digest("block", digest);
+        }
+        Some(dependency.finish(Kind::Dependency))
+    }
+
+    /// The whole blocks of a definition's keys within a range, without one that no key ends yet.
+    pub fn whole(&mut self, asset: AssetId, keys: &PartitionKeys) -> Vec<Range<u32>> {
+        let ends = self.ends_in(asset, keys, &keys.range());
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        starts
+            .zip(ends.iter().copied())
+            .map(|(start, end)| start..end)
+            .collect()
+    }
+
+    /// The digest of one whole block, as a reader of all its keys folds it.
+    pub fn digest_of<V: Fn(u32) -> DataVersion>(
+        &mut self,
+        mapped: &Mapped<'_, V>,
+        range: &Range<u32>,
+        folding: &mut Folding,
+    ) -> Digest {
+        self.digest(mapped, &vec![range.clone()], folding)
     }
 
     /// The mapped keys as they are recorded, and the large blocks among them with their entries.
@@ -74,15 +130,18 @@ impl Blocks {
         folding: &mut Folding,
     ) -> (Vec<BlockRecord>, Vec<(Digest, Vec<BlockEntry>)>) {
         let mut stored = Vec::new();
-        let blocks = self.split(mapped).into_iter().map(|block| {
-            let entries = entries(mapped, &block);
-            if entries.len() <= INLINE {
-                return BlockRecord::Inline(entries);
-            }
-            let digest = self.digest(mapped, &block, folding);
-            stored.push((digest, entries));
-            BlockRecord::Stored(digest)
-        });
+        let blocks = self
+            .split(mapped.read.0, mapped.keys, mapped.set)
+            .into_iter()
+            .map(|block| {
+                let entries = entries(mapped, &block);
+                if entries.len() <= INLINE {
+                    return BlockRecord::Inline(entries);
+                }
+                let digest = self.digest(mapped, &block, folding);
+                stored.push((digest, entries));
+                BlockRecord::Stored(digest)
+            });
         (blocks.collect(), stored)
     }
 
@@ -103,7 +162,7 @@ impl Blocks {
             }
         }
         let mut new = Vec::new();
-        for block in self.split(mapped) {
+        for block in self.split(mapped.read.0, mapped.keys, mapped.set) {
             if block.iter().map(ExactSizeIterator::len).sum::<usize>() > INLINE {
                 let digest = self.digest(mapped, &block, folding);
                 if gone.remove(&digest).is_none() {
@@ -126,15 +185,15 @@ impl Blocks {
     }
 
     /// The ranges of each block, in order: a block may span a hole between two ranges.
-    fn split<V: Fn(u32) -> DataVersion>(&mut self, mapped: &Mapped<'_, V>) -> Vec<Block> {
-        if !mapped.keys.is_partitioned() {
-            return mapped.set.ranges().map(|range| vec![range]).collect();
+    fn split(&mut self, asset: AssetId, keys: &PartitionKeys, set: &PartitionSet) -> Vec<Block> {
+        if !keys.is_partitioned() {
+            return set.ranges().map(|range| vec![range]).collect();
         }
         let mut blocks: Vec<Block> = Vec::new();
         let mut open: Block = Vec::new();
-        for range in mapped.set.ranges() {
+        for range in set.ranges() {
             let mut start = range.start;
-            for end in self.ends_in(mapped, &range) {
+            for end in self.ends_in(asset, keys, &range) {
                 open.push(start..end);
                 blocks.push(std::mem::take(&mut open));
                 start = end;
@@ -150,12 +209,7 @@ impl Blocks {
     }
 
     /// Where blocks end within `range`, as the indexes after their last keys.
-    fn ends_in<V: Fn(u32) -> DataVersion>(
-        &mut self,
-        mapped: &Mapped<'_, V>,
-        range: &Range<u32>,
-    ) -> Vec<u32> {
-        let keys = mapped.keys;
+    fn ends_in(&mut self, asset: AssetId, keys: &PartitionKeys, range: &Range<u32>) -> Vec<u32> {
         let hashed = |range: Range<u32>| -> Vec<u32> {
             keys.texts(range.clone())
                 .zip(range)
@@ -166,7 +220,7 @@ impl Blocks {
         if range.end - range.start < MEMOIZED {
             return hashed(range.clone());
         }
-        let known = self.ends.entry(mapped.read.0).or_insert_with(|| Ends {
+        let known = self.ends.entry(asset).or_insert_with(|| Ends {
             covered: range.start..range.start,
             ends: Vec::new(),
         });

@@ -7,7 +7,6 @@
 //!
 //! Pure: everything comes in as [`Facts`], and as records through [`Records`].
 
-mod survey;
 mod sweep;
 
 use std::collections::HashMap;
@@ -21,8 +20,8 @@ use crate::model::{
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
+use crate::plan::survey::{Survey, WIDE};
 
-use survey::{Survey, WIDE};
 pub use sweep::{Alone, Share};
 
 /// Rows of fewer cells are judged cell by cell.
@@ -622,7 +621,7 @@ fn version_of(
 }
 
 /// The version that a dep reads of these outputs of one partition; `None` if it is unknown or absent.
-fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion> {
+pub(super) fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion> {
     match (output, outputs) {
         (Some(output), outputs) => outputs[output as usize].version(),
         (None, [only]) => only.version(),

@@ -5,11 +5,13 @@ mod causes;
 mod decide;
 mod fingerprint;
 mod judge;
+mod locked;
 mod scope;
+mod survey;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use blocks::{Blocks, Mapped};
+pub use blocks::{Blocks, Folded, Mapped};
 pub use causes::{Evidence, causes, code_changes};
 pub use decide::{
     Costs, Decision, Decisions, costs, critical_path, decide, obstacles, running_assets,
@@ -21,4 +23,5 @@ pub use fingerprint::{
 pub use judge::{
     Alone, Demand, Facts, Judge, Known, Purpose, Records, Share, Verdict, version_by_rule,
 };
+pub use locked::{LockFacts, LockJudge, LockStatus, LockVerdict, fold, folds};
 pub use scope::{Cell, NonexistentKey, Role, Row, Scope, Upstream};

@@ -338,6 +338,7 @@ pub fn words(cause: &Cause) -> String {
             };
             format!("dependency {input} {change}")
         }
+        Cause::DependencyRemoved => "dependency removed".to_owned(),
         Cause::Data(change) => {
             let key = change.partition.as_ref();
             let key = key.map_or_else(String::new, |key| format!("@{key}"));

@@ -150,6 +150,7 @@ fn cause(cause: &Cause) -> Value {
         Cause::Dependency { input, change } => {
             json!({ "kind": kind.word(), "input": input.as_str(), "change": dependency_change(change) })
         }
+        Cause::DependencyRemoved => json!({ "kind": kind.word(), "change": "removed" }),
         Cause::Data(change) => data_cause(kind, change),
         Cause::Output {
             output,

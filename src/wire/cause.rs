@@ -31,7 +31,8 @@ pub enum CauseShape<'a> {
         /// `added`, `removed` or `remapped`.
         what: &'static str,
         /// The input.
-        input: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        input: Option<&'a str>,
         /// Its recorded mapping.
         #[serde(skip_serializing_if = "Option::is_none")]
         old: Option<&'a str>,
@@ -112,7 +113,8 @@ impl<'a> From<&'a Cause> for CauseShape<'a> {
                 old: old.as_deref(),
                 new: new.as_deref(),
             },
-            Cause::Dependency { input, change } => dependency(input.as_str(), change),
+            Cause::Dependency { input, change } => dependency(Some(input.as_str()), change),
+            Cause::DependencyRemoved => dependency(None, &DependencyChange::Removed),
             Cause::Data(change) => data(change),
             Cause::Output {
                 output,
@@ -130,7 +132,7 @@ impl<'a> From<&'a Cause> for CauseShape<'a> {
     }
 }
 
-fn dependency<'a>(input: &'a str, change: &'a DependencyChange) -> CauseShape<'a> {
+fn dependency<'a>(input: Option<&'a str>, change: &'a DependencyChange) -> CauseShape<'a> {
     let (what, old, new) = match change {
         DependencyChange::Added => ("added", None, None),
         DependencyChange::Removed => ("removed", None, None),

@@ -538,6 +538,7 @@ pub fn words(cause: &Cause) -> String {
             DependencyChange::Removed => format!("dependency {input} removed"),
             DependencyChange::Remapped { .. } => format!("dependency {input} remapped"),
         },
+        Cause::DependencyRemoved => "dependency removed".to_owned(),
         Cause::Data(change) => {
             let key = change.partition.as_ref();
             let key = key.map_or_else(String::new, |key| format!("@{key}"));

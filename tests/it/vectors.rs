@@ -286,6 +286,7 @@ fn said(status: Status, causes: &[Cause]) -> String {
     let causes = causes.iter().map(|cause| match cause {
         Cause::Code(_) => "CODE".to_owned(),
         Cause::Dependency { input, .. } => format!("DEPENDENCIES {input}"),
+        Cause::DependencyRemoved => "DEPENDENCIES".to_owned(),
         Cause::Data(change) => match &change.partition {
             Some(key) => format!("DATA {}@{key}", change.asset),
             None => format!("DATA {}", change.asset),

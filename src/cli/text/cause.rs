@@ -45,6 +45,7 @@ pub fn subject(cause: &Cause) -> String {
                 format!("input {input} is mapped otherwise: {old}, now {new}")
             }
         },
+        Cause::DependencyRemoved => "an input is gone".to_owned(),
         Cause::Data(change) => data(change, None),
         Cause::Output { change, .. } => match change {
             OutputChange::Missing => "an output is missing".to_owned(),

@@ -28,6 +28,11 @@ impl Survey {
         survey
     }
 
+    /// Whether all versions are known.
+    pub fn knows_all(&self) -> bool {
+        self.unknown.is_empty() && self.absent.is_empty()
+    }
+
     /// Whether a version at those of `places` that count is unknown, and whether one is absent.
     pub fn lacks(&self, places: &Range<usize>, counts: impl Fn(usize) -> bool) -> (bool, bool) {
         let any = |these: &[usize]| {

@@ -1,0 +1,588 @@
+//! Whether the lines of a lock file are right.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::digest::{Digest, Folding};
+use crate::model::{
+    Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Dep, Lock,
+    LockBlock, LockLine, LockedAsset, PartitionKey, PartitionSet, RULE,
+};
+use crate::plan::blocks::{Blocks, Folded, Mapped};
+use crate::plan::fingerprint::{FingerprintParts, fingerprint};
+use crate::plan::judge::{Known, version_at};
+use crate::plan::locked::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
+use crate::plan::scope::{Cell, Role, Row, Scope};
+use crate::plan::survey::{Survey, WIDE};
+
+/// What was found on disk for a scope whose lines are judged.
+#[derive(Debug)]
+pub struct LockFacts {
+    /// The code version of each row; the rows of sources have none.
+    pub code: Vec<Option<CodeVersion>>,
+    /// What was found at each source cell, by [`Scope`]'s numbering of versions: absent is what is not there, unknown what
+    /// cannot be told in this checkout. What stands at assets is not looked at.
+    pub versions: Vec<Known>,
+}
+
+/// Judges the lines of a lock file.
+pub struct LockJudge<'a> {
+    pub(super) scope: &'a Scope<'a>,
+    pub(super) rule: u32,
+    pub(super) code: Vec<Option<CodeVersion>>,
+    /// The versions of sources, and of assets those that their lines give; unknown in folded blocks.
+    pub(super) versions: Vec<Known>,
+    pub(super) rows: Vec<LockedRow<'a>>,
+    /// By cell, the line that counts.
+    pub(super) lines: Vec<Option<&'a LockLine>>,
+    /// By cell.
+    pub(super) standings: Vec<Standing>,
+    /// Cells that two lines are right for, with different outputs.
+    pub(super) rivals: Vec<Cell>,
+    pub(super) blocks: Blocks,
+    pub(super) folding: Folding,
+    surveys: HashMap<AssetId, Survey>,
+}
+
+/// How a cell stands by its own line alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is a source's, or is read as it is locked.
+    Given,
+    /// Nothing is locked.
+    Unlocked,
+    /// Nothing is locked of its window yet, nor of any later one.
+    Due,
+    /// Its line, or that of its block, is right.
+    Right,
+    /// Its line is wrong.
+    Wrong,
+    /// The line of its block is wrong, and it has none of its own.
+    WrongBlock,
+    /// It reads a source that cannot be read in this checkout.
+    Unverifiable,
+}
+
+/// Why what a dep contributes cannot be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// A version is not locked, or a source is not there.
+    Version,
+    /// A source cannot be read in this checkout.
+    Unverifiable,
+    /// A part of a folded block is read.
+    Part,
+}
+
+/// A cell of an asset, with where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Spot<'s> {
+    pub number: usize,
+    pub row: &'s Row,
+    pub asset: &'s Asset,
+    pub cell: Cell,
+    pub index: u32,
+}
+
+impl<'a> LockJudge<'a> {
+    /// A judge of what `lock` says of the cells of `scope`.
+    #[must_use]
+    pub fn new(scope: &'a Scope<'a>, lock: &'a Lock, facts: LockFacts) -> Self {
+        let locked: HashMap<&AssetKey, &LockedAsset> = lock
+            .assets
+            .iter()
+            .map(|locked| (&locked.asset, locked))
+            .collect();
+        let LockFacts { code, versions } = facts;
+        let rows = scope.rows().iter().map(|row| {
+            if scope.graph().source(row.asset).is_some() {
+                return due_source(scope, row, &versions);
+            }
+            let locked = locked.get(scope.graph().key(row.asset));
+            locked.map_or_else(LockedRow::default, |locked| {
+                LockedRow::new(scope.keys(row.asset), locked)
+            })
+        });
+        let rows = rows.collect();
+        let mut judge = Self {
+            scope,
+            rule: lock.rule,
+            code,
+            versions,
+            rows,
+            lines: vec![None; scope.cells() as usize],
+            standings: vec![Standing::Given; scope.cells() as usize],
+            rivals: Vec::new(),
+            blocks: Blocks::default(),
+            folding: Folding::new(),
+            surveys: HashMap::new(),
+        };
+        for number in 0..judge.rows.len() {
+            judge.take_first_lines(number);
+        }
+        judge
+    }
+
+    /// Finds which lines are right, upstream before downstream. Of several right ones for a partition with different
+    /// outputs that one counts whose outputs are `on_disk`, else the first in byte order.
+    pub fn judge_lines(&mut self, on_disk: &dyn Fn(Cell, &LockLine) -> bool) {
+        let scope = self.scope;
+        for (number, row) in scope.rows().iter().enumerate() {
+            let Some(asset) = scope.graph().asset(row.asset) else {
+                continue;
+            };
+            let is_judged = |cell| scope.role(cell) != Role::Given;
+            if !row.cells().any(is_judged) {
+                continue;
+            }
+            self.judge_blocks(number, row, asset);
+            for (cell, index) in row.cells().zip(row.set.iter()) {
+                if is_judged(cell) {
+                    let spot = Spot {
+                        number,
+                        row,
+                        asset,
+                        cell,
+                        index,
+                    };
+                    self.standings[cell.index()] = self.judge_cell(&spot, on_disk);
+                }
+            }
+        }
+    }
+
+    /// The line that counts for a cell, be it right or not; `None` where nothing is locked of it but its block.
+    #[must_use]
+    pub fn line(&self, cell: Cell) -> Option<&'a LockLine> {
+        self.lines[cell.index()]
+    }
+
+    /// The block that stands for a cell, be it right or not; `None` where a line of its own does, or nothing.
+    #[must_use]
+    pub fn block(&self, cell: Cell) -> Option<(&'a LockBlock, Range<u32>)> {
+        if self.line(cell).is_some() {
+            return None;
+        }
+        let row = self.scope.row_of_cell(cell);
+        let number = self.scope.number_of(row.asset);
+        let block = self.rows[number].block_of(row.index_of(cell))?;
+        Some((block.line, block.range.clone()))
+    }
+
+    /// Whether the line of a cell, or of its block, is right.
+    #[must_use]
+    pub fn is_right(&self, cell: Cell) -> bool {
+        self.standings[cell.index()] == Standing::Right
+    }
+
+    /// Cells that two lines are right for, with different outputs: their commands are not reproducible.
+    #[must_use]
+    pub fn irreproducible(&self) -> &[Cell] {
+        &self.rivals
+    }
+
+    /// The beginning of what each dep contributes now, as a line holds it; `None` where that cannot be computed from the
+    /// lock file.
+    pub fn contributions(&mut self, cell: Cell) -> Vec<Option<ContributionPrefix>> {
+        let spot = self.spot(cell);
+        let read = |dep: &Dep| {
+            self.contribution(&spot, dep)
+                .ok()
+                .map(ContributionPrefix::from)
+        };
+        spot.asset.deps.iter().map(read).collect()
+    }
+
+    pub(super) fn spot(&self, cell: Cell) -> Spot<'a> {
+        let scope = self.scope;
+        let row = scope.row_of_cell(cell);
+        Spot {
+            number: scope.number_of(row.asset),
+            row,
+            asset: scope
+                .graph()
+                .asset(row.asset)
+                .expect("sources have no lines"),
+            cell,
+            index: row.index_of(cell),
+        }
+    }
+
+    /// Lets the first line of each cell count until it is judged; a cell of a block has none.
+    fn take_first_lines(&mut self, number: usize) {
+        let row = &self.scope.rows()[number];
+        if self.scope.graph().source(row.asset).is_some() {
+            return;
+        }
+        for slot in row.versions() {
+            self.versions[slot] = Known::Unknown;
+        }
+        let labels = labels(self.scope, row.asset);
+        let (mut lines, mut blocks) = (Vec::new(), Vec::new());
+        std::mem::swap(&mut lines, &mut self.rows[number].lines);
+        std::mem::swap(&mut blocks, &mut self.rows[number].blocks);
+        let mut last = None;
+        for (index, line) in &lines {
+            let folded = blocks.partition_point(|block| block.range.start <= *index);
+            let folded = folded
+                .checked_sub(1)
+                .is_some_and(|at| blocks[at].range.contains(index));
+            if last != Some(*index)
+                && !folded
+                && let Some(cell) = row.cell(*index)
+            {
+                self.take_line(row, cell, line, &labels);
+            }
+            last = Some(*index);
+        }
+        self.rows[number].lines = lines;
+        self.rows[number].blocks = blocks;
+    }
+
+    /// Lets a line count for a cell: its versions are what is read downstream.
+    fn take_line(&mut self, row: &Row, cell: Cell, line: &'a LockLine, labels: &[Option<String>]) {
+        self.lines[cell.index()] = Some(line);
+        for (slot, label) in row.versions_of(cell).zip(labels) {
+            let output = of_label(&line.outputs, label.as_deref());
+            self.versions[slot] = output.map_or(Known::Unknown, |output| {
+                Known::Version(output.version.unwrap_or(DataVersion(line.fingerprint.0)))
+            });
+        }
+    }
+
+    fn judge_blocks(&mut self, number: usize, row: &Row, asset: &Asset) {
+        if self.rows[number].blocks.is_empty() {
+            return;
+        }
+        let mut candidates = std::mem::take(&mut self.rows[number].candidates);
+        for block in &mut candidates {
+            block.right = self.is_right_block(number, row, asset, block);
+        }
+        self.rows[number].take(candidates);
+        let labels = labels(self.scope, row.asset);
+        // Lines inside of wrong blocks count; those inside of right ones do not.
+        let lines = self.rows[number].lines.clone();
+        for (index, line) in lines.iter().rev() {
+            let Some(cell) = row.cell(*index) else {
+                continue;
+            };
+            if self.rows[number]
+                .block_of(*index)
+                .is_some_and(|block| block.right)
+            {
+                self.lines[cell.index()] = None;
+                self.versions[row.versions_of(cell)].fill(Known::Unknown);
+            } else {
+                self.take_line(row, cell, line, &labels);
+            }
+        }
+    }
+
+    fn is_right_block(
+        &mut self,
+        number: usize,
+        row: &Row,
+        asset: &Asset,
+        block: &FoldedBlock<'a>,
+    ) -> bool {
+        let Some(code) = self.code[number] else {
+            return false;
+        };
+        self.rule == RULE
+            && block.range.len() == block.line.count as usize
+            && CodePrefix::from(code) == block.line.code
+            && self.stand_in(row.asset, asset, code, block.range.clone())
+                == Some(block.line.stand_in)
+    }
+
+    fn judge_cell(
+        &mut self,
+        spot: &Spot<'a>,
+        on_disk: &dyn Fn(Cell, &LockLine) -> bool,
+    ) -> Standing {
+        let block = self.rows[spot.number]
+            .block_of(spot.index)
+            .map(|block| block.right);
+        if block == Some(true) {
+            return Standing::Right;
+        }
+        let lines = self.rows[spot.number].lines_of(spot.index);
+        let mut right: Vec<&'a LockLine> = Vec::new();
+        let mut standing = match (block, lines.is_empty()) {
+            (_, false) => Standing::Wrong,
+            (Some(_), true) => Standing::WrongBlock,
+            (None, true) if self.rows[spot.number].due.contains(spot.index) => Standing::Due,
+            (None, true) => Standing::Unlocked,
+        };
+        for at in lines {
+            let (_, line) = self.rows[spot.number].lines[at];
+            match self.judge_line(spot, line) {
+                Standing::Right => right.push(line),
+                Standing::Unverifiable => standing = Standing::Unverifiable,
+                _ => {}
+            }
+        }
+        if let Some(first) = right.first() {
+            let others = right.iter().any(|line| line.outputs != first.outputs);
+            let mut counts = *first;
+            if others {
+                self.rivals.push(spot.cell);
+                let matching = right.iter().find(|line| on_disk(spot.cell, line));
+                counts = matching.unwrap_or(first);
+            }
+            let labels = labels(self.scope, spot.row.asset);
+            self.take_line(spot.row, spot.cell, counts, &labels);
+            standing = Standing::Right;
+        }
+        standing
+    }
+
+    fn judge_line(&mut self, spot: &Spot<'a>, line: &LockLine) -> Standing {
+        let Some(code) = self.code[spot.number] else {
+            return Standing::Wrong;
+        };
+        if self.rule != RULE
+            || CodePrefix::from(code) != line.code
+            || line.contributions.len() != spot.asset.deps.len()
+        {
+            return Standing::Wrong;
+        }
+        let mut contributions = Vec::with_capacity(spot.asset.deps.len());
+        let mut lack = None;
+        for (dep, locked) in spot.asset.deps.iter().zip(&line.contributions) {
+            match self.contribution(spot, dep) {
+                Ok(contribution) if ContributionPrefix::from(contribution) != *locked => {
+                    return Standing::Wrong;
+                }
+                Ok(contribution) => contributions.push(contribution),
+                Err(Lack::Version) => return Standing::Wrong,
+                Err(Lack::Unverifiable) => lack = Some(Lack::Unverifiable),
+                Err(Lack::Part) => lack = lack.or(Some(Lack::Part)),
+            }
+        }
+        let right = match lack {
+            Some(Lack::Unverifiable) => return Standing::Unverifiable,
+            Some(_) => {
+                let range = spot.index..spot.index + 1;
+                let stand_in = self.stand_in(spot.row.asset, spot.asset, code, range);
+                stand_in.is_some() && stand_in == line.stand_in
+            }
+            None => self.fingerprint(spot, code, &contributions) == line.fingerprint.0,
+        };
+        if right {
+            Standing::Right
+        } else {
+            Standing::Wrong
+        }
+    }
+
+    pub(super) fn fingerprint(
+        &mut self,
+        spot: &Spot<'_>,
+        code_version: CodeVersion,
+        contributions: &[Digest],
+    ) -> Digest {
+        let partition = self.scope.keys(spot.row.asset).key(spot.index);
+        let parts = FingerprintParts {
+            asset: &spot.asset.key,
+            code_version,
+            partition: partition.as_ref().map(PartitionKey::as_str),
+            graph: self.scope.graph(),
+            deps: &spot.asset.deps,
+            contributions,
+        };
+        fingerprint(&parts, &mut self.folding).0
+    }
+
+    /// The upstream partitions that a dep reads, without those that are due.
+    pub(super) fn mapped(&self, spot: &Spot<'_>, dep: &Dep) -> PartitionSet {
+        self.without_due(
+            dep.asset,
+            self.scope.mapped(spot.row.asset, dep, spot.index),
+        )
+    }
+
+    pub(super) fn without_due(&self, asset: AssetId, set: PartitionSet) -> PartitionSet {
+        let due = match self.scope.row(asset) {
+            Some(_) => &self.rows[self.scope.number_of(asset)].due,
+            None => return set,
+        };
+        if due.is_empty() {
+            set
+        } else {
+            set.difference(due)
+        }
+    }
+
+    pub(super) fn contribution(&mut self, spot: &Spot<'_>, dep: &Dep) -> Result<Digest, Lack> {
+        let set = self.mapped(spot, dep);
+        self.contribution_of(dep, &set)
+    }
+
+    /// What partitions of an upstream contribute through a dep.
+    pub(super) fn contribution_of(
+        &mut self,
+        dep: &Dep,
+        set: &PartitionSet,
+    ) -> Result<Digest, Lack> {
+        let scope = self.scope;
+        let keys = scope.keys(dep.asset);
+        let Some(row) = scope.row(dep.asset).filter(|_| !set.is_empty()) else {
+            let (none, version) = (PartitionSet::empty(), |_| unreachable!("nothing is read"));
+            let mapped = Mapped {
+                read: (dep.asset, dep.output),
+                keys,
+                set: &none,
+                version,
+            };
+            return Ok(self.blocks.contribution(&mapped, &mut self.folding));
+        };
+        let number = scope.number_of(dep.asset);
+        let folded = self.rows[number]
+            .blocks
+            .iter()
+            .any(|block| set.meets(&block.range));
+        self.survey(row, number, set);
+        if let Some(lack) = self.lack(row, number, dep, set, folded) {
+            return Err(lack);
+        }
+        let versions = &self.versions;
+        let version = |index| {
+            let cell = row.cell(index).expect("what is read has a cell");
+            let outputs = &versions[row.versions_of(cell)];
+            version_at(outputs, dep.output).expect("the version was found known")
+        };
+        let mapped = Mapped {
+            read: (dep.asset, dep.output),
+            keys,
+            set,
+            version,
+        };
+        if !folded {
+            return Ok(self.blocks.contribution(&mapped, &mut self.folding));
+        }
+        let locked = &self.rows[number];
+        let label = dep
+            .output
+            .map(|output| labels(scope, dep.asset)[output as usize].clone());
+        let is_folded = |range: &Range<u32>| {
+            folded_in(
+                locked,
+                range,
+                &self.lines,
+                row,
+                label.clone().flatten().as_deref(),
+            )
+        };
+        let contribution =
+            self.blocks
+                .contribution_of_folded(&mapped, is_folded, &mut self.folding);
+        contribution.ok_or(Lack::Part)
+    }
+
+    /// Why the versions of a set of partitions are not all known, if they are not. In folded blocks none is.
+    fn lack(
+        &self,
+        row: &Row,
+        number: usize,
+        dep: &Dep,
+        set: &PartitionSet,
+        folded: bool,
+    ) -> Option<Lack> {
+        if !folded
+            && let Some(survey) = self.surveys.get(&row.asset)
+            && survey.knows_all()
+            && set.is_subset(&row.set)
+        {
+            return None;
+        }
+        let is_source = self.scope.graph().source(row.asset).is_some();
+        set.iter().find_map(|index| {
+            let Some(cell) = row.cell(index) else {
+                return Some(Lack::Version);
+            };
+            let outputs = &self.versions[row.versions_of(cell)];
+            let in_block = folded
+                && self.lines[cell.index()].is_none()
+                && self.rows[number].block_of(index).is_some();
+            if in_block || version_at(outputs, dep.output).is_some() {
+                return None;
+            }
+            let unverifiable = is_source && outputs.contains(&Known::Unknown);
+            Some(if unverifiable {
+                Lack::Unverifiable
+            } else {
+                Lack::Version
+            })
+        })
+    }
+
+    /// Looks at a whole upstream row once, where much of it is asked about and it is final.
+    fn survey(&mut self, row: &Row, number: usize, set: &PartitionSet) {
+        let graph = self.scope.graph();
+        let is_final = graph
+            .deps(row.asset)
+            .iter()
+            .all(|own| own.asset != row.asset);
+        if set.len() >= WIDE
+            && is_final
+            && self.rows[number].blocks.is_empty()
+            && !self.surveys.contains_key(&row.asset)
+        {
+            let survey = Survey::new(&self.versions, row.versions());
+            self.surveys.insert(row.asset, survey);
+        }
+    }
+}
+
+/// Whether the keys of a range are known as a folded block alone.
+fn folded_in(
+    locked: &LockedRow<'_>,
+    range: &Range<u32>,
+    lines: &[Option<&LockLine>],
+    row: &Row,
+    label: Option<&str>,
+) -> Folded {
+    let first = locked
+        .blocks
+        .partition_point(|block| block.range.end <= range.start);
+    let mut meeting = locked.blocks[first..]
+        .iter()
+        .take_while(|block| block.range.start < range.end)
+        .filter(|block| {
+            // Lines inside of it stand for their keys.
+            let inside = block.range.start.max(range.start)..block.range.end.min(range.end);
+            inside.into_iter().any(|index| {
+                row.cell(index)
+                    .is_some_and(|cell| lines[cell.index()].is_none())
+            })
+        })
+        .peekable();
+    let Some(block) = meeting.next() else {
+        return Folded::No;
+    };
+    let all = block.right
+        || range.clone().all(|index| {
+            row.cell(index)
+                .is_some_and(|cell| lines[cell.index()].is_none())
+        });
+    let digest = of_label(&block.line.outputs, label).and_then(|output| output.version);
+    match digest {
+        Some(digest) if block.range == *range && all => Folded::Whole(digest.0),
+        _ => Folded::Part,
+    }
+}
+
+/// The windows of a source after the newest one that is there.
+fn due_source<'a>(scope: &Scope<'_>, row: &Row, versions: &[Known]) -> LockedRow<'a> {
+    let keys = scope.keys(row.asset);
+    if keys.time().is_none() {
+        return LockedRow::default();
+    }
+    let is_there = |cell: Cell| versions[row.versions_of(cell)][0] != Known::Absent;
+    let newest = row.cells().rev().find(|cell| is_there(*cell));
+    LockedRow {
+        due: due_after(keys, newest.map(|cell| row.index_of(cell))),
+        ..LockedRow::default()
+    }
+}

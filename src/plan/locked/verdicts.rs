@@ -1,0 +1,293 @@
+//! What follows from the lines of a lock file for each asset partition, and why.
+
+use std::collections::HashMap;
+
+use crate::model::{
+    Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, DependencyChange, LockLine,
+    OutputChange, PartitionSet, RULE,
+};
+use crate::plan::locked::judge::{Lack, LockJudge, Spot, Standing};
+use crate::plan::scope::Cell;
+
+/// How many changed keys of one input are told; more would not be read.
+const KEYS_TOLD: usize = 20;
+
+/// How long the chain down to a root cause may get.
+const CHAIN: usize = 50;
+
+/// How an asset partition stands by the lock file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockStatus {
+    /// Its line is right, and so are all that it reads.
+    Fresh,
+    /// Its line is wrong, or an output is not what is locked.
+    Stale,
+    /// It stands in a block of which something has changed.
+    MaybeStale,
+    /// Nothing is locked of it.
+    Missing,
+    /// Nothing is locked of its window yet, nor of any later one.
+    Due,
+    /// An upstream is not fresh, so one cannot know yet.
+    Pending,
+    /// It reads a source that cannot be read in this checkout.
+    Unverifiable,
+}
+
+/// The verdict on each cell of a scope; those of sources are fresh.
+pub type LockVerdict = LockStatus;
+
+/// Outputs that are not what is locked, by cell, with their indexes.
+type ChangedOutputs = HashMap<Cell, Vec<(usize, OutputChange)>>;
+
+impl LockJudge<'_> {
+    /// The verdict on each cell, after [`Self::judge_lines`].
+    pub fn verdicts(&mut self, changed_outputs: &ChangedOutputs) -> Vec<LockVerdict> {
+        let scope = self.scope;
+        let mut verdicts = vec![LockStatus::Fresh; scope.cells() as usize];
+        // Of each row, which partitions are not fresh, in order.
+        let mut unfresh: Vec<Vec<u32>> = vec![Vec::new(); scope.rows().len()];
+        for (number, row) in scope.rows().iter().enumerate() {
+            let Some(asset) = scope.graph().asset(row.asset) else {
+                continue;
+            };
+            for (cell, index) in row.cells().zip(row.set.iter()) {
+                let spot = Spot {
+                    number,
+                    row,
+                    asset,
+                    cell,
+                    index,
+                };
+                let altered = changed_outputs.contains_key(&cell);
+                let verdict = self.verdict(&spot, altered, &unfresh);
+                if !matches!(verdict, LockStatus::Fresh | LockStatus::Unverifiable) {
+                    unfresh[number].push(index);
+                }
+                verdicts[cell.index()] = verdict;
+            }
+        }
+        verdicts
+    }
+
+    fn verdict(&mut self, spot: &Spot<'_>, altered: bool, unfresh: &[Vec<u32>]) -> LockStatus {
+        let standing = self.standings[spot.cell.index()];
+        match standing {
+            Standing::Unlocked => return LockStatus::Missing,
+            Standing::Due => return LockStatus::Due,
+            _ if altered => return LockStatus::Stale,
+            _ => {}
+        }
+        let deps = &spot.asset.deps;
+        let open: Vec<bool> = deps
+            .iter()
+            .map(|dep| match self.scope.row(dep.asset) {
+                Some(_) => {
+                    let unfresh = &unfresh[self.scope.number_of(dep.asset)];
+                    !unfresh.is_empty() && meets(&self.mapped(spot, dep), unfresh)
+                }
+                None => false,
+            })
+            .collect();
+        let any_open = open.contains(&true);
+        match standing {
+            Standing::Right | Standing::Given if any_open => LockStatus::Pending,
+            Standing::Right | Standing::Given => LockStatus::Fresh,
+            Standing::WrongBlock => LockStatus::MaybeStale,
+            Standing::Unverifiable => LockStatus::Unverifiable,
+            Standing::Wrong if any_open && !self.differs(spot, &open) => LockStatus::Pending,
+            _ => LockStatus::Stale,
+        }
+    }
+
+    /// Whether all lines of a cell are wrong whatever those of its upstreams become that are not fresh.
+    fn differs(&mut self, spot: &Spot<'_>, open: &[bool]) -> bool {
+        let Some(line) = self.line(spot.cell) else {
+            return true;
+        };
+        if self.rule != RULE
+            || self.code[spot.number].map(CodePrefix::from) != Some(line.code)
+            || line.contributions.len() != spot.asset.deps.len()
+        {
+            return true;
+        }
+        let closed = spot.asset.deps.iter().zip(&line.contributions).zip(open);
+        closed
+            .filter(|(_, open)| !**open)
+            .any(|((dep, locked), _)| match self.contribution(spot, dep) {
+                Ok(contribution) => ContributionPrefix::from(contribution) != *locked,
+                Err(Lack::Part | Lack::Unverifiable) => false,
+                Err(Lack::Version) => true,
+            })
+    }
+
+    /// The causes for which a cell is not fresh, as far as its line tells; none for what is not locked.
+    pub fn causes(
+        &mut self,
+        verdicts: &[LockVerdict],
+        changed_outputs: &ChangedOutputs,
+        path: &dyn Fn(Cell) -> Option<String>,
+        cell: Cell,
+    ) -> Vec<Cause> {
+        let evidence = Evidence {
+            verdicts,
+            changed_outputs,
+            path,
+        };
+        self.chain(&evidence, cell, 0)
+    }
+
+    fn chain(&mut self, evidence: &Evidence<'_>, cell: Cell, depth: usize) -> Vec<Cause> {
+        let spot = self.spot(cell);
+        let mut causes = Vec::new();
+        if evidence.verdicts[cell.index()] == LockStatus::Fresh {
+            return causes;
+        }
+        let code = self.block(cell).map(|(block, _)| block.code);
+        if let Some(line) = self.line(cell) {
+            causes.extend(self.of_line(evidence, &spot, line, depth));
+        } else if let Some(code) = code {
+            causes.extend(self.of_code(&spot, code));
+        }
+        if let Some(outputs) = evidence.changed_outputs.get(&cell) {
+            let partition = self.scope.at(cell).1;
+            causes.extend(outputs.iter().map(|(index, change)| Cause::Output {
+                output: spot.asset.output_label(*index),
+                path: spot.asset.outputs[*index].path.path(partition).into_owned(),
+                change: *change,
+            }));
+        }
+        causes
+    }
+
+    fn of_code(&self, spot: &Spot<'_>, locked: CodePrefix) -> Option<Cause> {
+        if self.rule != RULE {
+            return Some(Cause::Rule {
+                old: self.rule,
+                new: RULE,
+            });
+        }
+        let now = self.code[spot.number].map(CodePrefix::from)?;
+        (now != locked).then(|| {
+            Cause::Code(CodeChange {
+                what: "code".to_owned(),
+                path: None,
+                old: Some(locked.to_string()),
+                new: Some(now.to_string()),
+            })
+        })
+    }
+
+    fn of_line(
+        &mut self,
+        evidence: &Evidence<'_>,
+        spot: &Spot<'_>,
+        line: &LockLine,
+        depth: usize,
+    ) -> Vec<Cause> {
+        let now = self.contributions(spot.cell);
+        if now.len() != line.contributions.len() {
+            return changed_dependencies(spot, &now, line);
+        }
+        let mut causes: Vec<Cause> = self.of_code(spot, line.code).into_iter().collect();
+        for (at, dep) in spot.asset.deps.iter().enumerate() {
+            let set = self.mapped(spot, dep);
+            let same = now[at].map(|now| now == line.contributions[at]);
+            let open: Vec<u32> = self.unfresh_of(evidence, dep.asset, &set);
+            let absent = same.is_none() && self.scope.graph().source(dep.asset).is_some();
+            if open.is_empty() && same != Some(false) && !absent {
+                continue;
+            }
+            let only = (set.len() == 1).then(|| set.first()).flatten();
+            let told: Vec<Option<u32>> = match (open.is_empty(), only) {
+                (false, _) => open.into_iter().map(Some).collect(),
+                (true, only) => vec![only],
+            };
+            for index in told {
+                let up = index.and_then(|index| self.scope.cell(dep.asset, index));
+                let is_asset = self.scope.graph().asset(dep.asset).is_some();
+                let root = match up {
+                    Some(up) if is_asset && depth < CHAIN => self.chain(evidence, up, depth + 1),
+                    _ => Vec::new(),
+                };
+                causes.push(Cause::Data(DataChange {
+                    input: dep.input.clone(),
+                    asset: self.scope.graph().key(dep.asset).clone(),
+                    partition: index.and_then(|index| self.scope.keys(dep.asset).key(index)),
+                    path: up.and_then(evidence.path),
+                    old: None,
+                    new: None,
+                    root,
+                }));
+            }
+        }
+        let is_stale = evidence.verdicts[spot.cell.index()] == LockStatus::Stale;
+        if causes.is_empty() && is_stale && !evidence.changed_outputs.contains_key(&spot.cell) {
+            // All that the line tells apart is as it was, so the line itself was changed.
+            causes.push(Cause::Code(CodeChange {
+                what: "lock line".to_owned(),
+                path: None,
+                old: None,
+                new: None,
+            }));
+        }
+        causes
+    }
+
+    /// The partitions of an asset among `set` that are not fresh; at most as many as are told.
+    fn unfresh_of(
+        &self,
+        evidence: &Evidence<'_>,
+        asset: crate::model::AssetId,
+        set: &PartitionSet,
+    ) -> Vec<u32> {
+        let is_unfresh = |index: &u32| {
+            let cell = self.scope.cell(asset, *index);
+            cell.is_some_and(|cell| {
+                let verdict = evidence.verdicts[cell.index()];
+                !matches!(verdict, LockStatus::Fresh | LockStatus::Unverifiable)
+            })
+        };
+        set.iter().filter(is_unfresh).take(KEYS_TOLD).collect()
+    }
+}
+
+/// What causes are found from.
+struct Evidence<'e> {
+    verdicts: &'e [LockVerdict],
+    changed_outputs: &'e ChangedOutputs,
+    path: &'e dyn Fn(Cell) -> Option<String>,
+}
+
+/// Another number of dependencies: which of those declared now is none of the locked ones, as far as what they contribute
+/// tells.
+fn changed_dependencies(
+    spot: &Spot<'_>,
+    now: &[Option<ContributionPrefix>],
+    line: &LockLine,
+) -> Vec<Cause> {
+    let mut locked: Vec<_> = line.contributions.to_vec();
+    let mut added = Vec::new();
+    for (dep, now) in spot.asset.deps.iter().zip(now) {
+        match locked.iter().position(|locked| Some(*locked) == *now) {
+            Some(at) => drop(locked.remove(at)),
+            None => added.push(dep.input.clone()),
+        }
+    }
+    let gone = line.contributions.len().saturating_sub(now.len());
+    let removed = (0..gone.min(1)).map(|_| Cause::DependencyRemoved);
+    let more = now.len().saturating_sub(line.contributions.len());
+    let added = added.into_iter().take(more.max(usize::from(gone == 0)));
+    let added = added.map(|input| Cause::Dependency {
+        input,
+        change: DependencyChange::Added,
+    });
+    added.chain(removed).collect()
+}
+
+fn meets(set: &PartitionSet, sorted: &[u32]) -> bool {
+    set.ranges().any(|range| {
+        let first = sorted.partition_point(|index| *index < range.start);
+        sorted.get(first).is_some_and(|index| *index < range.end)
+    })
+}
