@@ -45,6 +45,7 @@ pub use accept::accept;
 pub use added::KeysAdded;
 pub use affected::{Touched, TouchedSets, affected, changed_since, touched};
 
+pub use check::{Locked, Rebuilding, StagedProject, rebuild};
 pub use complete::{complete_name, complete_selection};
 pub use error::{AppError, Blame, RequestError};
 pub use explain::explain;

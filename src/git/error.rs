@@ -43,7 +43,9 @@ pub enum GitError {
     #[error("the index is unmerged: {paths}")]
     #[diagnostic(
         code(assetctl::git::unmerged),
-        help("resolve the conflicts and `git add` the files; without `--staged` the work tree is judged")
+        help(
+            "resolve the conflicts and `git add` the files; without `--staged` the work tree is judged"
+        )
     )]
     Unmerged {
         /// The files that are in conflict.

@@ -158,7 +158,13 @@ impl Repository {
     }
 
     fn update(&self, tree: &Tree, checkout: &Checkout) -> Result<(), GitError> {
-        let words = ["read-tree", "--reset", "-u", "--no-recurse-submodules", &tree.0];
+        let words = [
+            "read-tree",
+            "--reset",
+            "-u",
+            "--no-recurse-submodules",
+            &tree.0,
+        ];
         let git = self
             .git
             .with_index(&checkout.index)
@@ -182,10 +188,19 @@ impl Repository {
         let git_folder = self.git.read(&own, &words)?;
         let git_folder = Path::new(OsStr::from_bytes(without_line_end(&git_folder)));
         fs::create_dir_all(folder)?;
-        let git = self.git.with_index(index).with_work_tree(git_folder, folder);
+        let git = self
+            .git
+            .with_index(index)
+            .with_work_tree(git_folder, folder);
         git.read(
             folder,
-            &["read-tree", "--reset", "-u", "--no-recurse-submodules", commit],
+            &[
+                "read-tree",
+                "--reset",
+                "-u",
+                "--no-recurse-submodules",
+                commit,
+            ],
         )?;
         Ok(())
     }
@@ -227,7 +242,10 @@ impl Repository {
     /// The index that git names to a hook, if it is of this repository; else the repository's own.
     fn index_of_hook(&self, environment: &[(OsString, OsString)]) -> Result<PathBuf, GitError> {
         let variable = |name: &str| {
-            let found = environment.iter().rev().find(|(variable, _)| variable == name);
+            let found = environment
+                .iter()
+                .rev()
+                .find(|(variable, _)| variable == name);
             found.map(|(_, value)| Path::new(value))
         };
         let is_ours = match variable("GIT_DIR") {
@@ -239,7 +257,10 @@ impl Repository {
         };
         let named = variable(HOOK_INDEX).filter(|_| is_ours);
         // A relative one is seen from the top, and of another repository if nothing is there.
-        if let Some(index) = named.map(|index| self.top.join(index)).filter(|it| it.exists()) {
+        if let Some(index) = named
+            .map(|index| self.top.join(index))
+            .filter(|it| it.exists())
+        {
             return Ok(index);
         }
         self.own_index()

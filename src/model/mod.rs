@@ -49,9 +49,10 @@ pub use report::{
     InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, ListReport, ListedDep,
     ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule, Listing, LogsReport,
     ManifestLine, MapReport, MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans,
-    PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, ShowReport,
-    ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog,
-    Unverifiable, ValidateReport, WhyUnverifiable, WrittenCommand,
+    PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem,
+    RebuildOutcome, Rebuilt, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StaleRange,
+    StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent,
+    WhyUnverifiable, WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,
@@ -60,8 +61,8 @@ pub use request::{
     InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord,
     LimitedKey, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
     MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection,
-    PlanRequest, RecordedState, Scope, Selected, SelectionText, ShowPartitionsRequest, ShowRequest,
-    Sources, StatusRequest, StepOutput, Strictness, Wait, WantedKeys, WipeRequest,
+    PlanRequest, Rebuild, RecordedState, Scope, Selected, SelectionText, ShowPartitionsRequest,
+    ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait, WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

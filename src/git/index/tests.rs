@@ -125,10 +125,16 @@ fn the_index_is_checked_out_and_kept_up_to_date() {
     bench.holds("not staged", &[("a.csv", "1\n"), ("b.csv", "1\n")]);
     bench.git(&["add", "a.csv"]);
     bench.write("a.csv", "3\n");
-    bench.holds("staged, and edited again", &[("a.csv", "2\n"), ("b.csv", "1\n")]);
+    bench.holds(
+        "staged, and edited again",
+        &[("a.csv", "2\n"), ("b.csv", "1\n")],
+    );
     bench.write("new.csv", "1\n");
     bench.git(&["rm", "-q", "--cached", "b.csv"]);
-    bench.holds("a staged removal, and a file git does not know", &[("a.csv", "2\n")]);
+    bench.holds(
+        "a staged removal, and a file git does not know",
+        &[("a.csv", "2\n")],
+    );
     bench.git(&["add", "--intent-to-add", "new.csv"]);
     bench.holds("meant to be added", &[("a.csv", "2\n")]);
     bench.git(&["add", "new.csv"]);
@@ -139,7 +145,10 @@ fn the_index_is_checked_out_and_kept_up_to_date() {
     fs::write(checkout.join("a.csv"), "damaged\n").expect("written");
     fs::remove_file(checkout.join("new.csv")).expect("removed");
     fs::write(bench.folder.path().join("checkout.index.lock"), "").expect("written");
-    bench.holds("damaged, after a crash", &[("a.csv", "2\n"), ("new.csv", "1\n")]);
+    bench.holds(
+        "damaged, after a crash",
+        &[("a.csv", "2\n"), ("new.csv", "1\n")],
+    );
     fs::remove_file(bench.folder.path().join("checkout.index")).expect("removed");
     fs::write(checkout.join("old.csv"), "1\n").expect("written");
     bench.holds("begun anew", &[("a.csv", "2\n"), ("new.csv", "1\n")]);
@@ -172,7 +181,9 @@ fn nothing_of_the_repository_changes() {
         for entry in walkdir::WalkDir::new(bench.top().join(".git")) {
             let entry = entry.expect("readable");
             let name = entry.path().to_owned();
-            if entry.file_type().is_file() && !name.components().any(|it| it.as_os_str() == "objects") {
+            if entry.file_type().is_file()
+                && !name.components().any(|it| it.as_os_str() == "objects")
+            {
                 files.insert(name, fs::read(entry.path()).expect("readable"));
             }
         }
@@ -193,9 +204,18 @@ fn a_hook_is_told_which_index_is_meant() {
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&hook, executable).expect("set");
     let commits: [(&[&str], &[(&str, &str)]); 3] = [
-        (&["commit", "-q", "-m", "two"], &[("a.csv", "2\n"), ("b.csv", "1\n")]),
-        (&["commit", "-q", "-a", "-m", "two"], &[("a.csv", "3\n"), ("b.csv", "3\n")]),
-        (&["commit", "-q", "-m", "two", "--", "b.csv"], &[("a.csv", "1\n"), ("b.csv", "3\n")]),
+        (
+            &["commit", "-q", "-m", "two"],
+            &[("a.csv", "2\n"), ("b.csv", "1\n")],
+        ),
+        (
+            &["commit", "-q", "-a", "-m", "two"],
+            &[("a.csv", "3\n"), ("b.csv", "3\n")],
+        ),
+        (
+            &["commit", "-q", "-m", "two", "--", "b.csv"],
+            &[("a.csv", "1\n"), ("b.csv", "3\n")],
+        ),
     ];
     for (words, expected) in commits {
         for path in ["a.csv", "b.csv"] {
@@ -229,7 +249,10 @@ fn an_index_of_another_repository_is_none() {
         ("GIT_INDEX_FILE", index.to_str().expect("a plain name")),
     ];
     let expected = named(&[("a.csv", "1\n"), ("b.csv", "1\n")]);
-    assert_eq!(bench.staged_in("", &variables).expect("checked out"), expected);
+    assert_eq!(
+        bench.staged_in("", &variables).expect("checked out"),
+        expected
+    );
     let absent = [("GIT_INDEX_FILE", "elsewhere/index")];
     assert_eq!(bench.staged_in("", &absent).expect("checked out"), expected);
 }
