@@ -8,6 +8,7 @@ pub mod engine;
 pub mod executor;
 pub mod git;
 pub mod hash;
+pub mod lockfile;
 pub mod manifest;
 pub mod model;
 pub mod plan;

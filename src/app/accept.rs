@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::lock::{Changes, LockFile, Look, key_changes, line_of, source_changes};
 use crate::app::materialize::{refuse_nested, typed};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
@@ -17,8 +18,8 @@ use crate::app::selection::{Range, select};
 use crate::engine::{EngineError, Observing, Problems, Workspace, clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
 use crate::model::{
-    AcceptRequest, AffectedReport, AssetId, Effect, Outcome, PartitionSet, RunCounts, RunId,
-    RunStatus,
+    AcceptRequest, AffectedReport, AssetGraph, AssetId, AssetKey, Effect, Lock, LockLine, Outcome,
+    PartitionSet, RunCounts, RunId, RunStatus,
 };
 use crate::plan::{Purpose, Role, Scope, Upstream};
 use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Recording, RunEnd, Success};
@@ -35,6 +36,7 @@ pub fn accept(
     request: &AcceptRequest,
     clock: &dyn Clock,
 ) -> Result<(AffectedReport, Vec<Notice>), AppError> {
+    let lock = LockFile::read(project)?;
     let selection = select(
         project,
         &request.selection,
@@ -52,6 +54,8 @@ pub fn accept(
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
     let run = RunId(uuid::Uuid::now_v7());
     let acceptance = Acceptance {
+        project,
+        lock: lock.lock(),
         workspace: &workspace,
         scope: &scope,
         run,
@@ -69,6 +73,11 @@ pub fn accept(
             pid: Some(std::process::id()),
         };
         accepted = acceptance.record(&mut instance, &new, &accepted)?;
+        let mut changes = std::mem::take(&mut accepted.sources);
+        changes.append(key_changes(project.graph(), project.keys(), lock.lock()));
+        changes.lines = accepted.lines(project.graph());
+        instance.take_notices(lock.notices());
+        lock.change(project, &versions, &changes)?;
     }
     project.keep_what_was_learnt();
     let report = AffectedReport {
@@ -89,6 +98,8 @@ pub fn accept(
 struct Accepted {
     sets: Vec<(AssetId, PartitionSet)>,
     successes: Vec<Success>,
+    /// What changes in the lock file's lines of sources.
+    sources: Changes,
 }
 
 impl Accepted {
@@ -103,6 +114,29 @@ impl Accepted {
             slot: success.slot.clone(),
         };
         self.successes.iter().map(partition).collect()
+    }
+
+    /// The lines of the lock file for what is accepted.
+    fn lines(&self, graph: &AssetGraph) -> Vec<(AssetKey, Vec<LockLine>)> {
+        let mut lines: Vec<(AssetKey, Vec<LockLine>)> = Vec::new();
+        for made in self
+            .successes
+            .iter()
+            .map(|success| &success.materialization)
+        {
+            let asset = graph
+                .find(made.asset.as_str())
+                .and_then(|id| graph.asset(id));
+            let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
+                continue;
+            };
+            let line = line_of(asset, made);
+            match lines.last_mut() {
+                Some((last, lines)) if *last == asset.key => lines.push(line),
+                _ => lines.push((asset.key.clone(), vec![line])),
+            }
+        }
+        lines
     }
 
     fn files(&self) -> Vec<String> {
@@ -136,6 +170,8 @@ impl Accepted {
 }
 
 struct Acceptance<'a> {
+    project: &'a Project,
+    lock: &'a Lock,
     workspace: &'a Workspace<'a>,
     scope: &'a Scope<'a>,
     run: RunId,
@@ -198,13 +234,17 @@ impl Acceptance<'_> {
     fn look(&self, instance: &mut Instance) -> Result<Accepted, AppError> {
         let evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
+        let sources = source_changes(self.project, &evaluation, self.lock, Look::All);
         let mut acceptor = Acceptor::new(
             self.workspace,
             evaluation,
             &instance.store,
             (self.run, self.time),
         )?;
-        let mut accepted = Accepted::default();
+        let mut accepted = Accepted {
+            sources,
+            ..Accepted::default()
+        };
         for row in self.scope.rows() {
             let Some(asset) = self.scope.graph().asset(row.asset) else {
                 continue;

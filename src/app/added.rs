@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::engine::asking_definitions;
+use crate::model::KeysByDefinition;
 
 /// Keys that exist since a run was planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +25,10 @@ impl fmt::Display for KeysAdded {
     }
 }
 
-/// The keys that exist now and did not when the project was opened.
-pub(super) fn keys_added(project: &Project) -> Result<Vec<KeysAdded>, AppError> {
-    let asking = asking_definitions(project.graph());
-    if asking.is_empty() {
-        return Ok(Vec::new());
-    }
-    let keys = project.keys_now()?;
+/// Which of `keys`, those that exist now, did not when the project was opened.
+pub(super) fn keys_added(project: &Project, keys: &KeysByDefinition) -> Vec<KeysAdded> {
     let mut all = Vec::new();
-    for id in asking {
+    for id in asking_definitions(project.graph()) {
         let (old, new) = (project.keys().get(Some(id)), keys.get(Some(id)));
         let is_new = |index: &u32| old.index_of_slot(&new.slot(*index)).is_none();
         let count = new.range().filter(is_new).count() as u32;
@@ -44,5 +39,5 @@ pub(super) fn keys_added(project: &Project) -> Result<Vec<KeysAdded>, AppError> 
             all.push(KeysAdded { definition, count });
         }
     }
-    Ok(all)
+    all
 }

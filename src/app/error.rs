@@ -8,6 +8,7 @@ use crate::app::quoted::Quoted;
 use crate::engine::{EngineError, Problems};
 use crate::git::GitError;
 use crate::hash::HashError;
+use crate::lockfile::LockError;
 use crate::manifest::ManifestErrors;
 use crate::model::{PartitionKey, RunId};
 use crate::select::SelectionError;
@@ -43,6 +44,10 @@ pub enum AppError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Git(#[from] GitError),
+    /// The lock file cannot be understood or written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lock(#[from] LockError),
     /// A file of assetctl's own cannot be read.
     #[error("cannot read {path}: {source}")]
     #[diagnostic(
@@ -394,6 +399,10 @@ impl AppError {
         match self {
             Self::Manifest(_) | Self::Requests(_) | Self::Request(_) => Blame::Input,
             Self::Hash(error) => blame_of_file(error),
+            Self::Lock(LockError::Unreadable { .. } | LockError::Unwritable { .. }) => {
+                Blame::Environment
+            }
+            Self::Lock(_) => Blame::Input,
             Self::Git(error) if error.is_of_request() => Blame::Input,
             Self::Git(_) => Blame::Environment,
             Self::Store(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => {

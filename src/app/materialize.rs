@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::app::added::keys_added;
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
+use crate::app::lock::{LockFile, lock_fresh};
 use crate::app::notice::Notice;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
@@ -78,6 +79,10 @@ pub fn materialize(
         progress,
     } = running;
     progress.found(project.root());
+    let lock = LockFile::read(project)?;
+    for notice in lock.notices() {
+        progress.notice(&notice);
+    }
     let selection = select(
         project,
         &request.selection,
@@ -135,21 +140,25 @@ pub fn materialize(
     };
     let finished = run(doors, evaluation, &costs, &options);
     project.keep_what_was_learnt();
-    let Finished { result, evaluation } = finished?;
+    let Finished {
+        result,
+        mut evaluation,
+    } = finished?;
     if result.run.is_some() {
         // Closing the instance gives it a new mark, which is the one that holds from now on.
         mark = instance.store.close();
     }
-    let added = if result.run.is_some() {
-        keys_added(project)?
-    } else {
-        Vec::new()
+    let keys = match result.run {
+        Some(_) => Cow::Owned(project.keys_now()?),
+        None => Cow::Borrowed(project.keys()),
     };
+    let added = keys_added(project, &keys);
     // A seal is made of the keys that were looked at, and the mark is of an instance that holds more.
     let can_be_sealed = can_be_sealed && added.is_empty();
     for added in added {
         progress.notice(&Notice::KeysAdded(added));
     }
+    lock_fresh(project, &versions, &mut evaluation, &keys, lock)?;
     if result.outcome == RunOutcome::Success && can_be_sealed {
         seal::write(project, request, &versions, &evaluation, mark);
     }

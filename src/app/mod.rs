@@ -20,6 +20,7 @@ mod init;
 mod instance;
 mod kept;
 mod list;
+mod lock;
 mod logs;
 mod materialize;
 mod notice;
@@ -44,8 +45,7 @@ mod wipe;
 pub use accept::accept;
 pub use added::KeysAdded;
 pub use affected::{Touched, TouchedSets, affected, changed_since, touched};
-
-pub use check::{Locked, Rebuilding, StagedProject, rebuild};
+pub use check::{Rebuilding, check, is_project, place_in_repository};
 pub use complete::{complete_name, complete_selection};
 pub use error::{AppError, Blame, RequestError};
 pub use explain::explain;

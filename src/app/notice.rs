@@ -1,6 +1,7 @@
 //! What the user should know besides the answer.
 
 use crate::app::added::KeysAdded;
+use crate::app::lock::DamagedLock;
 use crate::app::selection::SelectionNotice;
 use crate::store;
 
@@ -13,6 +14,8 @@ pub enum Notice {
     Selection(SelectionNotice),
     /// Of keys that are left to the next run.
     KeysAdded(KeysAdded),
+    /// Of lines of the lock file that cannot be read.
+    DamagedLock(DamagedLock),
 }
 
 impl From<store::Notice> for Notice {

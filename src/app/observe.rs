@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::lock::{LockFile, observed_changes};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
@@ -39,6 +40,7 @@ pub fn observe(
     clock: &dyn Clock,
     cancel: &Cancel,
 ) -> Result<Observed, AppError> {
+    let lock = LockFile::read(project)?;
     let selection = select(
         project,
         &request.selection,
@@ -74,6 +76,9 @@ pub fn observe(
         instance.make_writable(project)?;
         instance.store.observe(&news)?;
     }
+    let changes = observed_changes(&report.observations, lock.lock());
+    instance.take_notices(lock.notices());
+    lock.change(project, &versions, &changes)?;
     project.keep_what_was_learnt();
     report
         .observations

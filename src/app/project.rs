@@ -13,8 +13,9 @@ use crate::digest::Digest;
 use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
+use crate::lockfile;
 use crate::manifest::{self, Compiled};
-use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, PartitionKeys};
+use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, Lock, PartitionKeys};
 use crate::store::{Access, Mark, Opened, Store, StoreError};
 
 /// The compiled manifest, in the project's own folder.
@@ -52,6 +53,24 @@ pub struct Project {
 impl Project {
     /// Finds the project that `surroundings` lie in, reads its declarations, and looks which keys exist.
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
+        Self::open_with(surroundings, look)
+    }
+
+    /// [`Self::open`], with the dynamic keys of a lock file alone: the instance is not asked.
+    pub fn open_by_lock(surroundings: &Surroundings, lock: &Lock) -> Result<Self, AppError> {
+        Self::open_with(surroundings, |world, _, definitions| {
+            let world = World {
+                added: &lock.added,
+                ..world
+            };
+            Ok((existing_keys(world, definitions, None)?, Vec::new()))
+        })
+    }
+
+    fn open_with(
+        surroundings: &Surroundings,
+        look: impl FnOnce(World<'_>, &Path, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+    ) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
         let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
@@ -65,6 +84,7 @@ impl Project {
             graph: &compiled.graph,
             ignore: &ignore,
             now: surroundings.now,
+            added: &[],
         };
         let mark = Mark::read(&home);
         let (keys, notices) = look(world, &home, &asking_definitions(&compiled.graph))?;
@@ -112,6 +132,7 @@ impl Project {
             graph: &self.compiled.graph,
             ignore: &self.ignore,
             now: self.now,
+            added: &[],
         }
     }
 
@@ -223,13 +244,16 @@ impl Project {
     }
 }
 
-/// The keys that exist, those of `definitions` among them; the instance is opened only if it has to be asked. One that
-/// is damaged counts as empty, with a notice.
+/// The keys that exist, and what the user should know of the instance.
+type Looked = (KeysByDefinition, Vec<Notice>);
+
+/// The keys that exist, those of `definitions` among them; lock file and instance are opened only if they have to be asked.
+/// An instance that is damaged counts as empty, with a notice.
 fn look(
     world: World<'_>,
     home: &Path,
     definitions: &BTreeSet<DefinitionId>,
-) -> Result<(KeysByDefinition, Vec<Notice>), AppError> {
+) -> Result<Looked, AppError> {
     let asks = |id: &DefinitionId| {
         let declared = &world.graph.definitions()[id.0 as usize];
         KeyQuestion::of(&declared.definition) == KeyQuestion::Instance
@@ -237,6 +261,11 @@ fn look(
     if !definitions.iter().any(asks) {
         return Ok((existing_keys(world, definitions, None)?, Vec::new()));
     }
+    let added = lockfile::added_keys(world.root)?;
+    let world = World {
+        added: &added,
+        ..world
+    };
     let mut instance = Instance::at(home)?;
     let keys = instance.look(|store| existing_keys(world, definitions, Some(store)))?;
     Ok((keys, instance.notices))

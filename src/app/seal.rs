@@ -1,8 +1,8 @@
 //! Nothing to do, known without looking at anything one by one.
 //!
 //! After a run or a look that found everything fresh, what was looked at is sealed: each path with its stamp, and with
-//! them all else that the judgement was made of: the manifest, the request, the instance, variables of the environment,
-//! and the stretch of time in which no partition appears. If all of it is as it was, the judgement is what it was, and the
+//! them all else that the judgement was made of: the manifest, the request, the instance, the lock file, variables of the
+//! environment, and the stretch of time in which no partition appears. If all of it is as it was, the judgement is what it was, and the
 //! graph, the instance and the versions need not be read at all. A seal decides nothing by time: it is made only of
 //! stamps that the stat cache trusts.
 //!
@@ -23,7 +23,8 @@ use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::engine::{
     Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
 };
-use crate::hash::{Seal, Versions, holds};
+use crate::hash::{Found, Seal, Versions, holds};
+use crate::lockfile::FILE_NAME;
 use crate::manifest;
 use crate::model::{
     Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
@@ -179,9 +180,25 @@ impl Sealing<'_> {
                 None => self.source(&mut seal, row, self.project.graph().source(row.asset)?)?,
             }
         }
+        self.lock_file(&mut seal)?;
         env.sort();
         env.dedup();
         Some((seal.into_bytes(), env))
+    }
+
+    /// The lock file says of all this what was found, or is not there because nothing has lines.
+    fn lock_file(&self, seal: &mut Seal) -> Option<()> {
+        match self.versions.of_path(FILE_NAME).ok()? {
+            Found::File { version, .. } => self
+                .versions
+                .seal_file(seal, FILE_NAME, version)
+                .then_some(()),
+            Found::Absent => {
+                self.versions.seal_absent(seal, FILE_NAME);
+                Some(())
+            }
+            Found::Directory { .. } => None,
+        }
     }
 
     fn source(&self, seal: &mut Seal, row: &Row, source: &SourceAsset) -> Option<()> {

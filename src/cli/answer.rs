@@ -4,7 +4,8 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::cli::args::GraphFormat;
+use crate::cli::args::{CheckFormat, GraphFormat};
+use crate::cli::ci;
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
 use crate::cli::output;
@@ -12,15 +13,15 @@ use crate::cli::render;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::count;
 use crate::model::{
-    AffectedReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport, InitReport,
-    KeysReport, ListReport, LogsReport, MapReport, ObserveReport, PartitionsReport, PlanReport,
-    Problem, ShowReport, ShownPartitions, StatusReport, ValidateReport,
+    AffectedReport, CheckReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport,
+    InitReport, KeysReport, ListReport, LogsReport, MapReport, ObserveReport, PartitionsReport,
+    PlanReport, Problem, ShowReport, ShownPartitions, StatusReport, ValidateReport,
 };
 use crate::wire::{
-    AffectedDocument, ExplainDocument, GraphDocument, HistoryDocument, ImpactDocument,
-    InitDocument, KeysDocument, ListDocument, LogsDocument, MapDocument, ObserveDocument,
-    PartitionsDocument, PlanDocument, ShowDocument, ShownPartitionsDocument, StatusDocument,
-    ValidateDocument,
+    AffectedDocument, CheckDocument, ExplainDocument, GraphDocument, HistoryDocument,
+    ImpactDocument, InitDocument, KeysDocument, ListDocument, LogsDocument, MapDocument,
+    ObserveDocument, PartitionsDocument, PlanDocument, ShowDocument, ShownPartitionsDocument,
+    StatusDocument, ValidateDocument,
 };
 
 /// Writes the document or the text.
@@ -42,6 +43,31 @@ pub fn status(session: &Session, report: &StatusReport, grouping: Grouping) -> i
         || StatusDocument::from(report),
         || render::status(report, grouping, &session.look()),
     )
+}
+
+/// Answers `check`.
+pub fn check(session: &Session, report: &CheckReport, format: CheckFormat) -> io::Result<()> {
+    let stdout = session.terminal.stdout;
+    match format {
+        CheckFormat::Text => output::answer(stdout, render::check(report, &session.look())),
+        CheckFormat::Json => output::answer_json(&CheckDocument::from(report)),
+        CheckFormat::Github => {
+            let verdict = render::verdict(report);
+            output::answer(stdout, format!("{}{verdict}", ci::annotations(report)))
+        }
+        CheckFormat::Gitlab => output::answer_json(&ci::CodeQuality::from(report)),
+        CheckFormat::Junit => output::answer_bytes(ci::junit(report).as_bytes()),
+        CheckFormat::Sarif => output::answer_json(&ci::SarifLog::from(report)),
+    }
+}
+
+/// How `check` ends: 1 if anything is not fresh.
+pub fn check_exit(report: &CheckReport) -> Exit {
+    if report.is_good() {
+        Exit::Yes
+    } else {
+        Exit::No
+    }
 }
 
 /// How `status --exit-code` ends: 1 if anything is not fresh.

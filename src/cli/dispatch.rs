@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::{self, Length};
 use crate::cli::session::{Format, Session};
-use crate::cli::{answer, complete, listing, output, request, running};
+use crate::cli::{answer, checking, complete, listing, output, request, running};
 use crate::executor::Cancel;
 use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
@@ -76,6 +76,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
         Verb::Materialize(args) => running::materialize(args, &cli.globals, session),
         Verb::Plan(args) => plan(args, &cli.globals, session),
         Verb::Status(args) => status(args, &cli.globals, session),
+        Verb::Check(args) => checking::check(args, &cli.globals, session),
         Verb::Explain(args) => {
             let project = project(&cli.globals, session)?;
             let (report, notices) = app::explain(&project, &request::explain(args)?)?;

@@ -6,8 +6,9 @@ use crate::cli::terminal::Glyphs;
 use crate::cli::text::{Detail, Hints, Look};
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, Cause, CodeChange, DataChange, DataVersion, KeyRange, Name, PartitionKey, RunId,
-    StepName,
+    AssetKey, Cause, Certainty, CheckBasis, CheckReport, CheckedAsset, CodeChange, DataChange,
+    DataVersion, DueWindows, KeyRange, ManifestLine, Name, Orphans, PartitionKey, RunId,
+    StaleRange, Status, StepName, Strictness, Unverifiable, WhyUnverifiable,
 };
 
 /// The look of a test: 100 columns, without colours.
@@ -88,4 +89,90 @@ pub fn data(name: &str, partition: &str, root: Vec<Cause>) -> Cause {
         new: root.is_empty().then(|| DataVersion(digest("0b"))),
         root,
     })
+}
+
+/// What a check may find, of each kind.
+pub fn check_report() -> CheckReport {
+    let place = |line| ManifestLine {
+        file: "Assets.toml".into(),
+        line,
+    };
+    let checked = |name: &str, count, fresh, line| CheckedAsset {
+        asset: asset(name),
+        count,
+        fresh,
+        place: place(line),
+    };
+    let stale = |range, status, causes, line| StaleRange {
+        range,
+        status,
+        causes,
+        certainty: Certainty::Exact,
+        place: place(line),
+    };
+    CheckReport {
+        assets: vec![
+            checked("clean", 365, 359, 12),
+            checked("events", 20_000, 19_755, 30),
+            checked("day", 365, 362, 40),
+            checked("year", 1, 0, 50),
+            checked("names", 1, 1, 60),
+            checked("photos", 2, 1, 70),
+        ],
+        stale: vec![
+            stale(
+                range("clean", "2013-07-04", "2013-07-05", 2),
+                Status::Stale,
+                vec![code("steps/clean.py")],
+                12,
+            ),
+            stale(
+                range("clean", "2013-07-07", "2013-07-07", 1),
+                Status::Stale,
+                vec![code("steps/clean.py")],
+                12,
+            ),
+            stale(
+                range("clean", "2013-12-31", "2013-12-31", 1),
+                Status::Missing,
+                vec![],
+                12,
+            ),
+            StaleRange {
+                certainty: Certainty::Cautious,
+                ..stale(
+                    range("events", "2013-01-01", "2013-09-02", 245),
+                    Status::Stale,
+                    vec![data("raw", "", vec![])],
+                    30,
+                )
+            },
+        ],
+        pending: vec![
+            stale(
+                range("day", "2013-07-04", "2013-07-05", 2),
+                Status::Pending,
+                vec![data("clean", "", vec![code("steps/clean.py")])],
+                40,
+            ),
+            stale(range("year", "", "", 1), Status::Pending, vec![], 50),
+        ],
+        due: vec![
+            range("clean", "2014-01-01", "2014-01-02", 2),
+            range("day", "2014-01-01", "2014-01-01", 1),
+        ],
+        unverifiable: vec![Unverifiable {
+            range: range("photos", "b", "b", 1),
+            why: WhyUnverifiable::LfsPointer,
+            path: "photos/b.png".into(),
+            place: place(70),
+        }],
+        locked_sources: vec![range("warehouse", "", "", 1)],
+        irreproducible: vec![range("clean", "2013-07-01", "2013-07-01", 1)],
+        orphans: vec![Orphans {
+            asset: "old".into(),
+            lines: 3,
+        }],
+        ..CheckReport::of_nothing(CheckBasis::Lock, DueWindows::Apart, Strictness::Lenient)
+    }
 }

@@ -12,6 +12,7 @@ const DAILY: &[&str] = &[
     "status",
     "explain",
     "plan",
+    "check",
     "list",
     "logs",
 ];

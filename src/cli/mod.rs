@@ -6,6 +6,8 @@
 
 mod answer;
 mod args;
+mod checking;
+mod ci;
 mod complete;
 mod confirm;
 mod diagnostics;

@@ -13,17 +13,18 @@ use std::path::Path;
 use miette::SourceSpan;
 
 use crate::cli::args::{
-    AcceptArgs, AffectedArgs, ExplainArgs, Globals, GraphArgs, HistoryArgs, InitArgs, ListArgs,
-    LogsArgs, MaterializeArgs, ObserveArgs, PartitionsArgs, PlanArgs, RecordedArgs, RunArgs,
-    SelectionArgs, ShowArgs, StatusArgs, Template, WipeArgs,
+    AcceptArgs, AffectedArgs, CheckArgs, CheckOutputs, ExplainArgs, Globals, GraphArgs,
+    HistoryArgs, InitArgs, ListArgs, LogsArgs, MaterializeArgs, ObserveArgs, PartitionsArgs,
+    PlanArgs, RecordedArgs, RunArgs, SelectionArgs, ShowArgs, StatusArgs, Template, WipeArgs,
 };
 use crate::cli::error::CliError;
 use crate::model::{
-    AcceptRequest, AffectedRequest, Altered, AssetKey, Changes, Durability, Effect, Evidence,
-    ExplainRequest, FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest,
-    InitRequest, InitTemplate, InvalidName, InvalidSelected, ListRequest, LogsRequest,
-    MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection, PlanRequest, RunId, Scope,
-    Selected, SelectionText, ShowRequest, Sources, StatusRequest, StepOutput, Wait, WipeRequest,
+    AcceptRequest, AffectedRequest, Altered, AssetKey, Changes, CheckRequest, CheckedOutputs,
+    CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Follow,
+    Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
+    InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
+    PartitionsSelection, PlanRequest, RunId, Scope, Selected, SelectionText, ShowRequest, Sources,
+    StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
 };
 
 /// What `materialize` is asked for.
@@ -118,6 +119,40 @@ pub fn status(args: &StatusArgs) -> Result<StatusRequest, CliError> {
             Evidence::Recorded
         } else {
             Evidence::Files
+        },
+    })
+}
+
+/// What `check` is asked for.
+pub fn check(args: &CheckArgs) -> Result<CheckRequest, CliError> {
+    let (selection, partitions) = words_of(&args.selection, RecordedArgs::default())?;
+    Ok(CheckRequest {
+        selection,
+        partitions,
+        since: args.since.clone(),
+        tree: if args.staged {
+            CheckedTree::Staged
+        } else {
+            CheckedTree::Work
+        },
+        rebuild: args.rebuild.map(|count| Rebuild {
+            count,
+            seed: args.seed,
+        }),
+        outputs: match args.outputs {
+            CheckOutputs::Matching => CheckedOutputs::Matching,
+            CheckOutputs::Required => CheckedOutputs::Required,
+            CheckOutputs::Ignore => CheckedOutputs::Ignored,
+        },
+        due: if args.due {
+            DueWindows::Counted
+        } else {
+            DueWindows::Apart
+        },
+        strictness: if args.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
         },
     })
 }

@@ -119,6 +119,7 @@ impl Session {
             Notice::Selection(_) if self.detail == Detail::Brief => return,
             Notice::Selection(notice) => format!("{notice}\n"),
             Notice::KeysAdded(added) => format!("{added}\n"),
+            Notice::DamagedLock(damage) => format!("{damage}\n"),
         };
         output::say(self.terminal.stderr, text);
     }

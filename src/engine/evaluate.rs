@@ -195,7 +195,8 @@ pub fn step_name(scope: &Scope<'_>, cell: Cell) -> StepName {
 }
 
 /// The path of a source's data, where it is one path.
-fn source_path(scope: &Scope<'_>, cell: Cell) -> Option<String> {
+#[must_use]
+pub fn source_path(scope: &Scope<'_>, cell: Cell) -> Option<String> {
     let (id, partition) = scope.at(cell);
     let path = match &scope.graph().source(id)?.place {
         Place::Paths(paths) => match paths.as_slice() {

@@ -292,6 +292,40 @@ pub fn find_changed_outputs(
     compare_outputs(workspace, scope, expected, version)
 }
 
+/// Outputs that are not what they are `expected` to be, for all cells of a scope; those of which nothing is expected are
+/// not looked at.
+///
+/// # Errors
+///
+/// All files that cannot be hashed.
+pub fn find_outputs_unlike(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    expected: impl Fn(&Row, Cell, usize) -> Option<DataVersion>,
+) -> Result<ChangedOutputs, Problems> {
+    let (mut outputs, mut versions) = (Vec::new(), HashMap::new());
+    for (number, row) in scope.rows().iter().enumerate() {
+        let Some(asset) = workspace.graph.asset(row.asset) else {
+            continue;
+        };
+        for cell in row.cells() {
+            for output in 0..asset.outputs.len() {
+                if let Some(version) = expected(row, cell, output) {
+                    versions.insert((cell, output as u32), version);
+                    outputs.push(Expected {
+                        row: number as u32,
+                        cell,
+                        output: output as u32,
+                    });
+                }
+            }
+        }
+    }
+    compare_outputs(workspace, scope, outputs, |at| {
+        versions[&(at.cell, at.output)]
+    })
+}
+
 /// Outputs of one cell that are not what was recorded.
 pub fn changed_outputs_of(
     workspace: &Workspace<'_>,

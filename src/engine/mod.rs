@@ -4,6 +4,7 @@ mod admission;
 mod code;
 mod coordinator;
 mod doors;
+mod elsewhere;
 mod ending;
 mod error;
 mod evaluate;
@@ -32,12 +33,15 @@ mod variables;
 mod verify;
 mod workspace;
 
-pub use code::{Codes, observe_code_of};
+pub use code::{Codes, observe_code, observe_code_of};
 pub use doors::RunDoors;
+pub use elsewhere::{Elsewhere, find_elsewhere};
 pub use error::{EngineError, Problems, Spot};
-pub use evaluate::{Evaluation, evaluate, step_name};
+pub use evaluate::{Evaluation, evaluate, source_path, step_name};
 pub use finished::{Finished, RunResult};
-pub use gather::{FoundSources, MissingSource, absent_version};
+pub use gather::{
+    ChangedOutputs, FoundSources, MissingSource, absent_version, find_outputs_unlike, find_sources,
+};
 pub use keys::{KeyQuestion, World, asking_definitions, existing_keys, used_definitions};
 pub use length::refuse_too_long;
 pub use made::{Made, materialized};

@@ -158,7 +158,10 @@ impl Repository {
     }
 
     fn update(&self, tree: &Tree, checkout: &Checkout) -> Result<(), GitError> {
+        // A sparse checkout has fewer files than would be committed.
         let words = [
+            "-c",
+            "core.sparseCheckout=false",
             "read-tree",
             "--reset",
             "-u",

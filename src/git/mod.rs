@@ -9,8 +9,11 @@ mod files;
 mod index;
 mod program;
 mod repository;
+mod sparse;
+mod tracked;
 
 pub use error::GitError;
 pub use files::StoredFile;
 pub use index::{Checkout, Tree, TreeExtent};
 pub use repository::{Change, ChangeKind, Commit, Repository};
+pub use tracked::Tracked;

@@ -34,6 +34,12 @@ pub fn is_glob(path: &str) -> bool {
     path.contains(MAGIC)
 }
 
+/// Whether a glob would match a file at a path, both relative to the same folder.
+pub fn glob_matches(pattern: &str, path: &str) -> Result<bool, HashError> {
+    let glob = compile(pattern, pattern)?;
+    Ok(glob.compile_matcher().is_match(path))
+}
+
 /// What begins something to match. A backslash is among them because it takes the meaning of what follows away.
 const MAGIC: [char; 5] = ['*', '?', '[', '{', '\\'];
 

@@ -30,7 +30,7 @@ mod version;
 mod versions;
 
 pub use error::{HashError, SyntaxError};
-pub use glob::{GlobVersion, is_glob};
+pub use glob::{GlobVersion, glob_matches, is_glob};
 pub use ignore::Ignore;
 pub use presence::exist;
 pub use seal::{Seal, holds};

@@ -13,7 +13,7 @@ use crate::manifest::partitions::Definitions;
 use crate::manifest::placeholders::{Amount, HasValue, InputView, output_label};
 use crate::manifest::project::Defaults;
 use crate::manifest::suggest::did_you_mean;
-use crate::manifest::{about, code, duration, env};
+use crate::manifest::{about, code, duration, env, locking};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, Location,
     OutputKind, Place, Recipe, Runs, SourceAsset, Staging, Stdout,
@@ -37,7 +37,7 @@ const OF_COMMANDS: [&str; 13] = [
 ];
 
 /// The other keys, but those for people.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "command",
     "deps",
     "after",
@@ -45,6 +45,7 @@ const KEYS: [&str; 7] = [
     "data_version",
     "partitions",
     "priority",
+    "lock",
 ];
 
 /// What an asset is read for.
@@ -153,6 +154,7 @@ pub(super) fn read(
         outputs: outputs.list.clone(),
         data_version: data_version(table, outputs, problems),
         priority: table.integer("priority", problems).unwrap_or(0),
+        locking: locking::read(table, problems),
     };
     if let (Some(_), Some(value)) = (&asset.recipe, command) {
         warn_of_unnamed_inputs(&asset, &value, &mut findings.warnings);

@@ -180,6 +180,20 @@ pub enum Problem {
         /// Similar names, or how to declare one.
         help: String,
     },
+    /// An asset that is kept out of the lock file, and that one with lines there reads.
+    #[error("`{asset}` has lines in the lock file and reads `{upstream}`, which has none")]
+    #[diagnostic(
+        code(assetctl::manifest::unlocked_dep),
+        help(
+            "without the lines of `{upstream}` those of `{asset}` cannot be judged: remove `lock = false` there, or say it of `{asset}` too"
+        )
+    )]
+    UnlockedDep {
+        /// The asset that has lines.
+        asset: String,
+        /// The asset that has none.
+        upstream: String,
+    },
     /// An output that its asset does not have.
     #[error("`{asset}` has no output `{output}`")]
     #[diagnostic(code(assetctl::manifest::unknown_output), help("{help}"))]

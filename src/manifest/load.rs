@@ -20,7 +20,7 @@ use crate::manifest::outputs::{self, OutputContext};
 use crate::manifest::partitions::Definitions;
 use crate::manifest::project::{Defaults, Project};
 use crate::manifest::source::SourceContext;
-use crate::manifest::{include, overlap, source};
+use crate::manifest::{include, locking, overlap, source};
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
 };
@@ -165,6 +165,7 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
     let problems = &mut findings.problems;
+    locking::check(&declarations, &names, problems);
     let mut disk = Disk::new(root);
     for (id, path) in overlap::check(&declarations, &definitions, &mut disk, problems) {
         if let Declaration::Asset(asset) = &mut declarations[id.index()]

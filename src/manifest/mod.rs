@@ -28,6 +28,7 @@ mod find;
 mod include;
 mod inline;
 mod load;
+mod locking;
 mod mapping;
 mod names;
 mod outputs;

@@ -51,6 +51,8 @@ pub struct Asset {
     pub data_version: DataVersionRule,
     /// Higher runs first.
     pub priority: i32,
+    /// Whether it has lines in the lock file.
+    pub locking: Locking,
 }
 
 /// How an asset is made.
@@ -259,6 +261,15 @@ pub enum DataVersionRule {
     Reported,
 }
 
+/// Whether an asset has lines in the lock file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Locking {
+    /// It has, so that its freshness can be judged from a checkout alone.
+    Locked,
+    /// It has none: `lock = false`.
+    LeftOut,
+}
+
 /// A source asset: data that is observed and never made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceAsset {
@@ -341,6 +352,12 @@ impl Asset {
     #[must_use]
     pub fn is_materializable(&self) -> bool {
         self.recipe.is_some()
+    }
+
+    /// Whether it has lines in the lock file.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.locking == Locking::Locked
     }
 
     /// Whether it runs even when nothing changed.

@@ -9,13 +9,14 @@ use std::fmt;
 use crate::digest::Digest;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
+use crate::model::record::RULE;
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
 /// The content of a lock file, in no particular order but for the keys that were added.
 ///
 /// After a merge there may be several lines for one partition, and lines for keys inside a folded range: which of them
 /// counts is decided when they are judged.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
     /// The rule that the lines were made by.
     pub rule: u32,
@@ -67,7 +68,7 @@ pub struct LockLine {
     pub code: CodePrefix,
     /// All that the materialization depended on.
     pub fingerprint: Fingerprint,
-    /// Its outputs, in declared order.
+    /// Its outputs, in declared order; at least one.
     pub outputs: Box<[LockedOutput]>,
     /// The beginning of what each dep contributed, in declared order. It only explains.
     pub contributions: Box<[ContributionPrefix]>,
@@ -112,15 +113,13 @@ pub struct ContributionPrefix(pub u32);
 
 impl From<CodeVersion> for CodePrefix {
     fn from(version: CodeVersion) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = *version.0.as_bytes();
-        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        Self((u128::from_be_bytes(*version.0.as_bytes()) >> 64) as u64)
     }
 }
 
 impl From<Digest> for ContributionPrefix {
     fn from(contribution: Digest) -> Self {
-        let [a, b, c, d, ..] = *contribution.as_bytes();
-        Self(u32::from_be_bytes([a, b, c, d]))
+        Self((u128::from_be_bytes(*contribution.as_bytes()) >> 96) as u32)
     }
 }
 
@@ -142,6 +141,18 @@ impl LockLine {
     pub fn version(&self, output: usize) -> Option<DataVersion> {
         let output = self.outputs.get(output)?;
         Some(output.version.unwrap_or(DataVersion(self.fingerprint.0)))
+    }
+}
+
+impl Default for Lock {
+    /// A lock without lines, to be filled by the rule of now.
+    fn default() -> Self {
+        Self {
+            rule: RULE,
+            added: Vec::new(),
+            sources: Vec::new(),
+            assets: Vec::new(),
+        }
     }
 }
 

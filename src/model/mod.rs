@@ -16,8 +16,8 @@ mod version;
 
 pub use asset::{
     About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, History,
-    InheritEnv, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs, SourceAsset,
-    SourcePath, Staging, Stdout,
+    InheritEnv, Locking, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs,
+    SourceAsset, SourcePath, Staging, Stdout,
 };
 pub use event::{
     Batch, Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
@@ -43,26 +43,29 @@ pub use record::{
     Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
-    AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedKeys, CheckBasis, CheckReport,
+    AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedInputs, ChangedKeys,
+    ChangedLines, ChangedOutputs, ChangedParts, CheckBasis, CheckCounts, CheckReport, CheckedAsset,
     ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
     GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
-    InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, ListReport, ListedDep,
-    ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule, Listing, LogsReport,
-    ManifestLine, MapReport, MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans,
-    PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem,
-    RebuildOutcome, Rebuilt, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StaleRange,
-    StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent,
-    WhyUnverifiable, WrittenCommand,
+    InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, LineChange, LineKind,
+    ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule,
+    Listing, LockDiffReport, LockDifference, LockReport, LogsReport, ManifestLine, MapReport,
+    MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans, PartitionRun,
+    PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, RebuildOutcome, Rebuilt,
+    Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts,
+    StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent, WhyUnverifiable,
+    WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,
     CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
     FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InitRequest,
     InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord,
-    LimitedKey, ListPartitionsRequest, ListRequest, LogsRequest, MapDirection,
-    MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs, PartitionsSelection,
-    PlanRequest, Rebuild, RecordedState, Scope, Selected, SelectionText, ShowPartitionsRequest,
-    ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait, WantedKeys, WipeRequest,
+    LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest, LogsRequest,
+    MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs,
+    PartitionsSelection, PlanRequest, Rebuild, RecordedState, Scope, Selected, SelectionText,
+    ShowPartitionsRequest, ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait,
+    WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,

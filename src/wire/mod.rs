@@ -7,6 +7,7 @@
 
 mod affected;
 mod cause;
+mod check;
 mod errors;
 mod event;
 mod explain;
@@ -27,6 +28,7 @@ mod validate;
 
 pub use affected::AffectedDocument;
 pub use cause::CauseShape;
+pub use check::CheckDocument;
 pub use errors::{ErrorShape, ErrorsDocument, LabelShape, flattened};
 pub use event::EventLine;
 pub use explain::ExplainDocument;

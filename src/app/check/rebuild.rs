@@ -27,7 +27,7 @@ use crate::sys::clock::Clock;
 
 /// What a lock file says.
 #[derive(Clone, Copy)]
-pub struct Locked<'l> {
+pub(super) struct Locked<'l> {
     /// The asset partitions that may be built: those that are fresh.
     pub fresh: &'l [(AssetId, u32)],
     /// The line that counts for an asset partition.
@@ -47,7 +47,7 @@ pub struct Rebuilding<'a> {
 
 /// Builds asset partitions in scratch and compares them with the lock file. After an interrupt it tells what it has found
 /// until then.
-pub fn rebuild(
+pub(super) fn rebuilt(
     project: &Project,
     locked: Locked<'_>,
     request: Rebuild,
@@ -60,20 +60,20 @@ pub fn rebuild(
         locked,
         doors,
     };
-    let mut rebuilt = Vec::new();
+    let mut done = Vec::new();
     for (asset, index) in in_order(project, locked.fresh, request.seed) {
-        if rebuilt.len() == request.count.get() as usize || doors.cancel.severity().is_some() {
+        if done.len() == request.count.get() as usize || doors.cancel.severity().is_some() {
             break;
         }
         if let Some(outcome) = builder.outcome(asset, index)? {
-            rebuilt.push(Rebuilt {
+            done.push(Rebuilt {
                 step: builder.step(asset, index),
                 outcome,
                 place: place_of(project.graph(), asset),
             });
         }
     }
-    Ok(rebuilt)
+    Ok(done)
 }
 
 /// Asset partitions spread evenly, whatever they are called.

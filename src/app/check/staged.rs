@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::app::error::AppError;
-use crate::app::project::{Project, Surroundings};
+use crate::app::project::{MANIFEST_CACHE, Surroundings};
 use crate::engine::OWN_FOLDER;
 use crate::git::{Checkout, GitError, Repository, Tree, TreeExtent};
 use crate::manifest::{self, MANIFEST};
@@ -28,45 +28,54 @@ const WHOLE: &str = "staged.whole";
 
 /// A project as it would be committed. No other process judges it until this is dropped.
 #[derive(Debug)]
-pub struct StagedProject {
-    project: Project,
+pub(super) struct StagedProject {
+    surroundings: Surroundings,
     _checkout: Checkout,
 }
 
 impl StagedProject {
-    /// Checks out what is staged of the project that `surroundings` lie in, and opens it.
-    ///
-    /// # Errors
-    ///
-    /// If there is no git repository, if it is unmerged, or if the project is not in the index.
-    pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
-        let root = manifest::find(&surroundings.directory)?.0;
-        let repository = Repository::open(&root, &surroundings.environment)?;
-        let tree = repository.staged(&surroundings.environment)?;
-        if !repository.has(&tree, MANIFEST)? {
-            let path = MANIFEST.to_owned();
-            return Err(GitError::NotStaged { path }.into());
-        }
-        let own = own_folder(&root).map_err(GitError::from)?;
-        let checkout = Checkout::at(own.join(STAGED))?;
-        let staged = Staged {
-            surroundings,
-            repository: &repository,
-            tree: &tree,
-            checkout: &checkout,
-        };
-        let project = staged.open(&own.join(WHOLE))?;
-        Ok(Self {
-            project,
-            _checkout: checkout,
-        })
+    /// What a verb may know that looks at it.
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
+}
 
-    /// The project.
-    #[must_use]
-    pub fn project(&self) -> &Project {
-        &self.project
+/// Checks out what is staged of the project that `surroundings` lie in.
+///
+/// # Errors
+///
+/// If there is no git repository, if it is unmerged, or if the project is not in the index.
+pub(super) fn check_out_staged(surroundings: &Surroundings) -> Result<StagedProject, AppError> {
+    let root = manifest::find(&surroundings.directory)?.0;
+    let repository = Repository::open(&root, &surroundings.environment)?;
+    let tree = repository.staged(&surroundings.environment)?;
+    let not_staged = || GitError::NotStaged {
+        path: MANIFEST.to_owned(),
+    };
+    if !repository.has(&tree, MANIFEST)? {
+        return Err(not_staged().into());
     }
+    let own = own_folder(&root).map_err(GitError::from)?;
+    let checkout = Checkout::at(own.join(STAGED))?;
+    let staged = Staged {
+        repository: &repository,
+        tree: &tree,
+        checkout: &checkout,
+    };
+    staged.check_out(&own.join(WHOLE))?;
+    let directory = checkout.place(&repository);
+    // Without a `[project]` table in what is staged, one above would be taken that has it.
+    if manifest::find(&directory)?.0 != directory {
+        return Err(not_staged().into());
+    }
+    Ok(StagedProject {
+        surroundings: Surroundings {
+            directory,
+            home: None,
+            ..surroundings.clone()
+        },
+        _checkout: checkout,
+    })
 }
 
 /// The folder of assetctl's own files, made as one that git ignores.
@@ -83,43 +92,40 @@ fn own_folder(root: &Path) -> io::Result<PathBuf> {
 
 /// What is staged, and where it goes.
 struct Staged<'a> {
-    surroundings: &'a Surroundings,
     repository: &'a Repository,
     tree: &'a Tree,
     checkout: &'a Checkout,
 }
 
 impl Staged<'_> {
-    /// Opens the project, with what lies beside it where it reads that. The file `whole` remembers this, so that the next
-    /// call does not find out anew.
-    fn open(&self, whole: &Path) -> Result<Project, AppError> {
+    /// Checks out the project, with what lies beside it where it reads that. The file `whole` remembers this, so that the
+    /// next call does not find out anew.
+    fn check_out(&self, whole: &Path) -> Result<(), AppError> {
         if whole.exists() {
-            let project = self.checked_out(TreeExtent::Whole)?;
-            if !reads_outside(project.graph()) {
+            if !self.reads_outside(TreeExtent::Whole)? {
                 // Where it cannot be removed, more is checked out than need be.
                 drop(fs::remove_file(whole));
             }
-            return Ok(project);
+            return Ok(());
         }
-        let project = self.checked_out(TreeExtent::Folder)?;
-        if !reads_outside(project.graph()) {
-            return Ok(project);
+        if self.reads_outside(TreeExtent::Folder)? {
+            fs::write(whole, "").map_err(GitError::from)?;
+            self.repository
+                .check_out(self.tree, TreeExtent::Whole, self.checkout)?;
         }
-        fs::write(whole, "").map_err(GitError::from)?;
-        self.checked_out(TreeExtent::Whole)
+        Ok(())
     }
 
-    fn checked_out(&self, extent: TreeExtent) -> Result<Project, AppError> {
+    /// Checks out files, and says whether the project reads what lies beside it.
+    fn reads_outside(&self, extent: TreeExtent) -> Result<bool, AppError> {
         self.repository
             .check_out(self.tree, extent, self.checkout)?;
-        let directory = self.checkout.place(self.repository);
+        let root = self.checkout.place(self.repository);
         // What is learnt about files is kept only where there is a folder for it.
-        fs::create_dir_all(directory.join(OWN_FOLDER)).map_err(GitError::from)?;
-        Project::open(&Surroundings {
-            directory,
-            home: None,
-            ..self.surroundings.clone()
-        })
+        let own = root.join(OWN_FOLDER);
+        fs::create_dir_all(&own).map_err(GitError::from)?;
+        let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
+        Ok(reads_outside(&compiled.graph))
     }
 }
 

@@ -1,19 +1,20 @@
 //! `partitions add` and `partitions remove`: the keys of a dynamic definition.
 //!
 //! A change is one short transaction, so a command may ask for one while the run that started it goes on. That run's keys
-//! are fixed: what is added is for the next one.
+//! are fixed: what is added is for the next one. A lock file, if there is one, has the keys too, so that a clone has them.
 
 use std::collections::HashSet;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::list::definition_label;
+use crate::app::lock::{Changes, LockFile, is_locked, keys_of};
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition};
 use crate::app::project::Project;
 use crate::model::{
-    AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport, PART_SEPARATOR,
-    PartitionKey, PartitionSet, PartitionsDefinition,
+    AddedKey, AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport,
+    PART_SEPARATOR, PartitionKey, PartitionSet, PartitionsDefinition,
 };
 use crate::store::{Store, StoreError};
 
@@ -25,6 +26,7 @@ pub fn change_keys(
     let name = request.definition.as_str();
     let found = find_definition(project, name)?;
     let id = check(found, name)?;
+    let lock = LockFile::read(project)?;
     let mut instance = Instance::open(project)?;
     let recorded = match request.change {
         KeyChange::Add => {
@@ -39,12 +41,20 @@ pub fn change_keys(
         KeyChange::Add => store.add_dynamic_keys(&request.definition, keys)?,
         KeyChange::Remove => store.remove_dynamic_keys(&request.definition, keys)?,
     };
-    let known: HashSet<&PartitionKey> = changed.iter().collect();
-    let rest = keys.iter().filter(|key| !known.contains(key)).cloned();
-    let rest = rest.collect();
+    let here = store.dynamic_keys(&request.definition)?;
+    // What only the lock file holds was there too.
+    instance.take_notices(lock.notices());
+    let locked = keys_of(lock.lock(), &request.definition);
+    let now_locked = change_locked_keys(project, lock, request)?;
+    let changed: HashSet<&PartitionKey> = match request.change {
+        KeyChange::Add => changed.iter().filter(|key| !locked.contains(key)).collect(),
+        KeyChange::Remove => changed.iter().chain(&locked).collect(),
+    };
+    let (changed, rest) = keys.iter().cloned().partition(|key| changed.contains(key));
+    let all: HashSet<&PartitionKey> = here.iter().chain(&now_locked).collect();
     let report = KeysReport {
         definition: request.definition.clone(),
-        count: store.dynamic_keys(&request.definition)?.len() as u32,
+        count: all.len() as u32,
         changed: match request.change {
             KeyChange::Add => ChangedKeys::Added {
                 added: changed,
@@ -58,6 +68,29 @@ pub fn change_keys(
         },
     };
     Ok((report, instance.notices))
+}
+
+/// Adds keys to the lock file or removes them, if there is one and they belong there, and gives those that stand there now.
+fn change_locked_keys(
+    project: &Project,
+    lock: LockFile,
+    request: &ChangeKeysRequest,
+) -> Result<Vec<PartitionKey>, AppError> {
+    let added = |key: &PartitionKey| AddedKey {
+        definition: request.definition.clone(),
+        key: key.clone(),
+    };
+    let keys = request.keys.iter().map(added).collect();
+    let mut changes = Changes::default();
+    match request.change {
+        KeyChange::Add if lock.exists() && is_locked(project.graph(), &request.definition) => {
+            changes.added_keys = keys;
+        }
+        KeyChange::Add => {}
+        KeyChange::Remove => changes.dropped_keys = keys,
+    }
+    let now = lock.change(project, &project.versions()?, &changes)?;
+    Ok(keys_of(&now, &request.definition))
 }
 
 /// The id of a definition that was named, if it is dynamic.

@@ -49,6 +49,11 @@ impl Selection {
         self.notices
     }
 
+    /// What is selected, whatever is recorded of it, and what the user should know.
+    pub fn into_goals(self) -> (Goals, Vec<Notice>) {
+        (self.goals, self.notices)
+    }
+
     /// Whether nothing is selected, whatever is recorded.
     pub fn is_empty(&self) -> bool {
         self.goals.is_empty()

@@ -1,6 +1,7 @@
 //! The words of the command line, as they are typed. What they mean is said by [`crate::cli::request`].
 
 mod affected;
+mod check;
 mod globals;
 mod history;
 mod init;
@@ -13,6 +14,7 @@ mod status;
 mod wipe;
 
 pub(super) use affected::AffectedArgs;
+pub(super) use check::{CheckArgs, CheckFormat, CheckOutputs};
 pub(super) use globals::{ColorChoice, Globals};
 pub(super) use history::{HistoryArgs, LogsArgs};
 pub(super) use init::{InitArgs, Template};
@@ -65,6 +67,8 @@ pub(super) enum Verb {
     Explain(ExplainArgs),
     /// Say what `materialize` would run, in which order, and how long it takes
     Plan(PlanArgs),
+    /// Say whether everything is fresh by Assets.lock, from a checkout alone; exit 1 if not
+    Check(CheckArgs),
     /// List assets and sources
     List(ListArgs),
     /// Show what steps wrote to standard output and error

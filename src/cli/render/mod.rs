@@ -1,6 +1,7 @@
 //! What verbs answer, as text for people. Everything is written with colours; `terminal` takes them out.
 
 mod affected;
+mod check;
 mod explain;
 mod graph;
 mod history;
@@ -15,6 +16,7 @@ mod status;
 mod validate;
 
 pub(super) use affected::{accepted, wiped};
+pub(super) use check::{check, verdict};
 pub(super) use explain::explain;
 pub(super) use graph::{dot, mermaid, text as graph};
 pub(super) use history::{history, log_heading};

@@ -17,8 +17,8 @@ use crate::engine::keys::found::{FoundKeys, keys_of_files};
 use crate::engine::keys::windows::windows_with_files;
 use crate::hash::Ignore;
 use crate::model::{
-    AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys,
-    PartitionsDefinition, TooManyKeys,
+    AddedKey, AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition,
+    NamedKeys, PartitionsDefinition, TooManyKeys,
 };
 use crate::store::Store;
 
@@ -33,6 +33,8 @@ pub struct World<'a> {
     pub ignore: &'a Ignore,
     /// The instant for which windows have ended.
     pub now: Timestamp,
+    /// Keys of dynamic definitions that stand in the lock file, in order of addition.
+    pub added: &'a [AddedKey],
 }
 
 /// Who knows the keys of a definition.
@@ -89,8 +91,8 @@ pub fn asking_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
 
 /// The keys of all definitions of a project, of which those in `definitions` are asked of the world.
 ///
-/// The others have the keys that follow from what is declared: none, where the world would have to be asked. Without a
-/// `store` there are no dynamic keys.
+/// The others have the keys that follow from what is declared: none, where the world would have to be asked. Dynamic keys
+/// are those of the lock file, then those of the `store` that it lacks.
 ///
 /// # Errors
 ///
@@ -109,10 +111,13 @@ pub fn existing_keys(
         let declared = declared(world.graph, *id);
         match &declared.definition {
             PartitionsDefinition::Dynamic => {
-                let keys = match (store, &declared.name) {
-                    (Some(store), Some(name)) => store.dynamic_keys(name)?,
-                    _ => Vec::new(),
-                };
+                let name = declared.name.as_ref();
+                let locked = world.added.iter();
+                let locked = locked.filter(|added| Some(&added.definition) == name);
+                let mut keys: Vec<_> = locked.map(|added| added.key.clone()).collect();
+                if let (Some(store), Some(name)) = (store, name) {
+                    keys.append(&mut store.dynamic_keys(name)?);
+                }
                 existing.named.insert(*id, NamedKeys::growing(keys));
             }
             PartitionsDefinition::Files(pattern) => {

@@ -72,6 +72,7 @@ fn found(root: &Path, definition: PartitionsDefinition) -> Result<Vec<String>, V
         root,
         graph: &graph,
         ignore: &ignore,
+        added: &[],
         now: "2024-03-01T00:00:00Z".parse().expect("a time"),
     };
     let id = DefinitionId(0);

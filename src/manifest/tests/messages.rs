@@ -10,7 +10,7 @@ use super::{project, write};
 use crate::manifest::{ManifestErrors, find, load};
 
 /// Every code that is an error.
-const CODES: [&str; 37] = [
+const CODES: [&str; 38] = [
     "conflicting_keys",
     "cycle",
     "duplicate_input",
@@ -45,6 +45,7 @@ const CODES: [&str; 37] = [
     "unknown_partition_key",
     "unknown_partitions",
     "unknown_placeholder",
+    "unlocked_dep",
     "unreadable",
     "variable_collision",
     "wrong_type",

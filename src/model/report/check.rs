@@ -1,6 +1,7 @@
 //! What `check` answers.
 
-use crate::model::report::KeyRange;
+use crate::model::name::AssetKey;
+use crate::model::report::{KeyRange, Rebuilt};
 use crate::model::request::{DueWindows, Strictness};
 use crate::model::status::{Cause, Status};
 
@@ -9,8 +10,8 @@ use crate::model::status::{Cause, Status};
 pub struct CheckReport {
     /// What was judged by.
     pub basis: CheckBasis,
-    /// How many asset partitions are fresh.
-    pub fresh: u32,
+    /// The assets that were judged, upstream before downstream.
+    pub assets: Vec<CheckedAsset>,
     /// What is stale or missing: neighbours of like status and causes as one.
     pub stale: Vec<StaleRange>,
     /// What one cannot know before an upstream has run.
@@ -25,10 +26,44 @@ pub struct CheckReport {
     pub irreproducible: Vec<KeyRange>,
     /// Lines of what is not declared any more.
     pub orphans: Vec<Orphans>,
+    /// What came of those that were built in scratch.
+    pub rebuilt: Vec<Rebuilt>,
     /// What was asked of windows that are due.
     pub due_windows: DueWindows,
     /// What was asked of what cannot be judged.
     pub strictness: Strictness,
+}
+
+/// An asset that was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedAsset {
+    /// The asset.
+    pub asset: AssetKey,
+    /// How many of its partitions were asked about.
+    pub count: u32,
+    /// How many of these are fresh.
+    pub fresh: u32,
+    /// Where it is declared.
+    pub place: ManifestLine,
+}
+
+/// How many asset partitions were found how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckCounts {
+    /// All that were asked about.
+    pub all: u32,
+    /// Fresh ones.
+    pub fresh: u32,
+    /// Stale ones, and those whose last attempt failed.
+    pub stale: u32,
+    /// Ones without a line, or never materialized.
+    pub missing: u32,
+    /// Those that one cannot know of before an upstream has run.
+    pub pending: u32,
+    /// Windows that are due, where they do not count.
+    pub due: u32,
+    /// Those that cannot be judged in this checkout.
+    pub unverifiable: u32,
 }
 
 /// What freshness was judged by.
@@ -95,6 +130,17 @@ pub enum WhyUnverifiable {
     NotCheckedOut,
 }
 
+impl WhyUnverifiable {
+    /// The word for it in machine output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LfsPointer => "lfs_pointer",
+            Self::NotCheckedOut => "not_checked_out",
+        }
+    }
+}
+
 /// Lines of an asset or of partitions that are not declared any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Orphans {
@@ -105,6 +151,49 @@ pub struct Orphans {
 }
 
 impl CheckReport {
+    /// The report of a project without assets, or of a selection of nothing.
+    #[must_use]
+    pub fn of_nothing(basis: CheckBasis, due_windows: DueWindows, strictness: Strictness) -> Self {
+        Self {
+            basis,
+            assets: Vec::new(),
+            stale: Vec::new(),
+            pending: Vec::new(),
+            due: Vec::new(),
+            unverifiable: Vec::new(),
+            locked_sources: Vec::new(),
+            irreproducible: Vec::new(),
+            orphans: Vec::new(),
+            rebuilt: Vec::new(),
+            due_windows,
+            strictness,
+        }
+    }
+
+    /// How many asset partitions were found how.
+    #[must_use]
+    pub fn counts(&self) -> CheckCounts {
+        let of = |ranges: &[StaleRange], counts: fn(Status) -> bool| {
+            let ranges = ranges.iter().filter(|it| counts(it.status));
+            ranges.map(|it| it.range.count).sum()
+        };
+        CheckCounts {
+            all: self.assets.iter().map(|asset| asset.count).sum(),
+            fresh: self.assets.iter().map(|asset| asset.fresh).sum(),
+            stale: of(&self.stale, |status| status != Status::Missing),
+            missing: of(&self.stale, |status| status == Status::Missing),
+            pending: of(&self.pending, |_| true),
+            due: self.due.iter().map(|range| range.count).sum(),
+            unverifiable: self.unverifiable.iter().map(|it| it.range.count).sum(),
+        }
+    }
+
+    /// Whether everything that was asked for is fresh, and came out the same where it was built anew.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.is_fresh() && self.rebuilt.iter().all(Rebuilt::is_same)
+    }
+
     /// Whether everything that was asked for is fresh.
     #[must_use]
     pub fn is_fresh(&self) -> bool {

@@ -8,6 +8,8 @@ mod history;
 mod impact;
 mod init;
 mod list;
+mod lock;
+mod lock_diff;
 mod logs;
 mod observe;
 mod partitions;
@@ -21,8 +23,8 @@ mod validate;
 
 pub use affected::AffectedReport;
 pub use check::{
-    Certainty, CheckBasis, CheckReport, ManifestLine, Orphans, StaleRange, Unverifiable,
-    WhyUnverifiable,
+    Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, ManifestLine, Orphans,
+    StaleRange, Unverifiable, WhyUnverifiable,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use graph::{GraphEdge, GraphReport, GraphVertex};
@@ -30,6 +32,11 @@ pub use history::{HistoryEntry, HistoryReport, InputRange};
 pub use impact::{AffectedRange, Impact, ImpactReport};
 pub use init::{FileChange, InitReport, InitializedFile};
 pub use list::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
+pub use lock::{ChangedLines, LineKind, LockReport};
+pub use lock_diff::{
+    ChangedInputs, ChangedOutputs, ChangedParts, LineChange, LockDiffReport, LockDifference,
+    Sameness,
+};
 pub use logs::{LogsReport, StepLog};
 pub use observe::{ObserveReport, ObservedChange, ObservedSource};
 pub use partitions::{

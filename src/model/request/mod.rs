@@ -3,6 +3,7 @@
 mod affected;
 mod check;
 mod key_word;
+mod lock;
 mod materialize;
 mod partition_verbs;
 mod partitions;
@@ -14,6 +15,7 @@ mod verbs;
 pub use affected::{AffectedRequest, Changes, Follow};
 pub use check::{CheckRequest, CheckedOutputs, CheckedTree, DueWindows, Strictness};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
+pub use lock::{LockDiffRequest, LockRequest};
 pub use materialize::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, PlanRequest, Scope, StepOutput,
     Wait,

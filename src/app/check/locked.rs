@@ -1,0 +1,186 @@
+//! By the lock file: what is on disk is gathered, the lines are judged, and outputs that are here are compared.
+//!
+//! Where something is stale, it is looked whether a source that it reads is here at all; one that is not makes it
+//! unverifiable in place of stale.
+
+use std::collections::BTreeMap;
+
+use crate::app::check::narrowing::narrowed;
+use crate::app::check::orphans::orphans;
+use crate::app::check::outputs::{find_changed, is_on_disk};
+use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
+use crate::app::check::sources::LockedSources;
+use crate::app::check::told::Told;
+use crate::app::error::AppError;
+use crate::app::notice::Notice;
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::engine::{
+    ChangedOutputs, Elsewhere, FoundSources, Workspace, find_elsewhere, find_sources, observe_code,
+};
+use crate::executor::LocalExecutor;
+use crate::git::Repository;
+use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, CodeVersion, Lock};
+use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
+
+/// What the lock file says.
+pub(super) fn by_lock(
+    project: &Project,
+    lock: &Lock,
+    request: &CheckRequest,
+    doors: Rebuilding<'_>,
+) -> Result<(CheckReport, Vec<Notice>), AppError> {
+    let range = Range::Assets;
+    let selection = select(project, &request.selection, &request.partitions, range)?;
+    let (goals, notices) = selection.into_goals();
+    let goals = narrowed(project, lock, request, goals)?;
+    let mut report = CheckReport::of_nothing(CheckBasis::Lock, request.due, request.strictness);
+    if request.selection.is_empty() && request.since.is_none() {
+        report.orphans = orphans(project, lock);
+    }
+    if goals.is_empty() {
+        return Ok((report, notices));
+    }
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+    let gathered = Gathered::new(&workspace, &scope, lock)?;
+    let mut judged = Judged::new(
+        &workspace,
+        &scope,
+        lock,
+        request,
+        &gathered,
+        &BTreeMap::new(),
+    )?;
+    let elsewhere = gathered.elsewhere(project, &workspace, &scope, &judged);
+    if !elsewhere.is_empty() {
+        judged = Judged::new(&workspace, &scope, lock, request, &gathered, &elsewhere)?;
+    }
+    Told {
+        scope: &scope,
+        judged: &mut judged,
+        elsewhere: &elsewhere,
+        due: request.due,
+    }
+    .tell(&mut report);
+    report.locked_sources = gathered.locked.ranges(&scope);
+    if let Some(rebuild) = request.rebuild {
+        let fresh = judged.fresh(&scope);
+        let line = |id, index| judged.judge.line(scope.cell(id, index)?);
+        let locked = Locked {
+            fresh: &fresh,
+            line: &line,
+        };
+        report.rebuilt = rebuilt(project, locked, rebuild, doors)?;
+    }
+    project.keep_what_was_learnt();
+    Ok((report, notices))
+}
+
+/// What is on disk, and in the lock file in its place.
+struct Gathered {
+    code: Vec<Option<CodeVersion>>,
+    versions: Vec<Known>,
+    found: FoundSources,
+    locked: LockedSources,
+}
+
+impl Gathered {
+    fn new(workspace: &Workspace<'_>, scope: &Scope<'_>, lock: &Lock) -> Result<Self, AppError> {
+        let code = observe_code(workspace, scope)?.versions;
+        let (mut versions, found) = find_sources(workspace, scope)?;
+        let locked = LockedSources::take(scope, lock, &mut versions);
+        Ok(Self {
+            code,
+            versions,
+            found,
+            locked,
+        })
+    }
+
+    /// The sources that something stale reads and whose content is not here.
+    fn elsewhere(
+        &self,
+        project: &Project,
+        workspace: &Workspace<'_>,
+        scope: &Scope<'_>,
+        judged: &Judged<'_>,
+    ) -> BTreeMap<Cell, Elsewhere> {
+        let is_source = |cell: &Cell| scope.graph().source(scope.at(*cell).0).is_some();
+        let mut suspected = Vec::new();
+        for (number, verdict) in judged.verdicts.iter().enumerate() {
+            if matches!(verdict, LockStatus::Stale | LockStatus::MaybeStale) {
+                let is_source = |id| scope.graph().source(id).is_some();
+                scope.upstream_cells_of(Cell(number as u32), is_source, |up| suspected.push(up));
+            }
+        }
+        suspected.sort_unstable();
+        suspected.dedup();
+        suspected.retain(is_source);
+        if suspected.is_empty() {
+            return BTreeMap::new();
+        }
+        // Without git nothing is left out.
+        let repository = Repository::open(project.root(), project.environment());
+        let left_out = repository.and_then(|it| it.left_out()).unwrap_or_default();
+        let find = |cell| find_elsewhere(workspace, scope, &self.found, &left_out, cell);
+        suspected
+            .into_iter()
+            .filter(|cell| !self.locked.holds(*cell))
+            .filter_map(|cell| Some((cell, find(cell)?)))
+            .collect()
+    }
+}
+
+/// Lines that were judged, and outputs that were compared.
+pub(super) struct Judged<'a> {
+    pub judge: LockJudge<'a>,
+    /// By cell.
+    pub verdicts: Vec<LockStatus>,
+    pub changed: ChangedOutputs,
+}
+
+impl<'a> Judged<'a> {
+    /// The asset partitions that were asked for and are fresh.
+    fn fresh(&self, scope: &Scope<'_>) -> Vec<(AssetId, u32)> {
+        let rows = scope.rows().iter();
+        let rows = rows.filter(|row| scope.graph().asset(row.asset).is_some());
+        let cells = rows.flat_map(|row| {
+            let selected = row.selected.iter();
+            selected.filter_map(|index| Some((row.cell(index)?, (row.asset, index))))
+        });
+        let is_fresh = |cell: Cell| self.verdicts[cell.index()] == LockStatus::Fresh;
+        cells
+            .filter(|(cell, _)| is_fresh(*cell))
+            .map(|(_, partition)| partition)
+            .collect()
+    }
+
+    fn new(
+        workspace: &Workspace<'_>,
+        scope: &'a Scope<'a>,
+        lock: &'a Lock,
+        request: &CheckRequest,
+        gathered: &Gathered,
+        elsewhere: &BTreeMap<Cell, Elsewhere>,
+    ) -> Result<Self, AppError> {
+        let mut versions = gathered.versions.clone();
+        for cell in elsewhere.keys() {
+            versions[scope.row_of_cell(*cell).versions_of(*cell)].fill(Known::Unknown);
+        }
+        let facts = LockFacts {
+            code: gathered.code.clone(),
+            versions,
+        };
+        let mut judge = LockJudge::new(scope, lock, facts);
+        judge.judge_lines(&|cell, line| is_on_disk(workspace, scope, cell, line));
+        let changed = find_changed(workspace, scope, &judge, request.outputs)?;
+        let verdicts = judge.verdicts(&changed);
+        Ok(Self {
+            judge,
+            verdicts,
+            changed,
+        })
+    }
+}

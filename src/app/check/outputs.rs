@@ -1,0 +1,183 @@
+//! Outputs that are here are what the lock file says.
+//!
+//! Only those of right lines are looked at: what is stale is to be made again, whatever is there. Of a folded block the
+//! lock file has no more than a digest, so it is compared where all of its files are here.
+
+use crate::app::error::AppError;
+use crate::digest::Folding;
+use crate::engine::{ChangedOutputs, Workspace, find_outputs_unlike};
+use crate::model::{
+    Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput,
+    OutputChange, PartitionRef, PartitionSet,
+};
+use crate::plan::{Blocks, Cell, LockJudge, Mapped, Row, Scope};
+
+/// Outputs that are not what is locked.
+pub(super) fn find_changed(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    judge: &LockJudge<'_>,
+    asked: CheckedOutputs,
+) -> Result<ChangedOutputs, AppError> {
+    if asked == CheckedOutputs::Ignored {
+        return Ok(ChangedOutputs::new());
+    }
+    let expected = |row: &Row, cell: Cell, output: usize| {
+        if !judge.is_right(cell) {
+            return None;
+        }
+        let asset = scope.graph().asset(row.asset)?;
+        match judge.line(cell) {
+            Some(line) => version_of(&line.outputs, asset, output)
+                .map(|version| version.unwrap_or(DataVersion(line.fingerprint.0))),
+            None => None,
+        }
+    };
+    let mut changed = find_outputs_unlike(workspace, scope, expected)?;
+    for row in scope.rows() {
+        if let Some(asset) = scope.graph().asset(row.asset) {
+            changed.extend(changed_in_blocks(workspace, scope, judge, row, asset)?);
+        }
+    }
+    if asked == CheckedOutputs::Matching {
+        for changes in changed.values_mut() {
+            changes.retain(|(_, change)| *change != OutputChange::Missing);
+        }
+        changed.retain(|_, changes| !changes.is_empty());
+    }
+    Ok(changed)
+}
+
+/// Whether all outputs of a partition are here and just what a line says.
+pub(super) fn is_on_disk(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    cell: Cell,
+    line: &LockLine,
+) -> bool {
+    let (id, partition) = scope.at(cell);
+    let Some(asset) = scope.graph().asset(id) else {
+        return false;
+    };
+    let mut outputs = asset.outputs.iter().enumerate();
+    outputs.all(|(at, output)| {
+        let path = output.path.path(partition);
+        let found = workspace.versions.of_path(&path);
+        let found = found.ok().and_then(|found| found.version());
+        match version_of(&line.outputs, asset, at) {
+            Some(Some(version)) => found == Some(version),
+            Some(None) => found.is_some(),
+            None => false,
+        }
+    })
+}
+
+/// The locked version of an output, by its label: none at all, or none that is its own.
+fn version_of(
+    locked: &[LockedOutput],
+    asset: &Asset,
+    output: usize,
+) -> Option<Option<DataVersion>> {
+    let label = asset.output_label(output);
+    let of_label = |it: &&LockedOutput| it.label.as_deref() == label.as_deref();
+    Some(locked.iter().find(of_label)?.version)
+}
+
+/// Outputs in folded blocks that are right.
+fn changed_in_blocks(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    judge: &LockJudge<'_>,
+    row: &Row,
+    asset: &Asset,
+) -> Result<ChangedOutputs, AppError> {
+    let mut changed = ChangedOutputs::new();
+    let mut cells = row.cells();
+    while let Some(cell) = cells.next() {
+        let Some((block, range)) = judge.block(cell) else {
+            continue;
+        };
+        let set = PartitionSet::from_range(range.clone());
+        let mut members = vec![cell];
+        while let Some(next) = cells.next() {
+            members.push(next);
+            if row.index_of(next) + 1 >= range.end {
+                break;
+            }
+        }
+        members.retain(|cell| range.contains(&row.index_of(*cell)));
+        if !judge.is_right(cell) {
+            continue;
+        }
+        for output in 0..asset.outputs.len() {
+            let at = BlockOutput {
+                workspace,
+                scope,
+                row,
+                asset,
+                output,
+                block,
+                set: &set,
+            };
+            if let Some(change) = at.changed()? {
+                for cell in &members {
+                    changed.entry(*cell).or_default().push((output, change));
+                }
+            }
+        }
+    }
+    Ok(changed)
+}
+
+/// One output of all partitions of a block.
+struct BlockOutput<'a> {
+    workspace: &'a Workspace<'a>,
+    scope: &'a Scope<'a>,
+    row: &'a Row,
+    asset: &'a Asset,
+    output: usize,
+    block: &'a LockBlock,
+    set: &'a PartitionSet,
+}
+
+impl BlockOutput<'_> {
+    /// How it differs from what is locked, if it does.
+    fn changed(&self) -> Result<Option<OutputChange>, AppError> {
+        let keys = self.scope.keys(self.row.asset);
+        let indexes: Vec<u32> = self.set.iter().collect();
+        let path = |at: usize, text: &mut String| {
+            let index = indexes[at];
+            let partition = PartitionRef { keys, index };
+            self.asset.outputs[self.output]
+                .path
+                .write_path(partition, text);
+        };
+        let (mut versions, mut problem) = (Vec::with_capacity(indexes.len()), None);
+        let take = |_, found: Result<crate::hash::Found, crate::hash::HashError>| match found {
+            Ok(found) => versions.extend(found.version()),
+            Err(error) => problem = Some(error),
+        };
+        self.workspace.versions.of_each(indexes.len(), path, take);
+        if let Some(error) = problem {
+            return Err(error.into());
+        }
+        if versions.len() < indexes.len() {
+            return Ok(Some(OutputChange::Missing));
+        }
+        let locked = version_of(&self.block.outputs, self.asset, self.output).flatten();
+        let is_by_content = self.asset.data_version == DataVersionRule::Content;
+        let (Some(old), true, Some(first)) = (locked, is_by_content, self.set.first()) else {
+            return Ok(None);
+        };
+        let mapped = Mapped {
+            read: (self.row.asset, Some(self.output as u32)),
+            keys,
+            set: self.set,
+            version: |index: u32| versions[(index - first) as usize],
+        };
+        let range = first..first + indexes.len() as u32;
+        let digest = Blocks::default().digest_of(&mapped, &range, &mut Folding::new());
+        let new = DataVersion(digest);
+        Ok((new != old).then_some(OutputChange::Altered { old, new }))
+    }
+}

@@ -1,0 +1,163 @@
+//! From verdicts to a report.
+
+use std::collections::BTreeMap;
+
+use crate::app::check::locked::Judged;
+use crate::app::check::place::place_of;
+use crate::app::check::ranges::{Unfresh, ranges_of, stale_ranges};
+use crate::app::ranges::key_range;
+use crate::engine::{Elsewhere, source_path};
+use crate::model::{
+    AssetId, Cause, Certainty, CheckReport, CheckedAsset, DueWindows, Status, Unverifiable,
+};
+use crate::plan::{Cell, LockStatus, Row, Scope};
+
+/// What was judged, to be told.
+pub(super) struct Told<'t, 'a> {
+    pub scope: &'a Scope<'a>,
+    pub judged: &'t mut Judged<'a>,
+    /// Sources whose content is not here.
+    pub elsewhere: &'t BTreeMap<Cell, Elsewhere>,
+    pub due: DueWindows,
+}
+
+/// The partitions of one asset, sorted by what is said of them.
+#[derive(Default)]
+struct Sorted {
+    fresh: u32,
+    stale: Vec<Unfresh>,
+    pending: Vec<Unfresh>,
+    due: Vec<u32>,
+    unverifiable: Vec<(u32, Cell)>,
+}
+
+impl Told<'_, '_> {
+    /// Fills a report in, with what was selected.
+    pub fn tell(mut self, report: &mut CheckReport) {
+        for row in self.scope.rows() {
+            if row.selected.is_empty() || self.scope.graph().asset(row.asset).is_none() {
+                continue;
+            }
+            let sorted = self.sort(row);
+            report.assets.push(CheckedAsset {
+                asset: self.scope.graph().key(row.asset).clone(),
+                count: row.selected.len(),
+                fresh: sorted.fresh,
+                place: place_of(self.scope.graph(), row.asset),
+            });
+            let scope = self.scope;
+            report
+                .stale
+                .extend(stale_ranges(scope, row.asset, sorted.stale));
+            report
+                .pending
+                .extend(stale_ranges(scope, row.asset, sorted.pending));
+            report.due.extend(ranges_of(scope, row.asset, sorted.due));
+            self.tell_unverifiable(row.asset, &sorted.unverifiable, report);
+            let rivals = self.judged.judge.irreproducible().iter();
+            let rivals = rivals.filter(|cell| row.cells().any(|own| own == **cell));
+            let rivals: Vec<_> = rivals.map(|cell| row.index_of(*cell)).collect();
+            let rivals = rivals.into_iter().filter(|it| row.selected.contains(*it));
+            report
+                .irreproducible
+                .extend(ranges_of(scope, row.asset, rivals));
+        }
+    }
+
+    fn sort(&mut self, row: &Row) -> Sorted {
+        let mut sorted = Sorted::default();
+        for index in row.selected.iter() {
+            let cell = row
+                .cell(index)
+                .expect("what is selected belongs to its row");
+            match self.judged.verdicts[cell.index()] {
+                LockStatus::Fresh => sorted.fresh += 1,
+                LockStatus::Due if self.due == DueWindows::Apart => sorted.due.push(index),
+                LockStatus::Due | LockStatus::Missing => {
+                    sorted.stale.push(Unfresh {
+                        index,
+                        status: Status::Missing,
+                        certainty: Certainty::Exact,
+                        causes: Vec::new(),
+                    });
+                }
+                LockStatus::Stale | LockStatus::MaybeStale => {
+                    let unfresh = self.unfresh(cell, index, Status::Stale);
+                    sorted.stale.push(unfresh);
+                }
+                LockStatus::Pending => {
+                    let unfresh = self.unfresh(cell, index, Status::Pending);
+                    sorted.pending.push(unfresh);
+                }
+                LockStatus::Unverifiable => sorted.unverifiable.push((index, cell)),
+            }
+        }
+        sorted
+    }
+
+    /// A partition that is not fresh; of one in a folded block only the block is known.
+    fn unfresh(&mut self, cell: Cell, index: u32, status: Status) -> Unfresh {
+        let is_folded = self.judged.judge.block(cell).is_some();
+        Unfresh {
+            index,
+            status,
+            certainty: if is_folded && status == Status::Stale {
+                Certainty::Cautious
+            } else {
+                Certainty::Exact
+            },
+            causes: self.causes(cell),
+        }
+    }
+
+    fn causes(&mut self, cell: Cell) -> Vec<Cause> {
+        let scope = self.scope;
+        let Judged {
+            judge,
+            verdicts,
+            changed,
+        } = &mut *self.judged;
+        let path = |cell| source_path(scope, cell);
+        judge.causes(verdicts, changed, &path, cell)
+    }
+
+    /// Neighbours that cannot be judged for the same reason as one, with the first file.
+    fn tell_unverifiable(
+        &self,
+        asset: AssetId,
+        unverifiable: &[(u32, Cell)],
+        report: &mut CheckReport,
+    ) {
+        let mut runs: Vec<(u32, u32, Elsewhere)> = Vec::new();
+        for (index, cell) in unverifiable {
+            let Some(elsewhere) = self.elsewhere_of(*cell) else {
+                continue;
+            };
+            match runs.last_mut() {
+                Some((_, last, known)) if *last + 1 == *index && known.why == elsewhere.why => {
+                    *last = *index;
+                }
+                _ => runs.push((*index, *index, elsewhere)),
+            }
+        }
+        let told = |(first, last, elsewhere): (u32, u32, Elsewhere)| Unverifiable {
+            range: key_range(self.scope, asset, &(first..last + 1)),
+            why: elsewhere.why,
+            path: elsewhere.path,
+            place: place_of(self.scope.graph(), asset),
+        };
+        report.unverifiable.extend(runs.into_iter().map(told));
+    }
+
+    /// The first source that a partition reads and whose content is not here.
+    fn elsewhere_of(&self, cell: Cell) -> Option<Elsewhere> {
+        let mut found = None;
+        let is_source = |id| self.scope.graph().source(id).is_some();
+        self.scope.upstream_cells_of(cell, is_source, |up| {
+            if found.is_none() {
+                found = self.elsewhere.get(&up).cloned();
+            }
+        });
+        found
+    }
+}

@@ -1,0 +1,154 @@
+//! The lines of asset partitions, from what was recorded of them.
+
+use std::collections::HashMap;
+
+use crate::engine::Evaluation;
+use crate::model::{
+    Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
+    LastAttempt, Lock, LockLine, LockedOutput, Materialization, MaterializedRef, PartitionKey,
+    Status,
+};
+use crate::plan::{Cell, Role};
+
+/// The lines of all cells of an evaluation that are fresh and selected or needed, as far as `lock` has them not or
+/// otherwise. What is read as it is was not judged, and has no line here.
+pub fn fresh_lines(
+    evaluation: &mut Evaluation<'_>,
+    lock: &Lock,
+    concerns: impl Fn(Role) -> bool,
+) -> Vec<(AssetKey, Vec<LockLine>)> {
+    let scope = evaluation.scope();
+    let mut all = Vec::new();
+    for row in scope.rows() {
+        let asset = scope.graph().asset(row.asset);
+        let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
+            continue;
+        };
+        let known = KnownLines::of(lock, &asset.key);
+        let keys = scope.keys(row.asset);
+        let mut cells = row.cells();
+        let mut lines = Vec::new();
+        for range in row.set.ranges() {
+            for (key, cell) in keys.texts(range).zip(cells.by_ref()) {
+                if !concerns(scope.role(cell)) || !is_fresh(evaluation, cell) {
+                    continue;
+                }
+                let recorded = &evaluation.judge.facts().recorded;
+                let last = recorded.materialized(cell.index());
+                if last.is_some_and(|last| !known.have(asset, &key, last)) {
+                    lines.extend(fresh_line(evaluation, asset, cell));
+                }
+            }
+        }
+        if !lines.is_empty() {
+            all.push((asset.key.clone(), lines));
+        }
+    }
+    all
+}
+
+/// The line of a materialization.
+#[must_use]
+pub fn line_of(asset: &Asset, made: &Materialization) -> LockLine {
+    let outputs = made.outputs.iter().map(|output| output.version);
+    let contributions = made.inputs.iter().map(|input| input.contribution.into());
+    LockLine {
+        partition: made.partition.clone(),
+        code: CodePrefix::from(made.code_version),
+        fingerprint: made.fingerprint,
+        outputs: outputs_of(asset, made.fingerprint, outputs),
+        contributions: contributions.collect(),
+        stand_in: None,
+    }
+}
+
+/// Whether a cell is fresh, after a run or without one. What is read as it is was not judged.
+fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
+    let recorded = &evaluation.judge.facts().recorded;
+    evaluation.scope().role(cell) != Role::Given
+        && evaluation.verdicts[cell.index()].status == Status::Fresh
+        && recorded.attempt(cell.index()) == Some(LastAttempt::Succeeded)
+}
+
+/// The line of a fresh cell; `None` if the version of an input is not known any more.
+fn fresh_line(evaluation: &mut Evaluation<'_>, asset: &Asset, cell: Cell) -> Option<LockLine> {
+    let mut contributions = Vec::with_capacity(asset.deps.len());
+    for dep in 0..asset.deps.len() {
+        let judge = &mut evaluation.judge;
+        let contribution = judge.read(cell, dep, |blocks, folding, mapped| {
+            blocks.contribution(mapped, folding)
+        })?;
+        contributions.push(ContributionPrefix::from(contribution));
+    }
+    let partition = evaluation.scope().partition(cell);
+    let recorded = &evaluation.judge.facts().recorded;
+    let last = recorded.materialized(cell.index())?;
+    Some(LockLine {
+        partition,
+        code: CodePrefix::from(last.code_version),
+        fingerprint: last.fingerprint,
+        outputs: outputs_of(asset, last.fingerprint, last.outputs.iter().copied()),
+        contributions: contributions.into(),
+        stand_in: None,
+    })
+}
+
+fn outputs_of(
+    asset: &Asset,
+    fingerprint: Fingerprint,
+    versions: impl Iterator<Item = DataVersion>,
+) -> Box<[LockedOutput]> {
+    let output = |(index, version): (usize, DataVersion)| LockedOutput {
+        label: asset.output_label(index).map(Into::into),
+        version: written(asset, fingerprint, version),
+    };
+    let known = asset.outputs.len();
+    versions.take(known).enumerate().map(output).collect()
+}
+
+/// The lines that a lock file has for one asset, by the text of their keys, which is empty where there is none.
+struct KnownLines<'a>(HashMap<&'a str, Known<'a>>);
+
+enum Known<'a> {
+    One(&'a LockLine),
+    /// After a merge: they are to become one.
+    Several,
+}
+
+impl<'a> KnownLines<'a> {
+    fn of(lock: &'a Lock, asset: &AssetKey) -> Self {
+        let mut known = HashMap::new();
+        for line in lock.asset(asset).into_iter().flat_map(|it| &it.lines) {
+            let key = line.partition.as_ref().map_or("", PartitionKey::as_str);
+            known
+                .entry(key)
+                .and_modify(|known| *known = Known::Several)
+                .or_insert(Known::One(line));
+        }
+        Self(known)
+    }
+
+    /// Whether there is one line, and it says what was recorded last. What only explains is compared as far as that costs
+    /// nothing: it follows from the fingerprint.
+    fn have(&self, asset: &Asset, key: &str, last: MaterializedRef<'_>) -> bool {
+        let Some(Known::One(line)) = self.0.get(key) else {
+            return false;
+        };
+        let mut versions = line.outputs.iter().zip(last.outputs);
+        line.fingerprint == last.fingerprint
+            && line.code == CodePrefix::from(last.code_version)
+            && line.contributions.len() == asset.deps.len()
+            && line.outputs.len() == last.outputs.len()
+            && versions.all(|(locked, version)| {
+                locked.version == written(asset, last.fingerprint, *version)
+            })
+    }
+}
+
+/// How the version of an output is written: not at all where the fingerprint stands in. An output that was accepted keeps
+/// its version, which is another one then.
+fn written(asset: &Asset, fingerprint: Fingerprint, version: DataVersion) -> Option<DataVersion> {
+    let stands_in =
+        asset.data_version == DataVersionRule::Inputs && version == DataVersion(fingerprint.0);
+    (!stands_in).then_some(version)
+}

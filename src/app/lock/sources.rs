@@ -1,0 +1,187 @@
+//! Lines of sources that a checkout does not have: those that git does not track, and those that a command observes.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use crate::app::lock::update::Changes;
+use crate::app::project::Project;
+use crate::engine::{Evaluation, absent_version};
+use crate::git::{Repository, Tracked};
+use crate::model::{
+    AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, ObservedSource, PartitionKey,
+    Place, SourceAsset, SourcePath,
+};
+use crate::plan::{Cell, Known, Scope};
+
+/// How sources are to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Those that have lines, and those that a command observes.
+    Known,
+    /// All; git is asked which it tracks.
+    All,
+}
+
+/// What changes in the lines of the sources of an evaluation that something locked reads.
+///
+/// Where there is no repository, or git cannot be asked, files count as tracked.
+pub fn source_changes(
+    project: &Project,
+    evaluation: &Evaluation<'_>,
+    lock: &Lock,
+    look: Look,
+) -> Changes {
+    let scope = evaluation.scope();
+    let read = read_by_locked(scope.graph());
+    let mut known: HashMap<(&AssetKey, Option<&PartitionKey>), Option<DataVersion>> =
+        HashMap::new();
+    for line in &lock.sources {
+        // Of two versions neither is known.
+        known
+            .entry((&line.source, line.partition.as_ref()))
+            .and_modify(|version| *version = None)
+            .or_insert(Some(line.version));
+    }
+    let mut changes = Changes::default();
+    let mut files = Vec::new();
+    for row in scope.rows() {
+        let source = scope.graph().source(row.asset);
+        let Some(source) = source.filter(|_| read.contains(&row.asset)) else {
+            continue;
+        };
+        let is_observed = matches!(source.place, Place::Observed { .. });
+        if !is_observed && look == Look::Known && known.is_empty() {
+            continue;
+        }
+        for cell in row.cells() {
+            let Some(version) = version_of(evaluation, cell) else {
+                continue;
+            };
+            let line = LockedSource {
+                source: source.key.clone(),
+                partition: scope.partition(cell),
+                version,
+            };
+            let found = known.get(&(&line.source, line.partition.as_ref()));
+            if is_observed || (look == Look::Known && found.is_some()) {
+                if found != Some(&Some(version)) {
+                    changes.sources.push(line);
+                }
+            } else if look == Look::All {
+                files.push((cell, source, line));
+            }
+        }
+    }
+    let Some(tracked) = (!files.is_empty()).then(|| tracked(project)).flatten() else {
+        return changes;
+    };
+    for (cell, source, line) in files {
+        let found = known.get(&(&line.source, line.partition.as_ref()));
+        let mut paths = paths_of(evaluation, cell, source).into_iter();
+        if paths.all(|path| is_tracked(project, &tracked, &path)) {
+            if found.is_some() {
+                changes.dropped_sources.push((line.source, line.partition));
+            }
+        } else if found != Some(&Some(line.version)) {
+            changes.sources.push(line);
+        }
+    }
+    changes
+}
+
+/// What changes in the lines that there are by what was observed just now.
+pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> Changes {
+    let mut known: HashMap<(&AssetKey, Option<&PartitionKey>), Vec<DataVersion>> = HashMap::new();
+    for line in &lock.sources {
+        let versions = known.entry((&line.source, line.partition.as_ref()));
+        versions.or_default().push(line.version);
+    }
+    let new = observed.iter().filter_map(|observed| {
+        let version = observed.data_version?;
+        let versions = known.get(&(&observed.source, observed.partition.as_ref()))?;
+        let is_new = versions.as_slice() != [version];
+        is_new.then(|| LockedSource {
+            source: observed.source.clone(),
+            partition: observed.partition.clone(),
+            version,
+        })
+    });
+    Changes {
+        sources: new.collect(),
+        ..Changes::default()
+    }
+}
+
+/// The sources that an asset with lines reads.
+fn read_by_locked(graph: &AssetGraph) -> HashSet<AssetId> {
+    let locked = graph.ids().filter_map(|id| graph.asset(id));
+    locked
+        .filter(|asset| asset.is_locked())
+        .flat_map(|asset| asset.deps.iter().map(|dep| dep.asset))
+        .filter(|id| graph.source(*id).is_some())
+        .collect()
+}
+
+/// The version of a source; `None` where nothing is there.
+fn version_of(evaluation: &Evaluation<'_>, cell: Cell) -> Option<DataVersion> {
+    let slot = evaluation.scope().row_of_cell(cell).versions_of(cell).start;
+    match evaluation.judge.facts().versions[slot] {
+        Known::Version(version) => Some(version).filter(|it| *it != absent_version()),
+        Known::Absent | Known::Unknown => None,
+    }
+}
+
+/// The paths that hold the data of a source, relative to the project root or absolute.
+fn paths_of(evaluation: &Evaluation<'_>, cell: Cell, source: &SourceAsset) -> Vec<String> {
+    let scope: &Scope<'_> = evaluation.scope();
+    let partition = scope.at(cell).1;
+    match &source.place {
+        Place::Paths(paths) => match paths.as_slice() {
+            [SourcePath::Exact(path)] => vec![path.path(partition).into_owned()],
+            _ => {
+                let found = evaluation.sources.globbed.get(&cell);
+                found.cloned().unwrap_or_default()
+            }
+        },
+        Place::Value { path, .. } => vec![path.path(partition).into_owned()],
+        Place::Observed { .. } => Vec::new(),
+    }
+}
+
+fn tracked(project: &Project) -> Option<Tracked> {
+    let repository = Repository::open(project.root(), project.environment()).ok()?;
+    repository.tracked().ok()
+}
+
+/// Whether git has all that is at a path. A link is followed: what it points to is what was hashed.
+fn is_tracked(project: &Project, tracked: &Tracked, path: &str) -> bool {
+    let path = project.root().join(path);
+    let whole = |path: &Path| {
+        tracked.has_file(path) || (path.is_dir() && has_directory(project, tracked, path))
+    };
+    whole(&path) || path.canonicalize().is_ok_and(|real| whole(&real))
+}
+
+/// Whether git has all files of a directory, but those that are no part of its version.
+fn has_directory(project: &Project, tracked: &Tracked, directory: &Path) -> bool {
+    let mut any = false;
+    let mut open: Vec<PathBuf> = vec![directory.to_owned()];
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = folder.read_dir() else {
+            return false;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let within = path.strip_prefix(project.root()).unwrap_or(&path);
+            if project.ignore().matches(within) {
+                continue;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => open.push(path),
+                Ok(_) if tracked.has_entry(&path) => any = true,
+                _ => return false,
+            }
+        }
+    }
+    any
+}

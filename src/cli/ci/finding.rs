@@ -1,0 +1,217 @@
+//! What is wrong with an asset, as an annotation tells it.
+
+use crate::cli::text::{
+    Keys, count, keys, not_the_same, number, status_word, why, why_unverifiable,
+};
+use crate::model::{
+    AssetKey, CauseKind, CheckBasis, CheckReport, CheckedAsset, KeyRange, ManifestLine, StaleRange,
+    Status, Strictness,
+};
+
+/// What is wrong with one asset.
+#[derive(Clone, Debug)]
+pub(super) struct Finding<'a> {
+    pub asset: &'a AssetKey,
+    /// Where it is declared.
+    pub place: &'a ManifestLine,
+    /// How many of its partitions were asked about.
+    pub count: u32,
+    /// At least one.
+    pub reasons: Vec<Reason>,
+}
+
+/// Neighbouring partitions that are not fresh for the same reasons, or cannot be judged.
+#[derive(Clone, Debug)]
+pub(super) struct Reason {
+    pub kind: ReasonKind,
+    pub severity: Severity,
+    /// How many partitions.
+    pub count: u32,
+    /// Which, how they are and why: `2013-07-04...2013-07-05 stale: steps/clean.py changed`.
+    pub text: String,
+}
+
+/// Whether something makes the check fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Severity {
+    Warning,
+    Error,
+}
+
+/// Why something is told: the first cause of what is stale, or another reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ReasonKind {
+    Cause(CauseKind),
+    /// It is stale, and the lock file does not tell why.
+    Stale,
+    Missing,
+    Pending,
+    Unverifiable,
+    /// It came out otherwise when it was built in scratch.
+    Rebuilt,
+}
+
+impl ReasonKind {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Cause(CauseKind::Code),
+        Self::Cause(CauseKind::Dependency),
+        Self::Cause(CauseKind::Data),
+        Self::Cause(CauseKind::Output),
+        Self::Cause(CauseKind::Rule),
+        Self::Cause(CauseKind::Forced),
+        Self::Cause(CauseKind::Volatile),
+        Self::Cause(CauseKind::FailedBefore),
+        Self::Stale,
+        Self::Missing,
+        Self::Pending,
+        Self::Unverifiable,
+        Self::Rebuilt,
+    ];
+
+    fn of(stale: &StaleRange) -> Self {
+        match (stale.status, stale.causes.first()) {
+            (Status::Missing, _) => Self::Missing,
+            (Status::Pending, _) => Self::Pending,
+            (_, Some(cause)) => Self::Cause(cause.kind()),
+            (_, None) => Self::Stale,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cause(kind) => kind.word(),
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Pending => "pending",
+            Self::Unverifiable => "unverifiable",
+            Self::Rebuilt => "rebuilt",
+        }
+    }
+
+    /// What it means, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Cause(kind) => match kind {
+                CauseKind::Code => {
+                    "The command, a code file or the environment of an asset changed."
+                }
+                CauseKind::Dependency => "A dependency of an asset was added, removed or remapped.",
+                CauseKind::Data => "Data that an asset is made from changed.",
+                CauseKind::Output => "An output is not what was recorded.",
+                CauseKind::Rule => "An asset was recorded under another version of the rules.",
+                CauseKind::Forced => "It was asked for that an asset is made again.",
+                CauseKind::Volatile => "An asset is made on each run.",
+                CauseKind::FailedBefore => "The last attempt to make an asset failed.",
+            },
+            Self::Stale => "An asset is not what its declaration and its inputs give.",
+            Self::Missing => "An asset was never materialized.",
+            Self::Pending => "What an asset needs is not fresh, so that one cannot know of it yet.",
+            Self::Rebuilt => "An asset did not come out the same when it was built in scratch.",
+            Self::Unverifiable => "A source is not here, so that what reads it cannot be judged.",
+        }
+    }
+}
+
+impl Finding<'_> {
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        let severities = self.reasons.iter().map(|reason| reason.severity);
+        severities.max().unwrap_or(Severity::Warning)
+    }
+
+    /// `clean: 2 of 365 partitions are not fresh`
+    pub fn title(&self) -> String {
+        let of = |severity: Severity| {
+            let reasons = self.reasons.iter().filter(|it| it.severity == severity);
+            reasons.map(|it| it.count).sum::<u32>()
+        };
+        let (concerned, said) = match of(Severity::Error) {
+            0 => (of(Severity::Warning), "cannot be judged"),
+            wrong => (wrong, "not fresh"),
+        };
+        let verb = |text: &'static str| match (text, concerned) {
+            ("not fresh", 1) => "is not fresh",
+            ("not fresh", _) => "are not fresh",
+            (other, _) => other,
+        };
+        match self.count {
+            1 => format!("{} {}", self.asset, verb(said)),
+            all => format!(
+                "{}: {} of {} {}",
+                self.asset,
+                number(concerned),
+                count(all, "partition"),
+                verb(said)
+            ),
+        }
+    }
+
+    /// Its reasons by kind, in order.
+    pub fn by_kind(&self) -> Vec<(ReasonKind, Vec<&Reason>)> {
+        let mut kinds: Vec<_> = self.reasons.iter().map(|reason| reason.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let of = |kind| self.reasons.iter().filter(move |it| it.kind == kind);
+        kinds
+            .into_iter()
+            .map(|kind| (kind, of(kind).collect()))
+            .collect()
+    }
+}
+
+/// What is wrong, asset by asset; assets with nothing to tell are left out.
+pub(super) fn findings(report: &CheckReport) -> Vec<Finding<'_>> {
+    let finding = |checked| finding(report, checked);
+    let findings = report.assets.iter().map(finding);
+    findings.filter(|it| !it.reasons.is_empty()).collect()
+}
+
+fn finding<'a>(report: &'a CheckReport, checked: &'a CheckedAsset) -> Finding<'a> {
+    let stale = report.stale.iter().chain(&report.pending);
+    let stale = stale.filter(|it| it.range.asset == checked.asset);
+    let mut reasons: Vec<_> = stale.map(|it| reason(it, report.basis)).collect();
+    let severity = match report.strictness {
+        Strictness::Lenient => Severity::Warning,
+        Strictness::Strict => Severity::Error,
+    };
+    let unverifiable = report.unverifiable.iter();
+    let unverifiable = unverifiable.filter(|it| it.range.asset == checked.asset);
+    reasons.extend(unverifiable.map(|it| Reason {
+        kind: ReasonKind::Unverifiable,
+        severity,
+        count: it.range.count,
+        text: told(&it.range, "cannot be judged", &why_unverifiable(it)),
+    }));
+    let rebuilt = report.rebuilt.iter();
+    let rebuilt = rebuilt.filter(|it| it.step.asset == checked.asset && !it.is_same());
+    reasons.extend(rebuilt.map(|it| Reason {
+        kind: ReasonKind::Rebuilt,
+        severity: Severity::Error,
+        count: 1,
+        text: format!("{} {}", it.step, not_the_same(&it.outcome)),
+    }));
+    Finding {
+        asset: &checked.asset,
+        place: &checked.place,
+        count: checked.count,
+        reasons,
+    }
+}
+
+fn reason(stale: &StaleRange, basis: CheckBasis) -> Reason {
+    Reason {
+        kind: ReasonKind::of(stale),
+        severity: Severity::Error,
+        count: stale.range.count,
+        text: told(&stale.range, status_word(stale), &why(stale, basis)),
+    }
+}
+
+fn told(range: &KeyRange, status: &str, why: &str) -> String {
+    match keys([Keys::from(range)], 1).as_str() {
+        "" => format!("{status}: {why}"),
+        keys => format!("{keys} {status}: {why}"),
+    }
+}

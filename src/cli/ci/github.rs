@@ -1,0 +1,62 @@
+//! Workflow commands of GitHub Actions, which become annotations of a pull request.
+
+use crate::cli::ci::finding::{Finding, Severity, findings};
+use crate::cli::text::count;
+use crate::model::CheckReport;
+
+/// So many reasons are told of an asset: an annotation of more is cut, wherever its end may be.
+const REASONS: usize = 20;
+
+/// An annotation for each asset that is not fresh or cannot be judged, a line each.
+pub fn annotations(report: &CheckReport) -> String {
+    findings(report).iter().map(annotation).collect()
+}
+
+fn annotation(finding: &Finding<'_>) -> String {
+    let command = match finding.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let mut lines: Vec<_> = finding.reasons.iter().map(|it| it.text.clone()).collect();
+    if lines.len() > REASONS {
+        let more = count((lines.len() - REASONS) as u64, "more range");
+        lines.truncate(REASONS);
+        lines.push(format!("and {more}"));
+    }
+    format!(
+        "::{command} file={},line={},title={}::{}\n",
+        property(&finding.place.file),
+        finding.place.line,
+        property(&finding.title()),
+        data(&lines.join("\n"))
+    )
+}
+
+/// A message, as the runner reads it back.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// A value of a property, as the runner reads it back.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{annotations, data, property};
+    use crate::cli::fixtures::check_report;
+
+    #[test]
+    fn an_annotation_for_each_asset() {
+        insta::assert_snapshot!(annotations(&check_report()), @"");
+    }
+
+    #[test]
+    fn what_the_runner_would_take_for_its_own_is_escaped() {
+        assert_eq!(data("50% of a: b,\r\nc"), "50%25 of a: b,%0D%0Ac");
+        assert_eq!(property("50% of a: b,\nc"), "50%25 of a%3A b%2C%0Ac");
+    }
+}

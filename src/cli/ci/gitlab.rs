@@ -1,0 +1,79 @@
+//! The Code Quality report of GitLab: a list of places in files, each with what is wrong there.
+
+use serde::Serialize;
+
+use crate::cli::ci::finding::{Finding, Reason, ReasonKind, Severity, findings};
+use crate::model::CheckReport;
+
+/// `[{"description":…,"check_name":…,"fingerprint":…,"severity":…,"location":…}]`
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct CodeQuality(Vec<Violation>);
+
+#[derive(Debug, Serialize)]
+struct Violation {
+    description: String,
+    check_name: String,
+    fingerprint: String,
+    severity: &'static str,
+    location: Location,
+}
+
+#[derive(Debug, Serialize)]
+struct Location {
+    path: String,
+    lines: Lines,
+}
+
+#[derive(Debug, Serialize)]
+struct Lines {
+    begin: u32,
+}
+
+impl From<&CheckReport> for CodeQuality {
+    fn from(report: &CheckReport) -> Self {
+        let of = |finding: &Finding<'_>| {
+            let by_kind = finding.by_kind().into_iter();
+            by_kind
+                .map(|(kind, reasons)| violation(finding, kind, &reasons))
+                .collect::<Vec<_>>()
+        };
+        Self(findings(report).iter().flat_map(of).collect())
+    }
+}
+
+fn violation(finding: &Finding<'_>, kind: ReasonKind, reasons: &[&Reason]) -> Violation {
+    let texts: Vec<_> = reasons.iter().map(|reason| reason.text.as_str()).collect();
+    let check_name = format!("assetctl/{}", kind.word());
+    let severity = match reasons.iter().map(|reason| reason.severity).max() {
+        Some(Severity::Error) => "major",
+        Some(Severity::Warning) | None => "info",
+    };
+    // The keys are left out, so that a finding stays the same one from commit to commit.
+    let identity = format!("{check_name} {}", finding.asset);
+    Violation {
+        description: format!("{} {}", finding.asset, texts.join("; ")),
+        fingerprint: blake3::hash(identity.as_bytes()).to_hex()[..32].to_owned(),
+        check_name,
+        severity,
+        location: Location {
+            path: finding.place.file.clone(),
+            lines: Lines {
+                begin: finding.place.line,
+            },
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CodeQuality;
+    use crate::cli::fixtures::check_report;
+
+    #[test]
+    fn a_violation_for_each_asset_and_kind_of_reason() {
+        let report = CodeQuality::from(&check_report());
+        let json = serde_json::to_string_pretty(&report).expect("JSON");
+        insta::assert_snapshot!(json, @"");
+    }
+}

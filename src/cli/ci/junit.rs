@@ -1,0 +1,99 @@
+//! `JUnit` XML: a test suite with a case for each asset.
+
+use std::fmt::Write as _;
+
+use crate::cli::ci::finding::{Finding, Severity, findings};
+use crate::model::CheckReport;
+
+/// The document. An asset of which partitions are not fresh is a failure, one that can only not be judged is skipped.
+pub fn junit(report: &CheckReport) -> String {
+    let findings = findings(report);
+    let of = |severity| {
+        let findings = findings.iter().filter(|it| it.severity() == severity);
+        findings.count()
+    };
+    let tests = report.assets.len();
+    let (failures, skipped) = (of(Severity::Error), of(Severity::Warning));
+    let mut cases = String::new();
+    for checked in &report.assets {
+        let name = attribute(checked.asset.as_str());
+        let case = format!("<testcase classname=\"assetctl check\" name=\"{name}\"");
+        match findings.iter().find(|it| *it.asset == checked.asset) {
+            None => writeln!(cases, "    {case}/>"),
+            Some(finding) => writeln!(cases, "    {case}>\n{}    </testcase>", told(finding)),
+        }
+        .expect("a text takes all that is written");
+    }
+    format!(
+        concat!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
+            "<testsuites name=\"assetctl check\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">\n",
+            "  <testsuite name=\"assetctl check\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">\n",
+            "{cases}",
+            "  </testsuite>\n",
+            "</testsuites>\n",
+        ),
+        tests = tests,
+        failures = failures,
+        skipped = skipped,
+        cases = cases,
+    )
+}
+
+fn told(finding: &Finding<'_>) -> String {
+    let element = match finding.severity() {
+        Severity::Error => "failure",
+        Severity::Warning => "skipped",
+    };
+    let kind = finding.reasons.first().map_or("", |it| it.kind.word());
+    let texts: Vec<_> = finding.reasons.iter().map(|it| it.text.as_str()).collect();
+    let (file, line) = (&finding.place.file, finding.place.line);
+    format!(
+        "      <{element} type=\"{kind}\" message=\"{}\">{}</{element}>\n",
+        attribute(&finding.title()),
+        content(&format!("{file}:{line}\n{}", texts.join("\n")))
+    )
+}
+
+/// A text between tags. Characters that XML does not have are replaced.
+fn content(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' | '\t' => escaped.push(character),
+            '\u{FFFE}' | '\u{FFFF}' => escaped.push('\u{FFFD}'),
+            _ if character.is_control() && character < ' ' => escaped.push('\u{FFFD}'),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// A value between quotes, on one line.
+fn attribute(text: &str) -> String {
+    content(text).replace('\n', "&#10;").replace('\t', "&#9;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{attribute, content, junit};
+    use crate::cli::fixtures::check_report;
+
+    #[test]
+    fn a_case_for_each_asset() {
+        insta::assert_snapshot!(junit(&check_report()), @"");
+    }
+
+    #[test]
+    fn what_xml_does_not_have_is_replaced() {
+        assert_eq!(
+            content("a<b>&\"\u{1}\n\u{FFFE}é"),
+            "a&lt;b&gt;&amp;&quot;\u{FFFD}\n\u{FFFD}é"
+        );
+        assert_eq!(attribute("a\n\tb"), "a&#10;&#9;b");
+    }
+}

@@ -1,0 +1,303 @@
+//! `check`: first the verdict, then what is not fresh and why, then what to do; besides it what does not count.
+
+use crate::cli::render::status::glyph;
+use crate::cli::text::{
+    BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, count, keys, not_the_same, number,
+    status_style, status_word, styled, why, why_unverifiable,
+};
+use crate::model::{
+    CheckBasis, CheckCounts, CheckReport, KeyRange, RebuildOutcome, StaleRange, Status, Strictness,
+    WhyUnverifiable,
+};
+
+/// How many rows an asset has, and how many ranges a note; all of them with `--verbose`.
+const ROWS: usize = 8;
+const RANGES: usize = 4;
+
+/// The answer of `check`; empty where everything is fresh and little is to be said.
+pub fn check(report: &CheckReport, look: &Look) -> String {
+    let is_brief = look.detail == Detail::Brief;
+    if is_brief && report.is_good() {
+        return String::new();
+    }
+    let mut text = verdict(report);
+    if !report.is_fresh() {
+        let rows = rows(report, look);
+        if !rows.is_empty() {
+            text.push('\n');
+            text.push_str(&rows);
+            text.push('\n');
+        }
+        text.push_str(&what_to_do(report));
+    }
+    text.push_str(&rebuilt(report, look));
+    if !is_brief {
+        for note in notes(report, look) {
+            text.push_str(&note);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The first line: `3 of 1,097 asset partitions are stale, 2 pending.`
+pub fn verdict(report: &CheckReport) -> String {
+    let counts = report.counts();
+    if counts.all == 0 {
+        return "There is nothing to check.\n".to_owned();
+    }
+    if report.is_fresh() {
+        return format!(
+            "{}: {} of {}{}.\n",
+            styled(GOOD, "Everything is fresh"),
+            count(counts.fresh, "asset partition"),
+            count(report.assets.len() as u64, "asset"),
+            besides(counts),
+        );
+    }
+    let mut told = [
+        (counts.stale, "stale"),
+        (counts.missing, "missing"),
+        (counts.pending, "pending"),
+        (unverifiable_that_count(report), "not to be judged"),
+    ]
+    .into_iter()
+    .filter(|(amount, _)| *amount > 0);
+    let (first, word) = told.next().expect("something is not fresh");
+    let verb = if first == 1 { "is" } else { "are" };
+    let rest: String = told
+        .map(|(amount, word)| format!(", {} {word}", number(amount)))
+        .collect();
+    format!(
+        "{} {verb} {word}{rest}.\n",
+        styled(
+            WARN,
+            format!(
+                "{} of {}",
+                number(first),
+                count(counts.all, "asset partition")
+            )
+        )
+    )
+}
+
+/// What came of those that were built in scratch: how many came out the same, and what is wrong with each of the others.
+fn rebuilt(report: &CheckReport, look: &Look) -> String {
+    let all = &report.rebuilt;
+    if all.is_empty() {
+        return String::new();
+    }
+    let same = all.iter().filter(|it| it.is_same()).count() as u64;
+    let mut text = format!(
+        "Rebuilt {} in scratch: {} came out the same.\n",
+        count(all.len() as u64, "asset partition"),
+        number(same),
+    );
+    let glyph = glyph(Status::Failed, look.glyphs);
+    for it in all.iter().filter(|it| !it.is_same()) {
+        text.push_str(&format!(
+            "  {} {} {}\n",
+            styled(BAD, glyph),
+            it.step,
+            not_the_same(&it.outcome)
+        ));
+        if let RebuildOutcome::Failed { tail, .. } = &it.outcome {
+            for line in tail {
+                text.push_str(&format!("    {}\n", styled(DIM, line)));
+            }
+        }
+    }
+    text
+}
+
+/// What is neither fresh nor counts.
+fn besides(counts: CheckCounts) -> String {
+    [
+        (counts.due, "due"),
+        (counts.unverifiable, "not to be judged"),
+    ]
+    .into_iter()
+    .filter(|(amount, _)| *amount > 0)
+    .map(|(amount, word)| format!(", {} {word}", number(amount)))
+    .collect()
+}
+
+fn unverifiable_that_count(report: &CheckReport) -> u32 {
+    match report.strictness {
+        Strictness::Lenient => 0,
+        Strictness::Strict => report.counts().unverifiable,
+    }
+}
+
+/// A line for each status and reason of each asset, with the keys it is said of.
+fn rows(report: &CheckReport, look: &Look) -> String {
+    let mut table = Table::default();
+    for checked in &report.assets {
+        let all = report.stale.iter().chain(&report.pending);
+        let mut reasons: Vec<(&StaleRange, String, Vec<Keys<'_>>)> = Vec::new();
+        for stale in all.filter(|it| it.range.asset == checked.asset) {
+            let why = why(stale, report.basis);
+            let like = |(known, text, _): &&mut (&StaleRange, String, _)| {
+                (known.status, known.certainty, &*text) == (stale.status, stale.certainty, &why)
+            };
+            match reasons.iter_mut().find(like) {
+                Some((_, _, ranges)) => ranges.push(Keys::from(&stale.range)),
+                None => reasons.push((stale, why, vec![Keys::from(&stale.range)])),
+            }
+        }
+        let shown = match look.detail {
+            Detail::Full => reasons.len(),
+            Detail::Brief | Detail::Normal => ROWS,
+        };
+        for (stale, why, ranges) in reasons.iter().take(shown) {
+            let style = status_style(stale.status);
+            table.row([
+                Cell::new(style, glyph(stale.status, look.glyphs)),
+                Cell::new(style, status_word(stale)),
+                Cell::plain(stale.range.asset.to_string()),
+                Cell::plain(keys(ranges.iter().copied(), ranges_shown(look))),
+                Cell::new(DIM, why.clone()),
+            ]);
+        }
+        if reasons.len() > shown {
+            let more = (reasons.len() - shown) as u64;
+            table.row([
+                Cell::plain(""),
+                Cell::plain(""),
+                Cell::plain(checked.asset.to_string()),
+                Cell::new(DIM, format!("and {}", count(more, "more reason"))),
+            ]);
+        }
+    }
+    table.lines(2, look.width)
+}
+
+fn ranges_shown(look: &Look) -> usize {
+    match look.detail {
+        Detail::Full => usize::MAX,
+        Detail::Brief | Detail::Normal => RANGES,
+    }
+}
+
+fn what_to_do(report: &CheckReport) -> String {
+    let counts = report.counts();
+    if counts.stale + counts.missing + counts.pending == 0 {
+        return String::new();
+    }
+    match report.basis {
+        CheckBasis::Lock => "Run `assetctl materialize` and commit Assets.lock.\n".to_owned(),
+        CheckBasis::Instance => "Run `assetctl materialize`.\n".to_owned(),
+    }
+}
+
+/// What the reader should know and what does not count, a line each.
+fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
+    let mut notes = Vec::new();
+    if report.basis == CheckBasis::Instance {
+        notes.push(
+            "There is no Assets.lock: judged by the records of this machine alone. `assetctl lock` writes one."
+                .to_owned(),
+        );
+    }
+    if !report.due.is_empty() {
+        notes.push(format!(
+            "Due, which is not stale: {} (`--due` counts them).",
+            ranges(&report.due, look)
+        ));
+    }
+    for why in [WhyUnverifiable::LfsPointer, WhyUnverifiable::NotCheckedOut] {
+        let mut all = report.unverifiable.iter().filter(|it| it.why == why);
+        if let Some(first) = all.clone().next() {
+            let ranges: Vec<_> = all.by_ref().map(|it| it.range.clone()).collect();
+            notes.push(format!(
+                "Not to be judged here: {}, as {}.",
+                self::ranges(&ranges, look),
+                why_unverifiable(first)
+            ));
+        }
+    }
+    if !report.locked_sources.is_empty() {
+        notes.push(format!(
+            "Taken from Assets.lock, as they are not in git: {}.",
+            ranges(&report.locked_sources, look)
+        ));
+    }
+    if !report.irreproducible.is_empty() {
+        notes.push(format!(
+            "Locked twice with different outputs, so their commands are not reproducible: {}.",
+            ranges(&report.irreproducible, look)
+        ));
+    }
+    if !report.orphans.is_empty() {
+        let lines: u32 = report.orphans.iter().map(|it| it.lines).sum();
+        let names: Vec<_> = report
+            .orphans
+            .iter()
+            .map(|it| it.asset.as_str())
+            .take(RANGES)
+            .collect();
+        let more = report.orphans.len() - names.len();
+        let more = if more > 0 {
+            format!(" and {}", count(more as u64, "more asset"))
+        } else {
+            String::new()
+        };
+        notes.push(format!(
+            "Assets.lock has {} of what is not declared: {}{more}. `assetctl lock prune` drops them.",
+            count(lines, "line"),
+            names.join(", "),
+        ));
+    }
+    notes
+}
+
+fn ranges(ranges: &[KeyRange], look: &Look) -> String {
+    let limit = ranges_shown(look);
+    let shown: Vec<_> = ranges.iter().take(limit).map(ToString::to_string).collect();
+    match ranges.len().saturating_sub(limit) {
+        0 => shown.join(", "),
+        more => format!(
+            "{} and {}",
+            shown.join(", "),
+            count(more as u64, "more range")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::cli::fixtures::{check_report, look, plain};
+    use crate::cli::text::Detail;
+    use crate::model::{CheckBasis, CheckReport, CheckedAsset, DueWindows, Strictness};
+
+    #[test]
+    fn the_verdict_then_why_then_what_to_do() {
+        let mut wide = look();
+        wide.width = None;
+        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @"");
+        wide.detail = Detail::Brief;
+        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @"");
+    }
+
+    #[test]
+    fn fresh_is_one_line_and_nothing_if_quiet() {
+        let report = check_report();
+        let mut fresh =
+            CheckReport::of_nothing(CheckBasis::Lock, DueWindows::Apart, Strictness::Lenient);
+        fresh.assets = report
+            .assets
+            .into_iter()
+            .map(|asset| CheckedAsset {
+                fresh: asset.count,
+                ..asset
+            })
+            .collect();
+        insta::assert_snapshot!(plain(&check(&fresh, &look())), @"");
+        fresh.basis = CheckBasis::Instance;
+        insta::assert_snapshot!(plain(&check(&fresh, &look())), @"");
+        let mut quiet = look();
+        quiet.detail = Detail::Brief;
+        assert_eq!(check(&fresh, &quiet), "");
+    }
+}

@@ -1,0 +1,113 @@
+//! Why asset partitions are not fresh, or cannot be judged, in words.
+
+use crate::cli::text::cause::summary;
+use crate::cli::text::{count, subject};
+use crate::model::{
+    Cause, Certainty, CheckBasis, StaleRange, Status, Unverifiable, WhyUnverifiable,
+};
+
+/// How many causes are told.
+const CAUSES: usize = 3;
+
+/// Why partitions are not fresh: `steps/clean.py changed`.
+pub fn why(stale: &StaleRange, basis: CheckBasis) -> String {
+    let told = |cause: &Cause| match stale.range.count {
+        1 => summary(cause),
+        _ => subject(cause),
+    };
+    let mut causes: Vec<_> = stale.causes.iter().map(told).collect();
+    causes.dedup();
+    let text = match (causes.len(), stale.status) {
+        (0, status) => without_cause(status, basis).to_owned(),
+        (many, _) if many > CAUSES => {
+            let more = count(many as u64 - (CAUSES as u64 - 1), "more cause");
+            format!("{}, and {more}", causes[..CAUSES - 1].join(", "))
+        }
+        _ => causes.join(", "),
+    };
+    match stale.certainty {
+        Certainty::Exact => text,
+        Certainty::Cautious => format!("{text}; they stand in Assets.lock as one"),
+    }
+}
+
+/// The word for the status of partitions.
+pub fn status_word(stale: &StaleRange) -> &'static str {
+    match (stale.certainty, stale.status) {
+        (Certainty::Cautious, Status::Stale) => "may be stale",
+        (_, status) => status.word(),
+    }
+}
+
+fn without_cause(status: Status, basis: CheckBasis) -> &'static str {
+    match (status, basis) {
+        (Status::Missing, CheckBasis::Lock) => "not in Assets.lock",
+        (Status::Missing, CheckBasis::Instance) => "never materialized",
+        (Status::Failed, _) => "the last attempt failed",
+        (Status::Pending, _) => "what it needs is not fresh",
+        (_, CheckBasis::Lock) => "its line in Assets.lock is not what its inputs give",
+        (_, CheckBasis::Instance) => "it is not what its inputs give",
+    }
+}
+
+/// Why partitions cannot be judged, and how they can be: `data/a.csv is a Git LFS pointer: git lfs pull`.
+pub fn why_unverifiable(unverifiable: &Unverifiable) -> String {
+    let path = &unverifiable.path;
+    match unverifiable.why {
+        WhyUnverifiable::LfsPointer => {
+            format!("{path} is a pointer of Git LFS: `git lfs pull` fetches it")
+        }
+        WhyUnverifiable::NotCheckedOut => {
+            format!("{path} is not checked out: `git sparse-checkout add` fetches it")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::why;
+    use crate::cli::fixtures::{code, data, range};
+    use crate::model::{Cause, Certainty, CheckBasis, ManifestLine, StaleRange, Status};
+
+    #[test]
+    fn reasons() {
+        let place = ManifestLine {
+            file: "Assets.toml".into(),
+            line: 1,
+        };
+        let of = |count: u32, status, causes: &[Cause], certainty| StaleRange {
+            range: range("day", "2013-07-04", "2013-07-05", count),
+            status,
+            causes: causes.to_vec(),
+            certainty,
+            place: place.clone(),
+        };
+        let changed = data("clean", "2013-07-04", vec![]);
+        let many = ["a", "b", "c", "d"].map(code);
+        for (stale, told) in [
+            (
+                of(1, Status::Missing, &[], Certainty::Exact),
+                "not in Assets.lock",
+            ),
+            (
+                of(
+                    1,
+                    Status::Stale,
+                    std::slice::from_ref(&changed),
+                    Certainty::Exact,
+                ),
+                "clean@2013-07-04 changed",
+            ),
+            (
+                of(2, Status::Stale, &[changed], Certainty::Exact),
+                "clean changed",
+            ),
+            (
+                of(2, Status::Stale, &many, Certainty::Cautious),
+                "a changed, b changed, and 2 more causes; they stand in Assets.lock as one",
+            ),
+        ] {
+            assert_eq!(why(&stale, CheckBasis::Lock), told);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The file of a project.
+
+use std::io;
+use std::path::Path;
+
+use crate::lockfile::error::LockError;
+use crate::lockfile::parse::{Parsed, parse, parse_added};
+use crate::lockfile::print::print;
+use crate::model::{AddedKey, Lock};
+use crate::sys::file::write_atomically;
+
+/// The name of the file, beside `Assets.toml`.
+pub const FILE_NAME: &str = "Assets.lock";
+
+/// Whether the file was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It says something else now than before.
+    Anew,
+    /// It said the same already, byte for byte.
+    Unchanged,
+}
+
+/// The lock file of a project; `None` if there is none.
+pub fn read(root: &Path) -> Result<Option<Parsed>, LockError> {
+    let Some(text) = bytes(root)? else {
+        return Ok(None);
+    };
+    parse(FILE_NAME, &text).map(Some)
+}
+
+/// The keys of dynamic definitions in a project's lock file, in its order; none if there is no file.
+///
+/// Cheaper than [`read`]: of the other lines only the beginning is looked at, so that damage in them is not told.
+pub fn added_keys(root: &Path) -> Result<Vec<AddedKey>, LockError> {
+    match bytes(root)? {
+        Some(text) => parse_added(FILE_NAME, &text),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Writes a project's lock file at once, if that changes a byte of it.
+pub fn write(root: &Path, lock: &Lock) -> Result<Written, LockError> {
+    let path = root.join(FILE_NAME);
+    let text = print(lock);
+    if std::fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
+        return Ok(Written::Unchanged);
+    }
+    write_atomically(&path, text.as_bytes())
+        .map_err(|reason| LockError::unwritable(FILE_NAME, &reason))?;
+    Ok(Written::Anew)
+}
+
+fn bytes(root: &Path) -> Result<Option<Vec<u8>>, LockError> {
+    match std::fs::read(root.join(FILE_NAME)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LockError::unreadable(FILE_NAME, &error)),
+    }
+}

@@ -1,0 +1,295 @@
+//! Lines as they come, gathered by what they are about.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::lockfile::FORMAT;
+use crate::lockfile::damage::Damage;
+use crate::lockfile::fields::{Fields, Kind, Words, Wrong};
+use crate::lockfile::print::{push_added, push_block, push_line, push_source};
+use crate::lockfile::repeats::{Repeats, leave_out_repeats};
+use crate::lockfile::words::{ADDED, HEADER, RANGE, UNPARTITIONED, unescaped};
+use crate::model::{
+    AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedSource, Name,
+    PartitionKey, RULE,
+};
+
+/// What lines gave so far.
+pub struct Gathered<'t> {
+    lock: Lock,
+    header: Header,
+    /// The places of the assets in the lock.
+    places: HashMap<AssetKey, usize>,
+    /// The asset of the line before, as it was written.
+    last: Option<(&'t str, usize)>,
+    fields: Fields,
+}
+
+/// Whether there was a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// So far none.
+    None,
+    /// At least one.
+    Met,
+}
+
+/// Why a line gave nothing.
+pub enum Refused {
+    /// It cannot be read.
+    Wrong(Wrong),
+    /// It says that the others cannot be read: the number of a newer format, and where it stands.
+    Format(String, Range<usize>),
+    /// It says that the others cannot be judged: the number of an unknown rule, and where it stands.
+    Rule(u32, Range<usize>),
+}
+
+impl From<Wrong> for Refused {
+    fn from(wrong: Wrong) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+impl<'t> Gathered<'t> {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self {
+            lock: Lock::default(),
+            header: Header::None,
+            places: HashMap::new(),
+            last: None,
+            fields: Fields::default(),
+        }
+    }
+
+    /// Takes in a line. What is told of it are places in it.
+    pub fn take(&mut self, line: &'t str) -> Result<(), Refused> {
+        let mut words = Words::new(line, 0);
+        let Some((start, first)) = words.next() else {
+            return Ok(());
+        };
+        match first {
+            HEADER => {
+                read_header(&mut words)?;
+                self.header = Header::Met;
+            }
+            ADDED => self.lock.added.push(read_added(&mut words)?),
+            _ => match first.strip_prefix('@') {
+                Some(name) => self.source((start + 1, name), &mut words)?,
+                None => self.asset((start, first), &mut words)?,
+            },
+        }
+        Ok(())
+    }
+
+    /// The lock, without lines that say the same as another, and what was met on the way.
+    pub fn finish(mut self) -> (Lock, Header, Repeats) {
+        let lock = &mut self.lock;
+        let mut met = vec![
+            leave_out_repeats(
+                &mut lock.added,
+                |added| (added.definition.as_str(), added.key.as_str()),
+                push_added,
+            ),
+            leave_out_repeats(
+                &mut lock.sources,
+                |source| (source.source.as_str(), text_of(source.partition.as_ref())),
+                push_source,
+            ),
+        ];
+        for LockedAsset {
+            asset,
+            lines,
+            blocks,
+        } in &mut lock.assets
+        {
+            met.push(leave_out_repeats(
+                lines,
+                |line| ("", text_of(line.partition.as_ref())),
+                |out, line| push_line(out, asset, line),
+            ));
+            met.push(leave_out_repeats(
+                blocks,
+                |block| (block.first.as_str(), block.last.as_str()),
+                |out, block| push_block(out, asset, block),
+            ));
+        }
+        let repeats = met.into_iter().find(|met| *met == Repeats::Some);
+        (self.lock, self.header, repeats.unwrap_or(Repeats::None))
+    }
+
+    fn source(&mut self, name: (usize, &str), words: &mut Words<'_>) -> Result<(), Wrong> {
+        let source = AssetKey::of_path(&read_name(name)?);
+        let key = key_word(words)?;
+        let partition = read_partition(key)?;
+        self.fields.read(Kind::Source, words)?;
+        let version = self.fields.outputs.pop().and_then(|output| output.version);
+        self.lock.sources.push(LockedSource {
+            source,
+            partition,
+            version: present(version, Kind::Source, "o", words)?,
+        });
+        Ok(())
+    }
+
+    fn asset(&mut self, name: (usize, &'t str), words: &mut Words<'_>) -> Result<(), Wrong> {
+        let key = key_word(words)?;
+        if let Some((first, last)) = key.1.split_once(RANGE) {
+            let first = read_key((key.0, first))?;
+            let last = read_key((key.0 + key.1.len() - last.len(), last))?;
+            let block = self.block(first, last, words)?;
+            self.locked(name)?.blocks.push(block);
+        } else {
+            let partition = read_partition(key)?;
+            let line = self.line(partition, words)?;
+            self.locked(name)?.lines.push(line);
+        }
+        Ok(())
+    }
+
+    fn line(
+        &mut self,
+        partition: Option<PartitionKey>,
+        words: &mut Words<'_>,
+    ) -> Result<LockLine, Wrong> {
+        let fields = &mut self.fields;
+        fields.read(Kind::Line, words)?;
+        let fingerprint = present(fields.fingerprint, Kind::Line, "i", words)?;
+        let first = fields.outputs.first().map(|_| ());
+        present(first, Kind::Line, "o", words)?;
+        Ok(LockLine {
+            partition,
+            code: present(fields.code, Kind::Line, "c", words)?,
+            fingerprint: Fingerprint(fingerprint),
+            outputs: fields.outputs.drain(..).collect(),
+            contributions: fields.contributions.as_slice().into(),
+            stand_in: fields.stand_in,
+        })
+    }
+
+    fn block(
+        &mut self,
+        first: PartitionKey,
+        last: PartitionKey,
+        words: &mut Words<'_>,
+    ) -> Result<LockBlock, Wrong> {
+        let fields = &mut self.fields;
+        fields.read(Kind::Block, words)?;
+        let some = fields.outputs.first().map(|_| ());
+        present(some, Kind::Block, "o", words)?;
+        Ok(LockBlock {
+            first,
+            last,
+            count: present(fields.count, Kind::Block, "n", words)?,
+            code: present(fields.code, Kind::Block, "c", words)?,
+            stand_in: present(fields.stand_in, Kind::Block, "x", words)?,
+            outputs: fields.outputs.drain(..).collect(),
+        })
+    }
+
+    /// The asset of a line: mostly that of the line before.
+    fn locked(&mut self, word: (usize, &'t str)) -> Result<&mut LockedAsset, Wrong> {
+        let at = match self.last {
+            Some((written, at)) if written == word.1 => at,
+            _ => {
+                let asset = AssetKey::of_path(&read_name(word)?);
+                let assets = &mut self.lock.assets;
+                let at = *self.places.entry(asset.clone()).or_insert_with(|| {
+                    assets.push(LockedAsset {
+                        asset,
+                        lines: Vec::new(),
+                        blocks: Vec::new(),
+                    });
+                    assets.len() - 1
+                });
+                self.last = Some((word.1, at));
+                at
+            }
+        };
+        Ok(&mut self.lock.assets[at])
+    }
+}
+
+/// Reads `+ DEFINITION KEY` after its sign.
+fn read_added(words: &mut Words<'_>) -> Result<AddedKey, Wrong> {
+    let missing = |words: &Words<'_>| (0..words.rest().end, Damage::Incomplete);
+    let name = words.next().ok_or_else(|| missing(words))?;
+    let definition =
+        Name::parse(&read_name(name)?).map_err(|invalid| (span_of(name), Damage::Name(invalid)))?;
+    let word = words.next().ok_or_else(|| missing(words))?;
+    let key = read_partition(word)?.ok_or_else(|| (span_of(word), Damage::NoKey))?;
+    match words.next() {
+        None => Ok(AddedKey { definition, key }),
+        Some((start, _)) => Err((start..words.rest().end, Damage::Surplus)),
+    }
+}
+
+/// Reads `format N rule N` after its first word.
+fn read_header(words: &mut Words<'_>) -> Result<(), Refused> {
+    let whole = 0..words.rest().end;
+    let wrong = || Refused::Wrong((whole.clone(), Damage::Header));
+    let format = words.next().ok_or_else(wrong)?;
+    let is_number = format.1.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || format.1.starts_with('0') {
+        return Err(wrong());
+    }
+    if format.1.parse() != Ok(FORMAT) {
+        return Err(Refused::Format(format.1.to_owned(), span_of(format)));
+    }
+    words.next().filter(|it| it.1 == "rule").ok_or_else(wrong)?;
+    let word = words.next().ok_or_else(wrong)?;
+    let rule = word.1.parse().map_err(|_| wrong())?;
+    if words.next().is_some() {
+        return Err(wrong());
+    }
+    if rule == RULE {
+        Ok(())
+    } else {
+        Err(Refused::Rule(rule, span_of(word)))
+    }
+}
+
+/// A key as text; empty, as no key is, where there is none.
+fn text_of(partition: Option<&PartitionKey>) -> &str {
+    partition.map_or("", PartitionKey::as_str)
+}
+
+fn span_of(word: (usize, &str)) -> Range<usize> {
+    word.0..word.0 + word.1.len()
+}
+
+fn read_name(word: (usize, &str)) -> Result<Cow<'_, str>, Wrong> {
+    if word.1.is_empty() {
+        return Err((word.0 - 1..word.0, Damage::Incomplete));
+    }
+    unescaped(word.1).ok_or_else(|| (span_of(word), Damage::Escape))
+}
+
+fn key_word<'l>(words: &mut Words<'l>) -> Result<(usize, &'l str), Wrong> {
+    let end = words.rest().end;
+    words.next().ok_or((0..end, Damage::Incomplete))
+}
+
+fn read_partition(word: (usize, &str)) -> Result<Option<PartitionKey>, Wrong> {
+    match word.1 {
+        UNPARTITIONED => Ok(None),
+        _ => read_key(word).map(Some),
+    }
+}
+
+fn read_key(word: (usize, &str)) -> Result<PartitionKey, Wrong> {
+    let key = unescaped(word.1).ok_or_else(|| (span_of(word), Damage::Escape))?;
+    PartitionKey::parse(&key).map_err(|invalid| (span_of(word), Damage::Key(invalid)))
+}
+
+/// A field that its kind of line must have; where it is missing, the whole line is marked.
+fn present<T>(
+    value: Option<T>,
+    kind: Kind,
+    field: &'static str,
+    words: &Words<'_>,
+) -> Result<T, Wrong> {
+    let line = kind.called();
+    value.ok_or_else(|| (0..words.rest().end, Damage::Missing { line, field }))
+}

@@ -1,0 +1,30 @@
+//! `Assets.lock`: the text file beside `Assets.toml` that lets freshness be judged from a checkout alone.
+//!
+//! Text in, [`Lock`](crate::model::Lock) out, and back. The writer is deterministic: the same lock is the same bytes. The
+//! reader takes what version control makes of such a file: lines in any order, both sides of a conflict, lines twice,
+//! several lines for one key. Whether a line is right is not judged here.
+//!
+//! `docs/lockfile.md` describes the format. It is raised when anything is added to it: a reader of an older format
+//! refuses the file instead of losing what it does not know.
+
+mod damage;
+mod disk;
+mod error;
+mod fields;
+mod gather;
+mod lines;
+mod parse;
+mod print;
+mod repeats;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use damage::{Damage, DamagedLine};
+pub use disk::{FILE_NAME, Written, added_keys, read, write};
+pub use error::LockError;
+pub use parse::{Parsed, parse, salvage};
+pub use print::print;
+
+/// The format that is written, and the newest that is read.
+const FORMAT: u32 = 1;
