@@ -23,8 +23,8 @@ use crate::model::{
     CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Follow,
     Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
     InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionsSelection, PlanRequest, RunId, Scope, Selected, SelectionText, ShowRequest, Sources,
-    StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
+    PartitionsSelection, PlanRequest, Rebuild, RunId, Scope, Selected, SelectionText, ShowRequest,
+    Sources, StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
 };
 
 /// What `materialize` is asked for.

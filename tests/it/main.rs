@@ -5,6 +5,7 @@ mod crash;
 mod diagnostics;
 mod error_codes;
 mod flights;
+mod hooks;
 mod json;
 mod partitions;
 mod processes;
