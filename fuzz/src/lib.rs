@@ -1,5 +1,6 @@
 //! What must hold of any text, whatever gives the texts.
 
+use assetctl::lockfile;
 use assetctl::select::parse;
 use assetctl::select::steps::{StepGraph, select_steps};
 
@@ -34,6 +35,23 @@ pub fn steps(text: &str) {
             let expected: Vec<&str> = clauses.into_iter().filter(wrong).collect();
             let told: Vec<&str> = errors.iter().map(|error| error.clause.as_str()).collect();
             assert_eq!(told, expected);
+        }
+    }
+}
+
+/// What is read of any text is the same after it was written, and damaged lines are told by places in the text.
+pub fn lockfile(bytes: &[u8]) {
+    if let Ok(parsed) = lockfile::parse("Assets.lock", bytes) {
+        let printed = lockfile::print(&parsed.lock);
+        let again = match lockfile::parse("Assets.lock", printed.as_bytes()) {
+            Ok(again) => again,
+            Err(error) => panic!("{printed:?} is what was written: {error:?}"),
+        };
+        assert_eq!(printed, lockfile::print(&again.lock));
+    }
+    if let Ok((_, damaged)) = lockfile::salvage("Assets.lock", bytes) {
+        for line in damaged {
+            assert!(bytes.get(line.span.clone()).is_some(), "{line:?} is in the text");
         }
     }
 }

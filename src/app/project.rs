@@ -245,11 +245,11 @@ impl Project {
 }
 
 /// The keys that exist, and what the user should know of the instance.
-type Looked = (KeysByDefinition, Vec<Notice>);
+pub(super) type Looked = (KeysByDefinition, Vec<Notice>);
 
 /// The keys that exist, those of `definitions` among them; lock file and instance are opened only if they have to be asked.
 /// An instance that is damaged counts as empty, with a notice.
-fn look(
+pub(super) fn look(
     world: World<'_>,
     home: &Path,
     definitions: &BTreeSet<DefinitionId>,

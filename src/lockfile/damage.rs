@@ -2,33 +2,39 @@
 
 use std::ops::Range;
 
+use miette::Diagnostic;
+use thiserror::Error;
+
 use crate::model::{InvalidName, InvalidPartitionKey};
 
 /// A line that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+#[error("line {line} cannot be read")]
+#[diagnostic(code(assetctl::lockfile::damaged))]
 pub struct DamagedLine {
     /// Its number, from 1.
     pub line: u32,
     /// The bytes of the text that are wrong.
+    #[label("{damage}")]
     pub span: Range<usize>,
     /// What is wrong with them.
     pub damage: Damage,
 }
 
 /// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Damage {
     /// The text ends without the end of this line, so that nobody knows how much of it is missing.
     #[error("the file ends within this line")]
     Unfinished,
     /// The common base of a conflict that goes on to the end of the text.
-    #[error("this part of a conflict has no end")]
+    #[error("this part of a conflict has no end: all below is left out")]
     Unclosed,
     /// A line that starts like a header.
     #[error("a header is `format N rule N`")]
     Header,
     /// A line without a key.
-    #[error("a line is a name, a key and fields")]
+    #[error("a line has a name, a key and fields")]
     Incomplete,
     /// More words than the line has a meaning for.
     #[error("the line should end before this")]
@@ -63,7 +69,7 @@ pub enum Damage {
         field: String,
     },
     /// A field that is not there.
-    #[error("{line} has a field `{field}=`")]
+    #[error("`{field}=` is missing: {line} has one")]
     Missing {
         /// The kind of line.
         line: &'static str,

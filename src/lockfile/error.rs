@@ -3,11 +3,11 @@
 use std::io;
 use std::ops::Range;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceSpan};
+use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
 use crate::lockfile::FORMAT;
-use crate::lockfile::damage::DamagedLine;
+use crate::lockfile::damage::{Damage, DamagedLine};
 
 /// How many damaged lines are shown.
 const SHOWN: usize = 20;
@@ -40,8 +40,8 @@ pub enum LockError {
     Unwritable {
         /// The file.
         file: String,
-        /// What the system said.
-        reason: String,
+        /// What kind of failure it is.
+        reason: io::ErrorKind,
     },
     /// The file is no UTF-8 or holds NUL bytes.
     #[error("`{file}` is no text")]
@@ -154,8 +154,13 @@ pub enum LockError {
         #[source_code]
         text: NamedSource<String>,
         /// The first of them.
-        #[label(collection)]
-        places: Vec<LabeledSpan>,
+        #[label("{damage}")]
+        at: SourceSpan,
+        /// What is wrong with it.
+        damage: Damage,
+        /// Those after the first, as many as are shown.
+        #[related]
+        others: Vec<DamagedLine>,
     },
 }
 
@@ -178,7 +183,7 @@ impl LockError {
     pub(super) fn unwritable(file: &str, error: &io::Error) -> Self {
         Self::Unwritable {
             file: file.to_owned(),
-            reason: error.to_string(),
+            reason: error.kind(),
         }
     }
 
@@ -233,24 +238,23 @@ impl LockError {
         }
     }
 
-    /// `lines` holds at least one.
-    pub(super) fn damaged(file: &str, text: &str, lines: Vec<DamagedLine>) -> Self {
-        let summary = match lines.as_slice() {
-            [only] => format!("line {} of `{file}` cannot be read", only.line),
-            few if few.len() <= SHOWN => {
-                format!("{} lines of `{file}` cannot be read", few.len())
-            }
-            many => format!(
-                "{} lines of `{file}` cannot be read; here are the first {SHOWN}",
-                many.len()
-            ),
-        };
-        let label = |line: &DamagedLine| {
-            LabeledSpan::new_with_span(Some(line.damage.to_string()), line.span.clone())
+    /// `first` is also the first of `lines`.
+    pub(super) fn damaged(
+        file: &str,
+        text: &str,
+        first: &DamagedLine,
+        lines: Vec<DamagedLine>,
+    ) -> Self {
+        let summary = match lines.len() {
+            0 | 1 => format!("line {} of `{file}` cannot be read", first.line),
+            few @ ..=SHOWN => format!("{few} lines of `{file}` cannot be read"),
+            many => format!("{many} lines of `{file}` cannot be read; here are the first {SHOWN}"),
         };
         Self::Damaged {
             summary,
-            places: lines.iter().take(SHOWN).map(label).collect(),
+            at: first.span.clone().into(),
+            damage: first.damage.clone(),
+            others: lines.iter().take(SHOWN).skip(1).cloned().collect(),
             lines,
             text: source(file, text),
         }

@@ -37,9 +37,7 @@ struct Read {
 pub fn parse(file: &str, text: &[u8]) -> Result<Parsed, LockError> {
     let text = text_of(file, text)?;
     let read = read_lines(file, text)?;
-    if !read.damaged.is_empty() {
-        return Err(LockError::damaged(file, text, read.damaged));
-    }
+    refuse_damage(file, text, read.damaged)?;
     if read.header == Header::None {
         return Err(LockError::no_header(file, text));
     }
@@ -72,11 +70,8 @@ pub(super) fn parse_added(file: &str, text: &[u8]) -> Result<Vec<AddedKey>, Lock
             Ok(_) | Err(_) => {}
         }
     }
-    if damaged.is_empty() {
-        Ok(gathered.finish().0.added)
-    } else {
-        Err(LockError::damaged(file, text, damaged))
-    }
+    refuse_damage(file, text, damaged)?;
+    Ok(gathered.finish().0.added)
 }
 
 /// Whether the keys of definitions depend on a line.
@@ -123,6 +118,13 @@ fn take<'t>(
         }
         Refused::Format(found, span) => Err(LockError::newer(file, text, found, placed(span))),
         Refused::Rule(found, span) => Err(LockError::unknown_rule(file, text, found, placed(span))),
+    }
+}
+
+fn refuse_damage(file: &str, text: &str, damaged: Vec<DamagedLine>) -> Result<(), LockError> {
+    match damaged.first().cloned() {
+        Some(first) => Err(LockError::damaged(file, text, &first, damaged)),
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The lines of an asset stand in the order of a hash of their keys: in the order of the keys two branches that each add
 //! a day would add it at the same place, and every merge of them would be a conflict.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -85,9 +86,12 @@ pub fn push_block(out: &mut String, asset: &AssetKey, block: &LockBlock) {
 fn print_added(out: &mut String, added: &[AddedKey]) {
     let mut added: Vec<&AddedKey> = added.iter().collect();
     added.sort_by(|one, other| one.definition.cmp(&other.definition));
+    let mut written = HashSet::with_capacity(added.len());
     for added in added {
-        push_added(out, added);
-        out.push('\n');
+        if written.insert((&added.definition, &added.key)) {
+            push_added(out, added);
+            out.push('\n');
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A world for tests of the pure rooms: declarations, sources and a memory, with a run that makes up what it makes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -273,7 +273,23 @@ impl World {
         &self.keys
     }
 
-    fn facts(&self, scope: &Scope<'_>) -> Facts {
+    /// Gives each step that was made, in order of names, with what is recorded of it.
+    pub fn made(
+        &self,
+        mut each: impl FnMut(&str, &Asset, &CurrentMaterialization, &[InputRecord]),
+    ) {
+        let steps: BTreeMap<_, _> = self.memory.current.iter().collect();
+        for (step, current) in steps {
+            let name = step.split_once('@').map_or(step.as_str(), |(name, _)| name);
+            let asset = self.graph.find(name).and_then(|id| self.graph.asset(id));
+            if let (Some(asset), Some(last)) = (asset, &current.materialized) {
+                each(step, asset, last, &self.memory.inputs[&last.id.0]);
+            }
+        }
+    }
+
+    /// What was found of a scope.
+    pub fn facts(&self, scope: &Scope<'_>) -> Facts {
         let mut facts = Facts {
             code: Vec::new(),
             versions: vec![Known::Unknown; scope.versions() as usize],

@@ -1,12 +1,14 @@
 //! The one integration binary: everything that looks at the project from outside is linked once, here.
 
 mod architecture;
+mod completions;
 mod crash;
 mod diagnostics;
 mod error_codes;
 mod flights;
 mod hooks;
 mod json;
+mod kept;
 mod partitions;
 mod processes;
 mod property;

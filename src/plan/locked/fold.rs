@@ -1,82 +1,327 @@
 //! Lines into blocks: an asset with very many partitions stands in the lock file as whole blocks and its newest lines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
-    Asset, AssetId, DataVersion, LockBlock, LockLine, LockedAsset, LockedOutput, PartitionKeys,
-    PartitionSet,
+    Asset, AssetId, AssetKey, DataVersion, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
+    PartitionKeys, PartitionSet,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::version_of_outputs;
+use crate::plan::locked::judge::{LockFacts, LockJudge};
+use crate::plan::scope::{Cell, Scope};
 
-/// Assets with up to this many keys have a line for each.
-const ALL_LINES: u32 = 10_000;
-
-/// So many of the newest keys have a line each in any case.
-const NEWEST: u32 = 2_000;
-
-/// Whether an asset's partitions are folded into blocks at all.
-#[must_use]
-pub fn folds(keys: &PartitionKeys) -> bool {
-    keys.is_partitioned() && keys.len() > ALL_LINES
+/// From where on an asset's partitions are folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoldLimits {
+    /// Assets with up to this many keys have a line for each.
+    pub all_lines: u32,
+    /// So many of the newest keys have a line each in any case.
+    pub newest: u32,
 }
 
-/// Folds the lines of an asset into blocks, as far as all keys of a whole block have a line and are `fresh`, and it is none
-/// of the newest. Gives the ranges of the new blocks, in order of [`LockedAsset::blocks`]'s last entries.
+impl Default for FoldLimits {
+    fn default() -> Self {
+        Self {
+            all_lines: 10_000,
+            newest: 2_000,
+        }
+    }
+}
+
+impl FoldLimits {
+    /// Whether an asset with these keys is folded at all.
+    #[must_use]
+    pub fn fold(self, keys: &PartitionKeys) -> bool {
+        keys.is_partitioned() && keys.len() > self.all_lines
+    }
+}
+
+/// Gives the lines of a range of partitions, one each, from an instance that knows them all; else `None`.
+pub type Unfold<'u> = dyn Fn(AssetId, Range<u32>) -> Option<Vec<LockLine>> + 'u;
+
+/// Folds what can be folded of the assets of `scope`, which is everything that is declared, and gives lines that read a
+/// part of a block a stand-in.
 ///
-/// Their stand-ins are to be filled in, once all assets are folded that they read.
-pub fn fold(
-    id: AssetId,
-    asset: &Asset,
-    keys: &PartitionKeys,
-    locked: &mut LockedAsset,
-    fresh: &dyn Fn(u32) -> bool,
-) -> Vec<Range<u32>> {
-    if !folds(keys) {
-        return Vec::new();
+/// Blocks that are not right any more are first replaced by the lines that `unfold` knows. Then each whole block of
+/// partitions becomes one line whose own lines are all right and that holds none of the newest keys.
+pub fn refold(
+    lock: &mut Lock,
+    scope: &Scope<'_>,
+    facts: &LockFacts,
+    unfold: &Unfold<'_>,
+    limits: FoldLimits,
+) {
+    let any = |(key, locked): (&AssetKey, &LockedAsset)| {
+        let id = scope.graph().find(key.as_str());
+        !locked.blocks.is_empty() || id.is_some_and(|id| limits.fold(scope.keys(id)))
+    };
+    if !lock
+        .assets
+        .iter()
+        .any(|locked| any((&locked.asset, locked)))
+    {
+        return;
     }
-    let mut blocks = Blocks::default();
-    let mut by_index: HashMap<u32, LockLine> = HashMap::new();
-    let mut left = Vec::new();
-    for line in locked.lines.drain(..) {
-        let index = line
-            .partition
-            .as_ref()
-            .and_then(|key| keys.index_of(key.as_str()));
-        match index {
-            Some(index) if !by_index.contains_key(&index) => drop(by_index.insert(index, line)),
-            _ => left.push(line),
-        }
+    let before: Vec<Vec<LockBlock>> = lock
+        .assets
+        .iter()
+        .map(|locked| locked.blocks.clone())
+        .collect();
+    let mut known = judged(lock, scope, facts);
+    // What is unfolded can make others wrong that read it, and shows which others are to be unfolded to be judged.
+    while unfold_doubtful(lock, scope, &known.doubtful, unfold) {
+        known = judged(lock, scope, facts);
     }
-    let oldest_of_newest = keys.len() - NEWEST;
-    let mut folded = Vec::new();
-    for range in blocks.whole(id, keys) {
-        let is_whole = range.end <= oldest_of_newest
-            && range
-                .clone()
-                .all(|index| by_index.contains_key(&index) && fresh(index));
-        if !is_whole {
-            continue;
-        }
-        let lines: Vec<LockLine> = range
-            .clone()
-            .filter_map(|index| by_index.remove(&index))
-            .collect();
-        let Some(block) = block(id, asset, keys, &range, &lines, &mut blocks) else {
-            by_index.extend(range.clone().zip(lines));
+    let right = known.right;
+    for (locked, before) in lock.assets.iter_mut().zip(before) {
+        let Some((id, asset)) = declared(scope, &locked.asset) else {
             continue;
         };
-        locked
-            .blocks
-            .retain(|old| (&old.first, &old.last) != (&block.first, &block.last));
-        locked.blocks.push(block);
-        folded.push(range);
+        let Some(row) = scope.row(id) else { continue };
+        let mut folding = Fold::new(id, asset, scope.keys(id), locked);
+        if limits.fold(scope.keys(id)) {
+            let is_right = |index: u32| row.cell(index).is_some_and(|cell| right[cell.index()]);
+            folding.fold(&is_right, limits);
+        }
+        folding.restore(before);
+        folding.finish();
     }
-    locked.lines = left;
-    locked.lines.extend(by_index.into_values());
-    folded
+    let stand_ins = stand_ins(lock, scope, facts, &right);
+    for (locked, found) in lock.assets.iter_mut().zip(stand_ins) {
+        for (at, stand_in) in found.blocks {
+            locked.blocks[at].stand_in = stand_in;
+        }
+        for (at, stand_in) in found.lines {
+            locked.lines[at].stand_in = stand_in;
+        }
+    }
+}
+
+fn declared<'a>(scope: &Scope<'a>, key: &AssetKey) -> Option<(AssetId, &'a Asset)> {
+    let id = scope.graph().find(key.as_str())?;
+    Some((id, scope.graph().asset(id)?))
+}
+
+fn range_of(keys: &PartitionKeys, block: &LockBlock) -> Option<Range<u32>> {
+    let first = keys.index_of(block.first.as_str())?;
+    let last = keys.index_of(block.last.as_str())?;
+    (first <= last).then_some(first..last + 1)
+}
+
+/// What is found of a lock file before it is folded.
+struct Judged {
+    /// By cell, whether its line or that of its block is right.
+    right: Vec<bool>,
+    /// Blocks that cannot stay, or that must be lines so that others can be judged.
+    doubtful: HashSet<(AssetId, Range<u32>)>,
+}
+
+fn judged(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts) -> Judged {
+    let mut judge = LockJudge::new(scope, lock, facts.clone());
+    judge.judge_lines(&|_, _| false);
+    let cells = || (0..scope.cells()).map(Cell);
+    let right: Vec<bool> = cells().map(|cell| judge.is_right(cell)).collect();
+    let mut doubtful: HashSet<_> = judge.wrong_blocks().collect();
+    for cell in cells().filter(|cell| !right[cell.index()]) {
+        // A line with a stand-in was written when all that it reads was folded; one without has just been brought.
+        if judge.line(cell).is_some_and(|line| line.stand_in.is_none()) {
+            doubtful.extend(judge.blocks_read_in_part(cell));
+        }
+    }
+    Judged { right, doubtful }
+}
+
+/// Replaces blocks by lines, as far as those are known; whether any was.
+fn unfold_doubtful(
+    lock: &mut Lock,
+    scope: &Scope<'_>,
+    doubtful: &HashSet<(AssetId, Range<u32>)>,
+    unfold: &Unfold<'_>,
+) -> bool {
+    let mut any = false;
+    for locked in &mut lock.assets {
+        let Some((id, _)) = declared(scope, &locked.asset) else {
+            continue;
+        };
+        let mut lines = Vec::new();
+        locked.blocks.retain(|block| {
+            let range = range_of(scope.keys(id), block);
+            let range = range.filter(|range| doubtful.contains(&(id, range.clone())));
+            let unfolded = range.and_then(|range| unfold(id, range));
+            let is_kept = unfolded.is_none();
+            lines.extend(unfolded.unwrap_or_default());
+            is_kept
+        });
+        if !lines.is_empty() {
+            let known: HashSet<_> = lines.iter().map(|line| line.partition.clone()).collect();
+            locked.lines.retain(|line| !known.contains(&line.partition));
+            locked.lines.append(&mut lines);
+            any = true;
+        }
+    }
+    any
+}
+
+/// The lines of one asset while they are folded.
+struct Fold<'f> {
+    id: AssetId,
+    asset: &'f Asset,
+    keys: &'f PartitionKeys,
+    locked: &'f mut LockedAsset,
+    by_index: HashMap<u32, LockLine>,
+    blocks: Blocks,
+}
+
+impl<'f> Fold<'f> {
+    fn new(
+        id: AssetId,
+        asset: &'f Asset,
+        keys: &'f PartitionKeys,
+        locked: &'f mut LockedAsset,
+    ) -> Self {
+        let mut by_index: HashMap<u32, LockLine> = HashMap::new();
+        let mut left = Vec::new();
+        for line in locked.lines.drain(..) {
+            let index = line
+                .partition
+                .as_ref()
+                .and_then(|key| keys.index_of(key.as_str()));
+            match index {
+                Some(index) if !by_index.contains_key(&index) => drop(by_index.insert(index, line)),
+                _ => left.push(line),
+            }
+        }
+        locked.lines = left;
+        let blocks = Blocks::default();
+        Self {
+            id,
+            asset,
+            keys,
+            locked,
+            by_index,
+            blocks,
+        }
+    }
+
+    /// Makes one line of each whole block whose lines are all right, but of the newest keys.
+    fn fold(&mut self, is_right: &dyn Fn(u32) -> bool, limits: FoldLimits) {
+        let oldest_of_newest = self.keys.len().saturating_sub(limits.newest);
+        for range in self.blocks.whole(self.id, self.keys) {
+            if range.end <= oldest_of_newest && range.clone().all(is_right) {
+                self.fold_range(&range, &|_| true);
+            }
+        }
+    }
+
+    /// Takes blocks back that were unfolded and of which nothing has changed: they stay as doubtful as they were.
+    fn restore(&mut self, before: Vec<LockBlock>) {
+        for old in before {
+            let Some(range) = range_of(self.keys, &old) else {
+                continue;
+            };
+            let as_it_was = |new: &LockBlock| new.outputs == old.outputs && new.code == old.code;
+            if self.fold_range(&range, &as_it_was)
+                && let Some(block) = self.locked.blocks.last_mut()
+            {
+                block.stand_in = old.stand_in;
+            }
+        }
+    }
+
+    fn fold_range(&mut self, range: &Range<u32>, admits: &dyn Fn(&LockBlock) -> bool) -> bool {
+        if !range
+            .clone()
+            .all(|index| self.by_index.contains_key(&index))
+        {
+            return false;
+        }
+        let lines: Vec<_> = range
+            .clone()
+            .filter_map(|index| self.by_index.remove(&index))
+            .collect();
+        let block = block(
+            self.id,
+            self.asset,
+            self.keys,
+            range,
+            &lines,
+            &mut self.blocks,
+        );
+        let Some(block) = block.filter(admits) else {
+            self.by_index.extend(range.clone().zip(lines));
+            return false;
+        };
+        let is_same = |old: &LockBlock| (&old.first, &old.last) == (&block.first, &block.last);
+        self.locked.blocks.retain(|old| !is_same(old));
+        self.locked.blocks.push(block);
+        true
+    }
+
+    fn finish(self) {
+        self.locked.lines.extend(self.by_index.into_values());
+    }
+}
+
+/// New stand-ins of one asset's blocks and lines, by their positions.
+#[derive(Default)]
+struct StandIns {
+    blocks: Vec<(usize, Digest)>,
+    lines: Vec<(usize, Option<Digest>)>,
+}
+
+/// The stand-ins of all blocks and lines that are right, by what the lock file holds now.
+fn stand_ins(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts, right: &[bool]) -> Vec<StandIns> {
+    let mut judge = LockJudge::new(scope, lock, facts.clone());
+    let mut all = Vec::with_capacity(lock.assets.len());
+    for locked in &lock.assets {
+        let mut found = StandIns::default();
+        if let Some((id, _)) = declared(scope, &locked.asset) {
+            let keys = scope.keys(id);
+            for (at, block) in locked.blocks.iter().enumerate() {
+                let Some(range) = range_of(keys, block) else {
+                    continue;
+                };
+                let is_right = |index| {
+                    scope
+                        .cell(id, index)
+                        .is_some_and(|cell| right[cell.index()])
+                };
+                let Some(first) = scope.cell(id, range.start) else {
+                    continue;
+                };
+                if range.clone().all(is_right)
+                    && let Some(stand_in) = judge.stand_in_of(first, range)
+                {
+                    found.blocks.push((at, stand_in));
+                }
+            }
+            for (at, line) in locked.lines.iter().enumerate() {
+                let index = line
+                    .partition
+                    .as_ref()
+                    .map_or(Some(0), |key| keys.index_of(key.as_str()));
+                let Some(cell) = index.and_then(|index| scope.cell(id, index)) else {
+                    continue;
+                };
+                let index = index.unwrap_or_default();
+                if right[cell.index()]
+                    && judge
+                        .line(cell)
+                        .is_some_and(|counts| std::ptr::eq(counts, line))
+                {
+                    let stand_in = judge
+                        .reads_a_part(cell)
+                        .then(|| judge.stand_in_of(cell, index..index + 1));
+                    found.lines.push((at, stand_in.flatten()));
+                }
+            }
+        }
+        all.push(found);
+    }
+    all
 }
 
 /// The line of a block, without its stand-in; `None` if its lines were not made by the same code, or lack an output.

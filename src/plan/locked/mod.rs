@@ -19,6 +19,6 @@ mod stand_in;
 mod tests;
 mod verdicts;
 
-pub use fold::{fold, folds};
+pub use fold::{FoldLimits, Unfold, refold};
 pub use judge::{LockFacts, LockJudge};
 pub use verdicts::{LockStatus, LockVerdict};
