@@ -54,6 +54,7 @@ pub use history::history;
 pub use init::init;
 pub use kept::{Kept, keep, kept};
 pub use list::list;
+pub use lock::{DamagedLock, lock, lock_diff, prune_lock};
 pub use logs::logs;
 pub use materialize::{Progress, Running, materialize};
 pub use notice::Notice;

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::cli::args::{CheckFormat, GraphFormat};
+use crate::cli::args::{CheckFormat, GraphFormat, LockDiffFormat};
 use crate::cli::ci;
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
@@ -14,14 +14,15 @@ use crate::cli::session::{Format, Session};
 use crate::cli::text::count;
 use crate::model::{
     AffectedReport, CheckReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport,
-    InitReport, KeysReport, ListReport, LogsReport, MapReport, ObserveReport, PartitionsReport,
-    PlanReport, Problem, ShowReport, ShownPartitions, StatusReport, ValidateReport,
+    InitReport, KeysReport, ListReport, LockDiffReport, LockReport, LogsReport, MapReport,
+    ObserveReport, PartitionsReport, PlanReport, Problem, ShowReport, ShownPartitions,
+    StatusReport, ValidateReport,
 };
 use crate::wire::{
     AffectedDocument, CheckDocument, ExplainDocument, GraphDocument, HistoryDocument,
-    ImpactDocument, InitDocument, KeysDocument, ListDocument, LogsDocument, MapDocument,
-    ObserveDocument, PartitionsDocument, PlanDocument, ShowDocument, ShownPartitionsDocument,
-    StatusDocument, ValidateDocument,
+    ImpactDocument, InitDocument, KeysDocument, ListDocument, LockDiffDocument, LockDocument,
+    LogsDocument, MapDocument, ObserveDocument, PartitionsDocument, PlanDocument, ShowDocument,
+    ShownPartitionsDocument, StatusDocument, ValidateDocument,
 };
 
 /// Writes the document or the text.
@@ -272,6 +273,36 @@ pub fn affected(session: &Session, report: &ImpactReport) -> io::Result<()> {
         session,
         || ImpactDocument::from(report),
         || render::affected(report, &session.look()),
+    )
+}
+
+/// Answers `lock` and `lock prune`.
+pub fn locked(session: &Session, report: &LockReport) -> io::Result<()> {
+    answer(
+        session,
+        || LockDocument::from(report),
+        || render::locked(report, &session.look()),
+    )
+}
+
+/// Answers `lock diff`.
+pub fn lock_diff(
+    session: &Session,
+    report: &LockDiffReport,
+    format: LockDiffFormat,
+) -> io::Result<()> {
+    if format == LockDiffFormat::Json {
+        return output::answer_json(&LockDiffDocument::from(report));
+    }
+    answer(
+        session,
+        || LockDiffDocument::from(report),
+        || match format {
+            LockDiffFormat::Text | LockDiffFormat::Json => {
+                render::lock_diff(report, &session.look())
+            }
+            LockDiffFormat::Markdown => render::lock_diff_markdown(report),
+        },
     )
 }
 

@@ -4,8 +4,8 @@ use std::io;
 
 use crate::app::{self, AppError, Blame, Notice, Project, SelectionNotice, Surroundings};
 use crate::cli::args::{
-    AcceptArgs, ChangeKeysArgs, Cli, CompletionsArgs, Globals, HelpArgs, ObserveArgs,
-    PartitionVerb, PlanArgs, StatusArgs, Verb, WipeArgs,
+    AcceptArgs, ChangeKeysArgs, Cli, CompletionsArgs, Globals, HelpArgs, LockVerb, LockVerbs,
+    ObserveArgs, PartitionVerb, PlanArgs, StatusArgs, Verb, WipeArgs,
 };
 use crate::cli::confirm::{self, Consent};
 use crate::cli::error::CliError;
@@ -116,6 +116,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
         Verb::Partitions(verbs) => partitions(&verbs.verb, &cli.globals, session),
         Verb::Observe(args) => observe(args, &cli.globals, session),
         Verb::Validate => validate(&cli.globals, session),
+        Verb::Lock(verbs) => lock(verbs, &cli.globals, session),
         Verb::Accept(args) => accept(args, &cli.globals, session),
         Verb::Wipe(args) => wipe(args, &cli.globals, session),
         Verb::Init(args) => {
@@ -250,6 +251,27 @@ fn accept(args: &AcceptArgs, globals: &Globals, session: &Session) -> Result<Exi
     let project = project(globals, session)?;
     let (report, notices) = app::accept(&project, &request, &*clock(globals))?;
     answered(session, &notices, || answer::accept(session, &report))
+}
+
+fn lock(verbs: &LockVerbs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
+    match &verbs.verb {
+        None => {
+            let request = request::lock(&verbs.lock)?;
+            let (report, notices) = app::lock(&project(globals, session)?, &request)?;
+            answered(session, &notices, || answer::locked(session, &report))
+        }
+        Some(LockVerb::Prune(args)) => {
+            let project = project(globals, session)?;
+            let (report, notices) = app::prune_lock(&project, request::prune(args))?;
+            answered(session, &notices, || answer::locked(session, &report))
+        }
+        Some(LockVerb::Diff(args)) => {
+            let project = project(globals, session)?;
+            let report = app::lock_diff(&project, &request::lock_diff(args))?;
+            tell(project.notices(), session);
+            Ok(yes(answer::lock_diff(session, &report, args.format))?)
+        }
+    }
 }
 
 /// Says what would be forgotten and asks, unless that was ruled out.

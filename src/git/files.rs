@@ -34,6 +34,27 @@ impl Repository {
         Ok(texts(&listed).filter_map(file).collect())
     }
 
+    /// What a file below the folder holds in a commit; `None` where the commit has no such file.
+    pub fn file_at(&self, commit: &Commit, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let words = [
+            "--literal-pathspecs",
+            "ls-tree",
+            "-z",
+            &commit.0,
+            "--",
+            path,
+        ];
+        let listed = self.git.read(&self.folder, &words)?;
+        let entry = String::from_utf8_lossy(&listed);
+        let about = entry.split_once('\t').map(|(about, _)| about);
+        let Some(blob) = about.and_then(|about| about.strip_prefix("100")?.split(' ').nth(2))
+        else {
+            return Ok(None);
+        };
+        let words = ["cat-file", "blob", blob];
+        Ok(Some(self.git.read(&self.folder, &words)?))
+    }
+
     /// Writes files as they are in a commit into a folder, each at its path.
     pub fn write_out(&self, files: &[StoredFile], folder: &Path) -> Result<(), GitError> {
         if files.is_empty() {

@@ -9,6 +9,7 @@ mod flights;
 mod hooks;
 mod json;
 mod kept;
+mod lock;
 mod partitions;
 mod processes;
 mod property;

@@ -461,7 +461,7 @@ impl Ran {
     pub fn said(&self) -> Vec<String> {
         let said = self.notices.iter().filter_map(|notice| match notice {
             Notice::Selection(notice) => Some(notice.to_string()),
-            Notice::Instance(_) | Notice::KeysAdded(_) => None,
+            Notice::Instance(_) | Notice::KeysAdded(_) | Notice::DamagedLock(_) => None,
         });
         said.collect()
     }

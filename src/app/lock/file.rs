@@ -8,8 +8,9 @@ use std::fs;
 use std::io;
 
 use crate::app::error::AppError;
+use crate::app::lock::fold::updated;
 use crate::app::lock::notice::DamagedLock;
-use crate::app::lock::update::{Changes, update};
+use crate::app::lock::update::Changes;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::OWN_FOLDER;
@@ -116,7 +117,7 @@ impl LockFile {
         let _guard = guard(project)?;
         let now = self.as_it_is_now(project)?;
         let is_there = now.exists();
-        let new = update(now.lock, changes);
+        let new = updated(project, versions, now.lock, changes)?;
         if !is_there && is_empty(&new) {
             return Ok(new);
         }

@@ -2,22 +2,24 @@
 
 use std::collections::HashMap;
 
+use crate::app::lock::right::stands_in_block;
 use crate::engine::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
-    LastAttempt, Lock, LockLine, LockedOutput, Materialization, MaterializedRef, PartitionKey,
-    Status,
+    LastAttempt, Lock, LockLine, LockedOutput, Materialization, PartitionKey, Status,
 };
 use crate::plan::{Cell, Role};
 
 /// The lines of all cells of an evaluation that are fresh and selected or needed, as far as `lock` has them not or
-/// otherwise. What is read as it is was not judged, and has no line here.
+/// otherwise. What is read as it is was not judged, and what stands in a block that is right needs no line.
 pub fn fresh_lines(
     evaluation: &mut Evaluation<'_>,
     lock: &Lock,
     concerns: impl Fn(Role) -> bool,
 ) -> Vec<(AssetKey, Vec<LockLine>)> {
     let scope = evaluation.scope();
+    let in_block = stands_in_block(evaluation, lock);
+    let in_block = |cell: Cell| in_block.as_ref().is_some_and(|of| of[cell.index()]);
     let mut all = Vec::new();
     for row in scope.rows() {
         let asset = scope.graph().asset(row.asset);
@@ -30,13 +32,14 @@ pub fn fresh_lines(
         let mut lines = Vec::new();
         for range in row.set.ranges() {
             for (key, cell) in keys.texts(range).zip(cells.by_ref()) {
-                if !concerns(scope.role(cell)) || !is_fresh(evaluation, cell) {
+                if !concerns(scope.role(cell)) || in_block(cell) || !is_fresh(evaluation, cell) {
                     continue;
                 }
-                let recorded = &evaluation.judge.facts().recorded;
-                let last = recorded.materialized(cell.index());
-                if last.is_some_and(|last| !known.have(asset, &key, last)) {
-                    lines.extend(fresh_line(evaluation, asset, cell));
+                let Some(line) = fresh_line(evaluation, asset, cell) else {
+                    continue;
+                };
+                if !known.have(&key, &line) {
+                    lines.push(line);
                 }
             }
         }
@@ -71,7 +74,7 @@ fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
 }
 
 /// The line of a fresh cell; `None` if the version of an input is not known any more.
-fn fresh_line(evaluation: &mut Evaluation<'_>, asset: &Asset, cell: Cell) -> Option<LockLine> {
+pub fn fresh_line(evaluation: &mut Evaluation<'_>, asset: &Asset, cell: Cell) -> Option<LockLine> {
     let mut contributions = Vec::with_capacity(asset.deps.len());
     for dep in 0..asset.deps.len() {
         let judge = &mut evaluation.judge;
@@ -128,20 +131,15 @@ impl<'a> KnownLines<'a> {
         Self(known)
     }
 
-    /// Whether there is one line, and it says what was recorded last. What only explains is compared as far as that costs
-    /// nothing: it follows from the fingerprint.
-    fn have(&self, asset: &Asset, key: &str, last: MaterializedRef<'_>) -> bool {
-        let Some(Known::One(line)) = self.0.get(key) else {
+    /// Whether there is one line, and it says the same. What stands in for a folded block is no matter of one line.
+    fn have(&self, key: &str, line: &LockLine) -> bool {
+        let Some(Known::One(known)) = self.0.get(key) else {
             return false;
         };
-        let mut versions = line.outputs.iter().zip(last.outputs);
-        line.fingerprint == last.fingerprint
-            && line.code == CodePrefix::from(last.code_version)
-            && line.contributions.len() == asset.deps.len()
-            && line.outputs.len() == last.outputs.len()
-            && versions.all(|(locked, version)| {
-                locked.version == written(asset, last.fingerprint, *version)
-            })
+        known.fingerprint == line.fingerprint
+            && known.code == line.code
+            && known.contributions == line.contributions
+            && known.outputs == line.outputs
     }
 }
 

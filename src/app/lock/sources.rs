@@ -113,7 +113,7 @@ pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> Changes {
 }
 
 /// The sources that an asset with lines reads.
-fn read_by_locked(graph: &AssetGraph) -> HashSet<AssetId> {
+pub fn read_by_locked(graph: &AssetGraph) -> HashSet<AssetId> {
     let locked = graph.ids().filter_map(|id| graph.asset(id));
     locked
         .filter(|asset| asset.is_locked())

@@ -32,6 +32,31 @@ impl Changes {
         self == &Self::default()
     }
 
+    /// Whether anything changes that lines of assets are judged by.
+    #[must_use]
+    pub fn concern_lines(&self) -> bool {
+        let keys_alone = Self {
+            added_keys: self.added_keys.clone(),
+            dropped_keys: self.dropped_keys.clone(),
+            ..Self::default()
+        };
+        *self != keys_alone
+    }
+
+    /// Lets lines of an asset go; none is no change.
+    pub fn drop_lines(&mut self, asset: &AssetKey, partitions: Vec<Option<PartitionKey>>) {
+        if !partitions.is_empty() {
+            self.dropped_lines.push((asset.clone(), partitions));
+        }
+    }
+
+    /// Lets blocks of an asset go; none is no change.
+    pub fn drop_blocks(&mut self, asset: &AssetKey, blocks: Vec<LockBlock>) {
+        if !blocks.is_empty() {
+            self.dropped_blocks.push((asset.clone(), blocks));
+        }
+    }
+
     /// Takes other changes, which concern other lines.
     pub fn append(&mut self, mut others: Self) {
         self.lines.append(&mut others.lines);

@@ -6,6 +6,7 @@ mod globals;
 mod history;
 mod init;
 mod list;
+mod lock;
 mod materialize;
 mod partitions;
 mod selection;
@@ -19,6 +20,7 @@ pub(super) use globals::{ColorChoice, Globals};
 pub(super) use history::{HistoryArgs, LogsArgs};
 pub(super) use init::{InitArgs, Template};
 pub(super) use list::{GraphArgs, GraphFormat, ListArgs, ShowArgs};
+pub(super) use lock::{LockArgs, LockDiffArgs, LockDiffFormat, LockVerb, LockVerbs, PruneArgs};
 pub(super) use materialize::{MaterializeArgs, PlanArgs, RunArgs};
 pub(super) use partitions::{
     ChangeKeysArgs, ListPartitionsArgs, MapPartitionsArgs, PartitionVerb, PartitionVerbs,
@@ -87,6 +89,8 @@ pub(super) enum Verb {
     Observe(ObserveArgs),
     /// Check Assets.toml without looking at data
     Validate,
+    /// Bring Assets.lock up to date, say what differs in it, or drop lines
+    Lock(LockVerbs),
     /// Take the outputs on disk as they are for what would be made now
     Accept(AcceptArgs),
     /// Forget records, and with `--outputs` remove the files too

@@ -1,0 +1,123 @@
+//! `lock`: the lock file brought up to date from the instance, as after a run that was killed.
+//!
+//! Nothing runs. What is fresh gets its line; so does what is recorded and not fresh, but where the line that is there is
+//! right: somebody else's run has left it, and the record is the older one. All other lines stay.
+
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::lock::count::changed_lines;
+use crate::app::lock::file::LockFile;
+use crate::app::lock::fold::updated;
+use crate::app::lock::keys::key_changes;
+use crate::app::lock::lines::{fresh_lines, line_of};
+use crate::app::lock::right::right_cells;
+use crate::app::lock::sources::{Look, source_changes};
+use crate::app::lock::update::Changes;
+use crate::app::notice::Notice;
+use crate::app::project::Project;
+use crate::app::selection::{Range, select};
+use crate::engine::{Evaluation, Observing};
+use crate::executor::LocalExecutor;
+use crate::lockfile::FILE_NAME;
+use crate::model::{AssetKey, Effect, LockLine, LockReport, LockRequest, RULE, Status};
+use crate::plan::{Purpose, Role, Scope, Upstream};
+use crate::store::{Store, StoreError};
+
+/// Brings the lines of what is selected up to date.
+///
+/// # Errors
+///
+/// If the lock file is of a later version, or cannot be written.
+pub fn lock(
+    project: &Project,
+    request: &LockRequest,
+) -> Result<(LockReport, Vec<Notice>), AppError> {
+    let file = LockFile::read(project)?;
+    let selection = select(
+        project,
+        &request.selection,
+        &request.partitions,
+        Range::Assets,
+    )?;
+    let mut instance = Instance::open(project)?;
+    instance.take_notices(file.notices());
+    let goals = selection.narrowed(project, &mut instance)?;
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+    let mut evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+    let is_selected = |role| role == Role::Selected;
+    let mut changes = Changes {
+        lines: fresh_lines(&mut evaluation, file.lock(), is_selected),
+        ..Changes::default()
+    };
+    let right = right_cells(&evaluation, file.lock());
+    let recorded = instance.read(|store| recorded_lines(&evaluation, &right, store))?;
+    for (asset, mut lines) in recorded {
+        let known = changes.lines.iter_mut().find(|(key, _)| *key == asset);
+        match known {
+            Some((_, known)) => known.append(&mut lines),
+            None => changes.lines.push((asset, lines)),
+        }
+    }
+    changes.append(key_changes(project.graph(), project.keys(), file.lock()));
+    changes.append(source_changes(project, &evaluation, file.lock(), Look::All));
+    let report = change(project, file, &changes, request.effect)?;
+    project.keep_what_was_learnt();
+    Ok((report, instance.notices))
+}
+
+/// Changes the lock file, or only says what would change.
+pub fn change(
+    project: &Project,
+    file: LockFile,
+    changes: &Changes,
+    effect: Effect,
+) -> Result<LockReport, AppError> {
+    let versions = project.versions()?;
+    let new = updated(project, &versions, file.lock().clone(), changes)?;
+    let report = LockReport {
+        file: FILE_NAME.to_owned(),
+        changes: changed_lines(file.lock(), &new),
+        effect,
+    };
+    if effect == Effect::Apply {
+        file.change(project, &versions, changes)?;
+    }
+    Ok(report)
+}
+
+/// The lines of what is selected, recorded and not fresh, where the lock file has no right one.
+fn recorded_lines(
+    evaluation: &Evaluation<'_>,
+    right: &[bool],
+    store: &Store,
+) -> Result<Vec<(AssetKey, Vec<LockLine>)>, StoreError> {
+    let scope = evaluation.scope();
+    let mut all = Vec::new();
+    for row in scope.rows() {
+        let asset = scope.graph().asset(row.asset);
+        let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
+            continue;
+        };
+        let mut lines = Vec::new();
+        for cell in row.cells() {
+            let is_fresh = evaluation.verdicts[cell.index()].status == Status::Fresh;
+            let is_selected = scope.role(cell) == Role::Selected;
+            if is_fresh || !is_selected || right[cell.index()] {
+                continue;
+            }
+            let recorded = &evaluation.judge.facts().recorded;
+            let last = recorded.materialized(cell.index());
+            let Some(last) = last.filter(|last| last.rule == RULE) else {
+                continue;
+            };
+            let made = store.materialization(last.id)?;
+            lines.extend(made.map(|made| line_of(asset, &made)));
+        }
+        if !lines.is_empty() {
+            all.push((asset.key.clone(), lines));
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,260 @@
+//! Lines of one asset, source or definition in two lock files, compared by ranges of neighbouring keys. Pure.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::model::{
+    AddedKey, ChangedInputs, ChangedOutputs, ChangedParts, Dep, LineChange, LineKind, LockBlock,
+    LockDifference, LockLine, LockedAsset, LockedOutput, LockedSource, PartitionKey, PartitionKeys,
+    Sameness,
+};
+
+/// A line as it is compared: what it is about, and what it says.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    first: Option<&'a PartitionKey>,
+    last: Option<&'a PartitionKey>,
+    count: u32,
+    says: Says<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Says<'a> {
+    Line(&'a LockLine),
+    Block(&'a LockBlock),
+    Source(&'a LockedSource),
+    Key,
+}
+
+impl<'a> Compared<'a> {
+    /// The lines and blocks of an asset.
+    pub fn asset(locked: &'a LockedAsset) -> Vec<Self> {
+        let line = |line: &'a LockLine| Self::one(line.partition.as_ref(), Says::Line(line));
+        let block = |block: &'a LockBlock| Self {
+            first: Some(&block.first),
+            last: Some(&block.last),
+            count: block.count,
+            says: Says::Block(block),
+        };
+        let lines = locked.lines.iter().map(line);
+        lines.chain(locked.blocks.iter().map(block)).collect()
+    }
+
+    /// The line of a source.
+    pub fn source(line: &'a LockedSource) -> Self {
+        Self::one(line.partition.as_ref(), Says::Source(line))
+    }
+
+    /// The line of a key.
+    pub fn key(line: &'a AddedKey) -> Self {
+        Self::one(Some(&line.key), Says::Key)
+    }
+
+    fn one(key: Option<&'a PartitionKey>, says: Says<'a>) -> Self {
+        Self {
+            first: key,
+            last: key,
+            count: 1,
+            says,
+        }
+    }
+
+    fn about(&self) -> (Option<&'a PartitionKey>, Option<&'a PartitionKey>) {
+        (self.first, self.last)
+    }
+
+    fn kind(&self) -> LineKind {
+        match self.says {
+            Says::Line(_) | Says::Block(_) => LineKind::Asset,
+            Says::Source(_) => LineKind::Source,
+            Says::Key => LineKind::Key,
+        }
+    }
+}
+
+/// What differs, in the order of `keys`; keys that do not exist come last, by their text.
+///
+/// Where lines of one side stand in a block of the other, nothing can be compared, and nothing is told.
+pub fn compare(
+    name: &str,
+    keys: Option<&PartitionKeys>,
+    deps: &[Dep],
+    [old, new]: [Vec<Compared<'_>>; 2],
+) -> Vec<LockDifference> {
+    let order = Order::of(keys, old.iter().chain(&new));
+    let before: HashMap<_, &Compared<'_>> = old.iter().map(|it| (it.about(), it)).collect();
+    let after: HashSet<_> = new.iter().map(Compared::about).collect();
+    let mut found: Vec<(&Compared<'_>, LineChange)> = Vec::new();
+    let mut seen = HashSet::new();
+    for line in &new {
+        if !seen.insert(line.about()) {
+            continue;
+        }
+        match before.get(&line.about()) {
+            None if order.meets(line, &old) => {}
+            None => found.push((line, LineChange::Added)),
+            Some(old) => {
+                let change = changed_parts(deps, old.says, line.says);
+                found.extend(change.map(|parts| (line, LineChange::Changed(parts))));
+            }
+        }
+    }
+    for line in &old {
+        let is_gone = !after.contains(&line.about()) && seen.insert(line.about());
+        if is_gone && !order.meets(line, &new) {
+            found.push((line, LineChange::Removed));
+        }
+    }
+    found.sort_by_key(|(line, _)| order.range(line));
+    let mut differences: Vec<(u64, LockDifference)> = Vec::new();
+    for (line, change) in found {
+        let (start, end) = order.range(line);
+        match differences.last_mut() {
+            Some((last_end, last)) if *last_end == start && last.change == change => {
+                *last_end = end;
+                last.last = line.last.cloned();
+                last.count += line.count;
+            }
+            _ => differences.push((
+                end,
+                LockDifference {
+                    kind: line.kind(),
+                    name: name.to_owned(),
+                    first: line.first.cloned(),
+                    last: line.last.cloned(),
+                    count: line.count,
+                    change,
+                },
+            )),
+        }
+    }
+    differences.into_iter().map(|(_, found)| found).collect()
+}
+
+/// Where keys stand among all keys.
+struct Order<'a> {
+    keys: Option<&'a PartitionKeys>,
+    /// Keys that do not exist, in order.
+    unknown: Vec<&'a str>,
+}
+
+impl<'a> Order<'a> {
+    fn of<'l: 'a>(
+        keys: Option<&'a PartitionKeys>,
+        lines: impl Iterator<Item = &'l Compared<'l>>,
+    ) -> Self {
+        let texts = lines.flat_map(|line| line.first.into_iter().chain(line.last));
+        let is_unknown =
+            |key: &&PartitionKey| keys.is_none_or(|keys| keys.index_of(key.as_str()).is_none());
+        let unknown: BTreeSet<&str> = texts.filter(is_unknown).map(PartitionKey::as_str).collect();
+        Self {
+            keys,
+            unknown: unknown.into_iter().collect(),
+        }
+    }
+
+    fn place(&self, key: Option<&PartitionKey>) -> u64 {
+        let Some(key) = key else { return 0 };
+        let index = self.keys.and_then(|keys| keys.index_of(key.as_str()));
+        match index {
+            Some(index) => index.into(),
+            None => {
+                let rank = self.unknown.partition_point(|it| *it < key.as_str());
+                u64::from(u32::MAX) + 1 + rank as u64
+            }
+        }
+    }
+
+    /// The places of a line, and the one behind.
+    fn range(&self, line: &Compared<'_>) -> (u64, u64) {
+        (self.place(line.first), self.place(line.last) + 1)
+    }
+
+    /// Whether a line is in a block of the others, or a block has some of the others in it.
+    fn meets(&self, line: &Compared<'_>, others: &[Compared<'_>]) -> bool {
+        let is_block = |line: &Compared<'_>| matches!(line.says, Says::Block(_));
+        let (start, end) = self.range(line);
+        others
+            .iter()
+            .filter(|other| is_block(line) || is_block(other))
+            .map(|other| self.range(other))
+            .any(|(other_start, other_end)| start < other_end && other_start < end)
+    }
+}
+
+/// What in a line is other than it was; `None` if nothing is.
+fn changed_parts(deps: &[Dep], old: Says<'_>, new: Says<'_>) -> Option<ChangedParts> {
+    if old == new {
+        return None;
+    }
+    Some(match (old, new) {
+        (Says::Line(old), Says::Line(new)) => ChangedParts {
+            code: sameness(old.code == new.code),
+            inputs: changed_inputs(deps, old, new),
+            outputs: changed_outputs(&versions(old), &versions(new)),
+        },
+        (Says::Block(old), Says::Block(new)) => ChangedParts {
+            code: sameness(old.code == new.code),
+            inputs: ChangedInputs::None,
+            outputs: changed_outputs(&old.outputs, &new.outputs),
+        },
+        _ => ChangedParts {
+            code: Sameness::Same,
+            inputs: ChangedInputs::None,
+            outputs: ChangedOutputs::Whole,
+        },
+    })
+}
+
+fn sameness(is_same: bool) -> Sameness {
+    if is_same {
+        Sameness::Same
+    } else {
+        Sameness::Changed
+    }
+}
+
+fn changed_inputs(deps: &[Dep], old: &LockLine, new: &LockLine) -> ChangedInputs {
+    let (before, after) = (&old.contributions, &new.contributions);
+    if before.len() != after.len() {
+        return ChangedInputs::Others;
+    }
+    let name = |place: usize| match deps.get(place).filter(|_| deps.len() == after.len()) {
+        Some(dep) => dep.input.to_string(),
+        None => format!("input {}", place + 1),
+    };
+    let changed: Vec<String> = (0..after.len())
+        .filter(|place| before[*place] != after[*place])
+        .map(name)
+        .collect();
+    if changed.is_empty() {
+        ChangedInputs::None
+    } else {
+        ChangedInputs::Some(changed)
+    }
+}
+
+/// The outputs of a line, with the fingerprint where that is their version.
+fn versions(line: &LockLine) -> Vec<LockedOutput> {
+    let output = |(index, output): (usize, &LockedOutput)| LockedOutput {
+        label: output.label.clone(),
+        version: line.version(index),
+    };
+    line.outputs.iter().enumerate().map(output).collect()
+}
+
+fn changed_outputs(old: &[LockedOutput], new: &[LockedOutput]) -> ChangedOutputs {
+    if old == new {
+        return ChangedOutputs::None;
+    }
+    let same_labels =
+        old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.label == new.label);
+    let changed = old.iter().zip(new).filter(|(old, new)| old != new);
+    let labels: Vec<String> = changed
+        .filter_map(|(_, new)| new.label.as_deref().map(str::to_owned))
+        .collect();
+    if same_labels && !labels.is_empty() {
+        ChangedOutputs::Some(labels)
+    } else {
+        ChangedOutputs::Whole
+    }
+}

@@ -1,0 +1,92 @@
+//! `lock diff`: which asset partitions have other lines than at another revision, and what in them is other. Nothing is
+//! judged: both files are taken as they stand.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+
+use crate::app::error::AppError;
+use crate::app::lock::compare::{Compared, compare};
+use crate::app::project::Project;
+use crate::git::Repository;
+use crate::lockfile::{self, FILE_NAME};
+use crate::model::{
+    AssetKey, Lock, LockDiffReport, LockDiffRequest, LockDifference, LockedAsset, PartitionKeys,
+};
+
+/// What differs between the lock files of two revisions, or of one and the work tree. A revision without a lock file has
+/// no lines.
+///
+/// # Errors
+///
+/// If there is no repository, or no such revision, or a file cannot be read.
+pub fn lock_diff(project: &Project, request: &LockDiffRequest) -> Result<LockDiffReport, AppError> {
+    let repository = Repository::open(project.root(), project.environment())?;
+    let old = lock_at(&repository, &request.old)?;
+    let new = match &request.new {
+        Some(revision) => lock_at(&repository, revision)?,
+        None => lock_here(project)?,
+    };
+    Ok(LockDiffReport {
+        old: request.old.clone(),
+        new: request.new.clone(),
+        differences: differences(project, &old, &new),
+    })
+}
+
+fn lock_at(repository: &Repository, revision: &str) -> Result<Lock, AppError> {
+    let commit = repository.commit(revision)?;
+    match repository.file_at(&commit, FILE_NAME)? {
+        Some(bytes) => Ok(lockfile::parse(&format!("{revision}:{FILE_NAME}"), &bytes)?.lock),
+        None => Ok(Lock::default()),
+    }
+}
+
+fn lock_here(project: &Project) -> Result<Lock, AppError> {
+    match fs::read(project.root().join(FILE_NAME)) {
+        Ok(bytes) => Ok(lockfile::parse(FILE_NAME, &bytes)?.lock),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Lock::default()),
+        Err(source) => {
+            let path = FILE_NAME.to_owned();
+            Err(AppError::Unreadable { path, source })
+        }
+    }
+}
+
+fn differences(project: &Project, old: &Lock, new: &Lock) -> Vec<LockDifference> {
+    let graph = project.graph();
+    let mut assets: BTreeMap<&AssetKey, [Option<&LockedAsset>; 2]> = BTreeMap::new();
+    let mut others: BTreeMap<_, [Vec<_>; 2]> = BTreeMap::new();
+    for (side, lock) in [old, new].into_iter().enumerate() {
+        for locked in &lock.assets {
+            assets.entry(&locked.asset).or_default()[side] = Some(locked);
+        }
+        for line in &lock.sources {
+            let name = (1, line.source.as_str());
+            others.entry(name).or_default()[side].push(Compared::source(line));
+        }
+        for line in &lock.added {
+            let name = (2, line.definition.as_str());
+            others.entry(name).or_default()[side].push(Compared::key(line));
+        }
+    }
+    let mut all = Vec::new();
+    for (key, sides) in assets {
+        let id = graph.find(key.as_str());
+        let deps = id.and_then(|id| graph.asset(id)).map(|asset| &*asset.deps);
+        let keys = id.map(|id| project.keys().of(graph.get(id)));
+        let [old, new] = sides.map(|side| side.map_or_else(Vec::new, Compared::asset));
+        all.extend(compare(
+            key.as_str(),
+            keys,
+            deps.unwrap_or_default(),
+            [old, new],
+        ));
+    }
+    for ((_, name), sides) in others {
+        let id = graph.find(name);
+        let keys: Option<&PartitionKeys> = id.map(|id| project.keys().of(graph.get(id)));
+        all.extend(compare(name, keys, &[], sides));
+    }
+    all
+}

@@ -1,0 +1,123 @@
+//! Lines of assets with very many partitions, folded into blocks.
+//!
+//! Which blocks are right follows from the whole project, so all of it is judged before they are written. That is done only
+//! where something is folded, and a line changes.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use crate::app::error::AppError;
+use crate::app::instance::Instance;
+use crate::app::lock::lines::{fresh_line, line_of};
+use crate::app::lock::right::{lock_facts, stands_in_block};
+use crate::app::lock::update::{Changes, update};
+use crate::app::project::Project;
+use crate::engine::{Evaluation, Observing};
+use crate::executor::LocalExecutor;
+use crate::hash::Versions;
+use crate::model::{AssetId, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status};
+use crate::plan::{Cell, FoldLimits, Purpose, Scope, Upstream, refold};
+use crate::store::Store;
+
+/// A lock file's content after some changes, folded where it has very many lines.
+pub fn updated(
+    project: &Project,
+    versions: &Versions<'_>,
+    lock: Lock,
+    changes: &Changes,
+) -> Result<Lock, AppError> {
+    if !changes.concern_lines() || !folds(project, &lock) {
+        return Ok(update(lock, changes));
+    }
+    let mut instance = Instance::open(project)?;
+    let workspace = project.workspace(versions, &LocalExecutor);
+    let goals = everything(project);
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+    let Ok(evaluation) = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)
+    else {
+        // What cannot be judged stays as it is, and a later run folds it.
+        return Ok(update(lock, changes));
+    };
+    let changes = without_blocks(&evaluation, &lock, changes);
+    let mut new = update(lock, &changes);
+    let facts = lock_facts(&evaluation, &new);
+    let evaluation = RefCell::new(evaluation);
+    let unfold = |id: AssetId, range: Range<u32>| {
+        lines_of_range(&mut evaluation.borrow_mut(), &instance.store, id, range)
+    };
+    refold(&mut new, &scope, &facts, &unfold, FoldLimits::default());
+    Ok(new)
+}
+
+/// All partitions of all assets with lines.
+pub fn everything(project: &Project) -> Vec<(AssetId, PartitionSet)> {
+    let graph = project.graph();
+    let locked = |id: &AssetId| graph.asset(*id).is_some_and(|asset| asset.is_locked());
+    let all = |id: AssetId| {
+        let keys = project.keys().of(graph.get(id));
+        (id, PartitionSet::from_range(keys.range()))
+    };
+    graph.ids().filter(locked).map(all).collect()
+}
+
+/// Whether there are blocks, or are to be.
+fn folds(project: &Project, lock: &Lock) -> bool {
+    let limits = FoldLimits::default();
+    let graph = project.graph();
+    let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
+    let is_large = |id: AssetId| {
+        let is_locked = graph.asset(id).is_some_and(|asset| asset.is_locked());
+        is_locked && limits.fold(project.keys().of(graph.get(id)))
+    };
+    blocks.next().is_some() || graph.ids().any(is_large)
+}
+
+/// The changes without lines of partitions that stand in a block that is right.
+fn without_blocks(evaluation: &Evaluation<'_>, lock: &Lock, changes: &Changes) -> Changes {
+    let scope = evaluation.scope();
+    let Some(in_block) = stands_in_block(evaluation, lock) else {
+        return changes.clone();
+    };
+    let mut changes = changes.clone();
+    for (asset, lines) in &mut changes.lines {
+        let Some(id) = scope.graph().find(asset.as_str()) else {
+            continue;
+        };
+        let cell_of = |key: Option<&PartitionKey>| {
+            let index = key.map_or(Some(0), |key| scope.keys(id).index_of(key.as_str()))?;
+            scope.cell(id, index)
+        };
+        lines.retain(|line| {
+            let cell = cell_of(line.partition.as_ref());
+            !cell.is_some_and(|cell| in_block[cell.index()])
+        });
+    }
+    changes.lines.retain(|(_, lines)| !lines.is_empty());
+    changes
+}
+
+/// The lines of a range of partitions; `None` if one of them is not recorded here.
+fn lines_of_range(
+    evaluation: &mut Evaluation<'_>,
+    store: &Store,
+    id: AssetId,
+    range: Range<u32>,
+) -> Option<Vec<LockLine>> {
+    let scope = evaluation.scope();
+    let asset = scope.graph().asset(id)?;
+    range
+        .map(|index| {
+            let cell: Cell = scope.cell(id, index)?;
+            if evaluation.verdicts[cell.index()].status == Status::Fresh {
+                return fresh_line(evaluation, asset, cell);
+            }
+            let recorded = &evaluation.judge.facts().recorded;
+            let last = recorded.materialized(cell.index())?;
+            if last.rule != RULE {
+                return None;
+            }
+            let made = store.materialization(last.id).ok()??;
+            Some(line_of(asset, &made))
+        })
+        .collect()
+}

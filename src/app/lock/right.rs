@@ -1,0 +1,62 @@
+//! Which lines of a lock file are right, judged by what an evaluation has found.
+
+use std::collections::HashMap;
+
+use crate::engine::Evaluation;
+use crate::model::{AssetKey, Lock, PartitionKey};
+use crate::plan::{Cell, Known, LockFacts, LockJudge};
+
+/// By cell, whether its line, or that of its block, is right.
+pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
+    let scope = evaluation.scope();
+    let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
+    judge.judge_lines(&|_, _| false);
+    let cells = (0..scope.cells()).map(Cell);
+    cells.map(|cell| judge.is_right(cell)).collect()
+}
+
+/// By cell, whether it stands in a block that is right, and has no line of its own; `None` where there are no blocks.
+pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<bool>> {
+    let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
+    blocks.next()?;
+    let scope = evaluation.scope();
+    let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
+    judge.judge_lines(&|_, _| false);
+    let cells = (0..scope.cells()).map(Cell);
+    let stands = cells.map(|cell| {
+        let is_asset = scope.graph().asset(scope.at(cell).0).is_some();
+        is_asset && judge.is_right(cell) && judge.block(cell).is_some()
+    });
+    Some(stands.collect())
+}
+
+/// What an evaluation has found, with what the lock file says of sources that are not here.
+pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
+    let scope = evaluation.scope();
+    let mut versions = evaluation.judge.facts().versions.clone();
+    if !lock.sources.is_empty() {
+        let locked: HashMap<(&AssetKey, Option<&PartitionKey>), _> = lock
+            .sources
+            .iter()
+            .map(|line| ((&line.source, line.partition.as_ref()), line.version))
+            .collect();
+        for row in scope.rows() {
+            let Some(source) = scope.graph().source(row.asset) else {
+                continue;
+            };
+            for cell in row.cells() {
+                let slot = row.versions_of(cell).start;
+                if let Known::Version(_) = versions[slot] {
+                    continue;
+                }
+                let partition = scope.partition(cell);
+                let version = locked.get(&(&source.key, partition.as_ref()));
+                versions[slot] = version.map_or(versions[slot], |it| Known::Version(*it));
+            }
+        }
+    }
+    LockFacts {
+        code: evaluation.codes.versions.clone(),
+        versions,
+    }
+}

@@ -1,0 +1,164 @@
+//! `lock diff`.
+
+use std::fmt::Write as _;
+
+use crate::cli::text::{Cell, DIM, Keys, Look, Table, count, keys};
+use crate::model::{
+    ChangedInputs, ChangedOutputs, ChangedParts, LineChange, LineKind, LockDiffReport,
+    LockDifference, Sameness,
+};
+
+/// How many rows a table for a pull request has at most.
+const ROWS: usize = 50;
+
+/// What differs, a line for each range of keys.
+pub fn lock_diff(report: &LockDiffReport, look: &Look) -> String {
+    if report.differences.is_empty() {
+        return format!("No line differs {}.\n", between(report, ""));
+    }
+    let mut table = Table::default();
+    for found in &report.differences {
+        table.row([
+            Cell::plain(named(found)),
+            Cell::plain(ranges(found)),
+            Cell::new(DIM, number(found)),
+            Cell::plain(match &found.change {
+                LineChange::Added => "added".to_owned(),
+                LineChange::Removed => "removed".to_owned(),
+                LineChange::Changed(parts) if found.kind == LineKind::Asset => in_words(parts),
+                LineChange::Changed(_) => "changed".to_owned(),
+            }),
+        ]);
+    }
+    let rows = table.lines(2, look.width);
+    format!("{rows}{} {}.\n", summary(report), between(report, ""))
+}
+
+/// The same as a Markdown table, of at most 50 rows.
+pub fn lock_diff_markdown(report: &LockDiffReport) -> String {
+    let mut text = String::from("### Assets.lock\n\n");
+    if report.differences.is_empty() {
+        let between = between(report, "`");
+        writeln!(text, "No line differs {between}.").expect("a String can be written");
+        return text;
+    }
+    let between = between(report, "`");
+    let summary = summary(report);
+    writeln!(text, "{summary} {between}.\n").expect("a String can be written");
+    text.push_str("| | Partitions | | Code | Inputs | Output |\n|---|---|---|---|---|---|\n");
+    for found in report.differences.iter().take(ROWS) {
+        let (change, [code, inputs, output]) = match &found.change {
+            LineChange::Added => ("added", Default::default()),
+            LineChange::Removed => ("removed", Default::default()),
+            LineChange::Changed(parts) if found.kind == LineKind::Asset => (
+                "changed",
+                [code(parts).to_owned(), inputs(parts), outputs(parts)],
+            ),
+            LineChange::Changed(_) => ("changed", Default::default()),
+        };
+        let keys = match (ranges(found), number(found)) {
+            (keys, number) if number.is_empty() => keys,
+            (keys, number) => format!("{keys} ({number})"),
+        };
+        let cells = [named(found), keys, change.to_owned(), code, inputs, output];
+        let cells = cells.map(|cell| cell.replace('|', "\\|"));
+        writeln!(text, "| {} |", cells.join(" | ")).expect("a String can be written");
+    }
+    if let Some(more) = report.differences.len().checked_sub(ROWS + 1) {
+        writeln!(text, "\nand {} more", more + 1).expect("a String can be written");
+    }
+    text
+}
+
+fn named(found: &LockDifference) -> String {
+    match found.kind {
+        LineKind::Asset => found.name.clone(),
+        LineKind::Source => format!("@{}", found.name),
+        LineKind::Key => format!("+ {}", found.name),
+    }
+}
+
+fn ranges(found: &LockDifference) -> String {
+    let range = Keys {
+        first: found.first.as_ref(),
+        last: found.last.as_ref(),
+    };
+    keys([range], 1)
+}
+
+/// How many partitions, where that is not plain from the keys.
+fn number(found: &LockDifference) -> String {
+    if found.count == 1 {
+        return String::new();
+    }
+    count(found.count, "partition")
+}
+
+fn in_words(parts: &ChangedParts) -> String {
+    let code = (parts.code == Sameness::Changed).then(|| "code changed".to_owned());
+    let inputs = match &parts.inputs {
+        ChangedInputs::None => None,
+        ChangedInputs::Some(names) => Some(format!("{} changed", names.join(", "))),
+        ChangedInputs::Others => Some("dependencies changed".to_owned()),
+    };
+    let output = match &parts.outputs {
+        ChangedOutputs::None => "output unchanged".to_owned(),
+        ChangedOutputs::Whole => "output changed".to_owned(),
+        ChangedOutputs::Some(labels) => format!("output {} changed", labels.join(", ")),
+    };
+    let words: Vec<String> = code.into_iter().chain(inputs).chain([output]).collect();
+    words.join("; ")
+}
+
+fn code(parts: &ChangedParts) -> &'static str {
+    match parts.code {
+        Sameness::Same => "",
+        Sameness::Changed => "changed",
+    }
+}
+
+fn inputs(parts: &ChangedParts) -> String {
+    match &parts.inputs {
+        ChangedInputs::None => String::new(),
+        ChangedInputs::Some(names) => names.join(", "),
+        ChangedInputs::Others => "other dependencies".to_owned(),
+    }
+}
+
+fn outputs(parts: &ChangedParts) -> String {
+    match &parts.outputs {
+        ChangedOutputs::None => "unchanged".to_owned(),
+        ChangedOutputs::Whole => "changed".to_owned(),
+        ChangedOutputs::Some(labels) => labels.join(", "),
+    }
+}
+
+/// `3 partitions added, 1 changed`.
+fn summary(report: &LockDiffReport) -> String {
+    let number = |is: fn(&LineChange) -> bool| -> u64 {
+        let found = report.differences.iter().filter(|found| is(&found.change));
+        found.map(|found| u64::from(found.count)).sum()
+    };
+    let parts = [
+        (number(|it| matches!(it, LineChange::Added)), "added"),
+        (number(|it| matches!(it, LineChange::Changed(_))), "changed"),
+        (number(|it| matches!(it, LineChange::Removed)), "removed"),
+    ];
+    let mut told = parts.iter().filter(|(number, _)| *number > 0);
+    let mut text = match told.next() {
+        Some((number, word)) => format!("{} {word}", count(*number, "partition")),
+        None => String::new(),
+    };
+    for (number, word) in told {
+        write!(text, ", {number} {word}").expect("a String can be written");
+    }
+    text
+}
+
+fn between(report: &LockDiffReport, quote: &str) -> String {
+    let old = &report.old;
+    match &report.new {
+        None => format!("since {quote}{old}{quote}"),
+        Some(new) => format!("from {quote}{old}{quote} to {quote}{new}{quote}"),
+    }
+}

@@ -1,0 +1,37 @@
+//! From the words of `lock` to requests.
+
+use crate::cli::args::{LockArgs, LockDiffArgs, PruneArgs, RecordedArgs};
+use crate::cli::error::CliError;
+use crate::cli::request::words_of;
+use crate::model::{Effect, LockDiffRequest, LockRequest};
+
+/// What `lock` is asked for.
+pub fn lock(args: &LockArgs) -> Result<LockRequest, CliError> {
+    let (selection, partitions) = words_of(&args.selection, RecordedArgs::default())?;
+    Ok(LockRequest {
+        selection,
+        partitions,
+        effect: effect(args.dry_run),
+    })
+}
+
+/// What becomes of what `lock prune` finds.
+pub fn prune(args: &PruneArgs) -> Effect {
+    effect(args.dry_run)
+}
+
+/// What `lock diff` is asked for.
+pub fn lock_diff(args: &LockDiffArgs) -> LockDiffRequest {
+    LockDiffRequest {
+        old: args.old.clone(),
+        new: args.new.clone(),
+    }
+}
+
+fn effect(dry_run: bool) -> Effect {
+    if dry_run {
+        Effect::DryRun
+    } else {
+        Effect::Apply
+    }
+}
