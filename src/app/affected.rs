@@ -24,7 +24,8 @@ use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::git::{Commit, Repository};
 use crate::model::{
-    AffectedRange, AffectedRequest, AssetId, Changes, Follow, Impact, ImpactReport, PartitionSet,
+    AffectedRange, AffectedRequest, AssetGraph, AssetId, Changes, Follow, Impact, ImpactReport,
+    PartitionKeys, PartitionSet,
 };
 use crate::plan::{Scope, Upstream};
 use crate::select::AssetSet;
@@ -94,8 +95,9 @@ pub fn touched(project: &Project, changes: &Changes) -> Result<Touched, AppError
     let universe = Universe::new(project, &root, &paths);
     let seeds = seeds(project, &root, &universe, &paths, since.as_ref())?;
     let read = |id: AssetId| project.graph().source(id).is_some();
-    let direct = downstream(project, &universe, &seeds, read);
-    let all = downstream(project, &universe, &seeds, |_| true);
+    let (graph, keys) = (project.graph(), |id| universe.keys(id));
+    let direct = downstream(graph, keys, &seeds, read);
+    let all = downstream(graph, keys, &seeds, |_| true);
     let existing = |sets: TouchedSets| {
         let sets = sets.into_iter();
         let existing = sets.map(|(id, set)| (id, universe.existing(id, &set)));
@@ -144,26 +146,26 @@ fn seeds(
     Ok(by_id.into_iter().map(united).collect())
 }
 
-/// Touched sets with what reads them, where `passes_on` lets an upstream be followed.
-fn downstream(
-    project: &Project,
-    universe: &Universe<'_>,
+/// Touched sets with what reads them, by the indexes of `keys`, where `passes_on` lets an upstream be followed.
+pub fn downstream<'k>(
+    graph: &AssetGraph,
+    keys: impl Fn(AssetId) -> &'k PartitionKeys,
     seeds: &TouchedSets,
     passes_on: impl Fn(AssetId) -> bool,
 ) -> TouchedSets {
     let mut touched = seeds.clone();
-    for id in project.graph().order() {
-        let keys = universe.keys(*id);
+    for id in graph.order() {
+        let of_asset = keys(*id);
         let mut sets: Vec<_> = touched.get(id).cloned().into_iter().collect();
         let own = |up: AssetId| up == *id;
-        let deps = project.graph().deps(*id);
+        let deps = graph.deps(*id);
         for dep in deps
             .iter()
             .filter(|dep| !own(dep.asset) && passes_on(dep.asset))
         {
             if let Some(up) = touched.get(&dep.asset) {
-                let upstream = universe.keys(dep.asset);
-                sets.push(dep.mapping.downstream_of_set(keys, upstream, up));
+                let upstream = keys(dep.asset);
+                sets.push(dep.mapping.downstream_of_set(of_asset, upstream, up));
             }
         }
         let mut set = PartitionSet::union_of(sets);
@@ -173,7 +175,7 @@ fn downstream(
         {
             let mut newest = set.clone();
             while !newest.is_empty() {
-                let readers = dep.mapping.downstream_of_set(keys, keys, &newest);
+                let readers = dep.mapping.downstream_of_set(of_asset, of_asset, &newest);
                 newest = readers.difference(&set);
                 set = set.union(&newest);
             }

@@ -1,6 +1,7 @@
 //! The one integration binary: everything that looks at the project from outside is linked once, here.
 
 mod architecture;
+mod check;
 mod completions;
 mod crash;
 mod diagnostics;

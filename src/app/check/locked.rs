@@ -44,7 +44,7 @@ pub(super) fn by_lock(
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
-    let gathered = Gathered::new(&workspace, &scope, lock)?;
+    let gathered = Gathered::new(project, &workspace, &scope, lock)?;
     let mut judged = Judged::new(
         &workspace,
         &scope,
@@ -87,10 +87,15 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(workspace: &Workspace<'_>, scope: &Scope<'_>, lock: &Lock) -> Result<Self, AppError> {
+    fn new(
+        project: &Project,
+        workspace: &Workspace<'_>,
+        scope: &Scope<'_>,
+        lock: &Lock,
+    ) -> Result<Self, AppError> {
         let code = observe_code(workspace, scope)?.versions;
         let (mut versions, found) = find_sources(workspace, scope)?;
-        let locked = LockedSources::take(scope, lock, &mut versions);
+        let locked = LockedSources::take(project, scope, lock, &mut versions);
         Ok(Self {
             code,
             versions,

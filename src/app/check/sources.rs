@@ -1,10 +1,14 @@
 //! Sources whose versions are taken from the lock file: those that are not here, and those that a command observes.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::app::check::ranges::ranges_of;
+use crate::app::project::Project;
+use crate::engine::source_path;
+use crate::git::{Repository, Tracked};
 use crate::model::{AssetKey, DataVersion, KeyRange, Lock, PartitionKey, Place};
-use crate::plan::{Cell, Known, Scope};
+use crate::plan::{Cell, Known, Row, Scope};
 
 /// The source partitions whose versions were taken from the lock file, in order.
 #[derive(Debug, Default)]
@@ -12,10 +16,10 @@ pub(super) struct LockedSources(Vec<Cell>);
 
 impl LockedSources {
     /// Fills in the versions of sources that are absent or observed and have a line; an observed one without a line is
-    /// absent.
+    /// absent. A file that git tracks is not missing from a checkout but was removed, whatever its line says.
     ///
     /// Of several lines with different versions, as a merge may leave, the lowest version counts.
-    pub fn take(scope: &Scope<'_>, lock: &Lock, versions: &mut [Known]) -> Self {
+    pub fn take(project: &Project, scope: &Scope<'_>, lock: &Lock, versions: &mut [Known]) -> Self {
         let mut locked: HashMap<(&AssetKey, Option<&PartitionKey>), DataVersion> = HashMap::new();
         for line in &lock.sources {
             locked
@@ -23,6 +27,7 @@ impl LockedSources {
                 .and_modify(|known| *known = line.version.min(*known))
                 .or_insert(line.version);
         }
+        let index = Index::default();
         let mut taken = Vec::new();
         for row in scope.rows() {
             let Some(source) = scope.graph().source(row.asset) else {
@@ -36,11 +41,11 @@ impl LockedSources {
                 }
                 let key = scope.partition(cell);
                 let known = match locked.get(&(&source.key, key.as_ref())) {
-                    Some(version) => {
+                    Some(version) if is_observed || !index.holds(project, scope, cell) => {
                         taken.push(cell);
                         Known::Version(*version)
                     }
-                    None => Known::Absent,
+                    _ => Known::Absent,
                 };
                 versions[slots].fill(known);
             }
@@ -55,7 +60,7 @@ impl LockedSources {
 
     /// They as ranges of keys.
     pub fn ranges(&self, scope: &Scope<'_>) -> Vec<KeyRange> {
-        let of = |row: &crate::plan::Row| {
+        let of = |row: &Row| {
             let cells = row.cells().filter(|cell| self.holds(*cell));
             let indexes: Vec<_> = cells.map(|cell| row.index_of(cell)).collect();
             ranges_of(scope, row.asset, indexes)
@@ -64,5 +69,25 @@ impl LockedSources {
             return Vec::new();
         }
         scope.rows().iter().flat_map(of).collect()
+    }
+}
+
+/// Which files git tracks, asked once and only if need be; none where there is no repository.
+#[derive(Default)]
+struct Index(OnceCell<Option<Tracked>>);
+
+impl Index {
+    /// Whether git tracks the one file of a source partition.
+    fn holds(&self, project: &Project, scope: &Scope<'_>, cell: Cell) -> bool {
+        let tracked = self.0.get_or_init(|| {
+            let repository = Repository::open(project.root(), project.environment()).ok()?;
+            repository.tracked().ok()
+        });
+        let root = project.root().canonicalize();
+        let path = source_path(scope, cell);
+        match (tracked, root, path) {
+            (Some(tracked), Ok(root), Some(path)) => tracked.has_entry(&root.join(path)),
+            _ => false,
+        }
     }
 }

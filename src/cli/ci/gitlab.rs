@@ -74,6 +74,81 @@ mod tests {
     fn a_violation_for_each_asset_and_kind_of_reason() {
         let report = CodeQuality::from(&check_report());
         let json = serde_json::to_string_pretty(&report).expect("JSON");
-        insta::assert_snapshot!(json, @"");
+        insta::assert_snapshot!(json, @r#"
+        [
+          {
+            "description": "clean 2013-07-04...2013-07-05 stale: steps/clean.py changed; 2013-07-07 stale: steps/clean.py changed",
+            "check_name": "assetctl/code",
+            "fingerprint": "b37a11ab1fdbb303e1c4dc2ae8f2ce22",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 12
+              }
+            }
+          },
+          {
+            "description": "clean 2013-12-31 missing: not in Assets.lock",
+            "check_name": "assetctl/missing",
+            "fingerprint": "cfcca9aa006437e04aa2d0530bc9ac6f",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 12
+              }
+            }
+          },
+          {
+            "description": "events 2013-01-01...2013-09-02 may be stale: raw changed; they stand in Assets.lock as one",
+            "check_name": "assetctl/data",
+            "fingerprint": "fe0c990275436d82e21d1a92e74bbab4",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 30
+              }
+            }
+          },
+          {
+            "description": "day 2013-07-04...2013-07-05 pending: clean is not up to date",
+            "check_name": "assetctl/pending",
+            "fingerprint": "467be01d73b1970301995658720742e5",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 40
+              }
+            }
+          },
+          {
+            "description": "year pending: what it needs is not fresh",
+            "check_name": "assetctl/pending",
+            "fingerprint": "5cdb0c15fd232a4350e34134b842709d",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 50
+              }
+            }
+          },
+          {
+            "description": "photos b cannot be judged: photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it",
+            "check_name": "assetctl/unverifiable",
+            "fingerprint": "0f6ea971ac05cf0899ff7b64bbe5c3c6",
+            "severity": "info",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 70
+              }
+            }
+          }
+        ]
+        "#);
     }
 }

@@ -85,7 +85,36 @@ mod tests {
 
     #[test]
     fn a_case_for_each_asset() {
-        insta::assert_snapshot!(junit(&check_report()), @"");
+        insta::assert_snapshot!(junit(&check_report()), @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="assetctl check" tests="6" failures="4" errors="0">
+          <testsuite name="assetctl check" tests="6" failures="4" errors="0" skipped="1">
+            <testcase classname="assetctl check" name="clean">
+              <failure type="code" message="clean: 4 of 365 partitions are not fresh">Assets.toml:12
+        2013-07-04...2013-07-05 stale: steps/clean.py changed
+        2013-07-07 stale: steps/clean.py changed
+        2013-12-31 missing: not in Assets.lock</failure>
+            </testcase>
+            <testcase classname="assetctl check" name="events">
+              <failure type="data" message="events: 245 of 20,000 partitions are not fresh">Assets.toml:30
+        2013-01-01...2013-09-02 may be stale: raw changed; they stand in Assets.lock as one</failure>
+            </testcase>
+            <testcase classname="assetctl check" name="day">
+              <failure type="pending" message="day: 2 of 365 partitions are not fresh">Assets.toml:40
+        2013-07-04...2013-07-05 pending: clean is not up to date</failure>
+            </testcase>
+            <testcase classname="assetctl check" name="year">
+              <failure type="pending" message="year is not fresh">Assets.toml:50
+        pending: what it needs is not fresh</failure>
+            </testcase>
+            <testcase classname="assetctl check" name="names"/>
+            <testcase classname="assetctl check" name="photos">
+              <skipped type="unverifiable" message="photos: 1 of 2 partitions cannot be judged">Assets.toml:70
+        b cannot be judged: photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it</skipped>
+            </testcase>
+          </testsuite>
+        </testsuites>
+        "#);
     }
 
     #[test]

@@ -192,7 +192,178 @@ mod tests {
         let log = SarifLog::from(&check_report());
         let json = serde_json::to_value(&log).expect("JSON");
         let results = &json["runs"][0]["results"];
-        insta::assert_snapshot!(serde_json::to_string_pretty(results).expect("JSON"), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(results).expect("JSON"), @r#"
+        [
+          {
+            "ruleId": "assetctl/code",
+            "ruleIndex": 0,
+            "level": "error",
+            "message": {
+              "text": "clean 2013-07-04...2013-07-05 stale: steps/clean.py changed\n2013-07-07 stale: steps/clean.py changed"
+            },
+            "locations": [
+              {
+                "physicalLocation": {
+                  "artifactLocation": {
+                    "uri": "Assets.toml"
+                  },
+                  "region": {
+                    "startLine": 12
+                  }
+                },
+                "logicalLocations": [
+                  {
+                    "fullyQualifiedName": "clean"
+                  }
+                ]
+              }
+            ],
+            "partialFingerprints": {
+              "asset/v1": "code clean"
+            }
+          },
+          {
+            "ruleId": "assetctl/missing",
+            "ruleIndex": 9,
+            "level": "error",
+            "message": {
+              "text": "clean 2013-12-31 missing: not in Assets.lock"
+            },
+            "locations": [
+              {
+                "physicalLocation": {
+                  "artifactLocation": {
+                    "uri": "Assets.toml"
+                  },
+                  "region": {
+                    "startLine": 12
+                  }
+                },
+                "logicalLocations": [
+                  {
+                    "fullyQualifiedName": "clean"
+                  }
+                ]
+              }
+            ],
+            "partialFingerprints": {
+              "asset/v1": "missing clean"
+            }
+          },
+          {
+            "ruleId": "assetctl/data",
+            "ruleIndex": 2,
+            "level": "error",
+            "message": {
+              "text": "events 2013-01-01...2013-09-02 may be stale: raw changed; they stand in Assets.lock as one"
+            },
+            "locations": [
+              {
+                "physicalLocation": {
+                  "artifactLocation": {
+                    "uri": "Assets.toml"
+                  },
+                  "region": {
+                    "startLine": 30
+                  }
+                },
+                "logicalLocations": [
+                  {
+                    "fullyQualifiedName": "events"
+                  }
+                ]
+              }
+            ],
+            "partialFingerprints": {
+              "asset/v1": "data events"
+            }
+          },
+          {
+            "ruleId": "assetctl/pending",
+            "ruleIndex": 10,
+            "level": "error",
+            "message": {
+              "text": "day 2013-07-04...2013-07-05 pending: clean is not up to date"
+            },
+            "locations": [
+              {
+                "physicalLocation": {
+                  "artifactLocation": {
+                    "uri": "Assets.toml"
+                  },
+                  "region": {
+                    "startLine": 40
+                  }
+                },
+                "logicalLocations": [
+                  {
+                    "fullyQualifiedName": "day"
+                  }
+                ]
+              }
+            ],
+            "partialFingerprints": {
+              "asset/v1": "pending day"
+            }
+          },
+          {
+            "ruleId": "assetctl/pending",
+            "ruleIndex": 10,
+            "level": "error",
+            "message": {
+              "text": "year pending: what it needs is not fresh"
+            },
+            "locations": [
+              {
+                "physicalLocation": {
+                  "artifactLocation": {
+                    "uri": "Assets.toml"
+                  },
+                  "region": {
+                    "startLine": 50
+                  }
+                },
+                "logicalLocations": [
+                  {
+                    "fullyQualifiedName": "year"
+                  }
+                ]
+              }
+            ],
+            "partialFingerprints": {
+              "asset/v1": "pending year"
+            }
+          },
+          {
+            "ruleId": "assetctl/unverifiable",
+            "ruleIndex": 11,
+            "level": "note",
+            "message": {
+              "text": "photos b cannot be judged: photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it"
+            },
+            "locations": [
+              {
+                "physicalLocation": {
+                  "artifactLocation": {
+                    "uri": "Assets.toml"
+                  },
+                  "region": {
+                    "startLine": 70
+                  }
+                },
+                "logicalLocations": [
+                  {
+                    "fullyQualifiedName": "photos"
+                  }
+                ]
+              }
+            ],
+            "partialFingerprints": {
+              "asset/v1": "unverifiable photos"
+            }
+          }
+        ]
+        "#);
     }
 
     #[test]

@@ -218,7 +218,7 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
     }
     if !report.locked_sources.is_empty() {
         notes.push(format!(
-            "Taken from Assets.lock, as they are not in git: {}.",
+            "Taken from Assets.lock, as this checkout does not have them: {}.",
             ranges(&report.locked_sources, look)
         ));
     }
@@ -275,9 +275,34 @@ mod tests {
     fn the_verdict_then_why_then_what_to_do() {
         let mut wide = look();
         wide.width = None;
-        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @"");
+        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @r"
+        248 of 20,734 asset partitions are stale, 1 missing, 3 pending.
+
+          ●  stale         clean   2013-07-04...2013-07-05, 2013-07-07  steps/clean.py changed
+          ○  missing       clean   2013-12-31                           not in Assets.lock
+          ●  may be stale  events  2013-01-01...2013-09-02              raw changed; they stand in Assets.lock as one
+          ◌  pending       day     2013-07-04...2013-07-05              clean is not up to date
+          ◌  pending       year                                         what it needs is not fresh
+
+        Run `assetctl materialize` and commit Assets.lock.
+        Due, which is not stale: clean@2014-01-01...2014-01-02, day@2014-01-01 (`--due` counts them).
+        Not to be judged here: photos@b, as photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it.
+        Taken from Assets.lock, as this checkout does not have them: warehouse.
+        Locked twice with different outputs, so their commands are not reproducible: clean@2013-07-01.
+        Assets.lock has 3 lines of what is not declared: old. `assetctl lock prune` drops them.
+        ");
         wide.detail = Detail::Brief;
-        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @"");
+        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @r"
+        248 of 20,734 asset partitions are stale, 1 missing, 3 pending.
+
+          ●  stale         clean   2013-07-04...2013-07-05, 2013-07-07  steps/clean.py changed
+          ○  missing       clean   2013-12-31                           not in Assets.lock
+          ●  may be stale  events  2013-01-01...2013-09-02              raw changed; they stand in Assets.lock as one
+          ◌  pending       day     2013-07-04...2013-07-05              clean is not up to date
+          ◌  pending       year                                         what it needs is not fresh
+
+        Run `assetctl materialize` and commit Assets.lock.
+        ");
     }
 
     #[test]
@@ -293,9 +318,12 @@ mod tests {
                 ..asset
             })
             .collect();
-        insta::assert_snapshot!(plain(&check(&fresh, &look())), @"");
+        insta::assert_snapshot!(plain(&check(&fresh, &look())), @"Everything is fresh: 20,734 asset partitions of 6 assets.");
         fresh.basis = CheckBasis::Instance;
-        insta::assert_snapshot!(plain(&check(&fresh, &look())), @"");
+        insta::assert_snapshot!(plain(&check(&fresh, &look())), @r"
+        Everything is fresh: 20,734 asset partitions of 6 assets.
+        There is no Assets.lock: judged by the records of this machine alone. `assetctl lock` writes one.
+        ");
         let mut quiet = look();
         quiet.detail = Detail::Brief;
         assert_eq!(check(&fresh, &quiet), "");

@@ -3,7 +3,8 @@
 use crate::cli::text::cause::summary;
 use crate::cli::text::{count, subject};
 use crate::model::{
-    Cause, Certainty, CheckBasis, StaleRange, Status, Unverifiable, WhyUnverifiable,
+    Cause, Certainty, CheckBasis, CodeChange, DataChange, StaleRange, Status, Unverifiable,
+    WhyUnverifiable,
 };
 
 /// How many causes are told.
@@ -11,11 +12,7 @@ const CAUSES: usize = 3;
 
 /// Why partitions are not fresh: `steps/clean.py changed`.
 pub fn why(stale: &StaleRange, basis: CheckBasis) -> String {
-    let told = |cause: &Cause| match stale.range.count {
-        1 => summary(cause),
-        _ => subject(cause),
-    };
-    let mut causes: Vec<_> = stale.causes.iter().map(told).collect();
+    let mut causes: Vec<_> = stale.causes.iter().map(|it| told(it, stale)).collect();
     causes.dedup();
     let text = match (causes.len(), stale.status) {
         (0, status) => without_cause(status, basis).to_owned(),
@@ -28,6 +25,40 @@ pub fn why(stale: &StaleRange, basis: CheckBasis) -> String {
     match stale.certainty {
         Certainty::Exact => text,
         Certainty::Cautious => format!("{text}; they stand in Assets.lock as one"),
+    }
+}
+
+/// A cause of partitions. A lock file tells that something changed, and not from what to what.
+fn told(cause: &Cause, stale: &StaleRange) -> String {
+    match cause {
+        Cause::Code(CodeChange {
+            what, path: None, ..
+        }) if what == "code" => "its code changed".to_owned(),
+        Cause::Code(CodeChange {
+            what, path: None, ..
+        }) if what == "lock line" => "its line in Assets.lock was changed".to_owned(),
+        Cause::Data(change) if change.old.is_none() && change.new.is_none() => {
+            let is_open = stale.status == Status::Pending || !change.root.is_empty();
+            let verb = if is_open {
+                "is not up to date"
+            } else {
+                "changed"
+            };
+            format!("{} {verb}", read(change, stale))
+        }
+        _ if stale.range.count == 1 => summary(cause),
+        _ => subject(cause),
+    }
+}
+
+/// What is read: a file or a partition, where it is the only one of its input.
+fn read(change: &DataChange, stale: &StaleRange) -> String {
+    let of_input = |cause: &&Cause| matches!(cause, Cause::Data(it) if it.input == change.input);
+    let is_only = stale.range.count == 1 && stale.causes.iter().filter(of_input).count() == 1;
+    match (&change.path, &change.partition) {
+        (Some(path), _) if is_only => path.clone(),
+        (_, Some(partition)) if is_only => format!("{}@{partition}", change.asset),
+        _ => change.asset.to_string(),
     }
 }
 

@@ -1,0 +1,33 @@
+//! Outputs that are here are what the lock file says.
+
+use crate::check::{built, cloned, document, unfresh};
+
+#[test]
+fn an_edited_output_is_found_and_a_missing_one_is_fine() {
+    let project = built();
+    project.remove("build/other.txt");
+    assert_eq!(unfresh(&document(&project, &[], 0)), [""; 0]);
+    project.write("build/clean/2024-01-02.csv", "by hand\n");
+    let altered = [
+        "clean@2024-01-02 stale output",
+        "window@2024-01-02...2024-01-03 pending data",
+        "report pending data",
+    ];
+    assert_eq!(unfresh(&document(&project, &[], 1)), altered);
+    assert_eq!(
+        unfresh(&document(&project, &["--outputs", "ignore"], 0)),
+        [""; 0]
+    );
+    let required = unfresh(&document(&project, &["--outputs", "required"], 1));
+    assert!(
+        required.contains(&"other stale output".to_owned()),
+        "{required:?}"
+    );
+}
+
+#[test]
+fn a_clone_lacks_outputs_where_they_are_required() {
+    let clone = cloned(&built());
+    let required = document(&clone, &["--outputs", "required", "world"], 1);
+    assert_eq!(unfresh(&required), ["world@eu...us stale output"]);
+}
