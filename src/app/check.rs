@@ -1,7 +1,8 @@
 //! `check`: whether everything is fresh, from the lock file.
 //!
-//! The lock file decides. Neither the instance nor the outputs nor the network are needed, no command runs, no lock is
-//! taken, and nothing is written but the disposable stat cache. Where there is no lock file, the instance is judged.
+//! The lock file decides. Neither the instance nor the outputs nor the network are needed, no command runs unless something
+//! is to be rebuilt, no lock is taken, and nothing is written but disposable files in assetctl's own folder. Where there is
+//! no lock file, the instance is judged.
 
 mod locked;
 mod narrowing;
@@ -9,18 +10,22 @@ mod orphans;
 mod outputs;
 mod place;
 mod ranges;
+mod rebuild;
 mod recorded;
 mod sources;
+mod staged;
 mod told;
 
+use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
 use crate::app::project::{Project, Surroundings};
 use crate::lockfile;
 use crate::manifest;
-use crate::model::{CheckReport, CheckRequest};
+use crate::model::{CheckReport, CheckRequest, CheckedTree};
 
 pub use place::place_in_repository;
+pub use rebuild::Rebuilding;
 
 /// Whether there is a project where a request looks for it.
 #[must_use]
@@ -32,12 +37,28 @@ pub fn is_project(surroundings: &Surroundings) -> bool {
 pub fn check(
     surroundings: &Surroundings,
     request: &CheckRequest,
+    doors: Rebuilding<'_>,
+) -> Result<(CheckReport, Vec<Notice>), AppError> {
+    match request.tree {
+        CheckedTree::Work => judged(surroundings, request, doors),
+        CheckedTree::Staged => {
+            let staged = check_out_staged(surroundings)?;
+            judged(staged.surroundings(), request, doors)
+        }
+    }
+}
+
+/// Judges the files that are there.
+fn judged(
+    surroundings: &Surroundings,
+    request: &CheckRequest,
+    doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     let root = manifest::find(&surroundings.directory)?.0;
     match lockfile::read(&root)? {
         Some(parsed) => {
             let project = Project::open_by_lock(surroundings, &parsed.lock)?;
-            locked::by_lock(&project, &parsed.lock, request)
+            locked::by_lock(&project, &parsed.lock, request, doors)
         }
         None => recorded::by_instance(&Project::open(surroundings)?, request),
     }

@@ -45,7 +45,7 @@ mod wipe;
 pub use accept::accept;
 pub use added::KeysAdded;
 pub use affected::{Touched, TouchedSets, affected, changed_since, touched};
-pub use check::{check, is_project, place_in_repository};
+pub use check::{Rebuilding, check, is_project, place_in_repository};
 pub use complete::{Words, complete_input, complete_revision, complete_run};
 pub use error::{AppError, Blame, RequestError};
 pub use explain::explain;

@@ -64,7 +64,7 @@ pub fn check(session: &Session, report: &CheckReport, format: CheckFormat) -> io
 
 /// How `check` ends: 1 if anything is not fresh.
 pub fn check_exit(report: &CheckReport) -> Exit {
-    if report.is_fresh() {
+    if report.is_good() {
         Exit::Yes
     } else {
         Exit::No

@@ -25,8 +25,8 @@ use crate::model::{
     CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Follow,
     Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
     InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionsSelection, PlanRequest, RunId, Scope, Selected, SelectionText, ShowRequest, Sources,
-    StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
+    PartitionsSelection, PlanRequest, Rebuild, RunId, Scope, Selected, SelectionText, ShowRequest,
+    Sources, StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
 };
 
 /// What `materialize` is asked for.
@@ -132,7 +132,15 @@ pub fn check(args: &CheckArgs) -> Result<CheckRequest, CliError> {
         selection,
         partitions,
         since: args.since.clone(),
-        tree: CheckedTree::Work,
+        tree: if args.staged {
+            CheckedTree::Staged
+        } else {
+            CheckedTree::Work
+        },
+        rebuild: args.rebuild.map(|count| Rebuild {
+            count,
+            seed: args.seed,
+        }),
         outputs: match args.outputs {
             CheckOutputs::Matching => CheckedOutputs::Matching,
             CheckOutputs::Required => CheckedOutputs::Required,

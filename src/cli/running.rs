@@ -10,10 +10,10 @@ use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
-use crate::cli::signals::{Interrupts, Urgency};
+use crate::cli::signals::listen;
 use crate::cli::{output, request};
 use crate::engine::log_path;
-use crate::executor::{Cancel, LocalExecutor, Severity, last_line};
+use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::model::{
     Batch, Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome, StepName,
     StepOutput,
@@ -32,13 +32,7 @@ pub fn materialize(
     let request = request::materialize(args, globals)?;
     let surroundings = surroundings(globals, session)?;
     let cancel = Cancel::new();
-    let of_signals = cancel.clone();
-    let interrupts = Interrupts::listen(move |urgency| {
-        of_signals.interrupt(match urgency {
-            Urgency::Ask => Severity::Ask,
-            Urgency::Kill => Severity::Kill,
-        });
-    })?;
+    let interrupts = listen(&cancel)?;
     let clock = clock(globals);
     let doors = Doors {
         surroundings: &surroundings,

@@ -8,6 +8,8 @@ use std::thread::JoinHandle;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
+use crate::executor::{Cancel, Severity};
+
 /// How urgently a run should end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
@@ -15,6 +17,17 @@ pub enum Urgency {
     Ask,
     /// Kill what runs.
     Kill,
+}
+
+/// Lets interrupts end what `cancel` cancels.
+pub fn listen(cancel: &Cancel) -> io::Result<Interrupts> {
+    let cancel = cancel.clone();
+    Interrupts::listen(move |urgency| {
+        cancel.interrupt(match urgency {
+            Urgency::Ask => Severity::Ask,
+            Urgency::Kill => Severity::Kill,
+        });
+    })
 }
 
 /// Listens for interrupts until it is dropped.

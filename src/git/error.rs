@@ -39,6 +39,28 @@ pub enum GitError {
         /// Similar names, or where revisions are listed.
         help: String,
     },
+    /// Nothing can be committed from this index.
+    #[error("the index is unmerged: {paths}")]
+    #[diagnostic(
+        code(assetctl::git::unmerged),
+        help(
+            "resolve the conflicts and `git add` the files; without `--staged` the work tree is judged"
+        )
+    )]
+    Unmerged {
+        /// The files that are in conflict.
+        paths: String,
+    },
+    /// The project would not be part of a commit.
+    #[error("{path} is not in the index")]
+    #[diagnostic(
+        code(assetctl::git::not_staged),
+        help("`git add {path}`; without `--staged` the work tree is judged")
+    )]
+    NotStaged {
+        /// The main file of the manifest, relative to the project.
+        path: String,
+    },
     /// Git refused, in its own words.
     #[error("git failed: {message}")]
     #[diagnostic(
@@ -62,12 +84,28 @@ pub enum GitError {
     },
 }
 
+/// How many files in conflict are named.
+const NAMED: usize = 5;
+
 impl GitError {
+    /// Files are in conflict.
+    pub(super) fn unmerged(paths: &[String]) -> Self {
+        let named = paths.iter().take(NAMED).map(|path| format!("`{path}`"));
+        let mut text = named.collect::<Vec<_>>().join(", ");
+        if paths.len() > NAMED {
+            text.push_str(&format!(" and {} more", paths.len() - NAMED));
+        }
+        Self::Unmerged { paths: text }
+    }
+
     /// Whether what was asked for is wrong, and not the machine.
     #[must_use]
     pub fn is_of_request(&self) -> bool {
         match self {
-            Self::NoRepository { .. } | Self::UnknownRevision { .. } => true,
+            Self::NoRepository { .. }
+            | Self::UnknownRevision { .. }
+            | Self::Unmerged { .. }
+            | Self::NotStaged { .. } => true,
             Self::NotFound | Self::Failed { .. } | Self::Unusable { .. } => false,
         }
     }

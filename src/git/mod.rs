@@ -1,10 +1,12 @@
 //! The repository that a project lies in: which files have changed since a revision, and what stood in them.
 //!
 //! `git` itself is asked, through its plumbing and with whatever a user's configuration could change set by hand. Nothing
-//! here writes into the repository: neither its index nor a lock.
+//! here writes into the repository: neither its index nor a lock. Only asking what would be committed leaves objects in it,
+//! which git would make for the commit.
 
 mod error;
 mod files;
+mod index;
 mod program;
 mod repository;
 mod sparse;
@@ -12,5 +14,6 @@ mod tracked;
 
 pub use error::GitError;
 pub use files::StoredFile;
+pub use index::{Checkout, Tree, TreeExtent};
 pub use repository::{Change, ChangeKind, Commit, Repository};
 pub use tracked::Tracked;

@@ -23,7 +23,8 @@ const REMOVED: [&str; 9] = [
 ];
 
 /// Settings that could change an answer, start a process that stays, or write.
-const SETTINGS: [&str; 3] = [
+const SETTINGS: [&str; 4] = [
+    "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
     "diff.autoRefreshIndex=true",
@@ -49,6 +50,14 @@ impl Git {
         let mut git = self.clone();
         git.environment
             .push(("GIT_INDEX_FILE".into(), index.into()));
+        git
+    }
+
+    /// The same for files in another place than the work tree of the repository that is kept in `git_folder`.
+    pub(super) fn with_work_tree(&self, git_folder: &Path, files: &Path) -> Self {
+        let mut git = self.clone();
+        git.environment.push(("GIT_DIR".into(), git_folder.into()));
+        git.environment.push(("GIT_WORK_TREE".into(), files.into()));
         git
     }
 

@@ -11,7 +11,7 @@ use crate::git::GitError;
 use crate::git::program::{Git, succeeded};
 
 /// The name of the copy of an index.
-const INDEX: &str = "index";
+pub(super) const INDEX: &str = "index";
 
 /// The repository that holds a folder.
 #[derive(Clone, Debug)]
@@ -21,6 +21,10 @@ pub struct Repository {
     pub(super) folder: PathBuf,
     /// The top of the work tree, absolute and without links.
     pub(super) top: PathBuf,
+    /// The folder as it is seen from the top; empty for the top itself.
+    pub(super) prefix: PathBuf,
+    /// Where git keeps what it knows of this work tree, absolute.
+    pub(super) git_folder: PathBuf,
 }
 
 /// A commit of a repository, by its full hash.
@@ -49,18 +53,30 @@ impl Repository {
     /// The repository that holds `folder`; git sees `environment`.
     pub fn open(folder: &Path, environment: &[(OsString, OsString)]) -> Result<Self, GitError> {
         let git = Git::new(environment);
-        let output = git.ask(folder, &["rev-parse", "--show-toplevel"])?;
+        let words = [
+            "rev-parse",
+            "--show-toplevel",
+            "--absolute-git-dir",
+            "--show-prefix",
+        ];
+        let output = git.ask(folder, &words)?;
         let said = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() && said.contains("not a git repository") {
             return Err(GitError::NoRepository {
                 folder: folder.to_owned(),
             });
         }
-        let top = succeeded(output)?;
+        let answer = succeeded(output)?;
+        let mut lines = answer.split(|byte| *byte == b'\n');
+        let mut path = || PathBuf::from(OsStr::from_bytes(lines.next().unwrap_or_default()));
+        let (top, git_folder, prefix) = (path(), path(), path());
         Ok(Self {
             git,
             folder: folder.to_owned(),
-            top: PathBuf::from(OsStr::from_bytes(without_line_end(&top))),
+            top,
+            // Its components leave out the slash at its end.
+            prefix: prefix.components().collect(),
+            git_folder,
         })
     }
 
@@ -96,7 +112,9 @@ impl Repository {
     /// All files of the work tree that differ from `commit`, those that git does not know among them, unless they are
     /// ignored. A submodule counts as one file.
     pub fn changes_since(&self, commit: &Commit) -> Result<Vec<Change>, GitError> {
-        let index = self.copied_index()?;
+        // Git tells files that were only touched from changed ones by writing down what it found, whether locks are
+        // optional or not.
+        let index = Self::copied(&self.own_index()?)?;
         let git = match &index {
             Some(folder) => self.git.with_index(&folder.path().join(INDEX)),
             None => self.git.clone(),
@@ -133,12 +151,15 @@ impl Repository {
         Ok(changes)
     }
 
-    /// A folder with a copy of the index, which git may refresh: it tells files that were only touched from changed ones by
-    /// writing down what it found, whether locks are optional or not.
-    fn copied_index(&self) -> Result<Option<TempDir>, GitError> {
+    /// The index of the work tree.
+    pub(super) fn own_index(&self) -> Result<PathBuf, GitError> {
         let words = ["rev-parse", "--git-path", "index"];
         let path = self.git.read(&self.top, &words)?;
-        let index = self.top.join(OsStr::from_bytes(without_line_end(&path)));
+        Ok(self.top.join(OsStr::from_bytes(without_line_end(&path))))
+    }
+
+    /// A folder with a copy of an index, which git may write; `None` where there is no index.
+    pub(super) fn copied(index: &Path) -> Result<Option<TempDir>, GitError> {
         if !index.exists() {
             return Ok(None);
         }
@@ -178,7 +199,7 @@ impl Repository {
     }
 }
 
-fn without_line_end(answer: &[u8]) -> &[u8] {
+pub(super) fn without_line_end(answer: &[u8]) -> &[u8] {
     answer.strip_suffix(b"\n").unwrap_or(answer)
 }
 

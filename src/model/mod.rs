@@ -57,9 +57,10 @@ pub use report::{
     ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule,
     Listing, LockDiffReport, LockDifference, LockReport, LogsReport, ManifestLine, MapReport,
     MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans, PartitionRun,
-    PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, Sameness, ShowReport,
-    ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog,
-    Unverifiable, ValidateReport, WhyUnverifiable, WrittenCommand,
+    PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, RebuildOutcome, Rebuilt,
+    Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts,
+    StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent, WhyUnverifiable,
+    WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,
@@ -68,7 +69,7 @@ pub use request::{
     InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord,
     LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest, LogsRequest,
     MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionsSelection, PlanRequest, RecordedState, Scope, Selected, SelectionText,
+    PartitionsSelection, PlanRequest, Rebuild, RecordedState, Scope, Selected, SelectionText,
     ShowPartitionsRequest, ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait,
     WantedKeys, WipeRequest,
 };

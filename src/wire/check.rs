@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::model::{
-    Certainty, CheckBasis, CheckCounts, CheckReport, ManifestLine, Orphans, StaleRange,
-    Unverifiable,
+    Certainty, CheckBasis, CheckCounts, CheckReport, ManifestLine, Orphans, PartitionKey,
+    RebuildOutcome, Rebuilt, StaleRange, StepName, Unverifiable, WhyDifferent,
 };
 use crate::wire::{CauseShape, RangeShape, SCHEMA};
 
@@ -24,6 +24,35 @@ pub struct CheckDocument<'a> {
     locked_sources: Vec<RangeShape<'a>>,
     irreproducible: Vec<RangeShape<'a>>,
     orphans: Vec<OrphansShape<'a>>,
+    /// Only where something was rebuilt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rebuilt: Vec<RebuiltShape<'a>>,
+}
+
+/// What came of building one asset partition in scratch.
+#[derive(Debug, Serialize)]
+struct RebuiltShape<'a> {
+    step: String,
+    asset: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition: Option<&'a str>,
+    #[serde(flatten)]
+    outcome: RebuildOutcomeShape<'a>,
+    location: LocationShape<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum RebuildOutcomeShape<'a> {
+    Same,
+    Failed {
+        message: &'a str,
+        tail: &'a [String],
+    },
+    Different {
+        outputs: &'a [String],
+        why: &'static str,
+    },
 }
 
 /// How many asset partitions were found how.
@@ -92,6 +121,32 @@ impl<'a> From<&'a CheckReport> for CheckDocument<'a> {
             locked_sources: RangeShape::all(&report.locked_sources),
             irreproducible: RangeShape::all(&report.irreproducible),
             orphans: report.orphans.iter().map(Into::into).collect(),
+            rebuilt: report.rebuilt.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Rebuilt> for RebuiltShape<'a> {
+    fn from(rebuilt: &'a Rebuilt) -> Self {
+        let StepName { asset, partition } = &rebuilt.step;
+        Self {
+            step: rebuilt.step.to_string(),
+            asset: asset.as_str(),
+            partition: partition.as_ref().map(PartitionKey::as_str),
+            outcome: match &rebuilt.outcome {
+                RebuildOutcome::Same => RebuildOutcomeShape::Same,
+                RebuildOutcome::Failed { message, tail } => {
+                    RebuildOutcomeShape::Failed { message, tail }
+                }
+                RebuildOutcome::Different { outputs, why } => RebuildOutcomeShape::Different {
+                    outputs,
+                    why: match why {
+                        WhyDifferent::Undeclared => "undeclared",
+                        WhyDifferent::Irreproducible => "irreproducible",
+                    },
+                },
+            },
+            location: (&rebuilt.place).into(),
         }
     }
 }

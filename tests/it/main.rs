@@ -7,6 +7,7 @@ mod crash;
 mod diagnostics;
 mod error_codes;
 mod flights;
+mod hooks;
 mod json;
 mod kept;
 mod lock;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::app::check::narrowing::narrowed;
 use crate::app::check::orphans::orphans;
 use crate::app::check::outputs::{find_changed, is_on_disk};
+use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
 use crate::app::check::sources::LockedSources;
 use crate::app::check::told::Told;
 use crate::app::error::AppError;
@@ -19,7 +20,7 @@ use crate::engine::{
 };
 use crate::executor::LocalExecutor;
 use crate::git::Repository;
-use crate::model::{CheckBasis, CheckReport, CheckRequest, CodeVersion, Lock};
+use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, CodeVersion, Lock};
 use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
 
 /// What the lock file says.
@@ -27,6 +28,7 @@ pub(super) fn by_lock(
     project: &Project,
     lock: &Lock,
     request: &CheckRequest,
+    doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     let range = Range::Assets;
     let selection = select(project, &request.selection, &request.partitions, range)?;
@@ -63,6 +65,15 @@ pub(super) fn by_lock(
     }
     .tell(&mut report);
     report.locked_sources = gathered.locked.ranges(&scope);
+    if let Some(rebuild) = request.rebuild {
+        let fresh = judged.fresh(&scope);
+        let line = |id, index| judged.judge.line(scope.cell(id, index)?);
+        let locked = Locked {
+            fresh: &fresh,
+            line: &line,
+        };
+        report.rebuilt = rebuilt(project, locked, rebuild, doors)?;
+    }
     project.keep_what_was_learnt();
     Ok((report, notices))
 }
@@ -136,6 +147,21 @@ pub(super) struct Judged<'a> {
 }
 
 impl<'a> Judged<'a> {
+    /// The asset partitions that were asked for and are fresh.
+    fn fresh(&self, scope: &Scope<'_>) -> Vec<(AssetId, u32)> {
+        let rows = scope.rows().iter();
+        let rows = rows.filter(|row| scope.graph().asset(row.asset).is_some());
+        let cells = rows.flat_map(|row| {
+            let selected = row.selected.iter();
+            selected.filter_map(|index| Some((row.cell(index)?, (row.asset, index))))
+        });
+        let is_fresh = |cell: Cell| self.verdicts[cell.index()] == LockStatus::Fresh;
+        cells
+            .filter(|(cell, _)| is_fresh(*cell))
+            .map(|(_, partition)| partition)
+            .collect()
+    }
+
     fn new(
         workspace: &Workspace<'_>,
         scope: &'a Scope<'a>,

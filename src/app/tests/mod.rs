@@ -5,6 +5,7 @@ mod declared;
 mod explaining;
 mod founding;
 mod observing;
+mod rebuilding;
 mod sandbox;
 mod sealing;
 mod told;

@@ -46,6 +46,8 @@ pub struct Sandbox {
     folder: TempDir,
     /// The caller's environment besides `PATH`.
     pub environment: Vec<(&'static str, &'static str)>,
+    /// Where the project lies in the folder, if it is not all of it.
+    pub folder_within: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -77,6 +79,7 @@ impl Sandbox {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
             environment: Vec::new(),
+            folder_within: None,
         }
     }
 
@@ -134,7 +137,7 @@ impl Sandbox {
         let ours = self.environment.iter();
         let ours = ours.map(|(name, value)| ((*name).into(), (*value).into()));
         Surroundings {
-            directory: self.root().to_owned(),
+            directory: self.root().join(self.folder_within.unwrap_or_default()),
             home: None,
             now: self.clock().now(),
             environment: [("PATH".into(), path)].into_iter().chain(ours).collect(),

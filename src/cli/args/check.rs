@@ -1,5 +1,7 @@
 //! `check`.
 
+use std::num::NonZeroU32;
+
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::SelectionArgs;
@@ -11,6 +13,8 @@ Examples:
   assetctl check                                is what is committed fresh? exit 1 if not
   assetctl check -q                             the same in a script: says nothing if it is
   assetctl check --since origin/main            only what a branch touches
+  assetctl check --staged                       is what git would commit fresh? (in a hook)
+  assetctl check --rebuild 5                    do five of them come out the same again?
   assetctl check --outputs required             all outputs are here, too
   assetctl check --format github                annotations in a pull request
   assetctl check --format junit > check.xml")]
@@ -34,6 +38,15 @@ pub struct CheckArgs {
     /// Only what the changes since a git revision can touch
     #[arg(long, value_name = "REV")]
     pub since: Option<String>,
+    /// Judge what git would commit instead of the work tree: for hooks
+    #[arg(long, conflicts_with = "since")]
+    pub staged: bool,
+    /// Build up to so many fresh asset partitions in scratch, and compare: finds inputs that are not declared
+    #[arg(long, value_name = "N")]
+    pub rebuild: Option<NonZeroU32>,
+    /// Choose others to rebuild
+    #[arg(long, value_name = "NUMBER", requires = "rebuild", default_value_t = 0)]
+    pub seed: u64,
     /// Exit 0 where there is no Assets.toml
     #[arg(long)]
     pub if_present: bool,

@@ -1,6 +1,8 @@
 //! What is wrong with an asset, as an annotation tells it.
 
-use crate::cli::text::{Keys, count, keys, number, status_word, why, why_unverifiable};
+use crate::cli::text::{
+    Keys, count, keys, not_the_same, number, status_word, why, why_unverifiable,
+};
 use crate::model::{
     AssetKey, CauseKind, CheckBasis, CheckReport, CheckedAsset, KeyRange, ManifestLine, StaleRange,
     Status, Strictness,
@@ -45,11 +47,13 @@ pub(super) enum ReasonKind {
     Missing,
     Pending,
     Unverifiable,
+    /// It came out otherwise when it was built in scratch.
+    Rebuilt,
 }
 
 impl ReasonKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Cause(CauseKind::Code),
         Self::Cause(CauseKind::Dependency),
         Self::Cause(CauseKind::Data),
@@ -62,6 +66,7 @@ impl ReasonKind {
         Self::Missing,
         Self::Pending,
         Self::Unverifiable,
+        Self::Rebuilt,
     ];
 
     fn of(stale: &StaleRange) -> Self {
@@ -81,6 +86,7 @@ impl ReasonKind {
             Self::Missing => "missing",
             Self::Pending => "pending",
             Self::Unverifiable => "unverifiable",
+            Self::Rebuilt => "rebuilt",
         }
     }
 
@@ -102,6 +108,7 @@ impl ReasonKind {
             Self::Stale => "An asset is not what its declaration and its inputs give.",
             Self::Missing => "An asset was never materialized.",
             Self::Pending => "What an asset needs is not fresh, so that one cannot know of it yet.",
+            Self::Rebuilt => "An asset did not come out the same when it was built in scratch.",
             Self::Unverifiable => "A source is not here, so that what reads it cannot be judged.",
         }
     }
@@ -176,6 +183,14 @@ fn finding<'a>(report: &'a CheckReport, checked: &'a CheckedAsset) -> Finding<'a
         severity,
         count: it.range.count,
         text: told(&it.range, "cannot be judged", &why_unverifiable(it)),
+    }));
+    let rebuilt = report.rebuilt.iter();
+    let rebuilt = rebuilt.filter(|it| it.step.asset == checked.asset && !it.is_same());
+    reasons.extend(rebuilt.map(|it| Reason {
+        kind: ReasonKind::Rebuilt,
+        severity: Severity::Error,
+        count: 1,
+        text: format!("{} {}", it.step, not_the_same(&it.outcome)),
     }));
     Finding {
         asset: &checked.asset,

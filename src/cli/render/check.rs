@@ -2,11 +2,12 @@
 
 use crate::cli::render::status::glyph;
 use crate::cli::text::{
-    Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, count, keys, number, status_style,
-    status_word, styled, why, why_unverifiable,
+    BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, count, keys, not_the_same, number,
+    status_style, status_word, styled, why, why_unverifiable,
 };
 use crate::model::{
-    CheckBasis, CheckCounts, CheckReport, KeyRange, StaleRange, Strictness, WhyUnverifiable,
+    CheckBasis, CheckCounts, CheckReport, KeyRange, RebuildOutcome, StaleRange, Status, Strictness,
+    WhyUnverifiable,
 };
 
 /// How many rows an asset has, and how many ranges a note; all of them with `--verbose`.
@@ -16,7 +17,7 @@ const RANGES: usize = 4;
 /// The answer of `check`; empty where everything is fresh and little is to be said.
 pub fn check(report: &CheckReport, look: &Look) -> String {
     let is_brief = look.detail == Detail::Brief;
-    if is_brief && report.is_fresh() {
+    if is_brief && report.is_good() {
         return String::new();
     }
     let mut text = verdict(report);
@@ -29,6 +30,7 @@ pub fn check(report: &CheckReport, look: &Look) -> String {
         }
         text.push_str(&what_to_do(report));
     }
+    text.push_str(&rebuilt(report, look));
     if !is_brief {
         for note in notes(report, look) {
             text.push_str(&note);
@@ -77,6 +79,35 @@ pub fn verdict(report: &CheckReport) -> String {
             )
         )
     )
+}
+
+/// What came of those that were built in scratch: how many came out the same, and what is wrong with each of the others.
+fn rebuilt(report: &CheckReport, look: &Look) -> String {
+    let all = &report.rebuilt;
+    if all.is_empty() {
+        return String::new();
+    }
+    let same = all.iter().filter(|it| it.is_same()).count() as u64;
+    let mut text = format!(
+        "Rebuilt {} in scratch: {} came out the same.\n",
+        count(all.len() as u64, "asset partition"),
+        number(same),
+    );
+    let glyph = glyph(Status::Failed, look.glyphs);
+    for it in all.iter().filter(|it| !it.is_same()) {
+        text.push_str(&format!(
+            "  {} {} {}\n",
+            styled(BAD, glyph),
+            it.step,
+            not_the_same(&it.outcome)
+        ));
+        if let RebuildOutcome::Failed { tail, .. } = &it.outcome {
+            for line in tail {
+                text.push_str(&format!("    {}\n", styled(DIM, line)));
+            }
+        }
+    }
+    text
 }
 
 /// What is neither fresh nor counts.

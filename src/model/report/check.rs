@@ -1,7 +1,7 @@
 //! What `check` answers.
 
 use crate::model::name::AssetKey;
-use crate::model::report::KeyRange;
+use crate::model::report::{KeyRange, Rebuilt};
 use crate::model::request::{DueWindows, Strictness};
 use crate::model::status::{Cause, Status};
 
@@ -26,6 +26,8 @@ pub struct CheckReport {
     pub irreproducible: Vec<KeyRange>,
     /// Lines of what is not declared any more.
     pub orphans: Vec<Orphans>,
+    /// What came of those that were built in scratch.
+    pub rebuilt: Vec<Rebuilt>,
     /// What was asked of windows that are due.
     pub due_windows: DueWindows,
     /// What was asked of what cannot be judged.
@@ -162,6 +164,7 @@ impl CheckReport {
             locked_sources: Vec::new(),
             irreproducible: Vec::new(),
             orphans: Vec::new(),
+            rebuilt: Vec::new(),
             due_windows,
             strictness,
         }
@@ -183,6 +186,12 @@ impl CheckReport {
             due: self.due.iter().map(|range| range.count).sum(),
             unverifiable: self.unverifiable.iter().map(|it| it.range.count).sum(),
         }
+    }
+
+    /// Whether everything that was asked for is fresh, and came out the same where it was built anew.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.is_fresh() && self.rebuilt.iter().all(Rebuilt::is_same)
     }
 
     /// Whether everything that was asked for is fresh.

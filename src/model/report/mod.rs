@@ -16,6 +16,7 @@ mod partitions;
 mod places;
 mod plan;
 mod range;
+mod rebuilt;
 mod show;
 mod status;
 mod validate;
@@ -45,6 +46,7 @@ pub use partitions::{
 pub use places::KeyPlaces;
 pub use plan::{Decision, PlanCounts, PlanReport, PlanStep, Planned};
 pub use range::KeyRange;
+pub use rebuilt::{RebuildOutcome, Rebuilt, WhyDifferent};
 pub use show::{ShowReport, ShownRecipe, WrittenCommand};
 pub use status::{AssetStatus, PartitionRun, StatusCounts, StatusReport};
 pub use validate::{Problem, ValidateReport};

@@ -1,6 +1,6 @@
 //! What `check` is asked for.
 
-use crate::model::request::{PartitionsSelection, SelectionText};
+use crate::model::request::{PartitionsSelection, Rebuild, SelectionText};
 
 /// Say whether everything is fresh, from the lock file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct CheckRequest {
     pub due: DueWindows,
     /// What is said of what cannot be judged.
     pub strictness: Strictness,
+    /// How many fresh ones are built in scratch; `None` for none, so that no command runs.
+    pub rebuild: Option<Rebuild>,
 }
 
 /// Which files are judged.

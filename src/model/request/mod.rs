@@ -7,6 +7,7 @@ mod lock;
 mod materialize;
 mod partition_verbs;
 mod partitions;
+mod rebuild;
 mod selected;
 mod selection_text;
 mod verbs;
@@ -24,6 +25,7 @@ pub use partition_verbs::{
     ShowPartitionsRequest, WantedKeys,
 };
 pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
+pub use rebuild::Rebuild;
 pub use selected::{InvalidSelected, Selected};
 pub use selection_text::SelectionText;
 pub use verbs::{

@@ -1,0 +1,206 @@
+//! `check --rebuild N`: builds some fresh asset partitions in scratch, and compares what comes out with the lock file.
+//!
+//! In scratch there is only what an asset declares, so a command that reads anything else of the project fails there, or
+//! makes something else. What comes out different is built once more: two builds that agree with each other tell of an
+//! input that is not declared, two that do not of a command that is not reproducible.
+//!
+//! Which partitions are built follows from their names and a seed alone, so a greater number adds to what a smaller one
+//! chose. Left out is what cannot be compared: where inputs are not in this checkout or a command observes them, where the
+//! data version is not what the command wrote, and what starts from its previous output.
+
+mod build;
+mod scratch;
+
+use crate::app::check::place::place_of;
+use crate::app::check::rebuild::build::{Build, Built};
+use crate::app::error::AppError;
+use crate::app::project::Project;
+use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::executor::{Cancel, Executor};
+use crate::hash::Versions;
+use crate::model::{
+    Asset, AssetId, DataVersionRule, LockLine, PartitionRef, PartitionSet, Place, Rebuild,
+    RebuildOutcome, Rebuilt, Required, SourcePath, StepName, WhyDifferent,
+};
+use crate::plan::{Scope, Upstream};
+use crate::sys::clock::Clock;
+
+/// What a lock file says.
+#[derive(Clone, Copy)]
+pub(super) struct Locked<'l> {
+    /// The asset partitions that may be built: those that are fresh.
+    pub fresh: &'l [(AssetId, u32)],
+    /// The line that counts for an asset partition.
+    pub line: &'l dyn Fn(AssetId, u32) -> Option<&'l LockLine>,
+}
+
+/// The doors that a build in scratch goes through.
+#[derive(Clone, Copy)]
+pub struct Rebuilding<'a> {
+    /// Where commands run.
+    pub executor: &'a dyn Executor,
+    /// Interrupts.
+    pub cancel: &'a Cancel,
+    /// The time.
+    pub clock: &'a dyn Clock,
+}
+
+/// Builds asset partitions in scratch and compares them with the lock file. After an interrupt it tells what it has found
+/// until then.
+pub(super) fn rebuilt(
+    project: &Project,
+    locked: Locked<'_>,
+    request: Rebuild,
+    doors: Rebuilding<'_>,
+) -> Result<Vec<Rebuilt>, AppError> {
+    let versions = project.versions()?;
+    let builder = Builder {
+        project,
+        versions: &versions,
+        locked,
+        doors,
+    };
+    let mut done = Vec::new();
+    for (asset, index) in in_order(project, locked.fresh, request.seed) {
+        if done.len() == request.count.get() as usize || doors.cancel.severity().is_some() {
+            break;
+        }
+        if let Some(outcome) = builder.outcome(asset, index)? {
+            done.push(Rebuilt {
+                step: builder.step(asset, index),
+                outcome,
+                place: place_of(project.graph(), asset),
+            });
+        }
+    }
+    Ok(done)
+}
+
+/// Asset partitions spread evenly, whatever they are called.
+fn in_order(project: &Project, fresh: &[(AssetId, u32)], seed: u64) -> Vec<(AssetId, u32)> {
+    let mut folding = Folding::new();
+    let mut place = |(id, index): &(AssetId, u32)| -> Digest {
+        let keys = project.keys().of(project.graph().get(*id));
+        folding.number("seed", seed);
+        folding.text("asset", project.graph().key(*id).as_str());
+        if let Some(key) = keys.key(*index) {
+            folding.text("partition", key.as_str());
+        }
+        folding.finish(Kind::Several)
+    };
+    let mut placed: Vec<_> = fresh.iter().map(|cell| (place(cell), *cell)).collect();
+    placed.sort_unstable();
+    placed.into_iter().map(|(_, cell)| cell).collect()
+}
+
+/// Builds asset partitions of one project.
+struct Builder<'a, 'l> {
+    project: &'a Project,
+    versions: &'a Versions<'a>,
+    locked: Locked<'l>,
+    doors: Rebuilding<'a>,
+}
+
+impl Builder<'_, '_> {
+    fn step(&self, asset: AssetId, index: u32) -> StepName {
+        let graph = self.project.graph();
+        StepName {
+            asset: graph.key(asset).clone(),
+            partition: self.project.keys().of(graph.get(asset)).key(index),
+        }
+    }
+
+    /// What comes of building an asset partition; `None` if it cannot be built here, or was interrupted.
+    fn outcome(&self, id: AssetId, index: u32) -> Result<Option<RebuildOutcome>, AppError> {
+        let Some(asset) = self.project.graph().asset(id) else {
+            return Ok(None);
+        };
+        let Some(line) = (self.locked.line)(id, index) else {
+            return Ok(None);
+        };
+        if !is_comparable(asset) {
+            return Ok(None);
+        }
+        let selection = [(id, PartitionSet::single(index))];
+        let scope = Scope::new(
+            self.project.graph(),
+            self.project.keys(),
+            &selection,
+            Upstream::Given,
+        );
+        if !self.is_here(&scope) {
+            return Ok(None);
+        }
+        let build = Build {
+            project: self.project,
+            versions: self.versions,
+            scope: &scope,
+            locked: self.locked,
+            doors: self.doors,
+        };
+        let made = match build.run()? {
+            Built::Not => return Ok(None),
+            Built::Failed { message, tail } => {
+                return Ok(Some(RebuildOutcome::Failed { message, tail }));
+            }
+            Built::Made(made) => made,
+        };
+        let keys = scope.keys(id);
+        let differs = |(number, version)| line.version(number) != Some(version);
+        let differing = made.iter().copied().enumerate().filter(|it| differs(*it));
+        let path = |number: usize| {
+            let path = &asset.outputs[number].path;
+            path.path(PartitionRef { keys, index }).into_owned()
+        };
+        let outputs: Vec<String> = differing.map(|(number, _)| path(number)).collect();
+        if outputs.is_empty() {
+            return Ok(Some(RebuildOutcome::Same));
+        }
+        let why = match build.run()? {
+            Built::Not => return Ok(None),
+            Built::Made(again) if again == made => WhyDifferent::Undeclared,
+            Built::Made(_) | Built::Failed { .. } => WhyDifferent::Irreproducible,
+        };
+        Ok(Some(RebuildOutcome::Different { outputs, why }))
+    }
+
+    /// Whether all that is read is there, as far as that can be told without reading it.
+    fn is_here(&self, scope: &Scope<'_>) -> bool {
+        let graph = scope.graph();
+        scope.rows().iter().all(|row| {
+            let keys = scope.keys(row.asset);
+            let given = row.set.iter().filter(|it| !row.selected.contains(*it));
+            let mut partitions = given.map(|index| PartitionRef { keys, index });
+            let exists = |path: &str| self.project.root().join(path).exists();
+            match (graph.asset(row.asset), graph.source(row.asset)) {
+                (Some(asset), _) => partitions.all(|partition| {
+                    (self.locked.line)(row.asset, partition.index).is_some()
+                        && asset
+                            .outputs
+                            .iter()
+                            .all(|it| exists(&it.path.path(partition)))
+                }),
+                (None, Some(source)) => match &source.place {
+                    Place::Observed { .. } => false,
+                    Place::Value { path, .. } => partitions.all(|it| exists(&path.path(it))),
+                    Place::Paths(paths) => match paths.as_slice() {
+                        [SourcePath::Exact(path)] if source.required == Required::Yes => {
+                            partitions.all(|it| exists(&path.path(it)))
+                        }
+                        // Whether enough of them is there is found out when they are looked at.
+                        _ => true,
+                    },
+                },
+                (None, None) => false,
+            }
+        })
+    }
+}
+
+/// Whether what a command makes of the same inputs is to be the same.
+fn is_comparable(asset: &Asset) -> bool {
+    asset.is_materializable()
+        && !asset.is_volatile()
+        && !asset.is_incremental()
+        && asset.data_version != DataVersionRule::Inputs
+}

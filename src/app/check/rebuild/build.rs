@@ -1,0 +1,236 @@
+//! One build of one asset partition in scratch.
+//!
+//! What is there is judged in the project itself, where the lock file stands in for the instance; then the one step runs
+//! in scratch.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::app::check::rebuild::scratch::Scratch;
+use crate::app::check::rebuild::{Locked, Rebuilding};
+use crate::app::error::AppError;
+use crate::app::project::Project;
+use crate::engine::{
+    AlteredOutputs, Evaluation, Finished, Observing, PreviousOutputs, RunDoors, RunOptions, Sync,
+    Waiting, evaluate, run,
+};
+use crate::hash::{StatCache, Versions};
+use crate::model::{
+    Asset, CodeVersion, DataVersion, Event, EventKind, LockLine, Materialization, Origin, Outcome,
+    OutputRecord, PartitionRef, RULE, RunCounts, RunId, RunOutcome, RunStatus, StepOutcome,
+};
+use crate::plan::{Cell, Decision, Known, Purpose, Role, Scope, costs};
+use crate::store::{NewRun, Recording, RunEnd, Store, Success};
+
+/// What came of a build.
+pub(super) enum Built {
+    /// It was not begun, as something is missing, or was interrupted.
+    Not,
+    /// It failed.
+    Failed {
+        /// What went wrong, in words.
+        message: String,
+        /// The last lines of its log.
+        tail: Vec<String>,
+    },
+    /// The data versions of its outputs, in declared order.
+    Made(Vec<DataVersion>),
+}
+
+/// A build to be done, as often as needed.
+pub(super) struct Build<'a, 'l> {
+    pub project: &'a Project,
+    pub versions: &'a Versions<'a>,
+    /// The one selected cell, and what it reads.
+    pub scope: &'a Scope<'a>,
+    pub locked: Locked<'l>,
+    pub doors: Rebuilding<'a>,
+}
+
+impl Build<'_, '_> {
+    /// Builds in a scratch folder of its own, which is removed then.
+    pub fn run(&self) -> Result<Built, AppError> {
+        let mut store = Store::ephemeral()?;
+        self.record_given(&mut store)?;
+        let workspace = self.project.workspace(self.versions, self.doors.executor);
+        let evaluation = evaluate(
+            &workspace,
+            self.scope,
+            &store,
+            Purpose::Force,
+            Observing::Last,
+        )?;
+        let Some(cell) = self.cell_to_build(&evaluation) else {
+            return Ok(Built::Not);
+        };
+        let scratch = Scratch::with_inputs(self.project, self.scope, &evaluation.sources)?;
+        let cache = StatCache::open(&scratch.own_folder().join("stat.cache"));
+        let versions = Versions::new(scratch.root(), &cache, self.project.ignore())?;
+        let home = scratch.own_folder();
+        let mut workspace = workspace;
+        workspace.root = scratch.root();
+        workspace.home = &home;
+        workspace.versions = &versions;
+        let costs = costs(&evaluation.judge, &evaluation.decisions.of);
+        let mut events: Vec<Event> = Vec::new();
+        let doors = RunDoors {
+            workspace: &workspace,
+            ignore: self.project.ignore(),
+            store: &mut store,
+            cancel: self.doors.cancel,
+            clock: self.doors.clock,
+            sink: &mut events,
+        };
+        let Finished { result, evaluation } = run(doors, evaluation, &costs, &self.options())?;
+        Ok(match result.outcome {
+            RunOutcome::Canceled => Built::Not,
+            RunOutcome::Failed => failure(events),
+            RunOutcome::Success => {
+                let recorded = &evaluation.judge.facts().recorded;
+                match recorded.materialized(cell.index()) {
+                    Some(made) => Built::Made(made.outputs.to_vec()),
+                    None => Built::Not,
+                }
+            }
+        })
+    }
+
+    /// The selected cell, if all that it reads is there as it is locked.
+    fn cell_to_build(&self, evaluation: &Evaluation<'_>) -> Option<Cell> {
+        let facts = evaluation.judge.facts();
+        let mut selected = None;
+        for row in self.scope.rows() {
+            let is_asset = self.scope.graph().asset(row.asset).is_some();
+            for cell in row.cells() {
+                if self.scope.role(cell) == Role::Selected {
+                    selected = Some(cell);
+                    continue;
+                }
+                let is_there = if is_asset {
+                    facts.recorded.materialized(cell.index()).is_some()
+                        && !facts.changed_outputs.contains_key(&cell)
+                } else {
+                    let known = &facts.versions[row.versions_of(cell)];
+                    known.iter().all(|it| matches!(it, Known::Version(_)))
+                };
+                if !is_there {
+                    return None;
+                }
+            }
+        }
+        selected.filter(|cell| evaluation.decisions.of[cell.index()] == Decision::Run)
+    }
+
+    /// Records what is read of other assets as the lock file has it.
+    fn record_given(&self, store: &mut Store) -> Result<(), AppError> {
+        let time = self.doors.clock.now();
+        let new = NewRun {
+            id: new_run(),
+            selection: String::new(),
+            partitions: String::new(),
+            manifest: self.project.manifest_digest(),
+            time,
+            pid: None,
+        };
+        let mut given = Vec::new();
+        for row in self.scope.rows() {
+            let Some(asset) = self.scope.graph().asset(row.asset) else {
+                continue;
+            };
+            for (cell, index) in row.cells().zip(row.set.iter()) {
+                if self.scope.role(cell) == Role::Given
+                    && let Some(line) = (self.locked.line)(row.asset, index)
+                {
+                    let success = self.locked_success(cell, asset, line, (new.id, time));
+                    given.push(Recording::Succeeded(Box::new(success)));
+                }
+            }
+        }
+        let begun = store.begin_run(&new)?;
+        store.record(&given)?;
+        let end = RunEnd {
+            status: RunStatus::Success,
+            counts: RunCounts::default(),
+            time,
+        };
+        Ok(store.finish_run(begun.guard, end)?)
+    }
+
+    /// A line as it would be recorded; what nothing asks for here is left out.
+    fn locked_success(
+        &self,
+        cell: Cell,
+        asset: &Asset,
+        line: &LockLine,
+        (run, time): (RunId, Timestamp),
+    ) -> Success {
+        let (_, partition) = self.scope.at(cell);
+        let PartitionRef { keys, index } = partition;
+        let outputs = asset.outputs.iter().enumerate();
+        let outputs = outputs.filter_map(|(number, output)| {
+            Some(OutputRecord {
+                label: asset.output_label(number),
+                path: output.path.path(partition).into_owned(),
+                version: line.version(number)?,
+                bytes: 0,
+            })
+        });
+        let materialization = Materialization {
+            asset: asset.key.clone(),
+            partition: self.scope.partition(cell),
+            run,
+            time,
+            duration_ms: 0,
+            rule: RULE,
+            fingerprint: line.fingerprint,
+            code_version: CodeVersion(line.fingerprint.0),
+            data_version: DataVersion(line.fingerprint.0),
+            outputs: outputs.collect(),
+            inputs: Vec::new(),
+            outcome: Outcome::Materialized,
+            origin: Origin::Accepted,
+        };
+        Success {
+            slot: keys.slot(index),
+            materialization,
+            code: Arc::default(),
+            blocks: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    fn options(&self) -> RunOptions {
+        RunOptions {
+            run: new_run(),
+            jobs: 1,
+            stop_after: None,
+            waiting: Waiting::Refuse,
+            sync: Sync::No,
+            altered: AlteredOutputs::Replace,
+            previous: PreviousOutputs::Withheld,
+            manifest: self.project.manifest_digest(),
+            selection: String::new(),
+            partitions: String::new(),
+        }
+    }
+}
+
+fn new_run() -> RunId {
+    RunId(uuid::Uuid::now_v7())
+}
+
+/// What went wrong, as the run has told it.
+fn failure(events: Vec<Event>) -> Built {
+    let failed = events.into_iter().find_map(|event| match event.kind {
+        EventKind::StepFinished {
+            outcome: StepOutcome::Failed(failure),
+            ..
+        } => Some(failure),
+        _ => None,
+    });
+    failed.map_or(Built::Not, |failure| Built::Failed {
+        message: failure.message,
+        tail: failure.tail,
+    })
+}

@@ -1,0 +1,24 @@
+//! What came of building an asset partition in scratch, in words.
+
+use crate::model::{RebuildOutcome, WhyDifferent};
+
+/// What is wrong with it, to follow its name; that it came out the same is nothing wrong.
+pub fn not_the_same(outcome: &RebuildOutcome) -> String {
+    match outcome {
+        RebuildOutcome::Same => "comes out the same".to_owned(),
+        RebuildOutcome::Failed { message, .. } => format!(
+            "fails in scratch, where only what it declares is there ({message}): it probably reads something else, too"
+        ),
+        RebuildOutcome::Different { outputs, why } => {
+            let outputs = outputs.join(", ");
+            match why {
+                WhyDifferent::Undeclared => format!(
+                    "makes another {outputs} in scratch, where only what it declares is there: it reads something else, too"
+                ),
+                WhyDifferent::Irreproducible => {
+                    format!("makes another {outputs} each time: the command is not reproducible")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What came of asset partitions that `check --rebuild` built in scratch.
+
+use crate::model::event::StepName;
+use crate::model::report::ManifestLine;
+
+/// An asset partition that was built in scratch, with only what it declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Which.
+    pub step: StepName,
+    /// What came of it.
+    pub outcome: RebuildOutcome,
+    /// Where its asset is declared.
+    pub place: ManifestLine,
+}
+
+/// What came of building an asset partition in scratch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RebuildOutcome {
+    /// The same as is locked.
+    Same,
+    /// It failed there: probably it needs something that it does not declare.
+    Failed {
+        /// What went wrong, in words.
+        message: String,
+        /// The last lines of its log.
+        tail: Vec<String>,
+    },
+    /// Something else came out.
+    Different {
+        /// The paths of the outputs that differ, relative to the project root.
+        outputs: Vec<String>,
+        /// Why, as far as a second build in scratch tells.
+        why: WhyDifferent,
+    },
+}
+
+/// Why something else came out in scratch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyDifferent {
+    /// Two builds in scratch agree with each other: what is locked was made with an input that is not declared, or in
+    /// another environment.
+    Undeclared,
+    /// They do not: each build gives something else.
+    Irreproducible,
+}
+
+impl Rebuilt {
+    /// Whether it came out as it is locked.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.outcome == RebuildOutcome::Same
+    }
+}
