@@ -512,6 +512,8 @@ impl Progress for Journal {
 
     fn planned(&mut self, _: &Planned) {}
 
+    fn fresh(&mut self, _: &Event) {}
+
     fn notice(&mut self, notice: &Notice) {
         self.notices.push(notice.clone());
     }
