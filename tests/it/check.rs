@@ -216,7 +216,7 @@ const CHANGES: &[Change] = &[
                 "[asset.other]\ndeps = [\"names\", { asset = \"cities\", mapping = \"all\" }]\ncommand = \"cp {{input.names}} {{output}}\"",
             );
         },
-        &["other stale dependency+code"],
+        &["other stale dependency"],
     ),
     (
         "a dependency less",
