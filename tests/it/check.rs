@@ -216,7 +216,7 @@ const CHANGES: &[Change] = &[
                 "[asset.other]\ndeps = [\"names\", { asset = \"cities\", mapping = \"all\" }]\ncommand = \"cp {{input.names}} {{output}}\"",
             );
         },
-        &["other stale dependency+code"],
+        &["other stale dependency"],
     ),
     (
         "a dependency less",
@@ -232,7 +232,10 @@ const CHANGES: &[Change] = &[
     (
         "a mapping",
         |project| project.edit("Assets.toml", "start_offset = -1", "start_offset = -2"),
-        &["window@2024-01-01...2024-01-03 stale code"],
+        &[
+            "window@2024-01-01...2024-01-02 stale code",
+            "window@2024-01-03 stale code+data",
+        ],
     ),
     (
         "an asset less",

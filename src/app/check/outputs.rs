@@ -6,6 +6,7 @@
 use crate::app::error::AppError;
 use crate::digest::Folding;
 use crate::engine::{ChangedOutputs, Workspace, find_outputs_unlike};
+use crate::hash::{Found, HashError};
 use crate::model::{
     Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput,
     OutputChange, PartitionRef, PartitionSet,
@@ -27,11 +28,9 @@ pub(super) fn find_changed(
             return None;
         }
         let asset = scope.graph().asset(row.asset)?;
-        match judge.line(cell) {
-            Some(line) => version_of(&line.outputs, asset, output)
-                .map(|version| version.unwrap_or(DataVersion(line.fingerprint.0))),
-            None => None,
-        }
+        let line = judge.line(cell)?;
+        let locked = locked_as(&line.outputs, asset, output)?;
+        Some(locked.version.unwrap_or(DataVersion(line.fingerprint.0)))
     };
     let mut changed = find_outputs_unlike(workspace, scope, expected)?;
     for row in scope.rows() {
@@ -64,23 +63,25 @@ pub(super) fn is_on_disk(
         let path = output.path.path(partition);
         let found = workspace.versions.of_path(&path);
         let found = found.ok().and_then(|found| found.version());
-        match version_of(&line.outputs, asset, at) {
-            Some(Some(version)) => found == Some(version),
-            Some(None) => found.is_some(),
+        match locked_as(&line.outputs, asset, at) {
+            Some(locked) => match locked.version {
+                Some(version) => found == Some(version),
+                None => found.is_some(),
+            },
             None => false,
         }
     })
 }
 
-/// The locked version of an output, by its label: none at all, or none that is its own.
-fn version_of(
-    locked: &[LockedOutput],
+/// What is locked of an output, found by its label.
+fn locked_as<'l>(
+    locked: &'l [LockedOutput],
     asset: &Asset,
     output: usize,
-) -> Option<Option<DataVersion>> {
+) -> Option<&'l LockedOutput> {
     let label = asset.output_label(output);
-    let of_label = |it: &&LockedOutput| it.label.as_deref() == label.as_deref();
-    Some(locked.iter().find(of_label)?.version)
+    let mut locked = locked.iter();
+    locked.find(|it| it.label.as_deref() == label.as_deref())
 }
 
 /// Outputs in folded blocks that are right.
@@ -99,7 +100,7 @@ fn changed_in_blocks(
         };
         let set = PartitionSet::from_range(range.clone());
         let mut members = vec![cell];
-        while let Some(next) = cells.next() {
+        for next in cells.by_ref() {
             members.push(next);
             if row.index_of(next) + 1 >= range.end {
                 break;
@@ -153,7 +154,7 @@ impl BlockOutput<'_> {
                 .write_path(partition, text);
         };
         let (mut versions, mut problem) = (Vec::with_capacity(indexes.len()), None);
-        let take = |_, found: Result<crate::hash::Found, crate::hash::HashError>| match found {
+        let take = |_, found: Result<Found, HashError>| match found {
             Ok(found) => versions.extend(found.version()),
             Err(error) => problem = Some(error),
         };
@@ -164,7 +165,8 @@ impl BlockOutput<'_> {
         if versions.len() < indexes.len() {
             return Ok(Some(OutputChange::Missing));
         }
-        let locked = version_of(&self.block.outputs, self.asset, self.output).flatten();
+        let locked = locked_as(&self.block.outputs, self.asset, self.output);
+        let locked = locked.and_then(|locked| locked.version);
         let is_by_content = self.asset.data_version == DataVersionRule::Content;
         let (Some(old), true, Some(first)) = (locked, is_by_content, self.set.first()) else {
             return Ok(None);

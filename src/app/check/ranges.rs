@@ -2,7 +2,7 @@
 
 use crate::app::causes::{alike, of_all};
 use crate::app::check::place::place_of;
-use crate::app::ranges::key_range;
+use crate::app::ranges::{key_range, key_ranges};
 use crate::model::{AssetId, Cause, Certainty, KeyRange, PartitionSet, StaleRange, Status};
 use crate::plan::Scope;
 
@@ -57,5 +57,5 @@ pub(super) fn ranges_of(
     indexes: impl IntoIterator<Item = u32>,
 ) -> Vec<KeyRange> {
     let set: PartitionSet = indexes.into_iter().collect();
-    crate::app::ranges::key_ranges(scope, asset, &set)
+    key_ranges(scope, asset, &set)
 }

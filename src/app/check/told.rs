@@ -55,7 +55,7 @@ impl Told<'_, '_> {
             report.due.extend(ranges_of(scope, row.asset, sorted.due));
             self.tell_unverifiable(row.asset, &sorted.unverifiable, report);
             let rivals = self.judged.judge.irreproducible().iter();
-            let rivals = rivals.filter(|cell| row.cells().any(|own| own == **cell));
+            let rivals = rivals.filter(|cell| scope.at(**cell).0 == row.asset);
             let rivals: Vec<_> = rivals.map(|cell| row.index_of(*cell)).collect();
             let rivals = rivals.into_iter().filter(|it| row.selected.contains(*it));
             report

@@ -67,7 +67,9 @@ fn junit_follows_its_schema() {
 #[test]
 fn sarif_follows_its_schema() {
     let schema = include_str!("../../../fixtures/schemas/sarif-2.1.0.json");
-    let schema: Value = serde_json::from_str(schema).expect("JSON");
+    // A bracket that closes nothing, in a pattern for a property that is not written: JavaScript takes it for itself.
+    let schema = schema.replace("{2}]?$", r"{2}\\]?$");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let broken = answer(&broken(), "sarif", 1);
     let mut log: Value = serde_json::from_str(&broken).expect("JSON");
@@ -114,7 +116,7 @@ fn annotations_name_the_manifest_within_its_repository() {
         "{first}"
     );
     assert!(
-        first.contains("title=clean%3A 1 of 3 partitions are not fresh::"),
+        first.contains("title=clean%3A 1 of 3 partitions is not fresh::"),
         "{first}"
     );
 }
