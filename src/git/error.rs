@@ -91,11 +91,12 @@ impl GitError {
     /// Files are in conflict.
     pub(super) fn unmerged(paths: &[String]) -> Self {
         let named = paths.iter().take(NAMED).map(|path| format!("`{path}`"));
-        let mut text = named.collect::<Vec<_>>().join(", ");
-        if paths.len() > NAMED {
-            text.push_str(&format!(" and {} more", paths.len() - NAMED));
-        }
-        Self::Unmerged { paths: text }
+        let named = named.collect::<Vec<_>>().join(", ");
+        let paths = match paths.len().saturating_sub(NAMED) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        };
+        Self::Unmerged { paths }
     }
 
     /// Whether what was asked for is wrong, and not the machine.

@@ -166,7 +166,7 @@ impl Repository {
         let folder = tempfile::tempdir()?;
         let copy = folder.path().join(INDEX);
         // What was written no earlier than the index is read by git, whatever its size and time.
-        let written = fs::metadata(&index)?.modified()?;
+        let written = fs::metadata(index)?.modified()?;
         fs::copy(index, &copy)?;
         File::options()
             .write(true)

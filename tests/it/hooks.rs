@@ -66,9 +66,9 @@ impl Guarded {
         guarded.git(&["init", "-q", "-b", "main", at]);
         guarded.git(&["-C", at, "add", "--all"]);
         guarded.git(&["-C", at, "commit", "-q", "-m", "hooks"]);
-        guarded.git(&["-C", at, "tag", "v0"]);
+        guarded.git(&["-C", at, "tag", "v0.1.0"]);
         let config = format!(
-            "default_install_hook_types: [pre-commit, pre-merge-commit]\nrepos:\n- repo: {at}\n  rev: v0\n  hooks:\n  - id: assetctl-check\n  - id: assetctl-validate\n"
+            "default_install_hook_types: [pre-commit, pre-merge-commit]\nrepos:\n- repo: {at}\n  rev: v0.1.0\n  hooks:\n  - id: assetctl-check\n  - id: assetctl-validate\n"
         );
         let sandbox = &guarded.0;
         sandbox.write(".pre-commit-config.yaml", &config);
@@ -124,8 +124,11 @@ impl Guarded {
         for name in ["one", "two"] {
             self.branch(name);
             // Each branch is worked on in a clone of its own.
-            self.0.remove(".assetctl");
-            self.0.remove("build");
+            for made in [".assetctl", "build"] {
+                if self.0.path(made).exists() {
+                    self.0.remove(made);
+                }
+            }
             change(&self.0, name);
             self.0.materialize(&[]).success();
             self.commit(name);
@@ -307,7 +310,7 @@ fn branches_of_an_asset_with_folded_lines_merge() {
 name = "x"
 [partitions.hour]
 type = "hourly"
-start = "2022-11-20T00:00:00"
+start = "2022-09-01T00:00:00"
 [asset.hours]
 partitions = "hour"
 batch = { max = 1000 }
@@ -316,7 +319,7 @@ outputs = "build/{{partition}}.csv"
 "#;
     let guarded = Guarded::new(manifest, &[]);
     let lines = guarded.0.read("Assets.lock").lines().count();
-    assert!(lines < 3_000, "whole blocks are folded: {lines}");
+    assert!(lines < 4_000, "whole blocks are folded: {lines}");
     for (name, now) in [
         ("one", "2024-01-08T12:00:00Z"),
         ("two", "2024-02-20T12:00:00Z"),

@@ -88,26 +88,21 @@ fn rebuilt(report: &CheckReport, look: &Look) -> String {
         return String::new();
     }
     let same = all.iter().filter(|it| it.is_same()).count() as u64;
-    let mut text = format!(
-        "Rebuilt {} in scratch: {} came out the same.\n",
+    let mut lines = vec![format!(
+        "Rebuilt {} in scratch: {} came out the same.",
         count(all.len() as u64, "asset partition"),
         number(same),
-    );
-    let glyph = glyph(Status::Failed, look.glyphs);
+    )];
+    let glyph = styled(BAD, glyph(Status::Failed, look.glyphs));
     for it in all.iter().filter(|it| !it.is_same()) {
-        text.push_str(&format!(
-            "  {} {} {}\n",
-            styled(BAD, glyph),
-            it.step,
-            not_the_same(&it.outcome)
-        ));
+        let wrong = not_the_same(&it.outcome);
+        lines.push(format!("  {glyph} {} {wrong}", it.step));
         if let RebuildOutcome::Failed { tail, .. } = &it.outcome {
-            for line in tail {
-                text.push_str(&format!("    {}\n", styled(DIM, line)));
-            }
+            lines.extend(tail.iter().map(|line| format!("    {}", styled(DIM, line))));
         }
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// What is neither fresh nor counts.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -161,7 +162,6 @@ fn files_that_stay_are_left_alone() {
     let file = bench.folder.path().join("checkout/a.csv");
     let look = || {
         let metadata = file.metadata().expect("there");
-        use std::os::unix::fs::MetadataExt as _;
         (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
     };
     let before = look();
@@ -194,6 +194,9 @@ fn nothing_of_the_repository_changes() {
     assert_eq!(look(), before);
 }
 
+/// The words of a commit, and the files that it would hold.
+type Commit<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
 #[test]
 fn a_hook_is_told_which_index_is_meant() {
     let bench = Bench::new();
@@ -203,7 +206,7 @@ fn a_hook_is_told_which_index_is_meant() {
     fs::write(&hook, script).expect("written");
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&hook, executable).expect("set");
-    let commits: [(&[&str], &[(&str, &str)]); 3] = [
+    let commits: [Commit<'_>; 3] = [
         (
             &["commit", "-q", "-m", "two"],
             &[("a.csv", "2\n"), ("b.csv", "1\n")],
