@@ -36,9 +36,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / "target" / "bench-venv"
 TOOLS = ROOT / "target" / "bench-tools"
 SEED = 20130704
-DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty", "list"]
+DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty", "list", "complete"]
 PARTITIONS = ["hours", "grid", "newday", "fanin"]
-ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty", "list", *PARTITIONS]
+ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty", "list", "complete",
+             *PARTITIONS]
 
 @dataclass(frozen=True)
 class Graph:
@@ -329,6 +330,28 @@ class Comparison:
             for tool in tools:
                 sampled[tool.name].append(measure(commands[tool.name], tool.folder / "compare.log"))
         self.ratios("list", "all of 10,000 assets", sampled, {"cpu": 0.15})
+
+    def complete(self) -> None:
+        """What a shell waits for at a press of Tab in a project of 100,000 assets that has a folder of assetctl's own."""
+        if "assetctl" not in self.options.tools:
+            return say("complete: left out, it measures assetctl alone")
+        folder = self.options.work / "complete"
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / ".assetctl").mkdir(parents=True)
+        name, text = Assetctl(self.options.assetctl, folder, 1).declaration(Graph.chained(100_000))
+        (folder / name).write_text(text)
+        # The script asks with a variable; the words before the last are those of the line.
+        asking = [shutil.which("env"), "ASSETCTL_COMPLETE=fish", str(self.options.assetctl), "--", "assetctl", "-C", str(folder)]
+        nothing = [shutil.which("env"), shutil.which("true")]
+        for what, words in {"names": ["list", "a5"], "values": ["list", "group:"], "keys": ["explain", "a500@"]}.items():
+            measure([*asking, *words], folder / "compare.log")
+            mine, floor = [], []
+            for _ in range(3 * self.options.runs):
+                mine.append(measure([*asking, *words], folder / "compare.log"))
+                floor.append(measure(nothing, folder / "compare.log"))
+            cost = 1000 * (medians(mine).cpu - medians(floor).cpu)
+            self.figures.append(Figure("complete", f"{what} in 100,000 assets: cpu above `true`", cost, " ms", 50.0,
+                                       detail=f"{1000 * medians(mine).cpu:.1f} / {1000 * medians(floor).cpu:.1f} ms"))
 
     def run(self) -> None:
         for case in self.options.cases:

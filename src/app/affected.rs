@@ -7,6 +7,7 @@
 mod changes;
 mod declarations;
 mod definitions;
+mod links;
 mod pattern;
 mod sites;
 mod universe;
@@ -120,12 +121,10 @@ fn seeds(
         }
         None => declarations::named(project, universe, changes),
     };
-    let sites = Sites::new(project, root, universe);
-    let touched = changes
-        .iter()
-        .flat_map(|change| sites.touched(change, project));
-    let (values, others): (Vec<_>, Vec<_>) =
-        touched.partition(|(id, _)| value_of(project, *id).is_some());
+    let touched = Sites::new(project, root, universe).touched(changes, project);
+    let (values, others): (Vec<_>, Vec<_>) = touched
+        .into_iter()
+        .partition(|(id, _)| value_of(project, *id).is_some());
     found.extend(others);
     found.extend(match since {
         Some(since) => values::otherwise_than(project, universe, since, values)?,

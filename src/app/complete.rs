@@ -1,79 +1,233 @@
 //! What may come next on a command line: words of the project, kept so that a large one need not be read at each key press.
 
+mod keys;
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
 use crate::app::error::AppError;
 use crate::app::kept::{Kept, keep, kept};
 use crate::app::project::{Project, Surroundings};
-use crate::model::PartitionKeys;
-use crate::select::{Vocabulary, continuations};
+use crate::engine::log_folder;
+use crate::git::Repository;
+use crate::manifest;
+use crate::model::{
+    AssetGraph, DeclaredPartitions, DefinitionId, GraphParts, PartitionsDefinition,
+};
+use crate::select::{Vocabulary, continuations, fitting, last_word, written_key};
 
-/// How many keys are offered at most.
-const OFFERED: usize = 100;
+/// How many runs are offered at most.
+const RUNS: usize = 100;
 
-/// What a SELECTION that begins with `typed` may go on to, as whole texts.
+/// The words of a project, as far as something may come next.
+#[derive(Debug)]
+pub struct Words<'a> {
+    surroundings: &'a Surroundings,
+    known: Known,
+}
+
+/// What is kept of the declarations: it is a small part of them, and read at each key press.
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    vocabulary: Vocabulary,
+    /// The definition of each name of the vocabulary.
+    partitions: Vec<Option<DefinitionId>>,
+    /// The settings and definitions of the project, without what uses them.
+    definitions: AssetGraph,
+}
+
+impl<'a> Words<'a> {
+    /// The words of the project that `surroundings` lie in.
+    ///
+    /// # Errors
+    ///
+    /// If the project cannot be read.
+    pub fn of(surroundings: &'a Surroundings) -> Result<Self, AppError> {
+        let found = kept(surroundings, Kept::Words, "");
+        let known = match found.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+            Some(known) => known,
+            None => read(surroundings)?,
+        };
+        Ok(Self {
+            surroundings,
+            known,
+        })
+    }
+
+    /// What a SELECTION that begins with `typed` may go on to, as whole texts.
+    ///
+    /// # Errors
+    ///
+    /// If it is a key that is typed, and the instance or the disk cannot be asked for keys.
+    pub fn selections(&self, typed: &str) -> Result<Vec<String>, AppError> {
+        let (before, word) = last_word(typed);
+        if let Some(revision) = word.strip_prefix("changed:") {
+            let found = complete_revision(self.surroundings, revision.trim_start_matches('"'))?;
+            let written = found.iter().map(|it| self.known.vocabulary.written(it));
+            return Ok(written.map(|it| format!("{before}changed:{it}")).collect());
+        }
+        match word.split_once('@') {
+            Some((name, key)) if !name.contains([':', '"']) => {
+                let keys = self.partitions(&[name.to_owned()], key.trim_start_matches('"'))?;
+                let whole = keys.iter().map(|key| written_key(key));
+                Ok(whole.map(|key| format!("{before}{name}@{key}")).collect())
+            }
+            _ => Ok(self.expressions(typed)),
+        }
+    }
+
+    /// The words of the language and the project; where only `changed:` fits, the revisions behind it, too, if there are any.
+    fn expressions(&self, typed: &str) -> Vec<String> {
+        let found = continuations(typed, &self.known.vocabulary);
+        match found.as_slice() {
+            [only] if only.ends_with("changed:") => match self.selections(only) {
+                Ok(further) if !further.is_empty() => further,
+                _ => found,
+            },
+            _ => found,
+        }
+    }
+
+    /// The names of assets and sources that begin with `typed`.
+    #[must_use]
+    pub fn names(&self, typed: &str) -> Vec<String> {
+        fitting(&self.known.vocabulary.names, typed)
+    }
+
+    /// The same, and behind `@` the keys of an asset.
+    ///
+    /// # Errors
+    ///
+    /// If it is a key that is typed, and the instance or the disk cannot be asked for keys.
+    pub fn names_and_keys(&self, typed: &str) -> Result<Vec<String>, AppError> {
+        let Some((name, key)) = typed.split_once('@') else {
+            return Ok(self.names(typed));
+        };
+        let keys = self.partitions(&[name.to_owned()], key)?;
+        Ok(keys.iter().map(|key| format!("{name}@{key}")).collect())
+    }
+
+    /// What a clause of `--steps` that begins with `typed` may go on to.
+    ///
+    /// # Errors
+    ///
+    /// If it is a key that is typed, and the instance or the disk cannot be asked for keys.
+    pub fn steps(&self, typed: &str) -> Result<Vec<String>, AppError> {
+        let step = typed.trim_start_matches(['*', '+']);
+        let signs = &typed[..typed.len() - step.len()];
+        let steps = self.names_and_keys(step)?;
+        Ok(steps.iter().map(|step| format!("{signs}{step}")).collect())
+    }
+
+    /// The definitions, and the assets and sources that have one, whose names begin with `typed`.
+    #[must_use]
+    pub fn partitioned(&self, typed: &str) -> Vec<String> {
+        let named = self.known.definitions.definitions().iter();
+        let named = named.filter_map(|it| Some(it.name.as_ref()?.to_string()));
+        let using = self
+            .known
+            .vocabulary
+            .names
+            .iter()
+            .zip(&self.known.partitions);
+        let using = using.filter_map(|(name, of)| of.map(|_| name.clone()));
+        let mut names: Vec<String> = named.chain(using).collect();
+        names.sort_unstable();
+        names.dedup();
+        fitting(&names, typed)
+    }
+
+    /// The dynamic definitions whose names begin with `typed`.
+    #[must_use]
+    pub fn dynamic(&self, typed: &str) -> Vec<String> {
+        let is_dynamic = |it: &&DeclaredPartitions| it.definition == PartitionsDefinition::Dynamic;
+        let all = self.known.definitions.definitions().iter();
+        let names = all
+            .filter(is_dynamic)
+            .filter_map(|it| Some(it.name.as_ref()?.as_str()));
+        names
+            .filter(|name| name.starts_with(typed))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// The inputs of the assets `of` whose names begin with `typed`.
 ///
 /// # Errors
 ///
 /// If the project cannot be read.
-pub fn complete_selection(
+pub fn complete_input(
+    surroundings: &Surroundings,
+    of: &[String],
+    typed: &str,
+) -> Result<Vec<String>, AppError> {
+    let project = Project::open(surroundings)?;
+    let graph = project.graph();
+    let deps = of
+        .iter()
+        .filter_map(|name| graph.find(name))
+        .flat_map(|id| graph.deps(id));
+    let mut inputs: Vec<_> = deps.map(|dep| dep.input.to_string()).collect();
+    inputs.retain(|input| input.starts_with(typed));
+    Ok(inputs)
+}
+
+/// The runs that have logs whose ids begin with `typed`, newest first.
+///
+/// # Errors
+///
+/// If there is no project.
+pub fn complete_run(surroundings: &Surroundings, typed: &str) -> Result<Vec<String>, AppError> {
+    let folder = root(surroundings)?.join(log_folder());
+    // Ids in order are runs in order of time.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut runs: Vec<String> = names.filter(|name| name.starts_with(typed)).collect();
+    runs.sort_unstable_by(|a, b| b.cmp(a));
+    runs.truncate(RUNS);
+    Ok(runs)
+}
+
+/// The branches and tags of the project's repository, and `HEAD`, that begin with `typed`.
+///
+/// # Errors
+///
+/// If there is no project, no repository or no git.
+pub fn complete_revision(
     surroundings: &Surroundings,
     typed: &str,
 ) -> Result<Vec<String>, AppError> {
-    if let Some((asset, key)) = typed.split_once('@')
-        && !asset.contains([' ', '"', '(', ':'])
-    {
-        return partitions(surroundings, asset, key);
-    }
-    Ok(continuations(typed, &vocabulary(surroundings)?))
+    let mut revisions =
+        Repository::open(&root(surroundings)?, &surroundings.environment)?.revisions()?;
+    revisions.insert(0, "HEAD".to_owned());
+    revisions.retain(|revision| revision.starts_with(typed));
+    Ok(revisions)
 }
 
-/// What the name of an asset or source that begins with `typed` may go on to, with or without a key.
-///
-/// # Errors
-///
-/// If the project cannot be read.
-pub fn complete_name(surroundings: &Surroundings, typed: &str) -> Result<Vec<String>, AppError> {
-    if let Some((asset, key)) = typed.split_once('@') {
-        return partitions(surroundings, asset, key);
-    }
-    // A clause of `--steps` may begin with signs.
-    let name = typed.trim_start_matches(['*', '+']);
-    let signs = &typed[..typed.len() - name.len()];
-    let vocabulary = vocabulary(surroundings)?;
-    let names = vocabulary.names.iter();
-    let fitting = names.filter(|known| known.starts_with(name));
-    Ok(fitting.map(|name| format!("{signs}{name}")).collect())
-}
-
-fn vocabulary(surroundings: &Surroundings) -> Result<Vocabulary, AppError> {
-    let found = kept(surroundings, Kept::Words, "");
-    if let Some(vocabulary) = found.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
-        return Ok(vocabulary);
-    }
+fn read(surroundings: &Surroundings) -> Result<Known, AppError> {
     let project = Project::open(surroundings)?;
-    let vocabulary = Vocabulary::of(project.graph());
-    if let Ok(bytes) = postcard::to_stdvec(&vocabulary) {
+    let graph = project.graph();
+    let ids = graph.by_key().iter();
+    let definitions = GraphParts {
+        settings: graph.settings().clone(),
+        files: graph.files().to_vec(),
+        definitions: graph.definitions().to_vec(),
+        declarations: Vec::new(),
+    };
+    let known = Known {
+        vocabulary: Vocabulary::of(graph),
+        partitions: ids.map(|id| graph.get(*id).partitions()).collect(),
+        definitions: AssetGraph::new(definitions).expect("what does not depend has no cycle"),
+    };
+    if let Ok(bytes) = postcard::to_stdvec(&known) {
         keep(&project, Kept::Words, "", &bytes);
     }
-    Ok(vocabulary)
+    Ok(known)
 }
 
-/// `asset@key` for the first keys that begin as one was typed.
-fn partitions(
-    surroundings: &Surroundings,
-    asset: &str,
-    typed: &str,
-) -> Result<Vec<String>, AppError> {
-    let project = Project::open(surroundings)?;
-    let name = asset.trim_start_matches(['*', '+']);
-    let Some(id) = project.graph().find(name) else {
-        return Ok(Vec::new());
-    };
-    let keys = project.keys().of(project.graph().get(id));
-    if let PartitionKeys::Unpartitioned = keys {
-        return Ok(Vec::new());
-    }
-    let texts = keys.texts(keys.range());
-    let fitting = texts.filter(|key| key.starts_with(typed));
-    let whole = fitting.map(|key| format!("{asset}@{key}"));
-    Ok(whole.take(OFFERED).collect())
+fn root(surroundings: &Surroundings) -> Result<PathBuf, AppError> {
+    Ok(manifest::find(&surroundings.directory)?.0)
 }

@@ -45,7 +45,7 @@ pub use accept::accept;
 pub use added::KeysAdded;
 pub use affected::{Touched, TouchedSets, affected, changed_since, touched};
 
-pub use complete::{complete_name, complete_selection};
+pub use complete::{Words, complete_input, complete_revision, complete_run};
 pub use error::{AppError, Blame, RequestError};
 pub use explain::explain;
 pub use graph::graph;

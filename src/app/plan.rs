@@ -192,7 +192,7 @@ fn needs(
     let scope = evaluation.scope();
     let decisions = &evaluation.decisions.of;
     let mut needs = Vec::new();
-    let mut ups: Vec<_> = scope.graph().upstream(row.asset).collect();
+    let mut ups = scope.graph().upstream(row.asset).to_vec();
     ups.dedup();
     for up in ups {
         let Some(up_row) = scope.row(up) else {

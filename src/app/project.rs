@@ -228,7 +228,7 @@ impl Project {
 
 /// The keys that exist, those of `definitions` among them; lock file and instance are opened only if they have to be asked.
 /// An instance that is damaged counts as empty, with a notice.
-fn look(
+pub(super) fn look(
     world: World<'_>,
     home: &Path,
     definitions: &BTreeSet<DefinitionId>,

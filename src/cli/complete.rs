@@ -3,30 +3,35 @@
 //! The script sets [`VARIABLE`]; verbs and flags follow from the command line's definition, words of the project are looked
 //! up. Whatever is wrong there offers nothing: a key press is no place to tell an error.
 
+mod asked;
 mod bash;
+mod candidates;
+mod fish;
+mod line;
+mod offer;
+mod zsh;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use clap::Command;
+use clap::{Arg, Command, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
+use clap_complete::env::{Elvish, EnvCompleter, Powershell, Shells};
 use clap_complete::{CompleteEnv, Shell};
-use jiff::Timestamp;
 
-use crate::app::{AppError, Surroundings, complete_name, complete_selection};
+use crate::cli::complete::asked::Asked;
 use crate::cli::complete::bash::Bash;
+use crate::cli::complete::fish::Fish;
+use crate::cli::complete::offer::Offer;
+use crate::cli::complete::zsh::Zsh;
 use crate::cli::help::{self, Length};
 
 /// The variable by which a script asks.
 const VARIABLE: &str = "ASSETCTL_COMPLETE";
 
-/// Arguments that are selections.
-const SELECTIONS: [&str; 1] = ["selection"];
-
-/// Arguments that name one asset or step.
-const NAMES: [&str; 3] = ["asset", "selected", "steps"];
+/// Arguments that are folders.
+const FOLDERS: [&str; 2] = ["project", "home"];
 
 /// Answers a script, if it was one that asked; whether it was.
 pub fn answer() -> Result<bool, clap::Error> {
@@ -35,7 +40,9 @@ pub fn answer() -> Result<bool, clap::Error> {
     }
     let shells: [&dyn EnvCompleter; 5] = [&Bash, &Elvish, &Fish, &Powershell, &Zsh];
     let here = std::env::current_dir().ok();
-    CompleteEnv::with_factory(command)
+    // Before it is answered: what follows hides the variables of the script from what the answer may start.
+    let asked = Arc::new(Asked::of_process());
+    CompleteEnv::with_factory(|| command(&asked))
         .var(VARIABLE)
         .shells(Shells(&shells))
         .try_complete(std::env::args_os(), here.as_deref())
@@ -56,108 +63,109 @@ pub fn script(shell: Shell) -> io::Result<Vec<u8>> {
 }
 
 /// The command line's definition, with where the words of the project come from.
-fn command() -> Command {
-    let mut command = help::command(Length::Full);
-    let verbs: Vec<String> = command
+fn command(asked: &Arc<Asked>) -> Command {
+    with_words(help::command(Length::Full), asked)
+}
+
+/// A verb, and the verbs that it has, with where the words of the project come from.
+fn with_words(verb: Command, asked: &Arc<Asked>) -> Command {
+    let names: Vec<String> = verb
         .get_subcommands()
         .map(|verb| verb.get_name().to_owned())
         .collect();
-    for verb in verbs {
-        command = command.mut_subcommand(verb, |verb| {
-            verb.mut_args(|argument| {
-                let id = argument.get_id().as_str();
-                if SELECTIONS.contains(&id) {
-                    argument.add(ArgValueCompleter::new(|typed: &OsStr| {
-                        offered(typed, complete_selection)
-                    }))
-                } else if NAMES.contains(&id) {
-                    argument.add(ArgValueCompleter::new(|typed: &OsStr| {
-                        offered(typed, complete_name)
-                    }))
-                } else {
-                    argument
-                }
-            })
-        });
-    }
-    command
-}
-
-fn offered(
-    typed: &OsStr,
-    complete: impl Fn(&Surroundings, &str) -> Result<Vec<String>, AppError>,
-) -> Vec<CompletionCandidate> {
-    let Some(typed) = typed.to_str() else {
-        return Vec::new();
-    };
-    let words: Vec<OsString> = std::env::args_os().collect();
-    let found = surroundings(&words).and_then(|it| complete(&it, typed).ok());
-    let found = found.unwrap_or_default().into_iter();
-    found.map(CompletionCandidate::new).collect()
-}
-
-/// Where the project of the line that is typed lies.
-fn surroundings(words: &[OsString]) -> Option<Surroundings> {
-    let here = std::env::current_dir().ok()?;
-    let folder =
-        project_of(words).or_else(|| std::env::var_os("ASSETCTL_PROJECT").map(PathBuf::from));
-    Some(Surroundings {
-        directory: folder.map_or_else(|| here.clone(), |folder| here.join(folder)),
-        home: None,
-        now: Timestamp::now(),
-        environment: Vec::new(),
+    let verb = verb.mut_args(|argument| {
+        let id = argument.get_id().as_str();
+        if FOLDERS.contains(&id) {
+            return argument.value_hint(ValueHint::DirPath);
+        }
+        match Offer::of(id) {
+            Some(offer) if takes_values(&argument) => argument.add(completer(offer, asked)),
+            _ => argument,
+        }
+    });
+    names.into_iter().fold(verb, |verb, name| {
+        verb.mut_subcommand(name, |inner| with_words(inner, asked))
     })
 }
 
-/// The value of `-C` or `--project`.
-fn project_of(words: &[OsString]) -> Option<PathBuf> {
-    let after = |word: &OsString| word == "-C" || word == "--project";
-    let apart = words.windows(2).find(|pair| after(&pair[0]));
-    let joined = || {
-        let mut words = words.iter().filter_map(|word| word.to_str());
-        words.find_map(|word| word.strip_prefix("--project=").or(word.strip_prefix("-C")))
-    };
-    match apart {
-        Some(pair) => Some(Path::new(&pair[1]).to_owned()),
-        None => joined().map(PathBuf::from),
-    }
+fn takes_values(argument: &Arg) -> bool {
+    argument.get_action().takes_values()
+}
+
+fn completer(offer: Offer, asked: &Arc<Asked>) -> ArgValueCompleter {
+    let asked = Arc::clone(asked);
+    ArgValueCompleter::new(move |typed: &OsStr| {
+        let typed = typed.to_str();
+        let found = typed.and_then(|typed| offer.candidates(typed, &asked).ok());
+        let found = found.unwrap_or_default().into_iter();
+        found.map(CompletionCandidate::new).collect::<Vec<_>>()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
-    use std::path::Path;
+    use std::sync::Arc;
 
+    use clap::Command;
     use clap_complete::Shell;
+    use clap_complete::engine::{ArgValueCompleter, complete};
 
-    use super::{NAMES, SELECTIONS, command, project_of, script};
+    use super::{Asked, FOLDERS, command, script};
+    use crate::cli::complete::offer::Offer;
 
-    #[test]
-    fn where_the_project_is() {
-        for (line, expected) in [
-            ("assetctl list", None),
-            ("assetctl -C a list", Some("a")),
-            ("assetctl list --project a", Some("a")),
-            ("assetctl list --project=a", Some("a")),
-            ("assetctl -Ca list", Some("a")),
-        ] {
-            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            assert_eq!(
-                project_of(&words).as_deref(),
-                expected.map(Path::new),
-                "{line}"
-            );
+    /// Arguments of which nothing can be looked up: numbers and instants.
+    const FREE: [&str; 6] = ["jobs", "now", "latest", "max_failures", "limit", "at"];
+
+    fn of_nothing() -> Command {
+        command(&Arc::new(Asked::default()))
+    }
+
+    /// All arguments that take values, of all verbs and their verbs.
+    fn arguments(verb: &Command, found: &mut Vec<(String, clap::Arg)>) {
+        let taking = verb.get_arguments().filter(|it| super::takes_values(it));
+        found.extend(taking.map(|it| (verb.get_name().to_owned(), it.clone())));
+        for inner in verb.get_subcommands() {
+            arguments(inner, found);
         }
     }
 
     #[test]
-    fn every_argument_that_is_completed_exists() {
-        let command = command();
-        let verbs = || command.get_subcommands();
-        let exists =
-            |id: &str| verbs().any(|verb| verb.get_arguments().any(|it| it.get_id() == id));
-        for id in SELECTIONS.iter().chain(&NAMES) {
-            assert!(exists(id), "{id}");
+    fn every_argument_offers_what_it_takes() {
+        let mut found = Vec::new();
+        arguments(&of_nothing(), &mut found);
+        assert!(found.len() > 40, "{}", found.len());
+        for (verb, argument) in &found {
+            let id = argument.get_id().as_str();
+            let is_looked_up = argument.get::<ArgValueCompleter>().is_some();
+            let is_known = is_looked_up
+                || FREE.contains(&id)
+                || FOLDERS.contains(&id)
+                || (verb, id) == (&"affected".to_owned(), "files")
+                || !argument.get_possible_values().is_empty();
+            assert!(is_known, "nothing is said of `{id}` of `{verb}`");
+            assert_eq!(is_looked_up, Offer::of(id).is_some(), "{id} of {verb}");
+        }
+        for id in Offer::ids().chain(FREE).chain(FOLDERS) {
+            let exists = found.iter().any(|(_, it)| it.get_id() == id);
+            assert!(exists, "no verb has an argument `{id}`");
+        }
+    }
+
+    #[test]
+    fn folders_and_closed_sets_are_offered() {
+        for (line, expected) in [
+            ("assetctl init --template ", &["example", "empty"][..]),
+            ("assetctl --color a", &["auto", "always"]),
+            ("assetctl completions z", &["zsh"]),
+            ("assetctl partitions sh", &["show"]),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let index = words.len() - 1;
+            let found = complete(&mut of_nothing(), words, index, None).expect("it completes");
+            let values = found.iter().map(|it| it.get_value().to_string_lossy());
+            let values: Vec<_> = values.filter(|it| !it.starts_with('-')).collect();
+            assert_eq!(values, expected, "{line}");
         }
     }
 

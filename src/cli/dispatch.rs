@@ -340,7 +340,7 @@ fn help(args: &HelpArgs, session: &Session) -> Result<Exit, CliError> {
     } else {
         Length::Short
     };
-    let text = help::text(args.verb.as_deref(), length)?;
+    let text = help::text(&args.topic, length)?;
     output::answer(session.terminal.stdout, text)?;
     Ok(Exit::Yes)
 }

@@ -18,6 +18,16 @@ pub enum CliError {
         #[help]
         help: String,
     },
+    /// Help has nothing to say of it.
+    #[error("there is no help on `{found}`")]
+    #[diagnostic(code(assetctl::cli::unknown_topic))]
+    UnknownTopic {
+        /// As typed.
+        found: String,
+        /// What to type instead.
+        #[help]
+        help: String,
+    },
     /// The folder of `-C` does not exist. Without this the search would go on above it and may find another project.
     #[error("there is no folder {}", path.display())]
     #[diagnostic(

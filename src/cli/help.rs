@@ -1,9 +1,12 @@
 //! Help: the daily verbs in short, all of them at length, and what is meant by a verb that is not ours.
 
+mod topic;
+
 use clap::{Command, CommandFactory as _};
 
 use crate::cli::args::Cli;
 use crate::cli::error::CliError;
+use crate::cli::help::topic::{TOPICS, Topic};
 
 /// The verbs of a day's work, in the order of the short help.
 const DAILY: &[&str] = &[
@@ -76,7 +79,8 @@ pub fn command(length: Length) -> Command {
     match length {
         Length::Full => command.after_help(
             "Exit codes: 0 done or fresh; 1 a step failed or something is not fresh; 2 a mistake in arguments or\n\
-             Assets.toml; 3 the environment; 130 interrupted. `assetctl help VERB` says more about one verb.",
+             Assets.toml; 3 the environment; 130 interrupted. `assetctl help VERB` says more about one verb,\n\
+             `assetctl help selection` how to say which assets.",
         ),
         Length::Short => {
             let others: Vec<_> = Cli::command()
@@ -97,18 +101,35 @@ pub fn command(length: Length) -> Command {
     }
 }
 
-/// The help of `assetctl`, or of one verb.
-pub fn text(verb: Option<&str>, length: Length) -> Result<String, CliError> {
+/// The help of `assetctl`, of a verb by its words, or of a topic.
+pub fn text(words: &[String], length: Length) -> Result<String, CliError> {
+    if let [name] = words
+        && let Some(topic) = Topic::find(name)
+    {
+        return Ok(topic.text.to_owned());
+    }
     let mut command = command(length);
     command.build();
-    let help = match verb {
-        None => command.render_long_help(),
-        Some(name) => command
-            .find_subcommand_mut(name)
-            .ok_or_else(|| unknown_verb(name))?
-            .render_long_help(),
-    };
-    Ok(help.ansi().to_string())
+    let mut found = &mut command;
+    for (at, word) in words.iter().enumerate() {
+        if found.find_subcommand(word).is_none() {
+            return Err(unknown(&words[..at], found, word));
+        }
+        found = found
+            .find_subcommand_mut(word)
+            .expect("it was found just now");
+    }
+    Ok(found.render_long_help().ansi().to_string())
+}
+
+/// The verbs and topics that begin with `typed`.
+pub fn topics(typed: &str) -> Vec<String> {
+    let command = Cli::command();
+    let verbs = command.get_subcommands().map(Command::get_name);
+    let all = verbs.chain(TOPICS.iter().map(|topic| topic.name));
+    all.filter(|name| name.starts_with(typed))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The error for a verb that does not exist: the verb that was meant, as far as one can tell, and where the rest is.
@@ -124,28 +145,59 @@ pub fn unknown_verb(found: &str) -> CliError {
     }
 }
 
+/// The error for a word that help cannot tell of, behind the words of a verb.
+fn unknown(before: &[String], verb: &Command, word: &str) -> CliError {
+    let all = "`assetctl --help` lists all verbs, `assetctl help selection` tells of selections";
+    let nearest = if before.is_empty() {
+        meant_topic(word).or_else(|| meant(word))
+    } else {
+        let inner = verb.get_subcommands().map(Command::get_name);
+        nearest(word, inner.map(|name| (name, name)))
+    };
+    let path: Vec<&str> = before.iter().map(String::as_str).collect();
+    let help = match nearest {
+        Some(name) => {
+            let path = [path.as_slice(), &[&name]].concat().join(" ");
+            format!("did you mean `assetctl help {path}`? {all}")
+        }
+        None => all.to_owned(),
+    };
+    CliError::UnknownTopic {
+        found: [path.as_slice(), &[word]].concat().join(" "),
+        help,
+    }
+}
+
+fn meant_topic(found: &str) -> Option<String> {
+    let words = ["selections", "select", "expression", "language", "steps"];
+    let synonyms = words.into_iter().map(|word| (word, "selection"));
+    let topics = TOPICS.iter().map(|topic| (topic.name, topic.name));
+    nearest(found, topics.chain(synonyms))
+}
+
 fn meant(found: &str) -> Option<String> {
-    let lower = found.to_lowercase();
-    let verbs: Vec<String> = Cli::command()
-        .get_subcommands()
-        .map(|verb| verb.get_name().to_owned())
-        .collect();
+    let command = Cli::command();
+    let verbs = command.get_subcommands().map(Command::get_name);
     let of_others = MEANT
         .iter()
         .flat_map(|(verb, words)| words.iter().map(move |word| (*word, *verb)));
-    verbs
-        .iter()
-        .map(|verb| (verb.as_str(), verb.as_str()))
-        .chain(of_others)
-        .map(|(word, verb)| (strsim::jaro_winkler(word, &lower), verb))
+    nearest(found, verbs.map(|verb| (verb, verb)).chain(of_others))
+}
+
+/// Of words with what they stand for, what the one that is most like `found` stands for, if it is like it.
+fn nearest<'a>(found: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    let lower = found.to_lowercase();
+    words
+        .map(|(word, meant)| (strsim::jaro_winkler(word, &lower), meant))
         .filter(|(similarity, _)| *similarity > 0.85)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, verb)| verb.to_owned())
+        .map(|(_, meant)| meant.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DAILY, Length, MEANT, command, meant, text};
+    use crate::cli::error::CliError;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -182,8 +234,58 @@ mod tests {
     }
 
     #[test]
+    fn help_of_words() {
+        let help = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            match text(&words, Length::Short) {
+                Ok(text) => anstream::adapter::strip_str(&text).to_string(),
+                Err(error) => match error {
+                    CliError::UnknownTopic { found, help } => format!("{found}: {help}"),
+                    other => panic!("{other:?}"),
+                },
+            }
+        };
+        for (words, expected) in [
+            (&["selection"][..], "sinks(E)"),
+            (&["selections"], "sinks(E)"),
+            (&["status"], "assetctl status"),
+            (&["partitions", "map"], "--downstream"),
+            (
+                &["selektion"],
+                "selektion: did you mean `assetctl help selection`?",
+            ),
+            (&["expressions"], "did you mean `assetctl help selection`?"),
+            (&["statsu"], "did you mean `assetctl help status`?"),
+            (
+                &["partitions", "lsit"],
+                "partitions lsit: did you mean `assetctl help partitions list`?",
+            ),
+            (&["xyzzy"], "xyzzy: `assetctl --help` lists"),
+        ] {
+            let found = help(words);
+            assert!(found.contains(expected), "{words:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn every_verb_that_takes_a_selection_says_where_they_are_described() {
+        let mut command = command(Length::Full);
+        command.build();
+        for verb in command.get_subcommands_mut() {
+            if verb.get_name() == "help" {
+                continue;
+            }
+            let takes = verb.get_arguments().any(|it| it.get_id() == "selection");
+            let help = verb.render_help().to_string();
+            let words: Vec<&str> = help.split_whitespace().collect();
+            let says = words.join(" ").contains("assetctl help selection");
+            assert_eq!(takes, says, "{}", verb.get_name());
+        }
+    }
+
+    #[test]
     fn short_help_shows_the_daily_verbs_and_says_where_the_rest_is() {
-        let help = text(None, Length::Short).expect("help");
+        let help = text(&[], Length::Short).expect("help");
         let help = anstream::adapter::strip_str(&help).to_string();
         let (verbs, rest) = help.split_once("More verbs:").expect("the rest");
         for name in DAILY {
@@ -191,7 +293,7 @@ mod tests {
         }
         assert!(!verbs.contains("\n  wipe"), "{help}");
         assert!(rest.contains("wipe"), "{help}");
-        let help = text(None, Length::Full).expect("help");
+        let help = text(&[], Length::Full).expect("help");
         assert!(help.contains("wipe"), "{help}");
     }
 }

@@ -144,7 +144,9 @@ pub enum EngineError {
     #[error("{step} cannot be read as it is: {reason}")]
     #[diagnostic(
         code(assetctl::engine::unreadable_upstream),
-        help("leave out `--only`, or materialize it first: `assetctl materialize {step}`")
+        help(
+            "leave out `--only` or `--steps`, or materialize it first: `assetctl materialize {step}`"
+        )
     )]
     UnreadableUpstream {
         /// The upstream.

@@ -10,9 +10,12 @@ use crate::git::GitError;
 
 /// Variables that say which repository is meant, or that start other programs. Within a hook they name the repository of
 /// the commit; the one that is asked about is the one that holds the project.
-const REMOVED: [&str; 6] = [
+const REMOVED: [&str; 9] = [
     "GIT_DIR",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
     "GIT_WORK_TREE",
+    "GIT_NAMESPACE",
     "GIT_INDEX_FILE",
     "GIT_PREFIX",
     "GIT_EXTERNAL_DIFF",

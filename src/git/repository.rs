@@ -1,7 +1,7 @@
 //! A repository, and what has changed in it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -72,15 +72,25 @@ impl Repository {
             let commit = format!("{revision}^{{commit}}");
             let words = ["rev-parse", "--verify", "--quiet", &commit];
             let output = self.git.ask(&self.folder, &words)?;
-            if output.status.success() {
-                let hash = String::from_utf8_lossy(&output.stdout);
-                return Ok(Commit(hash.trim().to_owned()));
+            let hash = String::from_utf8_lossy(&output.stdout);
+            let hash = hash.trim();
+            // `^main` is answered with a `^` and stands for what cannot be reached from it.
+            if output.status.success() && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Ok(Commit(hash.to_owned()));
             }
         }
         Err(GitError::UnknownRevision {
             revision: revision.to_owned(),
             help: self.similar(revision),
         })
+    }
+
+    /// The short names of all branches and tags.
+    pub fn revisions(&self) -> Result<Vec<String>, GitError> {
+        let words = ["for-each-ref", "--format=%(refname:short)"];
+        let names = self.git.read(&self.folder, &words)?;
+        let names = String::from_utf8_lossy(&names);
+        Ok(names.lines().map(str::to_owned).collect())
     }
 
     /// All files of the work tree that differ from `commit`, those that git does not know among them, unless they are
@@ -133,7 +143,14 @@ impl Repository {
             return Ok(None);
         }
         let folder = tempfile::tempdir()?;
-        fs::copy(index, folder.path().join(INDEX))?;
+        let copy = folder.path().join(INDEX);
+        // What was written no earlier than the index is read by git, whatever its size and time.
+        let written = fs::metadata(&index)?.modified()?;
+        fs::copy(index, &copy)?;
+        File::options()
+            .write(true)
+            .open(copy)?
+            .set_modified(written)?;
         Ok(Some(folder))
     }
 
@@ -148,11 +165,9 @@ impl Repository {
     fn similar(&self, revision: &str) -> String {
         let listed =
             "`git log --oneline` lists revisions; a shallow clone has only the newest ones";
-        let words = ["for-each-ref", "--format=%(refname:short)"];
-        let names = self.git.read(&self.folder, &words).unwrap_or_default();
-        let names = String::from_utf8_lossy(&names);
+        let names = self.revisions().unwrap_or_default();
         let nearest = names
-            .lines()
+            .iter()
             .map(|name| (strsim::jaro_winkler(name, revision), name))
             .filter(|(similarity, _)| *similarity > 0.8)
             .max_by(|(one, _), (other, _)| one.total_cmp(other));

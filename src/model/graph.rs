@@ -3,11 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::asset::{About, Asset, Dep, SourceAsset};
+use crate::model::asset_keys::AssetKeys;
+use crate::model::labels::Labels;
 use crate::model::location::Location;
 use crate::model::name::AssetKey;
 use crate::model::partition::{
     DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
 };
+use crate::model::rows::Rows;
 
 /// The index of an asset or source asset in an [`AssetGraph`]; ids follow the order of declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,18 +49,12 @@ pub struct AssetGraph {
     files: Vec<String>,
     definitions: Vec<DeclaredPartitions>,
     declarations: Vec<Declaration>,
-    /// Ids in byte order of their keys.
-    by_key: Vec<AssetId>,
+    asset_keys: AssetKeys,
+    labels: Labels,
     /// Upstream before downstream; ties in order of declaration.
     order: Vec<AssetId>,
-    downstream: Edges,
-}
-
-/// Edges in compressed rows: those of `id` are `ends[offsets[id]..offsets[id + 1]]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Edges {
-    offsets: Vec<u32>,
-    ends: Vec<AssetId>,
+    upstream: Rows,
+    downstream: Rows,
 }
 
 /// The parts of a graph, as the manifest has read them.
@@ -78,7 +75,7 @@ pub struct GraphParts {
 pub struct Cycle(pub Vec<AssetId>);
 
 impl AssetGraph {
-    /// Builds the graph: its edges, its order and its index by key.
+    /// Builds the graph: its edges, its order and what it is searched by.
     ///
     /// A dep of an asset on itself is no cycle here: whether its mapping only asks for earlier windows is the
     /// manifest's to check.
@@ -93,21 +90,18 @@ impl AssetGraph {
             definitions,
             declarations,
         } = parts;
-        let mut by_key: Vec<_> = (0..declarations.len() as u32).map(AssetId).collect();
-        by_key.sort_unstable_by(|a, b| {
-            declarations[a.index()]
-                .key()
-                .cmp(declarations[b.index()].key())
-        });
-        let downstream = downstream_edges(&declarations);
-        let order = topological_order(&declarations, &downstream)?;
+        let upstream = Rows::new(declarations.iter().map(Declaration::upstream));
+        let downstream = upstream.turned();
+        let order = topological_order(&upstream, &downstream)?;
         Ok(Self {
             settings,
             files,
             definitions,
+            asset_keys: AssetKeys::new(&declarations),
+            labels: Labels::new(&declarations),
             declarations,
-            by_key,
             order,
+            upstream,
             downstream,
         })
     }
@@ -186,17 +180,25 @@ impl AssetGraph {
     /// The id of the asset or source with this key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<AssetId> {
-        let at = self
-            .by_key
-            .binary_search_by(|id| self.key(*id).as_str().cmp(key))
-            .ok()?;
-        Some(self.by_key[at])
+        self.asset_keys.find(key)
     }
 
     /// All ids, in byte order of their keys.
     #[must_use]
     pub fn by_key(&self) -> &[AssetId] {
-        &self.by_key
+        self.asset_keys.ids()
+    }
+
+    /// All keys, as they are searched.
+    #[must_use]
+    pub fn asset_keys(&self) -> &AssetKeys {
+        &self.asset_keys
+    }
+
+    /// Who carries what.
+    #[must_use]
+    pub fn labels(&self) -> &Labels {
+        &self.labels
     }
 
     /// The deps of `id`; none for a source.
@@ -205,17 +207,16 @@ impl AssetGraph {
         self.asset(id).map_or(&[], |asset| &asset.deps)
     }
 
-    /// What `id` waits for: the assets of its deps and of its `after`.
-    pub fn upstream(&self, id: AssetId) -> impl Iterator<Item = AssetId> + '_ {
-        self.get(id).upstream()
+    /// What `id` waits for: the assets of its deps and of its `after`, in declared order.
+    #[must_use]
+    pub fn upstream(&self, id: AssetId) -> &[AssetId] {
+        self.upstream.of(id)
     }
 
     /// The assets that wait for `id`, each once, in order of declaration.
     #[must_use]
     pub fn downstream(&self, id: AssetId) -> &[AssetId] {
-        let range = self.downstream.offsets[id.index()] as usize
-            ..self.downstream.offsets[id.index() + 1] as usize;
-        &self.downstream.ends[range]
+        self.downstream.of(id)
     }
 
     /// The definition that `id` declares.
@@ -283,68 +284,37 @@ impl Declaration {
     }
 }
 
-fn downstream_edges(declarations: &[Declaration]) -> Edges {
-    let mut pairs: Vec<(AssetId, AssetId)> = Vec::new();
-    for (index, declaration) in declarations.iter().enumerate() {
-        let id = AssetId(index as u32);
-        pairs.extend(
-            declaration
-                .upstream()
-                .filter(|up| *up != id)
-                .map(|up| (up, id)),
-        );
-    }
-    pairs.sort_unstable();
-    pairs.dedup();
-    let mut offsets = vec![0; declarations.len() + 1];
-    for (up, _) in &pairs {
-        offsets[up.index() + 1] += 1;
-    }
-    for index in 1..offsets.len() {
-        offsets[index] += offsets[index - 1];
-    }
-    Edges {
-        offsets,
-        ends: pairs.into_iter().map(|(_, down)| down).collect(),
-    }
-}
-
-fn topological_order(
-    declarations: &[Declaration],
-    downstream: &Edges,
-) -> Result<Vec<AssetId>, Cycle> {
-    let mut waiting = vec![0u32; declarations.len()];
-    for end in &downstream.ends {
+fn topological_order(upstream: &Rows, downstream: &Rows) -> Result<Vec<AssetId>, Cycle> {
+    let mut waiting = vec![0u32; upstream.len()];
+    for end in downstream.ends() {
         waiting[end.index()] += 1;
     }
-    let mut order: Vec<AssetId> = Vec::with_capacity(declarations.len());
+    let mut order: Vec<AssetId> = Vec::with_capacity(waiting.len());
     order.extend(
-        (0..declarations.len() as u32)
+        (0..waiting.len() as u32)
             .map(AssetId)
             .filter(|id| waiting[id.index()] == 0),
     );
     let mut next = 0;
     while let Some(id) = order.get(next).copied() {
         next += 1;
-        let row =
-            downstream.offsets[id.index()] as usize..downstream.offsets[id.index() + 1] as usize;
-        for down in &downstream.ends[row] {
+        for down in downstream.of(id) {
             waiting[down.index()] -= 1;
             if waiting[down.index()] == 0 {
                 order.push(*down);
             }
         }
     }
-    if order.len() == declarations.len() {
+    if order.len() == waiting.len() {
         Ok(order)
     } else {
-        Err(find_cycle(declarations, &waiting))
+        Err(find_cycle(upstream, &waiting))
     }
 }
 
 /// Walks upstream among what could not be ordered until something comes a second time.
-fn find_cycle(declarations: &[Declaration], waiting: &[u32]) -> Cycle {
-    let stuck = |id: &AssetId| waiting[id.index()] > 0;
+fn find_cycle(upstream: &Rows, waiting: &[u32]) -> Cycle {
+    let stuck = |id: AssetId| waiting[id.index()] > 0;
     let first = waiting
         .iter()
         .position(|count| *count > 0)
@@ -352,9 +322,9 @@ fn find_cycle(declarations: &[Declaration], waiting: &[u32]) -> Cycle {
     let mut path = vec![AssetId(first as u32)];
     loop {
         let last = *path.last().expect("the path starts with one asset");
-        let up = declarations[last.index()]
-            .upstream()
-            .find(|up| *up != last && stuck(up))
+        let mut ups = upstream.of(last).iter().copied();
+        let up = ups
+            .find(|up| *up != last && stuck(*up))
             .expect("what could not be ordered waits for something that could not be ordered");
         if let Some(start) = path.iter().position(|id| *id == up) {
             return Cycle(path.split_off(start));

@@ -1,8 +1,10 @@
 //! The nouns: plain data, checked when it is constructed, without I/O.
 
 mod asset;
+mod asset_keys;
 mod event;
 mod graph;
+mod labels;
 mod location;
 mod lock;
 mod name;
@@ -10,6 +12,8 @@ mod partition;
 mod record;
 mod report;
 mod request;
+mod rows;
+mod similar;
 mod status;
 mod template;
 mod version;
@@ -19,10 +23,12 @@ pub use asset::{
     InheritEnv, Locking, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs,
     SourceAsset, SourcePath, Staging, Stdout,
 };
+pub use asset_keys::AssetKeys;
 pub use event::{
     Batch, Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
 pub use graph::{AssetGraph, AssetId, Cycle, Declaration, GraphParts, Settings};
+pub use labels::{ByValue, Labels};
 pub use location::{FileId, Location};
 pub use lock::{
     AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
@@ -66,6 +72,7 @@ pub use request::{
     ShowPartitionsRequest, ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait,
     WantedKeys, WipeRequest,
 };
+pub use similar::KnownNames;
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,
 };

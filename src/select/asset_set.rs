@@ -19,15 +19,11 @@ impl AssetSet {
         }
     }
 
-    /// Those of the first `len` ids that `admits` takes.
+    /// All of the `len` assets and sources of a graph.
     #[must_use]
-    pub fn of(len: usize, mut admits: impl FnMut(AssetId) -> bool) -> Self {
+    pub fn all(len: usize) -> Self {
         let mut set = Self::empty(len);
-        for id in (0..len as u32).map(AssetId) {
-            if admits(id) {
-                set.insert(id);
-            }
-        }
+        set.bits.insert_range(..);
         set
     }
 
@@ -72,5 +68,13 @@ impl AssetSet {
     /// Keeps what is no member of `other`.
     pub fn difference_with(&mut self, other: &Self) {
         self.bits.difference_with(&other.bits);
+    }
+}
+
+impl Extend<AssetId> for AssetSet {
+    fn extend<I: IntoIterator<Item = AssetId>>(&mut self, ids: I) {
+        for id in ids {
+            self.bits.insert(id.index());
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::AssetGraph;
 use crate::select::ast::{ATTRIBUTES, IsValue, PartitionsValue, StatusValue};
-use crate::select::lexer::is_plain;
+use crate::select::lexer::{is_plain, is_plain_partition};
 use crate::select::parser::is_reserved;
 use crate::select::print::Quoted;
 
@@ -56,52 +56,153 @@ impl Vocabulary {
                 .collect(),
         }
     }
+
+    /// A value as it is written.
+    #[must_use]
+    pub fn written(&self, value: &str) -> String {
+        quoted(value)
+    }
 }
 
 /// What a selection that begins with `typed` may go on to: whole texts that begin like it, quoted where the language
-/// asks for it.
-///
-/// Only the last word is looked at; whether it may stand there is for the parser to say.
+/// asks for it. Where only one fits that is no end, it is what that may go on to: a shell closes quotes behind a text that is
+/// alone.
 #[must_use]
 pub fn continuations(typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    let (before, word) = typed.split_at(start_of_last_word(typed));
-    let words = match word.split_once(':') {
-        Some((attribute, value)) if !word.starts_with('"') => {
-            let value = value.trim_start_matches('"');
-            let values = values(attribute, value, vocabulary).into_iter();
-            let fitting = values.filter(|known| known.plain.starts_with(value));
-            let whole = |known: Value| format!("{attribute}:{}", known.quoted);
-            fitting.map(whole).take(OFFERED).collect()
-        }
-        _ => first_words(word.trim_start_matches('"'), vocabulary),
-    };
-    words.iter().map(|word| format!("{before}{word}")).collect()
-}
-
-/// Where the last word begins, behind white space, a parenthesis, or the levels of a traversal.
-fn start_of_last_word(typed: &str) -> usize {
-    let mut start = 0;
-    let mut quoted = false;
-    for (at, c) in typed.char_indices() {
-        if c == '"' {
-            quoted = !quoted;
-        } else if !quoted && (c.is_whitespace() || matches!(c, '(' | '+')) {
-            start = at + c.len_utf8();
+    let (before, word) = last_word(typed);
+    let words = words_at(before, word, vocabulary);
+    let whole: Vec<String> = words.iter().map(|word| format!("{before}{word}")).collect();
+    if let [only] = whole.as_slice()
+        && only.ends_with([':', '(', ' ', '/'])
+        && only != typed
+    {
+        let further = continuations(only, vocabulary);
+        if !further.is_empty() {
+            return further;
         }
     }
-    start
+    whole
 }
 
-/// Attributes, functions and names.
-fn first_words(word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+/// What stands before the last word, and that word: behind white space, a parenthesis, or the levels of a traversal.
+#[must_use]
+pub fn last_word(typed: &str) -> (&str, &str) {
+    let mut start = 0;
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, c) in typed.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '(' | '+' if !quoted => start = at + c.len_utf8(),
+            c if !quoted && c.is_whitespace() => start = at + c.len_utf8(),
+            _ => {}
+        }
+    }
+    typed.split_at(start)
+}
+
+/// Those of a sorted list that begin with `start`. Of too many only the next part of their paths is told, and where that is
+/// too much, too, the first of them and the last.
+#[must_use]
+pub fn fitting(words: &[String], start: &str) -> Vec<String> {
+    let mut rest = beginning(words, start);
+    if rest.len() <= OFFERED {
+        return rest.to_vec();
+    }
+    let last = rest.last().cloned();
+    let mut parts = Vec::new();
+    while let Some(first) = rest.first() {
+        if parts.len() == OFFERED {
+            parts.extend(last);
+            break;
+        }
+        let part = match first[start.len()..].find('/') {
+            Some(at) => &first[..=start.len() + at],
+            None => first,
+        };
+        parts.push(part.to_owned());
+        rest = match part.strip_suffix('/') {
+            Some(_) => &rest[beginning(rest, part).len()..],
+            None => &rest[1..],
+        };
+    }
+    parts
+}
+
+/// A partition key as it is written behind `@`.
+#[must_use]
+pub fn written_key(key: &str) -> String {
+    if is_plain_partition(key) {
+        key.to_owned()
+    } else {
+        Quoted(key).to_string()
+    }
+}
+
+/// What may stand in the place of the last word.
+fn words_at(before: &str, word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    if let Some((attribute, value)) = word.split_once(':')
+        && !word.starts_with('"')
+    {
+        let value = value.trim_start_matches('"');
+        let values = values(attribute, value, vocabulary).into_iter();
+        let fitting = values.filter(|known| known.plain.starts_with(value));
+        let whole = |known: Value| format!("{attribute}:{}", known.quoted);
+        return fitting.map(whole).collect();
+    }
+    let mut words = Vec::new();
+    let place = Place::behind(before);
+    if place != Place::Operator {
+        let start = word.trim_start_matches('"');
+        if word == start {
+            words.extend(first_words(word));
+        }
+        let names = fitting(&vocabulary.names, start);
+        words.extend(names.iter().map(|name| name_word(name)));
+    }
+    if place != Place::Operand {
+        let operators = ["and ", "or "]
+            .into_iter()
+            .filter(|it| it.starts_with(word));
+        words.extend(operators.map(str::to_owned));
+    }
+    words
+}
+
+/// What can stand somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// A name, an attribute, or what begins an expression.
+    Operand,
+    /// `and` or `or`, with the blank that comes behind it.
+    Operator,
+    /// Behind a `+` and white space, which may belong to either side.
+    Either,
+}
+
+impl Place {
+    /// What can stand behind a text.
+    fn behind(before: &str) -> Self {
+        let said = before.trim_end();
+        let last = last_word(said).1.to_lowercase();
+        match said.chars().last() {
+            Some('+') if said.len() < before.len() => Self::Either,
+            None | Some('(' | '+') => Self::Operand,
+            _ if ["and", "or", "not"].contains(&last.as_str()) => Self::Operand,
+            _ => Self::Operator,
+        }
+    }
+}
+
+/// Attributes, functions and `not`.
+fn first_words(word: &str) -> impl Iterator<Item = String> {
     let attributes = ATTRIBUTES.iter().map(|name| format!("{name}:"));
-    let functions = ["sinks(", "roots("].map(str::to_owned).into_iter();
-    let names = beginning(&vocabulary.names, word).iter();
-    let names = names.map(|name| name_word(name));
-    let fixed = attributes
-        .chain(functions)
-        .filter(|it| it.starts_with(word));
-    fixed.chain(names).take(OFFERED).collect()
+    let others = ["sinks(", "roots(", "not "].map(str::to_owned);
+    attributes
+        .chain(others)
+        .filter(move |it| it.starts_with(word))
 }
 
 /// Those of a sorted list that begin with `start`.
@@ -128,7 +229,7 @@ fn values(attribute: &str, start: &str, vocabulary: &Vocabulary) -> Vec<Value> {
             plain: word.clone(),
             quoted: quoted(word),
         };
-        beginning(words, start).iter().map(value).collect()
+        fitting(words, start).iter().map(value).collect()
     };
     let or_none = |words: &[String]| {
         let mut values = open(words);
@@ -187,7 +288,7 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Vocabulary, continuations};
+    use super::{Vocabulary, continuations, fitting};
 
     fn vocabulary() -> Vocabulary {
         let words = |words: &[&str]| words.iter().map(|it| (*it).to_owned()).collect();
@@ -211,13 +312,45 @@ mod tests {
         for (typed, expected) in [
             ("stg", &["stg/orders", "stg/users"][..]),
             ("k", &["key:", "kind:", "kitchen"]),
-            ("r", &["roots("]),
             ("an", &["\"and\""]),
+            ("kitchen ", &["kitchen and ", "kitchen or "]),
+            (
+                "kitchen or k",
+                &["kitchen or key:", "kitchen or kind:", "kitchen or kitchen"],
+            ),
+            (
+                "kitchen+ a",
+                &["kitchen+ \"a b\"", "kitchen+ \"and\"", "kitchen+ and "],
+            ),
+            (
+                "key:\"a \\\" b\" ",
+                &["key:\"a \\\" b\" and ", "key:\"a \\\" b\" or "],
+            ),
             ("\"a ", &["\"a b\""]),
-            ("2+sta", &["2+status:"]),
+            (
+                "2+sta",
+                &[
+                    "2+status:fresh",
+                    "2+status:stale",
+                    "2+status:missing",
+                    "2+status:failed",
+                ],
+            ),
+            ("chan", &["changed:"]),
             ("+stg/o", &["+stg/orders"]),
             ("sinks(stg/u", &["sinks(stg/users"]),
-            ("kitchen and not gr", &["kitchen and not group:"]),
+            (
+                "kitchen and not ki",
+                &["kitchen and not kind:", "kitchen and not kitchen"],
+            ),
+            (
+                "kitchen and not gr",
+                &[
+                    "kitchen and not group:core",
+                    "kitchen and not group:\"group two\"",
+                    "kitchen and not group:<null>",
+                ],
+            ),
             (
                 "group:",
                 &["group:core", "group:\"group two\"", "group:<null>"],
@@ -237,6 +370,25 @@ mod tests {
         ] {
             assert_eq!(continuations(typed, &vocabulary), expected, "{typed}");
         }
-        assert_eq!(continuations("", &vocabulary).len(), 9 + 2 + 5);
+        assert_eq!(continuations("", &vocabulary).len(), 9 + 3 + 5);
+        let behind = continuations("(kitchen or stg/users) a", &vocabulary);
+        assert_eq!(behind.len(), 9 + 3 + 5);
+        assert_eq!(behind[0], "(kitchen or stg/users) and key:");
+    }
+
+    #[test]
+    fn of_too_many_names_the_next_part_is_told() {
+        let mut names: Vec<String> = (0..800).map(|i| format!("raw/{i:03}")).collect();
+        names.extend((0..800).map(|i| format!("stg/{:02}/{i:03}", i / 20)));
+        names.extend((0..800).map(|i| format!("t{i:03}")));
+        let told = |start| fitting(&names, start);
+        let (first, last) = (&told("")[..3], told("").last().cloned());
+        assert_eq!(first, ["raw/", "stg/", "t000"]);
+        assert_eq!(last.as_deref(), Some("t799"));
+        assert_eq!(told("raw/1").len(), 100);
+        assert_eq!(told("stg/").len(), 40);
+        assert_eq!(told("stg/")[..2], ["stg/00/", "stg/01/"]);
+        assert_eq!(told("t").len(), 501);
+        assert_eq!(told("t7").len(), 100);
     }
 }

@@ -57,15 +57,15 @@ pub enum SelectionErrorKind {
         /// The value.
         value: String,
     },
-    /// A number of levels that is too great.
-    #[error("`{0}` is too great a number of levels")]
-    Levels(String),
     /// Parentheses or `not` within each other, deeper than can be read.
     #[error("the selection is nested too deeply")]
     TooDeep,
     /// No asset or source has this name.
     #[error("there is no asset or source `{0}`")]
     UnknownName(String),
+    /// The repository has no such commit.
+    #[error("there is no revision `{0}`")]
+    UnknownRevision(String),
     /// A partition within a larger expression.
     #[error("a partition can only be named of an asset that stands alone")]
     MisplacedPartition,
@@ -108,7 +108,7 @@ impl SelectionError {
 }
 
 impl SelectionErrorKind {
-    /// A name that is not there has one code, wherever it is named.
+    /// What is not there has one code, wherever it is named.
     fn code(&self) -> &'static str {
         match self {
             Self::Empty => "assetctl::select::empty",
@@ -116,12 +116,12 @@ impl SelectionErrorKind {
             | Self::Character(_)
             | Self::Unterminated
             | Self::Unclosed
-            | Self::Levels(_)
             | Self::TooDeep => "assetctl::select::syntax",
             Self::ClauseForm(_) => "assetctl::select::clause_form",
             Self::UnknownAttribute(_) => "assetctl::select::unknown_attribute",
             Self::UnknownValue { .. } => "assetctl::select::unknown_value",
             Self::UnknownName(_) => "assetctl::app::unknown_asset",
+            Self::UnknownRevision(_) => "assetctl::git::unknown_revision",
             Self::MisplacedPartition => "assetctl::select::misplaced_partition",
         }
     }
@@ -132,10 +132,10 @@ impl SelectionErrorKind {
             Self::Empty | Self::Unexpected { .. } | Self::Character(_) | Self::TooDeep => "here",
             Self::Unterminated | Self::Unclosed => "opened here",
             Self::ClauseForm(_) => "this",
-            Self::Levels(_) => "too great",
             Self::UnknownAttribute(_) => "not an attribute",
             Self::UnknownValue { .. } => "not one of its values",
             Self::UnknownName(_) => "not declared",
+            Self::UnknownRevision(_) => "not a revision",
             Self::MisplacedPartition => "within an expression",
         }
     }

@@ -1,24 +1,15 @@
 //! From what selections say to assets of a graph.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
 
-use crate::model::{About, Asset, AssetGraph, AssetId, PartitionsDefinition};
+use crate::model::{AssetGraph, AssetId, KnownNames};
 use crate::select::asset_set::AssetSet;
-use crate::select::ast::{
-    Attribute, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
-};
+use crate::select::ast::{Expression, Selection, Span, Value};
+use crate::select::attributes::{Known, Lookups};
 use crate::select::error::{SelectionError, SelectionErrorKind};
-use crate::select::suggest::did_you_mean;
-use crate::select::traversal::{Direction, ends, reach};
-
-/// What cannot be told from declarations: looked up beforehand, for the attributes that a selection names.
-#[derive(Clone, Debug, Default)]
-pub struct Lookups {
-    /// The assets of each status.
-    pub status: BTreeMap<StatusValue, AssetSet>,
-    /// The assets that changed since each revision.
-    pub changed: BTreeMap<String, AssetSet>,
-}
+use crate::select::suggest::did_you_mean_of;
+use crate::select::traversal::{Direction, ends};
+use crate::select::union::Union;
 
 /// The assets and sources that selections stand for, united.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +45,8 @@ pub fn evaluate(
     lookups: &Lookups,
     errors: &mut Vec<SelectionError>,
 ) -> SelectedAssets {
-    let buildable = AssetSet::of(graph.len(), |id| is_buildable(graph, id));
+    let known = Known::new(graph, lookups);
+    let names = OnceCell::new();
     let mut united = SelectedAssets {
         assets: AssetSet::empty(graph.len()),
         named: AssetSet::empty(graph.len()),
@@ -63,16 +55,17 @@ pub fn evaluate(
     };
     for (position, selection) in selections.iter().enumerate() {
         let mut evaluation = Evaluation {
-            graph,
-            lookups,
-            buildable: &buildable,
+            known: &known,
+            names: &names,
             position,
             text: &selection.text,
             named: AssetSet::empty(graph.len()),
             mentions: Vec::new(),
             errors,
         };
-        let whole = evaluation.alternatives(&selection.expression);
+        let mut whole = Union::empty(graph.len());
+        evaluation.add_alternatives(&selection.expression, &mut whole);
+        let whole = whole.finish(graph, &known.buildable);
         let mut named = evaluation.named;
         named.intersect_with(&whole);
         united.named.union_with(&named);
@@ -87,10 +80,10 @@ pub fn evaluate(
     united
 }
 
-struct Evaluation<'a> {
-    graph: &'a AssetGraph,
-    lookups: &'a Lookups,
-    buildable: &'a AssetSet,
+struct Evaluation<'a, 'g> {
+    known: &'a Known<'g>,
+    /// All names, once one is asked for that does not exist.
+    names: &'a OnceCell<KnownNames<'g>>,
     position: usize,
     text: &'a str,
     named: AssetSet,
@@ -98,21 +91,22 @@ struct Evaluation<'a> {
     errors: &'a mut Vec<SelectionError>,
 }
 
-impl Evaluation<'_> {
-    /// An expression at whose place a name stands alone: an argument, or a part of an outermost `or`.
-    fn alternatives(&mut self, expression: &Expression) -> AssetSet {
+impl Evaluation<'_, '_> {
+    /// Adds an expression at whose place a name stands alone: an argument, or a part of an outermost `or`.
+    fn add_alternatives(&mut self, expression: &Expression, to: &mut Union) {
         let (name, partition) = match expression {
-            Expression::Or(parts) => return self.union(parts, Self::alternatives),
+            Expression::Or(parts) => {
+                return parts.iter().for_each(|it| self.add_alternatives(it, to));
+            }
             Expression::Name { name, partition } => (name, partition),
-            other => return self.set(other),
+            other => return self.add(other, to),
         };
-        let mut whole = AssetSet::empty(self.graph.len());
         let Some(asset) = self.find(name) else {
-            return whole;
+            return;
         };
         if partition.is_none() {
             self.named.insert(asset);
-            whole.insert(asset);
+            to.set.insert(asset);
         }
         self.mentions.push(Mention {
             asset,
@@ -120,13 +114,11 @@ impl Evaluation<'_> {
             selection: self.position,
             span: name.span.clone(),
         });
-        whole
     }
 
-    fn set(&mut self, expression: &Expression) -> AssetSet {
-        let mut set = AssetSet::empty(self.graph.len());
+    fn add(&mut self, expression: &Expression, to: &mut Union) {
         match expression {
-            Expression::All(_) => set.union_with(self.buildable),
+            Expression::All(_) => to.set.union_with(&self.known.buildable),
             Expression::Name { name, partition } => {
                 if let Some(partition) = partition {
                     let help = format!("select it with `--partition {}` instead", partition.text);
@@ -135,109 +127,59 @@ impl Evaluation<'_> {
                 }
                 if let Some(id) = self.find(name) {
                     self.named.insert(id);
-                    set.insert(id);
+                    to.set.insert(id);
                 }
             }
-            Expression::Attribute { attribute, .. } => set = self.attribute(attribute),
+            Expression::Attribute { attribute, .. } => {
+                to.set.union_with(&self.known.having(attribute));
+            }
             Expression::Not(of) => {
-                let of = self.set(of);
-                set.union_with(self.buildable);
-                set.difference_with(&of);
+                let mut others = self.known.buildable.clone();
+                others.difference_with(&self.set(of));
+                to.set.union_with(&others);
             }
             Expression::And(parts) => {
                 let sets: Vec<_> = parts.iter().map(|part| self.set(part)).collect();
-                let mut sets = sets.into_iter();
-                set = sets.next().unwrap_or(set);
-                for each in sets {
-                    set.intersect_with(&each);
-                }
+                let all = sets.into_iter().reduce(|mut all, each| {
+                    all.intersect_with(&each);
+                    all
+                });
+                to.set.union_with(&all.expect("an `and` has parts"));
             }
-            Expression::Or(parts) => set = self.union(parts, Self::set),
+            Expression::Or(parts) => parts.iter().for_each(|part| self.add(part, to)),
             Expression::Traversal { up, of, down } => {
                 let of = self.set(of);
-                if let Some(depth) = up {
-                    let mut up = reach(self.graph, &of, Direction::Up, *depth);
-                    up.intersect_with(self.buildable);
-                    set.union_with(&up);
-                }
-                if let Some(depth) = down {
-                    set.union_with(&reach(self.graph, &of, Direction::Down, *depth));
+                for (direction, depth) in [(Direction::Up, up), (Direction::Down, down)] {
+                    if let Some(depth) = depth {
+                        to.walk(direction, *depth, &of);
+                    }
                 }
             }
             Expression::Sinks(of) => {
                 let of = self.set(of);
-                set = ends(self.graph, &of, Direction::Down);
+                to.set
+                    .union_with(&ends(self.known.graph, of, Direction::Down));
             }
             Expression::Roots(of) => {
                 let of = self.set(of);
-                set = ends(self.graph, &of, Direction::Up);
+                to.set
+                    .union_with(&ends(self.known.graph, of, Direction::Up));
             }
         }
-        set
     }
 
-    fn union(
-        &mut self,
-        parts: &[Expression],
-        mut of: impl FnMut(&mut Self, &Expression) -> AssetSet,
-    ) -> AssetSet {
-        let mut union = AssetSet::empty(self.graph.len());
-        for part in parts {
-            let part = of(self, part);
-            union.union_with(&part);
-        }
-        union
-    }
-
-    fn attribute(&mut self, attribute: &Attribute) -> AssetSet {
-        let nothing = || AssetSet::empty(self.graph.len());
-        let graph = self.graph;
-        let any = |admits: &dyn Fn(AssetId) -> bool| AssetSet::of(graph.len(), admits);
-        let made = |admits: &dyn Fn(&About) -> bool| {
-            let mut set = self.buildable.clone();
-            set.intersect_with(&any(&|id| admits(graph.get(id).about())));
-            set
-        };
-        match attribute {
-            Attribute::Key(glob) => any(&|id| matches(&glob.text, graph.key(id).as_str())),
-            Attribute::Tag(None) => made(&|about| about.tags.is_empty()),
-            Attribute::Tag(Some((name, value))) => {
-                let value = value.as_ref().map_or("", |value| value.text.as_str());
-                let fits = |(known, found): &(String, String)| {
-                    *known == name.text && (value == "*" || value == found)
-                };
-                made(&|about| about.tags.iter().any(fits))
-            }
-            Attribute::Group(None) => made(&|about| about.group.is_none()),
-            Attribute::Group(Some(glob)) => made(&|about| {
-                let group = about.group.as_deref();
-                group.is_some_and(|group| matches(&glob.text, group))
-            }),
-            Attribute::Kind(None) => made(&|about| about.kinds.is_empty()),
-            Attribute::Kind(Some(kind)) => made(&|about| about.kinds.contains(&kind.text)),
-            Attribute::Owner(None) => any(&|id| graph.get(id).about().owners.is_empty()),
-            Attribute::Owner(Some(owner)) => {
-                any(&|id| graph.get(id).about().owners.contains(&owner.text))
-            }
-            Attribute::Is(IsValue::Materializable) => self.buildable.clone(),
-            Attribute::Is(IsValue::External) => any(&|id| !is_buildable(graph, id)),
-            Attribute::Partitions(value) => any(&|id| partitions_of(graph, id) == *value),
-            Attribute::Status(status) => {
-                let found = self.lookups.status.get(status).cloned();
-                found.unwrap_or_else(nothing)
-            }
-            Attribute::Changed(revision) => {
-                let found = self.lookups.changed.get(&revision.text).cloned();
-                found.unwrap_or_else(nothing)
-            }
-        }
+    fn set(&mut self, expression: &Expression) -> AssetSet {
+        let mut union = Union::empty(self.known.graph.len());
+        self.add(expression, &mut union);
+        union.finish(self.known.graph, &self.known.buildable)
     }
 
     fn find(&mut self, name: &Value) -> Option<AssetId> {
-        let found = self.graph.find(&name.text);
+        let keys = self.known.graph.asset_keys();
+        let found = keys.find(&name.text);
         if found.is_none() {
-            let keys = self.graph.ids().map(|id| self.graph.key(id).as_str());
-            let help = did_you_mean(&name.text, keys);
+            let names = self.names.get_or_init(|| KnownNames::new(keys.iter()));
+            let help = did_you_mean_of(names, &name.text);
             let help = help.unwrap_or_else(|| "`assetctl list` shows all names".to_owned());
             let kind = SelectionErrorKind::UnknownName(name.text.clone());
             self.error(name, kind, Some(help));
@@ -253,39 +195,4 @@ impl Evaluation<'_> {
             help,
         });
     }
-}
-
-fn is_buildable(graph: &AssetGraph, id: AssetId) -> bool {
-    graph.asset(id).is_some_and(Asset::is_materializable)
-}
-
-fn partitions_of(graph: &AssetGraph, id: AssetId) -> PartitionsValue {
-    match graph.definition(id).map(|declared| &declared.definition) {
-        None => PartitionsValue::None,
-        Some(PartitionsDefinition::Static(_)) => PartitionsValue::Static,
-        Some(PartitionsDefinition::Time { .. }) => PartitionsValue::Time,
-        Some(PartitionsDefinition::Multi(_)) => PartitionsValue::Multi,
-        Some(PartitionsDefinition::Dynamic | PartitionsDefinition::Files(_)) => {
-            PartitionsValue::Dynamic
-        }
-    }
-}
-
-/// Whether a glob stands for a text: `*` for any characters, all others for themselves.
-fn matches(glob: &str, text: &str) -> bool {
-    let mut parts = glob.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.find(part) {
-            None => return false,
-            Some(at) => rest = &rest[at + part.len()..],
-        }
-    }
-    rest.ends_with(last)
 }

@@ -14,23 +14,27 @@
 
 mod asset_set;
 mod ast;
+mod attributes;
 mod complete;
 mod error;
 mod evaluate;
+mod glob;
 mod lexer;
 mod parser;
 mod print;
 pub mod steps;
 mod suggest;
 mod traversal;
+mod union;
 
 pub use asset_set::AssetSet;
 pub use ast::{
     Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
 };
-pub use complete::{Vocabulary, continuations};
+pub use attributes::Lookups;
+pub use complete::{Vocabulary, continuations, fitting, last_word, written_key};
 pub use error::{SelectionError, SelectionErrorKind};
-pub use evaluate::{Lookups, Mention, SelectedAssets, evaluate};
+pub use evaluate::{Mention, SelectedAssets, evaluate};
 pub use parser::parse;
 pub use suggest::did_you_mean;
 

@@ -91,6 +91,7 @@ impl Parser<'_> {
         let expression = self.any()?;
         match self.peek() {
             TokenKind::End => Ok(expression),
+            TokenKind::Plus => Err(self.unexpected("`and`, `or` or the end")),
             _ => Err(self.unexpected("`and`, `or`, `+` or the end")),
         }
     }
@@ -163,13 +164,13 @@ impl Parser<'_> {
 
     fn traversal(&mut self) -> Parsed<Expression> {
         let start = self.span();
-        let up = self.up()?;
-        if up.is_some() && matches!(self.peek(), TokenKind::Plus) {
+        let up = self.up();
+        if up == Some(Depth::Unlimited) && matches!(self.peek(), TokenKind::Plus) {
             return Err(self.repeated_plus(start));
         }
         let of = self.term()?;
-        let down = self.down()?;
-        if down.is_some() && matches!(self.peek(), TokenKind::Plus) {
+        let down = self.down();
+        if down == Some(Depth::Unlimited) && matches!(self.peek(), TokenKind::Plus) {
             return Err(self.repeated_plus(start));
         }
         if up.is_none() && down.is_none() {
@@ -183,42 +184,32 @@ impl Parser<'_> {
     }
 
     /// `+` or `N+`.
-    fn up(&mut self) -> Parsed<Option<Depth>> {
+    fn up(&mut self) -> Option<Depth> {
         if self.take(&TokenKind::Plus) {
-            return Ok(Some(Depth::Unlimited));
+            return Some(Depth::Unlimited);
         }
-        let number = match self.peek() {
-            TokenKind::Word(word) if is_number(word) => word.clone(),
-            _ => return Ok(None),
+        let levels = match self.peek() {
+            TokenKind::Word(word) if is_number(word) => levels(word),
+            _ => return None,
         };
         if !matches!(self.peek_after(), TokenKind::Plus) {
-            return Ok(None);
+            return None;
         }
-        let levels = self.levels(&number)?;
         self.at += 2;
-        Ok(Some(levels))
+        Some(levels)
     }
 
     /// `+` or `+N`.
-    fn down(&mut self) -> Parsed<Option<Depth>> {
+    fn down(&mut self) -> Option<Depth> {
         if !self.take(&TokenKind::Plus) {
-            return Ok(None);
+            return None;
         }
-        let number = match self.peek() {
-            TokenKind::Word(word) if is_number(word) => word.clone(),
-            _ => return Ok(Some(Depth::Unlimited)),
+        let levels = match self.peek() {
+            TokenKind::Word(word) if is_number(word) => levels(word),
+            _ => return Some(Depth::Unlimited),
         };
-        let levels = self.levels(&number)?;
         self.at += 1;
-        Ok(Some(levels))
-    }
-
-    fn levels(&self, number: &str) -> Parsed<Depth> {
-        number.parse().map(Depth::Levels).map_err(|_| {
-            let kind = SelectionErrorKind::Levels(number.to_owned());
-            let help = "`+` without a number goes all the way";
-            Broken::new(self.span(), kind, Some(help.to_owned()))
-        })
+        Some(levels)
     }
 
     fn term(&mut self) -> Parsed<Expression> {
@@ -254,9 +245,13 @@ impl Parser<'_> {
         }
         if matches!(self.peek(), TokenKind::End) {
             let kind = SelectionErrorKind::Unclosed;
-            return Err(Broken::new(open, kind, None));
+            let help = "close it with `)`";
+            return Err(Broken::new(open, kind, Some(help.to_owned())));
         }
-        Err(self.unexpected("`and`, `or`, `+` or `)`"))
+        Err(self.unexpected(match self.peek() {
+            TokenKind::Plus => "`and`, `or` or `)`",
+            _ => "`and`, `or`, `+` or `)`",
+        }))
     }
 
     fn name(&mut self) -> Parsed<Expression> {
@@ -309,6 +304,9 @@ impl Parser<'_> {
                 let value = self.one_of(name, &IsValue::ALL)?;
                 return Ok(value.map(Attribute::Is));
             }
+            "partitions" if self.take(&TokenKind::Null) => {
+                Attribute::Partitions(PartitionsValue::None)
+            }
             "partitions" => {
                 let value = self.one_of(name, &PartitionsValue::ALL)?;
                 return Ok(value.map(Attribute::Partitions));
@@ -325,7 +323,7 @@ impl Parser<'_> {
             return Ok(None);
         };
         let value = if self.take(&TokenKind::Equals) {
-            Some(self.value("the tag's value")?)
+            self.nullable("the tag's value")?
         } else {
             None
         };
@@ -417,6 +415,9 @@ impl Parser<'_> {
             TokenKind::Word(word) if is_reserved(word) => {
                 Some(format!("a name or value that is `{word}` is quoted"))
             }
+            TokenKind::Word(word) if is_reserved(&word.to_lowercase()) => {
+                Some(format!("write `{}`", word.to_lowercase()))
+            }
             TokenKind::Partition(_) => Some("a value that holds `@` is quoted".to_owned()),
             _ => None,
         };
@@ -465,6 +466,11 @@ pub(super) fn is_reserved(word: &str) -> bool {
 
 fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// So many levels; no graph has more than can be counted.
+fn levels(number: &str) -> Depth {
+    Depth::Levels(number.parse().unwrap_or(u32::MAX))
 }
 
 fn lexical_help(kind: &SelectionErrorKind) -> Option<String> {

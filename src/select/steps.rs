@@ -13,7 +13,8 @@
 
 use fixedbitset::FixedBitSet;
 
-use crate::select::ast::Depth;
+use crate::select::ast::{Depth, Expression};
+use crate::select::parser::parse;
 use crate::select::suggest::did_you_mean;
 
 /// Steps with their order, by number.
@@ -127,10 +128,13 @@ fn help(name: &str, graph: &dyn StepGraph) -> String {
         let asset = name.split_once('@').map_or(name, |(asset, _)| asset);
         did_you_mean(asset, names.iter().map(String::as_str))
     };
-    graph
-        .why_none(name)
-        .or_else(similar)
-        .unwrap_or_else(|| "steps are called as in `assetctl plan --keys`".to_owned())
+    graph.why_none(name).or_else(similar).unwrap_or_else(|| {
+        let called = "steps are called as in `assetctl plan --keys`";
+        match parse(name).map(|selection| selection.expression) {
+            Ok(Expression::Name { .. }) | Err(_) => called.to_owned(),
+            Ok(_) => format!("an expression is an argument without `--steps`; {called}"),
+        }
+    })
 }
 
 /// A name with signs around it.
@@ -237,10 +241,10 @@ mod tests {
 
     use super::{StepGraph, select_steps};
 
-    /// `a → b, c → d → e`, `lone`, and a name that ends in a sign.
+    /// `a → b, c → d → e`, `lone`, and names that end in a sign.
     struct Diamond;
 
-    const NAMES: [&str; 7] = ["a", "b", "c", "d", "e", "lone", "odd+"];
+    const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "lone", "odd+", "e+"];
     const EDGES: [(usize, usize); 5] = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)];
 
     impl StepGraph for Diamond {
@@ -283,7 +287,7 @@ mod tests {
     #[test]
     fn clauses() {
         for (clauses, expected) in [
-            (&["*"][..], Some("abcdelo")),
+            (&["*"][..], Some("abcdeloe")),
             (&["b"], Some("b")),
             (&["+d"], Some("bcd")),
             (&["++d"], Some("abcd")),
@@ -293,7 +297,7 @@ mod tests {
             (&["*+d"], Some("abcd")),
             (&["a+*"], Some("abcde")),
             (&[" e ", "lone"], Some("el")),
-            (&["*", "a"], Some("abcdelo")),
+            (&["*", "a"], Some("abcdeloe")),
             (&[], Some("")),
             (&["+*d"], None),
             (&["a*+"], None),
@@ -306,6 +310,8 @@ mod tests {
             (&["odd++"], Some("o")),
             (&["*odd+*"], Some("o")),
             (&["odd"], None),
+            (&["e+", "*e++"], Some("e")),
+            (&["*e"], Some("abcde")),
             (&["a", "nope"], None),
         ] {
             assert_eq!(selected(clauses).as_deref(), expected, "{clauses:?}");
@@ -318,6 +324,9 @@ mod tests {
         let told: Vec<_> = errors.iter().map(|error| error.clause.as_str()).collect();
         assert_eq!(told, ["loan", "x+"]);
         assert_eq!(errors[0].help, "did you mean `lone`?");
+        let errors = select_steps(&["group:core"], &Diamond).expect_err("it is no clause");
+        let help = "an expression is an argument without `--steps`; steps are called as in `assetctl plan --keys`";
+        assert_eq!(errors[0].help, help);
     }
 
     proptest! {

@@ -87,6 +87,11 @@ fn selections() {
         ("key:stg*", "stg/orders"),
         ("key:*", "raw stg/orders core out lone made_elsewhere"),
         ("key:nope", ""),
+        ("key:c*e", "core"),
+        ("key:*re", "core made_elsewhere"),
+        ("key:*or", ""),
+        ("key:*o*", "stg/orders core out lone"),
+        ("key:cor", ""),
         ("key:\"\"", ""),
         ("group:\"st*\"", "stg/orders"),
         ("group:<null>", "out lone"),
@@ -94,6 +99,8 @@ fn selections() {
         ("tag:layer", ""),
         ("tag:layer=*", "stg/orders"),
         ("tag:\"layer\"=staging", "stg/orders"),
+        ("tag:pii=<null>", "stg/orders"),
+        ("tag:layer=<null>", ""),
         ("tag:<null>", "core out lone"),
         ("kind:sql", "stg/orders"),
         ("kind:<null>", "core out lone"),
@@ -105,6 +112,10 @@ fn selections() {
         ("is:materializable", "stg/orders core out lone"),
         ("partitions:static", "out"),
         ("partitions:none and *", "stg/orders core lone"),
+        ("partitions:<null> and *", "stg/orders core lone"),
+        ("99999999999+out", "stg/orders core out"),
+        ("raw+99999999999", "raw stg/orders core out"),
+        ("kind:\"*\" or owner:\"*\"", ""),
         ("not core", "stg/orders out lone"),
         ("NOT core AND not lone", "stg/orders out"),
         ("core or lone and out", "core"),
@@ -180,10 +191,19 @@ fn errors_point_into_the_argument() {
         ("key:\"core", "\"core", "the quoted text has no end"),
         ("colour:red", "colour", "there is no attribute `colour`"),
         ("is:red", "red", "`is:` has no value `red`"),
+        ("core+1+", "+", "expected `and`, `or` or the end, found `+`"),
+        ("(core+1+)", "+", "expected `and`, `or` or `)`, found `+`"),
         (
-            "99999999999+core",
-            "99999999999",
-            "`99999999999` is too great a number of levels",
+            "1++core",
+            "+",
+            "expected a name, an attribute or `(`, found `+`",
+        ),
+        ("is:<null>", "<null>", "expected a value, found `<null>`"),
+        ("key:<null>", "<null>", "expected a key, found `<null>`"),
+        (
+            "core And lone",
+            "And",
+            "expected `and`, `or`, `+` or the end, found `And`",
         ),
         ("coer", "coer", "there is no asset or source `coer`"),
         (
@@ -218,6 +238,31 @@ fn what_is_wrong_by_itself_is_told_at_once() {
 }
 
 #[test]
+fn help_names_what_was_probably_meant() {
+    let graph = small();
+    for (text, help) in [
+        (
+            "*core",
+            "`+core` goes all the way; a glob is written `key:\"*core\"`",
+        ),
+        ("++core", "`2+name` goes 2 levels up, `name+2` down"),
+        ("core+++", "`3+name` goes 3 levels up, `name+3` down"),
+        ("core Or lone", "write `or`"),
+        ("key:NOT", "a name or value that is `NOT` is quoted"),
+        ("core & lone", "write `and`"),
+        ("core,lone", "several selections are several arguments"),
+        ("gruop:core", "did you mean `group`?"),
+        ("is:red", "its values are `external`, `materializable`"),
+        ("owner:ann@x", "a value that holds `@` is quoted"),
+        ("(core", "close it with `)`"),
+    ] {
+        let errors = selected(&graph, text).expect_err(text);
+        let helps: Vec<_> = errors.iter().map(|error| error.help.as_deref()).collect();
+        assert_eq!(helps, [Some(help)], "{text}");
+    }
+}
+
+#[test]
 fn names_that_stand_alone_are_kept_with_their_partitions() {
     let graph = small();
     let selections = ["lone or out@eu", "core", "+lone"].map(|text| parse(text).expect(text));
@@ -242,6 +287,26 @@ fn names_that_stand_alone_are_kept_with_their_partitions() {
             ("core", (1, 0..4), None),
         ]
     );
+}
+
+#[test]
+fn a_name_counts_where_it_is_selected_by_its_expression() {
+    let graph = small();
+    for (texts, expected) in [
+        (&["lone and core", "*"][..], ""),
+        (&["lone or not core"], "lone"),
+        (&["+core and core", "*"], "core"),
+        (&["sinks(core or out)"], "out"),
+    ] {
+        let selections: Vec<_> = texts.iter().map(|text| parse(text).expect(text)).collect();
+        let found = found(&graph, &selections).expect("all exist");
+        let named: Vec<_> = found
+            .named
+            .iter()
+            .map(|id| graph.key(id).as_str())
+            .collect();
+        assert_eq!(named.join(" "), expected, "{texts:?}");
+    }
 }
 
 #[test]
@@ -276,15 +341,19 @@ fn deep_nesting_is_an_error_and_long_lists_are_none() {
         let errors = parse(&deep).expect_err("too deep");
         assert_eq!(errors[0].kind, SelectionErrorKind::TooDeep);
     }
-    let long = vec!["core"; 20_000].join(" or ");
-    assert_eq!(selected(&small(), &long).expect("long is fine"), ["core"]);
+    for part in ["core", "(core)", "not not core", "sinks(core)"] {
+        let long = vec![part; 2_000].join(" or ");
+        let found = selected(&small(), &long).expect("long is fine");
+        assert_eq!(found, ["core"], "{part}");
+    }
 }
 
 fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         "[a-z][a-z0-9_/.-]{0,4}",
         "[ -~]{0,5}",
-        Just("not".to_owned())
+        Just("not".to_owned()),
+        "[0-9*a]{1,3}",
     ];
     text.prop_map(|text| Value { text, span: 0..0 })
 }
@@ -513,6 +582,46 @@ fn known_leaf() -> impl Strategy<Value = Expression> {
     ]
 }
 
+/// The words of the language, right and wrong, with and without white space around them.
+fn word() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec![
+        " ", " ", " ", "and", " or ", "not ", "NOT", "sinks(", "roots", "(", ")", "+", "+1", "2+",
+        "*", "core", "out@eu", "@", "\"a b\"", "\"", "key:", "tag:", "group:", "is:", "external",
+        "status:", "stale", "changed:", "<null>", "=", ":", "st*", "\\", "é", "\u{a0}", "!",
+    ])
+}
+
+/// Reads a text: what can be read is printed as what reads the same, and evaluated; what cannot has errors that point
+/// into it.
+fn is_read_or_refused(text: &str) {
+    match parse(text) {
+        Ok(selection) => {
+            let printed = selection.to_string();
+            let again = parse(&printed).expect(&printed);
+            let (one, other) = (&selection.expression, &again.expression);
+            assert_eq!(placeless(one), placeless(other), "{text:?}: {printed}");
+            let mut errors = Vec::new();
+            let lookups = Lookups::default();
+            let _ = evaluate(&small(), &[selection], &lookups, &mut errors);
+            points_into(text, &errors);
+        }
+        Err(errors) => {
+            assert!(!errors.is_empty(), "{text:?}");
+            points_into(text, &errors);
+        }
+    }
+}
+
+fn points_into(text: &str, errors: &[SelectionError]) {
+    for error in errors {
+        assert_eq!(error.text, text);
+        assert!(
+            text.get(error.span.clone()).is_some(),
+            "{text:?}: {error:?}"
+        );
+    }
+}
+
 fn evaluated(graph: &AssetGraph, expression: &Expression) -> BTreeSet<usize> {
     let selection = Selection {
         text: String::new(),
@@ -524,13 +633,13 @@ fn evaluated(graph: &AssetGraph, expression: &Expression) -> BTreeSet<usize> {
 
 proptest! {
     #[test]
-    fn no_text_panics(text in "\\PC*") {
-        let _ = parse(&text);
+    fn any_text_is_a_selection_or_has_errors_within_it(text in "\\PC*") {
+        is_read_or_refused(&text);
     }
 
     #[test]
-    fn no_text_of_its_own_characters_panics(text in "[a-z0-9*+():=\"@ <>/-]{0,24}") {
-        let _ = parse(&text);
+    fn so_is_any_text_of_its_own_words(words in proptest::collection::vec(word(), 0..12)) {
+        is_read_or_refused(&words.concat());
     }
 
     #[test]

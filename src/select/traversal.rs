@@ -16,12 +16,12 @@ pub(super) enum Direction {
 /// `from` and what is reached from it within `depth` levels.
 pub(super) fn reach(
     graph: &AssetGraph,
-    from: &AssetSet,
+    from: AssetSet,
     direction: Direction,
     depth: Depth,
 ) -> AssetSet {
-    let mut reached = from.clone();
     let mut level: Vec<AssetId> = from.iter().collect();
+    let mut reached = from;
     let mut left = match depth {
         Depth::Levels(levels) => levels,
         Depth::Unlimited => u32::MAX,
@@ -29,11 +29,11 @@ pub(super) fn reach(
     while left > 0 && !level.is_empty() {
         let mut next = Vec::new();
         for id in level {
-            neighbours(graph, id, direction, |id| {
-                if reached.insert(id) {
-                    next.push(id);
+            for id in direction.neighbours(graph, id) {
+                if reached.insert(*id) {
+                    next.push(*id);
                 }
-            });
+            }
         }
         level = next;
         left -= 1;
@@ -42,35 +42,31 @@ pub(super) fn reach(
 }
 
 /// The members of `set` from which no other member is reached.
-pub(super) fn ends(graph: &AssetGraph, set: &AssetSet, direction: Direction) -> AssetSet {
-    // What is reached from each asset is decided once, in the order in which all that it leads to is decided.
-    let mut leads_to_member = AssetSet::empty(graph.len());
-    let mut decide = |id: AssetId| {
-        let mut leads = false;
-        neighbours(graph, id, direction, |next| {
-            leads |= next != id && (set.contains(next) || leads_to_member.contains(next));
-        });
-        if leads {
-            leads_to_member.insert(id);
-        }
-    };
-    match direction {
-        Direction::Up => graph.order().iter().copied().for_each(&mut decide),
-        Direction::Down => graph.order().iter().rev().copied().for_each(&mut decide),
+pub(super) fn ends(graph: &AssetGraph, set: AssetSet, direction: Direction) -> AssetSet {
+    // A member leads to another one if it is reached from that, the other way.
+    let back = direction.opposite();
+    let mut leads = AssetSet::empty(graph.len());
+    for id in set.iter() {
+        let neighbours = back.neighbours(graph, id).iter().copied();
+        leads.extend(neighbours.filter(|neighbour| *neighbour != id));
     }
-    let mut ends = set.clone();
-    ends.difference_with(&leads_to_member);
+    let mut ends = set;
+    ends.difference_with(&reach(graph, leads, back, Depth::Unlimited));
     ends
 }
 
-fn neighbours(
-    graph: &AssetGraph,
-    id: AssetId,
-    direction: Direction,
-    mut each: impl FnMut(AssetId),
-) {
-    match direction {
-        Direction::Up => graph.upstream(id).for_each(&mut each),
-        Direction::Down => graph.downstream(id).iter().copied().for_each(&mut each),
+impl Direction {
+    fn opposite(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+
+    fn neighbours(self, graph: &AssetGraph, id: AssetId) -> &[AssetId] {
+        match self {
+            Self::Up => graph.upstream(id),
+            Self::Down => graph.downstream(id),
+        }
     }
 }

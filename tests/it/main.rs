@@ -1,11 +1,13 @@
 //! The one integration binary: everything that looks at the project from outside is linked once, here.
 
 mod architecture;
+mod completions;
 mod crash;
 mod diagnostics;
 mod error_codes;
 mod flights;
 mod json;
+mod kept;
 mod lock;
 mod partitions;
 mod processes;

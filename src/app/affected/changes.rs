@@ -61,8 +61,8 @@ impl Root {
     pub(super) fn of_git(&self, changes: &[Change]) -> Vec<ChangedPath> {
         let changed = |change: &Change| ChangedPath {
             path: self.named(&change.path),
-            // A submodule, of which it is not known which of its files have changed.
-            extent: if change.kind == ChangeKind::Content && change.path.is_dir() {
+            // A repository within this one, of which it is not known which of its files have changed.
+            extent: if change.path.is_dir() {
                 Extent::Whole
             } else {
                 Extent::File

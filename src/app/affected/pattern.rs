@@ -1,8 +1,8 @@
 //! A path template turned around: which keys lead to a path.
 //!
-//! A path is compared component by component, as values are encoded and hold no `/`. A component with placeholders is
-//! taken apart in every way in which it can have been put together, and each value is looked up among the keys, so that
-//! the answer is exact. Where it would have to be looked up among more than a million windows, all of them are meant.
+//! A path is compared component by component, as values are encoded and hold no `/`.
+
+mod values;
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
@@ -10,17 +10,15 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
-use percent_encoding::percent_decode_str;
 
 use crate::app::affected::changes::{ChangedPath, Extent};
+use crate::app::affected::pattern::values::{Values, decoded, put_together_as};
 use crate::hash::{Ignore, is_glob};
 use crate::model::{
     PartitionKeys, PartitionPlaceholder, PartitionRef, PartitionSet, PathTemplate, Piece,
-    encode_component,
 };
 
-/// The greatest number of keys of which each is printed to find a value, or matched against a glob.
-const PRINTED: u32 = 1_000_000;
+/// The greatest number of keys of which each is matched against a glob.
 const MATCHED: u32 = 1_000;
 
 /// What a template stands for.
@@ -33,8 +31,6 @@ pub(super) enum Shape {
 }
 
 type Component = Vec<Piece<PartitionPlaceholder>>;
-/// The keys by what is printed for them.
-type Printed = HashMap<String, PartitionSet>;
 
 /// A path template among the keys of one definition.
 #[derive(Debug)]
@@ -43,11 +39,29 @@ pub(super) struct PathPattern<'a> {
     shape: Shape,
     keys: &'a PartitionKeys,
     components: Vec<Component>,
-    /// By placeholder, as it is written.
-    printed: RefCell<HashMap<String, Printed>>,
+    values: Values<'a>,
     /// The glob with anything for a key; `None` if it is none.
     any: OnceCell<Option<GlobMatcher>>,
     matchers: RefCell<HashMap<u32, Option<GlobMatcher>>>,
+}
+
+/// The folder or file without anything variable in it that a path begins with; empty where there is none.
+pub(super) fn head(template: &PathTemplate, shape: Shape) -> &str {
+    let fixed = match template.pieces() {
+        [Piece::Text(text)] => text.strip_suffix('/').unwrap_or(text),
+        [Piece::Text(text), ..] => text.rsplit_once('/').map_or("", |(folder, _)| folder),
+        _ => "",
+    };
+    let names = fixed.split('/').take_while(|name| !shape.varies(name));
+    let len: usize = names.map(|name| name.len() + 1).sum();
+    &fixed[..len.saturating_sub(1)]
+}
+
+impl Shape {
+    /// Whether a fixed part of a path stands for several.
+    fn varies(self, text: &str) -> bool {
+        self == Self::Glob && is_glob(text)
+    }
 }
 
 impl<'a> PathPattern<'a> {
@@ -61,25 +75,10 @@ impl<'a> PathPattern<'a> {
             template,
             shape,
             keys,
-            printed: RefCell::default(),
+            values: Values::of(keys),
             any: OnceCell::new(),
             matchers: RefCell::default(),
         }
-    }
-
-    /// The folder or file without anything variable in it that the path begins with; empty where there is none.
-    pub(super) fn head(&self) -> String {
-        let fixed = |component: &&Component| match component.as_slice() {
-            [] => true,
-            [Piece::Text(text)] => !self.is_variable(text),
-            _ => false,
-        };
-        let fixed = self.components.iter().take_while(fixed);
-        let names = fixed.map(|component| match component.as_slice() {
-            [Piece::Text(text)] => text.as_str(),
-            _ => "",
-        });
-        names.collect::<Vec<_>>().join("/")
     }
 
     /// The keys whose path a change touches; `None` if it touches none whatever the keys are.
@@ -98,7 +97,7 @@ impl<'a> PathPattern<'a> {
             Shape::Tree if parts.len() < depth => None,
             Shape::Tree => (!is_ignored(&parts, depth, ignore)).then_some(found),
             Shape::Glob => {
-                let head = self.head();
+                let head = head(&self.template, self.shape);
                 let fixed = if head.is_empty() {
                     0
                 } else {
@@ -143,7 +142,7 @@ impl<'a> PathPattern<'a> {
         let mut told = Told::All;
         for (component, part) in self.components.iter().zip(parts) {
             let is_open = component.iter().any(|piece| match piece {
-                Piece::Text(text) => self.is_variable(text),
+                Piece::Text(text) => self.shape.varies(text),
                 Piece::Placeholder(_) => false,
             });
             if is_open {
@@ -161,9 +160,7 @@ impl<'a> PathPattern<'a> {
                 [Piece::Text(text)] if text == part => {}
                 [] | [Piece::Text(_)] => return None,
                 pieces => {
-                    let mut found = Vec::new();
-                    self.put_together(pieces, put_together_as(part)?, &set, &mut found);
-                    set = PartitionSet::union_of(found);
+                    set = self.values.keys_at(pieces, part, &set);
                     if set.is_empty() {
                         return None;
                     }
@@ -171,93 +168,6 @@ impl<'a> PathPattern<'a> {
             }
         }
         Some((set, told))
-    }
-
-    /// The keys of `among` for which the pieces give this text.
-    fn put_together(
-        &self,
-        pieces: &[Piece<PartitionPlaceholder>],
-        text: &str,
-        among: &PartitionSet,
-        found: &mut Vec<PartitionSet>,
-    ) {
-        let Some((first, more)) = pieces.split_first() else {
-            if text.is_empty() {
-                found.push(among.clone());
-            }
-            return;
-        };
-        let placeholder = match first {
-            Piece::Text(literal) => {
-                if let Some(rest) = text.strip_prefix(literal.as_str()) {
-                    self.put_together(more, rest, among, found);
-                }
-                return;
-            }
-            Piece::Placeholder(placeholder) => placeholder,
-        };
-        let follows = |rest: &str| match more.first() {
-            None => rest.is_empty(),
-            Some(Piece::Text(literal)) => rest.starts_with(literal.as_str()),
-            Some(Piece::Placeholder(_)) => !rest.is_empty(),
-        };
-        let ends = (1..=text.len()).filter(|end| text.is_char_boundary(*end));
-        for end in ends.filter(|end| follows(&text[*end..])) {
-            let with_value = decoded(&text[..end])
-                .and_then(|value| self.keys_with(placeholder, &value, self.keys));
-            if let Some(keys) = with_value {
-                let both = among.intersection(&keys);
-                if !both.is_empty() {
-                    self.put_together(more, &text[end..], &both, found);
-                }
-            }
-        }
-    }
-
-    /// The keys for which a placeholder stands for this value.
-    fn keys_with(
-        &self,
-        placeholder: &PartitionPlaceholder,
-        value: &str,
-        keys: &PartitionKeys,
-    ) -> Option<PartitionSet> {
-        match placeholder {
-            PartitionPlaceholder::Key => keys.index_of(value).map(PartitionSet::single),
-            PartitionPlaceholder::Dimension { place, of, .. } => {
-                let multi = keys.multi()?;
-                let part = &multi.dimensions()[*place as usize].keys;
-                let set = match &**of {
-                    PartitionPlaceholder::Key => PartitionSet::single(part.index_of(value)?),
-                    window => self.windows_with(&placeholder.name(), window, value, part)?,
-                };
-                Some(multi.with_part(*place, set))
-            }
-            window => self.windows_with(&placeholder.name(), window, value, keys),
-        }
-    }
-
-    fn windows_with(
-        &self,
-        name: &str,
-        placeholder: &PartitionPlaceholder,
-        value: &str,
-        keys: &PartitionKeys,
-    ) -> Option<PartitionSet> {
-        if keys.len() > PRINTED {
-            return Some(PartitionSet::from_range(keys.range()));
-        }
-        let mut printed = self.printed.borrow_mut();
-        let printed = printed.entry(name.to_owned()).or_insert_with(|| {
-            let mut indexes: HashMap<String, Vec<u32>> = HashMap::new();
-            for index in keys.range() {
-                let text = placeholder.value(PartitionRef { keys, index });
-                indexes.entry(text).or_default().push(index);
-            }
-            let sets = indexes.into_iter();
-            sets.map(|(text, all)| (text, all.into_iter().collect()))
-                .collect()
-        });
-        printed.get(value).cloned()
     }
 
     /// Those of `found` whose glob matches a path.
@@ -290,10 +200,6 @@ impl<'a> PathPattern<'a> {
         let set: PartitionSet = found.iter().filter(|index| is_match(index)).collect();
         (!set.is_empty() || found.is_empty()).then_some(set)
     }
-
-    fn is_variable(&self, text: &str) -> bool {
-        self.shape == Shape::Glob && is_glob(text)
-    }
 }
 
 /// Whether the components that were compared tell the key.
@@ -301,22 +207,6 @@ impl<'a> PathPattern<'a> {
 enum Told {
     All,
     Some,
-}
-
-/// A value as it was before it was written into a path; `None` if no value is written like this.
-fn decoded(text: &str) -> Option<String> {
-    let value = percent_decode_str(text).decode_utf8().ok()?;
-    (encode_component(&value) == text).then(|| value.into_owned())
-}
-
-/// A component as it was put together: one that would be `.` or `..` has its dots encoded.
-fn put_together_as(component: &str) -> Option<&str> {
-    match component {
-        "%2E" => Some("."),
-        "%2E%2E" => Some(".."),
-        "." | ".." => None,
-        other => Some(other),
-    }
 }
 
 /// Whether anything on the way to a path is ignored, from the component numbered `from` on.

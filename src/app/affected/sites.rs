@@ -3,23 +3,29 @@
 //! A changed path is compared with the few templates that can stand for it, however many there are.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use crate::app::affected::changes::{ChangedPath, Extent, Root};
-use crate::app::affected::pattern::{PathPattern, Shape};
+use crate::app::affected::links::{Links, folders};
+use crate::app::affected::pattern::{PathPattern, Shape, head};
 use crate::app::affected::universe::Universe;
 use crate::app::project::Project;
 use crate::hash::is_glob;
 use crate::model::{
-    Asset, AssetId, Declaration, PartitionSet, PathTemplate, Piece, Place, SourcePath,
+    Asset, AssetId, Declaration, DefinitionId, PartitionKeys, PartitionSet, PathTemplate, Piece,
+    Place, SourcePath,
 };
 
-/// A path of an asset or a source.
+/// A path of an asset or a source, or of several with the same keys.
 #[derive(Debug)]
 struct Site<'a> {
-    of: AssetId,
-    pattern: PathPattern<'a>,
+    of: Vec<AssetId>,
+    template: Cow<'a, PathTemplate>,
+    shape: Shape,
+    keys: &'a PartitionKeys,
+    /// Made for those that a change comes near to: they are few, mostly.
+    pattern: OnceCell<PathPattern<'a>>,
 }
 
 /// All paths of a project's assets and sources.
@@ -28,8 +34,8 @@ pub(super) struct Sites<'a> {
     all: Vec<Site<'a>>,
     /// Indexes of sites by the folder or file that they begin with.
     by_head: BTreeMap<String, Vec<usize>>,
-    /// Links among these folders and files: what they lead to, and how they are declared.
-    links: BTreeMap<String, Vec<String>>,
+    /// Links among these folders and files.
+    links: Links,
 }
 
 /// A template as changed paths are named: relative if it lies in the project, and absolute otherwise.
@@ -53,62 +59,100 @@ pub(super) fn located<'a>(template: Cow<'a, PathTemplate>, root: &Root) -> Cow<'
     Cow::Owned(PathTemplate::new(pieces))
 }
 
-impl<'a> Sites<'a> {
-    pub(super) fn new(project: &'a Project, root: &Root, universe: &'a Universe<'a>) -> Self {
-        let mut all = Vec::new();
-        for of in project.graph().ids() {
-            let keys = universe.keys(of);
-            for (template, shape) in paths(project.graph().get(of)) {
-                let pattern = PathPattern::new(located(template, root), shape, keys);
-                all.push(Site { of, pattern });
-            }
-        }
-        let mut by_head: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (number, site) in all.iter().enumerate() {
-            by_head.entry(site.pattern.head()).or_default().push(number);
-        }
-        let links = links(by_head.keys(), project, root);
+impl<'a> Site<'a> {
+    fn new(
+        of: Vec<AssetId>,
+        template: Cow<'a, PathTemplate>,
+        shape: Shape,
+        keys: &'a PartitionKeys,
+    ) -> Self {
         Self {
-            all,
-            by_head,
-            links,
+            of,
+            template,
+            shape,
+            keys,
+            pattern: OnceCell::new(),
         }
     }
 
-    /// What a changed path touches: sets of keys, of which one asset or source may get several.
+    fn pattern(&self) -> &PathPattern<'a> {
+        let new = || PathPattern::new(self.template.clone(), self.shape, self.keys);
+        self.pattern.get_or_init(new)
+    }
+}
+
+impl<'a> Sites<'a> {
+    pub(super) fn new(project: &'a Project, root: &Root, universe: &'a Universe<'a>) -> Self {
+        let graph = project.graph();
+        let mut sites = Self {
+            all: Vec::new(),
+            by_head: BTreeMap::new(),
+            links: Links::default(),
+        };
+        // The same code is often that of many assets.
+        let mut code: BTreeMap<(&str, Option<DefinitionId>), Vec<AssetId>> = BTreeMap::new();
+        for of in graph.ids() {
+            for (template, shape) in data_paths(graph.get(of)) {
+                let template = located(Cow::Borrowed(template), root);
+                sites.put(Site::new(vec![of], template, shape, universe.keys(of)));
+            }
+            for path in graph.asset(of).map(code_paths).unwrap_or_default() {
+                let same = code.entry((path, graph.get(of).partitions()));
+                same.or_default().push(of);
+            }
+        }
+        for ((path, _), of) in code {
+            let shape = if is_glob(path) {
+                Shape::Glob
+            } else {
+                Shape::Tree
+            };
+            let template = located(Cow::Owned(PathTemplate::literal(path)), root);
+            let keys = universe.keys(of[0]);
+            sites.put(Site::new(of, template, shape, keys));
+        }
+        sites.links = Links::new(sites.by_head.keys(), project.root(), root);
+        sites
+    }
+
+    fn put(&mut self, site: Site<'a>) {
+        let number = self.all.len();
+        let head = head(&site.template, site.shape);
+        match self.by_head.get_mut(head) {
+            Some(sites) => sites.push(number),
+            None => drop(self.by_head.insert(head.to_owned(), vec![number])),
+        }
+        self.all.push(site);
+    }
+
+    /// What changed paths touch: sets of keys, of which one asset or source may get several.
     pub(super) fn touched(
         &self,
-        change: &ChangedPath,
+        changes: &[ChangedPath],
         project: &Project,
     ) -> Vec<(AssetId, PartitionSet)> {
-        let mut touched = Vec::new();
-        for path in self.names(&change.path) {
-            let change = ChangedPath {
-                path,
-                ..change.clone()
-            };
-            for site in self.near(&change) {
-                let site = &self.all[site];
-                if let Some(set) = site.pattern.keys_at(&change, project.ignore()) {
-                    touched.push((site.of, set));
+        let mut by_site: BTreeMap<usize, Vec<PartitionSet>> = BTreeMap::new();
+        for change in changes {
+            for path in self.links.names(&change.path) {
+                let change = ChangedPath {
+                    path,
+                    ..change.clone()
+                };
+                for number in self.near(&change) {
+                    let pattern = self.all[number].pattern();
+                    if let Some(set) = pattern.keys_at(&change, project.ignore()) {
+                        by_site.entry(number).or_default().push(set);
+                    }
                 }
             }
         }
+        let mut touched = Vec::new();
+        for (number, sets) in by_site {
+            let set = PartitionSet::union_of(sets);
+            let assets = self.all[number].of.iter();
+            touched.extend(assets.map(|of| (*of, set.clone())));
+        }
         touched
-    }
-
-    /// A path, and what it is called behind declared links.
-    fn names(&self, path: &str) -> Vec<String> {
-        let mut names = vec![path.to_owned()];
-        if self.links.is_empty() {
-            return names;
-        }
-        for real in folders(path) {
-            for declared in self.links.get(real).into_iter().flatten() {
-                names.push(format!("{declared}{}", &path[real.len()..]));
-            }
-        }
-        names
     }
 
     /// The sites that begin with a folder of a path, or, if all below it has changed, below it.
@@ -125,42 +169,23 @@ impl<'a> Sites<'a> {
     }
 }
 
-/// A path and the folders that lead to it, outermost first.
-fn folders(path: &str) -> impl Iterator<Item = &str> {
-    let slashes = path.match_indices('/').map(|(at, _)| at);
-    slashes
-        .filter(|at| *at > 0)
-        .chain([path.len()])
-        .map(|end| &path[..end])
-}
-
-/// The paths of a source's data, or of an asset's outputs and code.
-fn paths<'d>(declaration: &'d Declaration) -> Vec<(Cow<'d, PathTemplate>, Shape)> {
-    let borrowed = |path: &'d PathTemplate, shape| (Cow::Borrowed(path), shape);
+/// The paths of a source's data, or of an asset's outputs.
+fn data_paths<'d>(declaration: &'d Declaration) -> Vec<(&'d PathTemplate, Shape)> {
     match declaration {
         Declaration::Source(source) => match &source.place {
             Place::Paths(paths) => {
                 let path = |path: &'d SourcePath| match path {
-                    SourcePath::Exact(path) => borrowed(path, Shape::Tree),
-                    SourcePath::Glob(path) => borrowed(path, Shape::Glob),
+                    SourcePath::Exact(path) => (path, Shape::Tree),
+                    SourcePath::Glob(path) => (path, Shape::Glob),
                 };
                 paths.iter().map(path).collect()
             }
-            Place::Value { path, .. } => vec![borrowed(path, Shape::Tree)],
+            Place::Value { path, .. } => vec![(path, Shape::Tree)],
             Place::Observed { .. } => Vec::new(),
         },
         Declaration::Asset(asset) => {
             let outputs = asset.outputs.iter();
-            let outputs = outputs.map(|output| borrowed(&output.path, Shape::Tree));
-            let code = code_paths(asset).into_iter().map(|path| {
-                let shape = if is_glob(path) {
-                    Shape::Glob
-                } else {
-                    Shape::Tree
-                };
-                (Cow::Owned(PathTemplate::literal(path)), shape)
-            });
-            outputs.chain(code).collect()
+            outputs.map(|output| (&output.path, Shape::Tree)).collect()
         }
     }
 }
@@ -178,38 +203,4 @@ fn code_paths(asset: &Asset) -> Vec<&str> {
     let tools = recipe.code.tools.iter().map(|(tool, _)| tool.as_str());
     paths.extend(tools.filter(|tool| tool.contains('/')));
     paths
-}
-
-/// What declared folders and files are links to, or lie behind.
-fn links<'h>(
-    heads: impl Iterator<Item = &'h String>,
-    project: &Project,
-    root: &Root,
-) -> BTreeMap<String, Vec<String>> {
-    let mut folders: HashMap<&str, Option<String>> = HashMap::new();
-    let mut links: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let real_of = |declared: &str| {
-        let real = fs::canonicalize(project.root().join(declared)).ok()?;
-        let real = root.named(&real);
-        (real != declared).then_some(real)
-    };
-    for head in heads.filter(|head| !head.is_empty()) {
-        let (folder, _) = head.rsplit_once('/').unwrap_or(("", head));
-        let is_link =
-            fs::symlink_metadata(project.root().join(head)).is_ok_and(|it| it.is_symlink());
-        if is_link && let Some(real) = real_of(head) {
-            links.entry(real).or_default().push(head.clone());
-        }
-        if !folder.is_empty() && !folders.contains_key(folder) {
-            let real = real_of(folder);
-            if let Some(real) = &real {
-                links
-                    .entry(real.clone())
-                    .or_default()
-                    .push(folder.to_owned());
-            }
-            folders.insert(folder, real);
-        }
-    }
-    links
 }

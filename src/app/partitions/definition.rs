@@ -9,6 +9,7 @@ use crate::model::{
     AssetKey, DeclaredPartitions, DefinitionId, KeyText, KeyWord, Name, PartitionKey,
     PartitionKeys, PartitionSet,
 };
+use crate::select::did_you_mean;
 
 /// A definition, and the asset by which it was named.
 #[derive(Clone, Copy, Debug)]
@@ -120,17 +121,8 @@ fn similar(project: &Project, name: &str) -> String {
     let graph = project.graph();
     let definitions = graph.definitions().iter();
     let definitions = definitions.filter_map(|it| it.name.as_ref().map(Name::as_str));
-    let assets = graph.ids().map(|id| graph.key(id).as_str());
-    let mut scored: Vec<_> = definitions
-        .chain(assets)
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .filter(|(distance, known)| *distance <= known.chars().count().max(3) / 3 + 1)
-        .collect();
-    scored.sort_unstable();
-    let near: Vec<_> = scored.iter().take(3).collect();
-    if near.is_empty() {
-        return "`assetctl list` shows assets and sources with their definitions".to_owned();
-    }
-    let near: Vec<_> = near.iter().map(|(_, known)| format!("`{known}`")).collect();
-    format!("did you mean {}?", near.join(", "))
+    let assets = graph.asset_keys().iter();
+    did_you_mean(name, definitions.chain(assets)).unwrap_or_else(|| {
+        "`assetctl list` shows assets and sources with their definitions".to_owned()
+    })
 }

@@ -9,9 +9,12 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
+use crate::git::{GitError, Repository};
 use crate::model::{PartitionSet, SelectionText, Status};
 use crate::plan::{Purpose, Row, Scope, Upstream};
-use crate::select::{AssetSet, Attribute, Lookups, Selection, StatusValue, parse};
+use crate::select::{
+    AssetSet, Attribute, Lookups, Selection, SelectionError, SelectionErrorKind, StatusValue, parse,
+};
 
 /// Whether what an argument selects is known from declarations alone; one that cannot be read is not.
 pub fn is_of_declarations(argument: &SelectionText) -> bool {
@@ -22,6 +25,42 @@ pub fn is_of_declarations(argument: &SelectionText) -> bool {
 pub(super) fn is_of_declarations_alone(selection: &Selection) -> bool {
     let asks = |it: &Attribute| matches!(it, Attribute::Status(_) | Attribute::Changed(_));
     !selection.attributes().any(asks)
+}
+
+/// Adds the revisions that the repository does not have to `wrong`, each at its place.
+pub(super) fn check_revisions(
+    project: &Project,
+    selections: &[Selection],
+    wrong: &mut Vec<SelectionError>,
+) -> Result<(), AppError> {
+    let mut opened = None;
+    for selection in selections {
+        for attribute in selection.attributes() {
+            let Attribute::Changed(revision) = attribute else {
+                continue;
+            };
+            let repository = match &opened {
+                Some(repository) => repository,
+                None => opened.insert(Repository::open(project.root(), project.environment())?),
+            };
+            match repository.commit(&revision.text) {
+                Ok(_) => {}
+                Err(GitError::UnknownRevision {
+                    revision: name,
+                    help,
+                }) => {
+                    wrong.push(SelectionError {
+                        text: selection.text.clone(),
+                        span: revision.span.clone(),
+                        kind: SelectionErrorKind::UnknownRevision(name),
+                        help: Some(help),
+                    });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Looks up what the attributes of selections ask for. What the user should know of the instance is added to `notices`.

@@ -4,7 +4,7 @@ use crate::app::error::{AppError, RequestError};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::quoted::Quoted;
-use crate::app::selection::lookups::{is_of_declarations_alone, look_up};
+use crate::app::selection::lookups::{check_revisions, is_of_declarations_alone, look_up};
 use crate::app::selection::{Errors, Place, Range};
 use crate::model::{AssetId, PartitionKey, SelectionText};
 use crate::select::{Lookups, Mention, SelectedAssets, evaluate, parse};
@@ -123,10 +123,13 @@ fn evaluated(
     let graph = project.graph();
     let mut wrong = Vec::new();
     let mut selected = evaluate(graph, &selections, &Lookups::default(), &mut wrong);
-    let is_right = wrong.is_empty() && errors.is_empty();
-    if is_right && !selections.iter().all(is_of_declarations_alone) {
-        let lookups = look_up(project, &selections, notices)?;
-        selected = evaluate(graph, &selections, &lookups, &mut wrong);
+    let checked = check_revisions(project, &selections, &mut wrong);
+    if wrong.is_empty() && errors.is_empty() {
+        checked?;
+        if !selections.iter().all(is_of_declarations_alone) {
+            let lookups = look_up(project, &selections, notices)?;
+            selected = evaluate(graph, &selections, &lookups, &mut wrong);
+        }
     }
     for error in wrong {
         let mut texts = arguments.iter().map(SelectionText::as_str);

@@ -2,6 +2,7 @@
 
 use crate::app::project::Project;
 use crate::model::{DeclaredPartitions, Name, PartitionKey, PartitionKeys};
+use crate::select::did_you_mean;
 
 /// Finds what a person may have meant.
 #[derive(Clone, Copy)]
@@ -43,24 +44,16 @@ impl Neighbours<'_> {
     /// Definitions that are named alike, or all.
     pub fn definitions(self, name: &str) -> String {
         let definitions = self.project.graph().definitions().iter();
-        let mut names: Vec<_> = definitions.filter_map(|it| it.name.as_ref()).collect();
+        let names = definitions.filter_map(|it| it.name.as_ref());
+        let mut names: Vec<_> = names.map(Name::as_str).collect();
         names.sort_unstable();
-        let like = |known: &&&Name| {
-            strsim::damerau_levenshtein(known.as_str(), name) <= 1 + name.chars().count() / 3
-        };
-        let near: Vec<_> = names.iter().filter(like).take(3).collect();
-        let quoted = |names: &[&&Name]| {
-            let names: Vec<_> = names.iter().map(|it| format!("`{it}`")).collect();
-            names.join(", ")
-        };
-        match (near.as_slice(), names.len()) {
-            (_, 0) => "no partitions definition has a name; name the assets instead".to_owned(),
-            ([], _) => {
-                let first: Vec<_> = names.iter().take(10).collect();
-                format!("there are {}", quoted(&first))
-            }
-            (near, _) => format!("did you mean {}?", quoted(near)),
+        if names.is_empty() {
+            return "no partitions definition has a name; name the assets instead".to_owned();
         }
+        did_you_mean(name, names.iter().copied()).unwrap_or_else(|| {
+            let first = names.iter().take(10).map(|name| format!("`{name}`"));
+            format!("there are {}", first.collect::<Vec<_>>().join(", "))
+        })
     }
 
     /// The existing window that holds what a key stands for: a time, or the start of a window of another definition.

@@ -47,8 +47,7 @@ pub fn select_one(project: &Project, word: &Selected) -> Result<(AssetId, u32), 
 pub fn find(project: &Project, name: &str) -> Result<AssetId, RequestError> {
     let graph = project.graph();
     graph.find(name).ok_or_else(|| {
-        let known = graph.ids().map(|id| graph.key(id).as_str());
-        let help = did_you_mean(name, known);
+        let help = did_you_mean(name, graph.asset_keys().iter());
         RequestError::UnknownAsset {
             name: name.to_owned(),
             argument: Quoted::part(name, 0..name.len()),

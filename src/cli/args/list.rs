@@ -10,7 +10,7 @@ Examples:
   assetctl list '+report'                       what it is made from
   assetctl list 'group:core and not kind:sql' --json")]
 pub struct ListArgs {
-    /// What: names, or expressions as '+clean and not group:core' [default: all]
+    /// What: names, or expressions as '+clean and not group:core'; see `assetctl help selection` [default: all]
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
 }
@@ -35,7 +35,7 @@ Examples:
   assetctl graph report --format mermaid        all that is up- and downstream of it
   assetctl graph 'group:core'                   exactly these")]
 pub struct GraphArgs {
-    /// What: names, or expressions as '+clean and not group:core' [default: all]
+    /// What: names, or expressions as '+clean and not group:core'; see `assetctl help selection` [default: all]
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
     /// How to draw it

@@ -9,7 +9,7 @@ use crate::cli::args::at_least_one;
 /// Which asset partitions.
 #[derive(Debug, Default, Args)]
 pub struct SelectionArgs {
-    /// What: names, `clean@2013-07-04`, or expressions as '+clean and not group:core'
+    /// What: names, `clean@2013-07-04`, or expressions as '+clean and not group:core'; see `assetctl help selection`
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
     /// At which keys.

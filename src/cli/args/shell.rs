@@ -18,10 +18,15 @@ pub struct CompletionsArgs {
 
 /// Words of `help`.
 #[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl help plan
+  assetctl help partitions map
+  assetctl help selection                       how to say which assets")]
 pub struct HelpArgs {
-    /// The verb
-    #[arg(value_name = "VERB")]
-    pub verb: Option<String>,
+    /// A verb, as `plan` or `partitions map`, or `selection`: how to say which assets
+    #[arg(value_name = "VERB|TOPIC")]
+    pub topic: Vec<String>,
     /// All verbs and options
     #[arg(long)]
     pub all: bool,

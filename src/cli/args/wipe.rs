@@ -26,7 +26,7 @@ Examples:
   assetctl wipe clean -n                        what would be forgotten
   assetctl wipe clean@2013-07-04 --outputs --yes")]
 pub struct WipeArgs {
-    /// What: names, `clean@2013-07-04`, or expressions as '+clean and not group:core'
+    /// What: names, `clean@2013-07-04`, or expressions as '+clean and not group:core'; see `assetctl help selection`
     #[arg(value_name = "SELECTION", required = true)]
     pub selection: Vec<String>,
     /// At which keys.

@@ -117,6 +117,9 @@ fn reason(step: &PlanStep) -> String {
 fn summary(report: &PlanReport) -> String {
     let counts = report.counts;
     if counts.run + counts.may_run + counts.blocked == 0 {
+        if counts.fresh == 0 {
+            return "There is nothing here to run.\n".to_owned();
+        }
         return format!(
             "{}: there is nothing to do for {}.\n",
             styled(GOOD, "Everything is fresh"),
@@ -244,5 +247,10 @@ mod tests {
             critical_path: vec![],
         };
         insta::assert_snapshot!(plain(&plan(&report, &look())), @"Everything is fresh: there is nothing to do for 1,097 partitions.");
+        let nothing = PlanReport {
+            counts: PlanCounts::default(),
+            ..report
+        };
+        insta::assert_snapshot!(plain(&plan(&nothing, &look())), @"There is nothing here to run.");
     }
 }

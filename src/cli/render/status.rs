@@ -207,8 +207,10 @@ fn summary(report: &StatusReport, look: &Look) -> String {
         .filter(|asset| asset.kind == DeclarationKind::Asset)
         .count() as u64;
     let counts = &report.summary;
-    if assets == 0 {
-        return "There are no assets here.\n".to_owned();
+    match report.assets.len() as u64 - assets {
+        0 if assets == 0 => return "There are no assets here.\n".to_owned(),
+        sources if assets == 0 => return format!("{}.\n", count(sources, "source")),
+        _ => {}
     }
     let mut text = if counts.fresh == counts.total() {
         format!(
@@ -422,5 +424,14 @@ mod tests {
         Judged by records alone: files were not looked at.
         ");
         insta::assert_snapshot!(plain(&status(&report(vec![]), Grouping::Ranges, &look())), @"There are no assets here.");
+        let source = AssetStatus {
+            kind: DeclarationKind::Source,
+            ..row("raw", None, vec![run("", "", 1, Status::Fresh, vec![])])
+        };
+        insta::assert_snapshot!(plain(&status(&report(vec![source]), Grouping::Ranges, &look())), @r"
+          ✓  fresh  raw (source)
+
+        1 source.
+        ");
     }
 }

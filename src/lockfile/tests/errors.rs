@@ -162,6 +162,23 @@ fn who_writes_anew_does_not_lose_what_others_can_read() {
     assert_eq!(lines_of(&lock).len(), 3);
 }
 
+#[test]
+fn of_many_damaged_lines_the_first_are_shown() {
+    for (lines, message, shown) in [
+        (1, "line 3 of `Assets.lock` cannot be read", 1),
+        (20, "20 lines of `Assets.lock` cannot be read", 20),
+        (
+            30,
+            "30 lines of `Assets.lock` cannot be read; here are the first 20",
+            20,
+        ),
+    ] {
+        let error = error_of(file(&vec!["torn"; lines]).as_bytes());
+        let others = error.related().into_iter().flatten().count();
+        assert_eq!((error.to_string().as_str(), 1 + others), (message, shown));
+    }
+}
+
 #[cfg(feature = "cli")]
 #[test]
 fn what_is_said() {
@@ -199,7 +216,6 @@ fn what_is_said() {
     apart[15] = "clean - x";
     apart[28] = "+ x";
     say("several", &error_of(file(&apart).as_bytes()));
-    say("many", &error_of(file(&["torn"; 30]).as_bytes()));
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("messages", said);
     });

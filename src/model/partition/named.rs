@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::partition::key::PartitionKey;
+use crate::model::similar::KnownNames;
 
 /// A list of keys with an index by key.
 #[derive(Clone, Debug)]
@@ -131,17 +132,11 @@ impl NamedKeys {
     /// Up to three keys that a person may have meant by `text`.
     #[must_use]
     pub fn similar(&self, text: &str) -> Vec<PartitionKey> {
-        let scored = self
-            .keys
-            .iter()
-            .map(|key| (strsim::damerau_levenshtein(key.as_str(), text), key));
-        let mut near: Vec<_> = scored
-            .filter(|(distance, key)| *distance <= key.as_str().chars().count().max(3) / 2)
-            .collect();
-        near.sort_unstable();
-        near.into_iter()
-            .take(3)
-            .map(|(_, key)| key.clone())
+        let names = KnownNames::new(self.keys.iter().map(PartitionKey::as_str));
+        let near = names.like(text, text.chars().count().max(3) / 2);
+        let indexes = near.into_iter().filter_map(|name| self.index_of(name));
+        indexes
+            .map(|index| self.keys[index as usize].clone())
             .collect()
     }
 }

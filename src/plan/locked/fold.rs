@@ -65,20 +65,29 @@ pub fn refold(
     {
         return;
     }
-    let mut right = rightness(lock, scope, facts);
-    // Each unfolded block can make those wrong that read it.
-    while unfold_wrong_blocks(lock, scope, &right, unfold) {
-        right = rightness(lock, scope, facts);
+    let before: Vec<Vec<LockBlock>> = lock
+        .assets
+        .iter()
+        .map(|locked| locked.blocks.clone())
+        .collect();
+    let mut known = judged(lock, scope, facts);
+    // What is unfolded can make others wrong that read it, and shows which others are to be unfolded to be judged.
+    while unfold_doubtful(lock, scope, &known.doubtful, unfold) {
+        known = judged(lock, scope, facts);
     }
-    for locked in &mut lock.assets {
+    let right = known.right;
+    for (locked, before) in lock.assets.iter_mut().zip(before) {
         let Some((id, asset)) = declared(scope, &locked.asset) else {
             continue;
         };
-        let Some(row) = scope.row(id).filter(|_| limits.fold(scope.keys(id))) else {
-            continue;
-        };
-        let is_right = |index: u32| row.cell(index).is_some_and(|cell| right[cell.index()]);
-        fold(id, asset, scope.keys(id), locked, &is_right, limits);
+        let Some(row) = scope.row(id) else { continue };
+        let mut folding = Fold::new(id, asset, scope.keys(id), locked);
+        if limits.fold(scope.keys(id)) {
+            let is_right = |index: u32| row.cell(index).is_some_and(|cell| right[cell.index()]);
+            folding.fold(&is_right, limits);
+        }
+        folding.restore(before);
+        folding.finish();
     }
     let stand_ins = stand_ins(lock, scope, facts, &right);
     for (locked, found) in lock.assets.iter_mut().zip(stand_ins) {
@@ -102,19 +111,34 @@ fn range_of(keys: &PartitionKeys, block: &LockBlock) -> Option<Range<u32>> {
     (first <= last).then_some(first..last + 1)
 }
 
-/// By cell, whether its line or that of its block is right.
-fn rightness(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts) -> Vec<bool> {
-    let mut judge = LockJudge::new(scope, lock, facts.clone());
-    judge.judge_lines(&|_, _| false);
-    let cells = (0..scope.cells()).map(Cell);
-    cells.map(|cell| judge.is_right(cell)).collect()
+/// What is found of a lock file before it is folded.
+struct Judged {
+    /// By cell, whether its line or that of its block is right.
+    right: Vec<bool>,
+    /// Blocks that cannot stay, or that must be lines so that others can be judged.
+    doubtful: HashSet<(AssetId, Range<u32>)>,
 }
 
-/// Replaces blocks that are not right by lines, as far as those are known; whether any was.
-fn unfold_wrong_blocks(
+fn judged(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts) -> Judged {
+    let mut judge = LockJudge::new(scope, lock, facts.clone());
+    judge.judge_lines(&|_, _| false);
+    let cells = || (0..scope.cells()).map(Cell);
+    let right: Vec<bool> = cells().map(|cell| judge.is_right(cell)).collect();
+    let mut doubtful: HashSet<_> = judge.wrong_blocks().collect();
+    for cell in cells().filter(|cell| !right[cell.index()]) {
+        // A line with a stand-in was written when all that it reads was folded; one without has just been brought.
+        if judge.line(cell).is_some_and(|line| line.stand_in.is_none()) {
+            doubtful.extend(judge.blocks_read_in_part(cell));
+        }
+    }
+    Judged { right, doubtful }
+}
+
+/// Replaces blocks by lines, as far as those are known; whether any was.
+fn unfold_doubtful(
     lock: &mut Lock,
     scope: &Scope<'_>,
-    right: &[bool],
+    doubtful: &HashSet<(AssetId, Range<u32>)>,
     unfold: &Unfold<'_>,
 ) -> bool {
     let mut any = false;
@@ -122,21 +146,11 @@ fn unfold_wrong_blocks(
         let Some((id, _)) = declared(scope, &locked.asset) else {
             continue;
         };
-        let keys = scope.keys(id);
-        let is_right = |index| {
-            scope
-                .cell(id, index)
-                .is_some_and(|cell| right[cell.index()])
-        };
         let mut lines = Vec::new();
         locked.blocks.retain(|block| {
-            let Some(range) = range_of(keys, block) else {
-                return true;
-            };
-            if range.clone().all(is_right) {
-                return true;
-            }
-            let unfolded = unfold(id, range);
+            let range = range_of(scope.keys(id), block);
+            let range = range.filter(|range| doubtful.contains(&(id, range.clone())));
+            let unfolded = range.and_then(|range| unfold(id, range));
             let is_kept = unfolded.is_none();
             lines.extend(unfolded.unwrap_or_default());
             is_kept
@@ -151,53 +165,104 @@ fn unfold_wrong_blocks(
     any
 }
 
-/// Folds the lines of an asset into blocks, without their stand-ins.
-fn fold(
+/// The lines of one asset while they are folded.
+struct Fold<'f> {
     id: AssetId,
-    asset: &Asset,
-    keys: &PartitionKeys,
-    locked: &mut LockedAsset,
-    is_right: &dyn Fn(u32) -> bool,
-    limits: FoldLimits,
-) {
-    let mut blocks = Blocks::default();
-    let mut by_index: HashMap<u32, LockLine> = HashMap::new();
-    let mut left = Vec::new();
-    for line in locked.lines.drain(..) {
-        let index = line
-            .partition
-            .as_ref()
-            .and_then(|key| keys.index_of(key.as_str()));
-        match index {
-            Some(index) if !by_index.contains_key(&index) => drop(by_index.insert(index, line)),
-            _ => left.push(line),
+    asset: &'f Asset,
+    keys: &'f PartitionKeys,
+    locked: &'f mut LockedAsset,
+    by_index: HashMap<u32, LockLine>,
+    blocks: Blocks,
+}
+
+impl<'f> Fold<'f> {
+    fn new(
+        id: AssetId,
+        asset: &'f Asset,
+        keys: &'f PartitionKeys,
+        locked: &'f mut LockedAsset,
+    ) -> Self {
+        let mut by_index: HashMap<u32, LockLine> = HashMap::new();
+        let mut left = Vec::new();
+        for line in locked.lines.drain(..) {
+            let index = line
+                .partition
+                .as_ref()
+                .and_then(|key| keys.index_of(key.as_str()));
+            match index {
+                Some(index) if !by_index.contains_key(&index) => drop(by_index.insert(index, line)),
+                _ => left.push(line),
+            }
+        }
+        locked.lines = left;
+        let blocks = Blocks::default();
+        Self {
+            id,
+            asset,
+            keys,
+            locked,
+            by_index,
+            blocks,
         }
     }
-    let oldest_of_newest = keys.len().saturating_sub(limits.newest);
-    for range in blocks.whole(id, keys) {
-        let is_whole = range.end <= oldest_of_newest
-            && range
-                .clone()
-                .all(|index| by_index.contains_key(&index) && is_right(index));
-        if !is_whole {
-            continue;
+
+    /// Makes one line of each whole block whose lines are all right, but of the newest keys.
+    fn fold(&mut self, is_right: &dyn Fn(u32) -> bool, limits: FoldLimits) {
+        let oldest_of_newest = self.keys.len().saturating_sub(limits.newest);
+        for range in self.blocks.whole(self.id, self.keys) {
+            if range.end <= oldest_of_newest && range.clone().all(is_right) {
+                self.fold_range(&range, &|_| true);
+            }
+        }
+    }
+
+    /// Takes blocks back that were unfolded and of which nothing has changed: they stay as doubtful as they were.
+    fn restore(&mut self, before: Vec<LockBlock>) {
+        for old in before {
+            let Some(range) = range_of(self.keys, &old) else {
+                continue;
+            };
+            let as_it_was = |new: &LockBlock| new.outputs == old.outputs && new.code == old.code;
+            if self.fold_range(&range, &as_it_was)
+                && let Some(block) = self.locked.blocks.last_mut()
+            {
+                block.stand_in = old.stand_in;
+            }
+        }
+    }
+
+    fn fold_range(&mut self, range: &Range<u32>, admits: &dyn Fn(&LockBlock) -> bool) -> bool {
+        if !range
+            .clone()
+            .all(|index| self.by_index.contains_key(&index))
+        {
+            return false;
         }
         let lines: Vec<_> = range
             .clone()
-            .filter_map(|index| by_index.remove(&index))
+            .filter_map(|index| self.by_index.remove(&index))
             .collect();
-        match block(id, asset, keys, &range, &lines, &mut blocks) {
-            Some(block) => {
-                locked
-                    .blocks
-                    .retain(|old| (&old.first, &old.last) != (&block.first, &block.last));
-                locked.blocks.push(block);
-            }
-            None => by_index.extend(range.zip(lines)),
-        }
+        let block = block(
+            self.id,
+            self.asset,
+            self.keys,
+            range,
+            &lines,
+            &mut self.blocks,
+        );
+        let Some(block) = block.filter(admits) else {
+            self.by_index.extend(range.clone().zip(lines));
+            return false;
+        };
+        let is_same = |old: &LockBlock| (&old.first, &old.last) == (&block.first, &block.last);
+        self.locked.blocks.retain(|old| !is_same(old));
+        self.locked.blocks.push(block);
+        true
     }
-    locked.lines = left;
-    locked.lines.extend(by_index.into_values());
+
+    fn finish(self) {
+        self.locked.lines.extend(self.by_index.into_values());
+    }
 }
 
 /// New stand-ins of one asset's blocks and lines, by their positions.

@@ -193,6 +193,40 @@ impl<'a> LockJudge<'a> {
         spot.asset.deps.iter().map(read).collect()
     }
 
+    /// Blocks that are not right, but for those that another code has made and of which nothing newer is known.
+    pub(super) fn wrong_blocks(&self) -> impl Iterator<Item = (AssetId, Range<u32>)> {
+        let rows = self.scope.rows().iter().zip(&self.rows).zip(&self.code);
+        rows.flat_map(|((row, locked), code)| {
+            let code = code.map(CodePrefix::from);
+            let has_lines = |range: &Range<u32>| {
+                let first = locked.lines.partition_point(|(at, _)| *at < range.start);
+                locked
+                    .lines
+                    .get(first)
+                    .is_some_and(|(at, _)| *at < range.end)
+            };
+            let blocks = locked.blocks.iter().filter(move |block| {
+                !block.right && (Some(block.line.code) == code || has_lines(&block.range))
+            });
+            blocks.map(|block| (row.asset, block.range.clone()))
+        })
+    }
+
+    /// The folded blocks of which a cell reads a part.
+    pub(super) fn blocks_read_in_part(&self, cell: Cell) -> Vec<(AssetId, Range<u32>)> {
+        let spot = self.spot(cell);
+        let mut found = Vec::new();
+        for dep in &spot.asset.deps {
+            let set = self.mapped(&spot, dep);
+            if self.scope.row(dep.asset).is_some() {
+                let blocks = &self.rows[self.scope.number_of(dep.asset)].blocks;
+                let read = blocks.iter().filter(|block| set.meets(&block.range));
+                found.extend(read.map(|block| (dep.asset, block.range.clone())));
+            }
+        }
+        found
+    }
+
     /// Whether a cell reads a part of a folded block, so that its fingerprint cannot be computed from the lock file.
     pub fn reads_a_part(&mut self, cell: Cell) -> bool {
         let spot = self.spot(cell);

@@ -77,6 +77,21 @@ fn unfresh(said: Vec<String>) -> Vec<String> {
         .collect()
 }
 
+/// The first few that are not fresh: there may be very many.
+fn first_unfresh(world: &World, lock: &Lock) -> Vec<String> {
+    let mut found = unfresh(said(world, lock));
+    found.truncate(5);
+    found
+}
+
+fn in_order(mut lock: Lock) -> Lock {
+    for locked in &mut lock.assets {
+        locked.lines.sort_by(|a, b| a.partition.cmp(&b.partition));
+        locked.blocks.sort_by(|a, b| a.first.cmp(&b.first));
+    }
+    lock
+}
+
 fn made() -> World {
     let mut world = World::new(SHOP);
     world.run();
@@ -267,6 +282,12 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    // Each case makes some years of days.
+    #![proptest_config(ProptestConfig::with_cases(10))]
+
     /// A folded lock never takes for fresh what is not, and all for fresh right after it was written.
     #[test]
     fn a_folded_lock_is_cautious(edits in proptest::collection::vec(any_edit(), 0..6)) {
@@ -274,8 +295,8 @@ proptest! {
         world.run();
         let lock = folded(&world, world.lock());
         let blocks: usize = lock.assets.iter().map(|it| it.blocks.len()).sum();
-        prop_assert!(blocks > 8, "{} blocks", blocks);
-        prop_assert_eq!(unfresh(said(&world, &lock)), Vec::<String>::new());
+        prop_assert!(blocks >= 4, "{} blocks", blocks);
+        prop_assert_eq!(first_unfresh(&world, &lock), Vec::<String>::new());
         for edit in &edits {
             match edit {
                 Edit::Command(..) | Edit::Run => continue,
@@ -293,8 +314,8 @@ proptest! {
 
 /// The shop over some years, whose days are several blocks.
 fn years() -> String {
-    SHOP.replace("end = \"2020-01-13\"", "end = \"2022-09-01\"")
-        .replace("end = \"2020-01-19\"", "end = \"2022-08-28\"")
+    SHOP.replace("end = \"2020-01-13\"", "end = \"2021-12-01\"")
+        .replace("end = \"2020-01-19\"", "end = \"2021-11-28\"")
 }
 
 fn folded(world: &World, mut lock: Lock) -> Lock {
@@ -321,14 +342,16 @@ fn one_changed_key_of_a_block_makes_no_other_block_doubtful() {
         .collect();
     assert!(doubtful.iter().any(|it| it.starts_with("clean@2020-03-01")));
     assert!(doubtful.len() < 700, "{}", doubtful.len());
-    assert!(found.contains(&"clean@2022-08-01 fresh".to_owned()));
+    assert!(found.contains(&"clean@2021-11-01 fresh".to_owned()));
 }
 
 #[test]
 fn wrong_blocks_are_unfolded_where_their_lines_are_known() {
     let mut world = World::new(&years());
     world.run();
-    let mut lock = folded(&world, world.lock());
+    let before = world.lock();
+    let mut lock = folded(&world, before.clone());
+    world.set("raw@2021-10-05", Some("new"));
     world.set("raw@2020-03-01", Some("new"));
     world.run();
     let known = world.lock();
@@ -346,18 +369,25 @@ fn wrong_blocks_are_unfolded_where_their_lines_are_known() {
             };
             Some(asset.lines.iter().filter(is_in).cloned().collect())
         };
-        // The run has brought its own lines: here that of `all`.
+        // The run has brought the lines of all that it has made.
         for locked in &mut lock.assets {
-            if locked.asset.as_str() == "all" {
-                *locked = known.asset(&locked.asset).expect("it is locked").clone();
+            let (known, before) = (known.asset(&locked.asset), before.asset(&locked.asset));
+            let (known, before) = (known.expect("it is locked"), before.expect("it was locked"));
+            for line in known
+                .lines
+                .iter()
+                .filter(|line| !before.lines.contains(line))
+            {
+                locked.lines.retain(|old| old.partition != line.partition);
+                locked.lines.push(line.clone());
             }
         }
         refold(&mut lock, scope, &facts, &unfold, limits);
     });
-    assert_eq!(unfresh(said(&world, &lock)), [""; 0]);
-    assert_eq!(
-        lock,
-        folded(&world, world.lock()),
+    assert_eq!(first_unfresh(&world, &lock), [""; 0]);
+    let anew = folded(&world, world.lock());
+    assert!(
+        in_order(lock) == in_order(anew),
         "as if it had been written from the beginning"
     );
 }

@@ -11,6 +11,11 @@ fn words_that_are_not_known() {
         ("a verb of others", &["make", "clean"][..]),
         ("a verb with a typo", &["materialise"]),
         ("no verb that is like it", &["frobnicate"]),
+        ("a topic with a typo", &["help", "selektion"]),
+        (
+            "a verb of a verb with a typo",
+            &["help", "partitions", "lsit"],
+        ),
         ("a flag with a typo", &["materialize", "--forse"]),
         ("a flag of another verb", &["status", "--force"]),
         ("a value that is missing", &["materialize", "--partition"]),
@@ -227,4 +232,44 @@ fn no_project() {
         said.of(case, &sandbox, arguments, 2);
     }
     said.compare("no_project");
+}
+
+#[test]
+fn steps_that_are_not_there() {
+    let sandbox = project();
+    let mut said = Said::default();
+    for (case, arguments) in [
+        ("a step with a typo", &["plan", "--steps", "claen"][..]),
+        (
+            "a step that is like nothing",
+            &["plan", "--steps", "warehouse"],
+        ),
+        ("a key with a typo", &["plan", "--steps", "daily@2024-1-5"]),
+        ("a source", &["plan", "--steps", "raw"]),
+        (
+            "a step that is not in the plan",
+            &["materialize", "clean", "--steps", "daily"],
+        ),
+        (
+            "several at once",
+            &[
+                "materialize",
+                "--steps",
+                "claen+",
+                "--steps",
+                "*dialy",
+                "--steps",
+                "clean",
+            ],
+        ),
+        ("a sign too many", &["plan", "--steps", "+*clean"]),
+        ("nothing", &["plan", "--steps", ""]),
+        (
+            "in JSON",
+            &["plan", "--json", "--steps", "claen", "--steps", "dialy"],
+        ),
+    ] {
+        said.of(case, &sandbox, arguments, 2);
+    }
+    said.compare("steps");
 }

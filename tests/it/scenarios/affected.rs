@@ -354,6 +354,31 @@ fn a_change_of_data_or_code_touches_what_its_path_tells() {
     }
 }
 
+#[test]
+fn a_repository_within_this_one_counts_with_all_that_it_holds() {
+    let sandbox = repository();
+    let inner = |words: &[&str]| {
+        let folder = ["-C", "work/globbed/2024-01-02/in"];
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        git(&sandbox, &[&folder[..], &identity, words].concat());
+    };
+    let commit = ["commit", "-q", "--allow-empty", "-m", "edit"];
+    sandbox.write("work/globbed/2024-01-02/in/deep/y.csv", "1\n");
+    inner(&["init", "-q"]);
+    inner(&["add", "--all"]);
+    inner(&commit);
+    assert_eq!(since(&sandbox, "start"), ["found@2024-01-02"], "unknown");
+    git(
+        &sandbox,
+        &["-c", "advice.addEmbeddedRepo=false", "add", "--all"],
+    );
+    git(&sandbox, &commit);
+    assert_eq!(since(&sandbox, "start"), ["found@2024-01-02"], "known");
+    assert_eq!(since(&sandbox, "main"), [""; 0], "as it is");
+    sandbox.append("work/globbed/2024-01-02/in/deep/y.csv", "2\n");
+    assert_eq!(since(&sandbox, "main"), ["found@2024-01-02"], "changed");
+}
+
 const DECLARATIONS: &[Case] = &[
     (
         "words for people, comments and order",

@@ -236,8 +236,16 @@ fn a_revision_selects_what_has_changed_since() {
     runs(&project, &["changed:HEAD"], &["lone"]);
     project.write("raw.txt", "2\n");
     runs(&project, &["changed:HEAD and not lone"], &CLEAN);
-    let said = project.run(&["list", "changed:nope"]).exits(2).said();
-    assert!(said.contains("assetctl::git::unknown_revision"), "{said}");
+    let wrong = ["list", "lone or changed:nope", "coer", "changed:\"^HEAD\""];
+    let said = project.run(&wrong).exits(2).said();
+    for told in [
+        "there is no revision `nope`",
+        "there is no asset or source `coer`",
+        "there is no revision `^HEAD`",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    assert_eq!(said.matches("not a revision").count(), 2, "{said}");
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! What attributes stand for: read from the lists of who carries what, without a look at each declaration.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use crate::model::{AssetGraph, AssetId, ByValue, PartitionsDefinition};
+use crate::select::asset_set::AssetSet;
+use crate::select::ast::{Attribute, IsValue, PartitionsValue, StatusValue, Value};
+use crate::select::glob::Glob;
+
+/// What cannot be told from declarations: looked up beforehand, for the attributes that a selection names.
+#[derive(Clone, Debug, Default)]
+pub struct Lookups {
+    /// The assets of each status.
+    pub status: BTreeMap<StatusValue, AssetSet>,
+    /// The assets that changed since each revision.
+    pub changed: BTreeMap<String, AssetSet>,
+}
+
+/// What attributes are read from.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    pub graph: &'a AssetGraph,
+    pub lookups: &'a Lookups,
+    /// The assets that can be made.
+    pub buildable: AssetSet,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(graph: &'a AssetGraph, lookups: &'a Lookups) -> Self {
+        let mut buildable = AssetSet::empty(graph.len());
+        buildable.extend(graph.labels().materializable.iter().copied());
+        Self {
+            graph,
+            lookups,
+            buildable,
+        }
+    }
+
+    /// The assets and sources that an attribute stands for.
+    pub(super) fn having(&self, attribute: &Attribute) -> AssetSet {
+        let labels = self.graph.labels();
+        match attribute {
+            Attribute::Key(glob) => Glob::new(&glob.text).assets(self.graph),
+            Attribute::Tag(None) => {
+                self.buildable_without(labels.tags.values().flat_map(BTreeMap::values))
+            }
+            Attribute::Tag(Some((name, value))) => match labels.tags.get(&name.text) {
+                None => self.nothing(),
+                Some(values) => self.tagged(values, value.as_ref()),
+            },
+            Attribute::Group(None) => self.buildable_without(labels.groups.values()),
+            Attribute::Group(Some(glob)) => {
+                let glob = Glob::new(&glob.text);
+                let from = (Bound::Included(glob.head()), Bound::Unbounded);
+                let groups = labels.groups.range::<str, _>(from);
+                let groups = groups.take_while(|(group, _)| group.starts_with(glob.head()));
+                let groups = groups.filter(|(group, _)| glob.matches(group));
+                self.buildable_with(groups.map(|(_, assets)| assets))
+            }
+            Attribute::Kind(None) => self.buildable_without(labels.kinds.values()),
+            Attribute::Kind(Some(kind)) => self.buildable_with(labels.kinds.get(&kind.text)),
+            Attribute::Owner(None) => self.without(&self.with(labels.owners.values())),
+            Attribute::Owner(Some(owner)) => self.with(labels.owners.get(&owner.text)),
+            Attribute::Is(IsValue::Materializable) => self.buildable.clone(),
+            Attribute::Is(IsValue::External) => self.without(&self.buildable),
+            Attribute::Partitions(PartitionsValue::None) => {
+                self.without(&self.with(labels.definitions.values()))
+            }
+            Attribute::Partitions(value) => {
+                let definitions = labels.definitions.iter();
+                let meant = definitions.filter(|(id, _)| {
+                    let declared = &self.graph.definitions()[id.0 as usize];
+                    kind_of(&declared.definition) == *value
+                });
+                self.with(meant.map(|(_, assets)| assets))
+            }
+            Attribute::Status(status) => self.looked_up(self.lookups.status.get(status)),
+            Attribute::Changed(revision) => {
+                self.looked_up(self.lookups.changed.get(&revision.text))
+            }
+        }
+    }
+
+    /// Those with a value of a tag, of which all values are given.
+    fn tagged(&self, values: &ByValue<String>, value: Option<&Value>) -> AssetSet {
+        match value.map_or("", |value| value.text.as_str()) {
+            "*" => self.buildable_with(values.values()),
+            value => self.buildable_with(values.get(value)),
+        }
+    }
+
+    fn nothing(&self) -> AssetSet {
+        AssetSet::empty(self.graph.len())
+    }
+
+    fn with<'l>(&self, lists: impl IntoIterator<Item = &'l Vec<AssetId>>) -> AssetSet {
+        let mut set = self.nothing();
+        set.extend(lists.into_iter().flatten().copied());
+        set
+    }
+
+    fn without(&self, others: &AssetSet) -> AssetSet {
+        let mut set = AssetSet::all(self.graph.len());
+        set.difference_with(others);
+        set
+    }
+
+    fn buildable_with<'l>(&self, lists: impl IntoIterator<Item = &'l Vec<AssetId>>) -> AssetSet {
+        let mut set = self.with(lists);
+        set.intersect_with(&self.buildable);
+        set
+    }
+
+    fn buildable_without<'l>(&self, lists: impl IntoIterator<Item = &'l Vec<AssetId>>) -> AssetSet {
+        let mut set = self.buildable.clone();
+        set.difference_with(&self.with(lists));
+        set
+    }
+
+    fn looked_up(&self, found: Option<&AssetSet>) -> AssetSet {
+        found.cloned().unwrap_or_else(|| self.nothing())
+    }
+}
+
+fn kind_of(definition: &PartitionsDefinition) -> PartitionsValue {
+    match definition {
+        PartitionsDefinition::Static(_) => PartitionsValue::Static,
+        PartitionsDefinition::Time { .. } => PartitionsValue::Time,
+        PartitionsDefinition::Multi(_) => PartitionsValue::Multi,
+        PartitionsDefinition::Dynamic | PartitionsDefinition::Files(_) => PartitionsValue::Dynamic,
+    }
+}
