@@ -48,7 +48,7 @@ pub fn lock(
     let mut evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
     let is_selected = |role| role == Role::Selected;
     let mut changes = Changes {
-        lines: fresh_lines(&mut evaluation, file.lock(), is_selected),
+        lines: fresh_lines(&mut evaluation, file.lock(), None, is_selected),
         ..Changes::default()
     };
     let right = right_cells(&evaluation, file.lock());

@@ -81,6 +81,7 @@ pub fn compare(
     [old, new]: [Vec<Compared<'_>>; 2],
 ) -> Vec<LockDifference> {
     let order = Order::of(keys, old.iter().chain(&new));
+    let extents = [&old, &new].map(|side| order.extent(side));
     let before: HashMap<_, &Compared<'_>> = old.iter().map(|it| (it.about(), it)).collect();
     let after: HashSet<_> = new.iter().map(Compared::about).collect();
     let mut found: Vec<(&Compared<'_>, LineChange)> = Vec::new();
@@ -90,7 +91,7 @@ pub fn compare(
             continue;
         }
         match before.get(&line.about()) {
-            None if order.meets(line, &old) => {}
+            None if extents[0].meets(line, order.range(line)) => {}
             None => found.push((line, LineChange::Added)),
             Some(old) => {
                 let change = changed_parts(deps, old.says, line.says);
@@ -100,11 +101,11 @@ pub fn compare(
     }
     for line in &old {
         let is_gone = !after.contains(&line.about()) && seen.insert(line.about());
-        if is_gone && !order.meets(line, &new) {
+        if is_gone && !extents[1].meets(line, order.range(line)) {
             found.push((line, LineChange::Removed));
         }
     }
-    found.sort_by_key(|(line, _)| order.range(line));
+    found.sort_by_cached_key(|(line, _)| order.range(line));
     let mut differences: Vec<(u64, LockDifference)> = Vec::new();
     for (line, change) in found {
         let (start, end) = order.range(line);
@@ -169,15 +170,43 @@ impl<'a> Order<'a> {
         (self.place(line.first), self.place(line.last) + 1)
     }
 
-    /// Whether a line is in a block of the others, or a block has some of the others in it.
-    fn meets(&self, line: &Compared<'_>, others: &[Compared<'_>]) -> bool {
-        let is_block = |line: &Compared<'_>| matches!(line.says, Says::Block(_));
-        let (start, end) = self.range(line);
-        others
-            .iter()
-            .filter(|other| is_block(line) || is_block(other))
-            .map(|other| self.range(other))
-            .any(|(other_start, other_end)| start < other_end && other_start < end)
+    /// Where the lines of one side stand.
+    fn extent(&self, lines: &[Compared<'_>]) -> Extent {
+        let mut extent = Extent::default();
+        for line in lines {
+            let range = self.range(line);
+            match line.says {
+                Says::Block(_) => extent.blocks.push(range),
+                Says::Line(_) | Says::Source(_) | Says::Key => extent.lines.push(range.0),
+            }
+        }
+        extent.blocks.sort_unstable();
+        extent.lines.sort_unstable();
+        extent
+    }
+}
+
+/// Where the lines of one side stand, in order.
+#[derive(Default)]
+struct Extent {
+    lines: Vec<u64>,
+    /// From, and until before.
+    blocks: Vec<(u64, u64)>,
+}
+
+impl Extent {
+    /// Whether a line at these places is in a block of this side, or is a block that meets anything of it.
+    fn meets(&self, line: &Compared<'_>, (start, end): (u64, u64)) -> bool {
+        let before = self.blocks.partition_point(|block| block.0 < end);
+        if self.blocks[..before]
+            .last()
+            .is_some_and(|block| start < block.1)
+        {
+            return true;
+        }
+        let is_block = matches!(line.says, Says::Block(_));
+        let from = self.lines.partition_point(|place| *place < start);
+        is_block && self.lines.get(from).is_some_and(|place| *place < end)
     }
 }
 

@@ -4,6 +4,7 @@
 //! where something is folded, and a line changes.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::app::error::AppError;
@@ -33,12 +34,14 @@ pub fn updated(
     let workspace = project.workspace(versions, &LocalExecutor);
     let goals = everything(project);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
-    let Ok(evaluation) = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)
+    let Ok(mut evaluation) =
+        instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)
     else {
         // What cannot be judged stays as it is, and a later run folds it.
         return Ok(update(lock, changes));
     };
     let changes = without_blocks(&evaluation, &lock, changes);
+    let lock = with_fresh_blocks_unfolded(&mut evaluation, &instance.store, lock);
     let mut new = update(lock, &changes);
     let facts = lock_facts(&evaluation, &new);
     let evaluation = RefCell::new(evaluation);
@@ -94,6 +97,49 @@ fn without_blocks(evaluation: &Evaluation<'_>, lock: &Lock, changes: &Changes) -
     }
     changes.lines.retain(|(_, lines)| !lines.is_empty());
     changes
+}
+
+/// Blocks of which all is fresh here, as lines: what came out may be something else although nothing that was read is.
+fn with_fresh_blocks_unfolded(
+    evaluation: &mut Evaluation<'_>,
+    store: &Store,
+    mut lock: Lock,
+) -> Lock {
+    let scope = evaluation.scope();
+    for locked in &mut lock.assets {
+        let Some(id) = scope.graph().find(locked.asset.as_str()) else {
+            continue;
+        };
+        let keys = scope.keys(id);
+        let mut unfolded = Vec::new();
+        locked.blocks.retain(|block| {
+            let first = keys.index_of(block.first.as_str());
+            let last = keys.index_of(block.last.as_str());
+            let (Some(first), Some(last)) = (first, last) else {
+                return true;
+            };
+            let is_fresh = |index: u32| {
+                let cell = scope.cell(id, index);
+                cell.is_some_and(|cell| evaluation.verdicts[cell.index()].status == Status::Fresh)
+            };
+            if !(first..=last).all(is_fresh) {
+                return true;
+            }
+            match lines_of_range(evaluation, store, id, first..last + 1) {
+                Some(mut lines) => {
+                    unfolded.append(&mut lines);
+                    false
+                }
+                None => true,
+            }
+        });
+        if !unfolded.is_empty() {
+            let new: HashSet<_> = unfolded.iter().map(|line| line.partition.clone()).collect();
+            locked.lines.retain(|line| !new.contains(&line.partition));
+            locked.lines.append(&mut unfolded);
+        }
+    }
+    lock
 }
 
 /// The lines of a range of partitions; `None` if one of them is not recorded here.

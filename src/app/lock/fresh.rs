@@ -4,6 +4,7 @@ use crate::app::error::AppError;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::keys::key_changes;
 use crate::app::lock::lines::fresh_lines;
+use crate::app::lock::right::stands_in_block;
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
@@ -20,8 +21,9 @@ pub fn lock_fresh(
     keys: &KeysByDefinition,
     file: LockFile,
 ) -> Result<(), AppError> {
+    let in_block = stands_in_block(evaluation, file.lock());
     let mut changes = Changes {
-        lines: fresh_lines(evaluation, file.lock(), |_| true),
+        lines: fresh_lines(evaluation, file.lock(), in_block.as_deref(), |_| true),
         ..Changes::default()
     };
     changes.append(key_changes(project.graph(), keys, file.lock()));

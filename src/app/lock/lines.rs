@@ -2,24 +2,25 @@
 
 use std::collections::HashMap;
 
-use crate::app::lock::right::stands_in_block;
 use crate::engine::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
-    LastAttempt, Lock, LockLine, LockedOutput, Materialization, PartitionKey, Status,
+    LastAttempt, Lock, LockLine, LockedOutput, Materialization, MaterializationId, PartitionKey,
+    Status,
 };
 use crate::plan::{Cell, Role};
 
 /// The lines of all cells of an evaluation that are fresh and selected or needed, as far as `lock` has them not or
-/// otherwise. What is read as it is was not judged, and what stands in a block that is right needs no line.
+/// otherwise. What is read as it is was not judged, and what stands
+/// `in_block`, unless it was made just now, needs no line.
 pub fn fresh_lines(
     evaluation: &mut Evaluation<'_>,
     lock: &Lock,
+    in_block: Option<&[bool]>,
     concerns: impl Fn(Role) -> bool,
 ) -> Vec<(AssetKey, Vec<LockLine>)> {
     let scope = evaluation.scope();
-    let in_block = stands_in_block(evaluation, lock);
-    let in_block = |cell: Cell| in_block.as_ref().is_some_and(|of| of[cell.index()]);
+    let in_block = |cell: Cell| in_block.is_some_and(|of| of[cell.index()]);
     let mut all = Vec::new();
     for row in scope.rows() {
         let asset = scope.graph().asset(row.asset);
@@ -32,7 +33,10 @@ pub fn fresh_lines(
         let mut lines = Vec::new();
         for range in row.set.ranges() {
             for (key, cell) in keys.texts(range).zip(cells.by_ref()) {
-                if !concerns(scope.role(cell)) || in_block(cell) || !is_fresh(evaluation, cell) {
+                if !concerns(scope.role(cell)) || !is_fresh(evaluation, cell) {
+                    continue;
+                }
+                if in_block(cell) && !was_made_now(evaluation, cell) {
                     continue;
                 }
                 let Some(line) = fresh_line(evaluation, asset, cell) else {
@@ -63,6 +67,13 @@ pub fn line_of(asset: &Asset, made: &Materialization) -> LockLine {
         contributions: contributions.collect(),
         stand_in: None,
     }
+}
+
+/// Whether the run that has just ended has made a cell: what came out need not be what its block holds.
+fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
+    let recorded = &evaluation.judge.facts().recorded;
+    let last = recorded.materialized(cell.index());
+    last.is_some_and(|last| last.id == MaterializationId(0))
 }
 
 /// Whether a cell is fresh, after a run or without one. What is read as it is was not judged.

@@ -16,12 +16,12 @@ outputs = "build/{{partition}}"
 [asset.last]
 deps = { asset = "some", mapping = "specific", keys = ["1990-01-05", "1990-01-06"] }
 command = "cat {{input}} > {{output}}"
-outputs = "build/last"
+outputs = "made/last"
 
 [asset.all]
 deps = { asset = "some", mapping = "all" }
 command = "echo all > {{output}}"
-outputs = "build/all"
+outputs = "made/all"
 "#;
 
 #[test]
