@@ -397,16 +397,15 @@ impl AppError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Manifest(_) | Self::Requests(_) | Self::Request(_) => Blame::Input,
             Self::Hash(error) => blame_of_file(error),
-            Self::Lock(LockError::Unreadable { .. } | LockError::Unwritable { .. }) => {
-                Blame::Environment
-            }
-            Self::Lock(_) => Blame::Input,
             Self::Git(error) if error.is_of_request() => Blame::Input,
-            Self::Git(_) => Blame::Environment,
-            Self::Store(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => {
-                Blame::Environment
+            Self::Git(_)
+            | Self::Lock(LockError::Unreadable { .. } | LockError::Unwritable { .. })
+            | Self::Store(_)
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. } => Blame::Environment,
+            Self::Manifest(_) | Self::Requests(_) | Self::Request(_) | Self::Lock(_) => {
+                Blame::Input
             }
             Self::Plan(problems) => {
                 let of_machine = |problem: &EngineError| match problem {

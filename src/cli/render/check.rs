@@ -65,20 +65,15 @@ pub fn verdict(report: &CheckReport) -> String {
     .filter(|(amount, _)| *amount > 0);
     let (first, word) = told.next().expect("something is not fresh");
     let verb = if first == 1 { "is" } else { "are" };
-    let rest: String = told
-        .map(|(amount, word)| format!(", {} {word}", number(amount)))
-        .collect();
-    format!(
-        "{} {verb} {word}{rest}.\n",
-        styled(
-            WARN,
-            format!(
-                "{} of {}",
-                number(first),
-                count(counts.all, "asset partition")
-            )
-        )
-    )
+    let all = count(counts.all, "asset partition");
+    let of_all = styled(WARN, format!("{} of {all}", number(first)));
+    format!("{of_all} {verb} {word}{}.\n", listed(told))
+}
+
+/// `, 2 stale, 1 due`: amounts that follow another one.
+fn listed(amounts: impl Iterator<Item = (u32, &'static str)>) -> String {
+    let each = amounts.map(|(amount, word)| [", ", &number(amount), " ", word].concat());
+    each.collect()
 }
 
 /// What came of those that were built in scratch: how many came out the same, and what is wrong with each of the others.
@@ -107,14 +102,13 @@ fn rebuilt(report: &CheckReport, look: &Look) -> String {
 
 /// What is neither fresh nor counts.
 fn besides(counts: CheckCounts) -> String {
-    [
+    let besides = [
         (counts.due, "due"),
         (counts.unverifiable, "not to be judged"),
     ]
     .into_iter()
-    .filter(|(amount, _)| *amount > 0)
-    .map(|(amount, word)| format!(", {} {word}", number(amount)))
-    .collect()
+    .filter(|(amount, _)| *amount > 0);
+    listed(besides)
 }
 
 fn unverifiable_that_count(report: &CheckReport) -> u32 {
@@ -133,7 +127,8 @@ fn rows(report: &CheckReport, look: &Look) -> String {
         for stale in all.filter(|it| it.range.asset == checked.asset) {
             let why = why(stale, report.basis);
             let like = |(known, text, _): &&mut (&StaleRange, String, _)| {
-                (known.status, known.certainty, &*text) == (stale.status, stale.certainty, &why)
+                (known.status, known.certainty, text.as_str())
+                    == (stale.status, stale.certainty, why.as_str())
             };
             match reasons.iter_mut().find(like) {
                 Some((_, _, ranges)) => ranges.push(Keys::from(&stale.range)),
