@@ -399,10 +399,7 @@ impl AppError {
         match self {
             Self::Manifest(_) | Self::Requests(_) | Self::Request(_) => Blame::Input,
             Self::Hash(error) => blame_of_file(error),
-            Self::Lock(LockError::Unreadable { .. } | LockError::Unwritable { .. }) => {
-                Blame::Environment
-            }
-            Self::Lock(_) => Blame::Input,
+            Self::Lock(error) => blame_of_lock(error),
             Self::Git(error) if error.is_of_request() => Blame::Input,
             Self::Git(_) => Blame::Environment,
             Self::Store(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => {
@@ -433,6 +430,14 @@ impl AppError {
             return Self::Request(only);
         }
         Self::Requests(errors)
+    }
+}
+
+/// A lock file that can be read and not understood is the user's.
+fn blame_of_lock(error: &LockError) -> Blame {
+    match error {
+        LockError::Unreadable { .. } | LockError::Unwritable { .. } => Blame::Environment,
+        _ => Blame::Input,
     }
 }
 

@@ -201,7 +201,7 @@ impl app::Progress for ShownRun<'_> {
                 self.session.notice(notice);
             }
             Notice::Instance(_) | Notice::Selection(_) | Notice::DamagedLock(_) => {
-                self.session.notice(notice)
+                self.session.notice(notice);
             }
         }
     }

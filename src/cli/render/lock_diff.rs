@@ -139,9 +139,10 @@ fn outputs(parts: &ChangedParts) -> String {
 fn summary(report: &LockDiffReport) -> String {
     let is_asset = |found: &&LockDifference| found.kind == LineKind::Asset;
     let of_assets: Vec<_> = report.differences.iter().filter(is_asset).collect();
-    let (told, noun) = match of_assets.is_empty() {
-        true => (report.differences.iter().collect(), "line"),
-        false => (of_assets, "partition"),
+    let (told, noun) = if of_assets.is_empty() {
+        (report.differences.iter().collect(), "line")
+    } else {
+        (of_assets, "partition")
     };
     let number = |is: fn(&LineChange) -> bool| -> u64 {
         let found = told.iter().filter(|found| is(&found.change));
