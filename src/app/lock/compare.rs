@@ -156,13 +156,13 @@ impl<'a> Order<'a> {
     fn place(&self, key: Option<&PartitionKey>) -> u64 {
         let Some(key) = key else { return 0 };
         let index = self.keys.and_then(|keys| keys.index_of(key.as_str()));
-        match index {
-            Some(index) => index.into(),
-            None => {
+        index.map_or_else(
+            || {
                 let rank = self.unknown.partition_point(|it| *it < key.as_str());
                 u64::from(u32::MAX) + 1 + rank as u64
-            }
-        }
+            },
+            u64::from,
+        )
     }
 
     /// The places of a line, and the one behind.

@@ -115,7 +115,7 @@ impl LockFile {
             return Ok(self.lock);
         }
         let _guard = guard(project)?;
-        let now = self.as_it_is_now(project)?;
+        let now = self.read_again(project)?;
         let is_there = now.exists();
         let new = updated(project, versions, now.lock, changes)?;
         if !is_there && is_empty(&new) {
@@ -130,7 +130,7 @@ impl LockFile {
     }
 
     /// The same file, read again if somebody has written it since.
-    fn as_it_is_now(self, project: &Project) -> Result<Self, AppError> {
+    fn read_again(self, project: &Project) -> Result<Self, AppError> {
         let now = fs::read(project.root().join(FILE_NAME)).ok();
         if now == self.bytes {
             Ok(self)

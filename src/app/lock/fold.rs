@@ -16,7 +16,7 @@ use crate::app::project::Project;
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
-use crate::model::{AssetId, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status};
+use crate::model::{Asset, AssetId, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status};
 use crate::plan::{Cell, FoldLimits, Purpose, Scope, Upstream, refold};
 use crate::store::Store;
 
@@ -55,7 +55,7 @@ pub fn updated(
 /// All partitions of all assets with lines.
 pub fn everything(project: &Project) -> Vec<(AssetId, PartitionSet)> {
     let graph = project.graph();
-    let locked = |id: &AssetId| graph.asset(*id).is_some_and(|asset| asset.is_locked());
+    let locked = |id: &AssetId| graph.asset(*id).is_some_and(Asset::is_locked);
     let all = |id: AssetId| {
         let keys = project.keys().of(graph.get(id));
         (id, PartitionSet::from_range(keys.range()))
@@ -69,7 +69,7 @@ fn folds(project: &Project, lock: &Lock) -> bool {
     let graph = project.graph();
     let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
     let is_large = |id: AssetId| {
-        let is_locked = graph.asset(id).is_some_and(|asset| asset.is_locked());
+        let is_locked = graph.asset(id).is_some_and(Asset::is_locked);
         is_locked && limits.fold(project.keys().of(graph.get(id)))
     };
     blocks.next().is_some() || graph.ids().any(is_large)

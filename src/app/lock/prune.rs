@@ -19,8 +19,8 @@ use crate::app::project::Project;
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::model::{
-    AssetId, AssetKey, Effect, Lock, LockBlock, LockReport, Name, PartitionKey, PartitionKeys,
-    TimeKeys,
+    Asset, AssetId, AssetKey, Effect, Lock, LockBlock, LockReport, Name, PartitionKey,
+    PartitionKeys, TimeKeys,
 };
 use crate::plan::{Cell, LockJudge, Purpose, Scope, Upstream};
 
@@ -105,7 +105,7 @@ fn orphans(project: &Project, lock: &Lock) -> Changes {
     let mut changes = Changes::default();
     for locked in &lock.assets {
         let id = graph.find(locked.asset.as_str());
-        let id = id.filter(|id| graph.asset(*id).is_some_and(|asset| asset.is_locked()));
+        let id = id.filter(|id| graph.asset(*id).is_some_and(Asset::is_locked));
         let existing = Existing::of(project, id);
         let partitions = locked.lines.iter().map(|line| &line.partition);
         let partitions = partitions.filter(|key| !existing.has(key.as_ref()));

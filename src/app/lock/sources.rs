@@ -136,13 +136,13 @@ fn paths_of(evaluation: &Evaluation<'_>, cell: Cell, source: &SourceAsset) -> Ve
     let scope: &Scope<'_> = evaluation.scope();
     let partition = scope.at(cell).1;
     match &source.place {
-        Place::Paths(paths) => match paths.as_slice() {
-            [SourcePath::Exact(path)] => vec![path.path(partition).into_owned()],
-            _ => {
-                let found = evaluation.sources.globbed.get(&cell);
-                found.cloned().unwrap_or_default()
+        Place::Paths(paths) => {
+            if let [SourcePath::Exact(path)] = paths.as_slice() {
+                return vec![path.path(partition).into_owned()];
             }
-        },
+            let found = evaluation.sources.globbed.get(&cell);
+            found.cloned().unwrap_or_default()
+        }
         Place::Value { path, .. } => vec![path.path(partition).into_owned()],
         Place::Observed { .. } => Vec::new(),
     }

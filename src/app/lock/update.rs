@@ -150,14 +150,14 @@ mod tests {
         AssetKey::parse(key).expect("a key")
     }
 
-    fn key(text: &str) -> Option<PartitionKey> {
-        Some(PartitionKey::parse(text).expect("a key"))
+    fn key(text: &str) -> PartitionKey {
+        PartitionKey::parse(text).expect("a key")
     }
 
-    fn line(partition: Option<PartitionKey>, made_of: &str) -> LockLine {
+    fn line(partition: &str, made_of: &str) -> LockLine {
         let digest = Kind::Value.digest(made_of.as_bytes());
         LockLine {
-            partition,
+            partition: Some(key(partition)),
             code: CodePrefix(1),
             fingerprint: Fingerprint(digest),
             outputs: Box::new([LockedOutput {
@@ -187,22 +187,16 @@ mod tests {
     fn a_line_takes_the_place_of_all_for_its_partition_and_others_stay() {
         let old = update(
             Lock::default(),
-            &of(
-                "clean",
-                vec![line(key("d1"), "old"), line(key("d2"), "kept")],
-            ),
+            &of("clean", vec![line("d1", "old"), line("d2", "kept")]),
         );
         let mut merged = old.clone();
-        merged.assets[0].lines.push(line(key("d1"), "theirs"));
-        let new = update(merged, &of("clean", vec![line(key("d1"), "new")]));
+        merged.assets[0].lines.push(line("d1", "theirs"));
+        let new = update(merged, &of("clean", vec![line("d1", "new")]));
         assert_eq!(new.rule, RULE);
         let lines = &new.assets[0].lines;
-        assert_eq!(
-            lines.as_slice(),
-            [line(key("d2"), "kept"), line(key("d1"), "new")]
-        );
+        assert_eq!(lines.as_slice(), [line("d2", "kept"), line("d1", "new")]);
         let changes = Changes {
-            dropped_lines: vec![(asset("clean"), vec![key("d1"), key("d2")])],
+            dropped_lines: vec![(asset("clean"), vec![Some(key("d1")), Some(key("d2"))])],
             ..Changes::default()
         };
         assert_eq!(update(new, &changes).assets, vec![]);
@@ -226,21 +220,21 @@ mod tests {
 
     #[test]
     fn sources_are_replaced_and_dropped_by_partition() {
-        let source = |partition: Option<PartitionKey>, made_of: &str| LockedSource {
+        let source = |partition: &str, made_of: &str| LockedSource {
             source: asset("raw"),
-            partition,
+            partition: Some(key(partition)),
             version: DataVersion(Kind::Value.digest(made_of.as_bytes())),
         };
         let changes = Changes {
-            sources: vec![source(key("a"), "1"), source(key("b"), "1")],
+            sources: vec![source("a", "1"), source("b", "1")],
             ..Changes::default()
         };
         let lock = update(Lock::default(), &changes);
         let changes = Changes {
-            sources: vec![source(key("a"), "2")],
-            dropped_sources: vec![(asset("raw"), key("b"))],
+            sources: vec![source("a", "2")],
+            dropped_sources: vec![(asset("raw"), Some(key("b")))],
             ..Changes::default()
         };
-        assert_eq!(update(lock, &changes).sources, [source(key("a"), "2")]);
+        assert_eq!(update(lock, &changes).sources, [source("a", "2")]);
     }
 }
