@@ -194,7 +194,7 @@ const CHANGES: &[Change] = &[
                 "Assets.toml",
                 "wc -l {{input.clean}}",
                 "wc -c {{input.clean}}",
-            )
+            );
         },
         &["report stale code"],
     ),
@@ -225,7 +225,7 @@ const CHANGES: &[Change] = &[
                 "Assets.toml",
                 "deps = [\"clean\", \"names\"]",
                 "deps = [\"clean\"]",
-            )
+            );
         },
         &["report stale dependency"],
     ),
@@ -255,7 +255,7 @@ const CHANGES: &[Change] = &[
                 "Assets.toml",
                 "[\"eu\", \"us\"]",
                 "[\"asia\", \"eu\", \"us\"]",
-            )
+            );
         },
         &["world@asia missing"],
     ),
