@@ -115,7 +115,16 @@ mod tests {
     use crate::cli::complete::offer::Offer;
 
     /// Arguments of which nothing can be looked up: numbers and instants.
-    const FREE: [&str; 6] = ["jobs", "now", "latest", "max_failures", "limit", "at"];
+    const FREE: [&str; 8] = [
+        "jobs",
+        "now",
+        "latest",
+        "max_failures",
+        "limit",
+        "at",
+        "rebuild",
+        "seed",
+    ];
 
     fn of_nothing() -> Command {
         command(&Arc::new(Asked::default()))

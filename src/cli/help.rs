@@ -30,7 +30,7 @@ const MEANT: &[(&str, &[&str])] = &[
         ],
     ),
     ("plan", &["preview", "dry-run", "dryrun", "diff", "todo"]),
-    ("status", &["st", "stat", "state", "check", "outdated"]),
+    ("status", &["st", "stat", "state", "outdated"]),
     ("explain", &["why", "reason", "query", "blame"]),
     ("list", &["ls", "assets", "tasks", "targets"]),
     ("show", &["cat", "describe", "info", "inspect", "view"]),

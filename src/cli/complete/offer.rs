@@ -48,6 +48,8 @@ const OFFERS: &[(&str, Offer)] = &[
     ("dep", Offer::Input),
     ("run", Offer::Run),
     ("since", Offer::Revision),
+    ("old", Offer::Revision),
+    ("new", Offer::Revision),
     ("topic", Offer::Topic),
 ];
 
