@@ -269,7 +269,10 @@ fn selections_are_offered_in_the_quotes_of_each_shell() {
         ("status:st", &[" status\\:stale"][..]),
         ("chan", &[" changed\\:HEAD", " changed\\:main"]),
         ("stg/o", &[" stg/orders"]),
-        ("raw+ o", &["+raw+ or ", " raw+ of_customer"]),
+        (
+            "raw+ o",
+            &["+raw+ or ", "+raw+ owner\\:", " raw+ of_customer"],
+        ),
     ] {
         let mut found = zsh(&sandbox, &["list", typed]);
         found.sort();

@@ -20,7 +20,7 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
-use self::outcome::Unjudged;
+pub use self::outcome::Unjudged;
 pub use self::started::{Started, await_that};
 
 /// A project in a folder of its own.

@@ -46,6 +46,15 @@ impl Unjudged {
         outcome
     }
 
+    /// Itself, unless it answered with this text: then it is to be tried again.
+    pub fn unless_told(mut self, text: &str) -> Option<Self> {
+        if self.0.as_ref().is_some_and(|it| it.stdout.contains(text)) {
+            self.0 = None;
+            return None;
+        }
+        Some(self)
+    }
+
     /// The document of a run that ends with 0, nothing of one that ends with 2: its input was refused.
     #[track_caller]
     pub fn answer(mut self) -> Option<Value> {
