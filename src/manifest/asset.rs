@@ -136,7 +136,11 @@ pub(super) fn read(
             let stdout = table.get("stdout").map(|value| value.key_location);
             recipe.map(|recipe| {
                 if let Some(batch) = &batch {
-                    batch.check(context.id, &deps, (recipe.stdout, stdout), problems);
+                    let definition = outline.partitions.definition();
+                    let dimensions = definition.map(|id| context.definitions.get(id).dimensions());
+                    let dimensions = dimensions.unwrap_or_default();
+                    let stdout = (recipe.stdout, stdout);
+                    batch.check(context.id, &deps, dimensions, stdout, problems);
                 }
                 let batch = batch.map(|batch| batch.max);
                 Recipe { batch, ..recipe }

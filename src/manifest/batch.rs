@@ -6,7 +6,7 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::Partitions;
-use crate::model::{AssetId, Dep, Location, Stdout};
+use crate::model::{AssetId, Dep, Dimension, Location, Stdout};
 
 /// What a command of a batch reads instead of placeholders about the partition.
 pub(super) const IN_A_BATCH: &str =
@@ -71,14 +71,26 @@ pub(super) fn read(
 }
 
 impl Batch {
-    /// Reports what does not go together with it: a dep on earlier partitions of the asset, and standard output.
+    /// Reports what does not go together with it: a dep on earlier partitions of the asset, standard output, and
+    /// dimensions whose variables would be those of the batch's ends.
     pub(super) fn check(
         &self,
         asset: AssetId,
         deps: &[Dep],
+        dimensions: &[Dimension],
         stdout: (Stdout, Option<Location>),
         problems: &mut Problems,
     ) {
+        let is_an_end =
+            |it: &&Dimension| ["START", "END"].contains(&it.name.as_variable().as_str());
+        if let Some(dimension) = dimensions.iter().find(is_an_end) {
+            let (name, variable) = (&dimension.name, dimension.name.as_variable());
+            let message = format!(
+                "the variable `ASSETCTL_PARTITION_{variable}` is an end of the batch and the dimension `{name}`"
+            );
+            let help = "give the dimension another name, or remove `batch`";
+            self.refuse(&message, help, None, problems);
+        }
         if let Some(own) = deps.iter().find(|dep| dep.asset == asset) {
             let message =
                 "the partitions of a batch are made at once, and this asset reads its earlier ones";

@@ -243,29 +243,31 @@ fn first_component_is(path: &PathTemplate, name: &str) -> bool {
     text.split('/').next() == Some(name)
 }
 
-/// Reports two named outputs that give the same environment variable.
+/// Reports two named outputs that give the same environment variable, of a path or of a list.
 fn check_variables(outputs: &[Output], key: &AssetKey, problems: &mut Problems) {
     let mut seen: HashMap<String, &Output> = HashMap::new();
     for output in outputs {
         let Some(name) = &output.name else { continue };
         let variable = name.as_variable();
-        let Some(first) = seen.get(&variable) else {
-            seen.insert(variable, output);
-            continue;
-        };
-        let problem = Problem::VariableCollision {
-            asset: key.to_string(),
-            first: first
-                .name
-                .as_ref()
-                .map_or_else(String::new, Name::to_string),
-            second: name.to_string(),
-            variable: format!("ASSETCTL_OUTPUT_{variable}"),
-        };
-        let labels = [
-            Label::new(output.location, "this one"),
-            Label::new(first.location, "and this one"),
-        ];
-        problems.add(problem, labels);
+        for variable in [variable.clone(), format!("{variable}_LIST")] {
+            let Some(first) = seen.insert(variable.clone(), output) else {
+                continue;
+            };
+            let problem = Problem::VariableCollision {
+                asset: key.to_string(),
+                first: first
+                    .name
+                    .as_ref()
+                    .map_or_else(String::new, Name::to_string),
+                second: name.to_string(),
+                variable: format!("ASSETCTL_OUTPUT_{variable}"),
+            };
+            let labels = [
+                Label::new(output.location, "this one"),
+                Label::new(first.location, "and this one"),
+            ];
+            problems.add(problem, labels);
+            break;
+        }
     }
 }
