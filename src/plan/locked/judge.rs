@@ -371,8 +371,12 @@ impl<'a> LockJudge<'a> {
                 let matching = right.iter().find(|line| on_disk(spot.cell, line));
                 counts = matching.unwrap_or(first);
             }
-            let labels = labels(self.scope, spot.row.asset);
-            self.take_line(spot.row, spot.cell, counts, &labels);
+            // Mostly it is the one that counts already.
+            let taken = self.line(spot.cell);
+            if !taken.is_some_and(|taken| std::ptr::eq(taken, counts)) {
+                let labels = labels(self.scope, spot.row.asset);
+                self.take_line(spot.row, spot.cell, counts, &labels);
+            }
             standing = Standing::Right;
         }
         standing
