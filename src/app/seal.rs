@@ -231,9 +231,7 @@ impl Sealing<'_> {
 /// Adds the lock file: it says of all this what was found, or is not there because nothing has lines.
 pub fn seal_lock_file(versions: &Versions<'_>, seal: &mut Seal) -> Option<()> {
     match versions.of_path(FILE_NAME).ok()? {
-        Found::File { version, .. } => versions
-            .seal_file(seal, FILE_NAME, version)
-            .then_some(()),
+        Found::File { version, .. } => versions.seal_file(seal, FILE_NAME, version).then_some(()),
         Found::Absent => {
             versions.seal_absent(seal, FILE_NAME);
             Some(())

@@ -297,7 +297,9 @@ impl<'a> LockJudge<'a> {
         }
         let mut candidates = std::mem::take(&mut self.rows[number].candidates);
         for block in &mut candidates {
-            block.right = self.is_right_block(number, row, asset, block);
+            // Of others it matters not, and their upstreams need not belong to the scope.
+            block.right =
+                row.set.meets(&block.range) && self.is_right_block(number, row, asset, block);
         }
         self.rows[number].take(candidates);
         let labels = labels(self.scope, row.asset);
