@@ -6,6 +6,7 @@
     python3 benches/compare.py --cases noop-100000      # several minutes: three first builds of 100,000 commands
     python3 benches/compare.py --tools ninja,make       # the two among themselves
     python3 benches/compare.py --cases hours,grid,newday,fanin     # partitions: writes four million small files
+    python3 benches/compare.py --cases check,check-cold,locklines,lockhours,dvc    # the lock file
 
 Every tool gets the same generated graph. Runs are interleaved, one of each tool in turn, and figures are medians, so that
 whatever else the machine does meets all tools alike. CPU time is user and system time of the process and of the children it
@@ -14,7 +15,7 @@ waited for; peak memory is that of the largest process, and about 10 MB where a 
 A case that builds also compares the outputs of all tools, and a run with nothing to do must leave every output as it was:
 a tool that is fast because it does not do the work is an error, not a result.
 
-What is missing is installed below target/: ninja from the Python registry, b3sum with cargo. make comes from the system.
+What is missing is installed below target/: ninja and dvc from the Python registry, b3sum with cargo. make comes from the system.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from locks import Locks
 from measuring import Figure, Sample, measure, medians
 from partitions import Partitions
 
@@ -38,8 +40,9 @@ TOOLS = ROOT / "target" / "bench-tools"
 SEED = 20130704
 DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty", "list", "complete"]
 PARTITIONS = ["hours", "grid", "newday", "fanin"]
+LOCKS = ["check", "check-cold", "locklines", "lockhours", "dvc"]
 ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty", "list", "complete",
-             *PARTITIONS]
+             *PARTITIONS, *LOCKS]
 
 @dataclass(frozen=True)
 class Graph:
@@ -361,6 +364,11 @@ class Comparison:
                 getattr(partitions, case)()
                 self.figures += partitions.figures
                 continue
+            if case in LOCKS:
+                locks = Locks(self.options, say)
+                getattr(locks, case.replace("-", "_"))()
+                self.figures += locks.figures
+                continue
             getattr(self, kind)(*([int(size)] if size else []))
             if not self.options.keep:
                 shutil.rmtree(self.options.work / case, ignore_errors=True)
@@ -407,7 +415,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=size_in_bytes, default="2GiB", help="of the large source (default: 2GiB)")
     parser.add_argument("--jobs", type=int, default=2, help="commands at once (default: 2)")
     parser.add_argument("--partitions", type=int, default=1_000_000, metavar="N",
-                        help="of the asset in `hours`, and of all assets in `grid` (default: 1,000,000)")
+                        help="of the asset in `hours` and `lockhours`, and of all assets in `grid` (default: 1,000,000)")
     parser.add_argument("--work", type=Path, default=ROOT / "target" / "bench-work", metavar="DIR",
                         help="where the graphs are laid out (default: target/bench-work)")
     parser.add_argument("--keep", action="store_true", help="leave the laid out graphs there")

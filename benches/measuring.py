@@ -57,12 +57,12 @@ class Figure:
         return [self.case, self.what, bound, value, self.verdict, self.detail]
 
 
-def measure(command: list[str], log: Path) -> Sample:
-    """Runs a command to its end; anything but exit code 0 ends the comparison with what it said."""
+def measure(command: list[str], log: Path, codes: tuple[int, ...] = (0,)) -> Sample:
+    """Runs a command to its end; any exit code but those of `codes` ends the comparison with what it said."""
     run = subprocess.run([sys.executable, "-I", "-S", "-c", STOPWATCH, str(log), *command],
                          capture_output=True, text=True, check=True)
     result = json.loads(run.stdout)
-    if result.pop("code") != 0:
+    if result.pop("code") not in codes:
         sys.exit(f"compare: failed: {' '.join(command)}\n{log.read_text(errors='replace')[-4000:]}")
     return Sample(**result)
 

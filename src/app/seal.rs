@@ -30,7 +30,7 @@ use crate::model::{
     Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
     Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status, TimePartitions,
 };
-use crate::plan::{Demand, Known, Row};
+use crate::plan::{Demand, Known, ObservedCode, Row, Scope};
 use crate::store::Mark;
 use crate::sys::file::write_atomically;
 
@@ -61,8 +61,7 @@ struct Sealed {
     mark: Mark,
     /// Seconds between which no partition appears: from, and until before.
     now: (i64, i64),
-    /// Variables of the environment, each with the digest of its value if it was set.
-    env: Vec<(String, Option<Digest>)>,
+    env: Environment,
     assets: u32,
     partitions: u32,
     /// The length of the paths' part.
@@ -83,10 +82,7 @@ pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Optio
     let now = surroundings.now.as_second();
     let same = paths.len() as u64 == sealed.len
         && (sealed.now.0..sealed.now.1).contains(&now)
-        && sealed
-            .env
-            .iter()
-            .all(|(name, value)| *value == variable(&surroundings.environment, name))
+        && are_set(&surroundings.environment, &sealed.env)
         && Mark::read(home).as_ref() == Some(&sealed.mark)
         && manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE)) == Some(sealed.manifest)
         && !has_asides(&root)
@@ -167,7 +163,8 @@ struct Sealing<'a> {
     evaluation: &'a Evaluation<'a>,
 }
 
-type Environment = Vec<(String, Option<Digest>)>;
+/// Variables of the environment, each with the digest of its value if it was set.
+pub type Environment = Vec<(String, Option<Digest>)>;
 
 impl Sealing<'_> {
     /// All paths and variables; `None` if any of it cannot be sealed, or anything is not fresh.
@@ -177,54 +174,19 @@ impl Sealing<'_> {
         for row in self.evaluation.scope().rows() {
             match self.project.graph().asset(row.asset) {
                 Some(asset) => self.asset(&mut seal, &mut env, row, asset)?,
-                None => self.source(&mut seal, row, self.project.graph().source(row.asset)?)?,
+                None => seal_source(
+                    self.versions,
+                    &mut seal,
+                    (self.evaluation.scope(), row),
+                    &self.evaluation.judge.facts().versions,
+                    self.project.graph().source(row.asset)?,
+                )?,
             }
         }
-        self.lock_file(&mut seal)?;
+        seal_lock_file(self.versions, &mut seal)?;
         env.sort();
         env.dedup();
         Some((seal.into_bytes(), env))
-    }
-
-    /// The lock file says of all this what was found, or is not there because nothing has lines.
-    fn lock_file(&self, seal: &mut Seal) -> Option<()> {
-        match self.versions.of_path(FILE_NAME).ok()? {
-            Found::File { version, .. } => self
-                .versions
-                .seal_file(seal, FILE_NAME, version)
-                .then_some(()),
-            Found::Absent => {
-                self.versions.seal_absent(seal, FILE_NAME);
-                Some(())
-            }
-            Found::Directory { .. } => None,
-        }
-    }
-
-    fn source(&self, seal: &mut Seal, row: &Row, source: &SourceAsset) -> Option<()> {
-        let Place::Paths(paths) = &source.place else {
-            return None;
-        };
-        let [SourcePath::Exact(path)] = paths.as_slice() else {
-            return None;
-        };
-        let keys = self.evaluation.scope().keys(row.asset);
-        for (cell, index) in row.cells().zip(row.set.iter()) {
-            let known = self.evaluation.judge.facts().versions[row.versions_of(cell).start];
-            let path = path.path(PartitionRef { keys, index });
-            match known {
-                Known::Version(version) if version == absent_version() => {
-                    self.versions.seal_absent(seal, &path);
-                }
-                Known::Version(version) => {
-                    self.versions
-                        .seal_file(seal, &path, version)
-                        .then_some(())?;
-                }
-                Known::Unknown | Known::Absent => return None,
-            }
-        }
-        Some(())
     }
 
     fn asset(
@@ -238,7 +200,14 @@ impl Sealing<'_> {
             return None;
         }
         if let Some(recipe) = &asset.recipe {
-            self.code(seal, env, row, recipe)?;
+            let observed = self.evaluation.codes.observed(row.asset);
+            env.extend(seal_code(
+                self.project,
+                self.versions,
+                seal,
+                &observed,
+                recipe,
+            )?);
         }
         let keys = self.evaluation.scope().keys(row.asset);
         for (cell, index) in row.cells().zip(row.set.iter()) {
@@ -257,47 +226,88 @@ impl Sealing<'_> {
         }
         Some(())
     }
+}
 
-    fn code(
-        &self,
-        seal: &mut Seal,
-        env: &mut Environment,
-        row: &Row,
-        recipe: &Recipe,
-    ) -> Option<()> {
-        let code = &recipe.code;
-        if !code.tools.is_empty() {
-            return None;
+/// Adds the lock file: it says of all this what was found, or is not there because nothing has lines.
+pub fn seal_lock_file(versions: &Versions<'_>, seal: &mut Seal) -> Option<()> {
+    match versions.of_path(FILE_NAME).ok()? {
+        Found::File { version, .. } => versions.seal_file(seal, FILE_NAME, version).then_some(()),
+        Found::Absent => {
+            versions.seal_absent(seal, FILE_NAME);
+            Some(())
         }
-        let observed = self.evaluation.codes.observed(row.asset);
-        if code.version.is_none() {
-            let found = |path: &String| observed.files.iter().find(|(known, _)| known == path);
-            for path in code
-                .declared
-                .iter()
-                .map(|(path, _)| path)
-                .chain(&code.candidates)
-            {
-                match found(path) {
-                    Some((path, version)) => {
-                        self.versions
-                            .seal_file(seal, path, *version)
-                            .then_some(())?;
-                    }
-                    None if code.candidates.contains(path) => {
-                        self.versions.seal_absent(seal, path);
-                    }
-                    None => return None,
-                }
-            }
-        }
-        for variable in &recipe.env {
-            if let EnvValue::FromEnv { variable, .. } = &variable.value {
-                env.push((variable.clone(), self.project.variable(variable).map(value)));
-            }
-        }
-        Some(())
+        Found::Directory { .. } => None,
     }
+}
+
+/// Adds the files of a source, of which `known` was found; `None` if they cannot be sealed.
+pub fn seal_source(
+    versions: &Versions<'_>,
+    seal: &mut Seal,
+    (scope, row): (&Scope<'_>, &Row),
+    known: &[Known],
+    source: &SourceAsset,
+) -> Option<()> {
+    let Place::Paths(paths) = &source.place else {
+        return None;
+    };
+    let [SourcePath::Exact(path)] = paths.as_slice() else {
+        return None;
+    };
+    let keys = scope.keys(row.asset);
+    for (cell, index) in row.cells().zip(row.set.iter()) {
+        let path = path.path(PartitionRef { keys, index });
+        match known[row.versions_of(cell).start] {
+            Known::Version(version) if version == absent_version() => {
+                versions.seal_absent(seal, &path);
+            }
+            Known::Version(version) => {
+                versions.seal_file(seal, &path, version).then_some(())?;
+            }
+            Known::Unknown | Known::Absent => return None,
+        }
+    }
+    Some(())
+}
+
+/// Adds the files that are part of a code version; gives the variables that are. `None` if they cannot be sealed.
+pub fn seal_code(
+    project: &Project,
+    versions: &Versions<'_>,
+    seal: &mut Seal,
+    observed: &ObservedCode,
+    recipe: &Recipe,
+) -> Option<Environment> {
+    let code = &recipe.code;
+    if !code.tools.is_empty() {
+        return None;
+    }
+    if code.version.is_none() {
+        let found = |path: &String| observed.files.iter().find(|(known, _)| known == path);
+        let declared = code.declared.iter().map(|(path, _)| path);
+        for path in declared.chain(&code.candidates) {
+            match found(path) {
+                Some((path, version)) => {
+                    versions.seal_file(seal, path, *version).then_some(())?;
+                }
+                None if code.candidates.contains(path) => versions.seal_absent(seal, path),
+                None => return None,
+            }
+        }
+    }
+    let taken = recipe.env.iter().filter_map(|declared| {
+        let EnvValue::FromEnv { variable, .. } = &declared.value else {
+            return None;
+        };
+        Some((variable.clone(), project.variable(variable).map(value)))
+    });
+    Some(taken.collect())
+}
+
+/// Whether variables have the values that they had.
+pub fn are_set(environment: &[(OsString, OsString)], sealed: &Environment) -> bool {
+    let mut sealed = sealed.iter();
+    sealed.all(|(name, value)| *value == variable(environment, name))
 }
 
 fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<Digest> {
@@ -313,7 +323,7 @@ fn value(text: &OsString) -> Digest {
 /// `None` where files decide it, of which no stamp tells. Keys that the instance holds change with its mark.
 ///
 /// Also those count of which nothing was looked at: what has no partition yet has no row.
-fn validity(project: &Project) -> Option<(i64, i64)> {
+pub fn validity(project: &Project) -> Option<(i64, i64)> {
     let (mut from, mut until) = (i64::MIN, i64::MAX);
     for id in used_definitions(project.graph()) {
         let definition = &project.graph().definitions()[id.0 as usize].definition;
@@ -381,7 +391,7 @@ fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
 }
 
 /// Makes the folder, and removes the oldest seals where there are many.
-fn make_room(file: &Path) {
+pub fn make_room(file: &Path) {
     let Some(folder) = file.parent() else { return };
     if fs::create_dir(folder).is_ok() {
         return;

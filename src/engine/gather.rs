@@ -303,15 +303,14 @@ pub fn find_outputs_unlike(
     scope: &Scope<'_>,
     expected: impl Fn(&Row, Cell, usize) -> Option<DataVersion>,
 ) -> Result<ChangedOutputs, Problems> {
-    let (mut outputs, mut versions) = (Vec::new(), HashMap::new());
+    let mut outputs = Vec::new();
     for (number, row) in scope.rows().iter().enumerate() {
         let Some(asset) = workspace.graph.asset(row.asset) else {
             continue;
         };
         for cell in row.cells() {
             for output in 0..asset.outputs.len() {
-                if let Some(version) = expected(row, cell, output) {
-                    versions.insert((cell, output as u32), version);
+                if expected(row, cell, output).is_some() {
                     outputs.push(Expected {
                         row: number as u32,
                         cell,
@@ -322,7 +321,8 @@ pub fn find_outputs_unlike(
         }
     }
     compare_outputs(workspace, scope, outputs, |at| {
-        versions[&(at.cell, at.output)]
+        let row = &scope.rows()[at.row as usize];
+        expected(row, at.cell, at.output as usize).expect("it was expected before")
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr, memchr2};
+
 use crate::digest::Digest;
 use crate::lockfile::damage::Damage;
 use crate::lockfile::words::unescaped;
@@ -85,7 +87,7 @@ impl<'l> Iterator for Words<'l> {
             return None;
         }
         let start = self.line.len() - word.len();
-        let len = word.find([' ', '\t']).unwrap_or(word.len());
+        let len = memchr2(b' ', b'\t', word.as_bytes()).unwrap_or(word.len());
         self.at = start + len;
         Some((start, &word[..len]))
     }
@@ -102,9 +104,10 @@ impl Fields {
         self.contributions.clear();
         for (start, word) in words {
             let whole = start..start + word.len();
-            let Some((name, value)) = word.split_once('=') else {
+            let Some(sign) = memchr(b'=', word.as_bytes()) else {
                 return Err((whole, Damage::NoField));
             };
+            let (name, value) = (&word[..sign], &word[sign + 1..]);
             self.take(kind, name, value).map_err(|damage| {
                 let value = whole.end - value.len()..whole.end;
                 match damage {
@@ -210,21 +213,31 @@ fn count(value: &str) -> Result<u32, Damage> {
     })
 }
 
+/// The values of lower-case hexadecimal digits; of all else one that is none.
+const DIGITS: [u8; 256] = digits();
+
+/// The value of a byte that is no digit.
+const NO_DIGIT: u8 = 0xff;
+
+const fn digits() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+}
+
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;
     }
-    let mut bytes = [0; N];
+    let (mut bytes, mut seen) = ([0; N], 0);
     for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
+        seen |= high | low;
+        *byte = high << 4 | (low & 0xf);
     }
-    Some(bytes)
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    }
+    (seen != NO_DIGIT).then_some(bytes)
 }

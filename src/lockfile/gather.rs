@@ -83,6 +83,29 @@ impl<'t> Gathered<'t> {
         Ok(())
     }
 
+    /// Takes in what was gathered of the text behind.
+    pub fn append(&mut self, next: Self) {
+        if next.header == Header::Met {
+            self.header = Header::Met;
+        }
+        self.lock.added.extend(next.lock.added);
+        self.lock.sources.extend(next.lock.sources);
+        for locked in next.lock.assets {
+            match self.places.get(&locked.asset) {
+                Some(at) => {
+                    let before = &mut self.lock.assets[*at];
+                    before.lines.extend(locked.lines);
+                    before.blocks.extend(locked.blocks);
+                }
+                None => {
+                    let at = self.lock.assets.len();
+                    self.places.insert(locked.asset.clone(), at);
+                    self.lock.assets.push(locked);
+                }
+            }
+        }
+    }
+
     /// The lock, without lines that say the same as another, and what was met on the way.
     pub fn finish(mut self) -> (Lock, Header, Repeats) {
         let lock = &mut self.lock;

@@ -14,6 +14,7 @@ mod fields;
 mod gather;
 mod lines;
 mod parse;
+mod pieces;
 mod print;
 mod repeats;
 #[cfg(test)]

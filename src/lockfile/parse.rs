@@ -7,6 +7,7 @@ use crate::lockfile::error::LockError;
 use crate::lockfile::fields::Words;
 use crate::lockfile::gather::{Gathered, Header, Refused};
 use crate::lockfile::lines::{Conflicts, Line, Lines};
+use crate::lockfile::pieces::gather_pieces;
 use crate::lockfile::repeats::Repeats;
 use crate::lockfile::words::{ADDED, HEADER};
 use crate::model::{AddedKey, Lock};
@@ -81,6 +82,16 @@ fn is_looked_at(line: &str) -> bool {
 }
 
 fn read_lines(file: &str, text: &str) -> Result<Read, LockError> {
+    if let Some(gathered) = gather_pieces(text) {
+        let (lock, header, repeats) = gathered.finish();
+        return Ok(Read {
+            lock,
+            damaged: Vec::new(),
+            header,
+            conflicts: Conflicts::None,
+            repeats,
+        });
+    }
     let mut gathered = Gathered::new();
     let mut damaged = Vec::new();
     let mut lines = Lines::new(text);
@@ -135,7 +146,7 @@ fn text_of<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, LockError> {
     }
     let text = std::str::from_utf8(bytes);
     let decoded = text.map_or_else(|error| error.valid_up_to(), str::len);
-    let nul = bytes[..decoded].iter().position(|byte| *byte == 0);
+    let nul = memchr::memchr(0, &bytes[..decoded]);
     match (text, nul) {
         (Ok(text), None) => Ok(text),
         (_, nul) => Err(LockError::not_text(file, bytes, nul.unwrap_or(decoded))),

@@ -186,10 +186,11 @@ fn push_version(out: &mut String, version: Option<DataVersion>) {
 }
 
 fn push_hex(out: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            out.push(char::from(b"0123456789abcdef"[usize::from(half)]));
-        }
+    for eight in bytes.chunks(8) {
+        let mut digits = [0; 16];
+        let digits = &mut digits[..2 * eight.len()];
+        hex::encode_to_slice(eight, digits).expect("two digits for each byte");
+        out.push_str(std::str::from_utf8(digits).expect("hexadecimal digits are ASCII"));
     }
 }
 

@@ -81,6 +81,13 @@ pub fn unescaped(word: &str) -> Option<Cow<'_, str>> {
 
 /// Appends a text, escaped where no word may hold a character or where `special` says so of one and its byte offset.
 fn push_escaped(out: &mut String, text: &str, special: impl Fn(usize, char) -> bool) {
+    let is_plain = |(at, byte): (usize, u8)| {
+        byte.is_ascii_graphic() && byte != b'%' && !special(at, char::from(byte))
+    };
+    if text.bytes().enumerate().all(is_plain) {
+        out.push_str(text);
+        return;
+    }
     for (at, character) in text.char_indices() {
         if is_unseen(character) || character == '%' || special(at, character) {
             for byte in character.encode_utf8(&mut [0; 4]).bytes() {

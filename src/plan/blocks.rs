@@ -283,7 +283,8 @@ fn fold_entry(key: &str, version: DataVersion, folding: &mut Folding) {
     folding.digest("version", version.0);
 }
 
-fn ends_block(key: &str) -> bool {
+/// Whether a block ends after a key.
+pub(super) fn ends_block(key: &str) -> bool {
     Kind::Key.digest(key.as_bytes()).as_bytes()[0] == 0
 }
 

@@ -23,5 +23,7 @@ pub use fingerprint::{
 pub use judge::{
     Alone, Demand, Facts, Judge, Known, Purpose, Records, Share, Verdict, version_by_rule,
 };
-pub use locked::{FoldLimits, LockFacts, LockJudge, LockStatus, LockVerdict, Unfold, refold};
+pub use locked::{
+    FoldLimits, LockFacts, LockJudge, LockStatus, LockVerdict, Unfold, holds_foldable, refold,
+};
 pub use scope::{Cell, NonexistentKey, Role, Row, Scope, Upstream};

@@ -9,6 +9,7 @@ use crate::app::check::narrowing::narrowed;
 use crate::app::check::orphans::orphans;
 use crate::app::check::outputs::{find_changed, is_on_disk};
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
+use crate::app::check::sealed::Look;
 use crate::app::check::sources::LockedSources;
 use crate::app::check::told::Told;
 use crate::app::error::AppError;
@@ -16,11 +17,12 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::engine::{
-    ChangedOutputs, Elsewhere, FoundSources, Workspace, find_elsewhere, find_sources, observe_code,
+    ChangedOutputs, Codes, Elsewhere, FoundSources, Workspace, find_elsewhere, find_sources,
+    observe_code,
 };
 use crate::executor::LocalExecutor;
 use crate::git::Repository;
-use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, CodeVersion, Lock};
+use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, Lock};
 use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
 
 /// What the lock file says.
@@ -75,13 +77,24 @@ pub(super) fn by_lock(
         report.rebuilt = rebuilt(project, locked, rebuild, doors)?;
     }
     project.keep_what_was_learnt();
+    if notices.is_empty() {
+        Look {
+            project,
+            request,
+            versions: &versions,
+            scope: &scope,
+            gathered: &gathered,
+            judged: &judged,
+        }
+        .seal(&report);
+    }
     Ok((report, notices))
 }
 
 /// What is on disk, and in the lock file in its place.
-struct Gathered {
-    code: Vec<Option<CodeVersion>>,
-    versions: Vec<Known>,
+pub(super) struct Gathered {
+    pub codes: Codes,
+    pub versions: Vec<Known>,
     found: FoundSources,
     locked: LockedSources,
 }
@@ -93,11 +106,11 @@ impl Gathered {
         scope: &Scope<'_>,
         lock: &Lock,
     ) -> Result<Self, AppError> {
-        let code = observe_code(workspace, scope)?.versions;
+        let codes = observe_code(workspace, scope)?;
         let (mut versions, found) = find_sources(workspace, scope)?;
         let locked = LockedSources::take(project, scope, lock, &mut versions);
         Ok(Self {
-            code,
+            codes,
             versions,
             found,
             locked,
@@ -175,7 +188,7 @@ impl<'a> Judged<'a> {
             versions[scope.row_of_cell(*cell).versions_of(*cell)].fill(Known::Unknown);
         }
         let facts = LockFacts {
-            code: gathered.code.clone(),
+            code: gathered.codes.versions.clone(),
             versions,
         };
         let mut judge = LockJudge::new(scope, lock, facts);

@@ -1,7 +1,7 @@
 //! Lines of assets with very many partitions, folded into blocks.
 //!
 //! Which blocks are right follows from the whole project, so all of it is judged before they are written. That is done only
-//! where something is folded, and a line changes.
+//! where something is folded, and a line changes that has to do with a block.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::lock::apart::stand_apart;
 use crate::app::lock::lines::{fresh_line, line_of};
 use crate::app::lock::right::{lock_facts, stands_in_block};
 use crate::app::lock::update::{Changes, update};
@@ -27,7 +28,8 @@ pub fn updated(
     lock: Lock,
     changes: &Changes,
 ) -> Result<Lock, AppError> {
-    if !changes.concern_lines() || !folds(project, &lock) {
+    let stands_apart = || stand_apart(project, &lock, changes);
+    if !changes.concern_lines() || !folds(project, &lock) || stands_apart() {
         return Ok(update(lock, changes));
     }
     let mut instance = Instance::open(project)?;

@@ -1,5 +1,6 @@
 //! Everything that writes the lock file: one set of changes at the end of a verb, never one for each step.
 
+mod apart;
 mod bring;
 mod compare;
 mod count;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::engine::Evaluation;
-use crate::model::{AssetKey, Lock, PartitionKey};
-use crate::plan::{Cell, Known, LockFacts, LockJudge};
+use crate::model::{AssetKey, Lock, LockedAsset, PartitionKey};
+use crate::plan::{Cell, Known, LockFacts, LockJudge, Scope};
 
 /// By cell, whether its line, or that of its block, is right.
 pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
@@ -15,11 +15,13 @@ pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
     cells.map(|cell| judge.is_right(cell)).collect()
 }
 
-/// By cell, whether it stands in a block that is right, and has no line of its own; `None` where there are no blocks.
+/// By cell, whether it stands in a block that is right, and has no line of its own; `None` where none
+/// can.
 pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<bool>> {
-    let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
-    blocks.next()?;
     let scope = evaluation.scope();
+    if !lock.assets.iter().any(|locked| has_blocks(scope, locked)) {
+        return None;
+    }
     let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
     judge.judge_lines(&|_, _| false);
     let cells = (0..scope.cells()).map(Cell);
@@ -28,6 +30,21 @@ pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<b
         is_asset && judge.is_right(cell) && judge.block(cell).is_some()
     });
     Some(stands.collect())
+}
+
+/// Whether partitions of a scope may stand in blocks.
+fn has_blocks(scope: &Scope<'_>, locked: &LockedAsset) -> bool {
+    let id = scope.graph().find(locked.asset.as_str());
+    let Some(row) = id.and_then(|id| scope.row(id)) else {
+        return false;
+    };
+    let keys = scope.keys(row.asset);
+    locked.blocks.iter().any(|block| {
+        let first = keys.index_of(block.first.as_str());
+        let last = keys.index_of(block.last.as_str());
+        let range = first.zip(last).map(|(first, last)| first..last + 1);
+        range.is_some_and(|range| row.set.meets(&range))
+    })
 }
 
 /// What an evaluation has found, with what the lock file says of sources that are not here.

@@ -1,8 +1,8 @@
 //! Texts both ways, and texts that only the reader takes.
 
-use super::{HEADER, added, file, key, lines_of, source};
+use super::{HEADER, added, file, key, lines_of, of_keys, source};
 use crate::digest::Digest;
-use crate::lockfile::{Written, added_keys, parse, print, read, write};
+use crate::lockfile::{FILE_NAME, Written, added_keys, parse, print, read, salvage, write};
 use crate::model::{
     AssetKey, CodePrefix, ContributionPrefix, DataVersion, Fingerprint, Lock, LockBlock, LockLine,
     LockedAsset, LockedOutput,
@@ -228,4 +228,30 @@ fn keys_are_found_whatever_the_other_lines_are() {
     ] {
         assert_eq!(keys(text.to_owned()), Err(error.to_owned()));
     }
+}
+
+#[test]
+fn a_long_text_gives_what_its_lines_give() {
+    let keys: Vec<String> = (0..20_000)
+        .map(|number| format!("key-{number:06}"))
+        .collect();
+    let mut lock = of_keys("long", &keys[..12_000]);
+    lock.assets.extend(of_keys("longer", &keys).assets);
+    lock.sources.push(source("raw", None));
+    lock.added.push(added("uploads", "a"));
+    let text = print(&lock);
+    let parsed = parse(FILE_NAME, text.as_bytes()).expect("a text of ours");
+    assert!(parsed.tidy);
+    assert_eq!(print(&parsed.lock), text);
+    let doubled = format!("{text}{}\n", text.lines().last().expect("there are lines"));
+    let parsed = parse(FILE_NAME, doubled.as_bytes()).expect("a text of ours");
+    assert!(
+        !parsed.tidy,
+        "one line stands twice, far from itself or not"
+    );
+    assert_eq!(print(&parsed.lock), text);
+    let torn = &text[..text.len() - 1];
+    let (_, damaged) = salvage(FILE_NAME, torn.as_bytes()).expect("a text of ours");
+    let lines: Vec<u32> = damaged.iter().map(|damaged| damaged.line).collect();
+    assert_eq!(lines, [text.lines().count() as u32]);
 }

@@ -8,7 +8,7 @@ use crate::model::{
     Asset, AssetId, AssetKey, DataVersion, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     PartitionKeys, PartitionSet,
 };
-use crate::plan::blocks::{Blocks, Mapped};
+use crate::plan::blocks::{Blocks, Mapped, ends_block};
 use crate::plan::fingerprint::version_of_outputs;
 use crate::plan::locked::judge::{LockFacts, LockJudge};
 use crate::plan::scope::{Cell, Scope};
@@ -37,6 +37,42 @@ impl FoldLimits {
     pub fn fold(self, keys: &PartitionKeys) -> bool {
         keys.is_partitioned() && keys.len() > self.all_lines
     }
+}
+
+/// Whether lines of partitions, given in order, are all of a whole block that is to be folded and does not stand in
+/// `folded`.
+#[must_use]
+pub fn holds_foldable(
+    keys: &PartitionKeys,
+    lines: &[u32],
+    folded: &PartitionSet,
+    limits: FoldLimits,
+) -> bool {
+    let oldest_of_newest = keys.len().saturating_sub(limits.newest);
+    let ends_after = |index: u32| {
+        let mut texts = keys.texts(index..index + 1);
+        texts.next().is_some_and(|key| ends_block(&key))
+    };
+    let (mut next, mut since_a_start) = (0, true);
+    for index in lines.iter().copied() {
+        if index >= oldest_of_newest {
+            return false;
+        }
+        if folded.contains(index) {
+            continue;
+        }
+        if index != next {
+            since_a_start = ends_after(index - 1);
+        }
+        next = index + 1;
+        if ends_after(index) {
+            if since_a_start {
+                return true;
+            }
+            since_a_start = true;
+        }
+    }
+    false
 }
 
 /// Gives the lines of a range of partitions, one each, from an instance that knows them all; else `None`.

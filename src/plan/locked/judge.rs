@@ -297,7 +297,9 @@ impl<'a> LockJudge<'a> {
         }
         let mut candidates = std::mem::take(&mut self.rows[number].candidates);
         for block in &mut candidates {
-            block.right = self.is_right_block(number, row, asset, block);
+            // Of others it matters not, and their upstreams need not belong to the scope.
+            block.right =
+                row.set.meets(&block.range) && self.is_right_block(number, row, asset, block);
         }
         self.rows[number].take(candidates);
         let labels = labels(self.scope, row.asset);
@@ -371,8 +373,12 @@ impl<'a> LockJudge<'a> {
                 let matching = right.iter().find(|line| on_disk(spot.cell, line));
                 counts = matching.unwrap_or(first);
             }
-            let labels = labels(self.scope, spot.row.asset);
-            self.take_line(spot.row, spot.cell, counts, &labels);
+            // Mostly it is the one that counts already.
+            let taken = self.line(spot.cell);
+            if !taken.is_some_and(|taken| std::ptr::eq(taken, counts)) {
+                let labels = labels(self.scope, spot.row.asset);
+                self.take_line(spot.row, spot.cell, counts, &labels);
+            }
             standing = Standing::Right;
         }
         standing

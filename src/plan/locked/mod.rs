@@ -19,6 +19,6 @@ mod stand_in;
 mod tests;
 mod verdicts;
 
-pub use fold::{FoldLimits, Unfold, refold};
+pub use fold::{FoldLimits, Unfold, holds_foldable, refold};
 pub use judge::{LockFacts, LockJudge};
 pub use verdicts::{LockStatus, LockVerdict};

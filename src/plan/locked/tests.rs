@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, CodePrefix, Lock, LockLine, LockedAsset, LockedOutput, OutputChange, PartitionKey,
+    AssetKey, Cause, CodePrefix, Lock, LockLine, LockedAsset, LockedOutput, OutputChange,
+    PartitionKey,
 };
 use crate::plan::locked::{FoldLimits, LockFacts, LockJudge, LockStatus, refold};
 use crate::plan::tests::{ALL, World, asset_cells, step_name};
@@ -218,6 +219,46 @@ fn of_two_lines_the_right_one_counts() {
     assert_eq!(unfresh(said(&world, &lock)), [""; 0], "ours");
     world.set("raw@2020-01-03", Some("neither"));
     assert!(said(&world, &lock).contains(&"clean@2020-01-03 stale".to_owned()));
+}
+
+#[test]
+fn causes_follow_one_way_where_there_are_more_than_can_be_counted() {
+    use std::fmt::Write;
+
+    let mut ladder = "[source.raw]\npath = \"raw\"\n".to_owned();
+    for rung in 0..60 {
+        let deps = match rung {
+            0 => "\"raw\"".to_owned(),
+            _ => format!("\"a{0}\", \"b{0}\"", rung - 1),
+        };
+        for side in ["a", "b"] {
+            write!(
+                ladder,
+                "[asset.{side}{rung}]\ndeps = [{deps}]\ncommand = \"{side}\"\n"
+            )
+            .expect("a String takes everything");
+        }
+    }
+    let mut world = World::new(&ladder);
+    world.run();
+    let lock = world.lock();
+    world.set("raw", Some("new"));
+    let causes = world.with_everything(|scope, facts, changed| {
+        let mut judge = LockJudge::new(scope, &lock, facts);
+        judge.judge_lines(&|_, _| false);
+        let verdicts = judge.verdicts(changed);
+        let last = asset_cells(scope).pop().expect("there are assets");
+        judge.causes(&verdicts, changed, &|_| None, last)
+    });
+    assert_eq!(causes.len(), 2, "both sides of the last rung but one");
+    let mut depth = 0;
+    let mut at = causes.as_slice();
+    while let Some(Cause::Data(change)) = at.first() {
+        assert!(at.len() == 1 || depth == 0, "one way");
+        at = &change.root;
+        depth += 1;
+    }
+    assert!(depth > 40, "{depth}");
 }
 
 /// What may happen to a project between two looks.

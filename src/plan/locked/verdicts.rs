@@ -190,10 +190,17 @@ impl LockJudge<'_> {
             return changed_dependencies(spot, &now, line);
         }
         let mut causes: Vec<Cause> = self.of_code(spot, line.code).into_iter().collect();
+        // Above the cell itself one way is followed: all of them may be more than anybody can count.
+        let most = if depth == 0 { KEYS_TOLD } else { 1 };
+        let mut followed = false;
         for (at, dep) in spot.asset.deps.iter().enumerate() {
             let set = self.mapped(spot, dep);
             let same = now[at].map(|now| now == line.contributions[at]);
-            let open: Vec<u32> = self.unfresh_of(evidence, dep.asset, &set);
+            let open: Vec<u32> = self.unfresh_of(evidence, dep.asset, &set, most);
+            if depth > 0 && followed && !open.is_empty() {
+                continue;
+            }
+            followed |= !open.is_empty();
             let absent = same.is_none() && self.scope.graph().source(dep.asset).is_some();
             if open.is_empty() && same != Some(false) && !absent {
                 continue;
@@ -234,12 +241,13 @@ impl LockJudge<'_> {
         causes
     }
 
-    /// The partitions of an asset among `set` that are not fresh; at most as many as are told.
+    /// The first partitions of an asset among `set` that are not fresh.
     fn unfresh_of(
         &self,
         evidence: &Evidence<'_>,
         asset: crate::model::AssetId,
         set: &PartitionSet,
+        most: usize,
     ) -> Vec<u32> {
         let is_unfresh = |index: &u32| {
             let cell = self.scope.cell(asset, *index);
@@ -248,7 +256,7 @@ impl LockJudge<'_> {
                 !matches!(verdict, LockStatus::Fresh | LockStatus::Unverifiable)
             })
         };
-        set.iter().filter(is_unfresh).take(KEYS_TOLD).collect()
+        set.iter().filter(is_unfresh).take(most).collect()
     }
 }
 
