@@ -53,8 +53,11 @@ pub fn check(session: &Session, report: &CheckReport, format: CheckFormat) -> io
         CheckFormat::Text => output::answer(stdout, render::check(report, &session.look())),
         CheckFormat::Json => output::answer_json(&CheckDocument::from(report)),
         CheckFormat::Github => {
-            let verdict = render::verdict(report);
-            output::answer(stdout, format!("{}{verdict}", ci::annotations(report)))
+            let mut text = ci::annotations(report) + &render::verdict(report);
+            if !report.rebuilt.is_empty() {
+                text = text + &render::rebuilding(report) + "\n";
+            }
+            output::answer(stdout, text)
         }
         CheckFormat::Gitlab => output::answer_json(&ci::CodeQuality::from(report)),
         CheckFormat::Junit => output::answer_bytes(ci::junit(report).as_bytes()),

@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
     let length = Length::of_words(words.iter().filter_map(|word| word.to_str()));
     let exit = match parse(&words, length) {
         Ok(cli) => {
-            let session = Session::new(&cli.globals);
+            let session = Session::new(&cli.verb, &cli.globals);
             dispatch::run(&cli, &session).unwrap_or_else(|error| {
                 let exit = error.exit();
                 session.fail(error.diagnostic(), exit)
@@ -158,7 +158,15 @@ fn format_of(words: &[OsString]) -> Format {
         let value = value.to_string_lossy().to_lowercase();
         !["", "0", "f", "false", "n", "no", "off"].contains(&value.as_str())
     };
-    if words.iter().any(|word| word == "--json")
+    let is_asked = |words: &[OsString]| {
+        let [first, second] = [0, 1].map(|at| words.get(at).and_then(|it| it.to_str()));
+        match first {
+            Some("--json" | "--format=json") => true,
+            Some("--format") => second == Some("json"),
+            _ => false,
+        }
+    };
+    if (0..words.len()).any(|at| is_asked(&words[at..]))
         || std::env::var_os("ASSETCTL_JSON").is_some_and(is_set)
     {
         Format::Json

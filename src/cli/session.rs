@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::Notice;
-use crate::cli::args::{ColorChoice, Globals};
+use crate::cli::args::{ColorChoice, Globals, Verb};
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
 use crate::cli::output;
@@ -48,8 +48,8 @@ pub enum ProgressStyle {
 }
 
 impl Session {
-    /// The session of this process with these options.
-    pub fn new(globals: &Globals) -> Self {
+    /// The session of this process with a verb and the options of all verbs.
+    pub fn new(verb: &Verb, globals: &Globals) -> Self {
         let terminal = terminal(globals.color);
         let progress = if globals.json {
             ProgressStyle::Json
@@ -65,7 +65,7 @@ impl Session {
             ProgressStyle::Live
         };
         Self {
-            format: if globals.json {
+            format: if globals.json || verb.answers_in_json() {
                 Format::Json
             } else {
                 Format::Text

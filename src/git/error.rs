@@ -14,7 +14,7 @@ pub enum GitError {
     #[diagnostic(
         code(assetctl::git::not_found),
         help(
-            "install git, or put it on PATH; `assetctl affected FILE…` works without it, on files that you name"
+            "install git, or put it on PATH; without it `check` judges the work tree, and `affected FILE…` takes files that you name"
         )
     )]
     NotFound,
@@ -23,7 +23,7 @@ pub enum GitError {
     #[diagnostic(
         code(assetctl::git::no_repository),
         help(
-            "`git init` makes one; `assetctl affected FILE…` works without it, on files that you name"
+            "`git init` makes one; without it `check` judges the work tree, and `affected FILE…` takes files that you name"
         )
     )]
     NoRepository {

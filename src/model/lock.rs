@@ -38,7 +38,7 @@ pub struct AddedKey {
 }
 
 /// The version of a source that git does not track, or that a command observes: `@SOURCE KEY o=…`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockedSource {
     /// The source.
     pub source: AssetKey,

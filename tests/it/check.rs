@@ -3,6 +3,7 @@
 //! A small project is built once, committed with its lock file and cloned. Each change is made in the clone, which has
 //! neither instance nor outputs, and in the original, which has both: the answer must be the same.
 
+mod asking;
 mod formats;
 mod outputs;
 
@@ -238,6 +239,38 @@ const CHANGES: &[Change] = &[
         ],
     ),
     (
+        "dependencies in another order",
+        |project| {
+            project.edit(
+                "Assets.toml",
+                "deps = [\"clean\", \"names\"]",
+                "deps = [\"names\", \"clean\"]",
+            );
+        },
+        &["report stale code+data"],
+    ),
+    (
+        "another name",
+        |project| project.edit("Assets.toml", "[asset.other]", "[asset.another]"),
+        &["another missing"],
+    ),
+    (
+        "a dynamic key more",
+        |project| {
+            project.edit(
+                "Assets.lock",
+                "+ tenant acme\n",
+                "+ tenant acme\n+ tenant bolt\n",
+            )
+        },
+        &["invoice@bolt missing"],
+    ),
+    (
+        "a dynamic key less",
+        |project| project.edit("Assets.lock", "+ tenant acme\n", ""),
+        &[],
+    ),
+    (
         "an asset less",
         |project| {
             let text = project.read("Assets.toml");
@@ -287,12 +320,56 @@ const CHANGES: &[Change] = &[
         &["other stale code"],
     ),
     (
+        "what a dependency contributed, edited",
+        |project| {
+            let line = line_of(project, "other - ");
+            project.edit("Assets.lock", &line, &with_other(&line, " d="));
+        },
+        &["other stale data"],
+    ),
+    (
+        "an edited code version",
+        |project| {
+            let line = line_of(project, "other - ");
+            project.edit("Assets.lock", &line, &with_other(&line, " c="));
+        },
+        &["other stale code"],
+    ),
+    (
+        "an edited key",
+        |project| {
+            let line = line_of(project, "clean 2024-01-02 ");
+            project.edit(
+                "Assets.lock",
+                &line,
+                &line.replace("2024-01-02", "2024-02-02"),
+            );
+        },
+        &[
+            "clean@2024-01-02 missing",
+            "window@2024-01-02...2024-01-03 pending data",
+            "report pending data",
+        ],
+    ),
+    (
         "an edited line",
         |project| {
             let line = line_of(project, "other - ");
             project.edit("Assets.lock", &line, &with_other(&line, " i="));
         },
         &["other stale code"],
+    ),
+    (
+        "an output less in a line",
+        |project| {
+            let line = line_of(project, "report - ");
+            let without: Vec<&str> = line
+                .split(' ')
+                .filter(|it| !it.starts_with("o.text="))
+                .collect();
+            project.edit("Assets.lock", &line, &without.join(" "));
+        },
+        &["report stale code"],
     ),
     (
         "a line less",

@@ -106,6 +106,34 @@ fn every_verb_answers_in_json() {
     let files = ["affected", "daily/2024-01-02.csv", "build/sum.csv"];
     note("what files can touch", &files, 0);
     note("validate", &["validate"], 0);
+    note("checked", &["check"], 1);
+    note(
+        "rebuilt",
+        &["check", "clean@2024-01-01", "--rebuild", "1"],
+        0,
+    );
+    note("locked", &["lock", "--dry-run"], 0);
+    for words in [
+        &["init", "-q"][..],
+        &["add", "Assets.toml", "Assets.lock"],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.org",
+            "commit",
+            "-qm",
+            "a",
+        ],
+    ] {
+        sandbox.run_command(&[&["git"], words].concat()).success();
+    }
+    let lock = sandbox.read("Assets.lock");
+    let lines = lock.lines().filter(|line| !line.starts_with("clean "));
+    let lines: Vec<&str> = lines.collect();
+    sandbox.write("Assets.lock", &(lines.join("\n") + "\n"));
+    note("differences of lock files", &["lock", "diff", "HEAD"], 0);
+    note("pruned", &["lock", "prune"], 0);
     note("wiped", &["wipe", "sum", "--outputs", "--yes"], 0);
     note("init", &["init", "-C", "../tmp"], 0);
     note("an error", &["explain", "clan"], 2);

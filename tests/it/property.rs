@@ -7,6 +7,7 @@
 //! `ASSETCTL_PROPERTY_CASES` sets the number of cases, `ASSETCTL_PROPERTY_SEED` the seed. Left out: incremental and
 //! volatile assets, whose outputs depend on more than the tree.
 
+mod clones;
 mod command;
 mod edits;
 mod model;
@@ -51,9 +52,13 @@ fn cases(usual: u64) -> u64 {
     number.map_or(usual, |text| text.parse().expect("a number of cases"))
 }
 
-fn check(commands: Commands, cases: u64) {
+fn first_seed() -> u64 {
     let seed = std::env::var("ASSETCTL_PROPERTY_SEED").ok();
-    let seed: u64 = seed.map_or(20_130_704, |text| text.parse().expect("a seed"));
+    seed.map_or(20_130_704, |text| text.parse().expect("a seed"))
+}
+
+fn check(commands: Commands, cases: u64) {
+    let seed = first_seed();
     println!("{cases} cases from seed {seed}");
     for case in 0..cases {
         Case::new(commands, seed + case).check();

@@ -3,7 +3,7 @@
 //! A change touches what it can touch by `affected`, and what other lines of the lock file stand for now, with all that
 //! reads it: a line that was edited by hand is no file that anything reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::app::affected::{TouchedSets, downstream, touched};
 use crate::app::error::AppError;
@@ -12,8 +12,9 @@ use crate::app::selection::Goals;
 use crate::git::Repository;
 use crate::lockfile;
 use crate::model::{
-    Asset, AssetKey, Changes, CheckRequest, Lock, LockBlock, LockLine, LockedAsset, PartitionKey,
-    PartitionKeys, PartitionSet,
+    Asset, AssetId, AssetKey, Changes, CheckRequest, DeclaredPartitions, Lock, LockBlock, LockLine,
+    LockedAsset, LockedSource, Name, PartitionKey, PartitionKeys, PartitionSet,
+    PartitionsDefinition,
 };
 
 /// The goals of a check.
@@ -27,15 +28,27 @@ pub(super) fn narrowed(
     let Some(revision) = &request.since else {
         return Ok(goals);
     };
-    let by_files = touched(project, &Changes::Since(revision.clone()))?.all;
-    let by_lines = touched_by_lines(project, &lock_at(project, revision)?, lock);
+    let touched = touched_since(project, revision, lock)?;
     for (id, set) in &mut goals {
-        let touched = [&by_files, &by_lines];
-        let touched = touched.iter().filter_map(|sets| sets.get(id).cloned());
-        *set = set.intersection(&PartitionSet::union_of(touched));
+        let touched = touched.get(id).cloned();
+        *set = set.intersection(&touched.unwrap_or_default());
     }
     goals.retain(|(_, set)| !set.is_empty());
     Ok(goals)
+}
+
+/// What the changes of files since a revision touch, and those of the lock file.
+pub(super) fn touched_since(
+    project: &Project,
+    revision: &str,
+    lock: &Lock,
+) -> Result<TouchedSets, AppError> {
+    let mut all = touched(project, &Changes::Since(revision.to_owned()))?.all;
+    for (id, set) in touched_by_lines(project, &lock_at(project, revision)?, lock) {
+        let known = all.remove(&id).unwrap_or_default();
+        all.insert(id, known.union(&set));
+    }
+    Ok(all)
 }
 
 /// The lock file as it was; an empty one where there was none, or none that can be read.
@@ -57,12 +70,13 @@ fn lock_at(project: &Project, revision: &str) -> Result<Lock, AppError> {
 /// What other lines stand for than before, and all that reads it.
 fn touched_by_lines(project: &Project, before: &Lock, now: &Lock) -> TouchedSets {
     let graph = project.graph();
+    let mut seeds = touched_sources(project, before, now);
+    seeds.extend(touched_by_keys(project, before, now));
     let by_key = |lock: &'_ Lock| -> HashMap<AssetKey, LockedAsset> {
         let locked = lock.assets.iter();
         locked.map(|it| (it.asset.clone(), it.clone())).collect()
     };
     let (before, now) = (by_key(before), by_key(now));
-    let mut seeds = TouchedSets::new();
     for id in graph.ids().filter(|id| graph.asset(*id).is_some()) {
         let keys = project.keys().of(graph.get(id));
         let (before, now) = (before.get(graph.key(id)), now.get(graph.key(id)));
@@ -72,7 +86,8 @@ fn touched_by_lines(project: &Project, before: &Lock, now: &Lock) -> TouchedSets
         let (before, now) = (Lines::of(before), Lines::of(now));
         let set = PartitionSet::union_of([before.unlike(&now, keys), now.unlike(&before, keys)]);
         if !set.is_empty() {
-            seeds.insert(id, set);
+            let known = seeds.remove(&id).unwrap_or_default();
+            seeds.insert(id, known.union(&set));
         }
     }
     downstream(
@@ -81,6 +96,64 @@ fn touched_by_lines(project: &Project, before: &Lock, now: &Lock) -> TouchedSets
         &seeds,
         |_| true,
     )
+}
+
+/// Sources with other lines than before.
+fn touched_sources(project: &Project, before: &Lock, now: &Lock) -> TouchedSets {
+    let graph = project.graph();
+    let mut touched: HashMap<AssetId, Vec<u32>> = HashMap::new();
+    for (lines, others) in [(&before.sources, now), (&now.sources, before)] {
+        let others: HashSet<&LockedSource> = others.sources.iter().collect();
+        for line in lines.iter().filter(|line| !others.contains(line)) {
+            let Some(id) = graph.find(line.source.as_str()) else {
+                continue;
+            };
+            let keys = project.keys().of(graph.get(id));
+            let index = match &line.partition {
+                Some(key) => keys.index_of(key.as_str()),
+                None => (!keys.is_partitioned()).then_some(0),
+            };
+            touched.entry(id).or_default().extend(index);
+        }
+    }
+    let set = |(id, mut indexes): (AssetId, Vec<u32>)| {
+        indexes.sort_unstable();
+        (id, indexes.into_iter().collect())
+    };
+    touched.into_iter().map(set).collect()
+}
+
+/// What is partitioned by a dynamic definition that has other keys than before, with all of its keys.
+fn touched_by_keys(project: &Project, before: &Lock, now: &Lock) -> TouchedSets {
+    let graph = project.graph();
+    let of = |lock: &Lock, name: &Name| -> Vec<PartitionKey> {
+        let added = lock.added.iter().filter(|it| it.definition == *name);
+        added.map(|it| it.key.clone()).collect()
+    };
+    let added = before.added.iter().chain(&now.added);
+    let changed: HashSet<&Name> = added
+        .map(|it| &it.definition)
+        .filter(|name| of(before, name) != of(now, name))
+        .collect();
+    let definitions = graph.definitions();
+    let is_named = |declared: &DeclaredPartitions| {
+        let name = declared.name.as_ref();
+        name.is_some_and(|name| changed.contains(name))
+    };
+    let is_changed = |declared: &DeclaredPartitions| match &declared.definition {
+        PartitionsDefinition::Multi(dimensions) => {
+            let mut dimensions = dimensions.iter();
+            dimensions.any(|it| is_named(&definitions[it.definition.0 as usize]))
+        }
+        _ => is_named(declared),
+    };
+    let ids = graph.ids();
+    ids.filter(|id| graph.definition(*id).is_some_and(is_changed))
+        .map(|id| {
+            let keys = project.keys().of(graph.get(id));
+            (id, PartitionSet::from_range(keys.range()))
+        })
+        .collect()
 }
 
 /// The lines of an asset, by partition.

@@ -1,6 +1,6 @@
 //! By the instance, where there is no lock file: what `status` says.
 
-use crate::app::affected::touched;
+use crate::app::check::narrowing::touched_since;
 use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, stale_ranges};
 use crate::app::error::AppError;
@@ -8,8 +8,8 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::status::status;
 use crate::model::{
-    AssetId, AssetStatus, Certainty, Changes, CheckBasis, CheckReport, CheckRequest, CheckedAsset,
-    Evidence, Grouping, KeyRange, PartitionRun, Sources, StaleRange, Status, StatusRequest,
+    AssetId, AssetStatus, Certainty, CheckBasis, CheckReport, CheckRequest, CheckedAsset, Evidence,
+    Grouping, KeyRange, Lock, PartitionRun, Sources, StaleRange, Status, StatusRequest,
 };
 use crate::plan::{Scope, Upstream};
 
@@ -30,7 +30,8 @@ pub(super) fn by_instance(
     };
     let (found, notices) = status(project, &asked)?;
     let touched = match &request.since {
-        Some(revision) => Some(touched(project, &Changes::Since(revision.clone()))?.all),
+        // All lines are gone that there were.
+        Some(revision) => Some(touched_since(project, revision, &Lock::default())?),
         None => None,
     };
     let mut report = CheckReport::of_nothing(CheckBasis::Instance, request.due, request.strictness);

@@ -55,7 +55,10 @@ pub(super) fn check_out_staged(surroundings: &Surroundings) -> Result<StagedProj
     if !repository.has(&tree, MANIFEST)? {
         return Err(not_staged().into());
     }
-    let own = own_folder(&root).map_err(GitError::from)?;
+    let own = own_folder(&root).map_err(|source| AppError::Unwritable {
+        path: root.join(OWN_FOLDER).display().to_string(),
+        source,
+    })?;
     let checkout = Checkout::at(own.join(STAGED))?;
     let staged = Staged {
         repository: &repository,

@@ -14,6 +14,7 @@ use crate::cli::args::SelectionArgs;
 Examples:
   assetctl lock                                 after a run that was killed
   assetctl lock clean -n                        which lines would change
+  assetctl lock prune                           drop what is wrong or not declared
   assetctl lock diff main --format markdown     for a pull request"
 )]
 pub struct LockVerbs {
@@ -47,6 +48,10 @@ pub struct LockArgs {
 
 /// Words of `lock prune`.
 #[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl lock prune -n                        which lines would go
+  assetctl lock prune                           after assets were renamed or removed")]
 pub struct PruneArgs {
     /// Only say which lines would go
     #[arg(short = 'n', long)]

@@ -103,6 +103,21 @@ pub(super) enum Verb {
     Help(HelpArgs),
 }
 
+impl Verb {
+    /// Whether its own `--format` asks for JSON: then errors are told so, too.
+    pub fn answers_in_json(&self) -> bool {
+        match self {
+            Self::Check(args) => args.format == Some(CheckFormat::Json),
+            Self::Graph(args) => args.format == GraphFormat::Json,
+            Self::Lock(LockVerbs {
+                verb: Some(LockVerb::Diff(args)),
+                ..
+            }) => args.format == LockDiffFormat::Json,
+            _ => false,
+        }
+    }
+}
+
 /// Reads a number that is not 0.
 fn at_least_one<N: FromStr>(text: &str) -> Result<N, &'static str> {
     text.parse()

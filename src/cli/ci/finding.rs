@@ -123,27 +123,25 @@ impl Finding<'_> {
 
     /// `clean: 2 of 365 partitions are not fresh`
     pub fn title(&self) -> String {
-        let of = |severity: Severity| {
-            let reasons = self.reasons.iter().filter(|it| it.severity == severity);
+        let of = |concerns: fn(ReasonKind) -> bool| {
+            let reasons = self.reasons.iter().filter(|it| concerns(it.kind));
             reasons.map(|it| it.count).sum::<u32>()
         };
-        let (concerned, said) = match of(Severity::Error) {
-            0 => (of(Severity::Warning), "cannot be judged"),
-            wrong => (wrong, "not fresh"),
-        };
-        let verb = |text: &'static str| match (text, concerned) {
-            ("not fresh", 1) => "is not fresh",
-            ("not fresh", _) => "are not fresh",
-            (other, _) => other,
+        let unfresh = of(|kind| !matches!(kind, ReasonKind::Rebuilt | ReasonKind::Unverifiable));
+        let rebuilt = of(|kind| kind == ReasonKind::Rebuilt);
+        let (concerned, said) = match (unfresh, rebuilt) {
+            (0, 0) => (of(|_| true), "cannot be judged"),
+            (0, _) => (rebuilt, "came out otherwise"),
+            (1, _) => (unfresh, "is not fresh"),
+            (_, _) => (unfresh, "are not fresh"),
         };
         match self.count {
-            1 => format!("{} {}", self.asset, verb(said)),
+            1 => format!("{} {said}", self.asset),
             all => format!(
-                "{}: {} of {} {}",
+                "{}: {} of {} {said}",
                 self.asset,
                 number(concerned),
                 count(all, "partition"),
-                verb(said)
             ),
         }
     }
@@ -190,7 +188,10 @@ fn finding<'a>(report: &'a CheckReport, checked: &'a CheckedAsset) -> Finding<'a
         kind: ReasonKind::Rebuilt,
         severity: Severity::Error,
         count: 1,
-        text: format!("{} {}", it.step, not_the_same(&it.outcome)),
+        text: match &it.step.partition {
+            Some(key) => format!("{key} {}", not_the_same(&it.outcome)),
+            None => not_the_same(&it.outcome),
+        },
     }));
     Finding {
         asset: &checked.asset,

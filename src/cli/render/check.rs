@@ -76,18 +76,23 @@ fn listed(amounts: impl Iterator<Item = (u32, &'static str)>) -> String {
     each.collect()
 }
 
+/// How many of those that were built in scratch came out the same.
+pub fn rebuilding(report: &CheckReport) -> String {
+    let same = report.rebuilt.iter().filter(|it| it.is_same()).count();
+    format!(
+        "Rebuilt {} in scratch: {} came out the same.",
+        count(report.rebuilt.len() as u64, "asset partition"),
+        number(same as u64),
+    )
+}
+
 /// What came of those that were built in scratch: how many came out the same, and what is wrong with each of the others.
 fn rebuilt(report: &CheckReport, look: &Look) -> String {
     let all = &report.rebuilt;
     if all.is_empty() {
         return String::new();
     }
-    let same = all.iter().filter(|it| it.is_same()).count() as u64;
-    let mut lines = vec![format!(
-        "Rebuilt {} in scratch: {} came out the same.",
-        count(all.len() as u64, "asset partition"),
-        number(same),
-    )];
+    let mut lines = vec![rebuilding(report)];
     let glyph = styled(BAD, glyph(Status::Failed, look.glyphs));
     for it in all.iter().filter(|it| !it.is_same()) {
         let wrong = not_the_same(&it.outcome);

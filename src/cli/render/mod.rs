@@ -18,7 +18,7 @@ mod status;
 mod validate;
 
 pub(super) use affected::{accepted, wiped};
-pub(super) use check::{check, verdict};
+pub(super) use check::{check, rebuilding, verdict};
 pub(super) use explain::explain;
 pub(super) use graph::{dot, mermaid, text as graph};
 pub(super) use history::{history, log_heading};

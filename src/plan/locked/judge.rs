@@ -391,6 +391,7 @@ impl<'a> LockJudge<'a> {
         if self.rule != RULE
             || CodePrefix::from(code) != line.code
             || line.contributions.len() != spot.asset.deps.len()
+            || !has_all_outputs(spot.asset, line)
         {
             return Standing::Wrong;
         }
@@ -582,6 +583,13 @@ impl<'a> LockJudge<'a> {
     }
 }
 
+/// Whether a line tells of each output that is declared, in any order, and of no other.
+pub(super) fn has_all_outputs(asset: &Asset, line: &LockLine) -> bool {
+    let mut labels = (0..asset.outputs.len()).map(|output| asset.output_label(output));
+    line.outputs.len() == asset.outputs.len()
+        && labels.all(|label| of_label(&line.outputs, label.as_deref()).is_some())
+}
+
 /// Whether the keys of a range are known as a folded block alone.
 fn folded_in(
     locked: &LockedRow<'_>,
@@ -622,14 +630,13 @@ fn folded_in(
 
 /// The windows of a source after the newest one that is there.
 fn due_source<'a>(scope: &Scope<'_>, row: &Row, versions: &[Known]) -> LockedRow<'a> {
-    let keys = scope.keys(row.asset);
-    if keys.time().is_none() {
-        return LockedRow::default();
-    }
-    let is_there = |cell: Cell| versions[row.versions_of(cell)][0] != Known::Absent;
-    let newest = row.cells().rev().find(|cell| is_there(*cell));
+    let is_there = |cell: &Cell| versions[row.versions_of(*cell)][0] != Known::Absent;
+    let there = row.cells().filter(is_there).map(|cell| {
+        let index = row.index_of(cell);
+        index..index + 1
+    });
     LockedRow {
-        due: due_after(keys, newest.map(|cell| row.index_of(cell))),
+        due: due_after(scope.keys(row.asset), there),
         ..LockedRow::default()
     }
 }

@@ -41,10 +41,10 @@ impl<'a> LockedRow<'a> {
             .collect();
         lines.sort_by(|(a, left), (b, right)| a.cmp(b).then_with(|| in_byte_order(left, right)));
         let blocks = blocks(keys, locked);
-        let newest = lines.last().map(|(index, _)| *index);
-        let newest = newest.max(blocks.iter().map(|block| block.range.end - 1).max());
+        let ranges = blocks.iter().map(|block| block.range.clone());
+        let locked = lines.iter().map(|(index, _)| *index..*index + 1);
         let mut row = Self {
-            due: due_after(keys, newest),
+            due: due_after(keys, ranges.chain(locked)),
             lines,
             blocks: Vec::new(),
             candidates: blocks.clone(),
@@ -130,14 +130,35 @@ fn in_byte_order(a: &LockLine, b: &LockLine) -> std::cmp::Ordering {
         .then_with(|| a.contributions.cmp(&b.contributions))
 }
 
-/// The time windows after `newest`; none where keys are not in order of time, or nothing is locked yet.
-pub(super) fn due_after(keys: &PartitionKeys, newest: Option<u32>) -> PartitionSet {
-    match newest {
-        Some(newest) if keys.time().is_some() => {
-            PartitionSet::from_range(newest + 1..keys.len().max(newest + 1))
-        }
-        _ => PartitionSet::empty(),
+/// The time windows after the newest of those that are `known`, and of keys with several dimensions those whose window
+/// in any of them is; none where no dimension is a time, or nothing is known yet.
+pub(super) fn due_after(
+    keys: &PartitionKeys,
+    known: impl Iterator<Item = Range<u32>>,
+) -> PartitionSet {
+    let after = |newest: Option<u32>, keys: &PartitionKeys| match newest {
+        Some(newest) => PartitionSet::from_range(newest + 1..keys.len().max(newest + 1)),
+        None => PartitionSet::empty(),
+    };
+    if keys.time().is_some() {
+        return after(known.map(|range| range.end - 1).max(), keys);
     }
+    let Some(multi) = keys.multi() else {
+        return PartitionSet::empty();
+    };
+    let dimensions = (0u32..).zip(multi.dimensions());
+    let times: Vec<_> = dimensions
+        .filter(|(_, dimension)| dimension.keys.time().is_some())
+        .collect();
+    if times.is_empty() {
+        return PartitionSet::empty();
+    }
+    let known = PartitionSet::from_ranges(known);
+    let due = times.into_iter().map(|(at, dimension)| {
+        let newest = multi.parts(&known, at).last();
+        multi.with_part(at, after(newest, &dimension.keys))
+    });
+    PartitionSet::union_of(due)
 }
 
 /// The version of one output in a line of several, by the output's label.

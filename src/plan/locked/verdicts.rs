@@ -6,7 +6,7 @@ use crate::model::{
     Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, DependencyChange, LockLine,
     OutputChange, PartitionSet, RULE,
 };
-use crate::plan::locked::judge::{Lack, LockJudge, Spot, Standing};
+use crate::plan::locked::judge::{Lack, LockJudge, Spot, Standing, has_all_outputs};
 use crate::plan::scope::Cell;
 
 /// How many changed keys of one input are told; more would not be read.
@@ -108,6 +108,7 @@ impl LockJudge<'_> {
         if self.rule != RULE
             || self.code[spot.number].map(CodePrefix::from) != Some(line.code)
             || line.contributions.len() != spot.asset.deps.len()
+            || !has_all_outputs(spot.asset, line)
         {
             return true;
         }

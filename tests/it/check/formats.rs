@@ -29,6 +29,56 @@ fn broken() -> Sandbox {
     clone
 }
 
+/// A project whose locked outputs do not come out the same again: one reads what it does not declare, one writes the time.
+fn otherwise() -> Sandbox {
+    let manifest = r#"
+[project]
+name = "otherwise"
+[partitions.letter]
+type = "static"
+keys = ["a", "b"]
+[asset.hidden]
+partitions = "letter"
+command = "cat secret > {{output}}"
+outputs = "build/{{partition}}"
+[asset.clock]
+command = "date +%s%N > {{output}}"
+outputs = "build/clock"
+"#;
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file("secret", "x\n");
+    sandbox.materialize(&[]).success();
+    sandbox
+}
+
+fn rebuilt(format: &str) -> String {
+    let words = ["check", "--rebuild", "9", "--format", format];
+    otherwise().run(&words).exits(1).stdout().to_owned()
+}
+
+#[test]
+fn what_came_out_otherwise_is_no_matter_of_freshness() {
+    let said = rebuilt("github");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(
+        lines[0]
+            .contains("title=hidden%3A 2 of 2 partitions came out otherwise::b fails in scratch"),
+        "{said}"
+    );
+    assert!(
+        lines[1].contains("title=clock came out otherwise::makes another"),
+        "{said}"
+    );
+    assert_eq!(
+        lines[2..],
+        [
+            "Everything is fresh: 3 asset partitions of 2 assets.",
+            "Rebuilt 3 asset partitions in scratch: 0 came out the same."
+        ]
+    );
+}
+
 fn answer(project: &Sandbox, format: &str, code: i32) -> String {
     let outcome = project.run(&["check", "--format", format]).exits(code);
     outcome.stdout().to_owned()
@@ -51,6 +101,12 @@ fn junit_follows_its_schema() {
     assert!(
         broken.contains("<failure") && broken.contains("a&lt;&amp;&gt;"),
         "{broken}"
+    );
+    let otherwise = rebuilt("junit");
+    assert!(
+        problems(&otherwise).is_empty() && otherwise.contains("failures=\"2\""),
+        "{:?}\n{otherwise}",
+        problems(&otherwise)
     );
     let fresh = answer(&cloned(&built()), "junit", 0);
     assert!(
@@ -93,6 +149,12 @@ fn sarif_follows_its_schema() {
         .lines()
         .position(|line| line == "[asset.clean]");
     assert_eq!(line, manifest.map(|at| at as u64 + 1));
+    let otherwise: Value = serde_json::from_str(&rebuilt("sarif")).expect("JSON");
+    assert!(validator.is_valid(&otherwise));
+    assert_eq!(
+        otherwise["runs"][0]["results"][1]["ruleId"],
+        "assetctl/rebuilt"
+    );
     let fresh: Value = serde_json::from_str(&answer(&cloned(&built()), "sarif", 0)).expect("JSON");
     assert!(validator.is_valid(&fresh));
     log["runs"][0]["results"][0]["level"] = "fatal".into();

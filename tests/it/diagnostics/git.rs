@@ -22,10 +22,13 @@ fn git_has_no_answer() {
     );
     let since = |revision| ["affected", "--since", revision];
     said.of("no repository", &sandbox, &since("main"), 2);
+    let staged = ["check", "--staged"];
+    said.of("nothing staged", &sandbox, &staged, 2);
     git(&sandbox, &["init", "-q", "-b", "main"]);
     git(&sandbox, &["config", "user.email", "somebody@example.org"]);
     git(&sandbox, &["config", "user.name", "Somebody"]);
     said.of("no commit", &sandbox, &since("main"), 2);
+    said.of("not staged", &sandbox, &staged, 2);
     git(&sandbox, &["add", "--all"]);
     git(&sandbox, &["commit", "-q", "-m", "one"]);
     said.of("misspelt", &sandbox, &since("mian"), 2);
@@ -46,6 +49,18 @@ fn git_has_no_answer() {
         &["affected", "--since", "main", "raw.csv"],
         2,
     );
+    for (branch, text) in [("other", "2\n"), ("main", "3\n")] {
+        git(&sandbox, &["checkout", "-q", "-B", branch, "HEAD"]);
+        sandbox.write("raw.csv", text);
+        git(&sandbox, &["commit", "-q", "-a", "-m", branch]);
+        if branch == "other" {
+            git(&sandbox, &["checkout", "-q", "HEAD~1"]);
+        }
+    }
+    sandbox
+        .run_command(&["git", "merge", "-q", "other"])
+        .exits(1);
+    said.of("unmerged", &sandbox, &staged, 2);
     git(&sandbox, &["config", "core.repositoryFormatVersion", "99"]);
     said.of("git refuses", &sandbox, &since("main"), 3);
     let sandbox = sandbox.with_env("PATH", "/nowhere");

@@ -20,6 +20,16 @@ pub fn edit(random: &mut Random, model: &mut Model, project: &Scenario) -> Strin
     }
 }
 
+/// Changes a source or a declaration, and tells which.
+pub fn change(random: &mut Random, model: &mut Model, project: &Scenario) -> String {
+    if random.one_in(2) {
+        return source(random, model, project);
+    }
+    let told = declaration(random, model);
+    project.manifest(&model.manifest());
+    told
+}
+
 /// Restores all sources and repairs all commands, and tells what was done.
 pub fn repair(model: &mut Model, project: &Scenario) -> Vec<String> {
     for source in &mut model.sources {
