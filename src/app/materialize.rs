@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::added::keys_added;
 use crate::app::error::{AppError, RequestError};
+use crate::app::from_lock::FromLock;
 use crate::app::instance::Instance;
 use crate::app::lock::{LockFile, lock_fresh};
 use crate::app::notice::Notice;
@@ -14,6 +15,7 @@ use crate::app::project::{Project, Surroundings};
 use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
+use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
     RunDoors, RunOptions, RunResult, Sync, Waiting, clear_crashed, put_back_asides,
@@ -115,7 +117,11 @@ pub fn materialize(
         time: clock.now(),
         cancel,
     };
-    let evaluation = instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
+    let mut evaluation =
+        instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
+    if evaluation.lacks_records() {
+        instance.take_lock(&workspace, &mut evaluation, &lock)?;
+    }
     refuse_unreadable(&evaluation)?;
     refuse_too_long(&workspace, &evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
@@ -150,7 +156,25 @@ pub fn materialize(
         result,
         mut evaluation,
     } = finished?;
-    if result.run.is_some() {
+    let from_lock = to_take_over(&evaluation);
+    if !from_lock.is_empty() {
+        if result.run.is_none() {
+            can_be_sealed &= Mark::read(project.home()) == mark;
+            instance.make_writable(project)?;
+        }
+        let taking_over = TakingOver {
+            project,
+            workspace: &workspace,
+            request,
+            time: clock.now(),
+        };
+        taking_over.record(&mut instance.store, &mut evaluation, &from_lock)?;
+        progress.notice(&Notice::FromLock(FromLock::TakenOver(from_lock.len())));
+    }
+    if let Some(otherwise) = FromLock::came_out_otherwise(&evaluation) {
+        progress.notice(&Notice::FromLock(otherwise));
+    }
+    if result.run.is_some() || !from_lock.is_empty() {
         // Closing the instance gives it a new mark, which is the one that holds from now on.
         mark = instance.store.close();
     }

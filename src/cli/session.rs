@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::app::Notice;
+use crate::app::{FromLock, Notice};
 use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
@@ -120,6 +120,8 @@ impl Session {
             Notice::Selection(notice) => format!("{notice}\n"),
             Notice::KeysAdded(added) => format!("{added}\n"),
             Notice::DamagedLock(damage) => format!("{damage}\n"),
+            Notice::FromLock(FromLock::TakenOver(_)) if self.detail == Detail::Brief => return,
+            Notice::FromLock(known) => format!("{known}\n"),
         };
         output::say(self.terminal.stderr, text);
     }
