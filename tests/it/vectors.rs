@@ -279,7 +279,7 @@ impl Stage {
 
 fn said(status: Status, causes: &[Cause]) -> String {
     let word = match status {
-        Status::Missing => "MISSING",
+        Status::Missing | Status::Locked => "MISSING",
         Status::Fresh => "FRESH",
         Status::Stale | Status::Pending | Status::Failed => "STALE",
     };
