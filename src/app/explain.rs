@@ -72,12 +72,12 @@ impl Explanation<'_> {
         let materialization = self.materialization()?;
         let causes = self.evaluation.causes(self.store, self.cell);
         let mut entries = Entries::new(self.project, self.store, Grouping::Ranges);
-        let from_lock = self.from_lock(&mut entries);
+        let locked = self.locked(&mut entries);
         let comparison = Comparison {
             evaluation: &mut self.evaluation,
             store: self.store,
             cell: self.cell,
-            recorded: materialization.as_ref().or(from_lock.as_ref()),
+            recorded: materialization.as_ref().or(locked.as_ref()),
         };
         let record = comparison.fields(asset, &mut entries)?;
         let expected = self.expected(asset, materialization.as_ref())?;
@@ -157,7 +157,7 @@ impl Explanation<'_> {
     }
 
     /// What would be recorded of a cell that is fresh by the lock file alone.
-    fn from_lock(&mut self, entries: &mut Entries<'_>) -> Option<Materialization> {
+    fn locked(&mut self, entries: &mut Entries<'_>) -> Option<Materialization> {
         let evaluation = &mut self.evaluation;
         let is_fresh = evaluation.verdicts[self.cell.index()].status == Status::Fresh;
         if !is_fresh || !evaluation.is_from_lock(self.cell) {

@@ -112,7 +112,9 @@ impl Instance {
         evaluation: &mut Evaluation<'_>,
         file: &LockFile,
     ) -> Result<(), AppError> {
-        if let Some(lock) = file.sound() {
+        if evaluation.lacks_records()
+            && let Some(lock) = file.sound()
+        {
             evaluation.take_lock(workspace, &self.store, lock)?;
         }
         Ok(())

@@ -45,8 +45,20 @@ pub(super) fn to_take_over(evaluation: &Evaluation<'_>) -> Vec<Cell> {
 }
 
 impl TakingOver<'_> {
-    /// Records cells that [`to_take_over`] has named, upstream before downstream.
-    pub(super) fn record(
+    /// Records what [`to_take_over`] names, and says how much that is.
+    pub(super) fn take(
+        &self,
+        store: &mut Store,
+        evaluation: &mut Evaluation<'_>,
+    ) -> Result<usize, AppError> {
+        let cells = to_take_over(evaluation);
+        if !cells.is_empty() {
+            self.record(store, evaluation, &cells)?;
+        }
+        Ok(cells.len())
+    }
+
+    fn record(
         &self,
         store: &mut Store,
         evaluation: &mut Evaluation<'_>,

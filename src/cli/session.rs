@@ -116,11 +116,14 @@ impl Session {
     pub fn notice(&self, notice: &Notice) {
         let text = match notice {
             Notice::Instance(warning) => diagnostics::report(warning, &self.terminal),
-            Notice::Selection(_) if self.detail == Detail::Brief => return,
+            Notice::Selection(_) | Notice::FromLock(FromLock::TakenOver(_))
+                if self.detail == Detail::Brief =>
+            {
+                return;
+            }
             Notice::Selection(notice) => format!("{notice}\n"),
             Notice::KeysAdded(added) => format!("{added}\n"),
             Notice::DamagedLock(damage) => format!("{damage}\n"),
-            Notice::FromLock(FromLock::TakenOver(_)) if self.detail == Detail::Brief => return,
             Notice::FromLock(known) => format!("{known}\n"),
         };
         output::say(self.terminal.stderr, text);

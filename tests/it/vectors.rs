@@ -237,6 +237,7 @@ impl Stage {
         self.store()
             .forget(&partitions)
             .expect("it can be forgotten");
+        self.project.remove("Assets.lock");
         Vec::new()
     }
 
