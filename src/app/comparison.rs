@@ -78,12 +78,15 @@ impl Comparison<'_, '_> {
     }
 
     fn code(&self, asset: &Asset) -> Result<Vec<ComparedField>, StoreError> {
+        let scope = self.evaluation.scope();
+        let (id, _) = scope.at(self.cell);
+        let now = code_record(asset, &self.evaluation.codes.observed(id));
+        let code_version = self.evaluation.codes.versions[scope.number_of(id)];
         let recorded = match self.recorded {
+            Some(it) if Some(it.code_version) == code_version => Some(now.clone()),
             Some(it) => self.store.code_record(it.code_version)?,
             None => None,
         };
-        let (id, _) = self.evaluation.scope().at(self.cell);
-        let now = code_record(asset, &self.evaluation.codes.observed(id));
         let (recorded, now) = (joined(&recorded.unwrap_or_default()), joined(&now));
         let value = |fields: &[(String, String)], name: &str| {
             let found = fields.iter().find(|(field, _)| field == name);

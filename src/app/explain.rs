@@ -10,13 +10,13 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::select_one;
-use crate::engine::{Evaluation, Observing, Workspace, command_of};
+use crate::engine::{Evaluation, Made, Observing, Workspace, command_of, materialized};
 use crate::executor::LocalExecutor;
 use crate::hash::HashError;
 use crate::model::{
     Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
     ExplainRequest, Grouping, KeyRange, Materialization, Origin, OutputChange, PartitionSet, Place,
-    SourceAsset, SourcePath, Status,
+    RunId, SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Decision, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -34,7 +34,13 @@ pub fn explain(
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
-    let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+    let evaluation = instance.evaluate_with_lock(
+        project,
+        &workspace,
+        &scope,
+        Purpose::Status,
+        Observing::Last,
+    )?;
     let Some(cell) = scope.cell(id, index) else {
         unreachable!("what is selected has a cell");
     };
@@ -65,16 +71,17 @@ impl Explanation<'_> {
     fn of_asset(&mut self, asset: &Asset) -> Result<ExplainReport, AppError> {
         let materialization = self.materialization()?;
         let causes = self.evaluation.causes(self.store, self.cell);
+        let mut entries = Entries::new(self.project, self.store, Grouping::Ranges);
+        let locked = self.locked(&mut entries);
         let comparison = Comparison {
             evaluation: &mut self.evaluation,
             store: self.store,
             cell: self.cell,
-            recorded: materialization.as_ref(),
+            recorded: materialization.as_ref().or(locked.as_ref()),
         };
-        let mut entries = Entries::new(self.project, self.store, Grouping::Ranges);
         let record = comparison.fields(asset, &mut entries)?;
         let expected = self.expected(asset, materialization.as_ref())?;
-        let outputs = self.outputs(asset, materialization.as_ref())?;
+        let outputs = self.outputs(asset)?;
         let last = materialization.map(|it| entries.entry(it)).transpose()?;
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
@@ -149,6 +156,29 @@ impl Explanation<'_> {
         last.map_or(Ok(None), |last| self.store.materialization(last.id))
     }
 
+    /// What would be recorded of a cell that is fresh by the lock file alone.
+    fn locked(&mut self, entries: &mut Entries<'_>) -> Option<Materialization> {
+        let evaluation = &mut self.evaluation;
+        let is_fresh = evaluation.verdicts[self.cell.index()].status == Status::Fresh;
+        if !is_fresh || !evaluation.is_from_lock(self.cell) {
+            return None;
+        }
+        let recorded = &evaluation.judge.facts().recorded;
+        let last = recorded.materialized(self.cell.index())?;
+        let made = Made {
+            cell: self.cell,
+            versions: last.outputs.to_vec(),
+            bytes: vec![0; last.outputs.len()],
+            run: RunId(uuid::Uuid::nil()),
+            time: last.time,
+            duration: Duration::ZERO,
+            origin: Origin::Locked,
+        };
+        let (materialization, blocks) = materialized(evaluation, &made);
+        entries.know(blocks);
+        Some(materialization)
+    }
+
     fn is_blocked(&self) -> bool {
         self.evaluation.decisions.of[self.cell.index()] == Decision::Blocked
     }
@@ -175,19 +205,16 @@ impl Explanation<'_> {
         Ok(duration.map(Duration::from_millis))
     }
 
-    fn outputs(
-        &self,
-        asset: &Asset,
-        recorded: Option<&Materialization>,
-    ) -> Result<Vec<ComparedOutput>, HashError> {
+    fn outputs(&self, asset: &Asset) -> Result<Vec<ComparedOutput>, HashError> {
         let (_, partition) = self.evaluation.scope().at(self.cell);
         let changed = &self.evaluation.judge.facts().changed_outputs;
         let changed = changed.get(&self.cell);
+        let recorded = &self.evaluation.judge.facts().recorded;
+        let recorded = recorded.materialized(self.cell.index());
         let mut outputs = Vec::new();
         for (index, output) in asset.outputs.iter().enumerate() {
             let path = output.path.path(partition).into_owned();
-            let version = recorded.and_then(|it| it.outputs.get(index));
-            let version = version.map(|it| it.version);
+            let version = recorded.and_then(|it| it.outputs.get(index).copied());
             let change = changed
                 .into_iter()
                 .flatten()

@@ -12,7 +12,7 @@ use crate::model::{
     AssetGraph, BlockEntry, BlockRecord, Grouping, HistoryEntry, HistoryReport, HistoryRequest,
     InputRange, InputRecord, KeysByDefinition, Materialization, PartitionKey,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredBlock};
 
 /// The materializations of an asset, or of one of its partitions, and what the user should know of the instance.
 pub fn history(
@@ -63,6 +63,13 @@ impl<'a> Entries<'a> {
             grouping,
             blocks: HashMap::new(),
         }
+    }
+
+    /// Takes blocks that are not stored.
+    pub(super) fn know(&mut self, blocks: Vec<StoredBlock>) {
+        let known = blocks.into_iter();
+        self.blocks
+            .extend(known.map(|block| (block.digest, block.entries.to_vec())));
     }
 
     /// One materialization, with its inputs in ranges.

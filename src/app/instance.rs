@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::app::error::AppError;
+use crate::app::lock::LockFile;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
@@ -83,6 +84,40 @@ impl Instance {
         observing: Observing<'_>,
     ) -> Result<Evaluation<'a>, AppError> {
         self.look(|store| evaluate(workspace, scope, store, purpose, observing))
+    }
+
+    /// Looks at a scope and judges it, with what the project's lock file knows of what the instance does not: a lock file
+    /// that is damaged, or of a later version, knows nothing. It is not opened where everything is recorded.
+    pub fn evaluate_with_lock<'a>(
+        &mut self,
+        project: &Project,
+        workspace: &Workspace<'_>,
+        scope: &'a Scope<'a>,
+        purpose: Purpose,
+        observing: Observing<'_>,
+    ) -> Result<Evaluation<'a>, AppError> {
+        let mut evaluation = self.evaluate(workspace, scope, purpose, observing)?;
+        if evaluation.lacks_records()
+            && let Ok(file) = LockFile::read(project)
+        {
+            self.take_lock(workspace, &mut evaluation, &file)?;
+        }
+        Ok(evaluation)
+    }
+
+    /// Takes in what a lock file knows of what the instance does not.
+    pub fn take_lock(
+        &self,
+        workspace: &Workspace<'_>,
+        evaluation: &mut Evaluation<'_>,
+        file: &LockFile,
+    ) -> Result<(), AppError> {
+        if evaluation.lacks_records()
+            && let Some(lock) = file.sound()
+        {
+            evaluation.take_lock(workspace, &self.store, lock)?;
+        }
+        Ok(())
     }
 
     /// Looks at the project with the instance. One that turns out to be damaged counts as empty from then on.

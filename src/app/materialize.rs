@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::app::added::keys_added;
 use crate::app::error::{AppError, RequestError};
+use crate::app::from_lock::FromLock;
 use crate::app::instance::Instance;
 use crate::app::lock::{LockFile, lock_fresh};
 use crate::app::notice::Notice;
@@ -14,9 +15,10 @@ use crate::app::project::{Project, Surroundings};
 use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
+use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
-    RunDoors, RunOptions, RunResult, Sync, Waiting, clear_crashed, put_back_asides,
+    RunDoors, RunOptions, RunResult, Sync, Waiting, Workspace, clear_crashed, put_back_asides,
     refuse_too_long, run,
 };
 use crate::executor::{Cancel, Executor};
@@ -101,25 +103,18 @@ pub fn materialize(
     let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, executor);
-    if instance.store.has_crashed_runs()? {
-        instance.make_writable(project)?;
-        for crashed in instance.store.mark_crashed_runs(clock.now())? {
-            clear_crashed(project.root(), &crashed);
-        }
-    }
-    let put_back = put_back_asides(&workspace, &instance.store).map_err(Problems::from)?;
-    if !put_back.is_empty() {
-        progress.put_back(&put_back);
-    }
+    recover(project, &mut instance, &workspace, (clock, &mut *progress))?;
     let observing = Observing::Now {
         time: clock.now(),
         cancel,
     };
-    let evaluation = instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
+    let mut evaluation =
+        instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
+    instance.take_lock(&workspace, &mut evaluation, &lock)?;
     refuse_unreadable(&evaluation)?;
     refuse_too_long(&workspace, &evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
-    if work > 0 {
+    if work > 0 || !to_take_over(&evaluation).is_empty() {
         // Another process may have added keys or records since the first look at the instance.
         can_be_sealed &= Mark::read(project.home()) == mark;
         instance.make_writable(project)?;
@@ -150,7 +145,15 @@ pub fn materialize(
         result,
         mut evaluation,
     } = finished?;
-    if result.run.is_some() {
+    let taking_over = TakingOver {
+        project,
+        workspace: &workspace,
+        request,
+        time: clock.now(),
+    };
+    let taken = taking_over.take(&mut instance.store, &mut evaluation)?;
+    tell_from_lock(&evaluation, taken, progress);
+    if result.run.is_some() || taken > 0 {
         // Closing the instance gives it a new mark, which is the one that holds from now on.
         mark = instance.store.close();
     }
@@ -169,6 +172,36 @@ pub fn materialize(
         seal::write(project, request, &versions, &evaluation, mark);
     }
     Ok(result)
+}
+
+/// Clears up after runs whose processes died.
+fn recover(
+    project: &Project,
+    instance: &mut Instance,
+    workspace: &Workspace<'_>,
+    (clock, progress): (&dyn Clock, &mut dyn Progress),
+) -> Result<(), AppError> {
+    if instance.store.has_crashed_runs()? {
+        instance.make_writable(project)?;
+        for crashed in instance.store.mark_crashed_runs(clock.now())? {
+            clear_crashed(project.root(), &crashed);
+        }
+    }
+    let put_back = put_back_asides(workspace, &instance.store).map_err(Problems::from)?;
+    if !put_back.is_empty() {
+        progress.put_back(&put_back);
+    }
+    Ok(())
+}
+
+/// Tells what has become of what only the lock file knew.
+fn tell_from_lock(evaluation: &Evaluation<'_>, taken: usize, progress: &mut dyn Progress) {
+    if taken > 0 {
+        progress.notice(&Notice::FromLock(FromLock::TakenOver(taken)));
+    }
+    if let Some(otherwise) = FromLock::came_out_otherwise(evaluation) {
+        progress.notice(&Notice::FromLock(otherwise));
+    }
 }
 
 /// Tells what a run with nothing to do would have told.

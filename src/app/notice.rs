@@ -1,6 +1,7 @@
 //! What the user should know besides the answer.
 
 use crate::app::added::KeysAdded;
+use crate::app::from_lock::FromLock;
 use crate::app::lock::DamagedLock;
 use crate::app::selection::SelectionNotice;
 use crate::store;
@@ -16,6 +17,8 @@ pub enum Notice {
     KeysAdded(KeysAdded),
     /// Of lines of the lock file that cannot be read.
     DamagedLock(DamagedLock),
+    /// Of what only the lock file knew.
+    FromLock(FromLock),
 }
 
 impl From<store::Notice> for Notice {

@@ -40,8 +40,13 @@ pub fn plan(
         time: project.now(),
         cancel,
     };
-    let mut evaluation =
-        instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
+    let mut evaluation = instance.evaluate_with_lock(
+        project,
+        &workspace,
+        &scope,
+        purpose(request.force),
+        observing,
+    )?;
     refuse_unreadable(&evaluation)?;
     refuse_too_long(&workspace, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);

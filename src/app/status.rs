@@ -11,7 +11,8 @@ use crate::app::selection::{Range, select};
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::model::{
-    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, LastAttempt, PartitionSet, Status,
+    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, LastAttempt, MaterializationId,
+    PartitionSet, Status,
 };
 use crate::model::{AssetStatus, DeclarationKind, PartitionRun, StatusCounts, StatusReport};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest};
@@ -55,8 +56,13 @@ pub fn status(
             }
         }
         Evidence::Files => {
-            let mut evaluation =
-                instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+            let mut evaluation = instance.evaluate_with_lock(
+                project,
+                &workspace,
+                &scope,
+                Purpose::Status,
+                Observing::Last,
+            )?;
             for row in selected_rows(&scope) {
                 assets.push(judged_status(
                     &mut evaluation,
@@ -89,10 +95,11 @@ pub fn status(
 /// Causes that several partitions may share.
 type Causes = Rc<[Cause]>;
 
-const STATUSES: [Status; 5] = [
+const STATUSES: [Status; 6] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
+    Status::Locked,
     Status::Pending,
     Status::Failed,
 ];
@@ -123,7 +130,7 @@ fn judged_status(
             last = last.max(time(&evaluation.judge.facts().recorded, cell.index()));
             evaluation.verdicts[cell.index()].status
         };
-        if is_source || status == Status::Fresh || status == Status::Missing {
+        if is_source || is_without_cause(status) {
             return (status, Rc::clone(&none));
         }
         let recorded = evaluation.judge.facts().recorded.materialized(cell.index());
@@ -140,6 +147,10 @@ fn judged_status(
     };
     let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
     asset_status(scope, row.asset, counts, partitions, last)
+}
+
+fn is_without_cause(status: Status) -> bool {
+    matches!(status, Status::Fresh | Status::Missing | Status::Locked)
 }
 
 /// A source is fresh where its data is there, else missing.
@@ -183,8 +194,11 @@ fn recorded_status(
     Ok(asset_status(scope, row.asset, counts, partitions, last))
 }
 
+/// When a cell was last materialized; of what only the lock file knows, nobody can say.
 fn time(recorded: &CurrentColumns, at: usize) -> Option<jiff::Timestamp> {
-    Some(recorded.materialized(at)?.time)
+    let last = recorded.materialized(at);
+    let last = last.filter(|last| last.id != MaterializationId::LOCKED)?;
+    Some(last.time)
 }
 
 fn asset_status(

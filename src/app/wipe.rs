@@ -2,18 +2,20 @@
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
+use crate::app::lock::{Changes, LockFile};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
 use crate::model::{AffectedReport, Effect, Outputs, PartitionRef, PartitionSet, WipeRequest};
-use crate::model::{AssetId, KeyRange};
+use crate::model::{AssetId, KeyRange, Lock, LockLine};
 use crate::plan::{Scope, Upstream};
 use crate::store::AssetPartition;
 use crate::sys::file::remove_tree;
 
-/// Forgets the records of what is selected, so that it was never materialized; history stays.
+/// Forgets the records of what is selected, and its lines in the lock file, so that it was never materialized; history
+/// stays.
 ///
 /// Outputs stay on disk unless their removal is asked for. Those of an external asset always stay: nothing here could
 /// make them again. Records go first, so that a crash in between leaves nothing fresh that is not there.
@@ -30,6 +32,8 @@ pub fn wipe(
     let mut instance = Instance::open(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
     let recorded = instance.read(|store| matching(project, store, &goals, |it| it.is_some()))?;
+    let lock = LockFile::read(project)?;
+    let locked = locked(project, lock.lock(), &goals);
     let outputs = match request.outputs {
         Outputs::Kept => Vec::new(),
         Outputs::Removed => outputs(project, &goals),
@@ -38,7 +42,7 @@ pub fn wipe(
         .iter()
         .map(|path| size_on_disk(&project.root().join(path)));
     let report = AffectedReport {
-        affected: ranges(project, &recorded),
+        affected: ranges(project, &united(&goals, &recorded, &locked)),
         bytes: bytes.sum(),
         files: outputs,
         effect: request.effect,
@@ -47,6 +51,10 @@ pub fn wipe(
         if !recorded.is_empty() {
             instance.make_writable(project)?;
             instance.store.forget(&partitions(project, &recorded))?;
+        }
+        if !locked.is_empty() {
+            instance.take_notices(lock.notices());
+            lock.change(project, &project.versions()?, &dropped(project, &locked))?;
         }
         for path in &report.files {
             let file = project.root().join(path);
@@ -57,6 +65,56 @@ pub fn wipe(
         }
     }
     Ok((report, instance.notices))
+}
+
+/// What has a line of its own in the lock file.
+fn locked(
+    project: &Project,
+    lock: &Lock,
+    goals: &[(AssetId, PartitionSet)],
+) -> Vec<(AssetId, PartitionSet)> {
+    let graph = project.graph();
+    let of = |(id, set): &(AssetId, PartitionSet)| {
+        let keys = project.keys().of(graph.get(*id));
+        let lines = &lock.asset(graph.key(*id))?.lines;
+        let index = |line: &LockLine| match &line.partition {
+            Some(key) => keys.index_of(key.as_str()),
+            None => Some(0),
+        };
+        let locked = lines.iter().filter_map(index);
+        let locked: PartitionSet = locked.collect();
+        let locked = locked.intersection(set);
+        (!locked.is_empty()).then_some((*id, locked))
+    };
+    goals.iter().filter_map(of).collect()
+}
+
+/// Both kinds of sets of each asset as one, in the order of `goals`.
+fn united(
+    goals: &[(AssetId, PartitionSet)],
+    recorded: &[(AssetId, PartitionSet)],
+    locked: &[(AssetId, PartitionSet)],
+) -> Vec<(AssetId, PartitionSet)> {
+    let of = |(id, _): &(AssetId, PartitionSet)| {
+        let sets = recorded
+            .iter()
+            .chain(locked)
+            .filter(|(other, _)| other == id);
+        let set = sets.fold(PartitionSet::empty(), |all, (_, set)| all.union(set));
+        (*id, set)
+    };
+    goals.iter().map(of).collect()
+}
+
+fn dropped(project: &Project, locked: &[(AssetId, PartitionSet)]) -> Changes {
+    let graph = project.graph();
+    let mut changes = Changes::default();
+    for (id, set) in locked {
+        let keys = project.keys().of(graph.get(*id));
+        let partitions = set.iter().map(|index| keys.key(index)).collect();
+        changes.drop_lines(graph.key(*id), partitions);
+    }
+    changes
 }
 
 fn ranges(project: &Project, sets: &[(AssetId, PartitionSet)]) -> Vec<KeyRange> {

@@ -200,7 +200,10 @@ impl app::Progress for ShownRun<'_> {
                 self.extent = Extent::Nothing;
                 self.session.notice(notice);
             }
-            Notice::Instance(_) | Notice::Selection(_) | Notice::DamagedLock(_) => {
+            Notice::Instance(_)
+            | Notice::Selection(_)
+            | Notice::DamagedLock(_)
+            | Notice::FromLock(_) => {
                 self.session.notice(notice);
             }
         }

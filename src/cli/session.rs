@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::app::Notice;
+use crate::app::{FromLock, Notice};
 use crate::cli::args::{ColorChoice, Globals, Verb};
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
@@ -116,10 +116,15 @@ impl Session {
     pub fn notice(&self, notice: &Notice) {
         let text = match notice {
             Notice::Instance(warning) => diagnostics::report(warning, &self.terminal),
-            Notice::Selection(_) if self.detail == Detail::Brief => return,
+            Notice::Selection(_) | Notice::FromLock(FromLock::TakenOver(_))
+                if self.detail == Detail::Brief =>
+            {
+                return;
+            }
             Notice::Selection(notice) => format!("{notice}\n"),
             Notice::KeysAdded(added) => format!("{added}\n"),
             Notice::DamagedLock(damage) => format!("{damage}\n"),
+            Notice::FromLock(known) => format!("{known}\n"),
         };
         output::say(self.terminal.stderr, text);
     }

@@ -5,6 +5,7 @@ use std::thread;
 use crate::engine::code::{Codes, observe_code};
 use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
+use crate::engine::locked::LockedCells;
 use crate::engine::observe::{Observations, Observing, observe_sources};
 use crate::engine::records::{StoreRecords, recorded};
 use crate::engine::share::AllCores;
@@ -35,6 +36,8 @@ pub struct Evaluation<'a> {
     pub sources: FoundSources,
     /// What `observe` commands answered, to be recorded.
     pub observations: Vec<(PartitionSlot, Observation)>,
+    /// What only the lock file knows; nothing until it is asked.
+    pub locked: LockedCells,
 }
 
 /// Looks at a scope and judges it.
@@ -82,6 +85,7 @@ pub fn evaluate<'a>(
         codes,
         sources,
         observations,
+        locked: LockedCells::default(),
     })
 }
 

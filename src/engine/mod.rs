@@ -13,6 +13,7 @@ mod finished;
 mod gather;
 mod keys;
 mod length;
+mod locked;
 mod made;
 mod observe;
 mod options;
@@ -44,6 +45,7 @@ pub use gather::{
 };
 pub use keys::{KeyQuestion, World, asking_definitions, existing_keys, used_definitions};
 pub use length::refuse_too_long;
+pub use locked::LockedCells;
 pub use made::{Made, materialized};
 pub use observe::Observing;
 pub use options::{AlteredOutputs, PreviousOutputs, RunOptions, Waiting};

@@ -136,6 +136,14 @@ impl fmt::Display for ContributionPrefix {
 }
 
 impl LockLine {
+    /// The data version of an output, by its label.
+    #[must_use]
+    pub fn version_of(&self, label: Option<&str>) -> Option<DataVersion> {
+        let mut outputs = self.outputs.iter();
+        let output = outputs.find(|output| output.label.as_deref() == label)?;
+        Some(output.version.unwrap_or(DataVersion(self.fingerprint.0)))
+    }
+
     /// The data version of an output, by its position.
     #[must_use]
     pub fn version(&self, output: usize) -> Option<DataVersion> {

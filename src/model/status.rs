@@ -14,8 +14,10 @@ pub enum Status {
     Fresh,
     /// It is not, whatever the upstreams become.
     Stale,
-    /// It was never materialized.
+    /// It was never materialized, as far as instance and lock file know.
     Missing,
+    /// The lock file has a right line for it, but its outputs are not here.
+    Locked,
     /// An upstream is not fresh, so one cannot know yet.
     Pending,
     /// It is not fresh, and its last attempt failed.
@@ -30,6 +32,7 @@ impl Status {
             Self::Fresh => "fresh",
             Self::Stale => "stale",
             Self::Missing => "missing",
+            Self::Locked => "locked",
             Self::Pending => "pending",
             Self::Failed => "failed",
         }

@@ -84,7 +84,7 @@ fn differences(
             new: RULE,
         });
     }
-    let inputs = evidence.records.inputs(last.id).unwrap_or_default();
+    let inputs = evidence.records.inputs(last.id);
     let mut remapped = Vec::new();
     if judge.facts().code[judge.scope().number_of(id)] != Some(last.code_version) {
         let old = evidence.records.code(last.code_version);
@@ -96,19 +96,9 @@ fn differences(
             }
         }
     }
-    causes.extend(dependency_changes(judge, &asset.deps, &inputs, remapped));
-    for (index, dep) in asset.deps.iter().enumerate() {
-        let recorded = inputs
-            .iter()
-            .find(|input| input.input == dep.input.as_str());
-        let same = recorded.filter(|input| {
-            !causes.iter().any(|cause| {
-                matches!(cause, Cause::Dependency { input: changed, .. } if changed.as_str() == input.input)
-            })
-        });
-        if let Some(recorded) = same {
-            causes.extend(data_changes(judge, evidence, cell, index, dep, recorded));
-        }
+    // Of inputs that nobody remembers, as of what only a lock file knows, nothing can be said to have changed.
+    if let Some(inputs) = &inputs {
+        causes.extend(input_changes(judge, evidence, cell, inputs, remapped));
     }
     if let Some(outputs) = judge.facts().changed_outputs.get(&cell) {
         let partition = judge.scope().at(cell).1;
@@ -117,6 +107,35 @@ fn differences(
             path: asset.outputs[*index].path.path(partition).into_owned(),
             change: *change,
         }));
+    }
+    causes
+}
+
+/// What differs in what a cell reads.
+fn input_changes(
+    judge: &mut Judge<'_>,
+    evidence: &Evidence<'_>,
+    cell: Cell,
+    inputs: &[InputRecord],
+    remapped: Vec<(String, CodeChange)>,
+) -> Vec<Cause> {
+    let (id, _) = judge.scope().at(cell);
+    let deps = judge.scope().graph().deps(id);
+    let mut causes = dependency_changes(judge, deps, inputs, remapped);
+    let changed = |causes: &[Cause], input: &InputRecord| {
+        let is_its = |cause: &Cause| match cause {
+            Cause::Dependency { input: changed, .. } => changed.as_str() == input.input,
+            _ => false,
+        };
+        causes.iter().any(is_its)
+    };
+    for (index, dep) in deps.iter().enumerate() {
+        let recorded = inputs
+            .iter()
+            .find(|input| input.input == dep.input.as_str());
+        if let Some(recorded) = recorded.filter(|input| !changed(&causes, input)) {
+            causes.extend(data_changes(judge, evidence, cell, index, dep, recorded));
+        }
     }
     causes
 }

@@ -156,6 +156,7 @@ pub(super) fn origin_column(origin: Origin) -> i64 {
     match origin {
         Origin::Command => 0,
         Origin::Accepted => 1,
+        Origin::Locked => 2,
     }
 }
 
@@ -163,6 +164,7 @@ fn origin(column: i64) -> Result<Origin, Fault> {
     match column {
         0 => Ok(Origin::Command),
         1 => Ok(Origin::Accepted),
+        2 => Ok(Origin::Locked),
         _ => Err(Fault::Undecodable(
             "a materialization has an unknown origin",
         )),

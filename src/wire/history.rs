@@ -29,6 +29,7 @@ pub struct MaterializationShape<'a> {
     data_version: Text<DataVersion>,
     outcome: &'static str,
     accepted: bool,
+    origin: &'static str,
     inputs: Vec<InputShape<'a>>,
 }
 
@@ -71,6 +72,7 @@ impl<'a> From<&'a HistoryEntry> for MaterializationShape<'a> {
                 Outcome::Unchanged => "unchanged",
             },
             accepted: entry.origin == Origin::Accepted,
+            origin: entry.origin.word(),
             inputs: entry.inputs.iter().map(InputShape::from).collect(),
         }
     }
@@ -131,7 +133,7 @@ mod tests {
                 r#"{"schema":1,"asset":"month","materializations":[{"partition":"2013-07","run":"0190a6e0-0000-7000-8000-000000000001","#,
                 r#""time":"2013-08-01T00:00:00Z","duration_ms":12,"fingerprint":"01010101010101010101010101010101","#,
                 r#""code_version":"02020202020202020202020202020202","data_version":"03030303030303030303030303030303","#,
-                r#""outcome":"unchanged","accepted":true,"#,
+                r#""outcome":"unchanged","accepted":true,"origin":"accepted","#,
                 r#""inputs":[{"input":"daily","first":"2013-07-01","last":"2013-07-31","count":31}]}]}"#,
             )
         );

@@ -4,6 +4,7 @@
 mod changing;
 mod diff;
 mod folding;
+mod knowing;
 mod writing;
 
 use crate::sandbox::Sandbox;

@@ -461,7 +461,10 @@ impl Ran {
     pub fn said(&self) -> Vec<String> {
         let said = self.notices.iter().filter_map(|notice| match notice {
             Notice::Selection(notice) => Some(notice.to_string()),
-            Notice::Instance(_) | Notice::KeysAdded(_) | Notice::DamagedLock(_) => None,
+            Notice::Instance(_)
+            | Notice::KeysAdded(_)
+            | Notice::DamagedLock(_)
+            | Notice::FromLock(_) => None,
         });
         said.collect()
     }

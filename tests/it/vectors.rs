@@ -237,6 +237,7 @@ impl Stage {
         self.store()
             .forget(&partitions)
             .expect("it can be forgotten");
+        self.project.remove("Assets.lock");
         Vec::new()
     }
 
@@ -279,7 +280,7 @@ impl Stage {
 
 fn said(status: Status, causes: &[Cause]) -> String {
     let word = match status {
-        Status::Missing => "MISSING",
+        Status::Missing | Status::Locked => "MISSING",
         Status::Fresh => "FRESH",
         Status::Stale | Status::Pending | Status::Failed => "STALE",
     };

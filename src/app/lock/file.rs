@@ -84,6 +84,13 @@ impl LockFile {
         &self.lock
     }
 
+    /// What it holds, if there is such a file and it is not damaged.
+    #[must_use]
+    pub fn sound(&self) -> Option<&Lock> {
+        let is_damaged = matches!(self.state, State::Damaged(_));
+        (self.exists() && !is_damaged).then_some(&self.lock)
+    }
+
     /// Whether there is such a file.
     #[must_use]
     pub fn exists(&self) -> bool {

@@ -98,7 +98,13 @@ fn standing(
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(graph, project.keys(), &goals, Upstream::Close);
-    let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
+    let evaluation = instance.evaluate_with_lock(
+        project,
+        &workspace,
+        &scope,
+        Purpose::Status,
+        Observing::Last,
+    )?;
     project.keep_what_was_learnt();
     let of = |(_, value): (&str, StatusValue)| {
         let mut set = AssetSet::empty(graph.len());
@@ -125,7 +131,11 @@ fn stands(evaluation: &Evaluation<'_>, row: &Row, value: StatusValue) -> bool {
     };
     let mut found = row
         .cells()
-        .map(|cell| evaluation.verdicts[cell.index()].status);
+        .map(|cell| match evaluation.verdicts[cell.index()].status {
+            // What is elsewhere is missing here.
+            Status::Locked => Status::Missing,
+            status => status,
+        });
     if value == StatusValue::Fresh {
         !row.set.is_empty() && found.all(|it| it == status)
     } else {

@@ -35,6 +35,9 @@ pub fn explain(report: &ExplainReport, look: &Look) -> String {
     if report.status == Status::Missing && report.last.is_none() && !report.record.is_empty() {
         text.push_str("  it was never materialized\n");
     }
+    if report.status == Status::Locked {
+        text.push_str("  its line in Assets.lock is right, but its outputs are not here\n");
+    }
     if let Some(reason) = &report.blocked {
         writes(
             &mut text,
@@ -74,6 +77,10 @@ fn heading(words: &str) -> String {
 }
 
 fn why_fresh(report: &ExplainReport) -> String {
+    if report.last.is_none() && !report.record.is_empty() {
+        return "  its line in Assets.lock is right, and its outputs are what that says\n"
+            .to_owned();
+    }
     let outputs = match report.outputs.len() {
         1 => "so is its output".to_owned(),
         many => format!("so are its {}", count(many as u64, "output")),
@@ -224,11 +231,12 @@ fn what_runs(report: &ExplainReport, width: usize) -> String {
 fn last_line(last: &HistoryEntry, look: &Look) -> String {
     let how = match (last.origin, last.outcome) {
         (Origin::Accepted, _) => "accepted",
+        (Origin::Locked, _) => "known from Assets.lock",
         (Origin::Command, Outcome::Materialized) => "materialized",
         (Origin::Command, Outcome::Unchanged) => "materialized, with the same bytes as before",
     };
     let took = match last.origin {
-        Origin::Accepted => String::new(),
+        Origin::Accepted | Origin::Locked => String::new(),
         Origin::Command => {
             let took = std::time::Duration::from_millis(last.duration_ms);
             format!(" in {}", span(took))

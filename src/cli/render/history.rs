@@ -33,12 +33,13 @@ fn row(report: &HistoryReport, entry: &HistoryEntry) -> Vec<Cell> {
     };
     let (word, style) = match (entry.origin, entry.outcome) {
         (Origin::Accepted, _) => ("accepted", DIM),
+        (Origin::Locked, _) => ("from lock", DIM),
         (Origin::Command, Outcome::Materialized) => ("materialized", GOOD),
         (Origin::Command, Outcome::Unchanged) => ("unchanged", DIM),
     };
     let took = match entry.origin {
         Origin::Command => span(Duration::from_millis(entry.duration_ms)),
-        Origin::Accepted => String::new(),
+        Origin::Accepted | Origin::Locked => String::new(),
     };
     vec![
         Cell::new(DIM, clock(entry.time)),

@@ -11,19 +11,21 @@ use crate::model::{
 };
 
 /// Worst first: the status that a row is headed by.
-pub(super) const WORST: [Status; 5] = [
+pub(super) const WORST: [Status; 6] = [
     Status::Failed,
     Status::Stale,
     Status::Missing,
+    Status::Locked,
     Status::Pending,
     Status::Fresh,
 ];
 
 /// Fresh first: the order in which counts are told.
-pub(super) const TOLD: [Status; 5] = [
+pub(super) const TOLD: [Status; 6] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
+    Status::Locked,
     Status::Failed,
     Status::Pending,
 ];
@@ -181,6 +183,7 @@ fn reason(kind: DeclarationKind, run: &PartitionRun) -> String {
                 DeclarationKind::Source => "not there".to_owned(),
             };
         }
+        (Status::Locked, []) => return "its outputs are not here".to_owned(),
         (Status::Failed, [] | [Cause::FailedBefore]) => {
             return "its last attempt failed".to_owned();
         }
@@ -239,11 +242,13 @@ pub(super) fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
         (Glyphs::Unicode, Status::Fresh) => "✓",
         (Glyphs::Unicode, Status::Stale) => "●",
         (Glyphs::Unicode, Status::Missing) => "○",
+        (Glyphs::Unicode, Status::Locked) => "◇",
         (Glyphs::Unicode, Status::Failed) => "✗",
         (Glyphs::Unicode, Status::Pending) => "◌",
         (Glyphs::Ascii, Status::Fresh) => "+",
         (Glyphs::Ascii, Status::Stale) => "*",
         (Glyphs::Ascii, Status::Missing) => "-",
+        (Glyphs::Ascii, Status::Locked) => "=",
         (Glyphs::Ascii, Status::Failed) => "x",
         (Glyphs::Ascii, Status::Pending) => "?",
     }

@@ -82,6 +82,20 @@ pub enum Origin {
     Command,
     /// The outputs on disk were accepted.
     Accepted,
+    /// The outputs were here, and what the lock file says of them was right.
+    Locked,
+}
+
+impl Origin {
+    /// The word for it in machine output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Accepted => "accepted",
+            Self::Locked => "locked",
+        }
+    }
 }
 
 /// An output as it was recorded.
@@ -138,6 +152,11 @@ pub type CodeRecord = Vec<Field>;
 /// The number of a materialization in an instance's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MaterializationId(pub i64);
+
+impl MaterializationId {
+    /// Of what only the lock file tells: no instance has it.
+    pub const LOCKED: Self = Self(-1);
+}
 
 /// The last observation of a source that a command observes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -78,6 +78,8 @@ pub struct StatusCounts {
     pub failed: u32,
     /// [`Status::Pending`].
     pub pending: u32,
+    /// [`Status::Locked`].
+    pub locked: u32,
 }
 
 impl StatusCounts {
@@ -89,6 +91,7 @@ impl StatusCounts {
             Status::Missing => self.missing += count,
             Status::Failed => self.failed += count,
             Status::Pending => self.pending += count,
+            Status::Locked => self.locked += count,
         }
     }
 
@@ -101,12 +104,13 @@ impl StatusCounts {
             Status::Missing => self.missing,
             Status::Failed => self.failed,
             Status::Pending => self.pending,
+            Status::Locked => self.locked,
         }
     }
 
     /// How many partitions there are.
     #[must_use]
     pub fn total(&self) -> u32 {
-        self.fresh + self.stale + self.missing + self.failed + self.pending
+        self.fresh + self.stale + self.missing + self.failed + self.pending + self.locked
     }
 }

@@ -85,10 +85,12 @@ fn only_the_lines_of_what_ran_change_and_those_of_what_failed_stay() {
     sandbox.edit("Assets.toml", "\"false\"", "\"cat {{input}} > {{output}}\"");
     sandbox.materialize(&["all", "--only"]).success();
     assert_eq!(changed(&before, &lock(&sandbox)), ["all -"]);
-    // What was forgotten keeps its lines.
+    // What is to be forgotten has no lines any more.
     let before = lock(&sandbox);
-    sandbox.run(&["wipe", "clean", "--yes"]).success();
+    sandbox.run(&["wipe", "clean", "--dry-run"]).success();
     assert_eq!(lock(&sandbox), before);
+    sandbox.run(&["wipe", "clean", "--yes"]).success();
+    assert_eq!(lines(&sandbox), ["all -", "report -"]);
 }
 
 #[test]

@@ -1,0 +1,79 @@
+//! What the user should know of asset partitions that only the lock file knew.
+
+use std::fmt;
+
+use crate::engine::Evaluation;
+use crate::lockfile::FILE_NAME;
+use crate::model::{DataVersionRule, MaterializationId, StepName};
+
+/// How many steps are named.
+const NAMED: usize = 5;
+
+/// What has become of asset partitions that only the lock file knew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FromLock {
+    /// So many were here, and are recorded now.
+    TakenOver(usize),
+    /// These were made, from the same as the locked ones, and came out otherwise.
+    CameOutOtherwise(Vec<StepName>),
+}
+
+impl FromLock {
+    /// The steps of a run that has ended whose commands are not reproducible by what the lock file said; `None` if there is
+    /// none.
+    pub(super) fn came_out_otherwise(evaluation: &Evaluation<'_>) -> Option<Self> {
+        let scope = evaluation.scope();
+        let recorded = &evaluation.judge.facts().recorded;
+        let mut cells: Vec<_> = evaluation
+            .locked
+            .elsewhere
+            .iter()
+            .filter(|(cell, locked)| {
+                let asset = scope.graph().asset(scope.at(**cell).0);
+                let is_comparable = asset.is_some_and(|asset| {
+                    let is_incremental = asset.is_incremental() || asset.is_volatile();
+                    !is_incremental && asset.data_version != DataVersionRule::Inputs
+                });
+                let made = recorded.materialized(cell.index());
+                let made = made.filter(|made| made.id != MaterializationId::LOCKED);
+                let same = made.zip(locked.as_ref()).is_none_or(|(made, locked)| {
+                    made.fingerprint != locked.fingerprint || made.outputs == locked.outputs
+                });
+                is_comparable && !same
+            })
+            .map(|(cell, _)| *cell)
+            .collect();
+        cells.sort_unstable();
+        let steps: Vec<_> = cells
+            .into_iter()
+            .map(|it| evaluation.step_name(it))
+            .collect();
+        (!steps.is_empty()).then_some(Self::CameOutOtherwise(steps))
+    }
+}
+
+impl fmt::Display for FromLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TakenOver(1) => write!(
+                f,
+                "the outputs of one asset partition are here already, as {FILE_NAME} has them: it is recorded now"
+            ),
+            Self::TakenOver(count) => write!(
+                f,
+                "the outputs of {count} asset partitions are here already, as {FILE_NAME} has them: they are recorded now"
+            ),
+            Self::CameOutOtherwise(steps) => {
+                let named: Vec<_> = steps.iter().take(NAMED).map(ToString::to_string).collect();
+                write!(f, "{}", named.join(", "))?;
+                if steps.len() > NAMED {
+                    write!(f, " and {} more", steps.len() - NAMED)?;
+                }
+                write!(
+                    f,
+                    ": not what {FILE_NAME} had, though made of the same: the command is not reproducible"
+                )
+            }
+        }
+    }
+}
