@@ -146,7 +146,7 @@ class Locks:
 
     def dvc(self) -> None:
         """`dvc status` and `check` of the same stages, with everything up to date."""
-        program, stages = find_dvc(), 300
+        program, stages = find_dvc(), 200
         folder = self.options.work / "dvc"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "src").mkdir(parents=True)
