@@ -275,7 +275,7 @@ const CHANGES: &[Change] = &[
                 "Assets.lock",
                 "+ tenant acme\n",
                 "+ tenant acme\n+ tenant bolt\n",
-            )
+            );
         },
         &["invoice@bolt missing"],
     ),
