@@ -180,6 +180,20 @@ const CHANGES: &[Change] = &[
         &["world@us stale data"],
     ),
     (
+        "two sources of which one is gone",
+        |project| {
+            project.append("data/2024-01-02.csv", "more\n");
+            project.remove("names.txt");
+        },
+        &[
+            "clean@2024-01-02 stale data",
+            "invoice@acme...zoo stale data",
+            "other stale data",
+            "report stale data",
+            "window@2024-01-02...2024-01-03 pending data",
+        ],
+    ),
+    (
         "a code file",
         |project| project.append("steps/clean.sh", "# more\n"),
         &[
@@ -261,7 +275,7 @@ const CHANGES: &[Change] = &[
                 "Assets.lock",
                 "+ tenant acme\n",
                 "+ tenant acme\n+ tenant bolt\n",
-            )
+            );
         },
         &["invoice@bolt missing"],
     ),

@@ -40,17 +40,6 @@ fn is_declared(keys: &PartitionKeys, key: Option<&PartitionKey>) -> bool {
     match (key, keys.is_partitioned()) {
         (None, partitioned) => !partitioned,
         (Some(_), false) => false,
-        (Some(key), true) => keys.index_of(key.as_str()).is_some() || is_to_come(keys, key),
+        (Some(key), true) => keys.has_or_will(key.as_str()),
     }
-}
-
-/// Whether a key is that of a time window after all that exist.
-fn is_to_come(keys: &PartitionKeys, key: &PartitionKey) -> bool {
-    let PartitionKeys::Time(windows) = keys else {
-        return false;
-    };
-    let newest = (0..windows.len()).next_back();
-    let newest = newest.map_or(-1, |index| windows.lattice(index));
-    let place = windows.definition().index_of_key(key.as_str());
-    place.is_some_and(|place| place > newest)
 }

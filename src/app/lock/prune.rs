@@ -1,9 +1,6 @@
 //! `lock prune`: lines of what is not declared any more go, and lines that are wrong.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
@@ -20,7 +17,7 @@ use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::model::{
     Asset, AssetId, AssetKey, Effect, Lock, LockBlock, LockReport, Name, PartitionKey,
-    PartitionKeys, TimeKeys,
+    PartitionKeys,
 };
 use crate::plan::{Cell, LockJudge, Purpose, Scope, Upstream};
 
@@ -138,38 +135,18 @@ fn orphans(project: &Project, lock: &Lock) -> Changes {
     changes
 }
 
-/// The keys that lines may be of.
-enum Existing<'a> {
-    /// None: the asset or source is not declared.
-    Nothing,
-    /// Those that there are.
-    Keys(&'a PartitionKeys),
-    /// All windows of a definition, those that have not ended among them.
-    Windows(TimeKeys),
-}
+/// The keys that lines may be of; none where the asset or source is not declared.
+struct Existing<'a>(Option<&'a PartitionKeys>);
 
 impl<'a> Existing<'a> {
     fn of(project: &'a Project, id: Option<AssetId>) -> Self {
-        let Some(id) = id else {
-            return Self::Nothing;
-        };
-        match project.keys().of(project.graph().get(id)) {
-            PartitionKeys::Time(keys) => {
-                Self::Windows(TimeKeys::at(&Arc::clone(keys.definition()), Timestamp::MAX))
-            }
-            keys => Self::Keys(keys),
-        }
+        Self(id.map(|id| project.keys().of(project.graph().get(id))))
     }
 
     fn has(&self, key: Option<&PartitionKey>) -> bool {
-        match (self, key) {
-            (Self::Nothing, _) | (Self::Windows(_), None) => false,
-            (Self::Keys(keys), None) => !keys.is_partitioned(),
-            (Self::Keys(keys), Some(key)) => keys.index_of(key.as_str()).is_some(),
-            (Self::Windows(keys), Some(key)) => {
-                let lattice = keys.definition().index_of_key(key.as_str());
-                lattice.and_then(|at| keys.rank(at)).is_some()
-            }
-        }
+        self.0.is_some_and(|keys| match key {
+            None => !keys.is_partitioned(),
+            Some(key) => keys.has_or_will(key.as_str()),
+        })
     }
 }

@@ -262,9 +262,12 @@ fn ranges(ranges: &[KeyRange], look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::cli::fixtures::{check_report, look, plain};
+    use crate::cli::fixtures::{self, check_report, look, plain};
     use crate::cli::text::Detail;
-    use crate::model::{CheckBasis, CheckReport, CheckedAsset, DueWindows, Strictness};
+    use crate::model::{
+        CheckBasis, CheckReport, CheckedAsset, DueWindows, ManifestLine, PartitionKey,
+        RebuildOutcome, Rebuilt, StepName, Strictness, WhyDifferent,
+    };
 
     #[test]
     fn the_verdict_then_why_then_what_to_do() {
@@ -297,6 +300,48 @@ mod tests {
           ◌  pending       year                                         what it needs is not fresh
 
         Run `assetctl materialize` and commit Assets.lock.
+        ");
+    }
+
+    #[test]
+    fn what_came_out_otherwise_is_told_with_its_log() {
+        let step = |asset: &str, key: Option<&str>| StepName {
+            asset: fixtures::asset(asset),
+            partition: key.map(|key| PartitionKey::parse(key).expect("a key")),
+        };
+        let rebuilt = |step, outcome| Rebuilt {
+            step,
+            outcome,
+            place: ManifestLine {
+                file: "Assets.toml".to_owned(),
+                line: 1,
+            },
+        };
+        let different = |why| RebuildOutcome::Different {
+            outputs: vec!["build/a".to_owned(), "build/b".to_owned()],
+            why,
+        };
+        let failed = RebuildOutcome::Failed {
+            message: "exit code 1".to_owned(),
+            tail: vec!["cat: secret: No such file or directory".to_owned()],
+        };
+        let mut report =
+            CheckReport::of_nothing(CheckBasis::Lock, DueWindows::Apart, Strictness::Lenient);
+        report.assets = check_report().assets;
+        report.assets.retain(|it| it.count == it.fresh);
+        report.rebuilt = vec![
+            rebuilt(step("clean", Some("2013-07-04")), RebuildOutcome::Same),
+            rebuilt(step("clean", Some("2013-07-05")), failed),
+            rebuilt(step("year", None), different(WhyDifferent::Undeclared)),
+            rebuilt(step("names", None), different(WhyDifferent::Irreproducible)),
+        ];
+        insta::assert_snapshot!(plain(&check(&report, &look())), @r"
+        Everything is fresh: 1 asset partition of 1 asset.
+        Rebuilt 4 asset partitions in scratch: 1 came out the same.
+          ✗ clean@2013-07-05 fails in scratch, where only what it declares is there (exit code 1): it probably reads something else, too
+            cat: secret: No such file or directory
+          ✗ year makes another build/a, build/b in scratch, where only what it declares is there: it reads something else, too
+          ✗ names makes another build/a, build/b each time: the command is not reproducible
         ");
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use crate::model::partition::key::{PartitionKey, PartitionSlot};
-use crate::model::partition::multi::MultiKeys;
+use crate::model::partition::multi::{MultiKeys, PART_SEPARATOR};
 use crate::model::partition::named::NamedKeys;
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{TimePartitions, TimeWindow};
@@ -112,6 +112,27 @@ impl PartitionKeys {
             Self::Named(keys) => keys.index_of(key),
             Self::Time(keys) => keys.rank(keys.definition().index_of_key(key)?),
             Self::Multi(keys) => keys.index_of(key),
+        }
+    }
+
+    /// Whether `key` exists, or is that of a time window after all that do: a clock that is behind takes none away.
+    #[must_use]
+    pub fn has_or_will(&self, key: &str) -> bool {
+        match self {
+            Self::Unpartitioned => false,
+            Self::Named(keys) => keys.index_of(key).is_some(),
+            Self::Time(keys) => {
+                let newest = (0..keys.len()).next_back();
+                let newest = newest.map(|index| keys.lattice(index));
+                let place = keys.definition().index_of_key(key);
+                self.index_of(key).is_some() || place.is_some_and(|place| Some(place) > newest)
+            }
+            Self::Multi(keys) => {
+                let dimensions = keys.dimensions();
+                let parts: Vec<&str> = key.split(PART_SEPARATOR).collect();
+                let mut pairs = dimensions.iter().zip(&parts);
+                parts.len() == dimensions.len() && pairs.all(|(it, part)| it.keys.has_or_will(part))
+            }
         }
     }
 

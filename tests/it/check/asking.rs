@@ -42,6 +42,12 @@ fn windows_of_several_dimensions_are_due_too() {
     // What reads all of them is judged without those that are due.
     let missing = "cells@2024-01-04|eu...2024-01-05|us missing";
     assert_eq!(unfresh(&counted), [missing]);
+    // A clock that is behind makes no line one of nothing.
+    let earlier = document(&project, &["--now", "2024-01-03T12:00:00Z"], 1);
+    assert_eq!(earlier["orphans"].as_array().map(Vec::len), Some(0));
+    project
+        .run(&["lock", "prune", "--now", "2024-01-03T12:00:00Z", "-n"])
+        .success();
     // A region that is new lacks the days that the others have.
     project.edit(
         "Assets.toml",

@@ -200,3 +200,17 @@ fn gitlab_gets_a_list_of_distinct_findings() {
             .all(|it| it["location"]["path"] == "Assets.toml")
     );
 }
+
+#[test]
+fn a_finding_of_gitlab_stays_the_same_one_for_other_keys() {
+    let clone = cloned(&built());
+    let fingerprints = |day: &str| -> Vec<Value> {
+        let file = format!("data/2024-01-{day}.csv");
+        clone.append(&file, "more\n");
+        let report: Value = serde_json::from_str(&answer(&clone, "gitlab", 1)).expect("JSON");
+        git(&clone, &["checkout", "-q", &file]);
+        let violations = report.as_array().expect("a list").iter();
+        violations.map(|it| it["fingerprint"].clone()).collect()
+    };
+    assert_eq!(fingerprints("01"), fingerprints("02"));
+}

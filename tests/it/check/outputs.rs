@@ -1,6 +1,6 @@
 //! Outputs that are here are what the lock file says.
 
-use crate::check::{built, cloned, document, unfresh};
+use crate::check::{built, cloned, document, line_of, unfresh};
 
 #[test]
 fn an_edited_output_is_found_and_a_missing_one_is_fine() {
@@ -23,6 +23,20 @@ fn an_edited_output_is_found_and_a_missing_one_is_fine() {
         required.contains(&"other stale output".to_owned()),
         "{required:?}"
     );
+}
+
+#[test]
+fn of_two_right_lines_the_one_counts_that_is_on_disk() {
+    let project = built();
+    let line = line_of(&project, "clean 2024-01-02 ");
+    let at = line.find(" o=").expect("it has an output") + " o=".len();
+    for digit in ["0", "f"] {
+        let other = format!("{}{digit}{}", &line[..at], &line[at + 1..]);
+        project.edit("Assets.lock", &line, &format!("{line}\n{other}"));
+        let document = document(&project, &[], 0);
+        assert_eq!(document["irreproducible"][0]["asset"], "clean");
+        project.edit("Assets.lock", &format!("{other}\n"), "");
+    }
 }
 
 #[test]
