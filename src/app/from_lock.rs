@@ -13,7 +13,7 @@ const NAMED: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FromLock {
     /// So many were here, and are recorded now.
-    TakenOver(usize),
+    TakenOver(u32),
     /// These were made, from the same as the locked ones, and came out otherwise.
     CameOutOtherwise(Vec<StepName>),
 }

@@ -195,7 +195,7 @@ fn recover(
 }
 
 /// Tells what has become of what only the lock file knew.
-fn tell_from_lock(evaluation: &Evaluation<'_>, taken: usize, progress: &mut dyn Progress) {
+fn tell_from_lock(evaluation: &Evaluation<'_>, taken: u32, progress: &mut dyn Progress) {
     if taken > 0 {
         progress.notice(&Notice::FromLock(FromLock::TakenOver(taken)));
     }

@@ -45,17 +45,17 @@ pub(super) fn to_take_over(evaluation: &Evaluation<'_>) -> Vec<Cell> {
 }
 
 impl TakingOver<'_> {
-    /// Records what [`to_take_over`] names, and says how much that is.
+    /// Records what [`to_take_over`] names, as far as it is not recorded by now, and says how much that was.
     pub(super) fn take(
         &self,
         store: &mut Store,
         evaluation: &mut Evaluation<'_>,
-    ) -> Result<usize, AppError> {
+    ) -> Result<u32, AppError> {
         let cells = to_take_over(evaluation);
-        if !cells.is_empty() {
-            self.record(store, evaluation, &cells)?;
+        if cells.is_empty() {
+            return Ok(0);
         }
-        Ok(cells.len())
+        self.record(store, evaluation, &cells)
     }
 
     fn record(
@@ -63,7 +63,7 @@ impl TakingOver<'_> {
         store: &mut Store,
         evaluation: &mut Evaluation<'_>,
         cells: &[Cell],
-    ) -> Result<(), AppError> {
+    ) -> Result<u32, AppError> {
         let run = RunId(uuid::Uuid::now_v7());
         let begun = store.begin_run(&NewRun {
             id: run,
@@ -90,7 +90,7 @@ impl TakingOver<'_> {
             time: self.time,
         };
         store.finish_run(begun.guard, end)?;
-        recorded.map(drop)
+        recorded
     }
 
     fn record_leased(

@@ -16,7 +16,7 @@ use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
 use crate::model::{
     Asset, AssetKey, Current, CurrentMaterialization, DataVersion, Fingerprint, LastAttempt, Lock,
-    LockLine, LockedAsset, MaterializationId, RULE, Status,
+    LockBlock, LockLine, LockedAsset, MaterializationId, PartitionKey, PartitionSet, RULE, Status,
 };
 use crate::plan::{Cell, LockFacts, LockJudge, Role, Row, Scope, Verdict, decide};
 use crate::store::Store;
@@ -117,13 +117,19 @@ fn concerns(evaluation: &Evaluation<'_>, lock: &Lock) -> bool {
         let Some(locked) = locked.get(scope.graph().key(row.asset)) else {
             return false;
         };
+        let all_keys = scope.keys(row.asset);
+        let range = |block: &LockBlock| {
+            let index = |key: &PartitionKey| all_keys.index_of(key.as_str());
+            Some(index(&block.first)?..index(&block.last)? + 1)
+        };
+        let in_blocks = PartitionSet::from_ranges(locked.blocks.iter().filter_map(range));
         let unrecorded = row.cells().filter(|cell| evaluation.is_unrecorded(*cell));
-        if locked.blocks.is_empty() {
-            let keys: HashSet<_> = unrecorded.map(|cell| scope.partition(cell)).collect();
-            !keys.is_empty() && locked.lines.iter().any(|it| keys.contains(&it.partition))
-        } else {
-            unrecorded.count() > 0
-        }
+        let unrecorded: Vec<Cell> = unrecorded.collect();
+        let keys = unrecorded.iter().map(|cell| scope.partition(*cell));
+        let keys: HashSet<_> = keys.collect();
+        let mut cells = unrecorded.iter();
+        cells.any(|cell| in_blocks.contains(row.index_of(*cell)))
+            || (!keys.is_empty() && locked.lines.iter().any(|it| keys.contains(&it.partition)))
     })
 }
 

@@ -101,6 +101,13 @@ impl World {
             .insert(source.to_owned(), text.map(ToOwned::to_owned));
     }
 
+    /// Lets a step's record be one that only the lock file tells of.
+    pub fn know_from_lock(&mut self, step: &str) {
+        let current = self.memory.current.get_mut(step);
+        let last = current.and_then(|current| current.materialized.as_mut());
+        last.expect("it was made").id = MaterializationId::LOCKED;
+    }
+
     /// Lets the last attempt at a step have failed.
     pub fn fail(&mut self, step: &str) {
         let empty = Current {

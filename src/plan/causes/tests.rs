@@ -32,7 +32,7 @@ fn told(world: &World, step: &str) -> Vec<String> {
 /// A change to a world, a step, and the causes for which it is not fresh.
 type Case = (fn(&mut World), &'static str, &'static [&'static str]);
 
-const CASES: [Case; 17] = [
+const CASES: [Case; 18] = [
     (|_| {}, "b", &[]),
     (|it| it.set("./side", Some("new")), "b", &["data side"]),
     (|it| it.set("./side", None), "b", &["data side gone"]),
@@ -45,6 +45,14 @@ const CASES: [Case; 17] = [
         |it| it.set("./raw", Some("new")),
         "c",
         &["data b gone < data a gone < data raw"],
+    ),
+    (
+        |it| {
+            it.know_from_lock("b");
+            it.set("./raw", Some("new"));
+        },
+        "b",
+        &["data a gone < data raw"],
     ),
     (
         |it| edit(it, "command = \"b\"", "command = \"b2\""),
