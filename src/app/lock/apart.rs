@@ -78,11 +78,16 @@ impl<'p> Places<'p> {
             return false;
         };
         let keys = self.keys(id);
-        let index = |key: &Option<&PartitionKey>| match key {
+        let index = |key: Option<&PartitionKey>| match key {
             Some(key) => keys.index_of(key.as_str()),
             None => Some(0),
         };
-        let Some(mut indexes) = partitions.iter().map(index).collect::<Option<Vec<u32>>>() else {
+        let Some(mut indexes) = partitions
+            .iter()
+            .copied()
+            .map(index)
+            .collect::<Option<Vec<u32>>>()
+        else {
             return false;
         };
         indexes.sort_unstable();
