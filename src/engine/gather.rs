@@ -298,6 +298,10 @@ pub fn find_changed_outputs(
 /// # Errors
 ///
 /// All files that cannot be hashed.
+///
+/// # Panics
+///
+/// If `expected` does not answer the same when it is asked again.
 pub fn find_outputs_unlike(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,

@@ -91,17 +91,14 @@ impl<'t> Gathered<'t> {
         self.lock.added.extend(next.lock.added);
         self.lock.sources.extend(next.lock.sources);
         for locked in next.lock.assets {
-            match self.places.get(&locked.asset) {
-                Some(at) => {
-                    let before = &mut self.lock.assets[*at];
-                    before.lines.extend(locked.lines);
-                    before.blocks.extend(locked.blocks);
-                }
-                None => {
-                    let at = self.lock.assets.len();
-                    self.places.insert(locked.asset.clone(), at);
-                    self.lock.assets.push(locked);
-                }
+            if let Some(at) = self.places.get(&locked.asset) {
+                let before = &mut self.lock.assets[*at];
+                before.lines.extend(locked.lines);
+                before.blocks.extend(locked.blocks);
+            } else {
+                let at = self.lock.assets.len();
+                self.places.insert(locked.asset.clone(), at);
+                self.lock.assets.push(locked);
             }
         }
     }
