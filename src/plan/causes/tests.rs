@@ -52,7 +52,7 @@ const CASES: [Case; 18] = [
             it.set("./raw", Some("new"));
         },
         "b",
-        &["data a gone < data raw"],
+        &["data a unknown < data raw"],
     ),
     (
         |it| edit(it, "command = \"b\"", "command = \"b2\""),
