@@ -5,15 +5,16 @@ use std::ops::Range;
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
-    Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Dep, Lock,
-    LockBlock, LockLine, LockedAsset, PartitionKey, PartitionSet, RULE,
+    Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Lock,
+    LockBlock, LockLine, LockedAsset, PartitionKey, RULE,
 };
-use crate::plan::blocks::{Blocks, Folded, Mapped};
+use crate::plan::blocks::Blocks;
 use crate::plan::fingerprint::{FingerprintParts, fingerprint};
-use crate::plan::judge::{Known, version_at};
+use crate::plan::judge::Known;
+use crate::plan::locked::reading::Lack;
 use crate::plan::locked::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
 use crate::plan::scope::{Cell, Role, Row, Scope};
-use crate::plan::survey::{Survey, WIDE};
+use crate::plan::survey::Survey;
 
 /// What was found on disk for a scope whose lines are judged.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub struct LockJudge<'a> {
     pub(super) rivals: Vec<Cell>,
     pub(super) blocks: Blocks,
     pub(super) folding: Folding,
-    surveys: HashMap<AssetId, Survey>,
+    pub(super) surveys: HashMap<AssetId, Survey>,
 }
 
 /// How a cell stands by its own line alone.
@@ -61,17 +62,6 @@ pub(super) enum Standing {
     WrongBlock,
     /// It reads a source that cannot be read in this checkout.
     Unverifiable,
-}
-
-/// Why what a dep contributes cannot be computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lack {
-    /// A version is not locked, or a source is not there.
-    Version,
-    /// A source cannot be read in this checkout.
-    Unverifiable,
-    /// A part of a folded block is read.
-    Part,
 }
 
 /// A cell of an asset, with where it stands.
@@ -181,18 +171,6 @@ impl<'a> LockJudge<'a> {
         &self.rivals
     }
 
-    /// The beginning of what each dep contributes now, as a line holds it; `None` where that cannot be computed from the
-    /// lock file.
-    pub fn contributions(&mut self, cell: Cell) -> Vec<Option<ContributionPrefix>> {
-        let spot = self.spot(cell);
-        let read = |dep: &Dep| {
-            self.contribution(&spot, dep)
-                .ok()
-                .map(ContributionPrefix::from)
-        };
-        spot.asset.deps.iter().map(read).collect()
-    }
-
     /// Blocks that are not right, but for those that another code has made and of which nothing newer is known.
     pub(super) fn wrong_blocks(&self) -> impl Iterator<Item = (AssetId, Range<u32>)> {
         let rows = self.scope.rows().iter().zip(&self.rows).zip(&self.code);
@@ -210,28 +188,6 @@ impl<'a> LockJudge<'a> {
             });
             blocks.map(|block| (row.asset, block.range.clone()))
         })
-    }
-
-    /// The folded blocks of which a cell reads a part.
-    pub(super) fn blocks_read_in_part(&self, cell: Cell) -> Vec<(AssetId, Range<u32>)> {
-        let spot = self.spot(cell);
-        let mut found = Vec::new();
-        for dep in &spot.asset.deps {
-            let set = self.mapped(&spot, dep);
-            if self.scope.row(dep.asset).is_some() {
-                let blocks = &self.rows[self.scope.number_of(dep.asset)].blocks;
-                let read = blocks.iter().filter(|block| set.meets(&block.range));
-                found.extend(read.map(|block| (dep.asset, block.range.clone())));
-            }
-        }
-        found
-    }
-
-    /// Whether a cell reads a part of a folded block, so that its fingerprint cannot be computed from the lock file.
-    pub fn reads_a_part(&mut self, cell: Cell) -> bool {
-        let spot = self.spot(cell);
-        let is_part = |dep| self.contribution(&spot, dep) == Err(Lack::Part);
-        spot.asset.deps.iter().any(is_part)
     }
 
     pub(super) fn spot(&self, cell: Cell) -> Spot<'a> {
@@ -441,146 +397,6 @@ impl<'a> LockJudge<'a> {
         };
         fingerprint(&parts, &mut self.folding).0
     }
-
-    /// The upstream partitions that a dep reads, without those that are due.
-    pub(super) fn mapped(&self, spot: &Spot<'_>, dep: &Dep) -> PartitionSet {
-        self.without_due(
-            dep.asset,
-            self.scope.mapped(spot.row.asset, dep, spot.index),
-        )
-    }
-
-    pub(super) fn without_due(&self, asset: AssetId, set: PartitionSet) -> PartitionSet {
-        let due = match self.scope.row(asset) {
-            Some(_) => &self.rows[self.scope.number_of(asset)].due,
-            None => return set,
-        };
-        if due.is_empty() {
-            set
-        } else {
-            set.difference(due)
-        }
-    }
-
-    pub(super) fn contribution(&mut self, spot: &Spot<'_>, dep: &Dep) -> Result<Digest, Lack> {
-        let set = self.mapped(spot, dep);
-        self.contribution_of(dep, &set)
-    }
-
-    /// What partitions of an upstream contribute through a dep.
-    pub(super) fn contribution_of(
-        &mut self,
-        dep: &Dep,
-        set: &PartitionSet,
-    ) -> Result<Digest, Lack> {
-        let scope = self.scope;
-        let keys = scope.keys(dep.asset);
-        let Some(row) = scope.row(dep.asset).filter(|_| !set.is_empty()) else {
-            let (none, version) = (PartitionSet::empty(), |_| unreachable!("nothing is read"));
-            let mapped = Mapped {
-                read: (dep.asset, dep.output),
-                keys,
-                set: &none,
-                version,
-            };
-            return Ok(self.blocks.contribution(&mapped, &mut self.folding));
-        };
-        let number = scope.number_of(dep.asset);
-        let folded = self.rows[number]
-            .blocks
-            .iter()
-            .any(|block| set.meets(&block.range));
-        self.survey(row, number, set);
-        if let Some(lack) = self.lack(row, number, dep, set, folded) {
-            return Err(lack);
-        }
-        let versions = &self.versions;
-        let version = |index| {
-            let cell = row.cell(index).expect("what is read has a cell");
-            let outputs = &versions[row.versions_of(cell)];
-            version_at(outputs, dep.output).expect("the version was found known")
-        };
-        let mapped = Mapped {
-            read: (dep.asset, dep.output),
-            keys,
-            set,
-            version,
-        };
-        if !folded {
-            return Ok(self.blocks.contribution(&mapped, &mut self.folding));
-        }
-        let locked = &self.rows[number];
-        let label = dep
-            .output
-            .map(|output| labels(scope, dep.asset)[output as usize].clone());
-        let is_folded = |range: &Range<u32>| {
-            folded_in(
-                locked,
-                range,
-                &self.lines,
-                row,
-                label.clone().flatten().as_deref(),
-            )
-        };
-        let contribution =
-            self.blocks
-                .contribution_of_folded(&mapped, is_folded, &mut self.folding);
-        contribution.ok_or(Lack::Part)
-    }
-
-    /// Why the versions of a set of partitions are not all known, if they are not. In folded blocks none is.
-    fn lack(
-        &self,
-        row: &Row,
-        number: usize,
-        dep: &Dep,
-        set: &PartitionSet,
-        folded: bool,
-    ) -> Option<Lack> {
-        if !folded
-            && let Some(survey) = self.surveys.get(&row.asset)
-            && survey.knows_all()
-            && set.is_subset(&row.set)
-        {
-            return None;
-        }
-        let is_source = self.scope.graph().source(row.asset).is_some();
-        set.iter().find_map(|index| {
-            let Some(cell) = row.cell(index) else {
-                return Some(Lack::Version);
-            };
-            let outputs = &self.versions[row.versions_of(cell)];
-            let in_block = folded
-                && self.lines[cell.index()].is_none()
-                && self.rows[number].block_of(index).is_some();
-            if in_block || version_at(outputs, dep.output).is_some() {
-                return None;
-            }
-            let unverifiable = is_source && outputs.contains(&Known::Unknown);
-            Some(if unverifiable {
-                Lack::Unverifiable
-            } else {
-                Lack::Version
-            })
-        })
-    }
-
-    /// Looks at a whole upstream row once, where much of it is asked about and it is final.
-    fn survey(&mut self, row: &Row, number: usize, set: &PartitionSet) {
-        let graph = self.scope.graph();
-        let is_final = graph
-            .deps(row.asset)
-            .iter()
-            .all(|own| own.asset != row.asset);
-        if set.len() >= WIDE
-            && is_final
-            && self.rows[number].blocks.is_empty()
-            && !self.surveys.contains_key(&row.asset)
-        {
-            let survey = Survey::new(&self.versions, row.versions());
-            self.surveys.insert(row.asset, survey);
-        }
-    }
 }
 
 /// Whether a line tells of each output that is declared, in any order, and of no other.
@@ -588,44 +404,6 @@ pub(super) fn has_all_outputs(asset: &Asset, line: &LockLine) -> bool {
     let mut labels = (0..asset.outputs.len()).map(|output| asset.output_label(output));
     line.outputs.len() == asset.outputs.len()
         && labels.all(|label| of_label(&line.outputs, label.as_deref()).is_some())
-}
-
-/// Whether the keys of a range are known as a folded block alone.
-fn folded_in(
-    locked: &LockedRow<'_>,
-    range: &Range<u32>,
-    lines: &[Option<&LockLine>],
-    row: &Row,
-    label: Option<&str>,
-) -> Folded {
-    let first = locked
-        .blocks
-        .partition_point(|block| block.range.end <= range.start);
-    let mut meeting = locked.blocks[first..]
-        .iter()
-        .take_while(|block| block.range.start < range.end)
-        .filter(|block| {
-            // Lines inside of it stand for their keys.
-            let inside = block.range.start.max(range.start)..block.range.end.min(range.end);
-            inside.into_iter().any(|index| {
-                row.cell(index)
-                    .is_some_and(|cell| lines[cell.index()].is_none())
-            })
-        })
-        .peekable();
-    let Some(block) = meeting.next() else {
-        return Folded::No;
-    };
-    let all = block.right
-        || range.clone().all(|index| {
-            row.cell(index)
-                .is_some_and(|cell| lines[cell.index()].is_none())
-        });
-    let digest = of_label(&block.line.outputs, label).and_then(|output| output.version);
-    match digest {
-        Some(digest) if block.range == *range && all => Folded::Whole(digest.0),
-        _ => Folded::Part,
-    }
 }
 
 /// The windows of a source after the newest one that is there.

@@ -7,12 +7,14 @@
 //!
 //! - `rows`: which line stands for which cell.
 //! - `judge`: whether a line is right.
+//! - `reading`: what lines and sources contribute to what reads them.
 //! - `stand_in`: what stands in for fingerprints where blocks are read.
 //! - `verdicts`: what follows downstream, and why.
 //! - `fold`: lines into blocks.
 
 mod fold;
 mod judge;
+mod reading;
 mod rows;
 mod stand_in;
 #[cfg(test)]

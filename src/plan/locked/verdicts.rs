@@ -6,7 +6,8 @@ use crate::model::{
     Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, DependencyChange, LockLine,
     OutputChange, PartitionSet, RULE,
 };
-use crate::plan::locked::judge::{Lack, LockJudge, Spot, Standing, has_all_outputs};
+use crate::plan::locked::judge::{LockJudge, Spot, Standing, has_all_outputs};
+use crate::plan::locked::reading::Lack;
 use crate::plan::scope::Cell;
 
 /// How many changed keys of one input are told; more would not be read.
