@@ -6,6 +6,7 @@
 mod asking;
 mod formats;
 mod outputs;
+mod sealing;
 
 use serde_json::Value;
 
