@@ -44,7 +44,7 @@ fn no_change_hides_behind_a_seal() {
             it.write("raw.csv", "a\nx\n");
         }),
         ("a source that is gone", "raw.csv", |it| {
-            it.remove("raw.csv")
+            it.remove("raw.csv");
         }),
         ("a script", "steps/copy.sh", |it| {
             it.append("steps/copy.sh", "# more\n");
