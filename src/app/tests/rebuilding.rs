@@ -159,30 +159,30 @@ fn a_greater_number_adds_and_what_is_not_here_is_left_out() {
 #[test]
 fn paths_that_lead_out_and_links_are_there_too() {
     let sandbox = Sandbox::empty();
-    sandbox.write("shared/raw.csv", "1\n");
-    sandbox.write("shared/deep/more.csv", "2\n");
-    sandbox.write("shared/value.toml", "[a]\nb = 3\n");
+    sandbox.write("common/raw.csv", "1\n");
+    sandbox.write("common/deep/more.csv", "2\n");
+    sandbox.write("common/value.toml", "[a]\nb = 3\n");
     sandbox.write("code/run.sh", "cat \"$@\"");
-    std::os::unix::fs::symlink("../code/run.sh", sandbox.path("shared/run.sh")).expect("made");
+    std::os::unix::fs::symlink("../code/run.sh", sandbox.path("common/run.sh")).expect("made");
     let manifest = r#"
 [project]
 name = "x"
 [source.all]
-path = ["../../shared/raw.csv", "../../shared/deep/*.csv"]
+path = ["../../common/raw.csv", "../../common/deep/*.csv"]
 [source.linked]
 path = "link.csv"
 [source.value]
-path = "../../shared/value.toml"
+path = "../../common/value.toml"
 key = "a.b"
 [asset.out]
 deps = ["all", "linked", "value"]
-code = ["../../shared/run.sh"]
-command = "sh ../../shared/run.sh {{input.all}} {{input.linked}} > {{output}}; echo {{value.value}} >> {{output}}"
+code = ["../../common/run.sh"]
+command = "sh ../../common/run.sh {{input.all}} {{input.linked}} > {{output}}; echo {{value.value}} >> {{output}}"
 outputs = "out.csv"
 "#;
     sandbox.write("pipelines/in/Assets.toml", manifest);
     let link = sandbox.path("pipelines/in/link.csv");
-    std::os::unix::fs::symlink("../../shared/raw.csv", link).expect("made");
+    std::os::unix::fs::symlink("../../common/raw.csv", link).expect("made");
     let mut sandbox = sandbox;
     sandbox.folder_within = Some("pipelines/in");
     assert_eq!(sandbox.materialize(&[]), ["out"]);

@@ -53,7 +53,7 @@ path = "globbed/{{partition}}/**/*.csv"
 path = "folder"
 
 [source.shared]
-path = "../shared/x.csv"
+path = "../common/x.csv"
 
 [source.rate]
 path = "params.toml"
@@ -159,7 +159,7 @@ fn repository() -> Sandbox {
         .with_file("work/folder/one.csv", "1\n")
         .with_file("work/params.toml", "rate = 1\ndepth = 2\n")
         .with_file("work/build/total.csv", "1\n")
-        .with_file("shared/x.csv", "1\n")
+        .with_file("common/x.csv", "1\n")
         .with_file(".gitignore", ".assetctl\n");
     for day in ["01", "02", "03"] {
         sandbox.write(&format!("work/daily/202401{day}.csv"), "1\n");
@@ -288,7 +288,7 @@ const DATA: &[Case] = &[
     ),
     (
         "beside the project",
-        |it| it.append("shared/x.csv", "2\n"),
+        |it| it.append("common/x.csv", "2\n"),
         &["outside"],
     ),
     (
@@ -479,7 +479,7 @@ fn a_revision_without_declarations_that_can_be_read_touches_everything() {
 #[test]
 fn files_are_named_from_where_one_is() {
     let sandbox = repository();
-    std::os::unix::fs::symlink("../shared", sandbox.path("work/linked")).expect("a link");
+    std::os::unix::fs::symlink("../common", sandbox.path("work/linked")).expect("a link");
     let absolute = sandbox.path("work/daily/20240103.csv");
     let absolute = absolute.to_str().expect("plain names");
     let table: &[(&[&str], &[&str])] = &[
@@ -496,7 +496,7 @@ fn files_are_named_from_where_one_is() {
             &["clean@2024-01-03", "(rolling@2024-01-03)", "(total)"],
         ),
         (&["work/nothing/here.csv", "/etc/passwd"], &[]),
-        (&["./work/../shared"], &["outside"]),
+        (&["./work/../common"], &["outside"]),
         (&["work/linked/x.csv"], &["outside"]),
         (&["work/more/extra.toml"], &["extra"]),
         (&["work/inbox"], &["taken@a...b c", "(merged)"]),
