@@ -8,6 +8,7 @@ pub mod engine;
 pub mod executor;
 pub mod git;
 pub mod hash;
+pub mod io_manager;
 pub mod lockfile;
 pub mod manifest;
 pub mod model;

@@ -17,9 +17,9 @@ use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
 use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
-    AlteredOutputs, EngineError, Evaluation, Finished, Observing, PreviousOutputs, Problems,
-    RunDoors, RunOptions, RunResult, Sync, Waiting, Workspace, clear_crashed, put_back_asides,
-    refuse_too_long, run,
+    AlteredOutputs, EngineError, Evaluation, Finished, OWN_FOLDER, Observing, PreviousOutputs,
+    Problems, RunDoors, RunOptions, RunResult, Sync, Waiting, Workspace, clear_crashed,
+    put_back_asides, refuse_too_long, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::{
@@ -34,8 +34,9 @@ use crate::sys::clock::Clock;
 
 /// Where a run is shown.
 pub trait Progress: EventSink {
-    /// Takes the root of the project that was found.
-    fn found(&mut self, root: &Path);
+    /// Takes the root of the project that was found, and the folder that the run works in: relative to the root, or
+    /// absolute.
+    fn found(&mut self, root: &Path, own: &str);
 
     /// Takes what is known before the first step.
     fn planned(&mut self, planned: &Planned);
@@ -83,7 +84,7 @@ pub fn materialize(
         clock,
         progress,
     } = running;
-    progress.found(project.root());
+    progress.found(project.root(), OWN_FOLDER);
     let lock = LockFile::read(project)?;
     for notice in lock.notices() {
         progress.notice(&notice);
@@ -213,7 +214,7 @@ fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Inst
         fresh: nothing.partitions,
         ..RunCounts::default()
     };
-    progress.found(&nothing.root);
+    progress.found(&nothing.root, OWN_FOLDER);
     progress.planned(&Planned {
         assets: nothing.assets,
         partitions: nothing.partitions,

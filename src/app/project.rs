@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
 use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
+use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
 use crate::manifest::{self, Compiled};
 use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, Lock, PartitionKeys};
@@ -48,6 +49,7 @@ pub struct Project {
     environment: Vec<(OsString, OsString)>,
     cache: StatCache,
     ignore: Ignore,
+    io_manager: FilesystemIoManager,
 }
 
 impl Project {
@@ -90,6 +92,7 @@ impl Project {
         let (keys, notices) = look(world, &home, &asking_definitions(&compiled.graph))?;
         Ok(Self {
             cache: StatCache::open(&own.join("stat.cache")),
+            io_manager: FilesystemIoManager::new(&root),
             root,
             home,
             compiled,
@@ -208,10 +211,12 @@ impl Project {
         Workspace {
             root: &self.root,
             home: &self.home,
+            own: OWN_FOLDER,
             graph: &self.compiled.graph,
             keys: &self.keys,
             versions,
             environment: &self.environment,
+            io_manager: &self.io_manager,
             executor,
         }
     }

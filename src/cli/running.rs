@@ -1,6 +1,6 @@
 //! `materialize`: a run, shown while it goes on, and ended by signals.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::app::{self, KeysAdded, Notice, Running, SelectionNotice, Surroundings};
@@ -98,7 +98,8 @@ fn round(
 #[derive(Default)]
 struct Shared {
     run: OnceLock<RunId>,
-    root: OnceLock<PathBuf>,
+    /// The project root and the folder that the run works in.
+    place: OnceLock<(PathBuf, String)>,
 }
 
 impl Shared {
@@ -108,8 +109,8 @@ impl Shared {
     }
 
     fn log(&self, step: &StepName, batch: Option<&Batch>) -> Option<PathBuf> {
-        let log = log_path(*self.run.get()?, step, batch);
-        Some(self.root.get()?.join(log))
+        let (root, own) = self.place.get()?;
+        Some(root.join(log_path(own, *self.run.get()?, step, batch)))
     }
 
     fn note(&self, event: &Event) {
@@ -176,9 +177,9 @@ impl EventSink for ShownRun<'_> {
 }
 
 impl app::Progress for ShownRun<'_> {
-    fn found(&mut self, root: &std::path::Path) {
+    fn found(&mut self, root: &Path, own: &str) {
         // A project is found once.
-        let _ = self.shared.root.set(root.to_owned());
+        let _ = self.shared.place.set((root.to_owned(), own.to_owned()));
     }
 
     fn planned(&mut self, planned: &Planned) {

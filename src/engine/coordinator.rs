@@ -75,7 +75,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
         };
         Self {
             orders: OrderMaker::new(options),
-            outbox: Outbox::new(options.run),
+            outbox: Outbox::new(options.run, doors.workspace.own),
             doors,
             evaluation,
             options,

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use crate::engine::staging::StagedOutput;
 use crate::engine::step::{Attempt, NotMade};
 use crate::executor::{Exit, TailLimits, quote_command, tail};
+use crate::io_manager::{IoManagerError, StagedOutput};
 use crate::model::{OutputKind, StepFailure};
 
 /// How many lines of a failed command's output are shown.
@@ -33,6 +33,16 @@ impl Stop {
         }
     }
 
+    /// As the error itself tells it.
+    pub(super) fn of(error: &IoManagerError) -> Self {
+        use miette::Diagnostic;
+        Self::Problem {
+            message: error.to_string(),
+            help: error.help().map(|help| help.to_string()),
+            code: error.stable_code(),
+        }
+    }
+
     pub(super) fn with_help(code: &'static str, message: String, help: &str) -> Self {
         Self::Problem {
             message,
@@ -56,8 +66,12 @@ impl Attempt<'_> {
         )
     }
 
-    pub(super) fn unpublished(&self, output: &StagedOutput, error: &io::Error) -> Stop {
+    /// Why an output could not be stored.
+    pub(super) fn unstored(&self, output: &StagedOutput, error: &IoManagerError) -> Stop {
         let path = &output.path;
+        let IoManagerError::Io(error) = error else {
+            return Stop::of(error);
+        };
         if self.workspace.resolve(path).is_dir() && output.kind == OutputKind::File {
             return Stop::with_help(
                 "assetctl::engine::output_in_the_way",

@@ -196,6 +196,7 @@ impl Asking<'_> {
     fn run(&self, partition: PartitionRef<'_>) -> Result<Result<String, String>, EngineError> {
         let key = self.key(self.row.asset);
         let folder = step_folder(
+            self.workspace.own,
             "observe",
             &key,
             partition.keys.key(partition.index).as_ref(),

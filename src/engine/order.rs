@@ -5,14 +5,15 @@ use std::sync::Arc;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::options::{PreviousOutputs, RunOptions};
 use crate::engine::own_path::{log_path, step_folder};
-use crate::engine::render::{Places, Previous, Rendering, Unrenderable, mapped};
-use crate::engine::staging::{AsideNote, FileSystems, StagedOutput};
-use crate::engine::step::{StepOrder, StepPart, Sync};
+use crate::engine::render::{Places, Previous, Rendering, Unrenderable, mapped, values_of};
+use crate::engine::staging::AsideNote;
+use crate::engine::step::{Load, StepOrder, StepPart, Sync};
 use crate::engine::workspace::Workspace;
+use crate::io_manager::{Giving, StagedOutput};
 use crate::model::{
     Asset, Batch, DataVersion, Output, PartitionRef, Place, RunId, SourcePath, Staging, StepName,
 };
-use crate::plan::{Cell, Known};
+use crate::plan::{Cell, Known, Scope};
 
 /// Sources that a step reads are looked at again afterwards, up to so many.
 const SOURCES_WATCHED: usize = 256;
@@ -23,7 +24,6 @@ pub struct OrderMaker {
     run: RunId,
     sync: Sync,
     previous: PreviousOutputs,
-    file_systems: FileSystems,
 }
 
 impl OrderMaker {
@@ -34,7 +34,6 @@ impl OrderMaker {
             run: options.run,
             sync: options.sync,
             previous: options.previous,
-            file_systems: FileSystems::default(),
         }
     }
 
@@ -48,7 +47,7 @@ impl OrderMaker {
     ///
     /// If there is no cell, or they are not of an asset with a command.
     pub fn make(
-        &mut self,
+        &self,
         workspace: &Workspace<'_>,
         evaluation: &Evaluation<'_>,
         cells: &[Cell],
@@ -66,15 +65,19 @@ impl OrderMaker {
             .map(|cell| self.part(workspace, evaluation, *cell, (asset, recipe.staging)))
             .collect();
         let step = evaluation.step_name(first);
-        let lists_folder = step_folder("lists", &step.asset, step.partition.as_ref());
+        let lists_folder =
+            step_folder(workspace.own, "lists", &step.asset, step.partition.as_ref());
         let previous = self.previous_output(evaluation, cells, asset);
         let written = |part: &StepPart| {
             let outputs = part.outputs.iter();
             outputs.map(|output| output.written.clone()).collect()
         };
+        let given_folder =
+            step_folder(workspace.own, "given", &step.asset, step.partition.as_ref());
         let places = Places {
             outputs: parts.iter().map(written).collect(),
             lists: lists_folder.clone(),
+            given: given_folder.clone(),
             previous,
         };
         let rendering = Rendering {
@@ -89,13 +92,15 @@ impl OrderMaker {
         Ok(StepOrder {
             parts,
             rendered,
-            log: log_path(self.run, &step, batch.as_ref()),
+            log: log_path(workspace.own, self.run, &step, batch.as_ref()),
             batch: batch.map(Arc::new),
             folder: recipe.folder.clone(),
             stdout: recipe.stdout,
             timeout: recipe.timeout,
             staging: recipe.staging,
             lists_folder,
+            loads: loads(workspace, scope, cells, asset, &given_folder),
+            given_folder,
             previous,
             rule: asset.data_version,
             sources: sources_read(evaluation, cells, asset),
@@ -104,7 +109,7 @@ impl OrderMaker {
     }
 
     fn part(
-        &mut self,
+        &self,
         workspace: &Workspace<'_>,
         evaluation: &Evaluation<'_>,
         cell: Cell,
@@ -115,11 +120,11 @@ impl OrderMaker {
             asset: key,
             partition: named,
         } = evaluation.step_name(cell);
-        let staging_folder = step_folder("staging", &key, named.as_ref());
-        let outputs = self.outputs(workspace, asset, staging, partition, &staging_folder);
+        let staging_folder = step_folder(workspace.own, "staging", &key, named.as_ref());
+        let outputs = staged_outputs(workspace, asset, staging, partition, &staging_folder);
         StepPart {
             cell,
-            aside_folder: step_folder("aside", &key, named.as_ref()),
+            aside_folder: step_folder(workspace.own, "aside", &key, named.as_ref()),
             aside_note: AsideNote {
                 run: self.run.to_string(),
                 asset: key,
@@ -131,29 +136,6 @@ impl OrderMaker {
             outputs,
             staging_folder,
         }
-    }
-
-    fn outputs(
-        &mut self,
-        workspace: &Workspace<'_>,
-        asset: &Asset,
-        staging: Staging,
-        partition: PartitionRef<'_>,
-        folder: &str,
-    ) -> Vec<StagedOutput> {
-        let output = |output: &Output| {
-            let path = output.path.path(partition).into_owned();
-            let written = match staging {
-                Staging::Staged => self.file_systems.staged_path(workspace.root, folder, &path),
-                Staging::InPlace => path.clone(),
-            };
-            StagedOutput {
-                path,
-                written,
-                kind: output.kind,
-            }
-        };
-        asset.outputs.iter().map(output).collect()
     }
 
     /// Whether an incremental asset finds its previous output: if that is just what was recorded.
@@ -174,6 +156,29 @@ impl OrderMaker {
             Previous::None
         }
     }
+}
+
+/// The outputs of an asset partition, with where its command writes them.
+fn staged_outputs(
+    workspace: &Workspace<'_>,
+    asset: &Asset,
+    staging: Staging,
+    partition: PartitionRef<'_>,
+    folder: &str,
+) -> Vec<StagedOutput> {
+    let output = |output: &Output| {
+        let path = output.path.path(partition).into_owned();
+        let written = match staging {
+            Staging::Staged => workspace.io_manager.written(folder, &path),
+            Staging::InPlace => path.clone(),
+        };
+        StagedOutput {
+            path,
+            written,
+            kind: output.kind,
+        }
+    };
+    asset.outputs.iter().map(output).collect()
 }
 
 /// What cells that one command makes are called together; `None` if it is only one.
@@ -200,11 +205,10 @@ pub fn order_of(
     evaluation: &Evaluation<'_>,
     cells: &[Cell],
 ) -> Result<StepOrder, Unrenderable> {
-    let mut orders = OrderMaker {
+    let orders = OrderMaker {
         run: RunId(uuid::Uuid::nil()),
         sync: Sync::No,
         previous: PreviousOutputs::Offered,
-        file_systems: FileSystems::default(),
     };
     orders.make(workspace, evaluation, cells)
 }
@@ -227,6 +231,38 @@ pub fn command_of(
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
     let recorded = &evaluation.judge.facts().recorded;
     recorded.materialized(cell.index()).map(|last| last.id.0)
+}
+
+/// What of the values that a step reads is loaded for it.
+fn loads(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    cells: &[Cell],
+    asset: &Asset,
+    folder: &str,
+) -> Vec<Load> {
+    let mut loads = Vec::new();
+    for dep in &asset.deps {
+        let Some(up) = scope.graph().asset(dep.asset) else {
+            continue;
+        };
+        let keys = scope.keys(dep.asset);
+        let output = dep.output.map(|output| output as usize);
+        for index in mapped(scope, cells, dep).iter() {
+            for path in values_of(up, PartitionRef { keys, index }, output) {
+                if workspace.io_manager.giving(&path) == Giving::Loaded {
+                    loads.push(Load {
+                        to: format!("{folder}/{path}"),
+                        path: path.into_owned(),
+                    });
+                }
+            }
+        }
+    }
+    // Several inputs may read the same value.
+    loads.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    loads.dedup();
+    loads
 }
 
 /// The source files that a step reads, with the versions that were judged.

@@ -57,6 +57,8 @@ impl Part<'_> {
 #[derive(Debug)]
 pub struct Outbox {
     run: RunId,
+    /// The folder that the run works in.
+    own: String,
     recordings: Vec<Recording>,
     /// When the first of the recordings came.
     since: Option<Instant>,
@@ -70,11 +72,12 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// An empty one.
+    /// An empty one, of a run that works in the folder `own`.
     #[must_use]
-    pub fn new(run: RunId) -> Self {
+    pub fn new(run: RunId, own: &str) -> Self {
         Self {
             run,
+            own: own.to_owned(),
             recordings: Vec::new(),
             since: None,
             asides: Vec::new(),
@@ -90,6 +93,7 @@ impl Outbox {
             if let Recording::Failed(Failure { at, .. }) = recording {
                 // What stays is emptied before the next attempt.
                 let _ = remove_tree(&root.join(step_folder(
+                    &self.own,
                     "staging",
                     &at.asset,
                     at.partition.as_ref(),
@@ -251,8 +255,12 @@ impl Outbox {
             .or_insert_with(|| Arc::new(code_record(asset, &codes.observed(id))));
         let code = Arc::clone(code);
         let kind = self.finished(part, &at, told);
-        self.asides
-            .push(step_folder("aside", &at.asset, at.partition.as_ref()));
+        self.asides.push(step_folder(
+            &self.own,
+            "aside",
+            &at.asset,
+            at.partition.as_ref(),
+        ));
         self.push(Recording::Succeeded(Box::new(Success {
             slot: at.slot,
             materialization,

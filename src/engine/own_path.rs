@@ -6,20 +6,13 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::digest::Kind;
 use crate::model::{
-    AssetKey, Batch, PartitionKey, PartitionKeys, RunId, StepName, encode_component,
-    encode_whole_component,
+    AssetKey, Batch, LONGEST_COMPONENT, PartitionKey, PartitionKeys, RunId, SHORTENED, StepName,
+    encode_component, encode_whole_component, shortened,
 };
 
 /// The folder of assetctl's own files, relative to the project root.
 pub const OWN_FOLDER: &str = ".assetctl";
-
-/// Stands before the digest in a name that is shortened; no encoded name holds it.
-const SHORTENED: char = '!';
-
-/// The longest name of a folder, in bytes.
-pub const LONGEST_FOLDER: usize = 240;
 
 /// The longest part of a log's name, of which there are up to three, in bytes.
 const LONGEST_PART: usize = 80;
@@ -27,34 +20,31 @@ const LONGEST_PART: usize = 80;
 /// What stands between the first and the last key in the name of a batch's log; no encoded name holds it.
 const TO: char = '~';
 
-/// The folder of one asset partition below a folder of assetctl's own: `.assetctl/staging/clean/@2013-07-04`.
+/// The folder of one asset partition for a purpose: `.assetctl/staging/clean/@2013-07-04`. `own` is the folder that a run
+/// works in.
 #[must_use]
-pub fn step_folder(purpose: &str, asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
-    let asset = shortened(encode_whole_component(asset.as_str()), LONGEST_FOLDER);
+pub fn step_folder(
+    own: &str,
+    purpose: &str,
+    asset: &AssetKey,
+    partition: Option<&PartitionKey>,
+) -> String {
+    let asset = shortened(encode_whole_component(asset.as_str()), LONGEST_COMPONENT);
     match partition {
         Some(key) => {
-            let key = shortened(encode_component(key.as_str()).into_owned(), LONGEST_FOLDER);
-            format!("{OWN_FOLDER}/{purpose}/{asset}/@{key}")
+            let key = shortened(
+                encode_component(key.as_str()).into_owned(),
+                LONGEST_COMPONENT,
+            );
+            format!("{own}/{purpose}/{asset}/@{key}")
         }
-        None => format!("{OWN_FOLDER}/{purpose}/{asset}"),
+        None => format!("{own}/{purpose}/{asset}"),
     }
 }
 
-/// An encoded name of at most `longest` bytes.
+/// Where a step's log goes. `own` is the folder that the run works in.
 #[must_use]
-pub fn shortened(encoded: String, longest: usize) -> String {
-    if encoded.len() <= longest {
-        return encoded;
-    }
-    let digest = Kind::Path.digest(encoded.as_bytes()).to_string();
-    let kept = longest - digest.len() - SHORTENED.len_utf8();
-    // What is encoded is ASCII, so it can be cut anywhere.
-    format!("{}{SHORTENED}{digest}", &encoded[..kept])
-}
-
-/// Where a step's log goes, relative to the project root.
-#[must_use]
-pub fn log_path(run: RunId, step: &StepName, batch: Option<&Batch>) -> String {
+pub fn log_path(own: &str, run: RunId, step: &StepName, batch: Option<&Batch>) -> String {
     let asset = asset_part(&step.asset);
     let partition = match (batch, &step.partition) {
         (Some(Batch { first, last, .. }), _) => {
@@ -63,7 +53,7 @@ pub fn log_path(run: RunId, step: &StepName, batch: Option<&Batch>) -> String {
         (None, Some(key)) => format!("@{}", key_part(key)),
         (None, None) => String::new(),
     };
-    format!("{}/{run}/{asset}{partition}.log", log_folder())
+    format!("{own}/logs/{run}/{asset}{partition}.log")
 }
 
 fn asset_part(asset: &AssetKey) -> String {
@@ -120,7 +110,7 @@ fn key_of(part: &str, keys: &PartitionKeys) -> Option<PartitionKey> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Logged, log_path, logged, step_folder};
+    use super::{Logged, OWN_FOLDER, log_path, logged, step_folder};
     use crate::model::{AssetKey, Batch, NamedKeys, PartitionKey, PartitionKeys, RunId, StepName};
 
     fn key(text: &str) -> PartitionKey {
@@ -134,7 +124,12 @@ mod tests {
     #[test]
     fn no_two_asset_partitions_share_a_folder() {
         let folder = |of: &str, partition: Option<&str>| {
-            step_folder("staging", &asset(of), partition.map(key).as_ref())
+            step_folder(
+                OWN_FOLDER,
+                "staging",
+                &asset(of),
+                partition.map(key).as_ref(),
+            )
         };
         let long = "ä ".repeat(120);
         let all = [
@@ -181,7 +176,7 @@ mod tests {
                 last: key(last),
                 len: 2,
             });
-            let path = log_path(run, &step, batch.as_ref());
+            let path = log_path(OWN_FOLDER, run, &step, batch.as_ref());
             let name = path.rsplit('/').next().expect("a file name");
             assert!(name.len() <= 255, "{name}");
             let told = match batch {

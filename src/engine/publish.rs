@@ -1,4 +1,4 @@
-//! Puts what a command has written into place: hashed where it lies, synced if that is asked for, then moved.
+//! Stores what a command has written: hashed where it lies, synced if that is asked for, then given to the IO manager.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,30 +6,37 @@ use std::io;
 use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
-use crate::engine::staging::{StagedOutput, clear_the_way, publish};
 use crate::engine::step::{Attempt, MadeOutput, StepPart, Sync};
 use crate::hash::{HashError, Settled};
+use crate::io_manager::{StagedOutput, Stored, Written};
 use crate::model::{DataVersionRule, Staging};
+
+/// An output that is complete and not stored yet.
+struct Complete {
+    /// What it is; `None` where its content is not what counts.
+    settled: Option<Settled>,
+    bytes: u64,
+}
 
 impl Attempt<'_> {
     /// Asked before the command starts, so that nothing is moved aside that no step has made, and again before the first
-    /// output moves into place.
-    pub(super) fn clear_ways(&self) -> Result<(), Stop> {
+    /// output is stored.
+    pub(super) fn make_way(&self) -> Result<(), Stop> {
         for output in self.order.outputs() {
-            clear_the_way(self.workspace.root, output)
-                .map_err(|error| self.unpublished(output, &error))?;
+            let made = self.workspace.io_manager.make_way(output);
+            made.map_err(|error| self.unstored(output, &error))?;
         }
         Ok(())
     }
 
-    /// Nothing is put into place before all outputs of all parts were hashed, and synced where that is asked for.
+    /// Nothing is stored before all outputs of all parts were hashed, and synced where that is asked for.
     pub(super) fn publish(&self) -> Result<Vec<Vec<MadeOutput>>, Stop> {
-        let settled: Result<Vec<_>, HashError> = self
+        let complete: Result<Vec<_>, HashError> = self
             .order
             .outputs()
-            .map(|output| self.settle(output))
+            .map(|output| self.complete(output))
             .collect();
-        let settled = settled.map_err(|error| {
+        let complete = complete.map_err(|error| {
             Stop::problem("assetctl::engine::unreadable_output", error.to_string())
         })?;
         if self.order.sync == Sync::Outputs {
@@ -38,47 +45,53 @@ impl Attempt<'_> {
             }
         }
         if self.order.staging == Staging::Staged {
-            self.clear_ways()?;
-            for output in self.order.outputs() {
-                publish(self.workspace.root, output)
-                    .map_err(|error| self.unpublished(output, &error))?;
-            }
+            self.make_way()?;
         }
-        let mut settled = settled.into_iter();
-        let made = |part: &StepPart| -> Vec<MadeOutput> {
-            let settled = part.outputs.iter().zip(&mut settled);
-            settled
-                .map(|(output, settled)| self.made(output, settled))
+        let mut complete = complete.into_iter();
+        let made = |part: &StepPart| -> Result<Vec<MadeOutput>, Stop> {
+            let complete = part.outputs.iter().zip(&mut complete);
+            complete
+                .map(|(output, complete)| self.store(output, &complete))
                 .collect()
         };
-        Ok(self.order.parts.iter().map(made).collect())
+        self.order.parts.iter().map(made).collect()
     }
 
-    /// An output that is in place now.
-    fn made(&self, output: &StagedOutput, settled: Option<Settled>) -> MadeOutput {
-        let Some(settled) = settled else {
-            return MadeOutput {
-                version: None,
-                bytes: self.size(&output.path),
-            };
+    /// Stores an output, unless it was written in place.
+    fn store(&self, output: &StagedOutput, complete: &Complete) -> Result<MadeOutput, Stop> {
+        let stored = match self.order.staging {
+            Staging::InPlace => Stored::AtPath,
+            Staging::Staged => {
+                let io_manager = self.workspace.io_manager;
+                let stored = io_manager.store(output, Written::AtPath);
+                stored.map_err(|error| self.unstored(output, &error))?
+            }
         };
-        self.workspace.versions.adopt(&output.path, &settled);
-        let found = settled.found();
-        MadeOutput {
-            version: found.version(),
-            bytes: found.bytes(),
+        if let (Stored::AtPath, Some(settled)) = (stored, &complete.settled) {
+            self.workspace.versions.adopt(&output.path, settled);
         }
+        let found = complete.settled.as_ref().map(Settled::found);
+        Ok(MadeOutput {
+            version: found.and_then(|found| found.version()),
+            bytes: complete.bytes,
+        })
     }
 
     /// Hashes an output where it was written, unless its content is not what counts.
-    fn settle(&self, output: &StagedOutput) -> Result<Option<Settled>, HashError> {
+    fn complete(&self, output: &StagedOutput) -> Result<Complete, HashError> {
         match self.order.rule {
-            DataVersionRule::Inputs => Ok(None),
-            DataVersionRule::Content | DataVersionRule::Reported => self
-                .workspace
-                .versions
-                .settle(&output.written, &output.path)
-                .map(Some),
+            DataVersionRule::Inputs => Ok(Complete {
+                settled: None,
+                bytes: self.size(&output.written),
+            }),
+            DataVersionRule::Content | DataVersionRule::Reported => {
+                let versions = self.workspace.versions;
+                let settled = versions.settle(&output.written, &output.path)?;
+                Ok(Complete {
+                    bytes: settled.found().bytes(),
+                    settled: Some(settled),
+                })
+            }
         }
     }
 

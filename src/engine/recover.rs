@@ -20,12 +20,12 @@ use crate::sys::lock::FileLock;
 pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
     for at in &crashed.leases {
         for purpose in ["staging", "lists"] {
-            let folder = step_folder(purpose, &at.asset, at.partition.as_ref());
+            let folder = step_folder(OWN_FOLDER, purpose, &at.asset, at.partition.as_ref());
             // What stays is emptied before the next attempt.
             let _ = remove_tree(&root.join(folder));
         }
     }
-    let _ = remove_tree(&root.join(spare_folder(crashed.id)));
+    let _ = remove_tree(&root.join(spare_folder(OWN_FOLDER, crashed.id)));
 }
 
 /// Puts back previous outputs that dead runs have moved aside, and gives the paths of what was put back.

@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use crate::engine::gather::FoundSources;
 use crate::engine::length;
-use crate::engine::own_path::{LONGEST_FOLDER, shortened};
 use crate::engine::variables::Declared;
 use crate::engine::workspace::{Workspace, relative};
 use crate::executor::{Environment, Inherit, quote};
+use crate::io_manager::Giving;
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
-    PartitionKeys, PartitionRef, PartitionSet, Piece, Place, Recipe, Required, RunId, SourceAsset,
-    SourcePath, encode_whole_component,
+    LONGEST_COMPONENT, PartitionKeys, PartitionRef, PartitionSet, Piece, Place, Recipe, Required,
+    RunId, SourceAsset, SourcePath, encode_whole_component, shortened,
 };
 use crate::plan::{Cell, Scope};
 
@@ -69,6 +69,8 @@ pub struct Places {
     pub outputs: Vec<Vec<String>>,
     /// The folder for files with lists.
     pub lists: String,
+    /// The folder that values are loaded to.
+    pub given: String,
     /// Whether the command finds its previous output there.
     pub previous: Previous,
 }
@@ -88,6 +90,17 @@ pub fn mapped(scope: &Scope<'_>, cells: &[Cell], dep: &Dep) -> PartitionSet {
     let (id, indexes) = neighbours(scope, cells);
     dep.mapping
         .upstream_of(scope.keys(id), scope.keys(dep.asset), indexes)
+}
+
+/// The paths that values of an asset partition are stored under: of all its outputs, or of one.
+pub(super) fn values_of<'a>(
+    asset: &'a Asset,
+    partition: PartitionRef<'a>,
+    output: Option<usize>,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    let read = asset.outputs.iter().enumerate();
+    let read = read.filter(move |(at, _)| output.is_none_or(|output| output == *at));
+    read.map(move |(_, it)| it.path.path(partition))
 }
 
 /// The asset of cells, which are neighbours, and their indexes.
@@ -161,16 +174,26 @@ impl<'a> Rendering<'a> {
 
     /// The paths of a dep at these upstream partitions, relative to the project root, in the order of keys: of all its
     /// outputs, or of one.
-    fn input_paths(&self, dep: &Dep, mapped: &PartitionSet, output: Option<usize>) -> Vec<String> {
+    fn input_paths(
+        &self,
+        dep: &Dep,
+        mapped: &PartitionSet,
+        output: Option<usize>,
+        given: &str,
+    ) -> Vec<String> {
         let keys = self.scope.keys(dep.asset);
         let mut paths = Vec::with_capacity(mapped.len() as usize);
         for index in mapped.iter() {
             let partition = PartitionRef { keys, index };
             match self.scope.graph().get(dep.asset) {
                 Declaration::Asset(up) => {
-                    let read = up.outputs.iter().enumerate();
-                    let read = read.filter(|(at, _)| output.is_none_or(|output| output == *at));
-                    paths.extend(read.map(|(_, it)| it.path.path(partition).into_owned()));
+                    for path in values_of(up, partition, output) {
+                        let giving = self.workspace.io_manager.giving(&path);
+                        paths.push(match giving {
+                            Giving::AtPath => path.into_owned(),
+                            Giving::Loaded => format!("{given}/{path}"),
+                        });
+                    }
                 }
                 Declaration::Source(source) => {
                     let cell = self.scope.cell(dep.asset, index);
@@ -356,7 +379,9 @@ impl Words<'_> {
     fn paths_of(&self, dep: usize, output: Option<usize>) -> Vec<String> {
         let dep = &self.asset.deps[dep];
         let mapped = mapped(self.rendering.scope, self.cells, dep);
-        let mut paths = self.rendering.input_paths(dep, &mapped, output);
+        let mut paths = self
+            .rendering
+            .input_paths(dep, &mapped, output, &self.places.given);
         if !self.recipe.folder.is_empty() {
             for path in &mut paths {
                 *path = self.see(path);
@@ -375,7 +400,7 @@ impl Words<'_> {
 
     pub(super) fn list_path(&self, dep: usize) -> String {
         let name = encode_whole_component(self.asset.deps[dep].input.as_str());
-        let name = shortened(name, LONGEST_FOLDER);
+        let name = shortened(name, LONGEST_COMPONENT);
         format!("{}/{name}.txt", self.places.lists)
     }
 

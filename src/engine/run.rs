@@ -42,7 +42,7 @@ pub fn run<'a: 'd, 'd>(
                 source: std::io::Error::other(error),
             })?;
         let (sender, receiver) = channel();
-        let spares = Spares::new(workspace.root, options.run);
+        let spares = Spares::new(workspace.root, workspace.own, options.run);
         let coordinated = pool.in_place_scope(|scope| {
             let spares = &spares;
             let start = |order: StepOrder, sender: Sender<StepEnd>| {

@@ -13,18 +13,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use walkdir::WalkDir;
 
-use crate::engine::own_path::OWN_FOLDER;
-use crate::engine::staging::{StagedOutput, clear, create_parent, inner_folders, prepare};
+use crate::engine::staging::{clear, create_parent, inner_folders, prepare};
+use crate::io_manager::StagedOutput;
 use crate::model::{OutputKind, RunId};
 use crate::sys::file::{remove_tree, rename_to_new};
 
 /// So many staging folders are kept; those that nobody took for longest go first.
 const MOST: usize = 64;
 
-/// The folder of a run's spare staging, relative to the project root.
+/// The folder of a run's spare staging. `own` is the folder that the run works in.
 #[must_use]
-pub fn spare_folder(run: RunId) -> String {
-    format!("{OWN_FOLDER}/spare/{run}")
+pub fn spare_folder(own: &str, run: RunId) -> String {
+    format!("{own}/spare/{run}")
 }
 
 /// What finished steps of a run leave empty, for steps that start later.
@@ -54,11 +54,11 @@ enum Reuse {
 }
 
 impl Spares {
-    /// None yet, of a run in the project at `root`.
+    /// None yet, of a run in the project at `root` that works in the folder `own`.
     #[must_use]
-    pub fn new(root: &Path, run: RunId) -> Self {
+    pub fn new(root: &Path, own: &str, run: RunId) -> Self {
         Self {
-            folder: root.join(spare_folder(run)),
+            folder: root.join(spare_folder(own, run)),
             made: AtomicU64::new(0),
             staging: Mutex::default(),
             logs: Mutex::default(),
@@ -216,7 +216,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::{Reuse, Spares};
-    use crate::engine::staging::StagedOutput;
+    use crate::engine::own_path::OWN_FOLDER;
+    use crate::io_manager::StagedOutput;
     use crate::model::{OutputKind, RunId};
 
     fn staging(root: &Path, name: &str) -> PathBuf {
@@ -229,7 +230,7 @@ mod tests {
     fn only_a_staging_that_is_empty_and_as_it_was_made_is_kept() {
         let project = tempfile::tempdir().unwrap();
         let root = project.path();
-        let spares = Spares::new(root, RunId(Uuid::nil()));
+        let spares = Spares::new(root, OWN_FOLDER, RunId(Uuid::nil()));
         let folders = ["out".to_owned(), "out/deep".to_owned()];
         let keep = |name: &str, change: fn(&Path)| {
             let staging = staging(root, name);
@@ -266,7 +267,7 @@ mod tests {
     fn a_step_takes_the_staging_of_one_with_the_same_folders_over() {
         let project = tempfile::tempdir().unwrap();
         let root = project.path();
-        let spares = Spares::new(root, RunId(Uuid::nil()));
+        let spares = Spares::new(root, OWN_FOLDER, RunId(Uuid::nil()));
         let outputs = |asset: &str| {
             [
                 ("file", OutputKind::File),
@@ -307,7 +308,7 @@ mod tests {
     fn a_spare_staging_replaces_no_folder_that_holds_something() {
         let project = tempfile::tempdir().unwrap();
         let root = project.path();
-        let spares = Spares::new(root, RunId(Uuid::nil()));
+        let spares = Spares::new(root, OWN_FOLDER, RunId(Uuid::nil()));
         let folders = ["out".to_owned(), "out/deep".to_owned()];
         let kept = spares.keep_staging(&staging(root, "one"), folders.to_vec());
         assert_eq!(kept, Reuse::Done);
@@ -319,7 +320,7 @@ mod tests {
     fn a_spare_log_replaces_no_log() {
         let project = tempfile::tempdir().unwrap();
         let log = |name: &str| project.path().join(name);
-        let spares = Spares::new(project.path(), RunId(Uuid::nil()));
+        let spares = Spares::new(project.path(), OWN_FOLDER, RunId(Uuid::nil()));
         for name in ["a", "b"] {
             fs::write(log(name), "").unwrap();
             spares.keep_log(log(name));

@@ -4,64 +4,17 @@
 //! every time. Previous outputs of a step in place are moved aside before its command starts, with a note of what they
 //! are, so that they can be put back by whoever finds them: after a failure this process, after a crash the next one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::own_path::{LONGEST_FOLDER, OWN_FOLDER, shortened};
+use crate::engine::own_path::OWN_FOLDER;
+use crate::io_manager::StagedOutput;
 use crate::model::{AssetKey, OutputKind, PartitionKey};
 use crate::sys::file::{remove_tree, write_atomically};
-
-/// An output of a step: where it goes and where it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StagedOutput {
-    /// Its path, relative to the project root.
-    pub path: String,
-    /// Where the command writes it, relative to the project root; the same as `path` in place.
-    pub written: String,
-    /// What it is.
-    pub kind: OutputKind,
-}
-
-/// Finds where outputs can be written so that one rename puts them into place.
-#[derive(Debug, Default)]
-pub struct FileSystems {
-    /// Whether a folder lies on the file system of assetctl's own folder, by folder.
-    same: HashMap<String, bool>,
-}
-
-impl FileSystems {
-    /// Where an output is written: below `staging`, or beside its destination where that is another file system.
-    pub fn staged_path(&mut self, root: &Path, staging: &str, path: &str) -> String {
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let same = *self
-            .same
-            .entry(parent.to_owned())
-            .or_insert_with(|| device(root, parent) == device(root, OWN_FOLDER));
-        if same {
-            format!("{staging}/{path}")
-        } else {
-            // No component of a staging folder holds this sign, so no two steps share a folder.
-            let hidden = shortened(staging.replace('/', "~"), LONGEST_FOLDER);
-            match parent {
-                "" => format!("{hidden}/{name}"),
-                parent => format!("{parent}/{hidden}/{name}"),
-            }
-        }
-    }
-}
-
-/// The device of the nearest folder that exists.
-fn device(root: &Path, folder: &str) -> Option<u64> {
-    let start = root.join(folder);
-    start
-        .ancestors()
-        .find_map(|folder| Some(folder.metadata().ok()?.dev()))
-}
 
 /// Empties a step's staging and makes the folders that its outputs need.
 pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Result<()> {
@@ -73,21 +26,6 @@ pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Resu
             OutputKind::Directory => fs::create_dir_all(&written)?,
             OutputKind::File => create_parent(&written)?,
         }
-    }
-    Ok(())
-}
-
-/// Makes sure that an output can be put into place, as far as one can know before.
-///
-/// # Errors
-///
-/// If a directory is where a file goes, or a file where the folder above belongs.
-pub fn clear_the_way(root: &Path, output: &StagedOutput) -> io::Result<()> {
-    let to = root.join(&output.path);
-    create_parent(&to)?;
-    let directory = to.symlink_metadata().is_ok_and(|there| there.is_dir());
-    if directory && output.kind == OutputKind::File {
-        return Err(io::ErrorKind::IsADirectory.into());
     }
     Ok(())
 }
@@ -108,31 +46,6 @@ pub fn inner_folders(staging: &str, outputs: &[StagedOutput]) -> Option<Vec<Stri
         folders.extend(ends.map(|end| within[..end].to_owned()));
     }
     Some(folders.into_iter().collect())
-}
-
-/// Puts a finished output into place. What was there is replaced; a symlink is replaced, never written through.
-pub fn publish(root: &Path, output: &StagedOutput) -> io::Result<()> {
-    let (from, to) = (root.join(&output.written), root.join(&output.path));
-    if fs::rename(&from, &to).is_ok() {
-        return Ok(());
-    }
-    let there = to.symlink_metadata();
-    if output.kind == OutputKind::Directory && there.is_ok() {
-        let replaced = unused_sibling(&from);
-        fs::rename(&to, &replaced)?;
-        fs::rename(&from, &to)?;
-        return remove_tree(&replaced);
-    }
-    fs::rename(&from, &to)
-}
-
-/// A path beside `path` at which nothing is, another output least of all.
-fn unused_sibling(path: &Path) -> PathBuf {
-    let mut sibling = path.with_file_name(".replaced");
-    while sibling.symlink_metadata().is_ok() {
-        sibling.as_mut_os_string().push("~");
-    }
-    sibling
 }
 
 /// Removes what a step leaves in its staging. Outputs that were written in place stay.
@@ -282,10 +195,8 @@ pub fn create_parent(path: &Path) -> io::Result<()> {
 mod tests {
     use std::fs;
 
-    use super::{
-        AsideNote, StagedOutput, asides, clear_the_way, inner_folders, kept_aside, move_aside,
-        prepare, publish, put_back,
-    };
+    use super::{AsideNote, asides, inner_folders, kept_aside, move_aside, put_back};
+    use crate::io_manager::StagedOutput;
     use crate::model::{AssetKey, OutputKind};
 
     #[test]
@@ -372,29 +283,5 @@ mod tests {
             assert_eq!(read("new"), None, "{broken_off}");
             assert!(!root.join("aside").exists(), "{broken_off}");
         }
-    }
-
-    #[test]
-    fn a_directory_replaces_a_directory_and_a_file_never_does() {
-        let project = tempfile::tempdir().expect("a folder");
-        let root = project.path();
-        fs::create_dir_all(root.join("out/d/sub")).expect("made");
-        let output = |kind| StagedOutput {
-            path: "out/d".into(),
-            written: "s/out/d".into(),
-            kind,
-        };
-        let directory = output(OutputKind::Directory);
-        prepare(root, "s", std::slice::from_ref(&directory)).expect("prepared");
-        fs::write(root.join("s/out/d/new"), "").expect("written");
-        clear_the_way(root, &directory).expect("nothing is in the way");
-        publish(root, &directory).expect("published");
-        assert!(root.join("out/d/new").exists() && !root.join("out/d/sub").exists());
-        let file = output(OutputKind::File);
-        prepare(root, "s", std::slice::from_ref(&file)).expect("prepared");
-        fs::write(root.join("s/out/d"), "").expect("written");
-        clear_the_way(root, &file).expect_err("a folder is not replaced by a file");
-        publish(root, &file).expect_err("a folder is not replaced by a file");
-        assert!(root.join("out/d/new").exists());
     }
 }

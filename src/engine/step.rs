@@ -11,14 +11,13 @@ use std::time::Duration;
 use crate::engine::failure::Stop;
 use crate::engine::render::{Previous, Rendered};
 use crate::engine::spares::Spares;
-use crate::engine::staging::{
-    AsideNote, StagedOutput, create_parent, kept_aside, move_aside, prepare, put_back,
-};
+use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
 use crate::engine::workspace::Workspace;
 use crate::executor::{
     Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdoutTo,
 };
 use crate::hash::Ignore;
+use crate::io_manager::{IoManagerError, StagedOutput, Taken};
 use crate::model::{Batch, DataVersion, DataVersionRule, Staging, Stdout, StepFailure};
 use crate::plan::Cell;
 use crate::sys::file::{copy_tree, remove_tree, write_atomically};
@@ -40,8 +39,12 @@ pub struct StepOrder {
     pub timeout: Option<Duration>,
     /// Whether it writes to its staging or in place.
     pub staging: Staging,
-    /// Where files with lists for the command lie, relative to the project root.
+    /// Where files with lists for the command lie, relative to the project root or absolute.
     pub lists_folder: String,
+    /// Values that are loaded for the command.
+    pub loads: Vec<Load>,
+    /// Where they are loaded to, relative to the project root or absolute.
+    pub given_folder: String,
     /// Its log, relative to the project root.
     pub log: String,
     /// Whether it starts from its previous output.
@@ -52,6 +55,15 @@ pub struct StepOrder {
     pub sources: Vec<(String, DataVersion)>,
     /// Whether outputs are synced to disk.
     pub sync: Sync,
+}
+
+/// A value that is loaded before the command starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// What it is stored under.
+    pub path: String,
+    /// Where the command finds it, relative to the project root or absolute.
+    pub to: String,
 }
 
 /// One asset partition of a step.
@@ -159,6 +171,10 @@ pub fn run_step(
         // A list that stays is overwritten by the next attempt.
         let _ = remove_tree(&workspace.resolve(&order.lists_folder));
     }
+    if !order.loads.is_empty() {
+        // What stays goes with the folder that the run works in.
+        let _ = remove_tree(&workspace.resolve(&order.given_folder));
+    }
     end
 }
 
@@ -175,8 +191,9 @@ impl Attempt<'_> {
         if cancel.severity().is_some() {
             return Err(Stop::Exit(Exit::Canceled));
         }
-        self.clear_ways()?;
+        self.make_way()?;
         self.prepare().map_err(|error| self.unwritable(&error))?;
+        let _loaded = self.load()?;
         let before = self.final_stamps();
         let command = self.command_line();
         self.spares.take_log(&command.log);
@@ -236,6 +253,14 @@ impl Attempt<'_> {
             }
         }
         Ok(())
+    }
+
+    fn load(&self) -> Result<Vec<Taken>, Stop> {
+        let io_manager = self.workspace.io_manager;
+        let load = |load: &Load| io_manager.load(&load.path, &self.workspace.resolve(&load.to));
+        let loaded: Result<Vec<Taken>, IoManagerError> =
+            self.order.loads.iter().map(load).collect();
+        loaded.map_err(|error| Stop::of(&error))
     }
 
     fn command_line(&self) -> CommandLine {

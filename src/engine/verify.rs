@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
-use crate::engine::staging::StagedOutput;
 use crate::engine::step::{Attempt, StepPart};
 use crate::hash::Found;
+use crate::io_manager::StagedOutput;
 use crate::model::{DataVersion, OutputKind, Staging};
 
 impl Attempt<'_> {

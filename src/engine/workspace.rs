@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::executor::Executor;
 use crate::hash::Versions;
+use crate::io_manager::IoManager;
 use crate::model::{AssetGraph, KeysByDefinition};
 
 /// A project as it lies on disk, with the doors to the outside that its steps need.
@@ -14,6 +15,8 @@ pub struct Workspace<'a> {
     pub root: &'a Path,
     /// The folder of the instance, absolute.
     pub home: &'a Path,
+    /// The folder that runs work in, for staging, lists and logs: relative to the root, or absolute.
+    pub own: &'a str,
     /// What is declared.
     pub graph: &'a AssetGraph,
     /// The keys of all partitions definitions.
@@ -22,6 +25,8 @@ pub struct Workspace<'a> {
     pub versions: &'a Versions<'a>,
     /// The caller's environment.
     pub environment: &'a [(OsString, OsString)],
+    /// Where values are kept.
+    pub io_manager: &'a dyn IoManager,
     /// Where commands run.
     pub executor: &'a dyn Executor,
 }

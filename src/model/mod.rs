@@ -2,6 +2,7 @@
 
 mod asset;
 mod asset_keys;
+mod component;
 mod event;
 mod graph;
 mod labels;
@@ -24,6 +25,9 @@ pub use asset::{
     SourceAsset, SourcePath, Staging, Stdout,
 };
 pub use asset_keys::AssetKeys;
+pub use component::{
+    LONGEST_COMPONENT, SHORTENED, encode_component, encode_whole_component, shortened,
+};
 pub use event::{
     Batch, Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
@@ -79,6 +83,6 @@ pub use status::{
 };
 pub use template::{
     CommandPlaceholder, CommandTemplate, PartitionPlaceholder, PartitionRef, PathTemplate, Piece,
-    Template, TimeFormat, encode_component, encode_whole_component,
+    Template, TimeFormat,
 };
 pub use version::{CodeVersion, DataVersion, Fingerprint};

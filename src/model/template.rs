@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::model::component::{encode_component, escape_dots, has_dots};
 use crate::model::name::Name;
 use crate::model::partition::{PartitionKeys, TimeWindow};
 
@@ -179,7 +179,7 @@ impl PathTemplate {
             match piece {
                 Piece::Text(literal) => text.push_str(literal),
                 Piece::Placeholder(placeholder) => {
-                    text.extend(utf8_percent_encode(&value(placeholder), ENCODED));
+                    text.push_str(&encode_component(&value(placeholder)));
                 }
             }
         }
@@ -270,47 +270,6 @@ impl TimeFormat {
         };
         TimeWindow::print(instant(window), time.timezone(), format)
     }
-}
-
-/// Everything but `A-Za-z0-9._:+=@,-`.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b':')
-    .remove(b'+')
-    .remove(b'=')
-    .remove(b'@')
-    .remove(b',')
-    .remove(b'-');
-
-/// A text as a part of one path component: other bytes than `A-Za-z0-9._:+=@,-` percent-encoded.
-#[must_use]
-pub fn encode_component(text: &str) -> Cow<'_, str> {
-    utf8_percent_encode(text, ENCODED).into()
-}
-
-/// A key as one whole path component: encoded, and never `.` or `..`.
-#[must_use]
-pub fn encode_whole_component(text: &str) -> String {
-    escape_dots(encode_component(text).into_owned())
-}
-
-/// Whether a component is `.` or `..`.
-fn has_dots(path: &str) -> bool {
-    path.split('/')
-        .any(|component| component == "." || component == "..")
-}
-
-/// Components that a key made `.` or `..` written in hexadecimal, so that they are names.
-fn escape_dots(path: String) -> String {
-    if !has_dots(&path) {
-        return path;
-    }
-    let component = |component: &str| match component {
-        "." | ".." => component.replace('.', "%2E"),
-        other => other.to_owned(),
-    };
-    path.split('/').map(component).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

@@ -511,7 +511,7 @@ impl EventSink for Journal {
 }
 
 impl Progress for Journal {
-    fn found(&mut self, _: &Path) {}
+    fn found(&mut self, _: &Path, _: &str) {}
 
     fn planned(&mut self, _: &Planned) {}
 

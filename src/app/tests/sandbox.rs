@@ -60,7 +60,7 @@ impl EventSink for Ran {
 }
 
 impl Progress for Ran {
-    fn found(&mut self, _: &Path) {}
+    fn found(&mut self, _: &Path, _: &str) {}
     fn planned(&mut self, _: &Planned) {}
     fn fresh(&mut self, _: &Event) {}
 

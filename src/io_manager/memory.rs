@@ -1,0 +1,341 @@
+//! Values in the memory of this process.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use walkdir::WalkDir;
+
+use crate::io_manager::room::Room;
+use crate::io_manager::{
+    Giving, IoManager, IoManagerError, StagedOutput, Stored, Streams, Taken, Written,
+};
+use crate::model::OutputKind;
+
+/// Keeps values in memory, of at most so many bytes with the copies that commands read.
+#[derive(Debug)]
+pub struct MemoryIoManager {
+    room: Room,
+    kept: Mutex<BTreeMap<String, Kept>>,
+}
+
+/// A value in memory. Clones share the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A file.
+    File(Arc<[u8]>),
+    /// A directory: what lies in it, folders before what they hold.
+    Directory(Arc<[Entry]>),
+}
+
+/// What lies in a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its path below the directory.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// What can lie in a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A folder.
+    Folder,
+    /// A file, with its permissions as Unix mode bits.
+    File {
+        /// What it holds.
+        bytes: Arc<[u8]>,
+        /// Who may do what.
+        mode: u32,
+    },
+    /// A symbolic link, with the text of it.
+    Link(OsString),
+}
+
+#[derive(Debug)]
+struct Kept {
+    value: Value,
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    taken: Taken,
+}
+
+impl MemoryIoManager {
+    /// An empty one for at most `limit` bytes.
+    #[must_use]
+    pub fn new(limit: u64) -> Self {
+        Self {
+            room: Room::new(limit),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The value stored under `path`, if there is one.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<Value> {
+        self.kept().get(path).map(|kept| kept.value.clone())
+    }
+
+    /// The map is whole between any two statements.
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stored(&self, path: &str) -> Result<Value, IoManagerError> {
+        self.value(path).ok_or_else(|| IoManagerError::NotStored {
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl IoManager for MemoryIoManager {
+    fn written(&self, staging: &str, path: &str) -> String {
+        format!("{staging}/{path}")
+    }
+
+    fn make_way(&self, _: &StagedOutput) -> Result<(), IoManagerError> {
+        Ok(())
+    }
+
+    /// Reads it, and removes it from where it was written.
+    fn store(&self, output: &StagedOutput, written: Written) -> Result<Stored, IoManagerError> {
+        let path = &output.path;
+        let from = Path::new(&output.written);
+        let (value, taken) = match (written, output.kind) {
+            (Written::Piped(bytes), _) => {
+                let taken = self.room.take(path, bytes.len() as u64)?;
+                (Value::File(bytes), taken)
+            }
+            (Written::AtPath, OutputKind::File) => {
+                let taken = self.room.take(path, fs::metadata(from)?.len())?;
+                let value = Value::File(fs::read(from)?.into());
+                fs::remove_file(from)?;
+                (value, taken)
+            }
+            (Written::AtPath, OutputKind::Directory) => {
+                let taken = self.room.take(path, size_of_tree(from)?)?;
+                (read_tree(from)?, taken)
+            }
+        };
+        self.kept().insert(path.clone(), Kept { value, taken });
+        Ok(Stored::Elsewhere)
+    }
+
+    /// What is not here is on disk: a step that is not part of the run made it.
+    fn giving(&self, path: &str) -> Giving {
+        if self.kept().contains_key(path) {
+            Giving::Loaded
+        } else {
+            Giving::AtPath
+        }
+    }
+
+    fn load(&self, path: &str, to: &Path) -> Result<Taken, IoManagerError> {
+        let value = self.stored(path)?;
+        let taken = self.room.take(path, value.bytes())?;
+        value.write(to)?;
+        Ok(taken)
+    }
+
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, IoManagerError> {
+        match self.stored(path)? {
+            Value::File(bytes) => Ok(bytes),
+            Value::Directory(_) => Err(IoManagerError::Directory {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    fn streams(&self) -> Streams {
+        Streams::Pipes {
+            limit: self.room.left(),
+        }
+    }
+}
+
+impl Value {
+    /// How many bytes its files hold.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::File(bytes) => bytes.len() as u64,
+            Self::Directory(entries) => entries.iter().map(Entry::bytes).sum(),
+        }
+    }
+
+    /// Writes it to `to`, at which nothing is; the folder above is made.
+    pub fn write(&self, to: &Path) -> io::Result<()> {
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        match self {
+            Self::File(bytes) => fs::write(to, bytes),
+            Self::Directory(entries) => {
+                fs::create_dir(to)?;
+                for entry in entries.iter() {
+                    entry.write(&to.join(&entry.path))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn bytes(&self) -> u64 {
+        match &self.kind {
+            EntryKind::File { bytes, .. } => bytes.len() as u64,
+            EntryKind::Folder | EntryKind::Link(_) => 0,
+        }
+    }
+
+    fn read(path: &Path, below: &Path) -> io::Result<Self> {
+        let metadata = fs::symlink_metadata(path)?;
+        let kind = if metadata.is_dir() {
+            EntryKind::Folder
+        } else if metadata.is_symlink() {
+            EntryKind::Link(fs::read_link(path)?.into())
+        } else {
+            EntryKind::File {
+                bytes: fs::read(path)?.into(),
+                mode: metadata.permissions().mode(),
+            }
+        };
+        Ok(Self {
+            path: below.to_owned(),
+            kind,
+        })
+    }
+
+    fn write(&self, to: &Path) -> io::Result<()> {
+        match &self.kind {
+            EntryKind::Folder => fs::create_dir(to),
+            EntryKind::Link(text) => symlink(text, to),
+            EntryKind::File { bytes, mode } => {
+                fs::write(to, bytes)?;
+                fs::set_permissions(to, Permissions::from_mode(*mode))
+            }
+        }
+    }
+}
+
+fn size_of_tree(folder: &Path) -> io::Result<u64> {
+    let mut size = 0;
+    for entry in WalkDir::new(folder) {
+        let metadata = entry?.metadata().map_err(io::Error::from)?;
+        size += if metadata.is_file() {
+            metadata.len()
+        } else {
+            0
+        };
+    }
+    Ok(size)
+}
+
+fn read_tree(folder: &Path) -> io::Result<Value> {
+    let mut entries = Vec::new();
+    for entry in WalkDir::new(folder).min_depth(1).sort_by_file_name() {
+        let entry = entry?;
+        let below = entry.path().strip_prefix(folder);
+        let below = below.expect("the walk stays below its folder");
+        entries.push(Entry::read(entry.path(), below)?);
+    }
+    Ok(Value::Directory(entries.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
+
+    use super::{MemoryIoManager, Value};
+    use crate::io_manager::{
+        Giving, IoManager, IoManagerError, StagedOutput, Stored, Streams, Written,
+    };
+    use crate::model::OutputKind;
+
+    fn output(manager: &MemoryIoManager, folder: &Path, kind: OutputKind) -> StagedOutput {
+        let path = "out/x".to_owned();
+        StagedOutput {
+            written: manager.written(folder.to_str().expect("a text"), &path),
+            path,
+            kind,
+        }
+    }
+
+    #[test]
+    fn a_file_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let manager = MemoryIoManager::new(100);
+        let output = output(&manager, folder.path(), OutputKind::File);
+        fs::create_dir(folder.path().join("out")).expect("made");
+        fs::write(&output.written, "bytes").expect("written");
+        assert_eq!(manager.giving("out/x"), Giving::AtPath);
+        let stored = manager.store(&output, Written::AtPath);
+        assert_eq!(stored.expect("stored"), Stored::Elsewhere);
+        assert!(!Path::new(&output.written).exists());
+        assert_eq!(manager.giving("out/x"), Giving::Loaded);
+        assert_eq!(&*manager.bytes("out/x").expect("there"), b"bytes");
+        assert_eq!(manager.streams(), Streams::Pipes { limit: 95 });
+        let to = folder.path().join("deep/er/x");
+        let loaded = manager.load("out/x", &to).expect("loaded");
+        assert_eq!(fs::read(&to).expect("read"), b"bytes");
+        assert_eq!(manager.streams(), Streams::Pipes { limit: 90 });
+        drop(loaded);
+        assert_eq!(manager.streams(), Streams::Pipes { limit: 95 });
+    }
+
+    #[test]
+    fn a_directory_comes_back_with_links_folders_and_permissions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let manager = MemoryIoManager::new(100);
+        let output = output(&manager, folder.path(), OutputKind::Directory);
+        let written = Path::new(&output.written);
+        fs::create_dir_all(written.join("b/empty")).expect("made");
+        fs::write(written.join("b/run"), "#!").expect("written");
+        fs::set_permissions(written.join("b/run"), Permissions::from_mode(0o750)).expect("set");
+        symlink("b/run", written.join("a")).expect("linked");
+        manager.store(&output, Written::AtPath).expect("stored");
+        assert_eq!(manager.value("out/x").map(|it| it.bytes()), Some(2));
+        let to = folder.path().join("to");
+        let _loaded = manager.load("out/x", &to).expect("loaded");
+        assert!(to.join("b/empty").is_dir());
+        assert_eq!(
+            fs::read_link(to.join("a")).expect("a link"),
+            Path::new("b/run")
+        );
+        let mode = fs::metadata(to.join("b/run")).expect("there").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o750);
+        let bytes = manager.bytes("out/x").expect_err("it has no bytes");
+        assert!(matches!(bytes, IoManagerError::Directory { .. }));
+    }
+
+    #[test]
+    fn past_the_limit_nothing_is_stored_or_loaded_and_what_is_replaced_counts_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let manager = MemoryIoManager::new(8);
+        let output = output(&manager, folder.path(), OutputKind::File);
+        let piped = |text: &str| Written::Piped(text.as_bytes().into());
+        manager.store(&output, piped("12345")).expect("it fits");
+        let error = manager.store(&output, piped("1234")).expect_err("too much");
+        assert_eq!(
+            error.to_string(),
+            "`out/x` takes 4 bytes of memory; 5 of at most 8 are taken already"
+        );
+        manager
+            .load("out/x", &folder.path().join("copy"))
+            .expect_err("too much");
+        assert!(!folder.path().join("copy").exists());
+        manager.store(&output, piped("123")).expect("it fits");
+        manager.store(&output, piped("45678")).expect("it fits");
+        assert_eq!(
+            manager.value("out/x"),
+            Some(Value::File(b"45678"[..].into()))
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the values of assets are kept between the step that makes them and those that read them.
+//!
+//! A value is one output of one asset partition: a file or a directory. It is named by the path that its asset declares
+//! for it, relative to the project root, which no other output of the project has. The engine knows an [`IoManager`] and
+//! never where it keeps anything:
+//!
+//! 1. Before the command starts, [`written`](IoManager::written) says where it writes, and each value that it reads is
+//!    [given](IoManager::giving) at its own path, or [loaded](IoManager::load) into a folder of the step's own.
+//! 2. What the command wrote is verified and hashed there.
+//! 3. Once all outputs of the step are hashed, each of them is [stored](IoManager::store).
+//!
+//! Two managers are here: [`FilesystemIoManager`] keeps a value at its path in the project, [`MemoryIoManager`] in the
+//! memory of this process. An object store is a third one: `written` is the step's staging, `store` uploads from there,
+//! values are `Loaded`, and `load` downloads. What such a store holds can also change behind one's back, so it will have
+//! to tell the version of what is there; of files the engine asks the file system itself.
+
+mod error;
+mod filesystem;
+mod memory;
+mod room;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use error::IoManagerError;
+pub use filesystem::FilesystemIoManager;
+pub use memory::{MemoryIoManager, Value};
+pub use room::Taken;
+
+use crate::model::OutputKind;
+
+/// An output of a step: what it is called, and where its command writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedOutput {
+    /// Its path, relative to the project root.
+    pub path: String,
+    /// Where the command writes it, relative to the project root or absolute; the same as `path` in place.
+    pub written: String,
+    /// What it is.
+    pub kind: OutputKind,
+}
+
+/// What a command has written.
+#[derive(Debug)]
+pub enum Written {
+    /// What lies at [`StagedOutput::written`].
+    AtPath,
+    /// These bytes, to its standard output.
+    Piped(Arc<[u8]>),
+}
+
+/// Where a value is once it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// At its path in the project.
+    AtPath,
+    /// Where only its manager finds it.
+    Elsewhere,
+}
+
+/// How a command gets a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Giving {
+    /// At its path in the project.
+    AtPath,
+    /// It is loaded before the command starts.
+    Loaded,
+}
+
+/// How values pass through the standard input and output of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// The command reads and writes files.
+    Files,
+    /// The bytes go through pipes, of standard output at most so many.
+    Pipes {
+        /// In bytes.
+        limit: u64,
+    },
+}
+
+/// Keeps the values of assets. All methods may be called from many threads at once.
+pub trait IoManager: Send + Sync + fmt::Debug {
+    /// Where a command writes the output `path` so that it can be stored from there: below the step's folder `staging`,
+    /// or wherever else it is stored faster. Both are relative to the project root, or absolute.
+    fn written(&self, staging: &str, path: &str) -> String;
+
+    /// Makes sure that an output can be stored, as far as one can know before; changes nothing that is stored.
+    fn make_way(&self, output: &StagedOutput) -> Result<(), IoManagerError>;
+
+    /// Takes a complete output. What was stored under its path is replaced, at once or not at all.
+    fn store(&self, output: &StagedOutput, written: Written) -> Result<Stored, IoManagerError>;
+
+    /// How a command gets the value stored under `path`.
+    fn giving(&self, path: &str) -> Giving;
+
+    /// Puts a copy of the value stored under `path` at `to`, an absolute path at which nothing is. What it takes is taken
+    /// until the answer is dropped, when the copy is removed.
+    fn load(&self, path: &str, to: &Path) -> Result<Taken, IoManagerError>;
+
+    /// The bytes of the file stored under `path`.
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, IoManagerError>;
+
+    /// How values pass through standard input and output.
+    fn streams(&self) -> Streams;
+}
