@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::app::in_memory::InMemoryError;
 use crate::app::quoted::Quoted;
 use crate::engine::{EngineError, Problems};
 use crate::git::GitError;
@@ -44,6 +45,10 @@ pub enum AppError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Git(#[from] GitError),
+    /// It cannot be done in memory.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    InMemory(#[from] InMemoryError),
     /// The lock file cannot be understood or written.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -404,9 +409,11 @@ impl AppError {
             | Self::Store(_)
             | Self::Unreadable { .. }
             | Self::Unwritable { .. } => Blame::Environment,
-            Self::Manifest(_) | Self::Requests(_) | Self::Request(_) | Self::Lock(_) => {
-                Blame::Input
-            }
+            Self::Manifest(_)
+            | Self::Requests(_)
+            | Self::Request(_)
+            | Self::InMemory(_)
+            | Self::Lock(_) => Blame::Input,
             Self::Plan(problems) => {
                 let of_machine = |problem: &EngineError| match problem {
                     EngineError::Hash(error) => blame_of_file(error) == Blame::Environment,

@@ -32,6 +32,15 @@ impl Instance {
         Ok(instance)
     }
 
+    /// An empty instance in memory, which ends with the value.
+    pub fn ephemeral() -> Result<Self, StoreError> {
+        Ok(Self {
+            store: Store::ephemeral()?,
+            notices: Vec::new(),
+            damaged: None,
+        })
+    }
+
     /// Opens the instance in the folder `home` for reading.
     pub fn at(home: &Path) -> Result<Self, StoreError> {
         let Opened { store, notices } = Store::open(home, Access::Read)?;

@@ -262,7 +262,7 @@ fn tell_fresh_steps(evaluation: &Evaluation<'_>, clock: &dyn Clock, progress: &m
 }
 
 /// How many commands run at once where nothing was asked for.
-fn jobs(request: &MaterializeRequest) -> usize {
+pub(super) fn jobs(request: &MaterializeRequest) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     request.jobs.map_or_else(cores, std::num::NonZero::get)
 }
@@ -281,7 +281,7 @@ pub(super) fn purpose(force: Force) -> Purpose {
     }
 }
 
-fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunOptions {
+pub(super) fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunOptions {
     RunOptions {
         run: RunId(uuid::Uuid::now_v7()),
         jobs,
@@ -382,7 +382,7 @@ fn record_observations(
     Ok(())
 }
 
-fn planned(
+pub(super) fn planned(
     evaluation: &Evaluation<'_>,
     costs: &crate::plan::Costs,
     jobs: usize,

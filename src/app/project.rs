@@ -15,8 +15,8 @@ use crate::executor::Executor;
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
-use crate::manifest::{self, Compiled};
-use crate::model::{AssetGraph, DefinitionId, KeysByDefinition, Lock, PartitionKeys};
+use crate::manifest::{self, Compiled, ManifestErrors};
+use crate::model::{AssetGraph, AssetId, DefinitionId, PathTemplate, KeysByDefinition, Lock, PartitionKeys};
 use crate::store::{Access, Mark, Opened, Store, StoreError};
 
 /// The compiled manifest, in the project's own folder.
@@ -69,13 +69,35 @@ impl Project {
         })
     }
 
+    /// [`Self::open`], without writing anything, not even a cache.
+    pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
+        Self::open_from(surroundings, manifest::read_compiled, look)
+    }
+
+    /// The project with these sources and external assets at other paths.
+    #[must_use]
+    pub fn with_paths(mut self, paths: &[(AssetId, PathTemplate)]) -> Self {
+        if !paths.is_empty() {
+            self.compiled.graph = self.compiled.graph.with_paths(paths);
+        }
+        self
+    }
+
     fn open_with(
         surroundings: &Surroundings,
         look: impl FnOnce(World<'_>, &Path, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
+        Self::open_from(surroundings, manifest::load_compiled, look)
+    }
+
+    fn open_from(
+        surroundings: &Surroundings,
+        read: impl FnOnce(&Path, &Path) -> Result<Compiled, ManifestErrors>,
+        look: impl FnOnce(World<'_>, &Path, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+    ) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
-        let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
+        let compiled = read(&root, &own.join(MANIFEST_CACHE))?;
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings
             .home

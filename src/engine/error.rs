@@ -154,6 +154,35 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// Nothing is where a value is read that the run does not make.
+    #[error("{reader} reads {upstream}, which this run does not make, and {why}")]
+    #[diagnostic(code(assetctl::engine::unsupplied_upstream), help("{help}"))]
+    UnsuppliedUpstream {
+        /// What is read.
+        upstream: StepName,
+        /// A step that reads it.
+        reader: StepName,
+        /// Why it cannot be read.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// A value that the run does not make is a directory and is declared as a file, or the other way round.
+    #[error("{upstream} is read as it is, and {path} is {found}, not {expected}")]
+    #[diagnostic(
+        code(assetctl::engine::upstream_kind),
+        help("a path that ends in `/` declares a directory")
+    )]
+    UpstreamKind {
+        /// What is read.
+        upstream: StepName,
+        /// Where it is.
+        path: String,
+        /// What is there.
+        found: &'static str,
+        /// What is declared.
+        expected: &'static str,
+    },
     /// A command is longer than the system takes.
     #[error("{step} cannot run: {reason}")]
     #[diagnostic(code(assetctl::engine::command_too_long), help("{help}"))]

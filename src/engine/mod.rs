@@ -10,6 +10,7 @@ mod error;
 mod evaluate;
 mod failure;
 mod finished;
+mod found;
 mod gather;
 mod keys;
 mod length;

@@ -59,6 +59,14 @@ impl Compiled {
 ///
 /// As [`load`]; a cache that cannot be read or written is none.
 pub fn load_compiled(root: &Path, cache: &Path) -> Result<Compiled, ManifestErrors> {
+    let mut compiled = read_compiled(root, cache)?;
+    let is_unkept = |bytes: &Vec<u8>| write_atomically(cache, bytes).is_err();
+    compiled.unkept = compiled.unkept.take().filter(is_unkept);
+    Ok(compiled)
+}
+
+/// [`load_compiled`], without writing anything.
+pub fn read_compiled(root: &Path, cache: &Path) -> Result<Compiled, ManifestErrors> {
     if let Some((graph, digest)) = read(root, cache) {
         return Ok(Compiled {
             graph,
@@ -80,8 +88,7 @@ pub fn load_compiled(root: &Path, cache: &Path) -> Result<Compiled, ManifestErro
         include: manifest.include,
     };
     let digest = digest(&texts);
-    let unkept = encode(digest, &sources, &manifest.graph)
-        .filter(|bytes| write_atomically(cache, bytes).is_err());
+    let unkept = encode(digest, &sources, &manifest.graph);
     let graph = manifest.graph;
     Ok(Compiled {
         graph,

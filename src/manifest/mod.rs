@@ -47,7 +47,7 @@ mod trie;
 #[cfg(test)]
 mod tests;
 
-pub use compiled::{Compiled, compiled_digest, load_compiled};
+pub use compiled::{Compiled, compiled_digest, load_compiled, read_compiled};
 pub use diagnostic::{Label, ManifestError, ManifestErrors, PlacedLabel};
 pub use error::Problem;
 pub use file::SourceFile;

@@ -167,6 +167,11 @@ impl<'a> Scope<'a> {
         self.row(asset)?.cell(index)
     }
 
+    fn is_external(&self, asset: AssetId) -> bool {
+        let asset = self.graph.asset(asset);
+        asset.is_some_and(|asset| asset.recipe.is_none())
+    }
+
     /// What the request may do with `cell`.
     #[must_use]
     pub fn role(&self, cell: Cell) -> Role {
@@ -175,7 +180,8 @@ impl<'a> Scope<'a> {
             return Role::Selected;
         }
         match self.upstream {
-            Upstream::Close => Role::Needed,
+            Upstream::CloseToExternal if self.is_external(row.asset) => Role::Given,
+            Upstream::Close | Upstream::CloseToExternal => Role::Needed,
             Upstream::Given => Role::Given,
         }
     }

@@ -2,6 +2,7 @@
 
 mod affected;
 mod check;
+mod in_memory;
 mod key_word;
 mod lock;
 mod materialize;
@@ -14,6 +15,7 @@ mod verbs;
 
 pub use affected::{AffectedRequest, Changes, Follow};
 pub use check::{CheckRequest, CheckedOutputs, CheckedTree, DueWindows, Strictness};
+pub use in_memory::{InMemoryRequest, Printed, SourcePaths, SuppliedInput};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
 pub use lock::{LockDiffRequest, LockRequest};
 pub use materialize::{

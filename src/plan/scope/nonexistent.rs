@@ -42,7 +42,7 @@ impl Scope<'_> {
     ) {
         let (downstream, upstream) = (self.keys(row.asset), self.keys(dep.asset));
         let may_run = match self.upstream {
-            Upstream::Close => &row.set,
+            Upstream::Close | Upstream::CloseToExternal => &row.set,
             Upstream::Given => &row.selected,
         };
         for range in may_run.ranges() {

@@ -10,6 +10,8 @@ use crate::model::{
 pub enum Upstream {
     /// Brought up to date, all the way up.
     Close,
+    /// Brought up to date, all the way up to external assets, which are read as they are.
+    CloseToExternal,
     /// Read as it is: only direct upstreams belong to the scope.
     Given,
 }
@@ -41,7 +43,8 @@ pub(super) fn reached_sets(
         let own = keys.of(graph.get(id));
         let set = match upstream {
             Upstream::Given => selected[id.index()].clone(),
-            Upstream::Close => {
+            Upstream::CloseToExternal if asset.recipe.is_none() => continue,
+            Upstream::Close | Upstream::CloseToExternal => {
                 let on_itself = asset.deps.iter().filter(|dep| dep.asset == id);
                 let mappings: Vec<_> = on_itself.map(|dep| &dep.mapping).collect();
                 reached[id.index()] = with_earlier(&mappings, own, &reached[id.index()]);

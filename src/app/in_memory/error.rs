@@ -1,0 +1,61 @@
+//! What cannot be done in memory.
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::model::{AssetKey, StepName};
+
+/// What cannot be done in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+pub enum InMemoryError {
+    /// Commands write to final paths.
+    #[error("{} in place, which is not in memory", writing(assets))]
+    #[diagnostic(
+        code(assetctl::app::in_place_in_memory),
+        help("let the command write to `{{{{output}}}}` or `$ASSETCTL_OUTPUT`, or leave the asset out")
+    )]
+    InPlace {
+        /// The assets.
+        assets: Vec<AssetKey>,
+    },
+    /// What is to be printed is not made or read by the run.
+    #[error("`{asset}` is not part of this run, so there is nothing to print")]
+    #[diagnostic(code(assetctl::app::not_printable), help("{help}"))]
+    NotInRun {
+        /// What is to be printed.
+        asset: AssetKey,
+        /// What to do.
+        help: String,
+    },
+    /// Several values could be meant.
+    #[error("`{asset}` has {count} {what} in this run, and one value can be printed")]
+    #[diagnostic(code(assetctl::app::several_printable), help("name one: {examples}"))]
+    Several {
+        /// What is to be printed.
+        asset: AssetKey,
+        /// How many there are.
+        count: usize,
+        /// Of what.
+        what: &'static str,
+        /// Words that would be right.
+        examples: String,
+    },
+    /// A directory cannot be printed.
+    #[error("the output of {step} is a directory, and only a file can be printed")]
+    #[diagnostic(
+        code(assetctl::app::directory_printed),
+        help("print another output, or run without `--in-memory`")
+    )]
+    Directory {
+        /// What is to be printed.
+        step: StepName,
+    },
+}
+
+fn writing(assets: &[AssetKey]) -> String {
+    let names: Vec<String> = assets.iter().map(|asset| format!("`{asset}`")).collect();
+    match names.as_slice() {
+        [one] => format!("{one} writes"),
+        names => format!("{} write", names.join(", ")),
+    }
+}

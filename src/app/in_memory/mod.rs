@@ -1,0 +1,165 @@
+//! `materialize --in-memory`: a run whose outputs live in memory.
+//!
+//! The same engine, plan and events as on disk, with another IO manager, an instance in memory and a folder to work in that
+//! is not the project's. Of the project only what is declared, code, sources, and what the run reads and does not make are
+//! read; nothing of it is written, not even a cache.
+
+mod error;
+mod printed;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub use error::InMemoryError;
+pub use values::{InMemory, KeptValue};
+
+use crate::app::error::AppError;
+use crate::app::in_memory::printed::find_printed;
+use crate::app::in_memory::values::kept_values;
+use crate::app::materialize::{Running, jobs, options, planned, purpose};
+use crate::app::notice::Notice;
+use crate::app::project::{Project, Surroundings};
+use crate::app::selection::{Goals, Range, select};
+use crate::app::steps::scope_of;
+use crate::engine::{
+    Evaluation, Finished, Observing, Problems, RunDoors, Workspace, evaluate, refuse_too_long, run,
+};
+use crate::io_manager::MemoryIoManager;
+use crate::manifest;
+use crate::model::{
+    AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging,
+};
+use crate::plan::{Decision, Row, Upstream, costs};
+use crate::store::Store;
+use crate::sys::private_folder::PrivateFolder;
+
+/// Materializes what is selected, and what it needs, in memory.
+///
+/// # Errors
+///
+/// If it cannot be planned, or the run cannot go on. A step that fails is no error: the result says so.
+pub fn materialize_in_memory(
+    surroundings: &Surroundings,
+    request: &InMemoryRequest,
+    running: Running<'_>,
+) -> Result<InMemory, AppError> {
+    let started = Instant::now();
+    let project = Project::open_unchanged(surroundings)?;
+    let paths = supplied_paths(project.graph(), request)?;
+    let project = &project.with_paths(&paths);
+    let Running {
+        executor,
+        cancel,
+        clock,
+        progress,
+    } = running;
+    let selection = select(
+        project,
+        &request.run.selection,
+        &request.run.partitions,
+        Range::Assets,
+    )?;
+    let mut instance = crate::app::instance::Instance::ephemeral()?;
+    let goals = made_here(project.graph(), selection.narrowed(project, &mut instance)?);
+    for notice in &instance.notices {
+        progress.notice(notice);
+    }
+    let mut store = instance.store;
+    let scope = scope_of(project, &goals, upstream(request.run.scope), &request.run.steps)?;
+    let folder = private_folder(project)?;
+    let own = in_words(folder.path());
+    let home = folder.path().join("home");
+    let io_manager = MemoryIoManager::new(request.memory_limit);
+    let versions = project.versions()?;
+    let workspace = Workspace {
+        own: &own,
+        home: &home,
+        io_manager: &io_manager,
+        ..project.workspace(&versions, executor)
+    };
+    progress.found(project.root(), &own);
+    let purpose = purpose(request.run.force);
+    let mut evaluation = evaluate(&workspace, &scope, &store, purpose, Observing::Never)?;
+    evaluation.take_found(&workspace, &store)?;
+    refuse_in_place(&evaluation)?;
+    let printed = request.printed.as_ref();
+    let printed = printed.map(|it| find_printed(&evaluation, it)).transpose()?;
+    refuse_too_long(&workspace, &evaluation)?;
+    let costs = costs(&evaluation.judge, &evaluation.decisions.of);
+    let jobs = jobs(&request.run);
+    progress.planned(&planned(&evaluation, &costs, jobs, started.elapsed()));
+    let options = options(project, &request.run, jobs);
+    let doors = RunDoors {
+        workspace: &workspace,
+        ignore: project.ignore(),
+        store: &mut store,
+        cancel,
+        clock,
+        sink: progress,
+    };
+    let Finished { result, evaluation } = run(doors, evaluation, &costs, &options)?;
+    let values = kept_values(&evaluation, &io_manager);
+    Ok(InMemory::new(result, values, printed))
+}
+
+/// The paths that go before those that are declared: what is supplied for this run, then what tests read.
+fn supplied_paths(
+    graph: &AssetGraph,
+    request: &InMemoryRequest,
+) -> Result<Vec<(AssetId, PathTemplate)>, AppError> {
+    let mut paths = match request.sources {
+        SourcePaths::Declared => Vec::new(),
+        SourcePaths::Test => graph.settings().test_sources.clone(),
+    };
+    for input in &request.inputs {
+        let (asset, path) = manifest::supplied_path(graph, input)?;
+        paths.retain(|(known, _)| *known != asset);
+        paths.push((asset, path));
+    }
+    Ok(paths)
+}
+
+/// External assets are read as they are, selected or not.
+fn made_here(graph: &AssetGraph, mut goals: Goals) -> Goals {
+    goals.retain(|(id, _)| graph.asset(*id).is_none_or(|asset| asset.recipe.is_some()));
+    goals
+}
+
+const fn upstream(reach: Reach) -> Upstream {
+    match reach {
+        Reach::WithUpstream => Upstream::CloseToExternal,
+        Reach::Only => Upstream::Given,
+    }
+}
+
+/// A folder in memory where the system has one, else among temporary files.
+fn private_folder(project: &Project) -> Result<PrivateFolder, AppError> {
+    let temporary = project.variable("TMPDIR").filter(|it| !it.is_empty());
+    let temporary = temporary.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let parents = [Path::new("/dev/shm"), &temporary];
+    PrivateFolder::create(&parents).map_err(|source| AppError::Unwritable {
+        path: temporary.display().to_string(),
+        source,
+    })
+}
+
+/// A command that names no output writes to its final path, which is not in memory.
+fn refuse_in_place(evaluation: &Evaluation<'_>) -> Result<(), InMemoryError> {
+    let scope = evaluation.scope();
+    let runs = |row: &&Row| {
+        let mut cells = row.cells();
+        cells.any(|cell| evaluation.decisions.of[cell.index()] != Decision::Keep)
+    };
+    let in_place = |row: &Row| {
+        let asset = scope.graph().asset(row.asset)?;
+        let recipe = asset.recipe.as_ref()?;
+        (recipe.staging == Staging::InPlace).then(|| asset.key.clone())
+    };
+    let assets: Vec<_> = scope.rows().iter().filter(runs).filter_map(in_place).collect();
+    if assets.is_empty() {
+        Ok(())
+    } else {
+        Err(InMemoryError::InPlace { assets })
+    }
+}

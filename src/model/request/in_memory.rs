@@ -1,0 +1,67 @@
+//! What `materialize --in-memory` is asked for.
+
+use crate::model::name::{AssetKey, Name};
+use crate::model::partition::PartitionKey;
+use crate::model::request::MaterializeRequest;
+
+/// Materialize in memory: nothing of the project is changed, and nothing is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InMemoryRequest {
+    /// What, and how. All of it runs, whatever an instance knows; waiting and syncing have no meaning.
+    pub run: MaterializeRequest,
+    /// How many bytes may be held, of outputs and of what commands read of them just now.
+    pub memory_limit: u64,
+    /// Where sources are read.
+    pub sources: SourcePaths,
+    /// Sources and external assets that are read elsewhere, with the paths as they were typed; they go before `sources`.
+    pub inputs: Vec<SuppliedInput>,
+    /// A value that is asked for by itself.
+    pub printed: Option<Printed>,
+}
+
+impl InMemoryRequest {
+    /// The bytes that may be held where nothing else is said: 2 GB.
+    pub const DEFAULT_MEMORY_LIMIT: u64 = 2_000_000_000;
+
+    /// A request with nothing but a run.
+    #[must_use]
+    pub fn new(run: MaterializeRequest) -> Self {
+        Self {
+            run,
+            memory_limit: Self::DEFAULT_MEMORY_LIMIT,
+            sources: SourcePaths::default(),
+            inputs: Vec::new(),
+            printed: None,
+        }
+    }
+}
+
+/// Where sources are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourcePaths {
+    /// Where they are declared.
+    #[default]
+    Declared,
+    /// Where `[project.test]` says, those that it names.
+    Test,
+}
+
+/// A source or external asset, and where it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuppliedInput {
+    /// Its name.
+    pub asset: AssetKey,
+    /// A path template, relative to the project root or absolute.
+    pub path: String,
+}
+
+/// One value of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// The asset.
+    pub asset: AssetKey,
+    /// Its output; may be left out where there is one.
+    pub output: Option<Name>,
+    /// Its partition; may be left out where the run has one.
+    pub partition: Option<PartitionKey>,
+}
