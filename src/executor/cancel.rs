@@ -58,7 +58,14 @@ enum Watchdog {
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Watch<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
+    slot: u64,
+}
+
+/// A way for another thread to end one group on the list.
+#[derive(Debug)]
+pub(super) struct Ender {
+    shared: Arc<Shared>,
     slot: u64,
 }
 
@@ -95,7 +102,8 @@ impl Cancel {
         self.handle.shared.lock().severity
     }
 
-    /// Starts the watchdog if there is none. To be called before a command with a time limit is started.
+    /// Starts the watchdog if there is none. To be called before a command is started that has a time limit or one
+    /// for its output.
     pub(super) fn ready_watchdog(&self) -> io::Result<()> {
         let mut state = self.handle.shared.lock();
         if matches!(state.watchdog, Watchdog::NotNeeded) {
@@ -113,7 +121,7 @@ impl Cancel {
     /// Preconditions: the group's leader is not reaped until [`Watch::finish`], and the watchdog is ready if `limits` has
     /// a timeout.
     pub(super) fn watch(&self, group: ProcessGroup, limits: Limits) -> Watch<'_> {
-        let shared = &*self.handle.shared;
+        let shared = &self.handle.shared;
         let now = Instant::now();
         let mut running = Running::new(group, limits, now);
         let mut state = shared.lock();
@@ -151,6 +159,27 @@ impl Watch<'_> {
         let running = self.shared.lock().running.remove(&self.slot);
         let running = running.expect("a slot is on the list until its only watch is finished");
         running.watched()
+    }
+}
+
+impl Watch<'_> {
+    /// Lets another thread end the group while it is on the list.
+    pub(super) fn ender(&self) -> Ender {
+        Ender {
+            shared: Arc::clone(self.shared),
+            slot: self.slot,
+        }
+    }
+}
+
+impl Ender {
+    /// Asks the group to end because it wrote too much; it has the time then that its grace gives it. Nothing happens to
+    /// one that is no more on the list. Precondition: the watchdog is ready.
+    pub(super) fn end(self) {
+        if let Some(running) = self.shared.lock().running.get_mut(&self.slot) {
+            running.end_for_output(Instant::now());
+        }
+        self.shared.schedule_changed.notify_all();
     }
 }
 

@@ -1,11 +1,12 @@
 //! All that an executor is told about one command.
 //!
 //! It is complete: whatever is not in here does not reach the command. Values of variables may be secret, so neither
-//! they nor the secrets appear in `Debug` output.
+//! they nor the secrets appear in `Debug` output; of an input in memory only its length does.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a command that was asked to end may take before it is killed, unless something else is asked for.
@@ -34,17 +35,20 @@ pub struct CommandLine {
     pub timeout: Option<Duration>,
     /// The time between being asked to end and being killed.
     pub grace: Duration,
-    /// What must not appear in the log. Nothing in a [`StdoutTo::File`] is replaced: that is an output.
+    /// What must not appear in the log. Nothing in a [`StdoutTo::File`] or [`StdoutTo::Memory`] is replaced: that is an
+    /// output.
     pub secrets: Vec<Secret>,
 }
 
 /// What a command reads on standard input.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum StdinFrom {
     /// Nothing.
     Null,
     /// The bytes of this file.
     File(PathBuf),
+    /// These bytes, through a pipe. A command need not read them all, nor any.
+    Bytes(Arc<[u8]>),
 }
 
 /// What becomes of a log that nothing was written to.
@@ -63,6 +67,12 @@ pub enum StdoutTo {
     Log,
     /// To this file, which is created or emptied first.
     File(PathBuf),
+    /// Through a pipe into [`Execution::stdout`](super::Execution::stdout).
+    Memory {
+        /// The most bytes that are kept. A command that writes more is asked to end as by a time limit, and its exit is
+        /// [`Exit::TooMuchOutput`](super::Exit::TooMuchOutput).
+        limit: u64,
+    },
 }
 
 /// A literal value that must not be shown. `Debug` does not.
@@ -111,6 +121,16 @@ impl CommandLine {
             timeout: None,
             grace: DEFAULT_GRACE,
             secrets: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for StdinFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
         }
     }
 }

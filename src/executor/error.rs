@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use miette::Diagnostic;
 use thiserror::Error;
 
+use super::command_line::CommandLine;
+
 /// Why a command could not be started.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ExecutorError {
@@ -85,4 +87,13 @@ pub enum ExecutorError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl ExecutorError {
+    pub(super) fn cannot_start(command: &CommandLine, source: io::Error) -> Self {
+        Self::CannotStart {
+            program: command.program.to_string_lossy().into_owned(),
+            source,
+        }
+    }
 }

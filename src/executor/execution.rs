@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::exit::Exit;
+use super::pipes::Collected;
 
 /// What came of one command.
 #[derive(Debug)]
@@ -15,6 +16,10 @@ pub struct Execution {
     pub log: Option<PathBuf>,
     /// Why the log is not complete, where it had to be written for the command (it has secrets) and that failed.
     pub log_fault: Option<io::Error>,
+    /// What the command and its group wrote to standard output, all of it, where that went to
+    /// [`StdoutTo::Memory`](super::StdoutTo::Memory). None where it went elsewhere, was past its limit or cut off, or
+    /// where nothing was started.
+    pub stdout: Option<Vec<u8>>,
     /// What the command left running.
     pub leftovers: Leftovers,
     /// What it took.
@@ -52,8 +57,25 @@ impl Execution {
             exit,
             log: None,
             log_fault: None,
+            stdout: None,
             leftovers: Leftovers::None,
             usage: Usage::default(),
+        }
+    }
+
+    /// Adds what came of standard output. A command that was ended for another reason keeps that as its exit.
+    pub(super) fn add_output(&mut self, collected: io::Result<Collected>) {
+        let fault = match collected {
+            Ok(Collected::Nothing) => return,
+            Ok(Collected::Whole(bytes)) => {
+                self.stdout = Some(bytes);
+                return;
+            }
+            Ok(Collected::PastLimit(limit)) => Exit::TooMuchOutput { limit },
+            Err(error) => Exit::CutOff(error),
+        };
+        if !matches!(self.exit, Exit::TimedOut { .. } | Exit::Canceled) {
+            self.exit = fault;
         }
     }
 }

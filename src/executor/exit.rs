@@ -29,10 +29,17 @@ pub enum Exit {
     },
     /// The run was interrupted: it was ended, or never started.
     Canceled,
+    /// It wrote more to standard output than is kept in memory, and was ended if it had not ended yet.
+    TooMuchOutput {
+        /// The most bytes that were to be kept.
+        limit: u64,
+    },
     /// It could not be started.
     NotStarted(ExecutorError),
     /// It was started, but the system did not tell how it ended.
     Lost(io::Error),
+    /// A pipe to its standard input or from its standard output failed: it saw or said only a part.
+    CutOff(io::Error),
 }
 
 impl Exit {
@@ -62,11 +69,15 @@ impl Exit {
             Self::Signal { number, name } => format!("killed by {}", SignalWords(*number, *name)),
             Self::TimedOut { after } => format!("timed out after {}", Words(*after)),
             Self::Canceled => "canceled".to_owned(),
+            Self::TooMuchOutput { limit } => {
+                format!("wrote more than {limit} bytes to standard output")
+            }
             Self::NotStarted(error) => match error.source() {
                 Some(source) => format!("{error}: {source}"),
                 None => error.to_string(),
             },
             Self::Lost(error) => format!("its end was not seen: {error}"),
+            Self::CutOff(error) => format!("its input or output was cut off: {error}"),
         }
     }
 }
@@ -163,6 +174,10 @@ mod tests {
             (after(90_000), "timed out after 90 s"),
             (after(1_500), "timed out after 1.5 s"),
             (Exit::Canceled, "canceled"),
+            (
+                Exit::TooMuchOutput { limit: 1_000_000 },
+                "wrote more than 1000000 bytes to standard output",
+            ),
         ];
         for (exit, words) in table {
             assert_eq!(exit.describe(), words);

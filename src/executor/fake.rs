@@ -1,17 +1,19 @@
 //! An executor for tests: it runs nothing, records what it was asked to run, and does what a closure says.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use super::Executor;
 use super::cancel::Cancel;
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, StdoutTo};
 use super::execution::Execution;
 use super::exit::Exit;
-use super::streams::close_log;
+use super::pipes::Collected;
+use super::streams::{close_log, open_to_append};
 
-/// What a command of a [`FakeExecutor`] does: it may write files, a log too, and says how it ended.
-type Behaviour = dyn Fn(&CommandLine) -> Exit + Send + Sync;
+/// What a command of a [`FakeExecutor`] does: it may write files, a log too, and says how it ended and what it printed.
+type Behaviour = dyn Fn(&CommandLine) -> (Exit, Vec<u8>) + Send + Sync;
 
 /// Records the commands, in the order in which they began, and lets a closure stand for all programs.
 pub struct FakeExecutor {
@@ -20,9 +22,18 @@ pub struct FakeExecutor {
 }
 
 impl FakeExecutor {
-    /// An executor whose commands do this.
+    /// An executor whose commands do this and print nothing by themselves.
     #[must_use]
     pub fn new(behaviour: impl Fn(&CommandLine) -> Exit + Send + Sync + 'static) -> Self {
+        Self::printing(move |command| (behaviour(command), Vec::new()))
+    }
+
+    /// An executor whose commands do this and write these bytes to standard output, which go where the command line says.
+    /// Bytes on standard input are in [`CommandLine::stdin`].
+    #[must_use]
+    pub fn printing(
+        behaviour: impl Fn(&CommandLine) -> (Exit, Vec<u8>) + Send + Sync + 'static,
+    ) -> Self {
         Self {
             behaviour: Box::new(behaviour),
             ran: Mutex::default(),
@@ -45,12 +56,30 @@ impl Executor for FakeExecutor {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(command.clone());
-        let exit = (self.behaviour)(command);
-        Execution {
+        let (exit, printed) = (self.behaviour)(command);
+        let collected = print(command, printed);
+        let mut execution = Execution {
             log: close_log(command),
             ..Execution::bare(exit)
-        }
+        };
+        execution.add_output(collected);
+        execution
     }
+}
+
+/// Brings bytes to where a command's standard output goes. A file is left alone where there are none: the behaviour may
+/// have written it itself.
+fn print(command: &CommandLine, bytes: Vec<u8>) -> io::Result<Collected> {
+    match &command.stdout {
+        StdoutTo::Memory { limit } if bytes.len() as u64 > *limit => {
+            return Ok(Collected::PastLimit(*limit));
+        }
+        StdoutTo::Memory { .. } => return Ok(Collected::Whole(bytes)),
+        StdoutTo::Log | StdoutTo::File(_) if bytes.is_empty() => {}
+        StdoutTo::Log => open_to_append(&command.log)?.write_all(&bytes)?,
+        StdoutTo::File(path) => std::fs::write(path, &bytes)?,
+    }
+    Ok(Collected::Nothing)
 }
 
 impl fmt::Debug for FakeExecutor {

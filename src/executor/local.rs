@@ -15,13 +15,14 @@ use rustix::io::Errno;
 
 use super::Executor;
 use super::cancel::Cancel;
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, StdoutTo};
 use super::error::ExecutorError;
 use super::execution::{Execution, Usage};
 use super::exit::Exit;
+use super::pipes::Pipes;
 use super::pump::Pump;
 use super::running::{EndedBy, Limits};
-use super::streams::{Streams, close_log};
+use super::streams::{Streams, Threads, close_log};
 use super::{leftovers, program};
 use crate::sys::process::{ProcessGroup, reap, wait_unreaped};
 
@@ -36,10 +37,13 @@ impl Executor for LocalExecutor {
         }
         let started = Instant::now();
         match start(command, cancel) {
-            Ok((child, pump)) => {
-                let mut execution = see_through(command, child, started, cancel);
+            Ok((child, Threads { pump, pipes })) => {
+                let mut execution = see_through(command, child, pipes.as_ref(), started, cancel);
                 if let Some(Err(fault)) = pump.map(Pump::finish) {
                     execution.log_fault = Some(fault);
+                }
+                if let Some(collected) = pipes.map(Pipes::finish) {
+                    execution.add_output(collected);
                 }
                 execution.log = close_log(command);
                 execution
@@ -52,12 +56,12 @@ impl Executor for LocalExecutor {
     }
 }
 
-fn start(command: &CommandLine, cancel: &Cancel) -> Result<(Child, Option<Pump>), ExecutorError> {
+fn start(command: &CommandLine, cancel: &Cancel) -> Result<(Child, Threads), ExecutorError> {
     let program = program::resolve(command)?;
-    if command.timeout.is_some() {
+    if command.timeout.is_some() || matches!(command.stdout, StdoutTo::Memory { .. }) {
         cancel
             .ready_watchdog()
-            .map_err(|source| cannot_start(command, source))?;
+            .map_err(|source| ExecutorError::cannot_start(command, source))?;
     }
     let streams = Streams::open(command)?;
     // The builder holds the command's ends of the streams; it is dropped with this function, so that pipes can end.
@@ -73,7 +77,7 @@ fn start(command: &CommandLine, cancel: &Cancel) -> Result<(Child, Option<Pump>)
         .stdout(streams.stdout)
         .stderr(streams.stderr);
     let child = spawn(&mut builder).map_err(|source| why_not_started(command, &program, source))?;
-    Ok((child, streams.pump))
+    Ok((child, streams.threads))
 }
 
 /// Spawns, patiently: a program that this process has just written counts as busy while a child that another thread is
@@ -98,6 +102,7 @@ fn spawn(builder: &mut Command) -> io::Result<Child> {
 fn see_through(
     command: &CommandLine,
     child: Child,
+    pipes: Option<&Pipes>,
     started: Instant,
     cancel: &Cancel,
 ) -> Execution {
@@ -107,6 +112,9 @@ fn see_through(
         grace: command.grace,
     };
     let watch = cancel.watch(group, limits);
+    if let Some(pipes) = pipes {
+        pipes.may_end(watch.ender());
+    }
     let waited = wait_unreaped(&child);
     let duration = started.elapsed();
     let watched = watch.finish();
@@ -132,7 +140,7 @@ fn see_through(
     let exit = match (watched.ended_by, command.timeout) {
         (Some(EndedBy::Timeout), Some(after)) => Exit::TimedOut { after },
         (Some(EndedBy::Interrupt), _) => Exit::Canceled,
-        (Some(EndedBy::Timeout) | None, _) => status,
+        (Some(EndedBy::Timeout | EndedBy::TooMuchOutput) | None, _) => status,
     };
     Execution {
         leftovers,
@@ -164,14 +172,7 @@ fn why_not_started(command: &CommandLine, program: &Path, source: io::Error) -> 
             interpreter,
         };
     }
-    cannot_start(command, source)
-}
-
-fn cannot_start(command: &CommandLine, source: io::Error) -> ExecutorError {
-    ExecutorError::CannotStart {
-        program: command.program.to_string_lossy().into_owned(),
-        source,
-    }
+    ExecutorError::cannot_start(command, source)
 }
 
 /// Each string counts with the byte that ends it.

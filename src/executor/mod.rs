@@ -26,6 +26,7 @@ mod fake;
 mod follow;
 mod leftovers;
 mod local;
+mod pipes;
 mod program;
 mod pump;
 mod quote;

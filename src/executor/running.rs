@@ -29,6 +29,7 @@ pub(super) struct Limits {
 pub(super) enum EndedBy {
     Timeout,
     Interrupt,
+    TooMuchOutput,
 }
 
 /// What happened to a group while it was on the list.
@@ -91,6 +92,13 @@ impl Running {
                 self.ended_by.get_or_insert(EndedBy::Interrupt);
                 self.kill();
             }
+        }
+    }
+
+    /// Asks the group to end because of what it wrote. One that was asked already keeps its deadline.
+    pub(super) fn end_for_output(&mut self, now: Instant) {
+        if self.ended_by.is_none() {
+            self.ask(EndedBy::TooMuchOutput, now);
         }
     }
 

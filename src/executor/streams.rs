@@ -13,22 +13,38 @@ use rustix::io::Errno;
 
 use super::command_line::{CommandLine, EmptyLog, StdinFrom, StdoutTo};
 use super::error::ExecutorError;
+use super::pipes::{Collect, Feed, Pipes};
 use super::pump::Pump;
 use super::redact::Redactor;
 
-/// A command's three standard streams, and the thread between two of them and the log, if one is needed.
+/// A command's three standard streams.
 pub(super) struct Streams {
     pub stdin: Stdio,
     pub stdout: Stdio,
     pub stderr: Stdio,
+    pub threads: Threads,
+}
+
+/// The threads at the other ends of a command's streams, where they are needed.
+pub(super) struct Threads {
+    /// Between two streams and the log.
     pub pump: Option<Pump>,
+    /// Between memory and two streams.
+    pub pipes: Option<Pipes>,
 }
 
 impl Streams {
     /// Opens all streams of a command; creates the log and its folder.
     pub(super) fn open(command: &CommandLine) -> Result<Self, ExecutorError> {
+        let no_pipe = |source| ExecutorError::cannot_start(command, source);
+        let (mut feed, mut collect) = (None, None);
         let stdin = match &command.stdin {
             StdinFrom::Null => Stdio::null(),
+            StdinFrom::Bytes(bytes) => {
+                let (reader, rest) = Feed::open(bytes).map_err(no_pipe)?;
+                feed = rest;
+                reader.into()
+            }
             StdinFrom::File(path) => File::open(path)
                 .map_err(cannot_open("standard input", path))?
                 .into(),
@@ -53,15 +69,21 @@ impl Streams {
         };
         let stdout = match &command.stdout {
             StdoutTo::Log => for_stdout,
+            StdoutTo::Memory { limit } => {
+                let (writer, kept) = Collect::open(*limit).map_err(no_pipe)?;
+                collect = Some(kept);
+                writer.into()
+            }
             StdoutTo::File(path) => File::create(path)
                 .map_err(cannot_open("standard output", path))?
                 .into(),
         };
+        let pipes = Pipes::start(feed, collect).map_err(no_pipe)?;
         Ok(Self {
             stdin,
             stdout,
             stderr,
-            pump,
+            threads: Threads { pump, pipes },
         })
     }
 }
@@ -96,7 +118,7 @@ fn open_log(path: &Path) -> io::Result<File> {
 }
 
 /// Nearly all logs of a run are in folders that exist: those are made only when opening fails.
-fn open_to_append(path: &Path) -> io::Result<File> {
+pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     match options.open(path) {

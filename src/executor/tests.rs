@@ -1,5 +1,7 @@
 //! Commands as real processes, in folders of their own.
 
+mod pipes;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

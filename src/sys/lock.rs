@@ -1,10 +1,12 @@
 //! A lock between processes: held on an open file, gone with the process that holds it.
 //!
 //! The file may hold a text that names the holder. The lock is the operating system's, so a file that is left behind by a
-//! dead process locks nobody out; it is never removed, because removing it would let two processes hold "the" lock.
+//! dead process locks nobody out. Nothing here removes it, because removing it lets two processes hold "the" lock; who
+//! does so all the same asks [`FileLock::is_at`].
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// A held exclusive lock; released when dropped.
@@ -16,7 +18,11 @@ pub struct FileLock {
 impl FileLock {
     /// Takes the lock on `path`, which is created where it does not exist; `None` when somebody else holds it.
     pub fn try_exclusive(path: &Path) -> io::Result<Option<Self>> {
-        let file = open(path)?;
+        Self::try_on(open(path)?)
+    }
+
+    /// Takes the lock on an open file; `None` when somebody else holds it.
+    pub fn try_on(file: File) -> io::Result<Option<Self>> {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -31,6 +37,17 @@ impl FileLock {
         Ok(Self { file })
     }
 
+    /// Whether `path` still names the file that is locked. A file that its holders remove has to be asked for this: it may
+    /// have been removed between being opened and being locked.
+    pub fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let held = self.file.metadata()?;
+        match fs::symlink_metadata(path) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes who holds the lock into its file, in place of what stood there.
     pub fn write_holder(&mut self, text: &str) -> io::Result<()> {
         self.file.set_len(0)?;
@@ -40,7 +57,7 @@ impl FileLock {
 
     /// What the last holder wrote into the lock file at `path`; `None` where there is no file or no text.
     pub fn read_holder(path: &Path) -> io::Result<Option<String>> {
-        match std::fs::read(path) {
+        match fs::read(path) {
             Ok(bytes) if bytes.is_empty() => Ok(None),
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -6,4 +6,5 @@ pub mod clock;
 pub mod exec_limit;
 pub mod file;
 pub mod lock;
+pub mod private_folder;
 pub mod process;
