@@ -18,6 +18,7 @@ mod exit;
 mod fixtures;
 mod follow;
 mod help;
+mod in_memory;
 mod listing;
 mod output;
 mod progress;

@@ -1,10 +1,12 @@
 //! From words to requests: the one place where arguments are parsed. All problems of a command line are told at once.
 //! Selections are carried on as they were typed: they are read where the graph is known.
 
+mod in_memory;
 mod lock;
 mod partition_verbs;
 mod partitions;
 
+pub use in_memory::in_memory;
 pub use lock::{lock, lock_diff, prune};
 pub use partition_verbs::{
     change_keys, grouping, list_partitions, map_partitions, show_partitions,

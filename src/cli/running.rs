@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::app::{self, KeysAdded, Notice, Running, SelectionNotice, Surroundings};
+use crate::app::{self, AppError, KeysAdded, Notice, Running, SelectionNotice, Surroundings};
 use crate::cli::args::{Globals, MaterializeArgs};
 use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
@@ -11,7 +11,7 @@ use crate::cli::follow::Followers;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::listen;
-use crate::cli::{output, request};
+use crate::cli::{in_memory, output, request};
 use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::model::{
@@ -29,6 +29,9 @@ pub fn materialize(
     globals: &Globals,
     session: &Session,
 ) -> Result<Exit, Failure> {
+    if let Some(request) = request::in_memory(args, globals)? {
+        return in_memory::materialize(&request, globals, session);
+    }
     let request = request::materialize(args, globals)?;
     let surroundings = surroundings(globals, session)?;
     let cancel = Cancel::new();
@@ -56,11 +59,11 @@ pub fn materialize(
 }
 
 /// What all runs of one command line have in common.
-struct Doors<'a> {
-    surroundings: &'a Surroundings,
-    cancel: &'a Cancel,
-    clock: &'a dyn Clock,
-    session: &'a Session,
+pub(super) struct Doors<'a> {
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) cancel: &'a Cancel,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) session: &'a Session,
 }
 
 /// One run, shown, and the keys that it has added.
@@ -68,10 +71,21 @@ fn round(
     doors: &Doors<'_>,
     request: &MaterializeRequest,
 ) -> Result<(RunOutcome, Vec<KeysAdded>), Failure> {
+    let run = |running: Running<'_>| app::materialize(doors.surroundings, request, running);
+    let (result, added) = shown(doors, request.output, run)?;
+    Ok((result.outcome, added))
+}
+
+/// Shows a run while it goes on, and gives what came of it and the keys that it has added.
+pub(super) fn shown<T>(
+    doors: &Doors<'_>,
+    output: StepOutput,
+    run: impl FnOnce(Running<'_>) -> Result<T, AppError>,
+) -> Result<(T, Vec<KeysAdded>), Failure> {
     let session = doors.session;
     let shared = Arc::new(Shared::default());
     let progress = Progress::start(session, shared.last_line())?;
-    let followers = match request.output {
+    let followers = match output {
         StepOutput::Shown => progress.output().map(Followers::start).transpose()?,
         StepOutput::Logged => None,
     };
@@ -89,9 +103,9 @@ fn round(
         clock: doors.clock,
         progress: &mut shown,
     };
-    let result = app::materialize(doors.surroundings, request, running);
+    let result = run(running);
     let added = shown.finish();
-    Ok((result?.outcome, added))
+    Ok((result?, added))
 }
 
 /// What is known of the run, for whoever draws it.

@@ -2,20 +2,40 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
 use crate::engine::step::{Attempt, MadeOutput, StepPart, Sync};
-use crate::hash::{HashError, Settled};
+use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{StagedOutput, Stored, Written};
-use crate::model::{DataVersionRule, Staging};
+use crate::model::{DataVersion, DataVersionRule, Staging};
 
 /// An output that is complete and not stored yet.
 struct Complete {
-    /// What it is; `None` where its content is not what counts.
+    written: Written,
+    /// Its version; `None` where its content is not what counts.
+    version: Option<DataVersion>,
+    /// How to know its files again, if it was hashed as files.
     settled: Option<Settled>,
     bytes: u64,
+}
+
+impl Complete {
+    /// What came through a pipe.
+    fn piped(bytes: Arc<[u8]>, rule: DataVersionRule) -> Self {
+        let version = match rule {
+            DataVersionRule::Inputs => None,
+            DataVersionRule::Content | DataVersionRule::Reported => Some(version_of_bytes(&bytes)),
+        };
+        Self {
+            version,
+            settled: None,
+            bytes: bytes.len() as u64,
+            written: Written::Piped(bytes),
+        }
+    }
 }
 
 impl Attempt<'_> {
@@ -30,16 +50,19 @@ impl Attempt<'_> {
     }
 
     /// Nothing is stored before all outputs of all parts were hashed, and synced where that is asked for.
-    pub(super) fn publish(&self) -> Result<Vec<Vec<MadeOutput>>, Stop> {
-        let complete: Result<Vec<_>, HashError> = self
-            .order
-            .outputs()
-            .map(|output| self.complete(output))
-            .collect();
+    pub(super) fn publish(&self, piped: Option<Arc<[u8]>>) -> Result<Vec<Vec<MadeOutput>>, Stop> {
+        let complete: Result<Vec<_>, HashError> = match piped {
+            Some(bytes) => Ok(vec![Complete::piped(bytes, self.order.rule)]),
+            None => {
+                let outputs = self.order.outputs();
+                outputs.map(|output| self.complete(output)).collect()
+            }
+        };
         let complete = complete.map_err(|error| {
             Stop::problem("assetctl::engine::unreadable_output", error.to_string())
         })?;
-        if self.order.sync == Sync::Outputs {
+        let are_files = complete.iter().all(|it| matches!(it.written, Written::AtPath));
+        if self.order.sync == Sync::Outputs && are_files {
             for output in self.order.outputs() {
                 self.sync(output).map_err(|error| self.unwritable(&error))?;
             }
@@ -51,28 +74,27 @@ impl Attempt<'_> {
         let made = |part: &StepPart| -> Result<Vec<MadeOutput>, Stop> {
             let complete = part.outputs.iter().zip(&mut complete);
             complete
-                .map(|(output, complete)| self.store(output, &complete))
+                .map(|(output, complete)| self.store(output, complete))
                 .collect()
         };
         self.order.parts.iter().map(made).collect()
     }
 
     /// Stores an output, unless it was written in place.
-    fn store(&self, output: &StagedOutput, complete: &Complete) -> Result<MadeOutput, Stop> {
+    fn store(&self, output: &StagedOutput, complete: Complete) -> Result<MadeOutput, Stop> {
         let stored = match self.order.staging {
             Staging::InPlace => Stored::AtPath,
             Staging::Staged => {
                 let io_manager = self.workspace.io_manager;
-                let stored = io_manager.store(output, Written::AtPath);
+                let stored = io_manager.store(output, complete.written);
                 stored.map_err(|error| self.unstored(output, &error))?
             }
         };
         if let (Stored::AtPath, Some(settled)) = (stored, &complete.settled) {
             self.workspace.versions.adopt(&output.path, settled);
         }
-        let found = complete.settled.as_ref().map(Settled::found);
         Ok(MadeOutput {
-            version: found.and_then(|found| found.version()),
+            version: complete.version,
             bytes: complete.bytes,
         })
     }
@@ -81,15 +103,20 @@ impl Attempt<'_> {
     fn complete(&self, output: &StagedOutput) -> Result<Complete, HashError> {
         match self.order.rule {
             DataVersionRule::Inputs => Ok(Complete {
+                written: Written::AtPath,
+                version: None,
                 settled: None,
                 bytes: self.size(&output.written),
             }),
             DataVersionRule::Content | DataVersionRule::Reported => {
                 let versions = self.workspace.versions;
                 let settled = versions.settle(&output.written, &output.path)?;
+                let found = settled.found();
                 Ok(Complete {
-                    bytes: settled.found().bytes(),
+                    written: Written::AtPath,
+                    version: found.version(),
                     settled: Some(settled),
+                    bytes: found.bytes(),
                 })
             }
         }

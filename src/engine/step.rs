@@ -17,7 +17,7 @@ use crate::executor::{
     Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdoutTo,
 };
 use crate::hash::Ignore;
-use crate::io_manager::{IoManagerError, StagedOutput, Taken};
+use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
 use crate::model::{Batch, DataVersion, DataVersionRule, Staging, Stdout, StepFailure};
 use crate::plan::Cell;
 use crate::sys::file::{copy_tree, remove_tree, write_atomically};
@@ -197,7 +197,7 @@ impl Attempt<'_> {
         let before = self.final_stamps();
         let command = self.command_line();
         self.spares.take_log(&command.log);
-        let execution = self.workspace.executor.execute(&command, cancel);
+        let mut execution = self.workspace.executor.execute(&command, cancel);
         if execution.log.is_none() {
             self.spares.keep_log(command.log);
         }
@@ -205,8 +205,11 @@ impl Attempt<'_> {
         if !execution.exit.is_success() {
             return Err(Stop::Exit(execution.exit));
         }
-        self.verify(&before)?;
-        let outputs = self.publish()?;
+        let piped = execution.stdout.take().map(Arc::from);
+        if piped.is_none() {
+            self.verify(&before)?;
+        }
+        let outputs = self.publish(piped)?;
         end.warnings.extend(self.changed_sources());
         Ok(outputs)
     }
@@ -280,7 +283,10 @@ impl Attempt<'_> {
             .map(Secret::new)
             .collect();
         if let (Stdout::Output, Some(output)) = (order.stdout, order.outputs().next()) {
-            line.stdout = StdoutTo::File(root.join(&output.written));
+            line.stdout = match self.workspace.io_manager.streams() {
+                Streams::Files => StdoutTo::File(root.join(&output.written)),
+                Streams::Pipes { limit } => StdoutTo::Memory { limit },
+            };
         }
         line
     }

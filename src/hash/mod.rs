@@ -37,6 +37,7 @@ pub use seal::{Seal, holds};
 pub use settle::Settled;
 pub use stat_cache::{Saved, StatCache};
 pub use value::ValueFound;
+pub use version::version_of_bytes;
 pub use versions::{Found, Versions};
 
 #[cfg(test)]

@@ -17,9 +17,19 @@ pub(super) enum Entry {
 
 /// The version of a file with this content hash and stamp, of which only the executable bit counts.
 pub(super) fn file(content: &blake3::Hash, stamp: &FileStamp) -> DataVersion {
+    file_of(content, u64::from(stamp.is_executable()))
+}
+
+/// The version that a file has which holds these bytes and is not executable.
+#[must_use]
+pub fn version_of_bytes(bytes: &[u8]) -> DataVersion {
+    file_of(&blake3::keyed_hash(Kind::File.key(), bytes), 0)
+}
+
+fn file_of(content: &blake3::Hash, executable: u64) -> DataVersion {
     let mut fields = Folding::new();
     fields.digest("content", Digest::truncated(content));
-    fields.number("executable", u64::from(stamp.is_executable()));
+    fields.number("executable", executable);
     DataVersion(fields.finish(Kind::File))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,9 @@ use crate::io_manager::{
 };
 use crate::model::OutputKind;
 
+/// The permissions of a file that came through a pipe.
+const PIPED: u32 = 0o644;
+
 /// Keeps values in memory, of at most so many bytes with the copies that commands read.
 #[derive(Debug)]
 pub struct MemoryIoManager {
@@ -26,8 +29,13 @@ pub struct MemoryIoManager {
 /// A value in memory. Clones share the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// A file.
-    File(Arc<[u8]>),
+    /// A file, with its permissions as Unix mode bits.
+    File {
+        /// What it holds.
+        bytes: Arc<[u8]>,
+        /// Who may do what.
+        mode: u32,
+    },
     /// A directory: what lies in it, folders before what they hold.
     Directory(Arc<[Entry]>),
 }
@@ -108,11 +116,16 @@ impl IoManager for MemoryIoManager {
         let (value, taken) = match (written, output.kind) {
             (Written::Piped(bytes), _) => {
                 let taken = self.room.take(path, bytes.len() as u64)?;
-                (Value::File(bytes), taken)
+                let mode = PIPED;
+                (Value::File { bytes, mode }, taken)
             }
             (Written::AtPath, OutputKind::File) => {
-                let taken = self.room.take(path, fs::metadata(from)?.len())?;
-                let value = Value::File(fs::read(from)?.into());
+                let metadata = fs::metadata(from)?;
+                let taken = self.room.take(path, metadata.len())?;
+                let value = Value::File {
+                    bytes: fs::read(from)?.into(),
+                    mode: metadata.mode(),
+                };
                 fs::remove_file(from)?;
                 (value, taken)
             }
@@ -143,7 +156,7 @@ impl IoManager for MemoryIoManager {
 
     fn bytes(&self, path: &str) -> Result<Arc<[u8]>, IoManagerError> {
         match self.stored(path)? {
-            Value::File(bytes) => Ok(bytes),
+            Value::File { bytes, .. } => Ok(bytes),
             Value::Directory(_) => Err(IoManagerError::Directory {
                 path: path.to_owned(),
             }),
@@ -162,7 +175,7 @@ impl Value {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match self {
-            Self::File(bytes) => bytes.len() as u64,
+            Self::File { bytes, .. } => bytes.len() as u64,
             Self::Directory(entries) => entries.iter().map(Entry::bytes).sum(),
         }
     }
@@ -173,7 +186,7 @@ impl Value {
             fs::create_dir_all(parent)?;
         }
         match self {
-            Self::File(bytes) => fs::write(to, bytes),
+            Self::File { bytes, mode } => write_file(to, bytes, *mode),
             Self::Directory(entries) => {
                 fs::create_dir(to)?;
                 for entry in entries.iter() {
@@ -202,7 +215,7 @@ impl Entry {
         } else {
             EntryKind::File {
                 bytes: fs::read(path)?.into(),
-                mode: metadata.permissions().mode(),
+                mode: metadata.mode(),
             }
         };
         Ok(Self {
@@ -215,12 +228,14 @@ impl Entry {
         match &self.kind {
             EntryKind::Folder => fs::create_dir(to),
             EntryKind::Link(text) => symlink(text, to),
-            EntryKind::File { bytes, mode } => {
-                fs::write(to, bytes)?;
-                fs::set_permissions(to, Permissions::from_mode(*mode))
-            }
+            EntryKind::File { bytes, mode } => write_file(to, bytes, *mode),
         }
     }
+}
+
+fn write_file(to: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    fs::write(to, bytes)?;
+    fs::set_permissions(to, Permissions::from_mode(mode))
 }
 
 fn size_of_tree(folder: &Path) -> io::Result<u64> {

@@ -15,23 +15,22 @@ pub use error::InMemoryError;
 pub use values::{InMemory, KeptValue};
 
 use crate::app::error::AppError;
+use crate::app::instance::Instance;
 use crate::app::in_memory::printed::find_printed;
 use crate::app::in_memory::values::kept_values;
 use crate::app::materialize::{Running, jobs, options, planned, purpose};
-use crate::app::notice::Notice;
 use crate::app::project::{Project, Surroundings};
 use crate::app::selection::{Goals, Range, select};
 use crate::app::steps::scope_of;
 use crate::engine::{
-    Evaluation, Finished, Observing, Problems, RunDoors, Workspace, evaluate, refuse_too_long, run,
+    Evaluation, Finished, Observing, RunDoors, Workspace, evaluate, refuse_too_long, run,
 };
 use crate::io_manager::MemoryIoManager;
 use crate::manifest;
 use crate::model::{
-    AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging,
+    AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging, SuppliedInput,
 };
 use crate::plan::{Decision, Row, Upstream, costs};
-use crate::store::Store;
 use crate::sys::private_folder::PrivateFolder;
 
 /// Materializes what is selected, and what it needs, in memory.
@@ -60,7 +59,7 @@ pub fn materialize_in_memory(
         &request.run.partitions,
         Range::Assets,
     )?;
-    let mut instance = crate::app::instance::Instance::ephemeral()?;
+    let mut instance = Instance::ephemeral()?;
     let goals = made_here(project.graph(), selection.narrowed(project, &mut instance)?);
     for notice in &instance.notices {
         progress.notice(notice);
@@ -68,7 +67,7 @@ pub fn materialize_in_memory(
     let mut store = instance.store;
     let scope = scope_of(project, &goals, upstream(request.run.scope), &request.run.steps)?;
     let folder = private_folder(project)?;
-    let own = in_words(folder.path());
+    let own = folder.path().to_string_lossy();
     let home = folder.path().join("home");
     let io_manager = MemoryIoManager::new(request.memory_limit);
     let versions = project.versions()?;
@@ -113,11 +112,21 @@ fn supplied_paths(
         SourcePaths::Test => graph.settings().test_sources.clone(),
     };
     for input in &request.inputs {
-        let (asset, path) = manifest::supplied_path(graph, input)?;
+        let asset = find_input(graph, input)?;
+        let path = manifest::typed_path(graph, asset, &input.path);
+        let path = path.map_err(|errors| InMemoryError::Input { errors })?;
         paths.retain(|(known, _)| *known != asset);
         paths.push((asset, path));
     }
     Ok(paths)
+}
+
+fn find_input(graph: &AssetGraph, input: &SuppliedInput) -> Result<AssetId, InMemoryError> {
+    let name = input.asset.as_str();
+    graph.find(name).ok_or_else(|| InMemoryError::UnknownInput {
+        asset: input.asset.clone(),
+        help: unknown_help(graph, name),
+    })
 }
 
 /// External assets are read as they are, selected or not.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use clap::Args;
 
 use crate::cli::args::at_least_one;
-use crate::cli::args::{RecordedArgs, SelectionArgs};
+use crate::cli::args::{MemoryArgs, RecordedArgs, SelectionArgs};
 
 /// What `materialize` and `plan` have in common.
 #[derive(Debug, Default, Args)]
@@ -43,7 +43,9 @@ Examples:
   assetctl materialize --latest 7               the last seven days, hours, ... of everything
   assetctl materialize --steps clean --steps 'report*'
                                                 of the plan only clean, report and what reads report
-  assetctl materialize -n                       only say what would run")]
+  assetctl materialize -n                       only say what would run
+  assetctl materialize --in-memory --print report@2013-07-04
+                                                for tests: nothing of the project is changed")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "flags as they are typed; their meaning is an enum each"
@@ -76,6 +78,9 @@ pub struct MaterializeArgs {
     /// Sync outputs to disk before they are recorded
     #[arg(long)]
     pub durable: bool,
+    /// In memory or not.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
 }
 
 /// Words of `plan`.

@@ -8,6 +8,7 @@ mod init;
 mod list;
 mod lock;
 mod materialize;
+mod memory;
 mod partitions;
 mod selection;
 mod shell;
@@ -22,6 +23,7 @@ pub(super) use init::{InitArgs, Template};
 pub(super) use list::{GraphArgs, GraphFormat, ListArgs, ShowArgs};
 pub(super) use lock::{LockArgs, LockDiffArgs, LockDiffFormat, LockVerb, LockVerbs, PruneArgs};
 pub(super) use materialize::{MaterializeArgs, PlanArgs, RunArgs};
+pub(super) use memory::{IoManagerName, MemoryArgs};
 pub(super) use partitions::{
     ChangeKeysArgs, ListPartitionsArgs, MapPartitionsArgs, PartitionVerb, PartitionVerbs,
     ShowPartitionsArgs,

@@ -1,8 +1,10 @@
 //! What `materialize --in-memory` is asked for.
 
+use std::str::FromStr;
+
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
-use crate::model::request::MaterializeRequest;
+use crate::model::request::{InvalidSelected, MaterializeRequest};
 
 /// Materialize in memory: nothing of the project is changed, and nothing is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,4 +66,25 @@ pub struct Printed {
     pub output: Option<Name>,
     /// Its partition; may be left out where the run has one.
     pub partition: Option<PartitionKey>,
+}
+
+/// `ASSET`, `ASSET.OUTPUT`, each with `@KEY` where one is meant: no asset key holds a dot.
+impl FromStr for Printed {
+    type Err = InvalidSelected;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, partition) = match text.split_once('@') {
+            Some((name, partition)) => (name, Some(PartitionKey::parse(partition)?)),
+            None => (text, None),
+        };
+        let (asset, output) = match name.split_once('.') {
+            Some((asset, output)) => (asset, Some(Name::parse(output)?)),
+            None => (name, None),
+        };
+        Ok(Self {
+            asset: AssetKey::parse(asset)?,
+            output,
+            partition,
+        })
+    }
 }

@@ -1,0 +1,54 @@
+//! `materialize --in-memory`: a run, shown while it goes on, and what it leaves on standard output.
+
+use crate::app::{self, InMemory, KeptValue};
+use crate::cli::dispatch::{Failure, clock, surroundings};
+use crate::cli::args::Globals;
+use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::running::{Doors, shown};
+use crate::cli::session::{Format, Session};
+use crate::cli::signals::listen;
+use crate::executor::Cancel;
+use crate::io_manager::Value;
+use crate::model::InMemoryRequest;
+use crate::wire::OutputLine;
+
+/// Brings assets up to date in memory.
+pub fn materialize(
+    request: &InMemoryRequest,
+    globals: &Globals,
+    session: &Session,
+) -> Result<Exit, Failure> {
+    let surroundings = surroundings(globals, session)?;
+    let cancel = Cancel::new();
+    let interrupts = listen(&cancel)?;
+    let clock = clock(globals);
+    let doors = Doors {
+        surroundings: &surroundings,
+        cancel: &cancel,
+        clock: &*clock,
+        session,
+    };
+    let run = |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);
+    let (done, _) = shown(&doors, request.run.output, run)?;
+    if session.format == Format::Json {
+        tell(&done)?;
+    }
+    if let Some(KeptValue {
+        value: Value::File { bytes, .. },
+        ..
+    }) = done.printed()
+    {
+        output::answer_bytes(bytes)?;
+    }
+    Ok(Exit::of_run(done.result.outcome, interrupts.signal()))
+}
+
+fn tell(done: &InMemory) -> std::io::Result<()> {
+    for value in &done.values {
+        let named = (value.output.as_deref(), value.path.as_str());
+        let bytes = value.value.bytes();
+        output::answer_json(&OutputLine::new(&value.step, named, value.version, bytes))?;
+    }
+    Ok(())
+}
