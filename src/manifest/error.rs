@@ -205,6 +205,17 @@ pub enum Problem {
         /// The outputs that it has.
         help: String,
     },
+    /// An input that its asset does not have.
+    #[error("`{asset}` has no input `{input}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_input), help("{help}"))]
+    UnknownInput {
+        /// The asset.
+        asset: String,
+        /// The input.
+        input: String,
+        /// Similar or all inputs.
+        help: String,
+    },
     /// Two inputs of one name.
     #[error("`{asset}` has two inputs `{input}`")]
     #[diagnostic(

@@ -40,6 +40,7 @@ mod placeholders;
 mod project;
 mod quoting;
 mod source;
+mod streams;
 mod suggest;
 mod template;
 mod trie;

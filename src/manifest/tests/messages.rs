@@ -10,7 +10,7 @@ use super::{project, write};
 use crate::manifest::{ManifestErrors, find, load};
 
 /// Every code that is an error.
-const CODES: [&str; 38] = [
+const CODES: [&str; 39] = [
     "conflicting_keys",
     "cycle",
     "duplicate_input",
@@ -40,6 +40,7 @@ const CODES: [&str; 38] = [
     "unclosed_placeholder",
     "unknown_dep",
     "unknown_dimension",
+    "unknown_input",
     "unknown_key",
     "unknown_output",
     "unknown_partition_key",
