@@ -30,6 +30,7 @@ mod inline;
 mod load;
 mod locking;
 mod mapping;
+mod moved;
 mod names;
 mod outputs;
 mod overlap;
@@ -43,6 +44,7 @@ mod source;
 mod streams;
 mod suggest;
 mod template;
+mod test_sources;
 mod trie;
 
 #[cfg(test)]
@@ -54,3 +56,4 @@ pub use error::Problem;
 pub use file::SourceFile;
 pub use find::{MANIFEST, ProjectRoot, find};
 pub use load::{Manifest, load};
+pub use moved::{TypedPathError, typed_path};

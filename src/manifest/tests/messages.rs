@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 
 use super::{project, write};
-use crate::manifest::{ManifestErrors, find, load};
+use crate::manifest::{ManifestErrors, find, load, typed_path};
 
 /// Every code that is an error.
-const CODES: [&str; 39] = [
+const CODES: [&str; 41] = [
     "conflicting_keys",
     "cycle",
     "duplicate_input",
@@ -25,6 +25,7 @@ const CODES: [&str; 39] = [
     "invalid_partitions",
     "invalid_path",
     "invalid_value",
+    "made_by_command",
     "mapping",
     "misplaced_placeholder",
     "missing_key",
@@ -46,6 +47,7 @@ const CODES: [&str; 39] = [
     "unknown_partition_key",
     "unknown_partitions",
     "unknown_placeholder",
+    "unknown_source",
     "unlocked_dep",
     "unreadable",
     "variable_collision",
@@ -150,6 +152,15 @@ fn names_in_two_files_are_shown_in_both() {
 fn a_folder_without_a_project() {
     let error = find(Path::new("/nowhere/at/all")).expect_err("there is nothing");
     assert_rendered("not_found", &render(&error.errors()[0]));
+}
+
+#[test]
+fn a_typed_path() {
+    let root = project(&[("Assets.toml", "[source.rate]\npath = \"rate.json\"\n")]);
+    let graph = load(root.path()).expect("the manifest is right").graph;
+    let rate = graph.find("rate").expect("it is declared");
+    let errors = typed_path(&graph, rate, "rates/{{partition}}.json").expect_err("no partitions");
+    assert_rendered("misplaced_placeholder-typed", &render(&errors[0]));
 }
 
 #[test]
