@@ -64,6 +64,7 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         tools: words(&recipe.code.tools),
         code_version,
         staging: recipe.staging,
+        stdin: asset.stdin().map(|dep| dep.input.clone()),
         stdout: recipe.stdout,
         history: recipe.history,
         runs: recipe.runs,

@@ -12,21 +12,23 @@ use crate::manifest::outputs::{Outputs, Reading};
 use crate::manifest::partitions::Definitions;
 use crate::manifest::placeholders::{Amount, HasValue, InputView, output_label};
 use crate::manifest::project::Defaults;
+use crate::manifest::streams::{self, Inputs, StreamKeys};
 use crate::manifest::suggest::did_you_mean;
 use crate::manifest::{about, code, duration, env, locking};
 use crate::model::{
-    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, Location,
-    OutputKind, Place, Recipe, Runs, SourceAsset, Staging, Stdout,
+    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, Location, Place,
+    Recipe, Runs, SourceAsset, Staging, Stdout,
 };
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 13] = [
+const OF_COMMANDS: [&str; 14] = [
     "batch",
     "code",
     "auto_code",
     "tools",
     "code_version",
     "staging",
+    "stdin",
     "stdout",
     "incremental",
     "volatile",
@@ -119,6 +121,14 @@ pub(super) fn read(
             let batching = batch.map_or(Batching::One, |_| Batching::Several);
             let view = |dep| view(dep, batching, context, inline);
             let views: Vec<InputView> = deps.iter().map(view).collect();
+            let inputs = Inputs {
+                deps: &deps,
+                reading: deps_reading,
+                views: &views,
+                batching,
+                inline,
+            };
+            let stdin = streams::stdin(table, inputs, context, problems);
             let names = CommandContext {
                 scope: context.definitions.scope(outline.partitions),
                 inputs: &views,
@@ -133,17 +143,20 @@ pub(super) fn read(
             }
             problems.append(of_command);
             let recipe = read_recipe(table, command, outputs, context.defaults, problems);
-            let stdout = table.get("stdout").map(|value| value.key_location);
             recipe.map(|recipe| {
                 if let Some(batch) = &batch {
                     let definition = outline.partitions.definition();
                     let dimensions = definition.map(|id| context.definitions.get(id).dimensions());
                     let dimensions = dimensions.unwrap_or_default();
-                    let stdout = (recipe.stdout, stdout);
-                    batch.check(context.id, &deps, dimensions, stdout, problems);
+                    let streams = StreamKeys::of(table, recipe.stdout);
+                    batch.check(context.id, &deps, dimensions, streams, problems);
                 }
                 let batch = batch.map(|batch| batch.max);
-                Recipe { batch, ..recipe }
+                Recipe {
+                    stdin,
+                    batch,
+                    ..recipe
+                }
             })
         }
     };
@@ -173,7 +186,7 @@ fn read_recipe(
     defaults: &Defaults,
     problems: &mut Problems,
 ) -> Option<Recipe> {
-    let stdout = stdout(table, outputs, problems);
+    let stdout = streams::stdout(table, outputs, problems);
     let history = match table.boolean("incremental", problems) {
         Some(true) => History::Incremental,
         Some(false) | None => History::None,
@@ -200,6 +213,7 @@ fn read_recipe(
         folder: table.file.folder().to_owned(),
         code,
         staging,
+        stdin: None,
         stdout,
         history,
         runs,
@@ -282,29 +296,6 @@ fn names_output(command: &Command) -> bool {
         || command::written(command).iter().any(variable)
 }
 
-fn stdout(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -> Stdout {
-    let Some(value) = table.get("stdout") else {
-        return Stdout::Log;
-    };
-    if value.boolean(problems) != Some(true) || outputs.reading == Reading::Faulty {
-        return Stdout::Log;
-    }
-    let message = match outputs.list.as_slice() {
-        [only] if only.kind == OutputKind::File => return Stdout::Output,
-        [_] => "standard output cannot be a directory",
-        _ => "standard output can be the only output, and there are several",
-    };
-    let problem = Problem::ConflictingKeys {
-        message: message.to_owned(),
-        help: "declare one output that is a file, or remove `stdout`".to_owned(),
-    };
-    let mut labels = vec![Label::new(value.key_location, "this key")];
-    let outputs = outputs.list.iter().map(|output| output.location);
-    labels.extend(outputs.map(|location| Label::new(location, "an output")));
-    problems.add(problem, labels);
-    Stdout::Log
-}
-
 fn data_version(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -> DataVersionRule {
     let Some(value) = table.get("data_version") else {
         let external = outputs.list.is_empty() && outputs.reading == Reading::Complete;
@@ -359,6 +350,7 @@ fn warn_of_unnamed_inputs(asset: &Asset, value: &Value<'_>, warnings: &mut Probl
     }
     let written = command::written(&recipe.command);
     for (index, dep) in asset.deps.iter().enumerate() {
+        let given = recipe.stdin.is_some_and(|stdin| stdin as usize == index);
         let named = placeholders.iter().any(|placeholder| match placeholder {
             CommandPlaceholder::Input(at)
             | CommandPlaceholder::InputOutput(at, _)
@@ -367,7 +359,7 @@ fn warn_of_unnamed_inputs(asset: &Asset, value: &Value<'_>, warnings: &mut Probl
             _ => false,
         });
         let variable = format!("ASSETCTL_INPUT_{}", dep.input.as_variable());
-        if named || written.iter().any(|text| text.contains(&variable)) {
+        if given || named || written.iter().any(|text| text.contains(&variable)) {
             continue;
         }
         let problem = Problem::UnnamedInput {

@@ -6,7 +6,8 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::Partitions;
-use crate::model::{AssetId, Dep, Dimension, Location, Stdout};
+use crate::manifest::streams::StreamKeys;
+use crate::model::{AssetId, Dep, Dimension, Location};
 
 /// What a command of a batch reads instead of placeholders about the partition.
 pub(super) const IN_A_BATCH: &str =
@@ -71,14 +72,14 @@ pub(super) fn read(
 }
 
 impl Batch {
-    /// Reports what does not go together with it: a dep on earlier partitions of the asset, standard output, and
-    /// dimensions whose variables would be those of the batch's ends.
+    /// Reports what does not go together with it: a dep on earlier partitions of the asset, standard input and
+    /// output, and dimensions whose variables would be those of the batch's ends.
     pub(super) fn check(
         &self,
         asset: AssetId,
         deps: &[Dep],
         dimensions: &[Dimension],
-        stdout: (Stdout, Option<Location>),
+        streams: StreamKeys,
         problems: &mut Problems,
     ) {
         let is_an_end =
@@ -97,7 +98,12 @@ impl Batch {
             let other = (own.location, "reads the asset itself");
             self.refuse(message, "remove `batch`, or the dep", Some(other), problems);
         }
-        if let (Stdout::Output, Some(location)) = stdout {
+        if let Some(location) = streams.stdin {
+            let message = "the inputs of a batch are several files, and standard input is one";
+            let help = "name them in the command as `{{input}}`, or remove `batch`";
+            self.refuse(message, help, Some((location, "and this key")), problems);
+        }
+        if let Some(location) = streams.stdout {
             let message = "the standard output of a batch is no output of one partition";
             let help = "write each partition to its path, all of which `{{output}}` lists";
             self.refuse(message, help, Some((location, "and this key")), problems);

@@ -73,7 +73,8 @@ impl Label {
         }
     }
 
-    fn span(&self) -> LabeledSpan {
+    /// The place in its file.
+    pub(super) fn span(&self) -> LabeledSpan {
         let text = (!self.text.is_empty()).then(|| self.text.clone());
         LabeledSpan::new(
             text,
@@ -102,6 +103,11 @@ impl Problems {
     /// How many there are so far.
     pub(super) fn len(&self) -> usize {
         self.found.len()
+    }
+
+    /// The problems with their places, as they were found.
+    pub(super) fn into_found(self) -> Vec<(Problem, Vec<Label>)> {
+        self.found
     }
 
     /// The problems in order, with the texts that they are about.

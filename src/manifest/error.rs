@@ -180,6 +180,27 @@ pub enum Problem {
         /// Similar names, or how to declare one.
         help: String,
     },
+    /// Another path for a source or an external asset that nobody declares.
+    #[error("there is no source or external asset `{name}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_source), help("{help}"))]
+    UnknownSource {
+        /// The name.
+        name: String,
+        /// Similar or all names.
+        help: String,
+    },
+    /// Another path for what a command makes.
+    #[error("`{name}` has a command, which makes it")]
+    #[diagnostic(
+        code(assetctl::manifest::made_by_command),
+        help(
+            "only sources and external assets can be read from another place: name one of those that it is made from"
+        )
+    )]
+    MadeByCommand {
+        /// The asset.
+        name: String,
+    },
     /// An asset that is kept out of the lock file, and that one with lines there reads.
     #[error("`{asset}` has lines in the lock file and reads `{upstream}`, which has none")]
     #[diagnostic(
@@ -203,6 +224,17 @@ pub enum Problem {
         /// The output.
         output: String,
         /// The outputs that it has.
+        help: String,
+    },
+    /// An input that its asset does not have.
+    #[error("`{asset}` has no input `{input}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_input), help("{help}"))]
+    UnknownInput {
+        /// The asset.
+        asset: String,
+        /// The input.
+        input: String,
+        /// Similar or all inputs.
         help: String,
     },
     /// Two inputs of one name.

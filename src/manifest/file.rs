@@ -107,6 +107,11 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The whole of a text that no file holds, without quotes or escapes.
+    pub(super) fn unquoted(file: &'a SourceFile, value: &'a str) -> Self {
+        Self::new(file, value, 0..value.len())
+    }
+
     /// Where it stands.
     pub(super) fn location(&self) -> Location {
         self.file.location(self.start..self.end)
@@ -133,7 +138,10 @@ struct Offsets<'a> {
 
 impl<'a> Offsets<'a> {
     fn new(raw: &'a str, value: &'a str) -> Self {
-        let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
+        let is_quoted = raw.len() > value.len();
+        let quotes = if !is_quoted {
+            0
+        } else if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
             3
         } else {
             usize::from(raw.starts_with(['"', '\'']))
@@ -151,7 +159,7 @@ impl<'a> Offsets<'a> {
             raw,
             value,
             opening,
-            escapes: raw.starts_with('"'),
+            escapes: is_quoted && raw.starts_with('"'),
         }
     }
 

@@ -38,6 +38,16 @@ impl InlineSources {
         self.sources.get(id.index().checked_sub(self.declared)?)
     }
 
+    /// The id of a source by its key, if it has no table.
+    pub(super) fn find(&self, key: &str) -> Option<AssetId> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The keys of the sources, in the order of their ids.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.key.as_str())
+    }
+
     /// The source at a path, and the name of the input that reads it: the file's stem.
     pub(super) fn at(
         &mut self,

@@ -20,7 +20,8 @@ use crate::manifest::outputs::{self, OutputContext};
 use crate::manifest::partitions::Definitions;
 use crate::manifest::project::{Defaults, Project};
 use crate::manifest::source::SourceContext;
-use crate::manifest::{include, locking, overlap, source};
+use crate::manifest::test_sources::TestContext;
+use crate::manifest::{include, locking, overlap, source, test_sources};
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
 };
@@ -162,9 +163,15 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
             }
         });
     }
+    let problems = &mut findings.problems;
+    let context = TestContext {
+        names: &names,
+        inline: &inline,
+        definitions: &definitions,
+    };
+    let test_sources = test_sources::read(&files[0], context, problems);
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
-    let problems = &mut findings.problems;
     locking::check(&declarations, &names, problems);
     let mut disk = Disk::new(root);
     for (id, path) in overlap::check(&declarations, &definitions, &mut disk, problems) {
@@ -181,6 +188,7 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
         settings: Settings {
             name: project.name,
             ignore: project.ignore,
+            test_sources,
         },
         files: files
             .iter()

@@ -30,6 +30,7 @@ mod inline;
 mod load;
 mod locking;
 mod mapping;
+mod moved;
 mod names;
 mod outputs;
 mod overlap;
@@ -40,8 +41,10 @@ mod placeholders;
 mod project;
 mod quoting;
 mod source;
+mod streams;
 mod suggest;
 mod template;
+mod test_sources;
 mod trie;
 
 #[cfg(test)]
@@ -53,3 +56,4 @@ pub use error::Problem;
 pub use file::SourceFile;
 pub use find::{MANIFEST, ProjectRoot, find};
 pub use load::{Manifest, load};
+pub use moved::{TypedPathError, typed_path};

@@ -52,7 +52,8 @@ impl Project {
         let Some(table) = value.table(Heading::Only("project"), problems) else {
             return project;
         };
-        table.only(&["name", "include", "storage", "ignore", "shell"], problems);
+        let known = ["name", "include", "storage", "ignore", "shell", "test"];
+        table.only(&known, problems);
         project.name = about::owned(&table, "name", problems);
         if let Some(storage) = table.text("storage", problems)
             && paths::check_text(storage, problems)

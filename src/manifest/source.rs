@@ -8,6 +8,7 @@ use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::partitions::Partitions;
+use crate::manifest::paths::Folded;
 use crate::manifest::template::path_template;
 use crate::manifest::{about, paths};
 use crate::model::{
@@ -62,6 +63,31 @@ pub(super) fn read_path(
         return Some(SourcePath::Glob(folded));
     }
     Some(SourcePath::Exact(folded))
+}
+
+/// A path of a source, whether or not it is a glob.
+pub(super) fn read_folded(
+    text: Text<'_>,
+    scope: Scope<'_>,
+    problems: &mut Problems,
+) -> Option<Folded> {
+    if !paths::check_text(text, problems) {
+        return None;
+    }
+    let template = path_template(text, scope, problems)?;
+    let folded = paths::fold(text.file.folder(), &template);
+    if folded.path.pieces().is_empty() {
+        let problem = Problem::InvalidPath {
+            message: "a source cannot be the whole project".to_owned(),
+            help: "name a file or a folder in it".to_owned(),
+        };
+        problems.add(
+            problem,
+            [Label::new(text.location(), "the project's folder")],
+        );
+        return None;
+    }
+    Some(folded)
 }
 
 fn read_place(
@@ -180,23 +206,7 @@ fn read_template(
     scope: Scope<'_>,
     problems: &mut Problems,
 ) -> Option<PathTemplate> {
-    if !paths::check_text(text, problems) {
-        return None;
-    }
-    let template = path_template(text, scope, problems)?;
-    let folded = paths::fold(text.file.folder(), &template);
-    if folded.path.pieces().is_empty() {
-        let problem = Problem::InvalidPath {
-            message: "a source cannot be the whole project".to_owned(),
-            help: "name a file or a folder in it".to_owned(),
-        };
-        problems.add(
-            problem,
-            [Label::new(text.location(), "the project's folder")],
-        );
-        return None;
-    }
-    Some(folded.path)
+    read_folded(text, scope, problems).map(|folded| folded.path)
 }
 
 fn conflict(

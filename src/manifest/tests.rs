@@ -3,6 +3,7 @@
 mod graphs;
 #[cfg(feature = "cli")]
 mod messages;
+mod moved;
 mod partitions;
 
 use std::fs;

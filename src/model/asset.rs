@@ -66,6 +66,8 @@ pub struct Recipe {
     pub code: Code,
     /// Where the command writes.
     pub staging: Staging,
+    /// The dep whose file is given on standard input, by its index; `None` where nothing is given.
+    pub stdin: Option<u32>,
     /// Where standard output goes.
     pub stdout: Stdout,
     /// Whether the command starts from its previous output.
@@ -338,6 +340,13 @@ impl Asset {
             (None, 1) => None,
             (None, _) => Some(index.to_string()),
         }
+    }
+
+    /// The dep whose file its command is given on standard input.
+    #[must_use]
+    pub fn stdin(&self) -> Option<&Dep> {
+        let index = self.recipe.as_ref()?.stdin?;
+        self.deps.get(index as usize)
     }
 
     /// Whether its command starts from its previous output.

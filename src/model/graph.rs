@@ -1,5 +1,7 @@
 //! The asset graph: what is declared, by dense ids, with its edges both ways. It carries no run state.
 
+mod with_paths;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::asset::{About, Asset, Dep, SourceAsset};
@@ -11,6 +13,7 @@ use crate::model::partition::{
     DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
 };
 use crate::model::rows::Rows;
+use crate::model::template::PathTemplate;
 
 /// The index of an asset or source asset in an [`AssetGraph`]; ids follow the order of declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +43,9 @@ pub struct Settings {
     pub name: Option<String>,
     /// Globs of what is never part of a directory, a glob or the check for undeclared files.
     pub ignore: Vec<String>,
+    /// Where sources and external assets lie in a test, by their ids; part of no version. As
+    /// [`AssetGraph::with_paths`] takes them.
+    pub test_sources: Vec<(AssetId, PathTemplate)>,
 }
 
 /// Everything that a project declares.

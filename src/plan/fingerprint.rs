@@ -1,10 +1,10 @@
 //! What a materialization depends on: the only list of it.
 //!
 //! Rule 1. The code version folds, in this order: the folder the command runs in; the shell, command, code files and
-//! tools, for all of which `code_version` stands where it is given (tools stay); output templates; where standard output
-//! goes; whether the asset is incremental; variables; the mapping of each dep; the IO manager. The fingerprint folds the
-//! rule, the asset key, the code version, the partition key and, for each dep in declared order, what it contributes and
-//! the output that it names, if it names one.
+//! tools, for all of which `code_version` stands where it is given (tools stay); the input that is given on standard
+//! input, where one is; where standard output goes; whether the asset is incremental; variables; output templates; the
+//! mapping of each dep; the IO manager. The fingerprint folds the rule, the asset key, the code version, the partition
+//! key and, for each dep in declared order, what it contributes and the output that it names, if it names one.
 //!
 //! Each list is written once, as calls on a [`Sink`]: one sink makes the digest, the other the readable record, so the
 //! hash and the reason can never disagree. Not folded: anything that is for people or for scheduling.
@@ -108,7 +108,7 @@ pub const FILE_FIELD: &str = "code.file.";
 
 fn fold_code(asset: &Asset, observed: &ObservedCode, sink: &mut impl Sink) {
     if let Some(recipe) = &asset.recipe {
-        fold_recipe(recipe, observed, sink);
+        fold_recipe(asset, recipe, observed, sink);
     }
     for (index, output) in asset.outputs.iter().enumerate() {
         let name = match asset.output_label(index) {
@@ -125,7 +125,7 @@ fn fold_code(asset: &Asset, observed: &ObservedCode, sink: &mut impl Sink) {
     sink.text("io_manager", "filesystem");
 }
 
-fn fold_recipe(recipe: &Recipe, observed: &ObservedCode, sink: &mut impl Sink) {
+fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &mut impl Sink) {
     sink.text("code.folder", &recipe.folder);
     if let Some(version) = &recipe.code.version {
         sink.text("code.code_version", version);
@@ -137,6 +137,9 @@ fn fold_recipe(recipe: &Recipe, observed: &ObservedCode, sink: &mut impl Sink) {
     }
     for (tool, version) in &observed.tools {
         sink.digest(&format!("code.tool.{tool}"), version.0);
+    }
+    if let Some(dep) = asset.stdin() {
+        sink.text("code.stdin", dep.input.as_str());
     }
     sink.text(
         "code.stdout",

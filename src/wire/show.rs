@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    AssetKey, CodeVersion, History, Runs, ShowReport, ShownRecipe, Staging, Stdout, WrittenCommand,
+    AssetKey, CodeVersion, History, Name, Runs, ShowReport, ShownRecipe, Staging, Stdout,
+    WrittenCommand,
 };
 use crate::wire::text::milliseconds;
 use crate::wire::{ListingShape, RangeShape, SCHEMA, Text};
@@ -39,6 +40,8 @@ struct RecipeShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     code_version: Option<Text<CodeVersion>>,
     staging: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stdin: Option<&'a str>,
     stdout: bool,
     incremental: bool,
     volatile: bool,
@@ -78,6 +81,7 @@ impl<'a> From<&'a ShownRecipe> for RecipeShape<'a> {
             tools: &recipe.tools,
             code_version: recipe.code_version.map(Text),
             staging: recipe.staging == Staging::Staged,
+            stdin: recipe.stdin.as_ref().map(Name::as_str),
             stdout: recipe.stdout == Stdout::Output,
             incremental: recipe.history == History::Incremental,
             volatile: recipe.runs == Runs::Always,
@@ -102,7 +106,7 @@ mod tests {
 
     use super::ShowDocument;
     use crate::model::{
-        About, AssetKey, DeclarationKind, History, KeyRange, ListedPlace, Listing, Runs,
+        About, AssetKey, DeclarationKind, History, KeyRange, ListedPlace, Listing, Name, Runs,
         ShowReport, ShownRecipe, Staging, Stdout, WrittenCommand,
     };
 
@@ -135,6 +139,7 @@ mod tests {
                 tools: vec![],
                 code_version: None,
                 staging: Staging::Staged,
+                stdin: Some(Name::parse("lines").expect("a name")),
                 stdout: Stdout::Log,
                 history: History::None,
                 runs: Runs::WhenStale,
@@ -145,7 +150,7 @@ mod tests {
             downstream: vec![],
         };
         let entry = r#"{"schema":1,"asset":{"key":"year","kind":"asset","tags":{},"kinds":[],"owners":[],"partitions":null,"deps":[],"outputs":[],"location":{"file":"Assets.toml","line":1},"keys":{"asset":"year","first":null,"last":null,"count":1},"#;
-        let recipe = r#""code":["a.py"],"tools":[],"staging":true,"stdout":false,"incremental":false,"volatile":false,"command":["make","{{output}}"],"folder":"","env":{"LIMIT":"3"},"timeout_ms":60000,"#;
+        let recipe = r#""code":["a.py"],"tools":[],"staging":true,"stdin":"lines","stdout":false,"incremental":false,"volatile":false,"command":["make","{{output}}"],"folder":"","env":{"LIMIT":"3"},"timeout_ms":60000,"#;
         let rest = r#""after":[],"downstream":[]}}"#;
         let json =
             |report: &ShowReport| serde_json::to_string(&ShowDocument::from(report)).expect("JSON");

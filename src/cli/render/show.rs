@@ -126,6 +126,9 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     for (name, value) in &recipe.env {
         entry(table, "env", &format!("{name} = {value}"));
     }
+    if let Some(input) = &recipe.stdin {
+        entry(table, "is given", &format!("{input} on standard input"));
+    }
     entry(
         table,
         "writes to",
@@ -200,6 +203,7 @@ mod tests {
                 tools: vec![],
                 code_version: None,
                 staging: Staging::InPlace,
+                stdin: Some(Name::parse("raw").expect("a name")),
                 stdout: Stdout::Log,
                 history: History::None,
                 runs: Runs::Always,
@@ -219,6 +223,7 @@ mod tests {
                       python3 steps/clean.py
           code        steps/clean.py
           env         TOKEN = secret
+          is given    raw on standard input
           writes to   its final paths, as its command names no output
           runs        always (volatile)
           timeout     1m 30s

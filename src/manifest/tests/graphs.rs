@@ -187,6 +187,61 @@ metadata = { url = "https://example.com", rows = 10 }
 }
 
 #[test]
+fn an_input_on_standard_input() {
+    let manifest = manifest(&format!(
+        "{DAYS}
+[source.raw]
+path = 'raw/{{{{partition}}}}.csv'
+partitions = 'day'
+[source.rate]
+path = 'params.yaml'
+key = 'rate'
+[asset.year]
+command = 'make'
+outputs = {{ rows = 'year.csv', parts = 'parts/' }}
+[asset.sorted]
+partitions = 'day'
+deps = ['rate', 'raw']
+stdin = 'raw'
+command = 'sort -n {{{{input.rate}}}}'
+stdout = true
+[asset.last]
+deps = [{{ asset = 'sorted', mapping = 'last', as = 'newest' }}, 'rate']
+stdin = 'newest'
+command = 'tee {{{{output}}}} {{{{value.rate}}}}'
+[asset.rows]
+deps = ['year.rows', {{ path = 'x.csv' }}]
+stdin = 'year'
+command = 'join {{{{input.x}}}} - > {{{{output}}}}'
+[asset.rates]
+deps = 'rate'
+stdin = 'rate'
+command = 'tee {{{{output}}}}'
+[asset.none]
+deps = 'rate'
+command = 'date'
+"
+    ));
+    let graph = &manifest.graph;
+    let given = ["sorted", "last", "rows", "rates", "none"]
+        .map(|key| asset(graph, key).stdin().map(|dep| dep.input.as_str()));
+    assert_eq!(
+        given,
+        [
+            Some("raw"),
+            Some("newest"),
+            Some("year"),
+            Some("rate"),
+            None
+        ]
+    );
+    let recipe = asset(graph, "sorted").recipe.as_ref().expect("a command");
+    assert_eq!(recipe.stdin, Some(1), "an index of its deps");
+    let warnings: Vec<_> = manifest.warnings.iter().map(ToString::to_string).collect();
+    assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
 fn sources() {
     let graph = graph(
         &format!(
@@ -515,7 +570,7 @@ fn the_examples_of_the_reference_are_right() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(examples.len(), 7);
+    assert_eq!(examples.len(), 9);
     for example in examples {
         assert!(manifest(example).warnings.is_empty(), "{example}");
     }
@@ -641,6 +696,7 @@ fn any_manifest() -> impl Strategy<Value = String> {
         Just("observe"),
         Just("after"),
         Just("timeout"),
+        Just("stdin"),
         Just("stdout"),
         Just("include"),
         Just("type"),

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 
 use super::{project, write};
-use crate::manifest::{ManifestErrors, find, load};
+use crate::manifest::{ManifestErrors, find, load, typed_path};
 
 /// Every code that is an error.
-const CODES: [&str; 38] = [
+const CODES: [&str; 41] = [
     "conflicting_keys",
     "cycle",
     "duplicate_input",
@@ -25,6 +25,7 @@ const CODES: [&str; 38] = [
     "invalid_partitions",
     "invalid_path",
     "invalid_value",
+    "made_by_command",
     "mapping",
     "misplaced_placeholder",
     "missing_key",
@@ -40,11 +41,13 @@ const CODES: [&str; 38] = [
     "unclosed_placeholder",
     "unknown_dep",
     "unknown_dimension",
+    "unknown_input",
     "unknown_key",
     "unknown_output",
     "unknown_partition_key",
     "unknown_partitions",
     "unknown_placeholder",
+    "unknown_source",
     "unlocked_dep",
     "unreadable",
     "variable_collision",
@@ -149,6 +152,15 @@ fn names_in_two_files_are_shown_in_both() {
 fn a_folder_without_a_project() {
     let error = find(Path::new("/nowhere/at/all")).expect_err("there is nothing");
     assert_rendered("not_found", &render(&error.errors()[0]));
+}
+
+#[test]
+fn a_typed_path() {
+    let root = project(&[("Assets.toml", "[source.rate]\npath = \"rate.json\"\n")]);
+    let graph = load(root.path()).expect("the manifest is right").graph;
+    let rate = graph.find("rate").expect("it is declared");
+    let errors = typed_path(&graph, rate, "rates/{{partition}}.json").expect_err("no partitions");
+    assert_rendered("misplaced_placeholder-typed", &render(&errors[0]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::asset::{History, Runs, Staging, Stdout};
-use crate::model::name::AssetKey;
+use crate::model::name::{AssetKey, Name};
 use crate::model::report::{KeyRange, Listing};
 use crate::model::version::CodeVersion;
 
@@ -37,6 +37,8 @@ pub struct ShownRecipe {
     pub code_version: Option<CodeVersion>,
     /// Where the command writes.
     pub staging: Staging,
+    /// The input whose bytes it is given on standard input.
+    pub stdin: Option<Name>,
     /// Where its standard output goes.
     pub stdout: Stdout,
     /// Whether it starts from its previous output.

@@ -62,7 +62,7 @@ type Idle = fn(&mut Asset);
 /// A change of one part of an asset or of what was observed for it.
 type Change = fn(&mut Asset, &mut ObservedCode);
 
-const PARTS: [(&str, Change); 20] = [
+const PARTS: [(&str, Change); 22] = [
     ("folder", |it, _| recipe(it).folder = "sub".into()),
     ("shell", |it, _| shell(it).0.push("-x".into())),
     ("shell split", |it, _| *shell(it).0 = vec!["bash -c".into()]),
@@ -89,6 +89,10 @@ const PARTS: [(&str, Change); 20] = [
         it.files.push(("g".into(), version("g")));
     }),
     ("tool", |_, it| it.tools[0].1 = version("g")),
+    ("stdin", |it, _| recipe(it).stdin = Some(0)),
+    ("stdin of another input", |it, _| {
+        recipe(it).stdin = Some(1);
+    }),
     ("stdout", |it, _| recipe(it).stdout = Stdout::Output),
     ("incremental", |it, _| {
         recipe(it).history = History::Incremental;
