@@ -16,7 +16,9 @@ use crate::hash::{Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
 use crate::manifest::{self, Compiled, ManifestErrors};
-use crate::model::{AssetGraph, AssetId, DefinitionId, PathTemplate, KeysByDefinition, Lock, PartitionKeys};
+use crate::model::{
+    AssetGraph, AssetId, DefinitionId, KeysByDefinition, Lock, PartitionKeys, PathTemplate,
+};
 use crate::store::{Access, Mark, Opened, Store, StoreError};
 
 /// The compiled manifest, in the project's own folder.

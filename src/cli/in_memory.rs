@@ -1,8 +1,8 @@
 //! `materialize --in-memory`: a run, shown while it goes on, and what it leaves on standard output.
 
 use crate::app::{self, InMemory, KeptValue};
-use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::args::Globals;
+use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::running::{Doors, shown};
@@ -29,7 +29,8 @@ pub fn materialize(
         clock: &*clock,
         session,
     };
-    let run = |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);
+    let run =
+        |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);
     let (done, _) = shown(&doors, request.run.output, run)?;
     if session.format == Format::Json {
         tell(&done)?;

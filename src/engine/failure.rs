@@ -140,6 +140,10 @@ fn reason(exit: &Exit) -> (&'static str, Option<String>) {
             "assetctl::engine::timed_out",
             Some("raise `timeout`, or find out what it waits for".to_owned()),
         ),
+        Exit::TooMuchOutput { .. } => (
+            "assetctl::io_manager::memory_limit",
+            Some("raise `--memory-limit`, or select fewer partitions".to_owned()),
+        ),
         Exit::NotStarted(error) => (
             "assetctl::engine::not_started",
             error.help().map(|help| help.to_string()),

@@ -22,11 +22,7 @@ impl Evaluation<'_> {
     /// # Errors
     ///
     /// All values that are not there, with a step that reads each, and all that cannot be hashed.
-    pub fn take_found(
-        &mut self,
-        workspace: &Workspace<'_>,
-        store: &Store,
-    ) -> Result<(), Problems> {
+    pub fn take_found(&mut self, workspace: &Workspace<'_>, store: &Store) -> Result<(), Problems> {
         let scope = self.scope();
         let mut problems = Problems::default();
         let mut any = false;
@@ -98,7 +94,9 @@ impl Evaluation<'_> {
         let help = if asset.recipe.is_none() {
             format!("supply it: `--input {}=PATH`", asset.key)
         } else {
-            format!("materialize it first, `assetctl materialize {upstream}`, or leave out `--only` and `--steps`")
+            format!(
+                "materialize it first, `assetctl materialize {upstream}`, or leave out `--only` and `--steps`"
+            )
         };
         EngineError::UnsuppliedUpstream {
             reader: self.step_name(reader.unwrap_or(cell)),

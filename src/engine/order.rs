@@ -13,7 +13,7 @@ use crate::io_manager::{Giving, StagedOutput};
 use crate::model::{
     Asset, Batch, DataVersion, Output, PartitionRef, Place, RunId, SourcePath, Staging, StepName,
 };
-use crate::plan::{Cell, Known, Scope};
+use crate::plan::{Cell, Known};
 
 /// Sources that a step reads are looked at again afterwards, up to so many.
 const SOURCES_WATCHED: usize = 256;
@@ -99,7 +99,8 @@ impl OrderMaker {
             timeout: recipe.timeout,
             staging: recipe.staging,
             lists_folder,
-            loads: loads(workspace, scope, cells, asset, &given_folder),
+            loads: loads(&rendering, cells, asset, &given_folder),
+            stdin: rendering.stdin(asset, cells),
             given_folder,
             previous,
             rule: asset.data_version,
@@ -234,21 +235,20 @@ fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
 }
 
 /// What of the values that a step reads is loaded for it.
-fn loads(
-    workspace: &Workspace<'_>,
-    scope: &Scope<'_>,
-    cells: &[Cell],
-    asset: &Asset,
-    folder: &str,
-) -> Vec<Load> {
+fn loads(rendering: &Rendering<'_>, cells: &[Cell], asset: &Asset, folder: &str) -> Vec<Load> {
     let mut loads = Vec::new();
-    for dep in &asset.deps {
+    let (workspace, scope) = (rendering.workspace, rendering.scope);
+    for (index, dep) in asset.deps.iter().enumerate() {
         let Some(up) = scope.graph().asset(dep.asset) else {
             continue;
         };
+        let mapped = mapped(scope, cells, dep);
+        if rendering.is_piped(asset, index, &mapped) {
+            continue;
+        }
         let keys = scope.keys(dep.asset);
         let output = dep.output.map(|output| output as usize);
-        for index in mapped(scope, cells, dep).iter() {
+        for index in mapped.iter() {
             for path in values_of(up, PartitionRef { keys, index }, output) {
                 if workspace.io_manager.giving(&path) == Giving::Loaded {
                     loads.push(Load {

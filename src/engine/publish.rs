@@ -51,17 +51,18 @@ impl Attempt<'_> {
 
     /// Nothing is stored before all outputs of all parts were hashed, and synced where that is asked for.
     pub(super) fn publish(&self, piped: Option<Arc<[u8]>>) -> Result<Vec<Vec<MadeOutput>>, Stop> {
-        let complete: Result<Vec<_>, HashError> = match piped {
-            Some(bytes) => Ok(vec![Complete::piped(bytes, self.order.rule)]),
-            None => {
-                let outputs = self.order.outputs();
-                outputs.map(|output| self.complete(output)).collect()
-            }
+        let complete: Result<Vec<_>, HashError> = if let Some(bytes) = piped {
+            Ok(vec![Complete::piped(bytes, self.order.rule)])
+        } else {
+            let outputs = self.order.outputs();
+            outputs.map(|output| self.complete(output)).collect()
         };
         let complete = complete.map_err(|error| {
             Stop::problem("assetctl::engine::unreadable_output", error.to_string())
         })?;
-        let are_files = complete.iter().all(|it| matches!(it.written, Written::AtPath));
+        let are_files = complete
+            .iter()
+            .all(|it| matches!(it.written, Written::AtPath));
         if self.order.sync == Sync::Outputs && are_files {
             for output in self.order.outputs() {
                 self.sync(output).map_err(|error| self.unwritable(&error))?;

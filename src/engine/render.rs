@@ -14,7 +14,7 @@ use crate::engine::length;
 use crate::engine::variables::Declared;
 use crate::engine::workspace::{Workspace, relative};
 use crate::executor::{Environment, Inherit, quote};
-use crate::io_manager::Giving;
+use crate::io_manager::{Giving, Streams};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
     LONGEST_COMPONENT, PartitionKeys, PartitionRef, PartitionSet, Piece, Place, Recipe, Required,
@@ -46,6 +46,18 @@ pub struct Unrenderable {
     /// What to do.
     pub help: Option<String>,
 }
+
+/// What a command finds on standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepStdin {
+    /// The bytes of the file at this path, relative to the project root or absolute.
+    File(String),
+    /// The bytes of the value that is stored under this path.
+    Piped(String),
+}
+
+/// How a command sees an input that it gets on standard input alone.
+const STDIN: &str = "/dev/stdin";
 
 /// What a command is rendered for.
 #[derive(Clone, Copy)]
@@ -170,6 +182,50 @@ impl<'a> Rendering<'a> {
             secrets,
             lists,
         })
+    }
+
+    /// The path of the input that a step gets on standard input; `None` where there is no such input, or nothing at it.
+    pub(super) fn stdin(&self, asset: &Asset, cells: &[Cell]) -> Option<StepStdin> {
+        let index = asset.recipe.as_ref()?.stdin? as usize;
+        let dep = &asset.deps[index];
+        let mapped = mapped(self.scope, cells, dep);
+        let piped = self.is_piped(asset, index, &mapped);
+        let output = dep.output.map(|output| output as usize);
+        // What is piped is named as it is stored, and no file is below the folder of what is loaded.
+        let path = match self.scope.graph().asset(dep.asset) {
+            Some(up) => {
+                let keys = self.scope.keys(dep.asset);
+                let index = mapped.first()?;
+                let partition = PartitionRef { keys, index };
+                values_of(up, partition, output).next()?.into_owned()
+            }
+            None => self.input_paths(dep, &mapped, output, "").pop()?,
+        };
+        Some(if piped {
+            StepStdin::Piped(path)
+        } else {
+            StepStdin::File(path)
+        })
+    }
+
+    /// Whether an input goes from memory through a pipe.
+    pub(super) fn is_piped(&self, asset: &Asset, dep: usize, mapped: &PartitionSet) -> bool {
+        let is_stdin = asset
+            .recipe
+            .as_ref()
+            .is_some_and(|it| it.stdin == Some(dep as u32));
+        let io_manager = self.workspace.io_manager;
+        if !is_stdin || io_manager.streams() == Streams::Files {
+            return false;
+        }
+        let dep = &asset.deps[dep];
+        let (Some(up), Some(index)) = (self.scope.graph().asset(dep.asset), mapped.first()) else {
+            return false;
+        };
+        let keys = self.scope.keys(dep.asset);
+        let output = dep.output.map(|output| output as usize);
+        let mut values = values_of(up, PartitionRef { keys, index }, output);
+        values.any(|path| io_manager.giving(&path) == Giving::Loaded)
     }
 
     /// The paths of a dep at these upstream partitions, relative to the project root, in the order of keys: of all its
@@ -376,12 +432,14 @@ impl Words<'_> {
     }
 
     /// The paths of a dep as the command sees them: all of them, or those of one output.
-    fn paths_of(&self, dep: usize, output: Option<usize>) -> Vec<String> {
-        let dep = &self.asset.deps[dep];
+    fn paths_of(&self, index: usize, output: Option<usize>) -> Vec<String> {
+        let dep = &self.asset.deps[index];
         let mapped = mapped(self.rendering.scope, self.cells, dep);
-        let mut paths = self
-            .rendering
-            .input_paths(dep, &mapped, output, &self.places.given);
+        if self.rendering.is_piped(self.asset, index, &mapped) {
+            return vec![STDIN.to_owned()];
+        }
+        let given = &self.places.given;
+        let mut paths = self.rendering.input_paths(dep, &mapped, output, given);
         if !self.recipe.folder.is_empty() {
             for path in &mut paths {
                 *path = self.see(path);

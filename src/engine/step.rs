@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::failure::Stop;
-use crate::engine::render::{Previous, Rendered};
+use crate::engine::render::{Previous, Rendered, StepStdin};
 use crate::engine::spares::Spares;
 use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
 use crate::engine::workspace::Workspace;
 use crate::executor::{
-    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdoutTo,
+    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdinFrom, StdoutTo,
 };
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
@@ -33,6 +33,8 @@ pub struct StepOrder {
     pub rendered: Rendered,
     /// The folder that it runs in, relative to the project root.
     pub folder: String,
+    /// What is on standard input, if anything is.
+    pub stdin: Option<StepStdin>,
     /// Where standard output goes.
     pub stdout: Stdout,
     /// How long it may take.
@@ -195,7 +197,7 @@ impl Attempt<'_> {
         self.prepare().map_err(|error| self.unwritable(&error))?;
         let _loaded = self.load()?;
         let before = self.final_stamps();
-        let command = self.command_line();
+        let command = self.command_line()?;
         self.spares.take_log(&command.log);
         let mut execution = self.workspace.executor.execute(&command, cancel);
         if execution.log.is_none() {
@@ -266,7 +268,7 @@ impl Attempt<'_> {
         loaded.map_err(|error| Stop::of(&error))
     }
 
-    fn command_line(&self) -> CommandLine {
+    fn command_line(&self) -> Result<CommandLine, Stop> {
         let (root, order) = (self.workspace.root, self.order);
         let argv = &order.rendered.argv;
         let program = argv.first().cloned().unwrap_or_default();
@@ -288,14 +290,25 @@ impl Attempt<'_> {
                 Streams::Pipes { limit } => StdoutTo::Memory { limit },
             };
         }
-        line
+        line.stdin = match &order.stdin {
+            None => StdinFrom::Null,
+            Some(StepStdin::File(path)) => StdinFrom::File(root.join(path)),
+            Some(StepStdin::Piped(path)) => {
+                let bytes = self.workspace.io_manager.bytes(path);
+                StdinFrom::Bytes(bytes.map_err(|error| Stop::of(&error))?)
+            }
+        };
+        Ok(line)
     }
 
     fn note(&self, execution: &Execution, end: &mut StepEnd) {
         end.duration = execution.usage.duration;
         end.log = execution.log.as_ref().map(|_| self.order.log.clone());
         // Who is asked to end does so after its children or before them.
-        let was_ended = matches!(execution.exit, Exit::Canceled | Exit::TimedOut { .. });
+        let was_ended = matches!(
+            execution.exit,
+            Exit::Canceled | Exit::TimedOut { .. } | Exit::TooMuchOutput { .. }
+        );
         match execution.leftovers {
             Leftovers::None => {}
             Leftovers::Ended if was_ended => {}

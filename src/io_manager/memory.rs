@@ -348,9 +348,10 @@ mod tests {
         assert!(!folder.path().join("copy").exists());
         manager.store(&output, piped("123")).expect("it fits");
         manager.store(&output, piped("45678")).expect("it fits");
-        assert_eq!(
-            manager.value("out/x"),
-            Some(Value::File(b"45678"[..].into()))
-        );
+        let last = Value::File {
+            bytes: b"45678"[..].into(),
+            mode: 0o644,
+        };
+        assert_eq!(manager.value("out/x"), Some(last));
     }
 }

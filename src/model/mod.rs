@@ -69,13 +69,13 @@ pub use report::{
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,
     CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
-    FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InMemoryRequest, InitRequest,
-    InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText, KeyWord,
-    LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest, LogsRequest,
-    MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionsSelection, PlanRequest, Printed, Rebuild, RecordedState, Scope, Selected, SelectionText,
-    ShowPartitionsRequest, ShowRequest, Sources, SourcePaths, StatusRequest, StepOutput, Strictness, SuppliedInput, Wait,
-    WantedKeys, WipeRequest,
+    FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InMemoryRequest,
+    InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
+    KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
+    LogsRequest, MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs,
+    PartitionsSelection, PlanRequest, Printed, Rebuild, RecordedState, Scope, Selected,
+    SelectionText, ShowPartitionsRequest, ShowRequest, SourcePaths, Sources, StatusRequest,
+    StepOutput, Strictness, SuppliedInput, Wait, WantedKeys, WipeRequest,
 };
 pub use similar::KnownNames;
 pub use status::{

@@ -3,21 +3,28 @@
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::manifest::TypedPathError;
 use crate::model::{AssetKey, StepName};
 
 /// What cannot be done in memory.
-#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+#[derive(Debug, Error, Diagnostic)]
 pub enum InMemoryError {
     /// Commands write to final paths.
     #[error("{} in place, which is not in memory", writing(assets))]
     #[diagnostic(
         code(assetctl::app::in_place_in_memory),
-        help("let the command write to `{{{{output}}}}` or `$ASSETCTL_OUTPUT`, or leave the asset out")
+        help(
+            "let the command write to `{{{{output}}}}` or `$ASSETCTL_OUTPUT`, or leave the asset out"
+        )
     )]
     InPlace {
         /// The assets.
         assets: Vec<AssetKey>,
     },
+    /// A path that was typed for a source cannot be one.
+    #[error("`--input` names a path that cannot be read")]
+    #[diagnostic(code(assetctl::app::invalid_input_path))]
+    Paths(#[related] Vec<TypedPathError>),
     /// What is to be printed is not made or read by the run.
     #[error("`{asset}` is not part of this run, so there is nothing to print")]
     #[diagnostic(code(assetctl::app::not_printable), help("{help}"))]

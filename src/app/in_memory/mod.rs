@@ -15,12 +15,12 @@ pub use error::InMemoryError;
 pub use values::{InMemory, KeptValue};
 
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
 use crate::app::in_memory::printed::find_printed;
 use crate::app::in_memory::values::kept_values;
+use crate::app::instance::Instance;
 use crate::app::materialize::{Running, jobs, options, planned, purpose};
 use crate::app::project::{Project, Surroundings};
-use crate::app::selection::{Goals, Range, select};
+use crate::app::selection::{Goals, Range, find, select};
 use crate::app::steps::scope_of;
 use crate::engine::{
     Evaluation, Finished, Observing, RunDoors, Workspace, evaluate, refuse_too_long, run,
@@ -28,7 +28,7 @@ use crate::engine::{
 use crate::io_manager::MemoryIoManager;
 use crate::manifest;
 use crate::model::{
-    AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging, SuppliedInput,
+    AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging,
 };
 use crate::plan::{Decision, Row, Upstream, costs};
 use crate::sys::private_folder::PrivateFolder;
@@ -45,7 +45,7 @@ pub fn materialize_in_memory(
 ) -> Result<InMemory, AppError> {
     let started = Instant::now();
     let project = Project::open_unchanged(surroundings)?;
-    let paths = supplied_paths(project.graph(), request)?;
+    let paths = supplied_paths(&project, request)?;
     let project = &project.with_paths(&paths);
     let Running {
         executor,
@@ -65,7 +65,12 @@ pub fn materialize_in_memory(
         progress.notice(notice);
     }
     let mut store = instance.store;
-    let scope = scope_of(project, &goals, upstream(request.run.scope), &request.run.steps)?;
+    let scope = scope_of(
+        project,
+        &goals,
+        upstream(request.run.scope),
+        &request.run.steps,
+    )?;
     let folder = private_folder(project)?;
     let own = folder.path().to_string_lossy();
     let home = folder.path().join("home");
@@ -83,7 +88,9 @@ pub fn materialize_in_memory(
     evaluation.take_found(&workspace, &store)?;
     refuse_in_place(&evaluation)?;
     let printed = request.printed.as_ref();
-    let printed = printed.map(|it| find_printed(&evaluation, it)).transpose()?;
+    let printed = printed
+        .map(|it| find_printed(&evaluation, it))
+        .transpose()?;
     refuse_too_long(&workspace, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = jobs(&request.run);
@@ -104,29 +111,22 @@ pub fn materialize_in_memory(
 
 /// The paths that go before those that are declared: what is supplied for this run, then what tests read.
 fn supplied_paths(
-    graph: &AssetGraph,
+    project: &Project,
     request: &InMemoryRequest,
 ) -> Result<Vec<(AssetId, PathTemplate)>, AppError> {
+    let graph = project.graph();
     let mut paths = match request.sources {
         SourcePaths::Declared => Vec::new(),
         SourcePaths::Test => graph.settings().test_sources.clone(),
     };
     for input in &request.inputs {
-        let asset = find_input(graph, input)?;
+        let asset = find(project, input.asset.as_str())?;
         let path = manifest::typed_path(graph, asset, &input.path);
-        let path = path.map_err(|errors| InMemoryError::Input { errors })?;
+        let path = path.map_err(InMemoryError::Paths)?;
         paths.retain(|(known, _)| *known != asset);
         paths.push((asset, path));
     }
     Ok(paths)
-}
-
-fn find_input(graph: &AssetGraph, input: &SuppliedInput) -> Result<AssetId, InMemoryError> {
-    let name = input.asset.as_str();
-    graph.find(name).ok_or_else(|| InMemoryError::UnknownInput {
-        asset: input.asset.clone(),
-        help: unknown_help(graph, name),
-    })
 }
 
 /// External assets are read as they are, selected or not.
@@ -165,7 +165,12 @@ fn refuse_in_place(evaluation: &Evaluation<'_>) -> Result<(), InMemoryError> {
         let recipe = asset.recipe.as_ref()?;
         (recipe.staging == Staging::InPlace).then(|| asset.key.clone())
     };
-    let assets: Vec<_> = scope.rows().iter().filter(runs).filter_map(in_place).collect();
+    let assets: Vec<_> = scope
+        .rows()
+        .iter()
+        .filter(runs)
+        .filter_map(in_place)
+        .collect();
     if assets.is_empty() {
         Ok(())
     } else {

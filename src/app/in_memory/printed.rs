@@ -2,7 +2,7 @@
 
 use crate::app::in_memory::error::InMemoryError;
 use crate::engine::Evaluation;
-use crate::model::{Asset, OutputKind, PartitionKey, PartitionKeys, Printed, StepName};
+use crate::model::{Asset, Name, OutputKind, PartitionKey, PartitionKeys, Printed, StepName};
 use crate::plan::{Role, Row};
 
 /// How many words the help lists.
@@ -78,7 +78,7 @@ fn output_of(asset: &Asset, printed: &Printed) -> Result<usize, InMemoryError> {
 }
 
 fn several_keys(printed: &Printed, row: &Row, keys: &PartitionKeys) -> InMemoryError {
-    let output = printed.output.as_ref().map(|output| output.as_str());
+    let output = printed.output.as_ref().map(Name::as_str);
     let first = row.set.iter().take(EXAMPLES).filter_map(|it| keys.key(it));
     let words: Vec<_> = first.map(|key| word(printed, output, Some(&key))).collect();
     InMemoryError::Several {

@@ -48,7 +48,8 @@ impl MemoryArgs {
 }
 
 fn size(text: &str) -> Result<u64, String> {
-    parse_size::parse_size(text).map_err(|_| "a size is a number of bytes, or one with a unit: `500MB`, `2GiB`".to_owned())
+    parse_size::parse_size(text)
+        .map_err(|_| "a size is a number of bytes, or one with a unit: `500MB`, `2GiB`".to_owned())
 }
 
 fn input(text: &str) -> Result<(String, String), String> {

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use crate::cli::args::{Globals, IoManagerName, MaterializeArgs, MemoryArgs};
 use crate::cli::error::CliError;
 use crate::cli::request::materialize;
-use crate::model::{AssetKey, InMemoryRequest, Printed, SelectionText, SourcePaths, SuppliedInput};
+use crate::model::{
+    AssetKey, InMemoryRequest, KeyChoice, KeyWord, Printed, SelectionText, SourcePaths,
+    SuppliedInput,
+};
 
 /// What `materialize --in-memory` is asked for; `None` where that is not asked for.
 pub fn in_memory(
@@ -22,12 +25,12 @@ pub fn in_memory(
     if run.selection.is_empty()
         && let Some(printed) = &printed
     {
-        let asset = printed.asset.as_str();
-        let word = match &printed.partition {
-            Some(key) => format!("{asset}@{key}"),
-            None => asset.to_owned(),
-        };
-        run.selection.push(SelectionText::new(word));
+        run.selection.push(SelectionText::naming(&printed.asset));
+        if let (KeyChoice::Every, Some(key)) = (&run.partitions.keys, &printed.partition)
+            && let Ok(key) = KeyWord::key(key.as_str())
+        {
+            run.partitions.keys = KeyChoice::Named(vec![key]);
+        }
     }
     let inputs: Result<Vec<_>, CliError> = memory.input.iter().map(supplied).collect();
     Ok(Some(InMemoryRequest {
