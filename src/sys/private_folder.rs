@@ -59,9 +59,9 @@ impl PrivateFolder {
         for parent in parents {
             match absolute(parent).and_then(|parent| make(&parent)) {
                 Ok((place, lock)) => {
-                    sweep(parent);
                     // Without a shell the next owner finds what is left.
                     let sweeper = Sweeper::start(shell, &place).ok();
+                    sweep(parent);
                     return Ok(Self {
                         place,
                         _lock: lock,

@@ -1,7 +1,7 @@
 //! Commands whose input comes from memory and whose output goes there.
 
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
 
@@ -20,8 +20,11 @@ const KEPT: StdoutTo = StdoutTo::Memory { limit: u64::MAX };
 
 /// Bytes that repeat so late that no piece could be taken for another.
 fn bytes(length: usize) -> Arc<[u8]> {
-    let words = (0_u32..).flat_map(u32::to_le_bytes);
-    words.take(length).collect()
+    static ALL: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let words = 0_u32..(LARGE / 4) as u32;
+        words.flat_map(u32::to_le_bytes).collect()
+    });
+    Arc::from(&ALL[..length])
 }
 
 fn piped(folder: &Folder, script: &str, input: usize) -> CommandLine {
@@ -85,7 +88,7 @@ fn output_past_the_limit_ends_the_command_and_is_its_exit() {
     let goes_on = "printf 12345; exec sleep 1000";
     let never_ends = "exec yes";
     let stubborn = "trap '' TERM PIPE; while :; do echo y; done 2>/dev/null";
-    let with_children = "yes & echo $! > pid; wait";
+    let with_children = "sleep 1000 & echo $! > pid; echo much; wait";
     for script in [ends_by_itself, goes_on, never_ends, stubborn, with_children] {
         let folder = Folder::new();
         let mut command = piped(&folder, script, LARGE);
