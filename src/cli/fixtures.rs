@@ -7,7 +7,7 @@ use crate::cli::text::{Detail, Hints, Look};
 use crate::digest::Digest;
 use crate::model::{
     AssetKey, Cause, Certainty, CheckBasis, CheckReport, CheckedAsset, CodeChange, DataChange,
-    DataVersion, DueWindows, KeyRange, ManifestLine, Name, Orphans, PartitionKey, RunId,
+    DataVersion, DueWindows, KeyRange, ManifestLine, Name, Orphans, PartitionKey, Presence, RunId,
     StaleRange, Status, StepName, Strictness, Unverifiable, WhyUnverifiable,
 };
 
@@ -87,6 +87,7 @@ pub fn data(name: &str, partition: &str, root: Vec<Cause>) -> Cause {
         path: None,
         old: Some(DataVersion(digest("0a"))),
         new: root.is_empty().then(|| DataVersion(digest("0b"))),
+        presence: Presence::There,
         root,
     })
 }

@@ -75,7 +75,7 @@ pub use request::{
 };
 pub use similar::KnownNames;
 pub use status::{
-    Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,
+    Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Presence, Status,
 };
 pub use template::{
     CommandPlaceholder, CommandTemplate, PartitionPlaceholder, PartitionRef, PathTemplate, Piece,
