@@ -12,6 +12,7 @@ use crate::app::notice::Notice;
 use crate::digest::Digest;
 use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
 use crate::executor::Executor;
+use crate::git::{GitError, Repository};
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::lockfile;
 use crate::manifest::{self, Compiled};
@@ -48,6 +49,8 @@ pub struct Project {
     environment: Vec<(OsString, OsString)>,
     cache: StatCache,
     ignore: Ignore,
+    /// Where it is not the one that the root lies in.
+    repository: Option<Repository>,
 }
 
 impl Project {
@@ -99,6 +102,7 @@ impl Project {
             now: surroundings.now,
             environment: surroundings.environment.clone(),
             ignore,
+            repository: None,
         })
     }
 
@@ -140,6 +144,21 @@ impl Project {
     #[must_use]
     pub fn mark(&self) -> Option<&Mark> {
         self.mark.as_ref()
+    }
+
+    /// The same project, whose files git keeps track of as those of `repository`.
+    #[must_use]
+    pub fn within(mut self, repository: Option<&Repository>) -> Self {
+        self.repository = repository.cloned();
+        self
+    }
+
+    /// The repository that the project lies in.
+    pub fn repository(&self) -> Result<Repository, GitError> {
+        match &self.repository {
+            Some(repository) => Ok(repository.clone()),
+            None => Repository::open(&self.root, &self.environment),
+        }
     }
 
     /// The project root, absolute.

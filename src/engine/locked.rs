@@ -70,6 +70,17 @@ impl Evaluation<'_> {
         Ok(())
     }
 
+    /// Judges anew as if all outputs were what was recorded.
+    pub fn ignore_outputs(&mut self, store: &Store) {
+        let changed = &self.judge.facts().changed_outputs;
+        if changed.is_empty() {
+            return;
+        }
+        self.judge.ignore_outputs();
+        self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
+        self.decisions = decide(&self.judge, &self.verdicts);
+    }
+
     /// Whether some cell of an asset has no materialization.
     #[must_use]
     pub fn lacks_records(&self) -> bool {

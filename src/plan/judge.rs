@@ -149,6 +149,12 @@ impl<'a> Judge<'a> {
         &self.facts
     }
 
+    /// Takes outputs for what was recorded, until they are told anew.
+    pub fn ignore_outputs(&mut self) {
+        self.facts.changed_outputs.clear();
+        self.surveys.clear();
+    }
+
     /// Judges all cells, upstream before downstream, and notes the versions of those that are fresh.
     ///
     /// `share` does what can be done for each cell of a row alone.
