@@ -62,14 +62,10 @@ fn judged(
         return Ok((report, Vec::new()));
     }
     let root = manifest::find(&surroundings.directory)?.0;
-    match lockfile::read(&root)? {
-        Some(parsed) => {
-            let project = Project::open_by_lock(surroundings, &parsed.lock)?.within(repository);
-            locked::by_lock(&project, &parsed.lock, request, doors)
-        }
-        None => {
-            let project = Project::open(surroundings)?.within(repository);
-            recorded::by_instance(&project, request)
-        }
+    if let Some(parsed) = lockfile::read(&root)? {
+        let project = Project::open_by_lock(surroundings, &parsed.lock)?.within(repository);
+        return locked::by_lock(&project, &parsed.lock, request, doors);
     }
+    let project = Project::open(surroundings)?.within(repository);
+    recorded::by_instance(&project, request)
 }
