@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::model::{
     Batch, Cause, CauseKind, CodeChange, DataChange, DependencyChange, EventKind, OutputChange,
-    OutputKind, PartitionKey, Presence, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
+    OutputKind, PartitionKey, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
 
 /// The word for a kind of event.
@@ -183,7 +183,6 @@ fn data_cause(kind: CauseKind, change: &DataChange) -> Value {
         "path": change.path,
         "old": change.old.map(|version| version.to_string()),
         "new": change.new.map(|version| version.to_string()),
-        "missing": change.presence == Presence::Missing,
         "root": all_causes(&change.root),
     })
 }

@@ -143,7 +143,7 @@ mod tests {
             serde_json::to_string(&PlanDocument::from(&report)).expect("JSON"),
             concat!(
                 r#"{"schema":1,"steps":["#,
-                r#"{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1,"decision":"run","causes":[],"expected_ms":2100,"needs":[]},"#,
+                r#"{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1,"decision":"run","causes":[],"status":"locked","expected_ms":2100,"needs":[]},"#,
                 r#"{"asset":"year","first":null,"last":null,"count":1,"decision":"blocked","causes":[],"#,
                 r#""needs":[{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1}],"reason":"no file"}"#,
                 r#"],"counts":{"run":1,"may_run":0,"fresh":7,"blocked":1},"critical_path":["clean@2013-07-04"]}"#,

@@ -102,7 +102,8 @@ mod tests {
               <failure type="code" message="clean: 4 of 365 partitions are not fresh">Assets.toml:12
         2013-07-04...2013-07-05 stale: steps/clean.py changed
         2013-07-07 stale: steps/clean.py changed
-        2013-12-31 missing: not in Assets.lock</failure>
+        2013-12-31 missing: not in Assets.lock
+        2013-07-01 locked twice: with different outputs of the same inputs, so the command is not reproducible</failure>
             </testcase>
             <testcase classname="assetctl check" name="events">
               <failure type="data" message="events: 245 of 20,000 partitions are not fresh">Assets.toml:30
