@@ -86,7 +86,7 @@ pub fn touched(project: &Project, changes: &Changes) -> Result<Touched, AppError
     let (paths, since) = match changes {
         Changes::Files(files) => (root.of_files(files), None),
         Changes::Since(revision) => {
-            let repository = Repository::open(project.root(), project.environment())?;
+            let repository = project.repository()?;
             let commit = repository.commit(revision)?;
             let changes = repository.changes_since(&commit)?;
             (root.of_git(&changes), Some((repository, commit)))

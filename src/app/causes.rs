@@ -45,7 +45,8 @@ fn shape(cause: &Cause) -> String {
         Cause::DependencyRemoved => "dependency removed".to_owned(),
         Cause::Data(change) => {
             let root: Vec<String> = change.root.iter().map(shape).collect();
-            format!("data {} {}", change.input, root.join(", "))
+            let presence = change.presence;
+            format!("data {} {presence:?} {}", change.input, root.join(", "))
         }
         Cause::Output { output, change, .. } => {
             format!("output {output:?} {:?}", std::mem::discriminant(change))

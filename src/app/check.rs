@@ -21,6 +21,7 @@ use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
 use crate::app::project::{Project, Surroundings};
+use crate::git::Repository;
 use crate::lockfile;
 use crate::manifest;
 use crate::model::{CheckReport, CheckRequest, CheckedTree};
@@ -41,17 +42,19 @@ pub fn check(
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     match request.tree {
-        CheckedTree::Work => judged(surroundings, request, doors),
+        CheckedTree::Work => judged(surroundings, None, request, doors),
         CheckedTree::Staged => {
             let staged = check_out_staged(surroundings)?;
-            judged(staged.surroundings(), request, doors)
+            let repository = Some(staged.repository());
+            judged(staged.surroundings(), repository, request, doors)
         }
     }
 }
 
-/// Judges the files that are there.
+/// Judges the files that are there, as those of `repository` where that is not the one that they lie in.
 fn judged(
     surroundings: &Surroundings,
+    repository: Option<&Repository>,
     request: &CheckRequest,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
@@ -59,11 +62,10 @@ fn judged(
         return Ok((report, Vec::new()));
     }
     let root = manifest::find(&surroundings.directory)?.0;
-    match lockfile::read(&root)? {
-        Some(parsed) => {
-            let project = Project::open_by_lock(surroundings, &parsed.lock)?;
-            locked::by_lock(&project, &parsed.lock, request, doors)
-        }
-        None => recorded::by_instance(&Project::open(surroundings)?, request),
+    if let Some(parsed) = lockfile::read(&root)? {
+        let project = Project::open_by_lock(surroundings, &parsed.lock)?.within(repository);
+        return locked::by_lock(&project, &parsed.lock, request, doors);
     }
+    let project = Project::open(surroundings)?.within(repository);
+    recorded::by_instance(&project, request)
 }

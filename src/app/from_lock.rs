@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::engine::Evaluation;
-use crate::lockfile::FILE_NAME;
+use crate::lockfile::{FILE_NAME, LockError};
 use crate::model::{DataVersionRule, MaterializationId, StepName};
 
 /// How many steps are named.
@@ -75,5 +75,30 @@ impl fmt::Display for FromLock {
                 )
             }
         }
+    }
+}
+
+/// A lock file that was asked what the instance does not know, and that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadLock(String);
+
+impl UnreadLock {
+    /// Why it cannot be read.
+    pub(super) fn of(error: &LockError) -> Self {
+        let said = error.to_string();
+        Self(match error {
+            LockError::Damaged { lines, .. } => match lines.first() {
+                Some(first) => format!("{said}: line {}: {}", first.line, first.damage),
+                None => said,
+            },
+            _ => said,
+        })
+    }
+}
+
+impl fmt::Display for UnreadLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(why) = self;
+        write!(f, "{why}; judged without it (`assetctl check` tells more)")
     }
 }

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use crate::app::error::AppError;
+use crate::app::from_lock::UnreadLock;
 use crate::app::lock::LockFile;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
+use crate::lockfile;
 use crate::plan::{Purpose, Scope};
 use crate::store::{self, Access, Opened, Store, StoreError};
 
@@ -96,7 +98,7 @@ impl Instance {
     }
 
     /// Looks at a scope and judges it, with what the project's lock file knows of what the instance does not: a lock file
-    /// that is damaged, or of a later version, knows nothing. It is not opened where everything is recorded.
+    /// that is damaged, or of a later version, knows nothing, which is told. It is not opened where everything is recorded.
     pub fn evaluate_with_lock<'a>(
         &mut self,
         project: &Project,
@@ -106,10 +108,12 @@ impl Instance {
         observing: Observing<'_>,
     ) -> Result<Evaluation<'a>, AppError> {
         let mut evaluation = self.evaluate(workspace, scope, purpose, observing)?;
-        if evaluation.lacks_records()
-            && let Ok(file) = LockFile::read(project)
-        {
-            self.take_lock(workspace, &mut evaluation, &file)?;
+        if evaluation.lacks_records() {
+            match lockfile::read(project.root()) {
+                Ok(Some(parsed)) => evaluation.take_lock(workspace, &self.store, &parsed.lock)?,
+                Ok(None) => {}
+                Err(error) => self.take_notices(vec![Notice::UnreadLock(UnreadLock::of(&error))]),
+            }
         }
         Ok(evaluation)
     }

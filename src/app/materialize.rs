@@ -352,6 +352,9 @@ pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppEr
     {
         for cell in row.cells().filter(|cell| scope.role(*cell) == Role::Given) {
             let reason = match facts.recorded.materialized(cell.index()) {
+                None if evaluation.locked.elsewhere.contains_key(&cell) => {
+                    "it is in Assets.lock, but its outputs are not here"
+                }
                 None => "it was never materialized",
                 Some(_) if facts.changed_outputs.contains_key(&cell) => {
                     "its outputs are not what was recorded"

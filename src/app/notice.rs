@@ -1,7 +1,7 @@
 //! What the user should know besides the answer.
 
 use crate::app::added::KeysAdded;
-use crate::app::from_lock::FromLock;
+use crate::app::from_lock::{FromLock, UnreadLock};
 use crate::app::lock::DamagedLock;
 use crate::app::selection::SelectionNotice;
 use crate::store;
@@ -17,6 +17,8 @@ pub enum Notice {
     KeysAdded(KeysAdded),
     /// Of lines of the lock file that cannot be read.
     DamagedLock(DamagedLock),
+    /// Of a lock file that cannot be read where it is only asked.
+    UnreadLock(UnreadLock),
     /// Of what only the lock file knew.
     FromLock(FromLock),
 }

@@ -13,7 +13,7 @@ use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
 use crate::engine::{Evaluation, Observing, refuse_too_long};
 use crate::executor::{Cancel, LocalExecutor};
-use crate::model::{Cause, PartitionSet};
+use crate::model::{Cause, MadeElsewhere, PartitionSet, Status};
 use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
 use crate::model::{Grouping, PlanRequest};
 use crate::plan::{Cell, Costs, Decision, Decisions, Row, costs, critical_path};
@@ -116,6 +116,7 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
                 keys,
                 decision,
                 causes: Vec::new(),
+                elsewhere: MadeElsewhere::No,
                 expected: None,
                 needs: Vec::new(),
             });
@@ -156,9 +157,16 @@ fn steps(
                     reason: evaluation.why_blocked(cell),
                 },
             };
+            let causes = evaluation.causes(store, cell);
+            let is_locked = evaluation.verdicts[cell.index()].status == Status::Locked;
             Some(Likeness {
                 decision: told,
-                causes: evaluation.causes(store, cell),
+                elsewhere: if is_locked && causes.is_empty() {
+                    MadeElsewhere::Locked
+                } else {
+                    MadeElsewhere::No
+                },
+                causes,
             })
         });
         for group in groups {
@@ -173,7 +181,11 @@ fn step(evaluation: &Evaluation<'_>, costs: &Costs, row: &Row, group: Group<Like
     let range = group.first..group.last + 1;
     let cells = range.clone().filter_map(|index| row.cell(index));
     let expected: Option<u64> = cells.clone().map(|cell| costs.own[cell.index()]).sum();
-    let Likeness { decision, causes } = group.key;
+    let Likeness {
+        decision,
+        elsewhere,
+        causes,
+    } = group.key;
     let causes = if range.len() > 1 {
         of_all(&causes)
     } else {
@@ -183,6 +195,7 @@ fn step(evaluation: &Evaluation<'_>, costs: &Costs, row: &Row, group: Group<Like
         keys: key_range(scope, row.asset, &range),
         decision,
         causes,
+        elsewhere,
         expected: expected.map(Duration::from_millis),
         needs: needs(evaluation, row, &range),
     }
@@ -231,6 +244,7 @@ fn needs(
 /// What neighbouring steps have to have in common to be told as one.
 struct Likeness {
     decision: Told,
+    elsewhere: MadeElsewhere,
     causes: Vec<Cause>,
 }
 

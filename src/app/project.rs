@@ -12,6 +12,7 @@ use crate::app::notice::Notice;
 use crate::digest::Digest;
 use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
 use crate::executor::Executor;
+use crate::git::{GitError, Repository};
 use crate::hash::{Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
@@ -52,6 +53,8 @@ pub struct Project {
     cache: StatCache,
     ignore: Ignore,
     io_manager: FilesystemIoManager,
+    /// Where it is not the one that the root lies in.
+    repository: Option<Repository>,
 }
 
 impl Project {
@@ -126,6 +129,7 @@ impl Project {
             now: surroundings.now,
             environment: surroundings.environment.clone(),
             ignore,
+            repository: None,
         })
     }
 
@@ -167,6 +171,21 @@ impl Project {
     #[must_use]
     pub fn mark(&self) -> Option<&Mark> {
         self.mark.as_ref()
+    }
+
+    /// The same project, whose files git keeps track of as those of `repository`.
+    #[must_use]
+    pub fn within(mut self, repository: Option<&Repository>) -> Self {
+        self.repository = repository.cloned();
+        self
+    }
+
+    /// The repository that the project lies in.
+    pub fn repository(&self) -> Result<Repository, GitError> {
+        match &self.repository {
+            Some(repository) => Ok(repository.clone()),
+            None => Repository::open(&self.root, &self.environment),
+        }
     }
 
     /// The project root, absolute.

@@ -55,7 +55,7 @@ pub fn status(
                 )?);
             }
         }
-        Evidence::Files => {
+        Evidence::Files | Evidence::Inputs => {
             let mut evaluation = instance.evaluate_with_lock(
                 project,
                 &workspace,
@@ -63,6 +63,9 @@ pub fn status(
                 Purpose::Status,
                 Observing::Last,
             )?;
+            if request.evidence == Evidence::Inputs {
+                evaluation.ignore_outputs(&instance.store);
+            }
             for row in selected_rows(&scope) {
                 assets.push(judged_status(
                     &mut evaluation,

@@ -7,8 +7,8 @@ use crate::cli::text::{Detail, Hints, Look};
 use crate::digest::Digest;
 use crate::model::{
     AssetKey, Cause, Certainty, CheckBasis, CheckReport, CheckedAsset, CodeChange, DataChange,
-    DataVersion, DueWindows, KeyRange, ManifestLine, Name, Orphans, PartitionKey, RunId,
-    StaleRange, Status, StepName, Strictness, Unverifiable, WhyUnverifiable,
+    DataVersion, DueWindows, KeyRange, LockedSources, ManifestLine, Name, Orphans, PartitionKey,
+    Presence, RunId, StaleRange, Status, StepName, Strictness, Unverifiable, WhyUnverifiable,
 };
 
 /// The look of a test: 100 columns, without colours.
@@ -87,6 +87,7 @@ pub fn data(name: &str, partition: &str, root: Vec<Cause>) -> Cause {
         path: None,
         old: Some(DataVersion(digest("0a"))),
         new: root.is_empty().then(|| DataVersion(digest("0b"))),
+        presence: Presence::There,
         root,
     })
 }
@@ -167,7 +168,10 @@ pub fn check_report() -> CheckReport {
             path: "photos/b.png".into(),
             place: place(70),
         }],
-        locked_sources: vec![range("warehouse", "", "", 1)],
+        locked_sources: vec![LockedSources {
+            range: range("warehouse", "", "", 1),
+            observed: None,
+        }],
         irreproducible: vec![range("clean", "2013-07-01", "2013-07-01", 1)],
         orphans: vec![Orphans {
             asset: "old".into(),

@@ -218,6 +218,7 @@ impl app::Progress for ShownRun<'_> {
             Notice::Instance(_)
             | Notice::Selection(_)
             | Notice::DamagedLock(_)
+            | Notice::UnreadLock(_)
             | Notice::FromLock(_) => {
                 self.session.notice(notice);
             }

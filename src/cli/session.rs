@@ -124,6 +124,7 @@ impl Session {
             Notice::Selection(notice) => format!("{notice}\n"),
             Notice::KeysAdded(added) => format!("{added}\n"),
             Notice::DamagedLock(damage) => format!("{damage}\n"),
+            Notice::UnreadLock(unread) => format!("{unread}\n"),
             Notice::FromLock(known) => format!("{known}\n"),
         };
         output::say(self.terminal.stderr, text);

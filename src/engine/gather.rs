@@ -259,7 +259,7 @@ impl SourceFinder<'_> {
 /// The version of an optional source that is absent.
 #[must_use]
 pub fn absent_version() -> DataVersion {
-    DataVersion(Kind::Absent.digest(b""))
+    DataVersion::absent()
 }
 
 /// Outputs that are not what was recorded, by cell, with their indexes.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
+use crate::engine::folded::FoldedHere;
 use crate::engine::gather::find_outputs_unlike;
 use crate::engine::records::StoreRecords;
 use crate::engine::share::AllCores;
@@ -54,9 +55,20 @@ impl Evaluation<'_> {
         if !concerns(self, lock) {
             return Ok(());
         }
-        self.locked = look(self, workspace, lock)?;
+        let records = StoreRecords(store);
+        let (locked, folded) = look(self, workspace, lock)?;
+        self.locked = locked;
         if !self.locked.here.is_empty() {
-            let records = StoreRecords(store);
+            self.verdicts = self.judge.judge_all(&records, &AllCores);
+            self.leave_misfits();
+        }
+        if !folded.is_empty() {
+            let taken = folded.take(self, &records);
+            for cell in &taken {
+                self.locked.elsewhere.remove(cell);
+            }
+            self.locked.here.extend(taken);
+            self.locked.here.sort_unstable();
             self.verdicts = self.judge.judge_all(&records, &AllCores);
             self.leave_misfits();
         }
@@ -68,6 +80,17 @@ impl Evaluation<'_> {
         }
         self.decisions = decide(&self.judge, &self.verdicts);
         Ok(())
+    }
+
+    /// Judges anew as if all outputs were what was recorded.
+    pub fn ignore_outputs(&mut self, store: &Store) {
+        let changed = &self.judge.facts().changed_outputs;
+        if changed.is_empty() {
+            return;
+        }
+        self.judge.ignore_outputs();
+        self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
+        self.decisions = decide(&self.judge, &self.verdicts);
     }
 
     /// Whether some cell of an asset has no materialization.
@@ -138,7 +161,7 @@ fn look(
     evaluation: &mut Evaluation<'_>,
     workspace: &Workspace<'_>,
     lock: &Lock,
-) -> Result<LockedCells, Problems> {
+) -> Result<(LockedCells, FoldedHere), Problems> {
     let scope = evaluation.scope();
     let facts = LockFacts {
         code: evaluation.codes.versions.clone(),
@@ -196,7 +219,8 @@ fn look(
         false
     });
     here.sort_unstable();
-    Ok(LockedCells { here, elsewhere })
+    let folded = FoldedHere::find(evaluation, workspace, &lines, &here);
+    Ok((LockedCells { here, elsewhere }, folded))
 }
 
 /// What a line says; `None` where it does not name all outputs.

@@ -10,6 +10,7 @@ mod error;
 mod evaluate;
 mod failure;
 mod finished;
+mod folded;
 mod found;
 mod gather;
 mod keys;
@@ -41,6 +42,7 @@ pub use elsewhere::{Elsewhere, find_elsewhere};
 pub use error::{EngineError, Problems, Spot};
 pub use evaluate::{Evaluation, evaluate, source_path, step_name};
 pub use finished::{Finished, RunResult};
+pub use folded::BlockOutput;
 pub use gather::{
     ChangedOutputs, FoundSources, MissingSource, absent_version, find_outputs_unlike, find_sources,
 };

@@ -73,6 +73,21 @@ impl Checkout {
         self.folder.join(&repository.prefix)
     }
 
+    /// A repository as if the checkout were its work tree.
+    #[must_use]
+    pub fn repository(&self, repository: &Repository) -> Repository {
+        let real = self.folder.canonicalize();
+        let top = real.unwrap_or_else(|_| self.folder.clone());
+        let git = repository.git.with_work_tree(&repository.git_folder, &top);
+        Repository {
+            git: git.with_index(&self.index),
+            folder: top.join(&repository.prefix),
+            top,
+            prefix: repository.prefix.clone(),
+            git_folder: repository.git_folder.clone(),
+        }
+    }
+
     /// The index of a submodule's files.
     fn index_of(&self, submodule: &OsStr) -> PathBuf {
         let name = Kind::Path.digest(submodule.as_bytes());

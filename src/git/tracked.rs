@@ -1,7 +1,9 @@
 //! Which files git tracks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +47,93 @@ impl Repository {
             top: self.top.clone(),
             files: texts(&listed).filter_map(entry).collect(),
         })
+    }
+}
+
+/// Files that commits had and that are not ignored now.
+#[derive(Clone, Debug, Default)]
+pub struct Removed {
+    top: PathBuf,
+    /// By path relative to the top, in order.
+    files: Vec<Box<[u8]>>,
+}
+
+impl Repository {
+    /// Of paths at which nothing is, which hold, or held, what commits up to the one that is checked out had. Paths that
+    /// are ignored now are left out: they are no longer git's matter. Of a shallow clone only its commits are known.
+    pub fn removed(&self, paths: &[PathBuf]) -> Result<Removed, GitError> {
+        let within = |path: &PathBuf| {
+            let path = path.strip_prefix(&self.top).ok()?.as_os_str().as_bytes();
+            // They are told to git line by line.
+            (!path.is_empty() && !path.contains(&b'\n')).then(|| path.to_owned())
+        };
+        let asked: Vec<Vec<u8>> = paths.iter().filter_map(within).collect();
+        if asked.is_empty() || self.commit("HEAD").is_err() {
+            return Ok(Removed::default());
+        }
+        let ignored = self.ignored(&asked)?;
+        let kept = asked.iter().filter(|path| !ignored.contains(*path));
+        let mut about = b"HEAD\n--\n".to_vec();
+        let before = about.len();
+        kept.for_each(|path| about.extend([path.as_slice(), b"\n"].concat()));
+        if about.len() == before {
+            return Ok(Removed::default());
+        }
+        let words = [
+            "--literal-pathspecs",
+            "log",
+            "--format=",
+            "--name-only",
+            "--no-renames",
+            "--no-show-signature",
+            "-z",
+            "--stdin",
+        ];
+        let listed = self.git.ask_with(&self.top, &words, told(&about)?)?;
+        let mut files: Vec<Box<[u8]>> = texts(&listed).map(Into::into).collect();
+        files.sort_unstable();
+        files.dedup();
+        let top = self.top.clone();
+        Ok(Removed { top, files })
+    }
+
+    fn ignored(&self, paths: &[Vec<u8>]) -> Result<HashSet<Vec<u8>>, GitError> {
+        let words = ["check-ignore", "--no-index", "-z", "--stdin"];
+        let mut about = paths.join(&0);
+        about.push(0);
+        match self.git.ask_with(&self.top, &words, told(&about)?) {
+            Ok(listed) => Ok(texts(&listed).map(<[u8]>::to_vec).collect()),
+            // That none is ignored is told by failing.
+            Err(GitError::Failed { .. }) => Ok(HashSet::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What git is to read.
+fn told(text: &[u8]) -> Result<File, GitError> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(text)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+impl Removed {
+    /// Whether a path, which is absolute, is that of a removed file or a folder above one.
+    #[must_use]
+    pub fn had(&self, path: &Path) -> bool {
+        let Ok(path) = path.strip_prefix(&self.top) else {
+            return false;
+        };
+        let path = path.as_os_str().as_bytes();
+        let at = self.files.partition_point(|file| **file < *path);
+        let below = [path, b"/"].concat();
+        let first_below = self.files.partition_point(|file| **file < *below);
+        self.files.get(at).is_some_and(|file| **file == *path)
+            || self
+                .files
+                .get(first_below)
+                .is_some_and(|file| file.starts_with(&below))
     }
 }
 

@@ -53,18 +53,18 @@ pub use record::{
     Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
 };
 pub use report::{
-    AffectedRange, AffectedReport, AssetStatus, Certainty, ChangedInputs, ChangedKeys,
+    AffectedRange, AffectedReport, Ahead, AssetStatus, Certainty, ChangedInputs, ChangedKeys,
     ChangedLines, ChangedOutputs, ChangedParts, CheckBasis, CheckCounts, CheckReport, CheckedAsset,
     ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
     GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
     InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, LineChange, LineKind,
     ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule,
-    Listing, LockDiffReport, LockDifference, LockReport, LogsReport, ManifestLine, MapReport,
-    MappedKeys, ObserveReport, ObservedChange, ObservedSource, Orphans, PartitionRun,
-    PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, RebuildOutcome, Rebuilt,
-    Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts,
-    StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent, WhyUnverifiable,
-    WrittenCommand,
+    Listing, LockDiffReport, LockDifference, LockReport, LockedSources, LogsReport, MadeElsewhere,
+    ManifestLine, MapReport, MappedKeys, NotRebuilt, ObserveReport, Observed, ObservedChange,
+    ObservedSource, Orphans, PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep,
+    Planned, Problem, RebuildOutcome, Rebuilt, Sameness, ShowReport, ShownPartitions, ShownRecipe,
+    ShownRow, StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport,
+    WhyDifferent, WhyNotRebuilt, WhyUnverifiable, WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,
@@ -79,7 +79,7 @@ pub use request::{
 };
 pub use similar::KnownNames;
 pub use status::{
-    Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Status,
+    Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Presence, Status,
 };
 pub use template::{
     CommandPlaceholder, CommandTemplate, PartitionPlaceholder, PartitionRef, PathTemplate, Piece,

@@ -123,8 +123,19 @@ pub struct DataChange {
     pub old: Option<DataVersion>,
     /// The version now; `None` if it has none, or is not read any more.
     pub new: Option<DataVersion>,
+    /// Whether there is anything to read, where the input is a source.
+    pub presence: Presence,
     /// Why the upstream changed, down to the root; empty for a source or where the upstream has run since.
     pub root: Vec<Cause>,
+}
+
+/// Whether what is read is there at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is, or it is to be made.
+    There,
+    /// Nothing is at its place.
+    Missing,
 }
 
 /// How an output differs from what was recorded.

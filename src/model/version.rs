@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Kind};
 
 macro_rules! digest_newtype {
     ($(#[$doc:meta])* $name:ident) => {
@@ -37,4 +37,12 @@ digest_newtype! {
 digest_newtype! {
     /// All that a materialization depends on, in one digest.
     Fingerprint
+}
+
+impl DataVersion {
+    /// The version of an optional source that is absent.
+    #[must_use]
+    pub fn absent() -> Self {
+        Self(Kind::Absent.digest(b""))
+    }
 }

@@ -8,7 +8,7 @@ use crate::digest::Field;
 use crate::model::{
     AssetId, AssetKey, BlockEntry, BlockRecord, Cause, CodeChange, CurrentMaterialization,
     CurrentRef, DataChange, DataVersion, Dep, DependencyChange, InputRecord, LastAttempt, Name,
-    PartitionKey, RULE, Status,
+    PartitionKey, Presence, RULE, Status,
 };
 use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, output_read};
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
@@ -375,6 +375,10 @@ fn data_change(
     let path = up.and_then(|up| (evidence.path)(up));
     let asset = scope.graph().key(dep.asset).clone();
     let input = dep.input.clone();
+    let presence = match up.filter(|_| scope.graph().source(dep.asset).is_some()) {
+        Some(up) => judge.facts().versions[scope.row_of_cell(up).versions_of(up).start].presence(),
+        None => Presence::There,
+    };
     Cause::Data(DataChange {
         input,
         asset,
@@ -382,6 +386,7 @@ fn data_change(
         path,
         old,
         new,
+        presence,
         root: Vec::new(),
     })
 }

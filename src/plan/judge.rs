@@ -15,7 +15,7 @@ use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentColumns, DataVersion,
     DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt, MaterializationId,
-    MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE, Status,
+    MaterializedRef, OutputChange, PartitionKey, PartitionSet, Presence, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
@@ -37,6 +37,18 @@ pub enum Known {
     Absent,
     /// The version.
     Version(DataVersion),
+}
+
+impl Known {
+    /// Whether there is anything, of the versions of sources: an optional one that is absent has a version of its own.
+    #[must_use]
+    pub fn presence(self) -> Presence {
+        match self {
+            Self::Absent => Presence::Missing,
+            Self::Version(version) if version == DataVersion::absent() => Presence::Missing,
+            Self::Version(_) | Self::Unknown => Presence::There,
+        }
+    }
 }
 
 /// What was gathered about a scope before it is judged, and what has become of it since.
@@ -135,6 +147,12 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Takes outputs for what was recorded, until they are told anew.
+    pub fn ignore_outputs(&mut self) {
+        self.facts.changed_outputs.clear();
+        self.surveys.clear();
     }
 
     /// Judges all cells, upstream before downstream, and notes the versions of those that are fresh.

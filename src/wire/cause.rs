@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::{
     Cause, CodeChange, DataChange, DataVersion, DependencyChange, OutputChange, OutputKind,
-    PartitionKey,
+    PartitionKey, Presence,
 };
 use crate::wire::Text;
 
@@ -57,6 +57,9 @@ pub enum CauseShape<'a> {
         /// The version now.
         #[serde(skip_serializing_if = "Option::is_none")]
         new: Option<Text<DataVersion>>,
+        /// `true` where the input is a source and nothing is there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        missing: Option<bool>,
         /// Why the upstream changed.
         root: Vec<CauseShape<'a>>,
     },
@@ -156,6 +159,7 @@ fn data(change: &DataChange) -> CauseShape<'_> {
         path: change.path.as_deref(),
         old: change.old.map(Text),
         new: change.new.map(Text),
+        missing: (change.presence == Presence::Missing).then_some(true),
         root: CauseShape::all(&change.root),
     }
 }
@@ -188,7 +192,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::model::{
         AssetKey, Cause, CodeChange, DataChange, DataVersion, DependencyChange, Name, OutputChange,
-        OutputKind,
+        OutputKind, Presence,
     };
 
     fn version(byte: &str) -> DataVersion {
@@ -214,9 +218,23 @@ mod tests {
                     path: None,
                     old: Some(version("0a")),
                     new: None,
+                    presence: Presence::There,
                     root: vec![code],
                 }),
                 r#"{"kind":"data","what":"flights","input":"flights","partition":null,"old":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","root":[{"kind":"code","what":"file steps/clean.py","path":"steps/clean.py","old":"aa"}]}"#,
+            ),
+            (
+                Cause::Data(DataChange {
+                    input: input.clone(),
+                    asset: AssetKey::parse("flights").expect("a key"),
+                    partition: None,
+                    path: Some("flights.csv".into()),
+                    old: None,
+                    new: None,
+                    presence: Presence::Missing,
+                    root: vec![],
+                }),
+                r#"{"kind":"data","what":"flights","input":"flights","partition":null,"path":"flights.csv","missing":true,"root":[]}"#,
             ),
             (
                 Cause::Dependency {

@@ -1,12 +1,14 @@
 //! `check --json`.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    Certainty, CheckBasis, CheckCounts, CheckReport, ManifestLine, Orphans, PartitionKey,
-    RebuildOutcome, Rebuilt, StaleRange, StepName, Unverifiable, WhyDifferent,
+    Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, LockedSources, ManifestLine,
+    NotRebuilt, Orphans, PartitionKey, RebuildOutcome, Rebuilt, StaleRange, StepName, Unverifiable,
+    WhyDifferent,
 };
-use crate::wire::{CauseShape, RangeShape, SCHEMA};
+use crate::wire::{CauseShape, RangeShape, SCHEMA, Text};
 
 /// `{"schema":1,"fresh":false,"stale":[…],"unverifiable":[…],"overdue":[],"checks_failed":[],…}`
 #[derive(Debug, Serialize)]
@@ -21,12 +23,42 @@ pub struct CheckDocument<'a> {
     unverifiable: Vec<UnverifiableShape<'a>>,
     overdue: [(); 0],
     checks_failed: [(); 0],
-    locked_sources: Vec<RangeShape<'a>>,
+    locked_sources: Vec<TakenShape<'a>>,
     irreproducible: Vec<RangeShape<'a>>,
     orphans: Vec<OrphansShape<'a>>,
     /// Only where something was rebuilt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rebuilt: Vec<RebuiltShape<'a>>,
+    /// Only where something was to be rebuilt and could not be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_rebuilt: Vec<NotRebuiltShape<'a>>,
+    /// Only where there is any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ahead: Vec<AheadShape<'a>>,
+}
+
+/// A source whose version was taken from the lock file.
+#[derive(Debug, Serialize)]
+struct TakenShape<'a> {
+    #[serde(flatten)]
+    range: RangeShape<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed: Option<Text<Timestamp>>,
+}
+
+#[derive(Debug, Serialize)]
+struct NotRebuiltShape<'a> {
+    asset: &'a str,
+    count: u32,
+    why: &'static str,
+}
+
+/// Lines of windows that have not ended.
+#[derive(Debug, Serialize)]
+struct AheadShape<'a> {
+    asset: &'a str,
+    window: &'a str,
+    lines: u32,
 }
 
 /// What came of building one asset partition in scratch.
@@ -118,10 +150,41 @@ impl<'a> From<&'a CheckReport> for CheckDocument<'a> {
             unverifiable: report.unverifiable.iter().map(Into::into).collect(),
             overdue: [],
             checks_failed: [],
-            locked_sources: RangeShape::all(&report.locked_sources),
+            locked_sources: report.locked_sources.iter().map(Into::into).collect(),
             irreproducible: RangeShape::all(&report.irreproducible),
             orphans: report.orphans.iter().map(Into::into).collect(),
             rebuilt: report.rebuilt.iter().map(Into::into).collect(),
+            not_rebuilt: report.not_rebuilt.iter().map(Into::into).collect(),
+            ahead: report.ahead.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a LockedSources> for TakenShape<'a> {
+    fn from(taken: &'a LockedSources) -> Self {
+        Self {
+            range: RangeShape::from(&taken.range),
+            observed: taken.observed.map(|observed| Text(observed.time)),
+        }
+    }
+}
+
+impl<'a> From<&'a NotRebuilt> for NotRebuiltShape<'a> {
+    fn from(left_out: &'a NotRebuilt) -> Self {
+        Self {
+            asset: left_out.asset.as_str(),
+            count: left_out.count,
+            why: left_out.why.word(),
+        }
+    }
+}
+
+impl<'a> From<&'a Ahead> for AheadShape<'a> {
+    fn from(ahead: &'a Ahead) -> Self {
+        Self {
+            asset: ahead.asset.as_str(),
+            window: ahead.window.as_str(),
+            lines: ahead.lines,
         }
     }
 }
@@ -220,11 +283,13 @@ impl<'a> From<&'a Orphans> for OrphansShape<'a> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::CheckDocument;
     use crate::model::{
-        AssetKey, Cause, Certainty, CheckBasis, CheckReport, CheckedAsset, DueWindows, KeyRange,
-        ManifestLine, Orphans, PartitionKey, StaleRange, Status, Strictness, Unverifiable,
-        WhyUnverifiable,
+        Ahead, AssetKey, Cause, Certainty, CheckBasis, CheckReport, CheckedAsset, DueWindows,
+        KeyRange, LockedSources, ManifestLine, NotRebuilt, Observed, Orphans, PartitionKey,
+        StaleRange, Status, Strictness, Unverifiable, WhyNotRebuilt, WhyUnverifiable,
     };
 
     fn range(asset: &str, first: &str, last: &str, count: u32) -> KeyRange {
@@ -286,7 +351,23 @@ mod tests {
                 path: "data/2013-07-01.csv".into(),
                 place: place(12),
             }],
-            locked_sources: vec![range("warehouse", "", "", 1)],
+            locked_sources: vec![LockedSources {
+                range: range("warehouse", "", "", 1),
+                observed: Some(Observed {
+                    time: Timestamp::UNIX_EPOCH,
+                    now: Timestamp::UNIX_EPOCH,
+                }),
+            }],
+            ahead: vec![Ahead {
+                asset: AssetKey::parse("clean").expect("a key"),
+                window: PartitionKey::parse("2013-08-01").expect("a key"),
+                lines: 2,
+            }],
+            not_rebuilt: vec![NotRebuilt {
+                asset: AssetKey::parse("clean").expect("a key"),
+                count: 3,
+                why: WhyNotRebuilt::Volatile,
+            }],
             irreproducible: vec![range("clean", "2013-07-02", "2013-07-02", 1)],
             orphans: vec![Orphans {
                 asset: "old".into(),
@@ -310,9 +391,11 @@ mod tests {
                 r#""unverifiable":[{"asset":"clean","first":"2013-07-01","last":"2013-07-01","count":1,"why":"lfs_pointer","#,
                 r#""path":"data/2013-07-01.csv","location":{"file":"Assets.toml","line":12}}],"#,
                 r#""overdue":[],"checks_failed":[],"#,
-                r#""locked_sources":[{"asset":"warehouse","first":null,"last":null,"count":1}],"#,
+                r#""locked_sources":[{"asset":"warehouse","first":null,"last":null,"count":1,"observed":"1970-01-01T00:00:00Z"}],"#,
                 r#""irreproducible":[{"asset":"clean","first":"2013-07-02","last":"2013-07-02","count":1}],"#,
-                r#""orphans":[{"asset":"old","lines":3}]}"#,
+                r#""orphans":[{"asset":"old","lines":3}],"#,
+                r#""not_rebuilt":[{"asset":"clean","count":3,"why":"volatile"}],"#,
+                r#""ahead":[{"asset":"clean","window":"2013-08-01","lines":2}]}"#,
             )
         );
     }

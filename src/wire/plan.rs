@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Decision, PlanReport, PlanStep, StepName};
+use crate::model::{Decision, MadeElsewhere, PlanReport, PlanStep, Status, StepName};
 use crate::wire::text::milliseconds;
 use crate::wire::{CauseShape, RangeShape, SCHEMA, Text};
 
@@ -23,6 +23,9 @@ struct StepShape<'a> {
     keys: RangeShape<'a>,
     decision: &'static str,
     causes: Vec<CauseShape<'a>>,
+    /// `locked` where the lock file has a right line and the outputs are not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_ms: Option<u64>,
     needs: Vec<RangeShape<'a>>,
@@ -66,6 +69,10 @@ impl<'a> From<&'a PlanStep> for StepShape<'a> {
             keys: RangeShape::from(&step.keys),
             decision,
             causes: CauseShape::all(&step.causes),
+            status: match step.elsewhere {
+                MadeElsewhere::No => None,
+                MadeElsewhere::Locked => Some(Status::Locked.word()),
+            },
             expected_ms: step.expected.map(milliseconds),
             needs: RangeShape::all(&step.needs),
             reason,
@@ -79,7 +86,8 @@ mod tests {
 
     use super::PlanDocument;
     use crate::model::{
-        AssetKey, Decision, KeyRange, PartitionKey, PlanCounts, PlanReport, PlanStep, StepName,
+        AssetKey, Decision, KeyRange, MadeElsewhere, PartitionKey, PlanCounts, PlanReport,
+        PlanStep, StepName,
     };
 
     #[test]
@@ -104,6 +112,7 @@ mod tests {
                     keys: keys.clone(),
                     decision: Decision::Run,
                     causes: vec![],
+                    elsewhere: MadeElsewhere::Locked,
                     expected: Some(Duration::from_millis(2100)),
                     needs: vec![],
                 },
@@ -113,6 +122,7 @@ mod tests {
                         reason: "no file".into(),
                     },
                     causes: vec![],
+                    elsewhere: MadeElsewhere::No,
                     expected: None,
                     needs: vec![keys],
                 },
@@ -133,7 +143,7 @@ mod tests {
             serde_json::to_string(&PlanDocument::from(&report)).expect("JSON"),
             concat!(
                 r#"{"schema":1,"steps":["#,
-                r#"{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1,"decision":"run","causes":[],"expected_ms":2100,"needs":[]},"#,
+                r#"{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1,"decision":"run","causes":[],"status":"locked","expected_ms":2100,"needs":[]},"#,
                 r#"{"asset":"year","first":null,"last":null,"count":1,"decision":"blocked","causes":[],"#,
                 r#""needs":[{"asset":"clean","first":"2013-07-04","last":"2013-07-04","count":1}],"reason":"no file"}"#,
                 r#"],"counts":{"run":1,"may_run":0,"fresh":7,"blocked":1},"critical_path":["clean@2013-07-04"]}"#,

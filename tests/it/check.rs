@@ -3,8 +3,10 @@
 //! A small project is built once, committed with its lock file and cloned. Each change is made in the clone, which has
 //! neither instance nor outputs, and in the original, which has both: the answer must be the same.
 
+mod absent;
 mod asking;
 mod formats;
+mod left_out;
 mod outputs;
 mod sealing;
 

@@ -464,6 +464,7 @@ impl Ran {
             Notice::Instance(_)
             | Notice::KeysAdded(_)
             | Notice::DamagedLock(_)
+            | Notice::UnreadLock(_)
             | Notice::FromLock(_) => None,
         });
         said.collect()

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::check::narrowing::narrowed;
-use crate::app::check::orphans::orphans;
+use crate::app::check::orphans::strangers;
 use crate::app::check::outputs::{find_changed, is_on_disk};
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
 use crate::app::check::sealed::Look;
@@ -21,7 +21,6 @@ use crate::engine::{
     observe_code,
 };
 use crate::executor::LocalExecutor;
-use crate::git::Repository;
 use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, Lock};
 use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
 
@@ -38,7 +37,7 @@ pub(super) fn by_lock(
     let goals = narrowed(project, lock, request, goals)?;
     let mut report = CheckReport::of_nothing(CheckBasis::Lock, request.due, request.strictness);
     if request.selection.is_empty() && request.since.is_none() {
-        report.orphans = orphans(project, lock);
+        (report.orphans, report.ahead) = strangers(project, lock);
     }
     if goals.is_empty() {
         return Ok((report, notices));
@@ -66,7 +65,7 @@ pub(super) fn by_lock(
         due: request.due,
     }
     .tell(&mut report);
-    report.locked_sources = gathered.locked.ranges(&scope);
+    report.locked_sources = gathered.locked.told(project, &scope);
     if let Some(rebuild) = request.rebuild {
         let fresh = judged.fresh(&scope);
         let line = |id, index| judged.judge.line(scope.cell(id, index)?);
@@ -74,7 +73,7 @@ pub(super) fn by_lock(
             fresh: &fresh,
             line: &line,
         };
-        report.rebuilt = rebuilt(project, locked, rebuild, doors)?;
+        (report.rebuilt, report.not_rebuilt) = rebuilt(project, locked, rebuild, doors)?;
     }
     project.keep_what_was_learnt();
     if notices.is_empty() {
@@ -140,7 +139,7 @@ impl Gathered {
             return BTreeMap::new();
         }
         // Without git nothing is left out.
-        let repository = Repository::open(project.root(), project.environment());
+        let repository = project.repository();
         let left_out = repository.and_then(|it| it.left_out()).unwrap_or_default();
         let find = |cell| find_elsewhere(workspace, scope, &self.found, &left_out, cell);
         suspected

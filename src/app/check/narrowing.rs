@@ -9,7 +9,6 @@ use crate::app::affected::{TouchedSets, downstream, touched};
 use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::app::selection::Goals;
-use crate::git::Repository;
 use crate::lockfile;
 use crate::model::{
     Asset, AssetId, AssetKey, Changes, CheckRequest, DeclaredPartitions, Lock, LockBlock, LockLine,
@@ -53,7 +52,7 @@ pub(super) fn touched_since(
 
 /// The lock file as it was; an empty one where there was none, or none that can be read.
 fn lock_at(project: &Project, revision: &str) -> Result<Lock, AppError> {
-    let repository = Repository::open(project.root(), project.environment())?;
+    let repository = project.repository()?;
     let commit = repository.commit(revision)?;
     let mut files = repository.files_at(&commit)?;
     files.retain(|file| file.path == lockfile::FILE_NAME);

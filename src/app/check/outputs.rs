@@ -4,14 +4,12 @@
 //! lock file has no more than a digest, so it is compared where all of its files are here.
 
 use crate::app::error::AppError;
-use crate::digest::Folding;
-use crate::engine::{ChangedOutputs, Workspace, find_outputs_unlike};
-use crate::hash::{Found, HashError};
+use crate::engine::{BlockOutput, ChangedOutputs, Workspace, find_outputs_unlike};
 use crate::model::{
     Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput,
-    OutputChange, PartitionRef, PartitionSet,
+    OutputChange,
 };
-use crate::plan::{Blocks, Cell, LockJudge, Mapped, Row, Scope};
+use crate::plan::{Cell, LockJudge, Row, Scope};
 
 /// Outputs that are not what is locked.
 pub(super) fn find_changed(
@@ -98,7 +96,6 @@ fn changed_in_blocks(
         let Some((block, range)) = judge.block(cell) else {
             continue;
         };
-        let set = PartitionSet::from_range(range.clone());
         let mut members = vec![cell];
         for next in cells.by_ref() {
             members.push(next);
@@ -117,10 +114,9 @@ fn changed_in_blocks(
                 row,
                 asset,
                 output,
-                block,
-                set: &set,
+                range: range.clone(),
             };
-            if let Some(change) = at.changed()? {
+            if let Some(change) = changed_in_block(&at, block)? {
                 for cell in &members {
                     changed.entry(*cell).or_default().push((output, change));
                 }
@@ -130,56 +126,22 @@ fn changed_in_blocks(
     Ok(changed)
 }
 
-/// One output of all partitions of a block.
-struct BlockOutput<'a> {
-    workspace: &'a Workspace<'a>,
-    scope: &'a Scope<'a>,
-    row: &'a Row,
-    asset: &'a Asset,
-    output: usize,
-    block: &'a LockBlock,
-    set: &'a PartitionSet,
-}
-
-impl BlockOutput<'_> {
-    /// How it differs from what is locked, if it does.
-    fn changed(&self) -> Result<Option<OutputChange>, AppError> {
-        let keys = self.scope.keys(self.row.asset);
-        let indexes: Vec<u32> = self.set.iter().collect();
-        let path = |at: usize, text: &mut String| {
-            let index = indexes[at];
-            let partition = PartitionRef { keys, index };
-            self.asset.outputs[self.output]
-                .path
-                .write_path(partition, text);
-        };
-        let (mut versions, mut problem) = (Vec::with_capacity(indexes.len()), None);
-        let take = |_, found: Result<Found, HashError>| match found {
-            Ok(found) => versions.extend(found.version()),
-            Err(error) => problem = Some(error),
-        };
-        self.workspace.versions.of_each(indexes.len(), path, take);
-        if let Some(error) = problem {
-            return Err(error.into());
-        }
-        if versions.len() < indexes.len() {
-            return Ok(Some(OutputChange::Missing));
-        }
-        let locked = locked_as(&self.block.outputs, self.asset, self.output);
-        let locked = locked.and_then(|locked| locked.version);
-        let is_by_content = self.asset.data_version == DataVersionRule::Content;
-        let (Some(old), true, Some(first)) = (locked, is_by_content, self.set.first()) else {
-            return Ok(None);
-        };
-        let mapped = Mapped {
-            read: (self.row.asset, Some(self.output as u32)),
-            keys,
-            set: self.set,
-            version: |index: u32| versions[(index - first) as usize],
-        };
-        let range = first..first + indexes.len() as u32;
-        let digest = Blocks::default().digest_of(&mapped, &range, &mut Folding::new());
-        let new = DataVersion(digest);
-        Ok((new != old).then_some(OutputChange::Altered { old, new }))
-    }
+/// How one output of a block's partitions differs from what is locked, if it does.
+fn changed_in_block(
+    at: &BlockOutput<'_>,
+    block: &LockBlock,
+) -> Result<Option<OutputChange>, AppError> {
+    let Some(versions) = at.versions()? else {
+        return Ok(Some(OutputChange::Missing));
+    };
+    let locked = locked_as(&block.outputs, at.asset, at.output);
+    let is_by_content = at.asset.data_version == DataVersionRule::Content;
+    let Some(old) = locked
+        .and_then(|locked| locked.version)
+        .filter(|_| is_by_content)
+    else {
+        return Ok(None);
+    };
+    let new = at.digest(&versions);
+    Ok((new != old).then_some(OutputChange::Altered { old, new }))
 }

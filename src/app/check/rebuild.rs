@@ -6,10 +6,13 @@
 //!
 //! Which partitions are built follows from their names and a seed alone, so a greater number adds to what a smaller one
 //! chose. Left out is what cannot be compared: where inputs are not in this checkout or a command observes them, where the
-//! data version is not what the command wrote, and what starts from its previous output.
+//! data version is not what the command wrote, and what starts from its previous output. What was chosen and left out is
+//! told, with the reason.
 
 mod build;
 mod scratch;
+
+use std::collections::BTreeMap;
 
 use crate::app::check::place::place_of;
 use crate::app::check::rebuild::build::{Build, Built};
@@ -19,8 +22,8 @@ use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::executor::{Cancel, Executor};
 use crate::hash::Versions;
 use crate::model::{
-    Asset, AssetId, DataVersionRule, LockLine, PartitionRef, PartitionSet, Place, Rebuild,
-    RebuildOutcome, Rebuilt, Required, SourcePath, StepName, WhyDifferent,
+    Asset, AssetId, DataVersionRule, LockLine, NotRebuilt, PartitionRef, PartitionSet, Place,
+    Rebuild, RebuildOutcome, Rebuilt, Required, SourcePath, StepName, WhyDifferent, WhyNotRebuilt,
 };
 use crate::plan::{Scope, Upstream};
 use crate::sys::clock::Clock;
@@ -52,7 +55,7 @@ pub(super) fn rebuilt(
     locked: Locked<'_>,
     request: Rebuild,
     doors: Rebuilding<'_>,
-) -> Result<Vec<Rebuilt>, AppError> {
+) -> Result<(Vec<Rebuilt>, Vec<NotRebuilt>), AppError> {
     let versions = project.versions()?;
     let builder = Builder {
         project,
@@ -61,19 +64,29 @@ pub(super) fn rebuilt(
         doors,
     };
     let mut done = Vec::new();
+    let mut left_out: BTreeMap<(AssetId, WhyNotRebuilt), u32> = BTreeMap::new();
     for (asset, index) in in_order(project, locked.fresh, request.seed) {
         if done.len() == request.count.get() as usize || doors.cancel.severity().is_some() {
             break;
         }
-        if let Some(outcome) = builder.outcome(asset, index)? {
-            done.push(Rebuilt {
+        match builder.attempt(asset, index)? {
+            Attempt::Built(outcome) => done.push(Rebuilt {
                 step: builder.step(asset, index),
                 outcome,
                 place: place_of(project.graph(), asset),
-            });
+            }),
+            Attempt::LeftOut(why) => *left_out.entry((asset, why)).or_default() += 1,
+            Attempt::Interrupted => break,
         }
     }
-    Ok(done)
+    let left_out = left_out
+        .into_iter()
+        .map(|((asset, why), count)| NotRebuilt {
+            asset: project.graph().key(asset).clone(),
+            count,
+            why,
+        });
+    Ok((done, left_out.collect()))
 }
 
 /// Asset partitions spread evenly, whatever they are called.
@@ -93,6 +106,13 @@ fn in_order(project: &Project, fresh: &[(AssetId, u32)], seed: u64) -> Vec<(Asse
     placed.into_iter().map(|(_, cell)| cell).collect()
 }
 
+/// What came of an asset partition that was chosen.
+enum Attempt {
+    Built(RebuildOutcome),
+    LeftOut(WhyNotRebuilt),
+    Interrupted,
+}
+
 /// Builds asset partitions of one project.
 struct Builder<'a, 'l> {
     project: &'a Project,
@@ -110,17 +130,17 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// What comes of building an asset partition; `None` if it cannot be built here, or was interrupted.
-    fn outcome(&self, id: AssetId, index: u32) -> Result<Option<RebuildOutcome>, AppError> {
+    /// Builds an asset partition, if it can be built here and compared.
+    fn attempt(&self, id: AssetId, index: u32) -> Result<Attempt, AppError> {
         let Some(asset) = self.project.graph().asset(id) else {
-            return Ok(None);
+            return Ok(Attempt::LeftOut(WhyNotRebuilt::NoCommand));
         };
-        let Some(line) = (self.locked.line)(id, index) else {
-            return Ok(None);
-        };
-        if !is_comparable(asset) {
-            return Ok(None);
+        if let Some(why) = incomparable(asset) {
+            return Ok(Attempt::LeftOut(why));
         }
+        let Some(line) = (self.locked.line)(id, index) else {
+            return Ok(Attempt::LeftOut(WhyNotRebuilt::Folded));
+        };
         let selection = [(id, PartitionSet::single(index))];
         let scope = Scope::new(
             self.project.graph(),
@@ -128,8 +148,8 @@ impl Builder<'_, '_> {
             &selection,
             Upstream::Given,
         );
-        if !self.is_here(&scope) {
-            return Ok(None);
+        if let Some(why) = self.lack(&scope) {
+            return Ok(Attempt::LeftOut(why));
         }
         let build = Build {
             project: self.project,
@@ -139,9 +159,9 @@ impl Builder<'_, '_> {
             doors: self.doors,
         };
         let made = match build.run()? {
-            Built::Not => return Ok(None),
+            Built::Not => return Ok(self.not_begun()),
             Built::Failed { message, tail } => {
-                return Ok(Some(RebuildOutcome::Failed { message, tail }));
+                return Ok(Attempt::Built(RebuildOutcome::Failed { message, tail }));
             }
             Built::Made(made) => made,
         };
@@ -154,14 +174,36 @@ impl Builder<'_, '_> {
         };
         let outputs: Vec<String> = differing.map(|(number, _)| path(number)).collect();
         if outputs.is_empty() {
-            return Ok(Some(RebuildOutcome::Same));
+            return Ok(Attempt::Built(RebuildOutcome::Same));
         }
         let why = match build.run()? {
-            Built::Not => return Ok(None),
+            Built::Not => return Ok(self.not_begun()),
             Built::Made(again) if again == made => WhyDifferent::Undeclared,
             Built::Made(_) | Built::Failed { .. } => WhyDifferent::Irreproducible,
         };
-        Ok(Some(RebuildOutcome::Different { outputs, why }))
+        Ok(Attempt::Built(RebuildOutcome::Different { outputs, why }))
+    }
+
+    /// Why a build was not begun or has not ended.
+    fn not_begun(&self) -> Attempt {
+        match self.doors.cancel.severity() {
+            Some(_) => Attempt::Interrupted,
+            None => Attempt::LeftOut(WhyNotRebuilt::InputsNotHere),
+        }
+    }
+
+    /// Why something that is read is not there, as far as that can be told without reading it.
+    fn lack(&self, scope: &Scope<'_>) -> Option<WhyNotRebuilt> {
+        let graph = scope.graph();
+        let sources = scope
+            .rows()
+            .iter()
+            .filter_map(|row| graph.source(row.asset));
+        let mut sources = sources.map(|source| &source.place);
+        if sources.any(|place| matches!(place, Place::Observed { .. })) {
+            return Some(WhyNotRebuilt::ObservedInput);
+        }
+        (!self.is_here(scope)).then_some(WhyNotRebuilt::InputsNotHere)
     }
 
     /// Whether all that is read is there, as far as that can be told without reading it.
@@ -197,10 +239,17 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Whether what a command makes of the same inputs is to be the same.
-fn is_comparable(asset: &Asset) -> bool {
-    asset.is_materializable()
-        && !asset.is_volatile()
-        && !asset.is_incremental()
-        && asset.data_version != DataVersionRule::Inputs
+/// Why what a command makes of the same inputs need not be the same, if so.
+fn incomparable(asset: &Asset) -> Option<WhyNotRebuilt> {
+    if !asset.is_materializable() {
+        Some(WhyNotRebuilt::NoCommand)
+    } else if asset.is_volatile() {
+        Some(WhyNotRebuilt::Volatile)
+    } else if asset.is_incremental() {
+        Some(WhyNotRebuilt::Incremental)
+    } else if asset.data_version == DataVersionRule::Inputs {
+        Some(WhyNotRebuilt::DataVersionOfInputs)
+    } else {
+        None
+    }
 }

@@ -1,4 +1,7 @@
 //! By the instance, where there is no lock file: what `status` says.
+//!
+//! To it an output that is absent is not what was recorded, so all outputs are required unless they are ignored, and a
+//! window that is due is missing.
 
 use crate::app::check::narrowing::touched_since;
 use crate::app::check::place::place_of;
@@ -8,8 +11,9 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::status::status;
 use crate::model::{
-    AssetId, AssetStatus, Certainty, CheckBasis, CheckReport, CheckRequest, CheckedAsset, Evidence,
-    Grouping, KeyRange, Lock, PartitionRun, Sources, StaleRange, Status, StatusRequest,
+    AssetId, AssetStatus, Certainty, CheckBasis, CheckReport, CheckRequest, CheckedAsset,
+    CheckedOutputs, Evidence, Grouping, KeyRange, Lock, PartitionRun, Sources, StaleRange, Status,
+    StatusRequest,
 };
 use crate::plan::{Scope, Upstream};
 
@@ -26,7 +30,10 @@ pub(super) fn by_instance(
             None => Grouping::Ranges,
         },
         sources: Sources::Left,
-        evidence: Evidence::Files,
+        evidence: match request.outputs {
+            CheckedOutputs::Matching | CheckedOutputs::Required => Evidence::Files,
+            CheckedOutputs::Ignored => Evidence::Inputs,
+        },
     };
     let (found, notices) = status(project, &asked)?;
     let touched = match &request.since {

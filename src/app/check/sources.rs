@@ -1,22 +1,27 @@
 //! Sources whose versions are taken from the lock file: those that are not here, and those that a command observes.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
 
 use crate::app::check::ranges::ranges_of;
+use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::engine::source_path;
-use crate::git::{Repository, Tracked};
-use crate::model::{AssetKey, DataVersion, KeyRange, Lock, PartitionKey, Place};
+use crate::model::{
+    AssetKey, DataVersion, Lock, LockedSources as Taken, Observation, Observed, PartitionKey, Place,
+};
 use crate::plan::{Cell, Known, Row, Scope};
 
 /// The source partitions whose versions were taken from the lock file, in order.
 #[derive(Debug, Default)]
-pub(super) struct LockedSources(Vec<Cell>);
+pub(super) struct LockedSources(Vec<(Cell, DataVersion)>);
 
 impl LockedSources {
     /// Fills in the versions of sources that are absent or observed and have a line; an observed one without a line is
-    /// absent. A file that git tracks is not missing from a checkout but was removed, whatever its line says.
+    /// absent. A file that git tracks, or tracked and does not ignore, is not missing from a checkout but was removed,
+    /// whatever its line says: the line is from before it was added.
     ///
     /// Of several lines with different versions, as a merge may leave, the lowest version counts.
     pub fn take(project: &Project, scope: &Scope<'_>, lock: &Lock, versions: &mut [Known]) -> Self {
@@ -27,8 +32,8 @@ impl LockedSources {
                 .and_modify(|known| *known = line.version.min(*known))
                 .or_insert(line.version);
         }
-        let index = Index::default();
         let mut taken = Vec::new();
+        let mut files = Vec::new();
         for row in scope.rows() {
             let Some(source) = scope.graph().source(row.asset) else {
                 continue;
@@ -39,55 +44,117 @@ impl LockedSources {
                 if !is_observed && versions[slots.start] != Known::Absent {
                     continue;
                 }
+                versions[slots].fill(Known::Absent);
                 let key = scope.partition(cell);
-                let known = match locked.get(&(&source.key, key.as_ref())) {
-                    Some(version) if is_observed || !index.holds(project, scope, cell) => {
-                        taken.push(cell);
-                        Known::Version(*version)
-                    }
-                    _ => Known::Absent,
-                };
-                versions[slots].fill(known);
+                match locked.get(&(&source.key, key.as_ref())) {
+                    Some(version) if is_observed => taken.push((cell, *version)),
+                    Some(version) => files.push((cell, *version)),
+                    None => {}
+                }
             }
+        }
+        let removed = removed(project, scope, files.iter().map(|(cell, _)| *cell));
+        files.retain(|(cell, _)| !removed.contains(cell));
+        taken.extend(files);
+        taken.sort_unstable();
+        for (cell, version) in &taken {
+            versions[scope.row_of_cell(*cell).versions_of(*cell)].fill(Known::Version(*version));
         }
         Self(taken)
     }
 
     /// Whether the version of a source partition was taken from the lock file.
     pub fn holds(&self, cell: Cell) -> bool {
-        self.0.binary_search(&cell).is_ok()
+        self.0
+            .binary_search_by_key(&cell, |(cell, _)| *cell)
+            .is_ok()
     }
 
-    /// They as ranges of keys.
-    pub fn ranges(&self, scope: &Scope<'_>) -> Vec<KeyRange> {
-        let of = |row: &Row| {
-            let cells = row.cells().filter(|cell| self.holds(*cell));
-            let indexes: Vec<_> = cells.map(|cell| row.index_of(cell)).collect();
-            ranges_of(scope, row.asset, indexes)
-        };
+    /// They as ranges of keys, with when they were observed where the instance here has observed just these versions.
+    pub fn told(&self, project: &Project, scope: &Scope<'_>) -> Vec<Taken> {
         if self.0.is_empty() {
             return Vec::new();
         }
-        scope.rows().iter().flat_map(of).collect()
+        let graph = scope.graph();
+        let is_observed = |row: &&Row| {
+            let place = graph.source(row.asset).map(|source| &source.place);
+            matches!(place, Some(Place::Observed { .. }))
+        };
+        let taken = |row: &Row| row.cells().filter(|cell| self.holds(*cell)).collect();
+        let mut instance = None;
+        let mut told = Vec::new();
+        for row in scope.rows() {
+            let cells: Vec<Cell> = taken(row);
+            let indexes = cells.iter().map(|cell| row.index_of(*cell));
+            let ranges = ranges_of(scope, row.asset, indexes);
+            let observed = Some(row).filter(is_observed).filter(|_| !cells.is_empty());
+            let observed = observed.and_then(|row| {
+                let store = instance.get_or_insert_with(|| Instance::open(project).ok());
+                let times = store
+                    .as_ref()?
+                    .store
+                    .observations(graph.key(row.asset))
+                    .ok()?;
+                self.oldest(scope, &cells, &times)
+            });
+            let observed = observed.map(|time| Observed {
+                time,
+                now: project.now(),
+            });
+            told.extend(ranges.into_iter().map(|range| Taken { range, observed }));
+        }
+        told
+    }
+
+    /// When the oldest of the versions of some cells was observed; `None` if any of them is not known.
+    fn oldest(
+        &self,
+        scope: &Scope<'_>,
+        cells: &[Cell],
+        observations: &[Observation],
+    ) -> Option<Timestamp> {
+        let times: HashMap<_, _> = observations
+            .iter()
+            .map(|it| ((&it.partition, it.version), it.time))
+            .collect();
+        let version = |cell: Cell| {
+            let at = self.0.binary_search_by_key(&cell, |(cell, _)| *cell).ok()?;
+            Some(self.0[at].1)
+        };
+        let time = |cell: &Cell| {
+            times
+                .get(&(&scope.partition(*cell), version(*cell)?))
+                .copied()
+        };
+        let all: Option<Vec<Timestamp>> = cells.iter().map(time).collect();
+        all?.into_iter().min()
     }
 }
 
-/// Which files git tracks, asked once and only if need be; none where there is no repository.
-#[derive(Default)]
-struct Index(OnceCell<Option<Tracked>>);
-
-impl Index {
-    /// Whether git tracks the one file of a source partition.
-    fn holds(&self, project: &Project, scope: &Scope<'_>, cell: Cell) -> bool {
-        let tracked = self.0.get_or_init(|| {
-            let repository = Repository::open(project.root(), project.environment()).ok()?;
-            repository.tracked().ok()
-        });
-        let root = project.root().canonicalize();
-        let path = source_path(scope, cell);
-        match (tracked, root, path) {
-            (Some(tracked), Ok(root), Some(path)) => tracked.has_entry(&root.join(path)),
-            _ => false,
-        }
+/// Of cells of sources at which nothing is, those where a file of git's was removed; none where there is no repository.
+fn removed(
+    project: &Project,
+    scope: &Scope<'_>,
+    absent: impl Iterator<Item = Cell>,
+) -> HashSet<Cell> {
+    let root = project.root().canonicalize().ok();
+    let path = |cell| Some((cell, root.as_ref()?.join(source_path(scope, cell)?)));
+    let mut paths: Vec<(Cell, PathBuf)> = absent.filter_map(path).collect();
+    if paths.is_empty() {
+        return HashSet::new();
     }
+    let Ok(repository) = project.repository() else {
+        return HashSet::new();
+    };
+    let mut removed = HashSet::new();
+    if let Ok(tracked) = repository.tracked() {
+        let is_tracked = |(_, path): &mut (Cell, PathBuf)| tracked.has_entry(path);
+        removed.extend(paths.extract_if(.., is_tracked).map(|(cell, _)| cell));
+    }
+    let asked: Vec<PathBuf> = paths.iter().map(|(_, path)| path.clone()).collect();
+    if let Ok(history) = repository.removed(&asked) {
+        let was_tracked = paths.iter().filter(|(_, path)| history.had(path));
+        removed.extend(was_tracked.map(|(cell, _)| *cell));
+    }
+    removed
 }

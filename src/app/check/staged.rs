@@ -30,6 +30,7 @@ const WHOLE: &str = "staged.whole";
 #[derive(Debug)]
 pub(super) struct StagedProject {
     surroundings: Surroundings,
+    repository: Repository,
     _checkout: Checkout,
 }
 
@@ -37,6 +38,11 @@ impl StagedProject {
     /// What a verb may know that looks at it.
     pub fn surroundings(&self) -> &Surroundings {
         &self.surroundings
+    }
+
+    /// The repository, with the checkout in the place of the work tree.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
     }
 }
 
@@ -77,6 +83,7 @@ pub(super) fn check_out_staged(surroundings: &Surroundings) -> Result<StagedProj
             home: None,
             ..surroundings.clone()
         },
+        repository: checkout.repository(&repository),
         _checkout: checkout,
     })
 }

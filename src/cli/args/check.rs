@@ -39,7 +39,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "REV")]
     pub since: Option<String>,
     /// Judge what git would commit instead of the work tree: for hooks
-    #[arg(long, conflicts_with = "since")]
+    #[arg(long)]
     pub staged: bool,
     /// Build up to so many fresh asset partitions in scratch, and compare: finds inputs that are not declared
     #[arg(long, value_name = "N")]

@@ -49,11 +49,13 @@ pub(super) enum ReasonKind {
     Unverifiable,
     /// It came out otherwise when it was built in scratch.
     Rebuilt,
+    /// It is locked twice, with different outputs of the same inputs.
+    Irreproducible,
 }
 
 impl ReasonKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Cause(CauseKind::Code),
         Self::Cause(CauseKind::Dependency),
         Self::Cause(CauseKind::Data),
@@ -67,6 +69,7 @@ impl ReasonKind {
         Self::Pending,
         Self::Unverifiable,
         Self::Rebuilt,
+        Self::Irreproducible,
     ];
 
     fn of(stale: &StaleRange) -> Self {
@@ -87,6 +90,7 @@ impl ReasonKind {
             Self::Pending => "pending",
             Self::Unverifiable => "unverifiable",
             Self::Rebuilt => "rebuilt",
+            Self::Irreproducible => "irreproducible",
         }
     }
 
@@ -109,12 +113,21 @@ impl ReasonKind {
             Self::Missing => "An asset was never materialized.",
             Self::Pending => "What an asset needs is not fresh, so that one cannot know of it yet.",
             Self::Rebuilt => "An asset did not come out the same when it was built in scratch.",
+            Self::Irreproducible => {
+                "An asset is locked with different outputs of the same inputs: its command is not reproducible."
+            }
             Self::Unverifiable => "A source is not here, so that what reads it cannot be judged.",
         }
     }
 }
 
 impl Finding<'_> {
+    /// Whether it is of no concern to freshness: all is judged and fresh.
+    pub fn is_besides(&self) -> bool {
+        let mut kinds = self.reasons.iter().map(|reason| reason.kind);
+        kinds.all(|kind| kind == ReasonKind::Irreproducible)
+    }
+
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         let severities = self.reasons.iter().map(|reason| reason.severity);
@@ -127,10 +140,20 @@ impl Finding<'_> {
             let reasons = self.reasons.iter().filter(|it| concerns(it.kind));
             reasons.map(|it| it.count).sum::<u32>()
         };
-        let unfresh = of(|kind| !matches!(kind, ReasonKind::Rebuilt | ReasonKind::Unverifiable));
+        let unfresh = of(|kind| {
+            !matches!(
+                kind,
+                ReasonKind::Rebuilt | ReasonKind::Unverifiable | ReasonKind::Irreproducible
+            )
+        });
         let rebuilt = of(|kind| kind == ReasonKind::Rebuilt);
+        let unverifiable = of(|kind| kind == ReasonKind::Unverifiable);
         let (concerned, said) = match (unfresh, rebuilt) {
-            (0, 0) => (of(|_| true), "cannot be judged"),
+            (0, 0) if unverifiable == 0 => match of(|_| true) {
+                1 => (1, "is locked twice"),
+                many => (many, "are locked twice"),
+            },
+            (0, 0) => (unverifiable, "cannot be judged"),
             (0, _) => (rebuilt, "came out otherwise"),
             (1, _) => (unfresh, "is not fresh"),
             (_, _) => (unfresh, "are not fresh"),
@@ -192,6 +215,18 @@ fn finding<'a>(report: &'a CheckReport, checked: &'a CheckedAsset) -> Finding<'a
             Some(key) => format!("{key} {}", not_the_same(&it.outcome)),
             None => not_the_same(&it.outcome),
         },
+    }));
+    let rivals = report.irreproducible.iter();
+    let rivals = rivals.filter(|range| range.asset == checked.asset);
+    reasons.extend(rivals.map(|range| Reason {
+        kind: ReasonKind::Irreproducible,
+        severity: Severity::Warning,
+        count: range.count,
+        text: told(
+            range,
+            "locked twice",
+            "with different outputs of the same inputs, so the command is not reproducible",
+        ),
     }));
     Finding {
         asset: &checked.asset,

@@ -101,6 +101,18 @@ mod tests {
             }
           },
           {
+            "description": "clean 2013-07-01 locked twice: with different outputs of the same inputs, so the command is not reproducible",
+            "check_name": "assetctl/irreproducible",
+            "fingerprint": "2c4572b78134f303ec974839c81deb65",
+            "severity": "info",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 12
+              }
+            }
+          },
+          {
             "description": "events 2013-01-01...2013-09-02 may be stale: raw changed; they stand in Assets.lock as one",
             "check_name": "assetctl/data",
             "fingerprint": "fe0c990275436d82e21d1a92e74bbab4",

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::cli::ci::finding::{Finding, Severity, findings};
 use crate::model::CheckReport;
 
-/// The document. An asset of which partitions are not fresh is a failure, one that can only not be judged is skipped.
+/// The document. An asset of which partitions are not fresh is a failure, one that can only not be judged is skipped. What
+/// is no matter of freshness is told beside its case.
 pub fn junit(report: &CheckReport) -> String {
     let findings = findings(report);
     let of = |severity| {
@@ -13,7 +14,8 @@ pub fn junit(report: &CheckReport) -> String {
         findings.count()
     };
     let tests = report.assets.len();
-    let (failures, skipped) = (of(Severity::Error), of(Severity::Warning));
+    let besides = findings.iter().filter(|it| it.is_besides()).count();
+    let (failures, skipped) = (of(Severity::Error), of(Severity::Warning) - besides);
     let mut cases = String::new();
     for checked in &report.assets {
         let name = attribute(checked.asset.as_str());
@@ -41,12 +43,19 @@ pub fn junit(report: &CheckReport) -> String {
 }
 
 fn told(finding: &Finding<'_>) -> String {
+    let texts: Vec<_> = finding.reasons.iter().map(|it| it.text.clone()).collect();
     let element = match finding.severity() {
         Severity::Error => "failure",
+        Severity::Warning if finding.is_besides() => {
+            let lines = [&[finding.title()], texts.as_slice()].concat();
+            return format!(
+                "      <system-out>{}</system-out>\n",
+                content(&lines.join("\n"))
+            );
+        }
         Severity::Warning => "skipped",
     };
     let kind = finding.reasons.first().map_or("", |it| it.kind.word());
-    let texts: Vec<_> = finding.reasons.iter().map(|it| it.text.as_str()).collect();
     let (file, line) = (&finding.place.file, finding.place.line);
     format!(
         "      <{element} type=\"{kind}\" message=\"{}\">{}</{element}>\n",
@@ -93,7 +102,8 @@ mod tests {
               <failure type="code" message="clean: 4 of 365 partitions are not fresh">Assets.toml:12
         2013-07-04...2013-07-05 stale: steps/clean.py changed
         2013-07-07 stale: steps/clean.py changed
-        2013-12-31 missing: not in Assets.lock</failure>
+        2013-12-31 missing: not in Assets.lock
+        2013-07-01 locked twice: with different outputs of the same inputs, so the command is not reproducible</failure>
             </testcase>
             <testcase classname="assetctl check" name="events">
               <failure type="data" message="events: 245 of 20,000 partitions are not fresh">Assets.toml:30

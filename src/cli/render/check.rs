@@ -2,12 +2,12 @@
 
 use crate::cli::render::status::glyph;
 use crate::cli::text::{
-    BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, count, keys, not_the_same, number,
-    status_style, status_word, styled, why, why_unverifiable,
+    BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, count, keys, not_the_same, number,
+    status_style, status_word, styled, why, why_not_rebuilt, why_unverifiable,
 };
 use crate::model::{
-    CheckBasis, CheckCounts, CheckReport, KeyRange, RebuildOutcome, StaleRange, Status, Strictness,
-    WhyUnverifiable,
+    CheckBasis, CheckCounts, CheckReport, KeyRange, LockedSources, Observed, RebuildOutcome,
+    StaleRange, Status, Strictness, WhyUnverifiable,
 };
 
 /// How many rows an asset has, and how many ranges a note; all of them with `--verbose`.
@@ -89,7 +89,7 @@ pub fn rebuilding(report: &CheckReport) -> String {
 /// What came of those that were built in scratch: how many came out the same, and what is wrong with each of the others.
 fn rebuilt(report: &CheckReport, look: &Look) -> String {
     let all = &report.rebuilt;
-    if all.is_empty() {
+    if all.is_empty() && report.not_rebuilt.is_empty() {
         return String::new();
     }
     let mut lines = vec![rebuilding(report)];
@@ -100,6 +100,16 @@ fn rebuilt(report: &CheckReport, look: &Look) -> String {
         if let RebuildOutcome::Failed { tail, .. } = &it.outcome {
             lines.extend(tail.iter().map(|line| format!("    {}", styled(DIM, line))));
         }
+    }
+    if look.detail != Detail::Brief {
+        lines.extend(report.not_rebuilt.iter().map(|it| {
+            let partitions = count(it.count, "partition");
+            format!(
+                "  Left out: {} ({partitions}), as {}.",
+                it.asset,
+                why_not_rebuilt(it.why)
+            )
+        }));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -214,13 +224,22 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
     if !report.locked_sources.is_empty() {
         notes.push(format!(
             "Taken from Assets.lock, as this checkout does not have them: {}.",
-            ranges(&report.locked_sources, look)
+            listed_ranges(report.locked_sources.iter().map(taken).collect(), look)
         ));
     }
     if !report.irreproducible.is_empty() {
         notes.push(format!(
             "Locked twice with different outputs, so their commands are not reproducible: {}.",
             ranges(&report.irreproducible, look)
+        ));
+    }
+    if let Some(first) = report.ahead.first() {
+        let lines: u32 = report.ahead.iter().map(|it| it.lines).sum();
+        notes.push(format!(
+            "Assets.lock has {} of windows that have not ended by the clock here, as {}@{}: if it is behind, what reads all windows is stale for that alone (`--now T` judges by another time).",
+            count(lines, "line"),
+            first.asset,
+            first.window,
         ));
     }
     if !report.orphans.is_empty() {
@@ -247,15 +266,27 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
 }
 
 fn ranges(ranges: &[KeyRange], look: &Look) -> String {
-    let limit = ranges_shown(look);
-    let shown: Vec<_> = ranges.iter().take(limit).map(ToString::to_string).collect();
-    match ranges.len().saturating_sub(limit) {
-        0 => shown.join(", "),
+    listed_ranges(ranges.iter().map(ToString::to_string).collect(), look)
+}
+
+fn listed_ranges(mut ranges: Vec<String>, look: &Look) -> String {
+    let more = ranges.len().saturating_sub(ranges_shown(look));
+    ranges.truncate(ranges.len() - more);
+    match more {
+        0 => ranges.join(", "),
         more => format!(
             "{} and {}",
-            shown.join(", "),
+            ranges.join(", "),
             count(more as u64, "more range")
         ),
+    }
+}
+
+/// `warehouse (observed 3 days ago)`
+fn taken(source: &LockedSources) -> String {
+    match source.observed {
+        Some(Observed { time, now }) => format!("{} (observed {})", source.range, ago(now, time)),
+        None => source.range.to_string(),
     }
 }
 

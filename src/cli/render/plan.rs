@@ -4,7 +4,7 @@ use crate::cli::text::{
     ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, WARN, count, cut, keys,
     number, span, styled, subject,
 };
-use crate::model::{Decision, PlanReport, PlanStep, StepName};
+use crate::model::{Decision, MadeElsewhere, PlanReport, PlanStep, StepName};
 
 /// How many steps of the longest chain are named.
 const CHAIN: usize = 8;
@@ -104,7 +104,10 @@ fn reason(step: &PlanStep) -> String {
     reasons.dedup();
     match reasons.len() {
         0 if step.decision == Decision::MayRun => "if what it needs comes out different".to_owned(),
-        0 => "never materialized".to_owned(),
+        0 => match step.elsewhere {
+            MadeElsewhere::No => "never materialized".to_owned(),
+            MadeElsewhere::Locked => "in Assets.lock, but its outputs are not here".to_owned(),
+        },
         1 | 2 => reasons.join(", "),
         many => format!(
             "{}, and {}",
@@ -151,13 +154,16 @@ mod tests {
 
     use super::{blocked, chain, plan};
     use crate::cli::fixtures::{code, data, look, plain, range, step};
-    use crate::model::{Cause, Decision, KeyRange, PlanCounts, PlanReport, PlanStep};
+    use crate::model::{
+        Cause, Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
+    };
 
     fn row(keys: KeyRange, decision: Decision, ms: Option<u64>, causes: Vec<Cause>) -> PlanStep {
         PlanStep {
             keys,
             decision,
             causes,
+            elsewhere: MadeElsewhere::No,
             expected: ms.map(Duration::from_millis),
             needs: vec![],
         }

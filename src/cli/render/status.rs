@@ -183,7 +183,7 @@ fn reason(kind: DeclarationKind, run: &PartitionRun) -> String {
                 DeclarationKind::Source => "not there".to_owned(),
             };
         }
-        (Status::Locked, []) => return "its outputs are not here".to_owned(),
+        (Status::Locked, []) => return "in Assets.lock, but its outputs are not here".to_owned(),
         (Status::Failed, [] | [Cause::FailedBefore]) => {
             return "its last attempt failed".to_owned();
         }

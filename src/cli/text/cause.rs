@@ -3,6 +3,7 @@
 use crate::cli::text::{DIM, cut, styled};
 use crate::model::{
     Cause, CodeChange, DataChange, DependencyChange, OutputChange, OutputKind, PartitionKey,
+    Presence,
 };
 
 /// The longest value that is told inside a sentence.
@@ -130,8 +131,9 @@ fn data(change: &DataChange, partition: Option<&PartitionKey>) -> String {
         (_, None) => change.asset.to_string(),
     };
     match (&change.old, &change.new) {
+        (Some(_), _) if change.presence == Presence::Missing => format!("{subject} is gone"),
+        (None, _) if change.presence == Presence::Missing => format!("{subject} is missing"),
         (None, Some(_)) => format!("{subject} is new"),
-        (Some(_), None) if change.path.is_some() => format!("{subject} is gone"),
         (Some(_), Some(_)) => format!("{subject} changed"),
         (_, None) => format!("{subject} is not up to date"),
     }
@@ -143,6 +145,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::model::{
         AssetKey, Cause, CodeChange, DataChange, DataVersion, Name, OutputChange, PartitionKey,
+        Presence,
     };
 
     fn code(what: &str, old: &str, new: &str) -> Cause {
@@ -164,6 +167,7 @@ mod tests {
             path: None,
             old: version("0a"),
             new: if root.is_empty() { version("0b") } else { None },
+            presence: Presence::There,
             root,
         })
     }

@@ -13,7 +13,7 @@ pub(super) use cause::{chain, subject};
 pub(super) use moment::{ago, clock};
 pub(super) use quantity::{bytes, count, elapsed, number, span};
 pub(super) use ranges::{Keys, keys};
-pub(super) use rebuilt::not_the_same;
+pub(super) use rebuilt::{not_the_same, why_not_rebuilt};
 pub(super) use style::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, status_style, styled};
 pub(super) use table::{Cell, Table, cut, width};
 pub(super) use unfresh::{status_word, why, why_unverifiable};

@@ -1,6 +1,6 @@
 //! What came of building an asset partition in scratch, in words.
 
-use crate::model::{RebuildOutcome, WhyDifferent};
+use crate::model::{RebuildOutcome, WhyDifferent, WhyNotRebuilt};
 
 /// What is wrong with it, to follow its name; that it came out the same is nothing wrong.
 pub fn not_the_same(outcome: &RebuildOutcome) -> String {
@@ -20,5 +20,18 @@ pub fn not_the_same(outcome: &RebuildOutcome) -> String {
                 }
             }
         }
+    }
+}
+
+/// Why something is not rebuilt, to follow `as`.
+pub fn why_not_rebuilt(why: WhyNotRebuilt) -> &'static str {
+    match why {
+        WhyNotRebuilt::NoCommand => "no command makes it",
+        WhyNotRebuilt::Volatile => "it is volatile",
+        WhyNotRebuilt::Incremental => "it starts from its previous output",
+        WhyNotRebuilt::DataVersionOfInputs => "its data version is that of its inputs",
+        WhyNotRebuilt::Folded => "Assets.lock has only a block of it",
+        WhyNotRebuilt::ObservedInput => "it reads what a command observes",
+        WhyNotRebuilt::InputsNotHere => "what it reads is not here as it is locked",
     }
 }

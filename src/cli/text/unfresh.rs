@@ -3,8 +3,8 @@
 use crate::cli::text::cause::summary;
 use crate::cli::text::{count, subject};
 use crate::model::{
-    Cause, Certainty, CheckBasis, CodeChange, DataChange, StaleRange, Status, Unverifiable,
-    WhyUnverifiable,
+    Cause, Certainty, CheckBasis, CodeChange, DataChange, Presence, StaleRange, Status,
+    Unverifiable, WhyUnverifiable,
 };
 
 /// How many causes are told.
@@ -39,10 +39,10 @@ fn told(cause: &Cause, stale: &StaleRange) -> String {
         }) if what == "lock line" => "its line in Assets.lock was changed".to_owned(),
         Cause::Data(change) if change.old.is_none() && change.new.is_none() => {
             let is_open = stale.status == Status::Pending || !change.root.is_empty();
-            let verb = if is_open {
-                "is not up to date"
-            } else {
-                "changed"
+            let verb = match change.presence {
+                Presence::Missing => "is missing",
+                Presence::There if is_open => "is not up to date",
+                Presence::There => "changed",
             };
             format!("{} {verb}", read(change, stale))
         }

@@ -1,7 +1,10 @@
 //! What `check` answers.
 
+use jiff::Timestamp;
+
 use crate::model::name::AssetKey;
-use crate::model::report::{KeyRange, Rebuilt};
+use crate::model::partition::PartitionKey;
+use crate::model::report::{KeyRange, NotRebuilt, Rebuilt};
 use crate::model::request::{DueWindows, Strictness};
 use crate::model::status::{Cause, Status};
 
@@ -21,13 +24,17 @@ pub struct CheckReport {
     /// What cannot be judged in this checkout.
     pub unverifiable: Vec<Unverifiable>,
     /// Sources whose version was taken from the lock file: git does not track them, or a command observes them.
-    pub locked_sources: Vec<KeyRange>,
+    pub locked_sources: Vec<LockedSources>,
     /// Partitions that two lines are right for, with different outputs: their commands are not reproducible.
     pub irreproducible: Vec<KeyRange>,
     /// Lines of what is not declared any more.
     pub orphans: Vec<Orphans>,
+    /// Lines of windows that have not ended by the clock here.
+    pub ahead: Vec<Ahead>,
     /// What came of those that were built in scratch.
     pub rebuilt: Vec<Rebuilt>,
+    /// What was chosen and cannot be built in scratch, or not be compared.
+    pub not_rebuilt: Vec<NotRebuilt>,
     /// What was asked of windows that are due.
     pub due_windows: DueWindows,
     /// What was asked of what cannot be judged.
@@ -141,6 +148,35 @@ impl WhyUnverifiable {
     }
 }
 
+/// Neighbouring partitions of a source whose version was taken from the lock file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedSources {
+    /// Which.
+    pub range: KeyRange,
+    /// When the oldest of these versions was observed; `None` for files, and where this machine does not know.
+    pub observed: Option<Observed>,
+}
+
+/// When something was observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The instant.
+    pub time: Timestamp,
+    /// The instant of the check that tells it.
+    pub now: Timestamp,
+}
+
+/// Lines of an asset for windows that have not ended: by the clock that they were written by they had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    /// The asset.
+    pub asset: AssetKey,
+    /// One of the windows.
+    pub window: PartitionKey,
+    /// How many lines.
+    pub lines: u32,
+}
+
 /// Lines of an asset or of partitions that are not declared any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Orphans {
@@ -164,7 +200,9 @@ impl CheckReport {
             locked_sources: Vec::new(),
             irreproducible: Vec::new(),
             orphans: Vec::new(),
+            ahead: Vec::new(),
             rebuilt: Vec::new(),
+            not_rebuilt: Vec::new(),
             due_windows,
             strictness,
         }

@@ -23,8 +23,8 @@ mod validate;
 
 pub use affected::AffectedReport;
 pub use check::{
-    Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, ManifestLine, Orphans,
-    StaleRange, Unverifiable, WhyUnverifiable,
+    Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, LockedSources,
+    ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use graph::{GraphEdge, GraphReport, GraphVertex};
@@ -44,9 +44,9 @@ pub use partitions::{
     MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
 };
 pub use places::KeyPlaces;
-pub use plan::{Decision, PlanCounts, PlanReport, PlanStep, Planned};
+pub use plan::{Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planned};
 pub use range::KeyRange;
-pub use rebuilt::{RebuildOutcome, Rebuilt, WhyDifferent};
+pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
 pub use show::{ShowReport, ShownRecipe, WrittenCommand};
 pub use status::{AssetStatus, PartitionRun, StatusCounts, StatusReport};
 pub use validate::{Problem, ValidateReport};

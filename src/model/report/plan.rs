@@ -29,10 +29,22 @@ pub struct PlanStep {
     pub decision: Decision,
     /// Why.
     pub causes: Vec<Cause>,
+    /// What the lock file knows of them where there is no cause.
+    pub elsewhere: MadeElsewhere,
     /// How long all of them usually take, one after the other; `None` where that is not known.
     pub expected: Option<Duration>,
     /// The upstream steps of this plan that run before.
     pub needs: Vec<KeyRange>,
+}
+
+/// Whether somebody else has made what was never materialized here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MadeElsewhere {
+    /// Nobody has, as far as is known.
+    #[default]
+    No,
+    /// It has a right line in the lock file, and its outputs are not here.
+    Locked,
 }
 
 /// What a plan says of a step.

@@ -1,6 +1,7 @@
 //! What came of asset partitions that `check --rebuild` built in scratch.
 
 use crate::model::event::StepName;
+use crate::model::name::AssetKey;
 use crate::model::report::ManifestLine;
 
 /// An asset partition that was built in scratch, with only what it declares.
@@ -50,5 +51,51 @@ impl Rebuilt {
     #[must_use]
     pub fn is_same(&self) -> bool {
         self.outcome == RebuildOutcome::Same
+    }
+}
+
+/// Partitions of an asset that cannot be built in scratch, or not be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRebuilt {
+    /// The asset.
+    pub asset: AssetKey,
+    /// How many of its partitions.
+    pub count: u32,
+    /// Why.
+    pub why: WhyNotRebuilt,
+}
+
+/// Why something is not rebuilt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WhyNotRebuilt {
+    /// No command makes it.
+    NoCommand,
+    /// It is volatile: it is made on each run, whatever it was made of.
+    Volatile,
+    /// It starts from its previous output.
+    Incremental,
+    /// Its data version is not what its command wrote.
+    DataVersionOfInputs,
+    /// It stands in a block of the lock file, which tells no version of its outputs.
+    Folded,
+    /// It reads a source that a command observes: its data is not in a checkout.
+    ObservedInput,
+    /// Something that it reads is not here as it is locked.
+    InputsNotHere,
+}
+
+impl WhyNotRebuilt {
+    /// The word for it in machine output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoCommand => "no_command",
+            Self::Volatile => "volatile",
+            Self::Incremental => "incremental",
+            Self::DataVersionOfInputs => "data_version_of_inputs",
+            Self::Folded => "folded",
+            Self::ObservedInput => "observed_input",
+            Self::InputsNotHere => "inputs_not_here",
+        }
     }
 }

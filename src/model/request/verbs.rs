@@ -64,6 +64,8 @@ pub enum Evidence {
     /// Records, and the files on disk.
     #[default]
     Files,
+    /// Records, and the files on disk but for outputs: they count as what was recorded.
+    Inputs,
     /// Records alone.
     Recorded,
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Lock,
-    LockBlock, LockLine, LockedAsset, PartitionKey, RULE,
+    LockBlock, LockLine, LockedAsset, PartitionKey, PartitionSet, RULE,
 };
 use crate::plan::blocks::Blocks;
 use crate::plan::fingerprint::{FingerprintParts, fingerprint};
@@ -43,6 +43,8 @@ pub struct LockJudge<'a> {
     pub(super) blocks: Blocks,
     pub(super) folding: Folding,
     pub(super) surveys: HashMap<AssetId, Survey>,
+    /// Of sources that were asked about, the partitions that have to be there and are not.
+    pub(super) missing: HashMap<AssetId, PartitionSet>,
 }
 
 /// How a cell stands by its own line alone.
@@ -106,6 +108,7 @@ impl<'a> LockJudge<'a> {
             blocks: Blocks::default(),
             folding: Folding::new(),
             surveys: HashMap::new(),
+            missing: HashMap::new(),
         };
         for number in 0..judge.rows.len() {
             judge.take_first_lines(number);

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, DependencyChange, LockLine,
-    OutputChange, PartitionSet, RULE,
+    AssetId, Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, Dep, DependencyChange,
+    LockLine, OutputChange, PartitionSet, Presence, RULE,
 };
+use crate::plan::judge::Known;
 use crate::plan::locked::judge::{LockJudge, Spot, Standing, has_all_outputs};
 use crate::plan::locked::reading::Lack;
 use crate::plan::scope::Cell;
@@ -150,6 +151,7 @@ impl LockJudge<'_> {
             causes.extend(self.of_line(evidence, &spot, line, depth));
         } else if let Some(code) = code {
             causes.extend(self.of_code(&spot, code));
+            causes.extend(self.of_missing_sources(evidence, &spot));
         }
         if let Some(outputs) = evidence.changed_outputs.get(&cell) {
             let partition = self.scope.at(cell).1;
@@ -203,14 +205,19 @@ impl LockJudge<'_> {
                 continue;
             }
             followed |= !open.is_empty();
-            let absent = same.is_none() && self.scope.graph().source(dep.asset).is_some();
-            if open.is_empty() && same != Some(false) && !absent {
+            let missing = match same {
+                Some(true) => Vec::new(),
+                Some(false) | None => self.missing_of(dep.asset, &set, most),
+            };
+            let is_unknown = same.is_none() && self.scope.graph().source(dep.asset).is_some();
+            if open.is_empty() && same != Some(false) && !is_unknown {
                 continue;
             }
             let only = (set.len() == 1).then(|| set.first()).flatten();
-            let told: Vec<Option<u32>> = match (open.is_empty(), only) {
+            let told: Vec<Option<u32>> = match (open.is_empty(), missing.is_empty()) {
                 (false, _) => open.into_iter().map(Some).collect(),
-                (true, only) => vec![only],
+                (true, false) => missing.into_iter().map(Some).collect(),
+                (true, true) => vec![only],
             };
             for index in told {
                 let up = index.and_then(|index| self.scope.cell(dep.asset, index));
@@ -219,15 +226,7 @@ impl LockJudge<'_> {
                     Some(up) if is_asset && depth < CHAIN => self.chain(evidence, up, depth + 1),
                     _ => Vec::new(),
                 };
-                causes.push(Cause::Data(DataChange {
-                    input: dep.input.clone(),
-                    asset: self.scope.graph().key(dep.asset).clone(),
-                    partition: index.and_then(|index| self.scope.keys(dep.asset).key(index)),
-                    path: up.and_then(evidence.path),
-                    old: None,
-                    new: None,
-                    root,
-                }));
+                causes.push(self.data_cause(evidence, dep, index, root));
             }
         }
         let is_stale = evidence.verdicts[spot.cell.index()] == LockStatus::Stale;
@@ -243,11 +242,73 @@ impl LockJudge<'_> {
         causes
     }
 
+    fn data_cause(
+        &self,
+        evidence: &Evidence<'_>,
+        dep: &Dep,
+        index: Option<u32>,
+        root: Vec<Cause>,
+    ) -> Cause {
+        let up = index.and_then(|index| self.scope.cell(dep.asset, index));
+        Cause::Data(DataChange {
+            input: dep.input.clone(),
+            asset: self.scope.graph().key(dep.asset).clone(),
+            partition: index.and_then(|index| self.scope.keys(dep.asset).key(index)),
+            path: up.and_then(evidence.path),
+            old: None,
+            new: None,
+            presence: up.map_or(Presence::There, |up| self.presence(up)),
+            root,
+        })
+    }
+
+    /// Sources that a cell of a wrong block reads and that are not there: more than the block's line tells.
+    fn of_missing_sources(&mut self, evidence: &Evidence<'_>, spot: &Spot<'_>) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        for dep in &spot.asset.deps {
+            let set = self.mapped(spot, dep);
+            for index in self.missing_of(dep.asset, &set, KEYS_TOLD) {
+                causes.push(self.data_cause(evidence, dep, Some(index), Vec::new()));
+            }
+        }
+        causes
+    }
+
+    /// The first partitions of a source among `set` that are not there and have to be.
+    fn missing_of(&mut self, source: AssetId, set: &PartitionSet, most: usize) -> Vec<u32> {
+        let scope = self.scope;
+        let Some(row) = scope
+            .row(source)
+            .filter(|_| scope.graph().source(source).is_some())
+        else {
+            return Vec::new();
+        };
+        let versions = &self.versions;
+        let required = self.missing.entry(source).or_insert_with(|| {
+            let is_absent = |cell: &Cell| versions[row.versions_of(*cell).start] == Known::Absent;
+            let cells = row.cells().filter(is_absent);
+            cells.map(|cell| row.index_of(cell)).collect()
+        });
+        if required.is_empty() {
+            return Vec::new();
+        }
+        required.intersection(set).iter().take(most).collect()
+    }
+
+    /// Whether there is anything at a cell, where it is a source's.
+    fn presence(&self, cell: Cell) -> Presence {
+        let row = self.scope.row_of_cell(cell);
+        match self.scope.graph().source(row.asset) {
+            Some(_) => self.versions[row.versions_of(cell).start].presence(),
+            None => Presence::There,
+        }
+    }
+
     /// The first partitions of an asset among `set` that are not fresh.
     fn unfresh_of(
         &self,
         evidence: &Evidence<'_>,
-        asset: crate::model::AssetId,
+        asset: AssetId,
         set: &PartitionSet,
         most: usize,
     ) -> Vec<u32> {

@@ -11,8 +11,8 @@ use crate::digest::{Digest, Field};
 use crate::model::{
     AssetKey, BlockEntry, BlockRecord, Cause, CodeVersion, CurrentRef, DataChange, DataVersion,
     Event, EventKind, Fingerprint, InputRecord, LastAttempt, Materialization, Name, Observation,
-    Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, PartitionSet, RunCounts, RunStatus,
-    StepFailure, StepOutcome,
+    Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, PartitionSet, Presence, RunCounts,
+    RunStatus, StepFailure, StepOutcome,
 };
 use crate::store::column::packed;
 use crate::store::tests::samples::{
@@ -264,6 +264,7 @@ fn events_of_a_run() {
         path: Some("raw.csv".to_owned()),
         old: None,
         new: Some(DataVersion(digest(5))),
+        presence: Presence::There,
         root: vec![Cause::Forced],
     })];
     let event = |kind| Event {

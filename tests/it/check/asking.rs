@@ -45,6 +45,19 @@ fn windows_of_several_dimensions_are_due_too() {
     // A clock that is behind makes no line one of nothing.
     let earlier = document(&project, &["--now", "2024-01-03T12:00:00Z"], 1);
     assert_eq!(earlier["orphans"].as_array().map(Vec::len), Some(0));
+    // What reads all windows is stale then, and it is told that the clock may be why.
+    assert_eq!(unfresh(&earlier), ["sums@eu...us stale data"]);
+    let ahead = serde_json::json!([{"asset": "cells", "window": "2024-01-03|eu", "lines": 2}]);
+    assert_eq!(earlier["ahead"], ahead);
+    assert_eq!(apart.get("ahead"), None);
+    let said = project
+        .run(&["check", "--now", "2024-01-03T12:00:00Z"])
+        .exits(1);
+    assert!(
+        said.stdout().contains("if it is behind"),
+        "{}",
+        said.stdout()
+    );
     project
         .run(&["lock", "prune", "--now", "2024-01-03T12:00:00Z", "-n"])
         .success();

@@ -45,3 +45,24 @@ fn a_clone_lacks_outputs_where_they_are_required() {
     let required = document(&clone, &["--outputs", "required", "world"], 1);
     assert_eq!(unfresh(&required), ["world@eu...us stale output"]);
 }
+
+#[test]
+fn outputs_are_ignored_where_there_is_no_lock_file_too() {
+    let project = built();
+    project.remove("Assets.lock");
+    document(&project, &[], 0);
+    project.write("build/clean/2024-01-02.csv", "by hand\n");
+    let said = document(&project, &["--outputs", "required"], 1);
+    let unfresh = unfresh(&said);
+    assert_eq!(unfresh[0], "clean@2024-01-02 stale output");
+    document(&project, &["--outputs", "ignore"], 0);
+    // What is read is looked at all the same.
+    project.append("names.txt", "eve\n");
+    let said = document(&project, &["--outputs", "ignore"], 1);
+    let unfresh = super::unfresh(&said);
+    assert!(
+        unfresh.contains(&"other stale data".to_owned())
+            && !unfresh.iter().any(|it| it.contains("output")),
+        "{unfresh:?}"
+    );
+}

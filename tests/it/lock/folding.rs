@@ -92,3 +92,80 @@ fn blocks_do_not_depend_on_how_they_came_about() {
     assert_eq!(lock(&sandbox), caught_up);
     assert_eq!(lines(&sandbox).len(), folded.lines().count() - 2);
 }
+
+const COPIES: &str = r#"
+[partitions.day]
+type = "daily"
+start = "1990-01-01"
+end = "2017-12-01"
+
+[asset.some]
+partitions = "day"
+command = "echo made > {{output}}"
+outputs = "build/{{partition}}"
+
+[asset.copy]
+partitions = "day"
+deps = "some"
+command = "cp {{input}} {{output}}"
+outputs = "copy/{{partition}}"
+"#;
+
+#[test]
+fn what_is_here_of_a_block_is_known_as_made_here() {
+    let sandbox = chain()
+        .with_file("Assets.toml", COPIES)
+        .at("2024-01-01T00:00:00Z");
+    let keys = sandbox
+        .run(&["partitions", "list", "day", "--keys"])
+        .success();
+    let keys: Vec<&str> = keys.stdout().lines().collect();
+    let all = keys.len() as u64;
+    for key in &keys {
+        sandbox.write(&format!("build/{key}"), &format!("{key}\n"));
+        sandbox.write(&format!("copy/{key}"), &format!("{key}\n"));
+    }
+    sandbox.run(&["accept", "some", "copy"]).success();
+    let locked = lock(&sandbox);
+    assert!(locked.lines().any(|line| line.contains("...")));
+    let counts = |asset: usize| {
+        let said = sandbox.run(&["status", "--json"]).success();
+        let said: serde_json::Value = serde_json::from_str(said.stdout()).expect("JSON");
+        let counts = &said["assets"][asset]["counts"];
+        let of = |status: &str| counts[status].as_u64().unwrap_or_default();
+        (of("fresh"), of("locked"))
+    };
+    let both_fresh = [(all, 0), (all, 0)];
+
+    // Without an instance all is known from the blocks, and recorded by the next run.
+    sandbox.remove(".assetctl");
+    assert_eq!([counts(0), counts(1)], both_fresh);
+    sandbox.materialize(&[]).success().ran_nothing();
+    assert_eq!(lock(&sandbox), locked);
+    sandbox.remove("Assets.lock");
+    assert_eq!([counts(0), counts(1)], both_fresh);
+    sandbox.write("Assets.lock", &locked);
+
+    // Of a block in which one output is another, nobody knows which are as they were.
+    sandbox.remove(".assetctl");
+    sandbox.write("copy/1990-01-05", "other\n");
+    let (fresh, elsewhere) = counts(1);
+    assert!(elsewhere > 1 && elsewhere < 3_000, "{elsewhere}");
+    assert_eq!(fresh + elsewhere, all);
+    sandbox.write("copy/1990-01-05", "1990-01-05\n");
+
+    // What was made here otherwise is not what the block's partitions were made of.
+    sandbox.write("build/1990-01-05", "other\n");
+    sandbox.run(&["accept", "some@1990-01-05"]).success();
+    sandbox.write("Assets.lock", &locked);
+    let said = sandbox
+        .run(&["explain", "copy@1990-01-05", "--json"])
+        .success();
+    assert!(
+        !said.stdout().contains(r#""status":"fresh""#),
+        "{}",
+        said.stdout()
+    );
+    let (fresh, _) = counts(1);
+    assert!(fresh < all && fresh > all / 2, "{fresh}");
+}

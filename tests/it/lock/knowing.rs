@@ -90,7 +90,7 @@ fn only_what_is_not_here_is_made() {
     let expected = ["clean fresh locked locked", "all pending", "report pending"];
     assert_eq!(standing(&sandbox, &[]), expected);
     let text = sandbox.run(&["status", "--exit-code"]).exits(1);
-    let row = "locked   clean   1 fresh · 2 locked  its outputs are not here: d2...d3";
+    let row = "locked   clean   1 fresh · 2 locked  in Assets.lock, but its outputs are not here: d2...d3";
     assert!(text.stdout().contains(row), "{}", text.stdout());
     let selected = sandbox.run(&["list", "status:missing", "--json"]).success();
     assert!(selected.stdout().contains(r#""key":"clean""#));

@@ -7,8 +7,8 @@ use crate::cli::fixtures::{asset, code, data, digest, key, look, plain, range, r
 use crate::cli::progress::lines::Story;
 use crate::cli::text::{Detail, Look};
 use crate::model::{
-    Batch, DataVersion, Decision, EventKind, KeyPlaces, NamedKeys, PartitionKeys, PlanStep,
-    Planned, RunCounts, RunOutcome, StepFailure, StepOutcome,
+    Batch, DataVersion, Decision, EventKind, KeyPlaces, MadeElsewhere, NamedKeys, PartitionKeys,
+    PlanStep, Planned, RunCounts, RunOutcome, StepFailure, StepOutcome,
 };
 
 fn planned(blocked: Vec<PlanStep>) -> Planned {
@@ -193,6 +193,7 @@ fn what_cannot_run_is_told_first() {
             reason: "data/flights/2013-07-06.csv does not exist".into(),
         },
         causes: vec![],
+        elsewhere: MadeElsewhere::No,
         expected: None,
         needs: vec![],
     };

@@ -1,0 +1,248 @@
+//! Partitions of which the lock file has no more than a block: the digest over their outputs tells whether all of them are
+//! here just as they were locked, and then each one's version is known.
+//!
+//! A right block says that each partition was made of just what it would be made of now. So what is here becomes known as
+//! made here, with the fingerprint of now, as long as all that it reads is what the lock file has, too: where the instance
+//! has made something else of an upstream, nobody knows what of the block was made of that.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use crate::digest::Folding;
+use crate::engine::evaluate::Evaluation;
+use crate::engine::records::StoreRecords;
+use crate::engine::workspace::Workspace;
+use crate::hash::{Found, HashError};
+use crate::model::{
+    Asset, Current, CurrentMaterialization, DataVersion, DataVersionRule, LastAttempt, LockBlock,
+    MaterializationId, PartitionRef, PartitionSet, RULE, Status,
+};
+use crate::plan::{Blocks, Cell, LockJudge, Mapped, Role, Row, Scope};
+
+/// One output of all partitions of a block.
+pub struct BlockOutput<'a> {
+    /// Where files are.
+    pub workspace: &'a Workspace<'a>,
+    /// What is looked at.
+    pub scope: &'a Scope<'a>,
+    /// The row of the asset.
+    pub row: &'a Row,
+    /// The asset.
+    pub asset: &'a Asset,
+    /// Which of its outputs.
+    pub output: usize,
+    /// The partitions of the block.
+    pub range: Range<u32>,
+}
+
+impl BlockOutput<'_> {
+    /// The version of each, in order; `None` if any is not there.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be hashed.
+    pub fn versions(&self) -> Result<Option<Vec<DataVersion>>, HashError> {
+        let keys = self.scope.keys(self.row.asset);
+        let len = self.range.len();
+        let template = &self.asset.outputs[self.output].path;
+        let path = |at: usize, text: &mut String| {
+            let index = self.range.start + at as u32;
+            template.write_path(PartitionRef { keys, index }, text);
+        };
+        let (mut versions, mut problem) = (Vec::with_capacity(len), None);
+        let take = |_, found: Result<Found, HashError>| match found {
+            Ok(found) => versions.extend(found.version()),
+            Err(error) => problem = Some(error),
+        };
+        self.workspace.versions.of_each(len, path, take);
+        match problem {
+            Some(error) => Err(error),
+            None => Ok((versions.len() == len).then_some(versions)),
+        }
+    }
+
+    /// What a block of these versions has for this output.
+    #[must_use]
+    pub fn digest(&self, versions: &[DataVersion]) -> DataVersion {
+        let set = PartitionSet::from_range(self.range.clone());
+        let mapped = Mapped {
+            read: (self.row.asset, Some(self.output as u32)),
+            keys: self.scope.keys(self.row.asset),
+            set: &set,
+            version: |index: u32| versions[(index - self.range.start) as usize],
+        };
+        DataVersion(Blocks::default().digest_of(&mapped, &self.range, &mut Folding::new()))
+    }
+
+    /// The version of each, if they are what a block has.
+    fn as_locked(&self, block: &LockBlock) -> Option<Vec<DataVersion>> {
+        let label = self.asset.output_label(self.output);
+        let mut locked = block.outputs.iter();
+        let locked = locked.find(|it| it.label.as_deref() == label.as_deref())?;
+        let keys = self.scope.keys(self.row.asset);
+        let index = self.range.start;
+        let template = &self.asset.outputs[self.output].path;
+        let first = template.path(PartitionRef { keys, index });
+        // Mostly none is here, or all are.
+        let first = self.workspace.versions.of_path(&first).ok()?;
+        first.version()?;
+        // What cannot be read is not here.
+        let versions = self.versions().ok().flatten()?;
+        (Some(self.digest(&versions)) == locked.version).then_some(versions)
+    }
+}
+
+/// What was found of right blocks.
+#[derive(Debug, Default)]
+pub(super) struct FoldedHere {
+    /// Partitions that have no record and are here, with the versions of their outputs; upstream before downstream.
+    unrecorded: Vec<(Cell, Vec<DataVersion>)>,
+    /// Partitions of which the instance knows what the lock file has.
+    as_locked: HashSet<Cell>,
+}
+
+impl FoldedHere {
+    /// Looks at the outputs of right blocks in which something has no record. `here` is known from lines of their own.
+    pub(super) fn find(
+        evaluation: &Evaluation<'_>,
+        workspace: &Workspace<'_>,
+        lines: &LockJudge<'_>,
+        here: &[Cell],
+    ) -> Self {
+        let mut found = Self::default();
+        let scope = evaluation.scope();
+        for row in scope.rows() {
+            if let Some(asset) = scope.graph().asset(row.asset) {
+                found.look(evaluation, workspace, lines, (row, asset));
+            }
+        }
+        if found.unrecorded.is_empty() {
+            return Self::default();
+        }
+        found.as_locked.extend(here);
+        let changed = &evaluation.judge.facts().changed_outputs;
+        found.as_locked.retain(|cell| !changed.contains_key(cell));
+        found
+    }
+
+    fn look(
+        &mut self,
+        evaluation: &Evaluation<'_>,
+        workspace: &Workspace<'_>,
+        lines: &LockJudge<'_>,
+        (row, asset): (&Row, &Asset),
+    ) {
+        let scope = evaluation.scope();
+        let recorded = &evaluation.judge.facts().recorded;
+        let mut known_until = 0;
+        for cell in row.cells() {
+            if let Some(line) = lines.line(cell) {
+                let made = recorded.materialized(cell.index());
+                let same = made.is_some_and(|made| {
+                    let outputs = made.outputs.iter().enumerate();
+                    let mut outputs = outputs.map(|(at, version)| (line.version(at), *version));
+                    outputs.all(|(locked, version)| locked == Some(version))
+                });
+                self.as_locked.extend(same.then_some(cell));
+                continue;
+            }
+            let Some((block, range)) = lines.block(cell).filter(|_| lines.is_right(cell)) else {
+                continue;
+            };
+            if row.index_of(cell) < known_until || asset.data_version != DataVersionRule::Content {
+                continue;
+            }
+            known_until = range.end;
+            let members = || range.clone().filter_map(|index| row.cell(index));
+            if members().all(|it| recorded.materialized(it.index()).is_some()) {
+                continue;
+            }
+            let versions = |output| {
+                let output = BlockOutput {
+                    workspace,
+                    scope,
+                    row,
+                    asset,
+                    output,
+                    range: range.clone(),
+                };
+                output.as_locked(block)
+            };
+            let Some(versions) = (0..asset.outputs.len())
+                .map(versions)
+                .collect::<Option<Vec<_>>>()
+            else {
+                continue;
+            };
+            for member in members() {
+                let at = (row.index_of(member) - range.start) as usize;
+                if recorded.materialized(member.index()).is_some() {
+                    self.as_locked.insert(member);
+                } else if scope.role(member) != Role::Given {
+                    let outputs = versions.iter().map(|of_output| of_output[at]).collect();
+                    self.unrecorded.push((member, outputs));
+                }
+            }
+        }
+    }
+
+    /// Whether anything of blocks is here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.unrecorded.is_empty()
+    }
+
+    /// Counts partitions of blocks as recorded, where all that they read is what the lock file has, and gives them.
+    pub(super) fn take(
+        mut self,
+        evaluation: &mut Evaluation<'_>,
+        records: &StoreRecords<'_>,
+    ) -> Vec<Cell> {
+        let scope = evaluation.scope();
+        let mut taken = Vec::new();
+        for (cell, outputs) in std::mem::take(&mut self.unrecorded) {
+            let verdict = evaluation.judge.judge(cell, records);
+            let number = scope.number_of(scope.at(cell).0);
+            let code_version = evaluation.codes.versions[number];
+            let (Some(fingerprint), Some(code_version)) = (verdict.fingerprint, code_version)
+            else {
+                continue;
+            };
+            if !self.reads_as_locked(scope, cell) {
+                continue;
+            }
+            let current = Current {
+                materialized: Some(CurrentMaterialization {
+                    id: MaterializationId::LOCKED,
+                    rule: RULE,
+                    fingerprint,
+                    code_version,
+                    time: Timestamp::UNIX_EPOCH,
+                    outputs,
+                    duration_ms: 0,
+                }),
+                attempt: LastAttempt::Succeeded,
+            };
+            evaluation.judge.replace(cell, Some(&current), Vec::new());
+            if evaluation.judge.judge(cell, records).status == Status::Fresh {
+                self.as_locked.insert(cell);
+                taken.push(cell);
+            } else {
+                evaluation.judge.replace(cell, None, Vec::new());
+            }
+        }
+        taken
+    }
+
+    fn reads_as_locked(&self, scope: &Scope<'_>, cell: Cell) -> bool {
+        let (id, partition) = scope.at(cell);
+        let deps = scope.graph().deps(id).iter();
+        let mut assets = deps.filter(|dep| scope.graph().asset(dep.asset).is_some());
+        assets.all(|dep| {
+            let read = scope.mapped(id, dep, partition.index);
+            let mut cells = read.iter().map(|index| scope.cell(dep.asset, index));
+            cells.all(|up| up.is_some_and(|up| self.as_locked.contains(&up)))
+        })
+    }
+}
