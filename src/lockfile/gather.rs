@@ -9,7 +9,7 @@ use crate::lockfile::damage::Damage;
 use crate::lockfile::fields::{Fields, Kind, Words, Wrong};
 use crate::lockfile::print::{push_added, push_block, push_line, push_source};
 use crate::lockfile::repeats::{Repeats, leave_out_repeats};
-use crate::lockfile::words::{ADDED, HEADER, RANGE, UNPARTITIONED, unescaped};
+use crate::lockfile::words::{ADDED, HEADER, UNPARTITIONED, range_of, unescaped};
 use crate::model::{
     AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedSource, Name,
     PartitionKey, RULE,
@@ -155,7 +155,7 @@ impl<'t> Gathered<'t> {
 
     fn asset(&mut self, name: (usize, &'t str), words: &mut Words<'_>) -> Result<(), Wrong> {
         let key = key_word(words)?;
-        if let Some((first, last)) = key.1.split_once(RANGE) {
+        if let Some((first, last)) = range_of(key.1) {
             let first = read_key((key.0, first))?;
             let last = read_key((key.0 + key.1.len() - last.len(), last))?;
             let block = self.block(first, last, words)?;

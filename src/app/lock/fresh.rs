@@ -4,6 +4,7 @@ use crate::app::error::AppError;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::keys::key_changes;
 use crate::app::lock::lines::fresh_lines;
+use crate::app::lock::part::has_blocks;
 use crate::app::lock::right::stands_in_block;
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
@@ -21,18 +22,21 @@ pub fn lock_fresh(
     keys: &KeysByDefinition,
     file: LockFile,
 ) -> Result<(), AppError> {
-    let in_block = stands_in_block(evaluation, file.lock());
+    let part = file.part_about(evaluation.scope(), &|_| true);
+    let part = part.filter(|part| !has_blocks(evaluation.scope(), part));
+    let lock = part.as_ref().unwrap_or_else(|| file.lock());
+    let in_block = stands_in_block(evaluation, lock);
     let mut changes = Changes {
-        lines: fresh_lines(evaluation, file.lock(), in_block.as_deref(), |_| true),
+        lines: fresh_lines(evaluation, lock, in_block.as_deref(), |_| true),
         ..Changes::default()
     };
-    changes.append(key_changes(project.graph(), keys, file.lock()));
+    changes.append(key_changes(project.graph(), keys, lock));
     let look = if changes.is_empty() {
         Look::Known
     } else {
         Look::All
     };
-    changes.append(source_changes(project, evaluation, file.lock(), look));
+    changes.append(source_changes(project, evaluation, lock, look));
     file.change(project, versions, &changes)?;
     Ok(())
 }
