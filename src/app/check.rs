@@ -17,6 +17,8 @@ mod sources;
 mod staged;
 mod told;
 
+use std::mem::ManuallyDrop;
+
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
@@ -61,7 +63,10 @@ fn judged(
     let root = manifest::find(&surroundings.directory)?.0;
     match lockfile::read(&root)? {
         Some(parsed) => {
+            // Freeing all this piece by piece takes a tenth of the time, and the process ends right after.
+            let parsed = ManuallyDrop::new(parsed);
             let project = Project::open_by_lock(surroundings, &parsed.lock)?;
+            let project = ManuallyDrop::new(project);
             locked::by_lock(&project, &parsed.lock, request, doors)
         }
         None => recorded::by_instance(&Project::open(surroundings)?, request),

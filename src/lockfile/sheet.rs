@@ -14,7 +14,7 @@ use crate::lockfile::print::header;
 use crate::lockfile::words::{ADDED, UNPARTITIONED, range_of, unescaped};
 use crate::model::{AssetKey, Lock, LockedAsset, PartitionKey, RULE};
 
-/// The lines that are wanted: by asset, the keys of partitions, the empty text where there is none. Blocks come with them.
+/// The lines that are wanted: by asset, the keys of partitions, the empty text where there is none. Blocks are not.
 pub type Wanted<'w> = HashMap<&'w str, HashSet<Cow<'w, str>>>;
 
 /// Which partitions of an asset stand in lines and blocks of their own.
@@ -103,8 +103,9 @@ pub fn parse_part(text: &str, wanted: &Wanted<'_>) -> Option<Lock> {
         };
         for line in 0..group.len() {
             let is_wanted = match (keys, group.key_word(text, line)) {
-                (Some(keys), word) if range_of(word).is_none() => keys.contains(&key_of(word)?),
-                _ => true,
+                (Some(_), word) if range_of(word).is_some() => false,
+                (Some(keys), word) => keys.contains(&key_of(word)?),
+                (None, _) => true,
             };
             if is_wanted {
                 gathered.take(&text[group.line(line)]).ok()?;

@@ -162,3 +162,193 @@ fn indexes_among(keys: &PartitionKeys, among: &PartitionSet, lines: &[&str]) -> 
     indexes.dedup();
     indexes
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::ops::Range;
+
+    use super::stand_apart;
+    use crate::app::lock::update::Changes;
+    use crate::app::project::{Project, Surroundings};
+    use crate::digest::Digest;
+    use crate::lockfile::Outline;
+    use crate::model::{
+        AssetKey, CodePrefix, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
+    };
+
+    /// 13,150 days, of which the first 9,000 stand in one block.
+    const MANIFEST: &str = r#"
+[project]
+
+[partitions.day]
+type = "daily"
+start = "1990-01-01"
+
+[source.raw]
+path = "raw/{{partition}}"
+partitions = "day"
+
+[asset.clean]
+partitions = "day"
+deps = "raw"
+outputs = "clean/{{partition}}"
+command = "cp {{input}} {{output}}"
+
+[asset.week]
+partitions = "day"
+deps = { asset = "clean", mapping = "time_window", start_offset = -6 }
+outputs = "week/{{partition}}"
+command = "cat {{input_list.clean}} > {{output}}"
+
+[asset.total]
+deps = "clean"
+outputs = "total"
+command = "cat {{input_list.clean}} > {{output}}"
+"#;
+
+    const FOLDED: u32 = 9_000;
+    const NEWEST: u32 = 2_000;
+
+    fn project(folder: &tempfile::TempDir) -> Project {
+        fs::write(folder.path().join("Assets.toml"), MANIFEST).expect("written");
+        let surroundings = Surroundings {
+            directory: folder.path().to_owned(),
+            home: None,
+            now: "2026-01-02T00:00:00Z".parse().expect("a time"),
+            environment: Vec::new(),
+        };
+        Project::open(&surroundings).expect("a project")
+    }
+
+    fn asset(name: &str) -> AssetKey {
+        AssetKey::parse(name).expect("a key")
+    }
+
+    fn outline<'k>(
+        keys: &'k PartitionKeys,
+        name: &str,
+        lines: Range<u32>,
+        block: Option<Range<u32>>,
+    ) -> Outline<'k> {
+        let key = |index: u32| keys.texts(index..index + 1).next().expect("a key");
+        let block = block.map(|block| (key(block.start), key(block.end - 1)));
+        Outline {
+            asset: asset(name),
+            keys: keys.texts(lines).collect(),
+            blocks: block.into_iter().collect(),
+        }
+    }
+
+    fn line(keys: &PartitionKeys, index: Option<u32>) -> LockLine {
+        let none = Digest::from_bytes([0; 16]);
+        LockLine {
+            partition: index.and_then(|index| keys.key(index)),
+            code: CodePrefix(0),
+            fingerprint: Fingerprint(none),
+            outputs: Box::new([]),
+            contributions: Box::new([]),
+            stand_in: None,
+        }
+    }
+
+    #[test]
+    fn what_has_to_do_with_a_block_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = project(&folder);
+        let graph = project.graph();
+        let clean = graph.find("clean").expect("declared");
+        let keys = project.keys().of(graph.get(clean));
+        let newest = keys.len() - NEWEST;
+        let block = || outline(keys, "clean", newest..keys.len() - 1, Some(0..FOLDED));
+        let of_week = || outline(keys, "week", newest..keys.len() - 1, None);
+        let few = || vec![block(), of_week()];
+        let last = keys.len() - 1;
+        let lines = |name: &str, indexes: &[Option<u32>]| Changes {
+            lines: vec![(
+                asset(name),
+                indexes.iter().map(|index| line(keys, *index)).collect(),
+            )],
+            ..Changes::default()
+        };
+        let source = |index: u32| Changes {
+            sources: vec![LockedSource {
+                source: asset("raw"),
+                partition: keys.key(index),
+                version: DataVersion(Digest::from_bytes([0; 16])),
+            }],
+            ..Changes::default()
+        };
+        let dropped = Changes {
+            dropped_lines: vec![(asset("week"), vec![keys.key(last)])],
+            ..Changes::default()
+        };
+        // A stretch of lines that is long enough to hold a whole block, and is not of the newest keys.
+        let foldable = || {
+            vec![
+                outline(keys, "clean", FOLDED..last, Some(0..FOLDED)),
+                of_week(),
+            ]
+        };
+        let too_few = || {
+            vec![
+                outline(keys, "clean", newest - 1..last, Some(0..FOLDED)),
+                of_week(),
+            ]
+        };
+        let unfolded = || vec![outline(keys, "week", 0..last, None)];
+        for (what, outlines, changes, apart) in [
+            ("the newest day", few(), lines("clean", &[Some(last)]), true),
+            (
+                "behind the block",
+                few(),
+                lines("clean", &[Some(FOLDED)]),
+                true,
+            ),
+            (
+                "in the block",
+                few(),
+                lines("clean", &[Some(last), Some(8_999)]),
+                false,
+            ),
+            (
+                "a window behind",
+                few(),
+                lines("week", &[Some(FOLDED + 6)]),
+                true,
+            ),
+            (
+                "a window into it",
+                few(),
+                lines("week", &[Some(FOLDED + 5)]),
+                false,
+            ),
+            ("a reader of all", few(), lines("total", &[None]), false),
+            ("read by it", few(), source(8_999), false),
+            ("read behind it", few(), source(FOLDED), true),
+            ("something goes", few(), dropped, false),
+            ("nothing declared", few(), lines("gone", &[None]), false),
+            (
+                "lines to be folded",
+                foldable(),
+                lines("clean", &[Some(last)]),
+                false,
+            ),
+            (
+                "too few of them",
+                too_few(),
+                lines("clean", &[Some(last)]),
+                true,
+            ),
+            (
+                "none folded yet",
+                unfolded(),
+                lines("week", &[Some(last)]),
+                false,
+            ),
+            ("of another asset", unfolded(), source(last), false),
+        ] {
+            assert_eq!(stand_apart(&project, &outlines, &changes), apart, "{what}");
+        }
+    }
+}

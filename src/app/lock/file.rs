@@ -12,7 +12,7 @@ use crate::app::error::AppError;
 use crate::app::lock::apart::stand_apart;
 use crate::app::lock::fold::updated;
 use crate::app::lock::notice::DamagedLock;
-use crate::app::lock::part::{has_blocks, part_about};
+use crate::app::lock::part::part_about;
 use crate::app::lock::update::Changes;
 use crate::app::lock::written::{is_written, note};
 use crate::app::notice::Notice;
@@ -129,10 +129,10 @@ impl LockFile {
     #[must_use]
     pub fn sound_about(&self, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<&Lock> {
         let part = self.part_about(scope, concerns);
-        let says_nothing = part.is_some_and(|part| {
-            part.assets.iter().all(|it| it.lines.is_empty()) && !has_blocks(scope, &part)
-        });
-        if says_nothing { None } else { self.sound() }
+        match part {
+            Some(part) if part.assets.is_empty() => None,
+            _ => self.sound(),
+        }
     }
 
     /// Whether there is such a file.

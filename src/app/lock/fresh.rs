@@ -4,7 +4,6 @@ use crate::app::error::AppError;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::keys::key_changes;
 use crate::app::lock::lines::fresh_lines;
-use crate::app::lock::part::has_blocks;
 use crate::app::lock::right::stands_in_block;
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
@@ -23,7 +22,6 @@ pub fn lock_fresh(
     file: LockFile,
 ) -> Result<(), AppError> {
     let part = file.part_about(evaluation.scope(), &|_| true);
-    let part = part.filter(|part| !has_blocks(evaluation.scope(), part));
     let lock = part.as_ref().unwrap_or_else(|| file.lock());
     let in_block = stands_in_block(evaluation, lock);
     let mut changes = Changes {
