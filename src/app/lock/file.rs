@@ -167,23 +167,22 @@ impl LockFile {
         }
         let _guard = guard(project)?;
         let now = self.read_again(project)?;
-        let new = match now.spliced(project, changes) {
-            Some(text) => Self::written(text.into_bytes()),
-            None => {
-                let is_there = now.exists();
-                let new = updated(project, versions, now.into_lock(), changes)?;
-                if !is_there && is_empty(&new) {
-                    return Ok(Self {
-                        bytes: None,
-                        lock: new.into(),
-                        state: State::Written,
-                    });
-                }
-                let text = lockfile::print(&new).into_bytes();
-                Self {
+        let new = if let Some(text) = now.spliced(project, changes) {
+            Self::written(text.into_bytes())
+        } else {
+            let is_there = now.exists();
+            let new = updated(project, versions, now.into_lock(), changes)?;
+            if !is_there && is_empty(&new) {
+                return Ok(Self {
+                    bytes: None,
                     lock: new.into(),
-                    ..Self::written(text)
-                }
+                    state: State::Written,
+                });
+            }
+            let text = lockfile::print(&new).into_bytes();
+            Self {
+                lock: new.into(),
+                ..Self::written(text)
             }
         };
         let text = new.bytes.as_deref().unwrap_or_default();

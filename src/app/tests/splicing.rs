@@ -40,7 +40,7 @@ fn apply(sandbox: &Sandbox, edit: Edit) {
     let mut wrong = String::new();
     match edit {
         Edit::Source(day, seed) => {
-            sandbox.write(&format!("raw/d{}.csv", day + 1), &format!("{seed}\n"))
+            sandbox.write(&format!("raw/d{}.csv", day + 1), &format!("{seed}\n"));
         }
         Edit::Code(seed) => {
             let declared = sandbox.read("Assets.toml");
@@ -78,11 +78,8 @@ fn apply(sandbox: &Sandbox, edit: Edit) {
         }
     }
     let header = text.lines().take(2);
-    let edited: String = header
-        .chain(lines)
-        .map(|line| format!("{line}\n"))
-        .collect();
-    sandbox.write("Assets.lock", &edited);
+    let edited: Vec<&str> = header.chain(lines).collect();
+    sandbox.write("Assets.lock", &(edited.join("\n") + "\n"));
 }
 
 proptest! {
@@ -125,8 +122,8 @@ fn what_somebody_else_has_written_is_read_as_a_whole() {
     let reversed: Vec<&str> = before.lines().skip(2).collect();
     let header: Vec<&str> = before.lines().take(2).collect();
     let lines = header.into_iter().chain(reversed.into_iter().rev());
-    let edited: String = lines.map(|line| format!("{line}\n")).collect();
-    sandbox.write("Assets.lock", &edited);
+    let edited: Vec<&str> = lines.collect();
+    sandbox.write("Assets.lock", &(edited.join("\n") + "\n"));
     sandbox.write("raw/d2.csv", "other");
     sandbox.materialize(&[]);
     let after = sandbox.read("Assets.lock");
