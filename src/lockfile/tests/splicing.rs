@@ -11,24 +11,34 @@ use crate::model::{
     AddedKey, AssetKey, DataVersion, Lock, LockLine, LockedAsset, LockedSource, Name, PartitionKey,
 };
 
+/// The partition of something new.
+#[derive(Clone, Debug)]
+enum About {
+    /// One that is there, if any is.
+    Known,
+    /// Another.
+    Own(Option<PartitionKey>),
+}
+
 /// Where something new goes: to what is there already, by a number, or elsewhere.
 #[derive(Clone, Debug)]
 struct Comes<T> {
     at: usize,
-    key: Option<Option<PartitionKey>>,
+    about: About,
     what: T,
 }
 
 fn comes<T: std::fmt::Debug>(what: impl Strategy<Value = T>) -> impl Strategy<Value = Comes<T>> {
-    (any::<usize>(), of(of(key())), what).prop_map(|(at, key, what)| Comes { at, key, what })
+    let about = of(of(key())).prop_map(|own| own.map_or(About::Known, About::Own));
+    (any::<usize>(), about, what).prop_map(|(at, about, what)| Comes { at, about, what })
 }
 
 /// The partition of something new: its own, or one that is there.
 fn partition<T>(new: &Comes<T>, there: &[Option<PartitionKey>]) -> Option<PartitionKey> {
-    match &new.key {
-        Some(key) => key.clone(),
-        None if there.is_empty() => None,
-        None => there[new.at % there.len()].clone(),
+    match &new.about {
+        About::Own(key) => key.clone(),
+        About::Known if there.is_empty() => None,
+        About::Known => there[new.at % there.len()].clone(),
     }
 }
 
