@@ -9,7 +9,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::lockfile;
-use crate::plan::{Purpose, Scope};
+use crate::plan::{Cell, Purpose, Scope};
 use crate::store::{self, Access, Opened, Store, StoreError};
 
 /// An open instance, with what had to be put right.
@@ -125,8 +125,10 @@ impl Instance {
         evaluation: &mut Evaluation<'_>,
         file: &LockFile,
     ) -> Result<(), AppError> {
+        let recorded = &evaluation.judge.facts().recorded;
+        let is_unrecorded = |cell: Cell| recorded.materialized(cell.index()).is_none();
         if evaluation.lacks_records()
-            && let Some(lock) = file.sound()
+            && let Some(lock) = file.sound_about(evaluation.scope(), &is_unrecorded)
         {
             evaluation.take_lock(workspace, &self.store, lock)?;
         }

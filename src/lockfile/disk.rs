@@ -41,13 +41,16 @@ pub fn added_keys(root: &Path) -> Result<Vec<AddedKey>, LockError> {
 
 /// Writes a project's lock file at once, if that changes a byte of it.
 pub fn write(root: &Path, lock: &Lock) -> Result<Written, LockError> {
+    write_text(root, print(lock).as_bytes())
+}
+
+/// [`write`], with the text as it is to be.
+pub fn write_text(root: &Path, text: &[u8]) -> Result<Written, LockError> {
     let path = root.join(FILE_NAME);
-    let text = print(lock);
-    if std::fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
+    if std::fs::read(&path).is_ok_and(|before| before == text) {
         return Ok(Written::Unchanged);
     }
-    write_atomically(&path, text.as_bytes())
-        .map_err(|reason| LockError::unwritable(FILE_NAME, &reason))?;
+    write_atomically(&path, text).map_err(|reason| LockError::unwritable(FILE_NAME, &reason))?;
     Ok(Written::Anew)
 }
 

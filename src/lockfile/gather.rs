@@ -7,9 +7,10 @@ use std::ops::Range;
 use crate::lockfile::FORMAT;
 use crate::lockfile::damage::Damage;
 use crate::lockfile::fields::{Fields, Kind, Words, Wrong};
+use crate::lockfile::pieces::side_by_side;
 use crate::lockfile::print::{push_added, push_block, push_line, push_source};
 use crate::lockfile::repeats::{Repeats, leave_out_repeats};
-use crate::lockfile::words::{ADDED, HEADER, RANGE, UNPARTITIONED, unescaped};
+use crate::lockfile::words::{ADDED, HEADER, UNPARTITIONED, range_of, unescaped};
 use crate::model::{
     AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedSource, Name,
     PartitionKey, RULE,
@@ -118,23 +119,12 @@ impl<'t> Gathered<'t> {
                 push_source,
             ),
         ];
-        for LockedAsset {
-            asset,
+        let lines: usize = lock.assets.iter().map(|it| it.lines.len()).sum();
+        met.extend(side_by_side(
             lines,
-            blocks,
-        } in &mut lock.assets
-        {
-            met.push(leave_out_repeats(
-                lines,
-                |line| ("", text_of(line.partition.as_ref())),
-                |out, line| push_line(out, asset, line),
-            ));
-            met.push(leave_out_repeats(
-                blocks,
-                |block| (block.first.as_str(), block.last.as_str()),
-                |out, block| push_block(out, asset, block),
-            ));
-        }
+            &mut lock.assets,
+            &leave_out_repeated_lines,
+        ));
         let repeats = met.into_iter().find(|met| *met == Repeats::Some);
         (self.lock, self.header, repeats.unwrap_or(Repeats::None))
     }
@@ -155,7 +145,7 @@ impl<'t> Gathered<'t> {
 
     fn asset(&mut self, name: (usize, &'t str), words: &mut Words<'_>) -> Result<(), Wrong> {
         let key = key_word(words)?;
-        if let Some((first, last)) = key.1.split_once(RANGE) {
+        if let Some((first, last)) = range_of(key.1) {
             let first = read_key((key.0, first))?;
             let last = read_key((key.0 + key.1.len() - last.len(), last))?;
             let block = self.block(first, last, words)?;
@@ -231,6 +221,30 @@ impl<'t> Gathered<'t> {
     }
 }
 
+/// Leaves out lines of an asset that say the same as an earlier one.
+fn leave_out_repeated_lines(locked: &mut LockedAsset) -> Repeats {
+    let LockedAsset {
+        asset,
+        lines,
+        blocks,
+    } = locked;
+    let of_lines = leave_out_repeats(
+        lines,
+        |line| ("", text_of(line.partition.as_ref())),
+        |out, line| push_line(out, asset, line),
+    );
+    let of_blocks = leave_out_repeats(
+        blocks,
+        |block| (block.first.as_str(), block.last.as_str()),
+        |out, block| push_block(out, asset, block),
+    );
+    if of_lines == Repeats::None {
+        of_blocks
+    } else {
+        of_lines
+    }
+}
+
 /// Reads `+ DEFINITION KEY` after its sign.
 fn read_added(words: &mut Words<'_>) -> Result<AddedKey, Wrong> {
     let missing = |words: &Words<'_>| (0..words.rest().end, Damage::Incomplete);
@@ -299,6 +313,11 @@ fn read_partition(word: (usize, &str)) -> Result<Option<PartitionKey>, Wrong> {
 }
 
 fn read_key(word: (usize, &str)) -> Result<PartitionKey, Wrong> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%' && byte != b'.';
+    if !word.1.is_empty() && word.1.bytes().all(is_plain) {
+        // Neither an escape nor a control character nor the sign of a range can be in it.
+        return Ok(PartitionKey::recorded(word.1));
+    }
     let key = unescaped(word.1).ok_or_else(|| (span_of(word), Damage::Escape))?;
     PartitionKey::parse(&key).map_err(|invalid| (span_of(word), Damage::Key(invalid)))
 }

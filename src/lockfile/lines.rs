@@ -81,9 +81,9 @@ impl<'t> Lines<'t> {
         }
         let start = self.at;
         self.number += 1;
-        let (text, ending) = if let Some((text, _)) = rest.split_once('\n') {
-            self.at += text.len() + 1;
-            (text, Ending::Newline)
+        let (text, ending) = if let Some(len) = memchr::memchr(b'\n', rest.as_bytes()) {
+            self.at += len + 1;
+            (&rest[..len], Ending::Newline)
         } else {
             self.at = self.text.len();
             (rest, Ending::None)

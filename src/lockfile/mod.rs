@@ -17,15 +17,19 @@ mod parse;
 mod pieces;
 mod print;
 mod repeats;
+mod sheet;
+mod splice;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use damage::{Damage, DamagedLine};
-pub use disk::{FILE_NAME, Written, added_keys, read, write};
+pub use disk::{FILE_NAME, Written, added_keys, read, write, write_text};
 pub use error::LockError;
 pub use parse::{Parsed, parse, salvage};
 pub use print::print;
+pub use sheet::{Outline, Wanted, outlines, parse_part};
+pub use splice::splice;
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;

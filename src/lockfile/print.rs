@@ -24,13 +24,17 @@ const TITLE: &str = "# Assets.lock · written by assetctl · do not edit";
 /// Lines that say the same are written once.
 #[must_use]
 pub fn print(lock: &Lock) -> String {
-    let mut out = String::with_capacity(capacity(lock));
-    writeln!(out, "{TITLE}\n{HEADER} {FORMAT} rule {}", lock.rule)
-        .expect("a String takes everything");
+    let mut out = header(lock.rule);
+    out.reserve(capacity(lock));
     print_added(&mut out, &lock.added);
     print_sources(&mut out, &lock.sources);
     print_assets(&mut out, &lock.assets);
     out
+}
+
+/// What stands before all lines.
+pub fn header(rule: u32) -> String {
+    format!("{TITLE}\n{HEADER} {FORMAT} rule {rule}\n")
 }
 
 /// Appends `+ DEFINITION KEY`.

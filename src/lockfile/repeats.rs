@@ -19,6 +19,9 @@ pub fn leave_out_repeats<T>(
     about: impl Fn(&T) -> (&str, &str),
     write: impl Fn(&mut String, &T),
 ) -> Repeats {
+    if lines.len() < 2 {
+        return Repeats::None;
+    }
     let mut seen = HashSet::with_capacity(lines.len());
     if lines.iter().all(|line| seen.insert(about(line))) {
         return Repeats::None;

@@ -3,6 +3,7 @@
 mod errors;
 mod merges;
 mod round_trip;
+mod splicing;
 mod texts;
 
 use std::fmt::Write;

@@ -60,9 +60,15 @@ pub fn push_partition(out: &mut String, partition: Option<&PartitionKey>) {
     }
 }
 
+/// The words of the first and the last key of a block; `None` where a word is a key's.
+pub fn range_of(word: &str) -> Option<(&str, &str)> {
+    memchr::memchr(b'.', word.as_bytes())?;
+    word.split_once(RANGE)
+}
+
 /// What a word stands for; `None` if an escape in it is none.
 pub fn unescaped(word: &str) -> Option<Cow<'_, str>> {
-    if !word.contains('%') {
+    if memchr::memchr(b'%', word.as_bytes()).is_none() {
         return Some(Cow::Borrowed(word));
     }
     let mut bytes = Vec::with_capacity(word.len());

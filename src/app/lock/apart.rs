@@ -3,25 +3,24 @@
 //! They do if none of their partitions stands in a block, reads from one, or is read by one, and if there are no lines to
 //! be folded. That is what a run of a new day finds, and it should not cost more where there are very many days.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
-use crate::model::{
-    Asset, AssetId, AssetKey, Dep, Lock, LockLine, LockedAsset, PartitionKey, PartitionKeys,
-    PartitionSet, RULE,
-};
+use crate::lockfile::Outline;
+use crate::model::{Asset, AssetId, AssetKey, Dep, PartitionKey, PartitionKeys, PartitionSet};
 use crate::plan::{FoldLimits, holds_foldable};
 
 /// Whether nothing but the lines that change would come out otherwise if the whole lock file were judged and folded.
-pub fn stand_apart(project: &Project, lock: &Lock, changes: &Changes) -> bool {
+pub fn stand_apart(project: &Project, outlines: &[Outline<'_>], changes: &Changes) -> bool {
     let adds_only = changes.dropped_lines.is_empty()
         && changes.dropped_blocks.is_empty()
         && changes.dropped_sources.is_empty();
-    if lock.rule != RULE || !adds_only {
+    if !adds_only {
         return false;
     }
-    let places = Places::new(project, lock);
+    let places = Places::new(project, outlines);
     let lines = changes.lines.iter().map(|(asset, lines)| {
         let partitions = lines.iter().map(|line| line.partition.as_ref());
         (asset, partitions.collect::<Vec<_>>())
@@ -33,7 +32,7 @@ pub fn stand_apart(project: &Project, lock: &Lock, changes: &Changes) -> bool {
     }
     let mut touched = lines.chain(sources);
     touched.all(|(asset, partitions)| places.are_apart(asset, &partitions))
-        && !places.can_fold(lock, changes)
+        && !places.can_fold(outlines, changes)
 }
 
 /// Where the blocks are.
@@ -44,17 +43,17 @@ struct Places<'p> {
 }
 
 impl<'p> Places<'p> {
-    fn new(project: &'p Project, lock: &Lock) -> Self {
+    fn new(project: &'p Project, outlines: &[Outline<'_>]) -> Self {
         let mut folded = HashMap::new();
-        let with_blocks = lock.assets.iter().filter(|it| !it.blocks.is_empty());
-        for locked in with_blocks {
-            let Some(id) = project.graph().find(locked.asset.as_str()) else {
+        let with_blocks = outlines.iter().filter(|it| !it.blocks.is_empty());
+        for outline in with_blocks {
+            let Some(id) = project.graph().find(outline.asset.as_str()) else {
                 continue;
             };
             let keys = project.keys().of(project.graph().get(id));
-            let ranges = locked.blocks.iter().filter_map(|block| {
-                let first = keys.index_of(block.first.as_str())?;
-                let last = keys.index_of(block.last.as_str())?;
+            let ranges = outline.blocks.iter().filter_map(|(first, last)| {
+                let first = keys.index_of(first)?;
+                let last = keys.index_of(last)?;
                 (first <= last).then_some(first..last + 1)
             });
             folded.insert(id, PartitionSet::from_ranges(ranges));
@@ -115,17 +114,20 @@ impl<'p> Places<'p> {
     }
 
     /// Whether there are lines that are to become a block.
-    fn can_fold(&self, lock: &Lock, changes: &Changes) -> bool {
+    fn can_fold(&self, outlines: &[Outline<'_>], changes: &Changes) -> bool {
         let limits = FoldLimits::default();
         let graph = self.project.graph();
-        let new: HashMap<&AssetKey, &[LockLine]> = changes
-            .lines
-            .iter()
-            .map(|(asset, lines)| (asset, lines.as_slice()))
-            .collect();
-        let with_lines = lock.assets.iter().map(|locked| &locked.asset);
-        let mut all = with_lines.chain(new.keys().copied());
-        all.any(|asset| {
+        let mut lines: HashMap<&AssetKey, Vec<&str>> = HashMap::new();
+        for outline in outlines {
+            let known = lines.entry(&outline.asset).or_default();
+            known.extend(outline.keys.iter().map(AsRef::as_ref));
+        }
+        for (asset, new) in &changes.lines {
+            let partitions = new.iter().filter_map(|line| line.partition.as_ref());
+            let known = lines.entry(asset).or_default();
+            known.extend(partitions.map(PartitionKey::as_str));
+        }
+        lines.into_iter().any(|(asset, lines)| {
             let Some(id) = graph.find(asset.as_str()) else {
                 return false;
             };
@@ -133,18 +135,220 @@ impl<'p> Places<'p> {
             if !limits.fold(keys) {
                 return false;
             }
-            let old = lock
-                .asset(asset)
-                .map_or(&[][..], |it: &LockedAsset| &it.lines);
-            let added = new.get(asset).copied().unwrap_or_default();
-            let lines = old.iter().chain(added);
-            let index = |line: &LockLine| keys.index_of(line.partition.as_ref()?.as_str());
-            let mut indexes: Vec<u32> = lines.filter_map(index).collect();
-            indexes.sort_unstable();
-            indexes.dedup();
             let none = PartitionSet::empty();
             let folded = self.folded.get(&id).unwrap_or(&none);
+            let old = PartitionSet::from_range(0..keys.len().saturating_sub(limits.newest));
+            let indexes = indexes_among(keys, &old.difference(folded), &lines);
             holds_foldable(keys, &indexes, folded, limits)
         })
+    }
+}
+
+/// The indexes of those of the keys that are in a set, in order.
+fn indexes_among(keys: &PartitionKeys, among: &PartitionSet, lines: &[&str]) -> Vec<u32> {
+    let mut indexes: Vec<u32> = if among.len() as usize > lines.len() {
+        let known = lines.iter().filter_map(|key| keys.index_of(key));
+        known.filter(|index| among.contains(*index)).collect()
+    } else {
+        // Most keys are among the newest: that they are not in a small set is seen by their text.
+        let texts = among
+            .ranges()
+            .flat_map(|range| keys.texts(range.clone()).zip(range));
+        let indexes: HashMap<Cow<'_, str>, u32> = texts.collect();
+        let known = lines.iter().filter_map(|key| indexes.get(*key));
+        known.copied().collect()
+    };
+    indexes.sort_unstable();
+    indexes.dedup();
+    indexes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::ops::Range;
+
+    use super::stand_apart;
+    use crate::app::lock::update::Changes;
+    use crate::app::project::{Project, Surroundings};
+    use crate::digest::Digest;
+    use crate::lockfile::Outline;
+    use crate::model::{
+        AssetKey, CodePrefix, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
+    };
+
+    /// 13,150 days, of which the first 9,000 stand in one block.
+    const MANIFEST: &str = r#"
+[project]
+
+[partitions.day]
+type = "daily"
+start = "1990-01-01"
+
+[source.raw]
+path = "raw/{{partition}}"
+partitions = "day"
+
+[asset.clean]
+partitions = "day"
+deps = "raw"
+outputs = "clean/{{partition}}"
+command = "cp {{input}} {{output}}"
+
+[asset.week]
+partitions = "day"
+deps = { asset = "clean", mapping = "time_window", start_offset = -6 }
+outputs = "week/{{partition}}"
+command = "cat {{input_list.clean}} > {{output}}"
+
+[asset.total]
+deps = "clean"
+outputs = "total"
+command = "cat {{input_list.clean}} > {{output}}"
+"#;
+
+    const FOLDED: u32 = 9_000;
+    const NEWEST: u32 = 2_000;
+
+    fn project(folder: &tempfile::TempDir) -> Project {
+        fs::write(folder.path().join("Assets.toml"), MANIFEST).expect("written");
+        let surroundings = Surroundings {
+            directory: folder.path().to_owned(),
+            home: None,
+            now: "2026-01-02T00:00:00Z".parse().expect("a time"),
+            environment: Vec::new(),
+        };
+        Project::open(&surroundings).expect("a project")
+    }
+
+    fn asset(name: &str) -> AssetKey {
+        AssetKey::parse(name).expect("a key")
+    }
+
+    fn outline<'k>(
+        keys: &'k PartitionKeys,
+        name: &str,
+        lines: Range<u32>,
+        block: Option<Range<u32>>,
+    ) -> Outline<'k> {
+        let key = |index: u32| keys.texts(index..index + 1).next().expect("a key");
+        let block = block.map(|block| (key(block.start), key(block.end - 1)));
+        Outline {
+            asset: asset(name),
+            keys: keys.texts(lines).collect(),
+            blocks: block.into_iter().collect(),
+        }
+    }
+
+    fn line(keys: &PartitionKeys, index: Option<u32>) -> LockLine {
+        let none = Digest::from_bytes([0; 16]);
+        LockLine {
+            partition: index.and_then(|index| keys.key(index)),
+            code: CodePrefix(0),
+            fingerprint: Fingerprint(none),
+            outputs: Box::new([]),
+            contributions: Box::new([]),
+            stand_in: None,
+        }
+    }
+
+    #[test]
+    fn what_has_to_do_with_a_block_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = project(&folder);
+        let graph = project.graph();
+        let clean = graph.find("clean").expect("declared");
+        let keys = project.keys().of(graph.get(clean));
+        let newest = keys.len() - NEWEST;
+        let block = || outline(keys, "clean", newest..keys.len() - 1, Some(0..FOLDED));
+        let of_week = || outline(keys, "week", newest..keys.len() - 1, None);
+        let few = || vec![block(), of_week()];
+        let last = keys.len() - 1;
+        let lines = |name: &str, indexes: &[Option<u32>]| Changes {
+            lines: vec![(
+                asset(name),
+                indexes.iter().map(|index| line(keys, *index)).collect(),
+            )],
+            ..Changes::default()
+        };
+        let source = |index: u32| Changes {
+            sources: vec![LockedSource {
+                source: asset("raw"),
+                partition: keys.key(index),
+                version: DataVersion(Digest::from_bytes([0; 16])),
+            }],
+            ..Changes::default()
+        };
+        let dropped = Changes {
+            dropped_lines: vec![(asset("week"), vec![keys.key(last)])],
+            ..Changes::default()
+        };
+        // A stretch of lines that is long enough to hold a whole block, and is not of the newest keys.
+        let foldable = || {
+            vec![
+                outline(keys, "clean", FOLDED..last, Some(0..FOLDED)),
+                of_week(),
+            ]
+        };
+        let too_few = || {
+            vec![
+                outline(keys, "clean", newest - 1..last, Some(0..FOLDED)),
+                of_week(),
+            ]
+        };
+        let unfolded = || vec![outline(keys, "week", 0..last, None)];
+        for (what, outlines, changes, apart) in [
+            ("the newest day", few(), lines("clean", &[Some(last)]), true),
+            (
+                "behind the block",
+                few(),
+                lines("clean", &[Some(FOLDED)]),
+                true,
+            ),
+            (
+                "in the block",
+                few(),
+                lines("clean", &[Some(last), Some(8_999)]),
+                false,
+            ),
+            (
+                "a window behind",
+                few(),
+                lines("week", &[Some(FOLDED + 6)]),
+                true,
+            ),
+            (
+                "a window into it",
+                few(),
+                lines("week", &[Some(FOLDED + 5)]),
+                false,
+            ),
+            ("a reader of all", few(), lines("total", &[None]), false),
+            ("read by it", few(), source(8_999), false),
+            ("read behind it", few(), source(FOLDED), true),
+            ("something goes", few(), dropped, false),
+            ("nothing declared", few(), lines("gone", &[None]), false),
+            (
+                "lines to be folded",
+                foldable(),
+                lines("clean", &[Some(last)]),
+                false,
+            ),
+            (
+                "too few of them",
+                too_few(),
+                lines("clean", &[Some(last)]),
+                true,
+            ),
+            (
+                "none folded yet",
+                unfolded(),
+                lines("week", &[Some(last)]),
+                false,
+            ),
+            ("of another asset", unfolded(), source(last), false),
+        ] {
+            assert_eq!(stand_apart(&project, &outlines, &changes), apart, "{what}");
+        }
     }
 }

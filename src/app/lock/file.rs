@@ -6,17 +6,22 @@
 
 use std::fs;
 use std::io;
+use std::sync::OnceLock;
 
 use crate::app::error::AppError;
+use crate::app::lock::apart::stand_apart;
 use crate::app::lock::fold::updated;
 use crate::app::lock::notice::DamagedLock;
+use crate::app::lock::part::part_about;
 use crate::app::lock::update::Changes;
+use crate::app::lock::written::{is_written, note};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::OWN_FOLDER;
 use crate::hash::Versions;
-use crate::lockfile::{self, FILE_NAME, Parsed};
+use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
 use crate::model::Lock;
+use crate::plan::{Cell, Scope};
 use crate::sys::lock::FileLock;
 
 /// The file that is locked while the lock file is changed, in the project's own folder.
@@ -27,14 +32,17 @@ const GUARD: &str = "lockfile.lock";
 pub struct LockFile {
     /// Its bytes; `None` where there is no file.
     bytes: Option<Vec<u8>>,
-    lock: Lock,
+    /// What it says, once somebody has asked.
+    lock: OnceLock<Lock>,
     state: State,
 }
 
 /// How the file was found.
 #[derive(Debug)]
 enum State {
-    /// As it is written, or not at all.
+    /// Just as assetctl has left it, or not at all.
+    Written,
+    /// As it may have been written.
     Tidy,
     /// As a merge leaves it.
     Untidy,
@@ -54,8 +62,8 @@ impl LockFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self {
                     bytes: None,
-                    lock: Lock::default(),
-                    state: State::Tidy,
+                    lock: Lock::default().into(),
+                    state: State::Written,
                 });
             }
             Err(source) => {
@@ -63,6 +71,9 @@ impl LockFile {
                 return Err(AppError::Unreadable { path, source });
             }
         };
+        if is_written(project.root(), &bytes) {
+            return Ok(Self::written(bytes));
+        }
         let (lock, state) = match lockfile::parse(FILE_NAME, &bytes) {
             Ok(Parsed { lock, tidy: true }) => (lock, State::Tidy),
             Ok(Parsed { lock, tidy: false }) => (lock, State::Untidy),
@@ -73,22 +84,55 @@ impl LockFile {
         };
         Ok(Self {
             bytes: Some(bytes),
-            lock,
+            lock: lock.into(),
             state,
         })
+    }
+
+    /// The file with a text that the writer gave.
+    fn written(text: Vec<u8>) -> Self {
+        Self {
+            bytes: Some(text),
+            lock: OnceLock::new(),
+            state: State::Written,
+        }
     }
 
     /// What it holds.
     #[must_use]
     pub fn lock(&self) -> &Lock {
-        &self.lock
+        let parsed = || parsed(self.bytes.as_deref());
+        self.lock.get_or_init(parsed)
+    }
+
+    /// What it says of some cells of a scope, at less cost than [`Self::lock`]; `None` where only that can tell.
+    #[must_use]
+    pub fn part_about(&self, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
+        part_about(self.written_text()?, scope, concerns)
+    }
+
+    /// The text, if assetctl has left it just so.
+    fn written_text(&self) -> Option<&str> {
+        let is_written = matches!(self.state, State::Written);
+        let text = self.bytes.as_deref().filter(|_| is_written)?;
+        std::str::from_utf8(text).ok()
     }
 
     /// What it holds, if there is such a file and it is not damaged.
     #[must_use]
     pub fn sound(&self) -> Option<&Lock> {
         let is_damaged = matches!(self.state, State::Damaged(_));
-        (self.exists() && !is_damaged).then_some(&self.lock)
+        (self.exists() && !is_damaged).then(|| self.lock())
+    }
+
+    /// [`Self::sound`], if it may say anything of some cells of a scope.
+    #[must_use]
+    pub fn sound_about(&self, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<&Lock> {
+        let part = self.part_about(scope, concerns);
+        match part {
+            Some(part) if part.assets.is_empty() => None,
+            _ => self.sound(),
+        }
     }
 
     /// Whether there is such a file.
@@ -102,11 +146,11 @@ impl LockFile {
     pub fn notices(&self) -> Vec<Notice> {
         match &self.state {
             State::Damaged(damage) => damage.iter().cloned().map(Notice::DamagedLock).collect(),
-            State::Tidy | State::Untidy => Vec::new(),
+            State::Written | State::Tidy | State::Untidy => Vec::new(),
         }
     }
 
-    /// Changes it, and gives what it holds now. Where nothing changes it is
+    /// Changes it, and gives it as it is now. Where nothing changes it is
     /// written only to put in order what a merge or a torn write has left.
     ///
     /// # Errors
@@ -117,23 +161,54 @@ impl LockFile {
         project: &Project,
         versions: &Versions<'_>,
         changes: &Changes,
-    ) -> Result<Lock, AppError> {
-        if changes.is_empty() && matches!(self.state, State::Tidy) {
-            return Ok(self.lock);
+    ) -> Result<Self, AppError> {
+        if changes.is_empty() && matches!(self.state, State::Written | State::Tidy) {
+            return Ok(self);
         }
         let _guard = guard(project)?;
         let now = self.read_again(project)?;
-        let is_there = now.exists();
-        let new = updated(project, versions, now.lock, changes)?;
-        if !is_there && is_empty(&new) {
-            return Ok(new);
-        }
-        lockfile::write(project.root(), &new)?;
+        let new = if let Some(text) = now.spliced(project, changes) {
+            Self::written(text.into_bytes())
+        } else {
+            let is_there = now.exists();
+            let new = updated(project, versions, now.into_lock(), changes)?;
+            if !is_there && is_empty(&new) {
+                return Ok(Self {
+                    bytes: None,
+                    lock: new.into(),
+                    state: State::Written,
+                });
+            }
+            let text = lockfile::print(&new).into_bytes();
+            Self {
+                lock: new.into(),
+                ..Self::written(text)
+            }
+        };
+        let text = new.bytes.as_deref().unwrap_or_default();
+        lockfile::write_text(project.root(), text)?;
+        note(project.root(), text);
         // It was written just now, and would be too young to be sealed.
         if let Ok(settled) = versions.settle(FILE_NAME, FILE_NAME) {
             versions.adopt(FILE_NAME, &settled);
         }
         Ok(new)
+    }
+
+    /// Its text after some changes, if its other lines stay as they are; `None` where all of it is to be written anew.
+    fn spliced(&self, project: &Project, changes: &Changes) -> Option<String> {
+        let text = self.written_text()?;
+        let new = changes.additions()?;
+        if changes.concern_lines() && !stand_apart(project, &outlines(text)?, changes) {
+            return None;
+        }
+        lockfile::splice(text, &new)
+    }
+
+    fn into_lock(self) -> Lock {
+        let Self { bytes, lock, .. } = self;
+        lock.into_inner()
+            .unwrap_or_else(|| parsed(bytes.as_deref()))
     }
 
     /// The same file, read again if somebody has written it since.
@@ -145,6 +220,12 @@ impl LockFile {
             Self::read(project)
         }
     }
+}
+
+/// What a text says that the writer gave.
+fn parsed(text: Option<&[u8]>) -> Lock {
+    let parsed = lockfile::parse(FILE_NAME, text.unwrap_or_default());
+    parsed.expect("what was written can be read").lock
 }
 
 fn is_empty(lock: &Lock) -> bool {

@@ -17,6 +17,7 @@ use crate::app::project::Project;
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
+use crate::lockfile::Outline;
 use crate::model::{Asset, AssetId, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status};
 use crate::plan::{Cell, FoldLimits, Purpose, Scope, Upstream, refold};
 use crate::store::Store;
@@ -28,7 +29,10 @@ pub fn updated(
     lock: Lock,
     changes: &Changes,
 ) -> Result<Lock, AppError> {
-    let stands_apart = || stand_apart(project, &lock, changes);
+    let stands_apart = || {
+        let outlines: Vec<Outline<'_>> = lock.assets.iter().map(Outline::of).collect();
+        lock.rule == RULE && stand_apart(project, &outlines, changes)
+    };
     if !changes.concern_lines() || !folds(project, &lock) || stands_apart() {
         return Ok(update(lock, changes));
     }

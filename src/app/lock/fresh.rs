@@ -21,18 +21,20 @@ pub fn lock_fresh(
     keys: &KeysByDefinition,
     file: LockFile,
 ) -> Result<(), AppError> {
-    let in_block = stands_in_block(evaluation, file.lock());
+    let part = file.part_about(evaluation.scope(), &|_| true);
+    let lock = part.as_ref().unwrap_or_else(|| file.lock());
+    let in_block = stands_in_block(evaluation, lock);
     let mut changes = Changes {
-        lines: fresh_lines(evaluation, file.lock(), in_block.as_deref(), |_| true),
+        lines: fresh_lines(evaluation, lock, in_block.as_deref(), |_| true),
         ..Changes::default()
     };
-    changes.append(key_changes(project.graph(), keys, file.lock()));
+    changes.append(key_changes(project.graph(), keys, lock));
     let look = if changes.is_empty() {
         Look::Known
     } else {
         Look::All
     };
-    changes.append(source_changes(project, evaluation, file.lock(), look));
+    changes.append(source_changes(project, evaluation, lock, look));
     file.change(project, versions, &changes)?;
     Ok(())
 }

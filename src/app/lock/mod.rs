@@ -11,10 +11,12 @@ mod fresh;
 mod keys;
 mod lines;
 mod notice;
+mod part;
 mod prune;
 mod right;
 mod sources;
 mod update;
+mod written;
 
 pub use bring::lock;
 pub use diff::lock_diff;

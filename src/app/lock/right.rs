@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::app::lock::part::has_blocks;
 use crate::engine::Evaluation;
-use crate::model::{AssetKey, Lock, LockedAsset, PartitionKey};
-use crate::plan::{Cell, Known, LockFacts, LockJudge, Scope};
+use crate::model::{AssetKey, Lock, PartitionKey};
+use crate::plan::{Cell, Known, LockFacts, LockJudge};
 
 /// By cell, whether its line, or that of its block, is right.
 pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
@@ -19,7 +20,7 @@ pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
 /// can.
 pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<bool>> {
     let scope = evaluation.scope();
-    if !lock.assets.iter().any(|locked| has_blocks(scope, locked)) {
+    if !has_blocks(scope, lock) {
         return None;
     }
     let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
@@ -30,21 +31,6 @@ pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<b
         is_asset && judge.is_right(cell) && judge.block(cell).is_some()
     });
     Some(stands.collect())
-}
-
-/// Whether partitions of a scope may stand in blocks.
-fn has_blocks(scope: &Scope<'_>, locked: &LockedAsset) -> bool {
-    let id = scope.graph().find(locked.asset.as_str());
-    let Some(row) = id.and_then(|id| scope.row(id)) else {
-        return false;
-    };
-    let keys = scope.keys(row.asset);
-    locked.blocks.iter().any(|block| {
-        let first = keys.index_of(block.first.as_str());
-        let last = keys.index_of(block.last.as_str());
-        let range = first.zip(last).map(|(first, last)| first..last + 1);
-        range.is_some_and(|range| row.set.meets(&range))
-    })
 }
 
 /// What an evaluation has found, with what the lock file says of sources that are not here.

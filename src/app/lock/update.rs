@@ -43,6 +43,29 @@ impl Changes {
         *self != keys_alone
     }
 
+    /// What comes, if nothing goes but what it takes the place of.
+    #[must_use]
+    pub fn additions(&self) -> Option<Lock> {
+        let goes = !self.dropped_lines.is_empty()
+            || !self.dropped_blocks.is_empty()
+            || !self.dropped_sources.is_empty()
+            || !self.dropped_keys.is_empty();
+        if goes {
+            return None;
+        }
+        let of = |(asset, lines): &(AssetKey, Vec<LockLine>)| LockedAsset {
+            asset: asset.clone(),
+            lines: lines.clone(),
+            blocks: Vec::new(),
+        };
+        Some(Lock {
+            added: self.added_keys.clone(),
+            sources: self.sources.clone(),
+            assets: self.lines.iter().map(of).collect(),
+            ..Lock::default()
+        })
+    }
+
     /// Lets lines of an asset go; none is no change.
     pub fn drop_lines(&mut self, asset: &AssetKey, partitions: Vec<Option<PartitionKey>>) {
         if !partitions.is_empty() {

@@ -90,7 +90,7 @@ fn change_locked_keys(
         KeyChange::Remove => changes.dropped_keys = keys,
     }
     let now = lock.change(project, &project.versions()?, &changes)?;
-    Ok(keys_of(&now, &request.definition))
+    Ok(keys_of(now.lock(), &request.definition))
 }
 
 /// The id of a definition that was named, if it is dynamic.

@@ -8,5 +8,6 @@ mod observing;
 mod rebuilding;
 mod sandbox;
 mod sealing;
+mod splicing;
 mod told;
 mod wiping;

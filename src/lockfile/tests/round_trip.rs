@@ -14,7 +14,7 @@ use crate::model::{
 };
 
 /// Texts with what has a meaning in a line.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[-a-c.@+#%= <>|~,\u{e9}\u{a0}\u{202e}\u{6771}/]{1,5}",
         Just("format".to_owned()),
@@ -23,11 +23,11 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn key() -> impl Strategy<Value = PartitionKey> {
+pub(super) fn key() -> impl Strategy<Value = PartitionKey> {
     text().prop_filter_map("no key", |text| PartitionKey::parse(&text).ok())
 }
 
-fn digest() -> impl Strategy<Value = Digest> {
+pub(super) fn digest() -> impl Strategy<Value = Digest> {
     any::<[u8; 16]>().prop_map(Digest::from_bytes)
 }
 
@@ -44,7 +44,7 @@ fn outputs() -> impl Strategy<Value = Box<[LockedOutput]>> {
     })
 }
 
-fn line() -> impl Strategy<Value = LockLine> {
+pub(super) fn line() -> impl Strategy<Value = LockLine> {
     let contributions = vec(any::<u32>().prop_map(ContributionPrefix), 0..3);
     let of_inputs = (any::<u64>(), digest(), contributions, of(digest()));
     (of(key()), outputs(), of_inputs).prop_map(|(partition, outputs, of_inputs)| {
@@ -73,7 +73,7 @@ fn block() -> impl Strategy<Value = LockBlock> {
     )
 }
 
-fn lock() -> impl Strategy<Value = Lock> {
+pub(super) fn lock() -> impl Strategy<Value = Lock> {
     let added = ("[a-b_-]{1,2}", key()).prop_map(|(definition, key)| AddedKey {
         definition: Name::parse(&definition).expect("a name"),
         key,

@@ -1,12 +1,13 @@
 //! Whether the lines of a lock file are right.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Lock,
-    LockBlock, LockLine, LockedAsset, PartitionKey, PartitionSet, RULE,
+    LockBlock, LockLine, LockedAsset, PartitionSet, RULE,
 };
 use crate::plan::blocks::Blocks;
 use crate::plan::fingerprint::{FingerprintParts, fingerprint};
@@ -74,6 +75,8 @@ pub(super) struct Spot<'s> {
     pub asset: &'s Asset,
     pub cell: Cell,
     pub index: u32,
+    /// Its key, where it was written out already.
+    pub key: Option<&'s str>,
 }
 
 impl<'a> LockJudge<'a> {
@@ -129,16 +132,23 @@ impl<'a> LockJudge<'a> {
                 continue;
             }
             self.judge_blocks(number, row, asset);
-            for (cell, index) in row.cells().zip(row.set.iter()) {
-                if is_judged(cell) {
-                    let spot = Spot {
-                        number,
-                        row,
-                        asset,
-                        cell,
-                        index,
-                    };
-                    self.standings[cell.index()] = self.judge_cell(&spot, on_disk);
+            let (keys, mut cells, mut behind) = (scope.keys(row.asset), row.cells(), 0);
+            for range in row.set.ranges() {
+                for ((index, key), cell) in range.clone().zip(keys.texts(range)).zip(&mut cells) {
+                    let lines = self.rows[number].next_lines_of(index, behind);
+                    behind = lines.end;
+                    if is_judged(cell) {
+                        let spot = Spot {
+                            number,
+                            row,
+                            asset,
+                            cell,
+                            index,
+                            key: keys.is_partitioned().then_some(&*key),
+                        };
+                        let standing = self.judge_cell(&spot, lines, on_disk);
+                        self.standings[cell.index()] = standing;
+                    }
                 }
             }
         }
@@ -205,6 +215,7 @@ impl<'a> LockJudge<'a> {
                 .expect("sources have no lines"),
             cell,
             index: row.index_of(cell),
+            key: None,
         }
     }
 
@@ -299,7 +310,8 @@ impl<'a> LockJudge<'a> {
 
     fn judge_cell(
         &mut self,
-        spot: &Spot<'a>,
+        spot: &Spot<'_>,
+        lines: Range<usize>,
         on_disk: &dyn Fn(Cell, &LockLine) -> bool,
     ) -> Standing {
         let block = self.rows[spot.number]
@@ -308,7 +320,6 @@ impl<'a> LockJudge<'a> {
         if block == Some(true) {
             return Standing::Right;
         }
-        let lines = self.rows[spot.number].lines_of(spot.index);
         let mut right: Vec<&'a LockLine> = Vec::new();
         let mut standing = match (block, lines.is_empty()) {
             (_, false) => Standing::Wrong,
@@ -343,7 +354,7 @@ impl<'a> LockJudge<'a> {
         standing
     }
 
-    fn judge_line(&mut self, spot: &Spot<'a>, line: &LockLine) -> Standing {
+    fn judge_line(&mut self, spot: &Spot<'_>, line: &LockLine) -> Standing {
         let Some(code) = self.code[spot.number] else {
             return Standing::Wrong;
         };
@@ -383,17 +394,25 @@ impl<'a> LockJudge<'a> {
         }
     }
 
+    fn key_of(&self, spot: &Spot<'_>) -> Option<String> {
+        let key = self.scope.keys(spot.row.asset).key(spot.index)?;
+        Some(key.as_str().to_owned())
+    }
+
     pub(super) fn fingerprint(
         &mut self,
         spot: &Spot<'_>,
         code_version: CodeVersion,
         contributions: &[Digest],
     ) -> Digest {
-        let partition = self.scope.keys(spot.row.asset).key(spot.index);
+        let partition = match spot.key {
+            Some(key) => Some(Cow::Borrowed(key)),
+            None => self.key_of(spot).map(Cow::Owned),
+        };
         let parts = FingerprintParts {
             asset: &spot.asset.key,
             code_version,
-            partition: partition.as_ref().map(PartitionKey::as_str),
+            partition: partition.as_deref(),
             graph: self.scope.graph(),
             deps: &spot.asset.deps,
             contributions,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::digest::Digest;
 use crate::model::{AssetId, ContributionPrefix, Dep, LockLine, PartitionSet};
-use crate::plan::blocks::{Folded, Mapped};
+use crate::plan::blocks::{Folded, Mapped, contribution_of};
 use crate::plan::judge::{Known, version_at};
 use crate::plan::locked::judge::{LockJudge, Spot};
 use crate::plan::locked::rows::{LockedRow, labels, of_label};
@@ -79,7 +79,14 @@ impl LockJudge<'_> {
 
     pub(super) fn contribution(&mut self, spot: &Spot<'_>, dep: &Dep) -> Result<Digest, Lack> {
         let set = self.mapped(spot, dep);
-        self.contribution_of(dep, &set)
+        self.contribution_of_keyed(dep, &set, self.same_key(spot, dep, &set))
+    }
+
+    /// The key of the one upstream partition that is read, where it is the reader's own and written out.
+    fn same_key<'s>(&self, spot: &Spot<'s>, dep: &Dep, set: &PartitionSet) -> Option<&'s str> {
+        let same_keys = std::ptr::eq(self.scope.keys(dep.asset), self.scope.keys(spot.row.asset));
+        let is_own = same_keys && set.len() == 1 && set.first() == Some(spot.index);
+        spot.key.filter(|_| is_own)
     }
 
     /// What partitions of an upstream contribute through a dep.
@@ -87,6 +94,15 @@ impl LockJudge<'_> {
         &mut self,
         dep: &Dep,
         set: &PartitionSet,
+    ) -> Result<Digest, Lack> {
+        self.contribution_of_keyed(dep, set, None)
+    }
+
+    fn contribution_of_keyed(
+        &mut self,
+        dep: &Dep,
+        set: &PartitionSet,
+        only_key: Option<&str>,
     ) -> Result<Digest, Lack> {
         let scope = self.scope;
         let keys = scope.keys(dep.asset);
@@ -121,6 +137,10 @@ impl LockJudge<'_> {
             set,
             version,
         };
+        if let (false, Some(key), Some(only)) = (folded, only_key, set.first()) {
+            let version = (mapped.version)(only);
+            return Ok(contribution_of(key, version, &mut self.folding));
+        }
         if !folded {
             return Ok(self.blocks.contribution(&mapped, &mut self.folding));
         }

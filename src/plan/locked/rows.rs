@@ -69,11 +69,13 @@ impl<'a> LockedRow<'a> {
         self.blocks.sort_by_key(|block| block.range.start);
     }
 
-    /// Where the lines of one partition are.
-    pub fn lines_of(&self, index: u32) -> Range<usize> {
-        let start = self.lines.partition_point(|(at, _)| *at < index);
-        let len = self.lines[start..].partition_point(|(at, _)| *at == index);
-        start..start + len
+    /// Where the lines of one partition are, if those of all before it come before `from`.
+    pub fn next_lines_of(&self, index: u32, from: usize) -> Range<usize> {
+        let count = |lines: &[(u32, &LockLine)], is_before: &dyn Fn(u32) -> bool| {
+            lines.iter().take_while(|(at, _)| is_before(*at)).count()
+        };
+        let start = from + count(&self.lines[from..], &|at| at < index);
+        start..start + count(&self.lines[start..], &|at| at == index)
     }
 
     /// The block that a partition belongs to, be it right or not.

@@ -60,6 +60,7 @@ impl LockJudge<'_> {
                     asset,
                     cell,
                     index,
+                    key: None,
                 };
                 let altered = changed_outputs.contains_key(&cell);
                 let verdict = self.verdict(&spot, altered, &unfresh);

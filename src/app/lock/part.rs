@@ -1,0 +1,64 @@
+//! The part of a lock file that some cells are about.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use crate::lockfile::{Wanted, outlines, parse_part};
+use crate::model::{AssetKey, Lock};
+use crate::plan::{Cell, Scope};
+
+/// Lines of so many partitions are looked for one by one; where more are concerned, all lines had better be read.
+const FEW: usize = 1_000;
+
+/// The lines of the concerned cells of a scope, and all that is no line of an asset; `None` where there are many, where
+/// partitions of the scope may stand in blocks, or where the text is not as it is written.
+pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
+    let mut wanted = Wanted::new();
+    let mut count = 0;
+    for row in scope.rows() {
+        let Some(asset) = scope.graph().asset(row.asset) else {
+            continue;
+        };
+        let mut keys = HashSet::new();
+        for cell in row.cells().filter(|cell| concerns(*cell)) {
+            count += 1;
+            if count > FEW {
+                return None;
+            }
+            let key = scope.partition(cell);
+            keys.insert(Cow::Owned(
+                key.map_or(String::new(), |key| key.as_str().to_owned()),
+            ));
+        }
+        wanted.insert(asset.key.as_str(), keys);
+    }
+    let outlines = outlines(text)?;
+    let mut blocks = outlines.iter().flat_map(|outline| {
+        let asset = &outline.asset;
+        let ends = outline.blocks.iter();
+        ends.map(move |(first, last)| (asset, &**first, &**last))
+    });
+    if blocks.any(|(asset, first, last)| is_met(scope, asset, first, last)) {
+        return None;
+    }
+    parse_part(text, &wanted)
+}
+
+/// Whether partitions of a scope may stand in blocks.
+pub fn has_blocks(scope: &Scope<'_>, lock: &Lock) -> bool {
+    lock.assets.iter().any(|locked| {
+        let mut blocks = locked.blocks.iter();
+        blocks.any(|it| is_met(scope, &locked.asset, it.first.as_str(), it.last.as_str()))
+    })
+}
+
+/// Whether a scope has partitions from one key to another.
+fn is_met(scope: &Scope<'_>, asset: &AssetKey, first: &str, last: &str) -> bool {
+    let id = scope.graph().find(asset.as_str());
+    let Some(row) = id.and_then(|id| scope.row(id)) else {
+        return false;
+    };
+    let keys = scope.keys(row.asset);
+    let ends = keys.index_of(first).zip(keys.index_of(last));
+    ends.is_some_and(|(first, last)| first <= last && row.set.meets(&(first..last + 1)))
+}
