@@ -13,9 +13,10 @@ use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::engine::{
     AlteredOutputs, Evaluation, Finished, Observing, PreviousOutputs, RunDoors, RunOptions, Sync,
-    Waiting, evaluate, run,
+    Waiting, Workspace, evaluate, run,
 };
 use crate::hash::{StatCache, Versions};
+use crate::io_manager::FilesystemIoManager;
 use crate::model::{
     Asset, CodeVersion, DataVersion, Event, EventKind, LockLine, Materialization, Origin, Outcome,
     OutputRecord, PartitionRef, RULE, RunCounts, RunId, RunOutcome, RunStatus, StepOutcome,
@@ -68,10 +69,14 @@ impl Build<'_, '_> {
         let cache = StatCache::open(&scratch.own_folder().join("stat.cache"));
         let versions = Versions::new(scratch.root(), &cache, self.project.ignore())?;
         let home = scratch.own_folder();
-        let mut workspace = workspace;
-        workspace.root = scratch.root();
-        workspace.home = &home;
-        workspace.versions = &versions;
+        let io_manager = FilesystemIoManager::new(scratch.root());
+        let workspace = Workspace {
+            root: scratch.root(),
+            home: &home,
+            versions: &versions,
+            io_manager: &io_manager,
+            ..workspace
+        };
         let costs = costs(&evaluation.judge, &evaluation.decisions.of);
         let mut events: Vec<Event> = Vec::new();
         let doors = RunDoors {
