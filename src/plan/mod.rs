@@ -24,6 +24,6 @@ pub use judge::{
     Alone, Demand, Facts, Judge, Known, Purpose, Records, Share, Verdict, version_by_rule,
 };
 pub use locked::{
-    FoldLimits, LockFacts, LockJudge, LockStatus, LockVerdict, Unfold, holds_foldable, refold,
+    FoldLimits, LockFacts, LockJudge, LockStatus, Unfold, holds_foldable, refold,
 };
 pub use scope::{Cell, NonexistentKey, Role, Row, Scope, Upstream};

@@ -1,5 +1,6 @@
 //! Which lines of a lock file stand for which partitions of a row.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::model::{
@@ -56,17 +57,15 @@ impl<'a> LockedRow<'a> {
     /// Lets those of `candidates` count that are right, and of the others those that overlap none that counts.
     pub fn take(&mut self, mut candidates: Vec<FoldedBlock<'a>>) {
         candidates.sort_by_key(|block| !block.right);
-        self.blocks.clear();
+        let mut taken: BTreeMap<u32, FoldedBlock<'a>> = BTreeMap::new();
         for block in candidates {
-            let overlaps = |other: &FoldedBlock<'_>| {
-                block.range.start < other.range.end && other.range.start < block.range.end
-            };
-            // They come mostly in order: the last ones are the ones to look at first.
-            if !self.blocks.iter().rev().any(overlaps) {
-                self.blocks.push(block);
+            // Those that are taken do not overlap each other: only the last one that begins before the end can.
+            let before = taken.range(..block.range.end).next_back();
+            if before.is_none_or(|(_, other)| other.range.end <= block.range.start) {
+                taken.insert(block.range.start, block);
             }
         }
-        self.blocks.sort_by_key(|block| block.range.start);
+        self.blocks = taken.into_values().collect();
     }
 
     /// Where the lines of one partition are, if those of all before it come before `from`.

@@ -36,15 +36,12 @@ pub enum LockStatus {
     Unverifiable,
 }
 
-/// The verdict on each cell of a scope; those of sources are fresh.
-pub type LockVerdict = LockStatus;
-
 /// Outputs that are not what is locked, by cell, with their indexes.
 type ChangedOutputs = HashMap<Cell, Vec<(usize, OutputChange)>>;
 
 impl LockJudge<'_> {
     /// The verdict on each cell, after [`Self::judge_lines`].
-    pub fn verdicts(&mut self, changed_outputs: &ChangedOutputs) -> Vec<LockVerdict> {
+    pub fn verdicts(&mut self, changed_outputs: &ChangedOutputs) -> Vec<LockStatus> {
         let scope = self.scope;
         let mut verdicts = vec![LockStatus::Fresh; scope.cells() as usize];
         // Of each row, which partitions are not fresh, in order.
@@ -128,7 +125,7 @@ impl LockJudge<'_> {
     /// The causes for which a cell is not fresh, as far as its line tells; none for what is not locked.
     pub fn causes(
         &mut self,
-        verdicts: &[LockVerdict],
+        verdicts: &[LockStatus],
         changed_outputs: &ChangedOutputs,
         path: &dyn Fn(Cell) -> Option<String>,
         cell: Cell,
@@ -326,7 +323,7 @@ impl LockJudge<'_> {
 
 /// What causes are found from.
 struct Evidence<'e> {
-    verdicts: &'e [LockVerdict],
+    verdicts: &'e [LockStatus],
     changed_outputs: &'e ChangedOutputs,
     path: &'e dyn Fn(Cell) -> Option<String>,
 }
