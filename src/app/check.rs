@@ -17,6 +17,7 @@ mod sources;
 mod staged;
 mod told;
 
+use crate::app::check::orphans::by_later_clock;
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
@@ -63,8 +64,10 @@ fn judged(
     }
     let root = manifest::find(&surroundings.directory)?.0;
     if let Some(parsed) = lockfile::read(&root)? {
-        let project = Project::open_by_lock(surroundings, &parsed.lock)?.within(repository);
-        return locked::by_lock(&project, &parsed.lock, request, doors);
+        let lock = &parsed.lock;
+        let project = Project::open_by_lock(surroundings, lock)?.within(repository);
+        let (project, strangers) = by_later_clock(project, lock)?;
+        return locked::by_lock(&project, lock, strangers, request, doors);
     }
     let project = Project::open(surroundings)?.within(repository);
     recorded::by_instance(&project, request)

@@ -88,6 +88,17 @@ impl Project {
         self
     }
 
+    /// The project at another instant, with the dynamic keys of a lock file alone.
+    pub fn at(mut self, now: Timestamp, lock: &Lock) -> Result<Self, AppError> {
+        self.now = now;
+        let world = World {
+            added: &lock.added,
+            ..self.world()
+        };
+        self.keys = existing_keys(world, &asking_definitions(self.graph()), None)?;
+        Ok(self)
+    }
+
     fn open_with(
         surroundings: &Surroundings,
         look: impl FnOnce(World<'_>, &Path, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,

@@ -23,7 +23,5 @@ pub use fingerprint::{
 pub use judge::{
     Alone, Demand, Facts, Judge, Known, Purpose, Records, Share, Verdict, version_by_rule,
 };
-pub use locked::{
-    FoldLimits, LockFacts, LockJudge, LockStatus, Unfold, holds_foldable, refold,
-};
+pub use locked::{FoldLimits, LockFacts, LockJudge, LockStatus, Unfold, holds_foldable, refold};
 pub use scope::{Cell, NonexistentKey, Role, Row, Scope, Upstream};

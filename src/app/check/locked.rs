@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::check::narrowing::narrowed;
-use crate::app::check::orphans::strangers;
+use crate::app::check::orphans::Strangers;
 use crate::app::check::outputs::{find_changed, is_on_disk};
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
 use crate::app::check::sealed::Look;
@@ -28,6 +28,7 @@ use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream
 pub(super) fn by_lock(
     project: &Project,
     lock: &Lock,
+    strangers: Strangers,
     request: &CheckRequest,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
@@ -37,7 +38,8 @@ pub(super) fn by_lock(
     let goals = narrowed(project, lock, request, goals)?;
     let mut report = CheckReport::of_nothing(CheckBasis::Lock, request.due, request.strictness);
     if request.selection.is_empty() && request.since.is_none() {
-        (report.orphans, report.ahead) = strangers(project, lock);
+        report.orphans = strangers.orphans;
+        report.ahead = strangers.ahead;
     }
     if goals.is_empty() {
         return Ok((report, notices));

@@ -1,13 +1,45 @@
 //! Lines of assets and partitions that are not declared any more, and of windows that have not ended.
 
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::model::{Ahead, Lock, LockedAsset, Orphans, PartitionKey, PartitionKeys};
 
-/// The lines of a lock file that stand for nothing, and those that stand for windows that have not ended, asset by asset.
-///
-/// Such windows count as declared: a clock that is behind makes no orphans.
-pub(super) fn strangers(project: &Project, lock: &Lock) -> (Vec<Orphans>, Vec<Ahead>) {
-    let (mut orphans, mut ahead) = (Vec::new(), Vec::new());
+/// How far a clock may be behind the one that a lock file was written by. Beyond that a line is taken for wrong rather than
+/// the clock: one edited key would bring centuries of windows into being.
+const BEHIND: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Lines of a lock file that stand for nothing now, asset by asset.
+pub(super) struct Strangers {
+    /// Those of what is not declared.
+    pub orphans: Vec<Orphans>,
+    /// Those of windows that have not ended. They count as declared: a clock that is behind makes no orphans.
+    pub ahead: Vec<Ahead>,
+    /// The instant from which all those windows exist.
+    exist_from: Option<Timestamp>,
+}
+
+/// A project by a clock that is not behind the one that its lock file was written by, as far as that is believed, and the
+/// lines that stand for nothing then.
+pub(super) fn by_later_clock(
+    project: Project,
+    lock: &Lock,
+) -> Result<(Project, Strangers), AppError> {
+    let found = strangers(&project, lock);
+    let limit = project.now().saturating_add(BEHIND);
+    match (found.exist_from, limit) {
+        (Some(later), Ok(limit)) if later <= limit => {
+            let project = project.at(later, lock)?;
+            let found = strangers(&project, lock);
+            Ok((project, found))
+        }
+        _ => Ok((project, found)),
+    }
+}
+
+fn strangers(project: &Project, lock: &Lock) -> Strangers {
+    let (mut orphans, mut ahead, mut exist_from) = (Vec::new(), Vec::new(), None);
     for locked in &lock.assets {
         let mut found = Found::default();
         match keys(project, locked) {
@@ -21,6 +53,7 @@ pub(super) fn strangers(project: &Project, lock: &Lock) -> (Vec<Orphans>, Vec<Ah
                 lines: limited(found.orphans),
             });
         }
+        exist_from = exist_from.max(found.exist_from);
         if let Some(window) = found.window {
             ahead.push(Ahead {
                 asset: locked.asset.clone(),
@@ -30,7 +63,11 @@ pub(super) fn strangers(project: &Project, lock: &Lock) -> (Vec<Orphans>, Vec<Ah
         }
     }
     orphans.sort_by(|a, b| a.asset.cmp(&b.asset));
-    (orphans, ahead)
+    Strangers {
+        orphans,
+        ahead,
+        exist_from,
+    }
 }
 
 /// What was found of one asset.
@@ -40,6 +77,7 @@ struct Found<'l> {
     ahead: usize,
     /// The least of those ahead, as its text is compared.
     window: Option<&'l PartitionKey>,
+    exist_from: Option<Timestamp>,
 }
 
 impl<'l> Found<'l> {
@@ -54,11 +92,22 @@ impl<'l> Found<'l> {
                 Some(key) if keys.index_of(key.as_str()).is_some() => {}
                 Some(key) if keys.has_or_will(key.as_str()) => {
                     self.ahead += 1;
+                    self.wait_for(keys, key);
                     self.window = self.window.map_or(Some(key), |known| Some(known.min(key)));
                 }
                 Some(_) => self.orphans += 1,
             }
         }
+        for block in &locked.blocks {
+            if keys.index_of(block.last.as_str()).is_none() {
+                self.wait_for(keys, &block.last);
+            }
+        }
+    }
+
+    fn wait_for(&mut self, keys: &PartitionKeys, window: &PartitionKey) {
+        let exists_from = keys.exists_from(window.as_str());
+        self.exist_from = self.exist_from.max(exists_from);
     }
 }
 

@@ -236,7 +236,7 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
     if let Some(first) = report.ahead.first() {
         let lines: u32 = report.ahead.iter().map(|it| it.lines).sum();
         notes.push(format!(
-            "Assets.lock has {} of windows that have not ended by the clock here, as {}@{}: if it is behind, what reads all windows is stale for that alone (`--now T` judges by another time).",
+            "Assets.lock has {} of windows that will not have ended in a week by the clock here, as {}@{}: if it is behind, what reads all windows is stale for that alone (`--now T` judges by another time).",
             count(lines, "line"),
             first.asset,
             first.window,

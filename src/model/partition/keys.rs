@@ -136,6 +136,24 @@ impl PartitionKeys {
         }
     }
 
+    /// The instant from which `key` exists, where it is or holds the key of a time window.
+    #[must_use]
+    pub fn exists_from(&self, key: &str) -> Option<Timestamp> {
+        match self {
+            Self::Unpartitioned | Self::Named(_) => None,
+            Self::Time(keys) => {
+                let place = keys.definition().index_of_key(key)?;
+                Some(keys.definition().exists_from(place))
+            }
+            Self::Multi(keys) => {
+                let pairs = keys.dimensions().iter().zip(key.split(PART_SEPARATOR));
+                pairs
+                    .filter_map(|(it, part)| it.keys.exists_from(part))
+                    .max()
+            }
+        }
+    }
+
     /// The time window of `index`, where keys are windows.
     #[must_use]
     pub fn window(&self, index: u32) -> Option<TimeWindow> {

@@ -23,4 +23,4 @@ mod verdicts;
 
 pub use fold::{FoldLimits, Unfold, holds_foldable, refold};
 pub use judge::{LockFacts, LockJudge};
-pub use verdicts::{LockStatus};
+pub use verdicts::LockStatus;

@@ -103,6 +103,12 @@ impl TimePartitions {
         u32::try_from(len).unwrap_or(u32::MAX)
     }
 
+    /// The instant from which the window of `index` exists, on the whole lattice.
+    #[must_use]
+    pub fn exists_from(&self, index: i64) -> Timestamp {
+        self.window(index - i64::from(self.end_offset)).end
+    }
+
     /// The window of `index`, on the whole lattice: 0 is the first one that starts at the definition's start or later.
     /// Beyond the reach of timestamps windows are empty.
     #[must_use]
