@@ -31,6 +31,7 @@ use crate::model::{
     AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging,
 };
 use crate::plan::{Decision, Row, Upstream, costs};
+use crate::sys::file::room_in;
 use crate::sys::private_folder::PrivateFolder;
 
 /// Materializes what is selected, and what it needs, in memory.
@@ -71,7 +72,7 @@ pub fn materialize_in_memory(
         upstream(request.run.scope),
         &request.run.steps,
     )?;
-    let folder = private_folder(project)?;
+    let folder = private_folder(project, request.memory_limit)?;
     let own = folder.path().to_string_lossy();
     let home = folder.path().join("home");
     let io_manager = MemoryIoManager::new(request.memory_limit);
@@ -142,11 +143,19 @@ const fn upstream(reach: Reach) -> Upstream {
     }
 }
 
-/// A folder in memory where the system has one, else among temporary files.
-fn private_folder(project: &Project) -> Result<PrivateFolder, AppError> {
+/// So much room is enough to begin with; containers give a folder in memory of 64 MB, which is not.
+const ENOUGH: u64 = 256 << 20;
+
+/// A folder in memory where the system has one with some room, else among temporary files.
+fn private_folder(project: &Project, memory_limit: u64) -> Result<PrivateFolder, AppError> {
     let temporary = project.variable("TMPDIR").filter(|it| !it.is_empty());
     let temporary = temporary.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    let parents = [Path::new("/dev/shm"), &temporary];
+    let in_memory = Path::new("/dev/shm");
+    let parents = if room_in(in_memory) < memory_limit.min(ENOUGH) {
+        [temporary.as_path(), in_memory]
+    } else {
+        [in_memory, temporary.as_path()]
+    };
     PrivateFolder::create(&parents).map_err(|source| AppError::Unwritable {
         path: temporary.display().to_string(),
         source,

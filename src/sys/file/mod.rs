@@ -2,11 +2,13 @@
 
 mod copy;
 mod remove;
+mod room;
 mod stamp;
 mod write;
 
 pub use copy::{copy_file, copy_tree};
 pub use remove::remove_tree;
+pub use room::room_in;
 pub use stamp::{
     FileKind, FileStamp, FileSystemNow, Follow, backdate, filesystem_now, stamp_at, stamp_of,
 };
