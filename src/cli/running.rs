@@ -29,7 +29,8 @@ pub fn materialize(
     globals: &Globals,
     session: &Session,
 ) -> Result<Exit, Failure> {
-    if let Some(request) = request::in_memory(args, globals)? {
+    let here = std::env::current_dir()?;
+    if let Some(request) = request::in_memory(args, globals, &here)? {
         return in_memory::materialize(&request, globals, session);
     }
     let request = request::materialize(args, globals)?;

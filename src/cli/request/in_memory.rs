@@ -1,6 +1,6 @@
 //! What `materialize --in-memory` is asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Globals, IoManagerName, MaterializeArgs, MemoryArgs};
 use crate::cli::error::CliError;
@@ -10,10 +10,11 @@ use crate::model::{
     SuppliedInput,
 };
 
-/// What `materialize --in-memory` is asked for; `None` where that is not asked for.
+/// What `materialize --in-memory` is asked for, by somebody who is in the folder `here`; `None` where that is not asked for.
 pub fn in_memory(
     args: &MaterializeArgs,
     globals: &Globals,
+    here: &Path,
 ) -> Result<Option<InMemoryRequest>, CliError> {
     let memory = &args.memory;
     if !memory.is_asked_for() {
@@ -32,7 +33,7 @@ pub fn in_memory(
             run.partitions.keys = KeyChoice::Named(vec![key]);
         }
     }
-    let inputs: Result<Vec<_>, CliError> = memory.input.iter().map(supplied).collect();
+    let inputs: Result<Vec<_>, CliError> = memory.input.iter().map(|it| supplied(it, here)).collect();
     Ok(Some(InMemoryRequest {
         run,
         memory_limit: memory
@@ -93,7 +94,8 @@ fn printed(text: &str) -> Result<Printed, CliError> {
     })
 }
 
-fn supplied((name, path): &(String, String)) -> Result<SuppliedInput, CliError> {
+/// A path that is typed leads on from where one is, not from the project's root.
+fn supplied((name, path): &(String, String), here: &Path) -> Result<SuppliedInput, CliError> {
     let asset = AssetKey::parse(name);
     let asset = asset.map_err(|error| {
         usage(
@@ -101,9 +103,10 @@ fn supplied((name, path): &(String, String)) -> Result<SuppliedInput, CliError> 
             "write NAME=PATH, as in `--input flights=tests/flights.csv`",
         )
     })?;
+    let joined = here.join(path);
     Ok(SuppliedInput {
         asset,
-        path: path.clone(),
+        path: joined.to_str().unwrap_or(path).to_owned(),
     })
 }
 
