@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::evaluate::Evaluation;
+use crate::engine::inputs::mapped;
 use crate::engine::order::{batch_of, order_of};
-use crate::engine::render::mapped;
 use crate::engine::workspace::Workspace;
 use crate::model::{
     Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Name, Output,

@@ -13,6 +13,7 @@ mod finished;
 mod folded;
 mod found;
 mod gather;
+mod inputs;
 mod keys;
 mod length;
 mod locked;

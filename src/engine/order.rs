@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::engine::evaluate::Evaluation;
+use crate::engine::inputs::mapped;
 use crate::engine::options::{PreviousOutputs, RunOptions};
 use crate::engine::own_path::{log_path, step_folder};
-use crate::engine::render::{Places, Previous, Rendering, Unrenderable, mapped, values_of};
+use crate::engine::render::{Places, Previous, Rendering, Unrenderable};
 use crate::engine::staging::AsideNote;
-use crate::engine::step::{Load, StepOrder, StepPart, Sync};
+use crate::engine::step::{StepOrder, StepPart, Sync};
 use crate::engine::workspace::Workspace;
-use crate::io_manager::{Giving, StagedOutput};
+use crate::io_manager::StagedOutput;
 use crate::model::{
     Asset, Batch, DataVersion, Output, PartitionRef, Place, RunId, SourcePath, Staging, StepName,
 };
@@ -99,8 +100,7 @@ impl OrderMaker {
             timeout: recipe.timeout,
             staging: recipe.staging,
             lists_folder,
-            loads: loads(&rendering, cells, asset, &given_folder),
-            stdin: rendering.stdin(asset, cells),
+            stdin: rendering.stdin(asset, cells, &given_folder),
             given_folder,
             previous,
             rule: asset.data_version,
@@ -232,37 +232,6 @@ pub fn command_of(
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
     let recorded = &evaluation.judge.facts().recorded;
     recorded.materialized(cell.index()).map(|last| last.id.0)
-}
-
-/// What of the values that a step reads is loaded for it.
-fn loads(rendering: &Rendering<'_>, cells: &[Cell], asset: &Asset, folder: &str) -> Vec<Load> {
-    let mut loads = Vec::new();
-    let (workspace, scope) = (rendering.workspace, rendering.scope);
-    for (index, dep) in asset.deps.iter().enumerate() {
-        let Some(up) = scope.graph().asset(dep.asset) else {
-            continue;
-        };
-        let mapped = mapped(scope, cells, dep);
-        if rendering.is_piped(asset, index, &mapped) {
-            continue;
-        }
-        let keys = scope.keys(dep.asset);
-        let output = dep.output.map(|output| output as usize);
-        for index in mapped.iter() {
-            for path in values_of(up, PartitionRef { keys, index }, output) {
-                if workspace.io_manager.giving(&path) == Giving::Loaded {
-                    loads.push(Load {
-                        to: format!("{folder}/{path}"),
-                        path: path.into_owned(),
-                    });
-                }
-            }
-        }
-    }
-    // Several inputs may read the same value.
-    loads.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    loads.dedup();
-    loads
 }
 
 /// The source files that a step reads, with the versions that were judged.

@@ -10,15 +10,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::gather::FoundSources;
+use crate::engine::inputs::{Load, STDIN, mapped, neighbours};
 use crate::engine::length;
 use crate::engine::variables::Declared;
 use crate::engine::workspace::{Workspace, relative};
 use crate::executor::{Environment, Inherit, quote};
-use crate::io_manager::{Giving, Streams};
 use crate::model::{
-    Asset, AssetId, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
-    LONGEST_COMPONENT, PartitionKeys, PartitionRef, PartitionSet, Piece, Place, Recipe, Required,
-    RunId, SourceAsset, SourcePath, encode_whole_component, shortened,
+    Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
+    LONGEST_COMPONENT, PartitionKeys, PartitionRef, Piece, Recipe, RunId, encode_whole_component,
+    shortened,
 };
 use crate::plan::{Cell, Scope};
 
@@ -33,6 +33,8 @@ pub struct Rendered {
     pub secrets: Vec<Vec<u8>>,
     /// Files that have to be written before the start: path relative to the project root, lines.
     pub lists: Vec<(String, Lines)>,
+    /// Values that are loaded before the start.
+    pub loads: Vec<Load>,
 }
 
 /// Texts, each of which is a line of a file or a word of a command.
@@ -46,18 +48,6 @@ pub struct Unrenderable {
     /// What to do.
     pub help: Option<String>,
 }
-
-/// What a command finds on standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StepStdin {
-    /// The bytes of the file at this path, relative to the project root or absolute.
-    File(String),
-    /// The bytes of the value that is stored under this path.
-    Piped(String),
-}
-
-/// How a command sees an input that it gets on standard input alone.
-const STDIN: &str = "/dev/stdin";
 
 /// What a command is rendered for.
 #[derive(Clone, Copy)]
@@ -94,31 +84,6 @@ pub enum Previous {
     None,
     /// It finds it: the asset is incremental and has one.
     Present,
-}
-
-/// The upstream partitions that cells, which are neighbours, read through a dep.
-#[must_use]
-pub fn mapped(scope: &Scope<'_>, cells: &[Cell], dep: &Dep) -> PartitionSet {
-    let (id, indexes) = neighbours(scope, cells);
-    dep.mapping
-        .upstream_of(scope.keys(id), scope.keys(dep.asset), indexes)
-}
-
-/// The paths that values of an asset partition are stored under: of all its outputs, or of one.
-pub(super) fn values_of<'a>(
-    asset: &'a Asset,
-    partition: PartitionRef<'a>,
-    output: Option<usize>,
-) -> impl Iterator<Item = Cow<'a, str>> {
-    let read = asset.outputs.iter().enumerate();
-    let read = read.filter(move |(at, _)| output.is_none_or(|output| output == *at));
-    read.map(move |(_, it)| it.path.path(partition))
-}
-
-/// The asset of cells, which are neighbours, and their indexes.
-fn neighbours(scope: &Scope<'_>, cells: &[Cell]) -> (AssetId, Range<u32>) {
-    let (id, first) = scope.at(cells[0]);
-    (id, first.index..first.index + cells.len() as u32)
 }
 
 impl<'a> Rendering<'a> {
@@ -176,119 +141,14 @@ impl<'a> Rendering<'a> {
             return Err(words.unrenderable(why));
         }
         lists.sort_unstable();
+        let loads = words.loads();
         Ok(Rendered {
             argv,
             env,
             secrets,
             lists,
+            loads,
         })
-    }
-
-    /// The path of the input that a step gets on standard input; `None` where there is no such input, or nothing at it.
-    pub(super) fn stdin(&self, asset: &Asset, cells: &[Cell]) -> Option<StepStdin> {
-        let index = asset.recipe.as_ref()?.stdin? as usize;
-        let dep = &asset.deps[index];
-        let mapped = mapped(self.scope, cells, dep);
-        let piped = self.is_piped(asset, index, &mapped);
-        let output = dep.output.map(|output| output as usize);
-        // What is piped is named as it is stored, and no file is below the folder of what is loaded.
-        let path = match self.scope.graph().asset(dep.asset) {
-            Some(up) => {
-                let keys = self.scope.keys(dep.asset);
-                let index = mapped.first()?;
-                let partition = PartitionRef { keys, index };
-                values_of(up, partition, output).next()?.into_owned()
-            }
-            None => self.input_paths(dep, &mapped, output, "").pop()?,
-        };
-        Some(if piped {
-            StepStdin::Piped(path)
-        } else {
-            StepStdin::File(path)
-        })
-    }
-
-    /// Whether an input goes from memory through a pipe.
-    pub(super) fn is_piped(&self, asset: &Asset, dep: usize, mapped: &PartitionSet) -> bool {
-        let is_stdin = asset
-            .recipe
-            .as_ref()
-            .is_some_and(|it| it.stdin == Some(dep as u32));
-        let io_manager = self.workspace.io_manager;
-        if !is_stdin || io_manager.streams() == Streams::Files {
-            return false;
-        }
-        let dep = &asset.deps[dep];
-        let (Some(up), Some(index)) = (self.scope.graph().asset(dep.asset), mapped.first()) else {
-            return false;
-        };
-        let keys = self.scope.keys(dep.asset);
-        let output = dep.output.map(|output| output as usize);
-        let mut values = values_of(up, PartitionRef { keys, index }, output);
-        values.any(|path| io_manager.giving(&path) == Giving::Loaded)
-    }
-
-    /// The paths of a dep at these upstream partitions, relative to the project root, in the order of keys: of all its
-    /// outputs, or of one.
-    fn input_paths(
-        &self,
-        dep: &Dep,
-        mapped: &PartitionSet,
-        output: Option<usize>,
-        given: &str,
-    ) -> Vec<String> {
-        let keys = self.scope.keys(dep.asset);
-        let mut paths = Vec::with_capacity(mapped.len() as usize);
-        for index in mapped.iter() {
-            let partition = PartitionRef { keys, index };
-            match self.scope.graph().get(dep.asset) {
-                Declaration::Asset(up) => {
-                    for path in values_of(up, partition, output) {
-                        let giving = self.workspace.io_manager.giving(&path);
-                        paths.push(match giving {
-                            Giving::AtPath => path.into_owned(),
-                            Giving::Loaded => format!("{given}/{path}"),
-                        });
-                    }
-                }
-                Declaration::Source(source) => {
-                    let cell = self.scope.cell(dep.asset, index);
-                    self.source_paths(source, partition, cell, &mut paths);
-                }
-            }
-        }
-        paths
-    }
-
-    fn source_paths(
-        &self,
-        source: &SourceAsset,
-        partition: PartitionRef<'_>,
-        cell: Option<Cell>,
-        paths: &mut Vec<String>,
-    ) {
-        match &source.place {
-            Place::Paths(declared) => {
-                if let [SourcePath::Exact(path)] = declared.as_slice() {
-                    let path = path.path(partition).into_owned();
-                    // Without a required source its step does not start.
-                    if source.required == Required::Yes || self.workspace.resolve(&path).exists() {
-                        paths.push(path);
-                    }
-                } else if let Some(globbed) = cell.and_then(|cell| self.sources.globbed.get(&cell))
-                {
-                    paths.extend(globbed.iter().cloned());
-                }
-            }
-            Place::Value { path, .. } => {
-                let path = path.path(partition).into_owned();
-                // A value that several partitions share is one input of a batch.
-                if paths.last() != Some(&path) {
-                    paths.push(path);
-                }
-            }
-            Place::Observed { .. } => {}
-        }
     }
 }
 
@@ -435,7 +295,7 @@ impl Words<'_> {
     fn paths_of(&self, index: usize, output: Option<usize>) -> Vec<String> {
         let dep = &self.asset.deps[index];
         let mapped = mapped(self.rendering.scope, self.cells, dep);
-        if self.rendering.is_piped(self.asset, index, &mapped) {
+        if self.rendering.piped(self.asset, index, &mapped).is_some() {
             return vec![STDIN.to_owned()];
         }
         let given = &self.places.given;
@@ -446,6 +306,23 @@ impl Words<'_> {
             }
         }
         paths
+    }
+
+    /// What is loaded of the inputs that were asked for.
+    fn loads(&self) -> Vec<Load> {
+        let given = &self.places.given;
+        let seen = format!("{}/", self.see(given));
+        let inputs = self.inputs.iter().filter_map(OnceCell::get);
+        let loaded = inputs.flat_map(|paths| paths.iter().filter_map(|it| it.strip_prefix(&seen)));
+        let load = |path: &str| Load {
+            path: path.to_owned(),
+            to: format!("{given}/{path}"),
+        };
+        let mut loads: Vec<_> = loaded.map(load).collect();
+        // Several inputs may read the same value.
+        loads.sort_unstable();
+        loads.dedup();
+        loads
     }
 
     fn value(&self, dep: usize) -> Option<String> {

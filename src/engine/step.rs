@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::failure::Stop;
-use crate::engine::render::{Previous, Rendered, StepStdin};
+use crate::engine::inputs::{Load, StepStdin};
+use crate::engine::render::{Previous, Rendered};
 use crate::engine::spares::Spares;
 use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
 use crate::engine::workspace::Workspace;
@@ -43,9 +44,7 @@ pub struct StepOrder {
     pub staging: Staging,
     /// Where files with lists for the command lie, relative to the project root or absolute.
     pub lists_folder: String,
-    /// Values that are loaded for the command.
-    pub loads: Vec<Load>,
-    /// Where they are loaded to, relative to the project root or absolute.
+    /// Where values are loaded to, relative to the project root or absolute.
     pub given_folder: String,
     /// Its log, relative to the project root.
     pub log: String,
@@ -57,15 +56,6 @@ pub struct StepOrder {
     pub sources: Vec<(String, DataVersion)>,
     /// Whether outputs are synced to disk.
     pub sync: Sync,
-}
-
-/// A value that is loaded before the command starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Load {
-    /// What it is stored under.
-    pub path: String,
-    /// Where the command finds it, relative to the project root or absolute.
-    pub to: String,
 }
 
 /// One asset partition of a step.
@@ -173,7 +163,7 @@ pub fn run_step(
         // A list that stays is overwritten by the next attempt.
         let _ = remove_tree(&workspace.resolve(&order.lists_folder));
     }
-    if !order.loads.is_empty() {
+    if !order.rendered.loads.is_empty() {
         // What stays goes with the folder that the run works in.
         let _ = remove_tree(&workspace.resolve(&order.given_folder));
     }
@@ -264,7 +254,7 @@ impl Attempt<'_> {
         let io_manager = self.workspace.io_manager;
         let load = |load: &Load| io_manager.load(&load.path, &self.workspace.resolve(&load.to));
         let loaded: Result<Vec<Taken>, IoManagerError> =
-            self.order.loads.iter().map(load).collect();
+            self.order.rendered.loads.iter().map(load).collect();
         loaded.map_err(|error| Stop::of(&error))
     }
 

@@ -33,7 +33,8 @@ pub fn in_memory(
             run.partitions.keys = KeyChoice::Named(vec![key]);
         }
     }
-    let inputs: Result<Vec<_>, CliError> = memory.input.iter().map(|it| supplied(it, here)).collect();
+    let inputs: Result<Vec<_>, CliError> =
+        memory.input.iter().map(|it| supplied(it, here)).collect();
     Ok(Some(InMemoryRequest {
         run,
         memory_limit: memory
