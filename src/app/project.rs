@@ -10,7 +10,9 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::digest::Digest;
-use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
+use crate::engine::{
+    KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
+};
 use crate::executor::Executor;
 use crate::git::{GitError, Repository};
 use crate::hash::{Ignore, StatCache, Versions};
@@ -266,6 +268,7 @@ impl Project {
             root: &self.root,
             home: &self.home,
             own: OWN_FOLDER,
+            own_life: OwnLife::Kept,
             graph: &self.compiled.graph,
             keys: &self.keys,
             versions,
