@@ -26,7 +26,7 @@ command = "cd {{output}}; mkdir -p a/empty b; echo 1 > a/run; chmod 755 a/run; l
 outputs = "out/tree/"
 [asset.copy]
 deps = "tree"
-command = "cp -R {{input}}/. {{output}}; ls -R {{input}} | grep -v : > {{output}}/listing; {{input}}/a/run"
+command = "cp -R {{input}}/. {{output}}; ls -R {{input}} | grep -v : > {{output}}/listing; test -x {{input}}/a/run; cat {{input}}/link >> {{output}}/listing"
 outputs = "out/copy/"
 [asset.script]
 command = "printf '#!/bin/sh\necho ran\n' > {{output}}; chmod 750 {{output}}"
@@ -84,7 +84,7 @@ optional = true
 [asset.clean]
 partitions = "day"
 deps = "raw"
-command = "cat {{input}} /dev/null > {{output}}; echo {{partition}} >> {{output}}"
+command = "test -z {{input}} || cat {{input}} > {{output}}; echo {{partition}} >> {{output}}"
 outputs = "out/clean/{{partition}}.txt"
 [asset.sum]
 partitions = "day"
@@ -98,7 +98,7 @@ command = "cat {{input_list.clean}} | while read -r path; do cat $path; done > {
 outputs = "out/rolling/{{partition}}.txt"
 [asset.monthly]
 partitions = "month"
-deps = "sum"
+deps = [{ asset = "sum", allow_missing = true }]
 command = "cat {{input}} > {{output}}"
 outputs = "out/monthly/{{partition}}.txt"
 [asset.all]

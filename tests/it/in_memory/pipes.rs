@@ -120,7 +120,7 @@ outputs = "build/copy.txt"
 
 [asset.after]
 deps = ["endless", "file"]
-command = "cat {{input}} > {{output}}"
+command = "cat {{input.endless}} {{input.file}} > {{output}}"
 outputs = "build/after.txt"
 "#;
 
@@ -179,10 +179,10 @@ fn past_the_limit_a_step_fails_and_says_so() {
         };
         assert_eq!(failure["step"], asset);
         assert_eq!(
-            failure["error"]["code"], "assetctl::io_manager::memory_limit",
+            failure["code"], "assetctl::io_manager::memory_limit",
             "{failure}"
         );
-        assert_eq!(failure["error"]["message"], message);
+        assert_eq!(failure["message"], message);
         let path = format!("build/{asset}");
         let listed = outputs(ran.stdout());
         assert!(!listed.keys().any(|it| it.starts_with(&path)), "{asset}");

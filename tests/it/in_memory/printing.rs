@@ -131,10 +131,10 @@ fn every_output_is_listed_as_a_run_on_disk_records_it() {
             steps.insert(line["step"].as_str().expect("a name").to_owned(), line);
         }
     }
-    assert_eq!(steps.len(), 8);
+    assert_eq!(steps.len(), 9);
     assert_eq!(
         lines.len(),
-        8 + 3,
+        9 + 3,
         "the pairs have two outputs, and what failed none"
     );
     for (path, line) in &lines {

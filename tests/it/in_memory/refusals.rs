@@ -34,7 +34,7 @@ outputs = "build/tree/"
 
 [asset.reads]
 deps = ["external", "raw"]
-command = "cat {{input}} > {{output}}"
+command = "cat {{input.external}} {{input.raw}} > {{output}}"
 outputs = "build/reads.txt"
 
 [asset.reads_nowhere]
@@ -82,6 +82,7 @@ fn what_does_not_go_together_is_refused_before_anything_starts() {
         &["--print", "pair"],
         &["--print", "pair@a"],
         &["--print", "pair.middle@a"],
+        &["--print", "one.middle"],
         &["--print", "pair.left"],
         &["--print", "pair.left@c"],
         &["--print", "tree"],
@@ -90,6 +91,7 @@ fn what_does_not_go_together_is_refused_before_anything_starts() {
         &["--print", "nothing"],
         &["--print", "@a"],
         &["--print", "tree", "one"],
+        &["--print", "raw", "one"],
         &["--print", "pair.left@a", "one"],
         &["--print", "one@a"],
         &["in_place"],
@@ -103,7 +105,6 @@ fn what_does_not_go_together_is_refused_before_anything_starts() {
         &["one", "--input", "raw={{partition}}.txt"],
         &["one", "--input", "raw={{"],
         &["reads", "--input", "external=absent.txt"],
-        &["reads_nowhere", "--input", "nowhere=raw.txt"],
     ] {
         let project = project();
         let ran = in_memory(&project, arguments).exits(2);
@@ -176,6 +177,8 @@ fn what_is_supplied_is_read() {
         let arguments = [&["--print", "reads"], arguments].concat();
         assert_eq!(in_memory(&project, &arguments).success().stdout(), printed);
     }
+    let supplied = ["reads_nowhere", "--input", "nowhere=raw.txt"];
+    let _ = in_memory(&project, &supplied).success();
 }
 
 #[test]
