@@ -33,6 +33,9 @@ pub struct Workspace<'a> {
     pub executor: &'a dyn Executor,
 }
 
+/// The variable by which a command, and an `assetctl` that it starts, knows that nothing of the project is to be changed.
+pub const IN_MEMORY: &str = "ASSETCTL_IN_MEMORY";
+
 /// Whether the folder that a run works in outlives the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnLife {

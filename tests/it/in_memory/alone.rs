@@ -159,6 +159,36 @@ fn a_built_project_keeps_outputs_records_lock_file_and_keys() {
     }
 }
 
+#[test]
+fn keys_that_a_command_adds_go_with_the_run() {
+    let manifest = r#"
+[partitions.kind]
+type = "dynamic"
+[asset.adds]
+command = "$PROGRAM partitions add kind c > {{output}}; $PROGRAM partitions list kind --keys >> {{output}}"
+outputs = "build/adds.txt"
+[asset.each]
+partitions = "kind"
+command = "echo {{partition}} > {{output}}"
+outputs = "build/each/{{partition}}.txt"
+"#;
+    let project = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_env("PROGRAM", env!("CARGO_BIN_EXE_assetctl"));
+    let _ = project.run(&["partitions", "add", "kind", "a"]).success();
+    let _ = project.run(&["materialize", "each"]).success();
+    let ran = in_memory(&project, &["--print", "adds"]).success();
+    assert!(
+        ran.stdout().contains("Added 1 key to kind: c."),
+        "{}",
+        ran.stdout()
+    );
+    let listed = project
+        .run(&["partitions", "list", "kind", "--keys"])
+        .success();
+    assert_eq!(listed.stdout(), "a\n");
+}
+
 fn project() -> Sandbox {
     Sandbox::new()
         .with_file("Assets.toml", MANIFEST)

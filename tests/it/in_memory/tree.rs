@@ -69,9 +69,11 @@ mod tests {
     use super::Tree;
     use crate::sandbox::Sandbox;
 
+    type Change = fn(&Sandbox);
+
     #[test]
     fn every_change_is_seen() {
-        let changes: [(&str, fn(&Sandbox)); 4] = [
+        let changes: [(&str, Change); 4] = [
             ("bytes", |it| it.append("a/b", "2")),
             ("a time", |it| it.touch("a/b")),
             ("a file that is gone", |it| it.remove("a/b")),
