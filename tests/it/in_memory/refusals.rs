@@ -101,10 +101,6 @@ fn what_does_not_go_together_is_refused_before_anything_starts() {
         &["--only", "in_place_too"],
         &["one", "--input", "raw"],
         &["one", "--input", "row=raw.txt"],
-        &["one", "--input", "one=raw.txt"],
-        &["one", "--input", "raw={{partition}}.txt"],
-        &["one", "--input", "raw={{"],
-        &["reads", "--input", "external=absent.txt"],
     ] {
         let project = project();
         let ran = in_memory(&project, arguments).exits(2);
@@ -117,6 +113,25 @@ fn what_does_not_go_together_is_refused_before_anything_starts() {
         tell(&mut told, arguments, &ran.said());
     }
     compare("refused", &told);
+}
+
+#[test]
+fn a_path_that_cannot_be_read_is_refused() {
+    for (arguments, code) in [
+        (["one", "--input", "one=raw.txt"], "made_by_command"),
+        (
+            ["one", "--input", "raw={{partition}}.txt"],
+            "misplaced_placeholder",
+        ),
+        (["one", "--input", "raw={{"], "unclosed_placeholder"),
+        (
+            ["reads", "--input", "external=absent.txt"],
+            "unsupplied_upstream",
+        ),
+    ] {
+        let ran = in_memory(&project(), &arguments).exits(2);
+        assert!(ran.stderr().contains(code), "{}", ran.stderr());
+    }
 }
 
 #[test]
@@ -198,7 +213,9 @@ fn nobody_is_sent_to_what_is_gone() {
     ] {
         project.write("tests/a b.txt", "");
         let ran = in_memory(&project, arguments).exits(1);
-        tell(&mut told, arguments, &ran.said());
+        let said = ran.said();
+        let said = said.replace(&project.project().display().to_string(), "[PROJECT]");
+        tell(&mut told, arguments, &said);
     }
     let json = in_memory(&project, &["failing", "--json"]).exits(1);
     assert!(json.stdout().contains(r#""outcome":"failed""#));
