@@ -38,10 +38,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / "target" / "bench-venv"
 TOOLS = ROOT / "target" / "bench-tools"
 SEED = 20130704
-DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "hash", "empty", "list", "complete"]
+DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "memory", "hash", "empty", "list", "complete"]
 PARTITIONS = ["hours", "grid", "newday", "fanin"]
 LOCKS = ["check", "check-cold", "locklines", "lockhours", "dvc"]
-ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "hash", "empty", "list", "complete",
+ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "memory", "hash", "empty", "list", "complete",
              *PARTITIONS, *LOCKS]
 
 @dataclass(frozen=True)
@@ -268,6 +268,28 @@ class Comparison:
                 sampled[tool.name].append(tool.run())
         self.same_outputs("build", tools)
         self.ratios("build", f"1,000 commands, -j{self.options.jobs}", sampled, {"wall": 1.3})
+
+    def memory(self) -> None:
+        """100 trivial commands, once in memory and once on disk, each for the first time."""
+        if "assetctl" not in self.options.tools:
+            return say("memory: left out, it compares assetctl with itself")
+        tool = Assetctl(self.options.assetctl, self.options.work / "memory", self.options.jobs)
+        tool.lay_out(Graph.flat(100))
+        sampled = {"in memory": [], "on disk": []}
+        say(f"memory: {self.options.runs} times 100 commands in memory and on disk, {self.options.jobs} at once")
+        for _ in range(self.options.runs):
+            tool.forget()
+            sampled["in memory"].append(measure([*tool.command(), "--in-memory"], tool.folder / "compare.log"))
+            if tool.times() or (tool.folder / ".assetctl").exists():
+                sys.exit(f"compare: a run in memory wrote to {tool.folder}")
+            sampled["on disk"].append(tool.run())
+            if len(tool.times()) != 100:
+                sys.exit(f"compare: a run on disk did not write all outputs in {tool.folder}")
+        middle = {name: medians(samples) for name, samples in sampled.items()}
+        for kind in ("cpu", "wall"):
+            mine, theirs = (getattr(middle[name], kind) for name in sampled)
+            self.figures.append(Figure("memory", f"100 commands, -j{self.options.jobs}: {kind} in memory/on disk", mine / theirs,
+                                       "", 1.0, detail=f"{1000 * mine:.1f} / {1000 * theirs:.1f} ms"))
 
     def hash(self) -> None:
         """One large source: observed for the first time, and once more."""

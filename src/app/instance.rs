@@ -6,7 +6,7 @@ use crate::app::error::AppError;
 use crate::app::from_lock::UnreadLock;
 use crate::app::lock::LockFile;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::{Project, Traces};
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::lockfile;
 use crate::plan::{Cell, Purpose, Scope};
@@ -26,7 +26,10 @@ pub struct Instance {
 impl Instance {
     /// Opens the project's instance for reading.
     pub fn open(project: &Project) -> Result<Self, StoreError> {
-        let mut instance = Self::at(project.home())?;
+        let mut instance = match project.traces() {
+            Traces::Left => Self::at(project.home())?,
+            Traces::None => Self::untouched_at(project.home())?,
+        };
         let known = project.notices().iter();
         let news = known.filter(|notice| !instance.notices.contains(notice));
         let news: Vec<_> = news.cloned().collect();
@@ -45,13 +48,20 @@ impl Instance {
 
     /// Opens the instance in the folder `home` for reading.
     pub fn at(home: &Path) -> Result<Self, StoreError> {
-        let Opened { store, notices } = Store::open(home, Access::Read)?;
-        let notices = notices.into_iter().map(Notice::from).collect();
-        Ok(Self {
+        Ok(Self::opened(Store::open(home, Access::Read)?))
+    }
+
+    /// Opens the instance in the folder `home` for reading, and leaves the folder as it is, even for a moment.
+    pub fn untouched_at(home: &Path) -> Result<Self, StoreError> {
+        Ok(Self::opened(Store::open_untouched(home)?))
+    }
+
+    fn opened(Opened { store, notices }: Opened) -> Self {
+        Self {
             store,
-            notices,
+            notices: notices.into_iter().map(Notice::from).collect(),
             damaged: None,
-        })
+        }
     }
 
     /// Takes what the user should know of the selection.

@@ -10,7 +10,9 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::digest::Digest;
-use crate::engine::{KeyQuestion, OWN_FOLDER, Workspace, World, asking_definitions, existing_keys};
+use crate::engine::{
+    KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
+};
 use crate::executor::Executor;
 use crate::git::{GitError, Repository};
 use crate::hash::{Ignore, StatCache, Versions};
@@ -53,8 +55,18 @@ pub struct Project {
     cache: StatCache,
     ignore: Ignore,
     io_manager: FilesystemIoManager,
+    traces: Traces,
     /// Where it is not the one that the root lies in.
     repository: Option<Repository>,
+}
+
+/// Whether reading may leave traces in assetctl's own folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traces {
+    /// Caches are written, and the instance is opened as others do.
+    Left,
+    /// Nothing is written, even for a moment.
+    None,
 }
 
 impl Project {
@@ -74,9 +86,14 @@ impl Project {
         })
     }
 
-    /// [`Self::open`], without writing anything, not even a cache.
+    /// [`Self::open`], for a project in which nothing may be written, not even a cache.
     pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
-        Self::open_from(surroundings, manifest::read_compiled, look)
+        let look = |world: World<'_>, home: &Path, used: &BTreeSet<DefinitionId>| {
+            look_in(world, used, || Instance::untouched_at(home))
+        };
+        let mut project = Self::open_from(surroundings, manifest::read_compiled, look)?;
+        project.traces = Traces::None;
+        Ok(project)
     }
 
     /// The project with these sources and external assets at other paths.
@@ -140,6 +157,7 @@ impl Project {
             now: surroundings.now,
             environment: surroundings.environment.clone(),
             ignore,
+            traces: Traces::Left,
             repository: None,
         })
     }
@@ -211,6 +229,12 @@ impl Project {
         &self.home
     }
 
+    /// Whether reading it may leave traces.
+    #[must_use]
+    pub const fn traces(&self) -> Traces {
+        self.traces
+    }
+
     /// What is declared.
     #[must_use]
     pub fn graph(&self) -> &AssetGraph {
@@ -266,6 +290,7 @@ impl Project {
             root: &self.root,
             home: &self.home,
             own: OWN_FOLDER,
+            own_life: OwnLife::Kept,
             graph: &self.compiled.graph,
             keys: &self.keys,
             versions,
@@ -297,6 +322,9 @@ impl Project {
     /// The cache is disposable: where it cannot be written, the next call is slower and as right. Nothing is created for
     /// a project that has no folder of assetctl's own yet.
     pub fn keep_what_was_learnt(&self) {
+        if self.traces == Traces::None {
+            return;
+        }
         self.cache.save(self.now);
         self.compiled
             .keep(&self.root.join(OWN_FOLDER).join(MANIFEST_CACHE));
@@ -313,6 +341,15 @@ pub(super) fn look(
     home: &Path,
     definitions: &BTreeSet<DefinitionId>,
 ) -> Result<Looked, AppError> {
+    look_in(world, definitions, || Instance::at(home))
+}
+
+/// [`look`], in an instance that is opened only if it is asked.
+fn look_in(
+    world: World<'_>,
+    definitions: &BTreeSet<DefinitionId>,
+    open: impl FnOnce() -> Result<Instance, StoreError>,
+) -> Result<Looked, AppError> {
     let asks = |id: &DefinitionId| {
         let declared = &world.graph.definitions()[id.0 as usize];
         KeyQuestion::of(&declared.definition) == KeyQuestion::Instance
@@ -325,7 +362,7 @@ pub(super) fn look(
         added: &added,
         ..world
     };
-    let mut instance = Instance::at(home)?;
+    let mut instance = open()?;
     let keys = instance.look(|store| existing_keys(world, definitions, Some(store)))?;
     Ok((keys, instance.notices))
 }

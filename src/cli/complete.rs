@@ -114,8 +114,8 @@ mod tests {
     use super::{Asked, FOLDERS, command, script};
     use crate::cli::complete::offer::Offer;
 
-    /// Arguments of which nothing can be looked up: numbers and instants.
-    const FREE: [&str; 8] = [
+    /// Arguments of which nothing can be looked up: numbers, instants, and names with paths.
+    const FREE: [&str; 10] = [
         "jobs",
         "now",
         "latest",
@@ -124,6 +124,8 @@ mod tests {
         "at",
         "rebuild",
         "seed",
+        "memory_limit",
+        "input",
     ];
 
     fn of_nothing() -> Command {

@@ -8,9 +8,9 @@ use crate::cli::output;
 use crate::cli::running::{Doors, shown};
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::listen;
-use crate::executor::Cancel;
+use crate::executor::{Cancel, quote};
 use crate::io_manager::Value;
-use crate::model::InMemoryRequest;
+use crate::model::{InMemoryRequest, SourcePaths, SuppliedInput};
 use crate::wire::OutputLine;
 
 /// Brings assets up to date in memory.
@@ -28,6 +28,7 @@ pub fn materialize(
         cancel: &cancel,
         clock: &*clock,
         session,
+        command: command(request),
     };
     let run =
         |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);
@@ -43,6 +44,21 @@ pub fn materialize(
         output::answer_bytes(bytes)?;
     }
     Ok(Exit::of_run(done.result.outcome, interrupts.signal()))
+}
+
+/// The same once more, but for what is selected.
+fn command(request: &InMemoryRequest) -> String {
+    let mut words = vec!["assetctl materialize --in-memory".to_owned()];
+    if request.memory_limit != InMemoryRequest::DEFAULT_MEMORY_LIMIT {
+        words.push(format!("--memory-limit {}", request.memory_limit));
+    }
+    if request.sources == SourcePaths::Test {
+        words.push("--test-sources".to_owned());
+    }
+    for SuppliedInput { asset, path } in &request.inputs {
+        words.push(format!("--input {}", quote(&format!("{asset}={path}"))));
+    }
+    words.join(" ")
 }
 
 fn tell(done: &InMemory) -> std::io::Result<()> {

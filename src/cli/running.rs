@@ -43,6 +43,7 @@ pub fn materialize(
         cancel: &cancel,
         clock: &*clock,
         session,
+        command: "assetctl materialize".to_owned(),
     };
     let mut rounds = 0;
     loop {
@@ -65,6 +66,8 @@ pub(super) struct Doors<'a> {
     pub(super) cancel: &'a Cancel,
     pub(super) clock: &'a dyn Clock,
     pub(super) session: &'a Session,
+    /// What goes on after a failure, with the names of what failed.
+    pub(super) command: String,
 }
 
 /// One run, shown, and the keys that it has added.
@@ -85,7 +88,7 @@ pub(super) fn shown<T>(
 ) -> Result<(T, Vec<KeysAdded>), Failure> {
     let session = doors.session;
     let shared = Arc::new(Shared::default());
-    let progress = Progress::start(session, shared.last_line())?;
+    let progress = Progress::start(session, shared.last_line(), doors.command.clone())?;
     let followers = match output {
         StepOutput::Shown => progress.output().map(Followers::start).transpose()?,
         StepOutput::Logged => None,

@@ -155,7 +155,7 @@ pub enum EngineError {
         reason: String,
     },
     /// Nothing is where a value is read that the run does not make.
-    #[error("{reader} reads {upstream}, which this run does not make, and {why}")]
+    #[error("`{reader}` reads `{upstream}`, which this run does not make, and {why}")]
     #[diagnostic(code(assetctl::engine::unsupplied_upstream), help("{help}"))]
     UnsuppliedUpstream {
         /// What is read.
@@ -168,7 +168,7 @@ pub enum EngineError {
         help: String,
     },
     /// A value that the run does not make is a directory and is declared as a file, or the other way round.
-    #[error("{upstream} is read as it is, and {path} is {found}, not {expected}")]
+    #[error("`{upstream}` is read as it is, and {path} is {found}, not {expected}")]
     #[diagnostic(
         code(assetctl::engine::upstream_kind),
         help("a path that ends in `/` declares a directory")

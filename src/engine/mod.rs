@@ -61,4 +61,4 @@ pub use render::{Places, Previous, Rendered, Rendering, Unrenderable};
 pub use run::run;
 pub use staging::has_asides;
 pub use step::Sync;
-pub use workspace::Workspace;
+pub use workspace::{IN_MEMORY, OwnLife, Workspace};

@@ -13,7 +13,7 @@ use crate::engine::inputs::{Load, StepStdin};
 use crate::engine::render::{Previous, Rendered};
 use crate::engine::spares::Spares;
 use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
-use crate::engine::workspace::Workspace;
+use crate::engine::workspace::{OwnLife, Workspace};
 use crate::executor::{
     Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdinFrom, StdoutTo,
 };
@@ -100,7 +100,7 @@ pub struct StepEnd {
     pub result: Result<Vec<Vec<MadeOutput>>, NotMade>,
     /// How long the command took.
     pub duration: Duration,
-    /// Its log, relative to the project root, if there is anything in it.
+    /// Its log, relative to the project root, if there is anything in it and it outlives the run.
     pub log: Option<String>,
     /// What the user should know besides.
     pub warnings: Vec<String>,
@@ -166,6 +166,9 @@ pub fn run_step(
     if !order.rendered.loads.is_empty() {
         // What stays goes with the folder that the run works in.
         let _ = remove_tree(&workspace.resolve(&order.given_folder));
+    }
+    if workspace.own_life == OwnLife::Gone {
+        end.log = None;
     }
     end
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use crate::engine::render::{Lines, Previous, Words};
+use crate::engine::workspace::{IN_MEMORY, OwnLife};
 use crate::model::{
     Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name, PartitionPlaceholder,
     PartitionRef, Piece, TimeFormat,
@@ -70,6 +71,9 @@ impl Words<'_> {
             "ASSETCTL_HOME",
             self.rendering.workspace.home.to_string_lossy(),
         );
+        if self.rendering.workspace.own_life == OwnLife::Gone {
+            told.tell(IN_MEMORY, "1");
+        }
         self.partition_variables(&mut told);
         self.window_variables(&mut told);
         if self.asset.is_incremental() {

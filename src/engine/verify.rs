@@ -8,6 +8,7 @@ use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
 use crate::engine::step::{Attempt, StepPart};
+use crate::engine::workspace::OwnLife;
 use crate::hash::Found;
 use crate::io_manager::StagedOutput;
 use crate::model::{DataVersion, OutputKind, Staging};
@@ -41,13 +42,14 @@ impl Attempt<'_> {
             if undeclared.is_empty() {
                 continue;
             }
-            let folder = &part.staging_folder;
+            let place = match self.workspace.own_life {
+                OwnLife::Kept => format!("; it lies in {}", part.staging_folder),
+                OwnLife::Gone => String::new(),
+            };
             return Err(Stop::with_help(
                 "assetctl::engine::undeclared_output",
                 format!("wrote what is not declared: {}", undeclared.join(", ")),
-                &format!(
-                    "declare it as an output, or add a pattern to `[project] ignore`; it lies in {folder}"
-                ),
+                &format!("declare it as an output, or add a pattern to `[project] ignore`{place}"),
             ));
         }
         Ok(())

@@ -17,6 +17,8 @@ pub struct Workspace<'a> {
     pub home: &'a Path,
     /// The folder that runs work in, for staging, lists and logs: relative to the root, or absolute.
     pub own: &'a str,
+    /// Whether that folder outlives the run.
+    pub own_life: OwnLife,
     /// What is declared.
     pub graph: &'a AssetGraph,
     /// The keys of all partitions definitions.
@@ -29,6 +31,18 @@ pub struct Workspace<'a> {
     pub io_manager: &'a dyn IoManager,
     /// Where commands run.
     pub executor: &'a dyn Executor,
+}
+
+/// The variable by which a command, and an `assetctl` that it starts, knows that nothing of the project is to be changed.
+pub const IN_MEMORY: &str = "ASSETCTL_IN_MEMORY";
+
+/// Whether the folder that a run works in outlives the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnLife {
+    /// It stays: logs, and what a failed step wrote, can be looked at.
+    Kept,
+    /// It goes when the run ends, and nobody is sent there.
+    Gone,
 }
 
 impl Workspace<'_> {

@@ -78,6 +78,29 @@ impl Store {
         Self::open_with(home, access, SCHEMA)
     }
 
+    /// Opens the instance in the folder `home` for reading, without so much as a file beside it for a moment: what another
+    /// process is writing just now may be missed.
+    pub fn open_untouched(home: &Path) -> Result<Opened, StoreError> {
+        let path = home.join("instance.db");
+        match path.try_exists() {
+            Ok(true) => {}
+            Ok(false) => {
+                return Ok(Opened {
+                    store: Self::in_memory(&path, Access::Read)?,
+                    notices: Vec::new(),
+                });
+            }
+            Err(error) => return Err(StoreError::at(&path, error.into())),
+        }
+        // Whoever has the instance open has a log, and one that died may have left it: the last reader would remove it.
+        let reading = if beside(&path, "-wal").exists() {
+            Reading::Copied
+        } else {
+            Reading::Immutable
+        };
+        Self::open_as(&path, reading, SCHEMA)
+    }
+
     /// An instance in memory, which ends with the value.
     pub fn ephemeral() -> Result<Self, StoreError> {
         Self::in_memory(Path::new(":memory:"), Access::Write)

@@ -204,12 +204,12 @@ fn ran_after(change: impl FnOnce(&Sandbox)) -> BTreeSet<String> {
 }
 
 /// A copy of the full build.
-fn built() -> Sandbox {
+pub fn built() -> Sandbox {
     Sandbox::new().with_copy(&BUILT.sandbox.project(), "")
 }
 
 /// The example, not built yet, in an empty project.
-fn example(project: Sandbox) -> Sandbox {
+pub fn example(project: Sandbox) -> Sandbox {
     let project = project.with_copy(&checkout().join("Assets.toml"), "Assets.toml");
     project.with_copy(&checkout().join("fixtures/flights"), "fixtures/flights")
 }
@@ -219,7 +219,7 @@ fn checkout() -> PathBuf {
 }
 
 /// The digest and the path of each file that a full build writes.
-fn expected() -> BTreeSet<(String, String)> {
+pub fn expected() -> BTreeSet<(String, String)> {
     let text = include_str!("../../fixtures/flights/expected.sha256");
     let lines = text.lines().map(|line| {
         line.split_once("  ")
@@ -230,7 +230,7 @@ fn expected() -> BTreeSet<(String, String)> {
         .collect()
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 

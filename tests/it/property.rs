@@ -2,7 +2,8 @@
 //!
 //! After each edit everything, or one asset with what it needs, is materialized, and the model, which knows nothing of
 //! digests, says which commands must have run, which failed, which were blocked and what every output holds. What did
-//! not end well must be on disk as it was before. At the end of a case the same tree is built anew in an empty folder.
+//! not end well must be on disk as it was before. At the end of a case the same tree is built anew in an empty folder, and in
+//! memory.
 //!
 //! `ASSETCTL_PROPERTY_CASES` sets the number of cases, `ASSETCTL_PROPERTY_SEED` the seed. Left out: incremental and
 //! volatile assets, whose outputs depend on more than the tree.
@@ -17,11 +18,11 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use assetctl::executor::{Cancel, Executor, FakeExecutor, LocalExecutor, Severity};
-use assetctl::model::MaterializeRequest;
+use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome};
 
 use self::command::{SCRIPT, perform};
 use self::edits::edit;
-use self::model::{Cell, Model, Prediction};
+use self::model::{Cell, Disk, Model, Prediction};
 use self::random::Random;
 use crate::scenario::{Ran, Scenario, only};
 
@@ -160,15 +161,19 @@ impl Case {
             only(&[&format!("a{asset}")])
         });
         request.jobs = NonZeroUsize::new(2);
-        let executor: Box<dyn Executor> = match (self.commands, stop_at) {
-            (Commands::Real, None) => Box::new(LocalExecutor),
-            _ => Box::new(emulation(cancel.clone(), stop_at)),
-        };
+        let executor = self.executor(cancel, stop_at);
         let ran = self.project.ask_with(&request, &*executor, cancel);
         ran.expect("the declarations are right")
     }
 
-    fn compare_disk(&self, before: &model::Disk, predicted: &Prediction) {
+    fn executor(&self, cancel: &Cancel, stop_at: Option<usize>) -> Box<dyn Executor> {
+        match (self.commands, stop_at) {
+            (Commands::Real, None) => Box::new(LocalExecutor),
+            _ => Box::new(emulation(cancel.clone(), stop_at)),
+        }
+    }
+
+    fn compare_disk(&self, before: &Disk, predicted: &Prediction) {
         let mut expected = before.clone();
         for made in &predicted.made {
             expected.insert(made.cell, made.outputs.clone());
@@ -205,6 +210,28 @@ impl Case {
             clean.model.disk(&clean.project),
         );
         assert_eq!(incremental, clean, "incremental is clean");
+        assert_eq!(self.in_memory(), clean, "in memory as on disk");
+    }
+
+    /// What a run in memory of the same tree leaves. Commands in place cannot run there: all write to their staging.
+    fn in_memory(&self) -> Disk {
+        let model = self.model.staged();
+        let project = Scenario::new(&model.manifest());
+        project.write("op.sh", SCRIPT);
+        model.write_sources(&project);
+        let mut request = InMemoryRequest::new(MaterializeRequest::default());
+        request.run.jobs = NonZeroUsize::new(2);
+        let left = project.in_memory_with(&request, &*self.executor(&Cancel::new(), None));
+        assert_eq!(left.result.outcome, RunOutcome::Success);
+        for path in ["out", ".assetctl"] {
+            assert!(!project.holds(path), "{path} is not touched");
+        }
+        let apart = Scenario::new("");
+        for value in &left.values {
+            let written = value.value.write(&apart.path(&value.path));
+            written.expect("no two values have one path");
+        }
+        model.disk(&apart)
     }
 }
 

@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use assetctl::app::{
-    AppError, Notice, Progress, Project, Running, Surroundings, materialize, plan, status,
+    AppError, InMemory, Notice, Progress, Project, Running, Surroundings, materialize,
+    materialize_in_memory, plan, status,
 };
 use assetctl::engine::{EngineError, RunResult};
 use assetctl::executor::{Cancel, Executor, LocalExecutor};
 use assetctl::model::{
-    Cause, Decision, DependencyChange, Event, EventKind, EventSink, Grouping, KeyChoice, KeyWord,
-    MaterializeRequest, OutputChange, PartitionsSelection, PlanRequest, Planned, StatusRequest,
-    StepFailure, StepOutcome,
+    Cause, Decision, DependencyChange, Event, EventKind, EventSink, Grouping, InMemoryRequest,
+    KeyChoice, KeyWord, MaterializeRequest, OutputChange, PartitionsSelection, PlanRequest,
+    Planned, StatusRequest, StepFailure, StepOutcome,
 };
 use assetctl::sys::clock::FixedClock;
 use jiff::Timestamp;
@@ -257,6 +258,26 @@ impl Scenario {
             put_back,
             notices,
         })
+    }
+
+    /// Carries a request out in memory, however it ends.
+    #[track_caller]
+    pub fn in_memory(&self, request: &InMemoryRequest) -> InMemory {
+        self.in_memory_with(request, &LocalExecutor)
+    }
+
+    /// The same with this executor.
+    #[track_caller]
+    pub fn in_memory_with(&self, request: &InMemoryRequest, executor: &dyn Executor) -> InMemory {
+        let clock = FixedClock(self.now);
+        let doors = Running {
+            executor,
+            cancel: &Cancel::new(),
+            clock: &clock,
+            progress: &mut Journal::default(),
+        };
+        let left = materialize_in_memory(&self.surroundings(), request, doors);
+        left.unwrap_or_else(|error| panic!("it can be planned: {}", told(&error)))
     }
 
     /// The steps that would run, whatever comes of others.

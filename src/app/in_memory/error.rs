@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::manifest::TypedPathError;
-use crate::model::{AssetKey, StepName};
+use crate::model::{AssetKey, Name, StepName};
 
 /// What cannot be done in memory.
 #[derive(Debug, Error, Diagnostic)]
@@ -14,7 +14,7 @@ pub enum InMemoryError {
     #[diagnostic(
         code(assetctl::app::in_place_in_memory),
         help(
-            "let the command write to `{{{{output}}}}` or `$ASSETCTL_OUTPUT`, or leave the asset out"
+            "let the command write to `{{{{output}}}}` or `$ASSETCTL_OUTPUT`, without `staging = false`, or leave the asset out"
         )
     )]
     InPlace {
@@ -34,6 +34,17 @@ pub enum InMemoryError {
         /// What to do.
         help: String,
     },
+    /// An output that is not declared is to be printed.
+    #[error("`{asset}` has no output `{output}`")]
+    #[diagnostic(code(assetctl::app::no_such_output), help("{help}"))]
+    NoSuchOutput {
+        /// What is to be printed.
+        asset: AssetKey,
+        /// Its output.
+        output: Name,
+        /// What to do.
+        help: String,
+    },
     /// Several values could be meant.
     #[error("`{asset}` has {count} {what} in this run, and one value can be printed")]
     #[diagnostic(code(assetctl::app::several_printable), help("name one: {examples}"))]
@@ -48,7 +59,7 @@ pub enum InMemoryError {
         examples: String,
     },
     /// A directory cannot be printed.
-    #[error("the output of {step} is a directory, and only a file can be printed")]
+    #[error("the output of `{step}` is a directory, and only a file can be printed")]
     #[diagnostic(
         code(assetctl::app::directory_printed),
         help("print another output, or run without `--in-memory`")

@@ -23,7 +23,7 @@ use crate::app::project::{Project, Surroundings};
 use crate::app::selection::{Goals, Range, find, select};
 use crate::app::steps::scope_of;
 use crate::engine::{
-    Evaluation, Finished, Observing, RunDoors, Workspace, evaluate, refuse_too_long, run,
+    Evaluation, Finished, Observing, OwnLife, RunDoors, Workspace, evaluate, refuse_too_long, run,
 };
 use crate::io_manager::MemoryIoManager;
 use crate::manifest;
@@ -79,6 +79,7 @@ pub fn materialize_in_memory(
     let versions = project.versions()?;
     let workspace = Workspace {
         own: &own,
+        own_life: OwnLife::Gone,
         home: &home,
         io_manager: &io_manager,
         ..project.workspace(&versions, executor)

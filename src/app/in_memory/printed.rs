@@ -69,11 +69,23 @@ fn output_of(asset: &Asset, printed: &Printed) -> Result<usize, InMemoryError> {
         let partition = printed.partition.as_ref();
         word(printed, Some(&label), partition)
     });
-    Err(InMemoryError::Several {
-        asset: printed.asset.clone(),
-        count: asset.outputs.len(),
-        what: "outputs",
-        examples: words.collect::<Vec<_>>().join(", "),
+    let words: Vec<_> = words.collect();
+    Err(match &printed.output {
+        Some(output) => InMemoryError::NoSuchOutput {
+            asset: printed.asset.clone(),
+            output: output.clone(),
+            help: if words.is_empty() {
+                "it has one output, without a name: leave the name out".to_owned()
+            } else {
+                format!("name one of its outputs: {}", words.join(", "))
+            },
+        },
+        None => InMemoryError::Several {
+            asset: printed.asset.clone(),
+            count: asset.outputs.len(),
+            what: "outputs",
+            examples: words.join(", "),
+        },
     })
 }
 
@@ -101,7 +113,14 @@ fn not_in_run(evaluation: &Evaluation<'_>, printed: &Printed) -> InMemoryError {
         Some(id) if graph.source(id).is_some() => {
             "it is a source: it is read from its place and made nowhere".to_owned()
         }
-        Some(_) => "select it, too, at this key".to_owned(),
+        Some(id) if graph.asset(id).is_some_and(|it| it.recipe.is_none()) => {
+            "it is an external asset: it is read from its place and made nowhere".to_owned()
+        }
+        Some(id) if printed.partition.is_some() && graph.get(id).partitions().is_none() => {
+            "it has no partitions: leave the key out".to_owned()
+        }
+        Some(_) if printed.partition.is_some() => "select it, too, at this key".to_owned(),
+        Some(_) => "select it, too".to_owned(),
         None => "there is no asset of this name; `assetctl list` shows all".to_owned(),
     };
     InMemoryError::NotInRun {

@@ -12,6 +12,7 @@ use crate::app::lock::{Changes, LockFile, is_locked, keys_of};
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition};
 use crate::app::project::Project;
+use crate::engine::IN_MEMORY;
 use crate::model::{
     AddedKey, AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport,
     PART_SEPARATOR, PartitionKey, PartitionSet, PartitionsDefinition,
@@ -71,11 +72,15 @@ pub fn change_keys(
 }
 
 /// Adds keys to the lock file or removes them, if there is one and they belong there, and gives those that stand there now.
+/// A command of a run in memory leaves it alone.
 fn change_locked_keys(
     project: &Project,
     lock: LockFile,
     request: &ChangeKeysRequest,
 ) -> Result<Vec<PartitionKey>, AppError> {
+    if project.variable(IN_MEMORY).is_some() {
+        return Ok(keys_of(lock.lock(), &request.definition));
+    }
     let added = |key: &PartitionKey| AddedKey {
         definition: request.definition.clone(),
         key: key.clone(),

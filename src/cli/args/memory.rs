@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 pub struct MemoryArgs {
     /// Keep outputs in memory: all that is selected runs, and nothing of the project is changed
     ///
-    /// For tests. Sources are read from disk, and with --only what is read besides; an instance and a lock file play no part.
+    /// For tests. Sources are read from disk, and with --only what is read besides. The instance is asked for dynamic keys and for what
+    /// `status:` selects, and for nothing else.
     #[arg(
         long,
         conflicts_with_all = ["dry_run", "keep_altered", "until_done", "no_wait", "durable"]

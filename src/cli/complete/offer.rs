@@ -38,6 +38,7 @@ const OFFERS: &[(&str, Offer)] = &[
     ("selection", Offer::Selection),
     ("asset", Offer::Name),
     ("selected", Offer::NameAndKey),
+    ("print", Offer::NameAndKey),
     ("steps", Offer::Step),
     ("partition", Offer::Partition),
     ("keys", Offer::Partition),

@@ -13,8 +13,8 @@ const BLOCKED: usize = 10;
 /// How many failures are told again at the end.
 const AGAIN: usize = 20;
 
-/// A failure as a block of lines.
-pub fn block(failed: &Failed) -> String {
+/// A failure as a block of lines; `command`, with what failed, goes on.
+pub fn block(failed: &Failed, command: &str) -> String {
     let (asset, key) = (failed.step.asset.clone(), failed.step.partition.clone());
     let keys = match failed.batch.as_deref() {
         Some(Batch { first, last, len }) => KeyRange {
@@ -30,11 +30,11 @@ pub fn block(failed: &Failed) -> String {
             count: 1,
         },
     };
-    block_of(&keys, failed)
+    block_of(&keys, failed, command)
 }
 
 /// Failures of neighbours that failed alike: as the first of them did.
-fn block_of(keys: &KeyRange, first: &Failed) -> String {
+fn block_of(keys: &KeyRange, first: &Failed, command: &str) -> String {
     let Failed {
         step,
         batch,
@@ -67,16 +67,13 @@ fn block_of(keys: &KeyRange, first: &Failed) -> String {
     if let Some(help) = &failure.help {
         put("help", help);
     }
-    put(
-        "go on",
-        &format!("assetctl materialize {}", arguments(keys)),
-    );
+    put("go on", &format!("{command} {}", arguments(keys)));
     text.push('\n');
     text
 }
 
 /// All failures of a run once more, neighbours that failed alike as one.
-pub fn again(failures: &[Failed], places: &KeyPlaces) -> String {
+pub fn again(failures: &[Failed], places: &KeyPlaces, command: &str) -> String {
     let groups = neighbours(
         failures,
         places,
@@ -85,7 +82,7 @@ pub fn again(failures: &[Failed], places: &KeyPlaces) -> String {
     );
     let shown = groups.iter().take(AGAIN);
     let mut text: String = shown
-        .map(|group| block_of(&group.keys, group.first))
+        .map(|group| block_of(&group.keys, group.first, command))
         .collect();
     if groups.len() > AGAIN {
         let more = (groups.len() - AGAIN) as u64;

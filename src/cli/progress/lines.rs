@@ -33,11 +33,11 @@ pub struct Lines {
 
 impl Lines {
     /// Nothing is said yet.
-    pub fn new(look: Look, stream: Stream) -> Self {
+    pub fn new(look: Look, stream: Stream, command: String) -> Self {
         let now = Instant::now();
         Self {
             stream,
-            story: Story::new(look, now),
+            story: Story::new(look, now, command),
             said: now,
         }
     }
@@ -106,6 +106,8 @@ impl Display for Lines {
 pub struct Story {
     /// For whom.
     pub look: Look,
+    /// What goes on after a failure, with the names of what failed.
+    command: String,
     /// The state of the run.
     pub board: Board,
     planned: Option<Planned>,
@@ -120,9 +122,10 @@ pub struct Story {
 
 impl Story {
     /// Nothing has happened.
-    pub fn new(look: Look, now: Instant) -> Self {
+    pub fn new(look: Look, now: Instant, command: String) -> Self {
         Self {
             look,
+            command,
             board: Board::new(now),
             planned: None,
             held: None,
@@ -172,14 +175,19 @@ impl Story {
             EventKind::StepFinished { outcome, .. } => match outcome {
                 StepOutcome::Failed(_) => {
                     let failed = self.board.failures.last();
-                    text.extend(failed.map(failure::block));
+                    text.extend(failed.map(|it| failure::block(it, &self.command)));
                 }
                 StepOutcome::Unchanged { .. } => self.held = Some(event.clone()),
                 _ => self.leave(&mut text, event),
             },
             EventKind::RunFinished { run, outcome, .. } => {
                 if !(self.ends_with_failure && self.board.failed_once()) {
-                    text.push_str(&failure::again(&self.board.failures, &self.places()));
+                    let places = self.places();
+                    text.push_str(&failure::again(
+                        &self.board.failures,
+                        &places,
+                        &self.command,
+                    ));
                 }
                 text.push_str(&failure::blocked(&self.board.blocked, &self.places()));
                 let nothing = run.is_none() && *outcome == RunOutcome::Success;

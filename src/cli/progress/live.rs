@@ -32,10 +32,10 @@ pub struct Live {
 
 impl Live {
     /// An empty region.
-    pub fn new(look: Look, stream: Stream, last_line: LastLine) -> Self {
+    pub fn new(look: Look, stream: Stream, last_line: LastLine, command: String) -> Self {
         let now = Instant::now();
         Self {
-            story: Story::new(look, now),
+            story: Story::new(look, now, command),
             stream,
             last_line,
             region: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
@@ -190,7 +190,7 @@ mod tests {
     fn what_runs_and_a_bar() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
-        let mut story = Story::new(look(), start);
+        let mut story = Story::new(look(), start, String::new());
         story.event(
             &EventKind::RunStarted {
                 run: run(),
@@ -239,6 +239,6 @@ mod tests {
     fn nothing_before_a_run_starts() {
         let start = Instant::now();
         let nothing: LastLine = Arc::new(|_, _| None);
-        assert!(region(&Story::new(look(), start), &nothing, start).is_empty());
+        assert!(region(&Story::new(look(), start, String::new()), &nothing, start).is_empty());
     }
 }

@@ -72,8 +72,12 @@ trait Display {
 }
 
 impl Progress {
-    /// Starts to show a run in the session's style.
-    pub(super) fn start(session: &Session, last_line: LastLine) -> std::io::Result<Self> {
+    /// Starts to show a run in the session's style. `command`, with the names of what failed, goes on after a failure.
+    pub(super) fn start(
+        session: &Session,
+        last_line: LastLine,
+        command: String,
+    ) -> std::io::Result<Self> {
         if session.progress == ProgressStyle::Json {
             return Ok(Self {
                 shown: Shown::Json(JsonLines::default()),
@@ -85,8 +89,8 @@ impl Progress {
         let drawer = std::thread::Builder::new()
             .name("progress".to_owned())
             .spawn(move || match style {
-                ProgressStyle::Live => draw(Live::new(look, stream, last_line), &receiver),
-                _ => draw(Lines::new(look, stream), &receiver),
+                ProgressStyle::Live => draw(Live::new(look, stream, last_line, command), &receiver),
+                _ => draw(Lines::new(look, stream, command), &receiver),
             })?;
         Ok(Self {
             shown: Shown::Drawn {

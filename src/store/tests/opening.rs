@@ -317,6 +317,33 @@ fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
 }
 
 #[test]
+fn it_can_be_read_without_a_file_beside_it_also_while_another_writes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    let untouched = || Store::open_untouched(&home).expect("readable");
+    assert_eq!(stored(&untouched().store), 0);
+    assert!(!home.exists());
+
+    filled(&home);
+    let long_ago = fs::File::open(&home).expect("it is there");
+    long_ago
+        .set_modified(std::time::UNIX_EPOCH)
+        .expect("it is ours");
+    let before = files(&home);
+    assert_eq!(stored(&untouched().store), 1);
+    assert_eq!(files(&home), before);
+    let modified = home.metadata().and_then(|it| it.modified());
+    assert_eq!(modified.expect("readable"), std::time::UNIX_EPOCH);
+
+    let mut writer = open(&home, Access::Write);
+    let _begun = begin(&mut writer, run_id(2));
+    writer.forget(&[only()]).expect("forgotten");
+    let before = files(&home);
+    assert_eq!(stored(&untouched().store), 0, "the log is read too");
+    assert_eq!(files(&home), before);
+}
+
+#[test]
 fn a_file_system_that_refuses_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");

@@ -429,6 +429,15 @@ impl Model {
         }
     }
 
+    /// The same project, all of whose commands write to their staging.
+    pub fn staged(&self) -> Self {
+        let mut staged = self.clone();
+        for asset in &mut staged.assets {
+            asset.in_place = false;
+        }
+        staged
+    }
+
     /// The same project without records.
     pub fn forgetful(&self) -> Self {
         Self {

@@ -56,7 +56,7 @@ fn failed() -> StepOutcome {
 
 fn story(look: Look, planned: &Planned, events: &[EventKind]) -> String {
     let now = Instant::now();
-    let mut story = Story::new(look, now);
+    let mut story = Story::new(look, now, "assetctl materialize".to_owned());
     story.planned(planned);
     let mut text = String::new();
     for event in events {
@@ -206,7 +206,7 @@ fn what_cannot_run_is_told_first() {
 #[test]
 fn a_heartbeat_names_what_runs_longest() {
     let now = Instant::now();
-    let mut story = Story::new(look(), now);
+    let mut story = Story::new(look(), now, "assetctl materialize".to_owned());
     assert_eq!(story.heartbeat(now), "");
     story.event(
         &EventKind::RunStarted {
@@ -343,7 +343,7 @@ fn a_batch_leaves_one_line() {
             .chain(ended)
             .collect();
         let now = Instant::now();
-        let mut story = Story::new(look(), now);
+        let mut story = Story::new(look(), now, "assetctl materialize".to_owned());
         for event in &events[..4] {
             story.event(event, now);
         }
