@@ -356,6 +356,15 @@ pub enum RequestError {
         /// The run that goes on.
         run: RunId,
     },
+    /// A command of a run in memory asked for something that would change the project.
+    #[error("this command belongs to a run in memory, which changes nothing of the project")]
+    #[diagnostic(
+        code(assetctl::app::nested_in_memory),
+        help(
+            "declare what the command needs as deps instead; verbs that only read work here, and `materialize --in-memory`"
+        )
+    )]
+    NestedInMemory,
     /// Outputs cannot be accepted.
     #[error("{step} cannot be accepted: {reason}")]
     #[diagnostic(code(assetctl::app::unacceptable), help("{help}"))]

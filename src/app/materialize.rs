@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::app::added::keys_added;
-use crate::app::error::{AppError, RequestError};
+use crate::app::error::AppError;
 use crate::app::from_lock::FromLock;
 use crate::app::instance::Instance;
 use crate::app::lock::{LockFile, lock_fresh};
+use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
@@ -26,10 +27,10 @@ use crate::model::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, SelectionText,
     Wait,
 };
-use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome, RunStatus};
+use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome};
 use crate::model::{KeyPlaces, Planned};
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
-use crate::store::{Mark, StoreError};
+use crate::store::Mark;
 use crate::sys::clock::Clock;
 
 /// Where a run is shown.
@@ -318,26 +319,6 @@ pub(super) fn typed(arguments: &[SelectionText]) -> String {
         shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
     });
     quoted.collect::<Vec<_>>().join(" ")
-}
-
-/// An assetctl that a step of a run starts would wait for that step.
-pub(super) fn refuse_nested(project: &Project, instance: &Instance) -> Result<(), AppError> {
-    let Some(run) = project
-        .variable("ASSETCTL_RUN_ID")
-        .and_then(|run| run.to_str())
-    else {
-        return Ok(());
-    };
-    let Ok(id) = uuid::Uuid::parse_str(run) else {
-        return Ok(());
-    };
-    match instance.store.run(RunId(id)) {
-        Ok(Some(run)) if run.status == RunStatus::Started => {
-            Err(RequestError::NestedRun { run: run.id }.into())
-        }
-        Ok(_) | Err(StoreError::Damaged { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// With `--only`, everything that is read must be there as it was recorded.

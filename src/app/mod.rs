@@ -25,6 +25,7 @@ mod list;
 mod lock;
 mod logs;
 mod materialize;
+mod nested;
 mod notice;
 mod observe;
 mod partitions;

@@ -3,6 +3,7 @@
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::{Changes, LockFile};
+use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
@@ -23,6 +24,7 @@ pub fn wipe(
     project: &Project,
     request: &WipeRequest,
 ) -> Result<(AffectedReport, Vec<Notice>), AppError> {
+    refuse_in_memory(project)?;
     let selection = select(
         project,
         &request.selection,

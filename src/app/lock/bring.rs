@@ -13,6 +13,7 @@ use crate::app::lock::lines::{fresh_lines, line_of};
 use crate::app::lock::right::right_cells;
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
+use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
@@ -32,6 +33,7 @@ pub fn lock(
     project: &Project,
     request: &LockRequest,
 ) -> Result<(LockReport, Vec<Notice>), AppError> {
+    refuse_in_memory(project)?;
     let file = LockFile::read(project)?;
     let selection = select(
         project,

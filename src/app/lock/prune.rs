@@ -11,6 +11,7 @@ use crate::app::lock::keys::is_locked;
 use crate::app::lock::right::lock_facts;
 use crate::app::lock::sources::read_by_locked;
 use crate::app::lock::update::Changes;
+use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::engine::{Evaluation, Observing};
@@ -32,6 +33,7 @@ pub fn prune_lock(
     project: &Project,
     effect: Effect,
 ) -> Result<(LockReport, Vec<Notice>), AppError> {
+    refuse_in_memory(project)?;
     let file = LockFile::read(project)?;
     let mut instance = Instance::open(project)?;
     instance.take_notices(file.notices());

@@ -189,6 +189,33 @@ outputs = "build/each/{{partition}}.txt"
     assert_eq!(listed.stdout(), "a\n");
 }
 
+#[test]
+fn what_a_command_starts_changes_nothing_either() {
+    let verbs = [
+        "materialize other",
+        "accept other",
+        "wipe other --yes",
+        "lock",
+        "lock prune",
+        "status",
+        "materialize other --in-memory",
+    ];
+    let calls = verbs.map(|verb| {
+        format!("code=0; $PROGRAM {verb} >/dev/null 2>&1 || code=$?; echo $code >> {{{{output}}}}")
+    });
+    let manifest = format!(
+        "[asset.calls]\ncommand = '''{}'''\noutputs = \"build/calls.txt\"\n[asset.other]\n\
+         command = \"echo other > {{{{output}}}}\"\noutputs = \"build/other.txt\"\n",
+        calls.join("; ")
+    );
+    let project = Sandbox::new()
+        .with_file("Assets.toml", &manifest)
+        .with_env("PROGRAM", env!("CARGO_BIN_EXE_assetctl"));
+    let _ = project.run(&["materialize", "other"]).success();
+    let ran = in_memory(&project, &["--print", "calls"]).success();
+    assert_eq!(ran.stdout(), "2\n2\n2\n2\n2\n0\n0\n");
+}
+
 fn project() -> Sandbox {
     Sandbox::new()
         .with_file("Assets.toml", MANIFEST)
