@@ -78,6 +78,30 @@ pub fn materialize(
         return Ok(tell_nothing_to_do(&nothing, running, started));
     }
     let project = &Project::open(surroundings)?;
+    let opened = OpenedProject { project, started };
+    Ok(materialize_opened(opened, request, running, |_| ())?.0)
+}
+
+/// A project that a run is to begin with.
+pub struct OpenedProject<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// When it began to be looked at.
+    pub started: Instant,
+}
+
+/// [`materialize`] for a project that was opened already, and for what it is asked no seal is looked for. Gives, too, what
+/// `look` sees in the evaluation as it stands in the end, where what is fresh has run or did not have to.
+///
+/// # Errors
+///
+/// As [`materialize`].
+pub fn materialize_opened<T>(
+    OpenedProject { project, started }: OpenedProject<'_>,
+    request: &MaterializeRequest,
+    running: Running<'_>,
+    look: impl FnOnce(&Evaluation<'_>) -> T,
+) -> Result<(RunResult, T), AppError> {
     let Running {
         executor,
         cancel,
@@ -172,7 +196,7 @@ pub fn materialize(
     if result.outcome == RunOutcome::Success && can_be_sealed {
         seal::write(project, request, &versions, &evaluation, mark);
     }
-    Ok(result)
+    Ok((result, look(&evaluation)))
 }
 
 /// Clears up after runs whose processes died.

@@ -57,6 +57,15 @@ pub struct Project {
     repository: Option<Repository>,
 }
 
+/// What is declared, and the keys that it had when it was looked at.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The assets and sources.
+    pub graph: AssetGraph,
+    /// The keys of all partitions definitions.
+    pub keys: KeysByDefinition,
+}
+
 impl Project {
     /// Finds the project that `surroundings` lie in, reads its declarations, and looks which keys exist.
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
@@ -97,6 +106,15 @@ impl Project {
         };
         self.keys = existing_keys(world, &asking_definitions(self.graph()), None)?;
         Ok(self)
+    }
+
+    /// What is left of it when nothing of it is asked any more.
+    #[must_use]
+    pub fn into_declared(self) -> Declared {
+        Declared {
+            graph: self.compiled.graph,
+            keys: self.keys,
+        }
     }
 
     fn open_with(

@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
     ],
     &["engine"],
     &["app"],
-    &["web"],
+    &["api", "web"],
     &["cli"],
 ];
 

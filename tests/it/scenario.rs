@@ -271,7 +271,7 @@ impl Scenario {
         };
         let report = self
             .project()
-            .and_then(|project| plan(&project, &request, &Cancel::new()));
+            .and_then(|project| plan(&project, &request, (&LocalExecutor, &Cancel::new())));
         let (report, _) = report.unwrap_or_else(|error| panic!("{}", told(&error)));
         let run = report.steps.iter();
         let run = run.filter(|step| step.decision == Decision::Run);

@@ -16,7 +16,7 @@ pub use values::{InMemory, KeptValue};
 
 use crate::app::error::AppError;
 use crate::app::in_memory::printed::find_printed;
-use crate::app::in_memory::values::kept_values;
+use crate::app::in_memory::values::{Left, kept_values};
 use crate::app::instance::Instance;
 use crate::app::materialize::{Running, jobs, options, planned, purpose};
 use crate::app::project::{Project, Surroundings};
@@ -46,7 +46,17 @@ pub fn materialize_in_memory(
     let started = Instant::now();
     let project = Project::open_unchanged(surroundings)?;
     let paths = supplied_paths(&project, request)?;
-    let project = &project.with_paths(&paths);
+    let project = project.with_paths(&paths);
+    let left = run_in_memory(&project, request, running, started)?;
+    Ok(InMemory::new(left, project.into_declared()))
+}
+
+fn run_in_memory(
+    project: &Project,
+    request: &InMemoryRequest,
+    running: Running<'_>,
+    started: Instant,
+) -> Result<Left, AppError> {
     let Running {
         executor,
         cancel,
@@ -105,8 +115,11 @@ pub fn materialize_in_memory(
         sink: progress,
     };
     let Finished { result, evaluation } = run(doors, evaluation, &costs, &options)?;
-    let values = kept_values(&evaluation, &io_manager);
-    Ok(InMemory::new(result, values, printed))
+    Ok(Left {
+        result,
+        values: kept_values(&evaluation, &io_manager),
+        printed,
+    })
 }
 
 /// The paths that go before those that are declared: what is supplied for this run, then what tests read.
