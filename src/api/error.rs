@@ -18,7 +18,7 @@ use crate::app::AppError;
 /// # std::fs::write(folder.path().join("Assets.toml"), r#"
 /// # [project]
 /// # [asset.greeting]
-/// # command = "exit 3"
+/// # command = "exit 3 > {{output}}"
 /// # outputs = "greeting.txt"
 /// # "#)?;
 /// use assetctl::{Error, MaterializeRequest, Project, materialize_to_memory};

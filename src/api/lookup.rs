@@ -18,7 +18,7 @@ const EDITS: usize = 3;
 pub(super) struct Lookup<'a> {
     pub(super) declared: &'a Declared,
     pub(super) values: &'a Values,
-    pub(super) events: &'a [Event],
+    pub(super) missed: &'a HashMap<StepName, String>,
 }
 
 /// Where the values are.
@@ -68,6 +68,9 @@ impl Lookup<'_> {
             asset: declared.key.clone(),
             partition: keys.key(index),
         };
+        if self.missed.contains_key(&step) {
+            return Err(self.not_made(step));
+        }
         match self.values {
             Values::InMemory(values) => match values.get(&path) {
                 Some(kept) => Ok(OutputValue {
@@ -137,28 +140,27 @@ impl Lookup<'_> {
     }
 
     fn not_made(&self, step: StepName) -> OutputError {
-        let about = |event: &Event| match &event.kind {
-            EventKind::StepFinished {
-                step: ended,
-                outcome: StepOutcome::Failed(failure),
-                ..
-            } if *ended == step => Some(failure.message.clone()),
-            EventKind::StepFinished {
-                step: ended,
-                outcome: StepOutcome::Canceled,
-                ..
-            } if *ended == step => Some("it was interrupted".to_owned()),
-            EventKind::StepBlocked {
-                step: blocked,
-                reason,
-                ..
-            } if *blocked == step => Some(reason.clone()),
-            _ => None,
-        };
-        let told = self.events.iter().find_map(about);
+        let told = self.missed.get(&step).cloned();
         let reason = told.unwrap_or_else(|| "it was not part of the run".to_owned());
         OutputError::NotMade { step, reason }
     }
+}
+
+/// Why steps have not made what they were to make, in words.
+pub(super) fn missed(events: &[Event]) -> HashMap<StepName, String> {
+    let missed = events.iter().filter_map(|event| {
+        let (step, why) = match &event.kind {
+            EventKind::StepFinished { step, outcome, .. } => match outcome {
+                StepOutcome::Failed(failure) => (step, failure.message.clone()),
+                StepOutcome::Canceled => (step, "it was interrupted".to_owned()),
+                StepOutcome::Materialized { .. } | StepOutcome::Unchanged { .. } => return None,
+            },
+            EventKind::StepBlocked { step, reason, .. } => (step, reason.clone()),
+            _ => return None,
+        };
+        Some((step.clone(), why))
+    });
+    missed.collect()
 }
 
 /// The partition of a key that need not be there.

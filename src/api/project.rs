@@ -158,6 +158,7 @@ impl Project {
             home: home.map(Path::to_owned),
             now: self.clock.now(),
             environment: self.environment.clone(),
+            program: None,
         }
     }
 

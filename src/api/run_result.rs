@@ -1,6 +1,8 @@
 //! What came of a run: how it went, all that happened, and the values.
 
-use crate::api::lookup::{Lookup, Values};
+use std::collections::HashMap;
+
+use crate::api::lookup::{Lookup, Values, missed};
 use crate::api::output::OutputValue;
 use crate::api::output_error::OutputError;
 use crate::api::recorder::Recorder;
@@ -47,6 +49,8 @@ pub struct RunResult {
     notices: Vec<Notice>,
     declared: Declared,
     values: Values,
+    /// Why steps have no value, as far as they were to make one.
+    missed: HashMap<StepName, String>,
 }
 
 /// A step that has made its outputs.
@@ -79,6 +83,7 @@ pub(super) struct Ended<'a> {
 impl RunResult {
     pub(super) fn new(ended: Ended<'_>, values: Values) -> Self {
         Self {
+            missed: missed(&ended.recorder.events),
             result: ended.result,
             events: ended.recorder.events,
             notices: ended.recorder.notices,
@@ -177,7 +182,7 @@ impl RunResult {
         let lookup = Lookup {
             declared: &self.declared,
             values: &self.values,
-            events: &self.events,
+            missed: &self.missed,
         };
         lookup.output(asset, partition, output)
     }

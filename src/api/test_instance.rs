@@ -8,9 +8,7 @@ use tempfile::TempDir;
 use crate::api::error::Error;
 use crate::api::instance::Instance;
 use crate::app::AppError;
-
-/// Where its folder is made, whatever the process's environment says.
-const TEMPORARY: &str = "/tmp";
+use crate::sys::temporary::TEMPORARY;
 
 /// An instance for one test, in a temporary folder that is removed when this is dropped, or in one that is kept so that it
 /// can be looked at.

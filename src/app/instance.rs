@@ -11,6 +11,7 @@ use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, eva
 use crate::lockfile;
 use crate::plan::{Cell, Purpose, Scope};
 use crate::store::{self, Access, Opened, Store, StoreError};
+use crate::sys::temporary::temporary_folder;
 
 /// An open instance, with what had to be put right.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct Instance {
 impl Instance {
     /// Opens the project's instance for reading.
     pub fn open(project: &Project) -> Result<Self, StoreError> {
-        let mut instance = Self::at(project.home())?;
+        let mut instance = Self::at(project.home(), &temporary_folder(project.environment()))?;
         let known = project.notices().iter();
         let news = known.filter(|notice| !instance.notices.contains(notice));
         let news: Vec<_> = news.cloned().collect();
@@ -43,9 +44,9 @@ impl Instance {
         })
     }
 
-    /// Opens the instance in the folder `home` for reading.
-    pub fn at(home: &Path) -> Result<Self, StoreError> {
-        let Opened { store, notices } = Store::open(home, Access::Read)?;
+    /// Opens the instance in the folder `home` for reading; a copy of it, if it needs one, lies in `temporary`.
+    pub fn at(home: &Path, temporary: &Path) -> Result<Self, StoreError> {
+        let Opened { store, notices } = Store::open_to_read(home, temporary)?;
         let notices = notices.into_iter().map(Notice::from).collect();
         Ok(Self {
             store,

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::app::added::keys_added;
 use crate::app::error::{AppError, RequestError};
 use crate::app::from_lock::FromLock;
@@ -12,6 +14,7 @@ use crate::app::lock::{LockFile, lock_fresh};
 use crate::app::notice::Notice;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
+use crate::app::run_id::new_run_id;
 use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
@@ -155,7 +158,7 @@ pub fn materialize_opened<T>(
     if !request.steps.is_empty() {
         tell_fresh_steps(&evaluation, clock, progress);
     }
-    let options = options(project, request, jobs);
+    let options = options(project, request, (jobs, clock.now()));
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
@@ -305,9 +308,13 @@ pub(super) fn purpose(force: Force) -> Purpose {
     }
 }
 
-pub(super) fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunOptions {
+pub(super) fn options(
+    project: &Project,
+    request: &MaterializeRequest,
+    (jobs, time): (usize, Timestamp),
+) -> RunOptions {
     RunOptions {
-        run: RunId(uuid::Uuid::now_v7()),
+        run: new_run_id(time),
         jobs,
         stop_after: match request.failures {
             FailurePolicy::KeepGoing => None,

@@ -34,6 +34,7 @@ mod project;
 mod quoted;
 mod ranges;
 mod refusal;
+mod run_id;
 mod seal;
 mod selection;
 mod show;

@@ -145,6 +145,7 @@ pub fn surroundings(globals: &Globals, session: &Session) -> Result<Surroundings
         home: globals.home.as_ref().map(|home| here.join(home)),
         now: session.now,
         environment: std::env::vars_os().collect(),
+        program: std::env::current_exe().ok(),
     })
 }
 

@@ -319,6 +319,7 @@ impl Scenario {
             home: None,
             now: self.now,
             environment: self.environment.clone(),
+            program: None,
         }
     }
 

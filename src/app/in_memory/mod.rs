@@ -8,7 +8,7 @@ mod error;
 mod printed;
 mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 pub use error::InMemoryError;
@@ -32,6 +32,7 @@ use crate::model::{
 };
 use crate::plan::{Decision, Row, Upstream, costs};
 use crate::sys::private_folder::PrivateFolder;
+use crate::sys::temporary::temporary_folder;
 
 /// Materializes what is selected, and what it needs, in memory.
 ///
@@ -105,7 +106,7 @@ fn run_in_memory(
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = jobs(&request.run);
     progress.planned(&planned(&evaluation, &costs, jobs, started.elapsed()));
-    let options = options(project, &request.run, jobs);
+    let options = options(project, &request.run, (jobs, clock.now()));
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
@@ -157,8 +158,7 @@ const fn upstream(reach: Reach) -> Upstream {
 
 /// A folder in memory where the system has one, else among temporary files.
 fn private_folder(project: &Project) -> Result<PrivateFolder, AppError> {
-    let temporary = project.variable("TMPDIR").filter(|it| !it.is_empty());
-    let temporary = temporary.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let temporary = temporary_folder(project.environment());
     let parents = [Path::new("/dev/shm"), &temporary];
     PrivateFolder::create(&parents).map_err(|source| AppError::Unwritable {
         path: temporary.display().to_string(),
