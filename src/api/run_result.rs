@@ -196,7 +196,7 @@ impl RunResult {
         match (self.outcome(), first) {
             (RunOutcome::Canceled, _) => "the run was interrupted".to_owned(),
             (_, Some(FailedStep { step, failure })) => format!(
-                "the run has failed, with {failed} failed and {blocked} blocked: {step} {}",
+                "the run has failed, with {failed} failed and {blocked} blocked: {step}: {}",
                 failure.message
             ),
             (_, None) => format!("the run has failed: {blocked} blocked"),

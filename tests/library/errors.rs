@@ -25,13 +25,16 @@ fn an_upstream_that_is_neither_declared_nor_supplied_is_an_error_naming_both() {
         "[project]\n[asset.orders]\noutputs = \"o.txt\"\n[asset.report]\ndeps = \"orders\"\ncommand = \"cat {{input}} > {{output}}\"\noutputs = \"r.txt\"\n",
     );
     let project = folder.project();
-    let Err(Error::RunFailed(result)) = materialize_to_memory(&project, MaterializeRequest::new())
-    else {
-        panic!("`orders` is not supplied");
-    };
-    let error = result.output("report", None, None).expect_err("not made");
-    let text = error.to_string();
-    assert!(text.contains("report") && text.contains("orders"), "{text}");
+    let run = materialize_to_memory(&project, MaterializeRequest::new());
+    let error = run.expect_err("`orders` is not supplied");
+    assert_eq!(
+        error.to_string(),
+        "report reads orders, which this run does not make, and o.txt does not exist"
+    );
+    assert_eq!(
+        error.code().as_deref(),
+        Some("assetctl::engine::unsupplied_upstream")
+    );
 
     folder.write("given.txt", "3\n");
     let request = MaterializeRequest::new().input("orders", "given.txt");
@@ -59,7 +62,7 @@ fn an_error_is_raised_or_returned_as_the_request_says() {
         assert_eq!(error.code().as_deref(), Some("assetctl::api::run_failed"));
         assert_eq!(
             error.to_string(),
-            "the run has failed, with 1 failed and 1 blocked: bad exited with 3"
+            "the run has failed, with 1 failed and 1 blocked: bad: exit code 3"
         );
         let Error::RunFailed(raised) = error else {
             panic!("the error holds the result")
