@@ -31,6 +31,7 @@ impl MadeRow {
 }
 
 /// What is fresh in an evaluation as a run leaves it, or was read by it as it is.
+#[must_use]
 pub fn made_rows(evaluation: &Evaluation<'_>) -> Vec<MadeRow> {
     let rows = evaluation.scope().rows().iter();
     let made = rows.filter_map(|row| made_row(evaluation, row));

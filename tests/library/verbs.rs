@@ -20,7 +20,7 @@ fn loading_finds_the_project_from_within_and_writes_nothing() {
     let keys: Vec<_> = project
         .asset_keys()
         .iter()
-        .map(|key| key.as_str())
+        .map(assetctl::AssetKey::as_str)
         .collect();
     assert_eq!(keys, ["sorted", "all", "summary"]);
     assert_eq!(folder.tree(), before);
