@@ -9,8 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assetctl::{
-    Event, EventKind, EventSink, MaterializeRequest, PlanRequest, Project, StatusRequest,
-    StepOutcome, materialize, plan, status,
+    Event, EventKind, EventSink, MaterializeRequest, PartitionKey, PlanRequest, Project,
+    StatusRequest, StepOutcome, materialize, plan, status,
 };
 
 const MANIFEST: &str = r#"
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} materialized", result.counts().materialized);
 
     for made in result.materializations() {
-        let partition = made.step.partition.as_ref().map(|key| key.as_str());
+        let partition = made.step.partition.as_ref().map(PartitionKey::as_str);
         match result.output(made.step.asset.as_str(), partition, None) {
             Ok(value) => println!(
                 "{}: {} bytes, version {}",
