@@ -155,24 +155,41 @@ pub use api::{
     TestInstance, check, materialize, materialize_to_memory, plan, status,
 };
 #[doc(inline)]
-pub use app::{AppError, Notice};
+pub use app::{AppError, InMemoryError, Notice, RequestError};
+#[doc(inline)]
+pub use engine::{EngineError, Problems};
 #[doc(inline)]
 pub use executor::{
-    Cancel, CommandLine, Execution, Executor, Exit, FakeExecutor, LocalExecutor, Severity,
-    StdinFrom, StdoutTo,
+    Cancel, CommandLine, DEFAULT_GRACE, EmptyLog, Execution, Executor, Exit, FakeExecutor,
+    Leftovers, LocalExecutor, Secret, Severity, StdinFrom, StdoutTo, Usage,
 };
+#[doc(inline)]
+pub use git::GitError;
+#[doc(inline)]
+pub use hash::HashError;
 #[doc(inline)]
 pub use io_manager::{
-    FilesystemIoManager, Giving, IoManager, IoManagerError, MemoryIoManager, StagedOutput, Stored,
-    Streams, Taken, Value, Written,
+    Entry, EntryKind, FilesystemIoManager, Giving, IoManager, IoManagerError, MemoryIoManager,
+    StagedOutput, Stored, Streams, Taken, Value, Written,
 };
 #[doc(inline)]
+pub use lockfile::LockError;
+#[doc(inline)]
+pub use manifest::{ManifestError, ManifestErrors};
+#[doc(inline)]
 pub use model::{
-    AssetKey, AssetStatus, Batch, Cause, CauseKind, CheckBasis, CheckCounts, CheckReport,
-    CheckedAsset, CheckedOutputs, DataVersion, Decision, Event, EventKind, EventSink, Evidence,
-    Force, KeyRange, OutputKind, PartitionKey, PartitionRun, PlanCounts, PlanReport, PlanStep,
-    RunCounts, RunId, RunOutcome, StaleRange, Status, StatusCounts, StatusReport, StepFailure,
-    StepName, StepOutcome,
+    Ahead, AssetKey, AssetStatus, Batch, Cause, CauseKind, Certainty, CheckBasis, CheckCounts,
+    CheckReport, CheckedAsset, CheckedOutputs, CodeChange, DataChange, DataVersion, Decision,
+    DeclarationKind, DependencyChange, DueWindows, Event, EventKind, EventSink, Evidence, Force,
+    InvalidName, InvalidPartitionKey, KeyRange, LockedSources, MadeElsewhere, ManifestLine,
+    NotRebuilt, Observed, Orphans, OutputChange, OutputKind, PartitionKey, PartitionRun,
+    PlanCounts, PlanReport, PlanStep, Presence, RebuildOutcome, Rebuilt, RunCounts, RunId,
+    RunOutcome, StaleRange, Status, StatusCounts, StatusReport, StepFailure, StepName, StepOutcome,
+    Strictness, Unverifiable, WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
 };
+#[doc(inline)]
+pub use select::SelectionError;
+#[doc(inline)]
+pub use store::StoreError;
 #[doc(inline)]
 pub use sys::clock::{Clock, FixedClock, SystemClock};

@@ -54,7 +54,8 @@ pub fn materialize(
 }
 
 /// Materializes what is selected, and what it needs, in memory, for tests: of the project nothing is created, changed or locked.
-/// Everything selected runs, whatever an instance knows, and the values are in the result.
+/// Everything selected runs, whatever an instance knows, and the values are in the result. Which keys a dynamic partitions
+/// definition has is asked of `Assets.lock` and of the project's own instance, if there is one.
 ///
 /// # Errors
 ///

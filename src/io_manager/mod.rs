@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub use error::IoManagerError;
 pub use filesystem::FilesystemIoManager;
-pub use memory::{MemoryIoManager, Value};
+pub use memory::{Entry, EntryKind, MemoryIoManager, Value};
 pub use room::Taken;
 
 use crate::model::OutputKind;

@@ -111,3 +111,14 @@ fn everything(root: &Path) {
     status(&project, StatusRequest::new().instance(&own)).expect("a status");
     check(&project, CheckRequest::new().rebuild(1, 0)).expect("a check");
 }
+
+#[test]
+fn what_the_library_hands_out_may_go_to_other_threads() {
+    fn may<T: Send + Sync>() {}
+    may::<Project>();
+    may::<assetctl::Instance>();
+    may::<assetctl::TestInstance>();
+    may::<assetctl::RunResult>();
+    may::<assetctl::OutputValue>();
+    may::<assetctl::Error>();
+}
