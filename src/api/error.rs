@@ -73,6 +73,13 @@ pub enum Error {
         /// The method of the request.
         option: &'static str,
     },
+    /// A run was begun from within a run of the same project, by a sink of its events.
+    #[error("this thread is within a run of this project, and would wait for itself")]
+    #[diagnostic(
+        code(assetctl::api::within_run),
+        help("begin it when the first has ended, or on another thread; in memory it works here")
+    )]
+    WithinRun,
     /// A number is 0 that counts from 1.
     #[error("`{option}` is at least 1")]
     #[diagnostic(code(assetctl::api::zero), help("leave it out for what is usual"))]

@@ -113,7 +113,7 @@ fn on_disk(
 ) -> Result<RunResult, Error> {
     let (asked, run) = request.on_disk()?;
     let instance = instance_of(instance)?;
-    let _turn = Turn::wait(project.root(), instance.path());
+    let _turn = Turn::wait(project.root(), instance.path())?;
     let mut recorder = Recorder::new(run.events);
     let running = Running {
         executor: project.executor(),

@@ -12,7 +12,27 @@ use crate::sys::file::copy_tree;
 
 /// An output of an asset partition as a run has left it: a file or a directory, in memory or on disk.
 ///
-/// [`RunResult`](crate::RunResult) has an example.
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize(&project, MaterializeRequest::new())?;
+/// let greeting = result.output("greeting", None, None)?;
+/// assert_eq!(greeting.size(), 6);
+/// assert_eq!(greeting.path(), Some(&*project.root().join("greeting.txt")));
+/// greeting.write_to(folder.path().join("elsewhere/copy.txt"))?;
+/// assert_eq!(std::fs::read(folder.path().join("elsewhere/copy.txt"))?, b"hello\n");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct OutputValue {
     pub(super) step: StepName,

@@ -9,6 +9,26 @@ use thiserror::Error;
 use crate::model::{AssetKey, PartitionKey, StepName};
 
 /// Why [`RunResult::output`](crate::RunResult::output) has no value, or a value no bytes.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, OutputError, Project, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// let error = result.output("greetings", None, None).expect_err("a typo");
+/// assert!(matches!(&error, OutputError::UnknownAsset { help, .. } if help == "did you mean `greeting`?"));
+/// assert_eq!(assetctl::Error::from(error).code().as_deref(), Some("assetctl::api::unknown_asset"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum OutputError {

@@ -54,6 +54,25 @@ pub struct RunResult {
 }
 
 /// A step that has made its outputs.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// let made = result.materializations().next().expect("one step ran");
+/// assert_eq!((made.step.to_string().as_str(), made.bytes), ("greeting", Some(6)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaterializedStep<'a> {
     /// The asset partition.
@@ -65,6 +84,26 @@ pub struct MaterializedStep<'a> {
 }
 
 /// A step that has failed.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "exit 3 > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, RaiseOnError, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let request = MaterializeRequest::new().raise_on_error(RaiseOnError::No);
+/// let result = materialize_to_memory(&project, request)?;
+/// let failed = &result.failed_steps()[0];
+/// assert_eq!((failed.step.to_string().as_str(), failed.failure.exit), ("greeting", Some(3)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedStep<'a> {
     /// The asset partition.

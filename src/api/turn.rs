@@ -7,6 +7,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+use crate::api::error::Error;
 
 /// By project root, who works there.
 static TURNS: LazyLock<Mutex<HashMap<PathBuf, Holder>>> = LazyLock::new(Mutex::default);
@@ -15,7 +18,8 @@ static ENDED: Condvar = Condvar::new();
 #[derive(Debug)]
 struct Holder {
     home: PathBuf,
-    runs: usize,
+    /// The thread of each of its runs.
+    threads: Vec<ThreadId>,
 }
 
 /// The right to write in a project, until it is dropped.
@@ -23,11 +27,21 @@ struct Holder {
 #[must_use]
 pub(super) struct Turn {
     root: PathBuf,
+    thread: ThreadId,
 }
 
 impl Turn {
     /// Waits until no run on another instance works in the project.
-    pub(super) fn wait(root: &Path, home: &Path) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If this thread is within a run there already, which would wait for the one that waits for it.
+    pub(super) fn wait(root: &Path, home: &Path) -> Result<Self, Error> {
+        let thread = thread::current().id();
+        let is_within = |holder: &Holder| holder.threads.contains(&thread);
+        if turns().get(root).is_some_and(is_within) {
+            return Err(Error::WithinRun);
+        }
         let is_others = |turns: &mut HashMap<PathBuf, Holder>| {
             turns.get(root).is_some_and(|holder| holder.home != home)
         };
@@ -35,12 +49,13 @@ impl Turn {
         let mut turns = waited.unwrap_or_else(PoisonError::into_inner);
         let holder = turns.entry(root.to_owned()).or_insert_with(|| Holder {
             home: home.to_owned(),
-            runs: 0,
+            threads: Vec::new(),
         });
-        holder.runs += 1;
-        Self {
+        holder.threads.push(thread);
+        Ok(Self {
             root: root.to_owned(),
-        }
+            thread,
+        })
     }
 }
 
@@ -48,8 +63,8 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let mut turns = turns();
         if let Some(holder) = turns.get_mut(&self.root) {
-            holder.runs -= 1;
-            if holder.runs == 0 {
+            holder.threads.retain(|thread| *thread != self.thread);
+            if holder.threads.is_empty() {
                 turns.remove(&self.root);
                 ENDED.notify_all();
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use assetctl::{
-    Cancel, Error, Event, EventKind, EventSink, MaterializeRequest, RunOutcome, Severity,
+    Cancel, Error, Event, EventKind, EventSink, MaterializeRequest, Project, RunOutcome, Severity,
     materialize, materialize_to_memory,
 };
 
@@ -93,4 +93,38 @@ fn a_run_can_be_interrupted() {
         panic!("it was interrupted")
     };
     assert_eq!(result.outcome(), RunOutcome::Canceled);
+}
+
+/// Begins a run within a run.
+struct Nested<'a> {
+    project: &'a Project,
+    told: Vec<Option<String>>,
+}
+
+impl EventSink for Nested<'_> {
+    fn emit(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::RunStarted { .. }) {
+            for run in [materialize, materialize_to_memory] {
+                let error = run(self.project, MaterializeRequest::new()).err();
+                self.told.push(error.and_then(|error| error.code()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_from_within_a_run_is_an_error_on_disk_and_none_in_memory() {
+    let folder = Folder::days();
+    let project = folder.project();
+    let mut nested = Nested {
+        project: &project,
+        told: Vec::new(),
+    };
+    let request = MaterializeRequest::new().events(&mut nested);
+    materialize(&project, request).expect("it runs");
+    assert_eq!(
+        nested.told,
+        [Some("assetctl::api::within_run".to_owned()), None]
+    );
+    materialize(&project, MaterializeRequest::new()).expect("its turn has ended");
 }

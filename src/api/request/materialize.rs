@@ -14,6 +14,26 @@ use crate::model::{
 };
 
 /// Where the values of a run are kept.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{IoManagerKind, MaterializeRequest, Project, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// for (kind, is_on_disk) in [(IoManagerKind::Memory, false), (IoManagerKind::Filesystem, true)] {
+///     let result = materialize(&project, MaterializeRequest::new().io_manager(kind))?;
+///     assert_eq!(result.output("greeting", None, None)?.path().is_some(), is_on_disk);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IoManagerKind {
     /// At their paths in the project.
@@ -23,6 +43,27 @@ pub enum IoManagerKind {
 }
 
 /// Whether a run in which a step failed, was blocked or was interrupted is an error.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "exit 3 > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{Error, MaterializeRequest, Project, RaiseOnError, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let run = |raise| {
+///     materialize_to_memory(&project, MaterializeRequest::new().raise_on_error(raise))
+/// };
+/// assert!(!run(RaiseOnError::No)?.success());
+/// assert!(matches!(run(RaiseOnError::Yes), Err(Error::RunFailed(_))));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RaiseOnError {
     /// It is [`Error::RunFailed`](crate::Error::RunFailed), which holds the whole result.
@@ -166,8 +207,8 @@ impl<'a> MaterializeRequest<'a> {
         self
     }
 
-    /// Hands each event on as it comes, on the thread that made the call. The sink must not block for long, and must not
-    /// begin a run of the same project, which would wait for this one.
+    /// Hands each event on as it comes, on the thread that made the call. The sink must not block for long, and cannot
+    /// begin another run on disk of the same project ([`Error::WithinRun`](crate::Error::WithinRun)).
     #[must_use]
     pub fn events(mut self, sink: &'a mut dyn EventSink) -> Self {
         self.run.events = Some(sink);
