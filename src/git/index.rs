@@ -228,7 +228,7 @@ impl Repository {
         let Some(prefix) = self.prefix.to_str().filter(|prefix| !prefix.is_empty()) else {
             return Ok(tree.clone());
         };
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::tempdir_in(self.git.temporary())?;
         let git = self.git.with_index(&folder.path().join(INDEX));
         let below = format!("{}:{prefix}", tree.0);
         let into = format!("--prefix={prefix}/");
