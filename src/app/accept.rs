@@ -15,6 +15,7 @@ use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
+use crate::app::run_id::new_run_id;
 use crate::app::selection::{Range, select};
 use crate::engine::{EngineError, Observing, Problems, Workspace, clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
@@ -53,14 +54,15 @@ pub fn accept(
         put_back_asides(&workspace, &instance.store).map_err(Problems::from)?;
     }
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
-    let run = RunId(uuid::Uuid::now_v7());
+    let time = clock.now();
+    let run = new_run_id(time);
     let acceptance = Acceptance {
         project,
         lock: lock.lock(),
         workspace: &workspace,
         scope: &scope,
         run,
-        time: clock.now(),
+        time,
     };
     let mut accepted = acceptance.look(&mut instance)?;
     if request.effect == Effect::Apply && !accepted.is_empty() {

@@ -2,13 +2,13 @@
 
 mod keys;
 
-use std::fs;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::app::error::AppError;
 use crate::app::kept::{Kept, keep, kept};
+use crate::app::logs::runs;
 use crate::app::project::{Project, Surroundings};
 use crate::engine::log_folder;
 use crate::git::Repository;
@@ -179,16 +179,12 @@ pub fn complete_input(
 ///
 /// # Errors
 ///
-/// If there is no project.
+/// If there is no project, or the logs cannot be listed.
 pub fn complete_run(surroundings: &Surroundings, typed: &str) -> Result<Vec<String>, AppError> {
     let folder = root(surroundings)?.join(log_folder());
-    // Ids in order are runs in order of time.
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut runs: Vec<String> = names.filter(|name| name.starts_with(typed)).collect();
-    runs.sort_unstable_by(|a, b| b.cmp(a));
-    runs.truncate(RUNS);
-    Ok(runs)
+    let newest_first = runs(&folder)?.into_iter().map(|run| run.to_string());
+    let offered = newest_first.filter(|name| name.starts_with(typed));
+    Ok(offered.take(RUNS).collect())
 }
 
 /// The branches and tags of the project's repository, and `HEAD`, that begin with `typed`.

@@ -11,6 +11,7 @@ use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, eva
 use crate::lockfile;
 use crate::plan::{Cell, Purpose, Scope};
 use crate::store::{self, Access, Opened, Store, StoreError};
+use crate::sys::temporary::temporary_folder;
 
 /// An open instance, with what had to be put right.
 #[derive(Debug)]
@@ -26,9 +27,10 @@ pub struct Instance {
 impl Instance {
     /// Opens the project's instance for reading.
     pub fn open(project: &Project) -> Result<Self, StoreError> {
+        let temporary = temporary_folder(project.environment());
         let mut instance = match project.traces() {
-            Traces::Left => Self::at(project.home())?,
-            Traces::None => Self::untouched_at(project.home())?,
+            Traces::Left => Self::at(project.home(), &temporary)?,
+            Traces::None => Self::untouched_at(project.home(), &temporary)?,
         };
         let known = project.notices().iter();
         let news = known.filter(|notice| !instance.notices.contains(notice));
@@ -46,14 +48,14 @@ impl Instance {
         })
     }
 
-    /// Opens the instance in the folder `home` for reading.
-    pub fn at(home: &Path) -> Result<Self, StoreError> {
-        Ok(Self::opened(Store::open(home, Access::Read)?))
+    /// Opens the instance in the folder `home` for reading; a copy of it, if it needs one, lies in `temporary`.
+    pub fn at(home: &Path, temporary: &Path) -> Result<Self, StoreError> {
+        Ok(Self::opened(Store::open_to_read(home, temporary)?))
     }
 
-    /// Opens the instance in the folder `home` for reading, and leaves the folder as it is, even for a moment.
-    pub fn untouched_at(home: &Path) -> Result<Self, StoreError> {
-        Ok(Self::opened(Store::open_untouched(home)?))
+    /// [`Self::at`], and leaves the folder as it is, even for a moment.
+    pub fn untouched_at(home: &Path, temporary: &Path) -> Result<Self, StoreError> {
+        Ok(Self::opened(Store::open_untouched(home, temporary)?))
     }
 
     fn opened(Opened { store, notices }: Opened) -> Self {

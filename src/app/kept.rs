@@ -48,7 +48,8 @@ pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<V
     let mut bytes = fs::read(own.join(kept.file())).ok()?;
     let (made_of, whole) = bytes.get(..PREFIX)?.split_at(16);
     let manifest = manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE))?;
-    let is_ours = made_of == origin(manifest, question)?.as_bytes()
+    let is_ours = made_of
+        == origin(manifest, surroundings.program.as_deref(), question)?.as_bytes()
         && whole == Kind::Manifest.digest(&bytes[PREFIX..]).as_bytes();
     is_ours.then(|| {
         bytes.drain(..PREFIX);
@@ -61,7 +62,7 @@ pub fn keep(project: &Project, kept: Kept, question: &str, answer: &[u8]) {
     if answer.len() < WORTH_KEEPING {
         return;
     }
-    let Some(origin) = origin(project.manifest_digest(), question) else {
+    let Some(origin) = origin(project.manifest_digest(), project.program(), question) else {
         return;
     };
     let mut bytes = Vec::with_capacity(PREFIX + answer.len());
@@ -74,8 +75,8 @@ pub fn keep(project: &Project, kept: Kept, question: &str, answer: &[u8]) {
 }
 
 /// What an answer is made of. The program counts as the file that it is: another build may answer in other words.
-fn origin(manifest: Digest, question: &str) -> Option<Digest> {
-    let program = program(&std::env::current_exe().ok()?)?;
+fn origin(manifest: Digest, program: Option<&Path>, question: &str) -> Option<Digest> {
+    let program = stamp_of(program?)?;
     let mut folding = Folding::new();
     folding.digest("manifest", manifest);
     folding.text("program", &program);
@@ -83,7 +84,7 @@ fn origin(manifest: Digest, question: &str) -> Option<Digest> {
     Some(folding.finish(Kind::Manifest))
 }
 
-fn program(path: &Path) -> Option<String> {
+fn stamp_of(path: &Path) -> Option<String> {
     let metadata = fs::metadata(path).ok()?;
     let modified = metadata.modified().ok()?;
     Some(format!(

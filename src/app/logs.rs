@@ -49,12 +49,17 @@ fn canonical(project: &Project, selected: &Selected) -> Result<Selected, AppErro
     })
 }
 
-/// The runs that have logs, newest first: ids in order are runs in order of time.
-fn runs(folder: &Path) -> Result<Vec<RunId>, AppError> {
-    let id = |name: String| uuid::Uuid::parse_str(&name).ok().map(RunId);
-    let mut runs: Vec<RunId> = names(folder)?.into_iter().filter_map(id).collect();
+/// The runs that have logs, newest first. That is the order in which logs were written: ids have the time of a clock that may
+/// stand still.
+pub(super) fn runs(folder: &Path) -> Result<Vec<RunId>, AppError> {
+    let run = |entry: fs::DirEntry| {
+        let id = uuid::Uuid::parse_str(entry.file_name().to_str()?).ok()?;
+        let written = entry.metadata().and_then(|it| it.modified()).ok()?;
+        Some((written, RunId(id)))
+    };
+    let mut runs: Vec<_> = entries(folder)?.filter_map(run).collect();
     runs.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(runs)
+    Ok(runs.into_iter().map(|(_, run)| run).collect())
 }
 
 /// The logs of one run, oldest first.
@@ -117,13 +122,18 @@ fn tells_of(logged: &Logged, key: &PartitionKey, keys: &PartitionKeys) -> bool {
 }
 
 fn names(folder: &Path) -> Result<Vec<String>, AppError> {
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().ok();
+    Ok(entries(folder)?.filter_map(name).collect())
+}
+
+/// What is in a folder; nothing where there is none.
+fn entries(folder: &Path) -> Result<impl Iterator<Item = fs::DirEntry>, AppError> {
     let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Ok(entries) => Some(entries),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(unreadable(folder, error)),
     };
-    let name = |entry: fs::DirEntry| entry.file_name().into_string().ok();
-    Ok(entries.flatten().filter_map(name).collect())
+    Ok(entries.into_iter().flatten().flatten())
 }
 
 fn unreadable(path: &Path, source: io::Error) -> AppError {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::app::added::keys_added;
 use crate::app::error::AppError;
 use crate::app::from_lock::FromLock;
@@ -13,6 +15,7 @@ use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
+use crate::app::run_id::new_run_id;
 use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
@@ -27,7 +30,7 @@ use crate::model::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, SelectionText,
     Wait,
 };
-use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome};
+use crate::model::{Event, EventKind, EventSink, RunCounts, RunOutcome};
 use crate::model::{KeyPlaces, Planned};
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::Mark;
@@ -79,6 +82,30 @@ pub fn materialize(
         return Ok(tell_nothing_to_do(&nothing, running, started));
     }
     let project = &Project::open(surroundings)?;
+    let opened = OpenedProject { project, started };
+    Ok(materialize_opened(opened, request, running, |_| ())?.0)
+}
+
+/// A project that a run is to begin with.
+pub struct OpenedProject<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// When it began to be looked at.
+    pub started: Instant,
+}
+
+/// [`materialize`] for a project that was opened already, and for what it is asked no seal is looked for. Gives, too, what
+/// `look` sees in the evaluation as it stands in the end, where what is fresh has run or did not have to.
+///
+/// # Errors
+///
+/// As [`materialize`].
+pub fn materialize_opened<T>(
+    OpenedProject { project, started }: OpenedProject<'_>,
+    request: &MaterializeRequest,
+    running: Running<'_>,
+    look: impl FnOnce(&Evaluation<'_>) -> T,
+) -> Result<(RunResult, T), AppError> {
     let Running {
         executor,
         cancel,
@@ -132,7 +159,7 @@ pub fn materialize(
     if !request.steps.is_empty() {
         tell_fresh_steps(&evaluation, clock, progress);
     }
-    let options = options(project, request, jobs);
+    let options = options(project, request, (jobs, clock.now()));
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
@@ -173,7 +200,7 @@ pub fn materialize(
     if result.outcome == RunOutcome::Success && can_be_sealed {
         seal::write(project, request, &versions, &evaluation, mark);
     }
-    Ok(result)
+    Ok((result, look(&evaluation)))
 }
 
 /// Clears up after runs whose processes died.
@@ -282,9 +309,13 @@ pub(super) fn purpose(force: Force) -> Purpose {
     }
 }
 
-pub(super) fn options(project: &Project, request: &MaterializeRequest, jobs: usize) -> RunOptions {
+pub(super) fn options(
+    project: &Project,
+    request: &MaterializeRequest,
+    (jobs, time): (usize, Timestamp),
+) -> RunOptions {
     RunOptions {
-        run: RunId(uuid::Uuid::now_v7()),
+        run: new_run_id(time),
         jobs,
         stop_after: match request.failures {
             FailurePolicy::KeepGoing => None,

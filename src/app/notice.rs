@@ -1,5 +1,7 @@
 //! What the user should know besides the answer.
 
+use std::fmt;
+
 use crate::app::added::KeysAdded;
 use crate::app::from_lock::{FromLock, UnreadLock};
 use crate::app::lock::DamagedLock;
@@ -21,6 +23,19 @@ pub enum Notice {
     UnreadLock(UnreadLock),
     /// Of what only the lock file knew.
     FromLock(FromLock),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instance(notice) => notice.fmt(f),
+            Self::Selection(notice) => notice.fmt(f),
+            Self::KeysAdded(notice) => notice.fmt(f),
+            Self::DamagedLock(notice) => notice.fmt(f),
+            Self::UnreadLock(notice) => notice.fmt(f),
+            Self::FromLock(notice) => notice.fmt(f),
+        }
+    }
 }
 
 impl From<store::Notice> for Notice {

@@ -12,7 +12,7 @@ use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
 use crate::engine::{Evaluation, Observing, refuse_too_long};
-use crate::executor::{Cancel, LocalExecutor};
+use crate::executor::{Cancel, Executor};
 use crate::model::{Cause, MadeElsewhere, PartitionSet, Status};
 use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
 use crate::model::{Grouping, PlanRequest};
@@ -23,7 +23,7 @@ use crate::store::Store;
 pub fn plan(
     project: &Project,
     request: &PlanRequest,
-    cancel: &Cancel,
+    (executor, cancel): (&dyn Executor, &Cancel),
 ) -> Result<(PlanReport, Vec<Notice>), AppError> {
     let selection = select(
         project,
@@ -35,7 +35,7 @@ pub fn plan(
     let goals = selection.narrowed(project, &mut instance)?;
     let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
     let versions = project.versions()?;
-    let workspace = project.workspace(&versions, &LocalExecutor);
+    let workspace = project.workspace(&versions, executor);
     let observing = Observing::Now {
         time: project.now(),
         cancel,

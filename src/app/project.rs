@@ -23,6 +23,7 @@ use crate::model::{
     AssetGraph, AssetId, DefinitionId, KeysByDefinition, Lock, PartitionKeys, PathTemplate,
 };
 use crate::store::{Access, Mark, Opened, Store, StoreError};
+use crate::sys::temporary::temporary_folder;
 
 /// The compiled manifest, in the project's own folder.
 pub(super) const MANIFEST_CACHE: &str = "manifest.cache";
@@ -38,6 +39,8 @@ pub struct Surroundings {
     pub now: Timestamp,
     /// The environment.
     pub environment: Vec<(OsString, OsString)>,
+    /// The program that asks: answers that take long are kept for it. `None` keeps none.
+    pub program: Option<PathBuf>,
 }
 
 /// A project that was found and read.
@@ -52,6 +55,7 @@ pub struct Project {
     notices: Vec<Notice>,
     now: Timestamp,
     environment: Vec<(OsString, OsString)>,
+    program: Option<PathBuf>,
     cache: StatCache,
     ignore: Ignore,
     io_manager: FilesystemIoManager,
@@ -67,6 +71,15 @@ pub enum Traces {
     Left,
     /// Nothing is written, even for a moment.
     None,
+}
+
+/// What is declared, and the keys that it had when it was looked at.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The assets and sources.
+    pub graph: AssetGraph,
+    /// The keys of all partitions definitions.
+    pub keys: KeysByDefinition,
 }
 
 impl Project {
@@ -88,8 +101,10 @@ impl Project {
 
     /// [`Self::open`], for a project in which nothing may be written, not even a cache.
     pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
-        let look = |world: World<'_>, home: &Path, used: &BTreeSet<DefinitionId>| {
-            look_in(world, used, || Instance::untouched_at(home))
+        let look = |world: World<'_>, home: Home<'_>, used: &BTreeSet<DefinitionId>| {
+            look_in(world, used, || {
+                Instance::untouched_at(home.folder, home.temporary)
+            })
         };
         let mut project = Self::open_from(surroundings, manifest::read_compiled, look)?;
         project.traces = Traces::None;
@@ -116,9 +131,18 @@ impl Project {
         Ok(self)
     }
 
+    /// What is left of it when nothing of it is asked any more.
+    #[must_use]
+    pub fn into_declared(self) -> Declared {
+        Declared {
+            graph: self.compiled.graph,
+            keys: self.keys,
+        }
+    }
+
     fn open_with(
         surroundings: &Surroundings,
-        look: impl FnOnce(World<'_>, &Path, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+        look: impl FnOnce(World<'_>, Home<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
         Self::open_from(surroundings, manifest::load_compiled, look)
     }
@@ -126,7 +150,7 @@ impl Project {
     fn open_from(
         surroundings: &Surroundings,
         read: impl FnOnce(&Path, &Path) -> Result<Compiled, ManifestErrors>,
-        look: impl FnOnce(World<'_>, &Path, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+        look: impl FnOnce(World<'_>, Home<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
@@ -144,7 +168,12 @@ impl Project {
             added: &[],
         };
         let mark = Mark::read(&home);
-        let (keys, notices) = look(world, &home, &asking_definitions(&compiled.graph))?;
+        let temporary = temporary_folder(&surroundings.environment);
+        let asked = Home {
+            folder: &home,
+            temporary: &temporary,
+        };
+        let (keys, notices) = look(world, asked, &asking_definitions(&compiled.graph))?;
         Ok(Self {
             cache: StatCache::open(&own.join("stat.cache")),
             io_manager: FilesystemIoManager::new(&root),
@@ -156,6 +185,7 @@ impl Project {
             notices,
             now: surroundings.now,
             environment: surroundings.environment.clone(),
+            program: surroundings.program.clone(),
             ignore,
             traces: Traces::Left,
             repository: None,
@@ -165,7 +195,7 @@ impl Project {
     /// The keys that exist now, whatever existed when the project was opened.
     pub fn keys_now(&self) -> Result<KeysByDefinition, AppError> {
         let used = asking_definitions(self.graph());
-        Ok(look(self.world(), &self.home, &used)?.0)
+        Ok(self.look(&used)?.0)
     }
 
     /// The keys of a definition, be it used or not.
@@ -182,8 +212,16 @@ impl Project {
             return Ok(self.keys.get(Some(definition)).clone());
         }
         asked.append(&mut used);
-        let (keys, _) = look(self.world(), &self.home, &asked)?;
+        let (keys, _) = self.look(&asked)?;
         Ok(keys.get(Some(definition)).clone())
+    }
+
+    fn look(&self, definitions: &BTreeSet<DefinitionId>) -> Result<Looked, AppError> {
+        let home = Home {
+            folder: &self.home,
+            temporary: &temporary_folder(&self.environment),
+        };
+        look(self.world(), home, definitions)
     }
 
     fn world(&self) -> World<'_> {
@@ -274,6 +312,12 @@ impl Project {
             .map(|(_, value)| value)
     }
 
+    /// The program that asks, for which answers are kept.
+    #[must_use]
+    pub fn program(&self) -> Option<&Path> {
+        self.program.as_deref()
+    }
+
     /// The versions of what is on disk.
     pub fn versions(&self) -> Result<Versions<'_>, AppError> {
         Ok(Versions::new(&self.root, &self.cache, &self.ignore)?)
@@ -331,6 +375,13 @@ impl Project {
     }
 }
 
+/// The folder of an instance, and where a copy of it would lie.
+#[derive(Clone, Copy)]
+pub(super) struct Home<'a> {
+    pub folder: &'a Path,
+    pub temporary: &'a Path,
+}
+
 /// The keys that exist, and what the user should know of the instance.
 pub(super) type Looked = (KeysByDefinition, Vec<Notice>);
 
@@ -338,10 +389,12 @@ pub(super) type Looked = (KeysByDefinition, Vec<Notice>);
 /// An instance that is damaged counts as empty, with a notice.
 pub(super) fn look(
     world: World<'_>,
-    home: &Path,
+    home: Home<'_>,
     definitions: &BTreeSet<DefinitionId>,
 ) -> Result<Looked, AppError> {
-    look_in(world, definitions, || Instance::at(home))
+    look_in(world, definitions, || {
+        Instance::at(home.folder, home.temporary)
+    })
 }
 
 /// [`look`], in an instance that is opened only if it is asked.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::app::error::AppError;
 use crate::app::materialize::typed;
 use crate::app::project::Project;
+use crate::app::run_id::new_run_id;
 use crate::app::size::size_on_disk;
 use crate::engine::{Evaluation, Made, StoreRecords, Workspace, clear_crashed, materialized};
 use crate::model::{
@@ -64,7 +65,7 @@ impl TakingOver<'_> {
         evaluation: &mut Evaluation<'_>,
         cells: &[Cell],
     ) -> Result<u32, AppError> {
-        let run = RunId(uuid::Uuid::now_v7());
+        let run = new_run_id(self.time);
         let begun = store.begin_run(&NewRun {
             id: run,
             selection: typed(&self.request.selection),

@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::help::{self, Length};
 use crate::cli::session::{Format, Session};
 use crate::cli::{answer, checking, complete, listing, output, request, running};
-use crate::executor::Cancel;
+use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
@@ -145,6 +145,7 @@ pub fn surroundings(globals: &Globals, session: &Session) -> Result<Surroundings
         home: globals.home.as_ref().map(|home| here.join(home)),
         now: session.now,
         environment: std::env::vars_os().collect(),
+        program: std::env::current_exe().ok(),
     })
 }
 
@@ -166,7 +167,7 @@ fn plan(args: &PlanArgs, globals: &Globals, session: &Session) -> Result<Exit, F
 
 fn plan_of(request: &PlanRequest, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
     let project = project(globals, session)?;
-    let (report, notices) = app::plan(&project, request, &Cancel::new())?;
+    let (report, notices) = app::plan(&project, request, (&LocalExecutor, &Cancel::new()))?;
     answered(session, &notices, || answer::plan(session, &report))
 }
 

@@ -16,6 +16,31 @@ use super::running::{Limits, Running, Severity, Watched};
 use crate::sys::process::ProcessGroup;
 
 /// A handle to interrupt all executions that were given it. Clones are the same handle; all threads may use it.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.slow]
+/// # command = "sleep 600 > {{output}}"
+/// # outputs = "slow.txt"
+/// # "#)?;
+/// use assetctl::{Cancel, MaterializeRequest, Project, RaiseOnError, RunOutcome, Severity};
+///
+/// let project = Project::load(folder.path())?;
+/// let cancel = Cancel::new();
+/// let request = MaterializeRequest::new()
+///     .cancel(cancel.clone())
+///     .raise_on_error(RaiseOnError::No);
+/// let ended = std::thread::scope(|scope| {
+///     scope.spawn(|| cancel.interrupt(Severity::Ask));
+///     assetctl::materialize_to_memory(&project, request)
+/// })?;
+/// assert_eq!(ended.outcome(), RunOutcome::Canceled);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default, Debug)]
 pub struct Cancel {
     handle: Arc<Handle>,

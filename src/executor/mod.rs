@@ -50,7 +50,41 @@ pub use quote::{quote, quote_command};
 pub use running::Severity;
 pub use tail::{Tail, TailLimits, last_line, tail};
 
-/// Something that runs commands.
+/// Something that runs commands: child processes of this machine ([`LocalExecutor`]), none at all ([`FakeExecutor`]), or
+/// whatever a program has for it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use assetctl::{Cancel, CommandLine, Execution, Executor, LocalExecutor, MaterializeRequest};
+///
+/// /// Counts what runs.
+/// #[derive(Default)]
+/// struct Counting(AtomicU32);
+///
+/// impl Executor for Counting {
+///     fn execute(&self, command: &CommandLine, cancel: &Cancel) -> Execution {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///         LocalExecutor.execute(command, cancel)
+///     }
+/// }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+///
+/// let counting = Arc::new(Counting::default());
+/// let executor: Arc<dyn Executor> = counting.clone();
+/// let project = assetctl::Project::load(folder.path())?.with_executor(executor);
+/// assetctl::materialize_to_memory(&project, MaterializeRequest::new())?;
+/// assert_eq!(counting.0.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Executor: Send + Sync {
     /// Runs a command to its end, blocking the calling thread. After an interrupt nothing is started any more and the
     /// exit is [`Exit::Canceled`].

@@ -60,7 +60,7 @@ impl Repository {
         if files.is_empty() {
             return Ok(());
         }
-        let mut asked = tempfile::tempfile()?;
+        let mut asked = tempfile::tempfile_in(self.git.temporary())?;
         for file in files {
             writeln!(asked, "{}", file.blob)?;
         }

@@ -114,7 +114,7 @@ impl Repository {
     /// The tree that a commit made now would have: within a hook of that commit by the index that git names in
     /// `environment`, else by the repository's.
     pub fn staged(&self, environment: &[(OsString, OsString)]) -> Result<Tree, GitError> {
-        let copy = Self::copied(&self.index_of_hook(environment)?)?;
+        let copy = self.copied(&self.index_of_hook(environment)?)?;
         let git = match &copy {
             Some(folder) => self.git.with_index(&folder.path().join(INDEX)),
             None => self.git.clone(),
@@ -228,7 +228,7 @@ impl Repository {
         let Some(prefix) = self.prefix.to_str().filter(|prefix| !prefix.is_empty()) else {
             return Ok(tree.clone());
         };
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::tempdir_in(self.git.temporary())?;
         let git = self.git.with_index(&folder.path().join(INDEX));
         let below = format!("{}:{prefix}", tree.0);
         let into = format!("--prefix={prefix}/");

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::git::GitError;
+use crate::sys::temporary::temporary_folder;
 
 /// Variables that say which repository is meant, or that start other programs. Within a hook they name the repository of
 /// the commit; the one that is asked about is the one that holds the project.
@@ -43,6 +44,11 @@ impl Git {
         Self {
             environment: environment.iter().filter(kept).cloned().collect(),
         }
+    }
+
+    /// Where temporary files go.
+    pub(super) fn temporary(&self) -> PathBuf {
+        temporary_folder(&self.environment)
     }
 
     /// The same with another file for its index.

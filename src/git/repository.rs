@@ -114,7 +114,7 @@ impl Repository {
     pub fn changes_since(&self, commit: &Commit) -> Result<Vec<Change>, GitError> {
         // Git tells files that were only touched from changed ones by writing down what it found, whether locks are
         // optional or not.
-        let index = Self::copied(&self.own_index()?)?;
+        let index = self.copied(&self.own_index()?)?;
         let git = match &index {
             Some(folder) => self.git.with_index(&folder.path().join(INDEX)),
             None => self.git.clone(),
@@ -159,11 +159,11 @@ impl Repository {
     }
 
     /// A folder with a copy of an index, which git may write; `None` where there is no index.
-    pub(super) fn copied(index: &Path) -> Result<Option<TempDir>, GitError> {
+    pub(super) fn copied(&self, index: &Path) -> Result<Option<TempDir>, GitError> {
         if !index.exists() {
             return Ok(None);
         }
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::tempdir_in(self.git.temporary())?;
         let copy = folder.path().join(INDEX);
         // What was written no earlier than the index is read by git, whatever its size and time.
         let written = fs::metadata(index)?.modified()?;

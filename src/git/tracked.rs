@@ -89,7 +89,7 @@ impl Repository {
             "-z",
             "--stdin",
         ];
-        let listed = self.git.ask_with(&self.top, &words, told(&about)?)?;
+        let listed = self.git.ask_with(&self.top, &words, self.told(&about)?)?;
         let mut files: Vec<Box<[u8]>> = texts(&listed).map(Into::into).collect();
         files.sort_unstable();
         files.dedup();
@@ -101,21 +101,21 @@ impl Repository {
         let words = ["check-ignore", "--no-index", "-z", "--stdin"];
         let mut about = paths.join(&0);
         about.push(0);
-        match self.git.ask_with(&self.top, &words, told(&about)?) {
+        match self.git.ask_with(&self.top, &words, self.told(&about)?) {
             Ok(listed) => Ok(texts(&listed).map(<[u8]>::to_vec).collect()),
             // That none is ignored is told by failing.
             Err(GitError::Failed { .. }) => Ok(HashSet::new()),
             Err(error) => Err(error),
         }
     }
-}
 
-/// What git is to read.
-fn told(text: &[u8]) -> Result<File, GitError> {
-    let mut file = tempfile::tempfile()?;
-    file.write_all(text)?;
-    file.rewind()?;
-    Ok(file)
+    /// What git is to read.
+    fn told(&self, text: &[u8]) -> Result<File, GitError> {
+        let mut file = tempfile::tempfile_in(self.git.temporary())?;
+        file.write_all(text)?;
+        file.rewind()?;
+        Ok(file)
+    }
 }
 
 impl Removed {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub use error::IoManagerError;
 pub use filesystem::FilesystemIoManager;
-pub use memory::{MemoryIoManager, Value};
+pub use memory::{Entry, EntryKind, MemoryIoManager, Value};
 pub use room::Taken;
 
 use crate::model::OutputKind;
@@ -81,6 +81,21 @@ pub enum Streams {
 }
 
 /// Keeps the values of assets. All methods may be called from many threads at once.
+///
+/// A run chooses between the two that there are by [`IoManagerKind`](crate::IoManagerKind).
+///
+/// ```
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// kept.store(&output, Written::Piped(b"hello"[..].into())).expect("it fits");
+/// assert_eq!(&*kept.bytes("build/x.txt").expect("it is there"), b"hello");
+/// ```
 pub trait IoManager: Send + Sync + fmt::Debug {
     /// Where a command writes the output `path` so that it can be stored from there: below the step's folder `staging`,
     /// or wherever else it is stored faster. Both are relative to the project root, or absolute.

@@ -16,7 +16,7 @@ const SHARE: usize = 16;
 /// What a text as it is written becomes with the lines of `new`, each in place of all lines for its partition, and with its
 /// keys behind those that are there; `None` where it had better be written anew, or is another text.
 ///
-/// It is what [`print`](crate::lockfile::print) gives for all of it, byte for byte. Blocks of `new` are not looked at.
+/// It is what `print` gives for all of it, byte for byte. Blocks of `new` are not looked at.
 #[must_use]
 pub fn splice(text: &str, new: &Lock) -> Option<String> {
     let groups = groups(text)?;

@@ -2,6 +2,8 @@
 
 mod errors;
 mod merges;
+#[cfg(feature = "cli")]
+mod rendered;
 mod round_trip;
 mod splicing;
 mod texts;

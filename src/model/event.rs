@@ -15,6 +15,16 @@ use crate::model::status::Cause;
 use crate::model::version::DataVersion;
 
 /// An asset partition, as people write it: `clean@2013-07-04`, or `year`.
+///
+/// ```
+/// use assetctl::{AssetKey, PartitionKey, StepName};
+///
+/// let step = StepName {
+///     asset: AssetKey::parse("clean").expect("a name"),
+///     partition: Some(PartitionKey::parse("2013-07-04").expect("a key")),
+/// };
+/// assert_eq!(step.to_string(), "clean@2013-07-04");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepName {
     /// The asset.
@@ -219,6 +229,36 @@ pub struct RunCounts {
 }
 
 /// Where events go: a terminal, JSON lines, a list in memory.
+///
+/// ```
+/// use assetctl::{Event, EventKind, EventSink};
+///
+/// /// Counts the steps that have started.
+/// #[derive(Default)]
+/// struct Started(u32);
+///
+/// impl EventSink for Started {
+///     fn emit(&mut self, event: &Event) {
+///         self.0 += u32::from(matches!(event.kind, EventKind::StepStarted { .. }));
+///     }
+/// }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+///
+/// let project = assetctl::Project::load(folder.path())?;
+/// let mut started = Started::default();
+/// let request = assetctl::MaterializeRequest::new().events(&mut started);
+/// assetctl::materialize_to_memory(&project, request)?;
+/// assert_eq!(started.0, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait EventSink {
     /// Takes one event. It is called on the coordinator's thread and must not block for long.
     fn emit(&mut self, event: &Event);

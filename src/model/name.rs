@@ -23,6 +23,13 @@ pub enum InvalidName {
 }
 
 /// The name of an asset or source asset: segments of `A-Za-z0-9_-` joined by `/`.
+///
+/// ```
+/// use assetctl::AssetKey;
+///
+/// assert_eq!(AssetKey::parse("staging/orders").expect("a name").as_str(), "staging/orders");
+/// assert!(AssetKey::parse("two words").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AssetKey(Arc<str>);
 

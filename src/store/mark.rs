@@ -48,7 +48,7 @@ impl Mark {
 
     /// Gives the instance in `home` a mark that it never had.
     pub(super) fn renew(home: &Path) -> io::Result<String> {
-        let text = uuid::Uuid::now_v7().simple().to_string();
+        let text = uuid::Uuid::new_v4().simple().to_string();
         write_atomically(&home.join(FILE), text.as_bytes())?;
         Ok(text)
     }

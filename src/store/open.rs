@@ -22,6 +22,10 @@ use crate::store::intern::Interned;
 use crate::store::mark::Mark;
 use crate::store::run_lock::RunLocks;
 use crate::store::schema::{SCHEMA, Schema};
+use crate::sys::temporary::TEMPORARY;
+
+/// The file of an instance, in its home folder.
+const FILE: &str = "instance.db";
 
 /// What an instance is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +84,8 @@ impl Store {
 
     /// Opens the instance in the folder `home` for reading, without so much as a file beside it for a moment: what another
     /// process is writing just now may be missed.
-    pub fn open_untouched(home: &Path) -> Result<Opened, StoreError> {
-        let path = home.join("instance.db");
+    pub fn open_untouched(home: &Path, temporary: &Path) -> Result<Opened, StoreError> {
+        let path = home.join(FILE);
         match path.try_exists() {
             Ok(true) => {}
             Ok(false) => {
@@ -98,7 +102,14 @@ impl Store {
         } else {
             Reading::Immutable
         };
-        Self::open_as(&path, reading, SCHEMA)
+        Self::open_as(&path, reading, (SCHEMA, temporary))
+    }
+
+    /// [`Self::open`] for reading. An instance that can only be read from a copy is copied into the folder `temporary`.
+    pub fn open_to_read(home: &Path, temporary: &Path) -> Result<Opened, StoreError> {
+        let mut opened = Self::open_for_reading(&home.join(FILE), SCHEMA, temporary)?;
+        opened.store.run_locks = RunLocks::of_home(home);
+        Ok(opened)
     }
 
     /// An instance in memory, which ends with the value.
@@ -142,10 +153,10 @@ impl Store {
         access: Access,
         schema: Schema,
     ) -> Result<Opened, StoreError> {
-        let path = home.join("instance.db");
+        let path = home.join(FILE);
         match access {
             Access::Read => {
-                let mut opened = Self::open_for_reading(&path, schema)?;
+                let mut opened = Self::open_for_reading(&path, schema, Path::new(TEMPORARY))?;
                 opened.store.run_locks = RunLocks::of_home(home);
                 Ok(opened)
             }
@@ -192,7 +203,11 @@ impl Store {
         Ok(Opened { store, notices })
     }
 
-    fn open_for_reading(path: &Path, schema: Schema) -> Result<Opened, StoreError> {
+    fn open_for_reading(
+        path: &Path,
+        schema: Schema,
+        temporary: &Path,
+    ) -> Result<Opened, StoreError> {
         let exists = path
             .try_exists()
             .map_err(|error| StoreError::at(path, error.into()))?;
@@ -202,7 +217,7 @@ impl Store {
                 notices: Vec::new(),
             });
         }
-        match Self::open_as(path, Reading::Shared, schema) {
+        match Self::open_as(path, Reading::Shared, (schema, temporary)) {
             Err(StoreError::MissingPermission { .. } | StoreError::Io { .. }) => {}
             opened => return opened,
         }
@@ -212,13 +227,13 @@ impl Store {
         } else {
             Reading::Immutable
         };
-        Self::open_as(path, reading, schema)
+        Self::open_as(path, reading, (schema, temporary))
     }
 
     pub(super) fn open_as(
         path: &Path,
         reading: Reading,
-        schema: Schema,
+        (schema, temporary): (Schema, &Path),
     ) -> Result<Opened, StoreError> {
         let at = |fault| StoreError::at(path, fault);
         let mut copy = None;
@@ -226,7 +241,9 @@ impl Store {
             Reading::Shared => connect(path).map_err(at)?,
             Reading::Immutable => connect_immutable(path).map_err(at)?,
             Reading::Copied => {
-                let folder = tempfile::tempdir().map_err(Fault::Io).map_err(at)?;
+                let folder = tempfile::tempdir_in(temporary)
+                    .map_err(Fault::Io)
+                    .map_err(at)?;
                 let file = copy_with_log(path, folder.path())
                     .map_err(Fault::Io)
                     .map_err(at)?;
@@ -244,8 +261,10 @@ impl Store {
             Attached::Ready(connection) => connection,
             Attached::Damaged(detail) => return Self::ignoring_damage(path, detail),
             Attached::Older { connection, .. } => {
-                let folder = tempfile::tempdir().map_err(Fault::Io).map_err(at)?;
-                let file = folder.path().join("instance.db");
+                let folder = tempfile::tempdir_in(temporary)
+                    .map_err(Fault::Io)
+                    .map_err(at)?;
+                let file = folder.path().join(FILE);
                 keep_copy(&connection, &file).map_err(at)?;
                 drop(connection);
                 copy = Some(folder);

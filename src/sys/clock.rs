@@ -19,6 +19,13 @@ impl Clock for SystemClock {
 }
 
 /// A clock that stands still, for `--now` and for tests.
+///
+/// ```
+/// use assetctl::{Clock, FixedClock};
+///
+/// let clock = FixedClock("2024-01-03T06:00:00Z".parse().expect("an instant"));
+/// assert_eq!(clock.now(), clock.now());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct FixedClock(pub Timestamp);
 

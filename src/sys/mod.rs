@@ -8,3 +8,4 @@ pub mod file;
 pub mod lock;
 pub mod private_folder;
 pub mod process;
+pub mod temporary;

@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
     ],
     &["engine"],
     &["app"],
-    &["web"],
+    &["api", "web"],
     &["cli"],
 ];
 
@@ -43,6 +43,27 @@ const IMPURE: &[&str] = &[
     "std::thread",
     "std::time::Instant",
     "std::time::SystemTime",
+];
+
+/// What belongs to the process: only the command line reaches for it, so that the library does nothing behind its caller's
+/// back.
+const OF_THE_PROCESS: &[&str] = &[
+    "std::env::args",
+    "std::env::args_os",
+    "std::env::current_dir",
+    "std::env::current_exe",
+    "std::env::home_dir",
+    "std::env::set_current_dir",
+    "std::env::temp_dir",
+    "std::env::var",
+    "std::env::var_os",
+    "std::env::vars",
+    "std::env::vars_os",
+    "std::process::exit",
+    "tempfile::NamedTempFile::new",
+    "tempfile::tempdir",
+    "tempfile::tempfile",
+    "uuid::Uuid::now_v7",
 ];
 
 #[test]
@@ -111,6 +132,12 @@ impl Module {
                 if reached {
                     complaints.push(format!("`{}` is pure and uses `{path}`", self.room));
                 }
+            }
+            if self.room != "cli" && OF_THE_PROCESS.contains(&path.as_str()) {
+                complaints.push(format!(
+                    "`{path}` is of the process, which `{}` knows nothing of",
+                    self.room
+                ));
             }
             let Some(to) = self.reached_from_root(&path) else {
                 continue;
@@ -241,6 +268,16 @@ fn an_arrow_up_or_sideways_is_found_however_it_is_written() {
             "`model` is pure and uses `std::time::SystemTime::now`",
         ),
         (
+            "app/a.rs",
+            "use std::{env::{split_paths, vars_os}, fs};",
+            "`std::env::vars_os` is of the process, which `app` knows nothing of",
+        ),
+        (
+            "git/a.rs",
+            "let folder = tempfile::tempdir()?;",
+            "`tempfile::tempdir` is of the process, which `git` knows nothing of",
+        ),
+        (
             "plan/a.rs",
             "#[cfg(test)]\nmod tests;\nuse crate::cli::X;",
             "`crate::cli::X` points up, out of `plan`",
@@ -303,6 +340,8 @@ fn an_arrow_down_and_what_is_not_code_are_left_alone() {
             "#[cfg(test)]\nuse crate::engine::{Run, Step};\nfn f<'a>(x: &'a str) -> char { 'x' }",
         ),
         ("hash/file.rs", "use std::fs::File;"),
+        ("cli/a.rs", "let all = std::env::vars_os();"),
+        ("git/a.rs", "let folder = tempfile::tempdir_in(place)?;"),
         (
             "plan/a.rs",
             "use std::time::Duration; let environment = my_std::env; std::fmt::Debug",

@@ -292,7 +292,7 @@ impl Scenario {
         };
         let report = self
             .project()
-            .and_then(|project| plan(&project, &request, &Cancel::new()));
+            .and_then(|project| plan(&project, &request, (&LocalExecutor, &Cancel::new())));
         let (report, _) = report.unwrap_or_else(|error| panic!("{}", told(&error)));
         let run = report.steps.iter();
         let run = run.filter(|step| step.decision == Decision::Run);
@@ -340,6 +340,7 @@ impl Scenario {
             home: None,
             now: self.now,
             environment: self.environment.clone(),
+            program: None,
         }
     }
 

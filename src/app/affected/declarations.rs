@@ -16,6 +16,7 @@ use crate::model::{
     About, Asset, AssetGraph, AssetId, Command, CommandPlaceholder, Declaration, Dep, FileId,
     Location, PartitionSet, SourceAsset,
 };
+use crate::sys::temporary::temporary_folder;
 
 /// Sets of keys of assets and sources.
 type Sets = Vec<(AssetId, PartitionSet)>;
@@ -82,7 +83,8 @@ fn old_graph(
 ) -> Result<Option<AssetGraph>, AppError> {
     let mut files = repository.files_at(commit)?;
     files.retain(|file| is_toml(&file.path) || project.graph().files().contains(&file.path));
-    let folder = tempfile::tempdir().map_err(GitError::from)?;
+    let folder =
+        tempfile::tempdir_in(temporary_folder(project.environment())).map_err(GitError::from)?;
     repository.write_out(&files, folder.path())?;
     Ok(manifest::load(folder.path()).ok().map(|old| old.graph))
 }

@@ -8,6 +8,7 @@ use crate::app::project::Project;
 use crate::git::{Commit, GitError, Repository};
 use crate::hash::{StatCache, Versions};
 use crate::model::{AssetId, PartitionRef, PartitionSet, PathTemplate, Place};
+use crate::sys::temporary::temporary_folder;
 
 /// More values than this are not compared: all of them count as changed.
 const COMPARED: u32 = 10_000;
@@ -47,7 +48,8 @@ pub(super) fn otherwise_than(
     let mut files = repository.files_at(commit)?;
     files.retain(|file| paths.contains(&file.path));
     let held: BTreeSet<_> = files.iter().map(|file| file.path.clone()).collect();
-    let folder = tempfile::tempdir().map_err(GitError::from)?;
+    let folder =
+        tempfile::tempdir_in(temporary_folder(project.environment())).map_err(GitError::from)?;
     repository.write_out(&files, folder.path())?;
     let cache = StatCache::open(&folder.path().join(".assetctl"));
     let before = Versions::new(folder.path(), &cache, project.ignore())?;

@@ -15,6 +15,7 @@ use crate::model::{
     LockedAsset, LockedSource, Name, PartitionKey, PartitionKeys, PartitionSet,
     PartitionsDefinition,
 };
+use crate::sys::temporary::temporary_folder;
 
 /// The goals of a check.
 pub(super) fn narrowed(
@@ -56,11 +57,12 @@ fn lock_at(project: &Project, revision: &str) -> Result<Lock, AppError> {
     let commit = repository.commit(revision)?;
     let mut files = repository.files_at(&commit)?;
     files.retain(|file| file.path == lockfile::FILE_NAME);
+    let temporary = temporary_folder(project.environment());
     let unwritable = |source| AppError::Unwritable {
-        path: std::env::temp_dir().display().to_string(),
+        path: temporary.display().to_string(),
         source,
     };
-    let folder = tempfile::tempdir().map_err(unwritable)?;
+    let folder = tempfile::tempdir_in(&temporary).map_err(unwritable)?;
     repository.write_out(&files, folder.path())?;
     let parsed = lockfile::read(folder.path()).ok().flatten();
     Ok(parsed.map(|parsed| parsed.lock).unwrap_or_default())

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::app::complete::{Words, root};
 use crate::app::error::AppError;
-use crate::app::project::look;
+use crate::app::project::{Home, look};
 use crate::engine::{KeyQuestion, OWN_FOLDER, World};
 use crate::hash::Ignore;
 use crate::model::{DefinitionId, KeysByDefinition, PartitionKeys};
+use crate::sys::temporary::temporary_folder;
 
 /// How many keys are offered at most.
 const OFFERED: usize = 2_000;
@@ -121,7 +122,11 @@ impl Words<'_> {
             now: self.surroundings.now,
             added: &[],
         };
-        Ok(look(world, &home, &asked)?.0)
+        let home = Home {
+            folder: &home,
+            temporary: &temporary_folder(&self.surroundings.environment),
+        };
+        Ok(look(world, home, &asked)?.0)
     }
 }
 

@@ -8,7 +8,7 @@ mod error;
 mod printed;
 mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 pub use error::InMemoryError;
@@ -16,7 +16,7 @@ pub use values::{InMemory, KeptValue};
 
 use crate::app::error::AppError;
 use crate::app::in_memory::printed::find_printed;
-use crate::app::in_memory::values::kept_values;
+use crate::app::in_memory::values::{Left, kept_values};
 use crate::app::instance::Instance;
 use crate::app::materialize::{Running, jobs, options, planned, purpose};
 use crate::app::project::{Project, Surroundings};
@@ -33,6 +33,7 @@ use crate::model::{
 use crate::plan::{Decision, Row, Upstream, costs};
 use crate::sys::file::room_in;
 use crate::sys::private_folder::PrivateFolder;
+use crate::sys::temporary::temporary_folder;
 
 /// Materializes what is selected, and what it needs, in memory.
 ///
@@ -47,7 +48,17 @@ pub fn materialize_in_memory(
     let started = Instant::now();
     let project = Project::open_unchanged(surroundings)?;
     let paths = supplied_paths(&project, request)?;
-    let project = &project.with_paths(&paths);
+    let project = project.with_paths(&paths);
+    let left = run_in_memory(&project, request, running, started)?;
+    Ok(InMemory::new(left, project.into_declared()))
+}
+
+fn run_in_memory(
+    project: &Project,
+    request: &InMemoryRequest,
+    running: Running<'_>,
+    started: Instant,
+) -> Result<Left, AppError> {
     let Running {
         executor,
         cancel,
@@ -97,7 +108,7 @@ pub fn materialize_in_memory(
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = jobs(&request.run);
     progress.planned(&planned(&evaluation, &costs, jobs, started.elapsed()));
-    let options = options(project, &request.run, jobs);
+    let options = options(project, &request.run, (jobs, clock.now()));
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
@@ -107,8 +118,11 @@ pub fn materialize_in_memory(
         sink: progress,
     };
     let Finished { result, evaluation } = run(doors, evaluation, &costs, &options)?;
-    let values = kept_values(&evaluation, &io_manager);
-    Ok(InMemory::new(result, values, printed))
+    Ok(Left {
+        result,
+        values: kept_values(&evaluation, &io_manager),
+        printed,
+    })
 }
 
 /// The paths that go before those that are declared: what is supplied for this run, then what tests read.
@@ -149,8 +163,7 @@ const ENOUGH: u64 = 256 << 20;
 
 /// A folder in memory where the system has one with some room, else among temporary files.
 fn private_folder(project: &Project, memory_limit: u64) -> Result<PrivateFolder, AppError> {
-    let temporary = project.variable("TMPDIR").filter(|it| !it.is_empty());
-    let temporary = temporary.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let temporary = temporary_folder(project.environment());
     let in_memory = Path::new("/dev/shm");
     let parents = if room_in(in_memory) < memory_limit.min(ENOUGH) {
         [temporary.as_path(), in_memory]

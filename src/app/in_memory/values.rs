@@ -1,6 +1,7 @@
 //! What a run in memory leaves: the values, as long as somebody holds them.
 
 use crate::app::in_memory::printed::Printable;
+use crate::app::project::Declared;
 use crate::engine::{Evaluation, RunResult};
 use crate::io_manager::{MemoryIoManager, Value};
 use crate::model::{Asset, DataVersion, PartitionRef, StepName};
@@ -13,7 +14,16 @@ pub struct InMemory {
     pub result: RunResult,
     /// All outputs that were made, upstream before downstream, then in the order of keys and of declaration.
     pub values: Vec<KeptValue>,
+    /// What was declared, with the paths that were supplied.
+    pub declared: Declared,
     printed: Option<Printable>,
+}
+
+/// What a run leaves, without the project that it was about.
+pub(super) struct Left {
+    pub result: RunResult,
+    pub values: Vec<KeptValue>,
+    pub printed: Option<Printable>,
 }
 
 /// An output that was made in memory.
@@ -32,14 +42,16 @@ pub struct KeptValue {
 }
 
 impl InMemory {
-    pub(super) const fn new(
-        result: RunResult,
-        values: Vec<KeptValue>,
-        printed: Option<Printable>,
-    ) -> Self {
+    pub(super) fn new(left: Left, declared: Declared) -> Self {
+        let Left {
+            result,
+            values,
+            printed,
+        } = left;
         Self {
             result,
             values,
+            declared,
             printed,
         }
     }

@@ -141,6 +141,7 @@ impl Sandbox {
             home: None,
             now: self.clock().now(),
             environment: [("PATH".into(), path)].into_iter().chain(ours).collect(),
+            program: None,
         }
     }
 

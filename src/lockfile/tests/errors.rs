@@ -1,22 +1,18 @@
 //! What is said of a file that cannot be read, and what of it can be.
 
-use std::fmt::Write;
-use std::fs;
-
 use miette::Diagnostic;
 
 use super::{HEADER, file, lines_of};
-use crate::lockfile::{LockError, parse, read, salvage, write};
-use crate::model::Lock;
+use crate::lockfile::{LockError, parse, salvage};
 
-const GOOD: &str = "clean 1 c=9e1f0c3a77d21b05 i=5b0c0000000000000000000000000001 o=c41d0000000000000000000000000002";
+pub(super) const GOOD: &str = "clean 1 c=9e1f0c3a77d21b05 i=5b0c0000000000000000000000000001 o=c41d0000000000000000000000000002";
 const C: &str = "c=9e1f0c3a77d21b05";
 const I: &str = "i=5b0c0000000000000000000000000001";
 const O: &str = "o=c41d0000000000000000000000000002";
 const X: &str = "x=77aa0000000000000000000000000003";
 
 /// Texts that are refused as a whole, whoever reads them.
-fn refused() -> Vec<(&'static str, Vec<u8>)> {
+pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
     let text = |text: &str| text.as_bytes().to_vec();
     let good = format!("{GOOD}\n");
     vec![
@@ -46,7 +42,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Lines that are damaged, each in a file of its own.
-fn damaged() -> Vec<(&'static str, String)> {
+pub(super) fn damaged() -> Vec<(&'static str, String)> {
     let line = |words: &[&str]| words.join(" ");
     vec![
         ("no key", "clean".to_owned()),
@@ -100,7 +96,7 @@ fn damaged() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn error_of(text: &[u8]) -> LockError {
+pub(super) fn error_of(text: &[u8]) -> LockError {
     parse("Assets.lock", text).expect_err("a text that cannot be read")
 }
 
@@ -177,60 +173,4 @@ fn of_many_damaged_lines_the_first_are_shown() {
         let others = error.related().into_iter().flatten().count();
         assert_eq!((error.to_string().as_str(), 1 + others), (message, shown));
     }
-}
-
-#[cfg(feature = "cli")]
-#[test]
-fn what_is_said() {
-    let root = tempfile::tempdir().expect("a temporary folder");
-    let mut said = String::new();
-    let mut say = |case: &str, error: &LockError| {
-        writeln!(said, "━━━ {case}\n{}\n", rendered(error)).expect("a String takes everything");
-    };
-    fs::create_dir(root.path().join("Assets.lock")).expect("a folder can be made");
-    say(
-        "directory",
-        &read(root.path()).expect_err("it cannot be read"),
-    );
-    let gone = root.path().join("gone");
-    say(
-        "no folder",
-        &write(&gone, &Lock::default()).expect_err("it cannot be written"),
-    );
-    say("empty", &error_of(b""));
-    say("blank", &error_of(b"\n\n"));
-    say("no header", &error_of(format!("{GOOD}\n").as_bytes()));
-    for (case, text) in refused() {
-        say(case, &error_of(&text));
-    }
-    for (case, line) in damaged() {
-        say(case, &error_of(file(&[&line]).as_bytes()));
-    }
-    say("torn", &error_of(&file(&[GOOD, GOOD]).as_bytes()[..200]));
-    say(
-        "colours",
-        &error_of(file(&["\u{1b}[31mclean \u{9b}31m"]).as_bytes()),
-    );
-    let mut apart = [GOOD; 30];
-    apart[9] = "torn";
-    apart[15] = "clean - x";
-    apart[28] = "+ x";
-    say("several", &error_of(file(&apart).as_bytes()));
-    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("messages", said);
-    });
-}
-
-#[cfg(feature = "cli")]
-fn rendered(error: &LockError) -> String {
-    use miette::{GraphicalReportHandler, GraphicalTheme};
-
-    let mut text = String::new();
-    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-        .with_width(100)
-        .with_links(false)
-        .render_report(&mut text, error)
-        .expect("a String can be written");
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    lines.join("\n").trim().to_owned()
 }

@@ -89,10 +89,6 @@ impl TimeKeys {
 
     /// The existing keys within a stretch of the definition's lattice.
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "a number clamped to a 32-bit length fits"
-    )]
     pub fn within(&self, lattice: &Range<i64>) -> Range<u32> {
         let before = |at: i64| match &self.existing {
             ExistingWindows::First(len) => {

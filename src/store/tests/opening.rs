@@ -303,7 +303,8 @@ fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
     filled(&home);
     let path = home.join("instance.db");
     let before = files(&home);
-    let opened = Store::open_as(&path, Reading::Immutable, SCHEMA).expect("readable");
+    let opened = Store::open_as(&path, Reading::Immutable, (SCHEMA, &std::env::temp_dir()))
+        .expect("readable");
     assert_eq!(stored(&opened.store), 1);
     assert_eq!(files(&home), before);
 
@@ -311,7 +312,8 @@ fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
     let _begun = begin(&mut writer, run_id(2));
     writer.forget(&[only()]).expect("forgotten");
     let before = files(&home);
-    let opened = Store::open_as(&path, Reading::Copied, SCHEMA).expect("readable");
+    let opened =
+        Store::open_as(&path, Reading::Copied, (SCHEMA, &std::env::temp_dir())).expect("readable");
     assert_eq!(stored(&opened.store), 0, "the log is read too");
     assert_eq!(files(&home), before);
 }
@@ -320,7 +322,7 @@ fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
 fn it_can_be_read_without_a_file_beside_it_also_while_another_writes() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().join("home");
-    let untouched = || Store::open_untouched(&home).expect("readable");
+    let untouched = || Store::open_untouched(&home, &std::env::temp_dir()).expect("readable");
     assert_eq!(stored(&untouched().store), 0);
     assert!(!home.exists());
 

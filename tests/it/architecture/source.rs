@@ -3,13 +3,16 @@
 //! Comments, the contents of literals and items under `#[cfg(test)]` are left out. Macros are read as if they were plain
 //! code.
 
-/// Every path in production code that starts at `crate`, `super` or `std`, with its braces multiplied out.
+/// Where a path begins that is listed.
+const STARTS: [&str; 5] = ["crate", "super", "std", "tempfile", "uuid"];
+
+/// Every path in production code that begins at one of [`STARTS`], with its braces multiplied out.
 pub fn paths(text: &str) -> Vec<String> {
     let tokens = production_code(text);
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let starts = ["crate", "super", "std"].contains(&tokens[at].as_str());
+        let starts = STARTS.contains(&tokens[at].as_str());
         let continues = at > 0 && tokens[at - 1] == "::";
         if starts && !continues && tokens.get(at + 1).is_some_and(|next| next == "::") {
             at = use_tree(&tokens, at, "", &mut found);

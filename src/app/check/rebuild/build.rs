@@ -11,6 +11,7 @@ use crate::app::check::rebuild::scratch::Scratch;
 use crate::app::check::rebuild::{Locked, Rebuilding};
 use crate::app::error::AppError;
 use crate::app::project::Project;
+use crate::app::run_id::new_run_id;
 use crate::engine::{
     AlteredOutputs, Evaluation, Finished, Observing, PreviousOutputs, RunDoors, RunOptions, Sync,
     Waiting, Workspace, evaluate, run,
@@ -131,7 +132,7 @@ impl Build<'_, '_> {
     fn record_given(&self, store: &mut Store) -> Result<(), AppError> {
         let time = self.doors.clock.now();
         let new = NewRun {
-            id: new_run(),
+            id: new_run_id(time),
             selection: String::new(),
             partitions: String::new(),
             manifest: self.project.manifest_digest(),
@@ -207,7 +208,7 @@ impl Build<'_, '_> {
 
     fn options(&self) -> RunOptions {
         RunOptions {
-            run: new_run(),
+            run: new_run_id(self.doors.clock.now()),
             jobs: 1,
             stop_after: None,
             waiting: Waiting::Refuse,
@@ -219,10 +220,6 @@ impl Build<'_, '_> {
             partitions: String::new(),
         }
     }
-}
-
-fn new_run() -> RunId {
-    RunId(uuid::Uuid::now_v7())
 }
 
 /// What went wrong, as the run has told it.

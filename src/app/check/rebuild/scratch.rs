@@ -17,6 +17,7 @@ use crate::hash::is_glob;
 use crate::model::{AssetId, PartitionRef, Place, Recipe, SourceAsset, SourcePath};
 use crate::plan::{Cell, Role, Scope};
 use crate::sys::file::copy_tree;
+use crate::sys::temporary::temporary_folder;
 
 /// The name of the copy of the project.
 const PROJECT: &str = "project";
@@ -47,7 +48,7 @@ impl Scratch {
                 needed.add(scope, row.asset, cell, sources)?;
             }
         }
-        let scratch = Self::empty(&needed.paths)?;
+        let scratch = Self::empty(&needed.paths, &temporary_folder(project.environment()))?;
         for path in &needed.paths {
             scratch.copy(project.root(), Path::new(path))?;
         }
@@ -72,11 +73,11 @@ impl Scratch {
     }
 
     /// A project without files, as far down as the paths lead up.
-    fn empty(paths: &BTreeSet<String>) -> Result<Self, AppError> {
+    fn empty(paths: &BTreeSet<String>, temporary: &Path) -> Result<Self, AppError> {
         let folder = tempfile::Builder::new()
             .prefix("assetctl-rebuild-")
-            .tempdir()
-            .map_err(|error| unwritable(&std::env::temp_dir(), error))?;
+            .tempdir_in(temporary)
+            .map_err(|error| unwritable(temporary, error))?;
         let above = |path: &String| Path::new(path).components().filter(is_up).count();
         let depth = paths.iter().map(above).max().unwrap_or(0);
         // The system's own temporary folder may be a link, and names in commands are real ones.

@@ -1,0 +1,96 @@
+//! Where runs are recorded, as the library hands it around.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::api::error::Error;
+use crate::api::project::absolute;
+use crate::app::AppError;
+use crate::store::{Access, Store};
+use crate::sys::private_folder::PrivateFolder;
+use crate::sys::temporary::TEMPORARY;
+
+/// Where an ephemeral instance lives: in memory where the system has such a place.
+const PLACES: [&str; 2] = ["/dev/shm", TEMPORARY];
+
+/// An instance: what has been materialized from what, in a folder. It decides what is fresh.
+///
+/// Clones are the same instance. Several runs, threads and processes may use one at once: a step that another run is
+/// working on is waited for, and its result taken.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{Instance, MaterializeRequest, Project, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = Instance::ephemeral()?;
+/// let run = || materialize(&project, MaterializeRequest::new().instance(&instance));
+/// assert_eq!(run()?.counts().materialized, 1);
+/// assert_eq!(run()?.counts().fresh, 1, "the instance knows it");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Instance {
+    home: Arc<Home>,
+}
+
+#[derive(Debug)]
+enum Home {
+    Folder(PathBuf),
+    Ephemeral(PrivateFolder),
+}
+
+impl Instance {
+    /// The instance in the folder `dir`. Where there is none yet, the first run that has something to record makes it;
+    /// nothing is written before. A relative `dir` is taken from the process's current directory.
+    ///
+    /// # Errors
+    ///
+    /// If what is there cannot be read or was written by a newer version (`assetctl::store::…`). One that is damaged is no
+    /// error: it counts as empty, and the result of a run says so among its notices.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, Error> {
+        let home = absolute(dir.as_ref())?;
+        Store::open(&home, Access::Read).map_err(AppError::from)?;
+        Ok(Self::in_folder(home))
+    }
+
+    /// A new, empty instance that is gone with the last clone of this value, also when the process is killed. It lies in
+    /// the system's memory where that has a place for files, else in `/tmp`.
+    ///
+    /// # Errors
+    ///
+    /// If no folder can be made there (`assetctl::app::unwritable`).
+    pub fn ephemeral() -> Result<Self, Error> {
+        let folder = PrivateFolder::create(&PLACES.map(Path::new));
+        let folder = folder.map_err(|source| AppError::Unwritable {
+            path: PLACES.join(" or "),
+            source,
+        })?;
+        Ok(Self {
+            home: Arc::new(Home::Ephemeral(folder)),
+        })
+    }
+
+    pub(super) fn in_folder(home: PathBuf) -> Self {
+        Self {
+            home: Arc::new(Home::Folder(home)),
+        }
+    }
+
+    /// The folder that it lies in, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match &*self.home {
+            Home::Folder(home) => home,
+            Home::Ephemeral(folder) => folder.path(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A project, and all that the library may know of the world when it works with it.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::api::error::Error;
+use crate::api::instance::Instance;
+use crate::app::{AppError, Surroundings};
+use crate::engine::OWN_FOLDER;
+use crate::executor::{Executor, LocalExecutor};
+use crate::manifest;
+use crate::model::AssetKey;
+use crate::sys::clock::{Clock, SystemClock};
+
+/// The usual folders of programs, which are all that a command sees if nothing else is said.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+
+/// A project: a folder with an `Assets.toml`, and what its commands and the library may know of this process.
+///
+/// Clones are cheap, and all threads may use one. A project holds no state of its own: [`materialize`](crate::materialize),
+/// [`plan`](crate::plan), [`status`](crate::status) and [`check`](crate::check) read the declarations as they are when they
+/// are called.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// let project = assetctl::Project::load(folder.path())?.with_environment([
+///     ("PATH", "/usr/bin:/bin"),
+///     ("LANG", "C.UTF-8"),
+/// ]);
+/// assert_eq!(project.asset_keys()[0].as_str(), "greeting");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Project {
+    root: PathBuf,
+    assets: Arc<[AssetKey]>,
+    environment: Vec<(OsString, OsString)>,
+    clock: Arc<dyn Clock>,
+    executor: Arc<dyn Executor>,
+}
+
+impl Project {
+    /// Finds the project that `dir` lies in, as `assetctl -C dir` would, and checks its declarations. Writes nothing.
+    ///
+    /// A relative `dir` is taken from the process's current directory, which is asked for here and nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// If there is no `Assets.toml` in `dir` or above (`assetctl::manifest::not_found`), or anything is wrong with what is
+    /// declared: then the error holds all of it at once, each with its place.
+    ///
+    /// ```
+    /// let error = assetctl::Project::load("/nowhere").expect_err("nothing is there");
+    /// assert_eq!(error.code().as_deref(), Some("assetctl::manifest::not_found"));
+    /// ```
+    pub fn load(dir: impl AsRef<Path>) -> Result<Self, Error> {
+        let dir = absolute(dir.as_ref())?;
+        let root = manifest::find(&dir).map_err(AppError::from)?.0;
+        let declared = manifest::load(&root).map_err(AppError::from)?.graph;
+        let assets = declared.order().iter();
+        let assets = assets.filter(|id| declared.asset(**id).is_some());
+        Ok(Self {
+            assets: assets.map(|id| declared.key(*id).clone()).collect(),
+            root,
+            environment: vec![("PATH".into(), PATH.into())],
+            clock: Arc::new(SystemClock),
+            executor: Arc::new(LocalExecutor),
+        })
+    }
+
+    /// The same project with exactly these variables as its environment.
+    ///
+    /// Commands see of them what the manifest lets them see; `TMPDIR` says where temporary files go, else that is `/tmp`.
+    /// Without this call there is only a `PATH` of the system's usual folders, and never what the process itself has. To pass
+    /// that on, say so: `project.with_environment(std::env::vars_os())`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), "[project]")?;
+    /// let project = assetctl::Project::load(folder.path())?.with_environment(std::env::vars_os());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_environment<N, V>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let variables = variables.into_iter();
+        self.environment = variables.map(|(n, v)| (n.into(), v.into())).collect();
+        self
+    }
+
+    /// The same project with another clock, which says which time windows have ended and when things happen. Without this
+    /// call it is the system's, [`SystemClock`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), "[project]")?;
+    /// use std::sync::Arc;
+    /// let new_year = assetctl::FixedClock("2024-01-01T00:00:00Z".parse()?);
+    /// let project = assetctl::Project::load(folder.path())?.with_clock(Arc::new(new_year));
+    /// let status = assetctl::status(&project, assetctl::StatusRequest::new())?;
+    /// assert_eq!(status.now, new_year.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The same project whose commands another executor runs. Without this call they are child processes on this machine,
+    /// [`LocalExecutor`]. [`Executor`] has an example of one.
+    #[must_use]
+    pub fn with_executor(mut self, executor: Arc<dyn Executor>) -> Self {
+        self.executor = executor;
+        self
+    }
+
+    /// The folder that holds the manifest, absolute. All paths that are declared are relative to it.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The assets as they were declared when the project was loaded, upstream before downstream. Sources are left out.
+    #[must_use]
+    pub fn asset_keys(&self) -> &[AssetKey] {
+        &self.assets
+    }
+
+    /// The project's own instance, the one that the command line uses: `.assetctl/instance.db`. It is created by the first
+    /// run that has something to record.
+    #[must_use]
+    pub fn instance(&self) -> Instance {
+        Instance::in_folder(self.root.join(OWN_FOLDER))
+    }
+
+    /// What a verb may know, with the instance that lies in `home`.
+    pub(super) fn surroundings(&self, home: Option<&Path>) -> Surroundings {
+        Surroundings {
+            directory: self.root.clone(),
+            home: home.map(Path::to_owned),
+            now: self.clock.now(),
+            environment: self.environment.clone(),
+            program: None,
+        }
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    pub(super) fn executor(&self) -> &dyn Executor {
+        &*self.executor
+    }
+}
+
+impl fmt::Debug for Project {
+    /// Without the values of variables, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Project")
+            .field("root", &self.root)
+            .field("assets", &self.assets)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An absolute path; nothing needs to be there.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|source| {
+        Error::App(AppError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        })
+    })
+}

@@ -1,0 +1,107 @@
+//! What `check` is asked for.
+
+use crate::api::error::Error;
+use crate::api::instance::Instance;
+use crate::api::request::count;
+use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::executor::Cancel;
+use crate::model::{
+    CheckRequest as Asked, CheckedOutputs, CheckedTree, DueWindows, Rebuild, Strictness,
+};
+
+/// What [`check`](crate::check) is asked for.
+///
+/// ```
+/// let request = assetctl::CheckRequest::new().since("main").rebuild(3, 0);
+/// # drop(request);
+/// ```
+#[derive(Debug, Default)]
+pub struct CheckRequest {
+    selecting: Selecting,
+    since: Option<String>,
+    outputs: CheckedOutputs,
+    due: DueWindows,
+    strictness: Strictness,
+    rebuild: Option<(u32, u64)>,
+    instance: Option<Instance>,
+    cancel: Cancel,
+}
+
+impl CheckRequest {
+    /// Whether everything in the work tree is fresh.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    selecting_methods!();
+
+    /// Asks only about what the changes since a git revision can touch.
+    #[must_use]
+    pub fn since(mut self, revision: &str) -> Self {
+        self.since = Some(revision.to_owned());
+        self
+    }
+
+    /// What is asked of outputs: those that are here must match, if nothing is said.
+    #[must_use]
+    pub fn outputs(mut self, outputs: CheckedOutputs) -> Self {
+        self.outputs = outputs;
+        self
+    }
+
+    /// Time windows that are due count as missing.
+    #[must_use]
+    pub fn count_due(mut self) -> Self {
+        self.due = DueWindows::Counted;
+        self
+    }
+
+    /// What cannot be judged counts as not fresh.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strictness = Strictness::Strict;
+        self
+    }
+
+    /// Builds up to `count` of the fresh asset partitions in a temporary folder and compares, at least 1. The `seed` says
+    /// which.
+    #[must_use]
+    pub fn rebuild(mut self, count: u32, seed: u64) -> Self {
+        self.rebuild = Some((count, seed));
+        self
+    }
+
+    /// The instance that is judged by where there is no `Assets.lock`. If nothing is said, nothing was ever materialized
+    /// then.
+    #[must_use]
+    pub fn instance(mut self, instance: &Instance) -> Self {
+        self.instance = Some(instance.clone());
+        self
+    }
+
+    /// Lets another thread end commands of [`rebuild`](Self::rebuild).
+    #[must_use]
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>, Cancel), Error> {
+        let rebuild = self.rebuild.map(|(number, seed)| {
+            let count = count("rebuild", number)?;
+            Ok::<_, Error>(Rebuild { count, seed })
+        });
+        let asked = Asked {
+            selection: self.selecting.selection(),
+            partitions: self.selecting.partitions()?,
+            since: self.since,
+            tree: CheckedTree::Work,
+            outputs: self.outputs,
+            due: self.due,
+            strictness: self.strictness,
+            rebuild: rebuild.transpose()?,
+        };
+        Ok((asked, self.instance, self.cancel))
+    }
+}

@@ -1,0 +1,98 @@
+//! What `plan` is asked for.
+
+use crate::api::error::Error;
+use crate::api::instance::Instance;
+use crate::api::request::jobs;
+use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::executor::Cancel;
+use crate::model::{Force, Grouping, PlanRequest as Asked, Scope};
+
+/// What [`plan`](crate::plan) is asked for: what [`materialize`](crate::materialize) would do with the same words.
+///
+/// ```
+/// let request = assetctl::PlanRequest::new().select("+report").partition("2024-01-01");
+/// # drop(request);
+/// ```
+#[derive(Debug, Default)]
+pub struct PlanRequest {
+    selecting: Selecting,
+    scope: Scope,
+    steps: Vec<String>,
+    force: Force,
+    jobs: Option<usize>,
+    grouping: Grouping,
+    instance: Option<Instance>,
+    cancel: Cancel,
+}
+
+impl PlanRequest {
+    /// What there is to do of everything.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    selecting_methods!();
+
+    /// As [`MaterializeRequest::only`](crate::MaterializeRequest::only).
+    #[must_use]
+    pub fn only(mut self) -> Self {
+        self.scope = Scope::Only;
+        self
+    }
+
+    /// As [`MaterializeRequest::steps`](crate::MaterializeRequest::steps).
+    #[must_use]
+    pub fn steps(mut self, clause: &str) -> Self {
+        self.steps.push(clause.to_owned());
+        self
+    }
+
+    /// As [`MaterializeRequest::force`](crate::MaterializeRequest::force).
+    #[must_use]
+    pub fn force(mut self, force: Force) -> Self {
+        self.force = force;
+        self
+    }
+
+    /// How many commands would run at once, at least 1: what is expected of the time follows from it.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
+    #[must_use]
+    pub fn each_partition(mut self) -> Self {
+        self.grouping = Grouping::Keys;
+        self
+    }
+
+    /// The instance that says what is fresh. If nothing is said, nothing is known but what `Assets.lock` knows.
+    #[must_use]
+    pub fn instance(mut self, instance: &Instance) -> Self {
+        self.instance = Some(instance.clone());
+        self
+    }
+
+    /// Lets another thread end commands that observe sources.
+    #[must_use]
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>, Cancel), Error> {
+        let asked = Asked {
+            selection: self.selecting.selection(),
+            partitions: self.selecting.partitions()?,
+            scope: self.scope,
+            steps: self.steps,
+            force: self.force,
+            jobs: jobs(self.jobs)?,
+            grouping: self.grouping,
+        };
+        Ok((asked, self.instance, self.cancel))
+    }
+}

@@ -1,0 +1,70 @@
+//! What `status` is asked for.
+
+use crate::api::error::Error;
+use crate::api::instance::Instance;
+use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::model::{Evidence, Grouping, Sources, StatusRequest as Asked};
+
+/// What [`status`](crate::status) is asked for.
+///
+/// ```
+/// let request = assetctl::StatusRequest::new().select("group:core").each_partition();
+/// # drop(request);
+/// ```
+#[derive(Debug, Default)]
+pub struct StatusRequest {
+    selecting: Selecting,
+    grouping: Grouping,
+    sources: Sources,
+    evidence: Evidence,
+    instance: Option<Instance>,
+}
+
+impl StatusRequest {
+    /// The status of everything.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    selecting_methods!();
+
+    /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
+    #[must_use]
+    pub fn each_partition(mut self) -> Self {
+        self.grouping = Grouping::Keys;
+        self
+    }
+
+    /// Tells sources too.
+    #[must_use]
+    pub fn sources(mut self) -> Self {
+        self.sources = Sources::Listed;
+        self
+    }
+
+    /// What is looked at: files and records if nothing is said.
+    #[must_use]
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    /// The instance that says what was materialized. If nothing is said, nothing is known but what `Assets.lock` knows.
+    #[must_use]
+    pub fn instance(mut self, instance: &Instance) -> Self {
+        self.instance = Some(instance.clone());
+        self
+    }
+
+    pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>), Error> {
+        let asked = Asked {
+            selection: self.selecting.selection(),
+            partitions: self.selecting.partitions()?,
+            grouping: self.grouping,
+            sources: self.sources,
+            evidence: self.evidence,
+        };
+        Ok((asked, self.instance))
+    }
+}

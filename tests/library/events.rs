@@ -1,0 +1,130 @@
+//! All events are in the result, and live in a sink.
+
+use std::collections::BTreeSet;
+
+use assetctl::{
+    Cancel, Error, Event, EventKind, EventSink, MaterializeRequest, Project, RunOutcome, Severity,
+    materialize, materialize_to_memory,
+};
+
+use crate::project::Folder;
+
+#[test]
+fn results_carry_all_events() {
+    let folder = Folder::days();
+    let project = folder.project();
+    for in_memory in [true, false] {
+        let mut live: Vec<Event> = Vec::new();
+        let request = MaterializeRequest::new().jobs(2).events(&mut live);
+        let result = if in_memory {
+            materialize_to_memory(&project, request)
+        } else {
+            materialize(&project, request)
+        };
+        let result = result.expect("it runs");
+        assert_eq!(result.events(), live);
+        let run = result.run_id();
+        assert!(
+            matches!(&live[0].kind, EventKind::RunStarted { run: id, steps: 4 } if Some(*id) == run)
+        );
+        assert!(matches!(
+            &live.last().expect("there are some").kind,
+            EventKind::RunFinished { run: id, counts, .. } if *id == run && counts.materialized == 4
+        ));
+        let kinds = result.events_for("sorted").map(|event| match &event.kind {
+            EventKind::StepStarted { step, .. } => format!("start {step}"),
+            EventKind::StepFinished { step, .. } => format!("end {step}"),
+            other => panic!("{other:?}"),
+        });
+        let expected = ["2024-01-01", "2024-01-02"];
+        let expected = expected
+            .iter()
+            .flat_map(|day| [format!("start sorted@{day}"), format!("end sorted@{day}")]);
+        assert_eq!(kinds.collect::<BTreeSet<_>>(), expected.collect());
+        assert_eq!(result.events_for("nothing").count(), 0);
+        let made: BTreeSet<_> = result
+            .materializations()
+            .map(|it| it.step.to_string())
+            .collect();
+        assert_eq!(made.len(), 4);
+        assert!(result.materializations().all(|it| it.bytes > Some(0)));
+    }
+}
+
+#[test]
+fn a_run_with_nothing_to_do_says_so() {
+    let folder = Folder::days();
+    let project = folder.project();
+    let instance = project.instance();
+    let run = || materialize(&project, MaterializeRequest::new().instance(&instance));
+    run().expect("it runs");
+    let again = run().expect("it is fresh");
+    assert!(again.success());
+    assert_eq!((again.run_id(), again.counts().fresh), (None, 4));
+    assert!(matches!(
+        again.events(),
+        [Event {
+            kind: EventKind::RunFinished { run: None, .. },
+            ..
+        }]
+    ));
+}
+
+/// Interrupts the run at its first step.
+struct Interrupt(Cancel);
+
+impl EventSink for Interrupt {
+    fn emit(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::StepStarted { .. }) {
+            self.0.interrupt(Severity::Kill);
+        }
+    }
+}
+
+#[test]
+fn a_run_can_be_interrupted() {
+    let folder = Folder::with(
+        "[project]\n[asset.slow]\ncommand = \"sleep 600 > {{output}}\"\noutputs = \"slow.txt\"\n",
+    );
+    let cancel = Cancel::new();
+    let mut sink = Interrupt(cancel.clone());
+    let request = MaterializeRequest::new().cancel(cancel).events(&mut sink);
+    let Err(Error::RunFailed(result)) = materialize_to_memory(&folder.project(), request) else {
+        panic!("it was interrupted")
+    };
+    assert_eq!(result.outcome(), RunOutcome::Canceled);
+}
+
+/// Begins a run within a run.
+struct Nested<'a> {
+    project: &'a Project,
+    told: Vec<Option<String>>,
+}
+
+impl EventSink for Nested<'_> {
+    fn emit(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::RunStarted { .. }) {
+            for run in [materialize, materialize_to_memory] {
+                let error = run(self.project, MaterializeRequest::new()).err();
+                self.told.push(error.and_then(|error| error.code()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_from_within_a_run_is_an_error_on_disk_and_none_in_memory() {
+    let folder = Folder::days();
+    let project = folder.project();
+    let mut nested = Nested {
+        project: &project,
+        told: Vec::new(),
+    };
+    let request = MaterializeRequest::new().events(&mut nested);
+    materialize(&project, request).expect("it runs");
+    assert_eq!(
+        nested.told,
+        [Some("assetctl::api::within_run".to_owned()), None]
+    );
+    materialize(&project, MaterializeRequest::new()).expect("its turn has ended");
+}
