@@ -10,12 +10,13 @@ use crate::cli::session::{Format, Session};
 use crate::cli::signals::listen;
 use crate::executor::{Cancel, quote};
 use crate::io_manager::Value;
-use crate::model::{InMemoryRequest, SourcePaths, SuppliedInput};
+use crate::model::{InMemoryRequest, SourcePaths};
 use crate::wire::OutputLine;
 
 /// Brings assets up to date in memory.
 pub fn materialize(
     request: &InMemoryRequest,
+    typed: &[(String, String)],
     globals: &Globals,
     session: &Session,
 ) -> Result<Exit, Failure> {
@@ -28,7 +29,7 @@ pub fn materialize(
         cancel: &cancel,
         clock: &*clock,
         session,
-        command: command(request),
+        command: command(request, typed),
     };
     let run =
         |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);
@@ -46,8 +47,8 @@ pub fn materialize(
     Ok(Exit::of_run(done.result.outcome, interrupts.signal()))
 }
 
-/// The same once more, but for what is selected.
-fn command(request: &InMemoryRequest) -> String {
+/// The same once more, but for what is selected: with inputs as they were typed.
+fn command(request: &InMemoryRequest, typed: &[(String, String)]) -> String {
     let mut words = vec!["assetctl materialize --in-memory".to_owned()];
     if request.memory_limit != InMemoryRequest::DEFAULT_MEMORY_LIMIT {
         words.push(format!("--memory-limit {}", request.memory_limit));
@@ -55,8 +56,8 @@ fn command(request: &InMemoryRequest) -> String {
     if request.sources == SourcePaths::Test {
         words.push("--test-sources".to_owned());
     }
-    for SuppliedInput { asset, path } in &request.inputs {
-        words.push(format!("--input {}", quote(&format!("{asset}={path}"))));
+    for (name, path) in typed {
+        words.push(format!("--input {}", quote(&format!("{name}={path}"))));
     }
     words.join(" ")
 }

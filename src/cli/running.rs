@@ -31,7 +31,7 @@ pub fn materialize(
 ) -> Result<Exit, Failure> {
     let here = std::env::current_dir()?;
     if let Some(request) = request::in_memory(args, globals, &here)? {
-        return in_memory::materialize(&request, globals, session);
+        return in_memory::materialize(&request, &args.memory.input, globals, session);
     }
     let request = request::materialize(args, globals)?;
     let surroundings = surroundings(globals, session)?;

@@ -135,9 +135,13 @@ fn supplied_paths(
         SourcePaths::Declared => Vec::new(),
         SourcePaths::Test => graph.settings().test_sources.clone(),
     };
+    let root = project.root().to_string_lossy();
     for input in &request.inputs {
         let asset = find(project, input.asset.as_str())?;
-        let path = manifest::typed_path(graph, asset, &input.path);
+        // What lies in the project is called as there.
+        let below = input.path.strip_prefix(&*root);
+        let below = below.and_then(|below| below.strip_prefix('/'));
+        let path = manifest::typed_path(graph, asset, below.unwrap_or(&input.path));
         let path = path.map_err(InMemoryError::Paths)?;
         paths.retain(|(known, _)| *known != asset);
         paths.push((asset, path));
