@@ -73,6 +73,28 @@ pub enum Error {
         /// The method of the request.
         option: &'static str,
     },
+    /// Something was asked of a run in memory that only one on disk can do.
+    #[error("`{option}` is only for runs on disk")]
+    #[diagnostic(
+        code(assetctl::api::only_on_disk),
+        help(
+            "call `materialize`, or leave it out: in memory nothing is replaced, waited for or synced"
+        )
+    )]
+    OnlyOnDisk {
+        /// The method of the request.
+        option: &'static str,
+    },
+    /// The newest partitions were asked for, and others besides.
+    #[error("`latest` and `{option}` both say which partitions")]
+    #[diagnostic(
+        code(assetctl::api::latest_and_keys),
+        help("leave one of them out; `partition_range` names older ones")
+    )]
+    LatestAndKeys {
+        /// The method of the request that named others.
+        option: &'static str,
+    },
     /// A run was begun from within a run of the same project, by a sink of its events.
     #[error("this thread is within a run of this project, and would wait for itself")]
     #[diagnostic(

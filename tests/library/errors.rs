@@ -29,7 +29,7 @@ fn an_upstream_that_is_neither_declared_nor_supplied_is_an_error_naming_both() {
     let error = run.expect_err("`orders` is not supplied");
     assert_eq!(
         error.to_string(),
-        "report reads orders, which this run does not make, and o.txt does not exist"
+        "`report` reads `orders`, which this run does not make, and o.txt does not exist"
     );
     assert_eq!(
         error.code().as_deref(),

@@ -34,7 +34,7 @@ impl CheckRequest {
         Self::default()
     }
 
-    selecting_methods!();
+    selecting_methods!(CheckRequest);
 
     /// Asks only about what the changes since a git revision can touch.
     #[must_use]

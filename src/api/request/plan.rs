@@ -3,7 +3,7 @@
 use crate::api::error::Error;
 use crate::api::instance::Instance;
 use crate::api::request::jobs;
-use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
 use crate::executor::Cancel;
 use crate::model::{Force, Grouping, PlanRequest as Asked, Scope};
 
@@ -32,7 +32,9 @@ impl PlanRequest {
         Self::default()
     }
 
-    selecting_methods!();
+    selecting_methods!(PlanRequest);
+
+    recorded_methods!(PlanRequest);
 
     /// As [`MaterializeRequest::only`](crate::MaterializeRequest::only).
     #[must_use]

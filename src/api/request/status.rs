@@ -2,7 +2,7 @@
 
 use crate::api::error::Error;
 use crate::api::instance::Instance;
-use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest as Asked};
 
 /// What [`status`](crate::status) is asked for.
@@ -27,7 +27,9 @@ impl StatusRequest {
         Self::default()
     }
 
-    selecting_methods!();
+    selecting_methods!(StatusRequest);
+
+    recorded_methods!(StatusRequest);
 
     /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
     #[must_use]
