@@ -113,6 +113,12 @@ pub enum Error {
 
 impl Error {
     /// Its code, such as `assetctl::select::syntax`. Where several things are wrong at once, that of the first.
+    ///
+    /// ```
+    /// let error = assetctl::Project::load("/nowhere").expect_err("nothing is there");
+    /// assert_eq!(error.code().as_deref(), Some("assetctl::manifest::not_found"));
+    /// assert_eq!(assetctl::Error::IoManagerInMemory.code().as_deref(), Some("assetctl::api::io_manager_in_memory"));
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<String> {
         code_of(self)

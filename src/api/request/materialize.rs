@@ -145,8 +145,8 @@ impl<'a> MaterializeRequest<'a> {
         self
     }
 
-    /// On disk, fails a step whose output was altered by hand, and leaves that as it is. If nothing is said, it is made
-    /// anew. In memory it is [`Error::OnlyOnDisk`](crate::Error::OnlyOnDisk).
+    /// On disk, fails a step whose output was altered by hand since the [instance](Self::instance) recorded it, and leaves
+    /// that as it is. If nothing is said, it is made anew. In memory it is [`Error::OnlyOnDisk`](crate::Error::OnlyOnDisk).
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -160,10 +160,12 @@ impl<'a> MaterializeRequest<'a> {
     /// use assetctl::{MaterializeRequest, Project, RaiseOnError, materialize};
     ///
     /// let project = Project::load(folder.path())?;
-    /// materialize(&project, MaterializeRequest::new())?;
+    /// let instance = project.instance();
+    /// let request = || MaterializeRequest::new().instance(&instance);
+    /// materialize(&project, request())?;
     /// std::fs::write(project.root().join("greeting.txt"), "by hand")?;
-    /// let request = MaterializeRequest::new().keep_altered().raise_on_error(RaiseOnError::No);
-    /// assert_eq!(materialize(&project, request)?.counts().failed, 1);
+    /// let kept = request().keep_altered().raise_on_error(RaiseOnError::No);
+    /// assert_eq!(materialize(&project, kept)?.counts().failed, 1);
     /// assert_eq!(std::fs::read(project.root().join("greeting.txt"))?, b"by hand");
     /// # Ok(())
     /// # }

@@ -22,6 +22,10 @@ pub struct StatusRequest {
 
 impl StatusRequest {
     /// The status of everything.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -32,6 +36,10 @@ impl StatusRequest {
     recorded_methods!(StatusRequest);
 
     /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new().each_partition();
+    /// ```
     #[must_use]
     pub fn each_partition(mut self) -> Self {
         self.grouping = Grouping::Keys;
@@ -39,6 +47,10 @@ impl StatusRequest {
     }
 
     /// Tells sources too.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new().sources();
+    /// ```
     #[must_use]
     pub fn sources(mut self) -> Self {
         self.sources = Sources::Listed;
@@ -46,6 +58,10 @@ impl StatusRequest {
     }
 
     /// What is looked at: files and records if nothing is said.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new().evidence(assetctl::Evidence::Recorded);
+    /// ```
     #[must_use]
     pub fn evidence(mut self, evidence: Evidence) -> Self {
         self.evidence = evidence;
@@ -53,6 +69,14 @@ impl StatusRequest {
     }
 
     /// The instance that says what was materialized. If nothing is said, nothing is known but what `Assets.lock` knows.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let instance = assetctl::Instance::ephemeral()?;
+    /// let request = assetctl::StatusRequest::new().instance(&instance);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
         self.instance = Some(instance.clone());
