@@ -35,6 +35,26 @@ use crate::app::AppError;
 #[non_exhaustive]
 pub enum Error {
     /// The project, the instance, or what was asked for is not right; see the code for which.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), "[project]\n[asset.a]\ndeps = 'x'\n[asset.b]\ndeps = 'y'\n")?;
+    /// use assetctl::{AppError, Error, Project};
+    ///
+    /// let Err(Error::App(AppError::Manifest(errors))) = Project::load(folder.path()) else {
+    ///     panic!("neither `x` nor `y` is declared");
+    /// };
+    /// assert_eq!(miette::Diagnostic::related(&errors).map(Iterator::count), Some(2));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[error(transparent)]
     #[diagnostic(transparent)]
     App(#[from] AppError),

@@ -62,7 +62,7 @@ pub struct CommandLine {
 /// What a command reads on standard input.
 ///
 /// ```
-/// use assetctl::{Cancel, CommandLine, StdinFrom, StdoutTo, Executor, LocalExecutor};
+/// use assetctl::{Cancel, CommandLine, Executor, LocalExecutor, StdinFrom, StdoutTo};
 ///
 /// # let folder = tempfile::tempdir().expect("a folder");
 /// # let folder = folder.path();
@@ -111,7 +111,7 @@ pub enum EmptyLog {
 /// Where a command's standard output goes.
 ///
 /// ```
-/// use assetctl::{Cancel, CommandLine, Exit, StdoutTo, Executor, LocalExecutor};
+/// use assetctl::{Cancel, CommandLine, Executor, Exit, LocalExecutor, StdoutTo};
 ///
 /// # let folder = tempfile::tempdir().expect("a folder");
 /// # let folder = folder.path();
@@ -140,7 +140,7 @@ pub enum StdoutTo {
 /// A literal value that must not be shown. `Debug` does not.
 ///
 /// ```
-/// use assetctl::{Cancel, CommandLine, Secret, Executor, LocalExecutor};
+/// use assetctl::{Cancel, CommandLine, Executor, LocalExecutor, Secret};
 ///
 /// # let folder = tempfile::tempdir().expect("a folder");
 /// # let folder = folder.path();

@@ -37,7 +37,7 @@ pub struct Execution {
 /// What became of processes that a command left in its process group.
 ///
 /// ```
-/// use assetctl::{Cancel, CommandLine, Leftovers, Executor, LocalExecutor};
+/// use assetctl::{Cancel, CommandLine, Executor, Leftovers, LocalExecutor};
 ///
 /// # let folder = tempfile::tempdir().expect("a folder");
 /// # let folder = folder.path();

@@ -23,7 +23,7 @@ const PIPED: u32 = 0o644;
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use assetctl::{IoManagerError, IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+/// use assetctl::{IoManager, IoManagerError, MemoryIoManager, OutputKind, StagedOutput, Written};
 ///
 /// let kept = MemoryIoManager::new(1_000);
 /// let output = StagedOutput {

@@ -83,7 +83,7 @@ pub enum Written {
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use assetctl::{Stored, IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Stored, Written};
 ///
 /// let kept = MemoryIoManager::new(1_000);
 /// let output = StagedOutput {
@@ -134,7 +134,7 @@ pub enum Giving {
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use assetctl::{Streams, IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Streams, Written};
 ///
 /// let kept = MemoryIoManager::new(1_000);
 /// let output = StagedOutput {

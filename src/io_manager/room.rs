@@ -17,7 +17,7 @@ pub(super) struct Room {
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
-/// use assetctl::{Streams, IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Streams, Written};
 ///
 /// let kept = MemoryIoManager::new(1_000);
 /// let output = StagedOutput {

@@ -228,7 +228,7 @@ pub enum EventKind {
 /// # command = "echo hello > {{output}}"
 /// # outputs = "greeting.txt"
 /// # "#)?;
-/// use assetctl::{EventKind, StepOutcome, MaterializeRequest, Project, materialize_to_memory};
+/// use assetctl::{EventKind, MaterializeRequest, Project, StepOutcome, materialize_to_memory};
 ///
 /// let project = Project::load(folder.path())?;
 /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
@@ -312,7 +312,7 @@ pub struct StepFailure {
 /// # command = "echo hello > {{output}}"
 /// # outputs = "greeting.txt"
 /// # "#)?;
-/// use assetctl::{RunOutcome, MaterializeRequest, Project, materialize_to_memory};
+/// use assetctl::{MaterializeRequest, Project, RunOutcome, materialize_to_memory};
 ///
 /// let project = Project::load(folder.path())?;
 /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
@@ -341,7 +341,7 @@ pub enum RunOutcome {
 /// # command = "echo hello > {{output}}"
 /// # outputs = "greeting.txt"
 /// # "#)?;
-/// use assetctl::{RunCounts, MaterializeRequest, Project, materialize_to_memory};
+/// use assetctl::{MaterializeRequest, Project, RunCounts, materialize_to_memory};
 ///
 /// let project = Project::load(folder.path())?;
 /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;

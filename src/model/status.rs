@@ -163,7 +163,7 @@ pub struct CodeChange {
 /// # path = "raw.txt"
 /// # [asset.sorted]
 /// # deps = "raw"
-/// # command = "sort {{input}} > {{output}}"
+/// # command = "sort {{input.raw}} > {{output}}"
 /// # outputs = "sorted.txt"
 /// # "#)?;
 /// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
@@ -214,7 +214,7 @@ pub enum DependencyChange {
 /// # outputs = "sorted.txt"
 /// # "#)?;
 /// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
-/// use assetctl::{Cause, Presence, MaterializeRequest, PlanRequest, Project, materialize, plan};
+/// use assetctl::{Cause, MaterializeRequest, PlanRequest, Presence, Project, materialize, plan};
 ///
 /// let project = Project::load(folder.path())?;
 /// let instance = project.instance();
@@ -265,7 +265,7 @@ pub struct DataChange {
 /// # outputs = "sorted.txt"
 /// # "#)?;
 /// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
-/// use assetctl::{Cause, Presence, MaterializeRequest, PlanRequest, Project, materialize, plan};
+/// use assetctl::{Cause, MaterializeRequest, PlanRequest, Presence, Project, materialize, plan};
 ///
 /// let project = Project::load(folder.path())?;
 /// let instance = project.instance();
@@ -296,7 +296,7 @@ pub enum Presence {
 /// # command = "echo hello > {{output}}"
 /// # outputs = "greeting.txt"
 /// # "#)?;
-/// use assetctl::{Cause, OutputChange, MaterializeRequest, PlanRequest, Project, materialize, plan};
+/// use assetctl::{Cause, MaterializeRequest, OutputChange, PlanRequest, Project, materialize, plan};
 ///
 /// let project = Project::load(folder.path())?;
 /// let instance = project.instance();

@@ -110,7 +110,7 @@ pub struct AssetStatus {
 /// # command = "echo {{partition}} > {{output}}"
 /// # outputs = "{{partition}}.txt"
 /// # "#)?;
-/// use assetctl::{Status, Project, StatusRequest, status};
+/// use assetctl::{Project, Status, StatusRequest, status};
 ///
 /// let project = Project::load(folder.path())?;
 /// let report = status(&project, StatusRequest::new())?;
