@@ -86,6 +86,7 @@
 //! | watch a run, or end it | [`EventSink`], [`Cancel`] |
 //! | run commands elsewhere | [`Executor`] |
 //! | keep values elsewhere | [`IoManager`] |
+//! | say what time it is | [`Clock`] |
 //!
 //! # The words
 //!

@@ -35,6 +35,26 @@ use crate::app::AppError;
 #[non_exhaustive]
 pub enum Error {
     /// The project, the instance, or what was asked for is not right; see the code for which.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), "[project]\n[asset.a]\ndeps = 'x'\n[asset.b]\ndeps = 'y'\n")?;
+    /// use assetctl::{AppError, Error, Project};
+    ///
+    /// let Err(Error::App(AppError::Manifest(errors))) = Project::load(folder.path()) else {
+    ///     panic!("neither `x` nor `y` is declared");
+    /// };
+    /// assert_eq!(miette::Diagnostic::related(&errors).map(Iterator::count), Some(2));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[error(transparent)]
     #[diagnostic(transparent)]
     App(#[from] AppError),
@@ -73,6 +93,28 @@ pub enum Error {
         /// The method of the request.
         option: &'static str,
     },
+    /// Something was asked of a run in memory that only one on disk can do.
+    #[error("`{option}` is only for runs on disk")]
+    #[diagnostic(
+        code(assetctl::api::only_on_disk),
+        help(
+            "call `materialize`, or leave it out: in memory nothing is replaced, waited for or synced"
+        )
+    )]
+    OnlyOnDisk {
+        /// The method of the request.
+        option: &'static str,
+    },
+    /// The newest partitions were asked for, and others besides.
+    #[error("`latest` and `{option}` both say which partitions")]
+    #[diagnostic(
+        code(assetctl::api::latest_and_keys),
+        help("leave one of them out; `partition_range` names older ones")
+    )]
+    LatestAndKeys {
+        /// The method of the request that named others.
+        option: &'static str,
+    },
     /// A run was begun from within a run of the same project, by a sink of its events.
     #[error("this thread is within a run of this project, and would wait for itself")]
     #[diagnostic(
@@ -91,6 +133,12 @@ pub enum Error {
 
 impl Error {
     /// Its code, such as `assetctl::select::syntax`. Where several things are wrong at once, that of the first.
+    ///
+    /// ```
+    /// let error = assetctl::Project::load("/nowhere").expect_err("nothing is there");
+    /// assert_eq!(error.code().as_deref(), Some("assetctl::manifest::not_found"));
+    /// assert_eq!(assetctl::Error::IoManagerInMemory.code().as_deref(), Some("assetctl::api::io_manager_in_memory"));
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<String> {
         code_of(self)

@@ -56,6 +56,16 @@ impl Instance {
     ///
     /// If what is there cannot be read or was written by a newer version (`assetctl::store::…`). One that is damaged is no
     /// error: it counts as empty, and the result of a run says so among its notices.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let home = folder.path().join("home");
+    /// let instance = assetctl::Instance::open(&home)?;
+    /// assert!(instance.path() == home && !home.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, Error> {
         let home = absolute(dir.as_ref())?;
         Store::open(&home, Access::Read).map_err(AppError::from)?;
@@ -68,6 +78,17 @@ impl Instance {
     /// # Errors
     ///
     /// If no folder can be made there (`assetctl::app::unwritable`).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let instance = assetctl::Instance::ephemeral()?;
+    /// let place = instance.path().to_owned();
+    /// assert!(place.exists());
+    /// drop(instance);
+    /// assert!(!place.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ephemeral() -> Result<Self, Error> {
         let folder = PrivateFolder::create(&PLACES.map(Path::new));
         let folder = folder.map_err(|source| AppError::Unwritable {
@@ -86,6 +107,14 @@ impl Instance {
     }
 
     /// The folder that it lies in, absolute.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let instance = assetctl::Instance::ephemeral()?;
+    /// assert!(instance.path().is_absolute());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn path(&self) -> &Path {
         match &*self.home {

@@ -49,18 +49,76 @@ pub(super) enum OutputPlace {
 
 impl OutputValue {
     /// The asset partition.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let greeting = result.output("greeting", None, None)?;
+    /// assert_eq!(greeting.step().to_string(), "greeting");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn step(&self) -> &StepName {
         &self.step
     }
 
     /// Its data version: what readers of it are judged by.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let greeting = result.output("greeting", None, None)?;
+    /// let again = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// assert_eq!(again.output("greeting", None, None)?.version(), greeting.version());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn version(&self) -> DataVersion {
         self.version
     }
 
     /// Its size in bytes; of a directory that of all files in it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let greeting = result.output("greeting", None, None)?;
+    /// assert_eq!(greeting.size(), 6, "`hello` and a line feed");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn size(&self) -> u64 {
         match &self.place {
@@ -70,6 +128,28 @@ impl OutputValue {
     }
 
     /// Where it lies, absolute; `None` in memory.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let greeting = result.output("greeting", None, None)?;
+    /// assert_eq!(greeting.path(), None);
+    /// let on_disk = assetctl::materialize(&project, MaterializeRequest::new())?;
+    /// let greeting = on_disk.output("greeting", None, None)?;
+    /// assert_eq!(greeting.path(), Some(&*project.root().join("greeting.txt")));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
@@ -83,6 +163,25 @@ impl OutputValue {
     /// # Errors
     ///
     /// [`OutputError::Directory`], and on disk [`OutputError::Unreadable`] if it is not there any more.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let greeting = result.output("greeting", None, None)?;
+    /// assert_eq!(&*greeting.bytes()?, b"hello\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bytes(&self) -> Result<Arc<[u8]>, OutputError> {
         let directory = || OutputError::Directory {
             step: self.step.clone(),
@@ -106,6 +205,27 @@ impl OutputValue {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let greeting = result.output("greeting", None, None)?;
+    /// let copy = folder.path().join("kept/greeting.txt");
+    /// greeting.write_to(&copy)?;
+    /// assert_eq!(std::fs::read(copy)?, b"hello\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn write_to(&self, to: impl AsRef<Path>) -> io::Result<()> {
         let to = to.as_ref();
         match &self.place {

@@ -126,6 +126,28 @@ impl Project {
 
     /// The same project whose commands another executor runs. Without this call they are child processes on this machine,
     /// [`LocalExecutor`]. [`Executor`] has an example of one.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = ["echo", "hello"]
+    /// # stdout = true
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use std::sync::Arc;
+    /// use assetctl::{Exit, FakeExecutor, MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let fake = Arc::new(FakeExecutor::printing(|_| (Exit::Code(0), b"hi\n".to_vec())));
+    /// let project = Project::load(folder.path())?.with_executor(fake.clone());
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// assert_eq!(result.output("greeting", None, None)?.size(), 3);
+    /// assert_eq!(fake.take_ran().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_executor(mut self, executor: Arc<dyn Executor>) -> Self {
         self.executor = executor;
@@ -133,12 +155,43 @@ impl Project {
     }
 
     /// The folder that holds the manifest, absolute. All paths that are declared are relative to it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// std::fs::create_dir(folder.path().join("deep"))?;
+    /// let project = assetctl::Project::load(folder.path().join("deep"))?;
+    /// assert_eq!(project.root(), folder.path());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The assets as they were declared when the project was loaded, upstream before downstream. Sources are left out.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// let project = assetctl::Project::load(folder.path())?;
+    /// assert_eq!(project.asset_keys(), [assetctl::AssetKey::parse("greeting")?]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn asset_keys(&self) -> &[AssetKey] {
         &self.assets
@@ -146,6 +199,22 @@ impl Project {
 
     /// The project's own instance, the one that the command line uses: `.assetctl/instance.db`. It is created by the first
     /// run that has something to record.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// let project = assetctl::Project::load(folder.path())?;
+    /// assert_eq!(project.instance().path(), project.root().join(".assetctl"));
+    /// assert!(!project.instance().path().exists(), "nothing has been recorded yet");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn instance(&self) -> Instance {
         Instance::in_folder(self.root.join(OWN_FOLDER))

@@ -132,36 +132,147 @@ impl RunResult {
     }
 
     /// Whether all that was asked for is fresh now.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// assert!(result.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn success(&self) -> bool {
         self.result.outcome == RunOutcome::Success
     }
 
     /// Its id; `None` if there was nothing to do, in which case nothing was recorded.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let instance = project.instance();
+    /// let run = || materialize(&project, MaterializeRequest::new().instance(&instance));
+    /// assert!(run()?.run_id().is_some());
+    /// assert_eq!(run()?.run_id(), None, "all is fresh");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn run_id(&self) -> Option<RunId> {
         self.result.run
     }
 
     /// How it has ended.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// assert_eq!(result.outcome(), assetctl::RunOutcome::Success);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> RunOutcome {
         self.result.outcome
     }
 
     /// How many steps ended how.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// assert_eq!((result.counts().materialized, result.counts().failed), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn counts(&self) -> RunCounts {
         self.result.counts
     }
 
     /// All that happened, as it happened; the last is [`EventKind::RunFinished`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let last = result.events().last().expect("a run ends");
+    /// assert!(matches!(last.kind, assetctl::EventKind::RunFinished { .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
     /// What happened to the steps of one asset; nothing if there is none by this name.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// assert_eq!(result.events_for("greeting").count(), 2, "it has started, and ended");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn events_for<'a>(&'a self, asset: &'a str) -> impl Iterator<Item = &'a Event> {
         let is_about = move |event: &&Event| {
             let step = step_of(&event.kind);
@@ -171,12 +282,52 @@ impl RunResult {
     }
 
     /// What the caller should know besides: of a damaged instance, of keys that are left to the next run.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// for notice in result.notices() {
+    ///     eprintln!("note: {notice}");
+    /// }
+    /// assert!(result.notices().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
 
     /// The steps that have made their outputs, in the order in which they ended.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let made: Vec<_> = result.materializations().map(|it| it.step.to_string()).collect();
+    /// assert_eq!(made, ["greeting"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn materializations(&self) -> impl Iterator<Item = MaterializedStep<'_>> {
         self.ended().filter_map(|(step, outcome)| match outcome {
             StepOutcome::Materialized { version, bytes } => Some(MaterializedStep {
@@ -194,6 +345,25 @@ impl RunResult {
     }
 
     /// The steps that have failed, in the order in which they ended. Those that were blocked by them are not among them.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "exit 3 > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, RaiseOnError, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let request = MaterializeRequest::new().raise_on_error(RaiseOnError::No);
+    /// let result = materialize_to_memory(&project, request)?;
+    /// assert_eq!(result.failed_steps()[0].failure.message, "exit code 3");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn failed_steps(&self) -> Vec<FailedStep<'_>> {
         let failed = self.ended().filter_map(|(step, outcome)| match outcome {
@@ -212,6 +382,29 @@ impl RunResult {
     ///
     /// If there is no such asset, partition or output, one has to be named, it is a source, which is read from its place, or the run has
     /// not left it fresh: [`OutputError`] has a variant for each.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [partitions.region]
+    /// # type = "static"
+    /// # keys = ["eu", "us"]
+    /// # [asset.ends]
+    /// # partitions = "region"
+    /// # command = "echo {{partition}}-1 > {{output.first}}; echo {{partition}}-9 > {{output.last}}"
+    /// # outputs = { first = "{{partition}}/first.txt", last = "{{partition}}/last.txt" }
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let first = result.output("ends", Some("eu"), Some("first"))?;
+    /// assert_eq!(&*first.bytes()?, b"eu-1\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn output(
         &self,
         asset: &str,

@@ -49,6 +49,14 @@ impl TestInstance {
     /// # Errors
     ///
     /// If the folder cannot be made (`assetctl::app::unwritable`).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let instance = assetctl::TestInstance::new()?;
+    /// assert!(instance.path().is_dir());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Result<Self, Error> {
         let folder = tempfile::Builder::new()
             .prefix("assetctl-test-")
@@ -68,6 +76,16 @@ impl TestInstance {
     /// # Errors
     ///
     /// As [`Instance::open`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let instance = assetctl::TestInstance::in_dir(folder.path())?;
+    /// drop(instance);
+    /// assert!(folder.path().exists());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn in_dir(dir: impl AsRef<Path>) -> Result<Self, Error> {
         Ok(Self {
             instance: Instance::open(dir)?,

@@ -10,9 +10,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a command that was asked to end may take before it is killed, unless something else is asked for.
+///
+/// ```
+/// assert_eq!(assetctl::DEFAULT_GRACE.as_secs(), 10);
+/// ```
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
 /// One command, with its surroundings.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, Executor, LocalExecutor};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "echo $GREETING"].map(Into::into).to_vec(),
+///     env: vec![("GREETING".into(), "hello".into())],
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// assert!(execution.exit.is_success());
+/// assert_eq!(std::fs::read_to_string(&command.log).expect("the log"), "hello\n");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct CommandLine {
     /// A name that is looked up in the `PATH` of `env`, or a path (with a slash) relative to `folder`.
@@ -41,6 +60,21 @@ pub struct CommandLine {
 }
 
 /// What a command reads on standard input.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, Executor, LocalExecutor, StdinFrom, StdoutTo};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "cat"].map(Into::into).to_vec(),
+///     stdin: StdinFrom::Bytes(b"hello"[..].into()),
+///     stdout: StdoutTo::Memory { limit: 1_000 },
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// assert_eq!(execution.stdout.as_deref(), Some(&b"hello"[..]));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum StdinFrom {
     /// Nothing.
@@ -52,6 +86,20 @@ pub enum StdinFrom {
 }
 
 /// What becomes of a log that nothing was written to.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, EmptyLog, Executor, LocalExecutor};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "true"].map(Into::into).to_vec(),
+///     empty_log: EmptyLog::Left,
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// assert!(execution.exit.is_success() && command.log.exists());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EmptyLog {
     /// It is removed.
@@ -61,6 +109,20 @@ pub enum EmptyLog {
 }
 
 /// Where a command's standard output goes.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, Executor, Exit, LocalExecutor, StdoutTo};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "echo hello"].map(Into::into).to_vec(),
+///     stdout: StdoutTo::Memory { limit: 3 },
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// assert!(matches!(execution.exit, Exit::TooMuchOutput { limit: 3 }));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StdoutTo {
     /// To the log, between the lines of standard error as they come.
@@ -76,6 +138,22 @@ pub enum StdoutTo {
 }
 
 /// A literal value that must not be shown. `Debug` does not.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, Executor, LocalExecutor, Secret};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "echo the key is hunter2"].map(Into::into).to_vec(),
+///     secrets: vec![Secret::new("hunter2")],
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// let log = std::fs::read_to_string(&command.log).expect("the log");
+/// assert!(log.starts_with("the key is ") && !log.contains("hunter2"));
+/// assert_eq!(format!("{:?}", command.secrets), "[Secret(***)]");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 

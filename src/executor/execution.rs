@@ -8,6 +8,14 @@ use super::exit::Exit;
 use super::pipes::Collected;
 
 /// What came of one command.
+///
+/// ```
+/// use assetctl::{Execution, Exit, Leftovers};
+///
+/// let execution = Execution::bare(Exit::Code(1));
+/// assert!(!execution.exit.is_success());
+/// assert_eq!((execution.stdout, execution.leftovers), (None, Leftovers::None));
+/// ```
 #[derive(Debug)]
 pub struct Execution {
     /// How it ended, or why it never began.
@@ -27,6 +35,19 @@ pub struct Execution {
 }
 
 /// What became of processes that a command left in its process group.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, Executor, Leftovers, LocalExecutor};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "sleep 600 & exit 0"].map(Into::into).to_vec(),
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// assert_eq!(execution.leftovers, Leftovers::Ended);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Leftovers {
     /// There were none, or they ended on their own within a moment.
@@ -38,6 +59,17 @@ pub enum Leftovers {
 }
 
 /// What a command took. All is zero or unknown for one that did not start.
+///
+/// ```
+/// use std::time::Duration;
+/// use assetctl::{Execution, Exit, Usage};
+///
+/// let execution = Execution {
+///     usage: Usage { duration: Duration::from_secs(2), ..Usage::default() },
+///     ..Execution::bare(Exit::Code(0))
+/// };
+/// assert_eq!(execution.usage.cpu, None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Usage {
     /// From just before its start until its own end was seen; ending what it left behind does not count.

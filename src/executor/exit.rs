@@ -11,6 +11,14 @@ use super::error::ExecutorError;
 use crate::sys::process::signal_name;
 
 /// How a command ended.
+///
+/// ```
+/// use std::time::Duration;
+/// use assetctl::Exit;
+///
+/// assert!(Exit::Code(0).is_success());
+/// assert_eq!(Exit::TimedOut { after: Duration::from_secs(90) }.describe(), "timed out after 90 s");
+/// ```
 #[derive(Debug)]
 pub enum Exit {
     /// It ended by itself with this code; 0 is success.

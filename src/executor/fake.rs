@@ -16,6 +16,29 @@ use super::streams::{close_log, open_to_append};
 type Behaviour = dyn Fn(&CommandLine) -> (Exit, Vec<u8>) + Send + Sync;
 
 /// Records the commands, in the order in which they began, and lets a closure stand for all programs.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.report]
+/// # command = ["report"]
+/// # stdout = true
+/// # outputs = "report.txt"
+/// # "#)?;
+/// use std::sync::Arc;
+/// use assetctl::{Executor, Exit, FakeExecutor, MaterializeRequest, Project, materialize_to_memory};
+///
+/// let fake = Arc::new(FakeExecutor::printing(|_| (Exit::Code(0), b"3 orders\n".to_vec())));
+/// let executor: Arc<dyn Executor> = fake.clone();
+/// let project = Project::load(folder.path())?.with_executor(executor);
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// assert_eq!(&*result.output("report", None, None)?.bytes()?, b"3 orders\n");
+/// assert_eq!(fake.take_ran()[0].program, "report");
+/// # Ok(())
+/// # }
+/// ```
 pub struct FakeExecutor {
     behaviour: Box<Behaviour>,
     ran: Mutex<Vec<CommandLine>>,

@@ -27,6 +27,19 @@ use super::{leftovers, program};
 use crate::sys::process::{ProcessGroup, reap, wait_unreaped};
 
 /// Runs commands on this machine, each in a process group of its own.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, Executor, LocalExecutor};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "exit 3"].map(Into::into).to_vec(),
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// assert_eq!(execution.exit.describe(), "exit code 3");
+/// ```
 #[derive(Clone, Copy, Default, Debug)]
 pub struct LocalExecutor;
 

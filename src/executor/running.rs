@@ -7,6 +7,15 @@ use std::time::{Duration, Instant};
 use crate::sys::process::ProcessGroup;
 
 /// How an interrupt ends what is running.
+///
+/// ```
+/// use assetctl::{Cancel, Severity};
+///
+/// let cancel = Cancel::new();
+/// cancel.interrupt(Severity::Kill);
+/// cancel.interrupt(Severity::Ask);
+/// assert_eq!(cancel.severity(), Some(Severity::Kill), "the most severe counts");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
     /// TERM, and KILL after each command's grace.

@@ -6,6 +6,14 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 /// Why a value could not be stored or loaded.
+///
+/// ```
+/// use assetctl::{IoManager, MemoryIoManager};
+///
+/// let error = MemoryIoManager::new(1_000).bytes("build/x.txt").expect_err("it is empty");
+/// assert_eq!(error.to_string(), "nothing is stored under `build/x.txt`");
+/// assert_eq!(error.stable_code(), "assetctl::io_manager::not_stored");
+/// ```
 #[derive(Debug, Error, Diagnostic)]
 pub enum IoManagerError {
     /// The operating system refused something.

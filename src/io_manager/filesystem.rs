@@ -14,6 +14,25 @@ use crate::model::{LONGEST_COMPONENT, OutputKind, shortened};
 use crate::sys::file::{copy_tree, remove_tree};
 
 /// Keeps each value at its path in the project: a finished output is renamed into place.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// use assetctl::{FilesystemIoManager, Giving, IoManager, OutputKind, StagedOutput, Written};
+///
+/// let kept = FilesystemIoManager::new(folder.path());
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: "x.part".to_owned(),
+///     kind: OutputKind::File,
+/// };
+/// kept.make_way(&output)?;
+/// kept.store(&output, Written::Piped(b"hello"[..].into()))?;
+/// assert_eq!(kept.giving("build/x.txt"), Giving::AtPath);
+/// assert_eq!(std::fs::read(folder.path().join("build/x.txt"))?, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct FilesystemIoManager {
     root: PathBuf,

@@ -20,6 +20,24 @@ use crate::model::OutputKind;
 const PIPED: u32 = 0o644;
 
 /// Keeps values in memory, of at most so many bytes with the copies that commands read.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use assetctl::{IoManager, IoManagerError, MemoryIoManager, OutputKind, StagedOutput, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// kept.store(&output, Written::Piped(b"hello"[..].into()))?;
+/// assert_eq!(kept.value("build/x.txt").map(|value| value.bytes()), Some(5));
+/// let past_the_limit = kept.store(&output, Written::Piped(vec![0; 996].into()));
+/// assert!(matches!(past_the_limit, Err(IoManagerError::MemoryLimit { used: 5, limit: 1_000, .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct MemoryIoManager {
     room: Room,
@@ -27,6 +45,19 @@ pub struct MemoryIoManager {
 }
 
 /// A value in memory. Clones share the bytes.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// use assetctl::Value;
+///
+/// let value = Value::File { bytes: b"hello"[..].into(), mode: 0o644 };
+/// assert_eq!(value.bytes(), 5);
+/// value.write(&folder.path().join("deep/x.txt"))?;
+/// assert_eq!(std::fs::read(folder.path().join("deep/x.txt"))?, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A file, with its permissions as Unix mode bits.
@@ -41,6 +72,20 @@ pub enum Value {
 }
 
 /// What lies in a directory.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// use assetctl::{Entry, EntryKind, Value};
+///
+/// let entry = |path: &str, kind| Entry { path: path.into(), kind };
+/// let file = EntryKind::File { bytes: b"hello"[..].into(), mode: 0o600 };
+/// let value = Value::Directory([entry("a", EntryKind::Folder), entry("a/x.txt", file)].into());
+/// value.write(&folder.path().join("days"))?;
+/// assert_eq!(std::fs::read(folder.path().join("days/a/x.txt"))?, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its path below the directory.
@@ -50,6 +95,19 @@ pub struct Entry {
 }
 
 /// What can lie in a directory.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// use assetctl::{Entry, EntryKind, Value};
+///
+/// let link = Entry { path: "latest".into(), kind: EntryKind::Link("2024-01-31".into()) };
+/// let value = Value::Directory([link].into());
+/// value.write(&folder.path().join("days"))?;
+/// assert_eq!(std::fs::read_link(folder.path().join("days/latest"))?.to_str(), Some("2024-01-31"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A folder.
@@ -73,7 +131,7 @@ struct Kept {
 }
 
 impl MemoryIoManager {
-    /// An empty one for at most `limit` bytes.
+    /// An empty one for at most `limit` bytes, of values and of copies that commands read.
     #[must_use]
     pub fn new(limit: u64) -> Self {
         Self {

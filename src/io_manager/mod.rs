@@ -31,6 +31,19 @@ pub use room::Taken;
 use crate::model::OutputKind;
 
 /// An output of a step: what it is called, and where its command writes it.
+///
+/// ```
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// assert_eq!(output.written, "staging/build/x.txt");
+/// kept.store(&output, Written::Piped(b"hello"[..].into())).expect("it fits");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StagedOutput {
     /// Its path, relative to the project root.
@@ -42,6 +55,22 @@ pub struct StagedOutput {
 }
 
 /// What a command has written.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// kept.store(&output, Written::Piped(b"hello"[..].into()))?;
+/// assert_eq!(&*kept.bytes("build/x.txt")?, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub enum Written {
     /// What lies at [`StagedOutput::written`].
@@ -51,6 +80,22 @@ pub enum Written {
 }
 
 /// Where a value is once it is stored.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Stored, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// let stored = kept.store(&output, Written::Piped(b"hello"[..].into()))?;
+/// assert_eq!(stored, Stored::Elsewhere);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// At its path in the project.
@@ -60,6 +105,23 @@ pub enum Stored {
 }
 
 /// How a command gets a value.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use assetctl::{Giving, IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// assert_eq!(kept.giving("build/x.txt"), Giving::AtPath, "an earlier run may have made it");
+/// kept.store(&output, Written::Piped(b"hello"[..].into()))?;
+/// assert_eq!(kept.giving("build/x.txt"), Giving::Loaded);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Giving {
     /// At its path in the project.
@@ -69,6 +131,22 @@ pub enum Giving {
 }
 
 /// How values pass through the standard input and output of a command.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Streams, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// kept.store(&output, Written::Piped(b"hello"[..].into()))?;
+/// assert_eq!(kept.streams(), Streams::Pipes { limit: 995 }, "bytes that are left");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Streams {
     /// The command reads and writes files.
@@ -82,19 +160,80 @@ pub enum Streams {
 
 /// Keeps the values of assets. All methods may be called from many threads at once.
 ///
-/// A run chooses between the two that there are by [`IoManagerKind`](crate::IoManagerKind).
+/// A run chooses between the two that there are by [`IoManagerKind`](crate::IoManagerKind); no request takes another one yet.
+/// The trait is where object stores will fit: here is one whose bucket is a folder.
 ///
 /// ```
-/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Written};
+/// use std::path::{Path, PathBuf};
+/// use std::sync::Arc;
+/// use std::{fs, io};
+/// use assetctl::{
+///     Giving, IoManager, IoManagerError, OutputKind, StagedOutput, Stored, Streams, Taken, Written,
+/// };
 ///
-/// let kept = MemoryIoManager::new(1_000);
+/// #[derive(Debug)]
+/// struct Bucket(PathBuf);
+///
+/// impl Bucket {
+///     fn object(&self, path: &str) -> PathBuf {
+///         self.0.join(path.replace('/', "~"))
+///     }
+/// }
+///
+/// impl IoManager for Bucket {
+///     fn written(&self, staging: &str, path: &str) -> String {
+///         format!("{staging}/{path}")
+///     }
+///
+///     fn make_way(&self, output: &StagedOutput) -> Result<(), IoManagerError> {
+///         match output.kind {
+///             OutputKind::File => Ok(()),
+///             OutputKind::Directory => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
+///         }
+///     }
+///
+///     fn store(&self, output: &StagedOutput, written: Written) -> Result<Stored, IoManagerError> {
+///         let uploaded = self.object(&format!("{}.part", output.path));
+///         match written {
+///             Written::AtPath => fs::copy(&output.written, &uploaded).map(drop)?,
+///             Written::Piped(bytes) => fs::write(&uploaded, bytes)?,
+///         }
+///         fs::rename(uploaded, self.object(&output.path))?;
+///         Ok(Stored::Elsewhere)
+///     }
+///
+///     fn giving(&self, path: &str) -> Giving {
+///         if self.object(path).exists() { Giving::Loaded } else { Giving::AtPath }
+///     }
+///
+///     fn load(&self, path: &str, to: &Path) -> Result<Taken, IoManagerError> {
+///         fs::copy(self.object(path), to)?;
+///         Ok(Taken::default())
+///     }
+///
+///     fn bytes(&self, path: &str) -> Result<Arc<[u8]>, IoManagerError> {
+///         Ok(fs::read(self.object(path))?.into())
+///     }
+///
+///     fn streams(&self) -> Streams {
+///         Streams::Files
+///     }
+/// }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+///
+/// let bucket = Bucket(folder.path().to_owned());
 /// let output = StagedOutput {
 ///     path: "build/x.txt".to_owned(),
-///     written: kept.written("staging", "build/x.txt"),
+///     written: bucket.written("staging", "build/x.txt"),
 ///     kind: OutputKind::File,
 /// };
-/// kept.store(&output, Written::Piped(b"hello"[..].into())).expect("it fits");
-/// assert_eq!(&*kept.bytes("build/x.txt").expect("it is there"), b"hello");
+/// assert_eq!(bucket.store(&output, Written::Piped(b"hello"[..].into()))?, Stored::Elsewhere);
+/// assert_eq!(bucket.giving("build/x.txt"), Giving::Loaded);
+/// bucket.load("build/x.txt", &folder.path().join("copy.txt"))?;
+/// assert_eq!(fs::read(folder.path().join("copy.txt"))?, b"hello");
+/// # Ok(())
+/// # }
 /// ```
 pub trait IoManager: Send + Sync + fmt::Debug {
     /// Where a command writes the output `path` so that it can be stored from there: below the step's folder `staging`,

@@ -13,6 +13,26 @@ pub(super) struct Room {
 }
 
 /// Bytes that are taken until this is dropped.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// use assetctl::{IoManager, MemoryIoManager, OutputKind, StagedOutput, Streams, Written};
+///
+/// let kept = MemoryIoManager::new(1_000);
+/// let output = StagedOutput {
+///     path: "build/x.txt".to_owned(),
+///     written: kept.written("staging", "build/x.txt"),
+///     kind: OutputKind::File,
+/// };
+/// kept.store(&output, Written::Piped(b"hello"[..].into()))?;
+/// let copy = kept.load("build/x.txt", &folder.path().join("copy.txt"))?;
+/// assert_eq!(kept.streams(), Streams::Pipes { limit: 990 });
+/// drop(copy);
+/// assert_eq!(kept.streams(), Streams::Pipes { limit: 995 });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Taken {

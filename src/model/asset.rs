@@ -244,6 +244,17 @@ pub struct Output {
 }
 
 /// What is at an output's path.
+///
+/// ```
+/// use assetctl::{OutputKind, StagedOutput};
+///
+/// let output = StagedOutput {
+///     path: "build/days".to_owned(),
+///     written: "staging/build/days".to_owned(),
+///     kind: OutputKind::Directory,
+/// };
+/// assert_ne!(output.kind, OutputKind::File);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OutputKind {
     /// A file.

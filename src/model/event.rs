@@ -45,6 +45,18 @@ impl std::fmt::Display for StepName {
 /// The neighbouring partitions that one command makes.
 ///
 /// Each of them has events of its own; those of one command come one after the other, in the order of keys.
+///
+/// ```
+/// use assetctl::{Batch, PartitionKey};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = PartitionKey::parse;
+/// let batch = Batch { first: key("2024-01-01")?, last: key("2024-01-30")?, len: 30 };
+/// assert!(batch.starts_with(Some(&key("2024-01-01")?)));
+/// assert_eq!(batch.to_string(), "2024-01-01...2024-01-30 (30)");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Batch {
     /// The first key.
@@ -76,6 +88,25 @@ impl std::fmt::Display for Batch {
 }
 
 /// Something that happened, and when.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// let times: Vec<_> = result.events().iter().map(|event| event.time).collect();
+/// assert!(times.is_sorted());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// When.
@@ -85,6 +116,32 @@ pub struct Event {
 }
 
 /// What can happen.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{EventKind, MaterializeRequest, Project, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// let told = result.events().iter().map(|event| match &event.kind {
+///     EventKind::RunStarted { steps, .. } => format!("{steps} to run"),
+///     EventKind::StepStarted { step, .. } => format!("{step} starts"),
+///     EventKind::StepFinished { step, outcome, .. } => format!("{step}: {outcome:?}"),
+///     EventKind::RunFinished { outcome, .. } => format!("{outcome:?}"),
+///     other => format!("{other:?}"),
+/// });
+/// let told: Vec<_> = told.collect();
+/// assert_eq!((&*told[0], &*told[1], &*told[3]), ("1 to run", "greeting starts", "Success"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventKind {
     /// A run with at least one step has started.
@@ -161,13 +218,35 @@ pub enum EventKind {
 }
 
 /// How a step has ended.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{EventKind, MaterializeRequest, Project, StepOutcome, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// let ended = result.events_for("greeting").last().expect("it has ended");
+/// let EventKind::StepFinished { outcome: StepOutcome::Materialized { bytes, .. }, .. } = &ended.kind else {
+///     panic!("its output is new");
+/// };
+/// assert_eq!(*bytes, 6);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
     /// Its outputs are new.
     Materialized {
         /// Its data version as one.
         version: DataVersion,
-        /// The size of its outputs.
+        /// The size of its outputs, in bytes.
         bytes: u64,
     },
     /// Its outputs came out as they were.
@@ -182,6 +261,28 @@ pub enum StepOutcome {
 }
 
 /// Why and how a step failed, with all that is needed to go on.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo no room >&2; exit 3 > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, RaiseOnError, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let request = MaterializeRequest::new().raise_on_error(RaiseOnError::No);
+/// let result = materialize_to_memory(&project, request)?;
+/// let failure = result.failed_steps()[0].failure;
+/// assert_eq!((failure.exit, failure.signal.as_deref()), (Some(3), None));
+/// assert_eq!((&*failure.message, failure.tail.join(" ")), ("exit code 3", "no room".to_owned()));
+/// assert_eq!(failure.code, "assetctl::engine::command_failed");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepFailure {
     /// What went wrong, in words: `exited with 1`, `did not write build/x.csv`.
@@ -201,6 +302,24 @@ pub struct StepFailure {
 }
 
 /// How a run has ended.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, RunOutcome, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// assert_eq!(result.outcome(), RunOutcome::Success);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunOutcome {
     /// All that it was asked for is fresh.
@@ -212,6 +331,24 @@ pub enum RunOutcome {
 }
 
 /// How many steps ended how.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, RunCounts, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// assert_eq!(result.counts(), RunCounts { materialized: 1, ..RunCounts::default() });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunCounts {
     /// Ran, with new outputs.

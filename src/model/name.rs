@@ -7,6 +7,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// Why a text is not a name.
+///
+/// ```
+/// use assetctl::{AssetKey, InvalidName};
+///
+/// let error = AssetKey::parse("two words").expect_err("a space");
+/// assert_eq!(error, InvalidName::Character { found: ' ', at: 3 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// The text, or a segment of it, is empty.

@@ -8,6 +8,10 @@ use crate::model::partition::PartitionKey;
 use crate::model::version::DataVersion;
 
 /// What is known of an asset partition.
+///
+/// ```
+/// assert_eq!(assetctl::Status::Stale.word(), "stale");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// It is what its declaration and inputs make it, and its outputs are what was recorded.
@@ -40,6 +44,31 @@ impl Status {
 }
 
 /// One difference between what was recorded and what is there now; one difference gives one cause.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.raw]
+/// # path = "raw.txt"
+/// # [asset.sorted]
+/// # deps = "raw"
+/// # command = "sort {{input}} > {{output}}"
+/// # outputs = "sorted.txt"
+/// # "#)?;
+/// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
+/// use assetctl::{Cause, MaterializeRequest, PlanRequest, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// std::fs::write(project.root().join("raw.txt"), "b\n")?;
+/// let plan = plan(&project, PlanRequest::new().instance(&instance))?;
+/// assert!(matches!(&plan.steps[0].causes[..], [Cause::Data(_)]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The command, a code file, the environment or another part of the code version changed.
@@ -80,6 +109,37 @@ pub enum Cause {
 }
 
 /// A difference in the code version.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.raw]
+/// # path = "raw.txt"
+/// # [asset.sorted]
+/// # deps = "raw"
+/// # command = "sort {{input}} > {{output}}"
+/// # outputs = "sorted.txt"
+/// # "#)?;
+/// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
+/// use assetctl::{Cause, MaterializeRequest, PlanRequest, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// let manifest = project.root().join("Assets.toml");
+/// let text = std::fs::read_to_string(&manifest)?.replace("sort {{", "sort -r {{");
+/// std::fs::write(&manifest, text)?;
+/// let plan = plan(&project, PlanRequest::new().instance(&instance))?;
+/// let [Cause::Code(change)] = &plan.steps[0].causes[..] else {
+///     panic!("one cause: the command");
+/// };
+/// assert_eq!(change.what, "command");
+/// assert_eq!(change.new.as_deref(), Some("sort -r {{input}} > {{output}}"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeChange {
     /// The field of the readable record: `command`, `file steps/clean.py`, `env LIMIT`, ….
@@ -93,6 +153,37 @@ pub struct CodeChange {
 }
 
 /// What happened to a dependency.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.raw]
+/// # path = "raw.txt"
+/// # [asset.sorted]
+/// # deps = "raw"
+/// # command = "sort {{input.raw}} > {{output}}"
+/// # outputs = "sorted.txt"
+/// # "#)?;
+/// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
+/// # std::fs::write(folder.path().join("more.txt"), "b\n")?;
+/// use assetctl::{Cause, DependencyChange, MaterializeRequest, PlanRequest, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// let manifest = project.root().join("Assets.toml");
+/// let text = std::fs::read_to_string(&manifest)?.replace("deps = \"raw\"", "deps = [\"raw\", \"./more.txt\"]");
+/// std::fs::write(&manifest, text)?;
+/// let plan = plan(&project, PlanRequest::new().instance(&instance))?;
+/// let is_added = |cause: &Cause| {
+///     matches!(cause, Cause::Dependency { change: DependencyChange::Added, .. })
+/// };
+/// assert!(plan.steps[0].causes.iter().any(is_added));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DependencyChange {
     /// It was not read before.
@@ -109,6 +200,36 @@ pub enum DependencyChange {
 }
 
 /// A changed input.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.raw]
+/// # path = "raw.txt"
+/// # [asset.sorted]
+/// # deps = "raw"
+/// # command = "sort {{input}} > {{output}}"
+/// # outputs = "sorted.txt"
+/// # "#)?;
+/// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
+/// use assetctl::{Cause, MaterializeRequest, PlanRequest, Presence, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// std::fs::write(project.root().join("raw.txt"), "b\n")?;
+/// let plan = plan(&project, PlanRequest::new().instance(&instance))?;
+/// let [Cause::Data(change)] = &plan.steps[0].causes[..] else {
+///     panic!("one cause: the source");
+/// };
+/// assert_eq!((change.asset.as_str(), change.path.as_deref()), ("raw", Some("raw.txt")));
+/// assert_eq!(change.presence, Presence::There);
+/// assert_ne!(change.old, change.new);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataChange {
     /// The input's name.
@@ -130,6 +251,32 @@ pub struct DataChange {
 }
 
 /// Whether what is read is there at all.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.raw]
+/// # path = "raw.txt"
+/// # [asset.sorted]
+/// # deps = "raw"
+/// # command = "sort {{input}} > {{output}}"
+/// # outputs = "sorted.txt"
+/// # "#)?;
+/// # std::fs::write(folder.path().join("raw.txt"), "a\n")?;
+/// use assetctl::{Cause, MaterializeRequest, PlanRequest, Presence, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// std::fs::remove_file(project.root().join("raw.txt"))?;
+/// let plan = plan(&project, PlanRequest::new().instance(&instance))?;
+/// let is_gone = |cause: &Cause| matches!(cause, Cause::Data(it) if it.presence == Presence::Missing);
+/// assert!(plan.steps[0].causes.iter().any(is_gone));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// It is, or it is to be made.
@@ -139,6 +286,30 @@ pub enum Presence {
 }
 
 /// How an output differs from what was recorded.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{Cause, MaterializeRequest, OutputChange, PlanRequest, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// std::fs::remove_file(project.root().join("greeting.txt"))?;
+/// let plan = plan(&project, PlanRequest::new().instance(&instance))?;
+/// let [Cause::Output { path, change, .. }] = &plan.steps[0].causes[..] else {
+///     panic!("one cause: the output");
+/// };
+/// assert_eq!((&**path, *change), ("greeting.txt", OutputChange::Missing));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputChange {
     /// Nothing is at its path.
@@ -175,6 +346,13 @@ impl Cause {
 }
 
 /// The kinds of causes: a closed list.
+///
+/// ```
+/// use assetctl::{Cause, CauseKind};
+///
+/// assert_eq!(Cause::FailedBefore.kind(), CauseKind::FailedBefore);
+/// assert_eq!(CauseKind::FailedBefore.word(), "failed_before");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CauseKind {
     /// See [`Cause::Code`].

@@ -28,6 +28,28 @@ macro_rules! digest_newtype {
 
 digest_newtype! {
     /// The version of data: of a source, or of one output of an asset partition. Equal versions mean equal contents.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # [asset.again]
+    /// # command = "printf 'hello\\n' > {{output}}"
+    /// # outputs = "again.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+    /// let version = |asset| Ok::<_, assetctl::OutputError>(result.output(asset, None, None)?.version());
+    /// assert_eq!(version("greeting")?, version("again")?);
+    /// # Ok(())
+    /// # }
+    /// ```
     DataVersion
 }
 digest_newtype! {

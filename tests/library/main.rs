@@ -7,4 +7,5 @@ mod memory;
 mod outputs;
 mod project;
 mod purity;
+mod requests;
 mod verbs;

@@ -4,74 +4,14 @@ use std::fmt;
 
 use crate::api::error::Error;
 use crate::api::instance::Instance;
-use crate::api::request::selecting::{Selecting, selecting_methods};
-use crate::api::request::{count, jobs};
+use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
+use crate::api::request::{IoManagerKind, RaiseOnError, count, jobs};
 use crate::app::{AppError, RequestError};
 use crate::executor::Cancel;
 use crate::model::{
-    AssetKey, EventSink, FailurePolicy, Force, InMemoryRequest, MaterializeRequest as Run, Scope,
-    SourcePaths, SuppliedInput,
+    Altered, AssetKey, Durability, EventSink, FailurePolicy, Force, InMemoryRequest,
+    MaterializeRequest as Run, Scope, SourcePaths, SuppliedInput, Wait,
 };
-
-/// Where the values of a run are kept.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # std::fs::write(folder.path().join("Assets.toml"), r#"
-/// # [project]
-/// # [asset.greeting]
-/// # command = "echo hello > {{output}}"
-/// # outputs = "greeting.txt"
-/// # "#)?;
-/// use assetctl::{IoManagerKind, MaterializeRequest, Project, materialize};
-///
-/// let project = Project::load(folder.path())?;
-/// for (kind, is_on_disk) in [(IoManagerKind::Memory, false), (IoManagerKind::Filesystem, true)] {
-///     let result = materialize(&project, MaterializeRequest::new().io_manager(kind))?;
-///     assert_eq!(result.output("greeting", None, None)?.path().is_some(), is_on_disk);
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IoManagerKind {
-    /// At their paths in the project.
-    Filesystem,
-    /// In the memory of this process, in the [`RunResult`](crate::RunResult).
-    Memory,
-}
-
-/// Whether a run in which a step failed, was blocked or was interrupted is an error.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # std::fs::write(folder.path().join("Assets.toml"), r#"
-/// # [project]
-/// # [asset.greeting]
-/// # command = "exit 3 > {{output}}"
-/// # outputs = "greeting.txt"
-/// # "#)?;
-/// use assetctl::{Error, MaterializeRequest, Project, RaiseOnError, materialize_to_memory};
-///
-/// let project = Project::load(folder.path())?;
-/// let run = |raise| {
-///     materialize_to_memory(&project, MaterializeRequest::new().raise_on_error(raise))
-/// };
-/// assert!(!run(RaiseOnError::No)?.success());
-/// assert!(matches!(run(RaiseOnError::Yes), Err(Error::RunFailed(_))));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RaiseOnError {
-    /// It is [`Error::RunFailed`](crate::Error::RunFailed), which holds the whole result.
-    #[default]
-    Yes,
-    /// It is a result like any other, of which [`success`](crate::RunResult::success) is false.
-    No,
-}
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it
 /// is made it asks for everything that is not fresh.
@@ -100,8 +40,17 @@ pub struct MaterializeRequest<'a> {
     memory_limit: Option<u64>,
     sources: SourcePaths,
     inputs: Vec<(String, String)>,
+    disk: DiskOptions,
     kept: Kept,
     run: RunRequest<'a>,
+}
+
+/// What means nothing in memory, where nothing is replaced, waited for or synced.
+#[derive(Clone, Copy, Default)]
+struct DiskOptions {
+    altered: Altered,
+    wait: Wait,
+    durability: Durability,
 }
 
 /// Where values and records of a run are kept, as far as anything was said.
@@ -121,14 +70,25 @@ pub(in crate::api) struct RunRequest<'a> {
 
 impl<'a> MaterializeRequest<'a> {
     /// Everything that is not fresh.
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    selecting_methods!();
+    selecting_methods!(MaterializeRequest);
 
-    /// Runs exactly what is selected, and not what it needs: that is read as it was left by earlier runs.
+    recorded_methods!(MaterializeRequest);
+
+    /// Runs exactly what is selected, and not what it needs: that is read as it was left by earlier runs. If nothing is said,
+    /// what it needs is brought up to date first.
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().select("report").only();
+    /// ```
     #[must_use]
     pub fn only(mut self) -> Self {
         self.scope = Scope::Only;
@@ -136,40 +96,125 @@ impl<'a> MaterializeRequest<'a> {
     }
 
     /// Adds a clause over the steps of the plan: `clean@2024-01-01`, `*report`, `clean++`. Exactly the steps of all
-    /// clauses run.
+    /// clauses run. One that names no step of the plan is `assetctl::app::no_step`.
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().steps("clean@2024-01-01").steps("*report");
+    /// ```
     #[must_use]
     pub fn steps(mut self, clause: &str) -> Self {
         self.steps.push(clause.to_owned());
         self
     }
 
-    /// Says whether what is selected runs although it is fresh.
+    /// Says whether what is selected runs although it is fresh, and whether incremental assets start from nothing:
+    /// [`Force::WhenStale`] if nothing is said.
+    ///
+    /// ```
+    /// use assetctl::{Force, MaterializeRequest};
+    ///
+    /// let request = MaterializeRequest::new().select("clean").force(Force::FullRefresh);
+    /// ```
     #[must_use]
     pub fn force(mut self, force: Force) -> Self {
         self.force = force;
         self
     }
 
-    /// How many commands run at once, at least 1; as many as there are cores if nothing is said.
+    /// How many commands run at once, at least 1 ([`Error::Zero`](crate::Error::Zero)); as many as there are cores if
+    /// nothing is said.
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().jobs(4);
+    /// ```
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = Some(jobs);
         self
     }
 
-    /// Starts nothing new once so many steps have failed, at least 1. If nothing is said, all runs that does not need what
-    /// failed.
+    /// Starts nothing new once so many steps have failed, at least 1 ([`Error::Zero`](crate::Error::Zero)). If nothing is
+    /// said, all runs that does not need what failed.
+    ///
+    /// ```
+    /// let fail_fast = assetctl::MaterializeRequest::new().max_failures(1);
+    /// ```
     #[must_use]
     pub fn max_failures(mut self, failures: u32) -> Self {
         self.max_failures = Some(failures);
         self
     }
 
+    /// On disk, fails a step whose output was altered by hand since the [instance](Self::instance) recorded it, and leaves
+    /// that as it is. If nothing is said, it is made anew. In memory it is [`Error::OnlyOnDisk`](crate::Error::OnlyOnDisk).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo hello > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, RaiseOnError, materialize};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let instance = project.instance();
+    /// let request = || MaterializeRequest::new().instance(&instance);
+    /// materialize(&project, request())?;
+    /// std::fs::write(project.root().join("greeting.txt"), "by hand")?;
+    /// let kept = request().keep_altered().raise_on_error(RaiseOnError::No);
+    /// assert_eq!(materialize(&project, kept)?.counts().failed, 1);
+    /// assert_eq!(std::fs::read(project.root().join("greeting.txt"))?, b"by hand");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn keep_altered(mut self) -> Self {
+        self.disk.altered = Altered::Kept;
+        self
+    }
+
+    /// On disk, does not wait for another run on the instance that works on a step which this one needs: the run ends with
+    /// an error that names the holder, `assetctl::engine::held`. If nothing is said, it is waited for. In memory it is
+    /// [`Error::OnlyOnDisk`](crate::Error::OnlyOnDisk).
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().no_wait();
+    /// ```
+    #[must_use]
+    pub fn no_wait(mut self) -> Self {
+        self.disk.wait = Wait::Refuse;
+        self
+    }
+
+    /// On disk, syncs outputs before they are recorded, so that a loss of power leaves none that is recorded and not there. If
+    /// nothing is said, the system writes them in its own time. In memory it is
+    /// [`Error::OnlyOnDisk`](crate::Error::OnlyOnDisk).
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().durable();
+    /// ```
+    #[must_use]
+    pub fn durable(mut self) -> Self {
+        self.disk.durability = Durability::Durable;
+        self
+    }
+
     /// Records the run in `instance`, which also says what is fresh. If nothing is said, the instance is an ephemeral one:
     /// then everything runs that `Assets.lock` does not know to be here. [`Project::instance`](crate::Project::instance) is
-    /// that of the command line.
+    /// that of the command line. In memory it is [`Error::InstanceInMemory`](crate::Error::InstanceInMemory).
     ///
     /// Runs on several instances of one project take turns within a process; runs on one instance share it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let instance = assetctl::Instance::ephemeral()?;
+    /// let request = assetctl::MaterializeRequest::new().instance(&instance);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
         self.kept.instance = Some(instance.clone());
@@ -177,7 +222,14 @@ impl<'a> MaterializeRequest<'a> {
     }
 
     /// Where values are kept. Says nothing new to `materialize` with [`IoManagerKind::Filesystem`];
-    /// [`IoManagerKind::Memory`] makes it `materialize_to_memory`, to which none may be given.
+    /// [`IoManagerKind::Memory`] makes it `materialize_to_memory`, to which none may be given
+    /// ([`Error::IoManagerInMemory`](crate::Error::IoManagerInMemory)).
+    ///
+    /// ```
+    /// use assetctl::{IoManagerKind, MaterializeRequest};
+    ///
+    /// let request = MaterializeRequest::new().io_manager(IoManagerKind::Memory);
+    /// ```
     #[must_use]
     pub fn io_manager(mut self, kind: IoManagerKind) -> Self {
         self.kept.io_manager = Some(kind);
@@ -185,14 +237,24 @@ impl<'a> MaterializeRequest<'a> {
     }
 
     /// How many bytes a run in memory may hold, of outputs and of what commands read of them just now: 2 GB if nothing is
-    /// said. A step whose output would go past it fails.
+    /// said. A step whose output would go past it fails, with the code `assetctl::io_manager::memory_limit`. On disk it is
+    /// [`Error::OnlyInMemory`](crate::Error::OnlyInMemory).
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().memory_limit(500_000_000);
+    /// ```
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = Some(bytes);
         self
     }
 
-    /// In memory, reads sources where `[project.test]` of the manifest says, those that it names.
+    /// In memory, reads sources where `[project.test]` of the manifest says, those that it names. On disk it is
+    /// [`Error::OnlyInMemory`](crate::Error::OnlyInMemory).
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().test_sources();
+    /// ```
     #[must_use]
     pub fn test_sources(mut self) -> Self {
         self.sources = SourcePaths::Test;
@@ -200,7 +262,12 @@ impl<'a> MaterializeRequest<'a> {
     }
 
     /// In memory, reads a source or an external asset at `path`: relative to the project root or absolute, with
-    /// `{{partition}}` where it has partitions.
+    /// `{{partition}}` where it has partitions. It goes before [`test_sources`](Self::test_sources). What is no source is
+    /// an error of the call; on disk it is [`Error::OnlyInMemory`](crate::Error::OnlyInMemory).
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().input("raw", "fixtures/{{partition}}.csv");
+    /// ```
     #[must_use]
     pub fn input(mut self, name: &str, path: &str) -> Self {
         self.inputs.push((name.to_owned(), path.to_owned()));
@@ -208,21 +275,39 @@ impl<'a> MaterializeRequest<'a> {
     }
 
     /// Hands each event on as it comes, on the thread that made the call. The sink must not block for long, and cannot
-    /// begin another run on disk of the same project ([`Error::WithinRun`](crate::Error::WithinRun)).
+    /// begin another run on disk of the same project ([`Error::WithinRun`](crate::Error::WithinRun)). [`EventSink`] has an
+    /// example of one; a list is one too.
+    ///
+    /// ```
+    /// let mut events: Vec<assetctl::Event> = Vec::new();
+    /// let request = assetctl::MaterializeRequest::new().events(&mut events);
+    /// ```
     #[must_use]
     pub fn events(mut self, sink: &'a mut dyn EventSink) -> Self {
         self.run.events = Some(sink);
         self
     }
 
-    /// Lets another thread end the run: what runs is asked to end, nothing else is started. [`Cancel`] has an example.
+    /// Lets another thread end the run: what runs is asked to end, nothing else is started, and the run's outcome is
+    /// [`RunOutcome::Canceled`](crate::RunOutcome::Canceled). [`Cancel`] shows it at work.
+    ///
+    /// ```
+    /// let cancel = assetctl::Cancel::new();
+    /// let request = assetctl::MaterializeRequest::new().cancel(cancel.clone());
+    /// ```
     #[must_use]
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.run.cancel = cancel;
         self
     }
 
-    /// Says whether a run in which something failed is an error.
+    /// Says whether a run in which something failed is an error, which it is if nothing is said.
+    ///
+    /// ```
+    /// use assetctl::{MaterializeRequest, RaiseOnError};
+    ///
+    /// let request = MaterializeRequest::new().raise_on_error(RaiseOnError::No);
+    /// ```
     #[must_use]
     pub fn raise_on_error(mut self, raise: RaiseOnError) -> Self {
         self.run.raise = raise;
@@ -249,6 +334,14 @@ impl<'a> MaterializeRequest<'a> {
 
     /// The request for a run in memory.
     pub(in crate::api) fn in_memory(self) -> Result<(InMemoryRequest, RunRequest<'a>), Error> {
+        let only_on_disk = [
+            ("keep_altered", self.disk.altered == Altered::Kept),
+            ("no_wait", self.disk.wait == Wait::Refuse),
+            ("durable", self.disk.durability == Durability::Durable),
+        ];
+        if let Some((option, _)) = only_on_disk.into_iter().find(|(_, given)| *given) {
+            return Err(Error::OnlyOnDisk { option });
+        }
         let default = InMemoryRequest::new(self.run()?);
         let inputs = self
             .inputs
@@ -275,6 +368,9 @@ impl<'a> MaterializeRequest<'a> {
                 .transpose()?
                 .map_or_else(FailurePolicy::default, FailurePolicy::StopAfter),
             jobs: jobs(self.jobs)?,
+            altered: self.disk.altered,
+            wait: self.disk.wait,
+            durability: self.disk.durability,
             ..Run::default()
         })
     }
@@ -304,5 +400,45 @@ impl fmt::Debug for MaterializeRequest<'_> {
             .field("steps", &self.steps)
             .field("force", &self.force)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MaterializeRequest;
+    use crate::model::{Altered, Durability, MaterializeRequest as Run, Wait};
+
+    #[test]
+    fn what_is_for_disk_alone_reaches_the_run() {
+        let read = |request: MaterializeRequest<'_>| request.on_disk().expect("no mistake").0;
+        let request = MaterializeRequest::new;
+        let default = Run::default;
+        let table = [
+            (request(), default()),
+            (
+                request().keep_altered(),
+                Run {
+                    altered: Altered::Kept,
+                    ..default()
+                },
+            ),
+            (
+                request().no_wait(),
+                Run {
+                    wait: Wait::Refuse,
+                    ..default()
+                },
+            ),
+            (
+                request().durable(),
+                Run {
+                    durability: Durability::Durable,
+                    ..default()
+                },
+            ),
+        ];
+        for (request, expected) in table {
+            assert_eq!(read(request), expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::api::error::Error;
 use crate::api::instance::Instance;
 use crate::api::request::jobs;
-use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
 use crate::executor::Cancel;
 use crate::model::{Force, Grouping, PlanRequest as Asked, Scope};
 
@@ -27,14 +27,24 @@ pub struct PlanRequest {
 
 impl PlanRequest {
     /// What there is to do of everything.
+    ///
+    /// ```
+    /// let request = assetctl::PlanRequest::new();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    selecting_methods!();
+    selecting_methods!(PlanRequest);
+
+    recorded_methods!(PlanRequest);
 
     /// As [`MaterializeRequest::only`](crate::MaterializeRequest::only).
+    ///
+    /// ```
+    /// let request = assetctl::PlanRequest::new().select("report").only();
+    /// ```
     #[must_use]
     pub fn only(mut self) -> Self {
         self.scope = Scope::Only;
@@ -42,6 +52,10 @@ impl PlanRequest {
     }
 
     /// As [`MaterializeRequest::steps`](crate::MaterializeRequest::steps).
+    ///
+    /// ```
+    /// let request = assetctl::PlanRequest::new().steps("+report");
+    /// ```
     #[must_use]
     pub fn steps(mut self, clause: &str) -> Self {
         self.steps.push(clause.to_owned());
@@ -49,13 +63,22 @@ impl PlanRequest {
     }
 
     /// As [`MaterializeRequest::force`](crate::MaterializeRequest::force).
+    ///
+    /// ```
+    /// let request = assetctl::PlanRequest::new().force(assetctl::Force::Selected);
+    /// ```
     #[must_use]
     pub fn force(mut self, force: Force) -> Self {
         self.force = force;
         self
     }
 
-    /// How many commands would run at once, at least 1: what is expected of the time follows from it.
+    /// How many commands would run at once, at least 1 ([`Error::Zero`](crate::Error::Zero)): what is expected of the time
+    /// follows from it. As many as there are cores if nothing is said.
+    ///
+    /// ```
+    /// let request = assetctl::PlanRequest::new().jobs(4);
+    /// ```
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = Some(jobs);
@@ -63,6 +86,10 @@ impl PlanRequest {
     }
 
     /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
+    ///
+    /// ```
+    /// let request = assetctl::PlanRequest::new().each_partition();
+    /// ```
     #[must_use]
     pub fn each_partition(mut self) -> Self {
         self.grouping = Grouping::Keys;
@@ -70,6 +97,14 @@ impl PlanRequest {
     }
 
     /// The instance that says what is fresh. If nothing is said, nothing is known but what `Assets.lock` knows.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let instance = assetctl::Instance::ephemeral()?;
+    /// let request = assetctl::PlanRequest::new().instance(&instance);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
         self.instance = Some(instance.clone());
@@ -77,6 +112,11 @@ impl PlanRequest {
     }
 
     /// Lets another thread end commands that observe sources.
+    ///
+    /// ```
+    /// let cancel = assetctl::Cancel::new();
+    /// let request = assetctl::PlanRequest::new().cancel(cancel.clone());
+    /// ```
     #[must_use]
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;

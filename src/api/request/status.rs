@@ -2,7 +2,7 @@
 
 use crate::api::error::Error;
 use crate::api::instance::Instance;
-use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest as Asked};
 
 /// What [`status`](crate::status) is asked for.
@@ -22,14 +22,24 @@ pub struct StatusRequest {
 
 impl StatusRequest {
     /// The status of everything.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    selecting_methods!();
+    selecting_methods!(StatusRequest);
+
+    recorded_methods!(StatusRequest);
 
     /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new().each_partition();
+    /// ```
     #[must_use]
     pub fn each_partition(mut self) -> Self {
         self.grouping = Grouping::Keys;
@@ -37,6 +47,10 @@ impl StatusRequest {
     }
 
     /// Tells sources too.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new().sources();
+    /// ```
     #[must_use]
     pub fn sources(mut self) -> Self {
         self.sources = Sources::Listed;
@@ -44,6 +58,10 @@ impl StatusRequest {
     }
 
     /// What is looked at: files and records if nothing is said.
+    ///
+    /// ```
+    /// let request = assetctl::StatusRequest::new().evidence(assetctl::Evidence::Recorded);
+    /// ```
     #[must_use]
     pub fn evidence(mut self, evidence: Evidence) -> Self {
         self.evidence = evidence;
@@ -51,6 +69,14 @@ impl StatusRequest {
     }
 
     /// The instance that says what was materialized. If nothing is said, nothing is known but what `Assets.lock` knows.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let instance = assetctl::Instance::ephemeral()?;
+    /// let request = assetctl::StatusRequest::new().instance(&instance);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
         self.instance = Some(instance.clone());

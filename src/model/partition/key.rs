@@ -7,6 +7,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// Why a text is no partition key.
+///
+/// ```
+/// use assetctl::{InvalidPartitionKey, PartitionKey};
+///
+/// assert_eq!(PartitionKey::parse("a...b"), Err(InvalidPartitionKey::RangeSign));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPartitionKey {
     /// The text is empty.
@@ -21,6 +27,13 @@ pub enum InvalidPartitionKey {
 }
 
 /// The key of one partition: any text without control characters and without `...`.
+///
+/// ```
+/// use assetctl::PartitionKey;
+///
+/// assert_eq!(PartitionKey::parse("2024-01-01").expect("a key").as_str(), "2024-01-01");
+/// assert!(PartitionKey::parse("").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PartitionKey(Arc<str>);
 

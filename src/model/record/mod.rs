@@ -20,6 +20,25 @@ pub use current::{Current, CurrentMaterialization, CurrentRef, LastAttempt, Mate
 pub const RULE: u32 = 1;
 
 /// The id of a run: a `UUIDv7`, so that ids in order are runs in order of time.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// let id = result.run_id().expect("something ran");
+/// assert_eq!(id.to_string().len(), 36);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub uuid::Uuid);
 

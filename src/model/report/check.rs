@@ -9,6 +9,26 @@ use crate::model::request::{DueWindows, Strictness};
 use crate::model::status::{Cause, Status};
 
 /// Whether everything that was asked for is fresh, and what is not.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// assert!(report.is_good());
+/// assert_eq!((report.counts().all, report.counts().fresh), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckReport {
     /// What was judged by.
@@ -42,6 +62,26 @@ pub struct CheckReport {
 }
 
 /// An asset that was judged.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// let greeting = &report.assets[0];
+/// assert_eq!((greeting.asset.as_str(), greeting.fresh, greeting.count), ("greeting", 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedAsset {
     /// The asset.
@@ -55,6 +95,24 @@ pub struct CheckedAsset {
 }
 
 /// How many asset partitions were found how.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckCounts, CheckRequest, Project, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// assert_eq!(report.counts(), CheckCounts { all: 1, missing: 1, ..CheckCounts::default() });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CheckCounts {
     /// All that were asked about.
@@ -74,6 +132,25 @@ pub struct CheckCounts {
 }
 
 /// What freshness was judged by.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckBasis, CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// assert_eq!(report.basis, CheckBasis::Lock);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckBasis {
     /// The lock file.
@@ -83,6 +160,25 @@ pub enum CheckBasis {
 }
 
 /// Neighbouring asset partitions that are not fresh, for the same reasons.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, Project, Status, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// let stale = &report.stale[0];
+/// assert_eq!((stale.range.to_string(), stale.status), ("greeting".to_owned(), Status::Missing));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaleRange {
     /// Which.
@@ -98,6 +194,24 @@ pub struct StaleRange {
 }
 
 /// Whether each partition of a range is known to be stale.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{Certainty, CheckRequest, Project, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// assert_eq!(report.stale[0].certainty, Certainty::Exact);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
     /// Each is.
@@ -107,6 +221,26 @@ pub enum Certainty {
 }
 
 /// A line of a manifest file.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, Project, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// let place = &report.stale[0].place;
+/// assert_eq!(place.file, "Assets.toml");
+/// println!("{}:{}", place.file, place.line);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestLine {
     /// The file, relative to the project root.
@@ -116,6 +250,27 @@ pub struct ManifestLine {
 }
 
 /// Asset partitions that cannot be judged in this checkout.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, Project, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// for it in &report.unverifiable {
+///     println!("{}: {} ({})", it.range, it.path, it.why.word());
+/// }
+/// assert!(report.unverifiable.is_empty(), "it reads nothing");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unverifiable {
     /// Which.
@@ -129,6 +284,10 @@ pub struct Unverifiable {
 }
 
 /// Why something cannot be judged.
+///
+/// ```
+/// assert_eq!(assetctl::WhyUnverifiable::LfsPointer.word(), "lfs_pointer");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhyUnverifiable {
     /// A source is a pointer of Git LFS: its content was not fetched.
@@ -149,6 +308,28 @@ impl WhyUnverifiable {
 }
 
 /// Neighbouring partitions of a source whose version was taken from the lock file.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.feed]
+/// # observe = "echo v1"
+/// # [asset.copy]
+/// # deps = "feed"
+/// # command = "echo hello > {{output}}"
+/// # outputs = "copy.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// assert_eq!(report.locked_sources[0].range.to_string(), "feed");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedSources {
     /// Which.
@@ -158,6 +339,31 @@ pub struct LockedSources {
 }
 
 /// When something was observed.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.feed]
+/// # observe = "echo v1"
+/// # [asset.copy]
+/// # deps = "feed"
+/// # command = "echo hello > {{output}}"
+/// # outputs = "copy.txt"
+/// # "#)?;
+/// use std::sync::Arc;
+/// use assetctl::{CheckRequest, FixedClock, Observed, Project, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let clock = FixedClock("2024-01-03T06:00:00Z".parse()?);
+/// let project = project.with_clock(Arc::new(clock));
+/// let report = check(&project, CheckRequest::new())?;
+/// let observed = report.locked_sources.iter().filter_map(|it| it.observed);
+/// assert!(observed.clone().all(|Observed { time, now }| time <= now && now == clock.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// The instant.
@@ -167,6 +373,34 @@ pub struct Observed {
 }
 
 /// Lines of an asset for windows that have not ended: by the clock that they were written by they had.
+/// Where the clock here may be behind, by a week at most, it is taken to be so, and nothing is told.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [partitions.month]
+/// # type = "monthly"
+/// # start = "2024-01-01"
+/// # [asset.greeting]
+/// # partitions = "month"
+/// # command = "echo {{partition}} > {{output}}"
+/// # outputs = "{{partition}}.txt"
+/// # "#)?;
+/// use std::sync::Arc;
+/// use assetctl::{CheckRequest, FixedClock, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// let at = |time: &str| time.parse().map(|now| Arc::new(FixedClock(now)));
+/// let later = project.clone().with_clock(at("2024-03-01T06:00:00Z")?);
+/// materialize(&later, MaterializeRequest::new())?;
+/// let earlier = project.with_clock(at("2024-02-01T06:00:00Z")?);
+/// let report = check(&earlier, CheckRequest::new())?;
+/// assert_eq!((report.ahead[0].window.as_str(), report.ahead[0].lines), ("2024-02-01", 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ahead {
     /// The asset.
@@ -178,6 +412,27 @@ pub struct Ahead {
 }
 
 /// Lines of an asset or of partitions that are not declared any more.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// std::fs::write(project.root().join("Assets.toml"), "[project]\n[source.raw]\npath = 'raw'\n")?;
+/// let report = check(&project, CheckRequest::new())?;
+/// let orphans = &report.orphans[0];
+/// assert_eq!((&*orphans.asset, orphans.lines), ("greeting", 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Orphans {
     /// The asset, as the lock file names it.

@@ -11,6 +11,10 @@ pub struct ListReport {
 }
 
 /// Whether something is made or only observed.
+///
+/// ```
+/// assert_eq!(assetctl::DeclarationKind::Source.word(), "source");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeclarationKind {
     /// An asset.

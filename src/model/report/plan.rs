@@ -7,6 +7,31 @@ use crate::model::report::{KeyPlaces, KeyRange};
 use crate::model::status::Cause;
 
 /// What a materialization would run.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # [asset.shout]
+/// # deps = "greeting"
+/// # command = "tr a-z A-Z < {{input}} > {{output}}"
+/// # outputs = "shout.txt"
+/// # "#)?;
+/// use assetctl::{PlanRequest, Project, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let plan = plan(&project, PlanRequest::new())?;
+/// assert_eq!(plan.counts.run, 2);
+/// let chain: Vec<_> = plan.critical_path.iter().map(ToString::to_string).collect();
+/// assert_eq!(chain, ["greeting", "shout"]);
+/// assert_eq!(plan.expected, None, "nothing has run yet");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanReport {
     /// Steps that run, may run or are blocked, upstream before downstream; neighbours with equal decision and causes as
@@ -21,6 +46,29 @@ pub struct PlanReport {
 }
 
 /// Steps of neighbouring partitions.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # [asset.shout]
+/// # deps = "greeting"
+/// # command = "tr a-z A-Z < {{input}} > {{output}}"
+/// # outputs = "shout.txt"
+/// # "#)?;
+/// use assetctl::{PlanRequest, Project, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let plan = plan(&project, PlanRequest::new())?;
+/// let shout = &plan.steps[1];
+/// assert_eq!((shout.keys.to_string(), shout.needs[0].to_string()), ("shout".to_owned(), "greeting".to_owned()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanStep {
     /// Which.
@@ -38,6 +86,26 @@ pub struct PlanStep {
 }
 
 /// Whether somebody else has made what was never materialized here.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MadeElsewhere, MaterializeRequest, PlanRequest, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// std::fs::remove_file(project.root().join("greeting.txt"))?;
+/// let plan = plan(&project, PlanRequest::new())?;
+/// assert_eq!(plan.steps[0].elsewhere, MadeElsewhere::Locked, "as in a fresh clone");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MadeElsewhere {
     /// Nobody has, as far as is known.
@@ -48,6 +116,27 @@ pub enum MadeElsewhere {
 }
 
 /// What a plan says of a step.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.raw]
+/// # path = "raw.txt"
+/// # [asset.sorted]
+/// # deps = "raw"
+/// # command = "sort {{input}} > {{output}}"
+/// # outputs = "sorted.txt"
+/// # "#)?;
+/// use assetctl::{Decision, PlanRequest, Project, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let plan = plan(&project, PlanRequest::new())?;
+/// assert_eq!(plan.steps[0].decision, Decision::Blocked { reason: "raw: raw.txt is missing".to_owned() });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It runs.
@@ -56,12 +145,34 @@ pub enum Decision {
     MayRun,
     /// It cannot run.
     Blocked {
-        /// Why, in words: `data/raw/2013-07-04.csv does not exist`.
+        /// Why, in words: `raw: data/raw/2013-07-04.csv is missing`.
         reason: String,
     },
 }
 
 /// How many asset partitions are decided how.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # [asset.shout]
+/// # deps = "greeting"
+/// # command = "tr a-z A-Z < {{input}} > {{output}}"
+/// # outputs = "shout.txt"
+/// # "#)?;
+/// use assetctl::{PlanCounts, PlanRequest, Project, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let plan = plan(&project, PlanRequest::new())?;
+/// assert_eq!(plan.counts, PlanCounts { run: 2, ..PlanCounts::default() });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PlanCounts {
     /// [`Decision::Run`].

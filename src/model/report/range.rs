@@ -6,6 +6,21 @@ use crate::model::name::AssetKey;
 use crate::model::partition::PartitionKey;
 
 /// Neighbouring partitions of an asset, both ends included; without keys, the only partition of an unpartitioned asset.
+///
+/// ```
+/// use assetctl::{AssetKey, KeyRange, PartitionKey};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let range = KeyRange {
+///     asset: AssetKey::parse("clean")?,
+///     first: Some(PartitionKey::parse("2024-01-01")?),
+///     last: Some(PartitionKey::parse("2024-01-31")?),
+///     count: 31,
+/// };
+/// assert_eq!(range.to_string(), "clean@2024-01-01...2024-01-31");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {
     /// The asset.

@@ -5,6 +5,26 @@ use crate::model::name::AssetKey;
 use crate::model::report::ManifestLine;
 
 /// An asset partition that was built in scratch, with only what it declares.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new().rebuild(1, 0))?;
+/// assert_eq!(report.rebuilt[0].step.to_string(), "greeting");
+/// assert!(report.rebuilt[0].is_same());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rebuilt {
     /// Which.
@@ -16,6 +36,25 @@ pub struct Rebuilt {
 }
 
 /// What came of building an asset partition in scratch.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, RebuildOutcome, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new().rebuild(1, 0))?;
+/// assert_eq!(report.rebuilt[0].outcome, RebuildOutcome::Same);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RebuildOutcome {
     /// The same as is locked.
@@ -37,6 +76,28 @@ pub enum RebuildOutcome {
 }
 
 /// Why something else came out in scratch.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.id]
+/// # command = "od -An -N16 -tx1 /dev/urandom > {{output}}"
+/// # outputs = "id.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, RebuildOutcome, WhyDifferent, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new().rebuild(1, 0))?;
+/// let RebuildOutcome::Different { outputs, why } = &report.rebuilt[0].outcome else {
+///     panic!("each time it is another");
+/// };
+/// assert_eq!((&*outputs[0], *why), ("id.txt", WhyDifferent::Irreproducible));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhyDifferent {
     /// Two builds in scratch agree with each other: what is locked was made with an input that is not declared, or in
@@ -55,6 +116,27 @@ impl Rebuilt {
 }
 
 /// Partitions of an asset that cannot be built in scratch, or not be compared.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.log]
+/// # incremental = true
+/// # command = "echo hello >> {{output}}"
+/// # outputs = "log.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new().rebuild(1, 0))?;
+/// let not = &report.not_rebuilt[0];
+/// assert_eq!((not.asset.as_str(), not.count, not.why.word()), ("log", 1, "incremental"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotRebuilt {
     /// The asset.
@@ -66,6 +148,10 @@ pub struct NotRebuilt {
 }
 
 /// Why something is not rebuilt.
+///
+/// ```
+/// assert_eq!(assetctl::WhyNotRebuilt::NoCommand.word(), "no_command");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WhyNotRebuilt {
     /// No command makes it.

@@ -9,6 +9,28 @@ use crate::model::request::Evidence;
 use crate::model::status::{Cause, Status};
 
 /// The status of assets.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [partitions.region]
+/// # type = "static"
+/// # keys = ["eu", "us"]
+/// # [asset.greeting]
+/// # partitions = "region"
+/// # command = "echo {{partition}} > {{output}}"
+/// # outputs = "{{partition}}.txt"
+/// # "#)?;
+/// use assetctl::{Project, StatusRequest, status};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = status(&project, StatusRequest::new())?;
+/// assert_eq!((report.assets.len(), report.summary.missing), (1, 2));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusReport {
     /// The instant for which partitions were listed.
@@ -36,6 +58,29 @@ impl StatusReport {
 }
 
 /// The status of one asset or source.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [partitions.region]
+/// # type = "static"
+/// # keys = ["eu", "us"]
+/// # [asset.greeting]
+/// # partitions = "region"
+/// # command = "echo {{partition}} > {{output}}"
+/// # outputs = "{{partition}}.txt"
+/// # "#)?;
+/// use assetctl::{Project, StatusRequest, status};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = status(&project, StatusRequest::new())?;
+/// let greeting = &report.assets[0];
+/// assert_eq!((greeting.key.as_str(), greeting.counts.missing, greeting.last), ("greeting", 2, None));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssetStatus {
     /// Its name.
@@ -51,6 +96,31 @@ pub struct AssetStatus {
 }
 
 /// Neighbouring partitions of equal status and causes, or a single one where single ones were asked for.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [partitions.region]
+/// # type = "static"
+/// # keys = ["eu", "us"]
+/// # [asset.greeting]
+/// # partitions = "region"
+/// # command = "echo {{partition}} > {{output}}"
+/// # outputs = "{{partition}}.txt"
+/// # "#)?;
+/// use assetctl::{Project, Status, StatusRequest, status};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = status(&project, StatusRequest::new())?;
+/// let both = &report.assets[0].partitions[0];
+/// assert_eq!((both.count, both.status), (2, Status::Missing));
+/// let ends = [&both.first, &both.last].map(|key| key.as_ref().map(|key| key.as_str()));
+/// assert_eq!(ends, [Some("eu"), Some("us")]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionRun {
     /// The first key; `None` for an unpartitioned asset.
@@ -66,6 +136,15 @@ pub struct PartitionRun {
 }
 
 /// How many partitions have which status.
+///
+/// ```
+/// use assetctl::{Status, StatusCounts};
+///
+/// let mut counts = StatusCounts::default();
+/// counts.add(Status::Fresh, 30);
+/// counts.add(Status::Stale, 1);
+/// assert_eq!((counts.of(Status::Stale), counts.total()), (1, 31));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatusCounts {
     /// [`Status::Fresh`].

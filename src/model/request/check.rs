@@ -34,6 +34,27 @@ pub enum CheckedTree {
 }
 
 /// What is asked of outputs.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, CheckedOutputs, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// std::fs::remove_file(project.root().join("greeting.txt"))?;
+/// let is_fresh = |outputs| check(&project, CheckRequest::new().outputs(outputs)).map(|it| it.is_fresh());
+/// assert!(is_fresh(CheckedOutputs::Matching)?, "as in a fresh clone");
+/// assert!(!is_fresh(CheckedOutputs::Required)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CheckedOutputs {
     /// Those that exist are what is locked; the others may be absent, as in a fresh clone.
@@ -46,6 +67,25 @@ pub enum CheckedOutputs {
 }
 
 /// Whether time windows after the newest locked one of their asset count.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, DueWindows, Project, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let asked = |request| check(&project, request).map(|report| report.due_windows);
+/// assert_eq!(asked(CheckRequest::new())?, DueWindows::Apart);
+/// assert_eq!(asked(CheckRequest::new().count_due())?, DueWindows::Counted);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DueWindows {
     /// They are told apart: a clock alone makes nothing stale.
@@ -56,6 +96,25 @@ pub enum DueWindows {
 }
 
 /// Whether what cannot be judged is an error.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, Project, Strictness, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let asked = |request| check(&project, request).map(|report| report.strictness);
+/// assert_eq!(asked(CheckRequest::new())?, Strictness::Lenient);
+/// assert_eq!(asked(CheckRequest::new().strict())?, Strictness::Strict);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
     /// It is told apart.

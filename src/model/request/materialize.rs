@@ -61,6 +61,28 @@ pub enum Scope {
 }
 
 /// What of a selection runs.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{Force, MaterializeRequest, Project, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let ran = |force| {
+///     let request = MaterializeRequest::new().force(force);
+///     materialize(&project, request).map(|result| result.materializations().count())
+/// };
+/// assert_eq!((ran(Force::WhenStale)?, ran(Force::Selected)?), (0, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Force {
     /// What is not fresh.

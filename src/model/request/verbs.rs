@@ -59,6 +59,30 @@ pub enum Sources {
 }
 
 /// What a status is judged by.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{Evidence, MaterializeRequest, Project, StatusRequest, materialize, status};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// std::fs::remove_file(project.root().join("greeting.txt"))?;
+/// let fresh = |evidence| {
+///     let request = StatusRequest::new().instance(&instance).evidence(evidence);
+///     status(&project, request).map(|report| report.summary.fresh)
+/// };
+/// assert_eq!((fresh(Evidence::Files)?, fresh(Evidence::Recorded)?), (0, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Evidence {
     /// Records, and the files on disk.
