@@ -191,7 +191,12 @@ impl Coordinator<'_, '_> {
         if self.options.altered == AlteredOutputs::Replace {
             return None;
         }
-        let changed = self.evaluation.judge.facts().changed_outputs.get(&cell)?;
+        let recorded = &self.evaluation.judge.facts().changed_outputs;
+        let locked = &self.evaluation.locked.unlike;
+        let (changed, than) = match recorded.get(&cell) {
+            Some(changed) => (changed, "was altered by hand"),
+            None => (locked.get(&cell)?, "is not what the lock file says"),
+        };
         let (output, _) = changed
             .iter()
             .find(|(_, change)| matches!(change, OutputChange::Altered { .. }))?;
@@ -199,7 +204,7 @@ impl Coordinator<'_, '_> {
         let asset = self.evaluation.scope().graph().asset(id)?;
         let path = asset.outputs.get(*output)?.path.path(partition);
         Some(StepFailure {
-            message: format!("{path} was altered by hand, and altered outputs are kept"),
+            message: format!("{path} {than}, and altered outputs are kept"),
             help: Some(
                 "take it as it is with `assetctl accept`, or leave out `--keep-altered`".to_owned(),
             ),

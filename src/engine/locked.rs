@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::folded::FoldedHere;
-use crate::engine::gather::find_outputs_unlike;
+use crate::engine::gather::{ChangedOutputs, find_outputs_unlike};
 use crate::engine::records::StoreRecords;
 use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
@@ -29,6 +29,8 @@ pub struct LockedCells {
     pub here: Vec<Cell>,
     /// Whose outputs are not here; with the line, where they have one of their own.
     pub elsewhere: HashMap<Cell, Option<LockedResult>>,
+    /// What is at the outputs of some of those instead.
+    pub unlike: ChangedOutputs,
 }
 
 /// What a line says of a materialization.
@@ -220,7 +222,13 @@ fn look(
     });
     here.sort_unstable();
     let folded = FoldedHere::find(evaluation, workspace, &lines, &here);
-    Ok((LockedCells { here, elsewhere }, folded))
+    let unlike = changed;
+    let cells = LockedCells {
+        here,
+        elsewhere,
+        unlike,
+    };
+    Ok((cells, folded))
 }
 
 /// What a line says; `None` where it does not name all outputs.

@@ -111,6 +111,21 @@ fn only_what_is_not_here_is_made() {
 }
 
 #[test]
+fn what_only_the_lock_file_knows_can_be_altered_too() {
+    let sandbox = forgetful();
+    let path = "build/d2.csv";
+    sandbox.write(path, "by hand\n");
+    let kept = sandbox.run(&["materialize", "--keep-altered"]).exits(1);
+    assert!(
+        kept.stderr().contains("is not what the lock file says"),
+        "{}",
+        kept.stderr()
+    );
+    assert_eq!(sandbox.read(path), "by hand\n");
+    sandbox.materialize(&[]).success().ran(&["clean@d2"]);
+}
+
+#[test]
 fn a_clone_without_outputs_is_locked() {
     let sandbox = repository(forgetful(), "");
     let clone = Sandbox::new();
