@@ -4,15 +4,20 @@ use std::io;
 use std::path::Path;
 
 use crate::engine::step::{Attempt, NotMade};
+use crate::engine::workspace::OwnLife;
 use crate::executor::{Exit, TailLimits, quote_command, tail};
 use crate::io_manager::{IoManagerError, StagedOutput};
 use crate::model::{OutputKind, StepFailure};
+use crate::sys::file::room_in;
 
 /// How many lines of a failed command's output are shown.
 const TAIL: TailLimits = TailLimits {
     lines: 20,
     bytes: 16 * 1024,
 };
+
+/// With fewer bytes than this left, a command or its log may lack room.
+const LITTLE_ROOM: u64 = 64 * 1024;
 
 /// Why an attempt ended early, before it is told with the command and the log.
 pub(super) enum Stop {
@@ -99,6 +104,7 @@ impl Attempt<'_> {
                     _ => (None, None),
                 };
                 let (code, help) = reason(&exit);
+                let help = help.or_else(|| self.no_room());
                 (exit.describe(), help, code, number, signal)
             }
             Stop::Problem {
@@ -117,6 +123,18 @@ impl Attempt<'_> {
             tail: log.as_deref().map_or_else(Vec::new, last_lines),
             code,
         }))
+    }
+
+    /// What to do where a command may have failed, and its log be empty, for want of room.
+    fn no_room(&self) -> Option<String> {
+        let own = self.workspace.resolve(self.workspace.own);
+        (room_in(&own) < LITTLE_ROOM).then(|| {
+            let how = match self.workspace.own_life {
+                OwnLife::Kept => "make room on the disk",
+                OwnLife::Gone => "make room there, or set TMPDIR to a folder that has more",
+            };
+            format!("there is hardly any room left in {}: {how}", own.display())
+        })
     }
 
     fn shown_command(&self) -> String {

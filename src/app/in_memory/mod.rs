@@ -175,7 +175,7 @@ fn private_folder(project: &Project, memory_limit: u64) -> Result<PrivateFolder,
         [in_memory, temporary.as_path()]
     };
     PrivateFolder::create(&parents).map_err(|source| AppError::Unwritable {
-        path: temporary.display().to_string(),
+        path: format!("{} or {}", in_memory.display(), temporary.display()),
         source,
     })
 }
