@@ -30,7 +30,7 @@ use crate::model::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, SelectionText,
     Wait,
 };
-use crate::model::{Event, EventKind, EventSink, RunCounts, RunOutcome};
+use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome};
 use crate::model::{KeyPlaces, Planned};
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::Mark;
@@ -156,10 +156,11 @@ pub fn materialize_opened<T>(
     let jobs = jobs(request);
     let elapsed = started.elapsed();
     progress.planned(&planned(&evaluation, &costs, jobs, elapsed));
-    if !request.steps.is_empty() {
-        tell_fresh_steps(&evaluation, clock, progress);
-    }
     let options = options(project, request, (jobs, clock.now()));
+    if !request.steps.is_empty() {
+        let is_run = work + evaluation.decisions.blocked > 0;
+        tell_fresh_steps(&evaluation, is_run.then_some(options.run), clock, progress);
+    }
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
@@ -259,6 +260,7 @@ fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Inst
         duration,
     };
     progress.emit(&Event {
+        run,
         time: clock.now(),
         kind,
     });
@@ -270,7 +272,12 @@ fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Inst
 }
 
 /// Tells the steps that were asked for by their names and have nothing to do.
-fn tell_fresh_steps(evaluation: &Evaluation<'_>, clock: &dyn Clock, progress: &mut dyn Progress) {
+fn tell_fresh_steps(
+    evaluation: &Evaluation<'_>,
+    run: Option<RunId>,
+    clock: &dyn Clock,
+    progress: &mut dyn Progress,
+) {
     let scope = evaluation.scope();
     let assets = scope
         .rows()
@@ -282,6 +289,7 @@ fn tell_fresh_steps(evaluation: &Evaluation<'_>, clock: &dyn Clock, progress: &m
             let step = evaluation.step_name(cell);
             let kind = EventKind::StepFresh { step };
             progress.fresh(&Event {
+                run,
                 time: clock.now(),
                 kind,
             });

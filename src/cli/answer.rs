@@ -11,7 +11,8 @@ use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
-use crate::cli::text::count;
+use crate::cli::terminal::Kind;
+use crate::cli::text::{count, printed};
 use crate::model::{
     AffectedReport, CheckReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport,
     InitReport, KeysReport, ListReport, LockDiffReport, LockReport, LogsReport, MapReport,
@@ -199,7 +200,7 @@ pub fn history(session: &Session, report: &HistoryReport) -> io::Result<()> {
     )
 }
 
-/// Answers `logs`: the bytes as they are; where there are several logs, each below its heading.
+/// Answers `logs`, each log below its heading: the bytes as they are where no terminal reads them.
 pub fn logs(session: &Session, report: &LogsReport) -> io::Result<()> {
     if session.format == Format::Json {
         return output::answer_json(&LogsDocument::from(report));
@@ -209,7 +210,13 @@ pub fn logs(session: &Session, report: &LogsReport) -> io::Result<()> {
             let heading = render::log_heading(log, &session.look());
             output::answer(session.terminal.stdout, heading)?;
         }
-        output::answer_bytes(&log.content)?;
+        match session.terminal.stdout.kind {
+            Kind::Terminal => {
+                let text = printed(&String::from_utf8_lossy(&log.content));
+                output::answer(session.terminal.stdout, text)?;
+            }
+            Kind::Other => output::answer_bytes(&log.content)?,
+        }
     }
     Ok(())
 }

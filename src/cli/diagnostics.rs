@@ -1,15 +1,16 @@
 //! Diagnostics for people: drawn with spans on a terminal, narrated where there are only lines.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NarratableReportHandler,
-    Severity, SourceCode,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource,
+    NarratableReportHandler, Severity, SourceCode, SourceSpan,
 };
 
 use crate::cli::terminal::{Glyphs, Motion, Terminal};
-use crate::cli::text::count;
+use crate::cli::text::{Colors, at_the_door, count, marked, of_same_length, visible};
 
 /// How many problems are shown before the rest is counted.
 const SHOWN: usize = 20;
@@ -61,6 +62,7 @@ fn gather<'a>(
 }
 
 fn drawn(problem: &Problem<'_>, terminal: &Terminal) -> String {
+    let problem = &Shown::new(problem);
     let mut text = String::new();
     let drawn = if terminal.motion == Motion::Lines {
         NarratableReportHandler::new().render_report(&mut text, problem)
@@ -78,7 +80,7 @@ fn drawn(problem: &Problem<'_>, terminal: &Terminal) -> String {
             .render_report(&mut text, problem)
     };
     match drawn {
-        Ok(()) => text,
+        Ok(()) => marked(&text),
         Err(fmt::Error) => format!("{problem}\n"),
     }
 }
@@ -89,26 +91,117 @@ struct Problem<'a> {
     source: Option<&'a dyn SourceCode>,
 }
 
-impl fmt::Debug for Problem<'_> {
+/// A diagnostic as it is drawn: without anything that a terminal would take for more than text.
+struct Shown<'a> {
+    error: &'a dyn Diagnostic,
+    message: Message,
+    source: Source<'a>,
+}
+
+/// A message and the one that it comes from.
+#[derive(Debug)]
+struct Message {
+    text: String,
+    source: Option<Box<Self>>,
+}
+
+/// The text that the labels are about.
+enum Source<'a> {
+    None,
+    AsItIs(&'a dyn SourceCode),
+    Cleaned(NamedSource<String>),
+}
+
+impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.error, f)
     }
 }
 
-impl fmt::Display for Problem<'_> {
+impl<'a> Shown<'a> {
+    fn new(problem: &Problem<'a>) -> Self {
+        Self {
+            error: problem.error,
+            message: Message::new(problem.error),
+            source: problem.source.map_or(Source::None, Source::new),
+        }
+    }
+}
+
+impl Message {
+    fn new(error: &dyn Diagnostic) -> Self {
+        let mut causes = Vec::new();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            causes.push(clean(&cause));
+            next = cause.source();
+        }
+        let source = causes
+            .into_iter()
+            .rev()
+            .fold(None, |source, text| Some(Box::new(Self { text, source })));
+        let text = clean(&error);
+        Self { text, source }
+    }
+}
+
+impl<'a> Source<'a> {
+    fn new(source: &'a dyn SourceCode) -> Self {
+        let whole = source.read_span(&SourceSpan::from((0, 0)), 0, usize::MAX);
+        let Ok(whole) = whole else {
+            return Self::AsItIs(source);
+        };
+        let Ok(text) = std::str::from_utf8(whole.data()) else {
+            return Self::AsItIs(source);
+        };
+        let name = whole.name().map(|name| (name, visible(name)));
+        let is_plain = |cow: &Cow<'_, str>| matches!(cow, Cow::Borrowed(_));
+        let cleaned = of_same_length(text);
+        if is_plain(&cleaned) && name.as_ref().is_none_or(|(_, shown)| is_plain(shown)) {
+            return Self::AsItIs(source);
+        }
+        let name = name.map_or_else(String::new, |(_, shown)| shown.into_owned());
+        Self::Cleaned(NamedSource::new(name, cleaned.into_owned()))
+    }
+}
+
+/// A part of a diagnostic without anything that a terminal would take for more than text.
+fn clean(text: &impl fmt::Display) -> String {
+    let text = text.to_string();
+    match at_the_door(&text, Colors::Dropped) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
+    }
+}
+
+impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.error, f)
+        f.write_str(&self.text)
     }
 }
 
-impl Error for Problem<'_> {
+impl Error for Message {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
+        self.source
+            .as_deref()
+            .map(|it| it as &(dyn Error + 'static))
     }
 }
 
-impl Diagnostic for Problem<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.message, f)
+    }
+}
+
+impl Error for Shown<'_> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.message.source()
+    }
+}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
         self.error.code()
     }
 
@@ -116,16 +209,29 @@ impl Diagnostic for Problem<'_> {
         self.error.severity()
     }
 
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.help()
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        let help = self.error.help()?;
+        Some(Box::new(clean(&help)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source
+        match &self.source {
+            Source::None => None,
+            Source::AsItIs(source) => Some(*source),
+            Source::Cleaned(source) => Some(source),
+        }
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.error.labels()
+        let labels = self.error.labels()?;
+        Some(Box::new(labels.map(|label| {
+            let text = label.label().map(|text| clean(&text));
+            if label.primary() {
+                LabeledSpan::new_primary_with_span(text, *label.inner())
+            } else {
+                LabeledSpan::new_with_span(text, *label.inner())
+            }
+        })))
     }
 }
 
@@ -163,6 +269,7 @@ mod tests {
             kind: Kind::Terminal,
             paint: Paint::Plain,
             width: Some(80),
+            height: None,
         };
         Terminal {
             stdout: stream,
@@ -200,6 +307,38 @@ mod tests {
         diagnostic help: did you mean `flights`?
         diagnostic code: assetctl::manifest::unknown_dep
         "#);
+    }
+
+    #[test]
+    fn controls_of_others_are_shown_and_not_sent() {
+        #[derive(Debug, thiserror::Error, Diagnostic)]
+        #[error("no file `{0}`")]
+        #[diagnostic(code(assetctl::manifest::unknown_dep), help("look at `{0}`"))]
+        struct Hostile(
+            &'static str,
+            #[source] std::io::Error,
+            #[source_code] NamedSource<String>,
+            #[label("{0} is here")] SourceSpan,
+        );
+        let name = "a\u{1b}]0;t\u{7}\u{202e}b";
+        let error = Hostile(
+            name,
+            std::io::Error::other(name),
+            NamedSource::new(name, format!("x = \"{name}\" # \u{9b}2J\n")),
+            SourceSpan::from((4, 12)),
+        );
+        for motion in [Motion::Free, Motion::Lines] {
+            let text = report(&error, &terminal(motion));
+            let text = Paint::Colors.apply(text);
+            let colors = text.replace("\u{1b}[", "");
+            let is_bad = |it: char| it.is_control() && it != '\n' || it == '\u{202e}';
+            assert!(!colors.contains(is_bad), "{text:?}");
+            assert!(!text.contains("\u{1b}]"), "{text:?}");
+            assert!(
+                text.contains("no file `a\\u{1b}]0;t\\u{7}\\u{202e}b`"),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::cli::terminal::Glyphs;
-use crate::cli::text::{Detail, Hints, Look};
+use crate::cli::text::{Detail, Hints, Look, uncolored};
 use crate::digest::Digest;
 use crate::model::{
     AssetKey, Cause, Certainty, CheckBasis, CheckReport, CheckedAsset, CodeChange, DataChange,
@@ -16,6 +16,7 @@ pub fn look() -> Look {
     Look {
         glyphs: Glyphs::Unicode,
         width: Some(100),
+        height: None,
         now: time("2013-07-06T12:00:00Z"),
         detail: Detail::Normal,
         hints: Hints::Given,
@@ -24,7 +25,7 @@ pub fn look() -> Look {
 
 /// A text without colours.
 pub fn plain(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
+    uncolored(text).into_owned()
 }
 
 pub fn time(text: &str) -> Timestamp {

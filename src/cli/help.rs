@@ -7,6 +7,7 @@ use clap::{Command, CommandFactory as _};
 use crate::cli::args::Cli;
 use crate::cli::error::CliError;
 use crate::cli::help::topic::{TOPICS, Topic};
+use crate::cli::text::marked;
 
 /// The verbs of a day's work, in the order of the short help.
 const DAILY: &[&str] = &[
@@ -120,7 +121,7 @@ pub fn text(words: &[String], length: Length) -> Result<String, CliError> {
             .find_subcommand_mut(word)
             .expect("it was found just now");
     }
-    Ok(found.render_long_help().ansi().to_string())
+    Ok(marked(&found.render_long_help().ansi().to_string()))
 }
 
 /// The verbs and topics that begin with `typed`.
@@ -199,6 +200,7 @@ fn nearest<'a>(found: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> 
 mod tests {
     use super::{DAILY, Length, MEANT, command, meant, text};
     use crate::cli::error::CliError;
+    use crate::cli::text::uncolored;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -239,7 +241,7 @@ mod tests {
         let help = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
             match text(&words, Length::Short) {
-                Ok(text) => anstream::adapter::strip_str(&text).to_string(),
+                Ok(text) => uncolored(&text).into_owned(),
                 Err(error) => match error {
                     CliError::UnknownTopic { found, help } => format!("{found}: {help}"),
                     other => panic!("{other:?}"),
@@ -287,7 +289,7 @@ mod tests {
     #[test]
     fn short_help_shows_the_daily_verbs_and_says_where_the_rest_is() {
         let help = text(&[], Length::Short).expect("help");
-        let help = anstream::adapter::strip_str(&help).to_string();
+        let help = uncolored(&help).into_owned();
         let (verbs, rest) = help.split_once("More verbs:").expect("the rest");
         for name in DAILY {
             assert!(verbs.contains(&format!("\n  {name}")), "{name}\n{help}");

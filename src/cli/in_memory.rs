@@ -66,7 +66,13 @@ fn tell(done: &InMemory) -> std::io::Result<()> {
     for value in &done.values {
         let named = (value.output.as_deref(), value.path.as_str());
         let bytes = value.value.bytes();
-        output::answer_json(&OutputLine::new(&value.step, named, value.version, bytes))?;
+        output::answer_json(&OutputLine::new(
+            done.result.run,
+            &value.step,
+            named,
+            value.version,
+            bytes,
+        ))?;
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::Length;
 use crate::cli::session::{Format, Session};
+use crate::cli::text::marked;
 use crate::manifest;
 
 /// The whole program: reads the arguments and the environment of this process, and says how it ends.
@@ -109,9 +110,9 @@ fn is_project_of_step(globals: &Globals) -> bool {
 /// Tells what is wrong with a command line, or the help that it asked for.
 fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
     let terminal = session::terminal(ColorChoice::Auto);
-    let text = error.render().ansi().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = marked(&error.render().ansi().to_string());
             return match output::answer(terminal.stdout, text) {
                 Ok(()) => Exit::Yes,
                 Err(_) => Exit::Environment,
@@ -127,12 +128,26 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
         (ErrorKind::InvalidSubcommand, Some(found), _) if !is_of_verb(words) => {
             session::fail(&help::unknown_verb(&found), format, &terminal);
         }
-        (_, _, Format::Text) => output::say(terminal.stderr, text),
+        (_, _, Format::Text) => output::say(terminal.stderr, misunderstanding(error, words)),
         (_, _, Format::Json) => {
             session::fail(&usage(error), format, &terminal);
         }
     }
     Exit::Input
+}
+
+/// The argument parser's error: in colours, unless the words that it repeats have escapes of their own.
+fn misunderstanding(error: &clap::Error, words: &[OsString]) -> String {
+    let is_plain = |word: &OsString| {
+        let word = word.to_string_lossy();
+        !word.contains(char::is_control)
+    };
+    let text = error.render();
+    if words.iter().all(is_plain) {
+        marked(&text.ansi().to_string())
+    } else {
+        text.to_string()
+    }
 }
 
 /// Whether the words name a verb that has verbs of its own: an unknown one is not ours to guess at.

@@ -3,8 +3,10 @@
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::cli::terminal::Stream;
+use crate::cli::text::is_hidden;
 
 /// Writes an answer to standard output.
 pub fn answer(stream: Stream, text: String) -> io::Result<()> {
@@ -27,10 +29,30 @@ pub fn answer_json(document: &impl Serialize) -> io::Result<()> {
     quietly(json_line(&mut out, document).and_then(|()| out.flush()))
 }
 
-/// Writes a JSON document and a newline.
+/// Writes a JSON document and a newline. What a terminal would not show as text is written as an escape.
 pub fn json_line(mut out: impl Write, document: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut out, document)?;
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Escaping);
+    document.serialize(&mut serializer)?;
     out.write_all(b"\n")
+}
+
+/// Compact JSON in which also those controls are escaped that JSON allows in texts.
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, character)) = rest.char_indices().find(|(_, it)| is_hidden(*it)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            write!(writer, "\\u{:04x}", u32::from(character))?;
+            rest = &rest[at + character.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
 }
 
 /// Writes a diagnostic or progress to standard error. There is nowhere to say that this failed.
@@ -64,6 +86,16 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn controls_are_escaped_in_json_too() {
+        let text = "a\u{1b}\u{9b}\u{7f}\u{202e}ü\u{fdd0}b";
+        let mut line = Vec::new();
+        json_line(&mut line, &text).expect("memory does not fail");
+        let line = String::from_utf8(line).expect("JSON is UTF-8");
+        assert_eq!(line, "\"a\\u001b\\u009b\\u007f\\u202eü\\ufdd0b\"\n");
+        assert_eq!(serde_json::from_str::<String>(&line).expect("JSON"), text);
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Session {
         Look {
             glyphs: self.terminal.glyphs,
             width: stdout.width,
+            height: stdout.height,
             now: self.now,
             detail: self.detail,
             hints: match stdout.kind {
@@ -100,6 +101,7 @@ impl Session {
     pub(super) fn progress_look(&self) -> Look {
         Look {
             width: self.terminal.stderr.width,
+            height: self.terminal.stderr.height,
             ..self.look()
         }
     }

@@ -1,9 +1,11 @@
 //! Colour, width and glyphs: the one place that decides them.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 
 use crate::cli::args::ColorChoice;
+use crate::cli::text::{Colors, at_the_door};
 
 /// What the environment and the two streams allow.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct Stream {
     pub paint: Paint,
     /// Its width in columns; `None` where lines may be of any length.
     pub width: Option<usize>,
+    /// Its height in lines; `None` where there is no end, or nobody knows.
+    pub height: Option<usize>,
 }
 
 /// What a stream is.
@@ -134,16 +138,18 @@ impl Terminal {
                 Kind::Other
             }
         };
-        let measured = |size: Option<(terminal_size::Width, terminal_size::Height)>| {
-            size.map(|(width, _)| usize::from(width.0))
-        };
-        let stream = |kind, size| Stream {
-            kind,
-            paint: variables.paint(choice, kind),
-            width: match kind {
-                Kind::Terminal => Some(variables.columns.or(measured(size)).unwrap_or(80).max(20)),
-                Kind::Other => None,
-            },
+        let stream = |kind, size: Option<(terminal_size::Width, terminal_size::Height)>| {
+            let size = size.filter(|_| kind == Kind::Terminal);
+            let measured = size.map(|(width, _)| usize::from(width.0));
+            Stream {
+                kind,
+                paint: variables.paint(choice, kind),
+                width: match kind {
+                    Kind::Terminal => Some(variables.columns.or(measured).unwrap_or(80).max(20)),
+                    Kind::Other => None,
+                },
+                height: size.map(|(_, height)| usize::from(height.0)),
+            }
         };
         Self {
             stdout: stream(
@@ -170,12 +176,17 @@ impl Terminal {
 }
 
 impl Paint {
-    /// The text as this stream takes it: colours are always written, and taken out where they are not wanted.
+    /// The text as this stream takes it: colours are always written, and taken out where they are not wanted; what could do
+    /// more to a terminal than show text is escaped.
     #[must_use]
     pub fn apply(self, text: String) -> String {
-        match self {
-            Self::Colors => text,
-            Self::Plain => anstream::adapter::strip_str(&text).to_string(),
+        let colors = match self {
+            Self::Colors => Colors::Kept,
+            Self::Plain => Colors::Dropped,
+        };
+        match at_the_door(&text, colors) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(shown) => shown,
         }
     }
 }

@@ -255,7 +255,12 @@ impl<'a> Coordinator<'a, '_> {
     }
 
     pub(super) fn tell(&mut self, kind: EventKind) {
+        let run = match kind {
+            EventKind::RunFinished { run: None, .. } if self.counts.blocked == 0 => None,
+            _ => Some(self.options.run),
+        };
         let event = Event {
+            run,
             time: self.doors.clock.now(),
             kind,
         };

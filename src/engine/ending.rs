@@ -54,7 +54,8 @@ impl Coordinator<'_, '_> {
                     needs: vec![self.evaluation.step_name(needs)],
                     reason: format!("{name} failed"),
                 };
-                blocked.push(Event { time, kind });
+                let run = Some(self.options.run);
+                blocked.push(Event { run, time, kind });
             }
         }
         self.outbox.failed(partitions, end, blocked, time);

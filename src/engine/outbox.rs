@@ -191,7 +191,8 @@ impl Outbox {
         for (place, at) in partitions.into_iter().enumerate() {
             let part = Part { end: &end, place };
             let kind = self.finished(part, &at, StepOutcome::Failed(failure.clone()));
-            let mut events = vec![Event { time, kind }];
+            let run = Some(self.run);
+            let mut events = vec![Event { run, time, kind }];
             if place == last {
                 events.extend(blocked.take().into_iter().flatten());
             }
@@ -266,7 +267,11 @@ impl Outbox {
             materialization,
             code,
             blocks,
-            events: vec![Event { time, kind }],
+            events: vec![Event {
+                run: Some(self.run),
+                time,
+                kind,
+            }],
         })));
         match outcome {
             Outcome::Materialized => Recorded::Materialized,

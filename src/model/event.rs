@@ -109,6 +109,8 @@ impl std::fmt::Display for Batch {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
+    /// The run that it belongs to; `None` where there was nothing to run.
+    pub run: Option<RunId>,
     /// When.
     pub time: Timestamp,
     /// What.

@@ -18,6 +18,8 @@ pub struct EventLine<'a> {
     schema: u32,
     #[serde(flatten)]
     kind: KindShape<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Text<RunId>>,
     time: Timestamp,
 }
 
@@ -25,7 +27,6 @@ pub struct EventLine<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum KindShape<'a> {
     RunStarted {
-        run: Text<RunId>,
         steps: u32,
     },
     StepStarted {
@@ -55,8 +56,6 @@ enum KindShape<'a> {
         step: StepShape<'a>,
     },
     RunFinished {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        run: Option<Text<RunId>>,
         outcome: &'static str,
         counts: CountsShape,
         duration_ms: u64,
@@ -129,6 +128,7 @@ impl<'a> From<&'a Event> for EventLine<'a> {
         Self {
             schema: SCHEMA,
             kind: KindShape::from(&event.kind),
+            run: event.run.map(Text),
             time: event.time,
         }
     }
@@ -137,10 +137,7 @@ impl<'a> From<&'a Event> for EventLine<'a> {
 impl<'a> From<&'a EventKind> for KindShape<'a> {
     fn from(kind: &'a EventKind) -> Self {
         match kind {
-            EventKind::RunStarted { run, steps } => Self::RunStarted {
-                run: Text(*run),
-                steps: *steps,
-            },
+            EventKind::RunStarted { run: _, steps } => Self::RunStarted { steps: *steps },
             EventKind::StepStarted {
                 step,
                 batch,
@@ -185,12 +182,11 @@ impl<'a> From<&'a EventKind> for KindShape<'a> {
             },
             EventKind::StepFresh { step } => Self::StepFresh { step: step.into() },
             EventKind::RunFinished {
-                run,
+                run: _,
                 outcome,
                 counts,
                 duration,
             } => Self::RunFinished {
-                run: run.map(Text),
                 outcome: run_outcome(*outcome),
                 counts: (*counts).into(),
                 duration_ms: milliseconds(*duration),

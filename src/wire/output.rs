@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{DataVersion, PartitionKey, StepName};
+use crate::model::{DataVersion, PartitionKey, RunId, StepName};
 use crate::wire::{SCHEMA, Text};
 
 /// `{"schema":1,"type":"output",…}`
@@ -10,6 +10,8 @@ use crate::wire::{SCHEMA, Text};
 pub struct OutputLine<'a> {
     schema: u32,
     r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Text<RunId>>,
     step: Text<&'a StepName>,
     asset: &'a str,
     partition: Option<&'a str>,
@@ -20,9 +22,10 @@ pub struct OutputLine<'a> {
 }
 
 impl<'a> OutputLine<'a> {
-    /// The line about an output of a step: its name, its path, its version and its size in bytes.
+    /// The line about an output of a step in a run: its name, its path, its version and its size in bytes.
     #[must_use]
     pub fn new(
+        run: Option<RunId>,
         step: &'a StepName,
         (output, path): (Option<&'a str>, &'a str),
         version: DataVersion,
@@ -31,6 +34,7 @@ impl<'a> OutputLine<'a> {
         Self {
             schema: SCHEMA,
             r#type: "output",
+            run: run.map(Text),
             asset: step.asset.as_str(),
             partition: step.partition.as_ref().map(PartitionKey::as_str),
             step: Text(step),

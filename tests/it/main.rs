@@ -8,6 +8,7 @@ mod diagnostics;
 mod error_codes;
 mod flights;
 mod hooks;
+mod hostile_text;
 mod in_memory;
 mod json;
 mod kept;

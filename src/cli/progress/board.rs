@@ -24,6 +24,8 @@ pub struct Board {
     pub blocked: Vec<Blocked>,
     /// When the run started, by the drawing thread's clock.
     pub started: Instant,
+    /// How many lines have been printed.
+    pub printed: usize,
 }
 
 /// A step that runs.
@@ -50,6 +52,8 @@ pub struct Failed {
     pub failure: StepFailure,
     /// Its log.
     pub log: Option<String>,
+    /// How many lines had been printed before it was told in full.
+    pub line: usize,
 }
 
 /// A step that cannot run.
@@ -74,6 +78,7 @@ impl Board {
             failures: Vec::new(),
             blocked: Vec::new(),
             started: now,
+            printed: 0,
         }
     }
 
@@ -111,6 +116,7 @@ impl Board {
                         batch: batch.clone(),
                         failure: (**failure).clone(),
                         log: log.clone(),
+                        line: self.printed,
                     });
                 }
             }

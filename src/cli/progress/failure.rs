@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::cli::progress::board::{Blocked, Failed};
 use crate::cli::progress::neighbours::{name, neighbours};
-use crate::cli::text::{BAD, BOLD, DIM, count, styled};
+use crate::cli::text::{BAD, BOLD, DIM, count, printed, styled, visible};
 use crate::model::{Batch, KeyPlaces, KeyRange};
 
 /// How many groups of blocked steps are named.
@@ -33,6 +33,20 @@ pub fn block(failed: &Failed, command: &str) -> String {
     block_of(&keys, failed, command)
 }
 
+/// A failure that is told in full above: what failed and how, and where its log is.
+fn line_of(keys: &KeyRange, first: &Failed) -> String {
+    let log = first.log.as_deref();
+    let log = log.map_or_else(String::new, |log| {
+        styled(DIM, format!("  {}", visible(log))).to_string()
+    });
+    format!(
+        "{} {}: {}{log}\n",
+        styled(BAD, format!("{:>12}", "Failed")),
+        styled(BOLD, name(keys)),
+        visible(&first.failure.message)
+    )
+}
+
 /// Failures of neighbours that failed alike: as the first of them did.
 fn block_of(keys: &KeyRange, first: &Failed, command: &str) -> String {
     let Failed {
@@ -40,12 +54,13 @@ fn block_of(keys: &KeyRange, first: &Failed, command: &str) -> String {
         batch,
         failure,
         log,
+        line: _,
     } = first;
     let mut text = format!(
         "\n{} {}: {}\n",
         styled(BAD, format!("{:>12}", "Failed")),
         styled(BOLD, name(keys)),
-        failure.message
+        visible(&failure.message)
     );
     let mut put = |label: &str, value: &str| {
         for (index, part) in value.lines().enumerate() {
@@ -59,7 +74,7 @@ fn block_of(keys: &KeyRange, first: &Failed, command: &str) -> String {
     }
     put("command", &failure.command);
     for (index, tail) in failure.tail.iter().enumerate() {
-        put(if index == 0 { "output" } else { "" }, tail);
+        put(if index == 0 { "output" } else { "" }, &printed(tail));
     }
     if let Some(log) = log {
         put("whole log", log);
@@ -72,17 +87,28 @@ fn block_of(keys: &KeyRange, first: &Failed, command: &str) -> String {
     text
 }
 
-/// All failures of a run once more, neighbours that failed alike as one.
-pub fn again(failures: &[Failed], places: &KeyPlaces, command: &str) -> String {
+/// All failures of a run once more, neighbours that failed alike as one: a line each, and in full where it was told before
+/// the line number `seen`, so that it has left the screen.
+pub fn again(failures: &[Failed], places: &KeyPlaces, command: &str, seen: usize) -> String {
+    let has_gone = |failed: &Failed| failed.line < seen;
     let groups = neighbours(
         failures,
         places,
         |failed| &failed.step,
-        |failed| (&failed.failure.message, &failed.failure.help),
+        |failed| {
+            let failure = &failed.failure;
+            (&failure.message, &failure.help, has_gone(failed))
+        },
     );
     let shown = groups.iter().take(AGAIN);
     let mut text: String = shown
-        .map(|group| block_of(&group.keys, group.first, command))
+        .map(|group| {
+            if has_gone(group.first) {
+                block_of(&group.keys, group.first, command)
+            } else {
+                line_of(&group.keys, group.first)
+            }
+        })
         .collect();
     if groups.len() > AGAIN {
         let more = (groups.len() - AGAIN) as u64;

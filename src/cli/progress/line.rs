@@ -5,7 +5,9 @@ use std::time::Duration;
 use anstyle::Style;
 
 use crate::cli::progress::board::{Board, counted};
-use crate::cli::text::{ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, span, styled, subject};
+use crate::cli::text::{
+    ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, printed, span, styled, subject,
+};
 use crate::model::{Batch, Cause, EventKind, Planned, RunOutcome, StepName, StepOutcome};
 
 /// How wide the names of steps are at least, so that durations stand below each other.
@@ -115,6 +117,7 @@ pub fn started(step: &StepName, batch: Option<&Batch>, causes: &[Cause]) -> Stri
 /// Lines that a step wrote, each prefixed by its name.
 pub fn output(step: &str, lines: &str) -> String {
     let prefix = styled(DIM, format!("{step} |")).to_string();
+    let lines = printed(lines);
     let prefixed = lines.lines().map(|line| format!("{prefix} {line}"));
     prefixed.flat_map(|line| [line, "\n".to_owned()]).collect()
 }

@@ -21,6 +21,9 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long the line of an unchanged step waits for the steps that it spares.
 const HELD: Duration = Duration::from_millis(100);
 
+/// The lines of a screen where no terminal says how many it has.
+const SCREEN: usize = 24;
+
 /// More steps than these are told with the time that they take.
 const MANY: u32 = 1000;
 
@@ -76,7 +79,8 @@ impl Display for Lines {
     }
 
     fn output(&mut self, step: &str, lines: &str) {
-        self.say(line::output(step, lines));
+        let text = self.story.output(step, lines);
+        self.say(text);
     }
 
     fn tick(&mut self, now: Instant) {
@@ -84,6 +88,7 @@ impl Display for Lines {
         self.say(text);
         if now.duration_since(self.said) >= HEARTBEAT && self.story.look.detail > Detail::Brief {
             let text = self.story.heartbeat(now);
+            self.story.board.printed += 1;
             self.say(text);
         }
     }
@@ -147,6 +152,19 @@ impl Story {
 
     /// The lines that an event leaves.
     pub fn event(&mut self, event: &EventKind, now: Instant) -> String {
+        let text = self.lines_of(event, now);
+        self.board.printed += text.lines().count();
+        text
+    }
+
+    /// Lines that a step wrote.
+    pub fn output(&mut self, step: &str, lines: &str) -> String {
+        let text = line::output(step, lines);
+        self.board.printed += text.lines().count();
+        text
+    }
+
+    fn lines_of(&mut self, event: &EventKind, now: Instant) -> String {
         if let EventKind::StepFresh { .. } = event {
             self.board.take(event, now);
             self.spared += 1;
@@ -183,10 +201,12 @@ impl Story {
             EventKind::RunFinished { run, outcome, .. } => {
                 if !(self.ends_with_failure && self.board.failed_once()) {
                     let places = self.places();
+                    let above = self.board.printed + text.lines().count();
                     text.push_str(&failure::again(
                         &self.board.failures,
                         &places,
                         &self.command,
+                        above.saturating_sub(self.look.height.unwrap_or(SCREEN)),
                     ));
                 }
                 text.push_str(&failure::blocked(&self.board.blocked, &self.places()));

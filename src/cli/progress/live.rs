@@ -7,7 +7,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::cli::progress::lines::Story;
 use crate::cli::progress::{Display, LastLine, line};
 use crate::cli::terminal::{Stream, width_now};
-use crate::cli::text::{ACCENT, DIM, Look, cut, elapsed, number, span, styled, width as width_of};
+use crate::cli::text::{
+    ACCENT, DIM, Look, cut, elapsed, number, printed, span, styled, width as width_of,
+};
 use crate::model::{Event, Planned};
 
 /// How often the region is drawn.
@@ -92,7 +94,8 @@ impl Display for Live {
     }
 
     fn output(&mut self, step: &str, lines: &str) {
-        self.leave(line::output(step, lines));
+        let text = self.story.output(step, lines);
+        self.leave(text);
     }
 
     fn tick(&mut self, now: Instant) {
@@ -138,7 +141,7 @@ fn region(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
             let room = width.saturating_sub(width_of(&head) + 2);
             match last_line(&running.step, running.batch.as_deref()) {
                 Some(last) if room > 8 => {
-                    let last = last.trim_end().replace(|c: char| c.is_control(), " ");
+                    let last = printed(last.trim_end()).replace(|c: char| c.is_control(), " ");
                     format!("{head}  {}", styled(DIM, cut(&last, room)))
                 }
                 _ => head,

@@ -221,7 +221,7 @@ mod tests {
             vec![data("clean", "2013-07-04", vec![root])],
         );
         let lines = chain(&cause, 80).join("\n");
-        insta::assert_snapshot!(anstream::adapter::strip_str(&lines).to_string(), @r"
+        insta::assert_snapshot!(crate::cli::text::uncolored(&lines), @r"
         daily@2013-07-04 is not up to date
           because clean@2013-07-04 is not up to date
             because steps/clean.py changed

@@ -8,6 +8,7 @@ mod rebuilt;
 mod style;
 mod table;
 mod unfresh;
+mod visible;
 
 pub(super) use cause::{chain, subject};
 pub(super) use moment::{ago, clock};
@@ -17,6 +18,9 @@ pub(super) use rebuilt::{not_the_same, why_not_rebuilt};
 pub(super) use style::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, status_style, styled};
 pub(super) use table::{Cell, Table, cut, width};
 pub(super) use unfresh::{status_word, why, why_unverifiable};
+pub(super) use visible::{
+    Colors, at_the_door, is_hidden, marked, of_same_length, printed, uncolored, visible,
+};
 
 use jiff::Timestamp;
 
@@ -29,6 +33,8 @@ pub(super) struct Look {
     pub glyphs: Glyphs,
     /// The width of the terminal; `None` where lines may be of any length.
     pub width: Option<usize>,
+    /// How many lines the terminal has; `None` where it does not say.
+    pub height: Option<usize>,
     /// The time against which others are told.
     pub now: Timestamp,
     /// How much is said.

@@ -1,9 +1,10 @@
 //! Colours, each with a meaning.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::cli::text::visible::Marked;
 use crate::model::Status;
 
 /// Done, fresh.
@@ -34,7 +35,9 @@ pub fn styled<T: fmt::Display>(style: Style, text: T) -> Styled<T> {
 impl<T: fmt::Display> fmt::Display for Styled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { style, text } = self;
-        write!(f, "{style}{text}{style:#}")
+        write!(Marked(&mut *f), "{style}")?;
+        write!(f, "{text}")?;
+        write!(Marked(f), "{style:#}")
     }
 }
 

@@ -3,11 +3,11 @@
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::cli::text::{DIM, styled};
+use crate::cli::text::{DIM, styled, uncolored, visible};
 
 /// The columns that `text` takes up, without escape sequences.
 pub fn width(text: &str) -> usize {
-    anstream::adapter::strip_str(text).to_string().width()
+    uncolored(text).width()
 }
 
 /// `text` in at most `room` columns, its end replaced by `…` if it is longer. It holds no escape sequences.
@@ -49,7 +49,7 @@ impl Cell {
     /// A text in a style.
     pub fn new(style: Style, text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: visible(&text.into()).into_owned(),
             style,
             align: Align::Left,
         }
@@ -165,7 +165,7 @@ fn line(row: &[Cell], widths: &[usize], indent: usize, room: Option<usize>) -> S
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Table, cut};
+    use super::{Cell, Table, cut, uncolored};
 
     #[test]
     fn wide_characters_take_two_columns() {
@@ -188,7 +188,7 @@ mod tests {
         let notes = [vec!["one".to_owned(), "two".to_owned()], vec![]];
         let plain = |room| {
             let text = table.annotated(0, room, &notes);
-            anstream::adapter::strip_str(&text).to_string()
+            uncolored(&text).into_owned()
         };
         assert_eq!(plain(None), "a    one; two\nbcd\n");
         assert_eq!(plain(Some(13)), "a    one; two\nbcd\n");

@@ -268,6 +268,7 @@ fn events_of_a_run() {
         root: vec![Cause::Forced],
     })];
     let event = |kind| Event {
+        run: None,
         time: time(77),
         kind,
     };

@@ -46,7 +46,7 @@ fn lines() {
                 run: run(),
                 steps: 14,
             },
-            r#""type":"run_started","run":"0190a6e0-0000-7000-8000-000000000001","steps":14"#,
+            r#""type":"run_started","steps":14"#,
         ),
         (
             EventKind::StepStarted {
@@ -112,12 +112,15 @@ fn lines() {
         ),
     ] {
         let event = Event {
+            run: Some(run()),
             time: "2013-07-05T00:00:00Z".parse().expect("a time"),
             kind,
         };
         assert_eq!(
             serde_json::to_string(&EventLine::from(&event)).expect("JSON"),
-            format!(r#"{{"schema":1,{json},"time":"2013-07-05T00:00:00Z"}}"#)
+            format!(
+                r#"{{"schema":1,{json},"run":"0190a6e0-0000-7000-8000-000000000001","time":"2013-07-05T00:00:00Z"}}"#
+            )
         );
     }
 }

@@ -158,14 +158,20 @@ fn quiet_leaves_failures_and_the_last_line() {
 
 #[test]
 fn a_failure_that_scrolled_away_is_told_again() {
-    let mut events = events();
     let done = StepOutcome::Materialized {
         version: version(),
         bytes: 1,
     };
-    events.insert(events.len() - 1, finished("weather", done));
-    let text = story(look(), &planned(vec![]), &events);
-    assert_eq!(text.matches("ValueError: boom").count(), 2);
+    for (more, in_full) in [(1, 1), (9, 1), (30, 2)] {
+        let mut events = events();
+        for _ in 0..more {
+            events.insert(events.len() - 1, finished("weather", done.clone()));
+        }
+        let text = story(look(), &planned(vec![]), &events);
+        assert_eq!(text.matches("ValueError: boom").count(), in_full, "{text}");
+        let failed = "  Failed features@2013-07-04: exited with 1";
+        assert_eq!(text.matches(failed).count(), 2, "{text}");
+    }
 }
 
 #[test]
@@ -281,13 +287,6 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
          Running 1,001 steps, which usually takes 1h 06m
     […]
           Failed clean@2013-07-01...2013-07-03 (3): exited with 1
-           first clean@2013-07-01
-         command sh -euc 'python3 a.py'
-          output Traceback
-                 ValueError: boom
-            help the command's own words are above
-           go on assetctl materialize clean --partition-range 2013-07-01...2013-07-03
-
          Blocked daily@2013-07-01...2013-07-03 (3): clean@2013-07-01 failed, and so on
          Blocked daily@2013-07-04: raw@2013-07-04: raw.csv is missing
           Failed nothing in 1m 02s
