@@ -18,7 +18,7 @@ use crate::model::{
     ExplainRequest, Grouping, KeyRange, Materialization, Origin, OutputChange, PartitionSet, Place,
     RunId, SourceAsset, SourcePath, Status,
 };
-use crate::plan::{Cell, Decision, Purpose, Scope, Upstream};
+use crate::plan::{Cell, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
 /// Why what is named is fresh, or is not, and what the user should know of the instance.
@@ -180,7 +180,7 @@ impl Explanation<'_> {
     }
 
     fn is_blocked(&self) -> bool {
-        self.evaluation.decisions.of[self.cell.index()] == Decision::Blocked
+        self.evaluation.decisions.of[self.cell.index()].is_hindered()
     }
 
     /// What would run; nothing where no command is declared or something is missing that it needs.

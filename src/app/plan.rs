@@ -103,7 +103,8 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
     let mut steps = Vec::new();
     for row in scope.rows() {
         for group in groups(row, Grouping::Ranges, |cell| {
-            (evaluation.decisions.of[cell.index()] == Decision::Blocked)
+            evaluation.decisions.of[cell.index()]
+                .is_hindered()
                 .then(|| Obstacle(evaluation.why_blocked(cell)))
         }) {
             let keys = key_range(scope, row.asset, &(group.first..group.last + 1));
@@ -153,7 +154,7 @@ fn steps(
                 Decision::Keep => return None,
                 Decision::Run => Told::Run,
                 Decision::MayRun => Told::MayRun,
-                Decision::Blocked => Told::Blocked {
+                Decision::Blocked | Decision::AwaitsExternal => Told::Blocked {
                     reason: evaluation.why_blocked(cell),
                 },
             };

@@ -84,6 +84,15 @@ pub fn status_exit(report: &StatusReport) -> Exit {
     }
 }
 
+/// How `plan` and `materialize --dry-run` end: as the run would, 1 if anything is blocked.
+pub fn plan_exit(report: &PlanReport) -> Exit {
+    if report.counts.blocked == 0 {
+        Exit::Yes
+    } else {
+        Exit::No
+    }
+}
+
 /// Answers `plan`.
 pub fn plan(session: &Session, report: &PlanReport) -> io::Result<()> {
     answer(

@@ -168,7 +168,8 @@ fn plan(args: &PlanArgs, globals: &Globals, session: &Session) -> Result<Exit, F
 fn plan_of(request: &PlanRequest, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
     let project = project(globals, session)?;
     let (report, notices) = app::plan(&project, request, (&LocalExecutor, &Cancel::new()))?;
-    answered(session, &notices, || answer::plan(session, &report))
+    answered(session, &notices, || answer::plan(session, &report))?;
+    Ok(answer::plan_exit(&report))
 }
 
 fn status(args: &StatusArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {

@@ -23,6 +23,10 @@ impl Coordinator<'_, '_> {
             self.fresh(cell);
             return Ok(None);
         }
+        if self.recipe(cell).is_none() {
+            self.awaits_external(cell);
+            return Ok(None);
+        }
         let cells = self.with_neighbours(cell);
         self.begin()?;
         let cells = self.leased(&cells)?;

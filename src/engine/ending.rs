@@ -5,7 +5,7 @@ use crate::engine::error::Problems;
 use crate::engine::outbox::{Part, Recorded};
 use crate::engine::step::{NotMade, StepEnd};
 use crate::model::{Event, EventKind, Status, StepOutcome};
-use crate::plan::{Cell, Decision, Demand, obstacles};
+use crate::plan::{Cell, Demand, obstacles};
 
 impl Coordinator<'_, '_> {
     /// Takes a worker's message.
@@ -32,6 +32,22 @@ impl Coordinator<'_, '_> {
         }
         for cell in &end.cells {
             self.scheduler.done(*cell);
+        }
+    }
+
+    /// Blocks an external asset that is not fresh by what its upstreams have become, and all that needs it.
+    pub(super) fn awaits_external(&mut self, cell: Cell) {
+        let reason = self.evaluation.obstacle(cell);
+        let blocked = self.scheduler.failed(cell).into_iter();
+        let blocked = blocked.map(|(down, up)| (down, Some(up)));
+        for (cell, needs) in std::iter::once((cell, None)).chain(blocked) {
+            self.counts.blocked += 1;
+            let needs = needs.map(|up| self.evaluation.step_name(up));
+            self.tell(EventKind::StepBlocked {
+                step: self.evaluation.step_name(cell),
+                needs: needs.into_iter().collect(),
+                reason: reason.clone(),
+            });
         }
     }
 
@@ -91,7 +107,7 @@ impl Coordinator<'_, '_> {
     pub(super) fn tell_blocked(&mut self) {
         let blocked: Vec<Cell> = (0..self.evaluation.scope().cells())
             .map(Cell)
-            .filter(|cell| self.evaluation.decisions.of[cell.index()] == Decision::Blocked)
+            .filter(|cell| self.evaluation.decisions.of[cell.index()].is_hindered())
             .collect();
         for cell in blocked {
             self.counts.blocked += 1;

@@ -140,18 +140,18 @@ impl<'a> Evaluation<'a> {
         step_name(self.scope(), cell)
     }
 
-    /// Why a blocked cell is: what its nearest missing root is, in words.
+    /// Why a cell is not made in this run although it is not fresh: what its nearest root is, in words.
     #[must_use]
     pub fn why_blocked(&self, cell: Cell) -> String {
         let mut cell = cell;
         loop {
             let obstacles = obstacles(&self.judge, &self.decisions.of, cell);
-            let Some(first) = obstacles.first().copied() else {
-                return String::new();
+            // What is missing is the root of what is blocked, be it blocked by an external asset too.
+            let is_root = |up: &&Cell| self.decisions.of[up.index()] != Decision::AwaitsExternal;
+            let first = obstacles.iter().find(is_root).or(obstacles.first());
+            let Some(first) = first.copied() else {
+                return self.obstacle(cell);
             };
-            if self.decisions.of[first.index()] != Decision::Blocked {
-                return self.obstacle(first);
-            }
             cell = first;
         }
     }
@@ -176,12 +176,17 @@ impl<'a> Evaluation<'a> {
                 .asset(self.scope().at(cell).0)
                 .is_some_and(|it| it.recipe.is_none()) =>
             {
-                let why = if self.judge.facts().changed_outputs.contains_key(&cell) {
+                let facts = self.judge.facts();
+                let why = if facts.changed_outputs.contains_key(&cell) {
                     "its outputs are not what was recorded"
+                } else if facts.recorded.materialized(cell.index()).is_some() {
+                    "is stale"
                 } else {
                     "was never accepted"
                 };
-                format!("{name} is external and {why}: `assetctl accept {name}`")
+                format!(
+                    "{name} is external and {why}, to be accepted or reported: `assetctl accept {name}`"
+                )
             }
             None => format!("{name} is blocked"),
         }

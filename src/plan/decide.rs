@@ -15,6 +15,16 @@ pub enum Decision {
     MayRun,
     /// It cannot run: something that it needs is missing.
     Blocked,
+    /// It is an external asset that is not fresh, or needs one: somebody else has to make it, and to accept or report it.
+    AwaitsExternal,
+}
+
+impl Decision {
+    /// Whether it is not made in this run, although it is not fresh.
+    #[must_use]
+    pub fn is_hindered(self) -> bool {
+        matches!(self, Self::Blocked | Self::AwaitsExternal)
+    }
 }
 
 /// The decision on each cell, and how many there are of each.
@@ -28,7 +38,7 @@ pub struct Decisions {
     pub may_run: u32,
     /// Cells of assets that are fresh.
     pub fresh: u32,
-    /// Cells that cannot run.
+    /// Cells that cannot run, and those that await an external asset.
     pub blocked: u32,
 }
 
@@ -46,37 +56,43 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
             continue;
         };
         for cell in row.cells() {
-            if scope.role(cell) == Role::Given || asset.recipe.is_none() {
+            if scope.role(cell) == Role::Given {
                 continue;
             }
-            let verdict = verdicts[cell.index()];
+            let mut verdict = verdicts[cell.index()];
+            if asset.recipe.is_none() {
+                // Nobody can be forced to make it.
+                verdict.demand = Demand::None;
+            }
             if verdict.status == Status::Fresh && verdict.demand == Demand::None {
                 decisions.fresh += 1;
                 continue;
             }
             let concern = |up: AssetId| hindering[up.index()];
             let obstacles = obstacles_among(judge, &decisions.of, cell, concern);
-            let (decision, count) = if obstacles.is_empty() {
-                match verdict {
-                    Verdict {
-                        status: Status::Pending,
-                        demand: Demand::None,
-                        ..
-                    } => (Decision::MayRun, &mut decisions.may_run),
-                    _ => (Decision::Run, &mut decisions.run),
-                }
-            } else {
-                hindering[row.asset.index()] = true;
-                (Decision::Blocked, &mut decisions.blocked)
+            let awaits = |up: &Cell| decisions.of[up.index()] == Decision::AwaitsExternal;
+            let is_open = verdict.status == Status::Pending && verdict.demand == Demand::None;
+            let decision = match obstacles.as_slice() {
+                [] if is_open => Decision::MayRun,
+                [] if asset.recipe.is_none() => Decision::AwaitsExternal,
+                [] => Decision::Run,
+                obstacles if obstacles.iter().all(awaits) => Decision::AwaitsExternal,
+                _ => Decision::Blocked,
             };
-            *count += 1;
+            hindering[row.asset.index()] |= decision.is_hindered();
+            *match decision {
+                Decision::Run => &mut decisions.run,
+                Decision::MayRun => &mut decisions.may_run,
+                Decision::Keep => &mut decisions.fresh,
+                Decision::Blocked | Decision::AwaitsExternal => &mut decisions.blocked,
+            } += 1;
             decisions.of[cell.index()] = decision;
         }
     }
     decisions
 }
 
-/// The upstream cells because of which `cell` cannot run: missing sources and what is itself blocked.
+/// The upstream cells because of which `cell` cannot run: missing sources, and what is itself not made in this run.
 #[must_use]
 pub fn obstacles(judge: &Judge<'_>, decisions: &[Decision], cell: Cell) -> Vec<Cell> {
     obstacles_among(judge, decisions, cell, |_| true)
@@ -104,7 +120,7 @@ fn obstacles_among(
     scope.upstream_cells_of(cell, concern, |up| {
         let versions = scope.row_of_cell(up).versions_of(up);
         let absent = judge.facts().versions[versions].contains(&Known::Absent);
-        if absent || decisions[up.index()] == Decision::Blocked {
+        if absent || decisions[up.index()].is_hindered() {
             found.push(up);
         }
     });

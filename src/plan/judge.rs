@@ -569,28 +569,14 @@ impl<'a> Judge<'a> {
     /// Notes the versions that a fresh cell, or one that is read as it is, gives to what is downstream.
     fn note(&mut self, at: &Place<'_>, verdict: Verdict) {
         let given = self.scope.role(at.cell) == Role::Given;
-        let external = at.asset.recipe.is_none();
-        let stands = verdict.status == Status::Fresh && verdict.demand == Demand::None;
+        // Nobody can be forced to make an external asset.
+        let demanded = verdict.demand != Demand::None && at.asset.recipe.is_some();
+        let stands = verdict.status == Status::Fresh && !demanded;
         let slots = at.row.versions_of(at.cell);
         self.surveys.remove(&at.row.asset);
-        // Nothing here makes an external asset anew, so once it was altered there is nothing to read.
-        let altered = external && !given && self.facts.changed_outputs.contains_key(&at.cell);
-        if altered || (!stands && !given && !external) {
-            let known = if altered {
-                Known::Absent
-            } else {
-                Known::Unknown
-            };
-            self.facts.versions[slots].fill(known);
-            return;
-        }
-        let Some(last) = self.facts.recorded.materialized(at.cell.index()) else {
-            let known = if external {
-                Known::Absent
-            } else {
-                Known::Unknown
-            };
-            self.facts.versions[slots].fill(known);
+        let recorded = self.facts.recorded.materialized(at.cell.index());
+        let Some(last) = recorded.filter(|_| stands || given) else {
+            self.facts.versions[slots].fill(Known::Unknown);
             return;
         };
         for (slot, version) in slots.zip(last.outputs) {

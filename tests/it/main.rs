@@ -1,5 +1,6 @@
 //! The one integration binary: everything that looks at the project from outside is linked once, here.
 
+mod agree;
 mod architecture;
 mod check;
 mod completions;

@@ -18,7 +18,11 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
+use assetctl::app::Surroundings;
+use jiff::Timestamp;
 use tempfile::TempDir;
+
+use crate::agree::agree;
 
 pub use self::outcome::Unjudged;
 pub use self::started::{Started, await_that};
@@ -208,6 +212,23 @@ impl Sandbox {
         command
     }
 
+    /// What a run in the project's folder knows.
+    fn surroundings(&self) -> Surroundings {
+        let variable = |name: &str| {
+            let mut all = self.environment.iter().rev();
+            all.find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+        };
+        let now = variable("ASSETCTL_NOW").map(|now| now.to_string_lossy().parse());
+        Surroundings {
+            directory: self.project(),
+            home: variable("ASSETCTL_HOME").map(|home| self.project().join(home)),
+            now: now.and_then(Result::ok).unwrap_or_else(Timestamp::now),
+            environment: self.environment.clone(),
+            program: None,
+        }
+    }
+
     /// Runs `assetctl materialize --json` with more arguments: what ran can be asked of its outcome.
     pub fn materialize(&self, arguments: &[&str]) -> Unjudged {
         self.run(&[&["materialize", "--json"], arguments].concat())
@@ -232,6 +253,15 @@ impl Sandbox {
         settings.add_filter(r#""([a-z_]+_ms)":\d+"#, r#""$1":"[DURATION]""#);
         settings.add_filter(r"(?m) *\b\d+m \d\ds$| +\d+(\.\d+)?(ms|s)\b", " [DURATION]");
         settings.bind_to_scope()
+    }
+}
+
+/// What a test leaves is told alike by all verbs.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            agree(&self.surroundings());
+        }
     }
 }
 

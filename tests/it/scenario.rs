@@ -27,6 +27,8 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use tempfile::TempDir;
 
+use crate::agree::agree;
+
 /// A project in a folder of its own, with the environment that its commands see.
 pub struct Scenario {
     root: PathBuf,
@@ -96,9 +98,9 @@ impl Scenario {
     }
 
     /// The same project at another instant.
-    pub fn at(self, now: &str) -> Self {
-        let now = now.parse().expect("a valid instant");
-        Self { now, ..self }
+    pub fn at(mut self, now: &str) -> Self {
+        self.now = now.parse().expect("a valid instant");
+        self
     }
 
     /// Replaces the manifest.
@@ -347,6 +349,15 @@ impl Scenario {
     /// All logs and the instance as bytes, with whatever else assetctl has written of its own.
     pub fn own_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         walk(&self.path(".assetctl"))
+    }
+}
+
+/// What a scenario leaves is told alike by all verbs.
+impl Drop for Scenario {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            agree(&self.surroundings());
+        }
     }
 }
 
@@ -603,7 +614,7 @@ pub fn unreadable(error: &AppError) -> Vec<String> {
 }
 
 /// All diagnostic codes in an error.
-fn codes(error: &dyn Diagnostic) -> Vec<String> {
+pub fn codes(error: &dyn Diagnostic) -> Vec<String> {
     let mut codes: Vec<_> = error.code().iter().map(ToString::to_string).collect();
     for related in error.related().into_iter().flatten() {
         codes.extend(self::codes(related));

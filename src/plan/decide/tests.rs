@@ -163,12 +163,12 @@ fn what_never_ran_costs_what_its_asset_usually_does() {
 }
 
 #[test]
-fn an_external_asset_is_kept_and_blocks_while_it_is_not_there() {
+fn an_external_asset_that_is_not_fresh_is_awaited_by_all_that_read_it() {
     let manifest = "[asset.elsewhere]\noutputs = \"e\"\n[asset.reader]\ndeps = \"elsewhere\"\ncommand = \"r\"\n";
     let mut world = World::new(manifest);
     assert_eq!(
         world.decisions(&RUN).0,
-        ["elsewhere Keep", "reader Blocked"]
+        ["elsewhere AwaitsExternal", "reader AwaitsExternal"]
     );
     world.run();
     assert_eq!(world.decisions(&RUN).0, ["elsewhere Keep", "reader Keep"]);
@@ -177,7 +177,7 @@ fn an_external_asset_is_kept_and_blocks_while_it_is_not_there() {
         .insert("elsewhere".into(), vec![(0, OutputChange::Missing)]);
     assert_eq!(
         world.decisions(&RUN).0,
-        ["elsewhere Keep", "reader Blocked"]
+        ["elsewhere AwaitsExternal", "reader AwaitsExternal"]
     );
 }
 

@@ -300,5 +300,5 @@ fn an_external_asset_that_was_altered_is_not_read_as_what_was_recorded() {
     world
         .changed
         .insert("elsewhere".into(), vec![(0, OutputChange::Missing)]);
-    assert_eq!(world.statuses(&ALL), ["elsewhere stale", "reader stale"]);
+    assert_eq!(world.statuses(&ALL), ["elsewhere stale", "reader pending"]);
 }

@@ -40,7 +40,7 @@ fn missing_sources_block_what_needs_them() {
     let mut said = Said::default();
     said.of("a run", &sandbox, &["materialize", "-j1"], 1);
     assert_eq!(sandbox.read("build/alone"), "alone\n");
-    said.of("a plan", &sandbox, &["plan"], 0);
+    said.of("a plan", &sandbox, &["plan"], 1);
     said.of("status", &sandbox, &["status", "--sources"], 0);
     said.of("explained", &sandbox, &["explain", "of_both"], 0);
     said.of("validate", &sandbox, &["validate"], 0);

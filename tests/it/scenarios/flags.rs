@@ -140,7 +140,7 @@ outputs = "reader.txt"
     )
     .with(&[("elsewhere.txt", "1\n")]);
     let ran = project.attempt();
-    ran.ran(&[]).blocked(&["reader"]);
+    ran.ran(&[]).blocked(&["elsewhere", "reader"]);
     assert!(
         ran.obstacle("reader").contains("external"),
         "{}",
