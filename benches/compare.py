@@ -115,7 +115,7 @@ class Assetctl(Tool):
     state = [".assetctl", "Assets.lock"]
 
     def declaration(self, graph: Graph) -> tuple[str, str]:
-        parts = ["[project]\n"]
+        parts = ['[project]\nshell = ["sh", "-euc"]  # the peers use sh, too\n']
         for i, deps in enumerate(graph.deps):
             inputs = [f"s{i}"] + [f"a{d}" for d in deps]
             words = " ".join("{{input.%s}}" % name for name in inputs)

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::digest::Kind;
 use crate::engine::error::{EngineError, Problems};
+use crate::engine::failure::of_shell;
 use crate::engine::gather::MissingSource;
 use crate::engine::own_path::step_folder;
 use crate::engine::staging::create_parent;
@@ -221,8 +222,14 @@ impl Asking<'_> {
         } else {
             let last = execution.log.and_then(|log| tail(&log, LAST_LINE).ok());
             let last = last.and_then(|tail| tail.lines().last().cloned());
+            let shell = self.command.shell();
+            let help = shell.and_then(|it| of_shell(it, &execution.exit, last.is_none()));
             let exit = execution.exit.describe();
-            Err(last.map_or_else(|| exit.clone(), |line| format!("ended with {exit}: {line}")))
+            let why = match last {
+                Some(line) => format!("ended with {exit}: {line}"),
+                None => exit,
+            };
+            Err(help.map_or_else(|| why.clone(), |help| format!("{why}; {help}")))
         };
         // What stays is overwritten by the next observation.
         let _ = remove_tree(&folder);

@@ -92,6 +92,7 @@ impl OrderMaker {
         let batch = batch_of(evaluation, cells);
         Ok(StepOrder {
             parts,
+            shell: recipe.command.shell().map(str::to_owned),
             rendered,
             log: log_path(workspace.own, self.run, &step, batch.as_ref()),
             batch: batch.map(Arc::new),

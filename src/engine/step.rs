@@ -32,6 +32,8 @@ pub struct StepOrder {
     pub batch: Option<Arc<Batch>>,
     /// The command.
     pub rendered: Rendered,
+    /// The program of the shell that runs it; `None` where it is executed without one.
+    pub shell: Option<String>,
     /// The folder that it runs in, relative to the project root.
     pub folder: String,
     /// What is on standard input, if anything is.

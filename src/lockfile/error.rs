@@ -96,7 +96,7 @@ pub enum LockError {
         #[source_code]
         text: NamedSource<String>,
         /// Where the header should be.
-        #[label("here should be `format 1 rule 1`")]
+        #[label("here should be `format 1 rule 2`")]
         at: SourceSpan,
     },
     /// The file was written by a newer version of the tool.

@@ -28,12 +28,15 @@ pub struct Gathered<'t> {
 }
 
 /// Whether there was a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Header {
     /// So far none.
     None,
-    /// At least one.
-    Met,
+    /// At least one, and the newest rule of all that were met.
+    Met {
+        /// The rule.
+        rule: u32,
+    },
 }
 
 /// Why a line gave nothing.
@@ -42,7 +45,7 @@ pub enum Refused {
     Wrong(Wrong),
     /// It says that the others cannot be read: the number of a newer format, and where it stands.
     Format(String, Range<usize>),
-    /// It says that the others cannot be judged: the number of an unknown rule, and where it stands.
+    /// It says that the others cannot be judged: the number of a newer rule, and where it stands.
     Rule(u32, Range<usize>),
 }
 
@@ -72,8 +75,8 @@ impl<'t> Gathered<'t> {
         };
         match first {
             HEADER => {
-                read_header(&mut words)?;
-                self.header = Header::Met;
+                let rule = read_header(&mut words)?;
+                self.meet(Header::Met { rule });
             }
             ADDED => self.lock.added.push(read_added(&mut words)?),
             _ => match first.strip_prefix('@') {
@@ -86,9 +89,7 @@ impl<'t> Gathered<'t> {
 
     /// Takes in what was gathered of the text behind.
     pub fn append(&mut self, next: Self) {
-        if next.header == Header::Met {
-            self.header = Header::Met;
-        }
+        self.meet(next.header);
         self.lock.added.extend(next.lock.added);
         self.lock.sources.extend(next.lock.sources);
         for locked in next.lock.assets {
@@ -102,6 +103,11 @@ impl<'t> Gathered<'t> {
                 self.lock.assets.push(locked);
             }
         }
+    }
+
+    /// Lines of an older rule beside a header of a newer one are wrong, as any line that cannot be computed again.
+    fn meet(&mut self, header: Header) {
+        self.header = self.header.max(header);
     }
 
     /// The lock, without lines that say the same as another, and what was met on the way.
@@ -125,6 +131,9 @@ impl<'t> Gathered<'t> {
             &mut lock.assets,
             &leave_out_repeated_lines,
         ));
+        if let Header::Met { rule } = self.header {
+            lock.rule = rule;
+        }
         let repeats = met.into_iter().find(|met| *met == Repeats::Some);
         (self.lock, self.header, repeats.unwrap_or(Repeats::None))
     }
@@ -259,8 +268,8 @@ fn read_added(words: &mut Words<'_>) -> Result<AddedKey, Wrong> {
     }
 }
 
-/// Reads `format N rule N` after its first word.
-fn read_header(words: &mut Words<'_>) -> Result<(), Refused> {
+/// Reads the rule of `format N rule N` after its first word.
+fn read_header(words: &mut Words<'_>) -> Result<u32, Refused> {
     let whole = 0..words.rest().end;
     let wrong = || Refused::Wrong((whole.clone(), Damage::Header));
     let format = words.next().ok_or_else(wrong)?;
@@ -274,11 +283,11 @@ fn read_header(words: &mut Words<'_>) -> Result<(), Refused> {
     words.next().filter(|it| it.1 == "rule").ok_or_else(wrong)?;
     let word = words.next().ok_or_else(wrong)?;
     let rule = word.1.parse().map_err(|_| wrong())?;
-    if words.next().is_some() {
+    if rule == 0 || words.next().is_some() {
         return Err(wrong());
     }
-    if rule == RULE {
-        Ok(())
+    if rule <= RULE {
+        Ok(rule)
     } else {
         Err(Refused::Rule(rule, span_of(word)))
     }

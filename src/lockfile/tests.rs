@@ -17,7 +17,7 @@ use crate::model::{
     LockedAsset, LockedOutput, LockedSource, Name, PartitionKey,
 };
 
-const HEADER: &str = "# Assets.lock · written by assetctl · do not edit\nformat 1 rule 1\n";
+const HEADER: &str = "# Assets.lock · written by assetctl · do not edit\nformat 1 rule 2\n";
 
 /// The header and these lines.
 fn file(lines: &[&str]) -> String {

@@ -8,6 +8,9 @@ use crate::manifest::error::Problem;
 use crate::manifest::{about, duration, env, paths};
 use crate::model::{About, EnvVariable};
 
+/// How a command given as one string is run: with `pipefail` a pipe fails where any program of it does.
+const DEFAULT_SHELL: [&str; 4] = ["bash", "-euo", "pipefail", "-c"];
+
 /// Settings of the whole project.
 #[derive(Clone, Debug)]
 pub(super) struct Project {
@@ -37,7 +40,7 @@ impl Default for Project {
             name: None,
             storage: "assets".to_owned(),
             ignore: Vec::new(),
-            shell: vec!["sh".to_owned(), "-euc".to_owned()],
+            shell: DEFAULT_SHELL.map(str::to_owned).to_vec(),
         }
     }
 }
@@ -86,7 +89,7 @@ impl Project {
             }
             if words.first().is_none_or(|word| word.value.is_empty()) {
                 let help =
-                    "as `[\"sh\", \"-euc\"]` or `[\"bash\", \"-euo\", \"pipefail\", \"-c\"]`";
+                    "as `[\"bash\", \"-euo\", \"pipefail\", \"-c\"]` or `[\"sh\", \"-euc\"]`";
                 shell.invalid("the shell has no program", help, problems);
             } else {
                 project.shell = words.iter().map(|word| word.value.to_owned()).collect();

@@ -341,6 +341,17 @@ pub enum SourcePath {
     Glob(PathTemplate),
 }
 
+impl Command {
+    /// The program of the shell that runs it; `None` if it is executed without one.
+    #[must_use]
+    pub fn shell(&self) -> Option<&str> {
+        match self {
+            Self::Shell { shell, .. } => shell.first().map(String::as_str),
+            Self::Direct { .. } => None,
+        }
+    }
+}
+
 impl Asset {
     /// The output with this index as messages and records name it: its name, or its number from 0 where a list of
     /// several has none; `None` for the only output of an asset.

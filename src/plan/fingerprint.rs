@@ -1,9 +1,9 @@
 //! What a materialization depends on: the only list of it.
 //!
-//! Rule 1. The code version folds, in this order: the folder the command runs in; the shell, command, code files and
+//! Rule 2. The code version folds, in this order: the folder the command runs in; the shell, command, code files and
 //! tools, for all of which `code_version` stands where it is given (tools stay); the input that is given on standard
 //! input, where one is; where standard output goes; whether the asset is incremental; variables; output templates; the
-//! mapping of each dep; the IO manager. The fingerprint folds the rule, the asset key, the code version, the partition
+//! mapping of each dep. The default IO manager folds nothing. The fingerprint folds the rule, the asset key, the code version, the partition
 //! key and, for each dep in declared order, what it contributes and the output that it names, if it names one.
 //!
 //! Each list is written once, as calls on a [`Sink`]: one sink makes the digest, the other the readable record, so the
@@ -122,7 +122,6 @@ fn fold_code(asset: &Asset, observed: &ObservedCode, sink: &mut impl Sink) {
         let name = format!("{MAPPING_FIELD}{}", dep.input);
         sink.text(&name, &mapping_in_words(&dep.mapping, dep.nonexistent));
     }
-    sink.text("io_manager", "filesystem");
 }
 
 fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &mut impl Sink) {

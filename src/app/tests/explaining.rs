@@ -52,7 +52,6 @@ fn what_is_fresh_is_explained_too() {
             "output",
             "output.kind",
             "mapping.raw",
-            "io_manager",
             "partition",
             "input.raw",
         ]
@@ -67,9 +66,9 @@ fn what_is_fresh_is_explained_too() {
     assert_eq!(report.outputs[0].path, "build/d2.csv");
     assert_eq!(names(&report.reads), ["raw@d2"]);
     assert_eq!(names(&report.feeds), ["all"]);
-    assert_eq!(report.command[..2], ["sh", "-euc"]);
+    assert_eq!(report.command[..4], ["bash", "-euo", "pipefail", "-c"]);
     assert_eq!(
-        report.command[2],
+        report.command[4],
         "sort raw/d2.csv > .assetctl/staging/clean/@d2/build/d2.csv; echo sorted d2"
     );
     assert!(report.expected.is_some());

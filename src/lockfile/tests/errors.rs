@@ -22,9 +22,9 @@ pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "newer format below",
-            text(&file(&["torn", "format 2 rule 1"])),
+            text(&file(&["torn", "format 2 rule 2"])),
         ),
-        ("great format", text("format 99999999999 rule 1\n")),
+        ("great format", text("format 99999999999 rule 2\n")),
         ("unknown rule", text(&format!("format 1 rule 7\n{good}"))),
         (
             "pointer",
@@ -89,8 +89,8 @@ pub(super) fn damaged() -> Vec<(&'static str, String)> {
         ("no added key", "+ uploads -".to_owned()),
         ("key with a space", "+ uploads a b".to_owned()),
         ("header", "format 1".to_owned()),
-        ("header with more", "format 1 rule 1 x".to_owned()),
-        ("header of old", "format 0 rule 1".to_owned()),
+        ("header with more", "format 1 rule 2 x".to_owned()),
+        ("header of old", "format 0 rule 2".to_owned()),
         ("no marker", "<<<<<< ours".to_owned()),
         ("no base", "||||||| base".to_owned()),
     ]

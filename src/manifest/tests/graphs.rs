@@ -79,7 +79,8 @@ fn the_smallest_useful_manifest() {
     let recipe = clean.recipe.as_ref().expect("it has a command");
     assert_eq!(recipe.code.candidates, ["clean.py"]);
     assert_eq!(recipe.staging, Staging::Staged);
-    assert!(matches!(&recipe.command, Command::Shell { shell, .. } if *shell == ["sh", "-euc"]));
+    let default = ["bash", "-euo", "pipefail", "-c"];
+    assert!(matches!(&recipe.command, Command::Shell { shell, .. } if *shell == default));
 }
 
 #[test]
@@ -570,7 +571,7 @@ fn the_examples_of_the_reference_are_right() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(examples.len(), 9);
+    assert_eq!(examples.len(), 11);
     for example in examples {
         assert!(manifest(example).warnings.is_empty(), "{example}");
     }

@@ -17,7 +17,7 @@ pub use columns::CurrentColumns;
 pub use current::{Current, CurrentMaterialization, CurrentRef, LastAttempt, MaterializedRef};
 
 /// The number of the rule by which fingerprints are made; recorded with each materialization.
-pub const RULE: u32 = 1;
+pub const RULE: u32 = 2;
 
 /// The id of a run: a `UUIDv7`, so that ids in order are runs in order of time.
 ///

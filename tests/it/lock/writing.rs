@@ -174,7 +174,7 @@ fn a_file_of_a_later_version_stops_everything_that_would_write_it() {
     let sandbox = chain();
     sandbox.materialize(&[]).success();
     for header in ["format 2 rule 1", "format 1 rule 9"] {
-        let text = lock(&sandbox).replace("format 1 rule 1", header);
+        let text = lock(&sandbox).replace("format 1 rule 2", header);
         sandbox.write("Assets.lock", &text);
         sandbox.append("raw/d1.csv", "more\n");
         let output = sandbox.read("build/d1.csv");
@@ -343,4 +343,46 @@ outputs = "build/{{partition}}"
         .materialize(&[])
         .success()
         .ran(&["train@a", "train@c", "train@d"]);
+}
+
+#[test]
+fn a_file_of_an_older_rule_is_read_and_all_in_it_is_stale_by_the_rule() {
+    let sandbox = chain();
+    sandbox.materialize(&[]).success();
+    let whole = lock(&sandbox);
+    // By another rule all fingerprints and code versions are others.
+    let old = whole
+        .replace("format 1 rule 2", "format 1 rule 1")
+        .replace(" c=", " c=0")
+        .replace(" i=", " i=0");
+    let shortened = |field: &str| -> String {
+        let is_longer = |word: &str| word.starts_with("c=") || word.starts_with("i=");
+        let end = field.len() - usize::from(is_longer(field));
+        field[..end].to_owned()
+    };
+    let old: Vec<String> = old
+        .lines()
+        .map(|line| {
+            let words: Vec<String> = line.split(' ').map(shortened).collect();
+            words.join(" ") + "\n"
+        })
+        .collect();
+    let old = old.concat();
+    sandbox.write("Assets.lock", &old);
+    let checked = sandbox.run(&["check", "--json"]).exits(1);
+    let report: serde_json::Value =
+        serde_json::from_str(checked.stdout()).expect("an answer in JSON");
+    let text = report.to_string();
+    assert!(text.contains(r#""kind":"rule""#), "{text}");
+    assert!(!text.contains(r#""kind":"code""#), "{text}");
+    // The instance knows better, and the file follows it.
+    sandbox.materialize(&[]).success().ran_nothing();
+    assert_eq!(lock(&sandbox), whole);
+    sandbox.run(&["check"]).success();
+    // On a fresh clone with outputs a line of the older rule says nothing.
+    sandbox.write("Assets.lock", &old);
+    sandbox.remove(".assetctl");
+    let all = ["all", "clean@d1", "clean@d2", "clean@d3", "report"];
+    sandbox.materialize(&[]).success().ran(&all);
+    assert_eq!(lock(&sandbox), whole);
 }

@@ -140,9 +140,64 @@ fn a_failure_shows_the_end_of_its_log() {
     assert_eq!(failure.tail.last().map(String::as_str), Some("oops"));
     assert_eq!(failure.exit, Some(1));
     assert!(
-        failure.command.starts_with("sh -euc"),
+        failure.command.starts_with("bash -euo pipefail -c"),
         "{}",
         failure.command
+    );
+}
+
+#[test]
+fn a_pipe_fails_where_any_program_of_it_does() {
+    let project = one("exit 3 | cat > {{output}}", "'bad.txt'");
+    let ran = project.attempt();
+    ran.failed(&["bad"]).blocked(&["reader"]);
+    assert_eq!(ran.failure("bad").exit, Some(3));
+    assert!(!project.holds("bad.txt"));
+    project.edit(
+        "[asset.bad]",
+        "[project]\nshell = ['sh', '-euc']\n[asset.bad]",
+    );
+    let _ = project.runs(&["bad", "reader", "other"]);
+}
+
+#[test]
+fn failures_of_pipes_that_mean_none_are_explained_and_the_form_accepts_them() {
+    let help = |command: &str| {
+        let project = one(command, "'bad.txt'");
+        let ran = project.attempt();
+        ran.failed(&["bad"]);
+        ran.failure("bad").help.clone()
+    };
+    let said = help("seq 1000000 | head -1 > {{output}}").expect("explained");
+    assert!(said.contains("|| [ $? = 141 ]; } | head"), "{said}");
+    let said = help("seq 3 | grep 7 | sort > {{output}}").expect("explained");
+    assert!(
+        said.contains("{ grep PATTERN FILE || [ $? = 1 ]; }"),
+        "{said}"
+    );
+    assert_eq!(help("echo no; seq 3 | grep 7 > {{output}}"), None);
+    assert_eq!(help("exit 2"), None);
+    let accepted = one(
+        "{ seq 1000000 || [ $? = 141 ]; } | head -1 > {{output}}; { seq 3 | grep 7 || [ $? = 1 ]; } | sort >> {{output}}",
+        "'bad.txt'",
+    );
+    let _ = accepted.runs(&["bad", "reader", "other"]);
+    assert_eq!(accepted.read("bad.txt"), "1\n");
+}
+
+#[test]
+fn where_the_shell_is_not_there_the_choice_is_told() {
+    let mut project = one("echo 1 > {{output}}", "'bad.txt'");
+    std::fs::create_dir(project.path("empty")).expect("a folder");
+    let path = project.path("empty").display().to_string();
+    project.set("PATH", Some(&path));
+    let ran = project.attempt();
+    let failure = ran.failure("bad");
+    assert_eq!(failure.code, "assetctl::engine::not_started");
+    let help = failure.help.as_deref().unwrap_or_default();
+    assert!(
+        help.contains("[project] shell = [\"sh\", \"-euc\"]"),
+        "{help}"
     );
 }
 
