@@ -12,13 +12,12 @@ use crate::app::ranges::key_ranges;
 use crate::app::selection::select_one;
 use crate::engine::{Evaluation, Made, Observing, Workspace, command_of, materialized};
 use crate::executor::LocalExecutor;
-use crate::hash::HashError;
 use crate::model::{
     Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
     ExplainRequest, Grouping, KeyRange, Materialization, Origin, OutputChange, PartitionSet, Place,
     RunId, SourceAsset, SourcePath, Status,
 };
-use crate::plan::{Cell, Purpose, Scope, Upstream};
+use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
 /// Why what is named is fresh, or is not, and what the user should know of the instance.
@@ -81,7 +80,7 @@ impl Explanation<'_> {
         };
         let record = comparison.fields(asset, &mut entries)?;
         let expected = self.expected(asset, materialization.as_ref())?;
-        let outputs = self.outputs(asset)?;
+        let outputs = self.outputs(asset);
         let last = materialization.map(|it| entries.entry(it)).transpose()?;
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
@@ -116,12 +115,15 @@ impl Explanation<'_> {
         });
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
-            status: match now {
-                Some(_) => Status::Fresh,
-                None => Status::Missing,
+            status: match self.evaluation.judge.facts().versions[slots.start] {
+                Known::Version(_) => Status::Fresh,
+                Known::Unreadable => Status::Blocked,
+                Known::Absent | Known::Unknown => Status::Missing,
             },
             causes: Vec::new(),
-            blocked: None,
+            blocked: now
+                .is_none()
+                .then(|| self.evaluation.why_blocked(self.cell)),
             record: Vec::new(),
             outputs: place.into_iter().collect(),
             command: Vec::new(),
@@ -205,7 +207,7 @@ impl Explanation<'_> {
         Ok(duration.map(Duration::from_millis))
     }
 
-    fn outputs(&self, asset: &Asset) -> Result<Vec<ComparedOutput>, HashError> {
+    fn outputs(&self, asset: &Asset) -> Vec<ComparedOutput> {
         let (_, partition) = self.evaluation.scope().at(self.cell);
         let changed = &self.evaluation.judge.facts().changed_outputs;
         let changed = changed.get(&self.cell);
@@ -222,11 +224,11 @@ impl Explanation<'_> {
             outputs.push(ComparedOutput {
                 name: asset.output_label(index),
                 recorded: version,
-                now: self.output_now(asset, &path, version, change.map(|(_, change)| change))?,
+                now: self.output_now(asset, &path, version, change.map(|(_, change)| change)),
                 path,
             });
         }
-        Ok(outputs)
+        outputs
     }
 
     /// The version of an output as it is; where its content is not what counts, the recorded one stands while it is
@@ -237,15 +239,19 @@ impl Explanation<'_> {
         path: &str,
         recorded: Option<DataVersion>,
         change: Option<&OutputChange>,
-    ) -> Result<Option<DataVersion>, HashError> {
+    ) -> Option<DataVersion> {
         match (asset.data_version, change) {
-            (DataVersionRule::Inputs | DataVersionRule::Reported, Some(_))
-            | (DataVersionRule::Content, Some(OutputChange::Missing)) => Ok(None),
-            (DataVersionRule::Content, Some(OutputChange::Altered { new, .. })) => Ok(Some(*new)),
-            (DataVersionRule::Content, None) if recorded.is_some() => Ok(recorded),
-            (DataVersionRule::Content, _) => Ok(self.workspace.versions.of_path(path)?.version()),
-            (DataVersionRule::Inputs | DataVersionRule::Reported, None) => Ok(recorded),
+            (DataVersionRule::Content, Some(OutputChange::Altered { new, .. })) => Some(*new),
+            (DataVersionRule::Content, Some(OutputChange::Kind { .. })) => self.on_disk(path),
+            (_, Some(_)) => None,
+            (DataVersionRule::Content, None) if recorded.is_none() => self.on_disk(path),
+            (_, None) => recorded,
         }
+    }
+
+    /// The version of what is at a path; what cannot be read has none.
+    fn on_disk(&self, path: &str) -> Option<DataVersion> {
+        self.workspace.versions.of_path(path).ok()?.version()
     }
 
     fn reads(&self, asset: &Asset) -> Vec<KeyRange> {

@@ -105,7 +105,7 @@ fn version(evaluation: &Evaluation<'_>, row: &Row, cell: Cell) -> Option<DataVer
     let slot = row.versions_of(cell).start;
     match evaluation.judge.facts().versions[slot] {
         Known::Version(version) => Some(version).filter(|it| *it != absent_version()),
-        Known::Absent | Known::Unknown => None,
+        Known::Absent | Known::Unreadable | Known::Unknown => None,
     }
 }
 

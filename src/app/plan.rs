@@ -108,10 +108,8 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
                 .then(|| Obstacle(evaluation.why_blocked(cell)))
         }) {
             let keys = key_range(scope, row.asset, &(group.first..group.last + 1));
-            let Obstacle(mut reason) = group.key;
-            if keys.count > 1 {
-                reason.push_str(", and so on");
-            }
+            let Obstacle(reason) = group.key;
+            let reason = of_several(reason, keys.count);
             let decision = Told::Blocked { reason };
             steps.push(PlanStep {
                 keys,
@@ -131,12 +129,21 @@ struct Obstacle(String);
 
 impl PartialEq for Obstacle {
     fn eq(&self, other: &Self) -> bool {
-        let about = |obstacle: &Self| {
-            let Self(text) = obstacle;
-            text.split(['@', ':', ' ']).next().map(str::to_owned)
-        };
-        about(self) == about(other)
+        about(&self.0) == about(&other.0)
     }
+}
+
+/// The asset or source that a reason for which something is blocked is about, whatever its key.
+pub(super) fn about(reason: &str) -> &str {
+    reason.split(['@', ':', ' ']).next().unwrap_or(reason)
+}
+
+/// A reason of the first of some partitions, told of all of them.
+pub(super) fn of_several(mut reason: String, count: u32) -> String {
+    if count > 1 {
+        reason.push_str(", and so on");
+    }
+    reason
 }
 
 fn steps(

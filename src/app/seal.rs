@@ -264,7 +264,7 @@ pub fn seal_source(
             Known::Version(version) => {
                 versions.seal_file(seal, &path, version).then_some(())?;
             }
-            Known::Unknown | Known::Absent => return None,
+            Known::Unknown | Known::Absent | Known::Unreadable => return None,
         }
     }
     Some(())

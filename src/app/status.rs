@@ -6,6 +6,7 @@ use crate::app::causes::{alike, of_all};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
+use crate::app::plan::{about, of_several};
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::engine::{Evaluation, Observing};
@@ -98,13 +99,14 @@ pub fn status(
 /// Causes that several partitions may share.
 type Causes = Rc<[Cause]>;
 
-const STATUSES: [Status; 6] = [
+const STATUSES: [Status; 7] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
     Status::Locked,
     Status::Pending,
     Status::Failed,
+    Status::Blocked,
 ];
 
 fn selected_rows<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Row> {
@@ -133,8 +135,9 @@ fn judged_status(
             last = last.max(time(&evaluation.judge.facts().recorded, cell.index()));
             evaluation.verdicts[cell.index()].status
         };
+        let blocked = (status == Status::Blocked).then(|| evaluation.why_blocked(cell));
         if is_source || is_without_cause(status) {
-            return (status, Rc::clone(&none));
+            return (status, Rc::clone(&none), blocked);
         }
         let recorded = evaluation.judge.facts().recorded.materialized(cell.index());
         let code = recorded.map(|last| last.code_version);
@@ -142,11 +145,11 @@ fn judged_status(
         let code = code.filter(|_| evaluation.judge.differs_only_in_code(cell));
         let known = code.and_then(|code| of_code.iter().find(|(known, _)| *known == code));
         if let Some((_, causes)) = known {
-            return (status, Rc::clone(causes));
+            return (status, Rc::clone(causes), blocked);
         }
         let causes = Causes::from(evaluation.causes(store, cell));
         of_code.extend(code.map(|code| (code, Rc::clone(&causes))));
-        (status, causes)
+        (status, causes, blocked)
     };
     let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
     asset_status(scope, row.asset, counts, partitions, last)
@@ -156,10 +159,11 @@ fn is_without_cause(status: Status) -> bool {
     matches!(status, Status::Fresh | Status::Missing | Status::Locked)
 }
 
-/// A source is fresh where its data is there, else missing.
+/// A source is fresh where its data is there, blocked where that cannot be read, else missing.
 fn source_status(evaluation: &Evaluation<'_>, row: &Row, cell: Cell) -> Status {
     match evaluation.judge.facts().versions[row.versions_of(cell)][0] {
         Known::Version(_) => Status::Fresh,
+        Known::Unreadable => Status::Blocked,
         Known::Absent | Known::Unknown => Status::Missing,
     }
 }
@@ -191,7 +195,8 @@ fn recorded_status(
             _ => Status::Missing,
         };
         let is_failed = status == Status::Failed;
-        (status, Rc::clone(if is_failed { &failed } else { &none }))
+        let causes = Rc::clone(if is_failed { &failed } else { &none });
+        (status, causes, None)
     };
     let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
     Ok(asset_status(scope, row.asset, counts, partitions, last))
@@ -224,42 +229,60 @@ fn asset_status(
     }
 }
 
+/// What is told of neighbours.
+struct Told {
+    status: Status,
+    causes: Causes,
+    blocked: Option<String>,
+}
+
 /// Neighbours of equal status and like causes as one, with how many partitions have which status.
 fn partition_runs(
     scope: &Scope<'_>,
     asset: AssetId,
     set: &PartitionSet,
     grouping: Grouping,
-    mut told: impl FnMut(u32) -> (Status, Causes),
+    mut told: impl FnMut(u32) -> (Status, Causes, Option<String>),
 ) -> (StatusCounts, Vec<PartitionRun>) {
     let keys = scope.keys(asset);
     let mut counts = StatusCounts::default();
-    let mut runs: Vec<(u32, u32, Status, Causes)> = Vec::new();
+    let mut runs: Vec<(u32, u32, Told)> = Vec::new();
     for index in set.iter() {
-        let (status, causes) = told(index);
+        let (status, causes, blocked) = told(index);
         counts.add(status, 1);
         match runs.last_mut() {
-            Some((_, last, known, like))
+            Some((_, last, known))
                 if grouping == Grouping::Ranges
                     && *last + 1 == index
-                    && *known == status
-                    && (Rc::ptr_eq(like, &causes) || alike(like, &causes)) =>
+                    && known.status == status
+                    && (Rc::ptr_eq(&known.causes, &causes) || alike(&known.causes, &causes))
+                    && known.blocked.as_deref().map(about) == blocked.as_deref().map(about) =>
             {
                 *last = index;
             }
-            _ => runs.push((index, index, status, causes)),
+            _ => {
+                let told = Told {
+                    status,
+                    causes,
+                    blocked,
+                };
+                runs.push((index, index, told));
+            }
         }
     }
-    let run = |(first, last, status, causes): (u32, u32, Status, Causes)| PartitionRun {
+    let run = |(first, last, told): (u32, u32, Told)| PartitionRun {
         first: keys.key(first),
         last: keys.key(last),
         count: last - first + 1,
-        status,
+        status: told.status,
         causes: if first == last {
-            causes.to_vec()
+            told.causes.to_vec()
         } else {
-            of_all(&causes)
+            of_all(&told.causes)
         },
+        blocked: told
+            .blocked
+            .map(|reason| of_several(reason, last - first + 1)),
     };
     (counts, runs.into_iter().map(run).collect())
 }

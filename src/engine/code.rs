@@ -16,8 +16,10 @@ use crate::plan::{ObservedCode, Scope, code_version};
 /// The code versions of the assets of a scope, with what they were made of.
 #[derive(Debug, Default)]
 pub struct Codes {
-    /// By row; `None` for sources.
+    /// By row; `None` for sources, and for assets whose code cannot be read.
     pub versions: Vec<Option<CodeVersion>>,
+    /// Why the code of an asset cannot be read.
+    unreadable: HashMap<AssetId, HashError>,
     /// What was found for an asset, where it is more than nothing.
     observed: HashMap<AssetId, ObservedCode>,
 }
@@ -28,9 +30,15 @@ impl Codes {
     pub fn observed(&self, asset: AssetId) -> ObservedCode {
         self.observed.get(&asset).cloned().unwrap_or_default()
     }
+
+    /// Why the code of an asset cannot be read, if it cannot.
+    #[must_use]
+    pub fn unreadable(&self, asset: AssetId) -> Option<&HashError> {
+        self.unreadable.get(&asset)
+    }
 }
 
-/// Finds the code versions of all assets of `scope`.
+/// Finds the code versions of all assets of `scope`. One whose code cannot be read has none, and blocks only itself.
 ///
 /// # Errors
 ///
@@ -40,6 +48,7 @@ pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Code
     let mut finder = Finder {
         workspace,
         files: HashMap::new(),
+        unreadable: None,
         problems: Problems::default(),
     };
     let mut codes = Codes::default();
@@ -50,9 +59,14 @@ pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Code
             continue;
         };
         let observed = finder.of(asset);
-        codes
-            .versions
-            .push(Some(code_version(asset, &observed, &mut folding)));
+        let version = match finder.unreadable.take() {
+            Some(error) => {
+                codes.unreadable.insert(row.asset, error);
+                None
+            }
+            None => Some(code_version(asset, &observed, &mut folding)),
+        };
+        codes.versions.push(version);
         if observed != ObservedCode::default() {
             codes.observed.insert(row.asset, observed);
         }
@@ -72,10 +86,14 @@ pub fn observe_code_of(
     let mut finder = Finder {
         workspace,
         files: HashMap::new(),
+        unreadable: None,
         problems: Problems::default(),
     };
     let observed = finder.of(asset);
     let version = code_version(asset, &observed, &mut Folding::new());
+    finder
+        .problems
+        .extend(finder.unreadable.take().map(EngineError::Hash));
     finder.problems.into_result((observed, version))
 }
 
@@ -83,6 +101,8 @@ struct Finder<'a> {
     workspace: &'a Workspace<'a>,
     /// Each file is looked at once, however many assets name it.
     files: HashMap<String, Option<DataVersion>>,
+    /// The first file of the asset that cannot be read.
+    unreadable: Option<HashError>,
     problems: Problems,
 }
 
@@ -109,7 +129,7 @@ impl Finder<'_> {
             match self.file(path) {
                 Ok(Some(version)) => observed.files.push((named(path), version)),
                 Ok(None) => self.problem(*location, |at| EngineError::missing_code(path, at)),
-                Err(error) => self.problems.push(error.into()),
+                Err(error) => self.cannot_read(error),
             }
         }
         for path in &recipe.code.candidates {
@@ -131,11 +151,19 @@ impl Finder<'_> {
                     match self.file(&path) {
                         Ok(Some(version)) => observed.files.push((named(&path), version)),
                         Ok(None) => {}
-                        Err(error) => self.problems.push(error.into()),
+                        Err(error) => self.cannot_read(error),
                     }
                 }
             }
-            Err(error) => self.problems.push(error.into()),
+            Err(error) => self.cannot_read(error),
+        }
+    }
+
+    fn cannot_read(&mut self, error: HashError) {
+        if error.is_of_declaration() {
+            self.problems.push(error.into());
+        } else {
+            self.unreadable.get_or_insert(error);
         }
     }
 
@@ -155,7 +183,7 @@ impl Finder<'_> {
             let version = found.as_deref().map(|path| self.file(path));
             match version {
                 Some(Ok(Some(version))) => observed.tools.push((tool.clone(), version)),
-                Some(Err(error)) => self.problems.push(error.into()),
+                Some(Err(error)) => self.cannot_read(error),
                 Some(Ok(None)) | None => {
                     self.problem(*location, |at| EngineError::missing_tool(tool, at));
                 }

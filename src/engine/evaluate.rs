@@ -11,7 +11,7 @@ use crate::engine::records::{StoreRecords, recorded};
 use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
 use crate::model::{
-    Cause, CurrentColumns, Observation, PartitionSlot, Place, SourcePath, StepName,
+    Cause, CurrentColumns, Observation, PartitionSlot, Place, SourcePath, Status, StepName,
 };
 use crate::plan::{
     Cell, Decision, Decisions, Evidence, Facts, Judge, Known, Purpose, Scope, Verdict, causes,
@@ -77,16 +77,17 @@ pub fn evaluate<'a>(
     };
     let mut judge = Judge::new(scope, facts, purpose);
     let verdicts = judge.judge_all(&StoreRecords(store), &AllCores);
-    let decisions = decide(&judge, &verdicts);
-    Ok(Evaluation {
+    let mut evaluation = Evaluation {
         judge,
         verdicts,
-        decisions,
+        decisions: Decisions::default(),
         codes,
         sources,
         observations,
         locked: LockedCells::default(),
-    })
+    };
+    evaluation.decide();
+    Ok(evaluation)
 }
 
 /// Looks at sources while the instance is read, where there is much of both.
@@ -114,6 +115,16 @@ impl<'a> Evaluation<'a> {
     #[must_use]
     pub fn scope(&self) -> &'a Scope<'a> {
         self.judge.scope()
+    }
+
+    /// Decides by the verdicts; what is not fresh and cannot be made now is blocked from then on.
+    pub(super) fn decide(&mut self) {
+        self.decisions = decide(&self.judge, &self.verdicts);
+        for (verdict, decision) in self.verdicts.iter_mut().zip(&self.decisions.of) {
+            if *decision == Decision::Blocked && verdict.status != Status::Fresh {
+                verdict.status = Status::Blocked;
+            }
+        }
     }
 
     /// The causes for which a cell is not fresh, or runs although it is.
@@ -170,6 +181,10 @@ impl<'a> Evaluation<'a> {
                 )
             }
             Some(MissingSource::ObserveFailed(why)) => format!("{name}: its observe command {why}"),
+            Some(MissingSource::Unreadable(why)) => format!("{name}: {why}"),
+            None if let Some(error) = self.codes.unreadable(self.scope().at(cell).0) => {
+                format!("{name}: {error}")
+            }
             None if self
                 .scope()
                 .graph()

@@ -13,7 +13,7 @@ use crate::model::{
     Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, LastAttempt,
     MaterializationId, OutputKind, RULE,
 };
-use crate::plan::{Cell, Role, decide};
+use crate::plan::{Cell, Role};
 use crate::store::Store;
 
 impl Evaluation<'_> {
@@ -44,7 +44,7 @@ impl Evaluation<'_> {
         problems.into_result(())?;
         if any {
             self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
-            self.decisions = decide(&self.judge, &self.verdicts);
+            self.decide();
         }
         Ok(())
     }

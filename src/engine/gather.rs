@@ -42,15 +42,17 @@ pub enum MissingSource {
     Unobserved,
     /// Its `observe` command gave no version.
     ObserveFailed(String),
+    /// It is there and cannot be read, for a reason that names the path.
+    Unreadable(String),
 }
 
 /// The versions of a scope's sources, by [`Scope`]'s numbering of versions, and what was found besides.
 ///
-/// Sources that a command observes stay unknown here.
+/// Sources that a command observes stay unknown here. One that cannot be read is told among those that are missing.
 ///
 /// # Errors
 ///
-/// All files that cannot be hashed.
+/// All declarations that turn out to be wrong: globs, and files of values in no known format.
 pub fn find_sources(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
@@ -151,7 +153,7 @@ impl SourceFinder<'_> {
                 Some(version) => Known::Version(version),
                 None => self.absent(cell, source, || MissingSource::Paths(vec![path()])),
             },
-            Err(error) => self.unreadable(error),
+            Err(error) => self.unreadable(cell, error),
         }
     }
 
@@ -196,7 +198,7 @@ impl SourceFinder<'_> {
                     folding.digest("path", absent_version().0);
                     looked_for.push(path);
                 }
-                Err(error) => return self.unreadable(error),
+                Err(error) => return self.unreadable(cell, error),
             }
         }
         let nothing = looked_for.len() == paths.len();
@@ -231,7 +233,7 @@ impl SourceFinder<'_> {
                     }
                 })
             }
-            Err(error) => self.unreadable(error),
+            Err(error) => self.unreadable(cell, error),
         }
     }
 
@@ -250,9 +252,15 @@ impl SourceFinder<'_> {
         }
     }
 
-    fn unreadable(&mut self, error: HashError) -> Known {
-        self.problems.push(EngineError::Hash(error));
-        Known::Absent
+    /// A source that cannot be read blocks what reads it, be it optional; a declaration that is wrong is a problem.
+    fn unreadable(&mut self, cell: Cell, error: HashError) -> Known {
+        if error.is_of_declaration() {
+            self.problems.push(EngineError::Hash(error));
+            return Known::Absent;
+        }
+        let why = MissingSource::Unreadable(error.to_string());
+        self.found.missing.insert(cell, why);
+        Known::Unreadable
     }
 }
 
@@ -269,7 +277,7 @@ pub type ChangedOutputs = HashMap<Cell, Vec<(usize, OutputChange)>>;
 ///
 /// # Errors
 ///
-/// All files that cannot be hashed.
+/// All paths that turn out to be declared wrongly.
 pub fn find_changed_outputs(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
@@ -297,7 +305,7 @@ pub fn find_changed_outputs(
 ///
 /// # Errors
 ///
-/// All files that cannot be hashed.
+/// All paths that turn out to be declared wrongly.
 ///
 /// # Panics
 ///
@@ -405,7 +413,9 @@ fn compare_outputs(
             let at = &by_content[number];
             match found {
                 Ok(found) => add(at, content_change(declared(at).kind, version(at), found)),
-                Err(error) => problems.push(error.into()),
+                Err(error) if error.is_of_declaration() => problems.push(error.into()),
+                // Whatever is there, it is not known to be what was recorded.
+                Err(_) => add(at, Some(OutputChange::Unreadable)),
             }
         });
     for at in &by_kind {

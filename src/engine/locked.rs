@@ -19,7 +19,7 @@ use crate::model::{
     Asset, AssetKey, Current, CurrentMaterialization, DataVersion, Fingerprint, LastAttempt, Lock,
     LockBlock, LockLine, LockedAsset, MaterializationId, PartitionKey, PartitionSet, RULE, Status,
 };
-use crate::plan::{Cell, LockFacts, LockJudge, Role, Row, Scope, Verdict, decide};
+use crate::plan::{Cell, LockFacts, LockJudge, Role, Row, Scope, Verdict};
 use crate::store::Store;
 
 /// What only the lock file knows.
@@ -80,7 +80,7 @@ impl Evaluation<'_> {
                 verdict.status = Status::Locked;
             }
         }
-        self.decisions = decide(&self.judge, &self.verdicts);
+        self.decide();
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl Evaluation<'_> {
         }
         self.judge.ignore_outputs();
         self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
-        self.decisions = decide(&self.judge, &self.verdicts);
+        self.decide();
     }
 
     /// Whether some cell of an asset has no materialization.

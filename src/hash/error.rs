@@ -114,6 +114,12 @@ pub struct SyntaxError {
 }
 
 impl HashError {
+    /// Whether what is declared is wrong, and not what lies on disk.
+    #[must_use]
+    pub fn is_of_declaration(&self) -> bool {
+        matches!(self, Self::Pattern { .. } | Self::Format { .. })
+    }
+
     pub(super) fn unreadable(path: &Path, source: impl Into<io::Error>) -> Self {
         Self::Unreadable {
             path: path.display().to_string(),

@@ -26,6 +26,8 @@ pub enum Status {
     Pending,
     /// It is not fresh, and its last attempt failed.
     Failed,
+    /// It is not fresh and cannot be made now: a source that it needs is missing or cannot be read.
+    Blocked,
 }
 
 impl Status {
@@ -39,6 +41,7 @@ impl Status {
             Self::Locked => "locked",
             Self::Pending => "pending",
             Self::Failed => "failed",
+            Self::Blocked => "blocked",
         }
     }
 }
@@ -283,6 +286,8 @@ pub enum Presence {
     There,
     /// Nothing is at its place.
     Missing,
+    /// Something is there that cannot be read.
+    Unreadable,
 }
 
 /// How an output differs from what was recorded.
@@ -326,6 +331,8 @@ pub enum OutputChange {
         /// What is there.
         found: OutputKind,
     },
+    /// What is there cannot be read.
+    Unreadable,
 }
 
 impl Cause {

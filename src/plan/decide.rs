@@ -1,8 +1,8 @@
 //! From verdicts to decisions: what runs, what may run, what cannot.
 
 use crate::model::{AssetId, LastAttempt, MaterializationId, Status};
-use crate::plan::judge::{Demand, Judge, Known, Verdict};
-use crate::plan::scope::{Cell, Role, Scope};
+use crate::plan::judge::{Demand, Judge, Verdict};
+use crate::plan::scope::{Cell, Role, Row, Scope};
 
 /// What becomes of a cell in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,9 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
             let obstacles = obstacles_among(judge, &decisions.of, cell, concern);
             let awaits = |up: &Cell| decisions.of[up.index()] == Decision::AwaitsExternal;
             let is_open = verdict.status == Status::Pending && verdict.demand == Demand::None;
+            let is_root = is_blocked_itself(judge, row);
             let decision = match obstacles.as_slice() {
+                _ if is_root => Decision::Blocked,
                 [] if is_open => Decision::MayRun,
                 [] if asset.recipe.is_none() => Decision::AwaitsExternal,
                 [] => Decision::Run,
@@ -92,6 +94,11 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
     decisions
 }
 
+/// Whether a cell cannot run whatever becomes of its upstreams: its code cannot be read.
+fn is_blocked_itself(judge: &Judge<'_>, row: &Row) -> bool {
+    judge.facts().code[judge.scope().number_of(row.asset)].is_none()
+}
+
 /// The upstream cells because of which `cell` cannot run: missing sources, and what is itself not made in this run.
 #[must_use]
 pub fn obstacles(judge: &Judge<'_>, decisions: &[Decision], cell: Cell) -> Vec<Cell> {
@@ -103,8 +110,8 @@ fn hindering_assets(judge: &Judge<'_>) -> Vec<bool> {
     let scope = judge.scope();
     let mut hindering = vec![false; scope.graph().len()];
     for row in scope.rows() {
-        hindering[row.asset.index()] =
-            judge.facts().versions[row.versions()].contains(&Known::Absent);
+        let mut versions = judge.facts().versions[row.versions()].iter();
+        hindering[row.asset.index()] = versions.any(|known| known.is_lacking());
     }
     hindering
 }
@@ -119,8 +126,9 @@ fn obstacles_among(
     let mut found = Vec::new();
     scope.upstream_cells_of(cell, concern, |up| {
         let versions = scope.row_of_cell(up).versions_of(up);
-        let absent = judge.facts().versions[versions].contains(&Known::Absent);
-        if absent || decisions[up.index()].is_hindered() {
+        let mut versions = judge.facts().versions[versions].iter();
+        let lacking = versions.any(|known| known.is_lacking());
+        if lacking || decisions[up.index()].is_hindered() {
             found.push(up);
         }
     });
@@ -207,11 +215,7 @@ fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
 #[must_use]
 pub fn critical_path(scope: &Scope<'_>, decisions: &[Decision], costs: &Costs) -> Vec<Cell> {
     let runs = |cell: &Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
-    let all = scope
-        .rows()
-        .iter()
-        .flat_map(crate::plan::scope::Row::cells)
-        .filter(runs);
+    let all = scope.rows().iter().flat_map(Row::cells).filter(runs);
     let longest = |best: Option<Cell>, cell: Cell| match best {
         Some(best) if costs.to_sink[best.index()] >= costs.to_sink[cell.index()] => Some(best),
         _ => Some(cell),

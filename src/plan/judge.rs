@@ -35,16 +35,25 @@ pub enum Known {
     Unknown,
     /// There is no data: a source is missing.
     Absent,
+    /// There is a source, and its data cannot be read.
+    Unreadable,
     /// The version.
     Version(DataVersion),
 }
 
 impl Known {
+    /// Whether no run can give it a version: a source is missing or cannot be read.
+    #[must_use]
+    pub fn is_lacking(self) -> bool {
+        matches!(self, Self::Absent | Self::Unreadable)
+    }
+
     /// Whether there is anything, of the versions of sources: an optional one that is absent has a version of its own.
     #[must_use]
     pub fn presence(self) -> Presence {
         match self {
             Self::Absent => Presence::Missing,
+            Self::Unreadable => Presence::Unreadable,
             Self::Version(version) if version == DataVersion::absent() => Presence::Missing,
             Self::Version(_) | Self::Unknown => Presence::There,
         }
@@ -54,7 +63,7 @@ impl Known {
 /// What was gathered about a scope before it is judged, and what has become of it since.
 #[derive(Debug)]
 pub struct Facts {
-    /// The code version of each row; the rows of sources have none.
+    /// The code version of each row; the rows of sources have none, nor do assets whose code cannot be read.
     pub code: Vec<Option<CodeVersion>>,
     /// What was found at each source cell; unknown for the cells of assets until they are judged.
     pub versions: Vec<Known>,
@@ -558,7 +567,7 @@ impl<'a> Judge<'a> {
             for known in &self.facts.versions[slots] {
                 match known {
                     Known::Unknown => return None,
-                    Known::Absent => absent = true,
+                    Known::Absent | Known::Unreadable => absent = true,
                     Known::Version(_) => {}
                 }
             }
@@ -591,7 +600,7 @@ impl Known {
     pub fn version(self) -> Option<DataVersion> {
         match self {
             Self::Version(version) => Some(version),
-            Self::Unknown | Self::Absent => None,
+            Self::Unknown | Self::Absent | Self::Unreadable => None,
         }
     }
 }

@@ -21,7 +21,7 @@ impl Survey {
         for place in places {
             match versions[place] {
                 Known::Unknown => survey.unknown.push(place),
-                Known::Absent => survey.absent.push(place),
+                Known::Absent | Known::Unreadable => survey.absent.push(place),
                 Known::Version(_) => {}
             }
         }

@@ -130,6 +130,10 @@ pub enum StatusValue {
     Missing,
     /// Some partition's last attempt failed.
     Failed,
+    /// Of some partition one cannot know yet.
+    Pending,
+    /// Some partition cannot be made now.
+    Blocked,
 }
 
 /// The names of the attributes, as they are typed.
@@ -166,11 +170,13 @@ impl PartitionsValue {
 
 impl StatusValue {
     /// All, with the words for them.
-    pub const ALL: [(&'static str, Self); 4] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("fresh", Self::Fresh),
         ("stale", Self::Stale),
         ("missing", Self::Missing),
         ("failed", Self::Failed),
+        ("pending", Self::Pending),
+        ("blocked", Self::Blocked),
     ];
 }
 

@@ -210,6 +210,7 @@ fn output_change(change: OutputChange) -> Value {
             };
             json!({ "kind": "kind", "found": found })
         }
+        OutputChange::Unreadable => json!({ "kind": "unreadable" }),
     }
 }
 

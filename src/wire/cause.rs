@@ -60,6 +60,9 @@ pub enum CauseShape<'a> {
         /// `true` where the input is a source and nothing is there.
         #[serde(skip_serializing_if = "Option::is_none")]
         missing: Option<bool>,
+        /// `true` where the input is a source that is there and cannot be read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unreadable: Option<bool>,
         /// Why the upstream changed.
         root: Vec<CauseShape<'a>>,
     },
@@ -160,6 +163,7 @@ fn data(change: &DataChange) -> CauseShape<'_> {
         old: change.old.map(Text),
         new: change.new.map(Text),
         missing: (change.presence == Presence::Missing).then_some(true),
+        unreadable: (change.presence == Presence::Unreadable).then_some(true),
         root: CauseShape::all(&change.root),
     }
 }
@@ -169,6 +173,7 @@ fn output<'a>(output: Option<&'a str>, path: &'a str, change: OutputChange) -> C
         OutputChange::Missing => ("missing", None, None),
         OutputChange::Altered { old, new } => ("altered", Some(Text(old)), Some(new.to_string())),
         OutputChange::Kind { found } => ("kind", None, Some(kind(found).to_owned())),
+        OutputChange::Unreadable => ("unreadable", None, None),
     };
     CauseShape::Output {
         what,

@@ -34,6 +34,8 @@ pub(super) struct RunShape<'a> {
     count: u32,
     status: &'static str,
     causes: Vec<CauseShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<&'a str>,
 }
 
 /// How many partitions have which status.
@@ -45,6 +47,7 @@ pub(super) struct CountsShape {
     failed: u32,
     pending: u32,
     locked: u32,
+    blocked: u32,
 }
 
 impl<'a> From<&'a StatusReport> for StatusDocument<'a> {
@@ -79,6 +82,7 @@ impl<'a> From<&'a PartitionRun> for RunShape<'a> {
             count: run.count,
             status: run.status.word(),
             causes: CauseShape::all(&run.causes),
+            blocked: run.blocked.as_deref(),
         }
     }
 }
@@ -92,6 +96,7 @@ impl From<StatusCounts> for CountsShape {
             failed,
             pending,
             locked,
+            blocked,
         } = counts;
         Self {
             fresh,
@@ -100,6 +105,7 @@ impl From<StatusCounts> for CountsShape {
             failed,
             pending,
             locked,
+            blocked,
         }
     }
 }
@@ -131,6 +137,7 @@ mod tests {
                         count: 2,
                         status: Status::Stale,
                         causes: vec![Cause::Forced],
+                        blocked: None,
                     }],
                     last: None,
                 },
@@ -144,6 +151,7 @@ mod tests {
                         count: 1,
                         status: Status::Fresh,
                         causes: vec![],
+                        blocked: None,
                     }],
                     last: "2013-07-05T01:02:03.5Z".parse().ok(),
                 },

@@ -188,6 +188,7 @@ impl Asked<'_> {
             }
             let fits = match (status, steps.get(step).map(|(decision, _)| *decision)) {
                 (Status::Fresh, decision) => decision.is_none(),
+                (Status::Blocked, decision) => matches!(decision, Some(Decision::Blocked { .. })),
                 (Status::Pending, decision) => {
                     matches!(decision, Some(Decision::MayRun | Decision::Blocked { .. }))
                 }
@@ -307,13 +308,15 @@ impl Asked<'_> {
 
     /// `list 'status:…'` gives the assets that `status` counts so.
     fn listed(&mut self, report: &StatusReport) {
-        for word in ["fresh", "stale", "missing", "failed"] {
+        for word in ["fresh", "stale", "missing", "failed", "pending", "blocked"] {
             let counted = report.assets.iter().filter(|asset| {
                 let counts = asset.counts;
                 match word {
                     "fresh" => counts.fresh > 0 && counts.fresh == counts.total(),
                     "stale" => counts.stale > 0,
                     "missing" => counts.missing + counts.locked > 0,
+                    "pending" => counts.pending > 0,
+                    "blocked" => counts.blocked > 0,
                     _ => counts.failed > 0,
                 }
             });
@@ -341,13 +344,14 @@ impl Asked<'_> {
 }
 
 /// All of them.
-const STATUSES: [Status; 6] = [
+const STATUSES: [Status; 7] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
     Status::Locked,
     Status::Pending,
     Status::Failed,
+    Status::Blocked,
 ];
 
 fn statuses(report: &StatusReport) -> Statuses {

@@ -594,6 +594,7 @@ pub fn words(cause: &Cause) -> String {
             OutputChange::Missing => format!("output {path} missing"),
             OutputChange::Altered { .. } => format!("output {path} altered"),
             OutputChange::Kind { .. } => format!("output {path} kind"),
+            OutputChange::Unreadable => format!("output {path} unreadable"),
         },
         Cause::Rule { .. } | Cause::Forced | Cause::Volatile | Cause::FailedBefore => {
             cause.kind().word().to_owned()

@@ -282,7 +282,9 @@ fn said(status: Status, causes: &[Cause]) -> String {
     let word = match status {
         Status::Missing | Status::Locked => "MISSING",
         Status::Fresh => "FRESH",
-        Status::Stale | Status::Pending | Status::Failed => "STALE",
+        // The reference knows nothing that is blocked.
+        Status::Blocked if causes.is_empty() => "MISSING",
+        Status::Stale | Status::Pending | Status::Failed | Status::Blocked => "STALE",
     };
     let causes = causes.iter().map(|cause| match cause {
         Cause::Code(_) => "CODE".to_owned(),

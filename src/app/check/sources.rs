@@ -41,6 +41,7 @@ impl LockedSources {
             let is_observed = matches!(source.place, Place::Observed { .. });
             for cell in row.cells() {
                 let slots = row.versions_of(cell);
+                // What is there and cannot be read is not what a line says of it.
                 if !is_observed && versions[slots.start] != Known::Absent {
                     continue;
                 }

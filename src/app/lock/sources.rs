@@ -127,7 +127,7 @@ fn version_of(evaluation: &Evaluation<'_>, cell: Cell) -> Option<DataVersion> {
     let slot = evaluation.scope().row_of_cell(cell).versions_of(cell).start;
     match evaluation.judge.facts().versions[slot] {
         Known::Version(version) => Some(version).filter(|it| *it != absent_version()),
-        Known::Absent | Known::Unknown => None,
+        Known::Absent | Known::Unreadable | Known::Unknown => None,
     }
 }
 

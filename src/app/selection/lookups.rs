@@ -128,6 +128,8 @@ fn stands(evaluation: &Evaluation<'_>, row: &Row, value: StatusValue) -> bool {
         StatusValue::Stale => Status::Stale,
         StatusValue::Missing => Status::Missing,
         StatusValue::Failed => Status::Failed,
+        StatusValue::Pending => Status::Pending,
+        StatusValue::Blocked => Status::Blocked,
     };
     let mut found = row
         .cells()

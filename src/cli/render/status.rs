@@ -11,8 +11,9 @@ use crate::model::{
 };
 
 /// Worst first: the status that a row is headed by.
-pub(super) const WORST: [Status; 6] = [
+pub(super) const WORST: [Status; 7] = [
     Status::Failed,
+    Status::Blocked,
     Status::Stale,
     Status::Missing,
     Status::Locked,
@@ -21,13 +22,14 @@ pub(super) const WORST: [Status; 6] = [
 ];
 
 /// Fresh first: the order in which counts are told.
-pub(super) const TOLD: [Status; 6] = [
+pub(super) const TOLD: [Status; 7] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
     Status::Locked,
     Status::Failed,
     Status::Pending,
+    Status::Blocked,
 ];
 
 /// How many reasons a row gives, and how many ranges of keys each.
@@ -176,6 +178,9 @@ impl<'a> Reason<'a> {
 
 /// Why these partitions are not fresh, without what their status says already.
 fn reason(kind: DeclarationKind, run: &PartitionRun) -> String {
+    if let Some(reason) = &run.blocked {
+        return reason.clone();
+    }
     match (run.status, run.causes.as_slice()) {
         (Status::Missing, []) => {
             return match kind {
@@ -228,9 +233,14 @@ fn summary(report: &StatusReport, look: &Look) -> String {
     if report.evidence == Evidence::Recorded {
         text.push_str("Judged by records alone: files were not looked at.\n");
     }
+    let hindered = counts.fresh + counts.blocked;
     if counts.fresh < counts.total() && look.hints == Hints::Given {
-        let hint =
-            "`assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.";
+        // No run helps where everything that is left is blocked.
+        let hint = if hindered == counts.total() {
+            "`assetctl explain ASSET@K` says what is missing."
+        } else {
+            "`assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why."
+        };
         text.push_str(&styled(DIM, hint).to_string());
         text.push('\n');
     }
@@ -245,12 +255,14 @@ pub(super) fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
         (Glyphs::Unicode, Status::Locked) => "◇",
         (Glyphs::Unicode, Status::Failed) => "✗",
         (Glyphs::Unicode, Status::Pending) => "◌",
+        (Glyphs::Unicode, Status::Blocked) => "⊘",
         (Glyphs::Ascii, Status::Fresh) => "+",
         (Glyphs::Ascii, Status::Stale) => "*",
         (Glyphs::Ascii, Status::Missing) => "-",
         (Glyphs::Ascii, Status::Locked) => "=",
         (Glyphs::Ascii, Status::Failed) => "x",
         (Glyphs::Ascii, Status::Pending) => "?",
+        (Glyphs::Ascii, Status::Blocked) => "!",
     }
 }
 
@@ -276,6 +288,7 @@ mod tests {
             count,
             status,
             causes,
+            blocked: None,
         }
     }
 

@@ -31,6 +31,11 @@ pub fn summary(cause: &Cause) -> String {
             OutputKind::File => format!("{path} is a file now"),
             OutputKind::Directory => format!("{path} is a directory now"),
         },
+        Cause::Output {
+            path,
+            change: OutputChange::Unreadable,
+            ..
+        } => format!("{path} cannot be read"),
         other => subject(other),
     }
 }
@@ -55,6 +60,7 @@ pub fn subject(cause: &Cause) -> String {
                 OutputKind::File => "an output is a file now".to_owned(),
                 OutputKind::Directory => "an output is a directory now".to_owned(),
             },
+            OutputChange::Unreadable => "an output cannot be read".to_owned(),
         },
         Cause::Rule { .. } => "it was recorded by an older assetctl".to_owned(),
         Cause::Forced => "forced".to_owned(),
@@ -133,6 +139,7 @@ fn data(change: &DataChange, partition: Option<&PartitionKey>) -> String {
     match (&change.old, &change.new) {
         (Some(_), _) if change.presence == Presence::Missing => format!("{subject} is gone"),
         (None, _) if change.presence == Presence::Missing => format!("{subject} is missing"),
+        (..) if change.presence == Presence::Unreadable => format!("{subject} cannot be read"),
         (None, Some(_)) => format!("{subject} is new"),
         (Some(_), Some(_)) => format!("{subject} changed"),
         (_, None) => format!("{subject} is not up to date"),

@@ -47,6 +47,6 @@ pub fn status_style(status: Status) -> Style {
         Status::Fresh => GOOD,
         Status::Stale | Status::Missing | Status::Locked => WARN,
         Status::Pending => ACCENT,
-        Status::Failed => BAD,
+        Status::Failed | Status::Blocked => BAD,
     }
 }

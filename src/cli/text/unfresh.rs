@@ -32,6 +32,12 @@ pub fn why(stale: &StaleRange, basis: CheckBasis) -> String {
 fn told(cause: &Cause, stale: &StaleRange) -> String {
     match cause {
         Cause::Code(CodeChange {
+            what,
+            path: None,
+            new: None,
+            ..
+        }) if what == "code" => "its code cannot be read".to_owned(),
+        Cause::Code(CodeChange {
             what, path: None, ..
         }) if what == "code" => "its code changed".to_owned(),
         Cause::Code(CodeChange {
@@ -41,6 +47,7 @@ fn told(cause: &Cause, stale: &StaleRange) -> String {
             let is_open = stale.status == Status::Pending || !change.root.is_empty();
             let verb = match change.presence {
                 Presence::Missing => "is missing",
+                Presence::Unreadable => "cannot be read",
                 Presence::There if is_open => "is not up to date",
                 Presence::There => "changed",
             };
@@ -76,6 +83,7 @@ fn without_cause(status: Status, basis: CheckBasis) -> &'static str {
         (Status::Missing, CheckBasis::Instance) => "never materialized",
         (Status::Failed, _) => "the last attempt failed",
         (Status::Pending, _) => "what it needs is not fresh",
+        (Status::Blocked, _) => "what it needs is missing",
         (_, CheckBasis::Lock) => "its line in Assets.lock is not what its inputs give",
         (_, CheckBasis::Instance) => "it is not what its inputs give",
     }

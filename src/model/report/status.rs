@@ -87,7 +87,8 @@ pub struct AssetStatus {
     pub key: AssetKey,
     /// What it is.
     pub kind: DeclarationKind,
-    /// How many partitions have which status. A source is fresh where its data is there, else missing.
+    /// How many partitions have which status. A source is fresh where its data is there, blocked where that cannot be read, else
+    /// missing.
     pub counts: StatusCounts,
     /// Its partitions in order of keys.
     pub partitions: Vec<PartitionRun>,
@@ -133,6 +134,8 @@ pub struct PartitionRun {
     pub status: Status,
     /// Why they are not fresh.
     pub causes: Vec<Cause>,
+    /// Why they cannot be made now, in words, where they are blocked: `raw: data/raw.csv is missing`.
+    pub blocked: Option<String>,
 }
 
 /// How many partitions have which status.
@@ -159,6 +162,8 @@ pub struct StatusCounts {
     pub pending: u32,
     /// [`Status::Locked`].
     pub locked: u32,
+    /// [`Status::Blocked`].
+    pub blocked: u32,
 }
 
 impl StatusCounts {
@@ -171,6 +176,7 @@ impl StatusCounts {
             Status::Failed => self.failed += count,
             Status::Pending => self.pending += count,
             Status::Locked => self.locked += count,
+            Status::Blocked => self.blocked += count,
         }
     }
 
@@ -184,12 +190,14 @@ impl StatusCounts {
             Status::Failed => self.failed,
             Status::Pending => self.pending,
             Status::Locked => self.locked,
+            Status::Blocked => self.blocked,
         }
     }
 
     /// How many partitions there are.
     #[must_use]
     pub fn total(&self) -> u32 {
-        self.fresh + self.stale + self.missing + self.failed + self.pending + self.locked
+        let made = self.fresh + self.stale + self.locked;
+        made + self.missing + self.failed + self.pending + self.blocked
     }
 }

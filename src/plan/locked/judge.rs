@@ -430,7 +430,7 @@ pub(super) fn has_all_outputs(asset: &Asset, line: &LockLine) -> bool {
 
 /// The windows of a source after the newest one that is there.
 fn due_source<'a>(scope: &Scope<'_>, row: &Row, versions: &[Known]) -> LockedRow<'a> {
-    let is_there = |cell: &Cell| versions[row.versions_of(*cell)][0] != Known::Absent;
+    let is_there = |cell: &Cell| !versions[row.versions_of(*cell)][0].is_lacking();
     let there = row.cells().filter(is_there).map(|cell| {
         let index = row.index_of(cell);
         index..index + 1

@@ -6,7 +6,6 @@ use crate::model::{
     AssetId, Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, Dep, DependencyChange,
     LockLine, OutputChange, PartitionSet, Presence, RULE,
 };
-use crate::plan::judge::Known;
 use crate::plan::locked::judge::{LockJudge, Spot, Standing, has_all_outputs};
 use crate::plan::locked::reading::Lack;
 use crate::plan::scope::Cell;
@@ -169,13 +168,14 @@ impl LockJudge<'_> {
                 new: RULE,
             });
         }
-        let now = self.code[spot.number].map(CodePrefix::from)?;
-        (now != locked).then(|| {
+        // There is none where the code cannot be read.
+        let now = self.code[spot.number].map(CodePrefix::from);
+        (now != Some(locked)).then(|| {
             Cause::Code(CodeChange {
                 what: "code".to_owned(),
                 path: None,
                 old: Some(locked.to_string()),
-                new: Some(now.to_string()),
+                new: now.map(|now| now.to_string()),
             })
         })
     }
@@ -283,7 +283,7 @@ impl LockJudge<'_> {
         };
         let versions = &self.versions;
         let required = self.missing.entry(source).or_insert_with(|| {
-            let is_absent = |cell: &Cell| versions[row.versions_of(*cell).start] == Known::Absent;
+            let is_absent = |cell: &Cell| versions[row.versions_of(*cell).start].is_lacking();
             let cells = row.cells().filter(is_absent);
             cells.map(|cell| row.index_of(cell)).collect()
         });

@@ -120,3 +120,103 @@ fn an_external_asset_that_is_not_fresh() {
     sandbox.run(&["accept", "elsewhere"]).success();
     sandbox.materialize(&[]).success().ran(&["reader"]);
 }
+
+const READERS: &str = r#"
+[source.raw]
+SOURCE
+
+[asset.reader]
+deps = "raw"
+command = "cat {{input}} > {{output}}"
+outputs = "reader.txt"
+
+[asset.below]
+deps = "reader"
+command = "cp {{input}} {{output}}"
+outputs = "below.txt"
+
+[asset.apart]
+command = "echo 1 > {{output}}"
+outputs = "apart.txt"
+"#;
+
+/// Sources that are there and cannot be read: how one is declared, and what puts it there.
+const UNREADABLE: &[(&str, &str)] = &[
+    ("path = \"raw\"", "mkfifo raw"),
+    ("path = \"raw\"", "mkdir raw; mkfifo raw/inner"),
+    ("path = \"raw/*\"", "mkdir raw; mkfifo raw/inner"),
+    ("path = \"raw\"\noptional = true", "mkfifo raw"),
+    ("path = \"raw\"", "ln -s /dev/zero raw"),
+    ("path = \"raw.toml\"\nkey = \"a\"", "echo a = > raw.toml"),
+    ("path = \"raw.json\"\nkey = \"a\"", "mkfifo raw.json"),
+];
+
+#[test]
+fn a_source_that_cannot_be_read_blocks_only_what_reads_it() {
+    for (source, put) in UNREADABLE {
+        let sandbox = Sandbox::new().with_file("Assets.toml", &READERS.replace("SOURCE", source));
+        sandbox.run_command(&["sh", "-ec", put]).success();
+        sandbox.materialize(&[]).exits(1).ran(&["apart"]);
+        let asked = answers(&sandbox, [1, 1, 1]);
+        assert_eq!(
+            asked.statuses(),
+            ["apart fresh", "below blocked", "reader blocked"],
+            "{put}"
+        );
+        assert_eq!(asked.decisions(), ["reader blocked", "below blocked"]);
+        let listed = sandbox.run(&["list", "status:blocked"]).success();
+        assert!(listed.stdout().contains("reader") && !listed.stdout().contains("apart"));
+        for words in [&["materialize"][..], &["plan"], &["status"]] {
+            let said = sandbox.run(words);
+            let code = i32::from(words != ["status"]);
+            let said = said.exits(code).said();
+            assert!(said.contains("raw: "), "{put}: {words:?}\n{said}");
+        }
+        sandbox
+            .run_command(&["sh", "-c", "rm -rf raw raw.toml raw.json"])
+            .success();
+    }
+}
+
+#[test]
+fn code_that_cannot_be_read_blocks_only_its_asset() {
+    let sandbox = Sandbox::new().with_file(
+        "Assets.toml",
+        &READERS.replace("SOURCE", "path = \"raw\"").replace(
+            "[asset.apart]",
+            "[asset.scripted]\ncode = \"lib\"\ncommand = \"echo 1 > {{output}}\"\noutputs = \"s.txt\"\n\n[asset.apart]",
+        ),
+    );
+    sandbox.write("raw", "1\n");
+    sandbox.write("lib/a.py", "1\n");
+    sandbox.materialize(&[]).success();
+    sandbox.run_command(&["mkfifo", "lib/pipe"]).success();
+    sandbox.materialize(&[]).exits(1).ran_nothing();
+    let asked = answers(&sandbox, [1, 1, 1]);
+    assert_eq!(
+        asked.statuses(),
+        [
+            "apart fresh",
+            "below fresh",
+            "reader fresh",
+            "scripted blocked"
+        ]
+    );
+}
+
+#[test]
+fn an_output_that_cannot_be_read_is_made_again() {
+    let sandbox =
+        Sandbox::new().with_file("Assets.toml", &READERS.replace("SOURCE", "path = \"raw\""));
+    sandbox.write("raw", "1\n");
+    sandbox.materialize(&[]).success();
+    sandbox.remove("reader.txt");
+    sandbox.run_command(&["mkfifo", "reader.txt"]).success();
+    let asked = answers(&sandbox, [1, 0, 1]);
+    assert_eq!(
+        asked.statuses(),
+        ["apart fresh", "below pending", "reader stale"]
+    );
+    sandbox.materialize(&[]).success().ran(&["reader"]);
+    answers(&sandbox, [0, 0, 0]);
+}

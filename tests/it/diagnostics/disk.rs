@@ -59,7 +59,7 @@ fn missing_sources_block_what_needs_them() {
         "a file that cannot be read",
         &sandbox,
         &["materialize", "-j1"],
-        2,
+        1,
     );
     sandbox.write("params.toml", "train.rate = 0.1\n");
     sandbox.run(&["materialize"]).success();

@@ -299,7 +299,7 @@ fn a_missing_source_blocks_exactly_what_needs_it() {
     project.remove("raw.txt");
     let ran = project.attempt();
     ran.ran(&[]).blocked(&["a", "b", "c", "d", "e"]);
-    assert_eq!(project.status()[0], "a stale (data raw)");
+    assert_eq!(project.status()[0], "a blocked (data raw)");
     project.write("raw.txt", "1\n");
     let _ = project.runs(&[]);
 }

@@ -156,7 +156,7 @@ fn an_observed_source_has_the_version_that_its_command_prints() {
          command = \"cp version.txt {{output}}\"\noutputs = \"made.txt\"\n",
     )
     .with(&[("version.txt", "v1\n")]);
-    assert_eq!(project.status(), ["made missing"]);
+    assert_eq!(project.status(), ["made blocked"]);
     let _ = project.runs(&["made"]);
     project.write("version.txt", "v1\n\n");
     let _ = project.runs(&[]);

@@ -150,6 +150,7 @@ mod tests {
                 count: *count,
                 status: *status,
                 causes: vec![Cause::Forced],
+                blocked: None,
             }
         };
         let partitions = runs.iter().map(run).collect();
