@@ -44,7 +44,7 @@ fn recording(run: RunId, at: &AssetPartition, seed: u32) -> Recording {
         materialization: Materialization {
             asset: at.asset.clone(),
             partition: at.partition.clone(),
-            run,
+            run: Some(run),
             time: Timestamp::UNIX_EPOCH,
             duration_ms: 12,
             rule: RULE,

@@ -20,7 +20,7 @@ use crate::app::selection::{Range, select};
 use crate::engine::{EngineError, Observing, Problems, Workspace, clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
 use crate::model::{
-    AcceptRequest, AffectedReport, AssetGraph, AssetId, AssetKey, Effect, Lock, LockLine, Outcome,
+    AcceptRequest, AffectedReport, AssetGraph, AssetId, AssetKey, Effect, LockLine, Outcome,
     PartitionSet, RunCounts, RunId, RunStatus,
 };
 use crate::plan::{Purpose, Role, Scope, Upstream};
@@ -58,7 +58,7 @@ pub fn accept(
     let run = new_run_id(time);
     let acceptance = Acceptance {
         project,
-        lock: lock.lock(),
+        lock: &lock,
         workspace: &workspace,
         scope: &scope,
         run,
@@ -174,7 +174,7 @@ impl Accepted {
 
 struct Acceptance<'a> {
     project: &'a Project,
-    lock: &'a Lock,
+    lock: &'a LockFile,
     workspace: &'a Workspace<'a>,
     scope: &'a Scope<'a>,
     run: RunId,
@@ -235,9 +235,10 @@ impl Acceptance<'_> {
 
     /// Judges what is selected, and puts together what would be recorded.
     fn look(&self, instance: &mut Instance) -> Result<Accepted, AppError> {
-        let evaluation =
+        let mut evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
-        let sources = source_changes(self.project, &evaluation, self.lock, Look::All);
+        instance.take_lock(self.workspace, &mut evaluation, self.lock)?;
+        let sources = source_changes(self.project, &evaluation, self.lock.lock(), Look::All);
         let mut acceptor = Acceptor::new(
             self.workspace,
             evaluation,

@@ -65,7 +65,7 @@ impl<'a, 's> Acceptor<'a, 's> {
     pub fn success(&mut self, asset: &Asset, cell: Cell) -> Option<Success> {
         let verdict = self.evaluation.judge.judge(cell, &StoreRecords(self.store));
         self.evaluation.verdicts[cell.index()] = verdict;
-        if verdict.status == Status::Fresh {
+        if verdict.status == Status::Fresh && !self.evaluation.is_from_lock(cell) {
             return None;
         }
         let outputs = match self.outputs(asset, cell) {
@@ -86,7 +86,7 @@ impl<'a, 's> Acceptor<'a, 's> {
             cell,
             versions: outputs.iter().enumerate().map(version).collect(),
             bytes: outputs.iter().map(|output| output.bytes).collect(),
-            run: self.run,
+            run: Some(self.run),
             time: self.time,
             duration: Duration::ZERO,
             origin: Origin::Accepted,

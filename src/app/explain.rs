@@ -15,7 +15,7 @@ use crate::executor::LocalExecutor;
 use crate::model::{
     Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
     ExplainRequest, Grouping, KeyRange, Materialization, Origin, OutputChange, PartitionSet, Place,
-    RunId, SourceAsset, SourcePath, Status,
+    SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -171,7 +171,7 @@ impl Explanation<'_> {
             cell: self.cell,
             versions: last.outputs.to_vec(),
             bytes: vec![0; last.outputs.len()],
-            run: RunId(uuid::Uuid::nil()),
+            run: None,
             time: last.time,
             duration: Duration::ZERO,
             origin: Origin::Locked,

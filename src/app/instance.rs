@@ -9,7 +9,7 @@ use crate::app::notice::Notice;
 use crate::app::project::{Project, Traces};
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::lockfile;
-use crate::plan::{Cell, Purpose, Scope};
+use crate::plan::{Purpose, Scope};
 use crate::store::{self, Access, Opened, Store, StoreError};
 use crate::sys::temporary::temporary_folder;
 
@@ -109,8 +109,8 @@ impl Instance {
         self.look(|store| evaluate(workspace, scope, store, purpose, observing))
     }
 
-    /// Looks at a scope and judges it, with what the project's lock file knows of what the instance does not: a lock file
-    /// that is damaged, or of a later version, knows nothing, which is told. It is not opened where everything is recorded.
+    /// Looks at a scope and judges it, with what the project's lock file knows of what is not fresh by it: a lock file that
+    /// is damaged, or of a later version, knows nothing, which is told. It is not opened where everything is fresh.
     pub fn evaluate_with_lock<'a>(
         &mut self,
         project: &Project,
@@ -120,7 +120,7 @@ impl Instance {
         observing: Observing<'_>,
     ) -> Result<Evaluation<'a>, AppError> {
         let mut evaluation = self.evaluate(workspace, scope, purpose, observing)?;
-        if evaluation.lacks_records() {
+        if evaluation.is_in_doubt() {
             match lockfile::read(project.root()) {
                 Ok(Some(parsed)) => evaluation.take_lock(workspace, &self.store, &parsed.lock)?,
                 Ok(None) => {}
@@ -130,18 +130,23 @@ impl Instance {
         Ok(evaluation)
     }
 
-    /// Takes in what a lock file knows of what the instance does not.
+    /// Takes in what a lock file knows of what is not fresh by the instance.
     pub fn take_lock(
         &self,
         workspace: &Workspace<'_>,
         evaluation: &mut Evaluation<'_>,
         file: &LockFile,
     ) -> Result<(), AppError> {
-        let recorded = &evaluation.judge.facts().recorded;
-        let is_unrecorded = |cell: Cell| recorded.materialized(cell.index()).is_none();
-        if evaluation.lacks_records()
-            && let Some(lock) = file.sound_about(evaluation.scope(), &is_unrecorded)
-        {
+        if !evaluation.is_in_doubt() {
+            return Ok(());
+        }
+        let part = file.part_about(evaluation.scope(), &|cell| evaluation.is_doubtful(cell));
+        let lock = match &part {
+            Some(part) if part.assets.is_empty() => None,
+            Some(part) if !evaluation.lacks_records() => Some(part),
+            _ => file.sound(),
+        };
+        if let Some(lock) = lock {
             evaluation.take_lock(workspace, &self.store, lock)?;
         }
         Ok(())

@@ -176,9 +176,7 @@ pub fn materialize_opened<T>(
         mut evaluation,
     } = finished?;
     let taking_over = TakingOver {
-        project,
         workspace: &workspace,
-        request,
         time: clock.now(),
     };
     let taken = taking_over.take(&mut instance.store, &mut evaluation)?;

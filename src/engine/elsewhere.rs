@@ -1,4 +1,5 @@
-//! Sources whose content is elsewhere: Git LFS has left a pointer in its place, or a sparse checkout has left it out.
+//! Sources whose content is elsewhere: Git LFS or git-annex has left a pointer or a link in its place, or a sparse checkout
+//! has left it out.
 //!
 //! Nothing of it is told by a version, so it is looked for only where a source is not what it should be.
 
@@ -16,6 +17,12 @@ use crate::plan::{Cell, Scope};
 
 /// How Git LFS begins what it leaves in place of a file.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+
+/// How git-annex begins what it leaves in place of an unlocked file.
+const ANNEX_POINTER: &[u8] = b"/annex/objects/";
+
+/// Where the links of git-annex lead.
+const ANNEX_OBJECTS: &str = ".git/annex/objects/";
 
 /// Pointers are smaller than this, in bytes.
 const POINTER_SIZE: u64 = 1024;
@@ -70,7 +77,9 @@ impl Looking<'_> {
             SourcePath::Exact(path) => self.exact(&path.path(partition)),
             SourcePath::Glob(pattern) => {
                 let pattern = pattern.path(partition);
-                self.not_checked_out(|path| glob_matches(&pattern, path).unwrap_or(false))
+                let matches = |path: &str| glob_matches(&pattern, path).unwrap_or(false);
+                self.not_checked_out(matches)
+                    .or_else(|| self.annex_link_below(folder_of(&pattern), matches))
             }
         }
     }
@@ -97,31 +106,64 @@ impl Looking<'_> {
 
     fn pointer(&self, path: &str) -> Option<Elsewhere> {
         let full = self.root.join(path);
-        let pointer = if full.is_dir() {
-            let files = WalkDir::new(&full)
-                .sort_by_file_name()
-                .into_iter()
-                .flatten();
-            let mut files = files.filter(|entry| entry.file_type().is_file());
-            files.find(|entry| is_pointer(entry.path()))?.into_path()
-        } else {
-            is_pointer(&full).then_some(full)?
+        if !full.is_dir() {
+            return Some(self.found(left_for(&full)?, &full));
+        }
+        let entries = WalkDir::new(&full).sort_by_file_name().into_iter();
+        let mut entries = entries.flatten();
+        entries.find_map(|entry| Some(self.found(left_for(entry.path())?, entry.path())))
+    }
+
+    /// The first link of git-annex in a folder that leads nowhere and is of concern: a glob does not match it.
+    fn annex_link_below(&self, folder: &str, concerns: impl Fn(&str) -> bool) -> Option<Elsewhere> {
+        let entries = WalkDir::new(self.root.join(folder)).sort_by_file_name();
+        let links = entries.into_iter().flatten();
+        let mut links = links.filter(|entry| is_annex_link(entry.path()));
+        let is_concerned = |path: &Path| {
+            let below = path.strip_prefix(self.root).ok();
+            below.and_then(Path::to_str).is_some_and(&concerns)
         };
-        let told = pointer.strip_prefix(self.root).unwrap_or(&pointer);
-        Some(Elsewhere {
-            why: WhyUnverifiable::LfsPointer,
-            path: told.to_string_lossy().into_owned(),
-        })
+        let link = links.find(|entry| is_concerned(entry.path()))?;
+        Some(self.found(WhyUnverifiable::AnnexLink, link.path()))
+    }
+
+    fn found(&self, why: WhyUnverifiable, path: &Path) -> Elsewhere {
+        let told = path.strip_prefix(self.root).unwrap_or(path);
+        let path = told.to_string_lossy().into_owned();
+        Elsewhere { why, path }
     }
 }
 
-/// Whether Git LFS has left a pointer here.
-fn is_pointer(path: &Path) -> bool {
+/// The folders of a glob before the first in which something is to be matched.
+fn folder_of(pattern: &str) -> &str {
+    let literal = pattern.find(['*', '?', '[', '{', '\\']);
+    let literal = &pattern[..literal.unwrap_or(pattern.len())];
+    literal.rfind('/').map_or("", |end| &literal[..end])
+}
+
+/// Whose stand-in lies at a path, if one does.
+fn left_for(path: &Path) -> Option<WhyUnverifiable> {
+    if is_annex_link(path) {
+        return Some(WhyUnverifiable::AnnexLink);
+    }
     let is_small = fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() < POINTER_SIZE);
-    let beginning = || {
-        let mut read = [0; POINTER.len()];
-        File::open(path)?.read_exact(&mut read)?;
-        Ok::<_, std::io::Error>(read)
-    };
-    is_small && beginning().is_ok_and(|read| read == POINTER)
+    if !is_small {
+        return None;
+    }
+    let mut read = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(POINTER_SIZE).read_to_end(&mut read).ok()?;
+    if read.starts_with(POINTER) {
+        Some(WhyUnverifiable::LfsPointer)
+    } else {
+        let is_annexed = read.starts_with(ANNEX_POINTER);
+        is_annexed.then_some(WhyUnverifiable::AnnexLink)
+    }
+}
+
+/// Whether a path is a link into the store of git-annex whose content is not there.
+fn is_annex_link(path: &Path) -> bool {
+    let target = fs::read_link(path);
+    let into_annex = target.is_ok_and(|target| target.to_string_lossy().contains(ANNEX_OBJECTS));
+    into_annex && !path.exists()
 }

@@ -8,16 +8,14 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use jiff::Timestamp;
-
 use crate::digest::Folding;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::records::StoreRecords;
 use crate::engine::workspace::Workspace;
 use crate::hash::{Found, HashError};
 use crate::model::{
-    Asset, Current, CurrentMaterialization, DataVersion, DataVersionRule, LastAttempt, LockBlock,
-    MaterializationId, PartitionRef, PartitionSet, RULE, Status,
+    Asset, Current, CurrentColumns, DataVersion, DataVersionRule, LockBlock, PartitionRef,
+    PartitionSet,
 };
 use crate::plan::{Blocks, Cell, LockJudge, Mapped, Role, Row, Scope};
 
@@ -76,11 +74,16 @@ impl BlockOutput<'_> {
         DataVersion(Blocks::default().digest_of(&mapped, &self.range, &mut Folding::new()))
     }
 
-    /// The version of each, if they are what a block has.
-    fn as_locked(&self, block: &LockBlock) -> Option<Vec<DataVersion>> {
+    /// Whether versions are what a block has.
+    fn is_locked(&self, versions: &[DataVersion], block: &LockBlock) -> bool {
         let label = self.asset.output_label(self.output);
         let mut locked = block.outputs.iter();
-        let locked = locked.find(|it| it.label.as_deref() == label.as_deref())?;
+        let locked = locked.find(|it| it.label.as_deref() == label.as_deref());
+        locked.is_some_and(|locked| locked.version == Some(self.digest(versions)))
+    }
+
+    /// The version of each on disk; what cannot be read is not here.
+    fn on_disk(&self) -> Option<Vec<DataVersion>> {
         let keys = self.scope.keys(self.row.asset);
         let index = self.range.start;
         let template = &self.asset.outputs[self.output].path;
@@ -88,28 +91,35 @@ impl BlockOutput<'_> {
         // Mostly none is here, or all are.
         let first = self.workspace.versions.of_path(&first).ok()?;
         first.version()?;
-        // What cannot be read is not here.
-        let versions = self.versions().ok().flatten()?;
-        (Some(self.digest(&versions)) == locked.version).then_some(versions)
+        self.versions().ok().flatten()
+    }
+
+    /// The version of each as the instance knows it.
+    fn recorded(&self, recorded: &CurrentColumns) -> Option<Vec<DataVersion>> {
+        let version = |index| {
+            let cell = self.row.cell(index)?;
+            let last = recorded.materialized(cell.index())?;
+            last.outputs.get(self.output).copied()
+        };
+        self.range.clone().map(version).collect()
     }
 }
 
 /// What was found of right blocks.
 #[derive(Debug, Default)]
 pub(super) struct FoldedHere {
-    /// Partitions that have no record and are here, with the versions of their outputs; upstream before downstream.
-    unrecorded: Vec<(Cell, Vec<DataVersion>)>,
+    /// Partitions that are not fresh by a record and are here, with the versions of their outputs; upstream before downstream.
+    doubtful: Vec<(Cell, Vec<DataVersion>)>,
     /// Partitions of which the instance knows what the lock file has.
     as_locked: HashSet<Cell>,
 }
 
 impl FoldedHere {
-    /// Looks at the outputs of right blocks in which something has no record. `here` is known from lines of their own.
+    /// Looks at the outputs of right blocks in which something is not fresh by a record.
     pub(super) fn find(
         evaluation: &Evaluation<'_>,
         workspace: &Workspace<'_>,
         lines: &LockJudge<'_>,
-        here: &[Cell],
     ) -> Self {
         let mut found = Self::default();
         let scope = evaluation.scope();
@@ -118,10 +128,9 @@ impl FoldedHere {
                 found.look(evaluation, workspace, lines, (row, asset));
             }
         }
-        if found.unrecorded.is_empty() {
+        if found.doubtful.is_empty() {
             return Self::default();
         }
-        found.as_locked.extend(here);
         let changed = &evaluation.judge.facts().changed_outputs;
         found.as_locked.retain(|cell| !changed.contains_key(cell));
         found
@@ -156,9 +165,7 @@ impl FoldedHere {
             }
             known_until = range.end;
             let members = || range.clone().filter_map(|index| row.cell(index));
-            if members().all(|it| recorded.materialized(it.index()).is_some()) {
-                continue;
-            }
+            let is_doubtful = members().any(|it| evaluation.is_doubtful(it));
             let versions = |output| {
                 let output = BlockOutput {
                     workspace,
@@ -168,7 +175,12 @@ impl FoldedHere {
                     output,
                     range: range.clone(),
                 };
-                output.as_locked(block)
+                let versions = if is_doubtful {
+                    output.on_disk()
+                } else {
+                    output.recorded(recorded)
+                };
+                versions.filter(|versions| output.is_locked(versions, block))
             };
             let Some(versions) = (0..asset.outputs.len())
                 .map(versions)
@@ -178,11 +190,11 @@ impl FoldedHere {
             };
             for member in members() {
                 let at = (row.index_of(member) - range.start) as usize;
-                if recorded.materialized(member.index()).is_some() {
+                if !evaluation.is_doubtful(member) {
                     self.as_locked.insert(member);
                 } else if scope.role(member) != Role::Given {
                     let outputs = versions.iter().map(|of_output| of_output[at]).collect();
-                    self.unrecorded.push((member, outputs));
+                    self.doubtful.push((member, outputs));
                 }
             }
         }
@@ -190,7 +202,12 @@ impl FoldedHere {
 
     /// Whether anything of blocks is here.
     pub(super) fn is_empty(&self) -> bool {
-        self.unrecorded.is_empty()
+        self.doubtful.is_empty()
+    }
+
+    /// The partitions that may be fresh by a block.
+    pub(super) fn cells(&self) -> impl Iterator<Item = Cell> {
+        self.doubtful.iter().map(|(cell, _)| *cell)
     }
 
     /// Counts partitions of blocks as recorded, where all that they read is what the lock file has, and gives them.
@@ -201,7 +218,7 @@ impl FoldedHere {
     ) -> Vec<Cell> {
         let scope = evaluation.scope();
         let mut taken = Vec::new();
-        for (cell, outputs) in std::mem::take(&mut self.unrecorded) {
+        for (cell, outputs) in std::mem::take(&mut self.doubtful) {
             let verdict = evaluation.judge.judge(cell, records);
             let number = scope.number_of(scope.at(cell).0);
             let code_version = evaluation.codes.versions[number];
@@ -212,25 +229,12 @@ impl FoldedHere {
             if !self.reads_as_locked(scope, cell) {
                 continue;
             }
-            let current = Current {
-                materialized: Some(CurrentMaterialization {
-                    id: MaterializationId::LOCKED,
-                    rule: RULE,
-                    fingerprint,
-                    code_version,
-                    time: Timestamp::UNIX_EPOCH,
-                    outputs,
-                    duration_ms: 0,
-                }),
-                attempt: LastAttempt::Succeeded,
-            };
+            // All that it was made of is known, so it is fresh by this.
+            let current = Current::of_lock(fingerprint, code_version, outputs);
             evaluation.judge.replace(cell, Some(&current), Vec::new());
-            if evaluation.judge.judge(cell, records).status == Status::Fresh {
-                self.as_locked.insert(cell);
-                taken.push(cell);
-            } else {
-                evaluation.judge.replace(cell, None, Vec::new());
-            }
+            evaluation.judge.judge(cell, records);
+            self.as_locked.insert(cell);
+            taken.push(cell);
         }
         taken
     }

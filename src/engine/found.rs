@@ -1,7 +1,5 @@
 //! Values that a run reads and does not make, where nothing is recorded: what lies on disk counts, whatever it is.
 
-use jiff::Timestamp;
-
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::evaluate::Evaluation;
 use crate::engine::gather::absent_version;
@@ -9,10 +7,7 @@ use crate::engine::records::StoreRecords;
 use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
 use crate::hash::Found;
-use crate::model::{
-    Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, LastAttempt,
-    MaterializationId, OutputKind, RULE,
-};
+use crate::model::{Asset, CodeVersion, Current, DataVersion, Fingerprint, OutputKind};
 use crate::plan::{Cell, Role};
 use crate::store::Store;
 
@@ -117,16 +112,5 @@ const fn in_words(kind: OutputKind) -> &'static str {
 /// Outputs as if somebody had recorded them. Of what is read as it is, nothing but the versions is ever asked for.
 fn as_recorded(outputs: Vec<DataVersion>) -> Current {
     let nothing = absent_version().0;
-    Current {
-        materialized: Some(CurrentMaterialization {
-            id: MaterializationId::LOCKED,
-            rule: RULE,
-            fingerprint: Fingerprint(nothing),
-            code_version: CodeVersion(nothing),
-            outputs,
-            time: Timestamp::UNIX_EPOCH,
-            duration_ms: 0,
-        }),
-        attempt: LastAttempt::Succeeded,
-    }
+    Current::of_lock(Fingerprint(nothing), CodeVersion(nothing), outputs)
 }

@@ -338,6 +338,45 @@ pub fn find_outputs_unlike(
     })
 }
 
+/// What was found at the outputs of cells, in declared order.
+pub type FoundOutputs = HashMap<Cell, Vec<Found>>;
+
+/// What is at the outputs of some cells of assets.
+///
+/// # Errors
+///
+/// All files that cannot be hashed.
+pub fn find_outputs(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    cells: &[Cell],
+) -> Result<FoundOutputs, Problems> {
+    let place = |cell: Cell| {
+        let row = scope.row_of_cell(cell);
+        let asset = workspace.graph.asset(row.asset);
+        (row, asset.expect("only assets have outputs"))
+    };
+    let mut outputs: Vec<(Cell, usize)> = Vec::with_capacity(cells.len());
+    for cell in cells.iter().copied() {
+        let (_, asset) = place(cell);
+        outputs.extend((0..asset.outputs.len()).map(|output| (cell, output)));
+    }
+    let path = |at: usize, text: &mut String| {
+        let (cell, output) = outputs[at];
+        let (row, asset) = place(cell);
+        let template = &asset.outputs[output].path;
+        template.write_path(partition_of(scope, row, cell), text);
+    };
+    let mut all = FoundOutputs::with_capacity(cells.len());
+    let mut problems = Problems::default();
+    let take = |at: usize, found: Result<Found, HashError>| match found {
+        Ok(found) => all.entry(outputs[at].0).or_default().push(found),
+        Err(error) => problems.push(error.into()),
+    };
+    workspace.versions.of_each(outputs.len(), path, take);
+    problems.into_result(all)
+}
+
 /// Outputs of one cell that are not what was recorded.
 pub fn changed_outputs_of(
     workspace: &Workspace<'_>,
@@ -433,7 +472,12 @@ fn partition_of<'a>(scope: &Scope<'a>, row: &Row, cell: Cell) -> PartitionRef<'a
     }
 }
 
-fn content_change(expected: OutputKind, old: DataVersion, found: Found) -> Option<OutputChange> {
+/// How an output that was found differs from what it is expected to be.
+pub fn content_change(
+    expected: OutputKind,
+    old: DataVersion,
+    found: Found,
+) -> Option<OutputChange> {
     let (kind, new) = match found {
         Found::Absent => return Some(OutputChange::Missing),
         Found::File { version, .. } => (OutputKind::File, version),

@@ -1,33 +1,38 @@
-//! What a lock file knows of cells of which the instance has no materialization: those whose outputs are here stand as if
-//! they had been made here, and of the others it is known that somebody has made them.
+//! What a lock file knows of cells that are not fresh by the instance: it is the second witness. Those whose outputs are here
+//! just as a right line says are fresh by it, and of others without a record it is known that somebody has made them.
 //!
-//! Where the instance has a record, that decides. So nothing is asked of a lock file unless something has none, and a line
-//! in the lock file is about it.
+//! Only those cells are asked about, and only lines that can make a difference are looked at: where the instance and the
+//! lock file say the same, or everything is fresh, nothing is judged twice. Where the version of an output is not its content,
+//! a line does not say which outputs it means, so such cells are fresh by the instance alone.
 
 use std::collections::{HashMap, HashSet};
-
-use jiff::Timestamp;
 
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::folded::FoldedHere;
-use crate::engine::gather::{ChangedOutputs, find_outputs_unlike};
+use crate::engine::gather::{ChangedOutputs, FoundOutputs, content_change, find_outputs};
 use crate::engine::records::StoreRecords;
 use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
+use crate::hash::Found;
 use crate::model::{
-    Asset, AssetKey, Current, CurrentMaterialization, DataVersion, Fingerprint, LastAttempt, Lock,
-    LockBlock, LockLine, LockedAsset, MaterializationId, PartitionKey, PartitionSet, RULE, Status,
+    Asset, CodePrefix, Current, DataVersion, DataVersionRule, Fingerprint, Lock, LockBlock,
+    LockLine, LockedAsset, MaterializationId, Output, OutputChange, PartitionKey, PartitionSet,
+    RULE, Status,
 };
-use crate::plan::{Cell, LockFacts, LockJudge, Role, Row, Scope, Verdict};
+use crate::plan::{Cell, LockFacts, LockJudge, Role, Row, Scope, Witness};
 use crate::store::Store;
 
-/// What only the lock file knows.
+/// What the lock file knows of cells that are not fresh by the instance.
 #[derive(Debug, Default)]
 pub struct LockedCells {
-    /// Whose outputs are here, upstream before downstream: they count as recorded.
+    /// Whose outputs are here just as a line says, so that they are or become fresh if it is right; upstream before
+    /// downstream.
     pub here: Vec<Cell>,
-    /// Whose outputs are not here; with the line, where they have one of their own.
+    /// What the instance has recorded of those instead, where it has recorded anything.
+    pub recorded: HashMap<Cell, MaterializationId>,
+    /// Whose line is right, whose outputs are not here, and of which nothing is recorded; with the line, where they have one
+    /// of their own.
     pub elsewhere: HashMap<Cell, Option<LockedResult>>,
     /// What is at the outputs of some of those instead.
     pub unlike: ChangedOutputs,
@@ -43,7 +48,9 @@ pub struct LockedResult {
 }
 
 impl Evaluation<'_> {
-    /// Takes in what `lock` says of what has no record, and judges anew by that.
+    /// Takes in what `lock` says of what is not fresh by the instance, and judges anew by that. It may hold no more than the
+    /// lines of [doubtful](Self::is_doubtful) cells where [everything has a record](Self::lacks_records) and no blocks
+    /// are concerned.
     ///
     /// # Errors
     ///
@@ -54,30 +61,28 @@ impl Evaluation<'_> {
         store: &Store,
         lock: &Lock,
     ) -> Result<(), Problems> {
-        if !concerns(self, lock) {
+        let asked = Asked::of(self, lock);
+        if asked.lines.is_empty() && asked.blocks == Blocks::Apart {
             return Ok(());
         }
         let records = StoreRecords(store);
-        let (locked, folded) = look(self, workspace, lock)?;
-        self.locked = locked;
-        if !self.locked.here.is_empty() {
-            self.verdicts = self.judge.judge_all(&records, &AllCores);
-            self.leave_misfits();
+        let found = find_outputs(
+            workspace,
+            self.scope(),
+            &asked.comparable_cells(self.scope()),
+        )?;
+        self.take_witnesses(&asked, &found);
+        self.verdicts = self.judge.judge_all(&records, &AllCores);
+        if asked.blocks == Blocks::Concerned || asked.any_unrecorded(self) {
+            let mut lines = LockJudge::new(self.scope(), lock, self.lock_facts());
+            let outputs = |cell, line: &LockLine| is_here(workspace, self.scope(), cell, line);
+            lines.judge_lines(&outputs);
+            self.take_blocks(workspace, &lines, &records);
+            self.take_elsewhere(&lines, &found);
         }
-        if !folded.is_empty() {
-            let taken = folded.take(self, &records);
-            for cell in &taken {
-                self.locked.elsewhere.remove(cell);
-            }
-            self.locked.here.extend(taken);
-            self.locked.here.sort_unstable();
-            self.verdicts = self.judge.judge_all(&records, &AllCores);
-            self.leave_misfits();
-        }
-        for cell in self.locked.elsewhere.keys() {
-            let verdict = &mut self.verdicts[cell.index()];
-            if verdict.status == Status::Missing {
-                verdict.status = Status::Locked;
+        for cell in self.locked.here.clone() {
+            if self.verdicts[cell.index()].status == Status::Pending && self.is_unrecorded(cell) {
+                self.judge.count_on_witness(cell);
             }
         }
         self.decide();
@@ -95,140 +100,252 @@ impl Evaluation<'_> {
         self.decide();
     }
 
+    /// Whether the instance does not vouch for a cell of an asset: it is not fresh, or is read as it is and not what was
+    /// recorded.
+    #[must_use]
+    pub fn is_doubtful(&self, cell: Cell) -> bool {
+        match self.scope().role(cell) {
+            Role::Given => {
+                let changed = &self.judge.facts().changed_outputs;
+                self.is_unrecorded(cell) || changed.contains_key(&cell)
+            }
+            Role::Selected | Role::Needed => self.verdicts[cell.index()].status != Status::Fresh,
+        }
+    }
+
+    /// Whether any cell of an asset is [doubtful](Self::is_doubtful).
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.any_asset_cell(|cell| self.is_doubtful(cell))
+    }
+
     /// Whether some cell of an asset has no materialization.
     #[must_use]
     pub fn lacks_records(&self) -> bool {
+        self.any_asset_cell(|cell| self.is_unrecorded(cell))
+    }
+
+    fn any_asset_cell(&self, is_so: impl Fn(Cell) -> bool) -> bool {
         let scope = self.scope();
         let assets = scope.rows().iter();
         let mut assets = assets.filter(|row| scope.graph().asset(row.asset).is_some());
-        assets.any(|row| row.cells().any(|cell| self.is_unrecorded(cell)))
+        assets.any(|row| row.cells().any(&is_so))
     }
 
     /// Whether a cell counts as recorded only for what the lock file says.
     #[must_use]
     pub fn is_from_lock(&self, cell: Cell) -> bool {
-        let recorded = &self.judge.facts().recorded;
-        let last = recorded.materialized(cell.index());
-        last.is_some_and(|last| last.id == MaterializationId::LOCKED)
+        self.recorded_as(cell) == Some(MaterializationId::LOCKED)
     }
 
     fn is_unrecorded(&self, cell: Cell) -> bool {
+        self.recorded_as(cell).is_none()
+    }
+
+    fn recorded_as(&self, cell: Cell) -> Option<MaterializationId> {
         let recorded = &self.judge.facts().recorded;
-        recorded.materialized(cell.index()).is_none()
+        recorded.materialized(cell.index()).map(|last| last.id)
     }
 
-    /// Forgets lines that are right by other lines, and wrong by what the instance knows of what they read.
-    fn leave_misfits(&mut self) {
-        let judge = &mut self.judge;
-        let verdicts = &mut self.verdicts;
-        self.locked.here.retain(|cell| {
-            let verdict: &mut Verdict = &mut verdicts[cell.index()];
-            let fits = verdict.status != Status::Stale;
-            if !fits {
-                judge.replace(*cell, None, Vec::new());
-                verdict.status = Status::Missing;
-            }
-            fits
-        });
+    fn lock_facts(&self) -> LockFacts {
+        LockFacts {
+            code: self.codes.versions.clone(),
+            versions: self.judge.facts().versions.clone(),
+        }
     }
-}
 
-/// Whether a line is about something that has no record.
-fn concerns(evaluation: &Evaluation<'_>, lock: &Lock) -> bool {
-    let scope = evaluation.scope();
-    let locked = lock.assets.iter().map(|locked| (&locked.asset, locked));
-    let locked: HashMap<&AssetKey, &LockedAsset> = locked.collect();
-    scope.rows().iter().any(|row| {
-        let Some(locked) = locked.get(scope.graph().key(row.asset)) else {
-            return false;
-        };
-        let all_keys = scope.keys(row.asset);
-        let range = |block: &LockBlock| {
-            let index = |key: &PartitionKey| all_keys.index_of(key.as_str());
-            Some(index(&block.first)?..index(&block.last)? + 1)
-        };
-        let in_blocks = PartitionSet::from_ranges(locked.blocks.iter().filter_map(range));
-        let unrecorded = row.cells().filter(|cell| evaluation.is_unrecorded(*cell));
-        let unrecorded: Vec<Cell> = unrecorded.collect();
-        let keys = unrecorded.iter().map(|cell| scope.partition(*cell));
-        let keys: HashSet<_> = keys.collect();
-        let mut cells = unrecorded.iter();
-        cells.any(|cell| in_blocks.contains(row.index_of(*cell)))
-            || (!keys.is_empty() && locked.lines.iter().any(|it| keys.contains(&it.partition)))
-    })
-}
-
-/// Finds which lines are right, and compares the outputs that they are about.
-fn look(
-    evaluation: &mut Evaluation<'_>,
-    workspace: &Workspace<'_>,
-    lock: &Lock,
-) -> Result<(LockedCells, FoldedHere), Problems> {
-    let scope = evaluation.scope();
-    let facts = LockFacts {
-        code: evaluation.codes.versions.clone(),
-        versions: evaluation.judge.facts().versions.clone(),
-    };
-    let mut lines = LockJudge::new(scope, lock, facts);
-    lines.judge_lines(&|cell, line| is_here(workspace, scope, cell, line));
-    let mut elsewhere: HashMap<Cell, Option<LockedResult>> = HashMap::new();
-    let mut given = HashSet::new();
-    for row in scope.rows() {
-        let Some(asset) = scope.graph().asset(row.asset) else {
-            continue;
-        };
-        let unrecorded = row.cells().filter(|cell| evaluation.is_unrecorded(*cell));
-        for cell in unrecorded {
-            // What is read as it is was not judged.
-            let is_given = scope.role(cell) == Role::Given;
-            let line = lines.line(cell);
-            if lines.is_right(cell) || (is_given && line.is_some()) {
-                elsewhere.insert(cell, line.and_then(|line| result(asset, line)));
+    /// Notes which lines say just what is at the outputs of their cells.
+    fn take_witnesses(&mut self, asked: &Asked<'_>, found: &FoundOutputs) {
+        let scope = self.scope();
+        let mut witnesses: HashMap<Cell, Vec<Witness>> = HashMap::new();
+        for (cell, line) in &asked.lines {
+            let (asset, number) = asset_of(scope, *cell);
+            let is_here = changes(asset, line, found.get(cell)).is_some_and(|it| it.is_empty());
+            let (true, Some(locked)) = (is_here, result(asset, line)) else {
+                continue;
+            };
+            if self.locked.here.last() != Some(cell) {
+                self.locked.here.push(*cell);
+                let before = self.recorded_as(*cell);
+                self.locked.recorded.extend(before.map(|it| (*cell, it)));
             }
-            if is_given {
-                given.insert(cell);
+            let code = self.codes.versions[number];
+            match (scope.role(*cell), code) {
+                (Role::Given, Some(code)) => {
+                    let current = Current::of_lock(locked.fingerprint, code, locked.outputs);
+                    self.judge.replace(*cell, Some(&current), Vec::new());
+                }
+                _ => witnesses.entry(*cell).or_default().push(Witness {
+                    fingerprint: locked.fingerprint,
+                    outputs: locked.outputs,
+                    contributions: line.contributions.clone(),
+                }),
+            }
+        }
+        self.judge.take_witnesses(witnesses);
+    }
+
+    /// Takes in what right blocks say.
+    fn take_blocks(
+        &mut self,
+        workspace: &Workspace<'_>,
+        lines: &LockJudge<'_>,
+        records: &StoreRecords<'_>,
+    ) {
+        let folded = FoldedHere::find(self, workspace, lines);
+        if folded.is_empty() {
+            return;
+        }
+        let before: HashMap<Cell, MaterializationId> = folded
+            .cells()
+            .filter_map(|cell| Some((cell, self.recorded_as(cell)?)))
+            .collect();
+        let taken = folded.take(self, records);
+        let before = |cell: &Cell| Some((*cell, *before.get(cell)?));
+        self.locked.recorded.extend(taken.iter().filter_map(before));
+        self.locked.here.extend(taken);
+        self.locked.here.sort_unstable();
+        self.locked.here.dedup();
+        self.verdicts = self.judge.judge_all(records, &AllCores);
+    }
+
+    /// Notes which lines are right that are about outputs that are not here, of cells that have no record.
+    fn take_elsewhere(&mut self, lines: &LockJudge<'_>, found: &FoundOutputs) {
+        let scope = self.scope();
+        let here: HashSet<Cell> = self.locked.here.iter().copied().collect();
+        for row in scope.rows() {
+            let Some(asset) = scope.graph().asset(row.asset) else {
+                continue;
+            };
+            for cell in row.cells() {
+                let is_locked = lines.is_right(cell) && !here.contains(&cell);
+                if !is_locked || !self.is_unrecorded(cell) {
+                    continue;
+                }
+                let line = lines.line(cell);
+                let unlike = line.and_then(|line| changes(asset, line, found.get(&cell)));
+                if let Some(unlike) = unlike.filter(|unlike| !unlike.is_empty()) {
+                    self.locked.unlike.insert(cell, unlike);
+                }
+                let line = line.and_then(|line| result(asset, line));
+                self.locked.elsewhere.insert(cell, line);
+                let verdict = &mut self.verdicts[cell.index()];
+                if verdict.status == Status::Missing {
+                    verdict.status = Status::Locked;
+                }
             }
         }
     }
-    let expected = |_: &Row, cell: Cell, output: usize| {
-        let line = elsewhere.get(&cell)?.as_ref()?;
-        line.outputs.get(output).copied()
+}
+
+/// Whether doubtful cells stand in blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Blocks {
+    Apart,
+    Concerned,
+}
+
+/// What of a lock file can make a difference for cells that are not fresh by the instance.
+struct Asked<'l> {
+    /// Lines of their own, in order of cells.
+    lines: Vec<(Cell, &'l LockLine)>,
+    blocks: Blocks,
+}
+
+impl<'l> Asked<'l> {
+    fn of(evaluation: &Evaluation<'_>, lock: &'l Lock) -> Self {
+        let scope = evaluation.scope();
+        let mut asked = Self {
+            lines: Vec::new(),
+            blocks: Blocks::Apart,
+        };
+        if lock.rule != RULE {
+            return asked;
+        }
+        for locked in &lock.assets {
+            let id = scope.graph().find(locked.asset.as_str());
+            let row = id.and_then(|id| scope.row(id));
+            let asset = id.and_then(|id| scope.graph().asset(id));
+            if let (Some(row), Some(asset)) = (row, asset) {
+                asked.ask(evaluation, (row, asset), locked);
+            }
+        }
+        asked.lines.sort_by_key(|(cell, _)| *cell);
+        asked
+    }
+
+    fn ask(
+        &mut self,
+        evaluation: &Evaluation<'_>,
+        (row, asset): (&Row, &Asset),
+        locked: &'l LockedAsset,
+    ) {
+        let scope = evaluation.scope();
+        let doubtful = row.cells().filter(|cell| evaluation.is_doubtful(*cell));
+        let doubtful: HashMap<Option<PartitionKey>, Cell> =
+            doubtful.map(|cell| (scope.partition(cell), cell)).collect();
+        if doubtful.is_empty() {
+            return;
+        }
+        let keys = scope.keys(row.asset);
+        let range = |block: &LockBlock| {
+            let index = |key: &PartitionKey| keys.index_of(key.as_str());
+            Some(index(&block.first)?..index(&block.last)? + 1)
+        };
+        let in_blocks = PartitionSet::from_ranges(locked.blocks.iter().filter_map(range));
+        let mut cells = doubtful.values();
+        if cells.any(|cell| in_blocks.contains(row.index_of(*cell))) {
+            self.blocks = Blocks::Concerned;
+        }
+        let of_each = locked.lines.iter();
+        let of_each = of_each.filter_map(|line| Some((*doubtful.get(&line.partition)?, line)));
+        let lines = of_each.filter(|(cell, line)| may_count(evaluation, asset, *cell, line));
+        self.lines.extend(lines);
+    }
+
+    /// Whose outputs are to be compared.
+    fn comparable_cells(&self, scope: &Scope<'_>) -> Vec<Cell> {
+        let cells = self.lines.iter().map(|(cell, _)| *cell);
+        let is_by_content =
+            |cell: &Cell| asset_of(scope, *cell).0.data_version == DataVersionRule::Content;
+        let mut cells: Vec<Cell> = cells.filter(is_by_content).collect();
+        cells.dedup();
+        cells
+    }
+
+    fn any_unrecorded(&self, evaluation: &Evaluation<'_>) -> bool {
+        let mut cells = self.lines.iter().map(|(cell, _)| *cell);
+        cells.any(|cell| evaluation.is_unrecorded(cell))
+    }
+}
+
+/// Whether a line may be right now, and says something else than what the instance has recorded.
+fn may_count(evaluation: &Evaluation<'_>, asset: &Asset, cell: Cell, line: &LockLine) -> bool {
+    let scope = evaluation.scope();
+    let Some(locked) = result(asset, line) else {
+        return false;
     };
-    let changed = find_outputs_unlike(workspace, scope, expected)?;
-    let mut here = Vec::new();
-    elsewhere.retain(|cell, line| {
-        let Some(line) = line.as_ref().filter(|_| !changed.contains_key(cell)) else {
-            return !given.contains(cell);
-        };
-        let Some(code_version) = evaluation.codes.versions[scope.number_of(scope.at(*cell).0)]
-        else {
-            return true;
-        };
-        let current = Current {
-            materialized: Some(CurrentMaterialization {
-                id: MaterializationId::LOCKED,
-                rule: RULE,
-                fingerprint: line.fingerprint,
-                code_version,
-                time: Timestamp::UNIX_EPOCH,
-                outputs: line.outputs.clone(),
-                duration_ms: 0,
-            }),
-            attempt: LastAttempt::Succeeded,
-        };
-        evaluation.judge.replace(*cell, Some(&current), Vec::new());
-        here.push(*cell);
-        false
-    });
-    here.sort_unstable();
-    let folded = FoldedHere::find(evaluation, workspace, &lines, &here);
-    let unlike = changed;
-    let cells = LockedCells {
-        here,
-        elsewhere,
-        unlike,
-    };
-    Ok((cells, folded))
+    let recorded = &evaluation.judge.facts().recorded;
+    let recorded = recorded.materialized(cell.index());
+    if recorded.is_some_and(|last| {
+        last.fingerprint == locked.fingerprint && last.outputs == locked.outputs
+    }) {
+        return false;
+    }
+    if scope.role(cell) == Role::Given {
+        return true;
+    }
+    let code = evaluation.codes.versions[scope.number_of(scope.at(cell).0)];
+    let fingerprint = evaluation.verdicts[cell.index()].fingerprint;
+    code.map(CodePrefix::from) == Some(line.code)
+        && line.contributions.len() == asset.deps.len()
+        && fingerprint.is_none_or(|now| now == line.fingerprint)
+}
+
+fn asset_of<'s>(scope: &'s Scope<'_>, cell: Cell) -> (&'s Asset, usize) {
+    let (id, _) = scope.at(cell);
+    let asset = scope.graph().asset(id);
+    (asset.expect("lines are about assets"), scope.number_of(id))
 }
 
 /// What a line says; `None` where it does not name all outputs.
@@ -241,17 +358,23 @@ fn result(asset: &Asset, line: &LockLine) -> Option<LockedResult> {
     })
 }
 
+/// Which of the outputs that were found are not what a line says; `None` where they were not looked at.
+fn changes(
+    asset: &Asset,
+    line: &LockLine,
+    found: Option<&Vec<Found>>,
+) -> Option<Vec<(usize, OutputChange)>> {
+    let locked = result(asset, line)?.outputs;
+    let outputs = asset.outputs.iter().zip(locked).zip(found?).enumerate();
+    let change = |(at, ((output, locked), found)): (usize, ((&Output, DataVersion), &Found))| {
+        Some((at, content_change(output.kind, locked, *found)?))
+    };
+    Some(outputs.filter_map(change).collect())
+}
+
 /// Whether all outputs of a cell are here and just what a line says.
 fn is_here(workspace: &Workspace<'_>, scope: &Scope<'_>, cell: Cell, line: &LockLine) -> bool {
-    let (id, partition) = scope.at(cell);
-    let Some(asset) = scope.graph().asset(id) else {
-        return false;
-    };
-    let locked = result(asset, line).map_or_else(Vec::new, |locked| locked.outputs);
-    let mut outputs = asset.outputs.iter().zip(&locked);
-    outputs.len() == asset.outputs.len()
-        && outputs.all(|(output, locked)| {
-            let found = workspace.versions.of_path(&output.path.path(partition));
-            found.is_ok_and(|found| found.version() == Some(*locked))
-        })
+    let (asset, _) = asset_of(scope, cell);
+    let found = find_outputs(workspace, scope, &[cell]);
+    found.is_ok_and(|found| changes(asset, line, found.get(&cell)).is_some_and(|it| it.is_empty()))
 }

@@ -21,8 +21,8 @@ pub struct Made {
     pub versions: Vec<DataVersion>,
     /// Their sizes.
     pub bytes: Vec<u64>,
-    /// The run that made or accepted them.
-    pub run: RunId,
+    /// The run that made or accepted them; `None` where they are taken from the lock file.
+    pub run: Option<RunId>,
     /// When.
     pub time: Timestamp,
     /// How long the command took.
@@ -56,7 +56,10 @@ pub fn materialized(
     let current = Current {
         materialized: Some(CurrentMaterialization {
             // The number that the instance will give is not known yet, and nothing in this run asks for it.
-            id: MaterializationId(0),
+            id: match made.run {
+                Some(_) => MaterializationId(0),
+                None => MaterializationId::LOCKED,
+            },
             rule: RULE,
             fingerprint,
             code_version,

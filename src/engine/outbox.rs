@@ -233,7 +233,7 @@ impl Outbox {
             cell,
             versions: versions(asset, fingerprint, outputs),
             bytes: outputs.iter().map(|output| output.bytes).collect(),
-            run: self.run,
+            run: Some(self.run),
             time,
             duration: part.duration(),
             origin: Origin::Command,

@@ -13,9 +13,10 @@ use std::collections::HashMap;
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
-    Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, Current, CurrentColumns, DataVersion,
-    DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt, MaterializationId,
-    MaterializedRef, OutputChange, PartitionKey, PartitionSet, Presence, RULE, Status,
+    Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, ContributionPrefix, Current,
+    CurrentColumns, DataVersion, DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt,
+    MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionSet, Presence, RULE,
+    Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
@@ -128,6 +129,20 @@ pub struct Judge<'a> {
     contributions: Vec<Digest>,
     /// Of rows that were asked about widely, and have not changed since.
     surveys: HashMap<AssetId, Survey>,
+    /// What the lock file tells of cells that are not fresh by their records, where the outputs are just that.
+    witnesses: HashMap<Cell, Vec<Witness>>,
+}
+
+/// What a line of the lock file says of a cell of which the outputs are just what it says: the cell is fresh by it once its
+/// fingerprint is the line's, whatever is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// The fingerprint of the line, which was made by the present rule and code.
+    pub fingerprint: Fingerprint,
+    /// The data version of each output, in declared order.
+    pub outputs: Vec<DataVersion>,
+    /// The beginning of what each dep contributed.
+    pub contributions: Box<[ContributionPrefix]>,
 }
 
 impl<'a> Judge<'a> {
@@ -143,6 +158,23 @@ impl<'a> Judge<'a> {
             folding,
             contributions: Vec::new(),
             surveys: HashMap::new(),
+            witnesses: HashMap::new(),
+        }
+    }
+
+    /// Takes what the lock file tells of cells whose outputs are just that. They are to be judged anew.
+    pub fn take_witnesses(&mut self, witnesses: HashMap<Cell, Vec<Witness>>) {
+        self.witnesses = witnesses;
+    }
+
+    /// Lets what the lock file tells of a cell stand for a record, as long as it may come true.
+    pub fn count_on_witness(&mut self, cell: Cell) {
+        let at = self.place(cell);
+        let possible = self.possible_witness_at(&at);
+        let possible = possible.and_then(|it| self.witnesses.get(&cell)?.get(it));
+        if let (Some(witness), Some(code)) = (possible, self.facts.code[at.number]) {
+            let current = Current::of_lock(witness.fingerprint, code, witness.outputs.clone());
+            self.facts.recorded.set(cell.index(), &current);
         }
     }
 
@@ -220,6 +252,7 @@ impl<'a> Judge<'a> {
         for (slot, version) in row.versions_of(cell).zip(outputs) {
             self.facts.versions[slot] = Known::Version(*version);
         }
+        self.witnesses.remove(&cell);
         self.facts.changed_outputs.remove(&cell);
         self.facts.recorded.set(cell.index(), current);
     }
@@ -235,6 +268,7 @@ impl<'a> Judge<'a> {
             Some(current) => self.facts.recorded.set(cell.index(), current),
             None => self.facts.recorded.clear(cell.index()),
         }
+        self.witnesses.remove(&cell);
         self.facts.changed_outputs.remove(&cell);
         if !changed.is_empty() {
             self.facts.changed_outputs.insert(cell, changed);
@@ -318,17 +352,10 @@ impl<'a> Judge<'a> {
             });
         }
         let fingerprint = fingerprint();
-        let recorded = &self.facts.recorded;
-        let failed = recorded.attempt(at.cell.index()) == Some(LastAttempt::Failed);
-        let status = match recorded.materialized(at.cell.index()) {
-            None if failed => Status::Failed,
-            None => Status::Missing,
-            Some(last) => match self.compare(at, last, fingerprint) {
-                Comparison::Same => Status::Fresh,
-                Comparison::Different | Comparison::Open if failed => Status::Failed,
-                Comparison::Different => Status::Stale,
-                Comparison::Open => return None,
-            },
+        let status = match (self.witness(at.cell, fingerprint), fingerprint) {
+            (Some(_), _) => Status::Fresh,
+            (None, None) if self.witnesses.contains_key(&at.cell) => return None,
+            (None, _) => self.status_by_record(at, fingerprint)?,
         };
         Some(Verdict {
             status,
@@ -337,27 +364,78 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// The verdict on a cell that stands on something unknown: stale, if what is known already differs from its record.
+    /// The status of a cell by what is recorded of it alone; `None` where that does not follow without asking the instance.
+    fn status_by_record(&self, at: &Place<'_>, fingerprint: Option<Fingerprint>) -> Option<Status> {
+        let recorded = &self.facts.recorded;
+        let failed = recorded.attempt(at.cell.index()) == Some(LastAttempt::Failed);
+        match recorded.materialized(at.cell.index()) {
+            None if failed => Some(Status::Failed),
+            None => Some(Status::Missing),
+            Some(last) => match self.compare(at, last, fingerprint) {
+                Comparison::Same => Some(Status::Fresh),
+                Comparison::Different | Comparison::Open if failed => Some(Status::Failed),
+                Comparison::Different => Some(Status::Stale),
+                Comparison::Open => None,
+            },
+        }
+    }
+
+    /// The witness by which a cell with this fingerprint is fresh.
+    fn witness(&self, cell: Cell, fingerprint: Option<Fingerprint>) -> Option<&Witness> {
+        let fingerprint = fingerprint?;
+        let mut witnesses = self.witnesses.get(&cell)?.iter();
+        witnesses.find(|witness| witness.fingerprint == fingerprint)
+    }
+
+    /// The verdict on a cell that stands on something unknown: pending where a witness may come true, or all that is known
+    /// is as it was recorded.
     fn verdict_open(&mut self, at: &Place<'_>, records: &dyn Records) -> Verdict {
+        let status = match self.possible_witness_at(at) {
+            Some(_) => Status::Pending,
+            None => match self.status_by_record(at, None) {
+                Some(status) => status,
+                None if self.differs_from_record(at, records) => Status::Stale,
+                None => Status::Pending,
+            },
+        };
+        Verdict {
+            status,
+            demand: self.demand(at),
+            fingerprint: None,
+        }
+    }
+
+    /// Whether a cell of which not all is known is not as it was recorded, whatever the rest becomes.
+    fn differs_from_record(&mut self, at: &Place<'_>, records: &dyn Records) -> bool {
         let last = self.facts.recorded.materialized(at.cell.index());
         let last = last.map(|last| (last.id, last.fingerprint));
-        let differs = last.is_some_and(|(id, fingerprint)| {
+        last.is_some_and(|(id, fingerprint)| {
             // The record need not be read where all would be as it was if the upstreams came out as they were.
             let stands = self.fingerprint_if_upstreams_stand(at) == Some(fingerprint);
             !stands && {
                 let inputs = records.inputs(id);
                 inputs.is_some_and(|inputs| self.some_input_differs(at, &inputs))
             }
-        });
-        Verdict {
-            status: if differs {
-                Status::Stale
-            } else {
-                Status::Pending
-            },
-            demand: self.demand(at),
-            fingerprint: None,
+        })
+    }
+
+    /// Which of a cell's witnesses may come true, by what is known of its inputs.
+    fn possible_witness_at(&mut self, at: &Place<'_>) -> Option<usize> {
+        let witnesses = self.witnesses.get(&at.cell)?;
+        let mut possible = vec![true; witnesses.len()];
+        for (number, dep) in at.asset.deps.iter().enumerate() {
+            let set = self.scope.mapped(at.row.asset, dep, at.index);
+            self.survey(dep, &set);
+            let contribution = match self.known(dep.asset, dep.output, &set) {
+                None => continue,
+                Some(false) => None,
+                Some(true) => self.contribution(dep, &set).map(ContributionPrefix::from),
+            };
+            for (possible, witness) in possible.iter_mut().zip(&self.witnesses[&at.cell]) {
+                *possible &= contribution == witness.contributions.get(number).copied();
+            }
         }
+        possible.into_iter().position(|possible| possible)
     }
 
     fn demand(&self, at: &Place<'_>) -> Demand {
@@ -577,6 +655,7 @@ impl<'a> Judge<'a> {
 
     /// Notes the versions that a fresh cell, or one that is read as it is, gives to what is downstream.
     fn note(&mut self, at: &Place<'_>, verdict: Verdict) {
+        self.take_right_witness(at, verdict);
         let given = self.scope.role(at.cell) == Role::Given;
         // Nobody can be forced to make an external asset.
         let demanded = verdict.demand != Demand::None && at.asset.recipe.is_some();
@@ -590,6 +669,27 @@ impl<'a> Judge<'a> {
         };
         for (slot, version) in slots.zip(last.outputs) {
             self.facts.versions[slot] = Known::Version(*version);
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// Lets the witness stand for the record of a cell that is fresh by it.
+    fn take_right_witness(&mut self, at: &Place<'_>, verdict: Verdict) {
+        let Some(code_version) = self.facts.code[at.number] else {
+            return;
+        };
+        if verdict.status != Status::Fresh || !self.witnesses.contains_key(&at.cell) {
+            return;
+        }
+        let by_record = self.status_by_record(at, verdict.fingerprint);
+        if by_record != Some(Status::Fresh)
+            && let Some(witness) = self.witness(at.cell, verdict.fingerprint)
+        {
+            let current =
+                Current::of_lock(witness.fingerprint, code_version, witness.outputs.clone());
+            self.facts.recorded.set(at.cell.index(), &current);
+            self.facts.changed_outputs.remove(&at.cell);
         }
     }
 }

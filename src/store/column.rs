@@ -58,6 +58,13 @@ pub(super) fn run(row: &Row<'_>, index: usize) -> Result<RunId, Fault> {
         .map_err(|_| Fault::Undecodable("the id of a run has another length"))
 }
 
+pub(super) fn optional_run(row: &Row<'_>, index: usize) -> Result<Option<RunId>, Fault> {
+    match row.get_ref(index)? {
+        ValueRef::Null => Ok(None),
+        _ => run(row, index).map(Some),
+    }
+}
+
 pub(super) fn time(row: &Row<'_>, index: usize) -> Result<Timestamp, Fault> {
     Timestamp::from_microsecond(integer(row, index)?)
         .map_err(|_| Fault::Undecodable("a time is out of range"))

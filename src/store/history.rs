@@ -17,7 +17,7 @@ macro_rules! select_materializations {
         concat!(
             "SELECT a.key, m.partition, r.id, m.time, m.duration_ms, m.rule, m.outcome, m.origin, m.fingerprint, ",
             "m.code_version, m.data_version, m.outputs, m.inputs, m.id FROM materialization m ",
-            "JOIN asset a ON a.id = m.asset_id JOIN run r ON r.number = m.run ",
+            "JOIN asset a ON a.id = m.asset_id LEFT JOIN run r ON r.number = m.run ",
             $rest
         )
     };
@@ -115,7 +115,7 @@ fn materialization(row: &Row<'_>) -> Result<(MaterializationId, Materialization)
     let materialization = Materialization {
         asset: column::asset(row, 0)?,
         partition: column::partition(row, 1)?,
-        run: column::run(row, 2)?,
+        run: column::optional_run(row, 2)?,
         time: column::time(row, 3)?,
         duration_ms: column::number(row, 4)?,
         rule: column::number(row, 5)?,

@@ -121,6 +121,18 @@ fn lease(
     Ok(Lease::Leased { current })
 }
 
+/// Whether a run that lives works on an asset partition.
+pub(super) fn is_held(
+    writing: &Writing<'_>,
+    asset_id: i64,
+    partition_id: i64,
+) -> Result<bool, Fault> {
+    Ok(match holder(writing.connection, asset_id, partition_id)? {
+        Some((_, holder)) => writing.run_locks.life(holder.run)? == Life::Alive,
+        None => false,
+    })
+}
+
 fn insert(
     writing: &Writing<'_>,
     (asset_id, partition_id): (i64, i64),

@@ -50,7 +50,7 @@ pub use leases::{Holder, Lease, Leases};
 pub use mark::Mark;
 pub use open::{Access, Opened};
 pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
-pub use writer::{Failure, Recording, StoredBlock, Success};
+pub use writer::{Adoption, Failure, Recording, StoredBlock, Success};
 
 use crate::store::error::Fault;
 use crate::store::intern::Interned;

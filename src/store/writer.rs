@@ -12,10 +12,11 @@ use crate::model::{
 };
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column::{packed, signed};
-use crate::store::current::attempt_column;
+use crate::store::current::{self, attempt_column};
 use crate::store::error::{Fault, StoreError};
 use crate::store::history::{origin_column, outcome_column};
 use crate::store::intern::Interned;
+use crate::store::leases;
 use crate::store::partition_id;
 use crate::store::run_lock::RunLocks;
 use crate::store::state;
@@ -65,6 +66,18 @@ pub struct Failure {
     pub events: Vec<Event>,
 }
 
+/// Outputs that are here just as the lock file has them, which the instance is to know from now on.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    /// What is recorded. It has no run.
+    pub success: Success,
+    /// What was recorded when the outputs were looked at.
+    pub judged: Option<MaterializationId>,
+}
+
+/// What stands for a run where there was none: the numbers of runs begin with 1.
+const NO_RUN: i64 = 0;
+
 /// A transaction that writes.
 pub(super) struct Writing<'a> {
     pub(super) connection: &'a Connection,
@@ -92,6 +105,29 @@ impl Store {
                     Recording::Failed(failure) => writing.failed(failure).map(|()| None),
                 })
                 .collect()
+        })
+    }
+
+    /// Records what was taken from the lock file, and gives how many. Partitions that another run works on, or of which
+    /// something else was recorded meanwhile, are left as they are.
+    pub fn adopt(&mut self, adoptions: &[Adoption]) -> Result<u32, StoreError> {
+        if adoptions.is_empty() {
+            return Ok(0);
+        }
+        self.write(|writing| {
+            let mut adopted = 0;
+            for Adoption { success, judged } in adoptions {
+                let asset = &success.materialization.asset;
+                let asset = writing.interned.asset(writing.connection, asset)?;
+                let partition = writing.partition_id(&success.slot)?;
+                let current = current::at_point(writing.connection, asset, partition)?;
+                let last = current.and_then(|it| it.materialized).map(|last| last.id);
+                if last == *judged && !leases::is_held(writing, asset, partition)? {
+                    writing.succeeded(success)?;
+                    adopted += 1;
+                }
+            }
+            Ok(adopted)
         })
     }
 
@@ -150,7 +186,10 @@ impl Writing<'_> {
         let partition = self.partition_id(&success.slot)?;
         self.store_code(it.code_version.0, &success.code)?;
         self.store_blocks(&success.blocks)?;
-        let run = self.run_number(it.run)?;
+        let run = match it.run {
+            Some(run) => self.run_number(run)?,
+            None => NO_RUN,
+        };
         self.execute(
             "INSERT INTO materialization (asset_id, partition_id, run, time, duration_ms, rule, outcome, origin, \
              fingerprint, code_version, data_version, partition, outputs, inputs) \
@@ -193,7 +232,9 @@ impl Writing<'_> {
             ],
         )?;
         self.release(asset, partition, run)?;
-        event::insert(self, it.run, &success.events)?;
+        if let Some(run) = it.run {
+            event::insert(self, run, &success.events)?;
+        }
         Ok(MaterializationId(id))
     }
 

@@ -21,7 +21,7 @@ pub struct HistoryDocument<'a> {
 #[derive(Debug, Serialize)]
 pub struct MaterializationShape<'a> {
     partition: Option<&'a str>,
-    run: Text<RunId>,
+    run: Option<Text<RunId>>,
     time: Timestamp,
     duration_ms: u64,
     fingerprint: Text<Fingerprint>,
@@ -61,7 +61,7 @@ impl<'a> From<&'a HistoryEntry> for MaterializationShape<'a> {
     fn from(entry: &'a HistoryEntry) -> Self {
         Self {
             partition: entry.partition.as_ref().map(PartitionKey::as_str),
-            run: Text(entry.run),
+            run: entry.run.map(Text),
             time: entry.time,
             duration_ms: entry.duration_ms,
             fingerprint: Text(entry.fingerprint),
@@ -106,11 +106,11 @@ mod tests {
             asset: AssetKey::parse("month").expect("a key"),
             materializations: vec![HistoryEntry {
                 partition: PartitionKey::parse("2013-07").ok(),
-                run: RunId(
+                run: Some(RunId(
                     "0190a6e0-0000-7000-8000-000000000001"
                         .parse()
                         .expect("an id"),
-                ),
+                )),
                 time: "2013-08-01T00:00:00Z".parse().expect("a time"),
                 duration_ms: 12,
                 fingerprint: Fingerprint(digest("01")),

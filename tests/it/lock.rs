@@ -5,6 +5,7 @@ mod changing;
 mod diff;
 mod folding;
 mod knowing;
+mod switching;
 mod writing;
 
 use crate::sandbox::Sandbox;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::app::check::narrowing::narrowed;
 use crate::app::check::orphans::Strangers;
-use crate::app::check::outputs::{find_changed, is_on_disk};
+use crate::app::check::outputs::{find_changed, is_on_disk, records_of};
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
 use crate::app::check::sealed::Look;
 use crate::app::check::sources::LockedSources;
@@ -21,7 +21,7 @@ use crate::engine::{
     observe_code,
 };
 use crate::executor::LocalExecutor;
-use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, Lock};
+use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, CheckedOutputs, Lock};
 use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
 
 /// What the lock file says.
@@ -56,10 +56,11 @@ pub(super) fn by_lock(
         &gathered,
         &BTreeMap::new(),
     )?;
-    let elsewhere = gathered.elsewhere(project, &workspace, &scope, &judged);
+    let mut elsewhere = gathered.elsewhere(project, &workspace, &scope, &judged);
     if !elsewhere.is_empty() {
         judged = Judged::new(&workspace, &scope, lock, request, &gathered, &elsewhere)?;
     }
+    elsewhere.extend(judged.ask_instance(project, &workspace, &scope, request)?);
     Told {
         scope: &scope,
         judged: &mut judged,
@@ -174,6 +175,33 @@ impl<'a> Judged<'a> {
             .filter(|(cell, _)| is_fresh(*cell))
             .map(|(_, partition)| partition)
             .collect()
+    }
+
+    /// Asks the instance about outputs that are here and whose version is not their content: a line does not say which
+    /// outputs it means. Gives those of which nothing is recorded, which cannot be judged.
+    fn ask_instance(
+        &mut self,
+        project: &Project,
+        workspace: &Workspace<'_>,
+        scope: &Scope<'_>,
+        request: &CheckRequest,
+    ) -> Result<BTreeMap<Cell, Elsewhere>, AppError> {
+        if request.outputs == CheckedOutputs::Ignored {
+            return Ok(BTreeMap::new());
+        }
+        let is_fresh = |cell: Cell| self.verdicts[cell.index()] == LockStatus::Fresh;
+        let recorded = records_of(project, workspace, scope, &self.judge, &is_fresh)?;
+        if !recorded.otherwise.is_empty() {
+            self.changed.extend(recorded.otherwise);
+            self.verdicts = self.judge.verdicts(&self.changed);
+        }
+        for cell in recorded.unknown.keys() {
+            let verdict = &mut self.verdicts[cell.index()];
+            if *verdict == LockStatus::Fresh {
+                *verdict = LockStatus::Unverifiable;
+            }
+        }
+        Ok(recorded.unknown)
     }
 
     fn new(

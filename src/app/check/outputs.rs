@@ -3,11 +3,15 @@
 //! Only those of right lines are looked at: what is stale is to be made again, whatever is there. Of a folded block the
 //! lock file has no more than a digest, so it is compared where all of its files are here.
 
+use std::collections::BTreeMap;
+
 use crate::app::error::AppError;
-use crate::engine::{BlockOutput, ChangedOutputs, Workspace, find_outputs_unlike};
+use crate::app::instance::Instance;
+use crate::app::project::Project;
+use crate::engine::{BlockOutput, ChangedOutputs, Elsewhere, Workspace, find_outputs_unlike};
 use crate::model::{
-    Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput,
-    OutputChange,
+    Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput, Output,
+    OutputChange, WhyUnverifiable,
 };
 use crate::plan::{Cell, LockJudge, Row, Scope};
 
@@ -69,6 +73,72 @@ pub(super) fn is_on_disk(
             None => false,
         }
     })
+}
+
+/// What the instance knows of outputs that are here and whose version is not their content.
+#[derive(Default)]
+pub(super) struct Recorded {
+    /// It knows nothing of these, with the first output of each.
+    pub unknown: BTreeMap<Cell, Elsewhere>,
+    /// It has recorded another materialization of these than what is locked.
+    pub otherwise: ChangedOutputs,
+}
+
+/// Asks the instance about those of the `fresh` cells that are here and whose version is not their content.
+pub(super) fn records_of(
+    project: &Project,
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    judge: &LockJudge<'_>,
+    fresh: &dyn Fn(Cell) -> bool,
+) -> Result<Recorded, AppError> {
+    let mut recorded = Recorded::default();
+    let mut instance = None;
+    for row in scope.rows() {
+        let asset = scope.graph().asset(row.asset);
+        let is_by_record = |asset: &&Asset| asset.data_version != DataVersionRule::Content;
+        let Some(asset) = asset.filter(is_by_record) else {
+            continue;
+        };
+        let path = |cell: Cell, output: &Output| output.path.path(scope.at(cell).1).into_owned();
+        let is_here = |cell: &Cell| {
+            let mut outputs = asset.outputs.iter();
+            outputs.all(|it| workspace.resolve(&path(*cell, it)).exists())
+        };
+        let cells: Vec<Cell> = row.cells().filter(|cell| fresh(*cell)).collect();
+        let cells: Vec<Cell> = cells.into_iter().filter(is_here).collect();
+        if cells.is_empty() {
+            continue;
+        }
+        let instance = match &instance {
+            Some(instance) => instance,
+            None => instance.insert(Instance::open(project)?),
+        };
+        let set = cells.iter().map(|cell| row.index_of(*cell)).collect();
+        let keys = scope.keys(row.asset);
+        let known = instance.store.current_of(&asset.key, keys, &set)?;
+        for (at, cell) in cells.into_iter().enumerate() {
+            let line = judge.line(cell);
+            match (known.materialized(at), line) {
+                (Some(last), Some(line)) if last.fingerprint == line.fingerprint => {}
+                (Some(last), Some(line)) => {
+                    let old = DataVersion(line.fingerprint.0);
+                    let new = DataVersion(last.fingerprint.0);
+                    let change = OutputChange::Altered { old, new };
+                    recorded.otherwise.insert(cell, vec![(0, change)]);
+                }
+                // A block has no line of its own for each.
+                (Some(_), None) => {}
+                (None, _) => {
+                    let why = WhyUnverifiable::NoRecord;
+                    let first = asset.outputs.first();
+                    let path = first.map_or_else(String::new, |it| path(cell, it));
+                    recorded.unknown.insert(cell, Elsewhere { why, path });
+                }
+            }
+        }
+    }
+    Ok(recorded)
 }
 
 /// What is locked of an output, found by its label.

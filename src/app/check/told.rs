@@ -16,7 +16,7 @@ use crate::plan::{Cell, LockStatus, Row, Scope};
 pub(super) struct Told<'t, 'a> {
     pub scope: &'a Scope<'a>,
     pub judged: &'t mut Judged<'a>,
-    /// Sources whose content is not here.
+    /// Sources whose content is not here, and assets of which only a record could tell.
     pub elsewhere: &'t BTreeMap<Cell, Elsewhere>,
     pub due: DueWindows,
 }
@@ -149,9 +149,9 @@ impl Told<'_, '_> {
         report.unverifiable.extend(runs.into_iter().map(told));
     }
 
-    /// The first source that a partition reads and whose content is not here.
+    /// Why a partition cannot be judged: the first source that it reads and whose content is not here, or its own output.
     fn elsewhere_of(&self, cell: Cell) -> Option<Elsewhere> {
-        let mut found = None;
+        let mut found = self.elsewhere.get(&cell).cloned();
         let is_source = |id| self.scope.graph().source(id).is_some();
         self.scope.upstream_cells_of(cell, is_source, |up| {
             if found.is_none() {

@@ -9,7 +9,7 @@ use crate::app::lock::count::changed_lines;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::updated;
 use crate::app::lock::keys::key_changes;
-use crate::app::lock::lines::{fresh_lines, line_of};
+use crate::app::lock::lines::{fresh_lines, line_of, without_cells};
 use crate::app::lock::right::right_cells;
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
@@ -50,7 +50,7 @@ pub fn lock(
     let mut evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
     let is_selected = |role| role == Role::Selected;
     let mut changes = Changes {
-        lines: fresh_lines(&mut evaluation, file.lock(), None, is_selected),
+        lines: without_cells(fresh_lines(&mut evaluation, file.lock(), None, is_selected)),
         ..Changes::default()
     };
     let right = right_cells(&evaluation, file.lock());

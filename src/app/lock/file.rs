@@ -125,16 +125,6 @@ impl LockFile {
         (self.exists() && !is_damaged).then(|| self.lock())
     }
 
-    /// [`Self::sound`], if it may say anything of some cells of a scope.
-    #[must_use]
-    pub fn sound_about(&self, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<&Lock> {
-        let part = self.part_about(scope, concerns);
-        match part {
-            Some(part) if part.assets.is_empty() => None,
-            _ => self.sound(),
-        }
-    }
-
     /// Whether there is such a file.
     #[must_use]
     pub fn exists(&self) -> bool {

@@ -4,7 +4,7 @@
 //! where something is folded, and a line changes that has to do with a block.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::app::error::AppError;
@@ -18,7 +18,9 @@ use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
 use crate::lockfile::Outline;
-use crate::model::{Asset, AssetId, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status};
+use crate::model::{
+    Asset, AssetId, AssetKey, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status,
+};
 use crate::plan::{Cell, FoldLimits, Purpose, Scope, Upstream, refold};
 use crate::store::Store;
 
@@ -46,9 +48,12 @@ pub fn updated(
         // What cannot be judged stays as it is, and a later run folds it.
         return Ok(update(lock, changes));
     };
-    let changes = without_blocks(&evaluation, &lock, changes);
-    let lock = with_fresh_blocks_unfolded(&mut evaluation, &instance.store, lock);
-    let mut new = update(lock, &changes);
+    let made = changes.lines.iter();
+    let made = made.map(|(asset, lines)| (asset, lines.as_slice()));
+    let made: HashMap<&AssetKey, &[LockLine]> = made.collect();
+    let without = without_blocks(&evaluation, &lock, changes);
+    let lock = with_fresh_blocks_unfolded(&mut evaluation, &instance.store, lock, &made);
+    let mut new = update(lock, &without);
     let facts = lock_facts(&evaluation, &new);
     let evaluation = RefCell::new(evaluation);
     let unfold = |id: AssetId, range: Range<u32>| {
@@ -105,11 +110,13 @@ fn without_blocks(evaluation: &Evaluation<'_>, lock: &Lock, changes: &Changes) -
     changes
 }
 
-/// Blocks of which all is fresh here, as lines: what came out may be something else although nothing that was read is.
+/// Blocks of which something was `made` and all is fresh here, as lines: what came out may be something else although
+/// nothing that was read is.
 fn with_fresh_blocks_unfolded(
     evaluation: &mut Evaluation<'_>,
     store: &Store,
     mut lock: Lock,
+    made: &HashMap<&AssetKey, &[LockLine]>,
 ) -> Lock {
     let scope = evaluation.scope();
     for locked in &mut lock.assets {
@@ -117,6 +124,9 @@ fn with_fresh_blocks_unfolded(
             continue;
         };
         let keys = scope.keys(id);
+        let made = made.get(&locked.asset).copied().unwrap_or_default();
+        let made = made.iter().filter_map(|line| line.partition.as_ref());
+        let made: BTreeSet<u32> = made.filter_map(|key| keys.index_of(key.as_str())).collect();
         let mut unfolded = Vec::new();
         locked.blocks.retain(|block| {
             let first = keys.index_of(block.first.as_str());
@@ -128,7 +138,7 @@ fn with_fresh_blocks_unfolded(
                 let cell = scope.cell(id, index);
                 cell.is_some_and(|cell| evaluation.verdicts[cell.index()].status == Status::Fresh)
             };
-            if !(first..=last).all(is_fresh) {
+            if made.range(first..=last).next().is_none() || !(first..=last).all(is_fresh) {
                 return true;
             }
             match lines_of_range(evaluation, store, id, first..last + 1) {

@@ -1,16 +1,23 @@
 //! What a run leaves in the lock file: the lines of all that is fresh now.
+//!
+//! A line that is right stays, also where the instance has another result of the same: it is replaced only by the run that
+//! makes an output. Else two results of a command that is not reproducible would push each other out of the file with each
+//! switch of branches.
+
+use std::collections::HashSet;
 
 use crate::app::error::AppError;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::keys::key_changes;
-use crate::app::lock::lines::fresh_lines;
-use crate::app::lock::right::stands_in_block;
+use crate::app::lock::lines::{LinesOfCells, fresh_lines, is_fresh, was_made_now, without_cells};
+use crate::app::lock::right::{right_cells, stands_in_block};
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
 use crate::engine::Evaluation;
 use crate::hash::Versions;
-use crate::model::KeysByDefinition;
+use crate::model::{KeysByDefinition, Lock, PartitionKey};
+use crate::plan::{Cell, Role, Row};
 
 /// Brings the lines of all fresh cells of an evaluation up to date, with the sources and the `keys` that they need. Lines
 /// of what is not fresh stay as they are, and nothing is written where all lines say already what was found.
@@ -24,8 +31,14 @@ pub fn lock_fresh(
     let part = file.part_about(evaluation.scope(), &|_| true);
     let lock = part.as_ref().unwrap_or_else(|| file.lock());
     let in_block = stands_in_block(evaluation, lock);
+    let mut lines = fresh_lines(evaluation, lock, in_block.as_deref(), |_| true);
+    let staying = staying(evaluation, lock, &lines);
+    for (_, lines) in &mut lines {
+        lines.retain(|(cell, _)| !staying.contains(cell));
+    }
+    lines.retain(|(_, lines)| !lines.is_empty());
     let mut changes = Changes {
-        lines: fresh_lines(evaluation, lock, in_block.as_deref(), |_| true),
+        lines: without_cells(lines),
         ..Changes::default()
     };
     changes.append(key_changes(project.graph(), keys, lock));
@@ -37,4 +50,55 @@ pub fn lock_fresh(
     changes.append(source_changes(project, evaluation, lock, look));
     file.change(project, versions, &changes)?;
     Ok(())
+}
+
+/// Of the cells whose `lines` differ from what is locked those whose locked line stays, because it is right. What was made
+/// now gets its line, and so does all that it was made of, and all that reads what changes by this: the lines of a file
+/// have to fit together.
+fn staying(evaluation: &Evaluation<'_>, lock: &Lock, lines: &[LinesOfCells]) -> HashSet<Cell> {
+    let scope = evaluation.scope();
+    let differing: HashSet<Cell> = lines
+        .iter()
+        .flat_map(|(_, lines)| lines.iter().map(|(cell, _)| *cell))
+        .collect();
+    let mut old = HashSet::new();
+    for (asset, lines) in lines {
+        let locked = lock.asset(asset).into_iter().flat_map(|it| &it.lines);
+        let locked: HashSet<Option<&PartitionKey>> =
+            locked.map(|line| line.partition.as_ref()).collect();
+        let lines = lines.iter();
+        let known = lines.filter(|(_, line)| locked.contains(&line.partition.as_ref()));
+        old.extend(known.map(|(cell, _)| *cell));
+    }
+    let is_old = |cell: &Cell| old.contains(cell) && !was_made_now(evaluation, *cell);
+    if !differing.iter().any(is_old) {
+        return HashSet::new();
+    }
+    let right = right_cells(evaluation, lock);
+    let mut staying: HashSet<Cell> = differing.iter().copied().filter(is_old).collect();
+    staying.retain(|cell| right[cell.index()]);
+    let mut replaced: Vec<Cell> = Vec::new();
+    let assets = scope.rows().iter();
+    let assets = assets.filter(|row| scope.graph().asset(row.asset).is_some());
+    for cell in assets.flat_map(Row::cells) {
+        let is_judged = scope.role(cell) != Role::Given && is_fresh(evaluation, cell);
+        if is_judged
+            && !staying.contains(&cell)
+            && (differing.contains(&cell) || !right[cell.index()])
+        {
+            replaced.push(cell);
+        }
+    }
+    while let Some(cell) = replaced.pop() {
+        let mut replace = |other: Cell| {
+            if staying.remove(&other) {
+                replaced.push(other);
+            }
+        };
+        scope.upstream_cells_of(cell, |_| true, &mut replace);
+        if differing.contains(&cell) {
+            scope.downstream_cells(cell, &mut replace);
+        }
+    }
+    staying
 }

@@ -10,6 +10,9 @@ use crate::model::{
 };
 use crate::plan::{Cell, Role};
 
+/// The lines of one asset, with their cells.
+pub type LinesOfCells = (AssetKey, Vec<(Cell, LockLine)>);
+
 /// The lines of all cells of an evaluation that are fresh and selected or needed, as far as `lock` has them not or
 /// otherwise. What is read as it is was not judged, and what stands
 /// `in_block`, unless it was made just now, needs no line.
@@ -18,7 +21,7 @@ pub fn fresh_lines(
     lock: &Lock,
     in_block: Option<&[bool]>,
     concerns: impl Fn(Role) -> bool,
-) -> Vec<(AssetKey, Vec<LockLine>)> {
+) -> Vec<LinesOfCells> {
     let scope = evaluation.scope();
     let in_block = |cell: Cell| in_block.is_some_and(|of| of[cell.index()]);
     let mut all = Vec::new();
@@ -43,7 +46,7 @@ pub fn fresh_lines(
                     continue;
                 };
                 if !known.have(&key, &line) {
-                    lines.push(line);
+                    lines.push((cell, line));
                 }
             }
         }
@@ -52,6 +55,13 @@ pub fn fresh_lines(
         }
     }
     all
+}
+
+/// Lines without their cells.
+pub fn without_cells(lines: Vec<LinesOfCells>) -> Vec<(AssetKey, Vec<LockLine>)> {
+    let plain = |lines: Vec<(Cell, LockLine)>| lines.into_iter().map(|(_, line)| line).collect();
+    let lines = lines.into_iter();
+    lines.map(|(asset, lines)| (asset, plain(lines))).collect()
 }
 
 /// The line of a materialization.
@@ -70,14 +80,14 @@ pub fn line_of(asset: &Asset, made: &Materialization) -> LockLine {
 }
 
 /// Whether the run that has just ended has made a cell: what came out need not be what its block holds.
-fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
+pub fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     let recorded = &evaluation.judge.facts().recorded;
     let last = recorded.materialized(cell.index());
     last.is_some_and(|last| last.id == MaterializationId(0))
 }
 
 /// Whether a cell is fresh, after a run or without one. What is read as it is was not judged.
-fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
+pub fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     let recorded = &evaluation.judge.facts().recorded;
     evaluation.scope().role(cell) != Role::Given
         && evaluation.verdicts[cell.index()].status == Status::Fresh

@@ -11,7 +11,16 @@ use crate::plan::{Cell, Known, LockFacts, LockJudge};
 pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
     let scope = evaluation.scope();
     let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
-    judge.judge_lines(&|_, _| false);
+    // Of several right lines that one counts which is what the instance knows.
+    let recorded = &evaluation.judge.facts().recorded;
+    judge.judge_lines(&|cell, line| {
+        let last = recorded.materialized(cell.index());
+        last.is_some_and(|last| {
+            let outputs = 0..last.outputs.len();
+            let versions = outputs.map(|output| line.version(output));
+            versions.eq(last.outputs.iter().copied().map(Some))
+        })
+    });
     let cells = (0..scope.cells()).map(Cell);
     cells.map(|cell| judge.is_right(cell)).collect()
 }

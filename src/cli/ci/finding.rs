@@ -116,7 +116,9 @@ impl ReasonKind {
             Self::Irreproducible => {
                 "An asset is locked with different outputs of the same inputs: its command is not reproducible."
             }
-            Self::Unverifiable => "A source is not here, so that what reads it cannot be judged.",
+            Self::Unverifiable => {
+                "A source or a record is not here, so that an asset cannot be judged."
+            }
         }
     }
 }

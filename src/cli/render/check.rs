@@ -210,7 +210,12 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
             ranges(&report.due, look)
         ));
     }
-    for why in [WhyUnverifiable::LfsPointer, WhyUnverifiable::NotCheckedOut] {
+    for why in [
+        WhyUnverifiable::LfsPointer,
+        WhyUnverifiable::AnnexLink,
+        WhyUnverifiable::NotCheckedOut,
+        WhyUnverifiable::NoRecord,
+    ] {
         let mut all = report.unverifiable.iter().filter(|it| it.why == why);
         if let Some(first) = all.clone().next() {
             let ranges: Vec<_> = all.by_ref().map(|it| it.range.clone()).collect();

@@ -242,11 +242,13 @@ fn last_line(last: &HistoryEntry, look: &Look) -> String {
             format!(" in {}", span(took))
         }
     };
+    let run = last
+        .run
+        .map_or_else(String::new, |run| format!(", run {run}"));
     format!(
-        "{} ({}), {how}{took}, run {}",
+        "{} ({}), {how}{took}{run}",
         clock(last.time),
         ago(look.now, last.time),
-        last.run
     )
 }
 
@@ -330,7 +332,7 @@ mod tests {
             expected: Some(Duration::from_millis(2100)),
             last: Some(HistoryEntry {
                 partition: PartitionKey::parse("2013-07-04").ok(),
-                run: run(),
+                run: Some(run()),
                 time: time("2013-07-05T01:02:03Z"),
                 duration_ms: 2087,
                 fingerprint: Fingerprint(digest("01")),

@@ -47,7 +47,12 @@ fn row(report: &HistoryReport, entry: &HistoryEntry) -> Vec<Cell> {
         Cell::new(style, word),
         Cell::plain(took).right(),
         Cell::plain(short(&entry.data_version)),
-        Cell::new(DIM, format!("run {}", entry.run)),
+        Cell::new(
+            DIM,
+            entry
+                .run
+                .map_or_else(String::new, |run| format!("run {run}")),
+        ),
     ]
 }
 
@@ -114,7 +119,7 @@ mod tests {
     fn rows_with_what_was_read() {
         let entry = |origin, outcome| HistoryEntry {
             partition: key("2013-07"),
-            run: run(),
+            run: Some(run()),
             time: time("2013-08-01T00:00:00Z"),
             duration_ms: 2087,
             fingerprint: Fingerprint(digest("01")),

@@ -99,6 +99,13 @@ pub fn why_unverifiable(unverifiable: &Unverifiable) -> String {
         WhyUnverifiable::NotCheckedOut => {
             format!("{path} is not checked out: `git sparse-checkout add` fetches it")
         }
+        WhyUnverifiable::AnnexLink => {
+            format!("{path} is a link of git-annex: `git annex get` fetches its content")
+        }
+        WhyUnverifiable::NoRecord => format!(
+            "{path} is here, and only a record could say whether it is up to date: `assetctl accept {}` makes one",
+            unverifiable.range.asset
+        ),
     }
 }
 

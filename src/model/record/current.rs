@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::record::MaterializationId;
+use crate::model::record::{MaterializationId, RULE};
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
 /// The current state of an asset partition.
@@ -12,6 +12,29 @@ pub struct Current {
     pub materialized: Option<CurrentMaterialization>,
     /// Whether the last attempt failed, after the last materialization.
     pub attempt: LastAttempt,
+}
+
+impl Current {
+    /// The state of an asset partition by what the lock file says of it.
+    #[must_use]
+    pub const fn of_lock(
+        fingerprint: Fingerprint,
+        code_version: CodeVersion,
+        outputs: Vec<DataVersion>,
+    ) -> Self {
+        Self {
+            materialized: Some(CurrentMaterialization {
+                id: MaterializationId::LOCKED,
+                rule: RULE,
+                fingerprint,
+                code_version,
+                time: Timestamp::UNIX_EPOCH,
+                outputs,
+                duration_ms: 0,
+            }),
+            attempt: LastAttempt::Succeeded,
+        }
+    }
 }
 
 /// How the last attempt at an asset partition ended.

@@ -61,8 +61,8 @@ pub struct Materialization {
     pub asset: AssetKey,
     /// Its partition.
     pub partition: Option<PartitionKey>,
-    /// The run that made or accepted it.
-    pub run: RunId,
+    /// The run that made or accepted it; `None` of what was taken from the lock file.
+    pub run: Option<RunId>,
     /// When it was recorded.
     pub time: Timestamp,
     /// How long its command took.

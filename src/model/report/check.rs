@@ -294,6 +294,10 @@ pub enum WhyUnverifiable {
     LfsPointer,
     /// A source is outside the sparse checkout.
     NotCheckedOut,
+    /// A source is a link of git-annex: its content was not fetched.
+    AnnexLink,
+    /// An output is here whose version is not its content, and nothing here has recorded it.
+    NoRecord,
 }
 
 impl WhyUnverifiable {
@@ -303,6 +307,8 @@ impl WhyUnverifiable {
         match self {
             Self::LfsPointer => "lfs_pointer",
             Self::NotCheckedOut => "not_checked_out",
+            Self::AnnexLink => "annex_link",
+            Self::NoRecord => "no_record",
         }
     }
 }

@@ -83,7 +83,7 @@ fn a_materialization() -> impl Strategy<Value = (AssetPartition, Materialization
             let materialization = Materialization {
                 asset: at.asset.clone(),
                 partition: at.partition.clone(),
-                run: run_id(1),
+                run: Some(run_id(1)),
                 time: time(microsecond),
                 duration_ms,
                 rule,

@@ -77,7 +77,7 @@ pub(super) fn success(run: RunId, at: &AssetPartition, seed: u64) -> Recording {
         materialization: Materialization {
             asset: at.asset.clone(),
             partition: at.partition.clone(),
-            run,
+            run: Some(run),
             time: time(2_000_000),
             duration_ms: seed,
             rule: RULE,

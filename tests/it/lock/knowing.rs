@@ -192,7 +192,7 @@ fn a_wrong_line_or_none_says_nothing() {
 }
 
 #[test]
-fn where_the_instance_has_a_record_the_record_decides() {
+fn a_right_line_counts_where_the_record_is_another() {
     let theirs = chain();
     theirs.append("raw/d1.csv", "more\n");
     theirs.materialize(&[]).success();
@@ -202,11 +202,17 @@ fn where_the_instance_has_a_record_the_record_decides() {
     let ours = ["raw", "build", "Assets.lock"]
         .into_iter()
         .fold(ours, |ours, path| ours.with_copy(&theirs.path(path), path));
-    let expected = ["clean stale fresh fresh", "all pending", "report pending"];
+    let expected = ["clean fresh fresh fresh", "all fresh", "report fresh"];
     assert_eq!(standing(&ours, &[]), expected);
-    ours.materialize(&[]).success().ran(&["clean@d1"]);
-    assert_eq!(lock(&ours), lock(&theirs));
     ours.materialize(&[]).success().ran_nothing();
+    assert_eq!(lock(&ours), lock(&theirs));
+    // What is recorded and not here as the line says is made.
+    ours.append("raw/d2.csv", "more\n");
+    let expected = ["clean fresh stale fresh", "all pending", "report pending"];
+    assert_eq!(standing(&ours, &[]), expected);
+    ours.materialize(&[])
+        .success()
+        .ran(&["clean@d2", "all", "report"]);
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Build<'_, '_> {
         let materialization = Materialization {
             asset: asset.key.clone(),
             partition: self.scope.partition(cell),
-            run,
+            run: Some(run),
             time,
             duration_ms: 0,
             rule: RULE,
