@@ -6,7 +6,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceS
 use thiserror::Error;
 
 use crate::engine::{EngineError, Spot};
-use crate::model::AssetKey;
+use crate::model::{AssetKey, GitignoredFiles};
 
 /// A source that has to be there and is not.
 #[derive(Debug, Error, Diagnostic)]
@@ -34,6 +34,41 @@ impl MissingSource {
             key,
             path,
             more,
+            source_code,
+            span,
+        }
+    }
+}
+
+/// Files that git ignores and that a version holds.
+#[derive(Debug, Error, Diagnostic)]
+#[error("the version of `{asset}` holds files that git ignores: {paths}")]
+#[diagnostic(
+    code(assetctl::app::gitignored),
+    severity(warning),
+    help("a clone does not have them, and is stale: `gitignored = false` leaves them out")
+)]
+pub struct Gitignored {
+    asset: AssetKey,
+    paths: String,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("declared here")]
+    span: SourceSpan,
+}
+
+impl Gitignored {
+    /// These files.
+    pub fn new(files: &GitignoredFiles, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        let more = (files.count as usize).saturating_sub(files.paths.len());
+        let more = match more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Self {
+            asset: files.asset.clone(),
+            paths: files.paths.join(", ") + &more,
             source_code,
             span,
         }

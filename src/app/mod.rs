@@ -15,6 +15,7 @@ mod doubt;
 mod error;
 mod explain;
 mod from_lock;
+mod gitignored;
 mod graph;
 mod history;
 mod in_memory;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
+use crate::app::gitignored::places_read;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::digest::Digest;
@@ -15,12 +17,13 @@ use crate::engine::{
 };
 use crate::executor::Executor;
 use crate::git::{GitError, Repository};
-use crate::hash::{Ignore, StatCache, Versions};
+use crate::hash::{GitIgnored, Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
-    AssetGraph, AssetId, DefinitionId, KeysByDefinition, Lock, PartitionKeys, PathTemplate,
+    AssetGraph, AssetId, DefinitionId, Gitignored, KeysByDefinition, Lock, PartitionKeys,
+    PathTemplate, SourceAsset,
 };
 use crate::store::{Access, Mark, Opened, Store, StoreError};
 use crate::sys::temporary::temporary_folder;
@@ -60,6 +63,8 @@ pub struct Project {
     ignore: Ignore,
     io_manager: FilesystemIoManager,
     traces: Traces,
+    /// What git ignores of the places of which that is left out, once somebody has asked.
+    git_ignored: OnceLock<GitIgnored>,
     /// Where it is not the one that the root lies in.
     repository: Option<Repository>,
 }
@@ -188,6 +193,7 @@ impl Project {
             program: surroundings.program.clone(),
             ignore,
             traces: Traces::Left,
+            git_ignored: OnceLock::new(),
             repository: None,
         })
     }
@@ -320,7 +326,37 @@ impl Project {
 
     /// The versions of what is on disk.
     pub fn versions(&self) -> Result<Versions<'_>, AppError> {
-        Ok(Versions::new(&self.root, &self.cache, &self.ignore)?)
+        let versions = Versions::new(&self.root, &self.cache, &self.ignore)?;
+        let places = places_read(self.graph(), Gitignored::LeftOut);
+        if places.is_empty() {
+            return Ok(versions);
+        }
+        // Another thread would find the same.
+        if self.git_ignored.get().is_none() {
+            let found = self.git_ignored_below(&places)?;
+            let _ = self.git_ignored.set(found);
+        }
+        Ok(match self.git_ignored.get() {
+            Some(ignored) => versions.leaving_out(ignored),
+            None => versions,
+        })
+    }
+
+    /// Whether a path is no part of a source because git ignores it, after [`Self::versions`].
+    #[must_use]
+    pub fn leaves_out(&self, source: &SourceAsset, path: &Path) -> bool {
+        let ignored = self.git_ignored.get();
+        source.gitignored == Gitignored::LeftOut && ignored.is_some_and(|it| it.has(path))
+    }
+
+    /// What git ignores of these places; nothing where there is no repository.
+    pub fn git_ignored_below(&self, places: &[String]) -> Result<GitIgnored, AppError> {
+        let repository = match self.repository() {
+            Ok(repository) => repository,
+            Err(GitError::NoRepository { .. }) => return Ok(GitIgnored::default()),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(GitIgnored::new(repository.ignored_below(places)?))
     }
 
     /// The project as the engine works with it.

@@ -1,13 +1,16 @@
 //! `validate`: what is wrong with a project, and what may be.
 
-use crate::app::doubt::{Early, MissingSource};
+use std::collections::BTreeMap;
+
+use crate::app::doubt::{Early, Gitignored, MissingSource};
 use crate::app::error::AppError;
+use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::project::{Project, Surroundings};
-use crate::engine::{Spot, Workspace, observe_code_of};
+use crate::engine::{Spot, Workspace, counted_of, observe_code_of};
 use crate::executor::LocalExecutor;
 use crate::manifest;
 use crate::model::{
-    PartitionRef, Place, Problem, Required, SourceAsset, SourcePath, ValidateReport,
+    AssetId, PartitionRef, Place, Problem, Required, SourceAsset, SourcePath, ValidateReport,
 };
 
 /// Reads the declarations without any cache, and looks whether the sources and code files are there. Nothing is hashed
@@ -49,6 +52,13 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
             warnings.extend(missing.map(|missing| Box::new(missing) as Problem));
         }
     }
+    for files in gitignored_files(&project, &read(&project, &workspace)?)? {
+        let location = graph
+            .find(files.asset.as_str())
+            .map(|id| graph.get(id).location());
+        let spot = Spot::read(&workspace, location.unwrap_or_default());
+        warnings.push(Box::new(Gitignored::new(&files, spot)));
+    }
     project.keep_what_was_learnt();
     Ok(ValidateReport {
         assets,
@@ -56,6 +66,41 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
         errors: Vec::new(),
         warnings,
     })
+}
+
+/// What the versions of sources and code are made of.
+fn read(project: &Project, workspace: &Workspace<'_>) -> Result<BTreeMap<AssetId, Read>, AppError> {
+    let graph = project.graph();
+    let mut all: BTreeMap<AssetId, Read> = BTreeMap::new();
+    for id in graph.ids() {
+        let mut read = Read::default();
+        if let Some(source) = graph.source(id)
+            && let Place::Paths(paths) = &source.place
+        {
+            let keys = project.keys().get(source.partitions);
+            for index in keys.range() {
+                let partition = PartitionRef { keys, index };
+                read.paths.extend(exact_paths(paths, partition));
+                for path in paths {
+                    if let SourcePath::Glob(pattern) = path {
+                        let pattern = pattern.path(partition);
+                        let versions = workspace.versions;
+                        read.matches
+                            .extend(versions.expand(&pattern, counted_of(source))?);
+                    }
+                }
+            }
+        }
+        if let Some(asset) = graph.asset(id)
+            && let Ok((observed, _)) = observe_code_of(workspace, asset)
+        {
+            let files = observed.files.into_iter().map(|(path, _)| path);
+            read.matches.extend(files);
+            read.paths.clone_from(&read.matches);
+        }
+        all.insert(id, read);
+    }
+    Ok(all)
 }
 
 /// What is missing of a source that has to be there.
@@ -99,7 +144,10 @@ fn missing_at(
                     }
                     SourcePath::Glob(pattern) => {
                         let pattern = pattern.path(partition).into_owned();
-                        let found = !workspace.versions.expand(&pattern)?.is_empty();
+                        let found = !workspace
+                            .versions
+                            .expand(&pattern, counted_of(source))?
+                            .is_empty();
                         (pattern, found)
                     }
                 };

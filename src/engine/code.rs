@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use crate::digest::Folding;
 use crate::engine::error::{EngineError, Problems, Spot};
+use crate::engine::gather::counted;
 use crate::engine::workspace::Workspace;
-use crate::hash::{HashError, is_glob};
+use crate::hash::{Counted, HashError, is_glob};
 use crate::model::{
     Asset, AssetId, CodeVersion, DataVersion, EnvValue, Location, Recipe, Required,
 };
@@ -49,6 +50,7 @@ pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Code
         workspace,
         files: HashMap::new(),
         unreadable: None,
+        not_ignored: HashMap::new(),
         problems: Problems::default(),
     };
     let mut codes = Codes::default();
@@ -87,6 +89,7 @@ pub fn observe_code_of(
         workspace,
         files: HashMap::new(),
         unreadable: None,
+        not_ignored: HashMap::new(),
         problems: Problems::default(),
     };
     let observed = finder.of(asset);
@@ -103,6 +106,8 @@ struct Finder<'a> {
     files: HashMap<String, Option<DataVersion>>,
     /// The first file of the asset that cannot be read.
     unreadable: Option<HashError>,
+    /// Those of which nothing counts that git ignores.
+    not_ignored: HashMap<String, Option<DataVersion>>,
     problems: Problems,
 }
 
@@ -121,19 +126,20 @@ impl Finder<'_> {
     }
 
     fn files(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
+        let counted = counted(recipe.code.gitignored);
         for (path, location) in &recipe.code.declared {
             if is_glob(path) {
-                self.glob(path, *location, observed);
+                self.glob(path, (*location, counted), observed);
                 continue;
             }
-            match self.file(path) {
+            match self.file(path, counted) {
                 Ok(Some(version)) => observed.files.push((named(path), version)),
                 Ok(None) => self.problem(*location, |at| EngineError::missing_code(path, at)),
                 Err(error) => self.cannot_read(error),
             }
         }
         for path in &recipe.code.candidates {
-            if let Ok(Some(version)) = self.file(path) {
+            if let Ok(Some(version)) = self.file(path, counted) {
                 observed.files.push((named(path), version));
             }
         }
@@ -141,14 +147,19 @@ impl Finder<'_> {
         observed.files.dedup();
     }
 
-    fn glob(&mut self, pattern: &str, location: Location, observed: &mut ObservedCode) {
-        match self.workspace.versions.expand(pattern) {
+    fn glob(
+        &mut self,
+        pattern: &str,
+        (location, counted): (Location, Counted),
+        observed: &mut ObservedCode,
+    ) {
+        match self.workspace.versions.expand(pattern, counted) {
             Ok(paths) if paths.is_empty() => {
                 self.problem(location, |at| EngineError::empty_code_glob(pattern, at));
             }
             Ok(paths) => {
                 for path in paths {
-                    match self.file(&path) {
+                    match self.file(&path, counted) {
                         Ok(Some(version)) => observed.files.push((named(&path), version)),
                         Ok(None) => {}
                         Err(error) => self.cannot_read(error),
@@ -168,19 +179,23 @@ impl Finder<'_> {
     }
 
     /// The version of a file or a directory, read once; `None` if nothing is there.
-    fn file(&mut self, path: &str) -> Result<Option<DataVersion>, HashError> {
-        if let Some(version) = self.files.get(path) {
+    fn file(&mut self, path: &str, counted: Counted) -> Result<Option<DataVersion>, HashError> {
+        let files = match counted {
+            Counted::All | Counted::Files => &mut self.files,
+            Counted::NotIgnored => &mut self.not_ignored,
+        };
+        if let Some(version) = files.get(path) {
             return Ok(*version);
         }
-        let version = self.workspace.versions.of_path(path)?.version();
-        self.files.insert(path.to_owned(), version);
+        let version = self.workspace.versions.of_input(path, counted)?.version();
+        files.insert(path.to_owned(), version);
         Ok(version)
     }
 
     fn tools(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
         for (tool, location) in &recipe.code.tools {
             let found = self.program(tool);
-            let version = found.as_deref().map(|path| self.file(path));
+            let version = found.as_deref().map(|path| self.file(path, Counted::Files));
             match version {
                 Some(Ok(Some(version))) => observed.tools.push((tool.clone(), version)),
                 Some(Err(error)) => self.cannot_read(error),

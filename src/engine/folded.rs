@@ -12,7 +12,7 @@ use crate::digest::Folding;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::records::StoreRecords;
 use crate::engine::workspace::Workspace;
-use crate::hash::{Found, HashError};
+use crate::hash::{Counted, Found, HashError};
 use crate::model::{
     Asset, Current, CurrentColumns, DataVersion, DataVersionRule, LockBlock, PartitionRef,
     PartitionSet,
@@ -54,7 +54,9 @@ impl BlockOutput<'_> {
             Ok(found) => versions.extend(found.version()),
             Err(error) => problem = Some(error),
         };
-        self.workspace.versions.of_each(len, path, take);
+        self.workspace
+            .versions
+            .of_each(len, Counted::All, path, take);
         match problem {
             Some(error) => Err(error),
             None => Ok((versions.len() == len).then_some(versions)),

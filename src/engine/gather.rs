@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use crate::digest::{Folding, Kind, Sink};
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::workspace::Workspace;
-use crate::hash::{Found, HashError};
+use crate::hash::{Counted, Found, HashError};
 use crate::model::{
-    Asset, Current, CurrentColumns, DataVersion, DataVersionRule, MaterializedRef, OutputChange,
-    OutputKind, PartitionRef, PathTemplate, Place, Required, SourceAsset, SourcePath,
+    Asset, Current, CurrentColumns, DataVersion, DataVersionRule, Gitignored, MaterializedRef,
+    OutputChange, OutputKind, PartitionRef, PathTemplate, Place, Required, SourceAsset, SourcePath,
 };
 use crate::plan::{Cell, Known, Row, Scope};
 
@@ -89,7 +89,15 @@ pub fn find_sources(
             }
         }
     }
-    finder.exact_paths(scope, &exact);
+    let counted_of = |(number, _): &(u32, Cell)| {
+        let source = scope.graph().source(scope.rows()[*number as usize].asset);
+        source.map_or(Counted::Files, counted_of)
+    };
+    let (all, some): (Vec<_>, Vec<_>) = exact
+        .into_iter()
+        .partition(|it| counted_of(it) == Counted::Files);
+    finder.exact_paths(scope, &all, Counted::Files);
+    finder.exact_paths(scope, &some, Counted::NotIgnored);
     let SourceFinder {
         versions,
         found,
@@ -97,6 +105,21 @@ pub fn find_sources(
         ..
     } = finder;
     problems.into_result((versions, found))
+}
+
+/// What of the files of a source counts.
+#[must_use]
+pub fn counted_of(source: &SourceAsset) -> Counted {
+    counted(source.gitignored)
+}
+
+/// What counts of what is read.
+#[must_use]
+pub fn counted(gitignored: Gitignored) -> Counted {
+    match gitignored {
+        Gitignored::Counted => Counted::Files,
+        Gitignored::LeftOut => Counted::NotIgnored,
+    }
 }
 
 struct SourceFinder<'a> {
@@ -119,7 +142,7 @@ fn exact_path(source: &SourceAsset) -> Option<&PathTemplate> {
 
 impl SourceFinder<'_> {
     /// The cells of sources that are one path each, with the numbers of their rows.
-    fn exact_paths(&mut self, scope: &Scope<'_>, cells: &[(u32, Cell)]) {
+    fn exact_paths(&mut self, scope: &Scope<'_>, cells: &[(u32, Cell)], counted: Counted) {
         let (graph, versions) = (self.workspace.graph, self.workspace.versions);
         let row_of = |number: u32| &scope.rows()[number as usize];
         let source_of = |row: &Row| graph.source(row.asset).expect("the row is a source's");
@@ -129,7 +152,7 @@ impl SourceFinder<'_> {
             let path = exact_path(source_of(row)).expect("the source is one path");
             path.write_path(partition_of(scope, row, cell), text);
         };
-        versions.of_each(cells.len(), path, |at, found| {
+        versions.of_each(cells.len(), counted, path, |at, found| {
             let (number, cell) = cells[at];
             let row = row_of(number);
             let known = self.exact(cell, source_of(row), found, || {
@@ -165,6 +188,7 @@ impl SourceFinder<'_> {
         paths: &[SourcePath],
         partition: PartitionRef<'_>,
     ) -> Known {
+        let counted = counted_of(source);
         let mut folding = Folding::new();
         let (mut globbed, mut looked_for) = (Vec::new(), Vec::new());
         let mut last = None;
@@ -172,21 +196,27 @@ impl SourceFinder<'_> {
             let found = match path {
                 SourcePath::Exact(path) => {
                     let path = path.path(partition).into_owned();
-                    self.workspace.versions.of_path(&path).map(|found| {
-                        let version = found.version();
-                        if version.is_some() {
-                            globbed.push(path.clone());
-                        }
-                        (version, path)
-                    })
+                    self.workspace
+                        .versions
+                        .of_input(&path, counted)
+                        .map(|found| {
+                            let version = found.version();
+                            if version.is_some() {
+                                globbed.push(path.clone());
+                            }
+                            (version, path)
+                        })
                 }
                 SourcePath::Glob(pattern) => {
                     let pattern = pattern.path(partition).into_owned();
-                    self.workspace.versions.of_glob(&pattern).map(|mut glob| {
-                        let version = (!glob.paths.is_empty()).then_some(glob.version);
-                        globbed.append(&mut glob.paths);
-                        (version, pattern)
-                    })
+                    self.workspace
+                        .versions
+                        .of_glob(&pattern, counted)
+                        .map(|mut glob| {
+                            let version = (!glob.paths.is_empty()).then_some(glob.version);
+                            globbed.append(&mut glob.paths);
+                            (version, pattern)
+                        })
                 }
             };
             match found {
@@ -373,7 +403,9 @@ pub fn find_outputs(
         Ok(found) => all.entry(outputs[at].0).or_default().push(found),
         Err(error) => problems.push(error.into()),
     };
-    workspace.versions.of_each(outputs.len(), path, take);
+    workspace
+        .versions
+        .of_each(outputs.len(), Counted::All, path, take);
     problems.into_result(all)
 }
 
@@ -448,7 +480,7 @@ fn compare_outputs(
     let at = |number: usize, text: &mut String| path(&by_content[number], text);
     workspace
         .versions
-        .of_each(by_content.len(), at, |number, found| {
+        .of_each(by_content.len(), Counted::All, at, |number, found| {
             let at = &by_content[number];
             match found {
                 Ok(found) => add(at, content_change(declared(at).kind, version(at), found)),

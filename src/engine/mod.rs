@@ -45,7 +45,8 @@ pub use evaluate::{Evaluation, evaluate, source_path, step_name};
 pub use finished::{Finished, RunResult};
 pub use folded::BlockOutput;
 pub use gather::{
-    ChangedOutputs, FoundSources, MissingSource, absent_version, find_outputs_unlike, find_sources,
+    ChangedOutputs, FoundSources, MissingSource, absent_version, counted, counted_of,
+    find_outputs_unlike, find_sources,
 };
 pub use keys::{KeyQuestion, World, asking_definitions, existing_keys, used_definitions};
 pub use length::refuse_too_long;

@@ -118,6 +118,39 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// The files and folders that are ignored and not tracked, at or below these paths, all relative to the folder that
+    /// the repository was opened for. Of a folder that is ignored as a whole nothing but its own name is told.
+    pub fn ignored_below(&self, paths: &[String]) -> Result<Vec<PathBuf>, GitError> {
+        let depth = self.prefix.components().count();
+        let is_within = |path: &&String| {
+            let climbs = path.split('/').take_while(|part| *part == "..").count();
+            !path.starts_with('/') && climbs <= depth
+        };
+        let within: Vec<&str> = paths.iter().filter(is_within).map(String::as_str).collect();
+        if within.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut words = vec![
+            "--literal-pathspecs",
+            "ls-files",
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "--directory",
+            "-z",
+            "--",
+        ];
+        words.extend(within);
+        let listed = self.git.read(&self.folder, &words)?;
+        let path = |text: &[u8]| {
+            let text = text.strip_suffix(b"/").unwrap_or(text);
+            PathBuf::from(OsStr::from_bytes(text))
+        };
+        Ok(texts(&listed).map(path).collect())
+    }
+}
+
 impl Removed {
     /// Whether a path, which is absolute, is that of a removed file or a folder above one.
     #[must_use]

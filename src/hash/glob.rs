@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::hash::ignore::compile;
 use crate::hash::tree::{EntryKind, TreeEntry, is_gone};
 use crate::hash::versions::{Place, Standing};
-use crate::hash::{HashError, Versions};
+use crate::hash::{Counted, HashError, Versions};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, Follow};
 
@@ -56,9 +56,9 @@ struct Pattern {
 }
 
 impl Versions<'_> {
-    /// The version of all that `pattern` matches.
-    pub fn of_glob(&self, pattern: &str) -> Result<GlobVersion, HashError> {
-        let entries = self.matches(pattern)?;
+    /// The version of all that `pattern` matches and that counts.
+    pub fn of_glob(&self, pattern: &str, counted: Counted) -> Result<GlobVersion, HashError> {
+        let entries = self.matches(pattern, counted)?;
         let (version, bytes) = self.fold(&entries)?;
         let paths = texts(&entries)?;
         Ok(GlobVersion {
@@ -68,12 +68,12 @@ impl Versions<'_> {
         })
     }
 
-    /// The paths that `pattern` matches, sorted by bytes.
-    pub fn expand(&self, pattern: &str) -> Result<Vec<String>, HashError> {
-        texts(&self.matches(pattern)?)
+    /// The paths that `pattern` matches and that count, sorted by bytes.
+    pub fn expand(&self, pattern: &str, counted: Counted) -> Result<Vec<String>, HashError> {
+        texts(&self.matches(pattern, counted)?)
     }
 
-    fn matches(&self, pattern: &str) -> Result<Vec<TreeEntry>, HashError> {
+    fn matches(&self, pattern: &str, counted: Counted) -> Result<Vec<TreeEntry>, HashError> {
         if !is_glob(pattern) {
             return self.literal_match(pattern);
         }
@@ -82,6 +82,7 @@ impl Versions<'_> {
             read: &pattern.head,
             named: &pattern.head,
             standing: Standing::Inside,
+            counted,
         };
         let base = self.root.join(&pattern.head);
         let below = |entry: &DirEntry| {
@@ -99,7 +100,7 @@ impl Versions<'_> {
             .filter_entry(|entry| {
                 entry.depth() == 0
                     || pattern.may_lead_on(entry)
-                        && !self.ignore.matches(&pattern.head.join(below(entry)))
+                        && !self.leaves_out(&pattern.head.join(below(entry)), counted)
             });
         let mut entries = Vec::new();
         for entry in walk {
@@ -152,6 +153,7 @@ impl Versions<'_> {
             read: folder,
             named: folder,
             standing: Standing::Inside,
+            counted: Counted::All,
         };
         Ok(vec![TreeEntry::new(head, Path::new(name), kind)])
     }

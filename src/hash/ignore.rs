@@ -1,14 +1,25 @@
-//! What is never part of a directory or a glob.
+//! What is never part of a directory or a glob, and what is none where git ignores it.
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use globset::{Candidate, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::hash::HashError;
 
-/// Names that tools and systems leave about, which nobody means as data.
-const ALWAYS: [&str; 4] = [".assetctl", ".git", "__pycache__", ".DS_Store"];
+/// Names that tools and systems leave about, which nobody means as data; `docs/manifest.md` lists them.
+const ALWAYS: [&str; 5] = [
+    ".assetctl",
+    ".git",
+    "__pycache__",
+    ".DS_Store",
+    ".ipynb_checkpoints",
+];
+
+/// How the names of files end that editors leave about.
+const LITTER: [&str; 2] = [".swp", "~"];
 
 /// The patterns of `[project] ignore`, and the names that are ignored always.
 ///
@@ -47,10 +58,66 @@ impl Ignore {
         let Some(name) = path.file_name() else {
             return false;
         };
-        ALWAYS.iter().any(|always| OsStr::new(always) == name)
+        ALWAYS.iter().any(|always| *always == name)
+            || LITTER.iter().any(|end| {
+                let name = name.as_bytes();
+                name.len() > end.len() && name.ends_with(end.as_bytes())
+            })
             || self.names.is_match_candidate(&Candidate::new(name))
             || (!self.paths.is_empty()
                 && self.paths.is_match(path.strip_prefix(".").unwrap_or(path)))
+    }
+}
+
+/// What of a directory or a glob counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Counted {
+    /// Everything, folders that hold nothing included: of outputs.
+    #[default]
+    All,
+    /// Files: of sources and code. A folder that holds none is not in a clone.
+    Files,
+    /// Files that git does not ignore.
+    NotIgnored,
+}
+
+/// The files and folders that git ignores and does not track, relative to the project root.
+#[derive(Clone, Debug, Default)]
+pub struct GitIgnored(BTreeSet<PathBuf>);
+
+impl GitIgnored {
+    /// The files and folders that git has told.
+    #[must_use]
+    pub fn new(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self(paths.into_iter().collect())
+    }
+
+    /// Whether a path is one of them. What lies in an ignored folder is not seen here: a walk does not enter one.
+    #[must_use]
+    pub fn has(&self, path: &Path) -> bool {
+        !self.0.is_empty() && self.0.contains(path.strip_prefix(".").unwrap_or(path))
+    }
+
+    /// Whether a path, or a folder that it lies in, is one of them.
+    #[must_use]
+    pub fn hold(&self, path: &Path) -> bool {
+        !self.0.is_empty() && path.ancestors().any(|above| self.has(above))
+    }
+
+    /// Those that lie below a folder, in order.
+    pub fn below<'s>(&'s self, folder: &'s Path) -> impl Iterator<Item = &'s Path> {
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
+        let from = self
+            .0
+            .range::<Path, _>((Bound::Excluded(folder), Bound::Unbounded));
+        let from = from.map(PathBuf::as_path);
+        from.take_while(move |path| path.starts_with(folder))
+    }
+
+    /// Whether git ignores nothing that was asked about.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -94,6 +161,11 @@ mod tests {
             ("x/cache", true),
             ("x/.git", true),
             (".DS_Store", true),
+            ("x/.ipynb_checkpoints", true),
+            ("x/.data.csv.swp", true),
+            ("x/data.csv~", true),
+            ("~", false),
+            (".swp", false),
             (".gitignore", false),
             ("..", false),
         ] {

@@ -31,7 +31,7 @@ mod versions;
 
 pub use error::{HashError, SyntaxError};
 pub use glob::{GlobVersion, glob_matches, is_glob};
-pub use ignore::Ignore;
+pub use ignore::{Counted, GitIgnored, Ignore};
 pub use presence::exist;
 pub use seal::{Seal, holds};
 pub use settle::Settled;

@@ -1,5 +1,6 @@
 //! The version of a directory: a walk that enters no link, and a fold over what it found, in order of names.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::hash::version::{self, Entry};
 use crate::hash::versions::{Place, Standing, changing};
-use crate::hash::{Found, HashError, Versions};
+use crate::hash::{Counted, Found, HashError, Versions};
 use crate::model::DataVersion;
 
 /// Something below a directory, or matched by a glob.
@@ -47,6 +48,7 @@ impl TreeEntry {
             read: &self.read,
             named: &self.named,
             standing: Standing::Inside,
+            counted: Counted::All,
         }
     }
 
@@ -64,11 +66,15 @@ impl TreeEntry {
 impl Versions<'_> {
     pub(super) fn tree(&self, place: Place<'_>) -> Result<Found, HashError> {
         let entries = self.entries(place)?;
+        if entries.is_empty() && place.counted == Counted::NotIgnored {
+            // Git has no folder of it.
+            return Ok(Found::Absent);
+        }
         let (version, bytes) = self.fold(&entries)?;
         Ok(Found::Directory { version, bytes })
     }
 
-    /// What lies below the directory at `place` and is not ignored, sorted by the bytes of names.
+    /// What lies below the directory at `place` and counts, sorted by the bytes of names.
     pub(super) fn entries(&self, place: Place<'_>) -> Result<Vec<TreeEntry>, HashError> {
         let base = self.root.join(place.read);
         let below = |entry: &DirEntry| {
@@ -81,7 +87,7 @@ impl Versions<'_> {
         let mut entries = Vec::new();
         let walk = WalkDir::new(&base).min_depth(1).into_iter();
         let is_kept = |entry: &DirEntry| {
-            entry.depth() == 0 || !self.ignore.matches(&place.named.join(below(entry)))
+            entry.depth() == 0 || !self.leaves_out(&place.named.join(below(entry)), place.counted)
         };
         for entry in walk.filter_entry(is_kept) {
             let entry = match entry {
@@ -98,6 +104,9 @@ impl Versions<'_> {
             };
             entries.push(TreeEntry::new(place, &below(&entry), kind));
         }
+        if place.counted != Counted::All {
+            leave_empty_folders(&mut entries);
+        }
         entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
         Ok(entries)
     }
@@ -108,6 +117,20 @@ impl Versions<'_> {
         let found: Result<Vec<Found>, HashError> = self.of_places(&places).into_iter().collect();
         fold_found(entries, found?)
     }
+}
+
+/// Takes out the folders that hold no file, however deep.
+fn leave_empty_folders(entries: &mut Vec<TreeEntry>) {
+    let mut holding: HashSet<PathBuf> = HashSet::new();
+    for file in files(entries) {
+        for folder in file.name_path().ancestors().skip(1) {
+            if !holding.insert(folder.to_owned()) {
+                break;
+            }
+        }
+    }
+    entries
+        .retain(|entry| entry.kind != EntryKind::Directory || holding.contains(entry.name_path()));
 }
 
 /// The entries that have a version of their own.

@@ -13,7 +13,7 @@ use crate::hash::pool::{self, Work};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Ticker, Trust};
 use crate::hash::value::Documents;
-use crate::hash::{HashError, Ignore, StatCache, version};
+use crate::hash::{Counted, GitIgnored, HashError, Ignore, StatCache, version};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
@@ -77,6 +77,7 @@ pub struct Versions<'a> {
     pub(super) directory: OwnedFd,
     pub(super) cache: &'a StatCache,
     pub(super) ignore: &'a Ignore,
+    pub(super) ignored: Option<&'a GitIgnored>,
     pub(super) documents: Documents,
     pub(super) ticker: Ticker,
 }
@@ -87,6 +88,7 @@ pub(super) struct Place<'p> {
     pub read: &'p Path,
     pub named: &'p Path,
     pub standing: Standing,
+    pub counted: Counted,
 }
 
 /// How a path came to be asked about, which decides what a symlink means.
@@ -107,7 +109,13 @@ impl<'p> Place<'p> {
             read: path,
             named: path,
             standing: Standing::Declared,
+            counted: Counted::All,
         }
+    }
+
+    /// The same place, of which no more counts than this.
+    pub fn counting(self, counted: Counted) -> Self {
+        Self { counted, ..self }
     }
 }
 
@@ -150,14 +158,29 @@ impl<'a> Versions<'a> {
             directory,
             cache,
             ignore,
+            ignored: None,
             documents: Documents::default(),
             ticker: Ticker::new(cache.directory().to_owned()),
         })
     }
 
+    /// The same, with what git ignores: it is left out where [that is asked for](Counted::NotIgnored).
+    #[must_use]
+    pub fn leaving_out(self, ignored: &'a GitIgnored) -> Self {
+        Self {
+            ignored: Some(ignored),
+            ..self
+        }
+    }
+
     /// What is at `path`.
     pub fn of_path(&self, path: &str) -> Result<Found, HashError> {
         self.of(Place::declared(path))
+    }
+
+    /// What is at the `path` of a source or a code file.
+    pub fn of_input(&self, path: &str, counted: Counted) -> Result<Found, HashError> {
+        self.of(Place::declared(path).counting(counted))
     }
 
     /// What is at each of `paths`, in order; on several threads where that pays.
@@ -172,6 +195,7 @@ impl<'a> Versions<'a> {
     pub fn of_each(
         &self,
         count: usize,
+        counted: Counted,
         path: impl Fn(usize, &mut String) + Sync,
         mut take: impl FnMut(usize, Result<Found, HashError>),
     ) {
@@ -182,7 +206,7 @@ impl<'a> Versions<'a> {
                 let glance = |at| {
                     text.clear();
                     path(start + at, &mut text);
-                    self.glance(Place::declared(&text), &mut cursor)
+                    self.glance(Place::declared(&text).counting(counted), &mut cursor)
                 };
                 run.map(glance).collect()
             });
@@ -196,7 +220,7 @@ impl<'a> Versions<'a> {
             }
             let places = unread
                 .iter()
-                .map(|(path, bytes)| (Place::declared(path), *bytes));
+                .map(|(path, bytes)| (Place::declared(path).counting(counted), *bytes));
             let mut read = self.read_all(places).into_iter();
             for (at, glance) in batch.zip(glances) {
                 take(at, glance.or_read(&mut read));
@@ -317,6 +341,12 @@ impl<'a> Versions<'a> {
         }
         let bytes = read_stamp.size;
         Ok(Found::File { version, bytes })
+    }
+
+    /// Whether what lies at `path` is no part of a directory or a glob, by its own name or path.
+    pub(super) fn leaves_out(&self, path: &Path, counted: Counted) -> bool {
+        let is_ignored = || self.ignored.is_some_and(|ignored| ignored.has(path));
+        self.ignore.matches(path) || (counted == Counted::NotIgnored && is_ignored())
     }
 
     pub(super) fn stamp(

@@ -21,10 +21,11 @@ use crate::model::{
 };
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 14] = [
+const OF_COMMANDS: [&str; 15] = [
     "batch",
     "code",
     "auto_code",
+    "gitignored",
     "tools",
     "code_version",
     "staging",

@@ -6,7 +6,7 @@ use crate::manifest::error::Problem;
 use crate::manifest::paths::Folded;
 use crate::manifest::template::{TokenKind, has_placeholder, tokens};
 use crate::manifest::{about, paths};
-use crate::model::{Code, Command};
+use crate::model::{Code, Command, Gitignored};
 
 /// How the names of scripts end; `docs/manifest.md` lists them.
 pub(super) const SCRIPTS: [&str; 23] = [
@@ -17,11 +17,12 @@ pub(super) const SCRIPTS: [&str; 23] = [
 /// What stands for a placeholder while words are split.
 const HOLE: char = '\0';
 
-/// Reads `code`, `auto_code`, `tools` and `code_version`.
+/// Reads `code`, `auto_code`, `gitignored`, `tools` and `code_version`.
 pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems) -> Code {
     let folder = table.file.folder();
     let mut read = Code {
         version: about::owned(table, "code_version", problems),
+        gitignored: gitignored(table, problems),
         ..Code::default()
     };
     for text in table.texts("code", problems) {
@@ -53,6 +54,14 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
         read.candidates.retain(|path| !is_declared(path));
     }
     read
+}
+
+/// Reads `gitignored`, of a source or of the code of an asset.
+pub(super) fn gitignored(table: &Table<'_>, problems: &mut Problems) -> Gitignored {
+    match table.boolean("gitignored", problems) {
+        Some(false) => Gitignored::LeftOut,
+        Some(true) | None => Gitignored::Counted,
+    }
 }
 
 /// The words of a command that may name a code file, relative to the project root, each once.

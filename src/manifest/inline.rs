@@ -7,7 +7,8 @@ use crate::manifest::file::Text;
 use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::source;
 use crate::model::{
-    About, AssetId, AssetKey, Name, PathTemplate, Place, Required, SourceAsset, SourcePath,
+    About, AssetId, AssetKey, Gitignored, Name, PathTemplate, Place, Required, SourceAsset,
+    SourcePath,
 };
 
 /// Sources that are declared by the deps that read them, once for each path.
@@ -68,6 +69,7 @@ impl InlineSources {
                 partitions: None,
                 place: Place::Paths(vec![path]),
                 required: Required::Yes,
+                gitignored: Gitignored::default(),
             });
         }
         Some((id, input))

@@ -1,6 +1,7 @@
 //! `[source.NAME]`: data that is observed and never made.
 
 use crate::manifest::batch::Batching;
+use crate::manifest::code::gitignored;
 use crate::manifest::command::{self, CommandContext};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
@@ -35,7 +36,15 @@ pub(super) fn read(
     problems: &mut Problems,
 ) -> SourceAsset {
     let mut known = about::KEYS.to_vec();
-    known.extend(["path", "paths", "key", "optional", "observe", "partitions"]);
+    known.extend([
+        "path",
+        "paths",
+        "key",
+        "optional",
+        "gitignored",
+        "observe",
+        "partitions",
+    ]);
     table.only(&known, problems);
     let required = match table.boolean("optional", problems) {
         Some(true) => Required::No,
@@ -48,6 +57,7 @@ pub(super) fn read(
         partitions: context.partitions.definition(),
         place: read_place(table, context, problems).unwrap_or(Place::Paths(Vec::new())),
         required,
+        gitignored: gitignored(table, problems),
     }
 }
 
@@ -120,7 +130,7 @@ fn read_place(
         return None;
     };
     if only.key == "observe" {
-        for key in ["key", "optional"] {
+        for key in ["key", "optional", "gitignored"] {
             if let Some(value) = table.get(key) {
                 conflict(
                     &format!("`{key}` is for a source with a path"),

@@ -116,6 +116,18 @@ pub struct Code {
     pub tools: Vec<(String, Location)>,
     /// A version of the user's that stands for shell, command and code files.
     pub version: Option<String>,
+    /// Whether files count that git ignores.
+    pub gitignored: Gitignored,
+}
+
+/// Whether files that git ignores count, within a directory or a glob.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gitignored {
+    /// They do: data usually is ignored.
+    #[default]
+    Counted,
+    /// They are left out, as a clone does not have them.
+    LeftOut,
 }
 
 /// Where a command writes.
@@ -298,6 +310,8 @@ pub struct SourceAsset {
     pub place: Place,
     /// Whether absence is a version of its own.
     pub required: Required,
+    /// Whether files count that git ignores.
+    pub gitignored: Gitignored,
 }
 
 /// Where a source's data is.

@@ -20,8 +20,8 @@ mod template;
 mod version;
 
 pub use asset::{
-    About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, History,
-    InheritEnv, Locking, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs,
+    About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, Gitignored,
+    History, InheritEnv, Locking, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs,
     SourceAsset, SourcePath, Staging, Stdout,
 };
 pub use asset_keys::AssetKeys;
@@ -55,16 +55,17 @@ pub use record::{
 pub use report::{
     AffectedRange, AffectedReport, Ahead, AssetStatus, Certainty, ChangedInputs, ChangedKeys,
     ChangedLines, ChangedOutputs, ChangedParts, CheckBasis, CheckCounts, CheckReport, CheckedAsset,
-    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange, GraphEdge,
-    GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact, ImpactReport, InitReport,
-    InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange, KeysReport, LineChange, LineKind,
-    ListReport, ListedDep, ListedDimension, ListedKeys, ListedOutput, ListedPlace, ListedSchedule,
-    Listing, LockDiffReport, LockDifference, LockReport, LockedSources, LogsReport, MadeElsewhere,
-    ManifestLine, MapReport, MappedKeys, NotRebuilt, ObserveReport, Observed, ObservedChange,
-    ObservedSource, Orphans, PartitionRun, PartitionsReport, PlanCounts, PlanReport, PlanStep,
-    Planned, Problem, RebuildOutcome, Rebuilt, Sameness, ShowReport, ShownPartitions, ShownRecipe,
-    ShownRow, StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport,
-    WhyDifferent, WhyNotRebuilt, WhyUnverifiable, WrittenCommand,
+    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange,
+    GitignoredFiles, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact,
+    ImpactReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
+    KeysReport, LineChange, LineKind, ListReport, ListedDep, ListedDimension, ListedKeys,
+    ListedOutput, ListedPlace, ListedSchedule, Listing, LockDiffReport, LockDifference, LockReport,
+    LockedSources, LogsReport, MadeElsewhere, ManifestLine, MapReport, MappedKeys, NotRebuilt,
+    ObserveReport, Observed, ObservedChange, ObservedSource, Orphans, PartitionRun,
+    PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, RebuildOutcome, Rebuilt,
+    Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts,
+    StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent, WhyNotRebuilt,
+    WhyUnverifiable, WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,

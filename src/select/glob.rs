@@ -79,8 +79,8 @@ mod tests {
 
     use super::Glob;
     use crate::model::{
-        About, AssetGraph, AssetKey, Declaration, GraphParts, Location, Place, Required,
-        SourceAsset,
+        About, AssetGraph, AssetKey, Declaration, Gitignored, GraphParts, Location, Place,
+        Required, SourceAsset,
     };
 
     fn graph(keys: &BTreeSet<String>) -> AssetGraph {
@@ -92,6 +92,7 @@ mod tests {
                 partitions: None,
                 place: Place::Paths(Vec::new()),
                 required: Required::Yes,
+                gitignored: Gitignored::default(),
             }))
         };
         AssetGraph::new(GraphParts {

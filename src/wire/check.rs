@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, LockedSources, ManifestLine,
-    NotRebuilt, Orphans, PartitionKey, RebuildOutcome, Rebuilt, StaleRange, StepName, Unverifiable,
-    WhyDifferent,
+    Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, GitignoredFiles, LockedSources,
+    ManifestLine, NotRebuilt, Orphans, PartitionKey, RebuildOutcome, Rebuilt, StaleRange, StepName,
+    Unverifiable, WhyDifferent,
 };
 use crate::wire::{CauseShape, RangeShape, SCHEMA, Text};
 
@@ -35,6 +35,27 @@ pub struct CheckDocument<'a> {
     /// Only where there is any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ahead: Vec<AheadShape<'a>>,
+    /// Only where there is any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gitignored: Vec<GitignoredShape<'a>>,
+}
+
+/// Files that git ignores and that a version holds.
+#[derive(Debug, Serialize)]
+struct GitignoredShape<'a> {
+    asset: &'a str,
+    paths: &'a [String],
+    count: u32,
+}
+
+impl<'a> From<&'a GitignoredFiles> for GitignoredShape<'a> {
+    fn from(files: &'a GitignoredFiles) -> Self {
+        Self {
+            asset: files.asset.as_str(),
+            paths: &files.paths,
+            count: files.count,
+        }
+    }
 }
 
 /// A source whose version was taken from the lock file.
@@ -156,6 +177,7 @@ impl<'a> From<&'a CheckReport> for CheckDocument<'a> {
             rebuilt: report.rebuilt.iter().map(Into::into).collect(),
             not_rebuilt: report.not_rebuilt.iter().map(Into::into).collect(),
             ahead: report.ahead.iter().map(Into::into).collect(),
+            gitignored: report.gitignored.iter().map(Into::into).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod absent;
 mod asking;
 mod formats;
+mod ignored;
 mod left_out;
 mod outputs;
 mod sealing;

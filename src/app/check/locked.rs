@@ -13,6 +13,7 @@ use crate::app::check::sealed::Look;
 use crate::app::check::sources::LockedSources;
 use crate::app::check::told::Told;
 use crate::app::error::AppError;
+use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
@@ -21,7 +22,9 @@ use crate::engine::{
     observe_code,
 };
 use crate::executor::LocalExecutor;
-use crate::model::{AssetId, CheckBasis, CheckReport, CheckRequest, CheckedOutputs, Lock};
+use crate::model::{
+    AssetId, CheckBasis, CheckReport, CheckRequest, CheckedOutputs, Lock, PartitionRef, Place,
+};
 use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
 
 /// What the lock file says.
@@ -69,6 +72,7 @@ pub(super) fn by_lock(
     }
     .tell(&mut report);
     report.locked_sources = gathered.locked.told(project, &scope);
+    report.gitignored = gitignored_files(project, &gathered.read(&scope))?;
     if let Some(rebuild) = request.rebuild {
         let fresh = judged.fresh(&scope);
         let line = |id, index| judged.judge.line(scope.cell(id, index)?);
@@ -117,6 +121,33 @@ impl Gathered {
             found,
             locked,
         })
+    }
+
+    /// What the versions of sources and code are made of.
+    fn read(&self, scope: &Scope<'_>) -> BTreeMap<AssetId, Read> {
+        let mut all: BTreeMap<AssetId, Read> = BTreeMap::new();
+        for row in scope.rows() {
+            let mut read = Read::default();
+            match scope.graph().source(row.asset).map(|source| &source.place) {
+                Some(Place::Paths(paths)) => {
+                    for (cell, index) in row.cells().zip(row.set.iter()) {
+                        let keys = scope.keys(row.asset);
+                        let partition = PartitionRef { keys, index };
+                        let globbed = self.found.globbed.get(&cell).into_iter().flatten();
+                        read.matches.extend(globbed.cloned());
+                        read.paths.extend(exact_paths(paths, partition));
+                    }
+                }
+                Some(Place::Value { .. } | Place::Observed { .. }) => continue,
+                None => {
+                    let files = self.codes.observed(row.asset).files;
+                    read.matches.extend(files.into_iter().map(|(path, _)| path));
+                    read.paths.clone_from(&read.matches);
+                }
+            }
+            all.insert(row.asset, read);
+        }
+        all
     }
 
     /// The sources that something stale reads and whose content is not here.

@@ -78,7 +78,7 @@ pub fn source_changes(
     for (cell, source, line) in files {
         let found = known.get(&(&line.source, line.partition.as_ref()));
         let mut paths = paths_of(evaluation, cell, source).into_iter();
-        if paths.all(|path| is_tracked(project, &tracked, &path)) {
+        if paths.all(|path| is_tracked(project, &tracked, (source, &path))) {
             if found.is_some() {
                 changes.dropped_sources.push((line.source, line.partition));
             }
@@ -154,16 +154,20 @@ fn tracked(project: &Project) -> Option<Tracked> {
 }
 
 /// Whether git has all that is at a path. A link is followed: what it points to is what was hashed.
-fn is_tracked(project: &Project, tracked: &Tracked, path: &str) -> bool {
+fn is_tracked(project: &Project, tracked: &Tracked, (source, path): (&SourceAsset, &str)) -> bool {
     let path = project.root().join(path);
     let whole = |path: &Path| {
-        tracked.has_file(path) || (path.is_dir() && has_directory(project, tracked, path))
+        tracked.has_file(path) || (path.is_dir() && has_directory(project, tracked, (source, path)))
     };
     whole(&path) || path.canonicalize().is_ok_and(|real| whole(&real))
 }
 
 /// Whether git has all files of a directory, but those that are no part of its version.
-fn has_directory(project: &Project, tracked: &Tracked, directory: &Path) -> bool {
+fn has_directory(
+    project: &Project,
+    tracked: &Tracked,
+    (source, directory): (&SourceAsset, &Path),
+) -> bool {
     let mut any = false;
     let mut open: Vec<PathBuf> = vec![directory.to_owned()];
     while let Some(folder) = open.pop() {
@@ -173,7 +177,7 @@ fn has_directory(project: &Project, tracked: &Tracked, directory: &Path) -> bool
         for entry in entries.flatten() {
             let path = entry.path();
             let within = path.strip_prefix(project.root()).unwrap_or(&path);
-            if project.ignore().matches(within) {
+            if project.ignore().matches(within) || project.leaves_out(source, within) {
                 continue;
             }
             match entry.file_type() {

@@ -6,8 +6,8 @@ use crate::cli::text::{
     status_style, status_word, styled, why, why_not_rebuilt, why_unverifiable,
 };
 use crate::model::{
-    CheckBasis, CheckCounts, CheckReport, KeyRange, LockedSources, Observed, RebuildOutcome,
-    StaleRange, Status, Strictness, WhyUnverifiable,
+    CheckBasis, CheckCounts, CheckReport, GitignoredFiles, KeyRange, LockedSources, Observed,
+    RebuildOutcome, StaleRange, Status, Strictness, WhyUnverifiable,
 };
 
 /// How many rows an asset has, and how many ranges a note; all of them with `--verbose`.
@@ -226,6 +226,7 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
             ));
         }
     }
+    notes.extend(report.gitignored.iter().map(gitignored));
     if !report.locked_sources.is_empty() {
         notes.push(format!(
             "Taken from Assets.lock, as this checkout does not have them: {}.",
@@ -288,6 +289,20 @@ fn listed_ranges(mut ranges: Vec<String>, look: &Look) -> String {
 }
 
 /// `warehouse (observed 3 days ago)`
+/// Files that a clone does not have although a version holds them.
+fn gitignored(files: &GitignoredFiles) -> String {
+    let more = (files.count as usize).saturating_sub(files.paths.len());
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "Ignored by git, and part of the version of {}: {}{more}. A clone does not have them; `gitignored = false` leaves them out.",
+        files.asset,
+        files.paths.join(", "),
+    )
+}
+
 fn taken(source: &LockedSources) -> String {
     match source.observed {
         Some(Observed { time, now }) => format!("{} (observed {})", source.range, ago(now, time)),

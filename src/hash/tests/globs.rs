@@ -1,5 +1,5 @@
-use crate::hash::HashError;
 use crate::hash::tests::Project;
+use crate::hash::{Counted, HashError};
 
 fn project() -> Project {
     let project = Project::new();
@@ -60,7 +60,7 @@ fn patterns_match_files_and_links_to_files_in_order_of_bytes() {
     ];
     for (pattern, paths) in table {
         assert_eq!(
-            project.versions().expand(pattern).unwrap(),
+            project.versions().expand(pattern, Counted::Files).unwrap(),
             paths,
             "{pattern}"
         );
@@ -112,7 +112,7 @@ fn the_version_is_that_of_names_and_contents() {
 fn what_is_no_pattern_is_refused_whole() {
     let project = project();
     for pattern in ["data/[a", "data/{a,b", "data/*/[z-a]"] {
-        match project.versions().expand(pattern) {
+        match project.versions().expand(pattern, Counted::Files) {
             Err(HashError::Pattern { pattern: named, .. }) => assert_eq!(named, pattern),
             other => panic!("{pattern}: {other:?}"),
         }

@@ -14,7 +14,9 @@ use std::process::Command;
 use rustix::fs::CWD;
 use tempfile::TempDir;
 
-use crate::hash::{Found, GlobVersion, HashError, Ignore, StatCache, ValueFound, Versions};
+use crate::hash::{
+    Counted, Found, GlobVersion, HashError, Ignore, StatCache, ValueFound, Versions,
+};
 use crate::model::DataVersion;
 use crate::sys::file::{FileStamp, Follow, stamp_at};
 
@@ -96,7 +98,7 @@ impl Project {
     }
 
     fn glob(&self, pattern: &str) -> GlobVersion {
-        self.versions().of_glob(pattern).unwrap()
+        self.versions().of_glob(pattern, Counted::Files).unwrap()
     }
 
     fn value(&self, path: &str, key: &str) -> Option<ValueFound> {

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use rustix::fs::CWD;
 
 use crate::hash::tests::{Project, stamp};
-use crate::hash::{Found, HashError};
+use crate::hash::{Counted, Found, HashError};
 use crate::sys::file::backdate;
 
 #[test]
@@ -112,7 +112,7 @@ fn what_has_no_content_is_refused_by_name() {
         }
     }
     assert!(matches!(
-        project.versions().expand("in-fifo/*"),
+        project.versions().expand("in-fifo/*", Counted::Files),
         Err(HashError::Special { .. })
     ));
 }
@@ -258,6 +258,7 @@ fn each_path_is_given_what_is_there_across_batches() {
         let mut asked = 0;
         versions.of_each(
             count,
+            Counted::All,
             |number, path| {
                 path.push('f');
                 path.push_str(&number.to_string());

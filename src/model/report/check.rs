@@ -45,6 +45,8 @@ pub struct CheckReport {
     pub unverifiable: Vec<Unverifiable>,
     /// Sources whose version was taken from the lock file: git does not track them, or a command observes them.
     pub locked_sources: Vec<LockedSources>,
+    /// Files that git ignores and that the version of a source or of code holds beside others: a clone has another version.
+    pub gitignored: Vec<GitignoredFiles>,
     /// Partitions that two lines are right for, with different outputs: their commands are not reproducible.
     pub irreproducible: Vec<KeyRange>,
     /// Lines of what is not declared any more.
@@ -59,6 +61,36 @@ pub struct CheckReport {
     pub due_windows: DueWindows,
     /// What was asked of what cannot be judged.
     pub strictness: Strictness,
+}
+
+/// Files that git ignores and that a version holds beside others.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// let report = check(&project, CheckRequest::new())?;
+/// assert!(report.gitignored.is_empty(), "it reads nothing");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitignoredFiles {
+    /// The source, or the asset whose code it is.
+    pub asset: AssetKey,
+    /// The first of them, relative to the project root; a folder stands for all that it holds.
+    pub paths: Vec<String>,
+    /// How many there are.
+    pub count: u32,
 }
 
 /// An asset that was judged.
@@ -459,6 +491,7 @@ impl CheckReport {
             due: Vec::new(),
             unverifiable: Vec::new(),
             locked_sources: Vec::new(),
+            gitignored: Vec::new(),
             irreproducible: Vec::new(),
             orphans: Vec::new(),
             ahead: Vec::new(),

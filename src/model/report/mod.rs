@@ -23,8 +23,8 @@ mod validate;
 
 pub use affected::AffectedReport;
 pub use check::{
-    Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, LockedSources,
-    ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
+    Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, GitignoredFiles,
+    LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use graph::{GraphEdge, GraphReport, GraphVertex};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::app::error::AppError;
 use crate::app::project::Project;
-use crate::engine::{FoundSources, OWN_FOLDER};
+use crate::engine::{FoundSources, OWN_FOLDER, counted};
 use crate::hash::is_glob;
 use crate::model::{AssetId, PartitionRef, Place, Recipe, SourceAsset, SourcePath};
 use crate::plan::{Cell, Role, Scope};
@@ -174,7 +174,8 @@ impl Needed<'_> {
         let versions = self.project.versions()?;
         for (path, _) in &recipe.code.declared {
             if is_glob(path) {
-                self.paths.extend(versions.expand(path)?);
+                self.paths
+                    .extend(versions.expand(path, counted(recipe.code.gitignored))?);
             } else {
                 self.paths.insert(path.clone());
             }
