@@ -17,6 +17,8 @@ mod sources;
 mod staged;
 mod told;
 
+use std::path::Path;
+
 use crate::app::check::orphans::by_later_clock;
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
@@ -25,7 +27,7 @@ use crate::app::project::{Project, Surroundings};
 use crate::git::Repository;
 use crate::lockfile;
 use crate::manifest;
-use crate::model::{CheckReport, CheckRequest, CheckedTree};
+use crate::model::{CheckReport, CheckRequest, CheckedTree, Lock};
 
 pub use place::place_in_repository;
 pub use rebuild::Rebuilding;
@@ -47,9 +49,34 @@ pub fn check(
         CheckedTree::Staged => {
             let staged = check_out_staged(surroundings)?;
             let repository = Some(staged.repository());
-            judged(staged.surroundings(), repository, request, doors)
+            let tree = (staged.surroundings(), repository);
+            let (mut report, notices) = judged(tree.0, tree.1, request, doors)?;
+            if !report.is_fresh() {
+                let root = manifest::find(&surroundings.directory)?.0;
+                report.lock_not_added = is_fresh_by_lock_of(&root, tree, request, doors);
+            }
+            Ok((report, notices))
         }
     }
+}
+
+/// Whether files are fresh by the lock file in another folder than theirs. A lock file that cannot be read makes nothing
+/// fresh.
+fn is_fresh_by_lock_of(
+    root: &Path,
+    (surroundings, repository): (&Surroundings, Option<&Repository>),
+    request: &CheckRequest,
+    doors: Rebuilding<'_>,
+) -> bool {
+    let Ok(Some(parsed)) = lockfile::read(root) else {
+        return false;
+    };
+    let request = CheckRequest {
+        rebuild: None,
+        ..request.clone()
+    };
+    let judged = judged_by(&parsed.lock, (surroundings, repository), &request, doors);
+    judged.is_ok_and(|(report, _)| report.is_fresh())
 }
 
 /// Judges the files that are there, as those of `repository` where that is not the one that they lie in.
@@ -64,11 +91,20 @@ fn judged(
     }
     let root = manifest::find(&surroundings.directory)?.0;
     if let Some(parsed) = lockfile::read(&root)? {
-        let lock = &parsed.lock;
-        let project = Project::open_by_lock(surroundings, lock)?.within(repository);
-        let (project, strangers) = by_later_clock(project, lock)?;
-        return locked::by_lock(&project, lock, strangers, request, doors);
+        return judged_by(&parsed.lock, (surroundings, repository), request, doors);
     }
     let project = Project::open(surroundings)?.within(repository);
     recorded::by_instance(&project, request)
+}
+
+/// Judges the files that are there by a lock file.
+fn judged_by(
+    lock: &Lock,
+    (surroundings, repository): (&Surroundings, Option<&Repository>),
+    request: &CheckRequest,
+    doors: Rebuilding<'_>,
+) -> Result<(CheckReport, Vec<Notice>), AppError> {
+    let project = Project::open_by_lock(surroundings, lock)?.within(repository);
+    let (project, strangers) = by_later_clock(project, lock)?;
+    locked::by_lock(&project, lock, strangers, request, doors)
 }

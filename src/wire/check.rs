@@ -38,6 +38,9 @@ pub struct CheckDocument<'a> {
     /// Only where there is any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gitignored: Vec<GitignoredShape<'a>>,
+    /// Only where it is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_not_added: Option<bool>,
 }
 
 /// Files that git ignores and that a version holds.
@@ -178,6 +181,7 @@ impl<'a> From<&'a CheckReport> for CheckDocument<'a> {
             not_rebuilt: report.not_rebuilt.iter().map(Into::into).collect(),
             ahead: report.ahead.iter().map(Into::into).collect(),
             gitignored: report.gitignored.iter().map(Into::into).collect(),
+            lock_not_added: report.lock_not_added.then_some(true),
         }
     }
 }

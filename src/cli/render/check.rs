@@ -190,6 +190,9 @@ fn what_to_do(report: &CheckReport) -> String {
         return String::new();
     }
     match report.basis {
+        _ if report.lock_not_added => {
+            "Only Assets.lock is not staged: `git add Assets.lock`.\n".to_owned()
+        }
         CheckBasis::Lock => "Run `assetctl materialize` and commit Assets.lock.\n".to_owned(),
         CheckBasis::Instance => "Run `assetctl materialize`.\n".to_owned(),
     }

@@ -57,6 +57,8 @@ pub struct CheckReport {
     pub rebuilt: Vec<Rebuilt>,
     /// What was chosen and cannot be built in scratch, or not be compared.
     pub not_rebuilt: Vec<NotRebuilt>,
+    /// Whether what is staged would be fresh if the lock file of the work tree were added.
+    pub lock_not_added: bool,
     /// What was asked of windows that are due.
     pub due_windows: DueWindows,
     /// What was asked of what cannot be judged.
@@ -497,6 +499,7 @@ impl CheckReport {
             ahead: Vec::new(),
             rebuilt: Vec::new(),
             not_rebuilt: Vec::new(),
+            lock_not_added: false,
             due_windows,
             strictness,
         }

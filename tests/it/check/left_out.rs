@@ -34,6 +34,30 @@ fn what_is_staged_is_narrowed_to_what_changed_since_a_revision() {
 }
 
 #[test]
+fn where_only_the_lock_file_is_not_staged_that_is_what_to_do() {
+    let project = built();
+    project.append("data/2024-01-02.csv", "more\n");
+    project.materialize(&[]).success();
+    git(&project, &["add", "data"]);
+    let said = project.run(&["check", "--staged"]).exits(1);
+    let told = "Only Assets.lock is not staged: `git add Assets.lock`.";
+    assert!(
+        said.stdout().ends_with(&format!("{told}\n")),
+        "{}",
+        said.stdout()
+    );
+    assert_eq!(document(&project, &["--staged"], 1)["lock_not_added"], true);
+    // It would not be enough.
+    project.append("names.txt", "eve\n");
+    git(&project, &["add", "names.txt"]);
+    let said = project.run(&["check", "--staged"]).exits(1);
+    assert!(!said.stdout().contains("git add"), "{}", said.stdout());
+    project.materialize(&[]).success();
+    git(&project, &["add", "Assets.lock"]);
+    project.run(&["check", "--staged"]).success();
+}
+
+#[test]
 fn what_cannot_be_rebuilt_is_told_with_the_reason() {
     let manifest = r#"
 [project]

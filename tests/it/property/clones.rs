@@ -3,6 +3,9 @@
 //! A clone has neither instance nor outputs. On one line of commits it must say just what `status` says where the instance
 //! is. After a merge no instance has seen what the lock file tells, so there a clean build is asked: a partition is fresh
 //! if the line that a clean build writes stands in the merged file, and if so is all that it reads.
+//!
+//! Between branches that are switched to and fro, with outputs that git tracks or that are kept aside and put back, nothing is
+//! to be done: what was fresh when a branch was left is fresh when it is come back to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,7 +20,7 @@ use super::edits;
 use super::model::{Cell, Model};
 use super::random::Random;
 use super::{Story, cases, emulation, first_seed};
-use crate::scenario::{Scenario, only};
+use crate::scenario::{Ran, Scenario, only};
 
 /// The names of asset partitions by what is said of them.
 type Judged = BTreeMap<String, BTreeSet<String>>;
@@ -28,6 +31,36 @@ fn a_clone_is_judged_as_everything_is() {
     let merges = (0..cases).map(|case| Case::new(first_seed() + case).check());
     let merges: u64 = merges.sum();
     assert!(merges > cases, "git merged {merges} times in {cases} cases");
+}
+
+#[test]
+fn a_switch_of_branches_runs_nothing() {
+    let cases = cases(7);
+    for case in 0..cases {
+        for outputs in [Outputs::Tracked, Outputs::KeptAside] {
+            let case = Case::new(first_seed() + case);
+            if outputs == Outputs::Tracked {
+                case.project.write(".gitignore", "/.assetctl/\n");
+            }
+            case.switch_to_and_fro(outputs);
+        }
+    }
+}
+
+/// What becomes of outputs when another branch is checked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outputs {
+    /// Git brings those of the branch.
+    Tracked,
+    /// They are kept for each branch, and put back.
+    KeptAside,
+}
+
+/// A branch as it was left.
+struct Branch {
+    name: String,
+    model: Model,
+    fresh: BTreeSet<String>,
 }
 
 struct Case {
@@ -80,6 +113,82 @@ impl Case {
         merges
     }
 
+    /// Works on three branches, and goes from one to another.
+    fn switch_to_and_fro(mut self, outputs: Outputs) {
+        self.story.0.push(format!("outputs: {outputs:?}"));
+        let aside = tempfile::TempDir::new().expect("temporary folders can be made");
+        let mut branches: Vec<Branch> = Vec::new();
+        for name in ["main", "second", "third"] {
+            if !branches.is_empty() {
+                git(&self.project, &["checkout", "-q", "-b", name]);
+            }
+            branches.push(self.leave(name, outputs, aside.path()));
+        }
+        for _ in 0..6 {
+            let number = self.random.below(branches.len());
+            let branch = &branches[number];
+            self.story.0.push(format!("to {}", branch.name));
+            git(&self.project, &["checkout", "-q", &branch.name]);
+            if outputs == Outputs::KeptAside {
+                self.project.remove("out");
+                copy(&aside.path().join(&branch.name), &self.project.path("out"));
+            }
+            self.model = branch.model.clone();
+            self.is_as_it_was_left(branch);
+            if self.random.one_in(3) {
+                let name = branch.name.clone();
+                branches[number] = self.leave(&name, outputs, aside.path());
+            }
+        }
+    }
+
+    /// Works on a branch, and keeps what it is to be when it is come back to.
+    fn leave(&mut self, name: &str, outputs: Outputs, aside: &Path) -> Branch {
+        self.edit();
+        self.story.0.push(format!("materialize on {name}"));
+        drop(materialize(&self.project, &MaterializeRequest::default()));
+        commit(&self.project, name);
+        if outputs == Outputs::KeptAside {
+            let kept = aside.join(name);
+            drop(std::fs::remove_dir_all(&kept));
+            copy(&self.project.path("out"), &kept);
+        }
+        Branch {
+            name: name.to_owned(),
+            model: self.model.clone(),
+            fresh: self.fresh(),
+        }
+    }
+
+    fn is_as_it_was_left(&self, branch: &Branch) {
+        let lock = self.project.read("Assets.lock");
+        for _ in 0..2 {
+            assert_eq!(
+                self.fresh(),
+                branch.fresh,
+                "by the instance and the lock file"
+            );
+            let checked = self.judged(&self.project.path(""));
+            let checked = checked.get("fresh").cloned().unwrap_or_default();
+            assert_eq!(checked, branch.fresh, "by the lock file");
+            let ran = materialize(&self.project, &MaterializeRequest::default());
+            assert_eq!(ran.started(), BTreeSet::new());
+            assert_eq!(self.project.read("Assets.lock"), lock);
+        }
+    }
+
+    /// The names of all that `status` calls fresh.
+    fn fresh(&self) -> BTreeSet<String> {
+        let status = document(self.project.path("").as_path(), &["status", "--keys"]);
+        let mut fresh = BTreeSet::new();
+        for asset in status["assets"].as_array().expect("a list") {
+            let runs = asset["partitions"].as_array().expect("a list").iter();
+            let runs = runs.filter(|run| run["status"] == "fresh");
+            fresh.extend(runs.map(|run| name(&asset["key"], &run["first"])));
+        }
+        fresh
+    }
+
     fn edit(&mut self) {
         for _ in 0..=self.random.below(2) {
             let told = edits::change(&mut self.random, &mut self.model, &self.project);
@@ -103,7 +212,7 @@ impl Case {
             goal.as_ref().map(|it| &it.selection)
         ));
         if let Some(request) = goal {
-            materialize(&self.project, &request);
+            drop(materialize(&self.project, &request));
         }
         commit(&self.project, message);
     }
@@ -198,7 +307,7 @@ impl Case {
         let prefix = format!("--prefix={}/", clean.path("").display());
         git(&self.project, &["checkout-index", "-a", "-f", &prefix]);
         clean.remove("Assets.lock");
-        materialize(&clean, &MaterializeRequest::default());
+        drop(materialize(&clean, &MaterializeRequest::default()));
         let merged = lines(&clone.path().join("Assets.lock"));
         let right: BTreeSet<String> = lines(&clean.path("Assets.lock"))
             .into_iter()
@@ -235,11 +344,19 @@ impl Case {
     }
 }
 
-fn materialize(project: &Scenario, request: &MaterializeRequest) {
+fn materialize(project: &Scenario, request: &MaterializeRequest) -> Ran {
     let cancel = Cancel::new();
     let commands = emulation(cancel.clone(), None);
     let ran = project.ask_with(request, &commands, &cancel);
-    drop(ran.expect("the declarations are right"));
+    ran.expect("the declarations are right")
+}
+
+/// Copies a folder, if there is one.
+fn copy(from: &Path, to: &Path) {
+    if from.exists() {
+        let copied = Command::new("cp").arg("-a").args([from, to]).status();
+        assert!(copied.expect("the tests need cp").success());
+    }
 }
 
 fn add(judged: &mut Judged, word: &str, name: String) {
