@@ -78,6 +78,17 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// What a SELECTION of what can be made may go on to: [`Self::selections`] without the names of sources.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::selections`].
+    pub fn selections_of_assets(&self, typed: &str) -> Result<Vec<String>, AppError> {
+        let mut found = self.selections(typed)?;
+        found.retain(|word| !self.known.vocabulary.is_source(word));
+        Ok(found)
+    }
+
     /// The words of the language and the project; where only `changed:` fits, the revisions behind it, too, if there are any.
     fn expressions(&self, typed: &str) -> Vec<String> {
         let found = continuations(typed, &self.known.vocabulary);

@@ -23,7 +23,7 @@ use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, OWN_FOLDER, Observing, PreviousOutputs,
     Problems, RunDoors, RunOptions, RunResult, Sync, Waiting, Workspace, clear_crashed,
-    keep_source_content, put_back_asides, refuse_too_long, run,
+    put_back_asides, refuse_too_long, refuse_unset_secrets, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::{
@@ -142,6 +142,7 @@ pub fn materialize_opened<T>(
     instance.take_lock(&workspace, &mut evaluation, &lock)?;
     refuse_unreadable(&evaluation)?;
     refuse_too_long(&workspace, &evaluation)?;
+    refuse_unset_secrets(&workspace, &evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
     if work > 0 || !to_take_over(&evaluation).is_empty() {
         // Another process may have added keys or records since the first look at the instance.
@@ -175,9 +176,6 @@ pub fn materialize_opened<T>(
         result,
         mut evaluation,
     } = finished?;
-    if result.run.is_some() {
-        keep_source_content(&workspace, &mut instance.store, &evaluation)?;
-    }
     let taking_over = TakingOver {
         workspace: &workspace,
         time: clock.now(),

@@ -94,8 +94,10 @@ type LastVersions = HashMap<Option<PartitionKey>, DataVersion>;
 
 fn last_versions(instance: &mut Instance, source: &AssetKey) -> Result<LastVersions, AppError> {
     let observations = instance.read(|store| store.observations(source))?;
+    let succeeded = |it: &Observation| it.version != DataVersion::unobserved();
     let versions = observations
         .into_iter()
+        .filter(succeeded)
         .map(|it| (it.partition, it.version));
     Ok(versions.collect())
 }

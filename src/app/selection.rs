@@ -82,6 +82,16 @@ pub fn select(
         let count = choosing.left_out.len();
         notices.push(SelectionNotice::LeftOut { first, count }.into());
     }
+    let keyless: Vec<AssetId> = goals
+        .iter()
+        .map(|(id, _)| *id)
+        .filter(|id| is_without_keys(project, *id))
+        .collect();
+    if let Some(first) = keyless.first() {
+        let first = project.graph().key(*first).clone();
+        let count = keyless.len();
+        notices.push(SelectionNotice::NoKeys { first, count }.into());
+    }
     if goals.is_empty() && !arguments.is_empty() {
         notices.push(SelectionNotice::Nothing.into());
     }
@@ -91,6 +101,12 @@ pub fn select(
         notices,
         partitions.recorded,
     ))
+}
+
+/// Whether an asset is partitioned and has no key now.
+pub fn is_without_keys(project: &Project, id: AssetId) -> bool {
+    let keys = project.keys().of(project.graph().get(id));
+    project.graph().asset(id).is_some() && keys.is_partitioned() && keys.is_empty()
 }
 
 /// What is wrong, and with which argument; what is wrong with flags comes last.

@@ -1,14 +1,15 @@
 //! `status`: what is fresh and what is not.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::app::causes::{alike, common};
+use crate::app::causes::{alike, of_all};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::plan::{about, of_several};
 use crate::app::project::Project;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, is_without_keys, select};
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::model::{
@@ -38,6 +39,7 @@ pub fn status(
         ));
     }
     let mut instance = Instance::open(project)?;
+    let selected: Vec<AssetId> = selection.assets().collect();
     let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
@@ -77,6 +79,15 @@ pub fn status(
             }
         }
     }
+    for id in selected {
+        if is_without_keys(project, id) {
+            let counts = StatusCounts::default();
+            assets.push(asset_status(&scope, id, counts, Vec::new(), None));
+        }
+    }
+    let place = |asset: &AssetStatus| project.graph().find(asset.key.as_str());
+    let order: HashMap<AssetId, usize> = project.graph().order().iter().copied().zip(0..).collect();
+    assets.sort_by_key(|asset| place(asset).and_then(|id| order.get(&id)).copied());
     project.keep_what_was_learnt();
     let mut summary = StatusCounts::default();
     for asset in assets
@@ -259,9 +270,6 @@ fn partition_runs(
                     && known.blocked.as_deref().map(about) == blocked.as_deref().map(about) =>
             {
                 *last = index;
-                if !Rc::ptr_eq(&known.causes, &causes) && known.causes != causes {
-                    known.causes = common(&known.causes, &causes).into();
-                }
             }
             _ => {
                 let told = Told {
@@ -278,7 +286,11 @@ fn partition_runs(
         last: keys.key(last),
         count: last - first + 1,
         status: told.status,
-        causes: told.causes.to_vec(),
+        causes: if first == last {
+            told.causes.to_vec()
+        } else {
+            of_all(&told.causes)
+        },
         blocked: told
             .blocked
             .map(|reason| of_several(reason, last - first + 1)),

@@ -73,12 +73,13 @@ fn with_words(verb: Command, asked: &Arc<Asked>) -> Command {
         .get_subcommands()
         .map(|verb| verb.get_name().to_owned())
         .collect();
+    let name = verb.get_name().to_owned();
     let verb = verb.mut_args(|argument| {
         let id = argument.get_id().as_str();
         if FOLDERS.contains(&id) {
             return argument.value_hint(ValueHint::DirPath);
         }
-        match Offer::of(id) {
+        match Offer::of_verb(&name, id) {
             Some(offer) if takes_values(&argument) => argument.add(completer(offer, asked)),
             _ => argument,
         }

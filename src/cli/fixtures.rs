@@ -88,12 +88,7 @@ pub fn data(name: &str, partition: &str, root: Vec<Cause>) -> Cause {
         path: None,
         old: Some(DataVersion(digest("0a"))),
         new: root.is_empty().then(|| DataVersion(digest("0b"))),
-        presence: if root.is_empty() {
-            Presence::There
-        } else {
-            Presence::ToBeMade
-        },
-        detail: None,
+        presence: Presence::There,
         root,
     })
 }

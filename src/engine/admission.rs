@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::engine::code::unset_secrets;
 use crate::engine::coordinator::{Coordinator, POLL};
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::gather::changed_outputs_of;
@@ -190,8 +191,20 @@ impl Coordinator<'_, '_> {
         }
     }
 
-    /// Why a step must not run: an output was altered by hand and is to be kept.
+    /// Why a step must not run: a secret that it requires is not set, or an output was altered by hand and is to be kept.
     fn refusal(&self, cell: Cell) -> Option<StepFailure> {
+        let recipe = self.recipe(cell)?;
+        if let Some((variable, _)) = unset_secrets(self.doors.workspace, recipe).next() {
+            return Some(StepFailure {
+                message: format!("the environment variable `{variable}` is not set"),
+                help: Some("set it, or leave out `required = true`".to_owned()),
+                exit: None,
+                signal: None,
+                command: String::new(),
+                tail: Vec::new(),
+                code: "assetctl::engine::unset_variable",
+            });
+        }
         if self.options.altered == AlteredOutputs::Replace {
             return None;
         }

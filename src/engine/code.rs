@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use crate::digest::Folding;
 use crate::engine::error::{EngineError, Problems, Spot};
+use crate::engine::evaluate::Evaluation;
 use crate::engine::gather::counted;
 use crate::engine::workspace::Workspace;
 use crate::hash::{Counted, HashError, is_glob};
 use crate::model::{
     Asset, AssetId, CodeVersion, DataVersion, EnvValue, Location, Recipe, Required,
 };
-use crate::plan::{ObservedCode, Scope, code_version};
+use crate::plan::{Cell, Decision, ObservedCode, Scope, code_version};
 
 /// The code versions of the assets of a scope, with what they were made of.
 #[derive(Debug, Default)]
@@ -98,6 +99,46 @@ pub fn observe_code_of(
         .problems
         .extend(finder.unreadable.take().map(EngineError::Hash));
     finder.problems.into_result((observed, version))
+}
+
+/// Refuses to run where a secret that the command of a step requires is not set.
+///
+/// # Errors
+///
+/// All of them that steps which are known to run require.
+pub fn refuse_unset_secrets(
+    workspace: &Workspace<'_>,
+    evaluation: &Evaluation<'_>,
+) -> Result<(), Problems> {
+    let scope = evaluation.scope();
+    let mut problems = Problems::default();
+    for row in scope.rows() {
+        let recipe = scope.graph().asset(row.asset).map(|it| it.recipe.as_ref());
+        let Some(recipe) = recipe.flatten() else {
+            continue;
+        };
+        let runs = |cell: Cell| evaluation.decisions.of[cell.index()] == Decision::Run;
+        let unset = unset_secrets(workspace, recipe).filter(|_| row.cells().any(runs));
+        for (variable, location) in unset {
+            let spot = Spot::read(workspace, location);
+            problems.push(EngineError::unset_variable(variable, spot));
+        }
+    }
+    problems.into_result(())
+}
+
+/// The secrets that a command requires and that are not set, with where each is declared.
+pub(super) fn unset_secrets<'a>(
+    workspace: &'a Workspace<'_>,
+    recipe: &'a Recipe,
+) -> impl Iterator<Item = (&'a str, Location)> {
+    recipe.env.iter().filter_map(|declared| {
+        let EnvValue::Secret { variable, required } = &declared.value else {
+            return None;
+        };
+        let is_unset = *required == Required::Yes && workspace.variable(variable).is_none();
+        is_unset.then_some((variable.as_str(), declared.location))
+    })
 }
 
 struct Finder<'a> {
@@ -225,9 +266,8 @@ impl Finder<'_> {
 
     fn variables(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
         for declared in &recipe.env {
-            let (EnvValue::FromEnv { variable, required }
-            | EnvValue::Secret { variable, required }) = &declared.value
-            else {
+            // Secrets do not count, and only commands need them.
+            let EnvValue::FromEnv { variable, required } = &declared.value else {
                 continue;
             };
             let value = self.workspace.variable(variable);
@@ -236,10 +276,8 @@ impl Finder<'_> {
                     EngineError::unset_variable(variable, at)
                 });
             }
-            if matches!(declared.value, EnvValue::FromEnv { .. }) {
-                let text = value.map(|value| value.to_string_lossy().into_owned());
-                observed.env.push((declared.name.clone(), text));
-            }
+            let text = value.map(|value| value.to_string_lossy().into_owned());
+            observed.env.push((declared.name.clone(), text));
         }
     }
 

@@ -2,7 +2,6 @@
 
 mod admission;
 mod code;
-mod content;
 mod coordinator;
 mod doors;
 mod elsewhere;
@@ -38,8 +37,7 @@ mod variables;
 mod verify;
 mod workspace;
 
-pub use code::{Codes, observe_code, observe_code_of};
-pub use content::keep_source_content;
+pub use code::{Codes, observe_code, observe_code_of, refuse_unset_secrets};
 pub use doors::RunDoors;
 pub use elsewhere::{Elsewhere, find_elsewhere};
 pub use error::{EngineError, Problems, Spot};

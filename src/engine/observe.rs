@@ -106,11 +106,14 @@ impl Observations {
         let observations = store.observations(scope.graph().key(row.asset))?;
         let by_key: HashMap<_, _> = observations
             .into_iter()
-            .map(|it| (it.partition, it.version))
+            .map(|it| (it.partition, (it.version, it.text)))
             .collect();
         for cell in row.cells() {
             match by_key.get(&scope.partition(cell)) {
-                Some(version) => self.known.push((cell, Known::Version(*version))),
+                Some((version, why)) if *version == DataVersion::unobserved() => {
+                    self.fail(cell, MissingSource::ObserveFailed(why.clone()));
+                }
+                Some((version, _)) => self.known.push((cell, Known::Version(*version))),
                 None => self.fail(cell, MissingSource::Unobserved),
             }
         }
@@ -139,13 +142,10 @@ impl Asking<'_> {
         for cell in self.row.cells() {
             match self.run(self.scope.at(cell).1)? {
                 Ok(text) if text.trim().is_empty() => {
-                    all.fail(
-                        cell,
-                        MissingSource::ObserveFailed("printed nothing".to_owned()),
-                    );
+                    self.failed(cell, "printed nothing".to_owned(), all);
                 }
                 Ok(text) => self.observed(cell, text.trim(), all),
-                Err(why) => all.fail(cell, MissingSource::ObserveFailed(why)),
+                Err(why) => self.failed(cell, why, all),
             }
         }
         Ok(())
@@ -158,7 +158,7 @@ impl Asking<'_> {
             Ok(text) => text,
             Err(why) => {
                 for cell in self.row.cells() {
-                    all.fail(cell, MissingSource::ObserveFailed(why.clone()));
+                    self.failed(cell, why.clone(), all);
                 }
                 return Ok(());
             }
@@ -175,7 +175,7 @@ impl Asking<'_> {
                 self.observed(cell, version, all);
             } else {
                 let why = format!("printed no line `{key} VERSION`");
-                all.fail(cell, MissingSource::ObserveFailed(why));
+                self.failed(cell, why, all);
             }
         }
         Ok(())
@@ -184,11 +184,23 @@ impl Asking<'_> {
     fn observed(&self, cell: Cell, text: &str, all: &mut Observations) {
         let version = DataVersion(Kind::Reported.digest(text.as_bytes()));
         all.known.push((cell, Known::Version(version)));
+        self.tell(cell, (text.to_owned(), version), all);
+    }
+
+    /// A failure is the last observation, too: until another one succeeds, nobody knows the version.
+    fn failed(&self, cell: Cell, why: String, all: &mut Observations) {
+        if self.cancel.severity().is_none() {
+            self.tell(cell, (why.clone(), DataVersion::unobserved()), all);
+        }
+        all.fail(cell, MissingSource::ObserveFailed(why));
+    }
+
+    fn tell(&self, cell: Cell, (text, version): (String, DataVersion), all: &mut Observations) {
         let partition = self.scope.at(cell).1;
         let observation = Observation {
             source: self.key(self.row.asset),
             partition: self.scope.partition(cell),
-            text: text.to_owned(),
+            text,
             version,
             time: self.time,
         };

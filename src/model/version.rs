@@ -67,4 +67,10 @@ impl DataVersion {
     pub fn absent() -> Self {
         Self(Kind::Absent.digest(b""))
     }
+
+    /// What stands for the version of a source whose last observation failed.
+    #[must_use]
+    pub fn unobserved() -> Self {
+        Self(Kind::Absent.digest(b"observation failed"))
+    }
 }

@@ -168,7 +168,6 @@ impl World {
                 verdicts,
                 code: &code,
                 path: &|_| None,
-                detail: &|_, _| None,
             };
             causes(judge, &evidence, cell.expect("it is in the scope"))
         })

@@ -18,6 +18,8 @@ const OFFERED: usize = 500;
 pub struct Vocabulary {
     /// The keys of assets and sources.
     pub names: Vec<String>,
+    /// Those of sources.
+    sources: Vec<String>,
     groups: Vec<String>,
     kinds: Vec<String>,
     owners: Vec<String>,
@@ -33,6 +35,13 @@ impl Vocabulary {
         let tags: BTreeSet<_> = abouts().flat_map(|about| &about.tags).collect();
         Self {
             names: sorted(graph.ids().map(|id| graph.key(id).as_str()).collect()),
+            sources: sorted(
+                graph
+                    .ids()
+                    .filter(|id| graph.source(*id).is_some())
+                    .map(|id| graph.key(id).as_str())
+                    .collect(),
+            ),
             groups: sorted(
                 abouts()
                     .filter_map(|about| about.group.as_deref())
@@ -55,6 +64,13 @@ impl Vocabulary {
                 .map(|(k, v)| (k.clone(), v.clone()))
                 .collect(),
         }
+    }
+
+    /// Whether a word is the name of a source.
+    #[must_use]
+    pub fn is_source(&self, word: &str) -> bool {
+        let known = |name: &String| name.as_str().cmp(word);
+        self.sources.binary_search_by(known).is_ok()
     }
 
     /// A value as it is written.
@@ -295,6 +311,7 @@ mod tests {
         let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Vocabulary {
             names: words(&["a b", "and", "kitchen", "stg/orders", "stg/users"]),
+            sources: Vec::new(),
             groups: words(&["core", "group two"]),
             kinds: words(&["csv"]),
             owners: words(&["ann@example.com", "team:data"]),

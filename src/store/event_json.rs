@@ -8,9 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::model::{
-    Batch, Cause, CauseKind, CodeChange, DataChange, DataVersion, DependencyChange, EventKind,
-    OutputChange, OutputKind, PartitionKey, RunCounts, RunOutcome, StepFailure, StepName,
-    StepOutcome,
+    Batch, Cause, CauseKind, CodeChange, DataChange, DependencyChange, EventKind, OutputChange,
+    OutputKind, PartitionKey, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
 
 /// The word for a kind of event.
@@ -202,8 +201,7 @@ fn output_change(change: OutputChange) -> Value {
     match change {
         OutputChange::Missing => json!({ "kind": "missing" }),
         OutputChange::Altered { old, new } => {
-            let text = |version: Option<DataVersion>| version.map(|it| it.to_string());
-            json!({ "kind": "altered", "old": text(old), "new": text(new) })
+            json!({ "kind": "altered", "old": old.to_string(), "new": new.to_string() })
         }
         OutputChange::Kind { found } => {
             let found = match found {

@@ -22,9 +22,8 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002.sql"),
         include_str!("migrations/0003.sql"),
-        include_str!("migrations/0004.sql"),
     ],
-    objects: 25,
+    objects: 20,
 };
 
 /// No instance has had so many migrations: a larger number is damage.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::model::{
-    Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, OutputChange,
-    OutputKind, PartitionKey, Presence,
+    Cause, CodeChange, DataChange, DataVersion, DependencyChange, OutputChange, OutputKind,
+    PartitionKey, Presence,
 };
 use crate::wire::Text;
 
@@ -63,15 +63,9 @@ pub enum CauseShape<'a> {
         /// `true` where the input is a source that is there and cannot be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         unreadable: Option<bool>,
-        /// The recorded value of a source with a `key`, as JSON.
+        /// `true` where this partition of the input is not read any more.
         #[serde(skip_serializing_if = "Option::is_none")]
-        old_value: Option<&'a str>,
-        /// Its value now.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        new_value: Option<&'a str>,
-        /// The files of a folder, or of what globs match, that are not what they were.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        files: Option<FilesShape<'a>>,
+        removed: Option<bool>,
         /// Why the upstream changed.
         root: Vec<CauseShape<'a>>,
     },
@@ -83,8 +77,7 @@ pub enum CauseShape<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         output: Option<&'a str>,
         /// Its path.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        path: Option<&'a str>,
+        path: &'a str,
         /// The recorded version.
         #[serde(skip_serializing_if = "Option::is_none")]
         old: Option<Text<DataVersion>>,
@@ -105,15 +98,6 @@ pub enum CauseShape<'a> {
     Volatile,
     /// The last attempt failed.
     FailedBefore,
-}
-
-/// `{"added":["…"],"removed":["…"],"changed":["…"],"more":0}`
-#[derive(Debug, Serialize)]
-pub struct FilesShape<'a> {
-    added: &'a [String],
-    removed: &'a [String],
-    changed: &'a [String],
-    more: u64,
 }
 
 impl<'a> CauseShape<'a> {
@@ -145,7 +129,7 @@ impl<'a> From<&'a Cause> for CauseShape<'a> {
                 output,
                 path,
                 change,
-            } => self::output(output.as_deref(), path.as_deref(), *change),
+            } => self::output(output.as_deref(), path, *change),
             Cause::Rule { old, new } => Self::Rule {
                 old: Text(*old),
                 new: Text(*new),
@@ -174,11 +158,6 @@ fn dependency<'a>(input: Option<&'a str>, change: &'a DependencyChange) -> Cause
 }
 
 fn data(change: &DataChange) -> CauseShape<'_> {
-    let (values, files) = match &change.detail {
-        Some(DataDetail::Value { old, new }) => (Some((&**old, &**new)), None),
-        Some(DataDetail::Files(files)) => (None, Some(files)),
-        Some(DataDetail::TooManyFiles(_)) | None => (None, None),
-    };
     CauseShape::Data {
         what: change.asset.as_str(),
         input: change.input.as_str(),
@@ -188,28 +167,15 @@ fn data(change: &DataChange) -> CauseShape<'_> {
         new: change.new.map(Text),
         missing: (change.presence == Presence::Missing).then_some(true),
         unreadable: (change.presence == Presence::Unreadable).then_some(true),
-        old_value: values.map(|(old, _)| old),
-        new_value: values.map(|(_, new)| new),
-        files: files.map(|files| FilesShape {
-            added: &files.added,
-            removed: &files.removed,
-            changed: &files.changed,
-            more: files.more,
-        }),
+        removed: (change.presence == Presence::Removed).then_some(true),
         root: CauseShape::all(&change.root),
     }
 }
 
-fn output<'a>(
-    output: Option<&'a str>,
-    path: Option<&'a str>,
-    change: OutputChange,
-) -> CauseShape<'a> {
+fn output<'a>(output: Option<&'a str>, path: &'a str, change: OutputChange) -> CauseShape<'a> {
     let (what, old, new) = match change {
         OutputChange::Missing => ("missing", None, None),
-        OutputChange::Altered { old, new } => {
-            ("altered", old.map(Text), new.map(|it| it.to_string()))
-        }
+        OutputChange::Altered { old, new } => ("altered", Some(Text(old)), Some(new.to_string())),
         OutputChange::Kind { found } => ("kind", None, Some(kind(found).to_owned())),
         OutputChange::Unreadable => ("unreadable", None, None),
     };
@@ -262,7 +228,6 @@ mod tests {
                     old: Some(version("0a")),
                     new: None,
                     presence: Presence::There,
-                    detail: None,
                     root: vec![code],
                 }),
                 r#"{"kind":"data","what":"flights","input":"flights","partition":null,"old":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","root":[{"kind":"code","what":"file steps/clean.py","path":"steps/clean.py","old":"aa"}]}"#,
@@ -276,7 +241,6 @@ mod tests {
                     old: None,
                     new: None,
                     presence: Presence::Missing,
-                    detail: None,
                     root: vec![],
                 }),
                 r#"{"kind":"data","what":"flights","input":"flights","partition":null,"path":"flights.csv","missing":true,"root":[]}"#,
@@ -301,7 +265,7 @@ mod tests {
             (
                 Cause::Output {
                     output: Some("report".into()),
-                    path: Some("build/year.md".into()),
+                    path: "build/year.md".into(),
                     change: OutputChange::Kind {
                         found: OutputKind::Directory,
                     },

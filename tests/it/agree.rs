@@ -234,17 +234,17 @@ impl Asked<'_> {
         known.iter().map(|id| graph.key(*id).to_string()).collect()
     }
 
-    /// By the instance, `check` says what `status` says; by the lock file, what is fresh to it is not stale here.
+    /// By the instance, `check` says what `status` says.
     fn checked(&mut self, statuses: &Statuses, check: &CheckReport) {
+        if check.basis == CheckBasis::Lock {
+            return;
+        }
         let mut unfresh: Statuses = BTreeMap::new();
         for range in check.stale.iter().chain(&check.pending) {
             for step in self.steps_of(range) {
                 let causes = range.causes.iter().map(words).collect();
                 unfresh.insert(step, (range.status, causes));
             }
-        }
-        if check.basis == CheckBasis::Lock {
-            return;
         }
         for (step, (status, _)) in statuses {
             let checked = unfresh

@@ -17,7 +17,6 @@ mod lock;
 mod partitions;
 mod processes;
 mod property;
-mod reasons;
 mod sandbox;
 mod scenario;
 mod scenarios;

@@ -73,6 +73,8 @@ struct Case {
     project: Scenario,
     /// What was done, to be told when something does not hold.
     story: Story,
+    /// How often verbs might have been asked whether they agree; they are at each third time.
+    asked: u64,
 }
 
 impl Case {
@@ -93,6 +95,15 @@ impl Case {
             model,
             project,
             story,
+            asked: seed,
+        }
+    }
+
+    /// All verbs agree about the project as it is, be it before a run or after it.
+    fn agree(&mut self) {
+        self.asked += 1;
+        if self.asked.is_multiple_of(3) {
+            self.project.agrees();
         }
     }
 
@@ -121,6 +132,7 @@ impl Case {
         for _ in 0..2 {
             let before = self.model.disk(&self.project);
             let predicted = self.model.predict(goal, &before);
+            self.agree();
             self.story.0.push(format!("materialize {goal:?}"));
             let ran = self.materialize(goal, &Cancel::new(), None);
             ran.ran(&predicted.started())
@@ -154,6 +166,7 @@ impl Case {
             .retain(|made| finished.contains(made.cell.name()));
         self.model.record(&predicted.made);
         self.compare_disk(&before, &predicted);
+        self.agree();
     }
 
     fn materialize(&self, goal: Option<usize>, cancel: &Cancel, stop_at: Option<usize>) -> Ran {

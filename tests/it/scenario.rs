@@ -200,10 +200,18 @@ impl Scenario {
         ran
     }
 
-    /// Runs everything, however it ends.
+    /// Runs everything, however it ends; all verbs agree about what it leaves.
     #[track_caller]
     pub fn attempt(&self) -> Ran {
-        self.ask(&MaterializeRequest::default())
+        let ran = self.ask(&MaterializeRequest::default());
+        self.agrees();
+        ran
+    }
+
+    /// Fails where two verbs contradict each other about the project as it is.
+    #[track_caller]
+    pub fn agrees(&self) {
+        agree(&self.surroundings());
     }
 
     /// Carries a request out, however it ends.
@@ -590,15 +598,12 @@ pub fn words(cause: &Cause) -> String {
             };
             format!("data {}{key}{root}", change.input)
         }
-        Cause::Output { path, change, .. } => {
-            let path = path.as_deref().unwrap_or("of each");
-            match change {
-                OutputChange::Missing => format!("output {path} missing"),
-                OutputChange::Altered { .. } => format!("output {path} altered"),
-                OutputChange::Kind { .. } => format!("output {path} kind"),
-                OutputChange::Unreadable => format!("output {path} unreadable"),
-            }
-        }
+        Cause::Output { path, change, .. } => match change {
+            OutputChange::Missing => format!("output {path} missing"),
+            OutputChange::Altered { .. } => format!("output {path} altered"),
+            OutputChange::Kind { .. } => format!("output {path} kind"),
+            OutputChange::Unreadable => format!("output {path} unreadable"),
+        },
         Cause::Rule { .. } | Cause::Forced | Cause::Volatile | Cause::FailedBefore => {
             cause.kind().word().to_owned()
         }

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::check::code::LockedCode;
 use crate::app::check::narrowing::narrowed;
 use crate::app::check::orphans::Strangers;
 use crate::app::check::outputs::{find_changed, is_on_disk, records_of};
+use crate::app::check::place::place_of;
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
 use crate::app::check::sealed::Look;
 use crate::app::check::sources::LockedSources;
@@ -17,14 +17,15 @@ use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Range, Selection, is_without_keys, select};
 use crate::engine::{
     ChangedOutputs, Codes, Elsewhere, FoundSources, Workspace, find_elsewhere, find_sources,
     observe_code,
 };
 use crate::executor::LocalExecutor;
 use crate::model::{
-    AssetId, CheckBasis, CheckReport, CheckRequest, CheckedOutputs, Lock, PartitionRef, Place,
+    AssetId, Certainty, CheckBasis, CheckReport, CheckRequest, CheckedAsset, CheckedOutputs,
+    KeyRange, Lock, PartitionRef, Place, StaleRange, Status,
 };
 use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
 
@@ -38,12 +39,18 @@ pub(super) fn by_lock(
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     let range = Range::Assets;
     let selection = select(project, &request.selection, &request.partitions, range)?;
+    let keyless = keyless(project, &strangers, &selection);
     let (goals, notices) = selection.into_goals();
     let goals = narrowed(project, lock, request, goals)?;
     let mut report = CheckReport::of_nothing(CheckBasis::Lock, request.due, request.strictness);
     if request.selection.is_empty() && request.since.is_none() {
         report.orphans = strangers.orphans;
         report.ahead = strangers.ahead;
+    }
+    if request.since.is_none() {
+        for (id, lines) in keyless {
+            tell_keyless(project, (id, lines), &mut report);
+        }
     }
     if goals.is_empty() {
         return Ok((report, notices));
@@ -68,7 +75,6 @@ pub(super) fn by_lock(
     Told {
         scope: &scope,
         judged: &mut judged,
-        code: LockedCode::new(project, &gathered.codes),
         elsewhere: &elsewhere,
         due: request.due,
     }
@@ -97,6 +103,43 @@ pub(super) fn by_lock(
         .seal(&report);
     }
     Ok((report, notices))
+}
+
+/// The selected assets that have lines, and whose definition has no keys now: nothing is left to be judged, which is not fresh.
+fn keyless(project: &Project, strangers: &Strangers, selection: &Selection) -> Vec<(AssetId, u32)> {
+    let without_keys = selection
+        .assets()
+        .filter(|id| is_without_keys(project, *id));
+    let lines = |id: AssetId| {
+        let key = project.graph().key(id).as_str();
+        let mut orphans = strangers.orphans.iter();
+        let orphans = orphans.find(|it| it.asset == key)?;
+        Some((id, orphans.lines))
+    };
+    without_keys.filter_map(lines).collect()
+}
+
+fn tell_keyless(project: &Project, (id, count): (AssetId, u32), report: &mut CheckReport) {
+    let asset = project.graph().key(id).clone();
+    let place = place_of(project.graph(), id);
+    report.stale.push(StaleRange {
+        range: KeyRange {
+            asset: asset.clone(),
+            first: None,
+            last: None,
+            count,
+        },
+        status: Status::Blocked,
+        causes: Vec::new(),
+        certainty: Certainty::Exact,
+        place: place.clone(),
+    });
+    report.assets.push(CheckedAsset {
+        asset,
+        count,
+        fresh: 0,
+        place,
+    });
 }
 
 /// What is on disk, and in the lock file in its place.

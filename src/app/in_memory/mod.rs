@@ -23,7 +23,8 @@ use crate::app::project::{Project, Surroundings};
 use crate::app::selection::{Goals, Range, find, select};
 use crate::app::steps::scope_of;
 use crate::engine::{
-    Evaluation, Finished, Observing, OwnLife, RunDoors, Workspace, evaluate, refuse_too_long, run,
+    Evaluation, Finished, Observing, OwnLife, RunDoors, Workspace, evaluate, refuse_too_long,
+    refuse_unset_secrets, run,
 };
 use crate::io_manager::MemoryIoManager;
 use crate::manifest;
@@ -105,6 +106,7 @@ fn run_in_memory(
         .map(|it| find_printed(&evaluation, it))
         .transpose()?;
     refuse_too_long(&workspace, &evaluation)?;
+    refuse_unset_secrets(&workspace, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = jobs(&request.run);
     progress.planned(&planned(&evaluation, &costs, jobs, started.elapsed()));

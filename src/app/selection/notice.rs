@@ -23,6 +23,13 @@ pub enum SelectionNotice {
         /// How many there are.
         count: usize,
     },
+    /// The partitions definitions of assets have no keys now.
+    NoKeys {
+        /// The first of them.
+        first: AssetKey,
+        /// How many there are.
+        count: usize,
+    },
     /// The arguments stand for nothing.
     Nothing,
 }
@@ -43,6 +50,19 @@ impl fmt::Display for SelectionNotice {
                 write!(
                     f,
                     "`{first}` and {more} more are left out: they have none of these partitions"
+                )
+            }
+            Self::NoKeys { first, count: 1 } => {
+                write!(
+                    f,
+                    "`{first}` has no partitions: its definition has no keys now"
+                )
+            }
+            Self::NoKeys { first, count } => {
+                let more = count - 1;
+                write!(
+                    f,
+                    "`{first}` and {more} more have no partitions: their definitions have no keys now"
                 )
             }
             Self::Nothing => f.write_str("nothing is selected"),

@@ -1,6 +1,6 @@
 //! `accept` and `wipe`.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::cli::args::{PartitionsArgs, SelectionArgs};
 
@@ -8,12 +8,16 @@ use crate::cli::args::{PartitionsArgs, SelectionArgs};
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
-  assetctl accept -n                            what would be accepted
+  assetctl accept --all -n                      what would be accepted
   assetctl accept clean@2013-07-04              its output is right, although its code changed")]
+#[command(group(ArgGroup::new("accepted").args(["selection", "all"]).required(true)))]
 pub struct AcceptArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Accept all that has outputs
+    #[arg(long)]
+    pub all: bool,
     /// Only say what would be accepted
     #[arg(short = 'n', long)]
     pub dry_run: bool,

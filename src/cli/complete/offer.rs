@@ -9,6 +9,8 @@ use crate::cli::help;
 pub(super) enum Offer {
     /// A selection.
     Selection,
+    /// A selection of what can be made.
+    Makeable,
     /// An asset or source.
     Name,
     /// An asset, with or without a key.
@@ -54,6 +56,9 @@ const OFFERS: &[(&str, Offer)] = &[
     ("topic", Offer::Topic),
 ];
 
+/// Verbs that select assets, and no sources.
+const MAKING: [&str; 5] = ["materialize", "plan", "check", "accept", "lock"];
+
 /// Arguments by which a line names what has partitions.
 const NAMING: [&str; 5] = ["selection", "selected", "asset", "name", "definition"];
 
@@ -62,6 +67,14 @@ impl Offer {
     pub(super) fn of(id: &str) -> Option<Self> {
         let found = OFFERS.iter().find(|(known, _)| *known == id);
         found.map(|(_, offer)| *offer)
+    }
+
+    /// [`Self::of`] an argument of a verb.
+    pub(super) fn of_verb(verb: &str, id: &str) -> Option<Self> {
+        match Self::of(id) {
+            Some(Self::Selection) if MAKING.contains(&verb) => Some(Self::Makeable),
+            offer => offer,
+        }
     }
 
     /// The ids of all such arguments.
@@ -78,6 +91,7 @@ impl Offer {
         let words = || Words::of(&surroundings);
         match self {
             Self::Selection => words()?.selections(typed),
+            Self::Makeable => words()?.selections_of_assets(typed),
             Self::Name => Ok(words()?.names(typed)),
             Self::NameAndKey => words()?.names_and_keys(typed),
             Self::Step => words()?.steps(typed),

@@ -75,6 +75,14 @@ fn row(asset: &AssetStatus, look: &Look) -> Vec<Cell> {
     } else {
         String::new()
     };
+    if asset.counts.total() == 0 {
+        return vec![
+            Cell::plain(""),
+            Cell::plain(""),
+            Cell::plain(name),
+            Cell::new(DIM, self::counts(asset.counts)),
+        ];
+    }
     let last = asset
         .last
         .map_or_else(String::new, |time| ago(look.now, time));

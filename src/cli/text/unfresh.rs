@@ -39,16 +39,17 @@ fn told(cause: &Cause, stale: &StaleRange) -> String {
         }) if what == "code" => "its code cannot be read".to_owned(),
         Cause::Code(CodeChange {
             what, path: None, ..
-        }) if what == "code" || what.starts_with("code or ") => format!("its {what} changed"),
+        }) if what == "code" => "its code changed".to_owned(),
         Cause::Code(CodeChange {
             what, path: None, ..
         }) if what == "lock line" => "its line in Assets.lock was changed".to_owned(),
         Cause::Data(change) if change.old.is_none() && change.new.is_none() => {
+            let is_open = stale.status == Status::Pending || !change.root.is_empty();
             let verb = match change.presence {
                 Presence::Missing => "is missing",
                 Presence::Unreadable => "cannot be read",
-                Presence::ToBeMade => "is not up to date",
-                Presence::NotRead => "is not read any more",
+                Presence::Removed => "is not read any more",
+                Presence::There if is_open => "is not up to date",
                 Presence::There => "changed",
             };
             format!("{} {verb}", read(change, stale))
@@ -83,7 +84,8 @@ fn without_cause(status: Status, basis: CheckBasis) -> &'static str {
         (Status::Missing, CheckBasis::Instance) => "never materialized",
         (Status::Failed, _) => "the last attempt failed",
         (Status::Pending, _) => "what it needs is not fresh",
-        (Status::Blocked, _) => "what it needs is missing",
+        (Status::Blocked, CheckBasis::Lock) => "its partitions definition has no keys now",
+        (Status::Blocked, CheckBasis::Instance) => "what it needs is missing",
         (_, CheckBasis::Lock) => "its line in Assets.lock is not what its inputs give",
         (_, CheckBasis::Instance) => "it is not what its inputs give",
     }

@@ -265,7 +265,6 @@ fn events_of_a_run() {
         old: None,
         new: Some(DataVersion(digest(5))),
         presence: Presence::There,
-        detail: None,
         root: vec![Cause::Forced],
     })];
     let event = |kind| Event {

@@ -16,7 +16,8 @@ fn what_is_accepted_gets_the_line_that_a_run_would_have_left() {
     sandbox.run(&["accept", "clean@d1"]).success();
     assert_eq!(changed(&before, &lock(&sandbox)), ["clean d1"]);
     assert_eq!(line(&sandbox, "clean d1"), line(&made, "clean d1"));
-    sandbox.run(&["accept"]).success();
+    sandbox.run(&["accept"]).exits(2);
+    sandbox.run(&["accept", "--all"]).success();
     assert_eq!(lock(&sandbox), lock(&made));
 }
 

@@ -180,7 +180,7 @@ fn a_file_of_a_later_version_stops_everything_that_would_write_it() {
         let output = sandbox.read("build/d1.csv");
         for words in [
             &["materialize"][..],
-            &["accept"],
+            &["accept", "--all"],
             &["observe"],
             &["lock"],
             &["lock", "prune"],

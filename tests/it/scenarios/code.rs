@@ -175,6 +175,8 @@ fn variables_count_by_value_or_absence_and_secrets_by_name_only() {
         "secret_env = \"TOKEN\"",
         "secret_env = \"NEVER\", required = true",
     );
+    // It counts by its name, so it is to run, which asks for it.
+    project.edit("A = \"2\"", "A = \"3\"");
     assert_eq!(project.refused(), ["assetctl::engine::unset_variable"]);
 }
 
