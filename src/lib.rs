@@ -180,13 +180,14 @@ pub use manifest::{ManifestError, ManifestErrors};
 #[doc(inline)]
 pub use model::{
     Ahead, AssetKey, AssetStatus, Batch, Cause, CauseKind, Certainty, CheckBasis, CheckCounts,
-    CheckReport, CheckedAsset, CheckedOutputs, CodeChange, DataChange, DataVersion, Decision,
-    DeclarationKind, DependencyChange, DueWindows, Event, EventKind, EventSink, Evidence, Force,
-    GitignoredFiles, InvalidName, InvalidPartitionKey, KeyRange, LockedSources, MadeElsewhere,
-    ManifestLine, NotRebuilt, Observed, Orphans, OutputChange, OutputKind, PartitionKey,
-    PartitionRun, PlanCounts, PlanReport, PlanStep, Presence, RebuildOutcome, Rebuilt, RunCounts,
-    RunId, RunOutcome, StaleRange, Status, StatusCounts, StatusReport, StepFailure, StepName,
-    StepOutcome, Strictness, Unverifiable, WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
+    CheckReport, CheckedAsset, CheckedOutputs, CodeChange, DataChange, DataDetail, DataVersion,
+    Decision, DeclarationKind, DependencyChange, DueWindows, Event, EventKind, EventSink, Evidence,
+    FileChanges, Force, GitignoredFiles, InvalidName, InvalidPartitionKey, KeyRange, LockedSources,
+    MadeElsewhere, ManifestLine, NotRebuilt, Observed, Orphans, OutputChange, OutputKind,
+    PartitionKey, PartitionRun, PlanCounts, PlanReport, PlanStep, Presence, RebuildOutcome,
+    Rebuilt, RunCounts, RunId, RunOutcome, StaleRange, Status, StatusCounts, StatusReport,
+    StepFailure, StepName, StepOutcome, Strictness, Unverifiable, WhyDifferent, WhyNotRebuilt,
+    WhyUnverifiable,
 };
 #[doc(inline)]
 pub use select::SelectionError;

@@ -1,58 +1,131 @@
 //! Causes of several partitions told as one.
+//!
+//! Neighbours are told as one where they have the same causes. What each has of its own, the key that it reads and the
+//! versions of that, is left out then; what all have in common stays.
 
-use crate::model::{Cause, DataChange};
+use crate::model::{Cause, DataChange, OutputChange};
 
-/// Whether two lists of causes say the same of two partitions: the same kinds, inputs and fields, whatever the keys and
-/// versions are.
+/// Whether two lists of causes say the same of two partitions, whatever the keys are that each of them reads.
 #[must_use]
 pub fn alike(a: &[Cause], b: &[Cause]) -> bool {
-    let mut a: Vec<String> = a.iter().map(shape).collect();
-    let mut b: Vec<String> = b.iter().map(shape).collect();
-    a.dedup();
-    b.dedup();
-    a == b
+    let (mut a, mut b) = (distinct(a), distinct(b));
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if says_the_same(a, b) => {}
+            _ => return false,
+        }
+    }
 }
 
-/// The causes of the first of several partitions as causes of all: without keys and versions that are its own.
+/// What two [`alike`] lists of causes have in common; `all` may be what several partitions have.
 #[must_use]
-pub fn of_all(causes: &[Cause]) -> Vec<Cause> {
-    let mut all: Vec<Cause> = Vec::new();
-    for cause in causes {
-        let cause = match cause {
-            Cause::Data(change) => Cause::Data(DataChange {
-                partition: None,
-                path: None,
-                old: None,
-                new: None,
-                root: of_all(&change.root),
-                ..change.clone()
-            }),
-            other => other.clone(),
-        };
-        if !all.contains(&cause) {
-            all.push(cause);
-        }
+pub fn common(all: &[Cause], next: &[Cause]) -> Vec<Cause> {
+    if all == next {
+        return all.to_vec();
     }
-    all
+    let merged = |causes: &[Cause]| {
+        let mut merged: Vec<Cause> = Vec::new();
+        for cause in causes {
+            match merged.last_mut() {
+                Some(last) if says_the_same(last, cause) => *last = common_of(last, cause),
+                _ => merged.push(cause.clone()),
+            }
+        }
+        merged
+    };
+    let (all, next) = (merged(all), merged(next));
+    let pairs = all.iter().zip(&next);
+    pairs.map(|(one, other)| common_of(one, other)).collect()
 }
 
-fn shape(cause: &Cause) -> String {
-    match cause {
-        Cause::Code(change) => format!("code {} {:?}", change.what, change.path),
-        Cause::Dependency { input, change } => {
-            format!("dependency {input} {:?}", std::mem::discriminant(change))
+/// The first of each row of causes that say the same.
+fn distinct(causes: &[Cause]) -> impl Iterator<Item = &Cause> {
+    let is_first = |(index, cause): &(usize, &Cause)| {
+        let before = index.checked_sub(1).map(|before| &causes[before]);
+        before.is_none_or(|before| !says_the_same(before, cause))
+    };
+    let all = causes.iter().enumerate();
+    all.filter(is_first).map(|(_, cause)| cause)
+}
+
+/// Whether two causes say the same, whatever the keys are that they are about.
+fn says_the_same(a: &Cause, b: &Cause) -> bool {
+    match (a, b) {
+        (Cause::Data(a), Cause::Data(b)) => {
+            let is_of_key = a.partition.is_some() || b.partition.is_some();
+            // Without a key both read the same, and what differs is what it was recorded with.
+            let is_same_change = (a.old, a.new) == (b.old, b.new) && a.detail == b.detail;
+            a.input == b.input
+                && a.presence == b.presence
+                && (is_of_key || is_same_change)
+                && alike(&a.root, &b.root)
         }
-        Cause::DependencyRemoved => "dependency removed".to_owned(),
-        Cause::Data(change) => {
-            let root: Vec<String> = change.root.iter().map(shape).collect();
-            let presence = change.presence;
-            format!("data {} {presence:?} {}", change.input, root.join(", "))
-        }
-        Cause::Output { output, change, .. } => {
-            format!("output {output:?} {:?}", std::mem::discriminant(change))
-        }
-        Cause::Rule { .. } | Cause::Forced | Cause::Volatile | Cause::FailedBefore => {
-            cause.kind().word().to_owned()
-        }
+        (
+            Cause::Output {
+                output: a,
+                change: was,
+                ..
+            },
+            Cause::Output {
+                output: b,
+                change: is,
+                ..
+            },
+        ) => a == b && std::mem::discriminant(was) == std::mem::discriminant(is),
+        _ => a == b,
     }
+}
+
+/// One cause of what says the same of several partitions.
+fn common_of(a: &Cause, b: &Cause) -> Cause {
+    match (a, b) {
+        (Cause::Data(a), Cause::Data(b)) => {
+            // One of the two versions alone would say that there is no other.
+            let is_same_change = (a.old, a.new) == (b.old, b.new);
+            Cause::Data(DataChange {
+                partition: same(a.partition.as_ref(), b.partition.as_ref()),
+                path: same(a.path.as_ref(), b.path.as_ref()),
+                old: a.old.filter(|_| is_same_change),
+                new: a.new.filter(|_| is_same_change),
+                detail: same(a.detail.as_ref(), b.detail.as_ref()),
+                root: common(&a.root, &b.root),
+                ..a.clone()
+            })
+        }
+        (
+            Cause::Output {
+                output,
+                path,
+                change,
+            },
+            Cause::Output {
+                path: other,
+                change: otherwise,
+                ..
+            },
+        ) => Cause::Output {
+            output: output.clone(),
+            path: same(path.as_ref(), other.as_ref()),
+            change: match (*change, *otherwise) {
+                (
+                    OutputChange::Altered { old, new },
+                    OutputChange::Altered {
+                        old: other,
+                        new: newer,
+                    },
+                ) => OutputChange::Altered {
+                    old: same(old.as_ref(), other.as_ref()),
+                    new: same(new.as_ref(), newer.as_ref()),
+                },
+                (change, _) => change,
+            },
+        },
+        (a, _) => a.clone(),
+    }
+}
+
+/// What both have, if it is the same.
+fn same<T: Clone + PartialEq>(a: Option<&T>, b: Option<&T>) -> Option<T> {
+    a.filter(|_| a == b).cloned()
 }

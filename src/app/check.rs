@@ -4,6 +4,7 @@
 //! is to be rebuilt, no lock is taken, and nothing is written but disposable files in assetctl's own folder. Where there is
 //! no lock file, the instance is judged.
 
+mod code;
 mod locked;
 mod narrowing;
 mod orphans;

@@ -8,7 +8,7 @@ use crate::engine::Evaluation;
 use crate::model::{
     Asset, ComparedField, DataVersion, Dep, InputRecord, Materialization, PartitionKey, RULE,
 };
-use crate::plan::{Cell, code_record, version_of_outputs};
+use crate::plan::{Cell, code_record, value_in_words, version_of_outputs};
 use crate::store::{Store, StoreError};
 
 /// How many changed keys of one input are told; more would not be read.
@@ -89,8 +89,8 @@ impl Comparison<'_, '_> {
         };
         let (recorded, now) = (joined(&recorded.unwrap_or_default()), joined(&now));
         let value = |fields: &[(String, String)], name: &str| {
-            let found = fields.iter().find(|(field, _)| field == name);
-            found.map(|(_, value)| value.clone())
+            let (_, value) = fields.iter().find(|(field, _)| field == name)?;
+            value_in_words(name, value.clone())
         };
         let known: HashSet<&str> = now.iter().map(|(name, _)| name.as_str()).collect();
         let gone = recorded

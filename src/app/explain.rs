@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::comparison::Comparison;
 use crate::app::error::AppError;
-use crate::app::history::Entries;
+use crate::app::history::{Entries, last_failure};
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
@@ -14,8 +14,8 @@ use crate::engine::{Evaluation, Made, Observing, Workspace, command_of, material
 use crate::executor::LocalExecutor;
 use crate::model::{
     Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
-    ExplainRequest, Grouping, KeyRange, Materialization, Origin, OutputChange, PartitionSet, Place,
-    SourceAsset, SourcePath, Status,
+    ExplainRequest, FailedAttempt, Grouping, KeyRange, Materialization, Origin, OutputChange,
+    PartitionSet, Place, SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -69,7 +69,9 @@ struct Explanation<'a> {
 impl Explanation<'_> {
     fn of_asset(&mut self, asset: &Asset) -> Result<ExplainReport, AppError> {
         let materialization = self.materialization()?;
-        let causes = self.evaluation.causes(self.store, self.cell);
+        let mut causes = self.evaluation.causes(self.store, self.cell);
+        self.evaluation
+            .name_files(self.workspace, self.store, &mut causes);
         let mut entries = Entries::new(self.project, self.store, Grouping::Ranges);
         let locked = self.locked(&mut entries);
         let comparison = Comparison {
@@ -94,6 +96,7 @@ impl Explanation<'_> {
             command: self.command(asset),
             expected,
             last,
+            failed: self.failed()?,
             reads: self.reads(asset),
             feeds: self.feeds(),
         })
@@ -131,6 +134,7 @@ impl Explanation<'_> {
             command: Vec::new(),
             expected: None,
             last: None,
+            failed: None,
             reads: Vec::new(),
             feeds: self.feeds(),
         })
@@ -158,6 +162,13 @@ impl Explanation<'_> {
         let recorded = &self.evaluation.judge.facts().recorded;
         let last = recorded.materialized(self.cell.index());
         last.map_or(Ok(None), |last| self.store.materialization(last.id))
+    }
+
+    /// The last attempt, where that failed, whatever stands recorded.
+    fn failed(&self) -> Result<Option<FailedAttempt>, StoreError> {
+        let (id, partition) = self.evaluation.scope().at(self.cell);
+        let key = self.evaluation.scope().graph().key(id);
+        last_failure(self.store, key, (partition.keys, partition.index))
     }
 
     /// What would be recorded of a cell that is fresh by the lock file alone.
@@ -243,7 +254,7 @@ impl Explanation<'_> {
         change: Option<&OutputChange>,
     ) -> Option<DataVersion> {
         match (asset.data_version, change) {
-            (DataVersionRule::Content, Some(OutputChange::Altered { new, .. })) => Some(*new),
+            (DataVersionRule::Content, Some(OutputChange::Altered { new, .. })) => *new,
             (DataVersionRule::Content, Some(OutputChange::Kind { .. })) => self.on_disk(path),
             (_, Some(_)) => None,
             (DataVersionRule::Content, None) if recorded.is_none() => self.on_disk(path),

@@ -9,12 +9,13 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select_word};
 use crate::digest::Digest;
 use crate::model::{
-    AssetGraph, BlockEntry, BlockRecord, Grouping, HistoryEntry, HistoryReport, HistoryRequest,
-    InputRange, InputRecord, KeysByDefinition, Materialization, PartitionKey,
+    AssetGraph, AssetKey, Attempts, BlockEntry, BlockRecord, FailedAttempt, Grouping, HistoryEntry,
+    HistoryReport, HistoryRequest, InputRange, InputRecord, KeysByDefinition, LastAttempt,
+    Materialization, PartitionKey, PartitionKeys, PartitionSet, PastAttempt,
 };
 use crate::store::{Store, StoreError, StoredBlock};
 
-/// The materializations of an asset, or of one of its partitions, and what the user should know of the instance.
+/// The attempts at an asset, or at one of its partitions, and what the user should know of the instance.
 pub fn history(
     project: &Project,
     request: &HistoryRequest,
@@ -29,19 +30,44 @@ pub fn history(
         .limit
         .map_or(usize::MAX, |limit| limit.get() as usize);
     let mut instance = Instance::open(project)?;
-    let materializations = instance.read(|store| {
-        let mut entries = Entries::new(project, store, request.grouping);
-        let found = store.history(&asset, slot.as_ref(), limit)?;
-        found
-            .into_iter()
-            .map(|(_, materialization)| entries.entry(materialization))
-            .collect()
+    let entries = instance.read(|store| {
+        let mut attempts = Vec::new();
+        let failed = store.failed_attempts(&asset, slot.as_ref(), limit)?;
+        for (run, failed) in failed {
+            attempts.push((run, failed.time, PastAttempt::Failed(Box::new(failed))));
+        }
+        if request.attempts == Attempts::All {
+            let mut entries = Entries::new(project, store, request.grouping);
+            for (_, made) in store.history(&asset, slot.as_ref(), limit)? {
+                let run = match made.run {
+                    Some(run) => store.run_number(run)?.unwrap_or_default(),
+                    None => 0,
+                };
+                let made = entries.entry(made)?;
+                attempts.push((run, made.time, PastAttempt::Made(Box::new(made))));
+            }
+        }
+        // A clock may stand still: then the later run comes first.
+        attempts.sort_by(|(run, time, _), (other, before, _)| (before, other).cmp(&(time, run)));
+        attempts.truncate(limit);
+        Ok(attempts.into_iter().map(|(_, _, it)| it).collect())
     })?;
-    let report = HistoryReport {
-        asset,
-        materializations,
-    };
+    let report = HistoryReport { asset, entries };
     Ok((report, instance.notices))
+}
+
+/// The last attempt at a partition, where that failed.
+pub(super) fn last_failure(
+    store: &Store,
+    asset: &AssetKey,
+    (keys, index): (&PartitionKeys, u32),
+) -> Result<Option<FailedAttempt>, StoreError> {
+    let current = store.current_of(asset, keys, &PartitionSet::single(index))?;
+    if current.attempt(0) != Some(LastAttempt::Failed) {
+        return Ok(None);
+    }
+    let failed = store.failed_attempts(asset, Some(&keys.slot(index)), 1)?;
+    Ok(failed.into_iter().next().map(|(_, failed)| failed))
 }
 
 /// Makes entries of what is recorded; a block that several materializations share is read once.

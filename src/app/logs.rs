@@ -7,12 +7,16 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::app::error::{AppError, RequestError};
+use crate::app::history::last_failure;
+use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select_word};
 use crate::engine::{Logged, log_folder, logged};
 use crate::model::{
-    LogsReport, LogsRequest, PartitionKey, PartitionKeys, RunId, Selected, StepLog, StepName,
+    FailedAttempt, LogEnd, LogsReport, LogsRequest, Materialization, PartitionKey, PartitionKeys,
+    RunId, Selected, StepLog, StepName,
 };
+use crate::store::{Store, StoreError};
 
 /// The logs of an asset, or of one of its partitions, in the run asked for or else in the last one that has any.
 ///
@@ -28,13 +32,97 @@ pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppE
         Some(run) => vec![run],
         None => runs(&project.root().join(log_folder()))?,
     };
+    let mut instance = Instance::open(project)?;
+    let ends = instance.read(|store| Ends::of(store, selected, keys))?;
+    let silent = ends.last_silent(request, selected);
     for run in runs {
-        let logs = logs_of_run(project.root(), run, selected, keys)?;
-        if !logs.is_empty() {
-            return Ok(LogsReport { logs });
+        let mut logs = logs_of_run(project.root(), run, selected, keys)?;
+        let Some(last) = logs.iter().map(|log| log.time).max() else {
+            continue;
+        };
+        if silent
+            .as_ref()
+            .is_some_and(|it| it.run != run && it.time > last)
+        {
+            break;
         }
+        for log in &mut logs {
+            log.end = ends.of_log(log);
+        }
+        return Ok(LogsReport { logs });
     }
-    Err(no_log(request).into())
+    let logs = silent.map(|silent| LogsReport { logs: vec![silent] });
+    logs.ok_or_else(|| no_log(request).into())
+}
+
+/// How steps of an asset have ended, as recorded.
+struct Ends {
+    /// Newest first.
+    failed: Vec<FailedAttempt>,
+    made: Vec<Materialization>,
+    /// The last attempt at the partition asked about, where that failed.
+    last: Option<FailedAttempt>,
+}
+
+/// How many ends are looked at: as many as a run may have logs that are shown.
+const ENDS: usize = 10_000;
+
+impl Ends {
+    fn of(store: &Store, selected: &Selected, keys: &PartitionKeys) -> Result<Self, StoreError> {
+        let index = match &selected.partition {
+            Some(key) => keys.index_of(key.as_str()),
+            None if matches!(keys, PartitionKeys::Unpartitioned) => Some(0),
+            None => None,
+        };
+        let slot = index.map(|index| keys.slot(index));
+        let failed = store.failed_attempts(&selected.asset, slot.as_ref(), ENDS)?;
+        let made = store.history(&selected.asset, slot.as_ref(), ENDS)?;
+        let last = index.map(|index| last_failure(store, &selected.asset, (keys, index)));
+        Ok(Self {
+            failed: failed.into_iter().map(|(_, failed)| failed).collect(),
+            made: made.into_iter().map(|(_, made)| made).collect(),
+            last: last.transpose()?.flatten(),
+        })
+    }
+
+    /// How the step of a log ended. Each partition of a batch ended alike.
+    fn of_log(&self, log: &StepLog) -> Option<LogEnd> {
+        let key = &log.step.partition;
+        let is_its = |run, partition: &Option<PartitionKey>| {
+            run == log.run && (partition == key || log.last.is_some())
+        };
+        let mut failed = self.failed.iter();
+        if let Some(failed) = failed.find(|it| is_its(it.run, &it.partition)) {
+            return Some(LogEnd::Failed(Box::new(failed.clone())));
+        }
+        let mut made = self.made.iter();
+        let made = made.find(|it| it.run.is_some_and(|run| is_its(run, &it.partition)))?;
+        Some(LogEnd::Made {
+            outcome: made.outcome,
+            time: made.time,
+            duration_ms: made.duration_ms,
+        })
+    }
+
+    /// The last attempt, where it failed and printed nothing: an older log would be taken for its own.
+    fn last_silent(&self, request: &LogsRequest, selected: &Selected) -> Option<StepLog> {
+        let failed = self.last.as_ref().filter(|it| it.log.is_none())?;
+        if request.run.is_some_and(|run| run != failed.run) {
+            return None;
+        }
+        Some(StepLog {
+            step: StepName {
+                asset: selected.asset.clone(),
+                partition: failed.partition.clone(),
+            },
+            last: None,
+            run: failed.run,
+            time: failed.time,
+            end: Some(LogEnd::Failed(Box::new(failed.clone()))),
+            path: None,
+            content: Vec::new(),
+        })
+    }
 }
 
 /// The word with the key as its definition prints it.
@@ -98,7 +186,8 @@ fn logs_of_run(
             last,
             run,
             time: Timestamp::try_from(written).unwrap_or(Timestamp::MIN),
-            path,
+            end: None,
+            path: Some(path),
             content,
         });
     }

@@ -23,7 +23,7 @@ use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, OWN_FOLDER, Observing, PreviousOutputs,
     Problems, RunDoors, RunOptions, RunResult, Sync, Waiting, Workspace, clear_crashed,
-    put_back_asides, refuse_too_long, refuse_unset_secrets, run,
+    keep_source_content, put_back_asides, refuse_too_long, refuse_unset_secrets, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::{
@@ -176,6 +176,9 @@ pub fn materialize_opened<T>(
         result,
         mut evaluation,
     } = finished?;
+    if result.run.is_some() {
+        keep_source_content(&workspace, &mut instance.store, &evaluation)?;
+    }
     let taking_over = TakingOver {
         workspace: &workspace,
         time: clock.now(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::causes::{alike, of_all};
+use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::materialize::{purpose, refuse_unreadable, upstream};
@@ -127,8 +127,8 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
 /// Why a step cannot run, in words. Two are alike if they are about the same asset or source, whatever its key.
 struct Obstacle(String);
 
-impl PartialEq for Obstacle {
-    fn eq(&self, other: &Self) -> bool {
+impl Common for Obstacle {
+    fn is_common(&self, other: &Self) -> bool {
         about(&self.0) == about(&other.0)
     }
 }
@@ -194,11 +194,6 @@ fn step(evaluation: &Evaluation<'_>, costs: &Costs, row: &Row, group: Group<Like
         elsewhere,
         causes,
     } = group.key;
-    let causes = if range.len() > 1 {
-        of_all(&causes)
-    } else {
-        causes
-    };
     PlanStep {
         keys: key_range(scope, row.asset, &range),
         decision,
@@ -256,10 +251,26 @@ struct Likeness {
     causes: Vec<Cause>,
 }
 
-impl PartialEq for Likeness {
-    fn eq(&self, other: &Self) -> bool {
-        self.decision == other.decision && alike(&self.causes, &other.causes)
+impl Common for Likeness {
+    fn is_common(&self, other: &Self) -> bool {
+        (&self.decision, self.elsewhere) == (&other.decision, other.elsewhere)
+            && alike(&self.causes, &other.causes)
     }
+
+    fn join(&mut self, other: &Self) {
+        if self.causes != other.causes {
+            self.causes = common(&self.causes, &other.causes);
+        }
+    }
+}
+
+/// What partitions may have in common.
+trait Common {
+    /// Whether neighbours with this and that are told as one.
+    fn is_common(&self, other: &Self) -> bool;
+
+    /// Leaves out what only one of them has.
+    fn join(&mut self, _other: &Self) {}
 }
 
 /// Neighbouring partitions with what they have in common.
@@ -269,7 +280,7 @@ struct Group<K> {
     key: K,
 }
 
-fn groups<K: PartialEq>(
+fn groups<K: Common>(
     row: &Row,
     grouping: Grouping,
     mut key: impl FnMut(Cell) -> Option<K>,
@@ -279,9 +290,12 @@ fn groups<K: PartialEq>(
         let Some(key) = key(cell) else { continue };
         match groups.last_mut() {
             Some(group)
-                if grouping == Grouping::Ranges && group.last + 1 == index && group.key == key =>
+                if grouping == Grouping::Ranges
+                    && group.last + 1 == index
+                    && group.key.is_common(&key) =>
             {
                 group.last = index;
+                group.key.join(&key);
             }
             _ => groups.push(Group {
                 first: index,

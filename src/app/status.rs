@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::app::causes::{alike, of_all};
+use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
@@ -270,6 +270,9 @@ fn partition_runs(
                     && known.blocked.as_deref().map(about) == blocked.as_deref().map(about) =>
             {
                 *last = index;
+                if !Rc::ptr_eq(&known.causes, &causes) && known.causes != causes {
+                    known.causes = common(&known.causes, &causes).into();
+                }
             }
             _ => {
                 let told = Told {
@@ -286,11 +289,7 @@ fn partition_runs(
         last: keys.key(last),
         count: last - first + 1,
         status: told.status,
-        causes: if first == last {
-            told.causes.to_vec()
-        } else {
-            of_all(&told.causes)
-        },
+        causes: told.causes.to_vec(),
         blocked: told
             .blocked
             .map(|reason| of_several(reason, last - first + 1)),

@@ -12,7 +12,7 @@ use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
 use crate::cli::terminal::Kind;
-use crate::cli::text::{count, printed};
+use crate::cli::text::{Detail, count, printed};
 use crate::model::{
     AffectedReport, CheckReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport,
     InitReport, KeysReport, ListReport, LockDiffReport, LockReport, LogsReport, MapReport,
@@ -215,7 +215,7 @@ pub fn logs(session: &Session, report: &LogsReport) -> io::Result<()> {
         return output::answer_json(&LogsDocument::from(report));
     }
     for log in &report.logs {
-        if report.logs.len() > 1 {
+        if session.look().detail > Detail::Brief {
             let heading = render::log_heading(log, &session.look());
             output::answer(session.terminal.stdout, heading)?;
         }

@@ -88,7 +88,12 @@ pub fn data(name: &str, partition: &str, root: Vec<Cause>) -> Cause {
         path: None,
         old: Some(DataVersion(digest("0a"))),
         new: root.is_empty().then(|| DataVersion(digest("0b"))),
-        presence: Presence::There,
+        presence: if root.is_empty() {
+            Presence::There
+        } else {
+            Presence::ToBeMade
+        },
+        detail: None,
         root,
     })
 }

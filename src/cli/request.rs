@@ -23,12 +23,12 @@ use crate::cli::args::{
 };
 use crate::cli::error::CliError;
 use crate::model::{
-    AcceptRequest, AffectedRequest, Altered, AssetKey, Changes, CheckRequest, CheckedOutputs,
-    CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest, FailurePolicy, Follow,
-    Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
-    InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionsSelection, PlanRequest, Rebuild, RunId, Scope, Selected, SelectionText, ShowRequest,
-    Sources, StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
+    AcceptRequest, AffectedRequest, Altered, AssetKey, Attempts, Changes, CheckRequest,
+    CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
+    FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InitRequest,
+    InitTemplate, InvalidName, InvalidSelected, ListRequest, LogsRequest, MaterializeRequest,
+    ObserveRequest, Outputs, PartitionsSelection, PlanRequest, Rebuild, RunId, Scope, Selected,
+    SelectionText, ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
 };
 
 /// What `materialize` is asked for.
@@ -223,6 +223,11 @@ pub fn history(args: &HistoryArgs) -> Result<HistoryRequest, CliError> {
             Grouping::Keys
         } else {
             Grouping::Ranges
+        },
+        attempts: if args.failed {
+            Attempts::Failed
+        } else {
+            Attempts::All
         },
     })
 }

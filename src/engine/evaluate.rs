@@ -3,6 +3,7 @@
 use std::thread;
 
 use crate::engine::code::{Codes, observe_code};
+use crate::engine::content::value_detail;
 use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
 use crate::engine::locked::LockedCells;
@@ -136,11 +137,14 @@ impl<'a> Evaluation<'a> {
             asset.map_or_else(Vec::new, |asset| code_record(asset, &codes.observed(id)))
         };
         let path = |cell| source_path(scope, cell);
+        let sources = &self.sources;
+        let detail = |cell, old| value_detail(sources, store, cell, old);
         let evidence = Evidence {
             records: &StoreRecords(store),
             verdicts: &self.verdicts,
             code: &code,
             path: &path,
+            detail: &detail,
         };
         causes(&mut self.judge, &evidence, cell)
     }

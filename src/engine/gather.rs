@@ -122,6 +122,33 @@ pub fn counted(gitignored: Gitignored) -> Counted {
     }
 }
 
+/// The paths that a source with paths stands for now, with the version of all of them; `None` where it has none.
+pub(super) fn paths_of_source(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    cell: Cell,
+) -> Option<(DataVersion, Vec<String>)> {
+    let (id, partition) = scope.at(cell);
+    let source = workspace.graph.source(id)?;
+    if let Some(path) = exact_path(source) {
+        let path = path.path(partition).into_owned();
+        let found = workspace.versions.of_input(&path, counted_of(source));
+        let version = found.ok()?.version()?;
+        return Some((version, vec![path]));
+    }
+    let Place::Paths(paths) = &source.place else {
+        return None;
+    };
+    let mut finder = SourceFinder {
+        workspace,
+        versions: Vec::new(),
+        found: FoundSources::default(),
+        problems: Problems::default(),
+    };
+    let version = finder.several(cell, source, paths, partition).version()?;
+    Some((version, finder.found.globbed.remove(&cell)?))
+}
+
 struct SourceFinder<'a> {
     workspace: &'a Workspace<'a>,
     versions: Vec<Known>,
@@ -518,7 +545,10 @@ pub fn content_change(
     if kind != expected {
         return Some(OutputChange::Kind { found: kind });
     }
-    (new != old).then_some(OutputChange::Altered { old, new })
+    (new != old).then_some(OutputChange::Altered {
+        old: Some(old),
+        new: Some(new),
+    })
 }
 
 fn kind_change(

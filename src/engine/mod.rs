@@ -2,6 +2,7 @@
 
 mod admission;
 mod code;
+mod content;
 mod coordinator;
 mod doors;
 mod elsewhere;
@@ -38,6 +39,7 @@ mod verify;
 mod workspace;
 
 pub use code::{Codes, observe_code, observe_code_of, refuse_unset_secrets};
+pub use content::keep_source_content;
 pub use doors::RunDoors;
 pub use elsewhere::{Elsewhere, find_elsewhere};
 pub use error::{EngineError, Problems, Spot};

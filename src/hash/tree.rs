@@ -111,6 +111,23 @@ impl Versions<'_> {
         Ok(entries)
     }
 
+    /// The files below the directory at `path`, by their paths, in order; bytes of names that are no text are replaced.
+    pub fn files_below(
+        &self,
+        path: &str,
+        counted: Counted,
+    ) -> Result<Vec<(String, DataVersion)>, HashError> {
+        let entries = self.entries(Place::declared(path).counting(counted))?;
+        let places: Vec<Place<'_>> = files(&entries).map(TreeEntry::place).collect();
+        let mut below = Vec::with_capacity(places.len());
+        for (place, found) in places.iter().zip(self.of_places(&places)) {
+            if let Some(version) = found?.version() {
+                below.push((place.named.to_string_lossy().into_owned(), version));
+            }
+        }
+        Ok(below)
+    }
+
     /// The version of a tree with these entries, and the bytes in it.
     pub(super) fn fold(&self, entries: &[TreeEntry]) -> Result<(DataVersion, u64), HashError> {
         let places: Vec<Place<'_>> = files(entries).map(TreeEntry::place).collect();

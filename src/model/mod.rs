@@ -49,26 +49,27 @@ pub use partition::{
 };
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
-    CurrentRef, InputRecord, LastAttempt, Materialization, MaterializationId, MaterializedRef,
-    Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
+    CurrentRef, FileList, InputRecord, LastAttempt, Materialization, MaterializationId,
+    MaterializedRef, Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
+    SourceContent,
 };
 pub use report::{
     AffectedRange, AffectedReport, Ahead, AssetStatus, Certainty, ChangedInputs, ChangedKeys,
     ChangedLines, ChangedOutputs, ChangedParts, CheckBasis, CheckCounts, CheckReport, CheckedAsset,
-    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FileChange,
-    GitignoredFiles, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport, Impact,
-    ImpactReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
+    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FailedAttempt,
+    FileChange, GitignoredFiles, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport,
+    Impact, ImpactReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
     KeysReport, LineChange, LineKind, ListReport, ListedDep, ListedDimension, ListedKeys,
     ListedOutput, ListedPlace, ListedSchedule, Listing, LockDiffReport, LockDifference, LockReport,
-    LockedSources, LogsReport, MadeElsewhere, ManifestLine, MapReport, MappedKeys, NotRebuilt,
-    ObserveReport, Observed, ObservedChange, ObservedSource, Orphans, PartitionRun,
-    PartitionsReport, PlanCounts, PlanReport, PlanStep, Planned, Problem, RebuildOutcome, Rebuilt,
-    Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow, StaleRange, StatusCounts,
-    StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent, WhyNotRebuilt,
-    WhyUnverifiable, WrittenCommand,
+    LockedSources, LogEnd, LogsReport, MadeElsewhere, ManifestLine, MapReport, MappedKeys,
+    NotRebuilt, ObserveReport, Observed, ObservedChange, ObservedSource, Orphans, PartitionRun,
+    PartitionsReport, PastAttempt, PlanCounts, PlanReport, PlanStep, Planned, Problem,
+    RebuildOutcome, Rebuilt, Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow,
+    StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent,
+    WhyNotRebuilt, WhyUnverifiable, WrittenCommand,
 };
 pub use request::{
-    AcceptRequest, AffectedRequest, Altered, ChangeKeysRequest, Changes, CheckRequest,
+    AcceptRequest, AffectedRequest, Altered, Attempts, ChangeKeysRequest, Changes, CheckRequest,
     CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
     FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InMemoryRequest,
     InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
@@ -80,7 +81,8 @@ pub use request::{
 };
 pub use similar::KnownNames;
 pub use status::{
-    Cause, CauseKind, CodeChange, DataChange, DependencyChange, OutputChange, Presence, Status,
+    Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,
+    OutputChange, Presence, Status,
 };
 pub use template::{
     CommandPlaceholder, CommandTemplate, PartitionPlaceholder, PartitionRef, PathTemplate, Piece,

@@ -91,8 +91,8 @@ pub enum Cause {
     Output {
         /// The output's label; `None` for the only one.
         output: Option<String>,
-        /// Its path, relative to the project root.
-        path: String,
+        /// Its path, relative to the project root; `None` where several partitions have a path each.
+        path: Option<String>,
         /// What is wrong.
         change: OutputChange,
     },
@@ -243,12 +243,14 @@ pub struct DataChange {
     pub partition: Option<PartitionKey>,
     /// The path of the file that changed, where the input is a source.
     pub path: Option<String>,
-    /// The recorded version; `None` if this key was not read.
+    /// The recorded version; `None` if this key was not read, or where several partitions have one each.
     pub old: Option<DataVersion>,
-    /// The version now; `None` if it has none, or is not read any more.
+    /// The version now; `None` if it has none, or is not read any more, or where several partitions have one each.
     pub new: Option<DataVersion>,
-    /// Whether there is anything to read, where the input is a source.
+    /// Whether there is anything to read.
     pub presence: Presence,
+    /// What is in it now in place of what was, where that is known.
+    pub detail: Option<DataDetail>,
     /// Why the upstream changed, down to the root; empty for a source or where the upstream has run since.
     pub root: Vec<Cause>,
 }
@@ -282,7 +284,7 @@ pub struct DataChange {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It is, or it is to be made.
+    /// It is.
     There,
     /// Nothing is at its place.
     Missing,
@@ -290,6 +292,82 @@ pub enum Presence {
     Unreadable,
     /// It is not read any more: its key does not exist now, or is not among those that are read.
     Removed,
+    /// An asset that is to be made, or may have to be.
+    ToBeMade,
+}
+
+/// How the content of a source changed.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.rate]
+/// # path = "params.toml"
+/// # key = "rate"
+/// # [asset.rated]
+/// # deps = "rate"
+/// # command = "echo {{value.rate}} > {{output}}"
+/// # outputs = "rated.txt"
+/// # "#)?;
+/// # std::fs::write(folder.path().join("params.toml"), "rate = 0.1\n")?;
+/// use assetctl::{Cause, DataDetail, MaterializeRequest, PlanRequest, Project, materialize, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// materialize(&project, MaterializeRequest::new().instance(&instance))?;
+/// std::fs::write(project.root().join("params.toml"), "rate = 0.2\n")?;
+/// let plan = plan(&project, PlanRequest::new().instance(&instance))?;
+/// let [Cause::Data(change)] = &plan.steps[0].causes[..] else {
+///     panic!("one cause: the source");
+/// };
+/// let detail = DataDetail::Value { old: "0.1".into(), new: "0.2".into() };
+/// assert_eq!(change.detail, Some(detail));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataDetail {
+    /// A value of a file.
+    Value {
+        /// The recorded one, as JSON; its beginning where it is long.
+        old: String,
+        /// The one that is there now.
+        new: String,
+    },
+    /// The files of a folder, or of what globs match.
+    Files(FileChanges),
+    /// More files than a list is kept of: how many there were.
+    TooManyFiles(u64),
+}
+
+/// What happened to the files of a folder, or of what globs match, by their paths.
+///
+/// ```
+/// use assetctl::FileChanges;
+///
+/// let changes = FileChanges { changed: vec!["a.csv".into()], more: 3, ..FileChanges::default() };
+/// assert_eq!(changes.count(), 4);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileChanges {
+    /// Files that are new, in order of bytes.
+    pub added: Vec<String>,
+    /// Files that are gone.
+    pub removed: Vec<String>,
+    /// Files whose content, or executable bit, is another.
+    pub changed: Vec<String>,
+    /// How many more there are than are named.
+    pub more: u64,
+}
+
+impl FileChanges {
+    /// How many files were added, removed or changed.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        (self.added.len() + self.removed.len() + self.changed.len()) as u64 + self.more
+    }
 }
 
 /// How an output differs from what was recorded.
@@ -313,7 +391,7 @@ pub enum Presence {
 /// let [Cause::Output { path, change, .. }] = &plan.steps[0].causes[..] else {
 ///     panic!("one cause: the output");
 /// };
-/// assert_eq!((&**path, *change), ("greeting.txt", OutputChange::Missing));
+/// assert_eq!((path.as_deref(), *change), (Some("greeting.txt"), OutputChange::Missing));
 /// # Ok(())
 /// # }
 /// ```
@@ -323,10 +401,10 @@ pub enum OutputChange {
     Missing,
     /// Its content is another.
     Altered {
-        /// As recorded.
-        old: DataVersion,
+        /// As recorded; `None` where several partitions have one each.
+        old: Option<DataVersion>,
         /// As it is.
-        new: DataVersion,
+        new: Option<DataVersion>,
     },
     /// A file was recorded and a directory is there, or the other way.
     Kind {

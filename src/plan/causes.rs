@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use crate::digest::Field;
 use crate::model::{
     AssetId, AssetKey, BlockEntry, BlockRecord, Cause, CodeChange, CurrentMaterialization,
-    CurrentRef, DataChange, DataVersion, Dep, DependencyChange, InputRecord, LastAttempt, Name,
-    PartitionKey, Presence, RULE, Status,
+    CurrentRef, DataChange, DataDetail, DataVersion, Dep, DependencyChange, InputRecord,
+    LastAttempt, Name, PartitionKey, Presence, RULE, Status,
 };
-use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, output_read};
+use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, UNSET, VARIABLE_FIELD, output_read};
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
 use crate::plan::scope::Cell;
 
@@ -30,6 +30,8 @@ pub struct Evidence<'a> {
     pub code: &'a dyn Fn(AssetId) -> Vec<Field>,
     /// The path of a source's data at a cell, relative to the project root.
     pub path: &'a dyn Fn(Cell) -> Option<String>,
+    /// What is in a source now in place of what a version stands for.
+    pub detail: &'a dyn Fn(Cell, DataVersion) -> Option<DataDetail>,
 }
 
 /// The causes for which `cell` is not fresh, or runs although it is; none for what was never materialized.
@@ -104,7 +106,7 @@ fn differences(
         let partition = judge.scope().at(cell).1;
         causes.extend(outputs.iter().map(|(index, change)| Cause::Output {
             output: asset.output_label(*index),
-            path: asset.outputs[*index].path.path(partition).into_owned(),
+            path: Some(asset.outputs[*index].path.path(partition).into_owned()),
             change: *change,
         }));
     }
@@ -163,7 +165,10 @@ pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
             } else {
                 words(name)
             };
-            let text = |fields: &BTreeMap<&str, Vec<&str>>| fields.get(name).map(|it| it.join(" "));
+            let text = |fields: &BTreeMap<&str, Vec<&str>>| {
+                let text = fields.get(name)?.join(" ");
+                value_in_words(name, text)
+            };
             CodeChange {
                 what,
                 path,
@@ -175,6 +180,19 @@ pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
     let command = changes.iter().any(|change| change.what == "command");
     changes.retain(|change| !(command && change.what == "shell"));
     changes
+}
+
+/// A recorded value as it is told: of a variable what it is set to, `None` where it is not set.
+#[must_use]
+pub fn value_in_words(field: &str, text: String) -> Option<String> {
+    if !field.starts_with(VARIABLE_FIELD) {
+        return Some(text);
+    }
+    match text.strip_prefix('=') {
+        Some(value) => Some(value.to_owned()),
+        None if text == UNSET => None,
+        None => Some(format!("({text})")),
+    }
 }
 
 const CODE_VERSION: &str = "code.code_version";
@@ -366,6 +384,7 @@ fn data_change(
     changed: ChangedKey,
 ) -> Cause {
     let (partition, old, new) = changed;
+    let is_read = new.is_some();
     let scope = judge.scope();
     let keys = scope.keys(dep.asset);
     let index = partition
@@ -375,13 +394,15 @@ fn data_change(
     let path = up.and_then(|up| (evidence.path)(up));
     let asset = scope.graph().key(dep.asset).clone();
     let input = dep.input.clone();
-    let is_source = scope.graph().source(dep.asset).is_some();
-    let presence = match up {
-        Some(up) if is_source => {
-            judge.facts().versions[scope.row_of_cell(up).versions_of(up).start].presence()
-        }
-        Some(_) => Presence::There,
-        None => Presence::Removed,
+    let of_source = up.filter(|_| scope.graph().source(dep.asset).is_some());
+    let of_source = of_source.map(|up| {
+        let slots = scope.row_of_cell(up).versions_of(up);
+        judge.facts().versions[slots.start].presence()
+    });
+    let presence = match of_source {
+        Some(lacking @ (Presence::Missing | Presence::Unreadable)) => lacking,
+        _ if is_read => Presence::There,
+        _ => Presence::Removed,
     };
     Cause::Data(DataChange {
         input,
@@ -391,6 +412,10 @@ fn data_change(
         old,
         new,
         presence,
+        detail: of_source
+            .and(up)
+            .zip(old.filter(|_| is_read))
+            .and_then(|(up, old)| (evidence.detail)(up, old)),
         root: Vec::new(),
     })
 }
@@ -437,6 +462,7 @@ fn open_inputs(
             else {
                 continue;
             };
+            change.presence = Presence::ToBeMade;
             change.root = chain(judge, evidence, up, depth + 1);
             causes.push(Cause::Data(change));
         }

@@ -106,6 +106,12 @@ pub const MAPPING_FIELD: &str = "mapping.";
 /// The prefix of the fields that are a code file's version.
 pub const FILE_FIELD: &str = "code.file.";
 
+/// The prefix of the fields that are variables: `=` and the value, or a word for what has none.
+pub const VARIABLE_FIELD: &str = "env.";
+
+/// What a variable's field holds that is not set.
+pub const UNSET: &str = "unset";
+
 fn fold_code(asset: &Asset, observed: &ObservedCode, sink: &mut impl Sink) {
     if let Some(recipe) = &asset.recipe {
         fold_recipe(asset, recipe, observed, sink);
@@ -154,7 +160,7 @@ fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &m
         if incremental { "true" } else { "false" },
     );
     for variable in &recipe.env {
-        let name = format!("env.{}", variable.name);
+        let name = format!("{VARIABLE_FIELD}{}", variable.name);
         match &variable.value {
             EnvValue::Literal(value) => sink.text(&name, &format!("={value}")),
             EnvValue::Secret { .. } => sink.text(&name, "secret"),
@@ -165,7 +171,7 @@ fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &m
                     .find(|(observed, _)| *observed == variable.name);
                 match found.and_then(|(_, value)| value.as_ref()) {
                     Some(value) => sink.text(&name, &format!("={value}")),
-                    None => sink.text(&name, "unset"),
+                    None => sink.text(&name, UNSET),
                 }
             }
         }

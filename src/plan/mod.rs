@@ -12,7 +12,7 @@ mod survey;
 pub(crate) mod tests;
 
 pub use blocks::{Blocks, Folded, Mapped};
-pub use causes::{Evidence, causes, code_changes};
+pub use causes::{Evidence, causes, code_changes, value_in_words};
 pub use decide::{
     Costs, Decision, Decisions, costs, critical_path, decide, obstacles, running_assets,
 };

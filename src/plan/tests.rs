@@ -168,6 +168,7 @@ impl World {
                 verdicts,
                 code: &code,
                 path: &|_| None,
+                detail: &|_, _| None,
             };
             causes(judge, &evidence, cell.expect("it is in the scope"))
         })

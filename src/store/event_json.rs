@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::model::{
-    Batch, Cause, CauseKind, CodeChange, DataChange, DependencyChange, EventKind, OutputChange,
-    OutputKind, PartitionKey, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
+    Batch, Cause, CauseKind, CodeChange, DataChange, DataVersion, DependencyChange, EventKind,
+    OutputChange, OutputKind, PartitionKey, RunCounts, RunOutcome, StepFailure, StepName,
+    StepOutcome,
 };
 
 /// The word for a kind of event.
@@ -201,7 +202,8 @@ fn output_change(change: OutputChange) -> Value {
     match change {
         OutputChange::Missing => json!({ "kind": "missing" }),
         OutputChange::Altered { old, new } => {
-            json!({ "kind": "altered", "old": old.to_string(), "new": new.to_string() })
+            let text = |version: Option<DataVersion>| version.map(|it| it.to_string());
+            json!({ "kind": "altered", "old": text(old), "new": text(new) })
         }
         OutputChange::Kind { found } => {
             let found = match found {

@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, BlockEntry, CodeRecord, CodeVersion, DataVersion, Fingerprint, Materialization,
-    MaterializationId, Origin, Outcome, PartitionSlot,
+    AssetKey, BlockEntry, CodePrefix, CodeRecord, CodeVersion, DataVersion, Fingerprint,
+    Materialization, MaterializationId, Origin, Outcome, PartitionSlot,
 };
 use crate::store::Store;
 use crate::store::column;
@@ -89,6 +89,17 @@ impl Store {
             "SELECT record FROM code_record WHERE version = ?1",
             version.0,
         )
+    }
+
+    /// The readable record of the code version that begins so; `None` if none is stored.
+    pub fn code_record_of(&self, locked: CodePrefix) -> Result<Option<CodeRecord>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT record FROM code_record WHERE version >= ?1 AND substr(version, 1, 8) = ?1 \
+                       ORDER BY version LIMIT 1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([locked.0.to_be_bytes().as_slice()])?;
+            rows.next()?.map(|row| column::unpacked(row, 0)).transpose()
+        })
     }
 
     /// The keys and versions of a block; `None` if it is not stored.

@@ -12,12 +12,14 @@
 mod asset_partition;
 mod attach;
 mod column;
+mod content;
 mod current;
 mod damage;
 mod dynamic_keys;
 mod error;
 mod event;
 mod event_json;
+mod failed;
 mod history;
 mod intern;
 mod key_search;

@@ -196,6 +196,16 @@ impl Store {
         })
     }
 
+    /// The number of a run, by which runs are in the order in which they began; `None` if there is none.
+    pub fn run_number(&self, id: RunId) -> Result<Option<i64>, StoreError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT number FROM run WHERE id = ?1")?;
+            let mut rows = statement.query([id.0.as_bytes()])?;
+            rows.next()?.map(|row| column::integer(row, 0)).transpose()
+        })
+    }
+
     /// A run by its id; `None` if there is none.
     pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         self.read(|connection| {

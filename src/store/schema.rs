@@ -22,8 +22,9 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("migrations/0001.sql"),
         include_str!("migrations/0002.sql"),
         include_str!("migrations/0003.sql"),
+        include_str!("migrations/0004.sql"),
     ],
-    objects: 20,
+    objects: 25,
 };
 
 /// No instance has had so many migrations: a larger number is damage.

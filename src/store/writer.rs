@@ -20,7 +20,7 @@ use crate::store::leases;
 use crate::store::partition_id;
 use crate::store::run_lock::RunLocks;
 use crate::store::state;
-use crate::store::{Store, event};
+use crate::store::{Store, event, failed};
 
 /// What a finished step leaves in the instance.
 #[derive(Clone, Debug)]
@@ -247,6 +247,7 @@ impl Writing<'_> {
             params![asset, partition, attempt_column(LastAttempt::Failed)],
         )?;
         self.release(asset, partition, run)?;
+        failed::insert(self, (asset, partition, run), failure)?;
         event::insert(self, failure.run, &failure.events)
     }
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::model::{
-    Cause, CodeChange, DataChange, DataVersion, DependencyChange, OutputChange, OutputKind,
-    PartitionKey, Presence,
+    Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, OutputChange,
+    OutputKind, PartitionKey, Presence,
 };
 use crate::wire::Text;
 
@@ -66,6 +66,15 @@ pub enum CauseShape<'a> {
         /// `true` where this partition of the input is not read any more.
         #[serde(skip_serializing_if = "Option::is_none")]
         removed: Option<bool>,
+        /// The recorded value of a source with a `key`, as JSON.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old_value: Option<&'a str>,
+        /// Its value now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        new_value: Option<&'a str>,
+        /// The files of a folder, or of what globs match, that are not what they were.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        files: Option<FilesShape<'a>>,
         /// Why the upstream changed.
         root: Vec<CauseShape<'a>>,
     },
@@ -77,7 +86,8 @@ pub enum CauseShape<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         output: Option<&'a str>,
         /// Its path.
-        path: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<&'a str>,
         /// The recorded version.
         #[serde(skip_serializing_if = "Option::is_none")]
         old: Option<Text<DataVersion>>,
@@ -98,6 +108,15 @@ pub enum CauseShape<'a> {
     Volatile,
     /// The last attempt failed.
     FailedBefore,
+}
+
+/// `{"added":["…"],"removed":["…"],"changed":["…"],"more":0}`
+#[derive(Debug, Serialize)]
+pub struct FilesShape<'a> {
+    added: &'a [String],
+    removed: &'a [String],
+    changed: &'a [String],
+    more: u64,
 }
 
 impl<'a> CauseShape<'a> {
@@ -129,7 +148,7 @@ impl<'a> From<&'a Cause> for CauseShape<'a> {
                 output,
                 path,
                 change,
-            } => self::output(output.as_deref(), path, *change),
+            } => self::output(output.as_deref(), path.as_deref(), *change),
             Cause::Rule { old, new } => Self::Rule {
                 old: Text(*old),
                 new: Text(*new),
@@ -158,6 +177,11 @@ fn dependency<'a>(input: Option<&'a str>, change: &'a DependencyChange) -> Cause
 }
 
 fn data(change: &DataChange) -> CauseShape<'_> {
+    let (values, files) = match &change.detail {
+        Some(DataDetail::Value { old, new }) => (Some((&**old, &**new)), None),
+        Some(DataDetail::Files(files)) => (None, Some(files)),
+        Some(DataDetail::TooManyFiles(_)) | None => (None, None),
+    };
     CauseShape::Data {
         what: change.asset.as_str(),
         input: change.input.as_str(),
@@ -168,14 +192,28 @@ fn data(change: &DataChange) -> CauseShape<'_> {
         missing: (change.presence == Presence::Missing).then_some(true),
         unreadable: (change.presence == Presence::Unreadable).then_some(true),
         removed: (change.presence == Presence::Removed).then_some(true),
+        old_value: values.map(|(old, _)| old),
+        new_value: values.map(|(_, new)| new),
+        files: files.map(|files| FilesShape {
+            added: &files.added,
+            removed: &files.removed,
+            changed: &files.changed,
+            more: files.more,
+        }),
         root: CauseShape::all(&change.root),
     }
 }
 
-fn output<'a>(output: Option<&'a str>, path: &'a str, change: OutputChange) -> CauseShape<'a> {
+fn output<'a>(
+    output: Option<&'a str>,
+    path: Option<&'a str>,
+    change: OutputChange,
+) -> CauseShape<'a> {
     let (what, old, new) = match change {
         OutputChange::Missing => ("missing", None, None),
-        OutputChange::Altered { old, new } => ("altered", Some(Text(old)), Some(new.to_string())),
+        OutputChange::Altered { old, new } => {
+            ("altered", old.map(Text), new.map(|it| it.to_string()))
+        }
         OutputChange::Kind { found } => ("kind", None, Some(kind(found).to_owned())),
         OutputChange::Unreadable => ("unreadable", None, None),
     };
@@ -228,6 +266,7 @@ mod tests {
                     old: Some(version("0a")),
                     new: None,
                     presence: Presence::There,
+                    detail: None,
                     root: vec![code],
                 }),
                 r#"{"kind":"data","what":"flights","input":"flights","partition":null,"old":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","root":[{"kind":"code","what":"file steps/clean.py","path":"steps/clean.py","old":"aa"}]}"#,
@@ -241,6 +280,7 @@ mod tests {
                     old: None,
                     new: None,
                     presence: Presence::Missing,
+                    detail: None,
                     root: vec![],
                 }),
                 r#"{"kind":"data","what":"flights","input":"flights","partition":null,"path":"flights.csv","missing":true,"root":[]}"#,
@@ -265,7 +305,7 @@ mod tests {
             (
                 Cause::Output {
                     output: Some("report".into()),
-                    path: "build/year.md".into(),
+                    path: Some("build/year.md".into()),
                     change: OutputChange::Kind {
                         found: OutputKind::Directory,
                     },

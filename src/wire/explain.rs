@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::{ComparedField, ComparedOutput, DataVersion, ExplainReport, PartitionKey};
 use crate::wire::text::milliseconds;
-use crate::wire::{CauseShape, MaterializationShape, RangeShape, SCHEMA, Text};
+use crate::wire::{CauseShape, FailedShape, MaterializationShape, RangeShape, SCHEMA, Text};
 
 /// `{"schema":1,"asset":…,"partition":…,"status":…,"causes":[…],"record":[…],…}`
 #[derive(Debug, Serialize)]
@@ -23,6 +23,8 @@ pub struct ExplainDocument<'a> {
     expected_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<MaterializationShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_attempt: Option<FailedShape<'a>>,
     reads: Vec<RangeShape<'a>>,
     feeds: Vec<RangeShape<'a>>,
 }
@@ -63,6 +65,7 @@ impl<'a> From<&'a ExplainReport> for ExplainDocument<'a> {
             command: &report.command,
             expected_ms: report.expected.map(milliseconds),
             last: report.last.as_ref().map(MaterializationShape::from),
+            last_attempt: report.failed.as_ref().map(FailedShape::from),
             reads: RangeShape::all(&report.reads),
             feeds: RangeShape::all(&report.feeds),
         }
@@ -127,6 +130,7 @@ mod tests {
             command: vec!["sh".into(), "-euc".into(), "true".into()],
             expected: None,
             last: None,
+            failed: None,
             reads: vec![],
             feeds: vec![],
         };

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CodeVersion, DataVersion, Fingerprint, HistoryEntry, HistoryReport, InputRange, Origin,
-    Outcome, PartitionKey, RunId,
+    CodeVersion, DataVersion, FailedAttempt, Fingerprint, HistoryEntry, HistoryReport, InputRange,
+    Origin, PartitionKey, PastAttempt, RunId,
 };
 use crate::wire::{SCHEMA, Text};
 
@@ -14,7 +14,37 @@ use crate::wire::{SCHEMA, Text};
 pub struct HistoryDocument<'a> {
     schema: u32,
     asset: &'a str,
-    materializations: Vec<MaterializationShape<'a>>,
+    materializations: Vec<AttemptShape<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum AttemptShape<'a> {
+    Made(Box<MaterializationShape<'a>>),
+    Failed(FailedShape<'a>),
+}
+
+/// `{"partition":…,"run":…,"attempt":0,"time":…,"outcome":"failed","exit":3,…}`
+#[derive(Debug, Serialize)]
+pub struct FailedShape<'a> {
+    partition: Option<&'a str>,
+    run: Text<RunId>,
+    attempt: u32,
+    time: Timestamp,
+    duration_ms: u64,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<&'a str>,
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+    command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<&'a str>,
+    tail: &'a [String],
 }
 
 /// `{"partition":…,"run":…,"time":…,…}`
@@ -48,11 +78,37 @@ impl<'a> From<&'a HistoryReport> for HistoryDocument<'a> {
         Self {
             schema: SCHEMA,
             asset: report.asset.as_str(),
-            materializations: report
-                .materializations
-                .iter()
-                .map(MaterializationShape::from)
-                .collect(),
+            materializations: report.entries.iter().map(AttemptShape::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a PastAttempt> for AttemptShape<'a> {
+    fn from(attempt: &'a PastAttempt) -> Self {
+        match attempt {
+            PastAttempt::Made(made) => Self::Made(Box::new((&**made).into())),
+            PastAttempt::Failed(failed) => Self::Failed((&**failed).into()),
+        }
+    }
+}
+
+impl<'a> From<&'a FailedAttempt> for FailedShape<'a> {
+    fn from(failed: &'a FailedAttempt) -> Self {
+        Self {
+            partition: failed.partition.as_ref().map(PartitionKey::as_str),
+            run: Text(failed.run),
+            attempt: failed.attempt,
+            time: failed.time,
+            duration_ms: failed.duration_ms,
+            outcome: "failed",
+            exit: failed.exit,
+            signal: failed.signal.as_deref(),
+            code: &failed.code,
+            message: &failed.message,
+            help: failed.help.as_deref(),
+            command: &failed.command,
+            log: failed.log.as_deref(),
+            tail: &failed.tail,
         }
     }
 }
@@ -67,10 +123,7 @@ impl<'a> From<&'a HistoryEntry> for MaterializationShape<'a> {
             fingerprint: Text(entry.fingerprint),
             code_version: Text(entry.code_version),
             data_version: Text(entry.data_version),
-            outcome: match entry.outcome {
-                Outcome::Materialized => "materialized",
-                Outcome::Unchanged => "unchanged",
-            },
+            outcome: entry.outcome.word(),
             accepted: entry.origin == Origin::Accepted,
             origin: entry.origin.word(),
             inputs: entry.inputs.iter().map(InputShape::from).collect(),
@@ -95,16 +148,52 @@ mod tests {
     use super::HistoryDocument;
     use crate::digest::Digest;
     use crate::model::{
-        AssetKey, CodeVersion, DataVersion, Fingerprint, HistoryEntry, HistoryReport, InputRange,
-        Origin, Outcome, PartitionKey, RunId,
+        AssetKey, CodeVersion, DataVersion, FailedAttempt, Fingerprint, HistoryEntry,
+        HistoryReport, InputRange, Origin, Outcome, PartitionKey, PastAttempt, RunId,
     };
+
+    #[test]
+    fn a_failure() {
+        let failed = PastAttempt::Failed(Box::new(FailedAttempt {
+            partition: None,
+            run: RunId(
+                "0190a6e0-0000-7000-8000-000000000001"
+                    .parse()
+                    .expect("an id"),
+            ),
+            attempt: 0,
+            time: "2013-08-01T00:00:00Z".parse().expect("a time"),
+            duration_ms: 12,
+            exit: Some(3),
+            signal: None,
+            code: "assetctl::engine::command_failed".into(),
+            message: "exit code 3".into(),
+            help: None,
+            command: "false".into(),
+            log: Some(".assetctl/logs/x.log".into()),
+            tail: vec!["why".into()],
+        }));
+        let report = HistoryReport {
+            asset: AssetKey::parse("month").expect("a key"),
+            entries: vec![failed],
+        };
+        assert_eq!(
+            serde_json::to_string(&HistoryDocument::from(&report)).expect("JSON"),
+            concat!(
+                r#"{"schema":1,"asset":"month","materializations":[{"partition":null,"#,
+                r#""run":"0190a6e0-0000-7000-8000-000000000001","attempt":0,"time":"2013-08-01T00:00:00Z","duration_ms":12,"#,
+                r#""outcome":"failed","exit":3,"code":"assetctl::engine::command_failed","message":"exit code 3","#,
+                r#""command":"false","log":".assetctl/logs/x.log","tail":["why"]}]}"#,
+            )
+        );
+    }
 
     #[test]
     fn one_materialization() {
         let digest = |byte: &str| Digest::from_hex(&byte.repeat(16)).expect("sixteen bytes");
         let report = HistoryReport {
             asset: AssetKey::parse("month").expect("a key"),
-            materializations: vec![HistoryEntry {
+            entries: vec![PastAttempt::Made(Box::new(HistoryEntry {
                 partition: PartitionKey::parse("2013-07").ok(),
                 run: Some(RunId(
                     "0190a6e0-0000-7000-8000-000000000001"
@@ -125,7 +214,7 @@ mod tests {
                     count: 31,
                     data_version: None,
                 }],
-            }],
+            }))],
         };
         assert_eq!(
             serde_json::to_string(&HistoryDocument::from(&report)).expect("JSON"),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{LogsReport, PartitionKey, RunId, StepLog, StepName};
+use crate::model::{LogEnd, LogsReport, PartitionKey, RunId, StepLog, StepName};
 use crate::wire::{SCHEMA, Text};
 
 /// `{"schema":1,"logs":[{"step":…,"run":…,"path":…,"text":…}]}`
@@ -22,7 +22,20 @@ struct LogShape<'a> {
     last_partition: Option<&'a str>,
     run: Text<RunId>,
     time: Timestamp,
-    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
     /// Bytes that are no UTF-8 are replaced by U+FFFD.
     text: std::borrow::Cow<'a, str>,
 }
@@ -38,6 +51,17 @@ impl<'a> From<&'a LogsReport> for LogsDocument<'a> {
 
 impl<'a> From<&'a StepLog> for LogShape<'a> {
     fn from(log: &'a StepLog) -> Self {
+        let (outcome, duration_ms, failed) = match &log.end {
+            None => (None, None, None),
+            Some(LogEnd::Failed(failed)) => {
+                (Some("failed"), Some(failed.duration_ms), Some(failed))
+            }
+            Some(LogEnd::Made {
+                outcome,
+                duration_ms,
+                ..
+            }) => (Some(outcome.word()), Some(*duration_ms), None),
+        };
         Self {
             step: Text(&log.step),
             asset: log.step.asset.as_str(),
@@ -45,7 +69,13 @@ impl<'a> From<&'a StepLog> for LogShape<'a> {
             last_partition: log.last.as_ref().map(PartitionKey::as_str),
             run: Text(log.run),
             time: log.time,
-            path: &log.path,
+            attempt: outcome.map(|_| failed.map_or(0, |it| it.attempt)),
+            outcome,
+            exit: failed.and_then(|it| it.exit),
+            signal: failed.and_then(|it| it.signal.as_deref()),
+            message: failed.map(|it| &*it.message),
+            duration_ms,
+            path: log.path.as_deref(),
             text: String::from_utf8_lossy(&log.content),
         }
     }
@@ -71,7 +101,8 @@ mod tests {
                         .expect("an id"),
                 ),
                 time: "2013-08-01T00:00:00Z".parse().expect("a time"),
-                path: ".assetctl/logs/x.log".into(),
+                end: None,
+                path: Some(".assetctl/logs/x.log".into()),
                 content: b"a\xff\n".to_vec(),
             }],
         };

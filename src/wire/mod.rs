@@ -36,7 +36,7 @@ pub use errors::{ErrorShape, ErrorsDocument, LabelShape, flattened};
 pub use event::EventLine;
 pub use explain::ExplainDocument;
 pub use graph::GraphDocument;
-pub use history::{HistoryDocument, MaterializationShape};
+pub use history::{FailedShape, HistoryDocument, MaterializationShape};
 pub use impact::ImpactDocument;
 pub use init::InitDocument;
 pub use list::{ListDocument, ListingShape};

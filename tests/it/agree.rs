@@ -323,6 +323,8 @@ impl Asked<'_> {
             let counted: BTreeSet<_> = counted.map(|asset| asset.key.to_string()).collect();
             match self.list(word) {
                 Ok(listed) if listed == counted => {}
+                // It goes by the last attempt, be its asset fresh or not.
+                Ok(listed) if word == "failed" && listed.is_superset(&counted) => {}
                 Ok(listed) => self.say(format!(
                     "status:{word} lists {listed:?}, and status says so of {counted:?}"
                 )),

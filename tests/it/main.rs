@@ -17,6 +17,7 @@ mod lock;
 mod partitions;
 mod processes;
 mod property;
+mod reasons;
 mod sandbox;
 mod scenario;
 mod scenarios;

@@ -201,7 +201,7 @@ outputs = "build/other"
     assert!(sandbox.read("build/nested").contains("other"));
     assert!(!sandbox.path("build/other").exists());
     let _redacted = sandbox.redact();
-    insta::assert_snapshot!(sandbox.run(&["logs", "nested"]).success().said());
+    insta::assert_snapshot!(sandbox.run(&["logs", "nested", "-q"]).success().said());
 }
 
 #[test]

@@ -598,12 +598,15 @@ pub fn words(cause: &Cause) -> String {
             };
             format!("data {}{key}{root}", change.input)
         }
-        Cause::Output { path, change, .. } => match change {
-            OutputChange::Missing => format!("output {path} missing"),
-            OutputChange::Altered { .. } => format!("output {path} altered"),
-            OutputChange::Kind { .. } => format!("output {path} kind"),
-            OutputChange::Unreadable => format!("output {path} unreadable"),
-        },
+        Cause::Output { path, change, .. } => {
+            let path = path.as_deref().unwrap_or("of each");
+            match change {
+                OutputChange::Missing => format!("output {path} missing"),
+                OutputChange::Altered { .. } => format!("output {path} altered"),
+                OutputChange::Kind { .. } => format!("output {path} kind"),
+                OutputChange::Unreadable => format!("output {path} unreadable"),
+            }
+        }
         Cause::Rule { .. } | Cause::Forced | Cause::Volatile | Cause::FailedBefore => {
             cause.kind().word().to_owned()
         }

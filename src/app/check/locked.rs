@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::app::check::code::LockedCode;
 use crate::app::check::narrowing::narrowed;
 use crate::app::check::orphans::Strangers;
 use crate::app::check::outputs::{find_changed, is_on_disk, records_of};
@@ -75,6 +76,7 @@ pub(super) fn by_lock(
     Told {
         scope: &scope,
         judged: &mut judged,
+        code: LockedCode::new(project, &gathered.codes),
         elsewhere: &elsewhere,
         due: request.due,
     }

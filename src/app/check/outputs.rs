@@ -124,6 +124,7 @@ pub(super) fn records_of(
                 (Some(last), Some(line)) => {
                     let old = DataVersion(line.fingerprint.0);
                     let new = DataVersion(last.fingerprint.0);
+                    let (old, new) = (Some(old), Some(new));
                     let change = OutputChange::Altered { old, new };
                     recorded.otherwise.insert(cell, vec![(0, change)]);
                 }
@@ -213,5 +214,8 @@ fn changed_in_block(
         return Ok(None);
     };
     let new = at.digest(&versions);
-    Ok((new != old).then_some(OutputChange::Altered { old, new }))
+    Ok((new != old).then_some(OutputChange::Altered {
+        old: Some(old),
+        new: Some(new),
+    }))
 }

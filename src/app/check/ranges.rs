@@ -1,6 +1,6 @@
 //! Neighbouring partitions that are not fresh for the same reasons, told as one.
 
-use crate::app::causes::{alike, of_all};
+use crate::app::causes::{alike, common};
 use crate::app::check::place::place_of;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::model::{AssetId, Cause, Certainty, KeyRange, PartitionSet, StaleRange, Status};
@@ -26,6 +26,7 @@ pub(super) fn stale_ranges(
         match runs.last_mut() {
             Some((last, first)) if *last + 1 == next.index && is_alike(first, &next) => {
                 *last = next.index;
+                first.causes = common(&first.causes, &next.causes);
             }
             _ => runs.push((next.index, next)),
         }
@@ -34,11 +35,7 @@ pub(super) fn stale_ranges(
     let range = |(last, first): (u32, Unfresh)| StaleRange {
         range: key_range(scope, asset, &(first.index..last + 1)),
         status: first.status,
-        causes: if first.index == last {
-            first.causes
-        } else {
-            of_all(&first.causes)
-        },
+        causes: first.causes,
         certainty: first.certainty,
         place: place.clone(),
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::app::check::code::LockedCode;
 use crate::app::check::locked::Judged;
 use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, ranges_of, stale_ranges};
@@ -16,6 +17,8 @@ use crate::plan::{Cell, LockStatus, Row, Scope};
 pub(super) struct Told<'t, 'a> {
     pub scope: &'a Scope<'a>,
     pub judged: &'t mut Judged<'a>,
+    /// What has changed in code, by name.
+    pub code: LockedCode<'t>,
     /// Sources whose content is not here, and assets of which only a record could tell.
     pub elsewhere: &'t BTreeMap<Cell, Elsewhere>,
     pub due: DueWindows,
@@ -118,7 +121,8 @@ impl Told<'_, '_> {
             changed,
         } = &mut *self.judged;
         let path = |cell| source_path(scope, cell);
-        judge.causes(verdicts, changed, &path, cell)
+        let causes = judge.causes(verdicts, changed, &path, cell);
+        self.code.name(scope.at(cell).0, causes)
     }
 
     /// Neighbours that cannot be judged for the same reason as one, with the first file.

@@ -7,10 +7,11 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
+use crate::app::selection::goals::matching;
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::git::{GitError, Repository};
-use crate::model::{PartitionSet, SelectionText, Status};
+use crate::model::{CurrentRef, LastAttempt, PartitionSet, SelectionText, Status};
 use crate::plan::{Purpose, Row, Scope, Upstream};
 use crate::select::{
     AssetSet, Attribute, Lookups, Selection, SelectionError, SelectionErrorKind, StatusValue, parse,
@@ -116,7 +117,17 @@ fn standing(
         }
         (value, set)
     };
-    let standing = StatusValue::ALL.into_iter().map(of).collect();
+    let mut standing: BTreeMap<_, _> = StatusValue::ALL.into_iter().map(of).collect();
+    // The last attempt counts, whatever the status is: a forced one may have failed above outputs that are fresh.
+    let has_failed = |current: Option<CurrentRef<'_>>| {
+        current.is_some_and(|it| it.attempt == LastAttempt::Failed)
+    };
+    let failed = instance.read(|store| matching(project, store, &goals, has_failed))?;
+    let mut set = AssetSet::empty(graph.len());
+    for (asset, _) in failed {
+        set.insert(asset);
+    }
+    standing.insert(StatusValue::Failed, set);
     notices.extend(instance.notices);
     Ok(standing)
 }

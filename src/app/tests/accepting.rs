@@ -6,8 +6,8 @@ use crate::app::tests::sandbox::{Sandbox, one, select, told};
 use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
-    AcceptRequest, AffectedReport, Effect, Grouping, HistoryEntry, HistoryRequest, KeyRange,
-    Origin, Outcome, PartitionKey, PartitionSlot, PartitionsSelection, RunId, Status,
+    AcceptRequest, AffectedReport, Attempts, Effect, Grouping, HistoryEntry, HistoryRequest,
+    KeyRange, Origin, Outcome, PartitionKey, PartitionSlot, PartitionsSelection, RunId, Status,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
@@ -35,9 +35,10 @@ fn last(sandbox: &Sandbox, word: &str) -> HistoryEntry {
         selected: one(word),
         limit: None,
         grouping: Grouping::Ranges,
+        attempts: Attempts::All,
     };
     let (report, _) = history(&sandbox.project(), &request).expect("a history");
-    report.materializations.into_iter().next().expect("one")
+    report.materializations().next().expect("one").clone()
 }
 
 #[test]

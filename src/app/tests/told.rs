@@ -4,13 +4,16 @@ use std::num::NonZeroU32;
 
 use crate::app::tests::sandbox::{Sandbox, one, told};
 use crate::app::{history, logs};
-use crate::model::{Grouping, HistoryReport, HistoryRequest, LogsRequest, Origin, Outcome, RunId};
+use crate::model::{
+    Attempts, Grouping, HistoryReport, HistoryRequest, LogsRequest, Origin, Outcome, RunId,
+};
 
 fn history_of(sandbox: &Sandbox, word: &str, limit: Option<u32>) -> HistoryReport {
     let request = HistoryRequest {
         selected: one(word),
         limit: limit.and_then(NonZeroU32::new),
         grouping: Grouping::Ranges,
+        attempts: Attempts::All,
     };
     history(&sandbox.project(), &request).expect("a history").0
 }
@@ -18,12 +21,13 @@ fn history_of(sandbox: &Sandbox, word: &str, limit: Option<u32>) -> HistoryRepor
 #[test]
 fn history_is_newest_first_and_tells_inputs_in_ranges() {
     let sandbox = Sandbox::chain();
-    assert_eq!(history_of(&sandbox, "all", None).materializations, []);
+    assert_eq!(history_of(&sandbox, "all", None).entries, []);
     sandbox.materialize(&[]);
     sandbox.write("raw/d2.csv", "c\n");
     sandbox.materialize(&[]);
     let report = history_of(&sandbox, "all", None);
-    let [last, first] = report.materializations.as_slice() else {
+    let made: Vec<_> = report.materializations().collect();
+    let [last, first] = made.as_slice() else {
         panic!("two materializations: {report:?}");
     };
     assert_ne!(last.run, first.run);
@@ -42,14 +46,10 @@ fn history_is_newest_first_and_tells_inputs_in_ranges() {
     assert_eq!(input.data_version, None, "the days have several");
 
     let of_day = history_of(&sandbox, "clean@d2", None);
-    assert_eq!(of_day.materializations.len(), 2);
-    assert!(of_day.materializations[0].inputs[0].data_version.is_some());
-    assert_eq!(
-        history_of(&sandbox, "clean", Some(3))
-            .materializations
-            .len(),
-        3
-    );
+    let of_day: Vec<_> = of_day.materializations().collect();
+    assert_eq!(of_day.len(), 2);
+    assert!(of_day[0].inputs[0].data_version.is_some());
+    assert_eq!(history_of(&sandbox, "clean", Some(3)).entries.len(), 3);
 }
 
 #[test]
@@ -60,9 +60,11 @@ fn keys_are_told_each_for_itself_where_that_is_asked_for() {
         selected: one("all"),
         limit: None,
         grouping: Grouping::Keys,
+        attempts: Attempts::All,
     };
     let (report, _) = history(&sandbox.project(), &request).expect("a history");
-    let inputs = &report.materializations[0].inputs;
+    let made = report.materializations().next().expect("one");
+    let inputs = &made.inputs;
     assert_eq!(inputs.len(), 3);
     assert!(
         inputs
@@ -92,6 +94,7 @@ fn only_assets_have_a_history() {
             selected: one(word),
             limit: None,
             grouping: Grouping::Ranges,
+            attempts: Attempts::All,
         };
         let refused = history(&sandbox.project(), &request).expect_err("refused");
         assert_eq!(told(&refused), [error]);
@@ -107,9 +110,10 @@ fn a_damaged_instance_has_no_history_and_says_so() {
         selected: one("all"),
         limit: None,
         grouping: Grouping::Ranges,
+        attempts: Attempts::All,
     };
     let (report, notices) = history(&sandbox.project(), &request).expect("a history");
-    assert_eq!((report.materializations, notices.len()), (vec![], 1));
+    assert_eq!((report.entries, notices.len()), (vec![], 1));
 }
 
 #[test]
@@ -136,7 +140,10 @@ fn logs_are_those_of_the_last_run_that_has_any() {
         panic!("one log: {second:?}");
     };
     assert_eq!(log.content, b"sorted d2\n");
-    assert_eq!(sandbox.read(&log.path), "sorted d2\n");
+    assert_eq!(
+        sandbox.read(log.path.as_deref().expect("a file")),
+        "sorted d2\n"
+    );
     let older = logs_of("clean@d1", None).expect("logs").logs;
     assert_eq!(older[0].run, first[0].run);
     let absent = logs_of("clean@d1", Some(log.run)).expect_err("not in this run");

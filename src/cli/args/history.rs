@@ -25,6 +25,9 @@ pub struct HistoryArgs {
     /// Tell each key of an input for itself, not in ranges
     #[arg(long)]
     pub keys: bool,
+    /// List failed attempts only
+    #[arg(long)]
+    pub failed: bool,
 }
 
 /// Words of `logs`.

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use crate::cli::text::{
     BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, chain, clock, count, cut, keys,
-    span, status_style, styled,
+    printed, span, status_style, styled, visible,
 };
 use crate::model::{
-    ComparedField, ComparedOutput, ExplainReport, HistoryEntry, KeyRange, Origin, Outcome, Status,
+    ComparedField, ComparedOutput, ExplainReport, FailedAttempt, HistoryEntry, KeyRange, Origin,
+    Outcome, Status,
 };
 
 /// How wide lines are where the terminal does not say.
@@ -61,6 +62,9 @@ pub fn explain(report: &ExplainReport, look: &Look) -> String {
                 last_line(last, look)
             ),
         );
+    }
+    if let Some(failed) = &report.failed {
+        text.push_str(&last_attempt(failed, look));
     }
     text.push_str(&ranges("Reads", &report.reads, width));
     text.push_str(&ranges("Feeds", &report.feeds, width));
@@ -252,6 +256,29 @@ fn last_line(last: &HistoryEntry, look: &Look) -> String {
     )
 }
 
+/// The last attempt, which failed: how, when, and what it printed last.
+fn last_attempt(failed: &FailedAttempt, look: &Look) -> String {
+    let took = span(std::time::Duration::from_millis(failed.duration_ms));
+    let mut text = format!(
+        "\n{}\n  {} ({}), failed: {} after {took}, run {}\n",
+        heading("Last attempt"),
+        clock(failed.time),
+        ago(look.now, failed.time),
+        visible(&failed.message),
+        failed.run
+    );
+    for line in &failed.tail {
+        writes(&mut text, format_args!("  | {}\n", printed(line)));
+    }
+    if let Some(log) = &failed.log {
+        writes(&mut text, format_args!("  whole log {}\n", visible(log)));
+    }
+    if let Some(help) = &failed.help {
+        writes(&mut text, format_args!("  help {}\n", visible(help)));
+    }
+    text
+}
+
 fn ranges(words: &str, ranges: &[KeyRange], width: usize) -> String {
     if ranges.is_empty() {
         return String::new();
@@ -342,6 +369,7 @@ mod tests {
                 origin: Origin::Command,
                 inputs: vec![],
             }),
+            failed: None,
             reads: vec![range("clean", "2013-07-04", "2013-07-04", 1)],
             feeds: vec![
                 range("rolling", "2013-07-04", "2013-07-10", 7),

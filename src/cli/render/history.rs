@@ -1,29 +1,60 @@
 //! `history`, and the headings of `logs`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::cli::text::{
-    BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, ago, clock, keys, span, styled,
+    BAD, BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, ago, clock, keys, printed, span, styled,
+    visible,
 };
 use crate::model::{
-    DataVersion, HistoryEntry, HistoryReport, InputRange, Origin, Outcome, StepLog,
+    DataVersion, FailedAttempt, HistoryEntry, HistoryReport, InputRange, LogEnd, Origin, Outcome,
+    PastAttempt, StepLog, StepName,
 };
 
 /// A row per materialization, newest first; with `-v` what each read.
 pub fn history(report: &HistoryReport, look: &Look) -> String {
-    if report.materializations.is_empty() {
+    if report.entries.is_empty() {
         return format!("{} was never materialized.\n", report.asset);
     }
     let mut table = Table::default();
-    for entry in &report.materializations {
-        table.row(row(report, entry));
-        if look.detail == Detail::Full {
-            for input in &entry.inputs {
-                table.row(input_row(input));
+    for entry in &report.entries {
+        match entry {
+            PastAttempt::Made(made) => {
+                table.row(row(report, made));
+                if look.detail == Detail::Full {
+                    for input in &made.inputs {
+                        table.row(input_row(input));
+                    }
+                }
+            }
+            PastAttempt::Failed(failed) => {
+                table.row(failed_row(report, failed));
+                if look.detail == Detail::Full {
+                    for line in failed.log.iter().chain(&failed.tail) {
+                        let line = format!("  {}", printed(line));
+                        table.row([Cell::plain(""), Cell::new(DIM, line)]);
+                    }
+                }
             }
         }
     }
     table.lines(0, look.width)
+}
+
+fn failed_row(report: &HistoryReport, failed: &FailedAttempt) -> Vec<Cell> {
+    let name = StepName {
+        asset: report.asset.clone(),
+        partition: failed.partition.clone(),
+    };
+    vec![
+        Cell::new(DIM, clock(failed.time)),
+        Cell::new(BOLD, name.to_string()),
+        Cell::new(BAD, "failed"),
+        Cell::plain(span(Duration::from_millis(failed.duration_ms))).right(),
+        Cell::plain(failed.message.clone()),
+        Cell::new(DIM, format!("run {}", failed.run)),
+    ]
 }
 
 fn row(report: &HistoryReport, entry: &HistoryEntry) -> Vec<Cell> {
@@ -84,25 +115,36 @@ fn short(version: &DataVersion) -> String {
     version.to_string().chars().take(12).collect()
 }
 
-/// What stands above the log of a step where there are several.
+/// What stands above the log of a step: how the step ended, when, in which run, and where the log is.
 pub fn log_heading(log: &StepLog, look: &Look) -> String {
     let step = match &log.last {
         Some(last) => format!("{}...{last}", log.step),
         None => log.step.to_string(),
     };
-    format!(
-        "{} {}\n",
-        styled(BOLD, step),
-        styled(
-            DIM,
-            format!(
-                "{} ({}) {}",
-                clock(log.time),
-                ago(look.now, log.time),
-                log.path
-            )
-        )
-    )
+    let took = |duration_ms| span(Duration::from_millis(duration_ms));
+    let (end, time) = match &log.end {
+        Some(LogEnd::Failed(failed)) => {
+            let message = visible(&failed.message);
+            let end = format!("failed: {message} after {}", took(failed.duration_ms));
+            (styled(BAD, end).to_string(), failed.time)
+        }
+        Some(LogEnd::Made {
+            outcome,
+            time,
+            duration_ms,
+        }) => {
+            let end = format!("{} in {}", outcome.word(), took(*duration_ms));
+            (styled(GOOD, end).to_string(), *time)
+        }
+        None => (styled(DIM, "no end is recorded").to_string(), log.time),
+    };
+    let place = log
+        .path
+        .as_deref()
+        .map_or(Cow::Borrowed("it printed nothing"), visible);
+    let when = format!("{} ({})", clock(time), ago(look.now, time));
+    let rest = styled(DIM, format!("{when}, run {}\n{place}", log.run));
+    format!("{} {end}, {rest}\n", styled(BOLD, step))
 }
 
 #[cfg(test)]
@@ -111,8 +153,8 @@ mod tests {
     use crate::cli::fixtures::{asset, digest, key, look, plain, run, time};
     use crate::cli::text::Detail;
     use crate::model::{
-        CodeVersion, DataVersion, Fingerprint, HistoryEntry, HistoryReport, InputRange, Origin,
-        Outcome,
+        CodeVersion, DataVersion, FailedAttempt, Fingerprint, HistoryEntry, HistoryReport,
+        InputRange, Origin, Outcome, PastAttempt,
     };
 
     #[test]
@@ -135,17 +177,36 @@ mod tests {
                 data_version: None,
             }],
         };
+        let failed = PastAttempt::Failed(Box::new(FailedAttempt {
+            partition: key("2013-07"),
+            run: run(),
+            attempt: 0,
+            time: time("2013-08-02T00:00:00Z"),
+            duration_ms: 2087,
+            exit: Some(3),
+            signal: None,
+            code: "assetctl::engine::command_failed".into(),
+            message: "exit code 3".into(),
+            help: None,
+            command: "false".into(),
+            log: Some(".assetctl/logs/x.log".into()),
+            tail: vec!["why".into()],
+        }));
         let report = HistoryReport {
             asset: asset("month"),
-            materializations: vec![
-                entry(Origin::Accepted, Outcome::Materialized),
-                entry(Origin::Command, Outcome::Unchanged),
+            entries: vec![
+                failed,
+                PastAttempt::Made(Box::new(entry(Origin::Accepted, Outcome::Materialized))),
+                PastAttempt::Made(Box::new(entry(Origin::Command, Outcome::Unchanged))),
             ],
         };
         let mut full = look();
         full.detail = Detail::Full;
         full.width = None;
         insta::assert_snapshot!(plain(&history(&report, &full)), @r"
+        2013-08-02 00:00:00Z  month@2013-07                      failed     2.0s  exit code 3   run 0190a6e0-0000-7000-8000-000000000001
+                                .assetctl/logs/x.log
+                                why
         2013-08-01 00:00:00Z  month@2013-07                      accepted         030303030303  run 0190a6e0-0000-7000-8000-000000000001
                                 ← daily@2013-07-01...2013-07-31
         2013-08-01 00:00:00Z  month@2013-07                      unchanged  2.0s  030303030303  run 0190a6e0-0000-7000-8000-000000000001

@@ -1,41 +1,26 @@
 //! Causes in words.
 
-use crate::cli::text::{DIM, cut, styled};
+use std::borrow::Cow;
+
+use crate::cli::text::{DIM, count, cut, styled, visible};
 use crate::model::{
-    Cause, CodeChange, DataChange, DependencyChange, OutputChange, OutputKind, PartitionKey,
-    Presence,
+    Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, FileChanges,
+    OutputChange, OutputKind, PartitionKey, Presence,
 };
 
 /// The longest value that is told inside a sentence.
 const SHORT: usize = 30;
 
+/// How much of a variable's value is told.
+const LONG: usize = 60;
+
+/// How the name of a changed part of the code begins that is a variable.
+const VARIABLE: &str = "env ";
+
 /// A cause as part of a sentence, with the partition it is about: `clean@2013-07-04 changed`.
 pub fn summary(cause: &Cause) -> String {
     match cause {
         Cause::Data(change) => data(change, change.partition.as_ref()),
-        Cause::Output {
-            path,
-            change: OutputChange::Missing,
-            ..
-        } => format!("{path} is missing"),
-        Cause::Output {
-            path,
-            change: OutputChange::Altered { .. },
-            ..
-        } => format!("{path} was altered"),
-        Cause::Output {
-            path,
-            change: OutputChange::Kind { found },
-            ..
-        } => match found {
-            OutputKind::File => format!("{path} is a file now"),
-            OutputKind::Directory => format!("{path} is a directory now"),
-        },
-        Cause::Output {
-            path,
-            change: OutputChange::Unreadable,
-            ..
-        } => format!("{path} cannot be read"),
         other => subject(other),
     }
 }
@@ -53,15 +38,20 @@ pub fn subject(cause: &Cause) -> String {
         },
         Cause::DependencyRemoved => "an input is gone".to_owned(),
         Cause::Data(change) => data(change, None),
-        Cause::Output { change, .. } => match change {
-            OutputChange::Missing => "an output is missing".to_owned(),
-            OutputChange::Altered { .. } => "an output was altered".to_owned(),
-            OutputChange::Kind { found } => match found {
-                OutputKind::File => "an output is a file now".to_owned(),
-                OutputKind::Directory => "an output is a directory now".to_owned(),
-            },
-            OutputChange::Unreadable => "an output cannot be read".to_owned(),
-        },
+        Cause::Output { path, change, .. } => {
+            let path = path.as_deref().map_or(Cow::Borrowed("an output"), visible);
+            match change {
+                OutputChange::Missing => format!("{path} is missing"),
+                OutputChange::Altered { .. } => format!("{path} was altered"),
+                OutputChange::Unreadable => format!("{path} cannot be read"),
+                OutputChange::Kind {
+                    found: OutputKind::File,
+                } => format!("{path} is a file now"),
+                OutputChange::Kind {
+                    found: OutputKind::Directory,
+                } => format!("{path} is a directory now"),
+            }
+        }
         Cause::Rule { .. } => "it was recorded by an older assetctl".to_owned(),
         Cause::Forced => "forced".to_owned(),
         Cause::Volatile => "it is volatile".to_owned(),
@@ -84,27 +74,71 @@ fn descend(cause: &Cause, depth: usize, width: usize, lines: &mut Vec<String>) {
         "{indent}{}",
         cut(&format!("{because}{}", summary(cause)), room)
     ));
-    let values = match cause {
-        Cause::Code(CodeChange { old, new, .. }) => (old.clone(), new.clone()),
-        Cause::Data(DataChange { old, new, .. }) => (
-            old.map(|version| version.to_string()),
-            new.map(|version| version.to_string()),
-        ),
-        _ => (None, None),
-    };
-    if let (Some(old), Some(new)) = values
-        && !lines.last().is_some_and(|line| line.contains(&new))
-    {
-        for (word, value) in [("was", old), ("now", new)] {
-            let line = cut(&format!("{word} {}", value.replace('\n', "⏎")), room - 2);
-            lines.push(format!("{indent}  {}", styled(DIM, line)));
-        }
+    for (word, value) in details(cause) {
+        let line = format!("{word} {}", value.replace('\n', "⏎"));
+        let line = cut(&visible(&line), room - 2);
+        lines.push(format!("{indent}  {}", styled(DIM, line)));
     }
     if let Cause::Data(change) = cause {
         for root in &change.root {
             descend(root, depth + 1, width, lines);
         }
     }
+}
+
+/// What is told below a cause: its values, where the sentence has no room for them, and files by name.
+fn details(cause: &Cause) -> Vec<(&'static str, String)> {
+    let both = |old: Option<String>, new: Option<String>| match (old, new) {
+        (Some(old), Some(new)) => vec![("was", old), ("now", new)],
+        _ => Vec::new(),
+    };
+    match cause {
+        Cause::Code(change) if !is_short(change) => both(change.old.clone(), change.new.clone()),
+        Cause::Data(change) => match &change.detail {
+            None => {
+                let text = |version: Option<DataVersion>| version.map(|it| it.to_string());
+                both(text(change.old), text(change.new))
+            }
+            Some(DataDetail::Value { old, new }) if !is_short_value(old, new) => {
+                both(Some(old.clone()), Some(new.clone()))
+            }
+            Some(DataDetail::Value { .. }) => Vec::new(),
+            Some(DataDetail::Files(files)) => files_by_name(files),
+            Some(DataDetail::TooManyFiles(files)) => {
+                let files = count(*files, "file");
+                vec![("of", format!("{files}, more than are listed by name"))]
+            }
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn files_by_name(files: &FileChanges) -> Vec<(&'static str, String)> {
+    let kinds = [
+        ("changed", &files.changed),
+        ("added", &files.added),
+        ("removed", &files.removed),
+    ];
+    let named = kinds.into_iter().flat_map(|(word, names)| {
+        let name = move |name: &String| (word, name.clone());
+        names.iter().map(name)
+    });
+    let more = match files.more {
+        0 => None,
+        more => Some(("and", count(more, "more file"))),
+    };
+    named.chain(more).collect()
+}
+
+/// Whether the values of a code change are told in its sentence.
+fn is_short(change: &CodeChange) -> bool {
+    let length = |value: &Option<String>| value.as_deref().unwrap_or_default().len();
+    let longest = length(&change.old).max(length(&change.new));
+    change.path.is_none() && (longest <= SHORT || change.what.starts_with(VARIABLE))
+}
+
+fn is_short_value(old: &str, new: &str) -> bool {
+    old.len().max(new.len()) <= SHORT
 }
 
 fn code(change: &CodeChange) -> String {
@@ -114,17 +148,26 @@ fn code(change: &CodeChange) -> String {
         old,
         new,
     } = change;
+    if let Some(variable) = what.strip_prefix(VARIABLE) {
+        let quoted = |value: &str| format!("\"{}\"", cut(&visible(value), LONG));
+        return match (old, new) {
+            (Some(old), Some(new)) => {
+                let (old, new) = (quoted(old), quoted(new));
+                format!("variable {variable} changed from {old} to {new}")
+            }
+            (None, Some(new)) => format!("variable {variable} is {} and was not set", quoted(new)),
+            (Some(old), None) => format!("variable {variable} is not set and was {}", quoted(old)),
+            (None, None) => format!("variable {variable} is new"),
+        };
+    }
     let subject = path
-        .clone()
-        .unwrap_or_else(|| match what.strip_prefix("env ") {
-            Some(variable) => format!("variable {variable}"),
-            None => format!("the {what}"),
-        });
+        .as_deref()
+        .map_or_else(|| format!("the {what}"), |path| visible(path).into_owned());
     match (old, new) {
         (None, _) => format!("{subject} is new"),
         (_, None) => format!("{subject} is gone"),
-        (Some(old), Some(new)) if path.is_none() && old.len().max(new.len()) <= SHORT => {
-            format!("{subject} changed: {old}, now {new}")
+        (Some(old), Some(new)) if is_short(change) => {
+            format!("{subject} changed: {} → {}", visible(old), visible(new))
         }
         (Some(_), Some(_)) => format!("{subject} changed"),
     }
@@ -132,21 +175,42 @@ fn code(change: &CodeChange) -> String {
 
 fn data(change: &DataChange, partition: Option<&PartitionKey>) -> String {
     let subject = match (&change.path, partition) {
-        (Some(path), Some(_)) => path.clone(),
+        (Some(path), Some(_)) => visible(path).into_owned(),
         (_, Some(partition)) => format!("{}@{partition}", change.asset),
         (_, None) => change.asset.to_string(),
     };
-    match (&change.old, &change.new) {
-        (Some(_), _) if change.presence == Presence::Missing => format!("{subject} is gone"),
-        (None, _) if change.presence == Presence::Missing => format!("{subject} is missing"),
-        (..) if change.presence == Presence::Removed => match partition {
+    if change.presence == Presence::Removed {
+        return match partition {
             Some(_) => format!("{subject} is not read any more"),
             None => format!("a partition of {subject} is not read any more"),
-        },
-        (..) if change.presence == Presence::Unreadable => format!("{subject} cannot be read"),
-        (None, Some(_)) => format!("{subject} is new"),
-        (Some(_), Some(_)) => format!("{subject} changed"),
-        (_, None) => format!("{subject} is not up to date"),
+        };
+    }
+    let verb = match (change.presence, change.old, change.new) {
+        (Presence::Missing, Some(_), _) => "is gone",
+        (Presence::Missing, None, _) => "is missing",
+        (Presence::Unreadable, _, _) => "cannot be read",
+        (Presence::ToBeMade, _, _) => "is not up to date",
+        (Presence::There, None, Some(_)) => "is new",
+        (Presence::There | Presence::Removed, _, _) => "changed",
+    };
+    let detail = match &change.detail {
+        Some(DataDetail::Value { old, new }) if is_short_value(old, new) => {
+            format!(": {} → {}", visible(old), visible(new))
+        }
+        Some(DataDetail::Files(files)) => format!(": {}", files_in_words(files)),
+        _ => String::new(),
+    };
+    format!("{subject} {verb}{detail}")
+}
+
+/// `a.csv`, or `3 files`, with what has become of them.
+fn files_in_words(files: &FileChanges) -> String {
+    let (changed, added, removed) = (&files.changed[..], &files.added[..], &files.removed[..]);
+    match (changed, added, removed) {
+        ([only], [], []) if files.more == 0 => visible(only).into_owned(),
+        ([], [only], []) if files.more == 0 => format!("{} is new", visible(only)),
+        ([], [], [only]) if files.more == 0 => format!("{} is gone", visible(only)),
+        _ => count(files.count(), "file"),
     }
 }
 
@@ -178,7 +242,12 @@ mod tests {
             path: None,
             old: version("0a"),
             new: if root.is_empty() { version("0b") } else { None },
-            presence: Presence::There,
+            presence: if root.is_empty() {
+                Presence::There
+            } else {
+                Presence::ToBeMade
+            },
+            detail: None,
             root,
         })
     }
@@ -198,8 +267,8 @@ mod tests {
             ),
             (
                 code("env LIMIT", "3", "4"),
-                "variable LIMIT changed: 3, now 4",
-                "variable LIMIT changed: 3, now 4",
+                "variable LIMIT changed from \"3\" to \"4\"",
+                "variable LIMIT changed from \"3\" to \"4\"",
             ),
             (
                 code("command", &"x".repeat(40), "y"),
@@ -209,10 +278,19 @@ mod tests {
             (
                 Cause::Output {
                     output: None,
-                    path: "build/a.csv".into(),
+                    path: Some("build/a.csv".into()),
                     change: OutputChange::Missing,
                 },
                 "build/a.csv is missing",
+                "build/a.csv is missing",
+            ),
+            (
+                Cause::Output {
+                    output: None,
+                    path: None,
+                    change: OutputChange::Missing,
+                },
+                "an output is missing",
                 "an output is missing",
             ),
         ] {

@@ -39,17 +39,16 @@ fn told(cause: &Cause, stale: &StaleRange) -> String {
         }) if what == "code" => "its code cannot be read".to_owned(),
         Cause::Code(CodeChange {
             what, path: None, ..
-        }) if what == "code" => "its code changed".to_owned(),
+        }) if what == "code" || what.starts_with("code or ") => format!("its {what} changed"),
         Cause::Code(CodeChange {
             what, path: None, ..
         }) if what == "lock line" => "its line in Assets.lock was changed".to_owned(),
         Cause::Data(change) if change.old.is_none() && change.new.is_none() => {
-            let is_open = stale.status == Status::Pending || !change.root.is_empty();
             let verb = match change.presence {
                 Presence::Missing => "is missing",
                 Presence::Unreadable => "cannot be read",
+                Presence::ToBeMade => "is not up to date",
                 Presence::Removed => "is not read any more",
-                Presence::There if is_open => "is not up to date",
                 Presence::There => "changed",
             };
             format!("{} {verb}", read(change, stale))

@@ -1,6 +1,7 @@
 //! What an instance remembers: materializations, observations and runs.
 
 mod columns;
+mod content;
 mod current;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::model::partition::PartitionKey;
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
 pub use columns::CurrentColumns;
+pub use content::{FileList, SourceContent};
 pub use current::{Current, CurrentMaterialization, CurrentRef, LastAttempt, MaterializedRef};
 
 /// The number of the rule by which fingerprints are made; recorded with each materialization.
@@ -92,6 +94,17 @@ pub enum Outcome {
     Materialized,
     /// The outputs are what they were before.
     Unchanged,
+}
+
+impl Outcome {
+    /// The word for it in machine output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Materialized => "materialized",
+            Self::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// Where a materialization comes from.

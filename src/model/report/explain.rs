@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::event::StepName;
-use crate::model::report::{HistoryEntry, KeyRange};
+use crate::model::report::{FailedAttempt, HistoryEntry, KeyRange};
 use crate::model::status::{Cause, Status};
 use crate::model::version::DataVersion;
 
@@ -28,6 +28,8 @@ pub struct ExplainReport {
     pub expected: Option<Duration>,
     /// Its last materialization.
     pub last: Option<HistoryEntry>,
+    /// Its last attempt, where that failed.
+    pub failed: Option<FailedAttempt>,
     /// The upstream partitions that it reads, in declared order; sources too.
     pub reads: Vec<KeyRange>,
     /// The downstream partitions that read it.

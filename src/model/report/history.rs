@@ -7,13 +7,63 @@ use crate::model::partition::PartitionKey;
 use crate::model::record::{Origin, Outcome, RunId};
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
-/// The materializations of an asset.
+/// The materializations of an asset, and its failed attempts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryReport {
     /// The asset.
     pub asset: AssetKey,
+    /// Newest first.
+    pub entries: Vec<PastAttempt>,
+}
+
+impl HistoryReport {
     /// Its materializations, newest first.
-    pub materializations: Vec<HistoryEntry>,
+    pub fn materializations(&self) -> impl Iterator<Item = &HistoryEntry> {
+        self.entries.iter().filter_map(|entry| match entry {
+            PastAttempt::Made(made) => Some(&**made),
+            PastAttempt::Failed(_) => None,
+        })
+    }
+}
+
+/// What came of an attempt to make an asset partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PastAttempt {
+    /// A materialization.
+    Made(Box<HistoryEntry>),
+    /// Nothing.
+    Failed(Box<FailedAttempt>),
+}
+
+/// An attempt that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// The partition; `None` for an unpartitioned asset.
+    pub partition: Option<PartitionKey>,
+    /// The run that it was part of.
+    pub run: RunId,
+    /// Which attempt of its step, 0 first.
+    pub attempt: u32,
+    /// When it ended.
+    pub time: Timestamp,
+    /// How long its command took, in milliseconds.
+    pub duration_ms: u64,
+    /// The exit code, if there was one.
+    pub exit: Option<i32>,
+    /// The signal that ended it, by name.
+    pub signal: Option<String>,
+    /// The diagnostic code.
+    pub code: String,
+    /// What went wrong, in words.
+    pub message: String,
+    /// What to do, where there is something to do.
+    pub help: Option<String>,
+    /// The command as it can be copied into a shell.
+    pub command: String,
+    /// Its log, relative to the project root, if there is anything in it.
+    pub log: Option<String>,
+    /// The last lines of its log.
+    pub tail: Vec<String>,
 }
 
 /// One materialization.

@@ -4,13 +4,30 @@ use jiff::Timestamp;
 
 use crate::model::event::StepName;
 use crate::model::partition::PartitionKey;
-use crate::model::record::RunId;
+use crate::model::record::{Outcome, RunId};
+use crate::model::report::FailedAttempt;
 
 /// Logs of steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogsReport {
     /// Oldest first.
     pub logs: Vec<StepLog>,
+}
+
+/// How the step of a log ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogEnd {
+    /// It failed.
+    Failed(Box<FailedAttempt>),
+    /// It made its outputs.
+    Made {
+        /// Whether they are others than before.
+        outcome: Outcome,
+        /// When it was recorded.
+        time: Timestamp,
+        /// How long its command took, in milliseconds.
+        duration_ms: u64,
+    },
 }
 
 /// What a step's command wrote to standard output and error.
@@ -24,8 +41,10 @@ pub struct StepLog {
     pub run: RunId,
     /// When the log was last written.
     pub time: Timestamp,
-    /// The file, relative to the project root.
-    pub path: String,
+    /// How the step ended; `None` where that is not recorded: it still runs, or was interrupted.
+    pub end: Option<LogEnd>,
+    /// The file, relative to the project root; `None` where the command printed nothing.
+    pub path: Option<String>,
     /// Its bytes, which need not be text.
     pub content: Vec<u8>,
 }

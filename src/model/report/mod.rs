@@ -28,7 +28,7 @@ pub use check::{
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use graph::{GraphEdge, GraphReport, GraphVertex};
-pub use history::{HistoryEntry, HistoryReport, InputRange};
+pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
 pub use impact::{AffectedRange, Impact, ImpactReport};
 pub use init::{FileChange, InitReport, InitializedFile};
 pub use list::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
@@ -37,7 +37,7 @@ pub use lock_diff::{
     ChangedInputs, ChangedOutputs, ChangedParts, LineChange, LockDiffReport, LockDifference,
     Sameness,
 };
-pub use logs::{LogsReport, StepLog};
+pub use logs::{LogEnd, LogsReport, StepLog};
 pub use observe::{ObserveReport, ObservedChange, ObservedSource};
 pub use partitions::{
     ChangedKeys, KeyChange, KeysReport, ListedDimension, ListedKeys, ListedSchedule, MapReport,

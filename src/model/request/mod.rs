@@ -31,7 +31,7 @@ pub use rebuild::Rebuild;
 pub use selected::{InvalidSelected, Selected};
 pub use selection_text::SelectionText;
 pub use verbs::{
-    AcceptRequest, Effect, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest,
-    InitRequest, InitTemplate, ListRequest, LogsRequest, ObserveRequest, Outputs, ShowRequest,
-    Sources, StatusRequest, WipeRequest,
+    AcceptRequest, Attempts, Effect, Evidence, ExplainRequest, GraphRequest, Grouping,
+    HistoryRequest, InitRequest, InitTemplate, ListRequest, LogsRequest, ObserveRequest, Outputs,
+    ShowRequest, Sources, StatusRequest, WipeRequest,
 };

@@ -140,6 +140,18 @@ pub struct HistoryRequest {
     pub limit: Option<NonZeroU32>,
     /// Whether neighbouring keys of an input are told as one.
     pub grouping: Grouping,
+    /// Which attempts.
+    pub attempts: Attempts,
+}
+
+/// Which attempts are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attempts {
+    /// Materializations and failures.
+    #[default]
+    All,
+    /// Failures only.
+    Failed,
 }
 
 /// Show what commands wrote to standard output and error.

@@ -295,6 +295,6 @@ fn causes_hold_both_values() {
     };
     assert_eq!(
         (change.old.as_deref(), change.new.as_deref()),
-        (Some("=1"), Some("=2"))
+        (Some("1"), Some("2"))
     );
 }

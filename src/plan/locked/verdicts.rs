@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    AssetId, Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, Dep, DependencyChange,
-    LockLine, OutputChange, PartitionSet, Presence, RULE,
+    Asset, AssetId, Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, Dep,
+    DependencyChange, EnvValue, EnvVariable, LockLine, OutputChange, PartitionSet, Presence, RULE,
 };
 use crate::plan::locked::judge::{LockJudge, Spot, Standing, has_all_outputs};
 use crate::plan::locked::reading::Lack;
@@ -154,7 +154,7 @@ impl LockJudge<'_> {
             let partition = self.scope.at(cell).1;
             causes.extend(outputs.iter().map(|(index, change)| Cause::Output {
                 output: spot.asset.output_label(*index),
-                path: spot.asset.outputs[*index].path.path(partition).into_owned(),
+                path: Some(spot.asset.outputs[*index].path.path(partition).into_owned()),
                 change: *change,
             }));
         }
@@ -172,7 +172,10 @@ impl LockJudge<'_> {
         let now = self.code[spot.number].map(CodePrefix::from);
         (now != Some(locked)).then(|| {
             Cause::Code(CodeChange {
-                what: "code".to_owned(),
+                what: match now {
+                    Some(_) => what_is_folded(spot.asset),
+                    None => "code".to_owned(),
+                },
                 path: None,
                 old: Some(locked.to_string()),
                 new: now.map(|now| now.to_string()),
@@ -255,7 +258,12 @@ impl LockJudge<'_> {
             path: up.and_then(evidence.path),
             old: None,
             new: None,
-            presence: up.map_or(Presence::There, |up| self.presence(up)),
+            presence: match up {
+                Some(up) if is_open(evidence.verdicts[up.index()]) => Presence::ToBeMade,
+                Some(up) => self.presence(up),
+                None => Presence::There,
+            },
+            detail: None,
             root,
         })
     }
@@ -312,10 +320,7 @@ impl LockJudge<'_> {
     ) -> Vec<u32> {
         let is_unfresh = |index: &u32| {
             let cell = self.scope.cell(asset, *index);
-            cell.is_some_and(|cell| {
-                let verdict = evidence.verdicts[cell.index()];
-                !matches!(verdict, LockStatus::Fresh | LockStatus::Unverifiable)
-            })
+            cell.is_some_and(|cell| is_open(evidence.verdicts[cell.index()]))
         };
         set.iter().filter(is_unfresh).take(most).collect()
     }
@@ -352,6 +357,23 @@ fn changed_dependencies(
         change: DependencyChange::Added,
     });
     added.chain(removed).collect()
+}
+
+/// What the code version of an asset tells of as one: also the variables that it tracks.
+fn what_is_folded(asset: &Asset) -> String {
+    let variables = asset.recipe.iter().flat_map(|recipe| &recipe.env);
+    let is_tracked = |variable: &&EnvVariable| matches!(variable.value, EnvValue::FromEnv { .. });
+    let tracked: Vec<_> = variables.filter(is_tracked).collect();
+    match tracked.as_slice() {
+        [] => "code".to_owned(),
+        [only] => format!("code or variable {}", only.name),
+        _ => "code or a variable".to_owned(),
+    }
+}
+
+/// Whether what is there may become another.
+fn is_open(verdict: LockStatus) -> bool {
+    !matches!(verdict, LockStatus::Fresh | LockStatus::Unverifiable)
 }
 
 fn meets(set: &PartitionSet, sorted: &[u32]) -> bool {

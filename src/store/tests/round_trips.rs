@@ -11,14 +11,16 @@ use crate::digest::{Digest, Field};
 use crate::model::{
     AssetKey, BlockEntry, BlockRecord, Cause, CodeVersion, CurrentRef, DataChange, DataVersion,
     Event, EventKind, Fingerprint, InputRecord, LastAttempt, Materialization, Name, Observation,
-    Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, PartitionSet, Presence, RunCounts,
-    RunStatus, StepFailure, StepOutcome,
+    Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, PartitionSet, PartitionSlot,
+    Presence, RunCounts, RunStatus, SourceContent, StepFailure, StepOutcome,
 };
 use crate::store::column::packed;
 use crate::store::tests::samples::{
-    asset, begin, days, digest, failure, names, run_id, success, time,
+    asset, begin, days, digest, failure, names, open, run_id, success, time,
 };
-use crate::store::{AssetPartition, Failure, Recording, RunEnd, Store, StoredBlock, Success};
+use crate::store::{
+    Access, AssetPartition, Failure, Recording, RunEnd, Store, StoredBlock, Success,
+};
 
 fn a_digest() -> impl Strategy<Value = Digest> {
     any::<[u8; 16]>().prop_map(Digest::from_bytes)
@@ -265,6 +267,7 @@ fn events_of_a_run() {
         old: None,
         new: Some(DataVersion(digest(5))),
         presence: Presence::There,
+        detail: None,
         root: vec![Cause::Forced],
     })];
     let event = |kind| Event {
@@ -399,4 +402,34 @@ fn only_new_observations_are_written() {
     let last = store.observations(&source).expect("readable");
     assert_eq!(last, [observation(0, "bb").1, observation(1, "ccc").1]);
     assert_eq!(store.observations(&asset("other")).expect("readable"), []);
+}
+
+#[test]
+fn contents_of_sources_are_kept_for_the_last_versions() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut store = open(home.path(), Access::Write);
+    let (slot, other) = (PartitionSlot::Unpartitioned, PartitionSlot::Window(7));
+    let content = |text: &str| SourceContent::of_value(text);
+    for seed in 0..6 {
+        let version = DataVersion(digest(seed));
+        let of_other = DataVersion(digest(100 + seed));
+        store
+            .keep_source_content(&[
+                (asset("rate"), slot.clone(), version, content("0.1")),
+                (asset("rate"), other.clone(), of_other, content("0.2")),
+            ])
+            .expect("written");
+    }
+    let kept = |seed| {
+        let version = DataVersion(digest(seed));
+        assert_eq!(
+            store.has_source_content(version).expect("readable"),
+            store.source_content(version).expect("readable").is_some()
+        );
+        store.source_content(version).expect("readable")
+    };
+    for (seed, expected) in [(0, None), (1, None), (2, Some("0.1")), (5, Some("0.1"))] {
+        assert_eq!(kept(seed), expected.map(content));
+        assert_eq!(kept(100 + seed), expected.map(|_| content("0.2")));
+    }
 }

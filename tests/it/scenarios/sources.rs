@@ -117,8 +117,9 @@ fn a_directory_is_a_source_whole() {
     let _ = project.runs(&[]);
     project.write("data/b.txt", "b\n");
     let _ = project.runs(&["made"]);
+    // A folder that holds nothing is not in a clone.
     std::fs::create_dir(project.path("data/empty")).expect("made");
-    project.attempt().ran(&["made"]);
+    let _ = project.runs(&[]);
 }
 
 #[test]
