@@ -237,7 +237,7 @@ impl Acceptance<'_> {
     fn look(&self, instance: &mut Instance) -> Result<Accepted, AppError> {
         let mut evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
-        instance.take_lock(self.workspace, &mut evaluation, self.lock)?;
+        instance.take_lock(self.project, self.workspace, &mut evaluation, self.lock)?;
         let sources = source_changes(self.project, &evaluation, self.lock.lock(), Look::All);
         let mut acceptor = Acceptor::new(
             self.workspace,

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use crate::app::error::AppError;
 use crate::app::from_lock::UnreadLock;
-use crate::app::lock::LockFile;
+use crate::app::lock::{LockFile, everything};
 use crate::app::notice::Notice;
 use crate::app::project::{Project, Traces};
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::lockfile;
-use crate::plan::{Purpose, Scope};
+use crate::model::Lock;
+use crate::plan::{Purpose, Scope, Upstream};
 use crate::store::{self, Access, Opened, Store, StoreError};
 use crate::sys::temporary::temporary_folder;
 
@@ -121,10 +122,15 @@ impl Instance {
     ) -> Result<Evaluation<'a>, AppError> {
         let mut evaluation = self.evaluate(workspace, scope, purpose, observing)?;
         if evaluation.is_in_doubt() {
-            match lockfile::read(project.root()) {
-                Ok(Some(parsed)) => evaluation.take_lock(workspace, &self.store, &parsed.lock)?,
-                Ok(None) => {}
-                Err(error) => self.take_notices(vec![Notice::UnreadLock(UnreadLock::of(&error))]),
+            match LockFile::read(project) {
+                Ok(file) if file.is_sound() => {
+                    self.take_lock(project, workspace, &mut evaluation, &file)?;
+                }
+                _ => {
+                    if let Err(error) = lockfile::read(project.root()) {
+                        self.take_notices(vec![Notice::UnreadLock(UnreadLock::of(&error))]);
+                    }
+                }
             }
         }
         Ok(evaluation)
@@ -132,7 +138,8 @@ impl Instance {
 
     /// Takes in what a lock file knows of what is not fresh by the instance.
     pub fn take_lock(
-        &self,
+        &mut self,
+        project: &Project,
         workspace: &Workspace<'_>,
         evaluation: &mut Evaluation<'_>,
         file: &LockFile,
@@ -148,6 +155,28 @@ impl Instance {
         };
         if let Some(lock) = lock {
             evaluation.take_lock(workspace, &self.store, lock)?;
+            if evaluation.meets_part_of_a_block(lock) {
+                self.take_blocks(project, workspace, evaluation, lock)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what is fresh by blocks of which an evaluation holds a part only: which blocks are right follows from the
+    /// whole project. If that cannot be judged, nothing is fresh by them.
+    fn take_blocks(
+        &mut self,
+        project: &Project,
+        workspace: &Workspace<'_>,
+        evaluation: &mut Evaluation<'_>,
+        lock: &Lock,
+    ) -> Result<(), AppError> {
+        let goals = everything(project);
+        let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+        let wide = self.evaluate(workspace, &scope, Purpose::Status, Observing::Last);
+        if let Ok(mut wide) = wide {
+            wide.take_lock(workspace, &self.store, lock)?;
+            evaluation.take_witnesses_of(&wide, &self.store);
         }
         Ok(())
     }

@@ -139,7 +139,7 @@ pub fn materialize_opened<T>(
     };
     let mut evaluation =
         instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
-    instance.take_lock(&workspace, &mut evaluation, &lock)?;
+    instance.take_lock(project, &workspace, &mut evaluation, &lock)?;
     refuse_unreadable(&evaluation)?;
     refuse_too_long(&workspace, &evaluation)?;
     refuse_unset_secrets(&workspace, &evaluation)?;

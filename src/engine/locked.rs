@@ -6,6 +6,7 @@
 //! a line does not say which outputs it means, so such cells are fresh by the instance alone.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
@@ -87,6 +88,82 @@ impl Evaluation<'_> {
         }
         self.decide();
         Ok(())
+    }
+
+    /// Whether cells that are still not fresh stand in blocks, and a block of which the scope holds a part only is among those
+    /// of the assets of the scope: blocks are judged as a whole, with all that they read.
+    #[must_use]
+    pub fn meets_part_of_a_block(&self, lock: &Lock) -> bool {
+        let scope = self.scope();
+        let (mut any_doubtful, mut any_part) = (false, false);
+        for locked in lock.assets.iter().filter(|it| !it.blocks.is_empty()) {
+            let id = scope.graph().find(locked.asset.as_str());
+            let Some(row) = id.and_then(|id| scope.row(id)) else {
+                continue;
+            };
+            let ranges = block_ranges(scope, row, locked);
+            for range in ranges.filter(|range| row.set.meets(range)) {
+                let within = || range.clone().filter_map(|index| row.cell(index));
+                any_part |= within().count() < range.len();
+                any_doubtful |= within().any(|cell| self.is_doubtful(cell));
+            }
+        }
+        any_doubtful && any_part
+    }
+
+    /// Takes in what is fresh by the lock file in `wide`, which was judged with [`Self::take_lock`] and holds this scope.
+    pub fn take_witnesses_of(&mut self, wide: &Evaluation<'_>, store: &Store) {
+        let scope = self.scope();
+        let mut here = Vec::new();
+        for row in scope.rows() {
+            let cells = row.cells().zip(row.set.iter());
+            for (cell, index) in cells.filter(|(cell, _)| self.is_doubtful(*cell)) {
+                let known = wide.scope().cell(row.asset, index);
+                let known = known.filter(|it| wide.is_from_lock(*it));
+                let last = known.and_then(|it| {
+                    let is_fresh = wide.verdicts[it.index()].status == Status::Fresh;
+                    let recorded = &wide.judge.facts().recorded;
+                    recorded.materialized(it.index()).filter(|_| is_fresh)
+                });
+                if let Some(last) = last {
+                    here.push((cell, last.fingerprint, last.outputs.to_vec()));
+                }
+            }
+        }
+        if here.is_empty() {
+            return;
+        }
+        for (cell, fingerprint, outputs) in here {
+            let before = self.recorded_as(cell);
+            self.locked.recorded.extend(before.map(|it| (cell, it)));
+            self.locked.here.push(cell);
+            let code = self.codes.versions[scope.number_of(scope.at(cell).0)];
+            match (scope.role(cell), code) {
+                (Role::Given, Some(code)) => {
+                    let current = Current::of_lock(fingerprint, code, outputs);
+                    self.judge.replace(cell, Some(&current), Vec::new());
+                }
+                _ => self.judge.take_witness(
+                    cell,
+                    Witness {
+                        fingerprint,
+                        outputs,
+                        contributions: Box::default(),
+                    },
+                ),
+            }
+            self.locked.elsewhere.remove(&cell);
+        }
+        self.locked.here.sort_unstable();
+        self.locked.here.dedup();
+        self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
+        for cell in self.locked.elsewhere.keys() {
+            let verdict = &mut self.verdicts[cell.index()];
+            if verdict.status == Status::Missing {
+                verdict.status = Status::Locked;
+            }
+        }
+        self.decide();
     }
 
     /// Judges anew as if all outputs were what was recorded.
@@ -287,12 +364,7 @@ impl<'l> Asked<'l> {
         if doubtful.is_empty() {
             return;
         }
-        let keys = scope.keys(row.asset);
-        let range = |block: &LockBlock| {
-            let index = |key: &PartitionKey| keys.index_of(key.as_str());
-            Some(index(&block.first)?..index(&block.last)? + 1)
-        };
-        let in_blocks = PartitionSet::from_ranges(locked.blocks.iter().filter_map(range));
+        let in_blocks = PartitionSet::from_ranges(block_ranges(scope, row, locked));
         let mut cells = doubtful.values();
         if cells.any(|cell| in_blocks.contains(row.index_of(*cell))) {
             self.blocks = Blocks::Concerned;
@@ -317,6 +389,20 @@ impl<'l> Asked<'l> {
         let mut cells = self.lines.iter().map(|(cell, _)| *cell);
         cells.any(|cell| evaluation.is_unrecorded(cell))
     }
+}
+
+/// The partitions of an asset's blocks.
+fn block_ranges<'l>(
+    scope: &'l Scope<'_>,
+    row: &'l Row,
+    locked: &'l LockedAsset,
+) -> impl Iterator<Item = Range<u32>> + 'l {
+    let keys = scope.keys(row.asset);
+    locked.blocks.iter().filter_map(move |block: &LockBlock| {
+        let index = |key: &PartitionKey| keys.index_of(key.as_str());
+        let (first, last) = (index(&block.first)?, index(&block.last)?);
+        (first <= last).then_some(first..last + 1)
+    })
 }
 
 /// Whether a line may be right now, and says something else than what the instance has recorded.

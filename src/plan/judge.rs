@@ -167,6 +167,11 @@ impl<'a> Judge<'a> {
         self.witnesses = witnesses;
     }
 
+    /// Takes one more, of a cell that is to be judged anew.
+    pub fn take_witness(&mut self, cell: Cell, witness: Witness) {
+        self.witnesses.entry(cell).or_default().push(witness);
+    }
+
     /// Lets what the lock file tells of a cell stand for a record, as long as it may come true.
     pub fn count_on_witness(&mut self, cell: Cell) {
         let at = self.place(cell);

@@ -121,8 +121,13 @@ impl LockFile {
     /// What it holds, if there is such a file and it is not damaged.
     #[must_use]
     pub fn sound(&self) -> Option<&Lock> {
-        let is_damaged = matches!(self.state, State::Damaged(_));
-        (self.exists() && !is_damaged).then(|| self.lock())
+        (self.exists() && self.is_sound()).then(|| self.lock())
+    }
+
+    /// Whether it is not damaged; one that is not there is sound.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        !matches!(self.state, State::Damaged(_))
     }
 
     /// Whether there is such a file.

@@ -21,6 +21,7 @@ mod written;
 pub use bring::lock;
 pub use diff::lock_diff;
 pub use file::LockFile;
+pub use fold::everything;
 pub use fresh::lock_fresh;
 pub use keys::{is_locked, key_changes, keys_of};
 pub use lines::line_of;

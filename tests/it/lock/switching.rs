@@ -247,3 +247,80 @@ fn a_line_alone_does_not_say_which_outputs_it_means_where_they_are_not_the_versi
     sandbox.remove("build");
     sandbox.run(&["check", "--strict"]).success();
 }
+
+#[test]
+fn where_outputs_are_not_the_version_the_record_decides_on_each_branch() {
+    let manifest = CHAIN.replace(
+        "outputs = \"build/all.csv\"",
+        "outputs = \"build/all.csv\"\ndata_version = \"inputs\"",
+    );
+    let sandbox = tracked(chain().with_file("Assets.toml", &manifest));
+    let main = lock(&sandbox);
+    git(&sandbox, &["checkout", "-q", "-b", "other"]);
+    sandbox.append("raw/d2.csv", "more\n");
+    sandbox
+        .materialize(&[])
+        .success()
+        .ran(&["clean@d2", "all", "report"]);
+    commit(&sandbox);
+    git(&sandbox, &["checkout", "-q", "main"]);
+    sandbox.run(&["status", "--exit-code"]).exits(1);
+    let check = sandbox.run(&["check"]).exits(1);
+    assert!(check.stdout().contains("all"), "{}", check.stdout());
+    // What it reads and what reads it are fresh by their lines.
+    sandbox.materialize(&[]).success().ran(&["all"]);
+    assert_eq!(lock(&sandbox), main);
+    is_settled(&sandbox);
+}
+
+/// More days than the lock file has lines for.
+const MANY: &str = r#"
+[partitions.day]
+type = "daily"
+start = "1990-01-01"
+end = "2020-01-01"
+
+[source.raw]
+path = "raw/{{partition}}"
+partitions = "day"
+
+[asset.clean]
+partitions = "day"
+deps = "raw"
+command = "cp {{input}} {{output}}"
+outputs = "build/{{partition}}"
+
+[asset.report]
+deps = { asset = "clean", mapping = "specific", keys = ["1990-01-05", "1990-01-06"] }
+command = "cat {{input}} > {{output}}"
+outputs = "made/report"
+"#;
+
+#[test]
+fn partitions_that_stand_in_blocks_come_and_go_with_their_branch() {
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", MANY)
+        .at("2024-01-01T00:00:00Z");
+    let keys = sandbox
+        .run(&["partitions", "list", "day", "--keys"])
+        .success();
+    for folder in ["raw", "build"] {
+        for key in keys.stdout().lines() {
+            sandbox.write(&format!("{folder}/{key}"), &format!("{key}\n"));
+        }
+    }
+    sandbox.run(&["accept", "clean"]).success();
+    let sandbox = tracked(sandbox);
+    assert!(lock(&sandbox).contains("..."), "there are blocks");
+    git(&sandbox, &["checkout", "-q", "-b", "other"]);
+    sandbox.append("raw/1990-01-05", "more\n");
+    sandbox
+        .materialize(&[])
+        .success()
+        .ran(&["clean@1990-01-05", "report"]);
+    commit(&sandbox);
+    for branch in ["main", "other"] {
+        git(&sandbox, &["checkout", "-q", branch]);
+        is_settled(&sandbox);
+    }
+}
