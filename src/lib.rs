@@ -184,10 +184,10 @@ pub use model::{
     Decision, DeclarationKind, DependencyChange, DueWindows, Event, EventKind, EventSink, Evidence,
     FileChanges, Force, GitignoredFiles, InvalidName, InvalidPartitionKey, KeyRange, LockedSources,
     MadeElsewhere, ManifestLine, NotRebuilt, Observed, Orphans, OutputChange, OutputKind,
-    PartitionKey, PartitionRun, PlanCounts, PlanReport, PlanStep, Presence, RebuildOutcome,
-    Rebuilt, RunCounts, RunId, RunOutcome, StaleRange, Status, StatusCounts, StatusReport,
-    StepFailure, StepName, StepOutcome, Strictness, Unverifiable, WhyDifferent, WhyNotRebuilt,
-    WhyUnverifiable,
+    PartitionKey, PartitionRun, PlanCounts, PlanReport, PlanStep, PlannedAside, Presence,
+    RebuildOutcome, Rebuilt, RunCounts, RunId, RunOutcome, StaleRange, Status, StatusCounts,
+    StatusReport, StepFailure, StepName, StepOutcome, Strictness, Unverifiable, WhyDifferent,
+    WhyNotRebuilt, WhyUnverifiable,
 };
 #[doc(inline)]
 pub use select::SelectionError;

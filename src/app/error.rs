@@ -385,16 +385,6 @@ pub enum RequestError {
         /// Where logs come from.
         help: String,
     },
-    /// A project is there already.
-    #[error("{path} is there already")]
-    #[diagnostic(
-        code(assetctl::app::project_exists),
-        help("edit it, or start in another folder with `-C DIR`")
-    )]
-    ProjectExists {
-        /// The file.
-        path: String,
-    },
 }
 
 /// Whose turn it is to do something about an error.
@@ -458,6 +448,11 @@ fn blame_of_file(error: &HashError) -> Blame {
         | HashError::Format { .. }
         | HashError::NotText { .. }
         | HashError::Pattern { .. } => Blame::Input,
+        HashError::Unreadable { source, .. }
+            if source.kind() == std::io::ErrorKind::InvalidFilename =>
+        {
+            Blame::Input
+        }
         HashError::Unreadable { .. } | HashError::Special { .. } | HashError::Changing { .. } => {
             Blame::Environment
         }

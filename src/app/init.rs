@@ -4,11 +4,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::app::error::{AppError, RequestError};
+use crate::app::error::AppError;
 use crate::engine::OWN_FOLDER;
 use crate::manifest::MANIFEST;
 use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, InitializedFile};
-use crate::sys::file::write_atomically;
+use crate::sys::file::{read_own, write_atomically};
 
 /// The source of the example.
 const RAW: &str = "data/raw.csv";
@@ -17,18 +17,19 @@ const RAW: &str = "data/raw.csv";
 const OTHERS: [&str; 4] = ["Makefile", "makefile", "GNUmakefile", "dvc.yaml"];
 
 /// Starts a project in `directory`, which is made if it is not there. What exists is kept or gets a line more, never
-/// replaced.
+/// replaced: a project that has a manifest gets the lines that git needs.
 ///
 /// # Errors
 ///
-/// If there is a manifest already, or something cannot be written.
+/// If something cannot be written, or is a link where a line is to be added.
 pub fn init(directory: &Path, request: InitRequest) -> Result<InitReport, AppError> {
-    if directory.join(MANIFEST).symlink_metadata().is_ok() {
-        let path = MANIFEST.to_owned();
-        return Err(RequestError::ProjectExists { path }.into());
-    }
+    let exists = directory.join(MANIFEST).symlink_metadata().is_ok();
     let mut files = vec![];
     match request.template {
+        _ if exists => files.push(InitializedFile {
+            path: MANIFEST.to_owned(),
+            change: FileChange::Kept,
+        }),
         InitTemplate::Example => {
             files.push(create(directory, RAW, include_str!("init/raw.csv"))?);
             let text = named(directory) + include_str!("init/example.toml");
@@ -41,7 +42,11 @@ pub fn init(directory: &Path, request: InitRequest) -> Result<InitReport, AppErr
     files.push(extend(directory, ".gitignore", &format!("/{OWN_FOLDER}/"))?);
     Ok(InitReport {
         files,
-        hints: hints(directory, request.template),
+        hints: if exists {
+            Vec::new()
+        } else {
+            hints(directory, request.template)
+        },
     })
 }
 
@@ -72,7 +77,11 @@ fn create(directory: &Path, path: &str, text: &str) -> Result<InitializedFile, A
 /// Adds `line` to a file unless it is there.
 fn extend(directory: &Path, path: &str, line: &str) -> Result<InitializedFile, AppError> {
     let file = directory.join(path);
-    let (text, change) = match fs::read_to_string(&file) {
+    let read = read_own(&file).and_then(|bytes| {
+        let text = String::from_utf8(bytes);
+        text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text"))
+    });
+    let (text, change) = match read {
         Ok(text) if text.lines().any(|known| known.trim() == line) => (text, FileChange::Kept),
         Ok(text) => {
             let gap = if text.is_empty() || text.ends_with('\n') {

@@ -1,5 +1,6 @@
 //! The instance as verbs use it: opened for reading first, and for writing once there is something to write.
 
+use std::borrow::Borrow;
 use std::path::Path;
 
 use crate::app::error::AppError;
@@ -9,7 +10,7 @@ use crate::app::notice::Notice;
 use crate::app::project::{Project, Traces};
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::lockfile;
-use crate::model::Lock;
+use crate::model::{Lock, Occupied};
 use crate::plan::{Purpose, Scope, Upstream};
 use crate::store::{self, Access, Opened, Store, StoreError};
 use crate::sys::temporary::temporary_folder;
@@ -179,6 +180,21 @@ impl Instance {
             evaluation.take_witnesses_of(&wide, &self.store);
         }
         Ok(())
+    }
+
+    /// Looks at the places of the outputs that are to be made.
+    ///
+    /// # Errors
+    ///
+    /// All folders there that hold something and that no step has made, if they are refused.
+    pub fn look_at_places<L: Borrow<Lock>>(
+        &self,
+        workspace: &Workspace<'_>,
+        evaluation: &mut Evaluation<'_>,
+        occupied: Occupied,
+        lock: impl FnOnce() -> Option<L>,
+    ) -> Result<(), AppError> {
+        Ok(evaluation.look_at_places(workspace, &self.store, occupied, lock)?)
     }
 
     /// Looks at the project with the instance. One that turns out to be damaged counts as empty from then on.

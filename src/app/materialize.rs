@@ -141,6 +141,9 @@ pub fn materialize_opened<T>(
         instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
     instance.take_lock(project, &workspace, &mut evaluation, &lock)?;
     refuse_unreadable(&evaluation)?;
+    instance.look_at_places(&workspace, &mut evaluation, request.occupied, || {
+        lock.sound()
+    })?;
     refuse_too_long(&workspace, &evaluation)?;
     refuse_unset_secrets(&workspace, &evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
@@ -343,6 +346,7 @@ pub(super) fn options(
             Altered::Replaced => AlteredOutputs::Replace,
             Altered::Kept => AlteredOutputs::Keep,
         },
+        occupied: request.occupied,
         previous: match request.force {
             Force::FullRefresh => PreviousOutputs::Withheld,
             Force::WhenStale | Force::Selected => PreviousOutputs::Offered,

@@ -23,6 +23,50 @@ pub enum Notice {
     UnreadLock(UnreadLock),
     /// Of what only the lock file knew.
     FromLock(FromLock),
+    /// Of outputs that were not removed.
+    LeftOutputs(LeftOutputs),
+}
+
+/// Outputs that `wipe` does not remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOutputs {
+    /// The first of them.
+    first: String,
+    /// How many others there are.
+    more: usize,
+    why: WhyLeft,
+}
+
+/// Why outputs are not removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyLeft {
+    /// A link leads out of the project on the way to them.
+    Outside,
+    /// No step has made them.
+    NotMade,
+}
+
+impl LeftOutputs {
+    /// `None` if there are none.
+    pub(super) fn of(paths: Vec<String>, why: WhyLeft) -> Option<Self> {
+        let more = paths.len().saturating_sub(1);
+        let first = paths.into_iter().next()?;
+        Some(Self { first, more, why })
+    }
+}
+
+impl fmt::Display for LeftOutputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, more, why } = self;
+        match more {
+            0 => write!(f, "{first} stays: ")?,
+            _ => write!(f, "{first} and {more} more stay: ")?,
+        }
+        f.write_str(match why {
+            WhyLeft::Outside => "a link leads out of the project on the way",
+            WhyLeft::NotMade => "no step has made what is there",
+        })
+    }
 }
 
 impl fmt::Display for Notice {
@@ -34,6 +78,7 @@ impl fmt::Display for Notice {
             Self::DamagedLock(notice) => notice.fmt(f),
             Self::UnreadLock(notice) => notice.fmt(f),
             Self::FromLock(notice) => notice.fmt(f),
+            Self::LeftOutputs(notice) => notice.fmt(f),
         }
     }
 }

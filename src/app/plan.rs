@@ -13,6 +13,7 @@ use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
 use crate::engine::{Evaluation, Observing, refuse_too_long};
 use crate::executor::{Cancel, Executor};
+use crate::lockfile;
 use crate::model::{Cause, MadeElsewhere, PartitionSet, Status};
 use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
 use crate::model::{Grouping, PlanRequest};
@@ -48,6 +49,9 @@ pub fn plan(
         observing,
     )?;
     refuse_unreadable(&evaluation)?;
+    let lock = || lockfile::read(project.root()).ok().flatten();
+    let lock = || lock().map(|parsed| parsed.lock);
+    instance.look_at_places(&workspace, &mut evaluation, request.occupied, lock)?;
     refuse_too_long(&workspace, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = request.jobs.map_or_else(
@@ -68,6 +72,7 @@ pub fn plan(
             fresh: decisions.fresh,
             blocked: decisions.blocked,
         },
+        set_aside: evaluation.planned_asides(),
         steps: steps(&mut evaluation, &instance.store, &costs, request.grouping),
     };
     project.keep_what_was_learnt();

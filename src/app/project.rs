@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -159,6 +161,7 @@ impl Project {
     ) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
+        refuse_links(&own)?;
         let compiled = read(&root, &own.join(MANIFEST_CACHE))?;
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings
@@ -454,4 +457,32 @@ fn look_in(
     let mut instance = open()?;
     let keys = instance.look(|store| existing_keys(world, definitions, Some(store)))?;
     Ok((keys, instance.notices))
+}
+
+/// Nothing of ours is written through a link, so the project's own folder is not one, and holds none. One that a repository has would
+/// lead anywhere.
+fn refuse_links(own: &Path) -> Result<(), AppError> {
+    let linked = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        AppError::Unreadable {
+            path: if path == own {
+                OWN_FOLDER.to_owned()
+            } else {
+                format!("{OWN_FOLDER}/{name}")
+            },
+            source: io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is a link, and nothing of assetctl is kept behind links; remove it (`--home` keeps the instance elsewhere)",
+            ),
+        }
+    };
+    if own.is_symlink() {
+        return Err(linked(own));
+    }
+    let entries = fs::read_dir(own).into_iter().flatten().flatten();
+    let is_link = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_symlink());
+    match entries.into_iter().find(is_link) {
+        Some(entry) => Err(linked(&entry.path())),
+        None => Ok(()),
+    }
 }

@@ -1,18 +1,21 @@
 //! `wipe`: forget what was materialized, and remove outputs where that is asked for.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::{Changes, LockFile};
 use crate::app::nested::refuse_in_memory;
-use crate::app::notice::Notice;
+use crate::app::notice::{LeftOutputs, Notice, WhyLeft};
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
+use crate::engine::begun_at;
 use crate::model::{AffectedReport, Effect, Outputs, PartitionRef, PartitionSet, WipeRequest};
 use crate::model::{AssetId, KeyRange, Lock, LockLine};
 use crate::plan::{Scope, Upstream};
-use crate::store::AssetPartition;
+use crate::store::{AssetPartition, Store, StoreError};
 use crate::sys::file::remove_tree;
 
 /// Forgets the records of what is selected, and its lines in the lock file, so that it was never materialized; history
@@ -38,7 +41,21 @@ pub fn wipe(
     let locked = locked(project, lock.lock(), &goals);
     let outputs = match request.outputs {
         Outputs::Kept => Vec::new(),
-        Outputs::Removed => outputs(project, &goals),
+        Outputs::Removed => {
+            let found = outputs(project, &goals);
+            let known = united(&goals, &recorded, &locked);
+            let made =
+                instance.read(|store| made(project, store, &found, &outputs(project, &known)))?;
+            let (made, foreign): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|path| made.contains(path));
+            let (inside, outside) = apart(project, made);
+            let left = LeftOutputs::of(foreign, WhyLeft::NotMade);
+            let left = left
+                .into_iter()
+                .chain(LeftOutputs::of(outside, WhyLeft::Outside));
+            instance.take_notices(left.map(Notice::LeftOutputs).collect());
+            inside
+        }
     };
     let bytes = outputs
         .iter()
@@ -153,4 +170,41 @@ fn outputs(project: &Project, goals: &[(AssetId, PartitionSet)]) -> Vec<String> 
     paths.retain(|path| project.root().join(path).symlink_metadata().is_ok());
     paths.sort_unstable();
     paths
+}
+
+/// Those of `outputs` that a step has made or begun: those of what is recorded or locked, which are `known`, and what history tells.
+fn made(
+    project: &Project,
+    store: &Store,
+    outputs: &[String],
+    known: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    let mut made: HashSet<String> = known.iter().cloned().collect();
+    let unknown = outputs.iter().filter(|path| !made.contains(*path));
+    let unknown: Vec<&str> = unknown.map(String::as_str).collect();
+    if !unknown.is_empty() {
+        let recorded = store.made_at(&unknown.iter().copied().collect())?;
+        let begun = begun_at(project.root(), &unknown);
+        made.extend(recorded.into_keys().chain(begun).map(str::to_owned));
+    }
+    Ok(made)
+}
+
+/// The outputs that lie in the project, and those to which a link leads out of it.
+fn apart(project: &Project, outputs: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let root = project.root().canonicalize().ok();
+    let mut folders: HashMap<String, bool> = HashMap::new();
+    let mut is_inside = |path: &String| {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if let Some(is_inside) = folders.get(folder) {
+            return *is_inside;
+        }
+        let real = project.root().join(folder).canonicalize().ok();
+        let is_inside = real
+            .zip(root.as_ref())
+            .is_some_and(|(real, root)| real.starts_with(root));
+        folders.insert(folder.to_owned(), is_inside);
+        is_inside
+    };
+    outputs.into_iter().partition(&mut is_inside)
 }

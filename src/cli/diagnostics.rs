@@ -61,11 +61,14 @@ fn gather<'a>(
     }
 }
 
+/// Every message tells its cause itself, so causes are not told once more.
 fn drawn(problem: &Problem<'_>, terminal: &Terminal) -> String {
     let problem = &Shown::new(problem);
     let mut text = String::new();
     let drawn = if terminal.motion == Motion::Lines {
-        NarratableReportHandler::new().render_report(&mut text, problem)
+        NarratableReportHandler::new()
+            .without_cause_chain()
+            .render_report(&mut text, problem)
     } else {
         let theme = match terminal.glyphs {
             Glyphs::Unicode => GraphicalTheme::unicode(),
@@ -77,6 +80,7 @@ fn drawn(problem: &Problem<'_>, terminal: &Terminal) -> String {
         GraphicalReportHandler::new_themed(theme)
             .with_width(terminal.stderr.width.unwrap_or(WIDTH))
             .with_links(false)
+            .without_cause_chain()
             .render_report(&mut text, problem)
     };
     match drawn {

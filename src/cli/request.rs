@@ -27,8 +27,9 @@ use crate::model::{
     CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
     FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InitRequest,
     InitTemplate, InvalidName, InvalidSelected, ListRequest, LogsRequest, MaterializeRequest,
-    ObserveRequest, Outputs, PartitionsSelection, PlanRequest, Rebuild, RunId, Scope, Selected,
-    SelectionText, ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
+    ObserveRequest, Occupied, Outputs, PartitionsSelection, PlanRequest, Rebuild, RunId, Scope,
+    Selected, SelectionText, ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait,
+    WipeRequest,
 };
 
 /// What `materialize` is asked for.
@@ -53,6 +54,7 @@ pub fn materialize(
         } else {
             Altered::Replaced
         },
+        occupied: occupied(&args.run),
         jobs: globals.jobs,
         wait: if args.no_wait {
             Wait::Refuse
@@ -98,6 +100,7 @@ fn planned(run: &RunArgs, globals: &Globals, grouping: Grouping) -> Result<PlanR
         scope: scope(run),
         steps: run.steps.clone(),
         force: force(run),
+        occupied: occupied(run),
         jobs: globals.jobs,
         grouping,
     })
@@ -295,6 +298,14 @@ fn scope(args: &RunArgs) -> Scope {
         Scope::Only
     } else {
         Scope::WithUpstream
+    }
+}
+
+fn occupied(args: &RunArgs) -> Occupied {
+    if args.replace {
+        Occupied::SetAside
+    } else {
+        Occupied::Refused
     }
 }
 

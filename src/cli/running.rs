@@ -1,5 +1,6 @@
 //! `materialize`: a run, shown while it goes on, and ended by signals.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -11,12 +12,12 @@ use crate::cli::follow::Followers;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::listen;
-use crate::cli::{in_memory, output, request};
+use crate::cli::{in_memory, output, render, request};
 use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::model::{
-    Batch, Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome, StepName,
-    StepOutput,
+    AssetKey, Batch, Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome,
+    StepName, StepOutput,
 };
 use crate::sys::clock::Clock;
 
@@ -99,6 +100,7 @@ pub(super) fn shown<T>(
         shared,
         session,
         added: Vec::new(),
+        set_aside: BTreeMap::new(),
         extent: Extent::Some,
     };
     let running = Running {
@@ -147,6 +149,8 @@ struct ShownRun<'a> {
     session: &'a Session,
     /// Told when all else is.
     added: Vec<KeysAdded>,
+    /// What was set aside, by asset: the first path with where it is, and how many.
+    set_aside: BTreeMap<AssetKey, (String, String, u64)>,
     extent: Extent,
 }
 
@@ -163,6 +167,10 @@ impl ShownRun<'_> {
     fn finish(self) -> Vec<KeysAdded> {
         drop(self.followers);
         self.progress.finish();
+        for (asset, (path, kept, count)) in &self.set_aside {
+            let text = render::set_aside(asset, (path, kept), *count);
+            output::say(self.session.terminal.stderr, text);
+        }
         self.added
     }
 }
@@ -170,6 +178,11 @@ impl ShownRun<'_> {
 impl EventSink for ShownRun<'_> {
     fn emit(&mut self, event: &Event) {
         self.shared.note(event);
+        if let EventKind::OutputSetAside { step, path, kept } = &event.kind {
+            let first = || (path.clone(), kept.clone(), 0);
+            let all = self.set_aside.entry(step.asset.clone());
+            all.or_insert_with(first).2 += 1;
+        }
         if let Some(followers) = &mut self.followers {
             match &event.kind {
                 EventKind::StepStarted { step, batch, .. } => {
@@ -223,7 +236,8 @@ impl app::Progress for ShownRun<'_> {
             | Notice::Selection(_)
             | Notice::DamagedLock(_)
             | Notice::UnreadLock(_)
-            | Notice::FromLock(_) => {
+            | Notice::FromLock(_)
+            | Notice::LeftOutputs(_) => {
                 self.session.notice(notice);
             }
         }

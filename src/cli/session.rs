@@ -128,6 +128,7 @@ impl Session {
             Notice::DamagedLock(damage) => format!("{damage}\n"),
             Notice::UnreadLock(unread) => format!("{unread}\n"),
             Notice::FromLock(known) => format!("{known}\n"),
+            Notice::LeftOutputs(left) => format!("{left}\n"),
         };
         output::say(self.terminal.stderr, text);
     }

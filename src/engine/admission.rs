@@ -130,6 +130,9 @@ impl Coordinator<'_, '_> {
         let scope = self.evaluation.scope();
         let changed = changed_outputs_of(self.doors.workspace, scope, cell, current)?;
         self.evaluation.judge.replace(cell, current, changed);
+        if last.is_some() {
+            self.evaluation.places.recorded(cell);
+        }
         Ok(self.turned_out_fresh(cell))
     }
 
@@ -185,6 +188,7 @@ impl Coordinator<'_, '_> {
                     duration: Duration::ZERO,
                     log: None,
                     warnings: Vec::new(),
+                    set_aside: Vec::new(),
                 });
                 None
             }

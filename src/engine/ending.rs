@@ -3,13 +3,17 @@
 use crate::engine::coordinator::{Coordinator, Halt};
 use crate::engine::error::Problems;
 use crate::engine::outbox::{Part, Recorded};
-use crate::engine::step::{NotMade, StepEnd};
+use crate::engine::step::{NotMade, SetAside, StepEnd};
 use crate::model::{Event, EventKind, Status, StepOutcome};
 use crate::plan::{Cell, Demand, obstacles};
 
 impl Coordinator<'_, '_> {
     /// Takes a worker's message.
-    pub(super) fn ended(&mut self, end: StepEnd) -> Result<(), Problems> {
+    pub(super) fn ended(&mut self, mut end: StepEnd) -> Result<(), Problems> {
+        for SetAside { part, path, kept } in end.set_aside.drain(..) {
+            let step = self.evaluation.step_name(end.cells[part]);
+            self.tell(EventKind::OutputSetAside { step, path, kept });
+        }
         match &end.result {
             Ok(_) => self.succeeded(&end),
             Err(NotMade::Failed(_)) => self.failed(end),

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::engine::render::Unrenderable;
 use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
-use crate::model::{AssetGraph, Location, StepName};
+use crate::model::{AssetGraph, Location, OutputKind, StepName};
 use crate::store::StoreError;
 
 /// Why a plan cannot be made or a run cannot be started.
@@ -200,6 +200,27 @@ pub enum EngineError {
         #[label("too long for a command line")]
         span: SourceSpan,
     },
+    /// A folder lies at the place of an output, holds something, and no step has made it.
+    #[error(
+        "{path} is a folder that holds something, and no step has made it{more}: {step} would replace it"
+    )]
+    #[diagnostic(code(assetctl::engine::occupied_output), help("{help}"))]
+    OccupiedOutput {
+        /// The step whose output belongs there.
+        step: StepName,
+        /// The folder, relative to the project root.
+        path: String,
+        /// How many others there are, in words.
+        more: String,
+        /// What to do.
+        help: String,
+        /// The manifest.
+        #[source_code]
+        source_code: NamedSource<String>,
+        /// The output in it.
+        #[label("the output")]
+        span: SourceSpan,
+    },
     /// A file cannot be hashed.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -307,6 +328,33 @@ impl EngineError {
         let Spot { source_code, span } = spot;
         Self::UnsetVariable {
             variable: variable.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn occupied_output(
+        step: &StepName,
+        (path, more): (&str, usize),
+        declared: OutputKind,
+        spot: Spot,
+    ) -> Self {
+        let Spot { source_code, span } = spot;
+        let asset = &step.asset;
+        let accepted = match declared {
+            OutputKind::Directory => format!("`assetctl accept {asset}` takes it as made, "),
+            OutputKind::File => String::new(),
+        };
+        Self::OccupiedOutput {
+            step: step.clone(),
+            path: path.to_owned(),
+            more: match more {
+                0 => String::new(),
+                more => format!(", as {more} more of `{asset}`"),
+            },
+            help: format!(
+                "{accepted}`assetctl materialize {asset} --replace` sets it aside; or declare another path"
+            ),
             source_code,
             span,
         }

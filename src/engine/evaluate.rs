@@ -8,6 +8,7 @@ use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
 use crate::engine::locked::LockedCells;
 use crate::engine::observe::{Observations, Observing, observe_sources};
+use crate::engine::places::Places;
 use crate::engine::records::{StoreRecords, recorded};
 use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
@@ -39,6 +40,8 @@ pub struct Evaluation<'a> {
     pub observations: Vec<(PartitionSlot, Observation)>,
     /// What only the lock file knows; nothing until it is asked.
     pub locked: LockedCells,
+    /// What lies at the places of outputs; nothing until they are looked at.
+    pub places: Places,
 }
 
 /// Looks at a scope and judges it.
@@ -86,6 +89,7 @@ pub fn evaluate<'a>(
         sources,
         observations,
         locked: LockedCells::default(),
+        places: Places::default(),
     };
     evaluation.decide();
     Ok(evaluation)

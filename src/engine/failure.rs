@@ -64,11 +64,17 @@ impl Attempt<'_> {
             .parts
             .first()
             .map_or("", |part| &part.staging_folder);
-        Stop::with_help(
-            "assetctl::engine::unwritable",
-            format!("cannot write to {folder}: {error}"),
-            "make room on the disk, or make the folder writable",
-        )
+        let message = format!("cannot write to {folder}: {error}");
+        let code = "assetctl::engine::unwritable";
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Stop::with_help(code, message, "make room on the disk")
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Stop::with_help(code, message, "make the folder writable")
+            }
+            _ => Stop::problem(code, message),
+        }
     }
 
     /// Why an output could not be stored.

@@ -1,6 +1,7 @@
 //! Carries a plan out: looks at a project, judges it, runs what is stale, records what came of it.
 
 mod admission;
+mod begun;
 mod code;
 mod content;
 mod coordinator;
@@ -24,12 +25,14 @@ mod options;
 mod order;
 mod outbox;
 mod own_path;
+mod places;
 mod publish;
 mod records;
 mod recover;
 mod render;
 mod run;
 mod scheduler;
+mod set_aside;
 mod share;
 mod spares;
 mod staging;
@@ -38,6 +41,7 @@ mod variables;
 mod verify;
 mod workspace;
 
+pub use begun::noted as begun_at;
 pub use code::{Codes, observe_code, observe_code_of, refuse_unset_secrets};
 pub use content::keep_source_content;
 pub use doors::RunDoors;

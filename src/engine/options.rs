@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use crate::digest::Digest;
 use crate::engine::step::Sync;
-use crate::model::RunId;
+use crate::model::{Occupied, RunId};
 
 /// What a run is asked to be like.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct RunOptions {
     pub sync: Sync,
     /// What becomes of outputs that were altered by hand.
     pub altered: AlteredOutputs,
+    /// What becomes of folders at the places of outputs that no step has made.
+    pub occupied: Occupied,
     /// Whether incremental assets find their previous output.
     pub previous: PreviousOutputs,
     /// The digest of the declarations.

@@ -12,7 +12,8 @@ use crate::engine::step::{StepOrder, StepPart, Sync};
 use crate::engine::workspace::Workspace;
 use crate::io_manager::StagedOutput;
 use crate::model::{
-    Asset, Batch, DataVersion, Output, PartitionRef, Place, RunId, SourcePath, Staging, StepName,
+    Asset, Batch, DataVersion, Occupied, Output, PartitionRef, Place, RunId, SourcePath, Staging,
+    StepName,
 };
 use crate::plan::{Cell, Known};
 
@@ -24,6 +25,7 @@ const SOURCES_WATCHED: usize = 256;
 pub struct OrderMaker {
     run: RunId,
     sync: Sync,
+    occupied: Occupied,
     previous: PreviousOutputs,
 }
 
@@ -34,6 +36,7 @@ impl OrderMaker {
         Self {
             run: options.run,
             sync: options.sync,
+            occupied: options.occupied,
             previous: options.previous,
         }
     }
@@ -107,6 +110,7 @@ impl OrderMaker {
             rule: asset.data_version,
             sources: sources_read(evaluation, cells, asset),
             sync: self.sync,
+            occupied: self.occupied,
         })
     }
 
@@ -134,7 +138,11 @@ impl OrderMaker {
                 materialization: recorded_id(evaluation, cell),
                 paths: outputs.iter().map(|output| output.path.clone()).collect(),
                 absent: Vec::new(),
+                kept: Vec::new(),
             },
+            places: (0..outputs.len())
+                .map(|output| evaluation.place(cell, output))
+                .collect(),
             outputs,
             staging_folder,
         }
@@ -210,6 +218,7 @@ pub fn order_of(
     let orders = OrderMaker {
         run: RunId(uuid::Uuid::nil()),
         sync: Sync::No,
+        occupied: Occupied::Refused,
         previous: PreviousOutputs::Offered,
     };
     orders.make(workspace, evaluation, cells)

@@ -4,12 +4,15 @@
 //! and none leads anywhere else. File systems take names of 255 bytes: of a longer one the end gives way to a digest of
 //! the whole.
 
+use std::path::Path;
+
 use percent_encoding::percent_decode_str;
 
 use crate::model::{
     AssetKey, Batch, LONGEST_COMPONENT, PartitionKey, PartitionKeys, RunId, SHORTENED, StepName,
     encode_component, encode_whole_component, shortened,
 };
+use crate::sys::file::mount_of;
 
 /// The folder of assetctl's own files, relative to the project root.
 pub const OWN_FOLDER: &str = ".assetctl";
@@ -40,6 +43,24 @@ pub fn step_folder(
         }
         None => format!("{own}/{purpose}/{asset}"),
     }
+}
+
+/// The folder of assetctl's own files from which one rename leads to `path`, relative to the project root: [`OWN_FOLDER`], or, where
+/// `path` lies on another file system, a folder of that name at the top of what of it lies in the project.
+#[must_use]
+pub fn own_folder_near(root: &Path, path: &str) -> String {
+    let mount = |folder: &str| mount_of(&root.join(folder));
+    let (mut top, _) = path.rsplit_once('/').unwrap_or_default();
+    let there = mount(top);
+    if there.is_none() || there == mount(OWN_FOLDER) || there == mount("") {
+        return OWN_FOLDER.to_owned();
+    }
+    while let Some((above, _)) = top.rsplit_once('/')
+        && mount(above) == there
+    {
+        top = above;
+    }
+    format!("{top}/{OWN_FOLDER}")
 }
 
 /// Where a step's log goes. `own` is the folder that the run works in.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
-use crate::engine::step::{Attempt, MadeOutput, StepPart, Sync};
+use crate::engine::set_aside::AlteredPlaces;
+use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart, Sync};
 use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{StagedOutput, Stored, Written};
 use crate::model::{DataVersion, DataVersionRule, Staging};
@@ -43,14 +44,23 @@ impl Attempt<'_> {
     /// output is stored.
     pub(super) fn make_way(&self) -> Result<(), Stop> {
         for output in self.order.outputs() {
-            let made = self.workspace.io_manager.make_way(output);
-            made.map_err(|error| self.unstored(output, &error))?;
+            if let Err(error) = self.workspace.io_manager.make_way(output) {
+                let is_there = self.workspace.resolve(&output.path).is_dir();
+                if !is_there || !self.can_make_room(output) {
+                    return Err(self.unstored(output, &error));
+                }
+            }
         }
         Ok(())
     }
 
     /// Nothing is stored before all outputs of all parts were hashed, and synced where that is asked for.
-    pub(super) fn publish(&self, piped: Option<Arc<[u8]>>) -> Result<Vec<Vec<MadeOutput>>, Stop> {
+    pub(super) fn publish(
+        &self,
+        piped: Option<Arc<[u8]>>,
+        altered: AlteredPlaces,
+        end: &mut StepEnd,
+    ) -> Result<Vec<Vec<MadeOutput>>, Stop> {
         let complete: Result<Vec<_>, HashError> = if let Some(bytes) = piped {
             Ok(vec![Complete::piped(bytes, self.order.rule)])
         } else {
@@ -68,9 +78,14 @@ impl Attempt<'_> {
                 self.sync(output).map_err(|error| self.unwritable(&error))?;
             }
         }
-        if self.order.staging == Staging::Staged {
-            self.make_way()?;
-        }
+        let altered = match self.order.staging {
+            Staging::InPlace => altered,
+            Staging::Staged => {
+                self.make_way()?;
+                self.altered_places()
+            }
+        };
+        self.make_room(&altered, end)?;
         let mut complete = complete.into_iter();
         let made = |part: &StepPart| -> Result<Vec<MadeOutput>, Stop> {
             let complete = part.outputs.iter().zip(&mut complete);

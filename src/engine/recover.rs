@@ -47,7 +47,7 @@ pub fn put_back_asides(
         let Some(note) = AsideNote::read(workspace.root, &folder) else {
             continue;
         };
-        if is_alive(store, &note)? {
+        if is_alive(store, &note)? || is_foreign(workspace.root, store, &note)? {
             continue;
         }
         let result = if is_recorded_since(workspace, store, &note)? {
@@ -70,6 +70,15 @@ fn is_alive(store: &Store, note: &AsideNote) -> Result<bool, StoreError> {
     };
     let run = store.run(RunId(id))?;
     Ok(run.is_some_and(|run| run.status == RunStatus::Started))
+}
+
+/// Whether a note may have come with a checkout: no run of this instance wrote it, and what it says leads out of the project.
+fn is_foreign(root: &Path, store: &Store, note: &AsideNote) -> Result<bool, StoreError> {
+    let known = match uuid::Uuid::parse_str(&note.run) {
+        Ok(id) => store.run(RunId(id))?.is_some(),
+        Err(_) => false,
+    };
+    Ok(!known && !note.stays_inside(root))
 }
 
 fn is_recorded_since(

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::own_path::OWN_FOLDER;
+use crate::engine::own_path::{OWN_FOLDER, own_folder_near};
 use crate::io_manager::StagedOutput;
 use crate::model::{AssetKey, OutputKind, PartitionKey};
-use crate::sys::file::{remove_tree, write_atomically};
+use crate::sys::file::{relocate, remove_tree, write_atomically};
 
 /// Empties a step's staging and makes the folders that its outputs need.
 pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Result<()> {
@@ -75,7 +75,14 @@ pub struct AsideNote {
     pub paths: Vec<String>,
     /// Those of the paths at which nothing was.
     pub absent: Vec<String>,
+    /// Where each of the paths is kept meanwhile, relative to the project root; empty in notes of earlier versions, which kept all of
+    /// them beside the note.
+    #[serde(default)]
+    pub kept: Vec<String>,
 }
+
+/// The folder, in that of assetctl, for previous outputs.
+const ASIDE: &str = "aside";
 
 /// The file that holds the note.
 const NOTE: &str = "note.json";
@@ -85,7 +92,53 @@ impl AsideNote {
     #[must_use]
     pub fn read(root: &Path, folder: &str) -> Option<Self> {
         let text = fs::read(root.join(folder).join(NOTE)).ok()?;
-        serde_json::from_slice(&text).ok()
+        let note: Self = serde_json::from_slice(&text).ok()?;
+        note.is_sound().then_some(note)
+    }
+
+    /// Whether it names only what can be an output, and what can be kept aside. Anybody can write a note.
+    fn is_sound(&self) -> bool {
+        let is_inside = |path: &str| {
+            let is_name = |name: &str| !matches!(name, "" | "." | "..");
+            path.split('/').all(is_name)
+        };
+        let is_ours = |path: &str| {
+            let first = path.split('/').next().unwrap_or_default();
+            first.eq_ignore_ascii_case(OWN_FOLDER) || first.eq_ignore_ascii_case(".git")
+        };
+        let is_aside =
+            |path: &str| is_inside(path) && path.contains(&format!("{OWN_FOLDER}/{ASIDE}/"));
+        self.paths
+            .iter()
+            .chain(&self.absent)
+            .all(|path| is_inside(path) && !is_ours(path))
+            && self.kept.iter().all(|path| is_aside(path))
+            && [0, self.paths.len()].contains(&self.kept.len())
+    }
+
+    /// Whether nothing on the way to its paths leads out of the project.
+    #[must_use]
+    pub fn stays_inside(&self, root: &Path) -> bool {
+        let Ok(real_root) = root.canonicalize() else {
+            return false;
+        };
+        self.paths.iter().all(|path| {
+            let mut folders = root.join(path);
+            let is_there = |folder: &mut PathBuf| folder.pop().then(|| folder.canonicalize().ok());
+            let real = std::iter::from_fn(|| is_there(&mut folders))
+                .flatten()
+                .next();
+            real.is_some_and(|real| real.starts_with(&real_root))
+        })
+    }
+
+    /// Where the path with a number is kept.
+    fn place(&self, root: &Path, folder: &str, index: usize) -> PathBuf {
+        let kept = self.kept.get(index);
+        kept.map_or_else(
+            || root.join(folder).join(index.to_string()),
+            |kept| root.join(kept),
+        )
     }
 }
 
@@ -97,15 +150,21 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
     remove_tree(&aside)?;
     fs::create_dir_all(&aside)?;
     let is_absent = |path: &&String| root.join(path).symlink_metadata().is_err();
+    let kept = note.paths.iter().enumerate();
+    let kept = kept.map(|(index, path)| kept_aside(root, folder, (index, path)));
     let note = AsideNote {
         absent: note.paths.iter().filter(is_absent).cloned().collect(),
+        kept: kept.collect(),
         ..note.clone()
     };
     write_atomically(&aside.join(NOTE), &serde_json::to_vec(&note)?)?;
     for (index, path) in note.paths.iter().enumerate() {
-        match fs::rename(root.join(path), aside.join(index.to_string())) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        let path = root.join(path);
+        if path.symlink_metadata().is_ok() {
+            let kept = root.join(&note.kept[index]);
+            remove_tree(&kept)?;
+            create_parent(&kept)?;
+            relocate(&path, &kept)?;
         }
     }
     Ok(())
@@ -119,16 +178,15 @@ pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
     let Some(note) = AsideNote::read(root, folder) else {
         return Ok(());
     };
-    let aside = root.join(folder);
     for (index, path) in note.paths.iter().enumerate() {
-        let kept = aside.join(index.to_string());
+        let kept = note.place(root, folder, index);
         let is_kept = kept.symlink_metadata().is_ok();
         if is_kept || note.absent.contains(path) {
             remove_tree(&root.join(path))?;
         }
         if is_kept {
             create_parent(&root.join(path))?;
-            fs::rename(kept, root.join(path))?;
+            relocate(&kept, &root.join(path))?;
         }
     }
     discard_aside(root, folder)
@@ -137,6 +195,15 @@ pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
 /// Removes previous outputs that are not needed any more; the note last, so that what is broken off is found again.
 pub fn discard_aside(root: &Path, folder: &str) -> io::Result<()> {
     let aside = root.join(folder);
+    if let Some(note) = AsideNote::read(root, folder) {
+        for index in 0..note.kept.len() {
+            let kept = note.place(root, folder, index);
+            remove_tree(&kept)?;
+            if !kept.starts_with(&aside) {
+                remove_empty_folders(&kept);
+            }
+        }
+    }
     let entries = match fs::read_dir(&aside) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -165,7 +232,7 @@ pub fn asides(root: &Path) -> Vec<String> {
             .collect()
     };
     let mut folders = Vec::new();
-    for asset in names(&format!("{OWN_FOLDER}/aside")) {
+    for asset in names(&format!("{OWN_FOLDER}/{ASIDE}")) {
         folders.extend(names(&asset).into_iter().filter(|it| it.contains("/@")));
         folders.push(asset);
     }
@@ -174,10 +241,28 @@ pub fn asides(root: &Path) -> Vec<String> {
     folders
 }
 
-/// Where a previous output lies that was moved aside.
+/// Where the previous output with a number and a path lies that was moved aside: in `folder`, or, where it is on another file system, in
+/// a folder of the same name there. Relative to the project root.
 #[must_use]
-pub fn kept_aside(root: &Path, folder: &str, index: usize) -> PathBuf {
-    root.join(folder).join(index.to_string())
+pub fn kept_aside(root: &Path, folder: &str, (index, path): (usize, &str)) -> String {
+    let near = own_folder_near(root, path);
+    match folder.strip_prefix(OWN_FOLDER) {
+        Some(below) => format!("{near}{below}/{index}"),
+        None => format!("{folder}/{index}"),
+    }
+}
+
+/// Removes the folders above a path that hold nothing, up to and with that of assetctl.
+fn remove_empty_folders(path: &Path) {
+    let mut folders = path.ancestors().skip(1);
+    let _ = folders.try_for_each(|folder| {
+        let is_last = folder.file_name().is_some_and(|name| name == OWN_FOLDER);
+        match fs::remove_dir(folder) {
+            Ok(()) if !is_last => Ok(()),
+            // What holds something stays.
+            Ok(()) | Err(_) => Err(()),
+        }
+    });
 }
 
 /// Whether previous outputs lie aside anywhere.
@@ -198,6 +283,8 @@ mod tests {
     use super::{AsideNote, asides, inner_folders, kept_aside, move_aside, put_back};
     use crate::io_manager::StagedOutput;
     use crate::model::{AssetKey, OutputKind};
+
+    const FOLDER: &str = ".assetctl/aside/a";
 
     #[test]
     fn a_staging_holds_the_folders_above_its_outputs() {
@@ -239,6 +326,7 @@ mod tests {
             materialization: None,
             paths: vec!["old".into(), "new".into()],
             absent: Vec::new(),
+            kept: Vec::new(),
         };
         move_aside(root, ".assetctl/aside/a", &note).expect("moved");
         assert_eq!(asides(root), [".assetctl/aside/a"]);
@@ -262,26 +350,67 @@ mod tests {
             materialization: None,
             paths: vec!["one".into(), "two".into(), "new".into()],
             absent: Vec::new(),
+            kept: Vec::new(),
         };
         let read = |path: &str| fs::read_to_string(root.join(path)).ok();
         for broken_off in ["moving aside", "putting back"] {
             fs::write(root.join("one"), "one").expect("written");
             fs::write(root.join("two"), "two").expect("written");
-            move_aside(root, "aside", &note).expect("moved");
+            move_aside(root, FOLDER, &note).expect("moved");
             let back = match broken_off {
                 "moving aside" => 1,
                 _ => 0,
             };
             fs::rename(
-                kept_aside(root, "aside", back),
+                root.join(kept_aside(root, FOLDER, (back, &note.paths[back]))),
                 root.join(&note.paths[back]),
             )
             .expect("moved");
-            put_back(root, "aside").expect("put back");
+            put_back(root, FOLDER).expect("put back");
             assert_eq!(read("one").as_deref(), Some("one"), "{broken_off}");
             assert_eq!(read("two").as_deref(), Some("two"), "{broken_off}");
             assert_eq!(read("new"), None, "{broken_off}");
-            assert!(!root.join("aside").exists(), "{broken_off}");
+            assert!(!root.join(FOLDER).exists(), "{broken_off}");
         }
+    }
+
+    #[test]
+    fn a_note_that_names_other_places_is_none() {
+        let project = tempfile::tempdir().expect("a folder");
+        let root = project.path();
+        let folder = ".assetctl/aside/a";
+        fs::create_dir_all(root.join(folder)).expect("made");
+        let note = |path: &str, kept: &str| {
+            let note = AsideNote {
+                run: String::new(),
+                asset: AssetKey::parse("a").expect("a key"),
+                partition: None,
+                materialization: None,
+                paths: vec![path.into()],
+                absent: Vec::new(),
+                kept: vec![kept.into()],
+            };
+            let text = serde_json::to_vec(&note).expect("JSON");
+            fs::write(root.join(folder).join("note.json"), text).expect("written");
+            AsideNote::read(root, folder)
+        };
+        let kept = ".assetctl/aside/a/0";
+        assert!(note("build/x", kept).is_some());
+        for path in [
+            "../x",
+            "/etc/x",
+            "a/../../x",
+            ".git/config",
+            ".assetctl/x",
+            "a//x",
+        ] {
+            assert!(note(path, kept).is_none(), "{path}");
+        }
+        for kept in ["build/x", "../.assetctl/aside/x", "/x/.assetctl/aside/x"] {
+            assert!(note("build/x", kept).is_none(), "{kept}");
+        }
+        std::os::unix::fs::symlink("/etc", root.join("link")).expect("linked");
+        assert!(note("build/x", ".assetctl/aside/a/0").is_some_and(|it| it.stays_inside(root)));
+        assert!(note("link/x", ".assetctl/aside/a/0").is_some_and(|it| !it.stays_inside(root)));
     }
 }

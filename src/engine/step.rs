@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use crate::engine::failure::Stop;
 use crate::engine::inputs::{Load, StepStdin};
+use crate::engine::places::Place;
 use crate::engine::render::{Previous, Rendered};
+use crate::engine::set_aside::AlteredPlaces;
 use crate::engine::spares::Spares;
 use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
 use crate::engine::workspace::{OwnLife, Workspace};
@@ -19,7 +21,7 @@ use crate::executor::{
 };
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
-use crate::model::{Batch, DataVersion, DataVersionRule, Staging, Stdout, StepFailure};
+use crate::model::{Batch, DataVersion, DataVersionRule, Occupied, Staging, Stdout, StepFailure};
 use crate::plan::Cell;
 use crate::sys::file::{copy_tree, remove_tree, write_atomically};
 
@@ -58,6 +60,8 @@ pub struct StepOrder {
     pub sources: Vec<(String, DataVersion)>,
     /// Whether outputs are synced to disk.
     pub sync: Sync,
+    /// What becomes of folders at the places of outputs that no step has made.
+    pub occupied: Occupied,
 }
 
 /// One asset partition of a step.
@@ -67,6 +71,8 @@ pub struct StepPart {
     pub cell: Cell,
     /// Its outputs, in declared order.
     pub outputs: Vec<StagedOutput>,
+    /// Whether anything was recorded at the place of each output.
+    pub places: Vec<Place>,
     /// Its staging, relative to the project root.
     pub staging_folder: String,
     /// Where its previous outputs wait, relative to the project root.
@@ -106,6 +112,19 @@ pub struct StepEnd {
     pub log: Option<String>,
     /// What the user should know besides.
     pub warnings: Vec<String>,
+    /// What was set aside to make room for the outputs.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// What lay at the place of an output and was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The part of the step that the output is of.
+    pub part: usize,
+    /// What was there, by its path relative to the project root.
+    pub path: String,
+    /// Where it is now, relative to the project root.
+    pub kept: String,
 }
 
 /// An output that is in place.
@@ -142,6 +161,7 @@ pub fn run_step(
         duration: Duration::ZERO,
         log: None,
         warnings: Vec::new(),
+        set_aside: Vec::new(),
     };
     let attempt = Attempt {
         workspace,
@@ -189,6 +209,10 @@ impl Attempt<'_> {
             return Err(Stop::Exit(Exit::Canceled));
         }
         self.make_way()?;
+        let altered = match self.order.staging {
+            Staging::InPlace => self.altered_places(),
+            Staging::Staged => AlteredPlaces::new(),
+        };
         self.prepare().map_err(|error| self.unwritable(&error))?;
         let _loaded = self.load()?;
         let before = self.final_stamps();
@@ -206,7 +230,7 @@ impl Attempt<'_> {
         if piped.is_none() {
             self.verify(&before)?;
         }
-        let outputs = self.publish(piped)?;
+        let outputs = self.publish(piped, altered, end)?;
         end.warnings.extend(self.changed_sources());
         Ok(outputs)
     }
@@ -249,7 +273,8 @@ impl Attempt<'_> {
             for (index, output) in part.outputs.iter().enumerate() {
                 let path = root.join(&output.path);
                 remove_tree(&path)?;
-                copy_tree(&kept_aside(root, &part.aside_folder, index), &path)?;
+                let kept = kept_aside(root, &part.aside_folder, (index, &output.path));
+                copy_tree(&root.join(kept), &path)?;
             }
         }
         Ok(())

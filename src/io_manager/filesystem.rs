@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +10,7 @@ use crate::io_manager::{
     Giving, IoManager, IoManagerError, StagedOutput, Stored, Streams, Taken, Written,
 };
 use crate::model::{LONGEST_COMPONENT, OutputKind, shortened};
-use crate::sys::file::{copy_tree, remove_tree};
+use crate::sys::file::{Mount, copy_tree, mount_of, relocate, remove_tree};
 
 /// Keeps each value at its path in the project: a finished output is renamed into place.
 ///
@@ -50,12 +49,10 @@ impl FilesystemIoManager {
         }
     }
 
-    /// The device of the nearest folder that exists.
-    fn device(&self, folder: &str) -> Option<u64> {
+    /// The mount of the nearest folder that exists.
+    fn mount(&self, folder: &str) -> Option<Mount> {
         let start = self.root.join(folder);
-        start
-            .ancestors()
-            .find_map(|folder| Some(folder.metadata().ok()?.dev()))
+        start.ancestors().find_map(mount_of)
     }
 
     fn is_on_one_file_system(&self, folder: &str, staging: &str) -> bool {
@@ -63,7 +60,7 @@ impl FilesystemIoManager {
         if let Some(same) = same.get(folder) {
             return *same;
         }
-        let is_same = self.device(folder) == self.device(staging);
+        let is_same = self.mount(folder) == self.mount(staging);
         same.insert(folder.to_owned(), is_same);
         is_same
     }
@@ -73,17 +70,18 @@ impl FilesystemIoManager {
             self.root.join(&output.written),
             self.root.join(&output.path),
         );
-        if fs::rename(&from, &to).is_ok() {
-            return Ok(());
-        }
+        let renamed = fs::rename(&from, &to);
         let there = to.symlink_metadata();
-        if output.kind == OutputKind::Directory && there.is_ok() {
-            let replaced = unused_sibling(&from);
-            fs::rename(&to, &replaced)?;
-            fs::rename(&from, &to)?;
-            return remove_tree(&replaced);
+        match renamed {
+            Ok(()) => Ok(()),
+            Err(_) if output.kind == OutputKind::Directory && there.is_ok() => {
+                let replaced = unused_sibling(&from);
+                relocate(&to, &replaced)?;
+                relocate(&from, &to)?;
+                remove_tree(&replaced)
+            }
+            Err(_) => relocate(&from, &to),
         }
-        fs::rename(&from, &to)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::lockfile::error::LockError;
 use crate::lockfile::parse::{Parsed, parse, parse_added};
 use crate::lockfile::print::print;
 use crate::model::{AddedKey, Lock};
-use crate::sys::file::write_atomically;
+use crate::sys::file::{read_own, write_atomically};
 
 /// The name of the file, beside `Assets.toml`.
 pub const FILE_NAME: &str = "Assets.lock";
@@ -47,7 +47,7 @@ pub fn write(root: &Path, lock: &Lock) -> Result<Written, LockError> {
 /// [`write`], with the text as it is to be.
 pub fn write_text(root: &Path, text: &[u8]) -> Result<Written, LockError> {
     let path = root.join(FILE_NAME);
-    if std::fs::read(&path).is_ok_and(|before| before == text) {
+    if read_own(&path).is_ok_and(|before| before == text) {
         return Ok(Written::Unchanged);
     }
     write_atomically(&path, text).map_err(|reason| LockError::unwritable(FILE_NAME, &reason))?;
@@ -55,7 +55,7 @@ pub fn write_text(root: &Path, text: &[u8]) -> Result<Written, LockError> {
 }
 
 fn bytes(root: &Path) -> Result<Option<Vec<u8>>, LockError> {
-    match std::fs::read(root.join(FILE_NAME)) {
+    match read_own(&root.join(FILE_NAME)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(LockError::unreadable(FILE_NAME, &error)),

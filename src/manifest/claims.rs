@@ -37,6 +37,8 @@ pub(super) enum ClaimKind {
     Candidate(AssetId),
     /// Files that are keys, or whose windows are.
     Keys(Decides),
+    /// It is a file or a folder that no step may replace.
+    Guarded,
 }
 
 /// A path as it is compared.
@@ -91,7 +93,10 @@ impl Claim {
     fn may_be_glob(&self) -> MayBeGlob {
         match self.kind {
             ClaimKind::Source(_) | ClaimKind::Code(_) => MayBeGlob::Yes,
-            ClaimKind::Output(..) | ClaimKind::Candidate(_) | ClaimKind::Keys(_) => MayBeGlob::No,
+            ClaimKind::Output(..)
+            | ClaimKind::Candidate(_)
+            | ClaimKind::Keys(_)
+            | ClaimKind::Guarded => MayBeGlob::No,
         }
     }
 }

@@ -174,7 +174,9 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
     locking::check(&declarations, &names, problems);
     let mut disk = Disk::new(root);
-    for (id, path) in overlap::check(&declarations, &definitions, &mut disk, problems) {
+    let manifests: Vec<&str> = files.iter().map(|file| file.file.path()).collect();
+    let unread = overlap::check(&declarations, &manifests, &definitions, &mut disk, problems);
+    for (id, path) in unread {
         if let Declaration::Asset(asset) = &mut declarations[id.index()]
             && let Some(recipe) = &mut asset.recipe
         {

@@ -14,8 +14,10 @@ use crate::manifest::disk::Disk;
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::{Decides, Definitions};
 use crate::manifest::paths;
-use crate::manifest::trie::{NodeId, Trie};
-use crate::model::{AssetId, AssetKey, Declaration, OutputKind, PathTemplate, Place, SourcePath};
+use crate::manifest::trie::{NodeId, Pattern, Trie};
+use crate::model::{
+    AssetId, AssetKey, Declaration, Location, OutputKind, PathTemplate, Place, SourcePath,
+};
 
 /// After so many overlaps no more are looked for.
 const ENOUGH: usize = 200;
@@ -23,14 +25,19 @@ const ENOUGH: usize = 200;
 /// A word of a command that is no code file after all, as an asset makes it: the asset, and the path.
 pub(super) type NoCode = (AssetId, String);
 
+/// What no step may replace, besides the manifest files: the lock file, assetctl's own folder and that of git.
+const GUARDED: [&str; 3] = ["Assets.lock", ".assetctl", ".git"];
+
 /// Reports what overlaps, and returns the words of commands that are no code.
 pub(super) fn check(
     declarations: &[Declaration],
+    files: &[&str],
     definitions: &Definitions<'_>,
     disk: &mut Disk,
     problems: &mut Problems,
 ) -> Vec<NoCode> {
-    let claims = claims(declarations, definitions);
+    let mut claims = claims(declarations, definitions);
+    claims.extend(files.iter().chain(&GUARDED).map(|path| guarded(path)));
     let all: Vec<(usize, Shape)> = claims
         .iter()
         .enumerate()
@@ -73,7 +80,8 @@ impl<'a> Forest<'a> {
                 ClaimKind::Source(_)
                 | ClaimKind::Code(_)
                 | ClaimKind::Candidate(_)
-                | ClaimKind::Keys(_) => read,
+                | ClaimKind::Keys(_)
+                | ClaimKind::Guarded => read,
             };
             trie.insert(root, &shape.patterns, number as u32);
         }
@@ -166,6 +174,8 @@ impl Report<'_> {
                 self.outputs_overlap((a, first), (b, second));
                 true
             }
+            (ClaimKind::Output(..), ClaimKind::Guarded) => self.is_guarded(second, first),
+            (ClaimKind::Guarded, ClaimKind::Output(..)) => self.is_guarded(first, second),
             (ClaimKind::Output(maker, _), _) => self.is_read(second, maker, first),
             (_, ClaimKind::Output(maker, _)) => self.is_read(first, maker, second),
             _ => false,
@@ -210,7 +220,7 @@ impl Report<'_> {
         let maker = self.declarations[by.index()].key();
         let dep = || format!("write `deps = \"{maker}\"`: then it is read once it is made");
         let problem = match reader.kind {
-            ClaimKind::Output(..) => return false,
+            ClaimKind::Output(..) | ClaimKind::Guarded => return false,
             ClaimKind::Candidate(id) => {
                 if read.1.patterns.len() < written.1.patterns.len() {
                     return false;
@@ -239,6 +249,32 @@ impl Report<'_> {
             Label::new(output.location, "here"),
         ];
         self.problems.add(problem, labels);
+        true
+    }
+
+    /// Whether an output is, holds or lies in what no step may replace, which is reported. Keys are no reason: what a key makes of a path
+    /// is seen once the key exists.
+    fn is_guarded(&mut self, guarded: &(usize, Shape), written: &(usize, Shape)) -> bool {
+        let depth = guarded.1.patterns.len().min(written.1.patterns.len());
+        let literal = |pattern: &Pattern| matches!(pattern, Pattern::Literal(_));
+        if !written.1.patterns[..depth].iter().all(literal) {
+            return false;
+        }
+        let output = &self.claims[written.0];
+        let path = output.template.source();
+        let name = self.claims[guarded.0].template.source();
+        let relation = match guarded.1.patterns.len().cmp(&written.1.patterns.len()) {
+            Ordering::Equal => "is",
+            Ordering::Greater => "holds",
+            Ordering::Less => "lies in",
+        };
+        let problem = Problem::InvalidPath {
+            message: format!("the output `{path}` {relation} {name}"),
+            help: "choose a path of its own: what an asset makes replaces all that was there"
+                .to_owned(),
+        };
+        self.problems
+            .add(problem, [Label::new(output.location, "here")]);
         true
     }
 
@@ -303,6 +339,16 @@ fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
         return true;
     }
     paths::glob(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path))
+}
+
+/// What no step may replace.
+fn guarded(path: &str) -> Claim {
+    Claim {
+        location: Location::default(),
+        template: PathTemplate::literal(path),
+        definition: None,
+        kind: ClaimKind::Guarded,
+    }
 }
 
 fn claims(declarations: &[Declaration], definitions: &Definitions<'_>) -> Vec<Claim> {

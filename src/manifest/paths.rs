@@ -10,6 +10,9 @@ use crate::model::{Location, PartitionPlaceholder, PathTemplate, Piece};
 /// The characters that make a path a glob.
 const GLOB: [char; 4] = ['*', '?', '[', '{'];
 
+/// The longest name that file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
+
 /// A path of pieces, by its components.
 pub(super) type Component = Vec<Piece<PartitionPlaceholder>>;
 
@@ -150,6 +153,12 @@ pub(super) fn check_text(text: Text<'_>, problems: &mut Problems) -> bool {
             "a path holds a line break",
             "this path",
             "paths are given to commands one a line: use a name on one line",
+        )
+    } else if text.value.split('/').any(|name| name.len() > LONGEST_NAME) {
+        (
+            "a name in a path is longer than 255 bytes",
+            "this path",
+            "file systems take names of 255 bytes: use a shorter one",
         )
     } else {
         return true;

@@ -173,6 +173,15 @@ pub enum EventKind {
         /// Who runs it: the holder's own words.
         holder: String,
     },
+    /// What lay at the place of an output, and was not made by any step, was set aside.
+    OutputSetAside {
+        /// The step that puts its output there.
+        step: StepName,
+        /// What was there, by its path relative to the project root.
+        path: String,
+        /// Where it is now, relative to the project root.
+        kept: String,
+    },
     /// A step has ended.
     StepFinished {
         /// The step.

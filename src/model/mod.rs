@@ -63,8 +63,8 @@ pub use report::{
     ListedOutput, ListedPlace, ListedSchedule, Listing, LockDiffReport, LockDifference, LockReport,
     LockedSources, LogEnd, LogsReport, MadeElsewhere, ManifestLine, MapReport, MappedKeys,
     NotRebuilt, ObserveReport, Observed, ObservedChange, ObservedSource, Orphans, PartitionRun,
-    PartitionsReport, PastAttempt, PlanCounts, PlanReport, PlanStep, Planned, Problem,
-    RebuildOutcome, Rebuilt, Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow,
+    PartitionsReport, PastAttempt, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside,
+    Problem, RebuildOutcome, Rebuilt, Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow,
     StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent,
     WhyNotRebuilt, WhyUnverifiable, WrittenCommand,
 };
@@ -74,8 +74,8 @@ pub use request::{
     FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InMemoryRequest,
     InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
     KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
-    LogsRequest, MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Outputs,
-    PartitionsSelection, PlanRequest, Printed, Rebuild, RecordedState, Scope, Selected,
+    LogsRequest, MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Occupied,
+    Outputs, PartitionsSelection, PlanRequest, Printed, Rebuild, RecordedState, Scope, Selected,
     SelectionText, ShowPartitionsRequest, ShowRequest, SourcePaths, Sources, StatusRequest,
     StepOutput, Strictness, SuppliedInput, Wait, WantedKeys, WipeRequest,
 };

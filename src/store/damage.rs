@@ -54,6 +54,8 @@ pub(super) fn create(path: &Path, schema: Schema) -> Result<(), Fault> {
     for companion in COMPANIONS {
         remove(&beside(path, companion))?;
     }
+    // SQLite would let only the owner write. Its companions get the mode of the file.
+    File::create_new(&new)?;
     let mut connection = Connection::open(&new)?;
     // Until it has its name, nothing of it has to survive anything.
     connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;

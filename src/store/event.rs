@@ -97,6 +97,7 @@ fn step(kind: &EventKind) -> Option<&StepName> {
     match kind {
         EventKind::StepStarted { step, .. }
         | EventKind::StepWaiting { step, .. }
+        | EventKind::OutputSetAside { step, .. }
         | EventKind::StepFinished { step, .. }
         | EventKind::StepBlocked { step, .. }
         | EventKind::StepFresh { step } => Some(step),

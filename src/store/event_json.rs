@@ -19,6 +19,7 @@ pub(super) fn kind(kind: &EventKind) -> &'static str {
         EventKind::RunStarted { .. } => "run_started",
         EventKind::StepStarted { .. } => "step_started",
         EventKind::StepWaiting { .. } => "step_waiting",
+        EventKind::OutputSetAside { .. } => "output_set_aside",
         EventKind::StepFinished { .. } => "step_finished",
         EventKind::StepBlocked { .. } => "step_blocked",
         EventKind::StepFresh { .. } => "step_fresh",
@@ -45,6 +46,11 @@ pub(super) fn payload(kind: &EventKind) -> Value {
             }),
         ),
         EventKind::StepWaiting { step: _, holder } => json!({ "holder": holder }),
+        EventKind::OutputSetAside {
+            step: _,
+            path,
+            kept,
+        } => json!({ "path": path, "kept": kept }),
         EventKind::StepFinished {
             step: _,
             batch,

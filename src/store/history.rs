@@ -1,11 +1,13 @@
 //! Reading what was recorded: materializations, code records and blocks.
 
+use std::collections::{HashMap, HashSet};
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::digest::Digest;
 use crate::model::{
     AssetKey, BlockEntry, CodePrefix, CodeRecord, CodeVersion, DataVersion, Fingerprint,
-    Materialization, MaterializationId, Origin, Outcome, PartitionSlot,
+    Materialization, MaterializationId, Origin, Outcome, OutputRecord, PartitionSlot,
 };
 use crate::store::Store;
 use crate::store::column;
@@ -62,6 +64,30 @@ impl Store {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query(params![asset_id, partition.flatten(), limit])?;
             rows.and_then(materialization).collect()
+        })
+    }
+
+    /// The versions of what was made last at some of `paths`, by any asset. All of history is read for this.
+    pub fn made_at<'p>(
+        &self,
+        paths: &HashSet<&'p str>,
+    ) -> Result<HashMap<&'p str, DataVersion>, StoreError> {
+        self.read(|connection| {
+            let mut made = HashMap::new();
+            let mut statement = connection
+                .prepare_cached("SELECT outputs FROM materialization ORDER BY id DESC")?;
+            let mut rows = statement.query([])?;
+            while made.len() < paths.len()
+                && let Some(row) = rows.next()?
+            {
+                let outputs: Vec<OutputRecord> = column::unpacked(row, 0)?;
+                for output in outputs {
+                    if let Some(path) = paths.get(output.path.as_str()) {
+                        made.entry(*path).or_insert(output.version);
+                    }
+                }
+            }
+            Ok(made)
         })
     }
 

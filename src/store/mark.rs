@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,11 @@ impl Mark {
         let text = uuid::Uuid::new_v4().simple().to_string();
         write_atomically(&home.join(FILE), text.as_bytes())?;
         Ok(text)
+    }
+
+    /// The file with the mark of the instance in `home`.
+    pub(super) fn path(home: &Path) -> PathBuf {
+        home.join(FILE)
     }
 
     /// Takes the mark away.

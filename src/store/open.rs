@@ -196,7 +196,7 @@ impl Store {
         connection
             .execute_batch("PRAGMA synchronous = NORMAL")
             .map_err(|error| at(error.into()))?;
-        Mark::renew(home).map_err(|error| at(error.into()))?;
+        Mark::renew(home).map_err(|error| StoreError::at(&Mark::path(home), error.into()))?;
         let mut store = Self::over(connection, path, Access::Write);
         store.run_locks = RunLocks::of_home(home);
         store.opened_at = Some(store.last_change_marker()?);

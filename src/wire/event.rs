@@ -44,6 +44,12 @@ enum KindShape<'a> {
         step: StepShape<'a>,
         holder: &'a str,
     },
+    OutputSetAside {
+        #[serde(flatten)]
+        step: StepShape<'a>,
+        path: &'a str,
+        kept: &'a str,
+    },
     StepFinished(Box<FinishedShape<'a>>),
     StepBlocked {
         #[serde(flatten)]
@@ -154,6 +160,11 @@ impl<'a> From<&'a EventKind> for KindShape<'a> {
             EventKind::StepWaiting { step, holder } => Self::StepWaiting {
                 step: step.into(),
                 holder,
+            },
+            EventKind::OutputSetAside { step, path, kept } => Self::OutputSetAside {
+                step: step.into(),
+                path,
+                kept,
             },
             EventKind::StepFinished {
                 step,

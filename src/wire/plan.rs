@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Decision, MadeElsewhere, PlanReport, PlanStep, Status, StepName};
+use crate::model::{Decision, MadeElsewhere, PlanReport, PlanStep, PlannedAside, Status, StepName};
 use crate::wire::text::milliseconds;
 use crate::wire::{CauseShape, RangeShape, SCHEMA, Text};
 
@@ -15,6 +15,16 @@ pub struct PlanDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_ms: Option<u64>,
     critical_path: Vec<Text<&'a StepName>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    set_aside: Vec<AsideShape<'a>>,
+}
+
+/// What lies at the places of an asset's outputs and will be set aside.
+#[derive(Debug, Serialize)]
+struct AsideShape<'a> {
+    asset: &'a str,
+    count: u32,
+    path: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +64,17 @@ impl<'a> From<&'a PlanReport> for PlanDocument<'a> {
             },
             expected_ms: report.expected.map(milliseconds),
             critical_path: report.critical_path.iter().map(Text).collect(),
+            set_aside: report.set_aside.iter().map(AsideShape::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a PlannedAside> for AsideShape<'a> {
+    fn from(aside: &'a PlannedAside) -> Self {
+        Self {
+            asset: aside.asset.as_str(),
+            count: aside.count,
+            path: &aside.path,
         }
     }
 }
@@ -138,6 +159,7 @@ mod tests {
                 asset: clean,
                 partition: key,
             }],
+            set_aside: Vec::new(),
         };
         assert_eq!(
             serde_json::to_string(&PlanDocument::from(&report)).expect("JSON"),

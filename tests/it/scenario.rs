@@ -506,7 +506,8 @@ impl Ran {
             | Notice::KeysAdded(_)
             | Notice::DamagedLock(_)
             | Notice::UnreadLock(_)
-            | Notice::FromLock(_) => None,
+            | Notice::FromLock(_)
+            | Notice::LeftOutputs(_) => None,
         });
         said.collect()
     }

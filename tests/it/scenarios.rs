@@ -11,6 +11,7 @@ mod fan_in;
 mod flags;
 mod outputs;
 mod partitions;
+mod places;
 mod selection;
 mod shapes;
 mod sources;

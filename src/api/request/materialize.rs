@@ -10,7 +10,7 @@ use crate::app::{AppError, RequestError};
 use crate::executor::Cancel;
 use crate::model::{
     Altered, AssetKey, Durability, EventSink, FailurePolicy, Force, InMemoryRequest,
-    MaterializeRequest as Run, Scope, SourcePaths, SuppliedInput, Wait,
+    MaterializeRequest as Run, Occupied, Scope, SourcePaths, SuppliedInput, Wait,
 };
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it
@@ -49,6 +49,7 @@ pub struct MaterializeRequest<'a> {
 #[derive(Clone, Copy, Default)]
 struct DiskOptions {
     altered: Altered,
+    occupied: Occupied,
     wait: Wait,
     durability: Durability,
 }
@@ -173,6 +174,18 @@ impl<'a> MaterializeRequest<'a> {
     #[must_use]
     pub fn keep_altered(mut self) -> Self {
         self.disk.altered = Altered::Kept;
+        self
+    }
+
+    /// On disk, sets aside folders that hold something, lie at the places of outputs, and were not made by any step. If nothing is
+    /// said, such a folder is an error before anything runs. In memory it is [`Error::OnlyOnDisk`](crate::Error::OnlyOnDisk).
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().replace();
+    /// ```
+    #[must_use]
+    pub fn replace(mut self) -> Self {
+        self.disk.occupied = Occupied::SetAside;
         self
     }
 
@@ -336,6 +349,7 @@ impl<'a> MaterializeRequest<'a> {
     pub(in crate::api) fn in_memory(self) -> Result<(InMemoryRequest, RunRequest<'a>), Error> {
         let only_on_disk = [
             ("keep_altered", self.disk.altered == Altered::Kept),
+            ("replace", self.disk.occupied == Occupied::SetAside),
             ("no_wait", self.disk.wait == Wait::Refuse),
             ("durable", self.disk.durability == Durability::Durable),
         ];
@@ -369,6 +383,7 @@ impl<'a> MaterializeRequest<'a> {
                 .map_or_else(FailurePolicy::default, FailurePolicy::StopAfter),
             jobs: jobs(self.jobs)?,
             altered: self.disk.altered,
+            occupied: self.disk.occupied,
             wait: self.disk.wait,
             durability: self.disk.durability,
             ..Run::default()
@@ -406,7 +421,7 @@ impl fmt::Debug for MaterializeRequest<'_> {
 #[cfg(test)]
 mod tests {
     use super::MaterializeRequest;
-    use crate::model::{Altered, Durability, MaterializeRequest as Run, Wait};
+    use crate::model::{Altered, Durability, MaterializeRequest as Run, Occupied, Wait};
 
     #[test]
     fn what_is_for_disk_alone_reaches_the_run() {
@@ -419,6 +434,13 @@ mod tests {
                 request().keep_altered(),
                 Run {
                     altered: Altered::Kept,
+                    ..default()
+                },
+            ),
+            (
+                request().replace(),
+                Run {
+                    occupied: Occupied::SetAside,
                     ..default()
                 },
             ),

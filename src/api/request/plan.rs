@@ -5,7 +5,7 @@ use crate::api::instance::Instance;
 use crate::api::request::jobs;
 use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
 use crate::executor::Cancel;
-use crate::model::{Force, Grouping, PlanRequest as Asked, Scope};
+use crate::model::{Force, Grouping, Occupied, PlanRequest as Asked, Scope};
 
 /// What [`plan`](crate::plan) is asked for: what [`materialize`](crate::materialize) would do with the same words.
 ///
@@ -19,6 +19,7 @@ pub struct PlanRequest {
     scope: Scope,
     steps: Vec<String>,
     force: Force,
+    occupied: Occupied,
     jobs: Option<usize>,
     grouping: Grouping,
     instance: Option<Instance>,
@@ -70,6 +71,17 @@ impl PlanRequest {
     #[must_use]
     pub fn force(mut self, force: Force) -> Self {
         self.force = force;
+        self
+    }
+
+    /// As [`MaterializeRequest::replace`](crate::MaterializeRequest::replace).
+    ///
+    /// ```
+    /// let request = assetctl::PlanRequest::new().replace();
+    /// ```
+    #[must_use]
+    pub fn replace(mut self) -> Self {
+        self.occupied = Occupied::SetAside;
         self
     }
 
@@ -130,6 +142,7 @@ impl PlanRequest {
             scope: self.scope,
             steps: self.steps,
             force: self.force,
+            occupied: self.occupied,
             jobs: jobs(self.jobs)?,
             grouping: self.grouping,
         };

@@ -22,6 +22,7 @@ use crate::hash::Versions;
 use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
 use crate::model::Lock;
 use crate::plan::{Cell, Scope};
+use crate::sys::file::read_own;
 use crate::sys::lock::FileLock;
 
 /// The file that is locked while the lock file is changed, in the project's own folder.
@@ -57,7 +58,7 @@ impl LockFile {
     ///
     /// If it cannot be read, or is of a later version.
     pub fn read(project: &Project) -> Result<Self, AppError> {
-        let bytes = match fs::read(project.root().join(FILE_NAME)) {
+        let bytes = match read_own(&project.root().join(FILE_NAME)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self {
@@ -208,7 +209,7 @@ impl LockFile {
 
     /// The same file, read again if somebody has written it since.
     fn read_again(self, project: &Project) -> Result<Self, AppError> {
-        let now = fs::read(project.root().join(FILE_NAME)).ok();
+        let now = read_own(&project.root().join(FILE_NAME)).ok();
         if now == self.bytes {
             Ok(self)
         } else {

@@ -4,26 +4,29 @@
 //! what the writer gives for what it says, so lines can be put into it without reading the others. Whatever anybody
 //! else writes has another digest and is read as a whole. The note is disposable, and a torn one is none.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::engine::OWN_FOLDER;
 use crate::model::RULE;
+use crate::sys::file::{read_own, write_atomically};
 
 /// The file with the note, in the project's own folder.
 const NOTE: &str = "lockfile.written";
 
 /// Whether a text is the one that was noted.
 pub fn is_written(root: &Path, text: &[u8]) -> bool {
-    let note = fs::read_to_string(path(root));
-    note.is_ok_and(|note| note == digest(text).to_string())
+    let note = read_own(&path(root));
+    note.is_ok_and(|note| note == digest(text).to_string().as_bytes())
 }
 
 /// Notes a text that the writer gave.
 pub fn note(root: &Path, text: &[u8]) {
     // Without a note the next call reads everything.
-    drop(fs::write(path(root), digest(text).to_string()));
+    drop(write_atomically(
+        &path(root),
+        digest(text).to_string().as_bytes(),
+    ));
 }
 
 fn path(root: &Path) -> PathBuf {

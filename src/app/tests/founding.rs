@@ -1,6 +1,6 @@
 //! `init` and `validate`: how a project begins, and whether it is right.
 
-use crate::app::tests::sandbox::{Sandbox, told};
+use crate::app::tests::sandbox::Sandbox;
 use crate::app::{Project, init, validate};
 use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, Problem, ValidateReport};
 
@@ -83,12 +83,17 @@ fn what_exists_is_kept() {
     assert_eq!(report.hints.len(), 2);
     assert!(report.hints[1].starts_with("Makefile stays as it is"));
     let before = sandbox.read("Assets.toml");
-    let template = InitTemplate::Empty;
-    let error = init(sandbox.root(), InitRequest { template }).expect_err("refused");
+    sandbox.write(".gitignore", "*.tmp\n");
+    let again = begun(&sandbox, InitTemplate::Example);
     assert_eq!(
-        told(&error),
-        ["project_exists: Assets.toml is there already"]
+        changes(&again),
+        [
+            ("Assets.toml", FileChange::Kept),
+            (".gitattributes", FileChange::Kept),
+            (".gitignore", FileChange::Extended),
+        ]
     );
+    assert_eq!(sandbox.read(".gitignore"), "*.tmp\n/.assetctl/\n");
     assert_eq!(sandbox.read("Assets.toml"), before);
 }
 

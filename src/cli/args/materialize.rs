@@ -9,6 +9,10 @@ use crate::cli::args::{MemoryArgs, RecordedArgs, SelectionArgs};
 
 /// What `materialize` and `plan` have in common.
 #[derive(Debug, Default, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as they are typed; their meaning is an enum each"
+)]
 pub struct RunArgs {
     /// Which asset partitions.
     #[command(flatten)]
@@ -28,6 +32,9 @@ pub struct RunArgs {
     /// As --force; incremental assets start from nothing
     #[arg(long)]
     pub full_refresh: bool,
+    /// Set aside folders at the places of outputs that no step has made, as files are in any case
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// Words of `materialize`.

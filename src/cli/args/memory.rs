@@ -12,7 +12,7 @@ pub struct MemoryArgs {
     /// `status:` selects, and for nothing else.
     #[arg(
         long,
-        conflicts_with_all = ["dry_run", "keep_altered", "until_done", "no_wait", "durable"]
+        conflicts_with_all = ["dry_run", "replace", "keep_altered", "until_done", "no_wait", "durable"]
     )]
     pub in_memory: bool,
     /// The most bytes of outputs, and of what commands read of them, that are held: `500MB`, `2GiB` [default: 2GB]

@@ -133,7 +133,9 @@ impl Board {
                 });
             }
             EventKind::StepFresh { .. } => self.total = self.total.saturating_sub(1),
-            EventKind::StepWaiting { .. } | EventKind::RunFinished { .. } => {}
+            EventKind::StepWaiting { .. }
+            | EventKind::OutputSetAside { .. }
+            | EventKind::RunFinished { .. } => {}
         }
     }
 

@@ -187,6 +187,7 @@ impl Story {
                 }
             }
             EventKind::StepStarted { .. }
+            | EventKind::OutputSetAside { .. }
             | EventKind::StepFresh { .. }
             | EventKind::StepBlocked { .. } => {}
             EventKind::StepWaiting { step, holder } => put(&mut text, &line::waiting(step, holder)),

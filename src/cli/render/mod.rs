@@ -29,7 +29,7 @@ pub(super) use lock::locked;
 pub(super) use lock_diff::{lock_diff, lock_diff_markdown};
 pub(super) use observe::observe;
 pub(super) use partitions::{changed_keys, mapped, partitions, shown_partitions};
-pub(super) use plan::{blocked, plan};
+pub(super) use plan::{blocked, plan, set_aside};
 pub(super) use show::show;
 pub(super) use status::status;
 pub(super) use validate::validate;

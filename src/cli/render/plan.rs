@@ -4,7 +4,9 @@ use crate::cli::text::{
     ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, WARN, count, cut, keys,
     number, span, styled, subject,
 };
-use crate::model::{Decision, MadeElsewhere, PlanReport, PlanStep, StepName};
+use crate::model::{
+    AssetKey, Decision, MadeElsewhere, PlanReport, PlanStep, PlannedAside, StepName,
+};
 
 /// How many steps of the longest chain are named.
 const CHAIN: usize = 8;
@@ -30,11 +32,27 @@ pub fn plan(report: &PlanReport, look: &Look) -> String {
         text.push_str(&path);
         text.push('\n');
     }
+    for aside in &report.set_aside {
+        text.push_str(&planned_aside(aside));
+        text.push('\n');
+    }
     if report.counts.run > 0 && look.hints == Hints::Given {
         text.push_str(&styled(DIM, "`assetctl materialize` does it.").to_string());
         text.push('\n');
     }
     text
+}
+
+/// What lies at the places of an asset's outputs and will be set aside.
+fn planned_aside(aside: &PlannedAside) -> String {
+    let PlannedAside { asset, count, path } = aside;
+    match count - 1 {
+        0 => format!("{path} was not made by any step: {asset} will set it aside."),
+        more => format!(
+            "{path} and {} more were not made by any step: {asset} will set them aside.",
+            number(u64::from(more))
+        ),
+    }
 }
 
 /// `a → b → c`, with what lies in the middle of a long one counted.
@@ -67,6 +85,17 @@ pub fn blocked(steps: &[PlanStep], look: &Look) -> String {
         }
     }
     table.lines(0, look.width)
+}
+
+/// What a run has set aside of one asset: the first with where it is now, and how many there are.
+pub fn set_aside(asset: &AssetKey, (path, kept): (&str, &str), count: u64) -> String {
+    match count {
+        0 | 1 => format!("{asset}: {path} was not made by any step; it is kept: {kept}\n"),
+        _ => format!(
+            "{asset}: {path} and {} more were not made by any step; they are kept: {kept} and so on\n",
+            number(count - 1)
+        ),
+    }
 }
 
 fn row(place: usize, step: &PlanStep) -> Vec<Cell> {
@@ -155,7 +184,7 @@ mod tests {
     use super::{blocked, chain, plan};
     use crate::cli::fixtures::{code, data, look, plain, range, step};
     use crate::model::{
-        Cause, Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
+        Cause, Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep, PlannedAside,
     };
 
     fn row(keys: KeyRange, decision: Decision, ms: Option<u64>, causes: Vec<Cause>) -> PlanStep {
@@ -208,6 +237,11 @@ mod tests {
                 step("daily", "2013-07-04"),
                 step("year", ""),
             ],
+            set_aside: vec![PlannedAside {
+                asset: step("clean", "").asset,
+                count: 3,
+                path: "build/2013-01-01.csv".into(),
+            }],
         };
         insta::assert_snapshot!(plain(&plan(&report, &look())), @r"
           1  run      clean@2013-01-01...2013-12-31  1,365 steps  1m 02s
@@ -221,6 +255,7 @@ mod tests {
 
         1,366 to run · 1 may run · 1 blocked · 1,083 fresh, usually 1m 02s.
         Longest chain: clean@2013-07-04 → daily@2013-07-04 → year
+        build/2013-01-01.csv and 2 more were not made by any step: clean will set them aside.
         `assetctl materialize` does it.
         ");
         insta::assert_snapshot!(plain(&blocked(&report.steps, &look())), @"     Blocked  daily@2013-07-06  data/flights/2013-07-06.csv does not exist");
@@ -251,6 +286,7 @@ mod tests {
             },
             expected: None,
             critical_path: vec![],
+            set_aside: vec![],
         };
         insta::assert_snapshot!(plain(&plan(&report, &look())), @"Everything is fresh: there is nothing to do for 1,097 partitions.");
         let nothing = PlanReport {

@@ -97,14 +97,19 @@ fn printed(text: &str) -> Result<Printed, CliError> {
 
 /// A path that is typed leads on from where one is, not from the project's root.
 fn supplied((name, path): &(String, String), here: &Path) -> Result<SuppliedInput, CliError> {
-    let asset = AssetKey::parse(name);
-    let asset = asset.map_err(|error| {
-        usage(
-            format!("`{name}` is no name of a source: {error}"),
-            "write NAME=PATH, as in `--input flights=tests/flights.csv`",
-        )
-    })?;
-    let joined = here.join(path);
+    // A source that is declared in place is called by its path, which may be typed as it is written there.
+    let plain = name.trim_start_matches("./");
+    let asset = match AssetKey::parse(plain) {
+        Ok(asset) => asset,
+        Err(_) if plain.contains(['/', '.']) => AssetKey::of_path(plain),
+        Err(error) => {
+            return Err(usage(
+                format!("`{name}` is no name of a source: {error}"),
+                "write NAME=PATH, as in `--input flights=tests/flights.csv`",
+            ));
+        }
+    };
+    let joined = here.join(path.trim_start_matches("./"));
     Ok(SuppliedInput {
         asset,
         path: joined.to_str().unwrap_or(path).to_owned(),

@@ -44,7 +44,7 @@ pub use partitions::{
     MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
 };
 pub use places::KeyPlaces;
-pub use plan::{Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planned};
+pub use plan::{Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside};
 pub use range::KeyRange;
 pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
 pub use show::{ShowReport, ShownRecipe, WrittenCommand};

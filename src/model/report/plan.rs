@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::model::event::StepName;
+use crate::model::name::AssetKey;
 use crate::model::report::{KeyPlaces, KeyRange};
 use crate::model::status::Cause;
 
@@ -43,6 +44,38 @@ pub struct PlanReport {
     pub expected: Option<Duration>,
     /// The chain of steps that bounds how fast it can be, upstream first.
     pub critical_path: Vec<StepName>,
+    /// What lies at the places of outputs, was not made by any step, and will be set aside; an entry for each asset.
+    pub set_aside: Vec<PlannedAside>,
+}
+
+/// What lies at the places of an asset's outputs, was not made by any step, and will be set aside.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{PlanRequest, Project, plan};
+///
+/// let project = Project::load(folder.path())?;
+/// std::fs::write(project.root().join("greeting.txt"), "written by hand")?;
+/// let plan = plan(&project, PlanRequest::new())?;
+/// assert_eq!((plan.set_aside[0].count, plan.set_aside[0].path.as_str()), (1, "greeting.txt"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedAside {
+    /// The asset.
+    pub asset: AssetKey,
+    /// How many files and folders.
+    pub count: u32,
+    /// The first of them, relative to the project root.
+    pub path: String,
 }
 
 /// Steps of neighbouring partitions.

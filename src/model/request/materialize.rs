@@ -21,6 +21,8 @@ pub struct MaterializeRequest {
     pub failures: FailurePolicy,
     /// What happens to an output that was altered by hand.
     pub altered: Altered,
+    /// What happens to a folder at the place of an output that no step has made.
+    pub occupied: Occupied,
     /// How many commands run at once; `None` for as many as there are cores.
     pub jobs: Option<NonZeroUsize>,
     /// What happens if another process holds what is needed.
@@ -44,6 +46,8 @@ pub struct PlanRequest {
     pub steps: Vec<String>,
     /// Whether what is fresh runs.
     pub force: Force,
+    /// What would happen to a folder at the place of an output that no step has made.
+    pub occupied: Occupied,
     /// How many commands would run at once.
     pub jobs: Option<NonZeroUsize>,
     /// Whether neighbouring partitions are told as one.
@@ -112,6 +116,17 @@ pub enum Altered {
     Replaced,
     /// It is a failure, and the output stays.
     Kept,
+}
+
+/// What happens to a folder that holds something and lies at the place of an output, where no step has made it. A file there is set
+/// aside in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Occupied {
+    /// It is an error before anything runs.
+    #[default]
+    Refused,
+    /// It is set aside, as a file is.
+    SetAside,
 }
 
 /// What happens if another process runs what is needed.

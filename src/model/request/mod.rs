@@ -19,8 +19,8 @@ pub use in_memory::{InMemoryRequest, Printed, SourcePaths, SuppliedInput};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
 pub use lock::{LockDiffRequest, LockRequest};
 pub use materialize::{
-    Altered, Durability, FailurePolicy, Force, MaterializeRequest, PlanRequest, Scope, StepOutput,
-    Wait,
+    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Occupied, PlanRequest, Scope,
+    StepOutput, Wait,
 };
 pub use partition_verbs::{
     ChangeKeysRequest, ListPartitionsRequest, MapDirection, MapPartitionsRequest,

@@ -1,12 +1,16 @@
 //! Files: what tells a changed one without reading it, how they are written, copied and removed.
 
 mod copy;
+mod own;
+mod relocate;
 mod remove;
 mod room;
 mod stamp;
 mod write;
 
 pub use copy::{copy_file, copy_tree};
+pub use own::{open_own, read_own};
+pub use relocate::{Mount, mount_of, relocate};
 pub use remove::remove_tree;
 pub use room::room_in;
 pub use stamp::{

@@ -68,7 +68,6 @@ fn assets_and_partitions_that_are_not_there() {
         ("a log of nothing", &["logs", "clean"]),
         ("an output", &["materialize", "clean.csv"]),
         ("a path", &["materialize", "build/clean.csv"]),
-        ("a project on top of another", &["init"]),
         ("wiping without a terminal", &["wipe", "clean"]),
         ("in JSON", &["materialize", "--json", "claen", "dialy"]),
     ] {

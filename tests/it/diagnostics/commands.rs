@@ -108,9 +108,11 @@ outputs = "build/bad/"
     sandbox.edit("Assets.toml", "build/bad/", "build/bad");
     sandbox.edit("Assets.toml", "rmdir {{output}}; ", "");
     sandbox.write("build/bad/of_a_person.txt", "kept\n");
-    said.of("a directory in the way", &sandbox, &["materialize"], 1);
+    said.of("a directory in the way", &sandbox, &["materialize"], 2);
+    sandbox.run(&["plan"]).exits(2);
     assert_eq!(sandbox.read("build/bad/of_a_person.txt"), "kept\n");
     said.compare("kinds");
+    sandbox.remove("build/bad");
 }
 
 #[test]

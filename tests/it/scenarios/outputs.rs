@@ -413,7 +413,10 @@ fn what_is_in_the_way_stays_and_is_told() {
         let manifest = format!(
             "[asset.made]\ncommand = \"mkdir -p sub; echo 1 > {{{{output}}}}\"\noutputs = \"sub/made.txt\"\nstaging = {staging}\n"
         );
-        let project = Scenario::new(&manifest).with(&[("sub/made.txt/inner", "precious\n")]);
+        let project = Scenario::new(&manifest);
+        let _ = project.runs(&["made"]);
+        project.remove("sub/made.txt");
+        project.write("sub/made.txt/inner", "precious\n");
         let ran = project.attempt();
         ran.failed(&["made"]);
         assert_eq!(

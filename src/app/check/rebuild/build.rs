@@ -19,8 +19,9 @@ use crate::engine::{
 use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::model::{
-    Asset, CodeVersion, DataVersion, Event, EventKind, LockLine, Materialization, Origin, Outcome,
-    OutputRecord, PartitionRef, RULE, RunCounts, RunId, RunOutcome, RunStatus, StepOutcome,
+    Asset, CodeVersion, DataVersion, Event, EventKind, LockLine, Materialization, Occupied, Origin,
+    Outcome, OutputRecord, PartitionRef, RULE, RunCounts, RunId, RunOutcome, RunStatus,
+    StepOutcome,
 };
 use crate::plan::{Cell, Decision, Known, Purpose, Role, Scope, costs};
 use crate::store::{NewRun, Recording, RunEnd, Store, Success};
@@ -214,6 +215,7 @@ impl Build<'_, '_> {
             waiting: Waiting::Refuse,
             sync: Sync::No,
             altered: AlteredOutputs::Replace,
+            occupied: Occupied::Refused,
             previous: PreviousOutputs::Withheld,
             manifest: self.project.manifest_digest(),
             selection: String::new(),

@@ -1,0 +1,419 @@
+//! What lies at the places of outputs that are to be made.
+//!
+//! Ours is what was recorded there, by the instance or by a line of the lock file, what any asset is known to have made
+//! there, and what a step of ours has begun there. It is replaced. Everything else is somebody's: a file is kept aside, and a
+//! folder that holds something is refused before anything runs.
+//!
+//! A place is looked at only where its asset partition is to be made and has no record for this path, once. Where nothing
+//! lies there, which is nearly always, that was all.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::digest::Field;
+use crate::engine::begun;
+use crate::engine::error::{EngineError, Problems, Spot};
+use crate::engine::evaluate::Evaluation;
+use crate::engine::workspace::Workspace;
+use crate::hash::HashError;
+use crate::model::{
+    Asset, CodeRecord, CodeVersion, DataVersion, DataVersionRule, Lock, LockedAsset,
+    MaterializationId, Occupied, OutputKind, PartitionKey, PartitionSet, PlannedAside,
+};
+use crate::plan::{Cell, Decision, ObservedCode, Row, code_record};
+use crate::store::Store;
+
+/// The longest name that file systems take, in bytes.
+const LONGEST: usize = 255;
+
+/// What is known of the places of outputs that are to be made.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// Cells that have no record for these paths.
+    unrecorded: HashSet<Cell>,
+    /// What is ours all the same, by cell and output, with its version if one is known.
+    ours: HashMap<(Cell, usize), Option<DataVersion>>,
+    /// What is not ours, in order of cells and outputs.
+    foreign: Vec<Occupant>,
+}
+
+/// Whether something was recorded at the place of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Something was, of this version if its content is its version.
+    Recorded(Option<DataVersion>),
+    /// Nothing was: what lies there by the time that the output comes is somebody else's.
+    Unrecorded,
+}
+
+/// What lies at the place of an output.
+#[derive(Clone, Debug)]
+struct Occupant {
+    cell: Cell,
+    output: usize,
+    path: String,
+    kind: OccupantKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OccupantKind {
+    /// A file, or something else that one rename moves without loss.
+    File,
+    /// A folder that holds something, or a link to one.
+    Folder,
+}
+
+impl Evaluation<'_> {
+    /// Looks at the places of the outputs that are to be made. `lock` is asked only where something lies there.
+    ///
+    /// # Errors
+    ///
+    /// All folders that hold something and are not ours, unless they are to be set aside, too.
+    pub fn look_at_places<L: Borrow<Lock>>(
+        &mut self,
+        workspace: &Workspace<'_>,
+        store: &Store,
+        occupied: Occupied,
+        lock: impl FnOnce() -> Option<L>,
+    ) -> Result<(), Problems> {
+        let (unrecorded, occupants) = self.find_occupants(workspace, store)?;
+        let mut places = Places {
+            unrecorded,
+            ..Places::default()
+        };
+        if !occupants.is_empty() {
+            let lock = lock();
+            let lock = lock.as_ref().map(L::borrow);
+            places.ours = self.find_ours(workspace, store, lock, &occupants)?;
+            let foreign = occupants.into_iter();
+            let foreign = foreign.filter(|it| !self.is_replaced(workspace, &places.ours, it));
+            places.foreign = foreign.collect();
+        }
+        self.places = places;
+        match occupied {
+            Occupied::Refused => self.refuse_folders(workspace),
+            Occupied::SetAside => Ok(()),
+        }
+    }
+
+    /// Whether something was recorded at the place of an output.
+    #[must_use]
+    pub fn place(&self, cell: Cell, output: usize) -> Place {
+        if let Some(version) = self.places.ours.get(&(cell, output)) {
+            return Place::Recorded(*version);
+        }
+        if self.places.unrecorded.contains(&cell) {
+            return Place::Unrecorded;
+        }
+        let asset = self.scope().graph().asset(self.scope().at(cell).0);
+        let by_content = asset.is_some_and(|it| it.data_version == DataVersionRule::Content);
+        let recorded = &self.judge.facts().recorded;
+        let last = recorded.materialized(cell.index()).filter(|_| by_content);
+        Place::Recorded(last.and_then(|last| last.outputs.get(output).copied()))
+    }
+
+    /// What will be set aside, counted by asset.
+    #[must_use]
+    pub fn planned_asides(&self) -> Vec<PlannedAside> {
+        let mut asides: Vec<PlannedAside> = Vec::new();
+        for occupant in &self.places.foreign {
+            let asset = self.step_name(occupant.cell).asset;
+            match asides.last_mut() {
+                Some(last) if last.asset == asset => last.count += 1,
+                _ => asides.push(PlannedAside {
+                    asset,
+                    count: 1,
+                    path: occupant.path.clone(),
+                }),
+            }
+        }
+        asides
+    }
+
+    /// The cells that are to be made and have no record for their paths, and what lies at these.
+    fn find_occupants(
+        &self,
+        workspace: &Workspace<'_>,
+        store: &Store,
+    ) -> Result<(HashSet<Cell>, Vec<Occupant>), Problems> {
+        let scope = self.scope();
+        let mut unrecorded = HashSet::new();
+        let mut occupants = Vec::new();
+        let mut folders = Folders::new(workspace.root);
+        let mut path = String::new();
+        let mut problems = Problems::default();
+        for (number, row) in scope.rows().iter().enumerate() {
+            let asset = scope.graph().asset(row.asset);
+            let Some(asset) = asset.filter(|asset| asset.recipe.is_some()) else {
+                continue;
+            };
+            let mut templates = Templates {
+                store,
+                asset,
+                now: self.codes.versions[number],
+                known: HashMap::new(),
+            };
+            for cell in row.cells() {
+                let runs = matches!(
+                    self.decisions.of[cell.index()],
+                    Decision::Run | Decision::MayRun
+                );
+                if !runs || self.is_recorded_here(&mut templates, cell) {
+                    continue;
+                }
+                unrecorded.insert(cell);
+                for (output, declared) in asset.outputs.iter().enumerate() {
+                    path.clear();
+                    declared.path.write_path(scope.at(cell).1, &mut path);
+                    let kind = match folders.occupant(&path) {
+                        Ok(None) => continue,
+                        Ok(Some(kind)) => kind,
+                        Err(source) => {
+                            let path = path.clone();
+                            problems.push(HashError::Unreadable { path, source }.into());
+                            continue;
+                        }
+                    };
+                    occupants.push(Occupant {
+                        cell,
+                        output,
+                        path: path.clone(),
+                        kind,
+                    });
+                }
+            }
+        }
+        problems.into_result((unrecorded, occupants))
+    }
+
+    /// Whether a cell has a record, by paths that are those of now.
+    fn is_recorded_here(&self, templates: &mut Templates<'_>, cell: Cell) -> bool {
+        let recorded = &self.judge.facts().recorded;
+        let last = recorded.materialized(cell.index());
+        last.is_some_and(|last| {
+            last.id == MaterializationId::LOCKED || templates.are_those_of(last.code_version)
+        })
+    }
+
+    /// What of `occupants` is ours, with its version if one is known.
+    fn find_ours(
+        &self,
+        workspace: &Workspace<'_>,
+        store: &Store,
+        lock: Option<&Lock>,
+        occupants: &[Occupant],
+    ) -> Result<HashMap<(Cell, usize), Option<DataVersion>>, Problems> {
+        let mut ours = HashMap::new();
+        let paths: Vec<&str> = occupants.iter().map(|it| it.path.as_str()).collect();
+        let made = store.made_at(&paths.iter().copied().collect())?;
+        let begun = begun::noted(workspace.root, &paths);
+        // A line does not tell a path. Where there is a record, it is of another one, and so is the line.
+        let recorded = &self.judge.facts().recorded;
+        let is_unrecorded = |it: &&Occupant| recorded.materialized(it.cell.index()).is_none();
+        let unrecorded = occupants.iter().filter(is_unrecorded);
+        let unrecorded: Vec<Cell> = unrecorded.map(|it| it.cell).collect();
+        let locked = lock.map(|lock| self.in_lock(lock, &unrecorded));
+        let versions = lock.map(locked_versions).unwrap_or_default();
+        for it in occupants {
+            let version = if let Some(version) = made.get(it.path.as_str()) {
+                Some(*version)
+            } else if locked.as_ref().is_some_and(|all| all.contains(&it.cell)) {
+                let line = self.locked.elsewhere.get(&it.cell).and_then(Option::as_ref);
+                line.and_then(|line| line.outputs.get(it.output).copied())
+            } else if begun.contains(it.path.as_str()) {
+                None
+            } else {
+                // The line of an asset that has another name now does not tell its path, but what it made.
+                let found = (!versions.is_empty())
+                    .then(|| workspace.versions.of_path(&it.path).ok()?.version())
+                    .flatten();
+                match found.filter(|found| versions.contains(found)) {
+                    Some(version) => Some(version),
+                    None => continue,
+                }
+            };
+            ours.insert((it.cell, it.output), version);
+        }
+        Ok(ours)
+    }
+
+    /// Those of `cells` of which the lock file has a line, right or not.
+    fn in_lock(&self, lock: &Lock, cells: &[Cell]) -> HashSet<Cell> {
+        let scope = self.scope();
+        let assets: HashMap<_, &LockedAsset> =
+            lock.assets.iter().map(|it| (&it.asset, it)).collect();
+        let mut locked_cells = HashSet::new();
+        let mut by_row: BTreeMap<usize, Vec<Cell>> = BTreeMap::new();
+        for cell in cells {
+            let number = scope.number_of(scope.at(*cell).0);
+            by_row.entry(number).or_default().push(*cell);
+        }
+        for (number, of_row) in by_row {
+            let row: &Row = &scope.rows()[number];
+            let Some(locked) = assets.get(scope.graph().key(row.asset)) else {
+                continue;
+            };
+            let keys = scope.keys(row.asset);
+            let index = |key: &PartitionKey| keys.index_of(key.as_str());
+            let blocks = locked.blocks.iter();
+            let blocks = blocks.filter_map(|it| Some(index(&it.first)?..index(&it.last)? + 1));
+            let blocks = PartitionSet::from_ranges(blocks);
+            let lines: HashSet<_> = locked.lines.iter().map(|it| &it.partition).collect();
+            locked_cells.extend(of_row.into_iter().filter(|cell| {
+                blocks.contains(row.index_of(*cell)) || lines.contains(&scope.partition(*cell))
+            }));
+        }
+        locked_cells
+    }
+
+    /// Whether what lies at a place is ours. A folder that is where a file is declared is only if it is just what was
+    /// recorded: nobody knows what else it holds.
+    fn is_replaced(
+        &self,
+        workspace: &Workspace<'_>,
+        ours: &HashMap<(Cell, usize), Option<DataVersion>>,
+        it: &Occupant,
+    ) -> bool {
+        let Some(version) = ours.get(&(it.cell, it.output)) else {
+            return false;
+        };
+        let asset = self.scope().graph().asset(self.scope().at(it.cell).0);
+        let is_file = asset.is_some_and(|it2| it2.outputs[it.output].kind == OutputKind::File);
+        if it.kind == OccupantKind::File || !is_file {
+            return true;
+        }
+        let found = workspace.versions.of_path(&it.path).ok();
+        version.is_some() && found.and_then(|found| found.version()) == *version
+    }
+
+    /// An error for each output of an asset at whose places folders lie that are not ours.
+    fn refuse_folders(&self, workspace: &Workspace<'_>) -> Result<(), Problems> {
+        let mut folders: BTreeMap<(usize, usize), (&Occupant, usize)> = BTreeMap::new();
+        let foreign = self.places.foreign.iter();
+        for it in foreign.filter(|it| it.kind == OccupantKind::Folder) {
+            let number = self.scope().number_of(self.scope().at(it.cell).0);
+            folders.entry((number, it.output)).or_insert((it, 0)).1 += 1;
+        }
+        let mut problems = Problems::default();
+        for (first, count) in folders.into_values() {
+            let scope = self.scope();
+            let (id, _) = scope.at(first.cell);
+            let Some(asset) = scope.graph().asset(id) else {
+                continue;
+            };
+            let output = &asset.outputs[first.output];
+            let spot = Spot::read(workspace, output.location);
+            problems.push(EngineError::occupied_output(
+                &self.step_name(first.cell),
+                (&first.path, count - 1),
+                output.kind,
+                spot,
+            ));
+        }
+        problems.into_result(())
+    }
+}
+
+impl Places {
+    /// Notes that a cell has a record by now: another process has made it.
+    pub fn recorded(&mut self, cell: Cell) {
+        self.unrecorded.remove(&cell);
+    }
+}
+
+/// Whether other code versions of an asset have had the same output templates.
+struct Templates<'a> {
+    store: &'a Store,
+    asset: &'a Asset,
+    now: Option<CodeVersion>,
+    known: HashMap<CodeVersion, bool>,
+}
+
+impl Templates<'_> {
+    fn are_those_of(&mut self, version: CodeVersion) -> bool {
+        if self.now == Some(version) {
+            return true;
+        }
+        let Self {
+            store,
+            asset,
+            known,
+            ..
+        } = self;
+        *known.entry(version).or_insert_with(|| {
+            // What cannot be read is not known.
+            let record = store.code_record(version).ok().flatten();
+            record.is_some_and(|record| templates(record) == templates(declared(asset)))
+        })
+    }
+}
+
+/// What is recorded of the code of an asset as it is declared, without what is found on disk.
+fn declared(asset: &Asset) -> CodeRecord {
+    code_record(asset, &ObservedCode::default())
+}
+
+fn templates(record: CodeRecord) -> Vec<Field> {
+    let is_template = |field: &Field| field.name == "output" || field.name.starts_with("output.");
+    record.into_iter().filter(is_template).collect()
+}
+
+/// The versions of all outputs that a lock file knows one by one.
+fn locked_versions(lock: &Lock) -> HashSet<DataVersion> {
+    let lines = lock.assets.iter().flat_map(|asset| &asset.lines);
+    let outputs = lines.flat_map(|line| &line.outputs);
+    outputs.filter_map(|output| output.version).collect()
+}
+
+/// The folders of outputs; in one that does not exist nothing has to be looked for.
+struct Folders<'a> {
+    root: &'a Path,
+    exist: HashMap<String, bool>,
+}
+
+impl<'a> Folders<'a> {
+    fn new(root: &'a Path) -> Self {
+        Self {
+            root,
+            exist: HashMap::new(),
+        }
+    }
+
+    /// What lies at `path`, if it is anything that could be lost. An error where no file can have this name.
+    fn occupant(&mut self, path: &str) -> io::Result<Option<OccupantKind>> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let exists = if let Some(exists) = self.exist.get(folder) {
+            *exists
+        } else {
+            let exists = self.root.join(folder).exists();
+            self.exist.insert(folder.to_owned(), exists);
+            exists
+        };
+        if path.len() > LONGEST && path.split('/').any(|name| name.len() > LONGEST) {
+            return Err(io::Error::from(io::ErrorKind::InvalidFilename));
+        }
+        Ok(if exists {
+            occupant(&self.root.join(path))
+        } else {
+            None
+        })
+    }
+}
+
+fn occupant(path: &Path) -> Option<OccupantKind> {
+    let metadata = path.symlink_metadata().ok()?;
+    let folder = metadata.is_dir() || (metadata.is_symlink() && path.is_dir());
+    if folder && holds_something(path) {
+        Some(OccupantKind::Folder)
+    } else {
+        (!metadata.is_dir()).then_some(OccupantKind::File)
+    }
+}
+
+/// Whether a folder holds anything. One that cannot be read may.
+pub(super) fn holds_something(folder: &Path) -> bool {
+    fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_some())
+}

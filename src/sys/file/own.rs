@@ -1,0 +1,72 @@
+//! Files of our own in a project, which came from anywhere: a repository can hold a link, a pipe or a device by the name of any
+//! of them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// The bytes of the regular file at `path`. A link is not followed, and nothing else is waited for: both are errors that
+/// say so.
+pub fn read_own(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open_own(path)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens the regular file at `path` for reading.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let file = match opened {
+        Err(_) if path.is_symlink() => return Err(is_no_file("it is a link, and is not followed")),
+        opened => opened?,
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok(file)
+    } else if metadata.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else {
+        Err(is_no_file("it is not a regular file"))
+    }
+}
+
+fn is_no_file(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use super::read_own;
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), "x").unwrap();
+        symlink(path("file"), path("link")).unwrap();
+        symlink("nowhere", path("dangling")).unwrap();
+        assert_eq!(read_own(&path("file")).unwrap(), b"x");
+        for name in ["link", "dangling"] {
+            let error = read_own(&path(name)).unwrap_err().to_string();
+            assert!(error.contains("link"), "{name}: {error}");
+        }
+        let folder = read_own(folder.path()).unwrap_err();
+        assert_eq!(folder.kind(), std::io::ErrorKind::IsADirectory);
+        let device = read_own(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert!(device.contains("regular"), "{device}");
+        let absent = read_own(&path("none")).unwrap_err();
+        assert_eq!(absent.kind(), std::io::ErrorKind::NotFound);
+    }
+}

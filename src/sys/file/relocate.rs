@@ -1,0 +1,104 @@
+//! Moving whatever is at a path to another path, also where that is on another file system.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+#[cfg(target_os = "linux")]
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+
+use crate::sys::file::{copy_tree, remove_tree};
+
+/// A place that renames do not leave: a file system, and of one that is mounted several times one of its mounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mount {
+    device: u64,
+    /// Absent where the system does not say.
+    number: Option<u64>,
+}
+
+/// The mount that holds what is at `path`; links are followed. `None` where nothing can be asked there.
+#[must_use]
+pub fn mount_of(path: &Path) -> Option<Mount> {
+    Some(Mount {
+        device: path.metadata().ok()?.dev(),
+        number: mount_number(path),
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn mount_number(path: &Path) -> Option<u64> {
+    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+    let says = found.stx_mask & StatxFlags::MNT_ID.bits() != 0;
+    says.then_some(found.stx_mnt_id)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn mount_number(_path: &Path) -> Option<u64> {
+    None
+}
+
+/// Moves the file, link or directory `from` to `to`, as [`fs::rename`] does. Where one rename cannot, as they are on
+/// different file systems, it is copied beside `to`, renamed, and removed at `from`: whoever looks at `to` sees all of it
+/// or nothing.
+pub fn relocate(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => copy_over(from, to),
+        renamed => renamed,
+    }
+}
+
+fn copy_over(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = match to.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // It goes with what is in it when the value ends.
+    let beside = tempfile::Builder::new()
+        .prefix(".assetctl-")
+        .tempdir_in(folder)?;
+    let copy = beside.path().join("copy");
+    copy_tree(from, &copy)?;
+    fs::rename(&copy, to)?;
+    remove_tree(from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{copy_over, mount_of, relocate};
+
+    #[test]
+    fn a_move_by_copy_is_a_move() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for relocate in [relocate, copy_over] {
+            fs::create_dir_all(path("from/deep")).unwrap();
+            fs::write(path("from/deep/file"), "x").unwrap();
+            fs::write(path("file"), "new").unwrap();
+            fs::write(path("over"), "old").unwrap();
+            relocate(&path("from"), &path("to")).unwrap();
+            relocate(&path("file"), &path("over")).unwrap();
+            assert_eq!(fs::read(path("to/deep/file")).unwrap(), b"x");
+            assert_eq!(fs::read(path("over")).unwrap(), b"new");
+            let left = fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(left, 2, "no copy stays");
+            relocate(&path("none"), &path("to")).unwrap_err();
+            fs::remove_dir_all(path("to")).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_mount_is_that_of_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("x"), "").unwrap();
+        let of = |path: &Path| mount_of(path);
+        assert_eq!(of(folder.path()), of(&folder.path().join("x")));
+        assert_eq!(of(&folder.path().join("none")), None);
+        #[cfg(target_os = "linux")]
+        assert_ne!(of(folder.path()), of(Path::new("/proc")));
+    }
+}
