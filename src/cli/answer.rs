@@ -8,6 +8,7 @@ use crate::cli::args::{CheckFormat, GraphFormat, LockDiffFormat};
 use crate::cli::ci;
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
+use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
@@ -43,15 +44,20 @@ pub fn status(session: &Session, report: &StatusReport, grouping: Grouping) -> i
     answer(
         session,
         || StatusDocument::from(report),
-        || render::status(report, grouping, &session.look()),
+        || render::status(report, grouping, &session.look(), &session.next),
     )
 }
 
 /// Answers `check`.
-pub fn check(session: &Session, report: &CheckReport, format: CheckFormat) -> io::Result<()> {
+pub fn check(
+    session: &Session,
+    report: &CheckReport,
+    format: CheckFormat,
+    next: &Next,
+) -> io::Result<()> {
     let stdout = session.terminal.stdout;
     match format {
-        CheckFormat::Text => output::answer(stdout, render::check(report, &session.look())),
+        CheckFormat::Text => output::answer(stdout, render::check(report, &session.look(), next)),
         CheckFormat::Json => output::answer_json(&CheckDocument::from(report)),
         CheckFormat::Github => {
             let mut text = ci::annotations(report) + &render::verdict(report);
@@ -98,7 +104,7 @@ pub fn plan(session: &Session, report: &PlanReport) -> io::Result<()> {
     answer(
         session,
         || PlanDocument::from(report),
-        || render::plan(report, &session.look()),
+        || render::plan(report, &session.look(), &session.next),
     )
 }
 

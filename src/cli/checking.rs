@@ -54,6 +54,8 @@ pub fn check(args: &CheckArgs, globals: &Globals, session: &Session) -> Result<E
             app::place_in_repository(&mut report, &surroundings);
         }
     }
-    answer::check(session, &report, format)?;
+    let here = std::env::current_dir()?;
+    let next = session.next.in_project(&surroundings.directory, &here);
+    answer::check(session, &report, format, &next)?;
     Ok(answer::check_exit(&report))
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::cli::next::Next;
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{Detail, Hints, Look, uncolored};
 use crate::digest::Digest;
@@ -184,5 +185,14 @@ pub fn check_report() -> CheckReport {
             lines: 3,
         }],
         ..CheckReport::of_nothing(CheckBasis::Lock, DueWindows::Apart, Strictness::Lenient)
+    }
+}
+
+/// What goes on from a call without words.
+pub fn next() -> Next {
+    Next {
+        program: "assetctl".to_owned(),
+        materialize: "assetctl materialize".to_owned(),
+        lock: "Assets.lock".to_owned(),
     }
 }

@@ -29,7 +29,7 @@ pub fn materialize(
         cancel: &cancel,
         clock: &*clock,
         session,
-        command: command(request, typed),
+        command: command(request, typed, &session.next.program),
     };
     let run =
         |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);
@@ -48,8 +48,8 @@ pub fn materialize(
 }
 
 /// The same once more, but for what is selected: with inputs as they were typed.
-fn command(request: &InMemoryRequest, typed: &[(String, String)]) -> String {
-    let mut words = vec!["assetctl materialize --in-memory".to_owned()];
+fn command(request: &InMemoryRequest, typed: &[(String, String)], program: &str) -> String {
+    let mut words = vec![format!("{program} materialize --in-memory")];
     if request.memory_limit != InMemoryRequest::DEFAULT_MEMORY_LIMIT {
         words.push(format!("--memory-limit {}", request.memory_limit));
     }

@@ -44,7 +44,7 @@ pub fn materialize(
         cancel: &cancel,
         clock: &*clock,
         session,
-        command: "assetctl materialize".to_owned(),
+        command: format!("{} materialize", session.next.program),
     };
     let mut rounds = 0;
     loop {

@@ -6,6 +6,7 @@ use crate::app::{FromLock, Notice};
 use crate::cli::args::{ColorChoice, Globals, Verb};
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
+use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::terminal::{Kind, Motion, Terminal, Variables};
 use crate::cli::text::{Detail, Hints, Look};
@@ -22,6 +23,8 @@ pub struct Session {
     pub terminal: Terminal,
     /// The time to judge by.
     pub now: Timestamp,
+    /// What may be typed next.
+    pub next: Next,
     detail: Detail,
 }
 
@@ -73,6 +76,7 @@ impl Session {
             progress,
             terminal,
             now: globals.now.unwrap_or_else(Timestamp::now),
+            next: Next::new(verb, globals),
             detail: match (globals.quiet, globals.verbose) {
                 (true, _) => Detail::Brief,
                 (false, false) => Detail::Normal,

@@ -351,6 +351,8 @@ mod tests {
                     "2+status:stale",
                     "2+status:missing",
                     "2+status:failed",
+                    "2+status:pending",
+                    "2+status:blocked",
                 ],
             ),
             ("chan", &["changed:"]),

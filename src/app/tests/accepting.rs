@@ -149,7 +149,10 @@ fn what_is_not_there_is_refused_and_nothing_is_recorded() {
             "unacceptable: clean@d2 cannot be accepted: build/d2.csv is a directory, and a file is declared",
         ]
     );
-    assert_eq!(sandbox.status("clean"), [Status::Missing; 3]);
+    assert_eq!(
+        sandbox.status("clean"),
+        [Status::Blocked, Status::Missing, Status::Missing]
+    );
     assert!(!sandbox.exists(".assetctl/instance.db"));
 }
 

@@ -169,7 +169,7 @@ fn nothing_would_run_without_a_source() {
     let sandbox = Sandbox::chain();
     fs::remove_file(sandbox.path("raw/d1.csv")).expect("removed");
     let report = explained(&sandbox, "clean@d1");
-    assert_eq!((report.status, report.command.len()), (Status::Missing, 0));
+    assert_eq!((report.status, report.command.len()), (Status::Blocked, 0));
     assert_eq!(report.record.last().map(|it| it.now.clone()), Some(None));
 }
 
@@ -179,13 +179,13 @@ fn external_assets_and_sources_have_no_command() {
         "[source.raw]\npath = \"raw.csv\"\n",
         "[asset.made]\ndeps = \"raw\"\noutputs = \"made.csv\"\n",
     ));
-    for (word, feeds) in [("made", vec![]), ("raw", vec!["made".to_owned()])] {
+    let readers = vec!["made".to_owned()];
+    for (word, status, feeds) in [
+        ("made", Status::Blocked, vec![]),
+        ("raw", Status::Missing, readers),
+    ] {
         let report = explained(&sandbox, word);
-        assert_eq!(
-            (report.status, report.command.len()),
-            (Status::Missing, 0),
-            "{word}"
-        );
+        assert_eq!((report.status, report.command.len()), (status, 0), "{word}");
         assert_eq!(names(&report.feeds), feeds, "{word}");
     }
     sandbox.write("raw.csv", "1");

@@ -1,5 +1,6 @@
 //! `check`: first the verdict, then what is not fresh and why, then what to do; besides it what does not count.
 
+use crate::cli::next::Next;
 use crate::cli::render::status::glyph;
 use crate::cli::text::{
     BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, count, keys, not_the_same, number,
@@ -15,7 +16,7 @@ const ROWS: usize = 8;
 const RANGES: usize = 4;
 
 /// The answer of `check`; empty where everything is fresh and little is to be said.
-pub fn check(report: &CheckReport, look: &Look) -> String {
+pub fn check(report: &CheckReport, look: &Look, next: &Next) -> String {
     let is_brief = look.detail == Detail::Brief;
     if is_brief && report.is_good() {
         return String::new();
@@ -28,7 +29,7 @@ pub fn check(report: &CheckReport, look: &Look) -> String {
             text.push_str(&rows);
             text.push('\n');
         }
-        text.push_str(&what_to_do(report));
+        text.push_str(&what_to_do(report, next));
     }
     text.push_str(&rebuilt(report, look));
     if !is_brief {
@@ -184,17 +185,23 @@ fn ranges_shown(look: &Look) -> usize {
     }
 }
 
-fn what_to_do(report: &CheckReport) -> String {
+fn what_to_do(report: &CheckReport, next: &Next) -> String {
     let counts = report.counts();
     if counts.stale + counts.missing + counts.pending == 0 {
         return String::new();
     }
+    // No run helps where everything that is left is blocked.
+    let is_blocked = |stale: &StaleRange| stale.status == Status::Blocked;
+    if report.pending.is_empty() && report.stale.iter().all(is_blocked) {
+        return String::new();
+    }
+    let materialize = &next.materialize;
     match report.basis {
         _ if report.lock_not_added => {
-            "Only Assets.lock is not staged: `git add Assets.lock`.\n".to_owned()
+            format!("Only Assets.lock is not staged: `git add {}`.\n", next.lock)
         }
-        CheckBasis::Lock => "Run `assetctl materialize` and commit Assets.lock.\n".to_owned(),
-        CheckBasis::Instance => "Run `assetctl materialize`.\n".to_owned(),
+        CheckBasis::Lock => format!("Run `{materialize}` and commit Assets.lock.\n"),
+        CheckBasis::Instance => format!("Run `{materialize}`.\n"),
     }
 }
 
@@ -316,7 +323,7 @@ fn taken(source: &LockedSources) -> String {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::cli::fixtures::{self, check_report, look, plain};
+    use crate::cli::fixtures::{self, check_report, look, next, plain};
     use crate::cli::text::Detail;
     use crate::model::{
         CheckBasis, CheckReport, CheckedAsset, DueWindows, ManifestLine, PartitionKey,
@@ -327,7 +334,7 @@ mod tests {
     fn the_verdict_then_why_then_what_to_do() {
         let mut wide = look();
         wide.width = None;
-        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @r"
+        insta::assert_snapshot!(plain(&check(&check_report(), &wide, &next())), @r"
         248 of 20,734 asset partitions are stale, 1 missing, 3 pending.
 
           ●  stale         clean   2013-07-04...2013-07-05, 2013-07-07  steps/clean.py changed
@@ -344,7 +351,7 @@ mod tests {
         Assets.lock has 3 lines of what is not declared: old. `assetctl lock prune` drops them.
         ");
         wide.detail = Detail::Brief;
-        insta::assert_snapshot!(plain(&check(&check_report(), &wide)), @r"
+        insta::assert_snapshot!(plain(&check(&check_report(), &wide, &next())), @r"
         248 of 20,734 asset partitions are stale, 1 missing, 3 pending.
 
           ●  stale         clean   2013-07-04...2013-07-05, 2013-07-07  steps/clean.py changed
@@ -389,7 +396,7 @@ mod tests {
             rebuilt(step("year", None), different(WhyDifferent::Undeclared)),
             rebuilt(step("names", None), different(WhyDifferent::Irreproducible)),
         ];
-        insta::assert_snapshot!(plain(&check(&report, &look())), @r"
+        insta::assert_snapshot!(plain(&check(&report, &look(), &next())), @r"
         Everything is fresh: 1 asset partition of 1 asset.
         Rebuilt 4 asset partitions in scratch: 1 came out the same.
           ✗ clean@2013-07-05 fails in scratch, where only what it declares is there (exit code 1): it probably reads something else, too
@@ -412,14 +419,14 @@ mod tests {
                 ..asset
             })
             .collect();
-        insta::assert_snapshot!(plain(&check(&fresh, &look())), @"Everything is fresh: 20,734 asset partitions of 6 assets.");
+        insta::assert_snapshot!(plain(&check(&fresh, &look(), &next())), @"Everything is fresh: 20,734 asset partitions of 6 assets.");
         fresh.basis = CheckBasis::Instance;
-        insta::assert_snapshot!(plain(&check(&fresh, &look())), @r"
+        insta::assert_snapshot!(plain(&check(&fresh, &look(), &next())), @r"
         Everything is fresh: 20,734 asset partitions of 6 assets.
         There is no Assets.lock: judged by the records of this machine alone. `assetctl lock` writes one.
         ");
         let mut quiet = look();
         quiet.detail = Detail::Brief;
-        assert_eq!(check(&fresh, &quiet), "");
+        assert_eq!(check(&fresh, &quiet, &next()), "");
     }
 }

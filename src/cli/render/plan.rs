@@ -1,5 +1,6 @@
 //! `plan`: what would run, in which order, why, and how long it takes.
 
+use crate::cli::next::Next;
 use crate::cli::text::{
     ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, WARN, count, cut, keys,
     number, span, styled, subject,
@@ -12,7 +13,7 @@ use crate::model::{
 const CHAIN: usize = 8;
 
 /// The steps, and how many there are.
-pub fn plan(report: &PlanReport, look: &Look) -> String {
+pub fn plan(report: &PlanReport, look: &Look, next: &Next) -> String {
     let mut text = String::new();
     if look.detail > Detail::Brief && !report.steps.is_empty() {
         let mut table = Table::default();
@@ -37,7 +38,8 @@ pub fn plan(report: &PlanReport, look: &Look) -> String {
         text.push('\n');
     }
     if report.counts.run > 0 && look.hints == Hints::Given {
-        text.push_str(&styled(DIM, "`assetctl materialize` does it.").to_string());
+        let hint = format!("`{}` does it.", next.materialize);
+        text.push_str(&styled(DIM, hint).to_string());
         text.push('\n');
     }
     text
@@ -182,7 +184,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{blocked, chain, plan};
-    use crate::cli::fixtures::{code, data, look, plain, range, step};
+    use crate::cli::fixtures::{code, data, look, next, plain, range, step};
     use crate::model::{
         Cause, Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep, PlannedAside,
     };
@@ -243,7 +245,7 @@ mod tests {
                 path: "build/2013-01-01.csv".into(),
             }],
         };
-        insta::assert_snapshot!(plain(&plan(&report, &look())), @r"
+        insta::assert_snapshot!(plain(&plan(&report, &look(), &next())), @r"
           1  run      clean@2013-01-01...2013-12-31  1,365 steps  1m 02s
                       steps/clean.py changed
           2  may run  daily@2013-07-04                              38ms
@@ -288,11 +290,11 @@ mod tests {
             critical_path: vec![],
             set_aside: vec![],
         };
-        insta::assert_snapshot!(plain(&plan(&report, &look())), @"Everything is fresh: there is nothing to do for 1,097 partitions.");
+        insta::assert_snapshot!(plain(&plan(&report, &look(), &next())), @"Everything is fresh: there is nothing to do for 1,097 partitions.");
         let nothing = PlanReport {
             counts: PlanCounts::default(),
             ..report
         };
-        insta::assert_snapshot!(plain(&plan(&nothing, &look())), @"There is nothing here to run.");
+        insta::assert_snapshot!(plain(&plan(&nothing, &look(), &next())), @"There is nothing here to run.");
     }
 }

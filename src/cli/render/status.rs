@@ -1,5 +1,6 @@
 //! `status`: a row per asset, with its counts, when it was last made, and why it is not fresh.
 
+use crate::cli::next::Next;
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
     Cell, DIM, Detail, Hints, Keys, Look, Table, ago, count, keys, number, status_style, styled,
@@ -37,9 +38,9 @@ const REASONS: usize = 2;
 const RANGES: usize = 3;
 
 /// The status of all assets, and how they are together; with [`Grouping::Keys`] a line for each partition, too.
-pub fn status(report: &StatusReport, grouping: Grouping, look: &Look) -> String {
+pub fn status(report: &StatusReport, grouping: Grouping, look: &Look, next: &Next) -> String {
     if look.detail == Detail::Brief {
-        return summary(report, look);
+        return summary(report, look, next);
     }
     let mut table = Table::default();
     let mut notes = Vec::new();
@@ -57,7 +58,7 @@ pub fn status(report: &StatusReport, grouping: Grouping, look: &Look) -> String 
     if !report.assets.is_empty() {
         text.push('\n');
     }
-    text.push_str(&summary(report, look));
+    text.push_str(&summary(report, look, next));
     text
 }
 
@@ -216,7 +217,7 @@ fn reason(kind: DeclarationKind, run: &PartitionRun) -> String {
     subjects.join(", ")
 }
 
-fn summary(report: &StatusReport, look: &Look) -> String {
+fn summary(report: &StatusReport, look: &Look, next: &Next) -> String {
     let assets = report
         .assets
         .iter()
@@ -245,9 +246,12 @@ fn summary(report: &StatusReport, look: &Look) -> String {
     if counts.fresh < counts.total() && look.hints == Hints::Given {
         // No run helps where everything that is left is blocked.
         let hint = if hindered == counts.total() {
-            "`assetctl explain ASSET@K` says what is missing."
+            format!("`{} explain ASSET@K` says what is missing.", next.program)
         } else {
-            "`assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why."
+            format!(
+                "`{}` brings them up to date, `{} explain ASSET@K` says why.",
+                next.materialize, next.program
+            )
         };
         text.push_str(&styled(DIM, hint).to_string());
         text.push('\n');
@@ -277,7 +281,7 @@ pub(super) fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::status;
-    use crate::cli::fixtures::{asset, code, data, key, look, plain, time};
+    use crate::cli::fixtures::{asset, code, data, key, look, next, plain, time};
     use crate::model::{
         AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, Status,
         StatusCounts, StatusReport,
@@ -367,7 +371,7 @@ mod tests {
             ),
             row("year", None, vec![run("", "", 1, Status::Missing, vec![])]),
         ]);
-        insta::assert_snapshot!(plain(&status(&report, Grouping::Ranges, &look())), @r"
+        insta::assert_snapshot!(plain(&status(&report, Grouping::Ranges, &look(), &next())), @r"
           ✓  fresh    clean  1,365 fresh                                 12 min ago
           ✗  failed   daily  184 fresh · 3 stale · 3 missing · 1 failed  3 h ago
                       clean changed: 2013-07-04...2013-07-05, 2013-07-09
@@ -381,7 +385,7 @@ mod tests {
         4 assets: 1,549 fresh · 3 stale · 4 missing · 1 failed · 1 pending.
         `assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.
         ");
-        insta::assert_snapshot!(plain(&status(&report, Grouping::Keys, &look())), @r"
+        insta::assert_snapshot!(plain(&status(&report, Grouping::Keys, &look(), &next())), @r"
           ✓  fresh    clean                       1,365 fresh                                 12 min ago
              fresh      @2013-01-01...2013-12-31
           ✗  failed   daily                       184 fresh · 3 stale · 3 missing · 1 failed  3 h ago
@@ -427,7 +431,7 @@ mod tests {
         let mut wide = look();
         wide.width = None;
         let report = report(vec![row("daily", None, partitions)]);
-        insta::assert_snapshot!(plain(&status(&report, Grouping::Ranges, &wide)), @r"
+        insta::assert_snapshot!(plain(&status(&report, Grouping::Ranges, &wide, &next())), @r"
           ●  stale  daily  50,000 fresh · 50,000 stale  clean changed: k000000, k000002, k000004 and 49,997 more ranges
 
         1 asset: 50,000 fresh · 50,000 stale.
@@ -443,18 +447,18 @@ mod tests {
             vec![run("", "", 1, Status::Fresh, vec![])],
         )]);
         one.evidence = Evidence::Recorded;
-        insta::assert_snapshot!(plain(&status(&one, Grouping::Ranges, &look())), @r"
+        insta::assert_snapshot!(plain(&status(&one, Grouping::Ranges, &look(), &next())), @r"
           ✓  fresh  year
 
         Everything is fresh: 1 asset, 1 partition.
         Judged by records alone: files were not looked at.
         ");
-        insta::assert_snapshot!(plain(&status(&report(vec![]), Grouping::Ranges, &look())), @"There are no assets here.");
+        insta::assert_snapshot!(plain(&status(&report(vec![]), Grouping::Ranges, &look(), &next())), @"There are no assets here.");
         let source = AssetStatus {
             kind: DeclarationKind::Source,
             ..row("raw", None, vec![run("", "", 1, Status::Fresh, vec![])])
         };
-        insta::assert_snapshot!(plain(&status(&report(vec![source]), Grouping::Ranges, &look())), @r"
+        insta::assert_snapshot!(plain(&status(&report(vec![source]), Grouping::Ranges, &look(), &next())), @r"
           ✓  fresh  raw (source)
 
         1 source.

@@ -1,0 +1,165 @@
+//! What a reader may type next: commands that do what was meant, for the project, the selection and the keys of this call.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use crate::cli::args::{Globals, PartitionsArgs, RecordedArgs, SelectionArgs, Verb};
+use crate::manifest;
+
+const LOCK_FILE: &str = "Assets.lock";
+
+/// Commands that go on from a call, as they can be typed where it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// The program with the folders that were given: `assetctl -C models`.
+    pub program: String,
+    /// What brings up to date what the call is about: `assetctl -C models materialize clean --partition 2013-07-04`.
+    pub materialize: String,
+    /// The lock file.
+    pub lock: String,
+}
+
+impl Next {
+    /// The commands that go on from a verb with the options of all verbs.
+    pub fn new(verb: &Verb, globals: &Globals) -> Self {
+        let mut program = vec!["assetctl".to_owned()];
+        let folders = [("-C", &globals.project), ("--home", &globals.home)];
+        for (flag, folder) in folders {
+            if let Some(folder) = folder {
+                program.extend([flag.to_owned(), folder.to_string_lossy().into_owned()]);
+            }
+        }
+        let mut words = program.clone();
+        words.push("materialize".to_owned());
+        match verb {
+            Verb::Status(args) => select(&mut words, &args.selection, args.states),
+            Verb::Check(args) => select(&mut words, &args.selection, RecordedArgs::default()),
+            Verb::Plan(args) => select(&mut words, &args.run.selection, args.run.states),
+            Verb::Materialize(args) => select(&mut words, &args.run.selection, args.run.states),
+            _ => {}
+        }
+        if let Verb::Plan(args) = verb {
+            let flags = [
+                (args.run.only, "--only"),
+                (args.run.force, "--force"),
+                (args.run.full_refresh, "--full-refresh"),
+            ];
+            let given = flags.iter().filter(|(is_given, _)| *is_given);
+            words.extend(given.map(|(_, flag)| (*flag).to_owned()));
+            for clause in &args.run.steps {
+                words.extend(["--steps".to_owned(), clause.clone()]);
+            }
+        }
+        Self {
+            program: typed(&program),
+            materialize: typed(&words),
+            lock: LOCK_FILE.to_owned(),
+        }
+    }
+
+    /// The same, with the lock file of the project that `directory` lies in as its path is typed in the folder `here`.
+    pub fn in_project(&self, directory: &Path, here: &Path) -> Self {
+        let root = manifest::find(directory);
+        let lock = root.map(|root| from_here(&root.0, LOCK_FILE, here));
+        Self {
+            lock: lock.unwrap_or_else(|_| self.lock.clone()),
+            ..self.clone()
+        }
+    }
+}
+
+fn select(words: &mut Vec<String>, selection: &SelectionArgs, states: RecordedArgs) {
+    words.extend(selection.selection.iter().cloned());
+    let PartitionsArgs {
+        keys,
+        ranges,
+        all_partitions,
+        latest,
+    } = &selection.partitions;
+    for (flag, values) in [("--partition", keys), ("--partition-range", ranges)] {
+        for value in values {
+            words.extend([flag.to_owned(), value.clone()]);
+        }
+    }
+    if let Some(count) = latest {
+        words.extend(["--latest".to_owned(), count.to_string()]);
+    }
+    let flags = [
+        (*all_partitions, "--all-partitions"),
+        (states.missing, "--missing"),
+        (states.failed, "--failed"),
+    ];
+    let given = flags.iter().filter(|(is_given, _)| *is_given);
+    words.extend(given.map(|(_, flag)| (*flag).to_owned()));
+}
+
+/// Words as they are typed in a shell.
+fn typed(words: &[String]) -> String {
+    let quoted = words
+        .iter()
+        .map(|word| shlex::try_quote(word).unwrap_or(Cow::Borrowed(word)));
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// A path below `root` as it is typed in the folder `here`.
+fn from_here(root: &Path, path: &str, here: &Path) -> String {
+    let full = root.join(path);
+    if let Ok(below) = full.strip_prefix(here) {
+        return below.to_string_lossy().into_owned();
+    }
+    match here.strip_prefix(root) {
+        Ok(deeper) => "../".repeat(deeper.components().count()) + path,
+        Err(_) => full.to_string_lossy().into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser as _;
+
+    use super::{Next, from_here};
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn what_goes_on_is_about_the_same() {
+        for (line, materialize) in [
+            ("assetctl status", "assetctl materialize"),
+            (
+                "assetctl -C models status clean --partition 2013-07-04",
+                "assetctl -C models materialize clean --partition 2013-07-04",
+            ),
+            (
+                "assetctl check group:a* --latest 7",
+                "assetctl materialize 'group:a*' --latest 7",
+            ),
+            (
+                "assetctl --home h plan a --only --steps b+ --missing",
+                "assetctl --home h materialize a --missing --only --steps b+",
+            ),
+            (
+                "assetctl materialize -n a --partition-range x...y",
+                "assetctl materialize a --partition-range x...y",
+            ),
+            ("assetctl explain a", "assetctl materialize"),
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).expect("a right line");
+            let next = Next::new(&cli.verb, &cli.globals);
+            assert_eq!(next.materialize, materialize, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_path_as_it_is_typed_here() {
+        for (here, expected) in [
+            ("/p", "Assets.lock"),
+            ("/p/a/b", "../../Assets.lock"),
+            ("/", "p/Assets.lock"),
+            ("/q", "/p/Assets.lock"),
+        ] {
+            let found = from_here(Path::new("/p"), "Assets.lock", Path::new(here));
+            assert_eq!(found, expected, "{here}");
+        }
+    }
+}
