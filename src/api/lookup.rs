@@ -8,7 +8,7 @@ use crate::api::output_error::{OutputError, keys_there_are};
 use crate::app::{Declared, KeptValue, MadeRow, size_on_disk};
 use crate::model::{
     Asset, AssetId, AssetKey, Event, EventKind, KnownNames, PartitionKeys, PartitionRef,
-    PathTemplate, Place, SourcePath, StepName, StepOutcome,
+    PathTemplate, Place, StepName, StepOutcome,
 };
 
 /// How many edits a name may be away from one that was meant.
@@ -128,10 +128,7 @@ impl Lookup<'_> {
         };
         match &source.place {
             Place::Paths(paths) => {
-                let paths = paths.iter().map(|it| match it {
-                    SourcePath::Exact(exact) => path(exact),
-                    SourcePath::Glob(glob) => path(glob),
-                });
+                let paths = paths.iter().map(|it| path(it.template()));
                 paths.collect::<Vec<_>>().join(", ")
             }
             Place::Value { path: file, key } => format!("`{}` in {}", key.source(), path(file)),

@@ -75,6 +75,66 @@ impl Gitignored {
     }
 }
 
+/// A script that a command names and that is not there.
+#[derive(Debug, Error, Diagnostic)]
+#[error("the command of `{key}` names `{path}`, which does not exist")]
+#[diagnostic(
+    code(assetctl::app::missing_script),
+    severity(warning),
+    help(
+        "write the script, or correct its path; with `auto_code = false` words of the command are not looked for"
+    )
+)]
+pub struct MissingScript {
+    key: AssetKey,
+    path: String,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("declared here")]
+    span: SourceSpan,
+}
+
+impl MissingScript {
+    /// Nothing is at `path`.
+    pub fn new(key: AssetKey, path: String, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        Self {
+            key,
+            path,
+            source_code,
+            span,
+        }
+    }
+}
+
+/// A definition whose windows have ended, and none has its file.
+#[derive(Debug, Error, Diagnostic)]
+#[error("no file is where `exists = \"{path}\"` looks, so that no window is a partition")]
+#[diagnostic(
+    code(assetctl::app::empty_exists),
+    severity(warning),
+    help("put the files there, or correct the path")
+)]
+pub struct EmptyExists {
+    path: String,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("declared here")]
+    span: SourceSpan,
+}
+
+impl EmptyExists {
+    /// Nothing is at the path of any window.
+    pub fn new(path: String, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        Self {
+            path,
+            source_code,
+            span,
+        }
+    }
+}
+
 fn are_missing(more: usize) -> String {
     match more {
         0 => "is missing".to_owned(),

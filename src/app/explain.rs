@@ -145,10 +145,7 @@ impl Explanation<'_> {
         let (_, partition) = self.evaluation.scope().at(self.cell);
         match &source.place {
             Place::Paths(paths) => {
-                let path = |path: &SourcePath| {
-                    let (SourcePath::Exact(path) | SourcePath::Glob(path)) = path;
-                    path.path(partition).into_owned()
-                };
+                let path = |path: &SourcePath| path.template().path(partition).into_owned();
                 let paths: Vec<String> = paths.iter().map(path).collect();
                 Some(paths.join(", "))
             }

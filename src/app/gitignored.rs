@@ -35,7 +35,7 @@ pub fn exact_paths<'p>(
 ) -> impl Iterator<Item = String> + 'p {
     paths.iter().filter_map(move |path| match path {
         SourcePath::Exact(path) => Some(path.path(partition).into_owned()),
-        SourcePath::Glob(_) => None,
+        SourcePath::Glob(..) => None,
     })
 }
 
@@ -136,8 +136,7 @@ fn places_of(graph: &AssetGraph, id: AssetId) -> Vec<String> {
 }
 
 fn place_of(path: &SourcePath) -> String {
-    let (SourcePath::Exact(template) | SourcePath::Glob(template)) = path;
-    literal_head(template)
+    literal_head(path.template())
 }
 
 /// A path that names no partition as it is, and of another the folders before the first that does.

@@ -102,12 +102,9 @@ fn outputs(asset: &Asset) -> Vec<ListedOutput> {
 fn places(source: &SourceAsset) -> Vec<ListedOutput> {
     match &source.place {
         Place::Paths(paths) => {
-            let place = |path: &SourcePath| {
-                let (SourcePath::Exact(path) | SourcePath::Glob(path)) = path;
-                ListedOutput {
-                    name: None,
-                    path: path.source(),
-                }
+            let place = |path: &SourcePath| ListedOutput {
+                name: None,
+                path: path.template().source(),
             };
             paths.iter().map(place).collect()
         }

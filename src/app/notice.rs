@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::app::added::KeysAdded;
 use crate::app::from_lock::{FromLock, UnreadLock};
+use crate::app::in_memory::OwnPlaces;
 use crate::app::lock::DamagedLock;
 use crate::app::selection::SelectionNotice;
 use crate::store;
@@ -23,6 +24,10 @@ pub enum Notice {
     UnreadLock(UnreadLock),
     /// Of what only the lock file knew.
     FromLock(FromLock),
+    /// Of what keeps the keys of a definition from being known.
+    UnknownKeys(String),
+    /// Of sources that a test reads from their own places.
+    OwnPlaces(OwnPlaces),
     /// Of outputs that were not removed.
     LeftOutputs(LeftOutputs),
 }
@@ -79,6 +84,10 @@ impl fmt::Display for Notice {
             Self::UnreadLock(notice) => notice.fmt(f),
             Self::FromLock(notice) => notice.fmt(f),
             Self::LeftOutputs(notice) => notice.fmt(f),
+            Self::UnknownKeys(fault) => {
+                write!(f, "keys are not known, and what uses them waits: {fault}")
+            }
+            Self::OwnPlaces(notice) => notice.fmt(f),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::app::notice::Notice;
 use crate::digest::Digest;
 use crate::engine::{
     KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
+    look_for_foreign_files,
 };
 use crate::executor::Executor;
 use crate::git::{GitError, Repository};
@@ -181,7 +182,9 @@ impl Project {
             folder: &home,
             temporary: &temporary,
         };
-        let (keys, notices) = look(world, asked, &asking_definitions(&compiled.graph))?;
+        let (keys, mut notices) = look(world, asked, &asking_definitions(&compiled.graph))?;
+        let faults = keys.faults().into_iter().map(str::to_owned);
+        notices.extend(faults.map(Notice::UnknownKeys));
         Ok(Self {
             cache: StatCache::open(&own.join("stat.cache")),
             io_manager: FilesystemIoManager::new(&root),
@@ -217,11 +220,17 @@ impl Project {
             .filter(|id| KeyQuestion::of(declared(*id)) != KeyQuestion::Declared)
             .collect();
         let mut used = asking_definitions(self.graph());
-        if asked.is_subset(&used) {
-            return Ok(self.keys.get(Some(definition)).clone());
+        let known;
+        let keys = if asked.is_subset(&used) {
+            &self.keys
+        } else {
+            asked.append(&mut used);
+            known = self.look(&asked)?.0;
+            &known
+        };
+        if keys.fault_of(definition).is_some() {
+            look_for_foreign_files(self.world(), definition)?;
         }
-        asked.append(&mut used);
-        let (keys, _) = self.look(&asked)?;
         Ok(keys.get(Some(definition)).clone())
     }
 
@@ -233,7 +242,7 @@ impl Project {
         look(self.world(), home, definitions)
     }
 
-    fn world(&self) -> World<'_> {
+    pub(super) fn world(&self) -> World<'_> {
         World {
             root: &self.root,
             graph: &self.compiled.graph,

@@ -8,7 +8,7 @@ use fixedbitset::FixedBitSet;
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
 use crate::app::selection::{Goals, Neighbours};
-use crate::model::{AssetId, PartitionKey, PartitionSet};
+use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN};
 use crate::plan::{Cell, Role, Scope, Upstream};
 use crate::select::steps::{StepGraph, select_steps};
 
@@ -107,7 +107,17 @@ impl StepGraph for PlanSteps<'_> {
         let Some(row) = self.scope.row(id) else {
             return Vec::new();
         };
-        let index_of = |key| self.scope.keys(id).find(key);
+        let index_of = |key: &str| self.scope.keys(id).find(key);
+        if let Some((first, last)) = key.and_then(|key| key.split_once(RANGE_SIGN)) {
+            let (Some(first), Some(last)) = (index_of(first), index_of(last)) else {
+                return Vec::new();
+            };
+            let cells = (first..=last).filter_map(|index| row.cell(index));
+            return cells
+                .filter(|cell| self.is_step(*cell))
+                .map(Cell::index)
+                .collect();
+        }
         let steps = |cells: &mut dyn Iterator<Item = Cell>| {
             let steps = cells.filter(|cell| self.is_step(*cell));
             steps.map(Cell::index).collect()

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::doubt::{Early, Gitignored, MissingSource};
+use crate::app::doubt::{Early, EmptyExists, Gitignored, MissingScript, MissingSource};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::project::{Project, Surroundings};
-use crate::engine::{Spot, Workspace, counted_of, observe_code_of};
+use crate::engine::{
+    Spot, Workspace, counted_of, look_for_foreign_files, observe_code_of, used_definitions,
+};
 use crate::executor::LocalExecutor;
 use crate::manifest;
 use crate::model::{
-    AssetId, PartitionRef, Place, Problem, Required, SourceAsset, SourcePath, ValidateReport,
+    Asset, AssetId, Command, PartitionRef, PartitionsDefinition, Place, Problem, Required,
+    SourceAsset, SourcePath, TimeKeys, ValidateReport, exceptions,
 };
 
 /// Reads the declarations without any cache, and looks whether the sources and code files are there. Nothing is hashed
@@ -45,6 +48,7 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
                 let problems = problems.into_list().into_iter().map(Early::from);
                 warnings.extend(problems.map(|early| Box::new(early) as Problem));
             }
+            warnings.extend(missing_scripts(&workspace, asset));
         }
         if let Some(source) = graph.source(id) {
             sources += 1;
@@ -59,6 +63,7 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
         let spot = Spot::read(&workspace, location.unwrap_or_default());
         warnings.push(Box::new(Gitignored::new(&files, spot)));
     }
+    warnings.extend(doubtful_definitions(&project, &workspace));
     project.keep_what_was_learnt();
     Ok(ValidateReport {
         assets,
@@ -82,11 +87,12 @@ fn read(project: &Project, workspace: &Workspace<'_>) -> Result<BTreeMap<AssetId
                 let partition = PartitionRef { keys, index };
                 read.paths.extend(exact_paths(paths, partition));
                 for path in paths {
-                    if let SourcePath::Glob(pattern) = path {
+                    if let SourcePath::Glob(pattern, except) = path {
                         let pattern = pattern.path(partition);
-                        let versions = workspace.versions;
+                        let except = exceptions(except, partition);
+                        let (versions, counted) = (workspace.versions, counted_of(source));
                         read.matches
-                            .extend(versions.expand(&pattern, counted_of(source))?);
+                            .extend(versions.expand(&pattern, &except, counted)?);
                     }
                 }
             }
@@ -101,6 +107,57 @@ fn read(project: &Project, workspace: &Workspace<'_>) -> Result<BTreeMap<AssetId
         all.insert(id, read);
     }
     Ok(all)
+}
+
+/// Definitions in use whose keys are not all known, or whose `exists` matches nothing.
+fn doubtful_definitions(project: &Project, workspace: &Workspace<'_>) -> Vec<Problem> {
+    let mut doubts: Vec<Problem> = Vec::new();
+    for id in used_definitions(project.graph()) {
+        if project.keys().fault_of(id).is_some()
+            && let Err(problems) = look_for_foreign_files(project.world(), id)
+        {
+            let problems = problems.into_list().into_iter().map(Early::from);
+            doubts.extend(problems.map(|early| Box::new(early) as Problem));
+        }
+        let declared = &project.graph().definitions()[id.0 as usize];
+        let PartitionsDefinition::Time {
+            windows,
+            exists: Some(path),
+        } = &declared.definition
+        else {
+            continue;
+        };
+        let ended = TimeKeys::at(windows, project.now());
+        if project.keys().get(Some(id)).is_empty() && !ended.is_empty() {
+            let spot = Spot::read(workspace, declared.location);
+            doubts.push(Box::new(EmptyExists::new(path.source(), spot)));
+        }
+    }
+    doubts
+}
+
+/// Scripts that a command names and that are not there. A command that changes its folder may mean another place.
+fn missing_scripts(workspace: &Workspace<'_>, asset: &Asset) -> Vec<Problem> {
+    let Some(recipe) = &asset.recipe else {
+        return Vec::new();
+    };
+    let changes_folder = match &recipe.command {
+        Command::Shell { written, .. } => written
+            .split(|c: char| c.is_whitespace() || ";&|()".contains(c))
+            .any(|word| matches!(word, "cd" | "pushd")),
+        Command::Direct { .. } => false,
+    };
+    if changes_folder {
+        return Vec::new();
+    }
+    let candidates = recipe.code.candidates.iter();
+    let missing = candidates.filter(|path| !workspace.resolve(path).exists());
+    missing
+        .map(|path| {
+            let spot = Spot::read(workspace, asset.location);
+            Box::new(MissingScript::new(asset.key.clone(), path.clone(), spot)) as Problem
+        })
+        .collect()
 }
 
 /// What is missing of a source that has to be there.
@@ -142,12 +199,12 @@ fn missing_at(
                         let found = exists(&path);
                         (path, found)
                     }
-                    SourcePath::Glob(pattern) => {
+                    SourcePath::Glob(pattern, except) => {
                         let pattern = pattern.path(partition).into_owned();
-                        let found = !workspace
-                            .versions
-                            .expand(&pattern, counted_of(source))?
-                            .is_empty();
+                        let except = exceptions(except, partition);
+                        let counted = counted_of(source);
+                        let found = workspace.versions.expand(&pattern, &except, counted)?;
+                        let found = !found.is_empty();
                         (pattern, found)
                     }
                 };

@@ -237,7 +237,9 @@ impl app::Progress for ShownRun<'_> {
             | Notice::DamagedLock(_)
             | Notice::UnreadLock(_)
             | Notice::FromLock(_)
-            | Notice::LeftOutputs(_) => {
+            | Notice::LeftOutputs(_)
+            | Notice::UnknownKeys(_)
+            | Notice::OwnPlaces(_) => {
                 self.session.notice(notice);
             }
         }

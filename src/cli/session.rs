@@ -133,6 +133,8 @@ impl Session {
             Notice::UnreadLock(unread) => format!("{unread}\n"),
             Notice::FromLock(known) => format!("{known}\n"),
             Notice::LeftOutputs(left) => format!("{left}\n"),
+            Notice::OwnPlaces(own) => format!("{own}\n"),
+            Notice::UnknownKeys(_) => format!("{notice}\n"),
         };
         output::say(self.terminal.stderr, text);
     }

@@ -266,6 +266,6 @@ fn unrenderable(error: Unrenderable) -> StepFailure {
         signal: None,
         command: String::new(),
         tail: Vec::new(),
-        code: "assetctl::engine::unrenderable",
+        code: error.code,
     }
 }

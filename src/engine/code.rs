@@ -170,7 +170,7 @@ impl Finder<'_> {
         let counted = counted(recipe.code.gitignored);
         for (path, location) in &recipe.code.declared {
             if is_glob(path) {
-                self.glob(path, (*location, counted), observed);
+                self.glob(path, recipe, *location, observed);
                 continue;
             }
             match self.file(path, counted) {
@@ -191,10 +191,17 @@ impl Finder<'_> {
     fn glob(
         &mut self,
         pattern: &str,
-        (location, counted): (Location, Counted),
+        recipe: &Recipe,
+        location: Location,
         observed: &mut ObservedCode,
     ) {
-        match self.workspace.versions.expand(pattern, counted) {
+        let code = &recipe.code;
+        let counted = counted(code.gitignored);
+        match self
+            .workspace
+            .versions
+            .expand(pattern, &code.except, counted)
+        {
             Ok(paths) if paths.is_empty() => {
                 self.problem(location, |at| EngineError::empty_code_glob(pattern, at));
             }

@@ -143,9 +143,13 @@ impl Evaluation<'_> {
     }
 }
 
-/// The text of a source that is a value.
+/// The text of a source that is a value: of a scalar its own, else JSON.
 fn value_text(sources: &FoundSources, cell: Cell) -> Option<&str> {
-    sources.values.get(&cell).map(String::as_str)
+    let found = sources.values.get(&cell)?;
+    Some(match found.words.as_deref() {
+        Some([only]) if !found.json.starts_with('[') => only,
+        _ => &found.json,
+    })
 }
 
 /// The value that a version of a source stands for, and the one that is there now.

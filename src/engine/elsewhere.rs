@@ -11,8 +11,8 @@ use walkdir::WalkDir;
 
 use crate::engine::gather::FoundSources;
 use crate::engine::workspace::Workspace;
-use crate::hash::glob_matches;
-use crate::model::{PartitionRef, Place, SourcePath, WhyUnverifiable};
+use crate::hash::{Exceptions, glob_matches};
+use crate::model::{PartitionRef, Place, SourcePath, WhyUnverifiable, exceptions};
 use crate::plan::{Cell, Scope};
 
 /// How Git LFS begins what it leaves in place of a file.
@@ -75,9 +75,12 @@ impl Looking<'_> {
     fn at(&self, path: &SourcePath, partition: PartitionRef<'_>) -> Option<Elsewhere> {
         match path {
             SourcePath::Exact(path) => self.exact(&path.path(partition)),
-            SourcePath::Glob(pattern) => {
+            SourcePath::Glob(pattern, except) => {
                 let pattern = pattern.path(partition);
-                let matches = |path: &str| glob_matches(&pattern, path).unwrap_or(false);
+                let except = Exceptions::new(&exceptions(except, partition)).unwrap_or_default();
+                let matches = |path: &str| {
+                    glob_matches(&pattern, path).unwrap_or(false) && !except.take(Path::new(path))
+                };
                 self.not_checked_out(matches)
                     .or_else(|| self.annex_link_below(folder_of(&pattern), matches))
             }

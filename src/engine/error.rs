@@ -82,26 +82,6 @@ pub enum EngineError {
         #[label("required here")]
         span: SourceSpan,
     },
-    /// A needed upstream key does not exist.
-    #[error("{step} needs {} of `{upstream}`, which {} not exist", list(keys), if keys.len() == 1 { "does" } else { "do" })]
-    #[diagnostic(
-        code(assetctl::engine::nonexistent_key),
-        help("extend the partitions of `{upstream}`, or set `allow_missing = true` on this dep")
-    )]
-    NonexistentKey {
-        /// The asset partition.
-        step: StepName,
-        /// What it reads.
-        upstream: String,
-        /// The keys that do not exist.
-        keys: Vec<String>,
-        /// The manifest.
-        #[source_code]
-        source_code: NamedSource<String>,
-        /// The dep in it.
-        #[label("mapped here")]
-        span: SourceSpan,
-    },
     /// A file lies where partitions are found, and its name is not how a key is written.
     #[error("`{path}` matches `{pattern}`, and {reason}")]
     #[diagnostic(
@@ -370,22 +350,6 @@ impl EngineError {
             span,
         }
     }
-
-    pub(super) fn nonexistent_key(
-        step: StepName,
-        upstream: &str,
-        keys: Vec<String>,
-        spot: Spot,
-    ) -> Self {
-        let Spot { source_code, span } = spot;
-        Self::NonexistentKey {
-            step,
-            upstream: upstream.to_owned(),
-            keys,
-            source_code,
-            span,
-        }
-    }
 }
 
 impl Problems {
@@ -456,19 +420,5 @@ impl Diagnostic for Problems {
         Some(Box::new(
             self.0.iter().map(|problem| problem as &dyn Diagnostic),
         ))
-    }
-}
-
-fn list(keys: &[String]) -> String {
-    const TOLD: usize = 3;
-    let told = keys
-        .iter()
-        .take(TOLD)
-        .map(|key| format!("`{key}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    match keys.len().checked_sub(TOLD) {
-        Some(more @ 1..) => format!("{told} and {more} more keys"),
-        _ => told,
     }
 }

@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::engine::code::{Codes, observe_code};
 use crate::engine::content::value_detail;
-use crate::engine::error::{EngineError, Problems, Spot};
+use crate::engine::error::Problems;
 use crate::engine::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
 use crate::engine::locked::LockedCells;
 use crate::engine::observe::{Observations, Observing, observe_sources};
@@ -12,12 +12,10 @@ use crate::engine::places::Places;
 use crate::engine::records::{StoreRecords, recorded};
 use crate::engine::share::AllCores;
 use crate::engine::workspace::Workspace;
-use crate::model::{
-    Cause, CurrentColumns, Observation, PartitionSlot, Place, SourcePath, Status, StepName,
-};
+use crate::model::{Cause, CurrentColumns, Observation, PartitionSlot, Place, Status, StepName};
 use crate::plan::{
-    Cell, Decision, Decisions, Evidence, Facts, Judge, Known, Purpose, Scope, Verdict, causes,
-    code_record, decide, obstacles,
+    Cell, Decision, Decisions, Evidence, Facts, Judge, Known, NonexistentKeys, Purpose, Scope,
+    Verdict, causes, code_record, decide, obstacles,
 };
 use crate::store::{Store, StoreError};
 
@@ -48,8 +46,7 @@ pub struct Evaluation<'a> {
 ///
 /// # Errors
 ///
-/// All problems at once: code files and variables that are missing, files that cannot be hashed, needed keys that do not
-/// exist.
+/// All problems at once: code files and variables that are missing, files that cannot be hashed.
 pub fn evaluate<'a>(
     workspace: &Workspace<'_>,
     scope: &'a Scope<'a>,
@@ -57,7 +54,6 @@ pub fn evaluate<'a>(
     purpose: Purpose,
     observing: Observing<'_>,
 ) -> Result<Evaluation<'a>, Problems> {
-    refuse_nonexistent_keys(workspace, scope, purpose)?;
     let codes = observe_code(workspace, scope)?;
     let (found, recorded) = find_sources_and_records(workspace, scope, store);
     let (mut versions, mut sources) = found?;
@@ -78,6 +74,7 @@ pub fn evaluate<'a>(
         versions,
         recorded,
         changed_outputs,
+        lacking_keys: scope.lacking_keys(),
     };
     let mut judge = Judge::new(scope, facts, purpose);
     let verdicts = judge.judge_all(&StoreRecords(store), &AllCores);
@@ -190,6 +187,7 @@ impl<'a> Evaluation<'a> {
             }
             Some(MissingSource::ObserveFailed(why)) => format!("{name}: its observe command {why}"),
             Some(MissingSource::Unreadable(why)) => format!("{name}: {why}"),
+            None if let Some(why) = self.lacking_keys(cell) => format!("{name} {why}"),
             None if let Some(error) = self.codes.unreadable(self.scope().at(cell).0) => {
                 format!("{name}: {error}")
             }
@@ -214,6 +212,45 @@ impl<'a> Evaluation<'a> {
             None => format!("{name} is blocked"),
         }
     }
+
+    /// Why a cell cannot be made for want of keys, to be read behind its name.
+    fn lacking_keys(&self, cell: Cell) -> Option<String> {
+        let facts = self.judge.facts();
+        if !facts.lacking_keys.contains(&cell) {
+            return None;
+        }
+        let scope = self.scope();
+        let (asset, _) = scope.at(cell);
+        if let Some(fault) = scope.fault(asset) {
+            return Some(format!("depends on keys that are not known: {fault}"));
+        }
+        let NonexistentKeys { upstream, keys } = scope.nonexistent_keys(cell)?;
+        let read = scope.graph().key(upstream);
+        let (keys_words, verb) = match keys.as_slice() {
+            [only] => (format!("`{only}`"), "does"),
+            [first, rest @ ..] => (format!("`{first}` and {} more keys", rest.len()), "do"),
+            [] => return None,
+        };
+        let partitions = scope.keys(upstream);
+        let newest = partitions.len().checked_sub(1);
+        let newest = newest.and_then(|last| partitions.window(last));
+        // A window that comes after the newest one has not ended, or the definition has.
+        let is_to_come = partitions.time().is_some_and(|windows| {
+            let at = windows.index_of_key(keys[0].as_str());
+            let start = at.map(|at| windows.window(at).start);
+            start.is_some_and(|start| newest.is_none_or(|newest| start >= newest.end))
+        });
+        let help = if is_to_come {
+            format!(
+                "with `end_offset = 1` in the partitions of `{read}` the window that has not ended is one of them"
+            )
+        } else {
+            format!("let the partitions of `{read}` begin earlier")
+        };
+        Some(format!(
+            "needs {keys_words} of `{read}`, which {verb} not exist: {help}, or set `allow_missing = true` on this dep"
+        ))
+    }
 }
 
 /// The name of a cell.
@@ -232,7 +269,7 @@ pub fn source_path(scope: &Scope<'_>, cell: Cell) -> Option<String> {
     let (id, partition) = scope.at(cell);
     let path = match &scope.graph().source(id)?.place {
         Place::Paths(paths) => match paths.as_slice() {
-            [SourcePath::Exact(path) | SourcePath::Glob(path)] => path,
+            [path] => path.template(),
             _ => return None,
         },
         Place::Value { path, .. } => path,
@@ -247,29 +284,4 @@ fn looked_for(paths: &[String]) -> String {
         [first, rest @ ..] => format!("{first} and {} more are", rest.len()),
         [] => "its data is".to_owned(),
     }
-}
-
-fn refuse_nonexistent_keys(
-    workspace: &Workspace<'_>,
-    scope: &Scope<'_>,
-    purpose: Purpose,
-) -> Result<(), Problems> {
-    if purpose == Purpose::Status {
-        return Ok(());
-    }
-    let mut problems = Problems::default();
-    for found in scope.nonexistent_keys() {
-        let dep = &scope.graph().deps(found.asset)[found.dep];
-        let step = StepName {
-            asset: scope.graph().key(found.asset).clone(),
-            partition: found.partition,
-        };
-        problems.push(EngineError::nonexistent_key(
-            step,
-            scope.graph().key(dep.asset).as_str(),
-            found.keys.iter().map(ToString::to_string).collect(),
-            Spot::read(workspace, dep.location),
-        ));
-    }
-    problems.into_result(())
 }

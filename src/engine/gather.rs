@@ -3,15 +3,16 @@
 //! All paths of a scope are looked at in one go, so that each is stat'ed once and threads start only where they pay. A path
 //! is made when it is looked at: the paths of a million partitions are never held together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::digest::{Folding, Kind, Sink};
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::workspace::Workspace;
-use crate::hash::{Counted, Found, HashError};
+use crate::hash::{Counted, Found, HashError, ValueText};
 use crate::model::{
     Asset, Current, CurrentColumns, DataVersion, DataVersionRule, Gitignored, MaterializedRef,
-    OutputChange, OutputKind, PartitionRef, PathTemplate, Place, Required, SourceAsset, SourcePath,
+    OutputChange, OutputKind, PartitionKeys, PartitionRef, PathTemplate, Place, Required,
+    SourceAsset, SourcePath, exceptions,
 };
 use crate::plan::{Cell, Known, Row, Scope};
 
@@ -20,8 +21,8 @@ use crate::plan::{Cell, Known, Row, Scope};
 pub struct FoundSources {
     /// The paths that a source with globs stands for, relative to the project root, in order.
     pub globbed: HashMap<Cell, Vec<String>>,
-    /// The text of a scalar value.
-    pub values: HashMap<Cell, String>,
+    /// The values of files, as texts.
+    pub values: HashMap<Cell, ValueText>,
     /// What was looked for and not found.
     pub missing: HashMap<Cell, MissingSource>,
 }
@@ -98,6 +99,7 @@ pub fn find_sources(
         .partition(|it| counted_of(it) == Counted::Files);
     finder.exact_paths(scope, &all, Counted::Files);
     finder.exact_paths(scope, &some, Counted::NotIgnored);
+    finder.unfit_keys(scope);
     let SourceFinder {
         versions,
         found,
@@ -191,6 +193,37 @@ impl SourceFinder<'_> {
         });
     }
 
+    /// Keys that cannot be a part of a path that somebody else has named.
+    fn unfit_keys(&mut self, scope: &Scope<'_>) {
+        for row in scope.rows() {
+            let Some(source) = self.workspace.graph.source(row.asset) else {
+                continue;
+            };
+            if !may_be_unfit(scope.keys(row.asset)) {
+                continue;
+            }
+            for cell in row.cells() {
+                let partition = partition_of(scope, row, cell);
+                let unfit = match &source.place {
+                    Place::Paths(paths) => {
+                        let mut templates = paths.iter().map(SourcePath::template);
+                        templates.find_map(|path| path.unfit_value(partition))
+                    }
+                    Place::Value { path, .. } => path.unfit_value(partition),
+                    Place::Observed { .. } => None,
+                };
+                if let Some(value) = unfit {
+                    let why = format!(
+                        "`{value}` cannot be a part of its path: a key that is read has no `/` in it, and is not `.` or `..`"
+                    );
+                    let why = MissingSource::Unreadable(why);
+                    self.found.missing.insert(cell, why);
+                    self.versions[row.versions_of(cell)].fill(Known::Unreadable);
+                }
+            }
+        }
+    }
+
     fn exact(
         &mut self,
         cell: Cell,
@@ -234,16 +267,16 @@ impl SourceFinder<'_> {
                             (version, path)
                         })
                 }
-                SourcePath::Glob(pattern) => {
+                SourcePath::Glob(pattern, except) => {
                     let pattern = pattern.path(partition).into_owned();
-                    self.workspace
-                        .versions
-                        .of_glob(&pattern, counted)
-                        .map(|mut glob| {
-                            let version = (!glob.paths.is_empty()).then_some(glob.version);
-                            globbed.append(&mut glob.paths);
-                            (version, pattern)
-                        })
+                    let except = exceptions(except, partition);
+                    let versions = self.workspace.versions;
+                    let found = versions.of_glob(&pattern, &except, counted);
+                    found.map(|mut glob| {
+                        let version = (!glob.paths.is_empty()).then_some(glob.version);
+                        globbed.append(&mut glob.paths);
+                        (version, pattern)
+                    })
                 }
             };
             match found {
@@ -259,6 +292,8 @@ impl SourceFinder<'_> {
             }
         }
         let nothing = looked_for.len() == paths.len();
+        let mut given = HashSet::new();
+        globbed.retain(|path| given.insert(path.clone()));
         self.found.globbed.insert(cell, globbed);
         if nothing || (!looked_for.is_empty() && source.required == Required::Yes) {
             return self.absent(cell, source, || MissingSource::Paths(looked_for));
@@ -272,9 +307,7 @@ impl SourceFinder<'_> {
     fn value(&mut self, cell: Cell, source: &SourceAsset, path: &str, key: &str) -> Known {
         match self.workspace.versions.of_value(path, key) {
             Ok(Some(found)) => {
-                if let Some(scalar) = found.scalar {
-                    self.found.values.insert(cell, scalar);
-                }
+                self.found.values.insert(cell, found.text);
                 Known::Version(found.version)
             }
             Ok(None) => {
@@ -318,6 +351,22 @@ impl SourceFinder<'_> {
         let why = MissingSource::Unreadable(error.to_string());
         self.found.missing.insert(cell, why);
         Known::Unreadable
+    }
+}
+
+/// Whether a key can hold what is not a part of a name. Windows are printed alike, so that one tells for all.
+fn may_be_unfit(keys: &PartitionKeys) -> bool {
+    match keys {
+        PartitionKeys::Unpartitioned => false,
+        PartitionKeys::Named(keys) => {
+            let unfit = |key: &str| key.contains('/') || matches!(key, "." | "..");
+            (0..keys.len()).any(|index| unfit(keys.key(index).as_str()))
+        }
+        PartitionKeys::Time(_) => keys.key(0).is_some_and(|key| key.as_str().contains('/')),
+        PartitionKeys::Multi(multi) => {
+            let mut parts = multi.dimensions().iter();
+            parts.any(|dimension| may_be_unfit(&dimension.keys))
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::evaluate::Evaluation;
 use crate::engine::inputs::mapped;
 use crate::engine::order::{batch_of, order_of};
+use crate::engine::render::TOO_LONG;
 use crate::engine::workspace::Workspace;
 use crate::model::{
     Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Name, Output,
@@ -110,7 +111,8 @@ impl Measure<'_> {
         if !is_near(self.estimate(&longest)) {
             return None;
         }
-        let error = order_of(workspace, self.evaluation, &longest).err()?;
+        let error = order_of(workspace, self.evaluation, &longest).err();
+        let error = error.filter(|error| error.code == TOO_LONG)?;
         let name = self.evaluation.step_name(longest[0]);
         let step = match batch_of(self.evaluation, &longest) {
             Some(batch) => format!("{}@{batch}", name.asset),

@@ -54,7 +54,9 @@ pub use gather::{
     ChangedOutputs, FoundSources, MissingSource, absent_version, counted, counted_of,
     find_outputs_unlike, find_sources,
 };
-pub use keys::{KeyQuestion, World, asking_definitions, existing_keys, used_definitions};
+pub use keys::{
+    KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
+};
 pub use length::refuse_too_long;
 pub use locked::LockedCells;
 pub use made::{Made, materialized};

@@ -45,7 +45,7 @@ impl OrderMaker {
     ///
     /// # Errors
     ///
-    /// If its command is longer than the system takes.
+    /// If its command cannot be rendered.
     ///
     /// # Panics
     ///
@@ -209,7 +209,7 @@ pub fn batch_of(evaluation: &Evaluation<'_>, cells: &[Cell]) -> Option<Batch> {
 ///
 /// # Errors
 ///
-/// If the command is longer than the system takes.
+/// If the command cannot be rendered.
 pub fn order_of(
     workspace: &Workspace<'_>,
     evaluation: &Evaluation<'_>,

@@ -17,8 +17,8 @@ use crate::engine::workspace::{Workspace, relative};
 use crate::executor::{Environment, Inherit, quote};
 use crate::model::{
     Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
-    LONGEST_COMPONENT, PartitionKeys, PartitionRef, Piece, Recipe, RunId, encode_whole_component,
-    shortened,
+    LONGEST_COMPONENT, PartitionKeys, PartitionRef, Piece, Place, Recipe, RunId, ValueForm,
+    encode_whole_component, shortened,
 };
 use crate::plan::{Cell, Scope};
 
@@ -43,11 +43,16 @@ pub type Lines = Arc<[String]>;
 /// A command that cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unrenderable {
+    /// Its diagnostic code.
+    pub code: &'static str,
     /// Why.
     pub message: String,
     /// What to do.
     pub help: Option<String>,
 }
+
+/// The diagnostic code of a command that is longer than the system takes.
+pub(super) const TOO_LONG: &str = "assetctl::engine::unrenderable";
 
 /// What a command is rendered for.
 #[derive(Clone, Copy)]
@@ -91,7 +96,7 @@ impl<'a> Rendering<'a> {
     ///
     /// # Errors
     ///
-    /// If the command is longer than the system takes.
+    /// If the command is longer than the system takes, or names a value that cannot be words.
     ///
     /// # Panics
     ///
@@ -118,7 +123,7 @@ impl<'a> Rendering<'a> {
             places,
             inputs: (0..asset.deps.len()).map(|_| OnceCell::new()).collect(),
         };
-        let argv = words.argv();
+        let argv = words.argv()?;
         let mut lists = Vec::new();
         let ours = words.variables(&mut lists);
         let Declared {
@@ -167,52 +172,53 @@ pub(super) struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn argv(&self) -> Vec<String> {
+    fn argv(&self) -> Result<Vec<String>, Unrenderable> {
         match &self.recipe.command {
             Command::Shell { shell, text, .. } => {
                 let mut argv = shell.clone();
-                argv.push(self.shell_text(text));
-                argv
+                argv.push(self.shell_text(text)?);
+                Ok(argv)
             }
-            Command::Direct { arguments, .. } => arguments
-                .iter()
-                .flat_map(|argument| self.arguments(argument))
-                .collect(),
+            Command::Direct { arguments, .. } => {
+                let mut argv = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    argv.append(&mut self.arguments(argument)?);
+                }
+                Ok(argv)
+            }
         }
     }
 
-    fn shell_text(&self, text: &CommandTemplate) -> String {
+    fn shell_text(&self, text: &CommandTemplate) -> Result<String, Unrenderable> {
         let piece = |piece: &Piece<CommandPlaceholder>| match piece {
-            Piece::Text(text) => text.clone(),
+            Piece::Text(text) => Ok(text.clone()),
             Piece::Placeholder(placeholder) => {
-                let values = self.values(placeholder);
+                let values = self.values(placeholder)?;
                 if values.is_empty() && !self.may_be_several(placeholder) {
-                    return "''".to_owned();
+                    return Ok("''".to_owned());
                 }
-                values
-                    .iter()
-                    .map(|value| quote(value))
-                    .collect::<Vec<_>>()
-                    .join(" ")
+                let words = values.iter().map(|value| quote(value));
+                Ok(words.collect::<Vec<_>>().join(" "))
             }
         };
         text.pieces().iter().map(piece).collect()
     }
 
     /// One argument, or one for each value where the whole of it is a placeholder.
-    fn arguments(&self, argument: &CommandTemplate) -> Vec<String> {
+    fn arguments(&self, argument: &CommandTemplate) -> Result<Vec<String>, Unrenderable> {
         if let [Piece::Placeholder(placeholder)] = argument.pieces() {
-            let values = self.values(placeholder);
+            let values = self.values(placeholder)?;
             if values.is_empty() && !self.may_be_several(placeholder) {
-                return vec![String::new()];
+                return Ok(vec![String::new()]);
             }
-            return values.into_owned();
+            return Ok(values.into_owned());
         }
         let piece = |piece: &Piece<CommandPlaceholder>| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Placeholder(placeholder) => self.values(placeholder).join(" "),
+            Piece::Text(text) => Ok(text.clone()),
+            Piece::Placeholder(placeholder) => Ok(self.values(placeholder)?.join(" ")),
         };
-        vec![argument.pieces().iter().map(piece).collect()]
+        let text: Result<String, Unrenderable> = argument.pieces().iter().map(piece).collect();
+        Ok(vec![text?])
     }
 
     /// Whether a placeholder can stand for more than one value, and so for a list, which may also be empty.
@@ -226,7 +232,7 @@ impl Words<'_> {
             CommandPlaceholder::Output(_) => self.is_batched(),
             CommandPlaceholder::Partition(_)
             | CommandPlaceholder::InputList(_)
-            | CommandPlaceholder::Value(_)
+            | CommandPlaceholder::Value(..)
             | CommandPlaceholder::Asset
             | CommandPlaceholder::RunId
             | CommandPlaceholder::Project => false,
@@ -260,16 +266,16 @@ impl Words<'_> {
         }
     }
 
-    fn values(&self, placeholder: &CommandPlaceholder) -> Cow<'_, [String]> {
+    fn values(&self, placeholder: &CommandPlaceholder) -> Result<Cow<'_, [String]>, Unrenderable> {
         let one = |value: String| Cow::Owned(vec![value]);
-        match placeholder {
+        Ok(match placeholder {
             CommandPlaceholder::Partition(placeholder) => one(placeholder.value(self.first())),
             CommandPlaceholder::Input(dep) => Cow::Borrowed(self.input(*dep)),
             CommandPlaceholder::InputOutput(dep, output) => {
                 Cow::Owned(self.paths_of(*dep, Some(*output)))
             }
             CommandPlaceholder::InputList(dep) => one(self.see(&self.list_path(*dep))),
-            CommandPlaceholder::Value(dep) => self.value(*dep).into_iter().collect(),
+            CommandPlaceholder::Value(dep, form) => self.value(*dep, *form)?,
             CommandPlaceholder::Outputs => {
                 let outputs = self.places.outputs.iter().flatten();
                 outputs.map(|path| self.see(path)).collect()
@@ -281,7 +287,7 @@ impl Words<'_> {
             CommandPlaceholder::Asset => one(self.asset.key.to_string()),
             CommandPlaceholder::RunId => one(self.rendering.run.to_string()),
             CommandPlaceholder::Project => one(self.project()),
-        }
+        })
     }
 
     pub(super) fn input(&self, dep: usize) -> &Lines {
@@ -325,12 +331,49 @@ impl Words<'_> {
         loads
     }
 
-    fn value(&self, dep: usize) -> Option<String> {
+    /// The words of a value; none of an optional source that is absent.
+    fn value(&self, dep: usize, form: ValueForm) -> Result<Cow<'_, [String]>, Unrenderable> {
         let dep = &self.asset.deps[dep];
         let scope = self.rendering.scope;
-        let index = mapped(scope, self.cells, dep).first()?;
-        let cell = scope.cell(dep.asset, index)?;
-        self.rendering.sources.values.get(&cell).cloned()
+        let index = mapped(scope, self.cells, dep).first();
+        let cell = index.and_then(|index| scope.cell(dep.asset, index));
+        let Some(found) = cell.and_then(|cell| self.rendering.sources.values.get(&cell)) else {
+            return Ok(match form {
+                ValueForm::Words | ValueForm::Joined => Cow::Borrowed(&[]),
+                ValueForm::Json => Cow::Owned(vec!["null".to_owned()]),
+            });
+        };
+        let is_list = found.json.starts_with('[');
+        let why = match (form, &found.words) {
+            (ValueForm::Json, _) => return Ok(Cow::Owned(vec![found.json.clone()])),
+            (_, Some(words)) if words.is_empty() => "is an empty list, which is not a word",
+            (ValueForm::Joined, Some(_)) if is_list => "is a list, and text is joined to it here",
+            (_, Some(words)) => return Ok(Cow::Borrowed(words)),
+            (_, None) if is_list => "is a list that holds lists or tables, which are not words",
+            (_, None) => "is a table, which is not a word",
+        };
+        let input = &dep.input;
+        let place = cell.and_then(|cell| self.value_place(cell));
+        Err(Unrenderable {
+            code: "assetctl::engine::unrenderable_value",
+            message: format!("the value of `{input}`{} {why}", place.unwrap_or_default()),
+            help: Some(format!(
+                "`{{{{value.{input}:json}}}}` gives all of it as JSON in one word"
+            )),
+        })
+    }
+
+    /// Where a value is read, to be put behind its name.
+    fn value_place(&self, cell: Cell) -> Option<String> {
+        let (id, partition) = self.rendering.scope.at(cell);
+        match &self.rendering.scope.graph().source(id)?.place {
+            Place::Value { path, key } => Some(format!(
+                ", `{}` of {},",
+                key.text(partition),
+                path.path(partition)
+            )),
+            Place::Paths(_) | Place::Observed { .. } => None,
+        }
     }
 
     pub(super) fn list_path(&self, dep: usize) -> String {
@@ -363,6 +406,7 @@ impl Words<'_> {
             _ => length::SHORTEN.to_owned(),
         };
         Unrenderable {
+            code: TOO_LONG,
             message,
             help: Some(help),
         }

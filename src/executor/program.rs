@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, Secret};
 use super::error::ExecutorError;
 
 /// Where programs are looked for if the environment has no `PATH`.
@@ -44,7 +44,7 @@ pub(super) fn resolve(command: &CommandLine) -> Result<Cow<'_, Path>, ExecutorEr
     }
     Err(match unusable {
         Some(candidate) => not_executable(&candidate),
-        None => not_found(command, &format!("PATH: {}", path.to_string_lossy())),
+        None => not_found(command, &looked_in(command, &path)),
     })
 }
 
@@ -89,6 +89,15 @@ fn search_path(env: &[(OsString, OsString)]) -> Cow<'_, OsStr> {
     path.map_or(Cow::Borrowed(OsStr::new(FALLBACK_PATH)), |(_, value)| {
         Cow::Borrowed(value)
     })
+}
+
+/// Where a program was looked for; a `PATH` that is secret, or holds a secret, is not told.
+fn looked_in(command: &CommandLine, path: &OsStr) -> String {
+    let mut secrets = command.secrets.iter().filter_map(Secret::replaceable);
+    if secrets.any(|secret| memchr::memmem::find(path.as_bytes(), secret).is_some()) {
+        return "PATH, which is secret".to_owned();
+    }
+    format!("PATH: {}", path.to_string_lossy())
 }
 
 fn not_executable(program: &Path) -> ExecutorError {

@@ -6,10 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::GlobMatcher;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::hash::ignore::compile;
+use crate::hash::path_glob::{Exceptions, PathGlob};
 use crate::hash::tree::{EntryKind, TreeEntry, is_gone};
 use crate::hash::versions::{Place, Standing};
 use crate::hash::{Counted, HashError, Versions};
@@ -36,8 +35,7 @@ pub fn is_glob(path: &str) -> bool {
 
 /// Whether a glob would match a file at a path, both relative to the same folder.
 pub fn glob_matches(pattern: &str, path: &str) -> Result<bool, HashError> {
-    let glob = compile(pattern, pattern)?;
-    Ok(glob.compile_matcher().is_match(path))
+    Ok(PathGlob::of(pattern, pattern)?.is_match(path))
 }
 
 /// What begins something to match. A backslash is among them because it takes the meaning of what follows away.
@@ -48,17 +46,22 @@ struct Pattern {
     /// The leading folders without anything to match.
     head: PathBuf,
     /// Matches names relative to the head.
-    whole: GlobMatcher,
+    whole: PathGlob,
     /// One matcher for each leading component of what follows the head that surely stands for one folder.
-    folders: Vec<GlobMatcher>,
+    folders: Vec<PathGlob>,
     /// How deep matches lie below the head at most.
     depth: usize,
 }
 
 impl Versions<'_> {
-    /// The version of all that `pattern` matches and that counts.
-    pub fn of_glob(&self, pattern: &str, counted: Counted) -> Result<GlobVersion, HashError> {
-        let entries = self.matches(pattern, counted)?;
+    /// The version of all that `pattern` matches, that is not taken out and that counts.
+    pub fn of_glob<P: AsRef<str>>(
+        &self,
+        pattern: &str,
+        except: &[P],
+        counted: Counted,
+    ) -> Result<GlobVersion, HashError> {
+        let entries = self.matches(pattern, &Exceptions::new(except)?, counted)?;
         let (version, bytes) = self.fold(&entries)?;
         let paths = texts(&entries)?;
         Ok(GlobVersion {
@@ -68,13 +71,26 @@ impl Versions<'_> {
         })
     }
 
-    /// The paths that `pattern` matches and that count, sorted by bytes.
-    pub fn expand(&self, pattern: &str, counted: Counted) -> Result<Vec<String>, HashError> {
-        texts(&self.matches(pattern, counted)?)
+    /// The paths that `pattern` matches, that are not taken out and that count, sorted by bytes.
+    pub fn expand<P: AsRef<str>>(
+        &self,
+        pattern: &str,
+        except: &[P],
+        counted: Counted,
+    ) -> Result<Vec<String>, HashError> {
+        texts(&self.matches(pattern, &Exceptions::new(except)?, counted)?)
     }
 
-    fn matches(&self, pattern: &str, counted: Counted) -> Result<Vec<TreeEntry>, HashError> {
+    fn matches(
+        &self,
+        pattern: &str,
+        except: &Exceptions,
+        counted: Counted,
+    ) -> Result<Vec<TreeEntry>, HashError> {
         if !is_glob(pattern) {
+            if except.take(Path::new(pattern)) {
+                return Ok(Vec::new());
+            }
             return self.literal_match(pattern);
         }
         let pattern = Pattern::new(pattern)?;
@@ -99,8 +115,11 @@ impl Versions<'_> {
             .into_iter()
             .filter_entry(|entry| {
                 entry.depth() == 0
-                    || pattern.may_lead_on(entry)
-                        && !self.leaves_out(&pattern.head.join(below(entry)), counted)
+                    || pattern.may_lead_on(entry) && {
+                        let path = pattern.head.join(below(entry));
+                        let taken_out = entry.file_type().is_dir() && except.take_folder(&path);
+                        !taken_out && !self.leaves_out(&path, counted)
+                    }
             });
         let mut entries = Vec::new();
         for entry in walk {
@@ -110,7 +129,10 @@ impl Versions<'_> {
                 Err(error) => return Err(HashError::unreadable(&pattern.head, error)),
             };
             let name = below(&entry);
-            if entry.file_type().is_dir() || !pattern.whole.is_match(&name) {
+            if entry.file_type().is_dir()
+                || !pattern.whole.is_match(&name)
+                || except.take(&pattern.head.join(&name))
+            {
                 continue;
             }
             let kind = if entry.path_is_symlink() {
@@ -185,7 +207,7 @@ impl Pattern {
         };
         Ok(Self {
             head: PathBuf::from(head),
-            whole: compile(tail, pattern)?.compile_matcher(),
+            whole: PathGlob::of(tail, pattern)?,
             folders,
             depth,
         })
@@ -205,10 +227,10 @@ impl Pattern {
 
 /// Matchers for the components before the first `**`; `None` where components cannot be told apart, because a `/` stands
 /// inside braces.
-fn single_folders(components: &[&str]) -> Option<Vec<GlobMatcher>> {
-    let all: Option<Vec<GlobMatcher>> = components
+fn single_folders(components: &[&str]) -> Option<Vec<PathGlob>> {
+    let all: Option<Vec<PathGlob>> = components
         .iter()
-        .map(|component| Some(compile(component, component).ok()?.compile_matcher()))
+        .map(|component| PathGlob::new(component).ok())
         .collect();
     let mut all = all?;
     all.truncate(

@@ -122,7 +122,7 @@ impl GitIgnored {
 }
 
 /// A glob in which only `**` crosses folders; errors name the text `pattern` that it is a part of.
-pub(super) fn compile(glob: &str, pattern: &str) -> Result<Glob, HashError> {
+fn compile(glob: &str, pattern: &str) -> Result<Glob, HashError> {
     GlobBuilder::new(glob)
         .literal_separator(true)
         .build()

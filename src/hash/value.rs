@@ -23,8 +23,18 @@ use crate::sys::file::{FileKind, FileStamp, Follow};
 pub struct ValueFound {
     /// Its version.
     pub version: DataVersion,
-    /// The text of a scalar, a string without its quotes; `None` for an array or a table.
-    pub scalar: Option<String>,
+    /// The value as texts.
+    pub text: ValueText,
+}
+
+/// A value as texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueText {
+    /// As JSON: members sorted, no spaces.
+    pub json: String,
+    /// The text of a scalar, a string without its quotes, or those of a list of scalars; `None` for a table, and for a list
+    /// that holds lists or tables.
+    pub words: Option<Vec<String>>,
 }
 
 /// Parsed files: a file with a value for each partition is parsed once.
@@ -52,9 +62,15 @@ impl Versions<'_> {
         let Some(document) = self.document(path)? else {
             return Ok(None);
         };
-        Ok(find(&document, key).map(|value| ValueFound {
-            version: version::value(&canonical(value)),
-            scalar: scalar(value),
+        Ok(find(&document, key).map(|value| {
+            let json = canonical(value);
+            ValueFound {
+                version: version::value(&json),
+                text: ValueText {
+                    json,
+                    words: words(value),
+                },
+            }
         }))
     }
 
@@ -243,6 +259,13 @@ fn canonical(value: &Value) -> String {
     let mut value = value.clone();
     value.sort_all_objects();
     value.to_string()
+}
+
+fn words(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(values) => values.iter().map(scalar).collect(),
+        value => scalar(value).map(|word| vec![word]),
+    }
 }
 
 fn scalar(value: &Value) -> Option<String> {

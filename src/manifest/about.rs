@@ -34,12 +34,12 @@ pub(super) fn tags(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, S
     let mut tags: Vec<(String, String)> = match value.as_table(Heading::Inline("the tags")) {
         Some(tags) => tags
             .values()
-            .map(|tag| {
-                let text = match tag.json() {
+            .filter_map(|tag| {
+                let text = match tag.json(problems)? {
                     serde_json::Value::String(text) => text,
                     other => other.to_string(),
                 };
-                (tag.key.to_owned(), text)
+                Some((tag.key.to_owned(), text))
             })
             .collect(),
         None => value
@@ -73,7 +73,7 @@ fn metadata(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, String)>
     };
     let mut entries: Vec<_> = metadata
         .values()
-        .map(|entry| (entry.key.to_owned(), entry.json().to_string()))
+        .filter_map(|entry| Some((entry.key.to_owned(), entry.json(problems)?.to_string())))
         .collect();
     entries.sort();
     entries

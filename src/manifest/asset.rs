@@ -5,6 +5,7 @@ use crate::manifest::command::{self, CommandContext};
 use crate::manifest::deps::{self, DepContext};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Table, Value};
+use crate::manifest::doubts;
 use crate::manifest::error::Problem;
 use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names};
@@ -64,6 +65,8 @@ pub(super) struct AssetContext<'a> {
     pub defaults: &'a Defaults,
     /// The project's shell.
     pub shell: &'a [String],
+    /// The project's name.
+    pub project: Option<&'a str>,
 }
 
 /// An asset, and where its `after` names stand.
@@ -135,6 +138,7 @@ pub(super) fn read(
                 inputs: &views,
                 outputs: Some(&outputs.list),
                 shell: context.shell,
+                project: context.project,
                 batching,
             };
             let mut of_command = Problems::default();
@@ -176,6 +180,7 @@ pub(super) fn read(
     };
     if let (Some(_), Some(value)) = (&asset.recipe, command) {
         warn_of_unnamed_inputs(&asset, &value, &mut findings.warnings);
+        doubts::warn(&asset, &value, &mut findings.warnings);
     }
     ReadAsset { asset, after }
 }
@@ -312,9 +317,16 @@ fn data_version(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -
     match text.value {
         "content" => DataVersionRule::Content,
         "inputs" => DataVersionRule::Inputs,
-        "reported" => DataVersionRule::Reported,
+        "reported" => {
+            value.invalid(
+                "there is no way yet for a command to report the version of its data",
+                "leave it out: the content of the outputs counts; with `\"inputs\"` what they were made from does",
+                problems,
+            );
+            DataVersionRule::Reported
+        }
         other => {
-            let help = did_you_mean(other, ["content", "inputs", "reported"], "");
+            let help = did_you_mean(other, ["content", "inputs"], "");
             value.invalid(
                 format!("there is no data version `{other}`"),
                 help,
@@ -356,7 +368,7 @@ fn warn_of_unnamed_inputs(asset: &Asset, value: &Value<'_>, warnings: &mut Probl
             CommandPlaceholder::Input(at)
             | CommandPlaceholder::InputOutput(at, _)
             | CommandPlaceholder::InputList(at)
-            | CommandPlaceholder::Value(at) => *at == index,
+            | CommandPlaceholder::Value(at, _) => *at == index,
             _ => false,
         });
         let variable = format!("ASSETCTL_INPUT_{}", dep.input.as_variable());

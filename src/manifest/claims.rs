@@ -22,6 +22,8 @@ pub(super) struct Claim {
     pub definition: Option<DefinitionId>,
     /// What it is, and to whom.
     pub kind: ClaimKind,
+    /// What is taken out of a glob; exceptions with placeholders are left out.
+    pub except: Vec<String>,
 }
 
 /// What a path is, and to whom.
@@ -85,6 +87,7 @@ impl Claim {
         keys.range()
             .map(|index| {
                 let path = self.template.path(PartitionRef { keys: &keys, index });
+                // A key that is escaped in a glob is more than its own name only to who reads no escapes.
                 shape(&PathTemplate::literal(path), self.may_be_glob(), disk)
             })
             .collect()

@@ -25,6 +25,8 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
         gitignored: gitignored(table, problems),
         ..Code::default()
     };
+    let mut first_exception = None;
+    let mut any_glob = false;
     for text in table.texts("code", problems) {
         if !paths::check_text(text, problems) {
             continue;
@@ -37,12 +39,24 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
             problems.add(problem, [Label::new(text.location(), "here")]);
             continue;
         }
+        if let Some(except) = text.value.strip_prefix('!') {
+            let except = paths::fold_literal(folder, except).path;
+            paths::check_glob(&except, text.location(), problems);
+            read.except
+                .push(except.as_literal().unwrap_or_default().to_owned());
+            first_exception.get_or_insert(text.location());
+            continue;
+        }
         let path = paths::fold_literal(folder, text.value).path;
+        any_glob |= paths::is_glob(&path);
         if paths::is_glob(&path) {
             paths::check_glob(&path, text.location(), problems);
         }
         let path = path.as_literal().unwrap_or_default().to_owned();
         read.declared.push((path, text.location()));
+    }
+    if let Some(location) = first_exception.filter(|_| !any_glob) {
+        paths::report_lone_exception(location, problems);
     }
     for tool in table.texts("tools", problems) {
         read.tools.push((tool.value.to_owned(), tool.location()));

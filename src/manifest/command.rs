@@ -9,7 +9,7 @@ use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::placeholders::{self, Amount, InputView};
 use crate::manifest::quoting::{Glue, Quoted, placeholders_in_shell};
 use crate::manifest::template::{Token, TokenKind, read_tokens};
-use crate::model::{Command, CommandPlaceholder, CommandTemplate, Output, Piece};
+use crate::model::{Command, CommandPlaceholder, CommandTemplate, Output, Piece, ValueForm};
 
 /// What a command may name.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub(super) struct CommandContext<'a> {
     pub outputs: Option<&'a [Output]>,
     /// The project's shell.
     pub shell: &'a [String],
+    /// The project's name.
+    pub project: Option<&'a str>,
     /// Whether one command makes several partitions.
     pub batching: Batching,
 }
@@ -118,7 +120,8 @@ fn shell_command(
                 name: found.name.to_owned(),
                 help: "put spaces around it; each path then becomes a word of its own".to_owned(),
             },
-            Ok(_) => return,
+            Ok(Glue::Glued) => return found.join(),
+            Ok(Glue::Free) => return,
         };
         let label = match &problem {
             Problem::QuotedPlaceholder { .. } => "its value would not be one word here",
@@ -155,6 +158,9 @@ fn argument(
             let location = text.part(found.token.range.clone());
             problems.add(problem, [Label::new(location, "text is joined to it")]);
         }
+        if !alone {
+            found.join();
+        }
     });
     (problems.len() == before).then_some(template)
 }
@@ -169,13 +175,22 @@ struct Found<'a> {
     amount: Amount,
 }
 
+impl Found<'_> {
+    /// Notes that text is joined to it.
+    fn join(&mut self) {
+        if let CommandPlaceholder::Value(_, form @ ValueForm::Words) = &mut self.placeholder {
+            *form = ValueForm::Joined;
+        }
+    }
+}
+
 /// Reads the pieces of a template; `check` sees each placeholder, in order, that is known.
 fn read_pieces(
     text: Text<'_>,
     tokens: &[Token<'_>],
     context: &CommandContext<'_>,
     problems: &mut Problems,
-    mut check: impl FnMut(&Found<'_>, &mut Problems),
+    mut check: impl FnMut(&mut Found<'_>, &mut Problems),
 ) -> CommandTemplate {
     let mut pieces = Vec::new();
     let mut ordinals = 0..;
@@ -189,14 +204,14 @@ fn read_pieces(
                 let Some((placeholder, amount)) = known else {
                     continue;
                 };
-                let found = Found {
+                let mut found = Found {
                     name,
                     ordinal,
                     token,
                     placeholder,
                     amount,
                 };
-                check(&found, problems);
+                check(&mut found, problems);
                 pieces.push(Piece::Placeholder(found.placeholder));
             }
         }

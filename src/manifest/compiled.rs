@@ -20,7 +20,7 @@ use crate::model::{AssetGraph, RULE};
 use crate::sys::file::write_atomically;
 
 /// Raised when the encoded form of the model changes.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 const MAGIC: &[u8; 16] = b"assetctl graph\n\0";
 /// Before the graph: what it was compiled from, and a digest over the rest that tells damage.
 const PREFIX: usize = MAGIC.len() + 16 + 16;

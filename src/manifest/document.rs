@@ -1,6 +1,7 @@
 //! Typed access to a parsed TOML file: every refusal is a problem at its span, and reading goes on.
 
 use std::fmt;
+use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -279,9 +280,19 @@ impl<'a> Value<'a> {
         Some(date.to_string())
     }
 
-    /// The value as JSON, for what is kept as it is.
-    pub(super) fn json(&self) -> serde_json::Value {
-        json(self.inner.get_ref())
+    /// The value as JSON, for what is kept as it is; a part of it that JSON has no word for is reported.
+    pub(super) fn json(&self, problems: &mut Problems) -> Option<serde_json::Value> {
+        match json(self.inner) {
+            Ok(value) => Some(value),
+            Err(NotJson { what, range }) => {
+                let problem = Problem::InvalidValue {
+                    message: format!("{what} cannot be written as JSON"),
+                    help: "write it as a string, as `\"2024-01-01\"`".to_owned(),
+                };
+                problems.add(problem, [Label::new(self.file.location(range), "here")]);
+                None
+            }
+        }
     }
 
     fn example(&self, expected: &str) -> String {
@@ -337,24 +348,36 @@ impl fmt::Display for Heading<'_> {
     }
 }
 
-fn json(value: &DeValue<'_>) -> serde_json::Value {
-    match value {
+/// A value that JSON has no word for, and where it stands.
+struct NotJson {
+    what: String,
+    range: Range<usize>,
+}
+
+fn json(value: &Spanned<DeValue<'_>>) -> Result<serde_json::Value, NotJson> {
+    let unfit = |what: String| NotJson {
+        what,
+        range: value.span(),
+    };
+    Ok(match value.get_ref() {
         DeValue::String(text) => text.as_ref().into(),
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
-            .map_or_else(|_| integer.to_string().into(), Into::into),
-        DeValue::Float(float) => float
-            .as_str()
-            .parse::<f64>()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .map_or_else(|| float.as_str().into(), serde_json::Value::Number),
+            .map_err(|_| unfit(format!("the number {integer}")))?
+            .into(),
+        DeValue::Float(float) => {
+            let number = float.as_str().parse::<f64>().ok();
+            let number = number.and_then(serde_json::Number::from_f64);
+            number
+                .ok_or_else(|| unfit(format!("the number `{}`", float.as_str())))?
+                .into()
+        }
         DeValue::Boolean(boolean) => (*boolean).into(),
-        DeValue::Datetime(datetime) => datetime.to_string().into(),
-        DeValue::Array(array) => array.iter().map(|it| json(it.get_ref())).collect(),
+        DeValue::Datetime(datetime) => return Err(unfit(format!("the date `{datetime}`"))),
+        DeValue::Array(array) => array.iter().map(json).collect::<Result<_, _>>()?,
         DeValue::Table(table) => table
             .iter()
-            .map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref())))
-            .collect::<serde_json::Map<_, _>>()
+            .map(|(key, value)| Ok((key.get_ref().to_string(), json(value)?)))
+            .collect::<Result<serde_json::Map<_, _>, _>>()?
             .into(),
-    }
+    })
 }

@@ -474,4 +474,32 @@ pub enum Problem {
         /// The input.
         input: String,
     },
+    /// A command with what looks like a placeholder and is none.
+    #[error("`{written}` in the command of `{asset}` is not a placeholder")]
+    #[diagnostic(
+        code(assetctl::manifest::mistaken_placeholder),
+        severity(Warning),
+        help("write `{meant}`")
+    )]
+    MistakenPlaceholder {
+        /// As it is written.
+        written: String,
+        /// The asset.
+        asset: String,
+        /// What was probably meant.
+        meant: String,
+    },
+    /// An array command with what only a shell understands.
+    #[error("`{written}` in the command of `{asset}` is an argument like any other")]
+    #[diagnostic(
+        code(assetctl::manifest::shell_syntax),
+        severity(Warning),
+        help("an array is run without a shell: give the command as one string")
+    )]
+    ShellSyntax {
+        /// As it is written.
+        written: String,
+        /// The asset.
+        asset: String,
+    },
 }

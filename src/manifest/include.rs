@@ -103,10 +103,9 @@ fn matching(root: &Path, glob: &str) -> Vec<String> {
             Vec::new()
         };
     }
-    let Ok(compiled) = paths::glob(glob) else {
+    let Ok(matcher) = paths::glob(glob) else {
         return Vec::new();
     };
-    let matcher = compiled.compile_matcher();
     let base = literal.rsplit_once('/').map_or("", |(folder, _)| folder);
     let rest = &glob[base.len()..];
     let depth = if rest.contains("**") || rest.contains('{') {

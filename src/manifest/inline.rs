@@ -8,7 +8,6 @@ use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::source;
 use crate::model::{
     About, AssetId, AssetKey, Gitignored, Name, PathTemplate, Place, Required, SourceAsset,
-    SourcePath,
 };
 
 /// Sources that are declared by the deps that read them, once for each path.
@@ -56,7 +55,7 @@ impl InlineSources {
         problems: &mut Problems,
     ) -> Option<(AssetId, Name)> {
         let path = source::read_path(text, Scope::Unpartitioned, problems)?;
-        let (SourcePath::Exact(template) | SourcePath::Glob(template)) = &path;
+        let template = path.template();
         let key = key_of(template);
         let input = input_name(template.as_literal().unwrap_or_default());
         let next = AssetId((self.declared + self.sources.len()) as u32);

@@ -15,6 +15,7 @@ use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
 use crate::manifest::find::MANIFEST;
 use crate::manifest::inline::InlineSources;
+use crate::manifest::line_ends::unify_line_ends;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
 use crate::manifest::outputs::{self, OutputContext};
 use crate::manifest::partitions::Definitions;
@@ -100,7 +101,8 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
 /// array or a string that was never closed are left out.
 fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'a>> {
     let text = file.as_str();
-    let (table, errors) = DeTable::parse_recoverable(text);
+    let (mut table, errors) = DeTable::parse_recoverable(text);
+    unify_line_ends(table.get_mut(), text);
     let mut known_until = 0;
     for error in errors {
         let span = error.span().unwrap_or(text.len()..text.len());
@@ -146,6 +148,7 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
                     definitions: &definitions,
                     defaults: &defaults[usize::from(outline.table.location.file.0)],
                     shell: &project.shell,
+                    project: project.name.as_deref(),
                 };
                 let read = asset::read(&outline.table, outputs, context, &mut inline, findings);
                 edges.extend(
@@ -252,6 +255,7 @@ fn outline<'a>(
                     partitions,
                     scope: definitions.scope(partitions),
                     shell: &project.shell,
+                    project: project.name.as_deref(),
                 };
                 Declares::Source(Box::new(source::read(
                     &table,

@@ -7,16 +7,19 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::path::Path;
 
+use crate::hash::Exceptions;
 use crate::manifest::claims::{Claim, ClaimKind, Rest, Shape};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::disk::Disk;
 use crate::manifest::error::Problem;
+use crate::manifest::glob_meets::can_match;
 use crate::manifest::partitions::{Decides, Definitions};
 use crate::manifest::paths;
 use crate::manifest::trie::{NodeId, Pattern, Trie};
 use crate::model::{
-    AssetId, AssetKey, Declaration, Location, OutputKind, PathTemplate, Place, SourcePath,
+    AssetId, AssetKey, Declaration, Location, OutputKind, PathTemplate, Piece, Place, SourcePath,
 };
 
 /// After so many overlaps no more are looked for.
@@ -214,7 +217,7 @@ impl Report<'_> {
 
     fn is_read(&mut self, read: &(usize, Shape), by: AssetId, written: &(usize, Shape)) -> bool {
         let (reader, output) = (&self.claims[read.0], &self.claims[written.0]);
-        if !really_read(&read.1, &written.1, output) {
+        if !really_read(&read.1, &written.1, output) || is_excepted(reader, &written.1, output) {
             return false;
         }
         let maker = self.declarations[by.index()].key();
@@ -328,7 +331,7 @@ fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
     if is_glob && shorter && read.rest == Rest::End {
         return false;
     }
-    let (Some(glob), Some(path)) = (&read.glob, &written.literal) else {
+    let Some(glob) = &read.glob else {
         return true;
     };
     if glob.starts_with('/') || glob.starts_with("../") {
@@ -338,7 +341,31 @@ fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
     {
         return true;
     }
-    paths::glob(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path))
+    match &written.literal {
+        Some(path) => paths::glob(glob).is_ok_and(|glob| glob.is_match(path)),
+        None => can_match(glob, &output.template),
+    }
+}
+
+/// Whether all that is written is taken out of what is read.
+fn is_excepted(reader: &Claim, written: &Shape, output: &Claim) -> bool {
+    if reader.except.is_empty() {
+        return false;
+    }
+    let Ok(exceptions) = Exceptions::new(&reader.except) else {
+        return false;
+    };
+    let is_directory = matches!(output.kind, ClaimKind::Output(_, OutputKind::Directory));
+    let fixed = match (&written.literal, output.template.pieces()) {
+        (Some(path), _) if is_directory => Some(path.as_str()),
+        (Some(path), _) => return exceptions.take(Path::new(path)),
+        (None, [Piece::Text(text), ..]) => text.rsplit_once('/').map(|(folder, _)| folder),
+        (None, _) => None,
+    };
+    fixed.is_some_and(|folder| {
+        let mut folders = Path::new(folder).ancestors();
+        folders.any(|folder| exceptions.take_folder(folder))
+    })
 }
 
 /// What no step may replace.
@@ -348,6 +375,7 @@ fn guarded(path: &str) -> Claim {
         template: PathTemplate::literal(path),
         definition: None,
         kind: ClaimKind::Guarded,
+        except: Vec::new(),
     }
 }
 
@@ -360,44 +388,57 @@ fn claims(declarations: &[Declaration], definitions: &Definitions<'_>) -> Vec<Cl
             template: pattern.path.clone(),
             definition: Some(*id),
             kind: ClaimKind::Keys(pattern.decides),
+            except: Vec::new(),
         })
         .collect();
     for (index, declaration) in declarations.iter().enumerate() {
         let id = AssetId(index as u32);
         let definition = declaration.partitions();
-        let mut add = |template: &PathTemplate, location, kind| {
+        let mut add = |template: &PathTemplate, location, kind, except: &[String]| {
             claims.push(Claim {
                 location,
                 template: template.clone(),
                 definition,
                 kind,
+                except: except.to_vec(),
             });
         };
         match declaration {
             Declaration::Asset(asset) => {
                 for output in &asset.outputs {
                     let kind = ClaimKind::Output(id, output.kind);
-                    add(&output.path, output.location, kind);
+                    add(&output.path, output.location, kind, &[]);
                 }
                 let Some(recipe) = &asset.recipe else {
                     continue;
                 };
                 for (path, location) in &recipe.code.declared {
                     let template = PathTemplate::literal(path.as_str());
-                    add(&template, *location, ClaimKind::Code(id));
+                    let kind = ClaimKind::Code(id);
+                    add(&template, *location, kind, &recipe.code.except);
                 }
                 for path in &recipe.code.candidates {
                     let template = PathTemplate::literal(path.as_str());
-                    add(&template, asset.location, ClaimKind::Candidate(id));
+                    let kind = ClaimKind::Candidate(id);
+                    add(&template, asset.location, kind, &[]);
                 }
             }
             Declaration::Source(source) => match &source.place {
                 Place::Paths(paths) => {
-                    for SourcePath::Exact(path) | SourcePath::Glob(path) in paths {
-                        add(path, source.location, ClaimKind::Source(id));
+                    for path in paths {
+                        let except = match path {
+                            SourcePath::Exact(_) => &[][..],
+                            SourcePath::Glob(_, except) => except,
+                        };
+                        let except = except.iter().filter_map(PathTemplate::as_literal);
+                        let except: Vec<String> = except.map(str::to_owned).collect();
+                        let kind = ClaimKind::Source(id);
+                        add(path.template(), source.location, kind, &except);
                     }
                 }
-                Place::Value { path, .. } => add(path, source.location, ClaimKind::Source(id)),
+                Place::Value { path, .. } => {
+                    add(path, source.location, ClaimKind::Source(id), &[]);
+                }
                 Place::Observed { .. } => {}
             },
         }

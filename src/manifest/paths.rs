@@ -1,7 +1,6 @@
 //! Paths of templates: joined to the folder of their file, and folded.
 
-use globset::GlobBuilder;
-
+use crate::hash::PathGlob;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
@@ -114,18 +113,22 @@ pub(super) fn is_glob(template: &PathTemplate) -> bool {
 
 /// The text before the first character that makes a glob.
 pub(super) fn before_glob(text: &str) -> &str {
-    text.find(GLOB).map_or(text, |at| &text[..at])
+    let starts = |character: char| GLOB.contains(&character) || character == '\\';
+    text.find(starts).map_or(text, |at| &text[..at])
 }
 
 /// The text after the last character that belongs to a glob's pattern.
 pub(super) fn after_glob(text: &str) -> &str {
+    if text.contains('\\') {
+        return "";
+    }
     text.rfind(['*', '?', ']', '}'])
         .map_or(text, |at| &text[at + 1..])
 }
 
 /// A glob as everything in the project matches it: `*` and `?` stay within a component.
-pub(super) fn glob(pattern: &str) -> Result<globset::Glob, globset::Error> {
-    GlobBuilder::new(pattern).literal_separator(true).build()
+pub(super) fn glob(pattern: &str) -> Result<PathGlob, globset::Error> {
+    PathGlob::new(pattern)
 }
 
 /// Whether a glob can be understood, placeholders in it standing for text; reports it otherwise.
@@ -142,6 +145,26 @@ pub(super) fn check_glob(template: &PathTemplate, location: Location, problems: 
         };
         problems.add(problem, [Label::new(location, "this glob")]);
     }
+}
+
+/// The exception that a path begins with `!` to be, as a template without the `!`; `None` if it is not one.
+pub(super) fn exception(template: &PathTemplate) -> Option<PathTemplate> {
+    let (first, rest) = template.pieces().split_first()?;
+    let Piece::Text(text) = first else {
+        return None;
+    };
+    let text = Piece::Text(text.strip_prefix('!')?.to_owned());
+    Some(PathTemplate::new([&[text], rest].concat()))
+}
+
+/// Reports an exception where there is no glob that it could be one from.
+pub(super) fn report_lone_exception(location: Location, problems: &mut Problems) {
+    let problem = Problem::InvalidPath {
+        message: "an exception takes out of what globs match, and there is no glob here".to_owned(),
+        help: "write a glob beside it, as `src/**`; a file whose name begins with `!` is `./!…`"
+            .to_owned(),
+    };
+    problems.add(problem, [Label::new(location, "from which glob?")]);
 }
 
 /// Whether a text can be a path at all: not empty, without a line break or NUL; reports it otherwise.

@@ -6,7 +6,9 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
 use crate::manifest::partition_placeholder::Written;
 use crate::manifest::suggest::{all_of, did_you_mean};
-use crate::model::{CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat};
+use crate::model::{
+    CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat, ValueForm,
+};
 
 /// How many values a placeholder can stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +77,10 @@ pub(super) fn read(
     };
     let found = match (word, rest, context.outputs) {
         ("asset", None, _) => Ok((CommandPlaceholder::Asset, Amount::One)),
-        ("project", None, _) => Ok((CommandPlaceholder::Project, Amount::One)),
+        ("project", None, _) => match context.project {
+            Some(_) => Ok((CommandPlaceholder::Project, Amount::One)),
+            None => refuse("the project has no name", "give it one: `[project] name`"),
+        },
         ("run_id", None, Some(_)) => Ok((CommandPlaceholder::RunId, Amount::One)),
         ("output", None, Some(outputs)) => {
             let amount = of_batch(context, amount(outputs.len()));
@@ -139,7 +144,7 @@ pub(super) fn variable(
         CommandPlaceholder::RunId => "ASSETCTL_RUN_ID".to_owned(),
         CommandPlaceholder::Partition(_)
         | CommandPlaceholder::InputOutput(..)
-        | CommandPlaceholder::Value(_)
+        | CommandPlaceholder::Value(..)
         | CommandPlaceholder::Project => return None,
     };
     Some(format!("`${name}`"))
@@ -242,6 +247,19 @@ fn named_input(name: &str, inputs: &[InputView]) -> Known {
 }
 
 fn named_value(name: &str, inputs: &[InputView]) -> Known {
+    let (name, form) = match name.split_once(':') {
+        None => (name, ValueForm::Words),
+        Some((name, form)) if form.trim() == "json" => (name.trim_end(), ValueForm::Json),
+        Some((name, form)) => {
+            return refuse(
+                format!("a value has no form `{}`", form.trim()),
+                format!(
+                    "`{{{{value.{}:json}}}}` is the value as JSON",
+                    name.trim_end()
+                ),
+            );
+        }
+    };
     let index = find_input(name, inputs)?;
     let view = &inputs[index];
     if view.value == HasValue::No {
@@ -256,7 +274,7 @@ fn named_value(name: &str, inputs: &[InputView]) -> Known {
             "a value is that of one partition: choose another mapping",
         );
     }
-    Ok((CommandPlaceholder::Value(index), Amount::One))
+    Ok((CommandPlaceholder::Value(index, form), Amount::One))
 }
 
 fn find_input(name: &str, inputs: &[InputView]) -> Result<usize, Refusal> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::hash::Ignore;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
@@ -76,10 +77,18 @@ impl Project {
             }
             storage_path(&folded).clone_into(&mut project.storage);
         }
+        let before = problems.len();
         for glob in table.texts("ignore", problems) {
             let template = crate::model::PathTemplate::literal(glob.value);
             paths::check_glob(&template, glob.location(), problems);
             project.ignore.push(glob.value.to_owned());
+        }
+        if let Some(value) = table.get("ignore")
+            && problems.len() == before
+            && let Err(error) = Ignore::new(&project.ignore)
+        {
+            let help = "write fewer or shorter globs";
+            value.invalid(error.to_string(), help, problems);
         }
         if let Some(shell) = table.get("shell") {
             let before = problems.len();

@@ -13,8 +13,8 @@ use crate::manifest::paths::Folded;
 use crate::manifest::template::path_template;
 use crate::manifest::{about, paths};
 use crate::model::{
-    Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, Location, PathTemplate, Place,
-    Required, SourceAsset, SourcePath,
+    Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location,
+    PathTemplate, Place, Required, SourceAsset, SourcePath,
 };
 
 /// What a source is read for.
@@ -26,6 +26,8 @@ pub(super) struct SourceContext<'a> {
     pub scope: Scope<'a>,
     /// The project's shell.
     pub shell: &'a [String],
+    /// The project's name.
+    pub project: Option<&'a str>,
 }
 
 /// Reads a source. One whose place is wrong comes back without a path.
@@ -70,7 +72,8 @@ pub(super) fn read_path(
     let folded = read_template(text, scope, problems)?;
     if paths::is_glob(&folded) {
         paths::check_glob(&folded, text.location(), problems);
-        return Some(SourcePath::Glob(folded));
+        let glob = folded.with_keys(KeyStyle::InGlob);
+        return Some(SourcePath::Glob(glob, Vec::new()));
     }
     Some(SourcePath::Exact(folded))
 }
@@ -85,7 +88,8 @@ pub(super) fn read_folded(
         return None;
     }
     let template = path_template(text, scope, problems)?;
-    let folded = paths::fold(text.file.folder(), &template);
+    let mut folded = paths::fold(text.file.folder(), &template);
+    folded.path = folded.path.with_keys(KeyStyle::Plain);
     if folded.path.pieces().is_empty() {
         let problem = Problem::InvalidPath {
             message: "a source cannot be the whole project".to_owned(),
@@ -167,11 +171,44 @@ fn read_place(
     {
         only.invalid("a source has at least one path", "name one", problems);
     }
-    let all = texts
-        .iter()
-        .map(|text| read_path(*text, context.scope, problems));
-    let all: Vec<Option<SourcePath>> = all.collect();
-    Some(Place::Paths(all.into_iter().flatten().collect()))
+    let (exceptions, texts): (Vec<Text<'_>>, Vec<Text<'_>>) = texts
+        .into_iter()
+        .partition(|text| text.value.starts_with('!'));
+    let mut except = Vec::new();
+    for text in &exceptions {
+        except.extend(read_exception(*text, context.scope, problems));
+    }
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend(read_path(text, context.scope, problems));
+    }
+    let is_glob = |path: &SourcePath| matches!(path, SourcePath::Glob(..));
+    if let Some(first) = exceptions.first()
+        && !all.iter().any(is_glob)
+    {
+        paths::report_lone_exception(first.location(), problems);
+    }
+    for path in &mut all {
+        if let SourcePath::Glob(_, own) = path {
+            own.clone_from(&except);
+        }
+    }
+    Some(Place::Paths(all))
+}
+
+/// A path that begins with `!`, without that.
+fn read_exception(
+    text: Text<'_>,
+    scope: Scope<'_>,
+    problems: &mut Problems,
+) -> Option<PathTemplate> {
+    if !paths::check_text(text, problems) {
+        return None;
+    }
+    let template = paths::exception(&path_template(text, scope, problems)?)?;
+    let folded = paths::fold(text.file.folder(), &template).path;
+    paths::check_glob(&folded, text.location(), problems);
+    Some(folded.with_keys(KeyStyle::InGlob))
 }
 
 fn read_observed(
@@ -185,6 +222,7 @@ fn read_observed(
         inputs: &[],
         outputs: None,
         shell: context.shell,
+        project: context.project,
         batching: Batching::One,
     };
     let command = command::read(&value, &command_context, problems)?;

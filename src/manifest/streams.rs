@@ -160,7 +160,7 @@ fn unfit_source(source: &SourceAsset) -> Option<Unfit> {
         Place::Observed { .. } => Some(Unfit::Observed),
         Place::Paths(paths) => match paths.as_slice() {
             [] | [SourcePath::Exact(_)] => None,
-            [SourcePath::Glob(_)] => Some(Unfit::Glob),
+            [SourcePath::Glob(..)] => Some(Unfit::Glob),
             _ => Some(Unfit::Paths),
         },
         Place::Value { .. } => None,

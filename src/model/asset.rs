@@ -9,7 +9,7 @@ use crate::model::graph::AssetId;
 use crate::model::location::Location;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::{DefinitionId, PartitionMapping};
-use crate::model::template::{CommandTemplate, PathTemplate};
+use crate::model::template::{CommandTemplate, PartitionRef, PathTemplate};
 
 /// What people say of an asset; part of no version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +110,8 @@ pub enum Command {
 pub struct Code {
     /// Files and globs that are declared, relative to the project root, each with its place.
     pub declared: Vec<(String, Location)>,
+    /// Globs of what is taken out of what those match.
+    pub except: Vec<String>,
     /// Words of the command that may name code files, relative to the project root: they count if such a file exists.
     pub candidates: Vec<String>,
     /// Programs whose resolved file counts, each with its place.
@@ -351,8 +353,25 @@ pub enum Answers {
 pub enum SourcePath {
     /// A file or a directory.
     Exact(PathTemplate),
-    /// A glob.
-    Glob(PathTemplate),
+    /// A glob, and what is taken out of what it matches.
+    Glob(PathTemplate, Vec<PathTemplate>),
+}
+
+impl SourcePath {
+    /// The path or the glob.
+    #[must_use]
+    pub fn template(&self) -> &PathTemplate {
+        match self {
+            Self::Exact(path) | Self::Glob(path, _) => path,
+        }
+    }
+}
+
+/// Exceptions from a glob, for a partition.
+#[must_use]
+pub fn exceptions(except: &[PathTemplate], partition: PartitionRef<'_>) -> Vec<String> {
+    let path = |except: &PathTemplate| except.path(partition).into_owned();
+    except.iter().map(path).collect()
 }
 
 impl Command {

@@ -32,25 +32,10 @@ pub fn encode_component(text: &str) -> Cow<'_, str> {
 /// A key as one whole path component: encoded, and never `.` or `..`.
 #[must_use]
 pub fn encode_whole_component(text: &str) -> String {
-    escape_dots(encode_component(text).into_owned())
-}
-
-/// Whether a component is `.` or `..`.
-pub(super) fn has_dots(path: &str) -> bool {
-    path.split('/')
-        .any(|component| component == "." || component == "..")
-}
-
-/// Components that a key made `.` or `..` written in hexadecimal, so that they are names.
-pub(super) fn escape_dots(path: String) -> String {
-    if !has_dots(&path) {
-        return path;
+    match text {
+        "." | ".." => text.replace('.', "%2E"),
+        text => encode_component(text).into_owned(),
     }
-    let component = |component: &str| match component {
-        "." | ".." => component.replace('.', "%2E"),
-        other => other.to_owned(),
-    };
-    path.split('/').map(component).collect::<Vec<_>>().join("/")
 }
 
 /// An encoded name of at most `longest` bytes: of a longer one the end gives way to a digest of the whole.

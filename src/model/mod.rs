@@ -22,7 +22,7 @@ mod version;
 pub use asset::{
     About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, Gitignored,
     History, InheritEnv, Locking, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs,
-    SourceAsset, SourcePath, Staging, Stdout,
+    SourceAsset, SourcePath, Staging, Stdout, exceptions,
 };
 pub use asset_keys::AssetKeys;
 pub use component::{
@@ -75,9 +75,9 @@ pub use request::{
     InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
     KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
     LogsRequest, MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Occupied,
-    Outputs, PartitionsSelection, PlanRequest, Printed, Rebuild, RecordedState, Scope, Selected,
-    SelectionText, ShowPartitionsRequest, ShowRequest, SourcePaths, Sources, StatusRequest,
-    StepOutput, Strictness, SuppliedInput, Wait, WantedKeys, WipeRequest,
+    Outputs, PartitionsSelection, PlanRequest, Printed, RANGE_SIGN, Rebuild, RecordedState, Scope,
+    Selected, SelectionText, ShowPartitionsRequest, ShowRequest, SourcePaths, Sources,
+    StatusRequest, StepOutput, Strictness, SuppliedInput, Wait, WantedKeys, WipeRequest,
 };
 pub use similar::KnownNames;
 pub use status::{
@@ -85,7 +85,7 @@ pub use status::{
     OutputChange, Presence, Status,
 };
 pub use template::{
-    CommandPlaceholder, CommandTemplate, PartitionPlaceholder, PartitionRef, PathTemplate, Piece,
-    Template, TimeFormat,
+    CommandPlaceholder, CommandTemplate, KeyStyle, PartitionPlaceholder, PartitionRef,
+    PathTemplate, Piece, Template, TimeFormat, ValueForm,
 };
 pub use version::{CodeVersion, DataVersion, Fingerprint};

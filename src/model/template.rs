@@ -1,13 +1,14 @@
 //! Templates: text with placeholders, in paths and in commands.
 //!
-//! Parsing happens in the manifest; here stand the parsed forms and the rendering of paths. A key's bytes are
-//! percent-encoded in a path and never make a `.` or `..` component, so no key can lead out of the project.
+//! Parsing happens in the manifest; here stand the parsed forms and the rendering of paths. In the path of an output a key's
+//! bytes are percent-encoded and never make a `.` or `..` component, so no key can lead out of the project. In what is
+//! only read a key is itself, as somebody else has named those files.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::component::{encode_component, escape_dots, has_dots};
+use crate::model::component::encode_component;
 use crate::model::name::Name;
 use crate::model::partition::{PartitionKeys, TimeWindow};
 
@@ -15,6 +16,19 @@ use crate::model::partition::{PartitionKeys, TimeWindow};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template<P> {
     pieces: Vec<Piece<P>>,
+    keys: KeyStyle,
+}
+
+/// How a path holds the values of its placeholders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyStyle {
+    /// Percent-encoded, so that no value can be more than a part of one name: where assetctl names files.
+    #[default]
+    Encoded,
+    /// As they are: where somebody else has named files.
+    Plain,
+    /// As they are, in a glob: what would match other text is escaped.
+    InGlob,
 }
 
 /// A part of a template.
@@ -75,7 +89,7 @@ pub enum CommandPlaceholder {
     /// `{{input_list.NAME}}`: a file with the paths of the dep with this index.
     InputList(usize),
     /// `{{value.NAME}}`: the value of the source that the dep with this index names.
-    Value(usize),
+    Value(usize, ValueForm),
     /// `{{output}}`: the paths of all outputs.
     Outputs,
     /// `{{output.NAME}}`: the path of one output, by its index.
@@ -86,6 +100,17 @@ pub enum CommandPlaceholder {
     RunId,
     /// `{{project}}`: the project's name.
     Project,
+}
+
+/// As what a value is given to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ValueForm {
+    /// `{{value.NAME}}`: a scalar as one word, a list of scalars as a word each.
+    Words,
+    /// The same where text is joined to it: a scalar.
+    Joined,
+    /// `{{value.NAME:json}}`: anything, as JSON in one word.
+    Json,
 }
 
 /// One partition of a definition, for rendering.
@@ -108,7 +133,10 @@ impl<P> Template<P> {
                 (_, piece) => joined.push(piece),
             }
         }
-        Self { pieces: joined }
+        Self {
+            pieces: joined,
+            keys: KeyStyle::Encoded,
+        }
     }
 
     /// A template without placeholders.
@@ -116,6 +144,7 @@ impl<P> Template<P> {
     pub fn literal(text: impl Into<String>) -> Self {
         Self {
             pieces: vec![Piece::Text(text.into())],
+            keys: KeyStyle::Encoded,
         }
     }
 
@@ -145,6 +174,33 @@ impl<P> Template<P> {
 }
 
 impl PathTemplate {
+    /// The same path with values written in this style.
+    #[must_use]
+    pub fn with_keys(self, keys: KeyStyle) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// How values are written.
+    #[must_use]
+    pub fn key_style(&self) -> KeyStyle {
+        self.keys
+    }
+
+    /// The value at `partition` that cannot be a part of a path as it is: with a `/`, or `.` or `..` as a whole name.
+    #[must_use]
+    pub fn unfit_value(&self, partition: PartitionRef<'_>) -> Option<String> {
+        if self.keys == KeyStyle::Encoded {
+            return None;
+        }
+        let values = || self.placeholders().map(|it| it.value(partition));
+        let mut path = String::new();
+        let write = |text: &mut String, value: &str| text.push_str(value);
+        let dots = self.write_with(&mut path, |it| Cow::Owned(it.value(partition)), write);
+        values()
+            .find(|value| value.contains('/'))
+            .or_else(|| values().next().filter(|_| dots == Dots::Met))
+    }
+
     /// The path for a partition. Nothing is allocated for a template without placeholders.
     #[must_use]
     pub fn path(&self, partition: PartitionRef<'_>) -> Cow<'_, str> {
@@ -158,36 +214,57 @@ impl PathTemplate {
 
     /// Appends the path for a partition to a text.
     pub fn write_path(&self, partition: PartitionRef<'_>, text: &mut String) {
-        self.write_with(text, |placeholder| Cow::Owned(placeholder.value(partition)));
+        let write = |text: &mut String, value: &str| self.keys.write(value, text);
+        self.write_with(text, |it| Cow::Owned(it.value(partition)), write);
     }
 
     /// The path for a key of which nothing else is known: `key` stands for each placeholder.
     #[must_use]
     pub fn path_of_key(&self, key: &str) -> String {
         let mut path = String::new();
-        self.write_with(&mut path, |_| Cow::Borrowed(key));
+        let write = |text: &mut String, value: &str| self.keys.write(value, text);
+        self.write_with(&mut path, |_| Cow::Borrowed(key), write);
         path
     }
 
+    /// Appends the path; a component that values make `.` or `..` is written in hexadecimal, so that it is a name.
     fn write_with<'a>(
         &self,
         text: &mut String,
         value: impl Fn(&PartitionPlaceholder) -> Cow<'a, str>,
-    ) {
-        let start = text.len();
+        write: impl Fn(&mut String, &str),
+    ) -> Dots {
+        let mut dots = Dots::None;
+        let mut component = text.len();
+        let mut varies = false;
+        let mut finish = |text: &mut String, component: usize, varies: bool| {
+            if varies && matches!(&text[component..], "." | "..") {
+                let escaped = text[component..].replace('.', "%2E");
+                text.truncate(component);
+                text.push_str(&escaped);
+                dots = Dots::Met;
+            }
+        };
         for piece in &self.pieces {
             match piece {
-                Piece::Text(literal) => text.push_str(literal),
+                Piece::Text(literal) => {
+                    for (number, part) in literal.split('/').enumerate() {
+                        if number > 0 {
+                            finish(text, component, varies);
+                            text.push('/');
+                            (component, varies) = (text.len(), false);
+                        }
+                        text.push_str(part);
+                    }
+                }
                 Piece::Placeholder(placeholder) => {
-                    text.push_str(&encode_component(&value(placeholder)));
+                    varies = true;
+                    write(text, &value(placeholder));
                 }
             }
         }
-        if self.as_literal().is_none() && has_dots(&text[start..]) {
-            let escaped = escape_dots(text[start..].to_owned());
-            text.truncate(start);
-            text.push_str(&escaped);
-        }
+        finish(text, component, varies);
+        dots
     }
 
     /// The text for a partition, its values as they are: for what is not a path.
@@ -208,6 +285,31 @@ impl PathTemplate {
             Piece::Placeholder(placeholder) => format!("{{{{{}}}}}", placeholder.name()),
         };
         self.pieces.iter().map(piece).collect()
+    }
+}
+
+/// Whether values made a component `.` or `..`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dots {
+    None,
+    Met,
+}
+
+impl KeyStyle {
+    /// Appends a value. One with a `/` cannot be read by, and is encoded in any style, so that it leads nowhere else.
+    fn write(self, value: &str, text: &mut String) {
+        match self {
+            Self::Plain if !value.contains('/') => text.push_str(value),
+            Self::InGlob if !value.contains('/') => {
+                for character in value.chars() {
+                    if "*?[]{}\\,".contains(character) {
+                        text.push('\\');
+                    }
+                    text.push(character);
+                }
+            }
+            Self::Encoded | Self::Plain | Self::InGlob => text.push_str(&encode_component(value)),
+        }
     }
 }
 

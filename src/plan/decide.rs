@@ -72,7 +72,7 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
             let obstacles = obstacles_among(judge, &decisions.of, cell, concern);
             let awaits = |up: &Cell| decisions.of[up.index()] == Decision::AwaitsExternal;
             let is_open = verdict.status == Status::Pending && verdict.demand == Demand::None;
-            let is_root = is_blocked_itself(judge, row);
+            let is_root = is_blocked_itself(judge, row, cell);
             let decision = match obstacles.as_slice() {
                 _ if is_root => Decision::Blocked,
                 [] if is_open => Decision::MayRun,
@@ -94,9 +94,11 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
     decisions
 }
 
-/// Whether a cell cannot run whatever becomes of its upstreams: its code cannot be read.
-fn is_blocked_itself(judge: &Judge<'_>, row: &Row) -> bool {
-    judge.facts().code[judge.scope().number_of(row.asset)].is_none()
+/// Whether a cell cannot run whatever becomes of its upstreams: its code cannot be read, or a key that it needs does not
+/// exist.
+fn is_blocked_itself(judge: &Judge<'_>, row: &Row, cell: Cell) -> bool {
+    let facts = judge.facts();
+    facts.code[judge.scope().number_of(row.asset)].is_none() || facts.lacking_keys.contains(&cell)
 }
 
 /// The upstream cells because of which `cell` cannot run: missing sources, and what is itself not made in this run.

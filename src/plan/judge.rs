@@ -9,7 +9,7 @@
 
 mod sweep;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
@@ -72,6 +72,8 @@ pub struct Facts {
     pub recorded: CurrentColumns,
     /// Outputs that are not what was recorded, by cell, with the indexes of the outputs.
     pub changed_outputs: HashMap<Cell, Vec<(usize, OutputChange)>>,
+    /// Cells that cannot be made because keys that they need do not exist, or are not known.
+    pub lacking_keys: HashSet<Cell>,
 }
 
 /// What an instance remembers beyond current state; asked only about what is not fresh.

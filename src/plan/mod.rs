@@ -24,4 +24,4 @@ pub use judge::{
     Alone, Demand, Facts, Judge, Known, Purpose, Records, Share, Verdict, Witness, version_by_rule,
 };
 pub use locked::{FoldLimits, LockFacts, LockJudge, LockStatus, Unfold, holds_foldable, refold};
-pub use scope::{Cell, NonexistentKey, Role, Row, Scope, Upstream};
+pub use scope::{Cell, NonexistentKeys, Role, Row, Scope, Upstream};

@@ -16,7 +16,7 @@ use crate::model::{
 use crate::plan::scope::reach::{reached_sets, selected_sets};
 
 pub use cell::Cell;
-pub use nonexistent::NonexistentKey;
+pub use nonexistent::NonexistentKeys;
 pub use reach::Upstream;
 pub use row::Row;
 
@@ -165,6 +165,17 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn cell(&self, asset: AssetId, index: u32) -> Option<Cell> {
         self.row(asset)?.cell(index)
+    }
+
+    /// Why the keys of an asset, or of what it reads, are not all known.
+    #[must_use]
+    pub fn fault(&self, asset: AssetId) -> Option<&'a str> {
+        if !self.keys.have_faults() {
+            return None;
+        }
+        let read = self.graph.deps(asset).iter().map(|dep| dep.asset);
+        let mut all = std::iter::once(asset).chain(read);
+        all.find_map(|id| self.keys.fault(self.graph.get(id)))
     }
 
     fn is_external(&self, asset: AssetId) -> bool {

@@ -303,6 +303,7 @@ impl World {
             versions: vec![Known::Unknown; scope.versions() as usize],
             recorded: CurrentColumns::never_tried(scope.cells() as usize),
             changed_outputs: HashMap::new(),
+            lacking_keys: scope.lacking_keys(),
         };
         for row in scope.rows() {
             facts.code.push(self.graph.asset(row.asset).map(code));

@@ -6,6 +6,7 @@
 mod command_line;
 mod commands;
 mod disk;
+mod doubts;
 mod git;
 mod hostile_keys;
 mod instance;

@@ -507,7 +507,9 @@ impl Ran {
             | Notice::DamagedLock(_)
             | Notice::UnreadLock(_)
             | Notice::FromLock(_)
-            | Notice::LeftOutputs(_) => None,
+            | Notice::LeftOutputs(_)
+            | Notice::UnknownKeys(_)
+            | Notice::OwnPlaces(_) => None,
         });
         said.collect()
     }

@@ -26,6 +26,7 @@ impl<'a> Definitions<'a> {
             now: project.now(),
             named: HashMap::new(),
             windows: HashMap::new(),
+            faults: HashMap::new(),
         };
         Self {
             project,

@@ -9,11 +9,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobMatcher};
-
 use crate::app::affected::changes::{ChangedPath, Extent};
 use crate::app::affected::pattern::values::{Values, decoded, put_together_as};
-use crate::hash::{Ignore, is_glob};
+use crate::hash::{Ignore, PathGlob, is_glob};
 use crate::model::{
     PartitionKeys, PartitionPlaceholder, PartitionRef, PartitionSet, PathTemplate, Piece,
 };
@@ -41,8 +39,8 @@ pub(super) struct PathPattern<'a> {
     components: Vec<Component>,
     values: Values<'a>,
     /// The glob with anything for a key; `None` if it is none.
-    any: OnceCell<Option<GlobMatcher>>,
-    matchers: RefCell<HashMap<u32, Option<GlobMatcher>>>,
+    any: OnceCell<Option<PathGlob>>,
+    matchers: RefCell<HashMap<u32, Option<PathGlob>>>,
 }
 
 /// The folder or file without anything variable in it that a path begins with; empty where there is none.
@@ -72,10 +70,10 @@ impl<'a> PathPattern<'a> {
     ) -> Self {
         Self {
             components: components(&template),
+            values: Values::of(keys, template.key_style()),
             template,
             shape,
             keys,
-            values: Values::of(keys),
             any: OnceCell::new(),
             matchers: RefCell::default(),
         }
@@ -130,8 +128,10 @@ impl<'a> PathPattern<'a> {
                 }
                 _ => return None,
             };
-            let written = put_together_as(part)?;
-            key = Some(decoded(written.strip_prefix(head)?.strip_suffix(tail)?)?);
+            let style = self.template.key_style();
+            let written = put_together_as(part, style)?;
+            let written = written.strip_prefix(head)?.strip_suffix(tail)?;
+            key = Some(decoded(written, style)?);
         }
         key
     }
@@ -228,9 +228,8 @@ fn spans_folders(component: &Component) -> bool {
     })
 }
 
-fn matcher(pattern: &str) -> Option<GlobMatcher> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.ok().map(|glob| glob.compile_matcher())
+fn matcher(pattern: &str) -> Option<PathGlob> {
+    PathGlob::new(pattern).ok()
 }
 
 /// The components of a template; of an absolute one the first is empty.

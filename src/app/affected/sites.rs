@@ -176,7 +176,7 @@ fn data_paths<'d>(declaration: &'d Declaration) -> Vec<(&'d PathTemplate, Shape)
             Place::Paths(paths) => {
                 let path = |path: &'d SourcePath| match path {
                     SourcePath::Exact(path) => (path, Shape::Tree),
-                    SourcePath::Glob(path) => (path, Shape::Glob),
+                    SourcePath::Glob(path, _) => (path, Shape::Glob),
                 };
                 paths.iter().map(path).collect()
             }

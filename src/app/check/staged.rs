@@ -17,7 +17,6 @@ use crate::git::{Checkout, GitError, Repository, Tree, TreeExtent};
 use crate::manifest::{self, MANIFEST};
 use crate::model::{
     Asset, AssetGraph, Declaration, PartitionsDefinition, PathTemplate, Piece, Place, SourceAsset,
-    SourcePath,
 };
 
 /// The checkout, in the project's own folder.
@@ -158,10 +157,7 @@ fn reads_outside(graph: &AssetGraph) -> bool {
 
 fn source_is_outside(source: &SourceAsset) -> bool {
     match &source.place {
-        Place::Paths(paths) => paths.iter().any(|path| {
-            let (SourcePath::Exact(path) | SourcePath::Glob(path)) = path;
-            is_outside(path)
-        }),
+        Place::Paths(paths) => paths.iter().any(|path| is_outside(path.template())),
         Place::Value { path, .. } => is_outside(path),
         Place::Observed { .. } => false,
     }

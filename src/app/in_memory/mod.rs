@@ -5,6 +5,7 @@
 //! read; nothing of it is written, not even a cache.
 
 mod error;
+mod own_places;
 mod printed;
 mod values;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::time::Instant;
 
 pub use error::InMemoryError;
+pub use own_places::OwnPlaces;
 pub use values::{InMemory, KeptValue};
 
 use crate::app::error::AppError;
@@ -19,6 +21,7 @@ use crate::app::in_memory::printed::find_printed;
 use crate::app::in_memory::values::{Left, kept_values};
 use crate::app::instance::Instance;
 use crate::app::materialize::{Running, jobs, options, planned, purpose};
+use crate::app::notice::Notice;
 use crate::app::project::{Project, Surroundings};
 use crate::app::selection::{Goals, Range, find, select};
 use crate::app::steps::scope_of;
@@ -96,6 +99,14 @@ fn run_in_memory(
         io_manager: &io_manager,
         ..project.workspace(&versions, executor)
     };
+    if request.sources == SourcePaths::Test {
+        let moved = supplied_paths(project, request)?;
+        let notice = OwnPlaces::of(&scope, &moved);
+        notice
+            .map(Notice::OwnPlaces)
+            .iter()
+            .for_each(|it| progress.notice(it));
+    }
     progress.found(project.root(), &own);
     let purpose = purpose(request.run.force);
     let mut evaluation = evaluate(&workspace, &scope, &store, purpose, Observing::Never)?;

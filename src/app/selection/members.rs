@@ -6,7 +6,7 @@ use crate::app::project::Project;
 use crate::app::quoted::Quoted;
 use crate::app::selection::lookups::{check_revisions, is_of_declarations_alone, look_up};
 use crate::app::selection::{Errors, Place, Range};
-use crate::model::{AssetId, PartitionKey, SelectionText};
+use crate::model::{AssetId, PartitionKey, RANGE_SIGN, SelectionText};
 use crate::select::{Lookups, Mention, SelectedAssets, evaluate, parse};
 
 /// How an asset or source came to be selected.
@@ -34,8 +34,10 @@ pub(super) struct Members {
 pub(super) struct Single {
     /// The asset or source.
     pub(super) asset: AssetId,
-    /// The partition.
+    /// The partition, or the first of a range.
     pub(super) key: PartitionKey,
+    /// The last partition of a range.
+    pub(super) last: Option<PartitionKey>,
     /// Which argument it is, or is in.
     pub(super) argument: Place,
     text: String,
@@ -172,14 +174,22 @@ impl Single {
         argument: &SelectionText,
     ) -> Option<Result<Self, RequestError>> {
         let value = mention.partition.as_ref()?;
-        let key = PartitionKey::parse(&value.text).map_err(|error| RequestError::InvalidKey {
-            key: value.text.clone(),
-            reason: error.to_string(),
-            argument: Quoted::part(argument.as_str(), value.span.clone()),
-        });
-        Some(key.map(|key| Self {
+        let parse = |text: &str| {
+            PartitionKey::parse(text).map_err(|error| RequestError::InvalidKey {
+                key: value.text.clone(),
+                reason: error.to_string(),
+                argument: Quoted::part(argument.as_str(), value.span.clone()),
+            })
+        };
+        // As ranges are printed: `clean@2024-01-01...2024-01-08`.
+        let keys = match value.text.split_once(RANGE_SIGN) {
+            Some((first, last)) => parse(first).and_then(|it| Ok((it, Some(parse(last)?)))),
+            None => parse(&value.text).map(|key| (key, None)),
+        };
+        Some(keys.map(|(key, last)| Self {
             asset: mention.asset,
             key,
+            last,
             argument: Place::Argument(position),
             text: argument.to_string(),
             start: mention.span.start,
@@ -194,6 +204,7 @@ impl Single {
         Self {
             asset,
             key,
+            last: None,
             argument: Place::Argument(0),
             start: 0,
             at: name.len(),

@@ -6,7 +6,7 @@ use crate::app::quoted::Quoted;
 use crate::app::selection::Range;
 use crate::app::selection::members::Single;
 use crate::app::selection::nearest::Neighbours;
-use crate::model::{AssetId, PartitionSet, Selected};
+use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN, Selected};
 use crate::select::did_you_mean;
 
 /// The asset that a word names, and its partitions: all of them, where it names none.
@@ -68,13 +68,26 @@ pub(super) fn at(project: &Project, single: &Single) -> Result<PartitionSet, Req
             argument: single.place_of_key(),
         });
     }
-    let index = keys
-        .find(key.as_str())
-        .ok_or_else(|| RequestError::UnknownPartition {
-            asset,
-            key: key.to_string(),
+    let index_of = |key: &PartitionKey| {
+        keys.find(key.as_str())
+            .ok_or_else(|| RequestError::UnknownPartition {
+                asset: asset.clone(),
+                key: key.to_string(),
+                argument: single.place_of_key_alone(),
+                help: Neighbours { project }.help(keys, key),
+            })
+    };
+    let first = index_of(key)?;
+    let Some(last_key) = &single.last else {
+        return Ok(PartitionSet::single(first));
+    };
+    let last = index_of(last_key)?;
+    if last < first {
+        return Err(RequestError::ReversedRange {
+            range: format!("{key}{RANGE_SIGN}{last_key}"),
+            definition: format!("the partitions of `{asset}`"),
             argument: single.place_of_key_alone(),
-            help: Neighbours { project }.help(keys, key),
-        })?;
-    Ok(PartitionSet::single(index))
+        });
+    }
+    Ok(PartitionSet::from_range(first..last + 1))
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::cli::args::at_least_one;
+use crate::cli::args::jobs;
 
 /// Options of all verbs.
 #[derive(Debug, Args)]
@@ -42,14 +42,14 @@ pub struct Globals {
         hide_short_help = true
     )]
     pub home: Option<PathBuf>,
-    /// How many commands run at once [default: the number of cores]
+    /// How many commands run at once; 0 is the number of cores, as by default
     #[arg(
         short,
         long,
         value_name = "N",
         global = true,
         env = "ASSETCTL_JOBS",
-        value_parser = at_least_one::<NonZeroUsize>,
+        value_parser = jobs,
         hide_env_values = true
     )]
     pub jobs: Option<NonZeroUsize>,

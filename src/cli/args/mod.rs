@@ -33,7 +33,9 @@ pub(super) use shell::{CompletionsArgs, HelpArgs};
 pub(super) use status::{ExplainArgs, ObserveArgs, StatusArgs};
 pub(super) use wipe::{AcceptArgs, WipeArgs};
 
+use std::num::NonZeroUsize;
 use std::str::FromStr;
+use std::thread::available_parallelism;
 
 use clap::{Parser, Subcommand};
 
@@ -117,6 +119,15 @@ impl Verb {
             }) => args.format == LockDiffFormat::Json,
             _ => false,
         }
+    }
+}
+
+/// Reads how many commands run at once; 0 is the number of cores.
+fn jobs(text: &str) -> Result<NonZeroUsize, &'static str> {
+    match text.parse::<usize>() {
+        Ok(0) => Ok(available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        Ok(jobs) => Ok(NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN)),
+        Err(_) => Err("expected a whole number; 0 is the number of cores"),
     }
 }
 

@@ -167,7 +167,7 @@ fn contradictions_are_refused() {
         "materialize --fail-fast --max-failures 2",
         "materialize -k --fail-fast",
         "materialize --max-failures 0",
-        "materialize -j 0",
+        "materialize -j many",
         "materialize --latest 0",
         "wipe",
         "logs",

@@ -1,10 +1,7 @@
 //! The keys of a `files` definition: those whose files are there.
 //!
-//! A key is written in a path with what is not plain percent-encoded. A name that matches and is not written like this
-//! has no key that would lead to it, and is an error: to leave it out silently would lose data.
-
-use percent_encoding::percent_decode;
-use std::os::unix::ffi::OsStrExt;
+//! A key is the text in the place of the placeholder. A name that matches and cannot be a key is a fault of the definition:
+//! to leave it out silently would lose data.
 
 use crate::engine::error::{EngineError, Spot};
 use crate::engine::keys::World;
@@ -30,6 +27,23 @@ pub(super) struct ForeignFile {
 }
 
 impl ForeignFile {
+    /// What is wrong and what to do, where it and others, so many in all, keep the keys from being known.
+    pub(super) fn words(&self, pattern: &PathTemplate, all: usize) -> String {
+        let Self {
+            path,
+            reason,
+            remedy,
+        } = self;
+        let more = match all {
+            0 | 1 => String::new(),
+            all => format!(" (and {} more files)", all - 1),
+        };
+        let pattern = pattern.source();
+        format!(
+            "`{path}`{more} matches `{pattern}`, and {reason}: {remedy}, or leave it out: `[project] ignore`"
+        )
+    }
+
     /// The error for it.
     pub(super) fn told(self, pattern: &PathTemplate, spot: Spot) -> EngineError {
         let (source_code, span) = spot.into_parts();
@@ -77,11 +91,10 @@ pub(super) fn key_of(pattern: &PathTemplate, file: &Match) -> Result<PartitionKe
         remedy,
     };
     let rename = || "rename it".to_owned();
-    let decoded = percent_decode(file.key.as_bytes());
-    let Ok(text) = decoded.decode_utf8() else {
+    let Some(text) = file.key.to_str() else {
         return Err(foreign("its name is not UTF-8".to_owned(), rename()));
     };
-    let key = PartitionKey::parse(&text).map_err(|error| foreign(error.to_string(), rename()))?;
+    let key = PartitionKey::parse(text).map_err(|error| foreign(error.to_string(), rename()))?;
     let path = pattern.path_of_key(key.as_str());
     if file.path.as_os_str() == path.trim_end_matches('/') || file.path.as_os_str() == path.as_str()
     {

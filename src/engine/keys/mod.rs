@@ -18,7 +18,7 @@ use crate::engine::keys::windows::windows_with_files;
 use crate::hash::Ignore;
 use crate::model::{
     AddedKey, AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition,
-    NamedKeys, PartitionsDefinition, TooManyKeys,
+    NamedKeys, PartitionSet, PartitionsDefinition, TooManyKeys,
 };
 use crate::store::Store;
 
@@ -96,7 +96,8 @@ pub fn asking_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
 ///
 /// # Errors
 ///
-/// All files whose names are not how keys are written, a folder that cannot be read, more keys than can be counted.
+/// If there are more keys than can be counted, or the instance cannot be read. A file whose name is not a key, or a folder
+/// that cannot be read, is a fault of its definition, which blocks what uses it.
 pub fn existing_keys(
     world: World<'_>,
     definitions: &BTreeSet<DefinitionId>,
@@ -106,7 +107,6 @@ pub fn existing_keys(
         now: world.now,
         ..ExistingKeys::default()
     };
-    let mut problems = Problems::default();
     for id in definitions {
         let declared = declared(world.graph, *id);
         match &declared.definition {
@@ -121,19 +121,27 @@ pub fn existing_keys(
                 existing.named.insert(*id, NamedKeys::growing(keys));
             }
             PartitionsDefinition::Files(pattern) => {
-                let found = keys_of_files(world, pattern).map_err(EngineError::from)?;
-                let FoundKeys { keys, foreign } = found;
-                problems.extend(foreign.into_iter().map(|file| {
-                    let spot = Spot::of(world.root, world.graph, declared.location);
-                    file.told(pattern, spot)
-                }));
+                let found = keys_of_files(world, pattern);
+                let FoundKeys { keys, foreign } = found.unwrap_or_else(|error| {
+                    existing.faults.insert(*id, error.to_string());
+                    FoundKeys::default()
+                });
+                if let Some(first) = foreign.first() {
+                    existing
+                        .faults
+                        .insert(*id, first.words(pattern, foreign.len()));
+                }
                 existing.named.insert(*id, NamedKeys::growing(keys));
             }
             PartitionsDefinition::Time {
                 windows,
                 exists: Some(path),
             } => {
-                let there = windows_with_files(world, windows, path).map_err(EngineError::from)?;
+                let there = windows_with_files(world, windows, path);
+                let there = there.unwrap_or_else(|error| {
+                    existing.faults.insert(*id, error.to_string());
+                    PartitionSet::empty()
+                });
                 existing.windows.insert(*id, there);
             }
             PartitionsDefinition::Static(_)
@@ -141,9 +149,47 @@ pub fn existing_keys(
             | PartitionsDefinition::Time { exists: None, .. } => {}
         }
     }
-    problems.into_result(())?;
     let keys = world.graph.keys(&existing);
     keys.map_err(|many| too_many(world, many).into())
+}
+
+/// What keeps the keys of a definition from being known: all files whose names are not keys, or a folder that cannot be
+/// read.
+///
+/// # Errors
+///
+/// That.
+pub fn look_for_foreign_files(world: World<'_>, id: DefinitionId) -> Result<(), Problems> {
+    let declared = declared(world.graph, id);
+    let mut problems = Problems::default();
+    let definitions = match &declared.definition {
+        PartitionsDefinition::Multi(dimensions) => {
+            dimensions.iter().map(|it| it.definition).collect()
+        }
+        _ => vec![id],
+    };
+    for id in definitions {
+        let declared = self::declared(world.graph, id);
+        match &declared.definition {
+            PartitionsDefinition::Files(pattern) => match keys_of_files(world, pattern) {
+                Ok(found) => problems.extend(found.foreign.into_iter().map(|file| {
+                    let spot = Spot::of(world.root, world.graph, declared.location);
+                    file.told(pattern, spot)
+                })),
+                Err(error) => problems.push(error.into()),
+            },
+            PartitionsDefinition::Time {
+                windows,
+                exists: Some(path),
+            } => {
+                if let Err(error) = windows_with_files(world, windows, path) {
+                    problems.push(error.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    problems.into_result(())
 }
 
 fn declared(graph: &AssetGraph, id: DefinitionId) -> &DeclaredPartitions {

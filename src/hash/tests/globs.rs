@@ -60,7 +60,10 @@ fn patterns_match_files_and_links_to_files_in_order_of_bytes() {
     ];
     for (pattern, paths) in table {
         assert_eq!(
-            project.versions().expand(pattern, Counted::Files).unwrap(),
+            project
+                .versions()
+                .expand::<&str>(pattern, &[], Counted::Files)
+                .unwrap(),
             paths,
             "{pattern}"
         );
@@ -112,7 +115,10 @@ fn the_version_is_that_of_names_and_contents() {
 fn what_is_no_pattern_is_refused_whole() {
     let project = project();
     for pattern in ["data/[a", "data/{a,b", "data/*/[z-a]"] {
-        match project.versions().expand(pattern, Counted::Files) {
+        match project
+            .versions()
+            .expand::<&str>(pattern, &[], Counted::Files)
+        {
             Err(HashError::Pattern { pattern: named, .. }) => assert_eq!(named, pattern),
             other => panic!("{pattern}: {other:?}"),
         }

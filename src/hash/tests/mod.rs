@@ -98,7 +98,10 @@ impl Project {
     }
 
     fn glob(&self, pattern: &str) -> GlobVersion {
-        self.versions().of_glob(pattern, Counted::Files).unwrap()
+        let versions = self.versions();
+        versions
+            .of_glob::<&str>(pattern, &[], Counted::Files)
+            .unwrap()
     }
 
     fn value(&self, path: &str, key: &str) -> Option<ValueFound> {

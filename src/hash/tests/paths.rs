@@ -112,7 +112,9 @@ fn what_has_no_content_is_refused_by_name() {
         }
     }
     assert!(matches!(
-        project.versions().expand("in-fifo/*", Counted::Files),
+        project
+            .versions()
+            .expand::<&str>("in-fifo/*", &[], Counted::Files),
         Err(HashError::Special { .. })
     ));
 }

@@ -11,7 +11,7 @@ use crate::manifest::partitions::kind::ReadDefinition;
 use crate::manifest::partitions::{Decides, FilePattern};
 use crate::manifest::paths;
 use crate::manifest::template::{TokenKind, path_template, read_tokens};
-use crate::model::{PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece};
+use crate::model::{KeyStyle, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece};
 
 /// Reads a definition whose keys are files.
 pub(super) fn read_files(table: &Table<'_>, problems: &mut Problems) -> Option<ReadDefinition> {
@@ -53,6 +53,7 @@ pub(super) fn read_exists(
     });
     let template = path_template(text, scope, problems)?;
     let path = paths::fold(text.file.folder(), &template).path;
+    let path = path.with_keys(KeyStyle::Plain);
     if paths::is_glob(&path) {
         let problem = Problem::InvalidPath {
             message: format!("`{}` is a glob, and a window has one file", text.value),
@@ -110,5 +111,5 @@ fn read_pattern(text: Text<'_>, problems: &mut Problems) -> Option<PathTemplate>
         refuse("a glob matches text that no key tells", None);
         return None;
     }
-    Some(path)
+    Some(path.with_keys(KeyStyle::Plain))
 }

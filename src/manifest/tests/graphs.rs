@@ -108,7 +108,7 @@ auto_code = false
 staging = false
 incremental = true
 volatile = true
-data_version = "reported"
+data_version = "inputs"
 env = { A = "own", HOME = { from_env = "HOME" }, PW = { secret_env = "PGPASSWORD", required = true } }
 inherit_env = ["LC_ALL"]
 timeout = "1.5m"
@@ -124,7 +124,7 @@ metadata = { url = "https://example.com", rows = 10 }
     let recipe = orders.recipe.as_ref().expect("it has a command");
     assert_eq!(paths(orders), ["build/orders.csv", "build/parts"]);
     assert_eq!(orders.outputs[1].kind, OutputKind::Directory);
-    assert_eq!(orders.data_version, DataVersionRule::Reported);
+    assert_eq!(orders.data_version, DataVersionRule::Inputs);
     assert_eq!(orders.priority, -3);
     assert_eq!(graph.key(orders.after[0]).as_str(), "other");
     assert_eq!(
@@ -276,7 +276,7 @@ command = ['x', '{{{{value.lr}}}}', '{{{{input.files}}}}', '{{{{input_list.z}}}}
         matches!(place(&graph, "files"), Place::Paths(paths) if matches!(paths.as_slice(), [SourcePath::Exact(_), SourcePath::Exact(_)]))
     );
     assert!(
-        matches!(place(&graph, "glob"), Place::Paths(paths) if matches!(paths.as_slice(), [SourcePath::Glob(_)]))
+        matches!(place(&graph, "glob"), Place::Paths(paths) if matches!(paths.as_slice(), [SourcePath::Glob(_, _)]))
     );
     assert!(matches!(place(&graph, "rate"), Place::Value { .. }));
     assert!(matches!(
@@ -845,4 +845,39 @@ command = "python3 steps/year.py {{input.airports}} {{output.data}} {{output.rep
         ),
     )]);
     assert_eq!(glued.len(), 1, "the days of a month are several: {glued:?}");
+}
+
+#[test]
+fn a_glob_that_cannot_be_compiled_is_an_error_wherever_it_stands() {
+    let glob = "{a,".repeat(300) + &"}".repeat(300);
+    for manifest in [
+        format!("[project]\nignore = '{glob}'\n"),
+        format!("[project]\ninclude = '{glob}'\n"),
+        format!("[source.raw]\npath = '{glob}'\n"),
+        format!("[source.raw]\npaths = ['*', '!{glob}']\n"),
+        format!("[asset.made]\ndeps = './{glob}'\ncommand = 'true'\n"),
+        format!("[asset.made]\ncode = '{glob}'\ncommand = 'true'\n"),
+        format!("[asset.made]\ncode = ['*', '!{glob}']\ncommand = 'true'\n"),
+    ] {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::write(root.path().join("Assets.toml"), &manifest).expect("written");
+        let errors = load(root.path()).expect_err("it is refused");
+        assert_eq!(errors.errors().len(), 1, "{manifest}");
+    }
+}
+
+#[test]
+fn line_ends_of_the_file_are_not_part_of_commands() {
+    let text = "[asset.made]\ndescription = \"\"\"\none\ntwo\"\"\"\ncommand = '''\necho 1 \\\n > {{output}}\n'''\noutputs = 'made.txt'\n";
+    let plain = graph(text);
+    let crlf = graph(&text.replace('\n', "\r\n"));
+    let command = |graph: &AssetGraph| {
+        asset(graph, "made")
+            .recipe
+            .clone()
+            .expect("a command")
+            .command
+    };
+    assert_eq!(command(&plain), command(&crlf));
+    assert_eq!(asset(&plain, "made").about, asset(&crlf, "made").about);
 }

@@ -126,7 +126,7 @@ fn every_code_is_documented_and_no_other() {
         })
         .collect();
     let mut codes = BTreeSet::from(CODES);
-    codes.insert("unnamed_input");
+    codes.extend(["unnamed_input", "mistaken_placeholder", "shell_syntax"]);
     assert_eq!(documented, codes);
 }
 
@@ -171,6 +171,13 @@ fn a_warning() {
     )]);
     let manifest = load(root.path()).expect("a warning is no error");
     assert_rendered("unnamed_input", &render(&manifest.warnings[0]));
+    let root = project(&[(
+        "Assets.toml",
+        "[asset.page]\ncommand = [\"cat\", \"{input}\", \">\", \"{{output}}\"]\n",
+    )]);
+    let manifest = load(root.path()).expect("a warning is no error");
+    assert_rendered("mistaken_placeholder", &render(&manifest.warnings[0]));
+    assert_rendered("shell_syntax", &render(&manifest.warnings[1]));
 }
 
 #[test]

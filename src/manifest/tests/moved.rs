@@ -63,7 +63,7 @@ fn place(graph: &AssetGraph, key: &str) -> String {
             Place::Paths(paths) => {
                 let path = |path: &SourcePath| match path {
                     SourcePath::Exact(path) => path.source(),
-                    SourcePath::Glob(path) => format!("glob {}", path.source()),
+                    SourcePath::Glob(path, _) => format!("glob {}", path.source()),
                 };
                 let paths: Vec<_> = paths.iter().map(path).collect();
                 paths.join(" ")

@@ -1,6 +1,6 @@
 //! The keys of all definitions of a project at a moment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -23,6 +23,8 @@ pub struct ExistingKeys {
     pub named: HashMap<DefinitionId, NamedKeys>,
     /// The windows whose file is there, of definitions that ask for one, by their indexes in the lattice.
     pub windows: HashMap<DefinitionId, PartitionSet>,
+    /// Why the keys of a definition are not all known.
+    pub faults: HashMap<DefinitionId, String>,
 }
 
 /// A multi-dimensional definition has more than 2^32 keys.
@@ -37,6 +39,7 @@ pub struct TooManyKeys {
 pub struct KeysByDefinition {
     unpartitioned: PartitionKeys,
     keys: Vec<PartitionKeys>,
+    faults: HashMap<DefinitionId, String>,
 }
 
 impl KeysByDefinition {
@@ -51,11 +54,15 @@ impl KeysByDefinition {
             flat_keys(id, definition, existing)
         };
         let mut keys: Vec<_> = ids().map(flat).collect();
+        let mut faults = existing.faults.clone();
         for id in ids() {
             let dimensions = definitions[id.0 as usize].definition.dimensions();
             if dimensions.is_empty() {
                 continue;
             }
+            let mut parts = dimensions.iter();
+            let fault = parts.find_map(|each| existing.faults.get(&each.definition));
+            faults.extend(fault.map(|fault| (id, fault.clone())));
             let of = |each: &Dimension| {
                 let flat = keys[each.definition.0 as usize].clone();
                 (each.name.clone(), flat)
@@ -67,6 +74,7 @@ impl KeysByDefinition {
         Ok(Self {
             unpartitioned: PartitionKeys::Unpartitioned,
             keys,
+            faults,
         })
     }
 
@@ -74,6 +82,30 @@ impl KeysByDefinition {
     #[must_use]
     pub fn of(&self, declaration: &Declaration) -> &PartitionKeys {
         self.get(declaration.partitions())
+    }
+
+    /// Why the keys of an asset's or source's definition are not all known.
+    #[must_use]
+    pub fn fault(&self, declaration: &Declaration) -> Option<&str> {
+        self.fault_of(declaration.partitions()?)
+    }
+
+    /// Why the keys of a definition are not all known.
+    #[must_use]
+    pub fn fault_of(&self, definition: DefinitionId) -> Option<&str> {
+        self.faults.get(&definition).map(String::as_str)
+    }
+
+    /// Why keys are not all known, each once, in order.
+    #[must_use]
+    pub fn faults(&self) -> BTreeSet<&str> {
+        self.faults.values().map(String::as_str).collect()
+    }
+
+    /// Whether the keys of some definition are not all known.
+    #[must_use]
+    pub fn have_faults(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// The keys of a definition.

@@ -99,7 +99,7 @@ fn infer_flat(
     same.then_some(PartitionMapping::Identity)
 }
 
-/// Over the dimensions that both sides name; where they share none, keys can only be the same as a whole.
+/// Over the dimensions that both sides name; where they share none, nothing suggests itself.
 fn infer_multi(
     definitions: &[DeclaredPartitions],
     downs: &[Dimension],
@@ -119,10 +119,7 @@ fn infer_multi(
             },
         });
     }
-    Some(match mappings.as_slice() {
-        [] => PartitionMapping::Identity,
-        _ => PartitionMapping::Multi(mappings.into()),
-    })
+    (!mappings.is_empty()).then(|| PartitionMapping::Multi(mappings.into()))
 }
 
 /// Between two dimensions of one name: names are compared even where one side has more of them.

@@ -10,7 +10,7 @@ use crate::model::name::Name;
 use crate::model::partition::{InvalidPartitionKey, PartitionKey};
 
 /// What stands between the first and the last key of a range.
-const RANGE_SIGN: &str = "...";
+pub const RANGE_SIGN: &str = "...";
 
 /// One key, or a range of keys, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]

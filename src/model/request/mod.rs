@@ -16,7 +16,7 @@ mod verbs;
 pub use affected::{AffectedRequest, Changes, Follow};
 pub use check::{CheckRequest, CheckedOutputs, CheckedTree, DueWindows, Strictness};
 pub use in_memory::{InMemoryRequest, Printed, SourcePaths, SuppliedInput};
-pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey};
+pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey, RANGE_SIGN};
 pub use lock::{LockDiffRequest, LockRequest};
 pub use materialize::{
     Altered, Durability, FailurePolicy, Force, MaterializeRequest, Occupied, PlanRequest, Scope,

@@ -1,58 +1,67 @@
 //! Upstream keys that a scope needs and that do not exist.
 
-use crate::model::{AssetId, Dep, Nonexistent, PartitionKey};
-use crate::plan::scope::{Row, Scope, Upstream};
+use std::collections::HashSet;
 
-/// A dep of a partition whose upstream key does not exist.
+use crate::model::{AssetId, Dep, Nonexistent, PartitionKey, PartitionSet};
+use crate::plan::scope::{Cell, Row, Scope, Upstream};
+
+/// What a partition needs of an upstream asset and what does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NonexistentKey {
-    /// The downstream asset.
-    pub asset: AssetId,
-    /// Its partition.
-    pub partition: Option<PartitionKey>,
-    /// The index of the dep.
-    pub dep: usize,
-    /// The keys that do not exist upstream.
+pub struct NonexistentKeys {
+    /// What is read.
+    pub upstream: AssetId,
+    /// The keys that do not exist.
     pub keys: Vec<PartitionKey>,
 }
 
 impl Scope<'_> {
-    /// Needed upstream keys that do not exist, for the partitions that may run.
+    /// The partitions that may run and need an upstream key that does not exist, or of which it is not known.
     ///
     /// Only partitions that lack a key are looked at.
     #[must_use]
-    pub fn nonexistent_keys(&self) -> Vec<NonexistentKey> {
-        let mut found = Vec::new();
+    pub fn lacking_keys(&self) -> HashSet<Cell> {
+        let mut lacking = HashSet::new();
         for row in &self.rows {
-            for (index, dep) in self.graph.deps(row.asset).iter().enumerate() {
-                if dep.nonexistent == Nonexistent::Refused {
-                    self.push_nonexistent(row, index, dep, &mut found);
+            if self.fault(row.asset).is_some() {
+                lacking.extend(row.cells());
+                continue;
+            }
+            for dep in self.refusing(row) {
+                let (downstream, upstream) = (self.keys(row.asset), self.keys(dep.asset));
+                for range in self.may_run(row).ranges() {
+                    let found = dep.mapping.lacking(downstream, upstream, range);
+                    lacking.extend(found.iter().filter_map(|at| row.cell(at)));
                 }
             }
         }
-        found
+        lacking
     }
 
-    fn push_nonexistent(
-        &self,
-        row: &Row,
-        index: usize,
-        dep: &Dep,
-        found: &mut Vec<NonexistentKey>,
-    ) {
-        let (downstream, upstream) = (self.keys(row.asset), self.keys(dep.asset));
-        let may_run = match self.upstream {
+    /// The first dep of a partition that needs keys that do not exist.
+    #[must_use]
+    pub fn nonexistent_keys(&self, cell: Cell) -> Option<NonexistentKeys> {
+        let row = self.row_of_cell(cell);
+        let downstream = self.keys(row.asset);
+        self.refusing(row).find_map(|dep| {
+            let upstream = self.keys(dep.asset);
+            let mapped = dep.mapping.mapped(downstream, upstream, row.index_of(cell));
+            let keys = mapped.nonexistent;
+            (!keys.is_empty()).then_some(NonexistentKeys {
+                upstream: dep.asset,
+                keys,
+            })
+        })
+    }
+
+    fn refusing<'s>(&'s self, row: &Row) -> impl Iterator<Item = &'s Dep> {
+        let deps = self.graph.deps(row.asset).iter();
+        deps.filter(|dep| dep.nonexistent == Nonexistent::Refused)
+    }
+
+    fn may_run<'r>(&self, row: &'r Row) -> &'r PartitionSet {
+        match self.upstream {
             Upstream::Close | Upstream::CloseToExternal => &row.set,
             Upstream::Given => &row.selected,
-        };
-        for range in may_run.ranges() {
-            let lacking = dep.mapping.lacking(downstream, upstream, range);
-            found.extend(lacking.iter().map(|at| NonexistentKey {
-                asset: row.asset,
-                partition: downstream.key(at),
-                dep: index,
-                keys: dep.mapping.mapped(downstream, upstream, at).nonexistent,
-            }));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a selection reaches.
 
+use std::collections::HashSet;
+
 use crate::plan::tests::{World, step_name};
 use crate::plan::{Cell, Role, Scope, Upstream};
 
@@ -185,9 +187,14 @@ fn keys_of_its_own_that_do_not_exist_are_found() {
     let found = |words: &[&str]| -> Vec<String> {
         let goals = world.goals(words);
         let scope = Scope::new(world.graph(), world.keys(), &goals, Upstream::Close);
-        let keys = scope.nonexistent_keys().into_iter();
-        keys.map(|it| format!("{}: {}", it.partition.expect("partitioned"), it.keys.len()))
-            .collect()
+        let mut cells: Vec<Cell> = scope.lacking_keys().into_iter().collect();
+        cells.sort_unstable();
+        let told = |cell: &Cell| {
+            let partition = scope.partition(*cell).expect("partitioned");
+            let found = scope.nonexistent_keys(*cell).expect("it lacks keys");
+            format!("{partition}: {}", found.keys.len())
+        };
+        cells.iter().map(told).collect()
     };
     assert_eq!(
         found(&["month"]),
@@ -198,8 +205,8 @@ fn keys_of_its_own_that_do_not_exist_are_found() {
     let goals = world.goals(&["all"]);
     let given = Scope::new(world.graph(), world.keys(), &goals, Upstream::Given);
     assert_eq!(
-        given.nonexistent_keys(),
-        [],
+        given.lacking_keys(),
+        HashSet::new(),
         "what is only read does not run"
     );
 }

@@ -153,7 +153,7 @@ fn repository() -> Sandbox {
         .with_file("work/steps/clean.py", "")
         .with_file("work/lib/deep/tool.py", "")
         .with_file("work/inbox/a.csv", "1\n")
-        .with_file("work/inbox/b%20c.csv", "1\n")
+        .with_file("work/inbox/b c.csv", "1\n")
         .with_file("work/seen/2024-01-01", "")
         .with_file("work/seen/2024-01-02", "")
         .with_file("work/folder/one.csv", "1\n")
@@ -164,7 +164,7 @@ fn repository() -> Sandbox {
     for day in ["01", "02", "03"] {
         sandbox.write(&format!("work/daily/202401{day}.csv"), "1\n");
         sandbox.write(&format!("work/both/eu_2024-01-{day}.csv"), "1\n");
-        sandbox.write(&format!("work/both/us%20a_2024-01-{day}.csv"), "1\n");
+        sandbox.write(&format!("work/both/us a_2024-01-{day}.csv"), "1\n");
         sandbox.write(&format!("work/globbed/2024-01-{day}/x/y.csv"), "1\n");
     }
     git(&sandbox, &["init", "-q", "-b", "main"]);
@@ -233,17 +233,17 @@ const DATA: &[Case] = &[
     ),
     (
         "two dimensions in one name",
-        |it| it.append("work/both/us%20a_2024-01-02.csv", "2\n"),
+        |it| it.append("work/both/us a_2024-01-02.csv", "2\n"),
         &["sales@2024-01-02|us a"],
     ),
     (
         "a name that no key is written with",
-        |it| it.write("work/both/us a_2024-01-02.csv", "2\n"),
+        |it| it.write("work/both/us%20a_2024-01-02.csv", "2\n"),
         &[],
     ),
     (
         "a new key",
-        |it| it.write("work/inbox/z%C3%A4.csv", "2\n"),
+        |it| it.write("work/inbox/zä.csv", "2\n"),
         &["taken@zä", "(merged)"],
     ),
     (
@@ -253,7 +253,7 @@ const DATA: &[Case] = &[
     ),
     (
         "a key whose file changed",
-        |it| it.append("work/inbox/b%20c.csv", "2\n"),
+        |it| it.append("work/inbox/b c.csv", "2\n"),
         &["taken@b c", "(merged)"],
     ),
     (
@@ -535,9 +535,7 @@ fn neither_configuration_nor_a_hook_changes_the_answer() {
     let sandbox = sandbox
         .with_env("GIT_DIR", "/nowhere")
         .with_env("GIT_INDEX_FILE", "/nowhere/index");
-    sandbox.write("work/inbox/é.csv", "new\n");
-    sandbox.remove("work/inbox/é.csv");
-    sandbox.write("work/inbox/%C3%A9.csv", "1\n");
+    sandbox.write("work/inbox/é.csv", "1\n");
     sandbox.remove("work/inbox/a.csv");
     let index = sandbox.bytes(".git/index");
     sandbox.touch("work/daily");

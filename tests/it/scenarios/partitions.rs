@@ -126,13 +126,18 @@ fn a_missing_day_blocks_its_own_downstream_only() {
 #[test]
 fn a_window_of_its_own_must_exist_and_one_that_an_offset_asks_for_is_clipped() {
     let project = days(&DAYS.replace(", allow_missing = true", ""));
-    let missing = "assetctl::engine::nonexistent_key";
-    assert_eq!(project.refused(), [missing, missing]);
-    let ran = project.runs_only(
-        &only(&["rolling@2020-01-30"]),
-        &["clean@2020-01-30", "rolling@2020-01-30"],
+    let ran = project.attempt();
+    ran.failed(&[])
+        .blocked(&["monthly@2020-01", "monthly@2020-02", "all"]);
+    let why = ran.obstacle("monthly@2020-02");
+    assert!(why.contains("of `clean`, which do not exist"), "{why}");
+    assert!(why.contains("end_offset = 1"), "{why}");
+    assert!(ran.obstacle("monthly@2020-01").contains("begin earlier"));
+    let status = project.status();
+    assert!(
+        status.iter().any(|it| it.starts_with("all blocked")),
+        "{status:?}"
     );
-    assert_eq!(ran.order(), ["clean@2020-01-30", "rolling@2020-01-30"]);
     project.edit(
         "start_offset = -1",
         "start_offset = -1, allow_missing = true",
@@ -141,6 +146,79 @@ fn a_window_of_its_own_must_exist_and_one_that_an_offset_asks_for_is_clipped() {
     assert_eq!(
         ran.causes("rolling@2020-01-30"),
         ["dependency clean remapped"]
+    );
+}
+
+#[test]
+fn a_day_of_a_month_that_has_not_ended_waits_for_it_and_the_rest_runs() {
+    let manifest = "[partitions.day]\ntype = \"daily\"\nstart = \"2024-01-30\"\n\
+         [partitions.month]\ntype = \"monthly\"\nstart = \"2024-01-01\"\n\
+         [asset.month]\npartitions = \"month\"\ncommand = \"echo {{partition}} > {{output}}\"\n\
+         [asset.day]\npartitions = \"day\"\ndeps = \"month\"\ncommand = \"cat {{input}} > {{output}}\"\n";
+    let project = Scenario::new(manifest).at("2024-02-02T00:00:00Z");
+    let ran = project.attempt();
+    ran.ran(&["month@2024-01-01", "day@2024-01-30", "day@2024-01-31"])
+        .failed(&[])
+        .blocked(&["day@2024-02-01"]);
+    assert!(
+        ran.obstacle("day@2024-02-01")
+            .contains("`end_offset = 1` in the partitions of `month`")
+    );
+    project.edit(
+        "start = \"2024-01-01\"",
+        "start = \"2024-01-01\"\nend_offset = 1",
+    );
+    let _ = project.runs(&["month@2024-02-01", "day@2024-02-01"]);
+}
+
+#[test]
+fn files_that_somebody_else_has_named_are_partitions() {
+    let manifest = "[partitions.ward]\ntype = \"files\"\npattern = \"scans/{{partition}}.txt\"\n\
+         [source.scan]\npath = \"scans/{{partition}}.txt\"\npartitions = \"ward\"\n\
+         [source.more]\npath = \"more/{{partition}}*.txt\"\npartitions = \"ward\"\noptional = true\n\
+         [asset.made]\npartitions = \"ward\"\ndeps = [\"scan\", \"more\"]\n\
+         command = \"cat {{input.scan}} {{input.more}} > {{output}}\"\noutputs = \"made/{{partition}}.txt\"\n\
+         [asset.all]\ndeps = \"made\"\ncommand = \"cat {{input}} > {{output}}\"\n\
+         [asset.other]\ncommand = \"echo 1 > {{output}}\"\n";
+    let project = Scenario::new(manifest).with(&[
+        ("scans/Ward 01.txt", "1\n"),
+        ("scans/Größe.txt", "2\n"),
+        ("scans/[a-z].txt", "3\n"),
+        ("more/[a-z]1.txt", "4\n"),
+        ("more/x1.txt", "5\n"),
+    ]);
+    let steps = ["made@Größe", "made@Ward 01", "made@[a-z]", "all", "other"];
+    let _ = project.runs(&steps);
+    assert_eq!(project.read("made/Ward%2001.txt"), "1\n");
+    assert_eq!(project.read("made/%5Ba-z%5D.txt"), "3\n4\n");
+    project.write("more/x1.txt", "changed\n");
+    let _ = project.runs(&[]);
+    // A name that cannot be a key blocks what uses the definition, and that alone.
+    project.write("scans/a...b.txt", "6\n");
+    project.edit("echo 1", "echo 2");
+    project.edit("cat {{input}} >", "cat  {{input}} >");
+    let ran = project.attempt();
+    ran.ran(&["other"]).failed(&[]).blocked(&["all"]);
+    let why = ran.obstacle("all");
+    assert!(
+        why.contains("`scans/a...b.txt`") && why.contains("[project] ignore"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_key_that_is_read_is_one_name() {
+    let manifest = "[partitions.part]\ntype = \"static\"\nkeys = [\"a/b\", \"..\", \"c\"]\n\
+         [source.raw]\npath = \"raw/{{partition}}\"\npartitions = \"part\"\n\
+         [asset.made]\npartitions = \"part\"\ndeps = \"raw\"\ncommand = \"cat {{input}} > {{output}}\"\n";
+    let project = Scenario::new(manifest).with(&[("raw/a/b", "1\n"), ("raw/c", "2\n")]);
+    let ran = project.attempt();
+    ran.ran(&["made@c"])
+        .failed(&[])
+        .blocked(&["made@a/b", "made@.."]);
+    assert!(
+        ran.obstacle("made@a/b")
+            .contains("`a/b` cannot be a part of its path")
     );
 }
 

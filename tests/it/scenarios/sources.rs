@@ -151,6 +151,75 @@ fn a_value_counts_alone() {
 }
 
 #[test]
+fn a_list_is_a_word_each_and_nothing_that_is_no_word_becomes_an_empty_one() {
+    let manifest = |command: &str| {
+        format!(
+            "[source.cols]\npath = \"params.yaml\"\nkey = \"cols\"\n[asset.made]\ndeps = \"cols\"\n\
+             command = {command}\noutputs = \"made.txt\"\n[asset.other]\ndeps = \"cols\"\n\
+             command = \"cat {{{{input}}}} > {{{{output}}}}\"\noutputs = \"other.txt\"\n"
+        )
+    };
+    let shell = r#""printf '%s\n' {{value.cols}} > {{output}}""#;
+    let array = r#"["sh", "-c", 'out=$1; shift; printf "%s\n" "$@" > $out', "sh", "{{output}}", "{{value.cols}}"]"#;
+    let glued = r#""printf '%s\n' --c={{value.cols}} > {{output}}""#;
+    let glued_array = r#"["sh", "-c", 'echo "$2" > $1', "sh", "{{output}}", "--c={{value.cols}}"]"#;
+    let json = r#""printf '%s\n' {{value.cols:json}} > {{output}}""#;
+    let values = [
+        (
+            "[country, 'the year']",
+            Some("country\nthe year\n"),
+            r#"["country","the year"]"#,
+        ),
+        (
+            "[1, true, 2.50, ~]",
+            Some("1\ntrue\n2.5\nnull\n"),
+            "[1,true,2.5,null]",
+        ),
+        ("year", Some("year\n"), r#""year""#),
+        ("''", Some("\n"), r#""""#),
+        ("[]", None, "[]"),
+        ("{ b: 1, a: 2 }", None, r#"{"a":2,"b":1}"#),
+        ("{}", None, "{}"),
+        ("[[1]]", None, "[[1]]"),
+    ];
+    for (value, words, as_json) in values {
+        for (command, is_glued) in [
+            (shell, false),
+            (array, false),
+            (glued, true),
+            (glued_array, true),
+        ] {
+            let project = Scenario::new(&manifest(command))
+                .with(&[("params.yaml", &format!("cols: {value}\n"))]);
+            let ran = project.attempt();
+            match words {
+                Some(text) if !is_glued => assert_eq!(project.read("made.txt"), text, "{value}"),
+                Some(text) if !value.starts_with('[') => {
+                    assert_eq!(project.read("made.txt"), format!("--c={text}"), "{value}");
+                }
+                _ => {
+                    ran.ran(&["other"]).failed(&["made"]);
+                    let failure = ran.failure("made");
+                    assert_eq!(
+                        failure.code, "assetctl::engine::unrenderable_value",
+                        "{value}"
+                    );
+                    assert!(
+                        failure.message.contains("`cols` of params.yaml"),
+                        "{}",
+                        failure.message
+                    );
+                }
+            }
+        }
+        let project =
+            Scenario::new(&manifest(json)).with(&[("params.yaml", &format!("cols: {value}\n"))]);
+        let _ = project.runs(&["made", "other"]);
+        assert_eq!(project.read("made.txt"), format!("{as_json}\n"), "{value}");
+    }
+}
+
+#[test]
 fn an_observed_source_has_the_version_that_its_command_prints() {
     let project = Scenario::new(
         "[source.db]\nobserve = \"cat version.txt\"\n[asset.made]\ndeps = \"db\"\n\
@@ -204,5 +273,56 @@ fn a_partitioned_observation_answers_for_each_key_or_for_all() {
             project.runs(&["made@y z"]).causes("made@y z"),
             ["data db@y z"]
         );
+    }
+}
+
+#[test]
+fn globs_have_exceptions_and_give_a_file_once() {
+    let project = Scenario::new(
+        "[source.raw]\npaths = [\"!in/gen/**\", \"in/**\", \"in/*.csv\", \"in/a.csv\", \"!in/old\"]\n\
+         [asset.made]\ndeps = \"raw\"\ncode = [\"steps/**\", \"!steps/gen/**\"]\n\
+         command = \"printf '%s ' {{input}} > {{output}}\"\noutputs = \"made.txt\"\n",
+    )
+    .with(&[
+        ("in/a.csv", "1\n"),
+        ("in/b.csv", "2\n"),
+        ("in/gen/c.csv", "3\n"),
+        ("in/old/d.csv", "4\n"),
+        ("in/deep/e.csv", "5\n"),
+        ("steps/x.py", "x\n"),
+        ("steps/gen/y.py", "y\n"),
+    ]);
+    let _ = project.runs(&["made"]);
+    assert_eq!(project.read("made.txt"), "in/a.csv in/b.csv in/deep/e.csv ");
+    project.write("in/gen/c.csv", "changed\n");
+    project.write("in/old/new.csv", "new\n");
+    project.write("steps/gen/z.py", "new\n");
+    let _ = project.runs(&[]);
+    project.write("in/deep/f.csv", "6\n");
+    let _ = project.runs(&["made"]);
+    project.write("steps/z.py", "new\n");
+    let _ = project.runs(&["made"]);
+}
+
+#[test]
+fn an_output_that_no_glob_takes_in_is_no_conflict() {
+    let manifest = |paths: &str| {
+        format!(
+            "[partitions.day]\ntype = \"daily\"\nstart = \"2024-01-01\"\nend = \"2024-01-02\"\n\
+             [source.raw]\npaths = {paths}\n[asset.made]\npartitions = \"day\"\n\
+             command = \"echo 1 > {{{{output}}}}\"\noutputs = \"data/out/made-{{{{partition}}}}.csv\"\n"
+        )
+    };
+    for (paths, fits) in [
+        (r#"["data/**"]"#, false),
+        (r#"["data/**", "!data/out/**"]"#, true),
+        (r#"["data/**", "!data/out"]"#, true),
+        (r#"["data/**", "!data/out/*.json"]"#, false),
+        (r#"["data/*/[!m]*.csv"]"#, true),
+        (r#"["data/*/[!a]*.csv"]"#, false),
+        (r#"["data/*/*.json"]"#, true),
+    ] {
+        let project = Scenario::new(&manifest(paths)).project();
+        assert_eq!(project.is_ok(), fits, "{paths}");
     }
 }

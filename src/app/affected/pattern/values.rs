@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use percent_encoding::percent_decode_str;
 
 use crate::model::{
-    PartitionKeys, PartitionPlaceholder, PartitionRef, PartitionSet, Piece, encode_component,
+    KeyStyle, PartitionKeys, PartitionPlaceholder, PartitionRef, PartitionSet, Piece,
+    encode_component,
 };
 
 /// The greatest number of keys of which each is printed to find a value.
@@ -22,14 +23,17 @@ type Printed = HashMap<String, PartitionSet>;
 #[derive(Debug)]
 pub(super) struct Values<'a> {
     keys: &'a PartitionKeys,
+    style: KeyStyle,
     /// By placeholder, as it is written.
     printed: RefCell<HashMap<String, Printed>>,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn of(keys: &'a PartitionKeys) -> Self {
+    /// The values of a template that writes them in this style.
+    pub(super) fn of(keys: &'a PartitionKeys, style: KeyStyle) -> Self {
         Self {
             keys,
+            style,
             printed: RefCell::default(),
         }
     }
@@ -42,7 +46,7 @@ impl<'a> Values<'a> {
         among: &PartitionSet,
     ) -> PartitionSet {
         let mut found = Vec::new();
-        if let Some(text) = put_together_as(component) {
+        if let Some(text) = put_together_as(component, self.style) {
             self.put_together(pieces, text, among, &mut found);
         }
         PartitionSet::union_of(found)
@@ -78,8 +82,8 @@ impl<'a> Values<'a> {
         };
         let ends = (1..=text.len()).filter(|end| text.is_char_boundary(*end));
         for end in ends.filter(|end| follows(&text[*end..])) {
-            let with_value =
-                decoded(&text[..end]).and_then(|value| self.keys_with(placeholder, &value));
+            let with_value = decoded(&text[..end], self.style)
+                .and_then(|value| self.keys_with(placeholder, &value));
             if let Some(keys) = with_value {
                 let both = among.intersection(&keys);
                 if !both.is_empty() {
@@ -133,16 +137,19 @@ impl<'a> Values<'a> {
 }
 
 /// A value as it was before it was written into a path; `None` if no value is written like this.
-pub(super) fn decoded(text: &str) -> Option<String> {
+pub(super) fn decoded(text: &str, style: KeyStyle) -> Option<String> {
+    if style != KeyStyle::Encoded {
+        return Some(text.to_owned());
+    }
     let value = percent_decode_str(text).decode_utf8().ok()?;
     (encode_component(&value) == text).then(|| value.into_owned())
 }
 
 /// A component as it was put together: one that would be `.` or `..` has its dots encoded.
-pub(super) fn put_together_as(component: &str) -> Option<&str> {
+pub(super) fn put_together_as(component: &str, style: KeyStyle) -> Option<&str> {
     match component {
-        "%2E" => Some("."),
-        "%2E%2E" => Some(".."),
+        "%2E" if style == KeyStyle::Encoded => Some("."),
+        "%2E%2E" if style == KeyStyle::Encoded => Some(".."),
         "." | ".." => None,
         other => Some(other),
     }

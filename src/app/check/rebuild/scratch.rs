@@ -158,7 +158,7 @@ impl Needed<'_> {
             Place::Paths(paths) => {
                 let exact = paths.iter().filter_map(|path| match path {
                     SourcePath::Exact(path) => Some(path.path(partition).into_owned()),
-                    SourcePath::Glob(_) => None,
+                    SourcePath::Glob(..) => None,
                 });
                 self.paths.extend(exact);
                 self.paths.extend(globbed.into_iter().flatten().cloned());
@@ -174,8 +174,9 @@ impl Needed<'_> {
         let versions = self.project.versions()?;
         for (path, _) in &recipe.code.declared {
             if is_glob(path) {
-                self.paths
-                    .extend(versions.expand(path, counted(recipe.code.gitignored))?);
+                let counted = counted(recipe.code.gitignored);
+                let found = versions.expand(path, &recipe.code.except, counted)?;
+                self.paths.extend(found);
             } else {
                 self.paths.insert(path.clone());
             }

@@ -121,7 +121,7 @@ fn the_first_rule_that_fits() {
         ("day color", "day set", Some("multi(0 = 1 identity)")),
         ("day color", "odd color", None),
         ("day color", "local color", None),
-        ("day color", "two colors", Some("identity")),
+        ("day color", "two colors", None),
         ("day", "day color", Some("multi_to_single(1, identity)")),
         (
             "month",

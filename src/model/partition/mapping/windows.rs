@@ -75,18 +75,9 @@ pub(super) fn readers_of(
     PartitionSet::from_ranges(readers)
 }
 
-/// The upstream windows, existing or not, that overlap the downstream window of a key and are upstream's to have.
-///
-/// Where upstream begins after that window has ended, a window that had begun before it is not: a day that lies before
-/// the first week has no week, while a day before the first day lacks that day.
+/// The upstream windows, existing or not, that overlap the downstream window of a key.
 pub(super) fn own_windows(down: &TimeKeys, up: &TimeKeys, index: u32) -> Range<i64> {
-    let own = down.window(index);
-    let definition = up.definition();
-    let overlapping = definition.overlapping(own);
-    let begun_before = !overlapping.is_empty()
-        && definition.window(overlapping.start).start < own.start
-        && own.end <= definition.window(0).start;
-    overlapping.start + i64::from(begun_before)..overlapping.end
+    up.definition().overlapping(down.window(index))
 }
 
 /// The downstream windows whose own time holds upstream windows that do not exist, and perhaps a few more.

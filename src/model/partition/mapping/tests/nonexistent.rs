@@ -72,7 +72,7 @@ fn what_an_offset_asks_for_is_clipped_and_the_own_window_is_not() {
 }
 
 #[test]
-fn a_day_before_the_first_week_has_none() {
+fn a_window_that_does_not_exist_is_missing_at_both_ends() {
     let (days, end) = (&days("2024-01-01"), &days("2024-01-30"));
     let weeks = &windows(Cadence::Weekly, "2024-01-07", "2024-02-01");
     let months = &windows(Cadence::Monthly, "2024-01-01", "2024-03-15");
@@ -88,9 +88,9 @@ fn a_day_before_the_first_week_has_none() {
             "2024-01-30 2024-01-31",
             "2024-01-01 2024-01-02",
         ),
-        (OVERLAP, days, later, "2024-01-31", "", ""),
+        (OVERLAP, days, later, "2024-01-31", "", first),
         (OVERLAP, days, later, first, "", first),
-        (OVERLAP, days, weeks, first, "", ""),
+        (OVERLAP, days, weeks, first, "", "2023-12-31"),
         (OVERLAP, days, weeks, "2024-01-13", "2024-01-07", ""),
         (OVERLAP, days, weeks, "2024-01-29", "", "2024-01-28"),
         (OVERLAP, months, weeks, first, read, "2023-12-31 2024-01-28"),

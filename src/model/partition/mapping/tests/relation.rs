@@ -234,12 +234,10 @@ fn missing_windows((downstream, upstream, mapping): &Case, down: u32) -> Option<
     let (own, PartitionKeys::Time(ups)) = (downstream.window(down)?, upstream) else {
         return None;
     };
-    let begins = ups.definition().window(0).start;
     let missing = (-400..1_500).filter(|at| {
         let window = ups.definition().window(*at);
         let overlaps = window.start < own.end && own.start < window.end;
-        let is_of_upstream = own.end > begins || window.start >= own.start;
-        overlaps && is_of_upstream && ups.rank(*at).is_none()
+        overlaps && ups.rank(*at).is_none()
     });
     let keys = missing.map(|at| key(&ups.definition().key(at)));
     Some(keys.collect())
