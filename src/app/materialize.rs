@@ -35,6 +35,7 @@ use crate::model::{KeyPlaces, Planned};
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::Mark;
 use crate::sys::clock::Clock;
+use crate::sys::file::remove_abandoned;
 
 /// Where a run is shown.
 pub trait Progress: EventSink {
@@ -216,6 +217,10 @@ fn recover(
     workspace: &Workspace<'_>,
     (clock, progress): (&dyn Clock, &mut dyn Progress),
 ) -> Result<(), AppError> {
+    for folder in [&project.root().join(OWN_FOLDER), project.home()] {
+        remove_abandoned(folder);
+        remove_abandoned(&folder.join("seals"));
+    }
     if instance.store.has_crashed_runs()? {
         instance.make_writable(project)?;
         for crashed in instance.store.mark_crashed_runs(clock.now())? {
@@ -254,6 +259,7 @@ fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Inst
         partitions: nothing.partitions,
         elapsed: started.elapsed(),
         expected: Some(Duration::ZERO),
+        jobs: 0,
         blocked: Vec::new(),
         places: KeyPlaces::default(),
     });
@@ -432,6 +438,7 @@ pub(super) fn planned(
         partitions,
         elapsed,
         expected: expected_duration(&evaluation.decisions, costs, jobs),
+        jobs,
         blocked: blocked_steps(evaluation),
         places: places(evaluation),
     }

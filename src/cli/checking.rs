@@ -5,7 +5,7 @@ use crate::cli::args::{CheckArgs, CheckFormat, Globals};
 use crate::cli::dispatch::{Failure, clock, surroundings, tell};
 use crate::cli::exit::Exit;
 use crate::cli::session::{Format, Session};
-use crate::cli::signals::listen;
+use crate::cli::signals::{Announcer, listen};
 use crate::cli::{answer, output, request};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::git::GitError;
@@ -27,7 +27,10 @@ pub fn check(args: &CheckArgs, globals: &Globals, session: &Session) -> Result<E
     }
     let cancel = Cancel::new();
     // Where no command is started, an interrupt ends the process as it does anywhere.
-    let interrupts = args.rebuild.map(|_| listen(&cancel)).transpose()?;
+    let interrupts = args
+        .rebuild
+        .map(|_| listen(&cancel, &Announcer::default()))
+        .transpose()?;
     let clock = clock(globals);
     let doors = Rebuilding {
         executor: &LocalExecutor,

@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::running::{Doors, shown};
 use crate::cli::session::{Format, Session};
-use crate::cli::signals::listen;
+use crate::cli::signals::{Announcer, listen};
 use crate::executor::{Cancel, quote};
 use crate::io_manager::Value;
 use crate::model::{InMemoryRequest, SourcePaths};
@@ -22,11 +22,13 @@ pub fn materialize(
 ) -> Result<Exit, Failure> {
     let surroundings = surroundings(globals, session)?;
     let cancel = Cancel::new();
-    let interrupts = listen(&cancel)?;
+    let announcer = Announcer::default();
+    let interrupts = listen(&cancel, &announcer)?;
     let clock = clock(globals);
     let doors = Doors {
         surroundings: &surroundings,
         cancel: &cancel,
+        announcer: &announcer,
         clock: &*clock,
         session,
         command: command(request, typed, &session.next.program),

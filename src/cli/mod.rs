@@ -55,6 +55,7 @@ pub fn main() -> ExitCode {
         Ok(true) => return Exit::Yes.into(),
         Err(_) => return Exit::Input.into(),
     }
+    signals::outlive_size_limit();
     let words: Vec<OsString> = std::env::args_os().collect();
     let length = Length::of_words(words.iter().filter_map(|word| word.to_str()));
     let exit = match parse(&words, length) {

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
-use crate::cli::signals::listen;
+use crate::cli::signals::{Announcer, listen};
 use crate::cli::{in_memory, output, render, request};
 use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, last_line};
@@ -37,11 +37,13 @@ pub fn materialize(
     let request = request::materialize(args, globals)?;
     let surroundings = surroundings(globals, session)?;
     let cancel = Cancel::new();
-    let interrupts = listen(&cancel)?;
+    let announcer = Announcer::default();
+    let interrupts = listen(&cancel, &announcer)?;
     let clock = clock(globals);
     let doors = Doors {
         surroundings: &surroundings,
         cancel: &cancel,
+        announcer: &announcer,
         clock: &*clock,
         session,
         command: format!("{} materialize", session.next.program),
@@ -65,6 +67,7 @@ pub fn materialize(
 pub(super) struct Doors<'a> {
     pub(super) surroundings: &'a Surroundings,
     pub(super) cancel: &'a Cancel,
+    pub(super) announcer: &'a Announcer,
     pub(super) clock: &'a dyn Clock,
     pub(super) session: &'a Session,
     /// What goes on after a failure, with the names of what failed.
@@ -90,6 +93,9 @@ pub(super) fn shown<T>(
     let session = doors.session;
     let shared = Arc::new(Shared::default());
     let progress = Progress::start(session, shared.last_line(), doors.command.clone())?;
+    if let Some(show) = progress.interrupt() {
+        doors.announcer.say_by(show);
+    }
     let followers = match output {
         StepOutput::Shown => progress.output().map(Followers::start).transpose()?,
         StepOutput::Logged => None,

@@ -54,18 +54,15 @@ impl Session {
     /// The session of this process with a verb and the options of all verbs.
     pub fn new(verb: &Verb, globals: &Globals) -> Self {
         let terminal = terminal(globals.color);
-        let progress = if globals.json {
-            ProgressStyle::Json
-        } else if globals.quiet {
-            ProgressStyle::Brief
-        } else if globals.no_progress
+        let in_lines = globals.no_progress
             || globals.verbose
             || terminal.motion == Motion::Lines
-            || terminal.stderr.kind == Kind::Other
-        {
-            ProgressStyle::Lines
-        } else {
-            ProgressStyle::Live
+            || terminal.stderr.kind == Kind::Other;
+        let progress = match (globals.json, in_lines) {
+            (true, _) => ProgressStyle::Json,
+            (false, false) => ProgressStyle::Live,
+            (false, true) if globals.quiet => ProgressStyle::Brief,
+            (false, true) => ProgressStyle::Lines,
         };
         Self {
             format: if globals.json || verb.answers_in_json() {

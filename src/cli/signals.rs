@@ -1,14 +1,22 @@
 //! Interrupts: the first asks a run to end, the second ends it.
+//!
+//! A signal that the caller ignores (`nohup`) stays ignored, here and in commands. No signal is ignored that the caller does not
+//! ignore: commands would inherit that.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::executor::{Cancel, Severity};
+use crate::sys::inherited::{file_size_limit, ignored};
+
+/// How long the process may take to end by itself once what runs was killed.
+const LAST: Duration = Duration::from_secs(2);
 
 /// How urgently a run should end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +27,65 @@ pub enum Urgency {
     Kill,
 }
 
-/// Lets interrupts end what `cancel` cancels.
-pub fn listen(cancel: &Cancel) -> io::Result<Interrupts> {
+/// Makes a file that would grow past the limit of its size an error of the write, where it would otherwise end the process.
+pub fn outlive_size_limit() {
+    if file_size_limit().is_some() && ignored(&[SIGXFSZ]).is_empty() {
+        // Nobody looks at the flag: the write says what is wrong. Without a handler the process ends, as any other does.
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    }
+}
+
+/// Who says that an interrupt has come.
+#[derive(Clone, Default)]
+pub struct Announcer(Arc<Mutex<Option<Box<Announce>>>>);
+
+type Announce = dyn Fn(Urgency) + Send;
+
+impl Announcer {
+    /// Lets this say it, in place of whoever said it before.
+    pub fn say_by(&self, announce: impl Fn(Urgency) + Send + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(announce));
+    }
+
+    fn say(&self, urgency: Urgency) {
+        let announce = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(announce) = &*announce {
+            announce(urgency);
+        }
+    }
+}
+
+/// Lets interrupts end what `cancel` cancels. After the second the process ends in any case, whatever it is at.
+pub fn listen(cancel: &Cancel, announcer: &Announcer) -> io::Result<Interrupts> {
     let cancel = cancel.clone();
-    Interrupts::listen(move |urgency| {
-        cancel.interrupt(match urgency {
-            Urgency::Ask => Severity::Ask,
-            Urgency::Kill => Severity::Kill,
-        });
+    let announcer = announcer.clone();
+    let first = Arc::new(AtomicU8::new(0));
+    let number = Arc::clone(&first);
+    let is_ending = AtomicBool::new(false);
+    Interrupts::listen_with(first, move |urgency| {
+        announcer.say(urgency);
+        match urgency {
+            Urgency::Ask => cancel.interrupt(Severity::Ask),
+            Urgency::Kill => {
+                cancel.interrupt(Severity::Kill);
+                if !is_ending.swap(true, Ordering::SeqCst) {
+                    end_soon(128 + i32::from(number.load(Ordering::SeqCst)));
+                }
+            }
+        }
     })
+}
+
+/// Ends the process with this code unless it has ended by then. What was not recorded is stale then, as after any kill.
+fn end_soon(code: i32) {
+    let ending = thread::Builder::new().name("end".to_owned());
+    let started = ending.spawn(move || {
+        thread::sleep(LAST);
+        std::process::exit(code);
+    });
+    if started.is_err() {
+        std::process::exit(code);
+    }
 }
 
 /// Listens for interrupts until it is dropped.
@@ -40,13 +98,22 @@ pub struct Interrupts {
 
 impl Interrupts {
     /// Calls `on_interrupt` for each interrupt, on a thread of its own: [`Urgency::Ask`] for the first, then
-    /// [`Urgency::Kill`].
-    pub fn listen(mut on_interrupt: impl FnMut(Urgency) + Send + 'static) -> io::Result<Self> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    /// [`Urgency::Kill`]. The number of the first goes into `first` before.
+    #[cfg(test)]
+    fn listen(on_interrupt: impl FnMut(Urgency) + Send + 'static) -> io::Result<Self> {
+        Self::listen_with(Arc::default(), on_interrupt)
+    }
+
+    fn listen_with(
+        first: Arc<AtomicU8>,
+        mut on_interrupt: impl FnMut(Urgency) + Send + 'static,
+    ) -> io::Result<Self> {
+        let heard = [SIGINT, SIGTERM, SIGHUP];
+        let ignored = ignored(&heard);
+        let mut signals = Signals::new(heard.iter().filter(|it| !ignored.contains(it)))?;
         let handle = signals.handle();
-        let first = Arc::new(AtomicU8::new(0));
         let seen = Arc::clone(&first);
-        let listener = std::thread::Builder::new()
+        let listener = thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
                 for signal in &mut signals {
@@ -93,7 +160,7 @@ impl Drop for Interrupts {
 mod tests {
     use std::sync::mpsc;
 
-    use signal_hook::consts::SIGHUP;
+    use signal_hook::consts::SIGTERM;
 
     use super::{Interrupts, Urgency};
 
@@ -106,9 +173,9 @@ mod tests {
         .expect("signals");
         assert_eq!(interrupts.signal(), None);
         for urgency in [Urgency::Ask, Urgency::Kill] {
-            signal_hook::low_level::raise(SIGHUP).expect("a signal");
+            signal_hook::low_level::raise(SIGTERM).expect("a signal");
             assert_eq!(receiver.recv(), Ok(urgency));
         }
-        assert_eq!(interrupts.signal(), Some(1));
+        assert_eq!(interrupts.signal(), Some(15));
     }
 }

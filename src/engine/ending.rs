@@ -3,6 +3,7 @@
 use crate::engine::coordinator::{Coordinator, Halt};
 use crate::engine::error::Problems;
 use crate::engine::outbox::{Part, Recorded};
+use crate::engine::recover::remove_left;
 use crate::engine::step::{NotMade, SetAside, StepEnd};
 use crate::model::{Event, EventKind, Status, StepOutcome};
 use crate::plan::{Cell, Demand, obstacles};
@@ -26,6 +27,9 @@ impl Coordinator<'_, '_> {
         let time = self.doors.clock.now();
         for (place, cell) in end.cells.iter().copied().enumerate() {
             let at = self.asset_partition(cell);
+            if self.left {
+                remove_left(self.doors.workspace.root, &at);
+            }
             let part = Part { end, place };
             match self.outbox.succeeded(at, part, &mut self.evaluation, time) {
                 Recorded::Materialized => self.counts.materialized += 1,
@@ -97,12 +101,14 @@ impl Coordinator<'_, '_> {
             .map(|cell| self.asset_partition(*cell))
             .collect();
         self.doors.store.release(self.options.run, &partitions)?;
+        self.locks.release(&partitions);
         for (place, at) in partitions.iter().enumerate() {
             let part = Part { end, place };
             let finished = self.outbox.finished(part, at, StepOutcome::Canceled);
             self.tell(finished);
-            self.counts.canceled += 1;
-            self.scheduler.failed(end.cells[place]);
+            // What needs it does not run either.
+            let below = self.scheduler.failed(end.cells[place]);
+            self.counts.canceled += 1 + below.len() as u32;
         }
         Ok(())
     }

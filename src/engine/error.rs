@@ -225,7 +225,9 @@ pub enum EngineError {
     #[error("cannot write {}: {source}", path.display())]
     #[diagnostic(
         code(assetctl::engine::unwritable),
-        help("make room on the disk, or make the folder writable")
+        help(
+            "make room on the disk, make the folder writable, or raise the limit of file sizes (`ulimit -f`)"
+        )
     )]
     Unwritable {
         /// The file or folder.

@@ -73,6 +73,10 @@ impl Attempt<'_> {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Stop::with_help(code, message, "make the folder writable")
             }
+            io::ErrorKind::FileTooLarge => {
+                let help = "raise the limit of file sizes (`ulimit -f`)";
+                Stop::with_help(code, message, help)
+            }
             _ => Stop::problem(code, message),
         }
     }

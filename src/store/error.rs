@@ -8,6 +8,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::model::RunId;
+use crate::sys::inherited::file_size_limit;
 
 /// Why an instance cannot be read or written.
 #[derive(Debug, Error, Diagnostic)]
@@ -231,6 +232,15 @@ impl StoreError {
                 },
             },
             ErrorCode::SystemIoFailure if is_full(&path) => Self::DiskFull { path },
+            ErrorCode::SystemIoFailure => Self::Io {
+                path,
+                reason: match file_size_limit() {
+                    Some(limit) => format!(
+                        "{error} (no file may grow past {limit} bytes here: raise `ulimit -f`)"
+                    ),
+                    None => error.to_string(),
+                },
+            },
             // The statements are fixed and tested: where one does not fit, the tables are not those that were made.
             ErrorCode::DatabaseCorrupt
             | ErrorCode::NotADatabase

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod exec_limit;
 pub mod file;
+pub mod inherited;
 pub mod lock;
 pub mod private_folder;
 pub mod process;

@@ -16,8 +16,10 @@ pub struct Board {
     pub done: u32,
     /// How many have failed.
     pub failed: u32,
-    /// What runs, oldest first.
+    /// What has started and was not told to have ended, oldest first.
     pub running: Vec<Running>,
+    /// How many commands run at once at most.
+    pub jobs: usize,
     /// What failed, to be told again at the end.
     pub failures: Vec<Failed>,
     /// What is blocked, and by what.
@@ -75,6 +77,7 @@ impl Board {
             done: 0,
             failed: 0,
             running: Vec::new(),
+            jobs: usize::MAX,
             failures: Vec::new(),
             blocked: Vec::new(),
             started: now,
@@ -158,6 +161,12 @@ impl Board {
             let both = running.usually.zip(usually);
             running.usually = both.map(|(before, more)| before + more);
         }
+    }
+
+    /// What runs, oldest first: a step that has ended is told once it is recorded, and others may have started by then.
+    pub fn running_now(&self) -> &[Running] {
+        let ended = self.running.len().saturating_sub(self.jobs);
+        &self.running[ended..]
     }
 
     /// Whether just one command has failed.

@@ -11,8 +11,9 @@ use crate::cli::progress::board::Board;
 use crate::cli::progress::gathered::{Gathered, is_first};
 use crate::cli::progress::{failure, line};
 use crate::cli::render;
+use crate::cli::signals::Urgency;
 use crate::cli::terminal::{Kind, Stream};
-use crate::cli::text::{ACCENT, Detail, Look, count, elapsed, number};
+use crate::cli::text::{ACCENT, Detail, Look, WARN, count, elapsed, number};
 use crate::model::{Event, EventKind, KeyPlaces, Planned, RunOutcome, StepOutcome};
 
 /// How long nothing may be said.
@@ -83,6 +84,11 @@ impl Display for Lines {
         self.say(text);
     }
 
+    fn interrupted(&mut self, urgency: Urgency) {
+        let text = self.story.interrupted(urgency);
+        self.say(text);
+    }
+
     fn tick(&mut self, now: Instant) {
         let text = self.story.release();
         self.say(text);
@@ -145,8 +151,25 @@ impl Story {
         self.held.is_some() || self.spared > 0
     }
 
+    /// That an interrupt has come, and what becomes of what runs.
+    pub fn interrupted(&mut self, urgency: Urgency) -> String {
+        let running = self.board.running_now().len() as u64;
+        let what = match (urgency, running) {
+            (Urgency::Ask, 0) => "nothing more starts; again ends it at once".to_owned(),
+            (Urgency::Ask, _) => format!(
+                "{} asked to end; again kills what runs",
+                count(running, "running step")
+            ),
+            (Urgency::Kill, 0) => "ends at once".to_owned(),
+            (Urgency::Kill, _) => format!("{} killed", count(running, "running step")),
+        };
+        self.board.printed += 1;
+        format!("{} {what}\n", line::verb(WARN, "Interrupted"))
+    }
+
     /// Keeps what is known before the first step.
     pub fn planned(&mut self, planned: &Planned) {
+        self.board.jobs = planned.jobs;
         self.planned = Some(planned.clone());
     }
 
@@ -257,7 +280,7 @@ impl Story {
             "{} {}, {}, {} failed, {} for {}\n",
             line::verb(ACCENT, "Running"),
             board.counter(),
-            count(board.running.len() as u64, "step"),
+            count(board.running_now().len() as u64, "step"),
             number(board.failed),
             line::name(&oldest.step, oldest.batch.as_deref()),
             elapsed(now.duration_since(oldest.since)),

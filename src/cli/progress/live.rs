@@ -6,6 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::progress::lines::Story;
 use crate::cli::progress::{Display, LastLine, line};
+use crate::cli::signals::Urgency;
 use crate::cli::terminal::{Stream, width_now};
 use crate::cli::text::{
     ACCENT, DIM, Look, cut, elapsed, number, printed, span, styled, width as width_of,
@@ -98,6 +99,12 @@ impl Display for Live {
         self.leave(text);
     }
 
+    fn interrupted(&mut self, urgency: Urgency) {
+        let text = self.story.interrupted(urgency);
+        self.leave(text);
+        self.draw(Instant::now());
+    }
+
     fn tick(&mut self, now: Instant) {
         let text = self.story.release();
         self.leave(text);
@@ -126,8 +133,8 @@ fn region(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
         return Vec::new();
     }
     let width = story.look.width.unwrap_or(80).saturating_sub(1);
-    let mut lines: Vec<String> = board
-        .running
+    let running = board.running_now();
+    let mut lines: Vec<String> = running
         .iter()
         .take(STEPS)
         .map(|running| {
@@ -148,8 +155,8 @@ fn region(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
             }
         })
         .collect();
-    if board.running.len() > STEPS {
-        let more = number((board.running.len() - STEPS) as u64);
+    if running.len() > STEPS {
+        let more = number((running.len() - STEPS) as u64);
         lines.push(format!("{:>12} and {more} more", ""));
     }
     lines.push(bar(story, now, width));
@@ -170,7 +177,7 @@ fn bar(story: &Story, now: Instant, width: usize) -> String {
         full,
         number(board.done),
         number(board.total),
-        number(board.running.len() as u64),
+        number(board.running_now().len() as u64),
         number(board.failed),
         elapsed(now.duration_since(board.started)),
     );

@@ -25,6 +25,7 @@ use crate::cli::progress::json::JsonLines;
 use crate::cli::progress::lines::Lines;
 use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
+use crate::cli::signals::Urgency;
 use crate::model::{Batch, Event, EventSink, Planned, StepName};
 
 /// Says the last line that a running step, or a batch that begins with it, has written to its log.
@@ -49,8 +50,12 @@ enum Message {
     Planned(Box<Planned>),
     Event(Box<Event>),
     Output(String, String),
+    Interrupted(Urgency),
     End,
 }
+
+/// Shows that an interrupt has come, from whichever thread hears it.
+pub(super) type ShowInterrupt = Box<dyn Fn(Urgency) + Send>;
 
 /// Shows what a running step, which has this name, writes, from whichever thread reads it.
 pub(super) type ShowOutput = Arc<dyn Fn(&str, &str) + Send + Sync>;
@@ -63,6 +68,8 @@ trait Display {
     fn event(&mut self, event: &Event);
     /// The step of this name wrote these whole lines.
     fn output(&mut self, step: &str, lines: &str);
+    /// An interrupt has come.
+    fn interrupted(&mut self, urgency: Urgency);
     /// Nothing happened for a while; `now` is the drawing thread's clock.
     fn tick(&mut self, now: Instant);
     /// How long it may sleep before a tick.
@@ -118,6 +125,17 @@ impl Progress {
         }))
     }
 
+    /// What shows that an interrupt has come.
+    pub(super) fn interrupt(&self) -> Option<ShowInterrupt> {
+        let Shown::Drawn { messages, .. } = &self.shown else {
+            return None;
+        };
+        let messages = messages.clone();
+        Some(Box::new(move |urgency| {
+            drop(messages.send(Message::Interrupted(urgency)));
+        }))
+    }
+
     /// Waits until everything is shown.
     pub(super) fn finish(self) {
         if let Shown::Drawn { messages, drawer } = self.shown {
@@ -147,6 +165,7 @@ fn draw(mut display: impl Display, receiver: &Receiver<Message>) {
             Ok(Message::Planned(planned)) => display.planned(&planned),
             Ok(Message::Event(event)) => display.event(&event),
             Ok(Message::Output(step, lines)) => display.output(&step, &lines),
+            Ok(Message::Interrupted(urgency)) => display.interrupted(urgency),
             Err(RecvTimeoutError::Timeout) => display.tick(Instant::now()),
             Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => break,
         }

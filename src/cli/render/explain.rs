@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::text::{
-    BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, chain, clock, count, cut, keys,
+    BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, chain, clock, count, keys,
     printed, span, status_style, styled, visible,
 };
 use crate::model::{
@@ -52,7 +52,7 @@ pub fn explain(report: &ExplainReport, look: &Look) -> String {
         text.push_str(&record(report, width, look.detail));
     }
     text.push_str(&outputs(&report.outputs, width));
-    text.push_str(&what_runs(report, width));
+    text.push_str(&what_runs(report));
     if let Some(last) = &report.last {
         writes(
             &mut text,
@@ -206,7 +206,7 @@ fn outputs(outputs: &[ComparedOutput], width: usize) -> String {
     format!("\n{}\n{}", heading("Outputs"), table.lines(2, Some(width)))
 }
 
-fn what_runs(report: &ExplainReport, width: usize) -> String {
+fn what_runs(report: &ExplainReport) -> String {
     if report.blocked.is_some() {
         return String::new();
     }
@@ -224,10 +224,7 @@ fn what_runs(report: &ExplainReport, width: usize) -> String {
     });
     let mut text = format!("\n{heading}{usually}\n");
     for line in command.lines() {
-        writes(
-            &mut text,
-            format_args!("  {}\n", cut(line, width.max(WIDTH))),
-        );
+        writes(&mut text, format_args!("  {line}\n"));
     }
     text
 }

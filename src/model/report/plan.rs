@@ -229,6 +229,8 @@ pub struct Planned {
     pub elapsed: Duration,
     /// How long the run usually takes; `None` where some step never ran.
     pub expected: Option<Duration>,
+    /// How many commands run at once at most.
+    pub jobs: usize,
     /// Steps that are known to be blocked.
     pub blocked: Vec<PlanStep>,
     /// Where the keys of what runs, may run or is blocked stand.

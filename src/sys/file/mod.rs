@@ -16,4 +16,4 @@ pub use room::room_in;
 pub use stamp::{
     FileKind, FileStamp, FileSystemNow, Follow, backdate, filesystem_now, stamp_at, stamp_of,
 };
-pub use write::{rename_to_new, replace_atomically, write_atomically};
+pub use write::{remove_abandoned, rename_to_new, replace_atomically, write_atomically};

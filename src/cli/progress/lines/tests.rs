@@ -17,6 +17,7 @@ fn planned(blocked: Vec<PlanStep>) -> Planned {
         partitions: 1097,
         elapsed: Duration::from_millis(38),
         expected: None,
+        jobs: 4,
         blocked,
         places: KeyPlaces::default(),
     }
@@ -243,6 +244,7 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
     let assets = ["clean", "daily"].map(|name| (asset(name), all.clone()));
     let planned = Planned {
         expected: Some(Duration::from_secs(4000)),
+        jobs: 4,
         places: assets.into_iter().collect(),
         ..planned(vec![])
     };
