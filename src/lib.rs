@@ -162,7 +162,7 @@ pub use engine::{EngineError, Problems};
 #[doc(inline)]
 pub use executor::{
     Cancel, CommandLine, DEFAULT_GRACE, EmptyLog, Execution, Executor, Exit, FakeExecutor,
-    Leftovers, LocalExecutor, Secret, Severity, StdinFrom, StdoutTo, Usage,
+    Leftovers, LocalExecutor, Moment, Secret, Severity, StdinFrom, StdoutTo, Usage, Watcher,
 };
 #[doc(inline)]
 pub use git::GitError;

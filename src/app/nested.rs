@@ -3,7 +3,7 @@
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::IN_MEMORY;
+use crate::engine::{IN_MEMORY, is_running};
 use crate::model::{RunId, RunStatus};
 use crate::store::StoreError;
 
@@ -19,6 +19,10 @@ pub(super) fn refuse_nested(project: &Project, instance: &Instance) -> Result<()
     let Ok(id) = uuid::Uuid::parse_str(run) else {
         return Ok(());
     };
+    // By way of another instance it would wait, too: for the lock of that step.
+    if is_running(project.root(), RunId(id)).unwrap_or(false) {
+        return Err(RequestError::NestedRun { run: RunId(id) }.into());
+    }
     match instance.store.run(RunId(id)) {
         Ok(Some(run)) if run.status == RunStatus::Started => {
             Err(RequestError::NestedRun { run: run.id }.into())

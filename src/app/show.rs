@@ -67,6 +67,7 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         stdin: asset.stdin().map(|dep| dep.input.clone()),
         stdout: recipe.stdout,
         history: recipe.history,
+        leftovers: recipe.leftovers,
         runs: recipe.runs,
         env: recipe.env.iter().map(shown_variable).collect(),
         timeout: recipe.timeout,

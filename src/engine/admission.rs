@@ -1,5 +1,7 @@
 //! Whether a ready step starts, and with which neighbours: judged by what its upstreams have become, leased, ordered.
 
+use std::fmt::Display;
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,9 +12,13 @@ use crate::engine::gather::changed_outputs_of;
 use crate::engine::options::{AlteredOutputs, Waiting};
 use crate::engine::order::batch_of;
 use crate::engine::records::StoreRecords;
+use crate::engine::recover::take_over_from_elsewhere;
 use crate::engine::render::Unrenderable;
 use crate::engine::step::{NotMade, StepEnd, StepOrder};
-use crate::model::{Current, EventKind, OutputChange, Recipe, Staging, Status, StepFailure};
+use crate::engine::step_locks::{StepLock, StepLocks};
+use crate::model::{
+    Current, EventKind, History, OutputChange, Recipe, RunId, Staging, Status, StepFailure,
+};
 use crate::plan::{Cell, Demand};
 use crate::store::{AssetPartition, Lease};
 
@@ -80,12 +86,21 @@ impl Coordinator<'_, '_> {
                 Lease::Leased { current } => current,
                 Lease::Held(holder) => {
                     if is_first {
-                        self.held(cell, &holder.to_string())?;
+                        self.held(cell, holder.run, &holder)?;
                     }
                     is_open = false;
                     continue;
                 }
             };
+            if let Some(holder) = self.locked(&at)? {
+                is_open = false;
+                self.doors.store.release(run, slice::from_ref(&at))?;
+                if is_first {
+                    let known = format!("run {holder} of another instance");
+                    self.held(cell, holder, &known)?;
+                }
+                continue;
+            }
             // What must not run fails for itself.
             let is_refused = self.refusal(cell).is_some();
             if !is_open || (is_refused && !is_first) {
@@ -107,8 +122,25 @@ impl Coordinator<'_, '_> {
         }
         if !given_back.is_empty() {
             self.doors.store.release(run, &given_back)?;
+            self.locks.release(&given_back);
         }
         Ok(started)
+    }
+
+    /// Takes the project's lock on an asset partition, or gives the run of another instance that has it.
+    fn locked(&mut self, at: &AssetPartition) -> Result<Option<RunId>, Problems> {
+        loop {
+            let taken = self.locks.take(at);
+            match taken.map_err(|source| self.unlockable(source))? {
+                StepLock::Taken => return Ok(None),
+                StepLock::Held(holder) => return Ok(Some(holder)),
+                StepLock::Abandoned(dead) => {
+                    let taken = take_over_from_elsewhere(self.doors.workspace, at, dead);
+                    taken.map_err(|source| self.unlockable(source))?;
+                    self.left = true;
+                }
+            }
+        }
     }
 
     /// Whether a cell is fresh by its state at the moment of its lease.
@@ -120,11 +152,12 @@ impl Coordinator<'_, '_> {
         let judged = &self.evaluation.judge.facts().recorded;
         let judged = judged.materialized(cell.index()).map(|last| last.id);
         let last = current.and_then(|it| it.materialized.as_ref());
-        // What a step in place writes is moved aside and put back by whoever else works on it.
-        let in_place = self
-            .recipe(cell)
-            .is_some_and(|recipe| recipe.staging == Staging::InPlace);
-        if last.map(|last| last.id) == judged && !in_place {
+        // What a step in place writes is moved aside and put back by whoever else works on it, and what an incremental one
+        // starts from may be another instance's by now.
+        let depends_on_outputs = self.recipe(cell).is_some_and(|recipe| {
+            recipe.staging == Staging::InPlace || recipe.history == History::Incremental
+        });
+        if last.map(|last| last.id) == judged && !depends_on_outputs {
             return Ok(false);
         }
         let scope = self.evaluation.scope();
@@ -237,13 +270,19 @@ impl Coordinator<'_, '_> {
         })
     }
 
-    fn held(&mut self, cell: Cell, holder: &str) -> Result<(), Problems> {
+    fn held(&mut self, cell: Cell, run: RunId, known: &dyn Display) -> Result<(), Problems> {
         let step = self.evaluation.step_name(cell);
-        let holder = holder.to_owned();
+        // Of a run whose process died, what holds the step are commands.
+        let holder = |locks: &StepLocks| match locks.orphans(run) {
+            Some(orphans) => orphans,
+            None => known.to_string(),
+        };
         if self.options.waiting == Waiting::Refuse {
+            let holder = holder(&self.locks);
             return Err(EngineError::Held { step, holder }.into());
         }
         if self.outbox.first_wait(cell) {
+            let holder = holder(&self.locks);
             self.tell(EventKind::StepWaiting { step, holder });
         }
         self.parked.push((cell, Instant::now() + POLL));

@@ -9,15 +9,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::engine::doors::RunDoors;
-use crate::engine::error::Problems;
+use crate::engine::error::{EngineError, Problems};
 use crate::engine::evaluate::Evaluation;
 use crate::engine::finished::{Finished, RunResult};
 use crate::engine::options::RunOptions;
 use crate::engine::order::OrderMaker;
 use crate::engine::outbox::Outbox;
-use crate::engine::recover::{clear_crashed, put_back_asides};
+use crate::engine::own_path::OWN_FOLDER;
+use crate::engine::recover::{clear_crashed, has_left, put_back_asides};
 use crate::engine::scheduler::Scheduler;
-use crate::engine::step::{StepEnd, StepOrder};
+use crate::engine::step::{StepOrder, StepReport};
+use crate::engine::step_locks::{StepLocks, end_left_behind};
+use crate::engine::workspace::OwnLife;
 use crate::model::{Event, EventKind, RunCounts, RunOutcome, RunStatus};
 use crate::plan::{Cell, Costs};
 use crate::store::{AssetPartition, CrashedRun, NewRun, RunEnd, RunGuard};
@@ -45,6 +48,9 @@ pub(super) struct Coordinator<'a, 'd> {
     pub(super) options: &'d RunOptions,
     pub(super) costs: &'d Costs,
     pub(super) orders: OrderMaker,
+    pub(super) locks: StepLocks,
+    /// Whether what dead runs had begun lies aside, to go with the next success of its step.
+    pub(super) left: bool,
     pub(super) outbox: Outbox,
     pub(super) scheduler: Scheduler<'d>,
     pub(super) counts: RunCounts,
@@ -59,7 +65,7 @@ pub(super) struct Coordinator<'a, 'd> {
 }
 
 /// Gives a worker an order, and the way to send its message back.
-type Start<'s> = dyn Fn(StepOrder, Sender<StepEnd>) + 's;
+type Start<'s> = dyn Fn(StepOrder, Sender<StepReport>) + 's;
 
 impl<'a: 'd, 'd> Coordinator<'a, 'd> {
     pub(super) fn new(
@@ -75,6 +81,8 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
         };
         Self {
             orders: OrderMaker::new(options),
+            locks: StepLocks::new(doors.workspace, options.run),
+            left: doors.workspace.own_life == OwnLife::Kept && has_left(doors.workspace.root),
             outbox: Outbox::new(options.run, doors.workspace.own),
             doors,
             evaluation,
@@ -94,8 +102,8 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
 impl<'a> Coordinator<'a, '_> {
     pub(super) fn coordinate(
         &mut self,
-        sender: &Sender<StepEnd>,
-        receiver: &Receiver<StepEnd>,
+        sender: &Sender<StepReport>,
+        receiver: &Receiver<StepReport>,
         start: &Start<'_>,
     ) -> Result<(), Problems> {
         loop {
@@ -110,7 +118,11 @@ impl<'a> Coordinator<'a, '_> {
             }
             let patience = self.patience();
             match receiver.recv_timeout(patience) {
-                Ok(end) => {
+                Ok(StepReport::Waiting { cell, holder }) => {
+                    let step = self.evaluation.step_name(cell);
+                    self.tell(EventKind::StepWaiting { step, holder });
+                }
+                Ok(StepReport::Ended(end)) => {
                     self.running -= 1;
                     if let Err(problems) = self.ended(end) {
                         self.break_off(problems);
@@ -162,7 +174,11 @@ impl<'a> Coordinator<'a, '_> {
     }
 
     /// Starts ready steps while there are free workers.
-    fn start_ready(&mut self, sender: &Sender<StepEnd>, start: &Start<'_>) -> Result<(), Problems> {
+    fn start_ready(
+        &mut self,
+        sender: &Sender<StepReport>,
+        start: &Start<'_>,
+    ) -> Result<(), Problems> {
         if self.doors.cancel.severity().is_some() && self.halted.is_none() {
             self.halted = Some(Halt::Interrupted);
         }
@@ -193,15 +209,21 @@ impl<'a> Coordinator<'a, '_> {
     }
 
     /// Puts right what crashed runs have left.
-    pub(super) fn clear(&self, crashed: &[CrashedRun]) -> Result<(), Problems> {
+    pub(super) fn clear(&mut self, crashed: &[CrashedRun]) -> Result<(), Problems> {
         if crashed.is_empty() {
             return Ok(());
         }
         for run in crashed {
             clear_crashed(self.doors.workspace.root, run);
         }
+        self.left = true;
         put_back_asides(self.doors.workspace, self.doors.store)?;
         Ok(())
+    }
+
+    pub(super) fn unlockable(&self, source: std::io::Error) -> EngineError {
+        let path = self.doors.workspace.resolve(OWN_FOLDER).join("locks");
+        EngineError::Unwritable { path, source }
     }
 
     /// Begins the run, once.
@@ -218,8 +240,14 @@ impl<'a> Coordinator<'a, '_> {
             time: self.doors.clock.now(),
             pid: Some(std::process::id()),
         })?;
-        self.clear(&begun.crashed)?;
         self.guard = Some(begun.guard);
+        self.clear(&begun.crashed)?;
+        let dead = self.locks.begin();
+        for dead in dead.map_err(|source| self.unlockable(source))? {
+            // One of another instance: the locks that it had are taken over with their steps.
+            end_left_behind(self.doors.workspace.root, dead);
+        }
+        self.orders.note_groups(self.locks.groups());
         let steps = self.evaluation.decisions.run + self.evaluation.decisions.may_run;
         self.tell(EventKind::RunStarted {
             run: options.run,
@@ -240,13 +268,13 @@ impl<'a> Coordinator<'a, '_> {
     /// Records what has finished, then shows its events.
     pub(super) fn flush(&mut self) -> Result<(), Problems> {
         let root = self.doors.workspace.root;
-        let mut events = self.outbox.flush(self.doors.store, root);
+        let mut events = self.outbox.flush(self.doors.store, &mut self.locks, root);
         if let Err(problems) = &events
             && problems.is_disk_full()
         {
             // What a failed step has left is of less use than its record.
             self.outbox.drop_failed_staging(root);
-            events = self.outbox.flush(self.doors.store, root);
+            events = self.outbox.flush(self.doors.store, &mut self.locks, root);
         }
         for event in events? {
             self.doors.sink.emit(&event);

@@ -9,6 +9,7 @@ use crate::engine::own_path::{log_path, step_folder};
 use crate::engine::render::{Places, Previous, Rendering, Unrenderable};
 use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart, Sync};
+use crate::engine::step_locks::GroupNotes;
 use crate::engine::workspace::Workspace;
 use crate::io_manager::StagedOutput;
 use crate::model::{
@@ -27,6 +28,7 @@ pub struct OrderMaker {
     sync: Sync,
     occupied: Occupied,
     previous: PreviousOutputs,
+    groups: Arc<GroupNotes>,
 }
 
 impl OrderMaker {
@@ -38,7 +40,13 @@ impl OrderMaker {
             sync: options.sync,
             occupied: options.occupied,
             previous: options.previous,
+            groups: Arc::default(),
         }
+    }
+
+    /// Where the process groups of commands are noted from now on.
+    pub fn note_groups(&mut self, groups: &Arc<GroupNotes>) {
+        self.groups = Arc::clone(groups);
     }
 
     /// The order for cells whose inputs are all known: one, or neighbours that one command makes.
@@ -102,15 +110,18 @@ impl OrderMaker {
             folder: recipe.folder.clone(),
             stdout: recipe.stdout,
             timeout: recipe.timeout,
+            leftovers: recipe.leftovers,
             staging: recipe.staging,
             lists_folder,
             stdin: rendering.stdin(asset, cells, &given_folder),
             given_folder,
+            history: recipe.history,
             previous,
             rule: asset.data_version,
             sources: sources_read(evaluation, cells, asset),
             sync: self.sync,
             occupied: self.occupied,
+            groups: Arc::clone(&self.groups),
         })
     }
 
@@ -133,6 +144,7 @@ impl OrderMaker {
             aside_folder: step_folder(workspace.own, "aside", &key, named.as_ref()),
             aside_note: AsideNote {
                 run: self.run.to_string(),
+                home: workspace.home.to_string_lossy().into_owned(),
                 asset: key,
                 partition: named,
                 materialization: recorded_id(evaluation, cell),
@@ -220,6 +232,7 @@ pub fn order_of(
         sync: Sync::No,
         occupied: Occupied::Refused,
         previous: PreviousOutputs::Offered,
+        groups: Arc::default(),
     };
     orders.make(workspace, evaluation, cells)
 }

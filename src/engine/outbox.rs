@@ -13,6 +13,7 @@ use crate::engine::made::{Made, materialized};
 use crate::engine::own_path::step_folder;
 use crate::engine::staging::discard_aside;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
+use crate::engine::step_locks::StepLocks;
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
     Outcome, RunId, StepOutcome,
@@ -60,6 +61,8 @@ pub struct Outbox {
     /// The folder that the run works in.
     own: String,
     recordings: Vec<Recording>,
+    /// What they are of.
+    ended: Vec<AssetPartition>,
     /// When the first of the recordings came.
     since: Option<Instant>,
     /// Folders with previous outputs that are not needed once all is recorded.
@@ -79,6 +82,7 @@ impl Outbox {
             run,
             own: own.to_owned(),
             recordings: Vec::new(),
+            ended: Vec::new(),
             since: None,
             asides: Vec::new(),
             codes: HashMap::new(),
@@ -138,7 +142,12 @@ impl Outbox {
     /// # Errors
     ///
     /// If the instance cannot be written; then nothing is shown either.
-    pub fn flush(&mut self, store: &mut Store, root: &Path) -> Result<Vec<Event>, Problems> {
+    pub fn flush(
+        &mut self,
+        store: &mut Store,
+        locks: &mut StepLocks,
+        root: &Path,
+    ) -> Result<Vec<Event>, Problems> {
         if self.recordings.is_empty() {
             return Ok(Vec::new());
         }
@@ -148,6 +157,8 @@ impl Outbox {
             // What stays is recognised as outdated by its note.
             let _ = discard_aside(root, &folder);
         }
+        locks.release(&self.ended);
+        self.ended.clear();
         let events = |recording: Recording| match recording {
             Recording::Succeeded(success) => success.events,
             Recording::Failed(failure) => failure.events,
@@ -196,6 +207,7 @@ impl Outbox {
             if place == last {
                 events.extend(blocked.take().into_iter().flatten());
             }
+            self.ended.push(at.clone());
             self.push(Recording::Failed(Failure {
                 at,
                 run: self.run,
@@ -263,7 +275,7 @@ impl Outbox {
             at.partition.as_ref(),
         ));
         self.push(Recording::Succeeded(Box::new(Success {
-            slot: at.slot,
+            slot: at.slot.clone(),
             materialization,
             code,
             blocks,
@@ -273,6 +285,7 @@ impl Outbox {
                 kind,
             }],
         })));
+        self.ended.push(at);
         match outcome {
             Outcome::Materialized => Recorded::Materialized,
             Outcome::Unchanged => Recorded::Unchanged,

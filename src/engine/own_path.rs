@@ -63,6 +63,13 @@ pub fn own_folder_near(root: &Path, path: &str) -> String {
     format!("{top}/{OWN_FOLDER}")
 }
 
+/// The name of an asset partition's lock.
+#[must_use]
+pub fn lock_name(asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
+    let partition = partition.map(|key| format!("@{}", key_part(key)));
+    format!("{}{}", asset_part(asset), partition.unwrap_or_default())
+}
+
 /// Where a step's log goes. `own` is the folder that the run works in.
 #[must_use]
 pub fn log_path(own: &str, run: RunId, step: &StepName, batch: Option<&Batch>) -> String {

@@ -8,10 +8,12 @@ use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
 use crate::engine::set_aside::AlteredPlaces;
+use crate::engine::staging::keep_aside;
 use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart, Sync};
+use crate::engine::workspace::OwnLife;
 use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{StagedOutput, Stored, Written};
-use crate::model::{DataVersion, DataVersionRule, Staging};
+use crate::model::{DataVersion, DataVersionRule, History, Staging};
 
 /// An output that is complete and not stored yet.
 struct Complete {
@@ -86,6 +88,8 @@ impl Attempt<'_> {
             }
         };
         self.make_room(&altered, end)?;
+        self.keep_previous()
+            .map_err(|error| self.unwritable(&error))?;
         let mut complete = complete.into_iter();
         let made = |part: &StepPart| -> Result<Vec<MadeOutput>, Stop> {
             let complete = part.outputs.iter().zip(&mut complete);
@@ -94,6 +98,20 @@ impl Attempt<'_> {
                 .collect()
         };
         self.order.parts.iter().map(made).collect()
+    }
+
+    /// Keeps what an incremental step has accumulated until the new outputs are recorded: after a crash in between the next run
+    /// puts it back.
+    fn keep_previous(&self) -> io::Result<()> {
+        let order = self.order;
+        let is_kept = self.workspace.own_life == OwnLife::Kept && order.staging == Staging::Staged;
+        if !is_kept || order.history == History::None {
+            return Ok(());
+        }
+        let recorded = |part: &&StepPart| part.aside_note.materialization.is_some();
+        order.parts.iter().filter(recorded).try_for_each(|part| {
+            keep_aside(self.workspace.root, &part.aside_folder, &part.aside_note)
+        })
     }
 
     /// Stores an output, unless it was written in place.

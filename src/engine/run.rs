@@ -13,7 +13,7 @@ use crate::engine::evaluate::Evaluation;
 use crate::engine::finished::Finished;
 use crate::engine::options::RunOptions;
 use crate::engine::spares::Spares;
-use crate::engine::step::{StepEnd, StepOrder, run_step};
+use crate::engine::step::{StepOrder, StepReport, run_step};
 use crate::plan::Costs;
 
 /// Runs all that was decided to run.
@@ -45,10 +45,11 @@ pub fn run<'a: 'd, 'd>(
         let spares = Spares::new(workspace.root, workspace.own, options.run);
         let coordinated = pool.in_place_scope(|scope| {
             let spares = &spares;
-            let start = |order: StepOrder, sender: Sender<StepEnd>| {
+            let start = |order: StepOrder, sender: Sender<StepReport>| {
                 scope.spawn(move |_| {
+                    let end = run_step(workspace, ignore, spares, &order, (cancel, &sender));
                     // The coordinator stays until the last worker has sent its message.
-                    let _ = sender.send(run_step(workspace, ignore, spares, &order, cancel));
+                    let _ = sender.send(StepReport::Ended(end));
                 });
             };
             coordinator.coordinate(&sender, &receiver, &start)

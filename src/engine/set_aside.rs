@@ -17,7 +17,7 @@ use crate::engine::places::{Place, holds_something};
 use crate::engine::staging::{create_parent, kept_aside};
 use crate::engine::step::{Attempt, SetAside, StepEnd};
 use crate::io_manager::StagedOutput;
-use crate::model::{Occupied, OutputKind, Staging};
+use crate::model::{History, Occupied, OutputKind, Staging};
 use crate::sys::file::relocate;
 
 /// Outputs that are not what was recorded, by part and place.
@@ -178,6 +178,15 @@ impl Attempt<'_> {
                 Room::Refused
             }
             Place::Unrecorded => Room::Kept,
+            // What was accumulated cannot be made again.
+            Place::Recorded(_)
+                if is_altered
+                    && self.order.history == History::Incremental
+                    && self.order.staging == Staging::Staged
+                    && metadata.is_file() =>
+            {
+                Room::Kept
+            }
             Place::Recorded(_) if is_altered && is_folder => match at.output.kind {
                 OutputKind::Directory if metadata.is_dir() => Room::Compared,
                 OutputKind::Directory => Room::Replaced,

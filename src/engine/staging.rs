@@ -65,6 +65,9 @@ pub fn clear(root: &Path, staging: &str, outputs: &[StagedOutput]) {
 pub struct AsideNote {
     /// The run that moved them aside.
     pub run: String,
+    /// The folder of its instance; empty in notes of earlier versions.
+    #[serde(default)]
+    pub home: String,
     /// The asset.
     pub asset: AssetKey,
     /// Its partition.
@@ -133,7 +136,7 @@ impl AsideNote {
     }
 
     /// Where the path with a number is kept.
-    fn place(&self, root: &Path, folder: &str, index: usize) -> PathBuf {
+    pub fn place(&self, root: &Path, folder: &str, index: usize) -> PathBuf {
         let kept = self.kept.get(index);
         kept.map_or_else(
             || root.join(folder).join(index.to_string()),
@@ -165,6 +168,19 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
             remove_tree(&kept)?;
             create_parent(&kept)?;
             relocate(&path, &kept)?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves outputs aside as [`move_aside`] does, but leaves files at their paths, too, until they are replaced.
+pub fn keep_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
+    move_aside(root, folder, note)?;
+    for (index, path) in note.paths.iter().enumerate() {
+        let kept = root.join(kept_aside(root, folder, (index, path)));
+        if kept.symlink_metadata().is_ok_and(|it| it.is_file()) {
+            // Where no file has two names it comes back only with the new one, or if that fails.
+            let _ = fs::hard_link(kept, root.join(path));
         }
     }
     Ok(())
@@ -321,6 +337,7 @@ mod tests {
         fs::write(root.join("old"), "old").expect("written");
         let note = AsideNote {
             run: String::new(),
+            home: String::new(),
             asset: AssetKey::parse("a").expect("a key"),
             partition: None,
             materialization: None,
@@ -345,6 +362,7 @@ mod tests {
         let root = project.path();
         let note = AsideNote {
             run: String::new(),
+            home: String::new(),
             asset: AssetKey::parse("a").expect("a key"),
             partition: None,
             materialization: None,
@@ -383,6 +401,7 @@ mod tests {
         let note = |path: &str, kept: &str| {
             let note = AsideNote {
                 run: String::new(),
+                home: String::new(),
                 asset: AssetKey::parse("a").expect("a key"),
                 partition: None,
                 materialization: None,

@@ -5,7 +5,9 @@
 //! nothing: until the coordinator has, a crash leaves the step stale. On failure previous outputs are as they were.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::engine::failure::Stop;
@@ -15,13 +17,18 @@ use crate::engine::render::{Previous, Rendered};
 use crate::engine::set_aside::AlteredPlaces;
 use crate::engine::spares::Spares;
 use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
+use crate::engine::step_locks::{GroupNote, GroupNotes};
 use crate::engine::workspace::{OwnLife, Workspace};
 use crate::executor::{
-    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Secret, StdinFrom, StdoutTo,
+    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, Secret, StdinFrom, StdoutTo,
+    Watcher,
 };
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
-use crate::model::{Batch, DataVersion, DataVersionRule, Occupied, Staging, Stdout, StepFailure};
+use crate::model::{
+    Batch, DataVersion, DataVersionRule, History, LeftoverRule, Occupied, Staging, Stdout,
+    StepFailure,
+};
 use crate::plan::Cell;
 use crate::sys::file::{copy_tree, remove_tree, write_atomically};
 
@@ -44,6 +51,8 @@ pub struct StepOrder {
     pub stdout: Stdout,
     /// How long it may take.
     pub timeout: Option<Duration>,
+    /// What it means that processes have to be ended that its command leaves behind.
+    pub leftovers: LeftoverRule,
     /// Whether it writes to its staging or in place.
     pub staging: Staging,
     /// Where files with lists for the command lie, relative to the project root or absolute.
@@ -52,7 +61,9 @@ pub struct StepOrder {
     pub given_folder: String,
     /// Its log, relative to the project root.
     pub log: String,
-    /// Whether it starts from its previous output.
+    /// Whether it may start from its previous output.
+    pub history: History,
+    /// Whether it does.
     pub previous: Previous,
     /// What its outputs' data versions are made of.
     pub rule: DataVersionRule,
@@ -62,6 +73,8 @@ pub struct StepOrder {
     pub sync: Sync,
     /// What becomes of folders at the places of outputs that no step has made.
     pub occupied: Occupied,
+    /// Where its process group is noted while it runs.
+    pub groups: Arc<GroupNotes>,
 }
 
 /// One asset partition of a step.
@@ -136,6 +149,20 @@ pub struct MadeOutput {
     pub bytes: u64,
 }
 
+/// What a worker tells.
+#[derive(Debug)]
+pub enum StepReport {
+    /// A step's command has ended, and what it left behind is waited for.
+    Waiting {
+        /// The first of its cells.
+        cell: Cell,
+        /// For whom, in words.
+        holder: String,
+    },
+    /// A step has ended.
+    Ended(StepEnd),
+}
+
 /// Why a step has made nothing.
 #[derive(Debug)]
 pub enum NotMade {
@@ -145,14 +172,14 @@ pub enum NotMade {
     Canceled,
 }
 
-/// Makes one attempt at a step.
+/// Makes one attempt at a step. On the way it may report something.
 #[must_use]
 pub fn run_step(
     workspace: &Workspace<'_>,
     ignore: &Ignore,
     spares: &Spares,
     order: &StepOrder,
-    cancel: &Cancel,
+    (cancel, reports): (&Cancel, &Sender<StepReport>),
 ) -> StepEnd {
     let mut end = StepEnd {
         cells: order.parts.iter().map(|part| part.cell).collect(),
@@ -168,6 +195,7 @@ pub fn run_step(
         ignore,
         spares,
         order,
+        reports,
     };
     end.result = match attempt.run(cancel, &mut end) {
         Ok(outputs) => {
@@ -201,6 +229,7 @@ pub(super) struct Attempt<'a> {
     pub(super) ignore: &'a Ignore,
     spares: &'a Spares,
     pub(super) order: &'a StepOrder,
+    reports: &'a Sender<StepReport>,
 }
 
 impl Attempt<'_> {
@@ -226,6 +255,7 @@ impl Attempt<'_> {
         if !execution.exit.is_success() {
             return Err(Stop::Exit(execution.exit));
         }
+        self.refuse_leftovers(&execution.leftovers)?;
         let piped = execution.stdout.take().map(Arc::from);
         if piped.is_none() {
             self.verify(&before)?;
@@ -297,6 +327,8 @@ impl Attempt<'_> {
         line.env.clone_from(&order.rendered.env);
         line.empty_log = EmptyLog::Left;
         line.timeout = order.timeout;
+        line.outputs = self.written_places();
+        line.watcher = self.watcher();
         line.secrets = order
             .rendered
             .secrets
@@ -321,24 +353,59 @@ impl Attempt<'_> {
         Ok(line)
     }
 
+    /// The files and folders that the command writes.
+    fn written_places(&self) -> Vec<PathBuf> {
+        let staged = match self.order.staging {
+            Staging::Staged => self.order.parts.as_slice(),
+            Staging::InPlace => &[],
+        };
+        let staging = staged.iter().map(|part| &part.staging_folder);
+        let outputs = self.order.outputs().map(|output| &output.written);
+        staging
+            .chain(outputs)
+            .map(|path| self.workspace.resolve(path))
+            .collect()
+    }
+
+    /// Notes the command's process group, and tells the coordinator what the command waits for once it has ended.
+    fn watcher(&self) -> Watcher {
+        let cell = self.order.parts[0].cell;
+        let reports = self.reports.clone();
+        let outputs = self.order.outputs();
+        let outputs: Vec<(PathBuf, String)> = outputs
+            .map(|output| (self.workspace.resolve(&output.written), output.path.clone()))
+            .collect();
+        let group = GroupNote::new(&self.order.groups);
+        Watcher::new(move |moment| match moment {
+            Moment::Started { process } => group.write(process),
+            Moment::StillWriting { process, path } => {
+                let final_path = outputs.iter().find_map(|(written, output)| {
+                    // The system knows open files by paths that are free of links.
+                    let within = path.strip_prefix(written.canonicalize().ok()?).ok()?;
+                    let output = Path::new(output);
+                    let is_file = within.as_os_str().is_empty();
+                    Some(if is_file {
+                        output.to_owned()
+                    } else {
+                        output.join(within)
+                    })
+                });
+                let path = final_path.unwrap_or_else(|| path.to_owned());
+                let holder = format!("{process}, which still writes {}", path.display());
+                // Nobody listens any more if the run is broken off.
+                let _ = reports.send(StepReport::Waiting { cell, holder });
+            }
+        })
+    }
+
     fn note(&self, execution: &Execution, end: &mut StepEnd) {
         end.duration = execution.usage.duration;
         end.log = execution.log.as_ref().map(|_| self.order.log.clone());
-        // Who is asked to end does so after its children or before them.
-        let was_ended = matches!(
-            execution.exit,
-            Exit::Canceled | Exit::TimedOut { .. } | Exit::TooMuchOutput { .. }
-        );
-        match execution.leftovers {
-            Leftovers::None => {}
-            Leftovers::Ended if was_ended => {}
-            Leftovers::Ended => end.warnings.push(
-                "the command left processes running in the background; they were ended".to_owned(),
-            ),
-            Leftovers::Survived => end.warnings.push(
-                "the command left processes running in the background that could not be ended"
-                    .to_owned(),
-            ),
+        if let Leftovers::Survived { processes } = &execution.leftovers {
+            end.warnings.push(format!(
+                "the command left processes running that could not be ended: {}",
+                processes.join(", ")
+            ));
         }
         if let Some(fault) = &execution.log_fault {
             end.warnings
@@ -346,8 +413,26 @@ impl Attempt<'_> {
         }
     }
 
+    /// Whoever is ended may not have finished its work.
+    fn refuse_leftovers(&self, leftovers: &Leftovers) -> Result<(), Stop> {
+        let (processes, ended) = match leftovers {
+            Leftovers::None => return Ok(()),
+            Leftovers::Ended { processes } => (processes, "were ended"),
+            Leftovers::Survived { processes } => (processes, "could not be ended"),
+        };
+        if self.order.leftovers == LeftoverRule::End {
+            return Ok(());
+        }
+        let processes = processes.join(", ");
+        Err(Stop::with_help(
+            "assetctl::engine::leftovers",
+            format!("the command left processes running that {ended}: {processes}"),
+            "let the command wait for them (`wait`), or set `leftovers = \"end\"` where they may be ended",
+        ))
+    }
+
     fn undo(&self, warnings: &mut Vec<String>) {
-        if self.order.staging != Staging::InPlace {
+        if self.order.staging != Staging::InPlace && self.order.history == History::None {
             return;
         }
         for StepPart { aside_folder, .. } in &self.order.parts {

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,9 +54,102 @@ pub struct CommandLine {
     pub timeout: Option<Duration>,
     /// The time between being asked to end and being killed.
     pub grace: Duration,
+    /// Files and folders that it writes. On Linux a command that succeeds is not over, up to its timeout, while a process of
+    /// its group has one of them, or a file in one, open for writing.
+    pub outputs: Vec<PathBuf>,
+    /// Who is told of the command while it runs.
+    pub watcher: Watcher,
     /// What must not appear in the log. Nothing in a [`StdoutTo::File`] or [`StdoutTo::Memory`] is replaced: that is an
     /// output.
     pub secrets: Vec<Secret>,
+}
+
+/// Who is told of a command while it runs. Two are equal if they are clones of each other.
+///
+/// ```
+/// use assetctl::{Cancel, CommandLine, Executor, LocalExecutor, Moment, Watcher};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// let command = CommandLine {
+///     watcher: Watcher::new(move |moment| {
+///         if let Moment::Started { process } = moment {
+///             let _ = sender.send(process);
+///         }
+///     }),
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// assert!(LocalExecutor.execute(&command, &Cancel::new()).exit.is_success());
+/// assert!(receiver.recv().expect("a number") > 1);
+/// ```
+#[derive(Clone, Default)]
+pub struct Watcher(Option<Arc<Watch>>);
+
+type Watch = dyn Fn(Moment<'_>) + Send + Sync;
+
+/// Something that happens while a command runs.
+///
+/// ```
+/// use std::path::Path;
+/// use assetctl::Moment;
+///
+/// let path = Path::new("/project/.assetctl/staging/a/out.csv");
+/// let moment = Moment::StillWriting { process: "`sort` (process 12)", path };
+/// assert!(matches!(moment, Moment::StillWriting { .. }));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Moment<'a> {
+    /// It was started.
+    Started {
+        /// The number of its process, which is that of its process group, too.
+        process: u32,
+    },
+    /// It has ended with success, but is not over.
+    StillWriting {
+        /// A process that it left behind, in words.
+        process: &'a str,
+        /// The output, or the file in one, that this has open for writing.
+        path: &'a Path,
+    },
+}
+
+impl Watcher {
+    /// A watcher that is called on the thread that executes the command.
+    #[must_use]
+    pub fn new(watch: impl Fn(Moment<'_>) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(watch)))
+    }
+
+    /// Tells of a moment.
+    pub(super) fn tell(&self, moment: Moment<'_>) {
+        if let Some(watch) = &self.0 {
+            watch(moment);
+        }
+    }
+}
+
+impl PartialEq for Watcher {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, Some(_)) | (Some(_), None) => false,
+        }
+    }
+}
+
+impl Eq for Watcher {}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Watcher(…)"
+        } else {
+            "Watcher(nobody)"
+        })
+    }
 }
 
 /// What a command reads on standard input.
@@ -198,6 +291,8 @@ impl CommandLine {
             empty_log: EmptyLog::Removed,
             timeout: None,
             grace: DEFAULT_GRACE,
+            outputs: Vec::new(),
+            watcher: Watcher::default(),
             secrets: Vec::new(),
         }
     }
@@ -227,6 +322,8 @@ impl fmt::Debug for CommandLine {
             .field("empty_log", &self.empty_log)
             .field("timeout", &self.timeout)
             .field("grace", &self.grace)
+            .field("outputs", &self.outputs)
+            .field("watcher", &self.watcher)
             .field("secrets", &self.secrets.len())
             .finish()
     }

@@ -46,16 +46,25 @@ pub struct Execution {
 ///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
 /// };
 /// let execution = LocalExecutor.execute(&command, &Cancel::new());
-/// assert_eq!(execution.leftovers, Leftovers::Ended);
+/// let Leftovers::Ended { processes } = execution.leftovers else {
+///     panic!("a leftover is ended");
+/// };
+/// assert!(processes[0].starts_with("`sleep` (process "));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Leftovers {
-    /// There were none, or they ended on their own within a moment.
+    /// There were none, or they ended by themselves: within a moment, or once they had finished the command's outputs.
     None,
     /// There were some, and they were ended.
-    Ended,
+    Ended {
+        /// They, in words.
+        processes: Vec<String>,
+    },
     /// There are some still: they belong to another user or hang in the kernel.
-    Survived,
+    Survived {
+        /// They, in words.
+        processes: Vec<String>,
+    },
 }
 
 /// What a command took. All is zero or unknown for one that did not start.
@@ -72,7 +81,8 @@ pub enum Leftovers {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Usage {
-    /// From just before its start until its own end was seen; ending what it left behind does not count.
+    /// From just before its start until its own end was seen, or that of the last process that finished its outputs; ending
+    /// what it left behind does not count.
     pub duration: Duration,
     /// User and system time of the command and of the descendants it waited for.
     pub cpu: Option<Duration>,

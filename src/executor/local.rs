@@ -15,7 +15,7 @@ use rustix::io::Errno;
 
 use super::Executor;
 use super::cancel::Cancel;
-use super::command_line::{CommandLine, StdoutTo};
+use super::command_line::{CommandLine, Moment, StdoutTo};
 use super::error::ExecutorError;
 use super::execution::{Execution, Usage};
 use super::exit::Exit;
@@ -90,6 +90,9 @@ fn start(command: &CommandLine, cancel: &Cancel) -> Result<(Child, Threads), Exe
         .stdout(streams.stdout)
         .stderr(streams.stderr);
     let child = spawn(&mut builder).map_err(|source| why_not_started(command, &program, source))?;
+    command.watcher.tell(Moment::Started {
+        process: child.id(),
+    });
     Ok((child, streams.threads))
 }
 
@@ -129,34 +132,31 @@ fn see_through(
         pipes.may_end(watch.ender());
     }
     let waited = wait_unreaped(&child);
-    let duration = started.elapsed();
+    let ended = Instant::now();
     let watched = watch.finish();
-    let reaped = waited.and_then(|()| reap(child));
-    let leftovers = leftovers::end(group, command.grace, watched, cancel);
-    let (status, usage) = match reaped {
-        Ok(reaped) => {
-            let usage = Usage {
-                duration,
-                cpu: Some(reaped.cpu),
-                peak_memory: reaped.peak_memory,
-            };
-            (Exit::from_status(reaped.status), usage)
-        }
-        Err(error) => (
-            Exit::Lost(error),
-            Usage {
-                duration,
-                ..Usage::default()
-            },
-        ),
+    let (status, reaped) = match waited.and_then(|()| reap(child)) {
+        Ok(reaped) => (Exit::from_status(reaped.status), Some(reaped)),
+        Err(error) => (Exit::Lost(error), None),
     };
-    let exit = match (watched.ended_by, command.timeout) {
+    let outputs = if status.is_success() {
+        leftovers::Outputs::MayBeFinished
+    } else {
+        leftovers::Outputs::Dropped
+    };
+    let timeout_at = command.timeout.and_then(|after| started.checked_add(after));
+    let rest = leftovers::end(group, command, (watched, timeout_at), outputs, cancel);
+    let usage = Usage {
+        duration: rest.worked_until.unwrap_or(ended) - started,
+        cpu: reaped.map(|reaped| reaped.cpu),
+        peak_memory: reaped.and_then(|reaped| reaped.peak_memory),
+    };
+    let exit = match (watched.ended_by.or(rest.ended_by), command.timeout) {
         (Some(EndedBy::Timeout), Some(after)) => Exit::TimedOut { after },
         (Some(EndedBy::Interrupt), _) => Exit::Canceled,
         (Some(EndedBy::Timeout | EndedBy::TooMuchOutput) | None, _) => status,
     };
     Execution {
-        leftovers,
+        leftovers: rest.leftovers,
         usage,
         ..Execution::bare(exit)
     }

@@ -12,7 +12,8 @@
 //!   itself off it before it reaps. Deadlines are kept by one watchdog thread for the whole run, started when the first
 //!   of them is needed. It sleeps until the next deadline; a command without a time limit costs a spawn and a wait, and
 //!   no thread. (A pidfd and `poll` for each worker would do without the thread, but on Linux only.)
-//! - What the command leaves behind in its group is ended then, and the [`Execution`] says so.
+//! - What the command leaves behind in its group may finish its outputs (`leftovers.rs`); all else is ended then, and the
+//!   [`Execution`] says so.
 //!
 //! No signal handlers here: the command line interface has them and calls [`Cancel::interrupt`].
 
@@ -38,7 +39,9 @@ mod tail;
 mod tests;
 
 pub use cancel::Cancel;
-pub use command_line::{CommandLine, DEFAULT_GRACE, EmptyLog, Secret, StdinFrom, StdoutTo};
+pub use command_line::{
+    CommandLine, DEFAULT_GRACE, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
+};
 pub use environment::{Environment, Inherit};
 pub use error::ExecutorError;
 pub use execution::{Execution, Leftovers, Usage};

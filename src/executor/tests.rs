@@ -15,7 +15,7 @@ use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 
 use super::cancel::Cancel;
-use super::command_line::{CommandLine, EmptyLog, Secret, StdinFrom, StdoutTo};
+use super::command_line::{CommandLine, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher};
 use super::error::ExecutorError;
 use super::execution::{Execution, Leftovers};
 use super::exit::Exit;
@@ -67,6 +67,14 @@ impl Folder {
 
 fn run(command: &CommandLine) -> Execution {
     LocalExecutor.execute(command, &Cancel::new())
+}
+
+/// How many leftovers were ended.
+fn ended(execution: &Execution) -> usize {
+    match &execution.leftovers {
+        Leftovers::Ended { processes } => processes.len(),
+        Leftovers::None | Leftovers::Survived { .. } => 0,
+    }
 }
 
 fn log(execution: &Execution) -> String {
@@ -320,10 +328,67 @@ fn what_is_left_in_the_background_is_ended_and_does_not_hang_the_run() {
             command.grace = SHORT;
             let execution = run(&command);
             assert!(execution.exit.is_success(), "{background}");
-            assert_eq!(execution.leftovers, Leftovers::Ended, "{background}");
+            assert!(ended(&execution) > 0, "{background}");
             assert_eq!(log(&execution), "done\n", "{background}");
             assert!(is_gone(folder.pid("pid")), "{background}");
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_is_not_over_while_its_outputs_are_written() {
+    let folder = Folder::new();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut command = folder.script(
+        "(exec 3> out/late; echo ready > ready; read _ < gate; echo done >&3) &
+         while ! [ -e ready ]; do sleep 0.01; done",
+    );
+    fs::create_dir(folder.path("out")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        folder.path("gate"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    command.outputs = vec![folder.path("out")];
+    command.watcher = Watcher::new(move |moment| {
+        if let Moment::StillWriting { process, path } = moment {
+            sender.send((process.to_owned(), path.to_owned())).unwrap();
+        }
+    });
+    thread::scope(|scope| {
+        let running = scope.spawn(|| run(&command));
+        let (process, path) = receiver.recv().unwrap();
+        assert!(process.starts_with("`sh` (process "), "{process}");
+        assert!(path.ends_with("out/late"), "{path:?}");
+        fs::write(folder.path("gate"), "\n").unwrap();
+        let execution = running.join().unwrap();
+        assert!(execution.exit.is_success());
+        assert_eq!(execution.leftovers, Leftovers::None);
+    });
+    let written = fs::read_to_string(folder.path("out/late"));
+    assert_eq!(written.unwrap(), "done\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_whose_outputs_are_written_for_ever_times_out() {
+    for script in ["sleep 1000 > out &", "sleep 1000 > out & exit 3"] {
+        let folder = Folder::new();
+        let mut command = folder.script(script);
+        command.outputs = vec![folder.path("out")];
+        command.timeout = Some(Duration::from_secs(1));
+        let execution = run(&command);
+        let as_expected = match execution.exit {
+            Exit::Code(3) => script.contains("exit"),
+            Exit::TimedOut { .. } => !script.contains("exit"),
+            _ => false,
+        };
+        assert!(as_expected, "{script}: {execution:?}");
+        assert!(ended(&execution) > 0);
     }
 }
 
@@ -502,7 +567,7 @@ fn a_kill_also_ends_the_wait_for_what_a_command_left_behind() {
         running.join().unwrap()
     });
     assert!(execution.exit.is_success(), "{execution:?}");
-    assert_eq!(execution.leftovers, Leftovers::Ended);
+    assert!(ended(&execution) > 0);
     assert!(is_gone(folder.pid("pid")));
 }
 

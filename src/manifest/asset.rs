@@ -17,12 +17,12 @@ use crate::manifest::streams::{self, Inputs, StreamKeys};
 use crate::manifest::suggest::did_you_mean;
 use crate::manifest::{about, code, duration, env, locking};
 use crate::model::{
-    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, Location, Place,
-    Recipe, Runs, SourceAsset, Staging, Stdout,
+    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, LeftoverRule,
+    Location, Place, Recipe, Runs, SourceAsset, Staging, Stdout,
 };
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 15] = [
+const OF_COMMANDS: [&str; 16] = [
     "batch",
     "code",
     "auto_code",
@@ -37,6 +37,7 @@ const OF_COMMANDS: [&str; 15] = [
     "env",
     "inherit_env",
     "timeout",
+    "leftovers",
     "format",
 ];
 
@@ -205,6 +206,7 @@ fn read_recipe(
     let own_env = env::read(table, problems);
     let inherit_env = env::inherit(table, problems);
     let timeout = duration::read(table, "timeout", problems);
+    let leftovers = leftovers(table, problems);
     let command = command?;
     let staged =
         declared_staging.unwrap_or_else(|| stdout == Stdout::Output || names_output(&command));
@@ -226,8 +228,25 @@ fn read_recipe(
         env: defaults.env(own_env),
         inherit_env,
         timeout: timeout.or(defaults.timeout()),
+        leftovers,
         batch: None,
     })
+}
+
+fn leftovers(table: &Table<'_>, problems: &mut Problems) -> LeftoverRule {
+    let Some(value) = table.get("leftovers") else {
+        return LeftoverRule::Fail;
+    };
+    match value.text(problems).map(|text| text.value) {
+        None | Some("fail") => LeftoverRule::Fail,
+        Some("end") => LeftoverRule::End,
+        Some(other) => {
+            let help = did_you_mean(other, ["end", "fail"], "");
+            let problem = format!("`leftovers` is `end` or `fail`, not `{other}`");
+            value.invalid(problem, help, problems);
+            LeftoverRule::Fail
+        }
+    }
 }
 
 /// A dep as the command of its asset sees it.

@@ -80,6 +80,8 @@ pub struct Recipe {
     pub inherit_env: InheritEnv,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
+    /// What it means that processes of the command have to be ended once it has ended itself.
+    pub leftovers: LeftoverRule,
     /// The greatest number of neighbouring partitions that one command makes; `None` where it makes one.
     pub batch: Option<NonZeroU32>,
 }
@@ -166,6 +168,15 @@ pub enum Runs {
     WhenStale,
     /// Whenever a run's plan holds it: `volatile = true`.
     Always,
+}
+
+/// What it means that processes of a command have to be ended once it has ended itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LeftoverRule {
+    /// The step fails: they may not have finished their work.
+    Fail,
+    /// Nothing: `leftovers = "end"`.
+    End,
 }
 
 /// A variable set for a command.

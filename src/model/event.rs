@@ -166,11 +166,12 @@ pub enum EventKind {
         /// How long it usually takes, of a batch its share of that; `None` where it never ran.
         usually: Option<Duration>,
     },
-    /// A step waits for another process that runs the same step.
+    /// A step waits for another process that runs the same step, or for one that its own command has left behind and that still
+    /// writes an output.
     StepWaiting {
         /// The step.
         step: StepName,
-        /// Who runs it: the holder's own words.
+        /// For whom, in words.
         holder: String,
     },
     /// What lay at the place of an output, and was not made by any step, was set aside.

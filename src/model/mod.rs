@@ -21,8 +21,8 @@ mod version;
 
 pub use asset::{
     About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, Gitignored,
-    History, InheritEnv, Locking, Nonexistent, Output, OutputKind, Place, Recipe, Required, Runs,
-    SourceAsset, SourcePath, Staging, Stdout, exceptions,
+    History, InheritEnv, LeftoverRule, Locking, Nonexistent, Output, OutputKind, Place, Recipe,
+    Required, Runs, SourceAsset, SourcePath, Staging, Stdout, exceptions,
 };
 pub use asset_keys::AssetKeys;
 pub use component::{

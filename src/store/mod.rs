@@ -51,13 +51,13 @@ pub use event::RecordedEvent;
 pub use leases::{Holder, Lease, Leases};
 pub use mark::Mark;
 pub use open::{Access, Opened};
+pub use run_lock::{Life, RunLock, RunLocks};
 pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
 pub use writer::{Adoption, Failure, Recording, StoredBlock, Success};
 
 use crate::store::error::Fault;
 use crate::store::intern::Interned;
 use crate::store::open::FileIdentity;
-use crate::store::run_lock::RunLocks;
 use crate::store::writer::Writing;
 
 /// An open instance.

@@ -2,10 +2,11 @@
 //!
 //! The commands of a run share its lock. A process that is killed leaves them running, and nobody else may start the same
 //! step before they have ended; a run that ends itself removes the file, so what a command leaves running holds nothing.
+//! Whoever asks opens the file for reading, which other users may do, whatever the umask of who made it.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -14,28 +15,36 @@ use crate::model::RunId;
 
 /// The folder with a lock file for each run that lives.
 #[derive(Clone, Debug)]
-pub(super) struct RunLocks {
+pub struct RunLocks {
     /// `None` for an instance in memory, whose runs end with it.
     folder: Option<PathBuf>,
 }
 
 /// Whether the process of a run still exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Life {
+pub enum Life {
+    /// It does, or one of its commands does.
     Alive,
+    /// It does not.
     Dead,
 }
 
 /// The lock of a run; the file goes when the value goes.
 #[derive(Debug)]
-pub(super) struct RunLock {
+pub struct RunLock {
     held: Option<(PathBuf, File)>,
 }
 
 impl RunLocks {
     pub(super) fn of_home(home: &Path) -> Self {
+        Self::in_folder(home.join("runs"))
+    }
+
+    /// Those in a folder, which is made when it is needed.
+    #[must_use]
+    pub fn in_folder(folder: PathBuf) -> Self {
         Self {
-            folder: Some(home.join("runs")),
+            folder: Some(folder),
         }
     }
 
@@ -44,14 +53,21 @@ impl RunLocks {
     }
 
     /// Takes the lock of a run that nobody knows yet.
-    pub(super) fn take(&self, run: RunId) -> io::Result<RunLock> {
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be written, or its file system has no locks.
+    pub fn take(&self, run: RunId) -> io::Result<RunLock> {
         let Some(folder) = &self.folder else {
             return Ok(RunLock { held: None });
         };
         fs::create_dir_all(folder)?;
         let path = file_of(folder, run);
         let file = loop {
-            let file = File::options().create(true).append(true).open(&path)?;
+            let mut options = File::options();
+            let file = options.read(true).write(true).create(true).open(&path)?;
+            let mode = file.metadata()?.permissions().mode();
+            file.set_permissions(fs::Permissions::from_mode(mode | 0o444))?;
             file.lock()?;
             // One that was found unlocked meanwhile has been removed as a dead run's.
             if is_at(&file, &path)? {
@@ -66,7 +82,11 @@ impl RunLocks {
     }
 
     /// Whether a run lives. The lock is asked for shared, so that two that ask at once do not see each other.
-    pub(super) fn life(&self, run: RunId) -> io::Result<Life> {
+    ///
+    /// # Errors
+    ///
+    /// If its file cannot be read, or its file system has no locks.
+    pub fn life(&self, run: RunId) -> io::Result<Life> {
         let Some(folder) = &self.folder else {
             return Ok(Life::Alive);
         };
@@ -82,7 +102,11 @@ impl RunLocks {
     }
 
     /// The runs that have a file and are dead.
-    pub(super) fn dead(&self) -> io::Result<Vec<RunId>> {
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read.
+    pub fn dead(&self) -> io::Result<Vec<RunId>> {
         let Some(folder) = &self.folder else {
             return Ok(Vec::new());
         };
@@ -105,11 +129,27 @@ impl RunLocks {
     }
 
     /// Removes the file of a run that is dead and recorded as such.
-    pub(super) fn remove(&self, run: RunId) {
+    pub fn remove(&self, run: RunId) {
         if let Some(folder) = &self.folder {
             // A file that stays behind is free, which says the same.
             let _ = fs::remove_file(file_of(folder, run));
         }
+    }
+}
+
+impl RunLocks {
+    /// The file of a run, whether it exists or not; `None` in memory.
+    #[must_use]
+    pub fn path(&self, run: RunId) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| file_of(folder, run))
+    }
+}
+
+impl RunLock {
+    /// The file, locked and open for writing; `None` in memory.
+    #[must_use]
+    pub fn file(&self) -> Option<&File> {
+        self.held.as_ref().map(|(_, file)| file)
     }
 }
 

@@ -1,13 +1,15 @@
 //! A lock between processes: held on an open file, gone with the process that holds it.
 //!
-//! The file may hold a text that names the holder. The lock is the operating system's, so a file that is left behind by a
-//! dead process locks nobody out. Nothing here removes it, because removing it lets two processes hold "the" lock; who
-//! does so all the same asks [`FileLock::is_at`].
+//! The lock is the operating system's, so a file that is left behind by a dead process locks nobody out. Nothing here removes it,
+//! because removing it lets two processes hold "the" lock; who does so all the same asks [`FileLock::is_at`]. The file is
+//! opened for reading, which is all that another user may do; only network file systems want more.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+
+use rustix::io::Errno;
 
 /// A held exclusive lock; released when dropped.
 #[derive(Debug)]
@@ -33,8 +35,14 @@ impl FileLock {
     /// Takes the lock on `path`, which is created where it does not exist, and waits for it.
     pub fn exclusive(path: &Path) -> io::Result<Self> {
         let file = open(path)?;
-        file.lock()?;
-        Ok(Self { file })
+        match file.lock() {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::BADF) => {
+                let file = create(path)?;
+                file.lock()?;
+                Ok(Self { file })
+            }
+            locked => locked.map(|()| Self { file }),
+        }
     }
 
     /// Whether `path` still names the file that is locked. A file that its holders remove has to be asked for this: it may
@@ -44,23 +52,6 @@ impl FileLock {
         match fs::symlink_metadata(path) {
             Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Writes who holds the lock into its file, in place of what stood there.
-    pub fn write_holder(&mut self, text: &str) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(text.as_bytes())
-    }
-
-    /// What the last holder wrote into the lock file at `path`; `None` where there is no file or no text.
-    pub fn read_holder(path: &Path) -> io::Result<Option<String>> {
-        match fs::read(path) {
-            Ok(bytes) if bytes.is_empty() => Ok(None),
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -75,6 +66,18 @@ impl Drop for FileLock {
 }
 
 fn open(path: &Path) -> io::Result<File> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let file = create(path)?;
+            let mode = file.metadata()?.permissions().mode();
+            file.set_permissions(fs::Permissions::from_mode(mode | 0o444))?;
+            Ok(file)
+        }
+        opened => opened,
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
         .write(true)
@@ -85,24 +88,33 @@ fn open(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
     use super::FileLock;
 
     #[test]
     fn only_one_holds_it_until_it_is_dropped() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
-        assert_eq!(FileLock::read_holder(&path).unwrap(), None);
-        let mut first = FileLock::try_exclusive(&path).unwrap().unwrap();
+        let first = FileLock::try_exclusive(&path).unwrap().unwrap();
         assert!(FileLock::try_exclusive(&path).unwrap().is_none());
-        assert_eq!(FileLock::read_holder(&path).unwrap(), None);
-        first.write_holder("a longer holder").unwrap();
-        first.write_holder("process 7").unwrap();
-        assert_eq!(
-            FileLock::read_holder(&path).unwrap().as_deref(),
-            Some("process 7")
-        );
         drop(first);
         let _second = FileLock::exclusive(&path).unwrap();
+        assert!(FileLock::try_exclusive(&path).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_that_can_only_be_read_is_locked() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        drop(FileLock::exclusive(&path).unwrap());
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o444,
+            0o444
+        );
+        fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
+        let _held = FileLock::exclusive(&path).unwrap();
         assert!(FileLock::try_exclusive(&path).unwrap().is_none());
     }
 }

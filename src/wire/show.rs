@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::{
-    AssetKey, CodeVersion, History, Name, Runs, ShowReport, ShownRecipe, Staging, Stdout,
-    WrittenCommand,
+    AssetKey, CodeVersion, History, LeftoverRule, Name, Runs, ShowReport, ShownRecipe, Staging,
+    Stdout, WrittenCommand,
 };
 use crate::wire::text::milliseconds;
 use crate::wire::{ListingShape, RangeShape, SCHEMA, Text};
@@ -44,6 +44,7 @@ struct RecipeShape<'a> {
     stdin: Option<&'a str>,
     stdout: bool,
     incremental: bool,
+    leftovers: &'static str,
     volatile: bool,
     command: CommandShape<'a>,
     folder: &'a str,
@@ -84,6 +85,10 @@ impl<'a> From<&'a ShownRecipe> for RecipeShape<'a> {
             stdin: recipe.stdin.as_ref().map(Name::as_str),
             stdout: recipe.stdout == Stdout::Output,
             incremental: recipe.history == History::Incremental,
+            leftovers: match recipe.leftovers {
+                LeftoverRule::Fail => "fail",
+                LeftoverRule::End => "end",
+            },
             volatile: recipe.runs == Runs::Always,
             command: match &recipe.command {
                 WrittenCommand::Shell(text) => CommandShape::Shell(text),
@@ -106,8 +111,8 @@ mod tests {
 
     use super::ShowDocument;
     use crate::model::{
-        About, AssetKey, DeclarationKind, History, KeyRange, ListedPlace, Listing, Name, Runs,
-        ShowReport, ShownRecipe, Staging, Stdout, WrittenCommand,
+        About, AssetKey, DeclarationKind, History, KeyRange, LeftoverRule, ListedPlace, Listing,
+        Name, Runs, ShowReport, ShownRecipe, Staging, Stdout, WrittenCommand,
     };
 
     #[test]
@@ -142,6 +147,7 @@ mod tests {
                 stdin: Some(Name::parse("lines").expect("a name")),
                 stdout: Stdout::Log,
                 history: History::None,
+                leftovers: LeftoverRule::Fail,
                 runs: Runs::WhenStale,
                 env: vec![("LIMIT".into(), "3".into())],
                 timeout: Some(Duration::from_mins(1)),
@@ -150,7 +156,7 @@ mod tests {
             downstream: vec![],
         };
         let entry = r#"{"schema":1,"asset":{"key":"year","kind":"asset","tags":{},"kinds":[],"owners":[],"partitions":null,"deps":[],"outputs":[],"location":{"file":"Assets.toml","line":1},"keys":{"asset":"year","first":null,"last":null,"count":1},"#;
-        let recipe = r#""code":["a.py"],"tools":[],"staging":true,"stdin":"lines","stdout":false,"incremental":false,"volatile":false,"command":["make","{{output}}"],"folder":"","env":{"LIMIT":"3"},"timeout_ms":60000,"#;
+        let recipe = r#""code":["a.py"],"tools":[],"staging":true,"stdin":"lines","stdout":false,"incremental":false,"leftovers":"fail","volatile":false,"command":["make","{{output}}"],"folder":"","env":{"LIMIT":"3"},"timeout_ms":60000,"#;
         let rest = r#""after":[],"downstream":[]}}"#;
         let json =
             |report: &ShowReport| serde_json::to_string(&ShowDocument::from(report)).expect("JSON");

@@ -50,8 +50,22 @@ outputs = "build/place_tree/"
 [asset.adding]
 deps = "round"
 incremental = true
-command = "read -r x < {{input}}; echo adding $x > {{output}}"
+command = """
+read -r x < {{input}}
+[ $ASSETCTL_PREVIOUS = 1 ] || echo $x >> ../from_nothing
+echo adding $x > {{output}}
+"""
 outputs = "build/adding"
+
+[asset.adding_tree]
+deps = "round"
+incremental = true
+command = """
+read -r x < {{input}}
+[ $ASSETCTL_PREVIOUS = 1 ] || echo $x >> ../from_nothing
+for f in 1 2 3; do echo adding_tree $x > {{output}}/$f; done
+"""
+outputs = "build/adding_tree/"
 
 [asset.adding_in_place]
 deps = "round"
@@ -117,7 +131,7 @@ for key in $(cat $ASSETCTL_PARTITIONS_LIST); do echo batch_in_place $x > build/b
 outputs = "build/batch_in_place/{{partition}}"
 
 [asset.last]
-deps = ["of_many", "of_tree", "of_place", "adding", "adding_in_place", "slow", "slow_in_place"]
+deps = ["of_many", "of_tree", "of_place", "adding", "adding_tree", "adding_in_place", "slow", "slow_in_place"]
 command = "read -r _ x < {{input.of_tree}}; echo last $x > {{output}}"
 outputs = "build/last"
 "#;
@@ -127,14 +141,24 @@ const RECOVERED: u64 = 3;
 
 #[test]
 fn the_next_run_recovers_from_a_kill_at_any_point() {
+    recovers(200, &[".assetctl"]);
+}
+
+/// A run of one instance is killed while one of the other goes on.
+#[test]
+fn the_next_run_recovers_where_two_instances_share_a_project() {
+    recovers(40, &["../one", "../two"]);
+}
+
+fn recovers(cases: u64, homes: &'static [&'static str]) {
     let number = |name: &str| {
         let text = std::env::var(name).ok()?;
         Some(text.parse::<u64>().expect("a number"))
     };
-    let cases = number("ASSETCTL_CRASH_CASES").unwrap_or(200);
+    let cases = number("ASSETCTL_CRASH_CASES").unwrap_or(cases);
     let seed = number("ASSETCTL_CRASH_SEED").unwrap_or(20_130_704);
     println!("{cases} kills from seed {seed}");
-    let mut crashes = Crashes::new();
+    let mut crashes = Crashes::new(homes);
     for case in 0..cases {
         let chance = Chance { seed, case };
         crashes.kill(&chance);
@@ -150,13 +174,15 @@ fn the_next_run_recovers_from_a_kill_at_any_point() {
 
 struct Crashes {
     sandbox: Sandbox,
+    /// The folders of the instances.
+    homes: &'static [&'static str],
     round: u64,
     usual: Duration,
     hits: u64,
 }
 
 impl Crashes {
-    fn new() -> Self {
+    fn new(homes: &'static [&'static str]) -> Self {
         let paths = |folder: &str, names: Vec<String>| {
             let paths = names
                 .iter()
@@ -171,6 +197,7 @@ impl Crashes {
             .replace("ADDING", &paths("adding_in_place", numbers(4)));
         let mut crashes = Self {
             sandbox: Sandbox::new().with_file("Assets.toml", &manifest),
+            homes,
             round: 0,
             usual: Duration::MAX,
             hits: 0,
@@ -178,7 +205,7 @@ impl Crashes {
         for _ in 0..3 {
             crashes.next_round();
             let started = Instant::now();
-            crashes.materialize().wait().success();
+            crashes.materialize(homes[0]).wait().success();
             crashes.usual = crashes.usual.min(started.elapsed());
         }
         crashes.nothing_wrong_is_fresh();
@@ -193,8 +220,9 @@ impl Crashes {
             .write("round.txt", &format!("{}\n", self.round));
     }
 
-    fn materialize(&self) -> Started {
-        self.sandbox.start(&["materialize", "--json", "-j4"])
+    fn materialize(&self, home: &str) -> Started {
+        let arguments = ["materialize", "--json", "-j4", "--home", home];
+        self.sandbox.start(&arguments)
     }
 
     fn kill(&mut self, chance: &Chance) {
@@ -202,7 +230,9 @@ impl Crashes {
         let length = u64::try_from(self.usual.as_micros()).expect("a run takes no centuries");
         let delay = Duration::from_micros(chance.below("delay", length));
         let started = Instant::now();
-        let run = self.materialize();
+        let run = self.materialize(self.homes[0]);
+        let others = self.homes.iter().skip(1);
+        let others: Vec<_> = others.map(|home| self.materialize(home)).collect();
         thread::sleep(delay.saturating_sub(started.elapsed()));
         if chance.below("commands", 2) == 0 {
             run.kill_with_commands();
@@ -210,12 +240,15 @@ impl Crashes {
             run.signal(Signal::KILL);
         }
         self.hits += u64::from(run.was_killed());
+        for other in others {
+            other.wait().success();
+        }
     }
 
     /// The status, once no command of a killed run writes any more: what keeps changing cannot be read.
-    fn status(&self) -> Unjudged {
+    fn status(&self, home: &str) -> Unjudged {
         let ask = |_| {
-            let told = self.sandbox.run(&["status", "--json"]);
+            let told = self.sandbox.run(&["status", "--json", "--home", home]);
             told.unless_told("assetctl::hash::changing")
         };
         let told = (0..500).find_map(ask);
@@ -224,7 +257,13 @@ impl Crashes {
 
     /// What `status` calls fresh is as it should be.
     fn nothing_wrong_is_fresh(&self) {
-        let status = self.status().success();
+        for home in self.homes {
+            self.nothing_wrong_is_fresh_to(home);
+        }
+    }
+
+    fn nothing_wrong_is_fresh_to(&self, home: &str) {
+        let status = self.status(home).success();
         let status: Value = serde_json::from_str(status.stdout()).expect("a document");
         for asset in status["assets"].as_array().expect("a list") {
             let key = asset["key"].as_str().expect("a name");
@@ -249,18 +288,30 @@ impl Crashes {
     /// A run brings everything up to date, and the next one finds nothing to do.
     fn recover(&self) {
         let sandbox = &self.sandbox;
-        self.materialize().wait().success();
+        for home in self.homes {
+            self.materialize(home).wait().success();
+        }
         for entry in fs::read_dir(sandbox.path("build")).expect("outputs") {
             let name = entry.expect("readable").file_name();
             self.is_as_it_should_be(name.to_str().expect("a plain name"));
         }
-        sandbox.materialize(&[]).success().ran_nothing();
-        for folder in ["staging", "aside", "lists", "runs"] {
+        for home in self.homes {
+            let run = sandbox.materialize(&["--home", home]);
+            run.success().ran_nothing();
+        }
+        // What one instance had begun stays where the other has made the step: the first has no need to.
+        let left = (self.homes.len() == 1).then_some("left");
+        let folders = ["staging", "aside", "lists", "runs", "locks"];
+        for folder in folders.into_iter().chain(left) {
             let left = files(&sandbox.path(&format!(".assetctl/{folder}")));
             assert!(left.is_empty(), "left in {folder}: {left:?}");
         }
+        if self.homes.len() > 1 {
+            // What one instance has accumulated is nothing that the other one knows.
+            return;
+        }
         let from_nothing = sandbox.read("../from_nothing");
-        assert_eq!(from_nothing, "1\n", "a previous output in place was lost");
+        assert_eq!(from_nothing, "1\n1\n1\n", "a previous output was lost");
     }
 }
 

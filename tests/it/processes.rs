@@ -124,10 +124,9 @@ fn a_signal_asks_commands_to_end_and_keeps_what_has_finished() {
             .map(|event| event["outcome"].clone())
             .collect();
         assert_eq!(outcomes, ["materialized", "canceled"], "{signal:?}");
-        assert_eq!(
-            events(run.stdout(), "run_finished")[0]["outcome"],
-            "canceled"
-        );
+        let finished = &events(run.stdout(), "run_finished")[0];
+        assert_eq!(finished["outcome"], "canceled");
+        assert_eq!(finished["counts"]["canceled"], 2, "{signal:?}: {finished}");
         sandbox.write("../go", "");
         sandbox.materialize(&[]).success().ran(&["held", "last"]);
     }
@@ -223,4 +222,187 @@ fn a_reader_that_went_away_is_no_failure() {
         assert_eq!(outcome.stderr(), "", "{arguments:?}");
     }
     sandbox.materialize(&[]).success().ran_nothing();
+}
+
+/// One held step.
+const ONE: &str = r#"
+[asset.held]
+command = """
+echo begun >> ../did
+echo half > {{output}}
+while [ ! -e ../go ]; do sleep 0.01; done
+echo ended >> ../did
+echo 1 > {{output}}
+"""
+outputs = "build/held"
+"#;
+
+/// The runs that work in the project, in whatever instance.
+fn working(sandbox: &Sandbox) -> usize {
+    let entries = fs::read_dir(sandbox.path(".assetctl/locks/@runs")).into_iter();
+    entries.flatten().count()
+}
+
+#[test]
+fn two_instances_do_not_make_one_step_at_once() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", ONE);
+    let first = sandbox.start(&["materialize", "--home", "../a"]);
+    await_words(&sandbox, &["begun"]);
+    let refused = sandbox
+        .run(&["materialize", "--home", "../b", "--no-wait"])
+        .exits(3);
+    assert!(
+        refused.stderr().contains(" of another"),
+        "{}",
+        refused.said()
+    );
+    let second = sandbox.start(&["materialize", "--home", "../b", "--json"]);
+    await_that("two runs", || working(&sandbox) == 2);
+    sandbox.write("../go", "");
+    first.wait().success();
+    let second = second.wait().success();
+    assert_eq!(did(&sandbox), ["begun", "ended", "begun", "ended"]);
+    assert_eq!(events(second.stdout(), "step_waiting").len(), 1);
+    for home in ["../a", "../b"] {
+        sandbox.run(&["materialize", "--home", home]).success();
+    }
+    assert_eq!(did(&sandbox).len(), 4);
+    assert_eq!(working(&sandbox), 0);
+}
+
+#[test]
+fn a_command_whose_process_was_killed_is_named_to_who_waits_for_it() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", ONE);
+    let first = sandbox.start(&["materialize", "--home", "../a"]);
+    await_words(&sandbox, &["begun"]);
+    first.signal(Signal::KILL);
+    assert!(first.was_killed());
+    for home in ["../a", "../b"] {
+        let refused = sandbox
+            .run(&["materialize", "--home", home, "--no-wait"])
+            .exits(3);
+        if cfg!(target_os = "linux") {
+            assert!(
+                refused.stderr().contains("of process group "),
+                "{}",
+                refused.said()
+            );
+        }
+    }
+    let second = sandbox.start(&["materialize", "--home", "../b"]);
+    sandbox.write("../go", "");
+    second.wait().success();
+    assert_eq!(did(&sandbox), ["begun", "ended", "begun", "ended"]);
+}
+
+/// A command that leaves a process behind which holds nothing of its run: `HOW` starts it.
+#[cfg(target_os = "linux")]
+const LEAKY: &str = r#"
+[asset.leaky]
+command = ["bash", "-c", """
+if [ -e ../go ]; then echo 1 > $0; exit $(cat ../go); fi
+HOW bash -c 'for fd in $(seq 0 63); do eval "exec $fd>&-"; done
+    echo $$ > ../left; while :; do sleep 0.01; done' &
+while [ ! -s ../left ]; do sleep 0.01; done
+echo half > $0
+echo $$ > ../leader
+while :; do sleep 0.01; done
+""", "{{output}}"]
+outputs = "build/leaky"
+"#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_takes_over_from_a_dead_run_ends_what_lives_of_its_step() {
+    // In the group, but without a trace of the run; out of the group, but with its variables.
+    for how in ["env -i PATH=$PATH", "setsid"] {
+        for home in ["../a", "../b"] {
+            let manifest = LEAKY.replace("HOW", how);
+            let sandbox = Sandbox::new().with_file("Assets.toml", &manifest);
+            let first = sandbox.start(&["materialize", "--home", "../a"]);
+            let written =
+                |path: &str| fs::metadata(sandbox.path(path)).is_ok_and(|it| it.len() > 0);
+            await_that("the leader", || written("../leader"));
+            first.signal(Signal::KILL);
+            assert!(first.was_killed());
+            let kill = "kill -9 $(cat ../leader)";
+            sandbox.run_command(&["sh", "-c", kill]).success();
+            let alive = "kill -0 $(cat ../left)";
+            sandbox.run_command(&["sh", "-c", alive]).success();
+
+            sandbox.write("../go", "3");
+            sandbox.run(&["materialize", "--home", home]).exits(1);
+            // Where nobody collects what has ended, it is still listed, as a zombie.
+            let gone = "case $(ps -o stat= -p $(cat ../left)) in ''|Z*) ;; *) exit 1 ;; esac";
+            sandbox.run_command(&["sh", "-c", gone]).success();
+            let left = ".assetctl/left/leaky/build/leaky";
+            assert_eq!(sandbox.read(left), "half\n", "{how} {home}");
+            sandbox.write("../go", "0");
+            sandbox.run(&["materialize", "--home", home]).success();
+            assert!(!sandbox.path(".assetctl/left").exists(), "{how} {home}");
+        }
+    }
+}
+
+#[test]
+fn the_first_signal_is_acknowledged() {
+    let sandbox = held();
+    let run = sandbox.start(&["materialize"]);
+    await_held(&sandbox);
+    run.signal(Signal::INT);
+    let run = run.wait().exits(130);
+    let said = run.stderr();
+    assert!(said.contains("1 running step asked to end"), "{said}");
+    assert!(said.contains("2 not run"), "{said}");
+}
+
+#[test]
+fn signals_that_the_caller_ignores_stay_ignored_in_commands_too() {
+    let sandbox = Sandbox::new()
+        .with_env("BINARY", env!("CARGO_BIN_EXE_assetctl"))
+        .with_file(
+            "Assets.toml",
+            r#"
+[asset.deaf]
+command = "kill -HUP $$; echo begun >> ../did; while [ ! -e ../go ]; do sleep 0.01; done; echo > {{output}}"
+outputs = "build/deaf"
+"#,
+        );
+    let script = "trap '' HUP; exec $BINARY materialize";
+    let run = sandbox.start_command(&["sh", "-c", script]);
+    await_words(&sandbox, &["begun"]);
+    run.signal(Signal::HUP);
+    sandbox.write("../go", "");
+    run.wait().success();
+}
+
+#[test]
+fn two_signals_end_a_run_that_hashes() {
+    let sandbox = Sandbox::new().with_file(
+        "Assets.toml",
+        r#"
+[asset.large]
+command = "truncate -s 1T {{output}}; echo begun >> ../did"
+outputs = "build/large"
+"#,
+    );
+    let run = sandbox.start(&["materialize"]);
+    await_words(&sandbox, &["begun"]);
+    // Two of one kind that come at once may be one.
+    run.signal(Signal::INT);
+    run.signal(Signal::TERM);
+    run.wait().exits(130);
+    assert!(!sandbox.path("build/large").exists());
+}
+
+#[test]
+fn a_file_past_the_limit_of_its_size_is_an_error() {
+    let sandbox = Sandbox::new()
+        .with_env("BINARY", env!("CARGO_BIN_EXE_assetctl"))
+        .with_file("Assets.toml", ONE);
+    sandbox.write("../go", "");
+    let script = "ulimit -f 8; exec $BINARY materialize";
+    let run = sandbox.run_command(&["sh", "-c", script]).exits(3);
+    assert!(run.stderr().contains("ulimit -f"), "{}", run.said());
+    sandbox.run(&["materialize"]).success();
 }

@@ -2,8 +2,8 @@
 
 use crate::cli::text::{BOLD, Cell, DIM, Keys, Look, Table, count, keys, span, styled};
 use crate::model::{
-    AssetKey, DeclarationKind, History, Listing, Runs, ShowReport, ShownRecipe, Staging, Stdout,
-    WrittenCommand,
+    AssetKey, DeclarationKind, History, LeftoverRule, Listing, Runs, ShowReport, ShownRecipe,
+    Staging, Stdout, WrittenCommand,
 };
 
 /// A label and its lines for each thing that is declared.
@@ -143,6 +143,9 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     if recipe.history == History::Incremental {
         entry(table, "starts from", "its previous output (incremental)");
     }
+    if recipe.leftovers == LeftoverRule::End {
+        entry(table, "leftovers", "are ended, without failing the step");
+    }
     if recipe.runs == Runs::Always {
         entry(table, "runs", "always (volatile)");
     }
@@ -161,8 +164,8 @@ mod tests {
     use super::show;
     use crate::cli::fixtures::{asset, look, plain, range};
     use crate::model::{
-        About, DeclarationKind, History, ListedDep, ListedOutput, ListedPlace, Listing, Name, Runs,
-        ShowReport, ShownRecipe, Staging, Stdout, WrittenCommand,
+        About, DeclarationKind, History, LeftoverRule, ListedDep, ListedOutput, ListedPlace,
+        Listing, Name, Runs, ShowReport, ShownRecipe, Staging, Stdout, WrittenCommand,
     };
 
     #[test]
@@ -206,6 +209,7 @@ mod tests {
                 stdin: Some(Name::parse("raw").expect("a name")),
                 stdout: Stdout::Log,
                 history: History::None,
+                leftovers: LeftoverRule::Fail,
                 runs: Runs::Always,
                 env: vec![("TOKEN".into(), "secret".into())],
                 timeout: Some(Duration::from_secs(90)),

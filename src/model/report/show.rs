@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::asset::{History, Runs, Staging, Stdout};
+use crate::model::asset::{History, LeftoverRule, Runs, Staging, Stdout};
 use crate::model::name::{AssetKey, Name};
 use crate::model::report::{KeyRange, Listing};
 use crate::model::version::CodeVersion;
@@ -43,6 +43,8 @@ pub struct ShownRecipe {
     pub stdout: Stdout,
     /// Whether it starts from its previous output.
     pub history: History,
+    /// What it means that processes of its command have to be ended.
+    pub leftovers: LeftoverRule,
     /// Whether it runs even when nothing changed.
     pub runs: Runs,
     /// Variables set for it, each with its value or where that comes from (`from env HOME`, `secret`).

@@ -122,14 +122,51 @@ fn a_command_that_takes_too_long_is_ended() {
 }
 
 #[test]
-fn what_runs_on_in_the_background_is_ended_and_told() {
+fn what_has_to_be_ended_in_the_background_fails_its_step() {
     let project = one("sleep 600 & echo 1 > {{output}}", "'bad.txt'");
-    let ran = project.runs(&["bad", "reader", "other"]);
-    let warnings = ran.warnings("bad");
+    let ran = project.attempt();
+    ran.failed(&["bad"]).blocked(&["reader"]);
+    let failure = ran.failure("bad");
+    assert_eq!(failure.code, "assetctl::engine::leftovers");
     assert!(
-        warnings.iter().any(|it| it.contains("they were ended")),
-        "{warnings:?}"
+        failure.message.contains("`sleep` (process "),
+        "{}",
+        failure.message
     );
+    assert!(!project.holds("bad.txt"));
+
+    project.edit(
+        "outputs = 'bad.txt'",
+        "outputs = 'bad.txt'\nleftovers = 'end'",
+    );
+    let ran = project.runs(&["bad", "reader"]);
+    assert_eq!(ran.warnings("bad"), [""; 0]);
+    project.edit("\nleftovers = 'end'", "");
+    assert!(project.runs(&[]).started().is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_a_background_process_writes_is_waited_for() {
+    let keys: Vec<String> = (0..100).map(|key| format!("'{key}'")).collect();
+    let project = Scenario::new(&format!(
+        "[partitions.round]\ntype = 'static'\nkeys = [{}]\n\
+         [asset.split]\npartitions = 'round'\n\
+         command = ['bash', '-c', 'tee >(sort > {{{{output.sorted}}}}) < in.txt > {{{{output.copy}}}}']\n\
+         outputs = {{ sorted = 'sorted/{{{{partition}}}}', copy = 'copy/{{{{partition}}}}' }}\n",
+        keys.join(", ")
+    ));
+    let lines: Vec<String> = (0..20_000)
+        .rev()
+        .map(|line| format!("{line:08}\n"))
+        .collect();
+    project.write("in.txt", &lines.concat());
+    let sorted: String = lines.iter().rev().map(String::as_str).collect();
+    let ran = project.attempt();
+    assert_eq!(ran.result().outcome, RunOutcome::Success);
+    for key in 0..100 {
+        assert!(project.read(&format!("sorted/{key}")) == sorted, "{key}");
+    }
 }
 
 #[test]

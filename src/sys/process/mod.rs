@@ -9,6 +9,12 @@
 //! Absent on purpose: anything that runs between fork and exec (it would forbid `posix_spawn`), and processes that left
 //! the group by `setsid`, which nobody can follow without a tracer or a cgroup.
 
+mod table;
+
+pub use table::{
+    Process, Started, has_variable, numbering, open_for_writing, process, processes, start_of_new,
+};
+
 use std::io;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +22,8 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, test_kill_process_group,
+    waitid,
 };
 use wait4::Wait4;
 
@@ -74,13 +81,20 @@ impl ProcessGroup {
         let _ = kill_process_group(self.leader, signal);
     }
 
+    /// The number of the group, which is that of its leader.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.leader.as_raw_nonzero().get().unsigned_abs()
+    }
+
     /// Who is in the group. Precondition: the leader is reaped, else it counts as a member.
     #[must_use]
     pub fn population(self) -> Population {
         match test_kill_process_group(self.leader) {
             Ok(()) => {
                 self.reap_adopted();
-                if self.holds_only_ended() {
+                // Members may all have ended and only wait to be collected, which a careless init may never do.
+                if cfg!(target_os = "linux") && self.members().is_empty() {
                     Population::Empty
                 } else {
                     Population::Alive
@@ -92,50 +106,54 @@ impl ProcessGroup {
         }
     }
 
+    /// The members that have not ended.
+    #[must_use]
+    pub fn members(self) -> Vec<Process> {
+        let mut members = processes();
+        members.retain(|process| process.group == self.number());
+        members
+    }
+
     /// Collects members that this process has inherited: as pid 1 of a container it is the one who must.
     fn reap_adopted(self) {
         let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         while let Ok(Some(_)) = waitid(WaitId::Pgid(Some(self.leader)), ended) {}
     }
-
-    /// Whether all members have ended and only wait to be collected, which a careless init may never do.
-    #[cfg(target_os = "linux")]
-    fn holds_only_ended(self) -> bool {
-        let Ok(processes) = std::fs::read_dir("/proc") else {
-            return false;
-        };
-        let group = self.leader.as_raw_nonzero().to_string();
-        processes.flatten().all(|process| {
-            let name = process.file_name();
-            if !name
-                .as_encoded_bytes()
-                .first()
-                .is_some_and(u8::is_ascii_digit)
-            {
-                return true;
-            }
-            let Ok(stat) = std::fs::read(process.path().join("stat")) else {
-                return true;
-            };
-            let (state, member_of) = state_and_group(&stat);
-            member_of != group.as_bytes() || matches!(state, b"Z" | b"X")
-        })
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    #[expect(clippy::unused_self, reason = "the Linux twin needs it")]
-    fn holds_only_ended(self) -> bool {
-        false
-    }
 }
 
-/// The fields `state` and `pgrp` of a `/proc/PID/stat`, which follow the parenthesised name; empty where it is cut.
-#[cfg(target_os = "linux")]
-fn state_and_group(stat: &[u8]) -> (&[u8], &[u8]) {
-    let name_end = stat.iter().rposition(|&byte| byte == b')').unwrap_or(0);
-    let mut fields = stat[name_end..].split(|&byte| byte == b' ').skip(1);
-    let state = fields.next().unwrap_or_default();
-    (state, fields.nth(1).unwrap_or_default())
+/// Ends the processes that `find` finds, until it finds none: TERM, and KILL after a second. Gives those that it found first.
+pub fn end_found(find: impl Fn() -> Vec<Process>) -> Vec<Process> {
+    /// After the first, how often it looks again.
+    const PAUSE: Duration = Duration::from_millis(20);
+    const GRACE: u32 = 50;
+    /// Who hangs in the kernel is given up.
+    const MOST: u32 = 150;
+    let first = find();
+    let mut left = first.clone();
+    for look in 0..MOST {
+        if left.is_empty() {
+            break;
+        }
+        for process in &left {
+            match look {
+                0 => {
+                    signal_process(process, Signal::TERM);
+                    signal_process(process, Signal::CONT);
+                }
+                GRACE.. => signal_process(process, Signal::KILL),
+                _ => {}
+            }
+        }
+        std::thread::sleep(PAUSE);
+        left = find();
+    }
+    first
+}
+
+/// Whoever is gone, or another user's, is left alone.
+fn signal_process(process: &Process, signal: Signal) {
+    let id = i32::try_from(process.id).ok().and_then(Pid::from_raw);
+    let _ = id.map(|id| kill_process(id, signal));
 }
 
 /// Waits until a child has ended, without reaping it: its pid stays its own.
