@@ -12,6 +12,9 @@ use crate::store::{Store, StoreError};
 /// For how many versions it is kept at most after a run: the next run goes on.
 const MOST: usize = 1000;
 
+/// How many partitions of a source are looked at for it.
+const LOOKED_AT: usize = 10_000;
+
 /// Keeps what the sources of an evaluation are made of, where that is more than one file and not known yet.
 pub fn keep_source_content(
     workspace: &Workspace<'_>,
@@ -27,7 +30,7 @@ pub fn keep_source_content(
         if !has_content(workspace, evaluation, row, source) {
             continue;
         }
-        for (cell, index) in row.cells().zip(row.set.iter()) {
+        for (cell, index) in row.cells().zip(row.set.iter()).take(LOOKED_AT) {
             let known = evaluation.judge.facts().versions[row.versions_of(cell).start];
             let Known::Version(version) = known else {
                 continue;

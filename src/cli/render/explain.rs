@@ -14,6 +14,9 @@ use crate::model::{
 /// How wide lines are where the terminal does not say.
 const WIDTH: usize = 120;
 
+/// How the names of inputs begin among the fields of a record.
+const INPUT: &str = "input.";
+
 /// How many ranges of neighbours are written out.
 const RANGES: usize = 8;
 
@@ -99,11 +102,20 @@ fn why_fresh(report: &ExplainReport) -> String {
 fn record(report: &ExplainReport, width: usize, detail: Detail) -> String {
     let mut table = Table::default();
     let mut equal = 0_u64;
+    // Of an input that is not known before its upstream ran, no key is.
+    let mut unknown: Option<String> = None;
     for field in &report.record {
+        let is_of_unknown = unknown
+            .as_ref()
+            .is_some_and(|it| field.field.starts_with(it));
         if field.is_equal() && detail < Detail::Full {
             equal += 1;
-        } else {
+        } else if !is_of_unknown {
             field_rows(field, &mut table);
+        }
+        if !is_of_unknown {
+            let is_unknown = field.now.is_none() && field.field.starts_with(INPUT);
+            unknown = is_unknown.then(|| format!("{}@", field.field));
         }
     }
     if report.record.is_empty() {
@@ -142,10 +154,14 @@ fn field_rows(field: &ComparedField, table: &mut Table) {
         Cell::plain(field.field.clone()),
         Cell::plain(format!("was {}", value(&field.recorded))),
     ]);
+    let now = match &field.now {
+        None if field.field.starts_with(INPUT) => "not known, or not read any more".to_owned(),
+        now => value(now),
+    };
     table.row([
         Cell::plain(""),
         Cell::plain(""),
-        Cell::plain(format!("now {}", value(&field.now))),
+        Cell::plain(format!("now {now}")),
     ]);
 }
 
@@ -224,7 +240,7 @@ fn what_runs(report: &ExplainReport) -> String {
     });
     let mut text = format!("\n{heading}{usually}\n");
     for line in command.lines() {
-        writes(&mut text, format_args!("  {line}\n"));
+        writes(&mut text, format_args!("  {}\n", visible(line)));
     }
     text
 }
@@ -397,7 +413,7 @@ mod tests {
           ≠  code.file steps/daily.py  was 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
                                        now 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b
           ≠  input.clean               was 2
-                                       now (none)
+                                       now not known, or not read any more
           1 field equal (-v shows them)
 
         Outputs
