@@ -252,6 +252,22 @@ mod tests {
     struct UnknownDep(&'static str, #[label("not declared")] SourceSpan);
 
     #[derive(Debug, thiserror::Error, Diagnostic)]
+    #[error("cannot write out: {source}")]
+    struct Unwritable {
+        source: std::io::Error,
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        for motion in [Motion::Lines, Motion::Free] {
+            let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+            let cause = source.to_string();
+            let text = report(&Unwritable { source }, &terminal(motion));
+            assert_eq!(text.matches(&cause).count(), 1, "{text}");
+        }
+    }
+
+    #[derive(Debug, thiserror::Error, Diagnostic)]
     #[error("Assets.toml has problems")]
     struct Gathered {
         #[source_code]

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
@@ -111,7 +111,7 @@ impl Attempt<'_> {
                 })?;
             if altered.contains(&(at.part, at.index)) {
                 end.warnings.push(format!(
-                    "{} was altered by hand, and is replaced",
+                    "{} was altered since it was recorded, and is replaced",
                     at.output.path
                 ));
             }
@@ -154,7 +154,7 @@ impl Attempt<'_> {
             Room::Kept => keep(old, path),
             Room::Compared => {
                 for stray in strays(old, &self.workspace.resolve(&at.output.written)) {
-                    keep(&old.join(&stray), &format!("{path}/{stray}"))?;
+                    keep(&old.join(&stray), &format!("{path}/{}", stray.display()))?;
                 }
                 Ok(())
             }
@@ -225,7 +225,7 @@ impl Attempt<'_> {
 }
 
 /// What the folder `old` holds and `new` does not, by paths within them; of a folder that is only in `old` just the folder.
-fn strays(old: &Path, new: &Path) -> Vec<String> {
+fn strays(old: &Path, new: &Path) -> Vec<PathBuf> {
     let mut strays = Vec::new();
     let mut walk = WalkDir::new(old)
         .min_depth(1)
@@ -241,7 +241,7 @@ fn strays(old: &Path, new: &Path) -> Vec<String> {
         if there.is_ok_and(|there| there.is_dir() == is_folder) {
             continue;
         }
-        strays.push(within.to_string_lossy().into_owned());
+        strays.push(within.to_owned());
         if is_folder {
             walk.skip_current_dir();
         }
@@ -252,6 +252,7 @@ fn strays(old: &Path, new: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use super::strays;
 
@@ -271,6 +272,7 @@ mod tests {
         ] {
             fs::write(folder.path().join(written), "").expect("written");
         }
-        assert_eq!(strays(&old, &new), ["both/b", "mine", "x"]);
+        let expected = ["both/b", "mine", "x"].map(PathBuf::from);
+        assert_eq!(strays(&old, &new), expected);
     }
 }

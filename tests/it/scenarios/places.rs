@@ -277,7 +277,8 @@ fn an_altered_output_is_named_and_strays_are_kept() {
         sandbox.write("made.txt", "by hand\n");
         let ran = sandbox.run(&["materialize"]).success();
         assert!(
-            ran.stderr().contains("made.txt was altered by hand"),
+            ran.stderr()
+                .contains("made.txt was altered since it was recorded"),
             "{}",
             ran.stderr()
         );
