@@ -1,5 +1,7 @@
 //! Outputs: what becomes of them on disk, and what a hand does to them.
 
+use assetctl::model::EventKind;
+
 use crate::scenario::Scenario;
 
 const PAIR: &str = r#"
@@ -431,4 +433,29 @@ fn what_is_in_the_way_stays_and_is_told() {
         project.remove("sub");
         let _ = project.runs(&["made"]);
     }
+}
+
+#[test]
+fn an_altered_output_of_an_incremental_step_is_kept_aside() {
+    let project = Scenario::new(
+        "[source.day]\npath = 'day.txt'\n\
+         [asset.log]\ndeps = 'day'\nincremental = true\ncommand = 'cat {{input}} >> {{output}}'\noutputs = 'log.txt'\n",
+    )
+    .with(&[("day.txt", "1\n")]);
+    let _ = project.runs(&["log"]);
+    project.write("day.txt", "2\n");
+    let _ = project.runs(&["log"]);
+    assert_eq!(project.read("log.txt"), "1\n2\n");
+
+    let by_hand = "1\n2\nby hand\n";
+    project.write("log.txt", by_hand);
+    project.write("day.txt", "3\n");
+    let ran = project.runs(&["log"]);
+    assert_eq!(project.read("log.txt"), "3\n");
+    let kept = ran.events().iter().find_map(|event| match &event.kind {
+        EventKind::OutputSetAside { path, kept, .. } if path == "log.txt" => Some(kept),
+        _ => None,
+    });
+    let kept = kept.expect("what was altered is kept");
+    assert_eq!(project.read(kept), by_hand);
 }
