@@ -241,7 +241,8 @@ impl Crashes {
         }
         self.hits += u64::from(run.was_killed());
         for other in others {
-            other.wait().success();
+            // It may have failed: readers are not locked out of what another instance makes just then.
+            assert!(!other.was_killed(), "nobody kills the other run");
         }
     }
 
