@@ -38,10 +38,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / "target" / "bench-venv"
 TOOLS = ROOT / "target" / "bench-tools"
 SEED = 20130704
-DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "memory", "hash", "empty", "list", "complete"]
+DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "readers", "memory", "hash", "empty", "list", "complete"]
 PARTITIONS = ["hours", "grid", "newday", "fanin"]
 LOCKS = ["check", "check-cold", "locklines", "lockhours", "dvc"]
-ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "memory", "hash", "empty", "list", "complete",
+ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "readers", "memory", "hash", "empty", "list", "complete",
              *PARTITIONS, *LOCKS]
 
 @dataclass(frozen=True)
@@ -377,6 +377,37 @@ class Comparison:
             cost = 1000 * (medians(mine).cpu - medians(floor).cpu)
             self.figures.append(Figure("complete", f"{what} in 100,000 assets: cpu above `true`", cost, " ms", 50.0,
                                        detail=f"{1000 * medians(mine).cpu:.1f} / {1000 * medians(floor).cpu:.1f} ms"))
+
+    def readers(self) -> None:
+        """1,000 commands that read one folder of 100,000 files, against 1,000 that read one file: each command's inputs are looked
+        at after it has ended, and one look has to serve many."""
+        if "assetctl" not in self.options.tools:
+            return say("readers: left out, it measures assetctl alone")
+        sampled = {"folder": [], "file": []}
+        for name, source, files in [("folder", "data/", 100_000), ("file", "data/0", 1)]:
+            folder = self.options.work / "readers" / name
+            shutil.rmtree(folder, ignore_errors=True)
+            (folder / "data").mkdir(parents=True)
+            for i in range(files):
+                (folder / "data" / str(i)).write_text(f"{i}\n")
+            parts = [f'[project]\nshell = ["sh", "-euc"]\n[source.data]\npath = "{source}"\n']
+            for i in range(1_000):
+                parts.append(f'[asset.a{i}]\ndeps = "data"\ncommand = "echo {i} > {{{{output}}}}"\noutputs = "out/{i}"\n')
+            (folder / "Assets.toml").write_text("".join(parts))
+        program, jobs = str(self.options.assetctl), str(self.options.jobs)
+        for _ in range(self.options.builds or 3):
+            for name in sampled:
+                folder = self.options.work / "readers" / name
+                # What is looked at is known already: the reading of 100,000 files is not what is asked for.
+                for left in ["out", "Assets.lock"]:
+                    path = folder / left
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                measure([program, "-C", str(folder), "status", "-q"], folder / "compare.log")
+                command = [program, "-C", str(folder), "materialize", "--force", "-q", "-j", jobs]
+                sampled[name].append(measure(command, folder / "compare.log"))
+        ratio = medians(sampled["folder"]).wall / medians(sampled["file"]).wall
+        self.figures.append(Figure("readers", "one folder of 100,000 files, over one file: wall time", ratio, "", 1.5,
+                                   detail=f"{medians(sampled['folder']).wall:.2f} / {medians(sampled['file']).wall:.2f} s"))
 
     def run(self) -> None:
         for case in self.options.cases:

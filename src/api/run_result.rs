@@ -422,7 +422,10 @@ impl RunResult {
     /// A failed run in one line.
     pub(super) fn failure_text(&self) -> String {
         let RunCounts {
-            failed, blocked, ..
+            failed,
+            blocked,
+            stale,
+            ..
         } = self.counts();
         let first = self.failed_steps().into_iter().next();
         match (self.outcome(), first) {
@@ -431,6 +434,9 @@ impl RunResult {
                 "the run has failed, with {failed} failed and {blocked} blocked: {step}: {}",
                 failure.message
             ),
+            (_, None) if stale > 0 => {
+                format!("the run has failed: {stale} stale, as inputs changed while commands ran")
+            }
             (_, None) => format!("the run has failed: {blocked} blocked"),
         }
     }

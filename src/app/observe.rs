@@ -118,15 +118,15 @@ fn observed(
     last: &LastVersions,
 ) -> ObservedSource {
     let partition = scope.partition(cell);
-    let same = last.get(&partition).copied() == found;
+    let last = last.get(&partition).copied();
     ObservedSource {
         source: scope.graph().key(scope.at(cell).0).clone(),
         partition,
         data_version: found,
-        change: if same {
-            ObservedChange::Same
-        } else {
-            ObservedChange::Changed
+        change: match last {
+            _ if last == found => ObservedChange::Same,
+            None => ObservedChange::First,
+            Some(_) => ObservedChange::Changed,
         },
     }
 }

@@ -37,9 +37,11 @@ pub enum Kind {
     Path,
     /// What stands in for fingerprints where the lock file holds a block of partitions as one line.
     StandIn,
+    /// What a command read of an input that was changed while it ran: nobody knows.
+    Unsettled,
 }
 
-const CONTEXTS: [&str; 15] = [
+const CONTEXTS: [&str; 16] = [
     "assetctl v1 file",
     "assetctl v1 tree",
     "assetctl v1 link",
@@ -55,6 +57,7 @@ const CONTEXTS: [&str; 15] = [
     "assetctl v1 manifest",
     "assetctl v1 path",
     "assetctl v1 stand-in",
+    "assetctl v1 unsettled",
 ];
 
 /// One derived key per context: a constant, computed once because deriving is no `const fn`.

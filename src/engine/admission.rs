@@ -195,6 +195,9 @@ impl Coordinator<'_, '_> {
                 .make(self.doors.workspace, &self.evaluation, cells)
                 .map_err(unrenderable),
         };
+        if made.is_ok() {
+            self.watch.note(&self.evaluation, cells);
+        }
         let batch = batch_of(&self.evaluation, cells).map(Arc::new);
         for cell in cells.iter().copied() {
             let causes = self.evaluation.causes(self.doors.store, cell);

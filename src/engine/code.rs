@@ -9,7 +9,7 @@ use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::evaluate::Evaluation;
 use crate::engine::gather::counted;
 use crate::engine::workspace::Workspace;
-use crate::hash::{Counted, HashError, is_glob};
+use crate::hash::{Counted, HashError, Watched, is_glob};
 use crate::model::{
     Asset, AssetId, CodeVersion, DataVersion, EnvValue, Location, Recipe, Required,
 };
@@ -24,6 +24,29 @@ pub struct Codes {
     unreadable: HashMap<AssetId, HashError>,
     /// What was found for an asset, where it is more than nothing.
     observed: HashMap<AssetId, ObservedCode>,
+    seen: Seen,
+}
+
+/// What was found at paths, each looked at once, however many assets name it.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The versions of files and directories; `None` where nothing is.
+    files: HashMap<String, Option<DataVersion>>,
+    /// Those of which nothing counts that git ignores.
+    not_ignored: HashMap<String, Option<DataVersion>>,
+    /// The paths that globs match.
+    globs: HashMap<Watched, Vec<String>>,
+    /// The files that tools are.
+    programs: HashMap<String, Option<String>>,
+}
+
+impl Seen {
+    fn files_of(&self, counted: Counted) -> &HashMap<String, Option<DataVersion>> {
+        match counted {
+            Counted::All | Counted::Files => &self.files,
+            Counted::NotIgnored => &self.not_ignored,
+        }
+    }
 }
 
 impl Codes {
@@ -38,6 +61,79 @@ impl Codes {
     pub fn unreadable(&self, asset: AssetId) -> Option<&HashError> {
         self.unreadable.get(&asset)
     }
+
+    /// All that was looked at for the code version of a recipe.
+    #[must_use]
+    pub fn watched(&self, recipe: &Recipe) -> Vec<Watched> {
+        let mut watched = Vec::new();
+        let counted = counted(recipe.code.gitignored);
+        if recipe.code.version.is_none() {
+            let declared = recipe.code.declared.iter().map(|(path, _)| path);
+            watched.extend(declared.map(|path| {
+                if is_glob(path) {
+                    Watched::Glob {
+                        pattern: path.clone(),
+                        except: recipe.code.except.clone(),
+                        counted,
+                    }
+                } else {
+                    Watched::Path(path.clone(), counted)
+                }
+            }));
+            let candidates = recipe.code.candidates.iter();
+            watched.extend(candidates.map(|path| Watched::Word(path.clone(), counted)));
+        }
+        let tools = recipe.code.tools.iter();
+        let programs = tools.filter_map(|(tool, _)| self.seen.programs.get(tool)?.clone());
+        watched.extend(programs.map(|path| Watched::Word(path, Counted::Files)));
+        watched
+    }
+
+    /// Whether what was looked at has the content that it had.
+    #[must_use]
+    pub fn is_as_seen(&self, workspace: &Workspace<'_>, watched: &Watched) -> bool {
+        let is_same = |path: &String, counted| {
+            let found = workspace.versions.of_input(path, counted);
+            let found = found.map(|it| it.version());
+            found.ok().as_ref() == self.seen.files_of(counted).get(path)
+        };
+        match watched {
+            Watched::Path(path, counted) | Watched::Word(path, counted) => {
+                is_same(path, *counted) || !self.seen.files_of(*counted).contains_key(path)
+            }
+            Watched::Glob {
+                pattern,
+                except,
+                counted,
+            } => {
+                let found = workspace.versions.expand(pattern, except, *counted).ok();
+                found.as_ref() == self.seen.globs.get(watched)
+                    && found.is_some_and(|paths| paths.iter().all(|path| is_same(path, *counted)))
+            }
+        }
+    }
+
+    /// What was found for an asset, as if something else had been at `paths`.
+    #[must_use]
+    pub fn observed_but(&self, asset: AssetId, paths: &[(String, DataVersion)]) -> ObservedCode {
+        let mut observed = self.observed(asset);
+        for (path, version) in paths {
+            let is_it = |(_, program): &(&String, &Option<String>)| program.as_ref() == Some(path);
+            let tool = self.seen.programs.iter().find(is_it).map(|(tool, _)| tool);
+            let tools = observed.tools.iter_mut();
+            let is_tool =
+                |(name, _): &&mut (String, DataVersion)| tool.is_some_and(|tool| tool == name);
+            if let Some((_, known)) = tools.into_iter().find(is_tool) {
+                *known = *version;
+                continue;
+            }
+            let name = named(path);
+            observed.files.retain(|(known, _)| *known != name);
+            observed.files.push((name, *version));
+        }
+        observed.files.sort();
+        observed
+    }
 }
 
 /// Finds the code versions of all assets of `scope`. One whose code cannot be read has none, and blocks only itself.
@@ -49,9 +145,8 @@ impl Codes {
 pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Codes, Problems> {
     let mut finder = Finder {
         workspace,
-        files: HashMap::new(),
+        seen: Seen::default(),
         unreadable: None,
-        not_ignored: HashMap::new(),
         problems: Problems::default(),
     };
     let mut codes = Codes::default();
@@ -74,6 +169,7 @@ pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Code
             codes.observed.insert(row.asset, observed);
         }
     }
+    codes.seen = finder.seen;
     finder.problems.into_result(codes)
 }
 
@@ -88,9 +184,8 @@ pub fn observe_code_of(
 ) -> Result<(ObservedCode, CodeVersion), Problems> {
     let mut finder = Finder {
         workspace,
-        files: HashMap::new(),
+        seen: Seen::default(),
         unreadable: None,
-        not_ignored: HashMap::new(),
         problems: Problems::default(),
     };
     let observed = finder.of(asset);
@@ -143,12 +238,9 @@ pub(super) fn unset_secrets<'a>(
 
 struct Finder<'a> {
     workspace: &'a Workspace<'a>,
-    /// Each file is looked at once, however many assets name it.
-    files: HashMap<String, Option<DataVersion>>,
+    seen: Seen,
     /// The first file of the asset that cannot be read.
     unreadable: Option<HashError>,
-    /// Those of which nothing counts that git ignores.
-    not_ignored: HashMap<String, Option<DataVersion>>,
     problems: Problems,
 }
 
@@ -195,13 +287,8 @@ impl Finder<'_> {
         location: Location,
         observed: &mut ObservedCode,
     ) {
-        let code = &recipe.code;
-        let counted = counted(code.gitignored);
-        match self
-            .workspace
-            .versions
-            .expand(pattern, &code.except, counted)
-        {
+        let counted = counted(recipe.code.gitignored);
+        match self.expand(pattern, &recipe.code.except, counted) {
             Ok(paths) if paths.is_empty() => {
                 self.problem(location, |at| EngineError::empty_code_glob(pattern, at));
             }
@@ -228,21 +315,45 @@ impl Finder<'_> {
 
     /// The version of a file or a directory, read once; `None` if nothing is there.
     fn file(&mut self, path: &str, counted: Counted) -> Result<Option<DataVersion>, HashError> {
-        let files = match counted {
-            Counted::All | Counted::Files => &mut self.files,
-            Counted::NotIgnored => &mut self.not_ignored,
-        };
-        if let Some(version) = files.get(path) {
+        if let Some(version) = self.seen.files_of(counted).get(path) {
             return Ok(*version);
         }
         let version = self.workspace.versions.of_input(path, counted)?.version();
+        let files = match counted {
+            Counted::All | Counted::Files => &mut self.seen.files,
+            Counted::NotIgnored => &mut self.seen.not_ignored,
+        };
         files.insert(path.to_owned(), version);
         Ok(version)
     }
 
+    /// The paths that a glob matches, found once.
+    fn expand(
+        &mut self,
+        pattern: &str,
+        except: &[String],
+        counted: Counted,
+    ) -> Result<Vec<String>, HashError> {
+        let glob = Watched::Glob {
+            pattern: pattern.to_owned(),
+            except: except.to_vec(),
+            counted,
+        };
+        if let Some(paths) = self.seen.globs.get(&glob) {
+            return Ok(paths.clone());
+        }
+        let paths = self.workspace.versions.expand(pattern, except, counted)?;
+        self.seen.globs.insert(glob, paths.clone());
+        Ok(paths)
+    }
+
     fn tools(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
         for (tool, location) in &recipe.code.tools {
-            let found = self.program(tool);
+            let found = match self.seen.programs.get(tool) {
+                Some(found) => found.clone(),
+                None => self.program(tool),
+            };
+            self.seen.programs.insert(tool.clone(), found.clone());
             let version = found.as_deref().map(|path| self.file(path, Counted::Files));
             match version {
                 Some(Ok(Some(version))) => observed.tools.push((tool.clone(), version)),

@@ -5,6 +5,7 @@
 //! at once; its record joins those of the steps that finish within 50 ms in one transaction, after which their events are
 //! shown. A crash between any two of these leaves steps stale, never fresh.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,9 @@ use crate::engine::outbox::Outbox;
 use crate::engine::own_path::OWN_FOLDER;
 use crate::engine::recover::{clear_crashed, has_left, put_back_asides};
 use crate::engine::scheduler::Scheduler;
-use crate::engine::step::{StepOrder, StepReport};
+use crate::engine::step::{StepEnd, StepOrder, StepReport};
 use crate::engine::step_locks::{StepLocks, end_left_behind};
+use crate::engine::watch::{InputFiles, Watch};
 use crate::engine::workspace::OwnLife;
 use crate::model::{Event, EventKind, RunCounts, RunOutcome, RunStatus};
 use crate::plan::{Cell, Costs};
@@ -59,6 +61,9 @@ pub(super) struct Coordinator<'a, 'd> {
     /// Steps that another process runs, with when to ask again.
     pub(super) parked: Vec<(Cell, Instant)>,
     running: usize,
+    pub(super) watch: Watch<'d>,
+    /// Steps that have succeeded, and whose inputs were not looked at since.
+    pub(super) unlooked: Vec<StepEnd>,
     /// Commands that have failed.
     pub(super) failures: u32,
     pub(super) halted: Option<Halt>,
@@ -73,6 +78,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
         evaluation: Evaluation<'a>,
         costs: &'d Costs,
         options: &'d RunOptions,
+        files: Arc<InputFiles>,
     ) -> Self {
         let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions.of, costs);
         let counts = RunCounts {
@@ -84,6 +90,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             locks: StepLocks::new(doors.workspace, options.run),
             left: doors.workspace.own_life == OwnLife::Kept && has_left(doors.workspace.root),
             outbox: Outbox::new(options.run, doors.workspace.own),
+            watch: Watch::new(doors.workspace, files),
             doors,
             evaluation,
             options,
@@ -93,6 +100,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             guard: None,
             parked: Vec::new(),
             running: 0,
+            unlooked: Vec::new(),
             failures: 0,
             halted: None,
         }
@@ -107,10 +115,18 @@ impl<'a> Coordinator<'a, '_> {
         start: &Start<'_>,
     ) -> Result<(), Problems> {
         loop {
-            if let Err(problems) = self
-                .start_ready(sender, start)
-                .and_then(|()| self.flush_if_due())
-            {
+            if self.watch.is_rested() {
+                self.look();
+            }
+            if let Err(problems) = self.start_ready(sender, start) {
+                self.break_off(problems);
+            }
+            if self.running < self.options.jobs && !self.unlooked.is_empty() {
+                // There is nothing else to do, and what waits for these may start then.
+                self.look();
+                continue;
+            }
+            if let Err(problems) = self.flush_if_due() {
                 self.break_off(problems);
             }
             if self.running == 0 && (self.halted.is_some() || self.nothing_left()) {
@@ -163,11 +179,9 @@ impl<'a> Coordinator<'a, '_> {
     /// How long to wait for the next message before something else is due.
     fn patience(&self) -> Duration {
         let now = Instant::now();
-        let due = self
-            .outbox
-            .due(BATCH)
-            .into_iter()
-            .chain(self.parked.iter().map(|(_, at)| *at));
+        let look = (!self.unlooked.is_empty()).then(|| self.watch.rested());
+        let parked = self.parked.iter().map(|(_, at)| *at);
+        let due = self.outbox.due(BATCH).into_iter().chain(look).chain(parked);
         due.min().map_or(Duration::from_millis(500), |at| {
             at.saturating_duration_since(now)
         })
@@ -306,7 +320,9 @@ impl<'a> Coordinator<'a, '_> {
         self.counts.canceled += self.parked.len() as u32;
         let outcome = match self.halted {
             Some(Halt::Interrupted) => RunOutcome::Canceled,
-            _ if self.counts.failed + self.counts.blocked > 0 => RunOutcome::Failed,
+            _ if self.counts.failed + self.counts.blocked + self.counts.stale > 0 => {
+                RunOutcome::Failed
+            }
             _ if self.doors.cancel.severity().is_some() => RunOutcome::Canceled,
             _ => RunOutcome::Success,
         };

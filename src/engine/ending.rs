@@ -5,41 +5,76 @@ use crate::engine::error::Problems;
 use crate::engine::outbox::{Part, Recorded};
 use crate::engine::recover::remove_left;
 use crate::engine::step::{NotMade, SetAside, StepEnd};
+use crate::engine::unsettled::{Changed, Unsettled};
 use crate::model::{Event, EventKind, Status, StepOutcome};
 use crate::plan::{Cell, Demand, obstacles};
 
 impl Coordinator<'_, '_> {
-    /// Takes a worker's message.
+    /// Takes a worker's message. What has succeeded waits for a look at its inputs.
     pub(super) fn ended(&mut self, mut end: StepEnd) -> Result<(), Problems> {
         for SetAside { part, path, kept } in end.set_aside.drain(..) {
             let step = self.evaluation.step_name(end.cells[part]);
             self.tell(EventKind::OutputSetAside { step, path, kept });
         }
         match &end.result {
-            Ok(_) => self.succeeded(&end),
+            Ok(_) => self.unlooked.push(end),
             Err(NotMade::Failed(_)) => self.failed(end),
             Err(NotMade::Canceled) => self.canceled(&end)?,
         }
         Ok(())
     }
 
-    fn succeeded(&mut self, end: &StepEnd) {
+    /// Looks at the inputs of all steps that have succeeded until now.
+    pub(super) fn look(&mut self) {
+        let ends = std::mem::take(&mut self.unlooked);
+        if ends.is_empty() {
+            return;
+        }
+        let steps = ends.iter().map(|end| end.cells.as_slice());
+        let changed = self.watch.look(&self.evaluation, steps);
+        for end in &ends {
+            self.succeeded(end, &changed);
+        }
+    }
+
+    fn succeeded(&mut self, end: &StepEnd, changed: &Changed) {
         let time = self.doors.clock.now();
+        let mut settled = Vec::with_capacity(end.cells.len());
         for (place, cell) in end.cells.iter().copied().enumerate() {
+            let unsettled = changed.of(&self.evaluation, cell);
+            let blocked = if unsettled.is_empty() {
+                Vec::new()
+            } else {
+                self.block_readers(cell, &unsettled)
+            };
             let at = self.asset_partition(cell);
             if self.left {
                 remove_left(self.doors.workspace.root, &at);
             }
-            let part = Part { end, place };
-            match self.outbox.succeeded(at, part, &mut self.evaluation, time) {
+            let part = Part {
+                end,
+                place,
+                unsettled: &unsettled,
+            };
+            let recorded = self
+                .outbox
+                .succeeded(at, part, &mut self.evaluation, time, blocked);
+            let verdict = &mut self.evaluation.verdicts[cell.index()];
+            verdict.demand = Demand::None;
+            if !unsettled.is_empty() {
+                verdict.status = Status::Stale;
+                self.counts.stale += 1;
+                continue;
+            }
+            verdict.status = Status::Fresh;
+            match recorded {
                 Recorded::Materialized => self.counts.materialized += 1,
                 Recorded::Unchanged => self.counts.unchanged += 1,
             }
-            self.evaluation.verdicts[cell.index()].status = Status::Fresh;
-            self.evaluation.verdicts[cell.index()].demand = Demand::None;
+            settled.push(cell);
         }
-        for cell in &end.cells {
-            self.scheduler.done(*cell);
+        for cell in settled {
+            self.scheduler.done(cell);
         }
     }
 
@@ -59,6 +94,34 @@ impl Coordinator<'_, '_> {
         }
     }
 
+    /// What reads a result that was made of changed inputs does not run.
+    fn block_readers(&mut self, cell: Cell, unsettled: &Unsettled) -> Vec<Event> {
+        let name = self.evaluation.step_name(cell);
+        let path = unsettled.paths().first().copied().unwrap_or_default();
+        self.block_below(
+            cell,
+            &format!("{name} is stale: {path} changed while its command ran"),
+        )
+    }
+
+    /// The events of all that does not run because of a cell.
+    fn block_below(&mut self, cell: Cell, reason: &str) -> Vec<Event> {
+        let time = self.doors.clock.now();
+        let blocked = self.scheduler.failed(cell);
+        self.counts.blocked += blocked.len() as u32;
+        let run = Some(self.options.run);
+        let event = |(down, needs): (Cell, Cell)| Event {
+            run,
+            time,
+            kind: EventKind::StepBlocked {
+                step: self.evaluation.step_name(down),
+                needs: vec![self.evaluation.step_name(needs)],
+                reason: reason.to_owned(),
+            },
+        };
+        blocked.into_iter().map(event).collect()
+    }
+
     pub(super) fn failed(&mut self, end: StepEnd) {
         let time = self.doors.clock.now();
         let cells = end.cells.clone();
@@ -71,16 +134,7 @@ impl Coordinator<'_, '_> {
         let mut blocked = Vec::new();
         for cell in cells {
             let name = self.evaluation.step_name(cell);
-            for (down, needs) in self.scheduler.failed(cell) {
-                self.counts.blocked += 1;
-                let kind = EventKind::StepBlocked {
-                    step: self.evaluation.step_name(down),
-                    needs: vec![self.evaluation.step_name(needs)],
-                    reason: format!("{name} failed"),
-                };
-                let run = Some(self.options.run);
-                blocked.push(Event { run, time, kind });
-            }
+            blocked.extend(self.block_below(cell, &format!("{name} failed")));
         }
         self.outbox.failed(partitions, end, blocked, time);
         let enough = self
@@ -103,7 +157,7 @@ impl Coordinator<'_, '_> {
         self.doors.store.release(self.options.run, &partitions)?;
         self.locks.release(&partitions);
         for (place, at) in partitions.iter().enumerate() {
-            let part = Part { end, place };
+            let part = Part::settled(end, place);
             let finished = self.outbox.finished(part, at, StepOutcome::Canceled);
             self.tell(finished);
             // What needs it does not run either.

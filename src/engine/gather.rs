@@ -151,6 +151,42 @@ pub(super) fn paths_of_source(
     Some((version, finder.found.globbed.remove(&cell)?))
 }
 
+/// What is known of one source cell now; unknown where a command observes it.
+///
+/// # Errors
+///
+/// If a file cannot be hashed.
+pub fn find_source(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+    cell: Cell,
+) -> Result<Known, Problems> {
+    let mut finder = SourceFinder {
+        workspace,
+        versions: Vec::new(),
+        found: FoundSources::default(),
+        problems: Problems::default(),
+    };
+    let (id, partition) = scope.at(cell);
+    let Some(source) = scope.graph().source(id) else {
+        return Ok(Known::Unknown);
+    };
+    let known = match (&source.place, exact_path(source)) {
+        (_, Some(path)) => {
+            let path = path.path(partition).into_owned();
+            let counted = counted_of(source);
+            let found = workspace.versions.of_input(&path, counted);
+            finder.exact(cell, source, found, || path)
+        }
+        (Place::Paths(paths), None) => finder.several(cell, source, paths, partition),
+        (Place::Value { path, key }, None) => {
+            finder.value(cell, source, &path.path(partition), &key.text(partition))
+        }
+        (Place::Observed { .. }, None) => Known::Unknown,
+    };
+    finder.problems.into_result(known)
+}
+
 struct SourceFinder<'a> {
     workspace: &'a Workspace<'a>,
     versions: Vec<Known>,

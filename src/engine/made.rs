@@ -5,11 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::engine::evaluate::Evaluation;
+use crate::engine::unsettled::Unsettled;
 use crate::model::{
-    Asset, Current, CurrentMaterialization, DataVersion, InputRecord, LastAttempt, Materialization,
-    MaterializationId, Origin, Outcome, Output, OutputRecord, RULE, RunId,
+    Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, InputRecord,
+    LastAttempt, Materialization, MaterializationId, Origin, Outcome, Output, OutputRecord, RULE,
+    RunId,
 };
-use crate::plan::{Cell, mapping_in_words, output_read};
+use crate::plan::{Cell, Judge, mapping_in_words, output_read};
 use crate::store::StoredBlock;
 
 /// Outputs that are in place, and how they came there.
@@ -31,8 +33,73 @@ pub struct Made {
     pub origin: Origin,
 }
 
-/// Puts a materialization together, and judges downstream by it from now on. With it come the large blocks of keys that
-/// its inputs refer to.
+/// What a materialization was made of.
+#[derive(Clone, Debug)]
+pub struct Basis {
+    fingerprint: Fingerprint,
+    code_version: CodeVersion,
+    /// Versions that were read instead of those that are known, by the scope's numbering.
+    read: Vec<(usize, DataVersion)>,
+}
+
+impl Basis {
+    /// What it was judged by.
+    ///
+    /// # Panics
+    ///
+    /// If the cell is a source's, or a version among its inputs is not known.
+    #[must_use]
+    pub fn judged(evaluation: &Evaluation<'_>, cell: Cell) -> Self {
+        let (id, _) = evaluation.scope().at(cell);
+        Self {
+            fingerprint: evaluation.verdicts[cell.index()]
+                .fingerprint
+                .expect("all inputs of what was made are known"),
+            code_version: evaluation.codes.versions[evaluation.scope().number_of(id)]
+                .expect("the row of an asset has a code version"),
+            read: Vec::new(),
+        }
+    }
+
+    /// The same, with what stands for inputs that were changed while the command of `run` ran: so the fingerprint is one
+    /// that never comes true. `code` is the version of the code with what stands for changed files.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::judged`].
+    #[must_use]
+    pub fn unsettled(
+        evaluation: &mut Evaluation<'_>,
+        (cell, run): (Cell, RunId),
+        unsettled: &Unsettled,
+        code: CodeVersion,
+    ) -> Self {
+        let read = unsettled.stand_ins(run);
+        let fingerprint = evaluation
+            .judge
+            .assuming(&read, |judge| judge.fingerprint(cell, code));
+        Self {
+            fingerprint: fingerprint.expect("all inputs of what was made are known"),
+            code_version: code,
+            read,
+        }
+    }
+
+    /// The version of the code.
+    #[must_use]
+    pub const fn code_version(&self) -> CodeVersion {
+        self.code_version
+    }
+
+    /// All that it depended on, in one digest.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
+/// Puts a materialization together that was made of what it was judged by, and judges downstream by it from now on. With it
+/// come the large blocks of keys that its inputs refer to.
 ///
 /// # Panics
 ///
@@ -41,17 +108,28 @@ pub fn materialized(
     evaluation: &mut Evaluation<'_>,
     made: &Made,
 ) -> (Materialization, Vec<StoredBlock>) {
+    let basis = Basis::judged(evaluation, made.cell);
+    materialized_of(evaluation, made, &basis)
+}
+
+/// [`materialized`], of something that was made of `basis`.
+///
+/// # Panics
+///
+/// As [`materialized`].
+pub fn materialized_of(
+    evaluation: &mut Evaluation<'_>,
+    made: &Made,
+    basis: &Basis,
+) -> (Materialization, Vec<StoredBlock>) {
     let cell = made.cell;
     let scope = evaluation.scope();
     let (id, partition) = scope.at(cell);
     let asset = scope.graph().asset(id).expect("only assets are made");
-    let fingerprint = evaluation.verdicts[cell.index()]
-        .fingerprint
-        .expect("all inputs of what was made are known");
-    let code_version = evaluation.codes.versions[scope.number_of(id)]
-        .expect("the row of an asset has a code version");
+    let (fingerprint, code_version) = (basis.fingerprint, basis.code_version);
     let outcome = outcome(evaluation, cell, &made.versions);
-    let (inputs, blocks) = inputs(evaluation, cell, asset);
+    let judge = &mut evaluation.judge;
+    let (inputs, blocks) = judge.assuming(&basis.read, |judge| inputs(judge, cell, asset));
     let duration_ms = made.duration.as_millis() as u64;
     let current = Current {
         materialized: Some(CurrentMaterialization {
@@ -110,22 +188,20 @@ fn outcome(evaluation: &Evaluation<'_>, cell: Cell, versions: &[DataVersion]) ->
 
 /// What a step has read, and the large blocks of keys among it.
 fn inputs(
-    evaluation: &mut Evaluation<'_>,
+    judge: &mut Judge<'_>,
     cell: Cell,
     asset: &Asset,
 ) -> (Vec<InputRecord>, Vec<StoredBlock>) {
-    let graph = evaluation.scope().graph();
+    let graph = judge.scope().graph();
     let mut stored = Vec::new();
     let mut records = Vec::with_capacity(asset.deps.len());
     for (index, dep) in asset.deps.iter().enumerate() {
-        let read = evaluation
-            .judge
-            .read(cell, index, |blocks, folding, mapped| {
-                (
-                    blocks.contribution(mapped, folding),
-                    blocks.record(mapped, folding),
-                )
-            });
+        let read = judge.read(cell, index, |blocks, folding, mapped| {
+            (
+                blocks.contribution(mapped, folding),
+                blocks.record(mapped, folding),
+            )
+        });
         let (contribution, (blocks, large)) = read.expect("all inputs of what was made are known");
         stored.extend(large.into_iter().map(|(digest, entries)| StoredBlock {
             digest,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::engine::evaluate::Evaluation;
-use crate::engine::inputs::mapped;
 use crate::engine::options::{PreviousOutputs, RunOptions};
 use crate::engine::own_path::{log_path, step_folder};
 use crate::engine::render::{Places, Previous, Rendering, Unrenderable};
@@ -12,14 +11,8 @@ use crate::engine::step::{StepOrder, StepPart, Sync};
 use crate::engine::step_locks::GroupNotes;
 use crate::engine::workspace::Workspace;
 use crate::io_manager::StagedOutput;
-use crate::model::{
-    Asset, Batch, DataVersion, Occupied, Output, PartitionRef, Place, RunId, SourcePath, Staging,
-    StepName,
-};
-use crate::plan::{Cell, Known};
-
-/// Sources that a step reads are looked at again afterwards, up to so many.
-const SOURCES_WATCHED: usize = 256;
+use crate::model::{Asset, Batch, Occupied, Output, PartitionRef, RunId, Staging, StepName};
+use crate::plan::Cell;
 
 /// Makes orders for one run.
 #[derive(Debug)]
@@ -118,7 +111,6 @@ impl OrderMaker {
             history: recipe.history,
             previous,
             rule: asset.data_version,
-            sources: sources_read(evaluation, cells, asset),
             sync: self.sync,
             occupied: self.occupied,
             groups: Arc::clone(&self.groups),
@@ -255,41 +247,4 @@ pub fn command_of(
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
     let recorded = &evaluation.judge.facts().recorded;
     recorded.materialized(cell.index()).map(|last| last.id.0)
-}
-
-/// The source files that a step reads, with the versions that were judged.
-fn sources_read(
-    evaluation: &Evaluation<'_>,
-    cells: &[Cell],
-    asset: &Asset,
-) -> Vec<(String, DataVersion)> {
-    let scope = evaluation.scope();
-    let mut read = Vec::new();
-    for dep in &asset.deps {
-        let Some(source) = scope.graph().source(dep.asset) else {
-            continue;
-        };
-        let Place::Paths(paths) = &source.place else {
-            continue;
-        };
-        let [SourcePath::Exact(path)] = paths.as_slice() else {
-            continue;
-        };
-        let keys = scope.keys(dep.asset);
-        let mapped = mapped(scope, cells, dep);
-        for index in mapped.iter().take(SOURCES_WATCHED) {
-            let Some(up) = scope.cell(dep.asset, index) else {
-                continue;
-            };
-            let slots = scope.row_of_cell(up).versions_of(up);
-            let version = evaluation.judge.facts().versions[slots.start];
-            let path = path.path(PartitionRef { keys, index }).into_owned();
-            if let Known::Version(version) = version
-                && version != crate::engine::gather::absent_version()
-            {
-                read.push((path, version));
-            }
-        }
-    }
-    read
 }

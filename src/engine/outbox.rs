@@ -7,23 +7,28 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::digest::Folding;
 use crate::engine::error::Problems;
 use crate::engine::evaluate::Evaluation;
-use crate::engine::made::{Made, materialized};
+use crate::engine::made::{Basis, Made, materialized_of};
 use crate::engine::own_path::step_folder;
 use crate::engine::staging::discard_aside;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::engine::step_locks::StepLocks;
+use crate::engine::unsettled::Unsettled;
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
     Outcome, RunId, StepOutcome,
 };
-use crate::plan::{Cell, code_record, version_by_rule};
+use crate::plan::{Cell, code_record, code_version, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, Success};
 use crate::sys::file::remove_tree;
 
 /// How many recordings are written at once at most.
 const FULL: usize = 512;
+
+/// How many changed inputs of a step are named.
+const PATHS_TOLD: usize = 5;
 
 /// Whether a step has changed its asset's data version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +46,24 @@ pub struct Part<'a> {
     pub end: &'a StepEnd,
     /// Which of its cells.
     pub place: usize,
+    /// What of its inputs was changed while the command ran.
+    pub unsettled: &'a Unsettled,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    /// One of which nothing is unsettled.
+    pub const fn settled(end: &'a StepEnd, place: usize) -> Self {
+        const SETTLED: &Unsettled = &Unsettled {
+            versions: Vec::new(),
+            code: Vec::new(),
+        };
+        Self {
+            end,
+            place,
+            unsettled: SETTLED,
+        }
+    }
+
     fn cell(self) -> Cell {
         self.end.cells[self.place]
     }
@@ -181,7 +201,7 @@ impl Outbox {
             duration: part.duration(),
             log: part.end.log.clone(),
             causes: self.causes.remove(&part.cell()).unwrap_or_default(),
-            warnings: part.end.warnings.clone(),
+            warnings: warnings(part),
         }
     }
 
@@ -200,7 +220,7 @@ impl Outbox {
         let mut blocked = Some(blocked);
         let last = partitions.len() - 1;
         for (place, at) in partitions.into_iter().enumerate() {
-            let part = Part { end: &end, place };
+            let part = Part::settled(&end, place);
             let kind = self.finished(part, &at, StepOutcome::Failed(failure.clone()));
             let run = Some(self.run);
             let mut events = vec![Event { run, time, kind }];
@@ -216,7 +236,8 @@ impl Outbox {
         }
     }
 
-    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon.
+    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon. The events
+    /// of what it `blocks`, as its inputs are not settled, come after its own.
     ///
     /// # Panics
     ///
@@ -227,6 +248,7 @@ impl Outbox {
         part: Part<'_>,
         evaluation: &mut Evaluation<'_>,
         time: Timestamp,
+        blocked: Vec<Event>,
     ) -> Recorded {
         let Ok(made) = &part.end.result else {
             return Recorded::Unchanged;
@@ -238,19 +260,33 @@ impl Outbox {
             .graph()
             .asset(id)
             .expect("only assets run");
-        let fingerprint = evaluation.verdicts[cell.index()]
-            .fingerprint
-            .expect("a step starts once all its inputs are known");
+        let stand_ins = part.unsettled.code_stand_ins(self.run);
+        let observed = if stand_ins.is_empty() {
+            None
+        } else {
+            Some(evaluation.codes.observed_but(id, &stand_ins))
+        };
+        let mut basis = Basis::judged(evaluation, cell);
+        if !part.unsettled.is_empty() {
+            let code = match &observed {
+                Some(observed) => code_version(asset, observed, &mut Folding::new()),
+                None => basis.code_version(),
+            };
+            basis = Basis::unsettled(evaluation, (cell, self.run), part.unsettled, code);
+        }
         let made = Made {
             cell,
-            versions: versions(asset, fingerprint, outputs),
+            versions: versions(asset, basis.fingerprint(), outputs),
             bytes: outputs.iter().map(|output| output.bytes).collect(),
             run: Some(self.run),
             time,
             duration: part.duration(),
             origin: Origin::Command,
         };
-        let (materialization, blocks) = materialized(evaluation, &made);
+        let (materialization, blocks) = materialized_of(evaluation, &made, &basis);
+        if !part.unsettled.is_empty() {
+            evaluation.judge.forget(cell);
+        }
         let version = materialization.data_version;
         let outcome = materialization.outcome;
         let told = match outcome {
@@ -260,12 +296,12 @@ impl Outbox {
             },
             Outcome::Unchanged => StepOutcome::Unchanged { version },
         };
-        let code_version = materialization.code_version;
         let codes = &evaluation.codes;
+        let observed = || observed.unwrap_or_else(|| codes.observed(id));
         let code = self
             .codes
-            .entry(code_version)
-            .or_insert_with(|| Arc::new(code_record(asset, &codes.observed(id))));
+            .entry(materialization.code_version)
+            .or_insert_with(|| Arc::new(code_record(asset, &observed())));
         let code = Arc::clone(code);
         let kind = self.finished(part, &at, told);
         self.asides.push(step_folder(
@@ -279,11 +315,13 @@ impl Outbox {
             materialization,
             code,
             blocks,
-            events: vec![Event {
+            events: std::iter::once(Event {
                 run: Some(self.run),
                 time,
                 kind,
-            }],
+            })
+            .chain(blocked)
+            .collect(),
         })));
         self.ended.push(at);
         match outcome {
@@ -296,6 +334,24 @@ impl Outbox {
         self.recordings.push(recording);
         self.since.get_or_insert_with(Instant::now);
     }
+}
+
+/// What the user should know of a part, changed inputs first.
+fn warnings(part: Part<'_>) -> Vec<String> {
+    let paths = part.unsettled.paths();
+    let (told, more) = paths.split_at(paths.len().min(PATHS_TOLD));
+    let changed = |path: &&str| {
+        format!("{path} changed while the command ran: the result is stale, whatever comes back")
+    };
+    let mut warnings: Vec<String> = told.iter().map(changed).collect();
+    if !more.is_empty() {
+        warnings.push(format!(
+            "{} more inputs changed while the command ran",
+            more.len()
+        ));
+    }
+    warnings.extend(part.end.warnings.iter().cloned());
+    warnings
 }
 
 fn versions(asset: &Asset, fingerprint: Fingerprint, outputs: &[MadeOutput]) -> Vec<DataVersion> {

@@ -12,8 +12,9 @@ use crate::engine::staging::keep_aside;
 use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart, Sync};
 use crate::engine::workspace::OwnLife;
 use crate::hash::{HashError, Settled, version_of_bytes};
-use crate::io_manager::{StagedOutput, Stored, Written};
+use crate::io_manager::{Giving, StagedOutput, Stored, Streams, Written};
 use crate::model::{DataVersion, DataVersionRule, History, Staging};
+use crate::sys::file::remove_tree;
 
 /// An output that is complete and not stored yet.
 struct Complete {
@@ -26,6 +27,13 @@ struct Complete {
 }
 
 impl Complete {
+    const fn made(&self) -> MadeOutput {
+        MadeOutput {
+            version: self.version,
+            bytes: self.bytes,
+        }
+    }
+
     /// What came through a pipe.
     fn piped(bytes: Arc<[u8]>, rule: DataVersionRule) -> Self {
         let version = match rule {
@@ -116,8 +124,15 @@ impl Attempt<'_> {
 
     /// Stores an output, unless it was written in place.
     fn store(&self, output: &StagedOutput, complete: Complete) -> Result<MadeOutput, Stop> {
+        let made = complete.made();
         let stored = match self.order.staging {
             Staging::InPlace => Stored::AtPath,
+            Staging::Staged if self.is_stored(output, &complete) => {
+                // What reads it goes on seeing the file that it knows.
+                let staged = self.workspace.resolve(&output.written);
+                remove_tree(&staged).map_err(|error| self.unwritable(&error))?;
+                return Ok(made);
+            }
             Staging::Staged => {
                 let io_manager = self.workspace.io_manager;
                 let stored = io_manager.store(output, complete.written);
@@ -127,10 +142,20 @@ impl Attempt<'_> {
         if let (Stored::AtPath, Some(settled)) = (stored, &complete.settled) {
             self.workspace.versions.adopt(&output.path, settled);
         }
-        Ok(MadeOutput {
-            version: complete.version,
-            bytes: complete.bytes,
-        })
+        Ok(made)
+    }
+
+    /// Whether just what is complete is at its place in the project already, and nothing else's name for it.
+    fn is_stored(&self, output: &StagedOutput, complete: &Complete) -> bool {
+        let io_manager = self.workspace.io_manager;
+        let is_linked = self.is_linked_to_input(&self.workspace.resolve(&output.path));
+        !is_linked
+            && io_manager.streams() == Streams::Files
+            && io_manager.giving(&output.path) == Giving::AtPath
+            && complete
+                .settled
+                .as_ref()
+                .is_some_and(|settled| self.workspace.versions.is_at(&output.path, settled))
     }
 
     /// Hashes an output where it was written, unless its content is not what counts.

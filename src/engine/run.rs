@@ -1,6 +1,7 @@
 //! Carries a plan out: a coordinator on this thread, commands on a pool.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use crate::engine::finished::Finished;
 use crate::engine::options::RunOptions;
 use crate::engine::spares::Spares;
 use crate::engine::step::{StepOrder, StepReport, run_step};
+use crate::engine::watch::InputFiles;
 use crate::plan::Costs;
 
 /// Runs all that was decided to run.
@@ -30,7 +32,8 @@ pub fn run<'a: 'd, 'd>(
 ) -> Result<Finished<'a>, Problems> {
     let started = Instant::now();
     let (workspace, ignore, cancel) = (doors.workspace, doors.ignore, doors.cancel);
-    let mut coordinator = Coordinator::new(doors, evaluation, costs, options);
+    let files = Arc::new(InputFiles::default());
+    let mut coordinator = Coordinator::new(doors, evaluation, costs, options, Arc::clone(&files));
     coordinator.tell_blocked();
     if coordinator.scheduler.open() > 0 {
         let pool = ThreadPoolBuilder::new()
@@ -44,10 +47,16 @@ pub fn run<'a: 'd, 'd>(
         let (sender, receiver) = channel();
         let spares = Spares::new(workspace.root, workspace.own, options.run);
         let coordinated = pool.in_place_scope(|scope| {
-            let spares = &spares;
+            let (spares, files) = (&spares, &*files);
             let start = |order: StepOrder, sender: Sender<StepReport>| {
                 scope.spawn(move |_| {
-                    let end = run_step(workspace, ignore, spares, &order, (cancel, &sender));
+                    let end = run_step(
+                        workspace,
+                        ignore,
+                        (spares, files),
+                        &order,
+                        (cancel, &sender),
+                    );
                     // The coordinator stays until the last worker has sent its message.
                     let _ = sender.send(StepReport::Ended(end));
                 });

@@ -18,6 +18,7 @@ use crate::engine::set_aside::AlteredPlaces;
 use crate::engine::spares::Spares;
 use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
 use crate::engine::step_locks::{GroupNote, GroupNotes};
+use crate::engine::watch::InputFiles;
 use crate::engine::workspace::{OwnLife, Workspace};
 use crate::executor::{
     Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, Secret, StdinFrom, StdoutTo,
@@ -67,8 +68,6 @@ pub struct StepOrder {
     pub previous: Previous,
     /// What its outputs' data versions are made of.
     pub rule: DataVersionRule,
-    /// Sources that it reads, with the versions that were judged.
-    pub sources: Vec<(String, DataVersion)>,
     /// Whether outputs are synced to disk.
     pub sync: Sync,
     /// What becomes of folders at the places of outputs that no step has made.
@@ -177,7 +176,7 @@ pub enum NotMade {
 pub fn run_step(
     workspace: &Workspace<'_>,
     ignore: &Ignore,
-    spares: &Spares,
+    (spares, files): (&Spares, &InputFiles),
     order: &StepOrder,
     (cancel, reports): (&Cancel, &Sender<StepReport>),
 ) -> StepEnd {
@@ -194,6 +193,7 @@ pub fn run_step(
         workspace,
         ignore,
         spares,
+        files,
         order,
         reports,
     };
@@ -228,6 +228,7 @@ pub(super) struct Attempt<'a> {
     pub(super) workspace: &'a Workspace<'a>,
     pub(super) ignore: &'a Ignore,
     spares: &'a Spares,
+    pub(super) files: &'a InputFiles,
     pub(super) order: &'a StepOrder,
     reports: &'a Sender<StepReport>,
 }
@@ -259,9 +260,9 @@ impl Attempt<'_> {
         let piped = execution.stdout.take().map(Arc::from);
         if piped.is_none() {
             self.verify(&before)?;
+            self.copy_links_to_inputs()?;
         }
         let outputs = self.publish(piped, altered, end)?;
-        end.warnings.extend(self.changed_sources());
         Ok(outputs)
     }
 

@@ -9,9 +9,8 @@ use walkdir::WalkDir;
 use crate::engine::failure::Stop;
 use crate::engine::step::{Attempt, StepPart};
 use crate::engine::workspace::OwnLife;
-use crate::hash::Found;
 use crate::io_manager::StagedOutput;
-use crate::model::{DataVersion, OutputKind, Staging};
+use crate::model::{OutputKind, Staging};
 
 impl Attempt<'_> {
     /// Modification times at the final paths of staged outputs, to recognise a command that writes there.
@@ -133,30 +132,6 @@ impl Attempt<'_> {
                 )
             })
             .take(20)
-            .collect()
-    }
-
-    /// Sources that are not what they were when the step was judged: what was read is not known.
-    pub(super) fn changed_sources(&self) -> Vec<String> {
-        let changed = |(path, version): &&(String, DataVersion)| {
-            let now = self
-                .workspace
-                .versions
-                .of_path(path)
-                .ok()
-                .and_then(|found: Found| found.version());
-            now != Some(*version)
-        };
-        let line = |(path, _): &(String, DataVersion)| {
-            format!(
-                "{path} changed while the command ran: the result is recorded as made from what was there before, and is stale"
-            )
-        };
-        self.order
-            .sources
-            .iter()
-            .filter(changed)
-            .map(line)
             .collect()
     }
 }

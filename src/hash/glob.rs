@@ -87,11 +87,21 @@ impl Versions<'_> {
         except: &Exceptions,
         counted: Counted,
     ) -> Result<Vec<TreeEntry>, HashError> {
+        Ok(self.walk(pattern, except, counted)?.0)
+    }
+
+    /// The matches of a pattern that count, sorted, and the folders that a match could have been found in.
+    pub(super) fn walk(
+        &self,
+        pattern: &str,
+        except: &Exceptions,
+        counted: Counted,
+    ) -> Result<(Vec<TreeEntry>, Vec<PathBuf>), HashError> {
         if !is_glob(pattern) {
             if except.take(Path::new(pattern)) {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), Vec::new()));
             }
-            return self.literal_match(pattern);
+            return Ok((self.literal_match(pattern)?, Vec::new()));
         }
         let pattern = Pattern::new(pattern)?;
         let head = Place {
@@ -122,6 +132,7 @@ impl Versions<'_> {
                     }
             });
         let mut entries = Vec::new();
+        let mut folders = Vec::from_iter(base.is_dir().then(|| pattern.head.clone()));
         for entry in walk {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -129,10 +140,11 @@ impl Versions<'_> {
                 Err(error) => return Err(HashError::unreadable(&pattern.head, error)),
             };
             let name = below(&entry);
-            if entry.file_type().is_dir()
-                || !pattern.whole.is_match(&name)
-                || except.take(&pattern.head.join(&name))
-            {
+            if entry.file_type().is_dir() {
+                folders.push(pattern.head.join(&name));
+                continue;
+            }
+            if !pattern.whole.is_match(&name) || except.take(&pattern.head.join(&name)) {
                 continue;
             }
             let kind = if entry.path_is_symlink() {
@@ -148,7 +160,7 @@ impl Versions<'_> {
             entries.push(found);
         }
         entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
-        Ok(entries)
+        Ok((entries, folders))
     }
 
     /// The only thing that a pattern without anything to match can match, found without listing its folder.

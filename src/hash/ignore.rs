@@ -70,7 +70,7 @@ impl Ignore {
 }
 
 /// What of a directory or a glob counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Counted {
     /// Everything, folders that hold nothing included: of outputs.
     #[default]

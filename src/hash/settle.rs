@@ -8,7 +8,9 @@
 //! The present is needed only as a bound that later writes cannot fall below, and each file has one: its ctime. So nothing
 //! is created beside the outputs to ask for the time.
 //!
-//! What this cannot see is somebody who writes between hash and rename and then sets the mtime back to the nanosecond.
+//! What this cannot see is somebody who writes between hash and rename, or within the tick of the rename, and then sets the
+//! mtime back to the nanosecond. Where ticks are long enough for that to happen, an output is not adopted: it stays racy and is
+//! read once more at the next look.
 
 use std::path::{Path, PathBuf};
 
@@ -70,6 +72,26 @@ impl Versions<'_> {
         }
     }
 
+    /// Whether what was built is at `path` already, so far as is known without reading: the same content, of a file with the
+    /// same mode.
+    pub fn is_at(&self, path: &str, settled: &Settled) -> bool {
+        let place = Place::declared(path);
+        let Ok(Some(stamp)) = self.stamp(place, Follow::Nothing) else {
+            return false;
+        };
+        match (settled.found, settled.files.as_slice()) {
+            (Found::File { version, .. }, [file]) => {
+                stamp.mode == file.stamp.mode
+                    && self.cache.get(place.named, &stamp) == Some(version)
+            }
+            (Found::Directory { version, .. }, _) if stamp.kind() == FileKind::Directory => {
+                let known = self.tree_if_known(place);
+                known.is_some_and(|(known, _)| known == version)
+            }
+            _ => false,
+        }
+    }
+
     /// Makes the cache know the output that was renamed to `path`, as far as it is what was hashed.
     pub fn adopt(&self, path: &str, settled: &Settled) {
         let output = Place::declared(path).named;
@@ -81,6 +103,7 @@ impl Versions<'_> {
             };
             if let Ok(Some(stamp)) = stamp_at(&self.directory, &path, Follow::Nothing)
                 && stamp.equals_but_ctime(&file.stamp)
+                && !self.ticker.is_coarse(&stamp)
             {
                 self.cache.insert(&path, stamp, file.version);
             }

@@ -4,8 +4,10 @@
 //! more without a change of its timestamps. So a hash is remembered only if the file was last touched at least one tick
 //! before the hash began, by the clock of the same file system: any later write then gets another time.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::file::{FileStamp, FileSystemNow, filesystem_now};
@@ -22,6 +24,9 @@ const COARSE: i64 = 2_000 * MILLISECOND;
 
 /// The step assumed of a device whose clock was not asked.
 const FOREIGN: i64 = 3_000 * MILLISECOND;
+
+/// From here on a step is long enough for somebody to write between two looks at a file.
+const LONG: i64 = 100 * MILLISECOND;
 
 /// A device number that no file has.
 const NO_DEVICE: u64 = u64::MAX;
@@ -95,6 +100,10 @@ impl Moment {
 pub(super) struct Ticker {
     directory: PathBuf,
     last: Mutex<Option<Moment>>,
+    /// The step of all clocks, where it is given.
+    given: Option<Duration>,
+    /// Devices whose clocks are known to move in short steps.
+    fine: Mutex<HashSet<u64>>,
 }
 
 impl Ticker {
@@ -103,7 +112,30 @@ impl Ticker {
         Self {
             directory,
             last: Mutex::new(None),
+            given: None,
+            fine: Mutex::default(),
         }
+    }
+
+    /// The same ticker, to which the step of all clocks is given.
+    pub fn with_tick(self, tick: Duration) -> Self {
+        Self {
+            given: Some(tick),
+            ..self
+        }
+    }
+
+    /// Whether a file may have been written again with this ctime by somebody who was not quick. A clock whose steps are
+    /// short shows it sooner or later by a time between two long ones.
+    pub fn is_coarse(&self, stamp: &FileStamp) -> bool {
+        if let Some(given) = self.given {
+            return given.as_nanos() >= LONG as u128;
+        }
+        let mut fine = self.fine.lock().unwrap_or_else(PoisonError::into_inner);
+        if stamp.ctime_ns % LONG != 0 {
+            fine.insert(stamp.device);
+        }
+        !fine.contains(&stamp.device)
     }
 
     /// Whether a hash that begins after this call may be remembered for a file with this stamp.

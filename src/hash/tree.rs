@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::hash::stat_cache::Cursor;
 use crate::hash::version::{self, Entry};
 use crate::hash::versions::{Place, Standing, changing};
 use crate::hash::{Counted, Found, HashError, Versions};
@@ -72,6 +73,14 @@ impl Versions<'_> {
         }
         let (version, bytes) = self.fold(&entries)?;
         Ok(Found::Directory { version, bytes })
+    }
+
+    /// The version of a directory and the bytes in it, if all files in it are known without reading them.
+    pub(super) fn tree_if_known(&self, place: Place<'_>) -> Option<(DataVersion, u64)> {
+        let entries = self.entries(place).ok()?;
+        let mut cursor = Cursor::default();
+        let known = files(&entries).map(|entry| self.known(entry.place(), &mut cursor));
+        fold_found(&entries, known.collect::<Option<_>>()?).ok()
     }
 
     /// What lies below the directory at `place` and counts, sorted by the bytes of names.

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
@@ -173,6 +174,21 @@ impl<'a> Versions<'a> {
         }
     }
 
+    /// The same, where it is given in which steps the clocks of file systems move.
+    #[must_use]
+    pub fn with_tick(self, tick: Duration) -> Self {
+        Self {
+            ticker: self.ticker.with_tick(tick),
+            ..self
+        }
+    }
+
+    /// Whether the clock that a stamp was made with moves in steps so long that a file may have been written again within
+    /// one.
+    pub fn is_coarse(&self, stamp: &FileStamp) -> bool {
+        self.ticker.is_coarse(stamp)
+    }
+
     /// What is at `path`.
     pub fn of_path(&self, path: &str) -> Result<Found, HashError> {
         self.of(Place::declared(path))
@@ -265,6 +281,14 @@ impl<'a> Versions<'a> {
             self.cache.line_up(places.iter().map(|place| place.named));
         }
         read
+    }
+
+    /// What is at a place, if that is known without reading it.
+    pub(super) fn known(&self, place: Place<'_>, cursor: &mut Cursor) -> Option<Found> {
+        match self.glance(place, cursor) {
+            Glance::Known(found) => found.ok(),
+            Glance::Unread(_) => None,
+        }
     }
 
     fn glance(&self, place: Place<'_>, cursor: &mut Cursor) -> Glance {

@@ -367,6 +367,8 @@ pub struct RunCounts {
     pub materialized: u32,
     /// Ran, with the same outputs.
     pub unchanged: u32,
+    /// Ran, and are stale all the same: inputs changed while their commands ran.
+    pub stale: u32,
     /// Did not have to run.
     pub fresh: u32,
     /// Failed.

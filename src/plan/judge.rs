@@ -282,6 +282,46 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Does something as if these versions, by the scope's numbering, were others.
+    pub fn assuming<T>(
+        &mut self,
+        versions: &[(usize, DataVersion)],
+        then: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        if versions.is_empty() {
+            return then(self);
+        }
+        let known: Vec<Known> = versions
+            .iter()
+            .map(|(slot, version)| {
+                std::mem::replace(&mut self.facts.versions[*slot], Known::Version(*version))
+            })
+            .collect();
+        // Both hold what was computed from versions.
+        let blocks = std::mem::take(&mut self.blocks);
+        let surveys = std::mem::take(&mut self.surveys);
+        let done = then(self);
+        self.blocks = blocks;
+        self.surveys = surveys;
+        for ((slot, _), known) in versions.iter().zip(known) {
+            self.facts.versions[*slot] = known;
+        }
+        done
+    }
+
+    /// The fingerprint of a cell with this code version; `None` if an upstream is unknown or absent.
+    pub fn fingerprint(&mut self, cell: Cell, code_version: CodeVersion) -> Option<Fingerprint> {
+        let at = self.place(cell);
+        self.fingerprint_of(&at, code_version)
+    }
+
+    /// Takes it that nothing is known of what a cell has made.
+    pub fn forget(&mut self, cell: Cell) {
+        let row = self.scope.row_of_cell(cell);
+        self.surveys.remove(&row.asset);
+        self.facts.versions[row.versions_of(cell)].fill(Known::Unknown);
+    }
+
     /// What the dep with index `dep` of an asset partition reads: its mapped keys with their versions.
     ///
     /// `None` if the version of any of them is unknown or absent.

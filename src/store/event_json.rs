@@ -139,6 +139,7 @@ fn run_counts(counts: RunCounts) -> Value {
     json!({
         "materialized": counts.materialized,
         "unchanged": counts.unchanged,
+        "stale": counts.stale,
         "fresh": counts.fresh,
         "failed": counts.failed,
         "blocked": counts.blocked,

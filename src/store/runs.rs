@@ -171,7 +171,7 @@ impl Store {
                     number,
                     end.status.word(),
                     time_column(end.time),
-                    counts.materialized,
+                    counts.materialized + counts.stale,
                     counts.unchanged,
                     counts.fresh,
                     counts.failed,
@@ -276,6 +276,7 @@ fn decode(row: &Row<'_>, run_locks: &RunLocks) -> Result<Run, Fault> {
             failed: column::number(row, 11)?,
             blocked: column::number(row, 12)?,
             canceled: column::number(row, 13)?,
+            ..RunCounts::default()
         },
     })
 }

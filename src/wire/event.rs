@@ -123,6 +123,8 @@ struct FailureShape<'a> {
 struct CountsShape {
     materialized: u32,
     unchanged: u32,
+    #[serde(skip_serializing_if = "is_none")]
+    stale: u32,
     fresh: u32,
     failed: u32,
     blocked: u32,
@@ -278,6 +280,7 @@ impl From<RunCounts> for CountsShape {
         let RunCounts {
             materialized,
             unchanged,
+            stale,
             fresh,
             failed,
             blocked,
@@ -286,12 +289,19 @@ impl From<RunCounts> for CountsShape {
         Self {
             materialized,
             unchanged,
+            stale,
             fresh,
             failed,
             blocked,
             canceled,
         }
     }
+}
+
+/// Whether it is a number of nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 fn run_outcome(outcome: RunOutcome) -> &'static str {

@@ -22,4 +22,5 @@ mod sandbox;
 mod scenario;
 mod scenarios;
 mod shop;
+mod unsettled;
 mod vectors;

@@ -11,6 +11,7 @@
 mod clones;
 mod command;
 mod edits;
+mod meddle;
 mod model;
 mod random;
 
@@ -22,6 +23,7 @@ use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome};
 
 use self::command::{SCRIPT, perform};
 use self::edits::edit;
+use self::meddle::Meddler;
 use self::model::{Cell, Disk, Model, Prediction};
 use self::random::Random;
 use crate::scenario::{Ran, Scenario, only};
@@ -117,6 +119,9 @@ impl Case {
             if self.random.one_in(5) {
                 self.interrupt();
             }
+            if self.random.one_in(3) {
+                self.meddle();
+            }
             self.run_and_compare();
         }
         self.repair_and_compare_with_clean();
@@ -167,6 +172,54 @@ impl Case {
         self.model.record(&predicted.made);
         self.compare_disk(&before, &predicted);
         self.agree();
+    }
+
+    /// Changes an input of one command while it runs, and puts it back: what it has made is stale, and so is what was made
+    /// later by commands that read the same.
+    fn meddle(&mut self) {
+        let before = self.model.disk(&self.project);
+        let mut predicted = self.model.predict(None, &before);
+        let commands = predicted.started().len();
+        let root = self.project.path("");
+        let meddler = Meddler::new(&mut self.random, &self.model, &root, commands);
+        self.story.0.push(format!("meddle: {meddler:?}"));
+        let request = MaterializeRequest {
+            jobs: NonZeroUsize::new(1),
+            ..MaterializeRequest::default()
+        };
+        let ran = self
+            .project
+            .ask_with(&request, &meddler.executor(), &Cancel::new())
+            .expect("the declarations are right");
+        let unsettled: BTreeSet<String> = ran.unsettled().into_iter().collect();
+        let finished = ran.finished();
+        if let Some(done) = meddler.done() {
+            self.story.0.push(format!("done: {done:?}"));
+            let readers = meddler.readers(&done.path);
+            let order = ran.order();
+            let since = order.iter().skip_while(|step| **step != done.step);
+            for step in since.filter(|it| finished.contains(*it) && readers.contains(it.as_str())) {
+                assert!(unsettled.contains(step), "{step} is stale");
+            }
+            let is_reader = |step: &String| readers.contains(step.as_str());
+            assert!(unsettled.iter().all(is_reader), "{unsettled:?} read it");
+        } else {
+            assert_eq!(unsettled, BTreeSet::new(), "nothing was changed");
+        }
+        predicted.made.retain(|made| {
+            let name = made.cell.name();
+            finished.contains(name) && !unsettled.contains(name)
+        });
+        self.model.record(&predicted.made);
+        let mut expected = before;
+        let found = self.model.disk(&self.project);
+        for cell in self.model.cells().to_vec() {
+            if unsettled.contains(cell.name()) {
+                self.model.forget(cell);
+                expected.insert(cell, found[&cell].clone());
+            }
+        }
+        self.compare_disk(&expected, &predicted);
     }
 
     fn materialize(&self, goal: Option<usize>, cancel: &Cancel, stop_at: Option<usize>) -> Ran {

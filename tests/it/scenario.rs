@@ -404,6 +404,23 @@ impl Ran {
         self
     }
 
+    /// The steps whose inputs changed while their commands ran, sorted.
+    pub fn unsettled(&self) -> Vec<String> {
+        let changed = |warning: &String| warning.contains("changed while the command ran");
+        let steps = self.names(|kind| match kind {
+            EventKind::StepFinished { step, warnings, .. } if warnings.iter().any(changed) => {
+                Some(step)
+            }
+            _ => None,
+        });
+        assert_eq!(
+            self.result.counts.stale as usize,
+            steps.len(),
+            "they are counted"
+        );
+        steps.into_iter().collect()
+    }
+
     /// The causes for which a step ran, in words.
     #[track_caller]
     pub fn causes(&self, step: &str) -> Vec<String> {

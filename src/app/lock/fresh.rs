@@ -9,18 +9,21 @@ use std::collections::HashSet;
 use crate::app::error::AppError;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::keys::key_changes;
-use crate::app::lock::lines::{LinesOfCells, fresh_lines, is_fresh, was_made_now, without_cells};
+use crate::app::lock::lines::{
+    LinesOfCells, fresh_lines, is_fresh, is_unsettled, was_made_now, without_cells,
+};
 use crate::app::lock::right::{right_cells, stands_in_block};
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
 use crate::engine::Evaluation;
 use crate::hash::Versions;
-use crate::model::{KeysByDefinition, Lock, PartitionKey};
+use crate::model::{KeysByDefinition, Lock, LockBlock, PartitionKey};
 use crate::plan::{Cell, Role, Row};
 
 /// Brings the lines of all fresh cells of an evaluation up to date, with the sources and the `keys` that they need. Lines
-/// of what is not fresh stay as they are, and nothing is written where all lines say already what was found.
+/// of what is not fresh stay as they are, unless it was made just now of inputs that changed meanwhile. Nothing is written where
+/// all lines say already what was found.
 pub fn lock_fresh(
     project: &Project,
     versions: &Versions<'_>,
@@ -30,17 +33,15 @@ pub fn lock_fresh(
 ) -> Result<(), AppError> {
     let part = file.part_about(evaluation.scope(), &|_| true);
     let lock = part.as_ref().unwrap_or_else(|| file.lock());
-    let in_block = stands_in_block(evaluation, lock);
+    let mut in_block = stands_in_block(evaluation, lock);
+    let mut changes = unsettled_lines(evaluation, lock, in_block.as_deref_mut());
     let mut lines = fresh_lines(evaluation, lock, in_block.as_deref(), |_| true);
     let staying = staying(evaluation, lock, &lines);
     for (_, lines) in &mut lines {
         lines.retain(|(cell, _)| !staying.contains(cell));
     }
     lines.retain(|(_, lines)| !lines.is_empty());
-    let mut changes = Changes {
-        lines: without_cells(lines),
-        ..Changes::default()
-    };
+    changes.lines = without_cells(lines);
     changes.append(key_changes(project.graph(), keys, lock));
     let look = if changes.is_empty() {
         Look::Known
@@ -101,4 +102,53 @@ fn staying(evaluation: &Evaluation<'_>, lock: &Lock, lines: &[LinesOfCells]) -> 
         }
     }
     staying
+}
+
+/// Lets go what says that asset partitions are fresh whose inputs changed while their commands ran. What stands in a block
+/// with one of them gets lines of its own.
+fn unsettled_lines(
+    evaluation: &Evaluation<'_>,
+    lock: &Lock,
+    mut in_block: Option<&mut [bool]>,
+) -> Changes {
+    let scope = evaluation.scope();
+    let mut changes = Changes::default();
+    for row in scope.rows() {
+        let cells = row.cells().filter(|cell| is_unsettled(evaluation, *cell));
+        let cells: Vec<Cell> = cells.collect();
+        let Some(locked) = lock.asset(scope.graph().key(row.asset)) else {
+            continue;
+        };
+        if cells.is_empty() {
+            continue;
+        }
+        let keys: HashSet<_> = cells.iter().map(|cell| scope.partition(*cell)).collect();
+        let lines = locked.lines.iter().map(|line| &line.partition);
+        let lines = lines.filter(|key| keys.contains(key)).cloned();
+        changes.drop_lines(&locked.asset, lines.collect());
+        let all = scope.keys(row.asset);
+        let index = |key: &PartitionKey| all.index_of(key.as_str());
+        let range = |block: &LockBlock| Some(index(&block.first)?..=index(&block.last)?);
+        let mut gone = Vec::new();
+        for block in &locked.blocks {
+            let Some(range) = range(block) else {
+                continue;
+            };
+            if !cells
+                .iter()
+                .any(|cell| range.contains(&row.index_of(*cell)))
+            {
+                continue;
+            }
+            gone.push(block.clone());
+            let stand = row
+                .cells()
+                .filter(|cell| range.contains(&row.index_of(*cell)));
+            if let Some(in_block) = &mut in_block {
+                stand.for_each(|cell| in_block[cell.index()] = false);
+            }
+        }
+        changes.drop_blocks(&locked.asset, gone);
+    }
+    changes
 }

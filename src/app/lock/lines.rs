@@ -79,6 +79,11 @@ pub fn line_of(asset: &Asset, made: &Materialization) -> LockLine {
     }
 }
 
+/// Whether a cell is stale although the run that has just ended has made it: its inputs changed while its command ran.
+pub fn is_unsettled(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
+    evaluation.verdicts[cell.index()].status == Status::Stale && was_made_now(evaluation, cell)
+}
+
 /// Whether the run that has just ended has made a cell: what came out need not be what its block holds.
 pub fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     let recorded = &evaluation.judge.facts().recorded;

@@ -40,7 +40,7 @@ fn asked(sandbox: &Sandbox, words: &[&str]) -> Result<Observed, AppError> {
     )
 }
 
-/// Each source with a `+` where it has a version, and a `!` where that has changed.
+/// Each source with a `+` where it has a version, and a `!` where that has changed, a `*` where it is the first.
 fn observed(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     let report = asked(sandbox, words).expect("a report").report;
     let told = |it: &ObservedSource| {
@@ -49,10 +49,10 @@ fn observed(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
             .as_ref()
             .map_or(String::new(), |key| format!("@{key}"));
         let version = if it.data_version.is_some() { "+" } else { "" };
-        let changed = if it.change == ObservedChange::Changed {
-            "!"
-        } else {
-            ""
+        let changed = match it.change {
+            ObservedChange::Changed => "!",
+            ObservedChange::First => "*",
+            ObservedChange::Same => "",
         };
         format!("{}{key}{version}{changed}", it.source)
     };
@@ -66,7 +66,7 @@ fn what_is_new_is_told_and_recorded() {
     sandbox.write("count", "1");
     assert_eq!(
         observed(&sandbox, &[]),
-        ["raw@d1+!", "raw@d2", "orders+!", "notes"]
+        ["raw@d1+*", "raw@d2", "orders+*", "notes"]
     );
     assert_eq!(
         observed(&sandbox, &[]),
@@ -77,7 +77,7 @@ fn what_is_new_is_told_and_recorded() {
     sandbox.write("notes.txt", "x");
     assert_eq!(
         observed(&sandbox, &["raw@d2", "notes"]),
-        ["raw@d2+!", "notes+!"]
+        ["raw@d2+*", "notes+*"]
     );
     std::fs::remove_file(sandbox.path("notes.txt")).expect("removed");
     assert_eq!(

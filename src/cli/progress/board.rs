@@ -202,6 +202,7 @@ pub fn counted(counts: RunCounts) -> String {
     let parts = [
         (counts.materialized, "materialized"),
         (counts.unchanged, "unchanged"),
+        (counts.stale, "stale"),
         (counts.fresh, "fresh"),
         (counts.failed, "failed"),
         (counts.blocked, "blocked"),

@@ -25,16 +25,11 @@ pub fn observe(report: &ObserveReport, look: &Look) -> String {
             source_rows(source, &by_source[source], &mut table);
         }
     }
-    let changed = report
-        .observations
-        .iter()
-        .filter(|it| it.change == ObservedChange::Changed)
-        .count() as u64;
     format!(
-        "{}{} observed, {} changed.\n",
+        "{}{} observed, {}.\n",
         table.lines(2, look.width),
         count(order.len() as u64, "source"),
-        number(changed)
+        changes(&report.observations.iter().collect::<Vec<_>>())
     )
 }
 
@@ -48,19 +43,19 @@ fn source_rows(source: &AssetKey, observed: &[&ObservedSource], table: &mut Tabl
         ));
         return;
     }
-    let changed = observed
+    let told = observed
         .iter()
-        .filter(|it| it.change == ObservedChange::Changed);
-    let total = changed.clone().count();
+        .filter(|it| it.change != ObservedChange::Same);
+    let total = told.clone().count();
     table.row([
         Cell::plain(source.as_str()),
         Cell::plain(format!(
-            "{}, {} changed",
+            "{}, {}",
             count(observed.len() as u64, "partition"),
-            number(total as u64)
+            changes(observed)
         )),
     ]);
-    for one in changed.take(ROWS) {
+    for one in told.take(ROWS) {
         let key = one
             .partition
             .as_ref()
@@ -73,10 +68,21 @@ fn source_rows(source: &AssetKey, observed: &[&ObservedSource], table: &mut Tabl
     }
 }
 
+/// How many versions changed, and how many are the first ones: `2 new, 1 changed`.
+fn changes(observed: &[&ObservedSource]) -> String {
+    let of = |change| observed.iter().filter(|it| it.change == change).count() as u64;
+    let changed = format!("{} changed", number(of(ObservedChange::Changed)));
+    match of(ObservedChange::First) {
+        0 => changed,
+        first => format!("{} new, {changed}", number(first)),
+    }
+}
+
 fn row(name: String, observed: &ObservedSource) -> Vec<Cell> {
     let (word, style) = match (observed.change, &observed.data_version) {
         (_, None) => ("not there", WARN),
         (ObservedChange::Changed, _) => ("changed", GOOD),
+        (ObservedChange::First, _) => ("new", GOOD),
         (ObservedChange::Same, _) => ("same", DIM),
     };
     let version = observed.data_version.map_or_else(String::new, |version| {

@@ -1,6 +1,7 @@
 //! Versions of real files, each test in a project of its own.
 
 mod globs;
+mod looks;
 mod outputs;
 mod paths;
 mod trees;

@@ -27,8 +27,10 @@ pub struct ObservedSource {
 /// How an observation compares with the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObservedChange {
-    /// The version is another, or the first one.
+    /// The version is another, or there is none any more.
     Changed,
+    /// There was no observation before.
+    First,
     /// The version is the same.
     Same,
 }

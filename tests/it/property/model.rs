@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use super::command::{Files, Shape, outputs, read};
 use super::random::Random;
@@ -363,6 +364,26 @@ impl Model {
         &self.cells
     }
 
+    /// The paths of what a cell reads.
+    pub fn input_paths(&self, cell: Cell) -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        for dep in &self.assets[cell.asset].deps {
+            for key in self.mapped(cell, dep) {
+                match dep.upstream {
+                    Upstream::Source(number) => paths.push(self.source_path(number, key)),
+                    Upstream::Asset(up) => {
+                        let up = self.cells.iter().find(|it| (it.asset, it.key) == (up, key));
+                        let outputs = self.output_paths(*up.expect("each key has a cell"));
+                        let read = outputs.into_iter().enumerate();
+                        let read = read.filter(|(at, _)| dep.output.is_none_or(|it| it == *at));
+                        paths.extend(read.map(|(_, path)| path));
+                    }
+                }
+            }
+        }
+        paths.into_iter().map(PathBuf::from).collect()
+    }
+
     /// The outputs of all cells as they are on disk.
     pub fn disk(&self, project: &Scenario) -> Disk {
         let outputs = |cell: &Cell| {
@@ -427,6 +448,11 @@ impl Model {
             let record = (made.fingerprint.clone(), made.outputs.clone());
             self.records.insert(made.cell, record);
         }
+    }
+
+    /// Takes it that what a cell has made is stale until it is made anew.
+    pub fn forget(&mut self, cell: Cell) {
+        self.records.remove(&cell);
     }
 
     /// The same project, all of whose commands write to their staging.

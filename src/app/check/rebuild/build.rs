@@ -230,11 +230,16 @@ fn failure(events: Vec<Event>) -> Built {
         EventKind::StepFinished {
             outcome: StepOutcome::Failed(failure),
             ..
-        } => Some(failure),
+        } => Some(Built::Failed {
+            message: failure.message,
+            tail: failure.tail,
+        }),
+        // It ended well, so what it is warned of are inputs that it changed.
+        EventKind::StepFinished { warnings, .. } if !warnings.is_empty() => Some(Built::Failed {
+            message: warnings.join("; "),
+            tail: Vec::new(),
+        }),
         _ => None,
     });
-    failed.map_or(Built::Not, |failure| Built::Failed {
-        message: failure.message,
-        tail: failure.tail,
-    })
+    failed.unwrap_or(Built::Not)
 }

@@ -115,6 +115,7 @@ fn events() -> Vec<EventKind> {
                 failed: 1,
                 blocked: 1,
                 canceled: 0,
+                stale: 0,
             },
         ),
     ]

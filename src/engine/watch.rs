@@ -1,0 +1,307 @@
+//! Whether the inputs of commands stayed what they were judged by while the commands ran.
+//!
+//! Before a command starts it is noted how each of its inputs looks: sources, code files, files with values, globs, outputs of
+//! upstreams. They must still be what was judged. After the command they are looked at again; where anything looks otherwise,
+//! nobody knows what the command has read, whatever is there now.
+//!
+//! One look serves all commands that ended before it began. A look that takes long is not repeated at once as long as there is
+//! other work, so that commands that all read one large folder do not wait for it to be looked at after each of them.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::engine::evaluate::Evaluation;
+use crate::engine::reads::{Input, Read, code, inputs, is_as_judged, reads};
+use crate::engine::share::AllCores;
+use crate::engine::unsettled::Changed;
+use crate::engine::workspace::Workspace;
+use crate::hash::{Difference, HashError, Look, Watched};
+use crate::model::PartitionSet;
+use crate::plan::{Cell, Share as _};
+use crate::sys::file::FileStamp;
+
+/// After a look that took so long, other work goes on for so many times as long before the next one.
+const PAUSE: u32 = 10;
+
+/// Above this many inputs other threads are worth their start.
+const MANY: usize = 2_000;
+
+/// So many inputs are looked at by one thread in a row.
+const RUN: usize = 512;
+
+/// The files that commands read, known by device and inode, shared with the workers.
+#[derive(Debug, Default)]
+pub struct InputFiles {
+    read: Mutex<HashSet<(u64, u64)>>,
+    linked: Mutex<HashSet<(u64, u64)>>,
+}
+
+impl InputFiles {
+    /// Whether a file that was linked to is an input. Its ctime proves nothing from then on: linking has changed it.
+    pub fn is_linked_to(&self, device: u64, inode: u64) -> bool {
+        let file = (device, inode);
+        let is_read = self
+            .read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&file);
+        if is_read {
+            let linked = self.linked.lock();
+            linked.unwrap_or_else(PoisonError::into_inner).insert(file);
+        }
+        is_read
+    }
+
+    fn add<'s>(&self, stamps: impl Iterator<Item = &'s FileStamp>) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.extend(stamps.map(|stamp| (stamp.device, stamp.inode)));
+    }
+
+    fn was_linked(&self, stamp: &FileStamp) -> bool {
+        let linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        linked.contains(&(stamp.device, stamp.inode))
+    }
+}
+
+/// How an input looked before the first command that reads it started.
+#[derive(Debug)]
+enum Before {
+    /// A regular file at the one path that it is.
+    File(FileStamp),
+    /// Anything else.
+    Looks(Box<[(Watched, Look)]>),
+    /// It was not what was judged any more; this is its path.
+    Other(String),
+}
+
+/// Knows how the inputs of commands looked.
+pub(super) struct Watch<'a> {
+    workspace: &'a Workspace<'a>,
+    files: Arc<InputFiles>,
+    /// What was noted of each upstream.
+    noted: HashMap<Read, PartitionSet>,
+    /// By the scope's numbering of versions.
+    versions: HashMap<usize, Before>,
+    code: HashMap<Watched, Before>,
+    /// Before then, a look can wait.
+    next: Instant,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(workspace: &'a Workspace<'a>, files: Arc<InputFiles>) -> Self {
+        Self {
+            workspace,
+            files,
+            noted: HashMap::new(),
+            versions: HashMap::new(),
+            code: HashMap::new(),
+            next: Instant::now(),
+        }
+    }
+
+    /// Notes how all inputs of cells that one command makes look, before it starts.
+    pub fn note(&mut self, evaluation: &Evaluation<'_>, cells: &[Cell]) {
+        let began = Instant::now();
+        for (read, set) in reads(evaluation, [cells]) {
+            let new = match self.noted.get(&read) {
+                Some(noted) => set.difference(noted),
+                None => set,
+            };
+            let inputs = new
+                .iter()
+                .flat_map(|index| inputs(self.workspace, evaluation, read, index));
+            let inputs: Vec<Input> = inputs
+                .filter(|input| !self.versions.contains_key(&input.slot))
+                .collect();
+            let befores = of_all(&inputs, |input| self.before(evaluation, input));
+            let slots = inputs.iter().map(|input| input.slot);
+            self.versions.extend(slots.zip(befores));
+            let noted = self.noted.entry(read).or_insert_with(PartitionSet::empty);
+            *noted = noted.union(&new);
+        }
+        for watched in code(evaluation, cells) {
+            if self.code.contains_key(&watched) {
+                continue;
+            }
+            let look = self.workspace.versions.look(&watched);
+            let is_as_seen = evaluation.codes.is_as_seen(self.workspace, &watched);
+            let before = match look {
+                Ok(look) if is_as_seen => Before::Looks([(watched.clone(), look)].into()),
+                _ => Before::Other(watched.text().to_owned()),
+            };
+            self.code.insert(watched, before);
+        }
+        self.pause_after(began);
+    }
+
+    /// Whether a look would not keep other work from going on for long.
+    pub fn is_rested(&self) -> bool {
+        Instant::now() >= self.next
+    }
+
+    /// When it will be.
+    pub const fn rested(&self) -> Instant {
+        self.next
+    }
+
+    /// What has changed of all inputs of these steps, which have ended.
+    pub fn look<'c>(
+        &mut self,
+        evaluation: &Evaluation<'_>,
+        steps: impl IntoIterator<Item = &'c [Cell]> + Clone,
+    ) -> Changed {
+        let began = Instant::now();
+        let mut changed = Changed::default();
+        for (read, set) in reads(evaluation, steps.clone()) {
+            let inputs = set
+                .iter()
+                .flat_map(|index| inputs(self.workspace, evaluation, read, index));
+            let inputs: Vec<Input> = inputs.collect();
+            let compared = of_all(&inputs, |input| self.compare(evaluation, input));
+            for (input, compared) in inputs.iter().zip(compared) {
+                match compared {
+                    Compared::Same => {}
+                    Compared::Linked(now) => drop(self.versions.insert(input.slot, now)),
+                    Compared::Changed(path) => drop(changed.versions.insert(input.slot, path)),
+                }
+            }
+        }
+        let code: HashSet<Watched> = steps
+            .into_iter()
+            .flat_map(|cells| code(evaluation, cells))
+            .collect();
+        for watched in code {
+            let Some(before) = self.code.get(&watched) else {
+                continue;
+            };
+            let is_same = || evaluation.codes.is_as_seen(self.workspace, &watched);
+            match before.compare(self.workspace, &self.files, None, is_same) {
+                Compared::Same => {}
+                Compared::Linked(now) => drop(self.code.insert(watched, now)),
+                Compared::Changed(path) => drop(changed.code.insert(watched, path)),
+            }
+        }
+        self.pause_after(began);
+        changed
+    }
+
+    fn pause_after(&mut self, began: Instant) {
+        let now = Instant::now();
+        let took = now.duration_since(began);
+        // What takes no longer than starting a command is not worth waiting for.
+        if took > Duration::from_millis(1) {
+            self.next = now + took * PAUSE;
+        }
+    }
+
+    /// How an input looks, if it is what was judged.
+    fn before(&self, evaluation: &Evaluation<'_>, input: &Input) -> Before {
+        let looks: Result<Vec<_>, _> = input
+            .watched
+            .iter()
+            .map(|watched| Ok((watched.clone(), self.workspace.versions.look(watched)?)))
+            .collect::<Result<_, HashError>>();
+        let looks = match looks {
+            Ok(looks) if is_as_judged(self.workspace, evaluation, input) => looks,
+            _ => return Before::Other(input.path()),
+        };
+        self.files
+            .add(looks.iter().flat_map(|(_, look)| look.stamps()));
+        Before::of(looks)
+    }
+
+    fn compare(&self, evaluation: &Evaluation<'_>, input: &Input) -> Compared {
+        let Some(before) = self.versions.get(&input.slot) else {
+            return Compared::Same;
+        };
+        let is_same = || is_as_judged(self.workspace, evaluation, input);
+        before.compare(self.workspace, &self.files, input.watched.first(), is_same)
+    }
+}
+
+/// What a second look at an input says.
+enum Compared {
+    /// It stayed as it was.
+    Same,
+    /// It was linked to; this is how it looks since.
+    Linked(Before),
+    /// It was changed: this path is among it.
+    Changed(String),
+}
+
+impl Before {
+    /// How something looks that looks so.
+    fn of(looks: Vec<(Watched, Look)>) -> Self {
+        if let [(_, look)] = looks.as_slice()
+            && let Some(stamp) = look.as_file()
+        {
+            return Self::File(stamp);
+        }
+        Self::Looks(looks.into())
+    }
+
+    /// Looks again. `watched` is the only thing that was looked at, where that was a file. Where stamps prove nothing,
+    /// `is_same` decides.
+    fn compare(
+        &self,
+        workspace: &Workspace<'_>,
+        files: &InputFiles,
+        watched: Option<&Watched>,
+        is_same: impl Fn() -> bool,
+    ) -> Compared {
+        let versions = workspace.versions;
+        let looks: Vec<(&Watched, Cow<'_, Look>)> = match (self, watched) {
+            (Self::Other(path), _) => return Compared::Changed(path.clone()),
+            (Self::File(_), None) => return Compared::Same,
+            (Self::File(stamp), Some(watched)) => {
+                let look = Look::of_file(watched.text(), *stamp);
+                vec![(watched, Cow::Owned(look))]
+            }
+            (Self::Looks(looks), _) => looks
+                .iter()
+                .map(|(watched, look)| (watched, Cow::Borrowed(look)))
+                .collect(),
+        };
+        let (mut is_linked, mut is_coarse) = (false, false);
+        let mut now = Vec::with_capacity(looks.len());
+        for (watched, before) in &looks {
+            let Ok(look) = versions.look(watched) else {
+                return Compared::Changed(watched.text().to_owned());
+            };
+            match before.difference(&look, |stamp| files.was_linked(stamp)) {
+                Difference::None => {}
+                Difference::Linked => is_linked = true,
+                Difference::Changed(path) => return Compared::Changed(path),
+            }
+            is_coarse |= look.stamps().any(|stamp| versions.is_coarse(stamp));
+            now.push(((*watched).clone(), look));
+        }
+        if (is_linked || is_coarse) && !is_same() {
+            let first = looks.first().map(|(watched, _)| watched.text().to_owned());
+            return Compared::Changed(first.unwrap_or_default());
+        }
+        if is_linked {
+            return Compared::Linked(Self::of(now));
+        }
+        Compared::Same
+    }
+}
+
+/// `each` of inputs, in order; on all cores where there are many.
+fn of_all<T: Send>(inputs: &[Input], each: impl Fn(&Input) -> T + Sync) -> Vec<T> {
+    if inputs.len() < MANY {
+        return inputs.iter().map(each).collect();
+    }
+    let runs: Vec<&[Input]> = inputs.chunks(RUN).collect();
+    let done: Vec<Mutex<Vec<T>>> = runs.iter().map(|_| Mutex::new(Vec::new())).collect();
+    AllCores.share(runs.len(), &|at| {
+        let results = runs[at].iter().map(&each).collect();
+        *done[at].lock().unwrap_or_else(PoisonError::into_inner) = results;
+    });
+    let results = done.into_iter();
+    results
+        .flat_map(|done| done.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect()
+}

@@ -1,0 +1,258 @@
+//! What a second look at something tells of what happened between.
+
+use std::fs;
+use std::time::Duration;
+
+use super::Project;
+use crate::hash::{Counted, Difference, Watched};
+
+type Edit = (&'static str, fn(&Project) -> &Project, Option<&'static str>);
+
+fn project() -> Project {
+    let project = Project::new();
+    project
+        .file("one.csv", "1")
+        .file("dir/a", "a")
+        .file("dir/sub/b", "b")
+        .file("raw/x.csv", "x")
+        .file("raw/y.csv", "y")
+        .file("raw/notes.txt", "")
+        .folder("conf")
+        .link("link.csv", "one.csv");
+    project
+}
+
+fn path(path: &str) -> Watched {
+    Watched::Path(path.to_owned(), Counted::Files)
+}
+
+fn glob(pattern: &str) -> Watched {
+    Watched::Glob {
+        pattern: pattern.to_owned(),
+        except: Vec::new(),
+        counted: Counted::Files,
+    }
+}
+
+/// Asserts what each edit does to what is watched: the path that changed, or nothing.
+#[track_caller]
+fn check(watched: &Watched, edits: &[Edit]) {
+    for (what, edit, expected) in edits {
+        let project = project();
+        let before = project.versions().look(watched).unwrap();
+        edit(&project);
+        let now = project.versions().look(watched).unwrap();
+        let difference = before.difference(&now, |_| false);
+        let expected = expected.map_or(Difference::None, |path| {
+            Difference::Changed(path.to_owned())
+        });
+        assert_eq!(difference, expected, "{watched:?}, {what}");
+    }
+}
+
+#[test]
+fn a_file_that_went_back_was_changed() {
+    check(
+        &path("one.csv"),
+        &[
+            ("nothing", |it| it, None),
+            (
+                "written, and written back",
+                |it| it.file("one.csv", "2").file("one.csv", "1"),
+                Some("one.csv"),
+            ),
+            ("removed", |it| it.remove("one.csv"), Some("one.csv")),
+            (
+                "moved away and copied back",
+                |it| {
+                    fs::rename(it.path("one.csv"), it.path("kept")).unwrap();
+                    fs::copy(it.path("kept"), it.path("one.csv")).unwrap();
+                    it
+                },
+                Some("one.csv"),
+            ),
+            ("another file came", |it| it.file("two.csv", "2"), None),
+        ],
+    );
+    check(
+        &path("link.csv"),
+        &[
+            (
+                "its target was written back",
+                |it| it.file("one.csv", "2").file("one.csv", "1"),
+                Some("link.csv"),
+            ),
+            (
+                "it led elsewhere for a moment",
+                |it| it.link("link.csv", "raw/x.csv").link("link.csv", "one.csv"),
+                Some("link.csv"),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn absence_is_a_stamp() {
+    check(
+        &path("conf/extra.toml"),
+        &[
+            (
+                "it came",
+                |it| it.file("conf/extra.toml", ""),
+                Some("conf/extra.toml"),
+            ),
+            (
+                "it came and went",
+                |it| it.file("conf/extra.toml", "").remove("conf/extra.toml"),
+                Some("conf/extra.toml"),
+            ),
+            (
+                "something else came",
+                |it| it.file("conf/other.toml", ""),
+                None,
+            ),
+        ],
+    );
+    check(
+        &path("gone/extra.toml"),
+        &[(
+            "it came and went with its folder",
+            |it| it.file("gone/extra.toml", "").remove("gone"),
+            Some("gone/extra.toml"),
+        )],
+    );
+    check(
+        &Watched::Word("conf/run.sh".to_owned(), Counted::Files),
+        &[
+            (
+                "it came",
+                |it| it.file("conf/run.sh", ""),
+                Some("conf/run.sh"),
+            ),
+            (
+                "something came and went",
+                |it| it.file("conf/t", "").remove("conf/t"),
+                None,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_folder_tells_of_what_came_and_went_unless_something_else_came() {
+    check(
+        &path("dir/"),
+        &[
+            ("nothing", |it| it, None),
+            (
+                "a file came and went",
+                |it| it.file("dir/sub/c", "").remove("dir/sub/c"),
+                Some("dir/sub/"),
+            ),
+            (
+                "a file came",
+                |it| it.file("dir/sub/c", ""),
+                Some("dir/sub/c"),
+            ),
+            (
+                "a file was written back",
+                |it| it.file("dir/a", "2").file("dir/a", "a"),
+                Some("dir/a"),
+            ),
+            (
+                "litter came",
+                |it| it.file("dir/x.tmp", "").folder("dir/sub/__pycache__"),
+                None,
+            ),
+            (
+                "litter came, and a file went",
+                |it| it.file("dir/x.tmp", "").remove("dir/a"),
+                Some("dir/a"),
+            ),
+            ("it is gone", |it| it.remove("dir"), Some("dir")),
+        ],
+    );
+}
+
+#[test]
+fn a_glob_tells_of_what_came_and_went_unless_something_else_came() {
+    check(
+        &glob("raw/*.csv"),
+        &[
+            ("nothing", |it| it, None),
+            (
+                "a match came and went",
+                |it| it.file("raw/z.csv", "").remove("raw/z.csv"),
+                Some("raw/"),
+            ),
+            (
+                "a match went and came back",
+                |it| {
+                    fs::rename(it.path("raw/x.csv"), it.path("kept")).unwrap();
+                    fs::rename(it.path("kept"), it.path("raw/x.csv")).unwrap();
+                    it
+                },
+                Some("raw/x.csv"),
+            ),
+            (
+                "an output was put beside",
+                |it| {
+                    fs::write(it.path("staged"), "out").unwrap();
+                    fs::rename(it.path("staged"), it.path("raw/out.txt")).unwrap();
+                    it
+                },
+                None,
+            ),
+            (
+                "another file was replaced",
+                |it| {
+                    fs::write(it.path("raw/new"), "").unwrap();
+                    fs::rename(it.path("raw/new"), it.path("raw/notes.txt")).unwrap();
+                    it
+                },
+                None,
+            ),
+            ("another file went", |it| it.remove("raw/notes.txt"), None),
+        ],
+    );
+    check(
+        &glob("later/*.csv"),
+        &[(
+            "its folder came and went",
+            |it| it.file("later/a.csv", "").remove("later"),
+            Some("./"),
+        )],
+    );
+}
+
+#[test]
+fn the_ctime_of_a_file_that_was_linked_to_proves_nothing() {
+    let project = project();
+    let before = project.versions().look(&path("one.csv")).unwrap();
+    fs::hard_link(project.path("one.csv"), project.path("other")).unwrap();
+    let now = project.versions().look(&path("one.csv")).unwrap();
+    assert_eq!(before.difference(&now, |_| true), Difference::Linked);
+    assert!(matches!(
+        before.difference(&now, |_| false),
+        Difference::Changed(_)
+    ));
+}
+
+#[test]
+fn outputs_are_adopted_only_where_ticks_are_short() {
+    for (tick, is_adopted) in [(2_000, false), (100, false), (99, true), (10, true)] {
+        let project = Project::new();
+        project.file("staged", "x");
+        let versions = project.versions().with_tick(Duration::from_millis(tick));
+        let settled = versions.settle("staged", "out").unwrap();
+        fs::rename(project.path("staged"), project.path("out")).unwrap();
+        versions.adopt("out", &settled);
+        assert_eq!(versions.is_at("out", &settled), is_adopted, "{tick} ms");
+        let found = versions.of_path("out").unwrap();
+        assert_eq!(
+            found,
+            settled.found(),
+            "it is read where it was not adopted"
+        );
+    }
+}
