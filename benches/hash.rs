@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::io::Read;
 use std::path::PathBuf;
 
+use assetctl::digest::Key;
 use assetctl::hash::{Ignore, StatCache, Versions};
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, main as run_benchmarks};
@@ -17,6 +18,11 @@ const LARGE: usize = 256 * 1024 * 1024;
 
 fn main() {
     run_benchmarks();
+}
+
+/// The key of a user whose secret is known.
+fn key() -> Key {
+    Key::of(&[7; 32], "a bench")
 }
 
 /// A root with `count` small files, which the cache knows.
@@ -34,7 +40,7 @@ impl Files {
         let ignore = Ignore::default();
         let paths: Vec<String> = (0..count).map(|n| format!("src/{n}.csv")).collect();
         fs::create_dir(root.path().join("src")).expect("the root is empty");
-        let cache = StatCache::open(&file);
+        let cache = StatCache::open(&file, Some(&key()));
         let versions = Versions::new(root.path(), &cache, &ignore).expect("the root exists");
         for path in &paths {
             fs::write(root.path().join(path), path).expect("the root is writable");
@@ -43,7 +49,7 @@ impl Files {
         }
         drop(versions);
         cache.save(jiff::Timestamp::UNIX_EPOCH);
-        let cache = StatCache::open(&file);
+        let cache = StatCache::open(&file, Some(&key()));
         Self {
             root,
             paths,
@@ -79,7 +85,7 @@ fn new_files(bencher: Bencher, count: usize) {
     let files = Files::new(count);
     let paths: Vec<&str> = files.paths.iter().map(String::as_str).collect();
     bencher.counter(ItemsCount::new(count)).bench(|| {
-        let cache = StatCache::open(&files.root.path().join("none"));
+        let cache = StatCache::open(&files.root.path().join("none"), Some(&key()));
         let versions =
             Versions::new(files.root.path(), &cache, &files.ignore).expect("the root exists");
         versions.of_many(black_box(&paths))
@@ -90,7 +96,7 @@ fn new_files(bencher: Bencher, count: usize) {
 fn load_stat_cache(bencher: Bencher, count: usize) {
     let files = Files::new(count);
     let path = files.root.path().join("stat.cache");
-    bencher.bench(|| StatCache::open(black_box(&path)));
+    bencher.bench(|| StatCache::open(black_box(&path), Some(&key())));
 }
 
 /// A file that no cache knows, in the page cache.
@@ -106,7 +112,7 @@ fn large_file(bencher: Bencher) {
     let (root, _path) = large();
     let ignore = Ignore::default();
     bencher.counter(BytesCount::new(LARGE)).bench(|| {
-        let cache = StatCache::open(&root.path().join("none"));
+        let cache = StatCache::open(&root.path().join("none"), Some(&key()));
         let versions = Versions::new(root.path(), &cache, &ignore).expect("the root exists");
         versions.of_path("large")
     });

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use assetctl::digest::Key;
 use assetctl::manifest::{load, load_compiled};
 use divan::Bencher;
 use tempfile::TempDir;
@@ -36,6 +37,7 @@ fn parsed(bencher: Bencher<'_, '_>, assets: usize) {
 fn compiled(bencher: Bencher<'_, '_>, assets: usize) {
     let root = project(assets);
     let cache = root.path().join("cache");
-    load_compiled(root.path(), &cache).expect("a valid manifest");
-    bencher.bench(|| load_compiled(root.path(), &cache).expect("a valid manifest"));
+    let key = Key::of(&[7; 32], "a bench");
+    load_compiled(root.path(), &cache, Some(&key)).expect("a valid manifest");
+    bencher.bench(|| load_compiled(root.path(), &cache, Some(&key)).expect("a valid manifest"));
 }

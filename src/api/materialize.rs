@@ -122,9 +122,9 @@ fn on_disk(
         progress: &mut recorder,
     };
     let started = Instant::now();
-    let opened = app::Project::open(&project.surroundings(Some(instance.path())))?;
+    let mut opened = app::Project::open(&project.surroundings(Some(instance.path())))?;
     let run_of = OpenedProject {
-        project: &opened,
+        project: &mut opened,
         started,
     };
     let (result, made) = app::materialize_opened(run_of, &asked, running, made_rows)?;

@@ -1,7 +1,6 @@
 //! The instance as verbs use it: opened for reading first, and for writing once there is something to write.
 
 use std::borrow::Borrow;
-use std::path::Path;
 
 use crate::app::error::AppError;
 use crate::app::from_lock::UnreadLock;
@@ -12,7 +11,7 @@ use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, eva
 use crate::lockfile;
 use crate::model::{Lock, Occupied};
 use crate::plan::{Purpose, Scope, Upstream};
-use crate::store::{self, Access, Opened, Store, StoreError};
+use crate::store::{self, Access, Opened, Place, Store, StoreError};
 use crate::sys::temporary::temporary_folder;
 
 /// An open instance, with what had to be put right.
@@ -30,9 +29,10 @@ impl Instance {
     /// Opens the project's instance for reading.
     pub fn open(project: &Project) -> Result<Self, StoreError> {
         let temporary = temporary_folder(project.environment());
+        let place = project.place(&temporary);
         let mut instance = match project.traces() {
-            Traces::Left => Self::at(project.home(), &temporary)?,
-            Traces::None => Self::untouched_at(project.home(), &temporary)?,
+            Traces::Left => Self::at(place)?,
+            Traces::None => Self::untouched_at(place)?,
         };
         let known = project.notices().iter();
         let news = known.filter(|notice| !instance.notices.contains(notice));
@@ -50,14 +50,14 @@ impl Instance {
         })
     }
 
-    /// Opens the instance in the folder `home` for reading; a copy of it, if it needs one, lies in `temporary`.
-    pub fn at(home: &Path, temporary: &Path) -> Result<Self, StoreError> {
-        Ok(Self::opened(Store::open_to_read(home, temporary)?))
+    /// Opens an instance for reading.
+    pub fn at(place: Place<'_>) -> Result<Self, StoreError> {
+        Ok(Self::opened(Store::open_to_read(place)?))
     }
 
     /// [`Self::at`], and leaves the folder as it is, even for a moment.
-    pub fn untouched_at(home: &Path, temporary: &Path) -> Result<Self, StoreError> {
-        Ok(Self::opened(Store::open_untouched(home, temporary)?))
+    pub fn untouched_at(place: Place<'_>) -> Result<Self, StoreError> {
+        Ok(Self::opened(Store::open_untouched(place)?))
     }
 
     fn opened(Opened { store, notices }: Opened) -> Self {
@@ -81,16 +81,10 @@ impl Instance {
     pub fn make_writable(&mut self, project: &Project) -> Result<(), StoreError> {
         let opened = match self.damaged.take() {
             Some((store, detail)) => store.open_anew(Access::Write, &detail)?,
-            None => project.instance(Access::Write)?,
+            None => project.instance()?,
         };
         // What was found when it was opened to be read has been put right now.
-        let ignored = |notice: &Notice| {
-            matches!(
-                notice,
-                Notice::Instance(store::Notice::IgnoredDamage { .. })
-            )
-        };
-        self.notices.retain(|notice| !ignored(notice));
+        self.notices.retain(|notice| !is_of_one_ignored(notice));
         self.store = opened.store;
         for notice in opened.notices.into_iter().map(Notice::from) {
             if !self.notices.contains(&notice) {
@@ -98,6 +92,29 @@ impl Instance {
             }
         }
         Ok(())
+    }
+
+    /// Puts a new instance in the place of one that reading has found damaged or from elsewhere, so that everything is read again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Replaced`], if it was.
+    pub fn replace_if_damaged(&mut self, project: &Project) -> Result<(), StoreError> {
+        if !self.notices.iter().any(is_of_one_ignored) {
+            return Ok(());
+        }
+        self.make_writable(project)?;
+        let replaced = self.notices.iter().find_map(|notice| match notice {
+            Notice::Instance(
+                notice @ (store::Notice::SetAside { .. } | store::Notice::Foreign { .. }),
+            ) => Some(StoreError::Replaced {
+                notice: Box::new(notice.clone()),
+            }),
+            _ => None,
+        });
+        Err(replaced.unwrap_or_else(|| StoreError::ReplacedByAnother {
+            path: self.store.path().to_owned(),
+        }))
     }
 
     /// Looks at a scope and judges it. An instance that turns out to be damaged counts as empty from then on.
@@ -238,6 +255,16 @@ impl Instance {
         self.damaged = Some((damaged, detail));
         Ok(())
     }
+}
+
+/// Whether an instance was read as an empty one.
+fn is_of_one_ignored(notice: &Notice) -> bool {
+    matches!(
+        notice,
+        Notice::Instance(
+            store::Notice::IgnoredDamage { .. } | store::Notice::IgnoredForeign { .. }
+        )
+    )
 }
 
 fn damage(problems: &Problems) -> Option<String> {

@@ -1,17 +1,18 @@
 //! What follows from the declarations alone, kept so that a large project need not be read to tell it again.
 //!
 //! Of each kind one answer is kept, with what it was made of: the manifest, the program, and the question. It lies beside
-//! the compiled manifest and is as disposable: damaged, or where the folder cannot be written, it is none. Small answers are
+//! the compiled manifest, is made with the same key, and is as disposable: damaged, or where the folder cannot be written, it is none. Small answers are
 //! not kept, as they cost nothing.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
-use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::engine::OWN_FOLDER;
 use crate::manifest;
-use crate::sys::file::write_atomically;
+use crate::sys::file::{open_file, write_atomically};
 
 /// What is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,8 @@ impl Kept {
 /// How many bytes an answer has at least that is kept.
 const WORTH_KEEPING: usize = 64 * 1024;
 
-/// Before the answer: what it was made of, and a digest over it that tells damage.
-const PREFIX: usize = 16 + 16;
+/// Before the answer: a digest over what it was made of and the answer itself.
+const PREFIX: usize = 16;
 
 /// The answer to a question, if it was kept and the declarations are what they were.
 ///
@@ -45,12 +46,14 @@ const PREFIX: usize = 16 + 16;
 pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<Vec<u8>> {
     let root = manifest::find(&surroundings.directory).ok()?.0;
     let own = root.join(OWN_FOLDER);
-    let mut bytes = fs::read(own.join(kept.file())).ok()?;
-    let (made_of, whole) = bytes.get(..PREFIX)?.split_at(16);
-    let manifest = manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE))?;
-    let is_ours = made_of
-        == origin(manifest, surroundings.program.as_deref(), question)?.as_bytes()
-        && whole == Kind::Manifest.digest(&bytes[PREFIX..]).as_bytes();
+    let key = surroundings.cache_key(&root)?;
+    let mut bytes = Vec::new();
+    let mut file = open_file(&own.join(kept.file())).ok()?;
+    file.read_to_end(&mut bytes).ok()?;
+    let (signature, answer) = bytes.split_at_checked(PREFIX)?;
+    let manifest = manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE), &key)?;
+    let origin = origin(manifest, surroundings.program.as_deref(), question)?;
+    let is_ours = signature == signed(&key, origin, answer).as_bytes();
     is_ours.then(|| {
         bytes.drain(..PREFIX);
         bytes
@@ -59,19 +62,25 @@ pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<V
 
 /// Keeps the answer to a question about the declarations of a project, if that is worth it.
 pub fn keep(project: &Project, kept: Kept, question: &str, answer: &[u8]) {
-    if answer.len() < WORTH_KEEPING {
+    let Some(key) = project
+        .cache_key()
+        .filter(|_| answer.len() >= WORTH_KEEPING)
+    else {
         return;
-    }
+    };
     let Some(origin) = origin(project.manifest_digest(), project.program(), question) else {
         return;
     };
     let mut bytes = Vec::with_capacity(PREFIX + answer.len());
-    bytes.extend_from_slice(origin.as_bytes());
-    bytes.extend_from_slice(Kind::Manifest.digest(answer).as_bytes());
+    bytes.extend_from_slice(signed(key, origin, answer).as_bytes());
     bytes.extend_from_slice(answer);
     let file = project.root().join(OWN_FOLDER).join(kept.file());
     // Without it the next answer takes longer, and is the same.
     drop(write_atomically(&file, &bytes));
+}
+
+fn signed(key: &Key, origin: Digest, answer: &[u8]) -> Digest {
+    key.digest_of(&[origin.as_bytes(), answer])
 }
 
 /// What an answer is made of. The program counts as the file that it is: another build may answer in other words.

@@ -15,6 +15,7 @@ use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
 use crate::app::plan::{blocked_steps, expected_duration};
 use crate::app::project::{Project, Surroundings};
+use crate::app::replaced::{Watched, told_of, was_replaced};
 use crate::app::run_id::new_run_id;
 use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
@@ -82,15 +83,15 @@ pub fn materialize(
     if let Some(nothing) = seal::check(surroundings, request) {
         return Ok(tell_nothing_to_do(&nothing, running, started));
     }
-    let project = &Project::open(surroundings)?;
+    let project = &mut Project::open(surroundings)?;
     let opened = OpenedProject { project, started };
     Ok(materialize_opened(opened, request, running, |_| ())?.0)
 }
 
 /// A project that a run is to begin with.
 pub struct OpenedProject<'a> {
-    /// The project.
-    pub project: &'a Project,
+    /// The project; it is opened anew if its instance turns out to be damaged.
+    pub project: &'a mut Project,
     /// When it began to be looked at.
     pub started: Instant,
 }
@@ -105,7 +106,54 @@ pub fn materialize_opened<T>(
     OpenedProject { project, started }: OpenedProject<'_>,
     request: &MaterializeRequest,
     running: Running<'_>,
-    look: impl FnOnce(&Evaluation<'_>) -> T,
+    look: impl Fn(&Evaluation<'_>) -> T,
+) -> Result<(RunResult, T), AppError> {
+    let Running {
+        executor,
+        cancel,
+        clock,
+        progress,
+    } = running;
+    let mut progress = Watched {
+        progress,
+        has_begun: false,
+    };
+    let attempt = |project: &Project, progress: &mut Watched<'_>, trust| {
+        let running = Running {
+            executor,
+            cancel,
+            clock,
+            progress,
+        };
+        attempt((project, started), request, running, trust, &look)
+    };
+    let first = attempt(project, &mut progress, Trust::Whole);
+    match first {
+        Err(error) if !progress.has_begun && was_replaced(&error) => {
+            if let Some(notice) = told_of(error) {
+                progress.notice(&notice);
+            }
+            *project = project.reopened()?;
+            attempt(project, &mut progress, Trust::Replaced)
+        }
+        ended => ended,
+    }
+}
+
+/// Whether the instance is the one that was there when the command began.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Whole,
+    Replaced,
+}
+
+/// One attempt: it ends with [`StoreError::Replaced`] where the instance turns out to be damaged, and nothing has run.
+fn attempt<T>(
+    (project, started): (&Project, Instant),
+    request: &MaterializeRequest,
+    running: Running<'_>,
+    trust: Trust,
+    look: &impl Fn(&Evaluation<'_>) -> T,
 ) -> Result<(RunResult, T), AppError> {
     let Running {
         executor,
@@ -125,10 +173,11 @@ pub fn materialize_opened<T>(
         Range::Assets,
     )?;
     // What is told of a selection is told each time, and a seal would keep silent.
-    let mut can_be_sealed = selection.is_plain();
+    let mut can_be_sealed = selection.is_plain() && trust == Trust::Whole;
     let mut mark = project.mark().cloned();
     let mut instance = Instance::open(project)?;
     refuse_nested(project, &instance)?;
+    instance.replace_if_damaged(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
     let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
     let versions = project.versions()?;
@@ -141,6 +190,7 @@ pub fn materialize_opened<T>(
     let mut evaluation =
         instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
     instance.take_lock(project, &workspace, &mut evaluation, &lock)?;
+    instance.replace_if_damaged(project)?;
     refuse_unreadable(&evaluation)?;
     instance.look_at_places(&workspace, &mut evaluation, request.occupied, || {
         lock.sound()

@@ -36,6 +36,7 @@ mod project;
 mod quoted;
 mod ranges;
 mod refusal;
+mod replaced;
 mod run_id;
 mod seal;
 mod selection;

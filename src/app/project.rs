@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ use crate::app::error::AppError;
 use crate::app::gitignored::places_read;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
-use crate::digest::Digest;
+use crate::digest::{Digest, Key};
 use crate::engine::{
     KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
     look_for_foreign_files,
@@ -28,7 +29,8 @@ use crate::model::{
     AssetGraph, AssetId, DefinitionId, Gitignored, KeysByDefinition, Lock, PartitionKeys,
     PathTemplate, SourceAsset,
 };
-use crate::store::{Access, Mark, Opened, Store, StoreError};
+use crate::store::{Mark, Opened, Place, Store, StoreError};
+use crate::sys::secret;
 use crate::sys::temporary::temporary_folder;
 
 /// The compiled manifest, in the project's own folder.
@@ -49,11 +51,39 @@ pub struct Surroundings {
     pub program: Option<PathBuf>,
 }
 
+impl Surroundings {
+    /// The key of the caches of the project in `root`, if its user has a secret: what a repository brings along was not
+    /// made with it.
+    #[must_use]
+    pub fn cache_key(&self, root: &Path) -> Option<Key> {
+        of_caches(&secret::known(&self.environment, root)?, root)
+    }
+
+    /// What the user vouches for instances with.
+    pub(super) fn own_key(&self, root: &Path) -> Option<Key> {
+        secret::known(&self.environment, root).map(of_instances)
+    }
+}
+
+fn of_instances(secret: [u8; 32]) -> Key {
+    Key::of(&secret, "instances")
+}
+
+fn of_caches(secret: &[u8; 32], root: &Path) -> Option<Key> {
+    let folder = fs::metadata(root).ok()?;
+    let purpose = format!("the caches of {} {}", folder.dev(), folder.ino());
+    Some(Key::of(secret, &purpose))
+}
+
 /// A project that was found and read.
 #[derive(Debug)]
 pub struct Project {
     root: PathBuf,
     home: PathBuf,
+    /// What caches are made with; without one there are none.
+    key: Option<Key>,
+    /// What the user vouches for instances with.
+    own_key: Option<Key>,
     compiled: Compiled,
     keys: KeysByDefinition,
     mark: Option<Mark>,
@@ -109,12 +139,11 @@ impl Project {
 
     /// [`Self::open`], for a project in which nothing may be written, not even a cache.
     pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
-        let look = |world: World<'_>, home: Home<'_>, used: &BTreeSet<DefinitionId>| {
-            look_in(world, used, || {
-                Instance::untouched_at(home.folder, home.temporary)
-            })
+        let look = |world: World<'_>, home: Place<'_>, used: &BTreeSet<DefinitionId>| {
+            look_in(world, used, || Instance::untouched_at(home))
         };
-        let mut project = Self::open_from(surroundings, manifest::read_compiled, look)?;
+        let known = (secret::known as Secret, manifest::read_compiled as Read);
+        let mut project = Self::open_from(surroundings, known, look)?;
         project.traces = Traces::None;
         Ok(project)
     }
@@ -139,6 +168,18 @@ impl Project {
         Ok(self)
     }
 
+    /// The same project, looked at once more.
+    pub fn reopened(&self) -> Result<Self, AppError> {
+        let surroundings = Surroundings {
+            directory: self.root.clone(),
+            home: Some(self.home.clone()),
+            now: self.now,
+            environment: self.environment.clone(),
+            program: self.program.clone(),
+        };
+        Ok(Self::open(&surroundings)?.within(self.repository.as_ref()))
+    }
+
     /// What is left of it when nothing of it is asked any more.
     #[must_use]
     pub fn into_declared(self) -> Declared {
@@ -150,20 +191,26 @@ impl Project {
 
     fn open_with(
         surroundings: &Surroundings,
-        look: impl FnOnce(World<'_>, Home<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+        look: impl FnOnce(World<'_>, Place<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
-        Self::open_from(surroundings, manifest::load_compiled, look)
+        let known = (
+            secret::known_or_made as Secret,
+            manifest::load_compiled as Read,
+        );
+        Self::open_from(surroundings, known, look)
     }
 
     fn open_from(
         surroundings: &Surroundings,
-        read: impl FnOnce(&Path, &Path) -> Result<Compiled, ManifestErrors>,
-        look: impl FnOnce(World<'_>, Home<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+        (secret, read): (Secret, Read),
+        look: impl FnOnce(World<'_>, Place<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
         refuse_links(&own)?;
-        let compiled = read(&root, &own.join(MANIFEST_CACHE))?;
+        let secret = secret(&surroundings.environment, &root);
+        let key = secret.and_then(|secret| of_caches(&secret, &root));
+        let compiled = read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings
             .home
@@ -178,15 +225,19 @@ impl Project {
         };
         let mark = Mark::read(&home);
         let temporary = temporary_folder(&surroundings.environment);
-        let asked = Home {
-            folder: &home,
+        let own_key = secret.map(of_instances);
+        let asked = Place {
+            home: &home,
             temporary: &temporary,
+            key: own_key.as_ref(),
         };
         let (keys, mut notices) = look(world, asked, &asking_definitions(&compiled.graph))?;
         let faults = keys.faults().into_iter().map(str::to_owned);
         notices.extend(faults.map(Notice::UnknownKeys));
         Ok(Self {
-            cache: StatCache::open(&own.join("stat.cache")),
+            cache: StatCache::open(&own.join("stat.cache"), key.as_ref()),
+            key,
+            own_key,
             io_manager: FilesystemIoManager::new(&root),
             root,
             home,
@@ -235,11 +286,8 @@ impl Project {
     }
 
     fn look(&self, definitions: &BTreeSet<DefinitionId>) -> Result<Looked, AppError> {
-        let home = Home {
-            folder: &self.home,
-            temporary: &temporary_folder(&self.environment),
-        };
-        look(self.world(), home, definitions)
+        let temporary = temporary_folder(&self.environment);
+        look(self.world(), self.place(&temporary), definitions)
     }
 
     pub(super) fn world(&self) -> World<'_> {
@@ -277,6 +325,12 @@ impl Project {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What caches are made with; without one there are none.
+    #[must_use]
+    pub fn cache_key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
     /// The folder of the instance.
@@ -392,9 +446,20 @@ impl Project {
         }
     }
 
-    /// The instance; where it is damaged, an empty one, with a notice.
-    pub fn instance(&self, access: Access) -> Result<Opened, StoreError> {
-        Store::open(&self.home, access)
+    /// Where the instance lies; a copy of it would lie in the folder `temporary`.
+    #[must_use]
+    pub fn place<'a>(&'a self, temporary: &'a Path) -> Place<'a> {
+        Place {
+            home: &self.home,
+            temporary,
+            key: self.own_key.as_ref(),
+        }
+    }
+
+    /// The instance, to be written; where it is damaged or came from elsewhere, a new one, with a notice.
+    pub fn instance(&self) -> Result<Opened, StoreError> {
+        let temporary = temporary_folder(&self.environment);
+        Store::open_to_write(self.place(&temporary))
     }
 
     /// What the user should know of the instance, as far as it was asked for keys.
@@ -423,12 +488,9 @@ impl Project {
     }
 }
 
-/// The folder of an instance, and where a copy of it would lie.
-#[derive(Clone, Copy)]
-pub(super) struct Home<'a> {
-    pub folder: &'a Path,
-    pub temporary: &'a Path,
-}
+/// How the user's secret is found, and how the manifest is read.
+type Secret = fn(&[(OsString, OsString)], &Path) -> Option<[u8; 32]>;
+type Read = fn(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors>;
 
 /// The keys that exist, and what the user should know of the instance.
 pub(super) type Looked = (KeysByDefinition, Vec<Notice>);
@@ -437,12 +499,10 @@ pub(super) type Looked = (KeysByDefinition, Vec<Notice>);
 /// An instance that is damaged counts as empty, with a notice.
 pub(super) fn look(
     world: World<'_>,
-    home: Home<'_>,
+    home: Place<'_>,
     definitions: &BTreeSet<DefinitionId>,
 ) -> Result<Looked, AppError> {
-    look_in(world, definitions, || {
-        Instance::at(home.folder, home.temporary)
-    })
+    look_in(world, definitions, || Instance::at(home))
 }
 
 /// [`look`], in an instance that is opened only if it is asked.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
 use crate::app::selection::is_of_declarations;
-use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::engine::{
     Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
 };
@@ -32,7 +32,7 @@ use crate::model::{
 };
 use crate::plan::{Demand, Known, ObservedCode, Row, Scope};
 use crate::store::Mark;
-use crate::sys::file::write_atomically;
+use crate::sys::file::{read_file, write_atomically};
 
 /// How many seals are kept: one for each request that was made lately.
 const KEPT: usize = 32;
@@ -77,14 +77,16 @@ pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Optio
     let root = manifest::find(&surroundings.directory).ok()?.0;
     let own = root.join(OWN_FOLDER);
     let home = surroundings.home.as_ref().unwrap_or(&own);
-    let bytes = fs::read(file(home, &root, request)).ok()?;
+    let key = surroundings.cache_key(&root)?;
+    let bytes = read_signed(&file(home, &root, request), &key)?;
     let (sealed, paths): (Sealed, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
     let now = surroundings.now.as_second();
     let same = paths.len() as u64 == sealed.len
         && (sealed.now.0..sealed.now.1).contains(&now)
         && are_set(&surroundings.environment, &sealed.env)
         && Mark::read(home).as_ref() == Some(&sealed.mark)
-        && manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE)) == Some(sealed.manifest)
+        && manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE), &key)
+            == Some(sealed.manifest)
         && !has_asides(&root)
         && holds(&root, paths);
     let Sealed {
@@ -108,6 +110,9 @@ pub fn write(
     mark: Option<Mark>,
 ) {
     let Some(mark) = mark.filter(|_| can_be_sealed(request)) else {
+        return;
+    };
+    let Some(key) = project.cache_key() else {
         return;
     };
     let Some(now) = validity(project) else {
@@ -145,9 +150,27 @@ pub fn write(
     bytes.extend(paths);
     let file = file(project.home(), project.root(), request);
     make_room(&file);
-    // A seal that cannot be written is none: the next call looks at everything.
-    drop(write_atomically(&file, &bytes));
+    write_signed(&file, key, bytes);
 }
+
+/// The bytes of a seal, if they are those that were signed. A repository can bring none along, and a damaged one is none.
+pub fn read_signed(file: &Path, key: &Key) -> Option<Vec<u8>> {
+    let mut bytes = read_file(file, GREATEST as u64 * 2).ok()?;
+    let content = bytes.len().checked_sub(SIGNATURE)?;
+    let is_signed = key.digest(&bytes[..content]).as_bytes() == &bytes[content..];
+    bytes.truncate(content);
+    is_signed.then_some(bytes)
+}
+
+/// Writes the bytes of a seal. One that cannot be written is none: the next call looks at everything.
+pub fn write_signed(file: &Path, key: &Key, mut bytes: Vec<u8>) {
+    let signature = key.digest(&bytes);
+    bytes.extend_from_slice(signature.as_bytes());
+    drop(write_atomically(file, &bytes));
+}
+
+/// The length of the digest at the end of a seal.
+const SIGNATURE: usize = 16;
 
 /// Where what is recorded, or what git knows, decides which partitions are meant, no seal can stand for having looked at
 /// them; and seals are kept by selections, of which clauses over steps are no part.

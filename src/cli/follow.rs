@@ -78,7 +78,8 @@ fn follow(messages: &Receiver<Message>, show: &ShowOutput) {
             Ok(Message::Remove(step, done)) => {
                 if let Some(at) = followed.iter().position(|(known, _)| *known == step) {
                     let (_, follower) = followed.swap_remove(at);
-                    show_lines(show, &step, follower.finish());
+                    // A log that cannot be read is shown when the step has failed, if at all.
+                    drop(follower.finish(|lines| show(&step, &lines.join("\n"))));
                 }
                 drop(done);
             }

@@ -8,11 +8,13 @@
 //! every kind of value has a key of its own, so no digest of one kind can be mistaken for another's.
 
 mod folding;
+mod key;
 mod readable;
 
 use std::fmt;
 
 pub use folding::{Folding, Kind};
+pub use key::Key;
 pub use readable::{Field, Readable};
 use serde::{Deserialize, Serialize};
 

@@ -173,7 +173,10 @@ impl<'a> Coordinator<'a, '_> {
         if !matches!(self.halted, Some(Halt::Broken(_))) {
             self.halted = Some(Halt::Broken(problems));
         }
-        self.doors.cancel.interrupt(crate::executor::Severity::Ask);
+        // Where nothing runs, nothing has to end, and whoever begins anew is not interrupted.
+        if self.running > 0 {
+            self.doors.cancel.interrupt(crate::executor::Severity::Ask);
+        }
     }
 
     /// How long to wait for the next message before something else is due.

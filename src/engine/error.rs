@@ -12,6 +12,10 @@ use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
 use crate::model::{AssetGraph, Location, OutputKind, StepName};
 use crate::store::StoreError;
+use crate::sys::file::read_file;
+
+/// No manifest is longer.
+const LONGEST: u64 = 512_000_000;
 
 /// Why a plan cannot be made or a run cannot be started.
 #[derive(Debug, Error, Diagnostic)]
@@ -262,7 +266,8 @@ impl Spot {
             .get(location.file.0 as usize)
             .cloned()
             .unwrap_or_default();
-        let text = std::fs::read_to_string(root.join(&file)).unwrap_or_default();
+        let text = read_file(&root.join(&file), LONGEST).unwrap_or_default();
+        let text = String::from_utf8(text).unwrap_or_default();
         let start = (location.start as usize).min(text.len());
         let len = (location.len as usize).min(text.len() - start);
         Self {

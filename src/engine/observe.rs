@@ -4,7 +4,6 @@
 //! observation. A command without a placeholder about the partition answers for all keys, with `KEY VERSION` lines.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -25,7 +24,10 @@ use crate::model::{
 };
 use crate::plan::{Cell, Known, Row, Scope};
 use crate::store::Store;
-use crate::sys::file::remove_tree;
+use crate::sys::file::{read_file, remove_tree};
+
+/// Of what an `observe` command prints.
+const LONGEST: u64 = 64_000_000;
 
 /// Where the versions of observed sources come from.
 #[derive(Clone, Copy)]
@@ -230,7 +232,9 @@ impl Asking<'_> {
         let line = self.command_line(partition, &printed, folder.join("log"));
         let execution = self.workspace.executor.execute(&line, self.cancel);
         let result = if execution.exit.is_success() {
-            fs::read_to_string(&printed).map_err(|error| error.to_string())
+            read_file(&printed, LONGEST)
+                .map_err(|error| error.to_string())
+                .and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()))
         } else {
             let last = execution.log.and_then(|log| tail(&log, LAST_LINE).ok());
             let last = last.and_then(|tail| tail.lines().last().cloned());

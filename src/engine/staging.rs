@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::own_path::{OWN_FOLDER, own_folder_near};
 use crate::io_manager::StagedOutput;
 use crate::model::{AssetKey, OutputKind, PartitionKey};
-use crate::sys::file::{relocate, remove_tree, write_atomically};
+use crate::sys::file::{read_own, relocate, remove_tree, write_atomically};
 
 /// Empties a step's staging and makes the folders that its outputs need.
 pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Result<()> {
@@ -94,7 +94,7 @@ impl AsideNote {
     /// The note in `folder`; `None` if there is none that can be read.
     #[must_use]
     pub fn read(root: &Path, folder: &str) -> Option<Self> {
-        let text = fs::read(root.join(folder).join(NOTE)).ok()?;
+        let text = read_own(&root.join(folder).join(NOTE)).ok()?;
         let note: Self = serde_json::from_slice(&text).ok()?;
         note.is_sound().then_some(note)
     }

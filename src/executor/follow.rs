@@ -5,6 +5,10 @@ use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
 use super::tail::readable;
+use crate::sys::file::open_file;
+
+/// So much is read at once, and more of a line is not waited for.
+const AT_ONCE: u64 = 1024 * 1024;
 
 /// A reader that remembers how far it came. Nothing waits here: whoever shows lines asks from time to time.
 #[derive(Debug)]
@@ -13,6 +17,8 @@ pub struct Follower {
     file: Option<File>,
     /// The beginning of a line that has no end yet.
     begun: Vec<u8>,
+    /// Whether the last call found no more.
+    is_at_end: bool,
 }
 
 impl Follower {
@@ -23,6 +29,7 @@ impl Follower {
             log: log.into(),
             file: None,
             begun: Vec::new(),
+            is_at_end: false,
         }
     }
 
@@ -30,32 +37,44 @@ impl Follower {
     pub fn new_lines(&mut self) -> io::Result<Vec<String>> {
         let file = match &mut self.file {
             Some(file) => file,
-            None => match File::open(&self.log) {
+            None => match open_file(&self.log) {
                 Ok(file) => self.file.insert(file),
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
                 Err(error) => return Err(error),
             },
         };
-        file.read_to_end(&mut self.begun)?;
-        let Some(end) = self.begun.iter().rposition(|&byte| byte == b'\n') else {
-            return Ok(Vec::new());
+        let read = file.take(AT_ONCE).read_to_end(&mut self.begun)?;
+        self.is_at_end = read == 0;
+        let last = self.begun.iter().rposition(|&byte| byte == b'\n');
+        let end = match last {
+            Some(end) => end,
+            // A line that has no end is shown in pieces.
+            None if self.begun.len() as u64 >= AT_ONCE => self.begun.len() - 1,
+            None => return Ok(Vec::new()),
         };
         let rest = self.begun.split_off(end + 1);
-        let lines = self.begun[..end]
-            .split(|&byte| byte == b'\n')
-            .map(readable)
-            .collect();
+        let whole = self.begun.strip_suffix(b"\n").unwrap_or(&self.begun);
+        let lines = whole.split(|&byte| byte == b'\n').map(readable).collect();
         self.begun = rest;
         Ok(lines)
     }
 
-    /// What is left once the command has ended, a last line without an end included.
-    pub fn finish(mut self) -> io::Result<Vec<String>> {
-        let mut lines = self.new_lines()?;
-        if !self.begun.is_empty() {
-            lines.push(readable(&self.begun));
+    /// Gives `show` what is left once the command has ended, a last line without an end included; piece by piece, however
+    /// much it is.
+    pub fn finish(mut self, mut show: impl FnMut(Vec<String>)) -> io::Result<()> {
+        loop {
+            let lines = self.new_lines()?;
+            if !lines.is_empty() {
+                show(lines);
+            }
+            if self.is_at_end || self.file.is_none() {
+                break;
+            }
         }
-        Ok(lines)
+        if !self.begun.is_empty() {
+            show(vec![readable(&self.begun)]);
+        }
+        Ok(())
     }
 }
 
@@ -64,7 +83,7 @@ mod tests {
     use std::fs::OpenOptions;
     use std::io::Write;
 
-    use super::Follower;
+    use super::{AT_ONCE, Follower};
 
     #[test]
     fn lines_come_once_and_whole() {
@@ -87,6 +106,26 @@ mod tests {
             file.write_all(written.as_bytes()).unwrap();
             assert_eq!(follower.new_lines().unwrap(), lines);
         }
-        assert_eq!(follower.finish().unwrap(), ["rest"]);
+        let mut left = Vec::new();
+        follower.finish(|lines| left.extend(lines)).unwrap();
+        assert_eq!(left, ["rest"]);
+    }
+
+    #[test]
+    fn a_huge_line_comes_in_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let length = AT_ONCE * 3 + 5;
+        std::fs::File::create(&log)
+            .unwrap()
+            .set_len(length)
+            .unwrap();
+        let (mut pieces, mut bytes) = (0, 0);
+        let count = |lines: Vec<String>| {
+            pieces += lines.len();
+            bytes += lines.iter().map(String::len).sum::<usize>();
+        };
+        Follower::new(&log).finish(count).unwrap();
+        assert_eq!((pieces, bytes as u64), (4, length));
     }
 }

@@ -1,8 +1,9 @@
 //! Reads the end of a log, however large it is and whatever bytes are in it.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+
+use crate::sys::file::open_file;
 
 /// How much of a log's end is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +83,7 @@ enum Start {
 
 /// At most this many bytes of a file's end, from the beginning of a character on.
 fn read_end(path: &Path, most: u64) -> io::Result<(Vec<u8>, Start)> {
-    let mut file = File::open(path)?;
+    let mut file = open_file(path)?;
     let length = file.metadata()?.len();
     let skipped = length.saturating_sub(most);
     file.seek(SeekFrom::Start(skipped))?;

@@ -136,6 +136,7 @@ mod tests {
     use std::path::Path;
 
     use super::{Seal, holds};
+    use crate::digest::Key;
     use crate::hash::{Ignore, StatCache, Versions};
 
     /// A folder with the old file `a` and nothing at `b`, sealed.
@@ -147,7 +148,7 @@ mod tests {
             .open(root.join("a"))
             .and_then(|file| file.set_modified(long_ago))
             .expect("the time can be set");
-        let cache = StatCache::open(&root.join("cache"));
+        let cache = StatCache::open(&root.join("cache"), Some(&Key::of(&[7; 32], "a test")));
         let ignore = Ignore::default();
         let versions = Versions::new(root, &cache, &ignore).expect("a folder");
         let look = || versions.of_path("a").expect("read").version();

@@ -18,6 +18,12 @@ use crate::hash::{HashError, SyntaxError, Versions, version};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, Follow};
 
+/// A file of values is read whole, and takes many times its length in memory.
+const LONGEST: u64 = 64_000_000;
+
+/// Flow collections of YAML within each other; the parser looks at all that are open at each word.
+const DEEPEST: usize = 1_000;
+
 /// A value that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueFound {
@@ -96,9 +102,13 @@ impl Versions<'_> {
             return Ok(Some(Arc::clone(document)));
         }
         let trust = self.ticker.trust(&stamp);
-        let read = self.read_stable(place, |file, _| {
+        let read = self.read_stable(place, |file, stamp| {
+            if stamp.size > LONGEST {
+                let reason = format!("it has more than {} MB", LONGEST / 1_000_000);
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+            }
             let mut bytes = Vec::new();
-            file.as_ref().read_to_end(&mut bytes)?;
+            file.as_ref().take(LONGEST).read_to_end(&mut bytes)?;
             Ok(bytes)
         })?;
         let Some((read_stamp, bytes)) = read else {
@@ -153,6 +163,19 @@ fn parse(format: Format, text: &str) -> Result<Value, Mistake> {
 }
 
 fn parse_yaml(text: &str) -> Result<Value, serde_yaml_ng::Error> {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => continue,
+        }
+        deepest = deepest.max(depth);
+    }
+    if deepest > DEEPEST {
+        let reason = format!("more than {DEEPEST} collections lie within each other");
+        return Err(serde::de::Error::custom(reason));
+    }
     let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
     value.apply_merge()?;
     Ok(from_yaml(value))

@@ -54,10 +54,15 @@ pub fn write_text(root: &Path, text: &[u8]) -> Result<Written, LockError> {
     Ok(Written::Anew)
 }
 
-fn bytes(root: &Path) -> Result<Option<Vec<u8>>, LockError> {
+/// The bytes of a project's lock file, whatever they say; `None` if there is none.
+pub fn read_bytes(root: &Path) -> io::Result<Option<Vec<u8>>> {
     match read_own(&root.join(FILE_NAME)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(LockError::unreadable(FILE_NAME, &error)),
+        Err(error) => Err(error),
     }
+}
+
+fn bytes(root: &Path) -> Result<Option<Vec<u8>>, LockError> {
+    read_bytes(root).map_err(|error| LockError::unreadable(FILE_NAME, &error))
 }

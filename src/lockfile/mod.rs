@@ -24,7 +24,7 @@ mod tests;
 mod words;
 
 pub use damage::{Damage, DamagedLine};
-pub use disk::{FILE_NAME, Written, added_keys, read, write, write_text};
+pub use disk::{FILE_NAME, Written, added_keys, read, read_bytes, write, write_text};
 pub use error::LockError;
 pub use parse::{Parsed, parse, salvage};
 pub use print::print;

@@ -1,11 +1,11 @@
 //! Where the project is: from a folder upwards.
 
-use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::manifest::diagnostic::ManifestErrors;
 use crate::manifest::error::Problem;
+use crate::sys::file::open_file;
 
 /// The name of the manifest.
 pub const MANIFEST: &str = "Assets.toml";
@@ -43,7 +43,7 @@ pub fn find(start: &Path) -> Result<ProjectRoot, ManifestErrors> {
 
 /// Whether a manifest has a `[project]` table, which mostly stands at its beginning: the rest is read only where it does not.
 fn declares_project(manifest: &Path) -> io::Result<bool> {
-    let mut file = fs::File::open(manifest)?;
+    let mut file = open_file(manifest)?;
     let mut text = Vec::new();
     file.by_ref().take(BEGINNING).read_to_end(&mut text)?;
     if has_project_table(&text) {

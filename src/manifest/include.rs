@@ -1,6 +1,5 @@
 //! The files of a project: the main one, and those that its `include` globs give.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::find::MANIFEST;
 use crate::manifest::paths;
+use crate::sys::file::read_file;
 
 /// Folders that no glob enters.
 const NEVER: [&str; 3] = [".assetctl", ".git", "__pycache__"];
@@ -69,6 +69,9 @@ pub(super) fn files(root: &Path, globs: &[String]) -> Vec<String> {
     files
 }
 
+/// No manifest is longer: 10^5 assets have a tenth of it.
+const LONGEST: u64 = 512_000_000;
+
 /// Reads a file as text.
 pub(super) fn read(root: &Path, path: &str) -> Result<String, Problem> {
     let unreadable = |reason: String, help| Problem::Unreadable {
@@ -76,7 +79,7 @@ pub(super) fn read(root: &Path, path: &str) -> Result<String, Problem> {
         reason,
         help,
     };
-    let bytes = fs::read(root.join(path)).map_err(|error| {
+    let bytes = read_file(&root.join(path), LONGEST).map_err(|error| {
         let reason = match error.kind() {
             io::ErrorKind::NotFound => "it does not exist".to_owned(),
             io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),

@@ -11,6 +11,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::digest::Key;
+
 /// A project folder with these files.
 fn project(files: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().expect("a temporary folder");
@@ -18,6 +20,11 @@ fn project(files: &[(&str, &str)]) -> TempDir {
         write(root.path(), path, text.as_bytes());
     }
     root
+}
+
+/// The key of a user whose secret is known.
+fn key() -> Key {
+    Key::of(&[7; 32], "a test")
 }
 
 fn write(root: &Path, path: &str, text: &[u8]) {

@@ -9,8 +9,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::digest::Key;
 use crate::store::damage::{self, beside};
 use crate::store::error::{Fault, StoreError};
+use crate::store::origin::{self, Origin};
 use crate::store::schema::{Schema, Standing};
 
 /// How long a process waits for another one's transaction.
@@ -23,15 +25,42 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_');
 
+/// What an instance must be to be used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'a> {
+    pub(super) schema: Schema,
+    /// What its user vouches for instances with.
+    pub(super) key: Option<&'a Key>,
+}
+
 /// Whether a file, once opened, can be used.
 pub(super) enum Attached {
     Ready(Connection),
-    Older { connection: Connection, from: u32 },
+    Older {
+        connection: Connection,
+        from: u32,
+    },
+    /// It came with the folder from elsewhere.
+    Foreign,
     Damaged(String),
+}
+
+/// Whoever reads from a pipe waits for its other end, and a device has no end.
+fn refuse_special(path: &Path) -> Result<(), Fault> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let file = beside(path, suffix);
+        let is_special = |it: fs::Metadata| !it.is_file() && !it.is_dir();
+        if fs::metadata(&file).is_ok_and(is_special) {
+            let reason = format!("{} is not a regular file", file.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason).into());
+        }
+    }
+    Ok(())
 }
 
 /// Opens a file that exists; nothing is read yet.
 pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
+    refuse_special(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
@@ -39,6 +68,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
 }
 
 pub(super) fn connect_immutable(path: &Path) -> Result<Connection, Fault> {
+    refuse_special(path)?;
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), PATH);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -51,11 +81,24 @@ pub(super) fn connect_immutable(path: &Path) -> Result<Connection, Fault> {
 pub(super) fn attach(
     connection: Connection,
     path: &Path,
-    schema: Schema,
+    terms: Terms<'_>,
 ) -> Result<Attached, StoreError> {
-    match schema.standing(&connection) {
-        Ok(Standing::Current) => Ok(Attached::Ready(connection)),
-        Ok(Standing::Older { from }) => Ok(Attached::Older { connection, from }),
+    let home = path.parent().unwrap_or(path);
+    let standing = terms.schema.standing(&connection).and_then(|standing| {
+        let origin = match standing {
+            Standing::Current => origin::of(&connection, terms.schema.version(), home, terms.key)?,
+            Standing::Older { .. } => Origin::Here,
+        };
+        Ok((standing, origin))
+    });
+    match standing {
+        Ok((_, Origin::Elsewhere)) => {
+            // It is moved as it came, with its log.
+            keep_log(&connection).map_err(|fault| StoreError::at(path, fault))?;
+            Ok(Attached::Foreign)
+        }
+        Ok((Standing::Current, Origin::Here)) => Ok(Attached::Ready(connection)),
+        Ok((Standing::Older { from }, Origin::Here)) => Ok(Attached::Older { connection, from }),
         Err(fault) => match StoreError::at(path, fault) {
             StoreError::Damaged { detail, .. } => {
                 // The log is evidence too.
@@ -76,7 +119,7 @@ pub(super) fn keep_log(connection: &Connection) -> Result<(), Fault> {
 /// `None` where there is no file.
 pub(super) fn attach_for_writing(
     path: &Path,
-    schema: Schema,
+    terms: Terms<'_>,
 ) -> Result<Option<Attached>, StoreError> {
     let connection = match connect(path) {
         Ok(connection) => connection,
@@ -89,7 +132,7 @@ pub(super) fn attach_for_writing(
             path: path.to_path_buf(),
         });
     }
-    let attached = attach(connection, path, schema)?;
+    let attached = attach(connection, path, terms)?;
     if let Attached::Ready(connection) = &attached
         && connection.is_readonly("main").unwrap_or(true)
     {

@@ -20,6 +20,9 @@ use crate::store::state;
 pub(super) const WALK: &str = "SELECT asset_id, partition_id, attempt, materialized FROM current \
     WHERE (asset_id, partition_id) >= (?1, ?2) ORDER BY asset_id, partition_id";
 
+/// The state of everything.
+pub(super) const EVERY: &str = "SELECT asset_id, partition_id, attempt, materialized FROM current";
+
 const POINT: &str = "SELECT asset_id, partition_id, attempt, materialized FROM current \
     WHERE asset_id = ?1 AND partition_id = ?2";
 
@@ -138,7 +141,10 @@ fn walk_reaches(
 }
 
 /// A row's state; `outputs` is room for its outputs.
-fn decode<'a>(row: &Row<'_>, outputs: &'a mut Vec<DataVersion>) -> Result<CurrentRef<'a>, Fault> {
+pub(super) fn decode<'a>(
+    row: &Row<'_>,
+    outputs: &'a mut Vec<DataVersion>,
+) -> Result<CurrentRef<'a>, Fault> {
     let attempt = match column::integer(row, 2)? {
         0 => LastAttempt::Succeeded,
         1 => LastAttempt::Failed,

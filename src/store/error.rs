@@ -8,6 +8,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::model::RunId;
+use crate::store::salvage::Carried;
 use crate::sys::inherited::file_size_limit;
 
 /// Why an instance cannot be read or written.
@@ -17,13 +18,35 @@ pub enum StoreError {
     #[error("the instance {} is damaged: {detail}", path.display())]
     #[diagnostic(
         code(assetctl::store::damaged),
-        help("the next command that materializes moves it aside and starts a new one")
+        help(
+            "the next command that materializes moves it aside and carries over what can be read of it"
+        )
     )]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What was found.
         detail: String,
+    },
+    /// The instance that was being written turned out to be damaged, and another was put in its place.
+    #[error("{notice}")]
+    #[diagnostic(
+        code(assetctl::store::replaced),
+        help("run the command again. {}", .notice.advice())
+    )]
+    Replaced {
+        /// What became of it.
+        notice: Box<Notice>,
+    },
+    /// Another process has put an instance in the place of the one that was being written.
+    #[error("the instance {} was replaced by another process while it was used", path.display())]
+    #[diagnostic(
+        code(assetctl::store::replaced_by_another),
+        help("run the command again: it was damaged, or somebody removed it")
+    )]
+    ReplacedByAnother {
+        /// The file.
+        path: PathBuf,
     },
     /// A later assetctl has written it.
     #[error("the instance {} has schema {found}, and this assetctl knows {known}", path.display())]
@@ -114,28 +137,48 @@ pub enum Notice {
     #[diagnostic(
         code(assetctl::store::set_aside),
         severity(warning),
-        help(
-            "what is asked for is materialized again; `assetctl accept` takes over outputs as they are. The moved file can be deleted"
-        )
+        help("{}", .carried.advice())
     )]
     SetAside {
         /// Where it is now.
         moved_to: PathBuf,
         /// What was found.
         detail: String,
+        /// How much of it the new one has.
+        carried: Carried,
     },
     /// A damaged instance is read as an empty one.
     #[error("the instance {} is damaged ({detail}) and is read as if it were empty", path.display())]
     #[diagnostic(
         code(assetctl::store::ignored_damage),
         severity(warning),
-        help("the next command that materializes moves it aside and starts a new one")
+        help(
+            "the next command that materializes moves it aside and carries over what can be read of it"
+        )
     )]
     IgnoredDamage {
         /// The file.
         path: PathBuf,
         /// What was found.
         detail: String,
+    },
+    /// An instance that came from elsewhere was moved aside and a new one begun.
+    #[error("the instance was not made in this folder, nor by you: it came from elsewhere, and was moved to {}", moved_to.display())]
+    #[diagnostic(code(assetctl::store::foreign), severity(warning), help("{}", FOREIGN))]
+    Foreign {
+        /// Where it is now.
+        moved_to: PathBuf,
+    },
+    /// An instance that came from elsewhere is read as an empty one.
+    #[error("the instance {} was not made in this folder, nor by you: it came from elsewhere, and is read as if it were empty", path.display())]
+    #[diagnostic(
+        code(assetctl::store::ignored_foreign),
+        severity(warning),
+        help("the next command that materializes moves it aside")
+    )]
+    IgnoredForeign {
+        /// The file.
+        path: PathBuf,
     },
     /// An older instance was brought to the schema of this assetctl.
     #[error("the instance was brought from schema {from} to {to}; {} is a copy of the old one", copy.display())]
@@ -148,6 +191,21 @@ pub enum Notice {
         /// The copy.
         copy: PathBuf,
     },
+}
+
+/// What follows of an instance that came from elsewhere.
+const FOREIGN: &str = "outputs that are as Assets.lock has them count as made; all else is materialized again, and \
+    `assetctl accept` takes outputs as they are";
+
+impl Notice {
+    /// What follows for the user.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::SetAside { carried, .. } => carried.advice(),
+            Self::Foreign { .. } | Self::IgnoredForeign { .. } => FOREIGN,
+            Self::IgnoredDamage { .. } | Self::Migrated { .. } => "",
+        }
+    }
 }
 
 /// What a query can fail of, before it is known which file is concerned.

@@ -25,6 +25,10 @@ pub struct RecordedEvent {
     pub payload: String,
 }
 
+/// All events; the last column is the number of their run.
+pub(super) const EVERY: &str = "SELECT e.seq, e.time, e.kind, a.key, e.partition, e.payload, e.run FROM event e \
+    LEFT JOIN asset a ON a.id = e.asset_id";
+
 impl Store {
     /// Records events of a run that was begun.
     pub fn record_events(&mut self, run: RunId, events: &[Event]) -> Result<(), StoreError> {
@@ -76,7 +80,8 @@ pub(super) fn insert(writing: &mut Writing<'_>, run: RunId, events: &[Event]) ->
     Ok(())
 }
 
-fn decode(row: &Row<'_>) -> Result<RecordedEvent, Fault> {
+/// A row of [`EVERY`].
+pub(super) fn decode(row: &Row<'_>) -> Result<RecordedEvent, Fault> {
     let step = match row.get_ref(3)?.as_str_or_null()? {
         None => None,
         Some(_) => Some(StepName {

@@ -15,6 +15,10 @@ use crate::store::writer::{Failure, Writing, time_column};
 /// How many bytes of a log's last lines are kept.
 const TAIL: usize = 4096;
 
+/// All failed attempts; the last column is their number.
+pub(super) const EVERY: &str = "SELECT f.partition, r.id, f.attempt, f.time, f.duration_ms, f.exit, f.signal, f.code, \
+    f.message, f.help, f.command, f.log, f.tail, f.run, f.id FROM failed_attempt f JOIN run r ON r.number = f.run";
+
 impl Store {
     /// The last `limit` failed attempts of an asset, newest first; of one of its partitions, where `slot` names one.
     ///
@@ -103,7 +107,8 @@ fn last_lines(failed: &StepFailure) -> &[String] {
     &failed.tail[failed.tail.len() - lines..]
 }
 
-fn decode(row: &Row<'_>) -> Result<(i64, FailedAttempt), Fault> {
+/// A row of [`EVERY`].
+pub(super) fn decode(row: &Row<'_>) -> Result<(i64, FailedAttempt), Fault> {
     let text = |index| -> Result<Option<String>, Fault> {
         Ok(row.get_ref(index)?.as_str_or_null()?.map(str::to_owned))
     };

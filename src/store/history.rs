@@ -148,7 +148,13 @@ impl Store {
     }
 }
 
-fn materialization(row: &Row<'_>) -> Result<(MaterializationId, Materialization), Fault> {
+/// All materializations; the last column is their number.
+pub(super) const EVERY: &str = select_materializations!("");
+
+/// A row of [`EVERY`].
+pub(super) fn materialization(
+    row: &Row<'_>,
+) -> Result<(MaterializationId, Materialization), Fault> {
     let materialization = Materialization {
         asset: column::asset(row, 0)?,
         partition: column::partition(row, 1)?,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sys::file::{FileStamp, Follow, stamp_at, write_atomically};
+use crate::sys::file::{FileStamp, Follow, read_file, stamp_at, write_atomically};
 
 /// The file in the home folder that holds the mark.
 const FILE: &str = "instance.mark";
@@ -24,11 +24,18 @@ pub struct Mark {
     file: (u64, i64, i64, u64),
 }
 
+/// No mark is longer.
+const LONGEST: u64 = 64;
+
+fn read(home: &Path) -> Option<String> {
+    String::from_utf8(read_file(&home.join(FILE), LONGEST).ok()?).ok()
+}
+
 impl Mark {
     /// The mark of the instance in `home`; `None` where there is no instance, or somebody may be writing to it.
     #[must_use]
     pub fn read(home: &Path) -> Option<Self> {
-        Self::with_text(home, fs::read_to_string(home.join(FILE)).ok()?)
+        Self::with_text(home, read(home)?)
     }
 
     /// The mark `text` with the instance's file as it is now.

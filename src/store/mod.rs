@@ -28,10 +28,12 @@ mod mark;
 mod named;
 mod observations;
 mod open;
+mod origin;
 mod partition_id;
 mod reach;
 mod run_lock;
 mod runs;
+mod salvage;
 mod schema;
 mod state;
 #[cfg(test)]
@@ -39,6 +41,7 @@ mod tests;
 mod windows;
 mod writer;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,11 +53,13 @@ pub use error::{Notice, StoreError};
 pub use event::RecordedEvent;
 pub use leases::{Holder, Lease, Leases};
 pub use mark::Mark;
-pub use open::{Access, Opened};
+pub use open::{Access, Opened, Place};
 pub use run_lock::{Life, RunLock, RunLocks};
 pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
+pub use salvage::Carried;
 pub use writer::{Adoption, Failure, Recording, StoredBlock, Success};
 
+use crate::digest::Key;
 use crate::store::error::Fault;
 use crate::store::intern::Interned;
 use crate::store::open::FileIdentity;
@@ -73,6 +78,10 @@ pub struct Store {
     identity: Option<FileIdentity>,
     /// Where the instance stood when it was opened for writing.
     opened_at: Option<ChangeMarker>,
+    /// What its user vouches for instances with.
+    key: Option<Key>,
+    /// Whether it was found damaged while it was written, and another has its place.
+    is_replaced: Cell<bool>,
     /// Holds the copy that is read where the instance itself cannot be opened.
     copy: Option<tempfile::TempDir>,
 }
@@ -100,7 +109,7 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        query(&self.connection).map_err(|fault| StoreError::at(&self.path, fault))
+        query(&self.connection).map_err(|fault| self.failure(fault))
     }
 
     /// Runs `change` in one IMMEDIATE transaction and commits it if it succeeds.
@@ -110,6 +119,11 @@ impl Store {
     ) -> Result<T, StoreError> {
         if self.access == Access::Read {
             return Err(StoreError::OpenedForReading {
+                path: self.path.clone(),
+            });
+        }
+        if self.is_replaced.get() {
+            return Err(StoreError::ReplacedByAnother {
                 path: self.path.clone(),
             });
         }
@@ -129,7 +143,7 @@ impl Store {
         result.map_err(|fault| {
             // What was interned in a transaction that is gone does not exist.
             self.interned = Interned::default();
-            StoreError::at(&self.path, fault)
+            self.failure(fault)
         })
     }
 }
@@ -154,6 +168,10 @@ impl Store {
     /// Gives the new mark; none where nothing was written, or no mark can be.
     fn finish_writing(&mut self) -> Option<String> {
         if self.access != Access::Write || self.connection.total_changes() == 0 {
+            return None;
+        }
+        if self.identity.is_some() && !self.is_in_place() {
+            // The mark is that of another instance.
             return None;
         }
         let checkpoint = || -> rusqlite::Result<()> {

@@ -3,6 +3,7 @@
 //! The usual case costs one open, one query and one setting. Everything else is decided only after the usual case has
 //! failed: nothing is probed beforehand.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -11,15 +12,17 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use crate::digest::Key;
 use crate::store::Store;
 use crate::store::attach::{
-    self, Attached, attach, attach_for_writing, connect, connect_immutable, copy_with_log,
+    self, Attached, Terms, attach, attach_for_writing, connect, connect_immutable, copy_with_log,
     keep_copy,
 };
 use crate::store::damage::{self, beside};
 use crate::store::error::{Fault, Notice, StoreError};
 use crate::store::intern::Interned;
 use crate::store::mark::Mark;
+use crate::store::origin;
 use crate::store::run_lock::RunLocks;
 use crate::store::schema::{SCHEMA, Schema};
 use crate::sys::temporary::TEMPORARY;
@@ -74,18 +77,43 @@ pub(super) enum Reading {
     Copied,
 }
 
+/// Where an instance lies, and who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its folder.
+    pub home: &'a Path,
+    /// Where a copy of it lies, if it needs one to be read.
+    pub temporary: &'a Path,
+    /// What its user vouches for instances with, so that copies of them count.
+    pub key: Option<&'a Key>,
+}
+
+impl<'a> Place<'a> {
+    fn terms(&self) -> Terms<'a> {
+        Terms {
+            schema: SCHEMA,
+            key: self.key,
+        }
+    }
+}
+
 impl Store {
-    /// Opens the instance in the folder `home`.
+    /// Opens the instance in the folder `home`, whoever asks.
     ///
     /// An instance opened to be written may be waited for up to ten seconds, later writes too.
     pub fn open(home: &Path, access: Access) -> Result<Opened, StoreError> {
         Self::open_with(home, access, SCHEMA)
     }
 
+    /// [`Self::open`] for writing.
+    pub fn open_to_write(place: Place<'_>) -> Result<Opened, StoreError> {
+        Self::open_for_writing(place.home, &place.home.join(FILE), place.terms())
+    }
+
     /// Opens the instance in the folder `home` for reading, without so much as a file beside it for a moment: what another
     /// process is writing just now may be missed.
-    pub fn open_untouched(home: &Path, temporary: &Path) -> Result<Opened, StoreError> {
-        let path = home.join(FILE);
+    pub fn open_untouched(place: Place<'_>) -> Result<Opened, StoreError> {
+        let path = place.home.join(FILE);
         match path.try_exists() {
             Ok(true) => {}
             Ok(false) => {
@@ -102,13 +130,14 @@ impl Store {
         } else {
             Reading::Immutable
         };
-        Self::open_as(&path, reading, (SCHEMA, temporary))
+        Self::open_as(&path, reading, (place.terms(), place.temporary))
     }
 
-    /// [`Self::open`] for reading. An instance that can only be read from a copy is copied into the folder `temporary`.
-    pub fn open_to_read(home: &Path, temporary: &Path) -> Result<Opened, StoreError> {
-        let mut opened = Self::open_for_reading(&home.join(FILE), SCHEMA, temporary)?;
-        opened.store.run_locks = RunLocks::of_home(home);
+    /// [`Self::open`] for reading. An instance that can only be read from a copy is copied.
+    pub fn open_to_read(place: Place<'_>) -> Result<Opened, StoreError> {
+        let file = place.home.join(FILE);
+        let mut opened = Self::open_for_reading(&file, place.terms(), place.temporary)?;
+        opened.store.run_locks = RunLocks::of_home(place.home);
         Ok(opened)
     }
 
@@ -122,7 +151,7 @@ impl Store {
     /// For writing, the file is moved aside, unless another process has done so since; for reading, the instance is
     /// empty.
     pub fn open_anew(self, access: Access, detail: &str) -> Result<Opened, StoreError> {
-        let (path, identity) = (self.path.clone(), self.identity);
+        let (path, identity, key) = (self.path.clone(), self.identity, self.key.clone());
         // The log is evidence too.
         let kept = attach::keep_log(&self.connection);
         drop(self);
@@ -131,21 +160,62 @@ impl Store {
         let (Access::Write, Some(home)) = (access, path.parent()) else {
             return Self::ignoring_damage(&path, detail.to_owned());
         };
+        let terms = Terms {
+            schema: SCHEMA,
+            key: key.as_ref(),
+        };
         let lock = damage::lock(home).map_err(Fault::Io).map_err(at)?;
         let mut notices = Vec::new();
         if identity.is_some() && identity == FileIdentity::of(&path) {
-            let moved_to = damage::set_aside(&path).map_err(Fault::Io).map_err(at)?;
-            damage::create(&path, SCHEMA).map_err(at)?;
-            let detail = detail.to_owned();
-            notices.push(Notice::SetAside { moved_to, detail });
+            notices.push(damage::replace(&path, terms, detail.to_owned()).map_err(at)?);
         }
         drop(lock);
-        let opened = Self::open_with(home, access, SCHEMA)?;
+        let opened = Self::open_for_writing(home, &path, terms)?;
         notices.extend(opened.notices);
         Ok(Opened {
             store: opened.store,
             notices,
         })
+    }
+
+    /// Says what a fault means. Damage of an instance that is open for writing would be met by each command that comes: a
+    /// new instance takes its place at once, and this one takes no more.
+    pub(super) fn failure(&self, fault: Fault) -> StoreError {
+        match StoreError::at(&self.path, fault) {
+            StoreError::Damaged { path, detail }
+                if self.access == Access::Write && self.identity.is_some() =>
+            {
+                self.is_replaced.set(true);
+                self.replace(&path, detail)
+                    .unwrap_or_else(|fault| StoreError::at(&path, fault))
+            }
+            error => error,
+        }
+    }
+
+    fn replace(&self, path: &Path, detail: String) -> Result<StoreError, Fault> {
+        // The log is evidence too.
+        attach::keep_log(&self.connection)?;
+        let home = path.parent().unwrap_or(path);
+        let _lock = damage::lock(home)?;
+        if self.identity != FileIdentity::of(path) {
+            return Ok(StoreError::ReplacedByAnother {
+                path: path.to_path_buf(),
+            });
+        }
+        let terms = Terms {
+            schema: SCHEMA,
+            key: self.key.as_ref(),
+        };
+        let notice = damage::replace(path, terms, detail)?;
+        Ok(StoreError::Replaced {
+            notice: Box::new(notice),
+        })
+    }
+
+    /// Whether the instance's file is still the one that was opened.
+    pub(super) fn is_in_place(&self) -> bool {
+        !self.is_replaced.get() && self.identity == FileIdentity::of(&self.path)
     }
 
     pub(super) fn open_with(
@@ -154,22 +224,23 @@ impl Store {
         schema: Schema,
     ) -> Result<Opened, StoreError> {
         let path = home.join(FILE);
+        let terms = Terms { schema, key: None };
         match access {
             Access::Read => {
-                let mut opened = Self::open_for_reading(&path, schema, Path::new(TEMPORARY))?;
+                let mut opened = Self::open_for_reading(&path, terms, Path::new(TEMPORARY))?;
                 opened.store.run_locks = RunLocks::of_home(home);
                 Ok(opened)
             }
-            Access::Write => Self::open_for_writing(home, &path, schema),
+            Access::Write => Self::open_for_writing(home, &path, terms),
         }
     }
 
-    fn open_for_writing(home: &Path, path: &Path, schema: Schema) -> Result<Opened, StoreError> {
+    fn open_for_writing(home: &Path, path: &Path, terms: Terms<'_>) -> Result<Opened, StoreError> {
         let at = |fault| StoreError::at(path, fault);
         let mut notices = Vec::new();
-        let attached = match attach_for_writing(path, schema)? {
+        let attached = match attach_for_writing(path, terms)? {
             Some(attached) => attached,
-            None => create_and_attach(home, path, schema)?,
+            None => create_and_attach(home, path, terms)?,
         };
         let connection = match attached {
             Attached::Ready(connection) => connection,
@@ -178,17 +249,32 @@ impl Store {
                 from,
             } => {
                 let copy = beside(path, &format!(".schema-{from}"));
-                keep_copy(&connection, &copy).map_err(at)?;
-                schema.apply(&mut connection).map_err(at)?;
-                notices.push(Notice::Migrated {
-                    from,
-                    to: schema.version(),
-                    copy,
-                });
-                connection
+                let (schema, key) = (terms.schema, terms.key);
+                let brought = keep_copy(&connection, &copy)
+                    .and_then(|()| schema.apply(&mut connection))
+                    .and_then(|()| origin::mark(&connection, schema.version(), home, key));
+                match brought.map_err(at) {
+                    Ok(()) => {
+                        notices.push(Notice::Migrated {
+                            from,
+                            to: schema.version(),
+                            copy,
+                        });
+                        connection
+                    }
+                    Err(StoreError::Damaged { detail, .. }) => {
+                        attach::keep_log(&connection).map_err(at)?;
+                        drop(connection);
+                        let (connection, notice) =
+                            replace_unfit(home, path, (terms, Some(detail)))?;
+                        notices.extend(notice);
+                        connection
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            Attached::Damaged(_) => {
-                let (connection, notice) = replace_damaged(home, path, schema)?;
+            Attached::Damaged(_) | Attached::Foreign => {
+                let (connection, notice) = replace_unfit(home, path, (terms, None))?;
                 notices.extend(notice);
                 connection
             }
@@ -196,8 +282,10 @@ impl Store {
         connection
             .execute_batch("PRAGMA synchronous = NORMAL")
             .map_err(|error| at(error.into()))?;
+        origin::renew(&connection, home, terms.key);
         Mark::renew(home).map_err(|error| StoreError::at(&Mark::path(home), error.into()))?;
         let mut store = Self::over(connection, path, Access::Write);
+        store.key = terms.key.cloned();
         store.run_locks = RunLocks::of_home(home);
         store.opened_at = Some(store.last_change_marker()?);
         Ok(Opened { store, notices })
@@ -205,7 +293,7 @@ impl Store {
 
     fn open_for_reading(
         path: &Path,
-        schema: Schema,
+        terms: Terms<'_>,
         temporary: &Path,
     ) -> Result<Opened, StoreError> {
         let exists = path
@@ -217,7 +305,7 @@ impl Store {
                 notices: Vec::new(),
             });
         }
-        match Self::open_as(path, Reading::Shared, (schema, temporary)) {
+        match Self::open_as(path, Reading::Shared, (terms, temporary)) {
             Err(StoreError::MissingPermission { .. } | StoreError::Io { .. }) => {}
             opened => return opened,
         }
@@ -227,13 +315,13 @@ impl Store {
         } else {
             Reading::Immutable
         };
-        Self::open_as(path, reading, (schema, temporary))
+        Self::open_as(path, reading, (terms, temporary))
     }
 
     pub(super) fn open_as(
         path: &Path,
         reading: Reading,
-        (schema, temporary): (Schema, &Path),
+        (terms, temporary): (Terms<'_>, &Path),
     ) -> Result<Opened, StoreError> {
         let at = |fault| StoreError::at(path, fault);
         let mut copy = None;
@@ -257,25 +345,46 @@ impl Store {
                 path: path.to_path_buf(),
             });
         }
-        let connection = match attach(connection, path, schema)? {
+        let connection = match attach(connection, path, terms)? {
             Attached::Ready(connection) => connection,
-            Attached::Damaged(detail) => return Self::ignoring_damage(path, detail),
+            Attached::Damaged(detail) => {
+                let mut opened = Self::ignoring_damage(path, detail)?;
+                opened.store.key = terms.key.cloned();
+                return Ok(opened);
+            }
+            Attached::Foreign => {
+                return Ok(Opened {
+                    store: Self::in_memory(path, Access::Read)?,
+                    notices: vec![Notice::IgnoredForeign {
+                        path: path.to_path_buf(),
+                    }],
+                });
+            }
             Attached::Older { connection, .. } => {
                 let folder = tempfile::tempdir_in(temporary)
                     .map_err(Fault::Io)
                     .map_err(at)?;
                 let file = folder.path().join(FILE);
-                keep_copy(&connection, &file).map_err(at)?;
+                let brought = keep_copy(&connection, &file).and_then(|()| {
+                    let mut migrated = connect(&file)?;
+                    terms.schema.apply(&mut migrated)?;
+                    Ok(migrated)
+                });
                 drop(connection);
                 copy = Some(folder);
-                let mut migrated = connect(&file).map_err(at)?;
-                schema.apply(&mut migrated).map_err(at)?;
-                migrated
+                match brought.map_err(at) {
+                    Ok(migrated) => migrated,
+                    Err(StoreError::Damaged { detail, .. }) => {
+                        return Self::ignoring_damage(path, detail);
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         };
         restrict_to_reading(&connection).map_err(at)?;
         let mut store = Self::over(connection, path, Access::Read);
         store.copy = copy;
+        store.key = terms.key.cloned();
         Ok(Opened {
             store,
             notices: Vec::new(),
@@ -316,44 +425,53 @@ impl Store {
             copy: None,
             identity: FileIdentity::of(path),
             opened_at: None,
+            key: None,
+            is_replaced: Cell::new(false),
         }
     }
 }
 
-fn create_and_attach(home: &Path, path: &Path, schema: Schema) -> Result<Attached, StoreError> {
+fn create_and_attach(home: &Path, path: &Path, terms: Terms<'_>) -> Result<Attached, StoreError> {
     let at_home = |error: io::Error| StoreError::at(home, error.into());
     damage::create_home(home).map_err(at_home)?;
     let _lock = damage::lock(home).map_err(at_home)?;
-    if let Some(attached) = attach_for_writing(path, schema)? {
+    if let Some(attached) = attach_for_writing(path, terms)? {
         return Ok(attached);
     }
-    damage::create(path, schema).map_err(|fault| StoreError::at(path, fault))?;
-    attach_for_writing(path, schema)?.ok_or_else(|| StoreError::Io {
+    damage::create(path, terms).map_err(|fault| StoreError::at(path, fault))?;
+    attach_for_writing(path, terms)?.ok_or_else(|| StoreError::Io {
         path: path.to_path_buf(),
         reason: "it was removed while it was opened".to_owned(),
     })
 }
 
-/// Moves a damaged file aside, unless another process has done so since, and opens a new one.
-fn replace_damaged(
+/// Moves a damaged or foreign file aside, unless another process has done so since, and opens a new one. An older file is moved aside
+/// where it is known how it is damaged: it could not be brought to the schema.
+fn replace_unfit(
     home: &Path,
     path: &Path,
-    schema: Schema,
+    (terms, of_older): (Terms<'_>, Option<String>),
 ) -> Result<(Connection, Option<Notice>), StoreError> {
     let at = |fault| StoreError::at(path, fault);
     let _lock = damage::lock(home).map_err(Fault::Io).map_err(at)?;
-    let notice = match attach_for_writing(path, schema)? {
+    let notice = match attach_for_writing(path, terms)? {
         Some(Attached::Ready(connection)) => return Ok((connection, None)),
-        Some(Attached::Damaged(detail)) => {
-            let moved_to = damage::set_aside(path).map_err(Fault::Io).map_err(at)?;
-            Some(Notice::SetAside { moved_to, detail })
+        Some(Attached::Damaged(detail)) => Some(damage::replace(path, terms, detail).map_err(at)?),
+        Some(Attached::Foreign) => Some(damage::replace_foreign(path, terms).map_err(at)?),
+        Some(Attached::Older { connection, .. }) => {
+            attach::keep_log(&connection).map_err(at)?;
+            drop(connection);
+            of_older
+                .map(|detail| damage::replace(path, terms, detail))
+                .transpose()
+                .map_err(at)?
         }
-        Some(Attached::Older { .. }) | None => None,
+        None => {
+            damage::create(path, terms).map_err(at)?;
+            None
+        }
     };
-    if notice.is_some() || !path.exists() {
-        damage::create(path, schema).map_err(at)?;
-    }
-    match attach_for_writing(path, schema)? {
+    match attach_for_writing(path, terms)? {
         Some(Attached::Ready(connection)) => Ok((connection, notice)),
         _ => Err(StoreError::Damaged {
             path: path.to_path_buf(),

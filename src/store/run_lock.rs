@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::model::RunId;
+use crate::sys::file::open_file;
 
 /// The folder with a lock file for each run that lives.
 #[derive(Clone, Debug)]
@@ -90,13 +91,23 @@ impl RunLocks {
         let Some(folder) = &self.folder else {
             return Ok(Life::Alive);
         };
-        match File::open(file_of(folder, run)) {
+        match open_file(&file_of(folder, run)) {
             Ok(file) => match file.try_lock_shared() {
                 Ok(()) => Ok(Life::Dead),
                 Err(TryLockError::WouldBlock) => Ok(Life::Alive),
                 Err(TryLockError::Error(error)) => Err(error),
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Life::Dead),
+            // What is no file was never locked.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound
+                        | io::ErrorKind::InvalidInput
+                        | io::ErrorKind::IsADirectory
+                ) =>
+            {
+                Ok(Life::Dead)
+            }
             Err(error) => Err(error),
         }
     }

@@ -100,6 +100,9 @@ macro_rules! select_runs {
     };
 }
 
+/// All runs; the first column is their id.
+pub(super) const EVERY: &str = select_runs!("");
+
 impl RunGuard {
     /// The run.
     #[must_use]
@@ -253,7 +256,8 @@ fn started(connection: &Connection) -> Result<Vec<(i64, RunId)>, Fault> {
         .collect()
 }
 
-fn decode(row: &Row<'_>, run_locks: &RunLocks) -> Result<Run, Fault> {
+/// A row of [`EVERY`].
+pub(super) fn decode(row: &Row<'_>, run_locks: &RunLocks) -> Result<Run, Fault> {
     let id = column::run(row, 0)?;
     let recorded = status(column::text(row, 1)?)?;
     let status = match recorded {

@@ -1,10 +1,13 @@
 //! The tables, and how they came to be: numbered SQL files that are never edited once released.
 //!
-//! The number of files that were applied stands in `user_version`. A file is made whole before it gets its name, so one
-//! without tables is no young instance but a damaged one.
+//! The number of files that were applied stands in `user_version`, and a digest over the text of all that they declare in
+//! `application_id`. A file is made whole before it gets its name, so one that declares something else is no young instance
+//! but a damaged one.
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::digest::{Folding, Kind, Sink};
+use crate::store::column;
 use crate::store::error::Fault;
 
 /// A sequence of migrations.
@@ -12,8 +15,6 @@ use crate::store::error::Fault;
 pub(super) struct Schema {
     /// SQL by number; the first is 1.
     pub(super) migrations: &'static [&'static str],
-    /// How many tables and indexes there are after the last one.
-    pub(super) objects: i64,
 }
 
 /// The schema of this assetctl.
@@ -24,7 +25,6 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("migrations/0003.sql"),
         include_str!("migrations/0004.sql"),
     ],
-    objects: 25,
 };
 
 /// No instance has had so many migrations: a larger number is damage.
@@ -49,9 +49,9 @@ impl Schema {
     ///
     /// If it is newer, or no instance at all.
     pub(super) fn standing(self, connection: &Connection) -> Result<Standing, Fault> {
-        let sql =
-            "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version";
-        let (found, objects): (i64, i64) =
+        let sql = "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) \
+            FROM pragma_user_version, pragma_application_id";
+        let (found, text): (i64, i64) =
             connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let known = self.version();
         let found = u32::try_from(found)
@@ -64,7 +64,7 @@ impl Schema {
         if found < known {
             return Ok(Standing::Older { from: found });
         }
-        if objects != self.objects {
+        if text != i64::from(text_of(connection)?) {
             return Err(Fault::Undecodable("its tables are not those of its schema"));
         }
         Ok(Standing::Current)
@@ -79,7 +79,29 @@ impl Schema {
             transaction.execute_batch(migration)?;
         }
         transaction.pragma_update(None, "user_version", self.version())?;
+        let text = text_of(&transaction)?;
+        transaction.pragma_update(None, "application_id", text)?;
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// A short digest over the text of all that is declared. What `ANALYZE` adds is not ours.
+fn text_of(connection: &Connection) -> Result<i32, Fault> {
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut folding = Folding::new();
+    while let Some(row) = rows.next()? {
+        for (at, name) in ["type", "name", "table"].into_iter().enumerate() {
+            folding.text(name, column::text(row, at)?);
+        }
+        folding.text(
+            "text",
+            row.get_ref(3)?.as_str_or_null()?.unwrap_or_default(),
+        );
+    }
+    let digest = folding.finish(Kind::Value);
+    let [a, b, c, d, ..] = *digest.as_bytes();
+    Ok(i32::from_be_bytes([a, b, c, d]))
 }

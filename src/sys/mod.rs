@@ -9,4 +9,5 @@ pub mod inherited;
 pub mod lock;
 pub mod private_folder;
 pub mod process;
+pub mod secret;
 pub mod temporary;

@@ -7,6 +7,7 @@ mod command_line;
 mod commands;
 mod disk;
 mod doubts;
+mod foreign;
 mod git;
 mod hostile_keys;
 mod instance;

@@ -51,7 +51,7 @@ pub(super) fn otherwise_than(
     let folder =
         tempfile::tempdir_in(temporary_folder(project.environment())).map_err(GitError::from)?;
     repository.write_out(&files, folder.path())?;
-    let cache = StatCache::open(&folder.path().join(".assetctl"));
+    let cache = StatCache::open(&folder.path().join(".assetctl"), None);
     let before = Versions::new(folder.path(), &cache, project.ignore())?;
     let now = project.versions()?;
     let is_changed = |id: AssetId, index: u32| {

@@ -4,7 +4,6 @@
 //! the variables of the environment that count, and of the stretch of time in which no partition appears. Only a check of
 //! everything that found nothing to tell is sealed; the instance is no part of it, as it decides nothing.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::app::check::locked::{Gathered, Judged};
 use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
 use crate::app::seal::{
-    Environment, are_set, make_room, seal_code, seal_lock_file, seal_source, validity,
+    Environment, are_set, make_room, read_signed, seal_code, seal_lock_file, seal_source, validity,
+    write_signed,
 };
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::engine::OWN_FOLDER;
@@ -23,7 +23,6 @@ use crate::model::{
     CheckedTree, DataVersion, DataVersionRule, ManifestLine, PartitionRef, PartitionsSelection,
 };
 use crate::plan::{LockStatus, Row, Scope};
-use crate::sys::file::write_atomically;
 
 /// What was sealed besides the paths, which follow it in the file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,14 +51,15 @@ pub(super) fn report(surroundings: &Surroundings, request: &CheckRequest) -> Opt
         return None;
     }
     let root = manifest::find(&surroundings.directory).ok()?.0;
-    let bytes = fs::read(file(&root, request)).ok()?;
+    let key = surroundings.cache_key(&root)?;
+    let bytes = read_signed(&file(&root, request), &key)?;
     let (sealed, paths): (Sealed, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
     let now = surroundings.now.as_second();
     let cache = root.join(OWN_FOLDER).join(MANIFEST_CACHE);
     let same = paths.len() as u64 == sealed.len
         && (sealed.now.0..sealed.now.1).contains(&now)
         && are_set(&surroundings.environment, &sealed.env)
-        && manifest::compiled_digest(&root, &cache) == Some(sealed.manifest)
+        && manifest::compiled_digest(&root, &cache, &key) == Some(sealed.manifest)
         && holds(&root, paths);
     let mut report = empty(request);
     report.assets = sealed.assets.into_iter().map(told).collect();
@@ -86,6 +86,9 @@ impl Look<'_> {
         if !can_be_sealed(self.request) || !all_fresh || *report != of_fresh || !own.is_dir() {
             return;
         }
+        let Some(key) = self.project.cache_key() else {
+            return;
+        };
         let Some((now, (paths, env))) = validity(self.project).zip(self.everything()) else {
             return;
         };
@@ -102,8 +105,7 @@ impl Look<'_> {
         bytes.extend(paths);
         let file = file(self.project.root(), self.request);
         make_room(&file);
-        // A seal that cannot be written is none: the next call looks at everything.
-        drop(write_atomically(&file, &bytes));
+        write_signed(&file, key, bytes);
     }
 
     /// All paths and variables; `None` if any of it cannot be sealed, or anything is not fresh.

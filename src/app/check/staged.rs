@@ -66,6 +66,7 @@ pub(super) fn check_out_staged(surroundings: &Surroundings) -> Result<StagedProj
     })?;
     let checkout = Checkout::at(own.join(STAGED))?;
     let staged = Staged {
+        surroundings,
         repository: &repository,
         tree: &tree,
         checkout: &checkout,
@@ -101,6 +102,7 @@ fn own_folder(root: &Path) -> io::Result<PathBuf> {
 
 /// What is staged, and where it goes.
 struct Staged<'a> {
+    surroundings: &'a Surroundings,
     repository: &'a Repository,
     tree: &'a Tree,
     checkout: &'a Checkout,
@@ -133,7 +135,8 @@ impl Staged<'_> {
         // What is learnt about files is kept only where there is a folder for it.
         let own = root.join(OWN_FOLDER);
         fs::create_dir_all(&own).map_err(GitError::from)?;
-        let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE))?;
+        let key = self.surroundings.cache_key(&root);
+        let compiled = manifest::load_compiled(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
         Ok(reads_outside(&compiled.graph))
     }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::app::complete::{Words, root};
 use crate::app::error::AppError;
-use crate::app::project::{Home, look};
+use crate::app::project::look;
 use crate::engine::{KeyQuestion, OWN_FOLDER, World};
 use crate::hash::Ignore;
 use crate::model::{DefinitionId, KeysByDefinition, PartitionKeys};
+use crate::store::Place;
 use crate::sys::temporary::temporary_folder;
 
 /// How many keys are offered at most.
@@ -122,11 +123,13 @@ impl Words<'_> {
             now: self.surroundings.now,
             added: &[],
         };
-        let home = Home {
-            folder: &home,
+        let key = self.surroundings.own_key(&root);
+        let place = Place {
+            home: &home,
             temporary: &temporary_folder(&self.surroundings.environment),
+            key: key.as_ref(),
         };
-        Ok(look(world, home, &asked)?.0)
+        Ok(look(world, place, &asked)?.0)
     }
 }
 

@@ -2,8 +2,6 @@
 //! judged: both files are taken as they stand.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 
 use crate::app::error::AppError;
 use crate::app::lock::compare::{Compared, compare};
@@ -43,9 +41,9 @@ fn lock_at(repository: &Repository, revision: &str) -> Result<Lock, AppError> {
 }
 
 fn lock_here(project: &Project) -> Result<Lock, AppError> {
-    match fs::read(project.root().join(FILE_NAME)) {
-        Ok(bytes) => Ok(lockfile::parse(FILE_NAME, &bytes)?.lock),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Lock::default()),
+    match lockfile::read_bytes(project.root()) {
+        Ok(Some(bytes)) => Ok(lockfile::parse(FILE_NAME, &bytes)?.lock),
+        Ok(None) => Ok(Lock::default()),
         Err(source) => {
             let path = FILE_NAME.to_owned();
             Err(AppError::Unreadable { path, source })

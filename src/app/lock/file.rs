@@ -5,7 +5,6 @@
 //! so that no line is lost.
 
 use std::fs;
-use std::io;
 use std::sync::OnceLock;
 
 use crate::app::error::AppError;
@@ -22,7 +21,6 @@ use crate::hash::Versions;
 use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
 use crate::model::Lock;
 use crate::plan::{Cell, Scope};
-use crate::sys::file::read_own;
 use crate::sys::lock::FileLock;
 
 /// The file that is locked while the lock file is changed, in the project's own folder.
@@ -58,9 +56,9 @@ impl LockFile {
     ///
     /// If it cannot be read, or is of a later version.
     pub fn read(project: &Project) -> Result<Self, AppError> {
-        let bytes = match read_own(&project.root().join(FILE_NAME)) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let bytes = match lockfile::read_bytes(project.root()) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
                 return Ok(Self {
                     bytes: None,
                     lock: Lock::default().into(),
@@ -72,7 +70,7 @@ impl LockFile {
                 return Err(AppError::Unreadable { path, source });
             }
         };
-        if is_written(project.root(), &bytes) {
+        if is_written(project, &bytes) {
             return Ok(Self::written(bytes));
         }
         let (lock, state) = match lockfile::parse(FILE_NAME, &bytes) {
@@ -183,7 +181,7 @@ impl LockFile {
         };
         let text = new.bytes.as_deref().unwrap_or_default();
         lockfile::write_text(project.root(), text)?;
-        note(project.root(), text);
+        note(project, text);
         // It was written just now, and would be too young to be sealed.
         if let Ok(settled) = versions.settle(FILE_NAME, FILE_NAME) {
             versions.adopt(FILE_NAME, &settled);
@@ -209,7 +207,7 @@ impl LockFile {
 
     /// The same file, read again if somebody has written it since.
     fn read_again(self, project: &Project) -> Result<Self, AppError> {
-        let now = read_own(&project.root().join(FILE_NAME)).ok();
+        let now = lockfile::read_bytes(project.root()).ok().flatten();
         if now == self.bytes {
             Ok(self)
         } else {

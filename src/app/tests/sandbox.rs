@@ -44,6 +44,8 @@ outputs = "build/all.csv"
 /// A project in a folder of its own; the clock stands still.
 pub struct Sandbox {
     folder: TempDir,
+    /// The home of its user.
+    user: TempDir,
     /// The caller's environment besides `PATH`.
     pub environment: Vec<(&'static str, &'static str)>,
     /// Where the project lies in the folder, if it is not all of it.
@@ -78,6 +80,7 @@ impl Sandbox {
     pub fn empty() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
+            user: tempfile::tempdir().expect("a folder"),
             environment: Vec::new(),
             folder_within: None,
         }
@@ -140,7 +143,13 @@ impl Sandbox {
             directory: self.root().join(self.folder_within.unwrap_or_default()),
             home: None,
             now: self.clock().now(),
-            environment: [("PATH".into(), path)].into_iter().chain(ours).collect(),
+            environment: [
+                ("PATH".into(), path),
+                ("HOME".into(), self.user.path().into()),
+            ]
+            .into_iter()
+            .chain(ours)
+            .collect(),
             program: None,
         }
     }

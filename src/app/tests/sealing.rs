@@ -133,6 +133,37 @@ fn a_damaged_seal_is_none() {
 }
 
 #[test]
+fn one_flipped_bit_breaks_the_seal() {
+    let sandbox = built();
+    let folder = sandbox.path(".assetctl/seals");
+    let mut seals = fs::read_dir(folder).expect("there");
+    let seal = seals.next().expect("a seal").expect("readable").path();
+    let good = fs::read(&seal).expect("readable");
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        fs::write(&seal, &bad).expect("written");
+        assert!(!holds(&sandbox), "flipped at {at}");
+    }
+    fs::write(&seal, &good).expect("written");
+    assert!(holds(&sandbox));
+}
+
+#[test]
+fn without_a_folder_of_the_user_nothing_is_sealed() {
+    let mut sandbox = Sandbox::new(MANIFEST);
+    sandbox.environment.push(("HOME", "/nowhere/at all"));
+    sandbox.write("raw/2026-01-01.txt", "one\n");
+    sandbox.write("lib.sh", "# nothing\n");
+    sandbox.write("copy.sh", "cp \"$1\" \"$2\"\n");
+    assert_eq!(sandbox.materialize(&[]), ["copy@2026-01-01"]);
+    assert!(sandbox.materialize(&[]).is_empty());
+    for file in ["seals", "stat.cache", "manifest.cache", "lockfile.written"] {
+        assert!(!sandbox.exists(&format!(".assetctl/{file}")), "{file}");
+    }
+}
+
+#[test]
 fn keys_that_come_break_the_seal() {
     let command = "command = \"touch {{output}}\"";
     for (what, definition, change) in [

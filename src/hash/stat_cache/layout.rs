@@ -9,11 +9,11 @@
 //!
 //! Each page begins with its checksum, so that it can be read alone: who wants one row of a million reads two pages.
 
-use crate::digest::Kind;
+use crate::digest::Key;
 use crate::hash::stat_cache::row::ROW;
 
 /// Names this format; another format, or other rules of what a version is, get another number.
-pub(super) const MAGIC: &[u8; 16] = b"assetctl stat 2\n";
+pub(super) const MAGIC: &[u8; 16] = b"assetctl stat 3\n";
 
 /// Where the header's fields stand, and its length.
 pub(super) const ROWS_AT: usize = 16;
@@ -79,7 +79,7 @@ fn held(all: u64, page: u64, most: u64) -> usize {
     all.saturating_sub(page * most).min(most) as usize
 }
 
-/// The checksum of a page's content, and of the head of a file.
-pub(super) fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
-    *Kind::Path.digest(content).as_bytes()
+/// The checksum of a page's content, and of the head of a file: made by who knows `key`.
+pub(super) fn checksum(key: &Key, content: &[u8]) -> [u8; CHECKSUM] {
+    *key.digest(content).as_bytes()
 }

@@ -2,6 +2,7 @@
 //!
 //! The cache may only say "the same as then", and only when size, mtime, ctime, inode, device and mode all are what they
 //! were. It is disposable: whatever is wrong with its file is as if it were not there, and one that cannot be written is not.
+//! As it decides, it counts only if its checksums were made with a key that only the user's own assetctl knows.
 //!
 //! The file of a large project is neither read nor written whole by a call that looks at little of it: it is read page by
 //! page, and what was learnt goes into a small file beside it, until that is worth merging. Every row of either is true
@@ -23,7 +24,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::digest::{Digest, Kind};
+use crate::digest::{Digest, Key, Kind};
 pub(in crate::hash) use crate::hash::stat_cache::cursor::Cursor;
 use crate::hash::stat_cache::learnt::Learnt;
 use crate::hash::stat_cache::row::Row;
@@ -50,6 +51,8 @@ const ROWS_PER_NEW: u32 = 64;
 #[derive(Debug)]
 pub struct StatCache {
     path: PathBuf,
+    /// What its file is made with; without one there is no file.
+    key: Option<Key>,
     saved: Table,
     /// What was learnt since the large file was written.
     news: Table,
@@ -72,13 +75,15 @@ pub enum Saved {
 }
 
 impl StatCache {
-    /// The cache whose file is `path`, which need not exist and need not be a cache.
+    /// The cache whose file is `path`, which need not exist and need not be a cache. Without a key there is none on disk.
     #[must_use]
-    pub fn open(path: &Path) -> Self {
+    pub fn open(path: &Path, key: Option<&Key>) -> Self {
+        let table = |path: &Path| key.map_or_else(Table::default, |key| Table::open(path, key));
         Self {
             path: path.to_owned(),
-            saved: Table::open(path),
-            news: Table::open(&news_beside(path)),
+            key: key.cloned(),
+            saved: table(path),
+            news: table(&news_beside(path)),
             learnt: Mutex::default(),
             has_learnt: AtomicBool::new(false),
             is_changed: AtomicBool::new(false),
@@ -89,6 +94,9 @@ impl StatCache {
     /// Writes what is known, where anything was learnt. `now` dates the rows, so that those of files that are long gone
     /// are dropped.
     pub fn save(&self, now: Timestamp) -> Saved {
+        let Some(key) = &self.key else {
+            return Saved::Unchanged;
+        };
         let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         let today = day(now);
         let is_old = today.saturating_sub(self.saved.day()) >= REFRESH_DAYS && self.saved.is_used();
@@ -102,9 +110,9 @@ impl StatCache {
         let is_sound = !self.saved.is_damaged() && !self.news.is_damaged();
         let is_large = self.saved.rows() > REWRITTEN_ROWS;
         let written = if is_large && is_little && is_sound && !is_old {
-            self.write_news(&learnt, today)
+            self.write_news(key, &learnt, today)
         } else {
-            self.write_all(&learnt, today)
+            self.write_all(key, &learnt, today)
         };
         match written {
             Ok(()) => Saved::Written,
@@ -191,19 +199,19 @@ impl StatCache {
         self.learnt().get(key)
     }
 
-    fn write_news(&self, learnt: &Learnt, today: u32) -> io::Result<()> {
+    fn write_news(&self, key: &Key, learnt: &Learnt, today: u32) -> io::Result<()> {
         let rows = || {
             let news = self.news.iter().map(|(row, _)| row);
             let news = news.filter(|row| !learnt.contains(row.key));
             news.chain(of_today(learnt, today))
         };
         replace_atomically(&news_beside(&self.path), |file| {
-            writing::write(file, today, rows)
+            writing::write(file, key, today, rows)
         })
     }
 
     /// Writes the rows that are worth keeping: all in use, and of the others those looked up lately.
-    fn write_all(&self, learnt: &Learnt, today: u32) -> io::Result<()> {
+    fn write_all(&self, key: &Key, learnt: &Learnt, today: u32) -> io::Result<()> {
         let since = self.kept_since(learnt, today);
         let rows = || {
             let saved = self.saved.iter();
@@ -217,7 +225,7 @@ impl StatCache {
             let kept = dated.filter(|row| row.day >= since);
             kept.chain(of_today(learnt, today))
         };
-        replace_atomically(&self.path, |file| writing::write(file, today, rows))?;
+        replace_atomically(&self.path, |file| writing::write(file, key, today, rows))?;
         match std::fs::remove_file(news_beside(&self.path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

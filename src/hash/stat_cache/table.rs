@@ -10,13 +10,14 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Key};
 use crate::hash::stat_cache::cursor::Cursor;
 use crate::hash::stat_cache::layout::{
     CHECKSUM, CHECKSUM_AT, DAY_AT, ENTRY, HEADER, LEADING, Layout, MAGIC, PAGE_ROWS, ROWS_AT,
     checksum,
 };
 use crate::hash::stat_cache::row::{ROW, Row};
+use crate::sys::file::open_file;
 
 /// Files up to this length are read at once.
 const SMALL: u64 = 2 * 1024 * 1024;
@@ -28,6 +29,8 @@ const ROWS_PER_SEARCH: u64 = 64;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     file: Option<File>,
+    /// What its checksums are made with; there is one where there is a file.
+    key: Option<Key>,
     layout: Layout,
     day: u32,
     /// The first key of each index page.
@@ -41,17 +44,17 @@ pub(super) struct Table {
 
 impl Table {
     /// The table in the file at `path`; an empty one where there is none.
-    pub fn open(path: &Path) -> Self {
-        let Ok(file) = File::open(path) else {
+    pub fn open(path: &Path, key: &Key) -> Self {
+        let Ok(file) = open_file(path) else {
             return Self::default();
         };
-        Self::load(file).unwrap_or_else(|| Self {
+        Self::load(file, key).unwrap_or_else(|| Self {
             is_damaged: AtomicBool::new(true),
             ..Self::default()
         })
     }
 
-    fn load(file: File) -> Option<Self> {
+    fn load(file: File, key: &Key) -> Option<Self> {
         let len = file.metadata().ok()?.len();
         let mut head = vec![0; HEADER];
         file.read_exact_at(&mut head, 0).ok()?;
@@ -64,11 +67,12 @@ impl Table {
         file.read_exact_at(&mut head[HEADER..], HEADER as u64)
             .ok()?;
         let content = [&head[..CHECKSUM_AT], &head[HEADER..]].concat();
-        if checksum(&content) != head[CHECKSUM_AT..HEADER] {
+        if checksum(key, &content) != head[CHECKSUM_AT..HEADER] {
             return None;
         }
         let table = Self {
             file: Some(file),
+            key: Some(key.clone()),
             layout,
             day: number(&head, DAY_AT),
             top: head[HEADER..].chunks_exact(LEADING).map(leading).collect(),
@@ -174,7 +178,7 @@ impl Table {
         }
         bytes.resize(len, 0);
         let read = self.file.as_ref()?.read_exact_at(bytes, start);
-        if read.is_err() || !is_intact(bytes) {
+        if read.is_err() || !self.is_intact(bytes) {
             self.is_damaged.store(true, Ordering::Relaxed);
             return None;
         }
@@ -206,12 +210,17 @@ impl Table {
         self.file.as_ref()?.read_exact_at(&mut bytes, 0).ok()?;
         let is_whole = |(start, len): (u64, usize)| {
             let start = start as usize;
-            is_intact(&bytes[start..start + len])
+            self.is_intact(&bytes[start..start + len])
         };
         let layout = self.layout;
         let mut index = (0..layout.index_pages()).map(|page| layout.index_page(page));
         let mut rows = (0..layout.rows.div_ceil(PAGE_ROWS)).map(|page| layout.row_page(page));
         (index.all(is_whole) && rows.all(is_whole)).then_some(bytes)
+    }
+
+    fn is_intact(&self, page: &[u8]) -> bool {
+        let parts = page.split_at_checked(CHECKSUM).zip(self.key.as_ref());
+        parts.is_some_and(|((sum, content), key)| checksum(key, content) == sum)
     }
 
     /// Writes only the first time: in later lookups the threads share the word without passing it to and fro.
@@ -221,11 +230,6 @@ impl Table {
             word.fetch_or(bit, Ordering::Relaxed);
         }
     }
-}
-
-fn is_intact(page: &[u8]) -> bool {
-    page.split_at_checked(CHECKSUM)
-        .is_some_and(|(sum, content)| checksum(content) == sum)
 }
 
 /// The leading bytes of a key, of an index entry or of an entry of the top, as a number.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::{Cursor, KEPT_DAYS, REFRESH_DAYS, Saved, StatCache, news_beside};
-use crate::digest::Kind;
+use crate::digest::{Key, Kind};
 use crate::model::DataVersion;
 use crate::sys::file::FileStamp;
 
@@ -17,6 +17,11 @@ const STAMP: FileStamp = FileStamp {
     device: 5,
     mode: 6,
 };
+
+/// The cache in a file, of a user whose secret is known.
+fn opened(path: &Path) -> StatCache {
+    StatCache::open(path, Some(&Key::of(&[7; 32], "a test")))
+}
 
 fn on_day(day: u32) -> Timestamp {
     Timestamp::from_second(i64::from(day) * 86_400 + 5).unwrap()
@@ -34,7 +39,7 @@ fn name(number: usize) -> PathBuf {
 fn saved(rows: usize) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("stat.cache");
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     for number in 0..rows {
         cache.insert(&name(number), STAMP, version(&number.to_string()));
     }
@@ -56,7 +61,7 @@ fn known(cache: &StatCache, rows: usize) -> usize {
 fn what_was_learnt_is_known_at_once_and_after_loading() {
     for rows in [1, 2, 3, 64, 65, 1000] {
         let (_directory, path) = saved(rows);
-        let cache = StatCache::open(&path);
+        let cache = opened(&path);
         assert_eq!(known(&cache, rows), rows);
         assert_eq!(cache.get(Path::new("data/none.csv"), &STAMP), None);
         cache.insert(&name(0), FileStamp { size: 9, ..STAMP }, version("new"));
@@ -68,8 +73,8 @@ fn what_was_learnt_is_known_at_once_and_after_loading() {
 #[test]
 fn every_field_of_the_stamp_counts() {
     let (_directory, path) = saved(3);
-    let saved = StatCache::open(&path);
-    let learnt = StatCache::open(Path::new("none/stat.cache"));
+    let saved = opened(&path);
+    let learnt = opened(Path::new("none/stat.cache"));
     learnt.insert(&name(1), STAMP, version("1"));
     for cache in [saved, learnt] {
         assert_eq!(cache.get(&name(1), &STAMP), Some(version("1")));
@@ -98,10 +103,10 @@ fn a_file_cut_anywhere_is_no_cache() {
     let whole = fs::read(&path).unwrap();
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
-        assert_eq!(known(&StatCache::open(&path), 5), 0, "cut at {length}");
+        assert_eq!(known(&opened(&path), 5), 0, "cut at {length}");
     }
     fs::write(&path, [&whole[..], &whole[..1]].concat()).unwrap();
-    assert_eq!(known(&StatCache::open(&path), 5), 0, "one byte more");
+    assert_eq!(known(&opened(&path), 5), 0, "one byte more");
 }
 
 #[test]
@@ -112,18 +117,18 @@ fn a_file_with_any_byte_altered_is_no_cache_and_is_replaced() {
         let mut altered = whole.clone();
         altered[at] ^= 1;
         fs::write(&path, &altered).unwrap();
-        assert_eq!(known(&StatCache::open(&path), 5), 0, "altered at {at}");
+        assert_eq!(known(&opened(&path), 5), 0, "altered at {at}");
     }
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     cache.insert(&name(0), STAMP, version("0"));
     assert!(matches!(cache.save(on_day(100)), Saved::Written));
-    assert_eq!(known(&StatCache::open(&path), 5), 1);
+    assert_eq!(known(&opened(&path), 5), 1);
 }
 
 #[test]
 fn saving_writes_only_what_is_news() {
     let (_directory, path) = saved(3);
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     assert_eq!(known(&cache, 3), 3);
     fs::remove_file(&path).unwrap();
     assert!(matches!(cache.save(on_day(100)), Saved::Unchanged));
@@ -131,32 +136,32 @@ fn saving_writes_only_what_is_news() {
     cache.insert(&name(3), STAMP, version("3"));
     assert!(matches!(cache.save(on_day(100)), Saved::Written));
     assert!(matches!(cache.save(on_day(100)), Saved::Unchanged));
-    assert_eq!(known(&StatCache::open(&path), 4), 4);
+    assert_eq!(known(&opened(&path), 4), 4);
 }
 
 #[test]
 fn rows_that_nobody_looks_up_go_after_a_while_and_others_stay() {
     let (_directory, path) = saved(4);
-    let used = StatCache::open(&path);
+    let used = opened(&path);
     used.get(&name(1), &STAMP);
     let refreshed = 100 + REFRESH_DAYS;
     assert!(matches!(used.save(on_day(refreshed - 1)), Saved::Unchanged));
     assert!(matches!(used.save(on_day(refreshed)), Saved::Written));
-    let later = StatCache::open(&path);
+    let later = opened(&path);
     later.insert(&name(9), STAMP, version("9"));
     later.save(on_day(100 + KEPT_DAYS - 1));
-    assert_eq!(known(&StatCache::open(&path), 10), 5);
-    let latest = StatCache::open(&path);
+    assert_eq!(known(&opened(&path), 10), 5);
+    let latest = opened(&path);
     latest.insert(&name(8), STAMP, version("8"));
     latest.save(on_day(100 + KEPT_DAYS));
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     assert_eq!(known(&cache, 10), 3);
     assert_eq!(cache.get(&name(1), &STAMP), Some(version("1")));
 }
 
 #[test]
 fn an_unwritable_place_is_no_failure() {
-    let cache = StatCache::open(Path::new("/proc/none/stat.cache"));
+    let cache = opened(Path::new("/proc/none/stat.cache"));
     cache.insert(&name(0), STAMP, version("0"));
     assert!(matches!(cache.save(on_day(1)), Saved::Unwritable(_)));
     assert_eq!(cache.get(&name(0), &STAMP), Some(version("0")));
@@ -165,7 +170,7 @@ fn an_unwritable_place_is_no_failure() {
 #[test]
 fn threads_share_it() {
     let (_directory, path) = saved(100);
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     std::thread::scope(|scope| {
         for thread in 1..5 {
             let cache = &cache;
@@ -180,7 +185,7 @@ fn threads_share_it() {
         }
     });
     cache.save(on_day(100));
-    assert_eq!(known(&StatCache::open(&path), 500), 500);
+    assert_eq!(known(&opened(&path), 500), 500);
 }
 
 /// More rows than are read or written at once.
@@ -189,13 +194,13 @@ const LARGE: usize = 40_000;
 #[test]
 fn a_large_cache_is_known_in_any_order() {
     let (_directory, path) = saved(LARGE);
-    let (mut cursor, cache) = (Cursor::default(), StatCache::open(&path));
+    let (mut cursor, cache) = (Cursor::default(), opened(&path));
     for number in 0..LARGE {
         let found = cache.get_near(&name(number), &STAMP, &mut cursor);
         assert_eq!(found, Some(version(&number.to_string())));
     }
     for step in [7, 11_003] {
-        let cache = StatCache::open(&path);
+        let cache = opened(&path);
         for number in (0..LARGE).map(|number| number * step % LARGE) {
             let found = cache.get_near(&name(number), &STAMP, &mut cursor);
             assert_eq!(found, Some(version(&number.to_string())), "{step}");
@@ -210,12 +215,12 @@ fn news_of_a_large_cache_stand_beside_it_until_they_are_many() {
     let large = fs::read(&path).unwrap();
     let newer = FileStamp { size: 9, ..STAMP };
     for round in 0..3 {
-        let cache = StatCache::open(&path);
+        let cache = opened(&path);
         cache.insert(&name(LARGE + round), STAMP, version("more"));
         cache.insert(&name(0), newer, version("new"));
         assert!(matches!(cache.save(on_day(100)), Saved::Written));
         assert_eq!(fs::read(&path).unwrap(), large, "only the news are written");
-        let again = StatCache::open(&path);
+        let again = opened(&path);
         assert_eq!(again.get(&name(0), &newer), Some(version("new")));
         assert_eq!(again.get(&name(0), &STAMP), Some(version("0")));
         for known in 0..=round {
@@ -223,13 +228,13 @@ fn news_of_a_large_cache_stand_beside_it_until_they_are_many() {
             assert_eq!(found, Some(version("more")));
         }
     }
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     for number in 0..LARGE / 64 {
         cache.insert(&name(2 * LARGE + number), STAMP, version("many"));
     }
     assert!(matches!(cache.save(on_day(100)), Saved::Written));
     assert!(!news_beside(&path).exists(), "they are one file again");
-    let again = StatCache::open(&path);
+    let again = opened(&path);
     assert_eq!(again.get(&name(0), &newer), Some(version("new")));
     assert_eq!(again.get(&name(LARGE), &STAMP), Some(version("more")));
     assert_eq!(again.get(&name(1), &STAMP), Some(version("1")));
@@ -243,13 +248,13 @@ fn damage_of_a_large_cache_costs_what_is_damaged() {
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     fs::write(&path, &bytes).unwrap();
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     let version_of = |number: usize| cache.get(&name(number), &STAMP);
     assert_eq!(version_of(LARGE - 1), None);
     assert_eq!(version_of(0), Some(version("0")));
     cache.insert(&name(LARGE), STAMP, version("new"));
     assert!(matches!(cache.save(on_day(100)), Saved::Written));
-    let again = StatCache::open(&path);
+    let again = opened(&path);
     assert_eq!(again.get(&name(0), &STAMP), Some(version("0")));
     assert_eq!(again.get(&name(LARGE - 1), &STAMP), None);
     assert_eq!(again.get(&name(LARGE), &STAMP), Some(version("new")));
@@ -259,18 +264,14 @@ fn damage_of_a_large_cache_costs_what_is_damaged() {
 fn rows_are_saved_in_the_order_in_which_they_are_looked_at() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("stat.cache");
-    let cache = StatCache::open(&path);
+    let cache = opened(&path);
     let names: Vec<PathBuf> = (0..100).map(name).collect();
     for read in names.iter().rev() {
         cache.insert(read, STAMP, version("x"));
     }
     cache.line_up(names.iter().map(PathBuf::as_path));
     cache.save(on_day(100));
-    let saved: Vec<_> = StatCache::open(&path)
-        .saved
-        .iter()
-        .map(|row| row.0.key)
-        .collect();
+    let saved: Vec<_> = opened(&path).saved.iter().map(|row| row.0.key).collect();
     assert!(
         saved
             .into_iter()

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
+use crate::digest::Key;
 use crate::hash::stat_cache::layout::{
     CHECKSUM, CHECKSUM_AT, ENTRY, HEADER, LEADING, MAGIC, PAGE_ENTRIES, PAGE_ROWS, checksum,
 };
@@ -17,6 +18,7 @@ const BUFFER: usize = 256 * 1024;
 /// Writes the rows that `rows` gives each time it is asked, saved on `day`.
 pub(super) fn write<I: Iterator<Item = Row>>(
     file: &mut File,
+    key: &Key,
     day: u32,
     rows: impl Fn() -> I,
 ) -> io::Result<()> {
@@ -26,28 +28,28 @@ pub(super) fn write<I: Iterator<Item = Row>>(
         .collect();
     keys.sort_unstable();
     let mut out = BufWriter::with_capacity(BUFFER, file);
-    head(&mut out, day, &keys)?;
+    head(&mut out, key, day, &keys)?;
     let mut page = Page::default();
     for keys in keys.chunks(PAGE_ENTRIES as usize) {
         for (leading, at) in keys {
             page.bytes.extend_from_slice(&leading.to_be_bytes());
             page.bytes.extend_from_slice(&at.to_le_bytes());
         }
-        page.end(&mut out)?;
+        page.end(&mut out, key)?;
     }
     for row in rows().take(keys.len()) {
         row.encode(&mut page.bytes);
         if page.bytes.len() == PAGE_ROWS as usize * ROW {
-            page.end(&mut out)?;
+            page.end(&mut out, key)?;
         }
     }
     if !page.bytes.is_empty() {
-        page.end(&mut out)?;
+        page.end(&mut out, key)?;
     }
     out.flush()
 }
 
-fn head(out: &mut impl Write, day: u32, keys: &[(u64, u32)]) -> io::Result<()> {
+fn head(out: &mut impl Write, key: &Key, day: u32, keys: &[(u64, u32)]) -> io::Result<()> {
     let rows = u32::try_from(keys.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
     let mut content = MAGIC.to_vec();
     content.extend_from_slice(&rows.to_le_bytes());
@@ -57,7 +59,7 @@ fn head(out: &mut impl Write, day: u32, keys: &[(u64, u32)]) -> io::Result<()> {
         content.extend_from_slice(&first.to_be_bytes());
     }
     out.write_all(&content[..fields])?;
-    out.write_all(&checksum(&content))?;
+    out.write_all(&checksum(key, &content))?;
     out.write_all(&content[fields..])
 }
 
@@ -68,8 +70,8 @@ struct Page {
 }
 
 impl Page {
-    fn end(&mut self, out: &mut impl Write) -> io::Result<()> {
-        out.write_all(&checksum(&self.bytes))?;
+    fn end(&mut self, out: &mut impl Write, key: &Key) -> io::Result<()> {
+        out.write_all(&checksum(key, &self.bytes))?;
         out.write_all(&self.bytes)?;
         self.bytes.clear();
         Ok(())

@@ -15,6 +15,7 @@ use std::process::Command;
 use rustix::fs::CWD;
 use tempfile::TempDir;
 
+use crate::digest::Key;
 use crate::hash::{
     Counted, Found, GlobVersion, HashError, Ignore, StatCache, ValueFound, Versions,
 };
@@ -34,7 +35,10 @@ impl Project {
         let state = directory.path().join(".assetctl");
         fs::create_dir(&state).unwrap();
         Self {
-            cache: StatCache::open(&state.join("stat.cache")),
+            cache: StatCache::open(
+                &state.join("stat.cache"),
+                Some(&Key::of(&[7; 32], "a test")),
+            ),
             directory,
             ignore: Ignore::new(&["*.tmp", "tree/left/out"]).unwrap(),
         }

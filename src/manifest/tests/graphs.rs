@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{project, write};
+use super::{key, project, write};
 use crate::manifest::{Manifest, ManifestError, load, load_compiled};
 use crate::model::{
     Answers, Asset, AssetGraph, Command, DataVersionRule, Declaration, EnvValue, History,
@@ -616,8 +616,9 @@ fn the_compiled_form_follows_the_files() {
     ];
     let root = project(&files);
     let cache = root.path().join("cache");
-    let compiled =
-        |root: &Path| load_compiled(root, &root.join("cache")).map(|compiled| compiled.graph);
+    let compiled = |root: &Path| {
+        load_compiled(root, &root.join("cache"), Some(&key())).map(|compiled| compiled.graph)
+    };
     let fresh = load(root.path()).expect("a valid manifest").graph;
     for _ in 0..2 {
         assert_eq!(compiled(root.path()).expect("a valid manifest"), fresh);
@@ -662,7 +663,7 @@ fn the_compiled_form_follows_the_files() {
         b"[asset.d]\ncommnd = 'true'\n",
     );
     assert!(compiled(root.path()).is_err());
-    let elsewhere = load_compiled(root.path(), Path::new("/nowhere/cache"));
+    let elsewhere = load_compiled(root.path(), Path::new("/nowhere/cache"), Some(&key()));
     assert!(elsewhere.is_err());
 }
 

@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 
-use super::project;
+use super::{key, project};
 use crate::manifest::{TypedPathError, load, load_compiled, typed_path};
 use crate::model::{AssetGraph, DataVersionRule, Declaration, OutputKind, Place, SourcePath};
 
@@ -139,9 +139,9 @@ fn what_a_command_makes_stays_where_it_is() {
 fn test_sources_are_kept_in_the_compiled_form() {
     let root = project(&[("Assets.toml", &format!("{DECLARED}{TEST}"))]);
     let cache = root.path().join("manifest.cache");
-    let first = load_compiled(root.path(), &cache).expect("the manifest is right");
+    let first = load_compiled(root.path(), &cache, Some(&key())).expect("the manifest is right");
     assert!(cache.exists());
-    let second = load_compiled(root.path(), &cache).expect("the manifest is right");
+    let second = load_compiled(root.path(), &cache, Some(&key())).expect("the manifest is right");
     assert_eq!(first.graph.settings().test_sources.len(), 7);
     assert_eq!(first.graph, second.graph);
 }

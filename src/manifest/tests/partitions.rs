@@ -183,7 +183,8 @@ fn the_compiled_form_holds_every_type() {
     let cache = root.path().join("cache");
     let fresh = load(root.path()).expect("a valid manifest").graph;
     for _ in 0..2 {
-        let compiled = load_compiled(root.path(), &cache).expect("a valid manifest");
+        let compiled =
+            load_compiled(root.path(), &cache, Some(&super::key())).expect("a valid manifest");
         assert_eq!(compiled.graph, fresh);
     }
 }

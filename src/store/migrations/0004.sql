@@ -31,3 +31,13 @@ CREATE TABLE source_content (
 ) STRICT;
 
 CREATE INDEX source_content_of_asset ON source_content (asset_id, partition_id);
+
+-- Of which folder the instance is: what was copied here from elsewhere does not count. `token` is random and stays;
+-- `folder` names the folder by what no copy of it has; `vouched` is a digest of the token under the secret of the user who
+-- wrote last.
+CREATE TABLE origin (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    token BLOB NOT NULL,
+    folder TEXT NOT NULL,
+    vouched BLOB
+) STRICT;

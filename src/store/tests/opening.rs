@@ -10,16 +10,16 @@ use crate::model::{
     CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
     LastAttempt, MaterializationId, Name, PartitionKey, PartitionKeys, PartitionSet,
 };
+use crate::store::attach::Terms;
 use crate::store::error::Notice;
 use crate::store::open::Reading;
 use crate::store::schema::{SCHEMA, Schema};
 use crate::store::tests::samples::{asset, begin, days, digest, open, run_id, success, time};
-use crate::store::{Access, AssetPartition, Mark, Opened, Store, StoreError};
+use crate::store::{Access, AssetPartition, Mark, Opened, Place, Store, StoreError};
 
 /// The schema of the first assetctl.
 const FIRST: Schema = Schema {
     migrations: &[SCHEMA.migrations[0]],
-    objects: 18,
 };
 
 const NEXT: Schema = Schema {
@@ -30,8 +30,20 @@ const NEXT: Schema = Schema {
         SCHEMA.migrations[3],
         "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
     ],
-    objects: SCHEMA.objects + 1,
 };
+
+const TERMS: Terms<'static> = Terms {
+    schema: SCHEMA,
+    key: None,
+};
+
+fn untouched_in(home: &Path) -> Result<Opened, StoreError> {
+    Store::open_untouched(Place {
+        home,
+        temporary: &std::env::temp_dir(),
+        key: None,
+    })
+}
 
 /// An instance with one materialization.
 fn filled(home: &Path) {
@@ -167,12 +179,13 @@ fn an_older_schema_is_migrated_after_a_copy() {
 
     let Opened { store, notices } =
         Store::open_with(home.path(), Access::Write, NEXT).expect("migrated");
-    let copy = home.path().join("instance.db.schema-3");
+    let (from, to) = (SCHEMA.version(), NEXT.version());
+    let copy = home.path().join(format!("instance.db.schema-{from}"));
     assert_eq!(
         notices,
         [Notice::Migrated {
-            from: 3,
-            to: 4,
+            from,
+            to,
             copy: copy.clone()
         }]
     );
@@ -184,17 +197,10 @@ fn an_older_schema_is_migrated_after_a_copy() {
 
     for access in [Access::Read, Access::Write] {
         let error = Store::open(home.path(), access).expect_err("it is newer now");
-        assert!(
-            matches!(
-                error,
-                StoreError::Newer {
-                    found: 4,
-                    known: 3,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        let StoreError::Newer { found, known, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!((found, known), (to, from));
     }
     fs::rename(copy, path).expect("put back");
     assert_eq!(stored(&open(home.path(), Access::Write)), 1);
@@ -278,24 +284,11 @@ fn a_migration_that_fails_changes_nothing() {
             SCHEMA.migrations[3],
             "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
         ],
-        objects: 0,
     };
     let home = tempfile::tempdir().expect("a folder");
     filled(home.path());
     Store::open_with(home.path(), Access::Write, BROKEN).expect_err("the table is there");
     assert_eq!(stored(&open(home.path(), Access::Write)), 1);
-}
-
-#[test]
-fn the_number_of_objects_is_true() {
-    for schema in [FIRST, SCHEMA, NEXT] {
-        let mut connection = Connection::open_in_memory().expect("memory");
-        schema.apply(&mut connection).expect("sound SQL");
-        let objects: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .expect("readable");
-        assert_eq!(objects, schema.objects);
-    }
 }
 
 #[test]
@@ -305,7 +298,7 @@ fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
     filled(&home);
     let path = home.join("instance.db");
     let before = files(&home);
-    let opened = Store::open_as(&path, Reading::Immutable, (SCHEMA, &std::env::temp_dir()))
+    let opened = Store::open_as(&path, Reading::Immutable, (TERMS, &std::env::temp_dir()))
         .expect("readable");
     assert_eq!(stored(&opened.store), 1);
     assert_eq!(files(&home), before);
@@ -315,7 +308,7 @@ fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
     writer.forget(&[only()]).expect("forgotten");
     let before = files(&home);
     let opened =
-        Store::open_as(&path, Reading::Copied, (SCHEMA, &std::env::temp_dir())).expect("readable");
+        Store::open_as(&path, Reading::Copied, (TERMS, &std::env::temp_dir())).expect("readable");
     assert_eq!(stored(&opened.store), 0, "the log is read too");
     assert_eq!(files(&home), before);
 }
@@ -324,7 +317,7 @@ fn where_nothing_can_be_written_it_is_read_in_place_or_from_a_copy() {
 fn it_can_be_read_without_a_file_beside_it_also_while_another_writes() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().join("home");
-    let untouched = || Store::open_untouched(&home, &std::env::temp_dir()).expect("readable");
+    let untouched = || untouched_in(&home).expect("readable");
     assert_eq!(stored(&untouched().store), 0);
     assert!(!home.exists());
 
@@ -437,6 +430,63 @@ fn without_permission_it_is_read_all_the_same() {
                 matches!(error, StoreError::MissingPermission { .. }),
                 "{error:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn an_instance_counts_where_it_was_made_and_for_who_wrote_it() {
+    let home = tempfile::tempdir().expect("a folder");
+    filled(home.path());
+    let file = home.path().join("instance.db");
+    let here = Store::open(home.path(), Access::Read).expect("readable");
+    assert_eq!(
+        (stored(&here.store), here.notices),
+        (1, vec![]),
+        "another user of the folder"
+    );
+
+    let copy = tempfile::tempdir().expect("a folder");
+    let copied = copy.path().join("instance.db");
+    fs::copy(&file, &copied).expect("copied");
+    assert_eq!(
+        stored(&open(copy.path(), Access::Read)),
+        1,
+        "a copy of one's own"
+    );
+
+    let read = Store::open(copy.path(), Access::Read).expect("empty");
+    assert_eq!(stored(&read.store), 0);
+    let path = copied.clone();
+    assert_eq!(read.notices, [Notice::IgnoredForeign { path }]);
+    let written = Store::open(copy.path(), Access::Write).expect("new");
+    assert_eq!(stored(&written.store), 0);
+    let moved_to = copy.path().join("instance.db.foreign-1");
+    assert_eq!(
+        fs::read(&moved_to).expect("kept"),
+        fs::read(&file).expect("there")
+    );
+    assert_eq!(written.notices, [Notice::Foreign { moved_to }]);
+    drop(written);
+    assert_eq!(
+        stored(&open(copy.path(), Access::Write)),
+        0,
+        "the new one counts"
+    );
+}
+
+#[test]
+fn what_is_no_file_is_refused_in_a_moment() {
+    for name in ["instance.db", "instance.db-wal"] {
+        let home = tempfile::tempdir().expect("a folder");
+        filled(home.path());
+        let pipe = home.path().join(name);
+        let _ = fs::remove_file(&pipe);
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("every system has it").success());
+        for access in [Access::Read, Access::Write] {
+            let error = Store::open(home.path(), access).expect_err("a pipe");
+            assert!(matches!(error, StoreError::Io { .. }), "{name}: {error:?}");
         }
     }
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Key};
 use crate::model::{
     AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization,
     NamedKeys, Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, RULE, RunId, TimeKeys,
     TimePartitions, TimeSettings,
 };
 use crate::store::{
-    Access, AssetPartition, Begun, Failure, NewRun, Opened, Recording, Store, Success,
+    Access, AssetPartition, Begun, Failure, NewRun, Opened, Place, Recording, Store, StoreError,
+    Success,
 };
 
 pub(super) fn digest(seed: u64) -> Digest {
@@ -33,9 +34,23 @@ pub(super) fn time(microsecond: i64) -> Timestamp {
     Timestamp::from_microsecond(microsecond).expect("a small number")
 }
 
+/// Opens an instance as one user, whose instances count wherever they lie.
+pub(super) fn opened(home: &Path, access: Access) -> Result<Opened, StoreError> {
+    let key = Key::of(&[7; 32], "instances");
+    let place = Place {
+        home,
+        temporary: Path::new("/tmp"),
+        key: Some(&key),
+    };
+    match access {
+        Access::Read => Store::open_to_read(place),
+        Access::Write => Store::open_to_write(place),
+    }
+}
+
 /// Opens an instance of which nothing is to be said.
 pub(super) fn open(home: &Path, access: Access) -> Store {
-    let Opened { store, notices } = Store::open(home, access).expect("a sound instance");
+    let Opened { store, notices } = opened(home, access).expect("a sound instance");
     assert_eq!(notices, []);
     store
 }

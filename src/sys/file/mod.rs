@@ -1,6 +1,7 @@
 //! Files: what tells a changed one without reading it, how they are written, copied and removed.
 
 mod copy;
+mod open;
 mod own;
 mod relocate;
 mod remove;
@@ -9,6 +10,7 @@ mod stamp;
 mod write;
 
 pub use copy::{copy_file, copy_tree};
+pub use open::{open_file, read_file};
 pub use own::{open_own, read_own};
 pub use relocate::{Mount, mount_of, relocate};
 pub use remove::remove_tree;

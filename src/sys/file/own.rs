@@ -8,12 +8,18 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
+/// No file of ours is longer: a lock file of ten million lines is not.
+const LONGEST: u64 = 2_000_000_000;
+
 /// The bytes of the regular file at `path`. A link is not followed, and nothing else is waited for: both are errors that
 /// say so.
 pub fn read_own(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = open_own(path)?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    open_own(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        let reason = format!("it has more than {} GB", LONGEST / 1_000_000_000);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+    }
     Ok(bytes)
 }
 

@@ -65,6 +65,30 @@ fn damage_is_told_and_survived() {
 }
 
 #[test]
+fn damage_that_only_writing_meets_is_put_right() {
+    let sandbox = built();
+    sandbox.run(&["materialize"]).success();
+    let whole = sandbox.bytes(DATABASE);
+    let pages = whole.len() / 4096;
+    for (page, within) in (0..pages).flat_map(|page| [(page, 0), (page, 3), (page, 2011)]) {
+        let mut bytes = whole.clone();
+        // The first page begins with the header of the file.
+        let at = page * 4096 + if page == 0 { within.max(100) } else { within };
+        bytes[at] ^= 0xff;
+        fs::write(sandbox.path(DATABASE), &bytes).expect("the instance can be written");
+        let _ = fs::remove_file(sandbox.path(".assetctl/instance.db-wal"));
+        let text = format!("{page} {within}\n");
+        sandbox.write("raw.csv", &text);
+        sandbox
+            .run(&["materialize", "clean"])
+            .exits_with_one_of(&[0, 3]);
+        sandbox.run(&["materialize", "clean"]).success();
+        assert_eq!(sandbox.read("build/clean.csv"), text, "{at}");
+        sandbox.materialize(&["clean"]).success().ran_nothing();
+    }
+}
+
+#[test]
 fn a_newer_instance_is_left_alone() {
     let sandbox = built();
     connection(&sandbox)

@@ -46,6 +46,14 @@ impl Unjudged {
         outcome
     }
 
+    /// Asserts one of these exit codes.
+    #[track_caller]
+    pub fn exits_with_one_of(self, codes: &[i32]) -> Outcome {
+        let code = self.0.as_ref().and_then(|outcome| outcome.code);
+        let expected = codes.iter().find(|it| Some(**it) == code);
+        self.exits(expected.copied().unwrap_or(codes[0]))
+    }
+
     /// Itself, unless it answered with this text: then it is to be tried again.
     pub fn unless_told(mut self, text: &str) -> Option<Self> {
         if self.0.as_ref().is_some_and(|it| it.stdout.contains(text)) {

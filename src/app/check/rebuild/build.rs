@@ -68,7 +68,7 @@ impl Build<'_, '_> {
             return Ok(Built::Not);
         };
         let scratch = Scratch::with_inputs(self.project, self.scope, &evaluation.sources)?;
-        let cache = StatCache::open(&scratch.own_folder().join("stat.cache"));
+        let cache = StatCache::open(&scratch.own_folder().join("stat.cache"), None);
         let versions = Versions::new(scratch.root(), &cache, self.project.ignore())?;
         let home = scratch.own_folder();
         let io_manager = FilesystemIoManager::new(scratch.root());

@@ -1,0 +1,152 @@
+//! Where an instance comes from. One that a repository or an archive brought along tells what somebody else has made: it does
+//! not count.
+//!
+//! An instance names the folder that it lies in by what no copy of a folder keeps: its inode, and when it was born. Whoever
+//! writes to it vouches for it besides, with a key of the user's own, so that one's own copies and backups count wherever
+//! they lie. So several users of one folder share its instance, and a folder that was moved on its disk keeps it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::digest::Key;
+use crate::store::error::Fault;
+
+/// The table was added with this schema; what is older came with no such mark.
+const SINCE: u32 = 4;
+
+/// Whether an instance counts where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It was made in this folder, or this user has vouched for it.
+    Here,
+    /// It came from elsewhere.
+    Elsewhere,
+}
+
+/// A folder, by what no copy of it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Folder {
+    inode: u64,
+    device: u64,
+    /// Nanoseconds since 1970; `None` where the file system does not tell.
+    born: Option<u128>,
+}
+
+impl Folder {
+    fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path)?;
+        let born = found.created().ok();
+        Ok(Self {
+            inode: found.ino(),
+            device: found.dev(),
+            born: born.and_then(|it| Some(it.duration_since(UNIX_EPOCH).ok()?.as_nanos())),
+        })
+    }
+
+    fn text(&self) -> String {
+        let born = self
+            .born
+            .map_or_else(|| "-".to_owned(), |it| it.to_string());
+        format!("{} {} {born}", self.inode, self.device)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let (inode, device, born) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            inode: inode.parse().ok()?,
+            device: device.parse().ok()?,
+            born: born.parse().ok(),
+        })
+    }
+
+    /// Devices get other numbers when a machine starts or a disk is mounted again, so they count only without a birth.
+    fn is(&self, other: &Self) -> bool {
+        self.inode == other.inode
+            && match (self.born, other.born) {
+                (Some(one), Some(other)) => one == other,
+                _ => self.device == other.device,
+            }
+    }
+}
+
+/// Marks a new or migrated instance in the folder `home` as one of this folder.
+pub(super) fn mark(
+    connection: &Connection,
+    schema: u32,
+    home: &Path,
+    key: Option<&Key>,
+) -> Result<(), Fault> {
+    if schema < SINCE {
+        return Ok(());
+    }
+    let token = uuid::Uuid::new_v4();
+    connection.execute(
+        "INSERT OR REPLACE INTO origin (one, token, folder, vouched) VALUES (1, ?1, ?2, ?3)",
+        params![
+            token.as_bytes(),
+            Folder::of(home)?.text(),
+            vouched(key, token.as_bytes())
+        ],
+    )?;
+    Ok(())
+}
+
+/// Where the instance comes from that lies in the folder `home`.
+pub(super) fn of(
+    connection: &Connection,
+    schema: u32,
+    home: &Path,
+    key: Option<&Key>,
+) -> Result<Origin, Fault> {
+    if schema < SINCE {
+        return Ok(Origin::Here);
+    }
+    let Some((token, folder, vouched_for)) = read(connection)? else {
+        return Ok(Origin::Elsewhere);
+    };
+    let is_vouched_for = key.is_some() && vouched_for == vouched(key, &token);
+    let now = Folder::of(home)?;
+    let is_here = Folder::parse(&folder).is_some_and(|folder| folder.is(&now));
+    Ok(if is_here || is_vouched_for {
+        Origin::Here
+    } else {
+        Origin::Elsewhere
+    })
+}
+
+/// Names the folder as it is now, and vouches for the instance. Where that cannot be written, it stays as it is.
+pub(super) fn renew(connection: &Connection, home: &Path, key: Option<&Key>) {
+    let renewed = || -> Result<(), Fault> {
+        let Some((token, folder, vouched_for)) = read(connection)? else {
+            return Ok(());
+        };
+        let now = Folder::of(home)?.text();
+        let ours = vouched(key, &token).or_else(|| vouched_for.clone());
+        if folder != now || vouched_for != ours {
+            connection.execute(
+                "UPDATE origin SET folder = ?1, vouched = ?2",
+                params![now, ours],
+            )?;
+        }
+        Ok(())
+    };
+    drop(renewed());
+}
+
+type Row = (Vec<u8>, String, Option<Vec<u8>>);
+
+fn read(connection: &Connection) -> Result<Option<Row>, Fault> {
+    let sql = "SELECT token, folder, vouched FROM origin WHERE one = 1";
+    let row = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    Ok(row.optional()?)
+}
+
+fn vouched(key: Option<&Key>, token: &[u8]) -> Option<Vec<u8>> {
+    Some(key?.digest(token).as_bytes().to_vec())
+}
