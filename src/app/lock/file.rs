@@ -19,7 +19,7 @@ use crate::app::project::Project;
 use crate::engine::OWN_FOLDER;
 use crate::hash::Versions;
 use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
-use crate::model::Lock;
+use crate::model::{Lock, RULE};
 use crate::plan::{Cell, Scope};
 use crate::sys::lock::FileLock;
 
@@ -43,7 +43,7 @@ enum State {
     Written,
     /// As it may have been written.
     Tidy,
-    /// As a merge leaves it.
+    /// As a merge leaves it, or of an older rule.
     Untidy,
     /// With lines that cannot be read, or without a header.
     Damaged(Option<DamagedLock>),
@@ -74,8 +74,8 @@ impl LockFile {
             return Ok(Self::written(bytes));
         }
         let (lock, state) = match lockfile::parse(FILE_NAME, &bytes) {
-            Ok(Parsed { lock, tidy: true }) => (lock, State::Tidy),
-            Ok(Parsed { lock, tidy: false }) => (lock, State::Untidy),
+            Ok(Parsed { lock, tidy: true }) if lock.rule == RULE => (lock, State::Tidy),
+            Ok(Parsed { lock, .. }) => (lock, State::Untidy),
             Err(_) => {
                 let (lock, damaged) = lockfile::salvage(FILE_NAME, &bytes)?;
                 (lock, State::Damaged(DamagedLock::of(damaged)))

@@ -385,4 +385,11 @@ fn a_file_of_an_older_rule_is_read_and_all_in_it_is_stale_by_the_rule() {
     let all = ["all", "clean@d1", "clean@d2", "clean@d3", "report"];
     sandbox.materialize(&[]).success().ran(&all);
     assert_eq!(lock(&sandbox), whole);
+    // The header alone is no reason to keep it.
+    let header = whole.replace("format 1 rule 2", "format 1 rule 1");
+    sandbox.write("Assets.lock", &header);
+    sandbox.run(&["check"]).exits(1);
+    sandbox.materialize(&["--force"]).success();
+    assert_eq!(lock(&sandbox), whole);
+    sandbox.run(&["check"]).success();
 }
