@@ -103,18 +103,37 @@ impl Instance {
         if !self.notices.iter().any(is_of_one_ignored) {
             return Ok(());
         }
-        self.make_writable(project)?;
-        let replaced = self.notices.iter().find_map(|notice| match notice {
-            Notice::Instance(
-                notice @ (store::Notice::SetAside { .. } | store::Notice::Foreign { .. }),
-            ) => Some(StoreError::Replaced {
-                notice: Box::new(notice.clone()),
-            }),
+        let damage = self.notices.iter().find_map(|notice| match notice {
+            Notice::Instance(store::Notice::IgnoredDamage { detail, .. }) => Some(detail.clone()),
             _ => None,
+        });
+        self.make_writable(project)?;
+        // Opening does not meet damage in what only some questions read.
+        if let (None, Some(detail)) = (self.replacement(), damage)
+            && !self.store.is_sound()
+        {
+            self.damaged = Some((
+                std::mem::replace(&mut self.store, Store::ephemeral()?),
+                detail,
+            ));
+            self.make_writable(project)?;
+        }
+        let replaced = self.replacement().map(|notice| StoreError::Replaced {
+            notice: Box::new(notice),
         });
         Err(replaced.unwrap_or_else(|| StoreError::ReplacedByAnother {
             path: self.store.path().to_owned(),
         }))
+    }
+
+    /// How an instance came to be moved aside, if one was.
+    fn replacement(&self) -> Option<store::Notice> {
+        self.notices.iter().find_map(|notice| match notice {
+            Notice::Instance(
+                notice @ (store::Notice::SetAside { .. } | store::Notice::Foreign { .. }),
+            ) => Some(notice.clone()),
+            _ => None,
+        })
     }
 
     /// Looks at a scope and judges it. An instance that turns out to be damaged counts as empty from then on.

@@ -97,6 +97,12 @@ impl Store {
         &self.path
     }
 
+    /// Whether every page of its file, and each row of each index, is as it should be. Reads the whole file.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        salvage::is_sound(&self.connection)
+    }
+
     /// Where the instance stands, as far as other processes have changed it.
     pub fn last_change_marker(&self) -> Result<ChangeMarker, StoreError> {
         self.read(|connection| {

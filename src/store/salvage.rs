@@ -91,7 +91,8 @@ fn open(path: &Path) -> Result<Connection, Fault> {
     Ok(source)
 }
 
-fn is_sound(source: &Connection) -> bool {
+/// Whether each page and each index of a database is as it should be.
+pub(super) fn is_sound(source: &Connection) -> bool {
     let found = source.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     });

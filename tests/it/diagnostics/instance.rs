@@ -67,6 +67,19 @@ fn damage_is_told_and_survived() {
 #[test]
 fn damage_that_only_writing_meets_is_put_right() {
     let sandbox = built();
+    let manifest = sandbox.read("Assets.toml");
+    let dynamic = r#"
+[partitions.upload]
+type = "dynamic"
+
+[asset.by_upload]
+partitions = "upload"
+command = "echo > {{output}}"
+outputs = "build/uploads/{{partition}}"
+"#;
+    sandbox.write("Assets.toml", &format!("{manifest}{dynamic}"));
+    let keys = ["partitions", "add", "upload", "k1", "k2"];
+    sandbox.run(&keys).success();
     sandbox.run(&["materialize"]).success();
     let whole = sandbox.bytes(DATABASE);
     let pages = whole.len() / 4096;
