@@ -22,23 +22,35 @@ pub fn history(
 ) -> Result<(HistoryReport, Vec<Notice>), AppError> {
     let (id, set) = select_word(project, &request.selected, Range::Assets)?;
     let asset = request.selected.asset.clone();
-    let slot = request.selected.partition.as_ref().and_then(|_| {
-        let keys = project.keys().of(project.graph().get(id));
-        Some(keys.slot(set.first()?))
-    });
-    let limit = request
+    let keys = project.keys().of(project.graph().get(id));
+    let is_range = request.selected.last.is_some();
+    let one = request.selected.partition.as_ref().filter(|_| !is_range);
+    let slot = one.and_then(|_| Some(keys.slot(set.first()?)));
+    let wanted = request
         .limit
         .map_or(usize::MAX, |limit| limit.get() as usize);
+    // Of a range all entries are read: which are its own shows only then.
+    let limit = if is_range { usize::MAX } else { wanted };
+    let is_meant = |partition: &Option<PartitionKey>| {
+        let index = || keys.index_of(partition.as_ref()?.as_str());
+        !is_range || index().is_some_and(|index| set.contains(index))
+    };
     let mut instance = Instance::open(project)?;
     let entries = instance.read(|store| {
         let mut attempts = Vec::new();
         let failed = store.failed_attempts(&asset, slot.as_ref(), limit)?;
         for (run, failed) in failed {
+            if !is_meant(&failed.partition) {
+                continue;
+            }
             attempts.push((run, failed.time, PastAttempt::Failed(Box::new(failed))));
         }
         if request.attempts == Attempts::All {
             let mut entries = Entries::new(project, store, request.grouping);
             for (_, made) in store.history(&asset, slot.as_ref(), limit)? {
+                if !is_meant(&made.partition) {
+                    continue;
+                }
                 let run = match made.run {
                     Some(run) => store.run_number(run)?.unwrap_or_default(),
                     None => 0,
@@ -49,7 +61,7 @@ pub fn history(
         }
         // A clock may stand still: then the later run comes first.
         attempts.sort_by(|(run, time, _), (other, before, _)| (before, other).cmp(&(time, run)));
-        attempts.truncate(limit);
+        attempts.truncate(wanted);
         Ok(attempts.into_iter().map(|(_, _, it)| it).collect())
     })?;
     let report = HistoryReport { asset, entries };

@@ -70,6 +70,7 @@ const ENDS: usize = 10_000;
 impl Ends {
     fn of(store: &Store, selected: &Selected, keys: &PartitionKeys) -> Result<Self, StoreError> {
         let index = match &selected.partition {
+            Some(_) if selected.last.is_some() => None,
             Some(key) => keys.index_of(key.as_str()),
             None if matches!(keys, PartitionKeys::Unpartitioned) => Some(0),
             None => None,
@@ -128,12 +129,13 @@ impl Ends {
 /// The word with the key as its definition prints it.
 fn canonical(project: &Project, selected: &Selected) -> Result<Selected, AppError> {
     let (id, set) = select_word(project, selected, Range::Assets)?;
-    let named = selected.partition.as_ref().and_then(|_| set.first());
     let keys = project.keys().of(project.graph().get(id));
-    let key = named.and_then(|index| keys.key(index));
+    let named = selected.partition.as_ref().and_then(|_| set.first());
+    let last = selected.last.as_ref().and_then(|_| set.last());
     Ok(Selected {
         asset: selected.asset.clone(),
-        partition: key,
+        partition: named.and_then(|index| keys.key(index)),
+        last: last.and_then(|index| keys.key(index)),
     })
 }
 
@@ -164,7 +166,7 @@ fn logs_of_run(
             continue;
         };
         if let Some(key) = &selected.partition
-            && !tells_of(&logged, key, keys)
+            && !tells_of(&logged, (key, selected.last.as_ref()), keys)
         {
             continue;
         }
@@ -196,17 +198,21 @@ fn logs_of_run(
 }
 
 /// Whether a log tells of a partition: also one whose neighbour the command made first.
-fn tells_of(logged: &Logged, key: &PartitionKey, keys: &PartitionKeys) -> bool {
-    match logged {
-        Logged::One(partition) => partition.as_ref() == Some(key),
-        Logged::Batch(first, last) => {
-            let index = |key: &PartitionKey| keys.index_of(key.as_str());
-            let (Some(first), Some(last), Some(key)) = (index(first), index(last), index(key))
-            else {
-                return first == key || last == key;
-            };
-            (first..=last).contains(&key)
-        }
+fn tells_of(
+    logged: &Logged,
+    (key, last): (&PartitionKey, Option<&PartitionKey>),
+    keys: &PartitionKeys,
+) -> bool {
+    let (from, to) = match logged {
+        Logged::One(None) => return false,
+        Logged::One(Some(one)) => (one, one),
+        Logged::Batch(first, last) => (first, last),
+    };
+    let last = last.unwrap_or(key);
+    let index = |key: &PartitionKey| keys.index_of(key.as_str());
+    match (index(from), index(to), index(key), index(last)) {
+        (Some(from), Some(to), Some(key), Some(last)) => from <= last && key <= to,
+        _ => from == key || to == key,
     }
 }
 

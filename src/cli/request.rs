@@ -355,7 +355,7 @@ fn one(word: &str, key: Option<&str>) -> Result<Selected, CliError> {
         }
         (Some(selected), key) if problems.is_empty() => Ok(Selected {
             partition: selected.partition.or(key),
-            asset: selected.asset,
+            ..selected
         }),
         _ => Err(CliError::of(problems)),
     }

@@ -9,7 +9,7 @@ use crate::app::selection::nearest::Neighbours;
 use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN, Selected};
 use crate::select::did_you_mean;
 
-/// The asset that a word names, and its partitions: all of them, where it names none.
+/// The asset that a word names, and its partitions: one, a range, or all of them where it names none.
 pub fn select_word(
     project: &Project,
     word: &Selected,
@@ -20,18 +20,22 @@ pub fn select_word(
     let set = match &word.partition {
         Some(key) => {
             let name = word.asset.as_str();
-            at(project, &Single::word(id, name, key.clone()))?
+            let mut single = Single::word(id, name, key.clone());
+            single.last.clone_from(&word.last);
+            at(project, &single)?
         }
         None => PartitionSet::from_range(project.keys().of(project.graph().get(id)).range()),
     };
     Ok((id, set))
 }
 
-/// The one asset partition that a word names.
+/// The one asset partition that a word names; of a range the first, as a range that is printed has the same reasons
+/// throughout.
 pub fn select_one(project: &Project, word: &Selected) -> Result<(AssetId, u32), AppError> {
     let (id, set) = select_word(project, word, Range::All)?;
-    if let (Some(index), 1) = (set.first(), set.len()) {
-        return Ok((id, index));
+    match set.first() {
+        Some(index) if set.len() == 1 || word.last.is_some() => return Ok((id, index)),
+        _ => {}
     }
     let keys = project.keys().of(project.graph().get(id));
     let example = keys.len().checked_sub(1).and_then(|last| keys.key(last));

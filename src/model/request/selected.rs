@@ -5,14 +5,17 @@ use std::str::FromStr;
 
 use crate::model::name::{AssetKey, InvalidName};
 use crate::model::partition::{InvalidPartitionKey, PartitionKey};
+use crate::model::request::key_word::RANGE_SIGN;
 
-/// An asset, or one partition of it: `clean`, `clean@2013-07-04`.
+/// An asset, one partition of it, or a range: `clean`, `clean@2013-07-04`, `clean@2013-07-01...2013-07-04`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Selected {
     /// The asset or source.
     pub asset: AssetKey,
-    /// The partition, where one was named.
+    /// The partition, or the first of a range, where one was named.
     pub partition: Option<PartitionKey>,
+    /// The last partition, where a range was named.
+    pub last: Option<PartitionKey>,
 }
 
 /// Why a word selects nothing.
@@ -36,24 +39,34 @@ impl FromStr for Selected {
             return Ok(Self {
                 asset: AssetKey::of_path(text),
                 partition: None,
+                last: None,
             });
         }
-        let (asset, partition) = match text.split_once('@') {
-            Some((asset, partition)) => (asset, Some(PartitionKey::parse(partition)?)),
+        let (asset, keys) = match text.split_once('@') {
+            Some((asset, keys)) => (asset, Some(keys)),
             None => (text, None),
         };
+        let (first, last) = match keys.and_then(|keys| keys.split_once(RANGE_SIGN)) {
+            Some((first, last)) => (Some(first), Some(last)),
+            None => (keys, None),
+        };
         Ok(Self {
+            partition: first.map(PartitionKey::parse).transpose()?,
+            last: last.map(PartitionKey::parse).transpose()?,
             asset: AssetKey::parse(asset)?,
-            partition,
         })
     }
 }
 
 impl fmt::Display for Selected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.partition {
-            Some(partition) => write!(f, "{}@{partition}", self.asset),
-            None => write!(f, "{}", self.asset),
+        write!(f, "{}", self.asset)?;
+        if let Some(partition) = &self.partition {
+            write!(f, "@{partition}")?;
+        }
+        match &self.last {
+            Some(last) => write!(f, "{RANGE_SIGN}{last}"),
+            None => Ok(()),
         }
     }
 }
@@ -69,6 +82,7 @@ mod tests {
             ("clean", "clean", None),
             ("stg/orders@2013-07-04", "stg/orders", Some("2013-07-04")),
             ("a@b@c", "a", Some("b@c")),
+            ("a@b...d", "a", Some("b")),
             ("./raw.csv", "./raw.csv", None),
             ("./raw@home.csv", "./raw@home.csv", None),
         ] {
@@ -92,7 +106,7 @@ mod tests {
                 InvalidSelected::Asset(InvalidName::Character { found: ' ', at: 1 }),
             ),
             (
-                "a@1...3",
+                "a@1...2...3",
                 InvalidSelected::Partition(InvalidPartitionKey::RangeSign),
             ),
         ] {

@@ -484,3 +484,35 @@ outputs = "build/{{partition}}"
     all.ran(&["fetch", "each@a", "each@b"]);
     assert!(!all.stderr().contains("run again"), "{}", all.stderr());
 }
+
+#[test]
+fn a_range_as_it_is_printed_is_a_word_of_each_verb_that_speaks_of_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Assets.toml", MANIFEST);
+    sandbox.run(&["materialize", "clean"]).success();
+    let range = "clean@2020-01-31...2020-02-01";
+    let explained = sandbox.run(&["explain", range]).success();
+    let said = explained.stdout();
+    assert!(said.starts_with("clean@2020-01-31 is fresh"), "{said}");
+    let history = sandbox.run(&["history", range, "--json"]).success();
+    let history: serde_json::Value =
+        serde_json::from_str(history.stdout()).expect("an answer in JSON");
+    let made = history["materializations"].as_array().expect("entries");
+    assert_eq!(made.len(), 2, "{history}");
+    let first = sandbox
+        .run(&["history", range, "--json", "--limit", "1"])
+        .success();
+    assert!(first.stdout().contains("2020-02-01"), "{}", first.stdout());
+    sandbox.run(&["accept", range]).success();
+    sandbox
+        .run(&["explain", "clean@2020-02-01...2020-01-31"])
+        .exits(2);
+    let loud = "echo hello {{partition}} >&2; echo {{partition}} > {{output}}";
+    let quiet = "test ! -e broken/{{partition}} && echo {{partition}} > {{output}}";
+    sandbox.write("Assets.toml", &MANIFEST.replace(quiet, loud));
+    sandbox.run(&["materialize", "clean"]).success();
+    let logs = sandbox.run(&["logs", range]).success();
+    let said = logs.stdout();
+    assert!(said.contains("hello 2020-02-01"), "{said}");
+    assert!(!said.contains("hello 2020-01-30"), "{said}");
+}
