@@ -121,7 +121,6 @@ impl Ends {
             time: failed.time,
             end: Some(LogEnd::Failed(Box::new(failed.clone()))),
             path: None,
-            content: Vec::new(),
         })
     }
 }
@@ -180,7 +179,6 @@ fn logs_of_run(
         };
         let path = format!("{folder}/{name}");
         let file = root.join(&path);
-        let content = fs::read(&file).map_err(|source| unreadable(&file, source))?;
         let written = file.metadata().and_then(|it| it.modified());
         let written = written.map_err(|source| unreadable(&file, source))?;
         logs.push(StepLog {
@@ -190,7 +188,6 @@ fn logs_of_run(
             time: Timestamp::try_from(written).unwrap_or(Timestamp::MIN),
             end: None,
             path: Some(path),
-            content,
         });
     }
     logs.sort_by(|a, b| (a.time, &a.step).cmp(&(b.time, &b.step)));

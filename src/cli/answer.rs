@@ -12,18 +12,17 @@ use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
-use crate::cli::terminal::Kind;
-use crate::cli::text::{Detail, count, printed};
+use crate::cli::text::count;
 use crate::model::{
     AffectedReport, CheckReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport,
-    InitReport, KeysReport, ListReport, LockDiffReport, LockReport, LogsReport, MapReport,
-    ObserveReport, PartitionsReport, PlanReport, Problem, ShowReport, ShownPartitions,
-    StatusReport, ValidateReport,
+    InitReport, KeysReport, ListReport, LockDiffReport, LockReport, MapReport, ObserveReport,
+    PartitionsReport, PlanReport, Problem, ShowReport, ShownPartitions, StatusReport,
+    ValidateReport,
 };
 use crate::wire::{
     AffectedDocument, CheckDocument, ExplainDocument, GraphDocument, HistoryDocument,
     ImpactDocument, InitDocument, KeysDocument, ListDocument, LockDiffDocument, LockDocument,
-    LogsDocument, MapDocument, ObserveDocument, PartitionsDocument, PlanDocument, ShowDocument,
+    MapDocument, ObserveDocument, PartitionsDocument, PlanDocument, ShowDocument,
     ShownPartitionsDocument, StatusDocument, ValidateDocument,
 };
 
@@ -213,27 +212,6 @@ pub fn history(session: &Session, report: &HistoryReport) -> io::Result<()> {
         || HistoryDocument::from(report),
         || render::history(report, &session.look()),
     )
-}
-
-/// Answers `logs`, each log below its heading: the bytes as they are where no terminal reads them.
-pub fn logs(session: &Session, report: &LogsReport) -> io::Result<()> {
-    if session.format == Format::Json {
-        return output::answer_json(&LogsDocument::from(report));
-    }
-    for log in &report.logs {
-        if session.look().detail > Detail::Brief {
-            let heading = render::log_heading(log, &session.look());
-            output::answer(session.terminal.stdout, heading)?;
-        }
-        match session.terminal.stdout.kind {
-            Kind::Terminal => {
-                let text = printed(&String::from_utf8_lossy(&log.content));
-                output::answer(session.terminal.stdout, text)?;
-            }
-            Kind::Other => output::answer_bytes(&log.content)?,
-        }
-    }
-    Ok(())
 }
 
 /// Answers `validate`: problems go to standard error, the last line to standard output.

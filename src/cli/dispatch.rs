@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::{self, Length};
 use crate::cli::session::{Format, Session};
-use crate::cli::{answer, checking, complete, listing, output, request, running};
+use crate::cli::{answer, checking, complete, listing, logs, output, request, running};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
@@ -111,7 +111,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<Exit, Failure> {
         Verb::Logs(args) => {
             let project = project(&cli.globals, session)?;
             let report = app::logs(&project, &request::logs(args)?)?;
-            Ok(yes(answer::logs(session, &report))?)
+            Ok(yes(logs::logs(session, project.root(), &report))?)
         }
         Verb::Partitions(verbs) => partitions(&verbs.verb, &cli.globals, session),
         Verb::Observe(args) => observe(args, &cli.globals, session),

@@ -20,6 +20,7 @@ mod follow;
 mod help;
 mod in_memory;
 mod listing;
+mod logs;
 mod next;
 mod output;
 mod progress;

@@ -1,7 +1,9 @@
 //! `logs --json`.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::model::{LogEnd, LogsReport, PartitionKey, RunId, StepLog, StepName};
 use crate::wire::{SCHEMA, Text};
@@ -36,21 +38,47 @@ struct LogShape<'a> {
     duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
-    /// Bytes that are no UTF-8 are replaced by U+FFFD.
-    text: std::borrow::Cow<'a, str>,
+    text: LogText<'a>,
 }
 
-impl<'a> From<&'a LogsReport> for LogsDocument<'a> {
-    fn from(report: &'a LogsReport) -> Self {
+/// Writes the text of a log; bytes that are not UTF-8 are replaced by U+FFFD.
+pub type WriteLog<'a> = dyn Fn(&StepLog, &mut fmt::Formatter<'_>) -> fmt::Result + 'a;
+
+/// A log that is written out as it is read.
+struct LogText<'a>(&'a StepLog, &'a WriteLog<'a>);
+
+impl fmt::Display for LogText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.1(self.0, f)
+    }
+}
+
+impl fmt::Debug for LogText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0.path)
+    }
+}
+
+impl Serialize for LogText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'a> LogsDocument<'a> {
+    /// The answer, with texts that `write` gives.
+    #[must_use]
+    pub fn new(report: &'a LogsReport, write: &'a WriteLog<'a>) -> Self {
+        let shape = |log| LogShape::new(log, write);
         Self {
             schema: SCHEMA,
-            logs: report.logs.iter().map(LogShape::from).collect(),
+            logs: report.logs.iter().map(shape).collect(),
         }
     }
 }
 
-impl<'a> From<&'a StepLog> for LogShape<'a> {
-    fn from(log: &'a StepLog) -> Self {
+impl<'a> LogShape<'a> {
+    fn new(log: &'a StepLog, write: &'a WriteLog<'a>) -> Self {
         let (outcome, duration_ms, failed) = match &log.end {
             None => (None, None, None),
             Some(LogEnd::Failed(failed)) => {
@@ -76,7 +104,7 @@ impl<'a> From<&'a StepLog> for LogShape<'a> {
             message: failed.map(|it| &*it.message),
             duration_ms,
             path: log.path.as_deref(),
-            text: String::from_utf8_lossy(&log.content),
+            text: LogText(log, write),
         }
     }
 }
@@ -87,7 +115,7 @@ mod tests {
     use crate::model::{AssetKey, LogsReport, RunId, StepLog, StepName};
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced() {
+    fn a_text_is_written_as_it_comes() {
         let report = LogsReport {
             logs: vec![StepLog {
                 step: StepName {
@@ -103,11 +131,14 @@ mod tests {
                 time: "2013-08-01T00:00:00Z".parse().expect("a time"),
                 end: None,
                 path: Some(".assetctl/logs/x.log".into()),
-                content: b"a\xff\n".to_vec(),
             }],
         };
+        let write = |_: &StepLog, f: &mut std::fmt::Formatter<'_>| {
+            f.write_str("a")?;
+            f.write_str("\u{fffd}\n")
+        };
         assert_eq!(
-            serde_json::to_string(&LogsDocument::from(&report)).expect("JSON"),
+            serde_json::to_string(&LogsDocument::new(&report, &write)).expect("JSON"),
             concat!(
                 r#"{"schema":1,"logs":[{"step":"year","asset":"year","partition":null,"run":"0190a6e0-0000-7000-8000-000000000001","#,
                 r#""time":"2013-08-01T00:00:00Z","path":".assetctl/logs/x.log","text":"a"#,

@@ -45,6 +45,4 @@ pub struct StepLog {
     pub end: Option<LogEnd>,
     /// The file, relative to the project root; `None` where the command printed nothing.
     pub path: Option<String>,
-    /// Its bytes, which need not be text.
-    pub content: Vec<u8>,
 }

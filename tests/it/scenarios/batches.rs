@@ -220,7 +220,9 @@ fn events_are_those_of_each_partition_with_one_log() {
     );
     let report = report.expect("there is one");
     assert_eq!(report.logs.len(), 1);
-    assert_eq!(report.logs[0].content, b"a word\n");
+    let log = report.logs[0].path.as_deref().expect("a file");
+    let text = fs::read(project.root().join(log)).expect("it is there");
+    assert_eq!(text, b"a word\n");
 }
 
 #[test]

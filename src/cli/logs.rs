@@ -1,0 +1,134 @@
+//! Answers `logs`: streams logs, however long they are, so that no more than a piece of one is in memory.
+
+use std::cell::Cell;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::cli::output;
+use crate::cli::render;
+use crate::cli::session::{Format, Session};
+use crate::cli::terminal::Kind;
+use crate::cli::text::{Detail, printed};
+use crate::model::{LogsReport, StepLog};
+use crate::wire::LogsDocument;
+
+/// How many bytes are read at once.
+const PIECE: usize = 64 << 10;
+
+/// Answers `logs` of the project in the folder `root`, each log below its heading: the bytes as they are where no terminal
+/// reads them.
+pub fn logs(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> {
+    if session.format == Format::Json {
+        return in_json(root, report);
+    }
+    let out = session.terminal.stdout;
+    for log in &report.logs {
+        if session.look().detail > Detail::Brief {
+            output::answer(out, render::log_heading(log, &session.look()))?;
+        }
+        match out.kind {
+            Kind::Terminal => text_of(root, log, |text| output::answer(out, printed(text)))?,
+            Kind::Other => bytes_of(root, log, output::answer_bytes)?,
+        }
+    }
+    Ok(())
+}
+
+fn in_json(root: &Path, report: &LogsReport) -> io::Result<()> {
+    let failed = Cell::new(None);
+    let write = |log: &StepLog, out: &mut fmt::Formatter<'_>| {
+        let mut written = Ok(());
+        let read = text_of(root, log, |text| {
+            written = out.write_str(text);
+            written.map_err(|_| io::Error::other("not written"))
+        });
+        if written.is_ok() {
+            failed.set(failed.take().or(read.err()));
+        }
+        written
+    };
+    output::answer_json(&LogsDocument::new(report, &write))?;
+    failed.take().map_or(Ok(()), Err)
+}
+
+/// Gives the text of a log in pieces; bytes that are not UTF-8 are replaced by U+FFFD.
+fn text_of(
+    root: &Path,
+    log: &StepLog,
+    mut take: impl FnMut(&str) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut rest = Vec::new();
+    bytes_of(root, log, |bytes| {
+        rest.extend_from_slice(bytes);
+        let lines = memchr::memrchr(b'\n', &rest).map(|at| at + 1);
+        let end = lines.unwrap_or_else(|| whole_characters(&rest));
+        take(&String::from_utf8_lossy(&rest[..end]))?;
+        rest.drain(..end);
+        Ok(())
+    })?;
+    take(&String::from_utf8_lossy(&rest))
+}
+
+/// How many bytes there are before a character at the end that may go on.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let last = bytes.len().saturating_sub(3);
+    let begun = bytes[last..].iter().rposition(|byte| *byte >= 0xc0);
+    begun.map_or(bytes.len(), |at| last + at)
+}
+
+fn bytes_of(
+    root: &Path,
+    log: &StepLog,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let Some(path) = &log.path else {
+        return Ok(());
+    };
+    let mut file = File::open(root.join(path))?;
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(()),
+            read => take(&piece[..read])?,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{PIECE, text_of};
+    use crate::model::{AssetKey, RunId, StepLog, StepName};
+
+    #[test]
+    fn pieces_cut_no_character_and_hold_no_long_log() {
+        let root = tempfile::tempdir().expect("a folder");
+        let lines = "größe 😀\n".repeat(PIECE / 4);
+        let endless = "a😀é".repeat(PIECE / 2);
+        for text in [lines, endless, String::new(), "\u{1f600}".to_owned()] {
+            fs::write(root.path().join("log"), &text).expect("written");
+            let log = StepLog {
+                step: StepName {
+                    asset: AssetKey::parse("a").expect("a key"),
+                    partition: None,
+                },
+                last: None,
+                run: RunId(uuid::Uuid::nil()),
+                time: jiff::Timestamp::UNIX_EPOCH,
+                end: None,
+                path: Some("log".to_owned()),
+            };
+            let mut read = String::new();
+            text_of(root.path(), &log, |piece| {
+                assert!(piece.len() <= 2 * PIECE, "{}", piece.len());
+                read.push_str(piece);
+                Ok(())
+            })
+            .expect("it is read");
+            assert!(read == text);
+        }
+    }
+}
