@@ -49,7 +49,8 @@ enum Shown {
 enum Message {
     Planned(Box<Planned>),
     Event(Box<Event>),
-    Output(String, String),
+    /// What a step wrote; whoever shows it waits until it is shown.
+    Output(String, String, Sender<()>),
     Interrupted(Urgency),
     End,
 }
@@ -121,7 +122,10 @@ impl Progress {
         };
         let messages = messages.clone();
         Some(Arc::new(move |step, lines| {
-            drop(messages.send(Message::Output(step.to_owned(), lines.to_owned())));
+            let (done, shown) = mpsc::channel();
+            drop(messages.send(Message::Output(step.to_owned(), lines.to_owned(), done)));
+            // A command may write faster than a terminal shows. The drawer drops its end also where it draws no more.
+            let _ = shown.recv();
         }))
     }
 
@@ -164,7 +168,10 @@ fn draw(mut display: impl Display, receiver: &Receiver<Message>) {
         match receiver.recv_timeout(display.pause()) {
             Ok(Message::Planned(planned)) => display.planned(&planned),
             Ok(Message::Event(event)) => display.event(&event),
-            Ok(Message::Output(step, lines)) => display.output(&step, &lines),
+            Ok(Message::Output(step, lines, done)) => {
+                display.output(&step, &lines);
+                drop(done);
+            }
             Ok(Message::Interrupted(urgency)) => display.interrupted(urgency),
             Err(RecvTimeoutError::Timeout) => display.tick(Instant::now()),
             Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => break,
