@@ -15,17 +15,31 @@ use std::fs::{self, File, FileTimes};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock, Once};
 use std::time::SystemTime;
 
 use assetctl::app::Surroundings;
 use jiff::Timestamp;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag::register_conditional_default;
 use tempfile::TempDir;
 
 use crate::agree::agree;
 
 pub use self::outcome::Unjudged;
 pub use self::started::{Started, await_that};
+
+/// A job in the background of a shell ignores interrupts, and so would all that it starts, as assetctl does for `nohup`.
+static DEFAULT_SIGNALS: Once = Once::new();
+
+/// Lets the runs that tests start have default dispositions: a program that is started does not inherit what handles a signal.
+fn hear_signals() {
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        let always = Arc::new(AtomicBool::new(true));
+        register_conditional_default(signal, always).expect("the signal can be handled");
+    }
+}
 
 /// A project in a folder of its own.
 pub struct Sandbox {
@@ -56,6 +70,7 @@ impl Sandbox {
     }
 
     fn lay_out(root: PathBuf, temporary: Option<TempDir>) -> Self {
+        DEFAULT_SIGNALS.call_once(hear_signals);
         for part in ["project", "home", "tmp"] {
             fs::create_dir(root.join(part)).expect("the folder is empty");
         }
