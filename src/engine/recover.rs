@@ -12,12 +12,14 @@ use std::slice;
 use crate::engine::error::EngineError;
 use crate::engine::own_path::{OWN_FOLDER, step_folder};
 use crate::engine::spares::spare_folder;
-use crate::engine::staging::{AsideNote, asides, create_parent, discard_aside, put_back};
+use crate::engine::staging::{
+    AsideNote, aside_folders, asides, create_parent, discard_aside, put_back,
+};
 use crate::engine::step_locks::{TURN, end_left_behind, is_running, remove_locks, take_over};
 use crate::engine::workspace::Workspace;
 use crate::model::{AssetKey, PartitionKey, RunId, RunStatus};
 use crate::store::{AssetPartition, CrashedRun, Store, StoreError};
-use crate::sys::file::remove_tree;
+use crate::sys::file::{remove_abandoned, remove_tree};
 use crate::sys::lock::FileLock;
 
 /// The folder, in that of assetctl, for what dead runs had begun.
@@ -115,6 +117,10 @@ pub fn put_back_asides(
     store: &Store,
 ) -> Result<Vec<String>, EngineError> {
     let mut back = Vec::new();
+    for folder in aside_folders(workspace.root) {
+        // A process may have died while it wrote the note: nothing had been moved then.
+        remove_abandoned(&workspace.resolve(&folder));
+    }
     if asides(workspace.root).is_empty() {
         return Ok(back);
     }

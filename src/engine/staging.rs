@@ -236,6 +236,14 @@ pub fn discard_aside(root: &Path, folder: &str) -> io::Result<()> {
 /// The folders in which previous outputs lie, relative to the project root.
 #[must_use]
 pub fn asides(root: &Path) -> Vec<String> {
+    let mut folders = aside_folders(root);
+    folders.retain(|folder| root.join(folder).join(NOTE).exists());
+    folders
+}
+
+/// The folders in which previous outputs lie, or lay, or were to lie when a process died.
+#[must_use]
+pub fn aside_folders(root: &Path) -> Vec<String> {
     let names = |folder: &str| -> Vec<String> {
         let entries = fs::read_dir(root.join(folder))
             .into_iter()
@@ -252,7 +260,6 @@ pub fn asides(root: &Path) -> Vec<String> {
         folders.extend(names(&asset).into_iter().filter(|it| it.contains("/@")));
         folders.push(asset);
     }
-    folders.retain(|folder| root.join(folder).join(NOTE).exists());
     folders.sort_unstable();
     folders
 }

@@ -172,6 +172,22 @@ fn recovers(cases: u64, homes: &'static [&'static str]) {
     assert!(crashes.hits * 2 > cases, "most kills came too late");
 }
 
+/// A process can die while it notes what it is about to move aside.
+#[test]
+fn a_note_that_was_never_finished_does_not_stay() {
+    let manifest = "[asset.a]\ncommand = \"echo > {{output}}\"\noutputs = \"a\"\n";
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    sandbox.materialize(&[]).success().ran(&["a"]);
+    let mut dead = std::process::Command::new("true")
+        .spawn()
+        .expect("it starts");
+    dead.wait().expect("it ends");
+    let note = format!(".assetctl/aside/a/.assetctl-{}-PLBxH8", dead.id());
+    sandbox.write(&note, "half");
+    sandbox.materialize(&["--force"]).success().ran(&["a"]);
+    assert!(!sandbox.path(&note).exists());
+}
+
 struct Crashes {
     sandbox: Sandbox,
     /// The folders of the instances.
