@@ -106,6 +106,7 @@ pub(super) fn shown<T>(
         shared,
         session,
         added: Vec::new(),
+        from_lock: Vec::new(),
         set_aside: BTreeMap::new(),
         extent: Extent::Some,
     };
@@ -155,6 +156,8 @@ struct ShownRun<'a> {
     session: &'a Session,
     /// Told when all else is.
     added: Vec<KeysAdded>,
+    /// What was recorded of the lock file, told once the run is shown.
+    from_lock: Vec<Notice>,
     /// What was set aside, by asset: the first path with where it is, and how many.
     set_aside: BTreeMap<AssetKey, (String, String, u64)>,
     extent: Extent,
@@ -173,6 +176,9 @@ impl ShownRun<'_> {
     fn finish(self) -> Vec<KeysAdded> {
         drop(self.followers);
         self.progress.finish();
+        for notice in &self.from_lock {
+            self.session.notice(notice);
+        }
         for (asset, (path, kept, count)) in &self.set_aside {
             let text = render::set_aside(asset, (path, kept), *count);
             output::say(self.session.terminal.stderr, text);
@@ -234,6 +240,7 @@ impl app::Progress for ShownRun<'_> {
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::KeysAdded(added) => self.added.push(added.clone()),
+            Notice::FromLock(_) => self.from_lock.push(notice.clone()),
             Notice::Selection(SelectionNotice::Nothing) if self.session.format == Format::Text => {
                 self.extent = Extent::Nothing;
                 self.session.notice(notice);
@@ -242,7 +249,6 @@ impl app::Progress for ShownRun<'_> {
             | Notice::Selection(_)
             | Notice::DamagedLock(_)
             | Notice::UnreadLock(_)
-            | Notice::FromLock(_)
             | Notice::LeftOutputs(_)
             | Notice::UnknownKeys(_)
             | Notice::OwnPlaces(_) => {
