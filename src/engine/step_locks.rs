@@ -206,13 +206,15 @@ pub fn is_running(root: &Path, run: RunId) -> io::Result<bool> {
 /// Ends what lives of a dead run.
 pub fn end_left_behind(root: &Path, dead: RunId) {
     let (runs, _) = of_project(root);
+    // A file that cannot be held is met again by whoever comes next.
     if let Some(path) = runs.path(dead)
-        && path.exists()
+        && let Ok(Some(held)) = runs.hold_dead(dead)
     {
         let noted = RunFile::read(&path);
         end_found(|| living(dead, noted.as_ref()));
         // Whoever finds no file of it knows that nothing of it lives.
         runs.remove(dead);
+        drop(held);
     }
 }
 

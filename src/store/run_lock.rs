@@ -139,6 +139,27 @@ impl RunLocks {
         Ok(dead)
     }
 
+    /// Holds the lock of a run that is dead, so that nobody begins a run by its file meanwhile; `None` if it lives after all, as
+    /// one that had made its file and not locked it yet, or has no file.
+    ///
+    /// # Errors
+    ///
+    /// If its file cannot be read, or its file system has no locks.
+    pub fn hold_dead(&self, run: RunId) -> io::Result<Option<File>> {
+        let Some(path) = self.path(run) else {
+            return Ok(None);
+        };
+        let file = match open_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(is_at(&file, &path)?.then_some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Removes the file of a run that is dead and recorded as such.
     pub fn remove(&self, run: RunId) {
         if let Some(folder) = &self.folder {
