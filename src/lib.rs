@@ -185,9 +185,9 @@ pub use model::{
     FileChanges, Force, GitignoredFiles, InvalidName, InvalidPartitionKey, KeyRange, LockedSources,
     MadeElsewhere, ManifestLine, NotRebuilt, Observed, Orphans, OutputChange, OutputKind,
     PartitionKey, PartitionRun, PlanCounts, PlanReport, PlanStep, PlannedAside, Presence,
-    RebuildOutcome, Rebuilt, RunCounts, RunId, RunOutcome, StaleRange, Status, StatusCounts,
-    StatusReport, StepFailure, StepName, StepOutcome, Strictness, Unverifiable, WhyDifferent,
-    WhyNotRebuilt, WhyUnverifiable,
+    RebuildOutcome, Rebuilt, RunCounts, RunId, RunOutcome, RunningPartition, StaleRange, Status,
+    StatusCounts, StatusReport, StepFailure, StepName, StepOutcome, Strictness, Unverifiable,
+    WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
 };
 #[doc(inline)]
 pub use select::SelectionError;

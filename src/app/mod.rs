@@ -38,6 +38,7 @@ mod ranges;
 mod refusal;
 mod replaced;
 mod run_id;
+mod running;
 mod seal;
 mod selection;
 mod show;

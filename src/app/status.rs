@@ -9,6 +9,7 @@ use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::plan::{about, of_several};
 use crate::app::project::Project;
+use crate::app::running::running;
 use crate::app::selection::{Range, is_without_keys, select};
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
@@ -50,12 +51,8 @@ pub fn status(
             // Nothing is recorded of sources: they are looked at.
             let is_asset = |row: &&Row| project.graph().asset(row.asset).is_some();
             for row in selected_rows(&scope).filter(is_asset) {
-                assets.push(recorded_status(
-                    &scope,
-                    row,
-                    &instance.store,
-                    request.grouping,
-                )?);
+                let store = &instance.store;
+                assets.push(recorded_status(&scope, row, store, request.grouping)?);
             }
         }
         Evidence::Files | Evidence::Inputs => {
@@ -83,6 +80,14 @@ pub fn status(
         if is_without_keys(project, id) {
             let counts = StatusCounts::default();
             assets.push(asset_status(&scope, id, counts, Vec::new(), None));
+        }
+    }
+    for ((id, index), partition) in running(project, &mut instance)? {
+        let key = project.graph().key(id);
+        if selected_rows(&scope).any(|row| row.asset == id && row.selected.contains(index))
+            && let Some(asset) = assets.iter_mut().find(|asset| asset.key == *key)
+        {
+            asset.running.push(partition);
         }
     }
     let place = |asset: &AssetStatus| project.graph().find(asset.key.as_str());
@@ -237,6 +242,7 @@ fn asset_status(
         counts,
         partitions,
         last,
+        running: Vec::new(),
     }
 }
 

@@ -68,13 +68,15 @@ pub use made::{Basis, Made, materialized, materialized_of};
 pub use observe::Observing;
 pub use options::{AlteredOutputs, PreviousOutputs, RunOptions, Waiting};
 pub use order::command_of;
-pub use own_path::{Logged, OWN_FOLDER, log_folder, log_path, logged, step_folder};
+pub use own_path::{
+    Logged, OWN_FOLDER, locked_partition, log_folder, log_path, logged, step_folder,
+};
 pub use records::StoreRecords;
 pub use recover::{clear_crashed, put_back_asides};
 pub use render::{Places, Previous, Rendered, Rendering, Unrenderable};
 pub use run::run;
 pub use staging::has_asides;
 pub use step::Sync;
-pub use step_locks::is_running;
+pub use step_locks::{WorkingRun, is_running, working_runs};
 pub use unsettled::Unsettled;
 pub use workspace::{IN_MEMORY, OwnLife, Workspace};

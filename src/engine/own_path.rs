@@ -115,6 +115,23 @@ pub enum Logged {
 pub fn logged(asset: &AssetKey, keys: &PartitionKeys, file_name: &str) -> Option<Logged> {
     let rest = file_name.strip_prefix(&asset_part(asset))?;
     let rest = rest.strip_suffix(".log")?;
+    keys_of(rest, keys)
+}
+
+/// The partition of `asset` whose lock has this name: the inverse of [`lock_name`].
+#[must_use]
+pub fn locked_partition(
+    asset: &AssetKey,
+    keys: &PartitionKeys,
+    lock_name: &str,
+) -> Option<Option<PartitionKey>> {
+    match keys_of(lock_name.strip_prefix(&asset_part(asset))?, keys)? {
+        Logged::One(partition) => Some(partition),
+        Logged::Batch(..) => None,
+    }
+}
+
+fn keys_of(rest: &str, keys: &PartitionKeys) -> Option<Logged> {
     match rest.strip_prefix('@') {
         Some(encoded) => match encoded.split_once(TO) {
             Some((first, last)) => Some(Logged::Batch(key_of(first, keys)?, key_of(last, keys)?)),
@@ -138,7 +155,7 @@ fn key_of(part: &str, keys: &PartitionKeys) -> Option<PartitionKey> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Logged, OWN_FOLDER, log_path, logged, step_folder};
+    use super::{Logged, OWN_FOLDER, lock_name, locked_partition, log_path, logged, step_folder};
     use crate::model::{AssetKey, Batch, NamedKeys, PartitionKey, PartitionKeys, RunId, StepName};
 
     fn key(text: &str) -> PartitionKey {
@@ -213,6 +230,10 @@ mod tests {
             };
             assert_eq!(logged(&asset("cle"), &keys, name), None, "{name}");
             assert_eq!(logged(&step.asset, &keys, name), Some(told), "{name}");
+            let lock = lock_name(&step.asset, step.partition.as_ref());
+            let locked = |of: &AssetKey| locked_partition(of, &keys, &lock);
+            assert_eq!(locked(&step.asset), Some(step.partition.clone()), "{lock}");
+            assert_eq!(locked(&asset("cle")), None, "{lock}");
         }
     }
 }

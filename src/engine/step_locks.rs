@@ -7,7 +7,7 @@
 //! The file tells of which run it is, and which process groups the commands of that run have, for whoever has to name them or to
 //! end them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
@@ -163,22 +163,7 @@ impl StepLocks {
     /// here.
     #[must_use]
     pub fn orphans(&self, run: RunId) -> Option<String> {
-        let file = RunFile::read(&self.runs.path(run)?)?;
-        if file.is_alive() {
-            return None;
-        }
-        let orphans = living(run, Some(&file));
-        let first = orphans.first()?;
-        let mut text = format!("{first} of process group {}", first.group);
-        if orphans.len() > 1 {
-            let _ = write!(text, " and {} more", orphans.len() - 1);
-        }
-        let _ = write!(
-            text,
-            ", left behind by run {run}, whose process died (`kill -- -{}` ends it)",
-            first.group
-        );
-        Some(text)
+        RunFile::read(&self.runs.path(run)?)?.orphans(run)
     }
 }
 
@@ -201,6 +186,48 @@ fn of_project(root: &Path) -> (RunLocks, PathBuf) {
 pub fn is_running(root: &Path, run: RunId) -> io::Result<bool> {
     let (runs, _) = of_project(root);
     Ok(runs.life(run)? == Life::Alive)
+}
+
+/// A run that works in a project, as its file tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkingRun {
+    /// The run.
+    pub id: RunId,
+    /// The id of its process, where that is a process of this system.
+    pub pid: Option<u32>,
+    /// See [`StepLocks::orphans`].
+    pub left_behind: Option<String>,
+    /// The names of the locks that it has.
+    pub locks: Vec<String>,
+}
+
+/// The runs that live and work in the project at `root`, of all instances. What cannot be read is left out.
+#[must_use]
+pub fn working_runs(root: &Path) -> Vec<WorkingRun> {
+    let (runs, folder) = of_project(root);
+    let mut working: BTreeMap<RunId, Option<WorkingRun>> = BTreeMap::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if let (Ok(name), Ok(Some(id))) = (entry.file_name().into_string(), owner(&entry.path()))
+            && let Some(run) = working.entry(id).or_insert_with(|| working_run(&runs, id))
+        {
+            run.locks.push(name);
+        }
+    }
+    working.into_values().flatten().collect()
+}
+
+fn working_run(runs: &RunLocks, id: RunId) -> Option<WorkingRun> {
+    if !matches!(runs.life(id), Ok(Life::Alive)) {
+        return None;
+    }
+    let file = runs.path(id).and_then(|path| RunFile::read(&path));
+    let here = file.as_ref().filter(|file| file.is_of_here());
+    Some(WorkingRun {
+        id,
+        pid: here.map(|file| file.process.0),
+        left_behind: file.and_then(|file| file.orphans(id)),
+        locks: Vec::new(),
+    })
 }
 
 /// Ends what lives of a dead run.
@@ -329,6 +356,25 @@ impl RunFile {
     /// Whether the numbers in it mean processes that this process can see.
     fn is_of_here(&self) -> bool {
         self.numbering == numbering()
+    }
+
+    /// See [`StepLocks::orphans`].
+    fn orphans(&self, run: RunId) -> Option<String> {
+        if self.is_alive() {
+            return None;
+        }
+        let orphans = living(run, Some(self));
+        let first = orphans.first()?;
+        let mut text = format!("{first} of process group {}", first.group);
+        if orphans.len() > 1 {
+            let _ = write!(text, " and {} more", orphans.len() - 1);
+        }
+        let _ = write!(
+            text,
+            ", left behind by run {run}, whose process died (`kill -- -{}` ends it)",
+            first.group
+        );
+        Some(text)
     }
 
     fn is_alive(&self) -> bool {

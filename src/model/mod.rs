@@ -64,9 +64,9 @@ pub use report::{
     LockedSources, LogEnd, LogsReport, MadeElsewhere, ManifestLine, MapReport, MappedKeys,
     NotRebuilt, ObserveReport, Observed, ObservedChange, ObservedSource, Orphans, PartitionRun,
     PartitionsReport, PastAttempt, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside,
-    Problem, RebuildOutcome, Rebuilt, Sameness, ShowReport, ShownPartitions, ShownRecipe, ShownRow,
-    StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable, ValidateReport, WhyDifferent,
-    WhyNotRebuilt, WhyUnverifiable, WrittenCommand,
+    Problem, RebuildOutcome, Rebuilt, RunningPartition, Sameness, ShowReport, ShownPartitions,
+    ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable,
+    ValidateReport, WhyDifferent, WhyNotRebuilt, WhyUnverifiable, WrittenCommand,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, Attempts, ChangeKeysRequest, Changes, CheckRequest,

@@ -134,6 +134,8 @@ pub enum StatusValue {
     Pending,
     /// Some partition cannot be made now.
     Blocked,
+    /// A run works on some partition.
+    Running,
 }
 
 /// The names of the attributes, as they are typed.
@@ -170,13 +172,14 @@ impl PartitionsValue {
 
 impl StatusValue {
     /// All, with the words for them.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("fresh", Self::Fresh),
         ("stale", Self::Stale),
         ("missing", Self::Missing),
         ("failed", Self::Failed),
         ("pending", Self::Pending),
         ("blocked", Self::Blocked),
+        ("running", Self::Running),
     ];
 }
 

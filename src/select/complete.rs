@@ -353,6 +353,7 @@ mod tests {
                     "2+status:failed",
                     "2+status:pending",
                     "2+status:blocked",
+                    "2+status:running",
                 ],
             ),
             ("chan", &["changed:"]),

@@ -3,12 +3,13 @@
 //! A lease is a row that names its run; it holds as long as that run lives. It is taken in the same transaction that reads
 //! the partition's state, so whoever gets it knows whether somebody recorded something since the step was judged.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use crate::model::{Current, PartitionKey, PartitionSlot, RunId};
+use crate::model::{AssetKey, Current, PartitionKey, PartitionSlot, RunId};
 use crate::store::Store;
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column;
@@ -51,6 +52,17 @@ pub struct Holder {
     pub since: Timestamp,
 }
 
+/// What a run that lives works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The asset.
+    pub asset: AssetKey,
+    /// The key; `None` for an unpartitioned asset.
+    pub partition: Option<PartitionKey>,
+    /// Who works on it.
+    pub holder: Holder,
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "run {}", self.run)?;
@@ -82,6 +94,22 @@ impl Store {
             run_locks.remove(dead.id);
         }
         Ok(leases)
+    }
+
+    /// What runs that live work on now. A run that cannot be asked whether it lives does not.
+    pub fn held(&self) -> Result<Vec<Held>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(ALL_HELD)?;
+            let held = statement.query([])?.and_then(held_from);
+            let mut held = held.collect::<Result<Vec<_>, Fault>>()?;
+            let mut lives = HashMap::new();
+            held.retain(|it| {
+                let run = it.holder.run;
+                let ask = || matches!(self.run_locks.life(run), Ok(Life::Alive));
+                *lives.entry(run).or_insert_with(ask)
+            });
+            Ok(held)
+        })
     }
 
     /// Gives leases of a run back without recording anything.
@@ -161,12 +189,27 @@ fn holder(
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let holder = Holder {
+    Ok(Some((column::integer(row, 0)?, holder_from(row)?)))
+}
+
+const ALL_HELD: &str = "SELECT r.number, r.id, r.pid, l.since, a.key, l.partition \
+    FROM lease l JOIN run r ON r.number = l.run JOIN asset a ON a.id = l.asset_id \
+    ORDER BY l.asset_id, l.partition_id";
+
+fn held_from(row: &Row<'_>) -> Result<Held, Fault> {
+    Ok(Held {
+        asset: column::asset(row, 4)?,
+        partition: column::partition(row, 5)?,
+        holder: holder_from(row)?,
+    })
+}
+
+fn holder_from(row: &Row<'_>) -> Result<Holder, Fault> {
+    Ok(Holder {
         run: column::run(row, 1)?,
         pid: column::optional_number(row, 2)?,
         since: column::time(row, 3)?,
-    };
-    Ok(Some((column::integer(row, 0)?, holder)))
+    })
 }
 
 /// What a run has leases on.

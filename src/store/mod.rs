@@ -51,7 +51,7 @@ pub use asset_partition::AssetPartition;
 pub use current::Wanted;
 pub use error::{Notice, StoreError};
 pub use event::RecordedEvent;
-pub use leases::{Holder, Lease, Leases};
+pub use leases::{Held, Holder, Lease, Leases};
 pub use mark::Mark;
 pub use open::{Access, Opened, Place};
 pub use run_lock::{Life, RunLock, RunLocks};

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{AssetStatus, Evidence, PartitionKey, PartitionRun, StatusCounts, StatusReport};
+use crate::model::{
+    AssetStatus, Evidence, PartitionKey, PartitionRun, RunningPartition, StatusCounts, StatusReport,
+};
 use crate::wire::{CauseShape, SCHEMA};
 
 /// `{"schema":1,"now":…,"assets":[…],"summary":{…}}`
@@ -24,6 +26,21 @@ struct AssetShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Timestamp>,
     partitions: Vec<RunShape<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    running: Vec<RunningShape<'a>>,
+}
+
+/// A partition on which a run works.
+#[derive(Debug, Serialize)]
+struct RunningShape<'a> {
+    partition: Option<&'a str>,
+    run: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_behind: Option<&'a str>,
 }
 
 /// Neighbours of equal status and causes.
@@ -70,6 +87,19 @@ impl<'a> From<&'a AssetStatus> for AssetShape<'a> {
             counts: asset.counts.into(),
             last: asset.last,
             partitions: asset.partitions.iter().map(RunShape::from).collect(),
+            running: asset.running.iter().map(RunningShape::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a RunningPartition> for RunningShape<'a> {
+    fn from(running: &'a RunningPartition) -> Self {
+        Self {
+            partition: running.partition.as_ref().map(PartitionKey::as_str),
+            run: running.run.to_string(),
+            pid: running.pid,
+            since: running.since,
+            left_behind: running.left_behind.as_deref(),
         }
     }
 }
@@ -114,8 +144,8 @@ impl From<StatusCounts> for CountsShape {
 mod tests {
     use super::StatusDocument;
     use crate::model::{
-        AssetKey, AssetStatus, Cause, DeclarationKind, Evidence, PartitionKey, PartitionRun,
-        Status, StatusCounts, StatusReport,
+        AssetKey, AssetStatus, Cause, DeclarationKind, Evidence, PartitionKey, PartitionRun, RunId,
+        RunningPartition, Status, StatusCounts, StatusReport,
     };
 
     #[test]
@@ -140,6 +170,13 @@ mod tests {
                         blocked: None,
                     }],
                     last: None,
+                    running: vec![RunningPartition {
+                        partition: PartitionKey::parse("2013-07-05").ok(),
+                        run: RunId(uuid::Uuid::nil()),
+                        pid: Some(4711),
+                        since: "2013-07-05T23:59:00Z".parse().ok(),
+                        left_behind: None,
+                    }],
                 },
                 AssetStatus {
                     key: AssetKey::parse("airports").expect("a key"),
@@ -154,6 +191,7 @@ mod tests {
                         blocked: None,
                     }],
                     last: "2013-07-05T01:02:03.5Z".parse().ok(),
+                    running: vec![],
                 },
             ],
             summary: counts,
@@ -165,7 +203,8 @@ mod tests {
             concat!(
                 r#"{"schema":1,"now":"2013-07-06T00:00:00Z","assets":["#,
                 r#"{"key":"clean","kind":"asset","counts":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0,"locked":0,"blocked":0},"#,
-                r#""partitions":[{"first":"2013-07-04","last":"2013-07-05","count":2,"status":"stale","causes":[{"kind":"forced"}]}]},"#,
+                r#""partitions":[{"first":"2013-07-04","last":"2013-07-05","count":2,"status":"stale","causes":[{"kind":"forced"}]}],"#,
+                r#""running":[{"partition":"2013-07-05","run":"00000000-0000-0000-0000-000000000000","pid":4711,"since":"2013-07-05T23:59:00Z"}]},"#,
                 r#"{"key":"airports","kind":"source","counts":{"fresh":0,"stale":0,"missing":0,"failed":0,"pending":0,"locked":0,"blocked":0},"#,
                 r#""last":"2013-07-05T01:02:03.5Z","partitions":[{"first":null,"last":null,"count":1,"status":"fresh","causes":[]}]}"#,
                 r#"],"summary":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0,"locked":0,"blocked":0},"recorded":false}"#,

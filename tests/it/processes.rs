@@ -98,6 +98,59 @@ fn the_second_of_two_processes_takes_what_the_first_has_made() {
 }
 
 #[test]
+fn status_says_what_runs_work_on() {
+    let sandbox = held();
+    let none = sandbox.run(&["list", "status:running", "--json"]).success();
+    assert!(!none.stdout().contains("held"), "{}", none.stdout());
+    let first = sandbox.start(&["materialize"]);
+    await_held(&sandbox);
+    let running = |arguments: &[&str], missing: u64| {
+        let status = sandbox.run(&[&["status", "--json"], arguments].concat());
+        let status: Value = serde_json::from_str(status.success().stdout()).expect("JSON");
+        let assets = status["assets"].as_array().expect("assets").clone();
+        let mut running = assets
+            .into_iter()
+            .filter(|asset| !asset["running"].is_null());
+        let held = running.next().expect("an asset that is made");
+        assert_eq!(running.next(), None);
+        assert_eq!(
+            (&held["key"], held["counts"]["missing"].as_u64()),
+            (&"held".into(), Some(missing)),
+            "it keeps its status"
+        );
+        held["running"].clone()
+    };
+    let own = running(&[], 1);
+    assert_eq!(own[0]["partition"], Value::Null);
+    assert_eq!(own[0]["pid"], first.id());
+    assert!(own[0]["since"].is_string() && own[0]["run"].is_string());
+    assert_eq!(running(&["--recorded"], 1), own);
+    // Another instance knows by the locks that lie with the project.
+    let other = running(&["--home", "../other"], 1);
+    assert_eq!(
+        (&other[0]["run"], &other[0]["pid"]),
+        (&own[0]["run"], &own[0]["pid"])
+    );
+    assert_eq!(other[0]["since"], Value::Null);
+    let text = sandbox.run(&["status"]).success();
+    let said = format!(
+        "running (process {}, began just now, run {}",
+        first.id(),
+        own[0]["run"].as_str().expect("a run")
+    );
+    assert!(text.stdout().contains(&said), "{}", text.stdout());
+    assert!(text.stdout().contains(", 1 running."), "{}", text.stdout());
+    let listed = sandbox.run(&["list", "status:running", "--json"]).success();
+    let listed: Value = serde_json::from_str(listed.stdout()).expect("JSON");
+    let keys = listed["assets"].as_array().expect("assets").iter();
+    assert_eq!(keys.map(|it| &it["key"]).collect::<Vec<_>>(), ["held"]);
+    sandbox.write("../go", "");
+    first.wait().success();
+    let after = sandbox.run(&["status", "--json"]).success();
+    assert!(!after.stdout().contains("running"), "{}", after.stdout());
+}
+
+#[test]
 fn whoever_does_not_want_to_wait_is_told_who_holds_the_step() {
     let sandbox = held();
     let first = sandbox.start(&["materialize"]);

@@ -7,6 +7,7 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
+use crate::app::running::running;
 use crate::app::selection::goals::matching;
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
@@ -73,8 +74,13 @@ pub(super) fn look_up(
     let mut lookups = Lookups::default();
     for attribute in selections.iter().flat_map(Selection::attributes) {
         match attribute {
-            Attribute::Status(_) if lookups.status.is_empty() => {
-                lookups.status = standing(project, notices)?;
+            Attribute::Status(value) if !lookups.status.contains_key(value) => {
+                if *value == StatusValue::Running {
+                    let set = worked_on(project, notices)?;
+                    lookups.status.insert(*value, set);
+                } else {
+                    lookups.status.extend(standing(project, notices)?);
+                }
             }
             Attribute::Changed(revision) if !lookups.changed.contains_key(&revision.text) => {
                 let changed = changed_since(project, &revision.text)?;
@@ -86,7 +92,18 @@ pub(super) fn look_up(
     Ok(lookups)
 }
 
-/// The assets of each status: judged as `status` judges all of them.
+/// The assets on which a run works.
+fn worked_on(project: &Project, notices: &mut Vec<Notice>) -> Result<AssetSet, AppError> {
+    let mut instance = Instance::open(project)?;
+    let mut set = AssetSet::empty(project.graph().len());
+    for (asset, _) in running(project, &mut instance)?.into_keys() {
+        set.insert(asset);
+    }
+    notices.extend(instance.notices);
+    Ok(set)
+}
+
+/// The assets of each status but `running`: judged as `status` judges all of them.
 fn standing(
     project: &Project,
     notices: &mut Vec<Notice>,
@@ -108,16 +125,17 @@ fn standing(
     )?;
     project.keep_what_was_learnt();
     let of = |(_, value): (&str, StatusValue)| {
+        let status = status_of(value)?;
         let mut set = AssetSet::empty(graph.len());
         let rows = scope.rows().iter();
         for row in rows.filter(|row| graph.asset(row.asset).is_some()) {
-            if stands(&evaluation, row, value) {
+            if stands(&evaluation, row, status) {
                 set.insert(row.asset);
             }
         }
-        (value, set)
+        Some((value, set))
     };
-    let mut standing: BTreeMap<_, _> = StatusValue::ALL.into_iter().map(of).collect();
+    let mut standing: BTreeMap<_, _> = StatusValue::ALL.into_iter().filter_map(of).collect();
     // The last attempt counts, whatever the status is: a forced one may have failed above outputs that are fresh.
     let has_failed = |current: Option<CurrentRef<'_>>| {
         current.is_some_and(|it| it.attempt == LastAttempt::Failed)
@@ -132,16 +150,21 @@ fn standing(
     Ok(standing)
 }
 
-/// Whether an asset is of a status: all its partitions, of which there are some, are fresh; or one of them is as asked.
-fn stands(evaluation: &Evaluation<'_>, row: &Row, value: StatusValue) -> bool {
-    let status = match value {
+/// The status that a value asks for, unless it is about something else.
+fn status_of(value: StatusValue) -> Option<Status> {
+    Some(match value {
         StatusValue::Fresh => Status::Fresh,
         StatusValue::Stale => Status::Stale,
         StatusValue::Missing => Status::Missing,
         StatusValue::Failed => Status::Failed,
         StatusValue::Pending => Status::Pending,
         StatusValue::Blocked => Status::Blocked,
-    };
+        StatusValue::Running => return None,
+    })
+}
+
+/// Whether an asset is of a status: all its partitions, of which there are some, are fresh; or one of them is as asked.
+fn stands(evaluation: &Evaluation<'_>, row: &Row, status: Status) -> bool {
     let mut found = row
         .cells()
         .map(|cell| match evaluation.verdicts[cell.index()].status {
@@ -149,7 +172,7 @@ fn stands(evaluation: &Evaluation<'_>, row: &Row, value: StatusValue) -> bool {
             Status::Locked => Status::Missing,
             status => status,
         });
-    if value == StatusValue::Fresh {
+    if status == Status::Fresh {
         !row.set.is_empty() && found.all(|it| it == status)
     } else {
         found.any(|it| it == status)

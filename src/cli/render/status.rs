@@ -7,8 +7,8 @@ use crate::cli::text::{
     subject,
 };
 use crate::model::{
-    AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, Status, StatusCounts,
-    StatusReport,
+    AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, RunningPartition,
+    Status, StatusCounts, StatusReport,
 };
 
 /// Worst first: the status that a row is headed by.
@@ -46,7 +46,9 @@ pub fn status(report: &StatusReport, grouping: Grouping, look: &Look, next: &Nex
     let mut notes = Vec::new();
     for asset in &report.assets {
         table.row(row(asset, look));
-        notes.push(reasons(asset));
+        let mut of_asset = reasons(asset);
+        of_asset.extend(running(asset, look));
+        notes.push(of_asset);
         if grouping == Grouping::Keys && is_partitioned(asset) {
             for run in &asset.partitions {
                 table.row(key_row(run));
@@ -72,7 +74,7 @@ fn row(asset: &AssetStatus, look: &Look) -> Vec<Cell> {
         DeclarationKind::Source => format!("{} (source)", asset.key),
     };
     let counts = if is_partitioned(asset) {
-        counts(asset.counts)
+        counts(asset.counts) + &of_which(asset.running.len())
     } else {
         String::new()
     };
@@ -120,6 +122,40 @@ fn counts(counts: StatusCounts) -> String {
         return "no partitions".to_owned();
     }
     told.join(" · ")
+}
+
+/// `, 2 running`: they are counted already.
+fn of_which(running: usize) -> String {
+    if running == 0 {
+        return String::new();
+    }
+    format!(", {} running", number(running as u64))
+}
+
+/// A line for each run that works on partitions of the asset.
+fn running(asset: &AssetStatus, look: &Look) -> Vec<String> {
+    let line = |of_run: &[&RunningPartition]| {
+        let one = of_run[0];
+        let all = of_run.iter().map(|it| Keys {
+            first: it.partition.as_ref(),
+            last: None,
+        });
+        let keys = keys(all, RANGES);
+        let to = if keys.is_empty() { "" } else { ": " };
+        let who = match (&one.left_behind, one.pid) {
+            (Some(commands), _) => commands.clone(),
+            (None, Some(pid)) => format!("process {pid}"),
+            (None, None) => "another process".to_owned(),
+        };
+        let how = match of_run.iter().filter_map(|it| it.since).min() {
+            Some(time) => format!("began {}", ago(look.now, time)),
+            None => "another instance".to_owned(),
+        };
+        format!("running{to}{keys} ({who}, {how}, run {})", one.run)
+    };
+    let mut all: Vec<_> = asset.running.iter().collect();
+    all.sort_by_key(|it| it.run);
+    all.chunk_by(|a, b| a.run == b.run).map(line).collect()
 }
 
 /// Reasons of which the same is to say are one, with the keys that it is said of.
@@ -229,15 +265,17 @@ fn summary(report: &StatusReport, look: &Look, next: &Next) -> String {
         sources if assets == 0 => return format!("{}.\n", count(sources, "source")),
         _ => {}
     }
+    let running = of_which(report.assets.iter().map(|asset| asset.running.len()).sum());
     let mut text = if counts.fresh == counts.total() {
         format!(
             "{}: {}, {}.\n",
             styled(status_style(Status::Fresh), "Everything is fresh"),
             count(assets, "asset"),
-            count(counts.total(), "partition"),
+            count(counts.total(), "partition") + &running,
         )
     } else {
-        format!("{}: {}.\n", count(assets, "asset"), self::counts(*counts))
+        let counts = self::counts(*counts);
+        format!("{}: {counts}{running}.\n", count(assets, "asset"))
     };
     if report.evidence == Evidence::Recorded {
         text.push_str("Judged by records alone: files were not looked at.\n");
@@ -283,8 +321,8 @@ mod tests {
     use super::status;
     use crate::cli::fixtures::{asset, code, data, key, look, next, plain, time};
     use crate::model::{
-        AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, Status,
-        StatusCounts, StatusReport,
+        AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, RunId,
+        RunningPartition, Status, StatusCounts, StatusReport,
     };
 
     fn run(
@@ -315,6 +353,7 @@ mod tests {
             counts,
             partitions,
             last: last.map(time),
+            running: vec![],
         }
     }
 
@@ -435,6 +474,48 @@ mod tests {
           ●  stale  daily  50,000 fresh · 50,000 stale  clean changed: k000000, k000002, k000004 and 49,997 more ranges
 
         1 asset: 50,000 fresh · 50,000 stale.
+        `assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.
+        ");
+    }
+
+    #[test]
+    fn what_runs_work_on() {
+        let running = |day: &str, run: u128, since: Option<&str>| RunningPartition {
+            partition: key(day),
+            run: RunId(uuid::Uuid::from_u128(run)),
+            pid: since.map(|_| 4711),
+            since: since.map(time),
+            left_behind: None,
+        };
+        let mut daily = row(
+            "daily",
+            None,
+            vec![
+                run("2013-07-01", "2013-07-03", 3, Status::Missing, vec![]),
+                run("2013-07-04", "2013-07-09", 6, Status::Fresh, vec![]),
+            ],
+        );
+        daily.running = vec![
+            running("2013-07-01", 1, Some("2013-07-06T11:55:00Z")),
+            running("2013-07-02", 2, None),
+            running("2013-07-04", 1, Some("2013-07-06T11:50:00Z")),
+        ];
+        let mut year = row("year", None, vec![run("", "", 1, Status::Missing, vec![])]);
+        year.running = vec![RunningPartition {
+            left_behind: Some("python3 (process 12) of process group 11".to_owned()),
+            ..running("", 3, Some("2013-07-06T11:59:59Z"))
+        }];
+        let report = report(vec![daily, year]);
+        insta::assert_snapshot!(plain(&status(&report, Grouping::Ranges, &look(), &next())), @r"
+          ○  missing  daily  6 fresh · 3 missing, 3 running
+                      never materialized: 2013-07-01...2013-07-03
+                      running: 2013-07-01, 2013-07-04 (process 4711, began 10 min ago, run 00000000-0000-00…
+                      running: 2013-07-02 (another process, another instance, run 00000000-0000-0000-0000-0…
+          ○  missing  year
+                      never materialized
+                      running (python3 (process 12) of process group 11, began just now, run 00000000-0000-…
+
+        2 assets: 6 fresh · 4 missing, 4 running.
         `assetctl materialize` brings them up to date, `assetctl explain ASSET@K` says why.
         ");
     }

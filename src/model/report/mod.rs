@@ -48,5 +48,5 @@ pub use plan::{Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planne
 pub use range::KeyRange;
 pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
 pub use show::{ShowReport, ShownRecipe, WrittenCommand};
-pub use status::{AssetStatus, PartitionRun, StatusCounts, StatusReport};
+pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};
 pub use validate::{Problem, ValidateReport};

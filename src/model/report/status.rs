@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::name::AssetKey;
 use crate::model::partition::PartitionKey;
+use crate::model::record::RunId;
 use crate::model::report::DeclarationKind;
 use crate::model::request::Evidence;
 use crate::model::status::{Cause, Status};
@@ -94,6 +95,41 @@ pub struct AssetStatus {
     pub partitions: Vec<PartitionRun>,
     /// When one of its partitions was last materialized, or observed.
     pub last: Option<Timestamp>,
+    /// Those on which a run works just now, in order of keys. Each has the status that it had before, and is counted there.
+    pub running: Vec<RunningPartition>,
+}
+
+/// A partition on which a run works just now.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "hello.txt"
+/// # "#)?;
+/// use assetctl::{Project, StatusRequest, status};
+///
+/// let project = Project::load(folder.path())?;
+/// let report = status(&project, StatusRequest::new())?;
+/// assert_eq!(report.assets[0].running, [], "no run works here");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningPartition {
+    /// The key; `None` for an unpartitioned asset.
+    pub partition: Option<PartitionKey>,
+    /// The run.
+    pub run: RunId,
+    /// The id of its process, where it is known.
+    pub pid: Option<u32>,
+    /// Since when; `None` for a run of another instance.
+    pub since: Option<Timestamp>,
+    /// What still works on it where the process of the run died, in words: commands that it left behind.
+    pub left_behind: Option<String>,
 }
 
 /// Neighbouring partitions of equal status and causes, or a single one where single ones were asked for.

@@ -7,7 +7,9 @@ use crate::model::{PartitionKeys, RunCounts, RunStatus};
 use crate::store::tests::samples::{
     asset, begin, days, failure, names, open, run_id, success, time,
 };
-use crate::store::{Access, AssetPartition, CrashedRun, Lease, RunEnd, Store, StoreError};
+use crate::store::{
+    Access, AssetPartition, CrashedRun, Held, Holder, Lease, RunEnd, Store, StoreError,
+};
 
 fn unpartitioned(name: &str) -> AssetPartition {
     AssetPartition::at(&asset(name), &PartitionKeys::Unpartitioned, 0)
@@ -77,6 +79,39 @@ fn a_lease_is_held_until_released_or_recorded() {
             .all(|lease| matches!(lease, Lease::Leased { .. }))
     );
     assert_eq!(got.crashed, []);
+}
+
+#[test]
+fn what_runs_that_live_work_on() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut one = open(home.path(), Access::Write);
+    assert_eq!(one.held().expect("readable"), []);
+    let dead = begin(&mut one, run_id(1));
+    let _living = begin(&mut one, run_id(2));
+    let (a, c) = (
+        unpartitioned("a"),
+        AssetPartition::at(&asset("c"), &days(3), 2),
+    );
+    one.lease(run_id(1), std::slice::from_ref(&a), time(5))
+        .expect("leased");
+    one.lease(run_id(2), std::slice::from_ref(&c), time(6))
+        .expect("leased");
+    let reader = open(home.path(), Access::Read);
+    let held = |at: &AssetPartition, run, since| Held {
+        asset: at.asset.clone(),
+        partition: at.partition.clone(),
+        holder: Holder {
+            run: run_id(run),
+            pid: Some(4711),
+            since: time(since),
+        },
+    };
+    let both = [held(&a, 1, 5), held(&c, 2, 6)];
+    assert_eq!(reader.held().expect("readable"), both);
+    drop(dead);
+    assert_eq!(reader.held().expect("readable"), both[1..]);
+    one.release(run_id(2), &[c]).expect("released");
+    assert_eq!(reader.held().expect("readable"), []);
 }
 
 #[test]

@@ -32,6 +32,11 @@ impl Started {
         }
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
     /// Sends a signal to this process alone.
     pub fn signal(&self, signal: Signal) {
         // One that has ended already is not there any more, which is what every sender of a signal has to expect.

@@ -161,6 +161,7 @@ mod tests {
                 counts,
                 partitions,
                 last: Some(time("2013-07-06T11:48:00Z")),
+                running: vec![],
             },
             definition: "day".into(),
             rows,
