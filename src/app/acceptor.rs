@@ -12,7 +12,8 @@ use crate::app::size::size_on_disk;
 use crate::engine::{Evaluation, Made, StoreRecords, Workspace, materialized};
 use crate::hash::Found;
 use crate::model::{
-    Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Origin, OutputKind, RunId, Status,
+    Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Origin, OutputKind, Place, RunId,
+    Status,
 };
 use crate::plan::{Cell, Role, Scope, code_record};
 use crate::store::{Store, Success};
@@ -184,10 +185,22 @@ impl<'a, 's> Acceptor<'a, 's> {
                     Some(_) => format!("{upstream} was never materialized"),
                     None => self.evaluation.obstacle(up),
                 };
+                let source = scope.graph().source(dep.asset);
+                let help = match source.map(|source| &source.place) {
+                    None => format!("bring {upstream} up to date or accept it first"),
+                    Some(Place::Observed { .. }) => {
+                        format!(
+                            "{upstream} is a source: its `observe` command has to succeed first"
+                        )
+                    }
+                    Some(Place::Paths(_) | Place::Value { .. }) => {
+                        format!("{upstream} is a source: put it there first")
+                    }
+                };
                 return Some(Refusal::Input {
                     input: dep.input.clone(),
-                    upstream,
                     reason,
+                    help,
                 });
             }
         }

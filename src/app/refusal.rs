@@ -21,10 +21,10 @@ pub enum Refusal {
     Input {
         /// The input.
         input: Name,
-        /// What it reads.
-        upstream: StepName,
         /// Why it has none, in words.
         reason: String,
+        /// What may be done.
+        help: String,
     },
 }
 
@@ -96,11 +96,11 @@ impl Group {
             }
             Refusal::Input {
                 input,
-                upstream,
                 reason,
+                help,
             } => (
                 format!("its input `{input}` has no version yet: {reason}"),
-                format!("bring {upstream} up to date or accept it first"),
+                help,
             ),
         };
         RequestError::Unacceptable { step, reason, help }

@@ -8,7 +8,7 @@ use crate::cli::args::{CheckFormat, GraphFormat, LockDiffFormat};
 use crate::cli::ci;
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
-use crate::cli::next::Next;
+use crate::cli::next::{Next, as_typed};
 use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
@@ -112,7 +112,7 @@ pub fn explain(session: &Session, report: &ExplainReport) -> io::Result<()> {
     answer(
         session,
         || ExplainDocument::from(report),
-        || render::explain(report, &session.look()),
+        || render::explain(report, &session.look(), &session.next),
     )
 }
 
@@ -201,7 +201,7 @@ pub fn keys(session: &Session, report: &KeysReport) -> io::Result<()> {
     answer(
         session,
         || KeysDocument::from(report),
-        || render::changed_keys(report),
+        || as_typed(&render::changed_keys(report), &session.next.program).into_owned(),
     )
 }
 
@@ -219,7 +219,7 @@ pub fn validate(session: &Session, report: &ValidateReport) -> io::Result<()> {
     if session.format == Format::Text {
         let problems = report.errors.iter().chain(&report.warnings);
         let problems = problems.map(|it: &Problem| -> &dyn miette::Diagnostic { &**it });
-        let text = diagnostics::report_all(problems, &session.terminal);
+        let text = diagnostics::report_all(problems, &session.terminal, &session.next.program);
         output::say(session.terminal.stderr, text);
     }
     answer(
@@ -314,6 +314,6 @@ pub fn init(session: &Session, report: &InitReport) -> io::Result<()> {
     answer(
         session,
         || InitDocument::from(report),
-        || render::init(report, &session.look()),
+        || render::init(report, &session.look(), &session.next),
     )
 }

@@ -9,6 +9,7 @@ use miette::{
     NarratableReportHandler, Severity, SourceCode, SourceSpan,
 };
 
+use crate::cli::next::as_typed;
 use crate::cli::terminal::{Glyphs, Motion, Terminal};
 use crate::cli::text::{Colors, at_the_door, count, marked, of_same_length, visible};
 
@@ -18,15 +19,17 @@ const SHOWN: usize = 20;
 /// How wide a report is where the terminal does not say.
 const WIDTH: usize = 100;
 
-/// An error and all that is related to it; one that only gathers others is left out. At most 20 are shown.
-pub fn report(error: &dyn Diagnostic, terminal: &Terminal) -> String {
-    report_all([error], terminal)
+/// An error and all that is related to it; one that only gathers others is left out. At most 20 are shown. Commands in it are named
+/// as they are typed here, where `program` is.
+pub fn report(error: &dyn Diagnostic, terminal: &Terminal, program: &str) -> String {
+    report_all([error], terminal, program)
 }
 
 /// Several errors or warnings, as [`report`].
 pub fn report_all<'a>(
     errors: impl IntoIterator<Item = &'a dyn Diagnostic>,
     terminal: &Terminal,
+    program: &str,
 ) -> String {
     let mut problems = Vec::new();
     for error in errors {
@@ -35,7 +38,7 @@ pub fn report_all<'a>(
     let mut text: String = problems
         .iter()
         .take(SHOWN)
-        .map(|problem| drawn(problem, terminal))
+        .map(|problem| drawn(problem, terminal, program))
         .collect();
     if problems.len() > SHOWN {
         let more = count((problems.len() - SHOWN) as u64, "problem");
@@ -62,8 +65,8 @@ fn gather<'a>(
 }
 
 /// Every message tells its cause itself, so causes are not told once more.
-fn drawn(problem: &Problem<'_>, terminal: &Terminal) -> String {
-    let problem = &Shown::new(problem);
+fn drawn(problem: &Problem<'_>, terminal: &Terminal, program: &str) -> String {
+    let problem = &Shown::new(problem, program);
     let mut text = String::new();
     let drawn = if terminal.motion == Motion::Lines {
         NarratableReportHandler::new()
@@ -100,6 +103,7 @@ struct Shown<'a> {
     error: &'a dyn Diagnostic,
     message: Message,
     source: Source<'a>,
+    program: &'a str,
 }
 
 /// A message and the one that it comes from.
@@ -123,17 +127,18 @@ impl fmt::Debug for Shown<'_> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(problem: &Problem<'a>) -> Self {
+    fn new(problem: &Problem<'a>, program: &'a str) -> Self {
         Self {
+            program,
             error: problem.error,
-            message: Message::new(problem.error),
+            message: Message::new(problem.error, program),
             source: problem.source.map_or(Source::None, Source::new),
         }
     }
 }
 
 impl Message {
-    fn new(error: &dyn Diagnostic) -> Self {
+    fn new(error: &dyn Diagnostic, program: &str) -> Self {
         let mut causes = Vec::new();
         let mut next = error.source();
         while let Some(cause) = next {
@@ -144,7 +149,7 @@ impl Message {
             .into_iter()
             .rev()
             .fold(None, |source, text| Some(Box::new(Self { text, source })));
-        let text = clean(&error);
+        let text = as_typed(&clean(&error), program).into_owned();
         Self { text, source }
     }
 }
@@ -215,7 +220,7 @@ impl Diagnostic for Shown<'_> {
 
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
         let help = self.error.help()?;
-        Some(Box::new(clean(&help)))
+        Some(Box::new(as_typed(&clean(&help), self.program).into_owned()))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -244,6 +249,7 @@ mod tests {
     use miette::{Diagnostic, NamedSource, SourceSpan};
 
     use super::report;
+    use crate::cli::next::PROGRAM;
     use crate::cli::terminal::{Glyphs, Kind, Motion, Paint, Stream, Terminal};
 
     #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -262,7 +268,7 @@ mod tests {
         for motion in [Motion::Lines, Motion::Free] {
             let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
             let cause = source.to_string();
-            let text = report(&Unwritable { source }, &terminal(motion));
+            let text = report(&Unwritable { source }, &terminal(motion), PROGRAM);
             assert_eq!(text.matches(&cause).count(), 1, "{text}");
         }
     }
@@ -301,7 +307,7 @@ mod tests {
     }
 
     fn drawn(count: usize, motion: Motion) -> String {
-        Paint::Plain.apply(report(&gathered(count), &terminal(motion)))
+        Paint::Plain.apply(report(&gathered(count), &terminal(motion), PROGRAM))
     }
 
     #[test]
@@ -348,7 +354,7 @@ mod tests {
             SourceSpan::from((4, 12)),
         );
         for motion in [Motion::Free, Motion::Lines] {
-            let text = report(&error, &terminal(motion));
+            let text = report(&error, &terminal(motion), PROGRAM);
             let text = Paint::Colors.apply(text);
             let colors = text.replace("\u{1b}[", "");
             let is_bad = |it: char| it.is_control() && it != '\n' || it == '\u{202e}';

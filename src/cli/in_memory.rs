@@ -4,6 +4,7 @@ use crate::app::{self, InMemory, KeptValue};
 use crate::cli::args::Globals;
 use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
+use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::running::{Doors, shown};
 use crate::cli::session::{Format, Session};
@@ -31,7 +32,10 @@ pub fn materialize(
         announcer: &announcer,
         clock: &*clock,
         session,
-        command: command(request, typed, &session.next.program),
+        next: Next {
+            materialize: command(request, typed, &session.next.program),
+            ..session.next.clone()
+        },
     };
     let run =
         |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);

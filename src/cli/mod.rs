@@ -44,6 +44,7 @@ use crate::cli::args::{Cli, ColorChoice, Globals};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::Length;
+use crate::cli::next::PROGRAM;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::marked;
 use crate::manifest;
@@ -129,11 +130,11 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
         .map(ToString::to_string);
     match (error.kind(), found, format) {
         (ErrorKind::InvalidSubcommand, Some(found), _) if !is_of_verb(words) => {
-            session::fail(&help::unknown_verb(&found), format, &terminal);
+            session::fail(&help::unknown_verb(&found), format, &terminal, PROGRAM);
         }
         (_, _, Format::Text) => output::say(terminal.stderr, misunderstanding(error, words)),
         (_, _, Format::Json) => {
-            session::fail(&usage(error), format, &terminal);
+            session::fail(&usage(error), format, &terminal, PROGRAM);
         }
     }
     Exit::Input

@@ -6,6 +6,9 @@ use std::path::Path;
 use crate::cli::args::{Globals, PartitionsArgs, RecordedArgs, SelectionArgs, Verb};
 use crate::manifest;
 
+/// The program as messages name it.
+pub const PROGRAM: &str = "assetctl";
+
 const LOCK_FILE: &str = "Assets.lock";
 
 /// Commands that go on from a call, as they can be typed where it was typed.
@@ -22,7 +25,7 @@ pub struct Next {
 impl Next {
     /// The commands that go on from a verb with the options of all verbs.
     pub fn new(verb: &Verb, globals: &Globals) -> Self {
-        let mut program = vec!["assetctl".to_owned()];
+        let mut program = vec![PROGRAM.to_owned()];
         let folders = [("-C", &globals.project), ("--home", &globals.home)];
         for (flag, folder) in folders {
             if let Some(folder) = folder {
@@ -66,6 +69,15 @@ impl Next {
             ..self.clone()
         }
     }
+}
+
+/// A text with the commands that it names as they are typed here: `assetctl accept a` as `assetctl -C models accept a`.
+pub fn as_typed<'a>(text: &'a str, program: &str) -> Cow<'a, str> {
+    let named = format!("`{PROGRAM} ");
+    if program == PROGRAM || !text.contains(&named) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(&named, &format!("`{program} ")))
 }
 
 fn select(words: &mut Vec<String>, selection: &SelectionArgs, states: RecordedArgs) {
@@ -119,7 +131,7 @@ mod tests {
 
     use clap::Parser as _;
 
-    use super::{Next, from_here};
+    use super::{Next, as_typed, from_here};
     use crate::cli::args::Cli;
 
     #[test]
@@ -148,6 +160,15 @@ mod tests {
             let next = Next::new(&cli.verb, &cli.globals);
             assert_eq!(next.materialize, materialize, "{line}");
         }
+    }
+
+    #[test]
+    fn commands_in_texts() {
+        let text = "a is external: `assetctl accept a` or `assetctl observe a`, not assetctl";
+        assert_eq!(as_typed(text, "assetctl"), text);
+        let expected =
+            "a is external: `assetctl -C m accept a` or `assetctl -C m observe a`, not assetctl";
+        assert_eq!(as_typed(text, "assetctl -C m"), expected);
     }
 
     #[test]

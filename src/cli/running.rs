@@ -9,6 +9,7 @@ use crate::cli::args::{Globals, MaterializeArgs};
 use crate::cli::dispatch::{Failure, clock, surroundings};
 use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
+use crate::cli::next::Next;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
@@ -46,7 +47,10 @@ pub fn materialize(
         announcer: &announcer,
         clock: &*clock,
         session,
-        command: format!("{} materialize", session.next.program),
+        next: Next {
+            materialize: format!("{} materialize", session.next.program),
+            ..session.next.clone()
+        },
     };
     let mut rounds = 0;
     loop {
@@ -70,8 +74,8 @@ pub(super) struct Doors<'a> {
     pub(super) announcer: &'a Announcer,
     pub(super) clock: &'a dyn Clock,
     pub(super) session: &'a Session,
-    /// What goes on after a failure, with the names of what failed.
-    pub(super) command: String,
+    /// What may be typed next; to materialize goes on after a failure, with the names of what failed.
+    pub(super) next: Next,
 }
 
 /// One run, shown, and the keys that it has added.
@@ -92,7 +96,7 @@ pub(super) fn shown<T>(
 ) -> Result<(T, Vec<KeysAdded>), Failure> {
     let session = doors.session;
     let shared = Arc::new(Shared::default());
-    let progress = Progress::start(session, shared.last_line(), doors.command.clone())?;
+    let progress = Progress::start(session, shared.last_line(), doors.next.clone())?;
     if let Some(show) = progress.interrupt() {
         doors.announcer.say_by(show);
     }

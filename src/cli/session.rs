@@ -6,7 +6,7 @@ use crate::app::{FromLock, Notice};
 use crate::cli::args::{ColorChoice, Globals, Verb};
 use crate::cli::diagnostics;
 use crate::cli::exit::Exit;
-use crate::cli::next::Next;
+use crate::cli::next::{Next, as_typed};
 use crate::cli::output;
 use crate::cli::terminal::{Kind, Motion, Terminal, Variables};
 use crate::cli::text::{Detail, Hints, Look};
@@ -109,7 +109,7 @@ impl Session {
 
     /// Tells an error, and how the process ends.
     pub fn fail(&self, error: &dyn miette::Diagnostic, exit: Exit) -> Exit {
-        fail(error, self.format, &self.terminal);
+        fail(error, self.format, &self.terminal, &self.next.program);
         exit
     }
 }
@@ -117,21 +117,15 @@ impl Session {
 impl Session {
     /// Tells what the user should know, on standard error.
     pub fn notice(&self, notice: &Notice) {
+        let program = &self.next.program;
         let text = match notice {
-            Notice::Instance(warning) => diagnostics::report(warning, &self.terminal),
+            Notice::Instance(warning) => diagnostics::report(warning, &self.terminal, program),
             Notice::Selection(_) | Notice::FromLock(FromLock::TakenOver(_))
                 if self.detail == Detail::Brief =>
             {
                 return;
             }
-            Notice::Selection(notice) => format!("{notice}\n"),
-            Notice::KeysAdded(added) => format!("{added}\n"),
-            Notice::DamagedLock(damage) => format!("{damage}\n"),
-            Notice::UnreadLock(unread) => format!("{unread}\n"),
-            Notice::FromLock(known) => format!("{known}\n"),
-            Notice::LeftOutputs(left) => format!("{left}\n"),
-            Notice::OwnPlaces(own) => format!("{own}\n"),
-            Notice::UnknownKeys(_) => format!("{notice}\n"),
+            _ => format!("{}\n", as_typed(&notice.to_string(), program)),
         };
         output::say(self.terminal.stderr, text);
     }
@@ -142,10 +136,13 @@ pub fn terminal(choice: ColorChoice) -> Terminal {
     Terminal::of_process(choice, &Variables::new(|name| std::env::var_os(name)))
 }
 
-/// Tells an error: as a report on standard error, or as a document on standard output.
-pub fn fail(error: &dyn miette::Diagnostic, format: Format, terminal: &Terminal) {
+/// Tells an error: as a report on standard error, or as a document on standard output. `program` is typed here to go on.
+pub fn fail(error: &dyn miette::Diagnostic, format: Format, terminal: &Terminal, program: &str) {
     match format {
-        Format::Text => output::say(terminal.stderr, diagnostics::report(error, terminal)),
+        Format::Text => output::say(
+            terminal.stderr,
+            diagnostics::report(error, terminal, program),
+        ),
         Format::Json => {
             if let Err(error) = output::answer_json(&ErrorsDocument::new(error)) {
                 output::say(

@@ -382,3 +382,49 @@ fn every_event_has_its_run() {
             .all(|it| it["run"].is_string() && it["run"] == lines[0]["run"])
     );
 }
+
+#[test]
+fn commands_in_reasons_and_help_are_those_that_can_be_typed_here() {
+    let manifest = r#"
+[source.price]
+observe = "cat price"
+
+[asset.external]
+outputs = "external.txt"
+
+[asset.reads]
+deps = "external"
+command = "cp {{input}} {{output}}"
+outputs = "build/reads"
+
+[asset.prices]
+deps = "price"
+command = "date > {{output}}"
+outputs = "build/prices"
+"#;
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", "")
+        .with_file("models/Assets.toml", manifest)
+        .with_file("models/build/prices", "1");
+    let said = |words: &[&str], code| {
+        let words = [&["-C", "models"], words].concat();
+        sandbox.run(&words).exits(code).said()
+    };
+    let accept = "`assetctl -C models accept external`";
+    let observe = "`assetctl -C models observe price`";
+    for (words, code, hints) in [
+        (&["status"][..], 0, &[observe][..]),
+        (&["plan"], 1, &[accept]),
+        (&["explain", "prices"], 0, &[observe]),
+        (&["materialize", "reads"], 1, &[accept]),
+        (&["accept", "prices"], 2, &[observe, "price is a source"]),
+        (&["show", "exter"], 2, &["`assetctl -C models list`"]),
+    ] {
+        let said = said(words, code);
+        for hint in hints {
+            assert!(said.contains(hint), "{words:?}: {said}");
+        }
+        let bare = said.replace("`assetctl -C models ", "");
+        assert!(!bare.contains("`assetctl "), "{words:?}: {said}");
+    }
+}

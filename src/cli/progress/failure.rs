@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::next::{Next, as_typed};
 use crate::cli::progress::board::{Blocked, Failed};
 use crate::cli::progress::neighbours::{name, neighbours};
 use crate::cli::text::{BAD, BOLD, DIM, count, printed, styled, visible};
@@ -13,8 +14,8 @@ const BLOCKED: usize = 10;
 /// How many failures are told again at the end.
 const AGAIN: usize = 20;
 
-/// A failure as a block of lines; `command`, with what failed, goes on.
-pub fn block(failed: &Failed, command: &str) -> String {
+/// A failure as a block of lines; to materialize what failed goes on.
+pub fn block(failed: &Failed, next: &Next) -> String {
     let (asset, key) = (failed.step.asset.clone(), failed.step.partition.clone());
     let keys = match failed.batch.as_deref() {
         Some(Batch { first, last, len }) => KeyRange {
@@ -30,7 +31,7 @@ pub fn block(failed: &Failed, command: &str) -> String {
             count: 1,
         },
     };
-    block_of(&keys, failed, command)
+    block_of(&keys, failed, next)
 }
 
 /// A failure that is told in full above: what failed and how, and where its log is.
@@ -48,7 +49,7 @@ fn line_of(keys: &KeyRange, first: &Failed) -> String {
 }
 
 /// Failures of neighbours that failed alike: as the first of them did.
-fn block_of(keys: &KeyRange, first: &Failed, command: &str) -> String {
+fn block_of(keys: &KeyRange, first: &Failed, next: &Next) -> String {
     let Failed {
         step,
         batch,
@@ -80,16 +81,17 @@ fn block_of(keys: &KeyRange, first: &Failed, command: &str) -> String {
         put("whole log", log);
     }
     if let Some(help) = &failure.help {
-        put("help", help);
+        put("help", &as_typed(help, &next.program));
     }
-    put("go on", &format!("{command} {}", arguments(keys)));
+    let command = format!("{} {}", next.materialize, arguments(keys));
+    put("go on", &command);
     text.push('\n');
     text
 }
 
 /// All failures of a run once more, neighbours that failed alike as one: a line each, and in full where it was told before
 /// the line number `seen`, so that it has left the screen.
-pub fn again(failures: &[Failed], places: &KeyPlaces, command: &str, seen: usize) -> String {
+pub fn again(failures: &[Failed], places: &KeyPlaces, next: &Next, seen: usize) -> String {
     let has_gone = |failed: &Failed| failed.line < seen;
     let groups = neighbours(
         failures,
@@ -104,7 +106,7 @@ pub fn again(failures: &[Failed], places: &KeyPlaces, command: &str, seen: usize
     let mut text: String = shown
         .map(|group| {
             if has_gone(group.first) {
-                block_of(&group.keys, group.first, command)
+                block_of(&group.keys, group.first, next)
             } else {
                 line_of(&group.keys, group.first)
             }
@@ -119,7 +121,7 @@ pub fn again(failures: &[Failed], places: &KeyPlaces, command: &str, seen: usize
 }
 
 /// What failures and missing sources blocked, neighbours that were blocked alike as one.
-pub fn blocked(blocked: &[Blocked], places: &KeyPlaces) -> String {
+pub fn blocked(blocked: &[Blocked], places: &KeyPlaces, next: &Next) -> String {
     let groups = neighbours(
         blocked,
         places,
@@ -128,7 +130,8 @@ pub fn blocked(blocked: &[Blocked], places: &KeyPlaces) -> String {
     );
     let mut text = String::new();
     for group in groups.iter().take(BLOCKED) {
-        let (keys, reason) = (name(&group.keys), &group.first.reason);
+        let keys = name(&group.keys);
+        let reason = as_typed(&group.first.reason, &next.program);
         let more = if group.keys.count > 1 {
             ", and so on"
         } else {

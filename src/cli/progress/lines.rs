@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::progress::Display;
 use crate::cli::progress::board::Board;
@@ -37,11 +38,11 @@ pub struct Lines {
 
 impl Lines {
     /// Nothing is said yet.
-    pub fn new(look: Look, stream: Stream, command: String) -> Self {
+    pub fn new(look: Look, stream: Stream, next: Next) -> Self {
         let now = Instant::now();
         Self {
             stream,
-            story: Story::new(look, now, command),
+            story: Story::new(look, now, next),
             said: now,
         }
     }
@@ -117,8 +118,8 @@ impl Display for Lines {
 pub struct Story {
     /// For whom.
     pub look: Look,
-    /// What goes on after a failure, with the names of what failed.
-    command: String,
+    /// What may be typed next; to materialize goes on after a failure, with the names of what failed.
+    next: Next,
     /// The state of the run.
     pub board: Board,
     planned: Option<Planned>,
@@ -133,10 +134,10 @@ pub struct Story {
 
 impl Story {
     /// Nothing has happened.
-    pub fn new(look: Look, now: Instant, command: String) -> Self {
+    pub fn new(look: Look, now: Instant, next: Next) -> Self {
         Self {
             look,
-            command,
+            next,
             board: Board::new(now),
             planned: None,
             held: None,
@@ -206,7 +207,7 @@ impl Story {
                     if *steps > MANY {
                         put(&mut text, &line::many(*steps, planned.expected));
                     }
-                    text.push_str(&render::blocked(&planned.blocked, &self.look));
+                    text.push_str(&render::blocked(&planned.blocked, &self.look, &self.next));
                 }
             }
             EventKind::StepStarted { .. }
@@ -217,7 +218,7 @@ impl Story {
             EventKind::StepFinished { outcome, .. } => match outcome {
                 StepOutcome::Failed(_) => {
                     let failed = self.board.failures.last();
-                    text.extend(failed.map(|it| failure::block(it, &self.command)));
+                    text.extend(failed.map(|it| failure::block(it, &self.next)));
                 }
                 StepOutcome::Unchanged { .. } => self.held = Some(event.clone()),
                 _ => self.leave(&mut text, event),
@@ -229,11 +230,12 @@ impl Story {
                     text.push_str(&failure::again(
                         &self.board.failures,
                         &places,
-                        &self.command,
+                        &self.next,
                         above.saturating_sub(self.look.height.unwrap_or(SCREEN)),
                     ));
                 }
-                text.push_str(&failure::blocked(&self.board.blocked, &self.places()));
+                let (blocked, places) = (&self.board.blocked, self.places());
+                text.push_str(&failure::blocked(blocked, &places, &self.next));
                 let nothing = run.is_none() && *outcome == RunOutcome::Success;
                 match (&self.planned, nothing) {
                     (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),

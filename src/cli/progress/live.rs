@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::next::Next;
 use crate::cli::progress::lines::Story;
 use crate::cli::progress::{Display, LastLine, line};
 use crate::cli::signals::Urgency;
@@ -35,10 +36,10 @@ pub struct Live {
 
 impl Live {
     /// An empty region.
-    pub fn new(look: Look, stream: Stream, last_line: LastLine, command: String) -> Self {
+    pub fn new(look: Look, stream: Stream, last_line: LastLine, next: Next) -> Self {
         let now = Instant::now();
         Self {
-            story: Story::new(look, now, command),
+            story: Story::new(look, now, next),
             stream,
             last_line,
             region: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
@@ -191,7 +192,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::region;
-    use crate::cli::fixtures::{look, plain, run, step};
+    use crate::cli::fixtures::{look, next, plain, run, step};
     use crate::cli::progress::LastLine;
     use crate::cli::progress::lines::Story;
     use crate::model::EventKind;
@@ -200,7 +201,7 @@ mod tests {
     fn what_runs_and_a_bar() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
-        let mut story = Story::new(look(), start, String::new());
+        let mut story = Story::new(look(), start, next());
         story.event(
             &EventKind::RunStarted {
                 run: run(),
@@ -249,6 +250,6 @@ mod tests {
     fn nothing_before_a_run_starts() {
         let start = Instant::now();
         let nothing: LastLine = Arc::new(|_, _| None);
-        assert!(region(&Story::new(look(), start, String::new()), &nothing, start).is_empty());
+        assert!(region(&Story::new(look(), start, next()), &nothing, start).is_empty());
     }
 }

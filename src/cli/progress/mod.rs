@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 pub(super) use gathered::is_first;
 pub(super) use line::name;
 
+use crate::cli::next::Next;
 use crate::cli::progress::json::JsonLines;
 use crate::cli::progress::lines::Lines;
 use crate::cli::progress::live::Live;
@@ -80,11 +81,12 @@ trait Display {
 }
 
 impl Progress {
-    /// Starts to show a run in the session's style. `command`, with the names of what failed, goes on after a failure.
+    /// Starts to show a run in the session's style. `next.materialize`, with the names of what failed, goes on
+    /// after a failure.
     pub(super) fn start(
         session: &Session,
         last_line: LastLine,
-        command: String,
+        next: Next,
     ) -> std::io::Result<Self> {
         if session.progress == ProgressStyle::Json {
             return Ok(Self {
@@ -97,8 +99,8 @@ impl Progress {
         let drawer = std::thread::Builder::new()
             .name("progress".to_owned())
             .spawn(move || match style {
-                ProgressStyle::Live => draw(Live::new(look, stream, last_line, command), &receiver),
-                _ => draw(Lines::new(look, stream, command), &receiver),
+                ProgressStyle::Live => draw(Live::new(look, stream, last_line, next), &receiver),
+                _ => draw(Lines::new(look, stream, next), &receiver),
             })?;
         Ok(Self {
             shown: Shown::Drawn {

@@ -1,6 +1,6 @@
 //! `check`: first the verdict, then what is not fresh and why, then what to do; besides it what does not count.
 
-use crate::cli::next::Next;
+use crate::cli::next::{Next, as_typed};
 use crate::cli::render::status::glyph;
 use crate::cli::text::{
     BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, count, keys, not_the_same, number,
@@ -34,7 +34,7 @@ pub fn check(report: &CheckReport, look: &Look, next: &Next) -> String {
     text.push_str(&rebuilt(report, look));
     if !is_brief {
         for note in notes(report, look) {
-            text.push_str(&note);
+            text.push_str(&as_typed(&note, &next.program));
             text.push('\n');
         }
     }

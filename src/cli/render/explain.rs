@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
     BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, chain, clock, count, keys,
     printed, span, status_style, styled, visible,
@@ -21,7 +22,7 @@ const INPUT: &str = "input.";
 const RANGES: usize = 8;
 
 /// Why an asset partition is fresh, or is not.
-pub fn explain(report: &ExplainReport, look: &Look) -> String {
+pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     let width = look.width.unwrap_or(WIDTH);
     let mut text = format!(
         "{} is {}\n",
@@ -43,6 +44,7 @@ pub fn explain(report: &ExplainReport, look: &Look) -> String {
         text.push_str("  its line in Assets.lock is right, but its outputs are not here\n");
     }
     if let Some(reason) = &report.blocked {
+        let reason = as_typed(reason, &next.program);
         writes(
             &mut text,
             format_args!("  it cannot be made now: {reason}\n"),
@@ -325,7 +327,7 @@ mod tests {
     use std::time::Duration;
 
     use super::explain;
-    use crate::cli::fixtures::{code, data, digest, look, plain, range, run, step, time};
+    use crate::cli::fixtures::{code, data, digest, look, next, plain, range, run, step, time};
     use crate::model::{
         CodeVersion, ComparedField, ComparedOutput, DataVersion, ExplainReport, Fingerprint,
         HistoryEntry, Origin, Outcome, PartitionKey, Status,
@@ -393,7 +395,7 @@ mod tests {
 
     #[test]
     fn stale_with_the_chain_to_its_root() {
-        insta::assert_snapshot!(plain(&explain(&report(), &look())), @r"
+        insta::assert_snapshot!(plain(&explain(&report(), &look(), &next())), @r"
         daily@2013-07-04 is stale
           steps/daily.py changed
             was 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
@@ -442,7 +444,7 @@ mod tests {
         report.record = vec![field("code.command", "a.py", "a.py")];
         report.outputs[0].now = report.outputs[0].recorded;
         report.feeds.clear();
-        insta::assert_snapshot!(plain(&explain(&report, &look())), @r"
+        insta::assert_snapshot!(plain(&explain(&report, &look(), &next())), @r"
         daily@2013-07-04 is fresh
           its record (1 field) is equal to what is there now, and so is its output
 
@@ -470,7 +472,7 @@ mod tests {
         report.causes.clear();
         report.last = None;
         report.blocked = Some("flights: flights.csv is missing".into());
-        let text = plain(&explain(&report, &look()));
+        let text = plain(&explain(&report, &look(), &next()));
         assert!(text.contains("  it was never materialized\n  it cannot be made now: flights: flights.csv is missing\n"));
         assert!(!text.contains("What would run") && !text.contains("Recorded against now"));
     }

@@ -1,10 +1,11 @@
 //! `init`.
 
+use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{Cell, DIM, GOOD, Look, Table};
 use crate::model::{FileChange, InitReport};
 
 /// The files of a new project, and what may come next.
-pub fn init(report: &InitReport, look: &Look) -> String {
+pub fn init(report: &InitReport, look: &Look, next: &Next) -> String {
     let mut table = Table::default();
     for file in &report.files {
         let (word, style) = match file.change {
@@ -19,7 +20,7 @@ pub fn init(report: &InitReport, look: &Look) -> String {
     }
     let mut text = table.lines(0, look.width);
     for hint in &report.hints {
-        text.push_str(hint);
+        text.push_str(&as_typed(hint, &next.program));
         text.push('\n');
     }
     text
@@ -28,7 +29,7 @@ pub fn init(report: &InitReport, look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::init;
-    use crate::cli::fixtures::{look, plain};
+    use crate::cli::fixtures::{look, next, plain};
     use crate::model::{FileChange, InitReport, InitializedFile};
 
     #[test]
@@ -44,7 +45,7 @@ mod tests {
             ],
             hints: vec!["Now: assetctl materialize".into()],
         };
-        insta::assert_snapshot!(plain(&init(&report, &look())), @r"
+        insta::assert_snapshot!(plain(&init(&report, &look(), &next())), @r"
              Created  Assets.toml
             Extended  .gitattributes
         Now: assetctl materialize

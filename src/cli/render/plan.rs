@@ -1,6 +1,6 @@
 //! `plan`: what would run, in which order, why, and how long it takes.
 
-use crate::cli::next::Next;
+use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
     ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, WARN, count, cut, keys,
     number, span, styled, subject,
@@ -20,7 +20,11 @@ pub fn plan(report: &PlanReport, look: &Look, next: &Next) -> String {
         for (index, step) in report.steps.iter().enumerate() {
             table.row(row(index + 1, step));
         }
-        let notes: Vec<_> = report.steps.iter().map(|it| vec![reason(it)]).collect();
+        let notes: Vec<_> = report
+            .steps
+            .iter()
+            .map(|it| vec![reason(it, next)])
+            .collect();
         text.push_str(&table.annotated(2, look.width, &notes));
         text.push('\n');
     }
@@ -75,14 +79,14 @@ fn chain(steps: &[StepName]) -> String {
 }
 
 /// Steps that cannot run, a line each: told before a run starts.
-pub fn blocked(steps: &[PlanStep], look: &Look) -> String {
+pub fn blocked(steps: &[PlanStep], look: &Look, next: &Next) -> String {
     let mut table = Table::default();
     for step in steps {
         if let Decision::Blocked { reason } = &step.decision {
             table.row([
                 Cell::new(BAD, format!("{:>12}", "Blocked")),
                 Cell::plain(name(step)),
-                Cell::plain(reason.clone()),
+                Cell::plain(as_typed(reason, &next.program)),
             ]);
         }
     }
@@ -127,9 +131,9 @@ fn name(step: &PlanStep) -> String {
     format!("{}@{keys}", step.keys.asset)
 }
 
-fn reason(step: &PlanStep) -> String {
+fn reason(step: &PlanStep, next: &Next) -> String {
     if let Decision::Blocked { reason } = &step.decision {
-        return reason.clone();
+        return as_typed(reason, &next.program).into_owned();
     }
     let mut reasons: Vec<_> = step.causes.iter().map(subject).collect();
     reasons.dedup();
@@ -260,7 +264,7 @@ mod tests {
         build/2013-01-01.csv and 2 more were not made by any step: clean will set them aside.
         `assetctl materialize` does it.
         ");
-        insta::assert_snapshot!(plain(&blocked(&report.steps, &look())), @"     Blocked  daily@2013-07-06  data/flights/2013-07-06.csv does not exist");
+        insta::assert_snapshot!(plain(&blocked(&report.steps, &look(), &next())), @"     Blocked  daily@2013-07-06  data/flights/2013-07-06.csv does not exist");
     }
 
     #[test]

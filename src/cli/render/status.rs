@@ -1,6 +1,6 @@
 //! `status`: a row per asset, with its counts, when it was last made, and why it is not fresh.
 
-use crate::cli::next::Next;
+use crate::cli::next::{Next, as_typed};
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
     Cell, DIM, Detail, Hints, Keys, Look, Table, ago, count, keys, number, status_style, styled,
@@ -46,13 +46,13 @@ pub fn status(report: &StatusReport, grouping: Grouping, look: &Look, next: &Nex
     let mut notes = Vec::new();
     for asset in &report.assets {
         table.row(row(asset, look));
-        let mut of_asset = reasons(asset);
+        let mut of_asset = reasons(asset, next);
         of_asset.extend(running(asset, look));
         notes.push(of_asset);
         if grouping == Grouping::Keys && is_partitioned(asset) {
             for run in &asset.partitions {
                 table.row(key_row(run));
-                notes.push(vec![reason(asset.kind, run)]);
+                notes.push(vec![reason(asset.kind, run, next)]);
             }
         }
     }
@@ -159,14 +159,14 @@ fn running(asset: &AssetStatus, look: &Look) -> Vec<String> {
 }
 
 /// Reasons of which the same is to say are one, with the keys that it is said of.
-fn reasons(asset: &AssetStatus) -> Vec<String> {
+fn reasons(asset: &AssetStatus, next: &Next) -> Vec<String> {
     let runs = &asset.partitions;
     let mut reasons: Vec<Reason<'_>> = Vec::new();
     for (index, run) in runs.iter().enumerate() {
         if run.status == Status::Fresh {
             continue;
         }
-        let text = reason(asset.kind, run);
+        let text = reason(asset.kind, run, next);
         match reasons.iter_mut().find(|known| known.text == text) {
             Some(known) => known.add(index, run),
             None => reasons.push(Reason::new(text, index, run)),
@@ -222,9 +222,9 @@ impl<'a> Reason<'a> {
 }
 
 /// Why these partitions are not fresh, without what their status says already.
-fn reason(kind: DeclarationKind, run: &PartitionRun) -> String {
+fn reason(kind: DeclarationKind, run: &PartitionRun, next: &Next) -> String {
     if let Some(reason) = &run.blocked {
-        return reason.clone();
+        return as_typed(reason, &next.program).into_owned();
     }
     match (run.status, run.causes.as_slice()) {
         (Status::Missing, []) => {

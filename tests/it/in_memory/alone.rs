@@ -160,6 +160,29 @@ fn a_built_project_keeps_outputs_records_lock_file_and_keys() {
 }
 
 #[test]
+fn a_source_in_place_is_called_as_it_is_written_or_without_the_dot() {
+    let manifest = r#"
+[asset.up]
+deps = "./in/raw.txt"
+command = "tr a-z A-Z < {{input}} > {{output}}"
+outputs = "build/up.txt"
+"#;
+    let project = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file("in/raw.txt", "raw\n")
+        .with_file("test/other.txt", "other\n");
+    for input in [
+        "in/raw.txt=test/other.txt",
+        "./in/raw.txt=test/other.txt",
+        "in/raw.txt=./test/other.txt",
+        "./in/raw.txt=./test/other.txt",
+    ] {
+        let ran = in_memory(&project, &["--print", "up", "--input", input]).success();
+        assert_eq!(ran.stdout(), "OTHER\n", "{input}");
+    }
+}
+
+#[test]
 fn keys_that_a_command_adds_go_with_the_run() {
     let manifest = r#"
 [partitions.kind]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::cli::fixtures::{asset, code, data, digest, key, look, plain, range, run, step};
+use crate::cli::fixtures::{asset, code, data, digest, key, look, next, plain, range, run, step};
 use crate::cli::progress::lines::Story;
 use crate::cli::text::{Detail, Look};
 use crate::model::{
@@ -57,7 +57,7 @@ fn failed() -> StepOutcome {
 
 fn story(look: Look, planned: &Planned, events: &[EventKind]) -> String {
     let now = Instant::now();
-    let mut story = Story::new(look, now, "assetctl materialize".to_owned());
+    let mut story = Story::new(look, now, next());
     story.planned(planned);
     let mut text = String::new();
     for event in events {
@@ -214,7 +214,7 @@ fn what_cannot_run_is_told_first() {
 #[test]
 fn a_heartbeat_names_what_runs_longest() {
     let now = Instant::now();
-    let mut story = Story::new(look(), now, "assetctl materialize".to_owned());
+    let mut story = Story::new(look(), now, next());
     assert_eq!(story.heartbeat(now), "");
     story.event(
         &EventKind::RunStarted {
@@ -345,7 +345,7 @@ fn a_batch_leaves_one_line() {
             .chain(ended)
             .collect();
         let now = Instant::now();
-        let mut story = Story::new(look(), now, "assetctl materialize".to_owned());
+        let mut story = Story::new(look(), now, next());
         for event in &events[..4] {
             story.event(event, now);
         }
