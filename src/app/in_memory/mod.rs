@@ -150,7 +150,7 @@ fn supplied_paths(
     };
     let root = project.root().to_string_lossy();
     for input in &request.inputs {
-        let asset = find(project, input.asset.as_str())?;
+        let asset = called(project, input.asset.as_str())?;
         // What lies in the project is called as there.
         let below = input.path.strip_prefix(&*root);
         let below = below.and_then(|below| below.strip_prefix('/'));
@@ -160,6 +160,17 @@ fn supplied_paths(
         paths.push((asset, path));
     }
     Ok(paths)
+}
+
+/// What is called `name`; a source that is declared in place is called by its path with `./` before it or without.
+fn called(project: &Project, name: &str) -> Result<AssetId, AppError> {
+    let plain = name.trim_start_matches("./");
+    let graph = project.graph();
+    let in_place = || graph.find(&format!("./{plain}"));
+    match graph.find(name).or_else(in_place).or(graph.find(plain)) {
+        Some(id) => Ok(id),
+        None => Ok(find(project, name)?),
+    }
 }
 
 /// External assets are read as they are, selected or not.

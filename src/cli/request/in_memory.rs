@@ -97,11 +97,10 @@ fn printed(text: &str) -> Result<Printed, CliError> {
 
 /// A path that is typed leads on from where one is, not from the project's root.
 fn supplied((name, path): &(String, String), here: &Path) -> Result<SuppliedInput, CliError> {
-    // A source that is declared in place is called by its path, which may be typed as it is written there.
-    let plain = name.trim_start_matches("./");
-    let asset = match AssetKey::parse(plain) {
+    let asset = match AssetKey::parse(name) {
         Ok(asset) => asset,
-        Err(_) if plain.contains(['/', '.']) => AssetKey::of_path(plain),
+        // A source that is declared in place is called by its path.
+        Err(_) if name.contains(['/', '.']) => AssetKey::of_path(name),
         Err(error) => {
             return Err(usage(
                 format!("`{name}` is no name of a source: {error}"),
