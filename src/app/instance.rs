@@ -9,7 +9,7 @@ use crate::app::notice::Notice;
 use crate::app::project::{Project, Traces};
 use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::lockfile;
-use crate::model::{Lock, Occupied};
+use crate::model::{Lock, Occupied, PartitionsDefinition};
 use crate::plan::{Purpose, Scope, Upstream};
 use crate::store::{self, Access, Opened, Place, Store, StoreError};
 use crate::sys::temporary::temporary_folder;
@@ -109,14 +109,17 @@ impl Instance {
         });
         self.make_writable(project)?;
         // Opening does not meet damage in what only some questions read.
-        if let (None, Some(detail)) = (self.replacement(), damage)
-            && !self.store.is_sound()
-        {
-            self.damaged = Some((
-                std::mem::replace(&mut self.store, Store::ephemeral()?),
-                detail,
-            ));
-            self.make_writable(project)?;
+        if let (None, Some(detail)) = (self.replacement(), damage) {
+            if self.store.is_sound() {
+                // What a row says may be damaged in a file that is sound. All else is read through this value, which notes it.
+                self.read_dynamic_keys(project)?;
+            } else {
+                self.damaged = Some((
+                    std::mem::replace(&mut self.store, Store::ephemeral()?),
+                    detail,
+                ));
+                self.make_writable(project)?;
+            }
         }
         let replaced = self.replacement().map(|notice| StoreError::Replaced {
             notice: Box::new(notice),
@@ -124,6 +127,22 @@ impl Instance {
         Err(replaced.unwrap_or_else(|| StoreError::ReplacedByAnother {
             path: self.store.path().to_owned(),
         }))
+    }
+
+    /// Reads the keys of all dynamic definitions.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Replaced`], if one of them is damaged and the instance is open for writing.
+    fn read_dynamic_keys(&self, project: &Project) -> Result<(), StoreError> {
+        for declared in project.graph().definitions() {
+            if let (PartitionsDefinition::Dynamic, Some(name)) =
+                (&declared.definition, &declared.name)
+            {
+                self.store.dynamic_keys(name)?;
+            }
+        }
+        Ok(())
     }
 
     /// How an instance came to be moved aside, if one was.

@@ -102,6 +102,47 @@ outputs = "build/uploads/{{partition}}"
 }
 
 #[test]
+fn a_damaged_key_in_a_sound_file_is_set_aside() {
+    let manifest = r#"
+[partitions.upload]
+type = "dynamic"
+
+[asset.by_upload]
+partitions = "upload"
+command = "echo > {{output}}"
+outputs = "build/uploads/{{partition}}"
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    let keys = ["partitions", "add", "upload", "k1", "zz-last"];
+    sandbox.run(&keys).success();
+    drop(connection(&sandbox));
+    let mut bytes = sandbox.bytes(DATABASE);
+    // In the table and in its index alike, and the order stays.
+    let places: Vec<usize> = (0..bytes.len() - 7)
+        .filter(|at| &bytes[*at..*at + 7] == b"zz-last")
+        .collect();
+    assert_eq!(places.len(), 2, "a row and its entry in the index");
+    for at in places {
+        bytes[at + 6] = 0xff;
+    }
+    fs::write(sandbox.path(DATABASE), &bytes).expect("the instance can be written");
+    let found: String = connection(&sandbox)
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .expect("it can be read");
+    assert_eq!(found, "ok");
+
+    sandbox.run(&["status"]).success();
+    let first = sandbox.materialize(&[]).success();
+    first.ran(&["by_upload@k1"]);
+    let moved = format!("{DATABASE}.damaged-1");
+    assert!(first.stderr().contains(&moved), "{}", first.stderr());
+    assert_eq!(sandbox.bytes(&moved), bytes, "kept as it was");
+    sandbox.materialize(&[]).success().ran_nothing();
+    let keys = ["partitions", "list", "upload", "--keys"];
+    assert_eq!(sandbox.run(&keys).success().stdout(), "k1\n");
+}
+
+#[test]
 fn a_newer_instance_is_left_alone() {
     let sandbox = built();
     connection(&sandbox)
