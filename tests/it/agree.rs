@@ -4,7 +4,10 @@
 //! of each sandbox, and between the steps of the property test. Where verbs differ on purpose, as `docs/json.md` lists, nothing
 //! is compared: `check` goes by the lock file, `plan` runs volatile assets and observes sources.
 
+mod answers;
+mod falsely_fresh;
 mod fixtures;
+mod set_ups;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

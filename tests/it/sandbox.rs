@@ -228,7 +228,7 @@ impl Sandbox {
     }
 
     /// What a run in the project's folder knows.
-    fn surroundings(&self) -> Surroundings {
+    pub fn surroundings(&self) -> Surroundings {
         let variable = |name: &str| {
             let mut all = self.environment.iter().rev();
             all.find(|(known, _)| known == name)

@@ -1,56 +1,7 @@
 //! States of projects in which verbs have contradicted each other, asked through the binary: exit codes, text and JSON.
 
-use serde_json::Value;
-
+use super::answers::answers;
 use crate::sandbox::Sandbox;
-
-/// How each verb answers about a project as it is: exit codes, and the documents of `--json`.
-struct Answers {
-    status: Value,
-    plan: Value,
-}
-
-/// Asks all verbs through the binary, which end with these codes: `status --exit-code`, `plan`, `materialize --dry-run` and
-/// `check`. In JSON they end so, too.
-#[track_caller]
-fn answers(sandbox: &Sandbox, [status, plan, check]: [i32; 3]) -> Answers {
-    let ends = |words: &[&str], code: i32| {
-        let text = sandbox.run(words).exits(code);
-        let json = sandbox.run(&[words, &["--json"]].concat()).exits(code);
-        drop(text);
-        serde_json::from_str(json.stdout()).expect("a document")
-    };
-    let document = Answers {
-        status: ends(&["status", "--exit-code"], status),
-        plan: ends(&["plan"], plan),
-    };
-    let dry: Value = ends(&["materialize", "--dry-run"], plan);
-    assert_eq!(dry, document.plan, "a dry run is the plan");
-    let _: Value = ends(&["check"], check);
-    document
-}
-
-impl Answers {
-    /// `NAME STATUS` of each asset without partitions, by name.
-    fn statuses(&self) -> Vec<String> {
-        let assets = self.status["assets"].as_array().expect("a list");
-        let partitions = assets.iter().flat_map(|asset| {
-            let runs = asset["partitions"].as_array().expect("a list");
-            runs.iter()
-                .map(move |run| format!("{} {}", asset["key"], run["status"]))
-        });
-        let mut lines: Vec<_> = partitions.map(|line| line.replace('"', "")).collect();
-        lines.sort();
-        lines
-    }
-
-    /// `NAME DECISION` of each step of the plan.
-    fn decisions(&self) -> Vec<String> {
-        let steps = self.plan["steps"].as_array().expect("a list").iter();
-        let steps = steps.map(|step| format!("{} {}", step["asset"], step["decision"]));
-        steps.map(|line| line.replace('"', "")).collect()
-    }
-}
 
 const EXTERNAL: &str = r#"
 [source.raw]
