@@ -120,11 +120,11 @@ impl Variables {
     }
 }
 
-/// The width of the terminal on standard error as it is now, after it may have been resized; `COLUMNS` does not follow.
+/// Columns and lines of the terminal on standard error as it is now, after it may have been resized; `COLUMNS` does not follow.
 #[must_use]
-pub fn width_now() -> Option<usize> {
-    let size = terminal_size::terminal_size_of(std::io::stderr());
-    size.map(|(width, _)| usize::from(width.0).max(20))
+pub fn size_now() -> Option<(usize, usize)> {
+    let (width, height) = terminal_size::terminal_size_of(std::io::stderr())?;
+    Some((usize::from(width.0).max(20), usize::from(height.0)))
 }
 
 impl Terminal {

@@ -1,14 +1,14 @@
 //! A run on a terminal: finished lines scroll above, a region below shows what runs.
 
+use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
-
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::next::Next;
 use crate::cli::progress::lines::Story;
+use crate::cli::progress::region::{ECHO, Region};
 use crate::cli::progress::{Display, LastLine, line};
 use crate::cli::signals::Urgency;
-use crate::cli::terminal::{Stream, width_now};
+use crate::cli::terminal::{Stream, size_now};
 use crate::cli::text::{
     ACCENT, DIM, Look, cut, elapsed, number, printed, span, styled, width as width_of,
 };
@@ -28,9 +28,9 @@ pub struct Live {
     story: Story,
     stream: Stream,
     last_line: LastLine,
-    region: MultiProgress,
-    /// One for each line of the region, the bar last.
-    rows: Vec<ProgressBar>,
+    region: Region,
+    /// The lines of the region, painted, with their widths.
+    lines: Vec<(String, usize)>,
     drawn: Instant,
 }
 
@@ -42,42 +42,41 @@ impl Live {
             story: Story::new(look, now, next),
             stream,
             last_line,
-            region: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-            rows: Vec::new(),
+            region: Region::default(),
+            lines: Vec::new(),
             drawn: now,
         }
     }
 
-    /// Prints finished lines above the region.
-    fn leave(&self, text: String) {
-        if text.is_empty() {
-            return;
+    /// Lets finished lines scroll away above the region as it was drawn last: to put it together, logs are read.
+    fn leave(&mut self, above: String) {
+        if !above.is_empty() {
+            self.show(above);
         }
-        let text = self.stream.paint.apply(text);
-        drop(self.region.println(text.trim_end_matches('\n')));
     }
 
-    fn draw(&mut self, now: Instant) {
+    /// The same, with the region as it is now.
+    fn draw(&mut self, above: String, now: Instant) {
         self.drawn = now;
-        if let Some(width) = width_now() {
+        if let Some((width, height)) = size_now() {
             self.story.look.width = Some(width);
+            self.story.look.height = Some(height);
         }
-        let lines = region(&self.story, &self.last_line, now);
-        while self.rows.len() > lines.len() {
-            if let Some(row) = self.rows.pop() {
-                row.finish_and_clear();
-                self.region.remove(&row);
-            }
-        }
-        while self.rows.len() < lines.len() {
-            let row = self.region.add(ProgressBar::no_length());
-            row.set_style(ProgressStyle::with_template("{msg}").expect("a template of one key"));
-            self.rows.push(row);
-        }
-        for (row, line) in self.rows.iter().zip(lines) {
-            row.set_message(self.stream.paint.apply(line));
-            row.tick();
-        }
+        let lines = lines(&self.story, &self.last_line, now).into_iter();
+        let lines = lines.map(|line| {
+            let columns = width_of(&line);
+            (self.stream.paint.apply(line), columns)
+        });
+        self.lines = lines.collect();
+        self.show(above);
+    }
+
+    fn show(&mut self, above: String) {
+        let above = self.stream.paint.apply(above);
+        let width = self.story.look.width.unwrap_or(80);
+        let text = self.region.draw(&above, &self.lines, width);
+        // In one piece, so that nobody sees half of it.
+        drop(io::stderr().lock().write_all(text.as_bytes()));
     }
 }
 
@@ -89,9 +88,10 @@ impl Display for Live {
     fn event(&mut self, event: &Event) {
         let now = Instant::now();
         let text = self.story.event(&event.kind, now);
-        self.leave(text);
         if now.duration_since(self.drawn) >= FRAME {
-            self.draw(now);
+            self.draw(text, now);
+        } else {
+            self.leave(text);
         }
     }
 
@@ -102,14 +102,12 @@ impl Display for Live {
 
     fn interrupted(&mut self, urgency: Urgency) {
         let text = self.story.interrupted(urgency);
-        self.leave(text);
-        self.draw(Instant::now());
+        self.draw(text, Instant::now());
     }
 
     fn tick(&mut self, now: Instant) {
         let text = self.story.release();
-        self.leave(text);
-        self.draw(now);
+        self.draw(text, now);
     }
 
     fn pause(&self) -> Duration {
@@ -118,26 +116,27 @@ impl Display for Live {
 
     fn end(&mut self) {
         let text = self.story.release();
-        for row in self.rows.drain(..) {
-            row.finish_and_clear();
-            self.region.remove(&row);
-        }
-        self.leave(text);
-        drop(self.region.clear());
+        self.lines.clear();
+        self.show(text);
     }
 }
 
-/// The lines of the region: up to eight running steps, and the bar.
-fn region(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
+/// The lines of the region: up to eight running steps, as many as there is room for, and the bar.
+fn lines(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
     let board = &story.board;
     if board.total == 0 || (board.done >= board.total && board.running.is_empty()) {
         return Vec::new();
     }
     let width = story.look.width.unwrap_or(80).saturating_sub(1);
     let running = board.running_now();
+    // A line is left for what comes above, one for the bar, one for those that are not shown.
+    let steps = story
+        .look
+        .height
+        .map_or(STEPS, |height| height.saturating_sub(3).min(STEPS));
     let mut lines: Vec<String> = running
         .iter()
-        .take(STEPS)
+        .take(steps)
         .map(|running| {
             let took = elapsed(now.duration_since(running.since));
             let usually = running
@@ -156,8 +155,8 @@ fn region(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
             }
         })
         .collect();
-    if running.len() > STEPS {
-        let more = number((running.len() - STEPS) as u64);
+    if running.len() > steps {
+        let more = number((running.len() - steps) as u64);
         lines.push(format!("{:>12} and {more} more", ""));
     }
     lines.push(bar(story, now, width));
@@ -183,7 +182,7 @@ fn bar(story: &Story, now: Instant, width: usize) -> String {
         elapsed(now.duration_since(board.started)),
     );
     let verb = line::verb(ACCENT, "Materialize");
-    format!("{verb} {}", cut(&state, width.saturating_sub(13)))
+    format!("{verb} {}", cut(&state, width.saturating_sub(13 + ECHO)))
 }
 
 #[cfg(test)]
@@ -191,7 +190,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use super::region;
+    use super::lines;
     use crate::cli::fixtures::{look, next, plain, run, step};
     use crate::cli::progress::LastLine;
     use crate::cli::progress::lines::Story;
@@ -231,7 +230,7 @@ mod tests {
                 .ends_with("01")
                 .then(|| "read\t1 of 2\n".repeat(9))
         });
-        let lines = region(&story, &last_line, after(12)).join("\n");
+        let lines = lines(&story, &last_line, after(12)).join("\n");
         insta::assert_snapshot!(plain(&lines), @r"
                     clean@2013-07-01  0:11 (usually 2.1s)  read 1 of 2 read 1 of 2 read 1 of 2 read 1 of …
                     clean@2013-07-02  0:10 (usually 2.1s)
@@ -250,6 +249,6 @@ mod tests {
     fn nothing_before_a_run_starts() {
         let start = Instant::now();
         let nothing: LastLine = Arc::new(|_, _| None);
-        assert!(region(&Story::new(look(), start, next()), &nothing, start).is_empty());
+        assert!(lines(&Story::new(look(), start, next()), &nothing, start).is_empty());
     }
 }

@@ -12,6 +12,7 @@ mod line;
 mod lines;
 mod live;
 mod neighbours;
+mod region;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
