@@ -254,15 +254,21 @@ impl Secret {
     /// Values shorter than this, in bytes, are not replaced: they would turn up in harmless words.
     pub const SHORTEST: usize = 4;
 
+    /// Lines of a value that are shorter than this, in bytes, without the white space around them, are replaced only in the value.
+    const SHORTEST_LINE: usize = 8;
+
     /// A secret value.
     #[must_use]
     pub fn new(value: impl Into<Vec<u8>>) -> Self {
         Self(value.into())
     }
 
-    /// The value, if it is long enough to be replaced.
-    pub(super) fn replaceable(&self) -> Option<&[u8]> {
-        (self.0.len() >= Self::SHORTEST).then_some(&self.0)
+    /// What is replaced: the value, and each of its lines, which others may write between; what is too short is not.
+    pub(super) fn replaceable(&self) -> impl Iterator<Item = &[u8]> {
+        let whole = Some(&*self.0).filter(|it| it.len() >= Self::SHORTEST);
+        let lines = self.0.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let lines = lines.filter(|it| it.len() >= Self::SHORTEST_LINE && it.len() < self.0.len());
+        whole.into_iter().chain(lines)
     }
 }
 

@@ -93,7 +93,7 @@ fn search_path(env: &[(OsString, OsString)]) -> Cow<'_, OsStr> {
 
 /// Where a program was looked for; a `PATH` that is secret, or holds a secret, is not told.
 fn looked_in(command: &CommandLine, path: &OsStr) -> String {
-    let mut secrets = command.secrets.iter().filter_map(Secret::replaceable);
+    let mut secrets = command.secrets.iter().flat_map(Secret::replaceable);
     if secrets.any(|secret| memchr::memmem::find(path.as_bytes(), secret).is_some()) {
         return "PATH, which is secret".to_owned();
     }

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::command_line::{CommandLine, EmptyLog, StdinFrom, StdoutTo};
+use super::command_line::{CommandLine, EmptyLog, Secret, StdinFrom, StdoutTo};
 use super::error::ExecutorError;
 use super::pipes::{Collect, Feed, Pipes};
 use super::pump::Pump;
@@ -54,7 +54,7 @@ impl Streams {
         let secrets: Vec<&[u8]> = command
             .secrets
             .iter()
-            .filter_map(|secret| secret.replaceable())
+            .flat_map(Secret::replaceable)
             .collect();
         let mut pump = None;
         let (stderr, for_stdout) = if secrets.is_empty() {

@@ -288,6 +288,20 @@ fn a_secret_is_replaced_where_two_writes_share_it_and_where_it_ends_the_log() {
 }
 
 #[test]
+fn the_lines_of_a_secret_are_replaced_also_where_they_do_not_follow_each_other() {
+    let folder = Folder::new();
+    let key = "-----BEGIN-----\n  c2VjcmV0\n--\n-----END-----\n";
+    let lines =
+        "-----BEGIN-----\n-----BEGIN-----\n> c2VjcmV0\n--\n  c2VjcmV0\nc2VjcmV\n-----END-----\n";
+    let mut command = folder.script(&format!("cat <<'EOF'\n{lines}EOF"));
+    command.secrets = vec![Secret::new(key)];
+    assert_eq!(
+        log(&run(&command)),
+        "***\n***\n> ***\n--\n  ***\nc2VjcmV\n***\n"
+    );
+}
+
+#[test]
 fn much_output_passes_through_the_pipe_whole() {
     let folder = Folder::new();
     let mut command = folder.script("head -c 3000000 /dev/zero | tr '\\0' x; echo hunter2");
