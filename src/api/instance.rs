@@ -8,10 +8,10 @@ use crate::api::project::absolute;
 use crate::app::AppError;
 use crate::store::{Access, Store};
 use crate::sys::private_folder::PrivateFolder;
-use crate::sys::temporary::TEMPORARY;
+use crate::sys::temporary::{IN_MEMORY, TEMPORARY};
 
 /// Where an ephemeral instance lives: in memory where the system has such a place.
-const PLACES: [&str; 2] = ["/dev/shm", TEMPORARY];
+const PLACES: [&str; 2] = [IN_MEMORY, TEMPORARY];
 
 /// An instance: what has been materialized from what, in a folder. It decides what is fresh.
 ///

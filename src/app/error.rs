@@ -65,6 +65,16 @@ pub enum AppError {
         /// Why.
         source: std::io::Error,
     },
+    /// The folder of assetctl's own files, or one of them, is a link.
+    #[error("{path} is a link, and assetctl reads and writes nothing of its own through links")]
+    #[diagnostic(
+        code(assetctl::app::linked),
+        help("remove the link; `--home` keeps the instance elsewhere")
+    )]
+    Linked {
+        /// The link.
+        path: String,
+    },
     /// A file cannot be written.
     #[error("cannot write {path}: {source}")]
     #[diagnostic(
@@ -407,6 +417,7 @@ impl AppError {
             | Self::Lock(LockError::Unreadable { .. } | LockError::Unwritable { .. })
             | Self::Store(_)
             | Self::Unreadable { .. }
+            | Self::Linked { .. }
             | Self::Unwritable { .. } => Blame::Environment,
             Self::Manifest(_)
             | Self::Requests(_)

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -533,17 +532,12 @@ fn look_in(
 fn refuse_links(own: &Path) -> Result<(), AppError> {
     let linked = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        AppError::Unreadable {
-            path: if path == own {
-                OWN_FOLDER.to_owned()
-            } else {
-                format!("{OWN_FOLDER}/{name}")
-            },
-            source: io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it is a link, and nothing of assetctl is kept behind links; remove it (`--home` keeps the instance elsewhere)",
-            ),
-        }
+        let path = if path == own {
+            OWN_FOLDER.to_owned()
+        } else {
+            format!("{OWN_FOLDER}/{name}")
+        };
+        AppError::Linked { path }
     };
     if own.is_symlink() {
         return Err(linked(own));

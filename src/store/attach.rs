@@ -8,6 +8,7 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
 
 use crate::digest::Key;
 use crate::store::damage::{self, beside};
@@ -154,10 +155,12 @@ pub(super) fn keep_copy(connection: &Connection, copy: &Path) -> Result<(), Faul
     Ok(())
 }
 
-pub(super) fn copy_with_log(path: &Path, folder: &Path) -> io::Result<PathBuf> {
-    let copy = folder.join("instance.db");
+/// Copies an instance with its log into a new folder in `parent`, and gives that and the copy.
+pub(super) fn copy_with_log(path: &Path, parent: &Path) -> io::Result<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir_in(parent)?;
+    let copy = folder.path().join("instance.db");
     // The log first: what a checkpoint moves in between is then in both.
     fs::copy(beside(path, "-wal"), beside(&copy, "-wal"))?;
     fs::copy(path, &copy)?;
-    Ok(copy)
+    Ok((folder, copy))
 }

@@ -25,7 +25,7 @@ use crate::store::mark::Mark;
 use crate::store::origin;
 use crate::store::run_lock::RunLocks;
 use crate::store::schema::{SCHEMA, Schema};
-use crate::sys::temporary::TEMPORARY;
+use crate::sys::temporary::{IN_MEMORY, TEMPORARY};
 
 /// The file of an instance, in its home folder.
 const FILE: &str = "instance.db";
@@ -71,7 +71,7 @@ impl FileIdentity {
 pub(super) enum Reading {
     /// Beside processes that write.
     Shared,
-    /// Where nothing can be written, not even the lock on the log, and there is no log.
+    /// Where nothing can be written, not even the lock on the log, as on a full disk, and there is no log.
     Immutable,
     /// Where nothing can be written and there is a log.
     Copied,
@@ -306,7 +306,11 @@ impl Store {
             });
         }
         match Self::open_as(path, Reading::Shared, (terms, temporary)) {
-            Err(StoreError::MissingPermission { .. } | StoreError::Io { .. }) => {}
+            Err(
+                StoreError::MissingPermission { .. }
+                | StoreError::DiskFull { .. }
+                | StoreError::Io { .. },
+            ) => {}
             opened => return opened,
         }
         let logged = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
@@ -329,10 +333,8 @@ impl Store {
             Reading::Shared => connect(path).map_err(at)?,
             Reading::Immutable => connect_immutable(path).map_err(at)?,
             Reading::Copied => {
-                let folder = tempfile::tempdir_in(temporary)
-                    .map_err(Fault::Io)
-                    .map_err(at)?;
-                let file = copy_with_log(path, folder.path())
+                let (folder, file) = copy_with_log(path, temporary)
+                    .or_else(|error| copy_with_log(path, Path::new(IN_MEMORY)).map_err(|_| error))
                     .map_err(Fault::Io)
                     .map_err(at)?;
                 copy = Some(folder);

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 /// Where temporary files go if nothing else is said.
 pub const TEMPORARY: &str = "/tmp";
 
+/// A folder of the system's whose files are in memory, where there is one.
+pub const IN_MEMORY: &str = "/dev/shm";
+
 /// The folder for temporary files by the `TMPDIR` of an environment.
 #[must_use]
 pub fn temporary_folder(environment: &[(OsString, OsString)]) -> PathBuf {

@@ -37,7 +37,7 @@ use crate::model::{
 use crate::plan::{Decision, Row, Upstream, costs};
 use crate::sys::file::room_in;
 use crate::sys::private_folder::PrivateFolder;
-use crate::sys::temporary::temporary_folder;
+use crate::sys::temporary::{IN_MEMORY, temporary_folder};
 
 /// Materializes what is selected, and what it needs, in memory.
 ///
@@ -192,7 +192,7 @@ const ENOUGH: u64 = 256 << 20;
 /// A folder in memory where the system has one with some room, else among temporary files.
 fn private_folder(project: &Project, memory_limit: u64) -> Result<PrivateFolder, AppError> {
     let temporary = temporary_folder(project.environment());
-    let in_memory = Path::new("/dev/shm");
+    let in_memory = Path::new(IN_MEMORY);
     let parents = if room_in(in_memory) < memory_limit.min(ENOUGH) {
         [temporary.as_path(), in_memory]
     } else {

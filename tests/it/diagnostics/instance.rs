@@ -216,6 +216,17 @@ outputs = "build/large"
     sandbox.edit("Assets.toml", "10000", "20000");
     said.of("it is full before", &sandbox, &["materialize"], 3);
     assert_eq!(sandbox.bytes("build/large").len(), 10_000);
+    for (answers, arguments) in [
+        ("stale", &["status"][..]),
+        ("run", &["plan"]),
+        ("is stale", &["explain", "large"]),
+        ("materialized", &["history", "large"]),
+        ("large", &["list", "status:stale"]),
+    ] {
+        let told = sandbox.run(arguments).success();
+        assert!(told.stdout().contains(answers), "{}", told.stdout());
+    }
+    sandbox.run(&["check"]).exits(1);
     sandbox.remove("filler");
     sandbox.run(&["materialize"]).success();
     sandbox.materialize(&[]).success().ran_nothing();
