@@ -309,6 +309,11 @@ impl StoreError {
                 path,
                 detail: error.to_string(),
             },
+            // A page that is damaged can ask for any amount of it.
+            ErrorCode::OutOfMemory if has_memory() => Self::Damaged {
+                path,
+                detail: "it asks for more memory than any record takes".to_owned(),
+            },
             _ => Self::Io {
                 path,
                 reason: error.to_string(),
@@ -322,4 +327,26 @@ fn is_full(path: &Path) -> bool {
     const NEXT_TO_NOTHING: u64 = 64 * 1024;
     let space = rustix::fs::statvfs(path.parent().unwrap_or(path));
     space.is_ok_and(|it| it.f_bavail.saturating_mul(it.f_frsize) < NEXT_TO_NOTHING)
+}
+
+/// Whether the process can have more memory than any record of an instance takes.
+fn has_memory() -> bool {
+    const MORE_THAN_ENOUGH: usize = 16 << 20;
+    Vec::<u8>::new().try_reserve_exact(MORE_THAN_ENOUGH).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::ffi;
+
+    use super::{Fault, StoreError};
+
+    #[test]
+    fn more_memory_than_there_is_was_asked_for_by_a_damaged_page() {
+        let fault = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_NOMEM), None);
+        let error = StoreError::at(Path::new("instance.db"), Fault::Sqlite(fault));
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    }
 }
