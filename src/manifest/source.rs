@@ -7,14 +7,15 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::partition_placeholder::Scope;
+use crate::manifest::partition_placeholder::{Partitioning, Scope};
 use crate::manifest::partitions::Partitions;
 use crate::manifest::paths::Folded;
 use crate::manifest::template::path_template;
 use crate::manifest::{about, paths};
 use crate::model::{
     Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location,
-    PathTemplate, Place, Required, SourceAsset, SourcePath,
+    PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, Required,
+    SourceAsset, SourcePath,
 };
 
 /// What a source is read for.
@@ -101,7 +102,58 @@ pub(super) fn read_folded(
         );
         return None;
     }
+    if let Scope::Partitioned(partitioning) = scope
+        && let Some(key) = key_that_leads_out(&folded.path, partitioning)
+    {
+        let problem = Problem::InvalidPath {
+            message: format!(
+                "with the key `{key}` the path `{}` leads out of its folder",
+                text.value
+            ),
+            help: "a key that is read is one name: rename the key, or the files".to_owned(),
+        };
+        problems.add(problem, [Label::new(text.location(), "the path")]);
+        return None;
+    }
     Some(folded)
+}
+
+/// The first listed key with which a path has a `..` that it does not have as it is written.
+fn key_that_leads_out<'a>(
+    path: &PathTemplate,
+    partitioning: Partitioning<'a>,
+) -> Option<&'a PartitionKey> {
+    let listed = |definition: &'a PartitionsDefinition| match definition {
+        PartitionsDefinition::Static(keys) => keys.iter(),
+        _ => [].iter(),
+    };
+    let of_dimensions = partitioning.dimensions();
+    let of_dimensions = of_dimensions.map(|(place, _, of)| (Some(place), listed(of)));
+    let own = std::iter::once((None, listed(partitioning.definition)));
+    own.chain(of_dimensions).find_map(|(place, mut keys)| {
+        let ups = |key: &str| {
+            let piece = |piece: &Piece<PartitionPlaceholder>| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Placeholder(it) if stands_for_key(it, place) => key.to_owned(),
+                Piece::Placeholder(_) => "_".to_owned(),
+            };
+            let text: String = path.pieces().iter().map(piece).collect();
+            text.split('/').filter(|name| *name == "..").count()
+        };
+        let as_written = ups("_");
+        keys.find(|key| key.as_str().contains("..") && ups(key.as_str()) > as_written)
+    })
+}
+
+/// Whether a placeholder holds a key of the dimension at `place`, or of a definition that has none.
+fn stands_for_key(placeholder: &PartitionPlaceholder, place: Option<u32>) -> bool {
+    match (placeholder, place) {
+        (PartitionPlaceholder::Key, _) => true,
+        (PartitionPlaceholder::Dimension { place: at, of, .. }, Some(place)) => {
+            *at == place && **of == PartitionPlaceholder::Key
+        }
+        _ => false,
+    }
 }
 
 fn read_place(
