@@ -1,6 +1,10 @@
 //! `explain`: why an asset partition is fresh, or is not.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::app::comparison::Comparison;
 use crate::app::error::AppError;
@@ -12,10 +16,11 @@ use crate::app::ranges::key_ranges;
 use crate::app::selection::select_one;
 use crate::engine::{Evaluation, Made, Observing, Workspace, command_of, materialized};
 use crate::executor::LocalExecutor;
+use crate::hash::Counted;
 use crate::model::{
     Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
-    ExplainRequest, FailedAttempt, Grouping, KeyRange, Materialization, Origin, OutputChange,
-    PartitionSet, Place, SourceAsset, SourcePath, Status,
+    ExplainRequest, FailedAttempt, Grouping, KeyRange, Materialization, MaterializationId, Origin,
+    OutputChange, OutputKind, PartitionSet, Place, SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -56,6 +61,16 @@ pub fn explain(
     };
     project.keep_what_was_learnt();
     Ok((report, instance.notices))
+}
+
+/// How many newer files of a directory are named.
+const NEWER: usize = 20;
+
+/// When a file was last written, or got its name.
+fn written(metadata: &Metadata) -> Option<Timestamp> {
+    let changed = Timestamp::new(metadata.ctime(), metadata.ctime_nsec() as i32).ok();
+    let modified = Timestamp::new(metadata.mtime(), metadata.mtime_nsec() as i32).ok();
+    changed.max(modified)
 }
 
 struct Explanation<'a> {
@@ -117,6 +132,8 @@ impl Explanation<'_> {
                 .map(|it| it.version)
                 .filter(|it| *it != DataVersion::unobserved()),
             now,
+            newer: Vec::new(),
+            more: 0,
         });
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
@@ -231,10 +248,23 @@ impl Explanation<'_> {
                 .into_iter()
                 .flatten()
                 .find(|(changed, _)| *changed == index);
+            let change = change.map(|(_, change)| change);
+            let mut newer = match (output.kind, change, recorded) {
+                (OutputKind::Directory, Some(OutputChange::Altered { .. }), Some(last))
+                    if last.id != MaterializationId::LOCKED =>
+                {
+                    self.newer_files(&path, last.time)
+                }
+                _ => Vec::new(),
+            };
+            let more = newer.len().saturating_sub(NEWER);
+            newer.truncate(NEWER);
             outputs.push(ComparedOutput {
+                newer,
+                more: more as u64,
                 name: asset.output_label(index),
                 recorded: version,
-                now: self.output_now(asset, &path, version, change.map(|(_, change)| change)),
+                now: self.output_now(asset, &path, version, change),
                 path,
             });
         }
@@ -257,6 +287,18 @@ impl Explanation<'_> {
             (DataVersionRule::Content, None) if recorded.is_none() => self.on_disk(path),
             (_, None) => recorded,
         }
+    }
+
+    /// The files in a directory that were written after a time, or came there since. What they were then is not known, so a time is all
+    /// there is to tell them by; it decides nothing.
+    fn newer_files(&self, path: &str, time: Timestamp) -> Vec<String> {
+        let files = self.workspace.versions.files_below(path, Counted::Files);
+        let is_newer = |path: &String| {
+            let found = self.workspace.resolve(path).metadata();
+            found.is_ok_and(|it| written(&it).is_some_and(|written| written > time))
+        };
+        let files = files.unwrap_or_default().into_iter().map(|(path, _)| path);
+        files.filter(is_newer).collect()
     }
 
     /// The version of what is at a path; what cannot be read has none.

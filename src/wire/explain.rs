@@ -49,6 +49,18 @@ struct OutputShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<Text<DataVersion>>,
     equal: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    newer: &'a [String],
+    #[serde(skip_serializing_if = "is_zero")]
+    more: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl<'a> From<&'a ExplainReport> for ExplainDocument<'a> {
@@ -91,6 +103,8 @@ impl<'a> From<&'a ComparedOutput> for OutputShape<'a> {
             recorded: output.recorded.map(Text),
             now: output.now.map(Text),
             equal: output.is_equal(),
+            newer: &output.newer,
+            more: output.more,
         }
     }
 }
@@ -126,6 +140,8 @@ mod tests {
                 path: "build/x.csv".into(),
                 recorded: None,
                 now: None,
+                newer: vec![],
+                more: 0,
             }],
             command: vec!["sh".into(), "-euc".into(), "true".into()],
             expected: None,

@@ -21,6 +21,9 @@ const INPUT: &str = "input.";
 /// How many ranges of neighbours are written out.
 const RANGES: usize = 8;
 
+/// How many newer files of an output are named.
+const NEWER: usize = 3;
+
 /// Why an asset partition is fresh, or is not.
 pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     let width = look.width.unwrap_or(WIDTH);
@@ -218,10 +221,24 @@ fn outputs(outputs: &[ComparedOutput], width: usize) -> String {
             Cell::new(style, sign),
             Cell::plain(output.name.clone().unwrap_or_default()),
             Cell::plain(output.path.clone()),
-            Cell::plain(state),
+            Cell::plain(format!("{state}{}", newer(output))),
         ]);
     }
     format!("\n{}\n{}", heading("Outputs"), table.lines(2, Some(width)))
+}
+
+/// `; newer: data/x.csv and 3 more files`
+fn newer(output: &ComparedOutput) -> String {
+    let files = &output.newer;
+    if files.is_empty() {
+        return String::new();
+    }
+    let named: Vec<_> = files.iter().take(NEWER).map(|it| visible(it)).collect();
+    let named = named.join(", ");
+    match files.len().saturating_sub(NEWER) as u64 + output.more {
+        0 => format!("; newer: {named}"),
+        more => format!("; newer: {named} and {}", count(more, "more file")),
+    }
 }
 
 fn what_runs(report: &ExplainReport) -> String {
@@ -369,6 +386,8 @@ mod tests {
                 path: "build/daily/2013-07-04.json".into(),
                 recorded: Some(DataVersion(digest("01"))),
                 now: None,
+                newer: vec![],
+                more: 0,
             }],
             command: vec!["sh".into(), "-euc".into(), "a.py --fast".into()],
             expected: Some(Duration::from_millis(2100)),

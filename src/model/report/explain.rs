@@ -66,6 +66,10 @@ pub struct ComparedOutput {
     pub recorded: Option<DataVersion>,
     /// Its version now; `None` if nothing is there.
     pub now: Option<DataVersion>,
+    /// Of a directory that is not what was recorded, the first files in it that are newer than the record.
+    pub newer: Vec<String>,
+    /// How many newer files there are besides.
+    pub more: u64,
 }
 
 impl ComparedOutput {
