@@ -16,8 +16,12 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::run_id::new_run_id;
+use crate::app::running::refuse_running;
 use crate::app::selection::{Range, select};
-use crate::engine::{EngineError, Observing, Problems, Workspace, clear_crashed, put_back_asides};
+use crate::engine::{
+    EngineError, Evaluation, Observing, Problems, Workspace, clear_crashed, keep_source_content,
+    put_back_asides,
+};
 use crate::executor::LocalExecutor;
 use crate::model::{
     AcceptRequest, AffectedReport, AssetGraph, AssetId, AssetKey, Effect, LockLine, Outcome,
@@ -64,8 +68,9 @@ pub fn accept(
         run,
         time,
     };
-    let mut accepted = acceptance.look(&mut instance)?;
+    let (mut accepted, _) = acceptance.look(&mut instance)?;
     if request.effect == Effect::Apply && !accepted.is_empty() {
+        refuse_running(project, &mut instance, &accepted.sets)?;
         instance.make_writable(project)?;
         let new = NewRun {
             id: run,
@@ -226,15 +231,16 @@ impl Acceptance<'_> {
                 return Err(Problems::from(held).into());
             }
         }
-        let accepted = self.look(instance)?;
+        let (accepted, evaluation) = self.look(instance)?;
         let success = |success: &Success| Recording::Succeeded(Box::new(success.clone()));
         let recordings: Vec<Recording> = accepted.successes.iter().map(success).collect();
         instance.store.record(&recordings)?;
+        keep_source_content(self.workspace, &mut instance.store, &evaluation)?;
         Ok(accepted)
     }
 
     /// Judges what is selected, and puts together what would be recorded.
-    fn look(&self, instance: &mut Instance) -> Result<Accepted, AppError> {
+    fn look(&self, instance: &mut Instance) -> Result<(Accepted, Evaluation<'_>), AppError> {
         let mut evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
         instance.take_lock(self.project, self.workspace, &mut evaluation, self.lock)?;
@@ -267,7 +273,7 @@ impl Acceptance<'_> {
                 accepted.sets.push((row.asset, set.into_iter().collect()));
             }
         }
-        acceptor.finish()?;
-        Ok(accepted)
+        let evaluation = acceptor.finish()?;
+        Ok((accepted, evaluation))
     }
 }

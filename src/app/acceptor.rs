@@ -57,9 +57,10 @@ impl<'a, 's> Acceptor<'a, 's> {
         })
     }
 
-    /// All refusals as one error, if there was any.
-    pub fn finish(self) -> Result<(), AppError> {
-        self.refusals.into_result()
+    /// The evaluation; all refusals as one error, if there was any.
+    pub fn finish(self) -> Result<Evaluation<'a>, AppError> {
+        self.refusals.into_result()?;
+        Ok(self.evaluation)
     }
 
     /// What is recorded of a selected cell; `None` if it is fresh already, or refused.

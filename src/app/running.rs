@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::{locked_partition, working_runs};
-use crate::model::{AssetId, AssetKey, PartitionKey, RunningPartition};
+use crate::engine::{EngineError, Problems, locked_partition, working_runs};
+use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, RunningPartition, StepName};
 use crate::store::{Store, StoreError};
 
 /// What runs that live work on, by asset and index of the key: those of this instance by their leases, others by the locks that lie
@@ -46,6 +47,50 @@ pub fn running(
         }
     }
     Ok(running)
+}
+
+/// Refuses what a run works on. Nothing is held meanwhile: a step that starts later makes something else than what was recorded or
+/// forgotten, which is then stale.
+///
+/// # Errors
+///
+/// [`EngineError::Held`], for the first of `goals` that a run works on.
+pub fn refuse_running(
+    project: &Project,
+    instance: &mut Instance,
+    goals: &[(AssetId, PartitionSet)],
+) -> Result<(), AppError> {
+    let is_goal = |(id, index): &(AssetId, u32)| {
+        let mut sets = goals.iter().filter(|(goal, _)| goal == id);
+        sets.any(|(_, set)| set.contains(*index))
+    };
+    let found = running(project, instance)?;
+    match found.into_iter().find(|(at, _)| is_goal(at)) {
+        Some(((id, _), running)) => {
+            let held = EngineError::Held {
+                holder: holder(&running),
+                step: StepName {
+                    asset: project.graph().key(id).clone(),
+                    partition: running.partition,
+                },
+            };
+            Err(Problems::from(held).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Who works on a partition, in words.
+fn holder(running: &RunningPartition) -> String {
+    if let Some(commands) = &running.left_behind {
+        return commands.clone();
+    }
+    let process = running.pid.map(|pid| format!(" (process {pid})"));
+    let process = process.unwrap_or_default();
+    match running.since {
+        Some(since) => format!("run {}{process} since {since:.0}", running.run),
+        None => format!("run {}{process} of another instance", running.run),
+    }
 }
 
 /// Where an asset partition stands, if it is declared.

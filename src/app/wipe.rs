@@ -9,6 +9,7 @@ use crate::app::nested::refuse_in_memory;
 use crate::app::notice::{LeftOutputs, Notice, WhyLeft};
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
+use crate::app::running::refuse_running;
 use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
 use crate::engine::begun_at;
@@ -67,6 +68,7 @@ pub fn wipe(
         effect: request.effect,
     };
     if request.effect == Effect::Apply {
+        refuse_running(project, &mut instance, &goals)?;
         if !recorded.is_empty() {
             instance.make_writable(project)?;
             instance.store.forget(&partitions(project, &recorded))?;

@@ -217,7 +217,9 @@ pub enum EngineError {
     #[error("{step} is being run by another process: {holder}")]
     #[diagnostic(
         code(assetctl::engine::held),
-        help("wait for it, or leave out `--no-wait` to wait here")
+        help(
+            "wait until it has ended; `assetctl materialize` without `--no-wait` waits by itself"
+        )
     )]
     Held {
         /// The step.

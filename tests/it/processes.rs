@@ -164,6 +164,45 @@ fn whoever_does_not_want_to_wait_is_told_who_holds_the_step() {
 }
 
 #[test]
+fn what_a_run_works_on_is_neither_accepted_nor_wiped() {
+    let sandbox = held();
+    sandbox.write("../go", "");
+    sandbox.run(&["materialize"]).success();
+    for home in [&[][..], &["--home", "../other"]] {
+        fs::remove_file(sandbox.path("../go")).expect("it is there");
+        fs::remove_file(sandbox.path("../did")).expect("it is there");
+        let run = sandbox.start(&["materialize", "--json", "--only", "held", "--force"]);
+        await_words(&sandbox, &["begun"]);
+        let outputs = sandbox.read("build/held");
+        for words in [
+            &["wipe", "held", "--yes"][..],
+            &["wipe", "--outputs", "*", "--yes"],
+            &["accept", "held"],
+        ] {
+            if home.is_empty() && words[0] == "accept" {
+                // It is fresh there: nothing is to be accepted.
+                continue;
+            }
+            let refused = sandbox.run(&[words, home].concat()).exits(3);
+            let said = refused.stderr();
+            assert!(
+                said.contains("held is being run by another process: run "),
+                "{said}"
+            );
+        }
+        assert_eq!(sandbox.read("build/held"), outputs);
+        let first = ["wipe", "first", "--yes", "--dry-run"];
+        sandbox.run(&first).success();
+        sandbox.write("../go", "");
+        run.wait().success().ran(&["held"]);
+    }
+    let wiped = ["wipe", "held", "--yes", "--home", "../other"];
+    sandbox.run(&wiped).success();
+    let accepted = ["accept", "held", "--home", "../other"];
+    sandbox.run(&accepted).success();
+}
+
+#[test]
 fn a_signal_asks_commands_to_end_and_keeps_what_has_finished() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let sandbox = held();

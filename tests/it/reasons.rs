@@ -428,3 +428,61 @@ outputs = "build/prices"
         assert!(!bare.contains("`assetctl "), "{words:?}: {said}");
     }
 }
+
+#[test]
+fn what_was_accepted_is_compared_by_the_files_that_its_sources_had() {
+    let manifest = r#"
+[source.rate]
+path = "params.toml"
+key = "rate"
+
+[asset.made]
+deps = ["./raw/", "rate"]
+command = "true"
+outputs = "made.txt"
+"#;
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file("params.toml", "rate = 1\n")
+        .with_file("raw/a.csv", "1\n")
+        .with_file("raw/b.csv", "1\n")
+        .with_file("made.txt", "by hand\n");
+    sandbox.run(&["accept", "made"]).success();
+    sandbox.write("raw/b.csv", "2\n");
+    sandbox.write("params.toml", "rate = 2\n");
+    let said = sandbox.run(&["explain", "made"]).success();
+    for text in ["b.csv", "1 → 2"] {
+        assert!(said.stdout().contains(text), "{}", said.stdout());
+    }
+}
+
+#[test]
+fn of_an_altered_directory_the_newer_files_are_named() {
+    let manifest = r#"
+[asset.parts]
+command = "mkdir -p {{output}} && for i in 1 2 3 4 5 6; do echo $i > {{output}}/p$i; done"
+outputs = "parts/"
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    sandbox.materialize(&[]).success();
+    let newer = |words: &[&str]| json(&sandbox, words, 0)["outputs"][0]["newer"].clone();
+    assert_eq!(newer(&["explain", "parts"]), Value::Null);
+    let later = std::time::SystemTime::now() + std::time::Duration::from_hours(1);
+    for (path, names) in [
+        ("parts/p2", &["parts/p2"][..]),
+        ("parts/new", &["parts/new", "parts/p2"]),
+        ("parts/p4", &["parts/new", "parts/p2", "parts/p4"]),
+        (
+            "parts/p5",
+            &["parts/new", "parts/p2", "parts/p4", "parts/p5"],
+        ),
+    ] {
+        sandbox.write(path, "altered\n");
+        let file = std::fs::File::open(sandbox.path(path)).expect("it was written");
+        file.set_modified(later).expect("it is ours");
+        assert_eq!(newer(&["explain", "parts"]), serde_json::json!(names));
+    }
+    let said = sandbox.run(&["explain", "parts"]).success();
+    let line = "not what was recorded; newer: parts/new, parts/p2, parts/p4 and 1 more file";
+    assert!(said.stdout().contains(line), "{}", said.stdout());
+}
