@@ -1,7 +1,7 @@
 //! What is fresh when a run has ended: the outputs that lie at their paths, with their versions.
 
 use crate::engine::Evaluation;
-use crate::model::{AssetId, DataVersion, LastAttempt, PartitionSet, Status};
+use crate::model::{AssetId, DataVersion, PartitionSet, Status};
 use crate::plan::{Role, Row};
 
 /// The partitions of an asset that a run has left fresh.
@@ -46,8 +46,7 @@ fn made_row(evaluation: &Evaluation<'_>, row: &Row) -> Option<MadeRow> {
     for (cell, index) in row.cells().zip(row.set.iter()) {
         // What is read as it is was not judged, and stands as it was recorded.
         let stands = evaluation.scope().role(cell) == Role::Given
-            || (evaluation.verdicts[cell.index()].status == Status::Fresh
-                && recorded.attempt(cell.index()) == Some(LastAttempt::Succeeded));
+            || evaluation.verdicts[cell.index()].status == Status::Fresh;
         if !stands {
             continue;
         }

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use crate::engine::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
-    LastAttempt, Lock, LockLine, LockedOutput, Materialization, MaterializationId, PartitionKey,
-    Status,
+    Lock, LockLine, LockedOutput, Materialization, MaterializationId, PartitionKey, Status,
 };
 use crate::plan::{Cell, Role};
 
@@ -91,12 +90,11 @@ pub fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     last.is_some_and(|last| last.id == MaterializationId(0))
 }
 
-/// Whether a cell is fresh, after a run or without one. What is read as it is was not judged.
+/// Whether a cell is fresh, after a run or without one, whatever an attempt with other inputs came to since. What is read as it is was
+/// not judged.
 pub fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
-    let recorded = &evaluation.judge.facts().recorded;
     evaluation.scope().role(cell) != Role::Given
         && evaluation.verdicts[cell.index()].status == Status::Fresh
-        && recorded.attempt(cell.index()) == Some(LastAttempt::Succeeded)
 }
 
 /// The line of a fresh cell; `None` if the version of an input is not known any more.

@@ -1,6 +1,7 @@
 //! `accept`, `lock` and `lock prune`.
 
 use super::{chain, changed, line, lines, lock, repository};
+use crate::sandbox::Sandbox;
 
 #[test]
 fn what_is_accepted_gets_the_line_that_a_run_would_have_left() {
@@ -104,4 +105,30 @@ fn init_lets_git_merge_the_file() {
         .run_command(&["git", "check-attr", "merge", "Assets.lock"])
         .success();
     assert_eq!(said.stdout().trim(), "Assets.lock: merge: union");
+}
+
+/// As after a run that was killed before it wrote the lock file, an attempt with other inputs that failed, and these taken back.
+#[test]
+fn what_is_fresh_has_its_line_whatever_another_attempt_came_to() {
+    let sandbox = Sandbox::new()
+        .with_file(
+            "Assets.toml",
+            r#"
+[asset.made]
+deps = "./in.txt"
+command = "grep good {{input}} > {{output}}"
+outputs = "made.txt"
+"#,
+        )
+        .with_file("in.txt", "good 1\n");
+    sandbox.run(&["materialize"]).success();
+    let first = sandbox.read("Assets.lock");
+    sandbox.write("in.txt", "good 2\n");
+    sandbox.run(&["materialize"]).success();
+    sandbox.write("Assets.lock", &first);
+    sandbox.write("in.txt", "bad\n");
+    sandbox.run(&["materialize"]).exits(1);
+    sandbox.write("in.txt", "good 2\n");
+    sandbox.materialize(&[]).success().ran_nothing();
+    sandbox.run(&["check", "--outputs", "required"]).success();
 }
