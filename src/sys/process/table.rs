@@ -85,7 +85,8 @@ pub fn numbering() -> Option<String> {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use std::fs;
+    use std::fs::{self, File};
+    use std::io::Read as _;
     use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
 
@@ -99,12 +100,23 @@ mod system {
     }
 
     pub(super) fn process(id: u32) -> Option<Process> {
-        parse(&fs::read(format!("/proc/{id}/stat")).ok()?)
+        let mut buffer = [0; LINE];
+        parse(stat(id, &mut buffer)?)
     }
 
     pub(super) fn start_of_new(id: u32) -> Option<Started> {
-        let stat = fs::read(format!("/proc/{id}/stat")).ok()?;
-        field(&stat, 19).map(Started)
+        let mut buffer = [0; LINE];
+        field(stat(id, &mut buffer)?, 19).map(Started)
+    }
+
+    /// More than the 52 fields of a process take, of which most are numbers of up to 20 digits.
+    const LINE: usize = 2_048;
+
+    /// What the system tells of a process, which it gives in one reading: each step of a run asks for it.
+    fn stat(id: u32, buffer: &mut [u8; LINE]) -> Option<&[u8]> {
+        let mut file = File::open(format!("/proc/{id}/stat")).ok()?;
+        let length = file.read(buffer).ok()?;
+        buffer.get(..length)
     }
 
     /// The number of a field behind the parenthesised name; 0 is the state.
