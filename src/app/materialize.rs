@@ -180,7 +180,7 @@ fn attempt<T>(
     instance.replace_if_damaged(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
     let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
-    let versions = project.versions()?;
+    let versions = project.versions()?.keeping_looks();
     let workspace = project.workspace(&versions, executor);
     recover(project, &mut instance, &workspace, (clock, &mut *progress))?;
     let observing = Observing::Now {

@@ -25,6 +25,9 @@ use crate::sys::file::FileStamp;
 /// After a look that took so long, other work goes on for so many times as long before the next one.
 const PAUSE: u32 = 10;
 
+/// A look at a file takes about as long.
+const EACH: Duration = Duration::from_micros(1);
+
 /// Above this many inputs other threads are worth their start.
 const MANY: usize = 2_000;
 
@@ -104,6 +107,7 @@ impl<'a> Watch<'a> {
     /// Notes how all inputs of cells that one command makes look, before it starts.
     pub fn note(&mut self, evaluation: &Evaluation<'_>, cells: &[Cell]) {
         let began = Instant::now();
+        let mut stamps = 0;
         for (read, set) in reads(evaluation, [cells]) {
             let new = match self.noted.get(&read) {
                 Some(noted) => set.difference(noted),
@@ -116,6 +120,7 @@ impl<'a> Watch<'a> {
                 .filter(|input| !self.versions.contains_key(&input.slot))
                 .collect();
             let befores = of_all(&inputs, |input| self.before(evaluation, input));
+            stamps += befores.iter().map(Before::stamps).sum::<u32>();
             let slots = inputs.iter().map(|input| input.slot);
             self.versions.extend(slots.zip(befores));
             let noted = self.noted.entry(read).or_insert_with(PartitionSet::empty);
@@ -133,7 +138,7 @@ impl<'a> Watch<'a> {
             };
             self.code.insert(watched, before);
         }
-        self.pause_after(began);
+        self.pause_after(began.elapsed().max(EACH * stamps));
     }
 
     /// Whether a look would not keep other work from going on for long.
@@ -183,21 +188,29 @@ impl<'a> Watch<'a> {
                 Compared::Changed(path) => drop(changed.code.insert(watched, path)),
             }
         }
-        self.pause_after(began);
+        self.pause_after(began.elapsed());
         changed
     }
 
-    fn pause_after(&mut self, began: Instant) {
-        let now = Instant::now();
-        let took = now.duration_since(began);
+    /// Rests after a look that took so long, or before one that will.
+    fn pause_after(&mut self, took: Duration) {
         // What takes no longer than starting a command is not worth waiting for.
         if took > Duration::from_millis(1) {
-            self.next = now + took * PAUSE;
+            self.next = Instant::now() + took * PAUSE;
         }
     }
 
-    /// How an input looks, if it is what was judged.
+    /// How an input looked when it was judged, or looks now, if it is what was judged.
     fn before(&self, evaluation: &Evaluation<'_>, input: &Input) -> Before {
+        let judged = |watched: &Watched| {
+            let look = self.workspace.versions.judged_look(watched)?;
+            Some((watched.clone(), look))
+        };
+        if let Some(looks) = input.watched.iter().map(judged).collect::<Option<Vec<_>>>() {
+            let stamps = looks.iter().flat_map(|(_, look)| look.stamps());
+            self.files.add(stamps);
+            return Before::of(looks);
+        }
         let looks: Result<Vec<_>, _> = input
             .watched
             .iter()
@@ -242,6 +255,18 @@ impl Before {
         Self::Looks(looks.into())
     }
 
+    /// How many stamps it is made of.
+    fn stamps(&self) -> u32 {
+        match self {
+            Self::File(_) => 1,
+            Self::Looks(looks) => looks
+                .iter()
+                .map(|(_, look)| look.stamps().count() as u32)
+                .sum(),
+            Self::Other(_) => 0,
+        }
+    }
+
     /// Looks again. `watched` is the only thing that was looked at, where that was a file. Where stamps prove nothing,
     /// `is_same` decides.
     fn compare(
@@ -267,7 +292,7 @@ impl Before {
         let (mut is_linked, mut is_coarse) = (false, false);
         let mut now = Vec::with_capacity(looks.len());
         for (watched, before) in &looks {
-            let Ok(look) = versions.look(watched) else {
+            let Ok(look) = versions.look_again(watched, before) else {
                 return Compared::Changed(watched.text().to_owned());
             };
             match before.difference(&look, |stamp| files.was_linked(stamp)) {

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::hash::path_glob::{Exceptions, PathGlob};
-use crate::hash::tree::{EntryKind, TreeEntry, is_gone};
+use crate::hash::tree::{EntryKind, TreeEntry, below, fold_found, is_gone};
 use crate::hash::versions::{Place, Standing};
-use crate::hash::{Counted, HashError, Versions};
+use crate::hash::{Counted, HashError, Versions, Watched};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, Follow};
 
@@ -61,8 +61,26 @@ impl Versions<'_> {
         except: &[P],
         counted: Counted,
     ) -> Result<GlobVersion, HashError> {
-        let entries = self.matches(pattern, &Exceptions::new(except)?, counted)?;
-        let (version, bytes) = self.fold(&entries)?;
+        let before = self
+            .looks
+            .as_ref()
+            .map(|looks| (looks, self.ticker.moment()));
+        let (entries, folders) = self.walk(pattern, &Exceptions::new(except)?, counted)?;
+        let known = match before {
+            Some((looks, before)) if !folders.is_empty() => {
+                let watched = Watched::Glob {
+                    pattern: pattern.to_owned(),
+                    except: except.iter().map(|it| it.as_ref().to_owned()).collect(),
+                    counted,
+                };
+                self.known_by_look(looks, watched, (&entries, &folders), before)?
+            }
+            _ => None,
+        };
+        let (version, bytes) = match known {
+            Some(known) => fold_found(&entries, known)?,
+            None => self.fold(&entries)?,
+        };
         let paths = texts(&entries)?;
         Ok(GlobVersion {
             version,
@@ -111,13 +129,6 @@ impl Versions<'_> {
             counted,
         };
         let base = self.root.join(&pattern.head);
-        let below = |entry: &DirEntry| {
-            entry
-                .path()
-                .strip_prefix(&base)
-                .expect("a walk yields paths below its root")
-                .to_owned()
-        };
         let walk = WalkDir::new(&base)
             .min_depth(1)
             .max_depth(pattern.depth)
@@ -126,7 +137,7 @@ impl Versions<'_> {
             .filter_entry(|entry| {
                 entry.depth() == 0
                     || pattern.may_lead_on(entry) && {
-                        let path = pattern.head.join(below(entry));
+                        let path = pattern.head.join(below(&base, entry));
                         let taken_out = entry.file_type().is_dir() && except.take_folder(&path);
                         !taken_out && !self.leaves_out(&path, counted)
                     }
@@ -139,12 +150,12 @@ impl Versions<'_> {
                 Err(error) if leads_nowhere(&error) => continue,
                 Err(error) => return Err(HashError::unreadable(&pattern.head, error)),
             };
-            let name = below(&entry);
+            let name = below(&base, &entry);
             if entry.file_type().is_dir() {
-                folders.push(pattern.head.join(&name));
+                folders.push(pattern.head.join(name));
                 continue;
             }
-            if !pattern.whole.is_match(&name) || except.take(&pattern.head.join(&name)) {
+            if !pattern.whole.is_match(name) || except.take(&pattern.head.join(name)) {
                 continue;
             }
             let kind = if entry.path_is_symlink() {
@@ -152,7 +163,7 @@ impl Versions<'_> {
             } else {
                 EntryKind::File
             };
-            let found = TreeEntry::new(head, &name, kind);
+            let found = TreeEntry::new(head, name, kind);
             if !entry.file_type().is_file() {
                 self.refuse_special(found.place())?;
                 continue;

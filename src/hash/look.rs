@@ -10,11 +10,14 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::hash::pool;
-use crate::hash::tree::{EntryKind, TreeEntry, files};
+use crate::hash::stat_cache::Cursor;
+use crate::hash::tick::{Moment, Trust};
+use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
 use crate::hash::versions::Place;
-use crate::hash::{Counted, Exceptions, HashError, Versions};
+use crate::hash::{Counted, Exceptions, Found, HashError, Versions};
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// Above this many entries threads are worth their start.
@@ -64,6 +67,8 @@ pub struct Look {
 struct FolderLook {
     path: PathBuf,
     stamp: FileStamp,
+    /// Whether nothing can have come or gone since before it was listed and have left the stamp as it is.
+    trust: Trust,
     /// The sum over the names and inodes of all that lies in it.
     listing: u64,
 }
@@ -103,6 +108,20 @@ impl Look {
     /// The stamps of all that counts.
     pub fn stamps(&self) -> impl Iterator<Item = &FileStamp> {
         self.entries.iter().filter_map(|(_, stamp)| stamp.as_ref())
+    }
+
+    /// Where its stamps are from, and how: the target of a link comes after the link.
+    fn places(&self) -> impl Iterator<Item = (&Path, Follow)> {
+        let mut link: Option<&Path> = None;
+        self.entries.iter().map(move |(path, stamp)| {
+            let follow = match link == Some(path) {
+                true => Follow::Links,
+                false => Follow::Nothing,
+            };
+            let is_link = stamp.is_some_and(|stamp| stamp.kind() == FileKind::Symlink);
+            link = (is_link && follow == Follow::Nothing).then_some(path);
+            (path.as_path(), follow)
+        })
     }
 
     /// What is different `now`. The ctime of a file that `is_linked` says nothing.
@@ -147,6 +166,49 @@ impl Look {
     }
 }
 
+/// What is looked at where so much counts: a folder without files tells, too, whether one came and went.
+fn with_empty_folders(counted: Counted) -> Counted {
+    match counted {
+        Counted::All | Counted::Files => Counted::All,
+        Counted::NotIgnored => Counted::NotIgnored,
+    }
+}
+
+/// The path by which a folder is looked at.
+fn shown(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    }
+}
+
+/// The stamp that counts of an entry. A folder behind a link that was found counts by the link's text.
+fn of_entry(stamp: Option<FileStamp>, follow: Follow) -> Option<FileStamp> {
+    match follow {
+        Follow::Links => stamp.filter(|stamp| stamp.kind() != FileKind::Directory),
+        Follow::Nothing => stamp,
+    }
+}
+
+/// `each` of runs of items, on several threads where that pays, as one list.
+fn in_runs<T: Sync, R: Send>(
+    items: &[T],
+    each: impl Fn(&&[T]) -> Result<Vec<R>, HashError> + Sync + Send,
+) -> Result<Vec<R>, HashError> {
+    let runs: Vec<&[T]> = items.chunks(RUN).collect();
+    let done: Vec<Result<Vec<R>, HashError>> = if items.len() > MANY {
+        pool::map(&runs, each)
+    } else {
+        runs.iter().map(each).collect()
+    };
+    let mut all = Vec::with_capacity(items.len());
+    for results in done {
+        all.append(&mut results?);
+    }
+    Ok(all)
+}
+
 fn changed(path: &Path) -> Difference {
     let text = path.display().to_string();
     Difference::Changed(match text.as_str() {
@@ -155,7 +217,83 @@ fn changed(path: &Path) -> Difference {
     })
 }
 
+/// How folders and globs looked when their versions were taken.
+#[derive(Debug, Default)]
+pub(super) struct JudgedLooks(Mutex<HashMap<Watched, Look>>);
+
 impl Versions<'_> {
+    /// How something looked when its version was first taken, where that was [kept](Self::keeping_looks). It is kept no longer.
+    pub fn judged_look(&self, watched: &Watched) -> Option<Look> {
+        let looks = &self.looks.as_ref()?.0;
+        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        match watched {
+            Watched::Path(path, counted) => {
+                let named = Place::declared(path).named.to_str()?.to_owned();
+                looks.remove(&Watched::Path(named, *counted))
+            }
+            Watched::Word(..) => None,
+            Watched::Glob { .. } => looks.remove(watched),
+        }
+    }
+
+    /// The entries of a folder that count, and what they are if a look at them tells, which is kept.
+    pub(super) fn looked_at(
+        &self,
+        looks: &JudgedLooks,
+        place: Place<'_>,
+    ) -> Result<(Vec<TreeEntry>, Option<Vec<Found>>), HashError> {
+        let before = self.ticker.moment();
+        let mut entries = self.entries(place.counting(with_empty_folders(place.counted)))?;
+        let below = entries.iter().filter(|it| it.kind == EntryKind::Directory);
+        let below = below.map(|folder| folder.place().named.to_owned());
+        let folders: Vec<PathBuf> = std::iter::once(place.named.to_owned())
+            .chain(below)
+            .collect();
+        let watched = Watched::Path(place.named.to_string_lossy().into_owned(), place.counted);
+        let known = self.known_by_look(looks, watched, (&entries, &folders), before)?;
+        if place.counted == Counted::Files {
+            leave_empty_folders(&mut entries);
+        }
+        Ok((entries, known))
+    }
+
+    /// What [`files`] of entries are, if that is known by how they look; the look is kept. `before` is a moment before the
+    /// folders were listed.
+    pub(super) fn known_by_look(
+        &self,
+        looks: &JudgedLooks,
+        watched: Watched,
+        (entries, folders): (&[TreeEntry], &[PathBuf]),
+        before: Moment,
+    ) -> Result<Option<Vec<Found>>, HashError> {
+        let mut look = Look::default();
+        self.look_at_entries(entries, &mut look)?;
+        let mut stamps = look.entries.iter();
+        let mut cursor = Cursor::default();
+        let known = files(entries).map(|entry| {
+            let (path, stamp) = stamps.next()?;
+            if entry.kind == EntryKind::Link {
+                stamps.next()?;
+                return self.of(entry.place()).ok();
+            }
+            let Some(stamp) = stamp else {
+                return Some(Found::Absent);
+            };
+            let version = self.cache.get_near(path, stamp, &mut cursor)?;
+            let bytes = stamp.size;
+            Some(Found::File { version, bytes })
+        });
+        let Some(known) = known.collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        for folder in folders {
+            self.look_at_folder(folder, Some(before), &mut look);
+        }
+        let mut looks = looks.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.entry(watched).or_insert(look);
+        Ok(Some(known))
+    }
+
     /// How something looks now.
     pub fn look(&self, watched: &Watched) -> Result<Look, HashError> {
         let mut look = Look::default();
@@ -166,22 +304,18 @@ impl Versions<'_> {
                 counted,
             } => {
                 let except = Exceptions::new(except)?;
+                let before = Some(self.ticker.moment());
                 let (entries, folders) = self.walk(pattern, &except, *counted)?;
                 self.look_at_entries(&entries, &mut look)?;
                 for folder in &folders {
-                    self.look_at_folder(folder, &mut look);
+                    self.look_at_folder(folder, before, &mut look);
                 }
                 if folders.is_empty() && entries.is_empty() {
                     self.look_above(Path::new(pattern), &mut look);
                 }
             }
             Watched::Path(path, counted) | Watched::Word(path, counted) => {
-                // A folder without files tells, too, whether one came and went.
-                let counted = match counted {
-                    Counted::All | Counted::Files => Counted::All,
-                    Counted::NotIgnored => Counted::NotIgnored,
-                };
-                let place = Place::declared(path).counting(counted);
+                let place = Place::declared(path).counting(with_empty_folders(*counted));
                 self.look_at_path(place, &mut look)?;
                 let is_absent = matches!(look.entries.as_slice(), [(_, None)]);
                 if is_absent && matches!(watched, Watched::Path(..)) {
@@ -190,6 +324,30 @@ impl Versions<'_> {
             }
         }
         Ok(look)
+    }
+
+    /// How something looks now that looked like `before`. Where nothing has come into its folders and nothing has gone, they
+    /// are not listed again.
+    pub fn look_again(&self, watched: &Watched, before: &Look) -> Result<Look, HashError> {
+        let is_same = |folder: &FolderLook| {
+            let now = stamp_at(&self.directory, shown(&folder.path), Follow::Links);
+            folder.trust == Trust::Settled && matches!(now, Ok(Some(now)) if now == folder.stamp)
+        };
+        if before.folders.is_empty() || !before.folders.iter().all(is_same) {
+            return self.look(watched);
+        }
+        let places: Vec<(&Path, Follow)> = before.places().collect();
+        let stamps = |places: &&[(&Path, Follow)]| -> Result<Vec<_>, HashError> {
+            let stamps = places.iter().map(|(path, follow)| {
+                let place = Place::at(path);
+                let stamp = self.stamp(place, *follow)?;
+                Ok(((*path).to_owned(), of_entry(stamp, *follow)))
+            });
+            stamps.collect()
+        };
+        let entries = in_runs(&places, stamps)?;
+        let folders = before.folders.clone();
+        Ok(Look { entries, folders })
     }
 
     fn look_at_path(&self, place: Place<'_>, look: &mut Look) -> Result<(), HashError> {
@@ -206,12 +364,13 @@ impl Versions<'_> {
         if kind == Some(FileKind::Directory) {
             // It is looked at as a folder.
             look.entries.pop();
+            let before = Some(self.ticker.moment());
             let entries = self.entries(place)?;
             self.look_at_entries(&entries, look)?;
-            self.look_at_folder(place.named, look);
+            self.look_at_folder(place.named, before, look);
             let folders = entries.iter().filter(|it| it.kind == EntryKind::Directory);
             for folder in folders {
-                self.look_at_folder(folder.place().named, look);
+                self.look_at_folder(folder.place().named, before, look);
             }
         }
         Ok(())
@@ -227,35 +386,23 @@ impl Versions<'_> {
                 stamps.push((place.named.to_owned(), stamp));
                 if entry.kind == EntryKind::Link {
                     let target = self.stamp(place, Follow::Links)?;
-                    // A folder behind a link that was found counts by the link's text.
-                    let target = target.filter(|it| it.kind() != FileKind::Directory);
-                    stamps.push((place.named.to_owned(), target));
+                    stamps.push((place.named.to_owned(), of_entry(target, Follow::Links)));
                 }
             }
             Ok(stamps)
         };
-        let chunks: Vec<&[&TreeEntry]> = entries.chunks(RUN).collect();
-        let found = if entries.len() > MANY {
-            pool::map(&chunks, stamps)
-        } else {
-            chunks.iter().map(stamps).collect()
-        };
-        for stamps in found {
-            look.entries.append(&mut stamps?);
-        }
+        look.entries.append(&mut in_runs(&entries, stamps)?);
         Ok(())
     }
 
-    /// A folder that is gone meanwhile shows in what was in it.
-    fn look_at_folder(&self, path: &Path, look: &mut Look) {
-        let at = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        let Ok(Some(stamp)) = stamp_at(&self.directory, at, Follow::Links) else {
+    /// A folder that is gone meanwhile shows in what was in it. `before` is a moment before what counts of it was listed, if it
+    /// was.
+    fn look_at_folder(&self, path: &Path, before: Option<Moment>, look: &mut Look) {
+        let Ok(Some(stamp)) = stamp_at(&self.directory, shown(path), Follow::Links) else {
             return;
         };
+        let touched = stamp.mtime_ns.max(stamp.ctime_ns);
+        let trust = before.map_or(Trust::Racy, |before| before.trust(touched, stamp.device));
         let Ok(entries) = fs::read_dir(self.root.join(path)) else {
             return;
         };
@@ -267,6 +414,7 @@ impl Versions<'_> {
         look.folders.push(FolderLook {
             path: path.to_owned(),
             stamp,
+            trust,
             listing,
         });
     }
@@ -274,7 +422,7 @@ impl Versions<'_> {
     /// Looks at the nearest folder above a path that there is.
     fn look_above(&self, path: &Path, look: &mut Look) {
         for folder in path.ancestors().skip(1) {
-            self.look_at_folder(folder, look);
+            self.look_at_folder(folder, None, look);
             if !look.folders.is_empty() {
                 return;
             }

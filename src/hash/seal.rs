@@ -11,9 +11,9 @@ use rustix::fs::{CWD, Mode, OFlags};
 use crate::hash::Versions;
 use crate::hash::pool;
 use crate::hash::stat_cache::Cursor;
-use crate::hash::versions::root_flags;
+use crate::hash::versions::{Place, root_flags};
 use crate::model::DataVersion;
-use crate::sys::file::{FileStamp, Follow, stamp_at};
+use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// Above this many paths threads are worth their start.
 const MANY: usize = 2_000;
@@ -56,8 +56,12 @@ impl Versions<'_> {
             let known = self.cache.known(Path::new(path), &mut seal.cursor);
             known.filter(|(_, known)| *known == version)
         };
-        // What was too fresh to be trusted when it was looked at may be old enough by now.
-        let known = known().or_else(|| self.of_path(path).ok().and_then(|_| known()));
+        // A file that was too fresh to be trusted when it was looked at may be old enough by now.
+        let known = known().or_else(|| {
+            let stamp = self.stamp(Place::declared(path), Follow::Nothing).ok()??;
+            (stamp.kind() == FileKind::File).then(|| self.of_path(path).ok())??;
+            known()
+        });
         let Some((stamp, _)) = known else {
             return false;
         };

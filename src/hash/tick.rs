@@ -138,6 +138,12 @@ impl Ticker {
         !fine.contains(&stamp.device)
     }
 
+    /// A moment that is not after the present, by the clock of the file system: the last one that it was asked for.
+    pub fn moment(&self) -> Moment {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last.get_or_insert_with(|| Moment::at(&self.directory))
+    }
+
     /// Whether a hash that begins after this call may be remembered for a file with this stamp.
     pub fn trust(&self, stamp: &FileStamp) -> Trust {
         let touched = stamp.mtime_ns.max(stamp.ctime_ns);

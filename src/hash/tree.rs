@@ -16,7 +16,8 @@ use crate::model::DataVersion;
 /// Something below a directory, or matched by a glob.
 #[derive(Debug)]
 pub(super) struct TreeEntry {
-    read: PathBuf,
+    /// Where it is read, if that is not where it is named.
+    read: Option<PathBuf>,
     named: PathBuf,
     /// Where in the bytes of `named` the name within the tree begins.
     name_at: usize,
@@ -37,7 +38,7 @@ impl TreeEntry {
     pub fn new(tree: Place<'_>, name: &Path, kind: EntryKind) -> Self {
         let named = tree.named.join(name);
         Self {
-            read: tree.read.join(name),
+            read: (tree.read != tree.named).then(|| tree.read.join(name)),
             name_at: named.as_os_str().len() - name.as_os_str().len(),
             named,
             kind,
@@ -46,7 +47,7 @@ impl TreeEntry {
 
     pub fn place(&self) -> Place<'_> {
         Place {
-            read: &self.read,
+            read: self.read.as_deref().unwrap_or(&self.named),
             named: &self.named,
             standing: Standing::Inside,
             counted: Counted::All,
@@ -65,13 +66,35 @@ impl TreeEntry {
 }
 
 impl Versions<'_> {
+    /// What is in a folder that is no link.
+    pub(super) fn folder(&self, place: Place<'_>) -> Result<Found, HashError> {
+        match &self.looks {
+            // Outputs, of which all counts, are made anew by the run that asks.
+            Some(looks) if place.counted != Counted::All => {
+                self.tree_of(place, self.looked_at(looks, place)?)
+            }
+            _ => self.tree(place),
+        }
+    }
+
     pub(super) fn tree(&self, place: Place<'_>) -> Result<Found, HashError> {
-        let entries = self.entries(place)?;
+        self.tree_of(place, (self.entries(place)?, None))
+    }
+
+    /// What is in a tree with these entries, and these versions, where they are known.
+    fn tree_of(
+        &self,
+        place: Place<'_>,
+        (entries, known): (Vec<TreeEntry>, Option<Vec<Found>>),
+    ) -> Result<Found, HashError> {
         if entries.is_empty() && place.counted == Counted::NotIgnored {
             // Git has no folder of it.
             return Ok(Found::Absent);
         }
-        let (version, bytes) = self.fold(&entries)?;
+        let (version, bytes) = match known {
+            Some(known) => fold_found(&entries, known)?,
+            None => self.fold(&entries)?,
+        };
         Ok(Found::Directory { version, bytes })
     }
 
@@ -86,17 +109,11 @@ impl Versions<'_> {
     /// What lies below the directory at `place` and counts, sorted by the bytes of names.
     pub(super) fn entries(&self, place: Place<'_>) -> Result<Vec<TreeEntry>, HashError> {
         let base = self.root.join(place.read);
-        let below = |entry: &DirEntry| {
-            entry
-                .path()
-                .strip_prefix(&base)
-                .expect("a walk yields paths below its root")
-                .to_owned()
-        };
         let mut entries = Vec::new();
         let walk = WalkDir::new(&base).min_depth(1).into_iter();
         let is_kept = |entry: &DirEntry| {
-            entry.depth() == 0 || !self.leaves_out(&place.named.join(below(entry)), place.counted)
+            entry.depth() == 0
+                || !self.leaves_out(&place.named.join(below(&base, entry)), place.counted)
         };
         for entry in walk.filter_entry(is_kept) {
             let entry = match entry {
@@ -111,7 +128,7 @@ impl Versions<'_> {
             } else {
                 EntryKind::File
             };
-            entries.push(TreeEntry::new(place, &below(&entry), kind));
+            entries.push(TreeEntry::new(place, below(&base, &entry), kind));
         }
         if place.counted != Counted::All {
             leave_empty_folders(&mut entries);
@@ -145,8 +162,15 @@ impl Versions<'_> {
     }
 }
 
+/// The path of an entry below `base`, from which the walk began: so the text of the one begins with that of the other.
+pub(super) fn below<'e>(base: &Path, entry: &'e DirEntry) -> &'e Path {
+    let path = entry.path().as_os_str().as_bytes();
+    let below = path.get(base.as_os_str().len()..).unwrap_or_default();
+    Path::new(OsStr::from_bytes(below.strip_prefix(b"/").unwrap_or(below)))
+}
+
 /// Takes out the folders that hold no file, however deep.
-fn leave_empty_folders(entries: &mut Vec<TreeEntry>) {
+pub(super) fn leave_empty_folders(entries: &mut Vec<TreeEntry>) {
     let mut holding: HashSet<PathBuf> = HashSet::new();
     for file in files(entries) {
         for folder in file.name_path().ancestors().skip(1) {

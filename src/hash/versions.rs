@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
+use crate::hash::look::JudgedLooks;
 use crate::hash::pool::{self, Work};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Ticker, Trust};
@@ -81,6 +82,7 @@ pub struct Versions<'a> {
     pub(super) ignored: Option<&'a GitIgnored>,
     pub(super) documents: Documents,
     pub(super) ticker: Ticker,
+    pub(super) looks: Option<JudgedLooks>,
 }
 
 /// Where bytes are read, and the path they count as: an output is hashed in its staging as what it will be.
@@ -105,7 +107,11 @@ impl<'p> Place<'p> {
     /// A declared path. A trailing slash says nothing that the disk does not, and would follow a link.
     pub fn declared(path: &'p str) -> Self {
         let trimmed = path.trim_end_matches('/');
-        let path = Path::new(if trimmed.is_empty() { path } else { trimmed });
+        Self::at(Path::new(if trimmed.is_empty() { path } else { trimmed }))
+    }
+
+    /// A path that was found or declared.
+    pub const fn at(path: &'p Path) -> Self {
         Self {
             read: path,
             named: path,
@@ -162,6 +168,7 @@ impl<'a> Versions<'a> {
             ignored: None,
             documents: Documents::default(),
             ticker: Ticker::new(cache.directory().to_owned()),
+            looks: None,
         })
     }
 
@@ -179,6 +186,16 @@ impl<'a> Versions<'a> {
     pub fn with_tick(self, tick: Duration) -> Self {
         Self {
             ticker: self.ticker.with_tick(tick),
+            ..self
+        }
+    }
+
+    /// The same, that keeps how folders and globs of sources looked when their versions were taken, for
+    /// [`judged_look`](Self::judged_look).
+    #[must_use]
+    pub fn keeping_looks(self) -> Self {
+        Self {
+            looks: Some(JudgedLooks::default()),
             ..self
         }
     }
@@ -315,7 +332,7 @@ impl<'a> Versions<'a> {
         };
         match (stamp.kind(), place.standing) {
             (FileKind::File, _) => self.file(place, &stamp),
-            (FileKind::Directory, Standing::Declared) => self.tree(place),
+            (FileKind::Directory, Standing::Declared) => self.folder(place),
             (FileKind::Directory, Standing::Inside) => Err(changing(place)),
             (FileKind::Symlink, _) => self.link(place),
             (kind, _) => Err(HashError::special(place.named, kind)),

@@ -1,6 +1,7 @@
 //! What a second look at something tells of what happened between.
 
 use std::fs;
+use std::thread;
 use std::time::Duration;
 
 use super::Project;
@@ -38,16 +39,56 @@ fn glob(pattern: &str) -> Watched {
 #[track_caller]
 fn check(watched: &Watched, edits: &[Edit]) {
     for (what, edit, expected) in edits {
-        let project = project();
-        let before = project.versions().look(watched).unwrap();
-        edit(&project);
-        let now = project.versions().look(watched).unwrap();
-        let difference = before.difference(&now, |_| false);
-        let expected = expected.map_or(Difference::None, |path| {
-            Difference::Changed(path.to_owned())
-        });
-        assert_eq!(difference, expected, "{watched:?}, {what}");
+        // A folder that was made just now proves nothing by its stamp; the others are not listed again.
+        for age in [Duration::ZERO, Duration::from_millis(15)] {
+            let project = project();
+            thread::sleep(age);
+            let before = project.versions().look(watched).unwrap();
+            edit(&project);
+            let now = project.versions().look_again(watched, &before).unwrap();
+            let difference = before.difference(&now, |_| false);
+            let expected = expected.map_or(Difference::None, |path| {
+                Difference::Changed(path.to_owned())
+            });
+            assert_eq!(difference, expected, "{watched:?}, {what}, after {age:?}");
+        }
+        check_since_judged(watched, (what, *edit, *expected));
     }
+}
+
+/// Asserts the same of an edit after the version was taken of a folder or a glob, of which no file has to be read.
+#[track_caller]
+fn check_since_judged(watched: &Watched, (what, edit, expected): Edit) {
+    let project = project();
+    thread::sleep(Duration::from_millis(15));
+    let versions = project.versions().keeping_looks();
+    let judge = || match watched {
+        Watched::Path(path, counted) | Watched::Word(path, counted) => {
+            drop(versions.of_input(path, *counted));
+        }
+        Watched::Glob {
+            pattern, counted, ..
+        } => drop(versions.of_glob::<&str>(pattern, &[], *counted)),
+    };
+    judge();
+    // The files are known by now.
+    drop(versions.judged_look(watched));
+    judge();
+    let Some(before) = versions.judged_look(watched) else {
+        let text = watched.text();
+        assert!(!text.starts_with("raw/*") && text != "dir/", "{text}");
+        return;
+    };
+    edit(&project);
+    let now = versions.look_again(watched, &before).unwrap();
+    let expected = expected.map_or(Difference::None, |path| {
+        Difference::Changed(path.to_owned())
+    });
+    assert_eq!(
+        before.difference(&now, |_| false),
+        expected,
+        "{watched:?}, {what}, since it was judged"
+    );
 }
 
 #[test]
@@ -172,6 +213,30 @@ fn a_folder_tells_of_what_came_and_went_unless_something_else_came() {
             ("it is gone", |it| it.remove("dir"), Some("dir")),
         ],
     );
+}
+
+#[test]
+fn links_in_a_folder_are_looked_at_again_with_their_targets() {
+    let watched = &path("dir/");
+    let linked = |edit: fn(&Project)| {
+        let project = project();
+        project
+            .link("dir/file", "../one.csv")
+            .link("dir/folder", "../raw")
+            .link("dir/nowhere", "../later");
+        thread::sleep(Duration::from_millis(15));
+        let before = project.versions().look(watched).unwrap();
+        edit(&project);
+        let now = project.versions().look_again(watched, &before).unwrap();
+        before.difference(&now, |_| false)
+    };
+    let changed = |path: &str| Difference::Changed(path.to_owned());
+    assert_eq!(linked(|_| ()), Difference::None);
+    assert_eq!(linked(|it| _ = it.file("raw/z", "")), Difference::None);
+    let edited = linked(|it| _ = it.file("one.csv", "2"));
+    assert_eq!(edited, changed("dir/file"));
+    let came = linked(|it| _ = it.file("later", ""));
+    assert_eq!(came, changed("dir/nowhere"));
 }
 
 #[test]
