@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::code::unset_secrets;
-use crate::engine::coordinator::{Coordinator, POLL};
+use crate::engine::coordinator::{Coordinator, Ordered, POLL};
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::gather::changed_outputs_of;
 use crate::engine::options::{AlteredOutputs, Waiting};
@@ -14,7 +14,7 @@ use crate::engine::order::batch_of;
 use crate::engine::records::StoreRecords;
 use crate::engine::recover::take_over_from_elsewhere;
 use crate::engine::render::Unrenderable;
-use crate::engine::step::{NotMade, StepEnd, StepOrder};
+use crate::engine::step::{NotMade, StepEnd};
 use crate::engine::step_locks::{StepLock, StepLocks};
 use crate::model::{
     Current, EventKind, History, OutputChange, Recipe, RunId, Staging, Status, StepFailure,
@@ -23,21 +23,59 @@ use crate::plan::{Cell, Demand};
 use crate::store::{AssetPartition, Lease};
 
 impl Coordinator<'_, '_> {
-    /// Judges a ready cell by what its upstreams have become, takes its lease, and takes neighbours along that its command
-    /// makes too; `None` if it does not start now.
-    pub(super) fn admit(&mut self, cell: Cell) -> Result<Option<StepOrder>, Problems> {
-        if self.turned_out_fresh(cell) {
-            self.fresh(cell);
-            return Ok(None);
+    /// Judges ready cells by what their upstreams have become, leases them together, each with the neighbours that its
+    /// command makes too, and gives the steps that start now.
+    ///
+    /// Of cells whose command makes several there is at most one, the last.
+    pub(super) fn admit(&mut self, cells: &[Cell]) -> Result<Vec<Ordered>, Problems> {
+        let mut steps: Vec<Vec<Cell>> = Vec::with_capacity(cells.len());
+        for cell in cells.iter().copied() {
+            if self.turned_out_fresh(cell) {
+                self.fresh(cell);
+            } else if self.recipe(cell).is_none() {
+                self.awaits_external(cell);
+            } else {
+                steps.push(self.with_neighbours(cell));
+            }
         }
-        if self.recipe(cell).is_none() {
-            self.awaits_external(cell);
-            return Ok(None);
+        if steps.is_empty() {
+            return Ok(Vec::new());
         }
-        let cells = self.with_neighbours(cell);
         self.begin()?;
-        let cells = self.leased(&cells)?;
-        Ok(self.order(&cells))
+        let all = steps.iter().flatten();
+        let partitions: Vec<AssetPartition> = all.map(|cell| self.asset_partition(*cell)).collect();
+        let now = self.doors.clock.now();
+        let taken = self.doors.store.lease(self.options.run, &partitions, now)?;
+        self.clear(&taken.crashed)?;
+        let mut leases = partitions.into_iter().zip(taken.leases);
+        let mut ordered = Vec::with_capacity(steps.len());
+        for cells in steps {
+            let leases: Vec<_> = leases.by_ref().take(cells.len()).collect();
+            if self.halted.is_some() {
+                self.give_up(&cells, &leases)?;
+                continue;
+            }
+            let cells = self.leased(&cells, leases)?;
+            ordered.extend(self.order(&cells));
+        }
+        Ok(ordered)
+    }
+
+    /// Gives the leases of cells back that were to start when the run had to halt.
+    fn give_up(
+        &mut self,
+        cells: &[Cell],
+        leases: &[(AssetPartition, Lease)],
+    ) -> Result<(), Problems> {
+        let taken = leases
+            .iter()
+            .filter(|(_, lease)| matches!(lease, Lease::Leased { .. }));
+        let taken: Vec<AssetPartition> = taken.map(|(at, _)| at.clone()).collect();
+        self.doors.store.release(self.options.run, &taken)?;
+        // The first one was popped; its neighbours are still ready.
+        let below = self.scheduler.failed(cells[0]);
+        self.counts.canceled += 1 + below.len() as u32;
+        Ok(())
     }
 
     /// A cell with the ready neighbours after it that one command makes with it. They are not taken yet.
@@ -59,28 +97,25 @@ impl Coordinator<'_, '_> {
         cells
     }
 
-    fn most_at_once(&self, cell: Cell) -> usize {
+    pub(super) fn most_at_once(&self, cell: Cell) -> usize {
         let most = self.recipe(cell).and_then(|recipe| recipe.batch);
         most.map_or(1, |most| most.get() as usize)
     }
 
-    /// Takes the leases of cells, the first of which runs already, and gives the neighbours that start: from the first on
-    /// up to where another process has one, or has just run it, or one must not run. None if that is the first.
+    /// Of cells, the first of which runs already, with what became of asking for their leases: the neighbours that start, from
+    /// the first on up to where another process has one, or has just run it, or one must not run. None if that is the first.
     ///
     /// The leases of the others are given back; they come again when it is their turn.
-    fn leased(&mut self, cells: &[Cell]) -> Result<Vec<Cell>, Problems> {
+    fn leased(
+        &mut self,
+        cells: &[Cell],
+        leases: Vec<(AssetPartition, Lease)>,
+    ) -> Result<Vec<Cell>, Problems> {
         let run = self.options.run;
-        let partitions: Vec<AssetPartition> = cells
-            .iter()
-            .map(|cell| self.asset_partition(*cell))
-            .collect();
-        let now = self.doors.clock.now();
-        let taken = self.doors.store.lease(run, &partitions, now)?;
-        self.clear(&taken.crashed)?;
         let mut started: Vec<Cell> = Vec::with_capacity(cells.len());
         let mut given_back = Vec::new();
         let mut is_open = true;
-        for ((cell, at), lease) in cells.iter().copied().zip(partitions).zip(taken.leases) {
+        for (cell, (at, lease)) in cells.iter().copied().zip(leases) {
             let is_first = cell == cells[0];
             let current = match lease {
                 Lease::Leased { current } => current,
@@ -186,7 +221,7 @@ impl Coordinator<'_, '_> {
     }
 
     /// The order for cells that have their leases; `None` if there is none, or their command cannot run.
-    fn order(&mut self, cells: &[Cell]) -> Option<StepOrder> {
+    fn order(&mut self, cells: &[Cell]) -> Option<Ordered> {
         let first = *cells.first()?;
         let made = match self.refusal(first) {
             Some(failure) => Err(failure),
@@ -199,13 +234,14 @@ impl Coordinator<'_, '_> {
             self.watch.note(&self.evaluation, cells);
         }
         let batch = batch_of(&self.evaluation, cells).map(Arc::new);
+        let mut events = Vec::with_capacity(cells.len());
         for cell in cells.iter().copied() {
             let causes = self.evaluation.causes(self.doors.store, cell);
             self.outbox.causes(cell, causes.clone());
             if made.is_ok() {
                 let step = self.evaluation.step_name(cell);
                 let usually = self.costs.own[cell.index()].map(Duration::from_millis);
-                self.tell(EventKind::StepStarted {
+                events.push(EventKind::StepStarted {
                     step,
                     batch: batch.clone(),
                     attempt: 0,
@@ -215,7 +251,7 @@ impl Coordinator<'_, '_> {
             }
         }
         match made {
-            Ok(order) => Some(order),
+            Ok(order) => Some(Ordered { order, events }),
             Err(failure) => {
                 self.failed(StepEnd {
                     cells: cells.to_vec(),

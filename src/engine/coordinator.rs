@@ -4,12 +4,18 @@
 //! message back each. Commands run on a pool of their own with leaf jobs. A step that is done releases what waits for it
 //! at once; its record joins those of the steps that finish within 50 ms in one transaction, after which their events are
 //! shown. A crash between any two of these leaves steps stale, never fresh.
+//!
+//! Where steps are short, the next ones are leased and ordered ahead, several in one transaction, so that a worker that
+//! becomes free does not wait for this thread.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::engine::doors::RunDoors;
+use crate::engine::ending::Started;
 use crate::engine::error::{EngineError, Problems};
 use crate::engine::evaluate::Evaluation;
 use crate::engine::finished::{Finished, RunResult};
@@ -32,6 +38,12 @@ const BATCH: Duration = Duration::from_millis(50);
 
 /// How often a step that another process runs is asked for again.
 pub(super) const POLL: Duration = Duration::from_millis(50);
+
+/// After a step that took no longer, the next ones are ordered ahead.
+const SHORT: Duration = Duration::from_millis(20);
+
+/// So many steps are ordered ahead of the workers at most.
+const AHEAD: usize = 16;
 
 /// Why nothing new starts.
 pub(super) enum Halt {
@@ -60,13 +72,35 @@ pub(super) struct Coordinator<'a, 'd> {
     guard: Option<RunGuard>,
     /// Steps that another process runs, with when to ask again.
     pub(super) parked: Vec<(Cell, Instant)>,
+    /// How many steps workers have, or have before them.
     running: usize,
+    /// Steps for which no worker was free yet; the first one is started first.
+    ahead: VecDeque<Ahead>,
+    /// Whether the step that ended last was short.
+    is_short: bool,
     pub(super) watch: Watch<'d>,
     /// Steps that have succeeded, and whose inputs were not looked at since.
     pub(super) unlooked: Vec<StepEnd>,
     /// Commands that have failed.
     pub(super) failures: u32,
     pub(super) halted: Option<Halt>,
+    /// Whether workers start nothing more, for they may be the first to know.
+    stop: Arc<AtomicBool>,
+}
+
+/// A step that a worker is to start.
+#[derive(Debug)]
+pub(super) struct Ordered {
+    pub order: StepOrder,
+    /// What tells of its start.
+    pub events: Vec<EventKind>,
+}
+
+/// A step that waits for a worker.
+#[derive(Debug)]
+struct Ahead {
+    first: Cell,
+    events: Vec<EventKind>,
 }
 
 /// Gives a worker an order, and the way to send its message back.
@@ -78,7 +112,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
         evaluation: Evaluation<'a>,
         costs: &'d Costs,
         options: &'d RunOptions,
-        files: Arc<InputFiles>,
+        (files, stop): (Arc<InputFiles>, Arc<AtomicBool>),
     ) -> Self {
         let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions.of, costs);
         let counts = RunCounts {
@@ -100,9 +134,12 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             guard: None,
             parked: Vec::new(),
             running: 0,
+            ahead: VecDeque::new(),
+            is_short: false,
             unlooked: Vec::new(),
             failures: 0,
             halted: None,
+            stop,
         }
     }
 }
@@ -140,7 +177,8 @@ impl<'a> Coordinator<'a, '_> {
                 }
                 Ok(StepReport::Ended(end)) => {
                     self.running -= 1;
-                    if let Err(problems) = self.ended(end) {
+                    let start = self.next_start(&end);
+                    if let Err(problems) = self.ended(end, start) {
                         self.break_off(problems);
                     }
                 }
@@ -165,13 +203,47 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
+    /// Tells which step a worker has started in place of one that has ended, and says whether that one was started.
+    fn next_start(&mut self, end: &StepEnd) -> Started {
+        self.is_short = end.duration < SHORT;
+        let untold = self
+            .ahead
+            .iter()
+            .position(|it| Some(&it.first) == end.cells.first());
+        let (next, started) = match untold {
+            // A worker was quicker than its message.
+            Some(place) if !end.is_canceled() => (self.ahead.remove(place), Started::Yes),
+            Some(place) => {
+                self.ahead.remove(place);
+                (None, Started::No)
+            }
+            None if self.is_halting() => (None, Started::Yes),
+            None => (self.ahead.pop_front(), Started::Yes),
+        };
+        for event in next.into_iter().flat_map(|next| next.events) {
+            self.tell(event);
+        }
+        started
+    }
+
+    fn is_halting(&self) -> bool {
+        self.halted.is_some()
+            || self.stop.load(Ordering::Relaxed)
+            || self.doors.cancel.severity().is_some()
+    }
+
+    pub(super) fn halt(&mut self, why: Halt) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.halted = Some(why);
+    }
+
     fn nothing_left(&self) -> bool {
         self.parked.is_empty() && !self.scheduler.has_ready()
     }
 
     fn break_off(&mut self, problems: Problems) {
         if !matches!(self.halted, Some(Halt::Broken(_))) {
-            self.halted = Some(Halt::Broken(problems));
+            self.halt(Halt::Broken(problems));
         }
         // Where nothing runs, nothing has to end, and whoever begins anew is not interrupted.
         if self.running > 0 {
@@ -197,15 +269,32 @@ impl<'a> Coordinator<'a, '_> {
         start: &Start<'_>,
     ) -> Result<(), Problems> {
         if self.doors.cancel.severity().is_some() && self.halted.is_none() {
-            self.halted = Some(Halt::Interrupted);
+            self.halt(Halt::Interrupted);
         }
         let mut retry = self.unpark();
-        while self.halted.is_none() && self.running < self.options.jobs {
-            let Some(cell) = retry.pop().or_else(|| self.scheduler.pop()) else {
+        let most = self.most_running();
+        while self.halted.is_none() && self.running < most {
+            let mut cells = Vec::new();
+            while self.running + cells.len() < most
+                && let Some(cell) = retry.pop().or_else(|| self.next(cells.len()))
+            {
+                cells.push(cell);
+                if self.most_at_once(cell) > 1 {
+                    // Its neighbours are not popped before it has taken them along.
+                    break;
+                }
+            }
+            if cells.is_empty() {
                 break;
-            };
-            if let Some(order) = self.admit(cell)? {
+            }
+            for Ordered { order, events } in self.admit(&cells)? {
                 self.running += 1;
+                if self.running > self.options.jobs {
+                    let first = order.parts[0].cell;
+                    self.ahead.push_back(Ahead { first, events });
+                } else {
+                    events.into_iter().for_each(|event| self.tell(event));
+                }
                 start(order, sender.clone());
             }
         }
@@ -213,6 +302,27 @@ impl<'a> Coordinator<'a, '_> {
         self.parked
             .extend(retry.into_iter().map(|cell| (cell, again)));
         Ok(())
+    }
+
+    /// The next ready cell, where workers are given so many already. One whose command makes several waits until a worker is
+    /// free, and for the neighbours that a look makes ready.
+    fn next(&mut self, given: usize) -> Option<Cell> {
+        let cell = self.scheduler.peek()?;
+        let is_free = self.running + given < self.options.jobs;
+        if self.most_at_once(cell) > 1 && (!is_free || !self.unlooked.is_empty()) {
+            return None;
+        }
+        self.scheduler.pop()
+    }
+
+    /// Up to how many steps are given to workers now. Those that are ordered ahead come in bunches.
+    fn most_running(&self) -> usize {
+        let jobs = self.options.jobs;
+        if self.is_short && self.running <= jobs + AHEAD / 2 {
+            jobs + AHEAD
+        } else {
+            jobs
+        }
     }
 
     /// Parked cells that are due, the first one last.

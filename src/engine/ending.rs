@@ -9,9 +9,18 @@ use crate::engine::unsettled::{Changed, Unsettled};
 use crate::model::{Event, EventKind, Status, StepOutcome};
 use crate::plan::{Cell, Demand, obstacles};
 
+/// Whether a step was started that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Started {
+    /// It was.
+    Yes,
+    /// The run was to halt before a worker came to it.
+    No,
+}
+
 impl Coordinator<'_, '_> {
     /// Takes a worker's message. What has succeeded waits for a look at its inputs.
-    pub(super) fn ended(&mut self, mut end: StepEnd) -> Result<(), Problems> {
+    pub(super) fn ended(&mut self, mut end: StepEnd, started: Started) -> Result<(), Problems> {
         for SetAside { part, path, kept } in end.set_aside.drain(..) {
             let step = self.evaluation.step_name(end.cells[part]);
             self.tell(EventKind::OutputSetAside { step, path, kept });
@@ -19,7 +28,7 @@ impl Coordinator<'_, '_> {
         match &end.result {
             Ok(_) => self.unlooked.push(end),
             Err(NotMade::Failed(_)) => self.failed(end),
-            Err(NotMade::Canceled) => self.canceled(&end)?,
+            Err(NotMade::Canceled) => self.canceled(&end, started)?,
         }
         Ok(())
     }
@@ -142,11 +151,11 @@ impl Coordinator<'_, '_> {
             .stop_after
             .is_some_and(|most| self.failures >= most.get());
         if enough && self.halted.is_none() {
-            self.halted = Some(Halt::EnoughFailures);
+            self.halt(Halt::EnoughFailures);
         }
     }
 
-    fn canceled(&mut self, end: &StepEnd) -> Result<(), Problems> {
+    fn canceled(&mut self, end: &StepEnd, started: Started) -> Result<(), Problems> {
         // What has finished before it is told before it.
         self.flush()?;
         let partitions: Vec<_> = end
@@ -159,7 +168,9 @@ impl Coordinator<'_, '_> {
         for (place, at) in partitions.iter().enumerate() {
             let part = Part::settled(end, place);
             let finished = self.outbox.finished(part, at, StepOutcome::Canceled);
-            self.tell(finished);
+            if started == Started::Yes {
+                self.tell(finished);
+            }
             // What needs it does not run either.
             let below = self.scheduler.failed(end.cells[place]);
             self.counts.canceled += 1 + below.len() as u32;

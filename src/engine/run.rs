@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ use crate::engine::evaluate::Evaluation;
 use crate::engine::finished::Finished;
 use crate::engine::options::RunOptions;
 use crate::engine::spares::Spares;
-use crate::engine::step::{StepOrder, StepReport, run_step};
+use crate::engine::step::{StepEnd, StepOrder, StepReport, run_step};
 use crate::engine::watch::InputFiles;
 use crate::plan::Costs;
 
@@ -33,7 +34,9 @@ pub fn run<'a: 'd, 'd>(
     let started = Instant::now();
     let (workspace, ignore, cancel) = (doors.workspace, doors.ignore, doors.cancel);
     let files = Arc::new(InputFiles::default());
-    let mut coordinator = Coordinator::new(doors, evaluation, costs, options, Arc::clone(&files));
+    let stop = Arc::new(AtomicBool::new(false));
+    let shared = (Arc::clone(&files), Arc::clone(&stop));
+    let mut coordinator = Coordinator::new(doors, evaluation, costs, options, shared);
     coordinator.tell_blocked();
     if coordinator.scheduler.open() > 0 {
         let pool = ThreadPoolBuilder::new()
@@ -45,11 +48,16 @@ pub fn run<'a: 'd, 'd>(
                 source: std::io::Error::other(error),
             })?;
         let (sender, receiver) = channel();
+        let failures = AtomicU32::new(0);
         let spares = Spares::new(workspace.root, workspace.own, options.run);
         let coordinated = pool.in_place_scope(|scope| {
-            let (spares, files) = (&spares, &*files);
+            let (spares, files, stop, failures) = (&spares, &*files, &*stop, &failures);
             let start = |order: StepOrder, sender: Sender<StepReport>| {
                 scope.spawn(move |_| {
+                    if stop.load(Ordering::Relaxed) {
+                        let _ = sender.send(StepReport::Ended(StepEnd::not_started(&order)));
+                        return;
+                    }
                     let end = run_step(
                         workspace,
                         ignore,
@@ -57,6 +65,13 @@ pub fn run<'a: 'd, 'd>(
                         &order,
                         (cancel, &sender),
                     );
+                    if end.has_failed() {
+                        let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
+                        let enough = options
+                            .stop_after
+                            .is_some_and(|most| failures >= most.get());
+                        stop.fetch_or(enough, Ordering::Relaxed);
+                    }
                     // The coordinator stays until the last worker has sent its message.
                     let _ = sender.send(StepReport::Ended(end));
                 });

@@ -93,11 +93,19 @@ impl<'a> Scheduler<'a> {
 
     /// The next cell to run, which is running from now on.
     pub fn pop(&mut self) -> Option<Cell> {
-        while let Some((.., Reverse(cell))) = self.ready.pop() {
+        let cell = self.peek()?;
+        self.ready.pop();
+        self.set(cell, State::Running);
+        Some(cell)
+    }
+
+    /// The cell that would be popped.
+    pub fn peek(&mut self) -> Option<Cell> {
+        while let Some((.., Reverse(cell))) = self.ready.peek() {
             if self.states[cell.index()] == State::Ready {
-                self.set(cell, State::Running);
-                return Some(cell);
+                return Some(*cell);
             }
+            self.ready.pop();
         }
         None
     }

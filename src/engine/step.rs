@@ -128,6 +128,34 @@ pub struct StepEnd {
     pub set_aside: Vec<SetAside>,
 }
 
+impl StepEnd {
+    /// That of a step which was canceled before it was started.
+    #[must_use]
+    pub fn not_started(order: &StepOrder) -> Self {
+        Self {
+            cells: order.parts.iter().map(|part| part.cell).collect(),
+            batch: order.batch.clone(),
+            result: Err(NotMade::Canceled),
+            duration: Duration::ZERO,
+            log: None,
+            warnings: Vec::new(),
+            set_aside: Vec::new(),
+        }
+    }
+
+    /// Whether it was interrupted.
+    #[must_use]
+    pub const fn is_canceled(&self) -> bool {
+        matches!(self.result, Err(NotMade::Canceled))
+    }
+
+    /// Whether it has failed.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        matches!(self.result, Err(NotMade::Failed(_)))
+    }
+}
+
 /// What lay at the place of an output and was set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {
@@ -180,15 +208,7 @@ pub fn run_step(
     order: &StepOrder,
     (cancel, reports): (&Cancel, &Sender<StepReport>),
 ) -> StepEnd {
-    let mut end = StepEnd {
-        cells: order.parts.iter().map(|part| part.cell).collect(),
-        batch: order.batch.clone(),
-        result: Err(NotMade::Canceled),
-        duration: Duration::ZERO,
-        log: None,
-        warnings: Vec::new(),
-        set_aside: Vec::new(),
-    };
+    let mut end = StepEnd::not_started(order);
     let attempt = Attempt {
         workspace,
         ignore,

@@ -1,6 +1,6 @@
 //! What goes wrong: it is told, blocks just what needs it, is tried again, and nothing is lost.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use assetctl::model::{FailurePolicy, MaterializeRequest, RunOutcome};
 
@@ -308,7 +308,7 @@ fn what_is_not_downstream_goes_on_unless_told_otherwise() {
         .failed(&["a", "b", "c"]);
     let most = |most| MaterializeRequest {
         failures: FailurePolicy::StopAfter(NonZeroU32::new(most).expect("not zero")),
-        jobs: std::num::NonZeroUsize::new(1),
+        jobs: NonZeroUsize::new(1),
         ..MaterializeRequest::default()
     };
     project.ask(&most(1)).ran(&["a"]).failed(&["a"]);
@@ -384,4 +384,33 @@ fn a_file_size_limit_is_a_failure_that_loses_nothing() {
     let ran = project.attempt();
     ran.failed(&["bad"]).blocked(&["reader"]);
     assert_eq!(project.read("bad.txt"), "good\n");
+}
+
+#[test]
+fn steps_that_are_ordered_ahead_do_not_start_after_the_last_failure() {
+    let keys: Vec<String> = (0..60).map(|key| format!("\"k{key:02}\"")).collect();
+    let project = Scenario::new(&format!(
+        "[partitions.k]\ntype = \"static\"\nkeys = [{}]\n\
+         [asset.a]\npartitions = \"k\"\noutputs = \"out/{{{{partition}}}}\"\n\
+         command = \"echo $ASSETCTL_PARTITION >> ran; [ $ASSETCTL_PARTITION != k20 ]; echo > {{{{output}}}}\"\n\
+         [asset.reader]\ndeps = \"a\"\noutputs = \"all\"\ncommand = \"cat {{{{input}}}} > {{{{output}}}}\"\n",
+        keys.join(", ")
+    ));
+    let request = |failures| MaterializeRequest {
+        jobs: NonZeroUsize::new(1),
+        failures,
+        ..MaterializeRequest::default()
+    };
+    let first = NonZeroU32::MIN;
+    let ran = project.ask(&request(FailurePolicy::StopAfter(first)));
+    ran.failed(&["a@k20"]).blocked(&["reader"]);
+    let commands = || project.read("ran").lines().count();
+    assert_eq!(commands(), 21, "the failed one is the last");
+    assert_eq!(ran.started().len(), 21);
+    assert_eq!(ran.result().counts.canceled, 39);
+    let ran = project.ask(&request(FailurePolicy::KeepGoing));
+    ran.failed(&["a@k20"]).blocked(&["reader"]);
+    assert_eq!(ran.started().len(), 40);
+    assert_eq!(ran.finished().len(), 39);
+    assert_eq!(commands(), 61, "none ran twice, and all could be had");
 }
