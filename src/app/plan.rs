@@ -171,13 +171,13 @@ fn steps(
                 },
             };
             let causes = evaluation.causes(store, cell);
-            let is_locked = evaluation.verdicts[cell.index()].status == Status::Locked;
+            let status = evaluation.verdicts[cell.index()].status;
             Some(Likeness {
                 decision: told,
-                elsewhere: if is_locked && causes.is_empty() {
-                    MadeElsewhere::Locked
-                } else {
-                    MadeElsewhere::No
+                elsewhere: match status {
+                    Status::Locked if causes.is_empty() => MadeElsewhere::Locked,
+                    Status::Unverifiable if causes.is_empty() => MadeElsewhere::Unverifiable,
+                    _ => MadeElsewhere::No,
                 },
                 causes,
             })

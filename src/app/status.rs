@@ -115,11 +115,12 @@ pub fn status(
 /// Causes that several partitions may share.
 type Causes = Rc<[Cause]>;
 
-const STATUSES: [Status; 7] = [
+const STATUSES: [Status; 8] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
     Status::Locked,
+    Status::Unverifiable,
     Status::Pending,
     Status::Failed,
     Status::Blocked,
@@ -172,7 +173,13 @@ fn judged_status(
 }
 
 fn is_without_cause(status: Status) -> bool {
-    matches!(status, Status::Fresh | Status::Missing | Status::Locked)
+    let without = [
+        Status::Fresh,
+        Status::Missing,
+        Status::Locked,
+        Status::Unverifiable,
+    ];
+    without.contains(&status)
 }
 
 /// A source is fresh where its data is there, blocked where that cannot be read, else missing.

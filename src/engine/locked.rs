@@ -32,9 +32,11 @@ pub struct LockedCells {
     pub here: Vec<Cell>,
     /// What the instance has recorded of those instead, where it has recorded anything.
     pub recorded: HashMap<Cell, MaterializationId>,
-    /// Whose line is right, whose outputs are not here, and of which nothing is recorded; with the line, where they have one
-    /// of their own.
+    /// Whose line is right, whose outputs are not here or cannot be told to be those of the line, and of which nothing is
+    /// recorded; with the line, where they have one of their own.
     pub elsewhere: HashMap<Cell, Option<LockedResult>>,
+    /// Of which of those there are outputs here, whose version is not their content.
+    pub unverifiable: HashSet<Cell>,
     /// What is at the outputs of some of those instead.
     pub unlike: ChangedOutputs,
 }
@@ -79,7 +81,7 @@ impl Evaluation<'_> {
             let outputs = |cell, line: &LockLine| is_here(workspace, self.scope(), cell, line);
             lines.judge_lines(&outputs);
             self.take_blocks(workspace, &lines, &records);
-            self.take_elsewhere(&lines, &found);
+            self.take_elsewhere(workspace, &lines, &found);
         }
         for cell in self.locked.here.clone() {
             if self.verdicts[cell.index()].status == Status::Pending && self.is_unrecorded(cell) {
@@ -115,12 +117,12 @@ impl Evaluation<'_> {
     pub fn take_witnesses_of(&mut self, wide: &Evaluation<'_>, store: &Store) {
         let scope = self.scope();
         let mut here = Vec::new();
+        let (mut elsewhere, mut unverifiable) = (Vec::new(), Vec::new());
         for row in scope.rows() {
             let cells = row.cells().zip(row.set.iter());
             for (cell, index) in cells.filter(|(cell, _)| self.is_doubtful(*cell)) {
                 let known = wide.scope().cell(row.asset, index);
-                let known = known.filter(|it| wide.is_from_lock(*it));
-                let last = known.and_then(|it| {
+                let last = known.filter(|it| wide.is_from_lock(*it)).and_then(|it| {
                     let is_fresh = wide.verdicts[it.index()].status == Status::Fresh;
                     let recorded = &wide.judge.facts().recorded;
                     recorded.materialized(it.index()).filter(|_| is_fresh)
@@ -128,9 +130,16 @@ impl Evaluation<'_> {
                 if let Some(last) = last {
                     here.push((cell, last.fingerprint, last.outputs.to_vec()));
                 }
+                let known = known.filter(|_| self.is_unrecorded(cell));
+                let locked = known.and_then(|it| wide.locked.elsewhere.get(&it));
+                elsewhere.extend(locked.map(|it| (cell, it.clone())));
+                let known = known.filter(|it| wide.locked.unverifiable.contains(it));
+                unverifiable.extend(known.map(|_| cell));
             }
         }
-        if here.is_empty() {
+        self.locked.elsewhere.extend(elsewhere);
+        self.locked.unverifiable.extend(unverifiable);
+        if here.is_empty() && self.locked.elsewhere.is_empty() {
             return;
         }
         for (cell, fingerprint, outputs) in here {
@@ -157,12 +166,7 @@ impl Evaluation<'_> {
         self.locked.here.sort_unstable();
         self.locked.here.dedup();
         self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
-        for cell in self.locked.elsewhere.keys() {
-            let verdict = &mut self.verdicts[cell.index()];
-            if verdict.status == Status::Missing {
-                verdict.status = Status::Locked;
-            }
-        }
+        self.tell_elsewhere();
         self.decide();
     }
 
@@ -174,6 +178,7 @@ impl Evaluation<'_> {
         }
         self.judge.ignore_outputs();
         self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
+        self.tell_elsewhere();
         self.decide();
     }
 
@@ -286,8 +291,14 @@ impl Evaluation<'_> {
         self.verdicts = self.judge.judge_all(records, &AllCores);
     }
 
-    /// Notes which lines are right that are about outputs that are not here, of cells that have no record.
-    fn take_elsewhere(&mut self, lines: &LockJudge<'_>, found: &FoundOutputs) {
+    /// Notes which lines are right that are about outputs that are not here, or cannot be told to be here, of cells that
+    /// have no record.
+    fn take_elsewhere(
+        &mut self,
+        workspace: &Workspace<'_>,
+        lines: &LockJudge<'_>,
+        found: &FoundOutputs,
+    ) {
         let scope = self.scope();
         let here: HashSet<Cell> = self.locked.here.iter().copied().collect();
         for row in scope.rows() {
@@ -306,10 +317,26 @@ impl Evaluation<'_> {
                 }
                 let line = line.and_then(|line| result(asset, line));
                 self.locked.elsewhere.insert(cell, line);
-                let verdict = &mut self.verdicts[cell.index()];
-                if verdict.status == Status::Missing {
-                    verdict.status = Status::Locked;
+                let is_by_content = asset.data_version == DataVersionRule::Content;
+                if !is_by_content && has_outputs(workspace, scope, asset, cell) {
+                    self.locked.unverifiable.insert(cell);
                 }
+            }
+        }
+        self.tell_elsewhere();
+    }
+
+    /// Gives the status that the lock file gives them to cells that are missing by the instance.
+    fn tell_elsewhere(&mut self) {
+        for cell in self.locked.elsewhere.keys() {
+            let verdict = &mut self.verdicts[cell.index()];
+            if verdict.status == Status::Missing {
+                let is_here = self.locked.unverifiable.contains(cell);
+                verdict.status = if is_here {
+                    Status::Unverifiable
+                } else {
+                    Status::Locked
+                };
             }
         }
     }
@@ -456,6 +483,13 @@ fn changes(
         Some((at, content_change(output.kind, locked, *found)?))
     };
     Some(outputs.filter_map(change).collect())
+}
+
+/// Whether something is at the place of each output of a cell.
+fn has_outputs(workspace: &Workspace<'_>, scope: &Scope<'_>, asset: &Asset, cell: Cell) -> bool {
+    let (_, partition) = scope.at(cell);
+    let mut outputs = asset.outputs.iter();
+    outputs.all(|it| workspace.resolve(&it.path.path(partition)).exists())
 }
 
 /// Whether all outputs of a cell are here and just what a line says.

@@ -22,6 +22,9 @@ pub enum Status {
     Missing,
     /// The lock file has a right line for it, but its outputs are not here.
     Locked,
+    /// The lock file has a right line for it, and something is at the places of its outputs: their version is not their content
+    /// (`data_version = "inputs"`), and no record here says whether they are those of the line.
+    Unverifiable,
     /// An upstream is not fresh, so one cannot know yet.
     Pending,
     /// It is not fresh, and its last attempt failed.
@@ -39,6 +42,7 @@ impl Status {
             Self::Stale => "stale",
             Self::Missing => "missing",
             Self::Locked => "locked",
+            Self::Unverifiable => "unverifiable",
             Self::Pending => "pending",
             Self::Failed => "failed",
             Self::Blocked => "blocked",

@@ -33,7 +33,8 @@ struct StepShape<'a> {
     keys: RangeShape<'a>,
     decision: &'static str,
     causes: Vec<CauseShape<'a>>,
-    /// `locked` where the lock file has a right line and the outputs are not here.
+    /// `locked` where the lock file has a right line and the outputs are not here, `unverifiable` where only a record could
+    /// tell whether they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,6 +94,7 @@ impl<'a> From<&'a PlanStep> for StepShape<'a> {
             status: match step.elsewhere {
                 MadeElsewhere::No => None,
                 MadeElsewhere::Locked => Some(Status::Locked.word()),
+                MadeElsewhere::Unverifiable => Some(Status::Unverifiable.word()),
             },
             expected_ms: step.expected.map(milliseconds),
             needs: RangeShape::all(&step.needs),

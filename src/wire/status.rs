@@ -64,6 +64,7 @@ pub(super) struct CountsShape {
     failed: u32,
     pending: u32,
     locked: u32,
+    unverifiable: u32,
     blocked: u32,
 }
 
@@ -126,6 +127,7 @@ impl From<StatusCounts> for CountsShape {
             failed,
             pending,
             locked,
+            unverifiable,
             blocked,
         } = counts;
         Self {
@@ -135,6 +137,7 @@ impl From<StatusCounts> for CountsShape {
             failed,
             pending,
             locked,
+            unverifiable,
             blocked,
         }
     }
@@ -202,12 +205,12 @@ mod tests {
             json,
             concat!(
                 r#"{"schema":1,"now":"2013-07-06T00:00:00Z","assets":["#,
-                r#"{"key":"clean","kind":"asset","counts":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0,"locked":0,"blocked":0},"#,
+                r#"{"key":"clean","kind":"asset","counts":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0,"locked":0,"unverifiable":0,"blocked":0},"#,
                 r#""partitions":[{"first":"2013-07-04","last":"2013-07-05","count":2,"status":"stale","causes":[{"kind":"forced"}]}],"#,
                 r#""running":[{"partition":"2013-07-05","run":"00000000-0000-0000-0000-000000000000","pid":4711,"since":"2013-07-05T23:59:00Z"}]},"#,
-                r#"{"key":"airports","kind":"source","counts":{"fresh":0,"stale":0,"missing":0,"failed":0,"pending":0,"locked":0,"blocked":0},"#,
+                r#"{"key":"airports","kind":"source","counts":{"fresh":0,"stale":0,"missing":0,"failed":0,"pending":0,"locked":0,"unverifiable":0,"blocked":0},"#,
                 r#""last":"2013-07-05T01:02:03.5Z","partitions":[{"first":null,"last":null,"count":1,"status":"fresh","causes":[]}]}"#,
-                r#"],"summary":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0,"locked":0,"blocked":0},"recorded":false}"#,
+                r#"],"summary":{"fresh":0,"stale":2,"missing":0,"failed":0,"pending":0,"locked":0,"unverifiable":0,"blocked":0},"recorded":false}"#,
             )
         );
     }

@@ -15,11 +15,10 @@ use assetctl::app::{
     AppError, Project, Rebuilding, Surroundings, check, explain, list, plan, status,
 };
 use assetctl::executor::{Cancel, LocalExecutor};
-use assetctl::lockfile;
 use assetctl::model::{
     Asset, AssetGraph, AssetId, Cause, CheckBasis, CheckReport, CheckRequest, Decision,
     ExplainRequest, Grouping, KeyRange, ListRequest, PartitionKey, Place, PlanReport, PlanRequest,
-    Selected, StaleRange, Status, StatusReport, StatusRequest,
+    Selected, Status, StatusReport, StatusRequest, WhyUnverifiable,
 };
 use assetctl::sys::clock::FixedClock;
 
@@ -33,9 +32,6 @@ type Statuses = BTreeMap<Step, (Status, Vec<String>)>;
 
 /// How many steps of each status are explained.
 const EXPLAINED: usize = 1;
-
-/// Why `plan` may refuse what `status` answers: only what is to run has to have its keys, and paths of its own.
-const REFUSED_BY_PLAN: &[&str] = &["assetctl::engine::command_too_long"];
 
 /// Asks all verbs about a project, and fails where two of them contradict each other.
 #[track_caller]
@@ -83,9 +79,7 @@ impl Asked<'_> {
             Ok(plan) => self.planned(&statuses, &plan),
             Err(error) => {
                 let codes = codes(&error);
-                if !codes.iter().any(|it| REFUSED_BY_PLAN.contains(&&**it)) {
-                    self.say(format!("status answers, and plan refuses: {codes:?}"));
-                }
+                self.say(format!("status answers, and plan refuses: {codes:?}"));
             }
         }
         match self.check() {
@@ -100,16 +94,8 @@ impl Asked<'_> {
                 }
             }
         }
-        if !self.has_blocks() {
-            self.explained(&statuses);
-        }
+        self.explained(&statuses);
         self.listed(&report);
-    }
-
-    /// Whether the lock file has blocks: whether one is right is known only where all of its partitions are asked about.
-    fn has_blocks(&self) -> bool {
-        let parsed = lockfile::read(self.project.root()).ok().flatten();
-        parsed.is_some_and(|it| it.lock.assets.iter().any(|asset| !asset.blocks.is_empty()))
     }
 
     fn say(&mut self, contradiction: String) {
@@ -234,14 +220,14 @@ impl Asked<'_> {
         known.iter().map(|id| graph.key(*id).to_string()).collect()
     }
 
-    /// By the instance, `check` says what `status` says.
+    /// By the instance, `check` says what `status` says; by the lock file, only the same is unverifiable for want of a record.
     fn checked(&mut self, statuses: &Statuses, check: &CheckReport) {
         if check.basis == CheckBasis::Lock {
-            return;
+            return self.unverifiable(statuses, check);
         }
         let mut unfresh: Statuses = BTreeMap::new();
         for range in check.stale.iter().chain(&check.pending) {
-            for step in self.steps_of(range) {
+            for step in self.steps_of(&range.range) {
                 let causes = range.causes.iter().map(words).collect();
                 unfresh.insert(step, (range.status, causes));
             }
@@ -260,11 +246,31 @@ impl Asked<'_> {
         }
     }
 
+    fn unverifiable(&mut self, statuses: &Statuses, check: &CheckReport) {
+        let checked = check.unverifiable.iter();
+        let checked = checked.filter(|it| it.why == WhyUnverifiable::NoRecord);
+        let checked: BTreeSet<_> = checked.flat_map(|it| self.steps_of(&it.range)).collect();
+        for (step, (status, _)) in statuses {
+            let fits = match status {
+                Status::Unverifiable => checked.contains(step),
+                // A failed attempt and a missing source are not in the lock file.
+                Status::Failed | Status::Blocked => true,
+                _ => !checked.contains(step),
+            };
+            if !fits {
+                let word = status.word();
+                self.say(format!(
+                    "{step} is {word} to status, and unverifiable to check: {checked:?}"
+                ));
+            }
+        }
+    }
+
     /// Each step of a range.
-    fn steps_of(&self, range: &StaleRange) -> Vec<Step> {
+    fn steps_of(&self, range: &KeyRange) -> Vec<Step> {
         let KeyRange {
             asset, first, last, ..
-        } = &range.range;
+        } = range;
         let graph = self.project.graph();
         let id = graph.find(asset.as_str()).expect("it is declared");
         let keys = self.project.keys().of(graph.get(id));
@@ -314,7 +320,7 @@ impl Asked<'_> {
                 match word {
                     "fresh" => counts.fresh > 0 && counts.fresh == counts.total(),
                     "stale" => counts.stale > 0,
-                    "missing" => counts.missing + counts.locked > 0,
+                    "missing" => counts.missing + counts.locked + counts.unverifiable > 0,
                     "pending" => counts.pending > 0,
                     "blocked" => counts.blocked > 0,
                     _ => counts.failed > 0,
@@ -346,11 +352,12 @@ impl Asked<'_> {
 }
 
 /// All of them.
-const STATUSES: [Status; 7] = [
+const STATUSES: [Status; 8] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
     Status::Locked,
+    Status::Unverifiable,
     Status::Pending,
     Status::Failed,
     Status::Blocked,

@@ -280,7 +280,7 @@ impl Stage {
 
 fn said(status: Status, causes: &[Cause]) -> String {
     let word = match status {
-        Status::Missing | Status::Locked => "MISSING",
+        Status::Missing | Status::Locked | Status::Unverifiable => "MISSING",
         Status::Fresh => "FRESH",
         // The reference knows nothing that is blocked.
         Status::Blocked if causes.is_empty() => "MISSING",

@@ -168,8 +168,8 @@ fn stands(evaluation: &Evaluation<'_>, row: &Row, status: Status) -> bool {
     let mut found = row
         .cells()
         .map(|cell| match evaluation.verdicts[cell.index()].status {
-            // What is elsewhere is missing here.
-            Status::Locked => Status::Missing,
+            // What is elsewhere is missing here, and so is what nobody here is known to have made.
+            Status::Locked | Status::Unverifiable => Status::Missing,
             status => status,
         });
     if status == Status::Fresh {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
-    BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, chain, clock, count, keys,
-    printed, span, status_style, styled, visible,
+    BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, UNVERIFIABLE, WARN, ago, chain, clock, count,
+    keys, printed, span, status_style, styled, visible,
 };
 use crate::model::{
     ComparedField, ComparedOutput, ExplainReport, FailedAttempt, HistoryEntry, KeyRange, Origin,
@@ -46,6 +46,15 @@ pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     if report.status == Status::Locked {
         text.push_str("  its line in Assets.lock is right, but its outputs are not here\n");
     }
+    if report.status == Status::Unverifiable {
+        writes(
+            &mut text,
+            format_args!(
+                "  its line in Assets.lock is right, and {UNVERIFIABLE}: `{} accept {}` makes one\n",
+                next.program, report.step
+            ),
+        );
+    }
     if let Some(reason) = &report.blocked {
         let reason = as_typed(reason, &next.program);
         writes(
@@ -59,7 +68,7 @@ pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     if report.last.is_some() || look.detail == Detail::Full {
         text.push_str(&record(report, width, look.detail));
     }
-    text.push_str(&outputs(&report.outputs, width));
+    text.push_str(&outputs(report, width));
     text.push_str(&what_runs(report));
     if let Some(last) = &report.last {
         writes(
@@ -204,15 +213,17 @@ fn command_diff(record: &[ComparedField]) -> Option<String> {
     Some(text)
 }
 
-fn outputs(outputs: &[ComparedOutput], width: usize) -> String {
-    if outputs.is_empty() {
+fn outputs(report: &ExplainReport, width: usize) -> String {
+    if report.outputs.is_empty() {
         return String::new();
     }
     let mut table = Table::default();
-    for output in outputs {
+    for output in &report.outputs {
         let (sign, style, state) = match (&output.recorded, &output.now) {
-            (None, None) => ("≠", WARN, "not there, and never recorded"),
-            (None, Some(_)) => ("≠", WARN, "there, but never recorded"),
+            (None, None) if report.status != Status::Unverifiable => {
+                ("≠", WARN, "not there, and never recorded")
+            }
+            (None, _) => ("≠", WARN, "there, but never recorded"),
             (Some(_), None) => ("≠", WARN, "missing"),
             (Some(_), Some(_)) if output.is_equal() => ("=", GOOD, "as recorded"),
             (Some(_), Some(_)) => ("≠", WARN, "not what was recorded"),

@@ -2,8 +2,8 @@
 
 use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
-    ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, WARN, count, cut, keys,
-    number, span, styled, subject,
+    ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, UNVERIFIABLE, WARN,
+    count, cut, keys, number, span, styled, subject,
 };
 use crate::model::{
     AssetKey, Decision, MadeElsewhere, PlanReport, PlanStep, PlannedAside, StepName,
@@ -142,6 +142,7 @@ fn reason(step: &PlanStep, next: &Next) -> String {
         0 => match step.elsewhere {
             MadeElsewhere::No => "never materialized".to_owned(),
             MadeElsewhere::Locked => "in Assets.lock, but its outputs are not here".to_owned(),
+            MadeElsewhere::Unverifiable => UNVERIFIABLE.to_owned(),
         },
         1 | 2 => reasons.join(", "),
         many => format!(

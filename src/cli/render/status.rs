@@ -3,8 +3,8 @@
 use crate::cli::next::{Next, as_typed};
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
-    Cell, DIM, Detail, Hints, Keys, Look, Table, ago, count, keys, number, status_style, styled,
-    subject,
+    Cell, DIM, Detail, Hints, Keys, Look, Table, UNVERIFIABLE, ago, count, keys, number,
+    status_style, styled, subject,
 };
 use crate::model::{
     AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, RunningPartition,
@@ -12,22 +12,24 @@ use crate::model::{
 };
 
 /// Worst first: the status that a row is headed by.
-pub(super) const WORST: [Status; 7] = [
+pub(super) const WORST: [Status; 8] = [
     Status::Failed,
     Status::Blocked,
     Status::Stale,
     Status::Missing,
     Status::Locked,
+    Status::Unverifiable,
     Status::Pending,
     Status::Fresh,
 ];
 
 /// Fresh first: the order in which counts are told.
-pub(super) const TOLD: [Status; 7] = [
+pub(super) const TOLD: [Status; 8] = [
     Status::Fresh,
     Status::Stale,
     Status::Missing,
     Status::Locked,
+    Status::Unverifiable,
     Status::Failed,
     Status::Pending,
     Status::Blocked,
@@ -234,6 +236,7 @@ fn reason(kind: DeclarationKind, run: &PartitionRun, next: &Next) -> String {
             };
         }
         (Status::Locked, []) => return "in Assets.lock, but its outputs are not here".to_owned(),
+        (Status::Unverifiable, []) => return UNVERIFIABLE.to_owned(),
         (Status::Failed, [] | [Cause::FailedBefore]) => {
             return "its last attempt failed".to_owned();
         }
@@ -302,14 +305,14 @@ pub(super) fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
         (Glyphs::Unicode, Status::Fresh) => "✓",
         (Glyphs::Unicode, Status::Stale) => "●",
         (Glyphs::Unicode, Status::Missing) => "○",
-        (Glyphs::Unicode, Status::Locked) => "◇",
+        (Glyphs::Unicode, Status::Locked | Status::Unverifiable) => "◇",
         (Glyphs::Unicode, Status::Failed) => "✗",
         (Glyphs::Unicode, Status::Pending) => "◌",
         (Glyphs::Unicode, Status::Blocked) => "⊘",
         (Glyphs::Ascii, Status::Fresh) => "+",
         (Glyphs::Ascii, Status::Stale) => "*",
         (Glyphs::Ascii, Status::Missing) => "-",
-        (Glyphs::Ascii, Status::Locked) => "=",
+        (Glyphs::Ascii, Status::Locked | Status::Unverifiable) => "=",
         (Glyphs::Ascii, Status::Failed) => "x",
         (Glyphs::Ascii, Status::Pending) => "?",
         (Glyphs::Ascii, Status::Blocked) => "!",

@@ -45,7 +45,7 @@ impl<T: fmt::Display> fmt::Display for Styled<T> {
 pub fn status_style(status: Status) -> Style {
     match status {
         Status::Fresh => GOOD,
-        Status::Stale | Status::Missing | Status::Locked => WARN,
+        Status::Stale | Status::Missing | Status::Locked | Status::Unverifiable => WARN,
         Status::Pending => ACCENT,
         Status::Failed | Status::Blocked => BAD,
     }

@@ -90,6 +90,9 @@ fn without_cause(status: Status, basis: CheckBasis) -> &'static str {
     }
 }
 
+/// Why nothing tells whether outputs are those of a line in the lock file.
+pub const UNVERIFIABLE: &str = "only a record could say whether the outputs here are up to date";
+
 /// Why partitions cannot be judged, and how they can be: `data/a.csv is a Git LFS pointer: git lfs pull`.
 pub fn why_unverifiable(unverifiable: &Unverifiable) -> String {
     let path = &unverifiable.path;

@@ -146,6 +146,8 @@ pub enum MadeElsewhere {
     No,
     /// It has a right line in the lock file, and its outputs are not here.
     Locked,
+    /// It has a right line in the lock file, and nothing tells whether the outputs here are those of the line.
+    Unverifiable,
 }
 
 /// What a plan says of a step.

@@ -198,6 +198,8 @@ pub struct StatusCounts {
     pub pending: u32,
     /// [`Status::Locked`].
     pub locked: u32,
+    /// [`Status::Unverifiable`].
+    pub unverifiable: u32,
     /// [`Status::Blocked`].
     pub blocked: u32,
 }
@@ -212,6 +214,7 @@ impl StatusCounts {
             Status::Failed => self.failed += count,
             Status::Pending => self.pending += count,
             Status::Locked => self.locked += count,
+            Status::Unverifiable => self.unverifiable += count,
             Status::Blocked => self.blocked += count,
         }
     }
@@ -226,6 +229,7 @@ impl StatusCounts {
             Status::Failed => self.failed,
             Status::Pending => self.pending,
             Status::Locked => self.locked,
+            Status::Unverifiable => self.unverifiable,
             Status::Blocked => self.blocked,
         }
     }
@@ -233,7 +237,7 @@ impl StatusCounts {
     /// How many partitions there are.
     #[must_use]
     pub fn total(&self) -> u32 {
-        let made = self.fresh + self.stale + self.locked;
+        let made = self.fresh + self.stale + self.locked + self.unverifiable;
         made + self.missing + self.failed + self.pending + self.blocked
     }
 }

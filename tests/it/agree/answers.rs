@@ -44,7 +44,7 @@ fn ends(sandbox: &Sandbox, words: &[&str], code: i32) -> Value {
 
 /// The document of a verb that ends with this code.
 #[track_caller]
-fn document(sandbox: &Sandbox, words: &[&str], code: i32) -> Value {
+pub fn document(sandbox: &Sandbox, words: &[&str], code: i32) -> Value {
     let json = sandbox.run(&[words, &["--json"]].concat()).exits(code);
     serde_json::from_str(json.stdout()).expect("a document")
 }
@@ -146,7 +146,7 @@ pub fn goes_through(manifest: &str, states: &[State<'_>]) {
 }
 
 /// A project with this manifest, whose scripts know assetctl and git.
-fn project(manifest: &str) -> Sandbox {
+pub fn project(manifest: &str) -> Sandbox {
     let mut sandbox = Sandbox::new()
         .with_file("Assets.toml", manifest)
         .with_env("A", env!("CARGO_BIN_EXE_assetctl"))
