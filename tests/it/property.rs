@@ -23,8 +23,8 @@ use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome};
 
 use self::command::{SCRIPT, perform};
 use self::edits::edit;
-use self::meddle::Meddler;
-use self::model::{Cell, Disk, Model, Prediction};
+use self::meddle::{Edit, Meddled, Meddler, Moment};
+use self::model::{Cell, Disk, Kind, Model, Prediction};
 use self::random::Random;
 use crate::scenario::{Ran, Scenario, only};
 
@@ -63,8 +63,34 @@ fn first_seed() -> u64 {
 fn check(commands: Commands, cases: u64) {
     let seed = first_seed();
     println!("{cases} cases from seed {seed}");
+    let mut meddled = Meddled::new();
     for case in 0..cases {
-        Case::new(commands, seed + case).check();
+        Case::new(commands, seed + case).check(&mut meddled);
+    }
+    if cases >= 40 {
+        everything_was_meddled_with(&meddled);
+    }
+}
+
+/// Inputs of each kind were changed in each way that there is, at each moment.
+fn everything_was_meddled_with(meddled: &Meddled) {
+    let (file, folder) = (
+        &[Edit::Written, Edit::Replaced, Edit::Added][..],
+        &[Edit::Written, Edit::Replaced, Edit::Added, Edit::Removed][..],
+    );
+    let kinds = [
+        (Kind::File, file),
+        (Kind::Value, &file[..2]),
+        (Kind::Folder, folder),
+        (Kind::Glob, folder),
+    ];
+    for (kind, edits) in kinds {
+        for edit in edits {
+            for moment in [Moment::Before, Moment::Around, Moment::After] {
+                let done = meddled.contains_key(&(kind, *edit, moment));
+                assert!(done, "{kind:?} {edit:?} {moment:?}: {meddled:#?}");
+            }
+        }
     }
 }
 
@@ -109,7 +135,7 @@ impl Case {
         }
     }
 
-    fn check(mut self) {
+    fn check(mut self, meddled: &mut Meddled) {
         self.run_and_compare();
         for _ in 0..EDITS {
             for _ in 0..=self.random.below(2) {
@@ -120,7 +146,7 @@ impl Case {
                 self.interrupt();
             }
             if self.random.one_in(3) {
-                self.meddle();
+                self.meddle(meddled);
             }
             self.run_and_compare();
         }
@@ -176,12 +202,12 @@ impl Case {
 
     /// Changes an input of one command while it runs, and puts it back: what it has made is stale, and so is what was made
     /// later by commands that read the same.
-    fn meddle(&mut self) {
+    fn meddle(&mut self, meddled: &mut Meddled) {
         let before = self.model.disk(&self.project);
         let mut predicted = self.model.predict(None, &before);
         let commands = predicted.started().len();
         let root = self.project.path("");
-        let meddler = Meddler::new(&mut self.random, &self.model, &root, commands);
+        let meddler = Meddler::new(&mut self.random, (&self.model, &root), commands, meddled);
         self.story.0.push(format!("meddle: {meddler:?}"));
         let request = MaterializeRequest {
             jobs: NonZeroUsize::new(1),
@@ -195,6 +221,7 @@ impl Case {
         let finished = ran.finished();
         if let Some(done) = meddler.done() {
             self.story.0.push(format!("done: {done:?}"));
+            *meddled.entry(done.what).or_default() += 1;
             let readers = meddler.readers(&done.path);
             let order = ran.order();
             let since = order.iter().skip_while(|step| **step != done.step);

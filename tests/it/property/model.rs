@@ -18,14 +18,28 @@ pub enum Definition {
     Daily,
 }
 
-/// A source: a file for each key, or a link to one.
+/// A source: a text for each key.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub definition: Definition,
+    pub kind: Kind,
     pub optional: bool,
+    /// Whether files are links.
     pub linked: bool,
     /// By key.
     pub data: Vec<Data>,
+}
+
+/// What is at a path that is read, and holds the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    File,
+    /// A folder with a file.
+    Folder,
+    /// A folder with a file that a glob matches.
+    Glob,
+    /// A file with a value.
+    Value,
 }
 
 /// What lies at a source's path.
@@ -226,9 +240,14 @@ impl Model {
         for (number, source) in self.sources.iter().enumerate() {
             let (declared, below) = (source.definition.declared(), source.definition.below());
             let optional = source.optional;
+            let rest = match source.kind {
+                Kind::File | Kind::Folder => "\"",
+                Kind::Glob => "/*.txt\"",
+                Kind::Value => ".toml\"\nkey = \"v\"",
+            };
             let _ = write!(
                 text,
-                "[source.s{number}]\npath = \"src/s{number}{below}\"\noptional = {optional}\n{declared}"
+                "[source.s{number}]\npath = \"src/s{number}{below}{rest}\noptional = {optional}\n{declared}"
             );
         }
         for (number, asset) in self.assets.iter().enumerate() {
@@ -310,10 +329,10 @@ impl Model {
         let source = &self.sources[number];
         let path = self.source_path(number, key);
         let Data { text, target } = &source.data[key];
-        let file = if source.linked {
-            format!("real/s{number}-{key}-{target}")
-        } else {
-            path.clone()
+        let file = match source.kind {
+            Kind::File if source.linked => format!("real/s{number}-{key}-{target}"),
+            Kind::File | Kind::Value => path.clone(),
+            Kind::Folder | Kind::Glob => format!("{path}/file.txt"),
         };
         if source.linked {
             project.write("src/.keep", "");
@@ -329,17 +348,23 @@ impl Model {
             project.link(&format!("{up}{file}"), &path);
         }
         match text {
-            Some(text) => project.write(&file, text),
-            None if project.holds(&file) => project.remove(&file),
-            None => {}
+            Some(text) => project.write(&file, &source.content(text)),
+            None if !project.holds(&file) => {}
+            None if source.kind == Kind::Folder => project.remove(&path),
+            None => project.remove(&file),
         }
     }
 
-    /// The path of a source at a key.
+    /// The path of a source at a key; of one that globs match, the folder of these.
     pub fn source_path(&self, number: usize, key: usize) -> String {
-        match self.sources[number].definition {
+        let source = &self.sources[number];
+        let path = match source.definition {
             Definition::None => format!("src/s{number}"),
             definition => format!("src/s{number}/{}", definition.keys()[key]),
+        };
+        match source.kind {
+            Kind::Value => path + ".toml",
+            Kind::File | Kind::Folder | Kind::Glob => path,
         }
     }
 
@@ -364,24 +389,31 @@ impl Model {
         &self.cells
     }
 
-    /// The paths of what a cell reads.
-    pub fn input_paths(&self, cell: Cell) -> Vec<PathBuf> {
+    /// What a cell reads, with what is at each path.
+    pub fn inputs_of(&self, cell: Cell) -> Vec<(Kind, PathBuf)> {
         let mut paths = Vec::new();
         for dep in &self.assets[cell.asset].deps {
             for key in self.mapped(cell, dep) {
                 match dep.upstream {
-                    Upstream::Source(number) => paths.push(self.source_path(number, key)),
+                    Upstream::Source(number) => {
+                        let kind = self.sources[number].kind;
+                        paths.push((kind, self.source_path(number, key).into()));
+                    }
                     Upstream::Asset(up) => {
                         let up = self.cells.iter().find(|it| (it.asset, it.key) == (up, key));
                         let outputs = self.output_paths(*up.expect("each key has a cell"));
                         let read = outputs.into_iter().enumerate();
                         let read = read.filter(|(at, _)| dep.output.is_none_or(|it| it == *at));
-                        paths.extend(read.map(|(_, path)| path));
+                        let kind = match self.assets[up.expect("it has a cell").asset].shape {
+                            Shape::Directory => Kind::Folder,
+                            Shape::File | Shape::Pair => Kind::File,
+                        };
+                        paths.extend(read.map(|(_, path)| (kind, path.into())));
                     }
                 }
             }
         }
-        paths.into_iter().map(PathBuf::from).collect()
+        paths
     }
 
     /// The outputs of all cells as they are on disk.
@@ -525,7 +557,8 @@ impl Model {
                         let Data { text, target } = &source.data[key];
                         let target = (source.linked && text.is_some()).then_some(target);
                         let _ = write!(versions, "{key} {text:?} {target:?};");
-                        joined.push_str(text.as_deref().unwrap_or_default());
+                        let content = text.as_deref().map(|text| source.content(text));
+                        joined.push_str(&content.unwrap_or_default());
                     }
                     Upstream::Asset(up) => {
                         let up = self.cells.iter().find(|it| (it.asset, it.key) == (up, key));
@@ -552,13 +585,36 @@ impl Source {
             target: 0,
         };
         let data = definition.keys().iter().map(data).collect();
+        let kinds = [
+            Kind::File,
+            Kind::File,
+            Kind::Folder,
+            Kind::Glob,
+            Kind::Glob,
+            Kind::Value,
+        ];
+        let kind = *random.of(&kinds);
         Self {
             definition,
+            kind,
             optional: random.one_in(3),
-            linked: random.one_in(3),
+            linked: kind == Kind::File && random.one_in(2),
             data,
         }
     }
+
+    /// What its file holds for this text.
+    fn content(&self, text: &str) -> String {
+        match self.kind {
+            Kind::Value => value(text),
+            Kind::File | Kind::Folder | Kind::Glob => text.to_owned(),
+        }
+    }
+}
+
+/// A file with a value.
+pub fn value(text: &str) -> String {
+    format!("v = \"{text}\"")
 }
 
 /// A short text out of few, so that edits are often taken back.
