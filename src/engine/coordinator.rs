@@ -293,7 +293,9 @@ impl<'a> Coordinator<'a, '_> {
                     let first = order.parts[0].cell;
                     self.ahead.push_back(Ahead { first, events });
                 } else {
-                    events.into_iter().for_each(|event| self.tell(event));
+                    for event in events {
+                        self.tell(event);
+                    }
                 }
                 start(order, sender.clone());
             }

@@ -114,9 +114,10 @@ impl Look {
     fn places(&self) -> impl Iterator<Item = (&Path, Follow)> {
         let mut link: Option<&Path> = None;
         self.entries.iter().map(move |(path, stamp)| {
-            let follow = match link == Some(path) {
-                true => Follow::Links,
-                false => Follow::Nothing,
+            let follow = if link == Some(path) {
+                Follow::Links
+            } else {
+                Follow::Nothing
             };
             let is_link = stamp.is_some_and(|stamp| stamp.kind() == FileKind::Symlink);
             link = (is_link && follow == Follow::Nothing).then_some(path);
