@@ -98,17 +98,19 @@ impl Explanation<'_> {
         let record = comparison.fields(asset, &mut entries)?;
         let expected = self.expected(asset, materialization.as_ref())?;
         let outputs = self.outputs(asset);
+        let (command, blocked) = match self.command(asset) {
+            Ok(command) => (command, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
         let last = materialization.map(|it| entries.entry(it)).transpose()?;
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
             status: self.evaluation.verdicts[self.cell.index()].status,
             causes,
-            blocked: self
-                .is_blocked()
-                .then(|| self.evaluation.why_blocked(self.cell)),
+            blocked,
             record,
             outputs,
-            command: self.command(asset),
+            command,
             expected,
             last,
             failed: self.failed()?,
@@ -212,12 +214,16 @@ impl Explanation<'_> {
         self.evaluation.decisions.of[self.cell.index()].is_hindered()
     }
 
-    /// What would run; nothing where no command is declared or something is missing that it needs.
-    fn command(&self, asset: &Asset) -> Vec<String> {
-        if asset.recipe.is_none() || self.is_blocked() {
-            return Vec::new();
+    /// What would run, nothing where no command is declared; or why nothing can.
+    fn command(&self, asset: &Asset) -> Result<Vec<String>, String> {
+        if self.is_blocked() {
+            return Err(self.evaluation.why_blocked(self.cell));
         }
-        command_of(self.workspace, &self.evaluation, self.cell).unwrap_or_default()
+        if asset.recipe.is_none() {
+            return Ok(Vec::new());
+        }
+        let command = command_of(self.workspace, &self.evaluation, self.cell);
+        command.map_err(|why| format!("{}: {why}", self.evaluation.step_name(self.cell)))
     }
 
     /// As long as the command last took for this partition, or for any other.

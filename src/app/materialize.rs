@@ -24,7 +24,7 @@ use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, OWN_FOLDER, Observing, PreviousOutputs,
     Problems, RunDoors, RunOptions, RunResult, Sync, Waiting, Workspace, clear_crashed,
-    keep_source_content, put_back_asides, refuse_too_long, refuse_unset_secrets, run,
+    keep_source_content, put_back_asides, refuse_unset_secrets, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::{
@@ -192,10 +192,10 @@ fn attempt<T>(
     instance.take_lock(project, &workspace, &mut evaluation, &lock)?;
     instance.replace_if_damaged(project)?;
     refuse_unreadable(&evaluation)?;
+    evaluation.block_too_long(&workspace);
     instance.look_at_places(&workspace, &mut evaluation, request.occupied, || {
         lock.sound()
     })?;
-    refuse_too_long(&workspace, &evaluation)?;
     refuse_unset_secrets(&workspace, &evaluation)?;
     let work = evaluation.decisions.run + evaluation.decisions.may_run;
     if work > 0 || !to_take_over(&evaluation).is_empty() {

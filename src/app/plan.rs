@@ -11,7 +11,7 @@ use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
-use crate::engine::{Evaluation, Observing, refuse_too_long};
+use crate::engine::{Evaluation, Observing};
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
 use crate::model::{Cause, MadeElsewhere, PartitionSet, Status};
@@ -49,10 +49,10 @@ pub fn plan(
         observing,
     )?;
     refuse_unreadable(&evaluation)?;
+    evaluation.block_too_long(&workspace);
     let lock = || lockfile::read(project.root()).ok().flatten();
     let lock = || lock().map(|parsed| parsed.lock);
     instance.look_at_places(&workspace, &mut evaluation, request.occupied, lock)?;
-    refuse_too_long(&workspace, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = request.jobs.map_or_else(
         || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

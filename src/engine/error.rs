@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
-use crate::engine::render::Unrenderable;
 use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
 use crate::model::{AssetGraph, Location, OutputKind, StepName};
@@ -166,23 +165,6 @@ pub enum EngineError {
         found: &'static str,
         /// What is declared.
         expected: &'static str,
-    },
-    /// A command is longer than the system takes.
-    #[error("{step} cannot run: {reason}")]
-    #[diagnostic(code(assetctl::engine::command_too_long), help("{help}"))]
-    CommandTooLong {
-        /// The step, or the batch.
-        step: String,
-        /// Why.
-        reason: String,
-        /// What to do.
-        help: String,
-        /// The manifest.
-        #[source_code]
-        source_code: NamedSource<String>,
-        /// Its longest input in it, or the asset.
-        #[label("too long for a command line")]
-        span: SourceSpan,
     },
     /// A folder lies at the place of an output, holds something, and no step has made it.
     #[error(
@@ -344,17 +326,6 @@ impl EngineError {
             help: format!(
                 "{accepted}`assetctl materialize {asset} --replace` sets it aside; or declare another path"
             ),
-            source_code,
-            span,
-        }
-    }
-
-    pub(super) fn command_too_long(step: String, why: Unrenderable, spot: Spot) -> Self {
-        let Spot { source_code, span } = spot;
-        Self::CommandTooLong {
-            step,
-            reason: why.message,
-            help: why.help.unwrap_or_default(),
             source_code,
             span,
         }

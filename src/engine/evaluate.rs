@@ -1,5 +1,6 @@
 //! Looks at a scope and judges it: what `status`, `plan`, `explain` and `materialize` have in common.
 
+use std::collections::{HashMap, HashSet};
 use std::thread;
 
 use crate::engine::code::{Codes, observe_code};
@@ -40,6 +41,8 @@ pub struct Evaluation<'a> {
     pub locked: LockedCells,
     /// What lies at the places of outputs; nothing until they are looked at.
     pub places: Places,
+    /// Why commands are longer than the system takes; nothing until they are measured.
+    pub too_long: HashMap<Cell, String>,
 }
 
 /// Looks at a scope and judges it.
@@ -75,6 +78,7 @@ pub fn evaluate<'a>(
         recorded,
         changed_outputs,
         lacking_keys: scope.lacking_keys(),
+        too_long: HashSet::new(),
     };
     let mut judge = Judge::new(scope, facts, purpose);
     let verdicts = judge.judge_all(&StoreRecords(store), &AllCores);
@@ -87,6 +91,7 @@ pub fn evaluate<'a>(
         observations,
         locked: LockedCells::default(),
         places: Places::default(),
+        too_long: HashMap::new(),
     };
     evaluation.decide();
     Ok(evaluation)
@@ -188,6 +193,7 @@ impl<'a> Evaluation<'a> {
             Some(MissingSource::ObserveFailed(why)) => format!("{name}: its observe command {why}"),
             Some(MissingSource::Unreadable(why)) => format!("{name}: {why}"),
             None if let Some(why) = self.lacking_keys(cell) => format!("{name} {why}"),
+            None if let Some(why) = self.too_long.get(&cell) => format!("{name}: {why}"),
             None if let Some(error) = self.codes.unreadable(self.scope().at(cell).0) => {
                 format!("{name}: {error}")
             }

@@ -1,16 +1,15 @@
 //! Whether a command is longer than the system takes: exactly, once it is rendered, and for a whole plan before anything
 //! starts.
 //!
-//! For the plan nothing is rendered but the longest command of an asset, and that only where it comes near the limit: how
-//! long the others are is estimated from how many paths they name and how long one of these is.
+//! For the plan only the commands that come near the limit are rendered: how long the others are is estimated from how many
+//! paths they name and how long one of these is. Of a batch that is too long no partition is made.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::evaluate::Evaluation;
 use crate::engine::inputs::mapped;
-use crate::engine::order::{batch_of, order_of};
+use crate::engine::order::order_of;
 use crate::engine::render::TOO_LONG;
 use crate::engine::workspace::Workspace;
 use crate::model::{
@@ -61,32 +60,31 @@ pub(super) fn read_a_list(input: &Name, paths: usize) -> String {
     )
 }
 
-/// Refuses a plan with a command that is longer than the system takes.
-///
-/// # Errors
-///
-/// The longest command of each asset with such a one.
-pub fn refuse_too_long(
-    workspace: &Workspace<'_>,
-    evaluation: &Evaluation<'_>,
-) -> Result<(), Problems> {
-    let mut problems = Problems::default();
-    let scope = evaluation.scope();
-    for row in scope.rows() {
-        let Some(asset) = scope.graph().asset(row.asset) else {
-            continue;
-        };
-        let Some(recipe) = &asset.recipe else {
-            continue;
-        };
-        let measure = Measure {
-            evaluation,
-            asset,
-            recipe,
-        };
-        problems.extend(measure.refusal(workspace, row));
+impl Evaluation<'_> {
+    /// Blocks what would run a command that is longer than the system takes.
+    pub fn block_too_long(&mut self, workspace: &Workspace<'_>) {
+        let scope = self.scope();
+        let mut found = Vec::new();
+        for row in scope.rows() {
+            let Some(asset) = scope.graph().asset(row.asset) else {
+                continue;
+            };
+            if let Some(recipe) = &asset.recipe {
+                let measure = Measure {
+                    evaluation: self,
+                    asset,
+                    recipe,
+                };
+                found.append(&mut measure.too_long(workspace, row));
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        self.too_long.extend(found);
+        self.judge.take_too_long(self.too_long.keys().copied());
+        self.decide();
     }
-    problems.into_result(())
 }
 
 /// Estimates the commands of one asset.
@@ -97,32 +95,28 @@ struct Measure<'a> {
 }
 
 impl Measure<'_> {
-    fn refusal(&self, workspace: &Workspace<'_>, row: &Row) -> Option<EngineError> {
+    /// The cells whose command is too long, each with the reason and what to do.
+    fn too_long(&self, workspace: &Workspace<'_>, row: &Row) -> Vec<(Cell, String)> {
         let limit = match self.recipe.command {
             Command::Shell { .. } => LONGEST_STRING,
             Command::Direct { .. } => most_bytes(),
         };
         let is_near = |bytes: usize| bytes.saturating_mul(MARGIN) >= limit;
         if !is_near(self.bound()) {
-            return None;
+            return Vec::new();
         }
-        let steps = self.steps(row);
-        let longest = steps.into_iter().max_by_key(|cells| self.estimate(cells))?;
-        if !is_near(self.estimate(&longest)) {
-            return None;
+        let mut found = Vec::new();
+        for cells in self.steps(row) {
+            if !is_near(self.estimate(&cells)) {
+                continue;
+            }
+            let order = order_of(workspace, self.evaluation, &cells);
+            if let Some(error) = order.err().filter(|error| error.code == TOO_LONG) {
+                let why = error.into_words();
+                found.extend(cells.into_iter().map(|cell| (cell, why.clone())));
+            }
         }
-        let error = order_of(workspace, self.evaluation, &longest).err();
-        let error = error.filter(|error| error.code == TOO_LONG)?;
-        let name = self.evaluation.step_name(longest[0]);
-        let step = match batch_of(self.evaluation, &longest) {
-            Some(batch) => format!("{}@{batch}", name.asset),
-            None => name.to_string(),
-        };
-        let deps = self.inputs().map(|(dep, _)| dep);
-        let dep = deps.max_by_key(|dep| self.paths_of(dep, None, &longest));
-        let location = dep.map_or(self.asset.location, |dep| dep.location);
-        let spot = Spot::read(workspace, location);
-        Some(EngineError::command_too_long(step, error, spot))
+        found
     }
 
     /// The inputs whose paths stand in the command, once for each time that they do, with the output that is named.

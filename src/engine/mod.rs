@@ -62,7 +62,6 @@ pub use gather::{
 pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
 };
-pub use length::refuse_too_long;
 pub use locked::LockedCells;
 pub use made::{Basis, Made, materialized, materialized_of};
 pub use observe::Observing;

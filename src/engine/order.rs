@@ -229,19 +229,23 @@ pub fn order_of(
     orders.make(workspace, evaluation, cells)
 }
 
-/// The words of the command that would run for a cell, as far as its inputs are known; `None` where it cannot be rendered.
+/// The words of the command that would run for a cell, as far as its inputs are known.
+///
+/// # Errors
+///
+/// Why it cannot be rendered, and what to do.
 ///
 /// # Panics
 ///
 /// If the cell is not of an asset with a command.
-#[must_use]
 pub fn command_of(
     workspace: &Workspace<'_>,
     evaluation: &Evaluation<'_>,
     cell: Cell,
-) -> Option<Vec<String>> {
-    let order = order_of(workspace, evaluation, &[cell]).ok()?;
-    Some(order.rendered.argv)
+) -> Result<Vec<String>, String> {
+    let order = order_of(workspace, evaluation, &[cell]);
+    let order = order.map_err(Unrenderable::into_words)?;
+    Ok(order.rendered.argv)
 }
 
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {

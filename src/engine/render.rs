@@ -51,6 +51,16 @@ pub struct Unrenderable {
     pub help: Option<String>,
 }
 
+impl Unrenderable {
+    /// Why, and what to do.
+    pub(super) fn into_words(self) -> String {
+        match self.help {
+            Some(help) => format!("{}; {help}", self.message),
+            None => self.message,
+        }
+    }
+}
+
 /// The diagnostic code of a command that is longer than the system takes.
 pub(super) const TOO_LONG: &str = "assetctl::engine::unrenderable";
 

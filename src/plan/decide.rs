@@ -94,11 +94,13 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
     decisions
 }
 
-/// Whether a cell cannot run whatever becomes of its upstreams: its code cannot be read, or a key that it needs does not
-/// exist.
+/// Whether a cell cannot run whatever becomes of its upstreams: its code cannot be read, a key that it needs does not
+/// exist, or its command is too long.
 fn is_blocked_itself(judge: &Judge<'_>, row: &Row, cell: Cell) -> bool {
     let facts = judge.facts();
-    facts.code[judge.scope().number_of(row.asset)].is_none() || facts.lacking_keys.contains(&cell)
+    facts.code[judge.scope().number_of(row.asset)].is_none()
+        || facts.lacking_keys.contains(&cell)
+        || facts.too_long.contains(&cell)
 }
 
 /// The upstream cells because of which `cell` cannot run: missing sources, and what is itself not made in this run.

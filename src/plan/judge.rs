@@ -74,6 +74,8 @@ pub struct Facts {
     pub changed_outputs: HashMap<Cell, Vec<(usize, OutputChange)>>,
     /// Cells that cannot be made because keys that they need do not exist, or are not known.
     pub lacking_keys: HashSet<Cell>,
+    /// Cells whose command is longer than the system takes, once that was looked at.
+    pub too_long: HashSet<Cell>,
 }
 
 /// What an instance remembers beyond current state; asked only about what is not fresh.
@@ -195,6 +197,11 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Notes that the command of these cells is longer than the system takes.
+    pub fn take_too_long(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.facts.too_long.extend(cells);
     }
 
     /// Takes outputs for what was recorded, until they are told anew.

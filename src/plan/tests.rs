@@ -304,6 +304,7 @@ impl World {
             recorded: CurrentColumns::never_tried(scope.cells() as usize),
             changed_outputs: HashMap::new(),
             lacking_keys: scope.lacking_keys(),
+            too_long: HashSet::new(),
         };
         for row in scope.rows() {
             facts.code.push(self.graph.asset(row.asset).map(code));

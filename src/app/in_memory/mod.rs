@@ -26,8 +26,8 @@ use crate::app::project::{Project, Surroundings};
 use crate::app::selection::{Goals, Range, find, select};
 use crate::app::steps::scope_of;
 use crate::engine::{
-    Evaluation, Finished, Observing, OwnLife, RunDoors, Workspace, evaluate, refuse_too_long,
-    refuse_unset_secrets, run,
+    Evaluation, Finished, Observing, OwnLife, RunDoors, Workspace, evaluate, refuse_unset_secrets,
+    run,
 };
 use crate::io_manager::MemoryIoManager;
 use crate::manifest;
@@ -116,7 +116,7 @@ fn run_in_memory(
     let printed = printed
         .map(|it| find_printed(&evaluation, it))
         .transpose()?;
-    refuse_too_long(&workspace, &evaluation)?;
+    evaluation.block_too_long(&workspace);
     refuse_unset_secrets(&workspace, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
     let jobs = jobs(&request.run);

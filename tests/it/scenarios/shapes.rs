@@ -1,6 +1,6 @@
 //! What a command is given: words, variables, folders, lists.
 
-use crate::scenario::{Scenario, only};
+use crate::scenario::Scenario;
 
 #[test]
 fn a_command_is_told_everything_relative_to_its_folder() {
@@ -67,10 +67,8 @@ fn inputs_of_any_size_come_as_a_list() {
     for number in 0..700 {
         project.write(&format!("many/{number}{name}"), "");
     }
-    let refused = ["assetctl::engine::command_too_long"];
-    assert_eq!(project.refused(), refused, "before anything runs");
-    assert!(!project.holds("made.txt"));
-    let _ = project.runs_only(&only(&["made", "words"]), &["made", "words"]);
+    let ran = project.attempt();
+    ran.ran(&["made", "words"]).failed(&[]).blocked(&["long"]);
     assert_eq!(project.read("made.txt"), "700\n");
     assert_eq!(project.read("words.txt"), "700\n");
 }
