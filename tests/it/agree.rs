@@ -5,6 +5,7 @@
 //! is compared: `check` goes by the lock file, `plan` runs volatile assets and observes sources.
 
 mod answers;
+mod differences;
 mod falsely_fresh;
 mod fixtures;
 mod set_ups;
