@@ -34,7 +34,7 @@ use crate::model::{
 use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome};
 use crate::model::{KeyPlaces, Planned};
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
-use crate::store::Mark;
+use crate::store::{CrashedRun, Mark};
 use crate::sys::clock::Clock;
 use crate::sys::file::remove_abandoned;
 
@@ -273,9 +273,8 @@ fn recover(
     }
     if instance.store.has_crashed_runs()? {
         instance.make_writable(project)?;
-        for crashed in instance.store.mark_crashed_runs(clock.now())? {
-            clear_crashed(project.root(), &crashed);
-        }
+        let clear = |crashed: &CrashedRun| clear_crashed(project.root(), crashed);
+        instance.store.mark_crashed_runs(clock.now(), &clear)?;
     }
     let put_back = put_back_asides(workspace, &instance.store).map_err(Problems::from)?;
     if !put_back.is_empty() {

@@ -150,15 +150,35 @@ impl Store {
         Ok(!dead.is_empty())
     }
 
-    /// Marks runs whose process died as crashed, and gives them with what they had leases on.
-    pub fn mark_crashed_runs(&mut self, now: Timestamp) -> Result<Vec<CrashedRun>, StoreError> {
+    /// Marks runs whose process died as crashed, each once `clear` has cleared up after it: a process that is killed in between
+    /// leaves both to the next one.
+    pub fn mark_crashed_runs(
+        &mut self,
+        now: Timestamp,
+        clear: &dyn Fn(&CrashedRun),
+    ) -> Result<(), StoreError> {
         let dead = self.run_locks.dead();
         let dead = dead.map_err(|error| StoreError::at(&self.path, error.into()))?;
-        let crashed = self.write(|writing| mark_crashed(writing, now))?;
+        let found = self.read(|connection| {
+            let mut found = Vec::new();
+            for (number, id) in dead_of(connection, &self.run_locks)? {
+                let leases = leases::of_run(connection, number)?;
+                found.push(CrashedRun { id, leases });
+            }
+            Ok(found)
+        })?;
+        for run in &found {
+            clear(run);
+        }
+        let marked = self.write(|writing| mark_crashed(writing, now))?;
+        let is_found = |run: &CrashedRun| found.iter().any(|it| it.id == run.id);
+        for run in marked.iter().filter(|run| !is_found(run)) {
+            clear(run);
+        }
         for run in dead {
             self.run_locks.remove(run);
         }
-        Ok(crashed)
+        Ok(())
     }
 
     /// Ends a run, with its leases.
@@ -223,13 +243,9 @@ impl Store {
 
 /// Marks every started run that does not live as crashed, and ends its leases.
 fn mark_crashed(writing: &Writing<'_>, now: Timestamp) -> Result<Vec<CrashedRun>, Fault> {
-    let mut crashed = Vec::new();
-    for (number, id) in started(writing.connection)? {
-        if writing.run_locks.life(id)? == Life::Dead {
-            crashed.push(mark_one_crashed(writing, number, id, now)?);
-        }
-    }
-    Ok(crashed)
+    let dead = dead_of(writing.connection, writing.run_locks)?.into_iter();
+    dead.map(|(number, id)| mark_one_crashed(writing, number, id, now))
+        .collect()
 }
 
 /// Marks a run that is known to be dead.
@@ -248,12 +264,19 @@ pub(super) fn mark_one_crashed(
     Ok(CrashedRun { id, leases })
 }
 
-fn started(connection: &Connection) -> Result<Vec<(i64, RunId)>, Fault> {
+/// The runs that have not ended and whose process died.
+fn dead_of(connection: &Connection, run_locks: &RunLocks) -> Result<Vec<(i64, RunId)>, Fault> {
     let sql = "SELECT number, id FROM run WHERE status = 'started' ORDER BY number";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query([])?;
-    rows.and_then(|row| Ok((column::integer(row, 0)?, column::run(row, 1)?)))
-        .collect()
+    let mut rows = statement.query([])?;
+    let mut dead = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = column::run(row, 1)?;
+        if run_locks.life(id)? == Life::Dead {
+            dead.push((column::integer(row, 0)?, id));
+        }
+    }
+    Ok(dead)
 }
 
 /// A row of [`EVERY`].

@@ -1,5 +1,6 @@
 //! Two processes on one instance.
 
+use std::cell::RefCell;
 use std::fs;
 use std::thread;
 
@@ -170,6 +171,31 @@ fn a_new_run_finds_the_dead_and_spares_the_living() {
     );
     let locks = fs::read_dir(home.path().join("runs")).expect("a folder");
     assert_eq!(locks.count(), 1, "only the living run keeps its lock file");
+}
+
+/// Whoever is killed while it clears up leaves that to the next one.
+#[test]
+fn a_dead_run_is_marked_once_it_is_cleared_up_after() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut store = open(home.path(), Access::Write);
+    let at = [unpartitioned("a")];
+    let dead = begin(&mut store, run_id(1));
+    store.lease(run_id(1), &at, time(1)).expect("leased");
+    drop(dead.guard);
+    let told = RefCell::new(Vec::new());
+    let tell = |crashed: &CrashedRun| told.borrow_mut().push(crashed.clone());
+    let clear = |_: &CrashedRun| {
+        let mut next = open(home.path(), Access::Write);
+        next.mark_crashed_runs(time(2), &tell).expect("marked");
+    };
+    store.mark_crashed_runs(time(3), &clear).expect("marked");
+    let crashed = CrashedRun {
+        id: run_id(1),
+        leases: at.to_vec(),
+    };
+    assert_eq!(told.take(), [crashed]);
+    store.mark_crashed_runs(time(4), &tell).expect("marked");
+    assert_eq!(told.take(), []);
 }
 
 #[test]
