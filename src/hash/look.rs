@@ -26,6 +26,9 @@ const MANY: usize = 2_000;
 /// So many entries are looked at by one thread in a row.
 const RUN: usize = 512;
 
+/// A folder is listed so often at most until its stamp is the same before and after.
+const LISTINGS: usize = 20;
+
 /// Something that is declared, and can be looked at again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Watched {
@@ -399,19 +402,34 @@ impl Versions<'_> {
     /// A folder that is gone meanwhile shows in what was in it. `before` is a moment before what counts of it was listed, if it
     /// was.
     fn look_at_folder(&self, path: &Path, before: Option<Moment>, look: &mut Look) {
-        let Ok(Some(stamp)) = stamp_at(&self.directory, shown(path), Follow::Links) else {
+        let stamp_now = || {
+            stamp_at(&self.directory, shown(path), Follow::Links)
+                .ok()
+                .flatten()
+        };
+        let Some(mut stamp) = stamp_now() else {
             return;
         };
+        let mut listing = 0;
+        // Where something comes between the stamp and the list, the two would say later on that it came and went.
+        for _ in 0..LISTINGS {
+            let Ok(entries) = fs::read_dir(self.root.join(path)) else {
+                return;
+            };
+            listing = entries.filter_map(Result::ok).fold(0_u64, |sum, entry| {
+                let mut hasher = DefaultHasher::new();
+                (entry.file_name(), entry.ino()).hash(&mut hasher);
+                sum.wrapping_add(hasher.finish())
+            });
+            let Some(after) = stamp_now() else {
+                return;
+            };
+            if std::mem::replace(&mut stamp, after) == after {
+                break;
+            }
+        }
         let touched = stamp.mtime_ns.max(stamp.ctime_ns);
         let trust = before.map_or(Trust::Racy, |before| before.trust(touched, stamp.device));
-        let Ok(entries) = fs::read_dir(self.root.join(path)) else {
-            return;
-        };
-        let listing = entries.filter_map(Result::ok).fold(0_u64, |sum, entry| {
-            let mut hasher = DefaultHasher::new();
-            (entry.file_name(), entry.ino()).hash(&mut hasher);
-            sum.wrapping_add(hasher.finish())
-        });
         look.folders.push(FolderLook {
             path: path.to_owned(),
             stamp,

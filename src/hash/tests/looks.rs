@@ -1,6 +1,7 @@
 //! What a second look at something tells of what happened between.
 
 use std::fs;
+use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
@@ -319,5 +320,31 @@ fn outputs_are_adopted_only_where_ticks_are_short() {
             settled.found(),
             "it is read where it was not adopted"
         );
+    }
+}
+
+/// Whether the file that comes is listed or not, the stamp of its folder is of the same moment.
+#[test]
+fn what_comes_while_a_folder_is_looked_at_has_not_come_and_gone() {
+    let project = project();
+    // To list them takes longer than to make a file.
+    for number in 0..3_000 {
+        project.file(&format!("{number}.txt"), "");
+    }
+    let absent = path("later/absent.csv");
+    let versions = project.versions();
+    let start = Barrier::new(2);
+    for round in 0..60 {
+        let before = thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                fs::write(project.path(&format!("{round}.csv")), "").unwrap();
+            });
+            start.wait();
+            versions.look(&absent).unwrap()
+        });
+        let now = versions.look(&absent).unwrap();
+        let difference = before.difference(&now, |_| false);
+        assert_eq!(difference, Difference::None, "in round {round}");
     }
 }
