@@ -21,6 +21,9 @@ use crate::model::{
     Location, Place, Recipe, Runs, SourceAsset, Staging, Stdout,
 };
 
+/// How many inputs a warning names.
+const INPUTS_TOLD: usize = 5;
+
 /// Keys that say how a command runs, and mean nothing without one.
 const OF_COMMANDS: [&str; 16] = [
     "batch",
@@ -381,27 +384,46 @@ fn warn_of_unnamed_inputs(asset: &Asset, value: &Value<'_>, warnings: &mut Probl
         return;
     }
     let written = command::written(&recipe.command);
-    for (index, dep) in asset.deps.iter().enumerate() {
-        let given = recipe.stdin.is_some_and(|stdin| stdin as usize == index);
+    let is_unnamed = |(index, dep): &(usize, &Dep)| {
+        let given = recipe.stdin.is_some_and(|stdin| stdin as usize == *index);
         let named = placeholders.iter().any(|placeholder| match placeholder {
             CommandPlaceholder::Input(at)
             | CommandPlaceholder::InputOutput(at, _)
             | CommandPlaceholder::InputList(at)
-            | CommandPlaceholder::Value(at, _) => *at == index,
+            | CommandPlaceholder::Value(at, _) => at == index,
             _ => false,
         });
         let variable = format!("ASSETCTL_INPUT_{}", dep.input.as_variable());
-        if given || named || written.iter().any(|text| text.contains(&variable)) {
-            continue;
+        !given && !named && !written.iter().any(|text| text.contains(&variable))
+    };
+    let deps = asset.deps.iter().enumerate();
+    let unnamed: Vec<&Dep> = deps.filter(is_unnamed).map(|(_, dep)| dep).collect();
+    let Some(first) = unnamed.first() else { return };
+    let told = &unnamed[..unnamed.len().min(INPUTS_TOLD)];
+    let names: Vec<String> = told.iter().map(|dep| format!("`{}`", dep.input)).collect();
+    let names = names.join(", ");
+    let (inputs, named) = match unnamed.len() {
+        1 => (
+            format!("input {names}"),
+            format!("it as `{{{{input.{}}}}}`", first.input),
+        ),
+        count => {
+            let more = match count - told.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let named = format!("each as `{{{{input.{}}}}}`", first.input);
+            (format!("inputs {names}{more}"), named)
         }
-        let problem = Problem::UnnamedInput {
-            asset: asset.key.to_string(),
-            input: dep.input.to_string(),
-        };
-        let labels = [
-            Label::new(dep.location, "never named"),
-            Label::new(value.location(), "in this command"),
-        ];
-        warnings.add(problem, labels);
-    }
+    };
+    let problem = Problem::UnnamedInputs {
+        asset: asset.key.to_string(),
+        inputs,
+        named,
+    };
+    let labels = told
+        .iter()
+        .map(|dep| Label::new(dep.location, "never named"));
+    let command = Label::new(value.location(), "in this command");
+    warnings.add(problem, labels.chain([command]));
 }

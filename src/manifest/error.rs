@@ -461,18 +461,20 @@ pub enum Problem {
         /// The dep to write instead.
         help: String,
     },
-    /// An input that the command of its asset never names.
-    #[error("the command of `{asset}` never names its input `{input}`")]
+    /// Inputs that the command of their asset never names.
+    #[error("the command of `{asset}` never names its {inputs}")]
     #[diagnostic(
         code(assetctl::manifest::unnamed_input),
         severity(Warning),
-        help("name it as `{{{{input.{input}}}}}`, read it from a variable, or remove the dep")
+        help("name {named}, read it from a variable, or remove the dep")
     )]
-    UnnamedInput {
+    UnnamedInputs {
         /// The asset.
         asset: String,
-        /// The input.
-        input: String,
+        /// The inputs in words.
+        inputs: String,
+        /// What to write instead, in words.
+        named: String,
     },
     /// A command with what looks like a placeholder and is none.
     #[error("`{written}` in the command of `{asset}` is not a placeholder")]

@@ -171,6 +171,15 @@ fn a_warning() {
     )]);
     let manifest = load(root.path()).expect("a warning is no error");
     assert_rendered("unnamed_input", &render(&manifest.warnings[0]));
+    let inputs: Vec<String> = (0..8).map(|input| format!("\"./{input}.csv\"")).collect();
+    let text = format!(
+        "[asset.page]\ndeps = [{}]\ncommand = \"cat > {{{{output}}}}\"\n",
+        inputs.join(", ")
+    );
+    let root = project(&[("Assets.toml", &text)]);
+    let manifest = load(root.path()).expect("a warning is no error");
+    assert_eq!(manifest.warnings.len(), 1);
+    assert_rendered("unnamed_input-several", &render(&manifest.warnings[0]));
     let root = project(&[(
         "Assets.toml",
         "[asset.page]\ncommand = [\"cat\", \"{input}\", \">\", \"{{output}}\"]\n",
