@@ -70,6 +70,7 @@ pub use order::command_of;
 pub use own_path::{
     Logged, OWN_FOLDER, locked_partition, log_folder, log_path, logged, step_folder,
 };
+pub use reads::watched;
 pub use records::StoreRecords;
 pub use recover::{clear_crashed, put_back_asides};
 pub use render::{Places, Previous, Rendered, Rendering, Unrenderable};

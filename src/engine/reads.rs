@@ -9,7 +9,8 @@ use crate::engine::workspace::Workspace;
 use crate::hash::{Counted, Watched};
 use crate::io_manager::Giving;
 use crate::model::{
-    AssetId, DataVersionRule, Declaration, PartitionSet, Place, SourcePath, exceptions,
+    AssetId, DataVersionRule, Declaration, PartitionRef, PartitionSet, Place, SourceAsset,
+    SourcePath, exceptions,
 };
 use crate::plan::{Cell, Known, Scope};
 
@@ -99,32 +100,41 @@ pub(super) fn inputs(
             })
             .collect(),
         Declaration::Source(source) => {
-            let counted = counted_of(source);
-            let watched = match &source.place {
-                Place::Paths(paths) => paths
-                    .iter()
-                    .map(|path| match path {
-                        SourcePath::Exact(path) => {
-                            Watched::Path(path.path(partition).into_owned(), counted)
-                        }
-                        SourcePath::Glob(path, except) => Watched::Glob {
-                            pattern: path.path(partition).into_owned(),
-                            except: exceptions(except, partition),
-                            counted,
-                        },
-                    })
-                    .collect(),
-                Place::Value { path, .. } => {
-                    vec![Watched::Path(path.path(partition).into_owned(), counted)]
-                }
-                Place::Observed { .. } => return Vec::new(),
-            };
+            let watched = watched(source, partition);
+            if watched.is_empty() {
+                return Vec::new();
+            }
             vec![Input {
                 slot: first,
                 cell,
                 watched,
             }]
         }
+    }
+}
+
+/// What can be looked at of a source's partition: nothing of what a command observes.
+#[must_use]
+pub fn watched(source: &SourceAsset, partition: PartitionRef<'_>) -> Vec<Watched> {
+    let counted = counted_of(source);
+    match &source.place {
+        Place::Paths(paths) => {
+            let watched = paths.iter().map(|path| match path {
+                SourcePath::Exact(path) => {
+                    Watched::Path(path.path(partition).into_owned(), counted)
+                }
+                SourcePath::Glob(path, except) => Watched::Glob {
+                    pattern: path.path(partition).into_owned(),
+                    except: exceptions(except, partition),
+                    counted,
+                },
+            });
+            watched.collect()
+        }
+        Place::Value { path, .. } => {
+            vec![Watched::Path(path.path(partition).into_owned(), counted)]
+        }
+        Place::Observed { .. } => Vec::new(),
     }
 }
 

@@ -16,4 +16,4 @@ pub use error::GitError;
 pub use files::StoredFile;
 pub use index::{Checkout, Tree, TreeExtent};
 pub use repository::{Change, ChangeKind, Commit, Repository};
-pub use tracked::Tracked;
+pub use tracked::{Removed, Tracked};

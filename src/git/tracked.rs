@@ -55,7 +55,7 @@ impl Repository {
 pub struct Removed {
     top: PathBuf,
     /// By path relative to the top, in order.
-    files: Vec<Box<[u8]>>,
+    files: Vec<Vec<u8>>,
 }
 
 impl Repository {
@@ -90,9 +90,14 @@ impl Repository {
             "--stdin",
         ];
         let listed = self.git.ask_with(&self.top, &words, self.told(&about)?)?;
-        let mut files: Vec<Box<[u8]>> = texts(&listed).map(Into::into).collect();
+        let mut files: Vec<Vec<u8>> = texts(&listed).map(Into::into).collect();
         files.sort_unstable();
         files.dedup();
+        let ignored = match files.as_slice() {
+            [] => HashSet::new(),
+            files => self.ignored(files)?,
+        };
+        files.retain(|file| !ignored.contains(file));
         let top = self.top.clone();
         Ok(Removed { top, files })
     }
@@ -168,6 +173,12 @@ impl Removed {
                 .get(first_below)
                 .is_some_and(|file| file.starts_with(&below))
     }
+
+    /// The removed files, as absolute paths.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let path = |file: &Vec<u8>| self.top.join(OsStr::from_bytes(file));
+        self.files.iter().map(path)
+    }
 }
 
 impl Tracked {
@@ -175,6 +186,13 @@ impl Tracked {
     #[must_use]
     pub fn has_file(&self, path: &Path) -> bool {
         self.entry(path) == Some(Entry::File)
+    }
+
+    /// The files and links, as absolute paths, in no order.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.files
+            .keys()
+            .map(|file| self.top.join(OsStr::from_bytes(file)))
     }
 
     /// Whether there is a file or a link at `path`, which is absolute.

@@ -1,14 +1,16 @@
 //! Sources whose versions are taken from the lock file: those that are not here, and those that a command observes.
 
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::app::check::ranges::ranges_of;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::source_path;
+use crate::engine::watched;
+use crate::git::{Removed, Tracked};
+use crate::hash::{Exceptions, Watched, glob_matches, is_glob};
 use crate::model::{
     AssetKey, DataVersion, Lock, LockedSources as Taken, Observation, Observed, PartitionKey, Place,
 };
@@ -132,30 +134,84 @@ impl LockedSources {
     }
 }
 
-/// Of cells of sources at which nothing is, those where a file of git's was removed; none where there is no repository.
+/// Of cells of sources at which something is missing, those of which git tracks, or a commit had, a file that is not here; none
+/// where there is no repository.
 fn removed(
     project: &Project,
     scope: &Scope<'_>,
     absent: impl Iterator<Item = Cell>,
 ) -> HashSet<Cell> {
-    let root = project.root().canonicalize().ok();
-    let path = |cell| Some((cell, root.as_ref()?.join(source_path(scope, cell)?)));
-    let mut paths: Vec<(Cell, PathBuf)> = absent.filter_map(path).collect();
-    if paths.is_empty() {
+    let Ok(root) = project.root().canonicalize() else {
+        return HashSet::new();
+    };
+    let places = |cell| {
+        let (id, partition) = scope.at(cell);
+        let source = scope.graph().source(id);
+        let watched = source.map_or_else(Vec::new, |source| watched(source, partition));
+        watched.into_iter().map(move |watched| (cell, watched))
+    };
+    let places: Vec<(Cell, Watched)> = absent.flat_map(places).collect();
+    if places.is_empty() {
         return HashSet::new();
     }
     let Ok(repository) = project.repository() else {
         return HashSet::new();
     };
-    let mut removed = HashSet::new();
-    if let Ok(tracked) = repository.tracked() {
-        let is_tracked = |(_, path): &mut (Cell, PathBuf)| tracked.has_entry(path);
-        removed.extend(paths.extract_if(.., is_tracked).map(|(cell, _)| cell));
+    let asked: Vec<PathBuf> = places
+        .iter()
+        .map(|(_, watched)| root.join(head(watched)))
+        .collect();
+    let tracked = repository.tracked().ok();
+    let history = repository.removed(&asked).ok();
+    let is_path = |(_, watched): &&(Cell, Watched)| !matches!(watched, Watched::Glob { .. });
+    let (paths, globs): (Vec<_>, Vec<_>) = places.iter().partition(is_path);
+    let was_at = |(_, watched): &&&(Cell, Watched)| {
+        let path = root.join(head(watched));
+        let was_tracked = tracked.as_ref().is_some_and(|it| it.has_entry(&path))
+            || history.as_ref().is_some_and(|it| it.had(&path));
+        was_tracked && path.metadata().is_err()
+    };
+    let mut removed: HashSet<Cell> = paths.iter().filter(was_at).map(|(cell, _)| *cell).collect();
+    if globs.is_empty() {
+        return removed;
     }
-    let asked: Vec<PathBuf> = paths.iter().map(|(_, path)| path.clone()).collect();
-    if let Ok(history) = repository.removed(&asked) {
-        let was_tracked = paths.iter().filter(|(_, path)| history.had(path));
-        removed.extend(was_tracked.map(|(cell, _)| *cell));
-    }
+    let tracked = tracked.iter().flat_map(Tracked::files);
+    let files = tracked.chain(history.iter().flat_map(Removed::files));
+    let gone: BTreeSet<PathBuf> = files
+        .filter(|file| file.symlink_metadata().is_err())
+        .filter_map(|file| Some(file.strip_prefix(&root).ok()?.to_owned()))
+        .collect();
+    let would_match = |(_, watched): &&&(Cell, Watched)| {
+        let Watched::Glob {
+            pattern, except, ..
+        } = watched
+        else {
+            return false;
+        };
+        let Ok(except) = Exceptions::new(except) else {
+            return false;
+        };
+        let head = head(watched);
+        let below = gone.range(head.to_owned()..);
+        let mut below = below.take_while(|file| file.starts_with(head));
+        below.any(|file| {
+            let matches = file.to_str().map(|file| glob_matches(pattern, file));
+            matches!(matches, Some(Ok(true))) && !except.take(file)
+        })
+    };
+    removed.extend(globs.iter().filter(would_match).map(|(cell, _)| *cell));
     removed
+}
+
+/// The path, or the folder below which a glob matches.
+fn head(watched: &Watched) -> &Path {
+    let path = Path::new(watched.text());
+    match watched {
+        Watched::Path(..) | Watched::Word(..) => path,
+        Watched::Glob { pattern, .. } => {
+            let mut above = path.ancestors().skip(usize::from(is_glob(pattern)));
+            let literal = above.find(|above| above.to_str().is_some_and(|it| !is_glob(it)));
+            literal.unwrap_or(Path::new(""))
+        }
+    }
 }

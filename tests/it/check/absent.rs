@@ -116,6 +116,51 @@ fn a_line_from_before_a_source_was_added_hides_no_removal() {
 }
 
 #[test]
+fn nor_does_it_of_what_a_glob_matched() {
+    let manifest = r#"
+[project]
+[partitions.letter]
+type = "static"
+keys = ["a", "b"]
+[source.raw]
+partitions = "letter"
+paths = ["raw/{{partition}}/*.csv", "!raw/*/draft.csv"]
+[asset.all]
+deps = "raw"
+command = "cat {{input}} > {{output}}"
+outputs = "all"
+"#;
+    let project = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file(".gitignore", "/.assetctl/\nkept.csv\n")
+        .with_file("raw/a/x.csv", "x\n")
+        .with_file("raw/b/x.csv", "x\n")
+        .with_file("raw/b/draft.csv", "x\n");
+    git(&project, &["init", "-q"]);
+    project.materialize(&[]).success();
+    assert!(project.read("Assets.lock").contains("@raw b "));
+    git(&project, &["add", "-A"]);
+    commit(&project);
+    project.run(&["check"]).success();
+    // What is taken out of the glob may go.
+    git(&project, &["rm", "-q", "raw/b/draft.csv"]);
+    project.run(&["check"]).success();
+    git(&project, &["rm", "-q", "raw/b/x.csv"]);
+    let blocked = project.run(&["status", "--exit-code"]).exits(1);
+    assert!(
+        blocked.stdout().contains("is missing"),
+        "{}",
+        blocked.said()
+    );
+    project.run(&["check"]).exits(1);
+    commit(&project);
+    project.run(&["check"]).exits(1);
+    // Files that are ignored from then on are kept elsewhere.
+    project.write(".gitignore", "/.assetctl/\n*.csv\n");
+    project.run(&["check"]).success();
+}
+
+#[test]
 fn a_lock_file_that_cannot_be_read_is_told_once_and_left() {
     let clone = cloned(&built());
     // Which dynamic keys there are could not be told without the file.
