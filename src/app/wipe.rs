@@ -14,7 +14,7 @@ use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
 use crate::engine::begun_at;
 use crate::model::{AffectedReport, Effect, Outputs, PartitionRef, PartitionSet, WipeRequest};
-use crate::model::{AssetId, KeyRange, Lock, LockLine};
+use crate::model::{AssetId, KeyRange, Lock, LockBlock, LockLine};
 use crate::plan::{Scope, Upstream};
 use crate::store::{AssetPartition, Store, StoreError};
 use crate::sys::file::remove_tree;
@@ -75,7 +75,8 @@ pub fn wipe(
         }
         if !locked.is_empty() {
             instance.take_notices(lock.notices());
-            lock.change(project, &project.versions()?, &dropped(project, &locked))?;
+            let dropped = dropped(project, lock.lock(), &locked);
+            lock.change(project, &project.versions()?, &dropped)?;
         }
         for path in &report.files {
             let file = project.root().join(path);
@@ -88,7 +89,7 @@ pub fn wipe(
     Ok((report, instance.notices))
 }
 
-/// What has a line of its own in the lock file.
+/// What has a line in the lock file, or stands in one with others.
 fn locked(
     project: &Project,
     lock: &Lock,
@@ -97,13 +98,14 @@ fn locked(
     let graph = project.graph();
     let of = |(id, set): &(AssetId, PartitionSet)| {
         let keys = project.keys().of(graph.get(*id));
-        let lines = &lock.asset(graph.key(*id))?.lines;
+        let locked = lock.asset(graph.key(*id))?;
         let index = |line: &LockLine| match &line.partition {
             Some(key) => keys.index_of(key.as_str()),
             None => Some(0),
         };
-        let locked = lines.iter().filter_map(index);
-        let locked: PartitionSet = locked.collect();
+        let single: PartitionSet = locked.lines.iter().filter_map(index).collect();
+        let blocks = locked.blocks.iter().filter_map(|block| block.range(keys));
+        let locked = single.union(&PartitionSet::from_ranges(blocks));
         let locked = locked.intersection(set);
         (!locked.is_empty()).then_some((*id, locked))
     };
@@ -127,13 +129,17 @@ fn united(
     goals.iter().map(of).collect()
 }
 
-fn dropped(project: &Project, locked: &[(AssetId, PartitionSet)]) -> Changes {
+/// Lets lines go. Of a block in which some stand no more is left than is known here of the others.
+fn dropped(project: &Project, lock: &Lock, locked: &[(AssetId, PartitionSet)]) -> Changes {
     let graph = project.graph();
     let mut changes = Changes::default();
     for (id, set) in locked {
-        let keys = project.keys().of(graph.get(*id));
+        let (asset, keys) = (graph.key(*id), project.keys().of(graph.get(*id)));
         let partitions = set.iter().map(|index| keys.key(index)).collect();
-        changes.drop_lines(graph.key(*id), partitions);
+        changes.drop_lines(asset, partitions);
+        let blocks = lock.asset(asset).map_or(&[][..], |locked| &locked.blocks);
+        let is_met = |block: &&LockBlock| block.range(keys).is_some_and(|it| set.meets(&it));
+        changes.drop_blocks(asset, blocks.iter().filter(is_met).cloned().collect());
     }
     changes
 }

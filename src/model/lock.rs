@@ -5,10 +5,11 @@
 //! the declaration, the code, the sources and the outputs of the lines that it depends on.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::digest::Digest;
 use crate::model::name::{AssetKey, Name};
-use crate::model::partition::PartitionKey;
+use crate::model::partition::{PartitionKey, PartitionKeys};
 use crate::model::record::RULE;
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
@@ -92,6 +93,16 @@ pub struct LockBlock {
     /// For each output the digest of the block, as a reader of the whole block folds it. An asset with several outputs has
     /// one more, without a label, for readers of all of them.
     pub outputs: Box<[LockedOutput]>,
+}
+
+impl LockBlock {
+    /// The indexes of its keys; `None` where its ends are not among the keys, or not in their order.
+    #[must_use]
+    pub fn range(&self, keys: &PartitionKeys) -> Option<Range<u32>> {
+        let first = keys.index_of(self.first.as_str())?;
+        let last = keys.index_of(self.last.as_str())?;
+        (first <= last).then_some(first..last + 1)
+    }
 }
 
 /// One output in a line: `o=…`, or `o.NAME=…`.

@@ -53,6 +53,7 @@ pub fn updated(
     let made: HashMap<&AssetKey, &[LockLine]> = made.collect();
     let without = without_blocks(&evaluation, &lock, changes);
     let lock = with_fresh_blocks_unfolded(&mut evaluation, &instance.store, lock, &made);
+    let lock = without_dropped(&mut evaluation, lock, changes);
     let mut new = update(lock, &without);
     let facts = lock_facts(&evaluation, &new);
     let evaluation = RefCell::new(evaluation);
@@ -129,19 +130,17 @@ fn with_fresh_blocks_unfolded(
         let made: BTreeSet<u32> = made.filter_map(|key| keys.index_of(key.as_str())).collect();
         let mut unfolded = Vec::new();
         locked.blocks.retain(|block| {
-            let first = keys.index_of(block.first.as_str());
-            let last = keys.index_of(block.last.as_str());
-            let (Some(first), Some(last)) = (first, last) else {
+            let Some(range) = block.range(keys) else {
                 return true;
             };
             let is_fresh = |index: u32| {
                 let cell = scope.cell(id, index);
                 cell.is_some_and(|cell| evaluation.verdicts[cell.index()].status == Status::Fresh)
             };
-            if made.range(first..=last).next().is_none() || !(first..=last).all(is_fresh) {
+            if made.range(range.clone()).next().is_none() || !range.clone().all(is_fresh) {
                 return true;
             }
-            match lines_of_range(evaluation, store, id, first..last + 1) {
+            match lines_of_range(evaluation, store, id, range) {
                 Some(mut lines) => {
                     unfolded.append(&mut lines);
                     false
@@ -154,6 +153,40 @@ fn with_fresh_blocks_unfolded(
             locked.lines.retain(|line| !new.contains(&line.partition));
             locked.lines.append(&mut unfolded);
         }
+    }
+    lock
+}
+
+/// Blocks that are to go because lines in them are, as lines of the others that are fresh here.
+fn without_dropped(evaluation: &mut Evaluation<'_>, mut lock: Lock, changes: &Changes) -> Lock {
+    let scope = evaluation.scope();
+    for (asset, partitions) in &changes.dropped_lines {
+        let id = scope.graph().find(asset.as_str());
+        let mut assets = lock.assets.iter_mut();
+        let Some((id, locked)) = id.zip(assets.find(|locked| locked.asset == *asset)) else {
+            continue;
+        };
+        let keys = scope.keys(id);
+        let dropped = partitions.iter().flatten();
+        let dropped: PartitionSet = dropped
+            .filter_map(|key| keys.index_of(key.as_str()))
+            .collect();
+        let gone = changes.dropped_blocks.iter().filter(|(of, _)| of == asset);
+        let ranges = gone
+            .flat_map(|(_, blocks)| blocks)
+            .filter_map(|it| it.range(keys));
+        let met = PartitionSet::from_ranges(ranges.filter(|range| dropped.meets(range)));
+        let asset = scope.graph().asset(id);
+        let others = met.difference(&dropped);
+        let kept = others.iter().filter_map(|index| {
+            let cell = scope.cell(id, index)?;
+            let is_fresh = evaluation.verdicts[cell.index()].status == Status::Fresh;
+            is_fresh
+                .then(|| fresh_line(evaluation, asset?, cell))
+                .flatten()
+        });
+        let kept: Vec<LockLine> = kept.collect();
+        locked.lines.extend(kept);
     }
     lock
 }

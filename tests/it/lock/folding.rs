@@ -169,3 +169,56 @@ fn what_is_here_of_a_block_is_known_as_made_here() {
     let (fresh, _) = counts(1);
     assert!(fresh < all && fresh > all / 2, "{fresh}");
 }
+
+#[test]
+fn what_is_wiped_of_a_block_is_forgotten_and_the_rest_is_not() {
+    let sandbox = chain()
+        .with_file("Assets.toml", COPIES)
+        .at("2024-01-01T00:00:00Z");
+    let keys = sandbox
+        .run(&["partitions", "list", "day", "--keys"])
+        .success();
+    let keys: Vec<&str> = keys.stdout().lines().collect();
+    for key in &keys {
+        sandbox.write(&format!("build/{key}"), &format!("{key}\n"));
+        sandbox.write(&format!("copy/{key}"), &format!("{key}\n"));
+    }
+    sandbox.run(&["accept", "some", "copy"]).success();
+    let locked = lock(&sandbox);
+    let unchecked = |step: &str| {
+        let words = ["check", step, "--outputs", "ignore"];
+        sandbox.run(&words).exits(1);
+    };
+    sandbox.run(&["wipe", "some@1990-01-05", "--yes"]).success();
+    unchecked("some@1990-01-05");
+    sandbox
+        .run(&["check", "some@1990-01-06", "--outputs", "ignore"])
+        .success();
+    let again = sandbox.run(&["wipe", "some@1990-01-05", "--yes"]).success();
+    assert!(
+        again.said().contains("nothing to forget"),
+        "{}",
+        again.said()
+    );
+    sandbox.run(&["accept", "some@1990-01-05"]).success();
+    assert_eq!(lock(&sandbox), locked, "the rest was kept");
+
+    // All of it, and also where nothing is recorded here.
+    for is_recorded in [true, false] {
+        if !is_recorded {
+            sandbox.remove(".assetctl");
+        }
+        sandbox.run(&["wipe", "copy", "--yes"]).success();
+        let left = lines(&sandbox);
+        assert!(
+            !left.iter().any(|line| line.starts_with("copy ")),
+            "recorded: {is_recorded}"
+        );
+        assert!(
+            left.iter()
+                .any(|line| line.starts_with("some 1990-01-01..."))
+        );
+        unchecked("copy@1990-01-06");
+        sandbox.write("Assets.lock", &locked);
+    }
+}
