@@ -390,7 +390,11 @@ fn a_command_is_not_over_while_its_outputs_are_written() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_command_whose_outputs_are_written_for_ever_times_out() {
-    for script in ["sleep 1000 > out &", "sleep 1000 > out & exit 3"] {
+    // What is left behind has its output open from its first moment on.
+    for script in [
+        "exec 3> out; sleep 1000 >&3 &",
+        "exec 3> out; sleep 1000 >&3 & exit 3",
+    ] {
         let folder = Folder::new();
         let mut command = folder.script(script);
         command.outputs = vec![folder.path("out")];
