@@ -19,8 +19,8 @@ use crate::executor::LocalExecutor;
 use crate::hash::Counted;
 use crate::model::{
     Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
-    ExplainRequest, FailedAttempt, Grouping, KeyRange, Materialization, MaterializationId, Origin,
-    OutputChange, OutputKind, PartitionSet, Place, SourceAsset, SourcePath, Status,
+    ExplainRequest, FailedAttempt, Grouping, KeyRange, Materialization, Origin, OutputChange,
+    OutputKind, PartitionSet, Place, Provenance, SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -177,7 +177,10 @@ impl Explanation<'_> {
     fn materialization(&self) -> Result<Option<Materialization>, StoreError> {
         let recorded = &self.evaluation.judge.facts().recorded;
         let last = recorded.materialized(self.cell.index());
-        last.map_or(Ok(None), |last| self.store.materialization(last.id))
+        {
+            let id = last.and_then(|last| last.provenance.recorded());
+            id.map_or(Ok(None), |id| self.store.materialization(id))
+        }
     }
 
     /// The last attempt, where that failed, whatever stands recorded.
@@ -257,7 +260,7 @@ impl Explanation<'_> {
             let change = change.map(|(_, change)| change);
             let mut newer = match (output.kind, change, recorded) {
                 (OutputKind::Directory, Some(OutputChange::Altered { .. }), Some(last))
-                    if last.id != MaterializationId::LOCKED =>
+                    if last.provenance != Provenance::Locked =>
                 {
                     self.newer_files(&path, last.time)
                 }

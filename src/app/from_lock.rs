@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::engine::Evaluation;
 use crate::lockfile::{FILE_NAME, LockError};
-use crate::model::{DataVersionRule, MaterializationId, StepName};
+use crate::model::{DataVersionRule, Provenance, StepName};
 
 /// How many steps are named.
 const NAMED: usize = 5;
@@ -35,7 +35,7 @@ impl FromLock {
                     !is_incremental && asset.data_version != DataVersionRule::Inputs
                 });
                 let made = recorded.materialized(cell.index());
-                let made = made.filter(|made| made.id != MaterializationId::LOCKED);
+                let made = made.filter(|made| made.provenance != Provenance::Locked);
                 let same = made.zip(locked.as_ref()).is_none_or(|(made, locked)| {
                     made.fingerprint != locked.fingerprint || made.outputs == locked.outputs
                 });

@@ -14,8 +14,8 @@ use crate::app::selection::{Range, is_without_keys, select};
 use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::model::{
-    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, LastAttempt, MaterializationId,
-    PartitionSet, Status,
+    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, LastAttempt, PartitionSet, Provenance,
+    Status,
 };
 use crate::model::{AssetStatus, DeclarationKind, PartitionRun, StatusCounts, StatusReport};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest};
@@ -228,7 +228,7 @@ fn recorded_status(
 /// When a cell was last materialized; of what only the lock file knows, nobody can say.
 fn time(recorded: &CurrentColumns, at: usize) -> Option<jiff::Timestamp> {
     let last = recorded.materialized(at);
-    let last = last.filter(|last| last.id != MaterializationId::LOCKED)?;
+    let last = last.filter(|last| last.provenance != Provenance::Locked)?;
     Some(last.time)
 }
 

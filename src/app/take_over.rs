@@ -49,7 +49,11 @@ impl TakingOver<'_> {
             if let Some(success) = self.success(store, evaluation, &mut codes, cell) {
                 adoptions.push(Adoption {
                     success,
-                    judged: evaluation.locked.recorded.get(&cell).copied(),
+                    judged: evaluation
+                        .locked
+                        .recorded
+                        .get(&cell)
+                        .and_then(|it| it.recorded()),
                 });
             }
         }

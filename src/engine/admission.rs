@@ -185,14 +185,16 @@ impl Coordinator<'_, '_> {
         current: Option<&Current>,
     ) -> Result<bool, Problems> {
         let judged = &self.evaluation.judge.facts().recorded;
-        let judged = judged.materialized(cell.index()).map(|last| last.id);
+        let judged = judged
+            .materialized(cell.index())
+            .map(|last| last.provenance);
         let last = current.and_then(|it| it.materialized.as_ref());
         // What a step in place writes is moved aside and put back by whoever else works on it, and what an incremental one
         // starts from may be another instance's by now.
         let depends_on_outputs = self.recipe(cell).is_some_and(|recipe| {
             recipe.staging == Staging::InPlace || recipe.history == History::Incremental
         });
-        if last.map(|last| last.id) == judged && !depends_on_outputs {
+        if last.map(|last| last.provenance) == judged && !depends_on_outputs {
             return Ok(false);
         }
         let scope = self.evaluation.scope();

@@ -18,8 +18,8 @@ use crate::engine::workspace::Workspace;
 use crate::hash::Found;
 use crate::model::{
     Asset, CodePrefix, Current, DataVersion, DataVersionRule, Fingerprint, Lock, LockBlock,
-    LockLine, LockedAsset, MaterializationId, Output, OutputChange, PartitionKey, PartitionSet,
-    RULE, Status,
+    LockLine, LockedAsset, Output, OutputChange, PartitionKey, PartitionSet, Provenance, RULE,
+    Status,
 };
 use crate::plan::{Cell, LockFacts, LockJudge, Role, Row, Scope, Witness};
 use crate::store::Store;
@@ -31,7 +31,7 @@ pub struct LockedCells {
     /// downstream.
     pub here: Vec<Cell>,
     /// What the instance has recorded of those instead, where it has recorded anything.
-    pub recorded: HashMap<Cell, MaterializationId>,
+    pub recorded: HashMap<Cell, Provenance>,
     /// Whose line is right, whose outputs are not here or cannot be told to be those of the line, and of which nothing is
     /// recorded; with the line, where they have one of their own.
     pub elsewhere: HashMap<Cell, Option<LockedResult>>,
@@ -217,16 +217,18 @@ impl Evaluation<'_> {
     /// Whether a cell counts as recorded only for what the lock file says.
     #[must_use]
     pub fn is_from_lock(&self, cell: Cell) -> bool {
-        self.recorded_as(cell) == Some(MaterializationId::LOCKED)
+        self.recorded_as(cell) == Some(Provenance::Locked)
     }
 
     fn is_unrecorded(&self, cell: Cell) -> bool {
         self.recorded_as(cell).is_none()
     }
 
-    fn recorded_as(&self, cell: Cell) -> Option<MaterializationId> {
+    fn recorded_as(&self, cell: Cell) -> Option<Provenance> {
         let recorded = &self.judge.facts().recorded;
-        recorded.materialized(cell.index()).map(|last| last.id)
+        recorded
+            .materialized(cell.index())
+            .map(|last| last.provenance)
     }
 
     fn lock_facts(&self) -> LockFacts {
@@ -278,7 +280,7 @@ impl Evaluation<'_> {
         if folded.is_empty() {
             return;
         }
-        let before: HashMap<Cell, MaterializationId> = folded
+        let before: HashMap<Cell, Provenance> = folded
             .cells()
             .filter_map(|cell| Some((cell, self.recorded_as(cell)?)))
             .collect();

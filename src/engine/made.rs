@@ -8,8 +8,7 @@ use crate::engine::evaluate::Evaluation;
 use crate::engine::unsettled::Unsettled;
 use crate::model::{
     Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, InputRecord,
-    LastAttempt, Materialization, MaterializationId, Origin, Outcome, Output, OutputRecord, RULE,
-    RunId,
+    LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance, RULE, RunId,
 };
 use crate::plan::{Cell, Judge, mapping_in_words, output_read};
 use crate::store::StoredBlock;
@@ -133,10 +132,9 @@ pub fn materialized_of(
     let duration_ms = made.duration.as_millis() as u64;
     let current = Current {
         materialized: Some(CurrentMaterialization {
-            // The number that the instance will give is not known yet, and nothing in this run asks for it.
-            id: match made.run {
-                Some(_) => MaterializationId(0),
-                None => MaterializationId::LOCKED,
+            provenance: match made.run {
+                Some(_) => Provenance::ThisRun,
+                None => Provenance::Locked,
             },
             rule: RULE,
             fingerprint,

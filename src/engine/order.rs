@@ -250,5 +250,6 @@ pub fn command_of(
 
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
     let recorded = &evaluation.judge.facts().recorded;
-    recorded.materialized(cell.index()).map(|last| last.id.0)
+    let last = recorded.materialized(cell.index())?;
+    last.provenance.recorded().map(|id| id.0)
 }

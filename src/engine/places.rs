@@ -20,8 +20,8 @@ use crate::engine::evaluate::Evaluation;
 use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
 use crate::model::{
-    Asset, CodeRecord, CodeVersion, DataVersion, DataVersionRule, Lock, LockedAsset,
-    MaterializationId, Occupied, OutputKind, PartitionKey, PartitionSet, PlannedAside,
+    Asset, CodeRecord, CodeVersion, DataVersion, DataVersionRule, Lock, LockedAsset, Occupied,
+    OutputKind, PartitionKey, PartitionSet, PlannedAside, Provenance,
 };
 use crate::plan::{Cell, Decision, ObservedCode, Row, code_record};
 use crate::store::Store;
@@ -194,7 +194,7 @@ impl Evaluation<'_> {
         let recorded = &self.judge.facts().recorded;
         let last = recorded.materialized(cell.index());
         last.is_some_and(|last| {
-            last.id == MaterializationId::LOCKED || templates.are_those_of(last.code_version)
+            last.provenance == Provenance::Locked || templates.are_those_of(last.code_version)
         })
     }
 

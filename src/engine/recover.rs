@@ -232,6 +232,9 @@ fn is_recorded_since(
     let Some(index) = index else { return Ok(false) };
     let set = crate::model::PartitionSet::single(index);
     let current = store.current_of(&note.asset, keys, &set)?;
-    let recorded = current.materialized(0).map(|last| last.id.0);
+    let recorded = current.materialized(0);
+    let recorded = recorded
+        .and_then(|last| last.provenance.recorded())
+        .map(|id| id.0);
     Ok(recorded != note.materialization)
 }

@@ -50,8 +50,8 @@ pub use partition::{
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
     CurrentRef, FileList, InputRecord, LastAttempt, Materialization, MaterializationId,
-    MaterializedRef, Observation, Origin, Outcome, OutputRecord, RULE, RunId, RunStatus,
-    SourceContent,
+    MaterializedRef, Observation, Origin, Outcome, OutputRecord, Provenance, RULE, RunId,
+    RunStatus, SourceContent,
 };
 pub use report::{
     AffectedRange, AffectedReport, Ahead, AssetStatus, Certainty, ChangedInputs, ChangedKeys,

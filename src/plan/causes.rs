@@ -86,7 +86,8 @@ fn differences(
             new: RULE,
         });
     }
-    let inputs = evidence.records.inputs(last.id);
+    let inputs = last.provenance.recorded();
+    let inputs = inputs.and_then(|id| evidence.records.inputs(id));
     let mut remapped = Vec::new();
     if judge.facts().code[judge.scope().number_of(id)] != Some(last.code_version) {
         let old = evidence.records.code(last.code_version);
@@ -437,7 +438,9 @@ fn open_inputs(
         .graph()
         .asset(id)
         .expect("sources have no causes");
-    let recorded = evidence.records.inputs(last.id).unwrap_or_default();
+    let recorded = last.provenance.recorded();
+    let recorded = recorded.and_then(|id| evidence.records.inputs(id));
+    let recorded = recorded.unwrap_or_default();
     let told = if depth == 0 { KEYS_TOLD } else { 1 };
     let mut causes = Vec::new();
     for dep in &asset.deps {

@@ -1,6 +1,6 @@
 //! From verdicts to decisions: what runs, what may run, what cannot.
 
-use crate::model::{AssetId, LastAttempt, MaterializationId, Status};
+use crate::model::{AssetId, LastAttempt, Provenance, Status};
 use crate::plan::judge::{Demand, Judge, Verdict};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 
@@ -194,7 +194,7 @@ fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
             .get(cell.index())
             .filter(|current| current.attempt == LastAttempt::Succeeded)
             .and_then(|current| current.materialized)
-            .filter(|last| last.id != MaterializationId::LOCKED)
+            .filter(|last| last.provenance != Provenance::Locked)
             .map(|last| last.duration_ms)
     };
     let mut own = vec![None; recorded.len()];

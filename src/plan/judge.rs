@@ -462,12 +462,12 @@ impl<'a> Judge<'a> {
     /// Whether a cell of which not all is known is not as it was recorded, whatever the rest becomes.
     fn differs_from_record(&mut self, at: &Place<'_>, records: &dyn Records) -> bool {
         let last = self.facts.recorded.materialized(at.cell.index());
-        let last = last.map(|last| (last.id, last.fingerprint));
-        last.is_some_and(|(id, fingerprint)| {
+        let last = last.map(|last| (last.provenance, last.fingerprint));
+        last.is_some_and(|(provenance, fingerprint)| {
             // The record need not be read where all would be as it was if the upstreams came out as they were.
             let stands = self.fingerprint_if_upstreams_stand(at) == Some(fingerprint);
             !stands && {
-                let inputs = records.inputs(id);
+                let inputs = provenance.recorded().and_then(|id| records.inputs(id));
                 inputs.is_some_and(|inputs| self.some_input_differs(at, &inputs))
             }
         })

@@ -9,7 +9,7 @@ use crate::model::{
     Asset, AssetGraph, AssetId, BlockEntry, Cause, CodeRecord, CodeVersion, Current,
     CurrentColumns, CurrentMaterialization, DataVersion, DependencyChange, ExistingKeys,
     InputRecord, KeysByDefinition, LastAttempt, MaterializationId, OutputChange, PartitionSet,
-    RULE, Selected, Status,
+    Provenance, RULE, Selected, Status,
 };
 use crate::plan::{
     Alone, Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records,
@@ -105,7 +105,7 @@ impl World {
     pub fn know_from_lock(&mut self, step: &str) {
         let current = self.memory.current.get_mut(step);
         let last = current.and_then(|current| current.materialized.as_mut());
-        last.expect("it was made").id = MaterializationId::LOCKED;
+        last.expect("it was made").provenance = Provenance::Locked;
     }
 
     /// Lets the last attempt at a step have failed.
@@ -221,7 +221,7 @@ impl World {
             memory.codes.insert(code, record(asset));
             let current = Current {
                 materialized: Some(CurrentMaterialization {
-                    id,
+                    provenance: Provenance::Recorded(id),
                     rule: RULE,
                     fingerprint,
                     code_version: code,
@@ -291,7 +291,8 @@ impl World {
             let name = step.split_once('@').map_or(step.as_str(), |(name, _)| name);
             let asset = self.graph.find(name).and_then(|id| self.graph.asset(id));
             if let (Some(asset), Some(last)) = (asset, &current.materialized) {
-                each(step, asset, last, &self.memory.inputs[&last.id.0]);
+                let id = last.provenance.recorded().expect("it was recorded");
+                each(step, asset, last, &self.memory.inputs[&id.0]);
             }
         }
     }

@@ -420,7 +420,8 @@ impl Pruning<'_> {
             let is_known = current::decode(row, &mut outputs).is_ok_and(|state| {
                 state
                     .materialized
-                    .is_none_or(|last| known.contains(&(last.id.0, at.0, at.1)))
+                    .and_then(|last| last.provenance.recorded())
+                    .is_none_or(|id| known.contains(&(id.0, at.0, at.1)))
             });
             if !is_known {
                 bad.push(at);

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 
 use crate::digest::Digest;
-use crate::model::{CodeVersion, DataVersion, Fingerprint, MaterializationId, MaterializedRef};
+use crate::model::{
+    CodeVersion, DataVersion, Fingerprint, MaterializationId, MaterializedRef, Provenance,
+};
 use crate::store::error::Fault;
 
 /// Writes a materialization, its time to the microsecond.
-pub(super) fn encode(last: MaterializedRef<'_>) -> Vec<u8> {
+pub(super) fn encode(id: MaterializationId, last: MaterializedRef<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(60 + 16 * last.outputs.len());
-    bytes.extend(last.id.0.to_be_bytes());
+    bytes.extend(id.0.to_be_bytes());
     bytes.extend(last.rule.to_be_bytes());
     bytes.extend(last.time.as_microsecond().to_be_bytes());
     bytes.extend(last.duration_ms.to_be_bytes());
@@ -40,7 +42,7 @@ pub(super) fn decode<'a>(
     outputs.clear();
     outputs.extend(versions.iter().map(version));
     Ok(MaterializedRef {
-        id: MaterializationId(id),
+        provenance: Provenance::Recorded(MaterializationId(id)),
         rule,
         fingerprint: Fingerprint(fingerprint),
         code_version: CodeVersion(code_version),

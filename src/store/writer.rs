@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use crate::digest::Digest;
 use crate::model::{
     BlockEntry, CodeRecord, Event, LastAttempt, Materialization, MaterializationId,
-    MaterializedRef, PartitionKey, PartitionSlot, RunId,
+    MaterializedRef, PartitionKey, PartitionSlot, Provenance, RunId,
 };
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column::{packed, signed};
@@ -121,7 +121,8 @@ impl Store {
                 let asset = writing.interned.asset(writing.connection, asset)?;
                 let partition = writing.partition_id(&success.slot)?;
                 let current = current::at_point(writing.connection, asset, partition)?;
-                let last = current.and_then(|it| it.materialized).map(|last| last.id);
+                let last = current.and_then(|it| it.materialized);
+                let last = last.and_then(|last| last.provenance.recorded());
                 if last == *judged && !leases::is_held(writing, asset, partition)? {
                     writing.succeeded(success)?;
                     adopted += 1;
@@ -211,10 +212,10 @@ impl Writing<'_> {
                 packed(&it.inputs),
             ],
         )?;
-        let id = self.connection.last_insert_rowid();
+        let id = MaterializationId(self.connection.last_insert_rowid());
         let outputs: Vec<_> = it.outputs.iter().map(|output| output.version).collect();
         let last = MaterializedRef {
-            id: MaterializationId(id),
+            provenance: Provenance::Recorded(id),
             rule: it.rule,
             fingerprint: it.fingerprint,
             code_version: it.code_version,
@@ -228,14 +229,14 @@ impl Writing<'_> {
                 asset,
                 partition,
                 attempt_column(LastAttempt::Succeeded),
-                state::encode(last),
+                state::encode(id, last),
             ],
         )?;
         self.release(asset, partition, run)?;
         if let Some(run) = it.run {
             event::insert(self, run, &success.events)?;
         }
-        Ok(MaterializationId(id))
+        Ok(id)
     }
 
     fn failed(&mut self, failure: &Failure) -> Result<(), Fault> {

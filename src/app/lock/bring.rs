@@ -114,7 +114,10 @@ fn recorded_lines(
             let Some(last) = last.filter(|last| last.rule == RULE) else {
                 continue;
             };
-            let made = store.materialization(last.id)?;
+            let Some(id) = last.provenance.recorded() else {
+                continue;
+            };
+            let made = store.materialization(id)?;
             lines.extend(made.map(|made| line_of(asset, &made)));
         }
         if !lines.is_empty() {

@@ -211,7 +211,7 @@ fn lines_of_range(
             if last.rule != RULE {
                 return None;
             }
-            let made = store.materialization(last.id).ok()??;
+            let made = store.materialization(last.provenance.recorded()?).ok()??;
             Some(line_of(asset, &made))
         })
         .collect()

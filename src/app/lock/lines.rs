@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::engine::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
-    Lock, LockLine, LockedOutput, Materialization, MaterializationId, PartitionKey, Status,
+    Lock, LockLine, LockedOutput, Materialization, PartitionKey, Provenance, Status,
 };
 use crate::plan::{Cell, Role};
 
@@ -87,7 +87,7 @@ pub fn is_unsettled(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
 pub fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     let recorded = &evaluation.judge.facts().recorded;
     let last = recorded.materialized(cell.index());
-    last.is_some_and(|last| last.id == MaterializationId(0))
+    last.is_some_and(|last| last.provenance == Provenance::ThisRun)
 }
 
 /// Whether a cell is fresh, after a run or without one, whatever an attempt with other inputs came to since. What is read as it is was

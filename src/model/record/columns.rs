@@ -11,7 +11,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::digest::Digest;
-use crate::model::record::{CurrentRef, LastAttempt, MaterializationId, MaterializedRef};
+use crate::model::record::{
+    CurrentRef, LastAttempt, MaterializationId, MaterializedRef, Provenance,
+};
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
 /// The current state of asset partitions, by index.
@@ -125,7 +127,7 @@ impl CurrentColumns {
         let making = self.makings.all[self.made[at] as usize];
         let start = self.starts[at] as usize;
         Some(MaterializedRef {
-            id: MaterializationId(self.ids[at]),
+            provenance: provenance_of(self.ids[at]),
             rule: making.rule,
             fingerprint: Fingerprint(Digest::from_bytes(self.fingerprints[at])),
             code_version: making.code_version,
@@ -162,7 +164,7 @@ impl CurrentColumns {
             code_version: last.code_version,
             outputs: last.outputs.len() as u32,
         });
-        self.ids[at] = last.id.0;
+        self.ids[at] = id_column(last.provenance);
         self.fingerprints[at] = *last.fingerprint.0.as_bytes();
         self.times[at] = last.time.as_microsecond();
         self.durations_ms[at] = last.duration_ms;
@@ -194,6 +196,23 @@ impl CurrentColumns {
     }
 }
 
+/// What stands for a provenance in a column: numbers of materializations are greater than 0.
+const fn id_column(provenance: Provenance) -> i64 {
+    match provenance {
+        Provenance::Recorded(id) => id.0,
+        Provenance::ThisRun => 0,
+        Provenance::Locked => -1,
+    }
+}
+
+const fn provenance_of(id: i64) -> Provenance {
+    match id {
+        0 => Provenance::ThisRun,
+        -1 => Provenance::Locked,
+        id => Provenance::Recorded(MaterializationId(id)),
+    }
+}
+
 impl Makings {
     fn number(&mut self, making: Making) -> u32 {
         if self.all.get(self.last as usize) == Some(&making) {
@@ -216,7 +235,7 @@ mod tests {
     use super::CurrentColumns;
     use crate::digest::Digest;
     use crate::model::record::{
-        Current, CurrentMaterialization, CurrentRef, LastAttempt, MaterializationId,
+        Current, CurrentMaterialization, CurrentRef, LastAttempt, MaterializationId, Provenance,
     };
     use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
@@ -227,7 +246,11 @@ mod tests {
     fn current(seed: u8, outputs: u8, attempt: LastAttempt) -> Current {
         Current {
             materialized: Some(CurrentMaterialization {
-                id: MaterializationId(seed.into()),
+                provenance: match seed % 3 {
+                    0 => Provenance::Recorded(MaterializationId(i64::from(seed) + 1)),
+                    1 => Provenance::Locked,
+                    _ => Provenance::ThisRun,
+                },
                 rule: 1 + u32::from(seed % 2),
                 fingerprint: Fingerprint(digest(seed)),
                 code_version: CodeVersion(digest(seed % 3)),

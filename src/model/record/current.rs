@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::record::{MaterializationId, RULE};
+use crate::model::record::{Provenance, RULE};
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
 /// The current state of an asset partition.
@@ -24,7 +24,7 @@ impl Current {
     ) -> Self {
         Self {
             materialized: Some(CurrentMaterialization {
-                id: MaterializationId::LOCKED,
+                provenance: Provenance::Locked,
                 rule: RULE,
                 fingerprint,
                 code_version,
@@ -49,8 +49,8 @@ pub enum LastAttempt {
 /// The last materialization, as far as judging needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentMaterialization {
-    /// The number of the materialization in the instance's history.
-    pub id: MaterializationId,
+    /// Where it is known from.
+    pub provenance: Provenance,
     /// The rule that the fingerprint was made by.
     pub rule: u32,
     /// All that it depended on.
@@ -77,8 +77,8 @@ pub struct CurrentRef<'a> {
 /// A [`CurrentMaterialization`] that stands elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaterializedRef<'a> {
-    /// The number of the materialization in the instance's history.
-    pub id: MaterializationId,
+    /// Where it is known from.
+    pub provenance: Provenance,
     /// The rule that the fingerprint was made by.
     pub rule: u32,
     /// All that it depended on.
@@ -105,7 +105,7 @@ impl<'a> From<&'a Current> for CurrentRef<'a> {
 impl<'a> From<&'a CurrentMaterialization> for MaterializedRef<'a> {
     fn from(last: &'a CurrentMaterialization) -> Self {
         Self {
-            id: last.id,
+            provenance: last.provenance,
             rule: last.rule,
             fingerprint: last.fingerprint,
             code_version: last.code_version,
@@ -132,7 +132,7 @@ impl MaterializedRef<'_> {
     #[must_use]
     pub fn to_owned(self) -> CurrentMaterialization {
         CurrentMaterialization {
-            id: self.id,
+            provenance: self.provenance,
             rule: self.rule,
             fingerprint: self.fingerprint,
             code_version: self.code_version,

@@ -185,9 +185,26 @@ pub type CodeRecord = Vec<Field>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MaterializationId(pub i64);
 
-impl MaterializationId {
-    /// Of what only the lock file tells: no instance has it.
-    pub const LOCKED: Self = Self(-1);
+/// Where a materialization is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Provenance {
+    /// The instance's history has it, under this number.
+    Recorded(MaterializationId),
+    /// Only the lock file has it.
+    Locked,
+    /// This process made it just now; the instance's number for it is not known yet.
+    ThisRun,
+}
+
+impl Provenance {
+    /// Its number in the instance's history, if it is there.
+    #[must_use]
+    pub const fn recorded(self) -> Option<MaterializationId> {
+        match self {
+            Self::Recorded(id) => Some(id),
+            Self::Locked | Self::ThisRun => None,
+        }
+    }
 }
 
 /// The last observation of a source that a command observes.

@@ -105,10 +105,10 @@ fn a_run_that_makes_the_same_leaves_what_is_below_fresh() {
     world.constant.insert("a");
     world.run();
     world.set("./raw", Some("new"));
-    let b = world.record("b").id;
+    let b = world.record("b").provenance;
     world.run();
     assert_eq!(world.statuses(&ALL), ["a fresh", "b fresh", "c fresh"]);
-    assert_eq!(world.record("b").id, b);
+    assert_eq!(world.record("b").provenance, b);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::model::{
     CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
-    LastAttempt, MaterializationId, Name, PartitionKey, PartitionKeys, PartitionSet,
+    LastAttempt, MaterializationId, Name, PartitionKey, PartitionKeys, PartitionSet, Provenance,
 };
 use crate::store::attach::Terms;
 use crate::store::error::Notice;
@@ -236,7 +236,7 @@ fn the_first_schema_is_read_and_brought_to_this_one() {
     drop(store);
     let uploads = Name::parse("uploads").expect("a valid name");
     let materialized = CurrentMaterialization {
-        id: MaterializationId(7),
+        provenance: Provenance::Recorded(MaterializationId(7)),
         rule: 1,
         fingerprint: Fingerprint(digest(1)),
         code_version: CodeVersion(digest(2)),
