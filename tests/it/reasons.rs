@@ -486,3 +486,31 @@ outputs = "parts/"
     let line = "not what was recorded; newer: parts/new, parts/p2, parts/p4 and 1 more file";
     assert!(said.stdout().contains(line), "{}", said.stdout());
 }
+
+#[test]
+fn a_source_that_cannot_be_observed_has_no_version_and_is_not_gone() {
+    let manifest = r#"
+[source.db]
+observe = "cat version"
+
+[asset.a]
+deps = "db"
+command = "cp version {{output}}"
+outputs = "a"
+"#;
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file("version", "1\n");
+    sandbox.run(&["materialize"]).success();
+    sandbox.remove("version");
+    let said = sandbox.run(&["observe"]).exits(1);
+    let told = "1 source observed, 0 changed, 1 without a version.";
+    assert!(said.stdout().contains(told), "{}", said.said());
+    let said = sandbox.run(&["explain", "a"]).success();
+    assert!(
+        said.stdout().contains("db has no version now"),
+        "{}",
+        said.said()
+    );
+    assert!(said.stdout().contains("exit code 1"), "{}", said.said());
+}

@@ -68,19 +68,28 @@ fn source_rows(source: &AssetKey, observed: &[&ObservedSource], table: &mut Tabl
     }
 }
 
-/// How many versions changed, and how many are the first ones: `2 new, 1 changed`.
+/// How many versions changed, how many are the first ones, and how many sources have none:
+/// `2 new, 1 changed, 1 without a version`.
 fn changes(observed: &[&ObservedSource]) -> String {
-    let of = |change| observed.iter().filter(|it| it.change == change).count() as u64;
-    let changed = format!("{} changed", number(of(ObservedChange::Changed)));
+    let (known, lacking): (Vec<&ObservedSource>, Vec<_>) =
+        observed.iter().partition(|it| it.data_version.is_some());
+    let of = |change| known.iter().filter(|it| it.change == change).count() as u64;
+    let mut words = Vec::new();
     match of(ObservedChange::First) {
-        0 => changed,
-        first => format!("{} new, {changed}", number(first)),
+        0 => {}
+        first => words.push(format!("{} new", number(first))),
     }
+    words.push(format!("{} changed", number(of(ObservedChange::Changed))));
+    match lacking.len() as u64 {
+        0 => {}
+        lacking => words.push(format!("{} without a version", number(lacking))),
+    }
+    words.join(", ")
 }
 
 fn row(name: String, observed: &ObservedSource) -> Vec<Cell> {
     let (word, style) = match (observed.change, &observed.data_version) {
-        (_, None) => ("not there", WARN),
+        (_, None) => ("no version", WARN),
         (ObservedChange::Changed, _) => ("changed", GOOD),
         (ObservedChange::First, _) => ("new", GOOD),
         (ObservedChange::Same, _) => ("same", DIM),
@@ -124,7 +133,7 @@ mod tests {
         let report = ObserveReport { observations };
         insta::assert_snapshot!(plain(&observe(&report, &look())), @r"
           airports      same                        0a0a0a0a0a0a
-          weather       not there
+          weather       no version
           flights       365 partitions, 12 changed
             @day001     changed                     0a0a0a0a0a0a
             @day002     changed                     0a0a0a0a0a0a
@@ -137,7 +146,7 @@ mod tests {
             @day009     changed                     0a0a0a0a0a0a
             @day010     changed                     0a0a0a0a0a0a
             and 2 more
-        3 sources observed, 13 changed.
+        3 sources observed, 12 changed, 1 without a version.
         ");
     }
 }

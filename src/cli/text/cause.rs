@@ -186,6 +186,7 @@ fn data(change: &DataChange, partition: Option<&PartitionKey>) -> String {
         };
     }
     let verb = match (change.presence, change.old, change.new) {
+        (Presence::Missing, Some(_), _) if change.path.is_none() => "has no version now",
         (Presence::Missing, Some(_), _) => "is gone",
         (Presence::Missing, None, _) => "is missing",
         (Presence::Unreadable, _, _) => "cannot be read",

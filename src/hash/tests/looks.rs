@@ -8,6 +8,9 @@ use std::time::Duration;
 use super::Project;
 use crate::hash::{Counted, Difference, Watched};
 
+/// After so long a file is older than a tick of the clock, in whatever steps that moves.
+const OLD: Duration = Duration::from_millis(40);
+
 type Edit = (&'static str, fn(&Project) -> &Project, Option<&'static str>);
 
 fn project() -> Project {
@@ -41,7 +44,7 @@ fn glob(pattern: &str) -> Watched {
 fn check(watched: &Watched, edits: &[Edit]) {
     for (what, edit, expected) in edits {
         // A folder that was made just now proves nothing by its stamp; the others are not listed again.
-        for age in [Duration::ZERO, Duration::from_millis(15)] {
+        for age in [Duration::ZERO, OLD] {
             let project = project();
             thread::sleep(age);
             let before = project.versions().look(watched).unwrap();
@@ -61,7 +64,7 @@ fn check(watched: &Watched, edits: &[Edit]) {
 #[track_caller]
 fn check_since_judged(watched: &Watched, (what, edit, expected): Edit) {
     let project = project();
-    thread::sleep(Duration::from_millis(15));
+    thread::sleep(OLD);
     let versions = project.versions().keeping_looks();
     let judge = || match watched {
         Watched::Path(path, counted) | Watched::Word(path, counted) => {
@@ -225,7 +228,7 @@ fn links_in_a_folder_are_looked_at_again_with_their_targets() {
             .link("dir/file", "../one.csv")
             .link("dir/folder", "../raw")
             .link("dir/nowhere", "../later");
-        thread::sleep(Duration::from_millis(15));
+        thread::sleep(OLD);
         let before = project.versions().look(watched).unwrap();
         edit(&project);
         let now = project.versions().look_again(watched, &before).unwrap();
