@@ -53,7 +53,7 @@ impl Comparison<'_, '_> {
         for (index, dep) in asset.deps.iter().enumerate() {
             let name = dep.input.as_str();
             let record = self.inputs().iter().find(|input| input.input == name);
-            let recorded = record.map(|input| Read::recorded(input, entries));
+            let recorded = record.map(|input| InputRead::recorded(input, entries));
             let now = self.read(index, dep);
             compare_input(
                 name,
@@ -67,7 +67,7 @@ impl Comparison<'_, '_> {
             asset.deps.iter().any(|dep| dep.input.as_str() == name)
         };
         for input in self.inputs().iter().filter(|input| !declared(input)) {
-            let recorded = Read::recorded(input, entries)?;
+            let recorded = InputRead::recorded(input, entries)?;
             compare_input(&input.input, Some(&recorded), None, &mut fields);
         }
         Ok(fields)
@@ -105,7 +105,7 @@ impl Comparison<'_, '_> {
     }
 
     /// What a dep reads now, key by key as far as it is known.
-    fn read(&mut self, index: usize, dep: &Dep) -> Read {
+    fn read(&mut self, index: usize, dep: &Dep) -> InputRead {
         let contribution =
             self.evaluation
                 .judge
@@ -117,7 +117,7 @@ impl Comparison<'_, '_> {
         let keys = scope.keys(dep.asset);
         let set = scope.mapped(id, dep, partition.index);
         let version = |index| (keys.key(index), self.version(dep, index));
-        Read {
+        InputRead {
             contribution,
             keys: set.iter().map(version).collect(),
         }
@@ -136,14 +136,14 @@ impl Comparison<'_, '_> {
 }
 
 /// What an input reads.
-struct Read {
+struct InputRead {
     /// As one; `None` if it is not known.
     contribution: Option<Digest>,
     /// By key, in order; a version that is not known is `None`.
     keys: Vec<(Option<PartitionKey>, Option<DataVersion>)>,
 }
 
-impl Read {
+impl InputRead {
     fn recorded(input: &InputRecord, entries: &mut Entries<'_>) -> Result<Self, StoreError> {
         let keys = entries.keys_read(input)?.into_iter();
         Ok(Self {
@@ -169,14 +169,14 @@ enum Arity {
 
 fn compare_input(
     name: &str,
-    recorded: Option<&Read>,
-    now: Option<&Read>,
+    recorded: Option<&InputRead>,
+    now: Option<&InputRead>,
     fields: &mut Vec<ComparedField>,
 ) {
-    let single = |read: Option<&Read>| read.is_none_or(|read| read.keys.len() == 1);
+    let single = |read: Option<&InputRead>| read.is_none_or(|read| read.keys.len() == 1);
     let same_key = match (recorded, now) {
         (Some(recorded), Some(now)) => {
-            let key = |read: &Read| read.keys.first().map(|(key, _)| key.clone());
+            let key = |read: &InputRead| read.keys.first().map(|(key, _)| key.clone());
             key(recorded) == key(now)
         }
         _ => true,
@@ -198,7 +198,7 @@ fn compare_input(
 }
 
 /// The keys whose versions differ: those that are read now, then those that are not read any more.
-fn changed_keys(field: &str, recorded: &Read, now: &Read) -> Vec<ComparedField> {
+fn changed_keys(field: &str, recorded: &InputRead, now: &InputRead) -> Vec<ComparedField> {
     let old: HashMap<_, _> = recorded.keys.iter().cloned().collect();
     let new: HashSet<_> = now.keys.iter().map(|(key, _)| key).collect();
     let gone = recorded.keys.iter().filter(|(key, _)| !new.contains(key));

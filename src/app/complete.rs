@@ -25,12 +25,12 @@ const RUNS: usize = 100;
 #[derive(Debug)]
 pub struct Words<'a> {
     surroundings: &'a Surroundings,
-    known: Known,
+    known: KeptWords,
 }
 
 /// What is kept of the declarations: it is a small part of them, and read at each key press.
 #[derive(Debug, Serialize, Deserialize)]
-struct Known {
+struct KeptWords {
     vocabulary: Vocabulary,
     /// The definition of each name of the vocabulary.
     partitions: Vec<Option<DefinitionId>>,
@@ -214,7 +214,7 @@ pub fn complete_revision(
     Ok(revisions)
 }
 
-fn read(surroundings: &Surroundings) -> Result<Known, AppError> {
+fn read(surroundings: &Surroundings) -> Result<KeptWords, AppError> {
     let project = Project::open(surroundings)?;
     let graph = project.graph();
     let ids = graph.by_key().iter();
@@ -224,7 +224,7 @@ fn read(surroundings: &Surroundings) -> Result<Known, AppError> {
         definitions: graph.definitions().to_vec(),
         declarations: Vec::new(),
     };
-    let known = Known {
+    let known = KeptWords {
         vocabulary: Vocabulary::of(graph),
         partitions: ids.map(|id| graph.get(*id).partitions()).collect(),
         definitions: AssetGraph::new(definitions).expect("what does not depend has no cycle"),

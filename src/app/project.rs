@@ -141,7 +141,10 @@ impl Project {
         let look = |world: World<'_>, home: Place<'_>, used: &BTreeSet<DefinitionId>| {
             look_in(world, used, || Instance::untouched_at(home))
         };
-        let known = (secret::known as Secret, manifest::read_compiled as Read);
+        let known = (
+            secret::known as Secret,
+            manifest::read_compiled as ReadManifest,
+        );
         let mut project = Self::open_from(surroundings, known, look)?;
         project.traces = Traces::None;
         Ok(project)
@@ -194,14 +197,14 @@ impl Project {
     ) -> Result<Self, AppError> {
         let known = (
             secret::known_or_made as Secret,
-            manifest::load_compiled as Read,
+            manifest::load_compiled as ReadManifest,
         );
         Self::open_from(surroundings, known, look)
     }
 
     fn open_from(
         surroundings: &Surroundings,
-        (secret, read): (Secret, Read),
+        (secret, read): (Secret, ReadManifest),
         look: impl FnOnce(World<'_>, Place<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
@@ -489,7 +492,7 @@ impl Project {
 
 /// How the user's secret is found, and how the manifest is read.
 type Secret = fn(&[(OsString, OsString)], &Path) -> Option<[u8; 32]>;
-type Read = fn(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors>;
+type ReadManifest = fn(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors>;
 
 /// The keys that exist, and what the user should know of the instance.
 pub(super) type Looked = (KeysByDefinition, Vec<Notice>);

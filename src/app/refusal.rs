@@ -31,11 +31,11 @@ pub enum Refusal {
 /// Refusals of several asset partitions, those of one asset for the same reason together.
 #[derive(Debug, Default)]
 pub struct Refusals {
-    groups: Vec<Group>,
+    groups: Vec<RefusalGroup>,
 }
 
 #[derive(Debug)]
-struct Group {
+struct RefusalGroup {
     first: StepName,
     refusal: Refusal,
     more: u32,
@@ -44,13 +44,13 @@ struct Group {
 impl Refusals {
     /// Adds one.
     pub fn add(&mut self, step: StepName, refusal: Refusal) {
-        let alike = |group: &&mut Group| {
+        let alike = |group: &&mut RefusalGroup| {
             group.first.asset == step.asset
                 && std::mem::discriminant(&group.refusal) == std::mem::discriminant(&refusal)
         };
         match self.groups.iter_mut().find(alike) {
             Some(group) => group.more += 1,
-            None => self.groups.push(Group {
+            None => self.groups.push(RefusalGroup {
                 first: step,
                 refusal,
                 more: 0,
@@ -63,12 +63,16 @@ impl Refusals {
         if self.groups.is_empty() {
             return Ok(());
         }
-        let errors = self.groups.into_iter().map(Group::into_error).collect();
+        let errors = self
+            .groups
+            .into_iter()
+            .map(RefusalGroup::into_error)
+            .collect();
         Err(AppError::from_requests(errors))
     }
 }
 
-impl Group {
+impl RefusalGroup {
     fn into_error(self) -> RequestError {
         let step = match self.more {
             0 => self.first.to_string(),

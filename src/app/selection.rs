@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::Project;
-use crate::app::selection::choice::{Choice, Extent, first_flag};
+use crate::app::selection::choice::{Choice, ChoiceExtent, first_flag};
 use crate::app::selection::members::{Manner, Members, Single};
 use crate::app::selection::one::at;
 use crate::model::{
@@ -110,11 +110,11 @@ pub fn is_without_keys(project: &Project, id: AssetId) -> bool {
 }
 
 /// What is wrong, and with which argument; what is wrong with flags comes last.
-type Errors = Vec<(Place, RequestError)>;
+type Errors = Vec<(ArgumentPosition, RequestError)>;
 
 /// The position of an argument among those of the selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum ArgumentPosition {
     Argument(usize),
     Flag,
 }
@@ -126,7 +126,7 @@ struct Choosing<'a> {
     goals: BTreeMap<AssetId, PartitionSet>,
     /// Those that an expression reaches and that have none of the keys.
     left_out: Vec<AssetId>,
-    extent: Extent,
+    extent: ChoiceExtent,
 }
 
 impl<'a> Choosing<'a> {
@@ -142,9 +142,9 @@ impl<'a> Choosing<'a> {
             .filter_map(|(id, _)| project.graph().get(*id).partitions())
             .collect();
         let extent = if arguments.is_empty() {
-            Extent::Everything
+            ChoiceExtent::Everything
         } else {
-            Extent::Selected
+            ChoiceExtent::Selected
         };
         Self {
             project,
@@ -159,12 +159,12 @@ impl<'a> Choosing<'a> {
     fn whole(&mut self, members: &Members, errors: &mut Errors) {
         let mut manners = members.whole.iter().map(|(_, manner)| *manner);
         let is_unnamed = match self.extent {
-            Extent::Everything => true,
-            Extent::Selected => {
+            ChoiceExtent::Everything => true,
+            ChoiceExtent::Selected => {
                 !members.whole.is_empty() && manners.all(|manner| manner == Manner::Reached)
             }
         };
-        let mut take = |error| errors.push((Place::Flag, error));
+        let mut take = |error| errors.push((ArgumentPosition::Flag, error));
         if is_unnamed {
             self.choice.refuse_unknown(&mut take);
         }
@@ -184,7 +184,7 @@ impl<'a> Choosing<'a> {
             };
             if !(set.is_empty() && *manner == Manner::Reached && self.choice.names_keys()) {
                 self.goals.insert(*id, set);
-            } else if self.extent == Extent::Selected {
+            } else if self.extent == ChoiceExtent::Selected {
                 self.left_out.push(*id);
             }
         }

@@ -254,7 +254,7 @@ fn asset_status(
 }
 
 /// What is told of neighbours.
-struct Told {
+struct NeighbourStatus {
     status: Status,
     causes: Causes,
     blocked: Option<String>,
@@ -270,7 +270,7 @@ fn partition_runs(
 ) -> (StatusCounts, Vec<PartitionRun>) {
     let keys = scope.keys(asset);
     let mut counts = StatusCounts::default();
-    let mut runs: Vec<(u32, u32, Told)> = Vec::new();
+    let mut runs: Vec<(u32, u32, NeighbourStatus)> = Vec::new();
     for index in set.iter() {
         let (status, causes, blocked) = told(index);
         counts.add(status, 1);
@@ -288,7 +288,7 @@ fn partition_runs(
                 }
             }
             _ => {
-                let told = Told {
+                let told = NeighbourStatus {
                     status,
                     causes,
                     blocked,
@@ -297,7 +297,7 @@ fn partition_runs(
             }
         }
     }
-    let run = |(first, last, told): (u32, u32, Told)| PartitionRun {
+    let run = |(first, last, told): (u32, u32, NeighbourStatus)| PartitionRun {
         first: keys.key(first),
         last: keys.key(last),
         count: last - first + 1,

@@ -66,7 +66,7 @@ fn gather<'a>(
 
 /// Every message tells its cause itself, so causes are not told once more.
 fn drawn(problem: &Problem<'_>, terminal: &Terminal, program: &str) -> String {
-    let problem = &Shown::new(problem, program);
+    let problem = &ShownDiagnostic::new(problem, program);
     let mut text = String::new();
     let drawn = if terminal.motion == Motion::Lines {
         NarratableReportHandler::new()
@@ -99,16 +99,16 @@ struct Problem<'a> {
 }
 
 /// A diagnostic as it is drawn: without anything that a terminal would take for more than text.
-struct Shown<'a> {
+struct ShownDiagnostic<'a> {
     error: &'a dyn Diagnostic,
-    message: Message,
+    message: ShownMessage,
     source: Source<'a>,
     program: &'a str,
 }
 
 /// A message and the one that it comes from.
 #[derive(Debug)]
-struct Message {
+struct ShownMessage {
     text: String,
     source: Option<Box<Self>>,
 }
@@ -120,24 +120,24 @@ enum Source<'a> {
     Cleaned(NamedSource<String>),
 }
 
-impl fmt::Debug for Shown<'_> {
+impl fmt::Debug for ShownDiagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.error, f)
     }
 }
 
-impl<'a> Shown<'a> {
+impl<'a> ShownDiagnostic<'a> {
     fn new(problem: &Problem<'a>, program: &'a str) -> Self {
         Self {
             program,
             error: problem.error,
-            message: Message::new(problem.error, program),
+            message: ShownMessage::new(problem.error, program),
             source: problem.source.map_or(Source::None, Source::new),
         }
     }
 }
 
-impl Message {
+impl ShownMessage {
     fn new(error: &dyn Diagnostic, program: &str) -> Self {
         let mut causes = Vec::new();
         let mut next = error.source();
@@ -183,13 +183,13 @@ fn clean(text: &impl fmt::Display) -> String {
     }
 }
 
-impl fmt::Display for Message {
+impl fmt::Display for ShownMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl Error for Message {
+impl Error for ShownMessage {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source
             .as_deref()
@@ -197,19 +197,19 @@ impl Error for Message {
     }
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ShownDiagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.message, f)
     }
 }
 
-impl Error for Shown<'_> {
+impl Error for ShownDiagnostic<'_> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.message.source()
     }
 }
 
-impl Diagnostic for Shown<'_> {
+impl Diagnostic for ShownDiagnostic<'_> {
     fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
         self.error.code()
     }

@@ -16,11 +16,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Follows the logs of running steps until it is dropped.
 pub struct Followers {
-    messages: Option<Sender<Message>>,
+    messages: Option<Sender<FollowMessage>>,
     thread: Option<JoinHandle<()>>,
 }
 
-enum Message {
+enum FollowMessage {
     Add(String, PathBuf),
     /// The step has ended; whoever removes it waits until all of its output is shown.
     Remove(String, Sender<()>),
@@ -41,18 +41,18 @@ impl Followers {
 
     /// Follows the log of a step that starts, by its name.
     pub fn add(&mut self, step: String, log: PathBuf) {
-        self.send(Message::Add(step, log));
+        self.send(FollowMessage::Add(step, log));
     }
 
     /// Shows the rest of a step's output, and follows it no more.
     pub fn remove(&mut self, step: String) {
         let (done, shown) = mpsc::channel();
-        self.send(Message::Remove(step, done));
+        self.send(FollowMessage::Remove(step, done));
         // The thread drops its end if the step was not followed.
         let _ = shown.recv();
     }
 
-    fn send(&self, message: Message) {
+    fn send(&self, message: FollowMessage) {
         if let Some(messages) = &self.messages {
             // The thread lives as long as this value.
             let _ = messages.send(message);
@@ -70,12 +70,12 @@ impl Drop for Followers {
     }
 }
 
-fn follow(messages: &Receiver<Message>, show: &ShowOutput) {
+fn follow(messages: &Receiver<FollowMessage>, show: &ShowOutput) {
     let mut followed: Vec<(String, Follower)> = Vec::new();
     loop {
         match messages.recv_timeout(PAUSE) {
-            Ok(Message::Add(step, log)) => followed.push((step, Follower::new(log))),
-            Ok(Message::Remove(step, done)) => {
+            Ok(FollowMessage::Add(step, log)) => followed.push((step, Follower::new(log))),
+            Ok(FollowMessage::Remove(step, done)) => {
                 if let Some(at) = followed.iter().position(|(known, _)| *known == step) {
                     let (_, follower) = followed.swap_remove(at);
                     // A log that cannot be read is shown when the step has failed, if at all.

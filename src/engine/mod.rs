@@ -73,7 +73,7 @@ pub use own_path::{
 pub use reads::watched;
 pub use records::StoreRecords;
 pub use recover::{clear_crashed, put_back_asides};
-pub use render::{Places, Previous, Rendered, Rendering, Unrenderable};
+pub use render::{Previous, Rendered, Rendering, StepPlaces, Unrenderable};
 pub use run::run;
 pub use staging::has_asides;
 pub use step::Sync;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::evaluate::Evaluation;
 use crate::engine::options::{PreviousOutputs, RunOptions};
 use crate::engine::own_path::{log_path, step_folder};
-use crate::engine::render::{Places, Previous, Rendering, Unrenderable};
+use crate::engine::render::{Previous, Rendering, StepPlaces, Unrenderable};
 use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart, Sync};
 use crate::engine::step_locks::GroupNotes;
@@ -79,7 +79,7 @@ impl OrderMaker {
         };
         let given_folder =
             step_folder(workspace.own, "given", &step.asset, step.partition.as_ref());
-        let places = Places {
+        let places = StepPlaces {
             outputs: parts.iter().map(written).collect(),
             lists: lists_folder.clone(),
             given: given_folder.clone(),

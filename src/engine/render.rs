@@ -81,7 +81,7 @@ pub struct Rendering<'a> {
 
 /// Where a step writes: a path for each output, relative to the project root, and a place for lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places {
+pub struct StepPlaces {
     /// By partition, then by output.
     pub outputs: Vec<Vec<String>>,
     /// The folder for files with lists.
@@ -115,7 +115,7 @@ impl<'a> Rendering<'a> {
         &self,
         cells: &[Cell],
         recipe: &'a Recipe,
-        places: &Places,
+        places: &StepPlaces,
     ) -> Result<Rendered, Unrenderable> {
         let (id, indexes) = neighbours(self.scope, cells);
         let asset = self
@@ -176,7 +176,7 @@ pub(super) struct Words<'a> {
     pub(super) indexes: Range<u32>,
     cells: &'a [Cell],
     pub(super) recipe: &'a Recipe,
-    pub(super) places: &'a Places,
+    pub(super) places: &'a StepPlaces,
     /// The paths of each dep as the command sees them, once they were asked for.
     inputs: Vec<OnceCell<Lines>>,
 }

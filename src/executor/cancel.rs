@@ -82,7 +82,7 @@ enum Watchdog {
 /// A place on the list of running groups.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Watch<'a> {
+pub(super) struct GroupWatch<'a> {
     shared: &'a Arc<Shared>,
     slot: u64,
 }
@@ -143,9 +143,9 @@ impl Cancel {
 
     /// Puts a group on the list. If there was an interrupt meanwhile it applies at once.
     ///
-    /// Preconditions: the group's leader is not reaped until [`Watch::finish`], and the watchdog is ready if `limits` has
+    /// Preconditions: the group's leader is not reaped until [`GroupWatch::finish`], and the watchdog is ready if `limits` has
     /// a timeout.
-    pub(super) fn watch(&self, group: ProcessGroup, limits: Limits) -> Watch<'_> {
+    pub(super) fn watch(&self, group: ProcessGroup, limits: Limits) -> GroupWatch<'_> {
         let shared = &self.handle.shared;
         let now = Instant::now();
         let mut running = Running::new(group, limits, now);
@@ -162,7 +162,7 @@ impl Cancel {
         state.next_slot += 1;
         state.running.insert(slot, running);
         drop(state);
-        Watch { shared, slot }
+        GroupWatch { shared, slot }
     }
 
     /// Waits this long, or until a kill is asked for, which is told.
@@ -178,7 +178,7 @@ impl Cancel {
     }
 }
 
-impl Watch<'_> {
+impl GroupWatch<'_> {
     /// Takes the group off the list: nobody signals it any more.
     pub(super) fn finish(self) -> Watched {
         let running = self.shared.lock().running.remove(&self.slot);
@@ -187,7 +187,7 @@ impl Watch<'_> {
     }
 }
 
-impl Watch<'_> {
+impl GroupWatch<'_> {
     /// Lets another thread end the group while it is on the list.
     pub(super) fn ender(&self) -> Ender {
         Ender {

@@ -58,7 +58,7 @@ struct Carrying {
 }
 
 /// What the pipes have to say.
-enum Ready {
+enum PumpReady {
     Output,
     Stopped,
 }
@@ -68,11 +68,11 @@ impl Carrying {
         let mut buffer = vec![0; 64 << 10];
         loop {
             match self.wait()? {
-                Ready::Stopped => {
+                PumpReady::Stopped => {
                     self.drain(&mut buffer)?;
                     break;
                 }
-                Ready::Output => match self.read(&mut buffer)? {
+                PumpReady::Output => match self.read(&mut buffer)? {
                     0 => break,
                     length => self.show(length, &buffer),
                 },
@@ -82,16 +82,16 @@ impl Carrying {
         self.outcome.and_then(|()| self.log.write_all(&rest))
     }
 
-    fn wait(&self) -> io::Result<Ready> {
+    fn wait(&self) -> io::Result<PumpReady> {
         let mut pipes = [
             PollFd::new(&self.stopped, PollFlags::IN),
             PollFd::new(&self.output, PollFlags::IN),
         ];
         retry_on_intr(|| poll(&mut pipes, None))?;
         Ok(if pipes[0].revents().is_empty() {
-            Ready::Output
+            PumpReady::Output
         } else {
-            Ready::Stopped
+            PumpReady::Stopped
         })
     }
 

@@ -50,7 +50,7 @@ enum What<'a> {
 }
 
 /// Why a placeholder has no value.
-struct Refusal {
+struct NoValue {
     reason: String,
     help: String,
 }
@@ -107,7 +107,7 @@ impl<'a> Written<'a> {
         }
         let found = match scope {
             Scope::Unknown => return Some(PartitionPlaceholder::Key),
-            Scope::Unpartitioned => Err(Refusal {
+            Scope::Unpartitioned => Err(NoValue {
                 reason: "there are no partitions".to_owned(),
                 help: "give it `partitions`, or leave the placeholder out".to_owned(),
             }),
@@ -131,7 +131,7 @@ impl<'a> Written<'a> {
         };
         match found {
             Ok(placeholder) => Some(placeholder),
-            Err(Refusal { reason, help }) => {
+            Err(NoValue { reason, help }) => {
                 let label = Label::new(location(), reason.clone());
                 let problem = Problem::MisplacedPlaceholder {
                     name: name.to_owned(),
@@ -144,11 +144,11 @@ impl<'a> Written<'a> {
         }
     }
 
-    fn stands_for(self, partitioning: Partitioning<'_>) -> Result<PartitionPlaceholder, Refusal> {
+    fn stands_for(self, partitioning: Partitioning<'_>) -> Result<PartitionPlaceholder, NoValue> {
         let several = partitioning.dimensions().next().is_some();
         match self.what {
             What::Partition if self.format.is_none() => Ok(PartitionPlaceholder::Key),
-            What::Dimension(_) if !several => Err(Refusal {
+            What::Dimension(_) if !several => Err(NoValue {
                 reason: "the partitions have no dimensions".to_owned(),
                 help: "`{{partition}}` is the key".to_owned(),
             }),
@@ -162,7 +162,7 @@ impl<'a> Written<'a> {
                     None => PartitionPlaceholder::Key,
                     Some(_) if definition.windows().is_some() => self.of_window(),
                     Some(_) => {
-                        return Err(Refusal {
+                        return Err(NoValue {
                             reason: format!("the keys of `{dimension}` are no time windows"),
                             help: format!("write `{{{{partition.{dimension}}}}}` without a format"),
                         });
@@ -177,7 +177,7 @@ impl<'a> Written<'a> {
                 let times: Vec<_> = partitioning.dimensions().filter(of_time).collect();
                 match times.as_slice() {
                     [(place, name, _)] => Ok(of_dimension(*place, name, self.of_window())),
-                    [] => Err(Refusal {
+                    [] => Err(NoValue {
                         reason: "no dimension is of time windows".to_owned(),
                         help: "name a dimension, as `{{partition.NAME}}`".to_owned(),
                     }),
@@ -187,7 +187,7 @@ impl<'a> Written<'a> {
                             .map(|(_, name, _)| format!("{{{{partition.{name}:%Y}}}}"))
                             .collect();
                         let written: Vec<&str> = written.iter().map(String::as_str).collect();
-                        Err(Refusal {
+                        Err(NoValue {
                             reason: "several dimensions are of time windows".to_owned(),
                             help: format!("name the one that is meant, as {}", any_of(&written)),
                         })
@@ -199,7 +199,7 @@ impl<'a> Written<'a> {
             {
                 Ok(self.of_window())
             }
-            What::Partition | What::Start | What::End => Err(Refusal {
+            What::Partition | What::Start | What::End => Err(NoValue {
                 reason: "the partitions are no time windows".to_owned(),
                 help: "only `{{partition}}` can stand here".to_owned(),
             }),

@@ -165,7 +165,7 @@ fn words_at(before: &str, word: &str, vocabulary: &Vocabulary) -> Vec<String> {
         let value = value.trim_start_matches('"');
         let values = values(attribute, value, vocabulary).into_iter();
         let fitting = values.filter(|known| known.plain.starts_with(value));
-        let whole = |known: Value| format!("{attribute}:{}", known.quoted);
+        let whole = |known: OfferedValue| format!("{attribute}:{}", known.quoted);
         return fitting.map(whole).collect();
     }
     let mut words = Vec::new();
@@ -229,19 +229,19 @@ fn beginning<'a>(words: &'a [String], start: &str) -> &'a [String] {
 }
 
 /// A value as it is compared with what was typed, and as it is written.
-struct Value {
+struct OfferedValue {
     plain: String,
     quoted: String,
 }
 
 /// The values of an attribute; of long lists only those that begin with `start`.
-fn values(attribute: &str, start: &str, vocabulary: &Vocabulary) -> Vec<Value> {
-    let fixed = |word: &str| Value {
+fn values(attribute: &str, start: &str, vocabulary: &Vocabulary) -> Vec<OfferedValue> {
+    let fixed = |word: &str| OfferedValue {
         plain: word.to_owned(),
         quoted: word.to_owned(),
     };
-    let open = |words: &[String]| -> Vec<Value> {
-        let value = |word: &String| Value {
+    let open = |words: &[String]| -> Vec<OfferedValue> {
+        let value = |word: &String| OfferedValue {
             plain: word.clone(),
             quoted: quoted(word),
         };
@@ -259,11 +259,11 @@ fn values(attribute: &str, start: &str, vocabulary: &Vocabulary) -> Vec<Value> {
         "owner" => or_none(&vocabulary.owners),
         "tag" => {
             let tag = |(name, value): &(String, String)| match value.as_str() {
-                "" => Value {
+                "" => OfferedValue {
                     plain: name.clone(),
                     quoted: quoted(name),
                 },
-                value => Value {
+                value => OfferedValue {
                     plain: format!("{name}={value}"),
                     quoted: format!("{}={}", quoted(name), quoted(value)),
                 },

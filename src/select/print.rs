@@ -19,7 +19,7 @@ impl Display for Expression {
         match self {
             Self::All(_) => f.write_str("*"),
             Self::Name { name, partition } => {
-                Word(&name.text, Place::Name).fmt(f)?;
+                Word(&name.text, WordPlace::Name).fmt(f)?;
                 match partition {
                     None => Ok(()),
                     Some(key) if is_plain_partition(&key.text) => write!(f, "@{}", key.text),
@@ -108,23 +108,25 @@ impl Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nullable = |f: &mut fmt::Formatter<'_>, name: &str, value: &Option<Value>| match value {
             None => write!(f, "{name}:<null>"),
-            Some(value) => write!(f, "{name}:{}", Word(&value.text, Place::Value)),
+            Some(value) => write!(f, "{name}:{}", Word(&value.text, WordPlace::Value)),
         };
         match self {
-            Self::Key(value) => write!(f, "key:{}", Word(&value.text, Place::Value)),
+            Self::Key(value) => write!(f, "key:{}", Word(&value.text, WordPlace::Value)),
             Self::Tag(None) => f.write_str("tag:<null>"),
-            Self::Tag(Some((name, None))) => write!(f, "tag:{}", Word(&name.text, Place::Value)),
+            Self::Tag(Some((name, None))) => {
+                write!(f, "tag:{}", Word(&name.text, WordPlace::Value))
+            }
             Self::Tag(Some((name, Some(value)))) => {
                 let (name, value) = (
-                    Word(&name.text, Place::Value),
-                    Word(&value.text, Place::Value),
+                    Word(&name.text, WordPlace::Value),
+                    Word(&value.text, WordPlace::Value),
                 );
                 write!(f, "tag:{name}={value}")
             }
             Self::Group(value) => nullable(f, "group", value),
             Self::Kind(value) => nullable(f, "kind", value),
             Self::Owner(value) => nullable(f, "owner", value),
-            Self::Changed(value) => write!(f, "changed:{}", Word(&value.text, Place::Value)),
+            Self::Changed(value) => write!(f, "changed:{}", Word(&value.text, WordPlace::Value)),
             Self::Is(value) => write!(f, "is:{}", word_of(*value, &IsValue::ALL)),
             Self::Partitions(value) => {
                 write!(f, "partitions:{}", word_of(*value, &PartitionsValue::ALL))
@@ -142,19 +144,19 @@ fn word_of<T: Copy + PartialEq>(value: T, all: &[(&'static str, T)]) -> &'static
 
 /// Where a word stands: a name with a star would be read as something else.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum WordPlace {
     Name,
     Value,
 }
 
 /// A word, quoted where it must be.
-struct Word<'a>(&'a str, Place);
+struct Word<'a>(&'a str, WordPlace);
 
 impl Display for Word<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text, place) = self;
         let number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let ambiguous = *place == Place::Name && (text.contains('*') || number);
+        let ambiguous = *place == WordPlace::Name && (text.contains('*') || number);
         if is_plain(text) && !is_reserved(text) && !ambiguous {
             f.write_str(text)
         } else {

@@ -16,7 +16,7 @@ pub struct CheckDocument<'a> {
     schema: u32,
     fresh: bool,
     basis: &'static str,
-    counts: CountsShape,
+    counts: CheckCountsShape,
     stale: Vec<StaleShape<'a>>,
     pending: Vec<StaleShape<'a>>,
     due: Vec<RangeShape<'a>>,
@@ -94,7 +94,7 @@ struct RebuiltShape<'a> {
     partition: Option<&'a str>,
     #[serde(flatten)]
     outcome: RebuildOutcomeShape<'a>,
-    location: LocationShape<'a>,
+    location: LineShape<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,7 +113,7 @@ enum RebuildOutcomeShape<'a> {
 
 /// How many asset partitions were found how.
 #[derive(Debug, Serialize)]
-struct CountsShape {
+struct CheckCountsShape {
     all: u32,
     fresh: u32,
     stale: u32,
@@ -132,7 +132,7 @@ struct StaleShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     certainty: Option<&'static str>,
     causes: Vec<CauseShape<'a>>,
-    location: LocationShape<'a>,
+    location: LineShape<'a>,
 }
 
 /// Neighbours that cannot be judged.
@@ -142,11 +142,11 @@ struct UnverifiableShape<'a> {
     range: RangeShape<'a>,
     why: &'static str,
     path: &'a str,
-    location: LocationShape<'a>,
+    location: LineShape<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct LocationShape<'a> {
+struct LineShape<'a> {
     file: &'a str,
     line: u32,
 }
@@ -240,7 +240,7 @@ impl<'a> From<&'a Rebuilt> for RebuiltShape<'a> {
     }
 }
 
-impl From<CheckCounts> for CountsShape {
+impl From<CheckCounts> for CheckCountsShape {
     fn from(counts: CheckCounts) -> Self {
         let CheckCounts {
             all,
@@ -273,7 +273,7 @@ impl<'a> From<&'a StaleRange> for StaleShape<'a> {
                 Certainty::Cautious => Some("cautious"),
             },
             causes: CauseShape::all(&stale.causes),
-            location: LocationShape::from(&stale.place),
+            location: LineShape::from(&stale.place),
         }
     }
 }
@@ -284,12 +284,12 @@ impl<'a> From<&'a Unverifiable> for UnverifiableShape<'a> {
             range: RangeShape::from(&unverifiable.range),
             why: unverifiable.why.word(),
             path: &unverifiable.path,
-            location: LocationShape::from(&unverifiable.place),
+            location: LineShape::from(&unverifiable.place),
         }
     }
 }
 
-impl<'a> From<&'a ManifestLine> for LocationShape<'a> {
+impl<'a> From<&'a ManifestLine> for LineShape<'a> {
     fn from(place: &'a ManifestLine) -> Self {
         Self {
             file: &place.file,

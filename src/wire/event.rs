@@ -63,7 +63,7 @@ enum KindShape<'a> {
     },
     RunFinished {
         outcome: &'static str,
-        counts: CountsShape,
+        counts: RunCountsShape,
         duration_ms: u64,
     },
 }
@@ -120,7 +120,7 @@ struct FailureShape<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct CountsShape {
+struct RunCountsShape {
     materialized: u32,
     unchanged: u32,
     #[serde(skip_serializing_if = "is_none")]
@@ -275,7 +275,7 @@ impl<'a> From<&'a StepFailure> for FailureShape<'a> {
     }
 }
 
-impl From<RunCounts> for CountsShape {
+impl From<RunCounts> for RunCountsShape {
     fn from(counts: RunCounts) -> Self {
         let RunCounts {
             materialized,

@@ -17,7 +17,7 @@ pub struct ExplainDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked: Option<&'a str>,
     record: Vec<FieldShape<'a>>,
-    outputs: Vec<OutputShape<'a>>,
+    outputs: Vec<ComparedOutputShape<'a>>,
     command: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_ms: Option<u64>,
@@ -40,7 +40,7 @@ struct FieldShape<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct OutputShape<'a> {
+struct ComparedOutputShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     path: &'a str,
@@ -73,7 +73,11 @@ impl<'a> From<&'a ExplainReport> for ExplainDocument<'a> {
             causes: CauseShape::all(&report.causes),
             blocked: report.blocked.as_deref(),
             record: report.record.iter().map(FieldShape::from).collect(),
-            outputs: report.outputs.iter().map(OutputShape::from).collect(),
+            outputs: report
+                .outputs
+                .iter()
+                .map(ComparedOutputShape::from)
+                .collect(),
             command: &report.command,
             expected_ms: report.expected.map(milliseconds),
             last: report.last.as_ref().map(MaterializationShape::from),
@@ -95,7 +99,7 @@ impl<'a> From<&'a ComparedField> for FieldShape<'a> {
     }
 }
 
-impl<'a> From<&'a ComparedOutput> for OutputShape<'a> {
+impl<'a> From<&'a ComparedOutput> for ComparedOutputShape<'a> {
     fn from(output: &'a ComparedOutput) -> Self {
         Self {
             name: output.name.as_deref(),

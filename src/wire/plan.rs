@@ -10,8 +10,8 @@ use crate::wire::{CauseShape, RangeShape, SCHEMA, Text};
 #[derive(Debug, Serialize)]
 pub struct PlanDocument<'a> {
     schema: u32,
-    steps: Vec<StepShape<'a>>,
-    counts: CountsShape,
+    steps: Vec<PlanStepShape<'a>>,
+    counts: PlanCountsShape,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected_ms: Option<u64>,
     critical_path: Vec<Text<&'a StepName>>,
@@ -28,7 +28,7 @@ struct AsideShape<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct StepShape<'a> {
+struct PlanStepShape<'a> {
     #[serde(flatten)]
     keys: RangeShape<'a>,
     decision: &'static str,
@@ -45,7 +45,7 @@ struct StepShape<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct CountsShape {
+struct PlanCountsShape {
     run: u32,
     may_run: u32,
     fresh: u32,
@@ -56,8 +56,8 @@ impl<'a> From<&'a PlanReport> for PlanDocument<'a> {
     fn from(report: &'a PlanReport) -> Self {
         Self {
             schema: SCHEMA,
-            steps: report.steps.iter().map(StepShape::from).collect(),
-            counts: CountsShape {
+            steps: report.steps.iter().map(PlanStepShape::from).collect(),
+            counts: PlanCountsShape {
                 run: report.counts.run,
                 may_run: report.counts.may_run,
                 fresh: report.counts.fresh,
@@ -80,7 +80,7 @@ impl<'a> From<&'a PlannedAside> for AsideShape<'a> {
     }
 }
 
-impl<'a> From<&'a PlanStep> for StepShape<'a> {
+impl<'a> From<&'a PlanStep> for PlanStepShape<'a> {
     fn from(step: &'a PlanStep) -> Self {
         let (decision, reason) = match &step.decision {
             Decision::Run => ("run", None),

@@ -13,13 +13,13 @@ use crate::wire::{CauseShape, SCHEMA};
 pub struct StatusDocument<'a> {
     schema: u32,
     now: Timestamp,
-    assets: Vec<AssetShape<'a>>,
+    assets: Vec<AssetStatusShape<'a>>,
     summary: CountsShape,
     recorded: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct AssetShape<'a> {
+struct AssetStatusShape<'a> {
     key: &'a str,
     kind: &'static str,
     counts: CountsShape,
@@ -73,14 +73,14 @@ impl<'a> From<&'a StatusReport> for StatusDocument<'a> {
         Self {
             schema: SCHEMA,
             now: report.now,
-            assets: report.assets.iter().map(AssetShape::from).collect(),
+            assets: report.assets.iter().map(AssetStatusShape::from).collect(),
             summary: report.summary.into(),
             recorded: report.evidence == Evidence::Recorded,
         }
     }
 }
 
-impl<'a> From<&'a AssetStatus> for AssetShape<'a> {
+impl<'a> From<&'a AssetStatus> for AssetStatusShape<'a> {
     fn from(asset: &'a AssetStatus) -> Self {
         Self {
             key: asset.key.as_str(),

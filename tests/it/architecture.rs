@@ -6,7 +6,7 @@
 
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +90,26 @@ fn no_arrow_points_up_or_sideways() {
     }
     assert!(read > 0, "no room was found in src");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_name_means_one_type_in_a_room() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut declared: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for file in rust_files(&source) {
+        let inside = file.strip_prefix(&source).expect("the walk starts at src");
+        let Some(module) = Module::of(inside) else {
+            continue;
+        };
+        let text = fs::read_to_string(&file).expect("source files are readable text");
+        for name in source::types(&text) {
+            let declared = declared.entry((module.room.clone(), name)).or_default();
+            declared.push(inside.display().to_string());
+        }
+    }
+    assert!(declared.len() > 500, "{} types were found", declared.len());
+    declared.retain(|_, files| files.len() > 1);
+    assert_eq!(declared, BTreeMap::new(), "two types have one name");
 }
 
 /// Where a source file stands: its room, and how many modules deep it is (`src/plan/mod.rs` is one deep; modules

@@ -137,9 +137,9 @@ impl<'a> PathPattern<'a> {
     }
 
     /// The keys that agree with the leading components of a path, and whether nothing else is to be compared.
-    fn narrowed(&self, parts: &[&str]) -> Option<(PartitionSet, Told)> {
+    fn narrowed(&self, parts: &[&str]) -> Option<(PartitionSet, TellsKey)> {
         let mut set = PartitionSet::from_range(self.keys.range());
-        let mut told = Told::All;
+        let mut told = TellsKey::All;
         for (component, part) in self.components.iter().zip(parts) {
             let is_open = component.iter().any(|piece| match piece {
                 Piece::Text(text) => self.shape.varies(text),
@@ -147,10 +147,10 @@ impl<'a> PathPattern<'a> {
             });
             if is_open {
                 if is_partitioned(component) {
-                    told = Told::Some;
+                    told = TellsKey::Some;
                 }
                 if spans_folders(component) {
-                    told = Told::Some;
+                    told = TellsKey::Some;
                     break;
                 }
                 continue;
@@ -171,7 +171,7 @@ impl<'a> PathPattern<'a> {
     }
 
     /// Those of `found` whose glob matches a path.
-    fn matched(&self, path: &str, found: PartitionSet, told: Told) -> Option<PartitionSet> {
+    fn matched(&self, path: &str, found: PartitionSet, told: TellsKey) -> Option<PartitionSet> {
         let any = self.any.get_or_init(|| {
             let piece = |piece: &Piece<_>| match piece {
                 Piece::Text(text) => text.clone(),
@@ -183,7 +183,7 @@ impl<'a> PathPattern<'a> {
         if !any.as_ref().is_some_and(|any| any.is_match(path)) {
             return None;
         }
-        if told == Told::All || found.len() > MATCHED {
+        if told == TellsKey::All || found.len() > MATCHED {
             return Some(found);
         }
         let mut matchers = self.matchers.borrow_mut();
@@ -204,7 +204,7 @@ impl<'a> PathPattern<'a> {
 
 /// Whether the components that were compared tell the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum TellsKey {
     All,
     Some,
 }

@@ -11,7 +11,7 @@ use crate::app::check::orphans::Strangers;
 use crate::app::check::outputs::{find_changed, is_on_disk, records_of};
 use crate::app::check::place::place_of;
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
-use crate::app::check::sealed::Look;
+use crate::app::check::sealed::CheckLook;
 use crate::app::check::sources::LockedSources;
 use crate::app::check::told::Told;
 use crate::app::error::AppError;
@@ -94,7 +94,7 @@ pub(super) fn by_lock(
     }
     project.keep_what_was_learnt();
     if notices.is_empty() {
-        Look {
+        CheckLook {
             project,
             request,
             versions: &versions,

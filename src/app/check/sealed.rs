@@ -26,7 +26,7 @@ use crate::plan::{LockStatus, Row, Scope};
 
 /// What was sealed besides the paths, which follow it in the file.
 #[derive(Debug, Serialize, Deserialize)]
-struct Sealed {
+struct SealedCheck {
     manifest: Digest,
     /// Seconds between which no partition appears: from, and until before.
     now: (i64, i64),
@@ -53,7 +53,7 @@ pub(super) fn report(surroundings: &Surroundings, request: &CheckRequest) -> Opt
     let root = manifest::find(&surroundings.directory).ok()?.0;
     let key = surroundings.cache_key(&root)?;
     let bytes = read_signed(&file(&root, request), &key)?;
-    let (sealed, paths): (Sealed, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
+    let (sealed, paths): (SealedCheck, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
     let now = surroundings.now.as_second();
     let cache = root.join(OWN_FOLDER).join(MANIFEST_CACHE);
     let same = paths.len() as u64 == sealed.len
@@ -67,7 +67,7 @@ pub(super) fn report(surroundings: &Surroundings, request: &CheckRequest) -> Opt
 }
 
 /// A look that found something or nothing to tell.
-pub(super) struct Look<'l> {
+pub(super) struct CheckLook<'l> {
     pub project: &'l Project,
     pub request: &'l CheckRequest,
     pub versions: &'l Versions<'l>,
@@ -76,7 +76,7 @@ pub(super) struct Look<'l> {
     pub judged: &'l Judged<'l>,
 }
 
-impl Look<'_> {
+impl CheckLook<'_> {
     /// Seals it, if its report tells of nothing but fresh assets, and all that it looked at can be sealed.
     pub fn seal(&self, report: &CheckReport) {
         let own = self.project.root().join(OWN_FOLDER);
@@ -92,7 +92,7 @@ impl Look<'_> {
         let Some((now, (paths, env))) = validity(self.project).zip(self.everything()) else {
             return;
         };
-        let sealed = Sealed {
+        let sealed = SealedCheck {
             manifest: self.project.manifest_digest(),
             now,
             env,

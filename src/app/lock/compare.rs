@@ -171,8 +171,8 @@ impl<'a> Order<'a> {
     }
 
     /// Where the lines of one side stand.
-    fn extent(&self, lines: &[Compared<'_>]) -> Extent {
-        let mut extent = Extent::default();
+    fn extent(&self, lines: &[Compared<'_>]) -> LineIndex {
+        let mut extent = LineIndex::default();
         for line in lines {
             let range = self.range(line);
             match line.says {
@@ -188,13 +188,13 @@ impl<'a> Order<'a> {
 
 /// Where the lines of one side stand, in order.
 #[derive(Default)]
-struct Extent {
+struct LineIndex {
     lines: Vec<u64>,
     /// From, and until before.
     blocks: Vec<(u64, u64)>,
 }
 
-impl Extent {
+impl LineIndex {
     /// Whether a line at these places is in a block of this side, or is a block that meets anything of it.
     fn meets(&self, line: &Compared<'_>, (start, end): (u64, u64)) -> bool {
         let before = self.blocks.partition_point(|block| block.0 < end);

@@ -9,16 +9,16 @@ use crate::model::{ChangedLines, LineKind, Lock, LockBlock, LockLine, PartitionK
 #[must_use]
 pub fn changed_lines(old: &Lock, new: &Lock) -> Vec<ChangedLines> {
     let mut all = Vec::new();
-    let mut assets: BTreeMap<&str, [Vec<(Place<'_>, Content<'_>)>; 2]> = BTreeMap::new();
+    let mut assets: BTreeMap<&str, [Vec<(LineSubject<'_>, Content<'_>)>; 2]> = BTreeMap::new();
     for (side, lock) in [old, new].into_iter().enumerate() {
         for locked in &lock.assets {
             let of_asset = &mut assets.entry(locked.asset.as_str()).or_default()[side];
             of_asset.extend(locked.lines.iter().map(|line| {
-                let place = Place::Line(line.partition.as_ref());
+                let place = LineSubject::Line(line.partition.as_ref());
                 (place, Content::Line(line))
             }));
             of_asset.extend(locked.blocks.iter().map(|block| {
-                let place = Place::Block(&block.first, &block.last);
+                let place = LineSubject::Block(&block.first, &block.last);
                 (place, Content::Block(block))
             }));
         }
@@ -49,7 +49,7 @@ pub fn changed_lines(old: &Lock, new: &Lock) -> Vec<ChangedLines> {
 
 /// What a line of an asset is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Place<'a> {
+enum LineSubject<'a> {
     Line(Option<&'a PartitionKey>),
     Block(&'a PartitionKey, &'a PartitionKey),
 }

@@ -18,14 +18,14 @@ use crate::model::{
 pub(super) struct Choice<'a> {
     project: &'a Project,
     keys: &'a KeyChoice,
-    extent: Extent,
+    extent: ChoiceExtent,
     /// Of each word of the choice.
-    words: Vec<Read<'a>>,
+    words: Vec<ChoiceWord<'a>>,
 }
 
 /// What a choice of keys is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(super) enum ChoiceExtent {
     /// All that is declared.
     Everything,
     /// What a selection has picked.
@@ -33,7 +33,7 @@ pub(super) enum Extent {
 }
 
 /// A word of a choice, and what it means in each definition.
-struct Read<'a> {
+struct ChoiceWord<'a> {
     word: &'a KeyWord,
     reading: Reading,
     of: Vec<(DefinitionId, Result<PartitionSet, Miss>)>,
@@ -45,7 +45,7 @@ impl<'a> Choice<'a> {
         project: &'a Project,
         keys: &'a KeyChoice,
         definitions: &BTreeSet<DefinitionId>,
-        extent: Extent,
+        extent: ChoiceExtent,
     ) -> Self {
         let words = match keys {
             KeyChoice::Named(words) => words.as_slice(),
@@ -53,7 +53,7 @@ impl<'a> Choice<'a> {
         };
         let words = words
             .iter()
-            .map(|word| Read::new(project, word, definitions))
+            .map(|word| ChoiceWord::new(project, word, definitions))
             .collect();
         Self {
             project,
@@ -126,7 +126,7 @@ impl<'a> Choice<'a> {
 
     /// Words that mean keys of several definitions.
     pub(super) fn notices(&self) -> Vec<SelectionNotice> {
-        let several = |read: &Read<'_>| {
+        let several = |read: &ChoiceWord<'_>| {
             let mut known: Vec<&DeclaredPartitions> = Vec::new();
             for (id, _) in read.of.iter().filter(|(_, of)| of.is_ok()) {
                 let declared = self.declared(*id);
@@ -154,7 +154,7 @@ impl<'a> Choice<'a> {
     }
 
     /// Whether the definition that a word is limited to is one of the project.
-    fn is_declared(&self, read: &Read<'_>) -> bool {
+    fn is_declared(&self, read: &ChoiceWord<'_>) -> bool {
         let Some(limited) = read.first().limited() else {
             return false;
         };
@@ -165,7 +165,7 @@ impl<'a> Choice<'a> {
 
     fn lacking(
         &self,
-        read: &Read<'_>,
+        read: &ChoiceWord<'_>,
         id: AssetId,
         definition: DefinitionId,
         end: End,
@@ -180,7 +180,7 @@ impl<'a> Choice<'a> {
     }
 
     /// No definition has the keys of a word.
-    fn unknown(&self, read: &Read<'_>) -> RequestError {
+    fn unknown(&self, read: &ChoiceWord<'_>) -> RequestError {
         let all_elsewhere = read.of.iter().all(|(_, of)| *of == Err(Miss::Elsewhere));
         if let (Reading::Limited, true, Some(limited)) =
             (read.reading, all_elsewhere, read.first().limited())
@@ -219,8 +219,8 @@ impl<'a> Choice<'a> {
                 read.first()
             ),
             (_, _, End::First) => match self.extent {
-                Extent::Everything => "no partitions definition has".to_owned(),
-                Extent::Selected => "nothing that is selected has".to_owned(),
+                ChoiceExtent::Everything => "no partitions definition has".to_owned(),
+                ChoiceExtent::Selected => "nothing that is selected has".to_owned(),
             },
         };
         RequestError::UnknownKey {
@@ -231,7 +231,7 @@ impl<'a> Choice<'a> {
         }
     }
 
-    fn reversed(&self, read: &Read<'_>, definition: DefinitionId) -> RequestError {
+    fn reversed(&self, read: &ChoiceWord<'_>, definition: DefinitionId) -> RequestError {
         let word = read.word.to_string();
         RequestError::ReversedRange {
             definition: self.name(definition),
@@ -264,7 +264,7 @@ impl<'a> Choice<'a> {
     }
 }
 
-impl<'a> Read<'a> {
+impl<'a> ChoiceWord<'a> {
     /// The first reading of a word that gives keys anywhere; if none does, the one that was probably meant.
     fn new(project: &Project, word: &'a KeyWord, definitions: &BTreeSet<DefinitionId>) -> Self {
         let graph = project.graph();

@@ -5,7 +5,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::quoted::Quoted;
 use crate::app::selection::lookups::{check_revisions, is_of_declarations_alone, look_up};
-use crate::app::selection::{Errors, Place, Range};
+use crate::app::selection::{ArgumentPosition, Errors, Range};
 use crate::model::{AssetId, PartitionKey, RANGE_SIGN, SelectionText};
 use crate::select::{Lookups, Mention, SelectedAssets, evaluate, parse};
 
@@ -39,7 +39,7 @@ pub(super) struct Single {
     /// The last partition of a range.
     pub(super) last: Option<PartitionKey>,
     /// Which argument it is, or is in.
-    pub(super) argument: Place,
+    pub(super) argument: ArgumentPosition,
     text: String,
     /// Where the name starts in the argument, the `@` stands, and the key ends.
     start: usize,
@@ -77,13 +77,13 @@ impl Members {
         for mention in &selected.mentions {
             let position = positions[mention.selection];
             if let Err(error) = range.check(project, mention.asset) {
-                errors.push((Place::Argument(position), error));
+                errors.push((ArgumentPosition::Argument(position), error));
                 continue;
             }
             members.alone.push(mention.asset);
             match Single::of(mention, position, &arguments[position]) {
                 Some(Ok(single)) => members.single.push(single),
-                Some(Err(error)) => errors.push((Place::Argument(position), error)),
+                Some(Err(error)) => errors.push((ArgumentPosition::Argument(position), error)),
                 None => {}
             }
         }
@@ -117,7 +117,7 @@ fn evaluated(
                 positions.push(position);
             }
             Err(all) => {
-                let place = Place::Argument(position);
+                let place = ArgumentPosition::Argument(position);
                 errors.extend(all.into_iter().map(|error| (place, error.into())));
             }
         }
@@ -136,7 +136,7 @@ fn evaluated(
     for error in wrong {
         let mut texts = arguments.iter().map(SelectionText::as_str);
         let position = texts.position(|text| text == error.text);
-        let place = position.map_or(Place::Flag, Place::Argument);
+        let place = position.map_or(ArgumentPosition::Flag, ArgumentPosition::Argument);
         errors.push((place, error.into()));
     }
     Ok((positions, selected))
@@ -190,7 +190,7 @@ impl Single {
             asset: mention.asset,
             key,
             last,
-            argument: Place::Argument(position),
+            argument: ArgumentPosition::Argument(position),
             text: argument.to_string(),
             start: mention.span.start,
             at: mention.span.end,
@@ -205,7 +205,7 @@ impl Single {
             asset,
             key,
             last: None,
-            argument: Place::Argument(0),
+            argument: ArgumentPosition::Argument(0),
             start: 0,
             at: name.len(),
             end: text.len(),

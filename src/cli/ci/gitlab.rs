@@ -16,17 +16,17 @@ struct Violation {
     check_name: String,
     fingerprint: String,
     severity: &'static str,
-    location: Location,
+    location: GitlabLocation,
 }
 
 #[derive(Debug, Serialize)]
-struct Location {
+struct GitlabLocation {
     path: String,
-    lines: Lines,
+    lines: GitlabLines,
 }
 
 #[derive(Debug, Serialize)]
-struct Lines {
+struct GitlabLines {
     begin: u32,
 }
 
@@ -56,9 +56,9 @@ fn violation(finding: &Finding<'_>, kind: ReasonKind, reasons: &[&Reason]) -> Vi
         fingerprint: blake3::hash(identity.as_bytes()).to_hex()[..32].to_owned(),
         check_name,
         severity,
-        location: Location {
+        location: GitlabLocation {
             path: finding.place.file.clone(),
-            lines: Lines {
+            lines: GitlabLines {
                 begin: finding.place.line,
             },
         },

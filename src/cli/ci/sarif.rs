@@ -43,11 +43,11 @@ struct Driver {
 #[serde(rename_all = "camelCase")]
 struct RuleDescriptor {
     id: String,
-    short_description: Message,
+    short_description: SarifMessage,
 }
 
 #[derive(Debug, Serialize)]
-struct Message {
+struct SarifMessage {
     text: String,
 }
 
@@ -57,14 +57,14 @@ struct SarifResult {
     rule_id: String,
     rule_index: usize,
     level: &'static str,
-    message: Message,
-    locations: [Location; 1],
+    message: SarifMessage,
+    locations: [SarifLocation; 1],
     partial_fingerprints: Fingerprints,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Location {
+struct SarifLocation {
     physical_location: PhysicalLocation,
     logical_locations: [LogicalLocation; 1],
 }
@@ -73,7 +73,7 @@ struct Location {
 #[serde(rename_all = "camelCase")]
 struct PhysicalLocation {
     artifact_location: ArtifactLocation,
-    region: Region,
+    region: SarifRegion,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +83,7 @@ struct ArtifactLocation {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Region {
+struct SarifRegion {
     start_line: u32,
 }
 
@@ -129,7 +129,7 @@ impl From<&CheckReport> for SarifLog {
 fn rule(kind: ReasonKind) -> RuleDescriptor {
     RuleDescriptor {
         id: id(kind),
-        short_description: Message {
+        short_description: SarifMessage {
             text: kind.meaning().to_owned(),
         },
     }
@@ -149,15 +149,15 @@ fn result(finding: &Finding<'_>, kind: ReasonKind, reasons: &[&Reason]) -> Sarif
             Some(Severity::Error) => "error",
             Some(Severity::Warning) | None => "note",
         },
-        message: Message {
+        message: SarifMessage {
             text: format!("{} {}", finding.asset, texts.join("\n")),
         },
-        locations: [Location {
+        locations: [SarifLocation {
             physical_location: PhysicalLocation {
                 artifact_location: ArtifactLocation {
                     uri: uri(&finding.place.file),
                 },
-                region: Region {
+                region: SarifRegion {
                     start_line: finding.place.line,
                 },
             },

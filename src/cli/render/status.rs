@@ -163,7 +163,7 @@ fn running(asset: &AssetStatus, look: &Look) -> Vec<String> {
 /// Reasons of which the same is to say are one, with the keys that it is said of.
 fn reasons(asset: &AssetStatus, next: &Next) -> Vec<String> {
     let runs = &asset.partitions;
-    let mut reasons: Vec<Reason<'_>> = Vec::new();
+    let mut reasons: Vec<SharedReason<'_>> = Vec::new();
     for (index, run) in runs.iter().enumerate() {
         if run.status == Status::Fresh {
             continue;
@@ -171,13 +171,13 @@ fn reasons(asset: &AssetStatus, next: &Next) -> Vec<String> {
         let text = reason(asset.kind, run, next);
         match reasons.iter_mut().find(|known| known.text == text) {
             Some(known) => known.add(index, run),
-            None => reasons.push(Reason::new(text, index, run)),
+            None => reasons.push(SharedReason::new(text, index, run)),
         }
     }
     let mut text: Vec<_> = reasons
         .iter()
         .take(REASONS)
-        .filter_map(Reason::told)
+        .filter_map(SharedReason::told)
         .collect();
     if reasons.len() > REASONS {
         let more = (reasons.len() - REASONS) as u64;
@@ -187,7 +187,7 @@ fn reasons(asset: &AssetStatus, next: &Next) -> Vec<String> {
 }
 
 /// A reason and the partitions that have it.
-struct Reason<'a> {
+struct SharedReason<'a> {
     text: String,
     /// Neighbours joined.
     ranges: Vec<Keys<'a>>,
@@ -195,7 +195,7 @@ struct Reason<'a> {
     last: usize,
 }
 
-impl<'a> Reason<'a> {
+impl<'a> SharedReason<'a> {
     fn new(text: String, index: usize, run: &'a PartitionRun) -> Self {
         Self {
             text,

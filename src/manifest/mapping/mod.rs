@@ -10,7 +10,7 @@ mod settings;
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Table, Value};
 use crate::manifest::mapping::misfit::Misfits;
-use crate::manifest::mapping::settings::{Kind, Settings};
+use crate::manifest::mapping::settings::{MappingKind, Settings};
 use crate::manifest::partitions::{Definitions, Partitions};
 use crate::model::{
     DefinitionId, Dimension, DimensionSource, PartitionMapping, fits, infer_mapping,
@@ -92,7 +92,11 @@ pub(super) fn read(
         ends.upstream,
     );
     if let Err(misfit) = &fitting {
-        misfits.report(kind.map_or(mapping.name(), Kind::word), misfit, problems);
+        misfits.report(
+            kind.map_or(mapping.name(), MappingKind::word),
+            misfit,
+            problems,
+        );
     }
     fitting.ok().map(|()| mapping)
 }

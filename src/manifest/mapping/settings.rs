@@ -13,7 +13,7 @@ use crate::model::{
 
 /// The mappings, as they are declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MappingKind {
     Identity,
     All,
     Last,
@@ -24,25 +24,25 @@ pub(super) enum Kind {
     Multi,
 }
 
-const KINDS: [(&str, Kind); 8] = [
-    ("identity", Kind::Identity),
-    ("all", Kind::All),
-    ("last", Kind::Last),
-    ("specific", Kind::Specific),
-    ("static", Kind::Static),
-    ("time_window", Kind::TimeWindow),
-    ("multi_to_single", Kind::MultiToSingle),
-    ("multi", Kind::Multi),
+const KINDS: [(&str, MappingKind); 8] = [
+    ("identity", MappingKind::Identity),
+    ("all", MappingKind::All),
+    ("last", MappingKind::Last),
+    ("specific", MappingKind::Specific),
+    ("static", MappingKind::Static),
+    ("time_window", MappingKind::TimeWindow),
+    ("multi_to_single", MappingKind::MultiToSingle),
+    ("multi", MappingKind::Multi),
 ];
 
 /// The settings, and whose they are.
-const SETTINGS: [(&str, Kind); 6] = [
-    ("start_offset", Kind::TimeWindow),
-    ("end_offset", Kind::TimeWindow),
-    ("keys", Kind::Specific),
-    ("map", Kind::Static),
-    ("dimension", Kind::MultiToSingle),
-    ("dimensions", Kind::Multi),
+const SETTINGS: [(&str, MappingKind); 6] = [
+    ("start_offset", MappingKind::TimeWindow),
+    ("end_offset", MappingKind::TimeWindow),
+    ("keys", MappingKind::Specific),
+    ("map", MappingKind::Static),
+    ("dimension", MappingKind::MultiToSingle),
+    ("dimensions", MappingKind::Multi),
 ];
 
 /// A table that may declare a mapping.
@@ -55,7 +55,7 @@ pub(super) struct Settings<'a> {
     keys: &'static [&'static str],
 }
 
-impl Kind {
+impl MappingKind {
     /// The word for it.
     pub(super) fn word(self) -> &'static str {
         let found = KINDS.iter().find(|(_, kind)| *kind == self);
@@ -76,7 +76,7 @@ impl<'a> Settings<'a> {
     /// The mapping that is declared: by its name, or by a setting that only it has; `Some(None)` if none is. A name
     /// that does not exist and settings of other mappings are reported.
     #[expect(clippy::option_option, reason = "nothing declared is no mistake")]
-    pub(super) fn kind(&self, problems: &mut Problems) -> Option<Option<Kind>> {
+    pub(super) fn kind(&self, problems: &mut Problems) -> Option<Option<MappingKind>> {
         let before = problems.len();
         let settings = || {
             let known = SETTINGS.iter().filter(|(key, _)| self.keys.contains(key));
@@ -107,22 +107,22 @@ impl<'a> Settings<'a> {
     /// The mapping of this kind, with its settings.
     pub(super) fn mapping(
         &self,
-        kind: Kind,
+        kind: MappingKind,
         ends: Ends<'_>,
         problems: &mut Problems,
     ) -> Option<PartitionMapping> {
         match kind {
-            Kind::Identity => Some(PartitionMapping::Identity),
-            Kind::All => Some(PartitionMapping::All),
-            Kind::Last => Some(PartitionMapping::Last),
-            Kind::Specific => {
+            MappingKind::Identity => Some(PartitionMapping::Identity),
+            MappingKind::All => Some(PartitionMapping::All),
+            MappingKind::Last => Some(PartitionMapping::Last),
+            MappingKind::Specific => {
                 let help = "list the upstream keys: `keys = [\"eu\"]`";
                 let value = self.required("keys", help, problems)?;
                 let keys = known_keys(&value, ends.upstream, ends, problems)?;
                 Some(PartitionMapping::Specific(keys.into()))
             }
-            Kind::Static => self.pairs(ends, problems),
-            Kind::TimeWindow => {
+            MappingKind::Static => self.pairs(ends, problems),
+            MappingKind::TimeWindow => {
                 let before = problems.len();
                 let start_offset = self.table.integer("start_offset", problems);
                 let end_offset = self.table.integer("end_offset", problems);
@@ -131,8 +131,8 @@ impl<'a> Settings<'a> {
                     end_offset: end_offset.unwrap_or(0),
                 })
             }
-            Kind::MultiToSingle => self.multi_to_single(ends, problems),
-            Kind::Multi => {
+            MappingKind::MultiToSingle => self.multi_to_single(ends, problems),
+            MappingKind::Multi => {
                 let help = "say where each upstream dimension comes from: \
                             `dimensions = { region = { from = \"region\" } }`";
                 let value = self.required("dimensions", help, problems)?;
@@ -215,7 +215,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-fn named(value: &Value<'_>, problems: &mut Problems) -> Option<Kind> {
+fn named(value: &Value<'_>, problems: &mut Problems) -> Option<MappingKind> {
     let text = value.text(problems)?;
     let found = KINDS.iter().find(|(word, _)| *word == text.value);
     if found.is_none() {

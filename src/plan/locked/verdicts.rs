@@ -129,7 +129,7 @@ impl LockJudge<'_> {
         path: &dyn Fn(Cell) -> Option<String>,
         cell: Cell,
     ) -> Vec<Cause> {
-        let evidence = Evidence {
+        let evidence = LockEvidence {
             verdicts,
             changed_outputs,
             path,
@@ -137,7 +137,7 @@ impl LockJudge<'_> {
         self.chain(&evidence, cell, 0)
     }
 
-    fn chain(&mut self, evidence: &Evidence<'_>, cell: Cell, depth: usize) -> Vec<Cause> {
+    fn chain(&mut self, evidence: &LockEvidence<'_>, cell: Cell, depth: usize) -> Vec<Cause> {
         let spot = self.spot(cell);
         let mut causes = Vec::new();
         if evidence.verdicts[cell.index()] == LockStatus::Fresh {
@@ -185,7 +185,7 @@ impl LockJudge<'_> {
 
     fn of_line(
         &mut self,
-        evidence: &Evidence<'_>,
+        evidence: &LockEvidence<'_>,
         spot: &Spot<'_>,
         line: &LockLine,
         depth: usize,
@@ -245,7 +245,7 @@ impl LockJudge<'_> {
 
     fn data_cause(
         &self,
-        evidence: &Evidence<'_>,
+        evidence: &LockEvidence<'_>,
         dep: &Dep,
         index: Option<u32>,
         root: Vec<Cause>,
@@ -269,7 +269,7 @@ impl LockJudge<'_> {
     }
 
     /// Sources that a cell of a wrong block reads and that are not there: more than the block's line tells.
-    fn of_missing_sources(&mut self, evidence: &Evidence<'_>, spot: &Spot<'_>) -> Vec<Cause> {
+    fn of_missing_sources(&mut self, evidence: &LockEvidence<'_>, spot: &Spot<'_>) -> Vec<Cause> {
         let mut causes = Vec::new();
         for dep in &spot.asset.deps {
             let set = self.mapped(spot, dep);
@@ -313,7 +313,7 @@ impl LockJudge<'_> {
     /// The first partitions of an asset among `set` that are not fresh.
     fn unfresh_of(
         &self,
-        evidence: &Evidence<'_>,
+        evidence: &LockEvidence<'_>,
         asset: AssetId,
         set: &PartitionSet,
         most: usize,
@@ -327,7 +327,7 @@ impl LockJudge<'_> {
 }
 
 /// What causes are found from.
-struct Evidence<'e> {
+struct LockEvidence<'e> {
     verdicts: &'e [LockStatus],
     changed_outputs: &'e ChangedOutputs,
     path: &'e dyn Fn(Cell) -> Option<String>,

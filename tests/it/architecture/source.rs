@@ -23,6 +23,24 @@ pub fn paths(text: &str) -> Vec<String> {
     found
 }
 
+/// The types that production code declares outside of functions and modules of its own.
+pub fn types(text: &str) -> Vec<String> {
+    let tokens = production_code(text);
+    let mut depth = 0_usize;
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token.as_str() {
+            "{" | "(" | "[" => depth += 1,
+            "}" | ")" | "]" => depth = depth.saturating_sub(1),
+            "struct" | "enum" | "union" | "trait" | "type" if depth == 0 => {
+                found.extend(tokens.get(at + 1).cloned());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Reads one path or brace group from `at`, adds what it names under `prefix`, and returns the index after it.
 fn use_tree(tokens: &[String], mut at: usize, prefix: &str, found: &mut Vec<String>) -> usize {
     let mut path = prefix.to_owned();

@@ -57,11 +57,11 @@ struct Stretch {
     offset: i64,
     /// The number of its first tick.
     base: i64,
-    kind: Kind,
+    kind: LatticeKind,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+enum LatticeKind {
     /// One tick, at `from`: nominal times in a gap.
     Point,
     /// Nominal ticks from the one of this rank on.
@@ -91,7 +91,7 @@ struct Period {
 
 /// The place of a tick in the table.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct TickPlace {
     stretch: usize,
     /// Ticks of the stretch that come before it.
     within: i64,
@@ -144,7 +144,7 @@ impl Lattice {
     pub(super) fn tick(&self, number: i64) -> Tick {
         let place = self.place(number);
         let stretch = &self.stretches[place.stretch];
-        let Kind::Run {
+        let LatticeKind::Run {
             rank,
             exclusions,
             showing,
@@ -183,7 +183,7 @@ impl Lattice {
         self.stretches[index].base + count
     }
 
-    fn place(&self, number: i64) -> Place {
+    fn place(&self, number: i64) -> TickPlace {
         let periods = match self.period {
             Some(period) if number >= period.base => (number - period.base) / period.count,
             _ => 0,
@@ -193,7 +193,7 @@ impl Lattice {
             .stretches
             .partition_point(|stretch| stretch.base <= number);
         let stretch = next.saturating_sub(1);
-        Place {
+        TickPlace {
             stretch,
             within: number - self.stretches[stretch].base,
             later: periods * PERIOD,
@@ -209,8 +209,8 @@ impl Lattice {
     /// How many ticks a stretch has before a second.
     fn count(&self, stretch: &Stretch, second: i64) -> i64 {
         match stretch.kind {
-            Kind::Point => i64::from(second > stretch.from),
-            Kind::Run {
+            LatticeKind::Point => i64::from(second > stretch.from),
+            LatticeKind::Run {
                 rank, exclusions, ..
             } => (self.ticks(exclusions).before(second + stretch.offset) - rank).max(0),
         }
@@ -234,7 +234,7 @@ struct Walk<'a> {
     number: i64,
     /// Ticks of this day and stretch that are to come.
     left: i64,
-    place: Place,
+    place: TickPlace,
     day: TickingDay<'a>,
 }
 
@@ -248,7 +248,7 @@ impl Iterator for Walk<'_> {
         let stretch = &self.lattice.stretches[self.place.stretch];
         self.number += 1;
         self.left -= 1;
-        let Kind::Run { showing, .. } = stretch.kind else {
+        let LatticeKind::Run { showing, .. } = stretch.kind else {
             return Some(stretch.at(stretch.from + self.place.later, Showing::First));
         };
         let (minute, rest) = self.day.minutes.split_first()?;
@@ -268,8 +268,8 @@ impl Walk<'_> {
             next.base - stretch.base - self.place.within
         });
         self.left = match stretch.kind {
-            Kind::Point => 1,
-            Kind::Run {
+            LatticeKind::Point => 1,
+            LatticeKind::Run {
                 rank, exclusions, ..
             } => {
                 self.day = lattice.ticks(exclusions).day(rank + self.place.within);

@@ -4,7 +4,9 @@
 //! says. An exclusion excludes the instants at which it would tick itself, by the same rules.
 
 use crate::model::partition::time::cron::Cron;
-use crate::model::partition::time::lattice::{Exclusions, Kind, Lattice, Period, Showing, Stretch};
+use crate::model::partition::time::lattice::{
+    Exclusions, Lattice, LatticeKind, Period, Showing, Stretch,
+};
 use crate::model::partition::time::zone::{Clock, PERIOD, PERIOD_START, Shift, Zone};
 
 /// A lattice whose table is being written.
@@ -35,7 +37,7 @@ impl<'a> Table<'a> {
             from: BEGINNING,
             offset,
             base: rank,
-            kind: Kind::Run {
+            kind: LatticeKind::Run {
                 rank,
                 exclusions: Exclusions::All,
                 showing: Showing::First,
@@ -75,7 +77,7 @@ impl<'a> Table<'a> {
         };
         let mut until = shift.at;
         if ticks(self.schedule) && !self.exclusions.iter().any(ticks) {
-            self.push(shift.at, shift.at, shift.after, Kind::Point);
+            self.push(shift.at, shift.at, shift.after, LatticeKind::Point);
             until += 1;
         }
         self.push(until, shift.at + 1, shift.after, self.run(end + 1));
@@ -115,12 +117,12 @@ impl<'a> Table<'a> {
         self.push(shift.at + width, shift.at + width, shift.after, then);
     }
 
-    fn run(&self, local: i64) -> Kind {
+    fn run(&self, local: i64) -> LatticeKind {
         self.run_with(local, Exclusions::All, Showing::First)
     }
 
-    fn run_with(&self, local: i64, exclusions: Exclusions, showing: Showing) -> Kind {
-        Kind::Run {
+    fn run_with(&self, local: i64, exclusions: Exclusions, showing: Showing) -> LatticeKind {
+        LatticeKind::Run {
             rank: self.lattice.ticks(exclusions).before(local),
             exclusions,
             showing,
@@ -128,7 +130,7 @@ impl<'a> Table<'a> {
     }
 
     /// Ends the last stretch before the second `until` and begins one at `from`.
-    fn push(&mut self, until: i64, from: i64, offset: i64, kind: Kind) {
+    fn push(&mut self, until: i64, from: i64, offset: i64, kind: LatticeKind) {
         let stretches = &mut self.lattice.stretches;
         // A shift soon after another leaves no room for what the first one asked for.
         while stretches.len() > 1 && stretches.last().is_some_and(|last| last.from > from) {
