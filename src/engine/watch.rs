@@ -9,6 +9,8 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -295,7 +297,9 @@ impl Before {
             let Ok(look) = versions.look_again(watched, before) else {
                 return Compared::Changed(watched.text().to_owned());
             };
-            match before.difference(&look, |stamp| files.was_linked(stamp)) {
+            match before.difference(&look, |path, stamp| {
+                files.was_linked(stamp) || has_other_names(workspace, path)
+            }) {
                 Difference::None => {}
                 Difference::Linked => is_linked = true,
                 Difference::Changed(path) => return Compared::Changed(path),
@@ -312,6 +316,12 @@ impl Before {
         }
         Compared::Same
     }
+}
+
+/// Whether a file has several names just now: another command may have linked to it, and not have ended yet.
+fn has_other_names(workspace: &Workspace<'_>, path: &Path) -> bool {
+    let metadata = workspace.root.join(path).symlink_metadata();
+    metadata.is_ok_and(|it| it.is_file() && it.nlink() > 1)
 }
 
 /// `each` of inputs, in order; on all cores where there are many.

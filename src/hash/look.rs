@@ -130,7 +130,11 @@ impl Look {
 
     /// What is different `now`. The ctime of a file that `is_linked` says nothing.
     #[must_use]
-    pub fn difference(&self, now: &Self, is_linked: impl Fn(&FileStamp) -> bool) -> Difference {
+    pub fn difference(
+        &self,
+        now: &Self,
+        is_linked: impl Fn(&Path, &FileStamp) -> bool,
+    ) -> Difference {
         let mut difference = Difference::None;
         for (before, now) in self.entries.iter().zip(&now.entries) {
             if before == now {
@@ -138,7 +142,7 @@ impl Look {
             }
             match (before, now) {
                 ((path, Some(before)), (same, Some(now)))
-                    if path == same && before.equals_but_ctime(now) && is_linked(now) =>
+                    if path == same && before.equals_but_ctime(now) && is_linked(path, now) =>
                 {
                     difference = Difference::Linked;
                 }
@@ -226,18 +230,21 @@ fn changed(path: &Path) -> Difference {
 pub(super) struct JudgedLooks(Mutex<HashMap<Watched, Look>>);
 
 impl Versions<'_> {
-    /// How something looked when its version was first taken, where that was [kept](Self::keeping_looks). It is kept no longer.
+    /// How something looked when its version was first taken, where that was [kept](Self::keeping_looks) and nothing has come or
+    /// gone since. It is kept no longer.
     pub fn judged_look(&self, watched: &Watched) -> Option<Look> {
         let looks = &self.looks.as_ref()?.0;
         let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-        match watched {
+        let look = match watched {
             Watched::Path(path, counted) => {
                 let named = Place::declared(path).named.to_str()?.to_owned();
                 looks.remove(&Watched::Path(named, *counted))
             }
             Watched::Word(..) => None,
             Watched::Glob { .. } => looks.remove(watched),
-        }
+        };
+        // Where an output was put beside since, what comes and goes from now on would not show.
+        look.filter(|look| self.has_folders_of(look))
     }
 
     /// The entries of a folder that count, and what they are if a look at them tells, which is kept.
@@ -333,11 +340,11 @@ impl Versions<'_> {
     /// How something looks now that looked like `before`. Where nothing has come into its folders and nothing has gone, they
     /// are not listed again.
     pub fn look_again(&self, watched: &Watched, before: &Look) -> Result<Look, HashError> {
-        let is_same = |folder: &FolderLook| {
-            let now = stamp_at(&self.directory, shown(&folder.path), Follow::Links);
-            folder.trust == Trust::Settled && matches!(now, Ok(Some(now)) if now == folder.stamp)
-        };
-        if before.folders.is_empty() || !before.folders.iter().all(is_same) {
+        let is_settled = |folder: &FolderLook| folder.trust == Trust::Settled;
+        let lists_same = !before.folders.is_empty()
+            && before.folders.iter().all(is_settled)
+            && self.has_folders_of(before);
+        if !lists_same {
             return self.look(watched);
         }
         let places: Vec<(&Path, Follow)> = before.places().collect();
@@ -352,6 +359,14 @@ impl Versions<'_> {
         let entries = in_runs(&places, stamps)?;
         let folders = before.folders.clone();
         Ok(Look { entries, folders })
+    }
+
+    /// Whether nothing has come into the folders of a look since, and nothing has gone.
+    fn has_folders_of(&self, look: &Look) -> bool {
+        look.folders.iter().all(|folder| {
+            let now = stamp_at(&self.directory, shown(&folder.path), Follow::Links);
+            matches!(now, Ok(Some(now)) if now == folder.stamp)
+        })
     }
 
     fn look_at_path(&self, place: Place<'_>, look: &mut Look) -> Result<(), HashError> {

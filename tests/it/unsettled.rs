@@ -31,6 +31,7 @@ command = "mkdir -p {{output}} && cp {{input}} {{output}}/file"
 outputs = "out/up/"
 [asset.x]
 deps = ["one", "dir", "raws", "extra", "several", "depth", "up"]
+after = "apart"
 code = ["steps/*.sh", "lib/"]
 command = "cat one.txt raw/*.csv dir/sub/* out/up/file > {{output}}; if [ -e during ]; then . ./during; fi"
 outputs = "out/x"
@@ -108,6 +109,7 @@ fn project() -> Scenario {
 #[test]
 fn whatever_changes_and_goes_back_leaves_the_result_stale() {
     for (during, path) in EDITS {
+        println!("{during}");
         let project = project();
         project.write("during", during);
         let ran = project.attempt();

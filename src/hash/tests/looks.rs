@@ -50,7 +50,7 @@ fn check(watched: &Watched, edits: &[Edit]) {
             let before = project.versions().look(watched).unwrap();
             edit(&project);
             let now = project.versions().look_again(watched, &before).unwrap();
-            let difference = before.difference(&now, |_| false);
+            let difference = before.difference(&now, |_, _| false);
             let expected = expected.map_or(Difference::None, |path| {
                 Difference::Changed(path.to_owned())
             });
@@ -89,7 +89,7 @@ fn check_since_judged(watched: &Watched, (what, edit, expected): Edit) {
         Difference::Changed(path.to_owned())
     });
     assert_eq!(
-        before.difference(&now, |_| false),
+        before.difference(&now, |_, _| false),
         expected,
         "{watched:?}, {what}, since it was judged"
     );
@@ -232,7 +232,7 @@ fn links_in_a_folder_are_looked_at_again_with_their_targets() {
         let before = project.versions().look(watched).unwrap();
         edit(&project);
         let now = project.versions().look_again(watched, &before).unwrap();
-        before.difference(&now, |_| false)
+        before.difference(&now, |_, _| false)
     };
     let changed = |path: &str| Difference::Changed(path.to_owned());
     assert_eq!(linked(|_| ()), Difference::None);
@@ -300,9 +300,9 @@ fn the_ctime_of_a_file_that_was_linked_to_proves_nothing() {
     let before = project.versions().look(&path("one.csv")).unwrap();
     fs::hard_link(project.path("one.csv"), project.path("other")).unwrap();
     let now = project.versions().look(&path("one.csv")).unwrap();
-    assert_eq!(before.difference(&now, |_| true), Difference::Linked);
+    assert_eq!(before.difference(&now, |_, _| true), Difference::Linked);
     assert!(matches!(
-        before.difference(&now, |_| false),
+        before.difference(&now, |_, _| false),
         Difference::Changed(_)
     ));
 }
@@ -347,7 +347,7 @@ fn what_comes_while_a_folder_is_looked_at_has_not_come_and_gone() {
             versions.look(&absent).unwrap()
         });
         let now = versions.look(&absent).unwrap();
-        let difference = before.difference(&now, |_| false);
+        let difference = before.difference(&now, |_, _| false);
         assert_eq!(difference, Difference::None, "in round {round}");
     }
 }
