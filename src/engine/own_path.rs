@@ -118,7 +118,7 @@ pub fn logged(asset: &AssetKey, keys: &PartitionKeys, file_name: &str) -> Option
     keys_of(rest, keys)
 }
 
-/// The partition of `asset` whose lock has this name: the inverse of [`lock_name`].
+/// The partition of `asset` whose lock has this name: the inverse of `lock_name`.
 #[must_use]
 pub fn locked_partition(
     asset: &AssetKey,

@@ -195,7 +195,7 @@ pub struct WorkingRun {
     pub id: RunId,
     /// The id of its process, where that is a process of this system.
     pub pid: Option<u32>,
-    /// See [`StepLocks::orphans`].
+    /// See `StepLocks::orphans`.
     pub left_behind: Option<String>,
     /// The names of the locks that it has.
     pub locks: Vec<String>,
