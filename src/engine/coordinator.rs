@@ -443,6 +443,8 @@ impl<'a> Coordinator<'a, '_> {
         };
         let run = self.guard.as_ref().map(RunGuard::run);
         if let Some(guard) = self.guard.take() {
+            // Of a run that is recorded as ended nobody would look for the file.
+            self.locks.end();
             let status = match outcome {
                 RunOutcome::Success => RunStatus::Success,
                 RunOutcome::Failed => RunStatus::Failure,

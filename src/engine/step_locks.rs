@@ -147,6 +147,16 @@ impl StepLocks {
         }
     }
 
+    /// Gives all locks of this run back, and removes its file.
+    pub fn end(&mut self) {
+        if let Some(folder) = &self.folder {
+            for name in self.held.drain() {
+                let _ = fs::remove_file(folder.join(name));
+            }
+        }
+        self.lock = None;
+    }
+
     /// Gives locks of this run back.
     pub fn release<'a>(&mut self, partitions: impl IntoIterator<Item = &'a AssetPartition>) {
         let Some(folder) = &self.folder else { return };
@@ -169,10 +179,7 @@ impl StepLocks {
 
 impl Drop for StepLocks {
     fn drop(&mut self) {
-        let Some(folder) = &self.folder else { return };
-        for name in self.held.drain() {
-            let _ = fs::remove_file(folder.join(name));
-        }
+        self.end();
     }
 }
 
