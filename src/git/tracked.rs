@@ -64,8 +64,9 @@ impl Repository {
     pub fn removed(&self, paths: &[PathBuf]) -> Result<Removed, GitError> {
         let within = |path: &PathBuf| {
             let path = path.strip_prefix(&self.top).ok()?.as_os_str().as_bytes();
-            // They are told to git line by line.
-            (!path.is_empty() && !path.contains(&b'\n')).then(|| path.to_owned())
+            let path = if path.is_empty() { b"." } else { path };
+            // Git reads them line by line.
+            (!path.contains(&b'\n')).then(|| path.to_owned())
         };
         let asked: Vec<Vec<u8>> = paths.iter().filter_map(within).collect();
         if asked.is_empty() || self.commit("HEAD").is_err() {

@@ -38,6 +38,22 @@ pub fn glob_matches(pattern: &str, path: &str) -> Result<bool, HashError> {
     Ok(PathGlob::of(pattern, pattern)?.is_match(path))
 }
 
+/// The text before anything in a pattern that stands for other text.
+#[must_use]
+pub fn literal_start(pattern: &str) -> &str {
+    pattern.find(MAGIC).map_or(pattern, |end| &pattern[..end])
+}
+
+/// Whether a glob would match any of several paths, relative to the same folder, that its exceptions do not take out.
+pub fn glob_matches_any<'p>(
+    pattern: &str,
+    except: &[String],
+    mut paths: impl Iterator<Item = &'p str>,
+) -> Result<bool, HashError> {
+    let (glob, except) = (PathGlob::of(pattern, pattern)?, Exceptions::new(except)?);
+    Ok(paths.any(|path| glob.is_match(path) && !except.take(Path::new(path))))
+}
+
 /// What begins something to match. A backslash is among them because it takes the meaning of what follows away.
 const MAGIC: [char; 5] = ['*', '?', '[', '{', '\\'];
 

@@ -32,7 +32,7 @@ mod version;
 mod versions;
 
 pub use error::{HashError, SyntaxError};
-pub use glob::{GlobVersion, glob_matches, is_glob};
+pub use glob::{GlobVersion, glob_matches, glob_matches_any, is_glob, literal_start};
 pub use ignore::{Counted, GitIgnored, Ignore};
 pub use look::{Difference, Look, Watched};
 pub use path_glob::{Exceptions, PathGlob};

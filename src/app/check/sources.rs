@@ -1,7 +1,9 @@
 //! Sources whose versions are taken from the lock file: those that are not here, and those that a command observes.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::ops::Bound;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -10,7 +12,7 @@ use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::engine::watched;
 use crate::git::{Removed, Tracked};
-use crate::hash::{Exceptions, Watched, glob_matches, is_glob};
+use crate::hash::{Watched, glob_matches_any, literal_start};
 use crate::model::{
     AssetKey, DataVersion, Lock, LockedSources as Taken, Observation, Observed, PartitionKey, Place,
 };
@@ -134,16 +136,12 @@ impl LockedSources {
     }
 }
 
-/// Of cells of sources at which something is missing, those of which git tracks, or a commit had, a file that is not here; none
-/// where there is no repository.
+/// Of cells of sources at which something is missing, those of which git tracks, or a commit had, a file that is not here.
 fn removed(
     project: &Project,
     scope: &Scope<'_>,
     absent: impl Iterator<Item = Cell>,
 ) -> HashSet<Cell> {
-    let Ok(root) = project.root().canonicalize() else {
-        return HashSet::new();
-    };
     let places = |cell| {
         let (id, partition) = scope.at(cell);
         let source = scope.graph().source(id);
@@ -151,67 +149,71 @@ fn removed(
         watched.into_iter().map(move |watched| (cell, watched))
     };
     let places: Vec<(Cell, Watched)> = absent.flat_map(places).collect();
-    if places.is_empty() {
+    let root = project.root().canonicalize().ok();
+    let Some(root) = root.filter(|_| !places.is_empty()) else {
         return HashSet::new();
-    }
+    };
     let Ok(repository) = project.repository() else {
         return HashSet::new();
     };
-    let asked: Vec<PathBuf> = places
-        .iter()
-        .map(|(_, watched)| root.join(head(watched)))
-        .collect();
-    let tracked = repository.tracked().ok();
-    let history = repository.removed(&asked).ok();
-    let is_path = |(_, watched): &&(Cell, Watched)| !matches!(watched, Watched::Glob { .. });
-    let (paths, globs): (Vec<_>, Vec<_>) = places.iter().partition(is_path);
-    let was_at = |(_, watched): &&&(Cell, Watched)| {
-        let path = root.join(head(watched));
-        let was_tracked = tracked.as_ref().is_some_and(|it| it.has_entry(&path))
-            || history.as_ref().is_some_and(|it| it.had(&path));
-        was_tracked && path.metadata().is_err()
+    let above = |(_, watched): &(Cell, Watched)| root.join(above(watched));
+    let asked: Vec<PathBuf> = places.iter().map(above).collect();
+    let git = GitFiles {
+        tracked: repository.tracked().ok(),
+        history: repository.removed(&asked).ok(),
+        root,
     };
-    let mut removed: HashSet<Cell> = paths.iter().filter(was_at).map(|(cell, _)| *cell).collect();
-    if globs.is_empty() {
-        return removed;
-    }
-    let tracked = tracked.iter().flat_map(Tracked::files);
-    let files = tracked.chain(history.iter().flat_map(Removed::files));
-    let gone: BTreeSet<PathBuf> = files
-        .filter(|file| file.symlink_metadata().is_err())
-        .filter_map(|file| Some(file.strip_prefix(&root).ok()?.to_owned()))
-        .collect();
-    let would_match = |(_, watched): &&&(Cell, Watched)| {
-        let Watched::Glob {
+    let gone = OnceCell::new();
+    let is_removed = |(_, watched): &&(Cell, Watched)| match watched {
+        Watched::Path(path, _) | Watched::Word(path, _) => git.had(path),
+        Watched::Glob {
             pattern, except, ..
-        } = watched
-        else {
-            return false;
-        };
-        let Ok(except) = Exceptions::new(except) else {
-            return false;
-        };
-        let head = head(watched);
-        let below = gone.range(head.to_owned()..);
-        let mut below = below.take_while(|file| file.starts_with(head));
-        below.any(|file| {
-            let matches = file.to_str().map(|file| glob_matches(pattern, file));
-            matches!(matches, Some(Ok(true))) && !except.take(file)
-        })
+        } => {
+            let gone: &BTreeSet<String> = gone.get_or_init(|| git.gone());
+            let start = literal_start(pattern);
+            let alike = gone.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+            let alike = alike.map(String::as_str);
+            let alike = alike.take_while(|file| file.starts_with(start));
+            glob_matches_any(pattern, except, alike).unwrap_or(false)
+        }
     };
-    removed.extend(globs.iter().filter(would_match).map(|(cell, _)| *cell));
-    removed
+    let removed = places.iter().filter(is_removed);
+    removed.map(|(cell, _)| *cell).collect()
 }
 
-/// The path, or the folder below which a glob matches.
-fn head(watched: &Watched) -> &Path {
-    let path = Path::new(watched.text());
+/// The path, or the folder in which a glob begins to match.
+fn above(watched: &Watched) -> &str {
     match watched {
-        Watched::Path(..) | Watched::Word(..) => path,
+        Watched::Path(path, _) | Watched::Word(path, _) => path,
         Watched::Glob { pattern, .. } => {
-            let mut above = path.ancestors().skip(usize::from(is_glob(pattern)));
-            let literal = above.find(|above| above.to_str().is_some_and(|it| !is_glob(it)));
-            literal.unwrap_or(Path::new(""))
+            let start = literal_start(pattern);
+            start.rsplit_once('/').map_or("", |(folder, _)| folder)
         }
+    }
+}
+
+/// The files that git knows of some places, with the project's root.
+struct GitFiles {
+    root: PathBuf,
+    tracked: Option<Tracked>,
+    history: Option<Removed>,
+}
+
+impl GitFiles {
+    /// Whether git tracks or had something at a path at which nothing is now.
+    fn had(&self, path: &str) -> bool {
+        let path = self.root.join(path);
+        let was_tracked = self.tracked.as_ref().is_some_and(|it| it.has_entry(&path))
+            || self.history.as_ref().is_some_and(|it| it.had(&path));
+        was_tracked && path.metadata().is_err()
+    }
+
+    /// The files that are not here any more, relative to the root.
+    fn gone(&self) -> BTreeSet<String> {
+        let tracked = self.tracked.iter().flat_map(Tracked::files);
+        let files = tracked.chain(self.history.iter().flat_map(Removed::files));
+        let gone = files.filter(|file| file.symlink_metadata().is_err());
+        let within = |file: PathBuf| Some(file.strip_prefix(&self.root).ok()?.to_str()?.to_owned());
+        gone.filter_map(within).collect()
     }
 }

@@ -161,6 +161,31 @@ outputs = "all"
 }
 
 #[test]
+fn nor_does_it_of_what_a_glob_matched_beside_the_manifest() {
+    let manifest = r#"
+[project]
+[source.raw]
+path = "*.csv"
+[asset.all]
+deps = "raw"
+command = "cat {{input}} > {{output}}"
+outputs = "all"
+"#;
+    let project = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file(".gitignore", "/.assetctl/\n")
+        .with_file("x.csv", "x\n");
+    git(&project, &["init", "-q"]);
+    project.materialize(&[]).success();
+    git(&project, &["add", "-A"]);
+    commit(&project);
+    project.run(&["check"]).success();
+    git(&project, &["rm", "-q", "x.csv"]);
+    commit(&project);
+    project.run(&["check"]).exits(1);
+}
+
+#[test]
 fn a_lock_file_that_cannot_be_read_is_told_once_and_left() {
     let clone = cloned(&built());
     // Which dynamic keys there are could not be told without the file.
