@@ -1,11 +1,11 @@
 //! What runs work on just now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::{EngineError, Problems, locked_partition, working_runs};
+use crate::engine::{EngineError, Problems, asset_part, locked_partition, working_runs};
 use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, RunningPartition, StepName};
 use crate::store::{Store, StoreError};
 
@@ -30,12 +30,16 @@ pub fn running(
             running.insert(at, partition);
         }
     }
+    let locks = working.iter().map(|run| run.locks.len()).sum();
+    let by_part = by_part(project, locks);
     for run in working {
         for name in &run.locks {
-            let Some((asset, partition)) = locked(project, name) else {
+            let part = name.split('@').next().unwrap_or_default();
+            let id = by_part.get(part).copied();
+            let Some((id, partition)) = id.and_then(|id| locked(project, id, name)) else {
                 continue;
             };
-            if let Some(at) = place(project, asset, partition.as_ref()) {
+            if let Some(at) = place(project, project.graph().key(id), partition.as_ref()) {
                 running.entry(at).or_insert_with(|| RunningPartition {
                     partition,
                     run: run.id,
@@ -60,10 +64,9 @@ pub fn refuse_running(
     instance: &mut Instance,
     goals: &[(AssetId, PartitionSet)],
 ) -> Result<(), AppError> {
-    let is_goal = |(id, index): &(AssetId, u32)| {
-        let mut sets = goals.iter().filter(|(goal, _)| goal == id);
-        sets.any(|(_, set)| set.contains(*index))
-    };
+    let goals: HashMap<AssetId, &PartitionSet> = goals.iter().map(|(id, set)| (*id, set)).collect();
+    let is_goal =
+        |(id, index): &(AssetId, u32)| goals.get(id).is_some_and(|set| set.contains(*index));
     let found = running(project, instance)?;
     match found.into_iter().find(|(at, _)| is_goal(at)) {
         Some(((id, _), running)) => {
@@ -108,11 +111,16 @@ fn place(
     }
 }
 
-/// The asset partition whose lock has this name.
-fn locked<'a>(project: &'a Project, name: &str) -> Option<(&'a AssetKey, Option<PartitionKey>)> {
+/// The assets by what stands for them in names of locks; none where there are no locks.
+fn by_part(project: &Project, locks: usize) -> HashMap<String, AssetId> {
     let graph = project.graph();
-    graph.ids().find_map(|id| {
-        let (key, keys) = (graph.key(id), project.keys().of(graph.get(id)));
-        Some((key, locked_partition(key, keys, name)?))
-    })
+    let ids = graph.ids().filter(|_| locks > 0);
+    ids.map(|id| (asset_part(graph.key(id)), id)).collect()
+}
+
+/// The partition of an asset whose lock has this name.
+fn locked(project: &Project, id: AssetId, name: &str) -> Option<(AssetId, Option<PartitionKey>)> {
+    let graph = project.graph();
+    let keys = project.keys().of(graph.get(id));
+    Some((id, locked_partition(graph.key(id), keys, name)?))
 }

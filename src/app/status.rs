@@ -17,7 +17,9 @@ use crate::model::{
     AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, LastAttempt, PartitionSet, Provenance,
     Status,
 };
-use crate::model::{AssetStatus, DeclarationKind, PartitionRun, StatusCounts, StatusReport};
+use crate::model::{
+    AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
+};
 use crate::model::{Evidence, Grouping, Sources, StatusRequest};
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;
@@ -82,12 +84,20 @@ pub fn status(
             assets.push(asset_status(&scope, id, counts, Vec::new(), None));
         }
     }
+    let mut running_of: HashMap<AssetId, Vec<RunningPartition>> = HashMap::new();
     for ((id, index), partition) in running(project, &mut instance)? {
-        let key = project.graph().key(id);
-        if selected_rows(&scope).any(|row| row.asset == id && row.selected.contains(index))
-            && let Some(asset) = assets.iter_mut().find(|asset| asset.key == *key)
+        if scope
+            .row(id)
+            .is_some_and(|row| row.selected.contains(index))
         {
-            asset.running.push(partition);
+            running_of.entry(id).or_default().push(partition);
+        }
+    }
+    if !running_of.is_empty() {
+        for asset in &mut assets {
+            let id = project.graph().find(asset.key.as_str());
+            let running = id.and_then(|id| running_of.remove(&id));
+            asset.running = running.unwrap_or_default();
         }
     }
     let place = |asset: &AssetStatus| project.graph().find(asset.key.as_str());

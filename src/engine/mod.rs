@@ -68,7 +68,7 @@ pub use observe::Observing;
 pub use options::{AlteredOutputs, PreviousOutputs, RunOptions, Waiting};
 pub use order::command_of;
 pub use own_path::{
-    Logged, OWN_FOLDER, locked_partition, log_folder, log_path, logged, step_folder,
+    Logged, OWN_FOLDER, asset_part, locked_partition, log_folder, log_path, logged, step_folder,
 };
 pub use reads::watched;
 pub use records::StoreRecords;

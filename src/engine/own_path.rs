@@ -84,7 +84,9 @@ pub fn log_path(own: &str, run: RunId, step: &StepName, batch: Option<&Batch>) -
     format!("{own}/logs/{run}/{asset}{partition}.log")
 }
 
-fn asset_part(asset: &AssetKey) -> String {
+/// The part of names in the folder of assetctl that stands for an asset: before the `@`, where a key follows.
+#[must_use]
+pub fn asset_part(asset: &AssetKey) -> String {
     shortened(encode_whole_component(asset.as_str()), LONGEST_PART)
 }
 
