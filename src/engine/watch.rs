@@ -140,7 +140,10 @@ impl<'a> Watch<'a> {
             };
             self.code.insert(watched, before);
         }
-        self.pause_after(began.elapsed().max(EACH * stamps));
+        // What is noted for one step after the other puts a look off only once.
+        if self.is_rested() {
+            self.pause_after(began.elapsed().max(EACH * stamps));
+        }
     }
 
     /// Whether a look would not keep other work from going on for long.
