@@ -177,10 +177,8 @@ impl Explanation<'_> {
     fn materialization(&self) -> Result<Option<Materialization>, StoreError> {
         let recorded = &self.evaluation.judge.facts().recorded;
         let last = recorded.materialized(self.cell.index());
-        {
-            let id = last.and_then(|last| last.provenance.recorded());
-            id.map_or(Ok(None), |id| self.store.materialization(id))
-        }
+        let id = last.and_then(|last| last.provenance.recorded());
+        id.map_or(Ok(None), |id| self.store.materialization(id))
     }
 
     /// The last attempt, where that failed, whatever stands recorded.

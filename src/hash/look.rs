@@ -174,7 +174,7 @@ impl Look {
     }
 }
 
-/// What is looked at where so much counts: a folder without files tells, too, whether one came and went.
+/// What a look counts: also a folder without files tells whether one came and went.
 fn with_empty_folders(counted: Counted) -> Counted {
     match counted {
         Counted::All | Counted::Files => Counted::All,

@@ -66,7 +66,7 @@ impl TreeEntry {
 }
 
 impl Versions<'_> {
-    /// What is in a folder that is no link.
+    /// The version of a folder, which is not a link.
     pub(super) fn folder(&self, place: Place<'_>) -> Result<Found, HashError> {
         match &self.looks {
             // Outputs, of which all counts, are made anew by the run that asks.

@@ -157,13 +157,16 @@ fn with_fresh_blocks_unfolded(
     lock
 }
 
-/// Blocks that are to go because lines in them are, as lines of the others that are fresh here.
+/// Adds lines for those partitions of dropped blocks that do not go themselves and are fresh here.
 fn without_dropped(evaluation: &mut Evaluation<'_>, mut lock: Lock, changes: &Changes) -> Lock {
     let scope = evaluation.scope();
-    for (asset, partitions) in &changes.dropped_lines {
-        let id = scope.graph().find(asset.as_str());
-        let mut assets = lock.assets.iter_mut();
-        let Some((id, locked)) = id.zip(assets.find(|locked| locked.asset == *asset)) else {
+    for (asset, blocks) in &changes.dropped_blocks {
+        let mut lines = changes.dropped_lines.iter();
+        let (Some(id), Some((_, partitions)), Some(locked)) = (
+            scope.graph().find(asset.as_str()),
+            lines.find(|(of, _)| of == asset),
+            lock.assets.iter_mut().find(|it| it.asset == *asset),
+        ) else {
             continue;
         };
         let keys = scope.keys(id);
@@ -171,22 +174,16 @@ fn without_dropped(evaluation: &mut Evaluation<'_>, mut lock: Lock, changes: &Ch
         let dropped: PartitionSet = dropped
             .filter_map(|key| keys.index_of(key.as_str()))
             .collect();
-        let gone = changes.dropped_blocks.iter().filter(|(of, _)| of == asset);
-        let ranges = gone
-            .flat_map(|(_, blocks)| blocks)
-            .filter_map(|it| it.range(keys));
+        let ranges = blocks.iter().filter_map(|block| block.range(keys));
         let met = PartitionSet::from_ranges(ranges.filter(|range| dropped.meets(range)));
-        let asset = scope.graph().asset(id);
-        let others = met.difference(&dropped);
-        let kept = others.iter().filter_map(|index| {
-            let cell = scope.cell(id, index)?;
-            let is_fresh = evaluation.verdicts[cell.index()].status == Status::Fresh;
-            is_fresh
-                .then(|| fresh_line(evaluation, asset?, cell))
-                .flatten()
-        });
-        let kept: Vec<LockLine> = kept.collect();
-        locked.lines.extend(kept);
+        let declared = scope.graph().asset(id);
+        for index in met.difference(&dropped).iter() {
+            if let (Some(declared), Some(cell)) = (declared, scope.cell(id, index))
+                && evaluation.verdicts[cell.index()].status == Status::Fresh
+            {
+                locked.lines.extend(fresh_line(evaluation, declared, cell));
+            }
+        }
     }
     lock
 }

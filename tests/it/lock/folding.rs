@@ -1,6 +1,7 @@
 //! An asset of very many partitions stands in blocks, whichever way they came there.
 
 use super::{chain, lines, lock};
+use crate::sandbox::Sandbox;
 
 const MANIFEST: &str = r#"
 [partitions.day]
@@ -111,8 +112,8 @@ command = "cp {{input}} {{output}}"
 outputs = "copy/{{partition}}"
 "#;
 
-#[test]
-fn what_is_here_of_a_block_is_known_as_made_here() {
+/// A project of [`COPIES`] with all outputs accepted, and how many keys each asset has.
+fn accepted_copies() -> (Sandbox, u64) {
     let sandbox = chain()
         .with_file("Assets.toml", COPIES)
         .at("2024-01-01T00:00:00Z");
@@ -120,12 +121,18 @@ fn what_is_here_of_a_block_is_known_as_made_here() {
         .run(&["partitions", "list", "day", "--keys"])
         .success();
     let keys: Vec<&str> = keys.stdout().lines().collect();
-    let all = keys.len() as u64;
     for key in &keys {
         sandbox.write(&format!("build/{key}"), &format!("{key}\n"));
         sandbox.write(&format!("copy/{key}"), &format!("{key}\n"));
     }
     sandbox.run(&["accept", "some", "copy"]).success();
+    let all = keys.len() as u64;
+    (sandbox, all)
+}
+
+#[test]
+fn what_is_here_of_a_block_is_known_as_made_here() {
+    let (sandbox, all) = accepted_copies();
     let locked = lock(&sandbox);
     assert!(locked.lines().any(|line| line.contains("...")));
     let counts = |asset: usize| {
@@ -172,18 +179,7 @@ fn what_is_here_of_a_block_is_known_as_made_here() {
 
 #[test]
 fn what_is_wiped_of_a_block_is_forgotten_and_the_rest_is_not() {
-    let sandbox = chain()
-        .with_file("Assets.toml", COPIES)
-        .at("2024-01-01T00:00:00Z");
-    let keys = sandbox
-        .run(&["partitions", "list", "day", "--keys"])
-        .success();
-    let keys: Vec<&str> = keys.stdout().lines().collect();
-    for key in &keys {
-        sandbox.write(&format!("build/{key}"), &format!("{key}\n"));
-        sandbox.write(&format!("copy/{key}"), &format!("{key}\n"));
-    }
-    sandbox.run(&["accept", "some", "copy"]).success();
+    let (sandbox, _) = accepted_copies();
     let locked = lock(&sandbox);
     let unchecked = |step: &str| {
         let words = ["check", step, "--outputs", "ignore"];
