@@ -463,3 +463,38 @@ impl Versions<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Look, Watched};
+    use crate::digest::Key;
+    use crate::hash::tick::Trust;
+    use crate::hash::{Counted, Ignore, StatCache, Versions};
+
+    /// A file may have come between the list of a folder and its stamp.
+    #[test]
+    fn a_folder_whose_stamp_was_young_is_listed_again() {
+        let project = tempfile::tempdir().unwrap();
+        fs::create_dir(project.path().join("raw")).unwrap();
+        fs::write(project.path().join("raw/a"), "").unwrap();
+        let cache = StatCache::open(
+            &project.path().join("cache"),
+            Some(&Key::of(&[7; 32], "a test")),
+        );
+        let ignore = Ignore::new::<&str>(&[]).unwrap();
+        let versions = Versions::new(project.path(), &cache, &ignore).unwrap();
+        let raw = Watched::Path("raw".to_owned(), Counted::Files);
+        let listed = versions.look(&raw).unwrap();
+        for (trust, files) in [(Trust::Racy, 1), (Trust::Settled, 0)] {
+            let mut before = Look {
+                entries: Vec::new(),
+                ..listed.clone()
+            };
+            before.folders[0].trust = trust;
+            let now = versions.look_again(&raw, &before).unwrap();
+            assert_eq!(now.stamps().count(), files, "{trust:?}");
+        }
+    }
+}

@@ -220,6 +220,29 @@ fn a_folder_tells_of_what_came_and_went_unless_something_else_came() {
 }
 
 #[test]
+fn how_a_folder_was_judged_is_not_kept_once_something_was_put_beside() {
+    let project = project();
+    thread::sleep(OLD);
+    let versions = project.versions().keeping_looks();
+    for (watched, beside) in [
+        (glob("raw/*.csv"), "raw/out.txt"),
+        (path("dir/"), "dir/x.tmp"),
+    ] {
+        let judge = || match &watched {
+            Watched::Glob {
+                pattern, counted, ..
+            } => drop(versions.of_glob::<&str>(pattern, &[], *counted)),
+            other => drop(versions.of_input(other.text(), Counted::Files)),
+        };
+        judge();
+        drop(versions.judged_look(&watched));
+        judge();
+        project.file(beside, "");
+        assert!(versions.judged_look(&watched).is_none(), "{watched:?}");
+    }
+}
+
+#[test]
 fn links_in_a_folder_are_looked_at_again_with_their_targets() {
     let watched = &path("dir/");
     let linked = |edit: fn(&Project)| {
