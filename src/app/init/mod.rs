@@ -31,8 +31,8 @@ pub fn init(directory: &Path, request: InitRequest) -> Result<InitReport, AppErr
             change: FileChange::Kept,
         }),
         InitTemplate::Example => {
-            files.push(create(directory, RAW, include_str!("init/raw.csv"))?);
-            let text = named(directory) + include_str!("init/example.toml");
+            files.push(create(directory, RAW, include_str!("raw.csv"))?);
+            let text = named(directory) + include_str!("example.toml");
             files.push(create(directory, MANIFEST, &text)?);
         }
         InitTemplate::Empty => files.push(create(directory, MANIFEST, &named(directory))?),
