@@ -1,7 +1,7 @@
 //! The coordinator of a run.
 //!
 //! One thread, this one, owns all run state and is the only writer of the instance. Workers get owned orders and send one
-//! message back each. Commands run on a pool of their own with leaf jobs. A step that is done releases what waits for it
+//! message back each. Commands run on threads of their own. A step that is done releases what waits for it
 //! at once; its record joins those of the steps that finish within 50 ms in one transaction, after which their events are
 //! shown. A crash between any two of these leaves steps stale, never fresh.
 //!
@@ -103,9 +103,6 @@ struct Ahead {
     events: Vec<EventKind>,
 }
 
-/// Gives a worker an order, and the way to send its message back.
-type Start<'s> = dyn Fn(StepOrder, Sender<StepReport>) + 's;
-
 impl<'a: 'd, 'd> Coordinator<'a, 'd> {
     pub(super) fn new(
         doors: RunDoors<'d>,
@@ -147,15 +144,14 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
 impl<'a> Coordinator<'a, '_> {
     pub(super) fn coordinate(
         &mut self,
-        sender: &Sender<StepReport>,
+        orders: &Sender<StepOrder>,
         receiver: &Receiver<StepReport>,
-        start: &Start<'_>,
     ) -> Result<(), Problems> {
         loop {
             if self.watch.is_rested() {
                 self.look();
             }
-            if let Err(problems) = self.start_ready(sender, start) {
+            if let Err(problems) = self.start_ready(orders) {
                 self.break_off(problems);
             }
             if self.running < self.options.jobs && !self.unlooked.is_empty() {
@@ -263,11 +259,7 @@ impl<'a> Coordinator<'a, '_> {
     }
 
     /// Starts ready steps while there are free workers.
-    fn start_ready(
-        &mut self,
-        sender: &Sender<StepReport>,
-        start: &Start<'_>,
-    ) -> Result<(), Problems> {
+    fn start_ready(&mut self, orders: &Sender<StepOrder>) -> Result<(), Problems> {
         if self.doors.cancel.severity().is_some() && self.halted.is_none() {
             self.halt(Halt::Interrupted);
         }
@@ -297,7 +289,9 @@ impl<'a> Coordinator<'a, '_> {
                         self.tell(event);
                     }
                 }
-                start(order, sender.clone());
+                orders
+                    .send(order)
+                    .expect("the queue of orders outlives the coordinator");
             }
         }
         let again = Instant::now() + POLL;

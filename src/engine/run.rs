@@ -1,12 +1,11 @@
-//! Carries a plan out: a coordinator on this thread, commands on a pool.
+//! Carries a plan out: a coordinator on this thread, commands on threads of their own.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
-
-use rayon::ThreadPoolBuilder;
 
 use crate::engine::coordinator::Coordinator;
 use crate::engine::doors::RunDoors;
@@ -39,47 +38,55 @@ pub fn run<'a: 'd, 'd>(
     let mut coordinator = Coordinator::new(doors, evaluation, costs, options, shared);
     coordinator.tell_blocked();
     if coordinator.scheduler.open() > 0 {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(options.jobs)
-            .thread_name(|index| format!("command-{index}"))
-            .build()
-            .map_err(|error| EngineError::Unwritable {
-                path: PathBuf::from("thread"),
-                source: std::io::Error::other(error),
-            })?;
         let (sender, receiver) = channel();
+        let (orders, queue) = channel::<StepOrder>();
+        let queue = Mutex::new(queue);
         let failures = AtomicU32::new(0);
         let spares = Spares::new(workspace.root, workspace.own, options.run);
-        let coordinated = pool.in_place_scope(|scope| {
-            let (spares, files, stop, failures) = (&spares, &*files, &*stop, &failures);
-            let start = |order: StepOrder, sender: Sender<StepReport>| {
-                scope.spawn(move |_| {
-                    if stop.load(Ordering::Relaxed) {
-                        let _ = sender.send(StepReport::Ended(StepEnd::not_started(&order)));
-                        return;
-                    }
-                    let end = run_step(
-                        workspace,
-                        ignore,
-                        (spares, files),
-                        &order,
-                        (cancel, &sender),
-                    );
-                    if end.has_failed() {
-                        let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
-                        let enough = options
-                            .stop_after
-                            .is_some_and(|most| failures >= most.get());
-                        stop.fetch_or(enough, Ordering::Relaxed);
-                    }
-                    // The coordinator stays until the last worker has sent its message.
-                    let _ = sender.send(StepReport::Ended(end));
-                });
-            };
-            coordinator.coordinate(&sender, &receiver, &start)
+        let work = |order: &StepOrder, sender: &Sender<StepReport>| {
+            if stop.load(Ordering::Relaxed) {
+                return StepEnd::not_started(order);
+            }
+            let end = run_step(workspace, ignore, (&spares, &files), order, (cancel, sender));
+            if end.has_failed() {
+                let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
+                let enough = options
+                    .stop_after
+                    .is_some_and(|most| failures >= most.get());
+                stop.fetch_or(enough, Ordering::Relaxed);
+            }
+            end
+        };
+        let coordinated = thread::scope(|scope| {
+            // The queue ends with the only sender of orders, and so do the workers.
+            let orders = orders;
+            for index in 0..options.jobs.min(coordinator.scheduler.open() as usize) {
+                let (queue, work, sender) = (&queue, &work, sender.clone());
+                thread::Builder::new()
+                    .name(format!("command-{index}"))
+                    .spawn_scoped(scope, move || {
+                        while let Some(order) = next(queue) {
+                            // The coordinator stays until the last worker has sent its message.
+                            let _ = sender.send(StepReport::Ended(work(&order, &sender)));
+                        }
+                    })
+                    .map_err(|source| EngineError::Unwritable {
+                        path: PathBuf::from("thread"),
+                        source,
+                    })?;
+            }
+            drop(sender);
+            coordinator.coordinate(&orders, &receiver)
         });
         spares.remove();
         coordinated?;
     }
     coordinator.finish(started.elapsed())
+}
+
+/// Waits for the next order; `None` once the coordinator gives no more.
+fn next(queue: &Mutex<Receiver<StepOrder>>) -> Option<StepOrder> {
+    // Orders are received whole or not at all: a panic elsewhere leaves the queue as it should be.
+    let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    queue.recv().ok()
 }
