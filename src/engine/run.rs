@@ -47,7 +47,13 @@ pub fn run<'a: 'd, 'd>(
             if stop.load(Ordering::Relaxed) {
                 return StepEnd::not_started(order);
             }
-            let end = run_step(workspace, ignore, (&spares, &files), order, (cancel, sender));
+            let end = run_step(
+                workspace,
+                ignore,
+                (&spares, &files),
+                order,
+                (cancel, sender),
+            );
             if end.has_failed() {
                 let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
                 let enough = options
