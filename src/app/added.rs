@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use crate::app::project::Project;
 use crate::engine::asking_definitions;
-use crate::model::KeysByDefinition;
+use crate::model::{AssetGraph, KeysByDefinition};
 
 /// Keys that exist since a run was planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +24,19 @@ impl fmt::Display for KeysAdded {
     }
 }
 
-/// Which of `keys`, those that exist now, did not when the project was opened.
-pub(super) fn keys_added(project: &Project, keys: &KeysByDefinition) -> Vec<KeysAdded> {
+/// Which of the keys that exist `now` did not exist `before`.
+pub(super) fn keys_added(
+    graph: &AssetGraph,
+    before: &KeysByDefinition,
+    now: &KeysByDefinition,
+) -> Vec<KeysAdded> {
     let mut all = Vec::new();
-    for id in asking_definitions(project.graph()) {
-        let (old, new) = (project.keys().get(Some(id)), keys.get(Some(id)));
+    for id in asking_definitions(graph) {
+        let (old, new) = (before.get(Some(id)), now.get(Some(id)));
         let is_new = |index: &u32| old.index_of_slot(&new.slot(*index)).is_none();
         let count = new.range().filter(is_new).count() as u32;
         if count > 0 {
-            let declared = &project.graph().definitions()[id.0 as usize];
+            let declared = &graph.definitions()[id.0 as usize];
             let name = declared.name.as_ref().map(ToString::to_string);
             let definition = name.unwrap_or_else(|| declared.definition.type_name().to_owned());
             all.push(KeysAdded { definition, count });

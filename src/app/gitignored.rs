@@ -1,5 +1,6 @@
 //! Files that git ignores within the folders and globs that are read: a version holds them, and a clone does not have them.
 
+use crate::app::places_read::{outermost, places_of, rule_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -8,16 +9,10 @@ use walkdir::{DirEntry, WalkDir};
 use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::hash::{GitIgnored, is_glob};
-use crate::model::{
-    AssetGraph, AssetId, Declaration, Gitignored, GitignoredFiles, PartitionRef, PathTemplate,
-    Piece, Place, SourcePath,
-};
+use crate::model::{AssetId, Gitignored, GitignoredFiles, PartitionRef, SourcePath};
 
 /// How many files of one source or asset are named.
 const NAMED: usize = 5;
-
-/// Where more places than this are asked about, git is asked about all of the project.
-const PLACES: usize = 500;
 
 /// What the versions of a source, or of the code of an asset, are made of.
 #[derive(Debug, Default)]
@@ -37,14 +32,6 @@ pub fn exact_paths<'p>(
         SourcePath::Exact(path) => Some(path.path(partition).into_owned()),
         SourcePath::Glob(..) => None,
     })
-}
-
-/// The places of a project that hold what is read of which ignored files count, or do not.
-pub fn places_read(graph: &AssetGraph, gitignored: Gitignored) -> Vec<String> {
-    let places = graph
-        .ids()
-        .filter(|id| rule_of(graph, *id) == Some(gitignored));
-    outermost(places.flat_map(|id| places_of(graph, id)))
 }
 
 /// Files that git ignores and that are a part of what some versions are made of. Where git ignores all of it, as data often
@@ -111,73 +98,6 @@ fn is_part(project: &Project, folder: &Path, path: &Path) -> bool {
     let entries = WalkDir::new(root.join(path)).into_iter();
     let mut entries = entries.filter_entry(is_kept).flatten();
     entries.any(|entry| !entry.file_type().is_dir())
-}
-
-fn rule_of(graph: &AssetGraph, id: AssetId) -> Option<Gitignored> {
-    match graph.get(id) {
-        Declaration::Source(source) => Some(source.gitignored),
-        Declaration::Asset(asset) => Some(asset.recipe.as_ref()?.code.gitignored),
-    }
-}
-
-/// The paths and globs of a source, or of the code of an asset, up to where a partition is named.
-fn places_of(graph: &AssetGraph, id: AssetId) -> Vec<String> {
-    match graph.get(id) {
-        Declaration::Source(source) => match &source.place {
-            Place::Paths(paths) => paths.iter().map(place_of).collect(),
-            Place::Value { .. } | Place::Observed { .. } => Vec::new(),
-        },
-        Declaration::Asset(asset) => {
-            let code = asset.recipe.as_ref().map(|recipe| &recipe.code.declared);
-            let code = code.into_iter().flatten();
-            code.map(|(path, _)| path.clone()).collect()
-        }
-    }
-}
-
-fn place_of(path: &SourcePath) -> String {
-    literal_head(path.template())
-}
-
-/// A path that names no partition as it is, and of another the folders before the first that does.
-fn literal_head(template: &PathTemplate) -> String {
-    if let Some(literal) = template.as_literal() {
-        return literal.to_owned();
-    }
-    let first = match template.pieces().first() {
-        Some(Piece::Text(text)) => text.as_str(),
-        _ => "",
-    };
-    let folders = first.rfind('/').map_or("", |end| &first[..end]);
-    if folders.is_empty() { "." } else { folders }.to_owned()
-}
-
-/// Places without those that lie in another, and of globs the folder before what is to be matched.
-fn outermost(places: impl Iterator<Item = String>) -> Vec<String> {
-    let folder = |place: String| {
-        let literal = place.find(['*', '?', '[', '{', '\\']);
-        let Some(literal) = literal else {
-            return place.trim_end_matches('/').to_owned();
-        };
-        let folders = place[..literal].rfind('/').map_or("", |end| &place[..end]);
-        if folders.is_empty() { "." } else { folders }.to_owned()
-    };
-    let places: BTreeSet<String> = places.map(folder).collect();
-    if places.contains(".") || places.len() > PLACES {
-        let outside = places
-            .iter()
-            .filter(|place| place.starts_with(".."))
-            .cloned();
-        return std::iter::once(".".to_owned()).chain(outside).collect();
-    }
-    let mut outermost: Vec<String> = Vec::new();
-    for place in places {
-        let is_within = |outer: &String| Path::new(&place).starts_with(outer);
-        if !outermost.last().is_some_and(is_within) {
-            outermost.push(place);
-        }
-    }
-    outermost
 }
 
 /// Whether git keeps a folder, as far as can be told without it.

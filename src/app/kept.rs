@@ -8,7 +8,8 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
+use crate::app::project::{MANIFEST_CACHE, Project};
+use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::engine::OWN_FOLDER;
 use crate::manifest;

@@ -14,12 +14,13 @@ use crate::app::lock::{LockFile, lock_fresh};
 use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
 use crate::app::plan::{blocked_steps, expected_duration};
-use crate::app::project::{Project, Surroundings};
+use crate::app::project::Project;
 use crate::app::replaced::{Watched, told_of, was_replaced};
 use crate::app::run_id::new_run_id;
 use crate::app::seal::{self, NothingToDo};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
+use crate::app::surroundings::Surroundings;
 use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
     AlteredOutputs, EngineError, Evaluation, Finished, OWN_FOLDER, Observing, PreviousOutputs,
@@ -28,11 +29,9 @@ use crate::engine::{
 };
 use crate::executor::{Cancel, Executor};
 use crate::model::{
-    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Scope as Reach, SelectionText,
-    Wait,
+    Altered, Durability, Event, EventKind, EventSink, FailurePolicy, Force, KeyPlaces,
+    MaterializeRequest, Planned, RunCounts, RunId, RunOutcome, Scope as Reach, SelectionText, Wait,
 };
-use crate::model::{Event, EventKind, EventSink, RunCounts, RunId, RunOutcome};
-use crate::model::{KeyPlaces, Planned};
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::{CrashedRun, Mark};
 use crate::sys::clock::Clock;
@@ -247,7 +246,7 @@ fn attempt<T>(
         Some(_) => Cow::Owned(project.keys_now()?),
         None => Cow::Borrowed(project.keys()),
     };
-    let added = keys_added(project, &keys);
+    let added = keys_added(project.graph(), project.keys(), &keys);
     // A seal is made of the keys that were looked at, and the mark is of an instance that holds more.
     let can_be_sealed = can_be_sealed && added.is_empty();
     for added in added {

@@ -1,18 +1,18 @@
 //! A project that was found and read: what every verb starts from.
 
+use crate::app::surroundings::{Surroundings, of_caches, of_instances};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
-use crate::app::gitignored::places_read;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
+use crate::app::places_read::places_read;
 use crate::digest::{Digest, Key};
 use crate::engine::{
     KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
@@ -34,45 +34,6 @@ use crate::sys::temporary::temporary_folder;
 
 /// The compiled manifest, in the project's own folder.
 pub(super) const MANIFEST_CACHE: &str = "manifest.cache";
-
-/// What a verb may know of the process that asks: read once, by the caller.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    /// Where the search for the project starts.
-    pub directory: PathBuf,
-    /// The folder of the instance, where it is not the project's own.
-    pub home: Option<PathBuf>,
-    /// The instant for which partitions exist.
-    pub now: Timestamp,
-    /// The environment.
-    pub environment: Vec<(OsString, OsString)>,
-    /// The program that asks: answers that take long are kept for it. `None` keeps none.
-    pub program: Option<PathBuf>,
-}
-
-impl Surroundings {
-    /// The key of the caches of the project in `root`, if its user has a secret: what a repository brings along was not
-    /// made with it.
-    #[must_use]
-    pub fn cache_key(&self, root: &Path) -> Option<Key> {
-        of_caches(&secret::known(&self.environment, root)?, root)
-    }
-
-    /// What the user vouches for instances with.
-    pub(super) fn own_key(&self, root: &Path) -> Option<Key> {
-        secret::known(&self.environment, root).map(of_instances)
-    }
-}
-
-fn of_instances(secret: [u8; 32]) -> Key {
-    Key::of(&secret, "instances")
-}
-
-fn of_caches(secret: &[u8; 32], root: &Path) -> Option<Key> {
-    let folder = fs::metadata(root).ok()?;
-    let purpose = format!("the caches of {} {}", folder.dev(), folder.ino());
-    Some(Key::of(secret, &purpose))
-}
 
 /// A project that was found and read.
 #[derive(Debug)]

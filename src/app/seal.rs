@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
+use crate::app::project::{MANIFEST_CACHE, Project};
 use crate::app::selection::is_of_declarations;
+use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::engine::{
     Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,

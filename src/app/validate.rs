@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::app::doubt::{Early, EmptyExists, Gitignored, MissingScript, MissingSource};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
-use crate::app::project::{Project, Surroundings};
+use crate::app::project::Project;
+use crate::app::surroundings::Surroundings;
 use crate::engine::{
     Spot, Workspace, counted_of, look_for_foreign_files, observe_code_of, used_definitions,
 };

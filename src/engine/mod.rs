@@ -59,6 +59,7 @@ pub use gather::{
     ChangedOutputs, FoundSources, MissingSource, absent_version, counted, counted_of,
     find_outputs_unlike, find_sources,
 };
+
 pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
 };

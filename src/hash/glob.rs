@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::hash::path_glob::{Exceptions, PathGlob};
+use crate::hash::place::{Place, Standing};
 use crate::hash::tree::{EntryKind, TreeEntry, below, fold_found, is_gone};
-use crate::hash::versions::{Place, Standing};
 use crate::hash::{Counted, HashError, Versions, Watched};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, Follow};

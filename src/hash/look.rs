@@ -1,4 +1,4 @@
-//! How declared paths look: the stamps of all that their versions are made of. Nothing is read.
+//! How declared paths looked: the stamps of all that their versions are made of.
 //!
 //! Two equal looks say that nothing has changed between them, not even to go back: nobody can set a ctime. The stamp of a
 //! folder tells of entries that came and went. It changes, too, where something comes that is not part of a version: an
@@ -6,28 +6,14 @@
 //! that differs as well, the entries that count decide alone.
 
 use std::collections::HashMap;
-use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::DirEntryExt;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-use crate::hash::pool;
-use crate::hash::stat_cache::Cursor;
-use crate::hash::tick::{Moment, Trust};
-use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
-use crate::hash::versions::Place;
-use crate::hash::{Counted, Exceptions, Found, HashError, Versions};
-use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
-
-/// Above this many entries threads are worth their start.
-const MANY: usize = 2_000;
-
-/// So many entries are looked at by one thread in a row.
-const RUN: usize = 512;
-
-/// A folder is listed so often at most until its stamp is the same before and after.
-const LISTINGS: usize = 20;
+use crate::hash::Counted;
+use crate::hash::place::Place;
+use crate::hash::tick::Trust;
+use crate::sys::file::{FileKind, FileStamp, Follow};
 
 /// Something that is declared, and can be looked at again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,18 +48,19 @@ impl Watched {
 #[derive(Clone, Debug, Default)]
 pub struct Look {
     /// What counts, in order; without a stamp where nothing is.
-    entries: Vec<(PathBuf, Option<FileStamp>)>,
-    folders: Vec<FolderLook>,
+    pub(super) entries: Vec<(PathBuf, Option<FileStamp>)>,
+    pub(super) folders: Vec<FolderLook>,
 }
 
+/// How a folder looked.
 #[derive(Clone, Debug)]
-struct FolderLook {
-    path: PathBuf,
-    stamp: FileStamp,
+pub(super) struct FolderLook {
+    pub path: PathBuf,
+    pub stamp: FileStamp,
     /// Whether nothing can have come or gone since before it was listed and have left the stamp as it is.
-    trust: Trust,
+    pub trust: Trust,
     /// The sum over the names and inodes of all that lies in it.
-    listing: u64,
+    pub listing: u64,
 }
 
 /// What differs between two looks.
@@ -114,7 +101,7 @@ impl Look {
     }
 
     /// Where its stamps are from, and how: the target of a link comes after the link.
-    fn places(&self) -> impl Iterator<Item = (&Path, Follow)> {
+    pub(super) fn places(&self) -> impl Iterator<Item = (&Path, Follow)> {
         let mut link: Option<&Path> = None;
         self.entries.iter().map(move |(path, stamp)| {
             let follow = if link == Some(path) {
@@ -174,49 +161,6 @@ impl Look {
     }
 }
 
-/// What a look counts: also a folder without files tells whether one came and went.
-fn with_empty_folders(counted: Counted) -> Counted {
-    match counted {
-        Counted::All | Counted::Files => Counted::All,
-        Counted::NotIgnored => Counted::NotIgnored,
-    }
-}
-
-/// The path by which a folder is looked at.
-fn shown(folder: &Path) -> &Path {
-    if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    }
-}
-
-/// The stamp that counts of an entry. A folder behind a link that was found counts by the link's text.
-fn of_entry(stamp: Option<FileStamp>, follow: Follow) -> Option<FileStamp> {
-    match follow {
-        Follow::Links => stamp.filter(|stamp| stamp.kind() != FileKind::Directory),
-        Follow::Nothing => stamp,
-    }
-}
-
-/// `each` of runs of items, on several threads where that pays, as one list.
-fn in_runs<T: Sync, R: Send>(
-    items: &[T],
-    each: impl Fn(&&[T]) -> Result<Vec<R>, HashError> + Sync + Send,
-) -> Result<Vec<R>, HashError> {
-    let runs: Vec<&[T]> = items.chunks(RUN).collect();
-    let done: Vec<Result<Vec<R>, HashError>> = if items.len() > MANY {
-        pool::map(&runs, each)
-    } else {
-        runs.iter().map(each).collect()
-    };
-    let mut all = Vec::with_capacity(items.len());
-    for results in done {
-        all.append(&mut results?);
-    }
-    Ok(all)
-}
-
 fn changed(path: &Path) -> Difference {
     let text = path.display().to_string();
     Difference::Changed(match text.as_str() {
@@ -227,274 +171,4 @@ fn changed(path: &Path) -> Difference {
 
 /// How folders and globs looked when their versions were taken.
 #[derive(Debug, Default)]
-pub(super) struct JudgedLooks(Mutex<HashMap<Watched, Look>>);
-
-impl Versions<'_> {
-    /// How something looked when its version was first taken, where that was [kept](Self::keeping_looks) and nothing has come or
-    /// gone since. It is kept no longer.
-    pub fn judged_look(&self, watched: &Watched) -> Option<Look> {
-        let looks = &self.looks.as_ref()?.0;
-        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-        let look = match watched {
-            Watched::Path(path, counted) => {
-                let named = Place::declared(path).named.to_str()?.to_owned();
-                looks.remove(&Watched::Path(named, *counted))
-            }
-            Watched::Word(..) => None,
-            Watched::Glob { .. } => looks.remove(watched),
-        };
-        // Where an output was put beside since, what comes and goes from now on would not show.
-        look.filter(|look| self.has_folders_of(look))
-    }
-
-    /// The entries of a folder that count, and what they are if a look at them tells, which is kept.
-    pub(super) fn looked_at(
-        &self,
-        looks: &JudgedLooks,
-        place: Place<'_>,
-    ) -> Result<(Vec<TreeEntry>, Option<Vec<Found>>), HashError> {
-        let before = self.ticker.moment();
-        let mut entries = self.entries(place.counting(with_empty_folders(place.counted)))?;
-        let below = entries.iter().filter(|it| it.kind == EntryKind::Directory);
-        let below = below.map(|folder| folder.place().named.to_owned());
-        let folders: Vec<PathBuf> = std::iter::once(place.named.to_owned())
-            .chain(below)
-            .collect();
-        let watched = Watched::Path(place.named.to_string_lossy().into_owned(), place.counted);
-        let known = self.known_by_look(looks, watched, (&entries, &folders), before)?;
-        if place.counted == Counted::Files {
-            leave_empty_folders(&mut entries);
-        }
-        Ok((entries, known))
-    }
-
-    /// What [`files`] of entries are, if that is known by how they look; the look is kept. `before` is a moment before the
-    /// folders were listed.
-    pub(super) fn known_by_look(
-        &self,
-        looks: &JudgedLooks,
-        watched: Watched,
-        (entries, folders): (&[TreeEntry], &[PathBuf]),
-        before: Moment,
-    ) -> Result<Option<Vec<Found>>, HashError> {
-        let mut look = Look::default();
-        self.look_at_entries(entries, &mut look)?;
-        let mut stamps = look.entries.iter();
-        let mut cursor = Cursor::default();
-        let known = files(entries).map(|entry| {
-            let (path, stamp) = stamps.next()?;
-            if entry.kind == EntryKind::Link {
-                stamps.next()?;
-                return self.of(entry.place()).ok();
-            }
-            let Some(stamp) = stamp else {
-                return Some(Found::Absent);
-            };
-            let version = self.cache.get_near(path, stamp, &mut cursor)?;
-            let bytes = stamp.size;
-            Some(Found::File { version, bytes })
-        });
-        let Some(known) = known.collect::<Option<Vec<_>>>() else {
-            return Ok(None);
-        };
-        for folder in folders {
-            self.look_at_folder(folder, Some(before), &mut look);
-        }
-        let mut looks = looks.0.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.entry(watched).or_insert(look);
-        Ok(Some(known))
-    }
-
-    /// How something looks now.
-    pub fn look(&self, watched: &Watched) -> Result<Look, HashError> {
-        let mut look = Look::default();
-        match watched {
-            Watched::Glob {
-                pattern,
-                except,
-                counted,
-            } => {
-                let except = Exceptions::new(except)?;
-                let before = Some(self.ticker.moment());
-                let (entries, folders) = self.walk(pattern, &except, *counted)?;
-                self.look_at_entries(&entries, &mut look)?;
-                for folder in &folders {
-                    self.look_at_folder(folder, before, &mut look);
-                }
-                if folders.is_empty() && entries.is_empty() {
-                    self.look_above(Path::new(pattern), &mut look);
-                }
-            }
-            Watched::Path(path, counted) | Watched::Word(path, counted) => {
-                let place = Place::declared(path).counting(with_empty_folders(*counted));
-                self.look_at_path(place, &mut look)?;
-                let is_absent = matches!(look.entries.as_slice(), [(_, None)]);
-                if is_absent && matches!(watched, Watched::Path(..)) {
-                    self.look_above(place.named, &mut look);
-                }
-            }
-        }
-        Ok(look)
-    }
-
-    /// How something looks now that looked like `before`. Where nothing has come into its folders and nothing has gone, they
-    /// are not listed again.
-    pub fn look_again(&self, watched: &Watched, before: &Look) -> Result<Look, HashError> {
-        let is_settled = |folder: &FolderLook| folder.trust == Trust::Settled;
-        let lists_same = !before.folders.is_empty()
-            && before.folders.iter().all(is_settled)
-            && self.has_folders_of(before);
-        if !lists_same {
-            return self.look(watched);
-        }
-        let places: Vec<(&Path, Follow)> = before.places().collect();
-        let stamps = |places: &&[(&Path, Follow)]| -> Result<Vec<_>, HashError> {
-            let stamps = places.iter().map(|(path, follow)| {
-                let place = Place::at(path);
-                let stamp = self.stamp(place, *follow)?;
-                Ok(((*path).to_owned(), of_entry(stamp, *follow)))
-            });
-            stamps.collect()
-        };
-        let entries = in_runs(&places, stamps)?;
-        let folders = before.folders.clone();
-        Ok(Look { entries, folders })
-    }
-
-    /// Whether nothing has come into the folders of a look since, and nothing has gone.
-    fn has_folders_of(&self, look: &Look) -> bool {
-        look.folders.iter().all(|folder| {
-            let now = stamp_at(&self.directory, shown(&folder.path), Follow::Links);
-            matches!(now, Ok(Some(now)) if now == folder.stamp)
-        })
-    }
-
-    fn look_at_path(&self, place: Place<'_>, look: &mut Look) -> Result<(), HashError> {
-        let stamp = self.stamp(place, Follow::Nothing)?;
-        look.entries.push((place.named.to_owned(), stamp));
-        let kind = match stamp.map(|stamp| stamp.kind()) {
-            Some(FileKind::Symlink) => {
-                let target = self.stamp(place, Follow::Links)?;
-                look.entries.push((place.named.to_owned(), target));
-                target.map(|target| target.kind())
-            }
-            kind => kind,
-        };
-        if kind == Some(FileKind::Directory) {
-            // It is looked at as a folder.
-            look.entries.pop();
-            let before = Some(self.ticker.moment());
-            let entries = self.entries(place)?;
-            self.look_at_entries(&entries, look)?;
-            self.look_at_folder(place.named, before, look);
-            let folders = entries.iter().filter(|it| it.kind == EntryKind::Directory);
-            for folder in folders {
-                self.look_at_folder(folder.place().named, before, look);
-            }
-        }
-        Ok(())
-    }
-
-    fn look_at_entries(&self, entries: &[TreeEntry], look: &mut Look) -> Result<(), HashError> {
-        let entries: Vec<&TreeEntry> = files(entries).collect();
-        let stamps = |entries: &&[&TreeEntry]| -> Result<Vec<_>, HashError> {
-            let mut stamps = Vec::with_capacity(entries.len());
-            for entry in *entries {
-                let place = entry.place();
-                let stamp = self.stamp(place, Follow::Nothing)?;
-                stamps.push((place.named.to_owned(), stamp));
-                if entry.kind == EntryKind::Link {
-                    let target = self.stamp(place, Follow::Links)?;
-                    stamps.push((place.named.to_owned(), of_entry(target, Follow::Links)));
-                }
-            }
-            Ok(stamps)
-        };
-        look.entries.append(&mut in_runs(&entries, stamps)?);
-        Ok(())
-    }
-
-    /// A folder that is gone meanwhile shows in what was in it. `before` is a moment before what counts of it was listed, if it
-    /// was.
-    fn look_at_folder(&self, path: &Path, before: Option<Moment>, look: &mut Look) {
-        let stamp_now = || {
-            stamp_at(&self.directory, shown(path), Follow::Links)
-                .ok()
-                .flatten()
-        };
-        let Some(mut stamp) = stamp_now() else {
-            return;
-        };
-        let mut listing = 0;
-        // Where something comes between the stamp and the list, the two would say later on that it came and went.
-        for _ in 0..LISTINGS {
-            let Ok(entries) = fs::read_dir(self.root.join(path)) else {
-                return;
-            };
-            listing = entries.filter_map(Result::ok).fold(0_u64, |sum, entry| {
-                let mut hasher = DefaultHasher::new();
-                (entry.file_name(), entry.ino()).hash(&mut hasher);
-                sum.wrapping_add(hasher.finish())
-            });
-            let Some(after) = stamp_now() else {
-                return;
-            };
-            if std::mem::replace(&mut stamp, after) == after {
-                break;
-            }
-        }
-        let touched = stamp.mtime_ns.max(stamp.ctime_ns);
-        let trust = before.map_or(Trust::Racy, |before| before.trust(touched, stamp.device));
-        look.folders.push(FolderLook {
-            path: path.to_owned(),
-            stamp,
-            trust,
-            listing,
-        });
-    }
-
-    /// Looks at the nearest folder above a path that there is.
-    fn look_above(&self, path: &Path, look: &mut Look) {
-        for folder in path.ancestors().skip(1) {
-            self.look_at_folder(folder, None, look);
-            if !look.folders.is_empty() {
-                return;
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::{Look, Watched};
-    use crate::digest::Key;
-    use crate::hash::tick::Trust;
-    use crate::hash::{Counted, Ignore, StatCache, Versions};
-
-    /// A file may have come between the list of a folder and its stamp.
-    #[test]
-    fn a_folder_whose_stamp_was_young_is_listed_again() {
-        let project = tempfile::tempdir().unwrap();
-        fs::create_dir(project.path().join("raw")).unwrap();
-        fs::write(project.path().join("raw/a"), "").unwrap();
-        let cache = StatCache::open(
-            &project.path().join("cache"),
-            Some(&Key::of(&[7; 32], "a test")),
-        );
-        let ignore = Ignore::new::<&str>(&[]).unwrap();
-        let versions = Versions::new(project.path(), &cache, &ignore).unwrap();
-        let raw = Watched::Path("raw".to_owned(), Counted::Files);
-        let listed = versions.look(&raw).unwrap();
-        for (trust, files) in [(Trust::Racy, 1), (Trust::Settled, 0)] {
-            let mut before = Look {
-                entries: Vec::new(),
-                ..listed.clone()
-            };
-            before.folders[0].trust = trust;
-            let now = versions.look_again(&raw, &before).unwrap();
-            assert_eq!(now.stamps().count(), files, "{trust:?}");
-        }
-    }
-}
+pub(super) struct JudgedLooks(pub(super) Mutex<HashMap<Watched, Look>>);

@@ -18,7 +18,9 @@ mod error;
 mod glob;
 mod ignore;
 mod look;
+mod looking;
 mod path_glob;
+mod place;
 mod pool;
 mod presence;
 mod reading;
@@ -36,13 +38,14 @@ pub use glob::{GlobVersion, glob_matches, glob_matches_any, is_glob, literal_sta
 pub use ignore::{Counted, GitIgnored, Ignore};
 pub use look::{Difference, Look, Watched};
 pub use path_glob::{Exceptions, PathGlob};
+pub use place::Found;
 pub use presence::exist;
 pub use seal::{Seal, holds};
 pub use settle::Settled;
 pub use stat_cache::{Saved, StatCache};
 pub use value::{ValueFound, ValueText};
 pub use version::version_of_bytes;
-pub use versions::{Found, Versions};
+pub use versions::Versions;
 
 #[cfg(test)]
 mod tests;

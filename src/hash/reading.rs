@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::digest::Kind;
-use crate::hash::versions::{Place, changing};
+use crate::hash::place::{Place, changing};
 use crate::hash::{HashError, Versions, content, version};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, stamp_of};

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
-use crate::hash::Versions;
-use crate::hash::pool;
+use crate::hash::place::Place;
 use crate::hash::stat_cache::Cursor;
-use crate::hash::versions::{Place, root_flags};
+use crate::hash::versions::root_flags;
+use crate::hash::{Versions, pool};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 

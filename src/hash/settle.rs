@@ -14,10 +14,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::hash::place::Place;
 use crate::hash::pool::Work;
 use crate::hash::tick::{Moment, Trust};
 use crate::hash::tree::{EntryKind, TreeEntry, files, fold_found};
-use crate::hash::versions::Place;
 use crate::hash::{Found, HashError, Versions};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, Follow, backdate, stamp_at};

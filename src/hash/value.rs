@@ -4,19 +4,18 @@
 //! apart from floats. What JSON has no word for becomes text: a date, an infinity. So a value may move from one format to
 //! another and keep its version.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use miette::NamedSource;
 use serde_json::{Map, Number, Value};
 
+use crate::hash::place::Place;
 use crate::hash::tick::Trust;
-use crate::hash::versions::Place;
 use crate::hash::{HashError, SyntaxError, Versions, version};
 use crate::model::DataVersion;
-use crate::sys::file::{FileKind, FileStamp, Follow};
+use crate::sys::file::{FileKind, Follow};
 
 /// A file of values is read whole, and takes many times its length in memory.
 const LONGEST: u64 = 64_000_000;
@@ -42,10 +41,6 @@ pub struct ValueText {
     /// that holds lists or tables.
     pub words: Option<Vec<String>>,
 }
-
-/// Parsed files: a file with a value for each partition is parsed once.
-#[derive(Debug, Default)]
-pub(super) struct Documents(Mutex<HashMap<String, (FileStamp, Arc<Value>)>>);
 
 #[derive(Clone, Copy)]
 enum Format {

@@ -3,9 +3,13 @@
 //! A path is stat'ed once, relative to the open root. If it looks as it did when it was last hashed, that was all: no
 //! allocation, no thread. Otherwise it is read.
 
+use crate::hash::place::{Found, Place, Standing, changing};
+use serde_json::Value;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
@@ -14,9 +18,7 @@ use crate::hash::look::JudgedLooks;
 use crate::hash::pool::{self, Work};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Ticker, Trust};
-use crate::hash::value::Documents;
 use crate::hash::{Counted, GitIgnored, HashError, Ignore, StatCache, version};
-use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// Above this many paths threads are worth their start for the stats alone.
@@ -31,47 +33,6 @@ const BATCH: usize = 64 * RUN;
 /// What a directory or a link counts for in the decision about threads: how much lies behind it is not known.
 const UNKNOWN_BYTES: u64 = 64 * 1024;
 
-/// What is at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Nothing, or a link that leads nowhere.
-    Absent,
-    /// A file, or a link to one.
-    File {
-        /// Its version.
-        version: DataVersion,
-        /// Its size.
-        bytes: u64,
-    },
-    /// A directory, or a link to one.
-    Directory {
-        /// The version of all that it holds.
-        version: DataVersion,
-        /// The sizes of the files in it, taken together.
-        bytes: u64,
-    },
-}
-
-impl Found {
-    /// The version of what was found; `None` for nothing.
-    #[must_use]
-    pub const fn version(&self) -> Option<DataVersion> {
-        match self {
-            Self::Absent => None,
-            Self::File { version, .. } | Self::Directory { version, .. } => Some(*version),
-        }
-    }
-
-    /// The size of what was found, in bytes.
-    #[must_use]
-    pub const fn bytes(&self) -> u64 {
-        match self {
-            Self::Absent => 0,
-            Self::File { bytes, .. } | Self::Directory { bytes, .. } => *bytes,
-        }
-    }
-}
-
 /// Gives the versions of paths, which are text relative to the project root, or absolute. Usable from many threads.
 #[derive(Debug)]
 pub struct Versions<'a> {
@@ -83,47 +44,6 @@ pub struct Versions<'a> {
     pub(super) documents: Documents,
     pub(super) ticker: Ticker,
     pub(super) looks: Option<JudgedLooks>,
-}
-
-/// Where bytes are read, and the path they count as: an output is hashed in its staging as what it will be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'p> {
-    pub read: &'p Path,
-    pub named: &'p Path,
-    pub standing: Standing,
-    pub counted: Counted,
-}
-
-/// How a path came to be asked about, which decides what a symlink means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It was declared: a link to a directory is entered, a dangling one is absent.
-    Declared,
-    /// It was found in a directory or by a glob: such links count by their text.
-    Inside,
-}
-
-impl<'p> Place<'p> {
-    /// A declared path. A trailing slash says nothing that the disk does not, and would follow a link.
-    pub fn declared(path: &'p str) -> Self {
-        let trimmed = path.trim_end_matches('/');
-        Self::at(Path::new(if trimmed.is_empty() { path } else { trimmed }))
-    }
-
-    /// A path that was found or declared.
-    pub const fn at(path: &'p Path) -> Self {
-        Self {
-            read: path,
-            named: path,
-            standing: Standing::Declared,
-            counted: Counted::All,
-        }
-    }
-
-    /// The same place, of which no more counts than this.
-    pub fn counting(self, counted: Counted) -> Self {
-        Self { counted, ..self }
-    }
 }
 
 /// What one stat and the cache say of a place.
@@ -400,12 +320,6 @@ impl<'a> Versions<'a> {
     }
 }
 
-pub(super) fn changing(place: Place<'_>) -> HashError {
-    HashError::Changing {
-        path: place.named.display().to_string(),
-    }
-}
-
 /// The root serves only as the beginning of paths, for which Linux asks no permission to list it.
 pub(super) fn root_flags() -> OFlags {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -413,3 +327,7 @@ pub(super) fn root_flags() -> OFlags {
     let flags = flags | OFlags::PATH;
     flags
 }
+
+/// Parsed files: a file with a value for each partition is parsed once.
+#[derive(Debug, Default)]
+pub(super) struct Documents(pub(super) Mutex<HashMap<String, (FileStamp, Arc<Value>)>>);

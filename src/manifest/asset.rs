@@ -1,21 +1,21 @@
 //! `[asset.NAME]`: everything but its partitions and outputs, which others need to know first.
 
-use crate::manifest::batch::{self, Batching};
-use crate::manifest::command::{self, CommandContext};
+use crate::manifest::batch::StreamKeys;
 use crate::manifest::deps::{self, DepContext};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Table, Value};
-use crate::manifest::doubts;
 use crate::manifest::error::Problem;
 use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names};
 use crate::manifest::outputs::{Outputs, Reading};
 use crate::manifest::partitions::Definitions;
-use crate::manifest::placeholders::{Amount, HasValue, InputView, output_label};
+use crate::manifest::placeholders::{
+    Amount, Batching, CommandContext, HasValue, InputView, output_label,
+};
 use crate::manifest::project::Defaults;
-use crate::manifest::streams::{self, Inputs, StreamKeys};
+use crate::manifest::streams::{self, Inputs};
 use crate::manifest::suggest::did_you_mean;
-use crate::manifest::{about, code, duration, env, locking};
+use crate::manifest::{about, batch, code, command, doubts, duration, env, locking};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, LeftoverRule,
     Location, Place, Recipe, Runs, SourceAsset, Staging, Stdout,

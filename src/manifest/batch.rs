@@ -1,26 +1,13 @@
 //! `batch = { max = 30 }`: one command for several neighbouring partitions.
 
+use crate::model::Stdout;
 use std::num::NonZeroU32;
 
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::Partitions;
-use crate::manifest::streams::StreamKeys;
 use crate::model::{AssetId, Dep, Dimension, Location};
-
-/// What a command of a batch reads instead of placeholders about the partition.
-pub(super) const IN_A_BATCH: &str =
-    "`$ASSETCTL_PARTITION_START`, `$ASSETCTL_PARTITION_END` or `$ASSETCTL_PARTITIONS_LIST`";
-
-/// Whether one command makes several partitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Batching {
-    /// It makes one.
-    One,
-    /// It makes several.
-    Several,
-}
 
 /// A declared batch.
 #[derive(Clone, Copy, Debug)]
@@ -124,5 +111,25 @@ impl Batch {
         let other = other.map(|(location, text)| Label::new(location, text));
         let labels = [Label::new(self.location, "this key")];
         problems.add(problem, labels.into_iter().chain(other));
+    }
+}
+
+/// Where the keys stand that give a command its streams.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StreamKeys {
+    /// `stdin`, if it is there.
+    pub stdin: Option<Location>,
+    /// `stdout`, if standard output is the output.
+    pub stdout: Option<Location>,
+}
+
+impl StreamKeys {
+    /// Those of an asset's table.
+    pub(super) fn of(table: &Table<'_>, stdout: Stdout) -> Self {
+        let location = |key| table.get(key).map(|value| value.key_location);
+        Self {
+            stdin: location("stdin"),
+            stdout: location("stdout").filter(|_| stdout == Stdout::Output),
+        }
     }
 }

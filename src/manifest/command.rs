@@ -1,32 +1,13 @@
 //! Commands: a text for a shell, or a program with its arguments; and where placeholders can stand in them.
 
-use crate::manifest::batch::Batching;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Value;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::partition_placeholder::Scope;
-use crate::manifest::placeholders::{self, Amount, InputView};
+use crate::manifest::placeholders::{self, Amount, CommandContext};
 use crate::manifest::quoting::{Glue, Quoted, placeholders_in_shell};
 use crate::manifest::template::{Token, TokenKind, read_tokens};
-use crate::model::{Command, CommandPlaceholder, CommandTemplate, Output, Piece, ValueForm};
-
-/// What a command may name.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CommandContext<'a> {
-    /// The partitions.
-    pub scope: Scope<'a>,
-    /// The inputs.
-    pub inputs: &'a [InputView],
-    /// The outputs; `None` for a command that writes none.
-    pub outputs: Option<&'a [Output]>,
-    /// The project's shell.
-    pub shell: &'a [String],
-    /// The project's name.
-    pub project: Option<&'a str>,
-    /// Whether one command makes several partitions.
-    pub batching: Batching,
-}
+use crate::model::{Command, CommandPlaceholder, CommandTemplate, Piece, ValueForm};
 
 /// Reads a command.
 pub(super) fn read(

@@ -1,10 +1,8 @@
 //! The placeholders of commands: what each name stands for in a command, and how many values it can have.
 
-use crate::manifest::batch::{Batching, IN_A_BATCH};
-use crate::manifest::command::CommandContext;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
-use crate::manifest::partition_placeholder::Written;
+use crate::manifest::partition_placeholder::{Scope, Written};
 use crate::manifest::suggest::{all_of, did_you_mean};
 use crate::model::{
     CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat, ValueForm,
@@ -322,4 +320,34 @@ fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
         return help;
     }
     format!("{help}; `{{{{{{{{` is a literal `{{{{`")
+}
+
+/// What a command may name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CommandContext<'a> {
+    /// The partitions.
+    pub scope: Scope<'a>,
+    /// The inputs.
+    pub inputs: &'a [InputView],
+    /// The outputs; `None` for a command that writes none.
+    pub outputs: Option<&'a [Output]>,
+    /// The project's shell.
+    pub shell: &'a [String],
+    /// The project's name.
+    pub project: Option<&'a str>,
+    /// Whether one command makes several partitions.
+    pub batching: Batching,
+}
+
+/// What a command of a batch reads instead of placeholders about the partition.
+pub(super) const IN_A_BATCH: &str =
+    "`$ASSETCTL_PARTITION_START`, `$ASSETCTL_PARTITION_END` or `$ASSETCTL_PARTITIONS_LIST`";
+
+/// Whether one command makes several partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Batching {
+    /// It makes one.
+    One,
+    /// It makes several.
+    Several,
 }

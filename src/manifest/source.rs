@@ -1,8 +1,6 @@
 //! `[source.NAME]`: data that is observed and never made.
 
-use crate::manifest::batch::Batching;
 use crate::manifest::code::gitignored;
-use crate::manifest::command::{self, CommandContext};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
@@ -10,8 +8,9 @@ use crate::manifest::file::Text;
 use crate::manifest::partition_placeholder::{Partitioning, Scope};
 use crate::manifest::partitions::Partitions;
 use crate::manifest::paths::Folded;
+use crate::manifest::placeholders::{Batching, CommandContext};
 use crate::manifest::template::path_template;
-use crate::manifest::{about, paths};
+use crate::manifest::{about, command, paths};
 use crate::model::{
     Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location,
     PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, Required,

@@ -1,25 +1,15 @@
 //! `stdin` and `stdout`: the input whose bytes a command is given, and whether what it prints is its output.
 
 use crate::manifest::asset::AssetContext;
-use crate::manifest::batch::Batching;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::inline::InlineSources;
 use crate::manifest::names::Declares;
 use crate::manifest::outputs::{Outputs, Reading};
-use crate::manifest::placeholders::{Amount, InputView};
+use crate::manifest::placeholders::{Amount, Batching, InputView};
 use crate::manifest::suggest::did_you_mean;
-use crate::model::{Dep, Location, OutputKind, Place, SourceAsset, SourcePath, Stdout};
-
-/// Where the keys stand that give a command its streams.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StreamKeys {
-    /// `stdin`, if it is there.
-    pub stdin: Option<Location>,
-    /// `stdout`, if standard output is the output.
-    pub stdout: Option<Location>,
-}
+use crate::model::{Dep, OutputKind, Place, SourceAsset, SourcePath, Stdout};
 
 /// The inputs of an asset, among which `stdin` names one.
 #[derive(Clone, Copy, Debug)]
@@ -53,17 +43,6 @@ enum Unfit {
     Observed,
     /// It is an external asset that declares no output.
     Nothing,
-}
-
-impl StreamKeys {
-    /// Those of an asset's table.
-    pub(super) fn of(table: &Table<'_>, stdout: Stdout) -> Self {
-        let location = |key| table.get(key).map(|value| value.key_location);
-        Self {
-            stdin: location("stdin"),
-            stdout: location("stdout").filter(|_| stdout == Stdout::Output),
-        }
-    }
 }
 
 /// Reads `stdin`: the index of the dep that it names, which is one file.

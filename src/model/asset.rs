@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::graph::AssetId;
 use crate::model::location::Location;
-use crate::model::name::{AssetKey, Name};
+use crate::model::name::{AssetId, AssetKey, Name};
 use crate::model::partition::{DefinitionId, PartitionMapping};
 use crate::model::template::{CommandTemplate, PartitionRef, PathTemplate};
 

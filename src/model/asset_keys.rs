@@ -5,7 +5,8 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
-use crate::model::graph::{AssetId, Declaration};
+use crate::model::declaration::Declaration;
+use crate::model::name::AssetId;
 
 /// The keys of all assets and sources, each at a place: places follow the byte order of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

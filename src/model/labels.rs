@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::asset::Asset;
-use crate::model::graph::{AssetId, Declaration};
+use crate::model::declaration::Declaration;
+use crate::model::name::AssetId;
 use crate::model::partition::DefinitionId;
 
 /// Assets and sources by a value that they carry, each list in order of declaration.

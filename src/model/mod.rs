@@ -3,6 +3,7 @@
 mod asset;
 mod asset_keys;
 mod component;
+mod declaration;
 mod event;
 mod graph;
 mod labels;
@@ -28,17 +29,18 @@ pub use asset_keys::AssetKeys;
 pub use component::{
     LONGEST_COMPONENT, SHORTENED, encode_component, encode_whole_component, shortened,
 };
+pub use declaration::Declaration;
 pub use event::{
     Batch, Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
 };
-pub use graph::{AssetGraph, AssetId, Cycle, Declaration, GraphParts, Settings};
+pub use graph::{AssetGraph, Cycle, GraphParts, Settings};
 pub use labels::{ByValue, Labels};
 pub use location::{FileId, Location};
 pub use lock::{
     AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     LockedSource,
 };
-pub use name::{AssetKey, InvalidName, Name};
+pub use name::{AssetId, AssetKey, InvalidName, Name};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
     DimensionSource, Exclusion, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions,

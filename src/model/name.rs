@@ -141,6 +141,18 @@ macro_rules! text_newtype {
 text_newtype!(AssetKey);
 text_newtype!(Name);
 
+/// The index of an asset or source asset in an [`AssetGraph`]; ids follow the order of declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AssetId(pub u32);
+
+impl AssetId {
+    /// The id as an index into dense columns.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{AssetKey, InvalidName, Name};

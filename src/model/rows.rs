@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::graph::AssetId;
+use crate::model::name::AssetId;
 
 /// Edges in compressed rows: those of `id` are `ends[offsets[id]..offsets[id + 1]]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,8 @@ pub use fingerprint::{
     fingerprint, mapping_in_words, output_read, version_of_outputs,
 };
 pub use judge::{
-    Alone, Demand, Facts, Judge, Known, Purpose, Records, Share, Verdict, Witness, version_by_rule,
+    Alone, Demand, Facts, Judge, Purpose, Records, Share, Verdict, Witness, version_by_rule,
 };
 pub use locked::{FoldLimits, LockFacts, LockJudge, LockStatus, Unfold, holds_foldable, refold};
 pub use scope::{Cell, NonexistentKeys, Role, Row, Scope, Upstream};
+pub use survey::Known;

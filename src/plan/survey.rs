@@ -1,8 +1,7 @@
 //! Which versions of a row are not known: so that a wide range of it can be asked about without a look at each key.
 
+use crate::model::{DataVersion, Presence};
 use std::ops::Range;
-
-use crate::plan::judge::Known;
 
 /// Ranges of fewer keys are looked at key by key.
 pub(super) const WIDE: u32 = 256;
@@ -41,5 +40,49 @@ impl Survey {
             within.copied().any(&counts)
         };
         (any(&self.unknown), any(&self.absent))
+    }
+}
+
+/// What is known of a data version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing, until something upstream has run.
+    #[default]
+    Unknown,
+    /// There is no data: a source is missing.
+    Absent,
+    /// There is a source, and its data cannot be read.
+    Unreadable,
+    /// The version.
+    Version(DataVersion),
+}
+
+impl Known {
+    /// Whether no run can give it a version: a source is missing or cannot be read.
+    #[must_use]
+    pub fn is_lacking(self) -> bool {
+        matches!(self, Self::Absent | Self::Unreadable)
+    }
+
+    /// Whether there is anything, of the versions of sources: an optional one that is absent has a version of its own.
+    #[must_use]
+    pub fn presence(self) -> Presence {
+        match self {
+            Self::Absent => Presence::Missing,
+            Self::Unreadable => Presence::Unreadable,
+            Self::Version(version) if version == DataVersion::absent() => Presence::Missing,
+            Self::Version(_) | Self::Unknown => Presence::There,
+        }
+    }
+}
+
+impl Known {
+    /// The version, if it is known.
+    #[must_use]
+    pub fn version(self) -> Option<DataVersion> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::Unknown | Self::Absent | Self::Unreadable => None,
+        }
     }
 }

@@ -24,11 +24,11 @@ use crate::app::check::orphans::by_later_clock;
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
-use crate::app::project::{Project, Surroundings};
+use crate::app::project::Project;
+use crate::app::surroundings::Surroundings;
 use crate::git::Repository;
-use crate::lockfile;
-use crate::manifest;
 use crate::model::{CheckReport, CheckRequest, CheckedTree, Lock};
+use crate::{lockfile, manifest};
 
 pub use place::place_in_repository;
 pub use rebuild::Rebuilding;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::app::project::Surroundings;
+use crate::app::surroundings::Surroundings;
 use crate::manifest;
 use crate::model::{AssetGraph, AssetId, CheckReport, ManifestLine};
 

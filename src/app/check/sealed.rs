@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::app::check::locked::{Gathered, Judged};
-use crate::app::project::{MANIFEST_CACHE, Project, Surroundings};
+use crate::app::project::{MANIFEST_CACHE, Project};
 use crate::app::seal::{
     Environment, are_set, make_room, read_signed, seal_code, seal_lock_file, seal_source, validity,
     write_signed,
 };
+use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::engine::OWN_FOLDER;
 use crate::hash::{Found, Seal, Versions, holds};

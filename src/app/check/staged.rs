@@ -11,7 +11,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::app::error::AppError;
-use crate::app::project::{MANIFEST_CACHE, Surroundings};
+use crate::app::project::MANIFEST_CACHE;
+use crate::app::surroundings::Surroundings;
 use crate::engine::OWN_FOLDER;
 use crate::git::{Checkout, GitError, Repository, Tree, TreeExtent};
 use crate::manifest::{self, MANIFEST};

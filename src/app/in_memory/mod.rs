@@ -22,9 +22,10 @@ use crate::app::in_memory::values::{Left, kept_values};
 use crate::app::instance::Instance;
 use crate::app::materialize::{Running, jobs, options, planned, purpose};
 use crate::app::notice::Notice;
-use crate::app::project::{Project, Surroundings};
+use crate::app::project::Project;
 use crate::app::selection::{Goals, Range, find, select};
 use crate::app::steps::scope_of;
+use crate::app::surroundings::Surroundings;
 use crate::engine::{
     Evaluation, Finished, Observing, OwnLife, RunDoors, Workspace, evaluate, refuse_unset_secrets,
     run,

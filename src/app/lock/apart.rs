@@ -170,7 +170,8 @@ mod tests {
 
     use super::stand_apart;
     use crate::app::lock::update::Changes;
-    use crate::app::project::{Project, Surroundings};
+    use crate::app::project::Project;
+    use crate::app::surroundings::Surroundings;
     use crate::digest::Digest;
     use crate::lockfile::Outline;
     use crate::model::{

@@ -4,8 +4,8 @@
 //! to leave it out silently would lose data.
 
 use crate::engine::error::{EngineError, Spot};
-use crate::engine::keys::World;
 use crate::engine::keys::pattern::{KeyPattern, Match, Wanted};
+use crate::engine::keys::world::World;
 use crate::hash::HashError;
 use crate::model::{PartitionKey, PathTemplate};
 

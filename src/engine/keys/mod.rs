@@ -6,36 +6,20 @@
 mod found;
 mod pattern;
 mod windows;
+mod world;
 
 use std::collections::BTreeSet;
-use std::path::Path;
-
-use jiff::Timestamp;
 
 use crate::engine::error::{EngineError, Problems, Spot};
 use crate::engine::keys::found::{FoundKeys, keys_of_files};
 use crate::engine::keys::windows::windows_with_files;
-use crate::hash::Ignore;
 use crate::model::{
-    AddedKey, AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition,
-    NamedKeys, PartitionSet, PartitionsDefinition, TooManyKeys,
+    AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys,
+    PartitionSet, PartitionsDefinition, TooManyKeys,
 };
 use crate::store::Store;
 
-/// Where keys are looked for.
-#[derive(Clone, Copy, Debug)]
-pub struct World<'a> {
-    /// The project root, absolute.
-    pub root: &'a Path,
-    /// What is declared.
-    pub graph: &'a AssetGraph,
-    /// What is never a partition's file.
-    pub ignore: &'a Ignore,
-    /// The instant for which windows have ended.
-    pub now: Timestamp,
-    /// Keys of dynamic definitions that stand in the lock file, in order of addition.
-    pub added: &'a [AddedKey],
-}
+pub use world::World;
 
 /// Who knows the keys of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

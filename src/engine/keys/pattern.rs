@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::engine::keys::World;
+use crate::engine::keys::world::World;
 use crate::hash::HashError;
 use crate::model::{PartitionPlaceholder, PathTemplate, Piece};
 

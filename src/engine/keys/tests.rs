@@ -9,7 +9,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::engine::keys::{World, asking_definitions, existing_keys, look_for_foreign_files};
+use crate::engine::keys::world::World;
+use crate::engine::keys::{asking_definitions, existing_keys, look_for_foreign_files};
 use crate::hash::Ignore;
 use crate::model::{
     AssetGraph, Cadence, Declaration, DeclaredPartitions, DefinitionId, GraphParts, KeyStyle,

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::keys::World;
 use crate::engine::keys::found::key_of;
 use crate::engine::keys::pattern::{KeyPattern, Wanted};
+use crate::engine::keys::world::World;
 use crate::hash::{HashError, exist};
 use crate::model::{
     PartitionKeys, PartitionRef, PartitionSet, PathTemplate, TimeKeys, TimePartitions,

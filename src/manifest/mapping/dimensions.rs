@@ -4,7 +4,7 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::mapping::Ends;
+use crate::manifest::mapping::ends::Ends;
 use crate::manifest::mapping::settings::{Settings, known_keys};
 use crate::manifest::suggest::did_you_mean;
 use crate::model::{DefinitionId, DimensionMapping, DimensionSource, Location, PartitionMapping};

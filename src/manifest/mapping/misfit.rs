@@ -2,7 +2,7 @@
 
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
-use crate::manifest::mapping::Ends;
+use crate::manifest::mapping::ends::Ends;
 use crate::model::{DefinitionId, Location, MappingSide, Misfit, PartitionMapping, choices, fits};
 
 /// The dep whose mapping is at fault.

@@ -4,17 +4,17 @@
 //! say; here stands how it is written, and what is said of one that does not fit.
 
 mod dimensions;
+mod ends;
 mod misfit;
 mod settings;
 
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Table, Value};
+use crate::manifest::mapping::ends::Ends;
 use crate::manifest::mapping::misfit::Misfits;
 use crate::manifest::mapping::settings::{MappingKind, Settings};
 use crate::manifest::partitions::{Definitions, Partitions};
-use crate::model::{
-    DefinitionId, Dimension, DimensionSource, PartitionMapping, fits, infer_mapping,
-};
+use crate::model::{DimensionSource, PartitionMapping, fits};
 
 /// The keys of a dep's table that say how partitions are mapped.
 pub(super) const KEYS: [&str; 7] = [
@@ -38,14 +38,6 @@ pub(super) struct Sides<'a> {
     pub definitions: &'a Definitions<'a>,
     /// What both are called.
     pub names: (&'a str, &'a str),
-}
-
-/// The definitions on the two sides of a mapping, or of two dimensions; `None` is an unpartitioned side.
-#[derive(Clone, Copy, Debug)]
-struct Ends<'a> {
-    definitions: &'a Definitions<'a>,
-    downstream: Option<DefinitionId>,
-    upstream: Option<DefinitionId>,
 }
 
 /// Reads the mapping of a dep, or infers it. Where a definition is wrong, nothing is said about the mapping.
@@ -125,44 +117,5 @@ pub(super) fn is_earlier(mapping: &PartitionMapping) -> bool {
             own && any
         }
         mapping => earlier(mapping),
-    }
-}
-
-impl<'a> Ends<'a> {
-    /// The mapping that is meant where none is declared.
-    fn infer(self) -> Option<PartitionMapping> {
-        infer_mapping(self.definitions.declared(), self.downstream, self.upstream)
-    }
-
-    /// The same between two dimensions or a dimension and the other side, which are said to correspond: where nothing
-    /// suggests itself, windows that overlap or equal keys.
-    fn infer_corresponding(self) -> PartitionMapping {
-        let windows = |id: Option<DefinitionId>| {
-            id.is_some_and(|id| self.definitions.get(id).windows().is_some())
-        };
-        self.infer().unwrap_or_else(|| {
-            if windows(self.downstream) && windows(self.upstream) {
-                PartitionMapping::TimeWindow {
-                    start_offset: 0,
-                    end_offset: 0,
-                }
-            } else {
-                PartitionMapping::Identity
-            }
-        })
-    }
-
-    /// Both sides replaced.
-    fn between(self, downstream: DefinitionId, upstream: DefinitionId) -> Self {
-        Self {
-            downstream: Some(downstream),
-            upstream: Some(upstream),
-            ..self
-        }
-    }
-
-    /// The dimensions of a definition.
-    fn dimensions(self, id: Option<DefinitionId>) -> &'a [Dimension] {
-        id.map_or(&[], |id| self.definitions.get(id).dimensions())
     }
 }

@@ -4,7 +4,8 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::mapping::{Ends, dimensions};
+use crate::manifest::mapping::dimensions;
+use crate::manifest::mapping::ends::Ends;
 use crate::manifest::partitions::{read_key, read_keys};
 use crate::manifest::suggest::did_you_mean;
 use crate::model::{

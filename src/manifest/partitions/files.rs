@@ -1,5 +1,6 @@
 //! Patterns of files whose presence decides which keys exist: `pattern` and `exists`.
 
+use crate::model::Location;
 use std::ops::Range;
 
 use crate::manifest::diagnostic::{Label, Problems};
@@ -7,8 +8,6 @@ use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::manifest::partition_placeholder::{Partitioning, Scope};
-use crate::manifest::partitions::kind::ReadDefinition;
-use crate::manifest::partitions::{Decides, FilePattern};
 use crate::manifest::paths;
 use crate::manifest::template::{TokenKind, path_template, read_tokens};
 use crate::model::{KeyStyle, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece};
@@ -112,4 +111,45 @@ fn read_pattern(text: Text<'_>, problems: &mut Problems) -> Option<PathTemplate>
         return None;
     }
     Some(path.with_keys(KeyStyle::Plain))
+}
+
+/// Files whose presence decides which keys exist.
+#[derive(Clone, Debug)]
+pub(in crate::manifest) struct FilePattern {
+    /// Their path.
+    pub path: PathTemplate,
+    /// What they decide.
+    pub decides: Decides,
+    /// Where the pattern is declared.
+    pub location: Location,
+}
+
+/// What a file decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::manifest) enum Decides {
+    /// It is a key: `pattern`.
+    Key,
+    /// Its window is a key: `exists`.
+    Window,
+}
+
+/// What a table declares.
+#[derive(Debug)]
+pub(super) struct ReadDefinition {
+    /// The definition.
+    pub definition: PartitionsDefinition,
+    /// The files that decide which keys exist.
+    pub pattern: Option<FilePattern>,
+    /// Where a key or the format holds a `|`.
+    pub bar: Option<Location>,
+}
+
+impl From<PartitionsDefinition> for ReadDefinition {
+    fn from(definition: PartitionsDefinition) -> Self {
+        Self {
+            definition,
+            pattern: None,
+            bar: None,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::partitions::kind::ReadDefinition;
+use crate::manifest::partitions::files::ReadDefinition;
 use crate::model::{Location, PART_SEPARATOR, PartitionKey, PartitionsDefinition};
 
 /// Reads the keys of a static definition.

@@ -3,9 +3,10 @@
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
-use crate::manifest::partitions::{FilePattern, files, keys, time};
+use crate::manifest::partitions::files::ReadDefinition;
+use crate::manifest::partitions::{files, keys, time};
 use crate::manifest::suggest::did_you_mean;
-use crate::model::{Cadence, Location, PartitionsDefinition};
+use crate::model::Cadence;
 
 /// What `type` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +21,6 @@ pub(super) enum Kind {
     Dynamic,
     /// Keys that are files.
     Files,
-}
-
-/// What a table declares.
-#[derive(Debug)]
-pub(super) struct ReadDefinition {
-    /// The definition.
-    pub definition: PartitionsDefinition,
-    /// The files that decide which keys exist.
-    pub pattern: Option<FilePattern>,
-    /// Where a key or the format holds a `|`.
-    pub bar: Option<Location>,
 }
 
 const TYPES: [(&str, Kind); 9] = [
@@ -100,16 +90,6 @@ impl Kind {
                 problems.add(problem, [Label::new(location, "not here")]);
                 None
             }
-        }
-    }
-}
-
-impl From<PartitionsDefinition> for ReadDefinition {
-    fn from(definition: PartitionsDefinition) -> Self {
-        Self {
-            definition,
-            pattern: None,
-            bar: None,
         }
     }
 }

@@ -17,13 +17,15 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::partition_placeholder::{Partitioning, Scope};
-use crate::manifest::partitions::kind::{Kind, ReadDefinition};
+use crate::manifest::partitions::files::ReadDefinition;
+use crate::manifest::partitions::kind::Kind;
 use crate::manifest::suggest::did_you_mean;
 use crate::model::{
     DeclaredPartitions, DefinitionId, Location, MultiKeys, Name, PartitionKeys,
-    PartitionsDefinition, PathTemplate,
+    PartitionsDefinition,
 };
 
+pub(super) use files::{Decides, FilePattern};
 pub(super) use keys::{read_key, read_keys};
 
 /// The partitions definitions of a project.
@@ -47,26 +49,6 @@ pub(super) enum Partitions {
     By(DefinitionId),
     /// The definition is wrong, which is reported.
     Faulty,
-}
-
-/// Files whose presence decides which keys exist.
-#[derive(Clone, Debug)]
-pub(super) struct FilePattern {
-    /// Their path.
-    pub path: PathTemplate,
-    /// What they decide.
-    pub decides: Decides,
-    /// Where the pattern is declared.
-    pub location: Location,
-}
-
-/// What a file decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decides {
-    /// It is a key: `pattern`.
-    Key,
-    /// Its window is a key: `exists`.
-    Window,
 }
 
 impl Partitions {

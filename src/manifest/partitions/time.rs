@@ -6,7 +6,7 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::files;
-use crate::manifest::partitions::kind::ReadDefinition;
+use crate::manifest::partitions::files::ReadDefinition;
 use crate::model::{
     Cadence, Exclusion, InvalidTimePartitions, Location, PART_SEPARATOR, PartitionKey,
     PartitionsDefinition, TimePartitions, TimeSetting, TimeSettings,

@@ -2,39 +2,17 @@
 
 mod with_paths;
 
+use crate::model::declaration::Declaration;
+use crate::model::name::AssetId;
 use serde::{Deserialize, Serialize};
 
-use crate::model::asset::{About, Asset, Dep, SourceAsset};
+use crate::model::asset::{Asset, Dep, SourceAsset};
 use crate::model::asset_keys::AssetKeys;
 use crate::model::labels::Labels;
-use crate::model::location::Location;
 use crate::model::name::AssetKey;
-use crate::model::partition::{
-    DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
-};
+use crate::model::partition::{DeclaredPartitions, ExistingKeys, KeysByDefinition, TooManyKeys};
 use crate::model::rows::Rows;
 use crate::model::template::PathTemplate;
-
-/// The index of an asset or source asset in an [`AssetGraph`]; ids follow the order of declaration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct AssetId(pub u32);
-
-impl AssetId {
-    /// The id as an index into dense columns.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// An asset or a source asset: they share one namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Declaration {
-    /// An asset.
-    Asset(Box<Asset>),
-    /// A source asset.
-    Source(Box<SourceAsset>),
-}
 
 /// Settings of the whole project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,54 +217,6 @@ impl AssetGraph {
     /// A definition that has more keys than can be counted.
     pub fn keys(&self, existing: &ExistingKeys) -> Result<KeysByDefinition, TooManyKeys> {
         KeysByDefinition::new(&self.definitions, existing)
-    }
-}
-
-impl Declaration {
-    /// Its name.
-    #[must_use]
-    pub fn key(&self) -> &AssetKey {
-        match self {
-            Self::Asset(asset) => &asset.key,
-            Self::Source(source) => &source.key,
-        }
-    }
-
-    /// Where it is declared.
-    #[must_use]
-    pub fn location(&self) -> Location {
-        match self {
-            Self::Asset(asset) => asset.location,
-            Self::Source(source) => source.location,
-        }
-    }
-
-    /// What people say of it.
-    #[must_use]
-    pub fn about(&self) -> &About {
-        match self {
-            Self::Asset(asset) => &asset.about,
-            Self::Source(source) => &source.about,
-        }
-    }
-
-    /// Its partitions definition.
-    #[must_use]
-    pub fn partitions(&self) -> Option<DefinitionId> {
-        match self {
-            Self::Asset(asset) => asset.partitions,
-            Self::Source(source) => source.partitions,
-        }
-    }
-
-    fn upstream(&self) -> impl Iterator<Item = AssetId> + '_ {
-        let (deps, after): (&[Dep], &[AssetId]) = match self {
-            Self::Asset(asset) => (&asset.deps, &asset.after),
-            Self::Source(_) => (&[], &[]),
-        };
-        deps.iter()
-            .map(|dep| dep.asset)
-            .chain(after.iter().copied())
     }
 }
 

@@ -5,7 +5,9 @@
 use crate::model::asset::{
     Asset, DataVersionRule, Output, OutputKind, Place, SourceAsset, SourcePath,
 };
-use crate::model::graph::{AssetGraph, AssetId, Declaration};
+use crate::model::declaration::Declaration;
+use crate::model::graph::AssetGraph;
+use crate::model::name::AssetId;
 use crate::model::template::{PathTemplate, Piece};
 
 impl AssetGraph {

@@ -9,14 +9,14 @@
 
 mod sweep;
 
+use crate::plan::survey::Known;
 use std::collections::{HashMap, HashSet};
 
 use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, ContributionPrefix, Current,
     CurrentColumns, DataVersion, DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt,
-    MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionSet, Presence, RULE,
-    Status,
+    MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
@@ -27,39 +27,6 @@ pub use sweep::{Alone, Share};
 
 /// Rows of fewer cells are judged cell by cell.
 const WORTH_A_SWEEP: u32 = 2;
-
-/// What is known of a data version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Known {
-    /// Nothing, until something upstream has run.
-    #[default]
-    Unknown,
-    /// There is no data: a source is missing.
-    Absent,
-    /// There is a source, and its data cannot be read.
-    Unreadable,
-    /// The version.
-    Version(DataVersion),
-}
-
-impl Known {
-    /// Whether no run can give it a version: a source is missing or cannot be read.
-    #[must_use]
-    pub fn is_lacking(self) -> bool {
-        matches!(self, Self::Absent | Self::Unreadable)
-    }
-
-    /// Whether there is anything, of the versions of sources: an optional one that is absent has a version of its own.
-    #[must_use]
-    pub fn presence(self) -> Presence {
-        match self {
-            Self::Absent => Presence::Missing,
-            Self::Unreadable => Presence::Unreadable,
-            Self::Version(version) if version == DataVersion::absent() => Presence::Missing,
-            Self::Version(_) | Self::Unknown => Presence::There,
-        }
-    }
-}
 
 /// What was gathered about a scope before it is judged, and what has become of it since.
 #[derive(Debug)]
@@ -744,17 +711,6 @@ impl Judge<'_> {
                 Current::of_lock(witness.fingerprint, code_version, witness.outputs.clone());
             self.facts.recorded.set(at.cell.index(), &current);
             self.facts.changed_outputs.remove(&at.cell);
-        }
-    }
-}
-
-impl Known {
-    /// The version, if it is known.
-    #[must_use]
-    pub fn version(self) -> Option<DataVersion> {
-        match self {
-            Self::Version(version) => Some(version),
-            Self::Unknown | Self::Absent | Self::Unreadable => None,
         }
     }
 }

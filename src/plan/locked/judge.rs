@@ -11,11 +11,10 @@ use crate::model::{
 };
 use crate::plan::blocks::Blocks;
 use crate::plan::fingerprint::{FingerprintParts, fingerprint};
-use crate::plan::judge::Known;
 use crate::plan::locked::reading::Lack;
 use crate::plan::locked::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
 use crate::plan::scope::{Cell, Role, Row, Scope};
-use crate::plan::survey::Survey;
+use crate::plan::survey::{Known, Survey};
 
 /// What was found on disk for a scope whose lines are judged.
 #[derive(Clone, Debug)]

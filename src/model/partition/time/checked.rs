@@ -5,9 +5,9 @@ use jiff::civil::{DateTime, Time};
 
 use crate::model::partition::time::cron::Cron;
 use crate::model::partition::time::derived::Derived;
-use crate::model::partition::time::format::{Format, Written};
+use crate::model::partition::time::format::Format;
 use crate::model::partition::time::windows::{Empty, Windows};
-use crate::model::partition::time::zone::{Zone, clamped};
+use crate::model::partition::time::zone::{Written, Zone, clamped};
 use crate::model::partition::time::{
     Cadence, Exclusion, InvalidTimePartitions, TimePartitions, TimeSetting, TimeSettings,
 };

@@ -25,9 +25,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::partition::time::cron::Cron;
 use crate::model::partition::time::derived::Derived;
-use crate::model::partition::time::format::{Format, Written};
+use crate::model::partition::time::format::Format;
 use crate::model::partition::time::windows::{Pattern, Windows};
-use crate::model::partition::time::zone::{Zone, clamped};
+use crate::model::partition::time::zone::{Written, Zone, clamped};
 
 pub use error::{InvalidTimePartitions, TimeSetting};
 pub use settings::{Cadence, Exclusion, TimeSettings};

@@ -6,7 +6,6 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::model::partition::time::error::InvalidTimePartitions;
-use crate::model::partition::time::format::Written;
 
 /// A time zone that is serialized by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,4 +164,11 @@ pub(super) fn civil_second(local: DateTime) -> i64 {
             - 719_468;
     let hours = days * 24 + i64::from(local.hour());
     (hours * 60 + i64::from(local.minute())) * 60 + i64::from(local.second())
+}
+
+/// A time as a text gives it: local, and where the text says so its offset from UTC in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    pub local: DateTime,
+    pub offset: Option<i64>,
 }

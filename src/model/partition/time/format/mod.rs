@@ -5,8 +5,9 @@
 
 mod plain;
 
+use crate::model::partition::time::zone::Written;
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, Time};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
@@ -23,13 +24,6 @@ pub(super) struct Format {
     text: String,
     /// The same, if it is plain.
     plain: Option<PlainFormat>,
-}
-
-/// A time as a text gives it: local, and where the text says so its offset from UTC in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Written {
-    pub local: DateTime,
-    pub offset: Option<i64>,
 }
 
 /// Directives that tell the two occurrences of a repeated time apart.

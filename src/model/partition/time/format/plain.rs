@@ -4,7 +4,7 @@
 
 use jiff::civil::{Date, DateTime, Time};
 
-use crate::model::partition::time::format::Written;
+use crate::model::partition::time::zone::Written;
 
 /// A format of which every part is plain and every number comes once.
 #[derive(Clone, Debug, PartialEq, Eq)]

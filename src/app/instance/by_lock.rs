@@ -1,0 +1,85 @@
+//! Judges a scope by the instance and by the project's lock file.
+
+use crate::app::error::AppError;
+use crate::app::from_lock::UnreadLock;
+use crate::app::instance::Instance;
+use crate::app::lock::{LockFile, everything};
+use crate::app::notice::Notice;
+use crate::app::project::Project;
+use crate::engine::{Evaluation, Observing, Workspace};
+use crate::lockfile;
+use crate::model::Lock;
+use crate::plan::{Purpose, Scope, Upstream};
+
+impl Instance {
+    /// Looks at a scope and judges it, with what the project's lock file knows of what is not fresh by it: a lock file that
+    /// is damaged, or of a later version, knows nothing, which is told. It is not opened where everything is fresh.
+    pub fn evaluate_with_lock<'a>(
+        &mut self,
+        project: &Project,
+        workspace: &Workspace<'_>,
+        scope: &'a Scope<'a>,
+        purpose: Purpose,
+        observing: Observing<'_>,
+    ) -> Result<Evaluation<'a>, AppError> {
+        let mut evaluation = self.evaluate(workspace, scope, purpose, observing)?;
+        if evaluation.is_in_doubt() {
+            match LockFile::read(project) {
+                Ok(file) if file.is_sound() => {
+                    self.take_lock(project, workspace, &mut evaluation, &file)?;
+                }
+                _ => {
+                    if let Err(error) = lockfile::read(project.root()) {
+                        self.take_notices(vec![Notice::UnreadLock(UnreadLock::of(&error))]);
+                    }
+                }
+            }
+        }
+        Ok(evaluation)
+    }
+
+    /// Takes in what a lock file knows of what is not fresh by the instance.
+    pub fn take_lock(
+        &mut self,
+        project: &Project,
+        workspace: &Workspace<'_>,
+        evaluation: &mut Evaluation<'_>,
+        file: &LockFile,
+    ) -> Result<(), AppError> {
+        if !evaluation.is_in_doubt() {
+            return Ok(());
+        }
+        let part = file.part_about(evaluation.scope(), &|cell| evaluation.is_doubtful(cell));
+        let lock = match &part {
+            Some(part) if part.assets.is_empty() => None,
+            Some(part) if !evaluation.lacks_records() => Some(part),
+            _ => file.sound(),
+        };
+        if let Some(lock) = lock {
+            evaluation.take_lock(workspace, &self.store, lock)?;
+            if evaluation.meets_part_of_a_block(lock) {
+                self.take_blocks(project, workspace, evaluation, lock)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what is fresh by blocks of which an evaluation holds a part only: which blocks are right follows from the
+    /// whole project. If that cannot be judged, nothing is fresh by them.
+    fn take_blocks(
+        &mut self,
+        project: &Project,
+        workspace: &Workspace<'_>,
+        evaluation: &mut Evaluation<'_>,
+        lock: &Lock,
+    ) -> Result<(), AppError> {
+        let goals = everything(project);
+        let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+        let wide = self.evaluate(workspace, &scope, Purpose::Status, Observing::Last);
+        if let Ok(mut wide) = wide {
+            wide.take_lock(workspace, &self.store, lock)?;
+            evaluation.take_witnesses_of(&wide, &self.store);
+        }
+        Ok(())
+    }
+}
