@@ -1,6 +1,5 @@
 //! A project that was found and read: what every verb starts from.
 
-use crate::app::surroundings::{Surroundings, of_caches, of_instances};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
@@ -13,6 +12,7 @@ use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
 use crate::app::places_read::places_read;
+use crate::app::surroundings::{Surroundings, of_caches, of_instances};
 use crate::digest::{Digest, Key};
 use crate::engine::{
     KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,

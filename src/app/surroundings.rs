@@ -1,12 +1,14 @@
 //! What a verb may know of the process that asks, and the keys that follow from its user.
 
-use crate::digest::Key;
-use crate::sys::secret;
-use jiff::Timestamp;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::digest::Key;
+use crate::sys::secret;
 
 /// What a verb may know of the process that asks: read once, by the caller.
 #[derive(Clone, Debug)]

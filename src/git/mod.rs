@@ -9,7 +9,6 @@ mod files;
 mod index;
 mod program;
 mod repository;
-mod sparse;
 mod tracked;
 
 pub use error::GitError;

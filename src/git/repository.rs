@@ -208,3 +208,14 @@ pub(super) fn texts(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|byte| *byte == 0)
         .filter(|text| !text.is_empty())
 }
+
+impl Repository {
+    /// The files that git has and that a sparse checkout leaves out of the work tree, absolute and in order.
+    pub fn left_out(&self) -> Result<Vec<PathBuf>, GitError> {
+        let listed = self.git.read(&self.top, &["ls-files", "-t", "-z"])?;
+        let skipped = texts(&listed).filter_map(|entry| entry.strip_prefix(b"S "));
+        Ok(skipped
+            .map(|path| self.top.join(OsStr::from_bytes(path)))
+            .collect())
+    }
+}

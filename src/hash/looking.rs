@@ -6,14 +6,13 @@ use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
+use crate::hash::look::{FolderLook, JudgedLooks, Look, Watched};
 use crate::hash::place::Place;
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Moment, Trust};
 use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
 use crate::hash::{Counted, Exceptions, Found, HashError, Versions, pool};
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
-
-use crate::hash::look::{FolderLook, JudgedLooks, Look, Watched};
 
 /// Above this many entries threads are worth their start.
 const MANY: usize = 2_000;

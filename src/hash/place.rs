@@ -1,8 +1,9 @@
 //! Places whose bytes are read, and what is found there.
 
+use std::path::Path;
+
 use crate::hash::{Counted, HashError};
 use crate::model::DataVersion;
-use std::path::Path;
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! jobs are commands that take hours, so from there this room waits on a channel or does the work itself, and never waits in
 //! rayon.
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::mpsc::sync_channel;
 
@@ -73,5 +74,18 @@ impl Work {
         } else {
             values.iter().map(&each).collect()
         }
+    }
+}
+
+/// How many paths are worth threads.
+const WORTH: usize = 256;
+
+/// Whether there is a file or a directory at the path of each of `values`; a dangling link leads to nothing.
+pub fn exist<T: Sync>(values: &[T], path: impl Fn(&T) -> PathBuf + Sync) -> Vec<bool> {
+    let exists = |value: &T| path(value).exists();
+    if values.len() < WORTH {
+        values.iter().map(exists).collect()
+    } else {
+        map(values, exists)
     }
 }

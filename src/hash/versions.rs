@@ -3,8 +3,6 @@
 //! A path is stat'ed once, relative to the open root. If it looks as it did when it was last hashed, that was all: no
 //! allocation, no thread. Otherwise it is read.
 
-use crate::hash::place::{Found, Place, Standing, changing};
-use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
@@ -13,8 +11,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
+use serde_json::Value;
 
 use crate::hash::look::JudgedLooks;
+use crate::hash::place::{Found, Place, Standing, changing};
 use crate::hash::pool::{self, Work};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Ticker, Trust};

@@ -1,13 +1,12 @@
 //! `batch = { max = 30 }`: one command for several neighbouring partitions.
 
-use crate::model::Stdout;
 use std::num::NonZeroU32;
 
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::Partitions;
-use crate::model::{AssetId, Dep, Dimension, Location};
+use crate::model::{AssetId, Dep, Dimension, Location, Stdout};
 
 /// A declared batch.
 #[derive(Clone, Copy, Debug)]

@@ -29,7 +29,6 @@ mod find;
 mod glob_meets;
 mod include;
 mod inline;
-mod line_ends;
 mod load;
 mod locking;
 mod mapping;

@@ -1,7 +1,8 @@
 //! Which versions of a row are not known: so that a wide range of it can be asked about without a look at each key.
 
-use crate::model::{DataVersion, Presence};
 use std::ops::Range;
+
+use crate::model::{DataVersion, Presence};
 
 /// Ranges of fewer keys are looked at key by key.
 pub(super) const WIDE: u32 = 256;

@@ -5,6 +5,7 @@
 //! so that no line is lost.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::app::error::AppError;
@@ -13,14 +14,15 @@ use crate::app::lock::fold::updated;
 use crate::app::lock::notice::DamagedLock;
 use crate::app::lock::part::part_about;
 use crate::app::lock::update::Changes;
-use crate::app::lock::written::{is_written, note};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
+use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::engine::OWN_FOLDER;
 use crate::hash::Versions;
 use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
 use crate::model::{Lock, RULE};
 use crate::plan::{Cell, Scope};
+use crate::sys::file::{read_own, write_atomically};
 use crate::sys::lock::FileLock;
 
 /// The file that is locked while the lock file is changed, in the project's own folder.
@@ -234,4 +236,36 @@ fn guard(project: &Project) -> Result<FileLock, AppError> {
         path: format!("{FILE_NAME}: {OWN_FOLDER}/{GUARD}"),
         source,
     })
+}
+
+/// The file with the note, in the project's own folder.
+const NOTE: &str = "lockfile.written";
+
+/// Whether a text is the one that was noted.
+fn is_written(project: &Project, text: &[u8]) -> bool {
+    let note = read_own(&path(project.root()));
+    let key = project.cache_key();
+    key.is_some_and(|key| note.is_ok_and(|note| note == digest(key, text).to_string().as_bytes()))
+}
+
+/// Notes a text that the writer gave.
+fn note(project: &Project, text: &[u8]) {
+    if let Some(key) = project.cache_key() {
+        let note = digest(key, text).to_string();
+        // Without a note the next call reads everything.
+        drop(write_atomically(&path(project.root()), note.as_bytes()));
+    }
+}
+
+fn path(root: &Path) -> PathBuf {
+    root.join(OWN_FOLDER).join(NOTE)
+}
+
+/// Another version of assetctl may write otherwise.
+fn digest(key: &Key, text: &[u8]) -> Digest {
+    let mut folding = Folding::new();
+    folding.text("version", env!("CARGO_PKG_VERSION"));
+    folding.number("rule", RULE.into());
+    folding.digest("text", Kind::Value.digest(text));
+    key.digest(folding.finish(Kind::Value).as_bytes())
 }

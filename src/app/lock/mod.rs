@@ -16,7 +16,6 @@ mod prune;
 mod right;
 mod sources;
 mod update;
-mod written;
 
 pub use bring::lock;
 pub use diff::lock_diff;

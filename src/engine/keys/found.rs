@@ -1,13 +1,17 @@
-//! The keys of a `files` definition: those whose files are there.
+//! The keys of a `files` definition, and the windows of a definition with `exists`: those whose files are there.
 //!
 //! A key is the text in the place of the placeholder. A name that matches and cannot be a key is a fault of the definition:
 //! to leave it out silently would lose data.
 
+use std::sync::Arc;
+
 use crate::engine::error::{EngineError, Spot};
 use crate::engine::keys::pattern::{KeyPattern, Match, Wanted};
 use crate::engine::keys::world::World;
-use crate::hash::HashError;
-use crate::model::{PartitionKey, PathTemplate};
+use crate::hash::{HashError, exist};
+use crate::model::{
+    PartitionKey, PartitionKeys, PartitionRef, PartitionSet, PathTemplate, TimeKeys, TimePartitions,
+};
 
 /// What the files of a definition are.
 #[derive(Debug, Default)]
@@ -104,4 +108,32 @@ pub(super) fn key_of(pattern: &PathTemplate, file: &Match) -> Result<PartitionKe
         format!("the partition `{key}` would be `{path}`"),
         format!("rename it to `{path}`"),
     ))
+}
+
+/// The windows that have ended and whose file or directory is there, by their indexes in the lattice.
+pub(super) fn windows_with_files(
+    world: World<'_>,
+    windows: &Arc<TimePartitions>,
+    path: &PathTemplate,
+) -> Result<PartitionSet, HashError> {
+    let ended = PartitionKeys::Time(TimeKeys::at(windows, world.now));
+    if let Some(pattern) = KeyPattern::of(path) {
+        let files = pattern.matches(world, Wanted::Anything)?;
+        let keys = files.iter().filter_map(|file| key_of(path, file).ok());
+        return Ok(keys
+            .filter_map(|key| ended.index_of(key.as_str()))
+            .collect());
+    }
+    let indexes: Vec<u32> = ended.range().collect();
+    let there = exist(&indexes, |index| {
+        let partition = PartitionRef {
+            keys: &ended,
+            index: *index,
+        };
+        world.root.join(&*path.path(partition))
+    });
+    let there = indexes.into_iter().zip(there);
+    Ok(there
+        .filter_map(|(index, there)| there.then_some(index))
+        .collect())
 }

@@ -5,14 +5,12 @@
 
 mod found;
 mod pattern;
-mod windows;
 mod world;
 
 use std::collections::BTreeSet;
 
 use crate::engine::error::{EngineError, Problems, Spot};
-use crate::engine::keys::found::{FoundKeys, keys_of_files};
-use crate::engine::keys::windows::windows_with_files;
+use crate::engine::keys::found::{FoundKeys, keys_of_files, windows_with_files};
 use crate::model::{
     AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys,
     PartitionSet, PartitionsDefinition, TooManyKeys,

@@ -1,9 +1,11 @@
 //! Where keys are looked for.
 
+use std::path::Path;
+
+use jiff::Timestamp;
+
 use crate::hash::Ignore;
 use crate::model::{AddedKey, AssetGraph};
-use jiff::Timestamp;
-use std::path::Path;
 
 /// Where keys are looked for.
 #[derive(Clone, Copy, Debug)]

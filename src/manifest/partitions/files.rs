@@ -1,6 +1,5 @@
 //! Patterns of files whose presence decides which keys exist: `pattern` and `exists`.
 
-use crate::model::Location;
 use std::ops::Range;
 
 use crate::manifest::diagnostic::{Label, Problems};
@@ -10,7 +9,9 @@ use crate::manifest::file::Text;
 use crate::manifest::partition_placeholder::{Partitioning, Scope};
 use crate::manifest::paths;
 use crate::manifest::template::{TokenKind, path_template, read_tokens};
-use crate::model::{KeyStyle, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece};
+use crate::model::{
+    KeyStyle, Location, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece,
+};
 
 /// Reads a definition whose keys are files.
 pub(super) fn read_files(table: &Table<'_>, problems: &mut Problems) -> Option<ReadDefinition> {

@@ -2,14 +2,13 @@
 
 mod with_paths;
 
-use crate::model::declaration::Declaration;
-use crate::model::name::AssetId;
 use serde::{Deserialize, Serialize};
 
 use crate::model::asset::{Asset, Dep, SourceAsset};
 use crate::model::asset_keys::AssetKeys;
+use crate::model::declaration::Declaration;
 use crate::model::labels::Labels;
-use crate::model::name::AssetKey;
+use crate::model::name::{AssetId, AssetKey};
 use crate::model::partition::{DeclaredPartitions, ExistingKeys, KeysByDefinition, TooManyKeys};
 use crate::model::rows::Rows;
 use crate::model::template::PathTemplate;

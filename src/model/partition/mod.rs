@@ -6,7 +6,6 @@ mod fitting;
 mod inference;
 mod key;
 mod keys;
-mod listing;
 mod mapping;
 mod multi;
 mod named;

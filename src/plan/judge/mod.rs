@@ -9,7 +9,6 @@
 
 mod sweep;
 
-use crate::plan::survey::Known;
 use std::collections::{HashMap, HashSet};
 
 use crate::digest::{Digest, Folding};
@@ -21,7 +20,7 @@ use crate::model::{
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
-use crate::plan::survey::{Survey, WIDE};
+use crate::plan::survey::{Known, Survey, WIDE};
 
 pub use sweep::{Alone, Share};
 

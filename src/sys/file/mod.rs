@@ -2,19 +2,15 @@
 
 mod copy;
 mod open;
-mod own;
 mod relocate;
 mod remove;
-mod room;
 mod stamp;
 mod write;
 
 pub use copy::{copy_file, copy_tree};
-pub use open::{open_file, read_file};
-pub use own::{open_own, read_own};
-pub use relocate::{Mount, mount_of, relocate};
+pub use open::{open_file, open_own, read_file, read_own};
+pub use relocate::{Mount, mount_of, relocate, room_in};
 pub use remove::remove_tree;
-pub use room::room_in;
 pub use stamp::{
     FileKind, FileStamp, FileSystemNow, Follow, backdate, filesystem_now, stamp_at, stamp_of,
 };

@@ -1,9 +1,10 @@
-//! Moving whatever is at a path to another path, also where that is on another file system.
+//! Moving whatever is at a path to another path, also where that is on another file system, and the room in one.
 
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::{fs, io};
+
+use rustix::fs::statvfs;
 
 #[cfg(target_os = "linux")]
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
@@ -64,6 +65,12 @@ fn copy_over(from: &Path, to: &Path) -> io::Result<()> {
     remove_tree(from)
 }
 
+/// The bytes that the user may still write to the file system of `folder`; 0 where the system does not tell.
+#[must_use]
+pub fn room_in(folder: &Path) -> u64 {
+    statvfs(folder).map_or(0, |room| room.f_bavail.saturating_mul(room.f_frsize))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -100,5 +107,19 @@ mod tests {
         assert_eq!(of(&folder.path().join("none")), None);
         #[cfg(target_os = "linux")]
         assert_ne!(of(folder.path()), of(Path::new("/proc")));
+    }
+}
+
+#[cfg(test)]
+mod room_tests {
+    use std::path::Path;
+
+    use super::room_in;
+
+    #[test]
+    fn there_is_room_somewhere_and_none_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(room_in(folder.path()) > 0);
+        assert_eq!(room_in(Path::new("/nowhere")), 0);
     }
 }

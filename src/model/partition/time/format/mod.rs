@@ -5,7 +5,6 @@
 
 mod plain;
 
-use crate::model::partition::time::zone::Written;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::fmt::strtime::{self, BrokenDownTime};
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::partition::time::error::InvalidTimePartitions;
 use crate::model::partition::time::format::plain::{PlainFormat, push_offset};
 use crate::model::partition::time::lattice::{Showing, Tick};
-use crate::model::partition::time::zone::{Zone, clamped};
+use crate::model::partition::time::zone::{Written, Zone, clamped};
 
 /// A strftime format of window starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
