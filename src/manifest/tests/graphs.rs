@@ -571,7 +571,7 @@ fn the_examples_of_the_reference_are_right() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(examples.len(), 11);
+    assert_eq!(examples.len(), 10);
     for example in examples {
         assert!(manifest(example).warnings.is_empty(), "{example}");
     }
