@@ -3,48 +3,33 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::LazyLock;
 
 use crate::sandbox::Sandbox;
 
-/// The release of `pre-commit` that the hooks are tried with.
-const PRE_COMMIT: &str = "4.3.0";
-
-/// The program, in an environment of its own below `target`, which is made once.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let below = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let target = below.parent().expect("it lies in the target folder");
-    let folder = target.join("tools/pre-commit");
-    let program = folder.join("bin/pre-commit");
-    let version = Command::new(&program).arg("--version").output();
-    let expected = format!("pre-commit {PRE_COMMIT}\n");
-    if !version.is_ok_and(|it| it.stdout == expected.as_bytes()) {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-        let release = format!("pre-commit=={PRE_COMMIT}");
-        let pip = folder.join("bin/pip");
-        run(Command::new(pip).args(["install", "--quiet", &release]));
+/// The `pre-commit` program that the variable `PRE_COMMIT` names, an absolute path. These tests install nothing: without the
+/// variable they are skipped, and say so past the test runner, which hides the output of tests that pass.
+static PROGRAM: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let program = env::var_os("PRE_COMMIT").map(PathBuf::from);
+    if program.is_none() {
+        let _ = io::stderr().write_all(
+            b"SKIPPED: the tests of the hooks need `pre-commit`; set PRE_COMMIT to its path\n",
+        );
     }
     program
 });
-
-fn run(command: &mut Command) {
-    let output = command
-        .output()
-        .expect("the tests of the hooks need python3");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
-}
 
 /// A project in a repository that is guarded by the hooks.
 struct Guarded(Sandbox);
 
 impl Guarded {
-    /// With these files; everything is materialized and committed.
-    fn new(manifest: &str, files: &[(&str, &str)]) -> Self {
+    /// With these files; everything is materialized and committed. `None` without `pre-commit`.
+    fn new(manifest: &str, files: &[(&str, &str)]) -> Option<Self> {
+        let program = PROGRAM.as_deref()?;
         let binary = Path::new(env!("CARGO_BIN_EXE_assetctl"));
-        let folders = [binary, &*PROGRAM].map(|it| it.parent().expect("a folder").to_owned());
+        let folders = [binary, program].map(|it| it.parent().expect("a folder").to_owned());
         let inherited = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths(folders.into_iter().chain(env::split_paths(&inherited)));
         let path = path.expect("folders of programs have plain names");
@@ -83,10 +68,10 @@ impl Guarded {
         }
         sandbox.materialize(&[]).success();
         guarded.git(&["init", "-q", "-b", "main"]);
-        let program = PROGRAM.to_str().expect("a plain name");
+        let program = program.to_str().expect("a plain name");
         sandbox.run_command(&[program, "install"]).success();
         guarded.commit("begin");
-        guarded
+        Some(guarded)
     }
 
     fn git(&self, words: &[&str]) {
@@ -164,7 +149,7 @@ command = "sh clean.sh {{input}} {{output}}"
 outputs = "build/{{partition}}.csv"
 "#;
 
-fn days() -> Guarded {
+fn days() -> Option<Guarded> {
     let files = [
         ("raw/d1.csv", "1\n"),
         ("raw/d2.csv", "2\n"),
@@ -175,7 +160,7 @@ fn days() -> Guarded {
 
 #[test]
 fn a_commit_that_makes_something_stale_is_refused() {
-    let guarded = days();
+    let Some(guarded) = days() else { return };
     let sandbox = &guarded.0;
     sandbox.write("raw/d2.csv", "3\n");
     sandbox.append("clean.sh", "# another version\n");
@@ -211,7 +196,7 @@ fn a_commit_that_makes_something_stale_is_refused() {
 
 #[test]
 fn a_manifest_that_is_wrong_is_refused() {
-    let guarded = days();
+    let Some(guarded) = days() else { return };
     guarded
         .0
         .edit("Assets.toml", "deps = \"raw\"", "deps = \"rwa\"");
@@ -222,7 +207,7 @@ fn a_manifest_that_is_wrong_is_refused() {
 
 #[test]
 fn a_repository_without_a_project_is_left_alone() {
-    let guarded = days();
+    let Some(guarded) = days() else { return };
     for path in ["Assets.toml", "Assets.lock"] {
         guarded.git(&["rm", "-q", "--cached", path]);
     }
@@ -241,7 +226,7 @@ fn a_repository_without_a_project_is_left_alone() {
 
 #[test]
 fn branches_that_each_add_partitions_merge() {
-    let guarded = days();
+    let Some(guarded) = days() else { return };
     let said = guarded.merged(|sandbox, name| {
         for number in 0..3 {
             sandbox.write(&format!("raw/{name}{number}.csv"), "1\n");
@@ -267,7 +252,9 @@ deps = "model"
 command = "sort {{input}} > {{output}}"
 outputs = "build/report.csv"
 "#;
-    let guarded = Guarded::new(manifest, &[("raw.csv", "1\n"), ("x.seed", "0\n")]);
+    let Some(guarded) = Guarded::new(manifest, &[("raw.csv", "1\n"), ("x.seed", "0\n")]) else {
+        return;
+    };
     let said = guarded.merged(|sandbox, name| {
         sandbox.write("raw.csv", "2\n");
         // It is read and not declared, and git ignores it.
@@ -292,7 +279,9 @@ partitions = "customer"
 command = "echo {{partition}} > {{output}}"
 outputs = "build/{{partition}}.html"
 "#;
-    let guarded = Guarded::new(manifest, &[]);
+    let Some(guarded) = Guarded::new(manifest, &[]) else {
+        return;
+    };
     let said = guarded.merged(|sandbox, name| {
         for number in 0..3 {
             let key = format!("{name}{number}");
@@ -318,7 +307,9 @@ command = "for file in {{output}}; do echo 1 > $file; done"
 outputs = "build/{{partition}}.csv"
 "#;
     let few = manifest.replace("2022-11-13", "2024-01-05");
-    let guarded = Guarded::new(&few, &[]);
+    let Some(guarded) = Guarded::new(&few, &[]) else {
+        return;
+    };
     guarded.0.write("Assets.toml", manifest);
     let keys = guarded.0.run(&["partitions", "list", "hour", "--keys"]);
     let keys = keys.success();
