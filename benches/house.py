@@ -23,7 +23,7 @@ USE = re.compile(r"^\s*(?:pub(?:\([a-z: ]+\))? )?use\s+([^;]+);", re.M)
 
 
 def is_test(path):
-    return "tests" in path.parts or path.name in ("tests.rs", "fixtures.rs")
+    return "tests" in path.parts or path.name in ("tests.rs", "fixtures.rs", "testkit.rs")
 
 
 def blanked(match):

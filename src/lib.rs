@@ -147,6 +147,9 @@ pub mod select;
 pub mod store;
 #[doc(hidden)]
 pub mod sys;
+#[cfg(any(test, feature = "testkit"))]
+#[doc(hidden)]
+pub mod testkit;
 #[doc(hidden)]
 pub mod wire;
 

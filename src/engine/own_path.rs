@@ -158,15 +158,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Logged, OWN_FOLDER, lock_name, locked_partition, log_path, logged, step_folder};
-    use crate::model::{AssetKey, Batch, NamedKeys, PartitionKey, PartitionKeys, RunId, StepName};
-
-    fn key(text: &str) -> PartitionKey {
-        PartitionKey::parse(text).expect("a key")
-    }
-
-    fn asset(key: &str) -> AssetKey {
-        AssetKey::parse(key).expect("a key")
-    }
+    use crate::model::{AssetKey, Batch, NamedKeys, PartitionKeys, RunId, StepName};
+    use crate::testkit::{asset, key};
 
     #[test]
     fn no_two_asset_partitions_share_a_folder() {

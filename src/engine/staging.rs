@@ -305,7 +305,8 @@ mod tests {
 
     use super::{AsideNote, asides, inner_folders, kept_aside, move_aside, put_back};
     use crate::io_manager::StagedOutput;
-    use crate::model::{AssetKey, OutputKind};
+    use crate::model::OutputKind;
+    use crate::testkit;
 
     const FOLDER: &str = ".assetctl/aside/a";
 
@@ -345,7 +346,7 @@ mod tests {
         let note = AsideNote {
             run: String::new(),
             home: String::new(),
-            asset: AssetKey::parse("a").expect("a key"),
+            asset: testkit::asset("a"),
             partition: None,
             materialization: None,
             paths: vec!["old".into(), "new".into()],
@@ -370,7 +371,7 @@ mod tests {
         let note = AsideNote {
             run: String::new(),
             home: String::new(),
-            asset: AssetKey::parse("a").expect("a key"),
+            asset: testkit::asset("a"),
             partition: None,
             materialization: None,
             paths: vec!["one".into(), "two".into(), "new".into()],
@@ -409,7 +410,7 @@ mod tests {
             let note = AsideNote {
                 run: String::new(),
                 home: String::new(),
-                asset: AssetKey::parse("a").expect("a key"),
+                asset: testkit::asset("a"),
                 partition: None,
                 materialization: None,
                 paths: vec![path.into()],

@@ -149,9 +149,10 @@ mod tests {
     use crate::manifest::diagnostic::Problems;
     use crate::manifest::partition_placeholder::{Partitioning, Scope, Written};
     use crate::model::{
-        Cadence, DeclaredPartitions, DefinitionId, Dimension, Location, Name, PartitionPlaceholder,
+        Cadence, DeclaredPartitions, DefinitionId, Dimension, Location, PartitionPlaceholder,
         PartitionsDefinition, PathTemplate, Piece, TimeFormat, TimePartitions, TimeSettings,
     };
+    use crate::testkit;
 
     /// Days by regions, and days alone.
     fn definitions() -> Vec<DeclaredPartitions> {
@@ -159,7 +160,7 @@ mod tests {
         let days = PartitionsDefinition::time(days.expect("a valid definition"));
         let regions = PartitionsDefinition::Static([].into());
         let dimension = |name: &str, id| Dimension {
-            name: Name::parse(name).expect("a name"),
+            name: testkit::name(name),
             definition: DefinitionId(id),
         };
         let product = PartitionsDefinition::Multi([dimension("d", 1), dimension("r", 2)].into());
@@ -226,7 +227,7 @@ mod tests {
     fn any_of_dimension() -> impl Strategy<Value = PartitionPlaceholder> {
         let of = |place, name: &'static str, of| PartitionPlaceholder::Dimension {
             place,
-            name: Name::parse(name).expect("a name"),
+            name: testkit::name(name),
             of: Box::new(of),
         };
         prop_oneof![

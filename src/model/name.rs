@@ -156,6 +156,7 @@ impl AssetId {
 #[cfg(test)]
 mod tests {
     use super::{AssetKey, InvalidName, Name};
+    use crate::testkit;
 
     #[test]
     fn asset_keys() {
@@ -183,7 +184,7 @@ mod tests {
             Name::parse("a/b"),
             Err(InvalidName::Character { found: '/', at: 1 })
         );
-        let input = Name::of_asset(&AssetKey::parse("stg/daily-x").expect("a valid key"));
+        let input = Name::of_asset(&testkit::asset("stg/daily-x"));
         assert_eq!(input.as_variable(), "STG_DAILY_X");
     }
 }

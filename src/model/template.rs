@@ -380,8 +380,9 @@ mod tests {
 
     use super::{PartitionPlaceholder, PartitionRef, PathTemplate, Piece, TimeFormat};
     use crate::model::partition::{
-        Cadence, NamedKeys, PartitionKey, PartitionKeys, TimeKeys, TimePartitions, TimeSettings,
+        Cadence, NamedKeys, PartitionKeys, TimeKeys, TimePartitions, TimeSettings,
     };
+    use crate::testkit;
 
     fn template(before: &str, after: &str) -> PathTemplate {
         PathTemplate::new(vec![
@@ -402,7 +403,7 @@ mod tests {
             ("out/", "a b$(rm)", "", "out/a%20b%24%28rm%29"),
             ("out/", "ä%", "", "out/%C3%A4%25"),
         ] {
-            let keys: Arc<[_]> = [PartitionKey::parse(key).expect("a key")].into();
+            let keys: Arc<[_]> = [testkit::key(key)].into();
             let keys = PartitionKeys::Named(NamedKeys::declared(&keys));
             let rendered = template(before, after);
             assert_eq!(

@@ -130,7 +130,7 @@ impl Module {
         if parts.last().is_some_and(|last| last == "mod") {
             parts.pop();
         }
-        let root = parts.len() == 1 && ["lib", "main"].contains(&parts[0].as_str());
+        let root = parts.len() == 1 && ["lib", "main", "testkit"].contains(&parts[0].as_str());
         let tests = parts.iter().any(|part| part == "tests");
         (!root && !tests).then(|| Self {
             room: parts[0].clone(),

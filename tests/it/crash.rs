@@ -232,8 +232,7 @@ impl Crashes {
     /// Makes everything stale.
     fn next_round(&mut self) {
         self.round += 1;
-        self.sandbox
-            .write("round.txt", &format!("{}\n", self.round));
+        self.sandbox.write("round.txt", format!("{}\n", self.round));
     }
 
     fn materialize(&self, home: &str) -> Started {
@@ -320,7 +319,7 @@ impl Crashes {
         let left = (self.homes.len() == 1).then_some("left");
         let folders = ["staging", "aside", "lists", "runs", "locks"];
         for folder in folders.into_iter().chain(left) {
-            let left = files(&sandbox.path(&format!(".assetctl/{folder}")));
+            let left = files(&sandbox.path(format!(".assetctl/{folder}")));
             assert!(left.is_empty(), "left in {folder}: {left:?}");
         }
         if self.homes.len() > 1 {

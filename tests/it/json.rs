@@ -53,7 +53,7 @@ fn project() -> Sandbox {
         .with_file("raw.csv", "1\n")
         .at("2024-01-04T12:00:00Z");
     for day in ["2024-01-01", "2024-01-02", "2024-01-03"] {
-        sandbox.write(&format!("daily/{day}.csv"), &format!("{day}\n"));
+        sandbox.write(&format!("daily/{day}.csv"), format!("{day}\n"));
     }
     sandbox
 }

@@ -77,7 +77,7 @@ fn project() -> Sandbox {
         .with_file("arrived/2024-01-02.csv", "")
         .at("2024-01-04T12:00:00Z");
     for day in ["2024-01-01", "2024-01-02", "2024-01-03"] {
-        sandbox.write(&format!("raw/{day}.csv"), &format!("{day}\n"));
+        sandbox.write(&format!("raw/{day}.csv"), format!("{day}\n"));
     }
     sandbox
 }

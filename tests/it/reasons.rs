@@ -191,7 +191,7 @@ outputs = "next/{{partition}}"
     sandbox.run(&["materialize"]).success();
     sandbox.write(
         "Assets.toml",
-        &manifest.replace("LIMIT = \"1\"", "LIMIT = \"2\""),
+        manifest.replace("LIMIT = \"1\"", "LIMIT = \"2\""),
     );
     sandbox
         .run(&[
@@ -205,7 +205,7 @@ outputs = "next/{{partition}}"
         .success();
     sandbox.write(
         "Assets.toml",
-        &manifest.replace("LIMIT = \"1\"", "LIMIT = \"3\""),
+        manifest.replace("LIMIT = \"1\"", "LIMIT = \"3\""),
     );
     let status = json(&sandbox, &["status", "part", "next"], 0);
     let plan = json(&sandbox, &["plan"], 0);
@@ -233,7 +233,7 @@ outputs = "next/{{partition}}"
     // What every key reads in its own way is one reason, without what is a key's own.
     sandbox.write(
         "Assets.toml",
-        &manifest.replace("LIMIT = \"1\"", "LIMIT = \"2\""),
+        manifest.replace("LIMIT = \"1\"", "LIMIT = \"2\""),
     );
     sandbox.run(&["materialize"]).success();
     for key in ["a", "b", "c", "d"] {

@@ -11,19 +11,18 @@ mod started;
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, File, FileTimes};
-use std::io::Write as _;
+use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Once};
-use std::time::SystemTime;
 
 use assetctl::app::Surroundings;
+use assetctl::testkit::Folder;
 use jiff::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::register_conditional_default;
-use tempfile::TempDir;
 
 use crate::agree::agree;
 
@@ -41,23 +40,26 @@ fn hear_signals() {
     }
 }
 
-/// A project in a folder of its own.
+/// A project in a folder of its own, whose files are those of a [`Folder`].
 pub struct Sandbox {
-    root: PathBuf,
+    /// The project, the home of its user and its temporary files.
+    all: Folder,
+    project: Folder,
     environment: Vec<(OsString, OsString)>,
-    /// Removes the folder in the end; absent where the caller keeps it.
-    _temporary: Option<TempDir>,
+}
+
+impl Deref for Sandbox {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.project
+    }
 }
 
 impl Sandbox {
     /// An empty project in a temporary folder.
     pub fn new() -> Self {
-        let temporary = TempDir::new().expect("a temporary folder can be made");
-        let root = temporary
-            .path()
-            .canonicalize()
-            .expect("the temporary folder is there");
-        Self::lay_out(root, Some(temporary))
+        Self::lay_out(Folder::new())
     }
 
     /// An empty project in `folder`, which is emptied first and stays.
@@ -65,37 +67,32 @@ impl Sandbox {
         if folder.exists() {
             fs::remove_dir_all(folder).expect("the folder can be emptied");
         }
-        fs::create_dir_all(folder).expect("the folder can be made");
-        Self::lay_out(folder.canonicalize().expect("the folder is there"), None)
+        Self::lay_out(Folder::kept_in(folder))
     }
 
-    fn lay_out(root: PathBuf, temporary: Option<TempDir>) -> Self {
+    fn lay_out(all: Folder) -> Self {
         DEFAULT_SIGNALS.call_once(hear_signals);
         for part in ["project", "home", "tmp"] {
-            fs::create_dir(root.join(part)).expect("the folder is empty");
+            all.folder(part);
         }
         let environment = vec![
             ("PATH".into(), SEARCH_PATH.clone()),
-            ("HOME".into(), root.join("home").into()),
-            ("TMPDIR".into(), root.join("tmp").into()),
+            ("HOME".into(), all.path("home").into()),
+            ("TMPDIR".into(), all.path("tmp").into()),
             ("LANG".into(), "C".into()),
             ("NO_COLOR".into(), "1".into()),
             ("COLUMNS".into(), "120".into()),
         ];
         Self {
-            root,
+            project: Folder::kept_in(&all.path("project")),
+            all,
             environment,
-            _temporary: temporary,
         }
     }
 
     /// The same project with a copy of a file or folder at `to`, modification times kept.
     pub fn with_copy(self, from: &Path, to: &str) -> Self {
-        let target = self.path(to);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).expect("the project's folder can be written");
-        }
-        copy_tree(from, &target);
+        self.copy(from, to);
         self
     }
 
@@ -118,69 +115,17 @@ impl Sandbox {
 
     /// The project's folder.
     pub fn project(&self) -> PathBuf {
-        self.root.join("project")
-    }
-
-    /// The path of a file of the project.
-    pub fn path(&self, path: &str) -> PathBuf {
-        self.project().join(path)
+        self.project.root().to_owned()
     }
 
     /// Writes a file, with the folders that lead to it.
-    pub fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).expect("the project's folder can be written");
-        }
-        fs::write(path, text).expect("the project's folder can be written");
-    }
-
-    /// Adds to the end of a file.
-    pub fn append(&self, path: &str, text: &str) {
-        let mut file = File::options()
-            .append(true)
-            .open(self.path(path))
-            .expect("the file is there");
-        file.write_all(text.as_bytes())
-            .expect("the file can be written");
-    }
-
-    /// Replaces the one place in a file where `old` stands.
-    pub fn edit(&self, path: &str, old: &str, new: &str) {
-        let text = self.read(path);
-        assert_eq!(
-            text.matches(old).count(),
-            1,
-            "`{old}` does not stand once in {path}"
-        );
-        self.write(path, &text.replacen(old, new, 1));
-    }
-
-    /// Gives a file, or each file of a folder, the present time and leaves its bytes alone.
-    pub fn touch(&self, path: &str) {
-        touch_tree(&self.path(path), SystemTime::now());
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        self.project.write(path, content);
     }
 
     /// Removes a file or a folder.
     pub fn remove(&self, path: &str) {
-        let path = self.path(path);
-        let removed = if path.is_dir() {
-            fs::remove_dir_all(&path)
-        } else {
-            fs::remove_file(&path)
-        };
-        removed.unwrap_or_else(|error| panic!("{} cannot be removed: {error}", path.display()));
-    }
-
-    /// The text of a file.
-    pub fn read(&self, path: &str) -> String {
-        String::from_utf8(self.bytes(path))
-            .unwrap_or_else(|error| panic!("{path} is no text: {error}"))
-    }
-
-    /// The bytes of a file.
-    pub fn bytes(&self, path: &str) -> Vec<u8> {
-        fs::read(self.path(path)).unwrap_or_else(|error| panic!("{path} cannot be read: {error}"))
+        self.project.remove(path);
     }
 
     /// Runs `assetctl` with these arguments in the project's folder.
@@ -253,10 +198,8 @@ impl Sandbox {
     /// ids, instants and durations.
     pub fn redact(&self) -> insta::internals::SettingsBindDropGuard {
         let mut settings = insta::Settings::clone_current();
-        let root = self
-            .root
-            .to_str()
-            .expect("temporary folders have plain names");
+        let root = self.all.root();
+        let root = root.to_str().expect("temporary folders have plain names");
         settings.add_filter(&format!("{}/project", escaped(root)), "[PROJECT]");
         settings.add_filter(&escaped(root), "[SANDBOX]");
         settings.add_filter(
@@ -301,48 +244,6 @@ static SEARCH_PATH: LazyLock<OsString> = LazyLock::new(|| {
         .expect("each part came from a PATH")
 });
 
-/// Copies a file or a folder with everything in it as `cp -a` does: links as links, modification times and permissions
-/// kept.
-fn copy_tree(from: &Path, to: &Path) {
-    let metadata =
-        fs::symlink_metadata(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
-    if metadata.is_dir() {
-        fs::create_dir_all(to).expect("the sandbox can be written");
-        for entry in fs::read_dir(from).expect("the folder is there") {
-            let name = entry.expect("the folder can be read").file_name();
-            copy_tree(&from.join(&name), &to.join(&name));
-        }
-    } else if metadata.is_symlink() {
-        let text = fs::read_link(from).expect("it is a link");
-        std::os::unix::fs::symlink(text, to).expect("the sandbox can be written");
-    } else {
-        fs::copy(from, to).expect("the sandbox can be written");
-        let modified = metadata
-            .modified()
-            .expect("this file system keeps modification times");
-        let copy = File::options()
-            .append(true)
-            .open(to)
-            .expect("the copy is there");
-        copy.set_times(FileTimes::new().set_modified(modified))
-            .expect("the copy can be written");
-    }
-}
-
-fn touch_tree(path: &Path, now: SystemTime) {
-    if path.is_dir() {
-        for entry in fs::read_dir(path).expect("the folder can be read") {
-            touch_tree(&entry.expect("the folder can be read").path(), now);
-        }
-    } else {
-        let file = File::options()
-            .append(true)
-            .open(path)
-            .expect("the file is there");
-        file.set_modified(now).expect("the file can be written");
-    }
-}
-
 /// A text as a regular expression that matches just it.
 fn escaped(text: &str) -> String {
     text.chars()
@@ -375,7 +276,7 @@ mod tests {
         let line = format!(
             "{}/build in {}\n        Done [ 1/14] clean@2013-07-04      2.1s  120,431 rows\n    Finished in 1m 02s\n",
             sandbox.project().display(),
-            sandbox.root.display(),
+            sandbox.all.root().display(),
         );
         insta::assert_snapshot!(format!("{line}{EVENTS}"), @r#"
         [PROJECT]/build in [SANDBOX]
@@ -393,7 +294,7 @@ mod tests {
             .with_env("UNUSED", "1")
             .at("2024-01-05T12:00:00Z");
         let past = SystemTime::now() - Duration::from_hours(1);
-        super::touch_tree(&from.path("a/one.txt"), past);
+        from.set_times("a/one.txt", past);
         let to = Sandbox::new().with_copy(&from.project(), "");
         let modified = |sandbox: &Sandbox| {
             sandbox

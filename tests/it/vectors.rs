@@ -18,13 +18,14 @@ use assetctl::app::status;
 use assetctl::digest::Kind;
 use assetctl::executor::{Cancel, CommandLine, Exit, FakeExecutor, StdoutTo};
 use assetctl::model::{
-    AssetKey, Cause, DataVersion, Force, Grouping, MaterializeRequest, Observation, PartitionKeys,
-    Scope, Status, StatusRequest,
+    Cause, DataVersion, Force, Grouping, MaterializeRequest, Observation, PartitionKeys, Scope,
+    Status, StatusRequest,
 };
 use assetctl::store::{Access, AssetPartition, Store};
 use serde_json::{Map, Value};
 
 use crate::scenario::{Scenario, only};
+use assetctl::testkit;
 
 /// Where this engine says something else on purpose: scenario, step, what is said here.
 const DIVERGENCES: [(&str, &str, &str); 7] = [
@@ -211,7 +212,7 @@ impl Stage {
         for (source, version) in versions.as_object().expect("sources") {
             let version = text_of(version);
             let observation = Observation {
-                source: AssetKey::parse(source).expect("a key"),
+                source: testkit::asset(source),
                 partition: None,
                 version: DataVersion(Kind::Reported.digest(version.as_bytes())),
                 text: version.clone(),

@@ -12,7 +12,7 @@ fn an_upstream_that_is_neither_declared_nor_supplied_is_an_error_naming_both() {
     let folder = Folder::with(
         "[project]\n[asset.report]\ndeps = \"orders\"\ncommand = \"cat {{input}} > {{output}}\"\noutputs = \"r.txt\"\n",
     );
-    let error = Project::load(folder.path()).expect_err("`orders` is declared nowhere");
+    let error = Project::load(folder.root()).expect_err("`orders` is declared nowhere");
     let text = format!("{error:?}");
     assert!(text.contains("orders") && text.contains("report"), "{text}");
     assert_eq!(
@@ -125,13 +125,13 @@ fn words_are_read_when_the_call_is_made() {
     }
     let zero = check(&project, CheckRequest::new().rebuild(0, 0)).expect_err("none");
     assert_eq!(zero.code().as_deref(), Some("assetctl::api::zero"));
-    assert!(!folder.path().join("build").exists());
+    assert!(!folder.root().join("build").exists());
 }
 
 #[test]
 fn all_that_is_wrong_with_the_declarations_is_told_at_once() {
     let folder = Folder::with("[project]\n[asset.a]\ndeps = \"x\"\n[asset.b]\ndeps = \"y\"\n");
-    let Err(Error::App(error)) = Project::load(folder.path()) else {
+    let Err(Error::App(error)) = Project::load(folder.root()) else {
         panic!("much is wrong")
     };
     let text = format!("{error:?}");

@@ -43,7 +43,7 @@ fn an_instance_in_memory_and_test_sources_on_disk_are_errors() {
             Some("assetctl::api::only_in_memory")
         );
     }
-    assert!(!folder.path().join("build").exists());
+    assert!(!folder.root().join("build").exists());
 }
 
 #[test]
@@ -106,5 +106,5 @@ fn with_only_what_is_not_selected_is_read_from_disk() {
     assert_eq!(result.counts().materialized, 1);
     let all = result.output("all", None, None).expect("it was made");
     assert_eq!(&*all.bytes().expect("a file"), b"a\nb\nc\nd\n");
-    assert!(!folder.path().join("build/all.txt").exists());
+    assert!(!folder.root().join("build/all.txt").exists());
 }

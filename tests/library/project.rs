@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use assetctl::{FixedClock, Project};
-use tempfile::TempDir;
+use assetctl::{FixedClock, Project, testkit};
 use walkdir::WalkDir;
 
 /// Two days, a source of each, a sorted copy of each, and all of them together.
@@ -43,8 +42,14 @@ outputs = { first = "build/first.txt", last = "build/last.txt" }
 "#;
 
 /// A project in a folder of its own, on the morning of the third day of 2024.
-pub struct Folder {
-    folder: TempDir,
+pub struct Folder(testkit::Folder);
+
+impl Deref for Folder {
+    type Target = testkit::Folder;
+
+    fn deref(&self) -> &testkit::Folder {
+        &self.0
+    }
 }
 
 impl Folder {
@@ -64,36 +69,18 @@ impl Folder {
 
     /// A manifest, and nothing else.
     pub fn with(manifest: &str) -> Self {
-        let folder = Self {
-            folder: tempfile::tempdir().expect("a folder"),
-        };
-        folder.write("Assets.toml", manifest);
-        folder
-    }
-
-    pub fn path(&self) -> &Path {
-        self.folder.path()
+        Self(testkit::Folder::with_manifest(manifest))
     }
 
     pub fn project(&self) -> Project {
-        let now = "2024-01-03T06:00:00Z".parse().expect("an instant");
-        let project = Project::load(self.path()).expect("a project");
+        let now = testkit::time("2024-01-03T06:00:00Z");
+        let project = Project::load(self.root()).expect("a project");
         project.with_clock(Arc::new(FixedClock(now)))
-    }
-
-    pub fn write(&self, path: &str, text: &str) {
-        let path = self.path().join(path);
-        fs::create_dir_all(path.parent().expect("below the root")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-
-    pub fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.path().join(path)).expect("it is there")
     }
 
     /// All that is there: files with bytes and time, by path.
     pub fn tree(&self) -> BTreeMap<String, (Vec<u8>, std::time::SystemTime)> {
-        let entries = WalkDir::new(self.path()).into_iter().map(|entry| {
+        let entries = WalkDir::new(self.root()).into_iter().map(|entry| {
             let entry = entry.expect("it can be read");
             let metadata = entry.metadata().expect("it is there");
             let bytes = if metadata.is_file() {

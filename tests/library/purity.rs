@@ -26,7 +26,7 @@ fn environment_directory_and_streams_stay_untouched() {
         .args(["--exact", "purity::in_the_child", "--nocapture", "--quiet"])
         .current_dir(closed.path())
         .env_clear()
-        .env(PROJECT, folder.path())
+        .env(PROJECT, folder.root())
         .env("PATH", "/nowhere")
         .env("TMPDIR", "/nowhere")
         .env("HOME", "/nowhere")

@@ -15,8 +15,8 @@ use crate::project::Folder;
 fn loading_finds_the_project_from_within_and_writes_nothing() {
     let folder = Folder::days();
     let before = folder.tree();
-    let project = Project::load(folder.path().join("raw")).expect("a project");
-    assert_eq!(project.root(), folder.path());
+    let project = Project::load(folder.root().join("raw")).expect("a project");
+    assert_eq!(project.root(), folder.root());
     let keys: Vec<_> = project
         .asset_keys()
         .iter()

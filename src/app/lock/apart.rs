@@ -175,8 +175,9 @@ mod tests {
     use crate::digest::Digest;
     use crate::lockfile::Outline;
     use crate::model::{
-        AssetKey, CodePrefix, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
+        CodePrefix, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
     };
+    use crate::testkit::asset;
 
     /// 13,150 days, of which the first 9,000 stand in one block.
     const MANIFEST: &str = r#"
@@ -221,10 +222,6 @@ command = "cat {{input_list.clean}} > {{output}}"
             program: None,
         };
         Project::open(&surroundings).expect("a project")
-    }
-
-    fn asset(name: &str) -> AssetKey {
-        AssetKey::parse(name).expect("a key")
     }
 
     fn outline<'k>(

@@ -165,17 +165,10 @@ mod tests {
     use super::{Changes, update};
     use crate::digest::Kind;
     use crate::model::{
-        AddedKey, AssetKey, CodePrefix, DataVersion, Fingerprint, Lock, LockLine, LockedOutput,
-        LockedSource, Name, PartitionKey, RULE,
+        AddedKey, CodePrefix, DataVersion, Fingerprint, Lock, LockLine, LockedOutput, LockedSource,
+        RULE,
     };
-
-    fn asset(key: &str) -> AssetKey {
-        AssetKey::parse(key).expect("a key")
-    }
-
-    fn key(text: &str) -> PartitionKey {
-        PartitionKey::parse(text).expect("a key")
-    }
+    use crate::testkit::{self, asset, key};
 
     fn line(partition: &str, made_of: &str) -> LockLine {
         let digest = Kind::Value.digest(made_of.as_bytes());
@@ -194,8 +187,8 @@ mod tests {
 
     fn added(text: &str) -> AddedKey {
         AddedKey {
-            definition: Name::parse("model").expect("a name"),
-            key: PartitionKey::parse(text).expect("a key"),
+            definition: testkit::name("model"),
+            key: key(text),
         }
     }
 

@@ -7,10 +7,11 @@ use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
     AcceptRequest, AffectedReport, Attempts, Effect, Grouping, HistoryEntry, HistoryRequest,
-    KeyRange, Origin, Outcome, PartitionKey, PartitionSlot, PartitionsSelection, RunId, Status,
+    KeyRange, Origin, Outcome, PartitionSlot, PartitionsSelection, RunId, Status,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
+use crate::testkit;
 
 fn asked(sandbox: &Sandbox, words: &[&str], effect: Effect) -> Result<AffectedReport, AppError> {
     let request = AcceptRequest {
@@ -48,7 +49,7 @@ fn after_outputs_were_copied_by_hand_nothing_runs() {
     let sandbox = Sandbox::chain();
     for file in ["d1.csv", "d2.csv", "d3.csv", "all.csv"] {
         let path = format!("build/{file}");
-        sandbox.write(&path, &built.read(&path));
+        sandbox.write(&path, built.read(&path));
     }
     let dry = asked(&sandbox, &[], Effect::DryRun).expect("a report");
     assert!(!sandbox.exists(".assetctl/instance.db"));
@@ -206,7 +207,7 @@ fn what_another_run_works_on_is_not_accepted() {
         pid: None,
     };
     let begun = store.begin_run(&run).expect("begun");
-    let key = PartitionKey::parse("d2").expect("a key");
+    let key = testkit::key("d2");
     let held = AssetPartition {
         asset: one("clean").asset,
         partition: Some(key.clone()),
@@ -237,7 +238,7 @@ fn what_another_run_works_on_is_not_accepted() {
 fn a_damaged_instance_is_replaced_by_what_is_on_disk() {
     let sandbox = Sandbox::chain();
     sandbox.materialize(&[]);
-    sandbox.write(".assetctl/instance.db", &"no database".repeat(1000));
+    sandbox.write(".assetctl/instance.db", "no database".repeat(1000));
     assert_eq!(accepted(&sandbox, &[]), ["clean@d1...d3", "all"]);
     assert_eq!(sandbox.materialize(&[]), [""; 0]);
 }

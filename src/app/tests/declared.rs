@@ -3,9 +3,10 @@
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{graph, list, show};
 use crate::model::{
-    AssetKey, DeclarationKind, GraphEdge, GraphRequest, ListRequest, Listing, ShowReport,
-    ShowRequest, WrittenCommand,
+    DeclarationKind, GraphEdge, GraphRequest, ListRequest, Listing, ShowReport, ShowRequest,
+    WrittenCommand,
 };
+use crate::testkit;
 
 const MANIFEST: &str = r#"
 [partitions.day]
@@ -52,7 +53,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn shown(name: &str) -> ShowReport {
-    let asset = AssetKey::parse(name).expect("a key");
+    let asset = testkit::asset(name);
     show(&sandbox().project(), &ShowRequest { asset }).expect("a report")
 }
 
@@ -161,7 +162,7 @@ fn unknown_names_are_refused_all_at_once() {
 fn an_asset_is_shown_with_the_code_that_is_there() {
     let report = shown("clean");
     assert_eq!(report.keys.to_string(), "clean@d1...d2");
-    assert_eq!(report.downstream, [AssetKey::parse("year").expect("a key")]);
+    assert_eq!(report.downstream, [testkit::asset("year")]);
     let recipe = report.recipe.expect("a recipe");
     let command = "sh steps/clean.sh {{input}} {{output}}".to_owned();
     assert_eq!(recipe.command, WrittenCommand::Shell(command));
@@ -183,7 +184,7 @@ fn an_asset_is_shown_with_the_code_that_is_there() {
 fn a_missing_code_file_leaves_no_code_version() {
     let sandbox = sandbox();
     std::fs::remove_file(sandbox.path("lib/query.sql")).expect("removed");
-    let asset = AssetKey::parse("clean").expect("a key");
+    let asset = testkit::asset("clean");
     let report = show(&sandbox.project(), &ShowRequest { asset }).expect("a report");
     let recipe = report.recipe.expect("a recipe");
     assert_eq!(recipe.code_version, None);
@@ -199,10 +200,7 @@ fn sources_and_external_assets_have_no_recipe() {
         let report = shown(name);
         assert_eq!((report.listing.kind, report.recipe), (kind, None), "{name}");
     }
-    assert_eq!(
-        shown("year").after,
-        [AssetKey::parse("lonely").expect("a key")]
-    );
+    assert_eq!(shown("year").after, [testkit::asset("lonely")]);
 }
 
 #[test]

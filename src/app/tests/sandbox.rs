@@ -1,21 +1,19 @@
 //! A project in a folder of its own.
 
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-
-use jiff::Timestamp;
-use tempfile::TempDir;
+use std::ops::Deref;
+use std::path::Path;
 
 use crate::app::{
     AppError, Notice, Progress, Project, Running, Surroundings, change_keys, materialize, status,
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
-    ChangeKeysRequest, Event, EventKind, EventSink, KeyChange, MaterializeRequest, Name,
-    PartitionKey, Planned, Selected, SelectionText, Status, StatusRequest, StepOutcome,
+    ChangeKeysRequest, Event, EventKind, EventSink, KeyChange, MaterializeRequest, Planned,
+    Selected, SelectionText, Status, StatusRequest, StepOutcome,
 };
 use crate::sys::clock::{Clock, FixedClock};
+use crate::testkit::{Folder, keys, name, time};
 
 /// Three days, a source of each, and a chain: `clean` of each day, `all` of all days.
 pub const CHAIN: &str = r#"
@@ -43,9 +41,9 @@ outputs = "build/all.csv"
 
 /// A project in a folder of its own; the clock stands still.
 pub struct Sandbox {
-    folder: TempDir,
+    folder: Folder,
     /// The home of its user.
-    user: TempDir,
+    user: Folder,
     /// The caller's environment besides `PATH`.
     pub environment: Vec<(&'static str, &'static str)>,
     /// Where the project lies in the folder, if it is not all of it.
@@ -70,6 +68,14 @@ impl Progress for Ran {
     fn put_back(&mut self, _: &[String]) {}
 }
 
+impl Deref for Sandbox {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
+}
+
 impl Sandbox {
     pub fn new(manifest: &str) -> Self {
         let sandbox = Self::empty();
@@ -79,8 +85,8 @@ impl Sandbox {
 
     pub fn empty() -> Self {
         Self {
-            folder: tempfile::tempdir().expect("a folder"),
-            user: tempfile::tempdir().expect("a folder"),
+            folder: Folder::new(),
+            user: Folder::new(),
             environment: Vec::new(),
             folder_within: None,
         }
@@ -90,49 +96,20 @@ impl Sandbox {
     pub fn chain() -> Self {
         let sandbox = Self::new(CHAIN);
         for day in ["d1", "d2", "d3"] {
-            sandbox.write(&format!("raw/{day}.csv"), &format!("b {day}\na {day}\n"));
+            sandbox.write(format!("raw/{day}.csv"), format!("b {day}\na {day}\n"));
         }
         sandbox
-    }
-
-    pub fn root(&self) -> &Path {
-        self.folder.path()
-    }
-
-    pub fn path(&self, path: &str) -> PathBuf {
-        self.root().join(path)
-    }
-
-    pub fn write(&self, path: &str, text: &str) {
-        let file = self.path(path);
-        fs::create_dir_all(file.parent().expect("a folder")).expect("made");
-        fs::write(file, text).expect("written");
-    }
-
-    /// Replaces a text that stands in a file once.
-    pub fn edit(&self, path: &str, from: &str, to: &str) {
-        let text = self.read(path);
-        assert_eq!(text.matches(from).count(), 1, "{from} in {path}");
-        self.write(path, &text.replace(from, to));
     }
 
     /// Adds a key to a dynamic definition.
     pub fn add_key(&self, definition: &str, key: &str) {
         let project = Project::open(&self.surroundings()).expect("a project");
         let request = ChangeKeysRequest {
-            definition: Name::parse(definition).expect("a name"),
-            keys: vec![PartitionKey::parse(key).expect("a key")],
+            definition: name(definition),
+            keys: keys(&[key]),
             change: KeyChange::Add,
         };
         change_keys(&project, &request).expect("added");
-    }
-
-    pub fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.path(path)).expect("a text")
-    }
-
-    pub fn exists(&self, path: &str) -> bool {
-        self.path(path).exists()
     }
 
     pub fn surroundings(&self) -> Surroundings {
@@ -145,7 +122,7 @@ impl Sandbox {
             now: self.clock().now(),
             environment: [
                 ("PATH".into(), path),
-                ("HOME".into(), self.user.path().into()),
+                ("HOME".into(), self.user.root().into()),
             ]
             .into_iter()
             .chain(ours)
@@ -163,7 +140,7 @@ impl Sandbox {
         reason = "a sandbox has its clock as it has its files"
     )]
     pub fn clock(&self) -> FixedClock {
-        FixedClock("2026-01-02T03:04:05Z".parse::<Timestamp>().expect("a time"))
+        FixedClock(time("2026-01-02T03:04:05Z"))
     }
 
     /// Materializes and gives the steps that ran, sorted; those that failed with a `!`.

@@ -70,14 +70,16 @@ fn a_run_seals_what_it_has_made() {
 #[test]
 fn whatever_a_judgement_is_made_of_breaks_the_seal() {
     let changes: [(&str, Change); 8] = [
-        ("a source", |it| it.write("raw/2026-01-01.txt", "two\n")),
+        ("a source", |it| _ = it.write("raw/2026-01-01.txt", "two\n")),
         ("an output", |it| {
             it.write("out/2026-01-01.txt", "by hand\n");
         }),
         ("a missing output", |it| {
             fs::remove_file(it.path("out/2026-01-01.txt")).expect("removed");
         }),
-        ("a declared code file", |it| it.write("lib.sh", "# more\n")),
+        ("a declared code file", |it| {
+            _ = it.write("lib.sh", "# more\n");
+        }),
         ("an automatic code file", |it| {
             it.write("copy.sh", "cat \"$1\" > \"$2\"\n");
         }),
@@ -159,7 +161,7 @@ fn without_a_folder_of_the_user_nothing_is_sealed() {
     assert_eq!(sandbox.materialize(&[]), ["copy@2026-01-01"]);
     assert!(sandbox.materialize(&[]).is_empty());
     for file in ["seals", "stat.cache", "manifest.cache", "lockfile.written"] {
-        assert!(!sandbox.exists(&format!(".assetctl/{file}")), "{file}");
+        assert!(!sandbox.exists(format!(".assetctl/{file}")), "{file}");
     }
 }
 

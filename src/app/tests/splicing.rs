@@ -40,7 +40,7 @@ fn apply(sandbox: &Sandbox, edit: Edit) {
     let mut wrong = String::new();
     match edit {
         Edit::Source(day, seed) => {
-            sandbox.write(&format!("raw/d{}.csv", day + 1), &format!("{seed}\n"));
+            sandbox.write(format!("raw/d{}.csv", day + 1), format!("{seed}\n"));
         }
         Edit::Code(seed) => {
             let declared = sandbox.read("Assets.toml");
@@ -48,7 +48,7 @@ fn apply(sandbox: &Sandbox, edit: Edit) {
             let output = "outputs = \"build/all.csv\"\n";
             sandbox.write(
                 "Assets.toml",
-                &format!("{before}{output}env = {{ SEED = \"{seed}\" }}\n"),
+                format!("{before}{output}env = {{ SEED = \"{seed}\" }}\n"),
             );
         }
         Edit::NewDay(number) => {
@@ -56,9 +56,9 @@ fn apply(sandbox: &Sandbox, edit: Edit) {
             if !declared.contains(&format!("\"{day}\"")) {
                 sandbox.write(
                     "Assets.toml",
-                    &declared.replacen("keys = [", &format!("keys = [\"{day}\", "), 1),
+                    declared.replacen("keys = [", &format!("keys = [\"{day}\", "), 1),
                 );
-                sandbox.write(&format!("raw/{day}.csv"), "new\n");
+                sandbox.write(format!("raw/{day}.csv"), "new\n");
             }
         }
         Edit::LineGone(at) => {
@@ -115,7 +115,7 @@ proptest! {
 fn what_somebody_else_has_written_is_read_as_a_whole() {
     let sandbox = Sandbox::new(CHAIN);
     for day in ["d1", "d2", "d3"] {
-        sandbox.write(&format!("raw/{day}.csv"), day);
+        sandbox.write(format!("raw/{day}.csv"), day);
     }
     sandbox.materialize(&[]);
     let before = sandbox.read("Assets.lock");

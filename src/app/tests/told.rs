@@ -105,7 +105,7 @@ fn only_assets_have_a_history() {
 fn a_damaged_instance_has_no_history_and_says_so() {
     let sandbox = Sandbox::chain();
     sandbox.materialize(&[]);
-    sandbox.write(".assetctl/instance.db", &"no database".repeat(1000));
+    sandbox.write(".assetctl/instance.db", "no database".repeat(1000));
     let request = HistoryRequest {
         selected: one("all"),
         limit: None,

@@ -3,7 +3,8 @@
 mod pipes;
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::ops::Deref;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
-use tempfile::TempDir;
 
 use super::cancel::Cancel;
 use super::command_line::{CommandLine, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher};
@@ -24,24 +24,30 @@ use super::local::LocalExecutor;
 use super::running::Severity;
 use super::{Executor, last_line};
 
+use crate::testkit;
+
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 const LONG: Duration = Duration::from_hours(1);
 const SHORT: Duration = Duration::from_millis(300);
 
 /// A folder for commands.
-struct Folder(TempDir);
+struct Folder(testkit::Folder);
+
+impl Deref for Folder {
+    type Target = testkit::Folder;
+
+    fn deref(&self) -> &testkit::Folder {
+        &self.0
+    }
+}
 
 impl Folder {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        Self(testkit::Folder::new())
     }
 
     fn program(&self, program: &str) -> CommandLine {
-        let mut command = CommandLine::new(program, self.0.path(), self.path("logs/run/log"));
+        let mut command = CommandLine::new(program, self.root(), self.path("logs/run/log"));
         command.env = vec![("PATH".into(), PATH.into())];
         command
     }
@@ -50,13 +56,6 @@ impl Folder {
         let mut command = self.program("sh");
         command.args = vec!["-c".into(), script.into()];
         command
-    }
-
-    fn write(&self, name: &str, content: &str, mode: u32) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     fn pid(&self, name: &str) -> Pid {
@@ -128,10 +127,12 @@ fn exits_are_told_apart() {
 #[test]
 fn a_command_that_cannot_start_says_why() {
     let folder = Folder::new();
-    folder.write("plain", "#!/bin/sh\n", 0o644);
-    folder.write("no-line", "echo\n", 0o755);
-    folder.write("windows", "#!/bin/sh\r\necho\r\n", 0o755);
-    folder.write("bin/tool", "", 0o644);
+    folder.write("plain", "#!/bin/sh\n").mode("plain", 0o644);
+    folder.write("no-line", "echo\n").mode("no-line", 0o755);
+    folder
+        .write("windows", "#!/bin/sh\r\necho\r\n")
+        .mode("windows", 0o755);
+    folder.write("bin/tool", "").mode("bin/tool", 0o644);
     let table = [
         ("no-such", "program not found: `no-such`"),
         ("./no-such", "program not found: `./no-such`"),
@@ -176,7 +177,7 @@ fn a_command_that_cannot_start_says_why() {
 #[test]
 fn a_program_that_is_open_for_writing_cannot_start_until_it_is_closed() {
     let folder = Folder::new();
-    folder.write("tool", "#!/bin/sh\n", 0o755);
+    folder.write("tool", "#!/bin/sh\n").mode("tool", 0o755);
     let command = folder.program("./tool");
     let writer = fs::OpenOptions::new()
         .write(true)
@@ -204,9 +205,9 @@ fn a_command_line_that_is_too_long_names_its_longest_part() {
 fn programs_are_found_as_the_shell_would_and_see_only_their_environment() {
     let folder = Folder::new();
     let script = "#!/bin/sh\necho $0 $# \"$1\" \"$A\" \"$CARGO\" $(cat)\n";
-    folder.write("tool", script, 0o755);
-    folder.write("bin/other", script, 0o755);
-    folder.write("input", "read", 0o644);
+    folder.write("tool", script).mode("tool", 0o755);
+    folder.write("bin/other", script).mode("bin/other", 0o755);
+    folder.write("input", "read").mode("input", 0o644);
     for (program, shown) in [("./tool", "./tool"), ("other", "bin/other")] {
         let mut command = folder.program(program);
         command.args = vec!["a b".into()];
@@ -604,7 +605,7 @@ fn many_quick_commands_on_many_threads_all_end_well() {
                     }
                     let mut command = folder.program("echo");
                     command.args = vec![number.to_string().into()];
-                    command.log = folder.path(&format!("logs/{number}"));
+                    command.log = folder.path(format!("logs/{number}"));
                     command.timeout = number.is_multiple_of(2).then_some(LONG);
                     command.secrets = vec![Secret::new("hunter2"); number % 3 / 2];
                     let execution = LocalExecutor.execute(&command, &cancel);

@@ -4,16 +4,16 @@ use crate::hash::{Counted, HashError};
 fn project() -> Project {
     let project = Project::new();
     project
-        .file("data/a.csv", "a")
-        .file("data/b.csv", "b")
-        .file("data/B.txt", "B")
-        .file("data/.hidden.csv", "h")
-        .file("data/2013/x.csv", "x")
-        .file("data/2013/deep/y.csv", "y")
-        .file("data/2014/x.csv", "x")
-        .file("data/folder.csv/z", "z")
+        .write("data/a.csv", "a")
+        .write("data/b.csv", "b")
+        .write("data/B.txt", "B")
+        .write("data/.hidden.csv", "h")
+        .write("data/2013/x.csv", "x")
+        .write("data/2013/deep/y.csv", "y")
+        .write("data/2014/x.csv", "x")
+        .write("data/folder.csv/z", "z")
         .link("data/linked", "../other")
-        .file("other/x.csv", "o")
+        .write("other/x.csv", "o")
         .link("data/link.csv", "a.csv")
         .link("data/dangling.csv", "none")
         .link("data/2014/loop", "..");
@@ -23,7 +23,7 @@ fn project() -> Project {
 #[test]
 fn patterns_match_files_and_links_to_files_in_order_of_bytes() {
     let project = project();
-    let root = project.directory.path().display().to_string();
+    let root = project.directory.root().display().to_string();
     let absolute = format!("{root}/data/[ab].csv");
     let (a, b) = (format!("{root}/data/a.csv"), format!("{root}/data/b.csv"));
     let table: [(&str, &[&str]); 16] = [
@@ -78,7 +78,7 @@ fn the_version_is_that_of_names_and_contents() {
     let project = project();
     let of = |pattern: &str| project.glob(pattern).version;
     let before = of("data/*.csv");
-    let root = project.directory.path().display();
+    let root = project.directory.root().display();
     assert_eq!(
         of(&format!("{root}/data/*.csv")),
         before,
@@ -97,17 +97,17 @@ fn the_version_is_that_of_names_and_contents() {
     );
     assert_ne!(of("data/none*"), before);
     project
-        .file("data/B.txt", "not matched")
-        .file("data/2013/new.csv", "deeper");
+        .write("data/B.txt", "not matched")
+        .write("data/2013/new.csv", "deeper");
     assert_eq!(of("data/*.csv"), before);
-    project.file("data/c.csv", "");
+    project.write("data/c.csv", "");
     let more = of("data/*.csv");
     assert_ne!(more, before);
-    project.remove("data/c.csv").file("data/d.csv", "");
+    project.remove("data/c.csv").write("data/d.csv", "");
     assert_ne!(of("data/*.csv"), more);
     project.remove("data/d.csv");
     assert_eq!(of("data/*.csv"), before);
-    project.file("data/b.csv", "B");
+    project.write("data/b.csv", "B");
     assert_ne!(of("data/*.csv"), before);
 }
 

@@ -7,21 +7,26 @@ use std::time::Duration;
 
 use super::Project;
 use crate::hash::{Counted, Difference, Watched};
+use crate::testkit;
 
 /// After so long a file is older than a tick of the clock, in whatever steps that moves.
 const OLD: Duration = Duration::from_millis(40);
 
-type Edit = (&'static str, fn(&Project) -> &Project, Option<&'static str>);
+type Edit = (
+    &'static str,
+    fn(&Project) -> &testkit::Folder,
+    Option<&'static str>,
+);
 
 fn project() -> Project {
     let project = Project::new();
     project
-        .file("one.csv", "1")
-        .file("dir/a", "a")
-        .file("dir/sub/b", "b")
-        .file("raw/x.csv", "x")
-        .file("raw/y.csv", "y")
-        .file("raw/notes.txt", "")
+        .write("one.csv", "1")
+        .write("dir/a", "a")
+        .write("dir/sub/b", "b")
+        .write("raw/x.csv", "x")
+        .write("raw/y.csv", "y")
+        .write("raw/notes.txt", "")
         .folder("conf")
         .link("link.csv", "one.csv");
     project
@@ -103,7 +108,7 @@ fn a_file_that_went_back_was_changed() {
             ("nothing", |it| it, None),
             (
                 "written, and written back",
-                |it| it.file("one.csv", "2").file("one.csv", "1"),
+                |it| it.write("one.csv", "2").write("one.csv", "1"),
                 Some("one.csv"),
             ),
             ("removed", |it| it.remove("one.csv"), Some("one.csv")),
@@ -116,7 +121,7 @@ fn a_file_that_went_back_was_changed() {
                 },
                 Some("one.csv"),
             ),
-            ("another file came", |it| it.file("two.csv", "2"), None),
+            ("another file came", |it| it.write("two.csv", "2"), None),
         ],
     );
     check(
@@ -124,7 +129,7 @@ fn a_file_that_went_back_was_changed() {
         &[
             (
                 "its target was written back",
-                |it| it.file("one.csv", "2").file("one.csv", "1"),
+                |it| it.write("one.csv", "2").write("one.csv", "1"),
                 Some("link.csv"),
             ),
             (
@@ -143,17 +148,17 @@ fn absence_is_a_stamp() {
         &[
             (
                 "it came",
-                |it| it.file("conf/extra.toml", ""),
+                |it| it.write("conf/extra.toml", ""),
                 Some("conf/extra.toml"),
             ),
             (
                 "it came and went",
-                |it| it.file("conf/extra.toml", "").remove("conf/extra.toml"),
+                |it| it.write("conf/extra.toml", "").remove("conf/extra.toml"),
                 Some("conf/extra.toml"),
             ),
             (
                 "something else came",
-                |it| it.file("conf/other.toml", ""),
+                |it| it.write("conf/other.toml", ""),
                 None,
             ),
         ],
@@ -162,7 +167,7 @@ fn absence_is_a_stamp() {
         &path("gone/extra.toml"),
         &[(
             "it came and went with its folder",
-            |it| it.file("gone/extra.toml", "").remove("gone"),
+            |it| it.write("gone/extra.toml", "").remove("gone"),
             Some("gone/extra.toml"),
         )],
     );
@@ -171,12 +176,12 @@ fn absence_is_a_stamp() {
         &[
             (
                 "it came",
-                |it| it.file("conf/run.sh", ""),
+                |it| it.write("conf/run.sh", ""),
                 Some("conf/run.sh"),
             ),
             (
                 "something came and went",
-                |it| it.file("conf/t", "").remove("conf/t"),
+                |it| it.write("conf/t", "").remove("conf/t"),
                 None,
             ),
         ],
@@ -191,27 +196,27 @@ fn a_folder_tells_of_what_came_and_went_unless_something_else_came() {
             ("nothing", |it| it, None),
             (
                 "a file came and went",
-                |it| it.file("dir/sub/c", "").remove("dir/sub/c"),
+                |it| it.write("dir/sub/c", "").remove("dir/sub/c"),
                 Some("dir/sub/"),
             ),
             (
                 "a file came",
-                |it| it.file("dir/sub/c", ""),
+                |it| it.write("dir/sub/c", ""),
                 Some("dir/sub/c"),
             ),
             (
                 "a file was written back",
-                |it| it.file("dir/a", "2").file("dir/a", "a"),
+                |it| it.write("dir/a", "2").write("dir/a", "a"),
                 Some("dir/a"),
             ),
             (
                 "litter came",
-                |it| it.file("dir/x.tmp", "").folder("dir/sub/__pycache__"),
+                |it| it.write("dir/x.tmp", "").folder("dir/sub/__pycache__"),
                 None,
             ),
             (
                 "litter came, and a file went",
-                |it| it.file("dir/x.tmp", "").remove("dir/a"),
+                |it| it.write("dir/x.tmp", "").remove("dir/a"),
                 Some("dir/a"),
             ),
             ("it is gone", |it| it.remove("dir"), Some("dir")),
@@ -237,7 +242,7 @@ fn how_a_folder_was_judged_is_not_kept_once_something_was_put_beside() {
         judge();
         drop(versions.judged_look(&watched));
         judge();
-        project.file(beside, "");
+        project.write(beside, "");
         assert!(versions.judged_look(&watched).is_none(), "{watched:?}");
     }
 }
@@ -259,10 +264,10 @@ fn links_in_a_folder_are_looked_at_again_with_their_targets() {
     };
     let changed = |path: &str| Difference::Changed(path.to_owned());
     assert_eq!(linked(|_| ()), Difference::None);
-    assert_eq!(linked(|it| _ = it.file("raw/z", "")), Difference::None);
-    let edited = linked(|it| _ = it.file("one.csv", "2"));
+    assert_eq!(linked(|it| _ = it.write("raw/z", "")), Difference::None);
+    let edited = linked(|it| _ = it.write("one.csv", "2"));
     assert_eq!(edited, changed("dir/file"));
-    let came = linked(|it| _ = it.file("later", ""));
+    let came = linked(|it| _ = it.write("later", ""));
     assert_eq!(came, changed("dir/nowhere"));
 }
 
@@ -274,7 +279,7 @@ fn a_glob_tells_of_what_came_and_went_unless_something_else_came() {
             ("nothing", |it| it, None),
             (
                 "a match came and went",
-                |it| it.file("raw/z.csv", "").remove("raw/z.csv"),
+                |it| it.write("raw/z.csv", "").remove("raw/z.csv"),
                 Some("raw/"),
             ),
             (
@@ -311,7 +316,7 @@ fn a_glob_tells_of_what_came_and_went_unless_something_else_came() {
         &glob("later/*.csv"),
         &[(
             "its folder came and went",
-            |it| it.file("later/a.csv", "").remove("later"),
+            |it| it.write("later/a.csv", "").remove("later"),
             Some("./"),
         )],
     );
@@ -334,7 +339,7 @@ fn the_ctime_of_a_file_that_was_linked_to_proves_nothing() {
 fn outputs_are_adopted_only_where_ticks_are_short() {
     for (tick, is_adopted) in [(2_000, false), (100, false), (99, true), (10, true)] {
         let project = Project::new();
-        project.file("staged", "x");
+        project.write("staged", "x");
         let versions = project.versions().with_tick(Duration::from_millis(tick));
         let settled = versions.settle("staged", "out").unwrap();
         fs::rename(project.path("staged"), project.path("out")).unwrap();
@@ -355,7 +360,7 @@ fn what_comes_while_a_folder_is_looked_at_has_not_come_and_gone() {
     let project = project();
     // To list them takes longer than to make a file.
     for number in 0..3_000 {
-        project.file(&format!("{number}.txt"), "");
+        project.write(format!("{number}.txt"), "");
     }
     let absent = path("later/absent.csv");
     let versions = project.versions();
@@ -364,7 +369,7 @@ fn what_comes_while_a_folder_is_looked_at_has_not_come_and_gone() {
         let before = thread::scope(|scope| {
             scope.spawn(|| {
                 start.wait();
-                fs::write(project.path(&format!("{round}.csv")), "").unwrap();
+                fs::write(project.path(format!("{round}.csv")), "").unwrap();
             });
             start.wait();
             versions.look(&absent).unwrap()

@@ -7,13 +7,10 @@ mod paths;
 mod trees;
 mod values;
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::ops::Deref;
+use std::path::Path;
 
 use rustix::fs::CWD;
-use tempfile::TempDir;
 
 use crate::digest::Key;
 use crate::hash::{
@@ -21,22 +18,30 @@ use crate::hash::{
 };
 use crate::model::DataVersion;
 use crate::sys::file::{FileStamp, Follow, stamp_at};
+use crate::testkit::Folder;
 
 /// A project root with a cache and patterns to ignore.
 struct Project {
-    directory: TempDir,
+    directory: Folder,
     cache: StatCache,
     ignore: Ignore,
 }
 
+impl Deref for Project {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.directory
+    }
+}
+
 impl Project {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let state = directory.path().join(".assetctl");
-        fs::create_dir(&state).unwrap();
+        let directory = Folder::new();
+        directory.folder(".assetctl");
         Self {
             cache: StatCache::open(
-                &state.join("stat.cache"),
+                &directory.path(".assetctl/stat.cache"),
                 Some(&Key::of(&[7; 32], "a test")),
             ),
             directory,
@@ -44,50 +49,8 @@ impl Project {
         }
     }
 
-    fn path(&self, path: &str) -> PathBuf {
-        self.directory.path().join(path)
-    }
-
-    /// Writes a file, and the folders on the way.
-    fn file(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-        self
-    }
-
-    fn folder(&self, path: &str) -> &Self {
-        fs::create_dir_all(self.path(path)).unwrap();
-        self
-    }
-
-    fn link(&self, path: &str, text: impl AsRef<Path>) -> &Self {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let _ = fs::remove_file(&path);
-        symlink(text, path).unwrap();
-        self
-    }
-
-    /// Makes a named pipe, by the command that every system has.
-    fn fifo(&self, path: &str) -> &Self {
-        let made = Command::new("mkfifo").arg(self.path(path)).status();
-        assert!(made.unwrap().success());
-        self
-    }
-
-    fn mode(&self, path: &str, mode: u32) -> &Self {
-        fs::set_permissions(self.path(path), Permissions::from_mode(mode)).unwrap();
-        self
-    }
-
-    fn remove(&self, path: &str) -> &Self {
-        crate::sys::file::remove_tree(&self.path(path)).unwrap();
-        self
-    }
-
     fn versions(&self) -> Versions<'_> {
-        Versions::new(self.directory.path(), &self.cache, &self.ignore).unwrap()
+        Versions::new(self.directory.root(), &self.cache, &self.ignore).unwrap()
     }
 
     fn found(&self, path: &str) -> Result<Found, HashError> {

@@ -13,14 +13,17 @@ fn is_known(project: &Project, path: &str) -> bool {
 }
 
 fn publish(project: &Project) {
-    project.remove("build/out").folder("build");
+    if project.exists("build/out") {
+        project.remove("build/out");
+    }
+    project.folder("build");
     fs::rename(project.path(STAGED), project.path("build/out")).unwrap();
 }
 
 #[test]
 fn a_published_file_is_known_at_once_and_a_later_write_is_seen() {
     let project = Project::new();
-    project.file(STAGED, "one");
+    project.write(STAGED, "one");
     let versions = project.versions();
     let settled = versions.settle(STAGED, "build/out").unwrap();
     publish(&project);
@@ -28,7 +31,7 @@ fn a_published_file_is_known_at_once_and_a_later_write_is_seen() {
     versions.adopt("build/out", &settled);
     assert!(is_known(&project, "build/out"));
     assert_eq!(versions.of_path("build/out").unwrap(), settled.found());
-    project.file("build/out", "two");
+    project.write("build/out", "two");
     assert!(!is_known(&project, "build/out"));
     assert_ne!(versions.of_path("build/out").unwrap(), settled.found());
 }
@@ -36,10 +39,10 @@ fn a_published_file_is_known_at_once_and_a_later_write_is_seen() {
 #[test]
 fn what_was_written_after_it_was_hashed_is_not_adopted() {
     let project = Project::new();
-    project.file(STAGED, "one");
+    project.write(STAGED, "one");
     let versions = project.versions();
     let settled = versions.settle(STAGED, "build/out").unwrap();
-    project.file(STAGED, "two");
+    project.write(STAGED, "two");
     publish(&project);
     versions.adopt("build/out", &settled);
     assert!(!is_known(&project, "build/out"));
@@ -51,12 +54,12 @@ fn what_was_written_after_it_was_hashed_is_not_adopted() {
 fn a_published_directory_is_known_file_by_file() {
     let project = Project::new();
     project
-        .file(&format!("{STAGED}/a"), "one")
-        .file(&format!("{STAGED}/sub/script"), "two")
-        .mode(&format!("{STAGED}/sub/script"), 0o555)
-        .folder(&format!("{STAGED}/empty"))
-        .file(&format!("{STAGED}/noise.tmp"), "x")
-        .link(&format!("{STAGED}/link"), "a");
+        .write(format!("{STAGED}/a"), "one")
+        .write(format!("{STAGED}/sub/script"), "two")
+        .mode(format!("{STAGED}/sub/script"), 0o555)
+        .folder(format!("{STAGED}/empty"))
+        .write(format!("{STAGED}/noise.tmp"), "x")
+        .link(format!("{STAGED}/link"), "a");
     let versions = project.versions();
     let settled = versions
         .settle(&format!("{STAGED}/"), "build/out/")
@@ -68,7 +71,7 @@ fn a_published_directory_is_known_file_by_file() {
     }
     assert_eq!(versions.of_path("build/out").unwrap(), settled.found());
     assert!(matches!(settled.found(), Found::Directory { bytes: 9, .. }));
-    project.file("build/out/a", "ONE");
+    project.write("build/out/a", "ONE");
     assert_ne!(versions.of_path("build/out").unwrap(), settled.found());
 }
 
@@ -77,8 +80,8 @@ fn a_published_directory_is_known_file_by_file() {
 fn what_is_ignored_goes_by_where_the_output_will_be() {
     let project = Project::new();
     project
-        .file("staging/left/out/file", "x")
-        .file("staging/kept", "x");
+        .write("staging/left/out/file", "x")
+        .write("staging/kept", "x");
     let versions = project.versions();
     let settled = versions.settle("staging", "tree").unwrap();
     let staged = versions.settle("staging", "staging").unwrap();
@@ -90,7 +93,7 @@ fn what_is_ignored_goes_by_where_the_output_will_be() {
 #[test]
 fn in_place_links_and_absent_outputs_settle_too() {
     let project = Project::new();
-    project.file("in-place", "x").link("link", "in-place");
+    project.write("in-place", "x").link("link", "in-place");
     let versions = project.versions();
     let settled = versions.settle("in-place", "in-place").unwrap();
     versions.adopt("in-place", &settled);

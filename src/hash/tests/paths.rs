@@ -11,14 +11,14 @@ use crate::sys::file::backdate;
 fn what_differs_has_another_version_and_what_is_equal_has_the_same() {
     let project = Project::new();
     project
-        .file("one", "bytes")
-        .file("same", "bytes")
-        .file("other", "bytez")
-        .file("script", "bytes")
+        .write("one", "bytes")
+        .write("same", "bytes")
+        .write("other", "bytez")
+        .write("script", "bytes")
         .mode("script", 0o744)
-        .file("script-too", "bytes")
+        .write("script-too", "bytes")
         .mode("script-too", 0o611)
-        .file("nothing", "")
+        .write("nothing", "")
         .folder("empty")
         .link("to-one", "one")
         .link("to-same", "same")
@@ -43,13 +43,13 @@ fn what_differs_has_another_version_and_what_is_equal_has_the_same() {
 #[test]
 fn a_link_counts_by_its_text_and_by_what_it_points_to() {
     let project = Project::new();
-    project.file("data", "1").file("dir/file", "1");
+    project.write("data", "1").write("dir/file", "1");
     project.link("link", "data").link("tree", "dir");
     let (file, tree) = (project.version("link"), project.version("tree"));
-    project.file("data", "2").file("dir/file", "2");
+    project.write("data", "2").write("dir/file", "2");
     assert_ne!(project.version("link"), file);
     assert_ne!(project.version("tree"), tree);
-    project.file("data", "1").file("dir/file", "1");
+    project.write("data", "1").write("dir/file", "1");
     assert_eq!(project.version("link"), file);
     assert_eq!(project.version("tree"), tree);
     project.link("link", "./data");
@@ -68,7 +68,7 @@ fn a_link_counts_by_its_text_and_by_what_it_points_to() {
 fn what_leads_nowhere_is_absent() {
     let project = Project::new();
     project
-        .file("file", "x")
+        .write("file", "x")
         .link("dangling", "none")
         .link("loop", "loop");
     for path in [
@@ -123,11 +123,12 @@ fn what_has_no_content_is_refused_by_name() {
 fn touching_keeps_the_version_and_restoring_the_mtime_hides_nothing() {
     let project = Project::new();
     let path = project.path("file");
-    let version = project.file("file", "one").version("file");
+    project.write("file", "one");
+    let version = project.version("file");
     let first = stamp(&path);
     backdate(CWD, &path, first.mtime_ns - 5_000_000_000).unwrap();
     assert_eq!(project.version("file"), version);
-    project.file("file", "two");
+    project.write("file", "two");
     backdate(CWD, &path, first.mtime_ns).unwrap();
     assert_ne!(project.version("file"), version);
 }
@@ -140,7 +141,7 @@ fn only_a_file_that_rested_is_remembered() {
     let version = project.version(old);
     let old_stamp = stamp(old.as_ref());
     assert_eq!(project.cache.get(old.as_ref(), &old_stamp), Some(version));
-    let path = project.file("new", "x").path("new");
+    let path = project.write("new", "x").path("new");
     backdate(CWD, &path, stamp(&path).mtime_ns + 3_600_000_000_000).unwrap();
     project.version("new");
     assert_eq!(project.cache.get("new".as_ref(), &stamp(&path)), None);
@@ -150,8 +151,8 @@ fn only_a_file_that_rested_is_remembered() {
 fn what_the_cache_knows_is_not_read() {
     let project = Project::new();
     project
-        .file("one", "1")
-        .file("two", "2")
+        .write("one", "1")
+        .write("two", "2")
         .link("to-two", "two");
     let foreign = project.version("one");
     let two = stamp(&project.path("two"));
@@ -161,7 +162,7 @@ fn what_the_cache_knows_is_not_read() {
         assert_ne!(project.version(path), before, "{path}");
     }
     assert_eq!(project.version("two"), foreign);
-    project.file("two", "longer");
+    project.write("two", "longer");
     assert_ne!(project.version("two"), foreign);
 }
 
@@ -171,10 +172,10 @@ fn many_paths_give_what_each_gives() {
     let mut paths = vec!["none".to_owned(), "tree".to_owned(), "/dev/null".to_owned()];
     for number in 0..2_100 {
         let path = format!("tree/{:02}/{number}", number % 50);
-        project.file(&path, number.to_string());
+        project.write(&path, number.to_string());
         paths.push(path);
     }
-    project.file("large", vec![7; 3_000_000]);
+    project.write("large", vec![7; 3_000_000]);
     paths.push("large".to_owned());
     for count in [5, 100, paths.len()] {
         let asked: Vec<&str> = paths.iter().rev().take(count).map(String::as_str).collect();
@@ -194,8 +195,8 @@ fn many_paths_give_what_each_gives() {
 fn hashing_on_a_foreign_pool_takes_up_none_of_its_jobs() {
     let project = Project::new();
     project
-        .file("large", vec![1; 4_000_000])
-        .file("tree/large", vec![2; 4_000_000]);
+        .write("large", vec![1; 4_000_000])
+        .write("tree/large", vec![2; 4_000_000]);
     let expected = (project.version("large"), project.version("tree"));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
@@ -223,7 +224,7 @@ fn hashing_on_a_foreign_pool_takes_up_none_of_its_jobs() {
 #[test]
 fn a_file_that_never_rests_is_an_error() {
     let project = Project::new();
-    project.file("log", "x");
+    project.write("log", "x");
     let versions = project.versions();
     let place = crate::hash::place::Place::declared("log");
     let mut readings = 0;
@@ -253,7 +254,7 @@ fn each_path_is_given_what_is_there_across_batches() {
     let project = Project::new();
     let there = [0, 511, 512, 2_000, 32_767, 32_768, 39_999];
     for number in there {
-        project.file(&format!("f{number}"), number.to_string());
+        project.write(format!("f{number}"), number.to_string());
     }
     for count in [1, 513, 2_001, 40_000] {
         let versions = project.versions();

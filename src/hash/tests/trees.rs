@@ -6,35 +6,36 @@ use proptest::test_runner::Config;
 
 use crate::hash::Found;
 use crate::hash::tests::Project;
+use crate::testkit;
 
-type Change = fn(&Project) -> &Project;
+type Change = fn(&Project) -> &testkit::Folder;
 
 #[test]
 fn names_kinds_and_contents_count_and_nothing_else() {
     let project = Project::new();
     let base = |root: &str| {
         project
-            .file(&format!("{root}/a"), "1")
-            .file(&format!("{root}/sub/b"), "2")
-            .link(&format!("{root}/link"), "a")
-            .link(&format!("{root}/dangling"), "none");
+            .write(format!("{root}/a"), "1")
+            .write(format!("{root}/sub/b"), "2")
+            .link(format!("{root}/link"), "a")
+            .link(format!("{root}/dangling"), "none");
         root.to_owned()
     };
     let version = |path: &str| project.version(path);
     let same = version(&base("tree"));
     assert_eq!(version(&base("moved/elsewhere")), same);
     let changes: [(&str, Change); 9] = [
-        ("content", |project| project.file("c0/a", "9")),
+        ("content", |project| project.write("c0/a", "9")),
         ("executable bit", |project| project.mode("c1/sub/b", 0o755)),
-        ("name", |project| project.remove("c2/a").file("c2/A", "1")),
+        ("name", |project| project.remove("c2/a").write("c2/A", "1")),
         ("empty folder", |project| project.folder("c3/new")),
-        ("empty file", |project| project.file("c4/new", "")),
+        ("empty file", |project| project.write("c4/new", "")),
         ("link text", |project| project.link("c5/link", "./a")),
         ("dangling text", |project| {
             project.link("c6/dangling", "nobody")
         }),
         ("level", |project| {
-            project.remove("c7/a").file("c7/sub/a", "1")
+            project.remove("c7/a").write("c7/sub/a", "1")
         }),
         ("link for file", |project| {
             project.remove("c8/a").link("c8/a", "sub/b")
@@ -54,21 +55,21 @@ fn names_kinds_and_contents_count_and_nothing_else() {
 fn links_in_a_tree_follow_files_and_stop_at_directories() {
     let project = Project::new();
     project
-        .file("outside/file", "1")
+        .write("outside/file", "1")
         .link("tree/file", "../outside/file")
         .link("tree/folder", "../outside")
         .link("tree/loop", ".");
     let before = project.version("tree");
-    project.file("outside/more", "x");
+    project.write("outside/more", "x");
     assert_eq!(project.version("tree"), before, "a folder behind a link");
-    project.file("outside/file", "2");
+    project.write("outside/file", "2");
     assert_ne!(project.version("tree"), before, "a file behind a link");
 }
 
 #[test]
 fn ignored_names_are_no_part_wherever_they_are() {
     let project = Project::new();
-    project.file("tree/left/a", "1").file("tree/b", "2");
+    project.write("tree/left/a", "1").write("tree/b", "2");
     let before = project.version("tree");
     let glob = project.glob("tree/**");
     for path in [
@@ -80,12 +81,12 @@ fn ignored_names_are_no_part_wherever_they_are() {
         "tree/.assetctl/x",
         "tree/left/out/file",
     ] {
-        project.file(path, "noise");
+        project.write(path, "noise");
         assert_eq!(project.glob("tree/**"), glob, "{path}");
     }
     project.remove("tree/left/deep.tmp");
     assert_eq!(project.version("tree"), before);
-    project.file("tree/right/out/file", "no noise");
+    project.write("tree/right/out/file", "no noise");
     assert_ne!(project.version("tree"), before);
     assert!(matches!(
         project.found("tree/x.tmp"),
@@ -115,7 +116,7 @@ fn the_order_of_names_is_that_of_their_bytes_and_names_need_not_be_text() {
     let backwards: Vec<&[u8]> = names.iter().rev().copied().collect();
     assert_eq!(write("two", &backwards), forwards);
     let hexadecimal = write("three", &names[..3]);
-    project.file("three/ff", b"\xff");
+    project.write("three/ff", b"\xff");
     assert_ne!(project.version("three"), forwards);
     assert_ne!(project.version("three"), hexadecimal);
 }
@@ -142,7 +143,7 @@ fn write(project: &Project, path: &str, model: &Model) {
     match model {
         Model::File(content, is_script) => {
             let mode = if *is_script { 0o755 } else { 0o644 };
-            project.file(path, content).mode(path, mode);
+            project.write(path, content).mode(path, mode);
         }
         Model::Link(text) => {
             project.link(path, text);

@@ -36,10 +36,10 @@ const JSON: &str = r#"{
 fn the_three_formats_give_one_version_and_one_text() {
     let project = Project::new();
     project
-        .file("p.toml", TOML)
-        .file("p.yaml", YAML)
-        .file("p.YML", format!("\u{feff}{YAML}"))
-        .file("p.json", JSON);
+        .write("p.toml", TOML)
+        .write("p.yaml", YAML)
+        .write("p.YML", format!("\u{feff}{YAML}"))
+        .write("p.json", JSON);
     for (key, text) in [
         ("name", Some("m")),
         ("train.lr", Some("0.1")),
@@ -90,11 +90,8 @@ fn the_three_formats_give_one_version_and_one_text() {
 fn only_the_value_itself_counts() {
     let project = Project::new();
     let of = |text: &str| {
-        project
-            .file("p.json", text)
-            .value("p.json", "a")
-            .unwrap()
-            .version
+        project.write("p.json", text);
+        project.value("p.json", "a").unwrap().version
     };
     let one = of(r#"{"a": {"x": 1, "y": [1, 2]}}"#);
     assert_eq!(of(r#"{"b": 0, "a": {"y": [1,2], "x": 1}}"#), one);
@@ -126,7 +123,7 @@ fn mistakes_are_found_at_their_place() {
         ("p.json", "{\"a\": 1,\n \"b\": x}", (2, 7)),
         ("p.json", "{\"a\":", (1, 5)),
     ] {
-        project.file(path, text);
+        project.write(path, text);
         match project.versions().of_value(path, "a") {
             Err(HashError::Syntax(error)) => {
                 assert_eq!((error.line, error.column), place, "{text:?}: {error}");
@@ -135,7 +132,7 @@ fn mistakes_are_found_at_their_place() {
             other => panic!("{text:?}: {other:?}"),
         }
     }
-    project.file("p.csv", "a").file("q.toml", b"a = '\xff'");
+    project.write("p.csv", "a").write("q.toml", b"a = '\xff'");
     let versions = project.versions();
     assert!(matches!(
         versions.of_value("p.csv", "a"),

@@ -14,8 +14,9 @@ use crate::digest::Kind;
 use crate::lockfile::print;
 use crate::model::{
     AddedKey, AssetKey, CodePrefix, ContributionPrefix, DataVersion, Fingerprint, Lock, LockLine,
-    LockedAsset, LockedOutput, LockedSource, Name, PartitionKey,
+    LockedAsset, LockedOutput, LockedSource, PartitionKey,
 };
+use crate::testkit::{self, key};
 
 const HEADER: &str = "# Assets.lock · written by assetctl · do not edit\nformat 1 rule 2\n";
 
@@ -25,10 +26,6 @@ fn file(lines: &[&str]) -> String {
         writeln!(text, "{line}").expect("a String takes everything");
         text
     })
-}
-
-fn key(text: &str) -> PartitionKey {
-    PartitionKey::parse(text).expect("a key")
 }
 
 /// A line with versions made from `seed`.
@@ -71,7 +68,7 @@ fn lines_of(lock: &Lock) -> Vec<String> {
 
 fn added(definition: &str, text: &str) -> AddedKey {
     AddedKey {
-        definition: Name::parse(definition).expect("a name"),
+        definition: testkit::name(definition),
         key: key(text),
     }
 }

@@ -10,8 +10,9 @@ use crate::digest::Digest;
 use crate::lockfile::{parse, print, salvage};
 use crate::model::{
     AddedKey, AssetKey, CodePrefix, ContributionPrefix, DataVersion, Fingerprint, Lock, LockBlock,
-    LockLine, LockedAsset, LockedOutput, LockedSource, Name, PartitionKey,
+    LockLine, LockedAsset, LockedOutput, LockedSource, PartitionKey,
 };
+use crate::testkit;
 
 /// Texts with what has a meaning in a line.
 pub(super) fn text() -> impl Strategy<Value = String> {
@@ -75,7 +76,7 @@ fn block() -> impl Strategy<Value = LockBlock> {
 
 pub(super) fn lock() -> impl Strategy<Value = Lock> {
     let added = ("[a-b_-]{1,2}", key()).prop_map(|(definition, key)| AddedKey {
-        definition: Name::parse(&definition).expect("a name"),
+        definition: testkit::name(&definition),
         key,
     });
     let source =

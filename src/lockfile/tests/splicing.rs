@@ -8,8 +8,9 @@ use super::round_trip::{digest, key, line, lock, text};
 use super::{HEADER, line as line_of};
 use crate::lockfile::{Outline, Wanted, outlines, parse, parse_part, print, splice};
 use crate::model::{
-    AddedKey, AssetKey, DataVersion, Lock, LockLine, LockedAsset, LockedSource, Name, PartitionKey,
+    AddedKey, AssetKey, DataVersion, Lock, LockLine, LockedAsset, LockedSource, PartitionKey,
 };
+use crate::testkit;
 
 /// The partition of something new.
 #[derive(Clone, Debug)]
@@ -135,7 +136,7 @@ proptest! {
         let before = print(&lock);
         let mut new = new_lines(&parsed(&before), &lines, &sources, &assets);
         new.added = added.into_iter().map(|(definition, key)| AddedKey {
-            definition: Name::parse(&definition).expect("a name"),
+            definition: testkit::name(&definition),
             key,
         }).collect();
         new.added.extend(lock.added.first().cloned());

@@ -3,9 +3,10 @@
 use super::project;
 use crate::manifest::{load, load_compiled};
 use crate::model::{
-    Asset, AssetGraph, DimensionMapping, DimensionSource, ExistingKeys, MappingSide, PartitionKey,
+    Asset, AssetGraph, DimensionMapping, DimensionSource, ExistingKeys, MappingSide,
     PartitionMapping, PartitionRef, PartitionsDefinition,
 };
+use crate::testkit::key;
 
 /// Definitions of every type; those of several dimensions come before what they name.
 const DEFINITIONS: &str = r#"
@@ -79,10 +80,6 @@ fn graph(text: &str) -> AssetGraph {
 fn asset<'a>(graph: &'a AssetGraph, key: &str) -> &'a Asset {
     let id = graph.find(key).expect("it is declared");
     graph.asset(id).expect("it is an asset")
-}
-
-fn key(text: &str) -> PartitionKey {
-    PartitionKey::parse(text).expect("a key")
 }
 
 const fn window(start_offset: i32, end_offset: i32) -> PartitionMapping {

@@ -6,13 +6,14 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, prop_assert_ne, proptest}
 
 use crate::digest::{Digest, Folding, Kind};
 use crate::model::{
-    Asset, AssetGraph, CodeVersion, Command, Dep, EnvValue, Fingerprint, History, Name, OutputKind,
+    Asset, AssetGraph, CodeVersion, Command, Dep, EnvValue, Fingerprint, History, OutputKind,
     PartitionMapping, PathTemplate, Required, Stdout,
 };
 use crate::plan::fingerprint::{
     FingerprintParts, ObservedCode, code_record, code_version, fingerprint, version_of_outputs,
 };
 use crate::plan::tests::{World, version};
+use crate::testkit;
 
 const MANIFEST: &str = r#"
 [project]
@@ -200,7 +201,7 @@ fn print(
     deps: &[Dep],
     contributions: &[Digest],
 ) -> Fingerprint {
-    let asset = crate::model::AssetKey::parse(asset).expect("a key");
+    let asset = testkit::asset(asset);
     let parts = FingerprintParts {
         asset: &asset,
         code_version: CodeVersion(version("code").0),
@@ -220,7 +221,7 @@ fn each_part_of_a_fingerprint_changes_it() {
     let versions = [version("1").0, version("2").0];
     let renamed = |at: usize| {
         let mut deps = deps.clone();
-        deps[at].input = Name::parse("renamed").expect("a name");
+        deps[at].input = testkit::name("renamed");
         deps
     };
     let output = |output| {

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, Cause, CodePrefix, Lock, LockLine, LockedAsset, LockedOutput, OutputChange,
-    PartitionKey,
+    Cause, CodePrefix, Lock, LockLine, LockedAsset, LockedOutput, OutputChange, PartitionKey,
 };
 use crate::plan::locked::{FoldLimits, LockFacts, LockJudge, LockStatus, refold};
 use crate::plan::tests::{ALL, World, asset_cells, step_name};
 use crate::plan::{Cell, Scope, Upstream};
+use crate::testkit;
 
 const SHOP: &str = r#"
 [partitions.day]
@@ -461,7 +461,7 @@ impl World {
                     version: Some(*version),
                 });
             let line = LockLine {
-                partition: key.map(|key| PartitionKey::parse(key).expect("a key")),
+                partition: key.map(testkit::key),
                 code: CodePrefix::from(current.code_version),
                 fingerprint: current.fingerprint,
                 outputs: outputs.collect(),
@@ -474,7 +474,7 @@ impl World {
             let locked = assets
                 .entry(name.to_owned())
                 .or_insert_with(|| LockedAsset {
-                    asset: AssetKey::parse(name).expect("a name"),
+                    asset: testkit::asset(name),
                     lines: Vec::new(),
                     blocks: Vec::new(),
                 });

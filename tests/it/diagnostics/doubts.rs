@@ -123,7 +123,7 @@ fn a_test_tells_what_it_reads_from_its_own_place() {
     );
     sandbox.write(
         "Assets.toml",
-        &manifest("[project.test.sources]\na = \"tests/a.txt\"\n"),
+        manifest("[project.test.sources]\na = \"tests/a.txt\"\n"),
     );
     let said = sandbox.run(&words).success();
     assert!(

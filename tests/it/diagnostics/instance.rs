@@ -77,7 +77,7 @@ partitions = "upload"
 command = "echo > {{output}}"
 outputs = "build/uploads/{{partition}}"
 "#;
-    sandbox.write("Assets.toml", &format!("{manifest}{dynamic}"));
+    sandbox.write("Assets.toml", format!("{manifest}{dynamic}"));
     let keys = ["partitions", "add", "upload", "k1", "k2"];
     sandbox.run(&keys).success();
     sandbox.run(&["materialize"]).success();

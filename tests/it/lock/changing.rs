@@ -32,7 +32,7 @@ fn a_record_replaces_a_line_that_is_wrong_and_none_that_is_right() {
     theirs.append("raw/d1.csv", "more\n");
     sandbox.append("raw/d1.csv", "more\n");
     theirs.materialize(&[]).success();
-    sandbox.write("Assets.lock", &lock(&theirs));
+    sandbox.write("Assets.lock", lock(&theirs));
     let said = sandbox.run(&["lock"]).success();
     assert!(said.stdout().contains("up to date"), "{}", said.said());
     assert_eq!(lock(&sandbox), lock(&theirs));

@@ -36,7 +36,7 @@ fn blocks_do_not_depend_on_how_they_came_about() {
     let keys: Vec<&str> = keys.stdout().lines().collect();
     assert!(keys.len() > 10_000);
     for key in &keys {
-        sandbox.write(&format!("build/{key}"), &format!("{key}\n"));
+        sandbox.write(&format!("build/{key}"), format!("{key}\n"));
     }
     sandbox.run(&["accept", "some"]).success();
     sandbox.materialize(&[]).success().ran(&["all", "last"]);
@@ -122,8 +122,8 @@ fn accepted_copies() -> (Sandbox, u64) {
         .success();
     let keys: Vec<&str> = keys.stdout().lines().collect();
     for key in &keys {
-        sandbox.write(&format!("build/{key}"), &format!("{key}\n"));
-        sandbox.write(&format!("copy/{key}"), &format!("{key}\n"));
+        sandbox.write(&format!("build/{key}"), format!("{key}\n"));
+        sandbox.write(&format!("copy/{key}"), format!("{key}\n"));
     }
     sandbox.run(&["accept", "some", "copy"]).success();
     let all = keys.len() as u64;

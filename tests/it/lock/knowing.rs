@@ -180,7 +180,7 @@ fn a_wrong_line_or_none_says_nothing() {
         .success()
         .ran(&["clean@d3", "all", "report"]);
     // What is damaged is as good as none.
-    sandbox.write("Assets.lock", &format!("{before}nonsense\n"));
+    sandbox.write("Assets.lock", format!("{before}nonsense\n"));
     sandbox.remove(".assetctl");
     assert_eq!(
         standing(&sandbox, &["clean"]),

@@ -140,7 +140,7 @@ fn what_the_instance_has_made_leaves_another_right_line() {
     let ours = super::repository(irreproducible(), "");
     ours.materialize(&[]).success();
     let own = lock(&ours);
-    ours.write("Assets.lock", &lock(&theirs));
+    ours.write("Assets.lock", lock(&theirs));
     ours.materialize(&[]).success().ran_nothing();
     assert_eq!(lock(&ours), lock(&theirs));
     // What is made anew gets its line, and with it what it was made of: lines have to fit together.
@@ -306,7 +306,7 @@ fn partitions_that_stand_in_blocks_come_and_go_with_their_branch() {
         .success();
     for folder in ["raw", "build"] {
         for key in keys.stdout().lines() {
-            sandbox.write(&format!("{folder}/{key}"), &format!("{key}\n"));
+            sandbox.write(&format!("{folder}/{key}"), format!("{key}\n"));
         }
     }
     sandbox.run(&["accept", "clean"]).success();

@@ -130,7 +130,7 @@ fn two_processes_lose_no_line() {
     let sandbox = chain();
     for round in 0..5 {
         for day in ["d1", "d2", "d3"] {
-            sandbox.write(&format!("raw/{day}.csv"), &format!("{round} {day}\n"));
+            sandbox.write(&format!("raw/{day}.csv"), format!("{round} {day}\n"));
         }
         let runs = ["d1", "d2", "d3"].map(|day| {
             let step = format!("clean@{day}");
@@ -209,7 +209,7 @@ fn where_it_cannot_be_written_the_results_stand() {
 command = "mkdir -p Assets.lock/x; echo > {{output}}"
 outputs = "build/disturber"
 "#;
-    sandbox.write("Assets.toml", &format!("{manifest}{disturber}"));
+    sandbox.write("Assets.toml", format!("{manifest}{disturber}"));
     let said = sandbox.run(&["materialize"]).exits(3);
     assert!(said.stderr().contains("Assets.lock"), "{}", said.said());
     sandbox.remove("Assets.lock");

@@ -333,7 +333,7 @@ const DATA: &[Case] = &[
     (
         "a renamed file",
         |it| {
-            it.write("work/inbox/d.csv", &it.read("work/inbox/a.csv"));
+            it.write("work/inbox/d.csv", it.read("work/inbox/a.csv"));
             it.remove("work/inbox/a.csv");
         },
         &["taken@d", "(merged)"],
@@ -446,7 +446,7 @@ const DECLARATIONS: &[Case] = &[
         "an include, of which another file is new",
         |it| {
             let text = it.read("work/more/extra.toml");
-            it.write("work/more/second.toml", &text.replace("extra", "second"));
+            it.write("work/more/second.toml", text.replace("extra", "second"));
         },
         &["second"],
     ),

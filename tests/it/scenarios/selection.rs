@@ -510,7 +510,7 @@ fn a_range_as_it_is_printed_is_a_word_of_each_verb_that_speaks_of_one() {
         .exits(2);
     let loud = "echo hello {{partition}} >&2; echo {{partition}} > {{output}}";
     let quiet = "test ! -e broken/{{partition}} && echo {{partition}} > {{output}}";
-    sandbox.write("Assets.toml", &MANIFEST.replace(quiet, loud));
+    sandbox.write("Assets.toml", MANIFEST.replace(quiet, loud));
     sandbox.run(&["materialize", "clean"]).success();
     let logs = sandbox.run(&["logs", range]).success();
     let said = logs.stdout();

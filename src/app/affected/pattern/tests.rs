@@ -11,15 +11,13 @@ use crate::app::affected::pattern::{PathPattern, Shape};
 use crate::git::ChangeKind;
 use crate::hash::Ignore;
 use crate::model::{
-    Cadence, MultiKeys, Name, NamedKeys, PartitionKey, PartitionKeys, PartitionPlaceholder,
-    PartitionRef, PartitionSet, PathTemplate, Piece, TimeFormat, TimeKeys, TimePartitions,
-    TimeSettings,
+    Cadence, MultiKeys, NamedKeys, PartitionKeys, PartitionPlaceholder, PartitionRef, PartitionSet,
+    PathTemplate, Piece, TimeFormat, TimeKeys, TimePartitions, TimeSettings,
 };
+use crate::testkit;
 
 fn named(keys: &[&str]) -> PartitionKeys {
-    let keys = keys
-        .iter()
-        .map(|key| PartitionKey::parse(key).expect("a key"));
+    let keys = keys.iter().map(|key| testkit::key(key));
     PartitionKeys::Named(NamedKeys::declared(&keys.collect::<Arc<[_]>>()))
 }
 
@@ -34,7 +32,7 @@ fn days(zone: &str) -> PartitionKeys {
 }
 
 fn both() -> PartitionKeys {
-    let name = |text: &str| Name::parse(text).expect("a name");
+    let name = |text: &str| testkit::name(text);
     let dimensions = vec![
         (name("date"), days("Europe/Berlin")),
         (name("region"), named(&["eu", "us a", "eu_x", "..", "-"])),
@@ -53,7 +51,7 @@ fn start(format: &str) -> PartitionPlaceholder {
 fn part(place: u32, of: PartitionPlaceholder) -> Piece<PartitionPlaceholder> {
     Piece::Placeholder(PartitionPlaceholder::Dimension {
         place,
-        name: Name::parse("dimension").expect("a name"),
+        name: testkit::name("dimension"),
         of: Box::new(of),
     })
 }

@@ -1,15 +1,14 @@
 //! Tables of inferred mappings, of mappings that do not fit, and of the words offered instead.
 
 use crate::model::location::{FileId, Location};
-use crate::model::name::Name;
 use crate::model::partition::definition::{
     DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition,
 };
 use crate::model::partition::fitting::{Misfit, choices, fits};
 use crate::model::partition::inference::{infer_mapping, same_definition};
-use crate::model::partition::key::PartitionKey;
 use crate::model::partition::mapping::{MappingSide, PartitionMapping};
 use crate::model::partition::time::{Cadence, TimePartitions, TimeSettings};
+use crate::testkit::{self, key};
 
 /// Definitions by a name; inline equals of some of them.
 struct Declared {
@@ -48,7 +47,7 @@ impl Declared {
             ("day month", [("day", "day"), ("month", "month")]),
         ] {
             let dimension = |(name, of): (&str, &str)| Dimension {
-                name: Name::parse(name).expect("a name"),
+                name: testkit::name(name),
                 definition: declared.id(of).expect("declared"),
             };
             let dimensions: Vec<_> = dimensions.into_iter().map(dimension).collect();
@@ -89,10 +88,6 @@ fn windows(cadence: Cadence, timezone: &str) -> PartitionsDefinition {
 
 fn names(keys: &[&str]) -> PartitionsDefinition {
     PartitionsDefinition::Static(keys.iter().map(|key| self::key(key)).collect())
-}
-
-fn key(text: &str) -> PartitionKey {
-    PartitionKey::parse(text).expect("a key")
 }
 
 #[test]
@@ -266,7 +261,7 @@ fn dimensions_fit_one_by_one() {
     let multi = PartitionMapping::Multi([].into());
     let no_dimension = Misfit::NoSuchDimension { side: up, place: 2 };
     let color = Misfit::Dimension {
-        name: Name::parse("color").expect("a name"),
+        name: testkit::name("color"),
         misfit: Box::new(Misfit::NotWindows(up)),
     };
     let several = "day color";

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::model::name::Name;
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::multi::MultiKeys;
@@ -12,6 +11,7 @@ use crate::model::partition::named::NamedKeys;
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{Cadence, TimePartitions, TimeSettings};
 use crate::model::partition::time_keys::TimeKeys;
+use crate::testkit;
 
 fn days() -> PartitionKeys {
     let definition = TimePartitions::new(TimeSettings {
@@ -31,7 +31,7 @@ fn added(keys: &[&str]) -> PartitionKeys {
 
 fn product(dimensions: &[(&str, PartitionKeys)]) -> PartitionKeys {
     let named = dimensions.iter().map(|(name, keys)| {
-        let name = Name::parse(name).expect("a name");
+        let name = testkit::name(name);
         (name, keys.clone())
     });
     PartitionKeys::Multi(MultiKeys::new(named.collect()).expect("few keys"))

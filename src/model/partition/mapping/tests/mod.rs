@@ -6,7 +6,6 @@ mod several;
 
 use std::sync::Arc;
 
-use crate::model::name::Name;
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::mapping::PartitionMapping;
@@ -15,6 +14,7 @@ use crate::model::partition::named::NamedKeys;
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{Cadence, TimePartitions, TimeSettings};
 use crate::model::partition::time_keys::TimeKeys;
+use crate::testkit::{self, key};
 
 const OVERLAP: PartitionMapping = window(0, 0);
 
@@ -23,10 +23,6 @@ const fn window(start_offset: i32, end_offset: i32) -> PartitionMapping {
         start_offset,
         end_offset,
     }
-}
-
-fn key(text: &str) -> PartitionKey {
-    PartitionKey::parse(text).expect("a key")
 }
 
 fn keys_of(texts: &[&str]) -> Arc<[PartitionKey]> {
@@ -52,7 +48,7 @@ fn named(texts: &[&str]) -> PartitionKeys {
 
 fn multi(dimensions: Vec<PartitionKeys>) -> PartitionKeys {
     let named = dimensions.into_iter().enumerate().map(|(at, keys)| {
-        let name = Name::parse(&format!("d{at}")).expect("a name");
+        let name = testkit::name(&format!("d{at}"));
         (name, keys)
     });
     PartitionKeys::Multi(MultiKeys::new(named.collect()).expect("few keys"))

@@ -1,7 +1,6 @@
 //! What a mapping's definitions alone tell.
 
 use crate::model::location::Location;
-use crate::model::name::Name;
 use crate::model::partition::definition::{
     DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition,
 };
@@ -10,6 +9,7 @@ use crate::model::partition::mapping::{
     DimensionMapping, DimensionSource, MappingSide, PartitionMapping,
 };
 use crate::model::partition::time::Cadence;
+use crate::testkit;
 
 /// Days, months, colors, and colors of a day.
 fn declared() -> Vec<DeclaredPartitions> {
@@ -23,7 +23,7 @@ fn declared() -> Vec<DeclaredPartitions> {
         exists: None,
     };
     let dimension = |name: &str, id| Dimension {
-        name: Name::parse(name).expect("a name"),
+        name: testkit::name(name),
         definition: DefinitionId(id),
     };
     vec![
@@ -130,7 +130,7 @@ fn only_strictly_earlier_windows_may_be_read_of_oneself() {
     let product = PartitionsDefinition::Multi(
         ["color", "date"]
             .map(|name| Dimension {
-                name: Name::parse(name).expect("a name"),
+                name: testkit::name(name),
                 definition: DefinitionId(0),
             })
             .into(),
