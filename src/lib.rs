@@ -136,6 +136,8 @@ pub mod io_manager;
 #[doc(hidden)]
 pub mod lockfile;
 #[doc(hidden)]
+pub mod look;
+#[doc(hidden)]
 pub mod manifest;
 #[doc(hidden)]
 pub mod model;
@@ -161,8 +163,6 @@ pub use api::{
 #[doc(inline)]
 pub use app::{AppError, InMemoryError, Notice, RequestError};
 #[doc(inline)]
-pub use engine::{EngineError, Problems};
-#[doc(inline)]
 pub use executor::{
     Cancel, CommandLine, DEFAULT_GRACE, EmptyLog, Execution, Executor, Exit, FakeExecutor,
     Leftovers, LocalExecutor, Moment, Secret, Severity, StdinFrom, StdoutTo, Usage, Watcher,
@@ -178,6 +178,8 @@ pub use io_manager::{
 };
 #[doc(inline)]
 pub use lockfile::LockError;
+#[doc(inline)]
+pub use look::{EngineError, Problems};
 #[doc(inline)]
 pub use manifest::{ManifestError, ManifestErrors};
 #[doc(inline)]

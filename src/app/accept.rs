@@ -18,11 +18,9 @@ use crate::app::ranges::key_ranges;
 use crate::app::run_id::new_run_id;
 use crate::app::running::refuse_running;
 use crate::app::selection::{Range, select};
-use crate::engine::{
-    EngineError, Evaluation, Observing, Problems, Workspace, clear_crashed, keep_source_content,
-    put_back_asides,
-};
+use crate::engine::{clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
+use crate::look::{EngineError, Evaluation, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
     AcceptRequest, AffectedReport, AssetGraph, AssetId, AssetKey, Effect, LockLine, Outcome,
     PartitionSet, RunCounts, RunId, RunStatus,

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use crate::app::error::AppError;
 use crate::app::refusal::{Refusal, Refusals};
 use crate::app::size::size_on_disk;
-use crate::engine::{Evaluation, Made, StoreRecords, Workspace, materialized};
+use crate::engine::{Made, materialized};
 use crate::hash::Found;
+use crate::look::{Evaluation, StoreRecords, Workspace};
 use crate::model::{
     Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Origin, OutputKind, Place, RunId,
     Status,

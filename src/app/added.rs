@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::asking_definitions;
+use crate::look::asking_definitions;
 use crate::model::{AssetGraph, KeysByDefinition};
 
 /// Keys that exist since a run was planned.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::app::history::Entries;
 use crate::digest::{Digest, Field, Folding};
-use crate::engine::Evaluation;
+use crate::look::Evaluation;
 use crate::model::{
     Asset, ComparedField, DataVersion, Dep, InputRecord, Materialization, PartitionKey, RULE,
 };

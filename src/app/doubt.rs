@@ -5,7 +5,7 @@ use std::fmt;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
 use thiserror::Error;
 
-use crate::engine::{EngineError, Spot};
+use crate::look::{EngineError, Spot};
 use crate::model::{AssetKey, GitignoredFiles};
 
 /// A source that has to be there and is not.

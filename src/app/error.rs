@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use crate::app::in_memory::InMemoryError;
 use crate::app::quoted::Quoted;
-use crate::engine::{EngineError, Problems};
 use crate::git::GitError;
 use crate::hash::HashError;
 use crate::lockfile::LockError;
+use crate::look::{EngineError, Problems};
 use crate::manifest::ManifestErrors;
 use crate::model::{PartitionKey, RunId};
 use crate::select::SelectionError;

@@ -14,11 +14,11 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::select_one;
-use crate::engine::{Evaluation, Made, Observing, Workspace, command_of, materialized};
+use crate::engine::{Made, command_of, materialized};
 use crate::executor::LocalExecutor;
-use crate::hash::Counted;
+use crate::look::{Evaluation, Observing, Workspace};
 use crate::model::{
-    Asset, ComparedOutput, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
+    Asset, ComparedOutput, Counted, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
     ExplainRequest, FailedAttempt, Grouping, KeyRange, Materialization, Origin, OutputChange,
     OutputKind, PartitionSet, Place, Provenance, SourceAsset, SourcePath, Status,
 };

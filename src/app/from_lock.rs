@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::engine::Evaluation;
 use crate::lockfile::{FILE_NAME, LockError};
+use crate::look::Evaluation;
 use crate::model::{DataVersionRule, Provenance, StepName};
 
 /// How many steps are named.

@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::app::project::{MANIFEST_CACHE, Project};
 use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
-use crate::engine::OWN_FOLDER;
+use crate::look::OWN_FOLDER;
 use crate::manifest;
 use crate::sys::file::{open_file, write_atomically};
 

@@ -1,8 +1,7 @@
 //! `logs`: what commands wrote to standard output and error.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use jiff::Timestamp;
 
@@ -11,7 +10,7 @@ use crate::app::history::last_failure;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select_word};
-use crate::engine::{Logged, log_folder, logged};
+use crate::look::{Logged, log_folder, logged};
 use crate::model::{
     FailedAttempt, LogEnd, LogsReport, LogsRequest, Materialization, PartitionKey, PartitionKeys,
     RunId, Selected, StepLog, StepName,

@@ -1,6 +1,6 @@
 //! What is fresh when a run has ended: the outputs that lie at their paths, with their versions.
 
-use crate::engine::Evaluation;
+use crate::look::Evaluation;
 use crate::model::{AssetId, DataVersion, PartitionSet, Status};
 use crate::plan::{Role, Row};
 

@@ -23,11 +23,14 @@ use crate::app::steps::scope_of;
 use crate::app::surroundings::Surroundings;
 use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
-    AlteredOutputs, EngineError, Evaluation, Finished, OWN_FOLDER, Observing, PreviousOutputs,
-    Problems, RunDoors, RunOptions, RunResult, Sync, Waiting, Workspace, clear_crashed,
-    keep_source_content, put_back_asides, refuse_unset_secrets, run,
+    AlteredOutputs, Finished, PreviousOutputs, RunDoors, RunOptions, RunResult, Sync, Waiting,
+    clear_crashed, put_back_asides, run,
 };
 use crate::executor::{Cancel, Executor};
+use crate::look::{
+    EngineError, Evaluation, OWN_FOLDER, Observing, Problems, Workspace, keep_source_content,
+    refuse_unset_secrets,
+};
 use crate::model::{
     Altered, Durability, Event, EventKind, EventSink, FailurePolicy, Force, KeyPlaces,
     MaterializeRequest, Planned, RunCounts, RunId, RunOutcome, Scope as Reach, SelectionText, Wait,

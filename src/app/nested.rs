@@ -3,7 +3,8 @@
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::{IN_MEMORY, is_running};
+use crate::engine::is_running;
+use crate::look::IN_MEMORY;
 use crate::model::{RunId, RunStatus};
 use crate::store::StoreError;
 

@@ -10,8 +10,8 @@ use crate::app::lock::{LockFile, observed_changes};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
-use crate::engine::{Evaluation, Observing, absent_version};
 use crate::executor::{Cancel, LocalExecutor};
+use crate::look::{Evaluation, Observing, absent_version};
 use crate::model::{
     AssetKey, DataVersion, Observation, ObserveReport, ObserveRequest, ObservedChange,
     ObservedSource, PartitionKey, PartitionSlot, Place,

@@ -11,12 +11,13 @@ use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
-use crate::engine::{Evaluation, Observing};
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
-use crate::model::{Cause, MadeElsewhere, PartitionSet, Status};
-use crate::model::{Decision as Told, PlanCounts, PlanReport, PlanStep};
-use crate::model::{Grouping, PlanRequest};
+use crate::look::{Evaluation, Observing};
+use crate::model::{
+    Cause, Decision as Told, Grouping, MadeElsewhere, PartitionSet, PlanCounts, PlanReport,
+    PlanRequest, PlanStep, Status,
+};
 use crate::plan::{Cell, Costs, Decision, Decisions, Row, costs, critical_path};
 use crate::store::Store;
 

@@ -14,15 +14,15 @@ use crate::app::notice::Notice;
 use crate::app::places_read::places_read;
 use crate::app::surroundings::{Surroundings, of_caches, of_instances};
 use crate::digest::{Digest, Key};
-use crate::engine::{
-    KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
-    look_for_foreign_files,
-};
 use crate::executor::Executor;
 use crate::git::{GitError, Repository};
 use crate::hash::{GitIgnored, Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
+use crate::look::{
+    KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
+    look_for_foreign_files,
+};
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
     AssetGraph, AssetId, DefinitionId, Gitignored, KeysByDefinition, Lock, PartitionKeys,

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::app::error::AppError;
 use crate::app::materialize::Progress;
 use crate::app::notice::Notice;
-use crate::engine::EngineError;
+use crate::look::EngineError;
 use crate::model::{Event, EventKind, EventSink, Planned};
 use crate::store::StoreError;
 

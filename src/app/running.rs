@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::{EngineError, Problems, asset_part, locked_partition, working_runs};
+use crate::engine::working_runs;
+use crate::look::{EngineError, Problems, asset_part, locked_partition};
 use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, RunningPartition, StepName};
 use crate::store::{Store, StoreError};
 

@@ -21,11 +21,10 @@ use crate::app::project::{MANIFEST_CACHE, Project};
 use crate::app::selection::is_of_declarations;
 use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
-use crate::engine::{
-    Evaluation, KeyQuestion, OWN_FOLDER, absent_version, has_asides, used_definitions,
-};
+use crate::engine::has_asides;
 use crate::hash::{Found, Seal, Versions, holds};
 use crate::lockfile::FILE_NAME;
+use crate::look::{Evaluation, KeyQuestion, OWN_FOLDER, absent_version, used_definitions};
 use crate::manifest;
 use crate::model::{
     Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,

@@ -4,8 +4,8 @@ use crate::app::error::AppError;
 use crate::app::list::listing;
 use crate::app::project::Project;
 use crate::app::selection::find;
-use crate::engine::{Workspace, observe_code_of};
 use crate::executor::LocalExecutor;
+use crate::look::{Workspace, observe_code_of};
 use crate::model::{
     Asset, AssetGraph, AssetId, Command, EnvValue, EnvVariable, KeyRange, Recipe, ShowReport,
     ShowRequest, ShownRecipe, WrittenCommand,

@@ -11,16 +11,13 @@ use crate::app::plan::{about, of_several};
 use crate::app::project::Project;
 use crate::app::running::running;
 use crate::app::selection::{Range, is_without_keys, select};
-use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
+use crate::look::{Evaluation, Observing};
 use crate::model::{
-    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, LastAttempt, PartitionSet, Provenance,
-    Status,
+    AssetId, AssetStatus, Cause, CodeVersion, CurrentColumns, CurrentRef, DeclarationKind,
+    Evidence, Grouping, LastAttempt, PartitionRun, PartitionSet, Provenance, RunningPartition,
+    Sources, Status, StatusCounts, StatusReport, StatusRequest,
 };
-use crate::model::{
-    AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
-};
-use crate::model::{Evidence, Grouping, Sources, StatusRequest};
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;
 

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 
 use crate::app::error::AppError;
 use crate::app::size::size_on_disk;
-use crate::engine::{Evaluation, Made, StoreRecords, Workspace, materialized};
+use crate::engine::{Made, materialized};
+use crate::look::{Evaluation, StoreRecords, Workspace};
 use crate::model::{AssetId, CodeRecord, Origin, Outcome, Status};
 use crate::plan::{Cell, Role, code_record};
 use crate::store::{Adoption, Store, Success};

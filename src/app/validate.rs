@@ -7,10 +7,10 @@ use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::project::Project;
 use crate::app::surroundings::Surroundings;
-use crate::engine::{
+use crate::executor::LocalExecutor;
+use crate::look::{
     Spot, Workspace, counted_of, look_for_foreign_files, observe_code_of, used_definitions,
 };
-use crate::executor::LocalExecutor;
 use crate::manifest;
 use crate::model::{
     Asset, AssetId, Command, PartitionRef, PartitionsDefinition, Place, Problem, Required,

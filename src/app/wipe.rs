@@ -12,9 +12,11 @@ use crate::app::ranges::key_ranges;
 use crate::app::running::refuse_running;
 use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
-use crate::engine::begun_at;
-use crate::model::{AffectedReport, Effect, Outputs, PartitionRef, PartitionSet, WipeRequest};
-use crate::model::{AssetId, KeyRange, Lock, LockBlock, LockLine};
+use crate::look::begun_at;
+use crate::model::{
+    AffectedReport, AssetId, Effect, KeyRange, Lock, LockBlock, LockLine, Outputs, PartitionRef,
+    PartitionSet, WipeRequest,
+};
 use crate::plan::{Scope, Upstream};
 use crate::store::{AssetPartition, Store, StoreError};
 use crate::sys::file::remove_tree;

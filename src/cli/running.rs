@@ -14,8 +14,8 @@ use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
 use crate::cli::{in_memory, output, render, request};
-use crate::engine::log_path;
 use crate::executor::{Cancel, LocalExecutor, last_line};
+use crate::look::log_path;
 use crate::model::{
     AssetKey, Batch, Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome,
     StepName, StepOutput,

@@ -1,11 +1,11 @@
 //! What the end of a step means for the others: what is released, blocked, counted and told.
 
 use crate::engine::coordinator::{Coordinator, Halt};
-use crate::engine::error::Problems;
 use crate::engine::outbox::{Part, Recorded};
 use crate::engine::recover::remove_left;
 use crate::engine::step::{NotMade, SetAside, StepEnd};
 use crate::engine::unsettled::{Changed, Unsettled};
+use crate::look::Problems;
 use crate::model::{Event, EventKind, Status, StepOutcome};
 use crate::plan::{Cell, Demand, obstacles};
 

@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 
 use crate::engine::step::{Attempt, NotMade};
-use crate::engine::workspace::OwnLife;
-use crate::executor::{ExecutorError, Exit, TailLimits, quote_command, tail};
+use crate::executor::{Exit, TailLimits, of_shell, quote_command, tail};
 use crate::io_manager::{IoManagerError, StagedOutput};
+use crate::look::OwnLife;
 use crate::model::{OutputKind, StepFailure};
 use crate::sys::file::room_in;
 
@@ -164,31 +164,6 @@ impl Attempt<'_> {
 
 fn last_lines(log: &Path) -> Vec<String> {
     tail(log, TAIL).map_or_else(|_| Vec::new(), |tail| tail.lines().to_vec())
-}
-
-/// What a failure of a command that a shell runs mostly means, where the exit alone says too little.
-///
-/// `silent` says that the command printed nothing.
-pub(super) fn of_shell(shell: &str, exit: &Exit, silent: bool) -> Option<String> {
-    match exit {
-        Exit::NotStarted(ExecutorError::NotFound { program, looked_in }) if program == shell => {
-            Some(format!(
-                "a command given as one string is run by `{shell}`: install it, or choose another shell, as \
-                 `[project] shell = [\"sh\", \"-euc\"]`; looked in {looked_in}"
-            ))
-        }
-        Exit::Code(141) => Some(
-            "a program wrote into a pipe whose reader had ended, as `head` does early; where that is fine, accept it: \
-             `{ PROGRAM || [ $? = 141 ]; } | head -1`"
-                .to_owned(),
-        ),
-        Exit::Code(1) if silent => Some(
-            "a program ended with 1 and printed nothing, as `grep` does where no line matches and `diff` where files \
-             differ; where that is fine, accept it: `{ grep PATTERN FILE || [ $? = 1 ]; }`"
-                .to_owned(),
-        ),
-        _ => None,
-    }
 }
 
 /// The diagnostic code of an exit that is a failure, and what to do.

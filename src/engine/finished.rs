@@ -1,6 +1,6 @@
 //! What came of a run.
 
-use crate::engine::evaluate::Evaluation;
+use crate::look::Evaluation;
 use crate::model::{RunCounts, RunId, RunOutcome};
 
 /// A run that has ended.

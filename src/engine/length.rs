@@ -7,11 +7,10 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::engine::evaluate::Evaluation;
 use crate::engine::inputs::mapped;
 use crate::engine::order::order_of;
 use crate::engine::render::TOO_LONG;
-use crate::engine::workspace::Workspace;
+use crate::look::{Evaluation, Workspace};
 use crate::model::{
     Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Name, Output,
     PartitionRef, Place, Recipe, SourcePath,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::engine::evaluate::Evaluation;
 use crate::engine::unsettled::Unsettled;
+use crate::look::Evaluation;
 use crate::model::{
     Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, InputRecord,
     LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance, RULE, RunId,

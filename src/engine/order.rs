@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::engine::evaluate::Evaluation;
 use crate::engine::options::{PreviousOutputs, RunOptions};
-use crate::engine::own_path::{log_path, step_folder};
 use crate::engine::render::{Previous, Rendering, StepPlaces, Unrenderable};
 use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart, Sync};
 use crate::engine::step_locks::GroupNotes;
-use crate::engine::workspace::Workspace;
 use crate::io_manager::StagedOutput;
+use crate::look::{Evaluation, Workspace, log_path, step_folder};
 use crate::model::{Asset, Batch, Occupied, Output, PartitionRef, RunId, Staging, StepName};
 use crate::plan::Cell;
 

@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::digest::Folding;
-use crate::engine::error::Problems;
-use crate::engine::evaluate::Evaluation;
 use crate::engine::made::{Basis, Made, materialized_of};
-use crate::engine::own_path::step_folder;
 use crate::engine::staging::discard_aside;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::engine::step_locks::StepLocks;
 use crate::engine::unsettled::Unsettled;
+use crate::look::{Evaluation, Problems, step_folder};
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
     Outcome, RunId, StepOutcome,

@@ -10,9 +10,9 @@ use crate::engine::failure::Stop;
 use crate::engine::set_aside::AlteredPlaces;
 use crate::engine::staging::keep_aside;
 use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart, Sync};
-use crate::engine::workspace::OwnLife;
 use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{Giving, StagedOutput, Stored, Streams, Written};
+use crate::look::OwnLife;
 use crate::model::{DataVersion, DataVersionRule, History, Staging};
 use crate::sys::file::remove_tree;
 

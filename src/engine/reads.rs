@@ -2,15 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::engine::evaluate::Evaluation;
-use crate::engine::gather::{counted_of, find_source};
 use crate::engine::inputs::mapped;
-use crate::engine::workspace::Workspace;
-use crate::hash::{Counted, Watched};
 use crate::io_manager::Giving;
+use crate::look::{Evaluation, Workspace, counted_of, find_source};
 use crate::model::{
-    AssetId, DataVersionRule, Declaration, PartitionRef, PartitionSet, Place, SourceAsset,
-    SourcePath, exceptions,
+    AssetId, Counted, DataVersionRule, Declaration, PartitionRef, PartitionSet, Place, SourceAsset,
+    SourcePath, Watched, exceptions,
 };
 use crate::plan::{Cell, Known, Scope};
 

@@ -4,22 +4,16 @@
 //! recorded before the crash; what the step had written instead goes where the staging goes. This needs no lease and no record of the crash: each folder of previous outputs holds a note
 //! of the run that moved them and of the materialization that made them.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::slice;
+use std::{fs, io, slice};
 
-use crate::engine::error::EngineError;
-use crate::engine::own_path::{OWN_FOLDER, step_folder};
 use crate::engine::spares::spare_folder;
-use crate::engine::staging::{
-    AsideNote, aside_folders, asides, create_parent, discard_aside, put_back,
-};
+use crate::engine::staging::{AsideNote, aside_folders, asides, discard_aside, put_back};
 use crate::engine::step_locks::{TURN, end_left_behind, is_running, remove_locks, take_over};
-use crate::engine::workspace::Workspace;
+use crate::look::{EngineError, OWN_FOLDER, Workspace, step_folder};
 use crate::model::{AssetKey, PartitionKey, RunId, RunStatus};
 use crate::store::{AssetPartition, CrashedRun, Store, StoreError};
-use crate::sys::file::{remove_abandoned, remove_tree};
+use crate::sys::file::{create_parent, remove_abandoned, remove_tree};
 use crate::sys::lock::FileLock;
 
 /// The folder, in that of assetctl, for what dead runs had begun.

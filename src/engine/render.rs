@@ -9,12 +9,11 @@ use std::ffi::OsString;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::engine::gather::FoundSources;
 use crate::engine::inputs::{Load, STDIN, mapped, neighbours};
 use crate::engine::length;
 use crate::engine::variables::Declared;
-use crate::engine::workspace::{Workspace, relative};
 use crate::executor::{Environment, Inherit, quote};
+use crate::look::{FoundSources, Workspace, relative};
 use crate::model::{
     Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
     LONGEST_COMPONENT, PartitionKeys, PartitionRef, Piece, Place, Recipe, RunId, ValueForm,

@@ -9,13 +9,12 @@ use std::time::Instant;
 
 use crate::engine::coordinator::Coordinator;
 use crate::engine::doors::RunDoors;
-use crate::engine::error::{EngineError, Problems};
-use crate::engine::evaluate::Evaluation;
 use crate::engine::finished::Finished;
 use crate::engine::options::RunOptions;
 use crate::engine::spares::Spares;
 use crate::engine::step::{StepEnd, StepOrder, StepReport, run_step};
 use crate::engine::watch::InputFiles;
+use crate::look::{EngineError, Evaluation, Problems};
 use crate::plan::Costs;
 
 /// Runs all that was decided to run.

@@ -4,21 +4,18 @@
 //! one `mv`. Nothing here removes it again.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use walkdir::WalkDir;
 
-use crate::engine::begun;
 use crate::engine::failure::Stop;
-use crate::engine::own_path::{OWN_FOLDER, own_folder_near};
-use crate::engine::places::{Place, holds_something};
-use crate::engine::staging::{create_parent, kept_aside};
+use crate::engine::staging::kept_aside;
 use crate::engine::step::{Attempt, SetAside, StepEnd};
 use crate::io_manager::StagedOutput;
+use crate::look::{OWN_FOLDER, Place, holds_something, note_begun, own_folder_near};
 use crate::model::{History, Occupied, OutputKind, Staging};
-use crate::sys::file::relocate;
+use crate::sys::file::{create_parent, relocate};
 
 /// Outputs that are not what was recorded, by part and place.
 pub(super) type AlteredPlaces = HashSet<(usize, usize)>;
@@ -118,7 +115,7 @@ impl Attempt<'_> {
         }
         let begun = self.each().filter(|at| at.place == Place::Unrecorded);
         // Without the note the next run may keep aside what is ours, and says so.
-        drop(begun::note(
+        drop(note_begun(
             self.workspace.root,
             begun.map(|at| at.output.path.as_str()),
         ));

@@ -5,18 +5,17 @@
 //! a log that nothing was written to by one. Spare staging waits in a folder of the run's own: its step's lease may be
 //! another run's by then. What is left at the end of the run is removed.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
 
 use walkdir::WalkDir;
 
-use crate::engine::staging::{clear, create_parent, inner_folders, prepare};
+use crate::engine::staging::{clear, inner_folders, prepare};
 use crate::io_manager::StagedOutput;
 use crate::model::{OutputKind, RunId};
-use crate::sys::file::{remove_tree, rename_to_new};
+use crate::sys::file::{create_parent, remove_tree, rename_to_new};
 
 /// So many staging folders are kept; those that nobody took for longest go first.
 const MOST: usize = 64;
@@ -216,8 +215,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::{Reuse, Spares};
-    use crate::engine::own_path::OWN_FOLDER;
     use crate::io_manager::StagedOutput;
+    use crate::look::OWN_FOLDER;
     use crate::model::{OutputKind, RunId};
 
     fn staging(root: &Path, name: &str) -> PathBuf {

@@ -5,16 +5,15 @@
 //! are, so that they can be put back by whoever finds them: after a failure this process, after a crash the next one.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::own_path::{OWN_FOLDER, own_folder_near};
 use crate::io_manager::StagedOutput;
+use crate::look::{OWN_FOLDER, own_folder_near};
 use crate::model::{AssetKey, OutputKind, PartitionKey};
-use crate::sys::file::{read_own, relocate, remove_tree, write_atomically};
+use crate::sys::file::{create_parent, read_own, relocate, remove_tree, write_atomically};
 
 /// Empties a step's staging and makes the folders that its outputs need.
 pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Result<()> {
@@ -292,11 +291,6 @@ fn remove_empty_folders(path: &Path) {
 #[must_use]
 pub fn has_asides(root: &Path) -> bool {
     !asides(root).is_empty()
-}
-
-/// Makes the folder that `path` lies in.
-pub fn create_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
 #[cfg(test)]

@@ -12,26 +12,25 @@ use std::time::Duration;
 
 use crate::engine::failure::Stop;
 use crate::engine::inputs::{Load, StepStdin};
-use crate::engine::places::Place;
 use crate::engine::render::{Previous, Rendered};
 use crate::engine::set_aside::AlteredPlaces;
 use crate::engine::spares::Spares;
-use crate::engine::staging::{AsideNote, create_parent, kept_aside, move_aside, prepare, put_back};
+use crate::engine::staging::{AsideNote, kept_aside, move_aside, prepare, put_back};
 use crate::engine::step_locks::{GroupNote, GroupNotes};
 use crate::engine::watch::InputFiles;
-use crate::engine::workspace::{OwnLife, Workspace};
 use crate::executor::{
     Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, Secret, StdinFrom, StdoutTo,
     Watcher,
 };
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
+use crate::look::{OwnLife, Place, Workspace};
 use crate::model::{
     Batch, DataVersion, DataVersionRule, History, LeftoverRule, Occupied, Staging, Stdout,
     StepFailure,
 };
 use crate::plan::Cell;
-use crate::sys::file::{copy_tree, remove_tree, write_atomically};
+use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
 
 /// Everything that a worker needs to know of a step.
 #[derive(Debug)]

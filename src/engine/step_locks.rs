@@ -15,8 +15,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::own_path::{OWN_FOLDER, lock_name};
-use crate::engine::workspace::{OwnLife, Workspace};
+use crate::look::{OWN_FOLDER, OwnLife, Workspace, lock_name};
 use crate::model::RunId;
 use crate::store::{AssetPartition, Life, RunLock, RunLocks};
 use crate::sys::lock::FileLock;

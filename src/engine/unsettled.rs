@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use crate::digest::{Folding, Kind, Sink};
-use crate::engine::evaluate::Evaluation;
 use crate::engine::reads::{code, reads, slots};
-use crate::hash::Watched;
-use crate::model::{DataVersion, RunId};
+use crate::look::Evaluation;
+use crate::model::{DataVersion, RunId, Watched};
 use crate::plan::Cell;
 
 /// Inputs of an asset partition that were changed while its command ran.

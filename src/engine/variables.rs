@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use crate::engine::render::{Lines, Previous, Words};
-use crate::engine::workspace::{IN_MEMORY, OwnLife};
+use crate::look::{IN_MEMORY, OwnLife};
 use crate::model::{
     Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name, PartitionPlaceholder,
     PartitionRef, Piece, TimeFormat,

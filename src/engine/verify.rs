@@ -8,8 +8,8 @@ use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
 use crate::engine::step::{Attempt, StepPart};
-use crate::engine::workspace::OwnLife;
 use crate::io_manager::StagedOutput;
+use crate::look::OwnLife;
 use crate::model::{OutputKind, Staging};
 
 impl Attempt<'_> {

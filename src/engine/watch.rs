@@ -14,13 +14,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::evaluate::Evaluation;
 use crate::engine::reads::{Input, Read, code, inputs, is_as_judged, reads};
-use crate::engine::share::AllCores;
 use crate::engine::unsettled::Changed;
-use crate::engine::workspace::Workspace;
-use crate::hash::{Difference, HashError, Look, Watched};
-use crate::model::PartitionSet;
+use crate::hash::{Difference, HashError, Look};
+use crate::look::{AllCores, Evaluation, Workspace};
+use crate::model::{PartitionSet, Watched};
 use crate::plan::{Cell, Share as _};
 use crate::sys::file::FileStamp;
 

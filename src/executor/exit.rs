@@ -1,11 +1,10 @@
 //! How a command ended, and how to say so.
 
 use std::error::Error;
-use std::fmt;
-use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
+use std::{fmt, io};
 
 use super::error::ExecutorError;
 use crate::sys::process::signal_name;
@@ -144,6 +143,32 @@ impl fmt::Display for Words {
         } else {
             write!(f, "{seconds} s")
         }
+    }
+}
+
+/// What a failure of a command that a shell runs mostly means, where the exit alone says too little.
+///
+/// `silent` says that the command printed nothing.
+#[must_use]
+pub fn of_shell(shell: &str, exit: &Exit, silent: bool) -> Option<String> {
+    match exit {
+        Exit::NotStarted(ExecutorError::NotFound { program, looked_in }) if program == shell => {
+            Some(format!(
+                "a command given as one string is run by `{shell}`: install it, or choose another shell, as \
+                 `[project] shell = [\"sh\", \"-euc\"]`; looked in {looked_in}"
+            ))
+        }
+        Exit::Code(141) => Some(
+            "a program wrote into a pipe whose reader had ended, as `head` does early; where that is fine, accept it: \
+             `{ PROGRAM || [ $? = 141 ]; } | head -1`"
+                .to_owned(),
+        ),
+        Exit::Code(1) if silent => Some(
+            "a program ended with 1 and printed nothing, as `grep` does where no line matches and `diff` where files \
+             differ; where that is fine, accept it: `{ grep PATTERN FILE || [ $? = 1 ]; }`"
+                .to_owned(),
+        ),
+        _ => None,
     }
 }
 

@@ -45,7 +45,7 @@ pub use command_line::{
 pub use environment::{Environment, Inherit};
 pub use error::ExecutorError;
 pub use execution::{Execution, Leftovers, Usage};
-pub use exit::Exit;
+pub use exit::{Exit, of_shell};
 pub use fake::FakeExecutor;
 pub use follow::Follower;
 pub use local::LocalExecutor;

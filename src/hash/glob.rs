@@ -11,8 +11,8 @@ use walkdir::{DirEntry, WalkDir};
 use crate::hash::path_glob::{Exceptions, PathGlob};
 use crate::hash::place::{Place, Standing};
 use crate::hash::tree::{EntryKind, TreeEntry, below, fold_found, is_gone};
-use crate::hash::{Counted, HashError, Versions, Watched};
-use crate::model::DataVersion;
+use crate::hash::{HashError, Versions};
+use crate::model::{Counted, DataVersion, Watched};
 use crate::sys::file::{FileKind, Follow};
 
 /// What a glob matches.

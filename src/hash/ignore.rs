@@ -69,18 +69,6 @@ impl Ignore {
     }
 }
 
-/// What of a directory or a glob counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Counted {
-    /// Everything, folders that hold nothing included: of outputs.
-    #[default]
-    All,
-    /// Files: of sources and code. A folder that holds none is not in a clone.
-    Files,
-    /// Files that git does not ignore.
-    NotIgnored,
-}
-
 /// The files and folders that git ignores and does not track, relative to the project root.
 #[derive(Clone, Debug, Default)]
 pub struct GitIgnored(BTreeSet<PathBuf>);

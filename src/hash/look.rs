@@ -6,43 +6,13 @@
 //! that differs as well, the entries that count decide alone.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::hash::Counted;
 use crate::hash::place::Place;
 use crate::hash::tick::Trust;
+use crate::model::Watched;
 use crate::sys::file::{FileKind, FileStamp, Follow};
-
-/// Something that is declared, and can be looked at again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Watched {
-    /// A path. Where nothing is, the folder above tells whether something was.
-    Path(String, Counted),
-    /// A word of a command that may name a file: where nothing is, that is all.
-    Word(String, Counted),
-    /// All that a glob matches.
-    Glob {
-        /// The pattern.
-        pattern: String,
-        /// What is taken out.
-        except: Vec<String>,
-        /// What of it counts.
-        counted: Counted,
-    },
-}
-
-impl Watched {
-    /// The path or the pattern.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Path(text, _) | Self::Word(text, _) => text,
-            Self::Glob { pattern, .. } => pattern,
-        }
-    }
-}
 
 /// How something looked.
 #[derive(Clone, Debug, Default)]

@@ -6,12 +6,13 @@ use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
-use crate::hash::look::{FolderLook, JudgedLooks, Look, Watched};
+use crate::hash::look::{FolderLook, JudgedLooks, Look};
 use crate::hash::place::Place;
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Moment, Trust};
 use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
-use crate::hash::{Counted, Exceptions, Found, HashError, Versions, pool};
+use crate::hash::{Exceptions, Found, HashError, Versions, pool};
+use crate::model::{Counted, Watched};
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// Above this many entries threads are worth their start.
@@ -306,9 +307,11 @@ mod tests {
     use std::fs;
 
     use crate::digest::Key;
-    use crate::hash::look::{Look, Watched};
+    use crate::hash::look::Look;
     use crate::hash::tick::Trust;
-    use crate::hash::{Counted, Ignore, StatCache, Versions};
+    use crate::hash::{Ignore, StatCache, Versions};
+    use crate::model::Counted;
+    use crate::model::Watched;
 
     /// A file may have come between the list of a folder and its stamp.
     #[test]

@@ -34,15 +34,15 @@ mod versions;
 
 pub use error::{HashError, SyntaxError};
 pub use glob::{GlobVersion, glob_matches, glob_matches_any, is_glob, literal_start};
-pub use ignore::{Counted, GitIgnored, Ignore};
-pub use look::{Difference, Look, Watched};
+pub use ignore::{GitIgnored, Ignore};
+pub use look::{Difference, Look};
 pub use path_glob::{Exceptions, PathGlob};
 pub use place::Found;
 pub use pool::exist;
 pub use seal::{Seal, holds};
 pub use settle::Settled;
 pub use stat_cache::{Saved, StatCache};
-pub use value::{ValueFound, ValueText};
+pub use value::ValueFound;
 pub use version::version_of_bytes;
 pub use versions::Versions;
 

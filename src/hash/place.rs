@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::hash::{Counted, HashError};
-use crate::model::DataVersion;
+use crate::hash::HashError;
+use crate::model::{Counted, DataVersion};
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use walkdir::{DirEntry, WalkDir};
 use crate::hash::place::{Place, Standing, changing};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::version::{self, Entry};
-use crate::hash::{Counted, Found, HashError, Versions};
-use crate::model::DataVersion;
+use crate::hash::{Found, HashError, Versions};
+use crate::model::{Counted, DataVersion};
 
 /// Something below a directory, or matched by a glob.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 use crate::hash::place::Place;
 use crate::hash::tick::Trust;
 use crate::hash::{HashError, SyntaxError, Versions, version};
-use crate::model::DataVersion;
+use crate::model::{DataVersion, ValueText};
 use crate::sys::file::{FileKind, Follow};
 
 /// A file of values is read whole, and takes many times its length in memory.
@@ -30,16 +30,6 @@ pub struct ValueFound {
     pub version: DataVersion,
     /// The value as texts.
     pub text: ValueText,
-}
-
-/// A value as texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValueText {
-    /// As JSON: members sorted, no spaces.
-    pub json: String,
-    /// The text of a scalar, a string without its quotes, or those of a list of scalars; `None` for a table, and for a list
-    /// that holds lists or tables.
-    pub words: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy)]

@@ -18,7 +18,8 @@ use crate::hash::place::{Found, Place, Standing, changing};
 use crate::hash::pool::{self, Work};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Ticker, Trust};
-use crate::hash::{Counted, GitIgnored, HashError, Ignore, StatCache, version};
+use crate::hash::{GitIgnored, HashError, Ignore, StatCache, version};
+use crate::model::Counted;
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// Above this many paths threads are worth their start for the stats alone.

@@ -19,6 +19,7 @@ mod similar;
 mod status;
 mod template;
 mod version;
+mod watched;
 
 pub use asset::{
     About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, Gitignored,
@@ -88,6 +89,7 @@ pub use status::{
 };
 pub use template::{
     CommandPlaceholder, CommandTemplate, KeyStyle, PartitionPlaceholder, PartitionRef,
-    PathTemplate, Piece, Template, TimeFormat, ValueForm,
+    PathTemplate, Piece, Template, TimeFormat, ValueForm, ValueText,
 };
 pub use version::{CodeVersion, DataVersion, Fingerprint};
+pub use watched::{Counted, Watched};

@@ -374,6 +374,16 @@ impl TimeFormat {
     }
 }
 
+/// A value as texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueText {
+    /// As JSON: members sorted, no spaces.
+    pub json: String,
+    /// The text of a scalar, a string without its quotes, or those of a list of scalars; `None` for a table, and for a list
+    /// that holds lists or tables.
+    pub words: Option<Vec<String>>,
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

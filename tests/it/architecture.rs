@@ -22,6 +22,7 @@ const FLOORS: &[&[&str]] = &[
         "executor",
         "git",
     ],
+    &["look"],
     &["engine"],
     &["app"],
     &["api", "web"],

@@ -15,8 +15,9 @@ use assetctl::app::{
     AppError, InMemory, Notice, Progress, Project, Running, Surroundings, materialize,
     materialize_in_memory, plan, status,
 };
-use assetctl::engine::{EngineError, RunResult};
+use assetctl::engine::RunResult;
 use assetctl::executor::{Cancel, Executor, LocalExecutor};
+use assetctl::look::EngineError;
 use assetctl::model::{
     Cause, Decision, DependencyChange, Event, EventKind, EventSink, Grouping, InMemoryRequest,
     KeyChoice, KeyWord, MaterializeRequest, OutputChange, PartitionsSelection, PlanRequest,

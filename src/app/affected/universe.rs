@@ -7,8 +7,8 @@ use crate::app::affected::changes::{ChangedPath, Extent, Root};
 use crate::app::affected::pattern::{PathPattern, Shape};
 use crate::app::affected::sites::located;
 use crate::app::project::Project;
-use crate::engine::asking_definitions;
 use crate::git::ChangeKind;
+use crate::look::asking_definitions;
 use crate::model::{
     AssetId, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys, PartitionKey, PartitionKeys,
     PartitionSet, PartitionsDefinition, TimeKeys,

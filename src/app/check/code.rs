@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::Codes;
+use crate::look::Codes;
 use crate::model::{AssetId, Cause, CodeChange, CodePrefix};
 use crate::plan::{MAPPING_FIELD, code_changes, code_record};
 

@@ -19,11 +19,11 @@ use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, Selection, is_without_keys, select};
-use crate::engine::{
+use crate::executor::LocalExecutor;
+use crate::look::{
     ChangedOutputs, Codes, Elsewhere, FoundSources, Workspace, find_elsewhere, find_sources,
     observe_code,
 };
-use crate::executor::LocalExecutor;
 use crate::model::{
     AssetId, Certainty, CheckBasis, CheckReport, CheckRequest, CheckedAsset, CheckedOutputs,
     KeyRange, Lock, PartitionRef, Place, StaleRange, Status,

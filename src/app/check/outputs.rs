@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::engine::{BlockOutput, ChangedOutputs, Elsewhere, Workspace, find_outputs_unlike};
+use crate::look::{BlockOutput, ChangedOutputs, Elsewhere, Workspace, find_outputs_unlike};
 use crate::model::{
     Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput, Output,
     OutputChange, WhyUnverifiable,

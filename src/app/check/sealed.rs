@@ -16,8 +16,8 @@ use crate::app::seal::{
 };
 use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Kind, Sink};
-use crate::engine::OWN_FOLDER;
 use crate::hash::{Found, Seal, Versions, holds};
+use crate::look::OWN_FOLDER;
 use crate::manifest;
 use crate::model::{
     Asset, AssetKey, CheckBasis, CheckReport, CheckRequest, CheckedAsset, CheckedOutputs,

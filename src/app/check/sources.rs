@@ -12,9 +12,10 @@ use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::engine::watched;
 use crate::git::{Removed, Tracked};
-use crate::hash::{Watched, glob_matches_any, literal_start};
+use crate::hash::{glob_matches_any, literal_start};
 use crate::model::{
-    AssetKey, DataVersion, Lock, LockedSources as Taken, Observation, Observed, PartitionKey, Place,
+    AssetKey, DataVersion, Lock, LockedSources as Taken, Observation, Observed, PartitionKey,
+    Place, Watched,
 };
 use crate::plan::{Cell, Known, Row, Scope};
 

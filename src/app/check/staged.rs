@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use crate::app::error::AppError;
 use crate::app::project::MANIFEST_CACHE;
 use crate::app::surroundings::Surroundings;
-use crate::engine::OWN_FOLDER;
 use crate::git::{Checkout, GitError, Repository, Tree, TreeExtent};
+use crate::look::OWN_FOLDER;
 use crate::manifest::{self, MANIFEST};
 use crate::model::{
     Asset, AssetGraph, Declaration, PartitionsDefinition, PathTemplate, Piece, Place, SourceAsset,

@@ -7,7 +7,7 @@ use crate::app::check::locked::Judged;
 use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, ranges_of, stale_ranges};
 use crate::app::ranges::key_range;
-use crate::engine::{Elsewhere, source_path};
+use crate::look::{Elsewhere, source_path};
 use crate::model::{
     AssetId, Cause, Certainty, CheckReport, CheckedAsset, DueWindows, Status, Unverifiable,
 };

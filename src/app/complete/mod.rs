@@ -11,8 +11,8 @@ use crate::app::kept::{Kept, keep, kept};
 use crate::app::logs::runs;
 use crate::app::project::Project;
 use crate::app::surroundings::Surroundings;
-use crate::engine::log_folder;
 use crate::git::Repository;
+use crate::look::log_folder;
 use crate::manifest;
 use crate::model::{
     AssetGraph, DeclaredPartitions, DefinitionId, GraphParts, PartitionsDefinition,

@@ -26,11 +26,9 @@ use crate::app::project::Project;
 use crate::app::selection::{Goals, Range, find, select};
 use crate::app::steps::scope_of;
 use crate::app::surroundings::Surroundings;
-use crate::engine::{
-    Evaluation, Finished, Observing, OwnLife, RunDoors, Workspace, evaluate, refuse_unset_secrets,
-    run,
-};
+use crate::engine::{Finished, RunDoors, run};
 use crate::io_manager::MemoryIoManager;
+use crate::look::{Evaluation, Observing, OwnLife, Workspace, evaluate, refuse_unset_secrets};
 use crate::manifest;
 use crate::model::{
     AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging,

@@ -1,7 +1,7 @@
 //! `--print`: one value of a run, found before anything starts.
 
 use crate::app::in_memory::error::InMemoryError;
-use crate::engine::Evaluation;
+use crate::look::Evaluation;
 use crate::model::{Asset, Name, OutputKind, PartitionKey, PartitionKeys, Printed, StepName};
 use crate::plan::{Role, Row};
 

@@ -2,8 +2,9 @@
 
 use crate::app::in_memory::printed::Printable;
 use crate::app::project::Declared;
-use crate::engine::{Evaluation, RunResult};
+use crate::engine::RunResult;
 use crate::io_manager::{MemoryIoManager, Value};
+use crate::look::Evaluation;
 use crate::model::{Asset, DataVersion, PartitionRef, StepName};
 use crate::plan::Cell;
 

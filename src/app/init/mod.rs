@@ -1,11 +1,10 @@
 //! `init`: a new project that runs as it is.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use crate::app::error::AppError;
-use crate::engine::OWN_FOLDER;
+use crate::look::OWN_FOLDER;
 use crate::manifest::MANIFEST;
 use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, InitializedFile};
 use crate::sys::file::{read_own, write_atomically};

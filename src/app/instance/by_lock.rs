@@ -6,8 +6,8 @@ use crate::app::instance::Instance;
 use crate::app::lock::{LockFile, everything};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::engine::{Evaluation, Observing, Workspace};
 use crate::lockfile;
+use crate::look::{Evaluation, Observing, Workspace};
 use crate::model::Lock;
 use crate::plan::{Purpose, Scope, Upstream};
 

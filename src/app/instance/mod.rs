@@ -7,7 +7,7 @@ use std::borrow::Borrow;
 
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
-use crate::engine::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
+use crate::look::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
 use crate::model::{Lock, Occupied};
 use crate::plan::{Purpose, Scope};
 use crate::store::{self, Opened, Place, Store, StoreError};

@@ -14,10 +14,10 @@ use crate::app::lock::lines::{fresh_line, line_of};
 use crate::app::lock::right::{lock_facts, stands_in_block};
 use crate::app::lock::update::{Changes, update};
 use crate::app::project::Project;
-use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
 use crate::lockfile::Outline;
+use crate::look::{Evaluation, Observing};
 use crate::model::{
     Asset, AssetId, AssetKey, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status,
 };

@@ -16,8 +16,8 @@ use crate::app::lock::right::{right_cells, stands_in_block};
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
-use crate::engine::Evaluation;
 use crate::hash::Versions;
+use crate::look::Evaluation;
 use crate::model::{KeysByDefinition, Lock, LockBlock, PartitionKey};
 use crate::plan::{Cell, Role, Row};
 

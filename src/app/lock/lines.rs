@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::engine::Evaluation;
+use crate::look::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
     Lock, LockLine, LockedOutput, Materialization, PartitionKey, Provenance, Status,

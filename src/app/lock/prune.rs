@@ -14,8 +14,8 @@ use crate::app::lock::update::Changes;
 use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
-use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
+use crate::look::{Evaluation, Observing};
 use crate::model::{
     Asset, AssetId, AssetKey, Effect, Lock, LockBlock, LockReport, Name, PartitionKey,
     PartitionKeys,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::app::lock::part::has_blocks;
-use crate::engine::Evaluation;
+use crate::look::Evaluation;
 use crate::model::{AssetKey, Lock, PartitionKey};
 use crate::plan::{Cell, Known, LockFacts, LockJudge};
 

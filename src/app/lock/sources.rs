@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
-use crate::engine::{Evaluation, absent_version};
 use crate::git::{Repository, Tracked};
+use crate::look::{Evaluation, absent_version};
 use crate::model::{
     AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, ObservedSource, PartitionKey,
     Place, SourceAsset, SourcePath,

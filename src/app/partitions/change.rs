@@ -12,7 +12,7 @@ use crate::app::lock::{Changes, LockFile, is_locked, keys_of};
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition};
 use crate::app::project::Project;
-use crate::engine::IN_MEMORY;
+use crate::look::IN_MEMORY;
 use crate::model::{
     AddedKey, AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport,
     PART_SEPARATOR, PartitionKey, PartitionSet, PartitionsDefinition,

@@ -9,9 +9,9 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::running::running;
 use crate::app::selection::goals::matching;
-use crate::engine::{Evaluation, Observing};
 use crate::executor::LocalExecutor;
 use crate::git::{GitError, Repository};
+use crate::look::{Evaluation, Observing};
 use crate::model::{CurrentRef, LastAttempt, PartitionSet, SelectionText, Status};
 use crate::plan::{Purpose, Row, Scope, Upstream};
 use crate::select::{

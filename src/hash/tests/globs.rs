@@ -1,5 +1,6 @@
+use crate::hash::HashError;
 use crate::hash::tests::Project;
-use crate::hash::{Counted, HashError};
+use crate::model::Counted;
 
 fn project() -> Project {
     let project = Project::new();

@@ -1,12 +1,12 @@
 //! What a second look at something tells of what happened between.
 
-use std::fs;
 use std::sync::Barrier;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use super::Project;
-use crate::hash::{Counted, Difference, Watched};
+use crate::hash::Difference;
+use crate::model::{Counted, Watched};
 use crate::testkit;
 
 /// After so long a file is older than a tick of the clock, in whatever steps that moves.

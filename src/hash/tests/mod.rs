@@ -13,10 +13,8 @@ use std::path::Path;
 use rustix::fs::CWD;
 
 use crate::digest::Key;
-use crate::hash::{
-    Counted, Found, GlobVersion, HashError, Ignore, StatCache, ValueFound, Versions,
-};
-use crate::model::DataVersion;
+use crate::hash::{Found, GlobVersion, HashError, Ignore, StatCache, ValueFound, Versions};
+use crate::model::{Counted, DataVersion};
 use crate::sys::file::{FileStamp, Follow, stamp_at};
 use crate::testkit::Folder;
 

@@ -4,7 +4,8 @@ use std::os::unix::net::UnixListener;
 use rustix::fs::CWD;
 
 use crate::hash::tests::{Project, stamp};
-use crate::hash::{Counted, Found, HashError};
+use crate::hash::{Found, HashError};
+use crate::model::Counted;
 use crate::sys::file::backdate;
 
 #[test]

@@ -8,7 +8,7 @@ mod stamp;
 mod write;
 
 pub use copy::{copy_file, copy_tree};
-pub use open::{open_file, open_own, read_file, read_own};
+pub use open::{create_parent, open_file, open_own, read_file, read_own};
 pub use relocate::{Mount, mount_of, relocate, room_in};
 pub use remove::remove_tree;
 pub use stamp::{

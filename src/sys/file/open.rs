@@ -1,6 +1,7 @@
 //! Opening files of ours, whatever lies at their paths by now: a repository can hold a link, a pipe or a device by the name of
 //! any of them.
 
+use std::fs;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -77,6 +78,11 @@ pub fn open_own(path: &Path) -> io::Result<File> {
 
 fn is_no_file(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+/// Makes the folder that `path` lies in.
+pub fn create_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
 #[cfg(test)]

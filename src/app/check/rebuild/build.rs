@@ -13,11 +13,11 @@ use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::app::run_id::new_run_id;
 use crate::engine::{
-    AlteredOutputs, Evaluation, Finished, Observing, PreviousOutputs, RunDoors, RunOptions, Sync,
-    Waiting, Workspace, evaluate, run,
+    AlteredOutputs, Finished, PreviousOutputs, RunDoors, RunOptions, Sync, Waiting, run,
 };
 use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
+use crate::look::{Evaluation, Observing, Workspace, evaluate};
 use crate::model::{
     Asset, CodeVersion, DataVersion, Event, EventKind, LockLine, Materialization, Occupied, Origin,
     Outcome, OutputRecord, PartitionRef, RULE, RunCounts, RunId, RunOutcome, RunStatus,

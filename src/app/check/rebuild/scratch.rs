@@ -4,16 +4,15 @@
 //! absolute path is read where it is, and programs are found where the caller finds them.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use tempfile::TempDir;
 
 use crate::app::error::AppError;
 use crate::app::project::Project;
-use crate::engine::{FoundSources, OWN_FOLDER, counted};
 use crate::hash::is_glob;
+use crate::look::{FoundSources, OWN_FOLDER, counted};
 use crate::model::{AssetId, PartitionRef, Place, Recipe, SourceAsset, SourcePath};
 use crate::plan::{Cell, Role, Scope};
 use crate::sys::file::copy_tree;

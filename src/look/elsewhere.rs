@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::engine::gather::FoundSources;
-use crate::engine::workspace::Workspace;
 use crate::hash::{Exceptions, glob_matches};
+use crate::look::gather::FoundSources;
+use crate::look::workspace::Workspace;
 use crate::model::{PartitionRef, Place, SourcePath, WhyUnverifiable, exceptions};
 use crate::plan::{Cell, Scope};
 

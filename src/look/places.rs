@@ -9,16 +9,15 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use crate::digest::Field;
-use crate::engine::begun;
-use crate::engine::error::{EngineError, Problems, Spot};
-use crate::engine::evaluate::Evaluation;
-use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
+use crate::look::begun;
+use crate::look::error::{EngineError, Problems, Spot};
+use crate::look::evaluate::Evaluation;
+use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, CodeRecord, CodeVersion, DataVersion, DataVersionRule, Lock, LockedAsset, Occupied,
     OutputKind, PartitionKey, PartitionSet, PlannedAside, Provenance,
@@ -414,6 +413,7 @@ fn occupant(path: &Path) -> Option<OccupantKind> {
 }
 
 /// Whether a folder holds anything. One that cannot be read may.
-pub(super) fn holds_something(folder: &Path) -> bool {
+#[must_use]
+pub fn holds_something(folder: &Path) -> bool {
     fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_some())
 }

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::engine::error::{EngineError, Spot};
-use crate::engine::keys::pattern::{KeyPattern, Match, Wanted};
-use crate::engine::keys::world::World;
 use crate::hash::{HashError, exist};
+use crate::look::error::{EngineError, Spot};
+use crate::look::keys::pattern::{KeyPattern, Match, Wanted};
+use crate::look::keys::world::World;
 use crate::model::{
     PartitionKey, PartitionKeys, PartitionRef, PartitionSet, PathTemplate, TimeKeys, TimePartitions,
 };

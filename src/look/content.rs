@@ -1,11 +1,13 @@
 //! What the versions of sources stand for: kept when something was made from them, and compared when it is told why
 //! something is not fresh.
 
-use crate::engine::evaluate::{Evaluation, source_path};
-use crate::engine::gather::{FoundSources, counted_of, paths_of_source};
-use crate::engine::workspace::Workspace;
-use crate::hash::{Counted, HashError};
-use crate::model::{Cause, DataDetail, DataVersion, Place, SourceAsset, SourceContent, SourcePath};
+use crate::hash::HashError;
+use crate::look::evaluate::{Evaluation, source_path};
+use crate::look::gather::{FoundSources, counted_of, paths_of_source};
+use crate::look::workspace::Workspace;
+use crate::model::{
+    Cause, Counted, DataDetail, DataVersion, Place, SourceAsset, SourceContent, SourcePath,
+};
 use crate::plan::{Cell, Known, Row};
 use crate::store::{Store, StoreError};
 

@@ -10,8 +10,8 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::engine::keys::world::World;
 use crate::hash::HashError;
+use crate::look::keys::world::World;
 use crate::model::{PartitionPlaceholder, PathTemplate, Piece};
 
 /// A path template around one key, taken apart.

@@ -9,12 +9,12 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::digest::Folding;
-use crate::engine::evaluate::Evaluation;
-use crate::engine::records::StoreRecords;
-use crate::engine::workspace::Workspace;
-use crate::hash::{Counted, Found, HashError};
+use crate::hash::{Found, HashError};
+use crate::look::evaluate::Evaluation;
+use crate::look::records::StoreRecords;
+use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, Current, CurrentColumns, DataVersion, DataVersionRule, LockBlock, PartitionRef,
+    Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, LockBlock, PartitionRef,
     PartitionSet,
 };
 use crate::plan::{Blocks, Cell, LockJudge, Mapped, Role, Row, Scope};

@@ -5,13 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::digest::Folding;
-use crate::engine::error::{EngineError, Problems, Spot};
-use crate::engine::evaluate::Evaluation;
-use crate::engine::gather::counted;
-use crate::engine::workspace::Workspace;
-use crate::hash::{Counted, HashError, Watched, is_glob};
+use crate::hash::{HashError, is_glob};
+use crate::look::error::{EngineError, Problems, Spot};
+use crate::look::evaluate::Evaluation;
+use crate::look::gather::counted;
+use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, AssetId, CodeVersion, DataVersion, EnvValue, Location, Recipe, Required,
+    Asset, AssetId, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Required,
+    Watched,
 };
 use crate::plan::{Cell, Decision, ObservedCode, Scope, code_version};
 
@@ -223,7 +224,7 @@ pub fn refuse_unset_secrets(
 }
 
 /// The secrets that a command requires and that are not set, with where each is declared.
-pub(super) fn unset_secrets<'a>(
+pub fn unset_secrets<'a>(
     workspace: &'a Workspace<'_>,
     recipe: &'a Recipe,
 ) -> impl Iterator<Item = (&'a str, Location)> {

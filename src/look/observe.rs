@@ -9,22 +9,20 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::digest::Kind;
-use crate::engine::error::{EngineError, Problems};
-use crate::engine::failure::of_shell;
-use crate::engine::gather::MissingSource;
-use crate::engine::own_path::step_folder;
-use crate::engine::staging::create_parent;
-use crate::engine::workspace::Workspace;
 use crate::executor::{
-    Cancel, CommandLine, Environment, Inherit, StdoutTo, TailLimits, quote, tail,
+    Cancel, CommandLine, Environment, Inherit, StdoutTo, TailLimits, of_shell, quote, tail,
 };
+use crate::look::error::{EngineError, Problems};
+use crate::look::gather::MissingSource;
+use crate::look::own_path::step_folder;
+use crate::look::workspace::Workspace;
 use crate::model::{
     Answers, AssetId, Command, CommandPlaceholder, CommandTemplate, DataVersion, Observation,
     PartitionKey, PartitionRef, PartitionSlot, Piece, Place,
 };
 use crate::plan::{Cell, Known, Row, Scope};
 use crate::store::Store;
-use crate::sys::file::{read_file, remove_tree};
+use crate::sys::file::{create_parent, read_file, remove_tree};
 
 /// Of what an `observe` command prints.
 const LONGEST: u64 = 64_000_000;

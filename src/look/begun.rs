@@ -10,8 +10,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::engine::own_path::OWN_FOLDER;
 use crate::hash::version_of_bytes;
+use crate::look::own_path::OWN_FOLDER;
 
 const FILE: &str = "begun";
 

@@ -1,12 +1,12 @@
 //! Values that a run reads and does not make, where nothing is recorded: what lies on disk counts, whatever it is.
 
-use crate::engine::error::{EngineError, Problems};
-use crate::engine::evaluate::Evaluation;
-use crate::engine::gather::absent_version;
-use crate::engine::records::StoreRecords;
-use crate::engine::share::AllCores;
-use crate::engine::workspace::Workspace;
 use crate::hash::Found;
+use crate::look::error::{EngineError, Problems};
+use crate::look::evaluate::Evaluation;
+use crate::look::gather::absent_version;
+use crate::look::records::StoreRecords;
+use crate::look::share::AllCores;
+use crate::look::workspace::Workspace;
 use crate::model::{Asset, CodeVersion, Current, DataVersion, Fingerprint, OutputKind};
 use crate::plan::{Cell, Role};
 use crate::store::Store;

@@ -3,16 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::thread;
 
-use crate::engine::code::{Codes, observe_code};
-use crate::engine::content::value_detail;
-use crate::engine::error::Problems;
-use crate::engine::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
-use crate::engine::locked::LockedCells;
-use crate::engine::observe::{Observations, Observing, observe_sources};
-use crate::engine::places::Places;
-use crate::engine::records::{StoreRecords, recorded};
-use crate::engine::share::AllCores;
-use crate::engine::workspace::Workspace;
+use crate::look::code::{Codes, observe_code};
+use crate::look::content::value_detail;
+use crate::look::error::Problems;
+use crate::look::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
+use crate::look::locked::LockedCells;
+use crate::look::observe::{Observations, Observing, observe_sources};
+use crate::look::places::Places;
+use crate::look::records::{StoreRecords, recorded};
+use crate::look::share::AllCores;
+use crate::look::workspace::Workspace;
 use crate::model::{Cause, CurrentColumns, Observation, PartitionSlot, Place, Status, StepName};
 use crate::plan::{
     Cell, Decision, Decisions, Evidence, Facts, Judge, Known, NonexistentKeys, Purpose, Scope,
@@ -125,7 +125,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Decides by the verdicts; what is not fresh and cannot be made now is blocked from then on.
-    pub(super) fn decide(&mut self) {
+    pub fn decide(&mut self) {
         self.decisions = decide(&self.judge, &self.verdicts);
         for (verdict, decision) in self.verdicts.iter_mut().zip(&self.decisions.of) {
             if *decision == Decision::Blocked && verdict.status != Status::Fresh {

@@ -9,8 +9,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use crate::engine::error::{EngineError, Problems, Spot};
-use crate::engine::keys::found::{FoundKeys, keys_of_files, windows_with_files};
+use crate::look::error::{EngineError, Problems, Spot};
+use crate::look::keys::found::{FoundKeys, keys_of_files, windows_with_files};
 use crate::model::{
     AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys,
     PartitionSet, PartitionsDefinition, TooManyKeys,

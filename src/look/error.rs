@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
-use crate::engine::workspace::Workspace;
 use crate::hash::HashError;
+use crate::look::workspace::Workspace;
 use crate::model::{AssetGraph, Location, OutputKind, StepName};
 use crate::store::StoreError;
 use crate::sys::file::read_file;

@@ -6,13 +6,13 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::digest::{Folding, Kind, Sink};
-use crate::engine::error::{EngineError, Problems};
-use crate::engine::workspace::Workspace;
-use crate::hash::{Counted, Found, HashError, ValueText};
+use crate::hash::{Found, HashError};
+use crate::look::error::{EngineError, Problems};
+use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, Current, CurrentColumns, DataVersion, DataVersionRule, Gitignored, MaterializedRef,
-    OutputChange, OutputKind, PartitionKeys, PartitionRef, PathTemplate, Place, Required,
-    SourceAsset, SourcePath, exceptions,
+    Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, Gitignored,
+    MaterializedRef, OutputChange, OutputKind, PartitionKeys, PartitionRef, PathTemplate, Place,
+    Required, SourceAsset, SourcePath, ValueText, exceptions,
 };
 use crate::plan::{Cell, Known, Row, Scope};
 

@@ -8,14 +8,14 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use crate::engine::error::Problems;
-use crate::engine::evaluate::Evaluation;
-use crate::engine::folded::FoldedHere;
-use crate::engine::gather::{ChangedOutputs, FoundOutputs, content_change, find_outputs};
-use crate::engine::records::StoreRecords;
-use crate::engine::share::AllCores;
-use crate::engine::workspace::Workspace;
 use crate::hash::Found;
+use crate::look::error::Problems;
+use crate::look::evaluate::Evaluation;
+use crate::look::folded::FoldedHere;
+use crate::look::gather::{ChangedOutputs, FoundOutputs, content_change, find_outputs};
+use crate::look::records::StoreRecords;
+use crate::look::share::AllCores;
+use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, CodePrefix, Current, DataVersion, DataVersionRule, Fingerprint, Lock, LockBlock,
     LockLine, LockedAsset, Output, OutputChange, PartitionKey, PartitionSet, Provenance, RULE,
