@@ -115,6 +115,8 @@
 //!
 //! `examples/embed.rs` is a program that does all this, `examples/test_a_pipeline.rs` shows tests of a pipeline.
 
+#[doc(hidden)]
+pub mod answer;
 mod api;
 #[doc(hidden)]
 pub mod app;
@@ -155,6 +157,14 @@ pub mod testkit;
 #[doc(hidden)]
 pub mod wire;
 
+#[doc(inline)]
+pub use answer::{
+    Ahead, AssetStatus, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, Decision,
+    DeclarationKind, GitignoredFiles, KeyRange, LockedSources, MadeElsewhere, ManifestLine,
+    NotRebuilt, Observed, Orphans, PartitionRun, PlanCounts, PlanReport, PlanStep, PlannedAside,
+    RebuildOutcome, Rebuilt, RunningPartition, StaleRange, StatusCounts, StatusReport,
+    Unverifiable, WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
+};
 pub use api::{
     CheckRequest, Error, FailedStep, Instance, IoManagerKind, MaterializeRequest, MaterializedStep,
     OutputError, OutputValue, PlanRequest, Project, RaiseOnError, RunResult, StatusRequest,
@@ -184,15 +194,10 @@ pub use look::{EngineError, Problems};
 pub use manifest::{ManifestError, ManifestErrors};
 #[doc(inline)]
 pub use model::{
-    Ahead, AssetKey, AssetStatus, Batch, Cause, CauseKind, Certainty, CheckBasis, CheckCounts,
-    CheckReport, CheckedAsset, CheckedOutputs, CodeChange, DataChange, DataDetail, DataVersion,
-    Decision, DeclarationKind, DependencyChange, DueWindows, Event, EventKind, EventSink, Evidence,
-    FileChanges, Force, GitignoredFiles, InvalidName, InvalidPartitionKey, KeyRange, LockedSources,
-    MadeElsewhere, ManifestLine, NotRebuilt, Observed, Orphans, OutputChange, OutputKind,
-    PartitionKey, PartitionRun, PlanCounts, PlanReport, PlanStep, PlannedAside, Presence,
-    RebuildOutcome, Rebuilt, RunCounts, RunId, RunOutcome, RunningPartition, StaleRange, Status,
-    StatusCounts, StatusReport, StepFailure, StepName, StepOutcome, Strictness, Unverifiable,
-    WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
+    AssetKey, Batch, Cause, CauseKind, CheckedOutputs, CodeChange, DataChange, DataDetail,
+    DataVersion, DependencyChange, DueWindows, Event, EventKind, EventSink, Evidence, FileChanges,
+    Force, InvalidName, InvalidPartitionKey, OutputChange, OutputKind, PartitionKey, Presence,
+    RunCounts, RunId, RunOutcome, Status, StepFailure, StepName, StepOutcome, Strictness,
 };
 #[doc(inline)]
 pub use select::SelectionError;

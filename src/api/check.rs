@@ -1,11 +1,11 @@
 //! `check`: whether everything is fresh, from the lock file.
 
+use crate::answer::CheckReport;
 use crate::api::error::Error;
 use crate::api::materialize::instance_of;
 use crate::api::project::Project;
 use crate::api::request::CheckRequest;
 use crate::app::{self, Rebuilding};
-use crate::model::CheckReport;
 
 /// Says whether everything is fresh, as far as a checkout alone can tell: the lock file decides, and where there is none, the
 /// instance. Runs nothing unless something is to be rebuilt.

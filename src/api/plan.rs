@@ -1,11 +1,11 @@
 //! `plan`: what a materialization would do.
 
+use crate::answer::PlanReport;
 use crate::api::error::Error;
 use crate::api::materialize::instance_of;
 use crate::api::project::Project;
 use crate::api::request::PlanRequest;
 use crate::app;
-use crate::model::PlanReport;
 
 /// Says what [`materialize`](crate::materialize) would do with the same words. Runs nothing but commands that observe
 /// sources.

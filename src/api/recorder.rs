@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::answer::Planned;
 use crate::app::{Notice, Progress};
-use crate::model::{Event, EventSink, Planned};
+use crate::model::{Event, EventSink};
 
 /// Keeps the events of a run, and hands them on to whoever wants them live.
 pub(super) struct Recorder<'a> {

@@ -1,11 +1,11 @@
 //! `status`: what is fresh and what is not.
 
+use crate::answer::StatusReport;
 use crate::api::error::Error;
 use crate::api::materialize::instance_of;
 use crate::api::project::Project;
 use crate::api::request::StatusRequest;
 use crate::app;
-use crate::model::StatusReport;
 
 /// Says what is fresh, and what is not and why. Runs nothing.
 ///

@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+use crate::answer::AffectedReport;
 use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
@@ -22,8 +23,8 @@ use crate::engine::{clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
 use crate::look::{EngineError, Evaluation, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
-    AcceptRequest, AffectedReport, AssetGraph, AssetId, AssetKey, Effect, LockLine, Outcome,
-    PartitionSet, RunCounts, RunId, RunStatus,
+    AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunCounts,
+    RunId, RunStatus,
 };
 use crate::plan::{Purpose, Role, Scope, Upstream};
 use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Recording, RunEnd, Success};
@@ -52,7 +53,7 @@ pub fn accept(
     refuse_nested(project, &instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
-    if request.effect == Effect::Apply {
+    if !request.dry_run {
         put_back_asides(&workspace, &instance.store).map_err(Problems::from)?;
     }
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
@@ -67,7 +68,7 @@ pub fn accept(
         time,
     };
     let (mut accepted, _) = acceptance.look(&mut instance)?;
-    if request.effect == Effect::Apply && !accepted.is_empty() {
+    if !request.dry_run && !accepted.is_empty() {
         refuse_running(project, &mut instance, &accepted.sets)?;
         instance.make_writable(project)?;
         let new = NewRun {
@@ -94,7 +95,7 @@ pub fn accept(
             .collect(),
         files: accepted.files(),
         bytes: accepted.bytes(),
-        effect: request.effect,
+        dry_run: request.dry_run,
     };
     Ok((report, instance.notices))
 }

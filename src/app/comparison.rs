@@ -2,12 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::answer::ComparedField;
 use crate::app::history::Entries;
 use crate::digest::{Digest, Field, Folding};
 use crate::look::Evaluation;
-use crate::model::{
-    Asset, ComparedField, DataVersion, Dep, InputRecord, Materialization, PartitionKey, RULE,
-};
+use crate::model::{Asset, DataVersion, Dep, InputRecord, Materialization, PartitionKey, RULE};
 use crate::plan::{Cell, code_record, value_in_words, version_of_outputs};
 use crate::store::{Store, StoreError};
 
@@ -36,19 +35,19 @@ impl Comparison<'_, '_> {
         asset: &Asset,
         entries: &mut Entries<'_>,
     ) -> Result<Vec<ComparedField>, StoreError> {
-        let mut fields = vec![ComparedField {
-            field: "rule".to_owned(),
-            recorded: self.recorded.map(|it| it.rule.to_string()),
-            now: Some(RULE.to_string()),
-        }];
+        let mut fields = vec![ComparedField::new(
+            "rule".to_owned(),
+            self.recorded.map(|it| it.rule.to_string()),
+            Some(RULE.to_string()),
+        )];
         fields.extend(self.code(asset)?);
         if let Some(key) = self.evaluation.scope().partition(self.cell) {
             let recorded = self.recorded.and_then(|it| it.partition.as_ref());
-            fields.push(ComparedField {
-                field: "partition".to_owned(),
-                recorded: recorded.map(ToString::to_string),
-                now: Some(key.to_string()),
-            });
+            fields.push(ComparedField::new(
+                "partition".to_owned(),
+                recorded.map(ToString::to_string),
+                Some(key.to_string()),
+            ));
         }
         for (index, dep) in asset.deps.iter().enumerate() {
             let name = dep.input.as_str();
@@ -96,10 +95,8 @@ impl Comparison<'_, '_> {
         let gone = recorded
             .iter()
             .filter(|(name, _)| !known.contains(name.as_str()));
-        let compared = now.iter().chain(gone).map(|(name, _)| ComparedField {
-            field: name.clone(),
-            recorded: value(&recorded, name),
-            now: value(&now, name),
+        let compared = now.iter().chain(gone).map(|(name, _)| {
+            ComparedField::new(name.clone(), value(&recorded, name), value(&now, name))
         });
         Ok(compared.collect())
     }
@@ -187,11 +184,11 @@ fn compare_input(
         Arity::Several
     };
     let field = format!("input.{name}");
-    fields.push(ComparedField {
-        field: field.clone(),
-        recorded: recorded.and_then(|read| read.text(arity)),
-        now: now.and_then(|read| read.text(arity)),
-    });
+    fields.push(ComparedField::new(
+        field.clone(),
+        recorded.and_then(|read| read.text(arity)),
+        now.and_then(|read| read.text(arity)),
+    ));
     if let (Arity::Several, Some(recorded), Some(now)) = (arity, recorded, now) {
         fields.extend(changed_keys(&field, recorded, now));
     }
@@ -210,13 +207,15 @@ fn changed_keys(field: &str, recorded: &InputRead, now: &InputRead) -> Vec<Compa
     let changed = pairs.filter(|(_, old, new)| old != new).take(KEYS_TOLD);
     let text = |version: DataVersion| version.to_string();
     changed
-        .map(|(key, old, new)| ComparedField {
-            field: match key {
-                Some(key) => format!("{field}@{key}"),
-                None => field.to_owned(),
-            },
-            recorded: old.map(text),
-            now: new.map(text),
+        .map(|(key, old, new)| {
+            ComparedField::new(
+                match key {
+                    Some(key) => format!("{field}@{key}"),
+                    None => field.to_owned(),
+                },
+                old.map(text),
+                new.map(text),
+            )
         })
         .collect()
 }

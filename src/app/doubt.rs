@@ -5,8 +5,9 @@ use std::fmt;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
 use thiserror::Error;
 
+use crate::answer::GitignoredFiles;
 use crate::look::{EngineError, Spot};
-use crate::model::{AssetKey, GitignoredFiles};
+use crate::model::AssetKey;
 
 /// A source that has to be there and is not.
 #[derive(Debug, Error, Diagnostic)]

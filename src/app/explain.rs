@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::answer::{ComparedOutput, ExplainReport, FailedAttempt, KeyRange};
 use crate::app::comparison::Comparison;
 use crate::app::error::AppError;
 use crate::app::history::{Entries, last_failure};
@@ -18,9 +19,9 @@ use crate::engine::{Made, command_of, materialized};
 use crate::executor::LocalExecutor;
 use crate::look::{Evaluation, Observing, Workspace};
 use crate::model::{
-    Asset, ComparedOutput, Counted, DataVersion, DataVersionRule, Declaration, Dep, ExplainReport,
-    ExplainRequest, FailedAttempt, Grouping, KeyRange, Materialization, Origin, OutputChange,
-    OutputKind, PartitionSet, Place, Provenance, SourceAsset, SourcePath, Status,
+    Asset, Counted, DataVersion, DataVersionRule, Declaration, Dep, ExplainRequest, Grouping,
+    Materialization, Origin, OutputChange, OutputKind, PartitionSet, Place, Provenance,
+    SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -127,13 +128,15 @@ impl Explanation<'_> {
         let partition = scope.partition(self.cell);
         let observations = self.store.observations(&source.key)?;
         let observed = observations.iter().find(|it| it.partition == partition);
+        let recorded = observed
+            .map(|it| it.version)
+            .filter(|it| *it != DataVersion::unobserved());
         let place = self.place(source).map(|path| ComparedOutput {
             name: None,
             path,
-            recorded: observed
-                .map(|it| it.version)
-                .filter(|it| *it != DataVersion::unobserved()),
+            recorded,
             now,
+            equal: recorded.is_some() && recorded == now,
             newer: Vec::new(),
             more: 0,
         });
@@ -266,13 +269,15 @@ impl Explanation<'_> {
             };
             let more = newer.len().saturating_sub(NEWER);
             newer.truncate(NEWER);
+            let now = self.output_now(asset, &path, version, change);
             outputs.push(ComparedOutput {
+                name: asset.output_label(index),
+                path,
+                recorded: version,
+                now,
+                equal: version.is_some() && version == now,
                 newer,
                 more: more as u64,
-                name: asset.output_label(index),
-                recorded: version,
-                now: self.output_now(asset, &path, version, change),
-                path,
             });
         }
         outputs

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::answer::GitignoredFiles;
 use crate::app::error::AppError;
 use crate::app::places_read::{outermost, places_of, rule_of};
 use crate::app::project::Project;
 use crate::hash::{GitIgnored, is_glob};
-use crate::model::{AssetId, Gitignored, GitignoredFiles, PartitionRef, SourcePath};
+use crate::model::{AssetId, Gitignored, PartitionRef, SourcePath};
 
 /// How many files of one source or asset are named.
 const NAMED: usize = 5;

@@ -1,13 +1,12 @@
 //! `graph`: what is read by what.
 
+use crate::answer::{GraphEdge, GraphReport, GraphVertex};
 use crate::app::error::AppError;
 use crate::app::list::{kind, partitions};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
-use crate::model::{
-    AssetGraph, AssetId, GraphEdge, GraphReport, GraphRequest, GraphVertex, PartitionsSelection,
-};
+use crate::model::{AssetGraph, AssetId, GraphRequest, PartitionsSelection};
 
 /// The graph and what the user should know of the selection: all of it, or what is selected. What is named alone is shown
 /// with everything up- and downstream of it.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::answer::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::notice::Notice;
@@ -9,9 +10,8 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select_word};
 use crate::digest::Digest;
 use crate::model::{
-    AssetGraph, AssetKey, Attempts, BlockEntry, BlockRecord, FailedAttempt, Grouping, HistoryEntry,
-    HistoryReport, HistoryRequest, InputRange, InputRecord, KeysByDefinition, LastAttempt,
-    Materialization, PartitionKey, PartitionKeys, PartitionSet, PastAttempt,
+    AssetGraph, AssetKey, Attempts, BlockEntry, BlockRecord, Grouping, HistoryRequest, InputRecord,
+    KeysByDefinition, LastAttempt, Materialization, PartitionKey, PartitionKeys, PartitionSet,
 };
 use crate::store::{Store, StoreError, StoredBlock};
 

@@ -1,13 +1,13 @@
 //! `list`: what is declared.
 
+use crate::answer::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::model::{
-    Asset, AssetGraph, AssetId, Declaration, DeclarationKind, DeclaredPartitions, Dep, ListReport,
-    ListRequest, ListedDep, ListedOutput, ListedPlace, Listing, Output, OutputKind,
-    PartitionsSelection, Place, SourceAsset, SourcePath,
+    Asset, AssetGraph, AssetId, Declaration, DeclaredPartitions, Dep, ListRequest, Output,
+    OutputKind, PartitionsSelection, Place, SourceAsset, SourcePath,
 };
 
 /// What is declared, in order of declaration, and what the user should know of the selection; sources that a dep declares

@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use jiff::Timestamp;
 
+use crate::answer::{FailedAttempt, LogEnd, LogsReport, StepLog};
 use crate::app::error::{AppError, RequestError};
 use crate::app::history::last_failure;
 use crate::app::instance::Instance;
@@ -12,8 +13,7 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select_word};
 use crate::look::{Logged, log_folder, logged};
 use crate::model::{
-    FailedAttempt, LogEnd, LogsReport, LogsRequest, Materialization, PartitionKey, PartitionKeys,
-    RunId, Selected, StepLog, StepName,
+    LogsRequest, Materialization, PartitionKey, PartitionKeys, RunId, Selected, StepName,
 };
 use crate::store::{Store, StoreError};
 

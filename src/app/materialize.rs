@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::answer::{KeyPlaces, Planned};
 use crate::app::added::keys_added;
 use crate::app::error::AppError;
 use crate::app::from_lock::FromLock;
@@ -32,8 +33,8 @@ use crate::look::{
     refuse_unset_secrets,
 };
 use crate::model::{
-    Altered, Durability, Event, EventKind, EventSink, FailurePolicy, Force, KeyPlaces,
-    MaterializeRequest, Planned, RunCounts, RunId, RunOutcome, Scope as Reach, SelectionText, Wait,
+    Altered, Durability, Event, EventKind, EventSink, FailurePolicy, Force, MaterializeRequest,
+    RunCounts, RunId, RunOutcome, Scope as Reach, SelectionText, Wait,
 };
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::{CrashedRun, Mark};

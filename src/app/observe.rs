@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use crate::answer::{ObserveReport, ObservedChange, ObservedSource};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::{LockFile, observed_changes};
@@ -13,8 +14,7 @@ use crate::app::selection::{Range, select};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::look::{Evaluation, Observing, absent_version};
 use crate::model::{
-    AssetKey, DataVersion, Observation, ObserveReport, ObserveRequest, ObservedChange,
-    ObservedSource, PartitionKey, PartitionSlot, Place,
+    AssetKey, DataVersion, Observation, ObserveRequest, PartitionKey, PartitionSlot, Place,
 };
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
 use crate::sys::clock::Clock;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::answer::{Decision as Told, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
 use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
@@ -14,10 +15,7 @@ use crate::app::steps::scope_of;
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
 use crate::look::{Evaluation, Observing};
-use crate::model::{
-    Cause, Decision as Told, Grouping, MadeElsewhere, PartitionSet, PlanCounts, PlanReport,
-    PlanRequest, PlanStep, Status,
-};
+use crate::model::{Cause, Grouping, PartitionSet, PlanRequest, Status};
 use crate::plan::{Cell, Costs, Decision, Decisions, Row, costs, critical_path};
 use crate::store::Store;
 
@@ -215,7 +213,7 @@ fn needs(
     evaluation: &Evaluation<'_>,
     row: &Row,
     range: &std::ops::Range<u32>,
-) -> Vec<crate::model::KeyRange> {
+) -> Vec<crate::answer::KeyRange> {
     let scope = evaluation.scope();
     let decisions = &evaluation.decisions.of;
     let mut needs = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::model::KeyRange;
+use crate::answer::KeyRange;
 use crate::model::{AssetId, PartitionSet};
 use crate::plan::Scope;
 

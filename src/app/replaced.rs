@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use crate::answer::Planned;
 use crate::app::error::AppError;
 use crate::app::materialize::Progress;
 use crate::app::notice::Notice;
 use crate::look::EngineError;
-use crate::model::{Event, EventKind, EventSink, Planned};
+use crate::model::{Event, EventKind, EventSink};
 use crate::store::StoreError;
 
 /// A display, and whether a run has begun to be shown on it.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::answer::RunningPartition;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::engine::working_runs;
 use crate::look::{EngineError, Problems, asset_part, locked_partition};
-use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, RunningPartition, StepName};
+use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, StepName};
 use crate::store::{Store, StoreError};
 
 /// What runs that live work on, by asset and index of the key: those of this instance by their leases, others by the locks that lie

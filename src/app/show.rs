@@ -1,5 +1,6 @@
 //! `show`: one asset or source, with everything that is declared of it.
 
+use crate::answer::{KeyRange, ShowReport, ShownAsset, ShownRecipe, WrittenCommand};
 use crate::app::error::AppError;
 use crate::app::list::listing;
 use crate::app::project::Project;
@@ -7,8 +8,8 @@ use crate::app::selection::find;
 use crate::executor::LocalExecutor;
 use crate::look::{Workspace, observe_code_of};
 use crate::model::{
-    Asset, AssetGraph, AssetId, Command, EnvValue, EnvVariable, KeyRange, Recipe, ShowReport,
-    ShowRequest, ShownRecipe, WrittenCommand,
+    Asset, AssetGraph, AssetId, Command, EnvValue, EnvVariable, History, Recipe, Runs, ShowRequest,
+    Staging, Stdout,
 };
 
 /// One asset or source.
@@ -18,19 +19,20 @@ pub fn show(project: &Project, request: &ShowRequest) -> Result<ShowReport, AppE
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let names = |ids: &[AssetId]| ids.iter().map(|id| graph.key(*id).clone()).collect();
-    let asset = graph.asset(id);
-    let recipe = asset.and_then(|asset| {
+    let declared = graph.asset(id);
+    let recipe = declared.and_then(|asset| {
         let recipe = asset.recipe.as_ref()?;
         Some(shown_recipe(&workspace, asset, recipe))
     });
     project.keep_what_was_learnt();
-    Ok(ShowReport {
+    let asset = ShownAsset {
         listing: listing(graph, id),
         keys: keys(project, graph, id),
         recipe,
-        after: asset.map_or_else(Vec::new, |asset| names(&asset.after)),
+        after: declared.map_or_else(Vec::new, |asset| names(&asset.after)),
         downstream: names(graph.downstream(id)),
-    })
+    };
+    Ok(ShowReport { asset })
 }
 
 /// All keys of an asset or source as they exist now.
@@ -63,12 +65,12 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         code,
         tools: words(&recipe.code.tools),
         code_version,
-        staging: recipe.staging,
+        staging: recipe.staging == Staging::Staged,
         stdin: asset.stdin().map(|dep| dep.input.clone()),
-        stdout: recipe.stdout,
-        history: recipe.history,
+        stdout: recipe.stdout == Stdout::Output,
+        incremental: recipe.history == History::Incremental,
         leftovers: recipe.leftovers,
-        runs: recipe.runs,
+        volatile: recipe.runs == Runs::Always,
         env: recipe.env.iter().map(shown_variable).collect(),
         timeout: recipe.timeout,
     }

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::answer::{
+    AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
+};
 use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
@@ -14,9 +17,8 @@ use crate::app::selection::{Range, is_without_keys, select};
 use crate::executor::LocalExecutor;
 use crate::look::{Evaluation, Observing};
 use crate::model::{
-    AssetId, AssetStatus, Cause, CodeVersion, CurrentColumns, CurrentRef, DeclarationKind,
-    Evidence, Grouping, LastAttempt, PartitionRun, PartitionSet, Provenance, RunningPartition,
-    Sources, Status, StatusCounts, StatusReport, StatusRequest,
+    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, Evidence, Grouping, LastAttempt,
+    PartitionSet, Provenance, Sources, Status, StatusRequest,
 };
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;

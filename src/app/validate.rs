@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer::{Problem, ValidateReport};
 use crate::app::doubt::{Early, EmptyExists, Gitignored, MissingScript, MissingSource};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
@@ -13,8 +14,8 @@ use crate::look::{
 };
 use crate::manifest;
 use crate::model::{
-    Asset, AssetId, Command, PartitionRef, PartitionsDefinition, Place, Problem, Required,
-    SourceAsset, SourcePath, TimeKeys, ValidateReport, exceptions,
+    Asset, AssetId, Command, PartitionRef, PartitionsDefinition, Place, Required, SourceAsset,
+    SourcePath, TimeKeys, exceptions,
 };
 
 /// Reads the declarations without any cache, and looks whether the sources and code files are there. Nothing is hashed

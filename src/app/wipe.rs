@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::answer::{AffectedReport, KeyRange};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::{Changes, LockFile};
@@ -14,8 +15,7 @@ use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
 use crate::look::begun_at;
 use crate::model::{
-    AffectedReport, AssetId, Effect, KeyRange, Lock, LockBlock, LockLine, Outputs, PartitionRef,
-    PartitionSet, WipeRequest,
+    AssetId, Lock, LockBlock, LockLine, Outputs, PartitionRef, PartitionSet, WipeRequest,
 };
 use crate::plan::{Scope, Upstream};
 use crate::store::{AssetPartition, Store, StoreError};
@@ -67,9 +67,9 @@ pub fn wipe(
         affected: ranges(project, &united(&goals, &recorded, &locked)),
         bytes: bytes.sum(),
         files: outputs,
-        effect: request.effect,
+        dry_run: request.dry_run,
     };
-    if request.effect == Effect::Apply {
+    if !request.dry_run {
         refuse_running(project, &mut instance, &goals)?;
         if !recorded.is_empty() {
             instance.make_writable(project)?;

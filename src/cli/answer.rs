@@ -4,6 +4,12 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::answer::{
+    AffectedReport, CheckReport, Document, ExplainReport, GraphReport, HistoryReport, ImpactReport,
+    InitReport, KeysReport, ListReport, LockDiffReport, LockReport, MapReport, ObserveReport,
+    PartitionsReport, PlanReport, Problem, ShowReport, ShownPartitions, StatusReport,
+    ValidateReport,
+};
 use crate::cli::args::{CheckFormat, GraphFormat, LockDiffFormat};
 use crate::cli::ci;
 use crate::cli::diagnostics;
@@ -13,38 +19,25 @@ use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::count;
-use crate::model::{
-    AffectedReport, CheckReport, ExplainReport, GraphReport, Grouping, HistoryReport, ImpactReport,
-    InitReport, KeysReport, ListReport, LockDiffReport, LockReport, MapReport, ObserveReport,
-    PartitionsReport, PlanReport, Problem, ShowReport, ShownPartitions, StatusReport,
-    ValidateReport,
-};
-use crate::wire::{
-    AffectedDocument, CheckDocument, ExplainDocument, GraphDocument, HistoryDocument,
-    ImpactDocument, InitDocument, KeysDocument, ListDocument, LockDiffDocument, LockDocument,
-    MapDocument, ObserveDocument, PartitionsDocument, PlanDocument, ShowDocument,
-    ShownPartitionsDocument, StatusDocument, ValidateDocument,
-};
+use crate::model::Grouping;
 
-/// Writes the document or the text.
-fn answer<D: Serialize>(
+/// A report in the format of the session.
+fn answer<R: Serialize>(
     session: &Session,
-    document: impl FnOnce() -> D,
+    report: &R,
     text: impl FnOnce() -> String,
 ) -> io::Result<()> {
     match session.format {
-        Format::Json => output::answer_json(&document()),
+        Format::Json => output::answer_json(&Document::new(report)),
         Format::Text => output::answer(session.terminal.stdout, text()),
     }
 }
 
 /// Answers `status`.
 pub fn status(session: &Session, report: &StatusReport, grouping: Grouping) -> io::Result<()> {
-    answer(
-        session,
-        || StatusDocument::from(report),
-        || render::status(report, grouping, &session.look(), &session.next),
-    )
+    answer(session, report, || {
+        render::status(report, grouping, &session.look(), &session.next)
+    })
 }
 
 /// Answers `check`.
@@ -57,7 +50,7 @@ pub fn check(
     let stdout = session.terminal.stdout;
     match format {
         CheckFormat::Text => output::answer(stdout, render::check(report, &session.look(), next)),
-        CheckFormat::Json => output::answer_json(&CheckDocument::from(report)),
+        CheckFormat::Json => output::answer_json(&Document::new(report)),
         CheckFormat::Github => {
             let mut text = ci::annotations(report) + &render::verdict(report);
             if !report.rebuilt.is_empty() {
@@ -100,29 +93,21 @@ pub fn plan_exit(report: &PlanReport) -> Exit {
 
 /// Answers `plan`.
 pub fn plan(session: &Session, report: &PlanReport) -> io::Result<()> {
-    answer(
-        session,
-        || PlanDocument::from(report),
-        || render::plan(report, &session.look(), &session.next),
-    )
+    answer(session, report, || {
+        render::plan(report, &session.look(), &session.next)
+    })
 }
 
 /// Answers `explain`.
 pub fn explain(session: &Session, report: &ExplainReport) -> io::Result<()> {
-    answer(
-        session,
-        || ExplainDocument::from(report),
-        || render::explain(report, &session.look(), &session.next),
-    )
+    answer(session, report, || {
+        render::explain(report, &session.look(), &session.next)
+    })
 }
 
 /// Answers `observe`.
 pub fn observe(session: &Session, report: &ObserveReport) -> io::Result<()> {
-    answer(
-        session,
-        || ObserveDocument::from(report),
-        || render::observe(report, &session.look()),
-    )
+    answer(session, report, || render::observe(report, &session.look()))
 }
 
 /// The answer of `list`, as it is written.
@@ -130,7 +115,7 @@ pub fn list(session: &Session, report: &ListReport) -> io::Result<Vec<u8>> {
     match session.format {
         Format::Json => {
             let mut line = Vec::new();
-            output::json_line(&mut line, &ListDocument::from(report))?;
+            output::json_line(&mut line, &Document::new(report))?;
             Ok(line)
         }
         Format::Text => {
@@ -142,27 +127,21 @@ pub fn list(session: &Session, report: &ListReport) -> io::Result<Vec<u8>> {
 
 /// Answers `show`.
 pub fn show(session: &Session, report: &ShowReport) -> io::Result<()> {
-    answer(
-        session,
-        || ShowDocument::from(report),
-        || render::show(report, &session.look()),
-    )
+    answer(session, report, || {
+        render::show(&report.asset, &session.look())
+    })
 }
 
 /// Answers `graph`.
 pub fn graph(session: &Session, report: &GraphReport, format: GraphFormat) -> io::Result<()> {
     if format == GraphFormat::Json {
-        return output::answer_json(&GraphDocument::from(report));
+        return output::answer_json(&Document::new(report));
     }
-    answer(
-        session,
-        || GraphDocument::from(report),
-        || match format {
-            GraphFormat::Text | GraphFormat::Json => render::graph(report),
-            GraphFormat::Dot => render::dot(report),
-            GraphFormat::Mermaid => render::mermaid(report),
-        },
-    )
+    answer(session, report, || match format {
+        GraphFormat::Text | GraphFormat::Json => render::graph(report),
+        GraphFormat::Dot => render::dot(report),
+        GraphFormat::Mermaid => render::mermaid(report),
+    })
 }
 
 /// Answers `partitions list`.
@@ -171,47 +150,33 @@ pub fn partitions(
     report: &PartitionsReport,
     grouping: Grouping,
 ) -> io::Result<()> {
-    answer(
-        session,
-        || PartitionsDocument::from(report),
-        || render::partitions(report, grouping, &session.look()),
-    )
+    answer(session, report, || {
+        render::partitions(report, grouping, &session.look())
+    })
 }
 
 /// Answers `partitions show`.
 pub fn shown_partitions(session: &Session, shown: &ShownPartitions) -> io::Result<()> {
-    answer(
-        session,
-        || ShownPartitionsDocument::from(shown),
-        || render::shown_partitions(shown, &session.look()),
-    )
+    answer(session, shown, || {
+        render::shown_partitions(shown, &session.look())
+    })
 }
 
 /// Answers `partitions map`.
 pub fn mapped(session: &Session, report: &MapReport) -> io::Result<()> {
-    answer(
-        session,
-        || MapDocument::from(report),
-        || render::mapped(report, &session.look()),
-    )
+    answer(session, report, || render::mapped(report, &session.look()))
 }
 
 /// Answers `partitions add` and `partitions remove`.
 pub fn keys(session: &Session, report: &KeysReport) -> io::Result<()> {
-    answer(
-        session,
-        || KeysDocument::from(report),
-        || as_typed(&render::changed_keys(report), &session.next.program).into_owned(),
-    )
+    answer(session, report, || {
+        as_typed(&render::changed_keys(report), &session.next.program).into_owned()
+    })
 }
 
 /// Answers `history`.
 pub fn history(session: &Session, report: &HistoryReport) -> io::Result<()> {
-    answer(
-        session,
-        || HistoryDocument::from(report),
-        || render::history(report, &session.look()),
-    )
+    answer(session, report, || render::history(report, &session.look()))
 }
 
 /// Answers `validate`: problems go to standard error, the last line to standard output.
@@ -222,11 +187,7 @@ pub fn validate(session: &Session, report: &ValidateReport) -> io::Result<()> {
         let text = diagnostics::report_all(problems, &session.terminal, &session.next.program);
         output::say(session.terminal.stderr, text);
     }
-    answer(
-        session,
-        || ValidateDocument::from(report),
-        || render::validate(report),
-    )
+    answer(session, report, || render::validate(report))
 }
 
 /// How `validate` ends.
@@ -240,11 +201,9 @@ pub fn validate_exit(report: &ValidateReport) -> Exit {
 
 /// Answers `accept`.
 pub fn accept(session: &Session, report: &AffectedReport) -> io::Result<()> {
-    answer(
-        session,
-        || AffectedDocument::from(report),
-        || render::accepted(report, &session.look()),
-    )
+    answer(session, report, || {
+        render::accepted(report, &session.look())
+    })
 }
 
 /// What to ask before a wipe; `None` where nothing would be lost.
@@ -263,29 +222,19 @@ pub fn wipe_question(report: &AffectedReport) -> Option<String> {
 
 /// Answers `wipe`.
 pub fn wipe(session: &Session, report: &AffectedReport) -> io::Result<()> {
-    answer(
-        session,
-        || AffectedDocument::from(report),
-        || render::wiped(report, &session.look()),
-    )
+    answer(session, report, || render::wiped(report, &session.look()))
 }
 
 /// Answers `affected`.
 pub fn affected(session: &Session, report: &ImpactReport) -> io::Result<()> {
-    answer(
-        session,
-        || ImpactDocument::from(report),
-        || render::affected(report, &session.look()),
-    )
+    answer(session, report, || {
+        render::affected(report, &session.look())
+    })
 }
 
 /// Answers `lock` and `lock prune`.
 pub fn locked(session: &Session, report: &LockReport) -> io::Result<()> {
-    answer(
-        session,
-        || LockDocument::from(report),
-        || render::locked(report, &session.look()),
-    )
+    answer(session, report, || render::locked(report, &session.look()))
 }
 
 /// Answers `lock diff`.
@@ -295,25 +244,17 @@ pub fn lock_diff(
     format: LockDiffFormat,
 ) -> io::Result<()> {
     if format == LockDiffFormat::Json {
-        return output::answer_json(&LockDiffDocument::from(report));
+        return output::answer_json(&Document::new(report));
     }
-    answer(
-        session,
-        || LockDiffDocument::from(report),
-        || match format {
-            LockDiffFormat::Text | LockDiffFormat::Json => {
-                render::lock_diff(report, &session.look())
-            }
-            LockDiffFormat::Markdown => render::lock_diff_markdown(report),
-        },
-    )
+    answer(session, report, || match format {
+        LockDiffFormat::Text | LockDiffFormat::Json => render::lock_diff(report, &session.look()),
+        LockDiffFormat::Markdown => render::lock_diff_markdown(report),
+    })
 }
 
 /// Answers `init`.
 pub fn init(session: &Session, report: &InitReport) -> io::Result<()> {
-    answer(
-        session,
-        || InitDocument::from(report),
-        || render::init(report, &session.look(), &session.next),
-    )
+    answer(session, report, || {
+        render::init(report, &session.look(), &session.next)
+    })
 }

@@ -14,7 +14,7 @@ use crate::cli::help::{self, Length};
 use crate::cli::session::{Format, Session};
 use crate::cli::{answer, checking, complete, listing, logs, output, request, running};
 use crate::executor::{Cancel, LocalExecutor};
-use crate::model::{Effect, KeyChange, PlanRequest, WipeRequest};
+use crate::model::{KeyChange, PlanRequest, WipeRequest};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// Why a verb was not carried out.
@@ -280,9 +280,9 @@ fn lock(verbs: &LockVerbs, globals: &Globals, session: &Session) -> Result<Exit,
 fn wipe(args: &WipeArgs, globals: &Globals, session: &Session) -> Result<Exit, Failure> {
     let request = request::wipe(args)?;
     let project = project(globals, session)?;
-    if request.effect == Effect::Apply && !args.yes {
+    if !request.dry_run && !args.yes {
         let said = WipeRequest {
-            effect: Effect::DryRun,
+            dry_run: true,
             ..request.clone()
         };
         let (report, _) = app::wipe(&project, &said)?;

@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 
+use crate::answer::{
+    Certainty, CheckBasis, CheckReport, CheckedAsset, KeyRange, LockedSources, ManifestLine,
+    Orphans, StaleRange, Unverifiable, WhyUnverifiable,
+};
 use crate::cli::next::Next;
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{Detail, Hints, Look, uncolored};
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, Cause, Certainty, CheckBasis, CheckReport, CheckedAsset, CodeChange, DataChange,
-    DataVersion, DueWindows, KeyRange, LockedSources, ManifestLine, Name, Orphans, PartitionKey,
-    Presence, RunId, StaleRange, Status, StepName, Strictness, Unverifiable, WhyUnverifiable,
+    AssetKey, Cause, CodeChange, DataChange, DataVersion, DueWindows, Name, PartitionKey, Presence,
+    RunId, Status, StepName, Strictness,
 };
 
 /// The look of a test: 100 columns, without colours.

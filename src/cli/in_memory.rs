@@ -1,5 +1,6 @@
 //! `materialize --in-memory`: a run, shown while it goes on, and what it leaves on standard output.
 
+use crate::answer::{Document, OutputLine};
 use crate::app::{self, InMemory, KeptValue};
 use crate::cli::args::Globals;
 use crate::cli::dispatch::{Failure, clock, surroundings};
@@ -12,7 +13,6 @@ use crate::cli::signals::{Announcer, listen};
 use crate::executor::{Cancel, quote};
 use crate::io_manager::Value;
 use crate::model::{InMemoryRequest, SourcePaths};
-use crate::wire::OutputLine;
 
 /// Brings assets up to date in memory.
 pub fn materialize(
@@ -70,15 +70,15 @@ fn command(request: &InMemoryRequest, typed: &[(String, String)], program: &str)
 
 fn tell(done: &InMemory) -> std::io::Result<()> {
     for value in &done.values {
-        let named = (value.output.as_deref(), value.path.as_str());
-        let bytes = value.value.bytes();
-        output::answer_json(&OutputLine::new(
-            done.result.run,
-            &value.step,
-            named,
-            value.version,
-            bytes,
-        ))?;
+        output::answer_json(&Document::new(&OutputLine {
+            run: done.result.run,
+            step: &value.step,
+            of: &value.step,
+            output: value.output.as_deref(),
+            path: &value.path,
+            data_version: value.version,
+            output_bytes: value.value.bytes(),
+        }))?;
     }
     Ok(())
 }

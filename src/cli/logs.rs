@@ -6,13 +6,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::answer::{Document, LogsDocument, LogsReport, StepLog};
 use crate::cli::output;
 use crate::cli::render;
 use crate::cli::session::{Format, Session};
 use crate::cli::terminal::Kind;
 use crate::cli::text::{Detail, printed};
-use crate::model::{LogsReport, StepLog};
-use crate::wire::LogsDocument;
 
 /// How many bytes are read at once.
 const PIECE: usize = 64 << 10;
@@ -49,7 +48,7 @@ fn in_json(root: &Path, report: &LogsReport) -> io::Result<()> {
         }
         written
     };
-    output::answer_json(&LogsDocument::new(report, &write))?;
+    output::answer_json(&Document::new(&LogsDocument::new(report, &write)))?;
     failed.take().map_or(Ok(()), Err)
 }
 
@@ -101,7 +100,8 @@ mod tests {
     use std::fs;
 
     use super::{PIECE, text_of};
-    use crate::model::{AssetKey, RunId, StepLog, StepName};
+    use crate::answer::StepLog;
+    use crate::model::{AssetKey, RunId, StepName};
 
     #[test]
     fn pieces_cut_no_character_and_hold_no_long_log() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use crate::answer::Planned;
 use crate::app::{self, AppError, KeysAdded, Notice, Running, SelectionNotice, Surroundings};
 use crate::cli::args::{Globals, MaterializeArgs};
 use crate::cli::dispatch::{Failure, clock, surroundings};
@@ -17,8 +18,8 @@ use crate::cli::{in_memory, output, render, request};
 use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::look::log_path;
 use crate::model::{
-    AssetKey, Batch, Event, EventKind, EventSink, MaterializeRequest, Planned, RunId, RunOutcome,
-    StepName, StepOutput,
+    AssetKey, Batch, Event, EventKind, EventSink, MaterializeRequest, RunId, RunOutcome, StepName,
+    StepOutput,
 };
 use crate::sys::clock::Clock;
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::answer::{Document, ErrorsDocument};
 use crate::app::{FromLock, Notice};
 use crate::cli::args::{ColorChoice, Globals, Verb};
 use crate::cli::diagnostics;
@@ -10,7 +11,6 @@ use crate::cli::next::{Next, as_typed};
 use crate::cli::output;
 use crate::cli::terminal::{Kind, Motion, Terminal, Variables};
 use crate::cli::text::{Detail, Hints, Look};
-use crate::wire::ErrorsDocument;
 
 /// What one invocation knows of its surroundings.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ pub fn fail(error: &dyn miette::Diagnostic, format: Format, terminal: &Terminal,
             diagnostics::report(error, terminal, program),
         ),
         Format::Json => {
-            if let Err(error) = output::answer_json(&ErrorsDocument::new(error)) {
+            if let Err(error) = output::answer_json(&Document::new(&ErrorsDocument::new(error))) {
                 output::say(
                     terminal.stderr,
                     format!("the answer cannot be written: {error}\n"),

@@ -12,10 +12,10 @@ mod folding;
 use std::fmt;
 
 pub use folding::{Field, Folding, Kind, Readable};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The first 128 bits of a BLAKE3 hash: what versions and fingerprints are made of, and all that is recorded of them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 
 impl Digest {
@@ -53,6 +53,26 @@ impl fmt::Display for Digest {
         let mut text = [0; 32];
         hex::encode_to_slice(self.0, &mut text).expect("32 digits hold 16 bytes");
         f.pad(std::str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
+    }
+}
+
+/// As text where people may read it, as bytes elsewhere.
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        if out.is_human_readable() {
+            return out.collect_str(self);
+        }
+        self.0.serialize(out)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            let text = String::deserialize(from)?;
+            return Self::from_hex(&text).ok_or_else(|| de::Error::custom("not a digest"));
+        }
+        Deserialize::deserialize(from).map(Self)
     }
 }
 

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::answer::WhyUnverifiable;
 use crate::hash::{Exceptions, glob_matches};
 use crate::look::gather::FoundSources;
 use crate::look::workspace::Workspace;
-use crate::model::{PartitionRef, Place, SourcePath, WhyUnverifiable, exceptions};
+use crate::model::{PartitionRef, Place, SourcePath, exceptions};
 use crate::plan::{Cell, Scope};
 
 /// How Git LFS begins what it leaves in place of a file.

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::{fs, io};
 
+use crate::answer::PlannedAside;
 use crate::digest::Field;
 use crate::hash::HashError;
 use crate::look::begun;
@@ -20,7 +21,7 @@ use crate::look::evaluate::Evaluation;
 use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, CodeRecord, CodeVersion, DataVersion, DataVersionRule, Lock, LockedAsset, Occupied,
-    OutputKind, PartitionKey, PartitionSet, PlannedAside, Provenance,
+    OutputKind, PartitionKey, PartitionSet, Provenance,
 };
 use crate::plan::{Cell, Decision, ObservedCode, Row, code_record};
 use crate::store::Store;

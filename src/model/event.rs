@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use crate::model::name::AssetKey;
 use crate::model::partition::PartitionKey;
@@ -31,6 +32,12 @@ pub struct StepName {
     pub asset: AssetKey,
     /// Its partition.
     pub partition: Option<PartitionKey>,
+}
+
+impl Serialize for StepName {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(self)
+    }
 }
 
 impl std::fmt::Display for StepName {

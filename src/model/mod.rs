@@ -12,7 +12,6 @@ mod lock;
 mod name;
 mod partition;
 mod record;
-mod report;
 mod request;
 mod rows;
 mod similar;
@@ -56,26 +55,11 @@ pub use record::{
     MaterializedRef, Observation, Origin, Outcome, OutputRecord, Provenance, RULE, RunId,
     RunStatus, SourceContent,
 };
-pub use report::{
-    AffectedRange, AffectedReport, Ahead, AssetStatus, Certainty, ChangedInputs, ChangedKeys,
-    ChangedLines, ChangedOutputs, ChangedParts, CheckBasis, CheckCounts, CheckReport, CheckedAsset,
-    ComparedField, ComparedOutput, Decision, DeclarationKind, ExplainReport, FailedAttempt,
-    FileChange, GitignoredFiles, GraphEdge, GraphReport, GraphVertex, HistoryEntry, HistoryReport,
-    Impact, ImpactReport, InitReport, InitializedFile, InputRange, KeyChange, KeyPlaces, KeyRange,
-    KeysReport, LineChange, LineKind, ListReport, ListedDep, ListedDimension, ListedKeys,
-    ListedOutput, ListedPlace, ListedSchedule, Listing, LockDiffReport, LockDifference, LockReport,
-    LockedSources, LogEnd, LogsReport, MadeElsewhere, ManifestLine, MapReport, MappedKeys,
-    NotRebuilt, ObserveReport, Observed, ObservedChange, ObservedSource, Orphans, PartitionRun,
-    PartitionsReport, PastAttempt, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside,
-    Problem, RebuildOutcome, Rebuilt, RunningPartition, Sameness, ShowReport, ShownPartitions,
-    ShownRecipe, ShownRow, StaleRange, StatusCounts, StatusReport, StepLog, Unverifiable,
-    ValidateReport, WhyDifferent, WhyNotRebuilt, WhyUnverifiable, WrittenCommand,
-};
 pub use request::{
     AcceptRequest, AffectedRequest, Altered, Attempts, ChangeKeysRequest, Changes, CheckRequest,
-    CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
-    FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InMemoryRequest,
-    InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChoice, KeyText,
+    CheckedOutputs, CheckedTree, DueWindows, Durability, Evidence, ExplainRequest, FailurePolicy,
+    Follow, Force, GraphRequest, Grouping, HistoryRequest, InMemoryRequest, InitRequest,
+    InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChange, KeyChoice, KeyText,
     KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
     LogsRequest, MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Occupied,
     Outputs, PartitionsSelection, PlanRequest, Printed, RANGE_SIGN, Rebuild, RecordedState, Scope,

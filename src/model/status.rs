@@ -12,7 +12,8 @@ use crate::model::version::DataVersion;
 /// ```
 /// assert_eq!(assetctl::Status::Stale.word(), "stale");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It is what its declaration and inputs make it, and its outputs are what was recorded.
     Fresh,
@@ -354,7 +355,7 @@ pub enum DataDetail {
 /// let changes = FileChanges { changed: vec!["a.csv".into()], more: 3, ..FileChanges::default() };
 /// assert_eq!(changes.count(), 4);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FileChanges {
     /// Files that are new, in order of bytes.
     pub added: Vec<String>,

@@ -2,9 +2,9 @@
 
 use rusqlite::{Row, params};
 
+use crate::answer::FailedAttempt;
 use crate::model::{
-    AssetKey, Event, EventKind, FailedAttempt, PartitionKey, PartitionSlot, StepFailure,
-    StepOutcome,
+    AssetKey, Event, EventKind, PartitionKey, PartitionSlot, StepFailure, StepOutcome,
 };
 use crate::store::Store;
 use crate::store::column::{self, packed, signed};

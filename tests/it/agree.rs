@@ -12,14 +12,16 @@ mod set_ups;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use assetctl::answer::{
+    CheckBasis, CheckReport, Decision, KeyRange, PlanReport, StatusReport, WhyUnverifiable,
+};
 use assetctl::app::{
     AppError, Project, Rebuilding, Surroundings, check, explain, list, plan, status,
 };
 use assetctl::executor::{Cancel, LocalExecutor};
 use assetctl::model::{
-    Asset, AssetGraph, AssetId, Cause, CheckBasis, CheckReport, CheckRequest, Decision,
-    ExplainRequest, Grouping, KeyRange, ListRequest, PartitionKey, Place, PlanReport, PlanRequest,
-    Selected, Status, StatusReport, StatusRequest, WhyUnverifiable,
+    Asset, AssetGraph, AssetId, Cause, CheckRequest, ExplainRequest, Grouping, ListRequest,
+    PartitionKey, Place, PlanRequest, Selected, Status, StatusRequest,
 };
 use assetctl::sys::clock::FixedClock;
 

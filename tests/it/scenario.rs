@@ -11,6 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use assetctl::answer::{Decision, Planned};
 use assetctl::app::{
     AppError, InMemory, Notice, Progress, Project, Running, Surroundings, materialize,
     materialize_in_memory, plan, status,
@@ -19,9 +20,9 @@ use assetctl::engine::RunResult;
 use assetctl::executor::{Cancel, Executor, LocalExecutor};
 use assetctl::look::EngineError;
 use assetctl::model::{
-    Cause, Decision, DependencyChange, Event, EventKind, EventSink, Grouping, InMemoryRequest,
-    KeyChoice, KeyWord, MaterializeRequest, OutputChange, PartitionsSelection, PlanRequest,
-    Planned, StatusRequest, StepFailure, StepOutcome,
+    Cause, DependencyChange, Event, EventKind, EventSink, Grouping, InMemoryRequest, KeyChoice,
+    KeyWord, MaterializeRequest, OutputChange, PartitionsSelection, PlanRequest, StatusRequest,
+    StepFailure, StepOutcome,
 };
 use assetctl::sys::clock::FixedClock;
 use jiff::Timestamp;

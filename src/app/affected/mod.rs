@@ -15,6 +15,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
+use crate::answer::{AffectedRange, ImpactReport};
 use crate::app::affected::changes::{ChangedPath, Root};
 use crate::app::affected::sites::Sites;
 use crate::app::affected::universe::Universe;
@@ -24,8 +25,7 @@ use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::git::{Commit, Repository};
 use crate::model::{
-    AffectedRange, AffectedRequest, AssetGraph, AssetId, Changes, Follow, Impact, ImpactReport,
-    PartitionKeys, PartitionSet,
+    AffectedRequest, AssetGraph, AssetId, Changes, Follow, PartitionKeys, PartitionSet,
 };
 use crate::plan::{Scope, Upstream};
 use crate::select::AssetSet;
@@ -59,11 +59,8 @@ pub fn affected(project: &Project, request: &AffectedRequest) -> Result<ImpactRe
         }
         let direct = touched.direct.get(id);
         for (range, keys) in ranges.into_iter().zip(set.ranges()) {
-            let impact = match direct {
-                Some(direct) if direct.meets(&keys) => Impact::Direct,
-                _ => Impact::Downstream,
-            };
-            report.assets.push(AffectedRange { range, impact });
+            let direct = direct.is_some_and(|direct| direct.meets(&keys));
+            report.assets.push(AffectedRange { range, direct });
         }
     }
     Ok(report)

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer::{Certainty, CheckBasis, CheckReport, CheckedAsset, KeyRange, StaleRange};
 use crate::app::check::code::LockedCode;
 use crate::app::check::narrowing::narrowed;
 use crate::app::check::orphans::Strangers;
@@ -24,10 +25,7 @@ use crate::look::{
     ChangedOutputs, Codes, Elsewhere, FoundSources, Workspace, find_elsewhere, find_sources,
     observe_code,
 };
-use crate::model::{
-    AssetId, Certainty, CheckBasis, CheckReport, CheckRequest, CheckedAsset, CheckedOutputs,
-    KeyRange, Lock, PartitionRef, Place, StaleRange, Status,
-};
+use crate::model::{AssetId, CheckRequest, CheckedOutputs, Lock, PartitionRef, Place, Status};
 use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
 
 /// What the lock file says.

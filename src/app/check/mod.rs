@@ -20,6 +20,7 @@ mod told;
 
 use std::path::Path;
 
+use crate::answer::CheckReport;
 use crate::app::check::orphans::by_later_clock;
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
@@ -27,7 +28,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::surroundings::Surroundings;
 use crate::git::Repository;
-use crate::model::{CheckReport, CheckRequest, CheckedTree, Lock};
+use crate::model::{CheckRequest, CheckedTree, Lock};
 use crate::{lockfile, manifest};
 
 pub use place::place_in_repository;

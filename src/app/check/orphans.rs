@@ -2,9 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::answer::{Ahead, Orphans};
 use crate::app::error::AppError;
 use crate::app::project::Project;
-use crate::model::{Ahead, Lock, LockedAsset, Orphans, PartitionKey, PartitionKeys};
+use crate::model::{Lock, LockedAsset, PartitionKey, PartitionKeys};
 
 /// How far a clock may be behind the one that a lock file was written by. Beyond that a line is taken for wrong rather than
 /// the clock: one edited key would bring centuries of windows into being.

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer::WhyUnverifiable;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::look::{BlockOutput, ChangedOutputs, Elsewhere, Workspace, find_outputs_unlike};
 use crate::model::{
     Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput, Output,
-    OutputChange, WhyUnverifiable,
+    OutputChange,
 };
 use crate::plan::{Cell, LockJudge, Row, Scope};
 

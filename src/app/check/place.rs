@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::answer::{CheckReport, ManifestLine};
 use crate::app::surroundings::Surroundings;
 use crate::manifest;
-use crate::model::{AssetGraph, AssetId, CheckReport, ManifestLine};
+use crate::model::{AssetGraph, AssetId};
 
 /// Where an asset is declared.
 pub(super) fn place_of(graph: &AssetGraph, id: AssetId) -> ManifestLine {

@@ -1,9 +1,10 @@
 //! Neighbouring partitions that are not fresh for the same reasons, told as one.
 
+use crate::answer::{Certainty, KeyRange, StaleRange};
 use crate::app::causes::{alike, common};
 use crate::app::check::place::place_of;
 use crate::app::ranges::{key_range, key_ranges};
-use crate::model::{AssetId, Cause, Certainty, KeyRange, PartitionSet, StaleRange, Status};
+use crate::model::{AssetId, Cause, PartitionSet, Status};
 use crate::plan::Scope;
 
 /// A partition that is not fresh.

@@ -3,6 +3,10 @@
 //! To it an output that is absent is not what was recorded, so all outputs are required unless they are ignored, and a
 //! window that is due is missing.
 
+use crate::answer::{
+    AssetStatus, Certainty, CheckBasis, CheckReport, CheckedAsset, KeyRange, PartitionRun,
+    StaleRange,
+};
 use crate::app::check::narrowing::touched_since;
 use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, stale_ranges};
@@ -11,9 +15,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::status::status;
 use crate::model::{
-    AssetId, AssetStatus, Certainty, CheckBasis, CheckReport, CheckRequest, CheckedAsset,
-    CheckedOutputs, Evidence, Grouping, KeyRange, Lock, PartitionRun, Sources, StaleRange, Status,
-    StatusRequest,
+    AssetId, CheckRequest, CheckedOutputs, Evidence, Grouping, Lock, Sources, Status, StatusRequest,
 };
 use crate::plan::{Scope, Upstream};
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{CheckBasis, CheckReport, CheckedAsset, ManifestLine};
 use crate::app::check::locked::{Gathered, Judged};
 use crate::app::project::{MANIFEST_CACHE, Project};
 use crate::app::seal::{
@@ -20,8 +21,8 @@ use crate::hash::{Found, Seal, Versions, holds};
 use crate::look::OWN_FOLDER;
 use crate::manifest;
 use crate::model::{
-    Asset, AssetKey, CheckBasis, CheckReport, CheckRequest, CheckedAsset, CheckedOutputs,
-    CheckedTree, DataVersion, DataVersionRule, ManifestLine, PartitionRef, PartitionsSelection,
+    Asset, AssetKey, CheckRequest, CheckedOutputs, CheckedTree, DataVersion, DataVersionRule,
+    PartitionRef, PartitionsSelection,
 };
 use crate::plan::{LockStatus, Row, Scope};
 

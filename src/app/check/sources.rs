@@ -7,16 +7,14 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::answer::{LockedSources as Taken, Observed};
 use crate::app::check::ranges::ranges_of;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
 use crate::engine::watched;
 use crate::git::{Removed, Tracked};
 use crate::hash::{glob_matches_any, literal_start};
-use crate::model::{
-    AssetKey, DataVersion, Lock, LockedSources as Taken, Observation, Observed, PartitionKey,
-    Place, Watched,
-};
+use crate::model::{AssetKey, DataVersion, Lock, Observation, PartitionKey, Place, Watched};
 use crate::plan::{Cell, Known, Row, Scope};
 
 /// The source partitions whose versions were taken from the lock file, in order.

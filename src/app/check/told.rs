@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer::{Certainty, CheckReport, CheckedAsset, Unverifiable};
 use crate::app::check::code::LockedCode;
 use crate::app::check::locked::Judged;
 use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, ranges_of, stale_ranges};
 use crate::app::ranges::key_range;
 use crate::look::{Elsewhere, source_path};
-use crate::model::{
-    AssetId, Cause, Certainty, CheckReport, CheckedAsset, DueWindows, Status, Unverifiable,
-};
+use crate::model::{AssetId, Cause, DueWindows, Status};
 use crate::plan::{Cell, LockStatus, Row, Scope};
 
 /// What was judged, to be told.

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::{fs, io};
 
+use crate::answer::{FileChange, InitReport, InitializedFile};
 use crate::app::error::AppError;
 use crate::look::OWN_FOLDER;
 use crate::manifest::MANIFEST;
-use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, InitializedFile};
+use crate::model::{InitRequest, InitTemplate};
 use crate::sys::file::{read_own, write_atomically};
 
 /// The source of the example.

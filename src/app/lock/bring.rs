@@ -3,6 +3,7 @@
 //! Nothing runs. What is fresh gets its line; so does what is recorded and not fresh, but where the line that is there is
 //! right: somebody else's run has left it, and the record is the older one. All other lines stay.
 
+use crate::answer::LockReport;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::count::changed_lines;
@@ -20,7 +21,7 @@ use crate::app::selection::{Range, select};
 use crate::executor::LocalExecutor;
 use crate::lockfile::FILE_NAME;
 use crate::look::{Evaluation, Observing};
-use crate::model::{AssetKey, Effect, LockLine, LockReport, LockRequest, RULE, Status};
+use crate::model::{AssetKey, LockLine, LockRequest, RULE, Status};
 use crate::plan::{Purpose, Role, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
@@ -64,7 +65,7 @@ pub fn lock(
     }
     changes.append(key_changes(project.graph(), project.keys(), file.lock()));
     changes.append(source_changes(project, &evaluation, file.lock(), Look::All));
-    let report = change(project, file, &changes, request.effect)?;
+    let report = change(project, file, &changes, request.dry_run)?;
     project.keep_what_was_learnt();
     Ok((report, instance.notices))
 }
@@ -74,16 +75,12 @@ pub fn change(
     project: &Project,
     file: LockFile,
     changes: &Changes,
-    effect: Effect,
+    dry_run: bool,
 ) -> Result<LockReport, AppError> {
     let versions = project.versions()?;
     let new = updated(project, &versions, file.lock().clone(), changes)?;
-    let report = LockReport {
-        file: FILE_NAME.to_owned(),
-        changes: changed_lines(file.lock(), &new),
-        effect,
-    };
-    if effect == Effect::Apply {
+    let report = LockReport::new(FILE_NAME, changed_lines(file.lock(), &new), dry_run);
+    if !dry_run {
         file.change(project, &versions, changes)?;
     }
     Ok(report)

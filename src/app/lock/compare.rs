@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use crate::answer::{ChangedParts, LineChange, LineKind, LockDifference};
 use crate::model::{
-    AddedKey, ChangedInputs, ChangedOutputs, ChangedParts, Dep, LineChange, LineKind, LockBlock,
-    LockDifference, LockLine, LockedAsset, LockedOutput, LockedSource, PartitionKey, PartitionKeys,
-    Sameness,
+    AddedKey, Dep, LockBlock, LockLine, LockedAsset, LockedOutput, LockedSource, PartitionKey,
+    PartitionKeys,
 };
 
 /// A line as it is compared: what it is about, and what it says.
@@ -216,50 +216,39 @@ fn changed_parts(deps: &[Dep], old: Says<'_>, new: Says<'_>) -> Option<ChangedPa
         return None;
     }
     Some(match (old, new) {
-        (Says::Line(old), Says::Line(new)) => ChangedParts {
-            code: sameness(old.code == new.code),
-            inputs: changed_inputs(deps, old, new),
-            outputs: changed_outputs(&versions(old), &versions(new)),
-        },
+        (Says::Line(old), Says::Line(new)) => {
+            let changed_inputs = changed_inputs(deps, old, new);
+            ChangedParts {
+                code_changed: old.code != new.code,
+                dependencies_changed: changed_inputs.is_none(),
+                changed_inputs,
+                ..changed_outputs(&versions(old), &versions(new))
+            }
+        }
         (Says::Block(old), Says::Block(new)) => ChangedParts {
-            code: sameness(old.code == new.code),
-            inputs: ChangedInputs::None,
-            outputs: changed_outputs(&old.outputs, &new.outputs),
+            code_changed: old.code != new.code,
+            ..changed_outputs(&old.outputs, &new.outputs)
         },
         _ => ChangedParts {
-            code: Sameness::Same,
-            inputs: ChangedInputs::None,
-            outputs: ChangedOutputs::Whole,
+            changed_inputs: Some(Vec::new()),
+            output_changed: true,
+            ..ChangedParts::default()
         },
     })
 }
 
-fn sameness(is_same: bool) -> Sameness {
-    if is_same {
-        Sameness::Same
-    } else {
-        Sameness::Changed
-    }
-}
-
-fn changed_inputs(deps: &[Dep], old: &LockLine, new: &LockLine) -> ChangedInputs {
+/// The inputs that gave something else; `None` where there are more or fewer than there were.
+fn changed_inputs(deps: &[Dep], old: &LockLine, new: &LockLine) -> Option<Vec<String>> {
     let (before, after) = (&old.contributions, &new.contributions);
     if before.len() != after.len() {
-        return ChangedInputs::Others;
+        return None;
     }
     let name = |place: usize| match deps.get(place).filter(|_| deps.len() == after.len()) {
         Some(dep) => dep.input.to_string(),
         None => format!("input {}", place + 1),
     };
-    let changed: Vec<String> = (0..after.len())
-        .filter(|place| before[*place] != after[*place])
-        .map(name)
-        .collect();
-    if changed.is_empty() {
-        ChangedInputs::None
-    } else {
-        ChangedInputs::Some(changed)
-    }
+    let changed = (0..after.len()).filter(|place| before[*place] != after[*place]);
+    Some(changed.map(name).collect())
 }
 
 /// The outputs of a line, with the fingerprint where that is their version.
@@ -271,19 +260,17 @@ fn versions(line: &LockLine) -> Vec<LockedOutput> {
     line.outputs.iter().enumerate().map(output).collect()
 }
 
-fn changed_outputs(old: &[LockedOutput], new: &[LockedOutput]) -> ChangedOutputs {
-    if old == new {
-        return ChangedOutputs::None;
-    }
+/// Parts that differ in their outputs at most.
+fn changed_outputs(old: &[LockedOutput], new: &[LockedOutput]) -> ChangedParts {
     let same_labels =
         old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.label == new.label);
     let changed = old.iter().zip(new).filter(|(old, new)| old != new);
-    let labels: Vec<String> = changed
-        .filter_map(|(_, new)| new.label.as_deref().map(str::to_owned))
-        .collect();
-    if same_labels && !labels.is_empty() {
-        ChangedOutputs::Some(labels)
-    } else {
-        ChangedOutputs::Whole
+    let labels = changed.filter_map(|(_, new)| new.label.as_deref().map(str::to_owned));
+    let labels: Vec<String> = labels.collect();
+    ChangedParts {
+        changed_inputs: Some(Vec::new()),
+        output_changed: old != new,
+        changed_outputs: (same_labels && !labels.is_empty()).then_some(labels),
+        ..ChangedParts::default()
     }
 }

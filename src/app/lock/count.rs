@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-use crate::model::{ChangedLines, LineKind, Lock, LockBlock, LockLine, PartitionKey};
+use crate::answer::{ChangedLines, LineKind};
+use crate::model::{Lock, LockBlock, LockLine, PartitionKey};
 
 /// What changed from one content to another: by kind and name; nothing is told of what did not change.
 #[must_use]

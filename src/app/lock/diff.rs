@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer::{LockDiffReport, LockDifference};
 use crate::app::error::AppError;
 use crate::app::lock::compare::{Compared, compare};
 use crate::app::project::Project;
 use crate::git::Repository;
 use crate::lockfile::{self, FILE_NAME};
-use crate::model::{
-    AssetKey, Lock, LockDiffReport, LockDiffRequest, LockDifference, LockedAsset, PartitionKeys,
-};
+use crate::model::{AssetKey, Lock, LockDiffRequest, LockedAsset, PartitionKeys};
 
 /// What differs between the lock files of two revisions, or of one and the work tree. A revision without a lock file has
 /// no lines.

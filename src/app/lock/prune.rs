@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use crate::answer::LockReport;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::bring::change;
@@ -16,10 +17,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::executor::LocalExecutor;
 use crate::look::{Evaluation, Observing};
-use crate::model::{
-    Asset, AssetId, AssetKey, Effect, Lock, LockBlock, LockReport, Name, PartitionKey,
-    PartitionKeys,
-};
+use crate::model::{Asset, AssetId, AssetKey, Lock, LockBlock, Name, PartitionKey, PartitionKeys};
 use crate::plan::{Cell, LockJudge, Purpose, Scope, Upstream};
 
 /// Drops the lines of assets, sources and definitions that are not declared, or have none in the lock file, of keys that do
@@ -29,10 +27,7 @@ use crate::plan::{Cell, LockJudge, Purpose, Scope, Upstream};
 /// # Errors
 ///
 /// If the lock file is of a later version, or cannot be written.
-pub fn prune_lock(
-    project: &Project,
-    effect: Effect,
-) -> Result<(LockReport, Vec<Notice>), AppError> {
+pub fn prune_lock(project: &Project, dry_run: bool) -> Result<(LockReport, Vec<Notice>), AppError> {
     refuse_in_memory(project)?;
     let file = LockFile::read(project)?;
     let mut instance = Instance::open(project)?;
@@ -49,7 +44,7 @@ pub fn prune_lock(
     let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
     let mut changes = orphans(project, file.lock());
     changes.append(wrong_lines(&evaluation, file.lock()));
-    let report = change(project, file, &changes, effect)?;
+    let report = change(project, file, &changes, dry_run)?;
     project.keep_what_was_learnt();
     Ok((report, instance.notices))
 }

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::answer::ObservedSource;
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
 use crate::git::{Repository, Tracked};
 use crate::look::{Evaluation, absent_version};
 use crate::model::{
-    AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, ObservedSource, PartitionKey,
-    Place, SourceAsset, SourcePath,
+    AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, PartitionKey, Place,
+    SourceAsset, SourcePath,
 };
 use crate::plan::{Cell, Known, Scope};
 

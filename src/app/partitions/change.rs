@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::answer::{ChangedKeys, KeysReport};
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::list::definition_label;
@@ -14,8 +15,8 @@ use crate::app::partitions::definition::{NamedDefinition, find_definition};
 use crate::app::project::Project;
 use crate::look::IN_MEMORY;
 use crate::model::{
-    AddedKey, AssetKey, ChangeKeysRequest, ChangedKeys, DefinitionId, KeyChange, KeysReport,
-    PART_SEPARATOR, PartitionKey, PartitionSet, PartitionsDefinition,
+    AddedKey, AssetKey, ChangeKeysRequest, DefinitionId, KeyChange, PART_SEPARATOR, PartitionKey,
+    PartitionSet, PartitionsDefinition,
 };
 use crate::store::{Store, StoreError};
 

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 
+use crate::answer::{ListedDimension, ListedKeys, ListedSchedule, PartitionsReport};
 use crate::app::error::{AppError, RequestError};
 use crate::app::list::definition_label;
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition, find_keys};
 use crate::app::project::Project;
 use crate::model::{
-    Dimension, DimensionKeys, KeyWord, ListPartitionsRequest, ListedDimension, ListedKeys,
-    ListedSchedule, PartitionKeys, PartitionsReport, TimePartitions, WantedKeys,
+    Dimension, DimensionKeys, KeyWord, ListPartitionsRequest, PartitionKeys, TimePartitions,
+    WantedKeys,
 };
 
 /// The keys of a definition, and what the user should know of the instance.

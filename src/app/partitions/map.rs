@@ -1,5 +1,6 @@
 //! `partitions map`: which partitions of one side of a dep belong to a partition of the other.
 
+use crate::answer::{KeySet, MapReport, MappedKeys};
 use crate::app::error::{AppError, RequestError};
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::find_keys;
@@ -7,8 +8,7 @@ use crate::app::project::Project;
 use crate::app::quoted::Quoted;
 use crate::app::selection::find;
 use crate::model::{
-    AssetId, AssetKey, Dep, KeyWord, MapDirection, MapPartitionsRequest, MapReport, Mapped,
-    MappedKeys, Nonexistent,
+    AssetId, AssetKey, Dep, KeyWord, MapDirection, MapPartitionsRequest, Mapped, Nonexistent,
 };
 
 /// What a partition needs, or what needs it, and what the user should know of the instance.
@@ -36,8 +36,10 @@ pub fn map_partitions(
                 nonexistent,
             } = dep.mapping.mapped(downstream, upstream, index);
             MappedKeys::Upstream {
-                keys: upstream.clone(),
-                existing,
+                upstream: KeySet {
+                    keys: upstream.clone(),
+                    set: existing,
+                },
                 nonexistent: match dep.nonexistent {
                     Nonexistent::Dropped => Vec::new(),
                     Nonexistent::Refused => nonexistent,
@@ -45,8 +47,10 @@ pub fn map_partitions(
             }
         }
         MapDirection::Downstream => MappedKeys::Downstream {
-            keys: downstream.clone(),
-            set: (dep.mapping).downstream_of(downstream, upstream, index..index + 1),
+            downstream: KeySet {
+                keys: downstream.clone(),
+                set: (dep.mapping).downstream_of(downstream, upstream, index..index + 1),
+            },
         },
     };
     let report = MapReport {

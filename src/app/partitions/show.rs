@@ -1,14 +1,13 @@
 //! `partitions show`: how the partitions of an asset are.
 
+use crate::answer::{ShownPartitions, ShownRow};
 use crate::app::error::{AppError, RequestError};
 use crate::app::list::definition_label;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::find;
 use crate::app::status::status;
-use crate::model::{
-    PartitionKeys, SelectionText, ShowPartitionsRequest, ShownPartitions, ShownRow, StatusRequest,
-};
+use crate::model::{PartitionKeys, SelectionText, ShowPartitionsRequest, StatusRequest};
 
 /// With how many outer keys each still has a row of its own.
 const ROWS: u32 = 40;
@@ -30,8 +29,13 @@ pub fn show_partitions(
     };
     let (report, notices) = status(project, &asked)?;
     let only = report.assets.into_iter().next();
+    let status = only.ok_or_else(unpartitioned)?;
     let shown = ShownPartitions {
-        status: only.ok_or_else(unpartitioned)?,
+        asset: status.key,
+        kind: status.kind,
+        counts: status.counts,
+        last: status.last,
+        partitions: status.partitions,
         definition: definition_label(declared),
         rows: rows(project.keys().of(graph.get(id))),
     };

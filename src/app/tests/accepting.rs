@@ -2,33 +2,34 @@
 
 use std::fs;
 
+use crate::answer::{AffectedReport, HistoryEntry, KeyRange};
 use crate::app::tests::sandbox::{Sandbox, one, select, told};
 use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
-    AcceptRequest, AffectedReport, Attempts, Effect, Grouping, HistoryEntry, HistoryRequest,
-    KeyRange, Origin, Outcome, PartitionSlot, PartitionsSelection, RunId, Status,
+    AcceptRequest, Attempts, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot,
+    PartitionsSelection, RunId, Status,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
 use crate::testkit;
 
-fn asked(sandbox: &Sandbox, words: &[&str], effect: Effect) -> Result<AffectedReport, AppError> {
+fn asked(sandbox: &Sandbox, words: &[&str], dry_run: bool) -> Result<AffectedReport, AppError> {
     let request = AcceptRequest {
         selection: select(words),
         partitions: PartitionsSelection::default(),
-        effect,
+        dry_run,
     };
     accept(&sandbox.project(), &request, &sandbox.clock()).map(|(report, _)| report)
 }
 
 fn accepted(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
-    let report = asked(sandbox, words, Effect::Apply).expect("accepted");
+    let report = asked(sandbox, words, false).expect("accepted");
     report.affected.iter().map(KeyRange::to_string).collect()
 }
 
 fn refused(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
-    told(&asked(sandbox, words, Effect::Apply).expect_err("refused"))
+    told(&asked(sandbox, words, false).expect_err("refused"))
 }
 
 fn last(sandbox: &Sandbox, word: &str) -> HistoryEntry {
@@ -51,9 +52,9 @@ fn after_outputs_were_copied_by_hand_nothing_runs() {
         let path = format!("build/{file}");
         sandbox.write(&path, built.read(&path));
     }
-    let dry = asked(&sandbox, &[], Effect::DryRun).expect("a report");
+    let dry = asked(&sandbox, &[], true).expect("a report");
     assert!(!sandbox.exists(".assetctl/instance.db"));
-    let done = asked(&sandbox, &[], Effect::Apply).expect("a report");
+    let done = asked(&sandbox, &[], false).expect("a report");
     let names: Vec<String> = done.affected.iter().map(KeyRange::to_string).collect();
     assert_eq!(names, ["clean@d1...d3", "all"]);
     assert_eq!(

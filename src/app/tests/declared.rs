@@ -1,11 +1,9 @@
 //! `list`, `show`, `graph`: what is declared.
 
+use crate::answer::{DeclarationKind, GraphEdge, Listing, ShownAsset, WrittenCommand};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{graph, list, show};
-use crate::model::{
-    DeclarationKind, GraphEdge, GraphRequest, ListRequest, Listing, ShowReport, ShowRequest,
-    WrittenCommand,
-};
+use crate::model::{GraphRequest, ListRequest, ShowRequest};
 use crate::testkit;
 
 const MANIFEST: &str = r#"
@@ -52,9 +50,10 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn shown(name: &str) -> ShowReport {
+fn shown(name: &str) -> ShownAsset {
     let asset = testkit::asset(name);
-    show(&sandbox().project(), &ShowRequest { asset }).expect("a report")
+    let report = show(&sandbox().project(), &ShowRequest { asset });
+    report.expect("a report").asset
 }
 
 #[test]
@@ -186,7 +185,7 @@ fn a_missing_code_file_leaves_no_code_version() {
     std::fs::remove_file(sandbox.path("lib/query.sql")).expect("removed");
     let asset = testkit::asset("clean");
     let report = show(&sandbox.project(), &ShowRequest { asset }).expect("a report");
-    let recipe = report.recipe.expect("a recipe");
+    let recipe = report.asset.recipe.expect("a recipe");
     assert_eq!(recipe.code_version, None);
     assert_eq!(recipe.code, ["lib/*.sql", "steps/clean.sh"]);
 }

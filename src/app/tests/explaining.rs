@@ -2,11 +2,10 @@
 
 use std::fs;
 
+use crate::answer::{ComparedField, ExplainReport, KeyRange};
 use crate::app::explain;
 use crate::app::tests::sandbox::{Sandbox, one, told};
-use crate::model::{
-    Cause, ComparedField, ExplainReport, ExplainRequest, KeyRange, Outcome, Status,
-};
+use crate::model::{Cause, ExplainRequest, Outcome, Status};
 
 fn explained(sandbox: &Sandbox, word: &str) -> ExplainReport {
     let selected = one(word);
@@ -25,7 +24,7 @@ fn differing(report: &ExplainReport) -> Vec<String> {
         (None, Some(_)) => format!("+{}", it.field),
         _ => it.field.clone(),
     };
-    let fields = report.record.iter().filter(|it| !it.is_equal());
+    let fields = report.record.iter().filter(|it| !it.equal);
     fields.map(told).collect()
 }
 
@@ -57,12 +56,7 @@ fn what_is_fresh_is_explained_too() {
         ]
     );
     assert_eq!(differing(&report), [""; 0]);
-    assert!(
-        report
-            .outputs
-            .iter()
-            .all(|it| it.is_equal() && it.now.is_some())
-    );
+    assert!(report.outputs.iter().all(|it| it.equal && it.now.is_some()));
     assert_eq!(report.outputs[0].path, "build/d2.csv");
     assert_eq!(names(&report.reads), ["raw@d2"]);
     assert_eq!(names(&report.feeds), ["all"]);

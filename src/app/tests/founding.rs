@@ -1,8 +1,9 @@
 //! `init` and `validate`: how a project begins, and whether it is right.
 
+use crate::answer::{FileChange, InitReport, Problem, ValidateReport};
 use crate::app::tests::sandbox::Sandbox;
 use crate::app::{Project, init, validate};
-use crate::model::{FileChange, InitReport, InitRequest, InitTemplate, Problem, ValidateReport};
+use crate::model::{InitRequest, InitTemplate};
 
 fn begun(sandbox: &Sandbox, template: InitTemplate) -> InitReport {
     init(sandbox.root(), InitRequest { template }).expect("a project")

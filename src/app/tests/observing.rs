@@ -1,9 +1,10 @@
 //! `observe`: the versions of sources, as they are now.
 
+use crate::answer::{ObservedChange, ObservedSource};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{AppError, Observed, observe};
 use crate::executor::Cancel;
-use crate::model::{ObserveRequest, ObservedChange, ObservedSource, PartitionsSelection, Status};
+use crate::model::{ObserveRequest, PartitionsSelection, Status};
 
 const MANIFEST: &str = r#"
 [partitions.day]

@@ -4,9 +4,10 @@ use std::fs;
 use std::num::NonZeroU32;
 
 use super::sandbox::Sandbox;
+use crate::answer::{RebuildOutcome, Rebuilt, WhyDifferent};
 use crate::app::{Rebuilding, check};
 use crate::executor::{Cancel, LocalExecutor};
-use crate::model::{CheckRequest, Rebuild, RebuildOutcome, Rebuilt, WhyDifferent};
+use crate::model::{CheckRequest, Rebuild};
 
 const OUTPUTS: &str = r#"
 [project]

@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::path::Path;
 
+use crate::answer::Planned;
 use crate::app::{
     AppError, Notice, Progress, Project, Running, Surroundings, change_keys, materialize, status,
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
-    ChangeKeysRequest, Event, EventKind, EventSink, KeyChange, MaterializeRequest, Planned,
-    Selected, SelectionText, Status, StatusRequest, StepOutcome,
+    ChangeKeysRequest, Event, EventKind, EventSink, KeyChange, MaterializeRequest, Selected,
+    SelectionText, Status, StatusRequest, StepOutcome,
 };
 use crate::sys::clock::{Clock, FixedClock};
 use crate::testkit::{Folder, keys, name, time};

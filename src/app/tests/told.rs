@@ -2,11 +2,10 @@
 
 use std::num::NonZeroU32;
 
+use crate::answer::HistoryReport;
 use crate::app::tests::sandbox::{Sandbox, one, told};
 use crate::app::{history, logs};
-use crate::model::{
-    Attempts, Grouping, HistoryReport, HistoryRequest, LogsRequest, Origin, Outcome, RunId,
-};
+use crate::model::{Attempts, Grouping, HistoryRequest, LogsRequest, Origin, Outcome, RunId};
 
 fn history_of(sandbox: &Sandbox, word: &str, limit: Option<u32>) -> HistoryReport {
     let request = HistoryRequest {

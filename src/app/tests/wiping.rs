@@ -1,17 +1,16 @@
 //! `wipe`: what is forgotten, and what stays.
 
+use crate::answer::{AffectedReport, KeyRange};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::wipe;
-use crate::model::{
-    AffectedReport, Effect, KeyRange, Outputs, PartitionsSelection, Status, WipeRequest,
-};
+use crate::model::{Outputs, PartitionsSelection, Status, WipeRequest};
 
-fn request(words: &[&str], outputs: Outputs, effect: Effect) -> WipeRequest {
+fn request(words: &[&str], outputs: Outputs, dry_run: bool) -> WipeRequest {
     WipeRequest {
         selection: select(words),
         partitions: PartitionsSelection::default(),
         outputs,
-        effect,
+        dry_run,
     }
 }
 
@@ -27,12 +26,12 @@ fn names(report: &AffectedReport) -> Vec<String> {
 fn records_go_and_outputs_stay() {
     let sandbox = Sandbox::chain();
     sandbox.materialize(&["clean@d1", "clean@d2"]);
-    let report = wiped(&sandbox, &request(&["clean"], Outputs::Kept, Effect::Apply));
+    let report = wiped(&sandbox, &request(&["clean"], Outputs::Kept, false));
     assert_eq!(names(&report), ["clean@d1...d2"]);
     assert_eq!((report.files.len(), report.bytes), (0, 0));
     assert_eq!(sandbox.status("clean"), [Status::Missing; 3]);
     assert!(sandbox.exists("build/d1.csv"));
-    let again = wiped(&sandbox, &request(&["clean"], Outputs::Kept, Effect::Apply));
+    let again = wiped(&sandbox, &request(&["clean"], Outputs::Kept, false));
     assert_eq!(names(&again), [""; 0]);
 }
 
@@ -40,14 +39,14 @@ fn records_go_and_outputs_stay() {
 fn outputs_go_where_that_is_asked_for_and_sources_never() {
     let sandbox = Sandbox::chain();
     sandbox.materialize(&[]);
-    let asked = |effect| request(&["clean@d2", "all"], Outputs::Removed, effect);
-    let dry = wiped(&sandbox, &asked(Effect::DryRun));
+    let asked = |dry_run| request(&["clean@d2", "all"], Outputs::Removed, dry_run);
+    let dry = wiped(&sandbox, &asked(true));
     assert_eq!(names(&dry), ["clean@d2", "all"]);
     assert_eq!(dry.files, ["build/all.csv", "build/d2.csv"]);
     assert_eq!(dry.bytes, 30 + 10);
     assert!(sandbox.exists("build/d2.csv"));
     assert_eq!(sandbox.status("all"), [Status::Fresh]);
-    let done = wiped(&sandbox, &asked(Effect::Apply));
+    let done = wiped(&sandbox, &asked(false));
     assert_eq!((done.files, done.bytes), (dry.files, dry.bytes));
     assert!(!sandbox.exists("build/d2.csv") && sandbox.exists("build/d1.csv"));
     assert!(sandbox.exists("raw/d2.csv"));
@@ -58,10 +57,7 @@ fn outputs_go_where_that_is_asked_for_and_sources_never() {
 fn what_an_external_asset_has_stays_on_disk() {
     let sandbox = Sandbox::new("[asset.made]\noutputs = \"elsewhere.csv\"\n");
     sandbox.write("elsewhere.csv", "1\n");
-    let report = wiped(
-        &sandbox,
-        &request(&["made"], Outputs::Removed, Effect::Apply),
-    );
+    let report = wiped(&sandbox, &request(&["made"], Outputs::Removed, false));
     assert_eq!(report.files, [""; 0]);
     assert!(sandbox.exists("elsewhere.csv"));
 }
@@ -69,7 +65,7 @@ fn what_an_external_asset_has_stays_on_disk() {
 #[test]
 fn a_source_is_not_wiped() {
     let sandbox = Sandbox::chain();
-    let asked = request(&["raw"], Outputs::Removed, Effect::Apply);
+    let asked = request(&["raw"], Outputs::Removed, false);
     let error = wipe(&sandbox.project(), &asked).expect_err("refused");
     assert_eq!(
         told(&error),

@@ -1,12 +1,10 @@
 //! What is wrong with an asset, as an annotation tells it.
 
+use crate::answer::{CheckBasis, CheckReport, CheckedAsset, KeyRange, ManifestLine, StaleRange};
 use crate::cli::text::{
     Keys, count, keys, not_the_same, number, status_word, why, why_unverifiable,
 };
-use crate::model::{
-    AssetKey, CauseKind, CheckBasis, CheckReport, CheckedAsset, KeyRange, ManifestLine, StaleRange,
-    Status, Strictness,
-};
+use crate::model::{AssetKey, CauseKind, Status, Strictness};
 
 /// What is wrong with one asset.
 #[derive(Clone, Debug)]

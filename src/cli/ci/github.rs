@@ -1,8 +1,8 @@
 //! Workflow commands of GitHub Actions, which become annotations of a pull request.
 
+use crate::answer::CheckReport;
 use crate::cli::ci::finding::{Finding, Severity, findings};
 use crate::cli::text::count;
-use crate::model::CheckReport;
 
 /// So many reasons are told of an asset: an annotation of more is cut, wherever its end may be.
 const REASONS: usize = 20;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::answer::CheckReport;
 use crate::cli::ci::finding::{Finding, Reason, ReasonKind, Severity, findings};
-use crate::model::CheckReport;
 
 /// `[{"description":…,"check_name":…,"fingerprint":…,"severity":…,"location":…}]`
 #[derive(Debug, Serialize)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::answer::CheckReport;
 use crate::cli::ci::finding::{Finding, Severity, findings};
-use crate::model::CheckReport;
 
 /// The document. An asset of which partitions are not fresh is a failure, one that can only not be judged is skipped. What
 /// is no matter of freshness is told beside its case.

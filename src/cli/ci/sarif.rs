@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::answer::CheckReport;
 use crate::cli::ci::finding::{Finding, Reason, ReasonKind, Severity, findings};
-use crate::model::CheckReport;
 
 /// The schema that the log follows.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";

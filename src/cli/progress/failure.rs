@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use crate::answer::{KeyPlaces, KeyRange};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::progress::board::{Blocked, Failed};
 use crate::cli::progress::neighbours::{name, neighbours};
 use crate::cli::text::{BAD, BOLD, DIM, count, printed, styled, visible};
-use crate::model::{Batch, KeyPlaces, KeyRange};
+use crate::model::Batch;
 
 /// How many groups of blocked steps are named.
 const BLOCKED: usize = 10;

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
+use crate::answer::Planned;
 use crate::cli::next::Next;
 use crate::cli::progress::lines::Story;
 use crate::cli::progress::region::{ECHO, Region};
@@ -12,7 +13,7 @@ use crate::cli::terminal::{Stream, size_now};
 use crate::cli::text::{
     ACCENT, DIM, Look, cut, elapsed, number, printed, span, styled, width as width_of,
 };
-use crate::model::{Event, Planned};
+use crate::model::Event;
 
 /// How often the region is drawn.
 const FRAME: Duration = Duration::from_millis(100);

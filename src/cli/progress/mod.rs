@@ -22,13 +22,14 @@ use std::time::{Duration, Instant};
 pub(super) use gathered::is_first;
 pub(super) use line::name;
 
+use crate::answer::Planned;
 use crate::cli::next::Next;
 use crate::cli::progress::json::JsonLines;
 use crate::cli::progress::lines::Lines;
 use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
 use crate::cli::signals::Urgency;
-use crate::model::{Batch, Event, EventSink, Planned, StepName};
+use crate::model::{Batch, Event, EventSink, StepName};
 
 /// Says the last line that a running step, or a batch that begins with it, has written to its log.
 pub(super) type LastLine = Arc<dyn Fn(&StepName, Option<&Batch>) -> Option<String> + Send + Sync>;

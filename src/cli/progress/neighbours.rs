@@ -1,6 +1,7 @@
 //! Steps of neighbouring keys of which the same is to say, told as one.
 
-use crate::model::{KeyPlaces, KeyRange, StepName};
+use crate::answer::{KeyPlaces, KeyRange};
+use crate::model::StepName;
 
 /// Neighbours of which the same is to say.
 #[derive(Debug)]
@@ -70,8 +71,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::{name, neighbours};
+    use crate::answer::KeyPlaces;
     use crate::cli::fixtures::{asset, key, step};
-    use crate::model::{KeyPlaces, NamedKeys, PartitionKeys};
+    use crate::model::{NamedKeys, PartitionKeys};
 
     #[test]
     fn neighbours_of_which_the_same_is_to_say_are_one() {

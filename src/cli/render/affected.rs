@@ -1,16 +1,17 @@
 //! `accept` and `wipe`.
 
+use crate::answer::AffectedReport;
 use crate::cli::text::{Cell, DIM, Detail, Hints, Keys, Look, Table, bytes, count, keys, styled};
-use crate::model::{AffectedReport, Effect};
 
 /// How many ranges and files are written out.
 const ROWS: usize = 20;
 
 /// What `accept` recorded, or would.
 pub fn accepted(report: &AffectedReport, look: &Look) -> String {
-    let verb = match report.effect {
-        Effect::Apply => "Accepted",
-        Effect::DryRun => "Would accept",
+    let verb = if report.dry_run {
+        "Would accept"
+    } else {
+        "Accepted"
     };
     if report.affected.is_empty() {
         return "There is nothing to accept: every output is what was recorded.\n".to_owned();
@@ -23,11 +24,11 @@ pub fn wiped(report: &AffectedReport, look: &Look) -> String {
     if report.affected.is_empty() && report.files.is_empty() {
         return "There is nothing to forget.\n".to_owned();
     }
-    let verb = match (report.effect, report.files.is_empty()) {
-        (Effect::Apply, true) => "Forgot",
-        (Effect::Apply, false) => "Forgot and removed",
-        (Effect::DryRun, true) => "Would forget",
-        (Effect::DryRun, false) => "Would forget and remove",
+    let verb = match (report.dry_run, report.files.is_empty()) {
+        (false, true) => "Forgot",
+        (false, false) => "Forgot and removed",
+        (true, true) => "Would forget",
+        (true, false) => "Would forget and remove",
     };
     format!("{}{}", rows(report, look), summary(verb, report, look))
 }
@@ -76,8 +77,8 @@ fn summary(verb: &str, report: &AffectedReport, look: &Look) -> String {
             bytes(report.bytes)
         ),
     };
-    let hint = match (report.effect, look.hints) {
-        (Effect::DryRun, Hints::Given) => format!("{}\n", styled(DIM, "Nothing was changed.")),
+    let hint = match (report.dry_run, look.hints) {
+        (true, Hints::Given) => format!("{}\n", styled(DIM, "Nothing was changed.")),
         _ => String::new(),
     };
     format!("{verb} {}{files}.\n{hint}", count(partitions, "record"))
@@ -86,8 +87,8 @@ fn summary(verb: &str, report: &AffectedReport, look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::{accepted, wiped};
+    use crate::answer::AffectedReport;
     use crate::cli::fixtures::{look, plain, range};
-    use crate::model::{AffectedReport, Effect};
 
     #[test]
     fn done_and_only_said() {
@@ -98,7 +99,7 @@ mod tests {
             ],
             files: (0..22).map(|it| format!("build/{it:02}.csv")).collect(),
             bytes: 120_431,
-            effect: Effect::DryRun,
+            dry_run: true,
         };
         insta::assert_snapshot!(plain(&wiped(&report, &look())), @r"
           clean  2013-01-01...2013-12-31  1,365 partitions
@@ -128,7 +129,7 @@ mod tests {
         Nothing was changed.
         ");
         report.files.clear();
-        report.effect = Effect::Apply;
+        report.dry_run = false;
         insta::assert_snapshot!(plain(&accepted(&report, &look())), @r"
           clean  2013-01-01...2013-12-31  1,365 partitions
           year                            1 partition

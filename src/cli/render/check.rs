@@ -1,15 +1,16 @@
 //! `check`: first the verdict, then what is not fresh and why, then what to do; besides it what does not count.
 
+use crate::answer::{
+    CheckBasis, CheckCounts, CheckReport, GitignoredFiles, KeyRange, LockedSources, Observed,
+    RebuildOutcome, StaleRange, WhyUnverifiable,
+};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::render::status::glyph;
 use crate::cli::text::{
     BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, count, keys, not_the_same, number,
     status_style, status_word, styled, why, why_not_rebuilt, why_unverifiable,
 };
-use crate::model::{
-    CheckBasis, CheckCounts, CheckReport, GitignoredFiles, KeyRange, LockedSources, Observed,
-    RebuildOutcome, StaleRange, Status, Strictness, WhyUnverifiable,
-};
+use crate::model::{Status, Strictness};
 
 /// How many rows an asset has, and how many ranges a note; all of them with `--verbose`.
 const ROWS: usize = 8;
@@ -323,12 +324,12 @@ fn taken(source: &LockedSources) -> String {
 #[cfg(test)]
 mod tests {
     use super::check;
+    use crate::answer::{
+        CheckBasis, CheckReport, CheckedAsset, ManifestLine, RebuildOutcome, Rebuilt, WhyDifferent,
+    };
     use crate::cli::fixtures::{self, check_report, look, next, plain};
     use crate::cli::text::Detail;
-    use crate::model::{
-        CheckBasis, CheckReport, CheckedAsset, DueWindows, ManifestLine, PartitionKey,
-        RebuildOutcome, Rebuilt, StepName, Strictness, WhyDifferent,
-    };
+    use crate::model::{DueWindows, PartitionKey, StepName, Strictness};
 
     #[test]
     fn the_verdict_then_why_then_what_to_do() {

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
+use crate::answer::{
+    ComparedField, ComparedOutput, ExplainReport, FailedAttempt, HistoryEntry, KeyRange,
+};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
     BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, UNVERIFIABLE, WARN, ago, chain, clock, count,
     keys, printed, span, status_style, styled, visible,
 };
-use crate::model::{
-    ComparedField, ComparedOutput, ExplainReport, FailedAttempt, HistoryEntry, KeyRange, Origin,
-    Outcome, Status,
-};
+use crate::model::{Origin, Outcome, Status};
 
 /// How wide lines are where the terminal does not say.
 const WIDTH: usize = 120;
@@ -122,7 +122,7 @@ fn record(report: &ExplainReport, width: usize, detail: Detail) -> String {
         let is_of_unknown = unknown
             .as_ref()
             .is_some_and(|it| field.field.starts_with(it));
-        if field.is_equal() && detail < Detail::Full {
+        if field.equal && detail < Detail::Full {
             equal += 1;
         } else if !is_of_unknown {
             field_rows(field, &mut table);
@@ -155,7 +155,7 @@ fn field_rows(field: &ComparedField, table: &mut Table) {
             .as_deref()
             .map_or_else(|| "(none)".to_owned(), |text| text.replace('\n', "⏎"))
     };
-    if field.is_equal() {
+    if field.equal {
         table.row([
             Cell::new(GOOD, "="),
             Cell::plain(field.field.clone()),
@@ -183,7 +183,7 @@ fn field_rows(field: &ComparedField, table: &mut Table) {
 fn command_diff(record: &[ComparedField]) -> Option<String> {
     let field = record
         .iter()
-        .find(|field| field.field.ends_with("command") && !field.is_equal())?;
+        .find(|field| field.field.ends_with("command") && !field.equal)?;
     let (old, new) = (field.recorded.as_deref()?, field.now.as_deref()?);
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
     let head = old
@@ -225,7 +225,7 @@ fn outputs(report: &ExplainReport, width: usize) -> String {
             }
             (None, _) => ("≠", WARN, "there, but never recorded"),
             (Some(_), None) => ("≠", WARN, "missing"),
-            (Some(_), Some(_)) if output.is_equal() => ("=", GOOD, "as recorded"),
+            (Some(_), Some(_)) if output.equal => ("=", GOOD, "as recorded"),
             (Some(_), Some(_)) => ("≠", WARN, "not what was recorded"),
         };
         table.row([
@@ -355,18 +355,14 @@ mod tests {
     use std::time::Duration;
 
     use super::explain;
+    use crate::answer::{ComparedField, ComparedOutput, ExplainReport, HistoryEntry};
     use crate::cli::fixtures::{code, data, digest, look, next, plain, range, run, step, time};
     use crate::model::{
-        CodeVersion, ComparedField, ComparedOutput, DataVersion, ExplainReport, Fingerprint,
-        HistoryEntry, Origin, Outcome, PartitionKey, Status,
+        CodeVersion, DataVersion, Fingerprint, Origin, Outcome, PartitionKey, Status,
     };
 
     fn field(field: &str, recorded: &str, now: &str) -> ComparedField {
-        ComparedField {
-            field: field.into(),
-            recorded: Some(recorded.into()),
-            now: Some(now.into()),
-        }
+        ComparedField::new(field.into(), Some(recorded.into()), Some(now.into()))
     }
 
     fn report() -> ExplainReport {
@@ -386,11 +382,7 @@ mod tests {
                     &"0b".repeat(16),
                 ),
                 field("input.airports", "1", "1"),
-                ComparedField {
-                    field: "input.clean".into(),
-                    recorded: Some("2".into()),
-                    now: None,
-                },
+                ComparedField::new("input.clean".into(), Some("2".into()), None),
             ],
             outputs: vec![ComparedOutput {
                 name: None,
@@ -399,6 +391,7 @@ mod tests {
                 now: None,
                 newer: vec![],
                 more: 0,
+                equal: false,
             }],
             command: vec!["sh".into(), "-euc".into(), "a.py --fast".into()],
             expected: Some(Duration::from_millis(2100)),
@@ -473,6 +466,7 @@ mod tests {
         report.causes.clear();
         report.record = vec![field("code.command", "a.py", "a.py")];
         report.outputs[0].now = report.outputs[0].recorded;
+        report.outputs[0].equal = true;
         report.feeds.clear();
         insta::assert_snapshot!(plain(&explain(&report, &look(), &next())), @r"
         daily@2013-07-04 is fresh

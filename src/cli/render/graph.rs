@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::fmt::{Arguments, Write as _};
 
+use crate::answer::{DeclarationKind, GraphEdge, GraphReport};
 use crate::cli::text::{BOLD, DIM, styled};
-use crate::model::{AssetKey, DeclarationKind, GraphEdge, GraphReport};
+use crate::model::AssetKey;
 
 /// A line for each asset, upstream first, with what it reads.
 pub fn text(report: &GraphReport) -> String {
@@ -118,8 +119,9 @@ fn put(text: &mut String, arguments: Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::{dot, mermaid, text};
+    use crate::answer::{DeclarationKind, GraphEdge, GraphReport, GraphVertex};
     use crate::cli::fixtures::{asset, plain};
-    use crate::model::{AssetKey, DeclarationKind, GraphEdge, GraphReport, GraphVertex};
+    use crate::model::AssetKey;
 
     fn report() -> GraphReport {
         let vertex = |key, kind, partitions: Option<&str>| GraphVertex {

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::answer::{
+    FailedAttempt, HistoryEntry, HistoryReport, InputRange, LogEnd, PastAttempt, StepLog,
+};
 use crate::cli::text::{
     BAD, BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, ago, clock, keys, printed, span, styled,
     visible,
 };
-use crate::model::{
-    DataVersion, FailedAttempt, HistoryEntry, HistoryReport, InputRange, LogEnd, Origin, Outcome,
-    PastAttempt, StepLog, StepName,
-};
+use crate::model::{DataVersion, Origin, Outcome, StepName};
 
 /// A row per materialization, newest first; with `-v` what each read.
 pub fn history(report: &HistoryReport, look: &Look) -> String {
@@ -150,12 +150,10 @@ pub fn log_heading(log: &StepLog, look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::history;
+    use crate::answer::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
     use crate::cli::fixtures::{asset, digest, key, look, plain, run, time};
     use crate::cli::text::Detail;
-    use crate::model::{
-        CodeVersion, DataVersion, FailedAttempt, Fingerprint, HistoryEntry, HistoryReport,
-        InputRange, Origin, Outcome, PastAttempt,
-    };
+    use crate::model::{CodeVersion, DataVersion, Fingerprint, Origin, Outcome};
 
     #[test]
     fn rows_with_what_was_read() {

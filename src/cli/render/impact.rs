@@ -1,7 +1,7 @@
 //! `affected`.
 
+use crate::answer::ImpactReport;
 use crate::cli::text::{Cell, DIM, Keys, Look, Table, count, keys};
-use crate::model::{Impact, ImpactReport};
 
 /// What changes can touch: a line for each range.
 pub fn affected(report: &ImpactReport, look: &Look) -> String {
@@ -15,13 +15,7 @@ pub fn affected(report: &ImpactReport, look: &Look) -> String {
             Cell::plain(range.asset.as_str()),
             Cell::plain(keys([Keys::from(range)], 1)),
             Cell::new(DIM, count(range.count, "partition")),
-            Cell::new(
-                DIM,
-                match each.impact {
-                    Impact::Direct => "",
-                    Impact::Downstream => "downstream",
-                },
-            ),
+            Cell::new(DIM, if each.direct { "" } else { "downstream" }),
         ]);
     }
     table.lines(0, look.width)
@@ -30,8 +24,8 @@ pub fn affected(report: &ImpactReport, look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::affected;
+    use crate::answer::{AffectedRange, ImpactReport};
     use crate::cli::fixtures::{look, plain, range};
-    use crate::model::{AffectedRange, Impact, ImpactReport};
 
     #[test]
     fn a_line_for_each_range() {
@@ -39,15 +33,15 @@ mod tests {
             assets: vec![
                 AffectedRange {
                     range: range("clean", "2013-07-04", "2013-07-05", 2),
-                    impact: Impact::Direct,
+                    direct: true,
                 },
                 AffectedRange {
                     range: range("clean", "2013-07-08", "2013-07-08", 1),
-                    impact: Impact::Direct,
+                    direct: true,
                 },
                 AffectedRange {
                     range: range("report", "", "", 1),
-                    impact: Impact::Downstream,
+                    direct: false,
                 },
             ],
             sources: vec![range("flights", "2013-07-04", "2013-07-05", 2)],

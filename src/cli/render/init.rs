@@ -1,8 +1,8 @@
 //! `init`.
 
+use crate::answer::{FileChange, InitReport};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{Cell, DIM, GOOD, Look, Table};
-use crate::model::{FileChange, InitReport};
 
 /// The files of a new project, and what may come next.
 pub fn init(report: &InitReport, look: &Look, next: &Next) -> String {
@@ -29,8 +29,8 @@ pub fn init(report: &InitReport, look: &Look, next: &Next) -> String {
 #[cfg(test)]
 mod tests {
     use super::init;
+    use crate::answer::{FileChange, InitReport, InitializedFile};
     use crate::cli::fixtures::{look, next, plain};
-    use crate::model::{FileChange, InitReport, InitializedFile};
 
     #[test]
     fn files_and_hints() {

@@ -1,7 +1,7 @@
 //! `list`: a row per asset and source.
 
+use crate::answer::{DeclarationKind, ListReport, Listing};
 use crate::cli::text::{BOLD, Cell, DIM, Detail, Look, Table};
-use crate::model::{DeclarationKind, ListReport, Listing};
 
 /// The assets and sources; quiet, only their names.
 pub fn list(report: &ListReport, look: &Look) -> String {
@@ -42,9 +42,10 @@ fn row(listing: &Listing) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::list;
+    use crate::answer::{DeclarationKind, ListReport, ListedDep, ListedPlace, Listing};
     use crate::cli::fixtures::{asset, look, plain};
     use crate::cli::text::Detail;
-    use crate::model::{About, DeclarationKind, ListReport, ListedDep, ListedPlace, Listing, Name};
+    use crate::model::{About, Name};
 
     fn listing(name: &str, kind: DeclarationKind, deps: &[&str]) -> Listing {
         let dep = |name: &&str| ListedDep {

@@ -1,7 +1,7 @@
 //! `lock` and `lock prune`.
 
+use crate::answer::{LineKind, LockReport};
 use crate::cli::text::{Cell, DIM, Detail, Look, Table, count};
-use crate::model::{ChangedLines, Effect, LineKind, LockReport};
 
 /// What became of the lock file, or would.
 pub fn locked(report: &LockReport, look: &Look) -> String {
@@ -19,41 +19,26 @@ pub fn locked(report: &LockReport, look: &Look) -> String {
                     LineKind::Source => format!("@{}", lines.name),
                     LineKind::Key => format!("+ {}", lines.name),
                 }),
-                Cell::new(DIM, parts(lines)),
+                Cell::new(DIM, parts([lines.added, lines.changed, lines.removed])),
             ]);
         }
         text = table.lines(2, look.width);
     }
-    let total = report.changes.iter().fold(
-        ChangedLines {
-            kind: LineKind::Asset,
-            name: String::new(),
-            added: 0,
-            changed: 0,
-            removed: 0,
-        },
-        |total, lines| ChangedLines {
-            added: total.added + lines.added,
-            changed: total.changed + lines.changed,
-            removed: total.removed + lines.removed,
-            ..total
-        },
-    );
-    let verb = match report.effect {
-        Effect::Apply => "Wrote",
-        Effect::DryRun => "Would write",
+    let verb = if report.dry_run {
+        "Would write"
+    } else {
+        "Wrote"
     };
-    let all = total.added + total.changed + total.removed;
+    let all = report.added + report.changed + report.removed;
     let noun = count(all, "line");
-    format!("{text}{verb} {noun} of {file}: {}.\n", parts(&total))
+    format!(
+        "{text}{verb} {noun} of {file}: {}.\n",
+        parts([report.added, report.changed, report.removed])
+    )
 }
 
-fn parts(lines: &ChangedLines) -> String {
-    let parts = [
-        (lines.added, "added"),
-        (lines.changed, "changed"),
-        (lines.removed, "removed"),
-    ];
+fn parts([added, changed, removed]: [u32; 3]) -> String {
+    let parts = [(added, "added"), (changed, "changed"), (removed, "removed")];
     let told = parts.iter().filter(|(number, _)| *number > 0);
     let told: Vec<String> = told
         .map(|(number, word)| format!("{number} {word}"))

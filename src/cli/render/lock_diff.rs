@@ -2,11 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::answer::{ChangedParts, LineChange, LineKind, LockDiffReport, LockDifference};
 use crate::cli::text::{Cell, DIM, Keys, Look, Table, count, keys};
-use crate::model::{
-    ChangedInputs, ChangedOutputs, ChangedParts, LineChange, LineKind, LockDiffReport,
-    LockDifference, Sameness,
-};
 
 /// How many rows a table for a pull request has at most.
 const ROWS: usize = 50;
@@ -54,7 +51,11 @@ pub fn lock_diff_markdown(report: &LockDiffReport) -> String {
             LineChange::Removed => ("removed", Default::default()),
             LineChange::Changed(parts) if found.kind == LineKind::Asset => (
                 "changed",
-                [code(parts).to_owned(), inputs(parts), outputs(parts)],
+                [
+                    if parts.code_changed { "changed" } else { "" }.to_owned(),
+                    inputs(parts),
+                    outputs(parts),
+                ],
             ),
             LineChange::Changed(_) => ("changed", Default::default()),
         };
@@ -96,42 +97,33 @@ fn number(found: &LockDifference) -> String {
     count(found.count, "partition")
 }
 
+/// What changed in a line, in words.
 fn in_words(parts: &ChangedParts) -> String {
-    let code = (parts.code == Sameness::Changed).then(|| "code changed".to_owned());
-    let inputs = match &parts.inputs {
-        ChangedInputs::None => None,
-        ChangedInputs::Some(names) => Some(format!("{} changed", names.join(", "))),
-        ChangedInputs::Others => Some("dependencies changed".to_owned()),
+    let code = parts.code_changed.then(|| "code changed".to_owned());
+    let inputs = match parts.changed_inputs.as_deref() {
+        Some([]) => None,
+        Some(names) => Some(format!("{} changed", names.join(", "))),
+        None => Some("dependencies changed".to_owned()),
     };
-    let output = match &parts.outputs {
-        ChangedOutputs::None => "output unchanged".to_owned(),
-        ChangedOutputs::Whole => "output changed".to_owned(),
-        ChangedOutputs::Some(labels) => format!("output {} changed", labels.join(", ")),
+    let output = match &parts.changed_outputs {
+        Some(labels) => format!("output {} changed", labels.join(", ")),
+        None if parts.output_changed => "output changed".to_owned(),
+        None => "output unchanged".to_owned(),
     };
     let words: Vec<String> = code.into_iter().chain(inputs).chain([output]).collect();
     words.join("; ")
 }
 
-fn code(parts: &ChangedParts) -> &'static str {
-    match parts.code {
-        Sameness::Same => "",
-        Sameness::Changed => "changed",
-    }
-}
-
 fn inputs(parts: &ChangedParts) -> String {
-    match &parts.inputs {
-        ChangedInputs::None => String::new(),
-        ChangedInputs::Some(names) => names.join(", "),
-        ChangedInputs::Others => "other dependencies".to_owned(),
-    }
+    let names = parts.changed_inputs.as_ref().map(|names| names.join(", "));
+    names.unwrap_or_else(|| "other dependencies".to_owned())
 }
 
 fn outputs(parts: &ChangedParts) -> String {
-    match &parts.outputs {
-        ChangedOutputs::None => "unchanged".to_owned(),
-        ChangedOutputs::Whole => "changed".to_owned(),
-        ChangedOutputs::Some(labels) => labels.join(", "),
+    match &parts.changed_outputs {
+        Some(labels) => labels.join(", "),
+        None if parts.output_changed => "changed".to_owned(),
+        None => "unchanged".to_owned(),
     }
 }
 

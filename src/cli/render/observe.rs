@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::answer::{ObserveReport, ObservedChange, ObservedSource};
 use crate::cli::text::{Cell, DIM, Detail, GOOD, Look, Table, WARN, count, number};
-use crate::model::{AssetKey, ObserveReport, ObservedChange, ObservedSource};
+use crate::model::AssetKey;
 
 /// How many partitions of a source are told one by one.
 const ROWS: usize = 10;
@@ -107,8 +108,9 @@ fn row(name: String, observed: &ObservedSource) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::observe;
+    use crate::answer::{ObserveReport, ObservedChange, ObservedSource};
     use crate::cli::fixtures::{asset, digest, key, look, plain};
-    use crate::model::{DataVersion, ObserveReport, ObservedChange, ObservedSource};
+    use crate::model::DataVersion;
 
     #[test]
     fn many_partitions_are_one_row_and_what_changed() {

@@ -1,13 +1,12 @@
 //! `plan`: what would run, in which order, why, and how long it takes.
 
+use crate::answer::{Decision, MadeElsewhere, PlanReport, PlanStep, PlannedAside};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
     ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, UNVERIFIABLE, WARN,
     count, cut, keys, number, span, styled, subject,
 };
-use crate::model::{
-    AssetKey, Decision, MadeElsewhere, PlanReport, PlanStep, PlannedAside, StepName,
-};
+use crate::model::{AssetKey, StepName};
 
 /// How many steps of the longest chain are named.
 const CHAIN: usize = 8;
@@ -189,10 +188,11 @@ mod tests {
     use std::time::Duration;
 
     use super::{blocked, chain, plan};
-    use crate::cli::fixtures::{code, data, look, next, plain, range, step};
-    use crate::model::{
-        Cause, Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep, PlannedAside,
+    use crate::answer::{
+        Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep, PlannedAside,
     };
+    use crate::cli::fixtures::{code, data, look, next, plain, range, step};
+    use crate::model::Cause;
 
     fn row(keys: KeyRange, decision: Decision, ms: Option<u64>, causes: Vec<Cause>) -> PlanStep {
         PlanStep {

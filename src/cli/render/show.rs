@@ -1,13 +1,11 @@
 //! `show`: everything that is declared of one asset.
 
+use crate::answer::{DeclarationKind, Listing, ShownAsset, ShownRecipe, WrittenCommand};
 use crate::cli::text::{BOLD, Cell, DIM, Keys, Look, Table, count, keys, span, styled};
-use crate::model::{
-    AssetKey, DeclarationKind, History, LeftoverRule, Listing, Runs, ShowReport, ShownRecipe,
-    Staging, Stdout, WrittenCommand,
-};
+use crate::model::{AssetKey, LeftoverRule};
 
 /// A label and its lines for each thing that is declared.
-pub fn show(report: &ShowReport, look: &Look) -> String {
+pub fn show(report: &ShownAsset, look: &Look) -> String {
     let listing = &report.listing;
     let mut table = Table::default();
     about(listing, &mut table);
@@ -101,7 +99,7 @@ fn about(listing: &Listing, table: &mut Table) {
     }
 }
 
-fn partitions(report: &ShowReport, table: &mut Table) {
+fn partitions(report: &ShownAsset, table: &mut Table) {
     if let Some(definition) = &report.listing.partitions {
         let range = keys([Keys::from(&report.keys)], 1);
         let number = count(report.keys.count, "key");
@@ -133,20 +131,18 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
         table,
         "writes to",
         match (recipe.stdout, recipe.staging) {
-            (Stdout::Output, _) => "its output, from standard output",
-            (Stdout::Log, Staging::Staged) => {
-                "a staging folder, from which outputs are renamed into place"
-            }
-            (Stdout::Log, Staging::InPlace) => "its final paths, as its command names no output",
+            (true, _) => "its output, from standard output",
+            (false, true) => "a staging folder, from which outputs are renamed into place",
+            (false, false) => "its final paths, as its command names no output",
         },
     );
-    if recipe.history == History::Incremental {
+    if recipe.incremental {
         entry(table, "starts from", "its previous output (incremental)");
     }
     if recipe.leftovers == LeftoverRule::End {
         entry(table, "leftovers", "are ended, without failing the step");
     }
-    if recipe.runs == Runs::Always {
+    if recipe.volatile {
         entry(table, "runs", "always (volatile)");
     }
     if let Some(timeout) = recipe.timeout {
@@ -162,15 +158,16 @@ mod tests {
     use std::time::Duration;
 
     use super::show;
-    use crate::cli::fixtures::{asset, look, plain, range};
-    use crate::model::{
-        About, DeclarationKind, History, LeftoverRule, ListedDep, ListedOutput, ListedPlace,
-        Listing, Name, Runs, ShowReport, ShownRecipe, Staging, Stdout, WrittenCommand,
+    use crate::answer::{
+        DeclarationKind, ListedDep, ListedOutput, ListedPlace, Listing, ShownAsset, ShownRecipe,
+        WrittenCommand,
     };
+    use crate::cli::fixtures::{asset, look, plain, range};
+    use crate::model::{About, LeftoverRule, Name};
 
     #[test]
     fn everything_that_is_declared() {
-        let report = ShowReport {
+        let report = ShownAsset {
             listing: Listing {
                 key: asset("clean"),
                 kind: DeclarationKind::Asset,
@@ -205,12 +202,12 @@ mod tests {
                 code: vec!["steps/clean.py".into()],
                 tools: vec![],
                 code_version: None,
-                staging: Staging::InPlace,
+                staging: false,
                 stdin: Some(Name::parse("raw").expect("a name")),
-                stdout: Stdout::Log,
-                history: History::None,
+                stdout: false,
+                incremental: false,
                 leftovers: LeftoverRule::Fail,
-                runs: Runs::Always,
+                volatile: true,
                 env: vec![("TOKEN".into(), "secret".into())],
                 timeout: Some(Duration::from_secs(90)),
             }),

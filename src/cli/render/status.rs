@@ -1,15 +1,15 @@
 //! `status`: a row per asset, with its counts, when it was last made, and why it is not fresh.
 
+use crate::answer::{
+    AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
+};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
     Cell, DIM, Detail, Hints, Keys, Look, Table, UNVERIFIABLE, ago, count, keys, number,
     status_style, styled, subject,
 };
-use crate::model::{
-    AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, RunningPartition,
-    Status, StatusCounts, StatusReport,
-};
+use crate::model::{Cause, Evidence, Grouping, Status};
 
 /// Worst first: the status that a row is headed by.
 pub(super) const WORST: [Status; 8] = [
@@ -322,11 +322,11 @@ pub(super) fn glyph(status: Status, glyphs: Glyphs) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::status;
-    use crate::cli::fixtures::{asset, code, data, key, look, next, plain, time};
-    use crate::model::{
-        AssetStatus, Cause, DeclarationKind, Evidence, Grouping, PartitionRun, RunId,
-        RunningPartition, Status, StatusCounts, StatusReport,
+    use crate::answer::{
+        AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
     };
+    use crate::cli::fixtures::{asset, code, data, key, look, next, plain, time};
+    use crate::model::{Cause, Evidence, Grouping, RunId, Status};
 
     fn run(
         first: &str,

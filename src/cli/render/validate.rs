@@ -1,7 +1,7 @@
 //! `validate`: its last line. The problems themselves are diagnostics.
 
+use crate::answer::ValidateReport;
 use crate::cli::text::{BAD, GOOD, WARN, count, styled};
-use crate::model::ValidateReport;
 
 /// How many problems there are.
 pub fn validate(report: &ValidateReport) -> String {
@@ -30,8 +30,8 @@ pub fn validate(report: &ValidateReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::validate;
+    use crate::answer::ValidateReport;
     use crate::cli::fixtures::plain;
-    use crate::model::ValidateReport;
 
     #[test]
     fn last_lines() {

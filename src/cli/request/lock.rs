@@ -3,7 +3,7 @@
 use crate::cli::args::{LockArgs, LockDiffArgs, PruneArgs, RecordedArgs};
 use crate::cli::error::CliError;
 use crate::cli::request::words_of;
-use crate::model::{Effect, LockDiffRequest, LockRequest};
+use crate::model::{LockDiffRequest, LockRequest};
 
 /// What `lock` is asked for.
 pub fn lock(args: &LockArgs) -> Result<LockRequest, CliError> {
@@ -11,13 +11,13 @@ pub fn lock(args: &LockArgs) -> Result<LockRequest, CliError> {
     Ok(LockRequest {
         selection,
         partitions,
-        effect: effect(args.dry_run),
+        dry_run: args.dry_run,
     })
 }
 
 /// What becomes of what `lock prune` finds.
-pub fn prune(args: &PruneArgs) -> Effect {
-    effect(args.dry_run)
+pub fn prune(args: &PruneArgs) -> bool {
+    args.dry_run
 }
 
 /// What `lock diff` is asked for.
@@ -25,13 +25,5 @@ pub fn lock_diff(args: &LockDiffArgs) -> LockDiffRequest {
     LockDiffRequest {
         old: args.old.clone(),
         new: args.new.clone(),
-    }
-}
-
-fn effect(dry_run: bool) -> Effect {
-    if dry_run {
-        Effect::DryRun
-    } else {
-        Effect::Apply
     }
 }

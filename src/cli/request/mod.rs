@@ -24,12 +24,11 @@ use crate::cli::args::{
 use crate::cli::error::CliError;
 use crate::model::{
     AcceptRequest, AffectedRequest, Altered, AssetKey, Attempts, Changes, CheckRequest,
-    CheckedOutputs, CheckedTree, DueWindows, Durability, Effect, Evidence, ExplainRequest,
-    FailurePolicy, Follow, Force, GraphRequest, Grouping, HistoryRequest, InitRequest,
-    InitTemplate, InvalidName, InvalidSelected, ListRequest, LogsRequest, MaterializeRequest,
-    ObserveRequest, Occupied, Outputs, PartitionsSelection, PlanRequest, Rebuild, RunId, Scope,
-    Selected, SelectionText, ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait,
-    WipeRequest,
+    CheckedOutputs, CheckedTree, DueWindows, Durability, Evidence, ExplainRequest, FailurePolicy,
+    Follow, Force, GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidName,
+    InvalidSelected, ListRequest, LogsRequest, MaterializeRequest, ObserveRequest, Occupied,
+    Outputs, PartitionsSelection, PlanRequest, Rebuild, RunId, Scope, Selected, SelectionText,
+    ShowRequest, Sources, StatusRequest, StepOutput, Strictness, Wait, WipeRequest,
 };
 
 /// What `materialize` is asked for.
@@ -255,11 +254,7 @@ pub fn accept(args: &AcceptArgs) -> Result<AcceptRequest, CliError> {
     Ok(AcceptRequest {
         selection,
         partitions,
-        effect: if args.dry_run {
-            Effect::DryRun
-        } else {
-            Effect::Apply
-        },
+        dry_run: args.dry_run,
     })
 }
 
@@ -275,11 +270,7 @@ pub fn wipe(args: &WipeArgs) -> Result<WipeRequest, CliError> {
         } else {
             Outputs::Kept
         },
-        effect: if args.dry_run {
-            Effect::DryRun
-        } else {
-            Effect::Apply
-        },
+        dry_run: args.dry_run,
     })
 }
 

@@ -1,7 +1,8 @@
 //! Ranges of keys.
 
+use crate::answer::{KeyRange, PartitionRun};
 use crate::cli::text::count;
-use crate::model::{KeyRange, PartitionKey, PartitionRun};
+use crate::model::PartitionKey;
 
 /// Neighbouring keys; none for an unpartitioned asset.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! What came of building an asset partition in scratch, in words.
 
-use crate::model::{RebuildOutcome, WhyDifferent, WhyNotRebuilt};
+use crate::answer::{RebuildOutcome, WhyDifferent, WhyNotRebuilt};
 
 /// What is wrong with it, to follow its name; that it came out the same is nothing wrong.
 pub fn not_the_same(outcome: &RebuildOutcome) -> String {

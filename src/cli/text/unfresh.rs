@@ -1,11 +1,9 @@
 //! Why asset partitions are not fresh, or cannot be judged, in words.
 
+use crate::answer::{Certainty, CheckBasis, StaleRange, Unverifiable, WhyUnverifiable};
 use crate::cli::text::cause::summary;
 use crate::cli::text::{count, subject};
-use crate::model::{
-    Cause, Certainty, CheckBasis, CodeChange, DataChange, Presence, StaleRange, Status,
-    Unverifiable, WhyUnverifiable,
-};
+use crate::model::{Cause, CodeChange, DataChange, Presence, Status};
 
 /// How many causes are told.
 const CAUSES: usize = 3;
@@ -116,8 +114,9 @@ pub fn why_unverifiable(unverifiable: &Unverifiable) -> String {
 #[cfg(test)]
 mod tests {
     use super::why;
+    use crate::answer::{Certainty, CheckBasis, ManifestLine, StaleRange};
     use crate::cli::fixtures::{code, data, range};
-    use crate::model::{Cause, Certainty, CheckBasis, ManifestLine, StaleRange, Status};
+    use crate::model::{Cause, Status};
 
     #[test]
     fn reasons() {

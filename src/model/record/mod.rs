@@ -7,7 +7,7 @@ mod current;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::digest::{Digest, Field};
 use crate::model::name::AssetKey;
@@ -43,6 +43,12 @@ pub const RULE: u32 = 2;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub uuid::Uuid);
+
+impl Serialize for RunId {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(self)
+    }
+}
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +94,8 @@ pub struct Materialization {
 }
 
 /// Whether a materialization changed its asset's data version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It did.
     Materialized,
@@ -108,7 +115,8 @@ impl Outcome {
 }
 
 /// Where a materialization comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A command ran.
     Command,
@@ -116,18 +124,6 @@ pub enum Origin {
     Accepted,
     /// The outputs were here, and what the lock file says of them was right.
     Locked,
-}
-
-impl Origin {
-    /// The word for it in machine output.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Command => "command",
-            Self::Accepted => "accepted",
-            Self::Locked => "locked",
-        }
-    }
 }
 
 /// An output as it was recorded.

@@ -1,6 +1,6 @@
 //! What the verbs of the lock file are asked for.
 
-use crate::model::request::{Effect, PartitionsSelection, SelectionText};
+use crate::model::request::{PartitionsSelection, SelectionText};
 
 /// Bring the lock file up to date from the instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct LockRequest {
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
     /// Whether it is done.
-    pub effect: Effect,
+    pub dry_run: bool,
 }
 
 /// Say what differs between the lock files of two revisions.

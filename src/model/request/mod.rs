@@ -23,7 +23,7 @@ pub use materialize::{
     StepOutput, Wait,
 };
 pub use partition_verbs::{
-    ChangeKeysRequest, ListPartitionsRequest, MapDirection, MapPartitionsRequest,
+    ChangeKeysRequest, KeyChange, ListPartitionsRequest, MapDirection, MapPartitionsRequest,
     ShowPartitionsRequest, WantedKeys,
 };
 pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
@@ -31,7 +31,7 @@ pub use rebuild::Rebuild;
 pub use selected::{InvalidSelected, Selected};
 pub use selection_text::SelectionText;
 pub use verbs::{
-    AcceptRequest, Attempts, Effect, Evidence, ExplainRequest, GraphRequest, Grouping,
-    HistoryRequest, InitRequest, InitTemplate, ListRequest, LogsRequest, ObserveRequest, Outputs,
-    ShowRequest, Sources, StatusRequest, WipeRequest,
+    AcceptRequest, Attempts, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest,
+    InitRequest, InitTemplate, ListRequest, LogsRequest, ObserveRequest, Outputs, ShowRequest,
+    Sources, StatusRequest, WipeRequest,
 };

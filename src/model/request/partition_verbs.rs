@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
-use crate::model::report::KeyChange;
 use crate::model::request::KeyWord;
 
 /// List the keys of a partitions definition.
@@ -69,4 +68,13 @@ pub struct ChangeKeysRequest {
     pub keys: Vec<PartitionKey>,
     /// Whether they come or go.
     pub change: KeyChange,
+}
+
+/// Whether keys come or go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChange {
+    /// They come.
+    Add,
+    /// They go.
+    Remove,
 }

@@ -163,16 +163,6 @@ pub struct LogsRequest {
     pub run: Option<RunId>,
 }
 
-/// Whether something is done, or only said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Effect {
-    /// It is done.
-    #[default]
-    Apply,
-    /// It is said what would be done: `--dry-run`.
-    DryRun,
-}
-
 /// Record the outputs on disk as if they had been made just now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AcceptRequest {
@@ -181,7 +171,7 @@ pub struct AcceptRequest {
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
     /// Whether it is done.
-    pub effect: Effect,
+    pub dry_run: bool,
 }
 
 /// Forget records.
@@ -194,7 +184,7 @@ pub struct WipeRequest {
     /// What becomes of the outputs on disk.
     pub outputs: Outputs,
     /// Whether it is done.
-    pub effect: Effect,
+    pub dry_run: bool,
 }
 
 /// What becomes of outputs whose records are forgotten.

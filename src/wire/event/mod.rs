@@ -10,7 +10,7 @@ use crate::model::{
     StepFailure, StepName, StepOutcome,
 };
 use crate::wire::text::milliseconds;
-use crate::wire::{CauseShape, SCHEMA, Text};
+use crate::wire::{SCHEMA, Text};
 
 /// `{"schema":1,"type":…,"time":…,…}`
 #[derive(Debug, Serialize)]
@@ -35,7 +35,7 @@ enum KindShape<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         batch: Option<BatchShape<'a>>,
         attempt: u32,
-        causes: Vec<CauseShape<'a>>,
+        causes: &'a [Cause],
         #[serde(skip_serializing_if = "Option::is_none")]
         expected_ms: Option<u64>,
     },
@@ -100,7 +100,7 @@ struct FinishedShape<'a> {
     duration_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<&'a str>,
-    causes: Vec<CauseShape<'a>>,
+    causes: &'a [Cause],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     warnings: &'a [String],
 }
@@ -156,7 +156,7 @@ impl<'a> From<&'a EventKind> for KindShape<'a> {
                 step: step.into(),
                 batch: batch.as_deref().map(BatchShape::from),
                 attempt: *attempt,
-                causes: CauseShape::all(causes),
+                causes,
                 expected_ms: usually.map(milliseconds),
             },
             EventKind::StepWaiting { step, holder } => Self::StepWaiting {
@@ -228,14 +228,14 @@ impl<'a> FinishedShape<'a> {
             failure: failure.map(FailureShape::from),
             duration_ms: milliseconds(took),
             log: None,
-            causes: Vec::new(),
+            causes: &[],
             warnings: &[],
         }
     }
 
     fn with(mut self, log: Option<&'a str>, causes: &'a [Cause], warnings: &'a [String]) -> Self {
         self.log = log;
-        self.causes = CauseShape::all(causes);
+        self.causes = causes;
         self.warnings = warnings;
         self
     }

@@ -14,6 +14,7 @@ mod scratch;
 
 use std::collections::BTreeMap;
 
+use crate::answer::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
 use crate::app::check::place::place_of;
 use crate::app::check::rebuild::build::{Build, Built};
 use crate::app::error::AppError;
@@ -22,8 +23,8 @@ use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::executor::{Cancel, Executor};
 use crate::hash::Versions;
 use crate::model::{
-    Asset, AssetId, DataVersionRule, LockLine, NotRebuilt, PartitionRef, PartitionSet, Place,
-    Rebuild, RebuildOutcome, Rebuilt, Required, SourcePath, StepName, WhyDifferent, WhyNotRebuilt,
+    Asset, AssetId, DataVersionRule, LockLine, PartitionRef, PartitionSet, Place, Rebuild,
+    Required, SourcePath, StepName,
 };
 use crate::plan::{Scope, Upstream};
 use crate::sys::clock::Clock;

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::answer::{KeyPlaces, Planned};
 use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::progress::Display;
@@ -15,7 +16,7 @@ use crate::cli::render;
 use crate::cli::signals::Urgency;
 use crate::cli::terminal::{Kind, Stream};
 use crate::cli::text::{ACCENT, Detail, Look, WARN, count, elapsed, number};
-use crate::model::{Event, EventKind, KeyPlaces, Planned, RunOutcome, StepOutcome};
+use crate::model::{Event, EventKind, RunOutcome, StepOutcome};
 
 /// How long nothing may be said.
 const HEARTBEAT: Duration = Duration::from_secs(30);

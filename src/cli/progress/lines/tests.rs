@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::answer::{Decision, KeyPlaces, MadeElsewhere, PlanStep, Planned};
 use crate::cli::fixtures::{asset, code, data, digest, key, look, next, plain, range, run, step};
 use crate::cli::progress::lines::Story;
 use crate::cli::text::{Detail, Look};
 use crate::model::{
-    Batch, DataVersion, Decision, EventKind, KeyPlaces, MadeElsewhere, NamedKeys, PartitionKeys,
-    PlanStep, Planned, RunCounts, RunOutcome, StepFailure, StepOutcome,
+    Batch, DataVersion, EventKind, NamedKeys, PartitionKeys, RunCounts, RunOutcome, StepFailure,
+    StepOutcome,
 };
 
 fn planned(blocked: Vec<PlanStep>) -> Planned {

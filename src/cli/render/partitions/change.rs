@@ -1,7 +1,8 @@
 //! `partitions add` and `partitions remove`: what changed, and what was so already.
 
+use crate::answer::{ChangedKeys, KeysReport};
 use crate::cli::text::count;
-use crate::model::{AssetKey, ChangedKeys, KeysReport, PartitionKey};
+use crate::model::{AssetKey, PartitionKey};
 
 /// How many keys are named.
 const NAMED: usize = 5;
@@ -53,8 +54,9 @@ fn named(keys: &[PartitionKey]) -> String {
 #[cfg(test)]
 mod tests {
     use super::changed_keys;
+    use crate::answer::{ChangedKeys, KeysReport};
     use crate::cli::fixtures::{asset, key};
-    use crate::model::{ChangedKeys, KeysReport, Name, PartitionKey};
+    use crate::model::{Name, PartitionKey};
 
     fn keys(names: &str) -> Vec<PartitionKey> {
         names.split(' ').filter_map(key).collect()

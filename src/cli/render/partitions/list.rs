@@ -1,7 +1,8 @@
 //! `partitions list`: what a definition is, with a few of its keys; or keys alone, one a line.
 
+use crate::answer::{ListedKeys, PartitionsReport};
 use crate::cli::text::{BOLD, Cell, DIM, Look, Table, count, styled};
-use crate::model::{Grouping, ListedKeys, PartitionKey, PartitionsReport};
+use crate::model::{Grouping, PartitionKey};
 
 /// How many keys are named at either end.
 const NAMED: u32 = 3;
@@ -109,11 +110,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::partitions;
+    use crate::answer::{ListedDimension, ListedKeys, ListedSchedule, PartitionsReport};
     use crate::cli::fixtures::{asset, look, plain};
     use crate::model::{
-        Cadence, Grouping, ListedDimension, ListedKeys, ListedSchedule, MultiKeys, Name, NamedKeys,
-        PartitionKey, PartitionKeys, PartitionSet, PartitionsReport, TimeKeys, TimePartitions,
-        TimeSettings,
+        Cadence, Grouping, MultiKeys, Name, NamedKeys, PartitionKey, PartitionKeys, PartitionSet,
+        TimeKeys, TimePartitions, TimeSettings,
     };
 
     fn days() -> PartitionsReport {

@@ -2,19 +2,19 @@
 
 use std::ops::Range;
 
+use crate::answer::{KeySet, MapReport, MappedKeys};
 use crate::cli::text::{BAD, BOLD, Detail, Look, count, styled};
-use crate::model::{MapReport, MappedKeys, PartitionKey, PartitionKeys, PartitionSet};
+use crate::model::{PartitionKey, PartitionKeys, PartitionSet};
 
 /// Which partitions belong together: a line that says so, and a line for each range.
 pub fn mapped(report: &MapReport, look: &Look) -> String {
     let mut lines = match &report.mapped {
         MappedKeys::Upstream {
-            keys,
-            existing,
+            upstream: KeySet { keys, set },
             nonexistent,
         } => {
-            let mut lines = vec![needs(report, keys, existing)];
-            lines.extend(ranges(keys, existing));
+            let mut lines = vec![needs(report, keys, set)];
+            lines.extend(ranges(keys, set));
             if !nonexistent.is_empty() {
                 let absent = count(nonexistent.len() as u64, "partition");
                 let do_not = if nonexistent.len() == 1 { "does" } else { "do" };
@@ -24,7 +24,9 @@ pub fn mapped(report: &MapReport, look: &Look) -> String {
             }
             lines
         }
-        MappedKeys::Downstream { keys, set } => {
+        MappedKeys::Downstream {
+            downstream: KeySet { keys, set },
+        } => {
             let mut lines = vec![needed(report, keys, set)];
             lines.extend(ranges(keys, set));
             lines
@@ -117,10 +119,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::mapped;
+    use crate::answer::{KeySet, MapReport, MappedKeys};
     use crate::cli::fixtures::{asset, key, look, plain};
     use crate::model::{
-        Cadence, MapReport, MappedKeys, Name, PartitionKeys, PartitionSet, TimeKeys,
-        TimePartitions, TimeSettings,
+        Cadence, Name, PartitionKeys, PartitionSet, TimeKeys, TimePartitions, TimeSettings,
     };
 
     fn days() -> PartitionKeys {
@@ -141,8 +143,10 @@ mod tests {
             mapping: "time_window",
             partition: key("2024-01"),
             mapped: MappedKeys::Upstream {
-                keys: days(),
-                existing: PartitionSet::from_ranges([0..3, 7..8]),
+                upstream: KeySet {
+                    keys: days(),
+                    set: PartitionSet::from_ranges([0..3, 7..8]),
+                },
                 nonexistent: vec![key("2023-12-31").expect("a key")],
             },
         };
@@ -154,8 +158,10 @@ mod tests {
           2023-12-31
         ");
         report.mapped = MappedKeys::Downstream {
-            keys: days(),
-            set: PartitionSet::single(3),
+            downstream: KeySet {
+                keys: days(),
+                set: PartitionSet::single(3),
+            },
         };
         insta::assert_snapshot!(plain(&mapped(&report, &look())), @r"
         1 partition of month needs clean@2024-01 (time_window)
@@ -164,8 +170,10 @@ mod tests {
         report.partition = None;
         report.input = Name::of_asset(&report.upstream);
         report.mapped = MappedKeys::Upstream {
-            keys: PartitionKeys::Unpartitioned,
-            existing: PartitionSet::single(0),
+            upstream: KeySet {
+                keys: PartitionKeys::Unpartitioned,
+                set: PartitionSet::single(0),
+            },
             nonexistent: vec![],
         };
         insta::assert_snapshot!(plain(&mapped(&report, &look())), @"month needs all of clean (time_window)");

@@ -1,12 +1,13 @@
 //! `partitions show`: a strip of marks, and the ranges that are alike below it.
 
+use crate::answer::{DeclarationKind, PartitionRun, ShownPartitions, ShownRow};
 use crate::cli::render::partitions::strip::{Stretch, partitions_per_mark, strip, take};
 use crate::cli::render::status::{TOLD, glyph};
 use crate::cli::text::{
     BOLD, Cell, DIM, Detail, Keys, Look, Table, ago, count, keys, number, status_style, styled,
     width,
 };
-use crate::model::{DeclarationKind, PartitionRun, ShownPartitions, ShownRow, Status};
+use crate::model::Status;
 
 /// How wide a strip is at most, and how narrow before what stands beside it is left out.
 const WIDEST: usize = 100;
@@ -17,16 +18,15 @@ const RANGES: usize = 3;
 
 /// How the partitions are.
 pub fn shown_partitions(shown: &ShownPartitions, look: &Look) -> String {
-    let status = &shown.status;
-    let total = status.counts.total();
-    let did = match status.kind {
+    let total = shown.counts.total();
+    let did = match shown.kind {
         DeclarationKind::Asset => "made",
         DeclarationKind::Source => "observed",
     };
-    let last = status.last.map(|time| ago(look.now, time));
+    let last = shown.last.map(|time| ago(look.now, time));
     let mut text = format!(
         "{} {}: {}{}\n",
-        styled(BOLD, &status.key),
+        styled(BOLD, &shown.asset),
         styled(DIM, format!("({})", shown.definition)),
         count(total, "partition"),
         last.map_or_else(String::new, |last| format!(", last {did} {last}"))
@@ -34,7 +34,7 @@ pub fn shown_partitions(shown: &ShownPartitions, look: &Look) -> String {
     if total > 0 {
         text.push_str(&rows(shown, look));
         text.push('\n');
-        text.push_str(&legend(&status.partitions, look));
+        text.push_str(&legend(&shown.partitions, look));
     }
     text
 }
@@ -53,7 +53,7 @@ fn rows(shown: &ShownPartitions, look: &Look) -> String {
     };
     let longest = shown.rows.iter().map(|row| row.count).max().unwrap_or(0);
     let per_mark = partitions_per_mark(longest, room);
-    let runs = shown.status.partitions.iter().rev();
+    let runs = shown.partitions.iter().rev();
     let mut left: Vec<Stretch> = runs.map(|run| (run.status, run.count)).collect();
     let mut lines = Vec::new();
     for row in &shown.rows {
@@ -134,11 +134,9 @@ fn ranges(runs: &[PartitionRun], status: Status) -> Vec<Keys<'_>> {
 #[cfg(test)]
 mod tests {
     use super::shown_partitions;
+    use crate::answer::{DeclarationKind, PartitionRun, ShownPartitions, ShownRow, StatusCounts};
     use crate::cli::fixtures::{asset, key, look, plain, time};
-    use crate::model::{
-        AssetStatus, Cause, DeclarationKind, PartitionRun, ShownPartitions, ShownRow, Status,
-        StatusCounts,
-    };
+    use crate::model::{Cause, Status};
 
     fn shown(runs: &[(&str, &str, u32, Status)], rows: Vec<ShownRow>) -> ShownPartitions {
         let mut counts = StatusCounts::default();
@@ -155,14 +153,11 @@ mod tests {
         };
         let partitions = runs.iter().map(run).collect();
         ShownPartitions {
-            status: AssetStatus {
-                key: asset("clean"),
-                kind: DeclarationKind::Asset,
-                counts,
-                partitions,
-                last: Some(time("2013-07-06T11:48:00Z")),
-                running: vec![],
-            },
+            asset: asset("clean"),
+            kind: DeclarationKind::Asset,
+            counts,
+            partitions,
+            last: Some(time("2013-07-06T11:48:00Z")),
             definition: "day".into(),
             rows,
         }

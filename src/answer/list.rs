@@ -1,0 +1,145 @@
+//! What `list` answers.
+
+use serde::Serialize;
+
+use crate::answer::fields;
+use crate::model::{About, AssetKey, Name};
+
+/// The declared assets and sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ListReport {
+    /// In order of declaration.
+    pub assets: Vec<Listing>,
+}
+
+/// Whether something is made or only observed.
+///
+/// ```
+/// assert_eq!(assetctl::DeclarationKind::Source.word(), "source");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclarationKind {
+    /// An asset.
+    Asset,
+    /// A source asset.
+    Source,
+}
+
+impl DeclarationKind {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Asset => "asset",
+            Self::Source => "source",
+        }
+    }
+}
+
+/// One asset or source, as declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listing {
+    /// Its name.
+    pub key: AssetKey,
+    /// What it is.
+    pub kind: DeclarationKind,
+    /// What people say of it.
+    #[serde(flatten, serialize_with = "fields::about")]
+    pub about: About,
+    /// The name of its partitions definition, or the type of one that is declared inline.
+    pub partitions: Option<String>,
+    /// What it reads.
+    pub deps: Vec<ListedDep>,
+    /// What it writes; of a source, where it is.
+    pub outputs: Vec<ListedOutput>,
+    /// Where it is declared.
+    pub location: ListedPlace,
+}
+
+/// A dep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListedDep {
+    /// The input's name.
+    pub input: Name,
+    /// What it reads.
+    pub asset: AssetKey,
+    /// The output that it reads; `None` for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// The name of its partition mapping.
+    pub mapping: String,
+}
+
+/// An output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListedOutput {
+    /// Its name; `None` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its path, as written.
+    pub path: String,
+}
+
+/// A place in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListedPlace {
+    /// The file, relative to the project root.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::answer::{
+        DeclarationKind, Document, ListReport, ListedDep, ListedOutput, ListedPlace, Listing,
+    };
+    use crate::model::{About, AssetKey, Name};
+
+    #[test]
+    fn one_asset_with_everything() {
+        let flights = AssetKey::parse("flights").expect("a key");
+        let report = ListReport {
+            assets: vec![Listing {
+                key: AssetKey::parse("clean").expect("a key"),
+                kind: DeclarationKind::Asset,
+                about: About {
+                    description: Some("Typed".into()),
+                    group: None,
+                    tags: vec![
+                        ("team".into(), "core".into()),
+                        ("wip".into(), String::new()),
+                    ],
+                    kinds: vec!["python".into()],
+                    owners: vec![],
+                    metadata: vec![("sla".into(), r#"{"hours":3}"#.into())],
+                },
+                partitions: Some("day".into()),
+                deps: vec![ListedDep {
+                    input: Name::of_asset(&flights),
+                    asset: flights,
+                    output: None,
+                    mapping: "identity".into(),
+                }],
+                outputs: vec![ListedOutput {
+                    name: None,
+                    path: "build/{{partition}}.csv".into(),
+                }],
+                location: ListedPlace {
+                    file: "Assets.toml".into(),
+                    line: 12,
+                },
+            }],
+        };
+        assert_eq!(
+            serde_json::to_string(&Document::new(&report)).expect("JSON"),
+            concat!(
+                r#"{"schema":1,"assets":[{"key":"clean","kind":"asset","tags":{"team":"core","wip":""},"kinds":["python"],"owners":[],"#,
+                r#""description":"Typed","metadata":{"sla":{"hours":3}},"partitions":"day","#,
+                r#""deps":[{"input":"flights","asset":"flights","mapping":"identity"}],"#,
+                r#""outputs":[{"path":"build/{{partition}}.csv"}],"location":{"file":"Assets.toml","line":12}}]}"#,
+            )
+        );
+    }
+}

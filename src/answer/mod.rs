@@ -1,0 +1,83 @@
+//! The answers of verbs: plain data, made by `app`, shown by `cli`, and written as JSON by themselves.
+//!
+//! Within [`SCHEMA`] fields are added, never renamed or removed. Absent means unknown or not applicable; a partition of
+//! an unpartitioned asset is `null`. Times are RFC 3339 in UTC, durations `…_ms`, sizes `…_bytes`, versions lower-case
+//! hexadecimal. The shapes are documented in `docs/json.md`. Where JSON differs from the type, `fields` says how.
+
+mod affected;
+mod cause;
+mod check;
+mod errors;
+mod explain;
+mod fields;
+mod graph;
+mod history;
+mod impact;
+mod init;
+mod list;
+mod lock;
+mod lock_diff;
+mod logs;
+mod observe;
+mod output;
+mod partitions;
+mod places;
+mod plan;
+mod range;
+mod rebuilt;
+mod show;
+mod status;
+mod validate;
+
+pub use affected::AffectedReport;
+pub use check::{
+    Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, GitignoredFiles,
+    LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
+};
+pub use errors::{ErrorShape, ErrorsDocument, LabelShape, flattened};
+pub use explain::{ComparedField, ComparedOutput, ExplainReport};
+pub use graph::{GraphEdge, GraphReport, GraphVertex};
+pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
+pub use impact::{AffectedRange, ImpactReport};
+pub use init::{FileChange, InitReport, InitializedFile};
+pub use list::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
+pub use lock::{ChangedLines, LineKind, LockReport};
+pub use lock_diff::{ChangedParts, LineChange, LockDiffReport, LockDifference};
+pub use logs::{LogEnd, LogsDocument, LogsReport, StepLog, WriteLog};
+pub use observe::{ObserveReport, ObservedChange, ObservedSource};
+pub use output::OutputLine;
+pub use partitions::{
+    ChangedKeys, KeySet, KeysReport, ListedDimension, ListedKeys, ListedSchedule, MapReport,
+    MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
+};
+pub use places::KeyPlaces;
+pub use plan::{Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside};
+pub use range::KeyRange;
+pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
+pub use show::{ShowReport, ShownAsset, ShownRecipe, WrittenCommand};
+pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};
+pub use validate::{Problem, ValidateReport};
+
+use serde::Serialize;
+
+/// The number of the shapes.
+pub const SCHEMA: u32 = 1;
+
+/// An answer with the number of its shape: `{"schema":1,…}`.
+#[derive(Debug, Serialize)]
+pub struct Document<'a, T> {
+    schema: u32,
+    #[serde(flatten)]
+    answer: &'a T,
+}
+
+impl<'a, T> Document<'a, T> {
+    /// The document of an answer, which is a struct or a map.
+    #[must_use]
+    pub const fn new(answer: &'a T) -> Self {
+        Self {
+            schema: SCHEMA,
+            answer,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What `show` answers.
+
+use serde::Serialize;
+use std::time::Duration;
+
+use crate::answer::{KeyRange, Listing, fields};
+use crate::model::{AssetKey, CodeVersion, LeftoverRule, Name};
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShowReport {
+    /// The only field.
+    pub asset: ShownAsset,
+}
+
+/// One asset or source, with everything that is declared of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShownAsset {
+    /// As it is listed.
+    #[serde(flatten)]
+    pub listing: Listing,
+    /// Its partitions now; one without keys where it is unpartitioned.
+    pub keys: KeyRange,
+    /// How it is made; `None` for a source and an external asset.
+    #[serde(flatten)]
+    pub recipe: Option<ShownRecipe>,
+    /// Assets that run before it, without being read.
+    pub after: Vec<AssetKey>,
+    /// What reads it.
+    pub downstream: Vec<AssetKey>,
+}
+
+/// How an asset is made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of its own in the contract"
+)]
+pub struct ShownRecipe {
+    /// The files that are part of the code version, relative to the project root.
+    pub code: Vec<String>,
+    /// The programs that are part of it.
+    pub tools: Vec<String>,
+    /// The code version now; `None` if a code file is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_version: Option<CodeVersion>,
+    /// Whether the command writes to a staging folder.
+    pub staging: bool,
+    /// The input whose bytes it is given on standard input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<Name>,
+    /// Whether its standard output is its output.
+    pub stdout: bool,
+    /// Whether it starts from its previous output.
+    pub incremental: bool,
+    /// What it means that processes of its command have to be ended.
+    #[serde(serialize_with = "fields::leftovers")]
+    pub leftovers: LeftoverRule,
+    /// Whether it runs even when nothing changed.
+    pub volatile: bool,
+    /// Its command.
+    pub command: WrittenCommand,
+    /// The folder that the command runs in; empty for the project root.
+    pub folder: String,
+    /// Variables set for it, each with its value or where that comes from (`from env HOME`, `secret`).
+    #[serde(serialize_with = "fields::pairs")]
+    pub env: Vec<(String, String)>,
+    /// How long an attempt may take.
+    #[serde(
+        rename = "timeout_ms",
+        serialize_with = "fields::milliseconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub timeout: Option<Duration>,
+}
+
+/// A command as it is written in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum WrittenCommand {
+    /// A text for a shell.
+    Shell(String),
+    /// A program and its arguments.
+    Direct(Vec<String>),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::answer::{
+        DeclarationKind, Document, KeyRange, ListedPlace, Listing, ShowReport, ShownAsset,
+        ShownRecipe, WrittenCommand,
+    };
+    use crate::model::{About, AssetKey, LeftoverRule, Name};
+
+    #[test]
+    fn the_entry_of_list_goes_on() {
+        let key = AssetKey::parse("year").expect("a key");
+        let mut report = ShownAsset {
+            listing: Listing {
+                key: key.clone(),
+                kind: DeclarationKind::Asset,
+                about: About::default(),
+                partitions: None,
+                deps: vec![],
+                outputs: vec![],
+                location: ListedPlace {
+                    file: "Assets.toml".into(),
+                    line: 1,
+                },
+            },
+            keys: KeyRange {
+                asset: key,
+                first: None,
+                last: None,
+                count: 1,
+            },
+            recipe: Some(ShownRecipe {
+                command: WrittenCommand::Direct(vec!["make".into(), "{{output}}".into()]),
+                folder: String::new(),
+                code: vec!["a.py".into()],
+                tools: vec![],
+                code_version: None,
+                staging: true,
+                stdin: Some(Name::parse("lines").expect("a name")),
+                stdout: false,
+                incremental: false,
+                leftovers: LeftoverRule::Fail,
+                volatile: false,
+                env: vec![("LIMIT".into(), "3".into())],
+                timeout: Some(Duration::from_mins(1)),
+            }),
+            after: vec![],
+            downstream: vec![],
+        };
+        let entry = r#"{"schema":1,"asset":{"key":"year","kind":"asset","tags":{},"kinds":[],"owners":[],"partitions":null,"deps":[],"outputs":[],"location":{"file":"Assets.toml","line":1},"keys":{"asset":"year","first":null,"last":null,"count":1},"#;
+        let recipe = r#""code":["a.py"],"tools":[],"staging":true,"stdin":"lines","stdout":false,"incremental":false,"leftovers":"fail","volatile":false,"command":["make","{{output}}"],"folder":"","env":{"LIMIT":"3"},"timeout_ms":60000,"#;
+        let rest = r#""after":[],"downstream":[]}}"#;
+        let json = |report: &ShownAsset| {
+            serde_json::to_string(&Document::new(&ShowReport {
+                asset: report.clone(),
+            }))
+            .expect("JSON")
+        };
+        assert_eq!(json(&report), format!("{entry}{recipe}{rest}"));
+        report.recipe = None;
+        assert_eq!(json(&report), format!("{entry}{rest}"));
+    }
+}
