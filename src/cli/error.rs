@@ -1,9 +1,12 @@
 //! What is wrong with the words of a command line.
 
+use std::io;
+
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
-use crate::app::RequestError;
+use crate::app::{AppError, Blame, RequestError};
+use crate::cli::exit::Exit;
 
 /// What is wrong with the words of a command line.
 #[derive(Debug, Error, Diagnostic)]
@@ -157,7 +160,7 @@ pub enum CliError {
     /// Standard output cannot be written.
     #[error("the answer cannot be written")]
     #[diagnostic(code(assetctl::cli::unwritable))]
-    Unwritable(#[from] std::io::Error),
+    Unwritable(#[from] io::Error),
     /// Several words are wrong.
     #[error("the command line has several problems")]
     Several(#[related] Vec<CliError>),
@@ -170,5 +173,54 @@ impl CliError {
             1 => problems.remove(0),
             _ => Self::Several(problems),
         }
+    }
+}
+
+/// Why a verb was not carried out.
+#[derive(Debug)]
+pub enum Failure {
+    /// The words, or the terminal.
+    Cli(CliError),
+    /// The project, or the machine.
+    App(Box<AppError>),
+}
+
+impl Failure {
+    /// The error as it is told.
+    pub fn diagnostic(&self) -> &dyn Diagnostic {
+        match self {
+            Self::Cli(error) => error,
+            Self::App(error) => &**error,
+        }
+    }
+
+    /// How it ends the process.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Cli(CliError::Unwritable(_)) => Exit::Environment,
+            Self::Cli(_) => Exit::Input,
+            Self::App(error) => match error.blame() {
+                Blame::Input => Exit::Input,
+                Blame::Environment => Exit::Environment,
+            },
+        }
+    }
+}
+
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Self {
+        Self::Cli(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Cli(error.into())
+    }
+}
+
+impl<E: Into<AppError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::App(Box::new(error.into()))
     }
 }

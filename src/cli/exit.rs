@@ -22,6 +22,12 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Whether the answer is yes.
+    #[must_use]
+    pub fn yes_if(is_so: bool) -> Self {
+        if is_so { Self::Yes } else { Self::No }
+    }
+
     /// The number: 0, 1, 2, 3, 101, or 128 and the signal.
     #[must_use]
     pub fn code(self) -> u8 {

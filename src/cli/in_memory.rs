@@ -2,8 +2,7 @@
 
 use crate::answer::{Document, OutputLine};
 use crate::app::{self, InMemory, KeptValue};
-use crate::cli::args::Globals;
-use crate::cli::dispatch::{Failure, clock, surroundings};
+use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::next::Next;
 use crate::cli::output;
@@ -18,14 +17,13 @@ use crate::model::{InMemoryRequest, SourcePaths};
 pub fn materialize(
     request: &InMemoryRequest,
     typed: &[(String, String)],
-    globals: &Globals,
     session: &Session,
 ) -> Result<Exit, Failure> {
-    let surroundings = surroundings(globals, session)?;
+    let surroundings = session.surroundings()?;
     let cancel = Cancel::new();
     let announcer = Announcer::default();
     let interrupts = listen(&cancel, &announcer)?;
-    let clock = clock(globals);
+    let clock = session.clock();
     let doors = Doors {
         surroundings: &surroundings,
         cancel: &cancel,

@@ -1,31 +1,81 @@
 //! Answers `logs`: streams logs, however long they are, so that no more than a piece of one is in memory.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
-use crate::answer::{Document, LogsDocument, LogsReport, StepLog};
+use clap::Args;
+
+use crate::answer::{
+    Document, LogEnd, LogsDocument,
+    LogsReport, StepLog,
+};
+use crate::app;
+use crate::cli::args::one;
+use crate::cli::error::{CliError, Failure};
+use crate::cli::exit::Exit;
 use crate::cli::output;
-use crate::cli::render;
 use crate::cli::session::{Format, Session};
 use crate::cli::terminal::Kind;
-use crate::cli::text::{Detail, printed};
+use crate::cli::text::{
+    BAD, BOLD, DIM, Detail, GOOD, Look, ago, clock, printed, span, styled, visible,
+};
+use crate::model::{LogsRequest, RunId};
+
+/// Words of `logs`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl logs report
+  assetctl logs clean@2013-07-04
+  assetctl logs clean@2013-07-04 --run 0190a6e0-0000-7000-8000-000000000001")]
+pub struct LogsArgs {
+    /// The asset partition: `report`, `clean@2013-07-04`
+    #[arg(value_name = "ASSET[@K]")]
+    pub selected: String,
+    /// Its partition, in place of `@K`
+    #[arg(long = "partition", value_name = "K")]
+    pub partition: Option<String>,
+    /// Of this run [default: the last one that has a log]
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+}
+
+/// Writes the logs of a step.
+pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit, Failure> {
+    let run = |text: &String| {
+        let id = text
+            .parse()
+            .map_err(|_| CliError::Run { text: text.clone() })?;
+        Ok::<_, CliError>(RunId(id))
+    };
+    let project = session.project()?;
+    let request = LogsRequest {
+        selected: one(&args.selected, args.partition.as_deref())?,
+        run: args.run.as_ref().map(run).transpose()?,
+    };
+    let report = app::logs(&project, &request)?;
+    write(session, project.root(), &report)?;
+    Ok(Exit::Yes)
+}
 
 /// How many bytes are read at once.
 const PIECE: usize = 64 << 10;
 
 /// Answers `logs` of the project in the folder `root`, each log below its heading: the bytes as they are where no terminal
 /// reads them.
-pub fn logs(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> {
+fn write(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> {
     if session.format == Format::Json {
         return in_json(root, report);
     }
     let out = session.terminal.stdout;
     for log in &report.logs {
         if session.look().detail > Detail::Brief {
-            output::answer(out, render::log_heading(log, &session.look()))?;
+            output::answer(out, log_heading(log, &session.look()))?;
         }
         match out.kind {
             Kind::Terminal => text_of(root, log, |text| output::answer(out, printed(text)))?,
@@ -93,6 +143,38 @@ fn bytes_of(
             read => take(&piece[..read])?,
         }
     }
+}
+
+/// What stands above the log of a step: how the step ended, when, in which run, and where the log is.
+fn log_heading(log: &StepLog, look: &Look) -> String {
+    let step = match &log.last {
+        Some(last) => format!("{}...{last}", log.step),
+        None => log.step.to_string(),
+    };
+    let took = |duration_ms| span(Duration::from_millis(duration_ms));
+    let (end, time) = match &log.end {
+        Some(LogEnd::Failed(failed)) => {
+            let message = visible(&failed.message);
+            let end = format!("failed: {message} after {}", took(failed.duration_ms));
+            (styled(BAD, end).to_string(), failed.time)
+        }
+        Some(LogEnd::Made {
+            outcome,
+            time,
+            duration_ms,
+        }) => {
+            let end = format!("{} in {}", outcome.word(), took(*duration_ms));
+            (styled(GOOD, end).to_string(), *time)
+        }
+        None => (styled(DIM, "no end is recorded").to_string(), log.time),
+    };
+    let place = log
+        .path
+        .as_deref()
+        .map_or(Cow::Borrowed("it printed nothing"), visible);
+    let when = format!("{} ({})", clock(time), ago(look.now, time));
+    let rest = styled(DIM, format!("{when}, run {}\n{place}", log.run));
+    format!("{} {end}, {rest}\n", styled(BOLD, step))
 }
 
 #[cfg(test)]

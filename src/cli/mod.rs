@@ -1,36 +1,48 @@
 //! The command line: words in, words out. Only this room prints.
 //!
-//! `args` holds words as they are typed, `request` says what they mean, `dispatch` carries them out, `answer` writes
-//! what verbs answer and `render` puts it into text, `progress` shows a run while it goes on. Colour and width are
-//! decided in `terminal` alone: everything is written with colours, which are taken out where they are not wanted.
+//! One file a verb: its arguments, what they ask for, and its answer as text. `verb` lists them, `dispatch` picks one, `args`
+//! holds arguments that verbs share, `session` knows the surroundings, `progress` shows a run while it goes on. Colour and
+//! width are decided in `terminal` alone: everything is written with colours, which are taken out where they are not wanted.
 
-mod answer;
+mod accept;
+mod affected;
 mod args;
-mod checking;
+mod check;
 mod ci;
 mod complete;
-mod confirm;
 mod diagnostics;
 mod dispatch;
 mod error;
 mod exit;
+mod explain;
 #[cfg(test)]
 mod fixtures;
 mod follow;
+mod graph;
 mod help;
+mod history;
 mod in_memory;
-mod listing;
+mod init;
+mod list;
+mod lock;
 mod logs;
+mod materialize;
 mod next;
+mod observe;
 mod output;
+mod partitions;
+mod plan;
 mod progress;
-mod render;
-mod request;
 mod running;
 mod session;
+mod show;
 mod signals;
+mod status;
 mod terminal;
 mod text;
+mod validate;
+mod verb;
+mod wipe;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,13 +52,14 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
-use crate::cli::args::{Cli, ColorChoice, Globals};
+use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::help::Length;
-use crate::cli::next::PROGRAM;
+use crate::cli::next::{Next, PROGRAM};
 use crate::cli::session::{Format, Session};
 use crate::cli::text::marked;
+use crate::cli::verb::Cli;
 use crate::manifest;
 
 /// The whole program: reads the arguments and the environment of this process, and says how it ends.
@@ -62,8 +75,12 @@ pub fn main() -> ExitCode {
     let length = Length::of_words(words.iter().filter_map(|word| word.to_str()));
     let exit = match parse(&words, length) {
         Ok(cli) => {
-            let session = Session::new(&cli.verb, &cli.globals);
-            dispatch::run(&cli, &session).unwrap_or_else(|error| {
+            let session = Session::new(
+                &cli.globals,
+                cli.verb.answers_in_json(),
+                Next::new(&cli.globals, cli.verb.goes_on()),
+            );
+            dispatch::run(&cli.verb, &session).unwrap_or_else(|error| {
                 let exit = error.exit();
                 session.fail(error.diagnostic(), exit)
             })

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::cli::args::{Globals, PartitionsArgs, RecordedArgs, SelectionArgs, Verb};
+use crate::cli::args::Globals;
 use crate::manifest;
 
 /// The program as messages name it.
@@ -23,8 +23,8 @@ pub struct Next {
 }
 
 impl Next {
-    /// The commands that go on from a verb with the options of all verbs.
-    pub fn new(verb: &Verb, globals: &Globals) -> Self {
+    /// The commands that go on from a call with the options of all verbs; `materialize` takes these arguments.
+    pub fn new(globals: &Globals, arguments: Vec<String>) -> Self {
         let mut program = vec![PROGRAM.to_owned()];
         let folders = [("-C", &globals.project), ("--home", &globals.home)];
         for (flag, folder) in folders {
@@ -34,25 +34,7 @@ impl Next {
         }
         let mut words = program.clone();
         words.push("materialize".to_owned());
-        match verb {
-            Verb::Status(args) => select(&mut words, &args.selection, args.states),
-            Verb::Check(args) => select(&mut words, &args.selection, RecordedArgs::default()),
-            Verb::Plan(args) => select(&mut words, &args.run.selection, args.run.states),
-            Verb::Materialize(args) => select(&mut words, &args.run.selection, args.run.states),
-            _ => {}
-        }
-        if let Verb::Plan(args) = verb {
-            let flags = [
-                (args.run.only, "--only"),
-                (args.run.force, "--force"),
-                (args.run.full_refresh, "--full-refresh"),
-            ];
-            let given = flags.iter().filter(|(is_given, _)| *is_given);
-            words.extend(given.map(|(_, flag)| (*flag).to_owned()));
-            for clause in &args.run.steps {
-                words.extend(["--steps".to_owned(), clause.clone()]);
-            }
-        }
+        words.extend(arguments);
         Self {
             program: typed(&program),
             materialize: typed(&words),
@@ -78,31 +60,6 @@ pub fn as_typed<'a>(text: &'a str, program: &str) -> Cow<'a, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.replace(&named, &format!("`{program} ")))
-}
-
-fn select(words: &mut Vec<String>, selection: &SelectionArgs, states: RecordedArgs) {
-    words.extend(selection.selection.iter().cloned());
-    let PartitionsArgs {
-        keys,
-        ranges,
-        all_partitions,
-        latest,
-    } = &selection.partitions;
-    for (flag, values) in [("--partition", keys), ("--partition-range", ranges)] {
-        for value in values {
-            words.extend([flag.to_owned(), value.clone()]);
-        }
-    }
-    if let Some(count) = latest {
-        words.extend(["--latest".to_owned(), count.to_string()]);
-    }
-    let flags = [
-        (*all_partitions, "--all-partitions"),
-        (states.missing, "--missing"),
-        (states.failed, "--failed"),
-    ];
-    let given = flags.iter().filter(|(is_given, _)| *is_given);
-    words.extend(given.map(|(_, flag)| (*flag).to_owned()));
 }
 
 /// Words as they are typed in a shell.
@@ -132,7 +89,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::{Next, as_typed, from_here};
-    use crate::cli::args::Cli;
+    use crate::cli::verb::Cli;
 
     #[test]
     fn what_goes_on_is_about_the_same() {
@@ -157,7 +114,7 @@ mod tests {
             ("assetctl explain a", "assetctl materialize"),
         ] {
             let cli = Cli::try_parse_from(line.split(' ')).expect("a right line");
-            let next = Next::new(&cli.verb, &cli.globals);
+            let next = Next::new(&cli.globals, cli.verb.goes_on());
             assert_eq!(next.materialize, materialize, "{line}");
         }
     }

@@ -6,15 +6,15 @@ use std::sync::{Arc, OnceLock};
 
 use crate::answer::Planned;
 use crate::app::{self, AppError, KeysAdded, Notice, Running, SelectionNotice, Surroundings};
-use crate::cli::args::{Globals, MaterializeArgs};
-use crate::cli::dispatch::{Failure, clock, surroundings};
+use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
 use crate::cli::next::Next;
+use crate::cli::output;
+use crate::cli::plan::set_aside;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
-use crate::cli::{in_memory, output, render, request};
 use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::look::log_path;
 use crate::model::{
@@ -28,20 +28,15 @@ const ROUNDS: u32 = 1000;
 
 /// Brings assets up to date.
 pub fn materialize(
-    args: &MaterializeArgs,
-    globals: &Globals,
+    request: &MaterializeRequest,
+    until_done: bool,
     session: &Session,
 ) -> Result<Exit, Failure> {
-    let here = std::env::current_dir()?;
-    if let Some(request) = request::in_memory(args, globals, &here)? {
-        return in_memory::materialize(&request, &args.memory.input, globals, session);
-    }
-    let request = request::materialize(args, globals)?;
-    let surroundings = surroundings(globals, session)?;
+    let surroundings = session.surroundings()?;
     let cancel = Cancel::new();
     let announcer = Announcer::default();
     let interrupts = listen(&cancel, &announcer)?;
-    let clock = clock(globals);
+    let clock = session.clock();
     let doors = Doors {
         surroundings: &surroundings,
         cancel: &cancel,
@@ -56,8 +51,8 @@ pub fn materialize(
     let mut rounds = 0;
     loop {
         rounds += 1;
-        let (outcome, added) = round(&doors, &request)?;
-        let goes_on = args.until_done && outcome == RunOutcome::Success && rounds < ROUNDS;
+        let (outcome, added) = round(&doors, request)?;
+        let goes_on = until_done && outcome == RunOutcome::Success && rounds < ROUNDS;
         if goes_on && !added.is_empty() {
             continue;
         }
@@ -185,7 +180,7 @@ impl ShownRun<'_> {
             self.session.notice(notice);
         }
         for (asset, (path, kept, count)) in &self.set_aside {
-            let text = render::set_aside(asset, (path, kept), *count);
+            let text = set_aside(asset, (path, kept), *count);
             output::say(self.session.terminal.stderr, text);
         }
         self.added

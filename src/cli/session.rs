@@ -1,16 +1,19 @@
 //! What one invocation knows of its surroundings: options of all verbs, and the terminal.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::answer::{Document, ErrorsDocument};
-use crate::app::{FromLock, Notice};
-use crate::cli::args::{ColorChoice, Globals, Verb};
+use crate::app::{FromLock, Notice, Project, SelectionNotice, Surroundings};
+use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::diagnostics;
+use crate::cli::error::{CliError, Failure};
 use crate::cli::exit::Exit;
 use crate::cli::next::{Next, as_typed};
 use crate::cli::output;
 use crate::cli::terminal::{Kind, Motion, Terminal, Variables};
 use crate::cli::text::{Detail, Hints, Look};
+use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// What one invocation knows of its surroundings.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Session {
     pub now: Timestamp,
     /// What may be typed next.
     pub next: Next,
+    /// Options of all verbs, as they were typed.
+    pub globals: Globals,
     detail: Detail,
 }
 
@@ -52,7 +57,7 @@ pub enum ProgressStyle {
 
 impl Session {
     /// The session of this process with a verb and the options of all verbs.
-    pub fn new(verb: &Verb, globals: &Globals) -> Self {
+    pub fn new(globals: &Globals, answers_in_json: bool, next: Next) -> Self {
         let terminal = terminal(globals.color);
         let in_lines = globals.no_progress
             || globals.verbose
@@ -65,7 +70,7 @@ impl Session {
             (false, true) => ProgressStyle::Lines,
         };
         Self {
-            format: if globals.json || verb.answers_in_json() {
+            format: if globals.json || answers_in_json {
                 Format::Json
             } else {
                 Format::Text
@@ -73,7 +78,8 @@ impl Session {
             progress,
             terminal,
             now: globals.now.unwrap_or_else(Timestamp::now),
-            next: Next::new(verb, globals),
+            next,
+            globals: globals.clone(),
             detail: match (globals.quiet, globals.verbose) {
                 (true, _) => Detail::Brief,
                 (false, false) => Detail::Normal,
@@ -112,9 +118,72 @@ impl Session {
         fail(error, self.format, &self.terminal, &self.next.program);
         exit
     }
-}
 
-impl Session {
+    /// Where this invocation happens.
+    pub fn surroundings(&self) -> Result<Surroundings, CliError> {
+        let here = std::env::current_dir()?;
+        let project = self.globals.project.as_ref();
+        let directory = project.map_or_else(|| here.clone(), |it| here.join(it));
+        if !directory.is_dir() {
+            return Err(CliError::NoFolder { path: directory });
+        }
+        Ok(Surroundings {
+            directory,
+            home: self.globals.home.as_ref().map(|home| here.join(home)),
+            now: self.now,
+            environment: std::env::vars_os().collect(),
+            program: std::env::current_exe().ok(),
+        })
+    }
+
+    /// The project that this invocation is about.
+    pub fn project(&self) -> Result<Project, Failure> {
+        Ok(Project::open(&self.surroundings()?)?)
+    }
+
+    /// The clock: it stands still where the time was given.
+    pub fn clock(&self) -> Box<dyn Clock> {
+        match self.globals.now {
+            Some(now) => Box::new(FixedClock(now)),
+            None => Box::new(SystemClock),
+        }
+    }
+
+    /// Answers with a report, as JSON or as text.
+    pub fn answer<R: Serialize>(
+        &self,
+        report: &R,
+        text: impl FnOnce() -> String,
+    ) -> Result<Exit, Failure> {
+        match self.format {
+            Format::Json => output::answer_json(&Document::new(report))?,
+            Format::Text => output::answer(self.terminal.stdout, text())?,
+        }
+        Ok(Exit::Yes)
+    }
+
+    /// Shows notices, and answers unless they say all.
+    pub fn answered<R: Serialize>(
+        &self,
+        notices: &[Notice],
+        report: &R,
+        text: impl FnOnce() -> String,
+    ) -> Result<Exit, Failure> {
+        if self.tell(notices) {
+            self.answer(report, text)?;
+        }
+        Ok(Exit::Yes)
+    }
+
+    /// Shows notices; whether an answer says more. A text does not where nothing is selected.
+    pub fn tell(&self, notices: &[Notice]) -> bool {
+        for notice in notices {
+            self.notice(notice);
+        }
+        let nothing = Notice::Selection(SelectionNotice::Nothing);
+        self.format == Format::Json || !notices.contains(&nothing)
+    }
+
     /// Tells what the user should know, on standard error.
     pub fn notice(&self, notice: &Notice) {
         let program = &self.next.program;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
@@ -9,10 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::cli::args::jobs;
-
 /// Options of all verbs.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of all verbs")]
 #[expect(
     clippy::struct_excessive_bools,
@@ -133,8 +132,17 @@ pub enum ColorChoice {
     Never,
 }
 
+/// Reads how many commands run at once; 0 is the number of cores.
+fn jobs(text: &str) -> Result<NonZeroUsize, &'static str> {
+    match text.parse::<usize>() {
+        Ok(0) => Ok(available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        Ok(jobs) => Ok(NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN)),
+        Err(_) => Err("expected a whole number; 0 is the number of cores"),
+    }
+}
+
 /// An instant in RFC 3339, or a date and time in UTC.
-pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
+pub fn instant(text: &str) -> Result<Timestamp, String> {
     let in_utc = |text: &str| {
         let civil: DateTime = text.parse()?;
         civil.to_zoned(TimeZone::UTC).map(|it| it.timestamp())

@@ -4,10 +4,10 @@ mod topic;
 
 use clap::{Command, CommandFactory as _};
 
-use crate::cli::args::Cli;
 use crate::cli::error::CliError;
 use crate::cli::help::topic::{TOPICS, Topic};
 use crate::cli::text::marked;
+use crate::cli::verb::Cli;
 
 /// The verbs of a day's work, in the order of the short help.
 const DAILY: &[&str] = &[

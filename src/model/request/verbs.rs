@@ -48,6 +48,14 @@ pub enum Grouping {
     Keys,
 }
 
+impl Grouping {
+    /// Keys where they are asked for, else ranges.
+    #[must_use]
+    pub fn of_keys(keys: bool) -> Self {
+        if keys { Self::Keys } else { Self::Ranges }
+    }
+}
+
 /// Whether sources are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sources {

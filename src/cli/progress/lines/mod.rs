@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use crate::answer::{KeyPlaces, Planned};
 use crate::cli::next::Next;
 use crate::cli::output;
+use crate::cli::plan::blocked;
 use crate::cli::progress::Display;
 use crate::cli::progress::board::Board;
 use crate::cli::progress::gathered::{Gathered, is_first};
 use crate::cli::progress::{failure, line};
-use crate::cli::render;
 use crate::cli::signals::Urgency;
 use crate::cli::terminal::{Kind, Stream};
 use crate::cli::text::{ACCENT, Detail, Look, WARN, count, elapsed, number};
@@ -208,7 +208,7 @@ impl Story {
                     if *steps > MANY {
                         put(&mut text, &line::many(*steps, planned.expected));
                     }
-                    text.push_str(&render::blocked(&planned.blocked, &self.look, &self.next));
+                    text.push_str(&blocked(&planned.blocked, &self.look, &self.next));
                 }
             }
             EventKind::StepStarted { .. }

@@ -1,0 +1,295 @@
+//! `materialize`: its arguments, and what they ask for.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::{Globals, RunArgs, at_least_one};
+use crate::cli::error::{CliError, Failure};
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
+use crate::cli::{in_memory, plan, running};
+use crate::model::{
+    Altered, AssetKey, Durability, FailurePolicy, Grouping, InMemoryRequest, KeyChoice, KeyWord,
+    MaterializeRequest, Printed, SelectionText, SourcePaths, StepOutput, SuppliedInput, Wait,
+};
+
+/// Words of `materialize`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl materialize                          everything that is not fresh
+  assetctl materialize --partition 2013-07-04   one day of everything, and what it needs
+  assetctl materialize report                   one asset at all its keys
+  assetctl materialize clean@2013-07-04 --force
+  assetctl materialize 'status:failed or group:core+'
+  assetctl materialize clean --partition-range 2013-01-01...2013-03-31 --missing
+  assetctl materialize --latest 7               the last seven days, hours, ... of everything
+  assetctl materialize --steps clean --steps 'report*'
+                                                of the plan only clean, report and what reads report
+  assetctl materialize -n                       only say what would run
+  assetctl materialize --in-memory --print report@2013-07-04
+                                                for tests: nothing of the project is changed")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as they are typed; their meaning is an enum each"
+)]
+pub struct MaterializeArgs {
+    /// What, and how far.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Only say what would run, as `plan` does
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Start nothing new after a failure
+    #[arg(long, conflicts_with = "max_failures")]
+    pub fail_fast: bool,
+    /// Start nothing new after N failures
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
+    pub max_failures: Option<NonZeroU32>,
+    /// Go on with what does not need what failed; the default
+    #[arg(short = 'k', long, hide = true, conflicts_with_all = ["fail_fast", "max_failures"])]
+    pub keep_going: bool,
+    /// Fail where an output was altered by hand, and leave it
+    #[arg(long)]
+    pub keep_altered: bool,
+    /// Run again until commands add no more partition keys
+    #[arg(long)]
+    pub until_done: bool,
+    /// Do not wait for another process that holds what is needed
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Sync outputs to disk before they are recorded
+    #[arg(long)]
+    pub durable: bool,
+    /// In memory or not.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+}
+
+/// Words about a run in memory.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "In memory")]
+pub struct MemoryArgs {
+    /// Keep outputs in memory: all that is selected runs, and nothing of the project is changed
+    ///
+    /// For tests. Sources are read from disk, and with --only what is read besides. The instance is asked for dynamic keys and for what
+    /// `status:` selects, and for nothing else.
+    #[arg(
+        long,
+        conflicts_with_all = ["dry_run", "replace", "keep_altered", "until_done", "no_wait", "durable"]
+    )]
+    pub in_memory: bool,
+    /// The most bytes of outputs, and of what commands read of them, that are held: `500MB`, `2GiB` [default: 2GB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory_limit: Option<u64>,
+    /// Write this one value to standard output; without a SELECTION it is also what is materialized
+    #[arg(long, value_name = "ASSET[.OUTPUT][@KEY]", conflicts_with = "json")]
+    pub print: Option<String>,
+    /// Read sources where `[project.test]` says
+    #[arg(long)]
+    pub test_sources: bool,
+    /// Read a source or an external asset at another path; repeatable
+    #[arg(long, value_name = "NAME=PATH", value_parser = input)]
+    pub input: Vec<(String, String)>,
+    /// Where outputs are kept: `filesystem`, the default, or `memory`, which is --in-memory
+    #[arg(long, value_name = "NAME")]
+    pub io_manager: Option<IoManagerName>,
+}
+
+/// An IO manager by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IoManagerName {
+    /// Files at their paths in the project
+    Filesystem,
+    /// The memory of this process
+    Memory,
+}
+
+impl MemoryArgs {
+    /// Whether a run in memory is asked for.
+    pub fn is_asked_for(&self) -> bool {
+        self.in_memory || self.io_manager == Some(IoManagerName::Memory)
+    }
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    parse_size::parse_size(text)
+        .map_err(|_| "a size is a number of bytes, or one with a unit: `500MB`, `2GiB`".to_owned())
+}
+
+fn input(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), path.to_owned()))
+        }
+        _ => Err("write NAME=PATH, as in `flights=tests/flights.csv`".to_owned()),
+    }
+}
+
+/// Materializes on disk or in memory, or only says what would run.
+pub fn run(args: &MaterializeArgs, session: &Session) -> Result<Exit, Failure> {
+    if args.dry_run {
+        return plan::run(&args.run, Grouping::Ranges, session);
+    }
+    let here = std::env::current_dir()?;
+    match in_memory(args, &session.globals, &here)? {
+        Some(request) => in_memory::materialize(&request, &args.memory.input, session),
+        None => running::materialize(&request(args, &session.globals)?, args.until_done, session),
+    }
+}
+
+/// What `materialize` is asked for.
+fn request(args: &MaterializeArgs, globals: &Globals) -> Result<MaterializeRequest, CliError> {
+    let (selection, partitions) = args.run.selection.narrowed(args.run.states)?;
+    Ok(MaterializeRequest {
+        selection,
+        partitions,
+        scope: args.run.scope(),
+        steps: args.run.steps.clone(),
+        force: args.run.force(),
+        failures: match (args.fail_fast, args.max_failures) {
+            (true, _) => FailurePolicy::StopAfter(NonZeroU32::MIN),
+            (false, Some(limit)) => FailurePolicy::StopAfter(limit),
+            (false, None) => FailurePolicy::KeepGoing,
+        },
+        altered: if args.keep_altered {
+            Altered::Kept
+        } else {
+            Altered::Replaced
+        },
+        occupied: args.run.occupied(),
+        jobs: globals.jobs,
+        wait: if args.no_wait {
+            Wait::Refuse
+        } else {
+            Wait::Wait
+        },
+        durability: if args.durable {
+            Durability::Durable
+        } else {
+            Durability::Relaxed
+        },
+        output: if globals.verbose {
+            StepOutput::Shown
+        } else {
+            StepOutput::Logged
+        },
+    })
+}
+
+/// What `materialize --in-memory` is asked for, by somebody who is in the folder `here`; `None` where that is not asked for.
+fn in_memory(
+    args: &MaterializeArgs,
+    globals: &Globals,
+    here: &Path,
+) -> Result<Option<InMemoryRequest>, CliError> {
+    let memory = &args.memory;
+    if !memory.is_asked_for() {
+        return nothing_of(memory).map(|()| None);
+    }
+    refuse_other_places(memory, globals)?;
+    let printed = memory.print.as_deref().map(printed).transpose()?;
+    let mut run = request(args, globals)?;
+    if run.selection.is_empty()
+        && let Some(printed) = &printed
+    {
+        run.selection.push(SelectionText::naming(&printed.asset));
+        if let (KeyChoice::Every, Some(key)) = (&run.partitions.keys, &printed.partition)
+            && let Ok(key) = KeyWord::key(key.as_str())
+        {
+            run.partitions.keys = KeyChoice::Named(vec![key]);
+        }
+    }
+    let inputs: Result<Vec<_>, CliError> =
+        memory.input.iter().map(|it| supplied(it, here)).collect();
+    Ok(Some(InMemoryRequest {
+        run,
+        memory_limit: memory
+            .memory_limit
+            .unwrap_or(InMemoryRequest::DEFAULT_MEMORY_LIMIT),
+        sources: if memory.test_sources {
+            SourcePaths::Test
+        } else {
+            SourcePaths::Declared
+        },
+        inputs: inputs?,
+        printed,
+    }))
+}
+
+/// Flags that say how it is done in memory say nothing elsewhere.
+fn nothing_of(memory: &MemoryArgs) -> Result<(), CliError> {
+    let given = [
+        ("--memory-limit", memory.memory_limit.is_some()),
+        ("--print", memory.print.is_some()),
+        ("--test-sources", memory.test_sources),
+        ("--input", !memory.input.is_empty()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(usage(
+            format!("`{flag}` is about a run in memory"),
+            "add `--in-memory`",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Memory is no place among others, and has an instance of its own.
+fn refuse_other_places(memory: &MemoryArgs, globals: &Globals) -> Result<(), CliError> {
+    if memory.in_memory && memory.io_manager == Some(IoManagerName::Filesystem) {
+        return Err(usage(
+            "`--in-memory` keeps all outputs in memory, and `--io-manager filesystem` asks for files".to_owned(),
+            "leave one of them out",
+        ));
+    }
+    // A variable that is set once for all calls asks for nothing now.
+    let of_all = std::env::var_os("ASSETCTL_HOME").map(PathBuf::from);
+    if globals.home.is_some() && globals.home != of_all {
+        return Err(usage(
+            "`--in-memory` has an instance of its own, and `--home` names another".to_owned(),
+            "leave one of them out",
+        ));
+    }
+    Ok(())
+}
+
+fn printed(text: &str) -> Result<Printed, CliError> {
+    text.parse().map_err(|error| {
+        usage(
+            format!("`{text}` is no value: {error}"),
+            "write ASSET, ASSET@KEY or ASSET.OUTPUT@KEY, as in `--print report@2013-07-04`",
+        )
+    })
+}
+
+/// A path that is typed leads on from where one is, not from the project's root.
+fn supplied((name, path): &(String, String), here: &Path) -> Result<SuppliedInput, CliError> {
+    let asset = match AssetKey::parse(name) {
+        Ok(asset) => asset,
+        // A source that is declared in place is called by its path.
+        Err(_) if name.contains(['/', '.']) => AssetKey::of_path(name),
+        Err(error) => {
+            return Err(usage(
+                format!("`{name}` is no name of a source: {error}"),
+                "write NAME=PATH, as in `--input flights=tests/flights.csv`",
+            ));
+        }
+    };
+    let joined = here.join(path.trim_start_matches("./"));
+    Ok(SuppliedInput {
+        asset,
+        path: joined.to_str().unwrap_or(path).to_owned(),
+    })
+}
+
+fn usage(message: String, help: &str) -> CliError {
+    CliError::Usage {
+        message,
+        help: Some(help.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

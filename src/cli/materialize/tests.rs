@@ -1,0 +1,180 @@
+//! Command lines and what they mean.
+
+use std::num::NonZeroU32;
+
+use clap::Parser as _;
+
+use crate::cli::args::{one, whole};
+use crate::cli::error::CliError;
+use crate::cli::materialize::request;
+use crate::cli::verb::{Cli, Verb};
+use crate::model::{
+    Altered, Durability, FailurePolicy, Force, KeyChoice, KeyWord, MaterializeRequest,
+    PartitionsSelection, RecordedState, Scope, SelectionText, StepOutput, Wait,
+};
+
+fn parse(line: &str) -> Cli {
+    Cli::try_parse_from(format!("assetctl {line}").split(' ')).expect("a valid command line")
+}
+
+fn materialize(line: &str) -> Result<MaterializeRequest, CliError> {
+    let cli = parse(line);
+    let Verb::Materialize(args) = &cli.verb else {
+        panic!("{line} is another verb")
+    };
+    request(args, &cli.globals)
+}
+
+fn named(words: &[&str], recorded: RecordedState) -> PartitionsSelection {
+    let word = |text: &&str| KeyWord::range(text).or_else(|_| KeyWord::key(text));
+    let words: Result<_, _> = words.iter().map(word).collect();
+    PartitionsSelection {
+        keys: KeyChoice::Named(words.expect("keys and ranges")),
+        recorded,
+    }
+}
+
+#[test]
+fn flags_of_materialize() {
+    let default = MaterializeRequest::default;
+    let three = NonZeroU32::new(3).expect("not zero");
+    for (line, expected) in [
+        ("materialize", default()),
+        ("build -k", default()),
+        (
+            "run clean stg/a@2013-07-04",
+            MaterializeRequest {
+                selection: ["clean", "stg/a@2013-07-04"]
+                    .map(SelectionText::from)
+                    .into(),
+                ..default()
+            },
+        ),
+        (
+            "materialize --partition 2013-07-04 --partition b -j 4 --only",
+            MaterializeRequest {
+                partitions: named(&["2013-07-04", "b"], RecordedState::Any),
+                jobs: 4.try_into().ok(),
+                scope: Scope::Only,
+                ..default()
+            },
+        ),
+        (
+            "materialize --partition-range a...c --partition day=k --missing --failed",
+            MaterializeRequest {
+                partitions: named(&["day=k", "a...c"], RecordedState::MissingOrFailed),
+                ..default()
+            },
+        ),
+        (
+            "materialize --latest 3 --failed",
+            MaterializeRequest {
+                partitions: PartitionsSelection {
+                    keys: KeyChoice::Latest(three),
+                    recorded: RecordedState::Failed,
+                },
+                ..default()
+            },
+        ),
+        (
+            "materialize --all-partitions --missing",
+            MaterializeRequest {
+                partitions: PartitionsSelection {
+                    keys: KeyChoice::All,
+                    recorded: RecordedState::Missing,
+                },
+                ..default()
+            },
+        ),
+        (
+            "materialize -B --fail-fast --no-wait -v",
+            MaterializeRequest {
+                force: Force::Selected,
+                failures: FailurePolicy::StopAfter(NonZeroU32::MIN),
+                wait: Wait::Refuse,
+                output: StepOutput::Shown,
+                ..default()
+            },
+        ),
+        (
+            "materialize --full-refresh --max-failures 3 --keep-altered --durable",
+            MaterializeRequest {
+                force: Force::FullRefresh,
+                failures: FailurePolicy::StopAfter(three),
+                altered: Altered::Kept,
+                durability: Durability::Durable,
+                ..default()
+            },
+        ),
+    ] {
+        assert_eq!(materialize(line).expect(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let error = materialize(
+        "materialize a@ --partition f...g --partition-range h --latest 2 --all-partitions",
+    )
+    .expect_err("bad words");
+    let CliError::Several(problems) = &error else {
+        panic!("one problem only: {error}")
+    };
+    let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    `f...g` is no partition key: a partition key does not hold `...`, which stands for a range of keys
+    `h` is no range of partition keys: `...` stands between the first and the last key of a range
+    `--partition` and `--all-partitions` do not go together
+    `--partition` and `--latest` do not go together
+    `--partition-range` and `--all-partitions` do not go together
+    `--partition-range` and `--latest` do not go together
+    `--all-partitions` and `--latest` do not go together
+    ");
+}
+
+#[test]
+fn one_partition_given_either_way() {
+    for (line, expected) in [
+        ("explain clean", Ok("clean")),
+        ("explain clean@k", Ok("clean@k")),
+        ("explain clean --partition k", Ok("clean@k")),
+        (
+            "explain clean@k --partition k",
+            Err("`clean@k` names a partition, and so does `--partition`"),
+        ),
+    ] {
+        let Verb::Explain(args) = parse(line).verb else {
+            panic!("{line} is another verb")
+        };
+        let found = one(&args.selected, args.partition.as_deref())
+            .map(|selected| selected.to_string())
+            .map_err(|error| error.to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_whole_asset_has_no_partition() {
+    let Verb::Show(args) = parse("show clean@k").verb else {
+        panic!("another verb")
+    };
+    let error = whole(&args.asset).expect_err("a partition");
+    assert!(matches!(error, CliError::NeedlessPartition { asset, .. } if asset == "clean"));
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for line in [
+        "materialize --fail-fast --max-failures 2",
+        "materialize -k --fail-fast",
+        "materialize --max-failures 0",
+        "materialize -j many",
+        "materialize --latest 0",
+        "wipe",
+        "logs",
+    ] {
+        let words = format!("assetctl {line}");
+        let error = Cli::try_parse_from(words.split(' ')).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "{line}");
+    }
+}

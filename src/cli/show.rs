@@ -1,0 +1,262 @@
+//! `show`: everything that is declared of one asset.
+
+use clap::Args;
+
+use crate::answer::{DeclarationKind, Listing, ShownAsset, ShownRecipe, WrittenCommand};
+use crate::app;
+use crate::cli::args::whole;
+use crate::cli::error::Failure;
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
+use crate::cli::text::{BOLD, Cell, DIM, Keys, Look, Table, count, keys, span, styled};
+use crate::model::{AssetKey, LeftoverRule, ShowRequest};
+
+/// Words of `show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl show clean")]
+pub struct ShowArgs {
+    /// The asset or source
+    #[arg(value_name = "ASSET")]
+    pub asset: String,
+}
+
+/// Shows one asset or source.
+pub fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
+    let project = session.project()?;
+    let asset = whole(&args.asset)?;
+    let report = app::show(&project, &ShowRequest { asset })?;
+    session.answer(&report, || show(&report.asset, &session.look()))
+}
+
+/// A label and its lines for each thing that is declared.
+fn show(report: &ShownAsset, look: &Look) -> String {
+    let listing = &report.listing;
+    let mut table = Table::default();
+    about(listing, &mut table);
+    partitions(report, &mut table);
+    for dep in &listing.deps {
+        let output = dep
+            .output
+            .as_ref()
+            .map_or_else(String::new, |it| format!(".{it}"));
+        let alias = if dep.input.as_str() == dep.asset.as_str() {
+            String::new()
+        } else {
+            format!(" as {}", dep.input)
+        };
+        entry(
+            &mut table,
+            "reads",
+            &format!("{}{output}{alias} ({})", dep.asset, dep.mapping),
+        );
+    }
+    names(&mut table, "runs after", &report.after);
+    if let Some(recipe) = &report.recipe {
+        self::recipe(recipe, &mut table);
+    }
+    for output in &listing.outputs {
+        let name = output
+            .name
+            .as_ref()
+            .map_or_else(String::new, |it| format!("{it} = "));
+        let label = if listing.kind == DeclarationKind::Source {
+            "path"
+        } else {
+            "output"
+        };
+        entry(&mut table, label, &format!("{name}{}", output.path));
+    }
+    names(&mut table, "read by", &report.downstream);
+    let place = &listing.location;
+    entry(
+        &mut table,
+        "declared",
+        &format!("{}:{}", place.file, place.line),
+    );
+    format!(
+        "{} {}\n{}",
+        styled(BOLD, &listing.key),
+        styled(DIM, format!("({})", listing.kind.word())),
+        table.lines(2, look.width.map(|width| width.max(60)))
+    )
+}
+
+/// A label and its text; a label that was just given is not repeated, further lines stand below the first.
+fn entry(table: &mut Table, label: &str, text: &str) {
+    for (index, line) in text.lines().enumerate() {
+        let label = if index == 0 { label } else { "" };
+        table.row([Cell::new(DIM, label), Cell::plain(line)]);
+    }
+}
+
+fn names(table: &mut Table, label: &str, keys: &[AssetKey]) {
+    if !keys.is_empty() {
+        let names: Vec<_> = keys.iter().map(AssetKey::as_str).collect();
+        entry(table, label, &names.join(", "));
+    }
+}
+
+fn about(listing: &Listing, table: &mut Table) {
+    let about = &listing.about;
+    let tags: Vec<_> = about
+        .tags
+        .iter()
+        .map(|(name, value)| {
+            if value.is_empty() {
+                name.clone()
+            } else {
+                format!("{name}={value}")
+            }
+        })
+        .collect();
+    for (label, text) in [
+        ("about", about.description.clone().unwrap_or_default()),
+        ("group", about.group.clone().unwrap_or_default()),
+        ("tags", tags.join(", ")),
+        ("kinds", about.kinds.join(", ")),
+        ("owners", about.owners.join(", ")),
+    ] {
+        entry(table, label, &text);
+    }
+    for (name, json) in &about.metadata {
+        entry(table, "metadata", &format!("{name} = {json}"));
+    }
+}
+
+fn partitions(report: &ShownAsset, table: &mut Table) {
+    if let Some(definition) = &report.listing.partitions {
+        let range = keys([Keys::from(&report.keys)], 1);
+        let number = count(report.keys.count, "key");
+        let text = if range.is_empty() {
+            format!("{definition}: {number}")
+        } else {
+            format!("{definition}: {number}, {range}")
+        };
+        entry(table, "partitions", &text);
+    }
+}
+
+fn recipe(recipe: &ShownRecipe, table: &mut Table) {
+    let command = match &recipe.command {
+        WrittenCommand::Shell(text) => text.trim().to_owned(),
+        WrittenCommand::Direct(arguments) => format!("{arguments:?}"),
+    };
+    entry(table, "command", &command);
+    entry(table, "runs in", &recipe.folder);
+    entry(table, "code", &recipe.code.join(", "));
+    entry(table, "tools", &recipe.tools.join(", "));
+    for (name, value) in &recipe.env {
+        entry(table, "env", &format!("{name} = {value}"));
+    }
+    if let Some(input) = &recipe.stdin {
+        entry(table, "is given", &format!("{input} on standard input"));
+    }
+    entry(
+        table,
+        "writes to",
+        match (recipe.stdout, recipe.staging) {
+            (true, _) => "its output, from standard output",
+            (false, true) => "a staging folder, from which outputs are renamed into place",
+            (false, false) => "its final paths, as its command names no output",
+        },
+    );
+    if recipe.incremental {
+        entry(table, "starts from", "its previous output (incremental)");
+    }
+    if recipe.leftovers == LeftoverRule::End {
+        entry(table, "leftovers", "are ended, without failing the step");
+    }
+    if recipe.volatile {
+        entry(table, "runs", "always (volatile)");
+    }
+    if let Some(timeout) = recipe.timeout {
+        entry(table, "timeout", &span(timeout));
+    }
+    if let Some(version) = recipe.code_version {
+        entry(table, "code version", &version.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::show;
+    use crate::answer::{
+        DeclarationKind, ListedDep, ListedOutput, ListedPlace, Listing, ShownAsset, ShownRecipe,
+        WrittenCommand,
+    };
+    use crate::cli::fixtures::{asset, look, plain, range};
+    use crate::model::{About, LeftoverRule, Name};
+
+    #[test]
+    fn everything_that_is_declared() {
+        let report = ShownAsset {
+            listing: Listing {
+                key: asset("clean"),
+                kind: DeclarationKind::Asset,
+                about: About {
+                    description: Some("Flights with types fixed".into()),
+                    tags: vec![
+                        ("team".into(), "core".into()),
+                        ("wip".into(), String::new()),
+                    ],
+                    ..About::default()
+                },
+                partitions: Some("day".into()),
+                deps: vec![ListedDep {
+                    input: Name::parse("raw").expect("a name"),
+                    asset: asset("flights"),
+                    output: None,
+                    mapping: "identity".into(),
+                }],
+                outputs: vec![ListedOutput {
+                    name: None,
+                    path: "build/{{partition}}.csv".into(),
+                }],
+                location: ListedPlace {
+                    file: "Assets.toml".into(),
+                    line: 12,
+                },
+            },
+            keys: range("clean", "2013-01-01", "2013-12-31", 365),
+            recipe: Some(ShownRecipe {
+                command: WrittenCommand::Shell("set -e\npython3 steps/clean.py".into()),
+                folder: String::new(),
+                code: vec!["steps/clean.py".into()],
+                tools: vec![],
+                code_version: None,
+                staging: false,
+                stdin: Some(Name::parse("raw").expect("a name")),
+                stdout: false,
+                incremental: false,
+                leftovers: LeftoverRule::Fail,
+                volatile: true,
+                env: vec![("TOKEN".into(), "secret".into())],
+                timeout: Some(Duration::from_secs(90)),
+            }),
+            after: vec![],
+            downstream: vec![asset("daily"), asset("year")],
+        };
+        insta::assert_snapshot!(plain(&show(&report, &look())), @r"
+        clean (asset)
+          about       Flights with types fixed
+          tags        team=core, wip
+          partitions  day: 365 keys, 2013-01-01...2013-12-31
+          reads       flights as raw (identity)
+          command     set -e
+                      python3 steps/clean.py
+          code        steps/clean.py
+          env         TOKEN = secret
+          is given    raw on standard input
+          writes to   its final paths, as its command names no output
+          runs        always (volatile)
+          timeout     1m 30s
+          output      build/{{partition}}.csv
+          read by     daily, year
+          declared    Assets.toml:12
+        ");
+    }
+}

@@ -1,0 +1,143 @@
+//! The verbs, and the words of those that are about the program itself.
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::cli::accept::AcceptArgs;
+use crate::cli::affected::AffectedArgs;
+use crate::cli::args::{Globals, RecordedArgs};
+use crate::cli::check::{CheckArgs, CheckFormat};
+use crate::cli::explain::ExplainArgs;
+use crate::cli::graph::{GraphArgs, GraphFormat};
+use crate::cli::history::HistoryArgs;
+use crate::cli::init::InitArgs;
+use crate::cli::list::ListArgs;
+use crate::cli::lock::LockVerbs;
+use crate::cli::logs::LogsArgs;
+use crate::cli::materialize::MaterializeArgs;
+use crate::cli::observe::ObserveArgs;
+use crate::cli::partitions::PartitionVerbs;
+use crate::cli::plan::PlanArgs;
+use crate::cli::show::ShowArgs;
+use crate::cli::status::StatusArgs;
+use crate::cli::wipe::WipeArgs;
+
+/// Make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
+#[derive(Debug, Parser)]
+#[command(
+    name = "assetctl",
+    bin_name = "assetctl",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
+)]
+pub struct Cli {
+    /// Options of all verbs.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What `assetctl` can do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Start a project: a commented Assets.toml that runs as it is
+    Init(InitArgs),
+    /// Bring assets up to date: run what is stale, missing or failed, and what it needs
+    #[command(aliases = ["build", "run"])]
+    Materialize(MaterializeArgs),
+    /// Say what is fresh and what is not
+    Status(StatusArgs),
+    /// Say why an asset partition is fresh or not, down to the root
+    Explain(ExplainArgs),
+    /// Say what `materialize` would run, in which order, and how long it takes
+    Plan(PlanArgs),
+    /// Say whether everything is fresh by Assets.lock, from a checkout alone; exit 1 if not
+    Check(CheckArgs),
+    /// List assets and sources
+    List(ListArgs),
+    /// Show what steps wrote to standard output and error
+    Logs(LogsArgs),
+    /// Show everything that is declared of one asset
+    Show(ShowArgs),
+    /// Show what depends on what
+    Graph(GraphArgs),
+    /// Say which assets and keys a git change or a list of files can touch
+    Affected(AffectedArgs),
+    /// List the materializations of an asset
+    History(HistoryArgs),
+    /// Say which partitions there are, how they map and how they are; add and remove keys
+    Partitions(PartitionVerbs),
+    /// Look at sources now, and run their `observe` commands
+    Observe(ObserveArgs),
+    /// Check Assets.toml without looking at data
+    Validate,
+    /// Bring Assets.lock up to date, say what differs in it, or drop lines
+    Lock(LockVerbs),
+    /// Take the outputs on disk as they are for what would be made now
+    Accept(AcceptArgs),
+    /// Forget records, and with `--outputs` remove the files too
+    Wipe(WipeArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+    /// Show the daily verbs, all of them, or the help of one
+    Help(HelpArgs),
+}
+
+impl Verb {
+    /// Whether its own `--format` asks for JSON: then errors are told so, too.
+    pub fn answers_in_json(&self) -> bool {
+        match self {
+            Self::Check(args) => args.format == Some(CheckFormat::Json),
+            Self::Graph(args) => args.format == GraphFormat::Json,
+            Self::Lock(verbs) => verbs.answers_in_json(),
+            _ => false,
+        }
+    }
+
+    /// The arguments with which `materialize` goes on from here, one word each.
+    pub fn goes_on(&self) -> Vec<String> {
+        match self {
+            Self::Status(args) => args.selection.as_words(args.states),
+            Self::Check(args) => args.selection.as_words(RecordedArgs::default()),
+            Self::Plan(args) => args.run.as_words(),
+            Self::Materialize(args) => args.run.selection.as_words(args.run.states),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Words of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl completions bash > ~/.local/share/bash-completion/completions/assetctl
+  assetctl completions fish > ~/.config/fish/completions/assetctl.fish
+  assetctl completions zsh > \"${fpath[1]}/_assetctl\"")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// Words of `help`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl help plan
+  assetctl help partitions map
+  assetctl help selection                       how to say which assets")]
+pub struct HelpArgs {
+    /// A verb, as `plan` or `partitions map`, or `selection`: how to say which assets
+    #[arg(value_name = "VERB|TOPIC")]
+    pub topic: Vec<String>,
+    /// All verbs and options
+    #[arg(long)]
+    pub all: bool,
+}
