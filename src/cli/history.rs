@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::answer::{
-    FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt,
-};
+use crate::answer::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
 use crate::app;
 use crate::cli::args::{at_least_one, one};
 use crate::cli::error::Failure;

@@ -10,10 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::answer::{
-    Document, LogEnd, LogsDocument,
-    LogsReport, StepLog,
-};
+use crate::answer::{Document, LogEnd, LogsDocument, LogsReport, StepLog};
 use crate::app;
 use crate::cli::args::one;
 use crate::cli::error::{CliError, Failure};
