@@ -62,7 +62,7 @@ pub enum Error {
     #[error("{}", .0.failure_text())]
     #[diagnostic(
         code(assetctl::api::run_failed),
-        help("`failed_steps` of the result tells why; with `RaiseOnError::No` it is no error")
+        help("`failed_steps` of the result says why; with `RaiseOnError::No` it is not an error")
     )]
     RunFailed(Box<RunResult>),
     /// A value of a result was asked for that is not there.
@@ -124,7 +124,7 @@ pub enum Error {
     WithinRun,
     /// A number is 0 that counts from 1.
     #[error("`{option}` is at least 1")]
-    #[diagnostic(code(assetctl::api::zero), help("leave it out for what is usual"))]
+    #[diagnostic(code(assetctl::api::zero), help("leave it out for the default"))]
     Zero {
         /// The method of the request.
         option: &'static str,

@@ -132,7 +132,7 @@ impl Lookup<'_> {
                 paths.collect::<Vec<_>>().join(", ")
             }
             Place::Value { path: file, key } => format!("`{}` in {}", key.source(), path(file)),
-            Place::Observed { .. } => "wherever its `observe` command looks".to_owned(),
+            Place::Observed { .. } => "the place that its `observe` command reads".to_owned(),
         }
     }
 

@@ -45,7 +45,7 @@ pub enum OutputError {
     #[error("`{asset}` has no stored value: it is read from its place, {place}")]
     #[diagnostic(
         code(assetctl::api::read_from_its_place),
-        help("read it there; only what a step makes has a value")
+        help("read it there; only outputs of steps have values")
     )]
     ReadFromItsPlace {
         /// The source or external asset.
@@ -111,7 +111,7 @@ pub enum OutputError {
     #[error("this run has no value of {step}: {reason}")]
     #[diagnostic(
         code(assetctl::api::not_made),
-        help("only what the run made, or on disk found fresh, has a value")
+        help("only partitions that the run made, or found fresh on disk, have values")
     )]
     NotMade {
         /// The asset partition.

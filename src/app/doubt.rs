@@ -15,7 +15,7 @@ use crate::model::AssetKey;
 #[diagnostic(
     code(assetctl::app::missing_source),
     severity(warning),
-    help("put the data there, correct the path, or say `optional = true`")
+    help("put the data there, correct the path, or set `optional = true`")
 )]
 pub struct MissingSource {
     key: AssetKey,
@@ -43,7 +43,7 @@ impl MissingSource {
 
 /// Files that git ignores and that a version holds.
 #[derive(Debug, Error, Diagnostic)]
-#[error("the version of `{asset}` holds files that git ignores: {paths}")]
+#[error("the version of `{asset}` contains files that git ignores: {paths}")]
 #[diagnostic(
     code(assetctl::app::gitignored),
     severity(warning),
@@ -82,9 +82,7 @@ impl Gitignored {
 #[diagnostic(
     code(assetctl::app::missing_script),
     severity(warning),
-    help(
-        "write the script, or correct its path; with `auto_code = false` words of the command are not looked for"
-    )
+    help("write the script, or correct its path; `auto_code = false` turns this check off")
 )]
 pub struct MissingScript {
     key: AssetKey,
@@ -110,7 +108,7 @@ impl MissingScript {
 
 /// A definition whose windows have ended, and none has its file.
 #[derive(Debug, Error, Diagnostic)]
-#[error("no file is where `exists = \"{path}\"` looks, so that no window is a partition")]
+#[error("no file matches `exists = \"{path}\"`, so no window is a partition")]
 #[diagnostic(
     code(assetctl::app::empty_exists),
     severity(warning),

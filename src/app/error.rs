@@ -23,7 +23,7 @@ pub enum AppError {
     #[diagnostic(transparent)]
     Manifest(#[from] ManifestErrors),
     /// Several things are wrong with what was asked for.
-    #[error("{} things are wrong with what was asked for", .0.len())]
+    #[error("{} problems with this request", .0.len())]
     Requests(#[related] Vec<RequestError>),
     /// One thing is wrong with what was asked for.
     #[error(transparent)]
@@ -66,7 +66,7 @@ pub enum AppError {
         source: std::io::Error,
     },
     /// The folder of assetctl's own files, or one of them, is a link.
-    #[error("{path} is a link, and assetctl reads and writes nothing of its own through links")]
+    #[error("{path} is a link; assetctl does not read or write its own files through links")]
     #[diagnostic(
         code(assetctl::app::linked),
         help("remove the link; `--home` keeps the instance elsewhere")
@@ -97,7 +97,7 @@ pub enum RequestError {
     #[diagnostic(transparent)]
     Selection(#[from] SelectionError),
     /// What is named as a partition cannot be one.
-    #[error("`{key}` is no partition key: {reason}")]
+    #[error("`{key}` is not a partition key: {reason}")]
     #[diagnostic(
         code(assetctl::app::invalid_key),
         help("`--partition-range A...B` and `--latest N` select several partitions")
@@ -126,17 +126,17 @@ pub enum RequestError {
         help: String,
     },
     /// Something was asked of a source that only an asset can do.
-    #[error("`{name}` is a source: it is observed and never made")]
+    #[error("`{name}` is a source: sources are observed, never made")]
     #[diagnostic(
         code(assetctl::app::source_selected),
-        help("name an asset; `assetctl graph {name}` shows what reads it")
+        help("name an asset; `assetctl graph {name}` shows its readers")
     )]
     SourceSelected {
         /// The source.
         name: String,
     },
     /// Something was asked of an asset that only a source can do.
-    #[error("`{name}` is an asset: it is made and never observed")]
+    #[error("`{name}` is an asset: assets are made, never observed")]
     #[diagnostic(
         code(assetctl::app::asset_selected),
         help("name a source; `assetctl graph {name}` shows which it reads")
@@ -180,7 +180,7 @@ pub enum RequestError {
     #[diagnostic(
         code(assetctl::app::reversed_range),
         help(
-            "the first key of a range does not come after the last, in any dimension; `assetctl show ASSET` tells an asset's partitions"
+            "the first key of a range must not come after the last, in any dimension; `assetctl show ASSET` shows the partitions of an asset"
         )
     )]
     ReversedRange {
@@ -201,17 +201,17 @@ pub enum RequestError {
         name: String,
         /// Where it was asked for.
         #[source_code]
-        #[label("not a definition, and the whole is not a key")]
+        #[label("neither a definition nor, as a whole, a key")]
         argument: Quoted,
         /// Names there are.
         help: String,
     },
     /// A key is limited to a definition by which nothing that is selected is partitioned.
-    #[error("nothing that is selected is partitioned by `{name}`")]
+    #[error("no selected asset is partitioned by `{name}`")]
     #[diagnostic(
         code(assetctl::app::definition_not_selected),
         help(
-            "select an asset that is, or leave the key out; `assetctl list` tells what is partitioned by what"
+            "select an asset with this definition, or leave the key out; `assetctl list` shows the definitions of assets"
         )
     )]
     NotSelected {
@@ -223,7 +223,7 @@ pub enum RequestError {
         argument: Quoted,
     },
     /// All keys are limited to definitions other than that of a named asset.
-    #[error("`{asset}` is partitioned by {definition}, and no key is asked for of that")]
+    #[error("`{asset}` is partitioned by {definition}, and no key of that definition is given")]
     #[diagnostic(
         code(assetctl::app::no_key_for),
         help("leave out the asset, or add a `--partition` for it")
@@ -247,16 +247,14 @@ pub enum RequestError {
     #[error("`{asset}` is not partitioned")]
     #[diagnostic(
         code(assetctl::app::unpartitioned),
-        help(
-            "name a partitions definition, or something that has one: `assetctl list` shows which"
-        )
+        help("name a partitions definition, or an asset that has one: `assetctl list` shows them")
     )]
     Unpartitioned {
         /// The asset or source.
         asset: String,
     },
     /// The partition of an instant is asked for where keys are no windows.
-    #[error("the partitions of `{name}` are no time windows, so none of them holds an instant")]
+    #[error("the partitions of `{name}` are not time windows, so none of them contains an instant")]
     #[diagnostic(
         code(assetctl::app::not_windows),
         help("name the partition itself: `--partition K`")
@@ -266,7 +264,7 @@ pub enum RequestError {
         name: String,
     },
     /// No existing window holds an instant.
-    #[error("no partition of `{name}` holds {instant}")]
+    #[error("no partition of `{name}` contains {instant}")]
     #[diagnostic(code(assetctl::app::no_window), help("{help}"))]
     NoWindow {
         /// The definition or asset.
@@ -288,7 +286,7 @@ pub enum RequestError {
         help: String,
     },
     /// Keys are added or removed where these are not a matter of adding and removing.
-    #[error("the keys of `{name}` are not added or removed one by one: it is {type_name}")]
+    #[error("the keys of `{name}` cannot be added or removed: it is {type_name}")]
     #[diagnostic(code(assetctl::app::not_dynamic), help("{help}"))]
     NotDynamic {
         /// The definition.
@@ -299,7 +297,7 @@ pub enum RequestError {
         help: String,
     },
     /// A key of a dimension holds what stands between the parts of a key.
-    #[error("`{key}` holds `|`, which stands between the parts of a key of `{multi}`")]
+    #[error("`{key}` contains `|`, which separates the parts of a key of `{multi}`")]
     #[diagnostic(
         code(assetctl::app::separator_in_key),
         help("name the partition without it; `{definition}` is a dimension of `{multi}`")
@@ -367,7 +365,7 @@ pub enum RequestError {
         run: RunId,
     },
     /// A command of a run in memory asked for something that would change the project.
-    #[error("this command belongs to a run in memory, which changes nothing of the project")]
+    #[error("this command belongs to a run in memory, which does not change the project")]
     #[diagnostic(
         code(assetctl::app::nested_in_memory),
         help(

@@ -47,7 +47,7 @@ pub fn explain(
         Observing::Last,
     )?;
     let Some(cell) = scope.cell(id, index) else {
-        unreachable!("what is selected has a cell");
+        unreachable!("a selected partition has a cell");
     };
     let mut explanation = Explanation {
         project,

@@ -57,11 +57,11 @@ impl fmt::Display for FromLock {
         match self {
             Self::TakenOver(1) => write!(
                 f,
-                "the outputs of one asset partition are here already, as {FILE_NAME} has them: it is recorded now"
+                "the outputs of one asset partition are already here and match {FILE_NAME}: it is recorded now"
             ),
             Self::TakenOver(count) => write!(
                 f,
-                "the outputs of {count} asset partitions are here already, as {FILE_NAME} has them: they are recorded now"
+                "the outputs of {count} asset partitions are already here and match {FILE_NAME}: they are recorded now"
             ),
             Self::CameOutOtherwise(steps) => {
                 let named: Vec<_> = steps.iter().take(NAMED).map(ToString::to_string).collect();
@@ -71,7 +71,7 @@ impl fmt::Display for FromLock {
                 }
                 write!(
                     f,
-                    ": not what {FILE_NAME} had, though made of the same: the command is not reproducible"
+                    ": differs from {FILE_NAME}, although the inputs are the same: the command is not reproducible"
                 )
             }
         }
@@ -99,6 +99,9 @@ impl UnreadLock {
 impl fmt::Display for UnreadLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(why) = self;
-        write!(f, "{why}; judged without it (`assetctl check` tells more)")
+        write!(
+            f,
+            "{why}; judged without it (`assetctl check` shows details)"
+        )
     }
 }

@@ -241,7 +241,7 @@ fn no_log(request: &LogsRequest) -> RequestError {
         None => selected.to_string(),
     };
     let help = format!(
-        "a command that prints nothing leaves none; `assetctl history {selected}` lists its runs"
+        "a command that prints nothing has no log; `assetctl history {selected}` lists its runs"
     );
     RequestError::NoLog { step, help }
 }

@@ -441,7 +441,7 @@ pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppEr
                 }
                 None => "it was never materialized",
                 Some(_) if facts.changed_outputs.contains_key(&cell) => {
-                    "its outputs are not what was recorded"
+                    "its outputs differ from the record"
                 }
                 Some(_) => continue,
             };

@@ -69,7 +69,7 @@ impl fmt::Display for LeftOutputs {
         }
         f.write_str(match why {
             WhyLeft::Outside => "a link leads out of the project on the way",
-            WhyLeft::NotMade => "no step has made what is there",
+            WhyLeft::NotMade => "no step has made the file there",
         })
     }
 }
@@ -85,7 +85,10 @@ impl fmt::Display for Notice {
             Self::FromLock(notice) => notice.fmt(f),
             Self::LeftOutputs(notice) => notice.fmt(f),
             Self::UnknownKeys(fault) => {
-                write!(f, "keys are not known, and what uses them waits: {fault}")
+                write!(
+                    f,
+                    "keys are not known, and everything that uses them waits: {fault}"
+                )
             }
             Self::OwnPlaces(notice) => notice.fmt(f),
         }

@@ -82,11 +82,11 @@ impl RefusalGroup {
         let (reason, help) = match self.refusal {
             Refusal::NoOutputs => (
                 "it declares no outputs".to_owned(),
-                "declare what there is to accept as its `outputs`".to_owned(),
+                "declare the outputs to accept as its `outputs`".to_owned(),
             ),
             Refusal::MissingOutput(path) => (
                 format!("its output {path} is missing"),
-                "put it there, or name only what is there: `assetctl accept ASSET@KEY`".to_owned(),
+                "put it there, or accept only what exists: `assetctl accept ASSET@KEY`".to_owned(),
             ),
             Refusal::OutputKind { path, found } => {
                 let (found, declared, change) = match found {

@@ -140,7 +140,7 @@ impl StepGraph for PlanSteps<'_> {
         let graph = self.scope.graph();
         let asset = graph.key(id);
         if graph.source(id).is_some() {
-            return Some(format!("`{asset}` is a source: it is read, and no step"));
+            return Some(format!("`{asset}` is a source, not a step"));
         }
         let keys = self.scope.keys(id);
         match key {

@@ -287,7 +287,7 @@ impl Coordinator<'_, '_> {
         let locked = &self.evaluation.locked.unlike;
         let (changed, than) = match recorded.get(&cell) {
             Some(changed) => (changed, "was altered by hand"),
-            None => (locked.get(&cell)?, "is not what the lock file says"),
+            None => (locked.get(&cell)?, "differs from the lock file"),
         };
         let (output, _) = changed
             .iter()
@@ -298,7 +298,7 @@ impl Coordinator<'_, '_> {
         Some(StepFailure {
             message: format!("{path} {than}, and altered outputs are kept"),
             help: Some(
-                "take it as it is with `assetctl accept`, or leave out `--keep-altered`".to_owned(),
+                "record it with `assetctl accept`, or leave out `--keep-altered`".to_owned(),
             ),
             exit: None,
             signal: None,

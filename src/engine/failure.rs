@@ -91,7 +91,7 @@ impl Attempt<'_> {
             return Stop::with_help(
                 "assetctl::engine::output_in_the_way",
                 format!("{path} is a directory, and the output is a file"),
-                "move the directory away; it is not replaced, as nobody knows what it holds",
+                "move the directory away: assetctl does not replace it",
             );
         }
         Stop::problem(
@@ -149,7 +149,7 @@ impl Attempt<'_> {
                 OwnLife::Kept => "make room on the disk",
                 OwnLife::Gone => "make room there, or set TMPDIR to a folder that has more",
             };
-            format!("there is hardly any room left in {}: {how}", own.display())
+            format!("{} is almost full: {how}", own.display())
         })
     }
 

@@ -36,7 +36,7 @@ pub(super) fn too_long(argv: &[String], env: &[(OsString, OsString)]) -> Option<
     if let Some(word) = argv.iter().find(|word| word.len() >= LONGEST_STRING) {
         let bytes = word.len();
         return Some(format!(
-            "the command is {bytes} bytes long, more than the system takes"
+            "the command is {bytes} bytes long, more than the system allows"
         ));
     }
     let words = argv.iter().map(|word| word.len() + 1 + EACH_STRING);
@@ -46,7 +46,7 @@ pub(super) fn too_long(argv: &[String], env: &[(OsString, OsString)]) -> Option<
     let bytes: usize = words.chain(variables).sum();
     (bytes > most_bytes()).then(|| {
         format!(
-            "the command is {bytes} bytes long with its environment, more than the system takes"
+            "the command is {bytes} bytes long with its environment, more than the system allows"
         )
     })
 }
@@ -54,7 +54,7 @@ pub(super) fn too_long(argv: &[String], env: &[(OsString, OsString)]) -> Option<
 /// What to do about an input of so many paths.
 pub(super) fn read_a_list(input: &Name, paths: usize) -> String {
     format!(
-        "the input `{input}` stands for {paths} paths: read them from the file \
+        "the input `{input}` has {paths} paths: read them from the file \
          `{{{{input_list.{input}}}}}`, one a line"
     )
 }

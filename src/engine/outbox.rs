@@ -338,9 +338,8 @@ impl Outbox {
 fn warnings(part: Part<'_>) -> Vec<String> {
     let paths = part.unsettled.paths();
     let (told, more) = paths.split_at(paths.len().min(PATHS_TOLD));
-    let changed = |path: &&str| {
-        format!("{path} changed while the command ran: the result is stale, whatever comes back")
-    };
+    let changed =
+        |path: &&str| format!("{path} changed while the command ran: the result is stale");
     let mut warnings: Vec<String> = told.iter().map(changed).collect();
     if !more.is_empty() {
         warnings.push(format!(

@@ -47,7 +47,7 @@ impl Attempt<'_> {
             };
             return Err(Stop::with_help(
                 "assetctl::engine::undeclared_output",
-                format!("wrote what is not declared: {}", undeclared.join(", ")),
+                format!("wrote undeclared files: {}", undeclared.join(", ")),
                 &format!("declare it as an output, or add a pattern to `[project] ignore`{place}"),
             ));
         }

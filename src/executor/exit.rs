@@ -159,13 +159,12 @@ pub fn of_shell(shell: &str, exit: &Exit, silent: bool) -> Option<String> {
             ))
         }
         Exit::Code(141) => Some(
-            "a program wrote into a pipe whose reader had ended, as `head` does early; where that is fine, accept it: \
+            "a program wrote into a pipe whose reader had ended, as `head` does early; to accept that, write \
              `{ PROGRAM || [ $? = 141 ]; } | head -1`"
                 .to_owned(),
         ),
         Exit::Code(1) if silent => Some(
-            "a program ended with 1 and printed nothing, as `grep` does where no line matches and `diff` where files \
-             differ; where that is fine, accept it: `{ grep PATTERN FILE || [ $? = 1 ]; }`"
+            "a program ended with 1 and printed nothing, as `grep` does if no line matches and `diff` if files differ; to accept that, write `{ grep PATTERN FILE || [ $? = 1 ]; }`"
                 .to_owned(),
         ),
         _ => None,

@@ -14,16 +14,16 @@ pub enum GitError {
     #[diagnostic(
         code(assetctl::git::not_found),
         help(
-            "install git, or put it on PATH; without it `check` judges the work tree, and `affected FILE…` takes files that you name"
+            "install git, or put it on PATH; without it `check` judges the work tree, and `affected FILE…` takes files by name"
         )
     )]
     NotFound,
     /// The project is not in a repository.
-    #[error("{} is in no git repository", folder.display())]
+    #[error("{} is not in a git repository", folder.display())]
     #[diagnostic(
         code(assetctl::git::no_repository),
         help(
-            "`git init` makes one; without it `check` judges the work tree, and `affected FILE…` takes files that you name"
+            "`git init` makes one; without it `check` judges the work tree, and `affected FILE…` takes files by name"
         )
     )]
     NoRepository {

@@ -48,11 +48,11 @@ pub enum HashError {
     },
 
     /// A glob is malformed.
-    #[error("`{pattern}` is no glob: {reason}")]
+    #[error("`{pattern}` is not a glob: {reason}")]
     #[diagnostic(
         code(assetctl::hash::pattern),
         help(
-            "`*` and `?` stand for text without `/`, `**` for any folders, `[a-z]` for a letter, `{{a,b}}` for either"
+            "`*` and `?` match text without `/`, `**` any folders, `[a-z]` a letter, `{{a,b}}` either"
         )
     )]
     Pattern {
@@ -73,7 +73,7 @@ pub enum HashError {
     },
 
     /// A value is asked of a file whose extension names no known format.
-    #[error("`{path}` is no TOML, YAML or JSON file by its extension")]
+    #[error("cannot read a value from `{path}`: not a .toml, .yaml or .json file")]
     #[diagnostic(
         code(assetctl::hash::format),
         help("`key` reads files that end in .toml, .yaml, .yml or .json")

@@ -158,7 +158,7 @@ fn parse_yaml(text: &str) -> Result<Value, serde_yaml_ng::Error> {
         deepest = deepest.max(depth);
     }
     if deepest > DEEPEST {
-        let reason = format!("more than {DEEPEST} collections lie within each other");
+        let reason = format!("more than {DEEPEST} nested collections");
         return Err(serde::de::Error::custom(reason));
     }
     let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;

@@ -49,10 +49,10 @@ pub enum Damage {
     #[error("{0}")]
     Key(InvalidPartitionKey),
     /// No key where there must be one.
-    #[error("`-` is no key here")]
+    #[error("`-` is not a key here")]
     NoKey,
     /// A word that is no field.
-    #[error("this is no field `name=value`")]
+    #[error("this is not a field `name=value`")]
     NoField,
     /// A field that this kind of line does not have.
     #[error("{line} has no field `{field}=`")]
@@ -63,7 +63,7 @@ pub enum Damage {
         field: String,
     },
     /// A field that stands twice.
-    #[error("`{field}=` stands twice")]
+    #[error("`{field}=` occurs twice")]
     Twice {
         /// The field.
         field: String,

@@ -44,11 +44,11 @@ pub enum LockError {
         reason: io::ErrorKind,
     },
     /// The file is no UTF-8 or holds NUL bytes.
-    #[error("`{file}` is no text")]
+    #[error("`{file}` is not text")]
     #[diagnostic(
         code(assetctl::lockfile::not_text),
         help(
-            "restore it with `git checkout -- Assets.lock`, or remove it and write it anew with `assetctl lock`"
+            "restore it with `git checkout -- Assets.lock`, or remove it and write it again with `assetctl lock`"
         )
     )]
     NotText {
@@ -84,7 +84,7 @@ pub enum LockError {
     #[diagnostic(
         code(assetctl::lockfile::no_header),
         help(
-            "restore it with `git checkout -- Assets.lock`, or write it anew with `assetctl lock`"
+            "restore it with `git checkout -- Assets.lock`, or write it again with `assetctl lock`"
         )
     )]
     NoHeader {
@@ -103,7 +103,7 @@ pub enum LockError {
     #[error("`{file}` is of format {found}; this assetctl reads format {FORMAT}")]
     #[diagnostic(
         code(assetctl::lockfile::newer_format),
-        help("update assetctl: what an older one does not understand it would lose")
+        help("update assetctl: an older one would lose data that it does not understand")
     )]
     NewerFormat {
         /// The file.
@@ -122,7 +122,7 @@ pub enum LockError {
     #[diagnostic(
         code(assetctl::lockfile::unknown_rule),
         help(
-            "use the version of assetctl that the file was written with; or remove the file, and `assetctl lock` writes it anew by this version's rule"
+            "use the version of assetctl that wrote the file, or remove the file and write it again with `assetctl lock`"
         )
     )]
     UnknownRule {
@@ -142,7 +142,7 @@ pub enum LockError {
     #[diagnostic(
         code(assetctl::lockfile::damaged),
         help(
-            "restore it with `git checkout -- Assets.lock`, or write it anew with `assetctl lock`, which leaves such lines out"
+            "restore it with `git checkout -- Assets.lock`, or write it again with `assetctl lock`, which drops such lines"
         )
     )]
     Damaged {
@@ -169,7 +169,7 @@ impl LockError {
         let (reason, help) = match error.kind() {
             io::ErrorKind::IsADirectory => (
                 "it is a directory".to_owned(),
-                "move the directory away: the name is that of the lock file",
+                "move the directory away: its name is reserved for the lock file",
             ),
             _ => (error.to_string(), "make it readable for this user"),
         };
@@ -213,7 +213,7 @@ impl LockError {
             file: file.to_owned(),
             lacks: match text.trim_ascii() {
                 "" => "is empty",
-                _ => "has no line that tells its format",
+                _ => "has no line with its format",
             },
             at: (0..text.lines().next().map_or(0, str::len)).into(),
             text: source(file, text),

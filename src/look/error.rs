@@ -167,9 +167,7 @@ pub enum EngineError {
         expected: &'static str,
     },
     /// A folder lies at the place of an output, holds something, and no step has made it.
-    #[error(
-        "{path} is a folder that holds something, and no step has made it{more}: {step} would replace it"
-    )]
+    #[error("{path} is a folder with files that no step has made{more}: {step} would replace it")]
     #[diagnostic(code(assetctl::engine::occupied_output), help("{help}"))]
     OccupiedOutput {
         /// The step whose output belongs there.
@@ -199,9 +197,7 @@ pub enum EngineError {
     #[error("{step} is being run by another process: {holder}")]
     #[diagnostic(
         code(assetctl::engine::held),
-        help(
-            "wait until it has ended; `assetctl materialize` without `--no-wait` waits by itself"
-        )
+        help("wait until it has ended; `assetctl materialize` without `--no-wait` waits for it")
     )]
     Held {
         /// The step.
@@ -313,7 +309,7 @@ impl EngineError {
         let Spot { source_code, span } = spot;
         let asset = &step.asset;
         let accepted = match declared {
-            OutputKind::Directory => format!("`assetctl accept {asset}` takes it as made, "),
+            OutputKind::Directory => format!("`assetctl accept {asset}` records it as made, "),
             OutputKind::File => String::new(),
         };
         Self::OccupiedOutput {
@@ -388,7 +384,7 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
             [only] => only.fmt(f),
-            all => write!(f, "{} problems keep this from being planned", all.len()),
+            all => write!(f, "{} problems prevent this plan", all.len()),
         }
     }
 }

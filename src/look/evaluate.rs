@@ -205,14 +205,14 @@ impl<'a> Evaluation<'a> {
             {
                 let facts = self.judge.facts();
                 let why = if facts.changed_outputs.contains_key(&cell) {
-                    "its outputs are not what was recorded"
+                    "its outputs differ from the record"
                 } else if facts.recorded.materialized(cell.index()).is_some() {
                     "is stale"
                 } else {
                     "was never accepted"
                 };
                 format!(
-                    "{name} is external and {why}, to be accepted or reported: `assetctl accept {name}`"
+                    "{name} is external and {why}: accept it (`assetctl accept {name}`) or report it"
                 )
             }
             None => format!("{name} is blocked"),
@@ -248,7 +248,7 @@ impl<'a> Evaluation<'a> {
         });
         let help = if is_to_come {
             format!(
-                "with `end_offset = 1` in the partitions of `{read}` the window that has not ended is one of them"
+                "`end_offset = 1` in the partitions of `{read}` adds the window that has not ended"
             )
         } else {
             format!("let the partitions of `{read}` begin earlier")

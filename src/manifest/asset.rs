@@ -342,7 +342,7 @@ fn data_version(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -
         "reported" => {
             value.invalid(
                 "there is no way yet for a command to report the version of its data",
-                "leave it out: the content of the outputs counts; with `\"inputs\"` what they were made from does",
+                "leave it out to compare the content of the outputs, or write `\"inputs\"` to compare their inputs",
                 problems,
             );
             DataVersionRule::Reported
@@ -369,7 +369,7 @@ fn refuse_command_keys(table: &Table<'_>, problems: &mut Problems) {
             };
             problems.add(
                 problem,
-                [Label::new(value.key_location, "means nothing here")],
+                [Label::new(value.key_location, "has no meaning here")],
             );
         }
     }

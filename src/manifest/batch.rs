@@ -90,7 +90,7 @@ impl Batch {
             self.refuse(message, help, Some((location, "and this key")), problems);
         }
         if let Some(location) = streams.stdout {
-            let message = "the standard output of a batch is no output of one partition";
+            let message = "the standard output of a batch is not the output of one partition";
             let help = "write each partition to its path, all of which `{{output}}` lists";
             self.refuse(message, help, Some((location, "and this key")), problems);
         }

@@ -17,7 +17,7 @@ pub(super) fn read(
 ) -> Option<Command> {
     if let Some(text) = value.as_text() {
         if text.value.trim().is_empty() {
-            value.invalid("the command is empty", "write what is to be run", problems);
+            value.invalid("the command is empty", "write the command to run", problems);
             return None;
         }
         return shell_command(text, context, problems);
@@ -34,7 +34,7 @@ pub(super) fn read(
     if texts.first().is_none_or(|program| program.value.is_empty()) {
         value.invalid(
             "the command has no program",
-            "write what is to be run",
+            "write the command to run",
             problems,
         );
         return None;
@@ -224,7 +224,7 @@ fn quoted_help(quoted: Quoted, variable: Option<&str>) -> String {
     match (quoted, variable) {
         (Quoted::Comment, _) => "remove it from the comment, or write `{{{{` for `{{`".to_owned(),
         (Quoted::Escaped, _) => {
-            "values are quoted as they are inserted: remove what stands before it".to_owned()
+            "values are quoted as they are inserted: remove the character before it".to_owned()
         }
         (_, Some(variable)) => {
             format!("values are quoted as they are inserted: take it out, or write {variable} here")

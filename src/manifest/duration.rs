@@ -15,7 +15,7 @@ pub(super) fn read(table: &Table<'_>, key: &str, problems: &mut Problems) -> Opt
     let duration = parse(text.value);
     if duration.is_none() {
         value.invalid(
-            format!("`{}` is no duration", text.value),
+            format!("`{}` is not a duration", text.value),
             "write a number above 0 and one of `ms`, `s`, `m`, `h`, `d`, as `30m` or `1.5h`",
             problems,
         );

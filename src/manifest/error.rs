@@ -91,7 +91,7 @@ pub enum Problem {
         help: String,
     },
     /// A name with a character that names do not hold.
-    #[error("`{name}` is no name for {what}: {reason}")]
+    #[error("`{name}` is not a name for {what}: {reason}")]
     #[diagnostic(
         code(assetctl::manifest::invalid_name),
         help(
@@ -151,7 +151,7 @@ pub enum Problem {
         help: &'static str,
     },
     /// A partition key that cannot be.
-    #[error("`{key}` is no partition key here: {reason}")]
+    #[error("`{key}` is not a partition key here: {reason}")]
     #[diagnostic(
         code(assetctl::manifest::invalid_partition_key),
         help("a key is any text without control characters and without `...`, given once")
@@ -194,7 +194,7 @@ pub enum Problem {
     #[diagnostic(
         code(assetctl::manifest::made_by_command),
         help(
-            "only sources and external assets can be read from another place: name one of those that it is made from"
+            "only sources and external assets can be read from another place: name one of its sources"
         )
     )]
     MadeByCommand {
@@ -206,7 +206,7 @@ pub enum Problem {
     #[diagnostic(
         code(assetctl::manifest::unlocked_dep),
         help(
-            "without the lines of `{upstream}` those of `{asset}` cannot be judged: remove `lock = false` there, or say it of `{asset}` too"
+            "without the lines of `{upstream}` those of `{asset}` cannot be judged: remove `lock = false` there, or add it to `{asset}` too"
         )
     )]
     UnlockedDep {
@@ -250,7 +250,7 @@ pub enum Problem {
         input: String,
     },
     /// Two inputs or outputs whose environment variables are the same.
-    #[error("`{first}` and `{second}` of `{asset}` both give `{variable}`")]
+    #[error("`{first}` and `{second}` of `{asset}` both become `{variable}`")]
     #[diagnostic(
         code(assetctl::manifest::variable_collision),
         help(
@@ -291,7 +291,7 @@ pub enum Problem {
         reason: String,
     },
     /// Files whose presence makes partition keys, and that an asset makes.
-    #[error("{what} could match what `{asset}` makes")]
+    #[error("{what} could match an output of `{asset}`")]
     #[diagnostic(code(assetctl::manifest::pattern_is_output), help("{help}"))]
     PatternIsOutput {
         /// `the pattern` or `the path of exists`.
@@ -385,7 +385,7 @@ pub enum Problem {
         reason: String,
     },
     /// A placeholder where the shell would not take its value as a word.
-    #[error("`{{{{{name}}}}}` stands {place}")]
+    #[error("`{{{{{name}}}}}` is {place}")]
     #[diagnostic(code(assetctl::manifest::quoted_placeholder), help("{help}"))]
     QuotedPlaceholder {
         /// What stands between the braces.
@@ -405,7 +405,7 @@ pub enum Problem {
         help: String,
     },
     /// Placeholders in the text of a shell whose quoting is not known.
-    #[error("`{{{{{name}}}}}` cannot be quoted for `{shell}`, which is no POSIX shell")]
+    #[error("`{{{{{name}}}}}` cannot be quoted for `{shell}`, which is not a POSIX shell")]
     #[diagnostic(code(assetctl::manifest::foreign_shell), help("{help}"))]
     ForeignShell {
         /// What stands between the braces.
@@ -449,7 +449,7 @@ pub enum Problem {
         assets: String,
     },
     /// A source or a code file that an asset makes.
-    #[error("{what} of `{name}` reads what `{asset}` makes")]
+    #[error("{what} of `{name}` reads an output of `{asset}`")]
     #[diagnostic(code(assetctl::manifest::source_is_output), help("{help}"))]
     SourceIsOutput {
         /// `path` or `code`.

@@ -49,7 +49,7 @@ pub(super) fn globs(file: &Table<'_>, root: &Path, problems: &mut Problems) -> V
             );
         } else if matching(root, &glob).is_empty() {
             refuse(
-                format!("`{}` gives no file", text.value),
+                format!("`{}` matches no file", text.value),
                 "no such file",
                 "name a manifest file, as `pipelines/*/Assets.toml`",
             );

@@ -215,7 +215,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
     if let Some(project) = file.get("project") {
         let problem = Problem::Include {
             message: "an included file has no `[project]`".to_owned(),
-            help: "settings of the project, and what is included, stand in the main file",
+            help: "settings of the project and `include` belong in the main file",
         };
         problems.add(
             problem,

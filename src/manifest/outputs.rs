@@ -219,7 +219,7 @@ fn default_output(
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '-';
         if extension.value.is_empty() || !extension.value.chars().all(plain) {
             format.invalid(
-                format!("`{}` is no extension of a file", extension.value),
+                format!("`{}` is not a file extension", extension.value),
                 "write it without a dot: `format = \"csv\"`",
                 problems,
             );

@@ -273,8 +273,7 @@ impl Report<'_> {
         };
         let problem = Problem::InvalidPath {
             message: format!("the output `{path}` {relation} {name}"),
-            help: "choose a path of its own: what an asset makes replaces all that was there"
-                .to_owned(),
+            help: "choose another path: an output replaces everything at its path".to_owned(),
         };
         self.problems
             .add(problem, [Label::new(output.location, "here")]);
@@ -312,7 +311,7 @@ fn pattern_is_output(decides: Decides, maker: &AssetKey) -> Problem {
         ),
         Decides::Window => (
             "the path of `exists`",
-            "remove `exists`: keys depend on files that are there before a run, not on what a run makes",
+            "remove `exists`: keys depend on files that exist before a run, not on outputs",
         ),
     };
     Problem::PatternIsOutput {

@@ -163,7 +163,7 @@ impl<'a> Written<'a> {
                     Some(_) if definition.windows().is_some() => self.of_window(),
                     Some(_) => {
                         return Err(NoValue {
-                            reason: format!("the keys of `{dimension}` are no time windows"),
+                            reason: format!("the keys of `{dimension}` are not time windows"),
                             help: format!("write `{{{{partition.{dimension}}}}}` without a format"),
                         });
                     }
@@ -178,7 +178,7 @@ impl<'a> Written<'a> {
                 match times.as_slice() {
                     [(place, name, _)] => Ok(of_dimension(*place, name, self.of_window())),
                     [] => Err(NoValue {
-                        reason: "no dimension is of time windows".to_owned(),
+                        reason: "no dimension has time windows".to_owned(),
                         help: "name a dimension, as `{{partition.NAME}}`".to_owned(),
                     }),
                     several => {
@@ -188,8 +188,8 @@ impl<'a> Written<'a> {
                             .collect();
                         let written: Vec<&str> = written.iter().map(String::as_str).collect();
                         Err(NoValue {
-                            reason: "several dimensions are of time windows".to_owned(),
-                            help: format!("name the one that is meant, as {}", any_of(&written)),
+                            reason: "several dimensions have time windows".to_owned(),
+                            help: format!("name one of them, as {}", any_of(&written)),
                         })
                     }
                 }
@@ -200,8 +200,8 @@ impl<'a> Written<'a> {
                 Ok(self.of_window())
             }
             What::Partition | What::Start | What::End => Err(NoValue {
-                reason: "the partitions are no time windows".to_owned(),
-                help: "only `{{partition}}` can stand here".to_owned(),
+                reason: "the partitions are not time windows".to_owned(),
+                help: "only `{{partition}}` is possible here".to_owned(),
             }),
         }
     }

@@ -160,7 +160,7 @@ pub(super) fn exception(template: &PathTemplate) -> Option<PathTemplate> {
 /// Reports an exception where there is no glob that it could be one from.
 pub(super) fn report_lone_exception(location: Location, problems: &mut Problems) {
     let problem = Problem::InvalidPath {
-        message: "an exception takes out of what globs match, and there is no glob here".to_owned(),
+        message: "an exclusion needs a glob, and there is none here".to_owned(),
         help: "write a glob beside it, as `src/**`; a file whose name begins with `!` is `./!…`"
             .to_owned(),
     };

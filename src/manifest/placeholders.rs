@@ -204,7 +204,7 @@ fn only_input(inputs: &[InputView]) -> Known {
         [] => refuse("there is no input", "name one with `deps`"),
         _ => refuse(
             format!("there are {} inputs", inputs.len()),
-            format!("name the one that is meant: {}", names(inputs)),
+            format!("name one of them: {}", names(inputs)),
         ),
     }
 }
@@ -262,7 +262,7 @@ fn named_value(name: &str, inputs: &[InputView]) -> Known {
     let view = &inputs[index];
     if view.value == HasValue::No {
         return refuse(
-            format!("`{name}` is no value of a file"),
+            format!("`{name}` is not a value of a file"),
             "only a source with a `key` has one value",
         );
     }

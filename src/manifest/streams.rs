@@ -59,7 +59,7 @@ pub(super) fn stdin(
         if inputs.reading == Reading::Complete {
             let known = inputs.deps.iter().map(|dep| dep.input.as_str());
             let otherwise = if inputs.deps.is_empty() {
-                "what is read stands in `deps`"
+                "inputs belong in `deps`"
             } else {
                 "its inputs are those of its `deps`"
             };
@@ -177,7 +177,7 @@ impl Unfit {
         match self {
             Self::Partitions | Self::Outputs | Self::Paths | Self::Glob => "can be several files",
             Self::Directory => "is a directory",
-            Self::Observed | Self::Nothing => "is no file",
+            Self::Observed | Self::Nothing => "is not a file",
         }
     }
 

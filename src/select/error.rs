@@ -35,7 +35,7 @@ pub enum SelectionErrorKind {
         found: String,
     },
     /// A character that only a quoted text can hold.
-    #[error("`{0}` must stand in double quotes")]
+    #[error("`{0}` must be in double quotes")]
     Character(char),
     /// A quote without its end.
     #[error("the quoted text has no end")]
@@ -67,7 +67,7 @@ pub enum SelectionErrorKind {
     #[error("there is no revision `{0}`")]
     UnknownRevision(String),
     /// A partition within a larger expression.
-    #[error("a partition can only be named of an asset that stands alone")]
+    #[error("a partition can only be named for a single asset")]
     MisplacedPartition,
 }
 
@@ -89,7 +89,7 @@ impl Diagnostic for SelectionError {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         self.source_code()?;
         let label = match self.last_before() {
-            Some(last) => LabeledSpan::new_with_span(Some("behind this".to_owned()), last),
+            Some(last) => LabeledSpan::new_with_span(Some("after this".to_owned()), last),
             None => {
                 LabeledSpan::new_with_span(Some(self.kind.label().to_owned()), self.span.clone())
             }

@@ -413,12 +413,12 @@ impl Parser<'_> {
         };
         let help = match self.peek() {
             TokenKind::Word(word) if is_reserved(word) => {
-                Some(format!("a name or value that is `{word}` is quoted"))
+                Some(format!("quote a name or value that is `{word}`"))
             }
             TokenKind::Word(word) if is_reserved(&word.to_lowercase()) => {
                 Some(format!("write `{}`", word.to_lowercase()))
             }
-            TokenKind::Partition(_) => Some("a value that holds `@` is quoted".to_owned()),
+            TokenKind::Partition(_) => Some("quote a value with `@`".to_owned()),
             _ => None,
         };
         Broken::new(
@@ -479,13 +479,13 @@ fn lexical_help(kind: &SelectionErrorKind) -> Option<String> {
         SelectionErrorKind::Character('&') => "write `and`",
         SelectionErrorKind::Character('|') => "write `or`",
         SelectionErrorKind::Character(',') => "several selections are several arguments",
-        SelectionErrorKind::Character('\'') => "only double quotes quote here",
+        SelectionErrorKind::Character('\'') => "use double quotes",
         SelectionErrorKind::Character('@') => {
-            "a partition stands right behind its asset, as `clean@2013-07-04`; other values with `@` are quoted"
+            "a partition follows its asset directly, as `clean@2013-07-04`; quote other values with `@`"
         }
         SelectionErrorKind::Unterminated => "end it with `\"`",
         SelectionErrorKind::Character(_) => {
-            "values with other characters than letters, digits and `_ - . / *` are quoted"
+            "quote values with characters other than letters, digits and `_ - . / *`"
         }
         _ => return None,
     };

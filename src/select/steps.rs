@@ -100,7 +100,7 @@ fn steps_of(typed: &str, graph: &dyn StepGraph) -> Result<FixedBitSet, String> {
         return Ok(selected);
     }
     let clause = Clause::parse(clause).ok_or_else(|| {
-        "a clause is a step's name, with `*` or one `+` for each level before or behind it"
+        "a clause is the name of a step, with `*` or one `+` for each level before or after it"
             .to_owned()
     })?;
     // Of a name that ends in signs the longest that is one counts.
@@ -129,7 +129,7 @@ fn help(name: &str, graph: &dyn StepGraph) -> String {
         did_you_mean(asset, names.iter().map(String::as_str))
     };
     graph.why_none(name).or_else(similar).unwrap_or_else(|| {
-        let called = "steps are called as in `assetctl plan --keys`";
+        let called = "`assetctl plan --keys` shows the names of steps";
         match parse(name).map(|selection| selection.expression) {
             Ok(Expression::Name { .. }) | Err(_) => called.to_owned(),
             Ok(_) => format!("an expression is an argument without `--steps`; {called}"),
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(told, ["loan", "x+"]);
         assert_eq!(errors[0].help, "did you mean `lone`?");
         let errors = select_steps(&["group:core"], &Diamond).expect_err("it is no clause");
-        let help = "an expression is an argument without `--steps`; steps are called as in `assetctl plan --keys`";
+        let help = "an expression is an argument without `--steps`; `assetctl plan --keys` shows the names of steps";
         assert_eq!(errors[0].help, help);
     }
 

@@ -75,7 +75,7 @@ fn in_order_of_addition(
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
         let key = PartitionKey::parse(column::text(row, 1)?)
-            .map_err(|_| Fault::Undecodable("a dynamic partition key is none"))?;
+            .map_err(|_| Fault::Undecodable("a dynamic partition key is invalid"))?;
         keys.push((column::integer(row, 0)?, key));
     }
     keys.sort_unstable_by_key(|(id, _)| *id);

@@ -19,7 +19,7 @@ pub enum StoreError {
     #[diagnostic(
         code(assetctl::store::damaged),
         help(
-            "the next command that materializes moves it aside and carries over what can be read of it"
+            "the next command that materializes moves it aside and carries over all rows that can be read"
         )
     )]
     Damaged {
@@ -119,7 +119,7 @@ pub enum StoreError {
     #[error("the instance {} has no run {run}", path.display())]
     #[diagnostic(
         code(assetctl::store::unknown_run),
-        help("`assetctl runs list` shows the runs there are")
+        help("`assetctl history ASSET` shows the ids of runs")
     )]
     UnknownRun {
         /// The file.
@@ -153,7 +153,7 @@ pub enum Notice {
         code(assetctl::store::ignored_damage),
         severity(warning),
         help(
-            "the next command that materializes moves it aside and carries over what can be read of it"
+            "the next command that materializes moves it aside and carries over all rows that can be read"
         )
     )]
     IgnoredDamage {
@@ -194,8 +194,7 @@ pub enum Notice {
 }
 
 /// What follows of an instance that came from elsewhere.
-const FOREIGN: &str = "outputs that are as Assets.lock has them count as made; all else is materialized again, and \
-    `assetctl accept` takes outputs as they are";
+const FOREIGN: &str = "outputs that match Assets.lock stay fresh; everything else is materialized again, or recorded by `assetctl accept`";
 
 impl Notice {
     /// What follows for the user.

@@ -34,14 +34,11 @@ impl Carried {
                 "All of it could be read and is in the new instance; the moved file can be deleted"
             }
             Self::Some => {
-                "What could be read of it is in the new instance. What is missing is materialized again, and `assetctl accept` \
-                takes outputs as they are. Keep the moved file until `assetctl partitions list` shows all keys that were added \
+                "All rows that could be read are in the new instance. The others are materialized again, or recorded by `assetctl accept`. Keep the moved file until `assetctl partitions list` shows all keys that were added \
                 to dynamic definitions"
             }
             Self::Nothing => {
-                "Nothing of it could be read: what is asked for is materialized again, and `assetctl accept` takes outputs as \
-                they are. Keep the moved file if keys of dynamic definitions were added that Assets.lock does not have: no other \
-                file has them"
+                "Nothing could be read: everything is materialized again, or recorded by `assetctl accept`. Keep the moved file if it has keys of dynamic definitions that Assets.lock does not have: no other file has them"
             }
         }
     }

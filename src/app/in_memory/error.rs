@@ -10,7 +10,7 @@ use crate::model::{AssetKey, Name, StepName};
 #[derive(Debug, Error, Diagnostic)]
 pub enum InMemoryError {
     /// Commands write to final paths.
-    #[error("{} in place, which is not in memory", writing(assets))]
+    #[error("{} in place, which is not possible in memory", writing(assets))]
     #[diagnostic(
         code(assetctl::app::in_place_in_memory),
         help(

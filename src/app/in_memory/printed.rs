@@ -111,10 +111,10 @@ fn not_in_run(evaluation: &Evaluation<'_>, printed: &Printed) -> InMemoryError {
     let graph = evaluation.scope().graph();
     let help = match graph.find(printed.asset.as_str()) {
         Some(id) if graph.source(id).is_some() => {
-            "it is a source: it is read from its place and made nowhere".to_owned()
+            "it is a source: sources are read, not made".to_owned()
         }
         Some(id) if graph.asset(id).is_some_and(|it| it.recipe.is_none()) => {
-            "it is an external asset: it is read from its place and made nowhere".to_owned()
+            "it is an external asset: its value is read, not made".to_owned()
         }
         Some(id) if printed.partition.is_some() && graph.get(id).partitions().is_none() => {
             "it has no partitions: leave the key out".to_owned()

@@ -136,8 +136,7 @@ fn hints(directory: &Path, template: InitTemplate) -> Vec<String> {
         .filter(|other| names.iter().any(|name| name == other))
     {
         hints.push(format!(
-            "{other} stays as it is: each command in it that writes files can become an asset with the same command, \
-             and `assetctl accept` then takes over what it has made already"
+            "{other} does not change. Each of its commands that writes files can become an asset; `assetctl accept` then records the existing outputs"
         ));
     }
     hints

@@ -21,7 +21,7 @@ impl DamagedLock {
 
 impl fmt::Display for DamagedLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{FILE_NAME} is damaged and is written anew: ")?;
+        write!(f, "{FILE_NAME} is damaged and is written again: ")?;
         for (place, line) in self.0.iter().take(NAMED).enumerate() {
             let gap = if place == 0 { "" } else { "; " };
             write!(f, "{gap}line {}: {}", line.line, line.damage)?;

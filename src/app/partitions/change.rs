@@ -115,7 +115,7 @@ fn check(found: NamedDefinition<'_>, name: &str) -> Result<DefinitionId, Request
             "its keys are listed in Assets.toml: edit `keys` there".to_owned()
         }
         PartitionsDefinition::Time { .. } => {
-            "its keys are time windows, each of which is one when it has ended".to_owned()
+            "its keys are time windows; a window becomes a key when it ends".to_owned()
         }
         PartitionsDefinition::Multi(dimensions) => {
             let names: Vec<_> = dimensions

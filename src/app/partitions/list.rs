@@ -84,12 +84,12 @@ fn find_window(keys: &PartitionKeys, instant: Timestamp, name: &str) -> Result<u
     let lattice = time.definition().index_at(instant);
     let window = time.definition().window(lattice);
     let help = if instant >= window.end {
-        "the window that would hold it is excluded".to_owned()
+        "the window that contains it is excluded".to_owned()
     } else if let Some(index) = time.rank(lattice) {
         return Ok(index);
     } else {
         let (key, end) = (time.definition().key(lattice), window.end);
-        format!("the window that holds it, `{key}`, ends {end} and is not among them")
+        format!("the window that contains it, `{key}`, ends {end} and is not one of them")
     };
     Err(RequestError::NoWindow {
         name: name.to_owned(),

@@ -220,7 +220,7 @@ impl<'a> Choice<'a> {
             ),
             (_, _, End::First) => match self.extent {
                 ChoiceExtent::Everything => "no partitions definition has".to_owned(),
-                ChoiceExtent::Selected => "nothing that is selected has".to_owned(),
+                ChoiceExtent::Selected => "no selected asset has".to_owned(),
             },
         };
         RequestError::UnknownKey {

@@ -15,7 +15,7 @@ impl Neighbours<'_> {
     /// The window that holds a key, the keys that are like it, or the first and the last.
     pub fn help(self, keys: &PartitionKeys, key: &PartitionKey) -> String {
         if let Some(window) = self.containing(keys, key) {
-            return format!("`{window}` is the window that holds it");
+            return format!("`{window}` is the window that contains it");
         }
         let near = keys.nearest(key.as_str());
         match (near.as_slice(), keys.len()) {
@@ -37,7 +37,7 @@ impl Neighbours<'_> {
         };
         match holding.or_else(near) {
             Some(keys) => self.help(keys, key),
-            None => "`assetctl show ASSET` tells an asset's partitions".to_owned(),
+            None => "`assetctl show ASSET` shows the partitions of an asset".to_owned(),
         }
     }
 

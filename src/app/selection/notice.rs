@@ -84,7 +84,7 @@ fn several(
     }
     let last = names.pop().unwrap_or_default();
     let (names, flag) = (names.join(", "), flag(word));
-    write!(f, "`{word}` is taken in {names} and {last}")?;
+    write!(f, "`{word}` is a key of {names} and {last}")?;
     match definitions.first() {
         Some(first) => write!(f, "; `{flag} {first}={word}` limits it to one"),
         None => Ok(()),

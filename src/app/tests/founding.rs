@@ -82,7 +82,7 @@ fn what_exists_is_kept() {
     assert_eq!(sandbox.read(".gitignore"), "*.tmp\n/.assetctl/\n");
     assert_eq!(sandbox.read("data/raw.csv"), "mine\n");
     assert_eq!(report.hints.len(), 2);
-    assert!(report.hints[1].starts_with("Makefile stays as it is"));
+    assert!(report.hints[1].starts_with("Makefile does not change"));
     let before = sandbox.read("Assets.toml");
     sandbox.write(".gitignore", "*.tmp\n");
     let again = begun(&sandbox, InitTemplate::Example);

@@ -111,7 +111,7 @@ fn what_cannot_be_observed_says_why() {
     assert_eq!(
         told(&error),
         [
-            "asset_selected: `total` is an asset: it is made and never observed",
+            "asset_selected: `total` is an asset: assets are made, never observed",
             "unknown_asset: there is no asset or source `oders`",
         ]
     );

@@ -131,8 +131,7 @@ fn a_build_in_scratch_changes_nothing_of_the_project() {
     };
     let before = list();
     let rebuilt = rebuilt(&sandbox, 9);
-    let changed =
-        "clean raw.csv changed while the command ran: the result is stale, whatever comes back: ";
+    let changed = "clean raw.csv changed while the command ran: the result is stale: ";
     let found = [changed, "report same"];
     assert_eq!(told(&rebuilt), found);
     assert_eq!(list(), before);

@@ -78,7 +78,7 @@ fn only_assets_have_a_history() {
     for (word, error) in [
         (
             "raw",
-            "source_selected: `raw` is a source: it is observed and never made",
+            "source_selected: `raw` is a source: sources are observed, never made",
         ),
         (
             "cleann",

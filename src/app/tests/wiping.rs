@@ -69,7 +69,7 @@ fn a_source_is_not_wiped() {
     let error = wipe(&sandbox.project(), &asked).expect_err("refused");
     assert_eq!(
         told(&error),
-        ["source_selected: `raw` is a source: it is observed and never made"]
+        ["source_selected: `raw` is a source: sources are observed, never made"]
     );
     assert!(sandbox.exists("raw/d1.csv") && !sandbox.exists(".assetctl"));
 }

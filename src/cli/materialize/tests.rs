@@ -122,8 +122,8 @@ fn all_problems_are_told_at_once() {
     };
     let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(messages.join("\n"), @r"
-    `f...g` is no partition key: a partition key does not hold `...`, which stands for a range of keys
-    `h` is no range of partition keys: `...` stands between the first and the last key of a range
+    `f...g` is no partition key: a partition key does not contain `...`, which means a range of keys
+    `h` is no range of partition keys: `...` separates the first and the last key of a range
     `--partition` and `--all-partitions` do not go together
     `--partition` and `--latest` do not go together
     `--partition-range` and `--all-partitions` do not go together

@@ -156,7 +156,7 @@ fn a_file_whose_name_is_not_a_key_is_a_fault_of_its_definition() {
         problems,
         [
             format!(
-                "`in/x...y.csv` {pattern} a partition key does not hold `...`, which stands for a range of keys"
+                "`in/x...y.csv` {pattern} a partition key does not contain `...`, which means a range of keys"
             ),
             format!("`in/\u{fffd}.csv` {pattern} its name is not UTF-8"),
         ]

@@ -35,7 +35,7 @@ impl Misfits<'_> {
                 id.map_or_else(String::new, |id| ends.definitions.describe(id))
             };
             let message = format!(
-                "no mapping between {} and {} suggests itself",
+                "no mapping between {} and {} is obvious",
                 describe(ends.upstream),
                 describe(ends.downstream)
             );
@@ -104,7 +104,7 @@ impl Misfits<'_> {
         let ends = self.ends;
         let words = choices(ends.definitions.declared(), ends.downstream, ends.upstream);
         if words == ["all"] {
-            return "choose one that fits: `all`, which needs not be written here".to_owned();
+            return "choose `all`, which is the default here".to_owned();
         }
         let words: Vec<String> = words
             .iter()
@@ -134,7 +134,7 @@ fn reason(word: &str, misfit: &Misfit) -> String {
         Misfit::NotNamed(_) => "`static` pairs keys that are names".to_owned(),
         Misfit::NoSuchKey { key, .. } => format!("there is no key `{key}`"),
         Misfit::NotMulti(_) => format!("`{word}` needs several dimensions"),
-        Misfit::BothMulti => format!("`{word}` is for several dimensions on one side alone"),
+        Misfit::BothMulti => format!("`{word}` is for several dimensions on one side only"),
         Misfit::NoSuchDimension { .. } => "there is no such dimension".to_owned(),
         Misfit::DimensionTwice(name) => format!("the dimension `{name}` is given twice"),
         Misfit::Dimension { name, misfit } => {

@@ -90,7 +90,7 @@ fn read_pattern(text: Text<'_>, problems: &mut Problems) -> Option<PathTemplate>
             TokenKind::Placeholder("partition") => {
                 keys += 1;
                 if keys > 1 {
-                    refuse("`{{partition}}` stands in it again", Some(token.range));
+                    refuse("`{{partition}}` occurs in it twice", Some(token.range));
                     return None;
                 }
                 pieces.push(Piece::Placeholder(PartitionPlaceholder::Key));
@@ -108,7 +108,7 @@ fn read_pattern(text: Text<'_>, problems: &mut Problems) -> Option<PathTemplate>
         return None;
     }
     if paths::is_glob(&path) {
-        refuse("a glob matches text that no key tells", None);
+        refuse("a glob matches text that is not part of the key", None);
         return None;
     }
     Some(path.with_keys(KeyStyle::Plain))

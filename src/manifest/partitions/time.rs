@@ -219,7 +219,7 @@ fn advice(error: &InvalidTimePartitions) -> (&'static str, &'static str) {
         InvalidTimePartitions::NotForCadence { .. } => (
             "not for this type",
             "`minute_offset` is for hours and more, `hour_offset` for days and more, `day_offset` for weeks and months, \
-             `cron` for `type = \"cron\"` alone",
+             `cron` only for `type = \"cron\"`",
         ),
         InvalidTimePartitions::OffsetOutOfRange { .. } => (
             "out of range",

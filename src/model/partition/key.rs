@@ -19,10 +19,10 @@ pub enum InvalidPartitionKey {
     #[error("a partition key is not empty")]
     Empty,
     /// The text holds a control character.
-    #[error("a partition key holds no control character such as {0:?}")]
+    #[error("a partition key contains no control character such as {0:?}")]
     Control(char),
     /// The text holds `...`, which stands for a range.
-    #[error("a partition key does not hold `...`, which stands for a range of keys")]
+    #[error("a partition key does not contain `...`, which means a range of keys")]
     RangeSign,
 }
 

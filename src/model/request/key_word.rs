@@ -59,7 +59,7 @@ pub enum InvalidKeys {
     #[error(transparent)]
     Key(#[from] InvalidPartitionKey),
     /// There is no `...` in it.
-    #[error("`...` stands between the first and the last key of a range")]
+    #[error("`...` separates the first and the last key of a range")]
     NoRange,
 }
 

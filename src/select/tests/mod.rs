@@ -183,8 +183,8 @@ fn errors_point_into_the_argument() {
             "=",
             "expected `and`, `or`, `+` or the end, found `=`",
         ),
-        ("!core", "!", "`!` must stand in double quotes"),
-        ("key:'core'", "'", "`'` must stand in double quotes"),
+        ("!core", "!", "`!` must be in double quotes"),
+        ("key:'core'", "'", "`'` must be in double quotes"),
         ("key:and", "and", "expected a key, found `and`"),
         ("key:\"core", "\"core", "the quoted text has no end"),
         ("colour:red", "colour", "there is no attribute `colour`"),
@@ -207,7 +207,7 @@ fn errors_point_into_the_argument() {
         (
             "+out@eu",
             "eu",
-            "a partition can only be named of an asset that stands alone",
+            "a partition can only be named for a single asset",
         ),
         ("out@", "@", "expected a partition key, found the end"),
     ] {
@@ -246,12 +246,12 @@ fn help_names_what_was_probably_meant() {
         ("++core", "`2+name` goes 2 levels up, `name+2` down"),
         ("core+++", "`3+name` goes 3 levels up, `name+3` down"),
         ("core Or lone", "write `or`"),
-        ("key:NOT", "a name or value that is `NOT` is quoted"),
+        ("key:NOT", "quote a name or value that is `NOT`"),
         ("core & lone", "write `and`"),
         ("core,lone", "several selections are several arguments"),
         ("gruop:core", "did you mean `group`?"),
         ("is:red", "its values are `external`, `materializable`"),
-        ("owner:ann@x", "a value that holds `@` is quoted"),
+        ("owner:ann@x", "quote a value with `@`"),
         ("(core", "close it with `)`"),
     ] {
         let errors = selected(&graph, text).expect_err(text);

@@ -33,7 +33,10 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
         } else if kind.is_file() {
             copy_file(entry.path(), &copy)?;
         } else {
-            let message = format!("{} is no file, link or directory", entry.path().display());
+            let message = format!(
+                "{} is not a file, link or directory",
+                entry.path().display()
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
     }

@@ -37,7 +37,7 @@ fn an_external_asset_that_is_not_fresh() {
     );
     assert_eq!(asked.decisions(), ["elsewhere blocked", "reader blocked"]);
     let said = sandbox.run(&["materialize", "elsewhere"]).exits(1);
-    let words = "elsewhere is external and was never accepted, to be accepted or reported";
+    let words = "elsewhere is external and was never accepted: accept it (`assetctl accept elsewhere`) or report it";
     assert!(said.said().contains(words), "{}", said.said());
 
     sandbox.run(&["accept", "elsewhere"]).success();
@@ -54,7 +54,8 @@ fn an_external_asset_that_is_not_fresh() {
     assert_eq!(asked.decisions(), ["elsewhere blocked", "reader blocked"]);
     sandbox.materialize(&[]).exits(1).ran_nothing();
     let said = sandbox.run(&["plan"]).exits(1);
-    let words = "elsewhere is external and is stale, to be accepted or reported";
+    let words =
+        "elsewhere is external and is stale: accept it (`assetctl accept elsewhere`) or report it";
     assert!(said.said().contains(words), "{}", said.said());
     sandbox.run(&["accept", "elsewhere"]).success();
     sandbox.materialize(&[]).success().ran_nothing();

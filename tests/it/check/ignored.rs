@@ -68,7 +68,7 @@ fn they_count_and_are_named_with_the_key_that_leaves_them_out() {
     let told = "Ignored by git, and part of the version of tables: tables/2.csv. A clone does not have them; `gitignored = false` leaves them out.";
     assert!(said.stdout().contains(told), "{}", said.stdout());
     let said = project.run(&["validate"]).success();
-    let told = "the version of `tables` holds files that git ignores: tables/2.csv";
+    let told = "the version of `tables` contains files that git ignores: tables/2.csv";
     assert!(said.said().contains(told), "{}", said.said());
     document(&cloned(&project), &[], 1);
     document(&project, &["--staged"], 1);

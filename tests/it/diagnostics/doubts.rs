@@ -48,7 +48,7 @@ command = "echo {{partition}} > {{output}}"
         "`{input}` in the command of `braces`",
         "`$input` in the command of `variable`",
         "`>` in the command of `array`",
-        "no file is where `exists = \"delivered/{{partition}}.csv\"` looks",
+        "no file matches `exists = \"delivered/{{partition}}.csv\"`",
     ] {
         assert!(text.contains(warning), "{warning}: {text}");
     }

@@ -55,7 +55,7 @@ fn outputs_that_are_here_are_fresh_and_become_known_to_the_instance() {
     let history = sandbox.run(&["history", "report", "--json"]).success();
     assert!(history.stdout().contains(r#""materializations":[]"#));
 
-    let told = "the outputs of 5 asset partitions are here already, as Assets.lock has them";
+    let told = "the outputs of 5 asset partitions are already here and match Assets.lock";
     let run = sandbox.materialize(&[]).success();
     run.ran_nothing();
     assert!(run.stderr().contains(told), "{}", run.stderr());
@@ -117,7 +117,7 @@ fn what_only_the_lock_file_knows_can_be_altered_too() {
     sandbox.write(path, "by hand\n");
     let kept = sandbox.run(&["materialize", "--keep-altered"]).exits(1);
     assert!(
-        kept.stderr().contains("is not what the lock file says"),
+        kept.stderr().contains("differs from the lock file"),
         "{}",
         kept.stderr()
     );
@@ -250,7 +250,7 @@ fn a_command_that_makes_something_else_of_the_same_is_named() {
     sandbox.write("../nonce", "2\n");
     let run = sandbox.materialize(&[]).success();
     run.ran(&["clean@d1", "all", "report"]);
-    let told = "clean@d1: not what Assets.lock had, though made of the same";
+    let told = "clean@d1: differs from Assets.lock, although the inputs are the same";
     assert!(run.stderr().contains(told), "{}", run.stderr());
     assert!(!run.stderr().contains("report"), "{}", run.stderr());
     sandbox.run(&["check"]).success();

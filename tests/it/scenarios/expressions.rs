@@ -104,11 +104,7 @@ fn what_an_expression_reaches_without_the_key_is_left_out_and_told() {
         ),
         ("core+", 0, "`out` is left out"),
         ("core or clean", 2, "`clean` has no partition `m2`"),
-        (
-            "group:stage",
-            2,
-            "nothing that is selected has the key `m2`",
-        ),
+        ("group:stage", 2, "no selected asset has the key `m2`"),
     ] {
         let words = [&forced[..], &[selection]].concat();
         let said = project.run(&words).exits(code).said();

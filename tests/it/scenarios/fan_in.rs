@@ -46,6 +46,6 @@ fn all_of_very_many_inputs_come_as_a_list() {
     project.edit("tail -n 1 {{input_list.raw}}", "tail -n 1 {{input.raw}}");
     let ran = project.attempt();
     ran.ran(&["apart"]).failed(&[]).blocked(&["count"]);
-    let why = format!("the input `raw` stands for {DAYS} paths: read them from the file");
+    let why = format!("the input `raw` has {DAYS} paths: read them from the file");
     assert!(ran.obstacle("count").contains(&why));
 }

@@ -158,7 +158,7 @@ fn each_flag_runs_its_keys_and_what_they_need() {
 #[test]
 fn a_key_of_several_definitions_is_taken_in_each_unless_it_is_limited() {
     let both =
-        "`2020-02-01` is taken in `day` and `month`; `--partition day=2020-02-01` limits it to one";
+        "`2020-02-01` is a key of `day` and `month`; `--partition day=2020-02-01` limits it to one";
     let shared = [
         "clean@2020-01-31",
         "clean@2020-02-01",
