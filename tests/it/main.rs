@@ -22,5 +22,6 @@ mod sandbox;
 mod scenario;
 mod scenarios;
 mod shop;
+mod transcripts;
 mod unsettled;
 mod vectors;

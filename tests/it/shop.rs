@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::sandbox::Sandbox;
 
-fn shop() -> Sandbox {
+pub fn shop() -> Sandbox {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop");
     let mut sandbox = Sandbox::new();
     for part in ["Assets.toml", "data", "steps"] {
