@@ -124,6 +124,8 @@ pub mod app;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
+pub mod command;
+#[doc(hidden)]
 pub mod digest;
 #[doc(hidden)]
 pub mod engine;

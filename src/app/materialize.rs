@@ -1,6 +1,7 @@
 //! `materialize`: bring asset partitions up to date.
 
 use std::borrow::Cow;
+use std::num::NonZero;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ use crate::app::surroundings::Surroundings;
 use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
     AlteredOutputs, Finished, PreviousOutputs, RunDoors, RunOptions, RunResult, Sync, Waiting,
-    clear_crashed, put_back_asides, run,
+    clear_crashed, observe_sources, put_back_asides, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::look::{
@@ -40,6 +41,7 @@ use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::{CrashedRun, Mark};
 use crate::sys::clock::Clock;
 use crate::sys::file::remove_abandoned;
+use crate::sys::inherited::cores;
 
 /// Where a run is shown.
 pub trait Progress: EventSink {
@@ -186,10 +188,9 @@ fn attempt<T>(
     let versions = project.versions()?.keeping_looks();
     let workspace = project.workspace(&versions, executor);
     recover(project, &mut instance, &workspace, (clock, &mut *progress))?;
-    let observing = Observing::Now {
-        time: clock.now(),
-        cancel,
-    };
+    let jobs = jobs(request);
+    let answers = observe_sources(&workspace, &scope, jobs, clock.now(), cancel)?;
+    let observing = Observing::Now(&answers);
     let mut evaluation =
         instance.evaluate(&workspace, &scope, purpose(request.force), observing)?;
     instance.take_lock(project, &workspace, &mut evaluation, &lock)?;
@@ -211,7 +212,6 @@ fn attempt<T>(
     }
     record_observations(project, &mut instance, &evaluation)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
-    let jobs = jobs(request);
     let elapsed = started.elapsed();
     progress.planned(&planned(&evaluation, &costs, jobs, elapsed));
     let options = options(project, request, (jobs, clock.now()));
@@ -362,8 +362,7 @@ fn tell_fresh_steps(
 
 /// How many commands run at once where nothing was asked for.
 pub(super) fn jobs(request: &MaterializeRequest) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    request.jobs.map_or_else(cores, std::num::NonZero::get)
+    request.jobs.map_or_else(cores, NonZero::get)
 }
 
 pub(super) fn upstream(reach: Reach) -> Upstream {

@@ -11,6 +11,7 @@ use crate::app::lock::{LockFile, observed_changes};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
+use crate::engine::observe_sources;
 use crate::executor::{Cancel, LocalExecutor};
 use crate::look::{Evaluation, Observing, absent_version};
 use crate::model::{
@@ -18,6 +19,7 @@ use crate::model::{
 };
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
 use crate::sys::clock::Clock;
+use crate::sys::inherited::cores;
 
 /// What came of observing.
 #[derive(Debug)]
@@ -53,7 +55,8 @@ pub fn observe(
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
     let time = clock.now();
-    let observing = Observing::Now { time, cancel };
+    let answers = observe_sources(&workspace, &scope, cores(), time, cancel)?;
+    let observing = Observing::Now(&answers);
     let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, observing)?;
     let mut report = ObserveReport::default();
     let mut problems = Vec::new();

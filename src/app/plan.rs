@@ -1,5 +1,6 @@
 //! `plan`: what `materialize` would do. The same code path without execution.
 
+use std::num::NonZero;
 use std::time::Duration;
 
 use crate::answer::{Decision as Told, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
@@ -12,12 +13,14 @@ use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
+use crate::engine::observe_sources;
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
 use crate::look::{Evaluation, Observing};
 use crate::model::{Cause, Grouping, PartitionSet, PlanRequest, Status};
 use crate::plan::{Cell, Costs, Decision, Decisions, Row, costs, critical_path};
 use crate::store::Store;
+use crate::sys::inherited::cores;
 
 /// What `materialize` would do with the same words, and what the user should know of the instance.
 pub fn plan(
@@ -36,10 +39,9 @@ pub fn plan(
     let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, executor);
-    let observing = Observing::Now {
-        time: project.now(),
-        cancel,
-    };
+    let jobs = request.jobs.map_or_else(cores, NonZero::get);
+    let answers = observe_sources(&workspace, &scope, jobs, project.now(), cancel)?;
+    let observing = Observing::Now(&answers);
     let mut evaluation = instance.evaluate_with_lock(
         project,
         &workspace,
@@ -53,10 +55,6 @@ pub fn plan(
     let lock = || lock().map(|parsed| parsed.lock);
     instance.look_at_places(&workspace, &mut evaluation, request.occupied, lock)?;
     let costs = costs(&evaluation.judge, &evaluation.decisions.of);
-    let jobs = request.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        std::num::NonZero::get,
-    );
     let decisions = evaluation.decisions.clone();
     let path = critical_path(&scope, &decisions.of, &costs);
     let report = PlanReport {

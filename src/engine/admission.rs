@@ -5,11 +5,11 @@ use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::command::Unrenderable;
 use crate::engine::coordinator::{Coordinator, Ordered, POLL};
 use crate::engine::options::{AlteredOutputs, Waiting};
 use crate::engine::order::batch_of;
 use crate::engine::recover::take_over_from_elsewhere;
-use crate::engine::render::Unrenderable;
 use crate::engine::step::{NotMade, StepEnd};
 use crate::engine::step_locks::{StepLock, StepLocks};
 use crate::look::{EngineError, Problems, StoreRecords, changed_outputs_of, unset_secrets};

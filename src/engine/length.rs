@@ -4,16 +4,13 @@
 //! For the plan only the commands that come near the limit are rendered: how long the others are is estimated from how many
 //! paths they name and how long one of these is. Of a batch that is too long no partition is made.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
-
-use crate::engine::inputs::mapped;
+use crate::command::TOO_LONG;
+use crate::command::mapped;
 use crate::engine::order::order_of;
-use crate::engine::render::TOO_LONG;
 use crate::look::{Evaluation, Workspace};
 use crate::model::{
-    Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Name, Output,
-    PartitionRef, Place, Recipe, SourcePath,
+    Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Output, PartitionRef,
+    Place, Recipe, SourcePath,
 };
 use crate::plan::{Cell, Decision, Row};
 use crate::sys::exec_limit::{EACH_STRING, LONGEST_STRING, most_bytes};
@@ -23,41 +20,6 @@ const AROUND: usize = 1 + EACH_STRING;
 
 /// A command whose estimate is so many times below the limit is not rendered to be measured.
 const MARGIN: usize = 2;
-
-/// What to do about a command that is long by itself.
-pub(super) const SHORTEN: &str = "move most of it into a script";
-
-/// What to do about a batch that is too long.
-pub(super) const MAKE_LESS: &str = "set a smaller `max` for its `batch`, or read the paths from the \
-     files that `$ASSETCTL_OUTPUT_LIST` and `{{input_list.NAME}}` name";
-
-/// Why the system would not take a command; `None` if it does.
-pub(super) fn too_long(argv: &[String], env: &[(OsString, OsString)]) -> Option<String> {
-    if let Some(word) = argv.iter().find(|word| word.len() >= LONGEST_STRING) {
-        let bytes = word.len();
-        return Some(format!(
-            "the command is {bytes} bytes long, more than the system allows"
-        ));
-    }
-    let words = argv.iter().map(|word| word.len() + 1 + EACH_STRING);
-    let variables = env
-        .iter()
-        .map(|(name, value)| name.as_bytes().len() + value.as_bytes().len() + 2 + EACH_STRING);
-    let bytes: usize = words.chain(variables).sum();
-    (bytes > most_bytes()).then(|| {
-        format!(
-            "the command is {bytes} bytes long with its environment, more than the system allows"
-        )
-    })
-}
-
-/// What to do about an input of so many paths.
-pub(super) fn read_a_list(input: &Name, paths: usize) -> String {
-    format!(
-        "the input `{input}` has {paths} paths: read them from the file \
-         `{{{{input_list.{input}}}}}`, one a line"
-    )
-}
 
 impl Evaluation<'_> {
     /// Blocks what would run a command that is longer than the system takes.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::command::{Previous, Rendering, StepPlaces, Unrenderable};
 use crate::engine::options::{PreviousOutputs, RunOptions};
-use crate::engine::render::{Previous, Rendering, StepPlaces, Unrenderable};
 use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart, Sync};
 use crate::engine::step_locks::GroupNotes;

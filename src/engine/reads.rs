@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::engine::inputs::mapped;
+use crate::command::mapped;
 use crate::io_manager::Giving;
 use crate::look::{Evaluation, Workspace, counted_of, find_source};
 use crate::model::{

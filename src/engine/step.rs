@@ -10,17 +10,16 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use crate::command::{Load, StepStdin};
+use crate::command::{Previous, Rendered};
 use crate::engine::failure::Stop;
-use crate::engine::inputs::{Load, StepStdin};
-use crate::engine::render::{Previous, Rendered};
 use crate::engine::set_aside::AlteredPlaces;
 use crate::engine::spares::Spares;
 use crate::engine::staging::{AsideNote, kept_aside, move_aside, prepare, put_back};
 use crate::engine::step_locks::{GroupNote, GroupNotes};
 use crate::engine::watch::InputFiles;
 use crate::executor::{
-    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, Secret, StdinFrom, StdoutTo,
-    Watcher,
+    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, StdinFrom, StdoutTo, Watcher,
 };
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
@@ -340,22 +339,12 @@ impl Attempt<'_> {
 
     fn command_line(&self) -> Result<CommandLine, Stop> {
         let (root, order) = (self.workspace.root, self.order);
-        let argv = &order.rendered.argv;
-        let program = argv.first().cloned().unwrap_or_default();
-        let mut line = CommandLine::new(program, root.join(&order.folder), root.join(&order.log));
-        line.args = argv.iter().skip(1).map(Into::into).collect();
-        line.env.clone_from(&order.rendered.env);
+        let (folder, log) = (root.join(&order.folder), root.join(&order.log));
+        let mut line = order.rendered.command_line(folder, log);
         line.empty_log = EmptyLog::Left;
         line.timeout = order.timeout;
         line.outputs = self.written_places();
         line.watcher = self.watcher();
-        line.secrets = order
-            .rendered
-            .secrets
-            .iter()
-            .cloned()
-            .map(Secret::new)
-            .collect();
         if let (Stdout::Output, Some(output)) = (order.stdout, order.outputs().next()) {
             line.stdout = match self.workspace.io_manager.streams() {
                 Streams::Files => StdoutTo::File(root.join(&output.written)),

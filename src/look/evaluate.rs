@@ -8,7 +8,7 @@ use crate::look::content::value_detail;
 use crate::look::error::Problems;
 use crate::look::gather::{FoundSources, MissingSource, find_changed_outputs, find_sources};
 use crate::look::locked::LockedCells;
-use crate::look::observe::{Observations, Observing, observe_sources};
+use crate::look::observe::{Observations, Observing, observed_versions};
 use crate::look::places::Places;
 use crate::look::records::{StoreRecords, recorded};
 use crate::look::share::AllCores;
@@ -64,7 +64,7 @@ pub fn evaluate<'a>(
         known,
         failed,
         news: observations,
-    } = observe_sources(workspace, scope, store, observing)?;
+    } = observed_versions(scope, store, observing)?;
     for (cell, version) in known {
         let row = scope.row_of_cell(cell);
         versions[row.versions_of(cell)].fill(version);

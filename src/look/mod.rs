@@ -33,7 +33,7 @@ pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
 };
 pub use locked::LockedCells;
-pub use observe::Observing;
+pub use observe::{Observations, Observing};
 pub use own_path::{
     Logged, OWN_FOLDER, asset_part, lock_name, locked_partition, log_folder, log_path, logged,
     own_folder_near, step_folder,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::plan::{Alone, Share};
+use crate::sys::inherited::cores;
 
 /// All cores: the thread that asks, and others that end with the work.
 #[derive(Clone, Copy, Debug)]
@@ -11,8 +12,7 @@ pub struct AllCores;
 
 impl Share for AllCores {
     fn share(&self, parts: usize, part: &(dyn Fn(usize) + Sync)) {
-        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = cores.min(parts);
+        let threads = cores().min(parts);
         if threads < 2 {
             return Alone.share(parts, part);
         }

@@ -20,7 +20,7 @@ use crate::model::{AssetGraph, RULE};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the encoded form of the model changes.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 const MAGIC: &[u8; 16] = b"assetctl graph\n\0";
 /// Before the graph: what it was compiled from, a digest over the graph, and one over all that stands before it.
 const PREFIX: usize = MAGIC.len() + 16 + 16 + 16;

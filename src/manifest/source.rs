@@ -10,7 +10,7 @@ use crate::manifest::partitions::Partitions;
 use crate::manifest::paths::Folded;
 use crate::manifest::placeholders::{Batching, CommandContext};
 use crate::manifest::template::path_template;
-use crate::manifest::{about, command, paths};
+use crate::manifest::{about, command, duration, paths};
 use crate::model::{
     Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location,
     PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, Required,
@@ -45,6 +45,7 @@ pub(super) fn read(
         "optional",
         "gitignored",
         "observe",
+        "timeout",
         "partitions",
     ]);
     table.only(&known, problems);
@@ -197,6 +198,14 @@ fn read_place(
         }
         return read_observed(table, context, problems);
     }
+    if let Some(value) = table.get("timeout") {
+        conflict(
+            "`timeout` is for a source with `observe`",
+            "remove it",
+            [value.key_location, only.key_location],
+            problems,
+        );
+    }
     let texts = only.texts(problems);
     if let Some(key) = table.get("key") {
         let key = key.text(problems)?;
@@ -285,6 +294,7 @@ fn read_observed(
         command,
         folder: table.file.folder().to_owned(),
         answers,
+        timeout: duration::read(table, "timeout", problems),
     })
 }
 

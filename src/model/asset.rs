@@ -346,6 +346,8 @@ pub enum Place {
         folder: String,
         /// Whether one call answers for one key, or for all with `KEY VERSION` lines.
         answers: Answers,
+        /// How long a call may take.
+        timeout: Option<Duration>,
     },
 }
 

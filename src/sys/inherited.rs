@@ -1,4 +1,7 @@
-//! What this process inherits from its caller: which signals are ignored, and how large a file may grow.
+//! What this process inherits from its caller: which signals are ignored, how large a file may grow, how many cores it may use.
+
+use std::num::NonZero;
+use std::thread;
 
 use rustix::process::{Resource, getrlimit};
 
@@ -6,6 +9,12 @@ use rustix::process::{Resource, getrlimit};
 #[must_use]
 pub fn file_size_limit() -> Option<u64> {
     getrlimit(Resource::Fsize).current
+}
+
+/// How many cores the process may use, as far as the system tells; at least 1.
+#[must_use]
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Those of `signals` that are ignored. To be asked before a handler is set, and of a process that ignores none by itself.

@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
         "executor",
         "git",
     ],
-    &["look"],
+    &["look", "command"],
     &["engine"],
     &["app"],
     &["api", "web"],
@@ -30,7 +30,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Arrows on one floor that are allowed.
-const SIDEWAYS: &[(&str, &str)] = &[("model", "digest")];
+const SIDEWAYS: &[(&str, &str)] = &[("model", "digest"), ("command", "look")];
 
 /// Rooms that decide and never act: no I/O, no clock, no threads, no environment.
 const PURE: &[&str] = &["answer", "digest", "model", "plan", "select", "wire"];

@@ -1,10 +1,15 @@
 //! `observe`: the versions of sources, as they are now.
 
 use crate::answer::{ObservedChange, ObservedSource};
+use crate::app::instance::Instance;
+use crate::app::selection::{self, Range};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{AppError, Observed, observe};
-use crate::executor::Cancel;
-use crate::model::{ObserveRequest, PartitionsSelection, Status};
+use crate::engine::observe_sources;
+use crate::executor::{Cancel, LocalExecutor};
+use crate::model::{ObserveRequest, PartitionKey, PartitionsSelection, Status};
+use crate::plan::{Scope, Upstream};
+use crate::sys::clock::Clock;
 
 const MANIFEST: &str = r#"
 [partitions.day]
@@ -104,7 +109,10 @@ fn what_cannot_be_observed_says_why() {
     let observed = asked(&sandbox, &[]).expect("a report");
     assert_eq!(observed.problems.len(), 3, "{:?}", observed.problems);
     assert_eq!(observed.problems[0], "raw@d1: raw/d1.csv is missing");
-    assert!(observed.problems[2].starts_with("orders: its observe command ended with"));
+    assert!(
+        observed.problems[2]
+            .starts_with("orders: its observe command failed (exit code 1): cat: count")
+    );
     // A failure is the last observation: nobody knows the version until another one succeeds.
     assert_eq!(sandbox.status("total"), [Status::Blocked]);
     let error = asked(&sandbox, &["total", "oders"]).expect_err("refused");
@@ -115,4 +123,63 @@ fn what_cannot_be_observed_says_why() {
             "unknown_asset: there is no asset or source `oders`",
         ]
     );
+}
+
+/// Commands run beside each other, within their time; what one printed that failed stays to be read.
+#[test]
+fn commands_run_at_once_and_not_for_ever() {
+    let sandbox = Sandbox::new(
+        r#"
+[partitions.day]
+type = "static"
+keys = ["d1", "d2"]
+
+[source.one]
+observe = "touch one.seen; until [ -e two.seen ]; do sleep 0.01; done; echo 1"
+timeout = "1m"
+
+[source.two]
+observe = "touch two.seen; until [ -e one.seen ]; do sleep 0.01; done; echo 2"
+timeout = "1m"
+
+[source.stuck]
+observe = "echo begun >&2; sleep 600"
+timeout = "50ms"
+
+[source.daily]
+observe = "echo $ASSETCTL_ASSET $ASSETCTL_PARTITION {{partition}}"
+partitions = "day"
+
+[source.all]
+observe = "echo d1 ${ASSETCTL_PARTITION-none}; echo d2 ${ASSETCTL_PARTITION-none}"
+partitions = "day"
+"#,
+    );
+    let (project, cancel) = (sandbox.project(), Cancel::default());
+    let versions = project.versions().expect("versions");
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let chosen = PartitionsSelection::default();
+    let selection = selection::select(&project, &[], &chosen, Range::Sources).expect("sources");
+    let mut instance = Instance::open(&project).expect("an instance");
+    let goals = selection.narrowed(&project, &mut instance).expect("goals");
+    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
+    let time = sandbox.clock().now();
+    let all = observe_sources(&workspace, &scope, 2, time, &cancel).expect("answers");
+    let texts = all.news.iter().map(|(_, it)| {
+        let key = it.partition.as_ref().map_or("", PartitionKey::as_str);
+        format!("{}@{key}: {}", it.source, it.text)
+    });
+    assert_eq!(
+        texts.collect::<Vec<_>>(),
+        [
+            "one@: 1",
+            "two@: 2",
+            "stuck@: failed (timed out after 0.05 s): begun",
+            "daily@d1: daily d1 d1",
+            "daily@d2: daily d2 d2",
+            "all@d1: none",
+            "all@d2: none",
+        ]
+    );
+    assert_eq!(sandbox.read(".assetctl/observe/stuck/log"), "begun\n");
 }

@@ -1,13 +1,14 @@
 //! The environment of a command: what assetctl tells it there, and what its asset declares.
 
 use std::ffi::OsString;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::engine::render::{Lines, Previous, Words};
-use crate::look::{IN_MEMORY, OwnLife};
+use crate::command::render::{Lines, Previous, Words};
+use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
-    Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name, PartitionPlaceholder,
-    PartitionRef, Piece, TimeFormat,
+    AssetKey, Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name,
+    PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, TimeFormat,
 };
 
 /// A variable that lists paths is set while it stays under this, in bytes.
@@ -33,6 +34,51 @@ enum Listed {
 }
 
 impl Told<'_> {
+    /// The asset or source, and where its project lies.
+    fn tell_project(&mut self, workspace: &Workspace<'_>, key: &AssetKey) {
+        self.tell("ASSETCTL_ASSET", key.as_str());
+        self.tell("ASSETCTL_PROJECT", workspace.root.to_string_lossy());
+        self.tell("ASSETCTL_HOME", workspace.home.to_string_lossy());
+        if workspace.own_life == OwnLife::Gone {
+            self.tell(IN_MEMORY, "1");
+        }
+    }
+
+    /// A key, if there is one, and its parts.
+    fn tell_partition(&mut self, partition: PartitionRef<'_>) {
+        let Some(key) = partition.keys.key(partition.index) else {
+            return;
+        };
+        self.tell("ASSETCTL_PARTITION", key.as_str());
+        for (place, dimension) in dimensions(partition.keys.multi()) {
+            let part = PartitionPlaceholder::Dimension {
+                place,
+                name: dimension.clone(),
+                of: Box::new(PartitionPlaceholder::Key),
+            };
+            let name = format!("ASSETCTL_PARTITION_{}", dimension.as_variable());
+            self.tell(name, part.value(partition));
+        }
+    }
+
+    /// From the start of the first window to the end of the last, where keys are windows or just one dimension is of time.
+    fn tell_windows(&mut self, keys: &PartitionKeys, indexes: Range<u32>) {
+        let Some((first, last)) = windows(keys, indexes) else {
+            return;
+        };
+        let start = PartitionPlaceholder::WindowStart(TimeFormat::Rfc3339);
+        let end = PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339);
+        self.tell("ASSETCTL_WINDOW_START", start.value(first));
+        self.tell("ASSETCTL_WINDOW_END", end.value(last));
+    }
+
+    fn into_variables(self) -> Vec<(OsString, OsString)> {
+        let variables = self.variables.into_iter();
+        variables
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect()
+    }
+
     fn tell(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.variables.push((name.into(), value.into()));
     }
@@ -60,50 +106,24 @@ impl Words<'_> {
             variables: Vec::new(),
             lists,
         };
-        told.tell("ASSETCTL_ASSET", self.asset.key.as_str());
+        told.tell_project(self.rendering.workspace, &self.asset.key);
         told.tell("ASSETCTL_RUN_ID", self.rendering.run.to_string());
         told.tell("ASSETCTL_ATTEMPT", self.rendering.attempt.to_string());
-        told.tell(
-            "ASSETCTL_PROJECT",
-            self.rendering.workspace.root.to_string_lossy(),
-        );
-        told.tell(
-            "ASSETCTL_HOME",
-            self.rendering.workspace.home.to_string_lossy(),
-        );
-        if self.rendering.workspace.own_life == OwnLife::Gone {
-            told.tell(IN_MEMORY, "1");
-        }
         self.partition_variables(&mut told);
-        self.window_variables(&mut told);
+        told.tell_windows(self.keys, self.indexes.clone());
         if self.asset.is_incremental() {
             let previous = self.places.previous == Previous::Present;
             told.tell("ASSETCTL_PREVIOUS", if previous { "1" } else { "0" });
         }
         self.output_variables(&mut told);
         self.input_variables(&mut told);
-        let variables = told.variables.into_iter();
-        variables
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect()
+        told.into_variables()
     }
 
     /// The key where there is one, with its parts; of a batch, be it of one key, also its ends and a list.
     fn partition_variables(&self, told: &mut Told<'_>) {
-        let key = |index| self.keys.key(index);
-        if self.indexes.len() == 1
-            && let Some(key) = key(self.indexes.start)
-        {
-            told.tell("ASSETCTL_PARTITION", key.as_str());
-            for (place, dimension) in dimensions(self.keys.multi()) {
-                let part = PartitionPlaceholder::Dimension {
-                    place,
-                    name: dimension.clone(),
-                    of: Box::new(PartitionPlaceholder::Key),
-                };
-                let name = format!("ASSETCTL_PARTITION_{}", dimension.as_variable());
-                told.tell(name, part.value(self.first()));
-            }
+        if self.indexes.len() == 1 {
+            told.tell_partition(self.first());
         }
         if !self.is_batched() {
             return;
@@ -111,7 +131,7 @@ impl Words<'_> {
         let keys: Lines = self
             .indexes
             .clone()
-            .filter_map(key)
+            .filter_map(|index| self.keys.key(index))
             .map(|key| key.to_string())
             .collect();
         if let [first, .., last] | [first @ last] = &*keys {
@@ -121,35 +141,6 @@ impl Words<'_> {
         let path = format!("{}/@partitions.txt", self.places.lists);
         told.tell("ASSETCTL_PARTITIONS_LIST", self.see(&path));
         told.lists.push((path, keys));
-    }
-
-    /// From the start of the first window to the end of the last, where keys are windows or just one dimension is of time.
-    fn window_variables(&self, told: &mut Told<'_>) {
-        let Some((first, last)) = self.windows() else {
-            return;
-        };
-        let start = PartitionPlaceholder::WindowStart(TimeFormat::Rfc3339);
-        let end = PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339);
-        told.tell("ASSETCTL_WINDOW_START", start.value(first));
-        told.tell("ASSETCTL_WINDOW_END", end.value(last));
-    }
-
-    fn windows(&self) -> Option<(PartitionRef<'_>, PartitionRef<'_>)> {
-        let keys = self.keys;
-        let Some(multi) = keys.multi() else {
-            keys.time()?;
-            let last = self.indexes.end - 1;
-            return Some((self.first(), PartitionRef { keys, index: last }));
-        };
-        let mut of_time = (0..multi.dimensions().len())
-            .filter(|place| multi.dimensions()[*place].keys.time().is_some());
-        let (Some(place), None) = (of_time.next(), of_time.next()) else {
-            return None;
-        };
-        let keys = &multi.dimensions()[place].keys;
-        let parts = || self.indexes.clone().map(|index| multi.part(index, place));
-        let at = |index| PartitionRef { keys, index };
-        Some((at(parts().min()?), at(parts().max()?)))
     }
 
     fn output_variables(&self, told: &mut Told<'_>) {
@@ -251,6 +242,45 @@ impl Words<'_> {
         let variables = declared.collect();
         Declared { variables, secrets }
     }
+}
+
+/// The first and the last window of these keys, in time.
+fn windows(
+    keys: &PartitionKeys,
+    indexes: Range<u32>,
+) -> Option<(PartitionRef<'_>, PartitionRef<'_>)> {
+    let Some(multi) = keys.multi() else {
+        keys.time()?;
+        let at = |index| PartitionRef { keys, index };
+        return Some((at(indexes.start), at(indexes.end - 1)));
+    };
+    let mut of_time = (0..multi.dimensions().len())
+        .filter(|place| multi.dimensions()[*place].keys.time().is_some());
+    let (Some(place), None) = (of_time.next(), of_time.next()) else {
+        return None;
+    };
+    let keys = &multi.dimensions()[place].keys;
+    let parts = || indexes.clone().map(|index| multi.part(index, place));
+    let at = |index| PartitionRef { keys, index };
+    Some((at(parts().min()?), at(parts().max()?)))
+}
+
+/// What the command that observes a source is told: of one partition, or of none where it answers for all.
+pub(super) fn of_source(
+    workspace: &Workspace<'_>,
+    source: &AssetKey,
+    partition: Option<PartitionRef<'_>>,
+) -> Vec<(OsString, OsString)> {
+    let mut told = Told {
+        variables: Vec::new(),
+        lists: &mut Vec::new(),
+    };
+    told.tell_project(workspace, source);
+    if let Some(partition) = partition {
+        told.tell_partition(partition);
+        told.tell_windows(partition.keys, partition.index..partition.index + 1);
+    }
+    told.into_variables()
 }
 
 /// The dimensions of keys that have several, by their places.

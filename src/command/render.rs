@@ -7,17 +7,18 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::inputs::{Load, STDIN, mapped, neighbours};
-use crate::engine::length;
-use crate::engine::variables::Declared;
-use crate::executor::{Environment, Inherit, quote};
+use crate::command::inputs::{Load, STDIN, mapped, neighbours};
+use crate::command::length;
+use crate::command::variables::Declared;
+use crate::command::words::{Values, argv};
+use crate::executor::{CommandLine, Environment, Inherit, Secret};
 use crate::look::{FoundSources, Workspace, relative};
 use crate::model::{
-    Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, InheritEnv,
-    LONGEST_COMPONENT, PartitionKeys, PartitionRef, Piece, Place, Recipe, RunId, ValueForm,
-    encode_whole_component, shortened,
+    Asset, CommandPlaceholder, Declaration, Dep, InheritEnv, LONGEST_COMPONENT, PartitionKeys,
+    PartitionRef, Place, Recipe, RunId, ValueForm, encode_whole_component, shortened,
 };
 use crate::plan::{Cell, Scope};
 
@@ -36,6 +37,20 @@ pub struct Rendered {
     pub loads: Vec<Load>,
 }
 
+impl Rendered {
+    /// The command to execute in `folder`, which logs to `log`.
+    #[must_use]
+    pub fn command_line(&self, folder: PathBuf, log: PathBuf) -> CommandLine {
+        let program = self.argv.first().cloned().unwrap_or_default();
+        CommandLine {
+            args: self.argv.iter().skip(1).map(Into::into).collect(),
+            env: self.env.clone(),
+            secrets: self.secrets.iter().cloned().map(Secret::new).collect(),
+            ..CommandLine::new(program, folder, log)
+        }
+    }
+}
+
 /// Texts, each of which is a line of a file or a word of a command.
 pub type Lines = Arc<[String]>;
 
@@ -52,7 +67,8 @@ pub struct Unrenderable {
 
 impl Unrenderable {
     /// Why, and what to do.
-    pub(super) fn into_words(self) -> String {
+    #[must_use]
+    pub fn into_words(self) -> String {
         match self.help {
             Some(help) => format!("{}; {help}", self.message),
             None => self.message,
@@ -61,7 +77,7 @@ impl Unrenderable {
 }
 
 /// The diagnostic code of a command that is longer than the system takes.
-pub(super) const TOO_LONG: &str = "assetctl::engine::unrenderable";
+pub const TOO_LONG: &str = "assetctl::engine::unrenderable";
 
 /// What a command is rendered for.
 #[derive(Clone, Copy)]
@@ -132,7 +148,7 @@ impl<'a> Rendering<'a> {
             places,
             inputs: (0..asset.deps.len()).map(|_| OnceCell::new()).collect(),
         };
-        let argv = words.argv()?;
+        let argv = argv(&recipe.command, &words)?;
         let mut lists = Vec::new();
         let ours = words.variables(&mut lists);
         let Declared {
@@ -180,57 +196,31 @@ pub(super) struct Words<'a> {
     inputs: Vec<OnceCell<Lines>>,
 }
 
-impl Words<'_> {
-    fn argv(&self) -> Result<Vec<String>, Unrenderable> {
-        match &self.recipe.command {
-            Command::Shell { shell, text, .. } => {
-                let mut argv = shell.clone();
-                argv.push(self.shell_text(text)?);
-                Ok(argv)
+impl Values for Words<'_> {
+    fn values(&self, placeholder: &CommandPlaceholder) -> Result<Cow<'_, [String]>, Unrenderable> {
+        let one = |value: String| Cow::Owned(vec![value]);
+        Ok(match placeholder {
+            CommandPlaceholder::Partition(placeholder) => one(placeholder.value(self.first())),
+            CommandPlaceholder::Input(dep) => Cow::Borrowed(self.input(*dep)),
+            CommandPlaceholder::InputOutput(dep, output) => {
+                Cow::Owned(self.paths_of(*dep, Some(*output)))
             }
-            Command::Direct { arguments, .. } => {
-                let mut argv = Vec::with_capacity(arguments.len());
-                for argument in arguments {
-                    argv.append(&mut self.arguments(argument)?);
-                }
-                Ok(argv)
+            CommandPlaceholder::InputList(dep) => one(self.see(&self.list_path(*dep))),
+            CommandPlaceholder::Value(dep, form) => self.value(*dep, *form)?,
+            CommandPlaceholder::Outputs => {
+                let outputs = self.places.outputs.iter().flatten();
+                outputs.map(|path| self.see(path)).collect()
             }
-        }
+            CommandPlaceholder::Output(output) => {
+                let outputs = self.places.outputs.iter();
+                outputs.map(|part| self.see(&part[*output])).collect()
+            }
+            CommandPlaceholder::Asset => one(self.asset.key.to_string()),
+            CommandPlaceholder::RunId => one(self.rendering.run.to_string()),
+            CommandPlaceholder::Project => one(self.project()),
+        })
     }
 
-    fn shell_text(&self, text: &CommandTemplate) -> Result<String, Unrenderable> {
-        let piece = |piece: &Piece<CommandPlaceholder>| match piece {
-            Piece::Text(text) => Ok(text.clone()),
-            Piece::Placeholder(placeholder) => {
-                let values = self.values(placeholder)?;
-                if values.is_empty() && !self.may_be_several(placeholder) {
-                    return Ok("''".to_owned());
-                }
-                let words = values.iter().map(|value| quote(value));
-                Ok(words.collect::<Vec<_>>().join(" "))
-            }
-        };
-        text.pieces().iter().map(piece).collect()
-    }
-
-    /// One argument, or one for each value where the whole of it is a placeholder.
-    fn arguments(&self, argument: &CommandTemplate) -> Result<Vec<String>, Unrenderable> {
-        if let [Piece::Placeholder(placeholder)] = argument.pieces() {
-            let values = self.values(placeholder)?;
-            if values.is_empty() && !self.may_be_several(placeholder) {
-                return Ok(vec![String::new()]);
-            }
-            return Ok(values.into_owned());
-        }
-        let piece = |piece: &Piece<CommandPlaceholder>| match piece {
-            Piece::Text(text) => Ok(text.clone()),
-            Piece::Placeholder(placeholder) => Ok(self.values(placeholder)?.join(" ")),
-        };
-        let text: Result<String, Unrenderable> = argument.pieces().iter().map(piece).collect();
-        Ok(vec![text?])
-    }
-
-    /// Whether a placeholder can stand for more than one value, and so for a list, which may also be empty.
     fn may_be_several(&self, placeholder: &CommandPlaceholder) -> bool {
         match placeholder {
             CommandPlaceholder::Input(dep) => self.dep_may_be_several(&self.asset.deps[*dep], None),
@@ -247,7 +237,9 @@ impl Words<'_> {
             | CommandPlaceholder::Project => false,
         }
     }
+}
 
+impl Words<'_> {
     fn dep_may_be_several(&self, dep: &Dep, output: Option<usize>) -> bool {
         let graph = self.rendering.scope.graph();
         let (own, read) = (self.asset.partitions, graph.get(dep.asset).partitions());
@@ -273,30 +265,6 @@ impl Words<'_> {
             keys: self.keys,
             index: self.indexes.start,
         }
-    }
-
-    fn values(&self, placeholder: &CommandPlaceholder) -> Result<Cow<'_, [String]>, Unrenderable> {
-        let one = |value: String| Cow::Owned(vec![value]);
-        Ok(match placeholder {
-            CommandPlaceholder::Partition(placeholder) => one(placeholder.value(self.first())),
-            CommandPlaceholder::Input(dep) => Cow::Borrowed(self.input(*dep)),
-            CommandPlaceholder::InputOutput(dep, output) => {
-                Cow::Owned(self.paths_of(*dep, Some(*output)))
-            }
-            CommandPlaceholder::InputList(dep) => one(self.see(&self.list_path(*dep))),
-            CommandPlaceholder::Value(dep, form) => self.value(*dep, *form)?,
-            CommandPlaceholder::Outputs => {
-                let outputs = self.places.outputs.iter().flatten();
-                outputs.map(|path| self.see(path)).collect()
-            }
-            CommandPlaceholder::Output(output) => {
-                let outputs = self.places.outputs.iter();
-                outputs.map(|part| self.see(&part[*output])).collect()
-            }
-            CommandPlaceholder::Asset => one(self.asset.key.to_string()),
-            CommandPlaceholder::RunId => one(self.rendering.run.to_string()),
-            CommandPlaceholder::Project => one(self.project()),
-        })
     }
 
     pub(super) fn input(&self, dep: usize) -> &Lines {

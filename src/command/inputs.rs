@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::engine::render::Rendering;
+use crate::command::render::Rendering;
 use crate::io_manager::{Giving, Streams};
 use crate::model::{
     Asset, AssetId, Declaration, Dep, PartitionRef, PartitionSet, Place, Required, SourceAsset,
@@ -59,7 +59,8 @@ pub(super) fn neighbours(scope: &Scope<'_>, cells: &[Cell]) -> (AssetId, Range<u
 
 impl Rendering<'_> {
     /// What a step gets on standard input; `None` where there is no such input, or nothing at it.
-    pub(super) fn stdin(&self, asset: &Asset, cells: &[Cell], given: &str) -> Option<StepStdin> {
+    #[must_use]
+    pub fn stdin(&self, asset: &Asset, cells: &[Cell], given: &str) -> Option<StepStdin> {
         let index = asset.recipe.as_ref()?.stdin? as usize;
         let dep = &asset.deps[index];
         let mapped = mapped(self.scope, cells, dep);
