@@ -7,6 +7,7 @@
 mod affected;
 mod cause;
 mod check;
+mod doctor;
 mod errors;
 mod explain;
 mod fields;
@@ -34,6 +35,7 @@ pub use check::{
     Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, GitignoredFiles,
     LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
+pub use doctor::{DoctorReport, Finding, Health};
 pub use errors::{ErrorShape, ErrorsDocument, LabelShape, flattened};
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use graph::{GraphEdge, GraphReport, GraphVertex};

@@ -338,11 +338,12 @@ impl Project {
         &self.environment
     }
 
-    /// A variable of the caller's environment.
+    /// A variable of the caller's environment. Of one that occurs twice, the last value counts.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsString> {
         self.environment
             .iter()
+            .rev()
             .find(|(variable, _)| variable == name)
             .map(|(_, value)| value)
     }

@@ -8,7 +8,7 @@ use crate::cli::help::{self, Length};
 use crate::cli::session::Session;
 use crate::cli::verb::{CompletionsArgs, HelpArgs, Verb};
 use crate::cli::{
-    accept, affected, check, complete, explain, graph, history, init, list, lock, logs,
+    accept, affected, check, complete, doctor, explain, graph, history, init, list, lock, logs,
     materialize, observe, output, partitions, plan, show, status, validate, wipe,
 };
 use crate::model::Grouping;
@@ -20,6 +20,7 @@ pub fn run(verb: &Verb, session: &Session) -> Result<Exit, Failure> {
         Verb::Affected(args) => affected::run(args, session),
         Verb::Check(args) => check::run(args, session),
         Verb::Completions(args) => Ok(completions(args)?),
+        Verb::Doctor => doctor::run(session),
         Verb::Explain(args) => explain::run(args, session),
         Verb::Graph(args) => graph::run(args, session),
         Verb::Help(args) => Ok(help(args, session)?),

@@ -15,8 +15,6 @@ pub enum Exit {
     Input,
     /// The instance is locked or unreadable, the disk is full.
     Environment,
-    /// A bug.
-    Bug,
     /// A signal ended it, by its number.
     Signal(u8),
 }
@@ -28,7 +26,7 @@ impl Exit {
         if is_so { Self::Yes } else { Self::No }
     }
 
-    /// The number: 0, 1, 2, 3, 101, or 128 and the signal.
+    /// The number: 0, 1, 2, 3, or 128 and the signal.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -36,7 +34,6 @@ impl Exit {
             Self::No => 1,
             Self::Input => 2,
             Self::Environment => 3,
-            Self::Bug => 101,
             Self::Signal(signal) => 128_u8.saturating_add(signal),
         }
     }
@@ -76,7 +73,6 @@ mod tests {
             (Exit::of_run(RunOutcome::Canceled, Some(15)), 143),
             (Exit::Input, 2),
             (Exit::Environment, 3),
-            (Exit::Bug, 101),
         ] {
             assert_eq!(exit.code(), code, "{exit:?}");
         }

@@ -12,6 +12,7 @@ mod ci;
 mod complete;
 mod diagnostics;
 mod dispatch;
+mod doctor;
 mod error;
 mod exit;
 mod explain;

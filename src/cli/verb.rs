@@ -76,6 +76,8 @@ pub enum Verb {
     Observe(ObserveArgs),
     /// Check Assets.toml without looking at data
     Validate,
+    /// Check the environment: shell, file system, clock, git, limits; exit 1 if something would not work
+    Doctor,
     /// Bring Assets.lock up to date, say what differs in it, or drop lines
     Lock(LockVerbs),
     /// Take the outputs on disk as they are for what would be made now

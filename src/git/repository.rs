@@ -80,6 +80,12 @@ impl Repository {
         })
     }
 
+    /// The folder of its work tree.
+    #[must_use]
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
     /// The commit that a revision names, as git understands it: a branch, a tag, a hash, `HEAD~3`.
     pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
         // Git would take the first for a flag, and the second for the commit that is checked out.

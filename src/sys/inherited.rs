@@ -1,4 +1,5 @@
-//! What this process inherits from its caller: which signals are ignored, how large a file may grow, how many cores it may use.
+//! What this process inherits from its caller: which signals are ignored, how large a file may grow, how many
+//! files may be open, how many cores it may use.
 
 use std::num::NonZero;
 use std::thread;
@@ -9,6 +10,12 @@ use rustix::process::{Resource, getrlimit};
 #[must_use]
 pub fn file_size_limit() -> Option<u64> {
     getrlimit(Resource::Fsize).current
+}
+
+/// How many files this process may have open; `None` where there is no limit (`ulimit -n`).
+#[must_use]
+pub fn open_files_limit() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
 }
 
 /// How many cores the process may use, as far as the system tells; at least 1.

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod declared;
+mod diagnosing;
 mod explaining;
 mod founding;
 mod observing;

@@ -40,7 +40,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("history", &["runs", "past", "materializations"]),
     ("logs", &["log", "tail", "output"]),
     ("partitions", &["partition", "keys", "windows", "dates"]),
-    ("validate", &["lint", "verify", "doctor", "fsck"]),
+    ("validate", &["lint", "verify", "fsck"]),
     ("accept", &["commit", "touch", "bless", "approve"]),
     (
         "wipe",

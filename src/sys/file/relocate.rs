@@ -40,6 +40,54 @@ fn mount_number(_path: &Path) -> Option<u64> {
     None
 }
 
+/// A kind of file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSystem {
+    /// Its usual name: `ext4`, `NFS`.
+    pub name: &'static str,
+    /// Whether it may be shared with other machines.
+    pub is_shared: bool,
+}
+
+/// The file system of what is at `path`; `None` where the system does not tell, or tells an unknown number.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn file_system_of(path: &Path) -> Option<FileSystem> {
+    let number = rustix::fs::statfs(path).ok()?.f_type;
+    let number = u32::try_from(number & 0xffff_ffff).ok()?;
+    let (_, name, is_shared) = *KNOWN.iter().find(|(known, ..)| *known == number)?;
+    Some(FileSystem { name, is_shared })
+}
+
+/// The file system of what is at `path`; `None` where the system does not tell, or tells an unknown number.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn file_system_of(_path: &Path) -> Option<FileSystem> {
+    None
+}
+
+/// Numbers from `statfs(2)` and the kernel's `magic.h`.
+#[cfg(target_os = "linux")]
+const KNOWN: [(u32, &str, bool); 17] = [
+    (0xef53, "ext4", false),
+    (0x5846_5342, "XFS", false),
+    (0x9123_683e, "Btrfs", false),
+    (0x2fc1_2fc1, "ZFS", false),
+    (0xf2f5_2010, "F2FS", false),
+    (0xca45_1a4e, "bcachefs", false),
+    (0x0102_1994, "tmpfs", false),
+    (0x794c_7630, "overlayfs", false),
+    (0x4d44, "FAT", false),
+    (0x2011_bab0, "exFAT", false),
+    (0x6573_5546, "FUSE", true),
+    (0x6969, "NFS", true),
+    (0x517b, "SMB", true),
+    (0xff53_4d42, "CIFS", true),
+    (0xfe53_4d42, "SMB2", true),
+    (0x0102_1997, "9P", true),
+    (0x0bd0_0bd0, "Lustre", true),
+];
+
 /// Moves the file, link or directory `from` to `to`, as [`fs::rename`] does. Where one rename cannot, as they are on
 /// different file systems, it is copied beside `to`, renamed, and removed at `from`: whoever looks at `to` sees all of it
 /// or nothing.
