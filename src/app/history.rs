@@ -10,7 +10,7 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select_word};
 use crate::digest::Digest;
 use crate::model::{
-    AssetGraph, AssetKey, Attempts, BlockEntry, BlockRecord, Grouping, HistoryRequest, InputRecord,
+    AssetGraph, AssetKey, BlockEntry, BlockRecord, Grouping, HistoryRequest, InputRecord,
     KeysByDefinition, LastAttempt, Materialization, PartitionKey, PartitionKeys, PartitionSet,
 };
 use crate::store::{Store, StoreError, StoredBlock};
@@ -45,7 +45,7 @@ pub fn history(
             }
             attempts.push((run, failed.time, PastAttempt::Failed(Box::new(failed))));
         }
-        if request.attempts == Attempts::All {
+        if !request.failed {
             let mut entries = Entries::new(project, store, request.grouping);
             for (_, made) in store.history(&asset, slot.as_ref(), limit)? {
                 if !is_meant(&made.partition) {

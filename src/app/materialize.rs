@@ -25,8 +25,7 @@ use crate::app::steps::scope_of;
 use crate::app::surroundings::Surroundings;
 use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{
-    AlteredOutputs, Finished, PreviousOutputs, RunDoors, RunOptions, RunResult, Sync, Waiting,
-    clear_crashed, observe_sources, put_back_asides, run,
+    Finished, RunDoors, RunOptions, RunResult, clear_crashed, observe_sources, put_back_asides, run,
 };
 use crate::executor::{Cancel, Executor};
 use crate::look::{
@@ -34,8 +33,8 @@ use crate::look::{
     refuse_unset_secrets,
 };
 use crate::model::{
-    Altered, Durability, Event, EventKind, EventSink, FailurePolicy, Force, MaterializeRequest,
-    RunCounts, RunId, RunOutcome, Scope as Reach, SelectionText, Wait,
+    Event, EventKind, EventSink, Force, MaterializeRequest, RunCounts, RunId, RunOutcome,
+    SelectionText,
 };
 use crate::plan::{Decision, Purpose, Role, Row, Upstream, costs};
 use crate::store::{CrashedRun, Mark};
@@ -184,7 +183,7 @@ fn attempt<T>(
     refuse_nested(project, &instance)?;
     instance.replace_if_damaged(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
-    let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
+    let scope = scope_of(project, &goals, upstream(request.only), &request.steps)?;
     let versions = project.versions()?.keeping_looks();
     let workspace = project.workspace(&versions, executor);
     recover(project, &mut instance, &workspace, (clock, &mut *progress))?;
@@ -365,10 +364,11 @@ pub(super) fn jobs(request: &MaterializeRequest) -> usize {
     request.jobs.map_or_else(cores, NonZero::get)
 }
 
-pub(super) fn upstream(reach: Reach) -> Upstream {
-    match reach {
-        Reach::WithUpstream => Upstream::Close,
-        Reach::Only => Upstream::Given,
+pub(super) fn upstream(only: bool) -> Upstream {
+    if only {
+        Upstream::Given
+    } else {
+        Upstream::Close
     }
 }
 
@@ -387,30 +387,9 @@ pub(super) fn options(
     RunOptions {
         run: new_run_id(time),
         jobs,
-        stop_after: match request.failures {
-            FailurePolicy::KeepGoing => None,
-            FailurePolicy::StopAfter(most) => Some(most),
-        },
-        waiting: match request.wait {
-            Wait::Wait => Waiting::Wait,
-            Wait::Refuse => Waiting::Refuse,
-        },
-        sync: match request.durability {
-            Durability::Relaxed => Sync::No,
-            Durability::Durable => Sync::Outputs,
-        },
-        altered: match request.altered {
-            Altered::Replaced => AlteredOutputs::Replace,
-            Altered::Kept => AlteredOutputs::Keep,
-        },
-        occupied: request.occupied,
-        previous: match request.force {
-            Force::FullRefresh => PreviousOutputs::Withheld,
-            Force::WhenStale | Force::Selected => PreviousOutputs::Offered,
-        },
+        request: request.clone(),
         manifest: project.manifest_digest(),
         selection: typed(&request.selection),
-        partitions: request.partitions.to_string(),
     }
 }
 

@@ -36,7 +36,7 @@ pub fn plan(
     )?;
     let mut instance = Instance::open(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
-    let scope = scope_of(project, &goals, upstream(request.scope), &request.steps)?;
+    let scope = scope_of(project, &goals, upstream(request.only), &request.steps)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, executor);
     let jobs = request.jobs.map_or_else(cores, NonZero::get);

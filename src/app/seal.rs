@@ -28,7 +28,7 @@ use crate::look::{Evaluation, KeyQuestion, OWN_FOLDER, absent_version, used_defi
 use crate::manifest;
 use crate::model::{
     Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
-    Place, Recipe, RecordedState, Scope as Reach, SourceAsset, SourcePath, Status, TimePartitions,
+    Place, Recipe, RecordedState, SourceAsset, SourcePath, Status, TimePartitions,
 };
 use crate::plan::{Demand, Known, ObservedCode, Row, Scope};
 use crate::store::Mark;
@@ -383,14 +383,7 @@ fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
     let mut folding = Folding::new();
     folding.text("version", env!("CARGO_PKG_VERSION"));
     folding.text("root", &root.to_string_lossy());
-    folding.text(
-        "reach",
-        if request.scope == Reach::Only {
-            "only"
-        } else {
-            "upstream"
-        },
-    );
+    folding.text("reach", if request.only { "only" } else { "upstream" });
     for argument in &request.selection {
         folding.text("selection", argument.as_str());
     }

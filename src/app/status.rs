@@ -18,7 +18,7 @@ use crate::executor::LocalExecutor;
 use crate::look::{Evaluation, Observing};
 use crate::model::{
     AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, Evidence, Grouping, LastAttempt,
-    PartitionSet, Provenance, Sources, Status, StatusRequest,
+    PartitionSet, Provenance, Status, StatusRequest,
 };
 use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;
@@ -28,9 +28,10 @@ pub fn status(
     project: &Project,
     request: &StatusRequest,
 ) -> Result<(StatusReport, Vec<Notice>), AppError> {
-    let range = match request.sources {
-        Sources::Left => Range::AssetsAndNamed,
-        Sources::Listed => Range::All,
+    let range = if request.sources {
+        Range::All
+    } else {
+        Range::AssetsAndNamed
     };
     let selection = select(project, &request.selection, &request.partitions, range)?;
     if selection.is_empty() {

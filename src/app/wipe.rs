@@ -14,9 +14,7 @@ use crate::app::running::refuse_running;
 use crate::app::selection::{Range, matching, select};
 use crate::app::size::size_on_disk;
 use crate::look::begun_at;
-use crate::model::{
-    AssetId, Lock, LockBlock, LockLine, Outputs, PartitionRef, PartitionSet, WipeRequest,
-};
+use crate::model::{AssetId, Lock, LockBlock, LockLine, PartitionRef, PartitionSet, WipeRequest};
 use crate::plan::{Scope, Upstream};
 use crate::store::{AssetPartition, Store, StoreError};
 use crate::sys::file::remove_tree;
@@ -42,23 +40,22 @@ pub fn wipe(
     let recorded = instance.read(|store| matching(project, store, &goals, |it| it.is_some()))?;
     let lock = LockFile::read(project)?;
     let locked = locked(project, lock.lock(), &goals);
-    let outputs = match request.outputs {
-        Outputs::Kept => Vec::new(),
-        Outputs::Removed => {
-            let found = outputs(project, &goals);
-            let known = united(&goals, &recorded, &locked);
-            let made =
-                instance.read(|store| made(project, store, &found, &outputs(project, &known)))?;
-            let (made, foreign): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|path| made.contains(path));
-            let (inside, outside) = apart(project, made);
-            let left = LeftOutputs::of(foreign, WhyLeft::NotMade);
-            let left = left
-                .into_iter()
-                .chain(LeftOutputs::of(outside, WhyLeft::Outside));
-            instance.take_notices(left.map(Notice::LeftOutputs).collect());
-            inside
-        }
+    let outputs = if request.outputs {
+        let found = outputs(project, &goals);
+        let known = united(&goals, &recorded, &locked);
+        let made =
+            instance.read(|store| made(project, store, &found, &outputs(project, &known)))?;
+        let (made, foreign): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|path| made.contains(path));
+        let (inside, outside) = apart(project, made);
+        let left = LeftOutputs::of(foreign, WhyLeft::NotMade);
+        let left = left
+            .into_iter()
+            .chain(LeftOutputs::of(outside, WhyLeft::Outside));
+        instance.take_notices(left.map(Notice::LeftOutputs).collect());
+        inside
+    } else {
+        Vec::new()
     };
     let bytes = outputs
         .iter()

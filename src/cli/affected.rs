@@ -10,7 +10,7 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::text::{Cell, DIM, Keys, Look, Table, count, keys};
-use crate::model::{AffectedRequest, Changes, Follow};
+use crate::model::{AffectedRequest, Changes};
 
 /// Words of `affected`.
 #[derive(Debug, Default, Args)]
@@ -42,11 +42,7 @@ pub fn run(args: &AffectedArgs, session: &Session) -> Result<Exit, Failure> {
             Some(revision) => Changes::Since(revision.clone()),
             None => Changes::Files(files()),
         },
-        follow: if args.direct {
-            Follow::Nothing
-        } else {
-            Follow::Downstream
-        },
+        direct: args.direct,
     };
     let report = app::affected(&project, &request)?;
     session.tell(project.notices());

@@ -14,7 +14,7 @@ use crate::cli::session::Session;
 use crate::cli::text::{
     BAD, BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, clock, keys, printed, span,
 };
-use crate::model::{Attempts, DataVersion, Grouping, HistoryRequest, Origin, Outcome, StepName};
+use crate::model::{DataVersion, Grouping, HistoryRequest, Origin, Outcome, StepName};
 
 /// Words of `history`.
 #[derive(Debug, Args)]
@@ -46,11 +46,7 @@ pub fn run(args: &HistoryArgs, session: &Session) -> Result<Exit, Failure> {
         selected: one(&args.selected, args.partition.as_deref())?,
         limit: Some(args.limit),
         grouping: Grouping::of_keys(args.keys),
-        attempts: if args.failed {
-            Attempts::Failed
-        } else {
-            Attempts::All
-        },
+        failed: args.failed,
     };
     let (report, notices) = app::history(&session.project()?, &request)?;
     session.tell(&notices);

@@ -11,7 +11,7 @@ use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
 use crate::executor::{Cancel, quote};
 use crate::io_manager::Value;
-use crate::model::{InMemoryRequest, SourcePaths};
+use crate::model::InMemoryRequest;
 
 /// Brings assets up to date in memory.
 pub fn materialize(
@@ -37,7 +37,7 @@ pub fn materialize(
     };
     let run =
         |running: app::Running<'_>| app::materialize_in_memory(&surroundings, request, running);
-    let (done, _) = shown(&doors, request.run.output, run)?;
+    let (done, _) = shown(&doors, run)?;
     if session.format == Format::Json {
         tell(&done)?;
     }
@@ -57,7 +57,7 @@ fn command(request: &InMemoryRequest, typed: &[(String, String)], program: &str)
     if request.memory_limit != InMemoryRequest::DEFAULT_MEMORY_LIMIT {
         words.push(format!("--memory-limit {}", request.memory_limit));
     }
-    if request.sources == SourcePaths::Test {
+    if request.test_sources {
         words.push("--test-sources".to_owned());
     }
     for (name, path) in typed {

@@ -40,7 +40,7 @@ pub fn run(run: &RunArgs, grouping: Grouping, session: &Session) -> Result<Exit,
     let request = PlanRequest {
         selection,
         partitions,
-        scope: run.scope(),
+        only: run.only,
         steps: run.steps.clone(),
         force: run.force(),
         occupied: run.occupied(),

@@ -19,7 +19,6 @@ use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::look::log_path;
 use crate::model::{
     AssetKey, Batch, Event, EventKind, EventSink, MaterializeRequest, RunId, RunOutcome, StepName,
-    StepOutput,
 };
 use crate::sys::clock::Clock;
 
@@ -80,14 +79,13 @@ fn round(
     request: &MaterializeRequest,
 ) -> Result<(RunOutcome, Vec<KeysAdded>), Failure> {
     let run = |running: Running<'_>| app::materialize(doors.surroundings, request, running);
-    let (result, added) = shown(doors, request.output, run)?;
+    let (result, added) = shown(doors, run)?;
     Ok((result.outcome, added))
 }
 
 /// Shows a run while it goes on, and gives what came of it and the keys that it has added.
 pub(super) fn shown<T>(
     doors: &Doors<'_>,
-    output: StepOutput,
     run: impl FnOnce(Running<'_>) -> Result<T, AppError>,
 ) -> Result<(T, Vec<KeysAdded>), Failure> {
     let session = doors.session;
@@ -96,9 +94,10 @@ pub(super) fn shown<T>(
     if let Some(show) = progress.interrupt() {
         doors.announcer.say_by(show);
     }
-    let followers = match output {
-        StepOutput::Shown => progress.output().map(Followers::start).transpose()?,
-        StepOutput::Logged => None,
+    let followers = if session.globals.verbose {
+        progress.output().map(Followers::start).transpose()?
+    } else {
+        None
     };
     let mut shown = ShownRun {
         progress,

@@ -14,7 +14,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::cli::terminal::{Kind, Terminal};
 use crate::cli::text::count;
-use crate::model::{Outputs, WipeRequest};
+use crate::model::WipeRequest;
 
 /// Words of `wipe`.
 #[derive(Debug, Default, Args)]
@@ -47,11 +47,7 @@ pub fn run(args: &WipeArgs, session: &Session) -> Result<Exit, Failure> {
     let request = WipeRequest {
         selection,
         partitions,
-        outputs: if args.outputs {
-            Outputs::Removed
-        } else {
-            Outputs::Kept
-        },
+        outputs: args.outputs,
         dry_run: args.dry_run,
     };
     let project = session.project()?;

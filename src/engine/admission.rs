@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::command::Unrenderable;
 use crate::engine::coordinator::{Coordinator, Ordered, POLL};
-use crate::engine::options::{AlteredOutputs, Waiting};
 use crate::engine::order::batch_of;
 use crate::engine::recover::take_over_from_elsewhere;
 use crate::engine::step::{NotMade, StepEnd};
@@ -280,7 +279,7 @@ impl Coordinator<'_, '_> {
                 code: "assetctl::engine::unset_variable",
             });
         }
-        if self.options.altered == AlteredOutputs::Replace {
+        if !self.options.request.keep_altered {
             return None;
         }
         let recorded = &self.evaluation.judge.facts().changed_outputs;
@@ -315,7 +314,7 @@ impl Coordinator<'_, '_> {
             Some(orphans) => orphans,
             None => known.to_string(),
         };
-        if self.options.waiting == Waiting::Refuse {
+        if self.options.request.no_wait {
             let holder = holder(&self.locks);
             return Err(EngineError::Held { step, holder }.into());
         }

@@ -355,7 +355,7 @@ impl<'a> Coordinator<'a, '_> {
         let begun = self.doors.store.begin_run(&NewRun {
             id: options.run,
             selection: options.selection.clone(),
-            partitions: options.partitions.clone(),
+            partitions: options.request.partitions.to_string(),
             manifest: options.manifest,
             time: self.doors.clock.now(),
             pid: Some(std::process::id()),

@@ -148,7 +148,8 @@ impl Coordinator<'_, '_> {
         self.outbox.failed(partitions, end, blocked, time);
         let enough = self
             .options
-            .stop_after
+            .request
+            .max_failures
             .is_some_and(|most| self.failures >= most.get());
         if enough && self.halted.is_none() {
             self.halt(Halt::EnoughFailures);

@@ -32,12 +32,11 @@ pub use finished::{Finished, RunResult};
 
 pub use made::{Basis, Made, materialized, materialized_of};
 pub use observe::observe_sources;
-pub use options::{AlteredOutputs, PreviousOutputs, RunOptions, Waiting};
+pub use options::RunOptions;
 pub use order::command_of;
 pub use reads::watched;
 pub use recover::{clear_crashed, put_back_asides};
 pub use run::run;
 pub use staging::has_asides;
-pub use step::Sync;
 pub use step_locks::{WorkingRun, is_running, working_runs};
 pub use unsettled::Unsettled;

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use crate::command::{Previous, Rendering, StepPlaces, Unrenderable};
-use crate::engine::options::{PreviousOutputs, RunOptions};
+use crate::engine::options::RunOptions;
 use crate::engine::staging::AsideNote;
-use crate::engine::step::{StepOrder, StepPart, Sync};
+use crate::engine::step::{StepOrder, StepPart};
 use crate::engine::step_locks::GroupNotes;
 use crate::io_manager::StagedOutput;
 use crate::look::{Evaluation, Workspace, log_path, step_folder};
-use crate::model::{Asset, Batch, Occupied, Output, PartitionRef, RunId, Staging, StepName};
+use crate::model::{Asset, Batch, Force, Occupied, Output, PartitionRef, RunId, Staging, StepName};
 use crate::plan::Cell;
 
 /// Makes orders for one run.
 #[derive(Debug)]
 pub struct OrderMaker {
     run: RunId,
-    sync: Sync,
+    durable: bool,
     occupied: Occupied,
-    previous: PreviousOutputs,
+    full_refresh: bool,
     groups: Arc<GroupNotes>,
 }
 
@@ -28,9 +28,9 @@ impl OrderMaker {
     pub fn new(options: &RunOptions) -> Self {
         Self {
             run: options.run,
-            sync: options.sync,
-            occupied: options.occupied,
-            previous: options.previous,
+            durable: options.request.durable,
+            occupied: options.request.occupied,
+            full_refresh: options.request.force == Force::FullRefresh,
             groups: Arc::default(),
         }
     }
@@ -109,7 +109,7 @@ impl OrderMaker {
             history: recipe.history,
             previous,
             rule: asset.data_version,
-            sync: self.sync,
+            durable: self.durable,
             occupied: self.occupied,
             groups: Arc::clone(&self.groups),
         })
@@ -161,7 +161,7 @@ impl OrderMaker {
         let is_intact = |cell: &Cell| {
             recorded_id(evaluation, *cell).is_some() && !facts.changed_outputs.contains_key(cell)
         };
-        let offered = asset.is_incremental() && self.previous == PreviousOutputs::Offered;
+        let offered = asset.is_incremental() && !self.full_refresh;
         if offered && cells.iter().all(is_intact) {
             Previous::Present
         } else {
@@ -219,9 +219,9 @@ pub fn order_of(
 ) -> Result<StepOrder, Unrenderable> {
     let orders = OrderMaker {
         run: RunId(uuid::Uuid::nil()),
-        sync: Sync::No,
+        durable: false,
         occupied: Occupied::Refused,
-        previous: PreviousOutputs::Offered,
+        full_refresh: false,
         groups: Arc::default(),
     };
     orders.make(workspace, evaluation, cells)

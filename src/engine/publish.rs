@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 use crate::engine::failure::Stop;
 use crate::engine::set_aside::AlteredPlaces;
 use crate::engine::staging::keep_aside;
-use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart, Sync};
+use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart};
 use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{Giving, StagedOutput, Stored, Streams, Written};
 use crate::look::OwnLife;
@@ -83,7 +83,7 @@ impl Attempt<'_> {
         let are_files = complete
             .iter()
             .all(|it| matches!(it.written, Written::AtPath));
-        if self.order.sync == Sync::Outputs && are_files {
+        if self.order.durable && are_files {
             for output in self.order.outputs() {
                 self.sync(output).map_err(|error| self.unwritable(&error))?;
             }

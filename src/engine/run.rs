@@ -56,7 +56,8 @@ pub fn run<'a: 'd, 'd>(
             if end.has_failed() {
                 let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
                 let enough = options
-                    .stop_after
+                    .request
+                    .max_failures
                     .is_some_and(|most| failures >= most.get());
                 stop.fetch_or(enough, Ordering::Relaxed);
             }

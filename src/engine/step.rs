@@ -67,7 +67,7 @@ pub struct StepOrder {
     /// What its outputs' data versions are made of.
     pub rule: DataVersionRule,
     /// Whether outputs are synced to disk.
-    pub sync: Sync,
+    pub durable: bool,
     /// What becomes of folders at the places of outputs that no step has made.
     pub occupied: Occupied,
     /// Where its process group is noted while it runs.
@@ -96,15 +96,6 @@ impl StepOrder {
     pub fn outputs(&self) -> impl Iterator<Item = &StagedOutput> {
         self.parts.iter().flat_map(|part| &part.outputs)
     }
-}
-
-/// Whether outputs are synced to disk before they are recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
-    /// They are not.
-    No,
-    /// They are: `--durable`.
-    Outputs,
 }
 
 /// What came of a step.

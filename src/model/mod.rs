@@ -56,15 +56,14 @@ pub use record::{
     RunStatus, SourceContent,
 };
 pub use request::{
-    AcceptRequest, AffectedRequest, Altered, Attempts, ChangeKeysRequest, Changes, CheckRequest,
-    CheckedOutputs, CheckedTree, DueWindows, Durability, Evidence, ExplainRequest, FailurePolicy,
-    Follow, Force, GraphRequest, Grouping, HistoryRequest, InMemoryRequest, InitRequest,
-    InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChange, KeyChoice, KeyText,
-    KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
-    LogsRequest, MapDirection, MapPartitionsRequest, MaterializeRequest, ObserveRequest, Occupied,
-    Outputs, PartitionsSelection, PlanRequest, Printed, RANGE_SIGN, Rebuild, RecordedState, Scope,
-    Selected, SelectionText, ShowPartitionsRequest, ShowRequest, SourcePaths, Sources,
-    StatusRequest, StepOutput, Strictness, SuppliedInput, Wait, WantedKeys, WipeRequest,
+    AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckRequest, CheckedOutputs,
+    DueWindows, Evidence, ExplainRequest, Force, GraphRequest, Grouping, HistoryRequest,
+    InMemoryRequest, InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected,
+    KeyChange, KeyChoice, KeyText, KeyWord, LimitedKey, ListPartitionsRequest, ListRequest,
+    LockDiffRequest, LockRequest, LogsRequest, MapPartitionsRequest, MaterializeRequest,
+    ObserveRequest, Occupied, PartitionsSelection, PlanRequest, Printed, RANGE_SIGN, Rebuild,
+    RecordedState, Selected, SelectionText, ShowPartitionsRequest, ShowRequest, StatusRequest,
+    Strictness, SuppliedInput, WantedKeys, WipeRequest,
 };
 pub use similar::KnownNames;
 pub use status::{

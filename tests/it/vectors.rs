@@ -18,8 +18,8 @@ use assetctl::app::status;
 use assetctl::digest::Kind;
 use assetctl::executor::{Cancel, CommandLine, Exit, FakeExecutor, StdoutTo};
 use assetctl::model::{
-    Cause, DataVersion, Force, Grouping, MaterializeRequest, Observation, PartitionKeys, Scope,
-    Status, StatusRequest,
+    Cause, DataVersion, Force, Grouping, MaterializeRequest, Observation, PartitionKeys, Status,
+    StatusRequest,
 };
 use assetctl::store::{Access, AssetPartition, Store};
 use serde_json::{Map, Value};
@@ -162,7 +162,7 @@ impl Stage {
         let words: Vec<_> = names.iter().map(word).collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         let request = MaterializeRequest {
-            scope: Scope::Only,
+            only: true,
             force: Force::Selected,
             ..only(&words)
         };
@@ -252,7 +252,7 @@ impl Stage {
         let project = self.project.project().expect("the declarations are right");
         let request = StatusRequest {
             grouping: Grouping::Keys,
-            sources: assetctl::model::Sources::Listed,
+            sources: true,
             ..StatusRequest::default()
         };
         let (report, _) = status(&project, &request).expect("there is a status");

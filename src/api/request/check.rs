@@ -1,13 +1,12 @@
 //! What `check` is asked for.
 
+use std::num::NonZeroU32;
+
 use crate::api::error::Error;
 use crate::api::instance::Instance;
-use crate::api::request::count;
-use crate::api::request::selecting::{Selecting, selecting_methods};
+use crate::api::request::selecting::{Misread, selecting_methods};
 use crate::executor::Cancel;
-use crate::model::{
-    CheckRequest as Asked, CheckedOutputs, CheckedTree, DueWindows, Rebuild, Strictness,
-};
+use crate::model::{CheckRequest as Asked, CheckedOutputs, DueWindows, Rebuild, Strictness};
 
 /// What [`check`](crate::check) is asked for.
 ///
@@ -17,12 +16,8 @@ use crate::model::{
 /// ```
 #[derive(Debug, Default)]
 pub struct CheckRequest {
-    selecting: Selecting,
-    since: Option<String>,
-    outputs: CheckedOutputs,
-    due: DueWindows,
-    strictness: Strictness,
-    rebuild: Option<(u32, u64)>,
+    asked: Asked,
+    misread: Misread,
     instance: Option<Instance>,
     cancel: Cancel,
 }
@@ -48,7 +43,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn since(mut self, revision: &str) -> Self {
-        self.since = Some(revision.to_owned());
+        self.asked.since = Some(revision.to_owned());
         self
     }
 
@@ -59,7 +54,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn outputs(mut self, outputs: CheckedOutputs) -> Self {
-        self.outputs = outputs;
+        self.asked.outputs = outputs;
         self
     }
 
@@ -70,7 +65,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn count_due(mut self) -> Self {
-        self.due = DueWindows::Counted;
+        self.asked.due = DueWindows::Counted;
         self
     }
 
@@ -81,7 +76,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn strict(mut self) -> Self {
-        self.strictness = Strictness::Strict;
+        self.asked.strictness = Strictness::Strict;
         self
     }
 
@@ -93,7 +88,8 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn rebuild(mut self, count: u32, seed: u64) -> Self {
-        self.rebuild = Some((count, seed));
+        let count = self.misread.at_least_one("rebuild", NonZeroU32::new(count));
+        self.asked.rebuild = count.map(|count| Rebuild { count, seed });
         self
     }
 
@@ -126,20 +122,7 @@ impl CheckRequest {
     }
 
     pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>, Cancel), Error> {
-        let rebuild = self.rebuild.map(|(number, seed)| {
-            let count = count("rebuild", number)?;
-            Ok::<_, Error>(Rebuild { count, seed })
-        });
-        let asked = Asked {
-            selection: self.selecting.selection(),
-            partitions: self.selecting.partitions()?,
-            since: self.since,
-            tree: CheckedTree::Work,
-            outputs: self.outputs,
-            due: self.due,
-            strictness: self.strictness,
-            rebuild: rebuild.transpose()?,
-        };
-        Ok((asked, self.instance, self.cancel))
+        self.misread.result()?;
+        Ok((self.asked, self.instance, self.cancel))
     }
 }

@@ -1,16 +1,16 @@
 //! What `materialize` and `materialize_to_memory` are asked for.
 
 use std::fmt;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::api::error::Error;
 use crate::api::instance::Instance;
-use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
-use crate::api::request::{IoManagerKind, RaiseOnError, count, jobs};
+use crate::api::request::selecting::{Misread, recorded_methods, selecting_methods};
+use crate::api::request::{IoManagerKind, RaiseOnError};
 use crate::app::{AppError, RequestError};
 use crate::executor::Cancel;
 use crate::model::{
-    Altered, AssetKey, Durability, EventSink, FailurePolicy, Force, InMemoryRequest,
-    MaterializeRequest as Run, Occupied, Scope, SourcePaths, SuppliedInput, Wait,
+    AssetKey, EventSink, Force, InMemoryRequest, MaterializeRequest as Run, Occupied, SuppliedInput,
 };
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it
@@ -31,27 +31,13 @@ use crate::model::{
 /// ```
 #[derive(Default)]
 pub struct MaterializeRequest<'a> {
-    selecting: Selecting,
-    scope: Scope,
-    steps: Vec<String>,
-    force: Force,
-    jobs: Option<usize>,
-    max_failures: Option<u32>,
+    asked: Run,
+    misread: Misread,
     memory_limit: Option<u64>,
-    sources: SourcePaths,
+    test_sources: bool,
     inputs: Vec<(String, String)>,
-    disk: DiskOptions,
     kept: Kept,
     run: RunRequest<'a>,
-}
-
-/// What means nothing in memory, where nothing is replaced, waited for or synced.
-#[derive(Clone, Copy, Default)]
-struct DiskOptions {
-    altered: Altered,
-    occupied: Occupied,
-    wait: Wait,
-    durability: Durability,
 }
 
 /// Where values and records of a run are kept, as far as anything was said.
@@ -92,7 +78,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn only(mut self) -> Self {
-        self.scope = Scope::Only;
+        self.asked.only = true;
         self
     }
 
@@ -104,7 +90,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn steps(mut self, clause: &str) -> Self {
-        self.steps.push(clause.to_owned());
+        self.asked.steps.push(clause.to_owned());
         self
     }
 
@@ -118,7 +104,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn force(mut self, force: Force) -> Self {
-        self.force = force;
+        self.asked.force = force;
         self
     }
 
@@ -130,7 +116,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
-        self.jobs = Some(jobs);
+        self.asked.jobs = self.misread.at_least_one("jobs", NonZeroUsize::new(jobs));
         self
     }
 
@@ -142,7 +128,8 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn max_failures(mut self, failures: u32) -> Self {
-        self.max_failures = Some(failures);
+        let failures = NonZeroU32::new(failures);
+        self.asked.max_failures = self.misread.at_least_one("max_failures", failures);
         self
     }
 
@@ -173,7 +160,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn keep_altered(mut self) -> Self {
-        self.disk.altered = Altered::Kept;
+        self.asked.keep_altered = true;
         self
     }
 
@@ -185,7 +172,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn replace(mut self) -> Self {
-        self.disk.occupied = Occupied::SetAside;
+        self.asked.occupied = Occupied::SetAside;
         self
     }
 
@@ -198,7 +185,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn no_wait(mut self) -> Self {
-        self.disk.wait = Wait::Refuse;
+        self.asked.no_wait = true;
         self
     }
 
@@ -211,7 +198,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn durable(mut self) -> Self {
-        self.disk.durability = Durability::Durable;
+        self.asked.durable = true;
         self
     }
 
@@ -270,7 +257,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn test_sources(mut self) -> Self {
-        self.sources = SourcePaths::Test;
+        self.test_sources = true;
         self
     }
 
@@ -336,58 +323,40 @@ impl<'a> MaterializeRequest<'a> {
     pub(in crate::api) fn on_disk(self) -> Result<(Run, RunRequest<'a>), Error> {
         let only_in_memory = [
             ("memory_limit", self.memory_limit.is_some()),
-            ("test_sources", self.sources == SourcePaths::Test),
+            ("test_sources", self.test_sources),
             ("input", !self.inputs.is_empty()),
         ];
         if let Some((option, _)) = only_in_memory.into_iter().find(|(_, given)| *given) {
             return Err(Error::OnlyInMemory { option });
         }
-        Ok((self.run()?, self.run))
+        self.misread.result()?;
+        Ok((self.asked, self.run))
     }
 
     /// The request for a run in memory.
     pub(in crate::api) fn in_memory(self) -> Result<(InMemoryRequest, RunRequest<'a>), Error> {
         let only_on_disk = [
-            ("keep_altered", self.disk.altered == Altered::Kept),
-            ("replace", self.disk.occupied == Occupied::SetAside),
-            ("no_wait", self.disk.wait == Wait::Refuse),
-            ("durable", self.disk.durability == Durability::Durable),
+            ("keep_altered", self.asked.keep_altered),
+            ("replace", self.asked.occupied == Occupied::SetAside),
+            ("no_wait", self.asked.no_wait),
+            ("durable", self.asked.durable),
         ];
         if let Some((option, _)) = only_on_disk.into_iter().find(|(_, given)| *given) {
             return Err(Error::OnlyOnDisk { option });
         }
-        let default = InMemoryRequest::new(self.run()?);
+        self.misread.result()?;
+        let default = InMemoryRequest::new(self.asked);
         let inputs = self
             .inputs
             .into_iter()
             .map(|(name, path)| supplied(name, path));
         let request = InMemoryRequest {
             memory_limit: self.memory_limit.unwrap_or(default.memory_limit),
-            sources: self.sources,
+            test_sources: self.test_sources,
             inputs: inputs.collect::<Result<_, _>>()?,
             ..default
         };
         Ok((request, self.run))
-    }
-
-    fn run(&self) -> Result<Run, Error> {
-        let failures = self.max_failures.map(|it| count("max_failures", it));
-        Ok(Run {
-            selection: self.selecting.selection(),
-            partitions: self.selecting.partitions()?,
-            scope: self.scope,
-            steps: self.steps.clone(),
-            force: self.force,
-            failures: failures
-                .transpose()?
-                .map_or_else(FailurePolicy::default, FailurePolicy::StopAfter),
-            jobs: jobs(self.jobs)?,
-            altered: self.disk.altered,
-            occupied: self.disk.occupied,
-            wait: self.disk.wait,
-            durability: self.disk.durability,
-            ..Run::default()
-        })
     }
 }
 
@@ -410,10 +379,7 @@ fn supplied(name: String, path: String) -> Result<SuppliedInput, Error> {
 impl fmt::Debug for MaterializeRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MaterializeRequest")
-            .field("selecting", &self.selecting)
-            .field("scope", &self.scope)
-            .field("steps", &self.steps)
-            .field("force", &self.force)
+            .field("asked", &self.asked)
             .finish_non_exhaustive()
     }
 }
@@ -421,7 +387,7 @@ impl fmt::Debug for MaterializeRequest<'_> {
 #[cfg(test)]
 mod tests {
     use super::MaterializeRequest;
-    use crate::model::{Altered, Durability, MaterializeRequest as Run, Occupied, Wait};
+    use crate::model::{MaterializeRequest as Run, Occupied};
 
     #[test]
     fn what_is_for_disk_alone_reaches_the_run() {
@@ -433,7 +399,7 @@ mod tests {
             (
                 request().keep_altered(),
                 Run {
-                    altered: Altered::Kept,
+                    keep_altered: true,
                     ..default()
                 },
             ),
@@ -447,14 +413,14 @@ mod tests {
             (
                 request().no_wait(),
                 Run {
-                    wait: Wait::Refuse,
+                    no_wait: true,
                     ..default()
                 },
             ),
             (
                 request().durable(),
                 Run {
-                    durability: Durability::Durable,
+                    durable: true,
                     ..default()
                 },
             ),

@@ -1,11 +1,12 @@
 //! What `plan` is asked for.
 
+use std::num::NonZeroUsize;
+
 use crate::api::error::Error;
 use crate::api::instance::Instance;
-use crate::api::request::jobs;
-use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
+use crate::api::request::selecting::{Misread, recorded_methods, selecting_methods};
 use crate::executor::Cancel;
-use crate::model::{Force, Grouping, Occupied, PlanRequest as Asked, Scope};
+use crate::model::{Force, Grouping, Occupied, PlanRequest as Asked};
 
 /// What [`plan`](crate::plan) is asked for: what [`materialize`](crate::materialize) would do with the same words.
 ///
@@ -15,13 +16,8 @@ use crate::model::{Force, Grouping, Occupied, PlanRequest as Asked, Scope};
 /// ```
 #[derive(Debug, Default)]
 pub struct PlanRequest {
-    selecting: Selecting,
-    scope: Scope,
-    steps: Vec<String>,
-    force: Force,
-    occupied: Occupied,
-    jobs: Option<usize>,
-    grouping: Grouping,
+    asked: Asked,
+    misread: Misread,
     instance: Option<Instance>,
     cancel: Cancel,
 }
@@ -48,7 +44,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn only(mut self) -> Self {
-        self.scope = Scope::Only;
+        self.asked.only = true;
         self
     }
 
@@ -59,7 +55,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn steps(mut self, clause: &str) -> Self {
-        self.steps.push(clause.to_owned());
+        self.asked.steps.push(clause.to_owned());
         self
     }
 
@@ -70,7 +66,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn force(mut self, force: Force) -> Self {
-        self.force = force;
+        self.asked.force = force;
         self
     }
 
@@ -81,7 +77,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn replace(mut self) -> Self {
-        self.occupied = Occupied::SetAside;
+        self.asked.occupied = Occupied::SetAside;
         self
     }
 
@@ -93,7 +89,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
-        self.jobs = Some(jobs);
+        self.asked.jobs = self.misread.at_least_one("jobs", NonZeroUsize::new(jobs));
         self
     }
 
@@ -104,7 +100,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn each_partition(mut self) -> Self {
-        self.grouping = Grouping::Keys;
+        self.asked.grouping = Grouping::Keys;
         self
     }
 
@@ -136,16 +132,7 @@ impl PlanRequest {
     }
 
     pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>, Cancel), Error> {
-        let asked = Asked {
-            selection: self.selecting.selection(),
-            partitions: self.selecting.partitions()?,
-            scope: self.scope,
-            steps: self.steps,
-            force: self.force,
-            occupied: self.occupied,
-            jobs: jobs(self.jobs)?,
-            grouping: self.grouping,
-        };
-        Ok((asked, self.instance, self.cancel))
+        self.misread.result()?;
+        Ok((self.asked, self.instance, self.cancel))
     }
 }

@@ -1,128 +1,100 @@
 //! The words that say which assets and which of their partitions.
 
+use std::num::NonZeroU32;
+
 use crate::api::error::Error;
-use crate::api::request::count;
 use crate::app::{AppError, Quoted, RequestError};
-use crate::model::{
-    InvalidKeyWord, KeyChoice, KeyWord, PartitionsSelection, RecordedState, SelectionText,
-};
+use crate::model::{InvalidKeyWord, KeyChoice, KeyWord, PartitionsSelection, RecordedState};
 
-/// The words that say which assets and which of their partitions; without any, everything.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Selecting {
-    selection: Vec<String>,
-    partitions: Vec<Word>,
-    latest: Option<u32>,
-    recorded: RecordedState,
+/// What could not be read of a request while it was built: it is told when the call is made.
+#[derive(Debug, Default)]
+pub(super) struct Misread {
+    words: Vec<RequestError>,
+    option: Option<Error>,
 }
 
-#[derive(Clone, Debug)]
-enum Word {
-    Key(String),
-    Range(String),
-}
-
-impl Selecting {
-    pub(super) fn select(&mut self, selection: &str) {
-        self.selection.push(selection.to_owned());
-    }
-
-    pub(super) fn partition(&mut self, key: &str) {
-        self.partitions.push(Word::Key(key.to_owned()));
-    }
-
-    pub(super) fn partition_range(&mut self, range: &str) {
-        self.partitions.push(Word::Range(range.to_owned()));
-    }
-
-    pub(super) fn latest(&mut self, count: u32) {
-        self.latest = Some(count);
-    }
-
-    pub(super) fn missing(&mut self) {
-        self.recorded = match self.recorded {
-            RecordedState::Any | RecordedState::Missing => RecordedState::Missing,
-            RecordedState::Failed | RecordedState::MissingOrFailed => {
-                RecordedState::MissingOrFailed
+impl Misread {
+    /// All words that are wrong, or else the first option.
+    pub(super) fn result(mut self) -> Result<(), Error> {
+        match (self.words.pop(), self.option) {
+            (None, None) => Ok(()),
+            (None, Some(error)) => Err(error),
+            (Some(only), _) if self.words.is_empty() => Err(AppError::Request(only).into()),
+            (Some(last), _) => {
+                self.words.push(last);
+                Err(AppError::Requests(self.words).into())
             }
-        };
+        }
     }
 
-    pub(super) fn failed(&mut self) {
-        self.recorded = match self.recorded {
-            RecordedState::Any | RecordedState::Failed => RecordedState::Failed,
-            RecordedState::Missing | RecordedState::MissingOrFailed => {
-                RecordedState::MissingOrFailed
-            }
-        };
+    /// A number, or nothing where it is wrong.
+    pub(super) fn at_least_one<N>(&mut self, option: &'static str, number: Option<N>) -> Option<N> {
+        if number.is_none() {
+            self.option.get_or_insert(Error::Zero { option });
+        }
+        number
     }
 
-    /// The arguments of the selection; what is wrong in them is found where the graph is known.
-    pub(super) fn selection(&self) -> Vec<SelectionText> {
-        let arguments = self.selection.iter();
-        arguments.map(|text| text.as_str().into()).collect()
-    }
-
-    /// The partitions, or all that is wrong with the words for them.
-    pub(super) fn partitions(&self) -> Result<PartitionsSelection, Error> {
-        let words = self.words()?;
-        let keys = match (self.latest, self.partitions.first()) {
-            (Some(_), Some(word)) => {
-                return Err(Error::LatestAndKeys {
-                    option: word.option(),
+    /// Adds a key or a range to what is chosen.
+    pub(super) fn choose(
+        &mut self,
+        partitions: &mut PartitionsSelection,
+        text: &str,
+        read: fn(&str) -> Result<KeyWord, InvalidKeyWord>,
+    ) {
+        let word = match read(text) {
+            Ok(word) => word,
+            Err(InvalidKeyWord { why, at }) => {
+                self.words.push(RequestError::InvalidKey {
+                    key: text.to_owned(),
+                    reason: why.to_string(),
+                    argument: Quoted::part(text, at),
                 });
+                return;
             }
-            (Some(number), None) => KeyChoice::Latest(count("latest", number)?),
-            (None, Some(_)) => KeyChoice::Named(words),
-            (None, None) => KeyChoice::Every,
         };
-        Ok(PartitionsSelection {
-            keys,
-            recorded: self.recorded,
-        })
+        match &mut partitions.keys {
+            KeyChoice::Named(words) => words.push(word),
+            KeyChoice::Latest(_) => self.refuse_latest(&word),
+            keys => *keys = KeyChoice::Named(vec![word]),
+        }
     }
 
-    fn words(&self) -> Result<Vec<KeyWord>, Error> {
-        let mut wrong = Vec::new();
-        let mut words = Vec::new();
-        for word in &self.partitions {
-            match word.read() {
-                Ok(read) => words.push(read),
-                Err(error) => wrong.push(error),
-            }
-        }
-        if wrong.len() == 1
-            && let Some(only) = wrong.pop()
+    /// Chooses the newest keys.
+    pub(super) fn latest(&mut self, partitions: &mut PartitionsSelection, count: u32) {
+        let count = self.at_least_one("latest", NonZeroU32::new(count));
+        if let KeyChoice::Named(words) = &partitions.keys
+            && let Some(word) = words.first()
         {
-            return Err(AppError::Request(only).into());
+            self.refuse_latest(word);
+        } else if let Some(count) = count {
+            partitions.keys = KeyChoice::Latest(count);
         }
-        if !wrong.is_empty() {
-            return Err(AppError::Requests(wrong).into());
-        }
-        Ok(words)
+    }
+
+    fn refuse_latest(&mut self, word: &KeyWord) {
+        let option = match word {
+            KeyWord::One(_) => "partition",
+            KeyWord::Range { .. } => "partition_range",
+        };
+        self.option.get_or_insert(Error::LatestAndKeys { option });
     }
 }
 
-impl Word {
-    /// The method of the request that added it.
-    fn option(&self) -> &'static str {
-        match self {
-            Self::Key(_) => "partition",
-            Self::Range(_) => "partition_range",
-        }
-    }
+/// Adds partitions that were never materialized.
+pub(super) fn or_missing(recorded: &mut RecordedState) {
+    *recorded = match recorded {
+        RecordedState::Any | RecordedState::Missing => RecordedState::Missing,
+        RecordedState::Failed | RecordedState::MissingOrFailed => RecordedState::MissingOrFailed,
+    };
+}
 
-    fn read(&self) -> Result<KeyWord, RequestError> {
-        let (text, read) = match self {
-            Self::Key(text) => (text, KeyWord::key(text)),
-            Self::Range(text) => (text, KeyWord::range(text)),
-        };
-        read.map_err(|InvalidKeyWord { why, at }| RequestError::InvalidKey {
-            key: text.clone(),
-            reason: why.to_string(),
-            argument: Quoted::part(text, at),
-        })
-    }
+/// Adds partitions that failed in their last attempt.
+pub(super) fn or_failed(recorded: &mut RecordedState) {
+    *recorded = match recorded {
+        RecordedState::Any | RecordedState::Failed => RecordedState::Failed,
+        RecordedState::Missing | RecordedState::MissingOrFailed => RecordedState::MissingOrFailed,
+    };
 }
 
 /// The methods of a request that has a field `selecting`.
@@ -139,7 +111,7 @@ macro_rules! selecting_methods {
         /// ```
         #[must_use]
         pub fn select(mut self, selection: &str) -> Self {
-            self.selecting.select(selection);
+            self.asked.selection.push(selection.into());
             self
         }
 
@@ -154,7 +126,7 @@ macro_rules! selecting_methods {
         /// ```
         #[must_use]
         pub fn partition(mut self, key: &str) -> Self {
-            self.selecting.partition(key);
+            self.misread.choose(&mut self.asked.partitions, key, $crate::model::KeyWord::key);
             self
         }
 
@@ -168,7 +140,7 @@ macro_rules! selecting_methods {
         /// ```
         #[must_use]
         pub fn partition_range(mut self, range: &str) -> Self {
-            self.selecting.partition_range(range);
+            self.misread.choose(&mut self.asked.partitions, range, $crate::model::KeyWord::range);
             self
         }
 
@@ -185,7 +157,7 @@ macro_rules! selecting_methods {
         /// [`Error::LatestAndKeys`]: crate::Error::LatestAndKeys
         #[must_use]
         pub fn latest(mut self, count: u32) -> Self {
-            self.selecting.latest(count);
+            self.misread.latest(&mut self.asked.partitions, count);
             self
         }
     };
@@ -204,7 +176,7 @@ macro_rules! recorded_methods {
         /// ```
         #[must_use]
         pub fn missing(mut self) -> Self {
-            self.selecting.missing();
+            $crate::api::request::selecting::or_missing(&mut self.asked.partitions.recorded);
             self
         }
 
@@ -218,7 +190,7 @@ macro_rules! recorded_methods {
         /// ```
         #[must_use]
         pub fn failed(mut self) -> Self {
-            self.selecting.failed();
+            $crate::api::request::selecting::or_failed(&mut self.asked.partitions.recorded);
             self
         }
     };

@@ -2,8 +2,8 @@
 
 use crate::api::error::Error;
 use crate::api::instance::Instance;
-use crate::api::request::selecting::{Selecting, recorded_methods, selecting_methods};
-use crate::model::{Evidence, Grouping, Sources, StatusRequest as Asked};
+use crate::api::request::selecting::{Misread, recorded_methods, selecting_methods};
+use crate::model::{Evidence, Grouping, StatusRequest as Asked};
 
 /// What [`status`](crate::status) is asked for.
 ///
@@ -13,10 +13,8 @@ use crate::model::{Evidence, Grouping, Sources, StatusRequest as Asked};
 /// ```
 #[derive(Debug, Default)]
 pub struct StatusRequest {
-    selecting: Selecting,
-    grouping: Grouping,
-    sources: Sources,
-    evidence: Evidence,
+    asked: Asked,
+    misread: Misread,
     instance: Option<Instance>,
 }
 
@@ -42,7 +40,7 @@ impl StatusRequest {
     /// ```
     #[must_use]
     pub fn each_partition(mut self) -> Self {
-        self.grouping = Grouping::Keys;
+        self.asked.grouping = Grouping::Keys;
         self
     }
 
@@ -53,7 +51,7 @@ impl StatusRequest {
     /// ```
     #[must_use]
     pub fn sources(mut self) -> Self {
-        self.sources = Sources::Listed;
+        self.asked.sources = true;
         self
     }
 
@@ -64,7 +62,7 @@ impl StatusRequest {
     /// ```
     #[must_use]
     pub fn evidence(mut self, evidence: Evidence) -> Self {
-        self.evidence = evidence;
+        self.asked.evidence = evidence;
         self
     }
 
@@ -84,13 +82,7 @@ impl StatusRequest {
     }
 
     pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>), Error> {
-        let asked = Asked {
-            selection: self.selecting.selection(),
-            partitions: self.selecting.partitions()?,
-            grouping: self.grouping,
-            sources: self.sources,
-            evidence: self.evidence,
-        };
-        Ok((asked, self.instance))
+        self.misread.result()?;
+        Ok((self.asked, self.instance))
     }
 }

@@ -24,9 +24,7 @@ use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::git::{Commit, Repository};
-use crate::model::{
-    AffectedRequest, AssetGraph, AssetId, Changes, Follow, PartitionKeys, PartitionSet,
-};
+use crate::model::{AffectedRequest, AssetGraph, AssetId, Changes, PartitionKeys, PartitionSet};
 use crate::plan::{Scope, Upstream};
 use crate::select::AssetSet;
 
@@ -45,9 +43,10 @@ pub struct Touched {
 /// Says which assets and keys a change can touch.
 pub fn affected(project: &Project, request: &AffectedRequest) -> Result<ImpactReport, AppError> {
     let touched = touched(project, &request.changes)?;
-    let told = match request.follow {
-        Follow::Downstream => &touched.all,
-        Follow::Nothing => &touched.direct,
+    let told = if request.direct {
+        &touched.direct
+    } else {
+        &touched.all
     };
     let scope = Scope::new(project.graph(), project.keys(), &[], Upstream::Given);
     let mut report = ImpactReport::default();

@@ -28,7 +28,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::surroundings::Surroundings;
 use crate::git::Repository;
-use crate::model::{CheckRequest, CheckedTree, Lock};
+use crate::model::{CheckRequest, Lock};
 use crate::{lockfile, manifest};
 
 pub use place::place_in_repository;
@@ -46,20 +46,18 @@ pub fn check(
     request: &CheckRequest,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
-    match request.tree {
-        CheckedTree::Work => judged(surroundings, None, request, doors),
-        CheckedTree::Staged => {
-            let staged = check_out_staged(surroundings)?;
-            let repository = Some(staged.repository());
-            let tree = (staged.surroundings(), repository);
-            let (mut report, notices) = judged(tree.0, tree.1, request, doors)?;
-            if !report.is_fresh() {
-                let root = manifest::find(&surroundings.directory)?.0;
-                report.lock_not_added = is_fresh_by_lock_of(&root, tree, request, doors);
-            }
-            Ok((report, notices))
-        }
+    if !request.staged {
+        return judged(surroundings, None, request, doors);
     }
+    let staged = check_out_staged(surroundings)?;
+    let repository = Some(staged.repository());
+    let tree = (staged.surroundings(), repository);
+    let (mut report, notices) = judged(tree.0, tree.1, request, doors)?;
+    if !report.is_fresh() {
+        let root = manifest::find(&surroundings.directory)?.0;
+        report.lock_not_added = is_fresh_by_lock_of(&root, tree, request, doors);
+    }
+    Ok((report, notices))
 }
 
 /// Whether files are fresh by the lock file in another folder than theirs. A lock file that cannot be read makes nothing

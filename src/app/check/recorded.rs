@@ -15,7 +15,7 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::status::status;
 use crate::model::{
-    AssetId, CheckRequest, CheckedOutputs, Evidence, Grouping, Lock, Sources, Status, StatusRequest,
+    AssetId, CheckRequest, CheckedOutputs, Evidence, Grouping, Lock, Status, StatusRequest,
 };
 use crate::plan::{Scope, Upstream};
 
@@ -27,11 +27,8 @@ pub(super) fn by_instance(
     let asked = StatusRequest {
         selection: request.selection.clone(),
         partitions: request.partitions.clone(),
-        grouping: match request.since {
-            Some(_) => Grouping::Keys,
-            None => Grouping::Ranges,
-        },
-        sources: Sources::Left,
+        grouping: Grouping::of_keys(request.since.is_some()),
+        sources: false,
         evidence: match request.outputs {
             CheckedOutputs::Matching | CheckedOutputs::Required => Evidence::Files,
             CheckedOutputs::Ignored => Evidence::Inputs,

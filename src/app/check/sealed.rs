@@ -21,8 +21,8 @@ use crate::hash::{Found, Seal, Versions, holds};
 use crate::look::OWN_FOLDER;
 use crate::manifest;
 use crate::model::{
-    Asset, AssetKey, CheckRequest, CheckedOutputs, CheckedTree, DataVersion, DataVersionRule,
-    PartitionRef, PartitionsSelection,
+    Asset, AssetKey, CheckRequest, CheckedOutputs, DataVersion, DataVersionRule, PartitionRef,
+    PartitionsSelection,
 };
 use crate::plan::{LockStatus, Row, Scope};
 
@@ -184,7 +184,7 @@ fn can_be_sealed(request: &CheckRequest) -> bool {
     request.selection.is_empty()
         && request.partitions == PartitionsSelection::default()
         && request.since.is_none()
-        && request.tree == CheckedTree::Work
+        && !request.staged
         && request.rebuild.is_none()
 }
 

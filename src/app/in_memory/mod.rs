@@ -30,9 +30,7 @@ use crate::engine::{Finished, RunDoors, run};
 use crate::io_manager::MemoryIoManager;
 use crate::look::{Evaluation, Observing, OwnLife, Workspace, evaluate, refuse_unset_secrets};
 use crate::manifest;
-use crate::model::{
-    AssetGraph, AssetId, InMemoryRequest, PathTemplate, Scope as Reach, SourcePaths, Staging,
-};
+use crate::model::{AssetGraph, AssetId, InMemoryRequest, PathTemplate, Staging};
 use crate::plan::{Decision, Row, Upstream, costs};
 use crate::sys::file::room_in;
 use crate::sys::private_folder::PrivateFolder;
@@ -83,7 +81,7 @@ fn run_in_memory(
     let scope = scope_of(
         project,
         &goals,
-        upstream(request.run.scope),
+        upstream(request.run.only),
         &request.run.steps,
     )?;
     let folder = private_folder(project, request.memory_limit)?;
@@ -98,7 +96,7 @@ fn run_in_memory(
         io_manager: &io_manager,
         ..project.workspace(&versions, executor)
     };
-    if request.sources == SourcePaths::Test {
+    if request.test_sources {
         let moved = supplied_paths(project, request)?;
         let notice = OwnPlaces::of(&scope, &moved);
         notice
@@ -143,9 +141,10 @@ fn supplied_paths(
     request: &InMemoryRequest,
 ) -> Result<Vec<(AssetId, PathTemplate)>, AppError> {
     let graph = project.graph();
-    let mut paths = match request.sources {
-        SourcePaths::Declared => Vec::new(),
-        SourcePaths::Test => graph.settings().test_sources.clone(),
+    let mut paths = if request.test_sources {
+        graph.settings().test_sources.clone()
+    } else {
+        Vec::new()
     };
     let root = project.root().to_string_lossy();
     for input in &request.inputs {
@@ -178,10 +177,11 @@ fn made_here(graph: &AssetGraph, mut goals: Goals) -> Goals {
     goals
 }
 
-const fn upstream(reach: Reach) -> Upstream {
-    match reach {
-        Reach::WithUpstream => Upstream::CloseToExternal,
-        Reach::Only => Upstream::Given,
+const fn upstream(only: bool) -> Upstream {
+    if only {
+        Upstream::Given
+    } else {
+        Upstream::CloseToExternal
     }
 }
 

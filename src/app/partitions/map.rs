@@ -7,9 +7,7 @@ use crate::app::partitions::definition::find_keys;
 use crate::app::project::Project;
 use crate::app::quoted::Quoted;
 use crate::app::selection::find;
-use crate::model::{
-    AssetId, AssetKey, Dep, KeyWord, MapDirection, MapPartitionsRequest, Mapped, Nonexistent,
-};
+use crate::model::{AssetId, AssetKey, Dep, KeyWord, MapPartitionsRequest, Mapped, Nonexistent};
 
 /// What a partition needs, or what needs it, and what the user should know of the instance.
 ///
@@ -24,34 +22,34 @@ pub fn map_partitions(
     let dep = find_dep(project, id, &request.dep)?;
     let of = |id: AssetId| project.keys().of(graph.get(id));
     let (downstream, upstream) = (of(id), of(dep.asset));
-    let (own, own_id) = match request.direction {
-        MapDirection::Upstream => (downstream, id),
-        MapDirection::Downstream => (upstream, dep.asset),
+    let (own, own_id) = if request.downstream {
+        (upstream, dep.asset)
+    } else {
+        (downstream, id)
     };
     let index = find_partition(project, own_id, request.partition.as_ref())?;
-    let mapped = match request.direction {
-        MapDirection::Upstream => {
-            let Mapped {
-                existing,
-                nonexistent,
-            } = dep.mapping.mapped(downstream, upstream, index);
-            MappedKeys::Upstream {
-                upstream: KeySet {
-                    keys: upstream.clone(),
-                    set: existing,
-                },
-                nonexistent: match dep.nonexistent {
-                    Nonexistent::Dropped => Vec::new(),
-                    Nonexistent::Refused => nonexistent,
-                },
-            }
-        }
-        MapDirection::Downstream => MappedKeys::Downstream {
+    let mapped = if request.downstream {
+        MappedKeys::Downstream {
             downstream: KeySet {
                 keys: downstream.clone(),
                 set: (dep.mapping).downstream_of(downstream, upstream, index..index + 1),
             },
-        },
+        }
+    } else {
+        let Mapped {
+            existing,
+            nonexistent,
+        } = dep.mapping.mapped(downstream, upstream, index);
+        MappedKeys::Upstream {
+            upstream: KeySet {
+                keys: upstream.clone(),
+                set: existing,
+            },
+            nonexistent: match dep.nonexistent {
+                Nonexistent::Dropped => Vec::new(),
+                Nonexistent::Refused => nonexistent,
+            },
+        }
     };
     let report = MapReport {
         asset: request.asset.clone(),

@@ -7,8 +7,8 @@ use crate::app::tests::sandbox::{Sandbox, one, select, told};
 use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
-    AcceptRequest, Attempts, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot,
-    PartitionsSelection, RunId, Status,
+    AcceptRequest, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot, PartitionsSelection,
+    RunId, Status,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
@@ -37,7 +37,7 @@ fn last(sandbox: &Sandbox, word: &str) -> HistoryEntry {
         selected: one(word),
         limit: None,
         grouping: Grouping::Ranges,
-        attempts: Attempts::All,
+        failed: false,
     };
     let (report, _) = history(&sandbox.project(), &request).expect("a history");
     report.materializations().next().expect("one").clone()

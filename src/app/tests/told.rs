@@ -5,14 +5,14 @@ use std::num::NonZeroU32;
 use crate::answer::HistoryReport;
 use crate::app::tests::sandbox::{Sandbox, one, told};
 use crate::app::{history, logs};
-use crate::model::{Attempts, Grouping, HistoryRequest, LogsRequest, Origin, Outcome, RunId};
+use crate::model::{Grouping, HistoryRequest, LogsRequest, Origin, Outcome, RunId};
 
 fn history_of(sandbox: &Sandbox, word: &str, limit: Option<u32>) -> HistoryReport {
     let request = HistoryRequest {
         selected: one(word),
         limit: limit.and_then(NonZeroU32::new),
         grouping: Grouping::Ranges,
-        attempts: Attempts::All,
+        failed: false,
     };
     history(&sandbox.project(), &request).expect("a history").0
 }
@@ -59,7 +59,7 @@ fn keys_are_told_each_for_itself_where_that_is_asked_for() {
         selected: one("all"),
         limit: None,
         grouping: Grouping::Keys,
-        attempts: Attempts::All,
+        failed: false,
     };
     let (report, _) = history(&sandbox.project(), &request).expect("a history");
     let made = report.materializations().next().expect("one");
@@ -93,7 +93,7 @@ fn only_assets_have_a_history() {
             selected: one(word),
             limit: None,
             grouping: Grouping::Ranges,
-            attempts: Attempts::All,
+            failed: false,
         };
         let refused = history(&sandbox.project(), &request).expect_err("refused");
         assert_eq!(told(&refused), [error]);
@@ -109,7 +109,7 @@ fn a_damaged_instance_has_no_history_and_says_so() {
         selected: one("all"),
         limit: None,
         grouping: Grouping::Ranges,
-        attempts: Attempts::All,
+        failed: false,
     };
     let (report, notices) = history(&sandbox.project(), &request).expect("a history");
     assert_eq!((report.entries, notices.len()), (vec![], 1));

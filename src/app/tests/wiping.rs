@@ -3,9 +3,9 @@
 use crate::answer::{AffectedReport, KeyRange};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::wipe;
-use crate::model::{Outputs, PartitionsSelection, Status, WipeRequest};
+use crate::model::{PartitionsSelection, Status, WipeRequest};
 
-fn request(words: &[&str], outputs: Outputs, dry_run: bool) -> WipeRequest {
+fn request(words: &[&str], outputs: bool, dry_run: bool) -> WipeRequest {
     WipeRequest {
         selection: select(words),
         partitions: PartitionsSelection::default(),
@@ -26,12 +26,12 @@ fn names(report: &AffectedReport) -> Vec<String> {
 fn records_go_and_outputs_stay() {
     let sandbox = Sandbox::chain();
     sandbox.materialize(&["clean@d1", "clean@d2"]);
-    let report = wiped(&sandbox, &request(&["clean"], Outputs::Kept, false));
+    let report = wiped(&sandbox, &request(&["clean"], false, false));
     assert_eq!(names(&report), ["clean@d1...d2"]);
     assert_eq!((report.files.len(), report.bytes), (0, 0));
     assert_eq!(sandbox.status("clean"), [Status::Missing; 3]);
     assert!(sandbox.exists("build/d1.csv"));
-    let again = wiped(&sandbox, &request(&["clean"], Outputs::Kept, false));
+    let again = wiped(&sandbox, &request(&["clean"], false, false));
     assert_eq!(names(&again), [""; 0]);
 }
 
@@ -39,7 +39,7 @@ fn records_go_and_outputs_stay() {
 fn outputs_go_where_that_is_asked_for_and_sources_never() {
     let sandbox = Sandbox::chain();
     sandbox.materialize(&[]);
-    let asked = |dry_run| request(&["clean@d2", "all"], Outputs::Removed, dry_run);
+    let asked = |dry_run| request(&["clean@d2", "all"], true, dry_run);
     let dry = wiped(&sandbox, &asked(true));
     assert_eq!(names(&dry), ["clean@d2", "all"]);
     assert_eq!(dry.files, ["build/all.csv", "build/d2.csv"]);
@@ -57,7 +57,7 @@ fn outputs_go_where_that_is_asked_for_and_sources_never() {
 fn what_an_external_asset_has_stays_on_disk() {
     let sandbox = Sandbox::new("[asset.made]\noutputs = \"elsewhere.csv\"\n");
     sandbox.write("elsewhere.csv", "1\n");
-    let report = wiped(&sandbox, &request(&["made"], Outputs::Removed, false));
+    let report = wiped(&sandbox, &request(&["made"], true, false));
     assert_eq!(report.files, [""; 0]);
     assert!(sandbox.exists("elsewhere.csv"));
 }
@@ -65,7 +65,7 @@ fn what_an_external_asset_has_stays_on_disk() {
 #[test]
 fn a_source_is_not_wiped() {
     let sandbox = Sandbox::chain();
-    let asked = request(&["raw"], Outputs::Removed, false);
+    let asked = request(&["raw"], true, false);
     let error = wipe(&sandbox.project(), &asked).expect_err("refused");
     assert_eq!(
         told(&error),

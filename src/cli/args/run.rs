@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::args::{RecordedArgs, SelectionArgs};
-use crate::model::{Force, Occupied, Scope};
+use crate::model::{Force, Occupied};
 
 /// What `materialize` and `plan` have in common.
 #[derive(Debug, Default, Args)]
@@ -36,14 +36,6 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    pub fn scope(&self) -> Scope {
-        if self.only {
-            Scope::Only
-        } else {
-            Scope::WithUpstream
-        }
-    }
-
     pub fn occupied(&self) -> Occupied {
         if self.replace {
             Occupied::SetAside

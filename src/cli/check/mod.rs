@@ -20,9 +20,7 @@ use crate::cli::signals::{Announcer, listen};
 use crate::cli::{ci, output};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::git::GitError;
-use crate::model::{
-    CheckRequest, CheckedOutputs, CheckedTree, DueWindows, Rebuild, RunOutcome, Strictness,
-};
+use crate::model::{CheckRequest, CheckedOutputs, DueWindows, Rebuild, RunOutcome, Strictness};
 
 /// Words of `check`.
 #[derive(Debug, Default, Args)]
@@ -161,11 +159,7 @@ fn request(args: &CheckArgs) -> Result<CheckRequest, CliError> {
         selection,
         partitions,
         since: args.since.clone(),
-        tree: if args.staged {
-            CheckedTree::Staged
-        } else {
-            CheckedTree::Work
-        },
+        staged: args.staged,
         rebuild: args.rebuild.map(|count| Rebuild {
             count,
             seed: args.seed,

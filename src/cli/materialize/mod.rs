@@ -11,8 +11,8 @@ use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::{in_memory, plan, running};
 use crate::model::{
-    Altered, AssetKey, Durability, FailurePolicy, Grouping, InMemoryRequest, KeyChoice, KeyWord,
-    MaterializeRequest, Printed, SelectionText, SourcePaths, StepOutput, SuppliedInput, Wait,
+    AssetKey, Grouping, InMemoryRequest, KeyChoice, KeyWord, MaterializeRequest, Printed,
+    SelectionText, SuppliedInput,
 };
 
 /// Words of `materialize`.
@@ -146,36 +146,19 @@ fn request(args: &MaterializeArgs, globals: &Globals) -> Result<MaterializeReque
     Ok(MaterializeRequest {
         selection,
         partitions,
-        scope: args.run.scope(),
+        only: args.run.only,
         steps: args.run.steps.clone(),
         force: args.run.force(),
-        failures: match (args.fail_fast, args.max_failures) {
-            (true, _) => FailurePolicy::StopAfter(NonZeroU32::MIN),
-            (false, Some(limit)) => FailurePolicy::StopAfter(limit),
-            (false, None) => FailurePolicy::KeepGoing,
-        },
-        altered: if args.keep_altered {
-            Altered::Kept
+        max_failures: if args.fail_fast {
+            Some(NonZeroU32::MIN)
         } else {
-            Altered::Replaced
+            args.max_failures
         },
+        keep_altered: args.keep_altered,
         occupied: args.run.occupied(),
         jobs: globals.jobs,
-        wait: if args.no_wait {
-            Wait::Refuse
-        } else {
-            Wait::Wait
-        },
-        durability: if args.durable {
-            Durability::Durable
-        } else {
-            Durability::Relaxed
-        },
-        output: if globals.verbose {
-            StepOutput::Shown
-        } else {
-            StepOutput::Logged
-        },
+        no_wait: args.no_wait,
+        durable: args.durable,
     })
 }
 
@@ -209,11 +192,7 @@ fn in_memory(
         memory_limit: memory
             .memory_limit
             .unwrap_or(InMemoryRequest::DEFAULT_MEMORY_LIMIT),
-        sources: if memory.test_sources {
-            SourcePaths::Test
-        } else {
-            SourcePaths::Declared
-        },
+        test_sources: memory.test_sources,
         inputs: inputs?,
         printed,
     }))

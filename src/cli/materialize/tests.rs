@@ -9,8 +9,8 @@ use crate::cli::error::CliError;
 use crate::cli::materialize::request;
 use crate::cli::verb::{Cli, Verb};
 use crate::model::{
-    Altered, Durability, FailurePolicy, Force, KeyChoice, KeyWord, MaterializeRequest,
-    PartitionsSelection, RecordedState, Scope, SelectionText, StepOutput, Wait,
+    Force, KeyChoice, KeyWord, MaterializeRequest, PartitionsSelection, RecordedState,
+    SelectionText,
 };
 
 fn parse(line: &str) -> Cli {
@@ -55,7 +55,7 @@ fn flags_of_materialize() {
             MaterializeRequest {
                 partitions: named(&["2013-07-04", "b"], RecordedState::Any),
                 jobs: 4.try_into().ok(),
-                scope: Scope::Only,
+                only: true,
                 ..default()
             },
         ),
@@ -90,9 +90,8 @@ fn flags_of_materialize() {
             "materialize -B --fail-fast --no-wait -v",
             MaterializeRequest {
                 force: Force::Selected,
-                failures: FailurePolicy::StopAfter(NonZeroU32::MIN),
-                wait: Wait::Refuse,
-                output: StepOutput::Shown,
+                max_failures: Some(NonZeroU32::MIN),
+                no_wait: true,
                 ..default()
             },
         ),
@@ -100,9 +99,9 @@ fn flags_of_materialize() {
             "materialize --full-refresh --max-failures 3 --keep-altered --durable",
             MaterializeRequest {
                 force: Force::FullRefresh,
-                failures: FailurePolicy::StopAfter(three),
-                altered: Altered::Kept,
-                durability: Durability::Durable,
+                max_failures: Some(three),
+                keep_altered: true,
+                durable: true,
                 ..default()
             },
         ),

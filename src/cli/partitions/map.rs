@@ -11,7 +11,7 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::text::{BAD, BOLD, Detail, Look, count, styled};
-use crate::model::{MapDirection, MapPartitionsRequest, PartitionKey, PartitionKeys, PartitionSet};
+use crate::model::{MapPartitionsRequest, PartitionKey, PartitionKeys, PartitionSet};
 
 /// Words of `partitions map`.
 #[derive(Debug, Default, Args)]
@@ -41,11 +41,7 @@ pub fn run(args: &MapPartitionsArgs, session: &Session) -> Result<Exit, Failure>
         asset: whole(&args.asset)?,
         dep: whole(&args.dep)?,
         partition: args.partition.as_deref().map(key_word).transpose()?,
-        direction: if args.downstream {
-            MapDirection::Downstream
-        } else {
-            MapDirection::Upstream
-        },
+        downstream: args.downstream,
     };
     let (report, notices) = app::map_partitions(&session.project()?, &request)?;
     session.tell(&notices);

@@ -12,7 +12,7 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::status::render::status;
-use crate::model::{Evidence, Grouping, Sources, StatusRequest};
+use crate::model::{Evidence, Grouping, StatusRequest};
 
 /// Words of `status`.
 #[derive(Debug, Default, Args)]
@@ -56,11 +56,7 @@ pub fn run(args: &StatusArgs, session: &Session) -> Result<Exit, Failure> {
         selection,
         partitions,
         grouping: Grouping::of_keys(args.keys),
-        sources: if args.sources {
-            Sources::Listed
-        } else {
-            Sources::Left
-        },
+        sources: args.sources,
         evidence: if args.recorded {
             Evidence::Recorded
         } else {

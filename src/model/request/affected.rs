@@ -7,8 +7,8 @@ use std::path::PathBuf;
 pub struct AffectedRequest {
     /// What has changed.
     pub changes: Changes,
-    /// How far it is followed.
-    pub follow: Follow,
+    /// Whether assets are left out that only read what is touched.
+    pub direct: bool,
 }
 
 /// What has changed.
@@ -18,14 +18,4 @@ pub enum Changes {
     Since(String),
     /// These files and folders, absolute.
     Files(Vec<PathBuf>),
-}
-
-/// How far changes are followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Follow {
-    /// To everything downstream.
-    #[default]
-    Downstream,
-    /// To the readers of sources, and no further.
-    Nothing,
 }

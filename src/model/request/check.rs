@@ -11,8 +11,8 @@ pub struct CheckRequest {
     pub partitions: PartitionsSelection,
     /// Only what the changes since this git revision can touch.
     pub since: Option<String>,
-    /// Which files are judged.
-    pub tree: CheckedTree,
+    /// Whether what git would commit is judged; else the work tree.
+    pub staged: bool,
     /// What is asked of outputs.
     pub outputs: CheckedOutputs,
     /// What is said of windows that are due.
@@ -21,16 +21,6 @@ pub struct CheckRequest {
     pub strictness: Strictness,
     /// How many fresh ones are built in scratch; `None` for none, so that no command runs.
     pub rebuild: Option<Rebuild>,
-}
-
-/// Which files are judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CheckedTree {
-    /// The work tree.
-    #[default]
-    Work,
-    /// What git would commit.
-    Staged,
 }
 
 /// What is asked of outputs.

@@ -13,8 +13,8 @@ pub struct InMemoryRequest {
     pub run: MaterializeRequest,
     /// How many bytes may be held, of outputs and of what commands read of them just now.
     pub memory_limit: u64,
-    /// Where sources are read.
-    pub sources: SourcePaths,
+    /// Whether sources are read where `[project.test]` says.
+    pub test_sources: bool,
     /// Sources and external assets that are read elsewhere, with the paths as they were typed; they go before `sources`.
     pub inputs: Vec<SuppliedInput>,
     /// A value that is asked for by itself.
@@ -31,21 +31,11 @@ impl InMemoryRequest {
         Self {
             run,
             memory_limit: Self::DEFAULT_MEMORY_LIMIT,
-            sources: SourcePaths::default(),
+            test_sources: false,
             inputs: Vec::new(),
             printed: None,
         }
     }
-}
-
-/// Where sources are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SourcePaths {
-    /// Where they are declared.
-    #[default]
-    Declared,
-    /// Where `[project.test]` says, those that it names.
-    Test,
 }
 
 /// A source or external asset, and where it is read.

@@ -6,31 +6,33 @@ use crate::model::request::{Grouping, PartitionsSelection, SelectionText};
 
 /// Bring assets up to date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub struct MaterializeRequest {
     /// What; everything if empty.
     pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
-    /// Whether upstreams are brought up to date too.
-    pub scope: Scope,
+    /// Whether what the selection needs is read as it is, stale or not.
+    pub only: bool,
     /// Clauses over the steps of the plan, united: exactly these run; all if empty.
     pub steps: Vec<String>,
     /// Whether what is fresh runs.
     pub force: Force,
-    /// What happens after a failure.
-    pub failures: FailurePolicy,
-    /// What happens to an output that was altered by hand.
-    pub altered: Altered,
+    /// Start nothing new after so many failures.
+    pub max_failures: Option<NonZeroU32>,
+    /// Whether a step fails where an output was altered by hand, which is left as it is; else it is replaced.
+    pub keep_altered: bool,
     /// What happens to a folder at the place of an output that no step has made.
     pub occupied: Occupied,
     /// How many commands run at once; `None` for as many as there are cores.
     pub jobs: Option<NonZeroUsize>,
-    /// What happens if another process holds what is needed.
-    pub wait: Wait,
-    /// What is synced before a record is written.
-    pub durability: Durability,
-    /// Where the output of commands is shown.
-    pub output: StepOutput,
+    /// Whether the run ends where another process holds what it needs; else it waits.
+    pub no_wait: bool,
+    /// Whether outputs are synced to disk before they are recorded.
+    pub durable: bool,
 }
 
 /// Say what `materialize` would do.
@@ -40,8 +42,8 @@ pub struct PlanRequest {
     pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
-    /// Whether upstreams are brought up to date too.
-    pub scope: Scope,
+    /// Whether what the selection needs is read as it is, stale or not.
+    pub only: bool,
     /// Clauses over the steps of the plan, united: exactly these run; all if empty.
     pub steps: Vec<String>,
     /// Whether what is fresh runs.
@@ -52,16 +54,6 @@ pub struct PlanRequest {
     pub jobs: Option<NonZeroUsize>,
     /// Whether neighbouring partitions are told as one.
     pub grouping: Grouping,
-}
-
-/// How far a materialization reaches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// The selection and what it needs upstream.
-    #[default]
-    WithUpstream,
-    /// Exactly the selection; upstreams are read as they are.
-    Only,
 }
 
 /// What of a selection runs.
@@ -98,26 +90,6 @@ pub enum Force {
     FullRefresh,
 }
 
-/// What happens after a failure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FailurePolicy {
-    /// Everything runs that does not need what failed.
-    #[default]
-    KeepGoing,
-    /// Nothing new starts once so many steps have failed.
-    StopAfter(NonZeroU32),
-}
-
-/// What happens to an output that is not what was recorded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Altered {
-    /// It is made anew.
-    #[default]
-    Replaced,
-    /// It is a failure, and the output stays.
-    Kept,
-}
-
 /// What happens to a folder that holds something and lies at the place of an output, where no step has made it. A file there is set
 /// aside in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,34 +99,4 @@ pub enum Occupied {
     Refused,
     /// It is set aside, as a file is.
     SetAside,
-}
-
-/// What happens if another process runs what is needed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wait {
-    /// It is waited for.
-    #[default]
-    Wait,
-    /// It is an error that names the holder.
-    Refuse,
-}
-
-/// What survives a loss of power.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// What the operating system has written by then: at worst something is stale that was fresh.
-    #[default]
-    Relaxed,
-    /// Outputs are synced before their record.
-    Durable,
-}
-
-/// Where the output of commands is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StepOutput {
-    /// It goes to the step's log, and is shown if the step fails.
-    #[default]
-    Logged,
-    /// It is shown as it comes, too.
-    Shown,
 }

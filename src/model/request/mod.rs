@@ -13,17 +13,14 @@ mod selected;
 mod selection_text;
 mod verbs;
 
-pub use affected::{AffectedRequest, Changes, Follow};
-pub use check::{CheckRequest, CheckedOutputs, CheckedTree, DueWindows, Strictness};
-pub use in_memory::{InMemoryRequest, Printed, SourcePaths, SuppliedInput};
+pub use affected::{AffectedRequest, Changes};
+pub use check::{CheckRequest, CheckedOutputs, DueWindows, Strictness};
+pub use in_memory::{InMemoryRequest, Printed, SuppliedInput};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey, RANGE_SIGN};
 pub use lock::{LockDiffRequest, LockRequest};
-pub use materialize::{
-    Altered, Durability, FailurePolicy, Force, MaterializeRequest, Occupied, PlanRequest, Scope,
-    StepOutput, Wait,
-};
+pub use materialize::{Force, MaterializeRequest, Occupied, PlanRequest};
 pub use partition_verbs::{
-    ChangeKeysRequest, KeyChange, ListPartitionsRequest, MapDirection, MapPartitionsRequest,
+    ChangeKeysRequest, KeyChange, ListPartitionsRequest, MapPartitionsRequest,
     ShowPartitionsRequest, WantedKeys,
 };
 pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
@@ -31,7 +28,7 @@ pub use rebuild::Rebuild;
 pub use selected::{InvalidSelected, Selected};
 pub use selection_text::SelectionText;
 pub use verbs::{
-    AcceptRequest, Attempts, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest,
-    InitRequest, InitTemplate, ListRequest, LogsRequest, ObserveRequest, Outputs, ShowRequest,
-    Sources, StatusRequest, WipeRequest,
+    AcceptRequest, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest, InitRequest,
+    InitTemplate, ListRequest, LogsRequest, ObserveRequest, ShowRequest, StatusRequest,
+    WipeRequest,
 };

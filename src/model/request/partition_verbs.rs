@@ -45,18 +45,8 @@ pub struct MapPartitionsRequest {
     pub dep: AssetKey,
     /// The partition; `None` where its side has none.
     pub partition: Option<KeyWord>,
-    /// Whose partition it is.
-    pub direction: MapDirection,
-}
-
-/// Which way a mapping is followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MapDirection {
-    /// From a partition of the asset to what it needs.
-    #[default]
-    Upstream,
-    /// From a partition of the dep to what needs it.
-    Downstream,
+    /// Whether the partition is one of what is read; else it is one of the asset that reads.
+    pub downstream: bool,
 }
 
 /// Add keys to a dynamic definition, or remove some.

@@ -32,8 +32,8 @@ pub struct StatusRequest {
     pub partitions: PartitionsSelection,
     /// Whether neighbouring partitions are told as one.
     pub grouping: Grouping,
-    /// Whether sources are listed.
-    pub sources: Sources,
+    /// Whether sources are listed that were not named.
+    pub sources: bool,
     /// What is looked at.
     pub evidence: Evidence,
 }
@@ -54,16 +54,6 @@ impl Grouping {
     pub fn of_keys(keys: bool) -> Self {
         if keys { Self::Keys } else { Self::Ranges }
     }
-}
-
-/// Whether sources are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sources {
-    /// Assets only, unless a source is named.
-    #[default]
-    Left,
-    /// Sources too.
-    Listed,
 }
 
 /// What a status is judged by.
@@ -148,18 +138,8 @@ pub struct HistoryRequest {
     pub limit: Option<NonZeroU32>,
     /// Whether neighbouring keys of an input are told as one.
     pub grouping: Grouping,
-    /// Which attempts.
-    pub attempts: Attempts,
-}
-
-/// Which attempts are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Attempts {
-    /// Materializations and failures.
-    #[default]
-    All,
-    /// Failures only.
-    Failed,
+    /// Whether only failed attempts are listed.
+    pub failed: bool,
 }
 
 /// Show what commands wrote to standard output and error.
@@ -189,18 +169,8 @@ pub struct WipeRequest {
     pub selection: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
-    /// What becomes of the outputs on disk.
-    pub outputs: Outputs,
+    /// Whether the outputs are removed too.
+    pub outputs: bool,
     /// Whether it is done.
     pub dry_run: bool,
-}
-
-/// What becomes of outputs whose records are forgotten.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Outputs {
-    /// They stay.
-    #[default]
-    Kept,
-    /// They are removed.
-    Removed,
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use assetctl::app::KeptValue;
-use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome, Scope};
+use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome};
 use walkdir::WalkDir;
 
 use crate::scenario::{Scenario, only};
@@ -280,7 +280,7 @@ fn what_is_not_made_is_read_from_disk() {
     let _ = project.attempt().failed(&[]);
     project.write("out/deep/er/y.txt", "altered\n");
     let run = MaterializeRequest {
-        scope: Scope::Only,
+        only: true,
         ..only(&["reads_y", "reads_both", "piped"])
     };
     let left = project.in_memory(&InMemoryRequest::new(run));

@@ -8,9 +8,7 @@ use std::time::Duration;
 use assetctl::app::logs;
 use assetctl::digest::Kind;
 use assetctl::executor::{Cancel, CommandLine, Execution, Executor, LocalExecutor, Severity};
-use assetctl::model::{
-    EventKind, FailurePolicy, Force, LogsRequest, MaterializeRequest, RunId, Scope,
-};
+use assetctl::model::{EventKind, Force, LogsRequest, MaterializeRequest, RunId};
 use assetctl::store::{Access, AssetPartition, NewRun, Store};
 
 use crate::scenario::{Ran, Scenario, only, set};
@@ -321,7 +319,7 @@ fn a_failed_command_is_one_failure_to_stop_after() {
         project.write(&raw(day), "bad\n");
     }
     let stop = |most: u32| MaterializeRequest {
-        failures: FailurePolicy::StopAfter(most.try_into().expect("not zero")),
+        max_failures: Some(most.try_into().expect("not zero")),
         ..one_at_a_time()
     };
     let (ran, made) = batches(&project, &stop(1));
@@ -346,7 +344,7 @@ fn forced_partitions_and_those_of_a_selection_go_together() {
     ];
     let request = MaterializeRequest {
         force: Force::Selected,
-        scope: Scope::Only,
+        only: true,
         jobs: NonZeroUsize::new(1),
         ..only(&chosen)
     };

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use assetctl::model::{FailurePolicy, MaterializeRequest, RunOutcome};
+use assetctl::model::{MaterializeRequest, RunOutcome};
 
 use crate::scenario::{Scenario, set};
 
@@ -307,7 +307,7 @@ fn what_is_not_downstream_goes_on_unless_told_otherwise() {
         .ran(&["a", "b", "c"])
         .failed(&["a", "b", "c"]);
     let most = |most| MaterializeRequest {
-        failures: FailurePolicy::StopAfter(NonZeroU32::new(most).expect("not zero")),
+        max_failures: Some(NonZeroU32::new(most).expect("not zero")),
         jobs: NonZeroUsize::new(1),
         ..MaterializeRequest::default()
     };
@@ -396,19 +396,19 @@ fn steps_that_are_ordered_ahead_do_not_start_after_the_last_failure() {
          [asset.reader]\ndeps = \"a\"\noutputs = \"all\"\ncommand = \"cat {{{{input}}}} > {{{{output}}}}\"\n",
         keys.join(", ")
     ));
-    let request = |failures| MaterializeRequest {
+    let request = |max_failures| MaterializeRequest {
         jobs: NonZeroUsize::new(1),
-        failures,
+        max_failures,
         ..MaterializeRequest::default()
     };
     let first = NonZeroU32::MIN;
-    let ran = project.ask(&request(FailurePolicy::StopAfter(first)));
+    let ran = project.ask(&request(Some(first)));
     ran.failed(&["a@k20"]).blocked(&["reader"]);
     let commands = || project.read("ran").lines().count();
     assert_eq!(commands(), 21, "the failed one is the last");
     assert_eq!(ran.started().len(), 21);
     assert_eq!(ran.result().counts.canceled, 39);
-    let ran = project.ask(&request(FailurePolicy::KeepGoing));
+    let ran = project.ask(&request(None));
     ran.failed(&["a@k20"]).blocked(&["reader"]);
     assert_eq!(ran.started().len(), 40);
     assert_eq!(ran.finished().len(), 39);

@@ -1,7 +1,7 @@
 //! What a request may ask for: a selection, `--only`, `--force`, and assets with a will of their own.
 
 use assetctl::executor::{Cancel, LocalExecutor, Severity};
-use assetctl::model::{Altered, Force, MaterializeRequest, RunOutcome, Scope};
+use assetctl::model::{Force, MaterializeRequest, RunOutcome};
 
 use crate::scenario::{Scenario, only, set};
 
@@ -28,7 +28,7 @@ fn chain() -> Scenario {
 
 fn just(words: &[&str]) -> MaterializeRequest {
     MaterializeRequest {
-        scope: Scope::Only,
+        only: true,
         ..only(words)
     }
 }
@@ -92,7 +92,7 @@ fn force_runs_the_selection_and_never_what_it_needs() {
     let ran = project.runs_only(&force(&["b"]), &["a", "b"]);
     assert_eq!(ran.causes("b"), ["data a", "forced"]);
     let forced = MaterializeRequest {
-        scope: Scope::Only,
+        only: true,
         ..force(&["c"])
     };
     let _ = project.runs_only(&forced, &["c"]);
@@ -154,7 +154,7 @@ fn an_altered_output_can_be_kept() {
     let _ = project.runs(&["a", "b", "c"]);
     project.write("b.txt", "by hand\n");
     let keep = MaterializeRequest {
-        altered: Altered::Kept,
+        keep_altered: true,
         ..MaterializeRequest::default()
     };
     let ran = project.ask(&keep);

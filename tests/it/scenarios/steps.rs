@@ -1,6 +1,6 @@
 //! `--steps`: exactly the selected steps of a plan run, and what they need is read as it is.
 
-use assetctl::model::{Force, MaterializeRequest, Scope};
+use assetctl::model::{Force, MaterializeRequest};
 
 use crate::sandbox::Sandbox;
 use crate::scenario::{Scenario, only, set};
@@ -109,7 +109,7 @@ fn steps_are_those_of_the_selection() {
         ["assetctl::app::no_step"]
     );
     let just = MaterializeRequest {
-        scope: Scope::Only,
+        only: true,
         ..steps(&["sum", "left"], &["*left"])
     };
     let _ = project.runs_only(&just, &["left"]);

@@ -12,16 +12,14 @@ use crate::app::check::rebuild::{Locked, Rebuilding};
 use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::app::run_id::new_run_id;
-use crate::engine::{
-    AlteredOutputs, Finished, PreviousOutputs, RunDoors, RunOptions, Sync, Waiting, run,
-};
+use crate::engine::{Finished, RunDoors, RunOptions, run};
 use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::look::{Evaluation, Observing, Workspace, evaluate};
 use crate::model::{
-    Asset, CodeVersion, DataVersion, Event, EventKind, LockLine, Materialization, Occupied, Origin,
-    Outcome, OutputRecord, PartitionRef, RULE, RunCounts, RunId, RunOutcome, RunStatus,
-    StepOutcome,
+    Asset, CodeVersion, DataVersion, Event, EventKind, Force, LockLine, Materialization,
+    MaterializeRequest, Origin, Outcome, OutputRecord, PartitionRef, RULE, RunCounts, RunId,
+    RunOutcome, RunStatus, StepOutcome,
 };
 use crate::plan::{Cell, Decision, Known, Purpose, Role, Scope, costs};
 use crate::store::{NewRun, Recording, RunEnd, Store, Success};
@@ -211,15 +209,13 @@ impl Build<'_, '_> {
         RunOptions {
             run: new_run_id(self.doors.clock.now()),
             jobs: 1,
-            stop_after: None,
-            waiting: Waiting::Refuse,
-            sync: Sync::No,
-            altered: AlteredOutputs::Replace,
-            occupied: Occupied::Refused,
-            previous: PreviousOutputs::Withheld,
+            request: MaterializeRequest {
+                force: Force::FullRefresh,
+                no_wait: true,
+                ..MaterializeRequest::default()
+            },
             manifest: self.project.manifest_digest(),
             selection: String::new(),
-            partitions: String::new(),
         }
     }
 }
