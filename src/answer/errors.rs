@@ -1,9 +1,9 @@
-//! Errors as JSON, from any diagnostic.
+//! Errors as JSON, from any diagnostic, and what `validate` answers.
 
 use std::fmt::Write as _;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode, SourceSpan};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// `{"schema":1,"errors":[…]}`
 #[derive(Debug, Serialize)]
@@ -122,10 +122,34 @@ fn place(source: &dyn SourceCode, offset: usize) -> (Option<String>, Option<(usi
     (contents.name().map(str::to_owned), Some((line, column)))
 }
 
+/// A problem with its code, help and labels.
+pub type Problem = Box<dyn Diagnostic + Send + Sync + 'static>;
+
+/// What is wrong with a project, and what may be.
+#[derive(Debug, Default, Serialize)]
+pub struct ValidateReport {
+    /// How many assets are declared.
+    pub assets: u32,
+    /// How many sources.
+    pub sources: u32,
+    /// What must change, in the order of the files.
+    #[serde(serialize_with = "problems")]
+    pub errors: Vec<Problem>,
+    /// What may be meant otherwise.
+    #[serde(serialize_with = "problems")]
+    pub warnings: Vec<Problem>,
+}
+
+/// Problems as errors are written.
+fn problems<S: Serializer>(problems: &[Problem], out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(problems.iter().flat_map(|problem| flattened(&**problem)))
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::answer::{Document, ErrorsDocument};
     use miette::{Diagnostic, NamedSource, SourceSpan};
+
+    use crate::answer::{Document, ErrorsDocument, ValidateReport};
 
     #[derive(Debug, thiserror::Error, Diagnostic)]
     #[error("unknown dep `flghts`")]
@@ -175,6 +199,26 @@ mod tests {
             concat!(
                 r#"{"schema":1,"errors":[{"code":"assetctl::manifest::unreadable","#,
                 r#""message":"Assets.toml cannot be read: no permission","labels":[]}]}"#,
+            )
+        );
+    }
+
+    #[test]
+    fn warnings_are_no_errors() {
+        let report = ValidateReport {
+            assets: 5,
+            sources: 4,
+            errors: vec![],
+            warnings: vec![Box::new(miette::diagnostic!(
+                code = "assetctl::app::unused_input",
+                "`flights` is never named"
+            ))],
+        };
+        assert_eq!(
+            serde_json::to_string(&Document::new(&report)).expect("JSON"),
+            concat!(
+                r#"{"schema":1,"assets":5,"sources":4,"errors":[],"#,
+                r#""warnings":[{"code":"assetctl::app::unused_input","message":"`flights` is never named","labels":[]}]}"#,
             )
         );
     }

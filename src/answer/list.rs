@@ -1,4 +1,4 @@
-//! What `list` answers.
+//! What `list` and `graph` answer.
 
 use serde::Serialize;
 
@@ -90,10 +90,49 @@ pub struct ListedPlace {
     pub line: u32,
 }
 
+/// The graph of assets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GraphReport {
+    /// Assets and sources, upstream before downstream.
+    pub assets: Vec<GraphVertex>,
+    /// What is read by what, in the order of `assets`.
+    pub edges: Vec<GraphEdge>,
+}
+
+/// An asset or source in the graph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GraphVertex {
+    /// Its name.
+    pub key: AssetKey,
+    /// What it is.
+    pub kind: DeclarationKind,
+    /// The group it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Its partitions definition, as in a list.
+    pub partitions: Option<String>,
+}
+
+/// One asset reads, or runs after, another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GraphEdge {
+    /// The upstream.
+    pub from: AssetKey,
+    /// The downstream.
+    pub to: AssetKey,
+    /// The input's name; `None` for an asset that only runs after the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Name>,
+    /// The name of the partition mapping; `None` for an asset that only runs after the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use crate::answer::{
-        DeclarationKind, Document, ListReport, ListedDep, ListedOutput, ListedPlace, Listing,
+        DeclarationKind, Document, GraphEdge, GraphReport, GraphVertex, ListReport, ListedDep,
+        ListedOutput, ListedPlace, Listing,
     };
     use crate::model::{About, AssetKey, Name};
 
@@ -139,6 +178,40 @@ mod tests {
                 r#""description":"Typed","metadata":{"sla":{"hours":3}},"partitions":"day","#,
                 r#""deps":[{"input":"flights","asset":"flights","mapping":"identity"}],"#,
                 r#""outputs":[{"path":"build/{{partition}}.csv"}],"location":{"file":"Assets.toml","line":12}}]}"#,
+            )
+        );
+    }
+
+    #[test]
+    fn an_edge_that_is_read_and_one_that_is_not() {
+        let key = |text| AssetKey::parse(text).expect("a key");
+        let report = GraphReport {
+            assets: vec![GraphVertex {
+                key: key("flights"),
+                kind: DeclarationKind::Source,
+                group: None,
+                partitions: Some("day".into()),
+            }],
+            edges: vec![
+                GraphEdge {
+                    from: key("flights"),
+                    to: key("clean"),
+                    input: Some(Name::of_asset(&key("flights"))),
+                    mapping: Some("identity".into()),
+                },
+                GraphEdge {
+                    from: key("setup"),
+                    to: key("clean"),
+                    input: None,
+                    mapping: None,
+                },
+            ],
+        };
+        assert_eq!(
+            serde_json::to_string(&Document::new(&report)).expect("JSON"),
+            concat!(
+                r#"{"schema":1,"assets":[{"key":"flights","kind":"source","partitions":"day"}],"#,
+                r#""edges":[{"from":"flights","to":"clean","input":"flights","mapping":"identity"},{"from":"setup","to":"clean"}]}"#,
             )
         );
     }

@@ -11,54 +11,51 @@ mod doctor;
 mod errors;
 mod explain;
 mod fields;
-mod graph;
 mod history;
-mod impact;
 mod init;
 mod list;
 mod lock;
-mod lock_diff;
 mod logs;
-mod observe;
 mod output;
 mod partitions;
-mod places;
 mod plan;
 mod range;
 mod rebuilt;
 mod show;
 mod status;
-mod validate;
 
-pub use affected::AffectedReport;
+pub use affected::{
+    AffectedRange, AffectedReport, ImpactReport, ObserveReport, ObservedChange, ObservedSource,
+};
 pub use check::{
     Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, GitignoredFiles,
     LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
 pub use doctor::{DoctorReport, Finding, Health};
-pub use errors::{ErrorShape, ErrorsDocument, LabelShape, flattened};
+pub use errors::{ErrorShape, ErrorsDocument, LabelShape, Problem, ValidateReport, flattened};
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
-pub use graph::{GraphEdge, GraphReport, GraphVertex};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
-pub use impact::{AffectedRange, ImpactReport};
 pub use init::{FileChange, InitReport, InitializedFile};
-pub use list::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
-pub use lock::{ChangedLines, LineKind, LockReport};
-pub use lock_diff::{ChangedParts, LineChange, LockDiffReport, LockDifference};
+pub use list::{
+    DeclarationKind, GraphEdge, GraphReport, GraphVertex, ListReport, ListedDep, ListedOutput,
+    ListedPlace, Listing,
+};
+pub use lock::{
+    ChangedLines, ChangedParts, LineChange, LineKind, LockDiffReport, LockDifference, LockReport,
+};
 pub use logs::{LogEnd, LogsDocument, LogsReport, StepLog, WriteLog};
-pub use observe::{ObserveReport, ObservedChange, ObservedSource};
 pub use output::OutputLine;
 pub use partitions::{
     ChangedKeys, KeySet, KeysReport, ListedDimension, ListedKeys, ListedSchedule, MapReport,
     MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
 };
-pub use places::KeyPlaces;
-pub use plan::{Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside};
+pub use plan::{
+    Decision, KeyPlaces, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside,
+};
 pub use range::KeyRange;
 pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
 pub use show::{ShowReport, ShownAsset, ShownRecipe, WrittenCommand};
 pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};
-pub use validate::{Problem, ValidateReport};
 
 use serde::Serialize;
 

@@ -4,33 +4,27 @@
 //! the environment, the current directory, signals or the clock of the process: a [`Project`] holds all that it may know.
 //! What the command line adds, its words, progress and exit codes, is deliberately absent.
 
-mod check;
 mod error;
 mod instance;
 mod lookup;
 mod materialize;
 mod output;
 mod output_error;
-mod plan;
 mod project;
 mod recorder;
 mod request;
 mod run_result;
-mod status;
-mod test_instance;
 mod turn;
+mod verbs;
 
-pub use check::check;
 pub use error::Error;
-pub use instance::Instance;
+pub use instance::{Instance, TestInstance};
 pub use materialize::{materialize, materialize_to_memory};
 pub use output::OutputValue;
 pub use output_error::OutputError;
-pub use plan::plan;
 pub use project::Project;
 pub use request::{
     CheckRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError, StatusRequest,
 };
 pub use run_result::{FailedStep, MaterializedStep, RunResult};
-pub use status::status;
-pub use test_instance::TestInstance;
+pub use verbs::{check, plan, status};

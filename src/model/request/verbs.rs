@@ -1,10 +1,14 @@
 //! What the other verbs are asked for.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
-use crate::model::name::AssetKey;
+use jiff::Timestamp;
+
+use crate::model::name::{AssetKey, Name};
+use crate::model::partition::PartitionKey;
 use crate::model::record::RunId;
-use crate::model::request::{PartitionsSelection, Selected, SelectionText};
+use crate::model::request::{KeyWord, PartitionsSelection, Selected, SelectionText};
 
 /// Start a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -173,4 +177,226 @@ pub struct WipeRequest {
     pub outputs: bool,
     /// Whether it is done.
     pub dry_run: bool,
+}
+
+/// Say whether everything is fresh, from the lock file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckRequest {
+    /// Of what; of everything if empty.
+    pub selection: Vec<SelectionText>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
+    /// Only what the changes since this git revision can touch.
+    pub since: Option<String>,
+    /// Whether what git would commit is judged; else the work tree.
+    pub staged: bool,
+    /// What is asked of outputs.
+    pub outputs: CheckedOutputs,
+    /// What is said of windows that are due.
+    pub due: DueWindows,
+    /// What is said of what cannot be judged.
+    pub strictness: Strictness,
+    /// How many fresh ones are built in scratch; `None` for none, so that no command runs.
+    pub rebuild: Option<Rebuild>,
+}
+
+/// What is asked of outputs.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, CheckedOutputs, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// std::fs::remove_file(project.root().join("greeting.txt"))?;
+/// let is_fresh = |outputs| check(&project, CheckRequest::new().outputs(outputs)).map(|it| it.is_fresh());
+/// assert!(is_fresh(CheckedOutputs::Matching)?, "as in a fresh clone");
+/// assert!(!is_fresh(CheckedOutputs::Required)?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CheckedOutputs {
+    /// Those that exist are what is locked; the others may be absent, as in a fresh clone.
+    #[default]
+    Matching,
+    /// All exist and are what is locked.
+    Required,
+    /// They are not looked at.
+    Ignored,
+}
+
+/// Whether time windows after the newest locked one of their asset count.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, DueWindows, Project, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let asked = |request| check(&project, request).map(|report| report.due_windows);
+/// assert_eq!(asked(CheckRequest::new())?, DueWindows::Apart);
+/// assert_eq!(asked(CheckRequest::new().count_due())?, DueWindows::Counted);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DueWindows {
+    /// They are told apart: a clock alone makes nothing stale.
+    #[default]
+    Apart,
+    /// They count as missing.
+    Counted,
+}
+
+/// Whether what cannot be judged is an error.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, Project, Strictness, check};
+///
+/// let project = Project::load(folder.path())?;
+/// let asked = |request| check(&project, request).map(|report| report.strictness);
+/// assert_eq!(asked(CheckRequest::new())?, Strictness::Lenient);
+/// assert_eq!(asked(CheckRequest::new().strict())?, Strictness::Strict);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// It is told apart.
+    #[default]
+    Lenient,
+    /// It counts as not fresh.
+    Strict,
+}
+
+/// Build some fresh asset partitions in scratch, and compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebuild {
+    /// How many, at most.
+    pub count: NonZeroU32,
+    /// Which of them: with one seed a greater count adds to what a smaller one chooses.
+    pub seed: u64,
+}
+
+/// Bring the lock file up to date from the instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockRequest {
+    /// The lines of what; of everything if empty.
+    pub selection: Vec<SelectionText>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
+    /// Whether it is done.
+    pub dry_run: bool,
+}
+
+/// Say what differs between the lock files of two revisions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockDiffRequest {
+    /// The revision that is compared with.
+    pub old: String,
+    /// The revision that is compared; `None` for the file in the work tree.
+    pub new: Option<String>,
+}
+
+/// Say what changes can touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AffectedRequest {
+    /// What has changed.
+    pub changes: Changes,
+    /// Whether assets are left out that only read what is touched.
+    pub direct: bool,
+}
+
+/// What has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changes {
+    /// What git says has changed since a revision.
+    Since(String),
+    /// These files and folders, absolute.
+    Files(Vec<PathBuf>),
+}
+
+/// List the keys of a partitions definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPartitionsRequest {
+    /// The definition, or an asset or source that has it.
+    pub name: AssetKey,
+    /// Which keys are listed.
+    pub keys: WantedKeys,
+}
+
+/// Which keys are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum WantedKeys {
+    /// None: the first, the last and the number.
+    #[default]
+    Ends,
+    /// All.
+    All,
+    /// Those that a word means: one with its neighbours, or a range.
+    Word(KeyWord),
+    /// The one whose window holds this instant, with its neighbours.
+    At(Timestamp),
+}
+
+/// Show how the partitions of an asset are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShowPartitionsRequest {
+    /// The asset or source.
+    pub asset: AssetKey,
+}
+
+/// Show which partitions of one side of a dep belong to one of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapPartitionsRequest {
+    /// The asset that reads.
+    pub asset: AssetKey,
+    /// The input, or what it reads.
+    pub dep: AssetKey,
+    /// The partition; `None` where its side has none.
+    pub partition: Option<KeyWord>,
+    /// Whether the partition is one of what is read; else it is one of the asset that reads.
+    pub downstream: bool,
+}
+
+/// Add keys to a dynamic definition, or remove some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeKeysRequest {
+    /// The definition.
+    pub definition: Name,
+    /// The keys, each once.
+    pub keys: Vec<PartitionKey>,
+    /// Whether they come or go.
+    pub change: KeyChange,
+}
+
+/// Whether keys come or go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChange {
+    /// They come.
+    Add,
+    /// They go.
+    Remove,
 }

@@ -1,8 +1,12 @@
-//! What `partitions list` answers.
+//! What the verbs of `partitions` answer.
+//!
+//! Keys stand in these reports as the keys of a definition and a set of indexes into them, so that a million keys cost
+//! what a few ranges do until they are written.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::answer::{DeclarationKind, PartitionRun, StatusCounts};
 use crate::model::{AssetKey, Name, PartitionKey, PartitionKeys, PartitionSet};
 
 /// A partitions definition and its keys.
@@ -197,13 +201,135 @@ impl Serialize for Keys<'_> {
     }
 }
 
+/// Which partitions of one side of a dep belong to a partition of the other.
+#[derive(Clone, Debug, Serialize)]
+pub struct MapReport {
+    /// The asset that reads.
+    pub asset: AssetKey,
+    /// The input.
+    pub input: Name,
+    /// What is read.
+    #[serde(rename = "upstream_asset")]
+    pub upstream: AssetKey,
+    /// The name of the mapping.
+    pub mapping: &'static str,
+    /// The partition that was asked about; `None` where its side has no partitions.
+    pub partition: Option<PartitionKey>,
+    /// The partitions of the other side.
+    #[serde(flatten)]
+    pub mapped: MappedKeys,
+}
+
+/// The partitions of the other side.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum MappedKeys {
+    /// Upstream partitions that are needed.
+    Upstream {
+        /// Those that exist.
+        upstream: KeySet,
+        /// Needed keys that do not exist.
+        nonexistent: Vec<PartitionKey>,
+    },
+    /// Downstream partitions that need it.
+    Downstream {
+        /// All of them.
+        downstream: KeySet,
+    },
+}
+
+/// Some keys of a definition, each made when it is written; `null` for the partition of an unpartitioned asset.
+#[derive(Clone, Debug)]
+pub struct KeySet {
+    /// The keys of the definition.
+    pub keys: PartitionKeys,
+    /// Which of them.
+    pub set: PartitionSet,
+}
+
+impl Serialize for KeySet {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(self.keys.walk(&self.set))
+    }
+}
+
+/// How the partitions of an asset are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShownPartitions {
+    /// The asset or source.
+    pub asset: AssetKey,
+    /// What it is.
+    pub kind: DeclarationKind,
+    /// The name of its definition, or the type of one that is declared inline.
+    pub definition: String,
+    /// How many partitions have which status.
+    pub counts: StatusCounts,
+    /// When one of its partitions was last materialized, or observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Timestamp>,
+    /// Its partitions in order of keys: neighbours of equal state as one.
+    pub partitions: Vec<PartitionRun>,
+    /// Its partitions in rows of one outer key each; one row without a key where there is but one dimension.
+    #[serde(skip)]
+    pub rows: Vec<ShownRow>,
+}
+
+/// Neighbouring partitions that are drawn in one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownRow {
+    /// The key of the outermost dimension.
+    pub outer: Option<PartitionKey>,
+    /// The first partition.
+    pub first: Option<PartitionKey>,
+    /// The last partition.
+    pub last: Option<PartitionKey>,
+    /// How many partitions.
+    pub count: u32,
+}
+
+/// What became of a set of keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeysReport {
+    /// The definition.
+    pub definition: Name,
+    /// What changed.
+    #[serde(flatten)]
+    pub changed: ChangedKeys,
+    /// How many keys there are now.
+    pub count: u32,
+}
+
+/// What changed, and what was so already; both in the order in which the keys were given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ChangedKeys {
+    /// Keys came.
+    Added {
+        /// Those that were not there.
+        added: Vec<PartitionKey>,
+        /// Those that were there.
+        present: Vec<PartitionKey>,
+    },
+    /// Keys went.
+    Removed {
+        /// Those that were there.
+        removed: Vec<PartitionKey>,
+        /// Those that were not there.
+        absent: Vec<PartitionKey>,
+        /// Assets and sources whose records of removed keys stay.
+        recorded: Vec<AssetKey>,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use crate::answer::{Document, ListedKeys, ListedSchedule, PartitionsReport};
+    use crate::answer::{
+        Document, KeySet, ListedKeys, ListedSchedule, MapReport, MappedKeys, PartitionsReport,
+    };
     use crate::model::{
-        AssetKey, Cadence, NamedKeys, PartitionKey, PartitionKeys, PartitionSet, TimeKeys,
+        AssetKey, Cadence, Name, NamedKeys, PartitionKey, PartitionKeys, PartitionSet, TimeKeys,
         TimePartitions, TimeSettings,
     };
 
@@ -266,5 +392,44 @@ mod tests {
         report.listed = ListedKeys::One(0);
         let one = r#""keys":[{"key":"a"}],"previous":"b","next":"c""#;
         assert_eq!(json(&report), format!("{head},{one}}}"));
+    }
+
+    #[test]
+    fn both_ways() {
+        let flights = AssetKey::parse("flights").expect("a key");
+        let parse = |key: &str| PartitionKey::parse(key).expect("a key");
+        let keys: Arc<[_]> = ["a", "b", "c"].map(parse).into();
+        let keys = PartitionKeys::Named(NamedKeys::declared(&keys));
+        let mut report = MapReport {
+            asset: AssetKey::parse("clean").expect("a key"),
+            input: Name::of_asset(&flights),
+            upstream: flights,
+            mapping: "specific",
+            partition: Some(parse("x")),
+            mapped: MappedKeys::Upstream {
+                upstream: KeySet {
+                    keys: keys.clone(),
+                    set: [0, 2].into_iter().collect(),
+                },
+                nonexistent: vec![parse("d")],
+            },
+        };
+        let json = |report: &MapReport| serde_json::to_string(&Document::new(report));
+        let head = r#"{"schema":1,"asset":"clean","input":"flights","upstream_asset":"flights","mapping":"specific","partition":"#;
+        assert_eq!(
+            json(&report).expect("JSON"),
+            format!(r#"{head}"x","upstream":["a","c"],"nonexistent":["d"]}}"#)
+        );
+        report.partition = None;
+        report.mapped = MappedKeys::Downstream {
+            downstream: KeySet {
+                keys: PartitionKeys::Unpartitioned,
+                set: PartitionSet::single(0),
+            },
+        };
+        assert_eq!(
+            json(&report).expect("JSON"),
+            format!(r#"{head}null,"downstream":[null]}}"#)
+        );
     }
 }
