@@ -6,7 +6,7 @@ use assetctl::digest::Digest;
 use assetctl::model::{
     AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization,
     NamedKeys, Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, PartitionSet, RULE,
-    RunId, TimeKeys, TimePartitions, TimeSettings,
+    ResourceUsage, RunId, TimeKeys, TimePartitions, TimeSettings,
 };
 use assetctl::store::{Access, AssetPartition, Begun, NewRun, Recording, Store, Success, Wanted};
 use divan::Bencher;
@@ -47,6 +47,7 @@ fn recording(run: RunId, at: &AssetPartition, seed: u32) -> Recording {
             run: Some(run),
             time: Timestamp::UNIX_EPOCH,
             duration_ms: 12,
+            usage: ResourceUsage::default(),
             rule: RULE,
             fingerprint: Fingerprint(digest),
             code_version: CodeVersion(self::digest(7)),
@@ -83,6 +84,7 @@ fn begin(store: &mut Store) -> Begun {
             manifest: Digest::from_bytes([0; 16]),
             time: Timestamp::UNIX_EPOCH,
             pid: None,
+            events: Vec::new(),
         })
         .expect("a run begins")
 }

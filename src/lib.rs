@@ -156,16 +156,16 @@ pub mod sys;
 #[cfg(any(test, feature = "testkit"))]
 #[doc(hidden)]
 pub mod testkit;
-#[doc(hidden)]
-pub mod wire;
 
 #[doc(inline)]
 pub use answer::{
-    Ahead, AssetStatus, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, Decision,
-    DeclarationKind, GitignoredFiles, KeyRange, LockedSources, MadeElsewhere, ManifestLine,
-    NotRebuilt, Observed, Orphans, PartitionRun, PlanCounts, PlanReport, PlanStep, PlannedAside,
-    RebuildOutcome, Rebuilt, RunningPartition, StaleRange, StatusCounts, StatusReport,
-    Unverifiable, WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
+    Ahead, AssetStatus, BlockedRange, Certainty, CheckBasis, CheckCounts, CheckReport,
+    CheckedAsset, Decision, DeclarationKind, Event, EventKind, EventSink, GitignoredFiles,
+    InputRange, KeyRange, Level, LockedSources, MadeElsewhere, ManifestLine, NotRebuilt, Observed,
+    Orphans, PartitionRun, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside, RebuildOutcome,
+    Rebuilt, RunCounts, RunOutcome, RunningPartition, StaleRange, StatusCounts, StatusReport,
+    StepFailure, StepOutcome, UnknownEvent, Unverifiable, WhyDifferent, WhyNotRebuilt,
+    WhyUnverifiable,
 };
 pub use api::{
     CheckRequest, Error, FailedStep, Instance, IoManagerKind, MaterializeRequest, MaterializedStep,
@@ -197,9 +197,9 @@ pub use manifest::{ManifestError, ManifestErrors};
 #[doc(inline)]
 pub use model::{
     AssetKey, Batch, Cause, CauseKind, CheckedOutputs, CodeChange, DataChange, DataDetail,
-    DataVersion, DependencyChange, DueWindows, Event, EventKind, EventSink, Evidence, FileChanges,
-    Force, InvalidName, InvalidPartitionKey, OutputChange, OutputKind, PartitionKey, Presence,
-    RunCounts, RunId, RunOutcome, Status, StepFailure, StepName, StepOutcome, Strictness,
+    DataVersion, DependencyChange, DueWindows, Evidence, FileChanges, Force, InvalidName,
+    InvalidPartitionKey, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence,
+    ResourceUsage, RunId, Status, StepName, Strictness,
 };
 #[doc(inline)]
 pub use select::SelectionError;

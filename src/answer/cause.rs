@@ -1,306 +1,277 @@
-//! Causes as JSON.
+//! Causes as JSON: one flat object, whatever their kind.
 
-use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::digest::Digest;
 use crate::model::{
-    Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, FileChanges,
-    OutputChange, OutputKind, PartitionKey, Presence,
+    AssetKey, Cause, CauseKind, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange,
+    FileChanges, Name, OutputChange, OutputKind, PartitionKey, Presence,
 };
 
 /// `{"kind":"data","what":…,"input":…,"partition":…,"path":…,"old":…,"new":…,"root":[…]}`
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum CauseShape<'a> {
-    /// A difference in the code version.
-    Code {
-        /// The field of the record.
-        what: &'a str,
-        /// The code file.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        path: Option<&'a str>,
-        /// Its recorded value.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        old: Option<&'a str>,
-        /// Its value now.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        new: Option<&'a str>,
-    },
-    /// A difference in what is read.
-    Dependency {
-        /// `added`, `removed` or `remapped`.
-        what: &'static str,
-        /// The input.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        input: Option<&'a str>,
-        /// Its recorded mapping.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        old: Option<&'a str>,
-        /// Its mapping now.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        new: Option<&'a str>,
-    },
-    /// A difference in the data that is read.
-    Data {
-        /// The upstream asset.
-        what: &'a str,
-        /// The input.
-        input: &'a str,
-        /// The upstream key.
-        partition: Option<&'a str>,
-        /// The file of a source.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        path: Option<&'a str>,
-        /// The recorded version.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        old: Option<DataVersion>,
-        /// The version now.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        new: Option<DataVersion>,
-        /// `true` where the input is a source and nothing is there.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        missing: Option<bool>,
-        /// `true` where the input is a source that is there and cannot be read.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        unreadable: Option<bool>,
-        /// `true` where this partition of the input is not read any more.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        removed: Option<bool>,
-        /// The recorded value of a source with a `key`, as JSON.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        old_value: Option<&'a str>,
-        /// Its value now.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        new_value: Option<&'a str>,
-        /// The files of a folder, or of what globs match, that are not what they were.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        files: Option<&'a FileChanges>,
-        /// Why the upstream changed.
-        root: &'a [Cause],
-    },
-    /// An output that is not what was recorded.
-    Output {
-        /// `missing`, `altered` or `kind`.
-        what: &'static str,
-        /// The output, where an asset has several.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        output: Option<&'a str>,
-        /// Its path.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        path: Option<&'a str>,
-        /// The recorded version.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        old: Option<DataVersion>,
-        /// The version now; where the kind is another one, `file` or `directory`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        new: Option<String>,
-    },
-    /// Recorded under another version of the rules.
-    Rule {
-        /// The rule then.
-        old: String,
-        /// The rule now.
-        new: String,
-    },
-    /// The user asked for it.
-    Forced,
-    /// The asset always runs.
-    Volatile,
-    /// The last attempt failed.
-    FailedBefore,
+#[derive(Serialize, Deserialize)]
+struct Shape<'a> {
+    kind: CauseKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "`null` is not the same as absent")]
+    partition: Option<Option<PartitionKey>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    missing: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    unreadable: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    removed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_value: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_value: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Cow<'a, FileChanges>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<Cow<'a, [Cause]>>,
 }
 
 impl Serialize for Cause {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        CauseShape::from(self).serialize(out)
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Shape::of(self).serialize(serializer)
     }
 }
 
-impl<'a> From<&'a Cause> for CauseShape<'a> {
-    fn from(cause: &'a Cause) -> Self {
+impl<'de> Deserialize<'de> for Cause {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let shape = Shape::deserialize(deserializer)?;
+        shape
+            .cause()
+            .ok_or_else(|| D::Error::custom("a cause lacks a field"))
+    }
+}
+
+impl<'a> Shape<'a> {
+    fn new(kind: CauseKind) -> Self {
+        Self {
+            kind,
+            what: None,
+            input: None,
+            partition: None,
+            output: None,
+            path: None,
+            old: None,
+            new: None,
+            missing: false,
+            unreadable: false,
+            removed: false,
+            old_value: None,
+            new_value: None,
+            files: None,
+            root: None,
+        }
+    }
+
+    fn of(cause: &'a Cause) -> Self {
+        let shape = Self::new(cause.kind());
         match cause {
-            Cause::Code(CodeChange {
-                what,
-                path,
-                old,
-                new,
-            }) => Self::Code {
-                what,
-                path: path.as_deref(),
-                old: old.as_deref(),
-                new: new.as_deref(),
+            Cause::Code(change) => Self {
+                what: Some((&*change.what).into()),
+                path: change.path.as_deref().map(Cow::from),
+                old: change.old.as_deref().map(Cow::from),
+                new: change.new.as_deref().map(Cow::from),
+                ..shape
             },
-            Cause::Dependency { input, change } => dependency(Some(input.as_str()), change),
-            Cause::DependencyRemoved => dependency(None, &DependencyChange::Removed),
-            Cause::Data(change) => data(change),
+            Cause::Dependency { input, change } => Self {
+                input: Some(input.clone()),
+                ..shape.with_dependency(change)
+            },
+            Cause::DependencyRemoved => shape.with_dependency(&DependencyChange::Removed),
+            Cause::Data(change) => shape.with_data(change),
             Cause::Output {
                 output,
                 path,
                 change,
-            } => self::output(output.as_deref(), path.as_deref(), *change),
-            Cause::Rule { old, new } => Self::Rule {
-                old: old.to_string(),
-                new: new.to_string(),
+            } => Self {
+                output: output.as_deref().map(Cow::from),
+                path: path.as_deref().map(Cow::from),
+                ..shape.with_output(*change)
             },
-            Cause::Forced => Self::Forced,
-            Cause::Volatile => Self::Volatile,
-            Cause::FailedBefore => Self::FailedBefore,
+            Cause::Rule { old, new } => Self {
+                old: Some(old.to_string().into()),
+                new: Some(new.to_string().into()),
+                ..shape
+            },
+            Cause::Forced | Cause::Volatile | Cause::FailedBefore => shape,
         }
     }
-}
 
-fn dependency<'a>(input: Option<&'a str>, change: &'a DependencyChange) -> CauseShape<'a> {
-    let (what, old, new) = match change {
-        DependencyChange::Added => ("added", None, None),
-        DependencyChange::Removed => ("removed", None, None),
-        DependencyChange::Remapped { old, new } => {
-            ("remapped", Some(old.as_str()), Some(new.as_str()))
+    fn with_dependency(self, change: &'a DependencyChange) -> Self {
+        let (what, both) = match change {
+            DependencyChange::Added => ("added", None),
+            DependencyChange::Removed => ("removed", None),
+            DependencyChange::Remapped { old, new } => ("remapped", Some((&**old, &**new))),
+        };
+        Self {
+            what: Some(what.into()),
+            old: both.map(|(old, _)| old.into()),
+            new: both.map(|(_, new)| new.into()),
+            ..self
         }
-    };
-    CauseShape::Dependency {
-        what,
-        input,
-        old,
-        new,
     }
-}
 
-fn data(change: &DataChange) -> CauseShape<'_> {
-    let (values, files) = match &change.detail {
-        Some(DataDetail::Value { old, new }) => (Some((&**old, &**new)), None),
-        Some(DataDetail::Files(files)) => (None, Some(files)),
-        Some(DataDetail::TooManyFiles(_)) | None => (None, None),
-    };
-    CauseShape::Data {
-        what: change.asset.as_str(),
-        input: change.input.as_str(),
-        partition: change.partition.as_ref().map(PartitionKey::as_str),
-        path: change.path.as_deref(),
-        old: change.old,
-        new: change.new,
-        missing: (change.presence == Presence::Missing).then_some(true),
-        unreadable: (change.presence == Presence::Unreadable).then_some(true),
-        removed: (change.presence == Presence::Removed).then_some(true),
-        old_value: values.map(|(old, _)| old),
-        new_value: values.map(|(_, new)| new),
-        files,
-        root: &change.root,
-    }
-}
-
-fn output<'a>(
-    output: Option<&'a str>,
-    path: Option<&'a str>,
-    change: OutputChange,
-) -> CauseShape<'a> {
-    let (what, old, new) = match change {
-        OutputChange::Missing => ("missing", None, None),
-        OutputChange::Altered { old, new } => ("altered", old, new.map(|it| it.to_string())),
-        OutputChange::Kind { found } => {
-            let found = match found {
-                OutputKind::File => "file",
-                OutputKind::Directory => "directory",
-            };
-            ("kind", None, Some(found.to_owned()))
+    fn with_data(self, change: &'a DataChange) -> Self {
+        let (values, files) = match &change.detail {
+            Some(DataDetail::Value { old, new }) => (Some((&**old, &**new)), None),
+            Some(DataDetail::Files(files)) => (None, Some(Cow::Borrowed(files))),
+            Some(DataDetail::TooManyFiles(_)) | None => (None, None),
+        };
+        Self {
+            what: Some(change.asset.as_str().into()),
+            input: Some(change.input.clone()),
+            partition: Some(change.partition.clone()),
+            path: change.path.as_deref().map(Cow::from),
+            old: change.old.map(|it| it.to_string().into()),
+            new: change.new.map(|it| it.to_string().into()),
+            missing: change.presence == Presence::Missing,
+            unreadable: change.presence == Presence::Unreadable,
+            removed: change.presence == Presence::Removed,
+            old_value: values.map(|(old, _)| old.into()),
+            new_value: values.map(|(_, new)| new.into()),
+            files,
+            root: Some(Cow::Borrowed(&change.root)),
+            ..self
         }
-        OutputChange::Unreadable => ("unreadable", None, None),
-    };
-    CauseShape::Output {
-        what,
-        output,
-        path,
-        old,
-        new,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::digest::Digest;
-    use crate::model::{
-        AssetKey, Cause, CodeChange, DataChange, DataVersion, DependencyChange, Name, OutputChange,
-        OutputKind, Presence,
-    };
-
-    fn version(byte: &str) -> DataVersion {
-        DataVersion(Digest::from_hex(&byte.repeat(16)).expect("sixteen bytes"))
     }
 
-    #[test]
-    fn every_kind_has_its_shape() {
-        let flights = AssetKey::parse("flights").expect("a key");
-        let input = Name::of_asset(&flights);
-        let code = Cause::Code(CodeChange {
-            what: "file steps/clean.py".into(),
-            path: Some("steps/clean.py".into()),
-            old: Some("aa".into()),
-            new: None,
+    fn with_output(self, change: OutputChange) -> Self {
+        let (what, old, new) = match change {
+            OutputChange::Missing => ("missing", None, None),
+            OutputChange::Altered { old, new } => (
+                "altered",
+                old.map(|it| it.to_string()),
+                new.map(|it| it.to_string()),
+            ),
+            OutputChange::Kind { found } => {
+                let found = match found {
+                    OutputKind::File => "file",
+                    OutputKind::Directory => "directory",
+                };
+                ("kind", None, Some(found.to_owned()))
+            }
+            OutputChange::Unreadable => ("unreadable", None, None),
+        };
+        Self {
+            what: Some(what.into()),
+            old: old.map(Cow::from),
+            new: new.map(Cow::from),
+            ..self
+        }
+    }
+
+    /// The cause that is written so. What an upstream is that has no version, and that there were too many files to tell them
+    /// apart, is not written.
+    fn cause(self) -> Option<Cause> {
+        let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        Some(match self.kind {
+            CauseKind::Code => Cause::Code(CodeChange {
+                what: text(self.what)?,
+                path: text(self.path),
+                old: text(self.old),
+                new: text(self.new),
+            }),
+            CauseKind::Dependency => {
+                let change = match self.what.as_deref()? {
+                    "added" => DependencyChange::Added,
+                    "removed" => DependencyChange::Removed,
+                    _ => DependencyChange::Remapped {
+                        old: text(self.old)?,
+                        new: text(self.new)?,
+                    },
+                };
+                match self.input {
+                    Some(input) => Cause::Dependency { input, change },
+                    None => Cause::DependencyRemoved,
+                }
+            }
+            CauseKind::Data => self.data()?,
+            CauseKind::Output => Cause::Output {
+                change: self.output_change()?,
+                output: text(self.output),
+                path: text(self.path),
+            },
+            CauseKind::Rule => Cause::Rule {
+                old: self.old?.parse().ok()?,
+                new: self.new?.parse().ok()?,
+            },
+            CauseKind::Forced => Cause::Forced,
+            CauseKind::Volatile => Cause::Volatile,
+            CauseKind::FailedBefore => Cause::FailedBefore,
+        })
+    }
+
+    fn data(self) -> Option<Cause> {
+        let presence = match (self.missing, self.unreadable, self.removed) {
+            (true, _, _) => Presence::Missing,
+            (_, true, _) => Presence::Unreadable,
+            (_, _, true) => Presence::Removed,
+            _ => Presence::There,
+        };
+        let values = self.old_value.zip(self.new_value);
+        let values = values.map(|(old, new)| DataDetail::Value {
+            old: old.into_owned(),
+            new: new.into_owned(),
         });
-        for (cause, json) in [
-            (
-                Cause::Data(DataChange {
-                    input: input.clone(),
-                    asset: flights,
-                    partition: None,
-                    path: None,
-                    old: Some(version("0a")),
-                    new: None,
-                    presence: Presence::There,
-                    detail: None,
-                    root: vec![code],
-                }),
-                r#"{"kind":"data","what":"flights","input":"flights","partition":null,"old":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","root":[{"kind":"code","what":"file steps/clean.py","path":"steps/clean.py","old":"aa"}]}"#,
-            ),
-            (
-                Cause::Data(DataChange {
-                    input: input.clone(),
-                    asset: AssetKey::parse("flights").expect("a key"),
-                    partition: None,
-                    path: Some("flights.csv".into()),
-                    old: None,
-                    new: None,
-                    presence: Presence::Missing,
-                    detail: None,
-                    root: vec![],
-                }),
-                r#"{"kind":"data","what":"flights","input":"flights","partition":null,"path":"flights.csv","missing":true,"root":[]}"#,
-            ),
-            (
-                Cause::Dependency {
-                    input: input.clone(),
-                    change: DependencyChange::Added,
-                },
-                r#"{"kind":"dependency","what":"added","input":"flights"}"#,
-            ),
-            (
-                Cause::Dependency {
-                    input,
-                    change: DependencyChange::Remapped {
-                        old: "all".into(),
-                        new: "identity".into(),
-                    },
-                },
-                r#"{"kind":"dependency","what":"remapped","input":"flights","old":"all","new":"identity"}"#,
-            ),
-            (
-                Cause::Output {
-                    output: Some("report".into()),
-                    path: Some("build/year.md".into()),
-                    change: OutputChange::Kind {
-                        found: OutputKind::Directory,
-                    },
-                },
-                r#"{"kind":"output","what":"kind","output":"report","path":"build/year.md","new":"directory"}"#,
-            ),
-            (
-                Cause::Rule { old: 1, new: 2 },
-                r#"{"kind":"rule","old":"1","new":"2"}"#,
-            ),
-            (Cause::Forced, r#"{"kind":"forced"}"#),
-            (Cause::Volatile, r#"{"kind":"volatile"}"#),
-            (Cause::FailedBefore, r#"{"kind":"failed_before"}"#),
-        ] {
-            let shape = &cause;
-            assert_eq!(serde_json::to_string(&shape).expect("JSON"), json);
-        }
+        let files = self
+            .files
+            .map(|files| DataDetail::Files(files.into_owned()));
+        Some(Cause::Data(DataChange {
+            input: self.input?,
+            asset: AssetKey::of_path(&self.what?),
+            partition: self.partition.flatten(),
+            path: self.path.map(Cow::into_owned),
+            old: version(self.old.as_deref()),
+            new: version(self.new.as_deref()),
+            presence,
+            detail: values.or(files),
+            root: self.root.map_or_else(Vec::new, Cow::into_owned),
+        }))
     }
+
+    fn output_change(&self) -> Option<OutputChange> {
+        Some(match self.what.as_deref()? {
+            "missing" => OutputChange::Missing,
+            "altered" => OutputChange::Altered {
+                old: version(self.old.as_deref()),
+                new: version(self.new.as_deref()),
+            },
+            "unreadable" => OutputChange::Unreadable,
+            _ => OutputChange::Kind {
+                found: match self.new.as_deref()? {
+                    "directory" => OutputKind::Directory,
+                    _ => OutputKind::File,
+                },
+            },
+        })
+    }
+}
+
+/// The version that is written so, if it is one.
+fn version(text: Option<&str>) -> Option<DataVersion> {
+    text.and_then(Digest::from_hex).map(DataVersion)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

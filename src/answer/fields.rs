@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
-use crate::model::{About, Evidence, LeftoverRule, Origin, StepName};
+use crate::model::{About, Evidence, LeftoverRule, Origin, ResourceUsage, StepName};
 
 /// `{"asset":…,"partition":…}`, in place.
 pub fn asset_partition<S: Serializer>(
@@ -37,12 +37,16 @@ pub fn step<S: Serializer>(step: &StepName, out: S) -> Result<S::Ok, S::Error> {
     map.end()
 }
 
-/// `{"duration_ms":…,"outcome":"failed"}`, in place.
-pub fn failed_after<S: Serializer>(duration_ms: &u64, out: S) -> Result<S::Ok, S::Error> {
-    let mut map = out.serialize_map(Some(2))?;
-    map.serialize_entry("duration_ms", duration_ms)?;
-    map.serialize_entry("outcome", "failed")?;
-    map.end()
+/// `{"cpu_ms":…,"peak_bytes":…,"outcome":"failed"}`, in place.
+pub fn failed_with<S: Serializer>(usage: &ResourceUsage, out: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct FailedShape<'a> {
+        #[serde(flatten)]
+        usage: &'a ResourceUsage,
+        outcome: &'static str,
+    }
+    let outcome = "failed";
+    FailedShape { usage, outcome }.serialize(out)
 }
 
 /// `{"accepted":false,"origin":"command"}`, in place.

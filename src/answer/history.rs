@@ -1,12 +1,13 @@
 //! What `history` answers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::fields;
 use jiff::Timestamp;
 
 use crate::model::{
-    AssetKey, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, PartitionKey, RunId,
+    AssetKey, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord, PartitionKey,
+    ResourceUsage, RunId,
 };
 
 /// The materializations of an asset, and its failed attempts.
@@ -51,8 +52,10 @@ pub struct FailedAttempt {
     /// When it ended.
     pub time: Timestamp,
     /// How long its command took, in milliseconds.
-    #[serde(flatten, serialize_with = "fields::failed_after")]
     pub duration_ms: u64,
+    /// What it took besides.
+    #[serde(flatten, serialize_with = "fields::failed_with")]
+    pub usage: ResourceUsage,
     /// The exit code, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
@@ -86,6 +89,9 @@ pub struct HistoryEntry {
     pub time: Timestamp,
     /// How long its command took, in milliseconds.
     pub duration_ms: u64,
+    /// What it took besides.
+    #[serde(flatten)]
+    pub usage: ResourceUsage,
     /// All that it depended on.
     pub fingerprint: Fingerprint,
     /// The version of what made it.
@@ -97,12 +103,14 @@ pub struct HistoryEntry {
     /// Whether a command ran for it.
     #[serde(flatten, serialize_with = "fields::origin")]
     pub origin: Origin,
+    /// What it made, in declared order.
+    pub outputs: Vec<OutputRecord>,
     /// What it read.
     pub inputs: Vec<InputRange>,
 }
 
 /// Neighbouring partitions that a materialization read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputRange {
     /// The input's name.
     pub input: String,
@@ -113,7 +121,7 @@ pub struct InputRange {
     /// How many partitions.
     pub count: u32,
     /// Their data version; `None` where they have several.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_version: Option<DataVersion>,
 }
 
@@ -124,7 +132,8 @@ mod tests {
     };
     use crate::digest::Digest;
     use crate::model::{
-        AssetKey, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, PartitionKey, RunId,
+        AssetKey, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord,
+        PartitionKey, ResourceUsage, RunId,
     };
 
     #[test]
@@ -139,6 +148,7 @@ mod tests {
             attempt: 0,
             time: "2013-08-01T00:00:00Z".parse().expect("a time"),
             duration_ms: 12,
+            usage: ResourceUsage::default(),
             exit: Some(3),
             signal: None,
             code: "assetctl::engine::command_failed".into(),
@@ -177,11 +187,21 @@ mod tests {
                 )),
                 time: "2013-08-01T00:00:00Z".parse().expect("a time"),
                 duration_ms: 12,
+                usage: ResourceUsage {
+                    cpu_ms: Some(7),
+                    peak_bytes: None,
+                },
                 fingerprint: Fingerprint(digest("01")),
                 code_version: CodeVersion(digest("02")),
                 data_version: DataVersion(digest("03")),
                 outcome: Outcome::Unchanged,
                 origin: Origin::Accepted,
+                outputs: vec![OutputRecord {
+                    label: None,
+                    path: "month.csv".into(),
+                    version: DataVersion(digest("03")),
+                    bytes: 9,
+                }],
                 inputs: vec![InputRange {
                     input: "daily".into(),
                     first: PartitionKey::parse("2013-07-01").ok(),
@@ -195,9 +215,10 @@ mod tests {
             serde_json::to_string(&Document::new(&report)).expect("JSON"),
             concat!(
                 r#"{"schema":1,"asset":"month","materializations":[{"partition":"2013-07","run":"0190a6e0-0000-7000-8000-000000000001","#,
-                r#""time":"2013-08-01T00:00:00Z","duration_ms":12,"fingerprint":"01010101010101010101010101010101","#,
+                r#""time":"2013-08-01T00:00:00Z","duration_ms":12,"cpu_ms":7,"fingerprint":"01010101010101010101010101010101","#,
                 r#""code_version":"02020202020202020202020202020202","data_version":"03030303030303030303030303030303","#,
                 r#""outcome":"unchanged","accepted":true,"origin":"accepted","#,
+                r#""outputs":[{"name":null,"path":"month.csv","version":"03030303030303030303030303030303","bytes":9}],"#,
                 r#""inputs":[{"input":"daily","first":"2013-07-01","last":"2013-07-31","count":31}]}]}"#,
             )
         );

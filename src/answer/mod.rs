@@ -9,6 +9,7 @@ mod cause;
 mod check;
 mod doctor;
 mod errors;
+mod event;
 mod explain;
 mod fields;
 mod history;
@@ -33,6 +34,10 @@ pub use check::{
 };
 pub use doctor::{DoctorReport, Finding, Health};
 pub use errors::{ErrorShape, ErrorsDocument, LabelShape, Problem, ValidateReport, flattened};
+pub use event::{
+    BlockedRange, Event, EventKind, EventSink, Level, Planned, RunCounts, RunOutcome, StepFailure,
+    StepOutcome, UnknownEvent,
+};
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
 pub use init::{FileChange, InitReport, InitializedFile};
@@ -50,7 +55,7 @@ pub use partitions::{
     MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
 };
 pub use plan::{
-    Decision, KeyPlaces, MadeElsewhere, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside,
+    Decision, KeyPlaces, MadeElsewhere, PlanCounts, PlanReport, PlanStep, PlannedAside,
 };
 pub use range::KeyRange;
 pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};

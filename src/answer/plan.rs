@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::answer::{KeyRange, fields};
 use crate::model::{AssetKey, Cause, PartitionKeys, Status, StepName};
@@ -216,7 +216,7 @@ pub enum Decision {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanCounts {
     /// [`Decision::Run`].
     pub run: u32,
@@ -267,25 +267,6 @@ impl Serialize for PlanStep {
         }
         .serialize(out)
     }
-}
-
-/// What a run shows before its first step: how much was looked at, and what cannot run.
-#[derive(Clone, Debug)]
-pub struct Planned {
-    /// How many assets the plan covers.
-    pub assets: u32,
-    /// How many asset partitions.
-    pub partitions: u32,
-    /// How long looking took.
-    pub elapsed: Duration,
-    /// How long the run usually takes; `None` where some step never ran.
-    pub expected: Option<Duration>,
-    /// How many commands run at once at most.
-    pub jobs: usize,
-    /// Steps that are known to be blocked.
-    pub blocked: Vec<PlanStep>,
-    /// Where the keys of what runs, may run or is blocked stand.
-    pub places: KeyPlaces,
 }
 
 /// The keys of assets, in the order in which they are shown.

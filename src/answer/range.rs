@@ -1,6 +1,6 @@
 //! Neighbouring partitions of one asset.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::model::{AssetKey, PartitionKey};
@@ -21,7 +21,7 @@ use crate::model::{AssetKey, PartitionKey};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRange {
     /// The asset.
     pub asset: AssetKey,

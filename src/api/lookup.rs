@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use crate::answer::{Event, EventKind, StepOutcome};
 use crate::api::output::{OutputPlace, OutputValue};
 use crate::api::output_error::{OutputError, keys_there_are};
 use crate::app::{Declared, KeptValue, MadeRow, size_on_disk};
 use crate::model::{
-    Asset, AssetId, AssetKey, Event, EventKind, KnownNames, PartitionKeys, PartitionRef,
-    PathTemplate, Place, StepName, StepOutcome,
+    Asset, AssetId, AssetKey, KnownNames, PartitionKeys, PartitionRef, PathTemplate, Place,
+    StepName,
 };
 
 /// How many edits a name may be away from one that was meant.

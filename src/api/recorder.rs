@@ -1,10 +1,7 @@
 //! Keeps the events of a run, and hands them on as they come.
 
-use std::path::Path;
-
-use crate::answer::Planned;
-use crate::app::{Notice, Progress};
-use crate::model::{Event, EventSink};
+use crate::answer::{Event, EventSink};
+use crate::app::{Notice, Progress, RunPlace};
 
 /// Keeps the events of a run, and hands them on to whoever wants them live.
 pub(super) struct Recorder<'a> {
@@ -33,17 +30,9 @@ impl EventSink for Recorder<'_> {
 }
 
 impl Progress for Recorder<'_> {
-    fn found(&mut self, _root: &Path, _own: &str) {}
-
-    fn planned(&mut self, _planned: &Planned) {}
-
-    fn fresh(&mut self, event: &Event) {
-        self.emit(event);
-    }
+    fn begins(&mut self, _place: &RunPlace<'_>) {}
 
     fn notice(&mut self, notice: &Notice) {
         self.notices.push(notice.clone());
     }
-
-    fn put_back(&mut self, _paths: &[String]) {}
 }

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
+use crate::answer::{Event, EventKind, RunCounts, RunOutcome, StepFailure, StepOutcome};
 use crate::api::lookup::{Lookup, Values, missed};
 use crate::api::output::OutputValue;
 use crate::api::output_error::OutputError;
 use crate::api::recorder::Recorder;
 use crate::app::{Declared, Notice};
 use crate::engine;
-use crate::model::{
-    DataVersion, Event, EventKind, RunCounts, RunId, RunOutcome, StepFailure, StepName, StepOutcome,
-};
+use crate::model::{DataVersion, RunId, StepName};
 
 /// What came of a run: how it went, all that happened, and the values.
 ///
@@ -269,13 +268,13 @@ impl RunResult {
     ///
     /// let project = Project::load(folder.path())?;
     /// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
-    /// assert_eq!(result.events_for("greeting").count(), 2, "it has started, and ended");
+    /// assert_eq!(result.events_for("greeting").count(), 3, "it has started, made its output, and ended");
     /// # Ok(())
     /// # }
     /// ```
     pub fn events_for<'a>(&'a self, asset: &'a str) -> impl Iterator<Item = &'a Event> {
         let is_about = move |event: &&Event| {
-            let step = step_of(&event.kind);
+            let step = event.kind.step();
             step.is_some_and(|step| step.asset.as_str() == asset)
         };
         self.events.iter().filter(is_about)
@@ -446,18 +445,5 @@ impl RunResult {
             EventKind::StepFinished { step, outcome, .. } => Some((step, outcome)),
             _ => None,
         })
-    }
-}
-
-/// The step that an event is about.
-fn step_of(kind: &EventKind) -> Option<&StepName> {
-    match kind {
-        EventKind::StepStarted { step, .. }
-        | EventKind::StepWaiting { step, .. }
-        | EventKind::OutputSetAside { step, .. }
-        | EventKind::StepFinished { step, .. }
-        | EventKind::StepBlocked { step, .. }
-        | EventKind::StepFresh { step } => Some(step),
-        EventKind::RunStarted { .. } | EventKind::RunFinished { .. } => None,
     }
 }

@@ -6,12 +6,12 @@
 
 use jiff::Timestamp;
 
-use crate::answer::AffectedReport;
+use crate::answer::{AffectedReport, RunCounts};
 use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::lock::{Changes, LockFile, Look, key_changes, line_of, source_changes};
-use crate::app::materialize::typed;
+use crate::app::materialize::planned::typed;
 use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
@@ -23,8 +23,7 @@ use crate::engine::{clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
 use crate::look::{EngineError, Evaluation, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
-    AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunCounts,
-    RunId, RunStatus,
+    AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunId, RunStatus,
 };
 use crate::plan::{Purpose, Role, Scope, Upstream};
 use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Recording, RunEnd, Success};
@@ -78,6 +77,7 @@ pub fn accept(
             manifest: project.manifest_digest(),
             time: acceptance.time,
             pid: Some(std::process::id()),
+            events: Vec::new(),
         };
         accepted = acceptance.record(&mut instance, &new, &accepted)?;
         let mut changes = std::mem::take(&mut accepted.sources);
@@ -205,8 +205,9 @@ impl Acceptance<'_> {
             status,
             counts,
             time,
+            events: Vec::new(),
         };
-        instance.store.finish_run(begun.guard, end)?;
+        instance.store.finish_run(begun.guard, &end)?;
         recorded
     }
 

@@ -13,8 +13,8 @@ use crate::engine::{Made, materialized};
 use crate::hash::Found;
 use crate::look::{Evaluation, StoreRecords, Workspace};
 use crate::model::{
-    Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Origin, OutputKind, Place, RunId,
-    Status,
+    Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Origin, OutputKind, Place,
+    ResourceUsage, RunId, Status,
 };
 use crate::plan::{Cell, Role, Scope, code_record};
 use crate::store::{Store, Success};
@@ -92,6 +92,7 @@ impl<'a, 's> Acceptor<'a, 's> {
             run: Some(self.run),
             time: self.time,
             duration: Duration::ZERO,
+            usage: ResourceUsage::default(),
             origin: Origin::Accepted,
         };
         let (materialization, blocks) = materialized(&mut self.evaluation, &made);

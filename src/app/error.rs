@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::app::in_memory::InMemoryError;
+use crate::app::materialize::in_memory_error::InMemoryError;
 use crate::app::quoted::Quoted;
 use crate::git::GitError;
 use crate::hash::HashError;

@@ -21,7 +21,7 @@ use crate::look::{Evaluation, Observing, Workspace};
 use crate::model::{
     Asset, Counted, DataVersion, DataVersionRule, Declaration, Dep, ExplainRequest, Grouping,
     Materialization, Origin, OutputChange, OutputKind, PartitionSet, Place, Provenance,
-    SourceAsset, SourcePath, Status,
+    ResourceUsage, SourceAsset, SourcePath, Status,
 };
 use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
@@ -207,6 +207,7 @@ impl Explanation<'_> {
             run: None,
             time: last.time,
             duration: Duration::ZERO,
+            usage: ResourceUsage::default(),
             origin: Origin::Locked,
         };
         let (materialization, blocks) = materialized(evaluation, &made);

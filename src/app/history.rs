@@ -121,6 +121,8 @@ impl<'a> Entries<'a> {
             run: it.run,
             time: it.time,
             duration_ms: it.duration_ms,
+            usage: it.usage,
+            outputs: it.outputs,
             fingerprint: it.fingerprint,
             code_version: it.code_version,
             data_version: it.data_version,

@@ -27,28 +27,32 @@ pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppE
     let definition = project.graph().find(selected.asset.as_str());
     let definition = definition.map(|id| project.graph().get(id));
     let keys = definition.map_or(&PartitionKeys::Unpartitioned, |of| project.keys().of(of));
-    let runs = match request.run {
-        Some(run) => vec![run],
-        None => runs(&project.root().join(log_folder()))?,
-    };
     let mut instance = Instance::open(project)?;
     let ends = instance.read(|store| Ends::of(store, selected, keys))?;
     let silent = ends.last_silent(request, selected);
-    for run in runs {
-        let mut logs = logs_of_run(project.root(), run, selected, keys)?;
-        let Some(last) = logs.iter().map(|log| log.time).max() else {
-            continue;
+    let next = |instance: &mut Instance, before| {
+        instance.read(|store| store.last_run_of(&selected.asset, before))
+    };
+    let mut run = match request.run {
+        Some(run) => Some((0, run)),
+        None => next(&mut instance, None)?,
+    };
+    while let Some((number, id)) = run {
+        let mut logs = logs_of_run(project.root(), id, selected, keys)?;
+        if let Some(last) = logs.iter().map(|log| log.time).max() {
+            let is_newer = |it: &StepLog| it.run != id && it.time > last;
+            if silent.as_ref().is_some_and(is_newer) {
+                break;
+            }
+            for log in &mut logs {
+                log.end = ends.of_log(log);
+            }
+            return Ok(LogsReport { logs });
+        }
+        run = match request.run {
+            Some(_) => None,
+            None => next(&mut instance, Some(number))?,
         };
-        if silent
-            .as_ref()
-            .is_some_and(|it| it.run != run && it.time > last)
-        {
-            break;
-        }
-        for log in &mut logs {
-            log.end = ends.of_log(log);
-        }
-        return Ok(LogsReport { logs });
     }
     let logs = silent.map(|silent| LogsReport { logs: vec![silent] });
     logs.ok_or_else(|| no_log(request).into())
@@ -135,19 +139,6 @@ fn canonical(project: &Project, selected: &Selected) -> Result<Selected, AppErro
         partition: named.and_then(|index| keys.key(index)),
         last: last.and_then(|index| keys.key(index)),
     })
-}
-
-/// The runs that have logs, newest first. That is the order in which logs were written: ids have the time of a clock that may
-/// stand still.
-pub(super) fn runs(folder: &Path) -> Result<Vec<RunId>, AppError> {
-    let run = |entry: fs::DirEntry| {
-        let id = uuid::Uuid::parse_str(entry.file_name().to_str()?).ok()?;
-        let written = entry.metadata().and_then(|it| it.modified()).ok()?;
-        Some((written, RunId(id)))
-    };
-    let mut runs: Vec<_> = entries(folder)?.filter_map(run).collect();
-    runs.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(runs.into_iter().map(|(_, run)| run).collect())
 }
 
 /// The logs of one run, oldest first.

@@ -19,7 +19,6 @@ mod from_lock;
 mod gitignored;
 mod graph;
 mod history;
-mod in_memory;
 mod init;
 mod instance;
 mod kept;
@@ -65,14 +64,16 @@ pub use explain::explain;
 pub use from_lock::FromLock;
 pub use graph::graph;
 pub use history::history;
-pub use in_memory::{InMemory, InMemoryError, KeptValue, materialize_in_memory};
 pub use init::init;
 pub use kept::{Kept, keep, kept};
 pub use list::list;
 pub use lock::{DamagedLock, lock, lock_diff, prune_lock};
 pub use logs::logs;
 pub use made::{MadeRow, made_rows};
-pub use materialize::{OpenedProject, Progress, Running, materialize, materialize_opened};
+pub use materialize::{
+    InMemory, InMemoryError, KeptValue, OpenedProject, Progress, RunPlace, Running, materialize,
+    materialize_in_memory, materialize_opened,
+};
 pub use notice::Notice;
 pub use observe::{Observed, observe};
 pub use partitions::{change_keys, list_partitions, map_partitions, show_partitions};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::app::added::KeysAdded;
 use crate::app::from_lock::{FromLock, UnreadLock};
-use crate::app::in_memory::OwnPlaces;
 use crate::app::lock::DamagedLock;
+use crate::app::materialize::own_places::OwnPlaces;
 use crate::app::selection::SelectionNotice;
 use crate::store;
 
@@ -30,6 +30,8 @@ pub enum Notice {
     OwnPlaces(OwnPlaces),
     /// Of outputs that were not removed.
     LeftOutputs(LeftOutputs),
+    /// Of previous outputs that were put back after a crash, by their paths.
+    PutBack(Vec<String>),
 }
 
 /// Outputs that `wipe` does not remove.
@@ -91,6 +93,11 @@ impl fmt::Display for Notice {
                 )
             }
             Self::OwnPlaces(notice) => notice.fmt(f),
+            Self::PutBack(paths) => write!(
+                f,
+                "a run that died had moved previous outputs aside; they are back: {}",
+                paths.join(", ")
+            ),
         }
     }
 }

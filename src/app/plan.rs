@@ -3,11 +3,12 @@
 use std::num::NonZero;
 use std::time::Duration;
 
-use crate::answer::{Decision as Told, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
+use crate::answer::{
+    BlockedRange, Decision as Told, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
+};
 use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
-use crate::app::materialize::{purpose, refuse_unreadable, upstream};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
@@ -16,9 +17,11 @@ use crate::app::steps::scope_of;
 use crate::engine::observe_sources;
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
-use crate::look::{Evaluation, Observing};
-use crate::model::{Cause, Grouping, PartitionSet, PlanRequest, Status};
-use crate::plan::{Cell, Costs, Decision, Decisions, Row, costs, critical_path};
+use crate::look::{EngineError, Evaluation, Observing, Problems};
+use crate::model::{Cause, Force, Grouping, PartitionSet, PlanRequest, Status};
+use crate::plan::{
+    Cell, Costs, Decision, Decisions, Purpose, Role, Row, Upstream, costs, critical_path,
+};
 use crate::store::Store;
 use crate::sys::inherited::cores;
 
@@ -96,13 +99,59 @@ pub(super) fn expected_duration(
     ))
 }
 
-/// What cannot run, in ranges.
-pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
+pub(super) fn upstream(only: bool) -> Upstream {
+    if only {
+        Upstream::Given
+    } else {
+        Upstream::Close
+    }
+}
+
+pub(super) fn purpose(force: Force) -> Purpose {
+    match force {
+        Force::WhenStale => Purpose::Run,
+        Force::Selected | Force::FullRefresh => Purpose::Force,
+    }
+}
+
+/// With `--only`, everything that is read must be there as it was recorded.
+pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppError> {
+    let scope = evaluation.scope();
+    let facts = evaluation.judge.facts();
+    let mut problems = Problems::default();
+    for row in scope
+        .rows()
+        .iter()
+        .filter(|row| scope.graph().asset(row.asset).is_some())
+    {
+        for cell in row.cells().filter(|cell| scope.role(*cell) == Role::Given) {
+            let reason = match facts.recorded.materialized(cell.index()) {
+                None if evaluation.locked.elsewhere.contains_key(&cell) => {
+                    "it is in Assets.lock, but its outputs are not here"
+                }
+                None => "it was never materialized",
+                Some(_) if facts.changed_outputs.contains_key(&cell) => {
+                    "its outputs differ from the record"
+                }
+                Some(_) => continue,
+            };
+            let step = evaluation.step_name(cell);
+            problems.push(EngineError::UnreadableUpstream {
+                step,
+                reason: reason.to_owned(),
+            });
+        }
+    }
+    Ok(problems.into_result(())?)
+}
+
+/// What cannot run.
+pub(super) fn blocked_ranges(evaluation: &Evaluation<'_>) -> Vec<BlockedRange> {
     if evaluation.decisions.blocked == 0 {
         return Vec::new();
     }
     let scope = evaluation.scope();
-    let mut steps = Vec::new();
+    let mut ranges = Vec::new();
     for row in scope.rows() {
         for group in groups(row, Grouping::Ranges, |cell| {
             evaluation.decisions.of[cell.index()]
@@ -112,18 +161,10 @@ pub(super) fn blocked_steps(evaluation: &Evaluation<'_>) -> Vec<PlanStep> {
             let keys = key_range(scope, row.asset, &(group.first..group.last + 1));
             let Obstacle(reason) = group.key;
             let reason = of_several(reason, keys.count);
-            let decision = Told::Blocked { reason };
-            steps.push(PlanStep {
-                keys,
-                decision,
-                causes: Vec::new(),
-                elsewhere: MadeElsewhere::No,
-                expected: None,
-                needs: Vec::new(),
-            });
+            ranges.push(BlockedRange { keys, reason });
         }
     }
-    steps
+    ranges
 }
 
 /// Why a step cannot run, in words. Two are alike if they are about the same asset or source, whatever its key.

@@ -1,13 +1,10 @@
 //! An instance that turned out to be damaged, and was replaced, before a run began: the run begins anew with the new one.
 
-use std::path::Path;
-
-use crate::answer::Planned;
+use crate::answer::{Event, EventKind, EventSink};
 use crate::app::error::AppError;
-use crate::app::materialize::Progress;
+use crate::app::materialize::progress::{Progress, RunPlace};
 use crate::app::notice::Notice;
 use crate::look::EngineError;
-use crate::model::{Event, EventKind, EventSink};
 use crate::store::StoreError;
 
 /// A display, and whether a run has begun to be shown on it.
@@ -28,24 +25,12 @@ impl EventSink for Watched<'_> {
 }
 
 impl Progress for Watched<'_> {
-    fn found(&mut self, root: &Path, own: &str) {
-        self.progress.found(root, own);
-    }
-
-    fn planned(&mut self, planned: &Planned) {
-        self.progress.planned(planned);
-    }
-
-    fn fresh(&mut self, event: &Event) {
-        self.progress.fresh(event);
+    fn begins(&mut self, place: &RunPlace<'_>) {
+        self.progress.begins(place);
     }
 
     fn notice(&mut self, notice: &Notice) {
         self.progress.notice(notice);
-    }
-
-    fn put_back(&mut self, paths: &[String]) {
-        self.progress.put_back(paths);
     }
 }
 

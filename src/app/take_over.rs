@@ -13,7 +13,7 @@ use crate::app::error::AppError;
 use crate::app::size::size_on_disk;
 use crate::engine::{Made, materialized};
 use crate::look::{Evaluation, StoreRecords, Workspace};
-use crate::model::{AssetId, CodeRecord, Origin, Outcome, Status};
+use crate::model::{AssetId, CodeRecord, Origin, Outcome, ResourceUsage, Status};
 use crate::plan::{Cell, Role, code_record};
 use crate::store::{Adoption, Store, Success};
 
@@ -90,6 +90,7 @@ impl TakingOver<'_> {
             run: None,
             time: self.time,
             duration: Duration::ZERO,
+            usage: ResourceUsage::default(),
             origin: Origin::Locked,
         };
         evaluation.verdicts[cell.index()] = verdict;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::model::RunOutcome;
+use crate::answer::RunOutcome;
 
 /// How `assetctl` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::Exit;
-    use crate::model::RunOutcome;
+    use crate::answer::RunOutcome;
 
     #[test]
     fn codes() {

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use crate::answer::{Decision, MadeElsewhere, PlanReport, PlanStep, PlannedAside};
+use crate::answer::{
+    BlockedRange, Decision, KeyRange, MadeElsewhere, PlanReport, PlanStep, PlannedAside,
+};
 use crate::app;
 use crate::cli::args::RunArgs;
 use crate::cli::error::Failure;
@@ -125,16 +127,14 @@ fn chain(steps: &[StepName]) -> String {
 }
 
 /// Steps that cannot run, a line each: told before a run starts.
-pub fn blocked(steps: &[PlanStep], look: &Look, next: &Next) -> String {
+pub fn blocked(ranges: &[BlockedRange], look: &Look, next: &Next) -> String {
     let mut table = Table::default();
-    for step in steps {
-        if let Decision::Blocked { reason } = &step.decision {
-            table.row([
-                Cell::new(BAD, format!("{:>12}", "Blocked")),
-                Cell::plain(name(step)),
-                Cell::plain(as_typed(reason, &next.program)),
-            ]);
-        }
+    for BlockedRange { keys, reason } in ranges {
+        table.row([
+            Cell::new(BAD, format!("{:>12}", "Blocked")),
+            Cell::plain(name(keys)),
+            Cell::plain(as_typed(reason, &next.program)),
+        ]);
     }
     table.lines(0, look.width)
 }
@@ -163,18 +163,18 @@ fn row(place: usize, step: &PlanStep) -> Vec<Cell> {
     vec![
         Cell::new(DIM, place.to_string()).right(),
         Cell::new(style, word),
-        Cell::new(BOLD, name(step)),
+        Cell::new(BOLD, name(&step.keys)),
         Cell::plain(steps).right(),
         Cell::new(DIM, step.expected.map_or_else(String::new, span)).right(),
     ]
 }
 
-fn name(step: &PlanStep) -> String {
-    let keys = keys([Keys::from(&step.keys)], 1);
+fn name(range: &KeyRange) -> String {
+    let keys = keys([Keys::from(range)], 1);
     if keys.is_empty() {
-        return step.keys.asset.to_string();
+        return range.asset.to_string();
     }
-    format!("{}@{keys}", step.keys.asset)
+    format!("{}@{keys}", range.asset)
 }
 
 fn reason(step: &PlanStep, next: &Next) -> String {
@@ -236,7 +236,8 @@ mod tests {
 
     use super::{blocked, chain, plan};
     use crate::answer::{
-        Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep, PlannedAside,
+        BlockedRange, Decision, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
+        PlannedAside,
     };
     use crate::cli::fixtures::{code, data, look, next, plain, range, step};
     use crate::model::Cause;
@@ -312,7 +313,11 @@ mod tests {
         build/2013-01-01.csv and 2 more were not made by any step: clean will set them aside.
         `assetctl materialize` does it.
         ");
-        insta::assert_snapshot!(plain(&blocked(&report.steps, &look(), &next())), @"     Blocked  daily@2013-07-06  data/flights/2013-07-06.csv does not exist");
+        let range = BlockedRange {
+            keys: report.steps[2].keys.clone(),
+            reason: "data/flights/2013-07-06.csv does not exist".into(),
+        };
+        insta::assert_snapshot!(plain(&blocked(&[range], &look(), &next())), @"     Blocked  daily@2013-07-06  data/flights/2013-07-06.csv does not exist");
     }
 
     #[test]

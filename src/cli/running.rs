@@ -1,11 +1,12 @@
 //! `materialize`: a run, shown while it goes on, and ended by signals.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::answer::Planned;
-use crate::app::{self, AppError, KeysAdded, Notice, Running, SelectionNotice, Surroundings};
+use crate::answer::{Event, EventKind, EventSink, RunOutcome};
+use crate::app;
+use crate::app::{AppError, KeysAdded, Notice, RunPlace, Running, SelectionNotice, Surroundings};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
@@ -17,9 +18,7 @@ use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
 use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::look::log_path;
-use crate::model::{
-    AssetKey, Batch, Event, EventKind, EventSink, MaterializeRequest, RunId, RunOutcome, StepName,
-};
+use crate::model::{AssetKey, Batch, MaterializeRequest, RunId, StepName};
 use crate::sys::clock::Clock;
 
 /// How often `--until-done` runs at most: commands that add keys each time would never be done.
@@ -140,9 +139,9 @@ impl Shared {
     }
 
     fn note(&self, event: &Event) {
-        if let EventKind::RunStarted { run, .. } = &event.kind {
-            // A run starts once.
-            let _ = self.run.set(*run);
+        if let Some(run) = event.run {
+            // A run has one id.
+            let _ = self.run.set(run);
         }
     }
 }
@@ -219,21 +218,13 @@ impl EventSink for ShownRun<'_> {
 }
 
 impl app::Progress for ShownRun<'_> {
-    fn found(&mut self, root: &Path, own: &str) {
-        // A project is found once.
-        let _ = self.shared.place.set((root.to_owned(), own.to_owned()));
-    }
-
-    fn planned(&mut self, planned: &Planned) {
-        if self.extent == Extent::Some {
-            self.progress.planned(planned.clone());
-        }
-    }
-
-    fn fresh(&mut self, event: &Event) {
-        if self.session.format == Format::Json {
-            self.progress.emit(event);
-        }
+    fn begins(&mut self, place: &RunPlace<'_>) {
+        // It begins once.
+        let _ = self
+            .shared
+            .place
+            .set((place.root.to_owned(), place.own.to_owned()));
+        self.progress.keys(place.keys.clone());
     }
 
     fn notice(&mut self, notice: &Notice) {
@@ -243,6 +234,9 @@ impl app::Progress for ShownRun<'_> {
             Notice::Selection(SelectionNotice::Nothing) if self.session.format == Format::Text => {
                 self.extent = Extent::Nothing;
                 self.session.notice(notice);
+            }
+            Notice::PutBack(_) => {
+                output::say(self.session.terminal.stderr, format!("{notice}\n"));
             }
             Notice::Instance(_)
             | Notice::Selection(_)
@@ -254,13 +248,5 @@ impl app::Progress for ShownRun<'_> {
                 self.session.notice(notice);
             }
         }
-    }
-
-    fn put_back(&mut self, paths: &[String]) {
-        let text = format!(
-            "a run that died had moved previous outputs aside; they are back: {}\n",
-            paths.join(", ")
-        );
-        output::say(self.session.terminal.stderr, text);
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::{Handle, Signals};
+use signal_hook::low_level::signal_name;
 
 use crate::executor::{Cancel, Severity};
 use crate::sys::inherited::{file_size_limit, ignored};
@@ -65,7 +66,11 @@ pub fn listen(cancel: &Cancel, announcer: &Announcer) -> io::Result<Interrupts> 
     Interrupts::listen_with(first, move |urgency| {
         announcer.say(urgency);
         match urgency {
-            Urgency::Ask => cancel.interrupt(Severity::Ask),
+            Urgency::Ask => {
+                let signal = i32::from(number.load(Ordering::SeqCst));
+                let name = signal_name(signal).unwrap_or("a signal");
+                cancel.interrupt_by(Severity::Ask, name);
+            }
             Urgency::Kill => {
                 cancel.interrupt(Severity::Kill);
                 if !is_ending.swap(true, Ordering::SeqCst) {

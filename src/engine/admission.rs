@@ -5,16 +5,17 @@ use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::answer::{EventKind, StepFailure};
 use crate::command::Unrenderable;
 use crate::engine::coordinator::{Coordinator, Ordered, POLL};
+use crate::engine::made::inputs_read;
 use crate::engine::order::batch_of;
 use crate::engine::recover::take_over_from_elsewhere;
 use crate::engine::step::{NotMade, StepEnd};
 use crate::engine::step_locks::{StepLock, StepLocks};
+use crate::executor::Usage;
 use crate::look::{EngineError, Problems, StoreRecords, changed_outputs_of, unset_secrets};
-use crate::model::{
-    Current, EventKind, History, OutputChange, Recipe, RunId, Staging, Status, StepFailure,
-};
+use crate::model::{Current, History, OutputChange, Recipe, RunId, Staging, Status};
 use crate::plan::{Cell, Demand};
 use crate::store::{AssetPartition, Lease};
 
@@ -37,7 +38,6 @@ impl Coordinator<'_, '_> {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
-        self.begin()?;
         let all = steps.iter().flatten();
         let partitions: Vec<AssetPartition> = all.map(|cell| self.asset_partition(*cell)).collect();
         let now = self.doors.clock.now();
@@ -243,8 +243,10 @@ impl Coordinator<'_, '_> {
                     step,
                     batch: batch.clone(),
                     attempt: 0,
+                    pid: None,
                     causes,
                     usually,
+                    inputs: inputs_read(&mut self.evaluation.judge, cell),
                 });
             }
         }
@@ -255,7 +257,7 @@ impl Coordinator<'_, '_> {
                     cells: cells.to_vec(),
                     batch,
                     result: Err(NotMade::Failed(Box::new(failure))),
-                    duration: Duration::ZERO,
+                    usage: Usage::default(),
                     log: None,
                     warnings: Vec::new(),
                     set_aside: Vec::new(),
@@ -276,7 +278,7 @@ impl Coordinator<'_, '_> {
                 signal: None,
                 command: String::new(),
                 tail: Vec::new(),
-                code: "assetctl::engine::unset_variable",
+                code: "assetctl::engine::unset_variable".into(),
             });
         }
         if !self.options.request.keep_altered {
@@ -303,7 +305,7 @@ impl Coordinator<'_, '_> {
             signal: None,
             command: String::new(),
             tail: Vec::new(),
-            code: "assetctl::engine::altered_output",
+            code: "assetctl::engine::altered_output".into(),
         })
     }
 
@@ -342,6 +344,6 @@ fn unrenderable(error: Unrenderable) -> StepFailure {
         signal: None,
         command: String::new(),
         tail: Vec::new(),
-        code: error.code,
+        code: error.code.into(),
     }
 }

@@ -1,21 +1,21 @@
 //! The coordinator of a run.
 //!
 //! One thread, this one, owns all run state and is the only writer of the instance. Workers get owned orders and send one
-//! message back each. Commands run on threads of their own. A step that is done releases what waits for it
-//! at once; its record joins those of the steps that finish within 50 ms in one transaction, after which their events are
-//! shown. A crash between any two of these leaves steps stale, never fresh.
+//! messages back. Commands run on threads of their own. A step that is done releases what waits for it at once; what has
+//! happened within 50 ms is recorded in one transaction, events as well, and then they are shown. A crash between any two of
+//! these leaves steps stale, never fresh.
 //!
 //! Where steps are short, the next ones are leased and ordered ahead, several in one transaction, so that a worker that
 //! becomes free does not wait for this thread.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use crate::answer::{Event, EventKind, RunCounts, RunOutcome};
 use crate::engine::doors::RunDoors;
-use crate::engine::ending::Started;
 use crate::engine::finished::{Finished, RunResult};
 use crate::engine::options::RunOptions;
 use crate::engine::order::OrderMaker;
@@ -26,7 +26,7 @@ use crate::engine::step::{StepEnd, StepOrder, StepReport};
 use crate::engine::step_locks::{StepLocks, end_left_behind};
 use crate::engine::watch::{InputFiles, Watch};
 use crate::look::{EngineError, Evaluation, OWN_FOLDER, OwnLife, Problems};
-use crate::model::{Event, EventKind, RunCounts, RunOutcome, RunStatus};
+use crate::model::{RunStatus, StepName};
 use crate::plan::{Cell, Costs};
 use crate::store::{AssetPartition, CrashedRun, NewRun, RunEnd, RunGuard};
 
@@ -71,8 +71,8 @@ pub(super) struct Coordinator<'a, 'd> {
     pub(super) parked: Vec<(Cell, Instant)>,
     /// How many steps workers have, or have before them.
     running: usize,
-    /// Steps for which no worker was free yet; the first one is started first.
-    ahead: VecDeque<Ahead>,
+    /// What tells of the start of steps that workers have, or have before them, by the first of their cells.
+    starting: HashMap<Cell, Vec<EventKind>>,
     /// Whether the step that ended last was short.
     is_short: bool,
     pub(super) watch: Watch<'d>,
@@ -91,13 +91,6 @@ pub(super) struct Ordered {
     pub order: StepOrder,
     /// What tells of its start.
     pub events: Vec<EventKind>,
-}
-
-/// A step that waits for a worker.
-#[derive(Debug)]
-struct Ahead {
-    first: Cell,
-    events: Vec<EventKind>,
 }
 
 impl<'a: 'd, 'd> Coordinator<'a, 'd> {
@@ -128,7 +121,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             guard: None,
             parked: Vec::new(),
             running: 0,
-            ahead: VecDeque::new(),
+            starting: HashMap::new(),
             is_short: false,
             unlooked: Vec::new(),
             failures: 0,
@@ -168,10 +161,11 @@ impl<'a> Coordinator<'a, '_> {
                     let step = self.evaluation.step_name(cell);
                     self.tell(EventKind::StepWaiting { step, holder });
                 }
+                Ok(StepReport::Started { cell, pid }) => self.started(cell, pid),
                 Ok(StepReport::Ended(end)) => {
                     self.running -= 1;
-                    let start = self.next_start(&end);
-                    if let Err(problems) = self.ended(end, start) {
+                    self.is_short = end.usage.duration < SHORT;
+                    if let Err(problems) = self.ended(end) {
                         self.break_off(problems);
                     }
                 }
@@ -183,9 +177,8 @@ impl<'a> Coordinator<'a, '_> {
             Some(Halt::Broken(problems)) => {
                 // What can still be recorded is; the first problem is the one to tell.
                 if self.flush().is_err() {
-                    for event in self.outbox.take_failures() {
-                        self.doors.sink.emit(&event);
-                    }
+                    let events = self.outbox.take_unrecorded();
+                    self.show(&events);
                 }
                 Err(problems)
             }
@@ -196,33 +189,19 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
-    /// Tells which step a worker has started in place of one that has ended, and says whether that one was started.
-    fn next_start(&mut self, end: &StepEnd) -> Started {
-        self.is_short = end.duration < SHORT;
-        let untold = self
-            .ahead
-            .iter()
-            .position(|it| Some(&it.first) == end.cells.first());
-        let (next, started) = match untold {
-            // A worker was quicker than its message.
-            Some(place) if !end.is_canceled() => (self.ahead.remove(place), Started::Yes),
-            Some(place) => {
-                self.ahead.remove(place);
-                (None, Started::No)
+    /// Tells that a step has started, where that was not told yet.
+    pub(super) fn started(&mut self, first: Cell, process: Option<u32>) {
+        for mut event in self.starting.remove(&first).into_iter().flatten() {
+            if let EventKind::StepStarted { pid, .. } = &mut event {
+                *pid = process;
             }
-            None if self.is_halting() => (None, Started::Yes),
-            None => (self.ahead.pop_front(), Started::Yes),
-        };
-        for event in next.into_iter().flat_map(|next| next.events) {
             self.tell(event);
         }
-        started
     }
 
-    fn is_halting(&self) -> bool {
-        self.halted.is_some()
-            || self.stop.load(Ordering::Relaxed)
-            || self.doors.cancel.severity().is_some()
+    /// Forgets what was to be told of a step's start, and says whether there was anything.
+    pub(super) fn never_started(&mut self, first: Cell) -> bool {
+        self.starting.remove(&first).is_some()
     }
 
     pub(super) fn halt(&mut self, why: Halt) {
@@ -258,6 +237,8 @@ impl<'a> Coordinator<'a, '_> {
     /// Starts ready steps while there are free workers.
     fn start_ready(&mut self, orders: &Sender<StepOrder>) -> Result<(), Problems> {
         if self.doors.cancel.severity().is_some() && self.halted.is_none() {
+            let by = self.doors.cancel.reason();
+            self.tell(EventKind::RunCanceled { by });
             self.halt(Halt::Interrupted);
         }
         let mut retry = self.unpark();
@@ -278,14 +259,7 @@ impl<'a> Coordinator<'a, '_> {
             }
             for Ordered { order, events } in self.admit(&cells)? {
                 self.running += 1;
-                if self.running > self.options.jobs {
-                    let first = order.parts[0].cell;
-                    self.ahead.push_back(Ahead { first, events });
-                } else {
-                    for event in events {
-                        self.tell(event);
-                    }
-                }
+                self.starting.insert(order.parts[0].cell, events);
                 orders
                     .send(order)
                     .expect("the queue of orders outlives the coordinator");
@@ -346,21 +320,42 @@ impl<'a> Coordinator<'a, '_> {
         EngineError::Unwritable { path, source }
     }
 
-    /// Begins the run, once.
+    /// Whether there is anything to do, or that cannot be done.
+    pub(super) fn has_work(&self) -> bool {
+        self.scheduler.open() > 0 || self.evaluation.decisions.blocked > 0
+    }
+
+    /// Begins the run.
     pub(super) fn begin(&mut self) -> Result<(), Problems> {
-        if self.guard.is_some() {
-            return Ok(());
+        let (options, time) = (self.options, self.doors.clock.now());
+        self.tell(EventKind::RunStarted {
+            steps: self.evaluation.decisions.run + self.evaluation.decisions.may_run,
+            selection: options.selection.clone(),
+            partitions: options.request.partitions.to_string(),
+        });
+        self.tell(EventKind::RunPlanned(options.planned.clone()));
+        for (_, observation) in std::mem::take(&mut self.evaluation.observations) {
+            let step = StepName {
+                asset: observation.source,
+                partition: observation.partition,
+            };
+            let version = observation.version;
+            self.outbox
+                .told(observation.time, EventKind::Observation { step, version });
         }
-        let options = self.options;
-        let begun = self.doors.store.begin_run(&NewRun {
+        let events = self.outbox.take_told();
+        let new = NewRun {
             id: options.run,
             selection: options.selection.clone(),
             partitions: options.request.partitions.to_string(),
             manifest: options.manifest,
-            time: self.doors.clock.now(),
+            time,
             pid: Some(std::process::id()),
-        })?;
+            events,
+        };
+        let begun = self.doors.store.begin_run(&new)?;
         self.guard = Some(begun.guard);
+        self.show(&new.events);
         self.clear(&begun.crashed)?;
         let dead = self.locks.begin();
         for dead in dead.map_err(|source| self.unlockable(source))? {
@@ -368,11 +363,6 @@ impl<'a> Coordinator<'a, '_> {
             end_left_behind(self.doors.workspace.root, dead);
         }
         self.orders.note_groups(self.locks.groups());
-        let steps = self.evaluation.decisions.run + self.evaluation.decisions.may_run;
-        self.tell(EventKind::RunStarted {
-            run: options.run,
-            steps,
-        });
         Ok(())
     }
 
@@ -396,29 +386,33 @@ impl<'a> Coordinator<'a, '_> {
             self.outbox.drop_failed_staging(root);
             events = self.outbox.flush(self.doors.store, &mut self.locks, root);
         }
-        for event in events? {
-            self.doors.sink.emit(&event);
-        }
+        self.show(&events?);
         Ok(())
     }
 
+    fn show(&mut self, events: &[Event]) {
+        for event in events {
+            self.doors.sink.emit(event);
+        }
+    }
+
+    /// Lets something be recorded and shown soon.
     pub(super) fn tell(&mut self, kind: EventKind) {
-        let run = match kind {
-            EventKind::RunFinished { run: None, .. } if self.counts.blocked == 0 => None,
-            _ => Some(self.options.run),
-        };
-        let event = Event {
-            run,
-            time: self.doors.clock.now(),
-            kind,
-        };
-        self.doors.sink.emit(&event);
+        self.outbox.told(self.doors.clock.now(), kind);
     }
 
     pub(super) fn asset_partition(&self, cell: Cell) -> AssetPartition {
         let (id, partition) = self.evaluation.scope().at(cell);
         let graph = self.evaluation.scope().graph();
         AssetPartition::at(graph.key(id), partition.keys, partition.index)
+    }
+
+    /// Ends a run that cannot go on, as far as that can be recorded.
+    pub(super) fn fail(mut self, duration: Duration) {
+        if self.guard.is_some() {
+            // Whoever broke it off has the first problem, which is the one to tell.
+            drop(self.end(RunOutcome::Failed, duration));
+        }
     }
 
     pub(super) fn finish(mut self, duration: Duration) -> Result<Finished<'a>, Problems> {
@@ -432,35 +426,53 @@ impl<'a> Coordinator<'a, '_> {
             _ if self.doors.cancel.severity().is_some() => RunOutcome::Canceled,
             _ => RunOutcome::Success,
         };
-        let run = self.guard.as_ref().map(RunGuard::run);
-        if let Some(guard) = self.guard.take() {
-            // Of a run that is recorded as ended nobody would look for the file.
-            self.locks.end();
-            let status = match outcome {
-                RunOutcome::Success => RunStatus::Success,
-                RunOutcome::Failed => RunStatus::Failure,
-                RunOutcome::Canceled => RunStatus::Canceled,
-            };
-            let end = RunEnd {
-                status,
-                counts: self.counts,
-                time: self.doors.clock.now(),
-            };
-            self.doors.store.finish_run(guard, end)?;
-        }
+        let result = RunResult {
+            run: self.guard.as_ref().map(RunGuard::run),
+            outcome,
+            counts: self.counts,
+        };
+        self.end(outcome, duration)?;
+        let evaluation = self.evaluation;
+        Ok(Finished { result, evaluation })
+    }
+
+    /// Records how the run has ended, and shows it. Where there was nothing to do nothing is recorded.
+    fn end(&mut self, outcome: RunOutcome, duration: Duration) -> Result<(), Problems> {
         let counts = self.counts;
+        let Some(guard) = self.guard.take() else {
+            let planned = EventKind::RunPlanned(self.options.planned.clone());
+            self.tell(planned);
+            self.tell(EventKind::RunFinished {
+                outcome,
+                counts,
+                duration,
+            });
+            let mut events = self.outbox.take_told();
+            for event in &mut events {
+                event.run = None;
+            }
+            self.show(&events);
+            return Ok(());
+        };
+        // Of a run that is recorded as ended nobody would look for the file.
+        self.locks.end();
         self.tell(EventKind::RunFinished {
-            run,
             outcome,
             counts,
             duration,
         });
-        let result = RunResult {
-            run,
-            outcome,
+        let end = RunEnd {
+            status: match outcome {
+                RunOutcome::Success => RunStatus::Success,
+                RunOutcome::Failed => RunStatus::Failure,
+                RunOutcome::Canceled => RunStatus::Canceled,
+            },
             counts,
+            time: self.doors.clock.now(),
+            events: self.outbox.take_told(),
         };
-        let evaluation = self.evaluation;
-        Ok(Finished { result, evaluation })
+        let ended = self.doors.store.finish_run(guard, &end);
+        self.show(&end.events);
+        Ok(ended?)
     }
 }

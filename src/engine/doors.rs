@@ -1,9 +1,9 @@
 //! What a run needs of the world around it.
 
+use crate::answer::EventSink;
 use crate::executor::Cancel;
 use crate::hash::Ignore;
 use crate::look::Workspace;
-use crate::model::EventSink;
 use crate::store::Store;
 use crate::sys::clock::Clock;
 

@@ -1,26 +1,23 @@
 //! What the end of a step means for the others: what is released, blocked, counted and told.
 
+use crate::answer::{EventKind, StepOutcome};
 use crate::engine::coordinator::{Coordinator, Halt};
 use crate::engine::outbox::{Part, Recorded};
 use crate::engine::recover::remove_left;
 use crate::engine::step::{NotMade, SetAside, StepEnd};
 use crate::engine::unsettled::{Changed, Unsettled};
 use crate::look::Problems;
-use crate::model::{Event, EventKind, Status, StepOutcome};
+use crate::model::Status;
 use crate::plan::{Cell, Demand, obstacles};
-
-/// Whether a step was started that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Started {
-    /// It was.
-    Yes,
-    /// The run was to halt before a worker came to it.
-    No,
-}
 
 impl Coordinator<'_, '_> {
     /// Takes a worker's message. What has succeeded waits for a look at its inputs.
-    pub(super) fn ended(&mut self, mut end: StepEnd, started: Started) -> Result<(), Problems> {
+    pub(super) fn ended(&mut self, mut end: StepEnd) -> Result<(), Problems> {
+        let was_started = !end.is_canceled() || !self.never_started(end.cells[0]);
+        if was_started {
+            // One that failed before its command began counts, too.
+            self.started(end.cells[0], None);
+        }
         for SetAside { part, path, kept } in end.set_aside.drain(..) {
             let step = self.evaluation.step_name(end.cells[part]);
             self.tell(EventKind::OutputSetAside { step, path, kept });
@@ -28,7 +25,7 @@ impl Coordinator<'_, '_> {
         match &end.result {
             Ok(_) => self.unlooked.push(end),
             Err(NotMade::Failed(_)) => self.failed(end),
-            Err(NotMade::Canceled) => self.canceled(&end, started)?,
+            Err(NotMade::Canceled) => self.canceled(&end, was_started)?,
         }
         Ok(())
     }
@@ -51,11 +48,6 @@ impl Coordinator<'_, '_> {
         let mut settled = Vec::with_capacity(end.cells.len());
         for (place, cell) in end.cells.iter().copied().enumerate() {
             let unsettled = changed.of(&self.evaluation, cell);
-            let blocked = if unsettled.is_empty() {
-                Vec::new()
-            } else {
-                self.block_readers(cell, &unsettled)
-            };
             let at = self.asset_partition(cell);
             if self.left {
                 remove_left(self.doors.workspace.root, &at);
@@ -65,9 +57,10 @@ impl Coordinator<'_, '_> {
                 place,
                 unsettled: &unsettled,
             };
-            let recorded = self
-                .outbox
-                .succeeded(at, part, &mut self.evaluation, time, blocked);
+            let recorded = self.outbox.succeeded(at, part, &mut self.evaluation, time);
+            if !unsettled.is_empty() {
+                self.block_readers(cell, &unsettled);
+            }
             let verdict = &mut self.evaluation.verdicts[cell.index()];
             verdict.demand = Demand::None;
             if !unsettled.is_empty() {
@@ -104,31 +97,26 @@ impl Coordinator<'_, '_> {
     }
 
     /// What reads a result that was made of changed inputs does not run.
-    fn block_readers(&mut self, cell: Cell, unsettled: &Unsettled) -> Vec<Event> {
+    fn block_readers(&mut self, cell: Cell, unsettled: &Unsettled) {
         let name = self.evaluation.step_name(cell);
         let path = unsettled.paths().first().copied().unwrap_or_default();
         self.block_below(
             cell,
             &format!("{name} is stale: {path} changed while its command ran"),
-        )
+        );
     }
 
-    /// The events of all that does not run because of a cell.
-    fn block_below(&mut self, cell: Cell, reason: &str) -> Vec<Event> {
-        let time = self.doors.clock.now();
+    /// Blocks all that does not run because of a cell.
+    fn block_below(&mut self, cell: Cell, reason: &str) {
         let blocked = self.scheduler.failed(cell);
         self.counts.blocked += blocked.len() as u32;
-        let run = Some(self.options.run);
-        let event = |(down, needs): (Cell, Cell)| Event {
-            run,
-            time,
-            kind: EventKind::StepBlocked {
+        for (down, needs) in blocked {
+            self.tell(EventKind::StepBlocked {
                 step: self.evaluation.step_name(down),
                 needs: vec![self.evaluation.step_name(needs)],
                 reason: reason.to_owned(),
-            },
-        };
-        blocked.into_iter().map(event).collect()
+            });
+        }
     }
 
     pub(super) fn failed(&mut self, end: StepEnd) {
@@ -140,12 +128,11 @@ impl Coordinator<'_, '_> {
             .collect();
         self.counts.failed += cells.len() as u32;
         self.failures += 1;
-        let mut blocked = Vec::new();
+        self.outbox.failed(partitions, end, time);
         for cell in cells {
             let name = self.evaluation.step_name(cell);
-            blocked.extend(self.block_below(cell, &format!("{name} failed")));
+            self.block_below(cell, &format!("{name} failed"));
         }
-        self.outbox.failed(partitions, end, blocked, time);
         let enough = self
             .options
             .request
@@ -156,9 +143,7 @@ impl Coordinator<'_, '_> {
         }
     }
 
-    fn canceled(&mut self, end: &StepEnd, started: Started) -> Result<(), Problems> {
-        // What has finished before it is told before it.
-        self.flush()?;
+    fn canceled(&mut self, end: &StepEnd, was_started: bool) -> Result<(), Problems> {
         let partitions: Vec<_> = end
             .cells
             .iter()
@@ -168,8 +153,9 @@ impl Coordinator<'_, '_> {
         self.locks.release(&partitions);
         for (place, at) in partitions.iter().enumerate() {
             let part = Part::settled(end, place);
-            let finished = self.outbox.finished(part, at, StepOutcome::Canceled);
-            if started == Started::Yes {
+            let outcome = StepOutcome::Canceled;
+            let finished = self.outbox.finished(part, at, (outcome, Vec::new()));
+            if was_started {
                 self.tell(finished);
             }
             // What needs it does not run either.

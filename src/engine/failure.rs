@@ -3,11 +3,12 @@
 use std::io;
 use std::path::Path;
 
+use crate::answer::StepFailure;
 use crate::engine::step::{Attempt, NotMade};
 use crate::executor::{Exit, TailLimits, of_shell, quote_command, tail};
 use crate::io_manager::{IoManagerError, StagedOutput};
 use crate::look::OwnLife;
-use crate::model::{OutputKind, StepFailure};
+use crate::model::OutputKind;
 use crate::sys::file::room_in;
 
 /// How many lines of a failed command's output are shown.
@@ -137,7 +138,7 @@ impl Attempt<'_> {
             signal,
             command: self.shown_command(),
             tail: log.as_deref().map_or_else(Vec::new, last_lines),
-            code,
+            code: code.into(),
         }))
     }
 

@@ -1,7 +1,8 @@
 //! What came of a run.
 
+use crate::answer::{RunCounts, RunOutcome};
 use crate::look::Evaluation;
-use crate::model::{RunCounts, RunId, RunOutcome};
+use crate::model::RunId;
 
 /// A run that has ended.
 pub struct Finished<'a> {

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::answer::InputRange;
 use crate::engine::unsettled::Unsettled;
 use crate::look::Evaluation;
 use crate::model::{
     Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, InputRecord,
-    LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance, RULE, RunId,
+    LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance, RULE,
+    ResourceUsage, RunId,
 };
 use crate::plan::{Cell, Judge, mapping_in_words, output_read};
 use crate::store::StoredBlock;
@@ -28,6 +30,8 @@ pub struct Made {
     pub time: Timestamp,
     /// How long the command took.
     pub duration: Duration,
+    /// What it took besides.
+    pub usage: ResourceUsage,
     /// Whether a command ran.
     pub origin: Origin,
 }
@@ -164,6 +168,7 @@ pub fn materialized_of(
         run: made.run,
         time: made.time,
         duration_ms,
+        usage: made.usage,
         rule: RULE,
         fingerprint,
         code_version,
@@ -182,6 +187,31 @@ fn outcome(evaluation: &Evaluation<'_>, cell: Cell, versions: &[DataVersion]) ->
         Some(last) if last.outputs == versions => Outcome::Unchanged,
         _ => Outcome::Materialized,
     }
+}
+
+/// What a step reads, with versions, as ranges of neighbours; what is not known is left out.
+pub fn inputs_read(judge: &mut Judge<'_>, cell: Cell) -> Vec<InputRange> {
+    let scope = judge.scope();
+    let (id, _) = scope.at(cell);
+    let deps = scope.graph().deps(id);
+    let mut inputs = Vec::with_capacity(deps.len());
+    for (index, dep) in deps.iter().enumerate() {
+        let read = judge.read(cell, index, |_, _, mapped| {
+            inputs.extend(mapped.set.ranges().map(|range| {
+                let first = (mapped.version)(range.start);
+                let is_one = range.clone().all(|index| (mapped.version)(index) == first);
+                InputRange {
+                    input: dep.input.to_string(),
+                    first: mapped.keys.key(range.start),
+                    last: mapped.keys.key(range.end - 1),
+                    count: range.end - range.start,
+                    data_version: is_one.then_some(first),
+                }
+            }));
+        });
+        debug_assert!(read.is_some(), "all inputs of what runs are known");
+    }
+    inputs
 }
 
 /// What a step has read, and the large blocks of keys among it.

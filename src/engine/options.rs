@@ -1,5 +1,6 @@
 //! What a run is asked to be like.
 
+use crate::answer::Planned;
 use crate::digest::Digest;
 use crate::model::{MaterializeRequest, RunId};
 
@@ -16,4 +17,6 @@ pub struct RunOptions {
     pub manifest: Digest,
     /// The selection as it can be typed.
     pub selection: String,
+    /// What is to be done, to be told before the first step.
+    pub planned: Box<Planned>,
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::answer::{Event, EventKind, StepOutcome};
 use crate::digest::Folding;
 use crate::engine::made::{Basis, Made, materialized_of};
 use crate::engine::staging::discard_aside;
@@ -15,8 +16,8 @@ use crate::engine::step_locks::StepLocks;
 use crate::engine::unsettled::Unsettled;
 use crate::look::{Evaluation, Problems, step_folder};
 use crate::model::{
-    Asset, Cause, CodeRecord, CodeVersion, DataVersion, Event, EventKind, Fingerprint, Origin,
-    Outcome, RunId, StepOutcome,
+    Asset, Cause, CodeRecord, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord,
+    ResourceUsage, RunId,
 };
 use crate::plan::{Cell, code_record, code_version, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, Success};
@@ -68,7 +69,19 @@ impl<'a> Part<'a> {
 
     /// Its share of the time that the command took.
     fn duration(self) -> Duration {
-        self.end.duration / self.end.cells.len().max(1) as u32
+        self.end.usage.duration / self.share()
+    }
+
+    fn usage(self) -> ResourceUsage {
+        let cpu = self.end.usage.cpu;
+        ResourceUsage {
+            cpu_ms: cpu.map(|cpu| (cpu / self.share()).as_millis() as u64),
+            peak_bytes: self.end.usage.peak_memory,
+        }
+    }
+
+    fn share(self) -> u32 {
+        self.end.cells.len().max(1) as u32
     }
 }
 
@@ -76,8 +89,11 @@ impl<'a> Part<'a> {
 #[derive(Debug)]
 pub struct Outbox {
     run: RunId,
+    /// The number of the next event.
+    next: u64,
     /// The folder that the run works in.
     own: String,
+    /// What has happened, in order.
     recordings: Vec<Recording>,
     /// What they are of.
     ended: Vec<AssetPartition>,
@@ -98,6 +114,7 @@ impl Outbox {
     pub fn new(run: RunId, own: &str) -> Self {
         Self {
             run,
+            next: 0,
             own: own.to_owned(),
             recordings: Vec::new(),
             ended: Vec::new(),
@@ -124,13 +141,38 @@ impl Outbox {
         }
     }
 
-    /// The events of steps that have failed, which are true whether they could be recorded or not.
-    pub fn take_failures(&mut self) -> Vec<Event> {
-        let failures = self.recordings.drain(..).filter_map(|it| match it {
-            Recording::Succeeded(_) => None,
-            Recording::Failed(failure) => Some(failure.events),
+    /// All events but those of what has succeeded: they are true whether they could be recorded or not.
+    pub fn take_unrecorded(&mut self) -> Vec<Event> {
+        self.since = None;
+        let told = self.recordings.drain(..).flat_map(|it| match it {
+            Recording::Succeeded(_) => Vec::new(),
+            other => events(other),
         });
-        failures.flatten().collect()
+        told.collect()
+    }
+
+    /// An event that comes next.
+    pub fn event(&mut self, time: Timestamp, kind: EventKind) -> Event {
+        let seq = self.next;
+        self.next += 1;
+        Event {
+            run: Some(self.run),
+            seq,
+            time,
+            kind,
+        }
+    }
+
+    /// Takes what has happened and leaves nothing but its event.
+    pub fn told(&mut self, time: Timestamp, kind: EventKind) {
+        let event = self.event(time, kind);
+        self.push(Recording::Told(self.run, event));
+    }
+
+    /// Takes all events that are not recorded yet, where nothing else is to be.
+    pub fn take_told(&mut self) -> Vec<Event> {
+        self.since = None;
+        self.recordings.drain(..).flat_map(events).collect()
     }
 
     /// Notes why a step runs.
@@ -177,54 +219,41 @@ impl Outbox {
         }
         locks.release(&self.ended);
         self.ended.clear();
-        let events = |recording: Recording| match recording {
-            Recording::Succeeded(success) => success.events,
-            Recording::Failed(failure) => failure.events,
-        };
         Ok(self.recordings.drain(..).flat_map(events).collect())
     }
 
-    /// The event that tells how a partition of a step ended.
+    /// The event that tells how a partition of a step ended, and what it has made.
     pub fn finished(
         &mut self,
         part: Part<'_>,
         at: &AssetPartition,
-        outcome: StepOutcome,
+        (outcome, outputs): (StepOutcome, Vec<OutputRecord>),
     ) -> EventKind {
         EventKind::StepFinished {
             step: at.step_name(),
             batch: part.end.batch.clone(),
             attempt: 0,
             outcome,
+            outputs,
             duration: part.duration(),
+            usage: part.usage(),
             log: part.end.log.clone(),
             causes: self.causes.remove(&part.cell()).unwrap_or_default(),
             warnings: warnings(part),
         }
     }
 
-    /// Takes a step that has failed, with the events of what it blocks: they come after those of all its partitions.
-    pub fn failed(
-        &mut self,
-        partitions: Vec<AssetPartition>,
-        mut end: StepEnd,
-        blocked: Vec<Event>,
-        time: Timestamp,
-    ) {
+    /// Takes a step that has failed.
+    pub fn failed(&mut self, partitions: Vec<AssetPartition>, mut end: StepEnd, time: Timestamp) {
         let result = std::mem::replace(&mut end.result, Err(NotMade::Canceled));
         let Err(NotMade::Failed(failure)) = result else {
             return;
         };
-        let mut blocked = Some(blocked);
-        let last = partitions.len() - 1;
         for (place, at) in partitions.into_iter().enumerate() {
             let part = Part::settled(&end, place);
-            let kind = self.finished(part, &at, StepOutcome::Failed(failure.clone()));
-            let run = Some(self.run);
-            let mut events = vec![Event { run, time, kind }];
-            if place == last {
-                events.extend(blocked.take().into_iter().flatten());
-            }
+            let outcome = StepOutcome::Failed(failure.clone());
+            let kind = self.finished(part, &at, (outcome, Vec::new()));
+            let events = vec![self.event(time, kind)];
             self.ended.push(at.clone());
             self.push(Recording::Failed(Failure {
                 at,
@@ -234,8 +263,7 @@ impl Outbox {
         }
     }
 
-    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon. The events
-    /// of what it `blocks`, as its inputs are not settled, come after its own.
+    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon.
     ///
     /// # Panics
     ///
@@ -246,7 +274,6 @@ impl Outbox {
         part: Part<'_>,
         evaluation: &mut Evaluation<'_>,
         time: Timestamp,
-        blocked: Vec<Event>,
     ) -> Recorded {
         let Ok(made) = &part.end.result else {
             return Recorded::Unchanged;
@@ -279,6 +306,7 @@ impl Outbox {
             run: Some(self.run),
             time,
             duration: part.duration(),
+            usage: part.usage(),
             origin: Origin::Command,
         };
         let (materialization, blocks) = materialized_of(evaluation, &made, &basis);
@@ -301,7 +329,13 @@ impl Outbox {
             .entry(materialization.code_version)
             .or_insert_with(|| Arc::new(code_record(asset, &observed())));
         let code = Arc::clone(code);
-        let kind = self.finished(part, &at, told);
+        let materialized = EventKind::Materialization {
+            step: at.step_name(),
+            attempt: 0,
+            version,
+        };
+        let finished = self.finished(part, &at, (told, materialization.outputs.clone()));
+        let events = vec![self.event(time, materialized), self.event(time, finished)];
         self.asides.push(step_folder(
             &self.own,
             "aside",
@@ -313,13 +347,7 @@ impl Outbox {
             materialization,
             code,
             blocks,
-            events: std::iter::once(Event {
-                run: Some(self.run),
-                time,
-                kind,
-            })
-            .chain(blocked)
-            .collect(),
+            events,
         })));
         self.ended.push(at);
         match outcome {
@@ -331,6 +359,14 @@ impl Outbox {
     fn push(&mut self, recording: Recording) {
         self.recordings.push(recording);
         self.since.get_or_insert_with(Instant::now);
+    }
+}
+
+fn events(recording: Recording) -> Vec<Event> {
+    match recording {
+        Recording::Succeeded(success) => success.events,
+        Recording::Failed(failure) => failure.events,
+        Recording::Told(_, event) => vec![event],
     }
 }
 

@@ -35,7 +35,10 @@ pub fn run<'a: 'd, 'd>(
     let stop = Arc::new(AtomicBool::new(false));
     let shared = (Arc::clone(&files), Arc::clone(&stop));
     let mut coordinator = Coordinator::new(doors, evaluation, costs, options, shared);
-    coordinator.tell_blocked();
+    if coordinator.has_work() {
+        coordinator.begin()?;
+        coordinator.tell_blocked();
+    }
     if coordinator.scheduler.open() > 0 {
         let (sender, receiver) = channel();
         let (orders, queue) = channel::<StepOrder>();
@@ -85,7 +88,10 @@ pub fn run<'a: 'd, 'd>(
             coordinator.coordinate(&orders, &receiver)
         });
         spares.remove();
-        coordinated?;
+        if let Err(problems) = coordinated {
+            coordinator.fail(started.elapsed());
+            return Err(problems);
+        }
     }
     coordinator.finish(started.elapsed())
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use crate::answer::StepFailure;
 use crate::command::{Load, StepStdin};
 use crate::command::{Previous, Rendered};
 use crate::engine::failure::Stop;
@@ -19,14 +20,14 @@ use crate::engine::staging::{AsideNote, kept_aside, move_aside, prepare, put_bac
 use crate::engine::step_locks::{GroupNote, GroupNotes};
 use crate::engine::watch::InputFiles;
 use crate::executor::{
-    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, StdinFrom, StdoutTo, Watcher,
+    Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, StdinFrom, StdoutTo, Usage,
+    Watcher,
 };
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
 use crate::look::{OwnLife, Place, Workspace};
 use crate::model::{
     Batch, DataVersion, DataVersionRule, History, LeftoverRule, Occupied, Staging, Stdout,
-    StepFailure,
 };
 use crate::plan::Cell;
 use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
@@ -107,8 +108,8 @@ pub struct StepEnd {
     pub batch: Option<Arc<Batch>>,
     /// The outputs of each cell, or why there are none.
     pub result: Result<Vec<Vec<MadeOutput>>, NotMade>,
-    /// How long the command took.
-    pub duration: Duration,
+    /// What the command took.
+    pub usage: Usage,
     /// Its log, relative to the project root, if there is anything in it and it outlives the run.
     pub log: Option<String>,
     /// What the user should know besides.
@@ -125,7 +126,7 @@ impl StepEnd {
             cells: order.parts.iter().map(|part| part.cell).collect(),
             batch: order.batch.clone(),
             result: Err(NotMade::Canceled),
-            duration: Duration::ZERO,
+            usage: Usage::default(),
             log: None,
             warnings: Vec::new(),
             set_aside: Vec::new(),
@@ -168,6 +169,13 @@ pub struct MadeOutput {
 /// What a worker tells.
 #[derive(Debug)]
 pub enum StepReport {
+    /// A step's command has started.
+    Started {
+        /// The first of its cells.
+        cell: Cell,
+        /// The number of its process, where that is known.
+        pid: Option<u32>,
+    },
     /// A step's command has ended, and what it left behind is waited for.
     Waiting {
         /// The first of its cells.
@@ -257,6 +265,12 @@ impl Attempt<'_> {
         let before = self.final_stamps();
         let command = self.command_line()?;
         self.spares.take_log(&command.log);
+        if !self.workspace.executor.tells_starts() {
+            self.report(StepReport::Started {
+                cell: self.first(),
+                pid: None,
+            });
+        }
         let mut execution = self.workspace.executor.execute(&command, cancel);
         if execution.log.is_none() {
             self.spares.keep_log(command.log);
@@ -369,7 +383,7 @@ impl Attempt<'_> {
 
     /// Notes the command's process group, and tells the coordinator what the command waits for once it has ended.
     fn watcher(&self) -> Watcher {
-        let cell = self.order.parts[0].cell;
+        let cell = self.first();
         let reports = self.reports.clone();
         let outputs = self.order.outputs();
         let outputs: Vec<(PathBuf, String)> = outputs
@@ -377,7 +391,11 @@ impl Attempt<'_> {
             .collect();
         let group = GroupNote::new(&self.order.groups);
         Watcher::new(move |moment| match moment {
-            Moment::Started { process } => group.write(process),
+            Moment::Started { process } => {
+                group.write(process);
+                let pid = Some(process);
+                let _ = reports.send(StepReport::Started { cell, pid });
+            }
             Moment::StillWriting { process, path } => {
                 let final_path = outputs.iter().find_map(|(written, output)| {
                     // The system knows open files by paths that are free of links.
@@ -398,8 +416,17 @@ impl Attempt<'_> {
         })
     }
 
+    fn first(&self) -> Cell {
+        self.order.parts[0].cell
+    }
+
+    fn report(&self, report: StepReport) {
+        // Nobody listens any more if the run is broken off.
+        let _ = self.reports.send(report);
+    }
+
     fn note(&self, execution: &Execution, end: &mut StepEnd) {
-        end.duration = execution.usage.duration;
+        end.usage = execution.usage;
         end.log = execution.log.as_ref().map(|_| self.order.log.clone());
         if let Leftovers::Survived { processes } = &execution.leftovers {
             end.warnings.push(format!(

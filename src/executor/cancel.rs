@@ -64,6 +64,8 @@ struct Shared {
 #[derive(Default, Debug)]
 struct State {
     severity: Option<Severity>,
+    /// Who asked first, where that is known.
+    reason: Option<String>,
     running: BTreeMap<u64, Running>,
     next_slot: u64,
     watchdog: Watchdog,
@@ -119,6 +121,20 @@ impl Cancel {
         drop(state);
         shared.schedule_changed.notify_all();
         shared.interrupted.notify_all();
+    }
+
+    /// The same, told to be asked for by this: the name of a signal.
+    pub fn interrupt_by(&self, severity: Severity, reason: &str) {
+        let mut state = self.handle.shared.lock();
+        state.reason.get_or_insert_with(|| reason.to_owned());
+        drop(state);
+        self.interrupt(severity);
+    }
+
+    /// Who asked first to interrupt, where that is known.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        self.handle.shared.lock().reason.clone()
     }
 
     /// The most severe interrupt so far.

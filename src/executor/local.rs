@@ -44,6 +44,10 @@ use crate::sys::process::{ProcessGroup, reap, wait_unreaped};
 pub struct LocalExecutor;
 
 impl Executor for LocalExecutor {
+    fn tells_starts(&self) -> bool {
+        true
+    }
+
     fn execute(&self, command: &CommandLine, cancel: &Cancel) -> Execution {
         if cancel.severity().is_some() {
             return Execution::bare(Exit::Canceled);

@@ -92,4 +92,9 @@ pub trait Executor: Send + Sync {
     /// Runs a command to its end, blocking the calling thread. After an interrupt nothing is started any more and the
     /// exit is [`Exit::Canceled`].
     fn execute(&self, command: &CommandLine, cancel: &Cancel) -> Execution;
+
+    /// Whether the watcher of a command is told when it has started. Where it is not, a step counts as started once it is executed.
+    fn tells_starts(&self) -> bool {
+        false
+    }
 }

@@ -4,7 +4,6 @@ mod asset;
 mod asset_keys;
 mod component;
 mod declaration;
-mod event;
 mod graph;
 mod labels;
 mod location;
@@ -16,6 +15,7 @@ mod request;
 mod rows;
 mod similar;
 mod status;
+mod step_name;
 mod template;
 mod version;
 mod watched;
@@ -30,9 +30,6 @@ pub use component::{
     LONGEST_COMPONENT, SHORTENED, encode_component, encode_whole_component, shortened,
 };
 pub use declaration::Declaration;
-pub use event::{
-    Batch, Event, EventKind, EventSink, RunCounts, RunOutcome, StepFailure, StepName, StepOutcome,
-};
 pub use graph::{AssetGraph, Cycle, GraphParts, Settings};
 pub use labels::{ByValue, Labels};
 pub use location::{FileId, Location};
@@ -52,8 +49,8 @@ pub use partition::{
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
     CurrentRef, FileList, InputRecord, LastAttempt, Materialization, MaterializationId,
-    MaterializedRef, Observation, Origin, Outcome, OutputRecord, Provenance, RULE, RunId,
-    RunStatus, SourceContent,
+    MaterializedRef, Observation, Origin, Outcome, OutputRecord, Provenance, RULE, ResourceUsage,
+    RunId, RunStatus, SourceContent,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckRequest, CheckedOutputs,
@@ -70,6 +67,7 @@ pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,
     OutputChange, Presence, Status,
 };
+pub use step_name::{Batch, StepName};
 pub use template::{
     CommandPlaceholder, CommandTemplate, KeyStyle, PartitionPlaceholder, PartitionRef,
     PathTemplate, Piece, Template, TimeFormat, ValueForm, ValueText,

@@ -355,7 +355,7 @@ pub enum DataDetail {
 /// let changes = FileChanges { changed: vec!["a.csv".into()], more: 3, ..FileChanges::default() };
 /// assert_eq!(changes.count(), 4);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileChanges {
     /// Files that are new, in order of bytes.
     pub added: Vec<String>,
@@ -446,6 +446,7 @@ impl Cause {
 /// assert_eq!(CauseKind::FailedBefore.word(), "failed_before");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CauseKind {
     /// See [`Cause::Code`].
     Code,

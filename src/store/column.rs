@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
-use crate::model::{AssetKey, PartitionKey, RunId};
+use crate::model::{AssetKey, PartitionKey, ResourceUsage, RunId};
 use crate::store::error::Fault;
 
 pub(super) fn digest(row: &Row<'_>, index: usize) -> Result<Digest, Fault> {
@@ -84,6 +84,14 @@ pub(super) fn unpacked<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> Resu
 
 pub(super) fn packed<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     postcard::to_stdvec(value).expect("a vector grows as needed, and all lengths are known")
+}
+
+/// What a command took, in the two columns from `index` on.
+pub(super) fn usage(row: &Row<'_>, index: usize) -> Result<ResourceUsage, Fault> {
+    Ok(ResourceUsage {
+        cpu_ms: optional_number(row, index)?,
+        peak_bytes: optional_number(row, index + 1)?,
+    })
 }
 
 /// A count or duration as `SQLite` holds it: what does not fit is longer than any run.

@@ -2,22 +2,19 @@
 
 use rusqlite::{Row, params};
 
-use crate::answer::FailedAttempt;
-use crate::model::{
-    AssetKey, Event, EventKind, PartitionKey, PartitionSlot, StepFailure, StepOutcome,
-};
-use crate::store::Store;
-use crate::store::column::{self, packed, signed};
+use crate::answer::{Event, EventKind, FailedAttempt, StepFailure, StepOutcome};
+use crate::model::{AssetKey, PartitionKey, PartitionSlot};
+use crate::store::column::{packed, signed};
 use crate::store::error::{Fault, StoreError};
-use crate::store::intern;
 use crate::store::writer::{Failure, Writing, time_column};
+use crate::store::{Store, column, intern};
 
 /// How many bytes of a log's last lines are kept.
 const TAIL: usize = 4096;
 
 /// All failed attempts; the last column is their number.
 pub(super) const EVERY: &str = "SELECT f.partition, r.id, f.attempt, f.time, f.duration_ms, f.exit, f.signal, f.code, \
-    f.message, f.help, f.command, f.log, f.tail, f.run, f.id FROM failed_attempt f JOIN run r ON r.number = f.run";
+    f.message, f.help, f.command, f.log, f.tail, f.run, f.cpu_ms, f.peak_bytes, f.id FROM failed_attempt f JOIN run r ON r.number = f.run";
 
 impl Store {
     /// The last `limit` failed attempts of an asset, newest first; of one of its partitions, where `slot` names one.
@@ -41,7 +38,7 @@ impl Store {
             }
             let mut statement = connection.prepare_cached(
                 "SELECT f.partition, r.id, f.attempt, f.time, f.duration_ms, f.exit, f.signal, f.code, f.message, \
-                 f.help, f.command, f.log, f.tail, f.run FROM failed_attempt f JOIN run r ON r.number = f.run \
+                 f.help, f.command, f.log, f.tail, f.run, f.cpu_ms, f.peak_bytes FROM failed_attempt f JOIN run r ON r.number = f.run \
                  WHERE f.asset_id = ?1 AND (?2 IS NULL OR f.partition_id = ?2) ORDER BY f.id DESC LIMIT ?3",
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -63,6 +60,7 @@ pub(super) fn insert(
             attempt,
             outcome: StepOutcome::Failed(failed),
             duration,
+            usage,
             log,
             ..
         } = kind
@@ -72,8 +70,8 @@ pub(super) fn insert(
         let took = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         writing.execute(
             "INSERT INTO failed_attempt (asset_id, partition_id, run, attempt, time, duration_ms, exit, signal, code, \
-             message, help, command, log, partition, tail) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             message, help, command, log, partition, tail, cpu_ms, peak_bytes) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             params![
                 asset,
                 partition,
@@ -83,13 +81,15 @@ pub(super) fn insert(
                 signed(took),
                 failed.exit,
                 failed.signal,
-                failed.code,
+                &*failed.code,
                 failed.message,
                 failed.help,
                 failed.command,
                 log,
                 failure.at.partition.as_ref().map(PartitionKey::as_str),
                 packed(&last_lines(failed)),
+                usage.cpu_ms.map(signed),
+                usage.peak_bytes.map(signed),
             ],
         )?;
     }
@@ -126,6 +126,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<(i64, FailedAttempt), Fault> {
         command: column::text(row, 10)?.to_owned(),
         log: text(11)?,
         tail: column::unpacked(row, 12)?,
+        usage: column::usage(row, 14)?,
     };
     Ok((column::integer(row, 13)?, attempt))
 }

@@ -18,7 +18,7 @@ macro_rules! select_materializations {
     ($rest:literal) => {
         concat!(
             "SELECT a.key, m.partition, r.id, m.time, m.duration_ms, m.rule, m.outcome, m.origin, m.fingerprint, ",
-            "m.code_version, m.data_version, m.outputs, m.inputs, m.id FROM materialization m ",
+            "m.code_version, m.data_version, m.outputs, m.inputs, m.id, m.cpu_ms, m.peak_bytes FROM materialization m ",
             "JOIN asset a ON a.id = m.asset_id LEFT JOIN run r ON r.number = m.run ",
             $rest
         )
@@ -148,7 +148,7 @@ impl Store {
     }
 }
 
-/// All materializations; the last column is their number.
+/// All materializations; column 13 is their number.
 pub(super) const EVERY: &str = select_materializations!("");
 
 /// A row of [`EVERY`].
@@ -169,6 +169,7 @@ pub(super) fn materialization(
         data_version: DataVersion(column::digest(row, 10)?),
         outputs: column::unpacked(row, 11)?,
         inputs: column::unpacked(row, 12)?,
+        usage: column::usage(row, 14)?,
     };
     Ok((
         MaterializationId(column::integer(row, 13)?),

@@ -1,6 +1,5 @@
 //! Names and records that are stored once, and the numbers that rows hold for them.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension};
@@ -17,14 +16,7 @@ pub(super) struct Interned {
     partition_keys: HashMap<Box<str>, i64>,
     code_records: HashSet<Digest>,
     blocks: HashSet<Digest>,
-    runs: HashMap<RunId, InternedRun>,
-}
-
-/// A run's number, and the number of its next event.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct InternedRun {
-    pub(super) number: i64,
-    pub(super) next_event: i64,
+    runs: HashMap<RunId, i64>,
 }
 
 impl Interned {
@@ -74,25 +66,18 @@ impl Interned {
         self.blocks.insert(digest)
     }
 
-    /// A run that was begun.
-    pub(super) fn run(
-        &mut self,
-        connection: &Connection,
-        run: RunId,
-    ) -> Result<&mut InternedRun, Fault> {
-        let vacant = match self.runs.entry(run) {
-            Entry::Occupied(known) => return Ok(known.into_mut()),
-            Entry::Vacant(vacant) => vacant,
-        };
+    /// The number of a run that was begun.
+    pub(super) fn run(&mut self, connection: &Connection, run: RunId) -> Result<i64, Fault> {
+        if let Some(number) = self.runs.get(&run) {
+            return Ok(*number);
+        }
         let number: Option<i64> = connection
             .prepare_cached("SELECT number FROM run WHERE id = ?1")?
             .query_row([run.0.as_bytes()], |row| row.get(0))
             .optional()?;
         let number = number.ok_or(Fault::UnknownRun(run))?;
-        let next_event = connection
-            .prepare_cached("SELECT coalesce(max(seq) + 1, 0) FROM event WHERE run = ?1")?
-            .query_row([number], |row| row.get(0))?;
-        Ok(vacant.insert(InternedRun { number, next_event }))
+        self.runs.insert(run, number);
+        Ok(number)
     }
 }
 

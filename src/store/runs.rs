@@ -3,18 +3,20 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
+use crate::answer::{Event, RunCounts};
 use crate::digest::Digest;
-use crate::model::{RunCounts, RunId, RunStatus};
+use crate::model::{RunId, RunStatus};
 use crate::store::Store;
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
+use crate::store::event;
 use crate::store::leases;
 use crate::store::run_lock::{Life, RunLock, RunLocks};
 use crate::store::writer::{Writing, time_column};
 
 /// A run that is about to begin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NewRun {
     /// Its id.
     pub id: RunId,
@@ -28,6 +30,8 @@ pub struct NewRun {
     pub time: Timestamp,
     /// The id of its process, for people only.
     pub pid: Option<u32>,
+    /// What is to be told of its beginning.
+    pub events: Vec<Event>,
 }
 
 /// A run that has begun.
@@ -57,7 +61,7 @@ pub struct CrashedRun {
 }
 
 /// How a run has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunEnd {
     /// How.
     pub status: RunStatus,
@@ -65,6 +69,8 @@ pub struct RunEnd {
     pub counts: RunCounts,
     /// When.
     pub time: Timestamp,
+    /// What is to be told of it, and of what came before it.
+    pub events: Vec<Event>,
 }
 
 /// A run as it is recorded.
@@ -134,6 +140,7 @@ impl Store {
                     run.manifest.as_bytes(),
                 ],
             )?;
+            event::insert(writing, run.id, &run.events)?;
             Ok(crashed)
         })?;
         for dead in &crashed {
@@ -182,7 +189,7 @@ impl Store {
     }
 
     /// Ends a run, with its leases.
-    pub fn finish_run(&mut self, guard: RunGuard, end: RunEnd) -> Result<(), StoreError> {
+    pub fn finish_run(&mut self, guard: RunGuard, end: &RunEnd) -> Result<(), StoreError> {
         let run = guard.run();
         self.write(|writing| {
             let number = writing.run_number(run)?;
@@ -203,7 +210,7 @@ impl Store {
                 ],
             )?;
             writing.execute("DELETE FROM lease WHERE run = ?1", [number])?;
-            Ok(())
+            event::insert(writing, run, &end.events)
         })?;
         drop(guard);
         Ok(())

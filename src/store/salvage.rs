@@ -312,7 +312,7 @@ fn prune(connection: &Connection) -> Result<usize, Fault> {
     removed += pruning.undecodable(
         failed::EVERY,
         "DELETE FROM failed_attempt WHERE id = ?1",
-        14,
+        16,
         |row| failed::decode(row).map(|_| ()),
     )?;
     removed += pruning.undecodable(
@@ -385,7 +385,7 @@ impl Pruning<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             if event::decode(row).is_err() {
-                bad.push((row.get::<_, i64>(6)?, row.get::<_, i64>(0)?));
+                bad.push((row.get::<_, i64>(7)?, row.get::<_, i64>(1)?));
             }
         }
         let mut delete = self

@@ -1,14 +1,16 @@
 //! Recording what steps have done.
 
+use std::slice;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use crate::answer::Event;
 use crate::digest::Digest;
 use crate::model::{
-    BlockEntry, CodeRecord, Event, LastAttempt, Materialization, MaterializationId,
-    MaterializedRef, PartitionKey, PartitionSlot, Provenance, RunId,
+    BlockEntry, CodeRecord, LastAttempt, Materialization, MaterializationId, MaterializedRef,
+    PartitionKey, PartitionSlot, Provenance, RunId,
 };
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column::{packed, signed};
@@ -27,8 +29,10 @@ use crate::store::{Store, event, failed};
 pub enum Recording {
     /// It succeeded, or its outputs were accepted.
     Succeeded(Box<Success>),
-    /// It failed or was interrupted.
+    /// It failed.
     Failed(Failure),
+    /// Something else has happened in a run.
+    Told(RunId, Event),
 }
 
 /// A materialization with all that it refers to.
@@ -88,7 +92,7 @@ pub(super) struct Writing<'a> {
 impl Store {
     /// Records finished steps in one transaction, with their events, and releases their leases.
     ///
-    /// Gives the number of each materialization, `None` for a failure. The last materialization of a partition that
+    /// Gives the number of each materialization, `None` for all else. The last materialization of a partition that
     /// failed stays what it was.
     pub fn record(
         &mut self,
@@ -103,6 +107,9 @@ impl Store {
                 .map(|recording| match recording {
                     Recording::Succeeded(success) => writing.succeeded(success).map(Some),
                     Recording::Failed(failure) => writing.failed(failure).map(|()| None),
+                    Recording::Told(run, event) => {
+                        event::insert(writing, *run, slice::from_ref(event)).map(|()| None)
+                    }
                 })
                 .collect()
         })
@@ -178,7 +185,7 @@ impl Writing<'_> {
     }
 
     pub(super) fn run_number(&mut self, run: RunId) -> Result<i64, Fault> {
-        Ok(self.interned.run(self.connection, run)?.number)
+        self.interned.run(self.connection, run)
     }
 
     fn succeeded(&mut self, success: &Success) -> Result<MaterializationId, Fault> {
@@ -193,8 +200,8 @@ impl Writing<'_> {
         };
         self.execute(
             "INSERT INTO materialization (asset_id, partition_id, run, time, duration_ms, rule, outcome, origin, \
-             fingerprint, code_version, data_version, partition, outputs, inputs) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             fingerprint, code_version, data_version, partition, outputs, inputs, cpu_ms, peak_bytes) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             params![
                 asset,
                 partition,
@@ -210,6 +217,8 @@ impl Writing<'_> {
                 it.partition.as_ref().map(PartitionKey::as_str),
                 packed(&it.outputs),
                 packed(&it.inputs),
+                it.usage.cpu_ms.map(signed),
+                it.usage.peak_bytes.map(signed),
             ],
         )?;
         let id = MaterializationId(self.connection.last_insert_rowid());

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The rooms of each floor, lowest first.
 const FLOORS: &[&[&str]] = &[
     &["digest", "model", "sys"],
-    &["answer", "plan", "select", "wire", "hash"],
+    &["answer", "plan", "select", "hash"],
     &[
         "manifest",
         "lockfile",
@@ -33,7 +33,7 @@ const FLOORS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str)] = &[("model", "digest"), ("command", "look")];
 
 /// Rooms that decide and never act: no I/O, no clock, no threads, no environment.
-const PURE: &[&str] = &["answer", "digest", "model", "plan", "select", "wire"];
+const PURE: &[&str] = &["answer", "digest", "model", "plan", "select"];
 
 /// What a pure room must not reach for; a path is refused when it starts with one of these.
 const IMPURE: &[&str] = &[

@@ -18,8 +18,9 @@ mod random;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
+use assetctl::answer::RunOutcome;
 use assetctl::executor::{Cancel, Executor, FakeExecutor, LocalExecutor, Severity};
-use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome};
+use assetctl::model::{InMemoryRequest, MaterializeRequest};
 
 use self::command::{SCRIPT, perform};
 use self::edits::edit;

@@ -11,19 +11,19 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use assetctl::answer::{Decision, Planned};
+use assetctl::answer::{Decision, Event, EventKind, EventSink, StepFailure, StepOutcome};
 use assetctl::app::{
-    AppError, InMemory, Notice, Progress, Project, Running, Surroundings, materialize,
+    AppError, InMemory, Notice, Progress, Project, RunPlace, Running, Surroundings, materialize,
     materialize_in_memory, plan, status,
 };
 use assetctl::engine::RunResult;
 use assetctl::executor::{Cancel, Executor, LocalExecutor};
 use assetctl::look::EngineError;
 use assetctl::model::{
-    Cause, DependencyChange, Event, EventKind, EventSink, Grouping, InMemoryRequest, KeyChoice,
-    KeyWord, MaterializeRequest, OutputChange, PartitionsSelection, PlanRequest, StatusRequest,
-    StepFailure, StepOutcome,
+    Cause, DependencyChange, Grouping, InMemoryRequest, KeyChoice, KeyWord, MaterializeRequest,
+    OutputChange, PartitionsSelection, PlanRequest, RunId, StatusRequest,
 };
+use assetctl::store::{Access, Store};
 use assetctl::sys::clock::FixedClock;
 use jiff::Timestamp;
 use miette::Diagnostic;
@@ -259,6 +259,9 @@ impl Scenario {
             progress: &mut journal,
         };
         let result = materialize(&self.surroundings(), request, doors)?;
+        if let Some(run) = result.run {
+            self.is_recorded(run, &journal.events);
+        }
         let Journal {
             events,
             put_back,
@@ -270,6 +273,51 @@ impl Scenario {
             put_back,
             notices,
         })
+    }
+
+    /// The events of a run, as the instance holds them.
+    pub fn recorded(&self, run: RunId) -> Vec<Event> {
+        let opened = Store::open(&self.path(".assetctl"), Access::Read);
+        opened
+            .expect("an instance")
+            .store
+            .events(run)
+            .expect("readable")
+    }
+
+    /// Fails unless the instance holds the events of a run as they were told, from its beginning to its end.
+    #[track_caller]
+    fn is_recorded(&self, run: RunId, told: &[Event]) {
+        let lines = |events: &[Event]| -> Vec<String> {
+            let line = |event: &Event| serde_json::to_string(event).expect("JSON");
+            events.iter().map(line).collect()
+        };
+        assert_eq!(lines(&self.recorded(run)), lines(told));
+        let numbers: Vec<_> = told.iter().map(|event| event.seq).collect();
+        assert_eq!(numbers, (0..told.len() as u64).collect::<Vec<_>>());
+        assert!(told.iter().all(|event| event.run == Some(run)));
+        let words: Vec<_> = told.iter().map(|event| event.kind.word()).collect();
+        assert_eq!(words[..2], ["run_started", "run_planned"]);
+        assert_eq!(words.last(), Some(&"run_finished"));
+        let mut started = BTreeSet::new();
+        for (place, Event { kind, .. }) in told.iter().enumerate() {
+            let step = kind.step().map(ToString::to_string).unwrap_or_default();
+            match kind {
+                EventKind::StepStarted { .. } => assert!(started.insert(step), "once"),
+                EventKind::Materialization { .. } => {
+                    let next = &told[place + 1].kind;
+                    assert_eq!((next.word(), next.step()), ("step_finished", kind.step()));
+                }
+                EventKind::StepFinished { outcome, .. } => {
+                    let is_made =
+                        !matches!(outcome, StepOutcome::Failed(_) | StepOutcome::Canceled);
+                    assert_eq!(words[place - 1] == "materialization", is_made, "{step}");
+                    // One that is refused fails without a start.
+                    assert!(started.contains(&step) || !is_made, "{step}");
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Carries a request out in memory, however it ends.
@@ -346,7 +394,7 @@ impl Scenario {
         Project::open(&self.surroundings())
     }
 
-    fn surroundings(&self) -> Surroundings {
+    pub fn surroundings(&self) -> Surroundings {
         Surroundings {
             directory: self.root.clone(),
             home: None,
@@ -527,6 +575,7 @@ impl Ran {
             | Notice::UnreadLock(_)
             | Notice::FromLock(_)
             | Notice::LeftOutputs(_)
+            | Notice::PutBack(_)
             | Notice::UnknownKeys(_)
             | Notice::OwnPlaces(_) => None,
         });
@@ -575,18 +624,13 @@ impl EventSink for Journal {
 }
 
 impl Progress for Journal {
-    fn found(&mut self, _: &Path, _: &str) {}
-
-    fn planned(&mut self, _: &Planned) {}
-
-    fn fresh(&mut self, _: &Event) {}
+    fn begins(&mut self, _: &RunPlace<'_>) {}
 
     fn notice(&mut self, notice: &Notice) {
-        self.notices.push(notice.clone());
-    }
-
-    fn put_back(&mut self, paths: &[String]) {
-        self.put_back.extend_from_slice(paths);
+        match notice {
+            Notice::PutBack(paths) => self.put_back.extend_from_slice(paths),
+            notice => self.notices.push(notice.clone()),
+        }
     }
 }
 

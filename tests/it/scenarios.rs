@@ -5,6 +5,7 @@ mod batches;
 mod code;
 mod data;
 mod deps;
+mod events;
 mod expressions;
 mod failures;
 mod fan_in;

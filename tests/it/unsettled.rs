@@ -3,7 +3,8 @@
 //! Nobody knows what such a command has read. Its result is recorded, is stale until it is made anew, has no line in the
 //! lock file, and what reads it does not run.
 
-use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome};
+use assetctl::answer::RunOutcome;
+use assetctl::model::{InMemoryRequest, MaterializeRequest};
 
 use crate::sandbox::Sandbox;
 use crate::scenario::{Scenario, only};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use crate::answer::EventSink;
 use crate::api::error::Error;
 use crate::api::instance::Instance;
 use crate::api::request::selecting::{Misread, recorded_methods, selecting_methods};
@@ -10,7 +11,7 @@ use crate::api::request::{IoManagerKind, RaiseOnError};
 use crate::app::{AppError, RequestError};
 use crate::executor::Cancel;
 use crate::model::{
-    AssetKey, EventSink, Force, InMemoryRequest, MaterializeRequest as Run, Occupied, SuppliedInput,
+    AssetKey, Force, InMemoryRequest, MaterializeRequest as Run, Occupied, SuppliedInput,
 };
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it

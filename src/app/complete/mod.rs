@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::app::error::AppError;
+use crate::app::instance::Instance;
 use crate::app::kept::{Kept, keep, kept};
-use crate::app::logs::runs;
 use crate::app::project::Project;
 use crate::app::surroundings::Surroundings;
 use crate::git::Repository;
-use crate::look::log_folder;
 use crate::manifest;
 use crate::model::{
     AssetGraph, DeclaredPartitions, DefinitionId, GraphParts, PartitionsDefinition,
@@ -187,14 +186,15 @@ pub fn complete_input(
     Ok(inputs)
 }
 
-/// The runs that have logs whose ids begin with `typed`, newest first.
+/// The runs whose ids begin with `typed`, newest first.
 ///
 /// # Errors
 ///
-/// If there is no project, or the logs cannot be listed.
+/// If there is no project, or its instance cannot be read.
 pub fn complete_run(surroundings: &Surroundings, typed: &str) -> Result<Vec<String>, AppError> {
-    let folder = root(surroundings)?.join(log_folder());
-    let newest_first = runs(&folder)?.into_iter().map(|run| run.to_string());
+    let mut instance = Instance::open(&Project::open(surroundings)?)?;
+    let runs = instance.read(|store| store.runs(usize::MAX))?;
+    let newest_first = runs.into_iter().map(|run| run.id.to_string());
     let offered = newest_first.filter(|name| name.starts_with(typed));
     Ok(offered.take(RUNS).collect())
 }

@@ -206,6 +206,7 @@ fn what_another_run_works_on_is_not_accepted() {
         manifest: Kind::Manifest.digest(b""),
         time,
         pid: None,
+        events: Vec::new(),
     };
     let begun = store.begin_run(&run).expect("begun");
     let key = testkit::key("d2");

@@ -2,16 +2,16 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
-use std::path::Path;
 
-use crate::answer::Planned;
+use crate::answer::{Event, EventKind, EventSink, StepOutcome};
 use crate::app::{
-    AppError, Notice, Progress, Project, Running, Surroundings, change_keys, materialize, status,
+    AppError, Notice, Progress, Project, RunPlace, Running, Surroundings, change_keys, materialize,
+    status,
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
-    ChangeKeysRequest, Event, EventKind, EventSink, KeyChange, MaterializeRequest, Selected,
-    SelectionText, Status, StatusRequest, StepOutcome,
+    ChangeKeysRequest, KeyChange, MaterializeRequest, Selected, SelectionText, Status,
+    StatusRequest,
 };
 use crate::sys::clock::{Clock, FixedClock};
 use crate::testkit::{Folder, keys, name, time};
@@ -61,12 +61,8 @@ impl EventSink for Ran {
 }
 
 impl Progress for Ran {
-    fn found(&mut self, _: &Path, _: &str) {}
-    fn planned(&mut self, _: &Planned) {}
-    fn fresh(&mut self, _: &Event) {}
-
+    fn begins(&mut self, _: &RunPlace<'_>) {}
     fn notice(&mut self, _: &Notice) {}
-    fn put_back(&mut self, _: &[String]) {}
 }
 
 impl Deref for Sandbox {

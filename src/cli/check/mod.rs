@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 
 use clap::{Args, ValueEnum};
 
-use crate::answer::{CheckReport, Document};
+use crate::answer::{CheckReport, Document, RunOutcome};
 use crate::app;
 use crate::app::{AppError, Rebuilding};
 use crate::cli::args::SelectionArgs;
@@ -20,7 +20,7 @@ use crate::cli::signals::{Announcer, listen};
 use crate::cli::{ci, output};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::git::GitError;
-use crate::model::{CheckRequest, CheckedOutputs, DueWindows, Rebuild, RunOutcome, Strictness};
+use crate::model::{CheckRequest, CheckedOutputs, DueWindows, Rebuild, Strictness};
 
 /// Words of `check`.
 #[derive(Debug, Default, Args)]

@@ -358,7 +358,7 @@ mod tests {
     use crate::answer::{ComparedField, ComparedOutput, ExplainReport, HistoryEntry};
     use crate::cli::fixtures::{code, data, digest, look, next, plain, range, run, step, time};
     use crate::model::{
-        CodeVersion, DataVersion, Fingerprint, Origin, Outcome, PartitionKey, Status,
+        CodeVersion, DataVersion, Fingerprint, Origin, Outcome, PartitionKey, ResourceUsage, Status,
     };
 
     fn field(field: &str, recorded: &str, now: &str) -> ComparedField {
@@ -400,6 +400,8 @@ mod tests {
                 run: Some(run()),
                 time: time("2013-07-05T01:02:03Z"),
                 duration_ms: 2087,
+                usage: ResourceUsage::default(),
+                outputs: vec![],
                 fingerprint: Fingerprint(digest("01")),
                 code_version: CodeVersion(digest("02")),
                 data_version: DataVersion(digest("03")),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::answer::{EventKind, RunCounts, StepFailure, StepOutcome};
 use crate::cli::progress::gathered::{is_first, is_last};
 use crate::cli::text::number;
-use crate::model::{AssetKey, Batch, EventKind, RunCounts, StepFailure, StepName, StepOutcome};
+use crate::model::{AssetKey, Batch, StepName};
 
 /// The state of a run, as its events tell it.
 #[derive(Debug)]
@@ -136,9 +137,14 @@ impl Board {
                 });
             }
             EventKind::StepFresh { .. } => self.total = self.total.saturating_sub(1),
-            EventKind::StepWaiting { .. }
+            EventKind::RunPlanned(_)
+            | EventKind::Observation { .. }
+            | EventKind::StepWaiting { .. }
             | EventKind::OutputSetAside { .. }
-            | EventKind::RunFinished { .. } => {}
+            | EventKind::Materialization { .. }
+            | EventKind::RunCanceled { .. }
+            | EventKind::RunFinished { .. }
+            | EventKind::Other(_) => {}
         }
     }
 

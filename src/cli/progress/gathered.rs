@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::model::{Batch, EventKind, StepName, StepOutcome};
+use crate::answer::{EventKind, StepOutcome};
+use crate::model::{Batch, StepName};
 
 /// What has ended of a batch so far.
 #[derive(Debug, Default)]

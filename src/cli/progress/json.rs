@@ -2,9 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use crate::answer::Event;
 use crate::cli::output::json_line;
-use crate::model::Event;
-use crate::wire::EventLine;
 
 /// Writes each event as a line. When the reader is gone, the run goes on without it.
 #[derive(Debug, Default)]
@@ -26,8 +25,8 @@ impl JsonLines {
             return;
         }
         let mut line = Vec::new();
-        let written = json_line(&mut line, &EventLine::from(event))
-            .and_then(|()| io::stdout().lock().write_all(&line));
+        let written =
+            json_line(&mut line, event).and_then(|()| io::stdout().lock().write_all(&line));
         if written.is_err() {
             self.reader = Reader::Gone;
         }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anstyle::Style;
 
-use crate::answer::Planned;
+use crate::answer::{EventKind, Planned, RunOutcome, StepOutcome};
 use crate::cli::progress::board::{Board, counted};
 use crate::cli::text::{
     ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, printed, span, styled, subject,
 };
-use crate::model::{Batch, Cause, EventKind, RunOutcome, StepName, StepOutcome};
+use crate::model::{Batch, Cause, StepName};
 
 /// How wide the names of steps are at least, so that durations stand below each other.
 const NAME: usize = 24;

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
-use crate::answer::Planned;
+use crate::answer::{Event, KeyPlaces};
 use crate::cli::next::Next;
 use crate::cli::progress::lines::Story;
 use crate::cli::progress::region::{ECHO, Region};
@@ -13,7 +13,6 @@ use crate::cli::terminal::{Stream, size_now};
 use crate::cli::text::{
     ACCENT, DIM, Look, cut, elapsed, number, printed, span, styled, width as width_of,
 };
-use crate::model::Event;
 
 /// How often the region is drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -82,8 +81,8 @@ impl Live {
 }
 
 impl Display for Live {
-    fn planned(&mut self, planned: &Planned) {
-        self.story.planned(planned);
+    fn keys(&mut self, keys: KeyPlaces) {
+        self.story.keys = keys;
     }
 
     fn event(&mut self, event: &Event) {
@@ -192,10 +191,10 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::lines;
-    use crate::cli::fixtures::{look, next, plain, run, step};
+    use crate::answer::EventKind;
+    use crate::cli::fixtures::{look, next, plain, step};
     use crate::cli::progress::LastLine;
     use crate::cli::progress::lines::Story;
-    use crate::model::EventKind;
 
     #[test]
     fn what_runs_and_a_bar() {
@@ -204,8 +203,9 @@ mod tests {
         let mut story = Story::new(look(), start, next());
         story.event(
             &EventKind::RunStarted {
-                run: run(),
                 steps: 11,
+                selection: String::new(),
+                partitions: String::new(),
             },
             start,
         );
@@ -214,8 +214,10 @@ mod tests {
                 step: step("clean", &format!("2013-07-{day:02}")),
                 batch: None,
                 attempt: 0,
+                pid: None,
                 causes: vec![],
                 usually: Some(Duration::from_millis(2100)),
+                inputs: vec![],
             };
             story.event(&event, after(day));
         }

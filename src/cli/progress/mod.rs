@@ -22,14 +22,14 @@ use std::time::{Duration, Instant};
 pub(super) use gathered::is_first;
 pub(super) use line::name;
 
-use crate::answer::Planned;
+use crate::answer::{Event, EventSink, KeyPlaces};
 use crate::cli::next::Next;
 use crate::cli::progress::json::JsonLines;
 use crate::cli::progress::lines::Lines;
 use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
 use crate::cli::signals::Urgency;
-use crate::model::{Batch, Event, EventSink, StepName};
+use crate::model::{Batch, StepName};
 
 /// Says the last line that a running step, or a batch that begins with it, has written to its log.
 pub(super) type LastLine = Arc<dyn Fn(&StepName, Option<&Batch>) -> Option<String> + Send + Sync>;
@@ -50,7 +50,7 @@ enum Shown {
 }
 
 enum Message {
-    Planned(Box<Planned>),
+    Keys(KeyPlaces),
     Event(Box<Event>),
     /// What a step wrote; whoever shows it waits until it is shown.
     Output(String, String, Sender<()>),
@@ -66,8 +66,8 @@ pub(super) type ShowOutput = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// What draws: a live region, or plain lines.
 trait Display {
-    /// What is known before the first step.
-    fn planned(&mut self, planned: &Planned);
+    /// In which order the keys of assets are.
+    fn keys(&mut self, keys: KeyPlaces);
     /// Something happened.
     fn event(&mut self, event: &Event);
     /// The step of this name wrote these whole lines.
@@ -112,10 +112,10 @@ impl Progress {
         })
     }
 
-    /// Shows what is known before the first step.
-    pub(super) fn planned(&mut self, planned: Planned) {
+    /// Takes in which order the keys of assets are.
+    pub(super) fn keys(&mut self, keys: KeyPlaces) {
         if let Shown::Drawn { messages, .. } = &self.shown {
-            drop(messages.send(Message::Planned(Box::new(planned))));
+            drop(messages.send(Message::Keys(keys)));
         }
     }
 
@@ -170,7 +170,7 @@ impl EventSink for Progress {
 fn draw(mut display: impl Display, receiver: &Receiver<Message>) {
     loop {
         match receiver.recv_timeout(display.pause()) {
-            Ok(Message::Planned(planned)) => display.planned(&planned),
+            Ok(Message::Keys(keys)) => display.keys(keys),
             Ok(Message::Event(event)) => display.event(&event),
             Ok(Message::Output(step, lines, done)) => {
                 display.output(&step, &lines);

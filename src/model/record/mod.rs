@@ -7,7 +7,7 @@ mod current;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::{Digest, Field};
 use crate::model::name::AssetKey;
@@ -44,15 +44,22 @@ pub const RULE: u32 = 2;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub uuid::Uuid);
 
-impl Serialize for RunId {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(self)
-    }
-}
-
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0.hyphenated(), f)
+    }
+}
+
+impl Serialize for RunId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RunId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -60,6 +67,18 @@ impl fmt::Debug for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// What a command took besides its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceUsage {
+    /// The processor time of it and of what it has waited for, in milliseconds, where that is known; of a batch each partition's
+    /// share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ms: Option<u64>,
+    /// The most memory that one of its processes took, in bytes, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_bytes: Option<u64>,
 }
 
 /// A materialization, whole: what `history` and `explain` read.
@@ -75,6 +94,8 @@ pub struct Materialization {
     pub time: Timestamp,
     /// How long its command took.
     pub duration_ms: u64,
+    /// What the command took besides.
+    pub usage: ResourceUsage,
     /// The rule that the fingerprint was made by.
     pub rule: u32,
     /// All that it depended on.
@@ -130,6 +151,7 @@ pub enum Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputRecord {
     /// Its label; `None` for an asset's only output.
+    #[serde(rename = "name")]
     pub label: Option<String>,
     /// Its path, relative to the project root.
     pub path: String,

@@ -90,6 +90,7 @@ fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
         manifest: crate::store::tests::samples::digest(1),
         time: time(1),
         pid: None,
+        events: Vec::new(),
     })?;
     let at = AssetPartition::at(&asset("new"), &PartitionKeys::Unpartitioned, 0);
     store.lease(run_id(2), std::slice::from_ref(&at), time(1))?;

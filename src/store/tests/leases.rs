@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::fs;
 use std::thread;
 
-use crate::model::{PartitionKeys, RunCounts, RunStatus};
+use crate::answer::RunCounts;
+use crate::model::{PartitionKeys, RunStatus};
 use crate::store::tests::samples::{
     asset, begin, days, failure, names, open, run_id, success, time,
 };
@@ -71,8 +72,9 @@ fn a_lease_is_held_until_released_or_recorded() {
         status: RunStatus::Failure,
         counts: RunCounts::default(),
         time: time(9),
+        events: Vec::new(),
     };
-    two.finish_run(second.guard, end).expect("finished");
+    two.finish_run(second.guard, &end).expect("finished");
     let got = one.lease(run_id(1), &both, time(10)).expect("answered");
     assert!(
         got.leases

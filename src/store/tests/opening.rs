@@ -1,14 +1,17 @@
 //! Opening what is absent, older, newer, locked or not writable.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::answer::{Event, EventKind};
 use crate::model::{
     CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
     LastAttempt, MaterializationId, Name, PartitionKey, PartitionKeys, PartitionSet, Provenance,
+    ResourceUsage,
 };
 use crate::store::attach::Terms;
 use crate::store::error::Notice;
@@ -29,6 +32,7 @@ const NEXT: Schema = Schema {
         SCHEMA.migrations[1],
         SCHEMA.migrations[2],
         SCHEMA.migrations[3],
+        SCHEMA.migrations[4],
         "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
     ],
 };
@@ -275,6 +279,69 @@ fn the_first_schema_is_read_and_brought_to_this_one() {
     open(home.path(), Access::Write);
 }
 
+/// The schema of the version before this one.
+const FOURTH: Schema = Schema {
+    migrations: &[
+        SCHEMA.migrations[0],
+        SCHEMA.migrations[1],
+        SCHEMA.migrations[2],
+        SCHEMA.migrations[3],
+    ],
+};
+
+#[test]
+fn what_the_version_before_recorded_is_read() {
+    let home = tempfile::tempdir().expect("a folder");
+    let opened = Store::open_with(home.path(), Access::Write, FOURTH);
+    let store = opened.expect("a new instance of old").store;
+    let recorded = include_str!("../../../fixtures/instances/schema-4.sql");
+    store.connection.execute_batch(recorded).expect("sound SQL");
+    drop(store);
+    let store = Store::open(home.path(), Access::Write)
+        .expect("migrated")
+        .store;
+    let runs = store.runs(usize::MAX).expect("readable");
+    assert_eq!(runs.len(), 7);
+    let events = runs.iter().rev().flat_map(|run| {
+        let events = store.events(run.id).expect("readable");
+        let numbers: Vec<u64> = events.iter().map(|event| event.seq).collect();
+        assert_eq!(numbers, (0..events.len() as u64).collect::<Vec<_>>());
+        assert!(events.iter().all(|event| event.run == Some(run.id)));
+        events
+    });
+    let events: Vec<Event> = events.collect();
+    let of_type = |word: &str| events.iter().filter(|it| it.kind.word() == word).count();
+    assert_eq!((of_type("step_finished"), of_type("step_blocked")), (26, 6));
+    assert!(
+        !events
+            .iter()
+            .any(|it| matches!(it.kind, EventKind::Other(_)))
+    );
+    let mut all = BTreeSet::new();
+    for event in &events {
+        if let EventKind::StepFinished { causes, .. } = &event.kind {
+            all.extend(
+                causes
+                    .iter()
+                    .map(|it| serde_json::to_string(it).expect("JSON")),
+            );
+        }
+        let again = serde_json::to_string(event).expect("JSON");
+        let again: Event = serde_json::from_str(&again).expect("an event");
+        assert_eq!(again, *event);
+    }
+    let all: Vec<String> = all.into_iter().collect();
+    insta::assert_snapshot!(all.join("\n"));
+    let made = store.history(&asset("clean"), None, 100).expect("readable");
+    assert_eq!(made.len(), 6);
+    assert!(
+        made.iter()
+            .all(|(_, made)| made.usage == ResourceUsage::default())
+    );
+    let failed = store.failed_attempts(&asset("broken"), None, 100);
+    assert_eq!(failed.expect("readable").len(), 6);
+}
+
 #[test]
 fn a_migration_that_fails_changes_nothing() {
     const BROKEN: Schema = Schema {
@@ -283,6 +350,7 @@ fn a_migration_that_fails_changes_nothing() {
             SCHEMA.migrations[1],
             SCHEMA.migrations[2],
             SCHEMA.migrations[3],
+            SCHEMA.migrations[4],
             "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
         ],
     };

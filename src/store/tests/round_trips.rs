@@ -7,16 +7,17 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::prop_assert_eq;
 
+use crate::answer::{Event, EventKind, RunCounts, RunOutcome, StepFailure, StepOutcome};
 use crate::digest::{Digest, Field};
 use crate::model::{
-    AssetKey, BlockEntry, BlockRecord, Cause, CodeVersion, CurrentRef, DataChange, DataVersion,
-    Event, EventKind, Fingerprint, InputRecord, LastAttempt, Materialization, Name, Observation,
-    Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, PartitionSet, PartitionSlot,
-    Presence, RunCounts, RunStatus, SourceContent, StepFailure, StepOutcome,
+    AssetKey, BlockEntry, BlockRecord, Cause, CodeVersion, CurrentRef, DataVersion, Fingerprint,
+    InputRecord, LastAttempt, Materialization, Observation, Origin, Outcome, OutputRecord,
+    PartitionKey, PartitionKeys, PartitionSet, PartitionSlot, ResourceUsage, RunStatus,
+    SourceContent,
 };
 use crate::store::column::packed;
 use crate::store::tests::samples::{
-    asset, begin, days, digest, failure, names, open, run_id, success, time,
+    asset, begin, days, digest, failure, names, new_run, open, run_id, success, time,
 };
 use crate::store::{
     Access, AssetPartition, Failure, Recording, RunEnd, Store, StoredBlock, Success,
@@ -88,6 +89,7 @@ fn a_materialization() -> impl Strategy<Value = (AssetPartition, Materialization
                 run: Some(run_id(1)),
                 time: time(microsecond),
                 duration_ms,
+                usage: ResourceUsage::default(),
                 rule,
                 fingerprint: Fingerprint(digests.0),
                 code_version: CodeVersion(digests.1),
@@ -256,97 +258,83 @@ fn a_failure_leaves_the_last_materialization() {
 #[test]
 fn events_of_a_run() {
     let mut store = Store::ephemeral().expect("memory");
-    let _begun = begin(&mut store, run_id(1));
     let at = AssetPartition::at(&asset("clean"), &days(9), 3);
     let step = at.step_name();
-    let causes = vec![Cause::Data(DataChange {
-        input: Name::of_asset(&asset("raw")),
-        asset: asset("raw"),
-        partition: at.partition.clone(),
-        path: Some("raw.csv".to_owned()),
-        old: None,
-        new: Some(DataVersion(digest(5))),
-        presence: Presence::There,
-        detail: None,
-        root: vec![Cause::Forced],
-    })];
-    let event = |kind| Event {
-        run: None,
+    let event = |seq, kind| Event {
+        run: Some(run_id(1)),
+        seq,
         time: time(77),
         kind,
     };
-    store
-        .record_events(
-            run_id(1),
-            &[
-                event(EventKind::RunStarted {
-                    run: run_id(1),
-                    steps: 4,
-                }),
-                event(EventKind::StepStarted {
-                    step: step.clone(),
-                    batch: None,
-                    attempt: 0,
-                    causes,
-                    usually: None,
-                }),
-            ],
-        )
-        .expect("recorded");
-    let failed = event(EventKind::StepFinished {
-        step: step.clone(),
-        batch: None,
-        attempt: 1,
-        outcome: StepOutcome::Failed(Box::new(StepFailure {
-            message: "exited with 1".to_owned(),
-            help: None,
-            exit: Some(1),
-            signal: None,
-            command: "sort".to_owned(),
-            tail: vec!["no \"such\" file".to_owned()],
-            code: "assetctl::engine::exit",
-        })),
-        duration: Duration::from_millis(1500),
-        log: None,
-        causes: Vec::new(),
-        warnings: Vec::new(),
-    });
-    let recording = Recording::Failed(Failure {
-        at,
-        run: run_id(1),
-        events: vec![failed],
-    });
-    store.record(&[recording]).expect("recorded");
-
+    let begun = event(
+        0,
+        EventKind::RunStarted {
+            steps: 4,
+            selection: String::new(),
+            partitions: String::new(),
+        },
+    );
+    let mut new = new_run(run_id(1));
+    new.events = vec![begun.clone()];
+    let guard = store.begin_run(&new).expect("begun").guard;
+    let fresh = event(1, EventKind::StepFresh { step: step.clone() });
+    let failed = event(
+        2,
+        EventKind::StepFinished {
+            step,
+            batch: None,
+            attempt: 1,
+            outcome: StepOutcome::Failed(Box::new(StepFailure {
+                message: "exited with 1".to_owned(),
+                help: None,
+                exit: Some(1),
+                signal: None,
+                command: "sort".to_owned(),
+                tail: vec!["no \"such\" file".to_owned()],
+                code: "assetctl::engine::exit".into(),
+            })),
+            outputs: Vec::new(),
+            duration: Duration::from_millis(1500),
+            usage: ResourceUsage {
+                cpu_ms: Some(1400),
+                peak_bytes: Some(1 << 33),
+            },
+            log: None,
+            causes: vec![Cause::Forced],
+            warnings: Vec::new(),
+        },
+    );
+    let recordings = [
+        Recording::Told(run_id(1), fresh.clone()),
+        Recording::Failed(Failure {
+            at: at.clone(),
+            run: run_id(1),
+            events: vec![failed.clone()],
+        }),
+    ];
+    store.record(&recordings).expect("recorded");
+    let ended = event(
+        3,
+        EventKind::RunFinished {
+            outcome: RunOutcome::Failed,
+            counts: RunCounts::default(),
+            duration: Duration::from_millis(1),
+        },
+    );
+    let end = RunEnd {
+        status: RunStatus::Failure,
+        counts: RunCounts::default(),
+        time: time(78),
+        events: vec![ended.clone()],
+    };
+    store.finish_run(guard, &end).expect("finished");
     let events = store.events(run_id(1)).expect("readable");
-    let told: Vec<_> = events
-        .iter()
-        .map(|event| {
-            (
-                event.seq,
-                event.kind.as_str(),
-                event.step.as_ref(),
-                event.payload.as_str(),
-            )
-        })
-        .collect();
+    assert_eq!(events, [begun, fresh, failed, ended]);
+    let attempts = store.failed_attempts(&at.asset, None, 1);
+    let usage = attempts.expect("readable")[0].1.usage;
     assert_eq!(
-        told,
-        [
-            (0, "run_started", None, r#"{"steps":4}"#),
-            (
-                1,
-                "step_started",
-                Some(&step),
-                r#"{"attempt":0,"causes":[{"kind":"data","input":"raw","asset":"raw","partition":"2013-01-04","path":"raw.csv","old":null,"new":"05000000000000000707070707070707","root":[{"kind":"forced"}]}],"expected_ms":null}"#
-            ),
-            (
-                2,
-                "step_finished",
-                Some(&step),
-                r#"{"attempt":1,"outcome":{"kind":"failed","code":"assetctl::engine::exit","message":"exited with 1","help":null,"exit":1,"signal":null,"command":"sort","tail":["no \"such\" file"]},"duration_ms":1500,"log":null,"causes":[],"warnings":[]}"#
-            ),
-        ]
+        (usage.cpu_ms, usage.peak_bytes),
+        (Some(1400), Some(1 << 33))
     );
 }
 
@@ -368,13 +356,14 @@ fn runs() {
         status: RunStatus::Failure,
         counts,
         time: time(3_000_000),
+        events: Vec::new(),
     };
-    store.finish_run(begun.guard, end).expect("finished");
+    store.finish_run(begun.guard, &end).expect("finished");
     let runs = store.runs(5).expect("readable");
     assert_eq!(runs.len(), 1);
     assert_eq!(
         (runs[0].status, runs[0].ended),
-        (RunStatus::Failure, Some(end.time))
+        (RunStatus::Failure, Some(time(3_000_000)))
     );
     assert_eq!((runs[0].counts, runs[0].manifest), (counts, digest(1)));
     assert_eq!(store.run(run_id(2)).expect("readable"), None);

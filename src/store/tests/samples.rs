@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::digest::{Digest, Key};
 use crate::model::{
     AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization,
-    NamedKeys, Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, RULE, RunId, TimeKeys,
-    TimePartitions, TimeSettings,
+    NamedKeys, Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, RULE, ResourceUsage,
+    RunId, TimeKeys, TimePartitions, TimeSettings,
 };
 use crate::store::{
     Access, AssetPartition, Begun, Failure, NewRun, Opened, Place, Recording, Store, StoreError,
@@ -55,17 +55,20 @@ pub(super) fn open(home: &Path, access: Access) -> Store {
     store
 }
 
+pub(super) fn new_run(id: RunId) -> NewRun {
+    NewRun {
+        id,
+        selection: "clean year".to_owned(),
+        partitions: "2013-07-04".to_owned(),
+        manifest: digest(1),
+        time: time(1_000_000),
+        pid: Some(4711),
+        events: Vec::new(),
+    }
+}
+
 pub(super) fn begin(store: &mut Store, run: RunId) -> Begun {
-    store
-        .begin_run(&NewRun {
-            id: run,
-            selection: "clean year".to_owned(),
-            partitions: "2013-07-04".to_owned(),
-            manifest: digest(1),
-            time: time(1_000_000),
-            pid: Some(4711),
-        })
-        .expect("a run begins")
+    store.begin_run(&new_run(run)).expect("a run begins")
 }
 
 /// The first `len` days of 2013.
@@ -95,6 +98,7 @@ pub(super) fn success(run: RunId, at: &AssetPartition, seed: u64) -> Recording {
             run: Some(run),
             time: time(2_000_000),
             duration_ms: seed,
+            usage: ResourceUsage::default(),
             rule: RULE,
             fingerprint: Fingerprint(digest(seed + 1)),
             code_version: CodeVersion(digest(1 << 40)),

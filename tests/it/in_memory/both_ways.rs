@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use assetctl::answer::RunOutcome;
 use assetctl::app::KeptValue;
-use assetctl::model::{InMemoryRequest, MaterializeRequest, RunOutcome};
+use assetctl::model::{InMemoryRequest, MaterializeRequest};
 use walkdir::WalkDir;
 
 use crate::scenario::{Scenario, only};

@@ -5,10 +5,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
+use assetctl::answer::EventKind;
 use assetctl::app::logs;
 use assetctl::digest::Kind;
 use assetctl::executor::{Cancel, CommandLine, Execution, Executor, LocalExecutor, Severity};
-use assetctl::model::{EventKind, Force, LogsRequest, MaterializeRequest, RunId};
+use assetctl::model::{Force, LogsRequest, MaterializeRequest, RunId};
 use assetctl::store::{Access, AssetPartition, NewRun, Store};
 
 use crate::scenario::{Ran, Scenario, only, set};
@@ -373,6 +374,7 @@ fn a_partition_that_another_process_runs_is_left_out() {
         manifest: Kind::Manifest.digest(b""),
         time,
         pid: None,
+        events: Vec::new(),
     });
     let _guard = begun.expect("it begins").guard;
     let mut store = other.lock().expect("unused");

@@ -2,7 +2,8 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use assetctl::model::{MaterializeRequest, RunOutcome};
+use assetctl::answer::RunOutcome;
+use assetctl::model::MaterializeRequest;
 
 use crate::scenario::{Scenario, set};
 

@@ -1,7 +1,8 @@
 //! What a request may ask for: a selection, `--only`, `--force`, and assets with a will of their own.
 
+use assetctl::answer::RunOutcome;
 use assetctl::executor::{Cancel, LocalExecutor, Severity};
-use assetctl::model::{Force, MaterializeRequest, RunOutcome};
+use assetctl::model::{Force, MaterializeRequest};
 
 use crate::scenario::{Scenario, only, set};
 

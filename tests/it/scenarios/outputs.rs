@@ -1,6 +1,6 @@
 //! Outputs: what becomes of them on disk, and what a hand does to them.
 
-use assetctl::model::EventKind;
+use assetctl::answer::EventKind;
 
 use crate::scenario::Scenario;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::answer::{Event, EventKind, RunCounts, RunOutcome, StepOutcome};
 use crate::app::check::rebuild::scratch::Scratch;
 use crate::app::check::rebuild::{Locked, Rebuilding};
 use crate::app::error::AppError;
@@ -17,9 +18,8 @@ use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::look::{Evaluation, Observing, Workspace, evaluate};
 use crate::model::{
-    Asset, CodeVersion, DataVersion, Event, EventKind, Force, LockLine, Materialization,
-    MaterializeRequest, Origin, Outcome, OutputRecord, PartitionRef, RULE, RunCounts, RunId,
-    RunOutcome, RunStatus, StepOutcome,
+    Asset, CodeVersion, DataVersion, Force, LockLine, Materialization, MaterializeRequest, Origin,
+    Outcome, OutputRecord, PartitionRef, RULE, ResourceUsage, RunId, RunStatus,
 };
 use crate::plan::{Cell, Decision, Known, Purpose, Role, Scope, costs};
 use crate::store::{NewRun, Recording, RunEnd, Store, Success};
@@ -137,6 +137,7 @@ impl Build<'_, '_> {
             manifest: self.project.manifest_digest(),
             time,
             pid: None,
+            events: Vec::new(),
         };
         let mut given = Vec::new();
         for row in self.scope.rows() {
@@ -158,8 +159,9 @@ impl Build<'_, '_> {
             status: RunStatus::Success,
             counts: RunCounts::default(),
             time,
+            events: Vec::new(),
         };
-        Ok(store.finish_run(begun.guard, end)?)
+        Ok(store.finish_run(begun.guard, &end)?)
     }
 
     /// A line as it would be recorded; what nothing asks for here is left out.
@@ -187,6 +189,7 @@ impl Build<'_, '_> {
             run: Some(run),
             time,
             duration_ms: 0,
+            usage: ResourceUsage::default(),
             rule: RULE,
             fingerprint: line.fingerprint,
             code_version: CodeVersion(line.fingerprint.0),
@@ -216,6 +219,7 @@ impl Build<'_, '_> {
             },
             manifest: self.project.manifest_digest(),
             selection: String::new(),
+            planned: Box::default(),
         }
     }
 }

@@ -5,18 +5,16 @@
 
 use std::time::{Duration, Instant};
 
-use crate::answer::{KeyPlaces, Planned};
+use crate::answer::{Event, EventKind, KeyPlaces, Planned, RunOutcome, StepOutcome};
 use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::plan::blocked;
-use crate::cli::progress::Display;
 use crate::cli::progress::board::Board;
 use crate::cli::progress::gathered::{Gathered, is_first};
-use crate::cli::progress::{failure, line};
+use crate::cli::progress::{Display, failure, line};
 use crate::cli::signals::Urgency;
 use crate::cli::terminal::{Kind, Stream};
 use crate::cli::text::{ACCENT, Detail, Look, WARN, count, elapsed, number};
-use crate::model::{Event, EventKind, RunOutcome, StepOutcome};
 
 /// How long nothing may be said.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -57,8 +55,8 @@ impl Lines {
 }
 
 impl Display for Lines {
-    fn planned(&mut self, planned: &Planned) {
-        self.story.planned(planned);
+    fn keys(&mut self, keys: KeyPlaces) {
+        self.story.keys = keys;
     }
 
     fn event(&mut self, event: &Event) {
@@ -123,7 +121,11 @@ pub struct Story {
     next: Next,
     /// The state of the run.
     pub board: Board,
-    planned: Option<Planned>,
+    /// In which order the keys of assets are.
+    pub keys: KeyPlaces,
+    /// Whether a run has begun, which has something to do.
+    has_begun: bool,
+    planned: Option<Box<Planned>>,
     /// A step that came out unchanged, and the number of steps it spared so far.
     held: Option<EventKind>,
     /// What has ended of a batch so far.
@@ -140,6 +142,8 @@ impl Story {
             look,
             next,
             board: Board::new(now),
+            keys: KeyPlaces::default(),
+            has_begun: false,
             planned: None,
             held: None,
             gathered: Gathered::default(),
@@ -169,12 +173,6 @@ impl Story {
         format!("{} {what}\n", line::verb(WARN, "Interrupted"))
     }
 
-    /// Keeps what is known before the first step.
-    pub fn planned(&mut self, planned: &Planned) {
-        self.board.jobs = planned.jobs;
-        self.planned = Some(planned.clone());
-    }
-
     /// The lines that an event leaves.
     pub fn event(&mut self, event: &EventKind, now: Instant) -> String {
         let text = self.lines_of(event, now);
@@ -202,19 +200,28 @@ impl Story {
         };
         let event = &*event;
         match event {
-            EventKind::RunStarted { steps, .. } => {
-                if let (Some(planned), false) = (&self.planned, self.is_brief()) {
+            EventKind::RunStarted { .. } => self.has_begun = true,
+            EventKind::RunPlanned(planned) => {
+                self.board.jobs = planned.jobs;
+                let steps = planned.counts.run + planned.counts.may_run;
+                // What is blocked where nothing else is to be done is told in the end.
+                if self.has_begun && steps > 0 && !self.is_brief() {
                     put(&mut text, &line::planning(planned));
-                    if *steps > MANY {
-                        put(&mut text, &line::many(*steps, planned.expected));
+                    if steps > MANY {
+                        put(&mut text, &line::many(steps, planned.expected));
                     }
                     text.push_str(&blocked(&planned.blocked, &self.look, &self.next));
                 }
+                self.planned = Some(planned.clone());
             }
             EventKind::StepStarted { .. }
             | EventKind::OutputSetAside { .. }
+            | EventKind::Materialization { .. }
+            | EventKind::Observation { .. }
             | EventKind::StepFresh { .. }
-            | EventKind::StepBlocked { .. } => {}
+            | EventKind::StepBlocked { .. }
+            | EventKind::RunCanceled { .. }
+            | EventKind::Other(_) => {}
             EventKind::StepWaiting { step, holder } => put(&mut text, &line::waiting(step, holder)),
             EventKind::StepFinished { outcome, .. } => match outcome {
                 StepOutcome::Failed(_) => {
@@ -224,20 +231,19 @@ impl Story {
                 StepOutcome::Unchanged { .. } => self.held = Some(event.clone()),
                 _ => self.leave(&mut text, event),
             },
-            EventKind::RunFinished { run, outcome, .. } => {
+            EventKind::RunFinished { outcome, .. } => {
                 if !(self.ends_with_failure && self.board.failed_once()) {
-                    let places = self.places();
                     let above = self.board.printed + text.lines().count();
                     text.push_str(&failure::again(
                         &self.board.failures,
-                        &places,
+                        &self.keys,
                         &self.next,
                         above.saturating_sub(self.look.height.unwrap_or(SCREEN)),
                     ));
                 }
-                let (blocked, places) = (&self.board.blocked, self.places());
-                text.push_str(&failure::blocked(blocked, &places, &self.next));
-                let nothing = run.is_none() && *outcome == RunOutcome::Success;
+                let blocked = &self.board.blocked;
+                text.push_str(&failure::blocked(blocked, &self.keys, &self.next));
+                let nothing = !self.has_begun && *outcome == RunOutcome::Success;
                 match (&self.planned, nothing) {
                     (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),
                     _ => put(&mut text, &line::run_finished(event).unwrap_or_default()),
@@ -297,11 +303,6 @@ impl Story {
                 &line::finished(event, &self.board, 0).unwrap_or_default(),
             );
         }
-    }
-
-    fn places(&self) -> KeyPlaces {
-        let planned = self.planned.as_ref();
-        planned.map_or_else(KeyPlaces::default, |it| it.places.clone())
     }
 
     fn is_brief(&self) -> bool {

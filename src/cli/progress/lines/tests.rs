@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::answer::{Decision, KeyPlaces, MadeElsewhere, PlanStep, Planned};
-use crate::cli::fixtures::{asset, code, data, digest, key, look, next, plain, range, run, step};
+use crate::answer::{
+    BlockedRange, EventKind, PlanCounts, Planned, RunCounts, RunOutcome, StepFailure, StepOutcome,
+};
+use crate::cli::fixtures::{asset, code, data, digest, key, look, next, plain, range, step};
 use crate::cli::progress::lines::Story;
 use crate::cli::text::{Detail, Look};
-use crate::model::{
-    Batch, DataVersion, EventKind, NamedKeys, PartitionKeys, RunCounts, RunOutcome, StepFailure,
-    StepOutcome,
-};
+use crate::model::{Batch, DataVersion, NamedKeys, PartitionKeys, ResourceUsage};
 
-fn planned(blocked: Vec<PlanStep>) -> Planned {
+fn planned(blocked: Vec<BlockedRange>) -> Planned {
     Planned {
         assets: 5,
         partitions: 1097,
@@ -20,7 +19,11 @@ fn planned(blocked: Vec<PlanStep>) -> Planned {
         expected: None,
         jobs: 4,
         blocked,
-        places: KeyPlaces::default(),
+        counts: PlanCounts {
+            run: 14,
+            ..PlanCounts::default()
+        },
+        ..Planned::default()
     }
 }
 
@@ -30,6 +33,8 @@ fn finished(name: &str, outcome: StepOutcome) -> EventKind {
         batch: None,
         attempt: 0,
         outcome,
+        outputs: vec![],
+        usage: ResourceUsage::default(),
         duration: Duration::from_millis(2100),
         log: Some(format!(".assetctl/logs/run/{name}@2013-07-04.log")),
         causes: vec![
@@ -52,16 +57,21 @@ fn failed() -> StepOutcome {
         signal: None,
         command: "sh -euc 'python3 a.py'".into(),
         tail: vec!["Traceback".into(), "ValueError: boom".into()],
-        code: "assetctl::engine::command_failed",
+        code: "assetctl::engine::command_failed".into(),
     }))
 }
 
 fn story(look: Look, planned: &Planned, events: &[EventKind]) -> String {
+    told(Story::new(look, Instant::now(), next()), planned, events)
+}
+
+fn told(mut story: Story, planned: &Planned, events: &[EventKind]) -> String {
     let now = Instant::now();
-    let mut story = Story::new(look, now, next());
-    story.planned(planned);
     let mut text = String::new();
-    for event in events {
+    let begin = usize::from(matches!(events[0], EventKind::RunStarted { .. }));
+    let planned = EventKind::RunPlanned(Box::new(planned.clone()));
+    let (before, after) = events.split_at(begin);
+    for event in before.iter().chain([&planned]).chain(after) {
         text.push_str(&story.event(event, now));
     }
     text.push_str(&story.release());
@@ -70,7 +80,6 @@ fn story(look: Look, planned: &Planned, events: &[EventKind]) -> String {
 
 fn end(outcome: RunOutcome, counts: RunCounts) -> EventKind {
     EventKind::RunFinished {
-        run: Some(run()),
         outcome,
         counts,
         duration: Duration::from_secs(62),
@@ -83,8 +92,9 @@ fn events() -> Vec<EventKind> {
     };
     vec![
         EventKind::RunStarted {
-            run: run(),
             steps: 14,
+            selection: String::new(),
+            partitions: String::new(),
         },
         finished(
             "clean",
@@ -180,7 +190,6 @@ fn a_failure_that_scrolled_away_is_told_again() {
 #[test]
 fn nothing_to_do_is_one_line() {
     let done = EventKind::RunFinished {
-        run: None,
         outcome: RunOutcome::Success,
         counts: RunCounts {
             fresh: 1097,
@@ -196,15 +205,9 @@ fn nothing_to_do_is_one_line() {
 
 #[test]
 fn what_cannot_run_is_told_first() {
-    let blocked = PlanStep {
+    let blocked = BlockedRange {
         keys: range("clean", "2013-07-06", "2013-07-07", 2),
-        decision: Decision::Blocked {
-            reason: "data/flights/2013-07-06.csv does not exist".into(),
-        },
-        causes: vec![],
-        elsewhere: MadeElsewhere::No,
-        expected: None,
-        needs: vec![],
+        reason: "data/flights/2013-07-06.csv does not exist".into(),
     };
     assert_eq!(
         story(look(), &planned(vec![blocked]), &events()[..1]),
@@ -219,8 +222,9 @@ fn a_heartbeat_names_what_runs_longest() {
     assert_eq!(story.heartbeat(now), "");
     story.event(
         &EventKind::RunStarted {
-            run: run(),
             steps: 2,
+            selection: String::new(),
+            partitions: String::new(),
         },
         now,
     );
@@ -228,6 +232,8 @@ fn a_heartbeat_names_what_runs_longest() {
         step: step("year", ""),
         batch: None,
         attempt: 0,
+        pid: None,
+        inputs: vec![],
         causes: vec![],
         usually: None,
     };
@@ -247,12 +253,16 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
     let planned = Planned {
         expected: Some(Duration::from_secs(4000)),
         jobs: 4,
-        places: assets.into_iter().collect(),
+        counts: PlanCounts {
+            run: 1001,
+            ..PlanCounts::default()
+        },
         ..planned(vec![])
     };
     let mut all = vec![EventKind::RunStarted {
-        run: run(),
         steps: 1001,
+        selection: String::new(),
+        partitions: String::new(),
     }];
     // They end in any order.
     for day in ["2013-07-03", "2013-07-01", "2013-07-02"] {
@@ -264,6 +274,8 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
             batch: None,
             attempt: 0,
             outcome,
+            outputs: vec![],
+            usage: ResourceUsage::default(),
             duration: Duration::from_secs(1),
             log: None,
             causes: vec![],
@@ -281,7 +293,9 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
         reason: "raw@2013-07-04: raw.csv is missing".into(),
     });
     all.push(end(RunOutcome::Failed, RunCounts::default()));
-    let text = story(look(), &planned, &all);
+    let mut story = Story::new(look(), Instant::now(), next());
+    story.keys = assets.into_iter().collect();
+    let text = told(story, &planned, &all);
     let start = text.lines().take(2).collect::<Vec<_>>().join("\n");
     let last = text
         .rfind("      Failed clean@2013-07-01...")
@@ -309,6 +323,8 @@ fn a_batch_leaves_one_line() {
         step: step("clean", day),
         batch: batch.clone(),
         attempt: 0,
+        pid: None,
+        inputs: vec![],
         causes: vec![],
         usually: Some(Duration::from_secs(1)),
     };
@@ -317,6 +333,8 @@ fn a_batch_leaves_one_line() {
         batch: batch.clone(),
         attempt: 0,
         outcome,
+        outputs: vec![],
+        usage: ResourceUsage::default(),
         duration: Duration::from_millis(700),
         log: None,
         causes: vec![code("steps/clean.py")],
@@ -330,8 +348,9 @@ fn a_batch_leaves_one_line() {
         StepOutcome::Unchanged { version: version() },
     );
     let begin = EventKind::RunStarted {
-        run: run(),
         steps: 9,
+        selection: String::new(),
+        partitions: String::new(),
     };
     let mut told = String::new();
     for outcomes in [

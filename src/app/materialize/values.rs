@@ -1,6 +1,6 @@
 //! What a run in memory leaves: the values, as long as somebody holds them.
 
-use crate::app::in_memory::printed::Printable;
+use crate::app::materialize::printed::Printable;
 use crate::app::project::Declared;
 use crate::engine::RunResult;
 use crate::io_manager::{MemoryIoManager, Value};
@@ -17,14 +17,7 @@ pub struct InMemory {
     pub values: Vec<KeptValue>,
     /// What was declared, with the paths that were supplied.
     pub declared: Declared,
-    printed: Option<Printable>,
-}
-
-/// What a run leaves, without the project that it was about.
-pub(super) struct Left {
-    pub result: RunResult,
-    pub values: Vec<KeptValue>,
-    pub printed: Option<Printable>,
+    pub(super) printed: Option<Printable>,
 }
 
 /// An output that was made in memory.
@@ -43,20 +36,6 @@ pub struct KeptValue {
 }
 
 impl InMemory {
-    pub(super) fn new(left: Left, declared: Declared) -> Self {
-        let Left {
-            result,
-            values,
-            printed,
-        } = left;
-        Self {
-            result,
-            values,
-            declared,
-            printed,
-        }
-    }
-
     /// The value that was asked for by itself; `None` if none was, or its step did not succeed.
     #[must_use]
     pub fn printed(&self) -> Option<&KeptValue> {

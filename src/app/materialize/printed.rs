@@ -1,6 +1,6 @@
 //! `--print`: one value of a run, found before anything starts.
 
-use crate::app::in_memory::error::InMemoryError;
+use crate::app::materialize::in_memory_error::InMemoryError;
 use crate::look::Evaluation;
 use crate::model::{Asset, Name, OutputKind, PartitionKey, PartitionKeys, Printed, StepName};
 use crate::plan::{Role, Row};

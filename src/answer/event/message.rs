@@ -1,0 +1,101 @@
+//! An event in one line, for people, and how much it matters.
+
+use crate::answer::event::{EventKind, Level, RunCounts, RunOutcome, StepOutcome};
+
+impl EventKind {
+    /// How much it matters.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match self {
+            Self::StepFinished {
+                outcome: StepOutcome::Failed(_),
+                ..
+            }
+            | Self::RunFinished {
+                outcome: RunOutcome::Failed,
+                ..
+            } => Level::Error,
+            Self::StepFinished { warnings, .. } if !warnings.is_empty() => Level::Warn,
+            Self::OutputSetAside { .. } | Self::StepBlocked { .. } | Self::RunCanceled { .. } => {
+                Level::Warn
+            }
+            _ => Level::Info,
+        }
+    }
+
+    /// What it says, in one line.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::RunStarted { steps, .. } => format!("run started, steps to run: {steps}"),
+            Self::RunPlanned(planned) => {
+                let counts = planned.counts;
+                format!(
+                    "planned: {} to run, {} that may run, {} fresh, {} blocked",
+                    counts.run, counts.may_run, counts.fresh, counts.blocked
+                )
+            }
+            Self::Observation { step, version } => format!("{step} observed: version {version}"),
+            Self::StepStarted { step, .. } => format!("{step} started"),
+            Self::StepWaiting { step, holder } => format!("{step} waits for {holder}"),
+            Self::OutputSetAside { path, kept, .. } => {
+                format!("{path} was not made by any step and is now {kept}")
+            }
+            Self::Materialization { step, version, .. } => {
+                format!("{step} materialized: version {version}")
+            }
+            Self::StepFinished {
+                step,
+                outcome,
+                duration,
+                ..
+            } => {
+                let how = match outcome {
+                    StepOutcome::Materialized { .. } => "finished",
+                    StepOutcome::Unchanged { .. } => "finished unchanged",
+                    StepOutcome::Failed(failure) => return failure.message.clone(),
+                    StepOutcome::Canceled => "canceled",
+                };
+                format!("{step} {how} after {:.1}s", duration.as_secs_f64())
+            }
+            Self::StepBlocked { step, reason, .. } => format!("{step} is blocked: {reason}"),
+            Self::StepFresh { step } => format!("{step} is fresh"),
+            Self::RunCanceled { by: Some(by) } => format!("run canceled by {by}"),
+            Self::RunCanceled { by: None } => "run canceled".to_owned(),
+            Self::RunFinished {
+                outcome,
+                counts,
+                duration,
+            } => {
+                let how = match outcome {
+                    RunOutcome::Success => "succeeded",
+                    RunOutcome::Failed => "failed",
+                    RunOutcome::Canceled => "canceled",
+                };
+                let seconds = duration.as_secs_f64();
+                format!("run {how} after {seconds:.1}s: {counts}")
+            }
+            Self::Other(unknown) => unknown.text("message").unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for RunCounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [
+            (self.materialized, "materialized"),
+            (self.unchanged, "unchanged"),
+            (self.stale, "stale"),
+            (self.fresh, "fresh"),
+            (self.failed, "failed"),
+            (self.blocked, "blocked"),
+            (self.canceled, "not run"),
+        ];
+        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        for (index, (count, word)) in parts.enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{count} {word}")?;
+        }
+        Ok(())
+    }
+}

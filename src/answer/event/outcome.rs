@@ -1,0 +1,171 @@
+//! How steps and runs end.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::DataVersion;
+
+/// How a step has ended.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{EventKind, MaterializeRequest, Project, StepOutcome, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// let ended = result.events_for("greeting").last().expect("it has ended");
+/// let EventKind::StepFinished { outcome: StepOutcome::Materialized { bytes, .. }, .. } = &ended.kind else {
+///     panic!("its output is new");
+/// };
+/// assert_eq!(*bytes, 6);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// Its outputs are new.
+    Materialized {
+        /// Its data version as one.
+        #[serde(rename = "data_version")]
+        version: DataVersion,
+        /// The size of its outputs, in bytes.
+        #[serde(rename = "output_bytes")]
+        bytes: u64,
+    },
+    /// Its outputs came out as they were.
+    Unchanged {
+        /// Its data version as one.
+        #[serde(rename = "data_version")]
+        version: DataVersion,
+    },
+    /// It failed.
+    Failed(Box<StepFailure>),
+    /// It was interrupted.
+    Canceled,
+}
+
+/// Why and how a step failed, with all that is needed to go on.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo no room >&2; exit 3 > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, RaiseOnError, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let request = MaterializeRequest::new().raise_on_error(RaiseOnError::No);
+/// let result = materialize_to_memory(&project, request)?;
+/// let failure = result.failed_steps()[0].failure;
+/// assert_eq!((failure.exit, failure.signal.as_deref()), (Some(3), None));
+/// assert_eq!((&*failure.message, failure.tail.join(" ")), ("exit code 3", "no room".to_owned()));
+/// assert_eq!(failure.code, "assetctl::engine::command_failed");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepFailure {
+    /// The exit code, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// The signal that ended it, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// The diagnostic code, `assetctl::engine::…`.
+    pub code: Cow<'static, str>,
+    /// What went wrong, in words: `exited with 1`, `did not write build/x.csv`.
+    pub message: String,
+    /// What to do, where there is something to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The command as it can be copied into a shell.
+    pub command: String,
+    /// The last lines of its log.
+    pub tail: Vec<String>,
+}
+
+/// How a run has ended.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, RunOutcome, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// assert_eq!(result.outcome(), RunOutcome::Success);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// All that it was asked for is fresh.
+    Success,
+    /// Something failed or was blocked.
+    Failed,
+    /// It was interrupted.
+    Canceled,
+}
+
+/// How many steps ended how.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, RunCounts, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let result = materialize_to_memory(&project, MaterializeRequest::new())?;
+/// assert_eq!(result.counts(), RunCounts { materialized: 1, ..RunCounts::default() });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCounts {
+    /// Ran, with new outputs.
+    pub materialized: u32,
+    /// Ran, with the same outputs.
+    pub unchanged: u32,
+    /// Ran, and are stale all the same: inputs changed while their commands ran.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stale: u32,
+    /// Did not have to run.
+    pub fresh: u32,
+    /// Failed.
+    pub failed: u32,
+    /// Did not run because something that they need failed or is missing.
+    pub blocked: u32,
+    /// Were interrupted or not started.
+    pub canceled: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}

@@ -1,0 +1,100 @@
+//! What is known of a run before its first step, and what it is asked to be like.
+
+use std::borrow::Cow;
+use std::num::NonZero;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::answer::{KeyPlaces, PlanCounts, Planned};
+use crate::app::plan::{blocked_ranges, expected_duration};
+use crate::app::project::Project;
+use crate::app::ranges::key_ranges;
+use crate::app::run_id::new_run_id;
+use crate::engine::RunOptions;
+use crate::look::Evaluation;
+use crate::model::{MaterializeRequest, PartitionSet, SelectionText};
+use crate::plan::{Cell, Costs, Decision, Role, Row};
+use crate::sys::inherited::cores;
+
+/// What is to be done.
+pub fn planned(
+    evaluation: &Evaluation<'_>,
+    costs: &Costs,
+    jobs: usize,
+    elapsed: Duration,
+) -> Planned {
+    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions);
+    let is_asset = |row: &&Row| scope.graph().asset(row.asset).is_some();
+    let assets: Vec<&Row> = scope.rows().iter().filter(is_asset).collect();
+    let fresh = assets.iter().flat_map(|row| {
+        let is_fresh = |cell: Cell| {
+            decisions.of[cell.index()] == Decision::Keep && scope.role(cell) != Role::Given
+        };
+        let cells = row.cells().zip(row.set.iter());
+        let fresh = cells.filter(|(cell, _)| is_fresh(*cell));
+        let fresh: PartitionSet = fresh.map(|(_, index)| index).collect();
+        key_ranges(scope, row.asset, &fresh)
+    });
+    Planned {
+        counts: PlanCounts {
+            run: decisions.run,
+            may_run: decisions.may_run,
+            fresh: decisions.fresh,
+            blocked: decisions.blocked,
+        },
+        assets: assets.len() as u32,
+        partitions: assets.iter().map(|row| row.set.len()).sum(),
+        jobs,
+        elapsed,
+        expected: expected_duration(decisions, costs, jobs),
+        fresh: fresh.collect(),
+        blocked: blocked_ranges(evaluation),
+    }
+}
+
+/// The keys of all assets of which something is to be told.
+pub fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
+    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions.of);
+    let told = |row: &&Row| {
+        let mut cells = row.cells();
+        scope.keys(row.asset).is_partitioned()
+            && cells.any(|cell| decisions[cell.index()] != Decision::Keep)
+    };
+    let rows = scope.rows().iter().filter(told);
+    rows.map(|row| {
+        let key = scope.graph().key(row.asset);
+        (key.clone(), scope.keys(row.asset).clone())
+    })
+    .collect()
+}
+
+/// How many commands run at once where nothing was asked for.
+pub fn jobs(request: &MaterializeRequest) -> usize {
+    request.jobs.map_or_else(cores, NonZero::get)
+}
+
+/// What a run is asked to be like.
+pub fn options(
+    project: &Project,
+    request: &MaterializeRequest,
+    (planned, time): (Planned, Timestamp),
+) -> RunOptions {
+    RunOptions {
+        run: new_run_id(time),
+        jobs: planned.jobs,
+        request: request.clone(),
+        manifest: project.manifest_digest(),
+        selection: typed(&request.selection),
+        planned: Box::new(planned),
+    }
+}
+
+/// Arguments as they can be typed in a shell.
+pub fn typed(arguments: &[SelectionText]) -> String {
+    let quoted = arguments.iter().map(|argument| {
+        let text = argument.as_str();
+        shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
