@@ -3,31 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::command::render::Rendering;
+use crate::command::rendered::StepStdin;
+use crate::command::rendering::Rendering;
 use crate::io_manager::{Giving, Streams};
 use crate::model::{
     Asset, AssetId, Declaration, Dep, PartitionRef, PartitionSet, Place, Required, SourceAsset,
     SourcePath,
 };
 use crate::plan::{Cell, Scope};
-
-/// A value that is loaded before the command starts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Load {
-    /// What it is stored under.
-    pub path: String,
-    /// Where the command finds it, relative to the project root or absolute.
-    pub to: String,
-}
-
-/// What a command finds on standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StepStdin {
-    /// The bytes of the file at this path, relative to the project root or absolute.
-    File(String),
-    /// The bytes of the value that is stored under this path.
-    Piped(String),
-}
 
 /// How a command sees an input that it gets on standard input alone.
 pub(super) const STDIN: &str = "/dev/stdin";

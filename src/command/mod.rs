@@ -4,9 +4,12 @@ mod inputs;
 mod length;
 mod observe;
 mod render;
+mod rendered;
+mod rendering;
 mod variables;
 mod words;
 
-pub use inputs::{Load, StepStdin, mapped};
+pub use inputs::mapped;
 pub use observe::render_observe;
-pub use render::{Previous, Rendered, Rendering, StepPlaces, TOO_LONG, Unrenderable};
+pub use rendered::{Load, Rendered, StepStdin, TOO_LONG, Unrenderable};
+pub use rendering::{Previous, Rendering, StepPlaces};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::command::length::{SHORTEN, too_long};
-use crate::command::render::{Rendered, TOO_LONG, Unrenderable};
+use crate::command::rendered::{Rendered, TOO_LONG, Unrenderable};
 use crate::command::variables::of_source;
 use crate::command::words::{Values, argv};
 use crate::executor::{Environment, Inherit};

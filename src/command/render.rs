@@ -5,116 +5,21 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::ffi::OsString;
 use std::ops::Range;
-use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::command::inputs::{Load, STDIN, mapped, neighbours};
+use crate::command::inputs::{STDIN, mapped, neighbours};
 use crate::command::length;
+use crate::command::rendered::{Lines, Load, Rendered, TOO_LONG, Unrenderable};
+use crate::command::rendering::{Rendering, StepPlaces};
 use crate::command::variables::Declared;
 use crate::command::words::{Values, argv};
-use crate::executor::{CommandLine, Environment, Inherit, Secret};
-use crate::look::{FoundSources, Workspace, relative};
+use crate::executor::{Environment, Inherit};
+use crate::look::relative;
 use crate::model::{
     Asset, CommandPlaceholder, Declaration, Dep, InheritEnv, LONGEST_COMPONENT, PartitionKeys,
-    PartitionRef, Place, Recipe, RunId, ValueForm, encode_whole_component, shortened,
+    PartitionRef, Place, Recipe, ValueForm, encode_whole_component, shortened,
 };
-use crate::plan::{Cell, Scope};
-
-/// A command that is ready to run, without where its log goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    /// The program and its arguments.
-    pub argv: Vec<String>,
-    /// The complete environment.
-    pub env: Vec<(OsString, OsString)>,
-    /// Values that must not appear in a log.
-    pub secrets: Vec<Vec<u8>>,
-    /// Files that have to be written before the start: path relative to the project root, lines.
-    pub lists: Vec<(String, Lines)>,
-    /// Values that are loaded before the start.
-    pub loads: Vec<Load>,
-}
-
-impl Rendered {
-    /// The command to execute in `folder`, which logs to `log`.
-    #[must_use]
-    pub fn command_line(&self, folder: PathBuf, log: PathBuf) -> CommandLine {
-        let program = self.argv.first().cloned().unwrap_or_default();
-        CommandLine {
-            args: self.argv.iter().skip(1).map(Into::into).collect(),
-            env: self.env.clone(),
-            secrets: self.secrets.iter().cloned().map(Secret::new).collect(),
-            ..CommandLine::new(program, folder, log)
-        }
-    }
-}
-
-/// Texts, each of which is a line of a file or a word of a command.
-pub type Lines = Arc<[String]>;
-
-/// A command that cannot be rendered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unrenderable {
-    /// Its diagnostic code.
-    pub code: &'static str,
-    /// Why.
-    pub message: String,
-    /// What to do.
-    pub help: Option<String>,
-}
-
-impl Unrenderable {
-    /// Why, and what to do.
-    #[must_use]
-    pub fn into_words(self) -> String {
-        match self.help {
-            Some(help) => format!("{}; {help}", self.message),
-            None => self.message,
-        }
-    }
-}
-
-/// The diagnostic code of a command that is longer than the system takes.
-pub const TOO_LONG: &str = "assetctl::engine::unrenderable";
-
-/// What a command is rendered for.
-#[derive(Clone, Copy)]
-pub struct Rendering<'a> {
-    /// The project.
-    pub workspace: &'a Workspace<'a>,
-    /// The scope that the step belongs to.
-    pub scope: &'a Scope<'a>,
-    /// What was found at sources.
-    pub sources: &'a FoundSources,
-    /// The run.
-    pub run: RunId,
-    /// 0 first.
-    pub attempt: u32,
-}
-
-/// Where a step writes: a path for each output, relative to the project root, and a place for lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepPlaces {
-    /// By partition, then by output.
-    pub outputs: Vec<Vec<String>>,
-    /// The folder for files with lists.
-    pub lists: String,
-    /// The folder that values are loaded to.
-    pub given: String,
-    /// Whether the command finds its previous output there.
-    pub previous: Previous,
-}
-
-/// Whether a command finds its previous output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Previous {
-    /// It starts from nothing.
-    None,
-    /// It finds it: the asset is incremental and has one.
-    Present,
-}
+use crate::plan::Cell;
 
 impl<'a> Rendering<'a> {
     /// The command of a step that makes these cells, which are neighbours.

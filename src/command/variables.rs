@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::command::render::{Lines, Previous, Words};
+use crate::command::render::Words;
+use crate::command::rendered::Lines;
+use crate::command::rendering::Previous;
 use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
     AssetKey, Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name,

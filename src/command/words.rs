@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::command::render::Unrenderable;
+use crate::command::rendered::Unrenderable;
 use crate::executor::quote;
 use crate::model::{Command, CommandPlaceholder, CommandTemplate, Piece};
 
