@@ -38,7 +38,7 @@ use crate::model::{AssetKey, Cause, PartitionKeys, Status, StepName};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanReport {
     /// Steps that run, may run or are blocked, upstream before downstream; neighbours with equal decision and causes as
-    /// one, or each partition for itself where that was asked for.
+    /// one, or each partition where that was asked for.
     pub steps: Vec<PlanStep>,
     /// How many partitions are decided how.
     pub counts: PlanCounts,

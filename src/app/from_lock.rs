@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 pub enum FromLock {
     /// So many were here, and are recorded now.
     TakenOver(u32),
-    /// These were made, from the same as the locked ones, and came out otherwise.
+    /// These were made, from the same as the locked ones, and came out different.
     CameOutOtherwise(Vec<StepName>),
 }
 

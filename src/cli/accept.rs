@@ -15,17 +15,17 @@ use crate::model::AcceptRequest;
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
-  assetctl accept --all -n                      what would be accepted
+  assetctl accept --all -n                      outputs that would be recorded
   assetctl accept clean@2013-07-04              its output is right, although its code changed")]
 #[command(group(ArgGroup::new("accepted").args(["selection", "all"]).required(true)))]
 pub struct AcceptArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Accept all that has outputs
+    /// Accept all assets with outputs
     #[arg(long)]
     pub all: bool,
-    /// Only say what would be accepted
+    /// Only show the outputs that would be recorded
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -54,7 +54,7 @@ fn accepted(report: &AffectedReport, look: &Look) -> String {
         "Accepted"
     };
     if report.affected.is_empty() {
-        return "There is nothing to accept: every output is what was recorded.\n".to_owned();
+        return "There is nothing to accept: every output matches its record.\n".to_owned();
     }
     format!("{}{}", rows(report, look), summary(verb, report, look))
 }

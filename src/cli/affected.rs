@@ -24,10 +24,10 @@ pub struct AffectedArgs {
     /// Files and folders that changed, or would
     #[arg(value_name = "FILE", required_unless_present = "since")]
     pub files: Vec<PathBuf>,
-    /// What git says has changed since a revision, uncommitted and unknown files among it
+    /// Changes since a git revision, with uncommitted and untracked files
     #[arg(long, value_name = "REV", conflicts_with = "files")]
     pub since: Option<String>,
-    /// Leave out what only reads assets that are touched
+    /// Leave out downstream assets
     #[arg(long)]
     pub direct: bool,
 }
@@ -52,7 +52,7 @@ pub fn run(args: &AffectedArgs, session: &Session) -> Result<Exit, Failure> {
 /// What changes can touch: a line for each range.
 fn affected(report: &ImpactReport, look: &Look) -> String {
     if report.assets.is_empty() {
-        return "No asset can be touched by this.\n".to_owned();
+        return "This affects no asset.\n".to_owned();
     }
     let mut table = Table::default();
     for each in &report.assets {
@@ -98,9 +98,6 @@ mod tests {
         report                           1 partition   downstream
         ");
         report.assets.clear();
-        assert_eq!(
-            affected(&report, &look()),
-            "No asset can be touched by this.\n"
-        );
+        assert_eq!(affected(&report, &look()), "This affects no asset.\n");
     }
 }

@@ -52,7 +52,7 @@ pub enum CliError {
         help: Option<String>,
     },
     /// A word for an asset is neither that nor a partition of one.
-    #[error("`{text}` is no asset and no partition of one: {reason}")]
+    #[error("`{text}` is neither an asset nor a partition of one: {reason}")]
     #[diagnostic(
         code(assetctl::cli::invalid_selection),
         help("write ASSET or ASSET@KEY, as in `clean@2013-07-04`")
@@ -68,7 +68,7 @@ pub enum CliError {
         span: Option<SourceSpan>,
     },
     /// The value of `--partition` is no key.
-    #[error("`{text}` is no partition key: {reason}")]
+    #[error("`{text}` is not a partition key: {reason}")]
     #[diagnostic(
         code(assetctl::cli::invalid_partition),
         help(
@@ -86,7 +86,7 @@ pub enum CliError {
         span: Option<SourceSpan>,
     },
     /// The value of `--partition-range` is no range.
-    #[error("`{text}` is no range of partition keys: {reason}")]
+    #[error("`{text}` is not a range of partition keys: {reason}")]
     #[diagnostic(
         code(assetctl::cli::invalid_partition_range),
         help("write FIRST...LAST: both keys belong to the range")
@@ -102,11 +102,11 @@ pub enum CliError {
         span: Option<SourceSpan>,
     },
     /// Partitions are chosen in two ways that do not go together.
-    #[error("`{one}` and `{other}` do not go together")]
+    #[error("`{one}` and `{other}` exclude each other")]
     #[diagnostic(
         code(assetctl::cli::partition_flags),
         help(
-            "`--partition` and `--partition-range` may stand together; `--latest` and `--all-partitions` stand alone"
+            "`--partition` and `--partition-range` can be combined; `--latest` and `--all-partitions` exclude the others"
         )
     )]
     PartitionFlags {
@@ -116,7 +116,7 @@ pub enum CliError {
         other: &'static str,
     },
     /// The name of a partitions definition is none.
-    #[error("`{text}` is no name of a partitions definition: {reason}")]
+    #[error("`{text}` is not the name of a partitions definition: {reason}")]
     #[diagnostic(
         code(assetctl::cli::invalid_definition),
         help("names are made of letters, digits, `_` and `-`")
@@ -141,20 +141,20 @@ pub enum CliError {
         asset: String,
     },
     /// The value of `--run` is no id of a run.
-    #[error("`{text}` is no id of a run")]
+    #[error("`{text}` is not the id of a run")]
     #[diagnostic(
         code(assetctl::cli::invalid_run),
-        help("ids are shown by `assetctl history ASSET`")
+        help("`assetctl history ASSET` shows the ids of runs")
     )]
     Run {
         /// As typed.
         text: String,
     },
     /// Something would be removed, and nobody can be asked.
-    #[error("wipe asks before it forgets anything, and there is no terminal to ask on")]
+    #[error("wipe asks before it deletes records, and there is no terminal to ask on")]
     #[diagnostic(
         code(assetctl::cli::not_confirmed),
-        help("add `--yes`; `--dry-run` shows what would go")
+        help("add `--yes`; `--dry-run` shows the records that would be deleted")
     )]
     NotConfirmed,
     /// Standard output cannot be written.

@@ -24,7 +24,7 @@ Examples:
   assetctl graph report --format mermaid        all that is up- and downstream of it
   assetctl graph 'group:core'                   exactly these")]
 pub struct GraphArgs {
-    /// What: names, or expressions as '+clean and not group:core'; see `assetctl help selection` [default: all]
+    /// Names, or expressions such as '+clean and not group:core'; see `assetctl help selection` [default: all]
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
     /// How to draw it

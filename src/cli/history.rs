@@ -28,13 +28,13 @@ pub struct HistoryArgs {
     /// The asset, or one partition of it
     #[arg(value_name = "ASSET[@K]")]
     pub selected: String,
-    /// Its partition, in place of `@K`
+    /// Its partition, instead of `@K`
     #[arg(long = "partition", value_name = "K")]
     pub partition: Option<String>,
-    /// At most so many, newest first
+    /// At most N, newest first
     #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one::<NonZeroU32>)]
     pub limit: NonZeroU32,
-    /// Tell each key of an input for itself, not in ranges
+    /// List each key of an input instead of ranges
     #[arg(long)]
     pub keys: bool,
     /// List failed attempts only

@@ -18,12 +18,12 @@ Examples:
   assetctl init
   assetctl -C new/project init --template empty")]
 pub struct InitArgs {
-    /// What Assets.toml holds
+    /// Content of Assets.toml
     #[arg(long, value_name = "NAME", default_value = "example")]
     pub template: TemplateName,
 }
 
-/// What a new Assets.toml holds.
+/// The content of a new Assets.toml.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TemplateName {
     /// A small pipeline that runs as it is, with comments

@@ -20,7 +20,7 @@ Examples:
   assetctl list '+report'                       what it is made from
   assetctl list 'group:core and not kind:sql' --json")]
 pub struct ListArgs {
-    /// What: names, or expressions as '+clean and not group:core'; see `assetctl help selection` [default: all]
+    /// Names, or expressions such as '+clean and not group:core'; see `assetctl help selection` [default: all]
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
 }

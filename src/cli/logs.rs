@@ -34,10 +34,10 @@ pub struct LogsArgs {
     /// The asset partition: `report`, `clean@2013-07-04`
     #[arg(value_name = "ASSET[@K]")]
     pub selected: String,
-    /// Its partition, in place of `@K`
+    /// Its partition, instead of `@K`
     #[arg(long = "partition", value_name = "K")]
     pub partition: Option<String>,
-    /// Of this run [default: the last one that has a log]
+    /// The log of this run [default: the last one with a log]
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
 }

@@ -25,13 +25,13 @@ Examples:
   assetctl plan                                 what is not fresh, in order, with reasons
   assetctl plan --partition 2013-07-04
   assetctl plan report --force
-  assetctl plan --steps '+report'               report and what it reads itself, and nothing else
-  assetctl plan --keys --json                   each partition for itself")]
+  assetctl plan --steps '+report'               report and its direct inputs only
+  assetctl plan --keys --json                   each partition")]
 pub struct PlanArgs {
     /// What, and how far.
     #[command(flatten)]
     pub run: RunArgs,
-    /// Tell each partition for itself, not in ranges
+    /// List each partition instead of ranges
     #[arg(long)]
     pub keys: bool,
 }
@@ -90,7 +90,7 @@ fn plan(report: &PlanReport, look: &Look, next: &Next) -> String {
         text.push('\n');
     }
     if report.counts.run > 0 && look.hints == Hints::Given {
-        let hint = format!("`{}` does it.", next.materialize);
+        let hint = format!("Run `{}`.", next.materialize);
         text.push_str(&styled(DIM, hint).to_string());
         text.push('\n');
     }
@@ -184,7 +184,7 @@ fn reason(step: &PlanStep, next: &Next) -> String {
     let mut reasons: Vec<_> = step.causes.iter().map(subject).collect();
     reasons.dedup();
     match reasons.len() {
-        0 if step.decision == Decision::MayRun => "if what it needs comes out different".to_owned(),
+        0 if step.decision == Decision::MayRun => "if its inputs come out different".to_owned(),
         0 => match step.elsewhere {
             MadeElsewhere::No => "never materialized".to_owned(),
             MadeElsewhere::Locked => "in Assets.lock, but its outputs are not here".to_owned(),
@@ -311,7 +311,7 @@ mod tests {
         1,366 to run · 1 may run · 1 blocked · 1,083 fresh, usually 1m 02s.
         Longest chain: clean@2013-07-04 → daily@2013-07-04 → year
         build/2013-01-01.csv and 2 more were not made by any step: clean will set them aside.
-        `assetctl materialize` does it.
+        Run `assetctl materialize`.
         ");
         let range = BlockedRange {
             keys: report.steps[2].keys.clone(),

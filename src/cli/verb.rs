@@ -22,7 +22,7 @@ use crate::cli::show::ShowArgs;
 use crate::cli::status::StatusArgs;
 use crate::cli::wipe::WipeArgs;
 
-/// Make for data: knows from contents which asset partitions are stale, says why, and runs exactly those.
+/// Make for data: finds stale partitions by content, says why they are stale, and runs exactly those.
 #[derive(Debug, Parser)]
 #[command(
     name = "assetctl",
@@ -47,42 +47,42 @@ pub struct Cli {
 pub enum Verb {
     /// Start a project: a commented Assets.toml that runs as it is
     Init(InitArgs),
-    /// Bring assets up to date: run what is stale, missing or failed, and what it needs
+    /// Bring assets up to date: run stale, missing and failed partitions, and their upstreams
     #[command(aliases = ["build", "run"])]
     Materialize(MaterializeArgs),
-    /// Say what is fresh and what is not
+    /// Show which assets are fresh, and why others are not
     Status(StatusArgs),
-    /// Say why an asset partition is fresh or not, down to the root
+    /// Show why a partition is fresh or not, down to the root cause
     Explain(ExplainArgs),
-    /// Say what `materialize` would run, in which order, and how long it takes
+    /// Show which steps `materialize` would run, in which order, and for how long
     Plan(PlanArgs),
-    /// Say whether everything is fresh by Assets.lock, from a checkout alone; exit 1 if not
+    /// Check a checkout against Assets.lock; exit 1 unless everything is fresh
     Check(CheckArgs),
     /// List assets and sources
     List(ListArgs),
-    /// Show what steps wrote to standard output and error
+    /// Show the logs of steps
     Logs(LogsArgs),
-    /// Show everything that is declared of one asset
+    /// Show the declaration of one asset
     Show(ShowArgs),
-    /// Show what depends on what
+    /// Show the dependency graph
     Graph(GraphArgs),
-    /// Say which assets and keys a git change or a list of files can touch
+    /// List the assets and keys that a git change or files can affect
     Affected(AffectedArgs),
     /// List the materializations of an asset
     History(HistoryArgs),
-    /// Say which partitions there are, how they map and how they are; add and remove keys
+    /// List partitions, their mappings and their status; add and remove keys
     Partitions(PartitionVerbs),
-    /// Look at sources now, and run their `observe` commands
+    /// Observe sources now, and run their `observe` commands
     Observe(ObserveArgs),
     /// Check Assets.toml without looking at data
     Validate,
     /// Check the environment: shell, file system, clock, git, limits; exit 1 if something would not work
     Doctor,
-    /// Bring Assets.lock up to date, say what differs in it, or drop lines
+    /// Update Assets.lock from the records, compare it, or remove lines
     Lock(LockVerbs),
-    /// Take the outputs on disk as they are for what would be made now
+    /// Record the existing outputs as up to date, without running anything
     Accept(AcceptArgs),
-    /// Forget records, and with `--outputs` remove the files too
+    /// Delete records, and with `--outputs` the files too
     Wipe(WipeArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
@@ -93,7 +93,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Whether its own `--format` asks for JSON: then errors are told so, too.
+    /// Whether its own `--format` asks for JSON: then errors are JSON, too.
     pub fn answers_in_json(&self) -> bool {
         match self {
             Self::Check(args) => args.format == Some(CheckFormat::Json),
@@ -134,9 +134,9 @@ pub struct CompletionsArgs {
 Examples:
   assetctl help plan
   assetctl help partitions map
-  assetctl help selection                       how to say which assets")]
+  assetctl help selection                       how to select assets")]
 pub struct HelpArgs {
-    /// A verb, as `plan` or `partitions map`, or `selection`: how to say which assets
+    /// A verb, such as `plan` or `partitions map`, or `selection`
     #[arg(value_name = "VERB|TOPIC")]
     pub topic: Vec<String>,
     /// All verbs and options

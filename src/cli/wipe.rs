@@ -23,7 +23,7 @@ Examples:
   assetctl wipe clean -n                        what would be forgotten
   assetctl wipe clean@2013-07-04 --outputs --yes")]
 pub struct WipeArgs {
-    /// What: names, `clean@2013-07-04`, or expressions as '+clean and not group:core'; see `assetctl help selection`
+    /// Names, `clean@2013-07-04`, or expressions such as '+clean and not group:core'; see `assetctl help selection`
     #[arg(value_name = "SELECTION", required = true)]
     pub selection: Vec<String>,
     /// At which keys.
@@ -32,7 +32,7 @@ pub struct WipeArgs {
     /// Remove the outputs too; sources never
     #[arg(long)]
     pub outputs: bool,
-    /// Only say what would be forgotten and removed
+    /// Only show what would be deleted
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Do not ask

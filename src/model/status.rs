@@ -92,7 +92,7 @@ pub enum Cause {
     DependencyRemoved,
     /// The data version of an input changed.
     Data(DataChange),
-    /// An output is not what was recorded.
+    /// An output differs from its record.
     Output {
         /// The output's label; `None` for the only one.
         output: Option<String>,

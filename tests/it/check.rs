@@ -501,7 +501,7 @@ fn orphans_are_told_and_fail_nothing() {
     assert!(
         outcome
             .stdout()
-            .contains("1 line of what is not declared: other")
+            .contains("1 line without a declaration: other")
     );
     let quiet = clone.run(&["check", "-q"]).success();
     assert_eq!(quiet.said(), "exit 0");

@@ -164,7 +164,7 @@ fn keys_come_and_go_and_their_records_stay() {
     assert!(
         removed
             .stdout()
-            .contains("stays: `assetctl history` shows it for each")
+            .contains("stay: `assetctl history` shows them for each")
     );
     sandbox.materialize(&["each"]).success().ran_nothing();
     sandbox

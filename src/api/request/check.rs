@@ -47,7 +47,7 @@ impl CheckRequest {
         self
     }
 
-    /// What is asked of outputs: those that are here must match, if nothing is said.
+    /// Which outputs must be here and match: those that are here must match, if nothing is said.
     ///
     /// ```
     /// let request = assetctl::CheckRequest::new().outputs(assetctl::CheckedOutputs::Required);

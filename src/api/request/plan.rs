@@ -93,7 +93,7 @@ impl PlanRequest {
         self
     }
 
-    /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
+    /// Tells each partition, and not neighbours of which the same is to be said as one.
     ///
     /// ```
     /// let request = assetctl::PlanRequest::new().each_partition();

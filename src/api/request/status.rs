@@ -33,7 +33,7 @@ impl StatusRequest {
 
     recorded_methods!(StatusRequest);
 
-    /// Tells each partition for itself, and not neighbours of which the same is to be said as one.
+    /// Tells each partition, and not neighbours of which the same is to be said as one.
     ///
     /// ```
     /// let request = assetctl::StatusRequest::new().each_partition();

@@ -20,8 +20,8 @@ use jiff::tz::TimeZone;
 pub struct Globals {
     /// The project: a folder with an Assets.toml, or one below it
     ///
-    /// Without it, the nearest Assets.toml with a `[project]` table in the current folder or above. The variable is not
-    /// looked at by an `assetctl` that is started by a step.
+    /// Without it, the nearest Assets.toml with a `[project]` table in the current folder or above. An
+    /// `assetctl` that a step starts ignores the variable.
     #[arg(
         short = 'C',
         long,
@@ -41,7 +41,7 @@ pub struct Globals {
         hide_short_help = true
     )]
     pub home: Option<PathBuf>,
-    /// How many commands run at once; 0 is the number of cores, as by default
+    /// How many commands run at once; 0, the default, is the number of cores
     #[arg(
         short,
         long,
@@ -52,7 +52,7 @@ pub struct Globals {
         hide_env_values = true
     )]
     pub jobs: Option<NonZeroUsize>,
-    /// Say less: only failures and the last line
+    /// Show only failures and the last line
     #[arg(
         short,
         long,
@@ -64,7 +64,7 @@ pub struct Globals {
         hide_short_help = true
     )]
     pub quiet: bool,
-    /// Say more: the output of commands as it comes, and all reasons
+    /// Show the output of commands, and all causes
     #[arg(
         short,
         long,
@@ -96,7 +96,7 @@ pub struct Globals {
         hide_short_help = true
     )]
     pub color: ColorChoice,
-    /// No live display: plain lines, as where there is no terminal
+    /// Print plain lines instead of a live display
     #[arg(
         long,
         global = true,
@@ -107,7 +107,7 @@ pub struct Globals {
         hide_short_help = true
     )]
     pub no_progress: bool,
-    /// The time to judge by, which decides what time windows exist: `2013-07-05`, `2013-07-05T12:00:00Z`
+    /// The time to judge by, which decides which time windows exist: `2013-07-05`, `2013-07-05T12:00:00Z`
     #[arg(
         long,
         value_name = "T",

@@ -15,22 +15,22 @@ pub struct RunArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Of these what is recorded so.
+    /// Only partitions with these records.
     #[command(flatten)]
     pub states: RecordedArgs,
-    /// Exactly the selection: read what it needs as it is, stale or not
+    /// Run the selection only, and read its inputs as they are
     #[arg(long)]
     pub only: bool,
-    /// Of all this exactly these steps: `clean@2013-07-04`, `*report`, `clean+`; repeatable
+    /// Run only these steps of the plan: `clean@2013-07-04`, `*report`, `clean+`; repeatable
     #[arg(long, value_name = "CLAUSE")]
     pub steps: Vec<String>,
-    /// Run the selection whether stale or not, but never what it needs
+    /// Run the selection even if it is fresh, but not its upstreams
     #[arg(short = 'B', long)]
     pub force: bool,
     /// As --force; incremental assets start from nothing
     #[arg(long)]
     pub full_refresh: bool,
-    /// Set aside folders at the places of outputs that no step has made, as files are in any case
+    /// Set aside folders that no step has made at the paths of outputs, as files always are
     #[arg(long)]
     pub replace: bool,
 }

@@ -17,7 +17,7 @@ use crate::model::{
 /// Which asset partitions.
 #[derive(Debug, Default, Args)]
 pub struct SelectionArgs {
-    /// What: names, `clean@2013-07-04`, or expressions as '+clean and not group:core'; see `assetctl help selection`
+    /// Names, `clean@2013-07-04`, or expressions such as '+clean and not group:core'; see `assetctl help selection`
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
     /// At which keys.
@@ -73,7 +73,7 @@ pub struct PartitionsArgs {
     /// Only the partitions from A to B, both included; repeatable
     #[arg(id = "partition_range", long = "partition-range", value_name = "A...B")]
     pub ranges: Vec<String>,
-    /// All partitions, which is what no such option means too
+    /// All partitions; the default
     #[arg(long)]
     pub all_partitions: bool,
     /// Only the newest N partitions of each partitions definition
@@ -81,13 +81,13 @@ pub struct PartitionsArgs {
     pub latest: Option<NonZeroU32>,
 }
 
-/// Of the partitions those of which this is recorded.
+/// Only partitions with these records.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct RecordedArgs {
-    /// Of these only what was never materialized
+    /// Only partitions that were never materialized
     #[arg(long)]
     pub missing: bool,
-    /// Of these only what failed in its last attempt; with --missing both
+    /// Only partitions whose last attempt failed; with --missing either
     #[arg(long)]
     pub failed: bool,
 }

@@ -28,7 +28,7 @@ use crate::model::{CheckRequest, CheckedOutputs, DueWindows, Rebuild, Strictness
 Examples:
   assetctl check                                is what is committed fresh? exit 1 if not
   assetctl check -q                             the same in a script: says nothing if it is
-  assetctl check --since origin/main            only what a branch touches
+  assetctl check --since origin/main            only changes of a branch
   assetctl check --staged                       is what git would commit fresh? (in a hook)
   assetctl check --rebuild 5                    do five of them come out the same again?
   assetctl check --outputs required             all outputs are here, too
@@ -42,28 +42,28 @@ pub struct CheckArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What is asked of outputs
+    /// Which outputs must be here and match
     #[arg(long, value_name = "HOW", default_value = "matching")]
     pub outputs: CheckOutputs,
-    /// Count time windows after the newest one of their asset in Assets.lock as missing
+    /// Count time windows after the newest locked one as missing
     #[arg(long)]
     pub due: bool,
-    /// Count what cannot be judged in this checkout as not fresh
+    /// Count partitions that cannot be judged here as not fresh
     #[arg(long)]
     pub strict: bool,
-    /// Only what the changes since a git revision can touch
+    /// Only partitions that changes since a git revision can affect
     #[arg(long, value_name = "REV")]
     pub since: Option<String>,
-    /// Judge what git would commit instead of the work tree: for hooks
+    /// Check the index instead of the work tree, for hooks
     #[arg(long)]
     pub staged: bool,
-    /// Build up to so many fresh asset partitions in scratch, and compare: finds inputs that are not declared
+    /// Make up to N fresh partitions in scratch and compare, to find undeclared inputs
     #[arg(long, value_name = "N")]
     pub rebuild: Option<NonZeroU32>,
-    /// Choose others to rebuild
+    /// Choose other partitions to rebuild
     #[arg(long, value_name = "NUMBER", requires = "rebuild", default_value_t = 0)]
     pub seed: u64,
-    /// Exit 0 where there is no Assets.toml
+    /// Exit 0 if there is no Assets.toml
     #[arg(long)]
     pub if_present: bool,
     /// How to answer [default: text, or json with --json]
@@ -71,15 +71,15 @@ pub struct CheckArgs {
     pub format: Option<CheckFormat>,
 }
 
-/// What is asked of outputs.
+/// Which outputs must be here and match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum CheckOutputs {
-    /// Those that are here match; the others may be absent
+    /// Existing outputs must match; others may be absent
     #[default]
     Matching,
-    /// All are here and match
+    /// All outputs must exist and match
     Required,
-    /// They are not looked at
+    /// Outputs are not looked at
     Ignore,
 }
 

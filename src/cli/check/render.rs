@@ -61,7 +61,7 @@ pub fn verdict(report: &CheckReport) -> String {
         (counts.stale, "stale"),
         (counts.missing, "missing"),
         (counts.pending, "pending"),
-        (unverifiable_that_count(report), "not to be judged"),
+        (unverifiable_that_count(report), "cannot be judged"),
     ]
     .into_iter()
     .filter(|(amount, _)| *amount > 0);
@@ -121,7 +121,7 @@ fn rebuilt(report: &CheckReport, look: &Look) -> String {
 fn besides(counts: CheckCounts) -> String {
     let besides = [
         (counts.due, "due"),
-        (counts.unverifiable, "not to be judged"),
+        (counts.unverifiable, "cannot be judged"),
     ]
     .into_iter()
     .filter(|(amount, _)| *amount > 0);
@@ -211,13 +211,13 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
     let mut notes = Vec::new();
     if report.basis == CheckBasis::Instance {
         notes.push(
-            "There is no Assets.lock: judged by the records of this machine alone. `assetctl lock` writes one."
+            "There is no Assets.lock: judged by the records of this machine only. `assetctl lock` writes one."
                 .to_owned(),
         );
     }
     if !report.due.is_empty() {
         notes.push(format!(
-            "Due, which is not stale: {} (`--due` counts them).",
+            "Due, but not counted as stale: {} (`--due` counts them).",
             ranges(&report.due, look)
         ));
     }
@@ -231,7 +231,7 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
         if let Some(first) = all.clone().next() {
             let ranges: Vec<_> = all.by_ref().map(|it| it.range.clone()).collect();
             notes.push(format!(
-                "Not to be judged here: {}, as {}.",
+                "Cannot be judged here: {}, because {}.",
                 self::ranges(&ranges, look),
                 why_unverifiable(first)
             ));
@@ -240,7 +240,7 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
     notes.extend(report.gitignored.iter().map(gitignored));
     if !report.locked_sources.is_empty() {
         notes.push(format!(
-            "Taken from Assets.lock, as this checkout does not have them: {}.",
+            "Taken from Assets.lock, because this checkout does not have them: {}.",
             listed_ranges(report.locked_sources.iter().map(taken).collect(), look)
         ));
     }
@@ -253,7 +253,8 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
     if let Some(first) = report.ahead.first() {
         let lines: u32 = report.ahead.iter().map(|it| it.lines).sum();
         notes.push(format!(
-            "Assets.lock has {} of windows that will not have ended in a week by the clock here, as {}@{}: if it is behind, what reads all windows is stale for that alone (`--now T` judges by another time).",
+            "Assets.lock has {} of windows that end more than a week from now, such as {}@{}. If the clock here is behind, \
+             assets that read all windows are stale only because of it (`--now T` judges by another time).",
             count(lines, "line"),
             first.asset,
             first.window,
@@ -274,7 +275,7 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
             String::new()
         };
         notes.push(format!(
-            "Assets.lock has {} of what is not declared: {}{more}. `assetctl lock prune` drops them.",
+            "Assets.lock has {} without a declaration: {}{more}. `assetctl lock prune` removes them.",
             count(lines, "line"),
             names.join(", "),
         ));
@@ -340,16 +341,16 @@ mod tests {
 
           ●  stale         clean   2013-07-04...2013-07-05, 2013-07-07  steps/clean.py changed
           ○  missing       clean   2013-12-31                           not in Assets.lock
-          ●  may be stale  events  2013-01-01...2013-09-02              raw changed; they stand in Assets.lock as one
+          ●  may be stale  events  2013-01-01...2013-09-02              raw changed; they are one block in Assets.lock
           ◌  pending       day     2013-07-04...2013-07-05              clean is not up to date
-          ◌  pending       year                                         what it needs is not fresh
+          ◌  pending       year                                         an upstream is not fresh
 
         Run `assetctl materialize` and commit Assets.lock.
-        Due, which is not stale: clean@2014-01-01...2014-01-02, day@2014-01-01 (`--due` counts them).
-        Not to be judged here: photos@b, as photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it.
-        Taken from Assets.lock, as this checkout does not have them: warehouse.
+        Due, but not counted as stale: clean@2014-01-01...2014-01-02, day@2014-01-01 (`--due` counts them).
+        Cannot be judged here: photos@b, because photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it.
+        Taken from Assets.lock, because this checkout does not have them: warehouse.
         Locked twice with different outputs, so their commands are not reproducible: clean@2013-07-01.
-        Assets.lock has 3 lines of what is not declared: old. `assetctl lock prune` drops them.
+        Assets.lock has 3 lines without a declaration: old. `assetctl lock prune` removes them.
         ");
         wide.detail = Detail::Brief;
         insta::assert_snapshot!(plain(&check(&check_report(), &wide, &next())), @r"
@@ -357,9 +358,9 @@ mod tests {
 
           ●  stale         clean   2013-07-04...2013-07-05, 2013-07-07  steps/clean.py changed
           ○  missing       clean   2013-12-31                           not in Assets.lock
-          ●  may be stale  events  2013-01-01...2013-09-02              raw changed; they stand in Assets.lock as one
+          ●  may be stale  events  2013-01-01...2013-09-02              raw changed; they are one block in Assets.lock
           ◌  pending       day     2013-07-04...2013-07-05              clean is not up to date
-          ◌  pending       year                                         what it needs is not fresh
+          ◌  pending       year                                         an upstream is not fresh
 
         Run `assetctl materialize` and commit Assets.lock.
         ");
@@ -400,9 +401,9 @@ mod tests {
         insta::assert_snapshot!(plain(&check(&report, &look(), &next())), @r"
         Everything is fresh: 1 asset partition of 1 asset.
         Rebuilt 4 asset partitions in scratch: 1 came out the same.
-          ✗ clean@2013-07-05 fails in scratch, where only what it declares is there (exit code 1): it probably reads something else, too
+          ✗ clean@2013-07-05 fails in scratch, with only its declared inputs (exit code 1): it probably reads something else, too
             cat: secret: No such file or directory
-          ✗ year makes another build/a, build/b in scratch, where only what it declares is there: it reads something else, too
+          ✗ year makes another build/a, build/b in scratch, with only its declared inputs: it reads something else, too
           ✗ names makes another build/a, build/b each time: the command is not reproducible
         ");
     }
@@ -424,7 +425,7 @@ mod tests {
         fresh.basis = CheckBasis::Instance;
         insta::assert_snapshot!(plain(&check(&fresh, &look(), &next())), @r"
         Everything is fresh: 20,734 asset partitions of 6 assets.
-        There is no Assets.lock: judged by the records of this machine alone. `assetctl lock` writes one.
+        There is no Assets.lock: judged by the records of this machine only. `assetctl lock` writes one.
         ");
         let mut quiet = look();
         quiet.detail = Detail::Brief;

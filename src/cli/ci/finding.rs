@@ -45,7 +45,7 @@ pub(super) enum ReasonKind {
     Missing,
     Pending,
     Unverifiable,
-    /// It came out otherwise when it was built in scratch.
+    /// It came out different when it was built in scratch.
     Rebuilt,
     /// It is locked twice, with different outputs of the same inputs.
     Irreproducible,
@@ -101,16 +101,18 @@ impl ReasonKind {
                 }
                 CauseKind::Dependency => "A dependency of an asset was added, removed or remapped.",
                 CauseKind::Data => "Data that an asset is made from changed.",
-                CauseKind::Output => "An output is not what was recorded.",
+                CauseKind::Output => "An output differs from its record.",
                 CauseKind::Rule => "An asset was recorded under another version of the rules.",
-                CauseKind::Forced => "It was asked for that an asset is made again.",
+                CauseKind::Forced => "A run was asked to make an asset again.",
                 CauseKind::Volatile => "An asset is made on each run.",
                 CauseKind::FailedBefore => "The last attempt to make an asset failed.",
             },
-            Self::Stale => "An asset is not what its declaration and its inputs give.",
+            Self::Stale => "An asset differs from what its declaration and inputs give.",
             Self::Missing => "An asset was never materialized.",
-            Self::Pending => "What an asset needs is not fresh, so that one cannot know of it yet.",
-            Self::Rebuilt => "An asset did not come out the same when it was built in scratch.",
+            Self::Pending => {
+                "An upstream of an asset is not fresh, so its own status is not known yet."
+            }
+            Self::Rebuilt => "An asset came out different when it was made again in scratch.",
             Self::Irreproducible => {
                 "An asset is locked with different outputs of the same inputs: its command is not reproducible."
             }
@@ -154,7 +156,7 @@ impl Finding<'_> {
                 many => (many, "are locked twice"),
             },
             (0, 0) => (unverifiable, "cannot be judged"),
-            (0, _) => (rebuilt, "came out otherwise"),
+            (0, _) => (rebuilt, "came out different"),
             (1, _) => (unfresh, "is not fresh"),
             (_, _) => (unfresh, "are not fresh"),
         };

@@ -53,9 +53,9 @@ mod tests {
     fn an_annotation_for_each_asset() {
         insta::assert_snapshot!(annotations(&check_report()), @r"
         ::error file=Assets.toml,line=12,title=clean%3A 4 of 365 partitions are not fresh::2013-07-04...2013-07-05 stale: steps/clean.py changed%0A2013-07-07 stale: steps/clean.py changed%0A2013-12-31 missing: not in Assets.lock%0A2013-07-01 locked twice: with different outputs of the same inputs, so the command is not reproducible
-        ::error file=Assets.toml,line=30,title=events%3A 245 of 20%2C000 partitions are not fresh::2013-01-01...2013-09-02 may be stale: raw changed; they stand in Assets.lock as one
+        ::error file=Assets.toml,line=30,title=events%3A 245 of 20%2C000 partitions are not fresh::2013-01-01...2013-09-02 may be stale: raw changed; they are one block in Assets.lock
         ::error file=Assets.toml,line=40,title=day%3A 2 of 365 partitions are not fresh::2013-07-04...2013-07-05 pending: clean is not up to date
-        ::error file=Assets.toml,line=50,title=year is not fresh::pending: what it needs is not fresh
+        ::error file=Assets.toml,line=50,title=year is not fresh::pending: an upstream is not fresh
         ::warning file=Assets.toml,line=70,title=photos%3A 1 of 2 partitions cannot be judged::b cannot be judged: photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it
         ");
     }

@@ -113,7 +113,7 @@ mod tests {
             }
           },
           {
-            "description": "events 2013-01-01...2013-09-02 may be stale: raw changed; they stand in Assets.lock as one",
+            "description": "events 2013-01-01...2013-09-02 may be stale: raw changed; they are one block in Assets.lock",
             "check_name": "assetctl/data",
             "fingerprint": "fe0c990275436d82e21d1a92e74bbab4",
             "severity": "major",
@@ -137,7 +137,7 @@ mod tests {
             }
           },
           {
-            "description": "year pending: what it needs is not fresh",
+            "description": "year pending: an upstream is not fresh",
             "check_name": "assetctl/pending",
             "fingerprint": "5cdb0c15fd232a4350e34134b842709d",
             "severity": "major",

@@ -107,7 +107,7 @@ mod tests {
             </testcase>
             <testcase classname="assetctl check" name="events">
               <failure type="data" message="events: 245 of 20,000 partitions are not fresh">Assets.toml:30
-        2013-01-01...2013-09-02 may be stale: raw changed; they stand in Assets.lock as one</failure>
+        2013-01-01...2013-09-02 may be stale: raw changed; they are one block in Assets.lock</failure>
             </testcase>
             <testcase classname="assetctl check" name="day">
               <failure type="pending" message="day: 2 of 365 partitions are not fresh">Assets.toml:40
@@ -115,7 +115,7 @@ mod tests {
             </testcase>
             <testcase classname="assetctl check" name="year">
               <failure type="pending" message="year is not fresh">Assets.toml:50
-        pending: what it needs is not fresh</failure>
+        pending: an upstream is not fresh</failure>
             </testcase>
             <testcase classname="assetctl check" name="names"/>
             <testcase classname="assetctl check" name="photos">

@@ -23,7 +23,7 @@ pub struct ExplainArgs {
     /// The asset partition: `report`, `clean@2013-07-04`
     #[arg(value_name = "ASSET[@K]")]
     pub selected: String,
-    /// Its partition, in place of `@K`
+    /// Its partition, instead of `@K`
     #[arg(long = "partition", value_name = "K")]
     pub partition: Option<String>,
 }

@@ -99,15 +99,14 @@ fn heading(words: &str) -> String {
 
 fn why_fresh(report: &ExplainReport) -> String {
     if report.last.is_none() && !report.record.is_empty() {
-        return "  its line in Assets.lock is right, and its outputs are what that says\n"
-            .to_owned();
+        return "  its line in Assets.lock is right, and its outputs match it\n".to_owned();
     }
     let outputs = match report.outputs.len() {
-        1 => "so is its output".to_owned(),
-        many => format!("so are its {}", count(many as u64, "output")),
+        1 => "so does its output".to_owned(),
+        many => format!("so do its {}", count(many as u64, "output")),
     };
     format!(
-        "  its record ({}) is equal to what is there now, and {outputs}\n",
+        "  its record ({}) matches, and {outputs}\n",
         count(report.record.len() as u64, "field"),
     )
 }
@@ -221,9 +220,9 @@ fn outputs(report: &ExplainReport, width: usize) -> String {
     for output in &report.outputs {
         let (sign, style, state) = match (&output.recorded, &output.now) {
             (None, None) if report.status != Status::Unverifiable => {
-                ("≠", WARN, "not there, and never recorded")
+                ("≠", WARN, "absent, and never recorded")
             }
-            (None, _) => ("≠", WARN, "there, but never recorded"),
+            (None, _) => ("≠", WARN, "exists, but was never recorded"),
             (Some(_), None) => ("≠", WARN, "missing"),
             (Some(_), Some(_)) if output.equal => ("=", GOOD, "as recorded"),
             (Some(_), Some(_)) => ("≠", WARN, "not what was recorded"),
@@ -265,8 +264,8 @@ fn what_runs(report: &ExplainReport) -> String {
         .expected
         .map_or_else(String::new, |time| format!(", usually {}", span(time)));
     let heading = heading(match report.status {
-        Status::Fresh => "What would run if it had to",
-        _ => "What would run",
+        Status::Fresh => "Would run if stale",
+        _ => "Would run",
     });
     let mut text = format!("\n{heading}{usually}\n");
     for line in command.lines() {
@@ -446,7 +445,7 @@ mod tests {
         Outputs
           ≠  build/daily/2013-07-04.json  missing
 
-        What would run, usually 2.1s
+        Would run, usually 2.1s
           sh -euc 'a.py --fast'
 
         Last materialization
@@ -472,7 +471,7 @@ mod tests {
         report.feeds.clear();
         insta::assert_snapshot!(plain(&explain(&report, &look(), &next())), @r"
         daily@2013-07-04 is fresh
-          its record (1 field) is equal to what is there now, and so is its output
+          its record (1 field) matches, and so does its output
 
         Recorded against now
           1 field equal (-v shows them)
@@ -480,7 +479,7 @@ mod tests {
         Outputs
           =  build/daily/2013-07-04.json  as recorded
 
-        What would run if it had to, usually 2.1s
+        Would run if stale, usually 2.1s
           sh -euc 'a.py --fast'
 
         Last materialization
@@ -500,6 +499,6 @@ mod tests {
         report.blocked = Some("flights: flights.csv is missing".into());
         let text = plain(&explain(&report, &look(), &next()));
         assert!(text.contains("  it was never materialized\n  it cannot be made now: flights: flights.csv is missing\n"));
-        assert!(!text.contains("What would run") && !text.contains("Recorded against now"));
+        assert!(!text.contains("Would run") && !text.contains("Recorded against now"));
     }
 }

@@ -82,7 +82,7 @@ pub fn command(length: Length) -> Command {
         Length::Full => command.after_help(
             "Exit codes: 0 done or fresh; 1 a step failed or something is not fresh; 2 a mistake in arguments or\n\
              Assets.toml; 3 the environment; 130 interrupted. `assetctl help VERB` says more about one verb,\n\
-             `assetctl help selection` how to say which assets.",
+             `assetctl help selection` how to select assets.",
         ),
         Length::Short => {
             let others: Vec<_> = Cli::command()
@@ -149,7 +149,7 @@ pub fn unknown_verb(found: &str) -> CliError {
 
 /// The error for a word that help cannot tell of, behind the words of a verb.
 fn unknown(before: &[String], verb: &Command, word: &str) -> CliError {
-    let all = "`assetctl --help` lists all verbs, `assetctl help selection` tells of selections";
+    let all = "`assetctl --help` lists all verbs, `assetctl help selection` is about selections";
     let nearest = if before.is_empty() {
         meant_topic(word).or_else(|| meant(word))
     } else {

@@ -27,7 +27,7 @@ pub struct LockDiffArgs {
     /// The revision to compare [default: the file in the work tree]
     #[arg(value_name = "REF2")]
     pub new: Option<String>,
-    /// How to tell it
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: LockDiffFormat,
 }

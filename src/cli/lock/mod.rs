@@ -39,9 +39,9 @@ pub struct LockVerbs {
 /// What can be done with the lock file besides.
 #[derive(Debug, Subcommand)]
 pub enum LockVerb {
-    /// Drop lines that are wrong, or of nothing that is declared
+    /// Remove wrong lines, and lines without a declaration
     Prune(PruneArgs),
-    /// Say what differs between the lock files of two revisions
+    /// Show the differences between the lock files of two revisions
     Diff(LockDiffArgs),
 }
 
@@ -51,7 +51,7 @@ pub struct LockArgs {
     /// The lines of which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Only say which lines would change
+    /// Only show the lines that would change
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -60,10 +60,10 @@ pub struct LockArgs {
 #[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
-  assetctl lock prune -n                        which lines would go
+  assetctl lock prune -n                        the lines that would be removed
   assetctl lock prune                           after assets were renamed or removed")]
 pub struct PruneArgs {
-    /// Only say which lines would go
+    /// Only show the lines that would be removed
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }

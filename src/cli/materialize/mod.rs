@@ -39,7 +39,7 @@ pub struct MaterializeArgs {
     /// What, and how far.
     #[command(flatten)]
     pub run: RunArgs,
-    /// Only say what would run, as `plan` does
+    /// Only show the plan, as `plan` does
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Start nothing new after a failure
@@ -48,16 +48,16 @@ pub struct MaterializeArgs {
     /// Start nothing new after N failures
     #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
     pub max_failures: Option<NonZeroU32>,
-    /// Go on with what does not need what failed; the default
+    /// Continue with steps that do not need the failed one; the default
     #[arg(short = 'k', long, hide = true, conflicts_with_all = ["fail_fast", "max_failures"])]
     pub keep_going: bool,
-    /// Fail where an output was altered by hand, and leave it
+    /// Fail if an output was altered by hand, instead of replacing it
     #[arg(long)]
     pub keep_altered: bool,
-    /// Run again until commands add no more partition keys
+    /// Run again while commands add partition keys
     #[arg(long)]
     pub until_done: bool,
-    /// Do not wait for another process that holds what is needed
+    /// Exit 3 instead of waiting for another process
     #[arg(long)]
     pub no_wait: bool,
     /// Sync outputs to disk before they are recorded
@@ -72,25 +72,25 @@ pub struct MaterializeArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "In memory")]
 pub struct MemoryArgs {
-    /// Keep outputs in memory: all that is selected runs, and nothing of the project is changed
+    /// Keep outputs in memory: run the whole selection, and do not change the project
     ///
-    /// For tests. Sources are read from disk, and with --only what is read besides. The instance is asked for dynamic keys and for what
-    /// `status:` selects, and for nothing else.
+    /// For tests. Sources, and with --only other inputs, are read from disk. The instance is read only for dynamic keys and for
+    /// `status:`.
     #[arg(
         long,
         conflicts_with_all = ["dry_run", "replace", "keep_altered", "until_done", "no_wait", "durable"]
     )]
     pub in_memory: bool,
-    /// The most bytes of outputs, and of what commands read of them, that are held: `500MB`, `2GiB` [default: 2GB]
+    /// Limit for outputs in memory and their copies: `500MB`, `2GiB` [default: 2GB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory_limit: Option<u64>,
-    /// Write this one value to standard output; without a SELECTION it is also what is materialized
+    /// Write only this value to standard output; without a SELECTION it is also the selection
     #[arg(long, value_name = "ASSET[.OUTPUT][@KEY]", conflicts_with = "json")]
     pub print: Option<String>,
-    /// Read sources where `[project.test]` says
+    /// Read sources from the paths of `[project.test]`
     #[arg(long)]
     pub test_sources: bool,
-    /// Read a source or an external asset at another path; repeatable
+    /// Read a source or an external asset from another path; repeatable
     #[arg(long, value_name = "NAME=PATH", value_parser = input)]
     pub input: Vec<(String, String)>,
     /// Where outputs are kept: `filesystem`, the default, or `memory`, which is --in-memory
@@ -208,7 +208,7 @@ fn nothing_of(memory: &MemoryArgs) -> Result<(), CliError> {
     ];
     match given.iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => Err(usage(
-            format!("`{flag}` is about a run in memory"),
+            format!("`{flag}` is for runs in memory"),
             "add `--in-memory`",
         )),
         None => Ok(()),
@@ -227,7 +227,7 @@ fn refuse_other_places(memory: &MemoryArgs, globals: &Globals) -> Result<(), Cli
     let of_all = std::env::var_os("ASSETCTL_HOME").map(PathBuf::from);
     if globals.home.is_some() && globals.home != of_all {
         return Err(usage(
-            "`--in-memory` has an instance of its own, and `--home` names another".to_owned(),
+            "`--in-memory` uses its own instance, and `--home` names another".to_owned(),
             "leave one of them out",
         ));
     }
@@ -237,7 +237,7 @@ fn refuse_other_places(memory: &MemoryArgs, globals: &Globals) -> Result<(), Cli
 fn printed(text: &str) -> Result<Printed, CliError> {
     text.parse().map_err(|error| {
         usage(
-            format!("`{text}` is no value: {error}"),
+            format!("`{text}` is not a value: {error}"),
             "write ASSET, ASSET@KEY or ASSET.OUTPUT@KEY, as in `--print report@2013-07-04`",
         )
     })
@@ -251,7 +251,7 @@ fn supplied((name, path): &(String, String), here: &Path) -> Result<SuppliedInpu
         Err(_) if name.contains(['/', '.']) => AssetKey::of_path(name),
         Err(error) => {
             return Err(usage(
-                format!("`{name}` is no name of a source: {error}"),
+                format!("`{name}` is not the name of a source: {error}"),
                 "write NAME=PATH, as in `--input flights=tests/flights.csv`",
             ));
         }

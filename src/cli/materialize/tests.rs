@@ -121,13 +121,13 @@ fn all_problems_are_told_at_once() {
     };
     let messages: Vec<_> = problems.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(messages.join("\n"), @r"
-    `f...g` is no partition key: a partition key does not contain `...`, which means a range of keys
-    `h` is no range of partition keys: `...` separates the first and the last key of a range
-    `--partition` and `--all-partitions` do not go together
-    `--partition` and `--latest` do not go together
-    `--partition-range` and `--all-partitions` do not go together
-    `--partition-range` and `--latest` do not go together
-    `--all-partitions` and `--latest` do not go together
+    `f...g` is not a partition key: a partition key does not contain `...`, which means a range of keys
+    `h` is not a range of partition keys: `...` separates the first and the last key of a range
+    `--partition` and `--all-partitions` exclude each other
+    `--partition` and `--latest` exclude each other
+    `--partition-range` and `--all-partitions` exclude each other
+    `--partition-range` and `--latest` exclude each other
+    `--all-partitions` and `--latest` exclude each other
     ");
 }
 

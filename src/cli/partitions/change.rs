@@ -95,7 +95,7 @@ fn changed_keys(report: &KeysReport) -> String {
         let assets: Vec<_> = recorded.iter().map(AssetKey::as_str).collect();
         let assets = assets.join(", ");
         lines.push(format!(
-            "What is recorded of them stays: `assetctl history` shows it for {assets}."
+            "Their records stay: `assetctl history` shows them for {assets}."
         ));
     }
     let keys = count(report.count, "key");
@@ -146,7 +146,7 @@ mod tests {
         insta::assert_snapshot!(changed_keys(&removed), @r"
         Removed 1 key from uploads: a.
         2 keys were not there: x, y.
-        What is recorded of them stays: `assetctl history` shows it for clean.
+        Their records stay: `assetctl history` shows them for clean.
         uploads has 7 keys now.
         ");
     }

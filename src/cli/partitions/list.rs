@@ -18,14 +18,14 @@ use crate::model::{Grouping, ListPartitionsRequest, PartitionKey, WantedKeys};
 Examples:
   assetctl partitions list day
   assetctl partitions list clean --keys | tail -3
-  assetctl partitions list day --at 2013-07-04T12:00:00Z      the key whose window holds it
+  assetctl partitions list day --at 2013-07-04T12:00:00Z      the key of its window
   assetctl partitions list day --partition 2013-07-04         its window and its neighbours
   assetctl partitions list day --partition-range 2013-07-01...2013-07-31")]
 pub struct ListPartitionsArgs {
     /// A partitions definition, or an asset or source that has one
     #[arg(value_name = "ASSET|DEFINITION")]
     pub name: String,
-    /// Keys alone, one a line: all of them, if nothing else is said
+    /// Print only keys, one a line; all of them by default
     #[arg(long)]
     pub keys: bool,
     /// Only this key, with its window and its neighbours
@@ -39,7 +39,7 @@ pub struct ListPartitionsArgs {
         conflicts_with = "at"
     )]
     pub range: Option<String>,
-    /// Only the key whose window holds this instant: `2013-07-04`, `2013-07-04T12:00:00Z`
+    /// Only the key whose window contains this instant: `2013-07-04`, `2013-07-04T12:00:00Z`
     #[arg(long, value_name = "T", value_parser = instant)]
     pub at: Option<Timestamp>,
 }

@@ -27,7 +27,7 @@ pub struct MapPartitionsArgs {
     /// The input: its name, or what it reads
     #[arg(long, value_name = "NAME")]
     pub dep: String,
-    /// A partition of ASSET; with --downstream of what is read
+    /// A partition of ASSET; with --downstream of the input
     #[arg(long, value_name = "K")]
     pub partition: Option<String>,
     /// The other way: which partitions of ASSET need a partition of the input

@@ -34,15 +34,15 @@ pub struct PartitionVerbs {
 /// What can be done with partitions.
 #[derive(Debug, Subcommand)]
 pub enum PartitionVerb {
-    /// Say which partitions a definition has
+    /// List the partitions of a definition
     List(ListPartitionsArgs),
-    /// Show how the partitions of an asset are, as a strip
+    /// Show the status of an asset's partitions as a strip
     Show(ShowPartitionsArgs),
-    /// Say which partitions of an input a partition needs, or which need it
+    /// List the partitions of an input that a partition needs, or that need it
     Map(MapPartitionsArgs),
     /// Add keys to a dynamic definition
     Add(ChangeKeysArgs),
-    /// Remove keys from a dynamic definition; what is recorded of them stays
+    /// Remove keys from a dynamic definition; their records stay
     Remove(ChangeKeysArgs),
 }
 

@@ -32,7 +32,7 @@ pub fn planning(planned: &Planned) -> String {
 /// `Running 12,345 steps, which usually takes 2h 10m`
 pub fn many(steps: u32, expected: Option<Duration>) -> String {
     let time = expected.map_or_else(
-        || "for the first time, so nobody knows how long it takes".to_owned(),
+        || "for the first time, so its duration is not known".to_owned(),
         |expected| format!("which usually takes {}", span(expected)),
     );
     format!(
@@ -128,11 +128,12 @@ pub fn waiting(step: &StepName, holder: &str) -> String {
     format!("{} {step}  for {holder}", verb(WARN, "Waiting"))
 }
 
-/// `Spared 4 steps that turned out fresh: 10 in all now`
+/// `Skipped 4 steps that are already fresh; 10 in total`
 pub fn spared(steps: u32, board: &Board) -> String {
+    let are = if steps == 1 { "is" } else { "are" };
     format!(
-        "{} {} that turned out fresh: {} in all now",
-        verb(GOOD, "Spared"),
+        "{} {} that {are} already fresh; {} in total",
+        verb(GOOD, "Skipped"),
         count(steps, "step"),
         number(board.total.max(board.done))
     )

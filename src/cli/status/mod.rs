@@ -32,10 +32,10 @@ pub struct StatusArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Of these what is recorded so.
+    /// Only partitions with these records.
     #[command(flatten)]
     pub states: RecordedArgs,
-    /// Tell each partition for itself, not in ranges
+    /// List each partition instead of ranges
     #[arg(long)]
     pub keys: bool,
     /// Exit 1 if anything is not fresh
@@ -44,7 +44,7 @@ pub struct StatusArgs {
     /// List sources too
     #[arg(long)]
     pub sources: bool,
-    /// Judge by records alone, without looking at files
+    /// Judge by records only, without looking at files
     #[arg(long)]
     pub recorded: bool,
 }

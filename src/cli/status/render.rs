@@ -281,7 +281,7 @@ fn summary(report: &StatusReport, look: &Look, next: &Next) -> String {
         format!("{}: {counts}{running}.\n", count(assets, "asset"))
     };
     if report.evidence == Evidence::Recorded {
-        text.push_str("Judged by records alone: files were not looked at.\n");
+        text.push_str("Judged by records only: files were not looked at.\n");
     }
     let hindered = counts.fresh + counts.blocked;
     if counts.fresh < counts.total() && look.hints == Hints::Given {
@@ -535,7 +535,7 @@ mod tests {
           ✓  fresh  year
 
         Everything is fresh: 1 asset, 1 partition.
-        Judged by records alone: files were not looked at.
+        Judged by records only: files were not looked at.
         ");
         insta::assert_snapshot!(plain(&status(&report(vec![]), Grouping::Ranges, &look(), &next())), @"There are no assets here.");
         let source = AssetStatus {

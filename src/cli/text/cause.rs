@@ -33,7 +33,7 @@ pub fn subject(cause: &Cause) -> String {
             DependencyChange::Added => format!("input {input} is new"),
             DependencyChange::Removed => format!("input {input} is gone"),
             DependencyChange::Remapped { old, new } => {
-                format!("input {input} is mapped otherwise: {old}, now {new}")
+                format!("input {input} is mapped differently: {old}, now {new}")
             }
         },
         Cause::DependencyRemoved => "an input is gone".to_owned(),
@@ -106,7 +106,7 @@ fn details(cause: &Cause) -> Vec<(&'static str, String)> {
             Some(DataDetail::Files(files)) => files_by_name(files),
             Some(DataDetail::TooManyFiles(files)) => {
                 let files = count(*files, "file");
-                vec![("of", format!("{files}, more than are listed by name"))]
+                vec![("of", format!("{files}, too many to list"))]
             }
         },
         _ => Vec::new(),

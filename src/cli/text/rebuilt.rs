@@ -7,13 +7,13 @@ pub fn not_the_same(outcome: &RebuildOutcome) -> String {
     match outcome {
         RebuildOutcome::Same => "comes out the same".to_owned(),
         RebuildOutcome::Failed { message, .. } => format!(
-            "fails in scratch, where only what it declares is there ({message}): it probably reads something else, too"
+            "fails in scratch, with only its declared inputs ({message}): it probably reads something else, too"
         ),
         RebuildOutcome::Different { outputs, why } => {
             let outputs = outputs.join(", ");
             match why {
                 WhyDifferent::Undeclared => format!(
-                    "makes another {outputs} in scratch, where only what it declares is there: it reads something else, too"
+                    "makes another {outputs} in scratch, with only its declared inputs: it reads something else, too"
                 ),
                 WhyDifferent::Irreproducible => {
                     format!("makes another {outputs} each time: the command is not reproducible")
@@ -29,9 +29,9 @@ pub fn why_not_rebuilt(why: WhyNotRebuilt) -> &'static str {
         WhyNotRebuilt::NoCommand => "no command makes it",
         WhyNotRebuilt::Volatile => "it is volatile",
         WhyNotRebuilt::Incremental => "it starts from its previous output",
-        WhyNotRebuilt::DataVersionOfInputs => "its data version is that of its inputs",
+        WhyNotRebuilt::DataVersionOfInputs => "its data version depends only on its inputs",
         WhyNotRebuilt::Folded => "Assets.lock has only a block of it",
-        WhyNotRebuilt::ObservedInput => "it reads what a command observes",
-        WhyNotRebuilt::InputsNotHere => "what it reads is not here as it is locked",
+        WhyNotRebuilt::ObservedInput => "it reads an observed source",
+        WhyNotRebuilt::InputsNotHere => "its inputs are not here as locked",
     }
 }

@@ -22,7 +22,7 @@ pub fn why(stale: &StaleRange, basis: CheckBasis) -> String {
     };
     match stale.certainty {
         Certainty::Exact => text,
-        Certainty::Cautious => format!("{text}; they stand in Assets.lock as one"),
+        Certainty::Cautious => format!("{text}; they are one block in Assets.lock"),
     }
 }
 
@@ -80,9 +80,9 @@ fn without_cause(status: Status, basis: CheckBasis) -> &'static str {
         (Status::Missing, CheckBasis::Lock) => "not in Assets.lock",
         (Status::Missing, CheckBasis::Instance) => "never materialized",
         (Status::Failed, _) => "the last attempt failed",
-        (Status::Pending, _) => "what it needs is not fresh",
+        (Status::Pending, _) => "an upstream is not fresh",
         (Status::Blocked, CheckBasis::Lock) => "its partitions definition has no keys now",
-        (Status::Blocked, CheckBasis::Instance) => "what it needs is missing",
+        (Status::Blocked, CheckBasis::Instance) => "an upstream is missing",
         (_, CheckBasis::Lock) => "its line in Assets.lock is not what its inputs give",
         (_, CheckBasis::Instance) => "it is not what its inputs give",
     }
@@ -153,7 +153,7 @@ mod tests {
             ),
             (
                 of(2, Status::Stale, &many, Certainty::Cautious),
-                "a changed, b changed, and 2 more causes; they stand in Assets.lock as one",
+                "a changed, b changed, and 2 more causes; they are one block in Assets.lock",
             ),
         ] {
             assert_eq!(why(&stale, CheckBasis::Lock), told);

@@ -27,7 +27,7 @@ pub enum InitTemplate {
     Empty,
 }
 
-/// Say what is fresh and what is not.
+/// Show which assets are fresh, and why others are not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusRequest {
     /// Of what; of everything if empty.

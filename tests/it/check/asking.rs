@@ -58,7 +58,7 @@ fn windows_of_several_dimensions_are_due_too() {
         .run(&[&["check"], &long_before[..]].concat())
         .exits(1);
     assert!(
-        said.stdout().contains("if it is behind"),
+        said.stdout().contains("the clock here is behind"),
         "{}",
         said.stdout()
     );

@@ -6,7 +6,7 @@ use uppsala::{XsdValidator, parse};
 use crate::check::{built, cloned, git};
 use crate::sandbox::Sandbox;
 
-/// A clone in which something is stale, missing, pending and not to be judged, its texts full of what needs escaping.
+/// A clone in which something is stale, missing, pending and unverifiable, its texts full of what needs escaping.
 fn broken() -> Sandbox {
     let clone = cloned(&built());
     clone.append("data/2024-01-02.csv", "more\n");
@@ -63,11 +63,11 @@ fn what_came_out_otherwise_is_no_matter_of_freshness() {
     let lines: Vec<&str> = said.lines().collect();
     assert!(
         lines[0]
-            .contains("title=hidden%3A 2 of 2 partitions came out otherwise::b fails in scratch"),
+            .contains("title=hidden%3A 2 of 2 partitions came out different::b fails in scratch"),
         "{said}"
     );
     assert!(
-        lines[1].contains("title=clock came out otherwise::makes another"),
+        lines[1].contains("title=clock came out different::makes another"),
         "{said}"
     );
     assert_eq!(

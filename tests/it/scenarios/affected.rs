@@ -514,7 +514,7 @@ fn files_are_named_from_where_one_is() {
     let nothing = ["affected", "-C", "work", "work/nothing"];
     assert_eq!(
         sandbox.run(&nothing).success().stdout(),
-        "No asset can be touched by this.\n"
+        "This affects no asset.\n"
     );
 }
 

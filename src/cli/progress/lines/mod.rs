@@ -161,9 +161,9 @@ impl Story {
     pub fn interrupted(&mut self, urgency: Urgency) -> String {
         let running = self.board.running_now().len() as u64;
         let what = match (urgency, running) {
-            (Urgency::Ask, 0) => "nothing more starts; again ends it at once".to_owned(),
+            (Urgency::Ask, 0) => "no more steps start; interrupt again to end at once".to_owned(),
             (Urgency::Ask, _) => format!(
-                "{} asked to end; again kills what runs",
+                "{} asked to end; interrupt again to kill",
                 count(running, "running step")
             ),
             (Urgency::Kill, 0) => "ends at once".to_owned(),

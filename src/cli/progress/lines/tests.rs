@@ -139,7 +139,7 @@ fn a_run_with_a_failure() {
              Done [ 1/14] clean@2013-07-04            2.1s  120 kB  steps/clean.py changed, and 1 more cause
         Unchanged [ 2/12] sessions@2013-07-04         2.1s  same bytes: 2 downstream stay fresh  steps/clean.py changed, and 1 more cause
           Waiting features  for run 0190 of process 7
-           Spared 1 step that turned out fresh: 11 in all now
+          Skipped 1 step that is already fresh; 11 in total
 
            Failed features@2013-07-04: exited with 1
           command sh -euc 'python3 a.py'
