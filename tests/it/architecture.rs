@@ -4,7 +4,7 @@
 //! all that climb there by `super`. Code under `#[cfg(test)]` is exempt, and so are `lib.rs` and `main.rs`, which stand
 //! outside the rooms. Comments and the contents of strings are not code.
 
-mod source;
+pub mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

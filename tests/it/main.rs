@@ -15,6 +15,7 @@ mod json;
 mod kept;
 mod lock;
 mod partitions;
+mod plain_english;
 mod processes;
 mod property;
 mod reasons;

@@ -1,7 +1,6 @@
-//! Just enough of Rust's grammar to list the paths that a source file names.
+//! Just enough of Rust's grammar to list the paths, types and texts of a source file.
 //!
-//! Comments, the contents of literals and items under `#[cfg(test)]` are left out. Macros are read as if they were plain
-//! code.
+//! Comments and items under `#[cfg(test)]` are left out. Macros are read as if they were plain code.
 
 /// Where a path begins that is listed.
 const STARTS: [&str; 5] = ["crate", "super", "std", "tempfile", "uuid"];
@@ -36,6 +35,27 @@ pub fn types(text: &str) -> Vec<String> {
                 found.extend(tokens.get(at + 1).cloned());
             }
             _ => {}
+        }
+    }
+    found
+}
+
+/// The string literals of production code that people read: not the proofs of `expect`, and not the reasons of lints.
+pub fn texts(text: &str) -> Vec<String> {
+    let tokens = production_code(text);
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let Some(literal) = token.strip_prefix('"') else {
+            continue;
+        };
+        let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].as_str());
+        let for_developers = match before(1) {
+            Some("=") => before(2) == Some("reason"),
+            Some("(") => matches!(before(2), Some("expect")) || before(3) == Some("panic"),
+            _ => false,
+        };
+        if !for_developers {
+            found.push(literal.to_owned());
         }
     }
     found
@@ -76,7 +96,7 @@ fn use_tree(tokens: &[String], mut at: usize, prefix: &str, found: &mut Vec<Stri
     }
 }
 
-/// The tokens of a source text without comments, without what strings hold, and without items under `#[cfg(test)]`.
+/// The tokens of a source text without comments and without items under `#[cfg(test)]`.
 fn production_code(text: &str) -> Vec<String> {
     let tokens = tokens(text);
     let gate = ["#", "[", "cfg", "(", "test", ")", "]"];
@@ -113,7 +133,7 @@ fn end_of_item(tokens: &[String], start: usize) -> usize {
     tokens.len()
 }
 
-/// Words and punctuation; `::` is one token, a string or character literal is the token `""`.
+/// Words and punctuation; `::` is one token, a string literal is a quote and its text, a character literal a quote.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -122,7 +142,10 @@ fn tokens(text: &str) -> Vec<String> {
             _ if rest.starts_with("//") => (None, rest.find('\n').unwrap_or(rest.len())),
             _ if rest.starts_with("/*") => (None, block_comment(rest)),
             _ if rest.starts_with("::") => (Some("::"), 2),
-            '"' => (Some("\"\""), string(rest)),
+            '"' => {
+                let length = string(rest);
+                (Some(rest[..length].trim_end_matches('"')), length)
+            }
             '\'' => character(rest),
             _ if first.is_whitespace() => (None, first.len_utf8()),
             _ if first.is_alphanumeric() || first == '_' => {
@@ -130,7 +153,10 @@ fn tokens(text: &str) -> Vec<String> {
                     .find(|c: char| !c.is_alphanumeric() && c != '_')
                     .unwrap_or(rest.len());
                 match raw_string(rest, word) {
-                    Some(length) => (Some("\"\""), length),
+                    Some(length) => {
+                        let literal = rest[word..length].trim_matches('#');
+                        (Some(literal.trim_end_matches('"')), length)
+                    }
                     None => (Some(&rest[..word]), word),
                 }
             }
@@ -205,13 +231,13 @@ fn character(rest: &str) -> (Option<&'static str>, usize) {
         (Some((_, '\\')), Some((at, escape))) => {
             let from = at + escape.len_utf8();
             (
-                Some("\"\""),
+                Some("\""),
                 rest[from..]
                     .find('\'')
                     .map_or(rest.len(), |end| from + end + 1),
             )
         }
-        (Some(_), Some((at, '\''))) => (Some("\"\""), at + 1),
+        (Some(_), Some((at, '\''))) => (Some("\""), at + 1),
         _ => (None, 1),
     }
 }
