@@ -95,7 +95,7 @@ impl fmt::Display for Notice {
             Self::OwnPlaces(notice) => notice.fmt(f),
             Self::PutBack(paths) => write!(
                 f,
-                "a run that died had moved previous outputs aside; they are back: {}",
+                "restored previous outputs that a dead run had moved aside: {}",
                 paths.join(", ")
             ),
         }
