@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, params};
 
 use crate::model::{AssetKey, DataVersion, PartitionSlot, SourceContent};
-use crate::store::Store;
 use crate::store::column::{self, packed};
 use crate::store::error::StoreError;
+use crate::store::instance::Store;
 
 /// For how many versions of a source it is kept.
 const KEPT: i64 = 4;

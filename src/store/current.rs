@@ -11,9 +11,9 @@ use crate::model::{
     AssetKey, Current, CurrentColumns, CurrentRef, DataVersion, LastAttempt, PartitionKeys,
     PartitionSet,
 };
-use crate::store::Store;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
+use crate::store::instance::Store;
 use crate::store::reach::{self, Reach};
 use crate::store::state;
 

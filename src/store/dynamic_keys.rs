@@ -6,9 +6,9 @@
 use rusqlite::Connection;
 
 use crate::model::{Name, PartitionKey};
-use crate::store::Store;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
+use crate::store::instance::Store;
 
 impl Store {
     /// The keys of a dynamic definition, in order of addition.

@@ -8,7 +8,6 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 use crate::model::RunId;
-use crate::store::salvage::Carried;
 use crate::sys::inherited::file_size_limit;
 
 /// Why an instance cannot be read or written.
@@ -332,6 +331,35 @@ fn is_full(path: &Path) -> bool {
 fn has_memory() -> bool {
     const MORE_THAN_ENOUGH: usize = 16 << 20;
     Vec::<u8>::new().try_reserve_exact(MORE_THAN_ENOUGH).is_ok()
+}
+
+/// How much of a damaged instance could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// All that was in it.
+    All,
+    /// What could be read; something may be missing.
+    Some,
+    /// Nothing.
+    Nothing,
+}
+
+impl Carried {
+    /// What follows for the user.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::All => {
+                "All of it could be read and is in the new instance; the moved file can be deleted"
+            }
+            Self::Some => {
+                "All rows that could be read are in the new instance. The others are materialized again, or recorded by `assetctl accept`. Keep the moved file until `assetctl partitions list` shows all keys that were added \
+                to dynamic definitions"
+            }
+            Self::Nothing => {
+                "Nothing could be read: everything is materialized again, or recorded by `assetctl accept`. Keep the moved file if it has keys of dynamic definitions that Assets.lock does not have: no other file has them"
+            }
+        }
+    }
 }
 
 #[cfg(test)]

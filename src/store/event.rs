@@ -4,11 +4,11 @@ use rusqlite::{Row, params};
 
 use crate::answer::Event;
 use crate::model::{AssetKey, PartitionKey, RunId, StepName};
-use crate::store::Store;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
+use crate::store::instance::Store;
 use crate::store::older_event;
-use crate::store::writer::{Writing, time_column};
+use crate::store::writing::{Writing, time_column};
 
 macro_rules! select_events {
     ($rest:literal) => {

@@ -6,8 +6,10 @@ use crate::answer::{Event, EventKind, FailedAttempt, StepFailure, StepOutcome};
 use crate::model::{AssetKey, PartitionKey, PartitionSlot};
 use crate::store::column::{packed, signed};
 use crate::store::error::{Fault, StoreError};
-use crate::store::writer::{Failure, Writing, time_column};
-use crate::store::{Store, column, intern};
+use crate::store::instance::Store;
+use crate::store::writer::Failure;
+use crate::store::writing::{Writing, time_column};
+use crate::store::{column, intern};
 
 /// How many bytes of a log's last lines are kept.
 const TAIL: usize = 4096;

@@ -9,9 +9,9 @@ use crate::model::{
     AssetKey, BlockEntry, CodePrefix, CodeRecord, CodeVersion, DataVersion, Fingerprint,
     Materialization, MaterializationId, Origin, Outcome, OutputRecord, PartitionSlot,
 };
-use crate::store::Store;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
+use crate::store::instance::Store;
 use crate::store::intern;
 
 macro_rules! select_materializations {

@@ -10,15 +10,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::model::{AssetKey, Current, PartitionKey, PartitionSlot, RunId};
-use crate::store::Store;
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column;
 use crate::store::current;
 use crate::store::error::{Fault, StoreError};
+use crate::store::instance::Store;
 use crate::store::partition_id;
 use crate::store::run_lock::Life;
 use crate::store::runs::{CrashedRun, mark_one_crashed};
-use crate::store::writer::{Writing, time_column};
+use crate::store::writing::{Writing, time_column};
 
 /// What became of asking for leases.
 #[derive(Clone, Debug, PartialEq, Eq)]

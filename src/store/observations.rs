@@ -3,11 +3,11 @@
 use rusqlite::params;
 
 use crate::model::{AssetKey, DataVersion, Observation, PartitionKey, PartitionSlot};
-use crate::store::Store;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
+use crate::store::instance::Store;
 use crate::store::intern;
-use crate::store::writer::{Writing, time_column};
+use crate::store::writing::{Writing, time_column};
 
 impl Store {
     /// Records observations that differ from the last ones; gives how many did. Where none does, nothing is written.

@@ -6,20 +6,19 @@
 use std::cell::Cell;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::digest::Key;
-use crate::store::Store;
 use crate::store::attach::{
     self, Attached, Terms, attach, attach_for_writing, connect, connect_immutable, copy_with_log,
     keep_copy,
 };
 use crate::store::damage::{self, beside};
 use crate::store::error::{Fault, Notice, StoreError};
+use crate::store::instance::{Access, FileIdentity, Store};
 use crate::store::intern::Interned;
 use crate::store::mark::Mark;
 use crate::store::origin;
@@ -30,15 +29,6 @@ use crate::sys::temporary::{IN_MEMORY, TEMPORARY};
 /// The file of an instance, in its home folder.
 const FILE: &str = "instance.db";
 
-/// What an instance is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Reading. Creates nothing; where there is no instance, it is empty.
-    Read,
-    /// Reading and writing. Creates the home folder and the instance.
-    Write,
-}
-
 /// An instance, and what had to be put right to open it.
 #[derive(Debug)]
 pub struct Opened {
@@ -46,24 +36,6 @@ pub struct Opened {
     pub store: Store,
     /// What the user should know.
     pub notices: Vec<Notice>,
-}
-
-/// Which file a path led to, to notice when it leads to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileIdentity {
-    device: u64,
-    inode: u64,
-}
-
-impl FileIdentity {
-    /// `None` where there is no file.
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        })
-    }
 }
 
 /// How an instance is read, in the order in which it is tried.

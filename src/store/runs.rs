@@ -6,14 +6,14 @@ use rusqlite::{Connection, Row, params};
 use crate::answer::{Event, RunCounts};
 use crate::digest::Digest;
 use crate::model::{RunId, RunStatus};
-use crate::store::Store;
 use crate::store::asset_partition::AssetPartition;
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
 use crate::store::event;
+use crate::store::instance::Store;
 use crate::store::leases;
 use crate::store::run_lock::{Life, RunLock, RunLocks};
-use crate::store::writer::{Writing, time_column};
+use crate::store::writing::{Writing, time_column};
 
 /// A run that is about to begin.
 #[derive(Clone, Debug, PartialEq)]

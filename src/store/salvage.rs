@@ -11,38 +11,10 @@ use rusqlite::{Connection, ErrorCode, params_from_iter};
 
 use crate::model::{BlockEntry, CodeRecord, Name, PartitionKey, SourceContent};
 use crate::store::attach::{connect, keep_log};
-use crate::store::error::Fault;
+use crate::store::error::{Carried, Fault};
+use crate::store::instance::Store;
 use crate::store::run_lock::RunLocks;
 use crate::store::{column, current, event, failed, history, partition_id, runs};
-
-/// How much of a damaged instance could be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carried {
-    /// All that was in it.
-    All,
-    /// What could be read; something may be missing.
-    Some,
-    /// Nothing.
-    Nothing,
-}
-
-impl Carried {
-    /// What follows for the user.
-    pub(super) fn advice(self) -> &'static str {
-        match self {
-            Self::All => {
-                "All of it could be read and is in the new instance; the moved file can be deleted"
-            }
-            Self::Some => {
-                "All rows that could be read are in the new instance. The others are materialized again, or recorded by `assetctl accept`. Keep the moved file until `assetctl partitions list` shows all keys that were added \
-                to dynamic definitions"
-            }
-            Self::Nothing => {
-                "Nothing could be read: everything is materialized again, or recorded by `assetctl accept`. Keep the moved file if it has keys of dynamic definitions that Assets.lock does not have: no other file has them"
-            }
-        }
-    }
-}
 
 /// Copies what can be read of the damaged file `from` into the empty instance `new`.
 ///
@@ -88,8 +60,16 @@ fn open(path: &Path) -> Result<Connection, Fault> {
     Ok(source)
 }
 
+impl Store {
+    /// Whether every page of its file, and each row of each index, is as it should be. Reads the whole file.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        is_sound(&self.connection)
+    }
+}
+
 /// Whether each page and each index of a database is as it should be.
-pub(super) fn is_sound(source: &Connection) -> bool {
+fn is_sound(source: &Connection) -> bool {
     let found = source.query_row("PRAGMA integrity_check(1)", [], |row| {
         row.get::<_, String>(0)
     });

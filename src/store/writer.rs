@@ -3,8 +3,7 @@
 use std::slice;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::answer::Event;
 use crate::digest::Digest;
@@ -17,12 +16,12 @@ use crate::store::column::{packed, signed};
 use crate::store::current::{self, attempt_column};
 use crate::store::error::{Fault, StoreError};
 use crate::store::history::{origin_column, outcome_column};
-use crate::store::intern::Interned;
+use crate::store::instance::Store;
 use crate::store::leases;
 use crate::store::partition_id;
-use crate::store::run_lock::RunLocks;
 use crate::store::state;
-use crate::store::{Store, event, failed};
+use crate::store::writing::{Writing, time_column};
+use crate::store::{event, failed};
 
 /// What a finished step leaves in the instance.
 #[derive(Clone, Debug)]
@@ -81,13 +80,6 @@ pub struct Adoption {
 
 /// What stands for a run where there was none: the numbers of runs begin with 1.
 const NO_RUN: i64 = 0;
-
-/// A transaction that writes.
-pub(super) struct Writing<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) interned: &'a mut Interned,
-    pub(super) run_locks: &'a RunLocks,
-}
 
 impl Store {
     /// Records finished steps in one transaction, with their events, and releases their leases.
@@ -158,14 +150,6 @@ impl Store {
 }
 
 impl Writing<'_> {
-    pub(super) fn execute(
-        &self,
-        sql: &str,
-        parameters: impl rusqlite::Params,
-    ) -> Result<usize, Fault> {
-        Ok(self.connection.prepare_cached(sql)?.execute(parameters)?)
-    }
-
     /// The numbers of an asset partition.
     pub(super) fn numbers(&mut self, partition: &AssetPartition) -> Result<(i64, i64), Fault> {
         Ok((
@@ -291,9 +275,4 @@ impl Writing<'_> {
         )?;
         Ok(())
     }
-}
-
-/// A moment as `SQLite` holds it, to the microsecond.
-pub(super) fn time_column(time: Timestamp) -> i64 {
-    time.as_microsecond()
 }
