@@ -21,11 +21,11 @@ use crate::app::running::refuse_running;
 use crate::app::selection::{Range, select};
 use crate::engine::{clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
-use crate::look::{EngineError, Evaluation, Observing, Problems, Workspace, keep_source_content};
+use crate::look::{EngineError, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
     AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunId, RunStatus,
 };
-use crate::plan::{Purpose, Role, Scope, Upstream};
+use crate::plan::{Evaluation, Purpose, Role, Scope, Upstream};
 use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Recording, RunEnd, Success};
 use crate::sys::clock::Clock;
 
@@ -255,10 +255,7 @@ impl Acceptance<'_> {
             sources,
             ..Accepted::default()
         };
-        for row in self.scope.rows() {
-            let Some(asset) = self.scope.graph().asset(row.asset) else {
-                continue;
-            };
+        for (row, asset) in self.scope.asset_rows() {
             let mut set = Vec::new();
             for (cell, index) in row.cells().zip(row.set.iter()) {
                 if self.scope.role(cell) != Role::Selected {

@@ -11,12 +11,12 @@ use crate::app::refusal::{Refusal, Refusals};
 use crate::app::size::size_on_disk;
 use crate::engine::{Made, materialized};
 use crate::hash::Found;
-use crate::look::{Evaluation, StoreRecords, Workspace};
+use crate::look::{StoreRecords, Workspace};
 use crate::model::{
     Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Origin, OutputKind, Place,
     ResourceUsage, RunId, Status,
 };
-use crate::plan::{Cell, Role, Scope, code_record};
+use crate::plan::{Cell, Evaluation, Role, Scope, code_record};
 use crate::store::{Store, Success};
 
 /// Puts together what is recorded of accepted cells. They are to come upstream first.
@@ -66,8 +66,8 @@ impl<'a, 's> Acceptor<'a, 's> {
 
     /// What is recorded of a selected cell; `None` if it is fresh already, or refused.
     pub fn success(&mut self, asset: &Asset, cell: Cell) -> Option<Success> {
-        let verdict = self.evaluation.judge.judge(cell, &StoreRecords(self.store));
-        self.evaluation.verdicts[cell.index()] = verdict;
+        let records = StoreRecords(self.store);
+        let verdict = self.evaluation.judge_again(cell, &records);
         if verdict.status == Status::Fresh && !self.evaluation.is_from_lock(cell) {
             return None;
         }
@@ -97,7 +97,7 @@ impl<'a, 's> Acceptor<'a, 's> {
         };
         let (materialization, blocks) = materialized(&mut self.evaluation, &made);
         let (id, partition) = self.scope.at(cell);
-        let codes = &self.evaluation.codes;
+        let codes = self.evaluation.codes();
         let code = self
             .codes
             .entry(id)
@@ -160,8 +160,7 @@ impl<'a, 's> Acceptor<'a, 's> {
 
     /// The recorded versions of outputs whose version is not their content: they stand for the same data as before.
     fn kept_versions(&self, asset: &Asset, cell: Cell) -> Option<Vec<DataVersion>> {
-        let recorded = &self.evaluation.judge.facts().recorded;
-        let last = recorded.materialized(cell.index())?;
+        let last = self.evaluation.recorded(cell)?;
         (last.outputs.len() == asset.outputs.len()).then(|| last.outputs.to_vec())
     }
 
@@ -169,7 +168,7 @@ impl<'a, 's> Acceptor<'a, 's> {
     fn unknown_input(&self, asset: &Asset, cell: Cell) -> Option<Refusal> {
         let scope = self.scope;
         let (id, partition) = scope.at(cell);
-        let versions = &self.evaluation.judge.facts().versions;
+        let versions = &self.evaluation.facts().versions;
         for dep in &asset.deps {
             for index in scope.mapped(id, dep, partition.index).iter() {
                 let Some(up) = scope.cell(dep.asset, index) else {
@@ -223,11 +222,8 @@ fn find_outputs(
     scope: &Scope<'_>,
 ) -> Result<HashMap<Cell, Vec<Found>>, AppError> {
     let mut paths: Vec<(Cell, String)> = Vec::new();
-    for row in scope.rows() {
-        let asset = scope.graph().asset(row.asset);
-        let Some(asset) = asset.filter(|it| it.data_version == DataVersionRule::Content) else {
-            continue;
-        };
+    let rows = scope.asset_rows();
+    for (row, asset) in rows.filter(|(_, asset)| asset.data_version == DataVersionRule::Content) {
         for cell in row
             .cells()
             .filter(|cell| scope.role(*cell) == Role::Selected)

@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::answer::ComparedField;
 use crate::app::history::Entries;
 use crate::digest::{Digest, Field, Folding};
-use crate::look::Evaluation;
 use crate::model::{Asset, DataVersion, Dep, InputRecord, Materialization, PartitionKey, RULE};
-use crate::plan::{Cell, code_record, value_in_words, version_of_outputs};
+use crate::plan::{Cell, Evaluation, code_record, value_in_words, version_of_outputs};
 use crate::store::{Store, StoreError};
 
 /// How many changed keys of one input are told; more would not be read.
@@ -79,8 +78,8 @@ impl Comparison<'_, '_> {
     fn code(&self, asset: &Asset) -> Result<Vec<ComparedField>, StoreError> {
         let scope = self.evaluation.scope();
         let (id, _) = scope.at(self.cell);
-        let now = code_record(asset, &self.evaluation.codes.observed(id));
-        let code_version = self.evaluation.codes.versions[scope.number_of(id)];
+        let now = code_record(asset, &self.evaluation.codes().observed(id));
+        let code_version = self.evaluation.code_version(self.cell);
         let recorded = match self.recorded {
             Some(it) if Some(it.code_version) == code_version => Some(now.clone()),
             Some(it) => self.store.code_record(it.code_version)?,
@@ -105,7 +104,7 @@ impl Comparison<'_, '_> {
     fn read(&mut self, index: usize, dep: &Dep) -> InputRead {
         let contribution =
             self.evaluation
-                .judge
+                .judge_mut()
                 .read(self.cell, index, |blocks, folding, mapped| {
                     blocks.contribution(mapped, folding)
                 });
@@ -123,7 +122,7 @@ impl Comparison<'_, '_> {
     fn version(&self, dep: &Dep, index: u32) -> Option<DataVersion> {
         let up = self.evaluation.scope().cell(dep.asset, index)?;
         let slots = self.evaluation.scope().row_of_cell(up).versions_of(up);
-        let known = &self.evaluation.judge.facts().versions[slots];
+        let known = &self.evaluation.facts().versions[slots];
         if let Some(output) = dep.output {
             return known[output as usize].version();
         }

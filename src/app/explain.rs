@@ -17,13 +17,13 @@ use crate::app::ranges::key_ranges;
 use crate::app::selection::select_one;
 use crate::engine::{Made, command_of, materialized};
 use crate::executor::LocalExecutor;
-use crate::look::{Evaluation, Observing, Workspace};
+use crate::look::{Observing, StoreRecords, Workspace};
 use crate::model::{
     Asset, Counted, DataVersion, DataVersionRule, Declaration, Dep, ExplainRequest, Grouping,
     Materialization, Origin, OutputChange, OutputKind, PartitionSet, Place, Provenance,
     ResourceUsage, SourceAsset, SourcePath, Status,
 };
-use crate::plan::{Cell, Known, Purpose, Scope, Upstream};
+use crate::plan::{Cell, Evaluation, Known, Purpose, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
 /// Why what is named is fresh, or is not, and what the user should know of the instance.
@@ -85,7 +85,7 @@ struct Explanation<'a> {
 impl Explanation<'_> {
     fn of_asset(&mut self, asset: &Asset) -> Result<ExplainReport, AppError> {
         let materialization = self.materialization()?;
-        let mut causes = self.evaluation.causes(self.store, self.cell);
+        let mut causes = self.evaluation.causes(&StoreRecords(self.store), self.cell);
         self.evaluation
             .name_files(self.workspace, self.store, &mut causes);
         let mut entries = Entries::new(self.project, self.store, Grouping::Ranges);
@@ -106,7 +106,7 @@ impl Explanation<'_> {
         let last = materialization.map(|it| entries.entry(it)).transpose()?;
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
-            status: self.evaluation.verdicts[self.cell.index()].status,
+            status: self.evaluation.status(self.cell),
             causes,
             blocked,
             record,
@@ -124,7 +124,7 @@ impl Explanation<'_> {
     fn of_source(&self, source: &SourceAsset) -> Result<ExplainReport, AppError> {
         let scope = self.evaluation.scope();
         let slots = scope.row_of_cell(self.cell).versions_of(self.cell);
-        let now = self.evaluation.judge.facts().versions[slots.start].version();
+        let now = self.evaluation.facts().versions[slots.start].version();
         let partition = scope.partition(self.cell);
         let observations = self.store.observations(&source.key)?;
         let observed = observations.iter().find(|it| it.partition == partition);
@@ -142,7 +142,7 @@ impl Explanation<'_> {
         });
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
-            status: match self.evaluation.judge.facts().versions[slots.start] {
+            status: match self.evaluation.facts().versions[slots.start] {
                 Known::Version(_) => Status::Fresh,
                 Known::Unreadable => Status::Blocked,
                 Known::Absent | Known::Unknown => Status::Missing,
@@ -178,8 +178,7 @@ impl Explanation<'_> {
 
     /// The last materialization, whole.
     fn materialization(&self) -> Result<Option<Materialization>, StoreError> {
-        let recorded = &self.evaluation.judge.facts().recorded;
-        let last = recorded.materialized(self.cell.index());
+        let last = self.evaluation.recorded(self.cell);
         let id = last.and_then(|last| last.provenance.recorded());
         id.map_or(Ok(None), |id| self.store.materialization(id))
     }
@@ -194,12 +193,11 @@ impl Explanation<'_> {
     /// What would be recorded of a cell that is fresh by the lock file alone.
     fn locked(&mut self, entries: &mut Entries<'_>) -> Option<Materialization> {
         let evaluation = &mut self.evaluation;
-        let is_fresh = evaluation.verdicts[self.cell.index()].status == Status::Fresh;
+        let is_fresh = evaluation.is_fresh(self.cell);
         if !is_fresh || !evaluation.is_from_lock(self.cell) {
             return None;
         }
-        let recorded = &evaluation.judge.facts().recorded;
-        let last = recorded.materialized(self.cell.index())?;
+        let last = evaluation.recorded(self.cell)?;
         let made = Made {
             cell: self.cell,
             versions: last.outputs.to_vec(),
@@ -216,7 +214,7 @@ impl Explanation<'_> {
     }
 
     fn is_blocked(&self) -> bool {
-        self.evaluation.decisions.of[self.cell.index()].is_hindered()
+        self.evaluation.decision(self.cell).is_hindered()
     }
 
     /// What would run, nothing where no command is declared; or why nothing can.
@@ -247,9 +245,9 @@ impl Explanation<'_> {
 
     fn outputs(&self, asset: &Asset) -> Vec<ComparedOutput> {
         let (_, partition) = self.evaluation.scope().at(self.cell);
-        let changed = &self.evaluation.judge.facts().changed_outputs;
+        let changed = &self.evaluation.facts().changed_outputs;
         let changed = changed.get(&self.cell);
-        let recorded = &self.evaluation.judge.facts().recorded;
+        let recorded = &self.evaluation.facts().recorded;
         let recorded = recorded.materialized(self.cell.index());
         let mut outputs = Vec::new();
         for (index, output) in asset.outputs.iter().enumerate() {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::lockfile::{FILE_NAME, LockError};
-use crate::look::Evaluation;
 use crate::model::{DataVersionRule, Provenance, StepName};
+use crate::plan::Evaluation;
 
 /// How many steps are named.
 const NAMED: usize = 5;
@@ -23,9 +23,9 @@ impl FromLock {
     /// none.
     pub(super) fn came_out_otherwise(evaluation: &Evaluation<'_>) -> Option<Self> {
         let scope = evaluation.scope();
-        let recorded = &evaluation.judge.facts().recorded;
+        let recorded = &evaluation.facts().recorded;
         let mut cells: Vec<_> = evaluation
-            .locked
+            .locked()
             .elsewhere
             .iter()
             .filter(|(cell, locked)| {

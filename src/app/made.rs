@@ -1,8 +1,7 @@
 //! What is fresh when a run has ended: the outputs that lie at their paths, with their versions.
 
-use crate::look::Evaluation;
-use crate::model::{AssetId, DataVersion, PartitionSet, Status};
-use crate::plan::{Role, Row};
+use crate::model::{AssetId, DataVersion, PartitionSet};
+use crate::plan::{Evaluation, Role, Row};
 
 /// The partitions of an asset that a run has left fresh.
 #[derive(Clone, Debug)]
@@ -40,13 +39,12 @@ pub fn made_rows(evaluation: &Evaluation<'_>) -> Vec<MadeRow> {
 
 fn made_row(evaluation: &Evaluation<'_>, row: &Row) -> Option<MadeRow> {
     let asset = evaluation.scope().graph().asset(row.asset)?;
-    let recorded = &evaluation.judge.facts().recorded;
+    let recorded = &evaluation.facts().recorded;
     let mut fresh = Vec::new();
     let mut versions = Vec::new();
     for (cell, index) in row.cells().zip(row.set.iter()) {
         // What is read as it is was not judged, and stands as it was recorded.
-        let stands = evaluation.scope().role(cell) == Role::Given
-            || evaluation.verdicts[cell.index()].status == Status::Fresh;
+        let stands = evaluation.scope().role(cell) == Role::Given || evaluation.is_fresh(cell);
         if !stands {
             continue;
         }

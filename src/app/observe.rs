@@ -13,11 +13,11 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::engine::observe_sources;
 use crate::executor::{Cancel, LocalExecutor};
-use crate::look::{Evaluation, Observing, absent_version};
+use crate::look::Observing;
 use crate::model::{
     AssetKey, DataVersion, Observation, ObserveRequest, PartitionKey, PartitionSlot, Place,
 };
-use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
+use crate::plan::{Cell, Evaluation, Known, Purpose, Row, Scope, Upstream};
 use crate::sys::clock::Clock;
 use crate::sys::inherited::cores;
 
@@ -60,12 +60,12 @@ pub fn observe(
     let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, observing)?;
     let mut report = ObserveReport::default();
     let mut problems = Vec::new();
-    let mut news = evaluation.observations.clone();
+    let mut news = evaluation.observations().to_vec();
     for row in scope.rows() {
         let last = last_versions(&mut instance, scope.graph().key(row.asset))?;
         for cell in row.cells() {
             let found = version(&evaluation, row, cell);
-            if evaluation.sources.missing.contains_key(&cell) {
+            if evaluation.sources().missing.contains_key(&cell) {
                 problems.push(evaluation.obstacle(cell));
             }
             if let Some(version) = found.filter(|_| !is_asked(&scope, cell)) {
@@ -108,8 +108,8 @@ fn last_versions(instance: &mut Instance, source: &AssetKey) -> Result<LastVersi
 /// The version of a source; `None` where nothing is there.
 fn version(evaluation: &Evaluation<'_>, row: &Row, cell: Cell) -> Option<DataVersion> {
     let slot = row.versions_of(cell).start;
-    match evaluation.judge.facts().versions[slot] {
-        Known::Version(version) => Some(version).filter(|it| *it != absent_version()),
+    match evaluation.facts().versions[slot] {
+        Known::Version(version) => Some(version).filter(|it| *it != DataVersion::absent()),
         Known::Absent | Known::Unreadable | Known::Unknown => None,
     }
 }

@@ -1,5 +1,6 @@
 //! `plan`: what `materialize` would do. The same code path without execution.
 
+use crate::look::StoreRecords;
 use std::num::NonZero;
 use std::time::Duration;
 
@@ -14,13 +15,14 @@ use crate::app::project::Project;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
-use crate::engine::observe_sources;
+use crate::engine::{block_too_long, observe_sources};
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
-use crate::look::{EngineError, Evaluation, Observing, Problems};
+use crate::look::{EngineError, Observing, Problems};
 use crate::model::{Cause, Force, Grouping, PartitionSet, PlanRequest, Status};
 use crate::plan::{
-    Cell, Costs, Decision, Decisions, Purpose, Role, Row, Upstream, costs, critical_path,
+    Cell, Costs, Decision, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs,
+    critical_path,
 };
 use crate::store::Store;
 use crate::sys::inherited::cores;
@@ -53,12 +55,12 @@ pub fn plan(
         observing,
     )?;
     refuse_unreadable(&evaluation)?;
-    evaluation.block_too_long(&workspace);
+    block_too_long(&mut evaluation, &workspace);
     let lock = || lockfile::read(project.root()).ok().flatten();
     let lock = || lock().map(|parsed| parsed.lock);
     instance.look_at_places(&workspace, &mut evaluation, request.occupied, lock)?;
-    let costs = costs(&evaluation.judge, &evaluation.decisions.of);
-    let decisions = evaluation.decisions.clone();
+    let costs = costs(evaluation.judge(), &evaluation.decisions().of);
+    let decisions = evaluation.decisions().clone();
     let path = critical_path(&scope, &decisions.of, &costs);
     let report = PlanReport {
         expected: expected_duration(&decisions, &costs, jobs),
@@ -117,7 +119,7 @@ pub(super) fn purpose(force: Force) -> Purpose {
 /// With `--only`, everything that is read must be there as it was recorded.
 pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppError> {
     let scope = evaluation.scope();
-    let facts = evaluation.judge.facts();
+    let facts = evaluation.facts();
     let mut problems = Problems::default();
     for row in scope
         .rows()
@@ -126,7 +128,7 @@ pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppEr
     {
         for cell in row.cells().filter(|cell| scope.role(*cell) == Role::Given) {
             let reason = match facts.recorded.materialized(cell.index()) {
-                None if evaluation.locked.elsewhere.contains_key(&cell) => {
+                None if evaluation.locked().elsewhere.contains_key(&cell) => {
                     "it is in Assets.lock, but its outputs are not here"
                 }
                 None => "it was never materialized",
@@ -147,14 +149,15 @@ pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppEr
 
 /// What cannot run.
 pub(super) fn blocked_ranges(evaluation: &Evaluation<'_>) -> Vec<BlockedRange> {
-    if evaluation.decisions.blocked == 0 {
+    if evaluation.decisions().blocked == 0 {
         return Vec::new();
     }
     let scope = evaluation.scope();
     let mut ranges = Vec::new();
     for row in scope.rows() {
         for group in groups(row, Grouping::Ranges, |cell| {
-            evaluation.decisions.of[cell.index()]
+            evaluation
+                .decision(cell)
                 .is_hindered()
                 .then(|| Obstacle(evaluation.why_blocked(cell)))
         }) {
@@ -199,7 +202,7 @@ fn steps(
     let mut steps = Vec::new();
     for row in scope.rows() {
         let groups = groups(row, grouping, |cell| {
-            let decision = evaluation.decisions.of[cell.index()];
+            let decision = evaluation.decision(cell);
             let told = match decision {
                 Decision::Keep => return None,
                 Decision::Run => Told::Run,
@@ -208,8 +211,8 @@ fn steps(
                     reason: evaluation.why_blocked(cell),
                 },
             };
-            let causes = evaluation.causes(store, cell);
-            let status = evaluation.verdicts[cell.index()].status;
+            let causes = evaluation.causes(&StoreRecords(store), cell);
+            let status = evaluation.status(cell);
             Some(Likeness {
                 decision: told,
                 elsewhere: match status {
@@ -254,7 +257,7 @@ fn needs(
     range: &std::ops::Range<u32>,
 ) -> Vec<crate::answer::KeyRange> {
     let scope = evaluation.scope();
-    let decisions = &evaluation.decisions.of;
+    let decisions = &evaluation.decisions().of;
     let mut needs = Vec::new();
     let mut ups = scope.graph().upstream(row.asset).to_vec();
     ups.dedup();

@@ -24,13 +24,13 @@ use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::engine::has_asides;
 use crate::hash::{Found, Seal, Versions, holds};
 use crate::lockfile::FILE_NAME;
-use crate::look::{Evaluation, KeyQuestion, OWN_FOLDER, absent_version, used_definitions};
+use crate::look::{KeyQuestion, OWN_FOLDER, used_definitions};
 use crate::manifest;
 use crate::model::{
-    Asset, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest, PartitionRef,
-    Place, Recipe, RecordedState, SourceAsset, SourcePath, Status, TimePartitions,
+    Asset, DataVersion, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest,
+    PartitionRef, Place, Recipe, RecordedState, SourceAsset, SourcePath, Status, TimePartitions,
 };
-use crate::plan::{Demand, Known, ObservedCode, Row, Scope};
+use crate::plan::{Demand, Evaluation, Known, ObservedCode, Row, Scope};
 use crate::store::Mark;
 use crate::sys::file::{read_file, write_atomically};
 
@@ -201,7 +201,7 @@ impl Sealing<'_> {
                     self.versions,
                     &mut seal,
                     (self.evaluation.scope(), row),
-                    &self.evaluation.judge.facts().versions,
+                    &self.evaluation.facts().versions,
                     self.project.graph().source(row.asset)?,
                 )?,
             }
@@ -223,7 +223,7 @@ impl Sealing<'_> {
             return None;
         }
         if let Some(recipe) = &asset.recipe {
-            let observed = self.evaluation.codes.observed(row.asset);
+            let observed = self.evaluation.codes().observed(row.asset);
             env.extend(seal_code(
                 self.project,
                 self.versions,
@@ -234,12 +234,11 @@ impl Sealing<'_> {
         }
         let keys = self.evaluation.scope().keys(row.asset);
         for (cell, index) in row.cells().zip(row.set.iter()) {
-            let verdict = self.evaluation.verdicts[cell.index()];
+            let verdict = self.evaluation.verdict(cell);
             if verdict.status != Status::Fresh || verdict.demand != Demand::None {
                 return None;
             }
-            let recorded = &self.evaluation.judge.facts().recorded;
-            let last = recorded.materialized(cell.index())?;
+            let last = self.evaluation.recorded(cell)?;
             for (output, version) in asset.outputs.iter().zip(last.outputs) {
                 let path = output.path.path(PartitionRef { keys, index });
                 self.versions
@@ -281,7 +280,7 @@ pub fn seal_source(
     for (cell, index) in row.cells().zip(row.set.iter()) {
         let path = path.path(PartitionRef { keys, index });
         match known[row.versions_of(cell).start] {
-            Known::Version(version) if version == absent_version() => {
+            Known::Version(version) if version == DataVersion::absent() => {
                 versions.seal_absent(seal, &path);
             }
             Known::Version(version) => {

@@ -15,12 +15,12 @@ use crate::app::project::Project;
 use crate::app::running::running;
 use crate::app::selection::{Range, is_without_keys, select};
 use crate::executor::LocalExecutor;
-use crate::look::{Evaluation, Observing};
+use crate::look::{Observing, StoreRecords};
 use crate::model::{
     AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, Evidence, Grouping, LastAttempt,
     PartitionSet, Provenance, Status, StatusRequest,
 };
-use crate::plan::{Cell, Known, Purpose, Row, Scope, Upstream};
+use crate::plan::{Cell, Evaluation, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;
 
 /// The status of what was selected, and what the user should know of the instance.
@@ -66,7 +66,7 @@ pub fn status(
                 Observing::Last,
             )?;
             if request.evidence == Evidence::Inputs {
-                evaluation.ignore_outputs(&instance.store);
+                evaluation.ignore_outputs(&StoreRecords(&instance.store));
             }
             for row in selected_rows(&scope) {
                 assets.push(judged_status(
@@ -159,22 +159,22 @@ fn judged_status(
         let status = if is_source {
             source_status(evaluation, row, cell)
         } else {
-            last = last.max(time(&evaluation.judge.facts().recorded, cell.index()));
-            evaluation.verdicts[cell.index()].status
+            last = last.max(time(&evaluation.facts().recorded, cell.index()));
+            evaluation.status(cell)
         };
         let blocked = (status == Status::Blocked).then(|| evaluation.why_blocked(cell));
         if is_source || is_without_cause(status) {
             return (status, Rc::clone(&none), blocked);
         }
-        let recorded = evaluation.judge.facts().recorded.materialized(cell.index());
+        let recorded = evaluation.recorded(cell);
         let code = recorded.map(|last| last.code_version);
         let code = code.filter(|_| status == Status::Stale);
-        let code = code.filter(|_| evaluation.judge.differs_only_in_code(cell));
+        let code = code.filter(|_| evaluation.judge_mut().differs_only_in_code(cell));
         let known = code.and_then(|code| of_code.iter().find(|(known, _)| *known == code));
         if let Some((_, causes)) = known {
             return (status, Rc::clone(causes), blocked);
         }
-        let causes = Causes::from(evaluation.causes(store, cell));
+        let causes = Causes::from(evaluation.causes(&StoreRecords(store), cell));
         of_code.extend(code.map(|code| (code, Rc::clone(&causes))));
         (status, causes, blocked)
     };
@@ -194,7 +194,7 @@ fn is_without_cause(status: Status) -> bool {
 
 /// A source is fresh where its data is there, blocked where that cannot be read, else missing.
 fn source_status(evaluation: &Evaluation<'_>, row: &Row, cell: Cell) -> Status {
-    match evaluation.judge.facts().versions[row.versions_of(cell)][0] {
+    match evaluation.facts().versions[row.versions_of(cell)][0] {
         Known::Version(_) => Status::Fresh,
         Known::Unreadable => Status::Blocked,
         Known::Absent | Known::Unknown => Status::Missing,

@@ -129,10 +129,8 @@ impl StepGraph for PlanSteps<'_> {
     }
 
     fn names(&self) -> Vec<String> {
-        let graph = self.scope.graph();
-        let rows = self.scope.rows().iter();
-        let assets = rows.filter(|row| graph.asset(row.asset).is_some());
-        assets.map(|row| graph.key(row.asset).to_string()).collect()
+        let assets = self.scope.asset_rows();
+        assets.map(|(_, asset)| asset.key.to_string()).collect()
     }
 
     fn why_none(&self, name: &str) -> Option<String> {

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use crate::app::error::AppError;
 use crate::app::size::size_on_disk;
 use crate::engine::{Made, materialized};
-use crate::look::{Evaluation, StoreRecords, Workspace};
+use crate::look::{StoreRecords, Workspace};
 use crate::model::{AssetId, CodeRecord, Origin, Outcome, ResourceUsage, Status};
-use crate::plan::{Cell, Role, code_record};
+use crate::plan::{Cell, Evaluation, Role, code_record};
 use crate::store::{Adoption, Store, Success};
 
 /// Where cells are taken over.
@@ -28,10 +28,10 @@ pub(super) struct TakingOver<'a> {
 /// The cells that are fresh by the lock file alone, and are not read just as they are.
 pub(super) fn to_take_over(evaluation: &Evaluation<'_>) -> Vec<Cell> {
     let scope = evaluation.scope();
-    let here = evaluation.locked.here.iter().copied();
+    let here = evaluation.locked().here.iter().copied();
     let is_known_here = |cell: &Cell| {
         scope.role(*cell) != Role::Given
-            && evaluation.verdicts[cell.index()].status == Status::Fresh
+            && evaluation.is_fresh(*cell)
             && evaluation.is_from_lock(*cell)
     };
     here.filter(is_known_here).collect()
@@ -51,7 +51,7 @@ impl TakingOver<'_> {
                 adoptions.push(Adoption {
                     success,
                     judged: evaluation
-                        .locked
+                        .locked()
                         .recorded
                         .get(&cell)
                         .and_then(|it| it.recorded()),
@@ -69,18 +69,14 @@ impl TakingOver<'_> {
         codes: &mut HashMap<AssetId, Arc<CodeRecord>>,
         cell: Cell,
     ) -> Option<Success> {
-        let verdict = evaluation.judge.judge(cell, &StoreRecords(store));
+        let verdict = evaluation.judge_again(cell, &StoreRecords(store));
         verdict
             .fingerprint
             .filter(|_| verdict.status == Status::Fresh)?;
         let scope = evaluation.scope();
         let (id, partition) = scope.at(cell);
         let asset = scope.graph().asset(id)?;
-        let last = evaluation
-            .judge
-            .facts()
-            .recorded
-            .materialized(cell.index())?;
+        let last = evaluation.recorded(cell)?;
         let size = |path: &str| size_on_disk(&self.workspace.resolve(path));
         let outputs = asset.outputs.iter();
         let made = Made {
@@ -93,10 +89,9 @@ impl TakingOver<'_> {
             usage: ResourceUsage::default(),
             origin: Origin::Locked,
         };
-        evaluation.verdicts[cell.index()] = verdict;
         let (mut materialization, blocks) = materialized(evaluation, &made);
         materialization.outcome = Outcome::Materialized;
-        let observed = &evaluation.codes;
+        let observed = evaluation.codes();
         let code = codes
             .entry(id)
             .or_insert_with(|| Arc::new(code_record(asset, &observed.observed(id))));

@@ -9,13 +9,11 @@ use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::project::Project;
 use crate::app::surroundings::Surroundings;
 use crate::executor::LocalExecutor;
-use crate::look::{
-    Spot, Workspace, counted_of, look_for_foreign_files, observe_code_of, used_definitions,
-};
+use crate::look::{Spot, Workspace, look_for_foreign_files, observe_code_of, used_definitions};
 use crate::manifest;
 use crate::model::{
-    Asset, AssetId, Command, PartitionRef, PartitionsDefinition, Place, Required, SourceAsset,
-    SourcePath, TimeKeys, exceptions,
+    Asset, AssetId, Command, Counted, PartitionRef, PartitionsDefinition, Place, Required,
+    SourceAsset, SourcePath, TimeKeys, exceptions,
 };
 
 /// Reads the declarations without any cache, and looks whether the sources and code files are there. Nothing is hashed
@@ -92,7 +90,8 @@ fn read(project: &Project, workspace: &Workspace<'_>) -> Result<BTreeMap<AssetId
                     if let SourcePath::Glob(pattern, except) = path {
                         let pattern = pattern.path(partition);
                         let except = exceptions(except, partition);
-                        let (versions, counted) = (workspace.versions, counted_of(source));
+                        let (versions, counted) =
+                            (workspace.versions, Counted::from(source.gitignored));
                         read.matches
                             .extend(versions.expand(&pattern, &except, counted)?);
                     }
@@ -204,7 +203,7 @@ fn missing_at(
                     SourcePath::Glob(pattern, except) => {
                         let pattern = pattern.path(partition).into_owned();
                         let except = exceptions(except, partition);
-                        let counted = counted_of(source);
+                        let counted = Counted::from(source.gitignored);
                         let found = workspace.versions.expand(&pattern, &except, counted)?;
                         let found = !found.is_empty();
                         (pattern, found)

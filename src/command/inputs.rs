@@ -1,27 +1,17 @@
 //! What a step reads: where its inputs are, how their values get there, and which of them is on standard input.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::command::rendered::StepStdin;
 use crate::command::rendering::Rendering;
 use crate::io_manager::{Giving, Streams};
 use crate::model::{
-    Asset, AssetId, Declaration, Dep, PartitionRef, PartitionSet, Place, Required, SourceAsset,
-    SourcePath,
+    Asset, Declaration, Dep, PartitionRef, PartitionSet, Place, Required, SourceAsset, SourcePath,
 };
-use crate::plan::{Cell, Scope};
+use crate::plan::Cell;
 
 /// How a command sees an input that it gets on standard input alone.
 pub(super) const STDIN: &str = "/dev/stdin";
-
-/// The upstream partitions that cells, which are neighbours, read through a dep.
-#[must_use]
-pub fn mapped(scope: &Scope<'_>, cells: &[Cell], dep: &Dep) -> PartitionSet {
-    let (id, indexes) = neighbours(scope, cells);
-    dep.mapping
-        .upstream_of(scope.keys(id), scope.keys(dep.asset), indexes)
-}
 
 /// The paths that values of an asset partition are stored under: of all its outputs, or of one.
 fn values_of<'a>(
@@ -34,19 +24,13 @@ fn values_of<'a>(
     read.map(move |(_, it)| it.path.path(partition))
 }
 
-/// The asset of cells, which are neighbours, and their indexes.
-pub(super) fn neighbours(scope: &Scope<'_>, cells: &[Cell]) -> (AssetId, Range<u32>) {
-    let (id, first) = scope.at(cells[0]);
-    (id, first.index..first.index + cells.len() as u32)
-}
-
 impl Rendering<'_> {
     /// What a step gets on standard input; `None` where there is no such input, or nothing at it.
     #[must_use]
     pub fn stdin(&self, asset: &Asset, cells: &[Cell], given: &str) -> Option<StepStdin> {
         let index = asset.recipe.as_ref()?.stdin? as usize;
         let dep = &asset.deps[index];
-        let mapped = mapped(self.scope, cells, dep);
+        let mapped = self.scope.read_by(cells, dep);
         if let Some(path) = self.piped(asset, index, &mapped) {
             return Some(StepStdin::Piped(path));
         }

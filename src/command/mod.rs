@@ -9,7 +9,6 @@ mod rendering;
 mod variables;
 mod words;
 
-pub use inputs::mapped;
 pub use observe::render_observe;
 pub use rendered::{Load, Rendered, StepStdin, TOO_LONG, Unrenderable};
 pub use rendering::{Previous, Rendering, StepPlaces};

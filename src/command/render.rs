@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use crate::command::inputs::{STDIN, mapped, neighbours};
+use crate::command::inputs::STDIN;
 use crate::command::length;
 use crate::command::rendered::{Lines, Load, Rendered, TOO_LONG, Unrenderable};
 use crate::command::rendering::{Rendering, StepPlaces};
@@ -37,7 +37,7 @@ impl<'a> Rendering<'a> {
         recipe: &'a Recipe,
         places: &StepPlaces,
     ) -> Result<Rendered, Unrenderable> {
-        let (id, indexes) = neighbours(self.scope, cells);
+        let (id, indexes) = self.scope.neighbours(cells);
         let asset = self
             .scope
             .graph()
@@ -182,7 +182,7 @@ impl Words<'_> {
     /// The paths of a dep as the command sees them: all of them, or those of one output.
     fn paths_of(&self, index: usize, output: Option<usize>) -> Vec<String> {
         let dep = &self.asset.deps[index];
-        let mapped = mapped(self.rendering.scope, self.cells, dep);
+        let mapped = self.rendering.scope.read_by(self.cells, dep);
         if self.rendering.piped(self.asset, index, &mapped).is_some() {
             return vec![STDIN.to_owned()];
         }
@@ -217,7 +217,7 @@ impl Words<'_> {
     fn value(&self, dep: usize, form: ValueForm) -> Result<Cow<'_, [String]>, Unrenderable> {
         let dep = &self.asset.deps[dep];
         let scope = self.rendering.scope;
-        let index = mapped(scope, self.cells, dep).first();
+        let index = scope.read_by(self.cells, dep).first();
         let cell = index.and_then(|index| scope.cell(dep.asset, index));
         let Some(found) = cell.and_then(|cell| self.rendering.sources.values.get(&cell)) else {
             return Ok(match form {

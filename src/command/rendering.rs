@@ -1,8 +1,8 @@
 //! The context of a command: what it is rendered for, and where it writes.
 
-use crate::look::{FoundSources, Workspace};
+use crate::look::Workspace;
 use crate::model::RunId;
-use crate::plan::Scope;
+use crate::plan::{FoundSources, Scope};
 
 /// What a command is rendered for.
 #[derive(Clone, Copy)]

@@ -180,7 +180,7 @@ impl Coordinator<'_, '_> {
         cell: Cell,
         current: Option<&Current>,
     ) -> Result<bool, Problems> {
-        let judged = &self.evaluation.judge.facts().recorded;
+        let judged = &self.evaluation.facts().recorded;
         let judged = judged
             .materialized(cell.index())
             .map(|last| last.provenance);
@@ -195,9 +195,9 @@ impl Coordinator<'_, '_> {
         }
         let scope = self.evaluation.scope();
         let changed = changed_outputs_of(self.doors.workspace, scope, cell, current)?;
-        self.evaluation.judge.replace(cell, current, changed);
+        self.evaluation.judge_mut().replace(cell, current, changed);
         if last.is_some() {
-            self.evaluation.places.recorded(cell);
+            self.evaluation.note_recorded(cell);
         }
         Ok(self.turned_out_fresh(cell))
     }
@@ -210,11 +210,8 @@ impl Coordinator<'_, '_> {
 
     /// Whether a cell is fresh by what is known now. A forced or volatile one never is.
     fn turned_out_fresh(&mut self, cell: Cell) -> bool {
-        let verdict = self
-            .evaluation
-            .judge
-            .judge(cell, &StoreRecords(self.doors.store));
-        self.evaluation.verdicts[cell.index()] = verdict;
+        let records = StoreRecords(self.doors.store);
+        let verdict = self.evaluation.judge_again(cell, &records);
         verdict.status == Status::Fresh && verdict.demand == Demand::None
     }
 
@@ -234,7 +231,9 @@ impl Coordinator<'_, '_> {
         let batch = batch_of(&self.evaluation, cells).map(Arc::new);
         let mut events = Vec::with_capacity(cells.len());
         for cell in cells.iter().copied() {
-            let causes = self.evaluation.causes(self.doors.store, cell);
+            let causes = self
+                .evaluation
+                .causes(&StoreRecords(self.doors.store), cell);
             self.outbox.causes(cell, causes.clone());
             if made.is_ok() {
                 let step = self.evaluation.step_name(cell);
@@ -246,7 +245,7 @@ impl Coordinator<'_, '_> {
                     pid: None,
                     causes,
                     usually,
-                    inputs: inputs_read(&mut self.evaluation.judge, cell),
+                    inputs: inputs_read(self.evaluation.judge_mut(), cell),
                 });
             }
         }
@@ -284,8 +283,8 @@ impl Coordinator<'_, '_> {
         if !self.options.request.keep_altered {
             return None;
         }
-        let recorded = &self.evaluation.judge.facts().changed_outputs;
-        let locked = &self.evaluation.locked.unlike;
+        let recorded = &self.evaluation.facts().changed_outputs;
+        let locked = &self.evaluation.locked().unlike;
         let (changed, than) = match recorded.get(&cell) {
             Some(changed) => (changed, "was altered by hand"),
             None => (locked.get(&cell)?, "differs from the lock file"),

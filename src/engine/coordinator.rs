@@ -25,9 +25,9 @@ use crate::engine::scheduler::Scheduler;
 use crate::engine::step::{StepEnd, StepOrder, StepReport};
 use crate::engine::step_locks::{StepLocks, end_left_behind};
 use crate::engine::watch::{InputFiles, Watch};
-use crate::look::{EngineError, Evaluation, OWN_FOLDER, OwnLife, Problems};
+use crate::look::{EngineError, OWN_FOLDER, OwnLife, Problems};
 use crate::model::{RunStatus, StepName};
-use crate::plan::{Cell, Costs};
+use crate::plan::{Cell, Costs, Evaluation};
 use crate::store::{AssetPartition, CrashedRun, NewRun, RunEnd, RunGuard};
 
 /// How long records wait for others to be written in one transaction.
@@ -101,9 +101,9 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
         options: &'d RunOptions,
         (files, stop): (Arc<InputFiles>, Arc<AtomicBool>),
     ) -> Self {
-        let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions.of, costs);
+        let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions().of, costs);
         let counts = RunCounts {
-            fresh: evaluation.decisions.fresh,
+            fresh: evaluation.decisions().fresh,
             ..RunCounts::default()
         };
         Self {
@@ -322,19 +322,19 @@ impl<'a> Coordinator<'a, '_> {
 
     /// Whether there is anything to do, or that cannot be done.
     pub(super) fn has_work(&self) -> bool {
-        self.scheduler.open() > 0 || self.evaluation.decisions.blocked > 0
+        self.scheduler.open() > 0 || self.evaluation.decisions().blocked > 0
     }
 
     /// Begins the run.
     pub(super) fn begin(&mut self) -> Result<(), Problems> {
         let (options, time) = (self.options, self.doors.clock.now());
         self.tell(EventKind::RunStarted {
-            steps: self.evaluation.decisions.run + self.evaluation.decisions.may_run,
+            steps: self.evaluation.decisions().run + self.evaluation.decisions().may_run,
             selection: options.selection.clone(),
             partitions: options.request.partitions.to_string(),
         });
         self.tell(EventKind::RunPlanned(options.planned.clone()));
-        for (_, observation) in std::mem::take(&mut self.evaluation.observations) {
+        for (_, observation) in self.evaluation.take_observations() {
             let step = StepName {
                 asset: observation.source,
                 partition: observation.partition,

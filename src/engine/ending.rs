@@ -8,7 +8,7 @@ use crate::engine::step::{NotMade, SetAside, StepEnd};
 use crate::engine::unsettled::{Changed, Unsettled};
 use crate::look::Problems;
 use crate::model::Status;
-use crate::plan::{Cell, Demand, obstacles};
+use crate::plan::{Cell, obstacles};
 
 impl Coordinator<'_, '_> {
     /// Takes a worker's message. What has succeeded waits for a look at its inputs.
@@ -60,15 +60,11 @@ impl Coordinator<'_, '_> {
             let recorded = self.outbox.succeeded(at, part, &mut self.evaluation, time);
             if !unsettled.is_empty() {
                 self.block_readers(cell, &unsettled);
-            }
-            let verdict = &mut self.evaluation.verdicts[cell.index()];
-            verdict.demand = Demand::None;
-            if !unsettled.is_empty() {
-                verdict.status = Status::Stale;
+                self.evaluation.note_made(cell, Status::Stale);
                 self.counts.stale += 1;
                 continue;
             }
-            verdict.status = Status::Fresh;
+            self.evaluation.note_made(cell, Status::Fresh);
             match recorded {
                 Recorded::Materialized => self.counts.materialized += 1,
                 Recorded::Unchanged => self.counts.unchanged += 1,
@@ -169,11 +165,15 @@ impl Coordinator<'_, '_> {
     pub(super) fn tell_blocked(&mut self) {
         let blocked: Vec<Cell> = (0..self.evaluation.scope().cells())
             .map(Cell)
-            .filter(|cell| self.evaluation.decisions.of[cell.index()].is_hindered())
+            .filter(|cell| self.evaluation.decision(*cell).is_hindered())
             .collect();
         for cell in blocked {
             self.counts.blocked += 1;
-            let needs = obstacles(&self.evaluation.judge, &self.evaluation.decisions.of, cell);
+            let needs = obstacles(
+                self.evaluation.judge(),
+                &self.evaluation.decisions().of,
+                cell,
+            );
             let reason = self.evaluation.why_blocked(cell);
             let needs = needs
                 .into_iter()

@@ -1,8 +1,8 @@
 //! What came of a run.
 
 use crate::answer::{RunCounts, RunOutcome};
-use crate::look::Evaluation;
 use crate::model::RunId;
+use crate::plan::Evaluation;
 
 /// A run that has ended.
 pub struct Finished<'a> {

@@ -5,14 +5,13 @@
 //! paths they name and how long one of these is. Of a batch that is too long no partition is made.
 
 use crate::command::TOO_LONG;
-use crate::command::mapped;
 use crate::engine::order::order_of;
-use crate::look::{Evaluation, Workspace};
+use crate::look::Workspace;
 use crate::model::{
     Asset, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Output, PartitionRef,
     Place, Recipe, SourcePath,
 };
-use crate::plan::{Cell, Decision, Row};
+use crate::plan::{Cell, Decision, Evaluation, Row};
 use crate::sys::exec_limit::{EACH_STRING, LONGEST_STRING, most_bytes};
 
 /// What a word costs beyond its path: quotes and a space, or its end and a pointer.
@@ -21,31 +20,20 @@ const AROUND: usize = 1 + EACH_STRING;
 /// A command whose estimate is so many times below the limit is not rendered to be measured.
 const MARGIN: usize = 2;
 
-impl Evaluation<'_> {
-    /// Blocks what would run a command that is longer than the system takes.
-    pub fn block_too_long(&mut self, workspace: &Workspace<'_>) {
-        let scope = self.scope();
-        let mut found = Vec::new();
-        for row in scope.rows() {
-            let Some(asset) = scope.graph().asset(row.asset) else {
-                continue;
+/// Blocks what would run a command that is longer than the system takes.
+pub fn block_too_long(evaluation: &mut Evaluation<'_>, workspace: &Workspace<'_>) {
+    let mut found = Vec::new();
+    for (row, asset) in evaluation.scope().asset_rows() {
+        if let Some(recipe) = &asset.recipe {
+            let measure = Measure {
+                evaluation,
+                asset,
+                recipe,
             };
-            if let Some(recipe) = &asset.recipe {
-                let measure = Measure {
-                    evaluation: self,
-                    asset,
-                    recipe,
-                };
-                found.append(&mut measure.too_long(workspace, row));
-            }
+            found.append(&mut measure.too_long(workspace, row));
         }
-        if found.is_empty() {
-            return;
-        }
-        self.too_long.extend(found);
-        self.judge.take_too_long(self.too_long.keys().copied());
-        self.decide();
     }
+    evaluation.block_too_long(found);
 }
 
 /// Estimates the commands of one asset.
@@ -130,7 +118,7 @@ impl Measure<'_> {
         let mut steps: Vec<Vec<Cell>> = Vec::new();
         let mut next = None;
         for (cell, index) in row.cells().zip(row.set.iter()) {
-            let decision = self.evaluation.decisions.of[cell.index()];
+            let decision = self.evaluation.decision(cell);
             if !matches!(decision, Decision::Run | Decision::MayRun) {
                 continue;
             }
@@ -153,12 +141,12 @@ impl Measure<'_> {
     /// About how many bytes the paths of an input take.
     fn paths_of(&self, dep: &Dep, output: Option<usize>, cells: &[Cell]) -> usize {
         let scope = self.evaluation.scope();
-        let mapped = mapped(scope, cells, dep);
+        let mapped = scope.read_by(cells, dep);
         if self.is_globbed(dep) {
             let cells = mapped
                 .iter()
                 .filter_map(|index| scope.cell(dep.asset, index));
-            let globbed = &self.evaluation.sources.globbed;
+            let globbed = &self.evaluation.sources().globbed;
             let paths = cells.filter_map(|cell| globbed.get(&cell)).flatten();
             return paths.map(|path| path.len() + AROUND).sum();
         }

@@ -6,13 +6,12 @@ use jiff::Timestamp;
 
 use crate::answer::InputRange;
 use crate::engine::unsettled::Unsettled;
-use crate::look::Evaluation;
 use crate::model::{
     Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, InputRecord,
     LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance, RULE,
     ResourceUsage, RunId,
 };
-use crate::plan::{Cell, Judge, mapping_in_words, output_read};
+use crate::plan::{Cell, Evaluation, Judge, mapping_in_words, output_read};
 use crate::store::StoredBlock;
 
 /// Outputs that are in place, and how they came there.
@@ -53,12 +52,13 @@ impl Basis {
     /// If the cell is a source's, or a version among its inputs is not known.
     #[must_use]
     pub fn judged(evaluation: &Evaluation<'_>, cell: Cell) -> Self {
-        let (id, _) = evaluation.scope().at(cell);
         Self {
-            fingerprint: evaluation.verdicts[cell.index()]
+            fingerprint: evaluation
+                .verdict(cell)
                 .fingerprint
                 .expect("all inputs of what was made are known"),
-            code_version: evaluation.codes.versions[evaluation.scope().number_of(id)]
+            code_version: evaluation
+                .code_version(cell)
                 .expect("the row of an asset has a code version"),
             read: Vec::new(),
         }
@@ -79,7 +79,7 @@ impl Basis {
     ) -> Self {
         let read = unsettled.stand_ins(run);
         let fingerprint = evaluation
-            .judge
+            .judge_mut()
             .assuming(&read, |judge| judge.fingerprint(cell, code));
         Self {
             fingerprint: fingerprint.expect("all inputs of what was made are known"),
@@ -131,7 +131,7 @@ pub fn materialized_of(
     let asset = scope.graph().asset(id).expect("only assets are made");
     let (fingerprint, code_version) = (basis.fingerprint, basis.code_version);
     let outcome = outcome(evaluation, cell, &made.versions);
-    let judge = &mut evaluation.judge;
+    let judge = evaluation.judge_mut();
     let (inputs, blocks) = judge.assuming(&basis.read, |judge| inputs(judge, cell, asset));
     let duration_ms = made.duration.as_millis() as u64;
     let current = Current {
@@ -150,10 +150,10 @@ pub fn materialized_of(
         attempt: LastAttempt::Succeeded,
     };
     evaluation
-        .judge
+        .judge_mut()
         .materialized(cell, &current, &made.versions);
     let data_version = evaluation
-        .judge
+        .judge_mut()
         .version_of_cell(cell)
         .expect("all outputs have a version now");
     let output = |(index, output): (usize, &Output)| OutputRecord {
@@ -182,8 +182,7 @@ pub fn materialized_of(
 }
 
 fn outcome(evaluation: &Evaluation<'_>, cell: Cell, versions: &[DataVersion]) -> Outcome {
-    let recorded = &evaluation.judge.facts().recorded;
-    match recorded.materialized(cell.index()) {
+    match evaluation.recorded(cell) {
         Some(last) if last.outputs == versions => Outcome::Unchanged,
         _ => Outcome::Materialized,
     }

@@ -30,6 +30,7 @@ mod watch;
 pub use doors::RunDoors;
 pub use finished::{Finished, RunResult};
 
+pub use length::block_too_long;
 pub use made::{Basis, Made, materialized, materialized_of};
 pub use observe::observe_sources;
 pub use options::RunOptions;

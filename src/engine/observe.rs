@@ -14,11 +14,11 @@ use jiff::Timestamp;
 use crate::command::{Unrenderable, render_observe};
 use crate::digest::Kind;
 use crate::executor::{Cancel, Execution, StdoutTo, TailLimits, of_shell, tail};
-use crate::look::{EngineError, MissingSource, Observations, Problems, Workspace, step_folder};
+use crate::look::{EngineError, Observations, Problems, Workspace, step_folder};
 use crate::model::{
     Answers, AssetKey, Command, DataVersion, Observation, PartitionKey, PartitionRef, Place,
 };
-use crate::plan::{Cell, Known, Row, Scope};
+use crate::plan::{Cell, Known, MissingSource, Row, Scope};
 use crate::sys::file::{create_parent, read_file, remove_tree};
 
 /// The most that a command may print, in bytes.

@@ -8,9 +8,9 @@ use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart};
 use crate::engine::step_locks::GroupNotes;
 use crate::io_manager::StagedOutput;
-use crate::look::{Evaluation, Workspace, log_path, step_folder};
+use crate::look::{Workspace, log_path, step_folder};
 use crate::model::{Asset, Batch, Force, Occupied, Output, PartitionRef, RunId, Staging, StepName};
-use crate::plan::Cell;
+use crate::plan::{Cell, Evaluation};
 
 /// Makes orders for one run.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl OrderMaker {
         let rendering = Rendering {
             workspace,
             scope,
-            sources: &evaluation.sources,
+            sources: evaluation.sources(),
             run: self.run,
             attempt: 0,
         };
@@ -157,7 +157,7 @@ impl OrderMaker {
         cells: &[Cell],
         asset: &Asset,
     ) -> Previous {
-        let facts = evaluation.judge.facts();
+        let facts = evaluation.facts();
         let is_intact = |cell: &Cell| {
             recorded_id(evaluation, *cell).is_some() && !facts.changed_outputs.contains_key(cell)
         };
@@ -247,7 +247,6 @@ pub fn command_of(
 }
 
 fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
-    let recorded = &evaluation.judge.facts().recorded;
-    let last = recorded.materialized(cell.index())?;
+    let last = evaluation.recorded(cell)?;
     last.provenance.recorded().map(|id| id.0)
 }

@@ -14,12 +14,12 @@ use crate::engine::staging::discard_aside;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::engine::step_locks::StepLocks;
 use crate::engine::unsettled::Unsettled;
-use crate::look::{Evaluation, Problems, step_folder};
+use crate::look::{Problems, step_folder};
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord,
     ResourceUsage, RunId,
 };
-use crate::plan::{Cell, code_record, code_version, version_by_rule};
+use crate::plan::{Cell, Evaluation, code_record, code_version, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, Success};
 use crate::sys::file::remove_tree;
 
@@ -289,7 +289,7 @@ impl Outbox {
         let observed = if stand_ins.is_empty() {
             None
         } else {
-            Some(evaluation.codes.observed_but(id, &stand_ins))
+            Some(evaluation.codes().observed_but(id, &stand_ins))
         };
         let mut basis = Basis::judged(evaluation, cell);
         if !part.unsettled.is_empty() {
@@ -311,7 +311,7 @@ impl Outbox {
         };
         let (materialization, blocks) = materialized_of(evaluation, &made, &basis);
         if !part.unsettled.is_empty() {
-            evaluation.judge.forget(cell);
+            evaluation.judge_mut().forget(cell);
         }
         let version = materialization.data_version;
         let outcome = materialization.outcome;
@@ -322,7 +322,7 @@ impl Outbox {
             },
             Outcome::Unchanged => StepOutcome::Unchanged { version },
         };
-        let codes = &evaluation.codes;
+        let codes = evaluation.codes();
         let observed = || observed.unwrap_or_else(|| codes.observed(id));
         let code = self
             .codes

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::command::mapped;
 use crate::io_manager::Giving;
-use crate::look::{Evaluation, Workspace, counted_of, find_source};
+use crate::look::{Workspace, find_source, watched_code};
 use crate::model::{
     AssetId, Counted, DataVersionRule, Declaration, PartitionRef, PartitionSet, Place, SourceAsset,
     SourcePath, Watched, exceptions,
 };
-use crate::plan::{Cell, Known, Scope};
+use crate::plan::{Cell, Evaluation, Known, Scope};
 
 /// An upstream, and the output that is read of it where it is one.
 pub(super) type Read = (AssetId, Option<u32>);
@@ -40,7 +39,7 @@ pub(super) fn reads<'c>(
         let (id, _) = scope.at(cells[0]);
         for dep in scope.graph().deps(id) {
             let read = all.entry((dep.asset, dep.output)).or_default();
-            read.push(mapped(scope, cells, dep));
+            read.push(scope.read_by(cells, dep));
         }
     }
     let union = |(read, sets): (_, Vec<PartitionSet>)| (read, PartitionSet::union_of(sets));
@@ -52,7 +51,7 @@ pub(super) fn code(evaluation: &Evaluation<'_>, cells: &[Cell]) -> Vec<Watched> 
     let (id, _) = evaluation.scope().at(cells[0]);
     let asset = evaluation.scope().graph().asset(id);
     let recipe = asset.and_then(|asset| asset.recipe.as_ref());
-    recipe.map_or_else(Vec::new, |recipe| evaluation.codes.watched(recipe))
+    recipe.map_or_else(Vec::new, |recipe| watched_code(evaluation.codes(), recipe))
 }
 
 /// The versions that are read at one upstream partition, by the scope's numbering.
@@ -113,7 +112,7 @@ pub(super) fn inputs(
 /// What can be looked at of a source's partition: nothing of what a command observes.
 #[must_use]
 pub fn watched(source: &SourceAsset, partition: PartitionRef<'_>) -> Vec<Watched> {
-    let counted = counted_of(source);
+    let counted = Counted::from(source.gitignored);
     match &source.place {
         Place::Paths(paths) => {
             let watched = paths.iter().map(|path| match path {
@@ -142,7 +141,7 @@ pub(super) fn is_as_judged(
     input: &Input,
 ) -> bool {
     let scope = evaluation.scope();
-    let judged = evaluation.judge.facts().versions[input.slot];
+    let judged = evaluation.facts().versions[input.slot];
     let (id, _) = scope.at(input.cell);
     match (scope.graph().get(id), input.watched.as_slice()) {
         (Declaration::Source(_), _) => {

@@ -14,8 +14,8 @@ use crate::engine::options::RunOptions;
 use crate::engine::spares::Spares;
 use crate::engine::step::{StepEnd, StepOrder, StepReport, run_step};
 use crate::engine::watch::InputFiles;
-use crate::look::{EngineError, Evaluation, Problems};
-use crate::plan::Costs;
+use crate::look::{EngineError, Problems};
+use crate::plan::{Costs, Evaluation};
 
 /// Runs all that was decided to run.
 ///

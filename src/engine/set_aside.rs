@@ -13,8 +13,9 @@ use crate::engine::failure::Stop;
 use crate::engine::staging::kept_aside;
 use crate::engine::step::{Attempt, SetAside, StepEnd};
 use crate::io_manager::StagedOutput;
-use crate::look::{OWN_FOLDER, Place, holds_something, note_begun, own_folder_near};
+use crate::look::{OWN_FOLDER, holds_something, note_begun, own_folder_near};
 use crate::model::{History, Occupied, OutputKind, Staging};
+use crate::plan::PlaceRecord;
 use crate::sys::file::{create_parent, relocate};
 
 /// Outputs that are not what was recorded, by part and place.
@@ -42,7 +43,7 @@ struct At<'a> {
     part: usize,
     index: usize,
     output: &'a StagedOutput,
-    place: Place,
+    place: PlaceRecord,
 }
 
 impl Attempt<'_> {
@@ -62,14 +63,14 @@ impl Attempt<'_> {
     /// The outputs that are not what was recorded. In place this has to be asked before they are moved aside.
     pub(super) fn altered_places(&self) -> AlteredPlaces {
         let is_altered = |at: &At<'_>| match at.place {
-            Place::Recorded(Some(version)) => {
+            PlaceRecord::Recorded(Some(version)) => {
                 let found = self.workspace.versions.of_path(&at.output.path);
                 // What cannot be read is not what was recorded either.
                 found.map_or(true, |found| {
                     found.version().is_some_and(|it| it != version)
                 })
             }
-            Place::Recorded(None) | Place::Unrecorded => false,
+            PlaceRecord::Recorded(None) | PlaceRecord::Unrecorded => false,
         };
         let altered = self.each().filter(is_altered);
         altered.map(|at| (at.part, at.index)).collect()
@@ -113,7 +114,7 @@ impl Attempt<'_> {
                 ));
             }
         }
-        let begun = self.each().filter(|at| at.place == Place::Unrecorded);
+        let begun = self.each().filter(|at| at.place == PlaceRecord::Unrecorded);
         // Without the note the next run may keep aside what is ours, and says so.
         drop(note_begun(
             self.workspace.root,
@@ -171,12 +172,12 @@ impl Attempt<'_> {
             return if stays { Room::Empty } else { Room::Replaced };
         }
         match at.place {
-            Place::Unrecorded if is_folder && self.order.occupied == Occupied::Refused => {
+            PlaceRecord::Unrecorded if is_folder && self.order.occupied == Occupied::Refused => {
                 Room::Refused
             }
-            Place::Unrecorded => Room::Kept,
+            PlaceRecord::Unrecorded => Room::Kept,
             // What was accumulated cannot be made again.
-            Place::Recorded(_)
+            PlaceRecord::Recorded(_)
                 if is_altered
                     && self.order.history == History::Incremental
                     && self.order.staging == Staging::Staged
@@ -184,19 +185,19 @@ impl Attempt<'_> {
             {
                 Room::Kept
             }
-            Place::Recorded(_) if is_altered && is_folder => match at.output.kind {
+            PlaceRecord::Recorded(_) if is_altered && is_folder => match at.output.kind {
                 OutputKind::Directory if metadata.is_dir() => Room::Compared,
                 OutputKind::Directory => Room::Replaced,
                 OutputKind::File if !metadata.is_dir() => Room::Replaced,
                 OutputKind::File if self.order.occupied == Occupied::SetAside => Room::Kept,
                 OutputKind::File => Room::Refused,
             },
-            Place::Recorded(Some(_)) if stays => Room::Discarded,
-            Place::Recorded(None) if stays => match self.order.occupied {
+            PlaceRecord::Recorded(Some(_)) if stays => Room::Discarded,
+            PlaceRecord::Recorded(None) if stays => match self.order.occupied {
                 Occupied::SetAside => Room::Kept,
                 Occupied::Refused => Room::Refused,
             },
-            Place::Recorded(_) => Room::Replaced,
+            PlaceRecord::Recorded(_) => Room::Replaced,
         }
     }
 

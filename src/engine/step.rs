@@ -25,11 +25,11 @@ use crate::executor::{
 };
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
-use crate::look::{OwnLife, Place, Workspace};
+use crate::look::{OwnLife, Workspace};
 use crate::model::{
     Batch, DataVersion, DataVersionRule, History, LeftoverRule, Occupied, Staging, Stdout,
 };
-use crate::plan::Cell;
+use crate::plan::{Cell, PlaceRecord};
 use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
 
 /// Everything that a worker needs to know of a step.
@@ -83,7 +83,7 @@ pub struct StepPart {
     /// Its outputs, in declared order.
     pub outputs: Vec<StagedOutput>,
     /// Whether anything was recorded at the place of each output.
-    pub places: Vec<Place>,
+    pub places: Vec<PlaceRecord>,
     /// Its staging, relative to the project root.
     pub staging_folder: String,
     /// Where its previous outputs wait, relative to the project root.

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use crate::digest::{Folding, Kind, Sink};
 use crate::engine::reads::{code, reads, slots};
-use crate::look::Evaluation;
 use crate::model::{DataVersion, RunId, Watched};
-use crate::plan::Cell;
+use crate::plan::{Cell, Evaluation};
 
 /// Inputs of an asset partition that were changed while its command ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 use crate::engine::reads::{Input, Read, code, inputs, is_as_judged, reads};
 use crate::engine::unsettled::Changed;
 use crate::hash::{Difference, HashError, Look};
-use crate::look::{AllCores, Evaluation, Workspace};
+use crate::look::{AllCores, Workspace, is_code_as_seen};
 use crate::model::{PartitionSet, Watched};
-use crate::plan::{Cell, Share as _};
+use crate::plan::{Cell, Evaluation, Share as _};
 use crate::sys::file::FileStamp;
 
 /// After a look that took so long, other work goes on for so many times as long before the next one.
@@ -131,7 +131,7 @@ impl<'a> Watch<'a> {
                 continue;
             }
             let look = self.workspace.versions.look(&watched);
-            let is_as_seen = evaluation.codes.is_as_seen(self.workspace, &watched);
+            let is_as_seen = is_code_as_seen(evaluation.codes(), self.workspace, &watched);
             let before = match look {
                 Ok(look) if is_as_seen => Before::Looks([(watched.clone(), look)].into()),
                 _ => Before::Other(watched.text().to_owned()),
@@ -184,7 +184,7 @@ impl<'a> Watch<'a> {
             let Some(before) = self.code.get(&watched) else {
                 continue;
             };
-            let is_same = || evaluation.codes.is_as_seen(self.workspace, &watched);
+            let is_same = || is_code_as_seen(evaluation.codes(), self.workspace, &watched);
             match before.compare(self.workspace, &self.files, None, is_same) {
                 Compared::Same => {}
                 Compared::Linked(now) => drop(self.code.insert(watched, now)),

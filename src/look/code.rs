@@ -1,177 +1,58 @@
 //! The files, programs and variables that are part of code versions, as they are now.
 
-use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::digest::Folding;
 use crate::hash::{HashError, is_glob};
 use crate::look::error::{EngineError, Problems, Spot};
-use crate::look::evaluate::Evaluation;
-use crate::look::gather::counted;
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, AssetId, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Required,
-    Watched,
+    Asset, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Required, Watched,
 };
-use crate::plan::{Cell, Decision, ObservedCode, Scope, code_version};
+use crate::plan::{
+    Cell, Codes, Decision, Evaluation, ObservedCode, Scope, SeenPaths, code_file_name, code_version,
+};
 
-/// The code versions of the assets of a scope, with what they were made of.
-#[derive(Debug, Default)]
-pub struct Codes {
-    /// By row; `None` for sources, and for assets whose code cannot be read.
-    pub versions: Vec<Option<CodeVersion>>,
-    /// Why the code of an asset cannot be read.
-    unreadable: HashMap<AssetId, HashError>,
-    /// What was found for an asset, where it is more than nothing.
-    observed: HashMap<AssetId, ObservedCode>,
-    seen: Seen,
-}
-
-/// What was found at paths, each looked at once, however many assets name it.
-#[derive(Debug, Default)]
-struct Seen {
-    /// The versions of files and directories; `None` where nothing is.
-    files: HashMap<String, Option<DataVersion>>,
-    /// Those of which nothing counts that git ignores.
-    not_ignored: HashMap<String, Option<DataVersion>>,
-    /// The paths that globs match.
-    globs: HashMap<Watched, Vec<String>>,
-    /// The files that tools are.
-    programs: HashMap<String, Option<String>>,
-}
-
-impl Seen {
-    fn files_of(&self, counted: Counted) -> &HashMap<String, Option<DataVersion>> {
-        match counted {
-            Counted::All | Counted::Files => &self.files,
-            Counted::NotIgnored => &self.not_ignored,
-        }
-    }
-}
-
-impl Codes {
-    /// What was found for an asset.
-    #[must_use]
-    pub fn observed(&self, asset: AssetId) -> ObservedCode {
-        self.observed.get(&asset).cloned().unwrap_or_default()
-    }
-
-    /// Why the code of an asset cannot be read, if it cannot.
-    #[must_use]
-    pub fn unreadable(&self, asset: AssetId) -> Option<&HashError> {
-        self.unreadable.get(&asset)
-    }
-
-    /// All that was looked at for the code version of a recipe.
-    #[must_use]
-    pub fn watched(&self, recipe: &Recipe) -> Vec<Watched> {
-        let mut watched = Vec::new();
-        let counted = counted(recipe.code.gitignored);
-        if recipe.code.version.is_none() {
-            let declared = recipe.code.declared.iter().map(|(path, _)| path);
-            watched.extend(declared.map(|path| {
-                if is_glob(path) {
-                    Watched::Glob {
-                        pattern: path.clone(),
-                        except: recipe.code.except.clone(),
-                        counted,
-                    }
-                } else {
-                    Watched::Path(path.clone(), counted)
-                }
-            }));
-            let candidates = recipe.code.candidates.iter();
-            watched.extend(candidates.map(|path| Watched::Word(path.clone(), counted)));
-        }
-        let tools = recipe.code.tools.iter();
-        let programs = tools.filter_map(|(tool, _)| self.seen.programs.get(tool)?.clone());
-        watched.extend(programs.map(|path| Watched::Word(path, Counted::Files)));
-        watched
-    }
-
-    /// Whether what was looked at has the content that it had.
-    #[must_use]
-    pub fn is_as_seen(&self, workspace: &Workspace<'_>, watched: &Watched) -> bool {
-        let is_same = |path: &String, counted| {
-            let found = workspace.versions.of_input(path, counted);
-            let found = found.map(|it| it.version());
-            found.ok().as_ref() == self.seen.files_of(counted).get(path)
-        };
-        match watched {
-            Watched::Path(path, counted) | Watched::Word(path, counted) => {
-                is_same(path, *counted) || !self.seen.files_of(*counted).contains_key(path)
-            }
-            Watched::Glob {
-                pattern,
-                except,
-                counted,
-            } => {
-                let found = workspace.versions.expand(pattern, except, *counted).ok();
-                found.as_ref() == self.seen.globs.get(watched)
-                    && found.is_some_and(|paths| paths.iter().all(|path| is_same(path, *counted)))
-            }
-        }
-    }
-
-    /// What was found for an asset, as if something else had been at `paths`.
-    #[must_use]
-    pub fn observed_but(&self, asset: AssetId, paths: &[(String, DataVersion)]) -> ObservedCode {
-        let mut observed = self.observed(asset);
-        for (path, version) in paths {
-            let is_it = |(_, program): &(&String, &Option<String>)| program.as_ref() == Some(path);
-            let tool = self.seen.programs.iter().find(is_it).map(|(tool, _)| tool);
-            let tools = observed.tools.iter_mut();
-            let is_tool =
-                |(name, _): &&mut (String, DataVersion)| tool.is_some_and(|tool| tool == name);
-            if let Some((_, known)) = tools.into_iter().find(is_tool) {
-                *known = *version;
-                continue;
-            }
-            let name = named(path);
-            observed.files.retain(|(known, _)| *known != name);
-            observed.files.push((name, *version));
-        }
-        observed.files.sort();
-        observed
-    }
-}
-
-/// Finds the code versions of all assets of `scope`. One whose code cannot be read has none, and blocks only itself.
+/// Finds the code versions of all assets of `scope`, by row, and what they are made of. One whose code cannot be read has none, and blocks only itself.
 ///
 /// # Errors
 ///
 /// All problems at once: code files that are missing, globs that match nothing, tools that are not found, variables that
 /// are required and not set.
-pub fn observe_code(workspace: &Workspace<'_>, scope: &Scope<'_>) -> Result<Codes, Problems> {
+pub fn observe_code(
+    workspace: &Workspace<'_>,
+    scope: &Scope<'_>,
+) -> Result<(Vec<Option<CodeVersion>>, Codes), Problems> {
     let mut finder = Finder {
         workspace,
-        seen: Seen::default(),
+        seen: SeenPaths::default(),
         unreadable: None,
         problems: Problems::default(),
     };
     let mut codes = Codes::default();
+    let mut versions = Vec::with_capacity(scope.rows().len());
     let mut folding = Folding::new();
     for row in scope.rows() {
         let Some(asset) = scope.graph().asset(row.asset) else {
-            codes.versions.push(None);
+            versions.push(None);
             continue;
         };
         let observed = finder.of(asset);
         let version = match finder.unreadable.take() {
             Some(error) => {
-                codes.unreadable.insert(row.asset, error);
+                codes.unreadable.insert(row.asset, error.to_string());
                 None
             }
             None => Some(code_version(asset, &observed, &mut folding)),
         };
-        codes.versions.push(version);
+        versions.push(version);
         if observed != ObservedCode::default() {
             codes.observed.insert(row.asset, observed);
         }
     }
     codes.seen = finder.seen;
-    finder.problems.into_result(codes)
+    finder.problems.into_result((versions, codes))
 }
 
 /// Finds what the code version of one asset is made of, and the version.
@@ -185,7 +66,7 @@ pub fn observe_code_of(
 ) -> Result<(ObservedCode, CodeVersion), Problems> {
     let mut finder = Finder {
         workspace,
-        seen: Seen::default(),
+        seen: SeenPaths::default(),
         unreadable: None,
         problems: Problems::default(),
     };
@@ -195,6 +76,57 @@ pub fn observe_code_of(
         .problems
         .extend(finder.unreadable.take().map(EngineError::Hash));
     finder.problems.into_result((observed, version))
+}
+
+/// All that was looked at for the code version of a recipe.
+#[must_use]
+pub fn watched_code(codes: &Codes, recipe: &Recipe) -> Vec<Watched> {
+    let mut watched = Vec::new();
+    let counted = Counted::from(recipe.code.gitignored);
+    if recipe.code.version.is_none() {
+        let declared = recipe.code.declared.iter().map(|(path, _)| path);
+        watched.extend(declared.map(|path| {
+            if is_glob(path) {
+                Watched::Glob {
+                    pattern: path.clone(),
+                    except: recipe.code.except.clone(),
+                    counted,
+                }
+            } else {
+                Watched::Path(path.clone(), counted)
+            }
+        }));
+        let candidates = recipe.code.candidates.iter();
+        watched.extend(candidates.map(|path| Watched::Word(path.clone(), counted)));
+    }
+    let tools = recipe.code.tools.iter();
+    let programs = tools.filter_map(|(tool, _)| codes.seen.programs.get(tool)?.clone());
+    watched.extend(programs.map(|path| Watched::Word(path, Counted::Files)));
+    watched
+}
+
+/// Whether what was looked at has the content that it had.
+#[must_use]
+pub fn is_code_as_seen(codes: &Codes, workspace: &Workspace<'_>, watched: &Watched) -> bool {
+    let is_same = |path: &String, counted| {
+        let found = workspace.versions.of_input(path, counted);
+        let found = found.map(|it| it.version());
+        found.ok().as_ref() == codes.seen.files_of(counted).get(path)
+    };
+    match watched {
+        Watched::Path(path, counted) | Watched::Word(path, counted) => {
+            is_same(path, *counted) || !codes.seen.files_of(*counted).contains_key(path)
+        }
+        Watched::Glob {
+            pattern,
+            except,
+            counted,
+        } => {
+            let found = workspace.versions.expand(pattern, except, *counted).ok();
+            found.as_ref() == codes.seen.globs.get(watched)
+                && found.is_some_and(|paths| paths.iter().all(|path| is_same(path, *counted)))
+        }
+    }
 }
 
 /// Refuses to run where a secret that the command of a step requires is not set.
@@ -208,12 +140,11 @@ pub fn refuse_unset_secrets(
 ) -> Result<(), Problems> {
     let scope = evaluation.scope();
     let mut problems = Problems::default();
-    for row in scope.rows() {
-        let recipe = scope.graph().asset(row.asset).map(|it| it.recipe.as_ref());
-        let Some(recipe) = recipe.flatten() else {
+    for (row, asset) in scope.asset_rows() {
+        let Some(recipe) = &asset.recipe else {
             continue;
         };
-        let runs = |cell: Cell| evaluation.decisions.of[cell.index()] == Decision::Run;
+        let runs = |cell: Cell| evaluation.decision(cell) == Decision::Run;
         let unset = unset_secrets(workspace, recipe).filter(|_| row.cells().any(runs));
         for (variable, location) in unset {
             let spot = Spot::read(workspace, location);
@@ -239,7 +170,7 @@ pub fn unset_secrets<'a>(
 
 struct Finder<'a> {
     workspace: &'a Workspace<'a>,
-    seen: Seen,
+    seen: SeenPaths,
     /// The first file of the asset that cannot be read.
     unreadable: Option<HashError>,
     problems: Problems,
@@ -260,21 +191,21 @@ impl Finder<'_> {
     }
 
     fn files(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
-        let counted = counted(recipe.code.gitignored);
+        let counted = Counted::from(recipe.code.gitignored);
         for (path, location) in &recipe.code.declared {
             if is_glob(path) {
                 self.glob(path, recipe, *location, observed);
                 continue;
             }
             match self.file(path, counted) {
-                Ok(Some(version)) => observed.files.push((named(path), version)),
+                Ok(Some(version)) => observed.files.push((code_file_name(path), version)),
                 Ok(None) => self.problem(*location, |at| EngineError::missing_code(path, at)),
                 Err(error) => self.cannot_read(error),
             }
         }
         for path in &recipe.code.candidates {
             if let Ok(Some(version)) = self.file(path, counted) {
-                observed.files.push((named(path), version));
+                observed.files.push((code_file_name(path), version));
             }
         }
         observed.files.sort();
@@ -288,7 +219,7 @@ impl Finder<'_> {
         location: Location,
         observed: &mut ObservedCode,
     ) {
-        let counted = counted(recipe.code.gitignored);
+        let counted = Counted::from(recipe.code.gitignored);
         match self.expand(pattern, &recipe.code.except, counted) {
             Ok(paths) if paths.is_empty() => {
                 self.problem(location, |at| EngineError::empty_code_glob(pattern, at));
@@ -296,7 +227,7 @@ impl Finder<'_> {
             Ok(paths) => {
                 for path in paths {
                     match self.file(&path, counted) {
-                        Ok(Some(version)) => observed.files.push((named(&path), version)),
+                        Ok(Some(version)) => observed.files.push((code_file_name(&path), version)),
                         Ok(None) => {}
                         Err(error) => self.cannot_read(error),
                     }
@@ -404,14 +335,4 @@ impl Finder<'_> {
         let spot = Spot::read(self.workspace, location);
         self.problems.push(error(spot));
     }
-}
-
-/// How a code file is named in a code version: its path if that lies in the project, else only what it is called, as
-/// nothing that is hashed may depend on where a machine keeps things.
-fn named(path: &str) -> String {
-    if path.starts_with('/') || path.starts_with("../") {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        return format!("…/{name}");
-    }
-    path.to_owned()
 }

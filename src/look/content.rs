@@ -2,13 +2,12 @@
 //! something is not fresh.
 
 use crate::hash::HashError;
-use crate::look::evaluate::{Evaluation, source_path};
-use crate::look::gather::{FoundSources, counted_of, paths_of_source};
+use crate::look::gather::paths_of_source;
 use crate::look::workspace::Workspace;
 use crate::model::{
     Cause, Counted, DataDetail, DataVersion, Place, SourceAsset, SourceContent, SourcePath,
 };
-use crate::plan::{Cell, Known, Row};
+use crate::plan::{Cell, Evaluation, Known, Row};
 use crate::store::{Store, StoreError};
 
 /// For how many versions it is kept at most after a run: the next run goes on.
@@ -25,15 +24,12 @@ pub fn keep_source_content(
 ) -> Result<(), StoreError> {
     let scope = evaluation.scope();
     let mut contents = Vec::new();
-    for row in scope.rows() {
-        let Some(source) = scope.graph().source(row.asset) else {
-            continue;
-        };
+    for (row, source) in scope.source_rows() {
         if !has_content(workspace, evaluation, row, source) {
             continue;
         }
         for (cell, index) in row.cells().zip(row.set.iter()).take(LOOKED_AT) {
-            let known = evaluation.judge.facts().versions[row.versions_of(cell).start];
+            let known = evaluation.facts().versions[row.versions_of(cell).start];
             let Known::Version(version) = known else {
                 continue;
             };
@@ -62,7 +58,7 @@ fn has_content(
         Place::Value { .. } => true,
         Place::Paths(paths) => {
             let first = row.cells().next();
-            let path = first.and_then(|cell| source_path(evaluation.scope(), cell));
+            let path = first.and_then(|cell| evaluation.scope().source_path(cell));
             match (paths.as_slice(), path) {
                 ([SourcePath::Exact(_)], Some(path)) => workspace.resolve(&path).is_dir(),
                 _ => true,
@@ -79,15 +75,15 @@ impl Evaluation<'_> {
         workspace: &Workspace<'_>,
         cell: Cell,
     ) -> Option<(DataVersion, SourceContent)> {
-        if let Some(text) = value_text(&self.sources, cell) {
-            let known = &self.judge.facts().versions;
+        if let Some(text) = self.sources().value_text(cell) {
+            let known = &self.facts().versions;
             let version =
                 known[self.scope().row_of_cell(cell).versions_of(cell).start].version()?;
             return Some((version, SourceContent::of_value(text)));
         }
         let (version, paths) = paths_of_source(workspace, self.scope(), cell)?;
         let source = workspace.graph.source(self.scope().at(cell).0)?;
-        let counted = counted_of(source);
+        let counted = Counted::from(source.gitignored);
         let files = match &source.place {
             Place::Paths(places) if matches!(places[..], [SourcePath::Exact(_)]) => {
                 let folder = paths.first().filter(|it| workspace.resolve(it).is_dir())?;
@@ -145,32 +141,6 @@ impl Evaluation<'_> {
             }
             _ => None,
         }
-    }
-}
-
-/// The text of a source that is a value: of a scalar its own, else JSON.
-fn value_text(sources: &FoundSources, cell: Cell) -> Option<&str> {
-    let found = sources.values.get(&cell)?;
-    Some(match found.words.as_deref() {
-        Some([only]) if !found.json.starts_with('[') => only,
-        _ => &found.json,
-    })
-}
-
-/// The value that a version of a source stands for, and the one that is there now.
-pub(super) fn value_detail(
-    sources: &FoundSources,
-    store: &Store,
-    cell: Cell,
-    old: DataVersion,
-) -> Option<DataDetail> {
-    let SourceContent::Value(new) = SourceContent::of_value(value_text(sources, cell)?) else {
-        return None;
-    };
-    match store.source_content(old) {
-        Ok(Some(SourceContent::Value(old))) => Some(DataDetail::Value { old, new }),
-        // What cannot be read is not told.
-        _ => None,
     }
 }
 

@@ -11,10 +11,9 @@ use walkdir::WalkDir;
 
 use crate::answer::WhyUnverifiable;
 use crate::hash::{Exceptions, glob_matches};
-use crate::look::gather::FoundSources;
 use crate::look::workspace::Workspace;
 use crate::model::{PartitionRef, Place, SourcePath, exceptions};
-use crate::plan::{Cell, Scope};
+use crate::plan::{Cell, FoundSources, Scope};
 
 /// How Git LFS begins what it leaves in place of a file.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";

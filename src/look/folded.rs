@@ -10,14 +10,13 @@ use std::ops::Range;
 
 use crate::digest::Folding;
 use crate::hash::{Found, HashError};
-use crate::look::evaluate::Evaluation;
 use crate::look::records::StoreRecords;
 use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, LockBlock, PartitionRef,
     PartitionSet,
 };
-use crate::plan::{Blocks, Cell, LockJudge, Mapped, Role, Row, Scope};
+use crate::plan::{Blocks, Cell, Evaluation, LockJudge, Mapped, Role, Row, Scope};
 
 /// One output of all partitions of a block.
 pub struct BlockOutput<'a> {
@@ -125,15 +124,13 @@ impl FoldedHere {
     ) -> Self {
         let mut found = Self::default();
         let scope = evaluation.scope();
-        for row in scope.rows() {
-            if let Some(asset) = scope.graph().asset(row.asset) {
-                found.look(evaluation, workspace, lines, (row, asset));
-            }
+        for of_asset in scope.asset_rows() {
+            found.look(evaluation, workspace, lines, of_asset);
         }
         if found.doubtful.is_empty() {
             return Self::default();
         }
-        let changed = &evaluation.judge.facts().changed_outputs;
+        let changed = &evaluation.facts().changed_outputs;
         found.as_locked.retain(|cell| !changed.contains_key(cell));
         found
     }
@@ -146,11 +143,10 @@ impl FoldedHere {
         (row, asset): (&Row, &Asset),
     ) {
         let scope = evaluation.scope();
-        let recorded = &evaluation.judge.facts().recorded;
         let mut known_until = 0;
         for cell in row.cells() {
             if let Some(line) = lines.line(cell) {
-                let made = recorded.materialized(cell.index());
+                let made = evaluation.recorded(cell);
                 let same = made.is_some_and(|made| {
                     let outputs = made.outputs.iter().enumerate();
                     let mut outputs = outputs.map(|(at, version)| (line.version(at), *version));
@@ -180,7 +176,7 @@ impl FoldedHere {
                 let versions = if is_doubtful {
                     output.on_disk()
                 } else {
-                    output.recorded(recorded)
+                    output.recorded(&evaluation.facts().recorded)
                 };
                 versions.filter(|versions| output.is_locked(versions, block))
             };
@@ -221,9 +217,8 @@ impl FoldedHere {
         let scope = evaluation.scope();
         let mut taken = Vec::new();
         for (cell, outputs) in std::mem::take(&mut self.doubtful) {
-            let verdict = evaluation.judge.judge(cell, records);
-            let number = scope.number_of(scope.at(cell).0);
-            let code_version = evaluation.codes.versions[number];
+            let verdict = evaluation.judge_mut().judge(cell, records);
+            let code_version = evaluation.code_version(cell);
             let (Some(fingerprint), Some(code_version)) = (verdict.fingerprint, code_version)
             else {
                 continue;
@@ -233,8 +228,10 @@ impl FoldedHere {
             }
             // All that it was made of is known, so it is fresh by this.
             let current = Current::of_lock(fingerprint, code_version, outputs);
-            evaluation.judge.replace(cell, Some(&current), Vec::new());
-            evaluation.judge.judge(cell, records);
+            evaluation
+                .judge_mut()
+                .replace(cell, Some(&current), Vec::new());
+            evaluation.judge_mut().judge(cell, records);
             self.as_locked.insert(cell);
             taken.push(cell);
         }

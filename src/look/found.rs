@@ -2,13 +2,10 @@
 
 use crate::hash::Found;
 use crate::look::error::{EngineError, Problems};
-use crate::look::evaluate::Evaluation;
-use crate::look::gather::absent_version;
 use crate::look::records::StoreRecords;
-use crate::look::share::AllCores;
 use crate::look::workspace::Workspace;
 use crate::model::{Asset, CodeVersion, Current, DataVersion, Fingerprint, OutputKind};
-use crate::plan::{Cell, Role};
+use crate::plan::{Cell, Evaluation, Role};
 use crate::store::Store;
 
 impl Evaluation<'_> {
@@ -21,16 +18,13 @@ impl Evaluation<'_> {
         let scope = self.scope();
         let mut problems = Problems::default();
         let mut any = false;
-        for row in scope.rows() {
-            let Some(asset) = scope.graph().asset(row.asset) else {
-                continue;
-            };
+        for (row, asset) in scope.asset_rows() {
             for cell in row.cells().filter(|cell| scope.role(*cell) == Role::Given) {
                 any = true;
                 match self.found_outputs(workspace, asset, cell) {
                     Ok(outputs) => {
                         let current = as_recorded(outputs);
-                        self.judge.replace(cell, Some(&current), Vec::new());
+                        self.judge_mut().replace(cell, Some(&current), Vec::new());
                     }
                     Err(problem) => problems.push(problem),
                 }
@@ -38,7 +32,7 @@ impl Evaluation<'_> {
         }
         problems.into_result(())?;
         if any {
-            self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
+            self.judge_all(&StoreRecords(store));
             self.decide();
         }
         Ok(())
@@ -111,6 +105,6 @@ const fn in_words(kind: OutputKind) -> &'static str {
 
 /// Outputs as if somebody had recorded them. Of what is read as it is, nothing but the versions is ever asked for.
 fn as_recorded(outputs: Vec<DataVersion>) -> Current {
-    let nothing = absent_version().0;
+    let nothing = DataVersion::absent().0;
     Current::of_lock(Fingerprint(nothing), CodeVersion(nothing), outputs)
 }

@@ -10,42 +10,11 @@ use crate::hash::{Found, HashError};
 use crate::look::error::{EngineError, Problems};
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, Gitignored,
-    MaterializedRef, OutputChange, OutputKind, PartitionKeys, PartitionRef, PathTemplate, Place,
-    Required, SourceAsset, SourcePath, ValueText, exceptions,
+    Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, MaterializedRef,
+    OutputChange, OutputKind, PartitionKeys, PartitionRef, PathTemplate, Place, Required,
+    SourceAsset, SourcePath, exceptions,
 };
-use crate::plan::{Cell, Known, Row, Scope};
-
-/// What was found at the sources of a scope.
-#[derive(Debug, Default)]
-pub struct FoundSources {
-    /// The paths that a source with globs stands for, relative to the project root, in order.
-    pub globbed: HashMap<Cell, Vec<String>>,
-    /// The values of files, as texts.
-    pub values: HashMap<Cell, ValueText>,
-    /// What was looked for and not found.
-    pub missing: HashMap<Cell, MissingSource>,
-}
-
-/// A source that is not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MissingSource {
-    /// Nothing is at these paths.
-    Paths(Vec<String>),
-    /// The file does not hold the key.
-    Key {
-        /// The file.
-        path: String,
-        /// The key.
-        key: String,
-    },
-    /// It was never observed.
-    Unobserved,
-    /// Its `observe` command gave no version.
-    ObserveFailed(String),
-    /// It is there and cannot be read, for a reason that names the path.
-    Unreadable(String),
-}
+use crate::plan::{Cell, FoundSources, Known, MissingSource, Row, Scope};
 
 /// The versions of a scope's sources, by [`Scope`]'s numbering of versions, and what was found besides.
 ///
@@ -92,7 +61,7 @@ pub fn find_sources(
     }
     let counted_of = |(number, _): &(u32, Cell)| {
         let source = scope.graph().source(scope.rows()[*number as usize].asset);
-        source.map_or(Counted::Files, counted_of)
+        source.map_or(Counted::Files, |it| it.gitignored.into())
     };
     let (all, some): (Vec<_>, Vec<_>) = exact
         .into_iter()
@@ -109,21 +78,6 @@ pub fn find_sources(
     problems.into_result((versions, found))
 }
 
-/// What of the files of a source counts.
-#[must_use]
-pub fn counted_of(source: &SourceAsset) -> Counted {
-    counted(source.gitignored)
-}
-
-/// What counts of what is read.
-#[must_use]
-pub fn counted(gitignored: Gitignored) -> Counted {
-    match gitignored {
-        Gitignored::Counted => Counted::Files,
-        Gitignored::LeftOut => Counted::NotIgnored,
-    }
-}
-
 /// The paths that a source with paths stands for now, with the version of all of them; `None` where it has none.
 pub(super) fn paths_of_source(
     workspace: &Workspace<'_>,
@@ -134,7 +88,9 @@ pub(super) fn paths_of_source(
     let source = workspace.graph.source(id)?;
     if let Some(path) = exact_path(source) {
         let path = path.path(partition).into_owned();
-        let found = workspace.versions.of_input(&path, counted_of(source));
+        let found = workspace
+            .versions
+            .of_input(&path, Counted::from(source.gitignored));
         let version = found.ok()?.version()?;
         return Some((version, vec![path]));
     }
@@ -174,7 +130,7 @@ pub fn find_source(
     let known = match (&source.place, exact_path(source)) {
         (_, Some(path)) => {
             let path = path.path(partition).into_owned();
-            let counted = counted_of(source);
+            let counted = Counted::from(source.gitignored);
             let found = workspace.versions.of_input(&path, counted);
             finder.exact(cell, source, found, || path)
         }
@@ -231,10 +187,7 @@ impl SourceFinder<'_> {
 
     /// Keys that cannot be a part of a path that somebody else has named.
     fn unfit_keys(&mut self, scope: &Scope<'_>) {
-        for row in scope.rows() {
-            let Some(source) = self.workspace.graph.source(row.asset) else {
-                continue;
-            };
+        for (row, source) in scope.source_rows() {
             if !may_be_unfit(scope.keys(row.asset)) {
                 continue;
             }
@@ -284,7 +237,7 @@ impl SourceFinder<'_> {
         paths: &[SourcePath],
         partition: PartitionRef<'_>,
     ) -> Known {
-        let counted = counted_of(source);
+        let counted = Counted::from(source.gitignored);
         let mut folding = Folding::new();
         let (mut globbed, mut looked_for) = (Vec::new(), Vec::new());
         let mut last = None;
@@ -321,7 +274,7 @@ impl SourceFinder<'_> {
                     last = Some(version);
                 }
                 Ok((None, path)) => {
-                    folding.digest("path", absent_version().0);
+                    folding.digest("path", DataVersion::absent().0);
                     looked_for.push(path);
                 }
                 Err(error) => return self.unreadable(cell, error),
@@ -370,7 +323,7 @@ impl SourceFinder<'_> {
         missing: impl FnOnce() -> MissingSource,
     ) -> Known {
         match source.required {
-            Required::No => Known::Version(absent_version()),
+            Required::No => Known::Version(DataVersion::absent()),
             Required::Yes => {
                 self.found.missing.insert(cell, missing());
                 Known::Absent
@@ -404,12 +357,6 @@ fn may_be_unfit(keys: &PartitionKeys) -> bool {
             parts.any(|dimension| may_be_unfit(&dimension.keys))
         }
     }
-}
-
-/// The version of an optional source that is absent.
-#[must_use]
-pub fn absent_version() -> DataVersion {
-    DataVersion::absent()
 }
 
 /// Outputs that are not what was recorded, by cell, with their indexes.

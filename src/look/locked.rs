@@ -6,49 +6,21 @@
 //! a line does not say which outputs it means, so such cells are fresh by the instance alone.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 use crate::hash::Found;
 use crate::look::error::Problems;
-use crate::look::evaluate::Evaluation;
 use crate::look::folded::FoldedHere;
-use crate::look::gather::{ChangedOutputs, FoundOutputs, content_change, find_outputs};
+use crate::look::gather::{FoundOutputs, content_change, find_outputs};
 use crate::look::records::StoreRecords;
-use crate::look::share::AllCores;
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, CodePrefix, Current, DataVersion, DataVersionRule, Fingerprint, Lock, LockBlock,
-    LockLine, LockedAsset, Output, OutputChange, PartitionKey, PartitionSet, Provenance, RULE,
-    Status,
+    Asset, CodePrefix, Current, DataVersion, DataVersionRule, Lock, LockLine, LockedAsset, Output,
+    OutputChange, PartitionKey, PartitionSet, Provenance, RULE, Status,
 };
-use crate::plan::{Cell, LockFacts, LockJudge, Role, Row, Scope, Witness};
+use crate::plan::{
+    Cell, Evaluation, LockJudge, LockedResult, Role, Row, Scope, Witness, block_ranges,
+};
 use crate::store::Store;
-
-/// What the lock file knows of cells that are not fresh by the instance.
-#[derive(Debug, Default)]
-pub struct LockedCells {
-    /// Whose outputs are here just as a line says, so that they are or become fresh if it is right; upstream before
-    /// downstream.
-    pub here: Vec<Cell>,
-    /// What the instance has recorded of those instead, where it has recorded anything.
-    pub recorded: HashMap<Cell, Provenance>,
-    /// Whose line is right, whose outputs are not here or cannot be told to be those of the line, and of which nothing is
-    /// recorded; with the line, where they have one of their own.
-    pub elsewhere: HashMap<Cell, Option<LockedResult>>,
-    /// Of which of those there are outputs here, whose version is not their content.
-    pub unverifiable: HashSet<Cell>,
-    /// What is at the outputs of some of those instead.
-    pub unlike: ChangedOutputs,
-}
-
-/// What a line says of a materialization.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedResult {
-    /// All that it depended on.
-    pub fingerprint: Fingerprint,
-    /// The data version of each output, in declared order.
-    pub outputs: Vec<DataVersion>,
-}
 
 impl Evaluation<'_> {
     /// Takes in what `lock` says of what is not fresh by the instance, and judges anew by that. It may hold no more than the
@@ -75,7 +47,7 @@ impl Evaluation<'_> {
             &asked.comparable_cells(self.scope()),
         )?;
         self.take_witnesses(&asked, &found);
-        self.verdicts = self.judge.judge_all(&records, &AllCores);
+        self.judge_all(&records);
         if asked.blocks == Blocks::Concerned || asked.any_unrecorded(self) {
             let mut lines = LockJudge::new(self.scope(), lock, self.lock_facts());
             let outputs = |cell, line: &LockLine| is_here(workspace, self.scope(), cell, line);
@@ -83,159 +55,13 @@ impl Evaluation<'_> {
             self.take_blocks(workspace, &lines, &records);
             self.take_elsewhere(workspace, &lines, &found);
         }
-        for cell in self.locked.here.clone() {
-            if self.verdicts[cell.index()].status == Status::Pending && self.is_unrecorded(cell) {
-                self.judge.count_on_witness(cell);
+        for cell in self.locked().here.clone() {
+            if self.status(cell) == Status::Pending && self.is_unrecorded(cell) {
+                self.judge_mut().count_on_witness(cell);
             }
         }
         self.decide();
         Ok(())
-    }
-
-    /// Whether cells that are still not fresh stand in blocks, and a block of which the scope holds a part only is among those
-    /// of the assets of the scope: blocks are judged as a whole, with all that they read.
-    #[must_use]
-    pub fn meets_part_of_a_block(&self, lock: &Lock) -> bool {
-        let scope = self.scope();
-        let (mut any_doubtful, mut any_part) = (false, false);
-        for locked in lock.assets.iter().filter(|it| !it.blocks.is_empty()) {
-            let id = scope.graph().find(locked.asset.as_str());
-            let Some(row) = id.and_then(|id| scope.row(id)) else {
-                continue;
-            };
-            let ranges = block_ranges(scope, row, locked);
-            for range in ranges.filter(|range| row.set.meets(range)) {
-                let within = || range.clone().filter_map(|index| row.cell(index));
-                any_part |= within().count() < range.len();
-                any_doubtful |= within().any(|cell| self.is_doubtful(cell));
-            }
-        }
-        any_doubtful && any_part
-    }
-
-    /// Takes in what is fresh by the lock file in `wide`, which was judged with [`Self::take_lock`] and holds this scope.
-    pub fn take_witnesses_of(&mut self, wide: &Evaluation<'_>, store: &Store) {
-        let scope = self.scope();
-        let mut here = Vec::new();
-        let (mut elsewhere, mut unverifiable) = (Vec::new(), Vec::new());
-        for row in scope.rows() {
-            let cells = row.cells().zip(row.set.iter());
-            for (cell, index) in cells.filter(|(cell, _)| self.is_doubtful(*cell)) {
-                let known = wide.scope().cell(row.asset, index);
-                let last = known.filter(|it| wide.is_from_lock(*it)).and_then(|it| {
-                    let is_fresh = wide.verdicts[it.index()].status == Status::Fresh;
-                    let recorded = &wide.judge.facts().recorded;
-                    recorded.materialized(it.index()).filter(|_| is_fresh)
-                });
-                if let Some(last) = last {
-                    here.push((cell, last.fingerprint, last.outputs.to_vec()));
-                }
-                let known = known.filter(|_| self.is_unrecorded(cell));
-                let locked = known.and_then(|it| wide.locked.elsewhere.get(&it));
-                elsewhere.extend(locked.map(|it| (cell, it.clone())));
-                let known = known.filter(|it| wide.locked.unverifiable.contains(it));
-                unverifiable.extend(known.map(|_| cell));
-            }
-        }
-        self.locked.elsewhere.extend(elsewhere);
-        self.locked.unverifiable.extend(unverifiable);
-        if here.is_empty() && self.locked.elsewhere.is_empty() {
-            return;
-        }
-        for (cell, fingerprint, outputs) in here {
-            let before = self.recorded_as(cell);
-            self.locked.recorded.extend(before.map(|it| (cell, it)));
-            self.locked.here.push(cell);
-            let code = self.codes.versions[scope.number_of(scope.at(cell).0)];
-            match (scope.role(cell), code) {
-                (Role::Given, Some(code)) => {
-                    let current = Current::of_lock(fingerprint, code, outputs);
-                    self.judge.replace(cell, Some(&current), Vec::new());
-                }
-                _ => self.judge.take_witness(
-                    cell,
-                    Witness {
-                        fingerprint,
-                        outputs,
-                        contributions: Box::default(),
-                    },
-                ),
-            }
-            self.locked.elsewhere.remove(&cell);
-        }
-        self.locked.here.sort_unstable();
-        self.locked.here.dedup();
-        self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
-        self.tell_elsewhere();
-        self.decide();
-    }
-
-    /// Judges anew as if all outputs were what was recorded.
-    pub fn ignore_outputs(&mut self, store: &Store) {
-        let changed = &self.judge.facts().changed_outputs;
-        if changed.is_empty() {
-            return;
-        }
-        self.judge.ignore_outputs();
-        self.verdicts = self.judge.judge_all(&StoreRecords(store), &AllCores);
-        self.tell_elsewhere();
-        self.decide();
-    }
-
-    /// Whether the instance does not vouch for a cell of an asset: it is not fresh, or is read as it is and not what was
-    /// recorded.
-    #[must_use]
-    pub fn is_doubtful(&self, cell: Cell) -> bool {
-        match self.scope().role(cell) {
-            Role::Given => {
-                let changed = &self.judge.facts().changed_outputs;
-                self.is_unrecorded(cell) || changed.contains_key(&cell)
-            }
-            Role::Selected | Role::Needed => self.verdicts[cell.index()].status != Status::Fresh,
-        }
-    }
-
-    /// Whether any cell of an asset is [doubtful](Self::is_doubtful).
-    #[must_use]
-    pub fn is_in_doubt(&self) -> bool {
-        self.any_asset_cell(|cell| self.is_doubtful(cell))
-    }
-
-    /// Whether some cell of an asset has no materialization.
-    #[must_use]
-    pub fn lacks_records(&self) -> bool {
-        self.any_asset_cell(|cell| self.is_unrecorded(cell))
-    }
-
-    fn any_asset_cell(&self, is_so: impl Fn(Cell) -> bool) -> bool {
-        let scope = self.scope();
-        let assets = scope.rows().iter();
-        let mut assets = assets.filter(|row| scope.graph().asset(row.asset).is_some());
-        assets.any(|row| row.cells().any(&is_so))
-    }
-
-    /// Whether a cell counts as recorded only for what the lock file says.
-    #[must_use]
-    pub fn is_from_lock(&self, cell: Cell) -> bool {
-        self.recorded_as(cell) == Some(Provenance::Locked)
-    }
-
-    fn is_unrecorded(&self, cell: Cell) -> bool {
-        self.recorded_as(cell).is_none()
-    }
-
-    fn recorded_as(&self, cell: Cell) -> Option<Provenance> {
-        let recorded = &self.judge.facts().recorded;
-        recorded
-            .materialized(cell.index())
-            .map(|last| last.provenance)
-    }
-
-    fn lock_facts(&self) -> LockFacts {
-        LockFacts {
-            code: self.codes.versions.clone(),
-            versions: self.judge.facts().versions.clone(),
-        }
     }
 
     /// Notes which lines say just what is at the outputs of their cells.
@@ -248,16 +74,18 @@ impl Evaluation<'_> {
             let (true, Some(locked)) = (is_here, result(asset, line)) else {
                 continue;
             };
-            if self.locked.here.last() != Some(cell) {
-                self.locked.here.push(*cell);
-                let before = self.recorded_as(*cell);
-                self.locked.recorded.extend(before.map(|it| (*cell, it)));
+            if self.locked().here.last() != Some(cell) {
+                self.locked_mut().here.push(*cell);
+                let before = self.provenance(*cell);
+                self.locked_mut()
+                    .recorded
+                    .extend(before.map(|it| (*cell, it)));
             }
-            let code = self.codes.versions[number];
+            let code = self.facts().code[number];
             match (scope.role(*cell), code) {
                 (Role::Given, Some(code)) => {
                     let current = Current::of_lock(locked.fingerprint, code, locked.outputs);
-                    self.judge.replace(*cell, Some(&current), Vec::new());
+                    self.judge_mut().replace(*cell, Some(&current), Vec::new());
                 }
                 _ => witnesses.entry(*cell).or_default().push(Witness {
                     fingerprint: locked.fingerprint,
@@ -266,7 +94,7 @@ impl Evaluation<'_> {
                 }),
             }
         }
-        self.judge.take_witnesses(witnesses);
+        self.judge_mut().take_witnesses(witnesses);
     }
 
     /// Takes in what right blocks say.
@@ -282,15 +110,16 @@ impl Evaluation<'_> {
         }
         let before: HashMap<Cell, Provenance> = folded
             .cells()
-            .filter_map(|cell| Some((cell, self.recorded_as(cell)?)))
+            .filter_map(|cell| Some((cell, self.provenance(cell)?)))
             .collect();
         let taken = folded.take(self, records);
         let before = |cell: &Cell| Some((*cell, *before.get(cell)?));
-        self.locked.recorded.extend(taken.iter().filter_map(before));
-        self.locked.here.extend(taken);
-        self.locked.here.sort_unstable();
-        self.locked.here.dedup();
-        self.verdicts = self.judge.judge_all(records, &AllCores);
+        let locked = self.locked_mut();
+        locked.recorded.extend(taken.iter().filter_map(before));
+        locked.here.extend(taken);
+        locked.here.sort_unstable();
+        locked.here.dedup();
+        self.judge_all(records);
     }
 
     /// Notes which lines are right that are about outputs that are not here, or cannot be told to be here, of cells that
@@ -302,11 +131,8 @@ impl Evaluation<'_> {
         found: &FoundOutputs,
     ) {
         let scope = self.scope();
-        let here: HashSet<Cell> = self.locked.here.iter().copied().collect();
-        for row in scope.rows() {
-            let Some(asset) = scope.graph().asset(row.asset) else {
-                continue;
-            };
+        let here: HashSet<Cell> = self.locked().here.iter().copied().collect();
+        for (row, asset) in scope.asset_rows() {
             for cell in row.cells() {
                 let is_locked = lines.is_right(cell) && !here.contains(&cell);
                 if !is_locked || !self.is_unrecorded(cell) {
@@ -315,32 +141,17 @@ impl Evaluation<'_> {
                 let line = lines.line(cell);
                 let unlike = line.and_then(|line| changes(asset, line, found.get(&cell)));
                 if let Some(unlike) = unlike.filter(|unlike| !unlike.is_empty()) {
-                    self.locked.unlike.insert(cell, unlike);
+                    self.locked_mut().unlike.insert(cell, unlike);
                 }
                 let line = line.and_then(|line| result(asset, line));
-                self.locked.elsewhere.insert(cell, line);
+                self.locked_mut().elsewhere.insert(cell, line);
                 let is_by_content = asset.data_version == DataVersionRule::Content;
                 if !is_by_content && has_outputs(workspace, scope, asset, cell) {
-                    self.locked.unverifiable.insert(cell);
+                    self.locked_mut().unverifiable.insert(cell);
                 }
             }
         }
         self.tell_elsewhere();
-    }
-
-    /// Gives the status that the lock file gives them to cells that are missing by the instance.
-    fn tell_elsewhere(&mut self) {
-        for cell in self.locked.elsewhere.keys() {
-            let verdict = &mut self.verdicts[cell.index()];
-            if verdict.status == Status::Missing {
-                let is_here = self.locked.unverifiable.contains(cell);
-                verdict.status = if is_here {
-                    Status::Unverifiable
-                } else {
-                    Status::Locked
-                };
-            }
-        }
     }
 }
 
@@ -420,27 +231,13 @@ impl<'l> Asked<'l> {
     }
 }
 
-/// The partitions of an asset's blocks.
-fn block_ranges<'l>(
-    scope: &'l Scope<'_>,
-    row: &'l Row,
-    locked: &'l LockedAsset,
-) -> impl Iterator<Item = Range<u32>> + 'l {
-    let keys = scope.keys(row.asset);
-    locked.blocks.iter().filter_map(move |block: &LockBlock| {
-        let index = |key: &PartitionKey| keys.index_of(key.as_str());
-        let (first, last) = (index(&block.first)?, index(&block.last)?);
-        (first <= last).then_some(first..last + 1)
-    })
-}
-
 /// Whether a line may be right now, and says something else than what the instance has recorded.
 fn may_count(evaluation: &Evaluation<'_>, asset: &Asset, cell: Cell, line: &LockLine) -> bool {
     let scope = evaluation.scope();
     let Some(locked) = result(asset, line) else {
         return false;
     };
-    let recorded = &evaluation.judge.facts().recorded;
+    let recorded = &evaluation.facts().recorded;
     let recorded = recorded.materialized(cell.index());
     if recorded.is_some_and(|last| {
         last.fingerprint == locked.fingerprint && last.outputs == locked.outputs
@@ -450,8 +247,8 @@ fn may_count(evaluation: &Evaluation<'_>, asset: &Asset, cell: Cell, line: &Lock
     if scope.role(cell) == Role::Given {
         return true;
     }
-    let code = evaluation.codes.versions[scope.number_of(scope.at(cell).0)];
-    let fingerprint = evaluation.verdicts[cell.index()].fingerprint;
+    let code = evaluation.code_version(cell);
+    let fingerprint = evaluation.verdict(cell).fingerprint;
     code.map(CodePrefix::from) == Some(line.code)
         && line.contributions.len() == asset.deps.len()
         && fingerprint.is_none_or(|now| now == line.fingerprint)

@@ -19,26 +19,27 @@ mod share;
 mod workspace;
 
 pub use begun::{note as note_begun, noted as begun_at};
-pub use code::{Codes, observe_code, observe_code_of, refuse_unset_secrets, unset_secrets};
+pub use code::{
+    is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets, unset_secrets,
+    watched_code,
+};
 pub use content::keep_source_content;
 pub use elsewhere::{Elsewhere, find_elsewhere};
 pub use error::{EngineError, Problems, Spot};
-pub use evaluate::{Evaluation, evaluate, source_path, step_name};
+pub use evaluate::evaluate;
 pub use folded::BlockOutput;
 pub use gather::{
-    ChangedOutputs, FoundSources, MissingSource, absent_version, changed_outputs_of, counted,
-    counted_of, find_outputs_unlike, find_source, find_sources,
+    ChangedOutputs, changed_outputs_of, find_outputs_unlike, find_source, find_sources,
 };
 pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
 };
-pub use locked::LockedCells;
 pub use observe::{Observations, Observing};
 pub use own_path::{
     Logged, OWN_FOLDER, asset_part, lock_name, locked_partition, log_folder, log_path, logged,
     own_folder_near, step_folder,
 };
-pub use places::{Place, holds_something};
+pub use places::holds_something;
 pub use records::StoreRecords;
 pub use share::AllCores;
 pub use workspace::{IN_MEMORY, OwnLife, Workspace, relative};

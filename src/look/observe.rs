@@ -7,9 +7,8 @@ use std::collections::HashMap;
 
 use crate::digest::Kind;
 use crate::look::error::Problems;
-use crate::look::gather::MissingSource;
 use crate::model::{DataVersion, Observation, PartitionSlot, Place};
-use crate::plan::{Cell, Known, Row, Scope};
+use crate::plan::{Cell, Known, MissingSource, Row, Scope};
 use crate::store::Store;
 
 /// Where the versions of observed sources come from.
@@ -44,9 +43,8 @@ pub(super) fn observed_versions(
         return Ok(answers.clone());
     }
     let mut all = Observations::default();
-    for row in scope.rows() {
-        let source = scope.graph().source(row.asset);
-        if !source.is_some_and(|source| matches!(source.place, Place::Observed { .. })) {
+    for (row, source) in scope.source_rows() {
+        if !matches!(source.place, Place::Observed { .. }) {
             continue;
         }
         if let Observing::Last = observing {

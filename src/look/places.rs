@@ -17,54 +17,19 @@ use crate::digest::Field;
 use crate::hash::HashError;
 use crate::look::begun;
 use crate::look::error::{EngineError, Problems, Spot};
-use crate::look::evaluate::Evaluation;
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, CodeRecord, CodeVersion, DataVersion, DataVersionRule, Lock, LockedAsset, Occupied,
-    OutputKind, PartitionKey, PartitionSet, Provenance,
+    Asset, CodeRecord, CodeVersion, DataVersion, Lock, LockedAsset, Occupied, OutputKind,
+    PartitionKey, PartitionSet, Provenance,
 };
-use crate::plan::{Cell, Decision, ObservedCode, Row, code_record};
+use crate::plan::{
+    Cell, Decision, Evaluation, ObservedCode, Occupant, OccupantKind, OutputPlaces, Row,
+    code_record,
+};
 use crate::store::Store;
 
 /// The longest name that file systems take, in bytes.
 const LONGEST: usize = 255;
-
-/// What is known of the places of outputs that are to be made.
-#[derive(Debug, Default)]
-pub struct Places {
-    /// Cells that have no record for these paths.
-    unrecorded: HashSet<Cell>,
-    /// What is ours all the same, by cell and output, with its version if one is known.
-    ours: HashMap<(Cell, usize), Option<DataVersion>>,
-    /// What is not ours, in order of cells and outputs.
-    foreign: Vec<Occupant>,
-}
-
-/// Whether something was recorded at the place of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Something was, of this version if its content is its version.
-    Recorded(Option<DataVersion>),
-    /// Nothing was: what lies there by the time that the output comes is somebody else's.
-    Unrecorded,
-}
-
-/// What lies at the place of an output.
-#[derive(Clone, Debug)]
-struct Occupant {
-    cell: Cell,
-    output: usize,
-    path: String,
-    kind: OccupantKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OccupantKind {
-    /// A file, or something else that one rename moves without loss.
-    File,
-    /// A folder that holds something, or a link to one.
-    Folder,
-}
 
 impl Evaluation<'_> {
     /// Looks at the places of the outputs that are to be made. `lock` is asked only where something lies there.
@@ -80,9 +45,9 @@ impl Evaluation<'_> {
         lock: impl FnOnce() -> Option<L>,
     ) -> Result<(), Problems> {
         let (unrecorded, occupants) = self.find_occupants(workspace, store)?;
-        let mut places = Places {
+        let mut places = OutputPlaces {
             unrecorded,
-            ..Places::default()
+            ..OutputPlaces::default()
         };
         if !occupants.is_empty() {
             let lock = lock();
@@ -92,34 +57,18 @@ impl Evaluation<'_> {
             let foreign = foreign.filter(|it| !self.is_replaced(workspace, &places.ours, it));
             places.foreign = foreign.collect();
         }
-        self.places = places;
+        self.take_places(places);
         match occupied {
             Occupied::Refused => self.refuse_folders(workspace),
             Occupied::SetAside => Ok(()),
         }
     }
 
-    /// Whether something was recorded at the place of an output.
-    #[must_use]
-    pub fn place(&self, cell: Cell, output: usize) -> Place {
-        if let Some(version) = self.places.ours.get(&(cell, output)) {
-            return Place::Recorded(*version);
-        }
-        if self.places.unrecorded.contains(&cell) {
-            return Place::Unrecorded;
-        }
-        let asset = self.scope().graph().asset(self.scope().at(cell).0);
-        let by_content = asset.is_some_and(|it| it.data_version == DataVersionRule::Content);
-        let recorded = &self.judge.facts().recorded;
-        let last = recorded.materialized(cell.index()).filter(|_| by_content);
-        Place::Recorded(last.and_then(|last| last.outputs.get(output).copied()))
-    }
-
     /// What will be set aside, counted by asset.
     #[must_use]
     pub fn planned_asides(&self) -> Vec<PlannedAside> {
         let mut asides: Vec<PlannedAside> = Vec::new();
-        for occupant in &self.places.foreign {
+        for occupant in self.foreign_occupants() {
             let asset = self.step_name(occupant.cell).asset;
             match asides.last_mut() {
                 Some(last) if last.asset == asset => last.count += 1,
@@ -153,14 +102,11 @@ impl Evaluation<'_> {
             let mut templates = Templates {
                 store,
                 asset,
-                now: self.codes.versions[number],
+                now: self.facts().code[number],
                 known: HashMap::new(),
             };
             for cell in row.cells() {
-                let runs = matches!(
-                    self.decisions.of[cell.index()],
-                    Decision::Run | Decision::MayRun
-                );
+                let runs = matches!(self.decision(cell), Decision::Run | Decision::MayRun);
                 if !runs || self.is_recorded_here(&mut templates, cell) {
                     continue;
                 }
@@ -191,8 +137,7 @@ impl Evaluation<'_> {
 
     /// Whether a cell has a record, by paths that are those of now.
     fn is_recorded_here(&self, templates: &mut Templates<'_>, cell: Cell) -> bool {
-        let recorded = &self.judge.facts().recorded;
-        let last = recorded.materialized(cell.index());
+        let last = self.recorded(cell);
         last.is_some_and(|last| {
             last.provenance == Provenance::Locked || templates.are_those_of(last.code_version)
         })
@@ -211,8 +156,7 @@ impl Evaluation<'_> {
         let made = store.made_at(&paths.iter().copied().collect())?;
         let begun = begun::noted(workspace.root, &paths);
         // A line does not tell a path. Where there is a record, it is of another one, and so is the line.
-        let recorded = &self.judge.facts().recorded;
-        let is_unrecorded = |it: &&Occupant| recorded.materialized(it.cell.index()).is_none();
+        let is_unrecorded = |it: &&Occupant| self.recorded(it.cell).is_none();
         let unrecorded = occupants.iter().filter(is_unrecorded);
         let unrecorded: Vec<Cell> = unrecorded.map(|it| it.cell).collect();
         let locked = lock.map(|lock| self.in_lock(lock, &unrecorded));
@@ -221,7 +165,11 @@ impl Evaluation<'_> {
             let version = if let Some(version) = made.get(it.path.as_str()) {
                 Some(*version)
             } else if locked.as_ref().is_some_and(|all| all.contains(&it.cell)) {
-                let line = self.locked.elsewhere.get(&it.cell).and_then(Option::as_ref);
+                let line = self
+                    .locked()
+                    .elsewhere
+                    .get(&it.cell)
+                    .and_then(Option::as_ref);
                 line.and_then(|line| line.outputs.get(it.output).copied())
             } else if begun.contains(it.path.as_str()) {
                 None
@@ -292,7 +240,7 @@ impl Evaluation<'_> {
     /// An error for each output of an asset at whose places folders lie that are not ours.
     fn refuse_folders(&self, workspace: &Workspace<'_>) -> Result<(), Problems> {
         let mut folders: BTreeMap<(usize, usize), (&Occupant, usize)> = BTreeMap::new();
-        let foreign = self.places.foreign.iter();
+        let foreign = self.foreign_occupants().iter();
         for it in foreign.filter(|it| it.kind == OccupantKind::Folder) {
             let number = self.scope().number_of(self.scope().at(it.cell).0);
             folders.entry((number, it.output)).or_insert((it, 0)).1 += 1;
@@ -314,13 +262,6 @@ impl Evaluation<'_> {
             ));
         }
         problems.into_result(())
-    }
-}
-
-impl Places {
-    /// Notes that a cell has a record by now: another process has made it.
-    pub fn recorded(&mut self, cell: Cell) {
-        self.unrecorded.remove(&cell);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::digest::Digest;
 use crate::model::{
-    BlockEntry, CodeRecord, CodeVersion, CurrentColumns, InputRecord, MaterializationId,
+    BlockEntry, CodeRecord, CodeVersion, CurrentColumns, DataVersion, InputRecord,
+    MaterializationId, SourceContent,
 };
 use crate::plan::{Records, Scope};
 use crate::store::{Store, StoreError, Wanted};
@@ -21,6 +22,10 @@ impl Records for StoreRecords<'_> {
 
     fn block(&self, digest: Digest) -> Option<Vec<BlockEntry>> {
         self.0.block(digest).ok()?
+    }
+
+    fn source_content(&self, version: DataVersion) -> Option<SourceContent> {
+        self.0.source_content(version).ok()?
     }
 }
 

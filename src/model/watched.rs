@@ -1,5 +1,7 @@
 //! What is declared and can be looked at: paths and globs, and what of them counts.
 
+use crate::model::Gitignored;
+
 /// What of a directory or a glob counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Counted {
@@ -10,6 +12,16 @@ pub enum Counted {
     Files,
     /// Files that git does not ignore.
     NotIgnored,
+}
+
+impl From<Gitignored> for Counted {
+    /// What counts of what is read.
+    fn from(gitignored: Gitignored) -> Self {
+        match gitignored {
+            Gitignored::Counted => Self::Files,
+            Gitignored::LeftOut => Self::NotIgnored,
+        }
+    }
 }
 
 /// Something that is declared, and can be looked at again.

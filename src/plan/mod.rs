@@ -3,6 +3,7 @@
 mod blocks;
 mod causes;
 mod decide;
+mod evaluation;
 mod fingerprint;
 mod judge;
 mod locked;
@@ -15,6 +16,10 @@ pub use blocks::{Blocks, Folded, Mapped};
 pub use causes::{Evidence, causes, code_changes, value_in_words};
 pub use decide::{
     Costs, Decision, Decisions, costs, critical_path, decide, obstacles, running_assets,
+};
+pub use evaluation::{
+    Codes, Evaluation, Findings, FoundSources, LockedCells, LockedResult, MissingSource, Occupant,
+    OccupantKind, OutputPlaces, PlaceRecord, SeenPaths, block_ranges, code_file_name,
 };
 pub use fingerprint::{
     FILE_FIELD, FingerprintParts, MAPPING_FIELD, ObservedCode, code_record, code_version,

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 
 use crate::app::instance::Instance;
 use crate::app::project::Project;
-use crate::look::Codes;
 use crate::model::{AssetId, Cause, CodeChange, CodePrefix};
-use crate::plan::{MAPPING_FIELD, code_changes, code_record};
+use crate::plan::{Codes, MAPPING_FIELD, code_changes, code_record};
 
 /// Finds what code versions of the lock file stand for. The instance is opened once something is asked.
 pub(super) struct LockedCode<'a> {

@@ -22,11 +22,14 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, Selection, is_without_keys, select};
 use crate::executor::LocalExecutor;
 use crate::look::{
-    ChangedOutputs, Codes, Elsewhere, FoundSources, Workspace, find_elsewhere, find_sources,
-    observe_code,
+    ChangedOutputs, Elsewhere, Workspace, find_elsewhere, find_sources, observe_code,
 };
-use crate::model::{AssetId, CheckRequest, CheckedOutputs, Lock, PartitionRef, Place, Status};
-use crate::plan::{Cell, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream};
+use crate::model::{
+    AssetId, CheckRequest, CheckedOutputs, CodeVersion, Lock, PartitionRef, Place, Status,
+};
+use crate::plan::{
+    Cell, Codes, FoundSources, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream,
+};
 
 /// What the lock file says.
 pub(super) fn by_lock(
@@ -144,6 +147,7 @@ fn tell_keyless(project: &Project, (id, count): (AssetId, u32), report: &mut Che
 
 /// What is on disk, and in the lock file in its place.
 pub(super) struct Gathered {
+    pub code: Vec<Option<CodeVersion>>,
     pub codes: Codes,
     pub versions: Vec<Known>,
     found: FoundSources,
@@ -157,10 +161,11 @@ impl Gathered {
         scope: &Scope<'_>,
         lock: &Lock,
     ) -> Result<Self, AppError> {
-        let codes = observe_code(workspace, scope)?;
+        let (code, codes) = observe_code(workspace, scope)?;
         let (mut versions, found) = find_sources(workspace, scope)?;
         let locked = LockedSources::take(project, scope, lock, &mut versions);
         Ok(Self {
+            code,
             codes,
             versions,
             found,
@@ -240,9 +245,7 @@ pub(super) struct Judged<'a> {
 impl<'a> Judged<'a> {
     /// The asset partitions that were asked for and are fresh.
     fn fresh(&self, scope: &Scope<'_>) -> Vec<(AssetId, u32)> {
-        let rows = scope.rows().iter();
-        let rows = rows.filter(|row| scope.graph().asset(row.asset).is_some());
-        let cells = rows.flat_map(|row| {
+        let cells = scope.asset_rows().flat_map(|(row, _)| {
             let selected = row.selected.iter();
             selected.filter_map(|index| Some((row.cell(index)?, (row.asset, index))))
         });
@@ -293,7 +296,7 @@ impl<'a> Judged<'a> {
             versions[scope.row_of_cell(*cell).versions_of(*cell)].fill(Known::Unknown);
         }
         let facts = LockFacts {
-            code: gathered.codes.versions.clone(),
+            code: gathered.code.clone(),
             versions,
         };
         let mut judge = LockJudge::new(scope, lock, facts);

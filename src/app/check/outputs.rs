@@ -36,10 +36,8 @@ pub(super) fn find_changed(
         Some(locked.version.unwrap_or(DataVersion(line.fingerprint.0)))
     };
     let mut changed = find_outputs_unlike(workspace, scope, expected)?;
-    for row in scope.rows() {
-        if let Some(asset) = scope.graph().asset(row.asset) {
-            changed.extend(changed_in_blocks(workspace, scope, judge, row, asset)?);
-        }
+    for (row, asset) in scope.asset_rows() {
+        changed.extend(changed_in_blocks(workspace, scope, judge, row, asset)?);
     }
     if asked == CheckedOutputs::Matching {
         for changes in changed.values_mut() {
@@ -95,12 +93,8 @@ pub(super) fn records_of(
 ) -> Result<Recorded, AppError> {
     let mut recorded = Recorded::default();
     let mut instance = None;
-    for row in scope.rows() {
-        let asset = scope.graph().asset(row.asset);
-        let is_by_record = |asset: &&Asset| asset.data_version != DataVersionRule::Content;
-        let Some(asset) = asset.filter(is_by_record) else {
-            continue;
-        };
+    let rows = scope.asset_rows();
+    for (row, asset) in rows.filter(|(_, it)| it.data_version != DataVersionRule::Content) {
         let path = |cell: Cell, output: &Output| output.path.path(scope.at(cell).1).into_owned();
         let is_here = |cell: &Cell| {
             let mut outputs = asset.outputs.iter();

@@ -37,10 +37,7 @@ impl LockedSources {
         }
         let mut taken = Vec::new();
         let mut files = Vec::new();
-        for row in scope.rows() {
-            let Some(source) = scope.graph().source(row.asset) else {
-                continue;
-            };
+        for (row, source) in scope.source_rows() {
             let is_observed = matches!(source.place, Place::Observed { .. });
             for cell in row.cells() {
                 let slots = row.versions_of(cell);

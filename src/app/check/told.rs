@@ -8,7 +8,7 @@ use crate::app::check::locked::Judged;
 use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, ranges_of, stale_ranges};
 use crate::app::ranges::key_range;
-use crate::look::{Elsewhere, source_path};
+use crate::look::Elsewhere;
 use crate::model::{AssetId, Cause, DueWindows, Status};
 use crate::plan::{Cell, LockStatus, Row, Scope};
 
@@ -119,7 +119,7 @@ impl Told<'_, '_> {
             verdicts,
             changed,
         } = &mut *self.judged;
-        let path = |cell| source_path(scope, cell);
+        let path = |cell| scope.source_path(cell);
         let causes = judge.causes(verdicts, changed, &path, cell);
         self.code.name(scope.at(cell).0, causes)
     }

@@ -7,9 +7,9 @@ use crate::app::lock::{LockFile, everything};
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::lockfile;
-use crate::look::{Evaluation, Observing, Workspace};
+use crate::look::{Observing, StoreRecords, Workspace};
 use crate::model::Lock;
-use crate::plan::{Purpose, Scope, Upstream};
+use crate::plan::{Evaluation, Purpose, Scope, Upstream};
 
 impl Instance {
     /// Looks at a scope and judges it, with what the project's lock file knows of what is not fresh by it: a lock file that
@@ -78,7 +78,7 @@ impl Instance {
         let wide = self.evaluate(workspace, &scope, Purpose::Status, Observing::Last);
         if let Ok(mut wide) = wide {
             wide.take_lock(workspace, &self.store, lock)?;
-            evaluation.take_witnesses_of(&wide, &self.store);
+            evaluation.take_witnesses_of(&wide, &StoreRecords(&self.store));
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use std::borrow::Borrow;
 
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
-use crate::look::{EngineError, Evaluation, Observing, Problems, Workspace, evaluate};
+use crate::look::{EngineError, Observing, Problems, Workspace, evaluate};
 use crate::model::{Lock, Occupied};
-use crate::plan::{Purpose, Scope};
+use crate::plan::{Evaluation, Purpose, Scope};
 use crate::store::{self, Opened, Place, Store, StoreError};
 
 /// An open instance, with what had to be put right.

@@ -20,9 +20,9 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::executor::LocalExecutor;
 use crate::lockfile::FILE_NAME;
-use crate::look::{Evaluation, Observing};
-use crate::model::{AssetKey, LockLine, LockRequest, RULE, Status};
-use crate::plan::{Purpose, Role, Scope, Upstream};
+use crate::look::Observing;
+use crate::model::{AssetKey, LockLine, LockRequest, RULE};
+use crate::plan::{Evaluation, Purpose, Role, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
 /// Brings the lines of what is selected up to date.
@@ -94,20 +94,16 @@ fn recorded_lines(
 ) -> Result<Vec<(AssetKey, Vec<LockLine>)>, StoreError> {
     let scope = evaluation.scope();
     let mut all = Vec::new();
-    for row in scope.rows() {
-        let asset = scope.graph().asset(row.asset);
-        let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
-            continue;
-        };
+    let rows = scope.asset_rows();
+    for (row, asset) in rows.filter(|(_, asset)| asset.is_locked()) {
         let mut lines = Vec::new();
         for cell in row.cells() {
-            let is_fresh = evaluation.verdicts[cell.index()].status == Status::Fresh;
+            let is_fresh = evaluation.is_fresh(cell);
             let is_selected = scope.role(cell) == Role::Selected;
             if is_fresh || !is_selected || right[cell.index()] {
                 continue;
             }
-            let recorded = &evaluation.judge.facts().recorded;
-            let last = recorded.materialized(cell.index());
+            let last = evaluation.recorded(cell);
             let Some(last) = last.filter(|last| last.rule == RULE) else {
                 continue;
             };

@@ -17,11 +17,9 @@ use crate::app::project::Project;
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
 use crate::lockfile::Outline;
-use crate::look::{Evaluation, Observing};
-use crate::model::{
-    Asset, AssetId, AssetKey, Lock, LockLine, PartitionKey, PartitionSet, RULE, Status,
-};
-use crate::plan::{Cell, FoldLimits, Purpose, Scope, Upstream, refold};
+use crate::look::Observing;
+use crate::model::{Asset, AssetId, AssetKey, Lock, LockLine, PartitionKey, PartitionSet, RULE};
+use crate::plan::{Cell, Evaluation, FoldLimits, Purpose, Scope, Upstream, refold};
 use crate::store::Store;
 
 /// A lock file's content after some changes, folded where it has very many lines.
@@ -135,7 +133,7 @@ fn with_fresh_blocks_unfolded(
             };
             let is_fresh = |index: u32| {
                 let cell = scope.cell(id, index);
-                cell.is_some_and(|cell| evaluation.verdicts[cell.index()].status == Status::Fresh)
+                cell.is_some_and(|cell| evaluation.is_fresh(cell))
             };
             if made.range(range.clone()).next().is_none() || !range.clone().all(is_fresh) {
                 return true;
@@ -179,7 +177,7 @@ fn without_dropped(evaluation: &mut Evaluation<'_>, mut lock: Lock, changes: &Ch
         let declared = scope.graph().asset(id);
         for index in met.difference(&dropped).iter() {
             if let (Some(declared), Some(cell)) = (declared, scope.cell(id, index))
-                && evaluation.verdicts[cell.index()].status == Status::Fresh
+                && evaluation.is_fresh(cell)
             {
                 locked.lines.extend(fresh_line(evaluation, declared, cell));
             }
@@ -200,11 +198,10 @@ fn lines_of_range(
     range
         .map(|index| {
             let cell: Cell = scope.cell(id, index)?;
-            if evaluation.verdicts[cell.index()].status == Status::Fresh {
+            if evaluation.is_fresh(cell) {
                 return fresh_line(evaluation, asset, cell);
             }
-            let recorded = &evaluation.judge.facts().recorded;
-            let last = recorded.materialized(cell.index())?;
+            let last = evaluation.recorded(cell)?;
             if last.rule != RULE {
                 return None;
             }

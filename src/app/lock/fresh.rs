@@ -17,9 +17,8 @@ use crate::app::lock::sources::{Look, source_changes};
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
 use crate::hash::Versions;
-use crate::look::Evaluation;
 use crate::model::{KeysByDefinition, Lock, LockBlock, PartitionKey};
-use crate::plan::{Cell, Role, Row};
+use crate::plan::{Cell, Evaluation, Role};
 
 /// Brings the lines of all fresh cells of an evaluation up to date, with the sources and the `keys` that they need. Lines
 /// of what is not fresh stay as they are, unless it was made just now of inputs that changed meanwhile. Nothing is written where
@@ -79,9 +78,7 @@ fn staying(evaluation: &Evaluation<'_>, lock: &Lock, lines: &[LinesOfCells]) -> 
     let mut staying: HashSet<Cell> = differing.iter().copied().filter(is_old).collect();
     staying.retain(|cell| right[cell.index()]);
     let mut replaced: Vec<Cell> = Vec::new();
-    let assets = scope.rows().iter();
-    let assets = assets.filter(|row| scope.graph().asset(row.asset).is_some());
-    for cell in assets.flat_map(Row::cells) {
+    for cell in scope.asset_rows().flat_map(|(row, _)| row.cells()) {
         let is_judged = scope.role(cell) != Role::Given && is_fresh(evaluation, cell);
         if is_judged
             && !staying.contains(&cell)

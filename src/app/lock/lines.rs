@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::look::Evaluation;
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
     Lock, LockLine, LockedOutput, Materialization, PartitionKey, Provenance, Status,
 };
-use crate::plan::{Cell, Role};
+use crate::plan::{Cell, Evaluation, Role};
 
 /// The lines of one asset, with their cells.
 pub type LinesOfCells = (AssetKey, Vec<(Cell, LockLine)>);
@@ -24,11 +23,8 @@ pub fn fresh_lines(
     let scope = evaluation.scope();
     let in_block = |cell: Cell| in_block.is_some_and(|of| of[cell.index()]);
     let mut all = Vec::new();
-    for row in scope.rows() {
-        let asset = scope.graph().asset(row.asset);
-        let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
-            continue;
-        };
+    let rows = scope.asset_rows();
+    for (row, asset) in rows.filter(|(_, asset)| asset.is_locked()) {
         let known = KnownLines::of(lock, &asset.key);
         let keys = scope.keys(row.asset);
         let mut cells = row.cells();
@@ -80,36 +76,33 @@ pub fn line_of(asset: &Asset, made: &Materialization) -> LockLine {
 
 /// Whether a cell is stale although the run that has just ended has made it: its inputs changed while its command ran.
 pub fn is_unsettled(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
-    evaluation.verdicts[cell.index()].status == Status::Stale && was_made_now(evaluation, cell)
+    evaluation.status(cell) == Status::Stale && was_made_now(evaluation, cell)
 }
 
 /// Whether the run that has just ended has made a cell: what came out need not be what its block holds.
 pub fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
-    let recorded = &evaluation.judge.facts().recorded;
-    let last = recorded.materialized(cell.index());
+    let last = evaluation.recorded(cell);
     last.is_some_and(|last| last.provenance == Provenance::ThisRun)
 }
 
 /// Whether a cell is fresh, after a run or without one, whatever an attempt with other inputs came to since. What is read as it is was
 /// not judged.
 pub fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
-    evaluation.scope().role(cell) != Role::Given
-        && evaluation.verdicts[cell.index()].status == Status::Fresh
+    evaluation.scope().role(cell) != Role::Given && evaluation.is_fresh(cell)
 }
 
 /// The line of a fresh cell; `None` if the version of an input is not known any more.
 pub fn fresh_line(evaluation: &mut Evaluation<'_>, asset: &Asset, cell: Cell) -> Option<LockLine> {
     let mut contributions = Vec::with_capacity(asset.deps.len());
     for dep in 0..asset.deps.len() {
-        let judge = &mut evaluation.judge;
+        let judge = evaluation.judge_mut();
         let contribution = judge.read(cell, dep, |blocks, folding, mapped| {
             blocks.contribution(mapped, folding)
         })?;
         contributions.push(ContributionPrefix::from(contribution));
     }
     let partition = evaluation.scope().partition(cell);
-    let recorded = &evaluation.judge.facts().recorded;
-    let last = recorded.materialized(cell.index())?;
+    let last = evaluation.recorded(cell)?;
     Some(LockLine {
         partition,
         code: CodePrefix::from(last.code_version),

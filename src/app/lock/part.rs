@@ -15,10 +15,7 @@ const FEW: usize = 1_000;
 pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
     let mut wanted = Wanted::new();
     let mut count = 0;
-    for row in scope.rows() {
-        let Some(asset) = scope.graph().asset(row.asset) else {
-            continue;
-        };
+    for (row, asset) in scope.asset_rows() {
         let mut keys = HashSet::new();
         for cell in row.cells().filter(|cell| concerns(*cell)) {
             count += 1;

@@ -16,9 +16,9 @@ use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::executor::LocalExecutor;
-use crate::look::{Evaluation, Observing};
+use crate::look::Observing;
 use crate::model::{Asset, AssetId, AssetKey, Lock, LockBlock, Name, PartitionKey, PartitionKeys};
-use crate::plan::{Cell, LockJudge, Purpose, Scope, Upstream};
+use crate::plan::{Cell, Evaluation, LockJudge, Purpose, Scope, Upstream};
 
 /// Drops the lines of assets, sources and definitions that are not declared, or have none in the lock file, of keys that do
 /// not exist, and those that are wrong. A time window that has not ended yet by this machine's clock exists; a line whose

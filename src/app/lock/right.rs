@@ -3,18 +3,16 @@
 use std::collections::HashMap;
 
 use crate::app::lock::part::has_blocks;
-use crate::look::Evaluation;
 use crate::model::{AssetKey, Lock, PartitionKey};
-use crate::plan::{Cell, Known, LockFacts, LockJudge};
+use crate::plan::{Cell, Evaluation, Known, LockFacts, LockJudge};
 
 /// By cell, whether its line, or that of its block, is right.
 pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
     let scope = evaluation.scope();
     let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
     // Of several right lines that one counts which is what the instance knows.
-    let recorded = &evaluation.judge.facts().recorded;
     judge.judge_lines(&|cell, line| {
-        let last = recorded.materialized(cell.index());
+        let last = evaluation.recorded(cell);
         last.is_some_and(|last| {
             let outputs = 0..last.outputs.len();
             let versions = outputs.map(|output| line.version(output));
@@ -45,17 +43,14 @@ pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<b
 /// What an evaluation has found, with what the lock file says of sources that are not here.
 pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
     let scope = evaluation.scope();
-    let mut versions = evaluation.judge.facts().versions.clone();
+    let mut versions = evaluation.facts().versions.clone();
     if !lock.sources.is_empty() {
         let locked: HashMap<(&AssetKey, Option<&PartitionKey>), _> = lock
             .sources
             .iter()
             .map(|line| ((&line.source, line.partition.as_ref()), line.version))
             .collect();
-        for row in scope.rows() {
-            let Some(source) = scope.graph().source(row.asset) else {
-                continue;
-            };
+        for (row, source) in scope.source_rows() {
             for cell in row.cells() {
                 let slot = row.versions_of(cell).start;
                 if let Known::Version(_) = versions[slot] {
@@ -68,7 +63,7 @@ pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
         }
     }
     LockFacts {
-        code: evaluation.codes.versions.clone(),
+        code: evaluation.facts().code.clone(),
         versions,
     }
 }

@@ -7,12 +7,11 @@ use crate::answer::ObservedSource;
 use crate::app::lock::update::Changes;
 use crate::app::project::Project;
 use crate::git::{Repository, Tracked};
-use crate::look::{Evaluation, absent_version};
 use crate::model::{
     AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, PartitionKey, Place,
     SourceAsset, SourcePath,
 };
-use crate::plan::{Cell, Known, Scope};
+use crate::plan::{Cell, Evaluation, Known, Scope};
 
 /// How sources are to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +125,8 @@ pub fn read_by_locked(graph: &AssetGraph) -> HashSet<AssetId> {
 /// The version of a source; `None` where nothing is there.
 fn version_of(evaluation: &Evaluation<'_>, cell: Cell) -> Option<DataVersion> {
     let slot = evaluation.scope().row_of_cell(cell).versions_of(cell).start;
-    match evaluation.judge.facts().versions[slot] {
-        Known::Version(version) => Some(version).filter(|it| *it != absent_version()),
+    match evaluation.facts().versions[slot] {
+        Known::Version(version) => Some(version).filter(|it| *it != DataVersion::absent()),
         Known::Absent | Known::Unreadable | Known::Unknown => None,
     }
 }
@@ -141,7 +140,7 @@ fn paths_of(evaluation: &Evaluation<'_>, cell: Cell, source: &SourceAsset) -> Ve
             if let [SourcePath::Exact(path)] = paths.as_slice() {
                 return vec![path.path(partition).into_owned()];
             }
-            let found = evaluation.sources.globbed.get(&cell);
+            let found = evaluation.sources().globbed.get(&cell);
             found.cloned().unwrap_or_default()
         }
         Place::Value { path, .. } => vec![path.path(partition).into_owned()],

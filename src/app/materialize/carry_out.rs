@@ -15,9 +15,9 @@ use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
 use crate::engine::{Finished, RunDoors, RunResult, run};
-use crate::look::{Evaluation, refuse_unset_secrets};
+use crate::look::refuse_unset_secrets;
 use crate::model::MaterializeRequest;
-use crate::plan::{Upstream, costs};
+use crate::plan::{Evaluation, Upstream, costs};
 
 /// Where a run keeps what it makes.
 pub(super) enum Medium<'a> {
@@ -101,7 +101,7 @@ pub(super) fn carry_out<T>(
     for notice in &instance.notices {
         progress.notice(notice);
     }
-    let costs = costs(&evaluation.judge, &evaluation.decisions.of);
+    let costs = costs(evaluation.judge(), &evaluation.decisions().of);
     let planned = planned(&evaluation, &costs, jobs(request), started.elapsed());
     let options = options(project, request, (planned, clock.now()));
     progress.begins(&RunPlace {

@@ -1,5 +1,6 @@
 //! What a run on disk does that one in memory does not: it uses the instance, the lock file, caches and a seal.
 
+use crate::engine::block_too_long;
 use std::borrow::Cow;
 
 use crate::answer::RunOutcome;
@@ -18,9 +19,9 @@ use crate::app::take_over::{TakingOver, to_take_over};
 use crate::engine::{RunResult, clear_crashed, observe_sources, put_back_asides};
 use crate::executor::Cancel;
 use crate::hash::Versions;
-use crate::look::{Evaluation, OWN_FOLDER, Observing, Problems, Workspace, keep_source_content};
+use crate::look::{OWN_FOLDER, Observing, Problems, Workspace, keep_source_content};
 use crate::model::MaterializeRequest;
-use crate::plan::Scope;
+use crate::plan::{Evaluation, Scope};
 use crate::store::{CrashedRun, Mark};
 use crate::sys::clock::Clock;
 use crate::sys::file::remove_abandoned;
@@ -65,7 +66,7 @@ impl DiskRun<'_> {
         instance.take_lock(project, workspace, &mut evaluation, lock)?;
         instance.replace_if_damaged(project)?;
         refuse_unreadable(&evaluation)?;
-        evaluation.block_too_long(workspace);
+        block_too_long(&mut evaluation, workspace);
         instance.look_at_places(workspace, &mut evaluation, request.occupied, || {
             lock.sound()
         })?;
@@ -79,7 +80,7 @@ impl DiskRun<'_> {
         evaluation: &Evaluation<'_>,
         sealing: &mut SealBasis,
     ) -> Result<(), AppError> {
-        let decisions = &evaluation.decisions;
+        let decisions = evaluation.decisions();
         let work = decisions.run + decisions.may_run + decisions.blocked;
         if work > 0 || !to_take_over(evaluation).is_empty() {
             // Another process may have added keys or records since the first look at the instance.
@@ -87,9 +88,9 @@ impl DiskRun<'_> {
             instance.make_writable(self.project)?;
         }
         // They are recorded where they are new.
-        if !evaluation.observations.is_empty() {
+        if !evaluation.observations().is_empty() {
             instance.make_writable(self.project)?;
-            instance.store.observe(&evaluation.observations)?;
+            instance.store.observe(evaluation.observations())?;
         }
         Ok(())
     }

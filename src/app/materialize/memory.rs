@@ -1,5 +1,6 @@
 //! What a run in memory does that one on disk does not: it judges without records, in a folder of its own.
 
+use crate::engine::block_too_long;
 use std::path::Path;
 
 use crate::app::error::AppError;
@@ -10,9 +11,9 @@ use crate::app::materialize::printed::find_printed;
 use crate::app::notice::Notice;
 use crate::app::plan::purpose;
 use crate::io_manager::MemoryIoManager;
-use crate::look::{Evaluation, Observing, OwnLife, Workspace};
+use crate::look::{Observing, OwnLife, Workspace};
 use crate::model::{AssetId, InMemoryRequest, PathTemplate, Staging};
-use crate::plan::{Decision, Row, Scope};
+use crate::plan::{Decision, Evaluation, Row, Scope};
 
 /// What a run in memory has in place of the project's.
 pub(super) struct MemoryRun<'a> {
@@ -54,7 +55,7 @@ impl MemoryRun<'_> {
         if let Some(printed) = &self.request.printed {
             find_printed(&evaluation, printed)?;
         }
-        evaluation.block_too_long(workspace);
+        block_too_long(&mut evaluation, workspace);
         Ok(evaluation)
     }
 }
@@ -64,7 +65,7 @@ fn refuse_in_place(evaluation: &Evaluation<'_>) -> Result<(), InMemoryError> {
     let scope = evaluation.scope();
     let runs = |row: &&Row| {
         let mut cells = row.cells();
-        cells.any(|cell| evaluation.decisions.of[cell.index()] != Decision::Keep)
+        cells.any(|cell| evaluation.decision(cell) != Decision::Keep)
     };
     let in_place = |row: &Row| {
         let asset = scope.graph().asset(row.asset)?;

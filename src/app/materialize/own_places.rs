@@ -15,14 +15,11 @@ pub struct OwnPlaces(Vec<AssetKey>);
 impl OwnPlaces {
     /// The sources with a path in a scope that are not among those that are moved; `None` if there are none.
     pub(super) fn of(scope: &Scope<'_>, moved: &[(AssetId, PathTemplate)]) -> Option<Self> {
-        let graph = scope.graph();
-        let rows = scope.rows().iter();
-        let own = rows.filter(|row| {
-            let source = graph.source(row.asset);
-            let has_path = source.is_some_and(|it| !matches!(it.place, Place::Observed { .. }));
+        let own = scope.source_rows().filter(|(row, source)| {
+            let has_path = !matches!(source.place, Place::Observed { .. });
             has_path && !moved.iter().any(|(id, _)| *id == row.asset)
         });
-        let own: Vec<AssetKey> = own.map(|row| graph.key(row.asset).clone()).collect();
+        let own: Vec<AssetKey> = own.map(|(_, source)| source.key.clone()).collect();
         (!own.is_empty()).then_some(Self(own))
     }
 }

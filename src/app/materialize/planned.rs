@@ -12,9 +12,8 @@ use crate::app::project::Project;
 use crate::app::ranges::key_ranges;
 use crate::app::run_id::new_run_id;
 use crate::engine::RunOptions;
-use crate::look::Evaluation;
 use crate::model::{MaterializeRequest, PartitionSet, SelectionText};
-use crate::plan::{Cell, Costs, Decision, Role, Row};
+use crate::plan::{Cell, Costs, Decision, Evaluation, Role, Row};
 use crate::sys::inherited::cores;
 
 /// What is to be done.
@@ -24,7 +23,7 @@ pub fn planned(
     jobs: usize,
     elapsed: Duration,
 ) -> Planned {
-    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions);
+    let (scope, decisions) = (evaluation.scope(), evaluation.decisions());
     let is_asset = |row: &&Row| scope.graph().asset(row.asset).is_some();
     let assets: Vec<&Row> = scope.rows().iter().filter(is_asset).collect();
     let fresh = assets.iter().flat_map(|row| {
@@ -55,7 +54,7 @@ pub fn planned(
 
 /// The keys of all assets of which something is to be told.
 pub fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
-    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions.of);
+    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions().of);
     let told = |row: &&Row| {
         let mut cells = row.cells();
         scope.keys(row.asset).is_partitioned()

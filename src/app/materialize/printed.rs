@@ -1,9 +1,8 @@
 //! `--print`: one value of a run, found before anything starts.
 
 use crate::app::materialize::in_memory_error::InMemoryError;
-use crate::look::Evaluation;
 use crate::model::{Asset, Name, OutputKind, PartitionKey, PartitionKeys, Printed, StepName};
-use crate::plan::{Role, Row};
+use crate::plan::{Evaluation, Role, Row};
 
 /// How many words the help lists.
 const EXAMPLES: usize = 5;

@@ -12,8 +12,8 @@ use crate::app::seal;
 use crate::app::seal::NothingToDo;
 use crate::app::surroundings::Surroundings;
 use crate::engine::RunResult;
-use crate::look::Evaluation;
 use crate::model::MaterializeRequest;
+use crate::plan::Evaluation;
 
 /// Brings what is selected, and what it needs, up to date.
 ///

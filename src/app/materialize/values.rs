@@ -4,9 +4,8 @@ use crate::app::materialize::printed::Printable;
 use crate::app::project::Declared;
 use crate::engine::RunResult;
 use crate::io_manager::{MemoryIoManager, Value};
-use crate::look::Evaluation;
 use crate::model::{Asset, DataVersion, PartitionRef, StepName};
-use crate::plan::Cell;
+use crate::plan::{Cell, Evaluation};
 
 /// What a run in memory has left.
 #[derive(Debug)]
@@ -52,10 +51,7 @@ pub(super) fn kept_values(
 ) -> Vec<KeptValue> {
     let scope = evaluation.scope();
     let mut values = Vec::new();
-    for row in scope.rows() {
-        let Some(asset) = scope.graph().asset(row.asset) else {
-            continue;
-        };
+    for (row, asset) in scope.asset_rows() {
         for cell in row.cells() {
             let (_, partition) = scope.at(cell);
             let kept = outputs(evaluation, asset, cell, partition);
@@ -81,7 +77,7 @@ fn outputs<'e>(
     partition: PartitionRef<'e>,
 ) -> impl Iterator<Item = (Option<String>, String, DataVersion)> + 'e {
     let slots = evaluation.scope().row_of_cell(cell).versions_of(cell);
-    let versions = &evaluation.judge.facts().versions[slots];
+    let versions = &evaluation.facts().versions[slots];
     let outputs = asset.outputs.iter().enumerate().zip(versions);
     outputs.filter_map(move |((index, output), known)| {
         let path = output.path.path(partition).into_owned();

@@ -11,9 +11,9 @@ use crate::app::running::running;
 use crate::app::selection::goals::matching;
 use crate::executor::LocalExecutor;
 use crate::git::{GitError, Repository};
-use crate::look::{Evaluation, Observing};
+use crate::look::Observing;
 use crate::model::{CurrentRef, LastAttempt, PartitionSet, SelectionText, Status};
-use crate::plan::{Purpose, Row, Scope, Upstream};
+use crate::plan::{Evaluation, Purpose, Row, Scope, Upstream};
 use crate::select::{
     AssetSet, Attribute, Lookups, Selection, SelectionError, SelectionErrorKind, StatusValue, parse,
 };
@@ -127,8 +127,7 @@ fn standing(
     let of = |(_, value): (&str, StatusValue)| {
         let status = status_of(value)?;
         let mut set = AssetSet::empty(graph.len());
-        let rows = scope.rows().iter();
-        for row in rows.filter(|row| graph.asset(row.asset).is_some()) {
+        for (row, _) in scope.asset_rows() {
             if stands(&evaluation, row, status) {
                 set.insert(row.asset);
             }
@@ -165,13 +164,11 @@ fn status_of(value: StatusValue) -> Option<Status> {
 
 /// Whether an asset is of a status: all its partitions, of which there are some, are fresh; or one of them is as asked.
 fn stands(evaluation: &Evaluation<'_>, row: &Row, status: Status) -> bool {
-    let mut found = row
-        .cells()
-        .map(|cell| match evaluation.verdicts[cell.index()].status {
-            // What is elsewhere is missing here, and so is what nobody here is known to have made.
-            Status::Locked | Status::Unverifiable => Status::Missing,
-            status => status,
-        });
+    let mut found = row.cells().map(|cell| match evaluation.status(cell) {
+        // What is elsewhere is missing here, and so is what nobody here is known to have made.
+        Status::Locked | Status::Unverifiable => Status::Missing,
+        status => status,
+    });
     if status == Status::Fresh {
         !row.set.is_empty() && found.all(|it| it == status)
     } else {

@@ -51,10 +51,7 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
         ..Decisions::default()
     };
     let mut hindering = hindering_assets(judge);
-    for row in scope.rows() {
-        let Some(asset) = scope.graph().asset(row.asset) else {
-            continue;
-        };
+    for (row, asset) in scope.asset_rows() {
         for cell in row.cells() {
             if scope.role(cell) == Role::Given {
                 continue;

@@ -15,7 +15,8 @@ use crate::digest::{Digest, Folding};
 use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, ContributionPrefix, Current,
     CurrentColumns, DataVersion, DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt,
-    MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE, Status,
+    MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE,
+    SourceContent, Status,
 };
 use crate::plan::blocks::{Blocks, Mapped};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
@@ -54,6 +55,11 @@ pub trait Records {
 
     /// A block that is stored by its digest.
     fn block(&self, digest: Digest) -> Option<Vec<BlockEntry>>;
+
+    /// What a version of a source stands for, where that is kept.
+    fn source_content(&self, _version: DataVersion) -> Option<SourceContent> {
+        None
+    }
 }
 
 /// For what cells are judged.

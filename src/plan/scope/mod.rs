@@ -10,8 +10,11 @@ mod nonexistent;
 mod reach;
 mod row;
 
+use std::ops::Range;
+
 use crate::model::{
-    AssetGraph, AssetId, KeysByDefinition, PartitionKey, PartitionKeys, PartitionRef, PartitionSet,
+    Asset, AssetGraph, AssetId, Dep, KeysByDefinition, PartitionKey, PartitionKeys, PartitionRef,
+    PartitionSet, Place, SourceAsset, StepName,
 };
 use crate::plan::scope::reach::{reached_sets, selected_sets};
 
@@ -102,6 +105,60 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The rows of assets, each with the asset.
+    pub fn asset_rows(&self) -> impl Iterator<Item = (&Row, &'a Asset)> {
+        let graph = self.graph;
+        let rows = self.rows.iter();
+        rows.filter_map(|row| Some((row, graph.asset(row.asset)?)))
+    }
+
+    /// The rows of sources, each with the source.
+    pub fn source_rows(&self) -> impl Iterator<Item = (&Row, &'a SourceAsset)> {
+        let graph = self.graph;
+        let rows = self.rows.iter();
+        rows.filter_map(|row| Some((row, graph.source(row.asset)?)))
+    }
+
+    /// The name of a cell.
+    #[must_use]
+    pub fn step_name(&self, cell: Cell) -> StepName {
+        let (asset, _) = self.at(cell);
+        StepName {
+            asset: self.graph.key(asset).clone(),
+            partition: self.partition(cell),
+        }
+    }
+
+    /// The path of a source's data, where it is one path.
+    #[must_use]
+    pub fn source_path(&self, cell: Cell) -> Option<String> {
+        let (id, partition) = self.at(cell);
+        let path = match &self.graph.source(id)?.place {
+            Place::Paths(paths) => match paths.as_slice() {
+                [path] => path.template(),
+                _ => return None,
+            },
+            Place::Value { path, .. } => path,
+            Place::Observed { .. } => return None,
+        };
+        Some(path.path(partition).into_owned())
+    }
+
+    /// The upstream partitions that cells, which are neighbours, read through a dep.
+    #[must_use]
+    pub fn read_by(&self, cells: &[Cell], dep: &Dep) -> PartitionSet {
+        let (id, indexes) = self.neighbours(cells);
+        dep.mapping
+            .upstream_of(self.keys(id), self.keys(dep.asset), indexes)
+    }
+
+    /// The asset of cells, which are neighbours, and their indexes.
+    #[must_use]
+    pub fn neighbours(&self, cells: &[Cell]) -> (AssetId, Range<u32>) {
+        let (id, first) = self.at(cells[0]);
+        (id, first.index..first.index + cells.len() as u32)
     }
 
     /// The row of an asset or source; `None` if the request does not reach it.

@@ -16,12 +16,12 @@ use crate::app::run_id::new_run_id;
 use crate::engine::{Finished, RunDoors, RunOptions, run};
 use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
-use crate::look::{Evaluation, Observing, Workspace, evaluate};
+use crate::look::{Observing, Workspace, evaluate};
 use crate::model::{
     Asset, CodeVersion, DataVersion, Force, LockLine, Materialization, MaterializeRequest, Origin,
     Outcome, OutputRecord, PartitionRef, RULE, ResourceUsage, RunId, RunStatus,
 };
-use crate::plan::{Cell, Decision, Known, Purpose, Role, Scope, costs};
+use crate::plan::{Cell, Decision, Evaluation, Known, Purpose, Role, Scope, costs};
 use crate::store::{NewRun, Recording, RunEnd, Store, Success};
 
 /// What came of a build.
@@ -65,7 +65,7 @@ impl Build<'_, '_> {
         let Some(cell) = self.cell_to_build(&evaluation) else {
             return Ok(Built::Not);
         };
-        let scratch = Scratch::with_inputs(self.project, self.scope, &evaluation.sources)?;
+        let scratch = Scratch::with_inputs(self.project, self.scope, evaluation.sources())?;
         let cache = StatCache::open(&scratch.own_folder().join("stat.cache"), None);
         let versions = Versions::new(scratch.root(), &cache, self.project.ignore())?;
         let home = scratch.own_folder();
@@ -77,7 +77,7 @@ impl Build<'_, '_> {
             io_manager: &io_manager,
             ..workspace
         };
-        let costs = costs(&evaluation.judge, &evaluation.decisions.of);
+        let costs = costs(evaluation.judge(), &evaluation.decisions().of);
         let mut events: Vec<Event> = Vec::new();
         let doors = RunDoors {
             workspace: &workspace,
@@ -91,19 +91,16 @@ impl Build<'_, '_> {
         Ok(match result.outcome {
             RunOutcome::Canceled => Built::Not,
             RunOutcome::Failed => failure(events),
-            RunOutcome::Success => {
-                let recorded = &evaluation.judge.facts().recorded;
-                match recorded.materialized(cell.index()) {
-                    Some(made) => Built::Made(made.outputs.to_vec()),
-                    None => Built::Not,
-                }
-            }
+            RunOutcome::Success => match evaluation.recorded(cell) {
+                Some(made) => Built::Made(made.outputs.to_vec()),
+                None => Built::Not,
+            },
         })
     }
 
     /// The selected cell, if all that it reads is there as it is locked.
     fn cell_to_build(&self, evaluation: &Evaluation<'_>) -> Option<Cell> {
-        let facts = evaluation.judge.facts();
+        let facts = evaluation.facts();
         let mut selected = None;
         for row in self.scope.rows() {
             let is_asset = self.scope.graph().asset(row.asset).is_some();
@@ -124,7 +121,7 @@ impl Build<'_, '_> {
                 }
             }
         }
-        selected.filter(|cell| evaluation.decisions.of[cell.index()] == Decision::Run)
+        selected.filter(|cell| evaluation.decision(*cell) == Decision::Run)
     }
 
     /// Records what is read of other assets as the lock file has it.
@@ -140,10 +137,7 @@ impl Build<'_, '_> {
             events: Vec::new(),
         };
         let mut given = Vec::new();
-        for row in self.scope.rows() {
-            let Some(asset) = self.scope.graph().asset(row.asset) else {
-                continue;
-            };
+        for (row, asset) in self.scope.asset_rows() {
             for (cell, index) in row.cells().zip(row.set.iter()) {
                 if self.scope.role(cell) == Role::Given
                     && let Some(line) = (self.locked.line)(row.asset, index)

@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use crate::app::error::AppError;
 use crate::app::project::Project;
 use crate::hash::is_glob;
-use crate::look::{FoundSources, OWN_FOLDER, counted};
-use crate::model::{AssetId, PartitionRef, Place, Recipe, SourceAsset, SourcePath};
-use crate::plan::{Cell, Role, Scope};
+use crate::look::OWN_FOLDER;
+use crate::model::{AssetId, Counted, PartitionRef, Place, Recipe, SourceAsset, SourcePath};
+use crate::plan::{Cell, FoundSources, Role, Scope};
 use crate::sys::file::copy_tree;
 use crate::sys::temporary::temporary_folder;
 
@@ -173,7 +173,7 @@ impl Needed<'_> {
         let versions = self.project.versions()?;
         for (path, _) in &recipe.code.declared {
             if is_glob(path) {
-                let counted = counted(recipe.code.gitignored);
+                let counted = Counted::from(recipe.code.gitignored);
                 let found = versions.expand(path, &recipe.code.except, counted)?;
                 self.paths.extend(found);
             } else {

@@ -1,0 +1,262 @@
+//! A scope that was looked at and judged: what `status`, `plan`, `explain` and `materialize` have in common.
+//!
+//! Whoever looks gives the facts; from then on an evaluation is asked questions, and told what has become of cells.
+
+mod codes;
+mod locked_cells;
+mod obstacle;
+mod places;
+mod sources;
+
+use std::collections::HashMap;
+
+use crate::model::{
+    Cause, CodeVersion, MaterializedRef, Observation, OutputChange, PartitionSlot, Provenance,
+    Status, StepName,
+};
+use crate::plan::Demand;
+use crate::plan::causes::{Evidence, causes};
+use crate::plan::decide::{Decision, Decisions, decide};
+use crate::plan::fingerprint::code_record;
+use crate::plan::judge::{Facts, Judge, Records, Share, Verdict};
+use crate::plan::scope::{Cell, Scope};
+use crate::plan::survey::Known;
+
+pub use codes::{Codes, SeenPaths, code_file_name};
+pub use locked_cells::{LockedCells, LockedResult, block_ranges};
+pub use places::{Occupant, OccupantKind, OutputPlaces, PlaceRecord};
+pub use sources::{FoundSources, MissingSource};
+
+/// What was found while the facts of a scope were gathered, and judging does not ask for.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What the code versions were made of.
+    pub codes: Codes,
+    /// What was found at sources.
+    pub sources: FoundSources,
+    /// What `observe` commands answered, to be recorded.
+    pub observations: Vec<(PartitionSlot, Observation)>,
+}
+
+/// A scope that was looked at and judged.
+pub struct Evaluation<'a> {
+    judge: Judge<'a>,
+    share: &'static (dyn Share + Sync),
+    /// By cell.
+    verdicts: Vec<Verdict>,
+    /// By cell.
+    decisions: Decisions,
+    findings: Findings,
+    /// What only the lock file knows; nothing until it is asked.
+    locked: LockedCells,
+    /// What lies at the places of outputs; nothing until they are looked at.
+    places: OutputPlaces,
+    /// Why commands are longer than the system takes; nothing until they are measured.
+    too_long: HashMap<Cell, String>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Judges by the facts that `judge` has, and decides. `share` does what can be done for each cell alone.
+    #[must_use]
+    pub fn new(
+        judge: Judge<'a>,
+        findings: Findings,
+        records: &dyn Records,
+        share: &'static (dyn Share + Sync),
+    ) -> Self {
+        let mut evaluation = Self {
+            judge,
+            share,
+            verdicts: Vec::new(),
+            decisions: Decisions::default(),
+            findings,
+            locked: LockedCells::default(),
+            places: OutputPlaces::default(),
+            too_long: HashMap::new(),
+        };
+        evaluation.judge_all(records);
+        evaluation.decide();
+        evaluation
+    }
+
+    /// The scope.
+    #[must_use]
+    pub fn scope(&self) -> &'a Scope<'a> {
+        self.judge.scope()
+    }
+
+    /// The judge, with all facts.
+    #[must_use]
+    pub fn judge(&self) -> &Judge<'a> {
+        &self.judge
+    }
+
+    /// The judge, to be asked or told something.
+    pub fn judge_mut(&mut self) -> &mut Judge<'a> {
+        &mut self.judge
+    }
+
+    /// What is known.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        self.judge.facts()
+    }
+
+    /// What is found of a cell.
+    #[must_use]
+    pub fn verdict(&self, cell: Cell) -> Verdict {
+        self.verdicts[cell.index()]
+    }
+
+    /// The status of a cell.
+    #[must_use]
+    pub fn status(&self, cell: Cell) -> Status {
+        self.verdict(cell).status
+    }
+
+    /// Whether a cell is fresh.
+    #[must_use]
+    pub fn is_fresh(&self, cell: Cell) -> bool {
+        self.status(cell) == Status::Fresh
+    }
+
+    /// What becomes of a cell.
+    #[must_use]
+    pub fn decision(&self, cell: Cell) -> Decision {
+        self.decisions.of[cell.index()]
+    }
+
+    /// What becomes of all cells.
+    #[must_use]
+    pub fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    /// What is recorded of a cell, or stands for a record.
+    #[must_use]
+    pub fn recorded(&self, cell: Cell) -> Option<MaterializedRef<'_>> {
+        self.facts().recorded.materialized(cell.index())
+    }
+
+    /// Where what is recorded of a cell is known from.
+    #[must_use]
+    pub fn provenance(&self, cell: Cell) -> Option<Provenance> {
+        self.recorded(cell).map(|last| last.provenance)
+    }
+
+    /// The outputs of a cell that are not what was recorded, by their numbers.
+    #[must_use]
+    pub fn changed_outputs(&self, cell: Cell) -> Option<&[(usize, OutputChange)]> {
+        self.facts().changed_outputs.get(&cell).map(Vec::as_slice)
+    }
+
+    /// The versions of a cell: of a source one, of an asset one for each output.
+    #[must_use]
+    pub fn versions(&self, cell: Cell) -> &[Known] {
+        let row = self.scope().row_of_cell(cell);
+        &self.facts().versions[row.versions_of(cell)]
+    }
+
+    /// The code version of a cell's asset, if its code can be read.
+    #[must_use]
+    pub fn code_version(&self, cell: Cell) -> Option<CodeVersion> {
+        let scope = self.scope();
+        self.facts().code[scope.number_of(scope.at(cell).0)]
+    }
+
+    /// What the code versions were made of.
+    #[must_use]
+    pub fn codes(&self) -> &Codes {
+        &self.findings.codes
+    }
+
+    /// What was found at sources.
+    #[must_use]
+    pub fn sources(&self) -> &FoundSources {
+        &self.findings.sources
+    }
+
+    /// What `observe` commands answered, to be recorded.
+    #[must_use]
+    pub fn observations(&self) -> &[(PartitionSlot, Observation)] {
+        &self.findings.observations
+    }
+
+    /// What `observe` commands answered; nothing from then on.
+    pub fn take_observations(&mut self) -> Vec<(PartitionSlot, Observation)> {
+        std::mem::take(&mut self.findings.observations)
+    }
+
+    /// What only the lock file knows.
+    #[must_use]
+    pub fn locked(&self) -> &LockedCells {
+        &self.locked
+    }
+
+    /// What only the lock file knows, to be found out.
+    pub fn locked_mut(&mut self) -> &mut LockedCells {
+        &mut self.locked
+    }
+
+    /// Judges all cells by what is known now. [`Self::decide`] is to follow.
+    pub fn judge_all(&mut self, records: &dyn Records) {
+        self.verdicts = self.judge.judge_all(records, self.share);
+    }
+
+    /// Judges a cell by what is known now.
+    pub fn judge_again(&mut self, cell: Cell, records: &dyn Records) -> Verdict {
+        let verdict = self.judge.judge(cell, records);
+        self.verdicts[cell.index()] = verdict;
+        verdict
+    }
+
+    /// Gives a cell that was made its status: nothing asks for it any more.
+    pub fn note_made(&mut self, cell: Cell, status: Status) {
+        let verdict = &mut self.verdicts[cell.index()];
+        verdict.status = status;
+        verdict.demand = Demand::None;
+    }
+
+    /// Decides by the verdicts; what is not fresh and cannot be made now is blocked from then on.
+    pub fn decide(&mut self) {
+        self.decisions = decide(&self.judge, &self.verdicts);
+        for (verdict, decision) in self.verdicts.iter_mut().zip(&self.decisions.of) {
+            if *decision == Decision::Blocked && verdict.status != Status::Fresh {
+                verdict.status = Status::Blocked;
+            }
+        }
+    }
+
+    /// Blocks cells whose commands are longer than the system takes, for these reasons.
+    pub fn block_too_long(&mut self, found: Vec<(Cell, String)>) {
+        if !found.is_empty() {
+            self.too_long.extend(found);
+            self.judge.take_too_long(self.too_long.keys().copied());
+            self.decide();
+        }
+    }
+
+    /// The causes for which a cell is not fresh, or runs although it is.
+    pub fn causes(&mut self, records: &dyn Records, cell: Cell) -> Vec<Cause> {
+        let scope = self.judge.scope();
+        let Findings { codes, sources, .. } = &self.findings;
+        let code = |id| {
+            let asset = scope.graph().asset(id);
+            asset.map_or_else(Vec::new, |asset| code_record(asset, &codes.observed(id)))
+        };
+        let evidence = Evidence {
+            records,
+            verdicts: &self.verdicts,
+            code: &code,
+            path: &|cell| scope.source_path(cell),
+            detail: &|cell, old| sources.value_detail(records, cell, old),
+        };
+        causes(&mut self.judge, &evidence, cell)
+    }
+
+    /// The name of a cell.
+    #[must_use]
+    pub fn step_name(&self, cell: Cell) -> StepName {
+        self.scope().step_name(cell)
+    }
+}
