@@ -138,6 +138,8 @@ pub mod hash;
 #[doc(hidden)]
 pub mod io_manager;
 #[doc(hidden)]
+pub mod lock;
+#[doc(hidden)]
 pub mod lockfile;
 #[doc(hidden)]
 pub mod look;

@@ -10,7 +10,7 @@ use crate::answer::{AffectedReport, RunCounts};
 use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
-use crate::app::lock::{Changes, LockFile, Look, key_changes, line_of, source_changes};
+use crate::app::lock::{LockFile, Look, source_changes};
 use crate::app::materialize::planned::typed;
 use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
@@ -21,6 +21,7 @@ use crate::app::running::refuse_running;
 use crate::app::selection::{Range, select};
 use crate::engine::{clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
+use crate::lock::{Changes, key_changes, line_of};
 use crate::look::{EngineError, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
     AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunId, RunStatus,

@@ -28,7 +28,7 @@ pub use disk::{FILE_NAME, Written, added_keys, read, read_bytes, write, write_te
 pub use error::LockError;
 pub use parse::{Parsed, parse, salvage};
 pub use print::print;
-pub use sheet::{Outline, Wanted, outlines, parse_part};
+pub use sheet::{Wanted, outlines, parse_part};
 pub use splice::splice;
 
 /// The format that is written, and the newest that is read.

@@ -9,24 +9,14 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+use crate::lock::Outline;
 use crate::lockfile::gather::Gathered;
 use crate::lockfile::print::header;
 use crate::lockfile::words::{ADDED, UNPARTITIONED, range_of, unescaped};
-use crate::model::{AssetKey, Lock, LockedAsset, PartitionKey, RULE};
+use crate::model::{AssetKey, Lock, RULE};
 
 /// The lines that are wanted: by asset, the keys of partitions, the empty text where there is none. Blocks are not.
 pub type Wanted<'w> = HashMap<&'w str, HashSet<Cow<'w, str>>>;
-
-/// Which partitions of an asset stand in lines and blocks of their own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outline<'t> {
-    /// The asset.
-    pub asset: AssetKey,
-    /// The keys of the partitions with a line, in the order of the lines; empty where there is none.
-    pub keys: Vec<Cow<'t, str>>,
-    /// The first and the last key of each block.
-    pub blocks: Vec<(Cow<'t, str>, Cow<'t, str>)>,
-}
 
 /// What kind of lines a group holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,22 +37,6 @@ pub(super) struct Group<'t> {
     start: &'t str,
     /// Where each line begins, and where the last one ends.
     pub ends: Vec<usize>,
-}
-
-impl<'t> Outline<'t> {
-    /// The outline of an asset's lines.
-    #[must_use]
-    pub fn of(locked: &'t LockedAsset) -> Self {
-        let text = |key: &'t PartitionKey| Cow::Borrowed(key.as_str());
-        let key = |key: Option<&'t PartitionKey>| key.map_or(Cow::Borrowed(""), text);
-        let keys = locked.lines.iter().map(|line| key(line.partition.as_ref()));
-        let blocks = locked.blocks.iter();
-        Self {
-            asset: locked.asset.clone(),
-            keys: keys.collect(),
-            blocks: blocks.map(|it| (text(&it.first), text(&it.last))).collect(),
-        }
-    }
 }
 
 /// The outlines of all assets in a text as it is written; `None` if it is another text.

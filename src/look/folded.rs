@@ -10,13 +10,14 @@ use std::ops::Range;
 
 use crate::digest::Folding;
 use crate::hash::{Found, HashError};
+use crate::lock::LockJudge;
 use crate::look::records::StoreRecords;
 use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, LockBlock, PartitionRef,
     PartitionSet,
 };
-use crate::plan::{Blocks, Cell, Evaluation, LockJudge, Mapped, Role, Row, Scope};
+use crate::plan::{Blocks, Cell, Evaluation, Mapped, Role, Row, Scope};
 
 /// One output of all partitions of a block.
 pub struct BlockOutput<'a> {

@@ -8,18 +8,17 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::hash::Found;
+use crate::lock::{Asked, LockFacts, LockJudge, asset_of, locked_result};
 use crate::look::error::Problems;
 use crate::look::folded::FoldedHere;
 use crate::look::gather::{FoundOutputs, content_change, find_outputs};
 use crate::look::records::StoreRecords;
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, CodePrefix, Current, DataVersion, DataVersionRule, Lock, LockLine, LockedAsset, Output,
-    OutputChange, PartitionKey, PartitionSet, Provenance, RULE, Status,
+    Asset, Current, DataVersion, DataVersionRule, Lock, LockLine, Output, OutputChange, Provenance,
+    Status,
 };
-use crate::plan::{
-    Cell, Evaluation, LockJudge, LockedResult, Role, Row, Scope, Witness, block_ranges,
-};
+use crate::plan::{Cell, Evaluation, Role, Scope, Witness};
 use crate::store::Store;
 
 impl Evaluation<'_> {
@@ -37,7 +36,7 @@ impl Evaluation<'_> {
         lock: &Lock,
     ) -> Result<(), Problems> {
         let asked = Asked::of(self, lock);
-        if asked.lines.is_empty() && asked.blocks == Blocks::Apart {
+        if asked.lines.is_empty() && !asked.concerns_blocks {
             return Ok(());
         }
         let records = StoreRecords(store);
@@ -48,8 +47,12 @@ impl Evaluation<'_> {
         )?;
         self.take_witnesses(&asked, &found);
         self.judge_all(&records);
-        if asked.blocks == Blocks::Concerned || asked.any_unrecorded(self) {
-            let mut lines = LockJudge::new(self.scope(), lock, self.lock_facts());
+        if asked.concerns_blocks || asked.any_unrecorded(self) {
+            let facts = LockFacts {
+                code: self.facts().code.clone(),
+                versions: self.facts().versions.clone(),
+            };
+            let mut lines = LockJudge::new(self.scope(), lock, facts);
             let outputs = |cell, line: &LockLine| is_here(workspace, self.scope(), cell, line);
             lines.judge_lines(&outputs);
             self.take_blocks(workspace, &lines, &records);
@@ -71,7 +74,7 @@ impl Evaluation<'_> {
         for (cell, line) in &asked.lines {
             let (asset, number) = asset_of(scope, *cell);
             let is_here = changes(asset, line, found.get(cell)).is_some_and(|it| it.is_empty());
-            let (true, Some(locked)) = (is_here, result(asset, line)) else {
+            let (true, Some(locked)) = (is_here, locked_result(asset, line)) else {
                 continue;
             };
             if self.locked().here.last() != Some(cell) {
@@ -143,7 +146,7 @@ impl Evaluation<'_> {
                 if let Some(unlike) = unlike.filter(|unlike| !unlike.is_empty()) {
                     self.locked_mut().unlike.insert(cell, unlike);
                 }
-                let line = line.and_then(|line| result(asset, line));
+                let line = line.and_then(|line| locked_result(asset, line));
                 self.locked_mut().elsewhere.insert(cell, line);
                 let is_by_content = asset.data_version == DataVersionRule::Content;
                 if !is_by_content && has_outputs(workspace, scope, asset, cell) {
@@ -155,128 +158,13 @@ impl Evaluation<'_> {
     }
 }
 
-/// Whether doubtful cells stand in blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Blocks {
-    Apart,
-    Concerned,
-}
-
-/// What of a lock file can make a difference for cells that are not fresh by the instance.
-struct Asked<'l> {
-    /// Lines of their own, in order of cells.
-    lines: Vec<(Cell, &'l LockLine)>,
-    blocks: Blocks,
-}
-
-impl<'l> Asked<'l> {
-    fn of(evaluation: &Evaluation<'_>, lock: &'l Lock) -> Self {
-        let scope = evaluation.scope();
-        let mut asked = Self {
-            lines: Vec::new(),
-            blocks: Blocks::Apart,
-        };
-        if lock.rule != RULE {
-            return asked;
-        }
-        for locked in &lock.assets {
-            let id = scope.graph().find(locked.asset.as_str());
-            let row = id.and_then(|id| scope.row(id));
-            let asset = id.and_then(|id| scope.graph().asset(id));
-            if let (Some(row), Some(asset)) = (row, asset) {
-                asked.ask(evaluation, (row, asset), locked);
-            }
-        }
-        asked.lines.sort_by_key(|(cell, _)| *cell);
-        asked
-    }
-
-    fn ask(
-        &mut self,
-        evaluation: &Evaluation<'_>,
-        (row, asset): (&Row, &Asset),
-        locked: &'l LockedAsset,
-    ) {
-        let scope = evaluation.scope();
-        let doubtful = row.cells().filter(|cell| evaluation.is_doubtful(*cell));
-        let doubtful: HashMap<Option<PartitionKey>, Cell> =
-            doubtful.map(|cell| (scope.partition(cell), cell)).collect();
-        if doubtful.is_empty() {
-            return;
-        }
-        let in_blocks = PartitionSet::from_ranges(block_ranges(scope, row, locked));
-        let mut cells = doubtful.values();
-        if cells.any(|cell| in_blocks.contains(row.index_of(*cell))) {
-            self.blocks = Blocks::Concerned;
-        }
-        let of_each = locked.lines.iter();
-        let of_each = of_each.filter_map(|line| Some((*doubtful.get(&line.partition)?, line)));
-        let lines = of_each.filter(|(cell, line)| may_count(evaluation, asset, *cell, line));
-        self.lines.extend(lines);
-    }
-
-    /// Whose outputs are to be compared.
-    fn comparable_cells(&self, scope: &Scope<'_>) -> Vec<Cell> {
-        let cells = self.lines.iter().map(|(cell, _)| *cell);
-        let is_by_content =
-            |cell: &Cell| asset_of(scope, *cell).0.data_version == DataVersionRule::Content;
-        let mut cells: Vec<Cell> = cells.filter(is_by_content).collect();
-        cells.dedup();
-        cells
-    }
-
-    fn any_unrecorded(&self, evaluation: &Evaluation<'_>) -> bool {
-        let mut cells = self.lines.iter().map(|(cell, _)| *cell);
-        cells.any(|cell| evaluation.is_unrecorded(cell))
-    }
-}
-
-/// Whether a line may be right now, and says something else than what the instance has recorded.
-fn may_count(evaluation: &Evaluation<'_>, asset: &Asset, cell: Cell, line: &LockLine) -> bool {
-    let scope = evaluation.scope();
-    let Some(locked) = result(asset, line) else {
-        return false;
-    };
-    let recorded = &evaluation.facts().recorded;
-    let recorded = recorded.materialized(cell.index());
-    if recorded.is_some_and(|last| {
-        last.fingerprint == locked.fingerprint && last.outputs == locked.outputs
-    }) {
-        return false;
-    }
-    if scope.role(cell) == Role::Given {
-        return true;
-    }
-    let code = evaluation.code_version(cell);
-    let fingerprint = evaluation.verdict(cell).fingerprint;
-    code.map(CodePrefix::from) == Some(line.code)
-        && line.contributions.len() == asset.deps.len()
-        && fingerprint.is_none_or(|now| now == line.fingerprint)
-}
-
-fn asset_of<'s>(scope: &'s Scope<'_>, cell: Cell) -> (&'s Asset, usize) {
-    let (id, _) = scope.at(cell);
-    let asset = scope.graph().asset(id);
-    (asset.expect("lines are about assets"), scope.number_of(id))
-}
-
-/// What a line says; `None` where it does not name all outputs.
-fn result(asset: &Asset, line: &LockLine) -> Option<LockedResult> {
-    let outputs = 0..asset.outputs.len();
-    let outputs = outputs.map(|output| line.version_of(asset.output_label(output).as_deref()));
-    Some(LockedResult {
-        fingerprint: line.fingerprint,
-        outputs: outputs.collect::<Option<_>>()?,
-    })
-}
-
 /// Which of the outputs that were found are not what a line says; `None` where they were not looked at.
 fn changes(
     asset: &Asset,
     line: &LockLine,
     found: Option<&Vec<Found>>,
 ) -> Option<Vec<(usize, OutputChange)>> {
-    let locked = result(asset, line)?.outputs;
+    let locked = locked_result(asset, line)?.outputs;
     let outputs = asset.outputs.iter().zip(locked).zip(found?).enumerate();
     let change = |(at, ((output, locked), found)): (usize, ((&Output, DataVersion), &Found))| {
         Some((at, content_change(output.kind, locked, *found)?))

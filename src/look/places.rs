@@ -20,7 +20,7 @@ use crate::look::error::{EngineError, Problems, Spot};
 use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, CodeRecord, CodeVersion, DataVersion, Lock, LockedAsset, Occupied, OutputKind,
-    PartitionKey, PartitionSet, Provenance,
+    Provenance,
 };
 use crate::plan::{
     Cell, Decision, Evaluation, ObservedCode, Occupant, OccupantKind, OutputPlaces, Row,
@@ -205,10 +205,7 @@ impl Evaluation<'_> {
                 continue;
             };
             let keys = scope.keys(row.asset);
-            let index = |key: &PartitionKey| keys.index_of(key.as_str());
-            let blocks = locked.blocks.iter();
-            let blocks = blocks.filter_map(|it| Some(index(&it.first)?..index(&it.last)? + 1));
-            let blocks = PartitionSet::from_ranges(blocks);
+            let blocks = locked.folded(keys);
             let lines: HashSet<_> = locked.lines.iter().map(|it| &it.partition).collect();
             locked_cells.extend(of_row.into_iter().filter(|cell| {
                 blocks.contains(row.index_of(*cell)) || lines.contains(&scope.partition(*cell))

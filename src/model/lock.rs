@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::digest::Digest;
+use crate::model::PartitionSet;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::{PartitionKey, PartitionKeys};
 use crate::model::record::RULE;
@@ -58,6 +59,14 @@ pub struct LockedAsset {
     pub lines: Vec<LockLine>,
     /// Lines of whole blocks of partitions.
     pub blocks: Vec<LockBlock>,
+}
+
+impl LockedAsset {
+    /// The partitions that stand in blocks, by their indexes.
+    #[must_use]
+    pub fn folded(&self, keys: &PartitionKeys) -> PartitionSet {
+        PartitionSet::from_ranges(self.blocks.iter().filter_map(|block| block.range(keys)))
+    }
 }
 
 /// The line of one asset partition: `ASSET KEY c=… i=… o=… d=…,…`.

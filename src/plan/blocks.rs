@@ -271,7 +271,7 @@ impl Blocks {
 type Block = Vec<Range<u32>>;
 
 /// What one key contributes, which is the empty text where the upstream is unpartitioned: one block of one key.
-pub(super) fn contribution_of(key: &str, version: DataVersion, folding: &mut Folding) -> Digest {
+pub fn contribution_of(key: &str, version: DataVersion, folding: &mut Folding) -> Digest {
     fold_entry(key, version, folding);
     let block = folding.finish(Kind::Block);
     folding.digest("block", block);
@@ -284,7 +284,8 @@ fn fold_entry(key: &str, version: DataVersion, folding: &mut Folding) {
 }
 
 /// Whether a block ends after a key.
-pub(super) fn ends_block(key: &str) -> bool {
+#[must_use]
+pub fn ends_block(key: &str) -> bool {
     Kind::Key.digest(key.as_bytes()).as_bytes()[0] == 0
 }
 

@@ -6,28 +6,27 @@ mod decide;
 mod evaluation;
 mod fingerprint;
 mod judge;
-mod locked;
 mod scope;
 mod survey;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use blocks::{Blocks, Folded, Mapped};
+pub use blocks::{Blocks, Folded, Mapped, contribution_of, ends_block};
 pub use causes::{Evidence, causes, code_changes, value_in_words};
 pub use decide::{
     Costs, Decision, Decisions, costs, critical_path, decide, obstacles, running_assets,
 };
 pub use evaluation::{
     Codes, Evaluation, Findings, FoundSources, LockedCells, LockedResult, MissingSource, Occupant,
-    OccupantKind, OutputPlaces, PlaceRecord, SeenPaths, block_ranges, code_file_name,
+    OccupantKind, OutputPlaces, PlaceRecord, SeenPaths, code_file_name,
 };
 pub use fingerprint::{
     FILE_FIELD, FingerprintParts, MAPPING_FIELD, ObservedCode, code_record, code_version,
     fingerprint, mapping_in_words, output_read, version_of_outputs,
 };
 pub use judge::{
-    Alone, Demand, Facts, Judge, Purpose, Records, Share, Verdict, Witness, version_by_rule,
+    Alone, Demand, Facts, Judge, Purpose, Records, Share, Verdict, Witness, version_at,
+    version_by_rule,
 };
-pub use locked::{FoldLimits, LockFacts, LockJudge, LockStatus, Unfold, holds_foldable, refold};
 pub use scope::{Cell, NonexistentKeys, Role, Row, Scope, Upstream};
-pub use survey::Known;
+pub use survey::{Known, Survey, WIDE};

@@ -5,11 +5,11 @@ use std::ops::Range;
 use crate::model::{DataVersion, Presence};
 
 /// Ranges of fewer keys are looked at key by key.
-pub(super) const WIDE: u32 = 256;
+pub const WIDE: u32 = 256;
 
 /// The versions of one row that are not known, by their places in the column, in order.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub struct Survey {
     unknown: Vec<usize>,
     absent: Vec<usize>,
 }
@@ -29,6 +29,7 @@ impl Survey {
     }
 
     /// Whether all versions are known.
+    #[must_use]
     pub fn knows_all(&self) -> bool {
         self.unknown.is_empty() && self.absent.is_empty()
     }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["digest", "model", "sys"],
     &["answer", "plan", "select", "hash"],
+    &["lock"],
     &[
         "manifest",
         "lockfile",
@@ -33,7 +34,7 @@ const FLOORS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str)] = &[("model", "digest"), ("command", "look")];
 
 /// Rooms that decide and never act: no I/O, no clock, no threads, no environment.
-const PURE: &[&str] = &["answer", "digest", "model", "plan", "select"];
+const PURE: &[&str] = &["answer", "digest", "lock", "model", "plan", "select"];
 
 /// What a pure room must not reach for; a path is refused when it starts with one of these.
 const IMPURE: &[&str] = &[

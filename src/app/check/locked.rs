@@ -21,15 +21,14 @@ use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, Selection, is_without_keys, select};
 use crate::executor::LocalExecutor;
+use crate::lock::{LockFacts, LockJudge, LockStatus};
 use crate::look::{
     ChangedOutputs, Elsewhere, Workspace, find_elsewhere, find_sources, observe_code,
 };
 use crate::model::{
     AssetId, CheckRequest, CheckedOutputs, CodeVersion, Lock, PartitionRef, Place, Status,
 };
-use crate::plan::{
-    Cell, Codes, FoundSources, Known, LockFacts, LockJudge, LockStatus, Scope, Upstream,
-};
+use crate::plan::{Cell, Codes, FoundSources, Known, Scope, Upstream};
 
 /// What the lock file says.
 pub(super) fn by_lock(

@@ -9,12 +9,13 @@ use crate::answer::WhyUnverifiable;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
+use crate::lock::LockJudge;
 use crate::look::{BlockOutput, ChangedOutputs, Elsewhere, Workspace, find_outputs_unlike};
 use crate::model::{
     Asset, CheckedOutputs, DataVersion, DataVersionRule, LockBlock, LockLine, LockedOutput, Output,
     OutputChange,
 };
-use crate::plan::{Cell, LockJudge, Row, Scope};
+use crate::plan::{Cell, Row, Scope};
 
 /// Outputs that are not what is locked.
 pub(super) fn find_changed(

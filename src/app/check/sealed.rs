@@ -18,13 +18,14 @@ use crate::app::seal::{
 use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::hash::{Found, Seal, Versions, holds};
+use crate::lock::LockStatus;
 use crate::look::OWN_FOLDER;
 use crate::manifest;
 use crate::model::{
     Asset, AssetKey, CheckRequest, CheckedOutputs, DataVersion, DataVersionRule, PartitionRef,
     PartitionsSelection,
 };
-use crate::plan::{LockStatus, Row, Scope};
+use crate::plan::{Row, Scope};
 
 /// What was sealed besides the paths, which follow it in the file.
 #[derive(Debug, Serialize, Deserialize)]

@@ -8,9 +8,10 @@ use crate::app::check::locked::Judged;
 use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, ranges_of, stale_ranges};
 use crate::app::ranges::key_range;
+use crate::lock::LockStatus;
 use crate::look::Elsewhere;
 use crate::model::{AssetId, Cause, DueWindows, Status};
-use crate::plan::{Cell, LockStatus, Row, Scope};
+use crate::plan::{Cell, Row, Scope};
 
 /// What was judged, to be told.
 pub(super) struct Told<'t, 'a> {

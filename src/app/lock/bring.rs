@@ -6,19 +6,17 @@
 use crate::answer::LockReport;
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
-use crate::app::lock::count::changed_lines;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::updated;
-use crate::app::lock::keys::key_changes;
-use crate::app::lock::lines::{fresh_lines, line_of, without_cells};
-use crate::app::lock::right::right_cells;
 use crate::app::lock::sources::{Look, source_changes};
-use crate::app::lock::update::Changes;
 use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::app::selection::{Range, select};
 use crate::executor::LocalExecutor;
+use crate::lock::{
+    Changes, changed_lines, fresh_lines, key_changes, line_of, right_cells, without_cells,
+};
 use crate::lockfile::FILE_NAME;
 use crate::look::Observing;
 use crate::model::{AssetKey, LockLine, LockRequest, RULE};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::answer::{LockDiffReport, LockDifference};
 use crate::app::error::AppError;
-use crate::app::lock::compare::{Compared, compare};
 use crate::app::project::Project;
 use crate::git::Repository;
+use crate::lock::{Compared, compare};
 use crate::lockfile::{self, FILE_NAME};
 use crate::model::{AssetKey, Lock, LockDiffRequest, LockedAsset, PartitionKeys};
 

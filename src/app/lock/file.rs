@@ -9,15 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::app::error::AppError;
-use crate::app::lock::apart::stand_apart;
 use crate::app::lock::fold::updated;
 use crate::app::lock::notice::DamagedLock;
 use crate::app::lock::part::part_about;
-use crate::app::lock::update::Changes;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::hash::Versions;
+use crate::lock::{Changes, stand_apart};
 use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
 use crate::look::OWN_FOLDER;
 use crate::model::{Lock, RULE};
@@ -195,7 +194,9 @@ impl LockFile {
     fn spliced(&self, project: &Project, changes: &Changes) -> Option<String> {
         let text = self.written_text()?;
         let new = changes.additions()?;
-        if changes.concern_lines() && !stand_apart(project, &outlines(text)?, changes) {
+        if changes.concern_lines()
+            && !stand_apart((project.graph(), project.keys()), &outlines(text)?, changes)
+        {
             return None;
         }
         lockfile::splice(text, &new)

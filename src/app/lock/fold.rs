@@ -9,17 +9,16 @@ use std::ops::Range;
 
 use crate::app::error::AppError;
 use crate::app::instance::Instance;
-use crate::app::lock::apart::stand_apart;
-use crate::app::lock::lines::{fresh_line, line_of};
-use crate::app::lock::right::{lock_facts, stands_in_block};
-use crate::app::lock::update::{Changes, update};
 use crate::app::project::Project;
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
-use crate::lockfile::Outline;
+use crate::lock::{
+    Changes, FoldLimits, Outline, fresh_line, line_of, lock_facts, refold, stand_apart,
+    stands_in_block, update,
+};
 use crate::look::Observing;
 use crate::model::{Asset, AssetId, AssetKey, Lock, LockLine, PartitionKey, PartitionSet, RULE};
-use crate::plan::{Cell, Evaluation, FoldLimits, Purpose, Scope, Upstream, refold};
+use crate::plan::{Cell, Evaluation, Purpose, Scope, Upstream};
 use crate::store::Store;
 
 /// A lock file's content after some changes, folded where it has very many lines.
@@ -31,7 +30,7 @@ pub fn updated(
 ) -> Result<Lock, AppError> {
     let stands_apart = || {
         let outlines: Vec<Outline<'_>> = lock.assets.iter().map(Outline::of).collect();
-        lock.rule == RULE && stand_apart(project, &outlines, changes)
+        lock.rule == RULE && stand_apart((project.graph(), project.keys()), &outlines, changes)
     };
     if !changes.concern_lines() || !folds(project, &lock) || stands_apart() {
         return Ok(update(lock, changes));

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::lock::is_met;
 use crate::lockfile::{Wanted, outlines, parse_part};
-use crate::model::{AssetKey, Lock};
+use crate::model::Lock;
 use crate::plan::{Cell, Scope};
 
 /// Lines of so many partitions are looked for one by one; where more are concerned, all lines had better be read.
@@ -39,23 +40,4 @@ pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool
         return None;
     }
     parse_part(text, &wanted)
-}
-
-/// Whether partitions of a scope may stand in blocks.
-pub fn has_blocks(scope: &Scope<'_>, lock: &Lock) -> bool {
-    lock.assets.iter().any(|locked| {
-        let mut blocks = locked.blocks.iter();
-        blocks.any(|it| is_met(scope, &locked.asset, it.first.as_str(), it.last.as_str()))
-    })
-}
-
-/// Whether a scope has partitions from one key to another.
-fn is_met(scope: &Scope<'_>, asset: &AssetKey, first: &str, last: &str) -> bool {
-    let id = scope.graph().find(asset.as_str());
-    let Some(row) = id.and_then(|id| scope.row(id)) else {
-        return false;
-    };
-    let keys = scope.keys(row.asset);
-    let ends = keys.index_of(first).zip(keys.index_of(last));
-    ends.is_some_and(|(first, last)| first <= last && row.set.meets(&(first..last + 1)))
 }

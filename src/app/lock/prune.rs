@@ -8,17 +8,15 @@ use crate::app::instance::Instance;
 use crate::app::lock::bring::change;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::everything;
-use crate::app::lock::keys::is_locked;
-use crate::app::lock::right::lock_facts;
 use crate::app::lock::sources::read_by_locked;
-use crate::app::lock::update::Changes;
 use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::Project;
 use crate::executor::LocalExecutor;
+use crate::lock::{Changes, LockJudge, is_locked, lock_facts};
 use crate::look::Observing;
 use crate::model::{Asset, AssetId, AssetKey, Lock, LockBlock, Name, PartitionKey, PartitionKeys};
-use crate::plan::{Cell, Evaluation, LockJudge, Purpose, Scope, Upstream};
+use crate::plan::{Cell, Evaluation, Purpose, Scope, Upstream};
 
 /// Drops the lines of assets, sources and definitions that are not declared, or have none in the lock file, of keys that do
 /// not exist, and those that are wrong. A time window that has not ended yet by this machine's clock exists; a line whose

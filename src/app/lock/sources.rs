@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::answer::ObservedSource;
-use crate::app::lock::update::Changes;
 use crate::app::project::Project;
 use crate::git::{Repository, Tracked};
+use crate::lock::Changes;
 use crate::model::{
     AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, PartitionKey, Place,
     SourceAsset, SourcePath,

@@ -9,10 +9,11 @@ use crate::answer::{ChangedKeys, KeysReport};
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::Instance;
 use crate::app::list::definition_label;
-use crate::app::lock::{Changes, LockFile, is_locked, keys_of};
+use crate::app::lock::LockFile;
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition};
 use crate::app::project::Project;
+use crate::lock::{Changes, is_locked, keys_of};
 use crate::look::IN_MEMORY;
 use crate::model::{
     AddedKey, AssetKey, ChangeKeysRequest, DefinitionId, KeyChange, PART_SEPARATOR, PartitionKey,

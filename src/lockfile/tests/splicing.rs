@@ -6,7 +6,8 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
 use super::round_trip::{digest, key, line, lock, text};
 use super::{HEADER, line as line_of};
-use crate::lockfile::{Outline, Wanted, outlines, parse, parse_part, print, splice};
+use crate::lock::Outline;
+use crate::lockfile::{Wanted, outlines, parse, parse_part, print, splice};
 use crate::model::{
     AddedKey, AssetKey, DataVersion, Lock, LockLine, LockedAsset, LockedSource, PartitionKey,
 };

@@ -1,13 +1,9 @@
 //! What only a lock file knows, and which cells it is to be asked about.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
-use crate::model::{
-    Current, DataVersion, Fingerprint, Lock, LockBlock, LockedAsset, OutputChange, PartitionKey,
-    Provenance, Status,
-};
-use crate::plan::{Cell, Evaluation, LockFacts, Records, Role, Row, Scope, Witness};
+use crate::model::{Current, DataVersion, Fingerprint, Lock, OutputChange, Provenance, Status};
+use crate::plan::{Cell, Evaluation, Records, Role, Witness};
 
 /// What the lock file knows of cells that are not fresh by the instance.
 #[derive(Debug, Default)]
@@ -47,7 +43,8 @@ impl Evaluation<'_> {
             let Some(row) = id.and_then(|id| scope.row(id)) else {
                 continue;
             };
-            let ranges = block_ranges(scope, row, locked);
+            let keys = scope.keys(row.asset);
+            let ranges = locked.blocks.iter().filter_map(|block| block.range(keys));
             for range in ranges.filter(|range| row.set.meets(range)) {
                 let within = || range.clone().filter_map(|index| row.cell(index));
                 any_part |= within().count() < range.len();
@@ -163,15 +160,6 @@ impl Evaluation<'_> {
         self.provenance(cell).is_none()
     }
 
-    /// The facts that lines of a lock file are judged by.
-    #[must_use]
-    pub fn lock_facts(&self) -> LockFacts {
-        LockFacts {
-            code: self.facts().code.clone(),
-            versions: self.facts().versions.clone(),
-        }
-    }
-
     /// Gives the status that the lock file gives them to cells that are missing by the instance.
     pub fn tell_elsewhere(&mut self) {
         for cell in self.locked.elsewhere.keys() {
@@ -186,18 +174,4 @@ impl Evaluation<'_> {
             }
         }
     }
-}
-
-/// The partitions of an asset's blocks.
-pub fn block_ranges<'l>(
-    scope: &'l Scope<'_>,
-    row: &'l Row,
-    locked: &'l LockedAsset,
-) -> impl Iterator<Item = Range<u32>> + 'l {
-    let keys = scope.keys(row.asset);
-    locked.blocks.iter().filter_map(move |block: &LockBlock| {
-        let index = |key: &PartitionKey| keys.index_of(key.as_str());
-        let (first, last) = (index(&block.first)?, index(&block.last)?);
-        (first <= last).then_some(first..last + 1)
-    })
 }

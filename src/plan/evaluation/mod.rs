@@ -23,7 +23,7 @@ use crate::plan::scope::{Cell, Scope};
 use crate::plan::survey::Known;
 
 pub use codes::{Codes, SeenPaths, code_file_name};
-pub use locked_cells::{LockedCells, LockedResult, block_ranges};
+pub use locked_cells::{LockedCells, LockedResult};
 pub use places::{Occupant, OccupantKind, OutputPlaces, PlaceRecord};
 pub use sources::{FoundSources, MissingSource};
 

@@ -749,7 +749,8 @@ fn version_of(
 }
 
 /// The version that a dep reads of these outputs of one partition; `None` if it is unknown or absent.
-pub(super) fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion> {
+#[must_use]
+pub fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion> {
     match (output, outputs) {
         (Some(output), outputs) => outputs[output as usize].version(),
         (None, [only]) => only.version(),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::model::{
     AssetId, LockBlock, LockLine, LockedAsset, LockedOutput, PartitionKeys, PartitionSet,
 };
-use crate::plan::scope::Scope;
+use crate::plan::Scope;
 
 /// What the lock file says of one row.
 #[derive(Debug, Default)]
@@ -97,17 +97,12 @@ fn index_of(keys: &PartitionKeys, line: &LockLine) -> Option<u32> {
 
 /// Blocks whose ends exist, in order. After a merge several may stand for the same partitions, or overlap.
 pub(super) fn blocks<'a>(keys: &PartitionKeys, locked: &'a LockedAsset) -> Vec<FoldedBlock<'a>> {
-    let range = |block: &LockBlock| {
-        let first = keys.index_of(block.first.as_str())?;
-        let last = keys.index_of(block.last.as_str())?;
-        (first <= last).then_some(first..last + 1)
-    };
     let mut blocks: Vec<_> = locked
         .blocks
         .iter()
         .filter_map(|line| {
             Some(FoldedBlock {
-                range: range(line)?,
+                range: line.range(keys)?,
                 line,
                 right: false,
             })

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use crate::lock::judge::{LockJudge, Spot, Standing, has_all_outputs};
+use crate::lock::reading::Lack;
 use crate::model::{
     Asset, AssetId, Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, Dep,
     DependencyChange, EnvValue, EnvVariable, LockLine, OutputChange, PartitionSet, Presence, RULE,
 };
-use crate::plan::locked::judge::{LockJudge, Spot, Standing, has_all_outputs};
-use crate::plan::locked::reading::Lack;
-use crate::plan::scope::Cell;
+use crate::plan::Cell;
 
 /// How many changed keys of one input are told; more would not be read.
 const KEYS_TOLD: usize = 20;

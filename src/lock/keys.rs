@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::app::lock::update::Changes;
+use crate::lock::update::Changes;
 use crate::model::{
     AddedKey, AssetGraph, DefinitionId, KeysByDefinition, Lock, Name, PartitionKey, PartitionKeys,
     PartitionsDefinition,
 };
 
 /// Keys that the lock file lacks, in order of addition.
+#[must_use]
 pub fn key_changes(graph: &AssetGraph, keys: &KeysByDefinition, lock: &Lock) -> Changes {
     let mut changes = Changes::default();
     let definitions = locked_definitions(graph);

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::digest::Digest;
+use crate::lock::{FoldLimits, LockFacts, LockJudge, LockStatus, refold};
 use crate::model::{
     Cause, CodePrefix, Lock, LockLine, LockedAsset, LockedOutput, OutputChange, PartitionKey,
 };
-use crate::plan::locked::{FoldLimits, LockFacts, LockJudge, LockStatus, refold};
 use crate::plan::tests::{ALL, World, asset_cells, step_name};
 use crate::plan::{Cell, Scope, Upstream};
 use crate::testkit;

@@ -3,13 +3,10 @@
 use std::ops::Range;
 
 use crate::digest::Digest;
+use crate::lock::judge::{LockJudge, Spot};
+use crate::lock::rows::{LockedRow, labels, of_label};
 use crate::model::{AssetId, ContributionPrefix, Dep, LockLine, PartitionSet};
-use crate::plan::blocks::{Folded, Mapped, contribution_of};
-use crate::plan::judge::version_at;
-use crate::plan::locked::judge::{LockJudge, Spot};
-use crate::plan::locked::rows::{LockedRow, labels, of_label};
-use crate::plan::scope::{Cell, Row};
-use crate::plan::survey::{Known, Survey, WIDE};
+use crate::plan::{Cell, Folded, Known, Mapped, Row, Survey, WIDE, contribution_of, version_at};
 
 /// Why what a dep contributes cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,12 +7,10 @@
 use std::ops::Range;
 
 use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::lock::judge::LockJudge;
+use crate::lock::rows::{labels, of_label};
 use crate::model::{Asset, AssetId, CodeVersion, Dep, PartitionMapping, PartitionSet};
-use crate::plan::fingerprint::output_read;
-use crate::plan::judge::version_at;
-use crate::plan::locked::judge::LockJudge;
-use crate::plan::locked::rows::{labels, of_label};
-use crate::plan::scope::Cell;
+use crate::plan::{Cell, output_read, version_at};
 
 impl LockJudge<'_> {
     /// The stand-in for the partitions of one whole block, or for one that reads a part of a folded one; `None` where

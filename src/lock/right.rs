@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::app::lock::part::has_blocks;
+use crate::lock::{LockFacts, LockJudge};
 use crate::model::{AssetKey, Lock, PartitionKey};
-use crate::plan::{Cell, Evaluation, Known, LockFacts, LockJudge};
+use crate::plan::{Cell, Evaluation, Known, Scope};
 
 /// By cell, whether its line, or that of its block, is right.
 pub fn right_cells(evaluation: &Evaluation<'_>, lock: &Lock) -> Vec<bool> {
@@ -41,6 +41,7 @@ pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<b
 }
 
 /// What an evaluation has found, with what the lock file says of sources that are not here.
+#[must_use]
 pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
     let scope = evaluation.scope();
     let mut versions = evaluation.facts().versions.clone();
@@ -66,4 +67,24 @@ pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
         code: evaluation.facts().code.clone(),
         versions,
     }
+}
+
+/// Whether partitions of a scope may stand in blocks.
+fn has_blocks(scope: &Scope<'_>, lock: &Lock) -> bool {
+    lock.assets.iter().any(|locked| {
+        let mut blocks = locked.blocks.iter();
+        blocks.any(|it| is_met(scope, &locked.asset, it.first.as_str(), it.last.as_str()))
+    })
+}
+
+/// Whether a scope has partitions from one key to another.
+#[must_use]
+pub fn is_met(scope: &Scope<'_>, asset: &AssetKey, first: &str, last: &str) -> bool {
+    let id = scope.graph().find(asset.as_str());
+    let Some(row) = id.and_then(|id| scope.row(id)) else {
+        return false;
+    };
+    let keys = scope.keys(row.asset);
+    let ends = keys.index_of(first).zip(keys.index_of(last));
+    ends.is_some_and(|(first, last)| first <= last && row.set.meets(&(first..last + 1)))
 }

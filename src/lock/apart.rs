@@ -6,21 +6,53 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::app::lock::update::Changes;
-use crate::app::project::Project;
-use crate::lockfile::Outline;
-use crate::model::{Asset, AssetId, AssetKey, Dep, PartitionKey, PartitionKeys, PartitionSet};
-use crate::plan::{FoldLimits, holds_foldable};
+use crate::lock::{Changes, FoldLimits, holds_foldable};
+use crate::model::{
+    Asset, AssetGraph, AssetId, AssetKey, Dep, KeysByDefinition, LockedAsset, PartitionKey,
+    PartitionKeys, PartitionSet,
+};
+
+/// Which partitions of an asset stand in lines and blocks of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline<'t> {
+    /// The asset.
+    pub asset: AssetKey,
+    /// The keys of the partitions with a line, in the order of the lines; empty where there is none.
+    pub keys: Vec<Cow<'t, str>>,
+    /// The first and the last key of each block.
+    pub blocks: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+}
+
+impl<'t> Outline<'t> {
+    /// The outline of an asset's lines.
+    #[must_use]
+    pub fn of(locked: &'t LockedAsset) -> Self {
+        let text = |key: &'t PartitionKey| Cow::Borrowed(key.as_str());
+        let key = |key: Option<&'t PartitionKey>| key.map_or(Cow::Borrowed(""), text);
+        let keys = locked.lines.iter().map(|line| key(line.partition.as_ref()));
+        let blocks = locked.blocks.iter();
+        Self {
+            asset: locked.asset.clone(),
+            keys: keys.collect(),
+            blocks: blocks.map(|it| (text(&it.first), text(&it.last))).collect(),
+        }
+    }
+}
 
 /// Whether nothing but the lines that change would come out otherwise if the whole lock file were judged and folded.
-pub fn stand_apart(project: &Project, outlines: &[Outline<'_>], changes: &Changes) -> bool {
+#[must_use]
+pub fn stand_apart(
+    (graph, keys): (&AssetGraph, &KeysByDefinition),
+    outlines: &[Outline<'_>],
+    changes: &Changes,
+) -> bool {
     let adds_only = changes.dropped_lines.is_empty()
         && changes.dropped_blocks.is_empty()
         && changes.dropped_sources.is_empty();
     if !adds_only {
         return false;
     }
-    let places = Places::new(project, outlines);
+    let places = Places::new(graph, keys, outlines);
     let lines = changes.lines.iter().map(|(asset, lines)| {
         let partitions = lines.iter().map(|line| line.partition.as_ref());
         (asset, partitions.collect::<Vec<_>>())
@@ -37,20 +69,25 @@ pub fn stand_apart(project: &Project, outlines: &[Outline<'_>], changes: &Change
 
 /// Where the blocks are.
 struct Places<'p> {
-    project: &'p Project,
+    graph: &'p AssetGraph,
+    keys: &'p KeysByDefinition,
     /// Of each asset with blocks, the partitions that stand in them.
     folded: HashMap<AssetId, PartitionSet>,
 }
 
 impl<'p> Places<'p> {
-    fn new(project: &'p Project, outlines: &[Outline<'_>]) -> Self {
+    fn new(
+        graph: &'p AssetGraph,
+        all_keys: &'p KeysByDefinition,
+        outlines: &[Outline<'_>],
+    ) -> Self {
         let mut folded = HashMap::new();
         let with_blocks = outlines.iter().filter(|it| !it.blocks.is_empty());
         for outline in with_blocks {
-            let Some(id) = project.graph().find(outline.asset.as_str()) else {
+            let Some(id) = graph.find(outline.asset.as_str()) else {
                 continue;
             };
-            let keys = project.keys().of(project.graph().get(id));
+            let keys = all_keys.of(graph.get(id));
             let ranges = outline.blocks.iter().filter_map(|(first, last)| {
                 let first = keys.index_of(first)?;
                 let last = keys.index_of(last)?;
@@ -58,11 +95,15 @@ impl<'p> Places<'p> {
             });
             folded.insert(id, PartitionSet::from_ranges(ranges));
         }
-        Self { project, folded }
+        Self {
+            graph,
+            keys: all_keys,
+            folded,
+        }
     }
 
     fn keys(&self, id: AssetId) -> &'p PartitionKeys {
-        self.project.keys().of(self.project.graph().get(id))
+        self.keys.of(self.graph.get(id))
     }
 
     fn is_folded(&self, id: AssetId, set: &PartitionSet) -> bool {
@@ -72,7 +113,7 @@ impl<'p> Places<'p> {
 
     /// Whether partitions neither stand in a block nor are on an edge from or to one.
     fn are_apart(&self, asset: &AssetKey, partitions: &[Option<&PartitionKey>]) -> bool {
-        let graph = self.project.graph();
+        let graph = self.graph;
         let Some(id) = graph.find(asset.as_str()) else {
             return false;
         };
@@ -116,7 +157,7 @@ impl<'p> Places<'p> {
     /// Whether there are lines that are to become a block.
     fn can_fold(&self, outlines: &[Outline<'_>], changes: &Changes) -> bool {
         let limits = FoldLimits::default();
-        let graph = self.project.graph();
+        let graph = self.graph;
         let mut lines: HashMap<&AssetKey, Vec<&str>> = HashMap::new();
         for outline in outlines {
             let known = lines.entry(&outline.asset).or_default();
@@ -169,11 +210,10 @@ mod tests {
     use std::ops::Range;
 
     use super::stand_apart;
-    use crate::app::lock::update::Changes;
-    use crate::app::project::Project;
-    use crate::app::surroundings::Surroundings;
+    use crate::app::Project;
+    use crate::app::Surroundings;
     use crate::digest::Digest;
-    use crate::lockfile::Outline;
+    use crate::lock::{Changes, Outline};
     use crate::model::{
         CodePrefix, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
     };
@@ -347,7 +387,11 @@ command = "cat {{input_list.clean}} > {{output}}"
             ),
             ("of another asset", unfolded(), source(last), false),
         ] {
-            assert_eq!(stand_apart(&project, &outlines, &changes), apart, "{what}");
+            assert_eq!(
+                stand_apart((graph, project.keys()), &outlines, &changes),
+                apart,
+                "{what}"
+            );
         }
     }
 }

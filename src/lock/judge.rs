@@ -5,16 +5,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::digest::{Digest, Folding};
+use crate::lock::reading::Lack;
+use crate::lock::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
 use crate::model::{
     Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Lock,
     LockBlock, LockLine, LockedAsset, PartitionSet, RULE,
 };
-use crate::plan::blocks::Blocks;
-use crate::plan::fingerprint::{FingerprintParts, fingerprint};
-use crate::plan::locked::reading::Lack;
-use crate::plan::locked::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
-use crate::plan::scope::{Cell, Role, Row, Scope};
-use crate::plan::survey::{Known, Survey};
+use crate::plan::{Blocks, Cell, FingerprintParts, Known, Role, Row, Scope, Survey, fingerprint};
 
 /// What was found on disk for a scope whose lines are judged.
 #[derive(Clone, Debug)]

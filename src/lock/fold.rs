@@ -4,14 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::digest::{Digest, Folding};
+use crate::lock::judge::{LockFacts, LockJudge};
 use crate::model::{
     Asset, AssetId, AssetKey, DataVersion, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     PartitionKeys, PartitionSet,
 };
-use crate::plan::blocks::{Blocks, Mapped, ends_block};
-use crate::plan::fingerprint::version_of_outputs;
-use crate::plan::locked::judge::{LockFacts, LockJudge};
-use crate::plan::scope::{Cell, Scope};
+use crate::plan::{Blocks, Cell, Mapped, Scope, ends_block, version_of_outputs};
 
 /// From where on an asset's partitions are folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,12 +139,6 @@ fn declared<'a>(scope: &Scope<'a>, key: &AssetKey) -> Option<(AssetId, &'a Asset
     Some((id, scope.graph().asset(id)?))
 }
 
-fn range_of(keys: &PartitionKeys, block: &LockBlock) -> Option<Range<u32>> {
-    let first = keys.index_of(block.first.as_str())?;
-    let last = keys.index_of(block.last.as_str())?;
-    (first <= last).then_some(first..last + 1)
-}
-
 /// What is found of a lock file before it is folded.
 struct Judged {
     /// By cell, whether its line or that of its block is right.
@@ -184,7 +176,7 @@ fn unfold_doubtful(
         };
         let mut lines = Vec::new();
         locked.blocks.retain(|block| {
-            let range = range_of(scope.keys(id), block);
+            let range = block.range(scope.keys(id));
             let range = range.filter(|range| doubtful.contains(&(id, range.clone())));
             let unfolded = range.and_then(|range| unfold(id, range));
             let is_kept = unfolded.is_none();
@@ -255,7 +247,7 @@ impl<'f> Fold<'f> {
     /// Takes blocks back that were unfolded and of which nothing has changed: they stay as doubtful as they were.
     fn restore(&mut self, before: Vec<LockBlock>) {
         for old in before {
-            let Some(range) = range_of(self.keys, &old) else {
+            let Some(range) = old.range(self.keys) else {
                 continue;
             };
             let as_it_was = |new: &LockBlock| new.outputs == old.outputs && new.code == old.code;
@@ -317,7 +309,7 @@ fn stand_ins(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts, right: &[bool]) 
         if let Some((id, _)) = declared(scope, &locked.asset) {
             let keys = scope.keys(id);
             for (at, block) in locked.blocks.iter().enumerate() {
-                let Some(range) = range_of(keys, block) else {
+                let Some(range) = block.range(keys) else {
                     continue;
                 };
                 let is_right = |index| {

@@ -1,0 +1,122 @@
+//! What of a lock file can make a difference for cells that are not fresh by the instance.
+
+use std::collections::HashMap;
+
+use crate::model::{
+    Asset, CodePrefix, DataVersionRule, Lock, LockLine, LockedAsset, PartitionKey, RULE,
+};
+use crate::plan::{Cell, Evaluation, LockedResult, Role, Row, Scope};
+
+/// What of a lock file can make a difference for cells that are not fresh by the instance.
+pub struct Asked<'l> {
+    /// Lines of their own, in order of cells.
+    pub lines: Vec<(Cell, &'l LockLine)>,
+    /// Whether doubtful cells stand in blocks.
+    pub concerns_blocks: bool,
+}
+
+impl<'l> Asked<'l> {
+    #[must_use]
+    pub fn of(evaluation: &Evaluation<'_>, lock: &'l Lock) -> Self {
+        let scope = evaluation.scope();
+        let mut asked = Self {
+            lines: Vec::new(),
+            concerns_blocks: false,
+        };
+        if lock.rule != RULE {
+            return asked;
+        }
+        for locked in &lock.assets {
+            let id = scope.graph().find(locked.asset.as_str());
+            let row = id.and_then(|id| scope.row(id));
+            let asset = id.and_then(|id| scope.graph().asset(id));
+            if let (Some(row), Some(asset)) = (row, asset) {
+                asked.ask(evaluation, (row, asset), locked);
+            }
+        }
+        asked.lines.sort_by_key(|(cell, _)| *cell);
+        asked
+    }
+
+    fn ask(
+        &mut self,
+        evaluation: &Evaluation<'_>,
+        (row, asset): (&Row, &Asset),
+        locked: &'l LockedAsset,
+    ) {
+        let scope = evaluation.scope();
+        let doubtful = row.cells().filter(|cell| evaluation.is_doubtful(*cell));
+        let doubtful: HashMap<Option<PartitionKey>, Cell> =
+            doubtful.map(|cell| (scope.partition(cell), cell)).collect();
+        if doubtful.is_empty() {
+            return;
+        }
+        let in_blocks = locked.folded(scope.keys(row.asset));
+        let mut cells = doubtful.values();
+        if cells.any(|cell| in_blocks.contains(row.index_of(*cell))) {
+            self.concerns_blocks = true;
+        }
+        let of_each = locked.lines.iter();
+        let of_each = of_each.filter_map(|line| Some((*doubtful.get(&line.partition)?, line)));
+        let lines = of_each.filter(|(cell, line)| may_count(evaluation, asset, *cell, line));
+        self.lines.extend(lines);
+    }
+
+    /// Whose outputs are to be compared.
+    #[must_use]
+    pub fn comparable_cells(&self, scope: &Scope<'_>) -> Vec<Cell> {
+        let cells = self.lines.iter().map(|(cell, _)| *cell);
+        let is_by_content =
+            |cell: &Cell| asset_of(scope, *cell).0.data_version == DataVersionRule::Content;
+        let mut cells: Vec<Cell> = cells.filter(is_by_content).collect();
+        cells.dedup();
+        cells
+    }
+
+    #[must_use]
+    pub fn any_unrecorded(&self, evaluation: &Evaluation<'_>) -> bool {
+        let mut cells = self.lines.iter().map(|(cell, _)| *cell);
+        cells.any(|cell| evaluation.is_unrecorded(cell))
+    }
+}
+
+/// Whether a line may be right now, and says something else than what the instance has recorded.
+fn may_count(evaluation: &Evaluation<'_>, asset: &Asset, cell: Cell, line: &LockLine) -> bool {
+    let scope = evaluation.scope();
+    let Some(locked) = locked_result(asset, line) else {
+        return false;
+    };
+    let recorded = &evaluation.facts().recorded;
+    let recorded = recorded.materialized(cell.index());
+    if recorded.is_some_and(|last| {
+        last.fingerprint == locked.fingerprint && last.outputs == locked.outputs
+    }) {
+        return false;
+    }
+    if scope.role(cell) == Role::Given {
+        return true;
+    }
+    let code = evaluation.code_version(cell);
+    let fingerprint = evaluation.verdict(cell).fingerprint;
+    code.map(CodePrefix::from) == Some(line.code)
+        && line.contributions.len() == asset.deps.len()
+        && fingerprint.is_none_or(|now| now == line.fingerprint)
+}
+
+#[must_use]
+pub fn asset_of<'s>(scope: &'s Scope<'_>, cell: Cell) -> (&'s Asset, usize) {
+    let (id, _) = scope.at(cell);
+    let asset = scope.graph().asset(id);
+    (asset.expect("lines are about assets"), scope.number_of(id))
+}
+
+/// What a line says; `None` where it does not name all outputs.
+#[must_use]
+pub fn locked_result(asset: &Asset, line: &LockLine) -> Option<LockedResult> {
+    let outputs = 0..asset.outputs.len();
+    let outputs = outputs.map(|output| line.version_of(asset.output_label(output).as_deref()));
+    Some(LockedResult {
+        fingerprint: line.fingerprint,
+        outputs: outputs.collect::<Option<_>>()?,
+    })
+}
