@@ -10,6 +10,7 @@ use crate::app::error::{AppError, RequestError};
 use crate::app::history::last_failure;
 use crate::app::instance::Instance;
 use crate::app::project::Project;
+use crate::app::running::running;
 use crate::app::selection::{Range, select_word};
 use crate::look::{Logged, log_folder, logged};
 use crate::model::{
@@ -56,6 +57,17 @@ pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppE
     }
     let logs = silent.map(|silent| LogsReport { logs: vec![silent] });
     logs.ok_or_else(|| no_log(request).into())
+}
+
+/// The run that works just now on what was asked about.
+pub fn running_run(project: &Project, request: &LogsRequest) -> Result<Option<RunId>, AppError> {
+    let (asset, set) = select_word(project, &request.selected, Range::Assets)?;
+    let all = running(project, &mut Instance::open(project)?)?;
+    let its = all
+        .into_iter()
+        .filter(|((id, index), _)| *id == asset && set.contains(*index));
+    let mut runs = its.map(|(_, running)| running.run);
+    Ok(runs.find(|run| request.run.is_none_or(|asked| asked == *run)))
 }
 
 /// How steps of an asset have ended, as recorded.

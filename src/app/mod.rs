@@ -68,7 +68,7 @@ pub use init::init;
 pub use kept::{Kept, keep, kept};
 pub use list::list;
 pub use lock::{DamagedLock, lock, lock_diff, prune_lock};
-pub use logs::logs;
+pub use logs::{logs, running_run};
 pub use made::{MadeRow, made_rows};
 pub use materialize::{
     InMemory, InMemoryError, KeptValue, OpenedProject, Progress, RunPlace, Running, materialize,

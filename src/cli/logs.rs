@@ -2,16 +2,18 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::answer::{Document, LogEnd, LogsDocument, LogsReport, StepLog};
-use crate::app;
+use crate::app::{self, Project};
 use crate::cli::args::one;
 use crate::cli::error::{CliError, Failure};
 use crate::cli::exit::Exit;
@@ -21,6 +23,7 @@ use crate::cli::terminal::Kind;
 use crate::cli::text::{
     BAD, BOLD, DIM, Detail, GOOD, Look, ago, clock, printed, span, styled, visible,
 };
+use crate::executor::Follower;
 use crate::model::{LogsRequest, RunId};
 
 /// Words of `logs`.
@@ -29,6 +32,7 @@ use crate::model::{LogsRequest, RunId};
 Examples:
   assetctl logs report
   assetctl logs clean@2013-07-04
+  assetctl logs clean@2013-07-04 -f             until the step ends
   assetctl logs clean@2013-07-04 --run 0190a6e0-0000-7000-8000-000000000001")]
 pub struct LogsArgs {
     /// The asset partition: `report`, `clean@2013-07-04`
@@ -40,6 +44,9 @@ pub struct LogsArgs {
     /// The log of this run [default: the last one with a log]
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
+    /// Show what a running step writes until it ends
+    #[arg(short, long)]
+    pub follow: bool,
 }
 
 /// Writes the logs of a step.
@@ -55,9 +62,63 @@ pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit, Failure> {
         selected: one(&args.selected, args.partition.as_deref())?,
         run: args.run.as_ref().map(run).transpose()?,
     };
+    if args.follow && follow(session, &project, &request)? {
+        return Ok(Exit::Yes);
+    }
     let report = app::logs(&project, &request)?;
     write(session, project.root(), &report)?;
     Ok(Exit::Yes)
+}
+
+/// How often a running step is looked at.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Shows what a running step writes until it ends, in whole lines, and says whether there was any. As JSON its log is the answer once
+/// it has ended.
+fn follow(session: &Session, project: &Project, request: &LogsRequest) -> Result<bool, Failure> {
+    let out = session.terminal.stdout;
+    let show = |lines: Vec<String>| output::answer(out, lines.join("\n") + "\n");
+    let mut followed: BTreeMap<String, Follower> = BTreeMap::new();
+    while let Some(run) = app::running_run(project, request)? {
+        let request = LogsRequest {
+            run: Some(run),
+            ..request.clone()
+        };
+        // Until the step writes something it has no log.
+        let report = app::logs(project, &request).unwrap_or_default();
+        for log in report
+            .logs
+            .iter()
+            .filter(|_| session.format == Format::Text)
+        {
+            let Some(path) = &log.path else { continue };
+            if !followed.contains_key(path) {
+                if session.look().detail > Detail::Brief {
+                    output::answer(out, log_heading(log, &session.look(), "running"))?;
+                }
+                let follower = Follower::new(project.root().join(path));
+                followed.insert(path.clone(), follower);
+            }
+            let lines = followed
+                .get_mut(path)
+                .map_or(Ok(vec![]), Follower::new_lines)?;
+            if !lines.is_empty() {
+                show(lines)?;
+            }
+        }
+        thread::sleep(PAUSE);
+    }
+    let any = !followed.is_empty();
+    for follower in followed.into_values() {
+        let mut shown = Ok(());
+        follower.finish(|lines| {
+            if shown.is_ok() {
+                shown = show(lines);
+            }
+        })?;
+        shown?;
+    }
+    Ok(any)
 }
 
 /// How many bytes are read at once.
@@ -72,7 +133,7 @@ fn write(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> 
     let out = session.terminal.stdout;
     for log in &report.logs {
         if session.look().detail > Detail::Brief {
-            output::answer(out, log_heading(log, &session.look()))?;
+            output::answer(out, log_heading(log, &session.look(), "no end is recorded"))?;
         }
         match out.kind {
             Kind::Terminal => text_of(root, log, |text| output::answer(out, printed(text)))?,
@@ -143,7 +204,8 @@ fn bytes_of(
 }
 
 /// What stands above the log of a step: how the step ended, when, in which run, and where the log is.
-fn log_heading(log: &StepLog, look: &Look) -> String {
+/// The step of a log, how it ended, when, in which run; `open` says how where no end is recorded.
+fn log_heading(log: &StepLog, look: &Look, open: &str) -> String {
     let step = match &log.last {
         Some(last) => format!("{}...{last}", log.step),
         None => log.step.to_string(),
@@ -163,7 +225,7 @@ fn log_heading(log: &StepLog, look: &Look) -> String {
             let end = format!("{} in {}", outcome.word(), took(*duration_ms));
             (styled(GOOD, end).to_string(), *time)
         }
-        None => (styled(DIM, "no end is recorded").to_string(), log.time),
+        None => (styled(DIM, open).to_string(), log.time),
     };
     let place = log
         .path

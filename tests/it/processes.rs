@@ -295,6 +295,50 @@ outputs = "build/other"
     insta::assert_snapshot!(sandbox.run(&["logs", "nested", "-q"]).success().said());
 }
 
+/// The log of a running step grows until the step ends; that of a step that does not run is shown as it is.
+#[test]
+fn a_log_is_followed_until_its_step_ends() {
+    let sandbox = Sandbox::new()
+        .with_env("BINARY", env!("CARGO_BIN_EXE_assetctl"))
+        .with_file(
+            "Assets.toml",
+            r#"
+[asset.talks]
+command = """
+echo one
+until [ -e ../shown ]; do sleep 0.01; done
+printf 'two, and no end of a line'
+echo > {{output}}
+"""
+outputs = "talks"
+"#,
+        );
+    let run = sandbox.start(&["materialize"]);
+    await_that("a log", || {
+        let logs = sandbox.run(&["logs", "talks", "-q"]);
+        logs.exits_with_one_of(&[0, 2]).stdout() == "one\n"
+    });
+    let followed = sandbox.project().with_file_name("followed");
+    let follow = format!("$BINARY logs talks -f > {}", followed.display());
+    let following = sandbox.start_command(&["sh", "-c", &follow]);
+    let shown = || fs::read_to_string(&followed).unwrap_or_default();
+    await_that("the first line", || shown().contains("\none\n"));
+    assert!(shown().starts_with("talks running, "));
+    sandbox.write("../shown", "");
+    run.wait().success();
+    following.wait().success();
+    assert!(
+        shown().ends_with("\none\ntwo, and no end of a line\n"),
+        "{}",
+        shown()
+    );
+
+    let said = sandbox.run(&["logs", "talks", "--follow"]).success();
+    assert!(said.stdout().starts_with("talks materialized in "));
+    let said = sandbox.run(&["logs", "talks", "-f", "--json"]).success();
+    assert!(said.stdout().contains("one\\ntwo, and"));
+}
+
 #[test]
 fn a_reader_that_went_away_is_no_failure() {
     let sandbox = held();
