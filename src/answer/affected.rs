@@ -85,12 +85,13 @@ mod tests {
         ObservedChange, ObservedSource,
     };
     use crate::model::AssetKey;
+    use crate::testkit;
 
     #[test]
     fn a_dry_run_says_so() {
         let report = AffectedReport {
             affected: vec![KeyRange {
-                asset: AssetKey::parse("year").expect("a key"),
+                asset: testkit::asset("year"),
                 first: None,
                 last: None,
                 count: 1,
@@ -110,7 +111,7 @@ mod tests {
         let report = ImpactReport {
             assets: vec![AffectedRange {
                 range: KeyRange {
-                    asset: AssetKey::parse("year").expect("a key"),
+                    asset: testkit::asset("year"),
                     first: None,
                     last: None,
                     count: 1,

@@ -614,11 +614,12 @@ mod tests {
         ManifestLine, NotRebuilt, Observed, Orphans, StaleRange, Unverifiable, WhyNotRebuilt,
         WhyUnverifiable,
     };
-    use crate::model::{AssetKey, Cause, DueWindows, PartitionKey, Status, Strictness};
+    use crate::model::{Cause, DueWindows, PartitionKey, Status, Strictness};
+    use crate::testkit;
 
     fn range(asset: &str, first: &str, last: &str, count: u32) -> KeyRange {
         KeyRange {
-            asset: AssetKey::parse(asset).expect("a key"),
+            asset: testkit::asset(asset),
             first: PartitionKey::parse(first).ok(),
             last: PartitionKey::parse(last).ok(),
             count,
@@ -643,7 +644,7 @@ mod tests {
         };
         let report = CheckReport {
             assets: vec![CheckedAsset {
-                asset: AssetKey::parse("clean").expect("a key"),
+                asset: testkit::asset("clean"),
                 count: 10,
                 fresh: 2,
                 place: place(12),
@@ -683,12 +684,12 @@ mod tests {
                 }),
             }],
             ahead: vec![Ahead {
-                asset: AssetKey::parse("clean").expect("a key"),
-                window: PartitionKey::parse("2013-08-01").expect("a key"),
+                asset: testkit::asset("clean"),
+                window: testkit::key("2013-08-01"),
                 lines: 2,
             }],
             not_rebuilt: vec![NotRebuilt {
-                asset: AssetKey::parse("clean").expect("a key"),
+                asset: testkit::asset("clean"),
                 count: 3,
                 why: WhyNotRebuilt::Volatile,
             }],

@@ -99,7 +99,8 @@ pub struct ComparedOutput {
 #[cfg(test)]
 mod tests {
     use crate::answer::{ComparedField, ComparedOutput, Document, ExplainReport};
-    use crate::model::{AssetKey, PartitionKey, Status, StepName};
+    use crate::model::{PartitionKey, Status, StepName};
+    use crate::testkit;
 
     #[test]
     fn equal_is_what_is_equal() {
@@ -112,7 +113,7 @@ mod tests {
         };
         let report = ExplainReport {
             step: StepName {
-                asset: AssetKey::parse("clean").expect("a key"),
+                asset: testkit::asset("clean"),
                 partition: PartitionKey::parse("2013-07-04").ok(),
             },
             status: Status::Stale,

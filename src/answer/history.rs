@@ -132,9 +132,10 @@ mod tests {
     };
     use crate::digest::Digest;
     use crate::model::{
-        AssetKey, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord,
-        PartitionKey, ResourceUsage, RunId,
+        CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord, PartitionKey,
+        ResourceUsage, RunId,
     };
+    use crate::testkit;
 
     #[test]
     fn a_failure() {
@@ -159,7 +160,7 @@ mod tests {
             tail: vec!["why".into()],
         }));
         let report = HistoryReport {
-            asset: AssetKey::parse("month").expect("a key"),
+            asset: testkit::asset("month"),
             entries: vec![failed],
         };
         assert_eq!(
@@ -177,7 +178,7 @@ mod tests {
     fn one_materialization() {
         let digest = |byte: &str| Digest::from_hex(&byte.repeat(16)).expect("sixteen bytes");
         let report = HistoryReport {
-            asset: AssetKey::parse("month").expect("a key"),
+            asset: testkit::asset("month"),
             entries: vec![PastAttempt::Made(Box::new(HistoryEntry {
                 partition: PartitionKey::parse("2013-07").ok(),
                 run: Some(RunId(

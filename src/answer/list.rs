@@ -134,14 +134,15 @@ mod tests {
         DeclarationKind, Document, GraphEdge, GraphReport, GraphVertex, ListReport, ListedDep,
         ListedOutput, ListedPlace, Listing,
     };
-    use crate::model::{About, AssetKey, Name};
+    use crate::model::{About, Name};
+    use crate::testkit;
 
     #[test]
     fn one_asset_with_everything() {
-        let flights = AssetKey::parse("flights").expect("a key");
+        let flights = testkit::asset("flights");
         let report = ListReport {
             assets: vec![Listing {
-                key: AssetKey::parse("clean").expect("a key"),
+                key: testkit::asset("clean"),
                 kind: DeclarationKind::Asset,
                 about: About {
                     description: Some("Typed".into()),
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_edge_that_is_read_and_one_that_is_not() {
-        let key = |text| AssetKey::parse(text).expect("a key");
+        let key = |text| testkit::asset(text);
         let report = GraphReport {
             assets: vec![GraphVertex {
                 key: key("flights"),

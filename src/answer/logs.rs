@@ -137,14 +137,15 @@ impl Serialize for LogText<'_> {
 #[cfg(test)]
 mod tests {
     use crate::answer::{Document, LogsDocument, LogsReport, StepLog};
-    use crate::model::{AssetKey, RunId, StepName};
+    use crate::model::{RunId, StepName};
+    use crate::testkit;
 
     #[test]
     fn a_text_is_written_as_it_comes() {
         let report = LogsReport {
             logs: vec![StepLog {
                 step: StepName {
-                    asset: AssetKey::parse("year").expect("a key"),
+                    asset: testkit::asset("year"),
                     partition: None,
                 },
                 last: None,

@@ -329,9 +329,10 @@ mod tests {
         Document, KeySet, ListedKeys, ListedSchedule, MapReport, MappedKeys, PartitionsReport,
     };
     use crate::model::{
-        AssetKey, Cadence, Name, NamedKeys, PartitionKey, PartitionKeys, PartitionSet, TimeKeys,
-        TimePartitions, TimeSettings,
+        AssetKey, Cadence, Name, NamedKeys, PartitionKeys, PartitionSet, TimeKeys, TimePartitions,
+        TimeSettings,
     };
+    use crate::testkit;
 
     fn json(report: &PartitionsReport) -> String {
         serde_json::to_string(&Document::new(report)).expect("JSON")
@@ -376,7 +377,7 @@ mod tests {
 
     #[test]
     fn names_in_the_order_in_which_they_were_added() {
-        let keys = ["b", "a", "c"].map(|key| PartitionKey::parse(key).expect("a key"));
+        let keys = ["b", "a", "c"].map(testkit::key);
         let mut report = PartitionsReport {
             definition: "uploads".into(),
             type_name: "dynamic",
@@ -396,12 +397,12 @@ mod tests {
 
     #[test]
     fn both_ways() {
-        let flights = AssetKey::parse("flights").expect("a key");
-        let parse = |key: &str| PartitionKey::parse(key).expect("a key");
+        let flights = testkit::asset("flights");
+        let parse = |key: &str| testkit::key(key);
         let keys: Arc<[_]> = ["a", "b", "c"].map(parse).into();
         let keys = PartitionKeys::Named(NamedKeys::declared(&keys));
         let mut report = MapReport {
-            asset: AssetKey::parse("clean").expect("a key"),
+            asset: testkit::asset("clean"),
             input: Name::of_asset(&flights),
             upstream: flights,
             mapping: "specific",

@@ -296,11 +296,12 @@ mod tests {
     use crate::answer::{
         Decision, Document, KeyRange, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
     };
-    use crate::model::{AssetKey, PartitionKey, StepName};
+    use crate::model::{PartitionKey, StepName};
+    use crate::testkit;
 
     #[test]
     fn steps_carry_their_range_inline() {
-        let clean = AssetKey::parse("clean").expect("a key");
+        let clean = testkit::asset("clean");
         let key = PartitionKey::parse("2013-07-04").ok();
         let keys = KeyRange {
             asset: clean.clone(),
@@ -309,7 +310,7 @@ mod tests {
             count: 1,
         };
         let year = KeyRange {
-            asset: AssetKey::parse("year").expect("a key"),
+            asset: testkit::asset("year"),
             first: None,
             last: None,
             count: 1,

@@ -92,11 +92,12 @@ mod tests {
         DeclarationKind, Document, KeyRange, ListedPlace, Listing, ShowReport, ShownAsset,
         ShownRecipe, WrittenCommand,
     };
-    use crate::model::{About, AssetKey, LeftoverRule, Name};
+    use crate::model::{About, LeftoverRule};
+    use crate::testkit;
 
     #[test]
     fn the_entry_of_list_goes_on() {
-        let key = AssetKey::parse("year").expect("a key");
+        let key = testkit::asset("year");
         let mut report = ShownAsset {
             listing: Listing {
                 key: key.clone(),
@@ -123,7 +124,7 @@ mod tests {
                 tools: vec![],
                 code_version: None,
                 staging: true,
-                stdin: Some(Name::parse("lines").expect("a name")),
+                stdin: Some(testkit::name("lines")),
                 stdout: false,
                 incremental: false,
                 leftovers: LeftoverRule::Fail,

@@ -252,7 +252,8 @@ mod tests {
         AssetStatus, DeclarationKind, Document, PartitionRun, RunningPartition, StatusCounts,
         StatusReport,
     };
-    use crate::model::{AssetKey, Cause, Evidence, PartitionKey, RunId, Status};
+    use crate::model::{Cause, Evidence, PartitionKey, RunId, Status};
+    use crate::testkit;
 
     #[test]
     fn runs_of_partitions_and_an_unpartitioned_asset() {
@@ -264,7 +265,7 @@ mod tests {
             now: "2013-07-06T00:00:00Z".parse().expect("a time"),
             assets: vec![
                 AssetStatus {
-                    key: AssetKey::parse("clean").expect("a key"),
+                    key: testkit::asset("clean"),
                     kind: DeclarationKind::Asset,
                     counts,
                     partitions: vec![PartitionRun {
@@ -285,7 +286,7 @@ mod tests {
                     }],
                 },
                 AssetStatus {
-                    key: AssetKey::parse("airports").expect("a key"),
+                    key: testkit::asset("airports"),
                     kind: DeclarationKind::Source,
                     counts: StatusCounts::default(),
                     partitions: vec![PartitionRun {

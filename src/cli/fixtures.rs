@@ -11,9 +11,10 @@ use crate::cli::terminal::Glyphs;
 use crate::cli::text::{Detail, Hints, Look, uncolored};
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, Cause, CodeChange, DataChange, DataVersion, DueWindows, Name, PartitionKey, Presence,
-    RunId, Status, StepName, Strictness,
+    Cause, CodeChange, DataChange, DataVersion, DueWindows, Name, PartitionKey, Presence, RunId,
+    Status, StepName, Strictness,
 };
+pub use crate::testkit::asset;
 
 /// The look of a test: 100 columns, without colours.
 pub fn look() -> Look {
@@ -34,10 +35,6 @@ pub fn plain(text: &str) -> String {
 
 pub fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
-}
-
-pub fn asset(text: &str) -> AssetKey {
-    AssetKey::parse(text).expect("a key")
 }
 
 /// A partition key; none for the empty text.

@@ -242,7 +242,8 @@ mod tests {
 
     use super::{PIECE, text_of};
     use crate::answer::StepLog;
-    use crate::model::{AssetKey, RunId, StepName};
+    use crate::model::{RunId, StepName};
+    use crate::testkit;
 
     #[test]
     fn pieces_cut_no_character_and_hold_no_long_log() {
@@ -253,7 +254,7 @@ mod tests {
             fs::write(root.path().join("log"), &text).expect("written");
             let log = StepLog {
                 step: StepName {
-                    asset: AssetKey::parse("a").expect("a key"),
+                    asset: testkit::asset("a"),
                     partition: None,
                 },
                 last: None,

@@ -189,7 +189,8 @@ mod tests {
         WrittenCommand,
     };
     use crate::cli::fixtures::{asset, look, plain, range};
-    use crate::model::{About, LeftoverRule, Name};
+    use crate::model::{About, LeftoverRule};
+    use crate::testkit;
 
     #[test]
     fn everything_that_is_declared() {
@@ -207,7 +208,7 @@ mod tests {
                 },
                 partitions: Some("day".into()),
                 deps: vec![ListedDep {
-                    input: Name::parse("raw").expect("a name"),
+                    input: testkit::name("raw"),
                     asset: asset("flights"),
                     output: None,
                     mapping: "identity".into(),
@@ -229,7 +230,7 @@ mod tests {
                 tools: vec![],
                 code_version: None,
                 staging: false,
-                stdin: Some(Name::parse("raw").expect("a name")),
+                stdin: Some(testkit::name("raw")),
                 stdout: false,
                 incremental: false,
                 leftovers: LeftoverRule::Fail,

@@ -12,10 +12,11 @@ use crate::answer::{
 };
 use crate::digest::Digest;
 use crate::model::{
-    AssetKey, Batch, Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange,
-    FileChanges, Name, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence,
-    ResourceUsage, RunId, StepName,
+    Batch, Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, FileChanges,
+    Name, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence, ResourceUsage, RunId,
+    StepName,
 };
+use crate::testkit::{self, asset};
 
 fn run() -> RunId {
     RunId(
@@ -25,12 +26,8 @@ fn run() -> RunId {
     )
 }
 
-fn asset(name: &str) -> AssetKey {
-    AssetKey::parse(name).expect("a name")
-}
-
 fn key(text: &str) -> Option<PartitionKey> {
-    (!text.is_empty()).then(|| PartitionKey::parse(text).expect("a key"))
+    (!text.is_empty()).then(|| testkit::key(text))
 }
 
 fn step(name: &str, partition: &str) -> StepName {

@@ -330,7 +330,8 @@ mod tests {
     };
     use crate::cli::fixtures::{self, check_report, look, next, plain};
     use crate::cli::text::Detail;
-    use crate::model::{DueWindows, PartitionKey, StepName, Strictness};
+    use crate::model::{DueWindows, StepName, Strictness};
+    use crate::testkit;
 
     #[test]
     fn the_verdict_then_why_then_what_to_do() {
@@ -370,7 +371,7 @@ mod tests {
     fn what_came_out_otherwise_is_told_with_its_log() {
         let step = |asset: &str, key: Option<&str>| StepName {
             asset: fixtures::asset(asset),
-            partition: key.map(|key| PartitionKey::parse(key).expect("a key")),
+            partition: key.map(testkit::key),
         };
         let rebuilt = |step, outcome| Rebuilt {
             step,

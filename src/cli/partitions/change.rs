@@ -116,7 +116,8 @@ mod tests {
     use super::changed_keys;
     use crate::answer::{ChangedKeys, KeysReport};
     use crate::cli::fixtures::{asset, key};
-    use crate::model::{Name, PartitionKey};
+    use crate::model::PartitionKey;
+    use crate::testkit;
 
     fn keys(names: &str) -> Vec<PartitionKey> {
         names.split(' ').filter_map(key).collect()
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn what_changed_and_what_did_not() {
         let report = |changed| KeysReport {
-            definition: Name::parse("uploads").expect("a name"),
+            definition: testkit::name("uploads"),
             changed,
             count: 7,
         };

@@ -172,9 +172,10 @@ mod tests {
     use crate::answer::{ListedDimension, ListedKeys, ListedSchedule, PartitionsReport};
     use crate::cli::fixtures::{asset, look, plain};
     use crate::model::{
-        Cadence, Grouping, MultiKeys, Name, NamedKeys, PartitionKey, PartitionKeys, PartitionSet,
-        TimeKeys, TimePartitions, TimeSettings,
+        Cadence, Grouping, MultiKeys, NamedKeys, PartitionKeys, PartitionSet, TimeKeys,
+        TimePartitions, TimeSettings,
     };
+    use crate::testkit;
 
     fn days() -> PartitionsReport {
         let days = TimePartitions::new(TimeSettings {
@@ -226,9 +227,9 @@ mod tests {
 
     #[test]
     fn dimensions() {
-        let names = ["eu", "us"].map(|key| PartitionKey::parse(key).expect("a key"));
+        let names = ["eu", "us"].map(testkit::key);
         let names = PartitionKeys::Named(NamedKeys::declared(&names.into()));
-        let name = |text: &str| Name::parse(text).expect("a name");
+        let name = |text: &str| testkit::name(text);
         let multi = MultiKeys::new(vec![(name("date"), days().keys), (name("region"), names)]);
         let dimension = |text: &str, definition: &str, type_name, count| ListedDimension {
             name: name(text),

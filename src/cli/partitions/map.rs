@@ -166,6 +166,7 @@ mod tests {
     use crate::model::{
         Cadence, Name, PartitionKeys, PartitionSet, TimeKeys, TimePartitions, TimeSettings,
     };
+    use crate::testkit;
 
     fn days() -> PartitionKeys {
         let days = TimePartitions::new(TimeSettings {
@@ -180,7 +181,7 @@ mod tests {
     fn both_ways() {
         let mut report = MapReport {
             asset: asset("month"),
-            input: Name::parse("daily").expect("a name"),
+            input: testkit::name("daily"),
             upstream: asset("clean"),
             mapping: "time_window",
             partition: key("2024-01"),

@@ -220,9 +220,9 @@ mod tests {
     use super::{chain, subject, summary};
     use crate::digest::Digest;
     use crate::model::{
-        AssetKey, Cause, CodeChange, DataChange, DataVersion, Name, OutputChange, PartitionKey,
-        Presence,
+        Cause, CodeChange, DataChange, DataVersion, Name, OutputChange, PartitionKey, Presence,
     };
+    use crate::testkit;
 
     fn code(what: &str, old: &str, new: &str) -> Cause {
         Cause::Code(CodeChange {
@@ -235,7 +235,7 @@ mod tests {
 
     fn data(asset: &str, partition: &str, root: Vec<Cause>) -> Cause {
         let version = |byte: &str| Digest::from_hex(&byte.repeat(16)).map(DataVersion);
-        let asset = AssetKey::parse(asset).expect("a key");
+        let asset = testkit::asset(asset);
         Cause::Data(DataChange {
             input: Name::of_asset(&asset),
             asset,

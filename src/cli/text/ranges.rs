@@ -54,13 +54,12 @@ fn written(keys: Keys<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{Keys, keys};
-    use crate::model::PartitionKey;
+
+    use crate::testkit;
 
     #[test]
     fn many_ranges_are_counted() {
-        let parsed: Vec<_> = ["a", "c", "f", "h"]
-            .map(|key| PartitionKey::parse(key).expect("a key"))
-            .into();
+        let parsed: Vec<_> = ["a", "c", "f", "h"].map(testkit::key).into();
         let range = |first: usize, last: usize| Keys {
             first: Some(&parsed[first]),
             last: Some(&parsed[last]),

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::model::{Name, PartitionKey, PartitionKeys, PartitionSet};
+use crate::model::{Name, PartitionKeys, PartitionSet};
 use crate::store::damage::beside;
 use crate::store::error::Notice;
 use crate::store::tests::samples::{
     asset, begin, days, names, open, opened, run_id, success, time,
 };
 use crate::store::{Access, AssetPartition, Opened, Store, StoreError, Wanted};
+use crate::testkit;
 
 /// A closed instance of some tens of pages, as bytes.
 fn sound() -> Vec<u8> {
@@ -32,7 +33,7 @@ fn fill(home: &Path) {
     }
     store.record(&batch).expect("recorded");
     let added: Vec<_> = (0..40)
-        .map(|number| PartitionKey::parse(&format!("upload{number}")).expect("a valid key"))
+        .map(|number| testkit::key(&format!("upload{number}")))
         .collect();
     store
         .add_dynamic_keys(&definition(), &added)
@@ -40,7 +41,7 @@ fn fill(home: &Path) {
 }
 
 fn definition() -> Name {
-    Name::parse("uploads").expect("a valid name")
+    testkit::name("uploads")
 }
 
 fn home_with(bytes: &[u8]) -> (TempDir, PathBuf) {
@@ -95,7 +96,7 @@ fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
     let at = AssetPartition::at(&asset("new"), &PartitionKeys::Unpartitioned, 0);
     store.lease(run_id(2), std::slice::from_ref(&at), time(1))?;
     store.record(&[success(begun.guard.run(), &at, 1)])?;
-    let key = PartitionKey::parse("new").expect("a valid key");
+    let key = testkit::key("new");
     store.add_dynamic_keys(&definition(), std::slice::from_ref(&key))?;
     store.remove_dynamic_keys(&definition(), &[key])?;
     Ok(())

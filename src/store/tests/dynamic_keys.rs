@@ -2,16 +2,13 @@
 
 use std::thread;
 
-use crate::model::{Name, PartitionKey, PartitionKeys};
+use crate::model::{PartitionKey, PartitionKeys};
 use crate::store::tests::samples::{asset, begin, open, run_id, success};
 use crate::store::{Access, AssetPartition, Mark, Store, StoreError};
-
-fn name(text: &str) -> Name {
-    Name::parse(text).expect("a valid name")
-}
+use crate::testkit::{self, name};
 
 fn keys(texts: &[&str]) -> Vec<PartitionKey> {
-    let key = |text: &&str| PartitionKey::parse(text).expect("a valid key");
+    let key = |text: &&str| testkit::key(text);
     texts.iter().map(key).collect()
 }
 

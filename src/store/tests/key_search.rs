@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 
-use crate::model::{MultiKeys, Name, NamedKeys, PartitionKey, PartitionKeys};
+use crate::model::{MultiKeys, NamedKeys, PartitionKeys};
 use crate::store::key_search::KeySearch;
 use crate::store::tests::samples::{days, names};
+use crate::testkit;
 
 fn multi(outer: &[&str]) -> PartitionKeys {
-    let name = |text| Name::parse(text).expect("a valid name");
+    let name = |text| testkit::name(text);
     let dimensions = vec![(name("a"), names(outer)), (name("b"), days(40))];
     PartitionKeys::Multi(MultiKeys::new(dimensions).expect("few keys"))
 }
@@ -18,7 +19,7 @@ proptest! {
         mut declared in proptest::collection::vec("[a-c]{1,3}", 0..60),
         mut asked in proptest::collection::btree_set("[a-c]{1,3}", 0..60),
     ) {
-        let key = |text: &String| PartitionKey::parse(text).expect("a valid key");
+        let key = |text: &String| testkit::key(text);
         declared.sort();
         declared.dedup();
         let ordered: Vec<_> = declared.iter().map(key).collect();

@@ -10,8 +10,7 @@ use rusqlite::Connection;
 use crate::answer::{Event, EventKind};
 use crate::model::{
     CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
-    LastAttempt, MaterializationId, Name, PartitionKey, PartitionKeys, PartitionSet, Provenance,
-    ResourceUsage,
+    LastAttempt, MaterializationId, PartitionKeys, PartitionSet, Provenance, ResourceUsage,
 };
 use crate::store::attach::Terms;
 use crate::store::error::Notice;
@@ -20,6 +19,7 @@ use crate::store::schema::{SCHEMA, Schema};
 use crate::store::tests::samples::{asset, begin, days, digest, open, run_id, success, time};
 use crate::store::{Access, AssetPartition, Mark, Opened, Place, Store, StoreError};
 use crate::sys::temporary::IN_MEMORY;
+use crate::testkit;
 
 /// The schema of the first assetctl.
 const FIRST: Schema = Schema {
@@ -238,7 +238,7 @@ fn the_first_schema_is_read_and_brought_to_this_one() {
         .execute_batch(WRITTEN_BY_THE_FIRST)
         .expect("sound SQL");
     drop(store);
-    let uploads = Name::parse("uploads").expect("a valid name");
+    let uploads = testkit::name("uploads");
     let materialized = CurrentMaterialization {
         provenance: Provenance::Recorded(MaterializationId(7)),
         rule: 1,
@@ -270,7 +270,7 @@ fn the_first_schema_is_read_and_brought_to_this_one() {
     let (from, to) = (1, SCHEMA.version());
     assert_eq!(notices, [Notice::Migrated { from, to, copy }]);
     assert_eq!(first_days(&store), expected);
-    let key = [PartitionKey::parse("a").expect("a valid key")];
+    let key = [testkit::key("a")];
     assert_eq!(
         store.add_dynamic_keys(&uploads, &key).expect("written"),
         key

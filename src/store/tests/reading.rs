@@ -4,13 +4,14 @@ use proptest::prelude::{ProptestConfig, proptest};
 use proptest::prop_assert_eq;
 
 use crate::model::{
-    AssetKey, CurrentRef, LastAttempt, MultiKeys, Name, NamedKeys, PartitionKey, PartitionKeys,
+    AssetKey, CurrentRef, LastAttempt, MultiKeys, NamedKeys, PartitionKey, PartitionKeys,
     PartitionSet, TimeKeys,
 };
 use crate::store::current::WALK;
 use crate::store::named::ALL_NAMES;
 use crate::store::tests::samples::{asset, begin, days, failure, names, run_id, success};
 use crate::store::{AssetPartition, Lease, Store, Wanted};
+use crate::testkit;
 
 /// Every third day and the days of a stretch.
 fn some_days(len: u32) -> PartitionKeys {
@@ -28,7 +29,7 @@ fn many_names(len: u32) -> PartitionKeys {
 }
 
 fn regions_of_days(len: i64) -> PartitionKeys {
-    let name = |text| Name::parse(text).expect("a valid name");
+    let name = |text| testkit::name(text);
     let dimensions = vec![
         (name("day"), days(len)),
         (name("region"), names(&["us", "eu"])),

@@ -7,23 +7,21 @@ use jiff::Timestamp;
 
 use crate::digest::{Digest, Key};
 use crate::model::{
-    AssetKey, Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization,
-    NamedKeys, Origin, Outcome, OutputRecord, PartitionKey, PartitionKeys, RULE, ResourceUsage,
-    RunId, TimeKeys, TimePartitions, TimeSettings,
+    Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, NamedKeys,
+    Origin, Outcome, OutputRecord, PartitionKeys, RULE, ResourceUsage, RunId, TimeKeys,
+    TimePartitions, TimeSettings,
 };
 use crate::store::{
     Access, AssetPartition, Begun, Failure, NewRun, Opened, Place, Recording, Store, StoreError,
     Success,
 };
+use crate::testkit;
+pub(super) use crate::testkit::asset;
 
 pub(super) fn digest(seed: u64) -> Digest {
     let mut bytes = [7; 16];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     Digest::from_bytes(bytes)
-}
-
-pub(super) fn asset(name: &str) -> AssetKey {
-    AssetKey::parse(name).expect("a valid name")
 }
 
 pub(super) fn run_id(number: u128) -> RunId {
@@ -80,10 +78,7 @@ pub(super) fn days(len: i64) -> PartitionKeys {
 }
 
 pub(super) fn names(names: &[&str]) -> PartitionKeys {
-    let keys: Vec<_> = names
-        .iter()
-        .map(|name| PartitionKey::parse(name).expect("a valid key"))
-        .collect();
+    let keys: Vec<_> = names.iter().map(|name| testkit::key(name)).collect();
     PartitionKeys::Named(NamedKeys::declared(&keys.into()))
 }
 
