@@ -141,7 +141,7 @@ macro_rules! text_newtype {
 text_newtype!(AssetKey);
 text_newtype!(Name);
 
-/// The index of an asset or source asset in an [`AssetGraph`]; ids follow the order of declaration.
+/// The index of an asset or source asset in an asset graph; ids follow the order of declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AssetId(pub u32);
 
