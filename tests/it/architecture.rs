@@ -133,7 +133,9 @@ impl Module {
             parts.pop();
         }
         let root = parts.len() == 1 && ["lib", "main", "testkit"].contains(&parts[0].as_str());
-        let tests = parts.iter().any(|part| part == "tests");
+        let tests = parts
+            .iter()
+            .any(|part| ["tests", "fixtures"].contains(&part.as_str()));
         (!root && !tests).then(|| Self {
             room: parts[0].clone(),
             depth: parts.len(),
