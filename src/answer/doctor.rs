@@ -37,7 +37,6 @@ pub enum Health {
 
 impl DoctorReport {
     /// The worst of all findings.
-    #[must_use]
     pub fn health(&self) -> Health {
         let all = self.findings.iter().map(|finding| finding.health);
         all.max().unwrap_or(Health::Good)

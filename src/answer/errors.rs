@@ -40,7 +40,6 @@ pub struct LabelShape {
 
 impl ErrorsDocument {
     /// The document of an error: of the diagnostics related to it, where it only gathers those.
-    #[must_use]
     pub fn new(error: &dyn Diagnostic) -> Self {
         Self {
             errors: flattened(error),
@@ -50,7 +49,6 @@ impl ErrorsDocument {
 
 /// A diagnostic and those related to it, as shapes. One that has related ones but neither labels nor help of its own
 /// only gathers them, and is left out.
-#[must_use]
 pub fn flattened(error: &dyn Diagnostic) -> Vec<ErrorShape> {
     let mut shapes = Vec::new();
     flatten(error, None, &mut shapes);

@@ -61,7 +61,6 @@ pub struct ComparedField {
 
 impl ComparedField {
     /// Compares a field.
-    #[must_use]
     pub fn new(field: String, recorded: Option<String>, now: Option<String>) -> Self {
         Self {
             equal: recorded == now,

@@ -23,7 +23,6 @@ pub struct LockReport {
 
 impl LockReport {
     /// What became of a file, of which these lines change.
-    #[must_use]
     pub fn new(file: &str, changes: Vec<ChangedLines>, dry_run: bool) -> Self {
         let sum = |part: fn(&ChangedLines) -> u32| changes.iter().map(part).sum();
         Self {

@@ -85,7 +85,6 @@ struct LogShape<'a> {
 
 impl<'a> LogsDocument<'a> {
     /// What is written of these logs.
-    #[must_use]
     pub fn new(report: &'a LogsReport, write: &'a WriteLog<'a>) -> Self {
         let shape = |log| LogShape::new(log, write);
         Self {

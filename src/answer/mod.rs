@@ -77,7 +77,6 @@ pub struct Document<'a, T> {
 
 impl<'a, T> Document<'a, T> {
     /// The document of an answer, which is a struct or a map.
-    #[must_use]
     pub const fn new(answer: &'a T) -> Self {
         Self {
             schema: SCHEMA,

@@ -68,7 +68,6 @@ pub enum ListedKeys {
 
 impl PartitionsReport {
     /// The first and the last key, as they are shown.
-    #[must_use]
     pub fn ends(&self) -> (Option<PartitionKey>, Option<PartitionKey>) {
         let at = |place: u32| self.keys.key(self.keys.shown_at(place));
         match self.keys.len().checked_sub(1) {
@@ -78,13 +77,11 @@ impl PartitionsReport {
     }
 
     /// The key that is shown at a place.
-    #[must_use]
     pub fn key_at(&self, place: u32) -> Option<PartitionKey> {
         self.keys.key(self.keys.shown_at(place))
     }
 
     /// The keys that are shown before and after that of an index.
-    #[must_use]
     pub fn neighbours(&self, index: u32) -> (Option<PartitionKey>, Option<PartitionKey>) {
         let place = self.keys.place_of(index);
         let at = |place: u32| self.keys.key(self.keys.shown_at(place));
@@ -93,7 +90,6 @@ impl PartitionsReport {
     }
 
     /// The listed keys in order, each with its index.
-    #[must_use]
     pub fn listed(&self) -> Box<dyn Iterator<Item = (u32, PartitionKey)> + '_> {
         match &self.listed {
             ListedKeys::Ends => Box::new(std::iter::empty()),

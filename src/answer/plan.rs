@@ -275,7 +275,6 @@ pub struct KeyPlaces(Arc<HashMap<AssetKey, PartitionKeys>>);
 
 impl KeyPlaces {
     /// The place of a step's key among the keys of its asset; `None` where it has none, or is not known.
-    #[must_use]
     pub fn place(&self, step: &StepName) -> Option<u32> {
         let keys = self.0.get(&step.asset)?;
         let index = keys.index_of(step.partition.as_ref()?.as_str())?;

@@ -6,7 +6,6 @@
 use crate::model::{Cause, DataChange, OutputChange};
 
 /// Whether two lists of causes say the same of two partitions, whatever the keys are that each of them reads.
-#[must_use]
 pub fn alike(a: &[Cause], b: &[Cause]) -> bool {
     let (mut a, mut b) = (distinct(a), distinct(b));
     loop {
@@ -19,7 +18,6 @@ pub fn alike(a: &[Cause], b: &[Cause]) -> bool {
 }
 
 /// What two [`alike`] lists of causes have in common; `all` may be what several partitions have.
-#[must_use]
 pub fn common(all: &[Cause], next: &[Cause]) -> Vec<Cause> {
     if all == next {
         return all.to_vec();

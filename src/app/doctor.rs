@@ -34,7 +34,6 @@ const LITTLE_ROOM: u64 = 1 << 30;
 const FEW_FILES: u64 = 1_024;
 
 /// Looks at the surroundings, and at the project if there is one.
-#[must_use]
 pub fn doctor(surroundings: &Surroundings) -> DoctorReport {
     let mut all = Findings::default();
     all.good(

@@ -43,7 +43,6 @@ const PREFIX: usize = 16;
 /// The answer to a question, if it was kept and the declarations are what they were.
 ///
 /// `question` says all that the answer depends on besides the declarations and the program.
-#[must_use]
 pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<Vec<u8>> {
     let root = manifest::find(&surroundings.directory).ok()?.0;
     let own = root.join(OWN_FOLDER);

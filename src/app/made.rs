@@ -15,13 +15,11 @@ pub struct MadeRow {
 
 impl MadeRow {
     /// The asset.
-    #[must_use]
     pub fn asset(&self) -> AssetId {
         self.asset
     }
 
     /// The version of an output at a partition, both by their numbers; `None` if that is not fresh.
-    #[must_use]
     pub fn version(&self, partition: u32, output: usize) -> Option<DataVersion> {
         let rank = self.set.rank(partition)?;
         let first = rank as usize * self.outputs;
@@ -30,7 +28,6 @@ impl MadeRow {
 }
 
 /// What is fresh in an evaluation as a run leaves it, or was read by it as it is.
-#[must_use]
 pub fn made_rows(evaluation: &Evaluation<'_>) -> Vec<MadeRow> {
     let rows = evaluation.scope().rows().iter();
     let made = rows.filter_map(|row| made_row(evaluation, row));

@@ -13,7 +13,6 @@ pub struct Quoted {
 
 impl Quoted {
     /// A part of an argument, in bytes.
-    #[must_use]
     pub fn part(text: &str, part: Range<usize>) -> Self {
         let text = text.to_owned();
         Self { text, part }

@@ -7,7 +7,6 @@ use crate::model::{AssetId, PartitionSet};
 use crate::plan::Scope;
 
 /// A range of an asset's partitions, by their keys.
-#[must_use]
 pub fn key_range(scope: &Scope<'_>, asset: AssetId, range: &Range<u32>) -> KeyRange {
     let keys = scope.keys(asset);
     KeyRange {
@@ -19,7 +18,6 @@ pub fn key_range(scope: &Scope<'_>, asset: AssetId, range: &Range<u32>) -> KeyRa
 }
 
 /// A set of an asset's partitions, as ranges.
-#[must_use]
 pub fn key_ranges(scope: &Scope<'_>, asset: AssetId, set: &PartitionSet) -> Vec<KeyRange> {
     set.ranges()
         .map(|range| key_range(scope, asset, &range))

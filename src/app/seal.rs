@@ -69,7 +69,6 @@ struct Sealed {
 }
 
 /// Whether a request has nothing to do, as far as a seal can tell.
-#[must_use]
 pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Option<NothingToDo> {
     if request.force != Force::WhenStale || !can_be_sealed(request) {
         return None;

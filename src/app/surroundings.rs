@@ -28,7 +28,6 @@ pub struct Surroundings {
 impl Surroundings {
     /// The key of the caches of the project in `root`, if its user has a secret: what a repository brings along was not
     /// made with it.
-    #[must_use]
     pub fn cache_key(&self, root: &Path) -> Option<Key> {
         of_caches(&secret::known(&self.environment, root)?, root)
     }

@@ -64,7 +64,6 @@ use crate::cli::verb::Cli;
 use crate::manifest;
 
 /// The whole program: reads the arguments and the environment of this process, and says how it ends.
-#[must_use]
 pub fn main() -> ExitCode {
     match complete::answer() {
         Ok(false) => {}

@@ -143,7 +143,6 @@ impl Interrupts {
     }
 
     /// The number of the first signal that came, if any did.
-    #[must_use]
     pub fn signal(&self) -> Option<u8> {
         match self.first.load(Ordering::SeqCst) {
             0 => None,

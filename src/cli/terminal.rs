@@ -88,7 +88,6 @@ pub struct Variables {
 
 impl Variables {
     /// Picks them out of an environment.
-    #[must_use]
     pub fn new(get: impl Fn(&str) -> Option<OsString>) -> Self {
         let text = |name: &str| {
             get(name)
@@ -121,7 +120,6 @@ impl Variables {
 }
 
 /// Columns and lines of the terminal on standard error as it is now, after it may have been resized; `COLUMNS` does not follow.
-#[must_use]
 pub fn size_now() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size_of(std::io::stderr())?;
     Some((usize::from(width.0).max(20), usize::from(height.0)))
@@ -129,7 +127,6 @@ pub fn size_now() -> Option<(usize, usize)> {
 
 impl Terminal {
     /// Asks the streams of this process.
-    #[must_use]
     pub fn of_process(choice: ColorChoice, variables: &Variables) -> Self {
         let kind = |is_terminal| {
             if is_terminal {
@@ -178,7 +175,6 @@ impl Terminal {
 impl Paint {
     /// The text as this stream takes it: colours are always written, and taken out where they are not wanted; what could do
     /// more to a terminal than show text is escaped.
-    #[must_use]
     pub fn apply(self, text: String) -> String {
         let colors = match self {
             Self::Colors => Colors::Kept,

@@ -26,7 +26,6 @@ fn values_of<'a>(
 
 impl Rendering<'_> {
     /// What a step gets on standard input; `None` where there is no such input, or nothing at it.
-    #[must_use]
     pub fn stdin(&self, asset: &Asset, cells: &[Cell], given: &str) -> Option<StepStdin> {
         let index = asset.recipe.as_ref()?.stdin? as usize;
         let dep = &asset.deps[index];

@@ -23,7 +23,6 @@ pub struct Rendered {
 
 impl Rendered {
     /// The command to execute in `folder`, which logs to `log`.
-    #[must_use]
     pub fn command_line(&self, folder: PathBuf, log: PathBuf) -> CommandLine {
         let program = self.argv.first().cloned().unwrap_or_default();
         CommandLine {
@@ -51,7 +50,6 @@ pub struct Unrenderable {
 
 impl Unrenderable {
     /// Why, and what to do.
-    #[must_use]
     pub fn into_words(self) -> String {
         match self.help {
             Some(help) => format!("{}; {help}", self.message),

@@ -68,13 +68,11 @@ static KEYS: LazyLock<[[u8; 32]; CONTEXTS.len()]> =
 
 impl Kind {
     /// The BLAKE3 key of this kind, for hashing a stream with `blake3::Hasher::new_keyed`.
-    #[must_use]
     pub fn key(self) -> &'static [u8; 32] {
         &KEYS[self as usize]
     }
 
     /// The digest of `bytes` under this kind's key.
-    #[must_use]
     pub fn digest(self, bytes: &[u8]) -> Digest {
         Digest::truncated(&blake3::keyed_hash(self.key(), bytes))
     }
@@ -88,7 +86,6 @@ pub struct Folding {
 
 impl Folding {
     /// An empty sink.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -143,13 +140,11 @@ pub struct Readable {
 
 impl Readable {
     /// An empty sink.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The fields, in the order in which they were folded.
-    #[must_use]
     pub fn into_fields(self) -> Vec<Field> {
         self.fields
     }

@@ -20,13 +20,11 @@ pub struct Digest([u8; 16]);
 
 impl Digest {
     /// A digest from its 16 bytes.
-    #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
     /// The first 128 bits of a BLAKE3 hash.
-    #[must_use]
     pub fn truncated(hash: &blake3::Hash) -> Self {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&hash.as_bytes()[..16]);
@@ -34,13 +32,11 @@ impl Digest {
     }
 
     /// The 16 bytes.
-    #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
     /// The digest that `hex`, 32 lower-case hexadecimal digits, stands for; `None` if it is anything else.
-    #[must_use]
     pub fn from_hex(hex: &str) -> Option<Self> {
         let mut bytes = [0; 16];
         let canonical = !hex.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -100,19 +96,16 @@ pub struct Key([u8; 32]);
 
 impl Key {
     /// The key for one purpose.
-    #[must_use]
     pub fn of(secret: &[u8; 32], purpose: &str) -> Self {
         Self(*blake3::keyed_hash(secret, purpose.as_bytes()).as_bytes())
     }
 
     /// The digest of `bytes` under this key.
-    #[must_use]
     pub fn digest(&self, bytes: &[u8]) -> Digest {
         Digest::truncated(&blake3::keyed_hash(&self.0, bytes))
     }
 
     /// [`Self::digest`] of several parts, one after the other.
-    #[must_use]
     pub fn digest_of(&self, parts: &[&[u8]]) -> Digest {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         for part in parts {

@@ -50,7 +50,6 @@ impl Basis {
     /// # Panics
     ///
     /// If the cell is a source's, or a version among its inputs is not known.
-    #[must_use]
     pub fn judged(evaluation: &Evaluation<'_>, cell: Cell) -> Self {
         Self {
             fingerprint: evaluation
@@ -70,7 +69,6 @@ impl Basis {
     /// # Panics
     ///
     /// As [`Self::judged`].
-    #[must_use]
     pub fn unsettled(
         evaluation: &mut Evaluation<'_>,
         (cell, run): (Cell, RunId),
@@ -89,13 +87,11 @@ impl Basis {
     }
 
     /// The version of the code.
-    #[must_use]
     pub const fn code_version(&self) -> CodeVersion {
         self.code_version
     }
 
     /// All that it depended on, in one digest.
-    #[must_use]
     pub const fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
     }

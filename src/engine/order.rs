@@ -24,7 +24,6 @@ pub struct OrderMaker {
 
 impl OrderMaker {
     /// A maker of orders for the run that `options` describe.
-    #[must_use]
     pub fn new(options: &RunOptions) -> Self {
         Self {
             run: options.run,
@@ -194,7 +193,6 @@ fn staged_outputs(
 }
 
 /// What cells that one command makes are called together; `None` if it is only one.
-#[must_use]
 pub fn batch_of(evaluation: &Evaluation<'_>, cells: &[Cell]) -> Option<Batch> {
     let [first, .., last] = cells else {
         return None;

@@ -110,7 +110,6 @@ pub struct Outbox {
 
 impl Outbox {
     /// An empty one, of a run that works in the folder `own`.
-    #[must_use]
     pub fn new(run: RunId, own: &str) -> Self {
         Self {
             run,
@@ -186,13 +185,11 @@ impl Outbox {
     }
 
     /// When the recordings have to be written, if there are any.
-    #[must_use]
     pub fn due(&self, batch: Duration) -> Option<Instant> {
         self.since.map(|since| since + batch)
     }
 
     /// Whether the recordings have to be written now.
-    #[must_use]
     pub fn is_due(&self, batch: Duration) -> bool {
         self.recordings.len() >= FULL || self.due(batch).is_some_and(|due| due <= Instant::now())
     }

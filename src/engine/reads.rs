@@ -110,7 +110,6 @@ pub(super) fn inputs(
 }
 
 /// What can be looked at of a source's partition: nothing of what a command observes.
-#[must_use]
 pub fn watched(source: &SourceAsset, partition: PartitionRef<'_>) -> Vec<Watched> {
     let counted = Counted::from(source.gitignored);
     match &source.place {

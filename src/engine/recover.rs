@@ -54,7 +54,6 @@ fn leave_staging(root: &Path, at: &AssetPartition) {
 }
 
 /// Whether anything lies aside that dead runs had begun.
-#[must_use]
 pub fn has_left(root: &Path) -> bool {
     root.join(OWN_FOLDER).join(LEFT).exists()
 }

@@ -21,7 +21,6 @@ use crate::sys::file::{create_parent, remove_tree, rename_to_new};
 const MOST: usize = 64;
 
 /// The folder of a run's spare staging. `own` is the folder that the run works in.
-#[must_use]
 pub fn spare_folder(own: &str, run: RunId) -> String {
     format!("{own}/spare/{run}")
 }
@@ -54,7 +53,6 @@ enum Reuse {
 
 impl Spares {
     /// None yet, of a run in the project at `root` that works in the folder `own`.
-    #[must_use]
     pub fn new(root: &Path, own: &str, run: RunId) -> Self {
         Self {
             folder: root.join(spare_folder(own, run)),

@@ -31,7 +31,6 @@ pub fn prepare(root: &Path, staging: &str, outputs: &[StagedOutput]) -> io::Resu
 
 /// The folders that a step's staging holds once its outputs were moved out of it: paths within it, outer before inner.
 /// `None` if an output is written elsewhere.
-#[must_use]
 pub fn inner_folders(staging: &str, outputs: &[StagedOutput]) -> Option<Vec<String>> {
     let mut folders = BTreeSet::new();
     for output in outputs {
@@ -91,7 +90,6 @@ const NOTE: &str = "note.json";
 
 impl AsideNote {
     /// The note in `folder`; `None` if there is none that can be read.
-    #[must_use]
     pub fn read(root: &Path, folder: &str) -> Option<Self> {
         let text = read_own(&root.join(folder).join(NOTE)).ok()?;
         let note: Self = serde_json::from_slice(&text).ok()?;
@@ -119,7 +117,6 @@ impl AsideNote {
     }
 
     /// Whether nothing on the way to its paths leads out of the project.
-    #[must_use]
     pub fn stays_inside(&self, root: &Path) -> bool {
         let Ok(real_root) = root.canonicalize() else {
             return false;
@@ -233,7 +230,6 @@ pub fn discard_aside(root: &Path, folder: &str) -> io::Result<()> {
 }
 
 /// The folders in which previous outputs lie, relative to the project root.
-#[must_use]
 pub fn asides(root: &Path) -> Vec<String> {
     let mut folders = aside_folders(root);
     folders.retain(|folder| root.join(folder).join(NOTE).exists());
@@ -241,7 +237,6 @@ pub fn asides(root: &Path) -> Vec<String> {
 }
 
 /// The folders in which previous outputs lie, or lay, or were to lie when a process died.
-#[must_use]
 pub fn aside_folders(root: &Path) -> Vec<String> {
     let names = |folder: &str| -> Vec<String> {
         let entries = fs::read_dir(root.join(folder))
@@ -265,7 +260,6 @@ pub fn aside_folders(root: &Path) -> Vec<String> {
 
 /// Where the previous output with a number and a path lies that was moved aside: in `folder`, or, where it is on another file system, in
 /// a folder of the same name there. Relative to the project root.
-#[must_use]
 pub fn kept_aside(root: &Path, folder: &str, (index, path): (usize, &str)) -> String {
     let near = own_folder_near(root, path);
     match folder.strip_prefix(OWN_FOLDER) {
@@ -288,7 +282,6 @@ fn remove_empty_folders(path: &Path) {
 }
 
 /// Whether previous outputs lie aside anywhere.
-#[must_use]
 pub fn has_asides(root: &Path) -> bool {
     !asides(root).is_empty()
 }

@@ -120,7 +120,6 @@ pub struct StepEnd {
 
 impl StepEnd {
     /// That of a step which was canceled before it was started.
-    #[must_use]
     pub fn not_started(order: &StepOrder) -> Self {
         Self {
             cells: order.parts.iter().map(|part| part.cell).collect(),
@@ -134,13 +133,11 @@ impl StepEnd {
     }
 
     /// Whether it was interrupted.
-    #[must_use]
     pub const fn is_canceled(&self) -> bool {
         matches!(self.result, Err(NotMade::Canceled))
     }
 
     /// Whether it has failed.
-    #[must_use]
     pub const fn has_failed(&self) -> bool {
         matches!(self.result, Err(NotMade::Failed(_)))
     }
@@ -197,7 +194,6 @@ pub enum NotMade {
 }
 
 /// Makes one attempt at a step. On the way it may report something.
-#[must_use]
 pub fn run_step(
     workspace: &Workspace<'_>,
     ignore: &Ignore,

@@ -66,7 +66,6 @@ pub enum StepLock {
 
 impl StepLocks {
     /// Those of a run that has none yet.
-    #[must_use]
     pub fn new(workspace: &Workspace<'_>, run: RunId) -> Self {
         let folder = match workspace.own_life {
             OwnLife::Kept => Some(workspace.root.join(OWN_FOLDER).join(FOLDER)),
@@ -84,7 +83,6 @@ impl StepLocks {
     }
 
     /// The process groups of the run's commands.
-    #[must_use]
     pub fn groups(&self) -> &Arc<GroupNotes> {
         &self.groups
     }
@@ -170,7 +168,6 @@ impl StepLocks {
 
     /// The commands that keep a run alive whose process died, in words; `None` if its process lives, or nothing is known of it
     /// here.
-    #[must_use]
     pub fn orphans(&self, run: RunId) -> Option<String> {
         RunFile::read(&self.runs.path(run)?)?.orphans(run)
     }
@@ -208,7 +205,6 @@ pub struct WorkingRun {
 }
 
 /// The runs that live and work in the project at `root`, of all instances. What cannot be read is left out.
-#[must_use]
 pub fn working_runs(root: &Path) -> Vec<WorkingRun> {
     let (runs, folder) = of_project(root);
     let mut working: BTreeMap<RunId, Option<WorkingRun>> = BTreeMap::new();
@@ -424,7 +420,6 @@ pub struct GroupNote {
 
 impl GroupNote {
     /// A place that is free.
-    #[must_use]
     pub fn new(notes: &Arc<GroupNotes>) -> Self {
         let mut places = notes.places.lock().unwrap_or_else(PoisonError::into_inner);
         let free = places.iter().position(|taken| !taken);

@@ -18,13 +18,11 @@ pub struct Unsettled {
 
 impl Unsettled {
     /// Whether all inputs are settled.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.versions.is_empty() && self.code.is_empty()
     }
 
     /// The paths that changed, each once.
-    #[must_use]
     pub fn paths(&self) -> Vec<&str> {
         let versions = self.versions.iter().map(|(_, path)| path);
         let mut paths: Vec<&str> = versions.chain(&self.code).map(String::as_str).collect();

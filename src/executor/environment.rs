@@ -36,7 +36,6 @@ pub struct Environment<'a> {
 
 impl Environment<'_> {
     /// The complete environment, sorted by name, each name once.
-    #[must_use]
     pub fn build(&self) -> Vec<(OsString, OsString)> {
         let mut variables: BTreeMap<&OsStr, &OsStr> = BTreeMap::new();
         for (name, value) in self.caller {

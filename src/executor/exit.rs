@@ -149,7 +149,6 @@ impl fmt::Display for Words {
 /// What a failure of a command that a shell runs mostly means, where the exit alone says too little.
 ///
 /// `silent` says that the command printed nothing.
-#[must_use]
 pub fn of_shell(shell: &str, exit: &Exit, silent: bool) -> Option<String> {
     match exit {
         Exit::NotStarted(ExecutorError::NotFound { program, looked_in }) if program == shell => {

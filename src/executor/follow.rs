@@ -23,7 +23,6 @@ pub struct Follower {
 
 impl Follower {
     /// Follows this log from its start; it need not exist yet.
-    #[must_use]
     pub fn new(log: impl Into<PathBuf>) -> Self {
         Self {
             log: log.into(),

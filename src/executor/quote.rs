@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 /// A word of a shell's command line. Words of letters, digits and `_./:=@%+,-` stay as they are.
-#[must_use]
 pub fn quote(word: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:=@%+,-".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
@@ -16,7 +15,6 @@ pub fn quote(word: &str) -> Cow<'_, str> {
 }
 
 /// A whole command line, to be pasted into a shell.
-#[must_use]
 pub fn quote_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();
     for word in words {

@@ -25,7 +25,6 @@ pub enum Tail {
 
 impl Tail {
     /// The lines at hand.
-    #[must_use]
     pub fn lines(&self) -> &[String] {
         let (Self::Whole(lines) | Self::Cut(lines)) = self;
         lines

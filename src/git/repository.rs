@@ -81,7 +81,6 @@ impl Repository {
     }
 
     /// The folder of its work tree.
-    #[must_use]
     pub fn top(&self) -> &Path {
         &self.top
     }

@@ -159,7 +159,6 @@ impl Repository {
 
 impl Removed {
     /// Whether a path, which is absolute, is that of a removed file or a folder above one.
-    #[must_use]
     pub fn had(&self, path: &Path) -> bool {
         let Ok(path) = path.strip_prefix(&self.top) else {
             return false;
@@ -184,7 +183,6 @@ impl Removed {
 
 impl Tracked {
     /// Whether there is a regular file at `path`, which is absolute.
-    #[must_use]
     pub fn has_file(&self, path: &Path) -> bool {
         self.entry(path) == Some(Entry::File)
     }
@@ -197,7 +195,6 @@ impl Tracked {
     }
 
     /// Whether there is a file or a link at `path`, which is absolute.
-    #[must_use]
     pub fn has_entry(&self, path: &Path) -> bool {
         self.entry(path).is_some()
     }

@@ -28,7 +28,6 @@ pub struct GlobVersion {
 }
 
 /// Whether a declared path is a glob: whether anything in it stands for other text.
-#[must_use]
 pub fn is_glob(path: &str) -> bool {
     path.contains(MAGIC)
 }
@@ -39,7 +38,6 @@ pub fn glob_matches(pattern: &str, path: &str) -> Result<bool, HashError> {
 }
 
 /// The text before anything in a pattern that stands for other text.
-#[must_use]
 pub fn literal_start(pattern: &str) -> &str {
     pattern.find(MAGIC).map_or(pattern, |end| &pattern[..end])
 }

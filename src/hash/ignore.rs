@@ -53,7 +53,6 @@ impl Ignore {
 
     /// Whether what lies at `path`, relative to the project root, is ignored by its own name or path. What lies in an
     /// ignored directory is not seen here: a walk does not enter one.
-    #[must_use]
     pub fn matches(&self, path: &Path) -> bool {
         let Some(name) = path.file_name() else {
             return false;
@@ -75,19 +74,16 @@ pub struct GitIgnored(BTreeSet<PathBuf>);
 
 impl GitIgnored {
     /// The files and folders that git has told.
-    #[must_use]
     pub fn new(paths: impl IntoIterator<Item = PathBuf>) -> Self {
         Self(paths.into_iter().collect())
     }
 
     /// Whether a path is one of them. What lies in an ignored folder is not seen here: a walk does not enter one.
-    #[must_use]
     pub fn has(&self, path: &Path) -> bool {
         !self.0.is_empty() && self.0.contains(path.strip_prefix(".").unwrap_or(path))
     }
 
     /// Whether a path, or a folder that it lies in, is one of them.
-    #[must_use]
     pub fn hold(&self, path: &Path) -> bool {
         !self.0.is_empty() && path.ancestors().any(|above| self.has(above))
     }
@@ -103,7 +99,6 @@ impl GitIgnored {
     }
 
     /// Whether git ignores nothing that was asked about.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -46,7 +46,6 @@ pub enum Difference {
 
 impl Look {
     /// How a regular file at `path` looks.
-    #[must_use]
     pub fn of_file(path: &str, stamp: FileStamp) -> Self {
         Self {
             entries: vec![(Place::declared(path).named.to_owned(), Some(stamp))],
@@ -55,7 +54,6 @@ impl Look {
     }
 
     /// The stamp of the regular file that was looked at, if it was one.
-    #[must_use]
     pub fn as_file(&self) -> Option<FileStamp> {
         match self.entries.as_slice() {
             [(_, Some(stamp))] if self.folders.is_empty() && stamp.kind() == FileKind::File => {
@@ -86,7 +84,6 @@ impl Look {
     }
 
     /// What is different `now`. The ctime of a file that `is_linked` says nothing.
-    #[must_use]
     pub fn difference(
         &self,
         now: &Self,

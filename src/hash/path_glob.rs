@@ -78,7 +78,6 @@ impl Exceptions {
     }
 
     /// Whether a path is taken out.
-    #[must_use]
     pub fn take(&self, path: &Path) -> bool {
         let above = || path.ancestors().skip(1);
         self.0.iter().any(|exception| {
@@ -87,7 +86,6 @@ impl Exceptions {
     }
 
     /// Whether all below a folder is taken out.
-    #[must_use]
     pub fn take_folder(&self, folder: &Path) -> bool {
         self.0.iter().any(|exception| exception.take_folder(folder))
     }

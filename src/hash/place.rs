@@ -28,7 +28,6 @@ pub enum Found {
 
 impl Found {
     /// The version of what was found; `None` for nothing.
-    #[must_use]
     pub const fn version(&self) -> Option<DataVersion> {
         match self {
             Self::Absent => None,
@@ -37,7 +36,6 @@ impl Found {
     }
 
     /// The size of what was found, in bytes.
-    #[must_use]
     pub const fn bytes(&self) -> u64 {
         match self {
             Self::Absent => 0,

@@ -35,7 +35,6 @@ pub struct Seal {
 
 impl Seal {
     /// The seal as bytes.
-    #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -50,7 +49,6 @@ impl Seal {
 
 impl Versions<'_> {
     /// Adds a regular file that is known to have `version`; says whether that could be sealed.
-    #[must_use]
     pub fn seal_file(&self, seal: &mut Seal, path: &str, version: DataVersion) -> bool {
         let mut known = || {
             let known = self.cache.known(Path::new(path), &mut seal.cursor);
@@ -76,7 +74,6 @@ impl Versions<'_> {
 }
 
 /// Whether all paths of a seal, below `root`, look as they did. Bytes that are no seal are a broken one.
-#[must_use]
 pub fn holds(root: &Path, seal: &[u8]) -> bool {
     let Ok(directory) =
         rustix::fs::openat(CWD, root, root_flags() | OFlags::CLOEXEC, Mode::empty())

@@ -40,7 +40,6 @@ struct SettledFile {
 
 impl Settled {
     /// What was built.
-    #[must_use]
     pub const fn found(&self) -> Found {
         self.found
     }

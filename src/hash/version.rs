@@ -21,7 +21,6 @@ pub(super) fn file(content: &blake3::Hash, stamp: &FileStamp) -> DataVersion {
 }
 
 /// The version that a file has which holds these bytes and is not executable.
-#[must_use]
 pub fn version_of_bytes(bytes: &[u8]) -> DataVersion {
     file_of(&blake3::keyed_hash(Kind::File.key(), bytes), 0)
 }

@@ -138,7 +138,6 @@ impl<'a> Versions<'a> {
     }
 
     /// What is at each of `paths`, in order; on several threads where that pays.
-    #[must_use]
     pub fn of_many(&self, paths: &[&str]) -> Vec<Result<Found, HashError>> {
         let places: Vec<Place<'_>> = paths.iter().map(|path| Place::declared(path)).collect();
         self.of_places(&places)

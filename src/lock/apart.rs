@@ -25,7 +25,6 @@ pub struct Outline<'t> {
 
 impl<'t> Outline<'t> {
     /// The outline of an asset's lines.
-    #[must_use]
     pub fn of(locked: &'t LockedAsset) -> Self {
         let text = |key: &'t PartitionKey| Cow::Borrowed(key.as_str());
         let key = |key: Option<&'t PartitionKey>| key.map_or(Cow::Borrowed(""), text);
@@ -40,7 +39,6 @@ impl<'t> Outline<'t> {
 }
 
 /// Whether nothing but the lines that change would come out otherwise if the whole lock file were judged and folded.
-#[must_use]
 pub fn stand_apart(
     (graph, keys): (&AssetGraph, &KeysByDefinition),
     outlines: &[Outline<'_>],

@@ -16,7 +16,6 @@ pub struct Asked<'l> {
 }
 
 impl<'l> Asked<'l> {
-    #[must_use]
     pub fn of(evaluation: &Evaluation<'_>, lock: &'l Lock) -> Self {
         let scope = evaluation.scope();
         let mut asked = Self {
@@ -63,7 +62,6 @@ impl<'l> Asked<'l> {
     }
 
     /// Whose outputs are to be compared.
-    #[must_use]
     pub fn comparable_cells(&self, scope: &Scope<'_>) -> Vec<Cell> {
         let cells = self.lines.iter().map(|(cell, _)| *cell);
         let is_by_content =
@@ -73,7 +71,6 @@ impl<'l> Asked<'l> {
         cells
     }
 
-    #[must_use]
     pub fn any_unrecorded(&self, evaluation: &Evaluation<'_>) -> bool {
         let mut cells = self.lines.iter().map(|(cell, _)| *cell);
         cells.any(|cell| evaluation.is_unrecorded(cell))
@@ -103,7 +100,6 @@ fn may_count(evaluation: &Evaluation<'_>, asset: &Asset, cell: Cell, line: &Lock
         && fingerprint.is_none_or(|now| now == line.fingerprint)
 }
 
-#[must_use]
 pub fn asset_of<'s>(scope: &'s Scope<'_>, cell: Cell) -> (&'s Asset, usize) {
     let (id, _) = scope.at(cell);
     let asset = scope.graph().asset(id);
@@ -111,7 +107,6 @@ pub fn asset_of<'s>(scope: &'s Scope<'_>, cell: Cell) -> (&'s Asset, usize) {
 }
 
 /// What a line says; `None` where it does not name all outputs.
-#[must_use]
 pub fn locked_result(asset: &Asset, line: &LockLine) -> Option<LockedResult> {
     let outputs = 0..asset.outputs.len();
     let outputs = outputs.map(|output| line.version_of(asset.output_label(output).as_deref()));

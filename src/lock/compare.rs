@@ -27,7 +27,6 @@ enum Says<'a> {
 
 impl<'a> Compared<'a> {
     /// The lines and blocks of an asset.
-    #[must_use]
     pub fn asset(locked: &'a LockedAsset) -> Vec<Self> {
         let line = |line: &'a LockLine| Self::one(line.partition.as_ref(), Says::Line(line));
         let block = |block: &'a LockBlock| Self {
@@ -41,13 +40,11 @@ impl<'a> Compared<'a> {
     }
 
     /// The line of a source.
-    #[must_use]
     pub fn source(line: &'a LockedSource) -> Self {
         Self::one(line.partition.as_ref(), Says::Source(line))
     }
 
     /// The line of a key.
-    #[must_use]
     pub fn key(line: &'a AddedKey) -> Self {
         Self::one(Some(&line.key), Says::Key)
     }

@@ -7,7 +7,6 @@ use crate::answer::{ChangedLines, LineKind};
 use crate::model::{Lock, LockBlock, LockLine, PartitionKey};
 
 /// What changed from one content to another: by kind and name; nothing is told of what did not change.
-#[must_use]
 pub fn changed_lines(old: &Lock, new: &Lock) -> Vec<ChangedLines> {
     let mut all = Vec::new();
     let mut assets: BTreeMap<&str, [Vec<(LineSubject<'_>, Content<'_>)>; 2]> = BTreeMap::new();

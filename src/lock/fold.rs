@@ -31,7 +31,6 @@ impl Default for FoldLimits {
 
 impl FoldLimits {
     /// Whether an asset with these keys is folded at all.
-    #[must_use]
     pub fn fold(self, keys: &PartitionKeys) -> bool {
         keys.is_partitioned() && keys.len() > self.all_lines
     }
@@ -39,7 +38,6 @@ impl FoldLimits {
 
 /// Whether lines of partitions, given in order, are all of a whole block that is to be folded and does not stand in
 /// `folded`.
-#[must_use]
 pub fn holds_foldable(
     keys: &PartitionKeys,
     lines: &[u32],

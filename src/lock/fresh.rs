@@ -9,7 +9,6 @@ use crate::plan::{Cell, Evaluation, Role};
 /// Of the cells whose `lines` differ from what is locked those whose locked line stays, because it is right. What was made
 /// now gets its line, and so does all that it was made of, and all that reads what changes by this: the lines of a file
 /// have to fit together.
-#[must_use]
 pub fn staying(evaluation: &Evaluation<'_>, lock: &Lock, lines: &[LinesOfCells]) -> HashSet<Cell> {
     let scope = evaluation.scope();
     let differing: HashSet<Cell> = lines
@@ -58,7 +57,6 @@ pub fn staying(evaluation: &Evaluation<'_>, lock: &Lock, lines: &[LinesOfCells])
 
 /// Lets go what says that asset partitions are fresh whose inputs changed while their commands ran. What stands in a block
 /// with one of them gets lines of its own.
-#[must_use]
 pub fn unsettled_lines(
     evaluation: &Evaluation<'_>,
     lock: &Lock,

@@ -77,7 +77,6 @@ pub(super) struct Spot<'s> {
 
 impl<'a> LockJudge<'a> {
     /// A judge of what `lock` says of the cells of `scope`.
-    #[must_use]
     pub fn new(scope: &'a Scope<'a>, lock: &'a Lock, facts: LockFacts) -> Self {
         let locked: HashMap<&AssetKey, &LockedAsset> = lock
             .assets
@@ -151,13 +150,11 @@ impl<'a> LockJudge<'a> {
     }
 
     /// The line that counts for a cell, be it right or not; `None` where nothing is locked of it but its block.
-    #[must_use]
     pub fn line(&self, cell: Cell) -> Option<&'a LockLine> {
         self.lines[cell.index()]
     }
 
     /// The block that stands for a cell, be it right or not; `None` where a line of its own does, or nothing.
-    #[must_use]
     pub fn block(&self, cell: Cell) -> Option<(&'a LockBlock, Range<u32>)> {
         if self.line(cell).is_some() {
             return None;
@@ -169,13 +166,11 @@ impl<'a> LockJudge<'a> {
     }
 
     /// Whether the line of a cell, or of its block, is right.
-    #[must_use]
     pub fn is_right(&self, cell: Cell) -> bool {
         self.standings[cell.index()] == Standing::Right
     }
 
     /// Cells that two lines are right for, with different outputs: their commands are not reproducible.
-    #[must_use]
     pub fn irreproducible(&self) -> &[Cell] {
         &self.rivals
     }

@@ -9,7 +9,6 @@ use crate::model::{
 };
 
 /// Keys that the lock file lacks, in order of addition.
-#[must_use]
 pub fn key_changes(graph: &AssetGraph, keys: &KeysByDefinition, lock: &Lock) -> Changes {
     let mut changes = Changes::default();
     let definitions = locked_definitions(graph);
@@ -36,7 +35,6 @@ pub fn key_changes(graph: &AssetGraph, keys: &KeysByDefinition, lock: &Lock) -> 
 }
 
 /// The keys of a definition that a lock file holds, in its order.
-#[must_use]
 pub fn keys_of(lock: &Lock, definition: &Name) -> Vec<PartitionKey> {
     let added = lock.added.iter();
     let of_this = added.filter(|added| added.definition == *definition);
@@ -45,7 +43,6 @@ pub fn keys_of(lock: &Lock, definition: &Name) -> Vec<PartitionKey> {
 
 /// Whether the keys of a definition stand in the lock file: an asset with lines, or a source that one reads, has them, as
 /// its own or as a dimension.
-#[must_use]
 pub fn is_locked(graph: &AssetGraph, definition: &Name) -> bool {
     let mut definitions = locked_definitions(graph).into_iter();
     definitions.any(|(_, name)| name == definition)

@@ -53,7 +53,6 @@ pub fn fresh_lines(
 }
 
 /// Lines without their cells.
-#[must_use]
 pub fn without_cells(lines: Vec<LinesOfCells>) -> Vec<(AssetKey, Vec<LockLine>)> {
     let plain = |lines: Vec<(Cell, LockLine)>| lines.into_iter().map(|(_, line)| line).collect();
     let lines = lines.into_iter();
@@ -61,7 +60,6 @@ pub fn without_cells(lines: Vec<LinesOfCells>) -> Vec<(AssetKey, Vec<LockLine>)>
 }
 
 /// The line of a materialization.
-#[must_use]
 pub fn line_of(asset: &Asset, made: &Materialization) -> LockLine {
     let outputs = made.outputs.iter().map(|output| output.version);
     let contributions = made.inputs.iter().map(|input| input.contribution.into());
@@ -76,13 +74,11 @@ pub fn line_of(asset: &Asset, made: &Materialization) -> LockLine {
 }
 
 /// Whether a cell is stale although the run that has just ended has made it: its inputs changed while its command ran.
-#[must_use]
 pub fn is_unsettled(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     evaluation.status(cell) == Status::Stale && was_made_now(evaluation, cell)
 }
 
 /// Whether the run that has just ended has made a cell: what came out need not be what its block holds.
-#[must_use]
 pub fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     let last = evaluation.recorded(cell);
     last.is_some_and(|last| last.provenance == Provenance::ThisRun)
@@ -90,7 +86,6 @@ pub fn was_made_now(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
 
 /// Whether a cell is fresh, after a run or without one, whatever an attempt with other inputs came to since. What is read as it is was
 /// not judged.
-#[must_use]
 pub fn is_fresh(evaluation: &Evaluation<'_>, cell: Cell) -> bool {
     evaluation.scope().role(cell) != Role::Given && evaluation.is_fresh(cell)
 }

@@ -41,7 +41,6 @@ pub fn stands_in_block(evaluation: &Evaluation<'_>, lock: &Lock) -> Option<Vec<b
 }
 
 /// What an evaluation has found, with what the lock file says of sources that are not here.
-#[must_use]
 pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
     let scope = evaluation.scope();
     let mut versions = evaluation.facts().versions.clone();
@@ -78,7 +77,6 @@ fn has_blocks(scope: &Scope<'_>, lock: &Lock) -> bool {
 }
 
 /// Whether a scope has partitions from one key to another.
-#[must_use]
 pub fn is_met(scope: &Scope<'_>, asset: &AssetKey, first: &str, last: &str) -> bool {
     let id = scope.graph().find(asset.as_str());
     let Some(row) = id.and_then(|id| scope.row(id)) else {

@@ -27,13 +27,11 @@ pub struct Changes {
 
 impl Changes {
     /// Whether nothing changes.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
     }
 
     /// Whether anything changes that lines of assets are judged by.
-    #[must_use]
     pub fn concern_lines(&self) -> bool {
         let keys_alone = Self {
             added_keys: self.added_keys.clone(),
@@ -44,7 +42,6 @@ impl Changes {
     }
 
     /// What comes, if nothing goes but what it takes the place of.
-    #[must_use]
     pub fn additions(&self) -> Option<Lock> {
         let goes = !self.dropped_lines.is_empty()
             || !self.dropped_blocks.is_empty()
@@ -93,7 +90,6 @@ impl Changes {
 }
 
 /// A lock file's content after some changes. What they do not name stays.
-#[must_use]
 pub fn update(mut lock: Lock, changes: &Changes) -> Lock {
     lock.rule = RULE;
     let mut places: HashMap<AssetKey, usize> = lock

@@ -22,7 +22,6 @@ const TITLE: &str = "# Assets.lock · written by assetctl · do not edit";
 /// The text of a lock file: the same for the same lock in whatever order, but for that of the keys that were added.
 ///
 /// Lines that say the same are written once.
-#[must_use]
 pub fn print(lock: &Lock) -> String {
     let mut out = header(lock.rule);
     out.reserve(capacity(lock));

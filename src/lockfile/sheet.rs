@@ -40,7 +40,6 @@ pub(super) struct Group<'t> {
 }
 
 /// The outlines of all assets in a text as it is written; `None` if it is another text.
-#[must_use]
 pub fn outlines(text: &str) -> Option<Vec<Outline<'_>>> {
     let groups = groups(text)?.into_iter();
     let of_assets = groups.filter(|group| group.section == Section::Asset);
@@ -64,7 +63,6 @@ fn outline<'t>(text: &'t str, group: &Group<'t>) -> Option<Outline<'t>> {
 }
 
 /// What the wanted lines of a text as it is written say, and all lines of keys and sources; `None` if it is another text.
-#[must_use]
 pub fn parse_part(text: &str, wanted: &Wanted<'_>) -> Option<Lock> {
     let mut gathered = Gathered::new();
     for group in groups(text)? {

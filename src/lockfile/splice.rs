@@ -17,7 +17,6 @@ const SHARE: usize = 16;
 /// keys behind those that are there; `None` where it had better be written anew, or is another text.
 ///
 /// It is what `print` gives for all of it, byte for byte. Blocks of `new` are not looked at.
-#[must_use]
 pub fn splice(text: &str, new: &Lock) -> Option<String> {
     let groups = groups(text)?;
     let known: usize = groups.iter().map(Group::len).sum();

@@ -31,7 +31,6 @@ pub fn note<'p>(root: &Path, paths: impl Iterator<Item = &'p str>) -> io::Result
 }
 
 /// Those of `paths` at which an output was begun.
-#[must_use]
 pub fn noted<'p>(root: &Path, paths: &[&'p str]) -> HashSet<&'p str> {
     let noted = fs::read(root.join(OWN_FOLDER).join(FILE)).unwrap_or_default();
     let noted: HashSet<&[u8]> = noted.chunks_exact(ENTRY).collect();

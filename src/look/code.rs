@@ -79,7 +79,6 @@ pub fn observe_code_of(
 }
 
 /// All that was looked at for the code version of a recipe.
-#[must_use]
 pub fn watched_code(codes: &Codes, recipe: &Recipe) -> Vec<Watched> {
     let mut watched = Vec::new();
     let counted = Counted::from(recipe.code.gitignored);
@@ -106,7 +105,6 @@ pub fn watched_code(codes: &Codes, recipe: &Recipe) -> Vec<Watched> {
 }
 
 /// Whether what was looked at has the content that it had.
-#[must_use]
 pub fn is_code_as_seen(codes: &Codes, workspace: &Workspace<'_>, watched: &Watched) -> bool {
     let is_same = |path: &String, counted| {
         let found = workspace.versions.of_input(path, counted);

@@ -38,7 +38,6 @@ pub struct Elsewhere {
 
 /// Whether the content of a source is elsewhere. `left_out` are the files that a sparse checkout leaves out, absolute and
 /// without links.
-#[must_use]
 pub fn find_elsewhere(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,

@@ -233,13 +233,11 @@ pub struct Spot {
 
 impl Spot {
     /// Reads the manifest file that `location` points into.
-    #[must_use]
     pub fn read(workspace: &Workspace<'_>, location: Location) -> Self {
         Self::of(workspace.root, workspace.graph, location)
     }
 
     /// Reads the manifest file of the project at `root` that `location` points into.
-    #[must_use]
     pub fn of(root: &Path, graph: &AssetGraph, location: Location) -> Self {
         let file = graph
             .files()
@@ -257,7 +255,6 @@ impl Spot {
     }
 
     /// The file with its text, and the place in it.
-    #[must_use]
     pub fn into_parts(self) -> (NamedSource<String>, SourceSpan) {
         (self.source_code, self.span)
     }

@@ -64,7 +64,6 @@ impl BlockOutput<'_> {
     }
 
     /// What a block of these versions has for this output.
-    #[must_use]
     pub fn digest(&self, versions: &[DataVersion]) -> DataVersion {
         let set = PartitionSet::from_range(self.range.clone());
         let mapped = Mapped {

@@ -25,7 +25,6 @@ const TO: char = '~';
 
 /// The folder of one asset partition for a purpose: `.assetctl/staging/clean/@2013-07-04`. `own` is the folder that a run
 /// works in.
-#[must_use]
 pub fn step_folder(
     own: &str,
     purpose: &str,
@@ -47,7 +46,6 @@ pub fn step_folder(
 
 /// The folder of assetctl's own files from which one rename leads to `path`, relative to the project root: [`OWN_FOLDER`], or, where
 /// `path` lies on another file system, a folder of that name at the top of what of it lies in the project.
-#[must_use]
 pub fn own_folder_near(root: &Path, path: &str) -> String {
     let mount = |folder: &str| mount_of(&root.join(folder));
     let (mut top, _) = path.rsplit_once('/').unwrap_or_default();
@@ -64,14 +62,12 @@ pub fn own_folder_near(root: &Path, path: &str) -> String {
 }
 
 /// The name of an asset partition's lock.
-#[must_use]
 pub fn lock_name(asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
     let partition = partition.map(|key| format!("@{}", key_part(key)));
     format!("{}{}", asset_part(asset), partition.unwrap_or_default())
 }
 
 /// Where a step's log goes. `own` is the folder that the run works in.
-#[must_use]
 pub fn log_path(own: &str, run: RunId, step: &StepName, batch: Option<&Batch>) -> String {
     let asset = asset_part(&step.asset);
     let partition = match (batch, &step.partition) {
@@ -85,7 +81,6 @@ pub fn log_path(own: &str, run: RunId, step: &StepName, batch: Option<&Batch>) -
 }
 
 /// The part of names in the folder of assetctl that stands for an asset: before the `@`, where a key follows.
-#[must_use]
 pub fn asset_part(asset: &AssetKey) -> String {
     shortened(encode_whole_component(asset.as_str()), LONGEST_PART)
 }
@@ -95,7 +90,6 @@ fn key_part(key: &PartitionKey) -> String {
 }
 
 /// The folder that holds a folder of logs for each run, relative to the project root.
-#[must_use]
 pub fn log_folder() -> String {
     format!("{OWN_FOLDER}/logs")
 }
@@ -113,7 +107,6 @@ pub enum Logged {
 /// [`log_path`].
 ///
 /// `keys` are those of the asset's definition: a key whose name was shortened is looked for among them.
-#[must_use]
 pub fn logged(asset: &AssetKey, keys: &PartitionKeys, file_name: &str) -> Option<Logged> {
     let rest = file_name.strip_prefix(&asset_part(asset))?;
     let rest = rest.strip_suffix(".log")?;
@@ -121,7 +114,6 @@ pub fn logged(asset: &AssetKey, keys: &PartitionKeys, file_name: &str) -> Option
 }
 
 /// The partition of `asset` whose lock has this name: the inverse of `lock_name`.
-#[must_use]
 pub fn locked_partition(
     asset: &AssetKey,
     keys: &PartitionKeys,

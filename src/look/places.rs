@@ -65,7 +65,6 @@ impl Evaluation<'_> {
     }
 
     /// What will be set aside, counted by asset.
-    #[must_use]
     pub fn planned_asides(&self) -> Vec<PlannedAside> {
         let mut asides: Vec<PlannedAside> = Vec::new();
         for occupant in self.foreign_occupants() {
@@ -352,7 +351,6 @@ fn occupant(path: &Path) -> Option<OccupantKind> {
 }
 
 /// Whether a folder holds anything. One that cannot be read may.
-#[must_use]
 pub fn holds_something(folder: &Path) -> bool {
     fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_some())
 }

@@ -47,13 +47,11 @@ pub enum OwnLife {
 
 impl Workspace<'_> {
     /// A project-relative or absolute path as one that can be opened from anywhere.
-    #[must_use]
     pub fn resolve(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
     /// A variable of the caller's environment, if it is set.
-    #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         let found = self
             .environment
@@ -67,7 +65,6 @@ impl Workspace<'_> {
 /// The path `to` as it is seen from the folder `from`; both relative to the project root, without `.` and `..`.
 ///
 /// An absolute path stays as it is.
-#[must_use]
 pub fn relative(from: &str, to: &str) -> String {
     if from.is_empty() || to.starts_with('/') {
         return to.to_owned();

@@ -107,7 +107,6 @@ pub fn read_compiled(
 
 /// The digest of the manifest of the project in `root`, as far as it can be told without parsing: `None` if the file
 /// `cache` does not hold its compiled form.
-#[must_use]
 pub fn compiled_digest(root: &Path, cache: &Path, key: &Key) -> Option<Digest> {
     let mut head = Vec::new();
     open_file(cache)

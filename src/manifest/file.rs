@@ -42,37 +42,31 @@ impl SourceFile {
     }
 
     /// The file's index.
-    #[must_use]
     pub fn id(&self) -> FileId {
         self.id
     }
 
     /// The path, relative to the project root.
-    #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// The text.
-    #[must_use]
     pub fn text(&self) -> Arc<str> {
         Arc::clone(&self.text)
     }
 
     /// The text, borrowed.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The folder that the file's paths are relative to; empty for the project root.
-    #[must_use]
     pub fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
     /// The column of a byte offset, in characters from 1.
-    #[must_use]
     pub fn column(&self, offset: usize) -> u32 {
         let start = self.lines[self.line_index(offset)] as usize;
         let before = self.text.get(start..offset).unwrap_or_default();

@@ -125,7 +125,6 @@ pub(super) fn read(
 
 impl TypedPathError {
     /// What is wrong.
-    #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
     }

@@ -371,7 +371,6 @@ pub enum SourcePath {
 
 impl SourcePath {
     /// The path or the glob.
-    #[must_use]
     pub fn template(&self) -> &PathTemplate {
         match self {
             Self::Exact(path) | Self::Glob(path, _) => path,
@@ -380,7 +379,6 @@ impl SourcePath {
 }
 
 /// Exceptions from a glob, for a partition.
-#[must_use]
 pub fn exceptions(except: &[PathTemplate], partition: PartitionRef<'_>) -> Vec<String> {
     let path = |except: &PathTemplate| except.path(partition).into_owned();
     except.iter().map(path).collect()
@@ -388,7 +386,6 @@ pub fn exceptions(except: &[PathTemplate], partition: PartitionRef<'_>) -> Vec<S
 
 impl Command {
     /// The program of the shell that runs it; `None` if it is executed without one.
-    #[must_use]
     pub fn shell(&self) -> Option<&str> {
         match self {
             Self::Shell { shell, .. } => shell.first().map(String::as_str),
@@ -400,7 +397,6 @@ impl Command {
 impl Asset {
     /// The output with this index as messages and records name it: its name, or its number from 0 where a list of
     /// several has none; `None` for the only output of an asset.
-    #[must_use]
     pub fn output_label(&self, index: usize) -> Option<String> {
         match (&self.outputs[index].name, self.outputs.len()) {
             (Some(name), _) => Some(name.to_string()),
@@ -410,14 +406,12 @@ impl Asset {
     }
 
     /// The dep whose file its command is given on standard input.
-    #[must_use]
     pub fn stdin(&self) -> Option<&Dep> {
         let index = self.recipe.as_ref()?.stdin?;
         self.deps.get(index as usize)
     }
 
     /// Whether its command starts from its previous output.
-    #[must_use]
     pub fn is_incremental(&self) -> bool {
         self.recipe
             .as_ref()
@@ -425,19 +419,16 @@ impl Asset {
     }
 
     /// Whether a command makes it; one without a command is made elsewhere.
-    #[must_use]
     pub fn is_materializable(&self) -> bool {
         self.recipe.is_some()
     }
 
     /// Whether it has lines in the lock file.
-    #[must_use]
     pub fn is_locked(&self) -> bool {
         self.locking == Locking::Locked
     }
 
     /// Whether it runs even when nothing changed.
-    #[must_use]
     pub fn is_volatile(&self) -> bool {
         self.recipe
             .as_ref()
@@ -447,7 +438,6 @@ impl Asset {
 
 impl SourceAsset {
     /// Whether one partition of it can have more than one path.
-    #[must_use]
     pub fn can_have_several_paths(&self) -> bool {
         match &self.place {
             Place::Paths(paths) => !matches!(paths.as_slice(), [] | [SourcePath::Exact(_)]),

@@ -33,32 +33,27 @@ impl AssetKeys {
     }
 
     /// The ids, by place.
-    #[must_use]
     pub fn ids(&self) -> &[AssetId] {
         &self.ids
     }
 
     /// The key at a place.
-    #[must_use]
     pub fn get(&self, place: usize) -> &str {
         &self.text[self.start(place)..self.ends[place]]
     }
 
     /// All keys, in byte order.
-    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.ends.len()).map(|place| self.get(place))
     }
 
     /// The id of what has this key.
-    #[must_use]
     pub fn find(&self, key: &str) -> Option<AssetId> {
         let place = self.first_place(|known| known < key);
         (place < self.ids.len() && self.get(place) == key).then(|| self.ids[place])
     }
 
     /// The places of the keys that begin with `head`.
-    #[must_use]
     pub fn starting_with(&self, head: &str) -> Range<usize> {
         let start = self.first_place(|key| key < head);
         start..self.first_place(|key| key < head || key.starts_with(head))

@@ -24,13 +24,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-');
 
 /// A text as a part of one path component: other bytes than `A-Za-z0-9._:+=@,-` percent-encoded.
-#[must_use]
 pub fn encode_component(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, ENCODED).into()
 }
 
 /// A key as one whole path component: encoded, and never `.` or `..`.
-#[must_use]
 pub fn encode_whole_component(text: &str) -> String {
     match text {
         "." | ".." => text.replace('.', "%2E"),
@@ -39,7 +37,6 @@ pub fn encode_whole_component(text: &str) -> String {
 }
 
 /// An encoded name of at most `longest` bytes: of a longer one the end gives way to a digest of the whole.
-#[must_use]
 pub fn shortened(encoded: String, longest: usize) -> String {
     if encoded.len() <= longest {
         return encoded;

@@ -18,7 +18,6 @@ pub enum Declaration {
 
 impl Declaration {
     /// Its name.
-    #[must_use]
     pub fn key(&self) -> &AssetKey {
         match self {
             Self::Asset(asset) => &asset.key,
@@ -27,7 +26,6 @@ impl Declaration {
     }
 
     /// Where it is declared.
-    #[must_use]
     pub fn location(&self) -> Location {
         match self {
             Self::Asset(asset) => asset.location,
@@ -36,7 +34,6 @@ impl Declaration {
     }
 
     /// What people say of it.
-    #[must_use]
     pub fn about(&self) -> &About {
         match self {
             Self::Asset(asset) => &asset.about,
@@ -45,7 +42,6 @@ impl Declaration {
     }
 
     /// Its partitions definition.
-    #[must_use]
     pub fn partitions(&self) -> Option<DefinitionId> {
         match self {
             Self::Asset(asset) => asset.partitions,

@@ -63,7 +63,6 @@ pub struct LockedAsset {
 
 impl LockedAsset {
     /// The partitions that stand in blocks, by their indexes.
-    #[must_use]
     pub fn folded(&self, keys: &PartitionKeys) -> PartitionSet {
         PartitionSet::from_ranges(self.blocks.iter().filter_map(|block| block.range(keys)))
     }
@@ -106,7 +105,6 @@ pub struct LockBlock {
 
 impl LockBlock {
     /// The indexes of its keys; `None` where its ends are not among the keys, or not in their order.
-    #[must_use]
     pub fn range(&self, keys: &PartitionKeys) -> Option<Range<u32>> {
         let first = keys.index_of(self.first.as_str())?;
         let last = keys.index_of(self.last.as_str())?;
@@ -157,7 +155,6 @@ impl fmt::Display for ContributionPrefix {
 
 impl LockLine {
     /// The data version of an output, by its label.
-    #[must_use]
     pub fn version_of(&self, label: Option<&str>) -> Option<DataVersion> {
         let mut outputs = self.outputs.iter();
         let output = outputs.find(|output| output.label.as_deref() == label)?;
@@ -165,7 +162,6 @@ impl LockLine {
     }
 
     /// The data version of an output, by its position.
-    #[must_use]
     pub fn version(&self, output: usize) -> Option<DataVersion> {
         let output = self.outputs.get(output)?;
         Some(output.version.unwrap_or(DataVersion(self.fingerprint.0)))
@@ -186,7 +182,6 @@ impl Default for Lock {
 
 impl Lock {
     /// The lines of an asset.
-    #[must_use]
     pub fn asset(&self, key: &AssetKey) -> Option<&LockedAsset> {
         self.assets.iter().find(|locked| locked.asset == *key)
     }

@@ -78,19 +78,16 @@ impl Name {
     }
 
     /// The name of the input that reads `key` where none was given.
-    #[must_use]
     pub fn of_asset(key: &AssetKey) -> Self {
         Self(Arc::clone(&key.0))
     }
 
     /// The name as text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The name in an environment variable: upper-case, everything but letters and digits as `_`.
-    #[must_use]
     pub fn as_variable(&self) -> String {
         self.0
             .chars()
@@ -147,7 +144,6 @@ pub struct AssetId(pub u32);
 
 impl AssetId {
     /// The id as an index into dense columns.
-    #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
     }

@@ -12,7 +12,6 @@ pub struct KnownNames<'a> {
 
 impl<'a> KnownNames<'a> {
     /// Makes ready to look, which takes about as long as one look.
-    #[must_use]
     pub fn new(names: impl Iterator<Item = &'a str>) -> Self {
         let names: Vec<_> = names.collect();
         let letters = names.iter().map(|name| Letters::of(name)).collect();
@@ -20,7 +19,6 @@ impl<'a> KnownNames<'a> {
     }
 
     /// Up to three names that are at most `limit` edits away from a text, the most similar first.
-    #[must_use]
     pub fn like(&self, text: &str, limit: usize) -> Vec<&'a str> {
         let mut near: Vec<_> = self
             .worth_comparing(text, limit)

@@ -124,7 +124,6 @@ pub struct PartitionRef<'a> {
 
 impl<P> Template<P> {
     /// A template of these pieces, neighbouring texts joined.
-    #[must_use]
     pub fn new(pieces: Vec<Piece<P>>) -> Self {
         let mut joined: Vec<Piece<P>> = Vec::with_capacity(pieces.len());
         for piece in pieces {
@@ -140,7 +139,6 @@ impl<P> Template<P> {
     }
 
     /// A template without placeholders.
-    #[must_use]
     pub fn literal(text: impl Into<String>) -> Self {
         Self {
             pieces: vec![Piece::Text(text.into())],
@@ -149,7 +147,6 @@ impl<P> Template<P> {
     }
 
     /// The pieces, in order.
-    #[must_use]
     pub fn pieces(&self) -> &[Piece<P>] {
         &self.pieces
     }
@@ -163,7 +160,6 @@ impl<P> Template<P> {
     }
 
     /// The text, where there is no placeholder.
-    #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
         match self.pieces.as_slice() {
             [] => Some(""),
@@ -181,13 +177,11 @@ impl PathTemplate {
     }
 
     /// How values are written.
-    #[must_use]
     pub fn key_style(&self) -> KeyStyle {
         self.keys
     }
 
     /// The value at `partition` that cannot be a part of a path as it is: with a `/`, or `.` or `..` as a whole name.
-    #[must_use]
     pub fn unfit_value(&self, partition: PartitionRef<'_>) -> Option<String> {
         if self.keys == KeyStyle::Encoded {
             return None;
@@ -202,7 +196,6 @@ impl PathTemplate {
     }
 
     /// The path for a partition. Nothing is allocated for a template without placeholders.
-    #[must_use]
     pub fn path(&self, partition: PartitionRef<'_>) -> Cow<'_, str> {
         if let Some(literal) = self.as_literal() {
             return Cow::Borrowed(literal);
@@ -219,7 +212,6 @@ impl PathTemplate {
     }
 
     /// The path for a key of which nothing else is known: `key` stands for each placeholder.
-    #[must_use]
     pub fn path_of_key(&self, key: &str) -> String {
         let mut path = String::new();
         let write = |text: &mut String, value: &str| self.keys.write(value, text);
@@ -268,7 +260,6 @@ impl PathTemplate {
     }
 
     /// The text for a partition, its values as they are: for what is not a path.
-    #[must_use]
     pub fn text(&self, partition: PartitionRef<'_>) -> String {
         let piece = |piece: &Piece<PartitionPlaceholder>| match piece {
             Piece::Text(text) => text.clone(),
@@ -278,7 +269,6 @@ impl PathTemplate {
     }
 
     /// The template as it is written in the manifest.
-    #[must_use]
     pub fn source(&self) -> String {
         let piece = |piece: &Piece<PartitionPlaceholder>| match piece {
             Piece::Text(text) => text.replace("{{", "{{{{"),
@@ -315,7 +305,6 @@ impl KeyStyle {
 
 impl PartitionPlaceholder {
     /// What it stands for at `partition`; empty where the partition has no key or window.
-    #[must_use]
     pub fn value(&self, partition: PartitionRef<'_>) -> String {
         let PartitionRef { keys, index } = partition;
         match self {
@@ -335,7 +324,6 @@ impl PartitionPlaceholder {
     }
 
     /// The placeholder as it is written, without braces.
-    #[must_use]
     pub fn name(&self) -> String {
         let with = |name: &str, format: &TimeFormat| match format {
             TimeFormat::Rfc3339 => name.to_owned(),

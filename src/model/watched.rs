@@ -44,7 +44,6 @@ pub enum Watched {
 
 impl Watched {
     /// The path or the pattern.
-    #[must_use]
     pub fn text(&self) -> &str {
         match self {
             Self::Path(text, _) | Self::Word(text, _) => text,

@@ -284,7 +284,6 @@ fn fold_entry(key: &str, version: DataVersion, folding: &mut Folding) {
 }
 
 /// Whether a block ends after a key.
-#[must_use]
 pub fn ends_block(key: &str) -> bool {
     Kind::Key.digest(key.as_bytes()).as_bytes()[0] == 0
 }

@@ -29,7 +29,6 @@ impl Survey {
     }
 
     /// Whether all versions are known.
-    #[must_use]
     pub fn knows_all(&self) -> bool {
         self.unknown.is_empty() && self.absent.is_empty()
     }
@@ -61,13 +60,11 @@ pub enum Known {
 
 impl Known {
     /// Whether no run can give it a version: a source is missing or cannot be read.
-    #[must_use]
     pub fn is_lacking(self) -> bool {
         matches!(self, Self::Absent | Self::Unreadable)
     }
 
     /// Whether there is anything, of the versions of sources: an optional one that is absent has a version of its own.
-    #[must_use]
     pub fn presence(self) -> Presence {
         match self {
             Self::Absent => Presence::Missing,
@@ -80,7 +77,6 @@ impl Known {
 
 impl Known {
     /// The version, if it is known.
-    #[must_use]
     pub fn version(self) -> Option<DataVersion> {
         match self {
             Self::Version(version) => Some(version),

@@ -12,7 +12,6 @@ pub struct AssetSet {
 
 impl AssetSet {
     /// The empty set, in a graph of `len` assets and sources.
-    #[must_use]
     pub fn empty(len: usize) -> Self {
         Self {
             bits: FixedBitSet::with_capacity(len),
@@ -20,7 +19,6 @@ impl AssetSet {
     }
 
     /// All of the `len` assets and sources of a graph.
-    #[must_use]
     pub fn all(len: usize) -> Self {
         let mut set = Self::empty(len);
         set.bits.insert_range(..);
@@ -33,19 +31,16 @@ impl AssetSet {
     }
 
     /// Whether an asset is a member.
-    #[must_use]
     pub fn contains(&self, id: AssetId) -> bool {
         self.bits.contains(id.index())
     }
 
     /// How many members there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.bits.count_ones(..)
     }
 
     /// Whether there is no member.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bits.is_clear()
     }

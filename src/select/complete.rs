@@ -28,7 +28,6 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// The words of what a graph declares.
-    #[must_use]
     pub fn of(graph: &AssetGraph) -> Self {
         let abouts = || graph.ids().map(|id| graph.get(id).about());
         let sorted = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
@@ -67,14 +66,12 @@ impl Vocabulary {
     }
 
     /// Whether a word is the name of a source.
-    #[must_use]
     pub fn is_source(&self, word: &str) -> bool {
         let known = |name: &String| name.as_str().cmp(word);
         self.sources.binary_search_by(known).is_ok()
     }
 
     /// A value as it is written.
-    #[must_use]
     pub fn written(&self, value: &str) -> String {
         quoted(value)
     }
@@ -83,7 +80,6 @@ impl Vocabulary {
 /// What a selection that begins with `typed` may go on to: whole texts that begin like it, quoted where the language
 /// asks for it. Where only one fits that is no end, it is what that may go on to: a shell closes quotes behind a text that is
 /// alone.
-#[must_use]
 pub fn continuations(typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let (before, word) = last_word(typed);
     let words = words_at(before, word, vocabulary);
@@ -101,7 +97,6 @@ pub fn continuations(typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
 }
 
 /// What stands before the last word, and that word: behind white space, a parenthesis, or the levels of a traversal.
-#[must_use]
 pub fn last_word(typed: &str) -> (&str, &str) {
     let mut start = 0;
     let mut quoted = false;
@@ -121,7 +116,6 @@ pub fn last_word(typed: &str) -> (&str, &str) {
 
 /// Those of a sorted list that begin with `start`. Of too many only the next part of their paths is told, and where that is
 /// too much, too, the first of them and the last.
-#[must_use]
 pub fn fitting(words: &[String], start: &str) -> Vec<String> {
     let mut rest = beginning(words, start);
     if rest.len() <= OFFERED {
@@ -148,7 +142,6 @@ pub fn fitting(words: &[String], start: &str) -> Vec<String> {
 }
 
 /// A partition key as it is written behind `@`.
-#[must_use]
 pub fn written_key(key: &str) -> String {
     if is_plain_partition(key) {
         key.to_owned()

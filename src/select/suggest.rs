@@ -3,7 +3,6 @@
 use crate::model::KnownNames;
 
 /// A sentence that names up to three similar ones of `known`; `None` if none is.
-#[must_use]
 pub fn did_you_mean<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     did_you_mean_of(&KnownNames::new(known), text)
 }

@@ -19,7 +19,6 @@ impl AssetPartition {
     /// # Panics
     ///
     /// If a static definition has no such index.
-    #[must_use]
     pub fn at(asset: &AssetKey, keys: &PartitionKeys, index: u32) -> Self {
         Self {
             asset: asset.clone(),
@@ -29,7 +28,6 @@ impl AssetPartition {
     }
 
     /// Its name for people.
-    #[must_use]
     pub fn step_name(&self) -> StepName {
         StepName {
             asset: self.asset.clone(),

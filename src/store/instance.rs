@@ -42,7 +42,6 @@ pub struct ChangeMarker(i64);
 
 impl Store {
     /// The instance's file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -103,7 +102,6 @@ impl Store {
     ///
     /// There is none if another process has written since this one opened the instance: what that has written, this one
     /// may not have read.
-    #[must_use]
     pub fn close(mut self) -> Option<Mark> {
         let home = self.path.parent()?.to_owned();
         let alone = self.opened_at.is_some() && self.opened_at == self.last_change_marker().ok();

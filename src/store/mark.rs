@@ -33,7 +33,6 @@ fn read(home: &Path) -> Option<String> {
 
 impl Mark {
     /// The mark of the instance in `home`; `None` where there is no instance, or somebody may be writing to it.
-    #[must_use]
     pub fn read(home: &Path) -> Option<Self> {
         Self::with_text(home, read(home)?)
     }

@@ -42,7 +42,6 @@ impl RunLocks {
     }
 
     /// Those in a folder, which is made when it is needed.
-    #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
         Self {
             folder: Some(folder),
@@ -171,7 +170,6 @@ impl RunLocks {
 
 impl RunLocks {
     /// The file of a run, whether it exists or not; `None` in memory.
-    #[must_use]
     pub fn path(&self, run: RunId) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| file_of(folder, run))
     }
@@ -179,7 +177,6 @@ impl RunLocks {
 
 impl RunLock {
     /// The file, locked and open for writing; `None` in memory.
-    #[must_use]
     pub fn file(&self) -> Option<&File> {
         self.held.as_ref().map(|(_, file)| file)
     }

@@ -111,7 +111,6 @@ pub(super) const EVERY: &str = select_runs!("");
 
 impl RunGuard {
     /// The run.
-    #[must_use]
     pub fn run(&self) -> RunId {
         self.run
     }

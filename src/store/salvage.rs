@@ -62,7 +62,6 @@ fn open(path: &Path) -> Result<Connection, Fault> {
 
 impl Store {
     /// Whether every page of its file, and each row of each index, is as it should be. Reads the whole file.
-    #[must_use]
     pub fn is_sound(&self) -> bool {
         is_sound(&self.connection)
     }

@@ -14,7 +14,6 @@ const OWN: usize = 4_096;
 
 /// The greatest total of arguments and variables, in bytes, each with its closing zero and its pointer.
 #[cfg(target_os = "linux")]
-#[must_use]
 pub fn most_bytes() -> usize {
     use rustix::process::{Resource, getrlimit};
     const LEAST: u64 = 128 * 1024;
@@ -26,7 +25,6 @@ pub fn most_bytes() -> usize {
 
 /// The greatest total of arguments and variables, in bytes, each with its closing zero and its pointer.
 #[cfg(not(target_os = "linux"))]
-#[must_use]
 pub fn most_bytes() -> usize {
     1024 * 1024 - OWN
 }

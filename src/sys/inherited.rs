@@ -7,25 +7,21 @@ use std::thread;
 use rustix::process::{Resource, getrlimit};
 
 /// The most bytes that a file which this process writes may have; `None` where there is no limit (`ulimit -f`).
-#[must_use]
 pub fn file_size_limit() -> Option<u64> {
     getrlimit(Resource::Fsize).current
 }
 
 /// How many files this process may have open; `None` where there is no limit (`ulimit -n`).
-#[must_use]
 pub fn open_files_limit() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
 /// How many cores the process may use, as far as the system tells; at least 1.
-#[must_use]
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Those of `signals` that are ignored. To be asked before a handler is set, and of a process that ignores none by itself.
-#[must_use]
 pub fn ignored(signals: &[i32]) -> Vec<i32> {
     system::ignored(signals)
 }

@@ -18,7 +18,6 @@ const FILE: &str = "assetctl/secret";
 const LEN: usize = 32;
 
 /// The user's secret, if there is one. One that lies in the folder `project` may have come with it, and is none.
-#[must_use]
 pub fn known(environment: &[(OsString, OsString)], project: &Path) -> Option<[u8; LEN]> {
     let file = file(environment)?;
     let secret = read(&file)?;
@@ -26,7 +25,6 @@ pub fn known(environment: &[(OsString, OsString)], project: &Path) -> Option<[u8
 }
 
 /// [`known`], and makes one where there is none.
-#[must_use]
 pub fn known_or_made(environment: &[(OsString, OsString)], project: &Path) -> Option<[u8; LEN]> {
     known(environment, project).or_else(|| {
         let file = file(environment)?;

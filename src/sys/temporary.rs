@@ -10,7 +10,6 @@ pub const TEMPORARY: &str = "/tmp";
 pub const IN_MEMORY: &str = "/dev/shm";
 
 /// The folder for temporary files by the `TMPDIR` of an environment.
-#[must_use]
 pub fn temporary_folder(environment: &[(OsString, OsString)]) -> PathBuf {
     let of_user = environment.iter().rev().find(|(name, _)| name == "TMPDIR");
     let of_user = of_user.filter(|(_, folder)| !folder.is_empty());

@@ -35,7 +35,6 @@ pub use place::place_in_repository;
 pub use rebuild::Rebuilding;
 
 /// Whether there is a project where a request looks for it.
-#[must_use]
 pub fn is_project(surroundings: &Surroundings) -> bool {
     manifest::find(&surroundings.directory).is_ok()
 }

@@ -102,7 +102,6 @@ impl<'a> Words<'a> {
     }
 
     /// The names of assets and sources that begin with `typed`.
-    #[must_use]
     pub fn names(&self, typed: &str) -> Vec<String> {
         fitting(&self.known.vocabulary.names, typed)
     }
@@ -133,7 +132,6 @@ impl<'a> Words<'a> {
     }
 
     /// The definitions, and the assets and sources that have one, whose names begin with `typed`.
-    #[must_use]
     pub fn partitioned(&self, typed: &str) -> Vec<String> {
         let named = self.known.definitions.definitions().iter();
         let named = named.filter_map(|it| Some(it.name.as_ref()?.to_string()));
@@ -151,7 +149,6 @@ impl<'a> Words<'a> {
     }
 
     /// The dynamic definitions whose names begin with `typed`.
-    #[must_use]
     pub fn dynamic(&self, typed: &str) -> Vec<String> {
         let is_dynamic = |it: &&DeclaredPartitions| it.definition == PartitionsDefinition::Dynamic;
         let all = self.known.definitions.definitions().iter();

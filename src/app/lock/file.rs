@@ -99,14 +99,12 @@ impl LockFile {
     }
 
     /// What it holds.
-    #[must_use]
     pub fn lock(&self) -> &Lock {
         let parsed = || parsed(self.bytes.as_deref());
         self.lock.get_or_init(parsed)
     }
 
     /// What it says of some cells of a scope, at less cost than [`Self::lock`]; `None` where only that can tell.
-    #[must_use]
     pub fn part_about(&self, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
         part_about(self.written_text()?, scope, concerns)
     }
@@ -119,25 +117,21 @@ impl LockFile {
     }
 
     /// What it holds, if there is such a file and it is not damaged.
-    #[must_use]
     pub fn sound(&self) -> Option<&Lock> {
         (self.exists() && self.is_sound()).then(|| self.lock())
     }
 
     /// Whether it is not damaged; one that is not there is sound.
-    #[must_use]
     pub fn is_sound(&self) -> bool {
         !matches!(self.state, State::Damaged(_))
     }
 
     /// Whether there is such a file.
-    #[must_use]
     pub fn exists(&self) -> bool {
         self.bytes.is_some()
     }
 
     /// What the user should know of it, if it is to be written.
-    #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         match &self.state {
             State::Damaged(damage) => damage.iter().cloned().map(Notice::DamagedLock).collect(),

@@ -13,7 +13,6 @@ pub struct DamagedLock(Vec<DamagedLine>);
 
 impl DamagedLock {
     /// These lines; `None` if there is none.
-    #[must_use]
     pub fn of(lines: Vec<DamagedLine>) -> Option<Self> {
         (!lines.is_empty()).then_some(Self(lines))
     }

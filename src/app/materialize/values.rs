@@ -36,7 +36,6 @@ pub struct KeptValue {
 
 impl InMemory {
     /// The value that was asked for by itself; `None` if none was, or its step did not succeed.
-    #[must_use]
     pub fn printed(&self) -> Option<&KeptValue> {
         let Printable { step, path } = self.printed.as_ref()?;
         let is_it = |value: &&KeptValue| value.step == *step && value.path == *path;

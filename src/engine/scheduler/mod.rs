@@ -50,7 +50,6 @@ pub struct Scheduler<'a> {
 
 impl<'a> Scheduler<'a> {
     /// A scheduler of the cells that run or may run.
-    #[must_use]
     pub fn new(scope: &'a Scope<'a>, decisions: &[Decision], costs: &'a Costs) -> Self {
         let cells = decisions.len();
         let mut scheduler = Self {
@@ -111,7 +110,6 @@ impl<'a> Scheduler<'a> {
     }
 
     /// The next partition of the same asset, if it is ready too: it stays so until it is taken.
-    #[must_use]
     pub fn ready_neighbour(&self, cell: Cell) -> Option<Cell> {
         let row = self.scope.row_of_cell(cell);
         let next = row.cell(row.index_of(cell) + 1)?;
@@ -124,19 +122,16 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Whether a cell can be popped.
-    #[must_use]
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty()
     }
 
     /// How many cells are not final.
-    #[must_use]
     pub fn open(&self) -> u32 {
         self.open
     }
 
     /// Where a cell stands.
-    #[must_use]
     pub fn state(&self, cell: Cell) -> State {
         self.states[cell.index()]
     }
@@ -181,7 +176,6 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Cells that never started: what is left after an interrupt.
-    #[must_use]
     pub fn unstarted(&self) -> Vec<Cell> {
         let left = |cell: &Cell| matches!(self.state(*cell), State::Waiting | State::Ready);
         (0..self.states.len() as u32)

@@ -68,13 +68,11 @@ impl Checkout {
     }
 
     /// Where the folder is that `repository` was opened for.
-    #[must_use]
     pub fn place(&self, repository: &Repository) -> PathBuf {
         self.folder.join(&repository.prefix)
     }
 
     /// A repository as if the checkout were its work tree.
-    #[must_use]
     pub fn repository(&self, repository: &Repository) -> Repository {
         let real = self.folder.canonicalize();
         let top = real.unwrap_or_else(|_| self.folder.clone());

@@ -32,7 +32,6 @@ pub enum KeyQuestion {
 
 impl KeyQuestion {
     /// Who knows the keys of `definition`; its dimensions, if it has some, are to be asked for themselves.
-    #[must_use]
     pub fn of(definition: &PartitionsDefinition) -> Self {
         match definition {
             PartitionsDefinition::Static(_)
@@ -45,7 +44,6 @@ impl KeyQuestion {
 }
 
 /// The definitions of `graph` that an asset or a source uses, as its own or as a dimension.
-#[must_use]
 pub fn used_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
     let own: BTreeSet<_> = graph
         .ids()
@@ -60,7 +58,6 @@ pub fn used_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
 }
 
 /// Those of the used definitions of `graph` whose keys do not follow from what is declared.
-#[must_use]
 pub fn asking_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
     let asks = |it: &DeclaredPartitions| KeyQuestion::of(&it.definition) != KeyQuestion::Declared;
     if !graph.definitions().iter().any(asks) {

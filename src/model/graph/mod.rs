@@ -90,31 +90,26 @@ impl AssetGraph {
     }
 
     /// Settings of the project.
-    #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
     /// Manifest files, relative to the project root; the main one first.
-    #[must_use]
     pub fn files(&self) -> &[String] {
         &self.files
     }
 
     /// Partitions definitions, in order of declaration.
-    #[must_use]
     pub fn definitions(&self) -> &[DeclaredPartitions] {
         &self.definitions
     }
 
     /// How many assets and sources there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.declarations.len()
     }
 
     /// Whether nothing is declared.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.declarations.is_empty()
     }
@@ -125,19 +120,16 @@ impl AssetGraph {
     }
 
     /// All ids, upstream before downstream.
-    #[must_use]
     pub fn order(&self) -> &[AssetId] {
         &self.order
     }
 
     /// What `id` stands for.
-    #[must_use]
     pub fn get(&self, id: AssetId) -> &Declaration {
         &self.declarations[id.index()]
     }
 
     /// The asset `id`; `None` if it is a source.
-    #[must_use]
     pub fn asset(&self, id: AssetId) -> Option<&Asset> {
         match self.get(id) {
             Declaration::Asset(asset) => Some(asset),
@@ -146,7 +138,6 @@ impl AssetGraph {
     }
 
     /// The source `id`; `None` if it is an asset.
-    #[must_use]
     pub fn source(&self, id: AssetId) -> Option<&SourceAsset> {
         match self.get(id) {
             Declaration::Source(source) => Some(source),
@@ -155,55 +146,46 @@ impl AssetGraph {
     }
 
     /// The key of `id`.
-    #[must_use]
     pub fn key(&self, id: AssetId) -> &AssetKey {
         self.get(id).key()
     }
 
     /// The id of the asset or source with this key.
-    #[must_use]
     pub fn find(&self, key: &str) -> Option<AssetId> {
         self.asset_keys.find(key)
     }
 
     /// All ids, in byte order of their keys.
-    #[must_use]
     pub fn by_key(&self) -> &[AssetId] {
         self.asset_keys.ids()
     }
 
     /// All keys, as they are searched.
-    #[must_use]
     pub fn asset_keys(&self) -> &AssetKeys {
         &self.asset_keys
     }
 
     /// Who carries what.
-    #[must_use]
     pub fn labels(&self) -> &Labels {
         &self.labels
     }
 
     /// The deps of `id`; none for a source.
-    #[must_use]
     pub fn deps(&self, id: AssetId) -> &[Dep] {
         self.asset(id).map_or(&[], |asset| &asset.deps)
     }
 
     /// What `id` waits for: the assets of its deps and of its `after`, in declared order.
-    #[must_use]
     pub fn upstream(&self, id: AssetId) -> &[AssetId] {
         self.upstream.of(id)
     }
 
     /// The assets that wait for `id`, each once, in order of declaration.
-    #[must_use]
     pub fn downstream(&self, id: AssetId) -> &[AssetId] {
         self.downstream.of(id)
     }
 
     /// The definition that `id` declares.
-    #[must_use]
     pub fn definition(&self, id: AssetId) -> Option<&DeclaredPartitions> {
         let definition = self.get(id).partitions()?;
         Some(&self.definitions[definition.0 as usize])

@@ -62,7 +62,6 @@ pub struct Dimension {
 
 impl PartitionsDefinition {
     /// Windows that are all keys.
-    #[must_use]
     pub fn time(windows: TimePartitions) -> Self {
         Self::Time {
             windows: Arc::new(windows),
@@ -71,7 +70,6 @@ impl PartitionsDefinition {
     }
 
     /// Its keys at `now`, where these follow from the declaration alone.
-    #[must_use]
     pub fn declared_keys(&self, now: Timestamp) -> Option<PartitionKeys> {
         match self {
             Self::Static(keys) => Some(PartitionKeys::Named(NamedKeys::declared(keys))),
@@ -84,7 +82,6 @@ impl PartitionsDefinition {
     }
 
     /// The word for its type in the manifest.
-    #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Static(_) => "static",
@@ -96,7 +93,6 @@ impl PartitionsDefinition {
     }
 
     /// The windows, where keys are windows.
-    #[must_use]
     pub fn windows(&self) -> Option<&TimePartitions> {
         match self {
             Self::Time { windows, .. } => Some(windows),
@@ -105,7 +101,6 @@ impl PartitionsDefinition {
     }
 
     /// The dimensions; none where there is but one.
-    #[must_use]
     pub fn dimensions(&self) -> &[Dimension] {
         match self {
             Self::Multi(dimensions) => dimensions,

@@ -79,37 +79,31 @@ impl KeysByDefinition {
     }
 
     /// The keys of an asset's or source's definition; the one keyless partition where it has none.
-    #[must_use]
     pub fn of(&self, declaration: &Declaration) -> &PartitionKeys {
         self.get(declaration.partitions())
     }
 
     /// Why the keys of an asset's or source's definition are not all known.
-    #[must_use]
     pub fn fault(&self, declaration: &Declaration) -> Option<&str> {
         self.fault_of(declaration.partitions()?)
     }
 
     /// Why the keys of a definition are not all known.
-    #[must_use]
     pub fn fault_of(&self, definition: DefinitionId) -> Option<&str> {
         self.faults.get(&definition).map(String::as_str)
     }
 
     /// Why keys are not all known, each once, in order.
-    #[must_use]
     pub fn faults(&self) -> BTreeSet<&str> {
         self.faults.values().map(String::as_str).collect()
     }
 
     /// Whether the keys of some definition are not all known.
-    #[must_use]
     pub fn have_faults(&self) -> bool {
         !self.faults.is_empty()
     }
 
     /// The keys of a definition.
-    #[must_use]
     pub fn get(&self, definition: Option<DefinitionId>) -> &PartitionKeys {
         definition.map_or(&self.unpartitioned, |id| &self.keys[id.0 as usize])
     }

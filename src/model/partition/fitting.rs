@@ -74,7 +74,6 @@ pub fn fits(
 }
 
 /// The words of the mappings that fit both sides, as they are written in the manifest.
-#[must_use]
 pub fn choices(
     definitions: &[DeclaredPartitions],
     downstream: Option<DefinitionId>,

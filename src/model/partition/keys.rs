@@ -27,7 +27,6 @@ pub enum PartitionKeys {
 
 impl PartitionKeys {
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> u32 {
         match self {
             Self::Unpartitioned => 1,
@@ -38,19 +37,16 @@ impl PartitionKeys {
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// All indexes.
-    #[must_use]
     pub fn range(&self) -> Range<u32> {
         0..self.len()
     }
 
     /// Whether these are keys of a definition.
-    #[must_use]
     pub fn is_partitioned(&self) -> bool {
         !matches!(self, Self::Unpartitioned)
     }
@@ -60,7 +56,6 @@ impl PartitionKeys {
     /// # Panics
     ///
     /// If there is no such index.
-    #[must_use]
     pub fn key(&self, index: u32) -> Option<PartitionKey> {
         match self {
             Self::Unpartitioned => None,
@@ -105,7 +100,6 @@ impl PartitionKeys {
     }
 
     /// The index of `key`, if it exists.
-    #[must_use]
     pub fn index_of(&self, key: &str) -> Option<u32> {
         match self {
             Self::Unpartitioned => None,
@@ -116,7 +110,6 @@ impl PartitionKeys {
     }
 
     /// Whether `key` exists, or is that of a time window after all that do: a clock that is behind takes none away.
-    #[must_use]
     pub fn has_or_will(&self, key: &str) -> bool {
         match self {
             Self::Unpartitioned => false,
@@ -137,7 +130,6 @@ impl PartitionKeys {
     }
 
     /// The instant from which `key` exists, where it is or holds the key of a time window.
-    #[must_use]
     pub fn exists_from(&self, key: &str) -> Option<Timestamp> {
         match self {
             Self::Unpartitioned | Self::Named(_) => None,
@@ -155,7 +147,6 @@ impl PartitionKeys {
     }
 
     /// The time window of `index`, where keys are windows.
-    #[must_use]
     pub fn window(&self, index: u32) -> Option<TimeWindow> {
         match self {
             Self::Time(keys) => Some(keys.window(index)),
@@ -164,7 +155,6 @@ impl PartitionKeys {
     }
 
     /// The time definition, where keys are windows.
-    #[must_use]
     pub fn time(&self) -> Option<&TimePartitions> {
         match self {
             Self::Time(keys) => Some(keys.definition()),
@@ -173,7 +163,6 @@ impl PartitionKeys {
     }
 
     /// The dimensions, where there are several.
-    #[must_use]
     pub fn multi(&self) -> Option<&MultiKeys> {
         match self {
             Self::Multi(keys) => Some(keys),
@@ -186,7 +175,6 @@ impl PartitionKeys {
     /// # Panics
     ///
     /// If there is no such index.
-    #[must_use]
     pub fn slot(&self, index: u32) -> PartitionSlot {
         match self {
             Self::Unpartitioned => PartitionSlot::Unpartitioned,
@@ -197,7 +185,6 @@ impl PartitionKeys {
     }
 
     /// The index that is called `slot` in an instance, if it exists: the inverse of [`Self::slot`].
-    #[must_use]
     pub fn index_of_slot(&self, slot: &PartitionSlot) -> Option<u32> {
         match (self, slot) {
             (Self::Unpartitioned, PartitionSlot::Unpartitioned) => Some(0),

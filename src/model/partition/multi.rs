@@ -41,7 +41,6 @@ impl DimensionKeys {
 
 impl MultiKeys {
     /// The product of `dimensions`, the first outermost; `None` if it has 2^32 keys or more.
-    #[must_use]
     pub fn new(dimensions: Vec<(Name, PartitionKeys)>) -> Option<Self> {
         let mut len: u32 = 1;
         let mut product = Vec::with_capacity(dimensions.len());
@@ -58,32 +57,27 @@ impl MultiKeys {
     }
 
     /// The dimensions, the outermost first.
-    #[must_use]
     pub fn dimensions(&self) -> &[DimensionKeys] {
         &self.dimensions
     }
 
     /// How many keys there are.
-    #[must_use]
     pub fn len(&self) -> u32 {
         self.len
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The index in the dimension numbered `dimension` of the key `index`.
-    #[must_use]
     pub fn part(&self, index: u32, dimension: usize) -> u32 {
         let dimension = &self.dimensions[dimension];
         index / dimension.stride % dimension.keys.len()
     }
 
     /// The key as text: its parts, joined by `|`.
-    #[must_use]
     pub fn key(&self, index: u32) -> String {
         let mut text = String::new();
         for (at, dimension) in self.dimensions.iter().enumerate() {
@@ -96,7 +90,6 @@ impl MultiKeys {
     }
 
     /// The index of a key, if it exists.
-    #[must_use]
     pub fn index_of(&self, key: &str) -> Option<u32> {
         let mut parts = key.split(PART_SEPARATOR);
         let mut index = 0;
@@ -111,13 +104,11 @@ impl MultiKeys {
     /// # Panics
     ///
     /// If there is not a set for each dimension.
-    #[must_use]
     pub fn product(&self, sets: &[PartitionSet]) -> PartitionSet {
         PartitionSet::from_ranges(self.product_ranges(sets))
     }
 
     /// All keys whose index in one dimension is in a set.
-    #[must_use]
     pub fn with_part(&self, dimension: u32, part: PartitionSet) -> PartitionSet {
         let mut sets = self.all_parts();
         sets[dimension as usize] = part;
@@ -125,7 +116,6 @@ impl MultiKeys {
     }
 
     /// The indexes in one dimension of the keys of a set.
-    #[must_use]
     pub fn parts(&self, set: &PartitionSet, dimension: u32) -> PartitionSet {
         let dimension = &self.dimensions[dimension as usize];
         let len = dimension.keys.len();

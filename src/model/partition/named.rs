@@ -26,7 +26,6 @@ struct Addition {
 
 impl NamedKeys {
     /// Keys in their declared order.
-    #[must_use]
     pub fn declared(keys: &Arc<[PartitionKey]>) -> Self {
         let sorted = byte_order(keys);
         Self {
@@ -37,7 +36,6 @@ impl NamedKeys {
     }
 
     /// Keys of a set that grows, given in order of addition: they are taken in byte order, and shown as they were added.
-    #[must_use]
     pub fn growing(mut keys: Vec<PartitionKey>) -> Self {
         let added = keys.clone();
         keys.sort_unstable();
@@ -60,13 +58,11 @@ impl NamedKeys {
     }
 
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> u32 {
         self.keys.len() as u32
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -76,19 +72,16 @@ impl NamedKeys {
     /// # Panics
     ///
     /// If there is no such index.
-    #[must_use]
     pub fn key(&self, index: u32) -> &PartitionKey {
         &self.keys[index as usize]
     }
 
     /// All keys, by index.
-    #[must_use]
     pub fn keys(&self) -> &[PartitionKey] {
         &self.keys
     }
 
     /// The index of a key.
-    #[must_use]
     pub fn index_of(&self, key: &str) -> Option<u32> {
         match &self.sorted {
             None => {
@@ -105,21 +98,18 @@ impl NamedKeys {
     }
 
     /// The index that is shown at a place.
-    #[must_use]
     pub fn shown(&self, place: u32) -> u32 {
         let added = self.added.as_ref();
         added.map_or(place, |added| added.indexes[place as usize])
     }
 
     /// The place at which an index is shown: the inverse of [`Self::shown`].
-    #[must_use]
     pub fn place_of(&self, index: u32) -> u32 {
         let added = self.added.as_ref();
         added.map_or(index, |added| added.places[index as usize])
     }
 
     /// Whether keys are shown in the order of their indexes.
-    #[must_use]
     pub fn is_shown_in_order(&self) -> bool {
         self.added.is_none()
     }
@@ -130,7 +120,6 @@ impl NamedKeys {
     }
 
     /// Up to three keys that a person may have meant by `text`.
-    #[must_use]
     pub fn similar(&self, text: &str) -> Vec<PartitionKey> {
         let names = KnownNames::new(self.keys.iter().map(PartitionKey::as_str));
         let near = names.like(text, text.chars().count().max(3) / 2);

@@ -20,25 +20,21 @@ struct Run {
 
 impl PartitionSet {
     /// The empty set.
-    #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
 
     /// All indexes in `range`.
-    #[must_use]
     pub fn from_range(range: Range<u32>) -> Self {
         Self::from_ranges([range])
     }
 
     /// The set of one index.
-    #[must_use]
     pub fn single(index: u32) -> Self {
         Self::from_range(index..index + 1)
     }
 
     /// The union of `ranges`, in any order, overlapping or not.
-    #[must_use]
     pub fn from_ranges(ranges: impl IntoIterator<Item = Range<u32>>) -> Self {
         let mut sorted: Vec<_> = ranges
             .into_iter()
@@ -65,7 +61,6 @@ impl PartitionSet {
     }
 
     /// The number of members.
-    #[must_use]
     pub fn len(&self) -> u32 {
         self.runs
             .last()
@@ -73,13 +68,11 @@ impl PartitionSet {
     }
 
     /// Whether the set has no member.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
     /// The ranges, in order.
-    #[must_use]
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<u32>> + '_ {
         self.runs.iter().map(|run| run.start..run.end)
     }
@@ -90,25 +83,21 @@ impl PartitionSet {
     }
 
     /// The smallest member.
-    #[must_use]
     pub fn first(&self) -> Option<u32> {
         self.runs.first().map(|run| run.start)
     }
 
     /// The largest member.
-    #[must_use]
     pub fn last(&self) -> Option<u32> {
         self.runs.last().map(|run| run.end - 1)
     }
 
     /// Whether `index` is a member.
-    #[must_use]
     pub fn contains(&self, index: u32) -> bool {
         self.rank(index).is_some()
     }
 
     /// How many members are smaller than the member `index`; `None` if it is none.
-    #[must_use]
     pub fn rank(&self, index: u32) -> Option<u32> {
         let at = self.runs.partition_point(|run| run.end <= index);
         let run = self.runs.get(at)?;
@@ -116,7 +105,6 @@ impl PartitionSet {
     }
 
     /// How many members are smaller than `index`, be it a member or not.
-    #[must_use]
     pub fn before(&self, index: u32) -> u32 {
         let at = self.runs.partition_point(|run| run.end <= index);
         match self.runs.get(at) {
@@ -126,7 +114,6 @@ impl PartitionSet {
     }
 
     /// The member with `rank` smaller ones.
-    #[must_use]
     pub fn nth(&self, rank: u32) -> Option<u32> {
         let at = self
             .runs
@@ -160,7 +147,6 @@ impl PartitionSet {
     }
 
     /// Members of any of `sets`.
-    #[must_use]
     pub fn union_of(sets: impl IntoIterator<Item = Self>) -> Self {
         let mut sets = sets.into_iter();
         let Some(first) = sets.next() else {
@@ -228,7 +214,6 @@ impl PartitionSet {
     }
 
     /// Whether any member is within `range`.
-    #[must_use]
     pub fn meets(&self, range: &Range<u32>) -> bool {
         let at = self.runs.partition_point(|run| run.end <= range.start);
         let run = self.runs.get(at);
@@ -236,7 +221,6 @@ impl PartitionSet {
     }
 
     /// Whether every member is one of `other` too.
-    #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
         self.ranges().all(|range| {
             let at = other.runs.partition_point(|run| run.end <= range.start);

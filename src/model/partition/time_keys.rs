@@ -26,7 +26,6 @@ enum ExistingWindows {
 
 impl TimeKeys {
     /// The windows that exist at `now`.
-    #[must_use]
     pub fn at(definition: &Arc<TimePartitions>, now: Timestamp) -> Self {
         Self {
             definition: Arc::clone(definition),
@@ -35,7 +34,6 @@ impl TimeKeys {
     }
 
     /// Only these windows, by their indexes in the definition's lattice.
-    #[must_use]
     pub fn only(definition: &Arc<TimePartitions>, windows: PartitionSet) -> Self {
         Self {
             definition: Arc::clone(definition),
@@ -44,13 +42,11 @@ impl TimeKeys {
     }
 
     /// The definition.
-    #[must_use]
     pub fn definition(&self) -> &Arc<TimePartitions> {
         &self.definition
     }
 
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> u32 {
         match &self.existing {
             ExistingWindows::First(len) => *len,
@@ -59,7 +55,6 @@ impl TimeKeys {
     }
 
     /// Whether there is none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -69,7 +64,6 @@ impl TimeKeys {
     /// # Panics
     ///
     /// If only some windows exist and there is no such key.
-    #[must_use]
     pub fn lattice(&self, index: u32) -> i64 {
         match &self.existing {
             ExistingWindows::First(_) => index.into(),
@@ -78,7 +72,6 @@ impl TimeKeys {
     }
 
     /// The key at an index of the definition's lattice, if it exists.
-    #[must_use]
     pub fn rank(&self, lattice: i64) -> Option<u32> {
         let lattice = u32::try_from(lattice).ok()?;
         match &self.existing {
@@ -88,7 +81,6 @@ impl TimeKeys {
     }
 
     /// The existing keys within a stretch of the definition's lattice.
-    #[must_use]
     pub fn within(&self, lattice: &Range<i64>) -> Range<u32> {
         let before = |at: i64| match &self.existing {
             ExistingWindows::First(len) => {
@@ -129,7 +121,6 @@ impl TimeKeys {
     }
 
     /// The window of the key `index`.
-    #[must_use]
     pub fn window(&self, index: u32) -> TimeWindow {
         self.definition.window(self.lattice(index))
     }

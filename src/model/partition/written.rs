@@ -11,7 +11,6 @@ const SUGGESTED: usize = 3;
 impl PartitionKeys {
     /// The index of a key as a person writes it: as it is, or as `date=2024-01-01,region=eu` where there are several
     /// dimensions.
-    #[must_use]
     pub fn find(&self, written: &str) -> Option<u32> {
         self.index_of(written).or_else(|| {
             let keys = self.multi()?;
@@ -21,7 +20,6 @@ impl PartitionKeys {
 
     /// Up to three existing keys that a person may have meant by `text`: the window that holds it, or similar names; of
     /// several dimensions, keys whose parts are that.
-    #[must_use]
     pub fn nearest(&self, text: &str) -> Vec<PartitionKey> {
         match self {
             Self::Unpartitioned => Vec::new(),
@@ -47,7 +45,6 @@ impl MultiKeys {
     /// not; `None` if `text` is not of that form or does not name each dimension once.
     ///
     /// A part that holds `,`, `=` or `"` stands in double quotes; there `\` stands before `"` and before itself.
-    #[must_use]
     pub fn parse_parts(&self, text: &str) -> Option<Vec<String>> {
         let mut parts = vec![None; self.dimensions().len()];
         let mut rest = Some(text);
@@ -65,7 +62,6 @@ impl MultiKeys {
     }
 
     /// The index of the key with these parts, if it exists.
-    #[must_use]
     pub fn index_of_parts(&self, parts: &[String]) -> Option<u32> {
         let mut index = 0;
         for (dimension, part) in self.dimensions().iter().zip(parts) {

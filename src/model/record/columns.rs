@@ -59,7 +59,6 @@ struct Makings {
 
 impl CurrentColumns {
     /// The state of so many cells of which none was ever tried.
-    #[must_use]
     pub fn never_tried(cells: usize) -> Self {
         Self {
             states: vec![State::NeverTried; cells],
@@ -75,13 +74,11 @@ impl CurrentColumns {
     }
 
     /// How many cells there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.states.len()
     }
 
     /// Whether there are no cells.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
     }
@@ -91,7 +88,6 @@ impl CurrentColumns {
     /// # Panics
     ///
     /// If there is no such cell.
-    #[must_use]
     pub fn get(&self, at: usize) -> Option<CurrentRef<'_>> {
         let attempt = self.attempt(at)?;
         let materialized = self.materialized(at);
@@ -106,7 +102,6 @@ impl CurrentColumns {
     /// # Panics
     ///
     /// If there is no such cell.
-    #[must_use]
     pub fn attempt(&self, at: usize) -> Option<LastAttempt> {
         match self.states[at] {
             State::NeverTried => None,
@@ -119,7 +114,6 @@ impl CurrentColumns {
     /// # Panics
     ///
     /// If there is no such cell.
-    #[must_use]
     pub fn materialized(&self, at: usize) -> Option<MaterializedRef<'_>> {
         if !matches!(self.states[at], State::Materialized(_)) {
             return None;
@@ -139,7 +133,6 @@ impl CurrentColumns {
     }
 
     /// All states, by index.
-    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<CurrentRef<'_>>> {
         (0..self.len()).map(|at| self.get(at))
     }

@@ -36,7 +36,6 @@ pub struct FileList {
 
 impl SourceContent {
     /// A value as text; only the beginning of a long one is kept.
-    #[must_use]
     pub fn of_value(text: &str) -> Self {
         match text.char_indices().nth(LONGEST_VALUE) {
             Some((end, _)) => Self::Value(format!("{}…", &text[..end])),
@@ -45,7 +44,6 @@ impl SourceContent {
     }
 
     /// Files by their paths, in any order.
-    #[must_use]
     pub fn of_files(mut files: Vec<(String, DataVersion)>) -> Self {
         files.sort_unstable();
         files.dedup();
@@ -68,7 +66,6 @@ impl SourceContent {
 
 impl FileList {
     /// What has become of these files, `now` being those that are there.
-    #[must_use]
     pub fn changes(&self, now: &Self) -> FileChanges {
         let mut changes = FileChanges::default();
         let (old, new) = (self.entries(), now.entries());

@@ -16,7 +16,6 @@ pub struct Current {
 
 impl Current {
     /// The state of an asset partition by what the lock file says of it.
-    #[must_use]
     pub const fn of_lock(
         fingerprint: Fingerprint,
         code_version: CodeVersion,
@@ -118,7 +117,6 @@ impl<'a> From<&'a CurrentMaterialization> for MaterializedRef<'a> {
 
 impl CurrentRef<'_> {
     /// A state of its own.
-    #[must_use]
     pub fn to_owned(self) -> Current {
         Current {
             materialized: self.materialized.map(MaterializedRef::to_owned),
@@ -129,7 +127,6 @@ impl CurrentRef<'_> {
 
 impl MaterializedRef<'_> {
     /// A materialization of its own.
-    #[must_use]
     pub fn to_owned(self) -> CurrentMaterialization {
         CurrentMaterialization {
             provenance: self.provenance,

@@ -126,7 +126,6 @@ pub enum Outcome {
 
 impl Outcome {
     /// The word for it in machine output.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Materialized => "materialized",
@@ -216,7 +215,6 @@ pub enum Provenance {
 
 impl Provenance {
     /// Its number in the instance's history, if it is there.
-    #[must_use]
     pub const fn recorded(self) -> Option<MaterializationId> {
         match self {
             Self::Recorded(id) => Some(id),
@@ -257,7 +255,6 @@ pub enum RunStatus {
 
 impl RunStatus {
     /// The word for it.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Started => "started",

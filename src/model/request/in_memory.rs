@@ -26,7 +26,6 @@ impl InMemoryRequest {
     pub const DEFAULT_MEMORY_LIMIT: u64 = 2_000_000_000;
 
     /// A request with nothing but a run.
-    #[must_use]
     pub fn new(run: MaterializeRequest) -> Self {
         Self {
             run,

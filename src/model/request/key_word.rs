@@ -83,7 +83,6 @@ impl KeyWord {
     }
 
     /// Where in the written word its last key stands.
-    #[must_use]
     pub fn place_of_last(&self) -> Range<usize> {
         let start = match self {
             Self::One(_) => 0,
@@ -94,7 +93,6 @@ impl KeyWord {
     }
 
     /// Where in the written word its first key stands.
-    #[must_use]
     pub fn place_of_first(&self) -> Range<usize> {
         let (Self::One(first) | Self::Range { first, .. }) = self;
         0..first.text.as_str().len()
@@ -120,13 +118,11 @@ impl KeyText {
     }
 
     /// The whole text, as a key.
-    #[must_use]
     pub fn whole(&self) -> &PartitionKey {
         &self.text
     }
 
     /// The text as `DEFINITION=KEY`, where it can be that.
-    #[must_use]
     pub fn limited(&self) -> Option<&LimitedKey> {
         self.limited.as_ref()
     }

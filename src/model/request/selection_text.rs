@@ -12,7 +12,6 @@ pub struct SelectionText(String);
 
 impl SelectionText {
     /// Exactly this asset or source, whatever characters its key holds.
-    #[must_use]
     pub fn naming(asset: &AssetKey) -> Self {
         let mut text = String::from("\"");
         for c in asset.as_str().chars() {
@@ -26,7 +25,6 @@ impl SelectionText {
     }
 
     /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

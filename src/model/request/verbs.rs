@@ -54,7 +54,6 @@ pub enum Grouping {
 
 impl Grouping {
     /// Keys where they are asked for, else ranges.
-    #[must_use]
     pub fn of_keys(keys: bool) -> Self {
         if keys { Self::Keys } else { Self::Ranges }
     }

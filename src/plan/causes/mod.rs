@@ -144,7 +144,6 @@ fn input_changes(
 }
 
 /// Compares two readable records by field; a field that occurs several times is one list.
-#[must_use]
 pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
     let (old, new) = (by_name(old), by_name(new));
     let versioned = old.contains_key(CODE_VERSION) != new.contains_key(CODE_VERSION);
@@ -184,7 +183,6 @@ pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
 }
 
 /// A recorded value as it is told: of a variable what it is set to, `None` where it is not set.
-#[must_use]
 pub fn value_in_words(field: &str, text: String) -> Option<String> {
     if !field.starts_with(VARIABLE_FIELD) {
         return Some(text);

@@ -43,7 +43,6 @@ pub struct Decisions {
 }
 
 /// Decides on all cells, upstream before downstream.
-#[must_use]
 pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
     let scope = judge.scope();
     let mut decisions = Decisions {
@@ -101,7 +100,6 @@ fn is_blocked_itself(judge: &Judge<'_>, row: &Row, cell: Cell) -> bool {
 }
 
 /// The upstream cells because of which `cell` cannot run: missing sources, and what is itself not made in this run.
-#[must_use]
 pub fn obstacles(judge: &Judge<'_>, decisions: &[Decision], cell: Cell) -> Vec<Cell> {
     obstacles_among(judge, decisions, cell, |_| true)
 }
@@ -149,7 +147,6 @@ pub struct Costs {
 const UNKNOWN_MS: u64 = 1_000;
 
 /// The costs of all cells that run or may run.
-#[must_use]
 pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
     let scope = judge.scope();
     let own = own_costs(judge);
@@ -174,7 +171,6 @@ pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
 }
 
 /// Whether a partition of each asset runs or may run, by its id.
-#[must_use]
 pub fn running_assets(scope: &Scope<'_>, decisions: &[Decision]) -> Vec<bool> {
     let mut running = vec![false; scope.graph().len()];
     for row in scope.rows() {
@@ -213,7 +209,6 @@ fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
 }
 
 /// The longest chain of cells that run, from first to last.
-#[must_use]
 pub fn critical_path(scope: &Scope<'_>, decisions: &[Decision], costs: &Costs) -> Vec<Cell> {
     let runs = |cell: &Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
     let all = scope.rows().iter().flat_map(Row::cells).filter(runs);

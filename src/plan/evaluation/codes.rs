@@ -31,7 +31,6 @@ pub struct SeenPaths {
 
 impl SeenPaths {
     /// The versions of files and directories of which so much counts.
-    #[must_use]
     pub fn files_of(&self, counted: Counted) -> &HashMap<String, Option<DataVersion>> {
         match counted {
             Counted::All | Counted::Files => &self.files,
@@ -42,13 +41,11 @@ impl SeenPaths {
 
 impl Codes {
     /// What was found for an asset.
-    #[must_use]
     pub fn observed(&self, asset: AssetId) -> ObservedCode {
         self.observed.get(&asset).cloned().unwrap_or_default()
     }
 
     /// What was found for an asset, as if something else had been at `paths`.
-    #[must_use]
     pub fn observed_but(&self, asset: AssetId, paths: &[(String, DataVersion)]) -> ObservedCode {
         let mut observed = self.observed(asset);
         for (path, version) in paths {
@@ -72,7 +69,6 @@ impl Codes {
 
 /// How a code file is named in a code version: its path if that lies in the project, else only what it is called, as
 /// nothing that is hashed may depend on where a machine keeps things.
-#[must_use]
 pub fn code_file_name(path: &str) -> String {
     if path.starts_with('/') || path.starts_with("../") {
         let name = path.rsplit('/').next().unwrap_or(path);

@@ -34,7 +34,6 @@ pub struct LockedResult {
 impl Evaluation<'_> {
     /// Whether cells that are still not fresh stand in blocks, and a block of which the scope holds a part only is among those
     /// of the assets of the scope: blocks are judged as a whole, with all that they read.
-    #[must_use]
     pub fn meets_part_of_a_block(&self, lock: &Lock) -> bool {
         let scope = self.scope();
         let (mut any_doubtful, mut any_part) = (false, false);
@@ -123,7 +122,6 @@ impl Evaluation<'_> {
 
     /// Whether the instance does not vouch for a cell of an asset: it is not fresh, or is read as it is and not what was
     /// recorded.
-    #[must_use]
     pub fn is_doubtful(&self, cell: Cell) -> bool {
         match self.scope().role(cell) {
             Role::Given => self.is_unrecorded(cell) || self.changed_outputs(cell).is_some(),
@@ -132,13 +130,11 @@ impl Evaluation<'_> {
     }
 
     /// Whether any cell of an asset is [doubtful](Self::is_doubtful).
-    #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.any_asset_cell(|cell| self.is_doubtful(cell))
     }
 
     /// Whether some cell of an asset has no materialization.
-    #[must_use]
     pub fn lacks_records(&self) -> bool {
         self.any_asset_cell(|cell| self.is_unrecorded(cell))
     }
@@ -149,13 +145,11 @@ impl Evaluation<'_> {
     }
 
     /// Whether a cell counts as recorded only for what the lock file says.
-    #[must_use]
     pub fn is_from_lock(&self, cell: Cell) -> bool {
         self.provenance(cell) == Some(Provenance::Locked)
     }
 
     /// Whether a cell has no materialization.
-    #[must_use]
     pub fn is_unrecorded(&self, cell: Cell) -> bool {
         self.provenance(cell).is_none()
     }

@@ -57,7 +57,6 @@ pub struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     /// Judges by the facts that `judge` has, and decides. `share` does what can be done for each cell alone.
-    #[must_use]
     pub fn new(
         judge: Judge<'a>,
         findings: Findings,
@@ -80,13 +79,11 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The scope.
-    #[must_use]
     pub fn scope(&self) -> &'a Scope<'a> {
         self.judge.scope()
     }
 
     /// The judge, with all facts.
-    #[must_use]
     pub fn judge(&self) -> &Judge<'a> {
         &self.judge
     }
@@ -97,87 +94,73 @@ impl<'a> Evaluation<'a> {
     }
 
     /// What is known.
-    #[must_use]
     pub fn facts(&self) -> &Facts {
         self.judge.facts()
     }
 
     /// What is found of a cell.
-    #[must_use]
     pub fn verdict(&self, cell: Cell) -> Verdict {
         self.verdicts[cell.index()]
     }
 
     /// The status of a cell.
-    #[must_use]
     pub fn status(&self, cell: Cell) -> Status {
         self.verdict(cell).status
     }
 
     /// Whether a cell is fresh.
-    #[must_use]
     pub fn is_fresh(&self, cell: Cell) -> bool {
         self.status(cell) == Status::Fresh
     }
 
     /// What becomes of a cell.
-    #[must_use]
     pub fn decision(&self, cell: Cell) -> Decision {
         self.decisions.of[cell.index()]
     }
 
     /// What becomes of all cells.
-    #[must_use]
     pub fn decisions(&self) -> &Decisions {
         &self.decisions
     }
 
     /// What is recorded of a cell, or stands for a record.
-    #[must_use]
     pub fn recorded(&self, cell: Cell) -> Option<MaterializedRef<'_>> {
         self.facts().recorded.materialized(cell.index())
     }
 
     /// Where what is recorded of a cell is known from.
-    #[must_use]
     pub fn provenance(&self, cell: Cell) -> Option<Provenance> {
         self.recorded(cell).map(|last| last.provenance)
     }
 
     /// The outputs of a cell that are not what was recorded, by their numbers.
-    #[must_use]
     pub fn changed_outputs(&self, cell: Cell) -> Option<&[(usize, OutputChange)]> {
         self.facts().changed_outputs.get(&cell).map(Vec::as_slice)
     }
 
     /// The versions of a cell: of a source one, of an asset one for each output.
-    #[must_use]
     pub fn versions(&self, cell: Cell) -> &[Known] {
         let row = self.scope().row_of_cell(cell);
         &self.facts().versions[row.versions_of(cell)]
     }
 
     /// The code version of a cell's asset, if its code can be read.
-    #[must_use]
     pub fn code_version(&self, cell: Cell) -> Option<CodeVersion> {
         let scope = self.scope();
         self.facts().code[scope.number_of(scope.at(cell).0)]
     }
 
     /// What the code versions were made of.
-    #[must_use]
     pub fn codes(&self) -> &Codes {
         &self.findings.codes
     }
 
     /// What was found at sources.
-    #[must_use]
     pub fn sources(&self) -> &FoundSources {
         &self.findings.sources
     }
 
     /// What `observe` commands answered, to be recorded.
-    #[must_use]
     pub fn observations(&self) -> &[(PartitionSlot, Observation)] {
         &self.findings.observations
     }
@@ -188,7 +171,6 @@ impl<'a> Evaluation<'a> {
     }
 
     /// What only the lock file knows.
-    #[must_use]
     pub fn locked(&self) -> &LockedCells {
         &self.locked
     }
@@ -255,7 +237,6 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The name of a cell.
-    #[must_use]
     pub fn step_name(&self, cell: Cell) -> StepName {
         self.scope().step_name(cell)
     }

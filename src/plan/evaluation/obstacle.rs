@@ -4,7 +4,6 @@ use crate::plan::{Cell, Decision, Evaluation, MissingSource, NonexistentKeys, ob
 
 impl Evaluation<'_> {
     /// Why a cell is not made in this run although it is not fresh: what its nearest root is, in words.
-    #[must_use]
     pub fn why_blocked(&self, cell: Cell) -> String {
         let mut cell = cell;
         loop {
@@ -20,7 +19,6 @@ impl Evaluation<'_> {
     }
 
     /// Why a cell is blocked, in words: what is missing of the sources that it needs.
-    #[must_use]
     pub fn obstacle(&self, cell: Cell) -> String {
         let name = self.step_name(cell);
         match self.findings.sources.missing.get(&cell) {

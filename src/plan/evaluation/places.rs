@@ -49,7 +49,6 @@ pub enum OccupantKind {
 
 impl Evaluation<'_> {
     /// Whether something was recorded at the place of an output.
-    #[must_use]
     pub fn place(&self, cell: Cell, output: usize) -> PlaceRecord {
         if let Some(version) = self.places.ours.get(&(cell, output)) {
             return PlaceRecord::Recorded(*version);
@@ -69,7 +68,6 @@ impl Evaluation<'_> {
     }
 
     /// What lies at places and is not ours, in order of cells and outputs.
-    #[must_use]
     pub fn foreign_occupants(&self) -> &[Occupant] {
         &self.places.foreign
     }

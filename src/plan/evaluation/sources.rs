@@ -38,7 +38,6 @@ pub enum MissingSource {
 
 impl FoundSources {
     /// The text of a source that is a value: of a scalar its own, else JSON.
-    #[must_use]
     pub fn value_text(&self, cell: Cell) -> Option<&str> {
         let found = self.values.get(&cell)?;
         Some(match found.words.as_deref() {

@@ -33,7 +33,6 @@ pub fn code_version(asset: &Asset, observed: &ObservedCode, folding: &mut Foldin
 }
 
 /// The code version of an asset as readable fields.
-#[must_use]
 pub fn code_record(asset: &Asset, observed: &ObservedCode) -> Vec<Field> {
     let mut readable = Readable::new();
     fold_code(asset, observed, &mut readable);
@@ -73,7 +72,6 @@ pub fn fingerprint(parts: &FingerprintParts<'_>, folding: &mut Folding) -> Finge
 }
 
 /// The label of the output that a dep names; `None` where it reads the whole of its upstream.
-#[must_use]
 pub fn output_read(graph: &AssetGraph, dep: &Dep) -> Option<String> {
     let output = dep.output?;
     graph.asset(dep.asset)?.output_label(output as usize)
@@ -91,7 +89,6 @@ pub fn version_of_outputs(outputs: &[DataVersion], folding: &mut Folding) -> Dat
 }
 
 /// A mapping in words, as it is folded and recorded.
-#[must_use]
 pub fn mapping_in_words(mapping: &PartitionMapping, nonexistent: Nonexistent) -> String {
     let mapping = mapping.to_string();
     match nonexistent {

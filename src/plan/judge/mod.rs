@@ -123,7 +123,6 @@ pub struct Witness {
 
 impl<'a> Judge<'a> {
     /// A judge of the cells of `scope`.
-    #[must_use]
     pub fn new(scope: &'a Scope<'a>, facts: Facts, purpose: Purpose) -> Self {
         let (blocks, folding) = (Blocks::default(), Folding::new());
         Self {
@@ -160,13 +159,11 @@ impl<'a> Judge<'a> {
     }
 
     /// The scope.
-    #[must_use]
     pub fn scope(&self) -> &'a Scope<'a> {
         self.scope
     }
 
     /// What is known.
-    #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -749,7 +746,6 @@ fn version_of(
 }
 
 /// The version that a dep reads of these outputs of one partition; `None` if it is unknown or absent.
-#[must_use]
 pub fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion> {
     match (output, outputs) {
         (Some(output), outputs) => outputs[output as usize].version(),
@@ -762,7 +758,6 @@ pub fn version_at(outputs: &[Known], output: Option<u32>) -> Option<DataVersion>
 }
 
 /// The data versions of a materialization's outputs by the asset's rule, where its contents are not what counts.
-#[must_use]
 pub fn version_by_rule(
     rule: DataVersionRule,
     fingerprint: Fingerprint,

@@ -6,7 +6,6 @@ pub struct Cell(pub u32);
 
 impl Cell {
     /// The cell as an index into dense columns.
-    #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
     }

@@ -6,14 +6,12 @@ use crate::plan::scope::{Cell, Scope};
 
 impl Scope<'_> {
     /// The upstream partitions that a partition reads through a dep.
-    #[must_use]
     pub fn mapped(&self, asset: AssetId, dep: &Dep, index: u32) -> PartitionSet {
         dep.mapping
             .upstream_of(self.keys(asset), self.keys(dep.asset), index..index + 1)
     }
 
     /// The upstream partitions that run before a partition without being read: of the assets of its `after`.
-    #[must_use]
     pub fn before(&self, asset: AssetId, after: AssetId, index: u32) -> PartitionSet {
         order_mapping(self.graph, asset, after).upstream_of(
             self.keys(asset),

@@ -49,7 +49,6 @@ pub struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// The selection and what it needs.
-    #[must_use]
     pub fn new(
         graph: &'a AssetGraph,
         keys: &'a KeysByDefinition,
@@ -96,13 +95,11 @@ impl<'a> Scope<'a> {
     }
 
     /// The graph.
-    #[must_use]
     pub fn graph(&self) -> &'a AssetGraph {
         self.graph
     }
 
     /// The rows, upstream before downstream.
-    #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -122,7 +119,6 @@ impl<'a> Scope<'a> {
     }
 
     /// The name of a cell.
-    #[must_use]
     pub fn step_name(&self, cell: Cell) -> StepName {
         let (asset, _) = self.at(cell);
         StepName {
@@ -132,7 +128,6 @@ impl<'a> Scope<'a> {
     }
 
     /// The path of a source's data, where it is one path.
-    #[must_use]
     pub fn source_path(&self, cell: Cell) -> Option<String> {
         let (id, partition) = self.at(cell);
         let path = match &self.graph.source(id)?.place {
@@ -147,7 +142,6 @@ impl<'a> Scope<'a> {
     }
 
     /// The upstream partitions that cells, which are neighbours, read through a dep.
-    #[must_use]
     pub fn read_by(&self, cells: &[Cell], dep: &Dep) -> PartitionSet {
         let (id, indexes) = self.neighbours(cells);
         dep.mapping
@@ -155,45 +149,38 @@ impl<'a> Scope<'a> {
     }
 
     /// The asset of cells, which are neighbours, and their indexes.
-    #[must_use]
     pub fn neighbours(&self, cells: &[Cell]) -> (AssetId, Range<u32>) {
         let (id, first) = self.at(cells[0]);
         (id, first.index..first.index + cells.len() as u32)
     }
 
     /// The row of an asset or source; `None` if the request does not reach it.
-    #[must_use]
     pub fn row(&self, asset: AssetId) -> Option<&Row> {
         self.rows.get(self.row_of[asset.index()] as usize)
     }
 
     /// The number of the row of an asset that the request reaches.
-    #[must_use]
     pub fn number_of(&self, asset: AssetId) -> usize {
         self.row_of[asset.index()] as usize
     }
 
     /// How many cells there are.
-    #[must_use]
     pub fn cells(&self) -> u32 {
         self.cells
     }
 
     /// How many versions there are: one for each output of each cell.
-    #[must_use]
     pub fn versions(&self) -> u32 {
         self.versions
     }
 
     /// The row that `cell` belongs to.
-    #[must_use]
     pub fn row_of_cell(&self, cell: Cell) -> &Row {
         let after = self.rows.partition_point(|row| row.base <= cell.0);
         &self.rows[after - 1]
     }
 
     /// The asset or source and the partition that `cell` stands for.
-    #[must_use]
     pub fn at(&self, cell: Cell) -> (AssetId, PartitionRef<'a>) {
         let row = self.row_of_cell(cell);
         (
@@ -206,26 +193,22 @@ impl<'a> Scope<'a> {
     }
 
     /// The partition key of `cell`; `None` where its asset is unpartitioned.
-    #[must_use]
     pub fn partition(&self, cell: Cell) -> Option<PartitionKey> {
         let (_, partition) = self.at(cell);
         partition.keys.key(partition.index)
     }
 
     /// The keys of an asset's or source's definition.
-    #[must_use]
     pub fn keys(&self, asset: AssetId) -> &'a PartitionKeys {
         self.keys.of(self.graph.get(asset))
     }
 
     /// The cell of an asset partition; `None` if the request does not reach it.
-    #[must_use]
     pub fn cell(&self, asset: AssetId, index: u32) -> Option<Cell> {
         self.row(asset)?.cell(index)
     }
 
     /// Why the keys of an asset, or of what it reads, are not all known.
-    #[must_use]
     pub fn fault(&self, asset: AssetId) -> Option<&'a str> {
         if !self.keys.have_faults() {
             return None;
@@ -241,7 +224,6 @@ impl<'a> Scope<'a> {
     }
 
     /// What the request may do with `cell`.
-    #[must_use]
     pub fn role(&self, cell: Cell) -> Role {
         let row = self.row_of_cell(cell);
         if row.selected.contains(row.index_of(cell)) {

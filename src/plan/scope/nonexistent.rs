@@ -18,7 +18,6 @@ impl Scope<'_> {
     /// The partitions that may run and need an upstream key that does not exist, or of which it is not known.
     ///
     /// Only partitions that lack a key are looked at.
-    #[must_use]
     pub fn lacking_keys(&self) -> HashSet<Cell> {
         let mut lacking = HashSet::new();
         for row in &self.rows {
@@ -38,7 +37,6 @@ impl Scope<'_> {
     }
 
     /// The first dep of a partition that needs keys that do not exist.
-    #[must_use]
     pub fn nonexistent_keys(&self, cell: Cell) -> Option<NonexistentKeys> {
         let row = self.row_of_cell(cell);
         let downstream = self.keys(row.asset);

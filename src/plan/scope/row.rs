@@ -24,7 +24,6 @@ pub struct Row {
 
 impl Row {
     /// The cell of a partition; `None` if the request does not reach it.
-    #[must_use]
     pub fn cell(&self, index: u32) -> Option<Cell> {
         self.set.rank(index).map(|rank| Cell(self.base + rank))
     }
@@ -35,7 +34,6 @@ impl Row {
     }
 
     /// Where the versions of all cells of this row stand.
-    #[must_use]
     pub fn versions(&self) -> Range<usize> {
         let start = self.version_base as usize;
         start..start + (self.set.len() * self.width) as usize
@@ -46,7 +44,6 @@ impl Row {
     /// # Panics
     ///
     /// If the cell belongs to another row.
-    #[must_use]
     pub fn index_of(&self, cell: Cell) -> u32 {
         self.set
             .nth(cell.0 - self.base)
@@ -54,7 +51,6 @@ impl Row {
     }
 
     /// Where the versions of a cell of this row stand.
-    #[must_use]
     pub fn versions_of(&self, cell: Cell) -> Range<usize> {
         let start = (self.version_base + (cell.0 - self.base) * self.width) as usize;
         start..start + self.width as usize

@@ -20,7 +20,6 @@ pub struct Mount {
 }
 
 /// The mount that holds what is at `path`; links are followed. `None` where nothing can be asked there.
-#[must_use]
 pub fn mount_of(path: &Path) -> Option<Mount> {
     Some(Mount {
         device: path.metadata().ok()?.dev(),
@@ -51,7 +50,6 @@ pub struct FileSystem {
 
 /// The file system of what is at `path`; `None` where the system does not tell, or tells an unknown number.
 #[cfg(target_os = "linux")]
-#[must_use]
 pub fn file_system_of(path: &Path) -> Option<FileSystem> {
     let number = rustix::fs::statfs(path).ok()?.f_type;
     let number = u32::try_from(number & 0xffff_ffff).ok()?;
@@ -61,7 +59,6 @@ pub fn file_system_of(path: &Path) -> Option<FileSystem> {
 
 /// The file system of what is at `path`; `None` where the system does not tell, or tells an unknown number.
 #[cfg(not(target_os = "linux"))]
-#[must_use]
 pub fn file_system_of(_path: &Path) -> Option<FileSystem> {
     None
 }
@@ -114,7 +111,6 @@ fn copy_over(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The bytes that the user may still write to the file system of `folder`; 0 where the system does not tell.
-#[must_use]
 pub fn room_in(folder: &Path) -> u64 {
     statvfs(folder).map_or(0, |room| room.f_bavail.saturating_mul(room.f_frsize))
 }

@@ -55,7 +55,6 @@ pub enum Follow {
 
 impl FileStamp {
     /// What the stamped file is.
-    #[must_use]
     pub const fn kind(&self) -> FileKind {
         match self.mode & 0o170_000 {
             0o100_000 => FileKind::File,
@@ -68,13 +67,11 @@ impl FileStamp {
     }
 
     /// Whether anybody may execute the file.
-    #[must_use]
     pub const fn is_executable(&self) -> bool {
         self.mode & 0o111 != 0
     }
 
     /// Whether the stamps differ at most in ctime: as before and after a rename.
-    #[must_use]
     pub fn equals_but_ctime(&self, other: &Self) -> bool {
         let ctime_ns = other.ctime_ns;
         Self { ctime_ns, ..*self } == *other
@@ -145,7 +142,6 @@ pub struct FileSystemNow {
 
 impl FileSystemNow {
     /// Whether the clock has sub-second digits.
-    #[must_use]
     pub const fn is_fine(&self) -> bool {
         self.ns % NANOSECONDS != 0
     }

@@ -49,7 +49,6 @@ impl PrivateFolder {
     }
 
     /// Its absolute path.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.place.folder
     }

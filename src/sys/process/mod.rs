@@ -58,7 +58,6 @@ pub struct Reaped {
 
 impl ProcessGroup {
     /// The group that this child was made the leader of when it was spawned.
-    #[must_use]
     pub fn led_by(child: &Child) -> Self {
         Self {
             leader: Pid::from_child(child),
@@ -82,13 +81,11 @@ impl ProcessGroup {
     }
 
     /// The number of the group, which is that of its leader.
-    #[must_use]
     pub fn number(self) -> u32 {
         self.leader.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// Who is in the group. Precondition: the leader is reaped, else it counts as a member.
-    #[must_use]
     pub fn population(self) -> Population {
         match test_kill_process_group(self.leader) {
             Ok(()) => {
@@ -107,7 +104,6 @@ impl ProcessGroup {
     }
 
     /// The members that have not ended.
-    #[must_use]
     pub fn members(self) -> Vec<Process> {
         let mut members = processes();
         members.retain(|process| process.group == self.number());
@@ -208,7 +204,6 @@ fn own_peak() -> Option<u64> {
 }
 
 /// The name of a signal, as `SIGKILL`, where it has one on this system.
-#[must_use]
 pub fn signal_name(number: i32) -> Option<&'static str> {
     const NAMES: [(Signal, &str); 22] = [
         (Signal::HUP, "SIGHUP"),

@@ -28,7 +28,6 @@ pub struct Started(pub u64);
 
 impl Started {
     /// Whether this is the same moment, by what the system tells.
-    #[must_use]
     pub fn is(self, other: Self) -> bool {
         // The age that `ps` gives is cut to seconds.
         self == other || (cfg!(not(target_os = "linux")) && self.0.abs_diff(other.0) <= 2)
@@ -43,19 +42,16 @@ impl fmt::Display for Process {
 }
 
 /// All processes that can be seen.
-#[must_use]
 pub fn processes() -> Vec<Process> {
     system::processes()
 }
 
 /// One process, if it is there and has not ended.
-#[must_use]
 pub fn process(id: u32) -> Option<Process> {
     system::process(id)
 }
 
 /// When a process started that was started by this one just now.
-#[must_use]
 pub fn start_of_new(id: u32) -> Option<Started> {
     system::start_of_new(id)
 }
@@ -63,7 +59,6 @@ pub fn start_of_new(id: u32) -> Option<Started> {
 /// The first of the files that the process has open for writing and that is one of `paths` or lies in one of them.
 ///
 /// `paths` are absolute and free of links.
-#[must_use]
 pub fn open_for_writing(process: &Process, paths: &[PathBuf]) -> Option<PathBuf> {
     system::open_for_writing(process.id, &|path: &Path| {
         paths.iter().any(|above| path.starts_with(above))
@@ -71,14 +66,12 @@ pub fn open_for_writing(process: &Process, paths: &[PathBuf]) -> Option<PathBuf>
 }
 
 /// Whether a process was started with this variable.
-#[must_use]
 pub fn has_variable(process: &Process, name: &str, value: &str) -> bool {
     system::has_variable(process.id, format!("{name}={value}").as_bytes())
 }
 
 /// What makes the number of a process mean the same process: the system's start and the namespace of numbers. `None` where
 /// that is not known.
-#[must_use]
 pub fn numbering() -> Option<String> {
     system::numbering()
 }

@@ -13,7 +13,6 @@ use crate::model::partition::mapping::{
 };
 
 /// The mapping between two sides, of which `None` is an unpartitioned one; `None` if the user must choose.
-#[must_use]
 pub fn infer_mapping(
     definitions: &[DeclaredPartitions],
     downstream: Option<DefinitionId>,
@@ -41,7 +40,6 @@ pub fn infer_mapping(
 /// Whether two definitions are the same one or equal by value: in order too, dimension by dimension.
 ///
 /// A set that an instance keeps under a definition's name is only equal to itself.
-#[must_use]
 pub fn same_definition(
     definitions: &[DeclaredPartitions],
     one: DefinitionId,

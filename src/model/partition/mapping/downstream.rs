@@ -14,7 +14,6 @@ use crate::model::partition::set::PartitionSet;
 impl PartitionMapping {
     /// The downstream partitions that need any of the upstream partitions in `indexes`: the inverse of
     /// [`Self::upstream_of`].
-    #[must_use]
     pub fn downstream_of(
         &self,
         downstream: &PartitionKeys,
@@ -91,7 +90,6 @@ impl PartitionMapping {
     }
 
     /// The downstream partitions that need any of the upstream partitions in a set.
-    #[must_use]
     pub fn downstream_of_set(
         &self,
         downstream: &PartitionKeys,

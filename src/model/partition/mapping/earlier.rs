@@ -10,7 +10,6 @@ use crate::model::partition::time_keys::TimeKeys;
 impl PartitionMapping {
     /// Whether a dep of an asset on itself asks only for strictly earlier windows, so that its partitions can be made in
     /// order: of windows, or of windows in one dimension with the parts of all others as they are.
-    #[must_use]
     pub fn reads_earlier(&self, own: &PartitionsDefinition) -> bool {
         match (self, own) {
             (Self::TimeWindow { end_offset, .. }, PartitionsDefinition::Time { .. }) => {
@@ -24,7 +23,6 @@ impl PartitionMapping {
     }
 
     /// A set of partitions with all that a dep of their asset on its own earlier windows asks for, again and again.
-    #[must_use]
     pub fn with_earlier(&self, keys: &PartitionKeys, set: &PartitionSet) -> PartitionSet {
         if set.len() == keys.len() {
             return set.clone();

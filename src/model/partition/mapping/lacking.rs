@@ -16,7 +16,6 @@ impl PartitionMapping {
     /// The downstream partitions in `indexes` that need an upstream key that does not exist.
     ///
     /// Where all that is needed exists, no key is looked at.
-    #[must_use]
     pub fn lacking(
         &self,
         downstream: &PartitionKeys,

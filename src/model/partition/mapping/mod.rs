@@ -107,7 +107,6 @@ pub struct Mapped {
 
 impl PartitionMapping {
     /// The word for it in the manifest.
-    #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Identity => "identity",

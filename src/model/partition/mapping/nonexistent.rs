@@ -10,7 +10,6 @@ impl PartitionMapping {
     /// The upstream partitions that the downstream partition `index` needs, and the keys among them that do not exist.
     ///
     /// Windows that only an offset asks for are not needed where they do not exist.
-    #[must_use]
     pub fn mapped(
         &self,
         downstream: &PartitionKeys,

@@ -13,7 +13,6 @@ impl PartitionMapping {
     /// Whether one downstream partition can need more than one upstream partition; `None` is an unpartitioned side.
     ///
     /// How many keys a definition has now does not count: it may have more tomorrow.
-    #[must_use]
     pub fn can_read_several(
         &self,
         definitions: &[DeclaredPartitions],

@@ -14,7 +14,6 @@ use crate::model::partition::set::PartitionSet;
 
 impl PartitionMapping {
     /// The upstream partitions that the downstream partitions in `indexes` need, without the keys that do not exist.
-    #[must_use]
     pub fn upstream_of(
         &self,
         downstream: &PartitionKeys,
@@ -80,7 +79,6 @@ impl PartitionMapping {
     }
 
     /// The upstream partitions that any of the downstream partitions in a set need.
-    #[must_use]
     pub fn upstream_of_set(
         &self,
         downstream: &PartitionKeys,

@@ -12,7 +12,6 @@ impl PartitionKeys {
     /// # Panics
     ///
     /// If there is no such place.
-    #[must_use]
     pub fn shown_at(&self, place: u32) -> u32 {
         match self {
             Self::Unpartitioned | Self::Time(_) => place,
@@ -27,7 +26,6 @@ impl PartitionKeys {
     }
 
     /// The place at which an index is shown: the inverse of [`Self::shown_at`].
-    #[must_use]
     pub fn place_of(&self, index: u32) -> u32 {
         match self {
             Self::Unpartitioned | Self::Time(_) => index,
@@ -47,7 +45,6 @@ impl PartitionKeys {
     }
 
     /// The indexes of a set in the order in which their keys are shown.
-    #[must_use]
     pub fn shown_of(&self, set: &PartitionSet) -> Vec<u32> {
         let mut indexes: Vec<u32> = set.iter().collect();
         if !self.is_shown_in_order() {
@@ -58,7 +55,6 @@ impl PartitionKeys {
 
     /// The keys from one index to another, both included, in the order in which they are shown; of several dimensions
     /// the product of their ranges. `None` if the first comes after the last.
-    #[must_use]
     pub fn range_between(&self, first: u32, last: u32) -> Option<PartitionSet> {
         if let Self::Multi(keys) = self {
             let dimensions = keys.dimensions().iter().enumerate();
@@ -74,7 +70,6 @@ impl PartitionKeys {
     }
 
     /// The newest `count` keys: the last windows, or the names that were declared or added last.
-    #[must_use]
     pub fn newest(&self, count: u32) -> PartitionSet {
         self.shown_within(self.len().saturating_sub(count)..self.len())
     }

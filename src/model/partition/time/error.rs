@@ -128,7 +128,6 @@ pub enum InvalidTimePartitions {
 
 impl InvalidTimePartitions {
     /// The setting at fault.
-    #[must_use]
     pub fn setting(&self) -> TimeSetting {
         match self {
             Self::UnknownZone(_) => TimeSetting::Timezone,

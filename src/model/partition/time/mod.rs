@@ -57,44 +57,37 @@ pub struct TimePartitions {
 
 impl TimePartitions {
     /// How often windows start.
-    #[must_use]
     pub fn cadence(&self) -> Cadence {
         self.cadence
     }
 
     /// The zone in which windows start.
-    #[must_use]
     pub fn timezone(&self) -> &TimeZone {
         self.timezone.timezone()
     }
 
     /// The strftime format of the keys.
-    #[must_use]
     pub fn format(&self) -> &str {
         self.format.as_str()
     }
 
     /// The cron expression at whose ticks windows start; where one is declared, as it is written.
-    #[must_use]
     pub fn equivalent_cron(&self) -> &str {
         &self.cron
     }
 
     /// Whether windows are left out, so that one may end before the next one starts.
-    #[must_use]
     pub fn excludes_windows(&self) -> bool {
         !self.excluded_crons.is_empty() || !self.excluded_starts.is_empty()
     }
 
     /// The mean length of a window in seconds, to tell coarser definitions from finer ones.
-    #[must_use]
     pub fn typical_seconds(&self) -> i64 {
         self.windows().mean_seconds()
     }
 
     /// How many windows exist at `now`: those that have ended, more or less the offset, and end no later than the
     /// definition's end.
-    #[must_use]
     pub fn len_at(&self, now: Timestamp) -> u32 {
         let windows = self.windows();
         let ended = windows.ended_at(floor(now)).max(0);
@@ -104,14 +97,12 @@ impl TimePartitions {
     }
 
     /// The instant from which the window of `index` exists, on the whole lattice.
-    #[must_use]
     pub fn exists_from(&self, index: i64) -> Timestamp {
         self.window(index - i64::from(self.end_offset)).end
     }
 
     /// The window of `index`, on the whole lattice: 0 is the first one that starts at the definition's start or later.
     /// Beyond the reach of timestamps windows are empty.
-    #[must_use]
     pub fn window(&self, index: i64) -> TimeWindow {
         TimeWindow {
             start: clamped(self.windows().tick(index).second),
@@ -121,13 +112,11 @@ impl TimePartitions {
 
     /// The index of the last window that starts at or before `instant`, on the whole lattice. It holds the instant,
     /// unless an excluded window does.
-    #[must_use]
     pub fn index_at(&self, instant: Timestamp) -> i64 {
         self.windows().after(floor(instant)) - 1
     }
 
     /// The windows that overlap a window of another definition, on the whole lattice.
-    #[must_use]
     pub fn overlapping(&self, window: TimeWindow) -> Range<i64> {
         let windows = self.windows();
         let start = floor(window.start);
@@ -143,7 +132,6 @@ impl TimePartitions {
     }
 
     /// The key of the window of `index`: its start, printed in the definition's zone.
-    #[must_use]
     pub fn key(&self, index: i64) -> String {
         self.format
             .print(self.windows().tick(index), &self.timezone)
@@ -162,7 +150,6 @@ impl TimePartitions {
     }
 
     /// The window whose key is exactly `key`, whether it exists yet or not.
-    #[must_use]
     pub fn index_of_key(&self, key: &str) -> Option<i64> {
         let written = self.format.parse(key)?;
         let second = self.second(written);
@@ -175,7 +162,6 @@ impl TimePartitions {
 
     /// The window that a time written by a person falls into, whether it exists yet or not: in the format, or as a local
     /// date or time, or as an instant. None if an excluded window holds it.
-    #[must_use]
     pub fn index_containing(&self, text: &str) -> Option<i64> {
         self.index_of_key(text).or_else(|| {
             let second = self.second(self.format.parse_loosely(text)?);

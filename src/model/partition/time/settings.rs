@@ -61,7 +61,6 @@ pub struct TimeSettings<'a> {
 
 impl<'a> TimeSettings<'a> {
     /// Windows from `start` on, in UTC, with nothing else set.
-    #[must_use]
     pub fn new(cadence: Cadence, start: &'a str) -> Self {
         Self {
             cadence,
@@ -147,7 +146,6 @@ impl<'a> TimeSettings<'a> {
 
 impl Cadence {
     /// The cadence as it is written: the `type` of a definition.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hourly => "hourly",

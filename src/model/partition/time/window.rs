@@ -15,7 +15,6 @@ pub struct TimeWindow {
 
 impl TimeWindow {
     /// The window's start or end in `timezone`, printed with a strftime `format`.
-    #[must_use]
     pub fn print(instant: Timestamp, timezone: &TimeZone, format: &str) -> String {
         let zoned = instant.to_zoned(timezone.clone());
         print_plain(format, zoned.datetime())
