@@ -130,12 +130,15 @@ struct Shared {
 impl Shared {
     fn last_line(self: &Arc<Self>) -> LastLine {
         let shared = Arc::clone(self);
-        Arc::new(move |step, batch| last_line(&shared.log(step, batch)?).ok().flatten())
+        Arc::new(move |running| {
+            let log = shared.log(&running.step, running.batch.as_deref(), running.attempt);
+            last_line(&log?).ok().flatten()
+        })
     }
 
-    fn log(&self, step: &StepName, batch: Option<&Batch>) -> Option<PathBuf> {
+    fn log(&self, step: &StepName, batch: Option<&Batch>, attempt: u32) -> Option<PathBuf> {
         let (root, own) = self.place.get()?;
-        Some(root.join(log_path(own, *self.run.get()?, step, batch)))
+        Some(root.join(log_path(own, *self.run.get()?, (step, batch), attempt)))
     }
 
     fn note(&self, event: &Event) {
@@ -195,9 +198,15 @@ impl EventSink for ShownRun<'_> {
         }
         if let Some(followers) = &mut self.followers {
             match &event.kind {
-                EventKind::StepStarted { step, batch, .. } => {
+                EventKind::StepStarted {
+                    step,
+                    batch,
+                    attempt,
+                    ..
+                } => {
                     let batch = batch.as_deref();
-                    if let (true, Some(log)) = (is_first(step, batch), self.shared.log(step, batch))
+                    if is_first(step, batch)
+                        && let Some(log) = self.shared.log(step, batch, *attempt)
                     {
                         followers.add(name(step, batch), log);
                     }

@@ -1,30 +1,138 @@
-//! Whether a ready step starts, and with which neighbours: judged by what its upstreams have become, leased, ordered.
+//! Whether a ready step starts, and with which neighbours: it needs a job slot, a judgement by what its upstreams have become,
+//! and the leases of its asset partitions. Without a slot it stays ready; while another run has its lease it is held.
+//!
+//! Where steps are short, the next ones are leased and ordered ahead, several in one transaction, so that a worker that
+//! becomes free does not wait for the coordinator.
 
-use std::fmt::Display;
 use std::slice;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use crate::answer::{EventKind, StepFailure};
 use crate::command::Unrenderable;
-use crate::engine::coordinator::{Coordinator, Ordered, POLL};
+use crate::engine::coordinator::Coordinator;
 use crate::engine::made::inputs_read;
 use crate::engine::order::batch_of;
 use crate::engine::recover::take_over_from_elsewhere;
-use crate::engine::step::{NotMade, StepEnd};
-use crate::engine::step_locks::{StepLock, StepLocks};
-use crate::executor::Usage;
+use crate::engine::step::{NotMade, StepEnd, StepOrder};
+use crate::engine::step_locks::StepLock;
 use crate::look::{EngineError, Problems, StoreRecords, changed_outputs_of, unset_secrets};
 use crate::model::{Current, History, OutputChange, Recipe, RunId, Staging, Status};
 use crate::plan::{Cell, Demand};
 use crate::store::{AssetPartition, Lease};
 
+/// After a step that took no longer, the next ones are ordered ahead.
+const SHORT: Duration = Duration::from_millis(20);
+
+/// The most steps that are ordered ahead of the workers.
+const AHEAD: usize = 16;
+
+/// How soon a lease that another run has is asked for again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The job slots of a run.
+#[derive(Debug)]
+pub(super) struct JobSlots {
+    jobs: usize,
+    /// How many steps workers have, or have before them.
+    running: usize,
+    /// Whether the step that ended last was short.
+    is_short: bool,
+}
+
+impl JobSlots {
+    pub const fn new(jobs: usize) -> Self {
+        Self {
+            jobs,
+            running: 0,
+            is_short: false,
+        }
+    }
+
+    pub const fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Whether a worker would be free if so many more steps were given to workers.
+    pub const fn has_free(&self, given: usize) -> bool {
+        self.running + given < self.jobs
+    }
+
+    /// How many steps can be given to workers now. Those that are ordered ahead come in bunches.
+    fn room(&self) -> usize {
+        let most = if self.is_short && self.running <= self.jobs + AHEAD / 2 {
+            self.jobs + AHEAD
+        } else {
+            self.jobs
+        };
+        most.saturating_sub(self.running)
+    }
+
+    /// Frees the slot of a step that took so long.
+    pub fn free(&mut self, took: Duration) {
+        self.running -= 1;
+        self.is_short = took < SHORT;
+    }
+}
+
+/// Whether an asset partition may be worked on.
+enum Permit {
+    /// The run has its lease, with its state at that moment.
+    Granted(Option<Current>),
+    /// Another run has its lease.
+    Held {
+        holder: RunId,
+        /// What is known of the holder, in words.
+        known: String,
+    },
+}
+
 impl Coordinator<'_, '_> {
+    /// Starts ready steps as far as there are job slots.
+    pub(super) fn start_ready(&mut self, orders: &Sender<StepOrder>) -> Result<(), Problems> {
+        self.scheduler.wake(Instant::now());
+        while self.halted.is_none() {
+            let room = self.slots.room();
+            let mut cells = Vec::new();
+            while cells.len() < room
+                && let Some(cell) = self.next(cells.len())
+            {
+                cells.push(cell);
+                if self.most_at_once(cell) > 1 {
+                    // Its neighbours are not popped before it has taken them along.
+                    break;
+                }
+            }
+            if cells.is_empty() {
+                break;
+            }
+            for order in self.admit(&cells)? {
+                self.slots.running += 1;
+                orders
+                    .send(order)
+                    .expect("the queue of orders outlives the coordinator");
+            }
+        }
+        Ok(())
+    }
+
+    /// The next ready cell, where workers are given so many already. One whose command makes several waits until a worker is
+    /// free, and for the neighbours that a look makes ready.
+    fn next(&mut self, given: usize) -> Option<Cell> {
+        let cell = self.scheduler.peek()?;
+        let is_free = self.slots.has_free(given);
+        if self.most_at_once(cell) > 1 && (!is_free || !self.unlooked.is_empty()) {
+            return None;
+        }
+        self.scheduler.pop()
+    }
+
     /// Judges ready cells by what their upstreams have become, leases them together, each with the neighbours that its
     /// command makes too, and gives the steps that start now.
     ///
     /// Of cells whose command makes several there is at most one, the last.
-    pub(super) fn admit(&mut self, cells: &[Cell]) -> Result<Vec<Ordered>, Problems> {
+    fn admit(&mut self, cells: &[Cell]) -> Result<Vec<StepOrder>, Problems> {
         let mut steps: Vec<Vec<Cell>> = Vec::with_capacity(cells.len());
         for cell in cells.iter().copied() {
             if self.turned_out_fresh(cell) {
@@ -40,38 +148,15 @@ impl Coordinator<'_, '_> {
         }
         let all = steps.iter().flatten();
         let partitions: Vec<AssetPartition> = all.map(|cell| self.asset_partition(*cell)).collect();
-        let now = self.doors.clock.now();
-        let taken = self.doors.store.lease(self.options.run, &partitions, now)?;
-        self.clear(&taken.crashed)?;
-        let mut leases = partitions.into_iter().zip(taken.leases);
+        let permits = self.permits(&partitions)?;
+        let mut permits = partitions.into_iter().zip(permits);
         let mut ordered = Vec::with_capacity(steps.len());
         for cells in steps {
-            let leases: Vec<_> = leases.by_ref().take(cells.len()).collect();
-            if self.halted.is_some() {
-                self.give_up(&cells, &leases)?;
-                continue;
-            }
-            let cells = self.leased(&cells, leases)?;
+            let permits: Vec<_> = permits.by_ref().take(cells.len()).collect();
+            let cells = self.permitted(&cells, permits)?;
             ordered.extend(self.order(&cells));
         }
         Ok(ordered)
-    }
-
-    /// Gives the leases of cells back that were to start when the run had to halt.
-    fn give_up(
-        &mut self,
-        cells: &[Cell],
-        leases: &[(AssetPartition, Lease)],
-    ) -> Result<(), Problems> {
-        let taken = leases
-            .iter()
-            .filter(|(_, lease)| matches!(lease, Lease::Leased { .. }));
-        let taken: Vec<AssetPartition> = taken.map(|(at, _)| at.clone()).collect();
-        self.doors.store.release(self.options.run, &taken)?;
-        // The first one was popped; its neighbours are still ready.
-        let below = self.scheduler.failed(cells[0]);
-        self.counts.canceled += 1 + below.len() as u32;
-        Ok(())
     }
 
     /// A cell with the ready neighbours after it that one command makes with it. They are not taken yet.
@@ -93,45 +178,66 @@ impl Coordinator<'_, '_> {
         cells
     }
 
-    pub(super) fn most_at_once(&self, cell: Cell) -> usize {
+    fn most_at_once(&self, cell: Cell) -> usize {
         let most = self.recipe(cell).and_then(|recipe| recipe.batch);
         most.map_or(1, |most| most.get() as usize)
     }
 
-    /// Of cells, the first of which runs already, with what became of asking for their leases: the neighbours that start, from
-    /// the first on up to where another process has one, or has just run it, or one must not run. None if that is the first.
-    ///
-    /// The leases of the others are given back; they come again when it is their turn.
-    fn leased(
-        &mut self,
-        cells: &[Cell],
-        leases: Vec<(AssetPartition, Lease)>,
-    ) -> Result<Vec<Cell>, Problems> {
-        let run = self.options.run;
-        let mut started: Vec<Cell> = Vec::with_capacity(cells.len());
-        let mut given_back = Vec::new();
-        let mut is_open = true;
-        for (cell, (at, lease)) in cells.iter().copied().zip(leases) {
-            let is_first = cell == cells[0];
+    /// Asks for the leases of asset partitions: those of the instance in one transaction, then the project's locks.
+    fn permits(&mut self, partitions: &[AssetPartition]) -> Result<Vec<Permit>, Problems> {
+        let (run, now) = (self.options.run, self.doors.clock.now());
+        let taken = self.doors.store.lease(run, partitions, now)?;
+        self.clear(&taken.crashed)?;
+        let mut permits = Vec::with_capacity(partitions.len());
+        for (at, lease) in partitions.iter().zip(taken.leases) {
             let current = match lease {
                 Lease::Leased { current } => current,
                 Lease::Held(holder) => {
-                    if is_first {
-                        self.held(cell, holder.run, &holder)?;
+                    let (holder, known) = (holder.run, holder.to_string());
+                    permits.push(Permit::Held { holder, known });
+                    continue;
+                }
+            };
+            permits.push(match self.locked(at)? {
+                None => Permit::Granted(current),
+                Some(holder) => {
+                    self.doors.store.release(run, slice::from_ref(at))?;
+                    let known = format!("run {holder} of another instance");
+                    Permit::Held { holder, known }
+                }
+            });
+        }
+        Ok(permits)
+    }
+
+    /// Of cells, the first of which runs already, the neighbours that start: from the first on up to where another run has
+    /// the lease, or has just made the partition, or one must not run. None if that is the first, or the run has halted.
+    ///
+    /// The leases of the others are given back; they come again when it is their turn.
+    fn permitted(
+        &mut self,
+        cells: &[Cell],
+        permits: Vec<(AssetPartition, Permit)>,
+    ) -> Result<Vec<Cell>, Problems> {
+        let mut started: Vec<Cell> = Vec::with_capacity(cells.len());
+        let mut given_back = Vec::new();
+        let mut is_open = self.halted.is_none();
+        if !is_open {
+            let below = self.scheduler.failed(cells[0]);
+            self.counts.canceled += 1 + below.len() as u32;
+        }
+        for (cell, (at, permit)) in cells.iter().copied().zip(permits) {
+            let is_first = cell == cells[0];
+            let current = match permit {
+                Permit::Granted(current) => current,
+                Permit::Held { holder, known } => {
+                    if is_first && is_open {
+                        self.hold(cell, holder, known)?;
                     }
                     is_open = false;
                     continue;
                 }
             };
-            if let Some(holder) = self.locked(&at)? {
-                is_open = false;
-                self.doors.store.release(run, slice::from_ref(&at))?;
-                if is_first {
-                    let known = format!("run {holder} of another instance");
-                    self.held(cell, holder, &known)?;
-                }
-                continue;
-            }
             // What must not run fails for itself.
             let is_refused = self.refusal(cell).is_some();
             if !is_open || (is_refused && !is_first) {
@@ -152,10 +258,16 @@ impl Coordinator<'_, '_> {
             }
         }
         if !given_back.is_empty() {
-            self.doors.store.release(run, &given_back)?;
-            self.locks.release(&given_back);
+            self.give_back(&given_back)?;
         }
         Ok(started)
+    }
+
+    /// Gives leases back without recording anything.
+    pub(super) fn give_back(&mut self, partitions: &[AssetPartition]) -> Result<(), Problems> {
+        self.doors.store.release(self.options.run, partitions)?;
+        self.locks.release(partitions);
+        Ok(())
     }
 
     /// Takes the project's lock on an asset partition, or gives the run of another instance that has it.
@@ -216,14 +328,24 @@ impl Coordinator<'_, '_> {
     }
 
     /// The order for cells that have their leases; `None` if there is none, or their command cannot run.
-    fn order(&mut self, cells: &[Cell]) -> Option<Ordered> {
+    fn order(&mut self, cells: &[Cell]) -> Option<StepOrder> {
         let first = *cells.first()?;
+        let attempt = self.scheduler.attempt(first);
         let made = match self.refusal(first) {
             Some(failure) => Err(failure),
             None => self
                 .orders
-                .make(self.doors.workspace, &self.evaluation, cells)
-                .map_err(unrenderable),
+                .make(self.doors.workspace, &self.evaluation, cells, attempt)
+                .map_err(
+                    |Unrenderable {
+                         code,
+                         message,
+                         help,
+                     }| StepFailure {
+                        help,
+                        ..StepFailure::before_start(code, message)
+                    },
+                ),
         };
         if made.is_ok() {
             self.watch.note(&self.evaluation, cells);
@@ -241,7 +363,7 @@ impl Coordinator<'_, '_> {
                 events.push(EventKind::StepStarted {
                     step,
                     batch: batch.clone(),
-                    attempt: 0,
+                    attempt,
                     pid: None,
                     causes,
                     usually,
@@ -250,17 +372,18 @@ impl Coordinator<'_, '_> {
             }
         }
         match made {
-            Ok(order) => Some(Ordered { order, events }),
+            Ok(order) => {
+                self.starting.insert(first, events);
+                Some(order)
+            }
             Err(failure) => {
-                self.failed(StepEnd {
-                    cells: cells.to_vec(),
+                let failed = NotMade::Failed(Box::new(failure));
+                self.failed(StepEnd::without_command(
+                    cells.to_vec(),
                     batch,
-                    result: Err(NotMade::Failed(Box::new(failure))),
-                    usage: Usage::default(),
-                    log: None,
-                    warnings: Vec::new(),
-                    set_aside: Vec::new(),
-                });
+                    attempt,
+                    failed,
+                ));
                 None
             }
         }
@@ -270,14 +393,10 @@ impl Coordinator<'_, '_> {
     fn refusal(&self, cell: Cell) -> Option<StepFailure> {
         let recipe = self.recipe(cell)?;
         if let Some((variable, _)) = unset_secrets(self.doors.workspace, recipe).next() {
+            let message = format!("the environment variable `{variable}` is not set");
             return Some(StepFailure {
-                message: format!("the environment variable `{variable}` is not set"),
                 help: Some("set it, or leave out `required = true`".to_owned()),
-                exit: None,
-                signal: None,
-                command: String::new(),
-                tail: Vec::new(),
-                code: "assetctl::engine::unset_variable".into(),
+                ..StepFailure::before_start("assetctl::engine::unset_variable", message)
             });
         }
         if !self.options.request.keep_altered {
@@ -295,35 +414,29 @@ impl Coordinator<'_, '_> {
         let (id, partition) = self.evaluation.scope().at(cell);
         let asset = self.evaluation.scope().graph().asset(id)?;
         let path = asset.outputs.get(*output)?.path.path(partition);
+        let message = format!("{path} {than}, and altered outputs are kept");
+        let help = "record it with `assetctl accept`, or leave out `--keep-altered`";
         Some(StepFailure {
-            message: format!("{path} {than}, and altered outputs are kept"),
-            help: Some(
-                "record it with `assetctl accept`, or leave out `--keep-altered`".to_owned(),
-            ),
-            exit: None,
-            signal: None,
-            command: String::new(),
-            tail: Vec::new(),
-            code: "assetctl::engine::altered_output".into(),
+            help: Some(help.to_owned()),
+            ..StepFailure::before_start("assetctl::engine::altered_output", message)
         })
     }
 
-    fn held(&mut self, cell: Cell, run: RunId, known: &dyn Display) -> Result<(), Problems> {
+    /// Holds a cell whose lease another run has.
+    fn hold(&mut self, cell: Cell, holder: RunId, known: String) -> Result<(), Problems> {
         let step = self.evaluation.step_name(cell);
+        let is_news = self
+            .scheduler
+            .hold(cell, holder, Instant::now() + ASK_AGAIN);
+        if !is_news {
+            return Ok(());
+        }
         // Of a run whose process died, what holds the step are commands.
-        let holder = |locks: &StepLocks| match locks.orphans(run) {
-            Some(orphans) => orphans,
-            None => known.to_string(),
-        };
+        let holder = self.locks.orphans(holder).unwrap_or(known);
         if self.options.request.no_wait {
-            let holder = holder(&self.locks);
             return Err(EngineError::Held { step, holder }.into());
         }
-        if self.outbox.first_wait(cell) {
-            let holder = holder(&self.locks);
-            self.tell(EventKind::StepWaiting { step, holder });
-        }
-        self.parked.push((cell, Instant::now() + POLL));
+        self.tell(EventKind::StepWaiting { step, holder });
         Ok(())
     }
 
@@ -332,17 +445,5 @@ impl Coordinator<'_, '_> {
         self.scheduler.done(cell);
         let step = self.evaluation.step_name(cell);
         self.tell(EventKind::StepFresh { step });
-    }
-}
-
-fn unrenderable(error: Unrenderable) -> StepFailure {
-    StepFailure {
-        message: error.message,
-        help: error.help,
-        exit: None,
-        signal: None,
-        command: String::new(),
-        tail: Vec::new(),
-        code: error.code.into(),
     }
 }

@@ -3,10 +3,8 @@
 //! One thread, this one, owns all run state and is the only writer of the instance. Workers get owned orders and send one
 //! messages back. Commands run on threads of their own. A step that is done releases what waits for it at once; what has
 //! happened within 50 ms is recorded in one transaction, events as well, and then they are shown. A crash between any two of
-//! these leaves steps stale, never fresh.
-//!
-//! Where steps are short, the next ones are leased and ordered ahead, several in one transaction, so that a worker that
-//! becomes free does not wait for this thread.
+//! these leaves steps stale, never fresh. Nothing is polled: the thread sleeps until the next message or the next instant at
+//! which something is due.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::answer::{Event, EventKind, RunCounts, RunOutcome};
+use crate::engine::admission::JobSlots;
 use crate::engine::doors::RunDoors;
 use crate::engine::finished::{Finished, RunResult};
 use crate::engine::options::RunOptions;
@@ -32,15 +31,6 @@ use crate::store::{AssetPartition, CrashedRun, NewRun, RunEnd, RunGuard};
 
 /// How long records wait for others to be written in one transaction.
 const BATCH: Duration = Duration::from_millis(50);
-
-/// How often a step that another process runs is asked for again.
-pub(super) const POLL: Duration = Duration::from_millis(50);
-
-/// After a step that took no longer, the next ones are ordered ahead.
-const SHORT: Duration = Duration::from_millis(20);
-
-/// So many steps are ordered ahead of the workers at most.
-const AHEAD: usize = 16;
 
 /// Why nothing new starts.
 pub(super) enum Halt {
@@ -67,14 +57,9 @@ pub(super) struct Coordinator<'a, 'd> {
     pub(super) counts: RunCounts,
     /// Keeps the run alive; there is none until the first step starts.
     guard: Option<RunGuard>,
-    /// Steps that another process runs, with when to ask again.
-    pub(super) parked: Vec<(Cell, Instant)>,
-    /// How many steps workers have, or have before them.
-    running: usize,
+    pub(super) slots: JobSlots,
     /// What tells of the start of steps that workers have, or have before them, by the first of their cells.
-    starting: HashMap<Cell, Vec<EventKind>>,
-    /// Whether the step that ended last was short.
-    is_short: bool,
+    pub(super) starting: HashMap<Cell, Vec<EventKind>>,
     pub(super) watch: Watch<'d>,
     /// Steps that have succeeded, and whose inputs were not looked at since.
     pub(super) unlooked: Vec<StepEnd>,
@@ -83,14 +68,6 @@ pub(super) struct Coordinator<'a, 'd> {
     pub(super) halted: Option<Halt>,
     /// Whether workers start nothing more, for they may be the first to know.
     stop: Arc<AtomicBool>,
-}
-
-/// A step that a worker is to start.
-#[derive(Debug)]
-pub(super) struct Ordered {
-    pub order: StepOrder,
-    /// What tells of its start.
-    pub events: Vec<EventKind>,
 }
 
 impl<'a: 'd, 'd> Coordinator<'a, 'd> {
@@ -119,10 +96,8 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             scheduler,
             counts,
             guard: None,
-            parked: Vec::new(),
-            running: 0,
+            slots: JobSlots::new(options.jobs),
             starting: HashMap::new(),
-            is_short: false,
             unlooked: Vec::new(),
             failures: 0,
             halted: None,
@@ -138,39 +113,46 @@ impl<'a> Coordinator<'a, '_> {
         receiver: &Receiver<StepReport>,
     ) -> Result<(), Problems> {
         loop {
+            self.heed_interrupt();
             if self.watch.is_rested() {
                 self.look();
             }
             if let Err(problems) = self.start_ready(orders) {
                 self.break_off(problems);
             }
-            if self.running < self.options.jobs && !self.unlooked.is_empty() {
+            if self.slots.has_free(0) && !self.unlooked.is_empty() {
                 // There is nothing else to do, and what waits for these may start then.
                 self.look();
                 continue;
             }
-            if let Err(problems) = self.flush_if_due() {
-                self.break_off(problems);
+            let runs = self.slots.running() > 0;
+            if !runs || self.outbox.is_due(BATCH) {
+                let flushed = self.flush();
+                flushed.unwrap_or_else(|problems| self.break_off(problems));
             }
-            if self.running == 0 && (self.halted.is_some() || self.nothing_left()) {
+            if !runs && (self.halted.is_some() || self.scheduler.is_idle()) {
                 break;
             }
-            let patience = self.patience();
-            match receiver.recv_timeout(patience) {
+            let report = match self.due() {
+                Some(at) => receiver.recv_timeout(at.saturating_duration_since(Instant::now())),
+                None => receiver.recv().map_err(RecvTimeoutError::from),
+            };
+            // A step that the interrupt has ended may report before the interrupt does.
+            self.heed_interrupt();
+            match report {
+                Ok(StepReport::Interrupted) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(StepReport::Waiting { cell, holder }) => {
                     let step = self.evaluation.step_name(cell);
                     self.tell(EventKind::StepWaiting { step, holder });
                 }
                 Ok(StepReport::Started { cell, pid }) => self.started(cell, pid),
                 Ok(StepReport::Ended(end)) => {
-                    self.running -= 1;
-                    self.is_short = end.usage.duration < SHORT;
+                    self.slots.free(end.usage.duration);
                     if let Err(problems) = self.ended(end) {
                         self.break_off(problems);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Ok(StepReport::Panicked) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         match self.halted.take() {
@@ -209,8 +191,13 @@ impl<'a> Coordinator<'a, '_> {
         self.halted = Some(why);
     }
 
-    fn nothing_left(&self) -> bool {
-        self.parked.is_empty() && !self.scheduler.has_ready()
+    /// Halts once the run was asked to stop, and tells so.
+    fn heed_interrupt(&mut self) {
+        if self.doors.cancel.severity().is_some() && self.halted.is_none() {
+            let by = self.doors.cancel.reason();
+            self.tell(EventKind::RunCanceled { by });
+            self.halt(Halt::Interrupted);
+        }
     }
 
     fn break_off(&mut self, problems: Problems) {
@@ -218,88 +205,16 @@ impl<'a> Coordinator<'a, '_> {
             self.halt(Halt::Broken(problems));
         }
         // Where nothing runs, nothing has to end, and whoever begins anew is not interrupted.
-        if self.running > 0 {
+        if self.slots.running() > 0 {
             self.doors.cancel.interrupt(crate::executor::Severity::Ask);
         }
     }
 
-    /// How long to wait for the next message before something else is due.
-    fn patience(&self) -> Duration {
-        let now = Instant::now();
+    /// The next instant at which something is due that no message tells of.
+    fn due(&self) -> Option<Instant> {
         let look = (!self.unlooked.is_empty()).then(|| self.watch.rested());
-        let parked = self.parked.iter().map(|(_, at)| *at);
-        let due = self.outbox.due(BATCH).into_iter().chain(look).chain(parked);
-        due.min().map_or(Duration::from_millis(500), |at| {
-            at.saturating_duration_since(now)
-        })
-    }
-
-    /// Starts ready steps while there are free workers.
-    fn start_ready(&mut self, orders: &Sender<StepOrder>) -> Result<(), Problems> {
-        if self.doors.cancel.severity().is_some() && self.halted.is_none() {
-            let by = self.doors.cancel.reason();
-            self.tell(EventKind::RunCanceled { by });
-            self.halt(Halt::Interrupted);
-        }
-        let mut retry = self.unpark();
-        let most = self.most_running();
-        while self.halted.is_none() && self.running < most {
-            let mut cells = Vec::new();
-            while self.running + cells.len() < most
-                && let Some(cell) = retry.pop().or_else(|| self.next(cells.len()))
-            {
-                cells.push(cell);
-                if self.most_at_once(cell) > 1 {
-                    // Its neighbours are not popped before it has taken them along.
-                    break;
-                }
-            }
-            if cells.is_empty() {
-                break;
-            }
-            for Ordered { order, events } in self.admit(&cells)? {
-                self.running += 1;
-                self.starting.insert(order.parts[0].cell, events);
-                orders
-                    .send(order)
-                    .expect("the queue of orders outlives the coordinator");
-            }
-        }
-        let again = Instant::now() + POLL;
-        self.parked
-            .extend(retry.into_iter().map(|cell| (cell, again)));
-        Ok(())
-    }
-
-    /// The next ready cell, where workers are given so many already. One whose command makes several waits until a worker is
-    /// free, and for the neighbours that a look makes ready.
-    fn next(&mut self, given: usize) -> Option<Cell> {
-        let cell = self.scheduler.peek()?;
-        let is_free = self.running + given < self.options.jobs;
-        if self.most_at_once(cell) > 1 && (!is_free || !self.unlooked.is_empty()) {
-            return None;
-        }
-        self.scheduler.pop()
-    }
-
-    /// Up to how many steps are given to workers now. Those that are ordered ahead come in bunches.
-    fn most_running(&self) -> usize {
-        let jobs = self.options.jobs;
-        if self.is_short && self.running <= jobs + AHEAD / 2 {
-            jobs + AHEAD
-        } else {
-            jobs
-        }
-    }
-
-    /// Parked cells that are due, the first one last.
-    fn unpark(&mut self) -> Vec<Cell> {
-        let now = Instant::now();
-        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.parked)
-            .into_iter()
-            .partition(|(_, at)| *at <= now);
-        self.parked = later;
-        due.into_iter().rev().map(|(cell, _)| cell).collect()
+        let due = [self.outbox.due(BATCH), look, self.scheduler.wakes_at()];
+        due.into_iter().flatten().min()
     }
 
     /// Puts right what crashed runs have left.
@@ -366,15 +281,6 @@ impl<'a> Coordinator<'a, '_> {
         Ok(())
     }
 
-    fn flush_if_due(&mut self) -> Result<(), Problems> {
-        let idle = self.running == 0;
-        if self.outbox.is_due(BATCH) || idle {
-            self.flush()
-        } else {
-            Ok(())
-        }
-    }
-
     /// Records what has finished, then shows its events.
     pub(super) fn flush(&mut self) -> Result<(), Problems> {
         let root = self.doors.workspace.root;
@@ -417,7 +323,6 @@ impl<'a> Coordinator<'a, '_> {
 
     pub(super) fn finish(mut self, duration: Duration) -> Result<Finished<'a>, Problems> {
         self.counts.canceled += self.scheduler.unstarted().len() as u32;
-        self.counts.canceled += self.parked.len() as u32;
         let outcome = match self.halted {
             Some(Halt::Interrupted) => RunOutcome::Canceled,
             _ if self.counts.failed + self.counts.blocked + self.counts.stale > 0 => {

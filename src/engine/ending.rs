@@ -145,8 +145,7 @@ impl Coordinator<'_, '_> {
             .iter()
             .map(|cell| self.asset_partition(*cell))
             .collect();
-        self.doors.store.release(self.options.run, &partitions)?;
-        self.locks.release(&partitions);
+        self.give_back(&partitions)?;
         for (place, at) in partitions.iter().enumerate() {
             let part = Part::settled(end, place);
             let outcome = StepOutcome::Canceled;

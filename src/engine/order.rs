@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::command::{Previous, Rendering, StepPlaces, Unrenderable};
 use crate::engine::options::RunOptions;
+use crate::engine::scheduler::FIRST_ATTEMPT;
 use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart};
 use crate::engine::step_locks::GroupNotes;
@@ -39,7 +40,7 @@ impl OrderMaker {
         self.groups = Arc::clone(groups);
     }
 
-    /// The order for cells whose inputs are all known: one, or neighbours that one command makes.
+    /// The order for an attempt at cells whose inputs are all known: one, or neighbours that one command makes.
     ///
     /// # Errors
     ///
@@ -53,6 +54,7 @@ impl OrderMaker {
         workspace: &Workspace<'_>,
         evaluation: &Evaluation<'_>,
         cells: &[Cell],
+        attempt: u32,
     ) -> Result<StepOrder, Unrenderable> {
         let scope = evaluation.scope();
         let first = cells[0];
@@ -87,15 +89,16 @@ impl OrderMaker {
             scope,
             sources: evaluation.sources(),
             run: self.run,
-            attempt: 0,
+            attempt,
         };
         let rendered = rendering.render(cells, recipe, &places)?;
         let batch = batch_of(evaluation, cells);
         Ok(StepOrder {
+            attempt,
             parts,
             shell: recipe.command.shell().map(str::to_owned),
             rendered,
-            log: log_path(workspace.own, self.run, &step, batch.as_ref()),
+            log: log_path(workspace.own, self.run, (&step, batch.as_ref()), attempt),
             batch: batch.map(Arc::new),
             folder: recipe.folder.clone(),
             stdout: recipe.stdout,
@@ -222,7 +225,7 @@ pub fn order_of(
         full_refresh: false,
         groups: Arc::default(),
     };
-    orders.make(workspace, evaluation, cells)
+    orders.make(workspace, evaluation, cells, FIRST_ATTEMPT)
 }
 
 /// The words of the command that would run for a cell, as far as its inputs are known.

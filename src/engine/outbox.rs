@@ -1,6 +1,6 @@
 //! What has finished and is not recorded yet: recordings with the events that are shown once they are written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -105,7 +105,6 @@ pub struct Outbox {
     codes: HashMap<CodeVersion, Arc<CodeRecord>>,
     /// Why steps that run do so.
     causes: HashMap<Cell, Vec<Cause>>,
-    waited: HashSet<Cell>,
 }
 
 impl Outbox {
@@ -121,7 +120,6 @@ impl Outbox {
             asides: Vec::new(),
             codes: HashMap::new(),
             causes: HashMap::new(),
-            waited: HashSet::new(),
         }
     }
 
@@ -179,11 +177,6 @@ impl Outbox {
         self.causes.insert(cell, causes);
     }
 
-    /// Whether this is the first time that a step has to wait for another process.
-    pub fn first_wait(&mut self, cell: Cell) -> bool {
-        self.waited.insert(cell)
-    }
-
     /// When the recordings have to be written, if there are any.
     pub fn due(&self, batch: Duration) -> Option<Instant> {
         self.since.map(|since| since + batch)
@@ -229,7 +222,7 @@ impl Outbox {
         EventKind::StepFinished {
             step: at.step_name(),
             batch: part.end.batch.clone(),
-            attempt: 0,
+            attempt: part.end.attempt,
             outcome,
             outputs,
             duration: part.duration(),
@@ -328,7 +321,7 @@ impl Outbox {
         let code = Arc::clone(code);
         let materialized = EventKind::Materialization {
             step: at.step_name(),
-            attempt: 0,
+            attempt: part.end.attempt,
             version,
         };
         let finished = self.finished(part, &at, (told, materialization.outputs.clone()));

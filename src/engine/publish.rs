@@ -1,8 +1,11 @@
-//! Stores what a command has written: hashed where it lies, synced if that is asked for, then given to the IO manager.
+//! Publishes what a command has written, in three steps for all outputs of all parts: they are *complete*, which is to say
+//! verified, hashed where they lie, and synced if that is asked for; then *checked*, while nothing at their places has changed; then
+//! *stored*, which is to say given to the IO manager.
 
 use std::fs::{self, File};
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
@@ -17,7 +20,7 @@ use crate::model::{DataVersion, DataVersionRule, History, Staging};
 use crate::sys::file::remove_tree;
 
 /// An output that is complete and not stored yet.
-struct Complete {
+pub(super) struct Complete {
     written: Written,
     /// Its version; `None` where its content is not what counts.
     version: Option<DataVersion>,
@@ -64,45 +67,57 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// Nothing is stored before all outputs of all parts were hashed, and synced where that is asked for.
-    pub(super) fn publish(
+    /// Completes the outputs: what was `piped`, or the files that the command wrote. `before` is [`Self::final_stamps`] of
+    /// before it ran.
+    pub(super) fn complete(
         &self,
-        piped: Option<Arc<[u8]>>,
-        altered: AlteredPlaces,
-        end: &mut StepEnd,
-    ) -> Result<Vec<Vec<MadeOutput>>, Stop> {
-        let complete: Result<Vec<_>, HashError> = if let Some(bytes) = piped {
-            Ok(vec![Complete::piped(bytes, self.order.rule)])
-        } else {
-            let outputs = self.order.outputs();
-            outputs.map(|output| self.complete(output)).collect()
-        };
+        piped: Option<Vec<u8>>,
+        before: &[Option<SystemTime>],
+    ) -> Result<Vec<Complete>, Stop> {
+        if let Some(bytes) = piped {
+            return Ok(vec![Complete::piped(bytes.into(), self.order.rule)]);
+        }
+        self.verify(before)?;
+        self.copy_links_to_inputs()?;
+        let outputs = self.order.outputs();
+        let complete: Result<Vec<_>, HashError> =
+            outputs.map(|output| self.complete_file(output)).collect();
         let complete = complete.map_err(|error| {
             Stop::problem("assetctl::engine::unreadable_output", error.to_string())
         })?;
-        let are_files = complete
-            .iter()
-            .all(|it| matches!(it.written, Written::AtPath));
-        if self.order.durable && are_files {
+        if self.order.durable {
             for output in self.order.outputs() {
                 self.sync(output).map_err(|error| self.unwritable(&error))?;
             }
         }
-        let altered = match self.order.staging {
-            Staging::InPlace => altered,
-            Staging::Staged => {
-                self.make_way()?;
-                self.altered_places()
-            }
-        };
-        self.make_room(&altered, end)?;
+        Ok(complete)
+    }
+
+    /// Checks that the places of the outputs can take them, and gives those that are not what was recorded. Of a step in place
+    /// that was asked before they were moved aside.
+    pub(super) fn check(&self, in_place: AlteredPlaces) -> Result<AlteredPlaces, Stop> {
+        if self.order.staging == Staging::InPlace {
+            return Ok(in_place);
+        }
+        self.make_way()?;
+        Ok(self.altered_places())
+    }
+
+    /// Stores the outputs in place of what is there.
+    pub(super) fn store(
+        &self,
+        complete: Vec<Complete>,
+        altered: &AlteredPlaces,
+        end: &mut StepEnd,
+    ) -> Result<Vec<Vec<MadeOutput>>, Stop> {
+        self.make_room(altered, end)?;
         self.keep_previous()
             .map_err(|error| self.unwritable(&error))?;
         let mut complete = complete.into_iter();
         let made = |part: &StepPart| -> Result<Vec<MadeOutput>, Stop> {
             let complete = part.outputs.iter().zip(&mut complete);
             complete
-                .map(|(output, complete)| self.store(output, complete))
+                .map(|(output, complete)| self.store_output(output, complete))
                 .collect()
         };
         self.order.parts.iter().map(made).collect()
@@ -123,7 +138,7 @@ impl Attempt<'_> {
     }
 
     /// Stores an output, unless it was written in place.
-    fn store(&self, output: &StagedOutput, complete: Complete) -> Result<MadeOutput, Stop> {
+    fn store_output(&self, output: &StagedOutput, complete: Complete) -> Result<MadeOutput, Stop> {
         let made = complete.made();
         let stored = match self.order.staging {
             Staging::InPlace => Stored::AtPath,
@@ -159,7 +174,7 @@ impl Attempt<'_> {
     }
 
     /// Hashes an output where it was written, unless its content is not what counts.
-    fn complete(&self, output: &StagedOutput) -> Result<Complete, HashError> {
+    fn complete_file(&self, output: &StagedOutput) -> Result<Complete, HashError> {
         match self.order.rule {
             DataVersionRule::Inputs => Ok(Complete {
                 written: Written::AtPath,

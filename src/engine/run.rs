@@ -1,5 +1,6 @@
 //! Carries a plan out: a coordinator on this thread, commands on threads of their own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,6 +15,7 @@ use crate::engine::options::RunOptions;
 use crate::engine::spares::Spares;
 use crate::engine::step::{StepEnd, StepOrder, StepReport, run_step};
 use crate::engine::watch::InputFiles;
+use crate::executor::Listener;
 use crate::look::{EngineError, Problems};
 use crate::plan::{Costs, Evaluation};
 
@@ -41,6 +43,10 @@ pub fn run<'a: 'd, 'd>(
     }
     if coordinator.scheduler.open() > 0 {
         let (sender, receiver) = channel();
+        let interrupted = sender.clone();
+        let listener: Arc<Listener> =
+            Arc::new(move || drop(interrupted.send(StepReport::Interrupted)));
+        cancel.listen(&listener);
         let (orders, queue) = channel::<StepOrder>();
         let queue = Mutex::new(queue);
         let failures = AtomicU32::new(0);
@@ -75,8 +81,13 @@ pub fn run<'a: 'd, 'd>(
                     .name(format!("command-{index}"))
                     .spawn_scoped(scope, move || {
                         while let Some(order) = next(queue) {
+                            let end = catch_unwind(AssertUnwindSafe(|| work(&order, &sender)));
+                            let end = end.unwrap_or_else(|panic| {
+                                let _ = sender.send(StepReport::Panicked);
+                                resume_unwind(panic)
+                            });
                             // The coordinator stays until the last worker has sent its message.
-                            let _ = sender.send(StepReport::Ended(work(&order, &sender)));
+                            let _ = sender.send(StepReport::Ended(end));
                         }
                     })
                     .map_err(|source| EngineError::Unwritable {

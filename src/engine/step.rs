@@ -35,6 +35,8 @@ use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
 /// Everything that a worker needs to know of a step.
 #[derive(Debug)]
 pub struct StepOrder {
+    /// The number of the attempt, from 0.
+    pub attempt: u32,
     /// The asset partitions that it makes, in the order of keys; at least one.
     pub parts: Vec<StepPart>,
     /// What they are called together; `None` if it is only one.
@@ -102,6 +104,8 @@ impl StepOrder {
 /// What came of a step.
 #[derive(Debug)]
 pub struct StepEnd {
+    /// The number of the attempt, from 0.
+    pub attempt: u32,
     /// The cells, in the order of keys; at least one.
     pub cells: Vec<Cell>,
     /// What they are called together; `None` if it is only one.
@@ -119,17 +123,29 @@ pub struct StepEnd {
 }
 
 impl StepEnd {
-    /// That of a step which was canceled before it was started.
-    pub fn not_started(order: &StepOrder) -> Self {
+    /// That of an attempt whose command was not started.
+    pub fn without_command(
+        cells: Vec<Cell>,
+        batch: Option<Arc<Batch>>,
+        attempt: u32,
+        why: NotMade,
+    ) -> Self {
         Self {
-            cells: order.parts.iter().map(|part| part.cell).collect(),
-            batch: order.batch.clone(),
-            result: Err(NotMade::Canceled),
+            attempt,
+            cells,
+            batch,
+            result: Err(why),
             usage: Usage::default(),
             log: None,
             warnings: Vec::new(),
             set_aside: Vec::new(),
         }
+    }
+
+    /// That of an attempt which was canceled before it was started.
+    pub fn not_started(order: &StepOrder) -> Self {
+        let cells = order.parts.iter().map(|part| part.cell).collect();
+        Self::without_command(cells, order.batch.clone(), order.attempt, NotMade::Canceled)
     }
 
     /// Whether it was interrupted.
@@ -163,7 +179,7 @@ pub struct MadeOutput {
     pub bytes: u64,
 }
 
-/// What a worker tells.
+/// What the coordinator is told.
 #[derive(Debug)]
 pub enum StepReport {
     /// A step's command has started.
@@ -182,6 +198,10 @@ pub enum StepReport {
     },
     /// A step has ended.
     Ended(StepEnd),
+    /// The run was asked to stop.
+    Interrupted,
+    /// A worker has panicked.
+    Panicked,
 }
 
 /// Why a step has made nothing.
@@ -267,7 +287,7 @@ impl Attempt<'_> {
                 pid: None,
             });
         }
-        let mut execution = self.workspace.executor.execute(&command, cancel);
+        let execution = self.workspace.executor.execute(&command, cancel);
         if execution.log.is_none() {
             self.spares.keep_log(command.log);
         }
@@ -276,13 +296,9 @@ impl Attempt<'_> {
             return Err(Stop::Exit(execution.exit));
         }
         self.refuse_leftovers(&execution.leftovers)?;
-        let piped = execution.stdout.take().map(Arc::from);
-        if piped.is_none() {
-            self.verify(&before)?;
-            self.copy_links_to_inputs()?;
-        }
-        let outputs = self.publish(piped, altered, end)?;
-        Ok(outputs)
+        let complete = self.complete(execution.stdout, &before)?;
+        let altered = self.check(altered)?;
+        self.store(complete, &altered, end)
     }
 
     fn prepare(&self) -> io::Result<()> {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,6 +46,9 @@ pub struct Cancel {
     handle: Arc<Handle>,
 }
 
+/// What is called at each interrupt.
+pub type Listener = dyn Fn() + Send + Sync;
+
 /// What all clones of a [`Cancel`] share; its drop ends the watchdog.
 #[derive(Default, Debug)]
 struct Handle {
@@ -66,6 +69,7 @@ struct State {
     severity: Option<Severity>,
     /// Who asked first, where that is known.
     reason: Option<String>,
+    listeners: Vec<Weak<Listener>>,
     running: BTreeMap<u64, Running>,
     next_slot: u64,
     watchdog: Watchdog,
@@ -118,9 +122,20 @@ impl Cancel {
         for running in state.running.values_mut() {
             running.interrupt(severity, now);
         }
+        state.listeners.retain(|it| it.strong_count() > 0);
+        let listeners: Vec<_> = state.listeners.iter().filter_map(Weak::upgrade).collect();
         drop(state);
         shared.schedule_changed.notify_all();
         shared.interrupted.notify_all();
+        for listener in listeners {
+            listener();
+        }
+    }
+
+    /// Calls `listener` at each interrupt from now on, as long as its caller holds it.
+    pub(crate) fn listen(&self, listener: &Arc<Listener>) {
+        let mut state = self.handle.shared.lock();
+        state.listeners.push(Arc::downgrade(listener));
     }
 
     /// The same, told to be asked for by this: the name of a signal.

@@ -38,7 +38,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-pub use cancel::Cancel;
+pub use cancel::{Cancel, Listener};
 pub use command_line::{
     CommandLine, DEFAULT_GRACE, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
 };

@@ -23,6 +23,9 @@ const LONGEST_PART: usize = 80;
 /// What stands between the first and the last key in the name of a batch's log; no encoded name holds it.
 const TO: char = '~';
 
+/// What stands before the number of an attempt that is not the first; no encoded name holds it.
+const ATTEMPT: char = '#';
+
 /// The folder of one asset partition for a purpose: `.assetctl/staging/clean/@2013-07-04`. `own` is the folder that a run
 /// works in.
 pub fn step_folder(
@@ -67,8 +70,13 @@ pub fn lock_name(asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
     format!("{}{}", asset_part(asset), partition.unwrap_or_default())
 }
 
-/// Where a step's log goes. `own` is the folder that the run works in.
-pub fn log_path(own: &str, run: RunId, step: &StepName, batch: Option<&Batch>) -> String {
+/// Where the log of a step's attempt goes. `own` is the folder that the run works in.
+pub fn log_path(
+    own: &str,
+    run: RunId,
+    (step, batch): (&StepName, Option<&Batch>),
+    attempt: u32,
+) -> String {
     let asset = asset_part(&step.asset);
     let partition = match (batch, &step.partition) {
         (Some(Batch { first, last, .. }), _) => {
@@ -77,7 +85,11 @@ pub fn log_path(own: &str, run: RunId, step: &StepName, batch: Option<&Batch>) -
         (None, Some(key)) => format!("@{}", key_part(key)),
         (None, None) => String::new(),
     };
-    format!("{own}/logs/{run}/{asset}{partition}.log")
+    let attempt = match attempt {
+        0 => String::new(),
+        number => format!("{ATTEMPT}{number}"),
+    };
+    format!("{own}/logs/{run}/{asset}{partition}{attempt}.log")
 }
 
 /// The part of names in the folder of assetctl that stands for an asset: before the `@`, where a key follows.
@@ -110,6 +122,7 @@ pub enum Logged {
 pub fn logged(asset: &AssetKey, keys: &PartitionKeys, file_name: &str) -> Option<Logged> {
     let rest = file_name.strip_prefix(&asset_part(asset))?;
     let rest = rest.strip_suffix(".log")?;
+    let rest = rest.split_once(ATTEMPT).map_or(rest, |(rest, _)| rest);
     keys_of(rest, keys)
 }
 
@@ -208,15 +221,21 @@ mod tests {
                 last: key(last),
                 len: 2,
             });
-            let path = log_path(OWN_FOLDER, run, &step, batch.as_ref());
-            let name = path.rsplit('/').next().expect("a file name");
-            assert!(name.len() <= 255, "{name}");
-            let told = match batch {
-                Some(batch) => Logged::Batch(batch.first, batch.last),
+            let name = |attempt| {
+                let path = log_path(OWN_FOLDER, run, (&step, batch.as_ref()), attempt);
+                path.rsplit('/').next().expect("a file name").to_owned()
+            };
+            let (name, second) = (name(0), name(1));
+            assert!(second.len() <= 255 && second != name, "{second}");
+            let told = match &batch {
+                Some(batch) => Logged::Batch(batch.first.clone(), batch.last.clone()),
                 None => Logged::One(step.partition.clone()),
             };
-            assert_eq!(logged(&asset("cle"), &keys, name), None, "{name}");
-            assert_eq!(logged(&step.asset, &keys, name), Some(told), "{name}");
+            assert_eq!(logged(&asset("cle"), &keys, &name), None, "{name}");
+            for name in [name, second] {
+                let logged = logged(&step.asset, &keys, &name);
+                assert_eq!(logged.as_ref(), Some(&told), "{name}");
+            }
             let lock = lock_name(&step.asset, step.partition.as_ref());
             let locked = |of: &AssetKey| locked_partition(of, &keys, &lock);
             assert_eq!(locked(&step.asset), Some(step.partition.clone()), "{lock}");

@@ -97,6 +97,22 @@ pub struct StepFailure {
     pub tail: Vec<String>,
 }
 
+impl StepFailure {
+    /// That of a step whose command was not started.
+    #[must_use]
+    pub(crate) fn before_start(code: &'static str, message: String) -> Self {
+        Self {
+            exit: None,
+            signal: None,
+            code: code.into(),
+            message,
+            help: None,
+            command: String::new(),
+            tail: Vec::new(),
+        }
+    }
+}
+
 /// How a run has ended.
 ///
 /// ```

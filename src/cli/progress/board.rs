@@ -38,6 +38,8 @@ pub struct Running {
     pub step: StepName,
     /// All that its command makes, where that is more.
     pub batch: Option<Arc<Batch>>,
+    /// The number of its attempt.
+    pub attempt: u32,
     /// How long it usually takes.
     pub usually: Option<Duration>,
     /// Since when, by the drawing thread's clock.
@@ -96,9 +98,10 @@ impl Board {
             EventKind::StepStarted {
                 step,
                 batch,
+                attempt,
                 usually,
                 ..
-            } => self.started(step, batch.as_ref(), *usually, now),
+            } => self.started((step, batch.as_ref()), *attempt, *usually, now),
             EventKind::StepFinished {
                 step,
                 batch,
@@ -151,8 +154,8 @@ impl Board {
     /// A batch is one that runs, for as long as its partitions usually take together.
     fn started(
         &mut self,
-        step: &StepName,
-        batch: Option<&Arc<Batch>>,
+        (step, batch): (&StepName, Option<&Arc<Batch>>),
+        attempt: u32,
         usually: Option<Duration>,
         now: Instant,
     ) {
@@ -160,6 +163,7 @@ impl Board {
             self.running.push(Running {
                 step: step.clone(),
                 batch: batch.cloned(),
+                attempt,
                 usually,
                 since: now,
             });

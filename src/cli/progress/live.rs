@@ -146,7 +146,7 @@ fn lines(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
             let head = format!("{:>12} {name}  {took}{usually}", "");
             let head = cut(&head, width);
             let room = width.saturating_sub(width_of(&head) + 2);
-            match last_line(&running.step, running.batch.as_deref()) {
+            match last_line(running) {
                 Some(last) if room > 8 => {
                     let last = printed(last.trim_end()).replace(|c: char| c.is_control(), " ");
                     format!("{head}  {}", styled(DIM, cut(&last, room)))
@@ -228,8 +228,10 @@ mod tests {
             after(11),
         );
         story.board.done = 4;
-        let last_line: LastLine = Arc::new(|step, _| {
-            step.to_string()
+        let last_line: LastLine = Arc::new(|running| {
+            running
+                .step
+                .to_string()
                 .ends_with("01")
                 .then(|| "read\t1 of 2\n".repeat(9))
         });
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn nothing_before_a_run_starts() {
         let start = Instant::now();
-        let nothing: LastLine = Arc::new(|_, _| None);
+        let nothing: LastLine = Arc::new(|_| None);
         assert!(lines(&Story::new(look(), start, next()), &nothing, start).is_empty());
     }
 }

@@ -24,15 +24,15 @@ pub(super) use line::name;
 
 use crate::answer::{Event, EventSink, KeyPlaces};
 use crate::cli::next::Next;
+use crate::cli::progress::board::Running;
 use crate::cli::progress::json::JsonLines;
 use crate::cli::progress::lines::Lines;
 use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
 use crate::cli::signals::Urgency;
-use crate::model::{Batch, StepName};
 
 /// Says the last line that a running step, or a batch that begins with it, has written to its log.
-pub(super) type LastLine = Arc<dyn Fn(&StepName, Option<&Batch>) -> Option<String> + Send + Sync>;
+pub(super) type LastLine = Arc<dyn Fn(&Running) -> Option<String> + Send + Sync>;
 
 /// Shows a run. [`Progress::finish`] waits until all is shown.
 pub(super) struct Progress {

@@ -1,17 +1,22 @@
-//! Which step comes next: a data structure without threads.
+//! Which task comes next: a data structure without threads and without a clock.
 //!
-//! Every cell that runs or may run has one state, and every transition goes through [`Scheduler::set`]. A cell is
-//! *waiting* until the last upstream cell that was to run is final, then *ready*, *running* once it was popped, and
-//! *final* at last. Ready cells leave in order of priority, then of the longest chain below them, then older partitions
+//! A task is the step of one cell. Every cell that runs or may run has one state, and every transition goes through
+//! [`Scheduler::set`]. A cell is *waiting* until the last upstream cell that was to run is final, then *ready*, *running*
+//! once it was popped, and *final* at last. On the way it may be *delayed* until an instant, or *held* because another run
+//! has its lease; [`Scheduler::wake`] makes it ready again. Ready cells leave in order of priority, then of the longest chain below them, then older partitions
 //! first; ties go by order of declaration. Cells of an asset whose command makes several leave in the order of keys, as
 //! late as the least urgent of them, so that neighbours can be taken along. What one step costs here does not grow with
 //! the project.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
+use std::time::Instant;
 
-use crate::model::AssetId;
+use crate::model::{AssetId, RunId};
 use crate::plan::{Cell, Costs, Decision, Scope, running_assets};
+
+/// The number of a step's first attempt.
+pub const FIRST_ATTEMPT: u32 = 0;
 
 /// Where a cell stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +29,10 @@ pub enum State {
     Ready,
     /// It was popped.
     Running,
+    /// Its next attempt waits for an instant.
+    Delayed,
+    /// Another run has its lease, which is asked for again at an instant.
+    Held,
     /// It is done, and its outputs can be read.
     Done,
     /// It failed, or something that it needs did.
@@ -41,6 +50,12 @@ pub struct Scheduler<'a> {
     /// Upstream cells of each cell that are not final, each counted once for each way in which the cell waits for it.
     waiting_for: Vec<u32>,
     ready: BinaryHeap<Rank>,
+    /// Delayed and held cells, by the instant at which they are ready again.
+    asleep: BinaryHeap<Reverse<(Instant, Cell)>>,
+    /// The run that held a cell last.
+    holders: HashMap<Cell, RunId>,
+    /// The attempts of cells that are not at their first.
+    attempts: HashMap<Cell, u32>,
     costs: &'a Costs,
     /// The cost that stands for all cells of a row, by row; `None` where each has its own.
     shared_costs: Vec<Option<u64>>,
@@ -57,6 +72,9 @@ impl<'a> Scheduler<'a> {
             states: vec![State::Outside; cells],
             waiting_for: vec![0; cells],
             ready: BinaryHeap::new(),
+            asleep: BinaryHeap::new(),
+            holders: HashMap::new(),
+            attempts: HashMap::new(),
             costs,
             shared_costs: Vec::new(),
             open: 0,
@@ -121,9 +139,43 @@ impl<'a> Scheduler<'a> {
         self.set(cell, State::Running);
     }
 
-    /// Whether a cell can be popped.
-    pub fn has_ready(&self) -> bool {
-        !self.ready.is_empty()
+    /// Holds a running cell until `again`, because another run has its lease. Says whether that is news.
+    pub fn hold(&mut self, cell: Cell, holder: RunId, again: Instant) -> bool {
+        self.set(cell, State::Held);
+        self.asleep.push(Reverse((again, cell)));
+        self.holders.insert(cell, holder) != Some(holder)
+    }
+
+    /// Delays the next attempt of a running cell until then.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no step is retried yet"))]
+    pub fn delay(&mut self, cell: Cell, until: Instant) {
+        self.set(cell, State::Delayed);
+        self.asleep.push(Reverse((until, cell)));
+        *self.attempts.entry(cell).or_insert(FIRST_ATTEMPT) += 1;
+    }
+
+    /// The number of a cell's attempt, from 0.
+    pub fn attempt(&self, cell: Cell) -> u32 {
+        self.attempts.get(&cell).copied().unwrap_or(FIRST_ATTEMPT)
+    }
+
+    /// Makes the delayed and held cells ready whose instant has come.
+    pub fn wake(&mut self, now: Instant) {
+        while self.wakes_at().is_some_and(|at| at <= now)
+            && let Some(Reverse((_, cell))) = self.asleep.pop()
+        {
+            self.set(cell, State::Ready);
+        }
+    }
+
+    /// The next instant at which a cell is to be woken.
+    pub fn wakes_at(&self) -> Option<Instant> {
+        self.asleep.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Whether no cell starts before a running one is final.
+    pub fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.asleep.is_empty()
     }
 
     /// How many cells are not final.
@@ -177,7 +229,13 @@ impl<'a> Scheduler<'a> {
 
     /// Cells that never started: what is left after an interrupt.
     pub fn unstarted(&self) -> Vec<Cell> {
-        let left = |cell: &Cell| matches!(self.state(*cell), State::Waiting | State::Ready);
+        let left = |cell: &Cell| {
+            let state = self.state(*cell);
+            matches!(
+                state,
+                State::Waiting | State::Ready | State::Delayed | State::Held
+            )
+        };
         (0..self.states.len() as u32)
             .map(Cell)
             .filter(left)
@@ -193,8 +251,8 @@ impl<'a> Scheduler<'a> {
                 self.open += 1;
                 self.push(cell);
             }
-            (State::Waiting, State::Ready) => self.push(cell),
-            (State::Ready, State::Running) => {}
+            (State::Waiting | State::Delayed | State::Held, State::Ready) => self.push(cell),
+            (State::Ready, State::Running) | (State::Running, State::Delayed | State::Held) => {}
             (State::Running, State::Done | State::Failed) | (State::Waiting, State::Failed) => {
                 self.open -= 1;
             }

@@ -1,6 +1,11 @@
 //! The scheduler, drained without threads.
 
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
 use crate::engine::scheduler::{Scheduler, State};
+use crate::model::RunId;
 use crate::plan::tests::{World, step_name};
 use crate::plan::{Cell, Costs, Decision, Scope, Upstream};
 
@@ -51,7 +56,7 @@ fn drain(manifest: &str, costs: &[(&str, u64)], fails: &[&str], jobs: usize) -> 
         }
     }
     assert_eq!(scheduler.open(), 0, "all is final");
-    assert!(scheduler.unstarted().is_empty() && !scheduler.has_ready());
+    assert!(scheduler.unstarted().is_empty() && scheduler.is_idle());
     story
 }
 
@@ -218,4 +223,64 @@ fn neighbours_of_a_batch_leave_in_order_and_can_be_taken_along() {
     );
     assert_eq!(scheduler.ready_neighbour(a(2)), None, "it runs");
     assert_eq!(scheduler.pop(), None);
+}
+
+#[test]
+fn delayed_and_held_steps_leave_when_their_instant_has_come() {
+    let world = World::new(&FREE.replace("[asset.c]", "[asset.c]\ndeps = \"a\""));
+    let goals = world.goals(&[]);
+    let scope = Scope::new(world.graph(), world.keys(), &goals, Upstream::Close);
+    let cells = scope.cells() as usize;
+    let costs = Costs {
+        own: vec![None; cells],
+        to_sink: vec![0; cells],
+    };
+    let mut scheduler = Scheduler::new(&scope, &vec![Decision::Run; cells], &costs);
+    let (start, second) = (Instant::now(), Duration::from_secs(1));
+    let [one, other] = [1, 2].map(|id| RunId(Uuid::from_u128(id)));
+    let names = |cells: Vec<Cell>| -> Vec<String> {
+        cells.iter().map(|cell| step_name(&scope, *cell)).collect()
+    };
+
+    let (a, b) = (scheduler.pop().expect("a"), scheduler.pop().expect("b"));
+    scheduler.delay(a, start + 3 * second);
+    assert!(scheduler.hold(b, one, start + second), "news");
+    assert_eq!(
+        [a, b].map(|cell| scheduler.state(cell)),
+        [State::Delayed, State::Held]
+    );
+    assert_eq!(scheduler.wakes_at(), Some(start + second));
+    assert!(!scheduler.is_idle() && scheduler.pop().is_none());
+    assert_eq!(names(scheduler.unstarted()), ["a", "b", "c"]);
+
+    scheduler.wake(start);
+    assert_eq!(scheduler.pop(), None, "nothing is due");
+    scheduler.wake(start + second);
+    assert_eq!(scheduler.pop(), Some(b));
+    assert!(!scheduler.hold(b, one, start + 2 * second), "no news");
+    scheduler.wake(start + 2 * second);
+    assert_eq!(scheduler.pop(), Some(b));
+    assert!(scheduler.hold(b, other, start + 3 * second), "another run");
+
+    scheduler.wake(start + 5 * second);
+    assert_eq!(
+        scheduler.pop(),
+        Some(a),
+        "in their order, once both are due"
+    );
+    assert_eq!([a, b].map(|cell| scheduler.attempt(cell)), [1, 0]);
+    assert_eq!(scheduler.pop(), Some(b));
+    assert_eq!((scheduler.wakes_at(), scheduler.pop()), (None, None));
+    scheduler.done(b);
+    assert_eq!(
+        names(
+            scheduler
+                .failed(a)
+                .into_iter()
+                .map(|(down, _)| down)
+                .collect()
+        ),
+        ["c"]
+    );
+    assert_eq!(scheduler.open(), 0);
 }
