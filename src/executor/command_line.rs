@@ -122,8 +122,9 @@ impl Watcher {
         Self(Some(Arc::new(watch)))
     }
 
-    /// Tells of a moment.
-    pub(super) fn tell(&self, moment: Moment<'_>) {
+    /// Tells of a moment. An executor that calls this with [`Moment::Started`] says so by
+    /// [`Executor::tells_starts`](super::Executor::tells_starts): then the event of the start has the number of the process.
+    pub fn tell(&self, moment: Moment<'_>) {
         if let Some(watch) = &self.0 {
             watch(moment);
         }

@@ -93,7 +93,8 @@ pub trait Executor: Send + Sync {
     /// exit is [`Exit::Canceled`].
     fn execute(&self, command: &CommandLine, cancel: &Cancel) -> Execution;
 
-    /// Whether the watcher of a command is told when it has started. Where it is not, a step counts as started once it is executed.
+    /// Whether the [`Watcher`] of a command is told when it has started, with its process. Where it is not, a step counts as started
+    /// once it is executed, and its `step_started` has no `pid`. Whoever runs commands by another executor answers as that one does.
     fn tells_starts(&self) -> bool {
         false
     }

@@ -1,10 +1,11 @@
 //! All events are in the result, and live in a sink.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use assetctl::{
-    Cancel, Error, Event, EventKind, EventSink, MaterializeRequest, Project, RunOutcome, Severity,
-    materialize, materialize_to_memory,
+    Cancel, CommandLine, Error, Event, EventKind, EventSink, Execution, Executor, LocalExecutor,
+    MaterializeRequest, Project, RunOutcome, Severity, materialize, materialize_to_memory,
 };
 
 use crate::project::Folder;
@@ -136,4 +137,35 @@ fn a_run_from_within_a_run_is_an_error_on_disk_and_none_in_memory() {
         [Some("assetctl::api::within_run".to_owned()), None]
     );
     materialize(&project, MaterializeRequest::new()).expect("its turn has ended");
+}
+
+/// Runs commands as this machine does, and says as much of them.
+struct Passing(bool);
+
+impl Executor for Passing {
+    fn execute(&self, command: &CommandLine, cancel: &Cancel) -> Execution {
+        LocalExecutor.execute(command, cancel)
+    }
+
+    fn tells_starts(&self) -> bool {
+        self.0
+    }
+}
+
+#[test]
+fn an_executor_may_say_the_process_of_a_step() {
+    for tells in [true, false] {
+        let folder = Folder::with(
+            "[project]\n[asset.one]\ncommand = \"echo > {{output}}\"\noutputs = \"one.txt\"\n",
+        );
+        let project = folder.project().with_executor(Arc::new(Passing(tells)));
+        let result = materialize_to_memory(&project, MaterializeRequest::new()).expect("it runs");
+        let pids = result.events().iter().filter_map(|event| match event.kind {
+            EventKind::StepStarted { pid, .. } => Some(pid),
+            _ => None,
+        });
+        let pids: Vec<_> = pids.collect();
+        assert_eq!(pids.len(), 1);
+        assert_eq!(pids[0].is_some(), tells);
+    }
 }
