@@ -216,6 +216,15 @@ fn a_signal_asks_commands_to_end_and_keeps_what_has_finished() {
             .map(|event| event["outcome"].clone())
             .collect();
         assert_eq!(outcomes, ["materialized", "canceled"], "{signal:?}");
+        let canceled = &events(run.stdout(), "run_canceled")[0];
+        let by = ["SIGINT", "SIGTERM", "SIGHUP"];
+        assert!(
+            by.contains(&canceled["by"].as_str().expect("a name")),
+            "{canceled}"
+        );
+        let ended = &events(run.stdout(), "step_finished")[1];
+        let seq = |event: &Value| event["seq"].as_u64();
+        assert!(seq(canceled) < seq(ended), "{canceled} {ended}");
         let finished = &events(run.stdout(), "run_finished")[0];
         assert_eq!(finished["outcome"], "canceled");
         assert_eq!(finished["counts"]["canceled"], 2, "{signal:?}: {finished}");
@@ -234,8 +243,14 @@ command = "trap '' TERM; echo begun >> ../did; while :; do sleep 0.01; done; ech
 outputs = "build/deaf"
 "#,
     );
-    let run = sandbox.start(&["materialize"]);
+    let assetctl = env!("CARGO_BIN_EXE_assetctl");
+    let script = format!("exec {assetctl} materialize --json > ../told");
+    let run = sandbox.start_command(&["sh", "-c", &script]);
     await_words(&sandbox, &["begun"]);
+    run.signal(Signal::INT);
+    await_that("that the run is canceled while the command goes on", || {
+        sandbox.read("../told").contains("run_canceled")
+    });
     await_that("its end", || {
         run.signal(Signal::INT);
         runs(&sandbox).is_empty()
