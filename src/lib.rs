@@ -117,7 +117,6 @@
 
 #[doc(hidden)]
 pub mod answer;
-mod api;
 #[doc(hidden)]
 pub mod app;
 #[cfg(feature = "cli")]
@@ -169,7 +168,7 @@ pub use answer::{
     StepFailure, StepOutcome, UnknownEvent, Unverifiable, WhyDifferent, WhyNotRebuilt,
     WhyUnverifiable,
 };
-pub use api::{
+pub use app::library::{
     CheckRequest, Error, FailedStep, Instance, IoManagerKind, MaterializeRequest, MaterializedStep,
     OutputError, OutputValue, PlanRequest, Project, RaiseOnError, RunResult, StatusRequest,
     TestInstance, check, materialize, materialize_to_memory, plan, status,

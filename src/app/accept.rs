@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use crate::answer::{AffectedReport, RunCounts};
 use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, Look, source_changes};
 use crate::app::materialize::planned::typed;
 use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::ranges::key_ranges;
 use crate::app::run_id::new_run_id;
 use crate::app::running::refuse_running;
@@ -37,18 +37,13 @@ use crate::sys::clock::Clock;
 /// If an output is missing or of the wrong kind, or an input has no version yet: all such refusals at once. If another
 /// process works on what is selected.
 pub fn accept(
-    project: &Project,
+    project: &OpenProject,
     request: &AcceptRequest,
     clock: &dyn Clock,
 ) -> Result<(AffectedReport, Vec<Notice>), AppError> {
     let lock = LockFile::read(project)?;
-    let selection = select(
-        project,
-        &request.selection,
-        &request.partitions,
-        Range::Assets,
-    )?;
-    let mut instance = Instance::open(project)?;
+    let selection = select(project, &request.selection, Range::Assets)?;
+    let mut instance = InstanceAccess::open(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
     refuse_nested(project, &instance)?;
     let versions = project.versions()?;
@@ -73,8 +68,8 @@ pub fn accept(
         instance.make_writable(project)?;
         let new = NewRun {
             id: run,
-            selection: typed(&request.selection),
-            partitions: request.partitions.to_string(),
+            selection: typed(&request.selection.assets),
+            partitions: request.selection.partitions.to_string(),
             manifest: project.manifest_digest(),
             time: acceptance.time,
             pid: Some(std::process::id()),
@@ -178,7 +173,7 @@ impl Accepted {
 }
 
 struct Acceptance<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     lock: &'a LockFile,
     workspace: &'a Workspace<'a>,
     scope: &'a Scope<'a>,
@@ -191,7 +186,7 @@ impl Acceptance<'_> {
     /// the leases, as another process may have run in between.
     fn record(
         &self,
-        instance: &mut Instance,
+        instance: &mut InstanceAccess,
         new: &NewRun,
         first: &Accepted,
     ) -> Result<Accepted, AppError> {
@@ -214,7 +209,7 @@ impl Acceptance<'_> {
 
     fn record_leased(
         &self,
-        instance: &mut Instance,
+        instance: &mut InstanceAccess,
         first: &Accepted,
         crashed: &[CrashedRun],
     ) -> Result<Accepted, AppError> {
@@ -241,7 +236,7 @@ impl Acceptance<'_> {
     }
 
     /// Judges what is selected, and puts together what would be recorded.
-    fn look(&self, instance: &mut Instance) -> Result<(Accepted, Evaluation<'_>), AppError> {
+    fn look(&self, instance: &mut InstanceAccess) -> Result<(Accepted, Evaluation<'_>), AppError> {
         let mut evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
         instance.take_lock(self.project, self.workspace, &mut evaluation, self.lock)?;

@@ -9,8 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::answer::{DoctorReport, Finding, Health};
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::app::surroundings::Surroundings;
 use crate::git::{GitError, Repository};
 use crate::lockfile;
@@ -63,7 +63,7 @@ pub fn doctor(surroundings: &Surroundings) -> DoctorReport {
     clock(&root, &mut all);
     git(&root, surroundings, &mut all);
     user(&root, surroundings, &mut all);
-    match Project::open_unchanged(surroundings) {
+    match OpenProject::open_unchanged(surroundings) {
         Ok(project) => of_project(&project, &mut all),
         Err(error) => all.error("project", error.to_string(), "run `assetctl validate`"),
     }
@@ -198,7 +198,7 @@ fn user(root: &Path, surroundings: &Surroundings, all: &mut Findings) {
     }
 }
 
-fn of_project(project: &Project, all: &mut Findings) {
+fn of_project(project: &OpenProject, all: &mut Findings) {
     let graph = project.graph();
     let (mut assets, mut sources) = (0, 0);
     for id in graph.ids() {
@@ -215,7 +215,7 @@ fn of_project(project: &Project, all: &mut Findings) {
 }
 
 /// The file system of the instance, whether locks hold there, and the instance itself.
-fn instance(project: &Project, all: &mut Findings) {
+fn instance(project: &OpenProject, all: &mut Findings) {
     let home = project.home();
     let existing = home.ancestors().find(|path| path.is_dir()).unwrap_or(home);
     let system = file_system_of(existing);
@@ -250,7 +250,7 @@ fn instance(project: &Project, all: &mut Findings) {
         all.warning("instance", message, "make room before a long run");
     }
     let temporary = temporary_folder(project.environment());
-    match Instance::untouched_at(project.place(&temporary)) {
+    match InstanceAccess::untouched_at(project.place(&temporary)) {
         Ok(instance) => {
             for notice in &instance.notices {
                 all.warning(
@@ -285,7 +285,7 @@ fn try_locks(folder: &Path) -> Result<(), String> {
 }
 
 /// Whether the shells and programs of all commands are found.
-fn programs(project: &Project, all: &mut Findings) {
+fn programs(project: &OpenProject, all: &mut Findings) {
     let mut found = Vec::new();
     for (program, of) in programs_of(project.graph()) {
         match find(&program, project) {
@@ -334,7 +334,7 @@ fn programs_of(graph: &AssetGraph) -> BTreeMap<String, String> {
     programs
 }
 
-fn find(program: &str, project: &Project) -> Option<PathBuf> {
+fn find(program: &str, project: &OpenProject) -> Option<PathBuf> {
     let path: &OsString = project.variable("PATH")?;
     let places = std::env::split_paths(path).map(|folder| folder.join(program));
     let is_program = |path: &PathBuf| {

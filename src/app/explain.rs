@@ -10,9 +10,9 @@ use crate::answer::{ComparedOutput, ExplainReport, FailedAttempt, KeyRange};
 use crate::app::comparison::Comparison;
 use crate::app::error::AppError;
 use crate::app::history::{Entries, last_failure};
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::ranges::key_ranges;
 use crate::app::selection::select_one;
 use crate::engine::{Made, command_of, materialized};
@@ -30,12 +30,12 @@ use crate::store::{Store, StoreError};
 ///
 /// A source is fresh where its data is there; nothing made it, so it has neither a record nor a command.
 pub fn explain(
-    project: &Project,
+    project: &OpenProject,
     request: &ExplainRequest,
 ) -> Result<(ExplainReport, Vec<Notice>), AppError> {
     let (id, index) = select_one(project, &request.selected)?;
     let goals = [(id, PartitionSet::single(index))];
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
@@ -75,7 +75,7 @@ fn written(metadata: &Metadata) -> Option<Timestamp> {
 }
 
 struct Explanation<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     workspace: &'a Workspace<'a>,
     store: &'a Store,
     evaluation: Evaluation<'a>,

@@ -8,7 +8,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::answer::GitignoredFiles;
 use crate::app::error::AppError;
 use crate::app::places_read::{outermost, places_of, rule_of};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::hash::{GitIgnored, is_glob};
 use crate::model::{AssetId, Gitignored, PartitionRef, SourcePath};
 
@@ -38,7 +38,7 @@ pub fn exact_paths<'p>(
 /// Files that git ignores and that are a part of what some versions are made of. Where git ignores all of it, as data often
 /// is, nothing is told: a clone then has none of it.
 pub fn gitignored_files(
-    project: &Project,
+    project: &OpenProject,
     read: &BTreeMap<AssetId, Read>,
 ) -> Result<Vec<GitignoredFiles>, AppError> {
     let graph = project.graph();
@@ -71,7 +71,7 @@ pub fn gitignored_files(
 }
 
 /// The ignored files and folders among what is read.
-fn held(project: &Project, ignored: &GitIgnored, read: &Read) -> Vec<String> {
+fn held(project: &OpenProject, ignored: &GitIgnored, read: &Read) -> Vec<String> {
     let is_ignored = |path: &&String| ignored.hold(Path::new(path.as_str()));
     let mut paths: Vec<String> = read.matches.iter().filter(is_ignored).cloned().collect();
     if paths.len() == read.matches.len() {
@@ -86,7 +86,7 @@ fn held(project: &Project, ignored: &GitIgnored, read: &Read) -> Vec<String> {
 }
 
 /// Whether something in a folder is a part of its version, and a file or a folder with a file.
-fn is_part(project: &Project, folder: &Path, path: &Path) -> bool {
+fn is_part(project: &OpenProject, folder: &Path, path: &Path) -> bool {
     let inner = path.strip_prefix(folder).unwrap_or(path);
     let is_left_out = |path: &Path| project.ignore().matches(path);
     let mut above = inner.ancestors().filter(|it| !it.as_os_str().is_empty());

@@ -4,19 +4,18 @@ use crate::answer::{GraphEdge, GraphReport, GraphVertex};
 use crate::app::error::AppError;
 use crate::app::list::{kind, partitions};
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select};
-use crate::model::{AssetGraph, AssetId, GraphRequest, PartitionsSelection};
+use crate::model::{AssetGraph, AssetId, GraphRequest};
 
 /// The graph and what the user should know of the selection: all of it, or what is selected. What is named alone is shown
 /// with everything up- and downstream of it.
 pub fn graph(
-    project: &Project,
+    project: &OpenProject,
     request: &GraphRequest,
 ) -> Result<(GraphReport, Vec<Notice>), AppError> {
     let graph = project.graph();
-    let every = PartitionsSelection::default();
-    let selection = select(project, &request.selection, &every, Range::All)?;
+    let selection = select(project, &request.selection, Range::All)?;
     let mut shown = related(graph, selection.alone());
     for id in selection.assets() {
         shown[id.index()] = true;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use crate::answer::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select_word};
 use crate::digest::Digest;
 use crate::model::{
@@ -17,7 +17,7 @@ use crate::store::{Store, StoreError, StoredBlock};
 
 /// The attempts at an asset, or at one of its partitions, and what the user should know of the instance.
 pub fn history(
-    project: &Project,
+    project: &OpenProject,
     request: &HistoryRequest,
 ) -> Result<(HistoryReport, Vec<Notice>), AppError> {
     let (id, set) = select_word(project, &request.selected, Range::Assets)?;
@@ -35,7 +35,7 @@ pub fn history(
         let index = || keys.index_of(partition.as_ref()?.as_str());
         !is_range || index().is_some_and(|index| set.contains(index))
     };
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     let entries = instance.read(|store| {
         let mut attempts = Vec::new();
         let failed = store.failed_attempts(&asset, slot.as_ref(), limit)?;
@@ -93,7 +93,7 @@ pub(super) struct Entries<'a> {
 
 impl<'a> Entries<'a> {
     /// A maker of entries from `store`.
-    pub(super) fn new(project: &'a Project, store: &'a Store, grouping: Grouping) -> Self {
+    pub(super) fn new(project: &'a OpenProject, store: &'a Store, grouping: Grouping) -> Self {
         Self {
             graph: project.graph(),
             keys: project.keys(),

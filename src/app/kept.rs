@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::app::project::{MANIFEST_CACHE, Project};
+use crate::app::project::{MANIFEST_CACHE, OpenProject};
 use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::look::OWN_FOLDER;
@@ -61,7 +61,7 @@ pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<V
 }
 
 /// Keeps the answer to a question about the declarations of a project, if that is worth it.
-pub fn keep(project: &Project, kept: Kept, question: &str, answer: &[u8]) {
+pub fn keep(project: &OpenProject, kept: Kept, question: &str, answer: &[u8]) {
     let Some(key) = project
         .cache_key()
         .filter(|_| answer.len() >= WORTH_KEEPING)

@@ -3,21 +3,20 @@
 use crate::answer::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select};
 use crate::model::{
     Asset, AssetGraph, AssetId, Declaration, DeclaredPartitions, Dep, ListRequest, Output,
-    OutputKind, PartitionsSelection, Place, SourceAsset, SourcePath,
+    OutputKind, Place, SourceAsset, SourcePath,
 };
 
 /// What is declared, in order of declaration, and what the user should know of the selection; sources that a dep declares
 /// in place come last.
 pub fn list(
-    project: &Project,
+    project: &OpenProject,
     request: &ListRequest,
 ) -> Result<(ListReport, Vec<Notice>), AppError> {
-    let every = PartitionsSelection::default();
-    let selection = select(project, &request.selection, &every, Range::All)?;
+    let selection = select(project, &request.selection, Range::All)?;
     let assets = selection.assets().map(|id| listing(project.graph(), id));
     let report = ListReport {
         assets: assets.collect(),

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::answer::{FailedAttempt, LogEnd, LogsReport, StepLog};
 use crate::app::error::{AppError, RequestError};
 use crate::app::history::last_failure;
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::app::running::running;
 use crate::app::selection::{Range, select_word};
 use crate::look::{Logged, log_folder, logged};
@@ -23,15 +23,15 @@ use crate::store::{Store, StoreError};
 /// # Errors
 ///
 /// If there is no such log.
-pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppError> {
+pub fn logs(project: &OpenProject, request: &LogsRequest) -> Result<LogsReport, AppError> {
     let selected = &canonical(project, &request.selected)?;
     let definition = project.graph().find(selected.asset.as_str());
     let definition = definition.map(|id| project.graph().get(id));
     let keys = definition.map_or(&PartitionKeys::Unpartitioned, |of| project.keys().of(of));
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     let ends = instance.read(|store| Ends::of(store, selected, keys))?;
     let silent = ends.last_silent(request, selected);
-    let next = |instance: &mut Instance, before| {
+    let next = |instance: &mut InstanceAccess, before| {
         instance.read(|store| store.last_run_of(&selected.asset, before))
     };
     let mut run = match request.run {
@@ -60,9 +60,12 @@ pub fn logs(project: &Project, request: &LogsRequest) -> Result<LogsReport, AppE
 }
 
 /// The run that works just now on what was asked about.
-pub fn running_run(project: &Project, request: &LogsRequest) -> Result<Option<RunId>, AppError> {
+pub fn running_run(
+    project: &OpenProject,
+    request: &LogsRequest,
+) -> Result<Option<RunId>, AppError> {
     let (asset, set) = select_word(project, &request.selected, Range::Assets)?;
-    let all = running(project, &mut Instance::open(project)?)?;
+    let all = running(project, &mut InstanceAccess::open(project)?)?;
     let its = all
         .into_iter()
         .filter(|((id, index), _)| *id == asset && set.contains(*index));
@@ -141,7 +144,7 @@ impl Ends {
 }
 
 /// The word with the key as its definition prints it.
-fn canonical(project: &Project, selected: &Selected) -> Result<Selected, AppError> {
+fn canonical(project: &OpenProject, selected: &Selected) -> Result<Selected, AppError> {
     let (id, set) = select_word(project, selected, Range::Assets)?;
     let keys = project.keys().of(project.graph().get(id));
     let named = selected.partition.as_ref().and_then(|_| set.first());

@@ -1,6 +1,6 @@
 //! One verb a file: wires the rooms below into what a verb asks for.
 //!
-//! A verb gets a [`Project`] and a request, and gives a report, or for `materialize` a stream of events. Nothing here
+//! A verb gets a [`OpenProject`] and a request, and gives a report, or for `materialize` a stream of events. Nothing here
 //! prints, reads arguments, or exits.
 
 mod accept;
@@ -22,6 +22,7 @@ mod history;
 mod init;
 mod instance;
 mod kept;
+pub(crate) mod library;
 mod list;
 mod lock;
 mod logs;
@@ -71,14 +72,14 @@ pub use lock::{DamagedLock, lock, lock_diff, prune_lock};
 pub use logs::{logs, running_run};
 pub use made::{MadeRow, made_rows};
 pub use materialize::{
-    InMemory, InMemoryError, KeptValue, OpenedProject, Progress, RunPlace, Running, materialize,
-    materialize_in_memory, materialize_opened,
+    InMemory, InMemoryError, KeptValue, Materialized, OpenedProject, Progress, RunPlace, Running,
+    materialize, materialize_in_memory, materialize_opened,
 };
 pub use notice::Notice;
 pub use observe::{Observed, observe};
 pub use partitions::{change_keys, list_partitions, map_partitions, show_partitions};
 pub use plan::plan;
-pub use project::{Declared, Project};
+pub use project::{Declared, OpenProject};
 pub use quoted::Quoted;
 pub use selection::SelectionNotice;
 pub use show::show;

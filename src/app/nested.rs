@@ -1,15 +1,18 @@
 //! An assetctl that is started by a step of another one.
 
 use crate::app::error::{AppError, RequestError};
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::engine::is_running;
 use crate::look::IN_MEMORY;
 use crate::model::{RunId, RunStatus};
 use crate::store::StoreError;
 
 /// An assetctl that a step of a run starts would wait for that step.
-pub(super) fn refuse_nested(project: &Project, instance: &Instance) -> Result<(), AppError> {
+pub(super) fn refuse_nested(
+    project: &OpenProject,
+    instance: &InstanceAccess,
+) -> Result<(), AppError> {
     refuse_in_memory(project)?;
     let Some(run) = project
         .variable("ASSETCTL_RUN_ID")
@@ -34,7 +37,7 @@ pub(super) fn refuse_nested(project: &Project, instance: &Instance) -> Result<()
 }
 
 /// A run in memory changes nothing of the project, and neither does what its steps start.
-pub(super) fn refuse_in_memory(project: &Project) -> Result<(), RequestError> {
+pub(super) fn refuse_in_memory(project: &OpenProject) -> Result<(), RequestError> {
     match project.variable(IN_MEMORY) {
         Some(_) => Err(RequestError::NestedInMemory),
         None => Ok(()),

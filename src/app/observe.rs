@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use crate::answer::{ObserveReport, ObservedChange, ObservedSource};
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, observed_changes};
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select};
 use crate::engine::observe_sources;
 use crate::executor::{Cancel, LocalExecutor};
@@ -37,19 +37,14 @@ pub struct Observed {
 /// An observation is compared with the last one that was recorded, by this verb or, of sources that a command observes,
 /// by a run. Where there was none, a version counts as changed. What is absent is not recorded.
 pub fn observe(
-    project: &Project,
+    project: &OpenProject,
     request: &ObserveRequest,
     clock: &dyn Clock,
     cancel: &Cancel,
 ) -> Result<Observed, AppError> {
     let lock = LockFile::read(project)?;
-    let selection = select(
-        project,
-        &request.selection,
-        &request.partitions,
-        Range::Sources,
-    )?;
-    let mut instance = Instance::open(project)?;
+    let selection = select(project, &request.selection, Range::Sources)?;
+    let mut instance = InstanceAccess::open(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
@@ -95,7 +90,10 @@ pub fn observe(
 
 type LastVersions = HashMap<Option<PartitionKey>, DataVersion>;
 
-fn last_versions(instance: &mut Instance, source: &AssetKey) -> Result<LastVersions, AppError> {
+fn last_versions(
+    instance: &mut InstanceAccess,
+    source: &AssetKey,
+) -> Result<LastVersions, AppError> {
     let observations = instance.read(|store| store.observations(source))?;
     let succeeded = |it: &Observation| it.version != DataVersion::unobserved();
     let versions = observations

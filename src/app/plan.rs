@@ -9,9 +9,9 @@ use crate::answer::{
 };
 use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
@@ -19,7 +19,7 @@ use crate::engine::{block_too_long, observe_sources};
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
 use crate::look::{EngineError, Observing, Problems};
-use crate::model::{Cause, Force, Grouping, PartitionSet, PlanRequest, Status};
+use crate::model::{Cause, Force, Grouping, PartitionSet, PlanOptions, Status};
 use crate::plan::{
     Cell, Costs, Decision, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs,
     critical_path,
@@ -29,36 +29,27 @@ use crate::sys::inherited::cores;
 
 /// What `materialize` would do with the same words, and what the user should know of the instance.
 pub fn plan(
-    project: &Project,
-    request: &PlanRequest,
+    project: &OpenProject,
+    request: &PlanOptions,
     (executor, cancel): (&dyn Executor, &Cancel),
 ) -> Result<(PlanReport, Vec<Notice>), AppError> {
-    let selection = select(
-        project,
-        &request.selection,
-        &request.partitions,
-        Range::Assets,
-    )?;
-    let mut instance = Instance::open(project)?;
+    let run = &request.run;
+    let selection = select(project, &run.selection, Range::Assets)?;
+    let mut instance = InstanceAccess::open(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
-    let scope = scope_of(project, &goals, upstream(request.only), &request.steps)?;
+    let scope = scope_of(project, &goals, upstream(run.only), &run.steps)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, executor);
-    let jobs = request.jobs.map_or_else(cores, NonZero::get);
+    let jobs = run.jobs.map_or_else(cores, NonZero::get);
     let answers = observe_sources(&workspace, &scope, jobs, project.now(), cancel)?;
     let observing = Observing::Now(&answers);
-    let mut evaluation = instance.evaluate_with_lock(
-        project,
-        &workspace,
-        &scope,
-        purpose(request.force),
-        observing,
-    )?;
+    let mut evaluation =
+        instance.evaluate_with_lock(project, &workspace, &scope, purpose(run.force), observing)?;
     refuse_unreadable(&evaluation)?;
     block_too_long(&mut evaluation, &workspace);
     let lock = || lockfile::read(project.root()).ok().flatten();
     let lock = || lock().map(|parsed| parsed.lock);
-    instance.look_at_places(&workspace, &mut evaluation, request.occupied, lock)?;
+    instance.look_at_places(&workspace, &mut evaluation, run.occupied, lock)?;
     let costs = costs(evaluation.judge(), &evaluation.decisions().of);
     let decisions = evaluation.decisions().clone();
     let path = critical_path(&scope, &decisions.of, &costs);

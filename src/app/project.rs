@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::places_read::places_read;
 use crate::app::surroundings::{Surroundings, of_caches, of_instances};
@@ -37,7 +37,7 @@ pub(super) const MANIFEST_CACHE: &str = "manifest.cache";
 
 /// A project that was found and read.
 #[derive(Debug)]
-pub struct Project {
+pub struct OpenProject {
     root: PathBuf,
     home: PathBuf,
     /// What caches are made with; without one there are none.
@@ -80,7 +80,7 @@ pub struct Declared {
     pub keys: KeysByDefinition,
 }
 
-impl Project {
+impl OpenProject {
     /// Finds the project that `surroundings` lie in, reads its declarations, and looks which keys exist.
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
         Self::open_with(surroundings, look)
@@ -100,7 +100,7 @@ impl Project {
     /// [`Self::open`], for a project in which nothing may be written, not even a cache.
     pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
         let look = |world: World<'_>, home: Place<'_>, used: &BTreeSet<DefinitionId>| {
-            look_in(world, used, || Instance::untouched_at(home))
+            look_in(world, used, || InstanceAccess::untouched_at(home))
         };
         let known = (
             secret::known as Secret,
@@ -466,14 +466,14 @@ pub(super) fn look(
     home: Place<'_>,
     definitions: &BTreeSet<DefinitionId>,
 ) -> Result<Looked, AppError> {
-    look_in(world, definitions, || Instance::at(home))
+    look_in(world, definitions, || InstanceAccess::at(home))
 }
 
 /// [`look`], in an instance that is opened only if it is asked.
 fn look_in(
     world: World<'_>,
     definitions: &BTreeSet<DefinitionId>,
-    open: impl FnOnce() -> Result<Instance, StoreError>,
+    open: impl FnOnce() -> Result<InstanceAccess, StoreError>,
 ) -> Result<Looked, AppError> {
     let asks = |id: &DefinitionId| {
         let declared = &world.graph.definitions()[id.0 as usize];

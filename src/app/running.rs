@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::answer::RunningPartition;
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::engine::working_runs;
 use crate::look::{EngineError, Problems, asset_part, locked_partition};
 use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, StepName};
@@ -14,8 +14,8 @@ use crate::store::{Store, StoreError};
 /// What runs that live work on, by asset and index of the key: those of this instance by their leases, others by the locks that lie
 /// with the project.
 pub fn running(
-    project: &Project,
-    instance: &mut Instance,
+    project: &OpenProject,
+    instance: &mut InstanceAccess,
 ) -> Result<BTreeMap<(AssetId, u32), RunningPartition>, StoreError> {
     let working = working_runs(project.root());
     let mut running = BTreeMap::new();
@@ -62,8 +62,8 @@ pub fn running(
 ///
 /// [`EngineError::Held`], for the first of `goals` that a run works on.
 pub fn refuse_running(
-    project: &Project,
-    instance: &mut Instance,
+    project: &OpenProject,
+    instance: &mut InstanceAccess,
     goals: &[(AssetId, PartitionSet)],
 ) -> Result<(), AppError> {
     let goals: HashMap<AssetId, &PartitionSet> = goals.iter().map(|(id, set)| (*id, set)).collect();
@@ -100,7 +100,7 @@ fn holder(running: &RunningPartition) -> String {
 
 /// Where an asset partition stands, if it is declared.
 fn place(
-    project: &Project,
+    project: &OpenProject,
     asset: &AssetKey,
     partition: Option<&PartitionKey>,
 ) -> Option<(AssetId, u32)> {
@@ -114,14 +114,18 @@ fn place(
 }
 
 /// The assets by what stands for them in names of locks; none where there are no locks.
-fn by_part(project: &Project, locks: usize) -> HashMap<String, AssetId> {
+fn by_part(project: &OpenProject, locks: usize) -> HashMap<String, AssetId> {
     let graph = project.graph();
     let ids = graph.ids().filter(|_| locks > 0);
     ids.map(|id| (asset_part(graph.key(id)), id)).collect()
 }
 
 /// The partition of an asset whose lock has this name.
-fn locked(project: &Project, id: AssetId, name: &str) -> Option<(AssetId, Option<PartitionKey>)> {
+fn locked(
+    project: &OpenProject,
+    id: AssetId,
+    name: &str,
+) -> Option<(AssetId, Option<PartitionKey>)> {
     let graph = project.graph();
     let keys = project.keys().of(graph.get(id));
     Some((id, locked_partition(graph.key(id), keys, name)?))

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::app::project::{MANIFEST_CACHE, Project};
+use crate::app::project::{MANIFEST_CACHE, OpenProject};
 use crate::app::selection::is_of_declarations;
 use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
@@ -27,7 +27,7 @@ use crate::lockfile::FILE_NAME;
 use crate::look::{KeyQuestion, OWN_FOLDER, used_definitions};
 use crate::manifest;
 use crate::model::{
-    Asset, DataVersion, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeRequest,
+    Asset, DataVersion, DataVersionRule, EnvValue, Force, KeyChoice, KeyWord, MaterializeOptions,
     PartitionRef, Place, Recipe, RecordedState, SourceAsset, SourcePath, Status, TimePartitions,
 };
 use crate::plan::{Demand, Evaluation, Known, ObservedCode, Row, Scope};
@@ -69,7 +69,7 @@ struct Sealed {
 }
 
 /// Whether a request has nothing to do, as far as a seal can tell.
-pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Option<NothingToDo> {
+pub fn check(surroundings: &Surroundings, request: &MaterializeOptions) -> Option<NothingToDo> {
     if request.force != Force::WhenStale || !can_be_sealed(request) {
         return None;
     }
@@ -102,8 +102,8 @@ pub fn check(surroundings: &Surroundings, request: &MaterializeRequest) -> Optio
 ///
 /// `mark` is the instance's mark from before it was read, or from after it was written.
 pub fn write(
-    project: &Project,
-    request: &MaterializeRequest,
+    project: &OpenProject,
+    request: &MaterializeOptions,
     versions: &Versions<'_>,
     evaluation: &Evaluation<'_>,
     mark: Option<Mark>,
@@ -173,14 +173,14 @@ const SIGNATURE: usize = 16;
 
 /// Where what is recorded, or what git knows, decides which partitions are meant, no seal can stand for having looked at
 /// them; and seals are kept by selections, of which clauses over steps are no part.
-fn can_be_sealed(request: &MaterializeRequest) -> bool {
-    request.partitions.recorded == RecordedState::Any
+fn can_be_sealed(request: &MaterializeOptions) -> bool {
+    request.selection.partitions.recorded == RecordedState::default()
         && request.steps.is_empty()
-        && request.selection.iter().all(is_of_declarations)
+        && request.selection.assets.iter().all(is_of_declarations)
 }
 
 struct Sealing<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     versions: &'a Versions<'a>,
     evaluation: &'a Evaluation<'a>,
 }
@@ -293,7 +293,7 @@ pub fn seal_source(
 
 /// Adds the files that are part of a code version; gives the variables that are. `None` if they cannot be sealed.
 pub fn seal_code(
-    project: &Project,
+    project: &OpenProject,
     versions: &Versions<'_>,
     seal: &mut Seal,
     observed: &ObservedCode,
@@ -344,7 +344,7 @@ fn value(text: &OsString) -> Digest {
 /// `None` where files decide it, of which no stamp tells. Keys that the instance holds change with its mark.
 ///
 /// Also those count of which nothing was looked at: what has no partition yet has no row.
-pub fn validity(project: &Project) -> Option<(i64, i64)> {
+pub fn validity(project: &OpenProject) -> Option<(i64, i64)> {
     let (mut from, mut until) = (i64::MIN, i64::MAX);
     for id in used_definitions(project.graph()) {
         let definition = &project.graph().definitions()[id.0 as usize].definition;
@@ -377,15 +377,15 @@ fn ends_around(windows: &TimePartitions, now: Timestamp) -> (Timestamp, Timestam
 }
 
 /// The file of a request's seal.
-fn file(home: &Path, root: &Path, request: &MaterializeRequest) -> PathBuf {
+fn file(home: &Path, root: &Path, request: &MaterializeOptions) -> PathBuf {
     let mut folding = Folding::new();
     folding.text("version", env!("CARGO_PKG_VERSION"));
     folding.text("root", &root.to_string_lossy());
     folding.text("reach", if request.only { "only" } else { "upstream" });
-    for argument in &request.selection {
+    for argument in &request.selection.assets {
         folding.text("selection", argument.as_str());
     }
-    match &request.partitions.keys {
+    match &request.selection.partitions.keys {
         KeyChoice::Every | KeyChoice::All => folding.text("keys", "every"),
         KeyChoice::Latest(count) => folding.number("latest", count.get().into()),
         KeyChoice::Named(words) => {

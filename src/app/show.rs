@@ -3,7 +3,7 @@
 use crate::answer::{KeyRange, ShowReport, ShownAsset, ShownRecipe, WrittenCommand};
 use crate::app::error::AppError;
 use crate::app::list::listing;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::find;
 use crate::executor::LocalExecutor;
 use crate::look::{Workspace, observe_code_of};
@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 /// One asset or source.
-pub fn show(project: &Project, request: &ShowRequest) -> Result<ShowReport, AppError> {
+pub fn show(project: &OpenProject, request: &ShowRequest) -> Result<ShowReport, AppError> {
     let graph = project.graph();
     let id = find(project, request.asset.as_str())?;
     let versions = project.versions()?;
@@ -36,7 +36,7 @@ pub fn show(project: &Project, request: &ShowRequest) -> Result<ShowReport, AppE
 }
 
 /// All keys of an asset or source as they exist now.
-fn keys(project: &Project, graph: &AssetGraph, id: AssetId) -> KeyRange {
+fn keys(project: &OpenProject, graph: &AssetGraph, id: AssetId) -> KeyRange {
     let keys = project.keys().of(graph.get(id));
     let last = keys.len().checked_sub(1);
     KeyRange {

@@ -8,32 +8,32 @@ use crate::answer::{
 };
 use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::plan::{about, of_several};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::running::running;
 use crate::app::selection::{Range, is_without_keys, select};
 use crate::executor::LocalExecutor;
 use crate::look::{Observing, StoreRecords};
 use crate::model::{
     AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, Evidence, Grouping, LastAttempt,
-    PartitionSet, Provenance, Status, StatusRequest,
+    PartitionSet, Provenance, Status, StatusOptions,
 };
 use crate::plan::{Cell, Evaluation, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;
 
 /// The status of what was selected, and what the user should know of the instance.
 pub fn status(
-    project: &Project,
-    request: &StatusRequest,
+    project: &OpenProject,
+    request: &StatusOptions,
 ) -> Result<(StatusReport, Vec<Notice>), AppError> {
     let range = if request.sources {
         Range::All
     } else {
         Range::AssetsAndNamed
     };
-    let selection = select(project, &request.selection, &request.partitions, range)?;
+    let selection = select(project, &request.selection, range)?;
     if selection.is_empty() {
         // Hooks ask on each commit, also where there is nothing to ask about.
         return Ok((
@@ -41,7 +41,7 @@ pub fn status(
             selection.into_notices(),
         ));
     }
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     let selected: Vec<AssetId> = selection.assets().collect();
     let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;

@@ -6,7 +6,7 @@
 use fixedbitset::FixedBitSet;
 
 use crate::app::error::{AppError, RequestError};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Goals, Neighbours};
 use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN};
 use crate::plan::{Cell, Role, Scope, Upstream};
@@ -20,7 +20,7 @@ use crate::select::steps::{StepGraph, select_steps};
 ///
 /// All clauses that select nothing, at once.
 pub fn scope_of<'a>(
-    project: &'a Project,
+    project: &'a OpenProject,
     goals: &Goals,
     upstream: Upstream,
     clauses: &[String],
@@ -55,7 +55,7 @@ pub fn scope_of<'a>(
 
 /// The cells of a scope that are steps; cells of sources, and those that are only read, are none.
 struct PlanSteps<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     scope: &'a Scope<'a>,
 }
 

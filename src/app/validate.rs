@@ -6,7 +6,7 @@ use crate::answer::{Problem, ValidateReport};
 use crate::app::doubt::{Early, EmptyExists, Gitignored, MissingScript, MissingSource};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::surroundings::Surroundings;
 use crate::executor::LocalExecutor;
 use crate::look::{Spot, Workspace, look_for_foreign_files, observe_code_of, used_definitions};
@@ -34,7 +34,7 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
             });
         }
     };
-    let project = Project::open(surroundings)?;
+    let project = OpenProject::open(surroundings)?;
     let graph = project.graph();
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
@@ -74,7 +74,10 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
 }
 
 /// What the versions of sources and code are made of.
-fn read(project: &Project, workspace: &Workspace<'_>) -> Result<BTreeMap<AssetId, Read>, AppError> {
+fn read(
+    project: &OpenProject,
+    workspace: &Workspace<'_>,
+) -> Result<BTreeMap<AssetId, Read>, AppError> {
     let graph = project.graph();
     let mut all: BTreeMap<AssetId, Read> = BTreeMap::new();
     for id in graph.ids() {
@@ -111,7 +114,7 @@ fn read(project: &Project, workspace: &Workspace<'_>) -> Result<BTreeMap<AssetId
 }
 
 /// Definitions in use whose keys are not all known, or whose `exists` matches nothing.
-fn doubtful_definitions(project: &Project, workspace: &Workspace<'_>) -> Vec<Problem> {
+fn doubtful_definitions(project: &OpenProject, workspace: &Workspace<'_>) -> Vec<Problem> {
     let mut doubts: Vec<Problem> = Vec::new();
     for id in used_definitions(project.graph()) {
         if project.keys().fault_of(id).is_some()
@@ -163,7 +166,7 @@ fn missing_scripts(workspace: &Workspace<'_>, asset: &Asset) -> Vec<Problem> {
 
 /// What is missing of a source that has to be there.
 fn missing(
-    project: &Project,
+    project: &OpenProject,
     workspace: &Workspace<'_>,
     source: &SourceAsset,
 ) -> Result<Option<MissingSource>, AppError> {

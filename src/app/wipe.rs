@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::answer::{AffectedReport, KeyRange};
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
 use crate::app::nested::refuse_in_memory;
 use crate::app::notice::{LeftOutputs, Notice, WhyLeft};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::ranges::key_ranges;
 use crate::app::running::refuse_running;
 use crate::app::selection::{Range, matching, select};
@@ -26,17 +26,12 @@ use crate::sys::file::remove_tree;
 /// Outputs stay on disk unless their removal is asked for. Those of an external asset always stay: nothing here could
 /// make them again. Records go first, so that a crash in between leaves nothing fresh that is not there.
 pub fn wipe(
-    project: &Project,
+    project: &OpenProject,
     request: &WipeRequest,
 ) -> Result<(AffectedReport, Vec<Notice>), AppError> {
     refuse_in_memory(project)?;
-    let selection = select(
-        project,
-        &request.selection,
-        &request.partitions,
-        Range::Assets,
-    )?;
-    let mut instance = Instance::open(project)?;
+    let selection = select(project, &request.selection, Range::Assets)?;
+    let mut instance = InstanceAccess::open(project)?;
     let goals = selection.narrowed(project, &mut instance)?;
     let recorded = instance.read(|store| matching(project, store, &goals, |it| it.is_some()))?;
     let lock = LockFile::read(project)?;
@@ -91,7 +86,7 @@ pub fn wipe(
 
 /// What has a line in the lock file, or stands in one with others.
 fn locked(
-    project: &Project,
+    project: &OpenProject,
     lock: &Lock,
     goals: &[(AssetId, PartitionSet)],
 ) -> Vec<(AssetId, PartitionSet)> {
@@ -130,7 +125,7 @@ fn united(
 }
 
 /// Lets lines go. Of a block in which some stand no more is left than is known here of the others.
-fn dropped(project: &Project, lock: &Lock, locked: &[(AssetId, PartitionSet)]) -> Changes {
+fn dropped(project: &OpenProject, lock: &Lock, locked: &[(AssetId, PartitionSet)]) -> Changes {
     let graph = project.graph();
     let mut changes = Changes::default();
     for (id, set) in locked {
@@ -144,13 +139,13 @@ fn dropped(project: &Project, lock: &Lock, locked: &[(AssetId, PartitionSet)]) -
     changes
 }
 
-fn ranges(project: &Project, sets: &[(AssetId, PartitionSet)]) -> Vec<KeyRange> {
+fn ranges(project: &OpenProject, sets: &[(AssetId, PartitionSet)]) -> Vec<KeyRange> {
     let scope = Scope::new(project.graph(), project.keys(), &[], Upstream::Given);
     let ranges = |(id, set): &(AssetId, PartitionSet)| key_ranges(&scope, *id, set);
     sets.iter().flat_map(ranges).collect()
 }
 
-fn partitions(project: &Project, sets: &[(AssetId, PartitionSet)]) -> Vec<AssetPartition> {
+fn partitions(project: &OpenProject, sets: &[(AssetId, PartitionSet)]) -> Vec<AssetPartition> {
     let graph = project.graph();
     let of = |(id, set): &(AssetId, PartitionSet)| {
         let (asset, keys) = (graph.key(*id), project.keys().of(graph.get(*id)));
@@ -162,7 +157,7 @@ fn partitions(project: &Project, sets: &[(AssetId, PartitionSet)]) -> Vec<AssetP
 }
 
 /// The outputs on disk that a command can make again, sorted.
-fn outputs(project: &Project, goals: &[(AssetId, PartitionSet)]) -> Vec<String> {
+fn outputs(project: &OpenProject, goals: &[(AssetId, PartitionSet)]) -> Vec<String> {
     let graph = project.graph();
     let mut paths = Vec::new();
     for (id, set) in goals {
@@ -182,7 +177,7 @@ fn outputs(project: &Project, goals: &[(AssetId, PartitionSet)]) -> Vec<String> 
 
 /// Those of `outputs` that a step has made or begun: those of what is recorded or locked, which are `known`, and what history tells.
 fn made(
-    project: &Project,
+    project: &OpenProject,
     store: &Store,
     outputs: &[String],
     known: &[String],
@@ -199,7 +194,7 @@ fn made(
 }
 
 /// The outputs that lie in the project, and those to which a link leads out of it.
-fn apart(project: &Project, outputs: Vec<String>) -> (Vec<String>, Vec<String>) {
+fn apart(project: &OpenProject, outputs: Vec<String>) -> (Vec<String>, Vec<String>) {
     let root = project.root().canonicalize().ok();
     let mut folders: HashMap<String, bool> = HashMap::new();
     let mut is_inside = |path: &String| {

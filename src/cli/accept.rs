@@ -32,10 +32,9 @@ pub struct AcceptArgs {
 
 /// Records the outputs on disk.
 pub fn run(args: &AcceptArgs, session: &Session) -> Result<Exit, Failure> {
-    let (selection, partitions) = args.selection.parsed()?;
+    let selection = args.selection.parsed()?;
     let request = AcceptRequest {
         selection,
-        partitions,
         dry_run: args.dry_run,
     };
     let project = session.project()?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::answer::{Document, LogEnd, LogsDocument, LogsReport, StepLog};
-use crate::app::{self, Project};
+use crate::app::{self, OpenProject};
 use crate::cli::args::one;
 use crate::cli::error::{CliError, Failure};
 use crate::cli::exit::Exit;
@@ -75,7 +75,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Shows what a running step writes until it ends, in whole lines, and says whether there was any. As JSON its log is the answer once
 /// it has ended.
-fn follow(session: &Session, project: &Project, request: &LogsRequest) -> Result<bool, Failure> {
+fn follow(
+    session: &Session,
+    project: &OpenProject,
+    request: &LogsRequest,
+) -> Result<bool, Failure> {
     let out = session.terminal.stdout;
     let show = |lines: Vec<String>| output::answer(out, lines.join("\n") + "\n");
     let mut followed: BTreeMap<String, Follower> = BTreeMap::new();

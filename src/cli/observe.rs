@@ -30,11 +30,8 @@ pub struct ObserveArgs {
 
 /// Looks at sources, and runs their commands.
 pub fn run(args: &ObserveArgs, session: &Session) -> Result<Exit, Failure> {
-    let (selection, partitions) = args.selection.parsed()?;
-    let request = ObserveRequest {
-        selection,
-        partitions,
-    };
+    let selection = args.selection.parsed()?;
+    let request = ObserveRequest { selection };
     let project = session.project()?;
     let observed = app::observe(&project, &request, &*session.clock(), &Cancel::new())?;
     for problem in &observed.problems {

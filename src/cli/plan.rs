@@ -16,7 +16,7 @@ use crate::cli::text::{
     count, cut, keys, number, span, styled, subject,
 };
 use crate::executor::{Cancel, LocalExecutor};
-use crate::model::{AssetKey, Grouping, PlanRequest, StepName};
+use crate::model::{AssetKey, Grouping, PlanOptions, StepName};
 
 /// Words of `plan`.
 #[derive(Debug, Default, Args)]
@@ -38,15 +38,8 @@ pub struct PlanArgs {
 
 /// Says what would run: `plan`, and `materialize --dry-run`.
 pub fn run(run: &RunArgs, grouping: Grouping, session: &Session) -> Result<Exit, Failure> {
-    let (selection, partitions) = run.selection.narrowed(run.states)?;
-    let request = PlanRequest {
-        selection,
-        partitions,
-        only: run.only,
-        steps: run.steps.clone(),
-        force: run.force(),
-        occupied: run.occupied(),
-        jobs: session.globals.jobs,
+    let request = PlanOptions {
+        run: run.options(session.globals.jobs)?,
         grouping,
     };
     let project = session.project()?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::answer::{Document, ErrorsDocument};
-use crate::app::{FromLock, Notice, Project, SelectionNotice, Surroundings};
+use crate::app::{FromLock, Notice, OpenProject, SelectionNotice, Surroundings};
 use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::diagnostics;
 use crate::cli::error::{CliError, Failure};
@@ -137,8 +137,8 @@ impl Session {
     }
 
     /// The project that this invocation is about.
-    pub fn project(&self) -> Result<Project, Failure> {
-        Ok(Project::open(&self.surroundings()?)?)
+    pub fn project(&self) -> Result<OpenProject, Failure> {
+        Ok(OpenProject::open(&self.surroundings()?)?)
     }
 
     /// The clock: it stands still where the time was given.

@@ -43,10 +43,9 @@ pub struct WipeArgs {
 /// Asks, and forgets.
 pub fn run(args: &WipeArgs, session: &Session) -> Result<Exit, Failure> {
     let any = RecordedArgs::default();
-    let (selection, partitions) = words(&args.selection, &args.partitions, any)?;
+    let selection = words(&args.selection, &args.partitions, any)?;
     let request = WipeRequest {
         selection,
-        partitions,
         outputs: args.outputs,
         dry_run: args.dry_run,
     };

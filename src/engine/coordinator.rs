@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::answer::{Event, EventKind, RunCounts, RunOutcome};
 use crate::engine::admission::JobSlots;
 use crate::engine::doors::RunDoors;
-use crate::engine::finished::{Finished, RunResult};
+use crate::engine::finished::{Finished, RunSummary};
 use crate::engine::options::RunOptions;
 use crate::engine::order::OrderMaker;
 use crate::engine::outbox::Outbox;
@@ -246,7 +246,7 @@ impl<'a> Coordinator<'a, '_> {
         self.tell(EventKind::RunStarted {
             steps: self.evaluation.decisions().run + self.evaluation.decisions().may_run,
             selection: options.selection.clone(),
-            partitions: options.request.partitions.to_string(),
+            partitions: options.request.selection.partitions.to_string(),
         });
         self.tell(EventKind::RunPlanned(options.planned.clone()));
         for (_, observation) in self.evaluation.take_observations() {
@@ -262,7 +262,7 @@ impl<'a> Coordinator<'a, '_> {
         let new = NewRun {
             id: options.run,
             selection: options.selection.clone(),
-            partitions: options.request.partitions.to_string(),
+            partitions: options.request.selection.partitions.to_string(),
             manifest: options.manifest,
             time,
             pid: Some(std::process::id()),
@@ -331,7 +331,7 @@ impl<'a> Coordinator<'a, '_> {
             _ if self.doors.cancel.severity().is_some() => RunOutcome::Canceled,
             _ => RunOutcome::Success,
         };
-        let result = RunResult {
+        let result = RunSummary {
             run: self.guard.as_ref().map(RunGuard::run),
             outcome,
             counts: self.counts,

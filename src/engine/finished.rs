@@ -7,14 +7,14 @@ use crate::plan::Evaluation;
 /// A run that has ended.
 pub struct Finished<'a> {
     /// What came of it.
-    pub result: RunResult,
+    pub result: RunSummary,
     /// The evaluation as it stands now: what has run is fresh in it.
     pub evaluation: Evaluation<'a>,
 }
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunResult {
+pub struct RunSummary {
     /// Its id; `None` if there was nothing to do, in which case nothing was recorded.
     pub run: Option<RunId>,
     /// How it ended.

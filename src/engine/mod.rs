@@ -28,7 +28,7 @@ mod verify;
 mod watch;
 
 pub use doors::RunDoors;
-pub use finished::{Finished, RunResult};
+pub use finished::{Finished, RunSummary};
 
 pub use length::block_too_long;
 pub use made::{Basis, Made, materialized, materialized_of};

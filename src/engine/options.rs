@@ -2,7 +2,7 @@
 
 use crate::answer::Planned;
 use crate::digest::Digest;
-use crate::model::{MaterializeRequest, RunId};
+use crate::model::{MaterializeOptions, RunId};
 
 /// The request of a run, and what is known of it before it begins.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct RunOptions {
     /// How many commands run at once.
     pub jobs: usize,
     /// The request. Its selection has been read already.
-    pub request: MaterializeRequest,
+    pub request: MaterializeOptions,
     /// The digest of the manifest.
     pub manifest: Digest,
     /// The selection as it can be typed.

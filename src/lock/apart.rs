@@ -208,7 +208,7 @@ mod tests {
     use std::ops::Range;
 
     use super::stand_apart;
-    use crate::app::Project;
+    use crate::app::OpenProject;
     use crate::app::Surroundings;
     use crate::digest::Digest;
     use crate::lock::{Changes, Outline};
@@ -250,7 +250,7 @@ command = "cat {{input_list.clean}} > {{output}}"
     const FOLDED: u32 = 9_000;
     const NEWEST: u32 = 2_000;
 
-    fn project(folder: &tempfile::TempDir) -> Project {
+    fn project(folder: &tempfile::TempDir) -> OpenProject {
         fs::write(folder.path().join("Assets.toml"), MANIFEST).expect("written");
         let surroundings = Surroundings {
             directory: folder.path().to_owned(),
@@ -259,7 +259,7 @@ command = "cat {{input_list.clean}} > {{output}}"
             environment: Vec::new(),
             program: None,
         };
-        Project::open(&surroundings).expect("a project")
+        OpenProject::open(&surroundings).expect("a project")
     }
 
     fn outline<'k>(

@@ -53,14 +53,14 @@ pub use record::{
     RunId, RunStatus, SourceContent,
 };
 pub use request::{
-    AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckRequest, CheckedOutputs,
+    AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,
     DueWindows, Evidence, ExplainRequest, Force, GraphRequest, Grouping, HistoryRequest,
-    InMemoryRequest, InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected,
-    KeyChange, KeyChoice, KeyText, KeyWord, LimitedKey, ListPartitionsRequest, ListRequest,
-    LockDiffRequest, LockRequest, LogsRequest, MapPartitionsRequest, MaterializeRequest,
-    ObserveRequest, Occupied, PartitionsSelection, PlanRequest, Printed, RANGE_SIGN, Rebuild,
-    RecordedState, Selected, SelectionText, ShowPartitionsRequest, ShowRequest, StatusRequest,
-    Strictness, SuppliedInput, WantedKeys, WipeRequest,
+    InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChange, KeyChoice,
+    KeyText, KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
+    LogsRequest, MapPartitionsRequest, MaterializeOptions, MemoryOptions, ObserveRequest, Occupied,
+    PartitionsSelection, PlanOptions, Printed, RANGE_SIGN, Rebuild, RecordedState, Selected,
+    SelectionRequest, SelectionText, ShowPartitionsRequest, ShowRequest, StatusOptions, Strictness,
+    SuppliedInput, WantedKeys, WipeRequest,
 };
 pub use similar::KnownNames;
 pub use status::{

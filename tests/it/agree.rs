@@ -16,12 +16,12 @@ use assetctl::answer::{
     CheckBasis, CheckReport, Decision, KeyRange, PlanReport, StatusReport, WhyUnverifiable,
 };
 use assetctl::app::{
-    AppError, Project, Rebuilding, Surroundings, check, explain, list, plan, status,
+    AppError, OpenProject, Rebuilding, Surroundings, check, explain, list, plan, status,
 };
 use assetctl::executor::{Cancel, LocalExecutor};
 use assetctl::model::{
-    Asset, AssetGraph, AssetId, Cause, CheckRequest, ExplainRequest, Grouping, ListRequest,
-    PartitionKey, Place, PlanRequest, Selected, Status, StatusRequest,
+    Asset, AssetGraph, AssetId, Cause, CheckOptions, ExplainRequest, Grouping, ListRequest,
+    PartitionKey, Place, PlanOptions, Selected, SelectionText, Status, StatusOptions,
 };
 use assetctl::sys::clock::FixedClock;
 
@@ -50,7 +50,7 @@ pub fn agree(surroundings: &Surroundings) {
 
 fn contradictions(surroundings: &Surroundings) -> Vec<String> {
     let mut found = Vec::new();
-    let Ok(project) = Project::open(surroundings) else {
+    let Ok(project) = OpenProject::open(surroundings) else {
         // Then there is nothing to ask.
         return found;
     };
@@ -66,7 +66,7 @@ fn contradictions(surroundings: &Surroundings) -> Vec<String> {
 /// The verbs, and what is found to be wrong with them.
 struct Asked<'a> {
     surroundings: &'a Surroundings,
-    project: &'a Project,
+    project: &'a OpenProject,
     found: &'a mut Vec<String>,
 }
 
@@ -106,17 +106,17 @@ impl Asked<'_> {
     }
 
     fn status(&self) -> Result<StatusReport, AppError> {
-        let request = StatusRequest {
+        let request = StatusOptions {
             grouping: Grouping::Keys,
-            ..StatusRequest::default()
+            ..StatusOptions::default()
         };
         Ok(status(self.project, &request)?.0)
     }
 
     fn plan(&self) -> Result<PlanReport, AppError> {
-        let request = PlanRequest {
+        let request = PlanOptions {
             grouping: Grouping::Keys,
-            ..PlanRequest::default()
+            ..PlanOptions::default()
         };
         Ok(plan(self.project, &request, (&LocalExecutor, &Cancel::new()))?.0)
     }
@@ -128,7 +128,7 @@ impl Asked<'_> {
             cancel: &Cancel::new(),
             clock: &clock,
         };
-        Ok(check(self.surroundings, &CheckRequest::default(), doors)?.0)
+        Ok(check(self.surroundings, &CheckOptions::default(), doors)?.0)
     }
 
     /// Where `status` refuses, so do `plan` and `list 'status:…'`.
@@ -347,7 +347,7 @@ impl Asked<'_> {
 
     fn list(&self, word: &str) -> Result<BTreeSet<String>, AppError> {
         let request = ListRequest {
-            selection: vec![format!("status:{word}").as_str().into()],
+            selection: SelectionText::from(format!("status:{word}").as_str()).into(),
         };
         let (report, _) = list(self.project, &request)?;
         Ok(report.assets.iter().map(|it| it.key.to_string()).collect())

@@ -26,7 +26,7 @@ const FLOORS: &[&[&str]] = &[
     &["look", "command"],
     &["engine"],
     &["app"],
-    &["api", "web"],
+    &["web"],
     &["cli"],
 ];
 

@@ -20,7 +20,7 @@ use std::num::NonZeroUsize;
 
 use assetctl::answer::RunOutcome;
 use assetctl::executor::{Cancel, Executor, FakeExecutor, LocalExecutor, Severity};
-use assetctl::model::{InMemoryRequest, MaterializeRequest};
+use assetctl::model::MaterializeOptions;
 
 use self::command::{SCRIPT, perform};
 use self::edits::edit;
@@ -210,9 +210,9 @@ impl Case {
         let root = self.project.path("");
         let meddler = Meddler::new(&mut self.random, (&self.model, &root), commands, meddled);
         self.story.0.push(format!("meddle: {meddler:?}"));
-        let request = MaterializeRequest {
+        let request = MaterializeOptions {
             jobs: NonZeroUsize::new(1),
-            ..MaterializeRequest::default()
+            ..MaterializeOptions::default()
         };
         let ran = self
             .project
@@ -251,7 +251,7 @@ impl Case {
     }
 
     fn materialize(&self, goal: Option<usize>, cancel: &Cancel, stop_at: Option<usize>) -> Ran {
-        let mut request = goal.map_or_else(MaterializeRequest::default, |asset| {
+        let mut request = goal.map_or_else(MaterializeOptions::default, |asset| {
             only(&[&format!("a{asset}")])
         });
         request.jobs = NonZeroUsize::new(2);
@@ -313,8 +313,10 @@ impl Case {
         let project = Scenario::new(&model.manifest());
         project.write("op.sh", SCRIPT);
         model.write_sources(&project);
-        let mut request = InMemoryRequest::new(MaterializeRequest::default());
-        request.run.jobs = NonZeroUsize::new(2);
+        let request = MaterializeOptions {
+            jobs: NonZeroUsize::new(2),
+            ..MaterializeOptions::default()
+        };
         let left = project.in_memory_with(&request, &*self.executor(&Cancel::new(), None));
         assert_eq!(left.result.outcome, RunOutcome::Success);
         for path in ["out", ".assetctl"] {

@@ -13,15 +13,15 @@ use std::time::SystemTime;
 
 use assetctl::answer::{Decision, Event, EventKind, EventSink, StepFailure, StepOutcome};
 use assetctl::app::{
-    AppError, InMemory, Notice, Progress, Project, RunPlace, Running, Surroundings, materialize,
-    materialize_in_memory, plan, status,
+    AppError, InMemory, Notice, OpenProject, Progress, RunPlace, Running, Surroundings,
+    materialize, materialize_in_memory, plan, status,
 };
-use assetctl::engine::RunResult;
+use assetctl::engine::RunSummary;
 use assetctl::executor::{Cancel, Executor, LocalExecutor};
 use assetctl::look::EngineError;
 use assetctl::model::{
-    Cause, DependencyChange, Grouping, InMemoryRequest, KeyChoice, KeyWord, MaterializeRequest,
-    OutputChange, PartitionsSelection, PlanRequest, RunId, StatusRequest,
+    Cause, DependencyChange, Grouping, KeyChoice, KeyWord, MaterializeOptions, OutputChange,
+    PartitionsSelection, PlanOptions, RunId, StatusOptions,
 };
 use assetctl::store::{Access, Store};
 use assetctl::sys::clock::FixedClock;
@@ -44,16 +44,16 @@ pub struct Scenario {
 #[must_use]
 pub struct Ran {
     events: Vec<Event>,
-    result: RunResult,
+    result: RunSummary,
     put_back: Vec<String>,
     notices: Vec<Notice>,
 }
 
 /// Words of a request: `a`, `a@2020-01-01`.
-pub fn only(words: &[&str]) -> MaterializeRequest {
-    MaterializeRequest {
-        selection: words.iter().map(|word| (*word).into()).collect(),
-        ..MaterializeRequest::default()
+pub fn only(words: &[&str]) -> MaterializeOptions {
+    MaterializeOptions {
+        selection: words.iter().copied().collect(),
+        ..MaterializeOptions::default()
     }
 }
 
@@ -178,15 +178,15 @@ impl Scenario {
     /// Runs everything and asserts that exactly these steps ran, that all ended well, and that a second run does nothing.
     #[track_caller]
     pub fn runs(&self, steps: &[&str]) -> Ran {
-        self.runs_only(&MaterializeRequest::default(), steps)
+        self.runs_only(&MaterializeOptions::default(), steps)
     }
 
     /// The same of a request.
     #[track_caller]
-    pub fn runs_only(&self, request: &MaterializeRequest, steps: &[&str]) -> Ran {
+    pub fn runs_only(&self, request: &MaterializeOptions, steps: &[&str]) -> Ran {
         let ran = self.ask(request);
         ran.ran(steps).failed(&[]).blocked(&[]);
-        let forgiving = MaterializeRequest {
+        let forgiving = MaterializeOptions {
             force: assetctl::model::Force::WhenStale,
             ..request.clone()
         };
@@ -205,7 +205,7 @@ impl Scenario {
     /// Runs everything, however it ends; all verbs agree about what it leaves.
     #[track_caller]
     pub fn attempt(&self) -> Ran {
-        let ran = self.ask(&MaterializeRequest::default());
+        let ran = self.ask(&MaterializeOptions::default());
         self.agrees();
         ran
     }
@@ -218,7 +218,7 @@ impl Scenario {
 
     /// Carries a request out, however it ends.
     #[track_caller]
-    pub fn ask(&self, request: &MaterializeRequest) -> Ran {
+    pub fn ask(&self, request: &MaterializeOptions) -> Ran {
         self.try_ask(request)
             .unwrap_or_else(|error| panic!("it can be planned: {}", told(&error)))
     }
@@ -226,12 +226,12 @@ impl Scenario {
     /// The diagnostic codes for which everything cannot be planned.
     #[track_caller]
     pub fn refused(&self) -> Vec<String> {
-        self.refused_only(&MaterializeRequest::default())
+        self.refused_only(&MaterializeOptions::default())
     }
 
     /// The diagnostic codes for which a request cannot be planned.
     #[track_caller]
-    pub fn refused_only(&self, request: &MaterializeRequest) -> Vec<String> {
+    pub fn refused_only(&self, request: &MaterializeOptions) -> Vec<String> {
         match self.try_ask(request) {
             Ok(ran) => panic!("it is refused: {ran:?}"),
             Err(error) => codes(&error),
@@ -239,14 +239,14 @@ impl Scenario {
     }
 
     /// Carries a request out with the real executor, if it can be planned.
-    pub fn try_ask(&self, request: &MaterializeRequest) -> Result<Ran, AppError> {
+    pub fn try_ask(&self, request: &MaterializeOptions) -> Result<Ran, AppError> {
         self.ask_with(request, &LocalExecutor, &Cancel::new())
     }
 
     /// Carries a request out.
     pub fn ask_with(
         &self,
-        request: &MaterializeRequest,
+        request: &MaterializeOptions,
         executor: &dyn Executor,
         cancel: &Cancel,
     ) -> Result<Ran, AppError> {
@@ -259,6 +259,7 @@ impl Scenario {
             progress: &mut journal,
         };
         let result = materialize(&self.surroundings(), request, doors)?;
+        let result = result.summary().clone();
         if let Some(run) = result.run {
             self.is_recorded(run, &journal.events);
         }
@@ -322,13 +323,17 @@ impl Scenario {
 
     /// Carries a request out in memory, however it ends.
     #[track_caller]
-    pub fn in_memory(&self, request: &InMemoryRequest) -> InMemory {
+    pub fn in_memory(&self, request: &MaterializeOptions) -> InMemory {
         self.in_memory_with(request, &LocalExecutor)
     }
 
     /// The same with this executor.
     #[track_caller]
-    pub fn in_memory_with(&self, request: &InMemoryRequest, executor: &dyn Executor) -> InMemory {
+    pub fn in_memory_with(
+        &self,
+        request: &MaterializeOptions,
+        executor: &dyn Executor,
+    ) -> InMemory {
         let clock = FixedClock(self.now);
         let doors = Running {
             executor,
@@ -342,13 +347,10 @@ impl Scenario {
 
     /// The steps that would run, whatever comes of others.
     #[track_caller]
-    pub fn plan(&self, request: &MaterializeRequest) -> BTreeSet<String> {
-        let request = PlanRequest {
-            selection: request.selection.clone(),
-            partitions: request.partitions.clone(),
-            steps: request.steps.clone(),
+    pub fn plan(&self, request: &MaterializeOptions) -> BTreeSet<String> {
+        let request = PlanOptions {
+            run: request.clone(),
             grouping: Grouping::Keys,
-            ..PlanRequest::default()
         };
         let report = self
             .project()
@@ -366,9 +368,9 @@ impl Scenario {
     /// The status of everything, as `STEP STATUS` lines in order, with causes in brackets.
     #[track_caller]
     pub fn status(&self) -> Vec<String> {
-        let request = StatusRequest {
+        let request = StatusOptions {
             grouping: Grouping::Keys,
-            ..StatusRequest::default()
+            ..StatusOptions::default()
         };
         let report = self
             .project()
@@ -390,8 +392,8 @@ impl Scenario {
     }
 
     /// The project as it is declared now.
-    pub fn project(&self) -> Result<Project, AppError> {
-        Project::open(&self.surroundings())
+    pub fn project(&self) -> Result<OpenProject, AppError> {
+        OpenProject::open(&self.surroundings())
     }
 
     pub fn surroundings(&self) -> Surroundings {
@@ -556,7 +558,7 @@ impl Ran {
     }
 
     /// What came of it.
-    pub fn result(&self) -> &RunResult {
+    pub fn result(&self) -> &RunSummary {
         &self.result
     }
 

@@ -4,7 +4,7 @@
 //! lock file, and what reads it does not run.
 
 use assetctl::answer::RunOutcome;
-use assetctl::model::{InMemoryRequest, MaterializeRequest};
+use assetctl::model::MaterializeOptions;
 
 use crate::sandbox::Sandbox;
 use crate::scenario::{Scenario, only};
@@ -162,9 +162,9 @@ fn what_is_no_input_may_change() {
     ] {
         let project = project();
         project.write("during", during);
-        let request = MaterializeRequest {
+        let request = MaterializeOptions {
             jobs: std::num::NonZeroUsize::new(4),
-            ..MaterializeRequest::default()
+            ..MaterializeOptions::default()
         };
         let _ = project.runs_only(&request, &["up", "x", "down", "apart"]);
     }
@@ -202,9 +202,9 @@ outputs = "out/grown"
         ("raw/c", "c"),
         ("during", "echo x > raw/b; printf b > raw/b"),
     ]);
-    let request = MaterializeRequest {
+    let request = MaterializeOptions {
         jobs: std::num::NonZeroUsize::new(1),
-        ..MaterializeRequest::default()
+        ..MaterializeOptions::default()
     };
     let ran = project.ask(&request);
     ran.ran(&["batched@a", "batched@b", "batched@c", "grown"]);
@@ -277,7 +277,7 @@ fn a_run_in_memory_says_so() {
     // The value is in memory, and not where it would be.
     project.edit(" out/up/file", "");
     project.write("during", "touch raw/c.csv; rm raw/c.csv");
-    let left = project.in_memory(&InMemoryRequest::new(only(&["down"])));
+    let left = project.in_memory(&only(&["down"]));
     assert_eq!(left.result.outcome, RunOutcome::Failed);
     assert_eq!(
         (left.result.counts.stale, left.result.counts.blocked),

@@ -18,8 +18,8 @@ use assetctl::app::status;
 use assetctl::digest::Kind;
 use assetctl::executor::{Cancel, CommandLine, Exit, FakeExecutor, StdoutTo};
 use assetctl::model::{
-    Cause, DataVersion, Force, Grouping, MaterializeRequest, Observation, PartitionKeys, Status,
-    StatusRequest,
+    Cause, DataVersion, Force, Grouping, MaterializeOptions, Observation, PartitionKeys, Status,
+    StatusOptions,
 };
 use assetctl::store::{Access, AssetPartition, Store};
 use serde_json::{Map, Value};
@@ -161,7 +161,7 @@ impl Stage {
         };
         let words: Vec<_> = names.iter().map(word).collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let request = MaterializeRequest {
+        let request = MaterializeOptions {
             only: true,
             force: Force::Selected,
             ..only(&words)
@@ -250,10 +250,10 @@ impl Stage {
     /// What is said here where the reference says something else.
     fn expect(&self, expectations: &Value) -> Differences {
         let project = self.project.project().expect("the declarations are right");
-        let request = StatusRequest {
+        let request = StatusOptions {
             grouping: Grouping::Keys,
             sources: true,
-            ..StatusRequest::default()
+            ..StatusOptions::default()
         };
         let (report, _) = status(&project, &request).expect("there is a status");
         let mut ours = BTreeMap::new();

@@ -9,7 +9,7 @@ use crate::app::affected::changes::{ChangedPath, Extent};
 use crate::app::affected::definitions::Definitions;
 use crate::app::affected::universe::Universe;
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::git::{Commit, GitError, Repository};
 use crate::manifest::{self, MANIFEST};
 use crate::model::{
@@ -23,7 +23,11 @@ type Sets = Vec<(AssetId, PartitionSet)>;
 
 /// What changed manifest files touch, as far as it can be told without an older state of them: all that they declare,
 /// and what is partitioned by definitions in them.
-pub(super) fn named(project: &Project, universe: &Universe<'_>, changes: &[ChangedPath]) -> Sets {
+pub(super) fn named(
+    project: &OpenProject,
+    universe: &Universe<'_>,
+    changes: &[ChangedPath],
+) -> Sets {
     let graph = project.graph();
     let files = graph.files().iter().enumerate();
     let files: HashSet<FileId> = files
@@ -40,7 +44,7 @@ pub(super) fn named(project: &Project, universe: &Universe<'_>, changes: &[Chang
 
 /// What has changed in the declarations since a commit.
 pub(super) fn since(
-    project: &Project,
+    project: &OpenProject,
     universe: &Universe<'_>,
     repository: &Repository,
     commit: &Commit,
@@ -77,7 +81,7 @@ fn is_at(change: &ChangedPath, file: &str) -> bool {
 
 /// The graph that a commit declares; `None` if it declares none that is right.
 fn old_graph(
-    project: &Project,
+    project: &OpenProject,
     repository: &Repository,
     commit: &Commit,
 ) -> Result<Option<AssetGraph>, AppError> {
@@ -89,7 +93,7 @@ fn old_graph(
     Ok(manifest::load(folder.path()).ok().map(|old| old.graph))
 }
 
-fn compared(project: &Project, universe: &Universe<'_>, old: &AssetGraph) -> Sets {
+fn compared(project: &OpenProject, universe: &Universe<'_>, old: &AssetGraph) -> Sets {
     let new = project.graph();
     let definitions = Definitions::new(project, old);
     let settings = (old.settings(), new.settings());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::model::{
     AssetGraph, DeclaredPartitions, DefinitionId, Dimension, ExistingKeys, KeysByDefinition,
     PartitionKeys, PartitionSet, PartitionsDefinition,
@@ -14,14 +14,14 @@ const COMPARED: u32 = 1_000_000;
 /// The definitions of an older graph beside those of now.
 #[derive(Debug)]
 pub(super) struct Definitions<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     old: &'a AssetGraph,
     /// The keys that follow from the older declarations; `None` if they are too many to be counted.
     old_keys: Option<KeysByDefinition>,
 }
 
 impl<'a> Definitions<'a> {
-    pub(super) fn new(project: &'a Project, old: &'a AssetGraph) -> Self {
+    pub(super) fn new(project: &'a OpenProject, old: &'a AssetGraph) -> Self {
         let existing = ExistingKeys {
             now: project.now(),
             named: HashMap::new(),

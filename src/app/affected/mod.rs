@@ -21,7 +21,7 @@ use crate::app::affected::sites::Sites;
 use crate::app::affected::universe::Universe;
 use crate::app::affected::values::value_of;
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::ranges::key_ranges;
 use crate::git::{Commit, Repository};
 use crate::model::{AffectedRequest, AssetGraph, AssetId, Changes, PartitionKeys, PartitionSet};
@@ -41,7 +41,10 @@ pub struct Touched {
 }
 
 /// Says which assets and keys a change can touch.
-pub fn affected(project: &Project, request: &AffectedRequest) -> Result<ImpactReport, AppError> {
+pub fn affected(
+    project: &OpenProject,
+    request: &AffectedRequest,
+) -> Result<ImpactReport, AppError> {
     let touched = touched(project, &request.changes)?;
     let told = if request.direct {
         &touched.direct
@@ -67,7 +70,7 @@ pub fn affected(project: &Project, request: &AffectedRequest) -> Result<ImpactRe
 
 /// The assets and sources whose declaration, code, outputs or sources have changed since a revision, without what is only
 /// downstream of them: `changed:REV`.
-pub fn changed_since(project: &Project, revision: &str) -> Result<AssetSet, AppError> {
+pub fn changed_since(project: &OpenProject, revision: &str) -> Result<AssetSet, AppError> {
     let touched = touched(project, &Changes::Since(revision.to_owned()))?;
     let mut set = AssetSet::empty(project.graph().len());
     for id in touched.direct.into_keys() {
@@ -77,7 +80,7 @@ pub fn changed_since(project: &Project, revision: &str) -> Result<AssetSet, AppE
 }
 
 /// What changes can touch, each asset's keys as the project counts them.
-pub fn touched(project: &Project, changes: &Changes) -> Result<Touched, AppError> {
+pub fn touched(project: &OpenProject, changes: &Changes) -> Result<Touched, AppError> {
     let root = Root::new(project.root());
     let (paths, since) = match changes {
         Changes::Files(files) => (root.of_files(files), None),
@@ -107,7 +110,7 @@ pub fn touched(project: &Project, changes: &Changes) -> Result<Touched, AppError
 
 /// What changes touch by themselves, by the universe's keys.
 fn seeds(
-    project: &Project,
+    project: &OpenProject,
     root: &Root,
     universe: &Universe<'_>,
     changes: &[ChangedPath],

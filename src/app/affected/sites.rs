@@ -10,7 +10,7 @@ use crate::app::affected::changes::{ChangedPath, Extent, Root};
 use crate::app::affected::links::{Links, folders};
 use crate::app::affected::pattern::{PathPattern, Shape, head};
 use crate::app::affected::universe::Universe;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::hash::is_glob;
 use crate::model::{
     Asset, AssetId, Declaration, DefinitionId, PartitionKeys, PartitionSet, PathTemplate, Piece,
@@ -82,7 +82,7 @@ impl<'a> Site<'a> {
 }
 
 impl<'a> Sites<'a> {
-    pub(super) fn new(project: &'a Project, root: &Root, universe: &'a Universe<'a>) -> Self {
+    pub(super) fn new(project: &'a OpenProject, root: &Root, universe: &'a Universe<'a>) -> Self {
         let graph = project.graph();
         let mut sites = Self {
             all: Vec::new(),
@@ -129,7 +129,7 @@ impl<'a> Sites<'a> {
     pub(super) fn touched(
         &self,
         changes: &[ChangedPath],
-        project: &Project,
+        project: &OpenProject,
     ) -> Vec<(AssetId, PartitionSet)> {
         let mut by_site: BTreeMap<usize, Vec<PartitionSet>> = BTreeMap::new();
         for change in changes {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::app::affected::changes::{ChangedPath, Extent, Root};
 use crate::app::affected::pattern::{PathPattern, Shape};
 use crate::app::affected::sites::located;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::git::ChangeKind;
 use crate::look::asking_definitions;
 use crate::model::{
@@ -17,7 +17,7 @@ use crate::model::{
 /// All keys of a project that exist, and those that changed paths stand for.
 #[derive(Debug)]
 pub(super) struct Universe<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     keys: KeysByDefinition,
     /// The keys that came or went, of definitions of one dimension.
     moved: BTreeMap<DefinitionId, PartitionSet>,
@@ -32,7 +32,7 @@ struct Moved {
 }
 
 impl<'a> Universe<'a> {
-    pub(super) fn new(project: &'a Project, root: &Root, changes: &[ChangedPath]) -> Self {
+    pub(super) fn new(project: &'a OpenProject, root: &Root, changes: &[ChangedPath]) -> Self {
         let moved = Moved::find(project, root, changes);
         let keys = if moved.named.is_empty() && moved.windows.is_empty() {
             project.keys().clone()
@@ -109,7 +109,7 @@ fn moved_over(set: &PartitionSet, from: &PartitionKeys, to: &PartitionKeys) -> P
 }
 
 impl Moved {
-    fn find(project: &Project, root: &Root, changes: &[ChangedPath]) -> Self {
+    fn find(project: &OpenProject, root: &Root, changes: &[ChangedPath]) -> Self {
         let mut moved = Self::default();
         let is_moved = |it: &&ChangedPath| it.kind == ChangeKind::Presence;
         for id in asking_definitions(project.graph()) {
@@ -152,7 +152,7 @@ impl Moved {
         moved
     }
     /// What exists, and these.
-    fn existing(&self, project: &Project) -> ExistingKeys {
+    fn existing(&self, project: &OpenProject) -> ExistingKeys {
         let mut existing = ExistingKeys {
             now: project.now(),
             ..ExistingKeys::default()

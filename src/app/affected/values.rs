@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::app::affected::universe::Universe;
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::git::{Commit, GitError, Repository};
 use crate::hash::{StatCache, Versions};
 use crate::model::{AssetId, PartitionRef, PartitionSet, PathTemplate, Place};
@@ -14,7 +14,10 @@ use crate::sys::temporary::temporary_folder;
 const COMPARED: u32 = 10_000;
 
 /// The file and the key of a source that is a value of a file.
-pub(super) fn value_of(project: &Project, id: AssetId) -> Option<(&PathTemplate, &PathTemplate)> {
+pub(super) fn value_of(
+    project: &OpenProject,
+    id: AssetId,
+) -> Option<(&PathTemplate, &PathTemplate)> {
     match &project.graph().source(id)?.place {
         Place::Value { path, key } => Some((path, key)),
         Place::Paths(_) | Place::Observed { .. } => None,
@@ -25,7 +28,7 @@ pub(super) fn value_of(project: &Project, id: AssetId) -> Option<(&PathTemplate,
 ///
 /// A value that cannot be read counts as changed, and so does one outside of the project.
 pub(super) fn otherwise_than(
-    project: &Project,
+    project: &OpenProject,
     universe: &Universe<'_>,
     (repository, commit): &(Repository, Commit),
     sets: Vec<(AssetId, PartitionSet)>,

@@ -4,22 +4,22 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::model::{AssetId, Cause, CodeChange, CodePrefix};
 use crate::plan::{Codes, MAPPING_FIELD, code_changes, code_record};
 
 /// Finds what code versions of the lock file stand for. The instance is opened once something is asked.
 pub(super) struct LockedCode<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     codes: &'a Codes,
-    instance: OnceCell<Option<Instance>>,
+    instance: OnceCell<Option<InstanceAccess>>,
     found: HashMap<(AssetId, String), Vec<CodeChange>>,
 }
 
 impl<'a> LockedCode<'a> {
     /// Of the assets of a project whose code was observed.
-    pub fn new(project: &'a Project, codes: &'a Codes) -> Self {
+    pub fn new(project: &'a OpenProject, codes: &'a Codes) -> Self {
         Self {
             project,
             codes,
@@ -68,7 +68,7 @@ impl<'a> LockedCode<'a> {
         let locked = CodePrefix(u64::from_str_radix(locked, 16).ok()?);
         let instance = self
             .instance
-            .get_or_init(|| Instance::open(self.project).ok());
+            .get_or_init(|| InstanceAccess::open(self.project).ok());
         let old = instance.as_ref()?.store.code_record_of(locked).ok()??;
         let new = self.project.graph().asset(asset)?;
         let new = code_record(new, &self.codes.observed(asset));

@@ -18,7 +18,7 @@ use crate::app::check::told::Told;
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Range, Selection, is_without_keys, select};
 use crate::executor::LocalExecutor;
 use crate::lock::{LockFacts, LockJudge, LockStatus};
@@ -26,25 +26,25 @@ use crate::look::{
     ChangedOutputs, Elsewhere, Workspace, find_elsewhere, find_sources, observe_code,
 };
 use crate::model::{
-    AssetId, CheckRequest, CheckedOutputs, CodeVersion, Lock, PartitionRef, Place, Status,
+    AssetId, CheckOptions, CheckedOutputs, CodeVersion, Lock, PartitionRef, Place, Status,
 };
 use crate::plan::{Cell, Codes, FoundSources, Known, Scope, Upstream};
 
 /// What the lock file says.
 pub(super) fn by_lock(
-    project: &Project,
+    project: &OpenProject,
     lock: &Lock,
     strangers: Strangers,
-    request: &CheckRequest,
+    request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     let range = Range::Assets;
-    let selection = select(project, &request.selection, &request.partitions, range)?;
+    let selection = select(project, &request.selection, range)?;
     let keyless = keyless(project, &strangers, &selection);
     let (goals, notices) = selection.into_goals();
     let goals = narrowed(project, lock, request, goals)?;
     let mut report = CheckReport::of_nothing(CheckBasis::Lock, request.due, request.strictness);
-    if request.selection.is_empty() && request.since.is_none() {
+    if request.selection.assets.is_empty() && request.since.is_none() {
         report.orphans = strangers.orphans;
         report.ahead = strangers.ahead;
     }
@@ -108,7 +108,11 @@ pub(super) fn by_lock(
 }
 
 /// The selected assets that have lines, and whose definition has no keys now: nothing is left to be judged, which is not fresh.
-fn keyless(project: &Project, strangers: &Strangers, selection: &Selection) -> Vec<(AssetId, u32)> {
+fn keyless(
+    project: &OpenProject,
+    strangers: &Strangers,
+    selection: &Selection,
+) -> Vec<(AssetId, u32)> {
     let without_keys = selection
         .assets()
         .filter(|id| is_without_keys(project, *id));
@@ -121,7 +125,7 @@ fn keyless(project: &Project, strangers: &Strangers, selection: &Selection) -> V
     without_keys.filter_map(lines).collect()
 }
 
-fn tell_keyless(project: &Project, (id, count): (AssetId, u32), report: &mut CheckReport) {
+fn tell_keyless(project: &OpenProject, (id, count): (AssetId, u32), report: &mut CheckReport) {
     let asset = project.graph().key(id).clone();
     let place = place_of(project.graph(), id);
     report.stale.push(StaleRange {
@@ -155,7 +159,7 @@ pub(super) struct Gathered {
 
 impl Gathered {
     fn new(
-        project: &Project,
+        project: &OpenProject,
         workspace: &Workspace<'_>,
         scope: &Scope<'_>,
         lock: &Lock,
@@ -202,7 +206,7 @@ impl Gathered {
     /// The sources that something stale reads and whose content is not here.
     fn elsewhere(
         &self,
-        project: &Project,
+        project: &OpenProject,
         workspace: &Workspace<'_>,
         scope: &Scope<'_>,
         judged: &Judged<'_>,
@@ -259,10 +263,10 @@ impl<'a> Judged<'a> {
     /// outputs it means. Gives those of which nothing is recorded, which cannot be judged.
     fn ask_instance(
         &mut self,
-        project: &Project,
+        project: &OpenProject,
         workspace: &Workspace<'_>,
         scope: &Scope<'_>,
-        request: &CheckRequest,
+        request: &CheckOptions,
     ) -> Result<BTreeMap<Cell, Elsewhere>, AppError> {
         if request.outputs == CheckedOutputs::Ignored {
             return Ok(BTreeMap::new());
@@ -286,7 +290,7 @@ impl<'a> Judged<'a> {
         workspace: &Workspace<'_>,
         scope: &'a Scope<'a>,
         lock: &'a Lock,
-        request: &CheckRequest,
+        request: &CheckOptions,
         gathered: &Gathered,
         elsewhere: &BTreeMap<Cell, Elsewhere>,
     ) -> Result<Self, AppError> {

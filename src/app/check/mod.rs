@@ -25,10 +25,10 @@ use crate::app::check::orphans::by_later_clock;
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::surroundings::Surroundings;
 use crate::git::Repository;
-use crate::model::{CheckRequest, Lock};
+use crate::model::{CheckOptions, Lock};
 use crate::{lockfile, manifest};
 
 pub use place::place_in_repository;
@@ -42,7 +42,7 @@ pub fn is_project(surroundings: &Surroundings) -> bool {
 /// Says whether everything is fresh, and what the user should know.
 pub fn check(
     surroundings: &Surroundings,
-    request: &CheckRequest,
+    request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     if !request.staged {
@@ -64,13 +64,13 @@ pub fn check(
 fn is_fresh_by_lock_of(
     root: &Path,
     (surroundings, repository): (&Surroundings, Option<&Repository>),
-    request: &CheckRequest,
+    request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> bool {
     let Ok(Some(parsed)) = lockfile::read(root) else {
         return false;
     };
-    let request = CheckRequest {
+    let request = CheckOptions {
         rebuild: None,
         ..request.clone()
     };
@@ -82,7 +82,7 @@ fn is_fresh_by_lock_of(
 fn judged(
     surroundings: &Surroundings,
     repository: Option<&Repository>,
-    request: &CheckRequest,
+    request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     if let Some(report) = sealed::report(surroundings, request) {
@@ -92,7 +92,7 @@ fn judged(
     if let Some(parsed) = lockfile::read(&root)? {
         return judged_by(&parsed.lock, (surroundings, repository), request, doors);
     }
-    let project = Project::open(surroundings)?.within(repository);
+    let project = OpenProject::open(surroundings)?.within(repository);
     recorded::by_instance(&project, request)
 }
 
@@ -100,10 +100,10 @@ fn judged(
 fn judged_by(
     lock: &Lock,
     (surroundings, repository): (&Surroundings, Option<&Repository>),
-    request: &CheckRequest,
+    request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
-    let project = Project::open_by_lock(surroundings, lock)?.within(repository);
+    let project = OpenProject::open_by_lock(surroundings, lock)?.within(repository);
     let (project, strangers) = by_later_clock(project, lock)?;
     locked::by_lock(&project, lock, strangers, request, doors)
 }

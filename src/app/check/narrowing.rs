@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::app::affected::{TouchedSets, downstream, touched};
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::Goals;
 use crate::lockfile;
 use crate::model::{
-    Asset, AssetId, AssetKey, Changes, CheckRequest, DeclaredPartitions, Lock, LockBlock, LockLine,
+    Asset, AssetId, AssetKey, Changes, CheckOptions, DeclaredPartitions, Lock, LockBlock, LockLine,
     LockedAsset, LockedSource, Name, PartitionKey, PartitionKeys, PartitionSet,
     PartitionsDefinition,
 };
@@ -19,9 +19,9 @@ use crate::sys::temporary::temporary_folder;
 
 /// The goals of a check.
 pub(super) fn narrowed(
-    project: &Project,
+    project: &OpenProject,
     lock: &Lock,
-    request: &CheckRequest,
+    request: &CheckOptions,
     mut goals: Goals,
 ) -> Result<Goals, AppError> {
     goals.retain(|(id, _)| project.graph().asset(*id).is_some_and(Asset::is_locked));
@@ -39,7 +39,7 @@ pub(super) fn narrowed(
 
 /// What the changes of files since a revision touch, and those of the lock file.
 pub(super) fn touched_since(
-    project: &Project,
+    project: &OpenProject,
     revision: &str,
     lock: &Lock,
 ) -> Result<TouchedSets, AppError> {
@@ -52,7 +52,7 @@ pub(super) fn touched_since(
 }
 
 /// The lock file as it was; an empty one where there was none, or none that can be read.
-fn lock_at(project: &Project, revision: &str) -> Result<Lock, AppError> {
+fn lock_at(project: &OpenProject, revision: &str) -> Result<Lock, AppError> {
     let repository = project.repository()?;
     let commit = repository.commit(revision)?;
     let mut files = repository.files_at(&commit)?;
@@ -69,7 +69,7 @@ fn lock_at(project: &Project, revision: &str) -> Result<Lock, AppError> {
 }
 
 /// What other lines stand for than before, and all that reads it.
-fn touched_by_lines(project: &Project, before: &Lock, now: &Lock) -> TouchedSets {
+fn touched_by_lines(project: &OpenProject, before: &Lock, now: &Lock) -> TouchedSets {
     let graph = project.graph();
     let mut seeds = touched_sources(project, before, now);
     seeds.extend(touched_by_keys(project, before, now));
@@ -100,7 +100,7 @@ fn touched_by_lines(project: &Project, before: &Lock, now: &Lock) -> TouchedSets
 }
 
 /// Sources with other lines than before.
-fn touched_sources(project: &Project, before: &Lock, now: &Lock) -> TouchedSets {
+fn touched_sources(project: &OpenProject, before: &Lock, now: &Lock) -> TouchedSets {
     let graph = project.graph();
     let mut touched: HashMap<AssetId, Vec<u32>> = HashMap::new();
     for (lines, others) in [(&before.sources, now), (&now.sources, before)] {
@@ -125,7 +125,7 @@ fn touched_sources(project: &Project, before: &Lock, now: &Lock) -> TouchedSets 
 }
 
 /// What is partitioned by a dynamic definition that has other keys than before, with all of its keys.
-fn touched_by_keys(project: &Project, before: &Lock, now: &Lock) -> TouchedSets {
+fn touched_by_keys(project: &OpenProject, before: &Lock, now: &Lock) -> TouchedSets {
     let graph = project.graph();
     let of = |lock: &Lock, name: &Name| -> Vec<PartitionKey> {
         let added = lock.added.iter().filter(|it| it.definition == *name);

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::{Ahead, Orphans};
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::model::{Lock, LockedAsset, PartitionKey, PartitionKeys};
 
 /// How far a clock may be behind the one that a lock file was written by. Beyond that a line is taken for wrong rather than
@@ -24,9 +24,9 @@ pub(super) struct Strangers {
 /// A project by a clock that is not behind the one that its lock file was written by, as far as that is believed, and the
 /// lines that stand for nothing then.
 pub(super) fn by_later_clock(
-    project: Project,
+    project: OpenProject,
     lock: &Lock,
-) -> Result<(Project, Strangers), AppError> {
+) -> Result<(OpenProject, Strangers), AppError> {
     let found = strangers(&project, lock);
     let limit = project.now().saturating_add(BEHIND);
     match (found.exist_from, limit) {
@@ -39,7 +39,7 @@ pub(super) fn by_later_clock(
     }
 }
 
-fn strangers(project: &Project, lock: &Lock) -> Strangers {
+fn strangers(project: &OpenProject, lock: &Lock) -> Strangers {
     let (mut orphans, mut ahead, mut exist_from) = (Vec::new(), Vec::new(), None);
     for locked in &lock.assets {
         let mut found = Found::default();
@@ -113,7 +113,7 @@ impl<'l> Found<'l> {
 }
 
 /// The keys of an asset that has lines.
-fn keys<'p>(project: &'p Project, locked: &LockedAsset) -> Option<&'p PartitionKeys> {
+fn keys<'p>(project: &'p OpenProject, locked: &LockedAsset) -> Option<&'p PartitionKeys> {
     let graph = project.graph();
     let id = graph.find(locked.asset.as_str())?;
     graph.asset(id).filter(|asset| asset.is_locked())?;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::answer::WhyUnverifiable;
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::lock::LockJudge;
 use crate::look::{BlockOutput, ChangedOutputs, Elsewhere, Workspace, find_outputs_unlike};
 use crate::model::{
@@ -86,7 +86,7 @@ pub(super) struct Recorded {
 
 /// Asks the instance about those of the `fresh` cells that are here and whose version is not their content.
 pub(super) fn records_of(
-    project: &Project,
+    project: &OpenProject,
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
     judge: &LockJudge<'_>,
@@ -108,7 +108,7 @@ pub(super) fn records_of(
         }
         let instance = match &instance {
             Some(instance) => instance,
-            None => instance.insert(Instance::open(project)?),
+            None => instance.insert(InstanceAccess::open(project)?),
         };
         let set = cells.iter().map(|cell| row.index_of(*cell)).collect();
         let keys = scope.keys(row.asset);

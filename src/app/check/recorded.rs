@@ -12,21 +12,20 @@ use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, stale_ranges};
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::status::status;
 use crate::model::{
-    AssetId, CheckRequest, CheckedOutputs, Evidence, Grouping, Lock, Status, StatusRequest,
+    AssetId, CheckOptions, CheckedOutputs, Evidence, Grouping, Lock, Status, StatusOptions,
 };
 use crate::plan::{Scope, Upstream};
 
 /// What the records of this machine say.
 pub(super) fn by_instance(
-    project: &Project,
-    request: &CheckRequest,
+    project: &OpenProject,
+    request: &CheckOptions,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
-    let asked = StatusRequest {
+    let asked = StatusOptions {
         selection: request.selection.clone(),
-        partitions: request.partitions.clone(),
         grouping: Grouping::of_keys(request.since.is_some()),
         sources: false,
         evidence: match request.outputs {
@@ -65,7 +64,7 @@ pub(super) fn by_instance(
 }
 
 /// All of an asset, in the ranges of its status.
-fn add(report: &mut CheckReport, project: &Project, id: AssetId, asset: &AssetStatus) {
+fn add(report: &mut CheckReport, project: &OpenProject, id: AssetId, asset: &AssetStatus) {
     let place = place_of(project.graph(), id);
     let stale = |run: &PartitionRun| StaleRange {
         range: KeyRange {
@@ -93,7 +92,7 @@ fn add(report: &mut CheckReport, project: &Project, id: AssetId, asset: &AssetSt
 /// Some partitions of an asset, by their indexes.
 fn add_each<'a>(
     report: &mut CheckReport,
-    project: &Project,
+    project: &OpenProject,
     id: AssetId,
     runs: impl Iterator<Item = (u32, &'a PartitionRun)>,
 ) {

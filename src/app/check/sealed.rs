@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{CheckBasis, CheckReport, CheckedAsset, ManifestLine};
 use crate::app::check::locked::{Gathered, Judged};
-use crate::app::project::{MANIFEST_CACHE, Project};
+use crate::app::project::{MANIFEST_CACHE, OpenProject};
 use crate::app::seal::{
     Environment, are_set, make_room, read_signed, seal_code, seal_lock_file, seal_source, validity,
     write_signed,
@@ -22,8 +22,8 @@ use crate::lock::LockStatus;
 use crate::look::OWN_FOLDER;
 use crate::manifest;
 use crate::model::{
-    Asset, AssetKey, CheckRequest, CheckedOutputs, DataVersion, DataVersionRule, PartitionRef,
-    PartitionsSelection,
+    Asset, AssetKey, CheckOptions, CheckedOutputs, DataVersion, DataVersionRule, PartitionRef,
+    SelectionRequest,
 };
 use crate::plan::{Row, Scope};
 
@@ -49,7 +49,7 @@ struct SealedAsset {
 }
 
 /// The report on a project in which everything is fresh, as far as a seal can tell.
-pub(super) fn report(surroundings: &Surroundings, request: &CheckRequest) -> Option<CheckReport> {
+pub(super) fn report(surroundings: &Surroundings, request: &CheckOptions) -> Option<CheckReport> {
     if !can_be_sealed(request) {
         return None;
     }
@@ -71,8 +71,8 @@ pub(super) fn report(surroundings: &Surroundings, request: &CheckRequest) -> Opt
 
 /// A look that found something or nothing to tell.
 pub(super) struct CheckLook<'l> {
-    pub project: &'l Project,
-    pub request: &'l CheckRequest,
+    pub project: &'l OpenProject,
+    pub request: &'l CheckOptions,
     pub versions: &'l Versions<'l>,
     pub scope: &'l Scope<'l>,
     pub gathered: &'l Gathered,
@@ -181,15 +181,14 @@ impl CheckLook<'_> {
 }
 
 /// Whether everything is asked about, and nothing besides.
-fn can_be_sealed(request: &CheckRequest) -> bool {
-    request.selection.is_empty()
-        && request.partitions == PartitionsSelection::default()
+fn can_be_sealed(request: &CheckOptions) -> bool {
+    request.selection == SelectionRequest::default()
         && request.since.is_none()
         && !request.staged
         && request.rebuild.is_none()
 }
 
-fn empty(request: &CheckRequest) -> CheckReport {
+fn empty(request: &CheckOptions) -> CheckReport {
     CheckReport::of_nothing(CheckBasis::Lock, request.due, request.strictness)
 }
 
@@ -215,7 +214,7 @@ fn told(sealed: SealedAsset) -> CheckedAsset {
 }
 
 /// The file of a request's seal.
-fn file(root: &Path, request: &CheckRequest) -> PathBuf {
+fn file(root: &Path, request: &CheckOptions) -> PathBuf {
     let mut folding = Folding::new();
     folding.text("version", env!("CARGO_PKG_VERSION"));
     folding.text("root", &root.to_string_lossy());

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::answer::{LockedSources as Taken, Observed};
 use crate::app::check::ranges::ranges_of;
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::engine::watched;
 use crate::git::{Removed, Tracked};
 use crate::hash::{glob_matches_any, literal_start};
@@ -27,7 +27,12 @@ impl LockedSources {
     /// whatever its line says: the line is from before it was added.
     ///
     /// Of several lines with different versions, as a merge may leave, the lowest version counts.
-    pub fn take(project: &Project, scope: &Scope<'_>, lock: &Lock, versions: &mut [Known]) -> Self {
+    pub fn take(
+        project: &OpenProject,
+        scope: &Scope<'_>,
+        lock: &Lock,
+        versions: &mut [Known],
+    ) -> Self {
         let mut locked: HashMap<(&AssetKey, Option<&PartitionKey>), DataVersion> = HashMap::new();
         for line in &lock.sources {
             locked
@@ -72,7 +77,7 @@ impl LockedSources {
     }
 
     /// They as ranges of keys, with when they were observed where the instance here has observed just these versions.
-    pub fn told(&self, project: &Project, scope: &Scope<'_>) -> Vec<Taken> {
+    pub fn told(&self, project: &OpenProject, scope: &Scope<'_>) -> Vec<Taken> {
         if self.0.is_empty() {
             return Vec::new();
         }
@@ -90,7 +95,7 @@ impl LockedSources {
             let ranges = ranges_of(scope, row.asset, indexes);
             let observed = Some(row).filter(is_observed).filter(|_| !cells.is_empty());
             let observed = observed.and_then(|row| {
-                let store = instance.get_or_insert_with(|| Instance::open(project).ok());
+                let store = instance.get_or_insert_with(|| InstanceAccess::open(project).ok());
                 let times = store
                     .as_ref()?
                     .store
@@ -134,7 +139,7 @@ impl LockedSources {
 
 /// Of cells of sources at which something is missing, those of which git tracks, or a commit had, a file that is not here.
 fn removed(
-    project: &Project,
+    project: &OpenProject,
     scope: &Scope<'_>,
     absent: impl Iterator<Item = Cell>,
 ) -> HashSet<Cell> {

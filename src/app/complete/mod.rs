@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::kept::{Kept, keep, kept};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::surroundings::Surroundings;
 use crate::git::Repository;
 use crate::manifest;
@@ -172,7 +172,7 @@ pub fn complete_input(
     of: &[String],
     typed: &str,
 ) -> Result<Vec<String>, AppError> {
-    let project = Project::open(surroundings)?;
+    let project = OpenProject::open(surroundings)?;
     let graph = project.graph();
     let deps = of
         .iter()
@@ -189,7 +189,7 @@ pub fn complete_input(
 ///
 /// If there is no project, or its instance cannot be read.
 pub fn complete_run(surroundings: &Surroundings, typed: &str) -> Result<Vec<String>, AppError> {
-    let mut instance = Instance::open(&Project::open(surroundings)?)?;
+    let mut instance = InstanceAccess::open(&OpenProject::open(surroundings)?)?;
     let runs = instance.read(|store| store.runs(usize::MAX))?;
     let newest_first = runs.into_iter().map(|run| run.id.to_string());
     let offered = newest_first.filter(|name| name.starts_with(typed));
@@ -213,7 +213,7 @@ pub fn complete_revision(
 }
 
 fn read(surroundings: &Surroundings) -> Result<KeptWords, AppError> {
-    let project = Project::open(surroundings)?;
+    let project = OpenProject::open(surroundings)?;
     let graph = project.graph();
     let ids = graph.by_key().iter();
     let definitions = GraphParts {

@@ -2,21 +2,21 @@
 
 use crate::app::error::AppError;
 use crate::app::from_lock::UnreadLock;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, everything};
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::lockfile;
 use crate::look::{Observing, StoreRecords, Workspace};
 use crate::model::Lock;
 use crate::plan::{Evaluation, Purpose, Scope, Upstream};
 
-impl Instance {
+impl InstanceAccess {
     /// Looks at a scope and judges it, with what the project's lock file knows of what is not fresh by it: a lock file that
     /// is damaged, or of a later version, knows nothing, which is told. It is not opened where everything is fresh.
     pub fn evaluate_with_lock<'a>(
         &mut self,
-        project: &Project,
+        project: &OpenProject,
         workspace: &Workspace<'_>,
         scope: &'a Scope<'a>,
         purpose: Purpose,
@@ -41,7 +41,7 @@ impl Instance {
     /// Takes in what a lock file knows of what is not fresh by the instance.
     pub fn take_lock(
         &mut self,
-        project: &Project,
+        project: &OpenProject,
         workspace: &Workspace<'_>,
         evaluation: &mut Evaluation<'_>,
         file: &LockFile,
@@ -68,7 +68,7 @@ impl Instance {
     /// whole project. If that cannot be judged, nothing is fresh by them.
     fn take_blocks(
         &mut self,
-        project: &Project,
+        project: &OpenProject,
         workspace: &Workspace<'_>,
         evaluation: &mut Evaluation<'_>,
         lock: &Lock,

@@ -14,7 +14,7 @@ use crate::store::{self, Opened, Place, Store, StoreError};
 
 /// An open instance, with what had to be put right.
 #[derive(Debug)]
-pub struct Instance {
+pub struct InstanceAccess {
     /// The instance.
     pub store: Store,
     /// What the user should know, each once.
@@ -23,7 +23,7 @@ pub struct Instance {
     damaged: Option<(Store, String)>,
 }
 
-impl Instance {
+impl InstanceAccess {
     /// An empty instance in memory, which ends with the value.
     pub fn ephemeral() -> Result<Self, StoreError> {
         Ok(Self {

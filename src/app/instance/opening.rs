@@ -1,15 +1,15 @@
 //! Opens a project's instance: to be read first, and to be written once there is something to write.
 
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
-use crate::app::project::{Project, Traces};
+use crate::app::project::{OpenProject, Traces};
 use crate::model::PartitionsDefinition;
 use crate::store::{self, Access, Store, StoreError};
 use crate::sys::temporary::temporary_folder;
 
-impl Instance {
+impl InstanceAccess {
     /// Opens the project's instance for reading.
-    pub fn open(project: &Project) -> Result<Self, StoreError> {
+    pub fn open(project: &OpenProject) -> Result<Self, StoreError> {
         let temporary = temporary_folder(project.environment());
         let place = project.place(&temporary);
         let mut instance = match project.traces() {
@@ -24,7 +24,7 @@ impl Instance {
     }
 
     /// Opens it anew for writing, after it was read.
-    pub fn make_writable(&mut self, project: &Project) -> Result<(), StoreError> {
+    pub fn make_writable(&mut self, project: &OpenProject) -> Result<(), StoreError> {
         let opened = match self.damaged.take() {
             Some((store, detail)) => store.open_anew(Access::Write, &detail)?,
             None => project.instance()?,
@@ -45,7 +45,7 @@ impl Instance {
     /// # Errors
     ///
     /// [`StoreError::Replaced`], if it was.
-    pub fn replace_if_damaged(&mut self, project: &Project) -> Result<(), StoreError> {
+    pub fn replace_if_damaged(&mut self, project: &OpenProject) -> Result<(), StoreError> {
         if !self.notices.iter().any(is_of_one_ignored) {
             return Ok(());
         }
@@ -80,7 +80,7 @@ impl Instance {
     /// # Errors
     ///
     /// [`StoreError::Replaced`], if one of them is damaged and the instance is open for writing.
-    fn read_dynamic_keys(&self, project: &Project) -> Result<(), StoreError> {
+    fn read_dynamic_keys(&self, project: &OpenProject) -> Result<(), StoreError> {
         for declared in project.graph().definitions() {
             if let (PartitionsDefinition::Dynamic, Some(name)) =
                 (&declared.definition, &declared.name)

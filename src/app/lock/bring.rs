@@ -5,13 +5,13 @@
 
 use crate::answer::LockReport;
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::updated;
 use crate::app::lock::sources::{Look, source_changes};
 use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select};
 use crate::executor::LocalExecutor;
 use crate::lock::{
@@ -29,18 +29,13 @@ use crate::store::{Store, StoreError};
 ///
 /// If the lock file is of a later version, or cannot be written.
 pub fn lock(
-    project: &Project,
+    project: &OpenProject,
     request: &LockRequest,
 ) -> Result<(LockReport, Vec<Notice>), AppError> {
     refuse_in_memory(project)?;
     let file = LockFile::read(project)?;
-    let selection = select(
-        project,
-        &request.selection,
-        &request.partitions,
-        Range::Assets,
-    )?;
-    let mut instance = Instance::open(project)?;
+    let selection = select(project, &request.selection, Range::Assets)?;
+    let mut instance = InstanceAccess::open(project)?;
     instance.take_notices(file.notices());
     let goals = selection.narrowed(project, &mut instance)?;
     let versions = project.versions()?;
@@ -70,7 +65,7 @@ pub fn lock(
 
 /// Changes the lock file, or only says what would change.
 pub fn change(
-    project: &Project,
+    project: &OpenProject,
     file: LockFile,
     changes: &Changes,
     dry_run: bool,

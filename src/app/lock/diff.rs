@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::answer::{LockDiffReport, LockDifference};
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::git::Repository;
 use crate::lock::{Compared, compare};
 use crate::lockfile::{self, FILE_NAME};
@@ -17,7 +17,10 @@ use crate::model::{AssetKey, Lock, LockDiffRequest, LockedAsset, PartitionKeys};
 /// # Errors
 ///
 /// If there is no repository, or no such revision, or a file cannot be read.
-pub fn lock_diff(project: &Project, request: &LockDiffRequest) -> Result<LockDiffReport, AppError> {
+pub fn lock_diff(
+    project: &OpenProject,
+    request: &LockDiffRequest,
+) -> Result<LockDiffReport, AppError> {
     let repository = Repository::open(project.root(), project.environment())?;
     let old = lock_at(&repository, &request.old)?;
     let new = match &request.new {
@@ -39,7 +42,7 @@ fn lock_at(repository: &Repository, revision: &str) -> Result<Lock, AppError> {
     }
 }
 
-fn lock_here(project: &Project) -> Result<Lock, AppError> {
+fn lock_here(project: &OpenProject) -> Result<Lock, AppError> {
     match lockfile::read_bytes(project.root()) {
         Ok(Some(bytes)) => Ok(lockfile::parse(FILE_NAME, &bytes)?.lock),
         Ok(None) => Ok(Lock::default()),
@@ -50,7 +53,7 @@ fn lock_here(project: &Project) -> Result<Lock, AppError> {
     }
 }
 
-fn differences(project: &Project, old: &Lock, new: &Lock) -> Vec<LockDifference> {
+fn differences(project: &OpenProject, old: &Lock, new: &Lock) -> Vec<LockDifference> {
     let graph = project.graph();
     let mut assets: BTreeMap<&AssetKey, [Option<&LockedAsset>; 2]> = BTreeMap::new();
     let mut others: BTreeMap<_, [Vec<_>; 2]> = BTreeMap::new();

@@ -13,7 +13,7 @@ use crate::app::lock::fold::updated;
 use crate::app::lock::notice::DamagedLock;
 use crate::app::lock::part::part_about;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::hash::Versions;
 use crate::lock::{Changes, stand_apart};
@@ -56,7 +56,7 @@ impl LockFile {
     /// # Errors
     ///
     /// If it cannot be read, or is of a later version.
-    pub fn read(project: &Project) -> Result<Self, AppError> {
+    pub fn read(project: &OpenProject) -> Result<Self, AppError> {
         let bytes = match lockfile::read_bytes(project.root()) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
@@ -147,7 +147,7 @@ impl LockFile {
     /// If it cannot be written. What was read before may be of a later version by now.
     pub fn change(
         self,
-        project: &Project,
+        project: &OpenProject,
         versions: &Versions<'_>,
         changes: &Changes,
     ) -> Result<Self, AppError> {
@@ -185,7 +185,7 @@ impl LockFile {
     }
 
     /// Its text after some changes, if its other lines stay as they are; `None` where all of it is to be written anew.
-    fn spliced(&self, project: &Project, changes: &Changes) -> Option<String> {
+    fn spliced(&self, project: &OpenProject, changes: &Changes) -> Option<String> {
         let text = self.written_text()?;
         let new = changes.additions()?;
         if changes.concern_lines()
@@ -203,7 +203,7 @@ impl LockFile {
     }
 
     /// The same file, read again if somebody has written it since.
-    fn read_again(self, project: &Project) -> Result<Self, AppError> {
+    fn read_again(self, project: &OpenProject) -> Result<Self, AppError> {
         let now = lockfile::read_bytes(project.root()).ok().flatten();
         if now == self.bytes {
             Ok(self)
@@ -224,7 +224,7 @@ fn is_empty(lock: &Lock) -> bool {
 }
 
 /// Keeps other processes from changing the lock file meanwhile.
-fn guard(project: &Project) -> Result<FileLock, AppError> {
+fn guard(project: &OpenProject) -> Result<FileLock, AppError> {
     let own = project.root().join(OWN_FOLDER);
     let held = fs::create_dir_all(&own).and_then(|()| FileLock::exclusive(&own.join(GUARD)));
     held.map_err(|source| AppError::Unwritable {
@@ -237,14 +237,14 @@ fn guard(project: &Project) -> Result<FileLock, AppError> {
 const NOTE: &str = "lockfile.written";
 
 /// Whether a text is the one that was noted.
-fn is_written(project: &Project, text: &[u8]) -> bool {
+fn is_written(project: &OpenProject, text: &[u8]) -> bool {
     let note = read_own(&path(project.root()));
     let key = project.cache_key();
     key.is_some_and(|key| note.is_ok_and(|note| note == digest(key, text).to_string().as_bytes()))
 }
 
 /// Notes a text that the writer gave.
-fn note(project: &Project, text: &[u8]) {
+fn note(project: &OpenProject, text: &[u8]) {
     if let Some(key) = project.cache_key() {
         let note = digest(key, text).to_string();
         // Without a note the next call reads everything.

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
-use crate::app::project::Project;
+use crate::app::instance::InstanceAccess;
+use crate::app::project::OpenProject;
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
 use crate::lock::{
@@ -23,7 +23,7 @@ use crate::store::Store;
 
 /// A lock file's content after some changes, folded where it has very many lines.
 pub fn updated(
-    project: &Project,
+    project: &OpenProject,
     versions: &Versions<'_>,
     lock: Lock,
     changes: &Changes,
@@ -35,7 +35,7 @@ pub fn updated(
     if !changes.concern_lines() || !folds(project, &lock) || stands_apart() {
         return Ok(update(lock, changes));
     }
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     let workspace = project.workspace(versions, &LocalExecutor);
     let goals = everything(project);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
@@ -62,7 +62,7 @@ pub fn updated(
 }
 
 /// All partitions of all assets with lines.
-pub fn everything(project: &Project) -> Vec<(AssetId, PartitionSet)> {
+pub fn everything(project: &OpenProject) -> Vec<(AssetId, PartitionSet)> {
     let graph = project.graph();
     let locked = |id: &AssetId| graph.asset(*id).is_some_and(Asset::is_locked);
     let all = |id: AssetId| {
@@ -73,7 +73,7 @@ pub fn everything(project: &Project) -> Vec<(AssetId, PartitionSet)> {
 }
 
 /// Whether there are blocks, or are to be.
-fn folds(project: &Project, lock: &Lock) -> bool {
+fn folds(project: &OpenProject, lock: &Lock) -> bool {
     let limits = FoldLimits::default();
     let graph = project.graph();
     let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);

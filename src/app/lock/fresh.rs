@@ -7,7 +7,7 @@
 use crate::app::error::AppError;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::sources::{Look, source_changes};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::hash::Versions;
 use crate::lock::{
     fresh_lines, key_changes, stands_in_block, staying, unsettled_lines, without_cells,
@@ -19,7 +19,7 @@ use crate::plan::Evaluation;
 /// of what is not fresh stay as they are, unless it was made just now of inputs that changed meanwhile. Nothing is written where
 /// all lines say already what was found.
 pub fn lock_fresh(
-    project: &Project,
+    project: &OpenProject,
     versions: &Versions<'_>,
     evaluation: &mut Evaluation<'_>,
     keys: &KeysByDefinition,

@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::answer::LockReport;
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::bring::change;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::everything;
 use crate::app::lock::sources::read_by_locked;
 use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::executor::LocalExecutor;
 use crate::lock::{Changes, LockJudge, is_locked, lock_facts};
 use crate::look::Observing;
@@ -25,10 +25,13 @@ use crate::plan::{Cell, Evaluation, Purpose, Scope, Upstream};
 /// # Errors
 ///
 /// If the lock file is of a later version, or cannot be written.
-pub fn prune_lock(project: &Project, dry_run: bool) -> Result<(LockReport, Vec<Notice>), AppError> {
+pub fn prune_lock(
+    project: &OpenProject,
+    dry_run: bool,
+) -> Result<(LockReport, Vec<Notice>), AppError> {
     refuse_in_memory(project)?;
     let file = LockFile::read(project)?;
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     instance.take_notices(file.notices());
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
@@ -92,7 +95,7 @@ fn wrong_lines(evaluation: &Evaluation<'_>, lock: &Lock) -> Changes {
 }
 
 /// The lines of what is not declared.
-fn orphans(project: &Project, lock: &Lock) -> Changes {
+fn orphans(project: &OpenProject, lock: &Lock) -> Changes {
     let graph = project.graph();
     let mut changes = Changes::default();
     for locked in &lock.assets {
@@ -134,7 +137,7 @@ fn orphans(project: &Project, lock: &Lock) -> Changes {
 struct Existing<'a>(Option<&'a PartitionKeys>);
 
 impl<'a> Existing<'a> {
-    fn of(project: &'a Project, id: Option<AssetId>) -> Self {
+    fn of(project: &'a OpenProject, id: Option<AssetId>) -> Self {
         Self(id.map(|id| project.keys().of(project.graph().get(id))))
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::answer::ObservedSource;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::git::{Repository, Tracked};
 use crate::lock::Changes;
 use crate::model::{
@@ -26,7 +26,7 @@ pub enum Look {
 ///
 /// Where there is no repository, or git cannot be asked, files count as tracked.
 pub fn source_changes(
-    project: &Project,
+    project: &OpenProject,
     evaluation: &Evaluation<'_>,
     lock: &Lock,
     look: Look,
@@ -148,13 +148,17 @@ fn paths_of(evaluation: &Evaluation<'_>, cell: Cell, source: &SourceAsset) -> Ve
     }
 }
 
-fn tracked(project: &Project) -> Option<Tracked> {
+fn tracked(project: &OpenProject) -> Option<Tracked> {
     let repository = Repository::open(project.root(), project.environment()).ok()?;
     repository.tracked().ok()
 }
 
 /// Whether git has all that is at a path. A link is followed: what it points to is what was hashed.
-fn is_tracked(project: &Project, tracked: &Tracked, (source, path): (&SourceAsset, &str)) -> bool {
+fn is_tracked(
+    project: &OpenProject,
+    tracked: &Tracked,
+    (source, path): (&SourceAsset, &str),
+) -> bool {
     let path = project.root().join(path);
     let whole = |path: &Path| {
         tracked.has_file(path) || (path.is_dir() && has_directory(project, tracked, (source, path)))
@@ -164,7 +168,7 @@ fn is_tracked(project: &Project, tracked: &Tracked, (source, path): (&SourceAsse
 
 /// Whether git has all files of a directory, but those that are no part of its version.
 fn has_directory(
-    project: &Project,
+    project: &OpenProject,
     tracked: &Tracked,
     (source, directory): (&SourceAsset, &Path),
 ) -> bool {

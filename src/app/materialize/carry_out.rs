@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
 use crate::app::materialize::disk::{DiskRun, SealBasis};
 use crate::app::materialize::memory::MemoryRun;
@@ -11,12 +11,12 @@ use crate::app::materialize::planned::{jobs, options, places, planned};
 use crate::app::materialize::progress::{RunPlace, Running};
 use crate::app::nested::refuse_nested;
 use crate::app::plan::upstream;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
-use crate::engine::{Finished, RunDoors, RunResult, run};
+use crate::engine::{Finished, RunDoors, RunSummary, run};
 use crate::look::refuse_unset_secrets;
-use crate::model::MaterializeRequest;
+use crate::model::MaterializeOptions;
 use crate::plan::{Evaluation, Upstream, costs};
 
 /// Where a run keeps what it makes.
@@ -36,12 +36,12 @@ pub(super) enum Medium<'a> {
 ///
 /// If it cannot be planned, or the run cannot go on.
 pub(super) fn carry_out<T>(
-    (project, started): (&Project, Instant),
-    request: &MaterializeRequest,
+    (project, started): (&OpenProject, Instant),
+    request: &MaterializeOptions,
     running: Running<'_>,
     medium: &Medium<'_>,
     look: impl Fn(&Evaluation<'_>) -> T,
-) -> Result<(RunResult, T), AppError> {
+) -> Result<(RunSummary, T), AppError> {
     let Running {
         executor,
         cancel,
@@ -52,8 +52,7 @@ pub(super) fn carry_out<T>(
     for notice in lock.iter().flat_map(LockFile::notices) {
         progress.notice(&notice);
     }
-    let (words, keys) = (&request.selection, &request.partitions);
-    let selection = select(project, words, keys, Range::Assets)?;
+    let selection = select(project, &request.selection, Range::Assets)?;
     let mut sealing = SealBasis {
         // What is told of a selection is told each time, and a seal would keep silent.
         is_possible: selection.is_plain() && matches!(medium, Medium::Disk { is_whole: true }),
@@ -133,18 +132,18 @@ pub(super) fn carry_out<T>(
 }
 
 impl Medium<'_> {
-    fn lock(&self, project: &Project) -> Result<Option<LockFile>, AppError> {
+    fn lock(&self, project: &OpenProject) -> Result<Option<LockFile>, AppError> {
         match self {
             Self::Disk { .. } => LockFile::read(project).map(Some),
             Self::Memory(_) => Ok(None),
         }
     }
 
-    fn instance(&self, project: &Project) -> Result<Instance, AppError> {
+    fn instance(&self, project: &OpenProject) -> Result<InstanceAccess, AppError> {
         if let Self::Memory(_) = self {
-            return Ok(Instance::ephemeral()?);
+            return Ok(InstanceAccess::ephemeral()?);
         }
-        let mut instance = Instance::open(project)?;
+        let mut instance = InstanceAccess::open(project)?;
         refuse_nested(project, &instance)?;
         instance.replace_if_damaged(project)?;
         Ok(instance)

@@ -7,20 +7,20 @@ use crate::answer::RunOutcome;
 use crate::app::added::keys_added;
 use crate::app::error::AppError;
 use crate::app::from_lock::FromLock;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, lock_fresh};
 use crate::app::materialize::planned::jobs;
 use crate::app::materialize::progress::Progress;
 use crate::app::notice::Notice;
 use crate::app::plan::{purpose, refuse_unreadable};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::seal;
 use crate::app::take_over::{TakingOver, to_take_over};
-use crate::engine::{RunResult, clear_crashed, observe_sources, put_back_asides};
+use crate::engine::{RunSummary, clear_crashed, observe_sources, put_back_asides};
 use crate::executor::Cancel;
 use crate::hash::Versions;
 use crate::look::{OWN_FOLDER, Observing, Problems, Workspace, keep_source_content};
-use crate::model::MaterializeRequest;
+use crate::model::MaterializeOptions;
 use crate::plan::{Evaluation, Scope};
 use crate::store::{CrashedRun, Mark};
 use crate::sys::clock::Clock;
@@ -28,8 +28,8 @@ use crate::sys::file::remove_abandoned;
 
 /// A run on disk, as it was asked for.
 pub(super) struct DiskRun<'a> {
-    pub(super) project: &'a Project,
-    pub(super) request: &'a MaterializeRequest,
+    pub(super) project: &'a OpenProject,
+    pub(super) request: &'a MaterializeOptions,
     pub(super) clock: &'a dyn Clock,
     pub(super) workspace: &'a Workspace<'a>,
 }
@@ -47,7 +47,7 @@ impl DiskRun<'_> {
     /// the instance open for that.
     pub(super) fn evaluate<'s>(
         &self,
-        instance: &mut Instance,
+        instance: &mut InstanceAccess,
         scope: &'s Scope<'s>,
         lock: &LockFile,
         (cancel, progress): (&Cancel, &mut dyn Progress),
@@ -76,7 +76,7 @@ impl DiskRun<'_> {
     /// Opens the instance for writing where there is something to write, and records what was observed.
     pub(super) fn begin(
         &self,
-        instance: &mut Instance,
+        instance: &mut InstanceAccess,
         evaluation: &Evaluation<'_>,
         sealing: &mut SealBasis,
     ) -> Result<(), AppError> {
@@ -98,8 +98,8 @@ impl DiskRun<'_> {
     /// Keeps what was learnt of sources, takes over what only the lock file knew, and writes the lock file and a seal.
     pub(super) fn conclude(
         &self,
-        (result, evaluation): (&RunResult, &mut Evaluation<'_>),
-        mut instance: Instance,
+        (result, evaluation): (&RunSummary, &mut Evaluation<'_>),
+        mut instance: InstanceAccess,
         versions: &Versions<'_>,
         (lock, sealing): (LockFile, SealBasis),
         progress: &mut dyn Progress,
@@ -144,7 +144,7 @@ impl DiskRun<'_> {
     /// Clears up after runs whose processes died.
     fn recover(
         &self,
-        instance: &mut Instance,
+        instance: &mut InstanceAccess,
         progress: &mut dyn Progress,
     ) -> Result<(), AppError> {
         let project = self.project;

@@ -4,7 +4,7 @@ use crate::engine::block_too_long;
 use std::path::Path;
 
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::materialize::in_memory_error::InMemoryError;
 use crate::app::materialize::own_places::OwnPlaces;
 use crate::app::materialize::printed::find_printed;
@@ -12,12 +12,13 @@ use crate::app::notice::Notice;
 use crate::app::plan::purpose;
 use crate::io_manager::MemoryIoManager;
 use crate::look::{Observing, OwnLife, Workspace};
-use crate::model::{AssetId, InMemoryRequest, PathTemplate, Staging};
+use crate::model::{AssetId, Force, MemoryOptions, PathTemplate, Staging};
 use crate::plan::{Decision, Evaluation, Row, Scope};
 
 /// What a run in memory has in place of the project's.
 pub(super) struct MemoryRun<'a> {
-    pub(super) request: &'a InMemoryRequest,
+    pub(super) force: Force,
+    pub(super) memory: &'a MemoryOptions,
     /// The sources that are read from other paths.
     pub(super) moved: &'a [(AssetId, PathTemplate)],
     /// The folder that it works in.
@@ -42,17 +43,17 @@ impl MemoryRun<'_> {
         &self,
         workspace: &Workspace<'_>,
         scope: &'s Scope<'s>,
-        instance: &mut Instance,
+        instance: &mut InstanceAccess,
     ) -> Result<Evaluation<'s>, AppError> {
-        if self.request.test_sources {
+        if self.memory.test_sources {
             let notice = OwnPlaces::of(scope, self.moved);
             instance.take_notices(notice.map(Notice::OwnPlaces).into_iter().collect());
         }
-        let purpose = purpose(self.request.run.force);
+        let purpose = purpose(self.force);
         let mut evaluation = instance.evaluate(workspace, scope, purpose, Observing::Never)?;
         evaluation.take_found(workspace, &instance.store)?;
         refuse_in_place(&evaluation)?;
-        if let Some(printed) = &self.request.printed {
+        if let Some(printed) = &self.memory.printed {
             find_printed(&evaluation, printed)?;
         }
         block_too_long(&mut evaluation, workspace);

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use crate::answer::{KeyPlaces, KeyRange, PlanCounts, Planned};
 use crate::app::plan::{blocked_ranges, expected_duration};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::ranges::key_ranges;
 use crate::app::run_id::new_run_id;
 use crate::engine::RunOptions;
-use crate::model::{MaterializeRequest, PartitionSet, SelectionText};
+use crate::model::{MaterializeOptions, PartitionSet, SelectionText};
 use crate::plan::{Cell, Costs, Decision, Evaluation, Role, Row, Scope};
 use crate::sys::inherited::cores;
 
@@ -73,14 +73,14 @@ pub fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
 }
 
 /// How many commands run at once where nothing was asked for.
-pub fn jobs(request: &MaterializeRequest) -> usize {
+pub fn jobs(request: &MaterializeOptions) -> usize {
     request.jobs.map_or_else(cores, NonZero::get)
 }
 
 /// What a run is asked to be like.
 pub fn options(
-    project: &Project,
-    request: &MaterializeRequest,
+    project: &OpenProject,
+    request: &MaterializeOptions,
     (planned, time): (Planned, Timestamp),
 ) -> RunOptions {
     RunOptions {
@@ -88,7 +88,7 @@ pub fn options(
         jobs: planned.jobs,
         request: request.clone(),
         manifest: project.manifest_digest(),
-        selection: typed(&request.selection),
+        selection: typed(&request.selection.assets),
         planned: Box::new(planned),
     }
 }

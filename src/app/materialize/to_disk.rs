@@ -6,13 +6,13 @@ use crate::answer::{Event, EventKind, PlanCounts, Planned, RunCounts, RunOutcome
 use crate::app::error::AppError;
 use crate::app::materialize::carry_out::{Medium, carry_out};
 use crate::app::materialize::progress::{Progress as _, Running};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::replaced::{Watched, told_of, was_replaced};
 use crate::app::seal;
 use crate::app::seal::NothingToDo;
 use crate::app::surroundings::Surroundings;
-use crate::engine::RunResult;
-use crate::model::MaterializeRequest;
+use crate::engine::RunSummary;
+use crate::model::MaterializeOptions;
 use crate::plan::Evaluation;
 
 /// Brings what is selected, and what it needs, up to date.
@@ -20,16 +20,16 @@ use crate::plan::Evaluation;
 /// # Errors
 ///
 /// If it cannot be planned, or the run cannot go on. A step that fails is no error: the result says so.
-pub fn materialize(
+pub(super) fn materialize_on_disk(
     surroundings: &Surroundings,
-    request: &MaterializeRequest,
+    request: &MaterializeOptions,
     running: Running<'_>,
-) -> Result<RunResult, AppError> {
+) -> Result<RunSummary, AppError> {
     let started = Instant::now();
     if let Some(nothing) = seal::check(surroundings, request) {
         return Ok(tell_nothing_to_do(&nothing, running, started));
     }
-    let project = &mut Project::open(surroundings)?;
+    let project = &mut OpenProject::open(surroundings)?;
     let opened = OpenedProject { project, started };
     Ok(materialize_opened(opened, request, running, |_| ())?.0)
 }
@@ -37,7 +37,7 @@ pub fn materialize(
 /// A project that a run is to begin with.
 pub struct OpenedProject<'a> {
     /// The project; it is opened anew if its instance turns out to be damaged.
-    pub project: &'a mut Project,
+    pub project: &'a mut OpenProject,
     /// When it began to be looked at.
     pub started: Instant,
 }
@@ -50,10 +50,10 @@ pub struct OpenedProject<'a> {
 /// As [`materialize`].
 pub fn materialize_opened<T>(
     OpenedProject { project, started }: OpenedProject<'_>,
-    request: &MaterializeRequest,
+    request: &MaterializeOptions,
     running: Running<'_>,
     look: impl Fn(&Evaluation<'_>) -> T,
-) -> Result<(RunResult, T), AppError> {
+) -> Result<(RunSummary, T), AppError> {
     let Running {
         executor,
         cancel,
@@ -65,7 +65,7 @@ pub fn materialize_opened<T>(
         has_begun: false,
     };
     // One attempt: it ends with `StoreError::Replaced` where the instance turns out to be damaged, and nothing has run.
-    let attempt = |project: &Project, progress: &mut Watched<'_>, is_whole| {
+    let attempt = |project: &OpenProject, progress: &mut Watched<'_>, is_whole| {
         let running = Running {
             executor,
             cancel,
@@ -89,7 +89,7 @@ pub fn materialize_opened<T>(
 }
 
 /// Tells what a run with nothing to do would have told.
-fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Instant) -> RunResult {
+fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Instant) -> RunSummary {
     let Running {
         clock, progress, ..
     } = running;
@@ -124,7 +124,7 @@ fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Inst
             kind,
         });
     }
-    RunResult {
+    RunSummary {
         run,
         outcome,
         counts,

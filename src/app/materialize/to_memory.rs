@@ -13,12 +13,12 @@ use crate::app::materialize::memory::MemoryRun;
 use crate::app::materialize::printed::find_printed;
 use crate::app::materialize::progress::Running;
 use crate::app::materialize::values::{InMemory, kept_values};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::find;
 use crate::app::surroundings::Surroundings;
 use crate::io_manager::MemoryIoManager;
 use crate::manifest;
-use crate::model::{AssetId, InMemoryRequest, PathTemplate};
+use crate::model::{AssetId, MaterializeOptions, MemoryOptions, PathTemplate};
 use crate::plan::Evaluation;
 use crate::sys::file::room_in;
 use crate::sys::private_folder::PrivateFolder;
@@ -31,29 +31,31 @@ use crate::sys::temporary::{IN_MEMORY, temporary_folder};
 /// If it cannot be planned, or the run cannot go on. A step that fails is no error: the result says so.
 pub fn materialize_in_memory(
     surroundings: &Surroundings,
-    request: &InMemoryRequest,
+    options: &MaterializeOptions,
     running: Running<'_>,
 ) -> Result<InMemory, AppError> {
     let started = Instant::now();
-    let project = Project::open_unchanged(surroundings)?;
-    let moved = supplied_paths(&project, request)?;
+    let memory = &options.in_memory.clone().unwrap_or_default();
+    let project = OpenProject::open_unchanged(surroundings)?;
+    let moved = supplied_paths(&project, memory)?;
     let project = project.with_paths(&moved);
-    let folder = private_folder(&project, request.memory_limit)?;
-    let io_manager = MemoryIoManager::new(request.memory_limit);
+    let folder = private_folder(&project, memory.memory_limit)?;
+    let io_manager = MemoryIoManager::new(memory.memory_limit);
     let medium = Medium::Memory(MemoryRun {
-        request,
+        force: options.force,
+        memory,
         moved: &moved,
         own: &folder.path().to_string_lossy(),
         home: &folder.path().join("home"),
         io_manager: &io_manager,
     });
     let look = |evaluation: &Evaluation<'_>| {
-        let printed = request.printed.as_ref();
+        let printed = memory.printed.as_ref();
         let printed = printed.and_then(|it| find_printed(evaluation, it).ok());
         (kept_values(evaluation, &io_manager), printed)
     };
     let (result, (values, printed)) =
-        carry_out((&project, started), &request.run, running, &medium, look)?;
+        carry_out((&project, started), options, running, &medium, look)?;
     Ok(InMemory {
         result,
         values,
@@ -64,17 +66,17 @@ pub fn materialize_in_memory(
 
 /// The paths that go before those that are declared: what is supplied for this run, then what tests read.
 fn supplied_paths(
-    project: &Project,
-    request: &InMemoryRequest,
+    project: &OpenProject,
+    memory: &MemoryOptions,
 ) -> Result<Vec<(AssetId, PathTemplate)>, AppError> {
     let graph = project.graph();
-    let mut paths = if request.test_sources {
+    let mut paths = if memory.test_sources {
         graph.settings().test_sources.clone()
     } else {
         Vec::new()
     };
     let root = project.root().to_string_lossy();
-    for input in &request.inputs {
+    for input in &memory.inputs {
         let asset = called(project, input.asset.as_str())?;
         // What lies in the project is called as there.
         let below = input.path.strip_prefix(&*root);
@@ -88,7 +90,7 @@ fn supplied_paths(
 }
 
 /// What is called `name`; a source that is declared in place is called by its path with `./` before it or without.
-fn called(project: &Project, name: &str) -> Result<AssetId, AppError> {
+fn called(project: &OpenProject, name: &str) -> Result<AssetId, AppError> {
     let plain = name.trim_start_matches("./");
     let graph = project.graph();
     let in_place = || graph.find(&format!("./{plain}"));
@@ -102,7 +104,7 @@ fn called(project: &Project, name: &str) -> Result<AssetId, AppError> {
 const ENOUGH: u64 = 256 << 20;
 
 /// A folder in memory where the system has one with some room, else among temporary files.
-fn private_folder(project: &Project, memory_limit: u64) -> Result<PrivateFolder, AppError> {
+fn private_folder(project: &OpenProject, memory_limit: u64) -> Result<PrivateFolder, AppError> {
     let temporary = temporary_folder(project.environment());
     let in_memory = Path::new(IN_MEMORY);
     let parents = if room_in(in_memory) < memory_limit.min(ENOUGH) {

@@ -2,7 +2,7 @@
 
 use crate::app::materialize::printed::Printable;
 use crate::app::project::Declared;
-use crate::engine::RunResult;
+use crate::engine::RunSummary;
 use crate::io_manager::{MemoryIoManager, Value};
 use crate::model::{Asset, DataVersion, PartitionRef, StepName};
 use crate::plan::{Cell, Evaluation};
@@ -11,7 +11,7 @@ use crate::plan::{Cell, Evaluation};
 #[derive(Debug)]
 pub struct InMemory {
     /// How the run went.
-    pub result: RunResult,
+    pub result: RunSummary,
     /// All outputs that were made, upstream before downstream, then in the order of keys and of declaration.
     pub values: Vec<KeptValue>,
     /// What was declared, with the paths that were supplied.

@@ -7,12 +7,12 @@ use std::collections::HashSet;
 
 use crate::answer::{ChangedKeys, KeysReport};
 use crate::app::error::{AppError, RequestError};
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::list::definition_label;
 use crate::app::lock::LockFile;
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::lock::{Changes, is_locked, keys_of};
 use crate::look::IN_MEMORY;
 use crate::model::{
@@ -23,14 +23,14 @@ use crate::store::{Store, StoreError};
 
 /// Adds keys to a dynamic definition or removes some, and says what changed. What is recorded of keys that go stays.
 pub fn change_keys(
-    project: &Project,
+    project: &OpenProject,
     request: &ChangeKeysRequest,
 ) -> Result<(KeysReport, Vec<Notice>), AppError> {
     let name = request.definition.as_str();
     let found = find_definition(project, name)?;
     let id = check(found, name)?;
     let lock = LockFile::read(project)?;
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     let recorded = match request.change {
         KeyChange::Add => {
             check_keys(project, id, request)?;
@@ -76,7 +76,7 @@ pub fn change_keys(
 /// Adds keys to the lock file or removes them, if there is one and they belong there, and gives those that stand there now.
 /// A command of a run in memory leaves it alone.
 fn change_locked_keys(
-    project: &Project,
+    project: &OpenProject,
     lock: LockFile,
     request: &ChangeKeysRequest,
 ) -> Result<Vec<PartitionKey>, AppError> {
@@ -141,7 +141,7 @@ fn check(found: NamedDefinition<'_>, name: &str) -> Result<DefinitionId, Request
 
 /// Refuses keys that cannot be parts of a key, if the definition is a dimension.
 fn check_keys(
-    project: &Project,
+    project: &OpenProject,
     id: DefinitionId,
     request: &ChangeKeysRequest,
 ) -> Result<(), AppError> {
@@ -172,7 +172,7 @@ fn check_keys(
 
 /// The assets that have records of any of these keys.
 fn recorded(
-    project: &Project,
+    project: &OpenProject,
     store: &Store,
     id: DefinitionId,
     keys: &[PartitionKey],

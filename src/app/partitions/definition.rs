@@ -2,7 +2,7 @@
 
 use crate::app::error::RequestError;
 use crate::app::list::definition_label;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
 use crate::app::selection::{End, Miss, Neighbours, READINGS};
 use crate::model::{
@@ -26,7 +26,7 @@ pub struct NamedDefinition<'a> {
 ///
 /// A definition goes first: one that is declared inline has no name, so whoever names one means a declared one.
 pub fn find_definition<'a>(
-    project: &'a Project,
+    project: &'a OpenProject,
     name: &str,
 ) -> Result<NamedDefinition<'a>, RequestError> {
     let graph = project.graph();
@@ -59,7 +59,7 @@ pub fn find_definition<'a>(
 
 /// The keys of a definition of what is called `name` that a word means.
 pub fn find_keys(
-    project: &Project,
+    project: &OpenProject,
     declared: &DeclaredPartitions,
     keys: &PartitionKeys,
     word: &KeyWord,
@@ -117,7 +117,7 @@ fn window_of(keys: &PartitionKeys, key: &PartitionKey) -> Option<String> {
     ))
 }
 
-fn similar(project: &Project, name: &str) -> String {
+fn similar(project: &OpenProject, name: &str) -> String {
     let graph = project.graph();
     let definitions = graph.definitions().iter();
     let definitions = definitions.filter_map(|it| it.name.as_ref().map(Name::as_str));

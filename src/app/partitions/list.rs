@@ -7,7 +7,7 @@ use crate::app::error::{AppError, RequestError};
 use crate::app::list::definition_label;
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::{NamedDefinition, find_definition, find_keys};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::model::{
     Dimension, DimensionKeys, KeyWord, ListPartitionsRequest, PartitionKeys, TimePartitions,
     WantedKeys,
@@ -15,7 +15,7 @@ use crate::model::{
 
 /// The keys of a definition, and what the user should know of the instance.
 pub fn list_partitions(
-    project: &Project,
+    project: &OpenProject,
     request: &ListPartitionsRequest,
 ) -> Result<(PartitionsReport, Vec<Notice>), AppError> {
     let name = request.name.as_str();
@@ -58,7 +58,7 @@ fn schedule(windows: &TimePartitions) -> ListedSchedule {
 }
 
 fn dimensions(
-    project: &Project,
+    project: &OpenProject,
     dimensions: &[Dimension],
     keys: &PartitionKeys,
 ) -> Vec<ListedDimension> {

@@ -4,7 +4,7 @@ use crate::answer::{KeySet, MapReport, MappedKeys};
 use crate::app::error::{AppError, RequestError};
 use crate::app::notice::Notice;
 use crate::app::partitions::definition::find_keys;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
 use crate::app::selection::find;
 use crate::model::{AssetId, AssetKey, Dep, KeyWord, MapPartitionsRequest, Mapped, Nonexistent};
@@ -14,7 +14,7 @@ use crate::model::{AssetId, AssetKey, Dep, KeyWord, MapPartitionsRequest, Mapped
 /// Needed keys that do not exist are part of the answer, and none where the dep allows them to be missing: whether a plan
 /// can be made of it is for plans to say.
 pub fn map_partitions(
-    project: &Project,
+    project: &OpenProject,
     request: &MapPartitionsRequest,
 ) -> Result<(MapReport, Vec<Notice>), AppError> {
     let graph = project.graph();
@@ -64,7 +64,7 @@ pub fn map_partitions(
 
 /// The dep of this input name, or else the first that reads what has this name.
 fn find_dep<'a>(
-    project: &'a Project,
+    project: &'a OpenProject,
     id: AssetId,
     name: &AssetKey,
 ) -> Result<&'a Dep, RequestError> {
@@ -87,7 +87,7 @@ fn find_dep<'a>(
 
 /// The index of the partition of an asset or source that a word means.
 fn find_partition(
-    project: &Project,
+    project: &OpenProject,
     id: AssetId,
     word: Option<&KeyWord>,
 ) -> Result<u32, RequestError> {

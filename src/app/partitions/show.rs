@@ -4,17 +4,17 @@ use crate::answer::{ShownPartitions, ShownRow};
 use crate::app::error::{AppError, RequestError};
 use crate::app::list::definition_label;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::find;
 use crate::app::status::status;
-use crate::model::{PartitionKeys, SelectionText, ShowPartitionsRequest, StatusRequest};
+use crate::model::{PartitionKeys, SelectionText, ShowPartitionsRequest, StatusOptions};
 
 /// With how many outer keys each still has a row of its own.
 const ROWS: u32 = 40;
 
 /// How the partitions of an asset are, and what the user should know of the instance.
 pub fn show_partitions(
-    project: &Project,
+    project: &OpenProject,
     request: &ShowPartitionsRequest,
 ) -> Result<(ShownPartitions, Vec<Notice>), AppError> {
     let graph = project.graph();
@@ -23,9 +23,9 @@ pub fn show_partitions(
         asset: request.asset.to_string(),
     };
     let declared = graph.definition(id).ok_or_else(unpartitioned)?;
-    let asked = StatusRequest {
-        selection: vec![SelectionText::naming(&request.asset)],
-        ..StatusRequest::default()
+    let asked = StatusOptions {
+        selection: SelectionText::naming(&request.asset).into(),
+        ..StatusOptions::default()
     };
     let (report, notices) = status(project, &asked)?;
     let only = report.assets.into_iter().next();

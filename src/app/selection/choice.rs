@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::app::error::RequestError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
 use crate::app::selection::nearest::Neighbours;
 use crate::app::selection::notice::{SelectionNotice, flag};
@@ -16,7 +16,7 @@ use crate::model::{
 
 /// A choice of keys, read against partitions definitions.
 pub(super) struct Choice<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     keys: &'a KeyChoice,
     extent: ChoiceExtent,
     /// Of each word of the choice.
@@ -42,7 +42,7 @@ struct ChoiceWord<'a> {
 impl<'a> Choice<'a> {
     /// Reads a choice once against all definitions that it concerns.
     pub(super) fn read(
-        project: &'a Project,
+        project: &'a OpenProject,
         keys: &'a KeyChoice,
         definitions: &BTreeSet<DefinitionId>,
         extent: ChoiceExtent,
@@ -266,7 +266,7 @@ impl<'a> Choice<'a> {
 
 impl<'a> ChoiceWord<'a> {
     /// The first reading of a word that gives keys anywhere; if none does, the one that was probably meant.
-    fn new(project: &Project, word: &'a KeyWord, definitions: &BTreeSet<DefinitionId>) -> Self {
+    fn new(project: &OpenProject, word: &'a KeyWord, definitions: &BTreeSet<DefinitionId>) -> Self {
         let graph = project.graph();
         let read = |reading: Reading| {
             let of = |id: &DefinitionId| {

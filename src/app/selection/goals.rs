@@ -1,9 +1,9 @@
 //! What is selected, and what of it is meant by what is recorded.
 
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::model::{AssetId, CurrentRef, LastAttempt, PartitionSet, RecordedState};
 use crate::store::{Store, StoreError, Wanted};
 
@@ -61,15 +61,19 @@ impl Selection {
 
     /// Whether there is nothing to be told of it, and nothing recorded decides it.
     pub fn is_plain(&self) -> bool {
-        self.notices.is_empty() && self.recorded == RecordedState::Any
+        self.notices.is_empty() && self.recorded == RecordedState::default()
     }
 
     /// What of it is recorded as asked for. What the user should know of it goes to the notices of the instance.
     ///
     /// Nothing is recorded of sources, so that asking for a recorded state leaves them out.
-    pub fn narrowed(self, project: &Project, instance: &mut Instance) -> Result<Goals, AppError> {
+    pub fn narrowed(
+        self,
+        project: &OpenProject,
+        instance: &mut InstanceAccess,
+    ) -> Result<Goals, AppError> {
         instance.take_notices(self.notices);
-        if self.recorded == RecordedState::Any {
+        if self.recorded == RecordedState::default() {
             return Ok(self.goals);
         }
         let graph = project.graph();
@@ -83,7 +87,7 @@ impl Selection {
 
 /// The partitions whose record passes.
 pub fn matching(
-    project: &Project,
+    project: &OpenProject,
     store: &Store,
     goals: &[(AssetId, PartitionSet)],
     passes: impl Fn(Option<CurrentRef<'_>>) -> bool,
@@ -115,12 +119,6 @@ pub fn matching(
 
 /// Whether a partition is recorded as asked for.
 fn meets(asked: RecordedState, current: Option<CurrentRef<'_>>) -> bool {
-    let missing = || current.is_none_or(|it| it.materialized.is_none());
-    let failed = || current.is_some_and(|it| it.attempt == LastAttempt::Failed);
-    match asked {
-        RecordedState::Any => true,
-        RecordedState::Missing => missing(),
-        RecordedState::Failed => failed(),
-        RecordedState::MissingOrFailed => missing() || failed(),
-    }
+    (asked.missing && current.is_none_or(|it| it.materialized.is_none()))
+        || (asked.failed && current.is_some_and(|it| it.attempt == LastAttempt::Failed))
 }

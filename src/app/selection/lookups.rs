@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::app::affected::changed_since;
 use crate::app::error::AppError;
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::running::running;
 use crate::app::selection::goals::matching;
 use crate::executor::LocalExecutor;
@@ -31,7 +31,7 @@ pub(super) fn is_of_declarations_alone(selection: &Selection) -> bool {
 
 /// Adds the revisions that the repository does not have to `wrong`, each at its place.
 pub(super) fn check_revisions(
-    project: &Project,
+    project: &OpenProject,
     selections: &[Selection],
     wrong: &mut Vec<SelectionError>,
 ) -> Result<(), AppError> {
@@ -67,7 +67,7 @@ pub(super) fn check_revisions(
 
 /// Looks up what the attributes of selections ask for. What the user should know of the instance is added to `notices`.
 pub(super) fn look_up(
-    project: &Project,
+    project: &OpenProject,
     selections: &[Selection],
     notices: &mut Vec<Notice>,
 ) -> Result<Lookups, AppError> {
@@ -93,8 +93,8 @@ pub(super) fn look_up(
 }
 
 /// The assets on which a run works.
-fn worked_on(project: &Project, notices: &mut Vec<Notice>) -> Result<AssetSet, AppError> {
-    let mut instance = Instance::open(project)?;
+fn worked_on(project: &OpenProject, notices: &mut Vec<Notice>) -> Result<AssetSet, AppError> {
+    let mut instance = InstanceAccess::open(project)?;
     let mut set = AssetSet::empty(project.graph().len());
     for (asset, _) in running(project, &mut instance)?.into_keys() {
         set.insert(asset);
@@ -105,14 +105,14 @@ fn worked_on(project: &Project, notices: &mut Vec<Notice>) -> Result<AssetSet, A
 
 /// The assets of each status but `running`: judged as `status` judges all of them.
 fn standing(
-    project: &Project,
+    project: &OpenProject,
     notices: &mut Vec<Notice>,
 ) -> Result<BTreeMap<StatusValue, AssetSet>, AppError> {
     let graph = project.graph();
     let assets = graph.ids().filter(|id| graph.asset(*id).is_some());
     let all = |id| PartitionSet::from_range(project.keys().of(graph.get(id)).range());
     let goals: Vec<_> = assets.map(|id| (id, all(id))).collect();
-    let mut instance = Instance::open(project)?;
+    let mut instance = InstanceAccess::open(project)?;
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(graph, project.keys(), &goals, Upstream::Close);

@@ -2,7 +2,7 @@
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::notice::Notice;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
 use crate::app::selection::lookups::{check_revisions, is_of_declarations_alone, look_up};
 use crate::app::selection::{ArgumentPosition, Errors, Range};
@@ -55,7 +55,7 @@ impl Members {
     ///
     /// What cannot be looked up.
     pub(super) fn read(
-        project: &Project,
+        project: &OpenProject,
         arguments: &[SelectionText],
         range: Range,
         errors: &mut Errors,
@@ -103,7 +103,7 @@ impl Members {
 
 /// What the arguments stand for that can be read, with the position of each of those.
 fn evaluated(
-    project: &Project,
+    project: &OpenProject,
     arguments: &[SelectionText],
     notices: &mut Vec<Notice>,
     errors: &mut Errors,
@@ -144,7 +144,7 @@ fn evaluated(
 
 impl Range {
     /// Refuses what is named and not in it.
-    pub(super) fn check(self, project: &Project, id: AssetId) -> Result<(), RequestError> {
+    pub(super) fn check(self, project: &OpenProject, id: AssetId) -> Result<(), RequestError> {
         if self.admits(project, id, Manner::Named) {
             return Ok(());
         }
@@ -155,7 +155,7 @@ impl Range {
         })
     }
 
-    fn admits(self, project: &Project, id: AssetId, manner: Manner) -> bool {
+    fn admits(self, project: &OpenProject, id: AssetId, manner: Manner) -> bool {
         let is_source = project.graph().source(id).is_some();
         match self {
             Self::Assets => !is_source,

@@ -23,12 +23,12 @@ pub use reading::{End, Miss, READINGS};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::error::{AppError, RequestError};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::selection::choice::{Choice, ChoiceExtent, first_flag};
 use crate::app::selection::members::{Manner, Members, Single};
 use crate::app::selection::one::at;
 use crate::model::{
-    AssetId, KeyChoice, PartitionKeys, PartitionSet, PartitionsSelection, SelectionText,
+    AssetId, KeyChoice, PartitionKeys, PartitionSet, SelectionRequest, SelectionText,
 };
 
 /// Whether sources may be selected.
@@ -54,11 +54,11 @@ pub enum Range {
 ///
 /// All that is wrong with the arguments and the choice of keys, at once.
 pub fn select(
-    project: &Project,
-    arguments: &[SelectionText],
-    partitions: &PartitionsSelection,
+    project: &OpenProject,
+    request: &SelectionRequest,
     range: Range,
 ) -> Result<Selection, AppError> {
+    let (arguments, partitions) = (&request.assets, &request.partitions);
     let mut errors = Vec::new();
     let members = Members::read(project, arguments, range, &mut errors)?;
     let mut choosing = Choosing::new(project, arguments, &members, &partitions.keys);
@@ -104,7 +104,7 @@ pub fn select(
 }
 
 /// Whether an asset is partitioned and has no key now.
-pub fn is_without_keys(project: &Project, id: AssetId) -> bool {
+pub fn is_without_keys(project: &OpenProject, id: AssetId) -> bool {
     let keys = project.keys().of(project.graph().get(id));
     project.graph().asset(id).is_some() && keys.is_partitioned() && keys.is_empty()
 }
@@ -121,7 +121,7 @@ enum ArgumentPosition {
 
 /// The partitions of what is selected, as far as they were found.
 struct Choosing<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     choice: Choice<'a>,
     goals: BTreeMap<AssetId, PartitionSet>,
     /// Those that an expression reaches and that have none of the keys.
@@ -131,7 +131,7 @@ struct Choosing<'a> {
 
 impl<'a> Choosing<'a> {
     fn new(
-        project: &'a Project,
+        project: &'a OpenProject,
         arguments: &[SelectionText],
         members: &Members,
         keys: &'a KeyChoice,

@@ -1,6 +1,6 @@
 //! What a person may have meant by a key that does not exist.
 
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::model::{DeclaredPartitions, Name, PartitionKey, PartitionKeys};
 use crate::select::did_you_mean;
 
@@ -8,7 +8,7 @@ use crate::select::did_you_mean;
 #[derive(Clone, Copy)]
 pub struct Neighbours<'a> {
     /// The project that they are looked for in.
-    pub project: &'a Project,
+    pub project: &'a OpenProject,
 }
 
 impl Neighbours<'_> {

@@ -1,7 +1,7 @@
 //! A word that stands for one asset or one partition of it, for verbs that speak of one.
 
 use crate::app::error::{AppError, RequestError};
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
 use crate::app::selection::Range;
 use crate::app::selection::members::Single;
@@ -11,7 +11,7 @@ use crate::select::did_you_mean;
 
 /// The asset that a word names, and its partitions: one, a range, or all of them where it names none.
 pub fn select_word(
-    project: &Project,
+    project: &OpenProject,
     word: &Selected,
     range: Range,
 ) -> Result<(AssetId, PartitionSet), RequestError> {
@@ -31,7 +31,7 @@ pub fn select_word(
 
 /// The one asset partition that a word names; of a range the first, as a range that is printed has the same reasons
 /// throughout.
-pub fn select_one(project: &Project, word: &Selected) -> Result<(AssetId, u32), AppError> {
+pub fn select_one(project: &OpenProject, word: &Selected) -> Result<(AssetId, u32), AppError> {
     let (id, set) = select_word(project, word, Range::All)?;
     match set.first() {
         Some(index) if set.len() == 1 || word.last.is_some() => return Ok((id, index)),
@@ -48,7 +48,7 @@ pub fn select_one(project: &Project, word: &Selected) -> Result<(AssetId, u32), 
 }
 
 /// The asset or source with this name.
-pub fn find(project: &Project, name: &str) -> Result<AssetId, RequestError> {
+pub fn find(project: &OpenProject, name: &str) -> Result<AssetId, RequestError> {
     let graph = project.graph();
     graph.find(name).ok_or_else(|| {
         let help = did_you_mean(name, graph.asset_keys().iter());
@@ -61,7 +61,7 @@ pub fn find(project: &Project, name: &str) -> Result<AssetId, RequestError> {
 }
 
 /// The one partition that is named with its asset.
-pub(super) fn at(project: &Project, single: &Single) -> Result<PartitionSet, RequestError> {
+pub(super) fn at(project: &OpenProject, single: &Single) -> Result<PartitionSet, RequestError> {
     let graph = project.graph();
     let (asset, key) = (graph.key(single.asset).to_string(), &single.key);
     let keys = project.keys().of(graph.get(single.asset));

@@ -7,8 +7,7 @@ use crate::app::tests::sandbox::{Sandbox, one, select, told};
 use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
-    AcceptRequest, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot, PartitionsSelection,
-    RunId, Status,
+    AcceptRequest, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot, RunId, Status,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
@@ -17,7 +16,6 @@ use crate::testkit;
 fn asked(sandbox: &Sandbox, words: &[&str], dry_run: bool) -> Result<AffectedReport, AppError> {
     let request = AcceptRequest {
         selection: select(words),
-        partitions: PartitionsSelection::default(),
         dry_run,
     };
     accept(&sandbox.project(), &request, &sandbox.clock()).map(|(report, _)| report)

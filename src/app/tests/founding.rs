@@ -2,7 +2,7 @@
 
 use crate::answer::{FileChange, InitReport, Problem, ValidateReport};
 use crate::app::tests::sandbox::Sandbox;
-use crate::app::{Project, init, validate};
+use crate::app::{OpenProject, init, validate};
 use crate::model::{InitRequest, InitTemplate};
 
 fn begun(sandbox: &Sandbox, template: InitTemplate) -> InitReport {
@@ -107,7 +107,7 @@ fn an_empty_project_has_its_folders_name() {
     init(&directory, InitRequest { template }).expect("a project");
     let mut surroundings = sandbox.surroundings();
     surroundings.directory = directory;
-    let project = Project::open(&surroundings).expect("a project");
+    let project = OpenProject::open(&surroundings).expect("a project");
     assert_eq!(project.graph().settings().name.as_deref(), Some("a \"b\""));
 }
 

@@ -1,13 +1,13 @@
 //! `observe`: the versions of sources, as they are now.
 
 use crate::answer::{ObservedChange, ObservedSource};
-use crate::app::instance::Instance;
+use crate::app::instance::InstanceAccess;
 use crate::app::selection::{self, Range};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{AppError, Observed, observe};
 use crate::engine::observe_sources;
 use crate::executor::{Cancel, LocalExecutor};
-use crate::model::{ObserveRequest, PartitionKey, PartitionsSelection, Status};
+use crate::model::{ObserveRequest, PartitionKey, SelectionRequest, Status};
 use crate::plan::{Scope, Upstream};
 use crate::sys::clock::Clock;
 
@@ -36,7 +36,6 @@ outputs = "total"
 fn asked(sandbox: &Sandbox, words: &[&str]) -> Result<Observed, AppError> {
     let request = ObserveRequest {
         selection: select(words),
-        partitions: PartitionsSelection::default(),
     };
     observe(
         &sandbox.project(),
@@ -158,9 +157,9 @@ partitions = "day"
     let (project, cancel) = (sandbox.project(), Cancel::default());
     let versions = project.versions().expect("versions");
     let workspace = project.workspace(&versions, &LocalExecutor);
-    let chosen = PartitionsSelection::default();
-    let selection = selection::select(&project, &[], &chosen, Range::Sources).expect("sources");
-    let mut instance = Instance::open(&project).expect("an instance");
+    let all = SelectionRequest::default();
+    let selection = selection::select(&project, &all, Range::Sources).expect("sources");
+    let mut instance = InstanceAccess::open(&project).expect("an instance");
     let goals = selection.narrowed(&project, &mut instance).expect("goals");
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
     let time = sandbox.clock().now();

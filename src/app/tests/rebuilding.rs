@@ -7,7 +7,7 @@ use super::sandbox::Sandbox;
 use crate::answer::{RebuildOutcome, Rebuilt, WhyDifferent};
 use crate::app::{Rebuilding, check};
 use crate::executor::{Cancel, LocalExecutor};
-use crate::model::{CheckRequest, Rebuild};
+use crate::model::{CheckOptions, Rebuild};
 
 const OUTPUTS: &str = r#"
 [project]
@@ -37,12 +37,12 @@ fn with_script(script: &str) -> Sandbox {
 
 /// Builds at most `count` of the partitions that are fresh.
 fn rebuilt(sandbox: &Sandbox, count: u32) -> Vec<Rebuilt> {
-    let request = CheckRequest {
+    let request = CheckOptions {
         rebuild: Some(Rebuild {
             count: NonZeroU32::new(count).expect("it is not zero"),
             seed: 0,
         }),
-        ..CheckRequest::default()
+        ..CheckOptions::default()
     };
     let doors = Rebuilding {
         executor: &LocalExecutor,

@@ -5,13 +5,13 @@ use std::ops::Deref;
 
 use crate::answer::{Event, EventKind, EventSink, StepOutcome};
 use crate::app::{
-    AppError, Notice, Progress, Project, RunPlace, Running, Surroundings, change_keys, materialize,
-    status,
+    AppError, Notice, OpenProject, Progress, RunPlace, Running, Surroundings, change_keys,
+    materialize, status,
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
-    ChangeKeysRequest, KeyChange, MaterializeRequest, Selected, SelectionText, Status,
-    StatusRequest,
+    ChangeKeysRequest, KeyChange, MaterializeOptions, Selected, SelectionRequest, Status,
+    StatusOptions,
 };
 use crate::sys::clock::{Clock, FixedClock};
 use crate::testkit::{Folder, keys, name, time};
@@ -100,7 +100,7 @@ impl Sandbox {
 
     /// Adds a key to a dynamic definition.
     pub fn add_key(&self, definition: &str, key: &str) {
-        let project = Project::open(&self.surroundings()).expect("a project");
+        let project = OpenProject::open(&self.surroundings()).expect("a project");
         let request = ChangeKeysRequest {
             definition: name(definition),
             keys: keys(&[key]),
@@ -128,8 +128,8 @@ impl Sandbox {
         }
     }
 
-    pub fn project(&self) -> Project {
-        Project::open(&self.surroundings()).expect("a project")
+    pub fn project(&self) -> OpenProject {
+        OpenProject::open(&self.surroundings()).expect("a project")
     }
 
     #[expect(
@@ -142,10 +142,10 @@ impl Sandbox {
 
     /// Materializes and gives the steps that ran, sorted; those that failed with a `!`.
     pub fn materialize(&self, words: &[&str]) -> Vec<String> {
-        let request = MaterializeRequest {
+        let request = MaterializeOptions {
             selection: select(words),
             jobs: NonZeroUsize::new(1),
-            ..MaterializeRequest::default()
+            ..MaterializeOptions::default()
         };
         let mut ran = Ran::default();
         let running = Running {
@@ -169,9 +169,9 @@ impl Sandbox {
 
     /// The status of each partition of an asset, in order.
     pub fn status(&self, asset: &str) -> Vec<Status> {
-        let request = StatusRequest {
+        let request = StatusOptions {
             selection: select(&[asset]),
-            ..StatusRequest::default()
+            ..StatusOptions::default()
         };
         let (report, _) = status(&self.project(), &request).expect("a status");
         let runs = report.assets[0].partitions.iter();
@@ -181,8 +181,8 @@ impl Sandbox {
 }
 
 /// Arguments of a selection.
-pub fn select(arguments: &[&str]) -> Vec<SelectionText> {
-    arguments.iter().map(|text| (*text).into()).collect()
+pub fn select(arguments: &[&str]) -> SelectionRequest {
+    arguments.iter().copied().collect()
 }
 
 /// One asset partition.

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::app::seal::{NothingToDo, check};
 use crate::app::tests::sandbox::Sandbox;
-use crate::model::{Force, MaterializeRequest};
+use crate::model::{Force, MaterializeOptions};
 
 const MANIFEST: &str = r#"
 [partitions.day]
@@ -39,13 +39,13 @@ fn built() -> Sandbox {
 type Change = fn(&Sandbox);
 
 fn holds(sandbox: &Sandbox) -> bool {
-    check(&sandbox.surroundings(), &MaterializeRequest::default()).is_some()
+    check(&sandbox.surroundings(), &MaterializeOptions::default()).is_some()
 }
 
 #[test]
 fn a_run_seals_what_it_has_made() {
     let sandbox = built();
-    let request = MaterializeRequest::default();
+    let request = MaterializeOptions::default();
     let found = check(&sandbox.surroundings(), &request);
     let root = sandbox.root().to_owned();
     assert_eq!(
@@ -56,9 +56,9 @@ fn a_run_seals_what_it_has_made() {
             partitions: 1
         })
     );
-    let forced = MaterializeRequest {
+    let forced = MaterializeOptions {
         force: Force::Selected,
-        ..MaterializeRequest::default()
+        ..MaterializeOptions::default()
     };
     assert_eq!(
         check(&sandbox.surroundings(), &forced),
@@ -105,7 +105,7 @@ fn whatever_a_judgement_is_made_of_breaks_the_seal() {
 #[test]
 fn time_and_environment_break_the_seal() {
     let sandbox = built();
-    let request = MaterializeRequest::default();
+    let request = MaterializeOptions::default();
     let mut later = sandbox.surroundings();
     later.now = "2026-01-03T00:00:00Z".parse().expect("a time");
     assert_eq!(check(&later, &request), None, "another day has ended");
@@ -191,7 +191,7 @@ fn keys_that_come_break_the_seal() {
             None => later.now = "2026-01-04T00:00:00Z".parse().expect("a time"),
             Some(key) => sandbox.add_key("p", key),
         }
-        let sealed = check(&later, &MaterializeRequest::default());
+        let sealed = check(&later, &MaterializeOptions::default());
         assert_eq!(sealed, None, "after {what}");
     }
 }

@@ -3,12 +3,11 @@
 use crate::answer::{AffectedReport, KeyRange};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::wipe;
-use crate::model::{PartitionsSelection, Status, WipeRequest};
+use crate::model::{Status, WipeRequest};
 
 fn request(words: &[&str], outputs: bool, dry_run: bool) -> WipeRequest {
     WipeRequest {
         selection: select(words),
-        partitions: PartitionsSelection::default(),
         outputs,
         dry_run,
     }

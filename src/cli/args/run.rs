@@ -1,9 +1,12 @@
 //! What `materialize` and `plan` have in common.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 
 use crate::cli::args::{RecordedArgs, SelectionArgs};
-use crate::model::{Force, Occupied};
+use crate::cli::error::CliError;
+use crate::model::{Force, MaterializeOptions, Occupied};
 
 /// What `materialize` and `plan` have in common.
 #[derive(Debug, Default, Args)]
@@ -36,20 +39,25 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    pub fn occupied(&self) -> Occupied {
-        if self.replace {
-            Occupied::SetAside
-        } else {
-            Occupied::Refused
-        }
-    }
-
-    pub fn force(&self) -> Force {
-        match (self.full_refresh, self.force) {
-            (true, _) => Force::FullRefresh,
-            (false, true) => Force::Selected,
-            (false, false) => Force::WhenStale,
-        }
+    /// The run that is asked for.
+    pub fn options(&self, jobs: Option<NonZeroUsize>) -> Result<MaterializeOptions, CliError> {
+        Ok(MaterializeOptions {
+            selection: self.selection.narrowed(self.states)?,
+            only: self.only,
+            steps: self.steps.clone(),
+            force: match (self.full_refresh, self.force) {
+                (true, _) => Force::FullRefresh,
+                (false, true) => Force::Selected,
+                (false, false) => Force::WhenStale,
+            },
+            occupied: if self.replace {
+                Occupied::SetAside
+            } else {
+                Occupied::Refused
+            },
+            jobs,
+            ..MaterializeOptions::default()
+        })
     }
 
     /// The arguments that choose the same, one word each.

@@ -11,7 +11,7 @@ use crate::cli::args::at_least_one;
 use crate::cli::error::CliError;
 use crate::model::{
     AssetKey, InvalidKeyWord, InvalidName, InvalidSelected, KeyChoice, KeyWord, PartitionKey,
-    PartitionsSelection, RecordedState, Selected, SelectionText,
+    PartitionsSelection, RecordedState, Selected, SelectionRequest,
 };
 
 /// Which asset partitions.
@@ -27,12 +27,12 @@ pub struct SelectionArgs {
 
 impl SelectionArgs {
     /// What they mean.
-    pub fn parsed(&self) -> Result<Words, CliError> {
+    pub fn parsed(&self) -> Result<SelectionRequest, CliError> {
         self.narrowed(RecordedArgs::default())
     }
 
     /// What they mean together with what is recorded.
-    pub fn narrowed(&self, recorded: RecordedArgs) -> Result<Words, CliError> {
+    pub fn narrowed(&self, recorded: RecordedArgs) -> Result<SelectionRequest, CliError> {
         words(&self.selection, &self.partitions, recorded)
     }
 
@@ -92,27 +92,29 @@ pub struct RecordedArgs {
     pub failed: bool,
 }
 
-/// What is selected, and which of its partitions.
-pub type Words = (Vec<SelectionText>, PartitionsSelection);
-
 /// A selection and which of its partitions, with all that is wrong with the flags.
 pub fn words(
     arguments: &[String],
     args: &PartitionsArgs,
     recorded: RecordedArgs,
-) -> Result<Words, CliError> {
+) -> Result<SelectionRequest, CliError> {
     let mut problems = Vec::new();
     let keys = key_choice(args, &mut problems);
     if !problems.is_empty() {
         return Err(CliError::of(problems));
     }
-    let recorded = recorded_state(recorded);
-    Ok((selection(arguments), PartitionsSelection { keys, recorded }))
+    let recorded = RecordedState {
+        missing: recorded.missing,
+        failed: recorded.failed,
+    };
+    Ok(SelectionRequest {
+        partitions: PartitionsSelection { keys, recorded },
+        ..selection(arguments)
+    })
 }
 
-pub fn selection(arguments: &[String]) -> Vec<SelectionText> {
-    let text = |argument: &String| SelectionText::from(argument.as_str());
-    arguments.iter().map(text).collect()
+pub fn selection(arguments: &[String]) -> SelectionRequest {
+    arguments.iter().map(String::as_str).collect()
 }
 
 /// One asset partition, given as `ASSET@K` or as `ASSET` and `--partition K`.
@@ -197,16 +199,6 @@ fn flags(args: &PartitionsArgs) -> Vec<&'static str> {
     ];
     let given = given.into_iter().filter(|(_, is_given)| *is_given);
     given.map(|(flag, _)| flag).collect()
-}
-
-/// What has to be recorded.
-fn recorded_state(args: RecordedArgs) -> RecordedState {
-    match (args.missing, args.failed) {
-        (false, false) => RecordedState::Any,
-        (true, false) => RecordedState::Missing,
-        (false, true) => RecordedState::Failed,
-        (true, true) => RecordedState::MissingOrFailed,
-    }
 }
 
 /// The key of a verb that is about one partition.

@@ -20,7 +20,7 @@ use crate::cli::signals::{Announcer, listen};
 use crate::cli::{ci, output};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::git::GitError;
-use crate::model::{CheckRequest, CheckedOutputs, DueWindows, Rebuild, Strictness};
+use crate::model::{CheckOptions, CheckedOutputs, DueWindows, Rebuild, Strictness};
 
 /// Words of `check`.
 #[derive(Debug, Default, Args)]
@@ -153,11 +153,10 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 /// What `check` is asked for.
-fn request(args: &CheckArgs) -> Result<CheckRequest, CliError> {
-    let (selection, partitions) = args.selection.parsed()?;
-    Ok(CheckRequest {
+fn request(args: &CheckArgs) -> Result<CheckOptions, CliError> {
+    let selection = args.selection.parsed()?;
+    Ok(CheckOptions {
         selection,
-        partitions,
         since: args.since.clone(),
         staged: args.staged,
         rebuild: args.rebuild.map(|count| Rebuild {

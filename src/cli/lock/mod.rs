@@ -80,10 +80,9 @@ pub fn run(verbs: &LockVerbs, session: &Session) -> Result<Exit, Failure> {
     let project = || session.project();
     let (report, notices) = match &verbs.verb {
         None => {
-            let (selection, partitions) = verbs.lock.selection.parsed()?;
+            let selection = verbs.lock.selection.parsed()?;
             let request = LockRequest {
                 selection,
-                partitions,
                 dry_run: verbs.lock.dry_run,
             };
             app::lock(&project()?, &request)?

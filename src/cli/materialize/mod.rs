@@ -1,17 +1,26 @@
-//! `materialize`: its arguments, and what they ask for.
+//! `materialize`: its arguments, the run that they ask for, and the values that a run in memory leaves.
+
+mod display;
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::answer::{Document, OutputLine, RunOutcome};
+use crate::app::{self, InMemory, Materialized, Notice, Running};
 use crate::cli::args::{Globals, RunArgs, at_least_one};
 use crate::cli::error::{CliError, Failure};
 use crate::cli::exit::Exit;
-use crate::cli::session::Session;
-use crate::cli::{in_memory, plan, running};
+use crate::cli::materialize::display::DisplayContext;
+use crate::cli::next::Next;
+use crate::cli::session::{Format, Session};
+use crate::cli::signals::{Announcer, listen};
+use crate::cli::{output, plan};
+use crate::executor::{Cancel, quote};
+use crate::io_manager::Value;
 use crate::model::{
-    AssetKey, Grouping, InMemoryRequest, KeyChoice, KeyWord, MaterializeRequest, Printed,
+    AssetKey, Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Printed,
     SelectionText, SuppliedInput,
 };
 
@@ -128,74 +137,132 @@ fn input(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// How often `--until-done` runs at most: commands that add keys each time would never be done.
+const ROUNDS: u32 = 1000;
+
 /// Materializes on disk or in memory, or only says what would run.
 pub fn run(args: &MaterializeArgs, session: &Session) -> Result<Exit, Failure> {
     if args.dry_run {
         return plan::run(&args.run, Grouping::Ranges, session);
     }
-    let here = std::env::current_dir()?;
-    match in_memory(args, &session.globals, &here)? {
-        Some(request) => in_memory::materialize(&request, &args.memory.input, session),
-        None => running::materialize(&request(args, &session.globals)?, args.until_done, session),
+    let options = options(args, &session.globals, &std::env::current_dir()?)?;
+    let surroundings = session.surroundings()?;
+    let cancel = Cancel::new();
+    let announcer = Announcer::default();
+    let interrupts = listen(&cancel, &announcer)?;
+    let clock = session.clock();
+    let display = DisplayContext {
+        cancel: &cancel,
+        announcer: &announcer,
+        clock: &*clock,
+        session,
+        next: Next {
+            materialize: goes_on(&args.memory, options.in_memory.as_ref(), &session.next),
+            ..session.next.clone()
+        },
+    };
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        let run = |running: Running<'_>| app::materialize(&surroundings, &options, running);
+        let (done, added) = display.show(run)?;
+        let outcome = done.summary().outcome;
+        let goes_on = args.until_done && outcome == RunOutcome::Success && rounds < ROUNDS;
+        if goes_on && !added.is_empty() {
+            continue;
+        }
+        for added in added {
+            session.notice(&Notice::KeysAdded(added));
+        }
+        if let Materialized::InMemory(done) = &done {
+            answer_values(done, session)?;
+        }
+        return Ok(Exit::of_run(outcome, interrupts.signal()));
     }
 }
 
-/// What `materialize` is asked for.
-fn request(args: &MaterializeArgs, globals: &Globals) -> Result<MaterializeRequest, CliError> {
-    let (selection, partitions) = args.run.selection.narrowed(args.run.states)?;
-    Ok(MaterializeRequest {
-        selection,
-        partitions,
-        only: args.run.only,
-        steps: args.run.steps.clone(),
-        force: args.run.force(),
+/// The command that runs the same once more, but for the selection: with inputs as they were typed.
+fn goes_on(args: &MemoryArgs, memory: Option<&MemoryOptions>, next: &Next) -> String {
+    let mut words = vec![format!("{} materialize", next.program)];
+    if let Some(memory) = memory {
+        words.push("--in-memory".to_owned());
+        if memory.memory_limit != MemoryOptions::DEFAULT_MEMORY_LIMIT {
+            words.push(format!("--memory-limit {}", memory.memory_limit));
+        }
+        if memory.test_sources {
+            words.push("--test-sources".to_owned());
+        }
+        for (name, path) in &args.input {
+            words.push(format!("--input {}", quote(&format!("{name}={path}"))));
+        }
+    }
+    words.join(" ")
+}
+
+/// Writes the values of a run in memory to standard output: all of them as JSON, or the one of `--print`.
+fn answer_values(done: &InMemory, session: &Session) -> std::io::Result<()> {
+    if session.format == Format::Json {
+        for value in &done.values {
+            output::answer_json(&Document::new(&OutputLine {
+                run: done.result.run,
+                step: &value.step,
+                of: &value.step,
+                output: value.output.as_deref(),
+                path: &value.path,
+                data_version: value.version,
+                output_bytes: value.value.bytes(),
+            }))?;
+        }
+    }
+    match done.printed().map(|printed| &printed.value) {
+        Some(Value::File { bytes, .. }) => output::answer_bytes(bytes),
+        _ => Ok(()),
+    }
+}
+
+/// The run that is asked for, by somebody who is in the folder `here`.
+fn options(
+    args: &MaterializeArgs,
+    globals: &Globals,
+    here: &Path,
+) -> Result<MaterializeOptions, CliError> {
+    let mut options = MaterializeOptions {
         max_failures: if args.fail_fast {
             Some(NonZeroU32::MIN)
         } else {
             args.max_failures
         },
         keep_altered: args.keep_altered,
-        occupied: args.run.occupied(),
-        jobs: globals.jobs,
         no_wait: args.no_wait,
         durable: args.durable,
-    })
-}
-
-/// What `materialize --in-memory` is asked for, by somebody who is in the folder `here`; `None` where that is not asked for.
-fn in_memory(
-    args: &MaterializeArgs,
-    globals: &Globals,
-    here: &Path,
-) -> Result<Option<InMemoryRequest>, CliError> {
+        ..args.run.options(globals.jobs)?
+    };
     let memory = &args.memory;
     if !memory.is_asked_for() {
-        return nothing_of(memory).map(|()| None);
+        nothing_of(memory)?;
+        return Ok(options);
     }
     refuse_other_places(memory, globals)?;
     let printed = memory.print.as_deref().map(printed).transpose()?;
-    let mut run = request(args, globals)?;
-    if run.selection.is_empty()
-        && let Some(printed) = &printed
-    {
-        run.selection.push(SelectionText::naming(&printed.asset));
-        if let (KeyChoice::Every, Some(key)) = (&run.partitions.keys, &printed.partition)
+    let selection = &mut options.selection;
+    if let Some(printed) = printed.as_ref().filter(|_| selection.assets.is_empty()) {
+        selection.assets.push(SelectionText::naming(&printed.asset));
+        if let (KeyChoice::Every, Some(key)) = (&selection.partitions.keys, &printed.partition)
             && let Ok(key) = KeyWord::key(key.as_str())
         {
-            run.partitions.keys = KeyChoice::Named(vec![key]);
+            selection.partitions.keys = KeyChoice::Named(vec![key]);
         }
     }
-    let inputs: Result<Vec<_>, CliError> =
-        memory.input.iter().map(|it| supplied(it, here)).collect();
-    Ok(Some(InMemoryRequest {
-        run,
+    let inputs = memory.input.iter().map(|it| supplied(it, here));
+    options.in_memory = Some(MemoryOptions {
         memory_limit: memory
             .memory_limit
-            .unwrap_or(InMemoryRequest::DEFAULT_MEMORY_LIMIT),
+            .unwrap_or(MemoryOptions::DEFAULT_MEMORY_LIMIT),
         test_sources: memory.test_sources,
-        inputs: inputs?,
+        inputs: inputs.collect::<Result<_, _>>()?,
         printed,
-    }))
+    });
+    Ok(options)
 }
 
 /// Flags that say how it is done in memory say nothing elsewhere.

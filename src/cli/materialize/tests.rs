@@ -1,59 +1,64 @@
 //! Command lines and what they mean.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 
 use clap::Parser as _;
 
 use crate::cli::args::{one, whole};
 use crate::cli::error::CliError;
-use crate::cli::materialize::request;
+use crate::cli::materialize::options;
 use crate::cli::verb::{Cli, Verb};
 use crate::model::{
-    Force, KeyChoice, KeyWord, MaterializeRequest, PartitionsSelection, RecordedState,
-    SelectionText,
+    Force, KeyChoice, KeyWord, MaterializeOptions, PartitionsSelection, RecordedState,
+    SelectionRequest,
 };
 
 fn parse(line: &str) -> Cli {
     Cli::try_parse_from(format!("assetctl {line}").split(' ')).expect("a valid command line")
 }
 
-fn materialize(line: &str) -> Result<MaterializeRequest, CliError> {
+fn materialize(line: &str) -> Result<MaterializeOptions, CliError> {
     let cli = parse(line);
     let Verb::Materialize(args) = &cli.verb else {
         panic!("{line} is another verb")
     };
-    request(args, &cli.globals)
+    options(args, &cli.globals, Path::new("/"))
 }
 
-fn named(words: &[&str], recorded: RecordedState) -> PartitionsSelection {
+fn named(words: &[&str]) -> KeyChoice {
     let word = |text: &&str| KeyWord::range(text).or_else(|_| KeyWord::key(text));
     let words: Result<_, _> = words.iter().map(word).collect();
-    PartitionsSelection {
-        keys: KeyChoice::Named(words.expect("keys and ranges")),
-        recorded,
+    KeyChoice::Named(words.expect("keys and ranges"))
+}
+
+/// All assets at these keys, as far as they are missing or failed.
+fn partitions(keys: KeyChoice, missing: bool, failed: bool) -> SelectionRequest {
+    let recorded = RecordedState { missing, failed };
+    SelectionRequest {
+        partitions: PartitionsSelection { keys, recorded },
+        ..SelectionRequest::default()
     }
 }
 
 #[test]
 fn flags_of_materialize() {
-    let default = MaterializeRequest::default;
+    let default = MaterializeOptions::default;
     let three = NonZeroU32::new(3).expect("not zero");
     for (line, expected) in [
         ("materialize", default()),
         ("build -k", default()),
         (
             "run clean stg/a@2013-07-04",
-            MaterializeRequest {
-                selection: ["clean", "stg/a@2013-07-04"]
-                    .map(SelectionText::from)
-                    .into(),
+            MaterializeOptions {
+                selection: ["clean", "stg/a@2013-07-04"].into_iter().collect(),
                 ..default()
             },
         ),
         (
             "materialize --partition 2013-07-04 --partition b -j 4 --only",
-            MaterializeRequest {
-                partitions: named(&["2013-07-04", "b"], RecordedState::Any),
+            MaterializeOptions {
+                selection: partitions(named(&["2013-07-04", "b"]), false, false),
                 jobs: 4.try_into().ok(),
                 only: true,
                 ..default()
@@ -61,34 +66,28 @@ fn flags_of_materialize() {
         ),
         (
             "materialize --partition-range a...c --partition day=k --missing --failed",
-            MaterializeRequest {
-                partitions: named(&["day=k", "a...c"], RecordedState::MissingOrFailed),
+            MaterializeOptions {
+                selection: partitions(named(&["day=k", "a...c"]), true, true),
                 ..default()
             },
         ),
         (
             "materialize --latest 3 --failed",
-            MaterializeRequest {
-                partitions: PartitionsSelection {
-                    keys: KeyChoice::Latest(three),
-                    recorded: RecordedState::Failed,
-                },
+            MaterializeOptions {
+                selection: partitions(KeyChoice::Latest(three), false, true),
                 ..default()
             },
         ),
         (
             "materialize --all-partitions --missing",
-            MaterializeRequest {
-                partitions: PartitionsSelection {
-                    keys: KeyChoice::All,
-                    recorded: RecordedState::Missing,
-                },
+            MaterializeOptions {
+                selection: partitions(KeyChoice::All, true, false),
                 ..default()
             },
         ),
         (
             "materialize -B --fail-fast --no-wait -v",
-            MaterializeRequest {
+            MaterializeOptions {
                 force: Force::Selected,
                 max_failures: Some(NonZeroU32::MIN),
                 no_wait: true,
@@ -97,7 +96,7 @@ fn flags_of_materialize() {
         ),
         (
             "materialize --full-refresh --max-failures 3 --keep-altered --durable",
-            MaterializeRequest {
+            MaterializeOptions {
                 force: Force::FullRefresh,
                 max_failures: Some(three),
                 keep_altered: true,

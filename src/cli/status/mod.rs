@@ -12,7 +12,7 @@ use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::cli::status::render::status;
-use crate::model::{Evidence, Grouping, StatusRequest};
+use crate::model::{Evidence, Grouping, StatusOptions};
 
 /// Words of `status`.
 #[derive(Debug, Default, Args)]
@@ -51,10 +51,9 @@ pub struct StatusArgs {
 
 /// Says how what is selected is.
 pub fn run(args: &StatusArgs, session: &Session) -> Result<Exit, Failure> {
-    let (selection, partitions) = args.selection.narrowed(args.states)?;
-    let request = StatusRequest {
+    let selection = args.selection.narrowed(args.states)?;
+    let request = StatusOptions {
         selection,
-        partitions,
         grouping: Grouping::of_keys(args.keys),
         sources: args.sources,
         evidence: if args.recorded {

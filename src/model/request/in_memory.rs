@@ -4,31 +4,29 @@ use std::str::FromStr;
 
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
-use crate::model::request::{InvalidSelected, MaterializeRequest};
+use crate::model::request::InvalidSelected;
 
-/// Materialize in memory: nothing of the project is changed, and nothing is recorded.
+/// What a run in memory does otherwise: nothing of the project is changed, and nothing is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InMemoryRequest {
-    /// What, and how. All of it runs, whatever an instance knows; waiting and syncing have no meaning.
-    pub run: MaterializeRequest,
+pub struct MemoryOptions {
     /// How many bytes may be held, of outputs and of what commands read of them just now.
     pub memory_limit: u64,
     /// Whether sources are read where `[project.test]` says.
     pub test_sources: bool,
-    /// Sources and external assets that are read elsewhere, with the paths as they were typed; they go before `sources`.
+    /// Sources and external assets that are read elsewhere, with the paths as they were typed; they go before `test_sources`.
     pub inputs: Vec<SuppliedInput>,
     /// A value that is asked for by itself.
     pub printed: Option<Printed>,
 }
 
-impl InMemoryRequest {
+impl MemoryOptions {
     /// The bytes that may be held where nothing else is said: 2 GB.
     pub const DEFAULT_MEMORY_LIMIT: u64 = 2_000_000_000;
+}
 
-    /// A request with nothing but a run.
-    pub fn new(run: MaterializeRequest) -> Self {
+impl Default for MemoryOptions {
+    fn default() -> Self {
         Self {
-            run,
             memory_limit: Self::DEFAULT_MEMORY_LIMIT,
             test_sources: false,
             inputs: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use crate::model::request::{Grouping, PartitionsSelection, SelectionText};
+use crate::model::request::{Grouping, MemoryOptions, SelectionRequest};
 
 /// Bring assets up to date.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,11 +10,9 @@ use crate::model::request::{Grouping, PartitionsSelection, SelectionText};
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
 )]
-pub struct MaterializeRequest {
-    /// What; everything if empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
+pub struct MaterializeOptions {
+    /// What.
+    pub selection: SelectionRequest,
     /// Whether what the selection needs is read as it is, stale or not.
     pub only: bool,
     /// Clauses over the steps of the plan, united: exactly these run; all if empty.
@@ -33,25 +31,15 @@ pub struct MaterializeRequest {
     pub no_wait: bool,
     /// Whether outputs are synced to disk before they are recorded.
     pub durable: bool,
+    /// Set for a run in memory. All of the selection runs then, whatever an instance knows.
+    pub in_memory: Option<MemoryOptions>,
 }
 
 /// Say what `materialize` would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlanRequest {
-    /// What; everything if empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
-    /// Whether what the selection needs is read as it is, stale or not.
-    pub only: bool,
-    /// Clauses over the steps of the plan, united: exactly these run; all if empty.
-    pub steps: Vec<String>,
-    /// Whether what is fresh runs.
-    pub force: Force,
-    /// What would happen to a folder at the place of an output that no step has made.
-    pub occupied: Occupied,
-    /// How many commands would run at once.
-    pub jobs: Option<NonZeroUsize>,
+pub struct PlanOptions {
+    /// The run that is planned.
+    pub run: MaterializeOptions,
     /// Whether neighbouring partitions are told as one.
     pub grouping: Grouping,
 }

@@ -8,16 +8,16 @@ mod selected;
 mod selection_text;
 mod verbs;
 
-pub use in_memory::{InMemoryRequest, Printed, SuppliedInput};
+pub use in_memory::{MemoryOptions, Printed, SuppliedInput};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey, RANGE_SIGN};
-pub use materialize::{Force, MaterializeRequest, Occupied, PlanRequest};
-pub use partitions::{KeyChoice, PartitionsSelection, RecordedState};
+pub use materialize::{Force, MaterializeOptions, Occupied, PlanOptions};
+pub use partitions::{KeyChoice, PartitionsSelection, RecordedState, SelectionRequest};
 pub use selected::{InvalidSelected, Selected};
 pub use selection_text::SelectionText;
 pub use verbs::{
-    AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckRequest, CheckedOutputs,
+    AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,
     DueWindows, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest, InitRequest,
     InitTemplate, KeyChange, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
     LogsRequest, MapPartitionsRequest, ObserveRequest, Rebuild, ShowPartitionsRequest, ShowRequest,
-    StatusRequest, Strictness, WantedKeys, WipeRequest,
+    StatusOptions, Strictness, WantedKeys, WipeRequest,
 };

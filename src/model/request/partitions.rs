@@ -3,7 +3,36 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use crate::model::request::KeyWord;
+use crate::model::request::{KeyWord, SelectionText};
+
+/// Which assets, and which of their partitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SelectionRequest {
+    /// Expressions over assets, united; everything if empty.
+    pub assets: Vec<SelectionText>,
+    /// Which of their partitions.
+    pub partitions: PartitionsSelection,
+}
+
+impl<'a> FromIterator<&'a str> for SelectionRequest {
+    /// All partitions of the union of these expressions.
+    fn from_iter<T: IntoIterator<Item = &'a str>>(texts: T) -> Self {
+        Self {
+            assets: texts.into_iter().map(SelectionText::from).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<SelectionText> for SelectionRequest {
+    /// All partitions of what one expression selects.
+    fn from(text: SelectionText) -> Self {
+        Self {
+            assets: vec![text],
+            ..Self::default()
+        }
+    }
+}
 
 /// Which partitions of what is selected; without any word every key that exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,18 +57,13 @@ pub enum KeyChoice {
     Latest(NonZeroU32),
 }
 
-/// What is recorded of a partition, for a selection.
+/// Which records a partition has, for a selection; any, and none, unless one is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RecordedState {
-    /// Anything, or nothing.
-    #[default]
-    Any,
+pub struct RecordedState {
     /// It was never materialized, whether it was tried or not.
-    Missing,
+    pub missing: bool,
     /// Its last attempt failed.
-    Failed,
-    /// One of the two.
-    MissingOrFailed,
+    pub failed: bool,
 }
 
 /// As it can be typed, but for `--partition` and `--partition-range`: their values stand alone.
@@ -51,13 +75,9 @@ impl fmt::Display for PartitionsSelection {
             KeyChoice::Named(words) => words.iter().map(ToString::to_string).collect(),
             KeyChoice::Latest(count) => vec![format!("--latest {count}")],
         };
-        let states = match self.recorded {
-            RecordedState::Any => &[][..],
-            RecordedState::Missing => &["--missing"],
-            RecordedState::Failed => &["--failed"],
-            RecordedState::MissingOrFailed => &["--missing", "--failed"],
-        };
-        words.extend(states.iter().map(ToString::to_string));
+        let RecordedState { missing, failed } = self.recorded;
+        words.extend(missing.then(|| "--missing".to_owned()));
+        words.extend(failed.then(|| "--failed".to_owned()));
         f.write_str(&words.join(" "))
     }
 }
@@ -73,22 +93,23 @@ mod tests {
     fn as_typed() {
         let key = KeyWord::key("day=k").expect("a key");
         let range = KeyWord::range("a...c").expect("a range");
+        let recorded = |missing, failed| RecordedState { missing, failed };
         let two = NonZeroU32::new(2).expect("not zero");
         for (keys, recorded, text) in [
-            (KeyChoice::Every, RecordedState::Any, ""),
+            (KeyChoice::Every, recorded(false, false), ""),
             (
                 KeyChoice::All,
-                RecordedState::Missing,
+                recorded(true, false),
                 "--all-partitions --missing",
             ),
             (
                 KeyChoice::Latest(two),
-                RecordedState::Failed,
+                recorded(false, true),
                 "--latest 2 --failed",
             ),
             (
                 KeyChoice::Named(vec![key, range]),
-                RecordedState::MissingOrFailed,
+                recorded(true, true),
                 "day=k a...c --missing --failed",
             ),
         ] {

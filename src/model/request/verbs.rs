@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
 use crate::model::record::RunId;
-use crate::model::request::{KeyWord, PartitionsSelection, Selected, SelectionText};
+use crate::model::request::{KeyWord, Selected, SelectionRequest};
 
 /// Start a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,11 +29,9 @@ pub enum InitTemplate {
 
 /// Show which assets are fresh, and why others are not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StatusRequest {
+pub struct StatusOptions {
     /// Of what; of everything if empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
+    pub selection: SelectionRequest,
     /// Whether neighbouring partitions are told as one.
     pub grouping: Grouping,
     /// Whether sources are listed that were not named.
@@ -106,16 +104,14 @@ pub struct ExplainRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObserveRequest {
     /// At which; at all of them if empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
+    pub selection: SelectionRequest,
 }
 
 /// List what is declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListRequest {
     /// What; everything if empty.
-    pub selection: Vec<SelectionText>,
+    pub selection: SelectionRequest,
 }
 
 /// Show one asset.
@@ -129,7 +125,7 @@ pub struct ShowRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GraphRequest {
     /// Of what; of everything if empty.
-    pub selection: Vec<SelectionText>,
+    pub selection: SelectionRequest,
 }
 
 /// List materializations.
@@ -158,9 +154,7 @@ pub struct LogsRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AcceptRequest {
     /// Of what; of everything if empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
+    pub selection: SelectionRequest,
     /// Whether it is done.
     pub dry_run: bool,
 }
@@ -169,9 +163,7 @@ pub struct AcceptRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WipeRequest {
     /// Of what; never empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
+    pub selection: SelectionRequest,
     /// Whether the outputs are removed too.
     pub outputs: bool,
     /// Whether it is done.
@@ -180,11 +172,9 @@ pub struct WipeRequest {
 
 /// Say whether everything is fresh, from the lock file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CheckRequest {
+pub struct CheckOptions {
     /// Of what; of everything if empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
+    pub selection: SelectionRequest,
     /// Only what the changes since this git revision can touch.
     pub since: Option<String>,
     /// Whether what git would commit is judged; else the work tree.
@@ -303,9 +293,7 @@ pub struct Rebuild {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LockRequest {
     /// The lines of what; of everything if empty.
-    pub selection: Vec<SelectionText>,
-    /// Which of their partitions.
-    pub partitions: PartitionsSelection,
+    pub selection: SelectionRequest,
     /// Whether it is done.
     pub dry_run: bool,
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use assetctl::answer::RunOutcome;
 use assetctl::app::KeptValue;
-use assetctl::model::{InMemoryRequest, MaterializeRequest};
+use assetctl::model::MaterializeOptions;
 use walkdir::WalkDir;
 
 use crate::scenario::{Scenario, only};
@@ -241,7 +241,7 @@ fn the_same_files_come_out_in_memory_and_on_disk() {
     } in PROJECTS
     {
         let project = Scenario::new(manifest).with(files);
-        let request = InMemoryRequest::new(MaterializeRequest::default());
+        let request = MaterializeOptions::default();
         let left = project.in_memory(&request);
         assert_eq!(
             left.result.outcome,
@@ -280,11 +280,11 @@ fn what_is_not_made_is_read_from_disk() {
     let project = Scenario::new(PROJECTS[1].manifest);
     let _ = project.attempt().failed(&[]);
     project.write("out/deep/er/y.txt", "altered\n");
-    let run = MaterializeRequest {
+    let run = MaterializeOptions {
         only: true,
         ..only(&["reads_y", "reads_both", "piped"])
     };
-    let left = project.in_memory(&InMemoryRequest::new(run));
+    let left = project.in_memory(&run);
     assert_eq!(left.result.outcome, RunOutcome::Success);
     let values: Vec<_> = left.values.iter().map(|it| it.path.as_str()).collect();
     assert_eq!(

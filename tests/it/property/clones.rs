@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 use assetctl::executor::Cancel;
-use assetctl::model::MaterializeRequest;
+use assetctl::model::MaterializeOptions;
 use serde_json::Value;
 
 use super::command::SCRIPT;
@@ -146,7 +146,7 @@ impl Case {
     fn leave(&mut self, name: &str, outputs: Outputs, aside: &Path) -> Branch {
         self.edit();
         self.story.0.push(format!("materialize on {name}"));
-        drop(materialize(&self.project, &MaterializeRequest::default()));
+        drop(materialize(&self.project, &MaterializeOptions::default()));
         commit(&self.project, name);
         if outputs == Outputs::KeptAside {
             let kept = aside.join(name);
@@ -171,7 +171,7 @@ impl Case {
             let checked = self.judged(&self.project.path(""));
             let checked = checked.get("fresh").cloned().unwrap_or_default();
             assert_eq!(checked, branch.fresh, "by the lock file");
-            let ran = materialize(&self.project, &MaterializeRequest::default());
+            let ran = materialize(&self.project, &MaterializeOptions::default());
             assert_eq!(ran.started(), BTreeSet::new());
             assert_eq!(self.project.read("Assets.lock"), lock);
         }
@@ -205,7 +205,7 @@ impl Case {
                 "+a{}",
                 self.random.below(self.model.assets.len())
             )])),
-            _ => Some(MaterializeRequest::default()),
+            _ => Some(MaterializeOptions::default()),
         };
         self.story.0.push(format!(
             "{message}: materialize {:?}",
@@ -315,7 +315,7 @@ impl Case {
         let prefix = format!("--prefix={}/", clean.path("").display());
         git(&self.project, &["checkout-index", "-a", "-f", &prefix]);
         clean.remove("Assets.lock");
-        drop(materialize(&clean, &MaterializeRequest::default()));
+        drop(materialize(&clean, &MaterializeOptions::default()));
         let merged = lines(&clone.path().join("Assets.lock"));
         let right: BTreeSet<String> = lines(&clean.path("Assets.lock"))
             .into_iter()
@@ -352,7 +352,7 @@ impl Case {
     }
 }
 
-fn materialize(project: &Scenario, request: &MaterializeRequest) -> Ran {
+fn materialize(project: &Scenario, request: &MaterializeOptions) -> Ran {
     let cancel = Cancel::new();
     let commands = emulation(cancel.clone(), None);
     let ran = project.ask_with(request, &commands, &cancel);

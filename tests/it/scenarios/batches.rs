@@ -9,7 +9,7 @@ use assetctl::answer::EventKind;
 use assetctl::app::logs;
 use assetctl::digest::Kind;
 use assetctl::executor::{Cancel, CommandLine, Execution, Executor, LocalExecutor, Severity};
-use assetctl::model::{Force, LogsRequest, MaterializeRequest, RunId};
+use assetctl::model::{Force, LogsRequest, MaterializeOptions, RunId};
 use assetctl::store::{Access, AssetPartition, NewRun, Store};
 
 use crate::scenario::{Ran, Scenario, only, set};
@@ -61,10 +61,10 @@ fn raw(day: u32) -> String {
 }
 
 /// One command at a time, so that the order is known.
-fn one_at_a_time() -> MaterializeRequest {
-    MaterializeRequest {
+fn one_at_a_time() -> MaterializeOptions {
+    MaterializeOptions {
         jobs: NonZeroUsize::new(1),
-        ..MaterializeRequest::default()
+        ..MaterializeOptions::default()
     }
 }
 
@@ -120,7 +120,7 @@ fn variable(command: &CommandLine, name: &str) -> Option<String> {
 
 /// Carries a request out, and tells what the commands of `clean` made.
 #[track_caller]
-fn batches(project: &Scenario, request: &MaterializeRequest) -> (Ran, Vec<String>) {
+fn batches(project: &Scenario, request: &MaterializeOptions) -> (Ran, Vec<String>) {
     let commands = Commands::new(|_| {});
     let ran = project
         .ask_with(request, &commands, &Cancel::new())
@@ -242,14 +242,14 @@ fn as_many_commands_run_at_once_as_there_are_jobs() {
             .expect("no command panics");
         assert!(*running >= 2, "the other batch starts before this one ends");
     });
-    let request = MaterializeRequest {
+    let request = MaterializeOptions {
         jobs: NonZeroUsize::new(2),
         ..only(&["first"])
     };
     let _ = project.ask(&request);
-    let request = MaterializeRequest {
+    let request = MaterializeOptions {
         jobs: NonZeroUsize::new(2),
-        ..MaterializeRequest::default()
+        ..MaterializeOptions::default()
     };
     let ran = project.ask_with(&request, &commands, &Cancel::new());
     ran.expect("it can be planned").failed(&[]);
@@ -319,7 +319,7 @@ fn a_failed_command_is_one_failure_to_stop_after() {
     for day in [2, 5] {
         project.write(&raw(day), "bad\n");
     }
-    let stop = |most: u32| MaterializeRequest {
+    let stop = |most: u32| MaterializeOptions {
         max_failures: Some(most.try_into().expect("not zero")),
         ..one_at_a_time()
     };
@@ -343,7 +343,7 @@ fn forced_partitions_and_those_of_a_selection_go_together() {
         "clean@2020-01-05",
         "clean@2020-01-07",
     ];
-    let request = MaterializeRequest {
+    let request = MaterializeOptions {
         force: Force::Selected,
         only: true,
         jobs: NonZeroUsize::new(1),

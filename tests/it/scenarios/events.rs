@@ -5,10 +5,8 @@ use std::fs;
 
 use assetctl::answer::{EventKind, Level, RunOutcome};
 use assetctl::app;
-use assetctl::app::Project;
-use assetctl::model::{
-    AcceptRequest, MaterializeRequest, PartitionsSelection, RunStatus, SelectionText,
-};
+use assetctl::app::OpenProject;
+use assetctl::model::{AcceptRequest, MaterializeOptions, RunStatus, SelectionText};
 use assetctl::store::{Access, Store};
 use assetctl::sys::clock::FixedClock;
 
@@ -149,7 +147,7 @@ outputs = "one.csv"
 fn partitions_that_are_fresh_store_no_row_each() {
     let project = Scenario::new(MANY).with(&[("raw.csv", "1\n")]);
     let surroundings = project.surroundings();
-    let opened = Project::open(&surroundings).expect("a project");
+    let opened = OpenProject::open(&surroundings).expect("a project");
     let keys = opened.keys().of(opened
         .graph()
         .get(opened.graph().find("many").expect("declared")));
@@ -161,13 +159,12 @@ fn partitions_that_are_fresh_store_no_row_each() {
         fs::write(project.path(&format!("many/{key}")), "1").expect("written");
     }
     let request = AcceptRequest {
-        selection: vec![SelectionText::from("many")],
-        partitions: PartitionsSelection::default(),
+        selection: SelectionText::from("many").into(),
         dry_run: false,
     };
     let clock = FixedClock(opened.now());
     app::accept(&opened, &request, &clock).expect("accepted");
-    let ran = project.ask(&MaterializeRequest::default());
+    let ran = project.ask(&MaterializeOptions::default());
     ran.ran(&["one"]);
     assert_eq!(ran.events().len(), 6, "{:#?}", ran.events());
     let EventKind::RunPlanned(planned) = &ran.events()[1].kind else {

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use assetctl::answer::RunOutcome;
-use assetctl::model::MaterializeRequest;
+use assetctl::model::MaterializeOptions;
 
 use crate::scenario::{Scenario, set};
 
@@ -307,10 +307,10 @@ fn what_is_not_downstream_goes_on_unless_told_otherwise() {
         .attempt()
         .ran(&["a", "b", "c"])
         .failed(&["a", "b", "c"]);
-    let most = |most| MaterializeRequest {
+    let most = |most| MaterializeOptions {
         max_failures: Some(NonZeroU32::new(most).expect("not zero")),
         jobs: NonZeroUsize::new(1),
-        ..MaterializeRequest::default()
+        ..MaterializeOptions::default()
     };
     project.ask(&most(1)).ran(&["a"]).failed(&["a"]);
     let ran = project.ask(&most(2));
@@ -397,10 +397,10 @@ fn steps_that_are_ordered_ahead_do_not_start_after_the_last_failure() {
          [asset.reader]\ndeps = \"a\"\noutputs = \"all\"\ncommand = \"cat {{{{input}}}} > {{{{output}}}}\"\n",
         keys.join(", ")
     ));
-    let request = |max_failures| MaterializeRequest {
+    let request = |max_failures| MaterializeOptions {
         jobs: NonZeroUsize::new(1),
         max_failures,
-        ..MaterializeRequest::default()
+        ..MaterializeOptions::default()
     };
     let first = NonZeroU32::MIN;
     let ran = project.ask(&request(Some(first)));

@@ -2,7 +2,7 @@
 
 use assetctl::answer::RunOutcome;
 use assetctl::executor::{Cancel, LocalExecutor, Severity};
-use assetctl::model::{Force, MaterializeRequest};
+use assetctl::model::{Force, MaterializeOptions};
 
 use crate::scenario::{Scenario, only, set};
 
@@ -27,15 +27,15 @@ fn chain() -> Scenario {
     Scenario::new(CHAIN).with(&[("raw.txt", "1\n")])
 }
 
-fn just(words: &[&str]) -> MaterializeRequest {
-    MaterializeRequest {
+fn just(words: &[&str]) -> MaterializeOptions {
+    MaterializeOptions {
         only: true,
         ..only(words)
     }
 }
 
-fn force(words: &[&str]) -> MaterializeRequest {
-    MaterializeRequest {
+fn force(words: &[&str]) -> MaterializeOptions {
+    MaterializeOptions {
         force: Force::Selected,
         ..only(words)
     }
@@ -92,7 +92,7 @@ fn force_runs_the_selection_and_never_what_it_needs() {
     project.write("raw.txt", "2\n");
     let ran = project.runs_only(&force(&["b"]), &["a", "b"]);
     assert_eq!(ran.causes("b"), ["data a", "forced"]);
-    let forced = MaterializeRequest {
+    let forced = MaterializeOptions {
         only: true,
         ..force(&["c"])
     };
@@ -154,9 +154,9 @@ fn an_altered_output_can_be_kept() {
     let project = chain();
     let _ = project.runs(&["a", "b", "c"]);
     project.write("b.txt", "by hand\n");
-    let keep = MaterializeRequest {
+    let keep = MaterializeOptions {
         keep_altered: true,
-        ..MaterializeRequest::default()
+        ..MaterializeOptions::default()
     };
     let ran = project.ask(&keep);
     ran.ran(&[]).failed(&["b"]).blocked(&["c"]);
@@ -170,7 +170,7 @@ fn an_interrupt_before_the_first_step_starts_nothing() {
     let project = chain();
     let cancel = Cancel::new();
     cancel.interrupt(Severity::Ask);
-    let ran = project.ask_with(&MaterializeRequest::default(), &LocalExecutor, &cancel);
+    let ran = project.ask_with(&MaterializeOptions::default(), &LocalExecutor, &cancel);
     let ran = ran.expect("it can be planned");
     ran.ran(&[]);
     assert_eq!(ran.result().outcome, RunOutcome::Canceled);
@@ -195,7 +195,7 @@ fn an_interrupt_ends_what_runs_and_keeps_what_was_done() {
                 let _ = std::fs::File::options().write(true).open(&gate);
                 cancel.interrupt(Severity::Ask);
             });
-            project.ask_with(&MaterializeRequest::default(), &LocalExecutor, &cancel)
+            project.ask_with(&MaterializeOptions::default(), &LocalExecutor, &cancel)
         });
         let ran = ran.expect("it can be planned");
         ran.ran(&["a", "b"]).failed(&[]).blocked(&[]);

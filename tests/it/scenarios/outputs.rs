@@ -304,7 +304,7 @@ incremental = true
 #[test]
 fn an_incremental_asset_finds_its_previous_output() {
     use crate::scenario::only;
-    use assetctl::model::{Force, MaterializeRequest};
+    use assetctl::model::{Force, MaterializeOptions};
     for staging in ["true", "false"] {
         let project = Scenario::new(INCREMENTAL).with(&[("raw.txt", "1\n")]);
         project.edit("incremental", &format!("staging = {staging}\nincremental"));
@@ -332,7 +332,7 @@ fn an_incremental_asset_finds_its_previous_output() {
             "3\n",
             "an altered output is not built upon"
         );
-        let force = |force| MaterializeRequest {
+        let force = |force| MaterializeOptions {
             force,
             ..only(&["log"])
         };

@@ -1,7 +1,7 @@
 //! Partitions: exactly the keys that need it run.
 
 use assetctl::app::logs;
-use assetctl::model::{Force, LogsRequest, MaterializeRequest};
+use assetctl::model::{Force, LogsRequest, MaterializeOptions, SelectionRequest};
 
 use crate::scenario::{Scenario, keys, only};
 
@@ -55,10 +55,13 @@ fn days(manifest: &str) -> Scenario {
     project
 }
 
-fn at(key: &str) -> MaterializeRequest {
-    MaterializeRequest {
-        partitions: keys(&[key]),
-        ..MaterializeRequest::default()
+fn at(key: &str) -> MaterializeOptions {
+    MaterializeOptions {
+        selection: SelectionRequest {
+            partitions: keys(&[key]),
+            ..SelectionRequest::default()
+        },
+        ..MaterializeOptions::default()
     }
 }
 
@@ -369,7 +372,7 @@ fn an_own_window_that_is_not_there_is_an_empty_word() {
     let ran = project.runs(&all);
     assert_eq!(ran.order(), all, "each after the one that it reads");
     assert_eq!(project.read("total/2020-01-04.txt"), "1\n2\n3\n4\n");
-    let middle = MaterializeRequest {
+    let middle = MaterializeOptions {
         force: Force::Selected,
         ..only(&["total@2020-01-02"])
     };

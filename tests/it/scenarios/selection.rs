@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use assetctl::model::{KeyChoice, MaterializeRequest, PartitionsSelection, RecordedState};
+use assetctl::model::{KeyChoice, MaterializeOptions, PartitionsSelection, RecordedState};
 
 use crate::sandbox::{Sandbox, await_that};
 use crate::scenario::{Scenario, keys, only, set};
@@ -49,11 +49,10 @@ command = "echo whole > {{output}}"
 outputs = "whole"
 "#;
 
-fn ask(words: &[&str], partitions: PartitionsSelection) -> MaterializeRequest {
-    MaterializeRequest {
-        partitions,
-        ..only(words)
-    }
+fn ask(words: &[&str], partitions: PartitionsSelection) -> MaterializeOptions {
+    let mut options = only(words);
+    options.selection.partitions = partitions;
+    options
 }
 
 fn choice(keys: KeyChoice) -> PartitionsSelection {
@@ -149,7 +148,7 @@ fn each_flag_runs_its_keys_and_what_they_need() {
         ),
     ] {
         let request = ask(words, partitions);
-        println!("{words:?} {}", request.partitions);
+        println!("{words:?} {}", request.selection.partitions);
         let ran = Scenario::new(MANIFEST).runs_only(&request, steps);
         assert!(ran.said().is_empty(), "{:?}", ran.said());
     }
@@ -196,7 +195,7 @@ fn a_key_of_several_definitions_is_taken_in_each_unless_it_is_limited() {
         ),
     ] {
         let request = ask(words, partitions);
-        println!("{words:?} {}", request.partitions);
+        println!("{words:?} {}", request.selection.partitions);
         let ran = Scenario::new(MANIFEST).runs_only(&request, steps);
         assert_eq!(ran.said(), said);
     }
@@ -287,7 +286,7 @@ fn what_cannot_be_meant_is_refused() {
             project.refused_only(&request),
             codes,
             "{words:?} {}",
-            request.partitions
+            request.selection.partitions
         );
     }
     assert!(!project.holds(".assetctl/instance.db"), "nothing ran");
@@ -315,7 +314,8 @@ fn missing_and_failed_are_exact_for_each_asset_and_key() {
         )
     };
     let range = || keys(&["2020-01-30...2020-02-01"]);
-    let (missing, failed) = (RecordedState::Missing, RecordedState::Failed);
+    let state = |missing, failed| RecordedState { missing, failed };
+    let (missing, failed) = (state(true, false), state(false, true));
     for (request, steps) in [
         (both(&["clean"], range(), failed), &["clean@2020-01-31"][..]),
         (both(&["clean"], range(), missing), &["clean@2020-01-31"]),
@@ -336,13 +336,7 @@ fn missing_and_failed_are_exact_for_each_asset_and_key() {
         (ask(&[], recorded(failed)), &["clean@2020-01-31"]),
     ] {
         let plan = project.plan(&request);
-        assert_eq!(
-            plan,
-            set(steps),
-            "{:?} {}",
-            request.selection,
-            request.partitions
-        );
+        assert_eq!(plan, set(steps), "{:?}", request.selection);
     }
 
     let _ = project.runs_only(&ask(&[], recorded(failed)), &["clean@2020-01-31"]);
@@ -372,7 +366,16 @@ fn nothing_to_do_is_said_of_the_same_keys_only() {
     let _ = project.runs_only(&ask(&["sales"], latest(1)), &["sales@asia"]);
     let _ = project.runs_only(&ask(&["sales"], latest(2)), &[]);
     project.remove("sales/us");
-    let _ = project.runs_only(&ask(&["sales"], recorded(RecordedState::Missing)), &[]);
+    let _ = project.runs_only(
+        &ask(
+            &["sales"],
+            recorded(RecordedState {
+                missing: true,
+                failed: false,
+            }),
+        ),
+        &[],
+    );
     let _ = project.runs_only(&ask(&["sales"], latest(2)), &["sales@us"]);
 }
 

@@ -1,6 +1,6 @@
 //! `--steps`: exactly the selected steps of a plan run, and what they need is read as it is.
 
-use assetctl::model::{Force, MaterializeRequest};
+use assetctl::model::{Force, MaterializeOptions};
 
 use crate::sandbox::Sandbox;
 use crate::scenario::{Scenario, only, set};
@@ -47,8 +47,8 @@ fn project() -> Scenario {
     Scenario::new(MANIFEST).with(&[("raw.txt", "1\n")])
 }
 
-fn steps(words: &[&str], clauses: &[&str]) -> MaterializeRequest {
-    MaterializeRequest {
+fn steps(words: &[&str], clauses: &[&str]) -> MaterializeOptions {
+    MaterializeOptions {
         steps: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
         ..only(words)
     }
@@ -108,12 +108,12 @@ fn steps_are_those_of_the_selection() {
         project.refused_only(&steps(&["sum"], &["left"])),
         ["assetctl::app::no_step"]
     );
-    let just = MaterializeRequest {
+    let just = MaterializeOptions {
         only: true,
         ..steps(&["sum", "left"], &["*left"])
     };
     let _ = project.runs_only(&just, &["left"]);
-    let of_given = MaterializeRequest {
+    let of_given = MaterializeOptions {
         steps: vec!["day@a".to_owned()],
         ..just
     };
@@ -129,7 +129,7 @@ fn steps_are_those_of_the_selection() {
 fn force_runs_the_selected_steps_and_no_other() {
     let project = project();
     let _ = project.runs(&ALL);
-    let forced = MaterializeRequest {
+    let forced = MaterializeOptions {
         force: Force::Selected,
         ..steps(&[], &["day@b", "left+"])
     };

@@ -11,14 +11,14 @@ use crate::answer::{Event, EventKind, RunCounts, RunOutcome, StepOutcome};
 use crate::app::check::rebuild::scratch::Scratch;
 use crate::app::check::rebuild::{Locked, Rebuilding};
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::app::run_id::new_run_id;
 use crate::engine::{Finished, RunDoors, RunOptions, run};
 use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::look::{Observing, Workspace, evaluate};
 use crate::model::{
-    Asset, CodeVersion, DataVersion, Force, LockLine, Materialization, MaterializeRequest, Origin,
+    Asset, CodeVersion, DataVersion, Force, LockLine, Materialization, MaterializeOptions, Origin,
     Outcome, OutputRecord, PartitionRef, RULE, ResourceUsage, RunId, RunStatus,
 };
 use crate::plan::{Cell, Decision, Evaluation, Known, Purpose, Role, Scope, costs};
@@ -41,7 +41,7 @@ pub(super) enum Built {
 
 /// A build to be done, as often as needed.
 pub(super) struct Build<'a, 'l> {
-    pub project: &'a Project,
+    pub project: &'a OpenProject,
     pub versions: &'a Versions<'a>,
     /// The one selected cell, and what it reads.
     pub scope: &'a Scope<'a>,
@@ -206,10 +206,10 @@ impl Build<'_, '_> {
         RunOptions {
             run: new_run_id(self.doors.clock.now()),
             jobs: 1,
-            request: MaterializeRequest {
+            request: MaterializeOptions {
                 force: Force::FullRefresh,
                 no_wait: true,
-                ..MaterializeRequest::default()
+                ..MaterializeOptions::default()
             },
             manifest: self.project.manifest_digest(),
             selection: String::new(),

@@ -18,7 +18,7 @@ use crate::answer::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotReb
 use crate::app::check::place::place_of;
 use crate::app::check::rebuild::build::{Build, Built};
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::executor::{Cancel, Executor};
 use crate::hash::Versions;
@@ -52,7 +52,7 @@ pub struct Rebuilding<'a> {
 /// Builds asset partitions in scratch and compares them with the lock file. After an interrupt it tells what it has found
 /// until then.
 pub(super) fn rebuilt(
-    project: &Project,
+    project: &OpenProject,
     locked: Locked<'_>,
     request: Rebuild,
     doors: Rebuilding<'_>,
@@ -91,7 +91,7 @@ pub(super) fn rebuilt(
 }
 
 /// Asset partitions spread evenly, whatever they are called.
-fn in_order(project: &Project, fresh: &[(AssetId, u32)], seed: u64) -> Vec<(AssetId, u32)> {
+fn in_order(project: &OpenProject, fresh: &[(AssetId, u32)], seed: u64) -> Vec<(AssetId, u32)> {
     let mut folding = Folding::new();
     let mut place = |(id, index): &(AssetId, u32)| -> Digest {
         let keys = project.keys().of(project.graph().get(*id));
@@ -116,7 +116,7 @@ enum Attempt {
 
 /// Builds asset partitions of one project.
 struct Builder<'a, 'l> {
-    project: &'a Project,
+    project: &'a OpenProject,
     versions: &'a Versions<'a>,
     locked: Locked<'l>,
     doors: Rebuilding<'a>,

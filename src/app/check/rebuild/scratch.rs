@@ -10,7 +10,7 @@ use std::{fs, io};
 use tempfile::TempDir;
 
 use crate::app::error::AppError;
-use crate::app::project::Project;
+use crate::app::project::OpenProject;
 use crate::hash::is_glob;
 use crate::look::OWN_FOLDER;
 use crate::model::{AssetId, Counted, PartitionRef, Place, Recipe, SourceAsset, SourcePath};
@@ -33,7 +33,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// What the selected cell of a scope needs. `sources` is what was found of those in the scope.
     pub fn with_inputs(
-        project: &Project,
+        project: &OpenProject,
         scope: &Scope<'_>,
         sources: &FoundSources,
     ) -> Result<Self, AppError> {
@@ -118,7 +118,7 @@ impl Scratch {
 
 /// The paths that a cell needs, relative to the project root or absolute.
 struct Needed<'a> {
-    project: &'a Project,
+    project: &'a OpenProject,
     paths: BTreeSet<String>,
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::api::error::Error;
-use crate::api::instance::Instance;
+use crate::app::library::error::Error;
+use crate::app::library::instance::Instance;
 use crate::app::{AppError, Surroundings};
 use crate::executor::{Executor, LocalExecutor};
 use crate::look::OWN_FOLDER;

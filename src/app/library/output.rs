@@ -1,11 +1,10 @@
 //! One value of a run.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
-use crate::api::output_error::OutputError;
+use crate::app::library::error::OutputError;
 use crate::io_manager::Value;
 use crate::model::{DataVersion, StepName};
 use crate::sys::file::copy_tree;

@@ -2,11 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use crate::api::error::Error;
-use crate::api::instance::Instance;
-use crate::api::request::selecting::{Misread, selecting_methods};
+use crate::app::library::instance::Instance;
+use crate::app::library::request::{RequestBase, selecting_methods};
 use crate::executor::Cancel;
-use crate::model::{CheckRequest as Asked, CheckedOutputs, DueWindows, Rebuild, Strictness};
+use crate::model::{CheckOptions, CheckedOutputs, DueWindows, KeyWord, Rebuild, Strictness};
 
 /// What [`check`](crate::check) is asked for.
 ///
@@ -16,10 +15,7 @@ use crate::model::{CheckRequest as Asked, CheckedOutputs, DueWindows, Rebuild, S
 /// ```
 #[derive(Debug, Default)]
 pub struct CheckRequest {
-    asked: Asked,
-    misread: Misread,
-    instance: Option<Instance>,
-    cancel: Cancel,
+    pub(in crate::app::library) base: RequestBase<CheckOptions>,
 }
 
 impl CheckRequest {
@@ -43,7 +39,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn since(mut self, revision: &str) -> Self {
-        self.asked.since = Some(revision.to_owned());
+        self.base.options.since = Some(revision.to_owned());
         self
     }
 
@@ -54,7 +50,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn outputs(mut self, outputs: CheckedOutputs) -> Self {
-        self.asked.outputs = outputs;
+        self.base.options.outputs = outputs;
         self
     }
 
@@ -65,7 +61,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn count_due(mut self) -> Self {
-        self.asked.due = DueWindows::Counted;
+        self.base.options.due = DueWindows::Counted;
         self
     }
 
@@ -76,7 +72,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn strict(mut self) -> Self {
-        self.asked.strictness = Strictness::Strict;
+        self.base.options.strictness = Strictness::Strict;
         self
     }
 
@@ -88,8 +84,8 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn rebuild(mut self, count: u32, seed: u64) -> Self {
-        let count = self.misread.at_least_one("rebuild", NonZeroU32::new(count));
-        self.asked.rebuild = count.map(|count| Rebuild { count, seed });
+        let count = self.base.at_least_one("rebuild", NonZeroU32::new(count));
+        self.base.options.rebuild = count.map(|count| Rebuild { count, seed });
         self
     }
 
@@ -105,7 +101,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
-        self.instance = Some(instance.clone());
+        self.base.instance = Some(instance.clone());
         self
     }
 
@@ -117,12 +113,7 @@ impl CheckRequest {
     /// ```
     #[must_use]
     pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.cancel = cancel;
+        self.base.cancel = cancel;
         self
-    }
-
-    pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>, Cancel), Error> {
-        self.misread.result()?;
-        Ok((self.asked, self.instance, self.cancel))
     }
 }

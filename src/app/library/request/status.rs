@@ -1,9 +1,8 @@
 //! What `status` is asked for.
 
-use crate::api::error::Error;
-use crate::api::instance::Instance;
-use crate::api::request::selecting::{Misread, recorded_methods, selecting_methods};
-use crate::model::{Evidence, Grouping, StatusRequest as Asked};
+use crate::app::library::instance::Instance;
+use crate::app::library::request::{RequestBase, recorded_methods, selecting_methods};
+use crate::model::{Evidence, Grouping, KeyWord, StatusOptions};
 
 /// What [`status`](crate::status) is asked for.
 ///
@@ -13,9 +12,7 @@ use crate::model::{Evidence, Grouping, StatusRequest as Asked};
 /// ```
 #[derive(Debug, Default)]
 pub struct StatusRequest {
-    asked: Asked,
-    misread: Misread,
-    instance: Option<Instance>,
+    pub(in crate::app::library) base: RequestBase<StatusOptions>,
 }
 
 impl StatusRequest {
@@ -40,7 +37,7 @@ impl StatusRequest {
     /// ```
     #[must_use]
     pub fn each_partition(mut self) -> Self {
-        self.asked.grouping = Grouping::Keys;
+        self.base.options.grouping = Grouping::Keys;
         self
     }
 
@@ -51,7 +48,7 @@ impl StatusRequest {
     /// ```
     #[must_use]
     pub fn sources(mut self) -> Self {
-        self.asked.sources = true;
+        self.base.options.sources = true;
         self
     }
 
@@ -62,7 +59,7 @@ impl StatusRequest {
     /// ```
     #[must_use]
     pub fn evidence(mut self, evidence: Evidence) -> Self {
-        self.asked.evidence = evidence;
+        self.base.options.evidence = evidence;
         self
     }
 
@@ -77,12 +74,7 @@ impl StatusRequest {
     /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
-        self.instance = Some(instance.clone());
+        self.base.instance = Some(instance.clone());
         self
-    }
-
-    pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>), Error> {
-        self.misread.result()?;
-        Ok((self.asked, self.instance))
     }
 }

@@ -6,25 +6,19 @@
 
 mod error;
 mod instance;
-mod lookup;
-mod materialize;
 mod output;
-mod output_error;
 mod project;
-mod recorder;
 mod request;
 mod run_result;
 mod turn;
 mod verbs;
 
-pub use error::Error;
+pub use error::{Error, OutputError};
 pub use instance::{Instance, TestInstance};
-pub use materialize::{materialize, materialize_to_memory};
 pub use output::OutputValue;
-pub use output_error::OutputError;
 pub use project::Project;
 pub use request::{
     CheckRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError, StatusRequest,
 };
 pub use run_result::{FailedStep, MaterializedStep, RunResult};
-pub use verbs::{check, plan, status};
+pub use verbs::{check, materialize, materialize_to_memory, plan, status};

@@ -1,69 +1,27 @@
-//! `materialize`: a run, shown while it goes on, and ended by signals.
+//! A run as it is shown while it goes on.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::answer::{Event, EventKind, EventSink, RunOutcome};
+use crate::answer::{Event, EventKind, EventSink};
 use crate::app;
-use crate::app::{AppError, KeysAdded, Notice, RunPlace, Running, SelectionNotice, Surroundings};
+use crate::app::{AppError, KeysAdded, Notice, RunPlace, Running, SelectionNotice};
 use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
 use crate::cli::follow::Followers;
 use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::plan::set_aside;
 use crate::cli::progress::{LastLine, Progress, is_first, name};
 use crate::cli::session::{Format, Session};
-use crate::cli::signals::{Announcer, listen};
+use crate::cli::signals::Announcer;
 use crate::executor::{Cancel, LocalExecutor, last_line};
 use crate::look::log_path;
-use crate::model::{AssetKey, Batch, MaterializeRequest, RunId, StepName};
+use crate::model::{AssetKey, Batch, RunId, StepName};
 use crate::sys::clock::Clock;
 
-/// How often `--until-done` runs at most: commands that add keys each time would never be done.
-const ROUNDS: u32 = 1000;
-
-/// Brings assets up to date.
-pub fn materialize(
-    request: &MaterializeRequest,
-    until_done: bool,
-    session: &Session,
-) -> Result<Exit, Failure> {
-    let surroundings = session.surroundings()?;
-    let cancel = Cancel::new();
-    let announcer = Announcer::default();
-    let interrupts = listen(&cancel, &announcer)?;
-    let clock = session.clock();
-    let doors = Doors {
-        surroundings: &surroundings,
-        cancel: &cancel,
-        announcer: &announcer,
-        clock: &*clock,
-        session,
-        next: Next {
-            materialize: format!("{} materialize", session.next.program),
-            ..session.next.clone()
-        },
-    };
-    let mut rounds = 0;
-    loop {
-        rounds += 1;
-        let (outcome, added) = round(&doors, request)?;
-        let goes_on = until_done && outcome == RunOutcome::Success && rounds < ROUNDS;
-        if goes_on && !added.is_empty() {
-            continue;
-        }
-        for added in added {
-            session.notice(&Notice::KeysAdded(added));
-        }
-        return Ok(Exit::of_run(outcome, interrupts.signal()));
-    }
-}
-
-/// What all runs of one command line have in common.
-pub(super) struct Doors<'a> {
-    pub(super) surroundings: &'a Surroundings,
+/// What the runs of one command line are shown with.
+pub(super) struct DisplayContext<'a> {
     pub(super) cancel: &'a Cancel,
     pub(super) announcer: &'a Announcer,
     pub(super) clock: &'a dyn Clock,
@@ -72,51 +30,42 @@ pub(super) struct Doors<'a> {
     pub(super) next: Next,
 }
 
-/// One run, shown, and the keys that it has added.
-fn round(
-    doors: &Doors<'_>,
-    request: &MaterializeRequest,
-) -> Result<(RunOutcome, Vec<KeysAdded>), Failure> {
-    let run = |running: Running<'_>| app::materialize(doors.surroundings, request, running);
-    let (result, added) = shown(doors, run)?;
-    Ok((result.outcome, added))
-}
-
-/// Shows a run while it goes on, and gives what came of it and the keys that it has added.
-pub(super) fn shown<T>(
-    doors: &Doors<'_>,
-    run: impl FnOnce(Running<'_>) -> Result<T, AppError>,
-) -> Result<(T, Vec<KeysAdded>), Failure> {
-    let session = doors.session;
-    let shared = Arc::new(Shared::default());
-    let progress = Progress::start(session, shared.last_line(), doors.next.clone())?;
-    if let Some(show) = progress.interrupt() {
-        doors.announcer.say_by(show);
+impl DisplayContext<'_> {
+    /// Shows a run while it goes on, and gives what came of it and the keys that it has added.
+    pub(super) fn show<T>(
+        &self,
+        run: impl FnOnce(Running<'_>) -> Result<T, AppError>,
+    ) -> Result<(T, Vec<KeysAdded>), Failure> {
+        let session = self.session;
+        let shared = Arc::new(Shared::default());
+        let progress = Progress::start(session, shared.last_line(), self.next.clone())?;
+        if let Some(show) = progress.interrupt() {
+            self.announcer.say_by(show);
+        }
+        let followers = if session.globals.verbose {
+            progress.output().map(Followers::start).transpose()?
+        } else {
+            None
+        };
+        let mut shown = ShownRun {
+            progress,
+            followers,
+            shared,
+            session,
+            added: Vec::new(),
+            from_lock: Vec::new(),
+            set_aside: BTreeMap::new(),
+            nothing_selected: false,
+        };
+        let result = run(Running {
+            executor: &LocalExecutor,
+            cancel: self.cancel,
+            clock: self.clock,
+            progress: &mut shown,
+        });
+        let added = shown.finish();
+        Ok((result?, added))
     }
-    let followers = if session.globals.verbose {
-        progress.output().map(Followers::start).transpose()?
-    } else {
-        None
-    };
-    let mut shown = ShownRun {
-        progress,
-        followers,
-        shared,
-        session,
-        added: Vec::new(),
-        from_lock: Vec::new(),
-        set_aside: BTreeMap::new(),
-        extent: Extent::Some,
-    };
-    let running = Running {
-        executor: &LocalExecutor,
-        cancel: doors.cancel,
-        clock: doors.clock,
-        progress: &mut shown,
-    };
-    let result = run(running);
-    let added = shown.finish();
-    Ok((result?, added))
 }
 
 /// What is known of the run, for whoever draws it.
@@ -161,16 +110,8 @@ struct ShownRun<'a> {
     from_lock: Vec<Notice>,
     /// What was set aside, by asset: the first path with where it is, and how many.
     set_aside: BTreeMap<AssetKey, (String, String, u64)>,
-    extent: Extent,
-}
-
-/// Whether there is a run to be shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    /// There is, be it only to say that all is fresh.
-    Some,
-    /// Nothing is selected, which was told to a person.
-    Nothing,
+    /// Nothing is selected, and a person was told so: there is no run to be shown.
+    nothing_selected: bool,
 }
 
 impl ShownRun<'_> {
@@ -220,7 +161,7 @@ impl EventSink for ShownRun<'_> {
                 _ => {}
             }
         }
-        if self.extent == Extent::Some {
+        if !self.nothing_selected {
             self.progress.emit(event);
         }
     }
@@ -241,7 +182,7 @@ impl app::Progress for ShownRun<'_> {
             Notice::KeysAdded(added) => self.added.push(added.clone()),
             Notice::FromLock(_) => self.from_lock.push(notice.clone()),
             Notice::Selection(SelectionNotice::Nothing) if self.session.format == Format::Text => {
-                self.extent = Extent::Nothing;
+                self.nothing_selected = true;
                 self.session.notice(notice);
             }
             Notice::PutBack(_) => {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::api::error::Error;
-use crate::api::project::absolute;
 use crate::app::AppError;
+use crate::app::library::error::Error;
+use crate::app::library::project::absolute;
 use crate::store::{Access, Store};
 use crate::sys::private_folder::PrivateFolder;
 use crate::sys::temporary::{IN_MEMORY, TEMPORARY};

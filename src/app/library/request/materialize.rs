@@ -4,14 +4,15 @@ use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::answer::EventSink;
-use crate::api::error::Error;
-use crate::api::instance::Instance;
-use crate::api::request::selecting::{Misread, recorded_methods, selecting_methods};
-use crate::api::request::{IoManagerKind, RaiseOnError};
-use crate::app::{AppError, RequestError};
+use crate::app::RequestError;
+use crate::app::library::error::Error;
+use crate::app::library::instance::Instance;
+use crate::app::library::request::{
+    IoManagerKind, RaiseOnError, RequestBase, recorded_methods, selecting_methods,
+};
 use crate::executor::Cancel;
 use crate::model::{
-    AssetKey, Force, InMemoryRequest, MaterializeRequest as Run, Occupied, SuppliedInput,
+    AssetKey, Force, KeyWord, MaterializeOptions, MemoryOptions, Occupied, SuppliedInput,
 };
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it
@@ -32,28 +33,14 @@ use crate::model::{
 /// ```
 #[derive(Default)]
 pub struct MaterializeRequest<'a> {
-    asked: Run,
-    misread: Misread,
-    memory_limit: Option<u64>,
-    test_sources: bool,
-    inputs: Vec<(String, String)>,
-    kept: Kept,
-    run: RunRequest<'a>,
-}
-
-/// Where values and records of a run are kept, as far as anything was said.
-#[derive(Default)]
-pub(in crate::api) struct Kept {
-    pub(in crate::api) io_manager: Option<IoManagerKind>,
-    pub(in crate::api) instance: Option<Instance>,
-}
-
-/// What a run has to do with its caller while it goes on, and when it has ended.
-#[derive(Default)]
-pub(in crate::api) struct RunRequest<'a> {
-    pub(in crate::api) events: Option<&'a mut dyn EventSink>,
-    pub(in crate::api) cancel: Cancel,
-    pub(in crate::api) raise: RaiseOnError,
+    pub(in crate::app::library) base: RequestBase<MaterializeOptions>,
+    pub(in crate::app::library) io_manager: Option<IoManagerKind>,
+    pub(in crate::app::library) events: Option<&'a mut dyn EventSink>,
+    pub(in crate::app::library) raise: RaiseOnError,
+    /// The first option that has a meaning on disk alone.
+    only_on_disk: Option<&'static str>,
+    /// The first one that has a meaning in memory alone.
+    only_in_memory: Option<&'static str>,
 }
 
 impl<'a> MaterializeRequest<'a> {
@@ -79,7 +66,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn only(mut self) -> Self {
-        self.asked.only = true;
+        self.base.options.only = true;
         self
     }
 
@@ -91,7 +78,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn steps(mut self, clause: &str) -> Self {
-        self.asked.steps.push(clause.to_owned());
+        self.base.options.steps.push(clause.to_owned());
         self
     }
 
@@ -105,7 +92,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn force(mut self, force: Force) -> Self {
-        self.asked.force = force;
+        self.base.options.force = force;
         self
     }
 
@@ -117,7 +104,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
-        self.asked.jobs = self.misread.at_least_one("jobs", NonZeroUsize::new(jobs));
+        self.base.options.jobs = self.base.at_least_one("jobs", NonZeroUsize::new(jobs));
         self
     }
 
@@ -130,7 +117,7 @@ impl<'a> MaterializeRequest<'a> {
     #[must_use]
     pub fn max_failures(mut self, failures: u32) -> Self {
         let failures = NonZeroU32::new(failures);
-        self.asked.max_failures = self.misread.at_least_one("max_failures", failures);
+        self.base.options.max_failures = self.base.at_least_one("max_failures", failures);
         self
     }
 
@@ -161,7 +148,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn keep_altered(mut self) -> Self {
-        self.asked.keep_altered = true;
+        self.only_on_disk("keep_altered").keep_altered = true;
         self
     }
 
@@ -173,7 +160,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn replace(mut self) -> Self {
-        self.asked.occupied = Occupied::SetAside;
+        self.only_on_disk("replace").occupied = Occupied::SetAside;
         self
     }
 
@@ -186,7 +173,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn no_wait(mut self) -> Self {
-        self.asked.no_wait = true;
+        self.only_on_disk("no_wait").no_wait = true;
         self
     }
 
@@ -199,7 +186,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn durable(mut self) -> Self {
-        self.asked.durable = true;
+        self.only_on_disk("durable").durable = true;
         self
     }
 
@@ -218,7 +205,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
-        self.kept.instance = Some(instance.clone());
+        self.base.instance = Some(instance.clone());
         self
     }
 
@@ -233,7 +220,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn io_manager(mut self, kind: IoManagerKind) -> Self {
-        self.kept.io_manager = Some(kind);
+        self.io_manager = Some(kind);
         self
     }
 
@@ -246,7 +233,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
-        self.memory_limit = Some(bytes);
+        self.only_in_memory("memory_limit").memory_limit = bytes;
         self
     }
 
@@ -258,7 +245,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn test_sources(mut self) -> Self {
-        self.test_sources = true;
+        self.only_in_memory("test_sources").test_sources = true;
         self
     }
 
@@ -271,7 +258,21 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn input(mut self, name: &str, path: &str) -> Self {
-        self.inputs.push((name.to_owned(), path.to_owned()));
+        // The key of a source that is declared in place is its path, which no name is.
+        let asset = match AssetKey::parse(name) {
+            Ok(asset) => asset,
+            Err(_) if name.contains(['/', '.']) => AssetKey::of_path(name),
+            Err(_) => {
+                self.base.refuse_word(RequestError::UnknownName {
+                    name: name.to_owned(),
+                    help: "name a source or an external asset".to_owned(),
+                });
+                return self;
+            }
+        };
+        let path = path.to_owned();
+        let memory = self.only_in_memory("input");
+        memory.inputs.push(SuppliedInput { asset, path });
         self
     }
 
@@ -285,7 +286,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn events(mut self, sink: &'a mut dyn EventSink) -> Self {
-        self.run.events = Some(sink);
+        self.events = Some(sink);
         self
     }
 
@@ -298,7 +299,7 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.run.cancel = cancel;
+        self.base.cancel = cancel;
         self
     }
 
@@ -311,76 +312,44 @@ impl<'a> MaterializeRequest<'a> {
     /// ```
     #[must_use]
     pub fn raise_on_error(mut self, raise: RaiseOnError) -> Self {
-        self.run.raise = raise;
+        self.raise = raise;
         self
     }
 
     /// Where it is asked for values to be kept.
-    pub(in crate::api) fn kept(&mut self) -> Kept {
-        std::mem::take(&mut self.kept)
+    /// The request of a run on disk or in memory.
+    pub(in crate::app::library) fn checked(mut self, in_memory: bool) -> Result<Self, Error> {
+        match (in_memory, self.only_on_disk, self.only_in_memory) {
+            (true, Some(option), _) => return Err(Error::OnlyOnDisk { option }),
+            (false, _, Some(option)) => return Err(Error::OnlyInMemory { option }),
+            _ => {}
+        }
+        if in_memory {
+            self.memory();
+        }
+        self.base = self.base.checked()?;
+        Ok(self)
     }
 
-    /// The request for a run on disk.
-    pub(in crate::api) fn on_disk(self) -> Result<(Run, RunRequest<'a>), Error> {
-        let only_in_memory = [
-            ("memory_limit", self.memory_limit.is_some()),
-            ("test_sources", self.test_sources),
-            ("input", !self.inputs.is_empty()),
-        ];
-        if let Some((option, _)) = only_in_memory.into_iter().find(|(_, given)| *given) {
-            return Err(Error::OnlyInMemory { option });
-        }
-        self.misread.result()?;
-        Ok((self.asked, self.run))
+    fn memory(&mut self) -> &mut MemoryOptions {
+        self.base.options.in_memory.get_or_insert_default()
     }
 
-    /// The request for a run in memory.
-    pub(in crate::api) fn in_memory(self) -> Result<(InMemoryRequest, RunRequest<'a>), Error> {
-        let only_on_disk = [
-            ("keep_altered", self.asked.keep_altered),
-            ("replace", self.asked.occupied == Occupied::SetAside),
-            ("no_wait", self.asked.no_wait),
-            ("durable", self.asked.durable),
-        ];
-        if let Some((option, _)) = only_on_disk.into_iter().find(|(_, given)| *given) {
-            return Err(Error::OnlyOnDisk { option });
-        }
-        self.misread.result()?;
-        let default = InMemoryRequest::new(self.asked);
-        let inputs = self
-            .inputs
-            .into_iter()
-            .map(|(name, path)| supplied(name, path));
-        let request = InMemoryRequest {
-            memory_limit: self.memory_limit.unwrap_or(default.memory_limit),
-            test_sources: self.test_sources,
-            inputs: inputs.collect::<Result<_, _>>()?,
-            ..default
-        };
-        Ok((request, self.run))
+    fn only_on_disk(&mut self, option: &'static str) -> &mut MaterializeOptions {
+        self.only_on_disk.get_or_insert(option);
+        &mut self.base.options
     }
-}
 
-fn supplied(name: String, path: String) -> Result<SuppliedInput, Error> {
-    // The key of a source that is declared in place is its path, which no name is.
-    let asset = match AssetKey::parse(&name) {
-        Ok(asset) => asset,
-        Err(_) if name.contains('/') || name.contains('.') => AssetKey::of_path(&name),
-        Err(_) => {
-            return Err(AppError::Request(RequestError::UnknownName {
-                name,
-                help: "name a source or an external asset".to_owned(),
-            })
-            .into());
-        }
-    };
-    Ok(SuppliedInput { asset, path })
+    fn only_in_memory(&mut self, option: &'static str) -> &mut MemoryOptions {
+        self.only_in_memory.get_or_insert(option);
+        self.memory()
+    }
 }
 
 impl fmt::Debug for MaterializeRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MaterializeRequest")
-            .field("asked", &self.asked)
+            .field("options", &self.base.options)
             .finish_non_exhaustive()
     }
 }
@@ -388,46 +357,34 @@ impl fmt::Debug for MaterializeRequest<'_> {
 #[cfg(test)]
 mod tests {
     use super::MaterializeRequest;
-    use crate::model::{MaterializeRequest as Run, Occupied};
+    use crate::model::{MaterializeOptions, Occupied};
 
     #[test]
-    fn what_is_for_disk_alone_reaches_the_run() {
-        let read = |request: MaterializeRequest<'_>| request.on_disk().expect("no mistake").0;
+    fn options_for_disk_reach_the_run() {
         let request = MaterializeRequest::new;
-        let default = Run::default;
+        let default = MaterializeOptions::default;
         let table = [
             (request(), default()),
             (
-                request().keep_altered(),
-                Run {
+                request().keep_altered().replace(),
+                MaterializeOptions {
                     keep_altered: true,
-                    ..default()
-                },
-            ),
-            (
-                request().replace(),
-                Run {
                     occupied: Occupied::SetAside,
                     ..default()
                 },
             ),
             (
-                request().no_wait(),
-                Run {
+                request().no_wait().durable(),
+                MaterializeOptions {
                     no_wait: true,
-                    ..default()
-                },
-            ),
-            (
-                request().durable(),
-                Run {
                     durable: true,
                     ..default()
                 },
             ),
         ];
         for (request, expected) in table {
-            assert_eq!(read(request), expected);
+            let request = request.checked(false).expect("no mistake");
+            assert_eq!(request.base.options, expected);
         }
     }
 }

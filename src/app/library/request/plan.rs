@@ -2,11 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use crate::api::error::Error;
-use crate::api::instance::Instance;
-use crate::api::request::selecting::{Misread, recorded_methods, selecting_methods};
+use crate::app::library::instance::Instance;
+use crate::app::library::request::{RequestBase, recorded_methods, selecting_methods};
 use crate::executor::Cancel;
-use crate::model::{Force, Grouping, Occupied, PlanRequest as Asked};
+use crate::model::{Force, Grouping, KeyWord, Occupied, PlanOptions};
 
 /// What [`plan`](crate::plan) is asked for: what [`materialize`](crate::materialize) would do with the same words.
 ///
@@ -16,10 +15,7 @@ use crate::model::{Force, Grouping, Occupied, PlanRequest as Asked};
 /// ```
 #[derive(Debug, Default)]
 pub struct PlanRequest {
-    asked: Asked,
-    misread: Misread,
-    instance: Option<Instance>,
-    cancel: Cancel,
+    pub(in crate::app::library) base: RequestBase<PlanOptions>,
 }
 
 impl PlanRequest {
@@ -44,7 +40,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn only(mut self) -> Self {
-        self.asked.only = true;
+        self.base.options.run.only = true;
         self
     }
 
@@ -55,7 +51,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn steps(mut self, clause: &str) -> Self {
-        self.asked.steps.push(clause.to_owned());
+        self.base.options.run.steps.push(clause.to_owned());
         self
     }
 
@@ -66,7 +62,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn force(mut self, force: Force) -> Self {
-        self.asked.force = force;
+        self.base.options.run.force = force;
         self
     }
 
@@ -77,7 +73,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn replace(mut self) -> Self {
-        self.asked.occupied = Occupied::SetAside;
+        self.base.options.run.occupied = Occupied::SetAside;
         self
     }
 
@@ -89,7 +85,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
-        self.asked.jobs = self.misread.at_least_one("jobs", NonZeroUsize::new(jobs));
+        self.base.options.run.jobs = self.base.at_least_one("jobs", NonZeroUsize::new(jobs));
         self
     }
 
@@ -100,7 +96,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn each_partition(mut self) -> Self {
-        self.asked.grouping = Grouping::Keys;
+        self.base.options.grouping = Grouping::Keys;
         self
     }
 
@@ -115,7 +111,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn instance(mut self, instance: &Instance) -> Self {
-        self.instance = Some(instance.clone());
+        self.base.instance = Some(instance.clone());
         self
     }
 
@@ -127,12 +123,7 @@ impl PlanRequest {
     /// ```
     #[must_use]
     pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.cancel = cancel;
+        self.base.cancel = cancel;
         self
-    }
-
-    pub(in crate::api) fn read(self) -> Result<(Asked, Option<Instance>, Cancel), Error> {
-        self.misread.result()?;
-        Ok((self.asked, self.instance, self.cancel))
     }
 }

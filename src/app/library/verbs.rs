@@ -1,0 +1,304 @@
+//! The library's verbs.
+
+use std::time::Instant;
+
+use crate::answer::{CheckReport, Event, EventSink, PlanReport, StatusReport};
+use crate::app::library::error::Error;
+use crate::app::library::instance::Instance;
+use crate::app::library::project::Project;
+use crate::app::library::request::{
+    CheckRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError, StatusRequest,
+};
+use crate::app::library::run_result::{RunResult, RunValues};
+use crate::app::library::turn::Turn;
+use crate::app::{
+    self, Declared, Notice, OpenProject, OpenedProject, Progress, Rebuilding, RunPlace, Running,
+    made_rows,
+};
+use crate::engine::RunSummary;
+use crate::executor::Cancel;
+
+/// Brings what is selected, and what it needs, up to date. Outputs lie at their paths then, and `Assets.lock` has their
+/// lines.
+///
+/// # Errors
+///
+/// If the run cannot be planned or cannot go on. A step that fails does not end the run; whether it makes
+/// [`Error::RunFailed`] of the result is the request's choice.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{MaterializeRequest, Project, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// let request = MaterializeRequest::new().select("greeting").instance(&project.instance());
+/// let result = materialize(&project, request)?;
+/// assert_eq!(&*result.output("greeting", None, None)?.bytes()?, b"hello\n");
+/// assert!(project.root().join("greeting.txt").exists());
+/// # Ok(())
+/// # }
+/// ```
+pub fn materialize(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResult, Error> {
+    match request.io_manager {
+        Some(IoManagerKind::Memory) => in_memory(project, request),
+        Some(IoManagerKind::Filesystem) | None => on_disk(project, request),
+    }
+}
+
+/// Materializes what is selected, and what it needs, in memory, for tests: of the project nothing is created, changed or locked.
+/// Everything selected runs, whatever an instance knows, and the values are in the result. Which keys a dynamic partitions
+/// definition has is asked of `Assets.lock` and of the project's own instance, if there is one.
+///
+/// # Errors
+///
+/// As [`materialize`], and if the request names an IO manager or an instance ([`Error::IoManagerInMemory`],
+/// [`Error::InstanceInMemory`]) or a command writes in place (`assetctl::app::in_place_in_memory`).
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [source.names]
+/// # path = "names.txt"
+/// # [asset.sorted]
+/// # deps = "names"
+/// # command = "sort {{input}} > {{output}}"
+/// # outputs = "sorted.txt"
+/// # "#)?;
+/// # std::fs::write(folder.path().join("few.txt"), "zoe\nada\n")?;
+/// use assetctl::{MaterializeRequest, Project, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let request = MaterializeRequest::new().input("names", "few.txt");
+/// let result = materialize_to_memory(&project, request)?;
+/// let sorted = result.output("sorted", None, None)?;
+/// assert_eq!(&*sorted.bytes()?, b"ada\nzoe\n");
+/// assert_eq!(sorted.path(), None);
+/// assert!(!project.root().join("sorted.txt").exists());
+/// # Ok(())
+/// # }
+/// ```
+pub fn materialize_to_memory(
+    project: &Project,
+    request: MaterializeRequest<'_>,
+) -> Result<RunResult, Error> {
+    if request.io_manager.is_some() {
+        return Err(Error::IoManagerInMemory);
+    }
+    in_memory(project, request)
+}
+
+/// The instance that was asked for, or an ephemeral one.
+fn instance_of(asked: Option<Instance>) -> Result<Instance, Error> {
+    asked.map_or_else(Instance::ephemeral, Ok)
+}
+
+fn on_disk(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResult, Error> {
+    let MaterializeRequest {
+        base,
+        events,
+        raise,
+        ..
+    } = request.checked(false)?;
+    let instance = instance_of(base.instance)?;
+    let _turn = Turn::wait(project.root(), instance.path())?;
+    let mut recorder = Recorder::new(events);
+    let started = Instant::now();
+    let mut opened = OpenProject::open(&project.surroundings(Some(instance.path())))?;
+    let run_of = OpenedProject {
+        project: &mut opened,
+        started,
+    };
+    let running = recorder.running(project, &base.cancel);
+    let (summary, made) = app::materialize_opened(run_of, &base.options, running, made_rows)?;
+    let values = RunValues::OnDisk {
+        root: project.root().to_owned(),
+        made,
+    };
+    recorder.result(summary, opened.into_declared(), values, raise)
+}
+
+fn in_memory(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResult, Error> {
+    if request.base.instance.is_some() {
+        return Err(Error::InstanceInMemory);
+    }
+    let MaterializeRequest {
+        base,
+        events,
+        raise,
+        ..
+    } = request.checked(true)?;
+    let mut recorder = Recorder::new(events);
+    let running = recorder.running(project, &base.cancel);
+    let surroundings = project.surroundings(None);
+    let done = app::materialize_in_memory(&surroundings, &base.options, running)?;
+    let values = RunValues::in_memory(done.values);
+    recorder.result(done.result, done.declared, values, raise)
+}
+
+/// Keeps the events of a run, and hands them on to whoever wants them live.
+struct Recorder<'a> {
+    events: Vec<Event>,
+    notices: Vec<Notice>,
+    live: Option<&'a mut dyn EventSink>,
+}
+
+impl<'a> Recorder<'a> {
+    fn new(live: Option<&'a mut dyn EventSink>) -> Self {
+        Self {
+            events: Vec::new(),
+            notices: Vec::new(),
+            live,
+        }
+    }
+
+    /// What a run of a project needs of the world.
+    fn running<'r>(&'r mut self, project: &'r Project, cancel: &'r Cancel) -> Running<'r> {
+        Running {
+            executor: project.executor(),
+            cancel,
+            clock: project.clock(),
+            progress: self,
+        }
+    }
+
+    /// What came of the run that was recorded.
+    fn result(
+        self,
+        summary: RunSummary,
+        declared: Declared,
+        values: RunValues,
+        raise: RaiseOnError,
+    ) -> Result<RunResult, Error> {
+        let (events, notices) = (self.events, self.notices);
+        let result = RunResult::new(summary, (events, notices), (declared, values));
+        if result.success() || raise == RaiseOnError::No {
+            Ok(result)
+        } else {
+            Err(Error::RunFailed(Box::new(result)))
+        }
+    }
+}
+
+impl EventSink for Recorder<'_> {
+    fn emit(&mut self, event: &Event) {
+        self.events.push(event.clone());
+        if let Some(live) = &mut self.live {
+            live.emit(event);
+        }
+    }
+}
+
+impl Progress for Recorder<'_> {
+    fn begins(&mut self, _place: &RunPlace<'_>) {}
+
+    fn notice(&mut self, notice: &Notice) {
+        self.notices.push(notice.clone());
+    }
+}
+
+/// Says whether everything is fresh, as far as a checkout alone can tell: the lock file decides, and where there is none, the
+/// instance. Runs nothing unless something is to be rebuilt.
+///
+/// # Errors
+///
+/// If the project, the words, the lock file or the instance are not right, or git has no answer.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// use assetctl::{CheckRequest, MaterializeRequest, Project, check, materialize};
+///
+/// let project = Project::load(folder.path())?;
+/// materialize(&project, MaterializeRequest::new())?;
+/// assert!(check(&project, CheckRequest::new())?.is_good(), "Assets.lock knows it");
+/// # Ok(())
+/// # }
+/// ```
+pub fn check(project: &Project, request: CheckRequest) -> Result<CheckReport, Error> {
+    let base = request.base.checked()?;
+    let instance = instance_of(base.instance)?;
+    let rebuilding = Rebuilding {
+        executor: project.executor(),
+        cancel: &base.cancel,
+        clock: project.clock(),
+    };
+    let surroundings = project.surroundings(Some(instance.path()));
+    let (report, _) = app::check(&surroundings, &base.options, rebuilding)?;
+    Ok(report)
+}
+
+/// Says what [`materialize`](crate::materialize) would do with the same words. Runs nothing but commands that observe
+/// sources.
+///
+/// # Errors
+///
+/// If the project, the words or the instance are not right, or something that is needed cannot be read.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// let project = assetctl::Project::load(folder.path())?;
+/// let plan = assetctl::plan(&project, assetctl::PlanRequest::new())?;
+/// assert_eq!(plan.counts.run, 1);
+/// assert_eq!(plan.steps[0].keys.to_string(), "greeting");
+/// # Ok(())
+/// # }
+/// ```
+pub fn plan(project: &Project, request: PlanRequest) -> Result<PlanReport, Error> {
+    let base = request.base.checked()?;
+    let instance = instance_of(base.instance)?;
+    let opened = OpenProject::open(&project.surroundings(Some(instance.path())))?;
+    let (report, _) = app::plan(&opened, &base.options, (project.executor(), &base.cancel))?;
+    Ok(report)
+}
+
+/// Says what is fresh, and what is not and why. Runs nothing.
+///
+/// # Errors
+///
+/// If the project, the words or the instance are not right.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+/// let project = assetctl::Project::load(folder.path())?;
+/// let request = assetctl::StatusRequest::new().instance(&project.instance());
+/// let status = assetctl::status(&project, request)?;
+/// assert_eq!(status.summary.missing, 1);
+/// # Ok(())
+/// # }
+/// ```
+pub fn status(project: &Project, request: StatusRequest) -> Result<StatusReport, Error> {
+    let base = request.base.checked()?;
+    let instance = instance_of(base.instance)?;
+    let opened = OpenProject::open(&project.surroundings(Some(instance.path())))?;
+    let (report, _) = app::status(&opened, &base.options)?;
+    Ok(report)
+}
