@@ -17,10 +17,11 @@ use std::time::{Duration, Instant};
 use crate::engine::reads::{Input, Read, code, inputs, is_as_judged, reads};
 use crate::engine::unsettled::Changed;
 use crate::hash::{Difference, HashError, Look};
-use crate::look::{AllCores, Workspace, is_code_as_seen};
+use crate::look::{Workspace, is_code_as_seen};
 use crate::model::{PartitionSet, Watched};
-use crate::plan::{Cell, Evaluation, Share as _};
+use crate::plan::{Cell, Evaluation};
 use crate::sys::file::FileStamp;
+use crate::sys::parallel;
 
 /// After a look that took so long, other work goes on for so many times as long before the next one.
 const PAUSE: u32 = 10;
@@ -30,9 +31,6 @@ const EACH: Duration = Duration::from_micros(1);
 
 /// Above this many inputs other threads are worth their start.
 const MANY: usize = 2_000;
-
-/// So many inputs are looked at by one thread in a row.
-const RUN: usize = 512;
 
 /// The files that commands read, known by device and inode, shared with the workers.
 #[derive(Debug, Default)]
@@ -119,7 +117,8 @@ impl<'a> Watch<'a> {
             let inputs: Vec<Input> = inputs
                 .filter(|input| !self.versions.contains_key(&input.slot))
                 .collect();
-            let befores = of_all(&inputs, |input| self.before(evaluation, input));
+            let befores =
+                parallel::map(inputs.iter(), MANY, |input| self.before(evaluation, input));
             stamps += befores.iter().map(Before::stamps).sum::<u32>();
             let slots = inputs.iter().map(|input| input.slot);
             self.versions.extend(slots.zip(befores));
@@ -167,7 +166,8 @@ impl<'a> Watch<'a> {
                 .iter()
                 .flat_map(|index| inputs(self.workspace, evaluation, read, index));
             let inputs: Vec<Input> = inputs.collect();
-            let compared = of_all(&inputs, |input| self.compare(evaluation, input));
+            let compared =
+                parallel::map(inputs.iter(), MANY, |input| self.compare(evaluation, input));
             for (input, compared) in inputs.iter().zip(compared) {
                 match compared {
                     Compared::Same => {}
@@ -323,21 +323,4 @@ impl Before {
 fn has_other_names(workspace: &Workspace<'_>, path: &Path) -> bool {
     let metadata = workspace.root.join(path).symlink_metadata();
     metadata.is_ok_and(|it| it.is_file() && it.nlink() > 1)
-}
-
-/// `each` of inputs, in order; on all cores where there are many.
-fn of_all<T: Send>(inputs: &[Input], each: impl Fn(&Input) -> T + Sync) -> Vec<T> {
-    if inputs.len() < MANY {
-        return inputs.iter().map(each).collect();
-    }
-    let runs: Vec<&[Input]> = inputs.chunks(RUN).collect();
-    let done: Vec<Mutex<Vec<T>>> = runs.iter().map(|_| Mutex::new(Vec::new())).collect();
-    AllCores.share(runs.len(), &|at| {
-        let results = runs[at].iter().map(&each).collect();
-        *done[at].lock().unwrap_or_else(PoisonError::into_inner) = results;
-    });
-    let results = done.into_iter();
-    results
-        .flat_map(|done| done.into_inner().unwrap_or_else(PoisonError::into_inner))
-        .collect()
 }

@@ -16,7 +16,7 @@ use blake3::hazmat::{
 };
 use blake3::{Hash, Hasher};
 
-use crate::hash::pool;
+use crate::sys::parallel;
 
 /// From here on a file is hashed in pieces on several threads.
 const LARGE: u64 = 1024 * 1024;
@@ -40,7 +40,7 @@ pub(super) fn hash(file: &Arc<File>, size: u64, key: Key) -> io::Result<Hash> {
         with_buffer(|buffer| sequential(file, size, key, buffer))
     } else {
         let file = Arc::clone(file);
-        pool::run(move || whole(&Pieces { file: &file, key }, size))
+        parallel::run(move || whole(&Pieces { file: &file, key }, size))
     }
 }
 

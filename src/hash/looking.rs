@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::iter;
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
@@ -11,15 +12,13 @@ use crate::hash::place::Place;
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Moment, Trust};
 use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
-use crate::hash::{Exceptions, Found, HashError, Versions, pool};
+use crate::hash::{Exceptions, Found, HashError, Versions};
 use crate::model::{Counted, Watched};
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
+use crate::sys::parallel;
 
 /// Above this many entries threads are worth their start.
 const MANY: usize = 2_000;
-
-/// So many entries are looked at by one thread in a row.
-const RUN: usize = 512;
 
 /// A folder is listed so often at most until its stamp is the same before and after.
 const LISTINGS: usize = 20;
@@ -52,9 +51,7 @@ impl Versions<'_> {
         let mut entries = self.entries(place.counting(with_empty_folders(place.counted)))?;
         let below = entries.iter().filter(|it| it.kind == EntryKind::Directory);
         let below = below.map(|folder| folder.place().named.to_owned());
-        let folders: Vec<PathBuf> = std::iter::once(place.named.to_owned())
-            .chain(below)
-            .collect();
+        let folders: Vec<PathBuf> = iter::once(place.named.to_owned()).chain(below).collect();
         let watched = Watched::Path(place.named.to_string_lossy().into_owned(), place.counted);
         let known = self.known_by_look(looks, watched, (&entries, &folders), before)?;
         if place.counted == Counted::Files {
@@ -143,17 +140,14 @@ impl Versions<'_> {
             return self.look(watched);
         }
         let places: Vec<(&Path, Follow)> = before.places().collect();
-        let stamps = |places: &&[(&Path, Follow)]| -> Result<Vec<_>, HashError> {
-            let stamps = places.iter().map(|(path, follow)| {
-                let place = Place::at(path);
-                let stamp = self.stamp(place, *follow)?;
-                Ok(((*path).to_owned(), of_entry(stamp, *follow)))
-            });
-            stamps.collect()
-        };
-        let entries = in_runs(&places, stamps)?;
-        let folders = before.folders.clone();
-        Ok(Look { entries, folders })
+        let entries = parallel::map(places.into_iter(), MANY, |(path, follow)| {
+            let stamp = self.stamp(Place::at(path), follow)?;
+            Ok((path.to_owned(), of_entry(stamp, follow)))
+        });
+        Ok(Look {
+            entries: entries.into_iter().collect::<Result<_, HashError>>()?,
+            folders: before.folders.clone(),
+        })
     }
 
     /// Whether nothing has come into the folders of a look since, and nothing has gone.
@@ -192,20 +186,22 @@ impl Versions<'_> {
 
     fn look_at_entries(&self, entries: &[TreeEntry], look: &mut Look) -> Result<(), HashError> {
         let entries: Vec<&TreeEntry> = files(entries).collect();
-        let stamps = |entries: &&[&TreeEntry]| -> Result<Vec<_>, HashError> {
-            let mut stamps = Vec::with_capacity(entries.len());
-            for entry in *entries {
-                let place = entry.place();
-                let stamp = self.stamp(place, Follow::Nothing)?;
-                stamps.push((place.named.to_owned(), stamp));
-                if entry.kind == EntryKind::Link {
-                    let target = self.stamp(place, Follow::Links)?;
-                    stamps.push((place.named.to_owned(), of_entry(target, Follow::Links)));
-                }
-            }
-            Ok(stamps)
-        };
-        look.entries.append(&mut in_runs(&entries, stamps)?);
+        let stamps = parallel::map(entries.iter(), MANY, |entry| {
+            let place = entry.place();
+            let own = self.stamp(place, Follow::Nothing)?;
+            let target = match entry.kind {
+                EntryKind::Link => Some(of_entry(self.stamp(place, Follow::Links)?, Follow::Links)),
+                _ => None,
+            };
+            Ok((own, target))
+        });
+        for (entry, stamps) in entries.iter().zip(stamps) {
+            let (own, target) = stamps?;
+            let stamps = iter::once(own).chain(target);
+            let named = entry.place().named;
+            look.entries
+                .extend(stamps.map(|stamp| (named.to_owned(), stamp)));
+        }
         Ok(())
     }
 
@@ -281,60 +277,5 @@ fn of_entry(stamp: Option<FileStamp>, follow: Follow) -> Option<FileStamp> {
     match follow {
         Follow::Links => stamp.filter(|stamp| stamp.kind() != FileKind::Directory),
         Follow::Nothing => stamp,
-    }
-}
-
-/// `each` of runs of items, on several threads where that pays, as one list.
-fn in_runs<T: Sync, R: Send>(
-    items: &[T],
-    each: impl Fn(&&[T]) -> Result<Vec<R>, HashError> + Sync + Send,
-) -> Result<Vec<R>, HashError> {
-    let runs: Vec<&[T]> = items.chunks(RUN).collect();
-    let done: Vec<Result<Vec<R>, HashError>> = if items.len() > MANY {
-        pool::map(&runs, each)
-    } else {
-        runs.iter().map(each).collect()
-    };
-    let mut all = Vec::with_capacity(items.len());
-    for results in done {
-        all.append(&mut results?);
-    }
-    Ok(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use crate::digest::Key;
-    use crate::hash::look::Look;
-    use crate::hash::tick::Trust;
-    use crate::hash::{Ignore, StatCache, Versions};
-    use crate::model::Counted;
-    use crate::model::Watched;
-
-    /// A file may have come between the list of a folder and its stamp.
-    #[test]
-    fn a_folder_whose_stamp_was_young_is_listed_again() {
-        let project = tempfile::tempdir().unwrap();
-        fs::create_dir(project.path().join("raw")).unwrap();
-        fs::write(project.path().join("raw/a"), "").unwrap();
-        let cache = StatCache::open(
-            &project.path().join("cache"),
-            Some(&Key::of(&[7; 32], "a test")),
-        );
-        let ignore = Ignore::new::<&str>(&[]).unwrap();
-        let versions = Versions::new(project.path(), &cache, &ignore).unwrap();
-        let raw = Watched::Path("raw".to_owned(), Counted::Files);
-        let listed = versions.look(&raw).unwrap();
-        for (trust, files) in [(Trust::Racy, 1), (Trust::Settled, 0)] {
-            let mut before = Look {
-                entries: Vec::new(),
-                ..listed.clone()
-            };
-            before.folders[0].trust = trust;
-            let now = versions.look_again(&raw, &before).unwrap();
-            assert_eq!(now.stamps().count(), files, "{trust:?}");
-        }
     }
 }

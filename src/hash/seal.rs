@@ -8,15 +8,16 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
+use crate::hash::Versions;
 use crate::hash::place::Place;
 use crate::hash::stat_cache::Cursor;
 use crate::hash::versions::root_flags;
-use crate::hash::{Versions, pool};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
+use crate::sys::parallel;
 
-/// Above this many paths threads are worth their start.
-const MANY: usize = 2_000;
+/// So many paths are looked at by one thread in a row.
+const RUN: usize = 1_024;
 
 /// The bytes of one stamp, and of the length of a path.
 const STAMP: usize = 44;
@@ -91,15 +92,9 @@ pub fn holds(root: &Path, seal: &[u8]) -> bool {
             Err(_) => false,
         }
     };
-    if entries.len() > MANY {
-        pool::map(&entries.chunks(1_024).collect::<Vec<_>>(), |chunk| {
-            chunk.iter().all(looks_so)
-        })
-        .into_iter()
-        .all(|holds| holds)
-    } else {
-        entries.iter().all(looks_so)
-    }
+    let holds = |run: &[_]| run.iter().all(looks_so);
+    let runs = parallel::map(entries.chunks(RUN), 1, holds);
+    runs.into_iter().all(|holds| holds)
 }
 
 fn entries(mut seal: &[u8]) -> Option<Vec<(&[u8], &str)>> {

@@ -15,12 +15,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::hash::place::Place;
-use crate::hash::pool::Work;
 use crate::hash::tick::{Moment, Trust};
 use crate::hash::tree::{EntryKind, TreeEntry, files, fold_found};
+use crate::hash::versions::read_alone;
 use crate::hash::{Found, HashError, Versions};
 use crate::model::DataVersion;
 use crate::sys::file::{FileKind, FileStamp, Follow, backdate, stamp_at};
+use crate::sys::parallel;
 
 /// An output that was hashed where it was built.
 #[derive(Clone, Debug)]
@@ -111,12 +112,14 @@ impl Versions<'_> {
 
     fn settle_directory(&self, place: Place<'_>) -> Result<Settled, HashError> {
         let entries = self.entries(place)?;
-        let mut work = Work::default();
+        let (mut bytes, mut count) = (0_u64, 0);
         for entry in regular(&entries) {
-            work.add(self.set_back(entry.place())?);
+            bytes = bytes.saturating_add(self.set_back(entry.place())?);
+            count += 1;
         }
         let members: Vec<&TreeEntry> = files(&entries).collect();
-        let results = work.map(&members, |entry| match entry.kind {
+        let alone = read_alone(bytes, count);
+        let results = parallel::map(members.into_iter(), alone, |entry| match entry.kind {
             EntryKind::File => self.settle_file(entry.place(), entry.name_path()),
             _ => Ok((self.of(entry.place())?, None)),
         });

@@ -15,15 +15,15 @@ use serde_json::Value;
 
 use crate::hash::look::JudgedLooks;
 use crate::hash::place::{Found, Place, Standing, changing};
-use crate::hash::pool::{self, Work};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tick::{Ticker, Trust};
 use crate::hash::{GitIgnored, HashError, Ignore, StatCache, version};
 use crate::model::Counted;
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
+use crate::sys::parallel;
 
-/// Above this many paths threads are worth their start for the stats alone.
-const MANY: usize = 2_000;
+/// Above this many runs of paths threads are worth their start for the stats alone.
+const FEW_RUNS: usize = 3;
 
 /// So many paths in a row are looked at by one thread, which mostly finds them in a row in the cache too.
 const RUN: usize = 512;
@@ -66,13 +66,21 @@ impl Glance {
     }
 }
 
+/// Up to how many of these files one thread reads alone: so little work is not worth the start of threads (0.1 ms).
+pub(super) fn read_alone(bytes: u64, files: usize) -> usize {
+    if bytes > 256 * 1024 || files > 64 {
+        1
+    } else {
+        files
+    }
+}
+
 /// `glance` at runs of `count` numbers, on several threads where that pays, as one list.
 fn runs(count: usize, glance: impl Fn(Range<usize>) -> Vec<Glance> + Sync) -> Vec<Glance> {
-    if count <= MANY {
-        return glance(0..count);
-    }
-    let starts: Vec<usize> = (0..count).step_by(RUN).collect();
-    let glances = pool::map(&starts, |start| glance(*start..(start + RUN).min(count)));
+    let runs = 0..count.div_ceil(RUN);
+    let glances = parallel::map(runs, FEW_RUNS, |run| {
+        glance(run * RUN..((run + 1) * RUN).min(count))
+    });
     glances.into_iter().flatten().collect()
 }
 
@@ -206,14 +214,10 @@ impl<'a> Versions<'a> {
         &self,
         unread: impl Iterator<Item = (Place<'p>, u64)>,
     ) -> Vec<Result<Found, HashError>> {
-        let mut work = Work::default();
-        let places: Vec<Place<'_>> = unread
-            .map(|(place, bytes)| {
-                work.add(bytes);
-                place
-            })
-            .collect();
-        let read = work.map(&places, |place| self.of(*place));
+        let (places, bytes): (Vec<Place<'_>>, Vec<u64>) = unread.unzip();
+        let bytes = bytes.into_iter().fold(0, u64::saturating_add);
+        let alone = read_alone(bytes, places.len());
+        let read = parallel::map(places.iter(), alone, |place| self.of(*place));
         if places.len() > 1 {
             self.cache.line_up(places.iter().map(|place| place.named));
         }

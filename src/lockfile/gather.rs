@@ -7,7 +7,6 @@ use std::ops::Range;
 use crate::lockfile::FORMAT;
 use crate::lockfile::damage::Damage;
 use crate::lockfile::fields::{Fields, Kind, Words, Wrong};
-use crate::lockfile::pieces::side_by_side;
 use crate::lockfile::print::{push_added, push_block, push_line, push_source};
 use crate::lockfile::repeats::{Repeats, leave_out_repeats};
 use crate::lockfile::words::{ADDED, HEADER, UNPARTITIONED, range_of, unescaped};
@@ -15,6 +14,10 @@ use crate::model::{
     AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedSource, Name,
     PartitionKey, RULE,
 };
+use crate::sys::parallel;
+
+/// Work on more lines is worth threads.
+const MANY: usize = 10_000;
 
 /// What lines gave so far.
 pub struct Gathered<'t> {
@@ -126,10 +129,11 @@ impl<'t> Gathered<'t> {
             ),
         ];
         let lines: usize = lock.assets.iter().map(|it| it.lines.len()).sum();
-        met.extend(side_by_side(
-            lines,
-            &mut lock.assets,
-            &leave_out_repeated_lines,
+        let few = if lines > MANY { 1 } else { usize::MAX };
+        met.extend(parallel::map(
+            lock.assets.iter_mut(),
+            few,
+            leave_out_repeated_lines,
         ));
         if let Header::Met { rule } = self.header {
             lock.rule = rule;

@@ -4,68 +4,31 @@
 //! read from its beginning in place of this, so that all is said with the right place, and in order.
 
 use std::ops::Range;
-use std::thread::{self, ScopedJoinHandle};
 
 use crate::lockfile::gather::Gathered;
 use crate::lockfile::lines::{Conflicts, Lines};
+use crate::sys::inherited::cores;
+use crate::sys::parallel;
 
 /// Pieces of this many bytes are worth a thread.
 const PIECE: usize = 512 * 1024;
 
-/// Work on so many lines is worth a thread.
-const LINES: usize = 5_000;
-
-/// More threads would not be worth their start.
+/// More pieces would not be worth joining.
 const MOST: usize = 8;
 
 /// What the lines of a text say; `None` if it is short, or there is anything to say of it.
 pub fn gather_pieces(text: &str) -> Option<Gathered<'_>> {
-    let count = (text.len() / PIECE).min(cores());
+    let count = (text.len() / PIECE).min(cores()).min(MOST);
     if count < 2 {
         return None;
     }
-    let mut gathered = thread::scope(|threads| {
-        let pieces = pieces(text, count).into_iter();
-        let reading: Vec<_> = pieces
-            .map(|piece| threads.spawn(move || gather(text, piece)))
-            .collect();
-        reading.into_iter().map(join).collect::<Option<Vec<_>>>()
-    })?
-    .into_iter();
+    let pieces = pieces(text, count).into_iter();
+    let gathered = parallel::map(pieces, 1, |piece| gather(text, piece));
+    let gathered: Option<Vec<_>> = gathered.into_iter().collect();
+    let mut gathered = gathered?.into_iter();
     let mut all = gathered.next()?;
     gathered.for_each(|next| all.append(next));
     Some(all)
-}
-
-/// What `work` gives for each, in order; it is about so many `lines` in all.
-pub fn side_by_side<T: Send, R: Send>(
-    lines: usize,
-    all: &mut [T],
-    work: &(impl Fn(&mut T) -> R + Sync),
-) -> Vec<R> {
-    let count = (lines / LINES).min(cores());
-    if count < 2 {
-        return all.iter_mut().map(work).collect();
-    }
-    let share = all.len().div_ceil(count).max(1);
-    thread::scope(|threads| {
-        let shares = all.chunks_mut(share);
-        let working: Vec<_> = shares
-            .map(|share| threads.spawn(move || share.iter_mut().map(work).collect::<Vec<R>>()))
-            .collect();
-        working.into_iter().flat_map(join).collect()
-    })
-}
-
-/// How many threads are worth their start.
-fn cores() -> usize {
-    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    cores.min(MOST)
-}
-
-fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    let joined = thread.join();
-    joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// About equal parts, each of whole lines.

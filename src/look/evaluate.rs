@@ -8,11 +8,11 @@ use crate::look::error::Problems;
 use crate::look::gather::{find_changed_outputs, find_sources};
 use crate::look::observe::{Observations, Observing, observed_versions};
 use crate::look::records::{StoreRecords, recorded};
-use crate::look::share::AllCores;
 use crate::look::workspace::Workspace;
 use crate::model::CurrentColumns;
 use crate::plan::{Evaluation, Facts, Findings, FoundSources, Judge, Known, Purpose, Scope};
 use crate::store::{Store, StoreError};
+use crate::sys::parallel;
 
 /// So many cells are worth another thread.
 const WORTH_A_THREAD: u32 = 8_192;
@@ -59,7 +59,7 @@ pub fn evaluate<'a>(
         observations,
     };
     let records = StoreRecords(store);
-    Ok(Evaluation::new(judge, findings, &records, &AllCores))
+    Ok(Evaluation::new(judge, findings, &records, parallel::share))
 }
 
 /// Looks at sources while the instance is read, where there is much of both.

@@ -15,7 +15,6 @@ mod observe;
 mod own_path;
 mod places;
 mod records;
-mod share;
 mod workspace;
 
 pub use begun::{note as note_begun, noted as begun_at};
@@ -41,5 +40,4 @@ pub use own_path::{
 };
 pub use places::holds_something;
 pub use records::StoreRecords;
-pub use share::AllCores;
 pub use workspace::{IN_MEMORY, OwnLife, Workspace, relative};

@@ -25,8 +25,7 @@ pub use fingerprint::{
     fingerprint, mapping_in_words, output_read, version_of_outputs,
 };
 pub use judge::{
-    Alone, Demand, Facts, Judge, Purpose, Records, Share, Verdict, Witness, version_at,
-    version_by_rule,
+    Demand, Facts, Judge, Purpose, Records, Share, Verdict, Witness, version_at, version_by_rule,
 };
 pub use scope::{Cell, NonexistentKeys, Role, Row, Scope, Upstream};
 pub use survey::{Known, Survey, WIDE};

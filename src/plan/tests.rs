@@ -12,9 +12,8 @@ use crate::model::{
     Provenance, RULE, Selected, Status,
 };
 use crate::plan::{
-    Alone, Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records,
-    Scope, Upstream, Verdict, causes, code_record, code_version, decide, mapping_in_words,
-    output_read,
+    Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records, Scope,
+    Upstream, Verdict, causes, code_record, code_version, decide, mapping_in_words, output_read,
 };
 
 /// What is declared, found and remembered.
@@ -133,7 +132,7 @@ impl World {
         let goals = self.goals(asked.words);
         let scope = Scope::new(&self.graph, &self.keys, &goals, asked.upstream);
         let mut judge = Judge::new(&scope, self.facts(&scope), asked.purpose);
-        let verdicts = judge.judge_all(&self.memory, &Alone);
+        let verdicts = judge.judge_all(&self.memory, |parts, part| (0..parts).for_each(part));
         then(&mut judge, &verdicts)
     }
 

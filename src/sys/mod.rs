@@ -7,6 +7,7 @@ pub mod exec_limit;
 pub mod file;
 pub mod inherited;
 pub mod lock;
+pub mod parallel;
 pub mod private_folder;
 pub mod process;
 pub mod secret;

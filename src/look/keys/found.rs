@@ -5,13 +5,17 @@
 
 use std::sync::Arc;
 
-use crate::hash::{HashError, exist};
+use crate::hash::HashError;
 use crate::look::error::{EngineError, Spot};
 use crate::look::keys::pattern::{KeyPattern, Match, Wanted};
 use crate::look::keys::world::World;
 use crate::model::{
     PartitionKey, PartitionKeys, PartitionRef, PartitionSet, PathTemplate, TimeKeys, TimePartitions,
 };
+use crate::sys::parallel;
+
+/// Up to so many paths are looked at by one thread.
+const FEW: usize = 256;
 
 /// What the files of a definition are.
 #[derive(Debug, Default)]
@@ -124,15 +128,14 @@ pub(super) fn windows_with_files(
             .filter_map(|key| ended.index_of(key.as_str()))
             .collect());
     }
-    let indexes: Vec<u32> = ended.range().collect();
-    let there = exist(&indexes, |index| {
+    let there = parallel::map(ended.range(), FEW, |index| {
         let partition = PartitionRef {
             keys: &ended,
-            index: *index,
+            index,
         };
-        world.root.join(&*path.path(partition))
+        world.root.join(&*path.path(partition)).exists()
     });
-    let there = indexes.into_iter().zip(there);
+    let there = ended.range().zip(there);
     Ok(there
         .filter_map(|(index, there)| there.then_some(index))
         .collect())

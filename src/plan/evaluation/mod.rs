@@ -41,7 +41,7 @@ pub struct Findings {
 /// A scope that was looked at and judged.
 pub struct Evaluation<'a> {
     judge: Judge<'a>,
-    share: &'static (dyn Share + Sync),
+    share: Share,
     /// By cell.
     verdicts: Vec<Verdict>,
     /// By cell.
@@ -57,12 +57,7 @@ pub struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     /// Judges by the facts that `judge` has, and decides. `share` does what can be done for each cell alone.
-    pub fn new(
-        judge: Judge<'a>,
-        findings: Findings,
-        records: &dyn Records,
-        share: &'static (dyn Share + Sync),
-    ) -> Self {
+    pub fn new(judge: Judge<'a>, findings: Findings, records: &dyn Records, share: Share) -> Self {
         let mut evaluation = Self {
             judge,
             share,

@@ -23,7 +23,7 @@ use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, versi
 use crate::plan::scope::{Cell, Role, Row, Scope};
 use crate::plan::survey::{Known, Survey, WIDE};
 
-pub use sweep::{Alone, Share};
+pub use sweep::Share;
 
 /// Rows of fewer cells are judged cell by cell.
 const WORTH_A_SWEEP: u32 = 2;
@@ -182,7 +182,7 @@ impl<'a> Judge<'a> {
     /// Judges all cells, upstream before downstream, and notes the versions of those that are fresh.
     ///
     /// `share` does what can be done for each cell of a row alone.
-    pub fn judge_all(&mut self, records: &dyn Records, share: &dyn Share) -> Vec<Verdict> {
+    pub fn judge_all(&mut self, records: &dyn Records, share: Share) -> Vec<Verdict> {
         let source = Verdict {
             status: Status::Fresh,
             demand: Demand::None,

@@ -17,21 +17,8 @@ use crate::plan::scope::Row;
 /// So many cells are judged by one thread at a time.
 const PART: usize = 4096;
 
-/// Who does independent parts of a work.
-pub trait Share {
-    /// Does `part` for each number below `parts`, in any order and on any thread.
-    fn share(&self, parts: usize, part: &(dyn Fn(usize) + Sync));
-}
-
-/// One part after the other, on the thread that asks.
-#[derive(Clone, Copy, Debug)]
-pub struct Alone;
-
-impl Share for Alone {
-    fn share(&self, parts: usize, part: &(dyn Fn(usize) + Sync)) {
-        (0..parts).for_each(part);
-    }
-}
+/// Does the second for each number below the first, in any order and on any thread.
+pub type Share = fn(usize, &(dyn Fn(usize) + Sync));
 
 /// What a dep reads for every cell of a row.
 enum Reading<'a> {
@@ -53,7 +40,7 @@ pub(super) struct Sweep<'j, 'a> {
 impl<'a> Judge<'a> {
     /// The verdicts on the cells of a row, in order, as far as they follow from what is known without asking the instance;
     /// nothing for a row whose deps read something else for each key.
-    pub(super) fn sweep(&mut self, number: usize, share: &dyn Share) -> Vec<Option<Verdict>> {
+    pub(super) fn sweep(&mut self, number: usize, share: Share) -> Vec<Option<Verdict>> {
         let row = &self.scope.rows()[number];
         let Some(asset) = self.scope.graph().asset(row.asset) else {
             return Vec::new();
@@ -100,12 +87,12 @@ impl<'a> Judge<'a> {
 }
 
 impl Sweep<'_, '_> {
-    fn verdicts(&self, share: &dyn Share) -> Vec<Option<Verdict>> {
+    fn verdicts(&self, share: Share) -> Vec<Option<Verdict>> {
         let cells = self.row.set.len() as usize;
         let parts = cells.div_ceil(PART);
         let judged: Vec<OnceLock<Vec<Option<Verdict>>>> =
             (0..parts).map(|_| OnceLock::new()).collect();
-        share.share(parts, &|part| {
+        share(parts, &|part| {
             let start = part * PART;
             judged[part].get_or_init(|| self.part(start..(start + PART).min(cells)));
         });
