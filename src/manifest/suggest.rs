@@ -1,24 +1,14 @@
 //! What a person may have meant by a name that does not exist.
 
+use crate::model::KnownNames;
+
 /// The candidates that are similar to `text`, the most similar first, at most three.
 pub(super) fn similar<'a>(
     text: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Vec<&'a str> {
-    let lower = text.to_lowercase();
     let limit = (text.chars().count() / 3).clamp(1, 4);
-    let mut scored: Vec<(usize, &str)> = candidates
-        .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(text.len()) <= 4 * limit)
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&candidate.to_lowercase(), &lower);
-            (distance, candidate)
-        })
-        .filter(|(distance, _)| *distance <= limit)
-        .collect();
-    scored.sort_unstable();
-    scored.dedup();
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
+    KnownNames::new(candidates.into_iter()).like(text, limit)
 }
 
 /// Did-you-mean, or all candidates where they are few, or `otherwise`.

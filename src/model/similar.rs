@@ -18,14 +18,21 @@ impl<'a> KnownNames<'a> {
         Self { names, letters }
     }
 
-    /// Up to three names that are at most `limit` edits away from a text, the most similar first.
+    /// Up to three names that are at most `limit` edits away from a text, the most similar first; upper and lower case are one.
     pub fn like(&self, text: &str, limit: usize) -> Vec<&'a str> {
+        let lower = text.to_lowercase();
         let mut near: Vec<_> = self
             .worth_comparing(text, limit)
-            .map(|name| (strsim::damerau_levenshtein(name, text), name))
+            .map(|name| {
+                (
+                    strsim::damerau_levenshtein(&name.to_lowercase(), &lower),
+                    name,
+                )
+            })
             .filter(|(distance, _)| *distance <= limit)
             .collect();
         near.sort_unstable();
+        near.dedup();
         near.into_iter().take(3).map(|(_, name)| name).collect()
     }
 
@@ -53,7 +60,7 @@ struct Letters([u8; 32]);
 impl Letters {
     fn of(text: &str) -> Self {
         let mut counts = [0u8; 32];
-        for letter in text.chars() {
+        for letter in text.chars().flat_map(char::to_lowercase) {
             let count = &mut counts[letter as usize % 32];
             *count = count.saturating_add(1);
         }
