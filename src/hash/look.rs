@@ -4,15 +4,32 @@
 //! folder tells of entries that came and went. It changes, too, where something comes that is not part of a version: an
 //! output that is put beside, litter. So each folder has a sum over the names and inodes of all that lies in it, and where
 //! that differs as well, the entries that count decide alone.
+//!
+//! Looks at declared paths: the stamps of all that their versions are made of. Nothing is read.
+//!
+//! A sealed list of paths: what they all looked like when their versions were known. If they all look so still, they
+//! all have these versions, and nothing has to be looked up one by one.
+//!
+//! A seal is made only of what the [`StatCache`] trusts, so it decides nothing that the cache would not: equal stamps
+//! avoid hashing, and nothing more. One path that looks otherwise breaks it.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+use std::{fs, iter};
 
-use crate::hash::place::Place;
-use crate::hash::tick::Trust;
-use crate::model::Watched;
-use crate::sys::file::{FileKind, FileStamp, Follow};
+use rustix::fs::{CWD, Mode, OFlags};
+
+use crate::hash::settle::{Moment, Trust};
+use crate::hash::stat_cache::Cursor;
+use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
+use crate::hash::versions::{Place, root_flags};
+use crate::hash::{Exceptions, Found, HashError, Versions};
+use crate::model::{Counted, DataVersion, Watched};
+use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
+use crate::sys::parallel;
 
 /// How something looked.
 #[derive(Clone, Debug, Default)]
@@ -139,3 +156,449 @@ fn changed(path: &Path) -> Difference {
 /// How folders and globs looked when their versions were taken.
 #[derive(Debug, Default)]
 pub(super) struct JudgedLooks(pub(super) Mutex<HashMap<Watched, Look>>);
+
+/// Above this many entries threads are worth their start.
+const MANY: usize = 2_000;
+
+/// A folder is listed so often at most until its stamp is the same before and after.
+const LISTINGS: usize = 20;
+
+impl Versions<'_> {
+    /// How something looked when its version was first taken, where that was [kept](Self::keeping_looks) and nothing has come or
+    /// gone since. It is kept no longer.
+    pub fn judged_look(&self, watched: &Watched) -> Option<Look> {
+        let looks = &self.looks.as_ref()?.0;
+        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let look = match watched {
+            Watched::Path(path, counted) => {
+                let named = Place::declared(path).named.to_str()?.to_owned();
+                looks.remove(&Watched::Path(named, *counted))
+            }
+            Watched::Word(..) => None,
+            Watched::Glob { .. } => looks.remove(watched),
+        };
+        // Where an output was put beside since, what comes and goes from now on would not show.
+        look.filter(|look| self.has_folders_of(look))
+    }
+
+    /// The entries of a folder that count, and what they are if a look at them tells, which is kept.
+    pub(super) fn looked_at(
+        &self,
+        looks: &JudgedLooks,
+        place: Place<'_>,
+    ) -> Result<(Vec<TreeEntry>, Option<Vec<Found>>), HashError> {
+        let before = self.ticker.moment();
+        let mut entries = self.entries(place.counting(with_empty_folders(place.counted)))?;
+        let below = entries.iter().filter(|it| it.kind == EntryKind::Directory);
+        let below = below.map(|folder| folder.place().named.to_owned());
+        let folders: Vec<PathBuf> = iter::once(place.named.to_owned()).chain(below).collect();
+        let watched = Watched::Path(place.named.to_string_lossy().into_owned(), place.counted);
+        let known = self.known_by_look(looks, watched, (&entries, &folders), before)?;
+        if place.counted == Counted::Files {
+            leave_empty_folders(&mut entries);
+        }
+        Ok((entries, known))
+    }
+
+    /// What [`files`] of entries are, if that is known by how they look; the look is kept. `before` is a moment before the
+    /// folders were listed.
+    pub(super) fn known_by_look(
+        &self,
+        looks: &JudgedLooks,
+        watched: Watched,
+        (entries, folders): (&[TreeEntry], &[PathBuf]),
+        before: Moment,
+    ) -> Result<Option<Vec<Found>>, HashError> {
+        let mut look = Look::default();
+        self.look_at_entries(entries, &mut look)?;
+        let mut stamps = look.entries.iter();
+        let mut cursor = Cursor::default();
+        let known = files(entries).map(|entry| {
+            let (path, stamp) = stamps.next()?;
+            if entry.kind == EntryKind::Link {
+                stamps.next()?;
+                return self.of(entry.place()).ok();
+            }
+            let Some(stamp) = stamp else {
+                return Some(Found::Absent);
+            };
+            let version = self.cache.get_near(path, stamp, &mut cursor)?;
+            let bytes = stamp.size;
+            Some(Found::File { version, bytes })
+        });
+        let Some(known) = known.collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        for folder in folders {
+            self.look_at_folder(folder, Some(before), &mut look);
+        }
+        let mut looks = looks.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.entry(watched).or_insert(look);
+        Ok(Some(known))
+    }
+
+    /// How something looks now.
+    pub fn look(&self, watched: &Watched) -> Result<Look, HashError> {
+        let mut look = Look::default();
+        match watched {
+            Watched::Glob {
+                pattern,
+                except,
+                counted,
+            } => {
+                let except = Exceptions::new(except)?;
+                let before = Some(self.ticker.moment());
+                let (entries, folders) = self.walk(pattern, &except, *counted)?;
+                self.look_at_entries(&entries, &mut look)?;
+                for folder in &folders {
+                    self.look_at_folder(folder, before, &mut look);
+                }
+                if folders.is_empty() && entries.is_empty() {
+                    self.look_above(Path::new(pattern), &mut look);
+                }
+            }
+            Watched::Path(path, counted) | Watched::Word(path, counted) => {
+                let place = Place::declared(path).counting(with_empty_folders(*counted));
+                self.look_at_path(place, &mut look)?;
+                let is_absent = matches!(look.entries.as_slice(), [(_, None)]);
+                if is_absent && matches!(watched, Watched::Path(..)) {
+                    self.look_above(place.named, &mut look);
+                }
+            }
+        }
+        Ok(look)
+    }
+
+    /// How something looks now that looked like `before`. Where nothing has come into its folders and nothing has gone, they
+    /// are not listed again.
+    pub fn look_again(&self, watched: &Watched, before: &Look) -> Result<Look, HashError> {
+        let is_settled = |folder: &FolderLook| folder.trust == Trust::Settled;
+        let lists_same = !before.folders.is_empty()
+            && before.folders.iter().all(is_settled)
+            && self.has_folders_of(before);
+        if !lists_same {
+            return self.look(watched);
+        }
+        let places: Vec<(&Path, Follow)> = before.places().collect();
+        let entries = parallel::map(places.into_iter(), MANY, |(path, follow)| {
+            let stamp = self.stamp(Place::at(path), follow)?;
+            Ok((path.to_owned(), of_entry(stamp, follow)))
+        });
+        Ok(Look {
+            entries: entries.into_iter().collect::<Result<_, HashError>>()?,
+            folders: before.folders.clone(),
+        })
+    }
+
+    /// Whether nothing has come into the folders of a look since, and nothing has gone.
+    fn has_folders_of(&self, look: &Look) -> bool {
+        look.folders.iter().all(|folder| {
+            let now = stamp_at(&self.directory, shown(&folder.path), Follow::Links);
+            matches!(now, Ok(Some(now)) if now == folder.stamp)
+        })
+    }
+
+    fn look_at_path(&self, place: Place<'_>, look: &mut Look) -> Result<(), HashError> {
+        let stamp = self.stamp(place, Follow::Nothing)?;
+        look.entries.push((place.named.to_owned(), stamp));
+        let kind = match stamp.map(|stamp| stamp.kind()) {
+            Some(FileKind::Symlink) => {
+                let target = self.stamp(place, Follow::Links)?;
+                look.entries.push((place.named.to_owned(), target));
+                target.map(|target| target.kind())
+            }
+            kind => kind,
+        };
+        if kind == Some(FileKind::Directory) {
+            // It is looked at as a folder.
+            look.entries.pop();
+            let before = Some(self.ticker.moment());
+            let entries = self.entries(place)?;
+            self.look_at_entries(&entries, look)?;
+            self.look_at_folder(place.named, before, look);
+            let folders = entries.iter().filter(|it| it.kind == EntryKind::Directory);
+            for folder in folders {
+                self.look_at_folder(folder.place().named, before, look);
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at_entries(&self, entries: &[TreeEntry], look: &mut Look) -> Result<(), HashError> {
+        let entries: Vec<&TreeEntry> = files(entries).collect();
+        let stamps = parallel::map(entries.iter(), MANY, |entry| {
+            let place = entry.place();
+            let own = self.stamp(place, Follow::Nothing)?;
+            let target = match entry.kind {
+                EntryKind::Link => Some(of_entry(self.stamp(place, Follow::Links)?, Follow::Links)),
+                _ => None,
+            };
+            Ok((own, target))
+        });
+        for (entry, stamps) in entries.iter().zip(stamps) {
+            let (own, target) = stamps?;
+            let stamps = iter::once(own).chain(target);
+            let named = entry.place().named;
+            look.entries
+                .extend(stamps.map(|stamp| (named.to_owned(), stamp)));
+        }
+        Ok(())
+    }
+
+    /// A folder that is gone meanwhile shows in what was in it. `before` is a moment before what counts of it was listed, if it
+    /// was.
+    fn look_at_folder(&self, path: &Path, before: Option<Moment>, look: &mut Look) {
+        let stamp_now = || {
+            stamp_at(&self.directory, shown(path), Follow::Links)
+                .ok()
+                .flatten()
+        };
+        let Some(mut stamp) = stamp_now() else {
+            return;
+        };
+        let mut listing = 0;
+        // Where something comes between the stamp and the list, the two would say later on that it came and went.
+        for _ in 0..LISTINGS {
+            let Ok(entries) = fs::read_dir(self.root.join(path)) else {
+                return;
+            };
+            listing = entries.filter_map(Result::ok).fold(0_u64, |sum, entry| {
+                let mut hasher = DefaultHasher::new();
+                (entry.file_name(), entry.ino()).hash(&mut hasher);
+                sum.wrapping_add(hasher.finish())
+            });
+            let Some(after) = stamp_now() else {
+                return;
+            };
+            if std::mem::replace(&mut stamp, after) == after {
+                break;
+            }
+        }
+        let touched = stamp.mtime_ns.max(stamp.ctime_ns);
+        let trust = before.map_or(Trust::Racy, |before| before.trust(touched, stamp.device));
+        look.folders.push(FolderLook {
+            path: path.to_owned(),
+            stamp,
+            trust,
+            listing,
+        });
+    }
+
+    /// Looks at the nearest folder above a path that there is.
+    fn look_above(&self, path: &Path, look: &mut Look) {
+        for folder in path.ancestors().skip(1) {
+            self.look_at_folder(folder, None, look);
+            if !look.folders.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+/// What a look counts: also a folder without files tells whether one came and went.
+fn with_empty_folders(counted: Counted) -> Counted {
+    match counted {
+        Counted::All | Counted::Files => Counted::All,
+        Counted::NotIgnored => Counted::NotIgnored,
+    }
+}
+
+/// The path by which a folder is looked at.
+fn shown(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    }
+}
+
+/// The stamp that counts of an entry. A folder behind a link that was found counts by the link's text.
+fn of_entry(stamp: Option<FileStamp>, follow: Follow) -> Option<FileStamp> {
+    match follow {
+        Follow::Links => stamp.filter(|stamp| stamp.kind() != FileKind::Directory),
+        Follow::Nothing => stamp,
+    }
+}
+
+/// So many paths are looked at by one thread in a row.
+const RUN: usize = 1_024;
+
+/// The bytes of one stamp, and of the length of a path.
+const STAMP: usize = 44;
+const LENGTH: usize = 4;
+
+/// The mark of a path where nothing was.
+const ABSENT: [u8; STAMP] = [0xff; STAMP];
+
+/// A list of paths, each with how it looked.
+#[derive(Debug, Default)]
+pub struct Seal {
+    bytes: Vec<u8>,
+    /// Where the last path was found in the stat cache.
+    cursor: Cursor,
+}
+
+impl Seal {
+    /// The seal as bytes.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    fn push(&mut self, path: &str, stamp: [u8; STAMP]) {
+        self.bytes.extend_from_slice(&stamp);
+        self.bytes
+            .extend_from_slice(&(path.len() as u32).to_le_bytes());
+        self.bytes.extend_from_slice(path.as_bytes());
+    }
+}
+
+impl Versions<'_> {
+    /// Adds a regular file that is known to have `version`; says whether that could be sealed.
+    pub fn seal_file(&self, seal: &mut Seal, path: &str, version: DataVersion) -> bool {
+        let mut known = || {
+            let known = self.cache.known(Path::new(path), &mut seal.cursor);
+            known.filter(|(_, known)| *known == version)
+        };
+        // A file that was too fresh to be trusted when it was looked at may be old enough by now.
+        let known = known().or_else(|| {
+            let stamp = self.stamp(Place::declared(path), Follow::Nothing).ok()??;
+            (stamp.kind() == FileKind::File).then(|| self.of_path(path).ok())??;
+            known()
+        });
+        let Some((stamp, _)) = known else {
+            return false;
+        };
+        seal.push(path, encode(&stamp));
+        true
+    }
+
+    /// Adds a path where nothing is.
+    pub fn seal_absent(&self, seal: &mut Seal, path: &str) {
+        seal.push(path, ABSENT);
+    }
+}
+
+/// Whether all paths of a seal, below `root`, look as they did. Bytes that are no seal are a broken one.
+pub fn holds(root: &Path, seal: &[u8]) -> bool {
+    let Ok(directory) =
+        rustix::fs::openat(CWD, root, root_flags() | OFlags::CLOEXEC, Mode::empty())
+    else {
+        return false;
+    };
+    let Some(entries) = entries(seal) else {
+        return false;
+    };
+    let looks_so = |(stamp, path): &(&[u8], &str)| {
+        let now = stamp_at(&directory, Path::new(path), Follow::Nothing);
+        match now {
+            Ok(Some(now)) => *stamp == encode(&now),
+            Ok(None) => *stamp == ABSENT,
+            Err(_) => false,
+        }
+    };
+    let holds = |run: &[_]| run.iter().all(looks_so);
+    let runs = parallel::map(entries.chunks(RUN), 1, holds);
+    runs.into_iter().all(|holds| holds)
+}
+
+fn entries(mut seal: &[u8]) -> Option<Vec<(&[u8], &str)>> {
+    let mut entries = Vec::with_capacity(seal.len() / 64);
+    while !seal.is_empty() {
+        let (stamp, rest) = seal.split_at_checked(STAMP)?;
+        let (length, rest) = rest.split_at_checked(LENGTH)?;
+        let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+        let (path, rest) = rest.split_at_checked(length)?;
+        entries.push((stamp, std::str::from_utf8(path).ok()?));
+        seal = rest;
+    }
+    Some(entries)
+}
+
+fn encode(stamp: &FileStamp) -> [u8; STAMP] {
+    let mut bytes = [0; STAMP];
+    let fields = [
+        stamp.size.to_le_bytes(),
+        stamp.mtime_ns.to_le_bytes(),
+        stamp.ctime_ns.to_le_bytes(),
+        stamp.inode.to_le_bytes(),
+        stamp.device.to_le_bytes(),
+    ];
+    for (chunk, field) in bytes.chunks_exact_mut(8).zip(fields) {
+        chunk.copy_from_slice(&field);
+    }
+    bytes[40..].copy_from_slice(&stamp.mode.to_le_bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{Seal, holds};
+    use crate::digest::Key;
+    use crate::hash::{Ignore, StatCache, Versions};
+
+    /// A folder with the old file `a` and nothing at `b`, sealed.
+    fn sealed(root: &Path) -> Vec<u8> {
+        fs::write(root.join("a"), "1").expect("written");
+        let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        fs::File::options()
+            .write(true)
+            .open(root.join("a"))
+            .and_then(|file| file.set_modified(long_ago))
+            .expect("the time can be set");
+        let cache = StatCache::open(&root.join("cache"), Some(&Key::of(&[7; 32], "a test")));
+        let ignore = Ignore::default();
+        let versions = Versions::new(root, &cache, &ignore).expect("a folder");
+        let look = || versions.of_path("a").expect("read").version();
+        let version = look().expect("a version");
+        let mut seal = Seal::default();
+        // Until the clock has gone on since the file was written, it cannot be trusted.
+        while !versions.seal_file(&mut seal, "a", version) {}
+        versions.seal_absent(&mut seal, "b");
+        seal.into_bytes()
+    }
+
+    type Change = (&'static str, fn(&Path));
+
+    #[test]
+    fn any_change_breaks_a_seal() {
+        let changes: [Change; 5] = [
+            ("written", |root| {
+                fs::write(root.join("a"), "2").expect("written");
+            }),
+            ("removed", |root| {
+                fs::remove_file(root.join("a")).expect("removed");
+            }),
+            ("appeared", |root| {
+                fs::write(root.join("b"), "").expect("written");
+            }),
+            ("replaced", |root| {
+                fs::write(root.join("c"), "1").expect("written");
+                fs::rename(root.join("c"), root.join("a")).expect("renamed");
+            }),
+            ("made a folder", |root| {
+                fs::remove_file(root.join("a")).expect("removed");
+                fs::create_dir(root.join("a")).expect("made");
+            }),
+        ];
+        for (what, change) in changes {
+            let folder = tempfile::tempdir().expect("a folder");
+            let seal = sealed(folder.path());
+            assert!(holds(folder.path(), &seal), "before it was {what}");
+            change(folder.path());
+            assert!(!holds(folder.path(), &seal), "after it was {what}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_seal_does_not_hold() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let seal = sealed(folder.path());
+        for len in 1..seal.len() - 1 {
+            let cut = &seal[..len];
+            assert!(len == 44 + 4 + 1 || !holds(folder.path(), cut), "{len}");
+        }
+    }
+}

@@ -13,36 +13,27 @@
 //!
 //! Deliberately absent: what an output or a source is, and what an absent one means. Callers know that.
 
-mod content;
 mod error;
 mod glob;
-mod ignore;
 mod look;
-mod looking;
-mod path_glob;
-mod place;
-mod reading;
-mod seal;
 mod settle;
 mod stat_cache;
-mod tick;
 mod tree;
 mod value;
 mod version;
 mod versions;
 
 pub use error::{HashError, SyntaxError};
-pub use glob::{GlobVersion, glob_matches, glob_matches_any, is_glob, literal_start};
-pub use ignore::{GitIgnored, Ignore};
-pub use look::{Difference, Look};
-pub use path_glob::{Exceptions, PathGlob};
-pub use place::Found;
-pub use seal::{Seal, holds};
+pub use glob::{
+    Exceptions, GitIgnored, GlobVersion, Ignore, PathGlob, glob_matches, glob_matches_any, is_glob,
+    literal_start,
+};
+pub use look::{Difference, Look, Seal, holds};
 pub use settle::Settled;
 pub use stat_cache::{Saved, StatCache};
 pub use value::ValueFound;
 pub use version::version_of_bytes;
-pub use versions::Versions;
+pub use versions::{Found, Versions};
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::hash::place::{Place, Standing, changing};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::version::{self, Entry};
+use crate::hash::versions::{Place, Standing, changing};
 use crate::hash::{Found, HashError, Versions};
 use crate::model::{Counted, DataVersion};
 

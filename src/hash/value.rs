@@ -11,8 +11,8 @@ use std::sync::{Arc, PoisonError};
 use miette::NamedSource;
 use serde_json::{Map, Number, Value};
 
-use crate::hash::place::Place;
-use crate::hash::tick::Trust;
+use crate::hash::settle::Trust;
+use crate::hash::versions::Place;
 use crate::hash::{HashError, SyntaxError, Versions, version};
 use crate::model::{DataVersion, ValueText};
 use crate::sys::file::{FileKind, Follow};

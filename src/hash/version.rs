@@ -1,8 +1,35 @@
 //! What is folded into each kind of version: the one place that says so.
+//!
+//! The keyed BLAKE3 hash of the bytes of one open file, as fast as its size allows.
+//!
+//! A small file takes one read into a buffer that the thread keeps. A large one is split along BLAKE3's own tree: pieces that
+//! fit the processor's cache are read with `pread` and hashed as subtrees on all threads, and their chaining values merged.
+//! The result is the plain keyed hash of the bytes. There is no memory map: a file that is truncated while it is mapped
+//! kills the process.
+//!
+//! Reading a file as it was at one moment.
+//!
+//! A file that changes while it is read is read again, and then is an error.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use blake3::hazmat::{
+    ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
+};
+use blake3::{Hash, Hasher, keyed_hash};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::hash::versions::{Place, changing};
+use crate::hash::{HashError, Versions};
 use crate::model::DataVersion;
-use crate::sys::file::FileStamp;
+use crate::sys::file::{FileKind, FileStamp, stamp_of};
+use crate::sys::parallel;
 
 /// An entry of a directory or glob, as its version sees it.
 #[derive(Clone, Copy, Debug)]
@@ -15,17 +42,12 @@ pub(super) enum Entry {
     Link(DataVersion),
 }
 
-/// The version of a file with this content hash and stamp, of which only the executable bit counts.
-pub(super) fn file(content: &blake3::Hash, stamp: &FileStamp) -> DataVersion {
-    file_of(content, u64::from(stamp.is_executable()))
-}
-
 /// The version that a file has which holds these bytes and is not executable.
 pub fn version_of_bytes(bytes: &[u8]) -> DataVersion {
-    file_of(&blake3::keyed_hash(Kind::File.key(), bytes), 0)
+    file_of(&keyed_hash(Kind::File.key(), bytes), 0)
 }
 
-fn file_of(content: &blake3::Hash, executable: u64) -> DataVersion {
+fn file_of(content: &Hash, executable: u64) -> DataVersion {
     let mut fields = Folding::new();
     fields.digest("content", Digest::truncated(content));
     fields.number("executable", executable);
@@ -71,5 +93,236 @@ fn name(fields: &mut Folding, field: &str, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) => fields.text(field, text),
         Err(_) => fields.text(&format!("{field} in hexadecimal"), &hex::encode(bytes)),
+    }
+}
+
+/// From here on a file is hashed in pieces on several threads.
+const LARGE: u64 = 1024 * 1024;
+
+/// Bytes of a piece: a power of two, so that every piece is a subtree, and small enough to be hashed out of the cache.
+const PIECE: usize = 256 * 1024;
+
+/// Files below this take one read.
+const SMALL: usize = 16 * 1024;
+
+type Key = &'static [u8; 32];
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The hash of all bytes of `file`, which was `size` long a moment ago. A large file that has become shorter is an
+/// `UnexpectedEof`; any other change shows in the file's stamp, which the caller compares.
+pub(super) fn hash(file: &Arc<File>, size: u64, key: Key) -> io::Result<Hash> {
+    if size < LARGE {
+        with_buffer(|buffer| sequential(file, size, key, buffer))
+    } else {
+        let file = Arc::clone(file);
+        parallel::run(move || whole(&Pieces { file: &file, key }, size))
+    }
+}
+
+fn sequential(mut file: &File, size: u64, key: Key, buffer: &mut [u8]) -> io::Result<Hash> {
+    let read = fill(&mut file, &mut buffer[..SMALL])?;
+    if read < SMALL && read as u64 == size {
+        return Ok(keyed_hash(key, &buffer[..read]));
+    }
+    let mut hasher = Hasher::new_keyed(key);
+    hasher.update(&buffer[..read]);
+    loop {
+        match fill(&mut file, buffer)? {
+            0 => return Ok(hasher.finalize()),
+            read => hasher.update(&buffer[..read]),
+        };
+    }
+}
+
+/// One read, begun again when a signal interrupts it.
+fn fill(file: &mut &File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+struct Pieces<'f> {
+    file: &'f File,
+    key: Key,
+}
+
+fn whole(pieces: &Pieces<'_>, size: u64) -> io::Result<Hash> {
+    let left_size = left_subtree_len(size);
+    let (left, right) = rayon::join(
+        || subtree(pieces, 0, left_size),
+        || subtree(pieces, left_size, size - left_size),
+    );
+    Ok(merge_subtrees_root(
+        &left?,
+        &right?,
+        Mode::KeyedHash(pieces.key),
+    ))
+}
+
+fn subtree(pieces: &Pieces<'_>, offset: u64, size: u64) -> io::Result<ChainingValue> {
+    if size <= PIECE as u64 {
+        return with_buffer(|buffer| piece(pieces, offset, &mut buffer[..size as usize]));
+    }
+    let left_size = left_subtree_len(size);
+    let (left, right) = rayon::join(
+        || subtree(pieces, offset, left_size),
+        || subtree(pieces, offset + left_size, size - left_size),
+    );
+    Ok(merge_subtrees_non_root(
+        &left?,
+        &right?,
+        Mode::KeyedHash(pieces.key),
+    ))
+}
+
+fn piece(pieces: &Pieces<'_>, offset: u64, buffer: &mut [u8]) -> io::Result<ChainingValue> {
+    pieces.file.read_exact_at(buffer, offset)?;
+    Ok(Hasher::new_keyed(pieces.key)
+        .set_input_offset(offset)
+        .update(buffer)
+        .finalize_non_root())
+}
+
+/// Lends the thread's buffer of [`PIECE`] bytes. `work` starts no other work on the thread, so it is never lent twice.
+fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.resize(PIECE, 0);
+        work(buffer)
+    })
+}
+
+/// How often a file that changes while it is read is read.
+const READINGS: usize = 3;
+
+impl Versions<'_> {
+    /// The version of a regular file, out of its bytes, and its stamp then; `None` when it is gone.
+    pub(super) fn read(
+        &self,
+        place: Place<'_>,
+    ) -> Result<Option<(FileStamp, DataVersion)>, HashError> {
+        self.read_stable(place, |file, stamp| {
+            let content = hash(file, stamp.size, Kind::File.key())?;
+            Ok(file_of(&content, stamp.is_executable().into()))
+        })
+    }
+
+    /// What `read` makes of the regular file at `place`, with a stamp that held before and after it; `None` when the file
+    /// is gone.
+    pub(super) fn read_stable<T>(
+        &self,
+        place: Place<'_>,
+        mut read: impl FnMut(&Arc<File>, &FileStamp) -> io::Result<T>,
+    ) -> Result<Option<(FileStamp, T)>, HashError> {
+        let unreadable = |error| HashError::unreadable(place.named, error);
+        for _ in 0..READINGS {
+            let Some(file) = self.open(place)? else {
+                return Ok(None);
+            };
+            let before = stamp_of(&file).map_err(unreadable)?;
+            if before.kind() != FileKind::File {
+                return Err(changing(place));
+            }
+            let result = match read(&file, &before) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
+                result => result.map_err(unreadable)?,
+            };
+            if stamp_of(&file).map_err(unreadable)? == before {
+                return Ok(Some((before, result)));
+            }
+        }
+        Err(changing(place))
+    }
+
+    /// Opens a file for reading. Without blocking: what was a file when it was stat'ed may have become a pipe.
+    fn open(&self, place: Place<'_>) -> Result<Option<Arc<File>>, HashError> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        match rustix::fs::openat(
+            &self.directory,
+            place.read,
+            flags,
+            rustix::fs::Mode::empty(),
+        ) {
+            Ok(file) => Ok(Some(Arc::new(File::from(file)))),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(HashError::unreadable(place.named, error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::ErrorKind;
+    use std::sync::Arc;
+
+    use proptest::prelude::{Strategy, prop_oneof, proptest};
+    use proptest::test_runner::Config;
+
+    use super::{LARGE, PIECE, SMALL, hash};
+    use crate::digest::Kind;
+
+    fn check(size: usize) {
+        let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &bytes).unwrap();
+        let open = Arc::new(File::open(file.path()).unwrap());
+        let key = Kind::File.key();
+        assert_eq!(
+            hash(&open, size as u64, key).unwrap(),
+            keyed_hash(key, &bytes),
+            "a file of {size} bytes"
+        );
+    }
+
+    #[test]
+    fn sizes_around_every_boundary_give_the_plain_keyed_hash() {
+        let large = LARGE as usize;
+        for boundary in [
+            0,
+            1024,
+            SMALL,
+            PIECE,
+            large,
+            large + PIECE,
+            2 * large,
+            3 * large,
+        ] {
+            for size in [
+                boundary.saturating_sub(1),
+                boundary,
+                boundary + 1,
+                boundary + 1025,
+            ] {
+                check(size);
+            }
+        }
+    }
+
+    fn sizes() -> impl Strategy<Value = usize> {
+        let large = LARGE as usize;
+        prop_oneof![0..4096_usize, 0..large, large..5 * large]
+    }
+
+    proptest! {
+        #![proptest_config(Config::with_cases(24))]
+        #[test]
+        fn any_size_gives_the_plain_keyed_hash(size in sizes()) {
+            check(size);
+        }
+    }
+
+    #[test]
+    fn a_file_that_became_shorter_is_noticed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(2 * LARGE).unwrap();
+        let open = Arc::new(File::open(file.path()).unwrap());
+        let error = hash(&open, 4 * LARGE, Kind::File.key()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
     }
 }

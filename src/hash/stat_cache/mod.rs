@@ -9,14 +9,14 @@
 //! whenever it was written, so it does not matter which of them is found.
 //!
 //! Two processes may save at once; the last one wins, and what the other had learnt is learnt again.
+//!
+//! What was learnt about files since the cache was opened.
 
-mod cursor;
-mod layout;
-mod learnt;
-mod row;
 mod table;
-mod writing;
+#[cfg(test)]
+mod tests;
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,12 +25,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::digest::{Digest, Key, Kind};
-pub(in crate::hash) use crate::hash::stat_cache::cursor::Cursor;
-use crate::hash::stat_cache::learnt::Learnt;
-use crate::hash::stat_cache::row::Row;
-use crate::hash::stat_cache::table::Table;
+use crate::hash::stat_cache::table::{Row, Table};
 use crate::model::DataVersion;
 use crate::sys::file::{FileStamp, replace_atomically};
+
+pub(in crate::hash) use crate::hash::stat_cache::table::Cursor;
 
 /// Days after which a row that nobody looked up is dropped.
 const KEPT_DAYS: u32 = 30;
@@ -205,7 +204,7 @@ impl StatCache {
             news.chain(of_today(learnt, today))
         };
         replace_atomically(&news_beside(&self.path), |file| {
-            writing::write(file, key, today, rows)
+            table::write(file, key, today, rows)
         })
     }
 
@@ -224,7 +223,7 @@ impl StatCache {
             let kept = dated.filter(|row| row.day >= since);
             kept.chain(of_today(learnt, today))
         };
-        replace_atomically(&self.path, |file| writing::write(file, key, today, rows))?;
+        replace_atomically(&self.path, |file| table::write(file, key, today, rows))?;
         match std::fs::remove_file(news_beside(&self.path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -280,5 +279,70 @@ fn day(now: Timestamp) -> u32 {
     (now.as_second() / 86_400).try_into().unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests;
+/// Rows that are not saved yet.
+#[derive(Debug, Default)]
+struct Learnt {
+    rows: Vec<Row>,
+    /// The order in which the rows are to be saved: that in which their paths were looked at.
+    order: Vec<u32>,
+    /// Where the row of a key is.
+    positions: HashMap<Digest, u32>,
+    next: u32,
+}
+
+impl Learnt {
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn get(&self, key: Digest) -> Option<Row> {
+        let at = self.positions.get(&key)?;
+        Some(self.rows[*at as usize])
+    }
+
+    pub fn contains(&self, key: Digest) -> bool {
+        self.positions.contains_key(&key)
+    }
+
+    pub fn insert(&mut self, row: Row) {
+        let new = self.rows.len() as u32;
+        let at = *self.positions.entry(row.key).or_insert(new);
+        if at == new {
+            self.rows.push(row);
+            let last = self.step();
+            self.order.push(last);
+        } else {
+            self.rows[at as usize] = row;
+        }
+    }
+
+    /// Gives the rows of these keys the order of the keys.
+    pub fn line_up(&mut self, keys: impl Iterator<Item = Digest>) {
+        for key in keys {
+            if let Some(at) = self.positions.get(&key).copied() {
+                self.order[at as usize] = self.step();
+            }
+        }
+    }
+
+    /// Sorts the rows by their order.
+    pub fn sort(&mut self) {
+        let mut sorted: Vec<u32> = (0..self.rows.len() as u32).collect();
+        sorted.sort_unstable_by_key(|at| self.order[*at as usize]);
+        self.rows = sorted.iter().map(|at| self.rows[*at as usize]).collect();
+        self.order = (0..self.rows.len() as u32).collect();
+        self.next = self.rows.len() as u32;
+        for (row, at) in self.rows.iter().zip(0..) {
+            self.positions.insert(row.key, at);
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter()
+    }
+
+    fn step(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+}

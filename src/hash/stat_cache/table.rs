@@ -3,21 +3,28 @@
 //! A small file is read at once; of a large one the pages that are asked for. Who asks in the order of the file reads each
 //! page once. Where too many ask in no order, the whole file is read after all. A page that does not fit its checksum, or a
 //! file that does not fit its header, is as good as none.
+//!
+//! How the file of a stat cache is laid out.
+//!
+//! ```text
+//! header    magic, number of rows, day of the save, checksum of all this and of the top
+//! top       the first key of each index page
+//! index     pages of (leading bytes of a key, position of its row), sorted
+//! rows      pages of rows, in the order in which they were looked at
+//! ```
+//!
+//! Each page begins with its checksum, so that it can be read alone: who wants one row of a million reads two pages.
 
 use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::digest::{Digest, Key};
-use crate::hash::stat_cache::cursor::Cursor;
-use crate::hash::stat_cache::layout::{
-    CHECKSUM, CHECKSUM_AT, DAY_AT, ENTRY, HEADER, LEADING, Layout, MAGIC, PAGE_ROWS, ROWS_AT,
-    checksum,
-};
-use crate::hash::stat_cache::row::{ROW, Row};
-use crate::sys::file::open_file;
+use crate::model::DataVersion;
+use crate::sys::file::{FileStamp, open_file};
 
 /// Files up to this length are read at once.
 const SMALL: u64 = 2 * 1024 * 1024;
@@ -241,4 +248,240 @@ pub(super) fn leading(bytes: impl AsRef<[u8]>) -> u64 {
 fn number(bytes: &[u8], at: usize) -> u32 {
     let bytes = bytes[at..at + 4].try_into();
     u32::from_le_bytes(bytes.expect("a slice of four bytes is an array of four bytes"))
+}
+
+/// Names this format; another format, or other rules of what a version is, get another number.
+pub(super) const MAGIC: &[u8; 16] = b"assetctl stat 3\n";
+
+/// Where the header's fields stand, and its length.
+const ROWS_AT: usize = 16;
+const DAY_AT: usize = 20;
+pub(super) const CHECKSUM_AT: usize = 24;
+pub(super) const HEADER: usize = 40;
+
+/// Rows of a page, and entries of an index page.
+pub(super) const PAGE_ROWS: u64 = 64;
+pub(super) const PAGE_ENTRIES: u64 = 256;
+
+/// Bytes of an index entry, of the part of it that is of the key, and of a checksum.
+pub(super) const ENTRY: usize = 12;
+pub(super) const LEADING: usize = 8;
+pub(super) const CHECKSUM: usize = 16;
+
+/// What stands where in a file with so many rows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Layout {
+    pub(super) rows: u64,
+}
+
+impl Layout {
+    /// How many index pages there are.
+    pub(super) fn index_pages(self) -> u64 {
+        self.rows.div_ceil(PAGE_ENTRIES)
+    }
+
+    /// The bytes of header and top.
+    pub(super) fn head(self) -> u64 {
+        HEADER as u64 + self.index_pages() * LEADING as u64
+    }
+
+    /// Where an index page begins, and its length with its checksum.
+    pub(super) fn index_page(self, page: u64) -> (u64, usize) {
+        let start = self.head() + page * (CHECKSUM + PAGE_ENTRIES as usize * ENTRY) as u64;
+        (
+            start,
+            CHECKSUM + held(self.rows, page, PAGE_ENTRIES) * ENTRY,
+        )
+    }
+
+    /// Where a page of rows begins, and its length with its checksum.
+    pub(super) fn row_page(self, page: u64) -> (u64, usize) {
+        let start = self.rows_start() + page * (CHECKSUM + PAGE_ROWS as usize * ROW) as u64;
+        (start, CHECKSUM + held(self.rows, page, PAGE_ROWS) * ROW)
+    }
+
+    /// The length of the file.
+    pub(super) fn len(self) -> u64 {
+        let checksums = self.rows.div_ceil(PAGE_ROWS) * CHECKSUM as u64;
+        self.rows_start() + checksums + self.rows * ROW as u64
+    }
+
+    fn rows_start(self) -> u64 {
+        let checksums = self.index_pages() * CHECKSUM as u64;
+        self.head() + checksums + self.rows * ENTRY as u64
+    }
+}
+
+/// How much the page holds where each holds `most` of `all`.
+fn held(all: u64, page: u64, most: u64) -> usize {
+    all.saturating_sub(page * most).min(most) as usize
+}
+
+/// The checksum of a page's content, and of the head of a file: made by who knows `key`.
+pub(super) fn checksum(key: &Key, content: &[u8]) -> [u8; CHECKSUM] {
+    *key.digest(content).as_bytes()
+}
+
+/// Bytes of a row.
+pub(super) const ROW: usize = 80;
+
+/// A path, what it looked like, and the version it had then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The digest of the path.
+    pub key: Digest,
+    /// The version of the file.
+    pub version: DataVersion,
+    /// What the file looked like when that was its version.
+    pub stamp: FileStamp,
+    /// Days from 1970 to when the row was last looked up, as of the last save.
+    pub day: u32,
+}
+
+impl Row {
+    /// Appends the bytes of the row.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.key.as_bytes());
+        bytes.extend_from_slice(self.version.0.as_bytes());
+        bytes.extend_from_slice(&self.stamp.size.to_le_bytes());
+        bytes.extend_from_slice(&self.stamp.mtime_ns.to_le_bytes());
+        bytes.extend_from_slice(&self.stamp.ctime_ns.to_le_bytes());
+        bytes.extend_from_slice(&self.stamp.inode.to_le_bytes());
+        bytes.extend_from_slice(&self.stamp.device.to_le_bytes());
+        bytes.extend_from_slice(&self.stamp.mode.to_le_bytes());
+        bytes.extend_from_slice(&self.day.to_le_bytes());
+    }
+
+    /// The row that these bytes are of.
+    pub fn decode(bytes: &[u8; ROW]) -> Self {
+        Self {
+            key: Digest::from_bytes(part(bytes, 0)),
+            version: DataVersion(Digest::from_bytes(part(bytes, 16))),
+            stamp: FileStamp {
+                size: u64::from_le_bytes(part(bytes, 32)),
+                mtime_ns: i64::from_le_bytes(part(bytes, 40)),
+                ctime_ns: i64::from_le_bytes(part(bytes, 48)),
+                inode: u64::from_le_bytes(part(bytes, 56)),
+                device: u64::from_le_bytes(part(bytes, 64)),
+                mode: u32::from_le_bytes(part(bytes, 72)),
+            },
+            day: u32::from_le_bytes(part(bytes, 76)),
+        }
+    }
+}
+
+fn part<const N: usize>(bytes: &[u8; ROW], at: usize) -> [u8; N] {
+    bytes[at..at + N]
+        .try_into()
+        .expect("a slice of N bytes is an array of N bytes")
+}
+
+/// Where the last row was found, with the page that holds it.
+///
+/// Rows lie in the order in which they were looked at when they were learnt. Who asks in that order again finds each row
+/// after the last one, without a search.
+#[derive(Debug, Default)]
+pub(in crate::hash) struct Cursor {
+    /// The position of the row that is expected next.
+    pub(super) next: u32,
+    /// The page that `bytes` hold.
+    pub(super) page: Option<u64>,
+    pub(super) bytes: Vec<u8>,
+}
+
+const _: () = assert!(CHECKSUM_AT + CHECKSUM == HEADER && LEADING + 4 == ENTRY);
+
+/// Bytes that are written at once.
+const BUFFER: usize = 256 * 1024;
+
+/// Writes the rows that `rows` gives each time it is asked, saved on `day`.
+pub(super) fn write<I: Iterator<Item = Row>>(
+    file: &mut File,
+    key: &Key,
+    day: u32,
+    rows: impl Fn() -> I,
+) -> io::Result<()> {
+    let mut keys: Vec<(u64, u32)> = rows()
+        .map(|row| leading(row.key.as_bytes()))
+        .zip(0..)
+        .collect();
+    keys.sort_unstable();
+    let mut out = BufWriter::with_capacity(BUFFER, file);
+    head(&mut out, key, day, &keys)?;
+    let mut page = Page::default();
+    for keys in keys.chunks(PAGE_ENTRIES as usize) {
+        for (leading, at) in keys {
+            page.bytes.extend_from_slice(&leading.to_be_bytes());
+            page.bytes.extend_from_slice(&at.to_le_bytes());
+        }
+        page.end(&mut out, key)?;
+    }
+    for row in rows().take(keys.len()) {
+        row.encode(&mut page.bytes);
+        if page.bytes.len() == PAGE_ROWS as usize * ROW {
+            page.end(&mut out, key)?;
+        }
+    }
+    if !page.bytes.is_empty() {
+        page.end(&mut out, key)?;
+    }
+    out.flush()
+}
+
+fn head(out: &mut impl Write, key: &Key, day: u32, keys: &[(u64, u32)]) -> io::Result<()> {
+    let rows = u32::try_from(keys.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut content = MAGIC.to_vec();
+    content.extend_from_slice(&rows.to_le_bytes());
+    content.extend_from_slice(&day.to_le_bytes());
+    let fields = content.len();
+    for (first, _) in keys.iter().step_by(PAGE_ENTRIES as usize) {
+        content.extend_from_slice(&first.to_be_bytes());
+    }
+    out.write_all(&content[..fields])?;
+    out.write_all(&checksum(key, &content))?;
+    out.write_all(&content[fields..])
+}
+
+/// The content of a page that is being written.
+#[derive(Default)]
+struct Page {
+    bytes: Vec<u8>,
+}
+
+impl Page {
+    fn end(&mut self, out: &mut impl Write, key: &Key) -> io::Result<()> {
+        out.write_all(&checksum(key, &self.bytes))?;
+        out.write_all(&self.bytes)?;
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROW, Row};
+    use crate::digest::Kind;
+    use crate::model::DataVersion;
+    use crate::sys::file::FileStamp;
+
+    #[test]
+    fn a_row_survives_its_bytes() {
+        let row = Row {
+            key: Kind::Path.digest(b"a"),
+            version: DataVersion(Kind::File.digest(b"b")),
+            stamp: FileStamp {
+                size: u64::MAX,
+                mtime_ns: -1,
+                ctime_ns: 3,
+                inode: 4,
+                device: 5,
+                mode: 6,
+            },
+            day: 7,
+        };
+        let mut bytes = Vec::new();
+        row.encode(&mut bytes);
+        let bytes: [u8; ROW] = bytes.try_into().unwrap();
+        assert_eq!(Row::decode(&bytes), row);
+    }
 }
