@@ -13,16 +13,15 @@ use crate::app::instance::InstanceAccess;
 use crate::app::project::OpenProject;
 use crate::app::surroundings::Surroundings;
 use crate::git::{GitError, Repository};
-use crate::lockfile;
-use crate::manifest;
 use crate::model::{AssetGraph, Command, CommandTemplate, Piece, Place};
 use crate::sys::clock::{Clock, SystemClock};
-use crate::sys::exec_limit::most_bytes;
 use crate::sys::file::{FileSystem, file_system_of, filesystem_now, mount_of, room_in};
-use crate::sys::inherited::{cores, file_size_limit, open_files_limit};
+use crate::sys::inherited::{
+    cores, file_size_limit, most_bytes, open_files_limit, temporary_folder,
+};
 use crate::sys::lock::FileLock;
 use crate::sys::secret;
-use crate::sys::temporary::temporary_folder;
+use crate::{lockfile, manifest};
 
 /// From here on the clocks of the system and of a file system differ.
 const SKEW: i64 = 2_000_000_000;

@@ -29,8 +29,8 @@ use crate::model::{
     PathTemplate, SourceAsset,
 };
 use crate::store::{Mark, Opened, Place, Store, StoreError};
+use crate::sys::inherited::temporary_folder;
 use crate::sys::secret;
-use crate::sys::temporary::temporary_folder;
 
 /// The compiled manifest, in the project's own folder.
 pub(super) const MANIFEST_CACHE: &str = "manifest.cache";

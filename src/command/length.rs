@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::model::Name;
-use crate::sys::exec_limit::{EACH_STRING, LONGEST_STRING, most_bytes};
+use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
 
 /// What to do about a command that is long by itself.
 pub(super) const SHORTEN: &str = "move most of it into a script";

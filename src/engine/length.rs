@@ -12,7 +12,7 @@ use crate::model::{
     Place, Recipe, SourcePath,
 };
 use crate::plan::{Cell, Decision, Evaluation, Row};
-use crate::sys::exec_limit::{EACH_STRING, LONGEST_STRING, most_bytes};
+use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
 
 /// What a word costs beyond its path: quotes and a space, or its end and a pointer.
 const AROUND: usize = 1 + EACH_STRING;

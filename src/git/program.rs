@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::git::GitError;
-use crate::sys::temporary::temporary_folder;
+use crate::sys::inherited::temporary_folder;
 
 /// Variables that say which repository is meant, or that start other programs. Within a hook they name the repository of
 /// the commit; the one that is asked about is the one that holds the project.

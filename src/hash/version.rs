@@ -275,7 +275,7 @@ mod tests {
         let key = Kind::File.key();
         assert_eq!(
             hash(&open, size as u64, key).unwrap(),
-            keyed_hash(key, &bytes),
+            blake3::keyed_hash(key, &bytes),
             "a file of {size} bytes"
         );
     }

@@ -1,15 +1,15 @@
 //! Lines as they come, gathered by what they are about.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::lockfile::FORMAT;
-use crate::lockfile::damage::Damage;
-use crate::lockfile::fields::{Fields, Kind, Words, Wrong};
+use crate::lockfile::error::Damage;
 use crate::lockfile::print::{push_added, push_block, push_line, push_source};
-use crate::lockfile::repeats::{Repeats, leave_out_repeats};
-use crate::lockfile::words::{ADDED, HEADER, UNPARTITIONED, range_of, unescaped};
+use crate::lockfile::words::{
+    ADDED, Fields, HEADER, Kind, UNPARTITIONED, Words, Wrong, range_of, unescaped,
+};
 use crate::model::{
     AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedSource, Name,
     PartitionKey, RULE,
@@ -344,4 +344,37 @@ fn present<T>(
 ) -> Result<T, Wrong> {
     let line = kind.called();
     value.ok_or_else(|| (0..words.rest().end, Damage::Missing { line, field }))
+}
+
+/// Whether several lines are about the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// Each is about something of its own.
+    None,
+    /// Some are, whether they say the same or not.
+    Some,
+}
+
+/// Leaves out lines that say the same as an earlier one.
+///
+/// `about` is what a line is about, as a name and a key, `write` writes it out. Only where several lines are about the same are they written.
+pub fn leave_out_repeats<T>(
+    lines: &mut Vec<T>,
+    about: impl Fn(&T) -> (&str, &str),
+    write: impl Fn(&mut String, &T),
+) -> Repeats {
+    if lines.len() < 2 {
+        return Repeats::None;
+    }
+    let mut seen = HashSet::with_capacity(lines.len());
+    if lines.iter().all(|line| seen.insert(about(line))) {
+        return Repeats::None;
+    }
+    let mut written = HashSet::new();
+    lines.retain(|line| {
+        let mut text = String::new();
+        write(&mut text, line);
+        written.insert(text)
+    });
+    Repeats::Some
 }

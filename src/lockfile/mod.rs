@@ -7,29 +7,21 @@
 //! `docs/lockfile.md` describes the format. It is raised when anything is added to it: a reader of an older format
 //! refuses the file instead of losing what it does not know.
 
-mod damage;
 mod disk;
 mod error;
-mod fields;
 mod gather;
-mod lines;
 mod parse;
-mod pieces;
 mod print;
-mod repeats;
-mod sheet;
 mod splice;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use damage::{Damage, DamagedLine};
 pub use disk::{FILE_NAME, Written, added_keys, read, read_bytes, write, write_text};
-pub use error::LockError;
+pub use error::{Damage, DamagedLine, LockError};
 pub use parse::{Parsed, parse, salvage};
 pub use print::print;
-pub use sheet::{Wanted, outlines, parse_part};
-pub use splice::splice;
+pub use splice::{Wanted, outlines, parse_part, splice};
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;

@@ -1,16 +1,23 @@
 //! Text into a lock.
+//!
+//! A long text, read in pieces side by side.
+//!
+//! That is for texts as they are written. Where there is anything to say of one (damage, conflicts, another format), it is
+//! read from its beginning in place of this, so that all is said with the right place, and in order.
+//!
+//! The lines of a text, without what version control leaves between them.
+//!
+//! Both sides of a conflict are read, and its common base, where one is given, is not: a line that only the base has was
+//! replaced on both sides. A conflict within a base has longer markers and is left out with it.
 
 use std::ops::Range;
 
-use crate::lockfile::damage::DamagedLine;
-use crate::lockfile::error::LockError;
-use crate::lockfile::fields::Words;
-use crate::lockfile::gather::{Gathered, Header, Refused};
-use crate::lockfile::lines::{Conflicts, Line, Lines};
-use crate::lockfile::pieces::gather_pieces;
-use crate::lockfile::repeats::Repeats;
-use crate::lockfile::words::{ADDED, HEADER};
+use crate::lockfile::error::{Damage, DamagedLine, LockError};
+use crate::lockfile::gather::{Gathered, Header, Refused, Repeats};
+use crate::lockfile::words::{ADDED, HEADER, Words};
 use crate::model::{AddedKey, Lock};
+use crate::sys::inherited::cores;
+use crate::sys::parallel;
 
 /// How Git LFS begins what it leaves in place of a file.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
@@ -150,5 +157,277 @@ fn text_of<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, LockError> {
     match (text, nul) {
         (Ok(text), None) => Ok(text),
         (_, nul) => Err(LockError::not_text(file, bytes, nul.unwrap_or(decoded))),
+    }
+}
+
+/// Pieces of this many bytes are worth a thread.
+const PIECE: usize = 512 * 1024;
+
+/// More pieces would not be worth joining.
+const MOST: usize = 8;
+
+/// What the lines of a text say; `None` if it is short, or there is anything to say of it.
+pub fn gather_pieces(text: &str) -> Option<Gathered<'_>> {
+    let count = (text.len() / PIECE).min(cores()).min(MOST);
+    if count < 2 {
+        return None;
+    }
+    let pieces = pieces(text, count).into_iter();
+    let gathered = parallel::map(pieces, 1, |piece| gather(text, piece));
+    let gathered: Option<Vec<_>> = gathered.into_iter().collect();
+    let mut gathered = gathered?.into_iter();
+    let mut all = gathered.next()?;
+    gathered.for_each(|next| all.append(next));
+    Some(all)
+}
+
+/// About equal parts, each of whole lines.
+fn pieces(text: &str, count: usize) -> Vec<Range<usize>> {
+    let mut pieces = Vec::with_capacity(count);
+    let mut start = 0;
+    for number in 1..=count {
+        let about = (text.len() / count * number).max(start);
+        let line = memchr::memchr(b'\n', &text.as_bytes()[about..]);
+        let end = match line {
+            Some(line) if number < count => about + line + 1,
+            _ => text.len(),
+        };
+        pieces.push(start..end);
+        start = end;
+    }
+    pieces
+}
+
+fn gather(text: &str, piece: Range<usize>) -> Option<Gathered<'_>> {
+    let is_first = piece.start == 0;
+    let piece = &text[piece];
+    if !is_first && piece.starts_with('\u{feff}') {
+        // Only at the start of a file does that mean nothing.
+        return None;
+    }
+    let mut gathered = Gathered::new();
+    let mut lines = Lines::new(piece);
+    for line in &mut lines {
+        gathered.take(line.ok()?.text).ok()?;
+    }
+    (lines.conflicts() == Conflicts::None).then_some(gathered)
+}
+
+/// How many signs a marker has at least.
+const MARKER: usize = 7;
+
+/// A line that says something.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'t> {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The byte offset at which it starts.
+    pub start: usize,
+    /// The line without its end.
+    pub text: &'t str,
+}
+
+/// The lines of a text that say something: no comments, blank lines and markers of conflicts.
+pub struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    number: u32,
+    /// The marker before the base that is being left out.
+    base: Option<Line<'t>>,
+    conflicts: Conflicts,
+}
+
+/// Whether conflicts were met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// So far none.
+    None,
+    /// At least one marker.
+    Met,
+}
+
+impl Line<'_> {
+    /// The line as one that is damaged as a whole.
+    pub fn damaged(&self, damage: Damage) -> DamagedLine {
+        self.damaged_at(self.start..self.start + self.text.len(), damage)
+    }
+
+    /// The line as one that is damaged at a span of the text.
+    pub fn damaged_at(&self, span: Range<usize>, damage: Damage) -> DamagedLine {
+        DamagedLine {
+            line: self.number,
+            span,
+            damage,
+        }
+    }
+}
+
+impl<'t> Lines<'t> {
+    /// The lines of a text.
+    pub fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+            number: 0,
+            base: None,
+            conflicts: Conflicts::None,
+        }
+    }
+
+    /// Whether conflicts were met.
+    pub fn conflicts(&self) -> Conflicts {
+        self.conflicts
+    }
+
+    /// The next line of any kind, and whether it has an end.
+    fn any(&mut self) -> Option<(Line<'t>, Ending)> {
+        let rest = &self.text[self.at..];
+        if rest.is_empty() {
+            return None;
+        }
+        let start = self.at;
+        self.number += 1;
+        let (text, ending) = if let Some(len) = memchr::memchr(b'\n', rest.as_bytes()) {
+            self.at += len + 1;
+            (&rest[..len], Ending::Newline)
+        } else {
+            self.at = self.text.len();
+            (rest, Ending::None)
+        };
+        let line = Line {
+            number: self.number,
+            start,
+            text: text.strip_suffix('\r').unwrap_or(text),
+        };
+        Some((line, ending))
+    }
+
+    /// Takes notice of a marker: `sign`, so many times.
+    fn meet(&mut self, line: Line<'t>, sign: u8, length: usize) {
+        self.conflicts = Conflicts::Met;
+        match self.base {
+            Some(base) if marker(base.text) != Some((b'|', length)) => {}
+            _ if sign == b'|' => self.base = Some(line),
+            _ => self.base = None,
+        }
+    }
+}
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = Result<Line<'t>, DamagedLine>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some((line, ending)) = self.any() {
+            if let Some((sign, length)) = marker(line.text) {
+                self.meet(line, sign, length);
+                continue;
+            }
+            let says_nothing = line.text.starts_with('#') || line.text.trim_ascii().is_empty();
+            if says_nothing || self.base.is_some() {
+                continue;
+            }
+            return Some(match ending {
+                Ending::Newline => Ok(line),
+                Ending::None => Err(line.damaged(Damage::Unfinished)),
+            });
+        }
+        let base = self.base.take()?;
+        Some(Err(base.damaged(Damage::Unclosed)))
+    }
+}
+
+enum Ending {
+    Newline,
+    None,
+}
+
+/// The sign and length of a marker: `<<<<<<< ours`.
+fn marker(line: &str) -> Option<(u8, usize)> {
+    let sign = *line.as_bytes().first()?;
+    if !matches!(sign, b'<' | b'=' | b'>' | b'|') {
+        return None;
+    }
+    let length = line.bytes().take_while(|byte| *byte == sign).count();
+    let alone = matches!(line.as_bytes().get(length), None | Some(b' '));
+    (length >= MARKER && alone).then_some((sign, length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conflicts, Lines, pieces};
+
+    use crate::lockfile::error::Damage;
+
+    #[test]
+    fn pieces_are_whole_lines_and_together_the_text() {
+        for (text, count) in [
+            ("a\nbb\nccc\n", 2),
+            ("a\nbb\nccc\ndddd", 3),
+            ("one line without an end", 3),
+            ("\n\n\n\n\n", 4),
+            ("a long line and\nb\n", 5),
+        ] {
+            let pieces = pieces(text, count);
+            assert_eq!(pieces.len(), count);
+            let mut joined = String::new();
+            for piece in pieces {
+                assert_eq!(piece.start, joined.len());
+                joined.push_str(&text[piece]);
+                assert!(joined.ends_with('\n') || joined == text, "{text:?}");
+            }
+            assert_eq!(joined, text);
+        }
+    }
+
+    fn read(text: &str) -> (Vec<&str>, Option<(u32, Damage)>, Conflicts) {
+        let mut lines = Lines::new(text);
+        let mut read = Vec::new();
+        let mut damage = None;
+        for line in &mut lines {
+            match line {
+                Ok(line) => {
+                    assert_eq!(text.lines().nth(line.number as usize - 1), Some(line.text));
+                    assert!(text[line.start..].starts_with(line.text));
+                    read.push(line.text);
+                }
+                Err(damaged) => damage = Some((damaged.line, damaged.damage)),
+            }
+        }
+        (read, damage, lines.conflicts())
+    }
+
+    #[test]
+    fn lines_that_say_something() {
+        let none = Conflicts::None;
+        let met = Conflicts::Met;
+        let unfinished = |line| Some((line, Damage::Unfinished));
+        let unclosed = |line| Some((line, Damage::Unclosed));
+        let base = "<<<<<<< a\nx\n||||||| b\ny\n=======\nz\n>>>>>>> c\nw\n";
+        let nested = "<<<<<<< a\nx\n||||||| b\n<<<<<<<<< d\ny\n||||||||| e\n=========\nq\n>>>>>>>>> f\n=======\nz\n>>>>>>> c\n";
+        for (text, lines, damage, conflicts) in [
+            ("", vec![], None, none),
+            ("a\n\n# b\n \t\nc\n", vec!["a", "c"], None, none),
+            ("a\r\n\r\nb\r\n", vec!["a", "b"], None, none),
+            ("a\nb", vec!["a"], unfinished(2), none),
+            ("a\n# b", vec!["a"], None, none),
+            (
+                "<<<<<<< a\nx\n=======\nz\n>>>>>>> c\n",
+                vec!["x", "z"],
+                None,
+                met,
+            ),
+            (base, vec!["x", "z", "w"], None, met),
+            (nested, vec!["x", "z"], None, met),
+            ("a\n||||||| b\nc\nd", vec!["a"], unclosed(2), met),
+            ("||||||| b\nc\n>>>>>>> e\nd\n", vec!["d"], None, met),
+            (
+                "<<<<<< a\n=======x\n",
+                vec!["<<<<<< a", "=======x"],
+                None,
+                none,
+            ),
+        ] {
+            assert_eq!(read(text), (lines, damage, conflicts), "{text:?}");
+        }
     }
 }

@@ -4,9 +4,8 @@
 //! failed: nothing is probed beforehand.
 
 use std::cell::Cell;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -24,7 +23,7 @@ use crate::store::mark::Mark;
 use crate::store::origin;
 use crate::store::run_lock::RunLocks;
 use crate::store::schema::{SCHEMA, Schema};
-use crate::sys::temporary::{IN_MEMORY, TEMPORARY};
+use crate::sys::inherited::{IN_MEMORY, TEMPORARY};
 
 /// The file of an instance, in its home folder.
 const FILE: &str = "instance.db";

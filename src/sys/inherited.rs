@@ -1,7 +1,14 @@
 //! What this process inherits from its caller: which signals are ignored, how large a file may grow, how many
 //! files may be open, how many cores it may use.
+//!
+//! How much a program that is started can be given: the limits of `execve`.
+//!
+//! Linux takes strings of up to 128 KiB, and a quarter of the stack's limit in all, pointers included, but never more
+//! than 6 MiB. macOS takes 1 MiB in all.
 
+use std::ffi::OsString;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::thread;
 
 use rustix::process::{Resource, getrlimit};
@@ -56,5 +63,70 @@ mod system {
             shell.is_ok_and(|status| status.success())
         };
         signals.iter().filter(survives).copied().collect()
+    }
+}
+
+/// The longest argument or variable, in bytes, with its closing zero.
+pub const LONGEST_STRING: usize = 131_072;
+
+/// What each string costs beyond its bytes: the pointer to it.
+pub const EACH_STRING: usize = size_of::<usize>();
+
+/// Room for what the system itself puts there: the program's path, auxiliary values, alignment.
+const OWN: usize = 4_096;
+
+/// The greatest total of arguments and variables, in bytes, each with its closing zero and its pointer.
+#[cfg(target_os = "linux")]
+pub fn most_bytes() -> usize {
+    use rustix::process::{Resource, getrlimit};
+    const LEAST: u64 = 128 * 1024;
+    const MOST: u64 = 6 * 1024 * 1024;
+    let stack = getrlimit(Resource::Stack).current;
+    let quarter = stack.map_or(MOST, |stack| stack / 4).clamp(LEAST, MOST);
+    usize::try_from(quarter).map_or(usize::MAX, |bytes| bytes - OWN)
+}
+
+/// The greatest total of arguments and variables, in bytes, each with its closing zero and its pointer.
+#[cfg(not(target_os = "linux"))]
+pub fn most_bytes() -> usize {
+    1024 * 1024 - OWN
+}
+
+/// Where temporary files go if nothing else is said.
+pub const TEMPORARY: &str = "/tmp";
+
+/// A folder of the system's whose files are in memory, where there is one.
+pub const IN_MEMORY: &str = "/dev/shm";
+
+/// The folder for temporary files by the `TMPDIR` of an environment.
+pub fn temporary_folder(environment: &[(OsString, OsString)]) -> PathBuf {
+    let of_user = environment.iter().rev().find(|(name, _)| name == "TMPDIR");
+    let of_user = of_user.filter(|(_, folder)| !folder.is_empty());
+    of_user.map_or_else(
+        || PathBuf::from(TEMPORARY),
+        |(_, folder)| PathBuf::from(folder),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::temporary_folder;
+
+    #[test]
+    fn the_last_that_is_set_and_not_empty() {
+        for (environment, folder) in [
+            (vec![], "/tmp"),
+            (vec![("TMPDIR", "")], "/tmp"),
+            (
+                vec![("TMPDIR", "/a"), ("TMPDIR", "/b"), ("TMP", "/c")],
+                "/b",
+            ),
+        ] {
+            let environment = environment.into_iter().map(|(n, v)| (n.into(), v.into()));
+            let environment: Vec<_> = environment.collect();
+            assert_eq!(temporary_folder(&environment), Path::new(folder));
+        }
     }
 }

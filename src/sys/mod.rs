@@ -3,7 +3,6 @@
 //! Linux and macOS; where they differ, the difference stands here.
 
 pub mod clock;
-pub mod exec_limit;
 pub mod file;
 pub mod inherited;
 pub mod lock;
@@ -11,4 +10,3 @@ pub mod parallel;
 pub mod private_folder;
 pub mod process;
 pub mod secret;
-pub mod temporary;

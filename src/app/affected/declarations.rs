@@ -16,7 +16,7 @@ use crate::model::{
     About, Asset, AssetGraph, AssetId, Command, CommandPlaceholder, Declaration, Dep, FileId,
     Location, PartitionSet, SourceAsset,
 };
-use crate::sys::temporary::temporary_folder;
+use crate::sys::inherited::temporary_folder;
 
 /// Sets of keys of assets and sources.
 type Sets = Vec<(AssetId, PartitionSet)>;

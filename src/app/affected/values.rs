@@ -8,7 +8,7 @@ use crate::app::project::OpenProject;
 use crate::git::{Commit, GitError, Repository};
 use crate::hash::{StatCache, Versions};
 use crate::model::{AssetId, PartitionRef, PartitionSet, PathTemplate, Place};
-use crate::sys::temporary::temporary_folder;
+use crate::sys::inherited::temporary_folder;
 
 /// More values than this are not compared: all of them count as changed.
 const COMPARED: u32 = 10_000;

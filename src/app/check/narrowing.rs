@@ -15,7 +15,7 @@ use crate::model::{
     LockedAsset, LockedSource, Name, PartitionKey, PartitionKeys, PartitionSet,
     PartitionsDefinition,
 };
-use crate::sys::temporary::temporary_folder;
+use crate::sys::inherited::temporary_folder;
 
 /// The goals of a check.
 pub(super) fn narrowed(

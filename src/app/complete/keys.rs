@@ -10,7 +10,7 @@ use crate::hash::Ignore;
 use crate::look::{KeyQuestion, OWN_FOLDER, World};
 use crate::model::{DefinitionId, KeysByDefinition, PartitionKeys};
 use crate::store::Place;
-use crate::sys::temporary::temporary_folder;
+use crate::sys::inherited::temporary_folder;
 
 /// How many keys are offered at most.
 const OFFERED: usize = 2_000;

@@ -5,7 +5,7 @@ use crate::app::notice::Notice;
 use crate::app::project::{OpenProject, Traces};
 use crate::model::PartitionsDefinition;
 use crate::store::{self, Access, Store, StoreError};
-use crate::sys::temporary::temporary_folder;
+use crate::sys::inherited::temporary_folder;
 
 impl InstanceAccess {
     /// Opens the project's instance for reading.

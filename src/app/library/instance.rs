@@ -10,8 +10,8 @@ use crate::app::AppError;
 use crate::app::library::error::Error;
 use crate::app::library::project::absolute;
 use crate::store::{Access, Store};
+use crate::sys::inherited::{IN_MEMORY, TEMPORARY};
 use crate::sys::private_folder::PrivateFolder;
-use crate::sys::temporary::{IN_MEMORY, TEMPORARY};
 
 /// Where an ephemeral instance lives: in memory where the system has such a place.
 const PLACES: [&str; 2] = [IN_MEMORY, TEMPORARY];

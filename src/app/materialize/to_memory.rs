@@ -21,8 +21,8 @@ use crate::manifest;
 use crate::model::{AssetId, MaterializeOptions, MemoryOptions, PathTemplate};
 use crate::plan::Evaluation;
 use crate::sys::file::room_in;
+use crate::sys::inherited::{IN_MEMORY, temporary_folder};
 use crate::sys::private_folder::PrivateFolder;
-use crate::sys::temporary::{IN_MEMORY, temporary_folder};
 
 /// Materializes what is selected, and what it needs, in memory.
 ///

@@ -18,7 +18,7 @@ use crate::store::open::Reading;
 use crate::store::schema::{SCHEMA, Schema};
 use crate::store::tests::samples::{asset, begin, days, digest, open, run_id, success, time};
 use crate::store::{Access, AssetPartition, Mark, Opened, Place, Store, StoreError};
-use crate::sys::temporary::IN_MEMORY;
+use crate::sys::inherited::IN_MEMORY;
 use crate::testkit;
 
 /// The schema of the first assetctl.

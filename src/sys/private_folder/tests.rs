@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
 
 use super::PrivateFolder;
-use super::sweeper::Sweeper;
+use super::Sweeper;
 
 /// Tells a test that it is to be the owner of a folder in this parent.
 const OWN_IN: &str = "ASSETCTL_TEST_OWN_FOLDER_IN";

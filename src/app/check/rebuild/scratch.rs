@@ -16,7 +16,7 @@ use crate::look::OWN_FOLDER;
 use crate::model::{AssetId, Counted, PartitionRef, Place, Recipe, SourceAsset, SourcePath};
 use crate::plan::{Cell, FoundSources, Role, Scope};
 use crate::sys::file::copy_tree;
-use crate::sys::temporary::temporary_folder;
+use crate::sys::inherited::temporary_folder;
 
 /// The name of the copy of the project.
 const PROJECT: &str = "project";
