@@ -5,14 +5,11 @@
 //! which git would make for the commit.
 
 mod error;
-mod files;
 mod index;
-mod program;
 mod repository;
 mod tracked;
 
 pub use error::GitError;
-pub use files::StoredFile;
 pub use index::{Checkout, Tree, TreeExtent};
-pub use repository::{Change, ChangeKind, Commit, Repository};
+pub use repository::{Change, ChangeKind, Commit, Repository, StoredFile};
 pub use tracked::{Removed, Tracked};

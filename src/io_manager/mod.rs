@@ -14,21 +14,20 @@
 //! values are `Loaded`, and `load` downloads. What such a store holds can also change behind one's back, so it will have
 //! to tell the version of what is there; of files the engine asks the file system itself.
 
-mod error;
 mod filesystem;
 mod memory;
-mod room;
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fmt, io};
 
-pub use error::IoManagerError;
-pub use filesystem::FilesystemIoManager;
-pub use memory::{Entry, EntryKind, MemoryIoManager, Value};
-pub use room::Taken;
+use miette::Diagnostic;
+use thiserror::Error;
 
 use crate::model::OutputKind;
+
+pub use filesystem::FilesystemIoManager;
+pub use memory::{Entry, EntryKind, MemoryIoManager, Taken, Value};
 
 /// An output of a step: what it is called, and where its command writes it.
 ///
@@ -258,4 +257,67 @@ pub trait IoManager: Send + Sync + fmt::Debug {
 
     /// How values pass through standard input and output.
     fn streams(&self) -> Streams;
+}
+
+/// Why a value could not be stored or loaded.
+///
+/// ```
+/// use assetctl::{IoManager, MemoryIoManager};
+///
+/// let error = MemoryIoManager::new(1_000).bytes("build/x.txt").expect_err("it is empty");
+/// assert_eq!(error.to_string(), "nothing is stored under `build/x.txt`");
+/// assert_eq!(error.stable_code(), "assetctl::io_manager::not_stored");
+/// ```
+#[derive(Debug, Error, Diagnostic)]
+pub enum IoManagerError {
+    /// The operating system refused something.
+    #[error(transparent)]
+    #[diagnostic(code(assetctl::io_manager::io))]
+    Io(#[from] io::Error),
+    /// There is no room for it.
+    #[error("`{path}` takes {bytes} bytes of memory; {used} of at most {limit} are taken already")]
+    #[diagnostic(
+        code(assetctl::io_manager::memory_limit),
+        help("raise `--memory-limit`, or select fewer partitions")
+    )]
+    MemoryLimit {
+        /// The value.
+        path: String,
+        /// What it takes, in bytes.
+        bytes: u64,
+        /// What is taken, in bytes.
+        used: u64,
+        /// What may be taken, in bytes.
+        limit: u64,
+    },
+    /// Nothing is stored under this path.
+    #[error("nothing is stored under `{path}`")]
+    #[diagnostic(code(assetctl::io_manager::not_stored))]
+    NotStored {
+        /// The path.
+        path: String,
+    },
+    /// It is a directory, which has no bytes of its own.
+    #[error("`{path}` is a directory")]
+    #[diagnostic(
+        code(assetctl::io_manager::directory),
+        help("only files can be given on standard input or printed")
+    )]
+    Directory {
+        /// The path.
+        path: String,
+    },
+}
+
+impl IoManagerError {
+    /// Its diagnostic code.
+    #[must_use]
+    pub const fn stable_code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "assetctl::io_manager::io",
+            Self::MemoryLimit { .. } => "assetctl::io_manager::memory_limit",
+            Self::NotStored { .. } => "assetctl::io_manager::not_stored",
+            Self::Directory { .. } => "assetctl::io_manager::directory",
+        }
+    }
 }

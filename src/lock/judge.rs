@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::digest::{Digest, Folding};
-use crate::lock::reading::Lack;
+use crate::lock::contribution::Lack;
 use crate::lock::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
 use crate::model::{
     Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Lock,

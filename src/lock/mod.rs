@@ -7,7 +7,7 @@
 //!
 //! - `rows`: which line stands for which cell.
 //! - `judge`: whether a line is right.
-//! - `reading`: what lines and sources contribute to what reads them.
+//! - `contribution`: what lines and sources contribute to what reads them.
 //! - `stand_in`: what stands in for fingerprints where blocks are read.
 //! - `verdicts`: what follows downstream, and why.
 //! - `fold`: lines into blocks.
@@ -16,38 +16,31 @@
 //!
 //! Pure: the text is read and written by `lockfile`, and what is on disk comes in as facts.
 
-mod apart;
-mod asked;
 mod compare;
-mod count;
+mod contribution;
 mod fold;
-mod fresh;
 mod judge;
-mod keys;
 mod lines;
-mod reading;
-mod right;
+mod outline;
 mod rows;
-mod stand_in;
 #[cfg(test)]
 mod tests;
 mod update;
 mod verdicts;
+mod witnesses;
 
 pub use fold::{FoldLimits, Unfold, holds_foldable, refold};
 pub use judge::{LockFacts, LockJudge};
 pub use verdicts::LockStatus;
 
-pub use compare::{Compared, compare};
-pub use count::changed_lines;
-pub use keys::{is_locked, key_changes, keys_of};
+pub use compare::{Compared, changed_lines, compare};
 pub use lines::{
-    LinesOfCells, fresh_line, fresh_lines, is_fresh, is_unsettled, line_of, was_made_now,
-    without_cells,
+    LinesOfCells, fresh_line, fresh_lines, is_fresh, is_unsettled, line_of, staying,
+    unsettled_lines, was_made_now, without_cells,
 };
-pub use right::{is_met, lock_facts, right_cells, stands_in_block};
-pub use update::{Changes, update};
+pub use update::{Changes, is_locked, key_changes, keys_of, update};
+pub use witnesses::{
+    Asked, asset_of, is_met, lock_facts, locked_result, right_cells, stands_in_block,
+};
 
-pub use apart::{Outline, stand_apart};
-pub use asked::{Asked, asset_of, locked_result};
-pub use fresh::{staying, unsettled_lines};
+pub use outline::{Outline, stand_apart};

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::lock::contribution::Lack;
 use crate::lock::judge::{LockJudge, Spot, Standing, has_all_outputs};
-use crate::lock::reading::Lack;
 use crate::model::{
     Asset, AssetId, Cause, CodeChange, CodePrefix, ContributionPrefix, DataChange, Dep,
     DependencyChange, EnvValue, EnvVariable, LockLine, OutputChange, PartitionSet, Presence, RULE,

@@ -302,7 +302,7 @@ pub fn parse_part(text: &str, wanted: &Wanted<'_>) -> Option<Lock> {
 }
 
 /// The groups of lines behind the header, in order.
-pub(super) fn groups(text: &str) -> Option<Vec<Group<'_>>> {
+fn groups(text: &str) -> Option<Vec<Group<'_>>> {
     let header = header(RULE);
     let mut at = text.starts_with(&header).then_some(header.len())?;
     let mut groups: Vec<Group<'_>> = Vec::new();
@@ -372,7 +372,7 @@ impl<'t> Group<'t> {
 }
 
 /// The key that a word stands for; empty where there is none.
-pub(super) fn key_of(word: &str) -> Option<Cow<'_, str>> {
+fn key_of(word: &str) -> Option<Cow<'_, str>> {
     match word {
         UNPARTITIONED => Some(Cow::Borrowed("")),
         word => unescaped(word),

@@ -6,18 +6,25 @@
 //!
 //! A place is looked at only where its asset partition is to be made and has no record for this path, once. Where nothing
 //! lies there, which is nearly always, that was all.
+//!
+//! The places at which a step of ours has begun to put an output: a file of the project, `.assetctl/begun`.
+//!
+//! A record is made last. Who dies before it leaves outputs that no record tells of, and without this file the next run
+//! would take them for somebody else's. It lies with the project, as outputs do, so that all instances of a project know
+//! it. It holds a digest of 16 bytes for each path and only grows. It is lost without harm: then what lies at such a place
+//! is kept aside, and said.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
-use std::{fs, io};
 
 use crate::answer::PlannedAside;
 use crate::digest::Field;
-use crate::hash::HashError;
-use crate::look::begun;
+use crate::hash::{HashError, version_of_bytes};
 use crate::look::error::{EngineError, Problems, Spot};
-use crate::look::workspace::Workspace;
+use crate::look::workspace::{OWN_FOLDER, Workspace};
 use crate::model::{
     Asset, CodeRecord, CodeVersion, DataVersion, Lock, LockedAsset, Occupied, OutputKind,
     Provenance,
@@ -153,7 +160,7 @@ impl Evaluation<'_> {
         let mut ours = HashMap::new();
         let paths: Vec<&str> = occupants.iter().map(|it| it.path.as_str()).collect();
         let made = store.made_at(&paths.iter().copied().collect())?;
-        let begun = begun::noted(workspace.root, &paths);
+        let begun = begun_at(workspace.root, &paths);
         // A line does not tell a path. Where there is a record, it is of another one, and so is the line.
         let is_unrecorded = |it: &&Occupant| self.recorded(it.cell).is_none();
         let unrecorded = occupants.iter().filter(is_unrecorded);
@@ -353,4 +360,56 @@ fn occupant(path: &Path) -> Option<OccupantKind> {
 /// Whether a folder holds anything. One that cannot be read may.
 pub fn holds_something(folder: &Path) -> bool {
     fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_some())
+}
+
+const FILE: &str = "begun";
+
+/// The length of an entry.
+const ENTRY: usize = 16;
+
+/// Notes that outputs are about to be put at `paths`, which are relative to the project root.
+pub fn note_begun<'p>(root: &Path, paths: impl Iterator<Item = &'p str>) -> io::Result<()> {
+    let entries: Vec<u8> = paths.flat_map(entry).collect();
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let file = root.join(OWN_FOLDER).join(FILE);
+    // One write each, so that entries of several processes do not mix.
+    let mut file = OpenOptions::new().create(true).append(true).open(file)?;
+    file.write_all(&entries)
+}
+
+/// Those of `paths` at which an output was begun.
+pub fn begun_at<'p>(root: &Path, paths: &[&'p str]) -> HashSet<&'p str> {
+    let noted = fs::read(root.join(OWN_FOLDER).join(FILE)).unwrap_or_default();
+    let noted: HashSet<&[u8]> = noted.chunks_exact(ENTRY).collect();
+    let paths = paths.iter().copied();
+    paths
+        .filter(|path| noted.contains(entry(path).as_slice()))
+        .collect()
+}
+
+fn entry(path: &str) -> [u8; ENTRY] {
+    *version_of_bytes(path.as_bytes()).0.as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{begun_at, note_begun};
+
+    #[test]
+    fn what_was_noted_is_found_again() {
+        let project = tempfile::tempdir().expect("a folder");
+        let root = project.path();
+        assert!(begun_at(root, &["a"]).is_empty());
+        fs::create_dir(root.join(".assetctl")).expect("made");
+        note_begun(root, ["a", "b"].into_iter()).expect("noted");
+        note_begun(root, ["c"].into_iter()).expect("noted");
+        note_begun(root, std::iter::empty()).expect("nothing to note");
+        let mut found: Vec<_> = begun_at(root, &["c", "x", "a"]).into_iter().collect();
+        found.sort_unstable();
+        assert_eq!(found, ["a", "c"]);
+    }
 }

@@ -2,14 +2,12 @@
 
 use std::cell::OnceCell;
 
+use fixedbitset::FixedBitSet;
+
 use crate::model::{AssetGraph, AssetId, KnownNames};
-use crate::select::asset_set::AssetSet;
-use crate::select::ast::{Expression, Selection, Span, Value};
+use crate::select::ast::{Depth, Expression, Selection, Span, Value};
 use crate::select::attributes::{Known, Lookups};
-use crate::select::error::{SelectionError, SelectionErrorKind};
-use crate::select::suggest::did_you_mean_of;
-use crate::select::traversal::{Direction, ends};
-use crate::select::union::Union;
+use crate::select::error::{SelectionError, SelectionErrorKind, did_you_mean_of};
 
 /// The assets and sources that selections stand for, united.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,5 +192,196 @@ impl Evaluation<'_, '_> {
             kind,
             help,
         });
+    }
+}
+
+/// A union in the making, with the walks that are still to be made.
+///
+/// What is reached from two sets is what is reached from both together, so that each way is walked once, however many
+/// parts of an `or` go it.
+#[derive(Debug)]
+struct Union {
+    /// What is a member already.
+    pub set: AssetSet,
+    walks: Vec<Walk>,
+}
+
+#[derive(Debug)]
+struct Walk {
+    direction: Direction,
+    depth: Depth,
+    from: AssetSet,
+}
+
+impl Union {
+    /// The empty one, in a graph of `len` assets and sources.
+    pub(super) fn empty(len: usize) -> Self {
+        Self {
+            set: AssetSet::empty(len),
+            walks: Vec::new(),
+        }
+    }
+
+    /// Adds what is reached from a set.
+    pub(super) fn walk(&mut self, direction: Direction, depth: Depth, from: &AssetSet) {
+        let mut walks = self.walks.iter_mut();
+        match walks.find(|walk| walk.direction == direction && walk.depth == depth) {
+            Some(walk) => walk.from.union_with(from),
+            None => self.walks.push(Walk {
+                direction,
+                depth,
+                from: from.clone(),
+            }),
+        }
+    }
+
+    /// All members. A walk up drops what is not `buildable`.
+    pub(super) fn finish(self, graph: &AssetGraph, buildable: &AssetSet) -> AssetSet {
+        let mut set = self.set;
+        for walk in self.walks {
+            let mut reached = reach(graph, walk.from, walk.direction, walk.depth);
+            if walk.direction == Direction::Up {
+                reached.intersect_with(buildable);
+            }
+            set.union_with(&reached);
+        }
+        set
+    }
+}
+
+/// A set of assets and sources of one graph: a bit each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssetSet {
+    bits: FixedBitSet,
+}
+
+impl AssetSet {
+    /// The empty set, in a graph of `len` assets and sources.
+    pub fn empty(len: usize) -> Self {
+        Self {
+            bits: FixedBitSet::with_capacity(len),
+        }
+    }
+
+    /// All of the `len` assets and sources of a graph.
+    pub fn all(len: usize) -> Self {
+        let mut set = Self::empty(len);
+        set.bits.insert_range(..);
+        set
+    }
+
+    /// Adds an asset; whether it was new.
+    pub fn insert(&mut self, id: AssetId) -> bool {
+        !self.bits.put(id.index())
+    }
+
+    /// Whether an asset is a member.
+    pub fn contains(&self, id: AssetId) -> bool {
+        self.bits.contains(id.index())
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.bits.count_ones(..)
+    }
+
+    /// Whether there is no member.
+    pub fn is_empty(&self) -> bool {
+        self.bits.is_clear()
+    }
+
+    /// The members, in order of declaration.
+    pub fn iter(&self) -> impl Iterator<Item = AssetId> + '_ {
+        self.bits.ones().map(|index| AssetId(index as u32))
+    }
+
+    /// Adds the members of `other`.
+    pub fn union_with(&mut self, other: &Self) {
+        self.bits.union_with(&other.bits);
+    }
+
+    /// Keeps what is a member of `other` too.
+    pub fn intersect_with(&mut self, other: &Self) {
+        self.bits.intersect_with(&other.bits);
+    }
+
+    /// Keeps what is no member of `other`.
+    pub fn difference_with(&mut self, other: &Self) {
+        self.bits.difference_with(&other.bits);
+    }
+}
+
+impl Extend<AssetId> for AssetSet {
+    fn extend<I: IntoIterator<Item = AssetId>>(&mut self, ids: I) {
+        for id in ids {
+            self.bits.insert(id.index());
+        }
+    }
+}
+
+/// Which way a walk goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// To what an asset waits for.
+    Up,
+    /// To what waits for an asset.
+    Down,
+}
+
+/// `from` and what is reached from it within `depth` levels.
+pub(super) fn reach(
+    graph: &AssetGraph,
+    from: AssetSet,
+    direction: Direction,
+    depth: Depth,
+) -> AssetSet {
+    let mut level: Vec<AssetId> = from.iter().collect();
+    let mut reached = from;
+    let mut left = match depth {
+        Depth::Levels(levels) => levels,
+        Depth::Unlimited => u32::MAX,
+    };
+    while left > 0 && !level.is_empty() {
+        let mut next = Vec::new();
+        for id in level {
+            for id in direction.neighbours(graph, id) {
+                if reached.insert(*id) {
+                    next.push(*id);
+                }
+            }
+        }
+        level = next;
+        left -= 1;
+    }
+    reached
+}
+
+/// The members of `set` from which no other member is reached.
+pub(super) fn ends(graph: &AssetGraph, set: AssetSet, direction: Direction) -> AssetSet {
+    // A member leads to another one if it is reached from that, the other way.
+    let back = direction.opposite();
+    let mut leads = AssetSet::empty(graph.len());
+    for id in set.iter() {
+        let neighbours = back.neighbours(graph, id).iter().copied();
+        leads.extend(neighbours.filter(|neighbour| *neighbour != id));
+    }
+    let mut ends = set;
+    ends.difference_with(&reach(graph, leads, back, Depth::Unlimited));
+    ends
+}
+
+impl Direction {
+    fn opposite(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+
+    fn neighbours(self, graph: &AssetGraph, id: AssetId) -> &[AssetId] {
+        match self {
+            Self::Up => graph.upstream(id),
+            Self::Down => graph.downstream(id),
+        }
     }
 }

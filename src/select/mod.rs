@@ -12,31 +12,23 @@
 //!
 //! Pure: states of assets, jobs and what git knows come in as sets.
 
-mod asset_set;
 mod ast;
 mod attributes;
 mod complete;
 mod error;
 mod evaluate;
-mod glob;
 mod lexer;
 mod parser;
-mod print;
 pub mod steps;
-mod suggest;
-mod traversal;
-mod union;
 
-pub use asset_set::AssetSet;
 pub use ast::{
     Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
 };
 pub use attributes::Lookups;
 pub use complete::{Vocabulary, continuations, fitting, last_word, written_key};
-pub use error::{SelectionError, SelectionErrorKind};
-pub use evaluate::{Mention, SelectedAssets, evaluate};
+pub use error::{SelectionError, SelectionErrorKind, did_you_mean};
+pub use evaluate::{AssetSet, Mention, SelectedAssets, evaluate};
 pub use parser::parse;
-pub use suggest::did_you_mean;
 
 #[cfg(test)]
 mod tests;

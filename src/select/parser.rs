@@ -7,9 +7,8 @@ use crate::select::ast::{
     ATTRIBUTES, Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span,
     StatusValue, Value,
 };
-use crate::select::error::{SelectionError, SelectionErrorKind};
+use crate::select::error::{SelectionError, SelectionErrorKind, did_you_mean};
 use crate::select::lexer::{Token, TokenKind, tokens};
-use crate::select::suggest::did_you_mean;
 
 /// Parentheses and `not` within each other, at most.
 const DEEPEST: u32 = 128;

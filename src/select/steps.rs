@@ -14,8 +14,8 @@
 use fixedbitset::FixedBitSet;
 
 use crate::select::ast::{Depth, Expression};
+use crate::select::error::did_you_mean;
 use crate::select::parser::parse;
-use crate::select::suggest::did_you_mean;
 
 /// Steps with their order, by number.
 pub trait StepGraph {

@@ -6,13 +6,12 @@
 //! A [`Checkout`] is kept between calls: git brings it up to date, and leaves alone whatever has not changed in it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::digest::Kind;
-use crate::git::program::succeeded;
+use crate::git::error::succeeded;
 use crate::git::repository::{INDEX, texts, without_line_end};
 use crate::git::{GitError, Repository};
 use crate::sys::lock::FileLock;

@@ -2,22 +2,40 @@
 //!
 //! What follows from declarations alone is the model's. A project whose keys all do costs nothing here. Only definitions
 //! that something uses are looked at, because looking can take long and can fail.
+//!
+//! The keys of a `files` definition, and the windows of a definition with `exists`: those whose files are there.
+//!
+//! A key is the text in the place of the placeholder. A name that matches and cannot be a key is a fault of the definition:
+//! to leave it out silently would lose data.
+//!
+//! A path template around one key, and the files that match it.
+//!
+//! The key stands for a part of one path component, so one folder is listed, whatever the pattern: what follows the
+//! component, if anything, is looked for below each name. Names match as in a glob: one that begins with a dot as any
+//! other, links by what they lead to, dangling ones not at all. The key is at least one byte.
 
-mod found;
-mod pattern;
-mod world;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirEntry};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use crate::hash::{HashError, Ignore};
 use crate::look::error::{EngineError, Problems, Spot};
-use crate::look::keys::found::{FoundKeys, keys_of_files, windows_with_files};
 use crate::model::{
-    AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, NamedKeys,
-    PartitionSet, PartitionsDefinition, TooManyKeys,
+    AddedKey, AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition,
+    NamedKeys, PartitionKey, PartitionKeys, PartitionPlaceholder, PartitionRef, PartitionSet,
+    PartitionsDefinition, PathTemplate, Piece, TimeKeys, TimePartitions, TooManyKeys,
 };
 use crate::store::Store;
-
-pub use world::World;
+use crate::sys::parallel;
 
 /// Who knows the keys of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,5 +206,274 @@ fn too_many(world: World<'_>, TooManyKeys { definition }: TooManyKeys) -> Engine
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Up to so many paths are looked at by one thread.
+const FEW: usize = 256;
+
+/// What the files of a definition are.
+#[derive(Debug, Default)]
+struct FoundKeys {
+    /// The keys, in byte order.
+    pub keys: Vec<PartitionKey>,
+    /// Files that match and stand for no key, in order of their paths.
+    pub foreign: Vec<ForeignFile>,
+}
+
+/// A file that matches and stands for no key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ForeignFile {
+    path: String,
+    reason: String,
+    remedy: String,
+}
+
+impl ForeignFile {
+    /// What is wrong and what to do, where it and others, so many in all, keep the keys from being known.
+    fn words(&self, pattern: &PathTemplate, all: usize) -> String {
+        let Self {
+            path,
+            reason,
+            remedy,
+        } = self;
+        let more = match all {
+            0 | 1 => String::new(),
+            all => format!(" (and {} more files)", all - 1),
+        };
+        let pattern = pattern.source();
+        format!(
+            "`{path}`{more} matches `{pattern}`, and {reason}: {remedy}, or leave it out: `[project] ignore`"
+        )
+    }
+
+    /// The error for it.
+    fn told(self, pattern: &PathTemplate, spot: Spot) -> EngineError {
+        let (source_code, span) = spot.into_parts();
+        let Self {
+            path,
+            reason,
+            remedy,
+        } = self;
+        EngineError::ForeignFile {
+            path,
+            pattern: pattern.source(),
+            reason,
+            remedy,
+            source_code,
+            span,
+        }
+    }
+}
+
+/// The keys whose files match `pattern`.
+fn keys_of_files(world: World<'_>, pattern: &PathTemplate) -> Result<FoundKeys, HashError> {
+    let mut found = FoundKeys::default();
+    let Some(taken_apart) = KeyPattern::of(pattern) else {
+        return Ok(found);
+    };
+    for file in taken_apart.matches(world, Wanted::AsWritten)? {
+        match key_of(pattern, &file) {
+            Ok(key) => found.keys.push(key),
+            Err(foreign) => found.foreign.push(foreign),
+        }
+    }
+    found.keys.sort_unstable();
+    found.foreign.sort_unstable();
+    Ok(found)
+}
+
+/// The key that is written as this file.
+fn key_of(pattern: &PathTemplate, file: &Match) -> Result<PartitionKey, ForeignFile> {
+    let foreign = |reason: String, remedy: String| ForeignFile {
+        path: file.path.to_string_lossy().into_owned(),
+        reason,
+        remedy,
+    };
+    let rename = || "rename it".to_owned();
+    let Some(text) = file.key.to_str() else {
+        return Err(foreign("its name is not UTF-8".to_owned(), rename()));
+    };
+    let key = PartitionKey::parse(text).map_err(|error| foreign(error.to_string(), rename()))?;
+    let path = pattern.path_of_key(key.as_str());
+    if file.path.as_os_str() == path.trim_end_matches('/') || file.path.as_os_str() == path.as_str()
+    {
+        return Ok(key);
+    }
+    Err(foreign(
+        format!("the partition `{key}` would be `{path}`"),
+        format!("rename it to `{path}`"),
+    ))
+}
+
+/// The windows that have ended and whose file or directory is there, by their indexes in the lattice.
+fn windows_with_files(
+    world: World<'_>,
+    windows: &Arc<TimePartitions>,
+    path: &PathTemplate,
+) -> Result<PartitionSet, HashError> {
+    let ended = PartitionKeys::Time(TimeKeys::at(windows, world.now));
+    if let Some(pattern) = KeyPattern::of(path) {
+        let files = pattern.matches(world, Wanted::Anything)?;
+        let keys = files.iter().filter_map(|file| key_of(path, file).ok());
+        return Ok(keys
+            .filter_map(|key| ended.index_of(key.as_str()))
+            .collect());
+    }
+    let there = parallel::map(ended.range(), FEW, |index| {
+        let partition = PartitionRef {
+            keys: &ended,
+            index,
+        };
+        world.root.join(&*path.path(partition)).exists()
+    });
+    let there = ended.range().zip(there);
+    Ok(there
+        .filter_map(|(index, there)| there.then_some(index))
+        .collect())
+}
+
+/// A path template around one key, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct KeyPattern<'a> {
+    /// The folder in which names are listed; empty for the project root.
+    folder: &'a str,
+    /// What comes before the key in its component.
+    before: &'a str,
+    /// What comes after the key in its component.
+    after: &'a str,
+    /// What follows the component, without the `/` between; empty where the pattern ends with that.
+    below: Option<&'a str>,
+}
+
+/// What counts as being there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// A file; a directory where the pattern ends with `/`.
+    AsWritten,
+    /// A file or a directory.
+    Anything,
+}
+
+/// A path that matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Match {
+    /// The path, relative to the project root.
+    pub path: PathBuf,
+    /// What stands for the key, as it is written there.
+    pub key: OsString,
+}
+
+impl<'a> KeyPattern<'a> {
+    /// Takes a template apart, if it is one around `{{partition}}` and nothing else.
+    fn of(template: &'a PathTemplate) -> Option<Self> {
+        let is_key = |piece: &Piece<_>| *piece == Piece::Placeholder(PartitionPlaceholder::Key);
+        let (head, tail) = match template.pieces() {
+            [key] if is_key(key) => ("", ""),
+            [Piece::Text(head), key] if is_key(key) => (head.as_str(), ""),
+            [key, Piece::Text(tail)] if is_key(key) => ("", tail.as_str()),
+            [Piece::Text(head), key, Piece::Text(tail)] if is_key(key) => {
+                (head.as_str(), tail.as_str())
+            }
+            _ => return None,
+        };
+        let (folder, before) = match head.rfind('/') {
+            None => ("", head),
+            Some(0) => ("/", &head[1..]),
+            Some(slash) => (&head[..slash], &head[slash + 1..]),
+        };
+        let (after, below) = match tail.split_once('/') {
+            None => (tail, None),
+            Some((after, below)) => (after, Some(below)),
+        };
+        Some(Self {
+            folder,
+            before,
+            after,
+            below,
+        })
+    }
+
+    /// All paths that match, in no order. Where the folder is not there, none do.
+    fn matches(self, world: World<'_>, wanted: Wanted) -> Result<Vec<Match>, HashError> {
+        let folder = world.root.join(self.folder);
+        let unreadable = |source: io::Error| HashError::Unreadable {
+            path: self.folder.to_owned(),
+            source,
+        };
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if is_absence(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut matches = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(unreadable)?;
+            let Some(key) = self.key_in(&entry.file_name()) else {
+                continue;
+            };
+            let path = self.path_below(&entry.file_name());
+            if self.is_there(world.root, &entry, &path, wanted) && !self.is_ignored(world, &path) {
+                matches.push(Match { path, key });
+            }
+        }
+        Ok(matches)
+    }
+
+    /// What stands for the key in a name.
+    fn key_in(self, name: &OsStr) -> Option<OsString> {
+        let rest = name.as_bytes().strip_prefix(self.before.as_bytes())?;
+        let key = rest.strip_suffix(self.after.as_bytes())?;
+        (!key.is_empty()).then(|| OsString::from_vec(key.to_vec()))
+    }
+
+    fn path_below(self, name: &OsStr) -> PathBuf {
+        let component = Path::new(self.folder).join(name);
+        match self.below {
+            None => component,
+            Some(below) => component.join(below),
+        }
+    }
+
+    fn is_there(self, root: &Path, entry: &DirEntry, path: &Path, wanted: Wanted) -> bool {
+        let is_wanted = |kind: fs::FileType| match (wanted, self.below) {
+            (Wanted::Anything, _) => kind.is_file() || kind.is_dir(),
+            (Wanted::AsWritten, Some(below)) if below.is_empty() || below.ends_with('/') => {
+                kind.is_dir()
+            }
+            (Wanted::AsWritten, _) => kind.is_file(),
+        };
+        match entry.file_type() {
+            Ok(kind) if self.below.is_none() && !kind.is_symlink() => is_wanted(kind),
+            Ok(kind) if self.below.is_some() && kind.is_file() => false,
+            _ => fs::metadata(root.join(path)).is_ok_and(|found| is_wanted(found.file_type())),
+        }
+    }
+
+    /// Whether the path, or a folder that leads to it from the one that is listed, is ignored.
+    fn is_ignored(self, world: World<'_>, path: &Path) -> bool {
+        path.ancestors()
+            .take_while(|part| *part != Path::new(self.folder))
+            .any(|part| world.ignore.matches(part))
+    }
+}
+
+/// Whether there is nothing at a path.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Where keys are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// The project root, absolute.
+    pub root: &'a Path,
+    /// What is declared.
+    pub graph: &'a AssetGraph,
+    /// What is never a partition's file.
+    pub ignore: &'a Ignore,
+    /// The instant for which windows have ended.
+    pub now: Timestamp,
+    /// Keys of dynamic definitions that stand in the lock file, in order of addition.
+    pub added: &'a [AddedKey],
+}

@@ -10,8 +10,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::hash::Ignore;
-use crate::look::keys::world::World;
-use crate::look::keys::{asking_definitions, existing_keys, look_for_foreign_files};
+use crate::look::keys::{World, asking_definitions, existing_keys, look_for_foreign_files};
 use crate::model::{
     AssetGraph, Cadence, Declaration, DeclaredPartitions, DefinitionId, GraphParts, KeyStyle,
     Location, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, TimeFormat,

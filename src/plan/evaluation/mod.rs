@@ -2,11 +2,8 @@
 //!
 //! Whoever looks gives the facts; from then on an evaluation is asked questions, and told what has become of cells.
 
-mod codes;
+mod findings;
 mod locked_cells;
-mod obstacle;
-mod places;
-mod sources;
 
 use std::collections::HashMap;
 
@@ -14,18 +11,19 @@ use crate::model::{
     Cause, CodeVersion, MaterializedRef, Observation, OutputChange, PartitionSlot, Provenance,
     Status, StepName,
 };
-use crate::plan::Demand;
 use crate::plan::causes::{Evidence, causes};
 use crate::plan::decide::{Decision, Decisions, decide};
 use crate::plan::fingerprint::code_record;
 use crate::plan::judge::{Facts, Judge, Records, Share, Verdict};
 use crate::plan::scope::{Cell, Scope};
 use crate::plan::survey::Known;
+use crate::plan::{Demand, NonexistentKeys, obstacles};
 
-pub use codes::{Codes, SeenPaths, code_file_name};
+pub use findings::{
+    Codes, FoundSources, MissingSource, Occupant, OccupantKind, OutputPlaces, PlaceRecord,
+    SeenPaths, code_file_name,
+};
 pub use locked_cells::{LockedCells, LockedResult};
-pub use places::{Occupant, OccupantKind, OutputPlaces, PlaceRecord};
-pub use sources::{FoundSources, MissingSource};
 
 /// What was found while the facts of a scope were gathered, and judging does not ask for.
 #[derive(Debug, Default)]
@@ -234,5 +232,108 @@ impl<'a> Evaluation<'a> {
     /// The name of a cell.
     pub fn step_name(&self, cell: Cell) -> StepName {
         self.scope().step_name(cell)
+    }
+}
+
+impl Evaluation<'_> {
+    /// Why a cell is not made in this run although it is not fresh: what its nearest root is, in words.
+    pub fn why_blocked(&self, cell: Cell) -> String {
+        let mut cell = cell;
+        loop {
+            let obstacles = obstacles(&self.judge, &self.decisions.of, cell);
+            // What is missing is the root of what is blocked, be it blocked by an external asset too.
+            let is_root = |up: &&Cell| self.decision(**up) != Decision::AwaitsExternal;
+            let first = obstacles.iter().find(is_root).or(obstacles.first());
+            let Some(first) = first.copied() else {
+                return self.obstacle(cell);
+            };
+            cell = first;
+        }
+    }
+
+    /// Why a cell is blocked, in words: what is missing of the sources that it needs.
+    pub fn obstacle(&self, cell: Cell) -> String {
+        let name = self.step_name(cell);
+        match self.findings.sources.missing.get(&cell) {
+            Some(MissingSource::Paths(paths)) => format!("{name}: {} missing", looked_for(paths)),
+            Some(MissingSource::Key { path, key }) => format!("{name}: {path} has no key {key}"),
+            Some(MissingSource::Unobserved) => {
+                format!(
+                    "{name} was never observed: `assetctl observe {}`",
+                    name.asset
+                )
+            }
+            Some(MissingSource::ObserveFailed(why)) => format!("{name}: its observe command {why}"),
+            Some(MissingSource::Unreadable(why)) => format!("{name}: {why}"),
+            None if let Some(why) = self.lacking_keys(cell) => format!("{name} {why}"),
+            None if let Some(why) = self.too_long.get(&cell) => format!("{name}: {why}"),
+            None if let Some(error) = self.codes().unreadable.get(&self.scope().at(cell).0) => {
+                format!("{name}: {error}")
+            }
+            None if self
+                .scope()
+                .graph()
+                .asset(self.scope().at(cell).0)
+                .is_some_and(|it| it.recipe.is_none()) =>
+            {
+                let why = if self.changed_outputs(cell).is_some() {
+                    "its outputs differ from the record"
+                } else if self.recorded(cell).is_some() {
+                    "is stale"
+                } else {
+                    "was never accepted"
+                };
+                format!(
+                    "{name} is external and {why}: accept it (`assetctl accept {name}`) or report it"
+                )
+            }
+            None => format!("{name} is blocked"),
+        }
+    }
+
+    /// Why a cell cannot be made for want of keys, to be read behind its name.
+    fn lacking_keys(&self, cell: Cell) -> Option<String> {
+        if !self.facts().lacking_keys.contains(&cell) {
+            return None;
+        }
+        let scope = self.scope();
+        let (asset, _) = scope.at(cell);
+        if let Some(fault) = scope.fault(asset) {
+            return Some(format!("depends on keys that are not known: {fault}"));
+        }
+        let NonexistentKeys { upstream, keys } = scope.nonexistent_keys(cell)?;
+        let read = scope.graph().key(upstream);
+        let (keys_words, verb) = match keys.as_slice() {
+            [only] => (format!("`{only}`"), "does"),
+            [first, rest @ ..] => (format!("`{first}` and {} more keys", rest.len()), "do"),
+            [] => return None,
+        };
+        let partitions = scope.keys(upstream);
+        let newest = partitions.len().checked_sub(1);
+        let newest = newest.and_then(|last| partitions.window(last));
+        // A window that comes after the newest one has not ended, or the definition has.
+        let is_to_come = partitions.time().is_some_and(|windows| {
+            let at = windows.index_of_key(keys[0].as_str());
+            let start = at.map(|at| windows.window(at).start);
+            start.is_some_and(|start| newest.is_none_or(|newest| start >= newest.end))
+        });
+        let help = if is_to_come {
+            format!(
+                "`end_offset = 1` in the partitions of `{read}` adds the window that has not ended"
+            )
+        } else {
+            format!("let the partitions of `{read}` begin earlier")
+        };
+        Some(format!(
+            "needs {keys_words} of `{read}`, which {verb} not exist: {help}, or set `allow_missing = true` on this dep"
+        ))
+    }
+}
+
+fn looked_for(paths: &[String]) -> String {
+    match paths {
+        [only] => format!("{only} is"),
+        [first, rest @ ..] => format!("{first} and {} more are", rest.len()),
+        [] => "its data is".to_owned(),
     }
 }

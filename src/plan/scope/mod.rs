@@ -4,24 +4,20 @@
 //! set of partitions that it reaches. Cells are numbered through all rows, so that what is known of them stands in plain
 //! columns. The whole grid of a project is never built: only what was asked for and what that needs.
 
-mod cell;
-mod edges;
-mod nonexistent;
 mod reach;
-mod row;
+#[cfg(test)]
+mod tests;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::model::{
-    Asset, AssetGraph, AssetId, Dep, KeysByDefinition, PartitionKey, PartitionKeys, PartitionRef,
-    PartitionSet, Place, SourceAsset, StepName,
+    Asset, AssetGraph, AssetId, Dep, KeysByDefinition, Nonexistent, PartitionKey, PartitionKeys,
+    PartitionRef, PartitionSet, Place, SourceAsset, StepName,
 };
-use crate::plan::scope::reach::{reached_sets, selected_sets};
+use crate::plan::scope::reach::{order_mapping, reached_sets, selected_sets};
 
-pub use cell::Cell;
-pub use nonexistent::NonexistentKeys;
 pub use reach::Upstream;
-pub use row::Row;
 
 /// What a request may do with an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,5 +233,206 @@ impl<'a> Scope<'a> {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// The number of an asset partition in a [`crate::plan::Scope`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell(pub u32);
+
+impl Cell {
+    /// The cell as an index into dense columns.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The partitions of one asset or source that a request reaches.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The asset or source.
+    pub asset: AssetId,
+    /// Which of its partitions.
+    pub set: PartitionSet,
+    /// Which of these were selected.
+    pub selected: PartitionSet,
+    /// The number of the first cell.
+    base: u32,
+    /// The number of the first version: an asset has one for each output.
+    version_base: u32,
+    /// How many versions each cell has.
+    width: u32,
+}
+
+impl Row {
+    /// The cell of a partition; `None` if the request does not reach it.
+    pub fn cell(&self, index: u32) -> Option<Cell> {
+        self.set.rank(index).map(|rank| Cell(self.base + rank))
+    }
+
+    /// All cells of the row.
+    pub fn cells(&self) -> impl DoubleEndedIterator<Item = Cell> + use<> {
+        (self.base..self.base + self.set.len()).map(Cell)
+    }
+
+    /// Where the versions of all cells of this row stand.
+    pub fn versions(&self) -> Range<usize> {
+        let start = self.version_base as usize;
+        start..start + (self.set.len() * self.width) as usize
+    }
+
+    /// The partition of a cell of this row.
+    ///
+    /// # Panics
+    ///
+    /// If the cell belongs to another row.
+    pub fn index_of(&self, cell: Cell) -> u32 {
+        self.set
+            .nth(cell.0 - self.base)
+            .expect("the cell belongs to the row")
+    }
+
+    /// Where the versions of a cell of this row stand.
+    pub fn versions_of(&self, cell: Cell) -> Range<usize> {
+        let start = (self.version_base + (cell.0 - self.base) * self.width) as usize;
+        start..start + self.width as usize
+    }
+}
+
+impl Scope<'_> {
+    /// The upstream partitions that a partition reads through a dep.
+    pub fn mapped(&self, asset: AssetId, dep: &Dep, index: u32) -> PartitionSet {
+        dep.mapping
+            .upstream_of(self.keys(asset), self.keys(dep.asset), index..index + 1)
+    }
+
+    /// The upstream partitions that run before a partition without being read: of the assets of its `after`.
+    pub fn before(&self, asset: AssetId, after: AssetId, index: u32) -> PartitionSet {
+        order_mapping(self.graph, asset, after).upstream_of(
+            self.keys(asset),
+            self.keys(after),
+            index..index + 1,
+        )
+    }
+
+    /// The cells that `cell` waits for, of its deps and of its `after`, in order.
+    pub fn upstream_cells(&self, cell: Cell, each: impl FnMut(Cell)) {
+        self.upstream_cells_of(cell, |_| true, each);
+    }
+
+    /// As [`Self::upstream_cells`], of those assets alone that `concern`: what a partition reads of the others is not
+    /// enumerated, which may be very much.
+    pub fn upstream_cells_of(
+        &self,
+        cell: Cell,
+        concern: impl Fn(AssetId) -> bool,
+        mut each: impl FnMut(Cell),
+    ) {
+        let (id, partition) = self.at(cell);
+        let Some(asset) = self.graph.asset(id) else {
+            return;
+        };
+        for dep in asset.deps.iter().filter(|dep| concern(dep.asset)) {
+            self.cells_of(dep.asset, &self.mapped(id, dep, partition.index), &mut each);
+        }
+        for after in asset.after.iter().filter(|after| concern(**after)) {
+            self.cells_of(*after, &self.before(id, *after, partition.index), &mut each);
+        }
+    }
+
+    /// The cells that wait for `cell`, each once for each way in which it does.
+    pub fn downstream_cells(&self, cell: Cell, mut each: impl FnMut(Cell)) {
+        let (id, partition) = self.at(cell);
+        let range = partition.index..partition.index + 1;
+        for down in self.graph.downstream(id).iter().chain(self.own_dep(id)) {
+            let Some(asset) = self.graph.asset(*down) else {
+                continue;
+            };
+            let (downstream, upstream) = (self.keys(*down), self.keys(id));
+            for dep in asset.deps.iter().filter(|dep| dep.asset == id) {
+                let set = dep
+                    .mapping
+                    .downstream_of(downstream, upstream, range.clone());
+                self.cells_of(*down, &set, &mut each);
+            }
+            for after in asset.after.iter().filter(|after| **after == id) {
+                let mapping = order_mapping(self.graph, *down, *after);
+                let set = mapping.downstream_of(downstream, upstream, range.clone());
+                self.cells_of(*down, &set, &mut each);
+            }
+        }
+    }
+
+    fn cells_of(&self, asset: AssetId, set: &PartitionSet, each: &mut impl FnMut(Cell)) {
+        let Some(row) = self.row(asset) else { return };
+        for index in set.iter() {
+            if let Some(cell) = row.cell(index) {
+                each(cell);
+            }
+        }
+    }
+
+    fn own_dep(&self, id: AssetId) -> Option<&AssetId> {
+        self.graph
+            .deps(id)
+            .iter()
+            .map(|dep| &dep.asset)
+            .find(|asset| **asset == id)
+    }
+}
+
+/// What a partition needs of an upstream asset and what does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NonexistentKeys {
+    /// What is read.
+    pub upstream: AssetId,
+    /// The keys that do not exist.
+    pub keys: Vec<PartitionKey>,
+}
+
+impl Scope<'_> {
+    /// The partitions that may run and need an upstream key that does not exist, or of which it is not known.
+    ///
+    /// Only partitions that lack a key are looked at.
+    pub fn lacking_keys(&self) -> HashSet<Cell> {
+        let mut lacking = HashSet::new();
+        for row in &self.rows {
+            if self.fault(row.asset).is_some() {
+                lacking.extend(row.cells());
+                continue;
+            }
+            for dep in self.refusing(row) {
+                let (downstream, upstream) = (self.keys(row.asset), self.keys(dep.asset));
+                for range in self.may_run(row).ranges() {
+                    let found = dep.mapping.lacking(downstream, upstream, range);
+                    lacking.extend(found.iter().filter_map(|at| row.cell(at)));
+                }
+            }
+        }
+        lacking
+    }
+
+    /// The first dep of a partition that needs keys that do not exist.
+    pub fn nonexistent_keys(&self, cell: Cell) -> Option<NonexistentKeys> {
+        let row = self.row_of_cell(cell);
+        let downstream = self.keys(row.asset);
+        self.refusing(row).find_map(|dep| {
+            let upstream = self.keys(dep.asset);
+            let mapped = dep.mapping.mapped(downstream, upstream, row.index_of(cell));
+            let keys = mapped.nonexistent;
+            (!keys.is_empty()).then_some(NonexistentKeys {
+                upstream: dep.asset,
+                keys,
+            })
+        })
+    }
+
+    fn refusing<'s>(&'s self, row: &Row) -> impl Iterator<Item = &'s Dep> {
+        let deps = self.graph.deps(row.asset).iter();
+        deps.filter(|dep| dep.nonexistent == Nonexistent::Refused)
+    }
+
+    fn may_run<'r>(&self, row: &'r Row) -> &'r PartitionSet {
+        match self.upstream {
+            Upstream::Close | Upstream::CloseToExternal => &row.set,
+            Upstream::Given => &row.selected,
+        }
+    }
+}
