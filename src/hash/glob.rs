@@ -20,7 +20,7 @@ use globset::{Candidate, Error, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::hash::tree::{EntryKind, TreeEntry, below, fold_found, is_gone};
-use crate::hash::versions::{Place, Standing};
+use crate::hash::version::{Place, Standing};
 use crate::hash::{HashError, Versions};
 use crate::model::{Counted, DataVersion, Watched};
 use crate::sys::file::{FileKind, Follow};

@@ -32,8 +32,8 @@ pub use look::{Difference, Look, Seal, holds};
 pub use settle::Settled;
 pub use stat_cache::{Saved, StatCache};
 pub use value::ValueFound;
-pub use version::version_of_bytes;
-pub use versions::{Found, Versions};
+pub use version::{Found, version_of_bytes};
+pub use versions::Versions;
 
 #[cfg(test)]
 mod tests;

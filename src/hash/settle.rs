@@ -24,7 +24,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::hash::tree::{EntryKind, TreeEntry, files, fold_found};
-use crate::hash::versions::{Place, read_alone};
+use crate::hash::version::{Place, read_alone};
 use crate::hash::{Found, HashError, Versions};
 use crate::model::DataVersion;
 use crate::sys::clock::{Clock, SystemClock};

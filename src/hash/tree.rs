@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::hash::stat_cache::Cursor;
-use crate::hash::version::{self, Entry};
-use crate::hash::versions::{Place, Standing, changing};
+use crate::hash::version::{self, Entry, Place, Standing, changing};
 use crate::hash::{Found, HashError, Versions};
 use crate::model::{Counted, DataVersion};
 

@@ -12,7 +12,7 @@ use miette::NamedSource;
 use serde_json::{Map, Number, Value};
 
 use crate::hash::settle::Trust;
-use crate::hash::versions::Place;
+use crate::hash::version::Place;
 use crate::hash::{HashError, SyntaxError, Versions, version};
 use crate::model::{DataVersion, ValueText};
 use crate::sys::file::{FileKind, Follow};

@@ -18,8 +18,9 @@ use serde_json::Value;
 use crate::hash::look::JudgedLooks;
 use crate::hash::settle::{Ticker, Trust};
 use crate::hash::stat_cache::Cursor;
-use crate::hash::{GitIgnored, HashError, Ignore, StatCache, version};
-use crate::model::{Counted, DataVersion};
+use crate::hash::version::{self, Found, Place, Standing, changing, read_alone};
+use crate::hash::{GitIgnored, HashError, Ignore, StatCache};
+use crate::model::Counted;
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 use crate::sys::parallel;
 
@@ -64,15 +65,6 @@ impl Glance {
             Self::Known(found) => found,
             Self::Unread(_) => read.next().expect("every unread place was read"),
         }
-    }
-}
-
-/// Up to how many of these files one thread reads alone: so little work is not worth the start of threads (0.1 ms).
-pub(super) fn read_alone(bytes: u64, files: usize) -> usize {
-    if bytes > 256 * 1024 || files > 64 {
-        1
-    } else {
-        files
     }
 }
 
@@ -336,89 +328,3 @@ pub(super) fn root_flags() -> OFlags {
 /// Parsed files: a file with a value for each partition is parsed once.
 #[derive(Debug, Default)]
 pub(super) struct Documents(pub(super) Mutex<HashMap<String, (FileStamp, Arc<Value>)>>);
-
-/// What is at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Nothing, or a link that leads nowhere.
-    Absent,
-    /// A file, or a link to one.
-    File {
-        /// Its version.
-        version: DataVersion,
-        /// Its size.
-        bytes: u64,
-    },
-    /// A directory, or a link to one.
-    Directory {
-        /// The version of all that it holds.
-        version: DataVersion,
-        /// The sizes of the files in it, taken together.
-        bytes: u64,
-    },
-}
-
-impl Found {
-    /// The version of what was found; `None` for nothing.
-    pub const fn version(&self) -> Option<DataVersion> {
-        match self {
-            Self::Absent => None,
-            Self::File { version, .. } | Self::Directory { version, .. } => Some(*version),
-        }
-    }
-
-    /// The size of what was found, in bytes.
-    pub const fn bytes(&self) -> u64 {
-        match self {
-            Self::Absent => 0,
-            Self::File { bytes, .. } | Self::Directory { bytes, .. } => *bytes,
-        }
-    }
-}
-
-/// Where bytes are read, and the path they count as: an output is hashed in its staging as what it will be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'p> {
-    pub read: &'p Path,
-    pub named: &'p Path,
-    pub standing: Standing,
-    pub counted: Counted,
-}
-
-/// How a path came to be asked about, which decides what a symlink means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It was declared: a link to a directory is entered, a dangling one is absent.
-    Declared,
-    /// It was found in a directory or by a glob: such links count by their text.
-    Inside,
-}
-
-impl<'p> Place<'p> {
-    /// A declared path. A trailing slash says nothing that the disk does not, and would follow a link.
-    pub fn declared(path: &'p str) -> Self {
-        let trimmed = path.trim_end_matches('/');
-        Self::at(Path::new(if trimmed.is_empty() { path } else { trimmed }))
-    }
-
-    /// A path that was found or declared.
-    pub const fn at(path: &'p Path) -> Self {
-        Self {
-            read: path,
-            named: path,
-            standing: Standing::Declared,
-            counted: Counted::All,
-        }
-    }
-
-    /// The same place, of which no more counts than this.
-    pub fn counting(self, counted: Counted) -> Self {
-        Self { counted, ..self }
-    }
-}
-
-pub(super) fn changing(place: Place<'_>) -> HashError {
-    HashError::Changing {
-        path: place.named.display().to_string(),
-    }
-}

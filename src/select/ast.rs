@@ -1,13 +1,9 @@
 //! What a selection says, with the places where it says so.
 
 use std::fmt::{self, Display};
-use std::ops::Range;
 
-use crate::select::lexer::{is_plain, is_plain_partition};
-use crate::select::parser::is_reserved;
-
-/// A stretch of an argument, in bytes.
-pub type Span = Range<usize>;
+use crate::select::error::Span;
+use crate::select::lexer::{is_plain, is_plain_partition, is_reserved};
 
 /// One argument, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::AssetGraph;
 use crate::select::ast::{ATTRIBUTES, IsValue, PartitionsValue, Quoted, StatusValue};
+use crate::select::lexer::is_reserved;
 use crate::select::lexer::{is_plain, is_plain_partition};
-use crate::select::parser::is_reserved;
 
 /// How many continuations are offered at most.
 const OFFERED: usize = 500;

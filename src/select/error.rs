@@ -1,11 +1,14 @@
 //! What is wrong with a selection.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use crate::model::KnownNames;
-use crate::select::ast::Span;
+
+/// A stretch of an argument, in bytes.
+pub type Span = Range<usize>;
 
 /// Something that is wrong with an argument.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

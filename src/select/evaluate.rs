@@ -5,9 +5,9 @@ use std::cell::OnceCell;
 use fixedbitset::FixedBitSet;
 
 use crate::model::{AssetGraph, AssetId, KnownNames};
-use crate::select::ast::{Depth, Expression, Selection, Span, Value};
+use crate::select::ast::{Depth, Expression, Selection, Value};
 use crate::select::attributes::{Known, Lookups};
-use crate::select::error::{SelectionError, SelectionErrorKind, did_you_mean_of};
+use crate::select::error::{SelectionError, SelectionErrorKind, Span, did_you_mean_of};
 
 /// The assets and sources that selections stand for, united.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! From text to tokens.
 
-use crate::select::ast::Span;
-use crate::select::error::SelectionErrorKind;
+use crate::select::error::{SelectionErrorKind, Span};
 
 /// A token, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +83,15 @@ pub(super) fn is_plain(text: &str) -> bool {
 /// Whether a key can stand behind `@` without quotes.
 pub(super) fn is_plain_partition(text: &str) -> bool {
     !text.is_empty() && !text.contains(ends_partition) && !text.starts_with('"')
+}
+
+/// Words that must be quoted to be names or values.
+const RESERVED: [&str; 5] = ["and", "or", "not", "sinks", "roots"];
+
+/// Whether a word must be quoted to be a name or a value.
+pub(super) fn is_reserved(word: &str) -> bool {
+    let operator = ["AND", "OR", "NOT"].contains(&word);
+    operator || RESERVED.contains(&word)
 }
 
 fn is_word(c: char) -> bool {

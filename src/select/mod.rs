@@ -22,11 +22,11 @@ mod parser;
 pub mod steps;
 
 pub use ast::{
-    Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span, StatusValue, Value,
+    Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, StatusValue, Value,
 };
 pub use attributes::Lookups;
 pub use complete::{Vocabulary, continuations, fitting, last_word, written_key};
-pub use error::{SelectionError, SelectionErrorKind, did_you_mean};
+pub use error::{SelectionError, SelectionErrorKind, Span, did_you_mean};
 pub use evaluate::{AssetSet, Mention, SelectedAssets, evaluate};
 pub use parser::parse;
 

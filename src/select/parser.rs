@@ -4,17 +4,14 @@
 //! are all told.
 
 use crate::select::ast::{
-    ATTRIBUTES, Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, Span,
-    StatusValue, Value,
+    ATTRIBUTES, Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, StatusValue,
+    Value,
 };
-use crate::select::error::{SelectionError, SelectionErrorKind, did_you_mean};
-use crate::select::lexer::{Token, TokenKind, tokens};
+use crate::select::error::{SelectionError, SelectionErrorKind, Span, did_you_mean};
+use crate::select::lexer::{Token, TokenKind, is_reserved, tokens};
 
 /// Parentheses and `not` within each other, at most.
 const DEEPEST: u32 = 128;
-
-/// Words that must be quoted to be names or values.
-pub(super) const RESERVED: [&str; 5] = ["and", "or", "not", "sinks", "roots"];
 
 /// Reads one argument.
 ///
@@ -455,12 +452,6 @@ impl Parser<'_> {
         self.at += usize::from(taken);
         taken
     }
-}
-
-/// Whether a word must be quoted to be a name or a value.
-pub(super) fn is_reserved(word: &str) -> bool {
-    let operator = ["AND", "OR", "NOT"].contains(&word);
-    operator || RESERVED.contains(&word)
 }
 
 fn is_number(word: &str) -> bool {

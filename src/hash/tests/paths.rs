@@ -227,7 +227,7 @@ fn a_file_that_never_rests_is_an_error() {
     let project = Project::new();
     project.write("log", "x");
     let versions = project.versions();
-    let place = crate::hash::versions::Place::declared("log");
+    let place = crate::hash::version::Place::declared("log");
     let mut readings = 0;
     let append = |content: String| fs::write(project.path("log"), content).unwrap();
     let read = |until: usize| {
