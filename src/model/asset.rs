@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::location::Location;
 use crate::model::name::{AssetId, AssetKey, Name};
 use crate::model::partition::{DefinitionId, PartitionMapping};
 use crate::model::template::{CommandTemplate, PartitionRef, PathTemplate};
@@ -444,4 +443,75 @@ impl SourceAsset {
             Place::Value { .. } | Place::Observed { .. } => false,
         }
     }
+}
+
+/// An asset or a source asset: they share one namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Declaration {
+    /// An asset.
+    Asset(Box<Asset>),
+    /// A source asset.
+    Source(Box<SourceAsset>),
+}
+
+impl Declaration {
+    /// Its name.
+    pub fn key(&self) -> &AssetKey {
+        match self {
+            Self::Asset(asset) => &asset.key,
+            Self::Source(source) => &source.key,
+        }
+    }
+
+    /// Where it is declared.
+    pub fn location(&self) -> Location {
+        match self {
+            Self::Asset(asset) => asset.location,
+            Self::Source(source) => source.location,
+        }
+    }
+
+    /// What people say of it.
+    pub fn about(&self) -> &About {
+        match self {
+            Self::Asset(asset) => &asset.about,
+            Self::Source(source) => &source.about,
+        }
+    }
+
+    /// Its partitions definition.
+    pub fn partitions(&self) -> Option<DefinitionId> {
+        match self {
+            Self::Asset(asset) => asset.partitions,
+            Self::Source(source) => source.partitions,
+        }
+    }
+
+    /// All that it needs, in declared order.
+    pub(super) fn upstream(&self) -> impl Iterator<Item = AssetId> + '_ {
+        let (deps, after): (&[Dep], &[AssetId]) = match self {
+            Self::Asset(asset) => (&asset.deps, &asset.after),
+            Self::Source(_) => (&[], &[]),
+        };
+        deps.iter()
+            .map(|dep| dep.asset)
+            .chain(after.iter().copied())
+    }
+}
+
+/// The index of a manifest file in [`crate::model::AssetGraph::files`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileId(pub u16);
+
+/// A span of bytes in a manifest file, and the line on which it starts, from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The file.
+    pub file: FileId,
+    /// The line, from 1.
+    pub line: u32,
+    /// The byte offset.
+    pub start: u32,
+    /// The number of bytes.
+    pub len: u32,
 }

@@ -1,43 +1,33 @@
 //! The nouns: plain data, checked when it is constructed, without I/O.
 
 mod asset;
-mod asset_keys;
-mod component;
-mod declaration;
 mod graph;
-mod labels;
-mod location;
+mod graph_index;
 mod lock;
 mod name;
 mod partition;
 mod record;
 mod request;
-mod rows;
-mod similar;
 mod status;
-mod step_name;
 mod template;
 mod version;
-mod watched;
 
 pub use asset::{
-    About, Answers, Asset, Code, Command, DataVersionRule, Dep, EnvValue, EnvVariable, Gitignored,
-    History, InheritEnv, LeftoverRule, Locking, Nonexistent, Output, OutputKind, Place, Recipe,
-    Required, Runs, SourceAsset, SourcePath, Staging, Stdout, exceptions,
+    About, Answers, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
+    FileId, Gitignored, History, InheritEnv, LeftoverRule, Location, Locking, Nonexistent, Output,
+    OutputKind, Place, Recipe, Required, Runs, SourceAsset, SourcePath, Staging, Stdout,
+    exceptions,
 };
-pub use asset_keys::AssetKeys;
-pub use component::{
-    LONGEST_COMPONENT, SHORTENED, encode_component, encode_whole_component, shortened,
-};
-pub use declaration::Declaration;
 pub use graph::{AssetGraph, Cycle, GraphParts, Settings};
-pub use labels::{ByValue, Labels};
-pub use location::{FileId, Location};
+pub use graph_index::{AssetKeys, ByValue, Labels};
 pub use lock::{
     AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     LockedSource,
 };
-pub use name::{AssetId, AssetKey, InvalidName, Name};
+pub use name::{
+    AssetId, AssetKey, Batch, InvalidName, KnownNames, LONGEST_COMPONENT, Name, SHORTENED,
+    StepName, encode_component, encode_whole_component, shortened,
+};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
     DimensionSource, Exclusion, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions,
@@ -62,15 +52,12 @@ pub use request::{
     SelectionRequest, SelectionText, ShowPartitionsRequest, ShowRequest, StatusOptions, Strictness,
     SuppliedInput, WantedKeys, WipeRequest,
 };
-pub use similar::KnownNames;
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,
     OutputChange, Presence, Status,
 };
-pub use step_name::{Batch, StepName};
 pub use template::{
     CommandPlaceholder, CommandTemplate, KeyStyle, PartitionPlaceholder, PartitionRef,
     PathTemplate, Piece, Template, TimeFormat, ValueForm, ValueText,
 };
-pub use version::{CodeVersion, DataVersion, Fingerprint};
-pub use watched::{Counted, Watched};
+pub use version::{CodeVersion, Counted, DataVersion, Fingerprint, Watched};

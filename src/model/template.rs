@@ -8,8 +8,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::component::encode_component;
-use crate::model::name::Name;
+use crate::model::name::{Name, encode_component};
 use crate::model::partition::{PartitionKeys, TimeWindow};
 
 /// A text with placeholders of type `P`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::location::Location;
+use crate::model::asset::Location;
 use crate::model::name::Name;
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::model::name::KnownNames;
 use crate::model::partition::key::PartitionKey;
-use crate::model::similar::KnownNames;
 
 /// A list of keys with an index by key.
 #[derive(Clone, Debug)]
