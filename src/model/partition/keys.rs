@@ -7,9 +7,8 @@ use jiff::Timestamp;
 
 use crate::model::partition::key::PartitionSlot;
 use crate::model::partition::multi::{MultiKeys, PART_SEPARATOR};
-use crate::model::partition::named::NamedKeys;
+use crate::model::partition::named::{NamedKeys, TimeKeys};
 use crate::model::partition::time::{TimePartitions, TimeWindow};
-use crate::model::partition::time_keys::TimeKeys;
 use crate::model::{PartitionKey, PartitionSet};
 
 /// The keys of a definition as they exist at a moment, by index from 0; an unpartitioned asset has the one index 0.

@@ -1,7 +1,6 @@
 //! Partitions: keys, definitions, sets of keys, and mappings between definitions.
 
 mod definition;
-mod existing;
 mod fitting;
 mod inference;
 mod key;
@@ -12,21 +11,21 @@ mod named;
 mod set;
 mod shown;
 mod time;
-mod time_keys;
 mod written;
 
-pub use definition::{DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition};
-pub use existing::{ExistingKeys, KeysByDefinition, TooManyKeys};
+pub use definition::{
+    DeclaredPartitions, DefinitionId, Dimension, ExistingKeys, KeysByDefinition,
+    PartitionsDefinition, TooManyKeys,
+};
 pub use fitting::{Misfit, choices, fits};
 pub use inference::{infer_mapping, same_definition};
 pub use key::{InvalidPartitionKey, PartitionKey, PartitionSlot};
 pub use keys::PartitionKeys;
 pub use mapping::{DimensionMapping, DimensionSource, Mapped, MappingSide, PartitionMapping};
 pub use multi::{DimensionKeys, MultiKeys, PART_SEPARATOR};
-pub use named::NamedKeys;
+pub use named::{NamedKeys, TimeKeys};
 pub use set::PartitionSet;
 pub use time::{
     Cadence, Exclusion, InvalidTimePartitions, TimePartitions, TimeSetting, TimeSettings,
     TimeWindow,
 };
-pub use time_keys::TimeKeys;

@@ -3,7 +3,7 @@
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::multi::{MultiKeys, PART_SEPARATOR};
-use crate::model::partition::time_keys::TimeKeys;
+use crate::model::partition::named::TimeKeys;
 
 /// How many keys are suggested.
 const SUGGESTED: usize = 3;

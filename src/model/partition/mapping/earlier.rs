@@ -4,8 +4,8 @@ use crate::model::partition::definition::PartitionsDefinition;
 use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::mapping::{DimensionMapping, DimensionSource, PartitionMapping};
 use crate::model::partition::multi::MultiKeys;
+use crate::model::partition::named::TimeKeys;
 use crate::model::partition::set::PartitionSet;
-use crate::model::partition::time_keys::TimeKeys;
 
 impl PartitionMapping {
     /// Whether a dep of an asset on itself asks only for strictly earlier windows, so that its partitions can be made in

@@ -2,14 +2,19 @@
 //!
 //! Those that may are found as sets, and only these are asked one by one.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
-use crate::model::partition::mapping::identity::equal_keys;
-use crate::model::partition::mapping::windows::{Offsets, may_lack_windows};
-use crate::model::partition::mapping::{DimensionSource, MappingSide, PartitionMapping};
-use crate::model::partition::multi::MultiKeys;
+use crate::model::partition::mapping::upstream::upstream_parts;
+use crate::model::partition::mapping::windows::{
+    Offsets, equal_keys, may_lack_windows, own_windows,
+};
+use crate::model::partition::mapping::{
+    DimensionMapping, DimensionSource, Mapped, MappingSide, PartitionMapping,
+};
+use crate::model::partition::multi::{MultiKeys, PART_SEPARATOR};
 use crate::model::partition::set::PartitionSet;
 
 impl PartitionMapping {
@@ -123,4 +128,184 @@ impl DimensionSource {
             }
         }
     }
+}
+
+impl PartitionMapping {
+    /// The upstream partitions that the downstream partition `index` needs, and the keys among them that do not exist.
+    ///
+    /// Windows that only an offset asks for are not needed where they do not exist.
+    pub fn mapped(
+        &self,
+        downstream: &PartitionKeys,
+        upstream: &PartitionKeys,
+        index: u32,
+    ) -> Mapped {
+        Mapped {
+            existing: self.upstream_of(downstream, upstream, index..index + 1),
+            nonexistent: self.nonexistent(downstream, upstream, index).collect(),
+        }
+    }
+
+    /// The keys that `index` needs and that do not exist, one by one.
+    pub(super) fn nonexistent<'a>(
+        &'a self,
+        downstream: &'a PartitionKeys,
+        upstream: &'a PartitionKeys,
+        index: u32,
+    ) -> Box<dyn Iterator<Item = PartitionKey> + 'a> {
+        let absent = |key: &&PartitionKey| upstream.index_of(key.as_str()).is_none();
+        match (self, downstream, upstream) {
+            (Self::Identity, ..) => {
+                let key = downstream.key(index).into_iter();
+                Box::new(key.filter(move |key| absent(&key)))
+            }
+            (Self::Specific(keys), ..) => Box::new(keys.iter().filter(absent).cloned()),
+            (Self::Static(pairs), ..) => {
+                let own = downstream.key(index);
+                let pairs = pairs
+                    .iter()
+                    .filter(move |(_, down)| own.as_ref() == Some(down));
+                Box::new(pairs.map(|(up, _)| up).filter(absent).cloned())
+            }
+            (
+                Self::TimeWindow {
+                    start_offset,
+                    end_offset,
+                },
+                PartitionKeys::Time(down),
+                PartitionKeys::Time(up),
+            ) if Offsets::new(*start_offset, *end_offset).include_own() => {
+                let own = own_windows(down, up, index);
+                let absent = up.absent(&own).into_iter().flatten();
+                Box::new(absent.map(|at| PartitionKey::made(&up.definition().key(at))))
+            }
+            (
+                Self::MultiToSingle {
+                    multi: MappingSide::Upstream,
+                    dimension,
+                    through,
+                },
+                _,
+                PartitionKeys::Multi(multi),
+            ) => {
+                let at = *dimension as usize;
+                let part = &multi.dimensions()[at].keys;
+                let mut parts = Parts::of_sets(multi.all_parts());
+                parts.existing[at] = through.upstream_of(downstream, part, index..index + 1);
+                parts.absent[at] = through.nonexistent(downstream, part, index).collect();
+                Box::new(parts.absent_keys(multi))
+            }
+            (
+                Self::MultiToSingle {
+                    multi: MappingSide::Downstream,
+                    dimension,
+                    through,
+                },
+                PartitionKeys::Multi(multi),
+                _,
+            ) => {
+                let at = *dimension as usize;
+                let part = multi.part(index, at);
+                through.nonexistent(&multi.dimensions()[at].keys, upstream, part)
+            }
+            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+                Box::new(Parts::needed(mappings, down, up, index).absent_keys(up))
+            }
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+/// The parts of upstream keys that a downstream key needs, dimension by dimension.
+pub(super) struct Parts {
+    pub existing: Vec<PartitionSet>,
+    pub absent: Vec<Vec<PartitionKey>>,
+}
+
+impl Parts {
+    pub(super) fn of_sets(existing: Vec<PartitionSet>) -> Self {
+        let absent = vec![Vec::new(); existing.len()];
+        Self { existing, absent }
+    }
+
+    pub(super) fn needed(
+        mappings: &[DimensionMapping],
+        down: &MultiKeys,
+        up: &MultiKeys,
+        index: u32,
+    ) -> Self {
+        let own = (0..down.dimensions().len()).map(|at| down.part(index, at));
+        let own: Vec<_> = own.map(|part| part..part + 1).collect();
+        let mut parts = Self::of_sets(upstream_parts(mappings, down, up, &own));
+        for each in mappings {
+            let at = each.upstream as usize;
+            let keys = &up.dimensions()[at].keys;
+            parts.absent[at] = match &each.source {
+                DimensionSource::Keys(fixed) => {
+                    let absent = fixed
+                        .iter()
+                        .filter(|key| keys.index_of(key.as_str()).is_none());
+                    absent.cloned().collect()
+                }
+                DimensionSource::From {
+                    downstream,
+                    mapping,
+                } => {
+                    let from = &down.dimensions()[*downstream as usize].keys;
+                    let part = own[*downstream as usize].start;
+                    mapping.nonexistent(from, keys, part).collect()
+                }
+            };
+        }
+        parts
+    }
+
+    /// The keys of the product that have an absent part, grouped by the first dimension in which they have one.
+    pub(super) fn absent_keys(self, up: &MultiKeys) -> impl Iterator<Item = PartitionKey> {
+        let lens = self.existing.iter().zip(&self.absent);
+        let lens: Vec<_> = lens
+            .map(|(existing, absent)| (existing.len(), absent.len() as u32))
+            .collect();
+        let digits = (0..lens.len()).flat_map(move |first| {
+            let choices =
+                lens.iter()
+                    .enumerate()
+                    .map(|(at, (existing, absent))| match at.cmp(&first) {
+                        Ordering::Less => 0..*existing,
+                        Ordering::Equal => *existing..existing + absent,
+                        Ordering::Greater => 0..existing + absent,
+                    });
+            combinations(choices.collect())
+        });
+        digits.map(move |digits| {
+            let mut text = String::new();
+            for (at, digit) in digits.into_iter().enumerate() {
+                if at > 0 {
+                    text.push(PART_SEPARATOR);
+                }
+                let existing = &self.existing[at];
+                match existing.nth(digit) {
+                    Some(index) => text.push_str(up.dimensions()[at].keys.text(index).as_ref()),
+                    None => {
+                        text.push_str(self.absent[at][(digit - existing.len()) as usize].as_str());
+                    }
+                }
+            }
+            PartitionKey::made(&text)
+        })
+    }
+}
+
+/// All ways to choose one number of each range, the last one changing fastest.
+fn combinations(choices: Vec<Range<u32>>) -> impl Iterator<Item = Vec<u32>> {
+    let count = choices.iter().map(|each| each.len() as u64).product();
+    (0..count).map(move |number: u64| {
+        let mut rest = number;
+        let mut chosen = vec![0; choices.len()];
+        for (digit, choice) in chosen.iter_mut().zip(&choices).rev() {
+            *digit = choice.start + (rest % choice.len() as u64) as u32;
+            rest /= choice.len() as u64;
+        }
+        chosen
+    })
 }

@@ -7,10 +7,9 @@ use proptest::prelude::*;
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::multi::MultiKeys;
-use crate::model::partition::named::NamedKeys;
+use crate::model::partition::named::{NamedKeys, TimeKeys};
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{Cadence, TimePartitions, TimeSettings};
-use crate::model::partition::time_keys::TimeKeys;
 use crate::testkit;
 
 fn days() -> PartitionKeys {

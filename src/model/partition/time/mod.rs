@@ -4,16 +4,11 @@
 //! in both directions; the definition's keys are the stretch of it from `start` to the earlier of `end` and now.
 //! Finding a window by index, instant or key is arithmetic and enumerates nothing: see `lattice`.
 
-mod checked;
 mod cron;
-mod cycle;
-mod derived;
-mod error;
 mod format;
 mod lattice;
 mod settings;
 mod ticks;
-mod window;
 mod windows;
 mod zone;
 
@@ -24,14 +19,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::model::partition::time::cron::Cron;
-use crate::model::partition::time::derived::Derived;
 use crate::model::partition::time::format::Format;
-use crate::model::partition::time::windows::{Pattern, Windows};
+use crate::model::partition::time::windows::{Derived, Pattern, Windows};
 use crate::model::partition::time::zone::{Written, Zone, clamped};
 
-pub use error::{InvalidTimePartitions, TimeSetting};
-pub use settings::{Cadence, Exclusion, TimeSettings};
-pub use window::TimeWindow;
+pub use settings::{Cadence, Exclusion, InvalidTimePartitions, TimeSetting, TimeSettings};
+pub use windows::TimeWindow;
 
 /// A definition whose keys are time windows, checked. Two are equal if they have the same windows, keys and words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

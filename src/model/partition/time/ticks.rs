@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::partition::time::cron::Cron;
-use crate::model::partition::time::cycle::{
-    CYCLE_DAYS, CYCLE_YEARS, CalendarDay, CycleDay, YearKind, day_of_week, week_and_weekday,
+use crate::model::partition::time::cron::{
+    CYCLE_DAYS, CYCLE_YEARS, CalendarDay, Cron, CycleDay, YearKind, day_of_week, week_and_weekday,
 };
 
 const DAY_MINUTES: i64 = 24 * 60;

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::model::partition::time::error::InvalidTimePartitions;
+use crate::model::partition::time::settings::InvalidTimePartitions;
 
 /// A time zone that is serialized by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,10 +10,9 @@ use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::mapping::PartitionMapping;
 use crate::model::partition::multi::MultiKeys;
-use crate::model::partition::named::NamedKeys;
+use crate::model::partition::named::{NamedKeys, TimeKeys};
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{Cadence, TimePartitions, TimeSettings};
-use crate::model::partition::time_keys::TimeKeys;
 use crate::testkit::{self, key};
 
 const OVERLAP: PartitionMapping = window(0, 0);

@@ -10,10 +10,9 @@ use crate::model::partition::mapping::tests::{
 use crate::model::partition::mapping::{
     DimensionMapping, DimensionSource, MappingSide, PartitionMapping,
 };
-use crate::model::partition::named::NamedKeys;
+use crate::model::partition::named::{NamedKeys, TimeKeys};
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{Cadence, Exclusion, TimePartitions, TimeSettings};
-use crate::model::partition::time_keys::TimeKeys;
 
 #[test]
 fn month_of_a_day_and_days_of_a_month() {

@@ -10,10 +10,9 @@ use crate::model::partition::mapping::tests::{definition, key, keys_of, multi, n
 use crate::model::partition::mapping::{
     DimensionMapping, DimensionSource, MappingSide, PartitionMapping,
 };
-use crate::model::partition::named::NamedKeys;
+use crate::model::partition::named::{NamedKeys, TimeKeys};
 use crate::model::partition::set::PartitionSet;
 use crate::model::partition::time::{Cadence, Exclusion, TimePartitions, TimeSettings};
-use crate::model::partition::time_keys::TimeKeys;
 
 /// Whether one downstream key needs one upstream key, by their texts and windows.
 fn relates(

@@ -7,8 +7,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
 
-use crate::model::partition::time::cron::Cron;
-use crate::model::partition::time::cycle::CalendarDay;
+use crate::model::partition::time::cron::{CalendarDay, Cron};
 use crate::model::partition::time::zone::Clock;
 use crate::model::partition::time::{Cadence, Exclusion, TimePartitions, TimeSettings, TimeWindow};
 
