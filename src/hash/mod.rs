@@ -16,7 +16,9 @@
 mod error;
 mod glob;
 mod look;
+mod patterns;
 mod settle;
+mod stamps;
 mod stat_cache;
 mod tree;
 mod value;
@@ -24,12 +26,14 @@ mod version;
 mod versions;
 
 pub use error::{HashError, SyntaxError};
-pub use glob::{
-    Exceptions, GitIgnored, GlobVersion, Ignore, PathGlob, glob_matches, glob_matches_any, is_glob,
+pub use glob::GlobVersion;
+pub use look::{Seal, holds};
+pub use patterns::{
+    Exceptions, GitIgnored, Ignore, PathGlob, glob_matches, glob_matches_any, is_glob,
     literal_start,
 };
-pub use look::{Difference, Look, Seal, holds};
 pub use settle::Settled;
+pub use stamps::{Difference, Look};
 pub use stat_cache::{Saved, StatCache};
 pub use value::ValueFound;
 pub use version::{Found, version_of_bytes};

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 use miette::NamedSource;
 use serde_json::{Map, Number, Value};
 
-use crate::hash::settle::Trust;
+use crate::hash::stamps::Trust;
 use crate::hash::version::Place;
 use crate::hash::{HashError, SyntaxError, Versions, version};
 use crate::model::{DataVersion, ValueText};

@@ -1,15 +1,11 @@
-//! What is folded into each kind of version: the one place that says so.
+//! What is folded into each kind of version: the one place that says so, and where each path is read.
 //!
-//! The keyed BLAKE3 hash of the bytes of one open file, as fast as its size allows.
+//! The content of a file counts by the keyed BLAKE3 hash of the bytes of one open file, as fast as its size allows.
 //!
 //! A small file takes one read into a buffer that the thread keeps. A large one is split along BLAKE3's own tree: pieces that
 //! fit the processor's cache are read with `pread` and hashed as subtrees on all threads, and their chaining values merged.
 //! The result is the plain keyed hash of the bytes. There is no memory map: a file that is truncated while it is mapped
 //! kills the process.
-//!
-//! Reading a file as it was at one moment.
-//!
-//! A file that changes while it is read is read again, and then is an error.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -22,13 +18,11 @@ use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root,
 };
 use blake3::{Hash, Hasher, keyed_hash};
-use rustix::fs::OFlags;
-use rustix::io::Errno;
 
 use crate::digest::{Digest, Folding, Kind, Sink};
-use crate::hash::{HashError, Versions};
+use crate::hash::HashError;
 use crate::model::{Counted, DataVersion};
-use crate::sys::file::{FileKind, FileStamp, stamp_of};
+use crate::sys::file::FileStamp;
 use crate::sys::parallel;
 
 /// What is at a path.
@@ -137,6 +131,12 @@ pub(super) enum Entry {
     Link(DataVersion),
 }
 
+/// The version of a regular file with this stamp, out of its bytes.
+pub(super) fn file(file: &Arc<File>, stamp: &FileStamp) -> io::Result<DataVersion> {
+    let content = hash(file, stamp.size, Kind::File.key())?;
+    Ok(file_of(&content, stamp.is_executable().into()))
+}
+
 /// The version that a file has which holds these bytes and is not executable.
 pub fn version_of_bytes(bytes: &[u8]) -> DataVersion {
     file_of(&keyed_hash(Kind::File.key(), bytes), 0)
@@ -208,7 +208,7 @@ thread_local! {
 
 /// The hash of all bytes of `file`, which was `size` long a moment ago. A large file that has become shorter is an
 /// `UnexpectedEof`; any other change shows in the file's stamp, which the caller compares.
-pub(super) fn hash(file: &Arc<File>, size: u64, key: Key) -> io::Result<Hash> {
+fn hash(file: &Arc<File>, size: u64, key: Key) -> io::Result<Hash> {
     if size < LARGE {
         with_buffer(|buffer| sequential(file, size, key, buffer))
     } else {
@@ -290,64 +290,6 @@ fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
         buffer.resize(PIECE, 0);
         work(buffer)
     })
-}
-
-/// How often a file that changes while it is read is read.
-const READINGS: usize = 3;
-
-impl Versions<'_> {
-    /// The version of a regular file, out of its bytes, and its stamp then; `None` when it is gone.
-    pub(super) fn read(
-        &self,
-        place: Place<'_>,
-    ) -> Result<Option<(FileStamp, DataVersion)>, HashError> {
-        self.read_stable(place, |file, stamp| {
-            let content = hash(file, stamp.size, Kind::File.key())?;
-            Ok(file_of(&content, stamp.is_executable().into()))
-        })
-    }
-
-    /// What `read` makes of the regular file at `place`, with a stamp that held before and after it; `None` when the file
-    /// is gone.
-    pub(super) fn read_stable<T>(
-        &self,
-        place: Place<'_>,
-        mut read: impl FnMut(&Arc<File>, &FileStamp) -> io::Result<T>,
-    ) -> Result<Option<(FileStamp, T)>, HashError> {
-        let unreadable = |error| HashError::unreadable(place.named, error);
-        for _ in 0..READINGS {
-            let Some(file) = self.open(place)? else {
-                return Ok(None);
-            };
-            let before = stamp_of(&file).map_err(unreadable)?;
-            if before.kind() != FileKind::File {
-                return Err(changing(place));
-            }
-            let result = match read(&file, &before) {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
-                result => result.map_err(unreadable)?,
-            };
-            if stamp_of(&file).map_err(unreadable)? == before {
-                return Ok(Some((before, result)));
-            }
-        }
-        Err(changing(place))
-    }
-
-    /// Opens a file for reading. Without blocking: what was a file when it was stat'ed may have become a pipe.
-    fn open(&self, place: Place<'_>) -> Result<Option<Arc<File>>, HashError> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        match rustix::fs::openat(
-            &self.directory,
-            place.read,
-            flags,
-            rustix::fs::Mode::empty(),
-        ) {
-            Ok(file) => Ok(Some(Arc::new(File::from(file)))),
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(error) => Err(HashError::unreadable(place.named, error)),
-        }
-    }
 }
 
 #[cfg(test)]

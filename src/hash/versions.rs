@@ -6,6 +6,8 @@
 //! Places whose bytes are read, and what is found there.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -13,15 +15,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
 use serde_json::Value;
 
-use crate::hash::look::JudgedLooks;
-use crate::hash::settle::{Ticker, Trust};
+use crate::hash::stamps::{JudgedLooks, Ticker, Trust};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::version::{self, Found, Place, Standing, changing, read_alone};
 use crate::hash::{GitIgnored, HashError, Ignore, StatCache};
-use crate::model::Counted;
-use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
+use crate::model::{Counted, DataVersion};
+use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at, stamp_of};
 use crate::sys::parallel;
 
 /// Above this many runs of paths threads are worth their start for the stats alone.
@@ -328,3 +330,53 @@ pub(super) fn root_flags() -> OFlags {
 /// Parsed files: a file with a value for each partition is parsed once.
 #[derive(Debug, Default)]
 pub(super) struct Documents(pub(super) Mutex<HashMap<String, (FileStamp, Arc<Value>)>>);
+
+/// How often a file that changes while it is read is read.
+const READINGS: usize = 3;
+
+impl Versions<'_> {
+    /// The version of a regular file, out of its bytes, and its stamp then; `None` when it is gone.
+    pub(super) fn read(
+        &self,
+        place: Place<'_>,
+    ) -> Result<Option<(FileStamp, DataVersion)>, HashError> {
+        self.read_stable(place, version::file)
+    }
+
+    /// What `read` makes of the regular file at `place`, with a stamp that held before and after it; `None` when the file
+    /// is gone.
+    pub(super) fn read_stable<T>(
+        &self,
+        place: Place<'_>,
+        mut read: impl FnMut(&Arc<File>, &FileStamp) -> io::Result<T>,
+    ) -> Result<Option<(FileStamp, T)>, HashError> {
+        let unreadable = |error| HashError::unreadable(place.named, error);
+        for _ in 0..READINGS {
+            let Some(file) = self.open(place)? else {
+                return Ok(None);
+            };
+            let before = stamp_of(&file).map_err(unreadable)?;
+            if before.kind() != FileKind::File {
+                return Err(changing(place));
+            }
+            let result = match read(&file, &before) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => continue,
+                result => result.map_err(unreadable)?,
+            };
+            if stamp_of(&file).map_err(unreadable)? == before {
+                return Ok(Some((before, result)));
+            }
+        }
+        Err(changing(place))
+    }
+
+    /// Opens a file for reading. Without blocking: what was a file when it was stat'ed may have become a pipe.
+    fn open(&self, place: Place<'_>) -> Result<Option<Arc<File>>, HashError> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        match rustix::fs::openat(&self.directory, place.read, flags, Mode::empty()) {
+            Ok(file) => Ok(Some(Arc::new(File::from(file)))),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(HashError::unreadable(place.named, error)),
+        }
+    }
+}

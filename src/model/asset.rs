@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::name::{AssetId, AssetKey, Name};
+use crate::model::name::{AssetId, AssetKey, Location, Name};
 use crate::model::partition::{DefinitionId, PartitionMapping};
 use crate::model::template::{CommandTemplate, PartitionRef, PathTemplate};
 
@@ -497,21 +497,4 @@ impl Declaration {
             .map(|dep| dep.asset)
             .chain(after.iter().copied())
     }
-}
-
-/// The index of a manifest file in [`crate::model::AssetGraph::files`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct FileId(pub u16);
-
-/// A span of bytes in a manifest file, and the line on which it starts, from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Location {
-    /// The file.
-    pub file: FileId,
-    /// The line, from 1.
-    pub line: u32,
-    /// The byte offset.
-    pub start: u32,
-    /// The number of bytes.
-    pub len: u32,
 }

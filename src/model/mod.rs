@@ -14,9 +14,8 @@ mod version;
 
 pub use asset::{
     About, Answers, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
-    FileId, Gitignored, History, InheritEnv, LeftoverRule, Location, Locking, Nonexistent, Output,
-    OutputKind, Place, Recipe, Required, Runs, SourceAsset, SourcePath, Staging, Stdout,
-    exceptions,
+    Gitignored, History, InheritEnv, LeftoverRule, Locking, Nonexistent, Output, OutputKind, Place,
+    Recipe, Required, Runs, SourceAsset, SourcePath, Staging, Stdout, exceptions,
 };
 pub use graph::{AssetGraph, Cycle, GraphParts, Settings};
 pub use graph_index::{AssetKeys, ByValue, Labels};
@@ -28,6 +27,7 @@ pub use name::{
     AssetId, AssetKey, Batch, InvalidName, KnownNames, LONGEST_COMPONENT, Name, SHORTENED,
     StepName, encode_component, encode_whole_component, shortened,
 };
+pub use name::{FileId, Location};
 pub use partition::{
     Cadence, DeclaredPartitions, DefinitionId, Dimension, DimensionKeys, DimensionMapping,
     DimensionSource, Exclusion, ExistingKeys, InvalidPartitionKey, InvalidTimePartitions,

@@ -1,6 +1,7 @@
 //! Partitions: keys, definitions, sets of keys, and mappings between definitions.
 
 mod definition;
+mod existing;
 mod fitting;
 mod inference;
 mod key;
@@ -9,14 +10,11 @@ mod mapping;
 mod multi;
 mod named;
 mod set;
-mod shown;
 mod time;
 mod written;
 
-pub use definition::{
-    DeclaredPartitions, DefinitionId, Dimension, ExistingKeys, KeysByDefinition,
-    PartitionsDefinition, TooManyKeys,
-};
+pub use definition::{DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition};
+pub use existing::{ExistingKeys, KeysByDefinition, TooManyKeys};
 pub use fitting::{Misfit, choices, fits};
 pub use inference::{infer_mapping, same_definition};
 pub use key::{InvalidPartitionKey, PartitionKey, PartitionSlot};

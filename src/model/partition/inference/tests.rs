@@ -1,6 +1,6 @@
 //! Tables of inferred mappings, of mappings that do not fit, and of the words offered instead.
 
-use crate::model::asset::{FileId, Location};
+use crate::model::name::{FileId, Location};
 use crate::model::partition::definition::{
     DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition,
 };

@@ -4,11 +4,13 @@
 //! in both directions; the definition's keys are the stretch of it from `start` to the earlier of `end` and now.
 //! Finding a window by index, instant or key is arithmetic and enumerates nothing: see `lattice`.
 
+mod checked;
 mod cron;
 mod format;
 mod lattice;
 mod settings;
 mod ticks;
+mod window;
 mod windows;
 mod zone;
 
@@ -24,7 +26,7 @@ use crate::model::partition::time::windows::{Derived, Pattern, Windows};
 use crate::model::partition::time::zone::{Written, Zone, clamped};
 
 pub use settings::{Cadence, Exclusion, InvalidTimePartitions, TimeSetting, TimeSettings};
-pub use windows::TimeWindow;
+pub use window::TimeWindow;
 
 /// A definition whose keys are time windows, checked. Two are equal if they have the same windows, keys and words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,10 +4,6 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-
 use crate::model::partition::time::cron::Cron;
 use crate::model::partition::time::lattice::{Lattice, Tick};
 use crate::model::partition::time::zone::Zone;
@@ -179,80 +175,5 @@ impl<T> Eq for Derived<T> {}
 impl<T> fmt::Debug for Derived<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("..")
-    }
-}
-
-/// A stretch of time: `start` belongs to it, `end` does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeWindow {
-    /// The first instant.
-    pub start: Timestamp,
-    /// The first instant after it.
-    pub end: Timestamp,
-}
-
-impl TimeWindow {
-    /// The window's start or end in `timezone`, printed with a strftime `format`.
-    pub fn print(instant: Timestamp, timezone: &TimeZone, format: &str) -> String {
-        let zoned = instant.to_zoned(timezone.clone());
-        print_plain(format, zoned.datetime())
-            .or_else(|| jiff::fmt::strtime::format(format, &zoned).ok())
-            .unwrap_or_default()
-    }
-}
-
-/// A local time in a format of plain numbers and literal text, as paths mostly have; `None` for any other.
-fn print_plain(format: &str, local: DateTime) -> Option<String> {
-    let year = u8::try_from(local.year() / 100).ok()?;
-    let pair = |number: i8| {
-        let number = number.unsigned_abs();
-        [b'0' + number / 10, b'0' + number % 10].map(char::from)
-    };
-    let mut text = String::with_capacity(24);
-    let mut characters = format.chars();
-    while let Some(character) = characters.next() {
-        if character != '%' {
-            text.push(character);
-            continue;
-        }
-        match characters.next()? {
-            'Y' => {
-                text.extend(pair(year.cast_signed()));
-                text.extend(pair((local.year() % 100) as i8));
-            }
-            'm' => text.extend(pair(local.month())),
-            'd' => text.extend(pair(local.day())),
-            'H' => text.extend(pair(local.hour())),
-            'M' => text.extend(pair(local.minute())),
-            'S' => text.extend(pair(local.second())),
-            '%' => text.push('%'),
-            _ => return None,
-        }
-    }
-    Some(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::tz::TimeZone;
-
-    use super::{TimeWindow, print_plain};
-
-    #[test]
-    fn plain_formats_are_printed_as_all_others() {
-        for (second, formats) in [
-            (0, ["%Y-%m-%d", "%H:%M:%S", "100%%/%Y", "%Y%m%d%H"]),
-            (-62_135_596_800, ["%Y", "%Y/%m", "%d", "%S"]),
-            (253_402_207_199, ["%Y-%m-%d-%H:%M", "x%Yy", "ä%m", ""]),
-        ] {
-            let instant = jiff::Timestamp::from_second(second).expect("an instant");
-            let zoned = instant.to_zoned(TimeZone::UTC);
-            for format in formats {
-                let expected = jiff::fmt::strtime::format(format, &zoned).expect("a text");
-                assert_eq!(print_plain(format, zoned.datetime()), Some(expected));
-            }
-            let named = TimeWindow::print(instant, &TimeZone::UTC, "%b");
-            assert_eq!(named.len(), 3, "what is not plain is printed too");
-        }
     }
 }

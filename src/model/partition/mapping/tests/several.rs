@@ -1,6 +1,6 @@
 //! What a mapping's definitions alone tell.
 
-use crate::model::asset::Location;
+use crate::model::name::Location;
 use crate::model::partition::definition::{
     DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition,
 };
