@@ -1,5 +1,7 @@
 //! An event in one line, for people, and how much it matters.
 
+use std::time::Duration;
+
 use crate::answer::event::{EventKind, Level, RunCounts, RunOutcome, StepOutcome};
 
 impl EventKind {
@@ -56,7 +58,7 @@ impl EventKind {
                     StepOutcome::Failed(failure) => return failure.message.clone(),
                     StepOutcome::Canceled => "canceled",
                 };
-                format!("{step} {how} after {:.1}s", duration.as_secs_f64())
+                format!("{step} {how} after {:.1}s", seconds(*duration))
             }
             Self::StepBlocked { step, reason, .. } => format!("{step} is blocked: {reason}"),
             Self::StepFresh { step } => format!("{step} is fresh"),
@@ -72,12 +74,16 @@ impl EventKind {
                     RunOutcome::Failed => "failed",
                     RunOutcome::Canceled => "canceled",
                 };
-                let seconds = duration.as_secs_f64();
-                format!("run {how} after {seconds:.1}s: {counts}")
+                format!("run {how} after {:.1}s: {counts}", seconds(*duration))
             }
             Self::Other(unknown) => unknown.text("message").unwrap_or_default().to_owned(),
         }
     }
+}
+
+/// A duration in seconds, by its milliseconds, which are what is stored: an event that is read back says the same.
+fn seconds(duration: Duration) -> f64 {
+    Duration::from_millis(duration.as_millis() as u64).as_secs_f64()
 }
 
 impl std::fmt::Display for RunCounts {

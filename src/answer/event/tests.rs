@@ -318,6 +318,18 @@ fn each_type_is_read_back_as_it_was_written() {
 }
 
 #[test]
+fn a_message_says_the_same_once_it_was_read_back() {
+    let event = event(EventKind::RunFinished {
+        outcome: RunOutcome::Success,
+        counts: RunCounts::default(),
+        duration: Duration::from_micros(150_900),
+    });
+    let text = serde_json::to_string(&event).expect("JSON");
+    let read: Event = serde_json::from_str(&text).expect("an event");
+    assert_eq!(read.kind.message(), event.kind.message());
+}
+
+#[test]
 fn the_fields_of_a_step_are_flat() {
     let json = |kind| serde_json::to_value(event(kind)).expect("JSON");
     let mut samples = samples()
