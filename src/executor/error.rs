@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::command_line::CommandLine;
+use crate::executor::command_line::CommandLine;
 
 /// Why a command could not be started.
 #[derive(Debug, Error, Diagnostic)]

@@ -4,13 +4,11 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use super::Executor;
-use super::cancel::Cancel;
-use super::command_line::{CommandLine, StdoutTo};
-use super::execution::Execution;
-use super::exit::Exit;
-use super::pipes::Collected;
-use super::streams::{close_log, open_to_append};
+use crate::executor::Executor;
+use crate::executor::cancel::Cancel;
+use crate::executor::command_line::{CommandLine, StdoutTo};
+use crate::executor::execution::{Execution, Exit};
+use crate::executor::streams::{Collected, close_log, open_to_append};
 
 /// What a command of a [`FakeExecutor`] does: it may write files, a log too, and says how it ended and what it printed.
 type Behaviour = dyn Fn(&CommandLine) -> (Exit, Vec<u8>) + Send + Sync;

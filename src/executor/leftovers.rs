@@ -5,16 +5,13 @@
 //! (a helper that only flushes, as `tee` behind a shell's process substitution). Then TERM, the command's grace, KILL. There is no event for "the
 //! group is empty", so it is polled, ever more slowly.
 
-use std::fs;
-use std::iter;
 use std::path::PathBuf;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, iter, thread};
 
-use super::cancel::Cancel;
-use super::command_line::{CommandLine, Moment};
-use super::execution::Leftovers;
-use super::running::{EndedBy, Severity, Watched};
+use crate::executor::cancel::{Cancel, EndedBy, Severity, Watched};
+use crate::executor::command_line::{CommandLine, Moment};
+use crate::executor::execution::Leftovers;
 use crate::sys::process::{Population, Process, ProcessGroup, open_for_writing};
 
 /// How long a leftover may live without being called one.

@@ -3,27 +3,26 @@
 //! Nothing here makes std fork: the program's path is resolved before, and the child needs no more than a folder, a
 //! process group and its streams, all of which `posix_spawn` can do.
 
-use std::io::{self, ErrorKind};
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use super::Executor;
-use super::cancel::Cancel;
-use super::command_line::{CommandLine, Moment, StdoutTo};
-use super::error::ExecutorError;
-use super::execution::{Execution, Usage};
-use super::exit::Exit;
-use super::pipes::Pipes;
-use super::pump::Pump;
-use super::running::{EndedBy, Limits};
-use super::streams::{Streams, Threads, close_log};
-use super::{leftovers, program};
+use crate::executor::cancel::{Cancel, EndedBy, Limits};
+use crate::executor::command_line::{CommandLine, Moment, Secret, StdoutTo};
+use crate::executor::error::ExecutorError;
+use crate::executor::execution::{Execution, Exit, Usage};
+use crate::executor::redact::Pump;
+use crate::executor::streams::{Pipes, Streams, Threads, close_log};
+use crate::executor::{Executor, leftovers};
 use crate::sys::process::{ProcessGroup, reap, wait_unreaped};
 
 /// Runs commands on this machine, each in a process group of its own.
@@ -74,7 +73,7 @@ impl Executor for LocalExecutor {
 }
 
 fn start(command: &CommandLine, cancel: &Cancel) -> Result<(Child, Threads), ExecutorError> {
-    let program = program::resolve(command)?;
+    let program = resolve(command)?;
     if command.timeout.is_some() || matches!(command.stdout, StdoutTo::Memory { .. }) {
         cancel
             .ready_watchdog()
@@ -182,7 +181,7 @@ fn why_not_started(command: &CommandLine, program: &Path, source: io::Error) -> 
         };
     }
     if source.kind() == ErrorKind::NotFound
-        && let Some(interpreter) = program::interpreter(&command.folder.join(program))
+        && let Some(interpreter) = interpreter(&command.folder.join(program))
     {
         return ExecutorError::InterpreterNotFound {
             program: program.to_owned(),
@@ -213,5 +212,111 @@ fn too_long(command: &CommandLine) -> ExecutorError {
         total,
         longest: longest.1,
         longest_name: longest.0,
+    }
+}
+
+/// Where programs are looked for if the environment has no `PATH`.
+const FALLBACK_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The program's path with a slash in it, absolute or relative to the command's folder, as `execvp` would find it after changing
+/// there. Left to the spawning, std would use this process's `PATH`, or fork.
+///
+/// A path is left as it was written, so that a script's `$0` does not tell where the project lies.
+fn resolve(command: &CommandLine) -> Result<Cow<'_, Path>, ExecutorError> {
+    let program = Path::new(&command.program);
+    if command.program.as_bytes().contains(&b'/') {
+        return match judge(&command.folder.join(program)) {
+            Found::Program => Ok(Cow::Borrowed(program)),
+            Found::File => Err(not_executable(program)),
+            Found::Nothing => Err(not_found(command, &command.folder.to_string_lossy())),
+        };
+    }
+    let path = search_path(&command.env);
+    let mut unusable = None;
+    for entry in path.as_bytes().split(|&byte| byte == b':') {
+        let folder = if entry.is_empty() { b"." } else { entry };
+        let candidate = Path::new(OsStr::from_bytes(folder)).join(program);
+        match judge(&command.folder.join(&candidate)) {
+            Found::Program if !command.program.is_empty() => return Ok(Cow::Owned(candidate)),
+            Found::File => {
+                unusable.get_or_insert(candidate);
+            }
+            Found::Program | Found::Nothing => {}
+        }
+    }
+    Err(match unusable {
+        Some(candidate) => not_executable(&candidate),
+        None => not_found(command, &looked_in(command, &path)),
+    })
+}
+
+/// The interpreter that a script's first line names, control characters escaped.
+pub(super) fn interpreter(program: &Path) -> Option<String> {
+    /// Linux reads no more of the line.
+    const LINE: u64 = 256;
+    let mut start = Vec::new();
+    let file = std::fs::File::open(program).ok()?;
+    file.take(LINE).read_to_end(&mut start).ok()?;
+    let line = start
+        .strip_prefix(b"#!")?
+        .split(|&byte| byte == b'\n')
+        .next()?;
+    let line = String::from_utf8_lossy(line);
+    let name = line
+        .trim_start_matches([' ', '\t'])
+        .split([' ', '\t'])
+        .next()?;
+    Some(name.escape_debug().to_string())
+}
+
+enum Found {
+    Program,
+    File,
+    Nothing,
+}
+
+fn judge(path: &Path) -> Found {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => match access(path, Access::EXEC_OK) {
+            Ok(()) => Found::Program,
+            Err(_) => Found::File,
+        },
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Found::File,
+        Ok(_) | Err(_) => Found::Nothing,
+    }
+}
+
+fn search_path(env: &[(OsString, OsString)]) -> Cow<'_, OsStr> {
+    let path = env.iter().rev().find(|(name, _)| name == "PATH");
+    path.map_or(Cow::Borrowed(OsStr::new(FALLBACK_PATH)), |(_, value)| {
+        Cow::Borrowed(value)
+    })
+}
+
+/// Where a program was looked for; a `PATH` that is secret, or holds a secret, is not told.
+fn looked_in(command: &CommandLine, path: &OsStr) -> String {
+    let mut secrets = command.secrets.iter().flat_map(Secret::replaceable);
+    if secrets.any(|secret| memchr::memmem::find(path.as_bytes(), secret).is_some()) {
+        return "PATH, which is secret".to_owned();
+    }
+    format!("PATH: {}", path.to_string_lossy())
+}
+
+fn not_executable(program: &Path) -> ExecutorError {
+    ExecutorError::NotExecutable {
+        program: program.to_owned(),
+    }
+}
+
+/// A missing folder makes every relative program missing, and is then what should be said.
+fn not_found(command: &CommandLine, looked_in: &str) -> ExecutorError {
+    if !command.folder.is_dir() {
+        return ExecutorError::NoFolder {
+            folder: PathBuf::from(&command.folder),
+        };
+    }
+    ExecutorError::NotFound {
+        program: command.program.to_string_lossy().into_owned(),
+        looked_in: looked_in.to_owned(),
     }
 }

@@ -22,36 +22,27 @@ mod command_line;
 mod environment;
 mod error;
 mod execution;
-mod exit;
 mod fake;
-mod follow;
 mod leftovers;
 mod local;
-mod pipes;
-mod program;
-mod pump;
-mod quote;
+mod log;
 mod redact;
-mod running;
 mod streams;
-mod tail;
+
 #[cfg(test)]
 mod tests;
 
-pub use cancel::{Cancel, Listener};
+pub use cancel::{Cancel, Listener, Severity};
 pub use command_line::{
-    CommandLine, DEFAULT_GRACE, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
+    CommandLine, DEFAULT_GRACE, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher, quote,
+    quote_command,
 };
 pub use environment::{Environment, Inherit};
 pub use error::ExecutorError;
-pub use execution::{Execution, Leftovers, Usage};
-pub use exit::{Exit, of_shell};
+pub use execution::{Execution, Exit, Leftovers, Usage, of_shell};
 pub use fake::FakeExecutor;
-pub use follow::Follower;
 pub use local::LocalExecutor;
-pub use quote::{quote, quote_command};
-pub use running::Severity;
-pub use tail::{Tail, TailLimits, last_line, tail};
+pub use log::{Follower, Tail, TailLimits, last_line, tail};
 
 /// Something that runs commands: child processes of this machine ([`LocalExecutor`]), none at all ([`FakeExecutor`]), or
 /// whatever a program has for it.

@@ -2,27 +2,25 @@
 
 mod pipes;
 
-use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, slice, thread};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
 
-use super::cancel::Cancel;
-use super::command_line::{CommandLine, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher};
-use super::error::ExecutorError;
-use super::execution::{Execution, Leftovers};
-use super::exit::Exit;
-use super::fake::FakeExecutor;
-use super::local::LocalExecutor;
-use super::running::Severity;
 use super::{Executor, last_line};
+use crate::executor::cancel::{Cancel, Severity};
+use crate::executor::command_line::{
+    CommandLine, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
+};
+use crate::executor::error::ExecutorError;
+use crate::executor::execution::{Execution, Exit, Leftovers};
+use crate::executor::fake::FakeExecutor;
+use crate::executor::local::LocalExecutor;
 
 use crate::testkit;
 

@@ -1,18 +1,16 @@
 //! Commands whose input comes from memory and whose output goes there.
 
-use std::fs;
 use std::sync::{Arc, LazyLock};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use super::{Folder, LONG, SHORT, ended, eventually, is_gone, log, run};
 use crate::executor::Executor;
-use crate::executor::cancel::Cancel;
+use crate::executor::cancel::{Cancel, Severity};
 use crate::executor::command_line::{CommandLine, Secret, StdinFrom, StdoutTo};
-use crate::executor::exit::Exit;
+use crate::executor::execution::Exit;
 use crate::executor::fake::FakeExecutor;
 use crate::executor::local::LocalExecutor;
-use crate::executor::running::Severity;
 
 const LARGE: usize = 10_000_000;
 const KEPT: StdoutTo = StdoutTo::Memory { limit: u64::MAX };
