@@ -98,3 +98,8 @@ pub(super) fn usage(row: &Row<'_>, index: usize) -> Result<ResourceUsage, Fault>
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+/// A moment as `SQLite` holds it, to the microsecond.
+pub(super) fn time_column(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}

@@ -5,17 +5,18 @@
 //! unpartitioned assets are one scan, the windows of an asset are one range, and one key of many assets is one seek each,
 //! without statistics and without a choice between plans.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, Statement, params};
 
+use crate::digest::Digest;
 use crate::model::{
-    AssetKey, Current, CurrentColumns, CurrentRef, DataVersion, LastAttempt, PartitionKeys,
-    PartitionSet,
+    AssetKey, CodeVersion, Current, CurrentColumns, CurrentRef, DataVersion, Fingerprint,
+    LastAttempt, MaterializationId, MaterializedRef, PartitionKeys, PartitionSet, Provenance,
 };
 use crate::store::column;
 use crate::store::error::{Fault, StoreError};
 use crate::store::instance::Store;
-use crate::store::reach::{self, Reach};
-use crate::store::state;
+use crate::store::scan::{self, Reach, Wanted};
 
 pub(super) const WALK: &str = "SELECT asset_id, partition_id, attempt, materialized FROM current \
     WHERE (asset_id, partition_id) >= (?1, ?2) ORDER BY asset_id, partition_id";
@@ -29,19 +30,6 @@ const POINT: &str = "SELECT asset_id, partition_id, attempt, materialized FROM c
 /// So many rows of no use are stepped over before seeking: a seek costs as much as about so many steps. Where seeking was
 /// right, it comes sooner the next time.
 const STEPS_PER_SEEK: u32 = 16;
-
-/// Asset partitions whose state is wanted. In one call each asset stands at most once.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
-    /// The asset.
-    pub asset: &'a AssetKey,
-    /// Its keys.
-    pub keys: &'a PartitionKeys,
-    /// Which of them.
-    pub set: &'a PartitionSet,
-    /// The cell of the first of them in the answer; the cells of the others follow.
-    pub first: usize,
-}
 
 impl Store {
     /// The state of the partitions in `set`, in its order.
@@ -72,7 +60,7 @@ impl Store {
     ) -> Result<CurrentColumns, StoreError> {
         self.read(|connection| {
             let mut columns = CurrentColumns::never_tried(cells);
-            let reaches = reach::sorted(connection, wanted)?;
+            let reaches = scan::sorted(connection, wanted)?;
             let mut walk = connection.prepare_cached(WALK)?;
             walk_reaches(&mut walk, &reaches, &mut columns)?;
             Ok(columns)
@@ -132,7 +120,7 @@ fn walk_reaches(
                 useless = 0;
             }
             let finder = finder.get_or_insert_with(|| reach.finder());
-            if let Some(cell) = finder.cell(at.1) {
+            if let Some(cell) = finder(at.1) {
                 columns.set(cell, decode(row, &mut outputs)?);
             }
         }
@@ -152,7 +140,7 @@ pub(super) fn decode<'a>(
     };
     let materialized = match row.get_ref(3)?.as_blob_or_null()? {
         None => None,
-        Some(bytes) => Some(state::decode(bytes, outputs)?),
+        Some(bytes) => Some(decode_materialized(bytes, outputs)?),
     };
     Ok(CurrentRef {
         materialized,
@@ -166,4 +154,58 @@ pub(super) fn attempt_column(attempt: LastAttempt) -> i64 {
         LastAttempt::Succeeded => 0,
         LastAttempt::Failed => 1,
     }
+}
+
+/// Writes the last materialization of an asset partition as one column: big-endian numbers and digests, one after the other; its
+/// time to the microsecond.
+pub(super) fn encode_materialized(id: MaterializationId, last: MaterializedRef<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(60 + 16 * last.outputs.len());
+    bytes.extend(id.0.to_be_bytes());
+    bytes.extend(last.rule.to_be_bytes());
+    bytes.extend(last.time.as_microsecond().to_be_bytes());
+    bytes.extend(last.duration_ms.to_be_bytes());
+    bytes.extend(last.fingerprint.0.as_bytes());
+    bytes.extend(last.code_version.0.as_bytes());
+    for version in last.outputs {
+        bytes.extend(version.0.as_bytes());
+    }
+    bytes
+}
+
+/// Reads a materialization; its outputs replace those in `outputs`.
+fn decode_materialized<'a>(
+    mut bytes: &[u8],
+    outputs: &'a mut Vec<DataVersion>,
+) -> Result<MaterializedRef<'a>, Fault> {
+    let id = i64::from_be_bytes(take(&mut bytes)?);
+    let rule = u32::from_be_bytes(take(&mut bytes)?);
+    let time = i64::from_be_bytes(take(&mut bytes)?);
+    let duration_ms = u64::from_be_bytes(take(&mut bytes)?);
+    let fingerprint = Digest::from_bytes(take(&mut bytes)?);
+    let code_version = Digest::from_bytes(take(&mut bytes)?);
+    let (versions, rest) = bytes.as_chunks::<16>();
+    if !rest.is_empty() {
+        return Err(Fault::Undecodable("a list of versions has another length"));
+    }
+    let version = |bytes: &[u8; 16]| DataVersion(Digest::from_bytes(*bytes));
+    outputs.clear();
+    outputs.extend(versions.iter().map(version));
+    Ok(MaterializedRef {
+        provenance: Provenance::Recorded(MaterializationId(id)),
+        rule,
+        fingerprint: Fingerprint(fingerprint),
+        code_version: CodeVersion(code_version),
+        time: Timestamp::from_microsecond(time)
+            .map_err(|_| Fault::Undecodable("a time is out of range"))?,
+        outputs,
+        duration_ms,
+    })
+}
+
+fn take<const LEN: usize>(bytes: &mut &[u8]) -> Result<[u8; LEN], Fault> {
+    let (first, rest) = bytes
+        .split_first_chunk()
+        .ok_or(Fault::Undecodable("a materialization is too short"))?;
+    *bytes = rest;
+    Ok(*first)
 }

@@ -10,10 +10,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::digest::Key;
 use crate::store::error::{Fault, StoreError};
-use crate::store::intern::Interned;
-use crate::store::mark::Mark;
+use crate::store::identity::Mark;
+use crate::store::numbers::Interned;
 use crate::store::run_lock::RunLocks;
-use crate::store::writing::Writing;
 
 /// An open instance.
 #[derive(Debug)]
@@ -145,6 +144,23 @@ impl Drop for Store {
     fn drop(&mut self) {
         // Whoever wants to know the new mark closes the instance.
         let _ = self.finish_writing();
+    }
+}
+
+/// A transaction that writes.
+pub(super) struct Writing<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) interned: &'a mut Interned,
+    pub(super) run_locks: &'a RunLocks,
+}
+
+impl Writing<'_> {
+    pub(super) fn execute(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<usize, Fault> {
+        Ok(self.connection.prepare_cached(sql)?.execute(parameters)?)
     }
 }
 

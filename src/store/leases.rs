@@ -10,15 +10,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::model::{AssetKey, Current, PartitionKey, PartitionSlot, RunId};
-use crate::store::asset_partition::AssetPartition;
-use crate::store::column;
+use crate::store::column::{self, time_column};
 use crate::store::current;
 use crate::store::error::{Fault, StoreError};
-use crate::store::instance::Store;
-use crate::store::partition_id;
+use crate::store::instance::{Store, Writing};
+use crate::store::numbers::{self, AssetPartition};
 use crate::store::run_lock::Life;
 use crate::store::runs::{CrashedRun, mark_one_crashed};
-use crate::store::writing::{Writing, time_column};
 
 /// What became of asking for leases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,7 +224,7 @@ fn leased_partition(row: &Row<'_>) -> Result<AssetPartition, Fault> {
     let partition = column::partition(row, 1)?;
     let slot = match (&partition, column::integer(row, 2)?) {
         (None, _) => PartitionSlot::Unpartitioned,
-        (Some(key), number) if partition_id::is_name(number) => PartitionSlot::Named(key.clone()),
+        (Some(key), number) if numbers::is_name(number) => PartitionSlot::Named(key.clone()),
         (Some(_), second) => PartitionSlot::Window(second),
     };
     Ok(AssetPartition {

@@ -9,47 +9,34 @@
 //!
 //! Absent on purpose: deciding what is stale, knowing what is declared, deleting outputs.
 
-mod asset_partition;
-mod attach;
 mod column;
-mod content;
 mod current;
-mod damage;
 mod dynamic_keys;
 mod error;
-mod event;
-mod failed;
+mod events;
+mod file;
 mod history;
+mod identity;
 mod instance;
-mod intern;
-mod key_search;
 mod leases;
-mod mark;
-mod named;
-mod observations;
-mod older_event;
+mod numbers;
 mod open;
-mod origin;
-mod partition_id;
-mod reach;
 mod run_lock;
 mod runs;
 mod salvage;
-mod schema;
-mod state;
+mod scan;
+mod sources;
 #[cfg(test)]
 mod tests;
-mod windows;
 mod writer;
-mod writing;
 
-pub use asset_partition::AssetPartition;
-pub use current::Wanted;
 pub use error::{Carried, Notice, StoreError};
+pub use identity::Mark;
 pub use instance::{Access, ChangeMarker, Store};
 pub use leases::{Held, Holder, Lease, Leases};
-pub use mark::Mark;
+pub use numbers::AssetPartition;
 pub use open::{Opened, Place};
 pub use run_lock::{Life, RunLock, RunLocks};
 pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
+pub use scan::Wanted;
 pub use writer::{Adoption, Failure, Recording, StoredBlock, Success};

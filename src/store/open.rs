@@ -11,18 +11,15 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::digest::Key;
-use crate::store::attach::{
-    self, Attached, Terms, attach, attach_for_writing, connect, connect_immutable, copy_with_log,
-    keep_copy,
-};
-use crate::store::damage::{self, beside};
 use crate::store::error::{Fault, Notice, StoreError};
+use crate::store::file::{
+    self, Attached, SCHEMA, Schema, Terms, attach, attach_for_writing, beside, connect,
+    connect_immutable, copy_with_log, keep_copy,
+};
+use crate::store::identity::{self, Mark};
 use crate::store::instance::{Access, FileIdentity, Store};
-use crate::store::intern::Interned;
-use crate::store::mark::Mark;
-use crate::store::origin;
+use crate::store::numbers::Interned;
 use crate::store::run_lock::RunLocks;
-use crate::store::schema::{SCHEMA, Schema};
 use crate::sys::inherited::{IN_MEMORY, TEMPORARY};
 
 /// The file of an instance, in its home folder.
@@ -88,10 +85,7 @@ impl Store {
         match path.try_exists() {
             Ok(true) => {}
             Ok(false) => {
-                return Ok(Opened {
-                    store: Self::in_memory(&path, Access::Read)?,
-                    notices: Vec::new(),
-                });
+                return Self::nothing(&path, Vec::new());
             }
             Err(error) => return Err(StoreError::at(&path, error.into())),
         }
@@ -124,7 +118,7 @@ impl Store {
     pub fn open_anew(self, access: Access, detail: &str) -> Result<Opened, StoreError> {
         let (path, identity, key) = (self.path.clone(), self.identity, self.key.clone());
         // The log is evidence too.
-        let kept = attach::keep_log(&self.connection);
+        let kept = file::keep_log(&self.connection);
         drop(self);
         let at = |fault| StoreError::at(&path, fault);
         kept.map_err(at)?;
@@ -135,10 +129,10 @@ impl Store {
             schema: SCHEMA,
             key: key.as_ref(),
         };
-        let lock = damage::lock(home).map_err(Fault::Io).map_err(at)?;
+        let lock = file::lock(home).map_err(Fault::Io).map_err(at)?;
         let mut notices = Vec::new();
         if identity.is_some() && identity == FileIdentity::of(&path) {
-            notices.push(damage::replace(&path, terms, detail.to_owned()).map_err(at)?);
+            notices.push(file::replace(&path, terms, detail.to_owned()).map_err(at)?);
         }
         drop(lock);
         let opened = Self::open_for_writing(home, &path, terms)?;
@@ -166,9 +160,9 @@ impl Store {
 
     fn replace(&self, path: &Path, detail: String) -> Result<StoreError, Fault> {
         // The log is evidence too.
-        attach::keep_log(&self.connection)?;
+        file::keep_log(&self.connection)?;
         let home = path.parent().unwrap_or(path);
-        let _lock = damage::lock(home)?;
+        let _lock = file::lock(home)?;
         if self.identity != FileIdentity::of(path) {
             return Ok(StoreError::ReplacedByAnother {
                 path: path.to_path_buf(),
@@ -178,7 +172,7 @@ impl Store {
             schema: SCHEMA,
             key: self.key.as_ref(),
         };
-        let notice = damage::replace(path, terms, detail)?;
+        let notice = file::replace(path, terms, detail)?;
         Ok(StoreError::Replaced {
             notice: Box::new(notice),
         })
@@ -223,7 +217,7 @@ impl Store {
                 let (schema, key) = (terms.schema, terms.key);
                 let brought = keep_copy(&connection, &copy)
                     .and_then(|()| schema.apply(&mut connection))
-                    .and_then(|()| origin::mark(&connection, schema.version(), home, key));
+                    .and_then(|()| identity::mark(&connection, schema.version(), home, key));
                 match brought.map_err(at) {
                     Ok(()) => {
                         notices.push(Notice::Migrated {
@@ -234,7 +228,7 @@ impl Store {
                         connection
                     }
                     Err(StoreError::Damaged { detail, .. }) => {
-                        attach::keep_log(&connection).map_err(at)?;
+                        file::keep_log(&connection).map_err(at)?;
                         drop(connection);
                         let (connection, notice) =
                             replace_unfit(home, path, (terms, Some(detail)))?;
@@ -253,7 +247,7 @@ impl Store {
         connection
             .execute_batch("PRAGMA synchronous = NORMAL")
             .map_err(|error| at(error.into()))?;
-        origin::renew(&connection, home, terms.key);
+        identity::renew(&connection, home, terms.key);
         Mark::renew(home).map_err(|error| StoreError::at(&Mark::path(home), error.into()))?;
         let mut store = Self::over(connection, path, Access::Write);
         store.key = terms.key.cloned();
@@ -271,10 +265,7 @@ impl Store {
             .try_exists()
             .map_err(|error| StoreError::at(path, error.into()))?;
         if !exists {
-            return Ok(Opened {
-                store: Self::in_memory(path, Access::Read)?,
-                notices: Vec::new(),
-            });
+            return Self::nothing(path, Vec::new());
         }
         match Self::open_as(path, Reading::Shared, (terms, temporary)) {
             Err(
@@ -326,12 +317,10 @@ impl Store {
                 return Ok(opened);
             }
             Attached::Foreign => {
-                return Ok(Opened {
-                    store: Self::in_memory(path, Access::Read)?,
-                    notices: vec![Notice::IgnoredForeign {
-                        path: path.to_path_buf(),
-                    }],
-                });
+                let ignored = Notice::IgnoredForeign {
+                    path: path.to_path_buf(),
+                };
+                return Self::nothing(path, vec![ignored]);
             }
             Attached::Older { connection, .. } => {
                 let folder = tempfile::tempdir_in(temporary)
@@ -354,7 +343,9 @@ impl Store {
                 }
             }
         };
-        restrict_to_reading(&connection).map_err(at)?;
+        connection
+            .execute_batch("PRAGMA query_only = ON")
+            .map_err(|error| at(error.into()))?;
         let mut store = Self::over(connection, path, Access::Read);
         store.copy = copy;
         store.key = terms.key.cloned();
@@ -365,13 +356,17 @@ impl Store {
     }
 
     fn ignoring_damage(path: &Path, detail: String) -> Result<Opened, StoreError> {
-        Ok(Opened {
-            store: Self::in_memory(path, Access::Read)?,
-            notices: vec![Notice::IgnoredDamage {
-                path: path.to_path_buf(),
-                detail,
-            }],
-        })
+        let ignored = Notice::IgnoredDamage {
+            path: path.to_path_buf(),
+            detail,
+        };
+        Self::nothing(path, vec![ignored])
+    }
+
+    /// An empty instance to be read in place of the one at `path`.
+    fn nothing(path: &Path, notices: Vec<Notice>) -> Result<Opened, StoreError> {
+        let store = Self::in_memory(path, Access::Read)?;
+        Ok(Opened { store, notices })
     }
 
     fn in_memory(path: &Path, access: Access) -> Result<Self, StoreError> {
@@ -406,12 +401,12 @@ impl Store {
 
 fn create_and_attach(home: &Path, path: &Path, terms: Terms<'_>) -> Result<Attached, StoreError> {
     let at_home = |error: io::Error| StoreError::at(home, error.into());
-    damage::create_home(home).map_err(at_home)?;
-    let _lock = damage::lock(home).map_err(at_home)?;
+    file::create_home(home).map_err(at_home)?;
+    let _lock = file::lock(home).map_err(at_home)?;
     if let Some(attached) = attach_for_writing(path, terms)? {
         return Ok(attached);
     }
-    damage::create(path, terms).map_err(|fault| StoreError::at(path, fault))?;
+    file::create(path, terms).map_err(|fault| StoreError::at(path, fault))?;
     attach_for_writing(path, terms)?.ok_or_else(|| StoreError::Io {
         path: path.to_path_buf(),
         reason: "it was removed while it was opened".to_owned(),
@@ -426,21 +421,21 @@ fn replace_unfit(
     (terms, of_older): (Terms<'_>, Option<String>),
 ) -> Result<(Connection, Option<Notice>), StoreError> {
     let at = |fault| StoreError::at(path, fault);
-    let _lock = damage::lock(home).map_err(Fault::Io).map_err(at)?;
+    let _lock = file::lock(home).map_err(Fault::Io).map_err(at)?;
     let notice = match attach_for_writing(path, terms)? {
         Some(Attached::Ready(connection)) => return Ok((connection, None)),
-        Some(Attached::Damaged(detail)) => Some(damage::replace(path, terms, detail).map_err(at)?),
-        Some(Attached::Foreign) => Some(damage::replace_foreign(path, terms).map_err(at)?),
+        Some(Attached::Damaged(detail)) => Some(file::replace(path, terms, detail).map_err(at)?),
+        Some(Attached::Foreign) => Some(file::replace_foreign(path, terms).map_err(at)?),
         Some(Attached::Older { connection, .. }) => {
-            attach::keep_log(&connection).map_err(at)?;
+            file::keep_log(&connection).map_err(at)?;
             drop(connection);
             of_older
-                .map(|detail| damage::replace(path, terms, detail))
+                .map(|detail| file::replace(path, terms, detail))
                 .transpose()
                 .map_err(at)?
         }
         None => {
-            damage::create(path, terms).map_err(at)?;
+            file::create(path, terms).map_err(at)?;
             None
         }
     };
@@ -451,9 +446,4 @@ fn replace_unfit(
             detail: "it changed while it was replaced".to_owned(),
         }),
     }
-}
-
-fn restrict_to_reading(connection: &Connection) -> Result<(), Fault> {
-    connection.execute_batch("PRAGMA query_only = ON")?;
-    Ok(())
 }

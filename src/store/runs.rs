@@ -6,14 +6,12 @@ use rusqlite::{Connection, Row, params};
 use crate::answer::{Event, RunCounts};
 use crate::digest::Digest;
 use crate::model::{RunId, RunStatus};
-use crate::store::asset_partition::AssetPartition;
-use crate::store::column;
+use crate::store::column::{self, time_column};
 use crate::store::error::{Fault, StoreError};
-use crate::store::event;
-use crate::store::instance::Store;
-use crate::store::leases;
+use crate::store::instance::{Store, Writing};
+use crate::store::numbers::AssetPartition;
 use crate::store::run_lock::{Life, RunLock, RunLocks};
-use crate::store::writing::{Writing, time_column};
+use crate::store::{events, leases};
 
 /// A run that is about to begin.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,7 +137,7 @@ impl Store {
                     run.manifest.as_bytes(),
                 ],
             )?;
-            event::insert(writing, run.id, &run.events)?;
+            events::insert(writing, run.id, &run.events)?;
             Ok(crashed)
         })?;
         for dead in &crashed {
@@ -209,7 +207,7 @@ impl Store {
                 ],
             )?;
             writing.execute("DELETE FROM lease WHERE run = ?1", [number])?;
-            event::insert(writing, run, &end.events)
+            events::insert(writing, run, &end.events)
         })?;
         drop(guard);
         Ok(())

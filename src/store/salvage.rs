@@ -10,11 +10,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 
 use crate::model::{BlockEntry, CodeRecord, Name, PartitionKey, SourceContent};
-use crate::store::attach::{connect, keep_log};
 use crate::store::error::{Carried, Fault};
+use crate::store::file::{connect, keep_log};
 use crate::store::instance::Store;
 use crate::store::run_lock::RunLocks;
-use crate::store::{column, current, event, failed, history, partition_id, runs};
+use crate::store::{column, current, events, history, numbers, runs};
 
 /// Copies what can be read of the damaged file `from` into the empty instance `new`.
 ///
@@ -79,7 +79,7 @@ fn is_sound(source: &Connection) -> bool {
 fn most_rows(path: &Path) -> u64 {
     const SMALLEST_ROW: u64 = 4;
     let len = |path: &Path| std::fs::metadata(path).map_or(0, |it| it.len());
-    (len(path) + len(&crate::store::damage::beside(path, "-wal"))) / SMALLEST_ROW
+    (len(path) + len(&crate::store::file::beside(path, "-wal"))) / SMALLEST_ROW
 }
 
 fn tables(connection: &Connection) -> Result<Vec<String>, Fault> {
@@ -289,10 +289,10 @@ fn prune(connection: &Connection) -> Result<usize, Fault> {
     )?;
     removed += pruning.events()?;
     removed += pruning.undecodable(
-        failed::EVERY,
+        history::EVERY_FAILED,
         "DELETE FROM failed_attempt WHERE id = ?1",
         16,
-        |row| failed::decode(row).map(|_| ()),
+        |row| history::decode_failed(row).map(|_| ()),
     )?;
     removed += pruning.undecodable(
         "SELECT content, id FROM source_content",
@@ -322,10 +322,10 @@ fn prune(connection: &Connection) -> Result<usize, Fault> {
 
 /// A condition for rows whose partition has a name that is not there.
 fn no_such_key() -> String {
-    let base = partition_id::of_name(0);
+    let base = numbers::of_name(0);
     format!(
         "partition_id < {base} AND partition_id > {} AND {base} - partition_id NOT IN (SELECT id FROM partition_key)",
-        partition_id::UNPARTITIONED
+        numbers::UNPARTITIONED
     )
 }
 
@@ -360,10 +360,10 @@ impl Pruning<'_> {
 
     fn events(&self) -> Result<usize, Fault> {
         let mut bad = Vec::new();
-        let mut statement = self.0.prepare(event::EVERY)?;
+        let mut statement = self.0.prepare(events::EVERY)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if event::decode(row).is_err() {
+            if events::decode(row).is_err() {
                 bad.push((row.get::<_, i64>(7)?, row.get::<_, i64>(1)?));
             }
         }

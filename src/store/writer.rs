@@ -11,17 +11,13 @@ use crate::model::{
     BlockEntry, CodeRecord, LastAttempt, Materialization, MaterializationId, MaterializedRef,
     PartitionKey, PartitionSlot, Provenance, RunId,
 };
-use crate::store::asset_partition::AssetPartition;
-use crate::store::column::{packed, signed};
+use crate::store::column::{packed, signed, time_column};
 use crate::store::current::{self, attempt_column};
 use crate::store::error::{Fault, StoreError};
-use crate::store::history::{origin_column, outcome_column};
-use crate::store::instance::Store;
-use crate::store::leases;
-use crate::store::partition_id;
-use crate::store::state;
-use crate::store::writing::{Writing, time_column};
-use crate::store::{event, failed};
+use crate::store::history::{self, origin_column, outcome_column};
+use crate::store::instance::{Store, Writing};
+use crate::store::numbers::{self, AssetPartition};
+use crate::store::{events, leases};
 
 /// What a finished step leaves in the instance.
 #[derive(Clone, Debug)]
@@ -100,7 +96,7 @@ impl Store {
                     Recording::Succeeded(success) => writing.succeeded(success).map(Some),
                     Recording::Failed(failure) => writing.failed(failure).map(|()| None),
                     Recording::Told(run, event) => {
-                        event::insert(writing, *run, slice::from_ref(event)).map(|()| None)
+                        events::insert(writing, *run, slice::from_ref(event)).map(|()| None)
                     }
                 })
                 .collect()
@@ -160,10 +156,10 @@ impl Writing<'_> {
 
     pub(super) fn partition_id(&mut self, slot: &PartitionSlot) -> Result<i64, Fault> {
         Ok(match slot {
-            PartitionSlot::Unpartitioned => partition_id::UNPARTITIONED,
+            PartitionSlot::Unpartitioned => numbers::UNPARTITIONED,
             PartitionSlot::Window(second) => *second,
             PartitionSlot::Named(key) => {
-                partition_id::of_name(self.interned.partition_key(self.connection, key.as_str())?)
+                numbers::of_name(self.interned.partition_key(self.connection, key.as_str())?)
             }
         })
     }
@@ -222,12 +218,12 @@ impl Writing<'_> {
                 asset,
                 partition,
                 attempt_column(LastAttempt::Succeeded),
-                state::encode(id, last),
+                current::encode_materialized(id, last),
             ],
         )?;
         self.release(asset, partition, run)?;
         if let Some(run) = it.run {
-            event::insert(self, run, &success.events)?;
+            events::insert(self, run, &success.events)?;
         }
         Ok(id)
     }
@@ -241,8 +237,8 @@ impl Writing<'_> {
             params![asset, partition, attempt_column(LastAttempt::Failed)],
         )?;
         self.release(asset, partition, run)?;
-        failed::insert(self, (asset, partition, run), failure)?;
-        event::insert(self, failure.run, &failure.events)
+        history::insert_failed(self, (asset, partition, run), failure)?;
+        events::insert(self, failure.run, &failure.events)
     }
 
     fn store_code(&mut self, version: Digest, record: &CodeRecord) -> Result<(), Fault> {

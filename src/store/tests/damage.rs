@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::model::{Name, PartitionKeys, PartitionSet};
-use crate::store::damage::beside;
 use crate::store::error::Notice;
+use crate::store::file::beside;
 use crate::store::tests::samples::{
     asset, begin, days, names, open, opened, run_id, success, time,
 };

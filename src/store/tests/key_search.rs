@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::model::{MultiKeys, NamedKeys, PartitionKeys};
-use crate::store::key_search::KeySearch;
+use crate::store::scan::KeySearch;
 use crate::store::tests::samples::{days, names};
 use crate::testkit;
 

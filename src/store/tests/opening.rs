@@ -12,10 +12,9 @@ use crate::model::{
     CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
     LastAttempt, MaterializationId, PartitionKeys, PartitionSet, Provenance, ResourceUsage,
 };
-use crate::store::attach::Terms;
 use crate::store::error::Notice;
+use crate::store::file::{SCHEMA, Schema, Terms};
 use crate::store::open::Reading;
-use crate::store::schema::{SCHEMA, Schema};
 use crate::store::tests::samples::{asset, begin, days, digest, open, run_id, success, time};
 use crate::store::{Access, AssetPartition, Mark, Opened, Place, Store, StoreError};
 use crate::sys::inherited::IN_MEMORY;

@@ -8,7 +8,7 @@ use crate::model::{
     PartitionSet, TimeKeys,
 };
 use crate::store::current::WALK;
-use crate::store::named::ALL_NAMES;
+use crate::store::scan::ALL_NAMES;
 use crate::store::tests::samples::{asset, begin, days, failure, names, run_id, success};
 use crate::store::{AssetPartition, Lease, Store, Wanted};
 use crate::testkit;

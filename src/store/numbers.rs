@@ -1,13 +1,16 @@
 //! Names and records that are stored once, and the numbers that rows hold for them.
+//!
+//! Numbers of partitions are such that one asset's time windows stand in order. A window is its start in seconds, the only
+//! partition of an unpartitioned asset is the smallest number, and interned names count downwards from -2^62. No timestamp comes near
+//! (they span less than 2^39 seconds), so the three never meet.
 
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::digest::Digest;
-use crate::model::{AssetKey, PartitionSlot, RunId};
+use crate::model::{AssetKey, PartitionKey, PartitionKeys, PartitionSlot, RunId, StepName};
 use crate::store::error::Fault;
-use crate::store::partition_id;
 
 /// What this process knows to be stored. Nothing of it is ever deleted, so it stays true whatever others do.
 #[derive(Debug, Default)]
@@ -93,18 +96,22 @@ pub(super) fn partition_key_id(connection: &Connection, key: &str) -> Result<Opt
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
 
-/// The number of a slot whose key, if it has one, may be stored.
-pub(super) fn stored_slot(
+/// The numbers of an asset, and of one of its partitions where `slot` names one; `None` if either is not stored.
+pub(super) fn stored(
     connection: &Connection,
-    slot: &PartitionSlot,
-) -> Result<Option<i64>, Fault> {
-    match slot {
-        PartitionSlot::Named(key) => {
-            Ok(partition_key_id(connection, key.as_str())?.map(partition_id::of_name))
-        }
-        PartitionSlot::Unpartitioned => Ok(Some(partition_id::UNPARTITIONED)),
-        PartitionSlot::Window(second) => Ok(Some(*second)),
-    }
+    asset: &AssetKey,
+    slot: Option<&PartitionSlot>,
+) -> Result<Option<(i64, Option<i64>)>, Fault> {
+    let partition = match slot {
+        None => None,
+        Some(PartitionSlot::Unpartitioned) => Some(UNPARTITIONED),
+        Some(PartitionSlot::Window(second)) => Some(*second),
+        Some(PartitionSlot::Named(key)) => match partition_key_id(connection, key.as_str())? {
+            Some(name) => Some(of_name(name)),
+            None => return Ok(None),
+        },
+    };
+    Ok(asset_id(connection, asset.as_str())?.map(|asset| (asset, partition)))
 }
 
 /// The largest number of an asset.
@@ -122,4 +129,70 @@ fn largest(connection: &Connection, sql: &str) -> Result<usize, Fault> {
         .prepare_cached(sql)?
         .query_row([], |row| row.get(0))?;
     Ok(usize::try_from(largest.unwrap_or(0)).unwrap_or(usize::MAX))
+}
+
+/// The partition of an unpartitioned asset.
+pub(super) const UNPARTITIONED: i64 = i64::MIN;
+
+/// The number of the partition whose key has the interned number `name`, which is positive.
+pub(super) fn of_name(name: i64) -> i64 {
+    -(1 << 62) - name
+}
+
+/// The interned number of the name that a partition has: the inverse of [`of_name`].
+pub(super) fn name_of(partition_id: i64) -> i64 {
+    -(1 << 62) - partition_id
+}
+
+/// Whether a number is that of an interned name.
+pub(super) fn is_name(partition_id: i64) -> bool {
+    partition_id != UNPARTITIONED && partition_id < -(1 << 62)
+}
+
+/// An asset partition: its names for people, and its slot for the instance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetPartition {
+    /// The asset.
+    pub asset: AssetKey,
+    /// The key; `None` for an unpartitioned asset.
+    pub partition: Option<PartitionKey>,
+    /// What the instance calls the partition.
+    pub slot: PartitionSlot,
+}
+
+impl AssetPartition {
+    /// The partition of `asset` at an index of its keys.
+    ///
+    /// # Panics
+    ///
+    /// If a static definition has no such index.
+    pub fn at(asset: &AssetKey, keys: &PartitionKeys, index: u32) -> Self {
+        Self {
+            asset: asset.clone(),
+            partition: keys.key(index),
+            slot: keys.slot(index),
+        }
+    }
+
+    /// Its name for people.
+    pub fn step_name(&self) -> StepName {
+        StepName {
+            asset: self.asset.clone(),
+            partition: self.partition.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use crate::store::numbers::{UNPARTITIONED, name_of, of_name};
+
+    #[test]
+    fn kinds_do_not_meet() {
+        assert!(of_name(1) < Timestamp::MIN.as_second());
+        assert!(UNPARTITIONED < of_name(1 << 40));
+        assert_eq!(name_of(of_name(7)), 7);
+    }
 }

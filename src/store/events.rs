@@ -1,14 +1,14 @@
 //! Events, as rows of their run: each is stored as the JSON line that it is shown as.
 
+use jiff::Timestamp;
 use rusqlite::{Row, params};
+use serde_json::{Map, Value, json};
 
 use crate::answer::Event;
 use crate::model::{AssetKey, PartitionKey, RunId, StepName};
-use crate::store::column;
+use crate::store::column::{self, time_column};
 use crate::store::error::{Fault, StoreError};
-use crate::store::instance::Store;
-use crate::store::older_event;
-use crate::store::writing::{Writing, time_column};
+use crate::store::instance::{Store, Writing};
 
 macro_rules! select_events {
     ($rest:literal) => {
@@ -96,7 +96,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Event, Fault> {
             partition: column::partition(row, 5)?,
         }),
     };
-    let event = older_event::OlderEvent {
+    let event = OlderEvent {
         payload: serde_json::from_str(payload).map_err(undecodable)?,
         seq: column::number(row, 1)?,
         time: column::time(row, 2)?,
@@ -105,4 +105,75 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Event, Fault> {
         run: column::run(row, 6)?,
     };
     event.into_event().map_err(undecodable)
+}
+
+/// A row of an event.
+/// An event as it was stored up to schema 4: without what has columns, and with fields in fields.
+struct OlderEvent<'a> {
+    pub(super) payload: Map<String, Value>,
+    pub(super) seq: u64,
+    pub(super) time: Timestamp,
+    pub(super) kind: &'a str,
+    pub(super) step: Option<StepName>,
+    pub(super) run: RunId,
+}
+
+impl OlderEvent<'_> {
+    /// The event, as it would be written now.
+    pub(super) fn into_event(self) -> Result<Event, serde_json::Error> {
+        let mut line = json!({
+            "type": self.kind,
+            "run": self.run,
+            "seq": self.seq,
+            "time": self.time,
+        });
+        if let Some(StepName { asset, partition }) = &self.step {
+            line["asset"] = json!(asset);
+            line["partition"] = json!(partition);
+        }
+        for (name, value) in self.payload {
+            match value {
+                Value::Object(outcome) if name == "outcome" => {
+                    for (name, value) in outcome {
+                        let name = match &*name {
+                            "kind" => "outcome",
+                            "bytes" => "output_bytes",
+                            name => name,
+                        };
+                        line[name] = value;
+                    }
+                }
+                Value::Array(causes) if name == "causes" => {
+                    line[name] = causes.into_iter().map(cause).collect();
+                }
+                value => line[name] = value,
+            }
+        }
+        serde_json::from_value(line)
+    }
+}
+
+/// A cause, with what differed in fields of its own.
+fn cause(mut cause: Value) -> Value {
+    if let Value::Object(mut change) = cause["change"].take() {
+        cause["what"] = change.remove("kind").unwrap_or_default();
+        if let Some(found) = change.remove("found") {
+            change.insert("new".to_owned(), found);
+        }
+        for (name, value) in change {
+            cause[name] = value;
+        }
+    }
+    if let asset @ Value::String(_) = cause["asset"].take() {
+        cause["what"] = asset;
+    }
+    for field in ["old", "new"] {
+        if let Value::Number(rule) = &cause[field] {
+            cause[field] = json!(rule.to_string());
+        }
+    }
+    if let Value::Array(root) = cause["root"].take() {
+        cause["root"] = root.into_iter().map(self::cause).collect();
+    }
+    cause
 }
