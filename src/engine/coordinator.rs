@@ -12,22 +12,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::answer::{Event, EventKind, RunCounts, RunOutcome};
+use crate::answer::{Event, EventKind, RunCounts, StepOutcome};
 use crate::engine::admission::JobSlots;
-use crate::engine::doors::RunDoors;
-use crate::engine::finished::{Finished, RunSummary};
-use crate::engine::options::RunOptions;
+use crate::engine::inputs::{Changed, InputFiles, Unsettled, Watch};
 use crate::engine::order::OrderMaker;
-use crate::engine::outbox::Outbox;
-use crate::engine::recover::{clear_crashed, has_left, put_back_asides};
+use crate::engine::outbox::{Outbox, Part};
+use crate::engine::recovery::{clear_crashed, has_left, put_back_asides, remove_left};
+use crate::engine::run::{RunDoors, RunOptions};
 use crate::engine::scheduler::Scheduler;
-use crate::engine::step::{StepEnd, StepOrder, StepReport};
-use crate::engine::step_locks::{StepLocks, end_left_behind};
-use crate::engine::watch::{InputFiles, Watch};
+use crate::engine::step::{NotMade, SetAside, StepEnd, StepOrder, StepReport};
+use crate::engine::step_locks::StepLocks;
 use crate::look::{EngineError, OWN_FOLDER, OwnLife, Problems};
-use crate::model::{RunStatus, StepName};
+use crate::model::{Outcome, Status};
 use crate::plan::{Cell, Costs, Evaluation};
-use crate::store::{AssetPartition, CrashedRun, NewRun, RunEnd, RunGuard};
+use crate::store::{AssetPartition, CrashedRun, RunGuard};
 
 /// How long records wait for others to be written in one transaction.
 const BATCH: Duration = Duration::from_millis(50);
@@ -56,7 +54,7 @@ pub(super) struct Coordinator<'a, 'd> {
     pub(super) scheduler: Scheduler<'d>,
     pub(super) counts: RunCounts,
     /// Keeps the run alive; there is none until the first step starts.
-    guard: Option<RunGuard>,
+    pub(super) guard: Option<RunGuard>,
     pub(super) slots: JobSlots,
     /// What tells of the start of steps that workers have, or have before them, by the first of their cells.
     pub(super) starting: HashMap<Cell, Vec<EventKind>>,
@@ -84,7 +82,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             ..RunCounts::default()
         };
         Self {
-            orders: OrderMaker::new(options),
+            orders: OrderMaker::new(options.run, &options.request),
             locks: StepLocks::new(doors.workspace, options.run),
             left: doors.workspace.own_life == OwnLife::Kept && has_left(doors.workspace.root),
             outbox: Outbox::new(options.run, doors.workspace.own),
@@ -106,7 +104,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
     }
 }
 
-impl<'a> Coordinator<'a, '_> {
+impl Coordinator<'_, '_> {
     pub(super) fn coordinate(
         &mut self,
         orders: &Sender<StepOrder>,
@@ -235,52 +233,6 @@ impl<'a> Coordinator<'a, '_> {
         EngineError::Unwritable { path, source }
     }
 
-    /// Whether there is anything to do, or that cannot be done.
-    pub(super) fn has_work(&self) -> bool {
-        self.scheduler.open() > 0 || self.evaluation.decisions().blocked > 0
-    }
-
-    /// Begins the run.
-    pub(super) fn begin(&mut self) -> Result<(), Problems> {
-        let (options, time) = (self.options, self.doors.clock.now());
-        self.tell(EventKind::RunStarted {
-            steps: self.evaluation.decisions().run + self.evaluation.decisions().may_run,
-            selection: options.selection.clone(),
-            partitions: options.request.selection.partitions.to_string(),
-        });
-        self.tell(EventKind::RunPlanned(options.planned.clone()));
-        for (_, observation) in self.evaluation.take_observations() {
-            let step = StepName {
-                asset: observation.source,
-                partition: observation.partition,
-            };
-            let version = observation.version;
-            self.outbox
-                .told(observation.time, EventKind::Observation { step, version });
-        }
-        let events = self.outbox.take_told();
-        let new = NewRun {
-            id: options.run,
-            selection: options.selection.clone(),
-            partitions: options.request.selection.partitions.to_string(),
-            manifest: options.manifest,
-            time,
-            pid: Some(std::process::id()),
-            events,
-        };
-        let begun = self.doors.store.begin_run(&new)?;
-        self.guard = Some(begun.guard);
-        self.show(&new.events);
-        self.clear(&begun.crashed)?;
-        let dead = self.locks.begin();
-        for dead in dead.map_err(|source| self.unlockable(source))? {
-            // One of another instance: the locks that it had are taken over with their steps.
-            end_left_behind(self.doors.workspace.root, dead);
-        }
-        self.orders.note_groups(self.locks.groups());
-        Ok(())
-    }
-
     /// Records what has finished, then shows its events.
     pub(super) fn flush(&mut self) -> Result<(), Problems> {
         let root = self.doors.workspace.root;
@@ -296,7 +248,7 @@ impl<'a> Coordinator<'a, '_> {
         Ok(())
     }
 
-    fn show(&mut self, events: &[Event]) {
+    pub(super) fn show(&mut self, events: &[Event]) {
         for event in events {
             self.doors.sink.emit(event);
         }
@@ -313,71 +265,152 @@ impl<'a> Coordinator<'a, '_> {
         AssetPartition::at(graph.key(id), partition.keys, partition.index)
     }
 
-    /// Ends a run that cannot go on, as far as that can be recorded.
-    pub(super) fn fail(mut self, duration: Duration) {
-        if self.guard.is_some() {
-            // Whoever broke it off has the first problem, which is the one to tell.
-            drop(self.end(RunOutcome::Failed, duration));
+    /// Takes a worker's message. What has succeeded waits for a look at its inputs.
+    pub(super) fn ended(&mut self, mut end: StepEnd) -> Result<(), Problems> {
+        let was_started = !end.is_canceled() || !self.never_started(end.cells[0]);
+        if was_started {
+            // One that failed before its command began counts, too.
+            self.started(end.cells[0], None);
+        }
+        for SetAside { part, path, kept } in end.set_aside.drain(..) {
+            let step = self.evaluation.step_name(end.cells[part]);
+            self.tell(EventKind::OutputSetAside { step, path, kept });
+        }
+        match &end.result {
+            Ok(_) => self.unlooked.push(end),
+            Err(NotMade::Failed(_)) => self.failed(end),
+            Err(NotMade::Canceled) => self.canceled(&end, was_started)?,
+        }
+        Ok(())
+    }
+
+    /// Looks at the inputs of all steps that have succeeded until now.
+    pub(super) fn look(&mut self) {
+        let ends = std::mem::take(&mut self.unlooked);
+        if ends.is_empty() {
+            return;
+        }
+        let steps = ends.iter().map(|end| end.cells.as_slice());
+        let changed = self.watch.look(&self.evaluation, steps);
+        for end in &ends {
+            self.succeeded(end, &changed);
         }
     }
 
-    pub(super) fn finish(mut self, duration: Duration) -> Result<Finished<'a>, Problems> {
-        self.counts.canceled += self.scheduler.unstarted().len() as u32;
-        let outcome = match self.halted {
-            Some(Halt::Interrupted) => RunOutcome::Canceled,
-            _ if self.counts.failed + self.counts.blocked + self.counts.stale > 0 => {
-                RunOutcome::Failed
+    fn succeeded(&mut self, end: &StepEnd, changed: &Changed) {
+        let time = self.doors.clock.now();
+        let mut settled = Vec::with_capacity(end.cells.len());
+        for (place, cell) in end.cells.iter().copied().enumerate() {
+            let unsettled = changed.of(&self.evaluation, cell);
+            let at = self.asset_partition(cell);
+            if self.left {
+                remove_left(self.doors.workspace.root, &at);
             }
-            _ if self.doors.cancel.severity().is_some() => RunOutcome::Canceled,
-            _ => RunOutcome::Success,
-        };
-        let result = RunSummary {
-            run: self.guard.as_ref().map(RunGuard::run),
-            outcome,
-            counts: self.counts,
-        };
-        self.end(outcome, duration)?;
-        let evaluation = self.evaluation;
-        Ok(Finished { result, evaluation })
+            let part = Part {
+                end,
+                place,
+                unsettled: &unsettled,
+            };
+            let outcome = self.outbox.succeeded(at, part, &mut self.evaluation, time);
+            if !unsettled.is_empty() {
+                self.block_readers(cell, &unsettled);
+                self.evaluation.note_made(cell, Status::Stale);
+                self.counts.stale += 1;
+                continue;
+            }
+            self.evaluation.note_made(cell, Status::Fresh);
+            match outcome {
+                Outcome::Materialized => self.counts.materialized += 1,
+                Outcome::Unchanged => self.counts.unchanged += 1,
+            }
+            settled.push(cell);
+        }
+        for cell in settled {
+            self.scheduler.done(cell);
+        }
     }
 
-    /// Records how the run has ended, and shows it. Where there was nothing to do nothing is recorded.
-    fn end(&mut self, outcome: RunOutcome, duration: Duration) -> Result<(), Problems> {
-        let counts = self.counts;
-        let Some(guard) = self.guard.take() else {
-            let planned = EventKind::RunPlanned(self.options.planned.clone());
-            self.tell(planned);
-            self.tell(EventKind::RunFinished {
-                outcome,
-                counts,
-                duration,
+    /// Blocks an external asset that is not fresh by what its upstreams have become, and all that needs it.
+    pub(super) fn awaits_external(&mut self, cell: Cell) {
+        let reason = self.evaluation.obstacle(cell);
+        let blocked = self.scheduler.failed(cell).into_iter();
+        let blocked = blocked.map(|(down, up)| (down, Some(up)));
+        for (cell, needs) in std::iter::once((cell, None)).chain(blocked) {
+            self.counts.blocked += 1;
+            let needs = needs.map(|up| self.evaluation.step_name(up));
+            self.tell(EventKind::StepBlocked {
+                step: self.evaluation.step_name(cell),
+                needs: needs.into_iter().collect(),
+                reason: reason.clone(),
             });
-            let mut events = self.outbox.take_told();
-            for event in &mut events {
-                event.run = None;
+        }
+    }
+
+    /// What reads a result that was made of changed inputs does not run.
+    fn block_readers(&mut self, cell: Cell, unsettled: &Unsettled) {
+        let name = self.evaluation.step_name(cell);
+        let path = unsettled.paths().first().copied().unwrap_or_default();
+        self.block_below(
+            cell,
+            &format!("{name} is stale: {path} changed while its command ran"),
+        );
+    }
+
+    /// Blocks all that does not run because of a cell.
+    fn block_below(&mut self, cell: Cell, reason: &str) {
+        let blocked = self.scheduler.failed(cell);
+        self.counts.blocked += blocked.len() as u32;
+        for (down, needs) in blocked {
+            self.tell(EventKind::StepBlocked {
+                step: self.evaluation.step_name(down),
+                needs: vec![self.evaluation.step_name(needs)],
+                reason: reason.to_owned(),
+            });
+        }
+    }
+
+    pub(super) fn failed(&mut self, end: StepEnd) {
+        let time = self.doors.clock.now();
+        let cells = end.cells.clone();
+        let partitions = cells
+            .iter()
+            .map(|cell| self.asset_partition(*cell))
+            .collect();
+        self.counts.failed += cells.len() as u32;
+        self.failures += 1;
+        self.outbox.failed(partitions, end, time);
+        for cell in cells {
+            let name = self.evaluation.step_name(cell);
+            self.block_below(cell, &format!("{name} failed"));
+        }
+        let enough = self
+            .options
+            .request
+            .max_failures
+            .is_some_and(|most| self.failures >= most.get());
+        if enough && self.halted.is_none() {
+            self.halt(Halt::EnoughFailures);
+        }
+    }
+
+    fn canceled(&mut self, end: &StepEnd, was_started: bool) -> Result<(), Problems> {
+        let partitions: Vec<_> = end
+            .cells
+            .iter()
+            .map(|cell| self.asset_partition(*cell))
+            .collect();
+        self.give_back(&partitions)?;
+        for (place, at) in partitions.iter().enumerate() {
+            let part = Part::settled(end, place);
+            let outcome = StepOutcome::Canceled;
+            let finished = self.outbox.finished(part, at, (outcome, Vec::new()));
+            if was_started {
+                self.tell(finished);
             }
-            self.show(&events);
-            return Ok(());
-        };
-        // Of a run that is recorded as ended nobody would look for the file.
-        self.locks.end();
-        self.tell(EventKind::RunFinished {
-            outcome,
-            counts,
-            duration,
-        });
-        let end = RunEnd {
-            status: match outcome {
-                RunOutcome::Success => RunStatus::Success,
-                RunOutcome::Failed => RunStatus::Failure,
-                RunOutcome::Canceled => RunStatus::Canceled,
-            },
-            counts,
-            time: self.doors.clock.now(),
-            events: self.outbox.take_told(),
-        };
-        let ended = self.doors.store.finish_run(guard, &end);
-        self.show(&end.events);
-        Ok(ended?)
+            // What needs it does not run either.
+            let below = self.scheduler.failed(end.cells[place]);
+            self.counts.canceled += 1 + below.len() as u32;
+        }
+        Ok(())
     }
 }

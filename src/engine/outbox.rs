@@ -9,11 +9,11 @@ use jiff::Timestamp;
 
 use crate::answer::{Event, EventKind, StepOutcome};
 use crate::digest::Folding;
-use crate::engine::made::{Basis, Made, materialized_of};
+use crate::engine::inputs::Unsettled;
+use crate::engine::materialization::{Basis, Made, materialized_of};
 use crate::engine::staging::discard_aside;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::engine::step_locks::StepLocks;
-use crate::engine::unsettled::Unsettled;
 use crate::look::{Problems, step_folder};
 use crate::model::{
     Asset, Cause, CodeRecord, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord,
@@ -28,15 +28,6 @@ const FULL: usize = 512;
 
 /// How many changed inputs of a step are named.
 const PATHS_TOLD: usize = 5;
-
-/// Whether a step has changed its asset's data version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// It has.
-    Materialized,
-    /// It has not.
-    Unchanged,
-}
 
 /// One asset partition of a step that has ended.
 #[derive(Clone, Copy, Debug)]
@@ -253,7 +244,7 @@ impl Outbox {
         }
     }
 
-    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon.
+    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon. Says whether its data version has changed.
     ///
     /// # Panics
     ///
@@ -264,9 +255,9 @@ impl Outbox {
         part: Part<'_>,
         evaluation: &mut Evaluation<'_>,
         time: Timestamp,
-    ) -> Recorded {
+    ) -> Outcome {
         let Ok(made) = &part.end.result else {
-            return Recorded::Unchanged;
+            return Outcome::Unchanged;
         };
         let (cell, outputs) = (part.cell(), &made[part.place]);
         let (id, _) = evaluation.scope().at(cell);
@@ -340,10 +331,7 @@ impl Outbox {
             events,
         })));
         self.ended.push(at);
-        match outcome {
-            Outcome::Materialized => Recorded::Materialized,
-            Outcome::Unchanged => Recorded::Unchanged,
-        }
+        outcome
     }
 
     fn push(&mut self, recording: Recording) {

@@ -1,4 +1,4 @@
-//! Carries a plan out: a coordinator on this thread, commands on threads of their own.
+//! Carries a plan out, from the beginning of a run to its end: a coordinator on this thread, commands on threads of their own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -6,18 +6,22 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::engine::coordinator::Coordinator;
-use crate::engine::doors::RunDoors;
-use crate::engine::finished::Finished;
-use crate::engine::options::RunOptions;
-use crate::engine::spares::Spares;
+use crate::answer::{EventKind, EventSink, Planned, RunCounts, RunOutcome};
+use crate::digest::Digest;
+use crate::engine::coordinator::{Coordinator, Halt};
+use crate::engine::inputs::InputFiles;
+use crate::engine::staging_pool::StagingPool;
 use crate::engine::step::{StepEnd, StepOrder, StepReport, run_step};
-use crate::engine::watch::InputFiles;
-use crate::executor::Listener;
-use crate::look::{EngineError, Problems};
-use crate::plan::{Costs, Evaluation};
+use crate::engine::step_locks::end_left_behind;
+use crate::executor::{Cancel, Listener};
+use crate::hash::Ignore;
+use crate::look::{EngineError, Problems, Workspace};
+use crate::model::{MaterializeOptions, RunId, RunStatus, StepName};
+use crate::plan::{Cell, Costs, Evaluation, obstacles};
+use crate::store::{NewRun, RunEnd, RunGuard, Store};
+use crate::sys::clock::Clock;
 
 /// Runs all that was decided to run.
 ///
@@ -50,18 +54,12 @@ pub fn run<'a: 'd, 'd>(
         let (orders, queue) = channel::<StepOrder>();
         let queue = Mutex::new(queue);
         let failures = AtomicU32::new(0);
-        let spares = Spares::new(workspace.root, workspace.own, options.run);
+        let pool = StagingPool::new(workspace.root, workspace.own, options.run);
         let work = |order: &StepOrder, sender: &Sender<StepReport>| {
             if stop.load(Ordering::Relaxed) {
                 return StepEnd::not_started(order);
             }
-            let end = run_step(
-                workspace,
-                ignore,
-                (&spares, &files),
-                order,
-                (cancel, sender),
-            );
+            let end = run_step(workspace, ignore, (&pool, &files), order, (cancel, sender));
             if end.has_failed() {
                 let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
                 let enough = options
@@ -98,7 +96,7 @@ pub fn run<'a: 'd, 'd>(
             drop(sender);
             coordinator.coordinate(&orders, &receiver)
         });
-        spares.remove();
+        pool.remove();
         if let Err(problems) = coordinated {
             coordinator.fail(started.elapsed());
             return Err(problems);
@@ -112,4 +110,197 @@ fn next(queue: &Mutex<Receiver<StepOrder>>) -> Option<StepOrder> {
     // Orders are received whole or not at all: a panic elsewhere leaves the queue as it should be.
     let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     queue.recv().ok()
+}
+
+/// The request of a run, and what is known of it before it begins.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The run's id.
+    pub run: RunId,
+    /// How many commands run at once.
+    pub jobs: usize,
+    /// The request. Its selection has been read already.
+    pub request: MaterializeOptions,
+    /// The digest of the manifest.
+    pub manifest: Digest,
+    /// The selection as it can be typed.
+    pub selection: String,
+    /// What is to be done, to be told before the first step.
+    pub planned: Box<Planned>,
+}
+
+/// The doors that a run goes through.
+pub struct RunDoors<'a> {
+    /// The project.
+    pub workspace: &'a Workspace<'a>,
+    /// What is never part of outputs.
+    pub ignore: &'a Ignore,
+    /// The instance.
+    pub store: &'a mut Store,
+    /// Interrupts.
+    pub cancel: &'a Cancel,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Where events go.
+    pub sink: &'a mut dyn EventSink,
+}
+
+/// A run that has ended.
+pub struct Finished<'a> {
+    /// What came of it.
+    pub result: RunSummary,
+    /// The evaluation as it stands now: what has run is fresh in it.
+    pub evaluation: Evaluation<'a>,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSummary {
+    /// Its id; `None` if there was nothing to do, in which case nothing was recorded.
+    pub run: Option<RunId>,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// How many steps ended how.
+    pub counts: RunCounts,
+}
+
+impl<'a> Coordinator<'a, '_> {
+    /// Whether there is anything to do, or that cannot be done.
+    fn has_work(&self) -> bool {
+        self.scheduler.open() > 0 || self.evaluation.decisions().blocked > 0
+    }
+
+    /// Begins the run.
+    fn begin(&mut self) -> Result<(), Problems> {
+        let (options, time) = (self.options, self.doors.clock.now());
+        self.tell(EventKind::RunStarted {
+            steps: self.evaluation.decisions().run + self.evaluation.decisions().may_run,
+            selection: options.selection.clone(),
+            partitions: options.request.selection.partitions.to_string(),
+        });
+        self.tell(EventKind::RunPlanned(options.planned.clone()));
+        for (_, observation) in self.evaluation.take_observations() {
+            let step = StepName {
+                asset: observation.source,
+                partition: observation.partition,
+            };
+            let version = observation.version;
+            self.outbox
+                .told(observation.time, EventKind::Observation { step, version });
+        }
+        let events = self.outbox.take_told();
+        let new = NewRun {
+            id: options.run,
+            selection: options.selection.clone(),
+            partitions: options.request.selection.partitions.to_string(),
+            manifest: options.manifest,
+            time,
+            pid: Some(std::process::id()),
+            events,
+        };
+        let begun = self.doors.store.begin_run(&new)?;
+        self.guard = Some(begun.guard);
+        self.show(&new.events);
+        self.clear(&begun.crashed)?;
+        let dead = self.locks.begin();
+        for dead in dead.map_err(|source| self.unlockable(source))? {
+            // One of another instance: the locks that it had are taken over with their steps.
+            end_left_behind(self.doors.workspace.root, dead);
+        }
+        self.orders.note_groups(self.locks.groups());
+        Ok(())
+    }
+
+    /// Tells what cannot run, before anything starts.
+    fn tell_blocked(&mut self) {
+        let blocked: Vec<Cell> = (0..self.evaluation.scope().cells())
+            .map(Cell)
+            .filter(|cell| self.evaluation.decision(*cell).is_hindered())
+            .collect();
+        for cell in blocked {
+            self.counts.blocked += 1;
+            let needs = obstacles(
+                self.evaluation.judge(),
+                &self.evaluation.decisions().of,
+                cell,
+            );
+            let reason = self.evaluation.why_blocked(cell);
+            let needs = needs
+                .into_iter()
+                .map(|up| self.evaluation.step_name(up))
+                .collect();
+            let step = self.evaluation.step_name(cell);
+            self.tell(EventKind::StepBlocked {
+                step,
+                needs,
+                reason,
+            });
+        }
+    }
+
+    /// Ends a run that cannot go on, as far as that can be recorded.
+    fn fail(mut self, duration: Duration) {
+        if self.guard.is_some() {
+            // Whoever broke it off has the first problem, which is the one to tell.
+            drop(self.end(RunOutcome::Failed, duration));
+        }
+    }
+
+    fn finish(mut self, duration: Duration) -> Result<Finished<'a>, Problems> {
+        self.counts.canceled += self.scheduler.unstarted().len() as u32;
+        let outcome = match self.halted {
+            Some(Halt::Interrupted) => RunOutcome::Canceled,
+            _ if self.counts.failed + self.counts.blocked + self.counts.stale > 0 => {
+                RunOutcome::Failed
+            }
+            _ if self.doors.cancel.severity().is_some() => RunOutcome::Canceled,
+            _ => RunOutcome::Success,
+        };
+        let result = RunSummary {
+            run: self.guard.as_ref().map(RunGuard::run),
+            outcome,
+            counts: self.counts,
+        };
+        self.end(outcome, duration)?;
+        let evaluation = self.evaluation;
+        Ok(Finished { result, evaluation })
+    }
+
+    /// Records how the run has ended, and shows it. Where there was nothing to do nothing is recorded.
+    fn end(&mut self, outcome: RunOutcome, duration: Duration) -> Result<(), Problems> {
+        let counts = self.counts;
+        let guard = self.guard.take();
+        if guard.is_some() {
+            // Of a run that is recorded as ended nobody would look for the file.
+            self.locks.end();
+        } else {
+            self.tell(EventKind::RunPlanned(self.options.planned.clone()));
+        }
+        self.tell(EventKind::RunFinished {
+            outcome,
+            counts,
+            duration,
+        });
+        let mut events = self.outbox.take_told();
+        let Some(guard) = guard else {
+            for event in &mut events {
+                event.run = None;
+            }
+            self.show(&events);
+            return Ok(());
+        };
+        let end = RunEnd {
+            status: match outcome {
+                RunOutcome::Success => RunStatus::Success,
+                RunOutcome::Failed => RunStatus::Failure,
+                RunOutcome::Canceled => RunStatus::Canceled,
+            },
+            counts,
+            time: self.doors.clock.now(),
+            events,
+        };
+        let ended = self.doors.store.finish_run(guard, &end);
+        self.show(&end.events);
+        Ok(ended?)
+    }
 }

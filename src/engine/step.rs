@@ -14,11 +14,11 @@ use crate::answer::StepFailure;
 use crate::command::{Load, StepStdin};
 use crate::command::{Previous, Rendered};
 use crate::engine::failure::Stop;
-use crate::engine::set_aside::AlteredPlaces;
-use crate::engine::spares::Spares;
+use crate::engine::inputs::InputFiles;
+use crate::engine::occupied::AlteredPlaces;
 use crate::engine::staging::{AsideNote, kept_aside, move_aside, prepare, put_back};
+use crate::engine::staging_pool::StagingPool;
 use crate::engine::step_locks::{GroupNote, GroupNotes};
-use crate::engine::watch::InputFiles;
 use crate::executor::{
     Cancel, CommandLine, EmptyLog, Execution, Exit, Leftovers, Moment, StdinFrom, StdoutTo, Usage,
     Watcher,
@@ -217,7 +217,7 @@ pub enum NotMade {
 pub fn run_step(
     workspace: &Workspace<'_>,
     ignore: &Ignore,
-    (spares, files): (&Spares, &InputFiles),
+    (pool, files): (&StagingPool, &InputFiles),
     order: &StepOrder,
     (cancel, reports): (&Cancel, &Sender<StepReport>),
 ) -> StepEnd {
@@ -225,7 +225,7 @@ pub fn run_step(
     let attempt = Attempt {
         workspace,
         ignore,
-        spares,
+        pool,
         files,
         order,
         reports,
@@ -233,7 +233,7 @@ pub fn run_step(
     end.result = match attempt.run(cancel, &mut end) {
         Ok(outputs) => {
             for part in &order.parts {
-                spares.clear_staging(workspace.root, &part.staging_folder, &part.outputs);
+                pool.clear_staging(workspace.root, &part.staging_folder, &part.outputs);
             }
             Ok(outputs)
         }
@@ -260,7 +260,7 @@ pub fn run_step(
 pub(super) struct Attempt<'a> {
     pub(super) workspace: &'a Workspace<'a>,
     pub(super) ignore: &'a Ignore,
-    spares: &'a Spares,
+    pool: &'a StagingPool,
     pub(super) files: &'a InputFiles,
     pub(super) order: &'a StepOrder,
     reports: &'a Sender<StepReport>,
@@ -280,7 +280,7 @@ impl Attempt<'_> {
         let _loaded = self.load()?;
         let before = self.final_stamps();
         let command = self.command_line()?;
-        self.spares.take_log(&command.log);
+        self.pool.take_log(&command.log);
         if !self.workspace.executor.tells_starts() {
             self.report(StepReport::Started {
                 cell: self.first(),
@@ -289,7 +289,7 @@ impl Attempt<'_> {
         }
         let execution = self.workspace.executor.execute(&command, cancel);
         if execution.log.is_none() {
-            self.spares.keep_log(command.log);
+            self.pool.keep_log(command.log);
         }
         self.note(&execution, end);
         if !execution.exit.is_success() {
@@ -319,7 +319,7 @@ impl Attempt<'_> {
 
     fn prepare_staged(&self, part: &StepPart) -> io::Result<()> {
         let root = self.workspace.root;
-        self.spares
+        self.pool
             .prepare_staging(root, &part.staging_folder, &part.outputs)?;
         if self.order.previous == Previous::Present {
             for output in &part.outputs {

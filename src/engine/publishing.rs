@@ -2,22 +2,25 @@
 //! verified, hashed where they lie, and synced if that is asked for; then *checked*, while nothing at their places has changed; then
 //! *stored*, which is to say given to the IO manager.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
 use crate::engine::failure::Stop;
-use crate::engine::set_aside::AlteredPlaces;
+use crate::engine::occupied::AlteredPlaces;
 use crate::engine::staging::keep_aside;
 use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart};
 use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{Giving, StagedOutput, Stored, Streams, Written};
 use crate::look::OwnLife;
-use crate::model::{DataVersion, DataVersionRule, History, Staging};
-use crate::sys::file::remove_tree;
+use crate::model::{DataVersion, DataVersionRule, History, OutputKind, Staging};
+use crate::sys::file::{copy_file, remove_tree};
 
 /// An output that is complete and not stored yet.
 pub(super) struct Complete {
@@ -215,5 +218,163 @@ impl Attempt<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Attempt<'_> {
+    /// Copies what a command has linked to an input.
+    pub(super) fn copy_links_to_inputs(&self) -> Result<(), Stop> {
+        for output in self.order.outputs() {
+            for entry in WalkDir::new(self.workspace.resolve(&output.written)) {
+                let entry = entry.map_err(|error| self.unwritable(&error.into()))?;
+                if entry.file_type().is_file() && self.is_linked_to_input(entry.path()) {
+                    copy_in_place(entry.path()).map_err(|error| self.unwritable(&error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the regular file at `path` has another name, by which it is an input.
+    pub(super) fn is_linked_to_input(&self, path: &Path) -> bool {
+        path.symlink_metadata().is_ok_and(|it| {
+            it.is_file() && it.nlink() > 1 && self.files.is_linked_to(it.dev(), it.ino())
+        })
+    }
+}
+
+/// Puts a copy of a file in its place.
+fn copy_in_place(path: &Path) -> io::Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let copy = tempfile::Builder::new()
+        .prefix(".assetctl-")
+        .tempfile_in(parent)?
+        .into_temp_path();
+    copy_file(path, &copy)?;
+    fs::set_permissions(&copy, path.metadata()?.permissions())?;
+    copy.persist(path).map_err(|error| error.error)
+}
+
+impl Attempt<'_> {
+    /// Modification times at the final paths of staged outputs, to recognise a command that writes there.
+    pub(super) fn final_stamps(&self) -> Vec<Option<SystemTime>> {
+        self.order
+            .outputs()
+            .map(|output| self.modified(&output.path))
+            .collect()
+    }
+
+    fn modified(&self, path: &str) -> Option<SystemTime> {
+        self.workspace
+            .resolve(path)
+            .metadata()
+            .and_then(|it| it.modified())
+            .ok()
+    }
+
+    pub(super) fn verify(&self, before: &[Option<SystemTime>]) -> Result<(), Stop> {
+        for (output, before) in self.order.outputs().zip(before) {
+            self.verify_output(output, *before)?;
+        }
+        if self.order.staging == Staging::InPlace {
+            return Ok(());
+        }
+        for part in &self.order.parts {
+            let undeclared = self.undeclared(part);
+            if undeclared.is_empty() {
+                continue;
+            }
+            let place = match self.workspace.own_life {
+                OwnLife::Kept => format!("; it lies in {}", part.staging_folder),
+                OwnLife::Gone => String::new(),
+            };
+            return Err(Stop::with_help(
+                "assetctl::engine::undeclared_output",
+                format!("wrote undeclared files: {}", undeclared.join(", ")),
+                &format!("declare it as an output, or add a pattern to `[project] ignore`{place}"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn verify_output(&self, output: &StagedOutput, before: Option<SystemTime>) -> Result<(), Stop> {
+        let written = self.workspace.resolve(&output.written);
+        let staged = self.order.staging == Staging::Staged;
+        if staged && fs::read_link(&written).is_ok_and(|text| text.is_relative()) {
+            let path = &output.path;
+            return Err(Stop::with_help(
+                "assetctl::engine::output_kind",
+                format!("wrote {path} as a relative link, which leads elsewhere from its place"),
+                "write an absolute link, or set `staging = false` so that the final path is given",
+            ));
+        }
+        let Ok(metadata) = written.metadata() else {
+            let path = &output.path;
+            let beside = staged && self.modified(path) != before;
+            return Err(if beside {
+                Stop::with_help(
+                    "assetctl::engine::output_beside_staging",
+                    format!("wrote {path} itself instead of the path that it was given"),
+                    "write to `{{output}}`, or set `staging = false` so that the final path is given",
+                )
+            } else {
+                Stop::with_help(
+                    "assetctl::engine::missing_output",
+                    format!("did not write {path}"),
+                    "every declared output must be written: write to `{{output}}` or \
+                     `$ASSETCTL_OUTPUT`, or correct `outputs`",
+                )
+            });
+        };
+        let found = if metadata.is_dir() {
+            OutputKind::Directory
+        } else {
+            OutputKind::File
+        };
+        if found == output.kind {
+            return Ok(());
+        }
+        let path = &output.path;
+        Err(match found {
+            OutputKind::Directory => Stop::with_help(
+                "assetctl::engine::output_kind",
+                format!("wrote {path} as a directory, and a file is declared"),
+                "a path that ends in `/` declares a directory",
+            ),
+            OutputKind::File => Stop::with_help(
+                "assetctl::engine::output_kind",
+                format!("wrote {path} as a file, and a directory is declared"),
+                "a path that does not end in `/` declares a file",
+            ),
+        })
+    }
+
+    /// Files in a part's staging that belong to no output, by the paths that they would have.
+    fn undeclared(&self, part: &StepPart) -> Vec<String> {
+        let staging = self.workspace.resolve(&part.staging_folder);
+        let written: HashSet<_> = part
+            .outputs
+            .iter()
+            .map(|it| self.workspace.resolve(&it.written))
+            .collect();
+        let walk = WalkDir::new(&staging).sort_by_file_name().into_iter();
+        let walk = walk.filter_entry(|entry| {
+            !written.contains(entry.path())
+                && (entry.depth() == 0 || !self.ignore.matches(entry.path()))
+        });
+        walk.filter_map(Result::ok)
+            .filter(|entry| !entry.file_type().is_dir())
+            .filter_map(|entry| {
+                Some(
+                    entry
+                        .path()
+                        .strip_prefix(&staging)
+                        .ok()?
+                        .display()
+                        .to_string(),
+                )
+            })
+            .take(20)
+            .collect()
     }
 }

@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io, slice};
 
-use crate::engine::spares::spare_folder;
 use crate::engine::staging::{AsideNote, aside_folders, asides, discard_aside, put_back};
+use crate::engine::staging_pool::spare_folder;
 use crate::engine::step_locks::{TURN, end_left_behind, is_running, remove_locks, take_over};
 use crate::look::{EngineError, OWN_FOLDER, Workspace, step_folder};
 use crate::model::{AssetKey, PartitionKey, RunId, RunStatus};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::answer::InputRange;
-use crate::engine::unsettled::Unsettled;
+use crate::engine::inputs::Unsettled;
 use crate::model::{
     Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, InputRecord,
     LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance, RULE,

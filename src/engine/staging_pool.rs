@@ -27,7 +27,7 @@ pub fn spare_folder(own: &str, run: RunId) -> String {
 
 /// What finished steps of a run leave empty, for steps that start later.
 #[derive(Debug)]
-pub struct Spares {
+pub struct StagingPool {
     folder: PathBuf,
     made: AtomicU64,
     staging: Mutex<Vec<SpareStaging>>,
@@ -42,16 +42,7 @@ struct SpareStaging {
     folders: Vec<String>,
 }
 
-/// Whether something was taken or kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reuse {
-    /// It was.
-    Done,
-    /// It was not, and nothing has changed.
-    Impossible,
-}
-
-impl Spares {
+impl StagingPool {
     /// None yet, of a run in the project at `root` that works in the folder `own`.
     pub fn new(root: &Path, own: &str, run: RunId) -> Self {
         Self {
@@ -70,10 +61,7 @@ impl Spares {
         outputs: &[StagedOutput],
     ) -> io::Result<()> {
         let folders = inner_folders(staging, outputs);
-        let reuse = folders.map_or(Reuse::Impossible, |folders| {
-            self.take_staging(&root.join(staging), &folders)
-        });
-        if reuse == Reuse::Impossible {
+        if !folders.is_some_and(|folders| self.take_staging(&root.join(staging), &folders)) {
             return prepare(root, staging, outputs);
         }
         for output in outputs {
@@ -87,23 +75,20 @@ impl Spares {
     /// Takes the staging of a step whose outputs are in place, or removes it.
     pub fn clear_staging(&self, root: &Path, staging: &str, outputs: &[StagedOutput]) {
         let folders = inner_folders(staging, outputs);
-        let reuse = folders.map_or(Reuse::Impossible, |folders| {
-            self.keep_staging(&root.join(staging), folders)
-        });
-        if reuse == Reuse::Impossible {
+        if !folders.is_some_and(|folders| self.keep_staging(&root.join(staging), folders)) {
             clear(root, staging, outputs);
         }
     }
 
-    /// Makes a spare staging that holds just `folders` the one at `staging`.
-    fn take_staging(&self, staging: &Path, folders: &[String]) -> Reuse {
+    /// Makes a spare staging that holds just `folders` the one at `staging`, if there is one.
+    fn take_staging(&self, staging: &Path, folders: &[String]) -> bool {
         let spare = {
-            let mut spares = lock(&self.staging);
-            let fitting = spares.iter().rposition(|spare| spare.folders == folders);
-            fitting.map(|position| spares.remove(position))
+            let mut pool = lock(&self.staging);
+            let fitting = pool.iter().rposition(|spare| spare.folders == folders);
+            fitting.map(|position| pool.remove(position))
         };
         let Some(spare) = spare else {
-            return Reuse::Impossible;
+            return false;
         };
         let moved = match fs::rename(&spare.path, staging) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -111,16 +96,13 @@ impl Spares {
             }
             moved => moved,
         };
-        match moved {
-            Ok(()) => Reuse::Done,
-            Err(_) => Reuse::Impossible,
-        }
+        moved.is_ok()
     }
 
     /// Takes the staging of a step that is done, if it holds just `folders`, as they were made.
-    fn keep_staging(&self, staging: &Path, folders: Vec<String>) -> Reuse {
+    fn keep_staging(&self, staging: &Path, folders: Vec<String>) -> bool {
         if !holds_just(staging, &folders) {
-            return Reuse::Impossible;
+            return false;
         }
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.join(number.to_string());
@@ -131,18 +113,18 @@ impl Spares {
             moved => moved,
         };
         if moved.is_err() {
-            return Reuse::Impossible;
+            return false;
         }
         let outdated = {
-            let mut spares = lock(&self.staging);
-            spares.push(SpareStaging { path, folders });
-            (spares.len() > MOST).then(|| spares.remove(0))
+            let mut pool = lock(&self.staging);
+            pool.push(SpareStaging { path, folders });
+            (pool.len() > MOST).then(|| pool.remove(0))
         };
         if let Some(outdated) = outdated {
             // What stays is removed at the end of the run.
             let _ = remove_tree(&outdated.path);
         }
-        Reuse::Done
+        true
     }
 
     /// Puts a spare log at `log`, where nothing is yet.
@@ -212,7 +194,7 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::{Reuse, Spares};
+    use crate::engine::staging_pool::StagingPool;
     use crate::io_manager::StagedOutput;
     use crate::look::OWN_FOLDER;
     use crate::model::{OutputKind, RunId};
@@ -227,12 +209,12 @@ mod tests {
     fn only_a_staging_that_is_empty_and_as_it_was_made_is_kept() {
         let project = tempfile::tempdir().unwrap();
         let root = project.path();
-        let spares = Spares::new(root, OWN_FOLDER, RunId(Uuid::nil()));
+        let pool = StagingPool::new(root, OWN_FOLDER, RunId(Uuid::nil()));
         let folders = ["out".to_owned(), "out/deep".to_owned()];
         let keep = |name: &str, change: fn(&Path)| {
             let staging = staging(root, name);
             change(&staging);
-            spares.keep_staging(&staging, folders.to_vec())
+            pool.keep_staging(&staging, folders.to_vec())
         };
         for (name, change) in [
             (
@@ -245,18 +227,18 @@ mod tests {
                 fs::set_permissions(it.join("out"), Permissions::from_mode(0o500)).unwrap();
             }),
         ] {
-            assert_eq!(keep(name, change), Reuse::Impossible, "{name}");
+            assert!(!keep(name, change), "{name}");
             assert!(root.join(".assetctl/staging").join(name).exists(), "{name}");
         }
-        assert_eq!(keep("empty", |_| ()), Reuse::Done);
+        assert!(keep("empty", |_| ()));
         assert!(!root.join(".assetctl/staging/empty").exists());
 
         let next = root.join(".assetctl/staging/next/@2024");
-        assert_eq!(spares.take_staging(&next, &folders[..1]), Reuse::Impossible);
-        assert_eq!(spares.take_staging(&next, &folders), Reuse::Done);
+        assert!(!pool.take_staging(&next, &folders[..1]));
+        assert!(pool.take_staging(&next, &folders));
         assert!(next.join("out/deep").is_dir());
-        assert_eq!(spares.take_staging(&next, &folders), Reuse::Impossible);
-        spares.remove();
+        assert!(!pool.take_staging(&next, &folders));
+        pool.remove();
         assert!(!root.join(".assetctl/spare").exists());
     }
 
@@ -264,7 +246,7 @@ mod tests {
     fn a_step_takes_the_staging_of_one_with_the_same_folders_over() {
         let project = tempfile::tempdir().unwrap();
         let root = project.path();
-        let spares = Spares::new(root, OWN_FOLDER, RunId(Uuid::nil()));
+        let pool = StagingPool::new(root, OWN_FOLDER, RunId(Uuid::nil()));
         let outputs = |asset: &str| {
             [
                 ("file", OutputKind::File),
@@ -279,7 +261,7 @@ mod tests {
         let inode = |path: &str| fs::metadata(root.join(path)).unwrap().ino();
         let staging = |asset: &str| format!(".assetctl/staging/{asset}");
         let prepare = |asset: &str| {
-            let prepared = spares.prepare_staging(root, &staging(asset), &outputs(asset));
+            let prepared = pool.prepare_staging(root, &staging(asset), &outputs(asset));
             prepared.unwrap();
         };
         prepare("one");
@@ -288,14 +270,14 @@ mod tests {
         fs::create_dir(root.join("out")).unwrap();
         let folder = root.join(".assetctl/staging/one/out/folder");
         fs::rename(folder, root.join("out/folder")).unwrap();
-        spares.clear_staging(root, &staging("one"), &outputs("one"));
+        pool.clear_staging(root, &staging("one"), &outputs("one"));
         assert!(!root.join(staging("one")).exists());
 
         prepare("two");
         assert_eq!(inode(".assetctl/staging/two/out"), first);
         let folder = root.join(".assetctl/staging/two/out/folder");
         assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
-        spares.clear_staging(root, &staging("two"), &outputs("two"));
+        pool.clear_staging(root, &staging("two"), &outputs("two"));
         assert!(!root.join(staging("two")).exists());
         prepare("three");
         assert!(root.join(".assetctl/staging/three/out/folder").is_dir());
@@ -305,34 +287,34 @@ mod tests {
     fn a_spare_staging_replaces_no_folder_that_holds_something() {
         let project = tempfile::tempdir().unwrap();
         let root = project.path();
-        let spares = Spares::new(root, OWN_FOLDER, RunId(Uuid::nil()));
+        let pool = StagingPool::new(root, OWN_FOLDER, RunId(Uuid::nil()));
         let folders = ["out".to_owned(), "out/deep".to_owned()];
-        let kept = spares.keep_staging(&staging(root, "one"), folders.to_vec());
-        assert_eq!(kept, Reuse::Done);
+        let kept = pool.keep_staging(&staging(root, "one"), folders.to_vec());
+        assert!(kept);
         let left = staging(root, "two");
-        assert_eq!(spares.take_staging(&left, &folders), Reuse::Impossible);
+        assert!(!pool.take_staging(&left, &folders));
     }
 
     #[test]
     fn a_spare_log_replaces_no_log() {
         let project = tempfile::tempdir().unwrap();
         let log = |name: &str| project.path().join(name);
-        let spares = Spares::new(project.path(), OWN_FOLDER, RunId(Uuid::nil()));
+        let pool = StagingPool::new(project.path(), OWN_FOLDER, RunId(Uuid::nil()));
         for name in ["a", "b"] {
             fs::write(log(name), "").unwrap();
-            spares.keep_log(log(name));
+            pool.keep_log(log(name));
         }
         fs::write(log("other"), "words").unwrap();
-        spares.take_log(&log("other"));
+        pool.take_log(&log("other"));
         assert_eq!(fs::read(log("other")).unwrap(), b"words");
         assert!(!log("b").exists());
-        spares.keep_log(log("other"));
-        spares.take_log(&log("third"));
+        pool.keep_log(log("other"));
+        pool.take_log(&log("third"));
         assert!(!log("other").exists() && !log("third").exists());
-        spares.take_log(&log("next"));
+        pool.take_log(&log("next"));
         assert!(log("next").exists() && !log("a").exists());
-        spares.keep_log(log("next"));
-        spares.remove();
+        pool.keep_log(log("next"));
+        pool.remove();
         assert!(!log("next").exists());
     }
 }
