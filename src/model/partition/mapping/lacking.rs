@@ -12,7 +12,7 @@ use crate::model::partition::mapping::windows::{
     Offsets, equal_keys, may_lack_windows, own_windows,
 };
 use crate::model::partition::mapping::{
-    DimensionMapping, DimensionSource, Mapped, MappingSide, PartitionMapping,
+    DimensionMapping, DimensionSource, Fit, Mapped, PartitionMapping,
 };
 use crate::model::partition::multi::{MultiKeys, PART_SEPARATOR};
 use crate::model::partition::set::PartitionSet;
@@ -44,8 +44,8 @@ impl PartitionMapping {
         indexes: Range<u32>,
     ) -> PartitionSet {
         let absent = |key: &PartitionKey| upstream.index_of(key.as_str()).is_none();
-        match (self, downstream, upstream) {
-            (Self::Identity, ..) => {
+        match self.fit(downstream, upstream) {
+            Fit::Identity => {
                 let equal = equal_keys(downstream, upstream, indexes.clone());
                 if equal.len() as usize == indexes.len() {
                     return PartitionSet::empty();
@@ -55,50 +55,21 @@ impl PartitionMapping {
                     .map(|range| equal_keys(upstream, downstream, range));
                 PartitionSet::from_range(indexes).difference(&PartitionSet::union_of(found))
             }
-            (Self::Specific(keys), ..) if keys.iter().any(absent) => {
-                PartitionSet::from_range(indexes)
-            }
-            (Self::Static(pairs), ..) => {
+            Fit::Specific(keys) if keys.iter().any(absent) => PartitionSet::from_range(indexes),
+            Fit::Static(pairs) => {
                 let pairs = pairs.iter().filter(|(up, _)| absent(up));
                 let lacking = downstream.indexes_of(pairs.map(|(_, down)| down));
                 lacking.within(&indexes)
             }
-            (
-                Self::TimeWindow {
-                    start_offset,
-                    end_offset,
-                },
-                PartitionKeys::Time(down),
-                PartitionKeys::Time(up),
-            ) if Offsets::new(*start_offset, *end_offset).include_own() => {
+            Fit::Windows(down, up, offsets) if offsets.include_own() => {
                 may_lack_windows(down, up, indexes)
             }
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Upstream,
-                    dimension,
-                    through,
-                },
-                _,
-                PartitionKeys::Multi(multi),
-            ) => {
-                let part = &multi.dimensions()[*dimension as usize].keys;
-                through.may_lack(downstream, part, indexes)
+            Fit::UpstreamPart(it) => it.through.may_lack(downstream, it.keys, indexes),
+            Fit::DownstreamPart(it) => {
+                let parts = it.through.may_lack(it.keys, upstream, it.keys.range());
+                it.with(parts).within(&indexes)
             }
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Downstream,
-                    dimension,
-                    through,
-                },
-                PartitionKeys::Multi(multi),
-                _,
-            ) => {
-                let part = &multi.dimensions()[*dimension as usize].keys;
-                let parts = through.may_lack(part, upstream, part.range());
-                multi.with_part(*dimension, parts).within(&indexes)
-            }
-            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+            Fit::Multi(mappings, down, up) => {
                 let each = mappings.iter().map(|each| {
                     let part = &up.dimensions()[each.upstream as usize].keys;
                     each.source.may_lack(down, part)
@@ -154,61 +125,37 @@ impl PartitionMapping {
         index: u32,
     ) -> Box<dyn Iterator<Item = PartitionKey> + 'a> {
         let absent = |key: &&PartitionKey| upstream.index_of(key.as_str()).is_none();
-        match (self, downstream, upstream) {
-            (Self::Identity, ..) => {
+        match self.fit(downstream, upstream) {
+            Fit::Identity => {
                 let key = downstream.key(index).into_iter();
                 Box::new(key.filter(move |key| absent(&key)))
             }
-            (Self::Specific(keys), ..) => Box::new(keys.iter().filter(absent).cloned()),
-            (Self::Static(pairs), ..) => {
+            Fit::Specific(keys) => Box::new(keys.iter().filter(absent).cloned()),
+            Fit::Static(pairs) => {
                 let own = downstream.key(index);
                 let pairs = pairs
                     .iter()
                     .filter(move |(_, down)| own.as_ref() == Some(down));
                 Box::new(pairs.map(|(up, _)| up).filter(absent).cloned())
             }
-            (
-                Self::TimeWindow {
-                    start_offset,
-                    end_offset,
-                },
-                PartitionKeys::Time(down),
-                PartitionKeys::Time(up),
-            ) if Offsets::new(*start_offset, *end_offset).include_own() => {
+            Fit::Windows(down, up, offsets) if offsets.include_own() => {
                 let own = own_windows(down, up, index);
                 let absent = up.absent(&own).into_iter().flatten();
                 Box::new(absent.map(|at| PartitionKey::made(&up.definition().key(at))))
             }
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Upstream,
-                    dimension,
-                    through,
-                },
-                _,
-                PartitionKeys::Multi(multi),
-            ) => {
-                let at = *dimension as usize;
-                let part = &multi.dimensions()[at].keys;
-                let mut parts = Parts::of_sets(multi.all_parts());
-                parts.existing[at] = through.upstream_of(downstream, part, index..index + 1);
-                parts.absent[at] = through.nonexistent(downstream, part, index).collect();
-                Box::new(parts.absent_keys(multi))
+            Fit::UpstreamPart(it) => {
+                let at = it.dimension as usize;
+                let mut parts = Parts::of_sets(it.multi.all_parts());
+                let own = index..index + 1;
+                parts.existing[at] = it.through.upstream_of(downstream, it.keys, own);
+                parts.absent[at] = it.through.nonexistent(downstream, it.keys, index).collect();
+                Box::new(parts.absent_keys(it.multi))
             }
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Downstream,
-                    dimension,
-                    through,
-                },
-                PartitionKeys::Multi(multi),
-                _,
-            ) => {
-                let at = *dimension as usize;
-                let part = multi.part(index, at);
-                through.nonexistent(&multi.dimensions()[at].keys, upstream, part)
+            Fit::DownstreamPart(it) => {
+                let part = it.multi.part(index, it.dimension as usize);
+                it.through.nonexistent(it.keys, upstream, part)
             }
-            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+            Fit::Multi(mappings, down, up) => {
                 Box::new(Parts::needed(mappings, down, up, index).absent_keys(up))
             }
             _ => Box::new(std::iter::empty()),

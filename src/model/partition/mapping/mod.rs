@@ -3,11 +3,16 @@
 //! Mappings work on ranges of indexes. An unpartitioned side has the one index 0.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::partition::key::PartitionKey;
+use crate::model::partition::keys::PartitionKeys;
+use crate::model::partition::mapping::windows::Offsets;
+use crate::model::partition::multi::MultiKeys;
+use crate::model::partition::named::TimeKeys;
 use crate::model::partition::set::PartitionSet;
 
 mod earlier;
@@ -100,6 +105,93 @@ pub struct Mapped {
     pub existing: PartitionSet,
     /// Keys that are needed and do not exist, in order.
     pub nonexistent: Vec<PartitionKey>,
+}
+
+/// A mapping with the keys of both sides, as far as it fits them.
+#[derive(Clone, Copy)]
+enum Fit<'a> {
+    Identity,
+    All,
+    Last,
+    Specific(&'a [PartitionKey]),
+    Static(&'a [(PartitionKey, PartitionKey)]),
+    /// The downstream and the upstream windows.
+    Windows(&'a TimeKeys, &'a TimeKeys, Offsets),
+    /// A dimension of the upstream keys corresponds to the downstream keys.
+    UpstreamPart(Part<'a>),
+    /// A dimension of the downstream keys corresponds to the upstream keys.
+    DownstreamPart(Part<'a>),
+    /// The downstream and the upstream keys.
+    Multi(&'a [DimensionMapping], &'a MultiKeys, &'a MultiKeys),
+    /// It relates no keys of such definitions.
+    Unrelated,
+}
+
+/// One of several dimensions, and how it corresponds to the keys of the other side.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    multi: &'a MultiKeys,
+    dimension: u32,
+    keys: &'a PartitionKeys,
+    through: &'a PartitionMapping,
+}
+
+impl Part<'_> {
+    /// The keys of all dimensions whose part is in a set.
+    fn with(&self, parts: PartitionSet) -> PartitionSet {
+        self.multi.with_part(self.dimension, parts)
+    }
+
+    /// The parts of these keys of all dimensions.
+    fn among(&self, indexes: Range<u32>) -> PartitionSet {
+        let set = PartitionSet::from_range(indexes);
+        self.multi.parts(&set, self.dimension)
+    }
+}
+
+impl PartitionMapping {
+    fn fit<'a>(&'a self, downstream: &'a PartitionKeys, upstream: &'a PartitionKeys) -> Fit<'a> {
+        match (self, downstream, upstream) {
+            (Self::Identity, ..) => Fit::Identity,
+            (Self::All, ..) => Fit::All,
+            (Self::Last, ..) => Fit::Last,
+            (Self::Specific(keys), ..) => Fit::Specific(keys),
+            (Self::Static(pairs), ..) => Fit::Static(pairs),
+            (
+                Self::TimeWindow {
+                    start_offset,
+                    end_offset,
+                },
+                PartitionKeys::Time(down),
+                PartitionKeys::Time(up),
+            ) => Fit::Windows(down, up, Offsets::new(*start_offset, *end_offset)),
+            (
+                Self::MultiToSingle {
+                    multi,
+                    dimension,
+                    through,
+                },
+                ..,
+            ) => {
+                let (keys, fit): (_, fn(Part<'a>) -> Fit<'a>) = match multi {
+                    MappingSide::Upstream => (upstream, Fit::UpstreamPart),
+                    MappingSide::Downstream => (downstream, Fit::DownstreamPart),
+                };
+                keys.multi().map_or(Fit::Unrelated, |multi| {
+                    fit(Part {
+                        multi,
+                        dimension: *dimension,
+                        keys: &multi.dimensions()[*dimension as usize].keys,
+                        through,
+                    })
+                })
+            }
+            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+                Fit::Multi(mappings, down, up)
+            }
+            _ => Fit::Unrelated,
+        }
+    }
 }
 
 impl fmt::Display for PartitionMapping {

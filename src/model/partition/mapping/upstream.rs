@@ -4,10 +4,8 @@ use std::ops::Range;
 
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
-use crate::model::partition::mapping::windows::{Offsets, equal_keys, read_by, readers_of};
-use crate::model::partition::mapping::{
-    DimensionMapping, DimensionSource, MappingSide, PartitionMapping,
-};
+use crate::model::partition::mapping::windows::{equal_keys, read_by, readers_of};
+use crate::model::partition::mapping::{DimensionMapping, DimensionSource, Fit, PartitionMapping};
 use crate::model::partition::multi::MultiKeys;
 use crate::model::partition::set::PartitionSet;
 
@@ -22,50 +20,23 @@ impl PartitionMapping {
         if indexes.is_empty() {
             return PartitionSet::empty();
         }
-        match (self, downstream, upstream) {
-            (Self::All, ..) => PartitionSet::from_range(upstream.range()),
-            (Self::Last, ..) => upstream.newest(1),
-            (Self::Specific(keys), ..) => upstream.indexes_of(keys.iter()),
-            (Self::Identity, ..) => equal_keys(downstream, upstream, indexes),
-            (Self::Static(pairs), ..) => {
+        match self.fit(downstream, upstream) {
+            Fit::All => PartitionSet::from_range(upstream.range()),
+            Fit::Last => upstream.newest(1),
+            Fit::Specific(keys) => upstream.indexes_of(keys.iter()),
+            Fit::Identity => equal_keys(downstream, upstream, indexes),
+            Fit::Static(pairs) => {
                 let wanted = wanted(downstream, indexes);
                 let pairs = pairs.iter().filter(|(_, down)| wanted(down));
                 upstream.indexes_of(pairs.map(|(up, _)| up))
             }
-            (
-                Self::TimeWindow {
-                    start_offset,
-                    end_offset,
-                },
-                PartitionKeys::Time(down),
-                PartitionKeys::Time(up),
-            ) => read_by(down, up, Offsets::new(*start_offset, *end_offset), indexes),
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Upstream,
-                    dimension,
-                    through,
-                },
-                _,
-                PartitionKeys::Multi(multi),
-            ) => {
-                let part = &multi.dimensions()[*dimension as usize].keys;
-                multi.with_part(*dimension, through.upstream_of(downstream, part, indexes))
+            Fit::Windows(down, up, offsets) => read_by(down, up, offsets, indexes),
+            Fit::UpstreamPart(it) => it.with(it.through.upstream_of(downstream, it.keys, indexes)),
+            Fit::DownstreamPart(it) => {
+                it.through
+                    .upstream_of_set(it.keys, upstream, &it.among(indexes))
             }
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Downstream,
-                    dimension,
-                    through,
-                },
-                PartitionKeys::Multi(multi),
-                _,
-            ) => {
-                let part = &multi.dimensions()[*dimension as usize].keys;
-                let parts = multi.parts(&PartitionSet::from_range(indexes), *dimension);
-                through.upstream_of_set(part, upstream, &parts)
-            }
-            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+            Fit::Multi(mappings, down, up) => {
                 let read = |parts: Vec<Range<u32>>| {
                     let sets = upstream_parts(mappings, down, up, &parts);
                     up.product_ranges(&sets)
@@ -89,12 +60,10 @@ impl PartitionMapping {
                 let any = 0..u32::from(!set.is_empty());
                 self.upstream_of(downstream, upstream, any)
             }
-            _ => {
-                let read = set
-                    .ranges()
-                    .map(|range| self.upstream_of(downstream, upstream, range));
-                PartitionSet::union_of(read)
-            }
+            _ => PartitionSet::union_of(
+                set.ranges()
+                    .map(|range| self.upstream_of(downstream, upstream, range)),
+            ),
         }
     }
 }
@@ -182,19 +151,15 @@ impl PartitionMapping {
             return PartitionSet::empty();
         }
         let all_if_read = |read: &PartitionSet| {
-            let len = if read.meets(&indexes) {
-                downstream.len()
-            } else {
-                0
-            };
-            PartitionSet::from_range(0..len)
+            let any = u32::from(read.meets(&indexes));
+            PartitionSet::from_range(0..any * downstream.len())
         };
-        match (self, downstream, upstream) {
-            (Self::All, ..) => PartitionSet::from_range(downstream.range()),
-            (Self::Last, ..) => all_if_read(&upstream.newest(1)),
-            (Self::Specific(keys), ..) => all_if_read(&upstream.indexes_of(keys.iter())),
-            (Self::Identity, ..) => equal_keys(upstream, downstream, indexes),
-            (Self::Static(pairs), ..) => {
+        match self.fit(downstream, upstream) {
+            Fit::All => PartitionSet::from_range(downstream.range()),
+            Fit::Last => all_if_read(&upstream.newest(1)),
+            Fit::Specific(keys) => all_if_read(&upstream.indexes_of(keys.iter())),
+            Fit::Identity => equal_keys(upstream, downstream, indexes),
+            Fit::Static(pairs) => {
                 let read = |up: &str| {
                     let index = upstream.index_of(up);
                     index.is_some_and(|index| indexes.contains(&index))
@@ -202,40 +167,15 @@ impl PartitionMapping {
                 let pairs = pairs.iter().filter(|(up, _)| read(up.as_str()));
                 downstream.indexes_of(pairs.map(|(_, down)| down))
             }
-            (
-                Self::TimeWindow {
-                    start_offset,
-                    end_offset,
-                },
-                PartitionKeys::Time(down),
-                PartitionKeys::Time(up),
-            ) => readers_of(down, up, Offsets::new(*start_offset, *end_offset), indexes),
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Upstream,
-                    dimension,
-                    through,
-                },
-                _,
-                PartitionKeys::Multi(multi),
-            ) => {
-                let part = &multi.dimensions()[*dimension as usize].keys;
-                let parts = multi.parts(&PartitionSet::from_range(indexes), *dimension);
-                through.downstream_of_set(downstream, part, &parts)
+            Fit::Windows(down, up, offsets) => readers_of(down, up, offsets, indexes),
+            Fit::UpstreamPart(it) => {
+                it.through
+                    .downstream_of_set(downstream, it.keys, &it.among(indexes))
             }
-            (
-                Self::MultiToSingle {
-                    multi: MappingSide::Downstream,
-                    dimension,
-                    through,
-                },
-                PartitionKeys::Multi(multi),
-                _,
-            ) => {
-                let part = &multi.dimensions()[*dimension as usize].keys;
-                multi.with_part(*dimension, through.downstream_of(part, upstream, indexes))
+            Fit::DownstreamPart(it) => {
+                it.with(it.through.downstream_of(it.keys, upstream, indexes))
             }
-            (Self::Multi(mappings), PartitionKeys::Multi(down), PartitionKeys::Multi(up)) => {
+            Fit::Multi(mappings, down, up) => {
                 let boxes = up.boxes(indexes).into_iter();
                 let readers = boxes.flat_map(|parts| {
                     let sets = downstream_parts(mappings, down, up, &parts);
