@@ -35,7 +35,7 @@ impl Versions<'_> {
     /// How something looked when its version was first taken, where that was [kept](Self::keeping_looks) and nothing has come or
     /// gone since. It is kept no longer.
     pub fn judged_look(&self, watched: &Watched) -> Option<Look> {
-        let looks = &self.looks.as_ref()?.0;
+        let looks = self.looks.as_ref()?;
         let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
         let look = match watched {
             Watched::Path(path, counted) => {
@@ -100,7 +100,7 @@ impl Versions<'_> {
         for folder in folders {
             self.look_at_folder(folder, Some(before), &mut look);
         }
-        let mut looks = looks.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
         looks.entry(watched).or_insert(look);
         Ok(Some(known))
     }
@@ -291,12 +291,11 @@ fn of_entry(stamp: Option<FileStamp>, follow: Follow) -> Option<FileStamp> {
 /// So many paths are looked at by one thread in a row.
 const RUN: usize = 1_024;
 
-/// The bytes of one stamp, and of the length of a path.
-const STAMP: usize = 44;
+/// The bytes of the length of a path.
 const LENGTH: usize = 4;
 
 /// The mark of a path where nothing was.
-const ABSENT: [u8; STAMP] = [0xff; STAMP];
+const ABSENT: [u8; FileStamp::LEN] = [0xff; FileStamp::LEN];
 
 /// A list of paths, each with how it looked.
 #[derive(Debug, Default)]
@@ -312,7 +311,7 @@ impl Seal {
         self.bytes
     }
 
-    fn push(&mut self, path: &str, stamp: [u8; STAMP]) {
+    fn push(&mut self, path: &str, stamp: [u8; FileStamp::LEN]) {
         self.bytes.extend_from_slice(&stamp);
         self.bytes
             .extend_from_slice(&(path.len() as u32).to_le_bytes());
@@ -336,7 +335,7 @@ impl Versions<'_> {
         let Some((stamp, _)) = known else {
             return false;
         };
-        seal.push(path, encode(&stamp));
+        seal.push(path, stamp.to_bytes());
         true
     }
 
@@ -359,7 +358,7 @@ pub fn holds(root: &Path, seal: &[u8]) -> bool {
     let looks_so = |(stamp, path): &(&[u8], &str)| {
         let now = stamp_at(&directory, Path::new(path), Follow::Nothing);
         match now {
-            Ok(Some(now)) => *stamp == encode(&now),
+            Ok(Some(now)) => *stamp == now.to_bytes(),
             Ok(None) => *stamp == ABSENT,
             Err(_) => false,
         }
@@ -372,7 +371,7 @@ pub fn holds(root: &Path, seal: &[u8]) -> bool {
 fn entries(mut seal: &[u8]) -> Option<Vec<(&[u8], &str)>> {
     let mut entries = Vec::with_capacity(seal.len() / 64);
     while !seal.is_empty() {
-        let (stamp, rest) = seal.split_at_checked(STAMP)?;
+        let (stamp, rest) = seal.split_at_checked(FileStamp::LEN)?;
         let (length, rest) = rest.split_at_checked(LENGTH)?;
         let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
         let (path, rest) = rest.split_at_checked(length)?;
@@ -380,22 +379,6 @@ fn entries(mut seal: &[u8]) -> Option<Vec<(&[u8], &str)>> {
         seal = rest;
     }
     Some(entries)
-}
-
-fn encode(stamp: &FileStamp) -> [u8; STAMP] {
-    let mut bytes = [0; STAMP];
-    let fields = [
-        stamp.size.to_le_bytes(),
-        stamp.mtime_ns.to_le_bytes(),
-        stamp.ctime_ns.to_le_bytes(),
-        stamp.inode.to_le_bytes(),
-        stamp.device.to_le_bytes(),
-    ];
-    for (chunk, field) in bytes.chunks_exact_mut(8).zip(fields) {
-        chunk.copy_from_slice(&field);
-    }
-    bytes[40..].copy_from_slice(&stamp.mode.to_le_bytes());
-    bytes
 }
 
 #[cfg(test)]

@@ -144,8 +144,7 @@ fn changed(path: &Path) -> Difference {
 }
 
 /// How folders and globs looked when their versions were taken.
-#[derive(Debug, Default)]
-pub(super) struct JudgedLooks(pub(super) Mutex<HashMap<Watched, Look>>);
+pub(super) type JudgedLooks = Mutex<HashMap<Watched, Look>>;
 
 const MILLISECOND: i64 = 1_000_000;
 

@@ -76,10 +76,8 @@ impl Versions<'_> {
             return Err(HashError::unreadable(place.named, error));
         }
         let lock = || {
-            self.documents
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
+            let documents = self.documents.lock();
+            documents.unwrap_or_else(PoisonError::into_inner)
         };
         if let Some((known, document)) = lock().get(path)
             && *known == stamp

@@ -328,8 +328,7 @@ pub(super) fn root_flags() -> OFlags {
 }
 
 /// Parsed files: a file with a value for each partition is parsed once.
-#[derive(Debug, Default)]
-pub(super) struct Documents(pub(super) Mutex<HashMap<String, (FileStamp, Arc<Value>)>>);
+pub(super) type Documents = Mutex<HashMap<String, (FileStamp, Arc<Value>)>>;
 
 /// How often a file that changes while it is read is read.
 const READINGS: usize = 3;

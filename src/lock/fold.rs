@@ -86,22 +86,15 @@ pub fn refold(
     unfold: &Unfold<'_>,
     limits: FoldLimits,
 ) {
-    let any = |(key, locked): (&AssetKey, &LockedAsset)| {
-        let id = scope.graph().find(key.as_str());
+    let may_fold = |locked: &LockedAsset| {
+        let id = scope.graph().find(locked.asset.as_str());
         !locked.blocks.is_empty() || id.is_some_and(|id| limits.fold(scope.keys(id)))
     };
-    if !lock
-        .assets
-        .iter()
-        .any(|locked| any((&locked.asset, locked)))
-    {
+    if !lock.assets.iter().any(may_fold) {
         return;
     }
-    let before: Vec<Vec<LockBlock>> = lock
-        .assets
-        .iter()
-        .map(|locked| locked.blocks.clone())
-        .collect();
+    let blocks = lock.assets.iter().map(|locked| locked.blocks.clone());
+    let before: Vec<Vec<LockBlock>> = blocks.collect();
     let mut known = judged(lock, scope, facts);
     // What is unfolded can make others wrong that read it, and shows which others are to be unfolded to be judged.
     while unfold_doubtful(lock, scope, &known.doubtful, unfold) {
@@ -211,24 +204,21 @@ impl<'f> Fold<'f> {
         let mut by_index: HashMap<u32, LockLine> = HashMap::new();
         let mut left = Vec::new();
         for line in locked.lines.drain(..) {
-            let index = line
-                .partition
-                .as_ref()
-                .and_then(|key| keys.index_of(key.as_str()));
+            let key = line.partition.as_ref();
+            let index = key.and_then(|key| keys.index_of(key.as_str()));
             match index {
                 Some(index) if !by_index.contains_key(&index) => drop(by_index.insert(index, line)),
                 _ => left.push(line),
             }
         }
         locked.lines = left;
-        let blocks = Blocks::default();
         Self {
             id,
             asset,
             keys,
             locked,
             by_index,
-            blocks,
+            blocks: Blocks::default(),
         }
     }
 
@@ -258,25 +248,15 @@ impl<'f> Fold<'f> {
     }
 
     fn fold_range(&mut self, range: &Range<u32>, admits: &dyn Fn(&LockBlock) -> bool) -> bool {
-        if !range
-            .clone()
-            .all(|index| self.by_index.contains_key(&index))
-        {
+        let mut indexes = range.clone();
+        if !indexes.all(|index| self.by_index.contains_key(&index)) {
             return false;
         }
-        let lines: Vec<_> = range
+        let lines = range
             .clone()
-            .filter_map(|index| self.by_index.remove(&index))
-            .collect();
-        let block = block(
-            self.id,
-            self.asset,
-            self.keys,
-            range,
-            &lines,
-            &mut self.blocks,
-        );
-        let Some(block) = block.filter(admits) else {
+            .filter_map(|index| self.by_index.remove(&index));
+        let lines: Vec<_> = lines.collect();
+        let Some(block) = self.block(range, &lines).filter(admits) else {
             self.by_index.extend(range.clone().zip(lines));
             return false;
         };
@@ -284,6 +264,58 @@ impl<'f> Fold<'f> {
         self.locked.blocks.retain(|old| !is_same(old));
         self.locked.blocks.push(block);
         true
+    }
+
+    /// The line of a block, without its stand-in; `None` if its lines were not made by the same code, or lack an output.
+    fn block(&mut self, range: &Range<u32>, lines: &[LockLine]) -> Option<LockBlock> {
+        let asset = self.asset;
+        let (first, last) = (lines.first()?, lines.last()?);
+        let outputs = asset.outputs.len();
+        if lines
+            .iter()
+            .any(|line| line.code != first.code || line.outputs.len() != outputs)
+        {
+            return None;
+        }
+        let mut folding = Folding::new();
+        let mut digest = |output: Option<u32>, version: &dyn Fn(&LockLine) -> DataVersion| {
+            let set = PartitionSet::from_range(range.clone());
+            let version = |index: u32| version(&lines[(index - range.start) as usize]);
+            let mapped = Mapped {
+                read: (self.id, output),
+                keys: self.keys,
+                set: &set,
+                version,
+            };
+            DataVersion(self.blocks.digest_of(&mapped, range, &mut folding))
+        };
+        let at = |line: &LockLine, output: usize| {
+            line.version(output).expect("each line has all outputs")
+        };
+        let mut locked: Vec<LockedOutput> = (0..outputs)
+            .map(|output| LockedOutput {
+                label: asset.output_label(output).map(String::into_boxed_str),
+                version: Some(digest(Some(output as u32), &|line| at(line, output))),
+            })
+            .collect();
+        if outputs != 1 || locked.iter().all(|output| output.label.is_some()) {
+            let whole = |line: &LockLine| {
+                let versions: Vec<_> = (0..outputs).map(|output| at(line, output)).collect();
+                version_of_outputs(&versions, &mut Folding::new())
+            };
+            locked.push(LockedOutput {
+                label: None,
+                version: Some(digest(None, &whole)),
+            });
+        }
+        Some(LockBlock {
+            first: first.partition.clone()?,
+            last: last.partition.clone()?,
+            count: range.len() as u32,
+            code: first.code,
+            stand_in: Digest::from_bytes([0; 16]),
+            outputs: locked.into_boxed_slice(),
+        })
     }
 
     fn finish(self) {
@@ -310,34 +342,21 @@ fn stand_ins(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts, right: &[bool]) 
                 let Some(range) = block.range(keys) else {
                     continue;
                 };
-                let is_right = |index| {
-                    scope
-                        .cell(id, index)
-                        .is_some_and(|cell| right[cell.index()])
-                };
-                let Some(first) = scope.cell(id, range.start) else {
-                    continue;
-                };
-                if range.clone().all(is_right)
+                let is_right = |cell: Option<Cell>| cell.is_some_and(|it| right[it.index()]);
+                if range.clone().all(|index| is_right(scope.cell(id, index)))
+                    && let Some(first) = scope.cell(id, range.start)
                     && let Some(stand_in) = judge.stand_in_of(first, range)
                 {
                     found.blocks.push((at, stand_in));
                 }
             }
             for (at, line) in locked.lines.iter().enumerate() {
-                let index = line
-                    .partition
-                    .as_ref()
-                    .map_or(Some(0), |key| keys.index_of(key.as_str()));
-                let Some(cell) = index.and_then(|index| scope.cell(id, index)) else {
+                let Some(cell) = scope.find(id, line.partition.as_ref()) else {
                     continue;
                 };
-                let index = index.unwrap_or_default();
-                if right[cell.index()]
-                    && judge
-                        .line(cell)
-                        .is_some_and(|counts| std::ptr::eq(counts, line))
-                {
+                let counts = judge.line(cell);
+                if right[cell.index()] && counts.is_some_and(|it| std::ptr::eq(it, line)) {
+                    let index = scope.row_of_cell(cell).index_of(cell);
                     let stand_in = judge
                         .reads_a_part(cell)
                         .then(|| judge.stand_in_of(cell, index..index + 1));
@@ -348,61 +367,4 @@ fn stand_ins(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts, right: &[bool]) 
         all.push(found);
     }
     all
-}
-
-/// The line of a block, without its stand-in; `None` if its lines were not made by the same code, or lack an output.
-fn block(
-    id: AssetId,
-    asset: &Asset,
-    keys: &PartitionKeys,
-    range: &Range<u32>,
-    lines: &[LockLine],
-    blocks: &mut Blocks,
-) -> Option<LockBlock> {
-    let (first, last) = (lines.first()?, lines.last()?);
-    let outputs = asset.outputs.len();
-    if lines
-        .iter()
-        .any(|line| line.code != first.code || line.outputs.len() != outputs)
-    {
-        return None;
-    }
-    let mut folding = Folding::new();
-    let mut digest = |output: Option<u32>, version: &dyn Fn(&LockLine) -> DataVersion| {
-        let set = PartitionSet::from_range(range.clone());
-        let version = |index: u32| version(&lines[(index - range.start) as usize]);
-        let mapped = Mapped {
-            read: (id, output),
-            keys,
-            set: &set,
-            version,
-        };
-        DataVersion(blocks.digest_of(&mapped, range, &mut folding))
-    };
-    let at =
-        |line: &LockLine, output: usize| line.version(output).expect("each line has all outputs");
-    let mut locked: Vec<LockedOutput> = (0..outputs)
-        .map(|output| LockedOutput {
-            label: asset.output_label(output).map(String::into_boxed_str),
-            version: Some(digest(Some(output as u32), &|line| at(line, output))),
-        })
-        .collect();
-    if outputs != 1 || locked.iter().all(|output| output.label.is_some()) {
-        let whole = |line: &LockLine| {
-            let versions: Vec<_> = (0..outputs).map(|output| at(line, output)).collect();
-            version_of_outputs(&versions, &mut Folding::new())
-        };
-        locked.push(LockedOutput {
-            label: None,
-            version: Some(digest(None, &whole)),
-        });
-    }
-    Some(LockBlock {
-        first: first.partition.clone()?,
-        last: last.partition.clone()?,
-        count: range.len() as u32,
-        code: first.code,
-        stand_in: Digest::from_bytes([0; 16]),
-        outputs: locked.into_boxed_slice(),
-    })
 }

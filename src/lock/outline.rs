@@ -116,16 +116,8 @@ impl<'p> Places<'p> {
             return false;
         };
         let keys = self.keys(id);
-        let index = |key: Option<&PartitionKey>| match key {
-            Some(key) => keys.index_of(key.as_str()),
-            None => Some(0),
-        };
-        let Some(mut indexes) = partitions
-            .iter()
-            .copied()
-            .map(index)
-            .collect::<Option<Vec<u32>>>()
-        else {
+        let indexes = partitions.iter().map(|key| keys.index_of_partition(*key));
+        let Some(mut indexes) = indexes.collect::<Option<Vec<u32>>>() else {
             return false;
         };
         indexes.sort_unstable();

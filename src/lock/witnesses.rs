@@ -27,10 +27,9 @@ impl<'l> Asked<'l> {
             return asked;
         }
         for locked in &lock.assets {
-            let id = scope.graph().find(locked.asset.as_str());
-            let row = id.and_then(|id| scope.row(id));
-            let asset = id.and_then(|id| scope.graph().asset(id));
-            if let (Some(row), Some(asset)) = (row, asset) {
+            if let Some(row) = scope.row_named(&locked.asset)
+                && let Some(asset) = scope.graph().asset(row.asset)
+            {
                 asked.ask(evaluation, (row, asset), locked);
             }
         }
@@ -189,8 +188,7 @@ fn has_blocks(scope: &Scope<'_>, lock: &Lock) -> bool {
 
 /// Whether a scope has partitions from one key to another.
 pub fn is_met(scope: &Scope<'_>, asset: &AssetKey, first: &str, last: &str) -> bool {
-    let id = scope.graph().find(asset.as_str());
-    let Some(row) = id.and_then(|id| scope.row(id)) else {
+    let Some(row) = scope.row_named(asset) else {
         return false;
     };
     let keys = scope.keys(row.asset);

@@ -22,7 +22,8 @@ const MANY: usize = 10_000;
 /// What lines gave so far.
 pub struct Gathered<'t> {
     lock: Lock,
-    header: Header,
+    /// The newest rule of all headers; `None` without a header.
+    rule: Option<u32>,
     /// The places of the assets in the lock.
     places: HashMap<AssetKey, usize>,
     /// The asset of the line before, as it was written.
@@ -30,16 +31,14 @@ pub struct Gathered<'t> {
     fields: Fields,
 }
 
-/// Whether there was a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Header {
-    /// So far none.
-    None,
-    /// At least one, and the newest rule of all that were met.
-    Met {
-        /// The rule.
-        rule: u32,
-    },
+/// What all lines gave, and what was met in them.
+pub struct Finished {
+    /// What they say, each once.
+    pub lock: Lock,
+    /// Whether there was a header.
+    pub has_header: bool,
+    /// Whether several lines are about the same, whether they say the same or not.
+    pub has_repeats: bool,
 }
 
 /// Why a line gave nothing.
@@ -63,7 +62,7 @@ impl<'t> Gathered<'t> {
     pub fn new() -> Self {
         Self {
             lock: Lock::default(),
-            header: Header::None,
+            rule: None,
             places: HashMap::new(),
             last: None,
             fields: Fields::default(),
@@ -79,7 +78,7 @@ impl<'t> Gathered<'t> {
         match first {
             HEADER => {
                 let rule = read_header(&mut words)?;
-                self.meet(Header::Met { rule });
+                self.meet(Some(rule));
             }
             ADDED => self.lock.added.push(read_added(&mut words)?),
             _ => match first.strip_prefix('@') {
@@ -92,7 +91,7 @@ impl<'t> Gathered<'t> {
 
     /// Takes in what was gathered of the text behind.
     pub fn append(&mut self, next: Self) {
-        self.meet(next.header);
+        self.meet(next.rule);
         self.lock.added.extend(next.lock.added);
         self.lock.sources.extend(next.lock.sources);
         for locked in next.lock.assets {
@@ -109,37 +108,32 @@ impl<'t> Gathered<'t> {
     }
 
     /// Lines of an older rule beside a header of a newer one are wrong, as any line that cannot be computed again.
-    fn meet(&mut self, header: Header) {
-        self.header = self.header.max(header);
+    fn meet(&mut self, rule: Option<u32>) {
+        self.rule = self.rule.max(rule);
     }
 
-    /// The lock, without lines that say the same as another, and what was met on the way.
-    pub fn finish(mut self) -> (Lock, Header, Repeats) {
+    /// The lock, without lines that say the same as another.
+    pub fn finish(mut self) -> Finished {
         let lock = &mut self.lock;
-        let mut met = vec![
-            leave_out_repeats(
-                &mut lock.added,
-                |added| (added.definition.as_str(), added.key.as_str()),
-                push_added,
-            ),
-            leave_out_repeats(
-                &mut lock.sources,
-                |source| (source.source.as_str(), text_of(source.partition.as_ref())),
-                push_source,
-            ),
-        ];
+        let keys = leave_out_repeats(
+            &mut lock.added,
+            |added| (added.definition.as_str(), added.key.as_str()),
+            push_added,
+        );
+        let sources = leave_out_repeats(
+            &mut lock.sources,
+            |source| (source.source.as_str(), text_of(source.partition.as_ref())),
+            push_source,
+        );
         let lines: usize = lock.assets.iter().map(|it| it.lines.len()).sum();
         let few = if lines > MANY { 1 } else { usize::MAX };
-        met.extend(parallel::map(
-            lock.assets.iter_mut(),
-            few,
-            leave_out_repeated_lines,
-        ));
-        if let Header::Met { rule } = self.header {
-            lock.rule = rule;
+        let assets = parallel::map(lock.assets.iter_mut(), few, leave_out_repeated_lines);
+        lock.rule = self.rule.unwrap_or(lock.rule);
+        Finished {
+            lock: self.lock,
+            has_header: self.rule.is_some(),
+            has_repeats: keys || sources || assets.contains(&true),
         }
-        let repeats = met.into_iter().find(|met| *met == Repeats::Some);
-        (self.lock, self.header, repeats.unwrap_or(Repeats::None))
     }
 
     fn source(&mut self, name: (usize, &str), words: &mut Words<'_>) -> Result<(), Wrong> {
@@ -235,27 +229,19 @@ impl<'t> Gathered<'t> {
 }
 
 /// Leaves out lines of an asset that say the same as an earlier one.
-fn leave_out_repeated_lines(locked: &mut LockedAsset) -> Repeats {
-    let LockedAsset {
-        asset,
-        lines,
-        blocks,
-    } = locked;
+fn leave_out_repeated_lines(locked: &mut LockedAsset) -> bool {
+    let asset = &locked.asset;
     let of_lines = leave_out_repeats(
-        lines,
+        &mut locked.lines,
         |line| ("", text_of(line.partition.as_ref())),
         |out, line| push_line(out, asset, line),
     );
     let of_blocks = leave_out_repeats(
-        blocks,
+        &mut locked.blocks,
         |block| (block.first.as_str(), block.last.as_str()),
         |out, block| push_block(out, asset, block),
     );
-    if of_lines == Repeats::None {
-        of_blocks
-    } else {
-        of_lines
-    }
+    of_lines || of_blocks
 }
 
 /// Reads `+ DEFINITION KEY` after its sign.
@@ -346,29 +332,17 @@ fn present<T>(
     value.ok_or_else(|| (0..words.rest().end, Damage::Missing { line, field }))
 }
 
-/// Whether several lines are about the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeats {
-    /// Each is about something of its own.
-    None,
-    /// Some are, whether they say the same or not.
-    Some,
-}
-
 /// Leaves out lines that say the same as an earlier one.
 ///
-/// `about` is what a line is about, as a name and a key, `write` writes it out. Only where several lines are about the same are they written.
+/// `about` is what a line is about, as a name and a key, `write` writes it out. Only where several lines are about the same are they written; whether any were.
 pub fn leave_out_repeats<T>(
     lines: &mut Vec<T>,
     about: impl Fn(&T) -> (&str, &str),
     write: impl Fn(&mut String, &T),
-) -> Repeats {
-    if lines.len() < 2 {
-        return Repeats::None;
-    }
+) -> bool {
     let mut seen = HashSet::with_capacity(lines.len());
     if lines.iter().all(|line| seen.insert(about(line))) {
-        return Repeats::None;
+        return false;
     }
     let mut written = HashSet::new();
     lines.retain(|line| {
@@ -376,5 +350,5 @@ pub fn leave_out_repeats<T>(
         write(&mut text, line);
         written.insert(text)
     });
-    Repeats::Some
+    true
 }

@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use crate::lockfile::error::{Damage, DamagedLine, LockError};
-use crate::lockfile::gather::{Gathered, Header, Refused, Repeats};
+use crate::lockfile::gather::{Finished, Gathered, Refused};
 use crate::lockfile::words::{ADDED, HEADER, Words};
 use crate::model::{AddedKey, Lock};
 use crate::sys::inherited::cores;
@@ -34,11 +34,9 @@ pub struct Parsed {
 
 /// What a text gave, and what was met in it.
 struct Read {
-    lock: Lock,
+    all: Finished,
     damaged: Vec<DamagedLine>,
-    header: Header,
-    conflicts: Conflicts,
-    repeats: Repeats,
+    has_conflicts: bool,
 }
 
 /// Reads a lock file's text; `file` only names it in errors.
@@ -46,12 +44,12 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Parsed, LockError> {
     let text = text_of(file, text)?;
     let read = read_lines(file, text)?;
     refuse_damage(file, text, read.damaged)?;
-    if read.header == Header::None {
+    if !read.all.has_header {
         return Err(LockError::no_header(file, text));
     }
     Ok(Parsed {
-        lock: read.lock,
-        tidy: read.conflicts == Conflicts::None && read.repeats == Repeats::None,
+        lock: read.all.lock,
+        tidy: !read.has_conflicts && !read.all.has_repeats,
     })
 }
 
@@ -61,7 +59,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Parsed, LockError> {
 /// or another rule, in the place of which Git LFS left a pointer, or which is no text at all.
 pub fn salvage(file: &str, text: &[u8]) -> Result<(Lock, Vec<DamagedLine>), LockError> {
     let read = read_lines(file, text_of(file, text)?)?;
-    Ok((read.lock, read.damaged))
+    Ok((read.all.lock, read.damaged))
 }
 
 /// The `+ DEFINITION KEY` lines of a text, each once; other lines are looked at only for what they are.
@@ -79,7 +77,7 @@ pub(super) fn parse_added(file: &str, text: &[u8]) -> Result<Vec<AddedKey>, Lock
         }
     }
     refuse_damage(file, text, damaged)?;
-    Ok(gathered.finish().0.added)
+    Ok(gathered.finish().lock.added)
 }
 
 /// Whether the keys of definitions depend on a line.
@@ -90,13 +88,10 @@ fn is_looked_at(line: &str) -> bool {
 
 fn read_lines(file: &str, text: &str) -> Result<Read, LockError> {
     if let Some(gathered) = gather_pieces(text) {
-        let (lock, header, repeats) = gathered.finish();
         return Ok(Read {
-            lock,
+            all: gathered.finish(),
             damaged: Vec::new(),
-            header,
-            conflicts: Conflicts::None,
-            repeats,
+            has_conflicts: false,
         });
     }
     let mut gathered = Gathered::new();
@@ -108,13 +103,10 @@ fn read_lines(file: &str, text: &str) -> Result<Read, LockError> {
             Err(line) => damaged.push(line),
         }
     }
-    let (lock, header, repeats) = gathered.finish();
     Ok(Read {
-        lock,
+        all: gathered.finish(),
         damaged,
-        header,
-        conflicts: lines.conflicts(),
-        repeats,
+        has_conflicts: lines.has_conflicts,
     })
 }
 
@@ -210,7 +202,7 @@ fn gather(text: &str, piece: Range<usize>) -> Option<Gathered<'_>> {
     for line in &mut lines {
         gathered.take(line.ok()?.text).ok()?;
     }
-    (lines.conflicts() == Conflicts::None).then_some(gathered)
+    (!lines.has_conflicts).then_some(gathered)
 }
 
 /// How many signs a marker has at least.
@@ -234,16 +226,8 @@ pub struct Lines<'t> {
     number: u32,
     /// The marker before the base that is being left out.
     base: Option<Line<'t>>,
-    conflicts: Conflicts,
-}
-
-/// Whether conflicts were met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conflicts {
-    /// So far none.
-    None,
-    /// At least one marker.
-    Met,
+    /// Whether a marker of a conflict was met.
+    has_conflicts: bool,
 }
 
 impl Line<'_> {
@@ -270,41 +254,36 @@ impl<'t> Lines<'t> {
             at: if text.starts_with('\u{feff}') { 3 } else { 0 },
             number: 0,
             base: None,
-            conflicts: Conflicts::None,
+            has_conflicts: false,
         }
     }
 
-    /// Whether conflicts were met.
-    pub fn conflicts(&self) -> Conflicts {
-        self.conflicts
-    }
-
     /// The next line of any kind, and whether it has an end.
-    fn any(&mut self) -> Option<(Line<'t>, Ending)> {
+    fn any(&mut self) -> Option<(Line<'t>, bool)> {
         let rest = &self.text[self.at..];
         if rest.is_empty() {
             return None;
         }
         let start = self.at;
         self.number += 1;
-        let (text, ending) = if let Some(len) = memchr::memchr(b'\n', rest.as_bytes()) {
+        let (text, has_end) = if let Some(len) = memchr::memchr(b'\n', rest.as_bytes()) {
             self.at += len + 1;
-            (&rest[..len], Ending::Newline)
+            (&rest[..len], true)
         } else {
             self.at = self.text.len();
-            (rest, Ending::None)
+            (rest, false)
         };
         let line = Line {
             number: self.number,
             start,
             text: text.strip_suffix('\r').unwrap_or(text),
         };
-        Some((line, ending))
+        Some((line, has_end))
     }
 
     /// Takes notice of a marker: `sign`, so many times.
     fn meet(&mut self, line: Line<'t>, sign: u8, length: usize) {
-        self.conflicts = Conflicts::Met;
+        self.has_conflicts = true;
         match self.base {
             Some(base) if marker(base.text) != Some((b'|', length)) => {}
             _ if sign == b'|' => self.base = Some(line),
@@ -317,7 +296,7 @@ impl<'t> Iterator for Lines<'t> {
     type Item = Result<Line<'t>, DamagedLine>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some((line, ending)) = self.any() {
+        while let Some((line, has_end)) = self.any() {
             if let Some((sign, length)) = marker(line.text) {
                 self.meet(line, sign, length);
                 continue;
@@ -326,19 +305,15 @@ impl<'t> Iterator for Lines<'t> {
             if says_nothing || self.base.is_some() {
                 continue;
             }
-            return Some(match ending {
-                Ending::Newline => Ok(line),
-                Ending::None => Err(line.damaged(Damage::Unfinished)),
+            return Some(if has_end {
+                Ok(line)
+            } else {
+                Err(line.damaged(Damage::Unfinished))
             });
         }
         let base = self.base.take()?;
         Some(Err(base.damaged(Damage::Unclosed)))
     }
-}
-
-enum Ending {
-    Newline,
-    None,
 }
 
 /// The sign and length of a marker: `<<<<<<< ours`.
@@ -354,7 +329,7 @@ fn marker(line: &str) -> Option<(u8, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conflicts, Lines, pieces};
+    use super::{Lines, pieces};
 
     use crate::lockfile::error::Damage;
 
@@ -379,7 +354,7 @@ mod tests {
         }
     }
 
-    fn read(text: &str) -> (Vec<&str>, Option<(u32, Damage)>, Conflicts) {
+    fn read(text: &str) -> (Vec<&str>, Option<(u32, Damage)>, bool) {
         let mut lines = Lines::new(text);
         let mut read = Vec::new();
         let mut damage = None;
@@ -393,13 +368,13 @@ mod tests {
                 Err(damaged) => damage = Some((damaged.line, damaged.damage)),
             }
         }
-        (read, damage, lines.conflicts())
+        (read, damage, lines.has_conflicts)
     }
 
     #[test]
     fn lines_that_say_something() {
-        let none = Conflicts::None;
-        let met = Conflicts::Met;
+        let none = false;
+        let met = true;
         let unfinished = |line| Some((line, Damage::Unfinished));
         let unclosed = |line| Some((line, Damage::Unclosed));
         let base = "<<<<<<< a\nx\n||||||| b\ny\n=======\nz\n>>>>>>> c\nw\n";

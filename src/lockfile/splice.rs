@@ -298,7 +298,7 @@ pub fn parse_part(text: &str, wanted: &Wanted<'_>) -> Option<Lock> {
             }
         }
     }
-    Some(gathered.finish().0)
+    Some(gathered.finish().lock)
 }
 
 /// The groups of lines behind the header, in order.

@@ -10,9 +10,9 @@ use crate::hash::{Found, HashError};
 use crate::look::error::{EngineError, Problems};
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, MaterializedRef,
-    OutputChange, OutputKind, PartitionKeys, PartitionRef, PathTemplate, Place, Required,
-    SourceAsset, SourcePath, exceptions,
+    Counted, Current, CurrentColumns, DataVersion, DataVersionRule, OutputChange, OutputKind,
+    PartitionKeys, PartitionRef, PathTemplate, Place, Required, SourceAsset, SourcePath,
+    exceptions,
 };
 use crate::plan::{Cell, FoundSources, Known, MissingSource, Row, Scope};
 
@@ -27,12 +27,8 @@ pub fn find_sources(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
 ) -> Result<(Vec<Known>, FoundSources), Problems> {
-    let mut finder = SourceFinder {
-        workspace,
-        versions: vec![Known::Unknown; scope.versions() as usize],
-        found: FoundSources::default(),
-        problems: Problems::default(),
-    };
+    let mut finder = SourceFinder::new(workspace);
+    finder.versions = vec![Known::Unknown; scope.versions() as usize];
     let mut exact = Vec::new();
     for (number, row) in scope.rows().iter().enumerate() {
         let Some(source) = workspace.graph.source(row.asset) else {
@@ -44,19 +40,8 @@ pub fn find_sources(
         }
         let keys = scope.keys(row.asset);
         for (cell, index) in row.cells().zip(row.set.iter()) {
-            let partition = PartitionRef { keys, index };
-            match &source.place {
-                Place::Paths(paths) => {
-                    let known = finder.several(cell, source, paths, partition);
-                    finder.versions[row.versions_of(cell)].fill(known);
-                }
-                Place::Value { path, key } => {
-                    let known =
-                        finder.value(cell, source, &path.path(partition), &key.text(partition));
-                    finder.versions[row.versions_of(cell)].fill(known);
-                }
-                Place::Observed { .. } => {}
-            }
+            let known = finder.source(cell, source, PartitionRef { keys, index });
+            finder.versions[row.versions_of(cell)].fill(known);
         }
     }
     let counted_of = |(number, _): &(u32, Cell)| {
@@ -69,13 +54,8 @@ pub fn find_sources(
     finder.exact_paths(scope, &all, Counted::Files);
     finder.exact_paths(scope, &some, Counted::NotIgnored);
     finder.unfit_keys(scope);
-    let SourceFinder {
-        versions,
-        found,
-        problems,
-        ..
-    } = finder;
-    problems.into_result((versions, found))
+    let found = (finder.versions, finder.found);
+    finder.problems.into_result(found)
 }
 
 /// The paths that a source with paths stands for now, with the version of all of them; `None` where it has none.
@@ -97,12 +77,7 @@ pub(super) fn paths_of_source(
     let Place::Paths(paths) = &source.place else {
         return None;
     };
-    let mut finder = SourceFinder {
-        workspace,
-        versions: Vec::new(),
-        found: FoundSources::default(),
-        problems: Problems::default(),
-    };
+    let mut finder = SourceFinder::new(workspace);
     let version = finder.several(cell, source, paths, partition).version()?;
     Some((version, finder.found.globbed.remove(&cell)?))
 }
@@ -117,29 +92,12 @@ pub fn find_source(
     scope: &Scope<'_>,
     cell: Cell,
 ) -> Result<Known, Problems> {
-    let mut finder = SourceFinder {
-        workspace,
-        versions: Vec::new(),
-        found: FoundSources::default(),
-        problems: Problems::default(),
-    };
+    let mut finder = SourceFinder::new(workspace);
     let (id, partition) = scope.at(cell);
     let Some(source) = scope.graph().source(id) else {
         return Ok(Known::Unknown);
     };
-    let known = match (&source.place, exact_path(source)) {
-        (_, Some(path)) => {
-            let path = path.path(partition).into_owned();
-            let counted = Counted::from(source.gitignored);
-            let found = workspace.versions.of_input(&path, counted);
-            finder.exact(cell, source, found, || path)
-        }
-        (Place::Paths(paths), None) => finder.several(cell, source, paths, partition),
-        (Place::Value { path, key }, None) => {
-            finder.value(cell, source, &path.path(partition), &key.text(partition))
-        }
-        (Place::Observed { .. }, None) => Known::Unknown,
-    };
+    let known = finder.source(cell, source, partition);
     finder.problems.into_result(known)
 }
 
@@ -161,7 +119,35 @@ fn exact_path(source: &SourceAsset) -> Option<&PathTemplate> {
     }
 }
 
-impl SourceFinder<'_> {
+impl<'a> SourceFinder<'a> {
+    fn new(workspace: &'a Workspace<'a>) -> Self {
+        Self {
+            workspace,
+            versions: Vec::new(),
+            found: FoundSources::default(),
+            problems: Problems::default(),
+        }
+    }
+
+    /// What is known of a partition of a source; unknown where a command observes it.
+    fn source(&mut self, cell: Cell, source: &SourceAsset, partition: PartitionRef<'_>) -> Known {
+        match &source.place {
+            Place::Paths(paths) => match paths.as_slice() {
+                [SourcePath::Exact(path)] => {
+                    let path = path.path(partition).into_owned();
+                    let counted = Counted::from(source.gitignored);
+                    let found = self.workspace.versions.of_input(&path, counted);
+                    self.exact(cell, source, found, || path)
+                }
+                paths => self.several(cell, source, paths, partition),
+            },
+            Place::Value { path, key } => {
+                self.value(cell, source, &path.path(partition), &key.text(partition))
+            }
+            Place::Observed { .. } => Known::Unknown,
+        }
+    }
+
     /// The cells of sources that are one path each, with the numbers of their rows.
     fn exact_paths(&mut self, scope: &Scope<'_>, cells: &[(u32, Cell)], counted: Counted) {
         let (graph, versions) = (self.workspace.graph, self.workspace.versions);
@@ -372,21 +358,10 @@ pub fn find_changed_outputs(
     scope: &Scope<'_>,
     recorded: &CurrentColumns,
 ) -> Result<ChangedOutputs, Problems> {
-    let mut expected = Vec::new();
-    for (number, row) in scope.rows().iter().enumerate() {
-        if let Some(asset) = workspace.graph.asset(row.asset) {
-            for cell in row.cells() {
-                if let Some(last) = recorded.materialized(cell.index()) {
-                    expect(&mut expected, number as u32, asset, cell, last);
-                }
-            }
-        }
-    }
-    let version = |at: &Expected| {
-        let last = recorded.materialized(at.cell.index());
-        last.expect("what is expected was recorded").outputs[at.output as usize]
-    };
-    compare_outputs(workspace, scope, expected, version)
+    find_outputs_unlike(workspace, scope, |_, cell, output| {
+        let last = recorded.materialized(cell.index())?;
+        last.outputs.get(output).copied()
+    })
 }
 
 /// Outputs that are not what they are `expected` to be, for all cells of a scope; those of which nothing is expected are
@@ -476,15 +451,15 @@ pub fn changed_outputs_of(
     recorded: Option<&Current>,
 ) -> Result<Vec<(usize, OutputChange)>, Problems> {
     let (id, _) = scope.at(cell);
-    let mut expected = Vec::new();
     let last = recorded.and_then(|current| current.materialized.as_ref());
-    if let (Some(asset), Some(last)) = (workspace.graph.asset(id), last) {
-        let number = scope.number_of(id) as u32;
-        expect(&mut expected, number, asset, cell, last.into());
-    }
-    let version =
-        |at: &Expected| last.expect("what is expected was recorded").outputs[at.output as usize];
-    let mut changed = compare_outputs(workspace, scope, expected, version)?;
+    let outputs = last.map_or(&[][..], |last| &last.outputs);
+    let declared = workspace.graph.asset(id);
+    let declared = declared.map_or(0, |asset| asset.outputs.len());
+    let row = scope.number_of(id) as u32;
+    let expected =
+        (0..declared.min(outputs.len()) as u32).map(|output| Expected { row, cell, output });
+    let version = |at: &Expected| outputs[at.output as usize];
+    let mut changed = compare_outputs(workspace, scope, expected.collect(), version)?;
     Ok(changed.remove(&cell).unwrap_or_default())
 }
 
@@ -495,17 +470,6 @@ struct Expected {
     row: u32,
     cell: Cell,
     output: u32,
-}
-
-fn expect(
-    expected: &mut Vec<Expected>,
-    row: u32,
-    asset: &Asset,
-    cell: Cell,
-    last: MaterializedRef<'_>,
-) {
-    let known = asset.outputs.len().min(last.outputs.len()) as u32;
-    expected.extend((0..known).map(|output| Expected { row, cell, output }));
 }
 
 fn compare_outputs(

@@ -30,8 +30,7 @@ use crate::model::{
     Provenance,
 };
 use crate::plan::{
-    Cell, Decision, Evaluation, ObservedCode, Occupant, OccupantKind, OutputPlaces, Row,
-    code_record,
+    Cell, Evaluation, ObservedCode, Occupant, OccupantKind, OutputPlaces, Row, code_record,
 };
 use crate::store::Store;
 
@@ -112,7 +111,7 @@ impl Evaluation<'_> {
                 known: HashMap::new(),
             };
             for cell in row.cells() {
-                let runs = matches!(self.decision(cell), Decision::Run | Decision::MayRun);
+                let runs = self.decision(cell).may_run();
                 if !runs || self.is_recorded_here(&mut templates, cell) {
                     continue;
                 }
@@ -231,8 +230,9 @@ impl Evaluation<'_> {
         let Some(version) = ours.get(&(it.cell, it.output)) else {
             return false;
         };
-        let asset = self.scope().graph().asset(self.scope().at(it.cell).0);
-        let is_file = asset.is_some_and(|it2| it2.outputs[it.output].kind == OutputKind::File);
+        let is_file = self
+            .asset(it.cell)
+            .is_some_and(|it2| it2.outputs[it.output].kind == OutputKind::File);
         if it.kind == OccupantKind::File || !is_file {
             return true;
         }
@@ -250,9 +250,7 @@ impl Evaluation<'_> {
         }
         let mut problems = Problems::default();
         for (first, count) in folders.into_values() {
-            let scope = self.scope();
-            let (id, _) = scope.at(first.cell);
-            let Some(asset) = scope.graph().asset(id) else {
+            let Some(asset) = self.asset(first.cell) else {
                 continue;
             };
             let output = &asset.outputs[first.output];

@@ -89,9 +89,7 @@ impl Evaluation<'_> {
         cell: Cell,
     ) -> Option<(DataVersion, SourceContent)> {
         if let Some(text) = self.sources().value_text(cell) {
-            let known = &self.facts().versions;
-            let version =
-                known[self.scope().row_of_cell(cell).versions_of(cell).start].version()?;
+            let version = self.versions(cell)[0].version()?;
             return Some((version, SourceContent::of_value(text)));
         }
         let (version, paths) = paths_of_source(workspace, self.scope(), cell)?;
@@ -118,12 +116,7 @@ impl Evaluation<'_> {
             let Some(id) = graph.find(change.asset.as_str()) else {
                 continue;
             };
-            let keys = self.scope().keys(id);
-            let index = match &change.partition {
-                Some(key) => keys.index_of(key.as_str()),
-                None => Some(0),
-            };
-            let cell = index.and_then(|index| self.scope().cell(id, index));
+            let cell = self.scope().find(id, change.partition.as_ref());
             if let (Some(cell), Some(old), Some(_), None, Some(_)) = (
                 cell,
                 change.old,

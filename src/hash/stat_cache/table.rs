@@ -343,12 +343,7 @@ impl Row {
     pub fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.key.as_bytes());
         bytes.extend_from_slice(self.version.0.as_bytes());
-        bytes.extend_from_slice(&self.stamp.size.to_le_bytes());
-        bytes.extend_from_slice(&self.stamp.mtime_ns.to_le_bytes());
-        bytes.extend_from_slice(&self.stamp.ctime_ns.to_le_bytes());
-        bytes.extend_from_slice(&self.stamp.inode.to_le_bytes());
-        bytes.extend_from_slice(&self.stamp.device.to_le_bytes());
-        bytes.extend_from_slice(&self.stamp.mode.to_le_bytes());
+        bytes.extend_from_slice(&self.stamp.to_bytes());
         bytes.extend_from_slice(&self.day.to_le_bytes());
     }
 
@@ -408,22 +403,22 @@ pub(super) fn write<I: Iterator<Item = Row>>(
     keys.sort_unstable();
     let mut out = BufWriter::with_capacity(BUFFER, file);
     head(&mut out, key, day, &keys)?;
-    let mut page = Page::default();
+    let mut page = Vec::new();
     for keys in keys.chunks(PAGE_ENTRIES as usize) {
         for (leading, at) in keys {
-            page.bytes.extend_from_slice(&leading.to_be_bytes());
-            page.bytes.extend_from_slice(&at.to_le_bytes());
+            page.extend_from_slice(&leading.to_be_bytes());
+            page.extend_from_slice(&at.to_le_bytes());
         }
-        page.end(&mut out, key)?;
+        end_page(&mut page, &mut out, key)?;
     }
     for row in rows().take(keys.len()) {
-        row.encode(&mut page.bytes);
-        if page.bytes.len() == PAGE_ROWS as usize * ROW {
-            page.end(&mut out, key)?;
+        row.encode(&mut page);
+        if page.len() == PAGE_ROWS as usize * ROW {
+            end_page(&mut page, &mut out, key)?;
         }
     }
-    if !page.bytes.is_empty() {
-        page.end(&mut out, key)?;
+    if !page.is_empty() {
+        end_page(&mut page, &mut out, key)?;
     }
     out.flush()
 }
@@ -442,19 +437,12 @@ fn head(out: &mut impl Write, key: &Key, day: u32, keys: &[(u64, u32)]) -> io::R
     out.write_all(&content[fields..])
 }
 
-/// The content of a page that is being written.
-#[derive(Default)]
-struct Page {
-    bytes: Vec<u8>,
-}
-
-impl Page {
-    fn end(&mut self, out: &mut impl Write, key: &Key) -> io::Result<()> {
-        out.write_all(&checksum(key, &self.bytes))?;
-        out.write_all(&self.bytes)?;
-        self.bytes.clear();
-        Ok(())
-    }
+/// Writes a page with its checksum, and empties it.
+fn end_page(page: &mut Vec<u8>, out: &mut impl Write, key: &Key) -> io::Result<()> {
+    out.write_all(&checksum(key, page))?;
+    out.write_all(page)?;
+    page.clear();
+    Ok(())
 }
 
 #[cfg(test)]

@@ -229,34 +229,25 @@ struct ForeignFile {
 impl ForeignFile {
     /// What is wrong and what to do, where it and others, so many in all, keep the keys from being known.
     fn words(&self, pattern: &PathTemplate, all: usize) -> String {
-        let Self {
-            path,
-            reason,
-            remedy,
-        } = self;
         let more = match all {
             0 | 1 => String::new(),
             all => format!(" (and {} more files)", all - 1),
         };
         let pattern = pattern.source();
         format!(
-            "`{path}`{more} matches `{pattern}`, and {reason}: {remedy}, or leave it out: `[project] ignore`"
+            "`{}`{more} matches `{pattern}`, and {}: {}, or leave it out: `[project] ignore`",
+            self.path, self.reason, self.remedy
         )
     }
 
     /// The error for it.
     fn told(self, pattern: &PathTemplate, spot: Spot) -> EngineError {
         let (source_code, span) = spot.into_parts();
-        let Self {
-            path,
-            reason,
-            remedy,
-        } = self;
         EngineError::ForeignFile {
-            path,
+            path: self.path,
             pattern: pattern.source(),
-            reason,
-            remedy,
+            reason: self.reason,
+            remedy: self.remedy,
             source_code,
             span,
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::digest::Field;
 use crate::model::{
-    AssetId, AssetKey, BlockEntry, BlockRecord, Cause, CodeChange, CurrentMaterialization,
+    Asset, AssetId, AssetKey, BlockEntry, BlockRecord, Cause, CodeChange, CurrentMaterialization,
     CurrentRef, DataChange, DataDetail, DataVersion, Dep, DependencyChange, InputRecord,
     LastAttempt, Name, PartitionKey, Presence, RULE, Status,
 };
@@ -74,11 +74,7 @@ fn differences(
     last: &CurrentMaterialization,
 ) -> Vec<Cause> {
     let (id, _) = judge.scope().at(cell);
-    let asset = judge
-        .scope()
-        .graph()
-        .asset(id)
-        .expect("sources have no causes");
+    let asset = asset_of(judge, id);
     let mut causes = Vec::new();
     if last.rule != RULE {
         causes.push(Cause::Rule {
@@ -133,10 +129,7 @@ fn input_changes(
         causes.iter().any(is_its)
     };
     for (index, dep) in deps.iter().enumerate() {
-        let recorded = inputs
-            .iter()
-            .find(|input| input.input == dep.input.as_str());
-        if let Some(recorded) = recorded.filter(|input| !changed(&causes, input)) {
+        if let Some(recorded) = record_of(inputs, dep).filter(|input| !changed(&causes, input)) {
             causes.extend(data_changes(judge, evidence, cell, index, dep, recorded));
         }
     }
@@ -224,10 +217,7 @@ fn dependency_changes(
     let graph = judge.scope().graph();
     let mut changes: Vec<(Name, DependencyChange)> = Vec::new();
     for dep in deps {
-        let Some(old) = recorded
-            .iter()
-            .find(|input| input.input == dep.input.as_str())
-        else {
+        let Some(old) = record_of(recorded, dep) else {
             changes.push((dep.input.clone(), DependencyChange::Added));
             continue;
         };
@@ -295,7 +285,7 @@ fn data_changes(
         Some(Some(now)) => now,
         None => return absent_inputs(judge, evidence, cell, dep, recorded),
     };
-    let old = expand(gone, |digest| evidence.records.block(*digest));
+    let old = evidence.entries(gone);
     let old_keys: HashMap<_, _> = old.iter().map(|it| (&it.partition, it.version)).collect();
     let new_keys: HashMap<_, _> = new.iter().map(|it| (&it.partition, it.version)).collect();
     let changed = new
@@ -350,7 +340,7 @@ fn absent_inputs(
     if scope.graph().source(dep.asset).is_none() {
         return Vec::new();
     }
-    let old = expand(&recorded.blocks, |digest| evidence.records.block(*digest));
+    let old = evidence.entries(&recorded.blocks);
     let old: HashMap<_, _> = old
         .into_iter()
         .map(|it| (it.partition, it.version))
@@ -361,7 +351,7 @@ fn absent_inputs(
     set.iter()
         .filter_map(|index| {
             let up = scope.cell(dep.asset, index)?;
-            let known = judge.facts().versions[scope.row_of_cell(up).versions_of(up)][0];
+            let known = judge.facts().versions[scope.versions_of(up)][0];
             let key = keys.key(index);
             let (old, new) = (old.get(&key).copied(), known.version());
             (old != new).then(|| data_change(judge, evidence, dep, (key, old, new)))
@@ -385,19 +375,12 @@ fn data_change(
     let (partition, old, new) = changed;
     let is_read = new.is_some();
     let scope = judge.scope();
-    let keys = scope.keys(dep.asset);
-    let index = partition
-        .as_ref()
-        .map_or(Some(0), |key| keys.index_of(key.as_str()));
-    let up = index.and_then(|index| scope.cell(dep.asset, index));
+    let up = scope.find(dep.asset, partition.as_ref());
     let path = up.and_then(|up| (evidence.path)(up));
     let asset = scope.graph().key(dep.asset).clone();
     let input = dep.input.clone();
     let of_source = up.filter(|_| scope.graph().source(dep.asset).is_some());
-    let of_source = of_source.map(|up| {
-        let slots = scope.row_of_cell(up).versions_of(up);
-        judge.facts().versions[slots.start].presence()
-    });
+    let of_source = of_source.map(|up| judge.facts().versions[scope.versions_of(up)][0].presence());
     let presence = match of_source {
         Some(lacking @ (Presence::Missing | Presence::Unreadable)) => lacking,
         _ if is_read => Presence::There,
@@ -431,11 +414,7 @@ fn open_inputs(
         return Vec::new();
     }
     let (id, partition) = judge.scope().at(cell);
-    let asset = judge
-        .scope()
-        .graph()
-        .asset(id)
-        .expect("sources have no causes");
+    let asset = asset_of(judge, id);
     let recorded = last.provenance.recorded();
     let recorded = recorded.and_then(|id| evidence.records.inputs(id));
     let recorded = recorded.unwrap_or_default();
@@ -450,11 +429,7 @@ fn open_inputs(
             .filter(|(_, up)| is_open(evidence.verdicts[up.index()]))
             .take(told)
             .collect();
-        let input = recorded
-            .iter()
-            .find(|input| input.input == dep.input.as_str());
-        let old =
-            input.map(|input| expand(&input.blocks, |digest| evidence.records.block(*digest)));
+        let old = record_of(&recorded, dep).map(|input| evidence.entries(&input.blocks));
         for (index, up) in open {
             let key = judge.scope().keys(dep.asset).key(index);
             let entry = old.iter().flatten().find(|entry| entry.partition == key);
@@ -478,15 +453,26 @@ fn is_open(verdict: Verdict) -> bool {
     verdict.status != Status::Fresh || verdict.demand != Demand::None
 }
 
-fn expand<'r>(
-    blocks: impl IntoIterator<Item = &'r BlockRecord>,
-    stored: impl Fn(&crate::digest::Digest) -> Option<Vec<BlockEntry>>,
-) -> Vec<BlockEntry> {
-    let entries = |block: &BlockRecord| match block {
-        BlockRecord::Inline(entries) => entries.clone(),
-        BlockRecord::Stored(digest) => stored(digest).unwrap_or_default(),
-    };
-    blocks.into_iter().flat_map(entries).collect()
+/// What was recorded of a dep.
+fn record_of<'r>(recorded: &'r [InputRecord], dep: &Dep) -> Option<&'r InputRecord> {
+    let mut inputs = recorded.iter();
+    inputs.find(|input| input.input == dep.input.as_str())
+}
+
+fn asset_of<'a>(judge: &Judge<'a>, id: AssetId) -> &'a Asset {
+    let asset = judge.scope().graph().asset(id);
+    asset.expect("sources have no causes")
+}
+
+impl Evidence<'_> {
+    /// The entries of recorded blocks.
+    fn entries<'r>(&self, blocks: impl IntoIterator<Item = &'r BlockRecord>) -> Vec<BlockEntry> {
+        let entries = |block: &BlockRecord| match block {
+            BlockRecord::Inline(entries) => entries.clone(),
+            BlockRecord::Stored(digest) => self.records.block(*digest).unwrap_or_default(),
+        };
+        blocks.into_iter().flat_map(entries).collect()
+    }
 }
 
 #[cfg(test)]

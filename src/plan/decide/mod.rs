@@ -20,6 +20,12 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// Whether it runs, or may run.
+    #[must_use]
+    pub fn may_run(self) -> bool {
+        matches!(self, Self::Run | Self::MayRun)
+    }
+
     /// Whether it is not made in this run, although it is not fresh.
     #[must_use]
     pub fn is_hindered(self) -> bool {
@@ -124,8 +130,7 @@ fn obstacles_among(
     let scope = judge.scope();
     let mut found = Vec::new();
     scope.upstream_cells_of(cell, concern, |up| {
-        let versions = scope.row_of_cell(up).versions_of(up);
-        let mut versions = judge.facts().versions[versions].iter();
+        let mut versions = judge.facts().versions[scope.versions_of(up)].iter();
         let lacking = versions.any(|known| known.is_lacking());
         if lacking || decisions[up.index()].is_hindered() {
             found.push(up);
@@ -154,7 +159,7 @@ pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
     let mut to_sink = vec![0; own.len()];
     for row in scope.rows().iter().rev() {
         for cell in row.cells().rev() {
-            if !matches!(decisions[cell.index()], Decision::Run | Decision::MayRun) {
+            if !decisions[cell.index()].may_run() {
                 continue;
             }
             to_sink[cell.index()] += own[cell.index()].unwrap_or(UNKNOWN_MS);
@@ -174,7 +179,7 @@ pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
 pub fn running_assets(scope: &Scope<'_>, decisions: &[Decision]) -> Vec<bool> {
     let mut running = vec![false; scope.graph().len()];
     for row in scope.rows() {
-        let runs = |cell: Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
+        let runs = |cell: Cell| decisions[cell.index()].may_run();
         running[row.asset.index()] = row.cells().any(runs);
     }
     running
@@ -210,7 +215,7 @@ fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
 
 /// The longest chain of cells that run, from first to last.
 pub fn critical_path(scope: &Scope<'_>, decisions: &[Decision], costs: &Costs) -> Vec<Cell> {
-    let runs = |cell: &Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
+    let runs = |cell: &Cell| decisions[cell.index()].may_run();
     let all = scope.rows().iter().flat_map(Row::cells).filter(runs);
     let longest = |best: Option<Cell>, cell: Cell| match best {
         Some(best) if costs.to_sink[best.index()] >= costs.to_sink[cell.index()] => Some(best),

@@ -188,8 +188,9 @@ impl Evaluation<'_> {
         if self.places.unrecorded.contains(&cell) {
             return PlaceRecord::Unrecorded;
         }
-        let asset = self.scope().graph().asset(self.scope().at(cell).0);
-        let by_content = asset.is_some_and(|it| it.data_version == DataVersionRule::Content);
+        let by_content = self
+            .asset(cell)
+            .is_some_and(|it| it.data_version == DataVersionRule::Content);
         let last = self.recorded(cell).filter(|_| by_content);
         PlaceRecord::Recorded(last.and_then(|last| last.outputs.get(output).copied()))
     }

@@ -38,8 +38,7 @@ impl Evaluation<'_> {
         let scope = self.scope();
         let (mut any_doubtful, mut any_part) = (false, false);
         for locked in lock.assets.iter().filter(|it| !it.blocks.is_empty()) {
-            let id = scope.graph().find(locked.asset.as_str());
-            let Some(row) = id.and_then(|id| scope.row(id)) else {
+            let Some(row) = scope.row_named(&locked.asset) else {
                 continue;
             };
             let keys = scope.keys(row.asset);

@@ -8,8 +8,8 @@ mod locked_cells;
 use std::collections::HashMap;
 
 use crate::model::{
-    Cause, CodeVersion, MaterializedRef, Observation, OutputChange, PartitionSlot, Provenance,
-    Status, StepName,
+    Asset, Cause, CodeVersion, MaterializedRef, Observation, OutputChange, PartitionSlot,
+    Provenance, Status, StepName,
 };
 use crate::plan::causes::{Evidence, causes};
 use crate::plan::decide::{Decision, Decisions, decide};
@@ -133,8 +133,7 @@ impl<'a> Evaluation<'a> {
 
     /// The versions of a cell: of a source one, of an asset one for each output.
     pub fn versions(&self, cell: Cell) -> &[Known] {
-        let row = self.scope().row_of_cell(cell);
-        &self.facts().versions[row.versions_of(cell)]
+        &self.facts().versions[self.scope().versions_of(cell)]
     }
 
     /// The code version of a cell's asset, if its code can be read.
@@ -229,6 +228,11 @@ impl<'a> Evaluation<'a> {
         causes(&mut self.judge, &evidence, cell)
     }
 
+    /// The asset of a cell; `None` where it is a source's.
+    pub fn asset(&self, cell: Cell) -> Option<&'a Asset> {
+        self.scope().graph().asset(self.scope().at(cell).0)
+    }
+
     /// The name of a cell.
     pub fn step_name(&self, cell: Cell) -> StepName {
         self.scope().step_name(cell)
@@ -270,12 +274,7 @@ impl Evaluation<'_> {
             None if let Some(error) = self.codes().unreadable.get(&self.scope().at(cell).0) => {
                 format!("{name}: {error}")
             }
-            None if self
-                .scope()
-                .graph()
-                .asset(self.scope().at(cell).0)
-                .is_some_and(|it| it.recipe.is_none()) =>
-            {
+            None if self.asset(cell).is_some_and(|it| it.recipe.is_none()) => {
                 let why = if self.changed_outputs(cell).is_some() {
                     "its outputs differ from the record"
                 } else if self.recorded(cell).is_some() {

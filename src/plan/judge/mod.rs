@@ -84,6 +84,15 @@ pub struct Verdict {
     pub fingerprint: Option<Fingerprint>,
 }
 
+impl Verdict {
+    /// Of what is not judged: sources, and assets that are read as they are.
+    const GIVEN: Self = Self {
+        status: Status::Fresh,
+        demand: Demand::None,
+        fingerprint: None,
+    };
+}
+
 /// Whether a cell has to run although it may be fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Demand {
@@ -183,12 +192,7 @@ impl<'a> Judge<'a> {
     ///
     /// `share` does what can be done for each cell of a row alone.
     pub fn judge_all(&mut self, records: &dyn Records, share: Share) -> Vec<Verdict> {
-        let source = Verdict {
-            status: Status::Fresh,
-            demand: Demand::None,
-            fingerprint: None,
-        };
-        let mut verdicts = vec![source; self.scope.cells() as usize];
+        let mut verdicts = vec![Verdict::GIVEN; self.scope.cells() as usize];
         for (number, row) in self.scope.rows().iter().enumerate() {
             let Some(asset) = self.scope.graph().asset(row.asset) else {
                 continue;
@@ -326,13 +330,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The data version that the outputs of a cell have as one, where all are known.
-    pub fn version_of_cell(&mut self, cell: Cell) -> Option<DataVersion> {
-        let row = self.scope.row_of_cell(cell);
-        let outputs: Option<Vec<_>> = self.facts.versions[row.versions_of(cell)]
-            .iter()
-            .map(|known| known.version())
-            .collect();
-        Some(version_of_outputs(&outputs?, &mut self.folding))
+    pub fn version_of_cell(&self, cell: Cell) -> Option<DataVersion> {
+        version_at(&self.facts.versions[self.scope.versions_of(cell)], None)
     }
 
     fn place(&self, cell: Cell) -> Place<'a> {
@@ -368,11 +367,7 @@ impl<'a> Judge<'a> {
         fingerprint: impl FnOnce() -> Option<Fingerprint>,
     ) -> Option<Verdict> {
         if self.scope.role(at.cell) == Role::Given {
-            return Some(Verdict {
-                status: Status::Fresh,
-                demand: Demand::None,
-                fingerprint: None,
-            });
+            return Some(Verdict::GIVEN);
         }
         let fingerprint = fingerprint();
         let status = match (self.witness(at.cell, fingerprint), fingerprint) {
@@ -694,9 +689,7 @@ impl<'a> Judge<'a> {
             self.facts.versions[slot] = Known::Version(*version);
         }
     }
-}
 
-impl Judge<'_> {
     /// Lets the witness stand for the record of a cell that is fresh by it.
     fn take_right_witness(&mut self, at: &Place<'_>, verdict: Verdict) {
         let Some(code_version) = self.facts.code[at.number] else {

@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::model::{
-    Asset, AssetGraph, AssetId, Dep, KeysByDefinition, Nonexistent, PartitionKey, PartitionKeys,
-    PartitionRef, PartitionSet, Place, SourceAsset, StepName,
+    Asset, AssetGraph, AssetId, AssetKey, Dep, KeysByDefinition, Nonexistent, PartitionKey,
+    PartitionKeys, PartitionRef, PartitionSet, Place, SourceAsset, StepName,
 };
 use crate::plan::scope::reach::{order_mapping, reached_sets, selected_sets};
 
@@ -202,6 +202,21 @@ impl<'a> Scope<'a> {
     /// The cell of an asset partition; `None` if the request does not reach it.
     pub fn cell(&self, asset: AssetId, index: u32) -> Option<Cell> {
         self.row(asset)?.cell(index)
+    }
+
+    /// The cell of a partition by its key; `None` if there is no such key, or the request does not reach it.
+    pub fn find(&self, asset: AssetId, key: Option<&PartitionKey>) -> Option<Cell> {
+        self.cell(asset, self.keys(asset).index_of_partition(key)?)
+    }
+
+    /// The row of an asset or source by its name, as a lock file has it.
+    pub fn row_named(&self, name: &AssetKey) -> Option<&Row> {
+        self.row(self.graph.find(name.as_str())?)
+    }
+
+    /// Where the versions of a cell are.
+    pub fn versions_of(&self, cell: Cell) -> Range<usize> {
+        self.row_of_cell(cell).versions_of(cell)
     }
 
     /// Why the keys of an asset, or of what it reads, are not all known.

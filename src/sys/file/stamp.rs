@@ -78,6 +78,28 @@ impl FileStamp {
     }
 }
 
+impl FileStamp {
+    /// The bytes of a stamp.
+    pub const LEN: usize = 44;
+
+    /// The stamp as bytes.
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        let fields = [
+            self.size.to_le_bytes(),
+            self.mtime_ns.to_le_bytes(),
+            self.ctime_ns.to_le_bytes(),
+            self.inode.to_le_bytes(),
+            self.device.to_le_bytes(),
+        ];
+        for (chunk, field) in bytes.chunks_exact_mut(8).zip(fields) {
+            chunk.copy_from_slice(&field);
+        }
+        bytes[40..].copy_from_slice(&self.mode.to_le_bytes());
+        bytes
+    }
+}
+
 impl From<&Stat> for FileStamp {
     /// The fields have other integer types on each system; what does not fit cannot be a real value and becomes 0.
     fn from(stat: &Stat) -> Self {

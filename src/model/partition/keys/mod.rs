@@ -108,6 +108,11 @@ impl PartitionKeys {
         }
     }
 
+    /// The index of a partition by its key, which an unpartitioned asset does not have.
+    pub fn index_of_partition(&self, key: Option<&PartitionKey>) -> Option<u32> {
+        key.map_or(Some(0), |key| self.index_of(key.as_str()))
+    }
+
     /// Whether `key` exists, or is that of a time window after all that do: a clock that is behind takes none away.
     pub fn has_or_will(&self, key: &str) -> bool {
         match self {

@@ -8,9 +8,7 @@ use std::ops::Range;
 use crate::model::partition::key::PartitionKey;
 use crate::model::partition::keys::PartitionKeys;
 use crate::model::partition::mapping::upstream::upstream_parts;
-use crate::model::partition::mapping::windows::{
-    Offsets, equal_keys, may_lack_windows, own_windows,
-};
+use crate::model::partition::mapping::windows::{equal_keys, may_lack_windows, own_windows};
 use crate::model::partition::mapping::{
     DimensionMapping, DimensionSource, Fit, Mapped, PartitionMapping,
 };
