@@ -44,7 +44,7 @@ impl PartitionMapping {
                 let boxes = independent_boxes(mappings, down, indexes);
                 PartitionSet::from_ranges(boxes.flat_map(read))
             }
-            _ => PartitionSet::empty(),
+            Fit::Unrelated => PartitionSet::empty(),
         }
     }
 
@@ -183,7 +183,7 @@ impl PartitionMapping {
                 });
                 PartitionSet::from_ranges(readers)
             }
-            _ => PartitionSet::empty(),
+            Fit::Unrelated => PartitionSet::empty(),
         }
     }
 
