@@ -118,9 +118,9 @@ enum Fit<'a> {
     /// The downstream and the upstream windows.
     Windows(&'a TimeKeys, &'a TimeKeys, Offsets),
     /// A dimension of the upstream keys corresponds to the downstream keys.
-    UpstreamPart(Part<'a>),
+    UpstreamPart(ReadPart<'a>),
     /// A dimension of the downstream keys corresponds to the upstream keys.
-    DownstreamPart(Part<'a>),
+    DownstreamPart(ReadPart<'a>),
     /// The downstream and the upstream keys.
     Multi(&'a [DimensionMapping], &'a MultiKeys, &'a MultiKeys),
     /// It relates no keys of such definitions.
@@ -129,14 +129,14 @@ enum Fit<'a> {
 
 /// One of several dimensions, and how it corresponds to the keys of the other side.
 #[derive(Clone, Copy)]
-struct Part<'a> {
+struct ReadPart<'a> {
     multi: &'a MultiKeys,
     dimension: u32,
     keys: &'a PartitionKeys,
     through: &'a PartitionMapping,
 }
 
-impl Part<'_> {
+impl ReadPart<'_> {
     /// The keys of all dimensions whose part is in a set.
     fn with(&self, parts: PartitionSet) -> PartitionSet {
         self.multi.with_part(self.dimension, parts)
@@ -173,12 +173,12 @@ impl PartitionMapping {
                 },
                 ..,
             ) => {
-                let (keys, fit): (_, fn(Part<'a>) -> Fit<'a>) = match multi {
+                let (keys, fit): (_, fn(ReadPart<'a>) -> Fit<'a>) = match multi {
                     MappingSide::Upstream => (upstream, Fit::UpstreamPart),
                     MappingSide::Downstream => (downstream, Fit::DownstreamPart),
                 };
                 keys.multi().map_or(Fit::Unrelated, |multi| {
-                    fit(Part {
+                    fit(ReadPart {
                         multi,
                         dimension: *dimension,
                         keys: &multi.dimensions()[*dimension as usize].keys,
