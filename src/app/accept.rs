@@ -10,7 +10,7 @@ use crate::answer::{AffectedReport, RunCounts};
 use crate::app::acceptor::Acceptor;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
-use crate::app::lock::{LockFile, Look, source_changes};
+use crate::app::lock::{LockFile, SourceLook, source_changes};
 use crate::app::materialize::planned::typed;
 use crate::app::nested::refuse_nested;
 use crate::app::notice::Notice;
@@ -240,7 +240,7 @@ impl Acceptance<'_> {
         let mut evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
         instance.take_lock(self.project, self.workspace, &mut evaluation, self.lock)?;
-        let sources = source_changes(self.project, &evaluation, self.lock.lock(), Look::All);
+        let sources = source_changes(self.project, &evaluation, self.lock.lock(), SourceLook::All);
         let mut acceptor = Acceptor::new(
             self.workspace,
             evaluation,

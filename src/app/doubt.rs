@@ -17,7 +17,7 @@ use crate::model::AssetKey;
     severity(warning),
     help("put the data there, correct the path, or set `optional = true`")
 )]
-pub struct MissingSource {
+pub struct MissingSourceWarning {
     key: AssetKey,
     path: String,
     more: usize,
@@ -27,7 +27,7 @@ pub struct MissingSource {
     span: SourceSpan,
 }
 
-impl MissingSource {
+impl MissingSourceWarning {
     /// Nothing is at `path`, nor at so many more.
     pub fn new(key: AssetKey, path: String, more: usize, spot: Spot) -> Self {
         let (source_code, span) = spot.into_parts();
@@ -49,7 +49,7 @@ impl MissingSource {
     severity(warning),
     help("a clone does not have them, and is stale: `gitignored = false` leaves them out")
 )]
-pub struct Gitignored {
+pub struct GitignoredWarning {
     asset: AssetKey,
     paths: String,
     #[source_code]
@@ -58,7 +58,7 @@ pub struct Gitignored {
     span: SourceSpan,
 }
 
-impl Gitignored {
+impl GitignoredWarning {
     /// These files.
     pub fn new(files: &GitignoredFiles, spot: Spot) -> Self {
         let (source_code, span) = spot.into_parts();

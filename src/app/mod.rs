@@ -58,7 +58,7 @@ pub use accept::accept;
 pub use added::KeysAdded;
 pub use affected::{Touched, TouchedSets, affected, changed_since, touched};
 pub use check::{Rebuilding, check, is_project, place_in_repository};
-pub use complete::{Words, complete_input, complete_revision, complete_run};
+pub use complete::{CompletionWords, complete_input, complete_revision, complete_run};
 pub use doctor::doctor;
 pub use error::{AppError, Blame, RequestError};
 pub use explain::explain;
@@ -72,11 +72,11 @@ pub use lock::{DamagedLock, lock, lock_diff, prune_lock};
 pub use logs::{logs, running_run};
 pub use made::{MadeRow, made_rows};
 pub use materialize::{
-    InMemory, InMemoryError, KeptValue, Materialized, OpenedProject, Progress, RunPlace, Running,
-    materialize, materialize_in_memory, materialize_opened,
+    InMemory, InMemoryError, KeptValue, Materialized, OpenedProject, Progress, RunContext,
+    RunPlace, materialize, materialize_in_memory, materialize_opened,
 };
 pub use notice::Notice;
-pub use observe::{Observed, observe};
+pub use observe::{ObserveOutcome, observe};
 pub use partitions::{change_keys, list_partitions, map_partitions, show_partitions};
 pub use plan::plan;
 pub use project::{Declared, OpenProject};

@@ -23,7 +23,7 @@ use crate::sys::inherited::cores;
 
 /// What came of observing.
 #[derive(Debug)]
-pub struct Observed {
+pub struct ObserveOutcome {
     /// The versions.
     pub report: ObserveReport,
     /// Why sources have none, in words: what is missing, how an `observe` command failed.
@@ -41,7 +41,7 @@ pub fn observe(
     request: &ObserveRequest,
     clock: &dyn Clock,
     cancel: &Cancel,
-) -> Result<Observed, AppError> {
+) -> Result<ObserveOutcome, AppError> {
     let lock = LockFile::read(project)?;
     let selection = select(project, &request.selection, Range::Sources)?;
     let mut instance = InstanceAccess::open(project)?;
@@ -81,7 +81,7 @@ pub fn observe(
     report
         .observations
         .sort_by_key(|it| project.graph().find(it.source.as_str()));
-    Ok(Observed {
+    Ok(ObserveOutcome {
         report,
         problems,
         notices: instance.notices,

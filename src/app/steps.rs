@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::OpenProject;
-use crate::app::selection::{Goals, Neighbours};
+use crate::app::selection::{Goals, NearestKeys};
 use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN};
 use crate::plan::{Cell, Role, Scope, Upstream};
 use crate::select::steps::{StepGraph, select_steps};
@@ -148,7 +148,7 @@ impl StepGraph for PlanSteps<'_> {
             Some(key) if keys.find(key).is_none() => {
                 let project = self.project;
                 let key = PartitionKey::parse(key).ok()?;
-                Some(Neighbours { project }.help(keys, &key))
+                Some(NearestKeys { project }.help(keys, &key))
             }
             None if keys.is_empty() => Some(format!("`{asset}` has no partitions yet")),
             _ => Some(format!(

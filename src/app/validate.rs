@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::answer::{Problem, ValidateReport};
-use crate::app::doubt::{Early, EmptyExists, Gitignored, MissingScript, MissingSource};
+use crate::app::doubt::{
+    Early, EmptyExists, GitignoredWarning, MissingScript, MissingSourceWarning,
+};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::project::OpenProject;
@@ -61,7 +63,7 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
             .find(files.asset.as_str())
             .map(|id| graph.get(id).location());
         let spot = Spot::read(&workspace, location.unwrap_or_default());
-        warnings.push(Box::new(Gitignored::new(&files, spot)));
+        warnings.push(Box::new(GitignoredWarning::new(&files, spot)));
     }
     warnings.extend(doubtful_definitions(&project, &workspace));
     project.keep_what_was_learnt();
@@ -169,7 +171,7 @@ fn missing(
     project: &OpenProject,
     workspace: &Workspace<'_>,
     source: &SourceAsset,
-) -> Result<Option<MissingSource>, AppError> {
+) -> Result<Option<MissingSourceWarning>, AppError> {
     if source.required == Required::No {
         return Ok(None);
     }
@@ -184,7 +186,7 @@ fn missing(
     Ok(missing
         .into_iter()
         .next()
-        .map(|path| MissingSource::new(source.key.clone(), path, more, spot)))
+        .map(|path| MissingSourceWarning::new(source.key.clone(), path, more, spot)))
 }
 
 fn missing_at(

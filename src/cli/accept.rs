@@ -5,10 +5,12 @@ use clap::{ArgGroup, Args};
 use crate::answer::AffectedReport;
 use crate::app;
 use crate::cli::args::SelectionArgs;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
-use crate::cli::text::{Cell, DIM, Detail, Hints, Keys, Look, Table, bytes, count, keys, styled};
+use crate::cli::text::{
+    DIM, Detail, Hints, Keys, Look, Table, TableCell, bytes, count, keys, styled,
+};
 use crate::model::AcceptRequest;
 
 /// Words of `accept`.
@@ -31,7 +33,7 @@ pub struct AcceptArgs {
 }
 
 /// Records the outputs on disk.
-pub fn run(args: &AcceptArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &AcceptArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let selection = args.selection.parsed()?;
     let request = AcceptRequest {
         selection,
@@ -79,9 +81,9 @@ fn rows(report: &AffectedReport, look: &Look) -> String {
     let mut table = Table::default();
     for range in report.affected.iter().take(ROWS) {
         table.row([
-            Cell::plain(range.asset.as_str()),
-            Cell::plain(keys([Keys::from(range)], 1)),
-            Cell::new(DIM, count(range.count, "partition")),
+            TableCell::plain(range.asset.as_str()),
+            TableCell::plain(keys([Keys::from(range)], 1)),
+            TableCell::new(DIM, count(range.count, "partition")),
         ]);
     }
     let mut text = table.lines(2, look.width);

@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::answer::ImpactReport;
 use crate::app;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
-use crate::cli::text::{Cell, DIM, Keys, Look, Table, count, keys};
+use crate::cli::text::{DIM, Keys, Look, Table, TableCell, count, keys};
 use crate::model::{AffectedRequest, Changes};
 
 /// Words of `affected`.
@@ -33,7 +33,7 @@ pub struct AffectedArgs {
 }
 
 /// Says what a git change or a list of files can touch.
-pub fn run(args: &AffectedArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &AffectedArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let project = session.project()?;
     let here = std::env::current_dir()?;
     let files = || args.files.iter().map(|file| here.join(file)).collect();
@@ -58,10 +58,10 @@ fn affected(report: &ImpactReport, look: &Look) -> String {
     for each in &report.assets {
         let range = &each.range;
         table.row([
-            Cell::plain(range.asset.as_str()),
-            Cell::plain(keys([Keys::from(range)], 1)),
-            Cell::new(DIM, count(range.count, "partition")),
-            Cell::new(DIM, if each.direct { "" } else { "downstream" }),
+            TableCell::plain(range.asset.as_str()),
+            TableCell::plain(keys([Keys::from(range)], 1)),
+            TableCell::new(DIM, count(range.count, "partition")),
+            TableCell::new(DIM, if each.direct { "" } else { "downstream" }),
         ]);
     }
     table.lines(0, look.width)

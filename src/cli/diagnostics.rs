@@ -250,7 +250,7 @@ mod tests {
 
     use super::report;
     use crate::cli::next::PROGRAM;
-    use crate::cli::terminal::{Glyphs, Kind, Motion, Paint, Stream, Terminal};
+    use crate::cli::terminal::{Glyphs, Motion, Paint, Stream, StreamKind, Terminal};
 
     #[derive(Debug, thiserror::Error, Diagnostic)]
     #[error("unknown dep `{0}`")]
@@ -292,7 +292,7 @@ mod tests {
 
     fn terminal(motion: Motion) -> Terminal {
         let stream = Stream {
-            kind: Kind::Terminal,
+            kind: StreamKind::Terminal,
             paint: Paint::Plain,
             width: Some(80),
             height: None,
@@ -300,7 +300,7 @@ mod tests {
         Terminal {
             stdout: stream,
             stderr: stream,
-            stdin: Kind::Terminal,
+            stdin: StreamKind::Terminal,
             glyphs: Glyphs::Unicode,
             motion,
         }

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::cli::error::{CliError, Failure};
-use crate::cli::exit::Exit;
+use crate::cli::error::{CliError, VerbError};
+use crate::cli::exit::VerbExit;
 use crate::cli::help::{self, Length};
 use crate::cli::session::Session;
 use crate::cli::verb::{CompletionsArgs, HelpArgs, Verb};
@@ -14,7 +14,7 @@ use crate::cli::{
 use crate::model::Grouping;
 
 /// Carries out a verb.
-pub fn run(verb: &Verb, session: &Session) -> Result<Exit, Failure> {
+pub fn run(verb: &Verb, session: &Session) -> Result<VerbExit, VerbError> {
     match verb {
         Verb::Accept(args) => accept::run(args, session),
         Verb::Affected(args) => affected::run(args, session),
@@ -42,20 +42,20 @@ pub fn run(verb: &Verb, session: &Session) -> Result<Exit, Failure> {
 }
 
 /// Prints a completion script; made in memory first, as a reader may go away while it is written.
-fn completions(args: &CompletionsArgs) -> io::Result<Exit> {
+fn completions(args: &CompletionsArgs) -> io::Result<VerbExit> {
     output::answer_bytes(&complete::script(args.shell)?)?;
-    Ok(Exit::Yes)
+    Ok(VerbExit::Yes)
 }
 
 /// Prints the manual page.
-fn manual() -> io::Result<Exit> {
+fn manual() -> io::Result<VerbExit> {
     let mut page = Vec::new();
     clap_mangen::Man::new(help::command(Length::Full)).render(&mut page)?;
     output::answer_bytes(&page)?;
-    Ok(Exit::Yes)
+    Ok(VerbExit::Yes)
 }
 
-fn help(args: &HelpArgs, session: &Session) -> Result<Exit, CliError> {
+fn help(args: &HelpArgs, session: &Session) -> Result<VerbExit, CliError> {
     let length = if args.all {
         Length::Full
     } else {
@@ -63,5 +63,5 @@ fn help(args: &HelpArgs, session: &Session) -> Result<Exit, CliError> {
     };
     let text = help::text(&args.topic, length)?;
     output::answer(session.terminal.stdout, text)?;
-    Ok(Exit::Yes)
+    Ok(VerbExit::Yes)
 }

@@ -2,16 +2,16 @@
 
 use crate::answer::{DoctorReport, Health};
 use crate::app;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
-use crate::cli::text::{BAD, Cell, DIM, GOOD, Table, WARN};
+use crate::cli::text::{BAD, DIM, GOOD, Table, TableCell, WARN};
 
 /// Looks at the surroundings, and fails where something would not work.
-pub fn run(session: &Session) -> Result<Exit, Failure> {
+pub fn run(session: &Session) -> Result<VerbExit, VerbError> {
     let report = app::doctor(&session.surroundings()?);
     session.answer(&report, || text(&report))?;
-    Ok(Exit::yes_if(report.health() < Health::Error))
+    Ok(VerbExit::yes_if(report.health() < Health::Error))
 }
 
 /// A line for each finding, with the help below it; neither is cut.
@@ -19,18 +19,18 @@ fn text(report: &DoctorReport) -> String {
     let mut table = Table::default();
     for finding in &report.findings {
         let health = match finding.health {
-            Health::Good => Cell::new(GOOD, "ok"),
-            Health::Warning => Cell::new(WARN, "warning"),
-            Health::Error => Cell::new(BAD, "error"),
+            Health::Good => TableCell::new(GOOD, "ok"),
+            Health::Warning => TableCell::new(WARN, "warning"),
+            Health::Error => TableCell::new(BAD, "error"),
         };
         table.row([
             health,
-            Cell::plain(finding.subject),
-            Cell::plain(&*finding.message),
+            TableCell::plain(finding.subject),
+            TableCell::plain(&*finding.message),
         ]);
         if let Some(help) = &finding.help {
-            let help = Cell::new(DIM, format!("help: {help}"));
-            table.row([Cell::default(), Cell::default(), help]);
+            let help = TableCell::new(DIM, format!("help: {help}"));
+            table.row([TableCell::default(), TableCell::default(), help]);
         }
     }
     table.lines(0, None)

@@ -6,7 +6,7 @@ use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
 use crate::app::{AppError, Blame, RequestError};
-use crate::cli::exit::Exit;
+use crate::cli::exit::VerbExit;
 
 /// What is wrong with the words of a command line.
 #[derive(Debug, Error, Diagnostic)]
@@ -178,14 +178,14 @@ impl CliError {
 
 /// Why a verb was not carried out.
 #[derive(Debug)]
-pub enum Failure {
+pub enum VerbError {
     /// The words, or the terminal.
     Cli(CliError),
     /// The project, or the machine.
     App(Box<AppError>),
 }
 
-impl Failure {
+impl VerbError {
     /// The error as it is told.
     pub fn diagnostic(&self) -> &dyn Diagnostic {
         match self {
@@ -195,31 +195,31 @@ impl Failure {
     }
 
     /// How it ends the process.
-    pub fn exit(&self) -> Exit {
+    pub fn exit(&self) -> VerbExit {
         match self {
-            Self::Cli(CliError::Unwritable(_)) => Exit::Environment,
-            Self::Cli(_) => Exit::Input,
+            Self::Cli(CliError::Unwritable(_)) => VerbExit::Environment,
+            Self::Cli(_) => VerbExit::Input,
             Self::App(error) => match error.blame() {
-                Blame::Input => Exit::Input,
-                Blame::Environment => Exit::Environment,
+                Blame::Input => VerbExit::Input,
+                Blame::Environment => VerbExit::Environment,
             },
         }
     }
 }
 
-impl From<CliError> for Failure {
+impl From<CliError> for VerbError {
     fn from(error: CliError) -> Self {
         Self::Cli(error)
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for VerbError {
     fn from(error: io::Error) -> Self {
         Self::Cli(error.into())
     }
 }
 
-impl<E: Into<AppError>> From<E> for Failure {
+impl<E: Into<AppError>> From<E> for VerbError {
     fn from(error: E) -> Self {
         Self::App(Box::new(error.into()))
     }

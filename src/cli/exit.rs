@@ -6,7 +6,7 @@ use crate::answer::RunOutcome;
 
 /// How `assetctl` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub enum VerbExit {
     /// Done, fresh, nothing to do.
     Yes,
     /// A step failed or was blocked, or something is not fresh and that was asked.
@@ -19,7 +19,7 @@ pub enum Exit {
     Signal(u8),
 }
 
-impl Exit {
+impl VerbExit {
     /// Whether the answer is yes.
     #[must_use]
     pub fn yes_if(is_so: bool) -> Self {
@@ -49,30 +49,30 @@ impl Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
+impl From<VerbExit> for ExitCode {
+    fn from(exit: VerbExit) -> Self {
         Self::from(exit.code())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Exit;
+    use super::VerbExit;
     use crate::answer::RunOutcome;
 
     #[test]
     fn codes() {
         for (exit, code) in [
-            (Exit::of_run(RunOutcome::Success, None), 0),
-            (Exit::of_run(RunOutcome::Success, Some(2)), 0),
-            (Exit::of_run(RunOutcome::Failed, None), 1),
-            (Exit::of_run(RunOutcome::Failed, Some(2)), 1),
-            (Exit::of_run(RunOutcome::Canceled, None), 1),
-            (Exit::of_run(RunOutcome::Canceled, Some(1)), 129),
-            (Exit::of_run(RunOutcome::Canceled, Some(2)), 130),
-            (Exit::of_run(RunOutcome::Canceled, Some(15)), 143),
-            (Exit::Input, 2),
-            (Exit::Environment, 3),
+            (VerbExit::of_run(RunOutcome::Success, None), 0),
+            (VerbExit::of_run(RunOutcome::Success, Some(2)), 0),
+            (VerbExit::of_run(RunOutcome::Failed, None), 1),
+            (VerbExit::of_run(RunOutcome::Failed, Some(2)), 1),
+            (VerbExit::of_run(RunOutcome::Canceled, None), 1),
+            (VerbExit::of_run(RunOutcome::Canceled, Some(1)), 129),
+            (VerbExit::of_run(RunOutcome::Canceled, Some(2)), 130),
+            (VerbExit::of_run(RunOutcome::Canceled, Some(15)), 143),
+            (VerbExit::Input, 2),
+            (VerbExit::Environment, 3),
         ] {
             assert_eq!(exit.code(), code, "{exit:?}");
         }

@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use crate::answer::{DeclarationKind, Document, GraphEdge, GraphReport};
 use crate::app;
 use crate::cli::args::selection;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::cli::text::{BOLD, DIM, styled};
@@ -47,7 +47,7 @@ pub enum GraphFormat {
 }
 
 /// Draws the graph of what is selected.
-pub fn run(args: &GraphArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &GraphArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let project = session.project()?;
     let selection = selection(&args.selection);
     let (report, notices) = app::graph(&project, &GraphRequest { selection })?;
@@ -62,7 +62,7 @@ pub fn run(args: &GraphArgs, session: &Session) -> Result<Exit, Failure> {
             })?;
         }
     }
-    Ok(Exit::Yes)
+    Ok(VerbExit::Yes)
 }
 
 /// A line for each asset, upstream first, with what it reads.

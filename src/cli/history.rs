@@ -8,11 +8,11 @@ use clap::Args;
 use crate::answer::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
 use crate::app;
 use crate::cli::args::{at_least_one, one};
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
 use crate::cli::text::{
-    BAD, BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, bytes, clock, keys, printed, span,
+    BAD, BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, bytes, clock, keys, printed, span,
 };
 use crate::model::{
     DataVersion, Grouping, HistoryRequest, Origin, Outcome, ResourceUsage, StepName,
@@ -43,7 +43,7 @@ pub struct HistoryArgs {
 }
 
 /// Lists what is recorded of an asset or of one partition.
-pub fn run(args: &HistoryArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &HistoryArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let request = HistoryRequest {
         selected: one(&args.selected, args.partition.as_deref())?,
         limit: Some(args.limit),
@@ -83,7 +83,7 @@ fn history(report: &HistoryReport, look: &Look) -> String {
                     }
                     for line in failed.log.iter().chain(&failed.tail) {
                         let line = format!("  {}", printed(line));
-                        table.row([Cell::plain(""), Cell::new(DIM, line)]);
+                        table.row([TableCell::plain(""), TableCell::new(DIM, line)]);
                     }
                 }
             }
@@ -92,22 +92,22 @@ fn history(report: &HistoryReport, look: &Look) -> String {
     table.lines(0, look.width)
 }
 
-fn failed_row(report: &HistoryReport, failed: &FailedAttempt) -> Vec<Cell> {
+fn failed_row(report: &HistoryReport, failed: &FailedAttempt) -> Vec<TableCell> {
     let name = StepName {
         asset: report.asset.clone(),
         partition: failed.partition.clone(),
     };
     vec![
-        Cell::new(DIM, clock(failed.time)),
-        Cell::new(BOLD, name.to_string()),
-        Cell::new(BAD, "failed"),
-        Cell::plain(span(Duration::from_millis(failed.duration_ms))).right(),
-        Cell::plain(failed.message.clone()),
-        Cell::new(DIM, format!("run {}", failed.run)),
+        TableCell::new(DIM, clock(failed.time)),
+        TableCell::new(BOLD, name.to_string()),
+        TableCell::new(BAD, "failed"),
+        TableCell::plain(span(Duration::from_millis(failed.duration_ms))).right(),
+        TableCell::plain(failed.message.clone()),
+        TableCell::new(DIM, format!("run {}", failed.run)),
     ]
 }
 
-fn row(report: &HistoryReport, entry: &HistoryEntry) -> Vec<Cell> {
+fn row(report: &HistoryReport, entry: &HistoryEntry) -> Vec<TableCell> {
     let name = match &entry.partition {
         Some(partition) => format!("{}@{partition}", report.asset),
         None => report.asset.to_string(),
@@ -123,12 +123,12 @@ fn row(report: &HistoryReport, entry: &HistoryEntry) -> Vec<Cell> {
         Origin::Accepted | Origin::Locked => String::new(),
     };
     vec![
-        Cell::new(DIM, clock(entry.time)),
-        Cell::new(BOLD, name),
-        Cell::new(style, word),
-        Cell::plain(took).right(),
-        Cell::plain(short(&entry.data_version)),
-        Cell::new(
+        TableCell::new(DIM, clock(entry.time)),
+        TableCell::new(BOLD, name),
+        TableCell::new(style, word),
+        TableCell::plain(took).right(),
+        TableCell::plain(short(&entry.data_version)),
+        TableCell::new(
             DIM,
             entry
                 .run
@@ -138,7 +138,7 @@ fn row(report: &HistoryReport, entry: &HistoryEntry) -> Vec<Cell> {
 }
 
 /// `1.9s processor time, 42 MB memory, 120 kB written`, as far as it is known.
-fn usage_row(usage: &ResourceUsage, written: Option<u64>) -> Option<Vec<Cell>> {
+fn usage_row(usage: &ResourceUsage, written: Option<u64>) -> Option<Vec<TableCell>> {
     let cpu = usage.cpu_ms.map(Duration::from_millis);
     let parts = [
         cpu.map(|cpu| format!("{} processor time", span(cpu))),
@@ -148,12 +148,12 @@ fn usage_row(usage: &ResourceUsage, written: Option<u64>) -> Option<Vec<Cell>> {
         written.map(|written| format!("{} written", bytes(written))),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    let mut row = vec![Cell::plain(""); 5];
-    row.push(Cell::new(DIM, parts.join(", ")));
+    let mut row = vec![TableCell::plain(""); 5];
+    row.push(TableCell::new(DIM, parts.join(", ")));
     (!parts.is_empty()).then_some(row)
 }
 
-fn input_row(input: &InputRange) -> Vec<Cell> {
+fn input_row(input: &InputRange) -> Vec<TableCell> {
     let range = Keys {
         first: input.first.as_ref(),
         last: input.last.as_ref(),
@@ -165,11 +165,11 @@ fn input_row(input: &InputRange) -> Vec<Cell> {
         format!("{}@{keys}", input.input)
     };
     vec![
-        Cell::plain(""),
-        Cell::new(DIM, format!("  ← {name}")),
-        Cell::plain(""),
-        Cell::plain(""),
-        Cell::new(
+        TableCell::plain(""),
+        TableCell::new(DIM, format!("  ← {name}")),
+        TableCell::plain(""),
+        TableCell::plain(""),
+        TableCell::new(
             DIM,
             input.data_version.as_ref().map_or_else(String::new, short),
         ),

@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 
 use crate::answer::{FileChange, InitReport};
 use crate::app;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
 use crate::cli::session::Session;
-use crate::cli::text::{Cell, DIM, GOOD, Look, Table};
+use crate::cli::text::{DIM, GOOD, Look, Table, TableCell};
 use crate::model::{InitRequest, InitTemplate};
 
 /// Words of `init`.
@@ -34,7 +34,7 @@ pub enum TemplateName {
 }
 
 /// Writes the files of a new project.
-pub fn run(args: &InitArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &InitArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let template = match args.template {
         TemplateName::Example => InitTemplate::Example,
         TemplateName::Empty => InitTemplate::Empty,
@@ -53,8 +53,8 @@ fn init(report: &InitReport, look: &Look, next: &Next) -> String {
             FileChange::Kept => ("Kept", DIM),
         };
         table.row([
-            Cell::new(style, format!("{word:>12}")),
-            Cell::plain(file.path.clone()),
+            TableCell::new(style, format!("{word:>12}")),
+            TableCell::plain(file.path.clone()),
         ]);
     }
     let mut text = table.lines(0, look.width);

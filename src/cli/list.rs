@@ -5,11 +5,11 @@ use clap::Args;
 use crate::answer::{DeclarationKind, Document, ListReport, Listing};
 use crate::app::{self, Kept};
 use crate::cli::args::selection;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::{Format, Session};
-use crate::cli::text::{BOLD, Cell, DIM, Detail, Look, Table};
+use crate::cli::text::{BOLD, DIM, Detail, Look, Table, TableCell};
 use crate::model::ListRequest;
 
 /// Words of `list`.
@@ -26,13 +26,13 @@ pub struct ListArgs {
 }
 
 /// Lists what is selected. Where everything is asked for and nothing has changed since, the answer is the one before.
-pub fn run(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let is_everything = args.selection.is_empty();
     let question = question(session);
     if is_everything && let Some(kept) = app::kept(&session.surroundings()?, Kept::List, &question)
     {
         output::answer_bytes(&kept)?;
-        return Ok(Exit::Yes);
+        return Ok(VerbExit::Yes);
     }
     let project = session.project()?;
     let request = ListRequest {
@@ -56,7 +56,7 @@ pub fn run(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     if is_everything {
         app::keep(&project, Kept::List, &question, &answer);
     }
-    Ok(Exit::Yes)
+    Ok(VerbExit::Yes)
 }
 
 /// All that the answer depends on besides what is declared.
@@ -83,10 +83,10 @@ fn list(report: &ListReport, look: &Look) -> String {
     table.lines(0, look.width)
 }
 
-fn row(listing: &Listing) -> Vec<Cell> {
+fn row(listing: &Listing) -> Vec<TableCell> {
     let name = match listing.kind {
-        DeclarationKind::Asset => Cell::new(BOLD, listing.key.as_str()),
-        DeclarationKind::Source => Cell::plain(listing.key.as_str()),
+        DeclarationKind::Asset => TableCell::new(BOLD, listing.key.as_str()),
+        DeclarationKind::Source => TableCell::plain(listing.key.as_str()),
     };
     let reads: Vec<_> = listing.deps.iter().map(|dep| dep.asset.as_str()).collect();
     let reads = match reads.len() {
@@ -96,10 +96,10 @@ fn row(listing: &Listing) -> Vec<Cell> {
     };
     vec![
         name,
-        Cell::new(DIM, listing.kind.word()),
-        Cell::plain(listing.partitions.clone().unwrap_or_default()),
-        Cell::plain(reads),
-        Cell::new(DIM, listing.about.description.clone().unwrap_or_default()),
+        TableCell::new(DIM, listing.kind.word()),
+        TableCell::plain(listing.partitions.clone().unwrap_or_default()),
+        TableCell::plain(reads),
+        TableCell::new(DIM, listing.about.description.clone().unwrap_or_default()),
     ]
 }
 

@@ -15,11 +15,11 @@ use clap::Args;
 use crate::answer::{Document, LogEnd, LogsDocument, LogsReport, StepLog};
 use crate::app::{self, OpenProject};
 use crate::cli::args::one;
-use crate::cli::error::{CliError, Failure};
-use crate::cli::exit::Exit;
+use crate::cli::error::{CliError, VerbError};
+use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::{Format, Session};
-use crate::cli::terminal::Kind;
+use crate::cli::terminal::StreamKind;
 use crate::cli::text::{
     BAD, BOLD, DIM, Detail, GOOD, Look, ago, clock, printed, span, styled, visible,
 };
@@ -50,7 +50,7 @@ pub struct LogsArgs {
 }
 
 /// Writes the logs of a step.
-pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &LogsArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let run = |text: &String| {
         let id = text
             .parse()
@@ -63,11 +63,11 @@ pub fn run(args: &LogsArgs, session: &Session) -> Result<Exit, Failure> {
         run: args.run.as_ref().map(run).transpose()?,
     };
     if args.follow && follow(session, &project, &request)? {
-        return Ok(Exit::Yes);
+        return Ok(VerbExit::Yes);
     }
     let report = app::logs(&project, &request)?;
     write(session, project.root(), &report)?;
-    Ok(Exit::Yes)
+    Ok(VerbExit::Yes)
 }
 
 /// How often a running step is looked at.
@@ -79,7 +79,7 @@ fn follow(
     session: &Session,
     project: &OpenProject,
     request: &LogsRequest,
-) -> Result<bool, Failure> {
+) -> Result<bool, VerbError> {
     let out = session.terminal.stdout;
     let show = |lines: Vec<String>| output::answer(out, lines.join("\n") + "\n");
     let mut followed: BTreeMap<String, Follower> = BTreeMap::new();
@@ -140,8 +140,8 @@ fn write(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> 
             output::answer(out, log_heading(log, &session.look(), "no end is recorded"))?;
         }
         match out.kind {
-            Kind::Terminal => text_of(root, log, |text| output::answer(out, printed(text)))?,
-            Kind::Other => bytes_of(root, log, output::answer_bytes)?,
+            StreamKind::Terminal => text_of(root, log, |text| output::answer(out, printed(text)))?,
+            StreamKind::Other => bytes_of(root, log, output::answer_bytes)?,
         }
     }
     Ok(())

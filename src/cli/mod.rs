@@ -53,7 +53,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 
 use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::error::CliError;
-use crate::cli::exit::Exit;
+use crate::cli::exit::VerbExit;
 use crate::cli::help::Length;
 use crate::cli::next::{Next, PROGRAM};
 use crate::cli::session::{Format, Session};
@@ -65,8 +65,8 @@ use crate::manifest;
 pub fn main() -> ExitCode {
     match complete::answer() {
         Ok(false) => {}
-        Ok(true) => return Exit::Yes.into(),
-        Err(_) => return Exit::Input.into(),
+        Ok(true) => return VerbExit::Yes.into(),
+        Err(_) => return VerbExit::Input.into(),
     }
     signals::outlive_size_limit();
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -127,14 +127,14 @@ fn is_project_of_step(globals: &Globals) -> bool {
 }
 
 /// Tells what is wrong with a command line, or the help that it asked for.
-fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
+fn misunderstood(error: &clap::Error, words: &[OsString]) -> VerbExit {
     let terminal = session::terminal(ColorChoice::Auto);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let text = marked(&error.render().ansi().to_string());
             return match output::answer(terminal.stdout, text) {
-                Ok(()) => Exit::Yes,
-                Err(_) => Exit::Environment,
+                Ok(()) => VerbExit::Yes,
+                Err(_) => VerbExit::Environment,
             };
         }
         _ => {}
@@ -152,7 +152,7 @@ fn misunderstood(error: &clap::Error, words: &[OsString]) -> Exit {
             session::fail(&usage(error), format, &terminal, PROGRAM);
         }
     }
-    Exit::Input
+    VerbExit::Input
 }
 
 /// The argument parser's error: in colours, unless the words that it repeats have escapes of their own.

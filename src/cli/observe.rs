@@ -7,11 +7,11 @@ use clap::Args;
 use crate::answer::{ObserveReport, ObservedChange, ObservedSource};
 use crate::app;
 use crate::cli::args::SelectionArgs;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::cli::text::{Cell, DIM, Detail, GOOD, Look, Table, WARN, count, number};
+use crate::cli::text::{DIM, Detail, GOOD, Look, Table, TableCell, WARN, count, number};
 use crate::executor::Cancel;
 use crate::model::{AssetKey, ObserveRequest};
 
@@ -29,7 +29,7 @@ pub struct ObserveArgs {
 }
 
 /// Looks at sources, and runs their commands.
-pub fn run(args: &ObserveArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &ObserveArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let selection = args.selection.parsed()?;
     let request = ObserveRequest { selection };
     let project = session.project()?;
@@ -41,7 +41,7 @@ pub fn run(args: &ObserveArgs, session: &Session) -> Result<Exit, Failure> {
     session.answered(&observed.notices, report, || {
         observe(report, &session.look())
     })?;
-    Ok(Exit::yes_if(observed.problems.is_empty()))
+    Ok(VerbExit::yes_if(observed.problems.is_empty()))
 }
 
 /// How many partitions of a source are told one by one.
@@ -87,8 +87,8 @@ fn source_rows(source: &AssetKey, observed: &[&ObservedSource], table: &mut Tabl
         .filter(|it| it.change != ObservedChange::Same);
     let total = told.clone().count();
     table.row([
-        Cell::plain(source.as_str()),
-        Cell::plain(format!(
+        TableCell::plain(source.as_str()),
+        TableCell::plain(format!(
             "{}, {}",
             count(observed.len() as u64, "partition"),
             changes(observed)
@@ -103,7 +103,7 @@ fn source_rows(source: &AssetKey, observed: &[&ObservedSource], table: &mut Tabl
     }
     if total > ROWS {
         let more = number((total - ROWS) as u64);
-        table.row([Cell::plain(format!("  and {more} more"))]);
+        table.row([TableCell::plain(format!("  and {more} more"))]);
     }
 }
 
@@ -126,7 +126,7 @@ fn changes(observed: &[&ObservedSource]) -> String {
     words.join(", ")
 }
 
-fn row(name: String, observed: &ObservedSource) -> Vec<Cell> {
+fn row(name: String, observed: &ObservedSource) -> Vec<TableCell> {
     let (word, style) = match (observed.change, &observed.data_version) {
         (_, None) => ("no version", WARN),
         (ObservedChange::Changed, _) => ("changed", GOOD),
@@ -137,9 +137,9 @@ fn row(name: String, observed: &ObservedSource) -> Vec<Cell> {
         version.to_string().chars().take(12).collect()
     });
     vec![
-        Cell::plain(name),
-        Cell::new(style, word),
-        Cell::new(DIM, version),
+        TableCell::plain(name),
+        TableCell::new(style, word),
+        TableCell::new(DIM, version),
     ]
 }
 

@@ -7,12 +7,12 @@ use crate::answer::{
 };
 use crate::app;
 use crate::cli::args::RunArgs;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
 use crate::cli::session::Session;
 use crate::cli::text::{
-    ACCENT, BAD, BOLD, Cell, DIM, Detail, GOOD, Hints, Keys, Look, Table, UNVERIFIABLE, WARN,
+    ACCENT, BAD, BOLD, DIM, Detail, GOOD, Hints, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN,
     count, cut, keys, number, span, styled, subject,
 };
 use crate::executor::{Cancel, LocalExecutor};
@@ -37,7 +37,7 @@ pub struct PlanArgs {
 }
 
 /// Says what would run: `plan`, and `materialize --dry-run`.
-pub fn run(run: &RunArgs, grouping: Grouping, session: &Session) -> Result<Exit, Failure> {
+pub fn run(run: &RunArgs, grouping: Grouping, session: &Session) -> Result<VerbExit, VerbError> {
     let request = PlanOptions {
         run: run.options(session.globals.jobs)?,
         grouping,
@@ -47,7 +47,7 @@ pub fn run(run: &RunArgs, grouping: Grouping, session: &Session) -> Result<Exit,
     session.answered(&notices, &report, || {
         plan(&report, &session.look(), &session.next)
     })?;
-    Ok(Exit::yes_if(report.counts.blocked == 0))
+    Ok(VerbExit::yes_if(report.counts.blocked == 0))
 }
 
 /// How many steps of the longest chain are named.
@@ -124,9 +124,9 @@ pub fn blocked(ranges: &[BlockedRange], look: &Look, next: &Next) -> String {
     let mut table = Table::default();
     for BlockedRange { keys, reason } in ranges {
         table.row([
-            Cell::new(BAD, format!("{:>12}", "Blocked")),
-            Cell::plain(name(keys)),
-            Cell::plain(as_typed(reason, &next.program)),
+            TableCell::new(BAD, format!("{:>12}", "Blocked")),
+            TableCell::plain(name(keys)),
+            TableCell::plain(as_typed(reason, &next.program)),
         ]);
     }
     table.lines(0, look.width)
@@ -143,7 +143,7 @@ pub fn set_aside(asset: &AssetKey, (path, kept): (&str, &str), count: u64) -> St
     }
 }
 
-fn row(place: usize, step: &PlanStep) -> Vec<Cell> {
+fn row(place: usize, step: &PlanStep) -> Vec<TableCell> {
     let (word, style) = match step.decision {
         Decision::Run => ("run", WARN),
         Decision::MayRun => ("may run", ACCENT),
@@ -154,11 +154,11 @@ fn row(place: usize, step: &PlanStep) -> Vec<Cell> {
         many => count(many, "step"),
     };
     vec![
-        Cell::new(DIM, place.to_string()).right(),
-        Cell::new(style, word),
-        Cell::new(BOLD, name(&step.keys)),
-        Cell::plain(steps).right(),
-        Cell::new(DIM, step.expected.map_or_else(String::new, span)).right(),
+        TableCell::new(DIM, place.to_string()).right(),
+        TableCell::new(style, word),
+        TableCell::new(BOLD, name(&step.keys)),
+        TableCell::plain(steps).right(),
+        TableCell::new(DIM, step.expected.map_or_else(String::new, span)).right(),
     ]
 }
 

@@ -7,11 +7,11 @@ use crate::answer::{Document, ErrorsDocument};
 use crate::app::{FromLock, Notice, OpenProject, SelectionNotice, Surroundings};
 use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::diagnostics;
-use crate::cli::error::{CliError, Failure};
-use crate::cli::exit::Exit;
+use crate::cli::error::{CliError, VerbError};
+use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
 use crate::cli::output;
-use crate::cli::terminal::{Kind, Motion, Terminal, Variables};
+use crate::cli::terminal::{Motion, StreamKind, Terminal, Variables};
 use crate::cli::text::{Detail, Hints, Look};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
@@ -62,7 +62,7 @@ impl Session {
         let in_lines = globals.no_progress
             || globals.verbose
             || terminal.motion == Motion::Lines
-            || terminal.stderr.kind == Kind::Other;
+            || terminal.stderr.kind == StreamKind::Other;
         let progress = match (globals.json, in_lines) {
             (true, _) => ProgressStyle::Json,
             (false, false) => ProgressStyle::Live,
@@ -98,8 +98,8 @@ impl Session {
             now: self.now,
             detail: self.detail,
             hints: match stdout.kind {
-                Kind::Terminal => Hints::Given,
-                Kind::Other => Hints::None,
+                StreamKind::Terminal => Hints::Given,
+                StreamKind::Other => Hints::None,
             },
         }
     }
@@ -114,7 +114,7 @@ impl Session {
     }
 
     /// Tells an error, and how the process ends.
-    pub fn fail(&self, error: &dyn miette::Diagnostic, exit: Exit) -> Exit {
+    pub fn fail(&self, error: &dyn miette::Diagnostic, exit: VerbExit) -> VerbExit {
         fail(error, self.format, &self.terminal, &self.next.program);
         exit
     }
@@ -137,7 +137,7 @@ impl Session {
     }
 
     /// The project that this invocation is about.
-    pub fn project(&self) -> Result<OpenProject, Failure> {
+    pub fn project(&self) -> Result<OpenProject, VerbError> {
         Ok(OpenProject::open(&self.surroundings()?)?)
     }
 
@@ -154,12 +154,12 @@ impl Session {
         &self,
         report: &R,
         text: impl FnOnce() -> String,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<VerbExit, VerbError> {
         match self.format {
             Format::Json => output::answer_json(&Document::new(report))?,
             Format::Text => output::answer(self.terminal.stdout, text())?,
         }
-        Ok(Exit::Yes)
+        Ok(VerbExit::Yes)
     }
 
     /// Shows notices, and answers unless they say all.
@@ -168,11 +168,11 @@ impl Session {
         notices: &[Notice],
         report: &R,
         text: impl FnOnce() -> String,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<VerbExit, VerbError> {
         if self.tell(notices) {
             self.answer(report, text)?;
         }
-        Ok(Exit::Yes)
+        Ok(VerbExit::Yes)
     }
 
     /// Shows notices; whether an answer says more. A text does not where nothing is selected.

@@ -5,10 +5,10 @@ use clap::Args;
 use crate::answer::{DeclarationKind, Listing, ShownAsset, ShownRecipe, WrittenCommand};
 use crate::app;
 use crate::cli::args::whole;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
-use crate::cli::text::{BOLD, Cell, DIM, Keys, Look, Table, count, keys, span, styled};
+use crate::cli::text::{BOLD, DIM, Keys, Look, Table, TableCell, count, keys, span, styled};
 use crate::model::{AssetKey, LeftoverRule, ShowRequest};
 
 /// Words of `show`.
@@ -23,7 +23,7 @@ pub struct ShowArgs {
 }
 
 /// Shows one asset or source.
-pub fn run(args: &ShowArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &ShowArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let project = session.project()?;
     let asset = whole(&args.asset)?;
     let report = app::show(&project, &ShowRequest { asset })?;
@@ -87,7 +87,7 @@ fn show(report: &ShownAsset, look: &Look) -> String {
 fn entry(table: &mut Table, label: &str, text: &str) {
     for (index, line) in text.lines().enumerate() {
         let label = if index == 0 { label } else { "" };
-        table.row([Cell::new(DIM, label), Cell::plain(line)]);
+        table.row([TableCell::new(DIM, label), TableCell::plain(line)]);
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Terminal {
     /// Standard error.
     pub stderr: Stream,
     /// Whether someone can answer a question.
-    pub stdin: Kind,
+    pub stdin: StreamKind,
     /// Which characters can be shown.
     pub glyphs: Glyphs,
     /// Whether the terminal only takes lines: `TERM=dumb`.
@@ -26,7 +26,7 @@ pub struct Terminal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
     /// What it is.
-    pub kind: Kind,
+    pub kind: StreamKind,
     /// Whether it takes colours.
     pub paint: Paint,
     /// Its width in columns; `None` where lines may be of any length.
@@ -37,7 +37,7 @@ pub struct Stream {
 
 /// What a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StreamKind {
     /// A terminal.
     Terminal,
     /// A pipe or a file.
@@ -107,13 +107,13 @@ impl Variables {
         }
     }
 
-    fn paint(&self, choice: ColorChoice, kind: Kind) -> Paint {
+    fn paint(&self, choice: ColorChoice, kind: StreamKind) -> Paint {
         let colors = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto if self.no_color => false,
             ColorChoice::Auto if self.clicolor_force => true,
-            ColorChoice::Auto => kind == Kind::Terminal && !self.clicolor_off && !self.dumb,
+            ColorChoice::Auto => kind == StreamKind::Terminal && !self.clicolor_off && !self.dumb,
         };
         if colors { Paint::Colors } else { Paint::Plain }
     }
@@ -130,20 +130,22 @@ impl Terminal {
     pub fn of_process(choice: ColorChoice, variables: &Variables) -> Self {
         let kind = |is_terminal| {
             if is_terminal {
-                Kind::Terminal
+                StreamKind::Terminal
             } else {
-                Kind::Other
+                StreamKind::Other
             }
         };
         let stream = |kind, size: Option<(terminal_size::Width, terminal_size::Height)>| {
-            let size = size.filter(|_| kind == Kind::Terminal);
+            let size = size.filter(|_| kind == StreamKind::Terminal);
             let measured = size.map(|(width, _)| usize::from(width.0));
             Stream {
                 kind,
                 paint: variables.paint(choice, kind),
                 width: match kind {
-                    Kind::Terminal => Some(variables.columns.or(measured).unwrap_or(80).max(20)),
-                    Kind::Other => None,
+                    StreamKind::Terminal => {
+                        Some(variables.columns.or(measured).unwrap_or(80).max(20))
+                    }
+                    StreamKind::Other => None,
                 },
                 height: size.map(|(_, height)| usize::from(height.0)),
             }
@@ -191,13 +193,13 @@ impl Paint {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{ColorChoice, Kind, Paint, Variables};
+    use super::{ColorChoice, Paint, StreamKind, Variables};
 
     #[test]
     fn when_colors_are_used() {
         use ColorChoice::{Always, Auto, Never};
-        use Kind::{Other, Terminal};
         use Paint::{Colors, Plain};
+        use StreamKind::{Other, Terminal};
         for (choice, environment, kind, paint) in [
             (Auto, &[][..], Terminal, Colors),
             (Auto, &[], Other, Plain),

@@ -2,14 +2,14 @@
 
 use crate::answer::{Problem, ValidateReport};
 use crate::app;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::{BAD, GOOD, WARN, count, styled};
 use crate::cli::{diagnostics, output};
 
 /// Checks Assets.toml without looking at data.
-pub fn run(session: &Session) -> Result<Exit, Failure> {
+pub fn run(session: &Session) -> Result<VerbExit, VerbError> {
     let report = app::validate(&session.surroundings()?)?;
     if session.format == Format::Text {
         let problems = report.errors.iter().chain(&report.warnings);
@@ -19,9 +19,9 @@ pub fn run(session: &Session) -> Result<Exit, Failure> {
     }
     session.answer(&report, || validate(&report))?;
     Ok(if report.errors.is_empty() {
-        Exit::Yes
+        VerbExit::Yes
     } else {
-        Exit::Input
+        VerbExit::Input
     })
 }
 

@@ -8,11 +8,11 @@ use crate::answer::AffectedReport;
 use crate::app;
 use crate::cli::accept::wiped;
 use crate::cli::args::{PartitionsArgs, RecordedArgs, words};
-use crate::cli::error::{CliError, Failure};
-use crate::cli::exit::Exit;
+use crate::cli::error::{CliError, VerbError};
+use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::cli::terminal::{Kind, Terminal};
+use crate::cli::terminal::{StreamKind, Terminal};
 use crate::cli::text::count;
 use crate::model::WipeRequest;
 
@@ -41,7 +41,7 @@ pub struct WipeArgs {
 }
 
 /// Asks, and forgets.
-pub fn run(args: &WipeArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &WipeArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let any = RecordedArgs::default();
     let selection = words(&args.selection, &args.partitions, any)?;
     let request = WipeRequest {
@@ -59,7 +59,7 @@ pub fn run(args: &WipeArgs, session: &Session) -> Result<Exit, Failure> {
         if let Some(question) = question(&report)
             && !is_confirmed(&question, &session.terminal)?
         {
-            return Ok(Exit::No);
+            return Ok(VerbExit::No);
         }
     }
     let (report, notices) = app::wipe(&project, &request)?;
@@ -82,7 +82,7 @@ fn question(report: &AffectedReport) -> Option<String> {
 
 /// Asks before something is lost; never without a terminal.
 fn is_confirmed(question: &str, terminal: &Terminal) -> Result<bool, CliError> {
-    if terminal.stdin == Kind::Other || terminal.stderr.kind == Kind::Other {
+    if terminal.stdin == StreamKind::Other || terminal.stderr.kind == StreamKind::Other {
         return Err(CliError::NotConfirmed);
     }
     output::say(terminal.stderr, format!("{question} [y/N] "));

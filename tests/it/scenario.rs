@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use assetctl::answer::{Decision, Event, EventKind, EventSink, StepFailure, StepOutcome};
 use assetctl::app::{
-    AppError, InMemory, Notice, OpenProject, Progress, RunPlace, Running, Surroundings,
+    AppError, InMemory, Notice, OpenProject, Progress, RunContext, RunPlace, Surroundings,
     materialize, materialize_in_memory, plan, status,
 };
 use assetctl::engine::RunSummary;
@@ -252,7 +252,7 @@ impl Scenario {
     ) -> Result<Ran, AppError> {
         let mut journal = Journal::default();
         let clock = FixedClock(self.now);
-        let doors = Running {
+        let doors = RunContext {
             executor,
             cancel,
             clock: &clock,
@@ -335,7 +335,7 @@ impl Scenario {
         executor: &dyn Executor,
     ) -> InMemory {
         let clock = FixedClock(self.now);
-        let doors = Running {
+        let doors = RunContext {
             executor,
             cancel: &Cancel::new(),
             clock: &clock,

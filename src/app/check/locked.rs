@@ -19,7 +19,7 @@ use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::app::selection::{Range, Selection, is_without_keys, select};
+use crate::app::selection::{Range, SelectedGoals, is_without_keys, select};
 use crate::executor::LocalExecutor;
 use crate::lock::{LockFacts, LockJudge, LockStatus};
 use crate::look::{
@@ -111,7 +111,7 @@ pub(super) fn by_lock(
 fn keyless(
     project: &OpenProject,
     strangers: &Strangers,
-    selection: &Selection,
+    selection: &SelectedGoals,
 ) -> Vec<(AssetId, u32)> {
     let without_keys = selection
         .assets()

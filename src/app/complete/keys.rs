@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::app::complete::{Words, root};
+use crate::app::complete::{CompletionWords, root};
 use crate::app::error::AppError;
 use crate::app::project::look;
 use crate::hash::Ignore;
@@ -21,7 +21,7 @@ const CHUNK: u32 = 4_096;
 /// What stands between the ends of a range.
 const TO: &str = "...";
 
-impl Words<'_> {
+impl CompletionWords<'_> {
     /// The keys that begin with `typed` of the assets, sources and definitions named in `of`; where these have none, of all
     /// definitions. Behind `DEFINITION=` it is the keys of that.
     ///

@@ -23,7 +23,7 @@ const RUNS: usize = 100;
 
 /// The words of a project, as far as something may come next.
 #[derive(Debug)]
-pub struct Words<'a> {
+pub struct CompletionWords<'a> {
     surroundings: &'a Surroundings,
     known: KeptWords,
 }
@@ -38,7 +38,7 @@ struct KeptWords {
     definitions: AssetGraph,
 }
 
-impl<'a> Words<'a> {
+impl<'a> CompletionWords<'a> {
     /// The words of the project that `surroundings` lie in.
     ///
     /// # Errors

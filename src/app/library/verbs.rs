@@ -12,7 +12,7 @@ use crate::app::library::request::{
 use crate::app::library::run_result::{RunResult, RunValues};
 use crate::app::library::turn::Turn;
 use crate::app::{
-    self, Declared, Notice, OpenProject, OpenedProject, Progress, Rebuilding, RunPlace, Running,
+    self, Declared, Notice, OpenProject, OpenedProject, Progress, Rebuilding, RunContext, RunPlace,
     made_rows,
 };
 use crate::engine::RunSummary;
@@ -161,8 +161,8 @@ impl<'a> Recorder<'a> {
     }
 
     /// What a run of a project needs of the world.
-    fn running<'r>(&'r mut self, project: &'r Project, cancel: &'r Cancel) -> Running<'r> {
-        Running {
+    fn running<'r>(&'r mut self, project: &'r Project, cancel: &'r Cancel) -> RunContext<'r> {
+        RunContext {
             executor: project.executor(),
             cancel,
             clock: project.clock(),

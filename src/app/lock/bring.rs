@@ -8,7 +8,7 @@ use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::updated;
-use crate::app::lock::sources::{Look, source_changes};
+use crate::app::lock::sources::{SourceLook, source_changes};
 use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
@@ -57,7 +57,12 @@ pub fn lock(
         }
     }
     changes.append(key_changes(project.graph(), project.keys(), file.lock()));
-    changes.append(source_changes(project, &evaluation, file.lock(), Look::All));
+    changes.append(source_changes(
+        project,
+        &evaluation,
+        file.lock(),
+        SourceLook::All,
+    ));
     let report = change(project, file, &changes, request.dry_run)?;
     project.keep_what_was_learnt();
     Ok((report, instance.notices))

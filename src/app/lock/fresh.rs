@@ -6,7 +6,7 @@
 
 use crate::app::error::AppError;
 use crate::app::lock::file::LockFile;
-use crate::app::lock::sources::{Look, source_changes};
+use crate::app::lock::sources::{SourceLook, source_changes};
 use crate::app::project::OpenProject;
 use crate::hash::Versions;
 use crate::lock::{
@@ -38,9 +38,9 @@ pub fn lock_fresh(
     changes.lines = without_cells(lines);
     changes.append(key_changes(project.graph(), keys, lock));
     let look = if changes.is_empty() {
-        Look::Known
+        SourceLook::Known
     } else {
-        Look::All
+        SourceLook::All
     };
     changes.append(source_changes(project, evaluation, lock, look));
     file.change(project, versions, &changes)?;

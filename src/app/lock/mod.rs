@@ -17,4 +17,4 @@ pub use fold::everything;
 pub use fresh::lock_fresh;
 pub use notice::DamagedLock;
 pub use prune::prune_lock;
-pub use sources::{Look, observed_changes, source_changes};
+pub use sources::{SourceLook, observed_changes, source_changes};

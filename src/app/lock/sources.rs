@@ -15,7 +15,7 @@ use crate::plan::{Cell, Evaluation, Known, Scope};
 
 /// How sources are to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum SourceLook {
     /// Those that have lines, and those that a command observes.
     Known,
     /// All; git is asked which it tracks.
@@ -29,7 +29,7 @@ pub fn source_changes(
     project: &OpenProject,
     evaluation: &Evaluation<'_>,
     lock: &Lock,
-    look: Look,
+    look: SourceLook,
 ) -> Changes {
     let scope = evaluation.scope();
     let read = read_by_locked(scope.graph());
@@ -50,7 +50,7 @@ pub fn source_changes(
             continue;
         };
         let is_observed = matches!(source.place, Place::Observed { .. });
-        if !is_observed && look == Look::Known && known.is_empty() {
+        if !is_observed && look == SourceLook::Known && known.is_empty() {
             continue;
         }
         for cell in row.cells() {
@@ -63,11 +63,11 @@ pub fn source_changes(
                 version,
             };
             let found = known.get(&(&line.source, line.partition.as_ref()));
-            if is_observed || (look == Look::Known && found.is_some()) {
+            if is_observed || (look == SourceLook::Known && found.is_some()) {
                 if found != Some(&Some(version)) {
                     changes.sources.push(line);
                 }
-            } else if look == Look::All {
+            } else if look == SourceLook::All {
                 files.push((cell, source, line));
             }
         }

@@ -8,7 +8,7 @@ use crate::app::lock::LockFile;
 use crate::app::materialize::disk::{DiskRun, SealBasis};
 use crate::app::materialize::memory::MemoryRun;
 use crate::app::materialize::planned::{jobs, options, places, planned};
-use crate::app::materialize::progress::{RunPlace, Running};
+use crate::app::materialize::progress::{RunContext, RunPlace};
 use crate::app::nested::refuse_nested;
 use crate::app::plan::upstream;
 use crate::app::project::OpenProject;
@@ -38,11 +38,11 @@ pub(super) enum Medium<'a> {
 pub(super) fn carry_out<T>(
     (project, started): (&OpenProject, Instant),
     request: &MaterializeOptions,
-    running: Running<'_>,
+    running: RunContext<'_>,
     medium: &Medium<'_>,
     look: impl Fn(&Evaluation<'_>) -> T,
 ) -> Result<(RunSummary, T), AppError> {
-    let Running {
+    let RunContext {
         executor,
         cancel,
         clock,

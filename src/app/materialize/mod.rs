@@ -16,7 +16,7 @@ mod to_memory;
 mod values;
 
 pub use in_memory_error::InMemoryError;
-pub use progress::{Progress, RunPlace, Running};
+pub use progress::{Progress, RunContext, RunPlace};
 pub use to_disk::{OpenedProject, materialize_opened};
 pub use to_memory::materialize_in_memory;
 pub use values::{InMemory, KeptValue};
@@ -53,7 +53,7 @@ impl Materialized {
 pub fn materialize(
     surroundings: &Surroundings,
     options: &MaterializeOptions,
-    running: Running<'_>,
+    running: RunContext<'_>,
 ) -> Result<Materialized, AppError> {
     if options.in_memory.is_some() {
         let done = materialize_in_memory(surroundings, options, running)?;

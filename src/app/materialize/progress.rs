@@ -27,7 +27,7 @@ pub struct RunPlace<'a> {
 }
 
 /// The doors that a run goes through.
-pub struct Running<'a> {
+pub struct RunContext<'a> {
     /// Where commands run.
     pub executor: &'a dyn Executor,
     /// Interrupts.

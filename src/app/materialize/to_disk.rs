@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::answer::{Event, EventKind, PlanCounts, Planned, RunCounts, RunOutcome};
 use crate::app::error::AppError;
 use crate::app::materialize::carry_out::{Medium, carry_out};
-use crate::app::materialize::progress::{Progress as _, Running};
+use crate::app::materialize::progress::{Progress as _, RunContext};
 use crate::app::project::OpenProject;
 use crate::app::replaced::{Watched, told_of, was_replaced};
 use crate::app::seal;
@@ -23,7 +23,7 @@ use crate::plan::Evaluation;
 pub(super) fn materialize_on_disk(
     surroundings: &Surroundings,
     request: &MaterializeOptions,
-    running: Running<'_>,
+    running: RunContext<'_>,
 ) -> Result<RunSummary, AppError> {
     let started = Instant::now();
     if let Some(nothing) = seal::check(surroundings, request) {
@@ -51,10 +51,10 @@ pub struct OpenedProject<'a> {
 pub fn materialize_opened<T>(
     OpenedProject { project, started }: OpenedProject<'_>,
     request: &MaterializeOptions,
-    running: Running<'_>,
+    running: RunContext<'_>,
     look: impl Fn(&Evaluation<'_>) -> T,
 ) -> Result<(RunSummary, T), AppError> {
-    let Running {
+    let RunContext {
         executor,
         cancel,
         clock,
@@ -66,7 +66,7 @@ pub fn materialize_opened<T>(
     };
     // One attempt: it ends with `StoreError::Replaced` where the instance turns out to be damaged, and nothing has run.
     let attempt = |project: &OpenProject, progress: &mut Watched<'_>, is_whole| {
-        let running = Running {
+        let running = RunContext {
             executor,
             cancel,
             clock,
@@ -89,8 +89,12 @@ pub fn materialize_opened<T>(
 }
 
 /// Tells what a run with nothing to do would have told.
-fn tell_nothing_to_do(nothing: &NothingToDo, running: Running<'_>, started: Instant) -> RunSummary {
-    let Running {
+fn tell_nothing_to_do(
+    nothing: &NothingToDo,
+    running: RunContext<'_>,
+    started: Instant,
+) -> RunSummary {
+    let RunContext {
         clock, progress, ..
     } = running;
     let counts = RunCounts {

@@ -11,7 +11,7 @@ use crate::app::materialize::carry_out::{Medium, carry_out};
 use crate::app::materialize::in_memory_error::InMemoryError;
 use crate::app::materialize::memory::MemoryRun;
 use crate::app::materialize::printed::find_printed;
-use crate::app::materialize::progress::Running;
+use crate::app::materialize::progress::RunContext;
 use crate::app::materialize::values::{InMemory, kept_values};
 use crate::app::project::OpenProject;
 use crate::app::selection::find;
@@ -32,7 +32,7 @@ use crate::sys::private_folder::PrivateFolder;
 pub fn materialize_in_memory(
     surroundings: &Surroundings,
     options: &MaterializeOptions,
-    running: Running<'_>,
+    running: RunContext<'_>,
 ) -> Result<InMemory, AppError> {
     let started = Instant::now();
     let memory = &options.in_memory.clone().unwrap_or_default();

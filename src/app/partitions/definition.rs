@@ -4,7 +4,7 @@ use crate::app::error::RequestError;
 use crate::app::list::definition_label;
 use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
-use crate::app::selection::{End, Miss, Neighbours, READINGS};
+use crate::app::selection::{End, Miss, NearestKeys, READINGS};
 use crate::model::{
     AssetKey, DeclaredPartitions, DefinitionId, KeyText, KeyWord, Name, PartitionKey,
     PartitionKeys, PartitionSet,
@@ -84,7 +84,7 @@ pub fn find_keys(
         Some(Miss::Absent(End::Last)) => (last(word), word.place_of_last()),
         _ => (first(word), word.place_of_first()),
     };
-    let nearest = Neighbours { project }.help(keys, key);
+    let nearest = NearestKeys { project }.help(keys, key);
     let help = match window_of(keys, key) {
         Some(window) => format!("{window}; {nearest}"),
         None => nearest,

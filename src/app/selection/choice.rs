@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::app::error::RequestError;
 use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
-use crate::app::selection::nearest::Neighbours;
+use crate::app::selection::nearest::NearestKeys;
 use crate::app::selection::notice::{SelectionNotice, flag};
 use crate::app::selection::reading::{End, Miss, READINGS, Reading};
 use crate::model::{
@@ -240,8 +240,8 @@ impl<'a> Choice<'a> {
         }
     }
 
-    fn neighbours(&self) -> Neighbours<'a> {
-        Neighbours {
+    fn neighbours(&self) -> NearestKeys<'a> {
+        NearestKeys {
             project: self.project,
         }
     }

@@ -12,14 +12,14 @@ pub type Goals = Vec<(AssetId, PartitionSet)>;
 
 /// What a request selects, before the instance is asked.
 #[derive(Debug)]
-pub struct Selection {
+pub struct SelectedGoals {
     goals: Goals,
     alone: Vec<AssetId>,
     notices: Vec<Notice>,
     recorded: RecordedState,
 }
 
-impl Selection {
+impl SelectedGoals {
     pub(super) fn new(
         goals: Goals,
         alone: Vec<AssetId>,

@@ -13,9 +13,9 @@ mod notice;
 mod one;
 mod reading;
 
-pub use goals::{Goals, Selection, matching};
+pub use goals::{Goals, SelectedGoals, matching};
 pub use lookups::is_of_declarations;
-pub use nearest::Neighbours;
+pub use nearest::NearestKeys;
 pub use notice::SelectionNotice;
 pub use one::{find, select_one, select_word};
 pub use reading::{End, Miss, READINGS};
@@ -57,7 +57,7 @@ pub fn select(
     project: &OpenProject,
     request: &SelectionRequest,
     range: Range,
-) -> Result<Selection, AppError> {
+) -> Result<SelectedGoals, AppError> {
     let (arguments, partitions) = (&request.assets, &request.partitions);
     let mut errors = Vec::new();
     let members = Members::read(project, arguments, range, &mut errors)?;
@@ -95,7 +95,7 @@ pub fn select(
     if goals.is_empty() && !arguments.is_empty() {
         notices.push(SelectionNotice::Nothing.into());
     }
-    Ok(Selection::new(
+    Ok(SelectedGoals::new(
         goals,
         members.alone,
         notices,

@@ -6,12 +6,12 @@ use crate::select::did_you_mean;
 
 /// Finds what a person may have meant.
 #[derive(Clone, Copy)]
-pub struct Neighbours<'a> {
+pub struct NearestKeys<'a> {
     /// The project that they are looked for in.
     pub project: &'a OpenProject,
 }
 
-impl Neighbours<'_> {
+impl NearestKeys<'_> {
     /// The window that holds a key, the keys that are like it, or the first and the last.
     pub fn help(self, keys: &PartitionKeys, key: &PartitionKey) -> String {
         if let Some(window) = self.containing(keys, key) {

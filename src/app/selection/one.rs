@@ -5,7 +5,7 @@ use crate::app::project::OpenProject;
 use crate::app::quoted::Quoted;
 use crate::app::selection::Range;
 use crate::app::selection::members::Single;
-use crate::app::selection::nearest::Neighbours;
+use crate::app::selection::nearest::NearestKeys;
 use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN, Selected};
 use crate::select::did_you_mean;
 
@@ -78,7 +78,7 @@ pub(super) fn at(project: &OpenProject, single: &Single) -> Result<PartitionSet,
                 asset: asset.clone(),
                 key: key.to_string(),
                 argument: single.place_of_key_alone(),
-                help: Neighbours { project }.help(keys, key),
+                help: NearestKeys { project }.help(keys, key),
             })
     };
     let first = index_of(key)?;

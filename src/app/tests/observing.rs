@@ -4,7 +4,7 @@ use crate::answer::{ObservedChange, ObservedSource};
 use crate::app::instance::InstanceAccess;
 use crate::app::selection::{self, Range};
 use crate::app::tests::sandbox::{Sandbox, select, told};
-use crate::app::{AppError, Observed, observe};
+use crate::app::{AppError, ObserveOutcome, observe};
 use crate::engine::observe_sources;
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{ObserveRequest, PartitionKey, SelectionRequest, Status};
@@ -33,7 +33,7 @@ command = "cp count {{output}}"
 outputs = "total"
 "#;
 
-fn asked(sandbox: &Sandbox, words: &[&str]) -> Result<Observed, AppError> {
+fn asked(sandbox: &Sandbox, words: &[&str]) -> Result<ObserveOutcome, AppError> {
     let request = ObserveRequest {
         selection: select(words),
     };

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use crate::answer::{Event, EventKind, EventSink, StepOutcome};
 use crate::app::{
-    AppError, Notice, OpenProject, Progress, RunPlace, Running, Surroundings, change_keys,
+    AppError, Notice, OpenProject, Progress, RunContext, RunPlace, Surroundings, change_keys,
     materialize, status,
 };
 use crate::executor::{Cancel, LocalExecutor};
@@ -148,7 +148,7 @@ impl Sandbox {
             ..MaterializeOptions::default()
         };
         let mut ran = Ran::default();
-        let running = Running {
+        let running = RunContext {
             executor: &LocalExecutor,
             cancel: &Cancel::default(),
             clock: &self.clock(),

@@ -12,8 +12,8 @@ use crate::app;
 use crate::app::{AppError, Rebuilding};
 use crate::cli::args::SelectionArgs;
 use crate::cli::check::render::{check, rebuilding, verdict};
-use crate::cli::error::{CliError, Failure};
-use crate::cli::exit::Exit;
+use crate::cli::error::{CliError, VerbError};
+use crate::cli::exit::VerbExit;
 use crate::cli::next::Next;
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
@@ -101,7 +101,7 @@ pub enum CheckFormat {
 }
 
 /// Checks, and says whether all is fresh.
-pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &CheckArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let request = request(args)?;
     let surroundings = session.surroundings()?;
     let nothing = |why: &str| {
@@ -109,7 +109,7 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit, Failure> {
             session.terminal.stderr,
             format!("{why}: nothing to check.\n"),
         );
-        Ok(Exit::Yes)
+        Ok(VerbExit::Yes)
     };
     if args.if_present && !app::is_project(&surroundings) {
         return nothing("There is no Assets.toml here");
@@ -137,7 +137,7 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit, Failure> {
         answer => answer?,
     };
     if let Some(signal) = interrupts.and_then(|it| it.signal()) {
-        return Ok(Exit::of_run(RunOutcome::Canceled, Some(signal)));
+        return Ok(VerbExit::of_run(RunOutcome::Canceled, Some(signal)));
     }
     session.tell(&notices);
     match format {
@@ -149,7 +149,7 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<Exit, Failure> {
     let here = std::env::current_dir()?;
     let next = session.next.in_project(&surroundings.directory, &here);
     answer(session, &report, format, &next)?;
-    Ok(Exit::yes_if(report.is_good()))
+    Ok(VerbExit::yes_if(report.is_good()))
 }
 
 /// What `check` is asked for.

@@ -7,8 +7,8 @@ use crate::answer::{
 use crate::cli::next::{Next, as_typed};
 use crate::cli::status::glyph;
 use crate::cli::text::{
-    BAD, Cell, DIM, Detail, GOOD, Keys, Look, Table, WARN, ago, count, keys, not_the_same, number,
-    status_style, status_word, styled, why, why_not_rebuilt, why_unverifiable,
+    BAD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, WARN, ago, count, keys, not_the_same,
+    number, status_style, status_word, styled, why, why_not_rebuilt, why_unverifiable,
 };
 use crate::model::{Status, Strictness};
 
@@ -159,20 +159,20 @@ fn rows(report: &CheckReport, look: &Look) -> String {
         for (stale, why, ranges) in reasons.iter().take(shown) {
             let style = status_style(stale.status);
             table.row([
-                Cell::new(style, glyph(stale.status, look.glyphs)),
-                Cell::new(style, status_word(stale)),
-                Cell::plain(stale.range.asset.to_string()),
-                Cell::plain(keys(ranges.iter().copied(), ranges_shown(look))),
-                Cell::new(DIM, why.clone()),
+                TableCell::new(style, glyph(stale.status, look.glyphs)),
+                TableCell::new(style, status_word(stale)),
+                TableCell::plain(stale.range.asset.to_string()),
+                TableCell::plain(keys(ranges.iter().copied(), ranges_shown(look))),
+                TableCell::new(DIM, why.clone()),
             ]);
         }
         if reasons.len() > shown {
             let more = (reasons.len() - shown) as u64;
             table.row([
-                Cell::plain(""),
-                Cell::plain(""),
-                Cell::plain(checked.asset.to_string()),
-                Cell::new(DIM, format!("and {}", count(more, "more reason"))),
+                TableCell::plain(""),
+                TableCell::plain(""),
+                TableCell::plain(checked.asset.to_string()),
+                TableCell::new(DIM, format!("and {}", count(more, "more reason"))),
             ]);
         }
     }

@@ -1,6 +1,6 @@
 //! Which words of the project an argument takes.
 
-use crate::app::{AppError, Words, complete_input, complete_revision, complete_run};
+use crate::app::{AppError, CompletionWords, complete_input, complete_revision, complete_run};
 use crate::cli::complete::asked::Asked;
 use crate::cli::help;
 
@@ -88,7 +88,7 @@ impl Offer {
         let Some(surroundings) = asked.surroundings() else {
             return Ok(Vec::new());
         };
-        let words = || Words::of(&surroundings);
+        let words = || CompletionWords::of(&surroundings);
         match self {
             Self::Selection => words()?.selections(typed),
             Self::Makeable => words()?.selections_of_assets(typed),

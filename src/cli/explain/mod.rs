@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::app;
 use crate::cli::args::one;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::explain::render::explain;
 use crate::cli::session::Session;
 use crate::model::ExplainRequest;
@@ -29,7 +29,7 @@ pub struct ExplainArgs {
 }
 
 /// Explains one asset partition.
-pub fn run(args: &ExplainArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &ExplainArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let project = session.project()?;
     let selected = one(&args.selected, args.partition.as_deref())?;
     let (report, notices) = app::explain(&project, &ExplainRequest { selected })?;

@@ -7,8 +7,8 @@ use crate::answer::{
 };
 use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
-    BOLD, Cell, DIM, Detail, GOOD, Keys, Look, Table, UNVERIFIABLE, WARN, ago, chain, clock, count,
-    keys, printed, span, status_style, styled, visible,
+    BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN, ago, chain, clock,
+    count, keys, printed, span, status_style, styled, visible,
 };
 use crate::model::{Origin, Outcome, Status};
 
@@ -156,25 +156,25 @@ fn field_rows(field: &ComparedField, table: &mut Table) {
     };
     if field.equal {
         table.row([
-            Cell::new(GOOD, "="),
-            Cell::plain(field.field.clone()),
-            Cell::new(DIM, value(&field.now)),
+            TableCell::new(GOOD, "="),
+            TableCell::plain(field.field.clone()),
+            TableCell::new(DIM, value(&field.now)),
         ]);
         return;
     }
     table.row([
-        Cell::new(WARN, "≠"),
-        Cell::plain(field.field.clone()),
-        Cell::plain(format!("was {}", value(&field.recorded))),
+        TableCell::new(WARN, "≠"),
+        TableCell::plain(field.field.clone()),
+        TableCell::plain(format!("was {}", value(&field.recorded))),
     ]);
     let now = match &field.now {
         None if field.field.starts_with(INPUT) => "not known, or not read any more".to_owned(),
         now => value(now),
     };
     table.row([
-        Cell::plain(""),
-        Cell::plain(""),
-        Cell::plain(format!("now {now}")),
+        TableCell::plain(""),
+        TableCell::plain(""),
+        TableCell::plain(format!("now {now}")),
     ]);
 }
 
@@ -228,10 +228,10 @@ fn outputs(report: &ExplainReport, width: usize) -> String {
             (Some(_), Some(_)) => ("≠", WARN, "not what was recorded"),
         };
         table.row([
-            Cell::new(style, sign),
-            Cell::plain(output.name.clone().unwrap_or_default()),
-            Cell::plain(output.path.clone()),
-            Cell::plain(format!("{state}{}", newer(output))),
+            TableCell::new(style, sign),
+            TableCell::plain(output.name.clone().unwrap_or_default()),
+            TableCell::plain(output.path.clone()),
+            TableCell::plain(format!("{state}{}", newer(output))),
         ]);
     }
     format!("\n{}\n{}", heading("Outputs"), table.lines(2, Some(width)))
@@ -333,9 +333,9 @@ fn ranges(words: &str, ranges: &[KeyRange], width: usize) -> String {
             many => count(many, "partition"),
         };
         table.row([
-            Cell::plain(range.asset.to_string()),
-            Cell::plain(keys),
-            Cell::new(DIM, count),
+            TableCell::plain(range.asset.to_string()),
+            TableCell::plain(keys),
+            TableCell::new(DIM, count),
         ]);
     }
     let more = match ranges.len().saturating_sub(RANGES) {

@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 
 use crate::answer::{ChangedParts, Document, LineChange, LineKind, LockDiffReport, LockDifference};
 use crate::app;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::cli::text::{Cell, DIM, Keys, Look, Table, count, keys};
+use crate::cli::text::{DIM, Keys, Look, Table, TableCell, count, keys};
 use crate::model::LockDiffRequest;
 
 /// Words of `lock diff`.
@@ -45,7 +45,7 @@ pub enum LockDiffFormat {
 }
 
 /// Compares two lock files.
-pub fn run(args: &LockDiffArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &LockDiffArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let project = session.project()?;
     let request = LockDiffRequest {
         old: args.old.clone(),
@@ -55,7 +55,7 @@ pub fn run(args: &LockDiffArgs, session: &Session) -> Result<Exit, Failure> {
     session.tell(project.notices());
     if args.format == LockDiffFormat::Json {
         output::answer_json(&Document::new(&report))?;
-        return Ok(Exit::Yes);
+        return Ok(VerbExit::Yes);
     }
     session.answer(&report, || match args.format {
         LockDiffFormat::Text | LockDiffFormat::Json => lock_diff(&report, &session.look()),
@@ -74,10 +74,10 @@ fn lock_diff(report: &LockDiffReport, look: &Look) -> String {
     let mut table = Table::default();
     for found in &report.differences {
         table.row([
-            Cell::plain(named(found)),
-            Cell::plain(ranges(found)),
-            Cell::new(DIM, number(found)),
-            Cell::plain(match &found.change {
+            TableCell::plain(named(found)),
+            TableCell::plain(ranges(found)),
+            TableCell::new(DIM, number(found)),
+            TableCell::plain(match &found.change {
                 LineChange::Added => "added".to_owned(),
                 LineChange::Removed => "removed".to_owned(),
                 LineChange::Changed(parts) if found.kind == LineKind::Asset => in_words(parts),

@@ -7,11 +7,11 @@ use clap::{Args, Subcommand};
 use crate::answer::{LineKind, LockReport};
 use crate::app;
 use crate::cli::args::SelectionArgs;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::lock::diff::{LockDiffArgs, LockDiffFormat};
 use crate::cli::session::Session;
-use crate::cli::text::{Cell, DIM, Detail, Look, Table, count};
+use crate::cli::text::{DIM, Detail, Look, Table, TableCell, count};
 use crate::model::LockRequest;
 
 /// Words of `lock`.
@@ -76,7 +76,7 @@ impl LockVerbs {
 }
 
 /// Brings the lock file up to date, drops lines, or says what differs.
-pub fn run(verbs: &LockVerbs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(verbs: &LockVerbs, session: &Session) -> Result<VerbExit, VerbError> {
     let project = || session.project();
     let (report, notices) = match &verbs.verb {
         None => {
@@ -104,12 +104,12 @@ fn locked(report: &LockReport, look: &Look) -> String {
         let mut table = Table::default();
         for lines in &report.changes {
             table.row([
-                Cell::plain(match lines.kind {
+                TableCell::plain(match lines.kind {
                     LineKind::Asset => lines.name.clone(),
                     LineKind::Source => format!("@{}", lines.name),
                     LineKind::Key => format!("+ {}", lines.name),
                 }),
-                Cell::new(DIM, parts([lines.added, lines.changed, lines.removed])),
+                TableCell::new(DIM, parts([lines.added, lines.changed, lines.removed])),
             ]);
         }
         text = table.lines(2, look.width);

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::answer::{Event, EventKind, EventSink};
 use crate::app;
-use crate::app::{AppError, KeysAdded, Notice, RunPlace, Running, SelectionNotice};
-use crate::cli::error::Failure;
+use crate::app::{AppError, KeysAdded, Notice, RunContext, RunPlace, SelectionNotice};
+use crate::cli::error::VerbError;
 use crate::cli::follow::Followers;
 use crate::cli::next::Next;
 use crate::cli::output;
@@ -34,8 +34,8 @@ impl DisplayContext<'_> {
     /// Shows a run while it goes on, and gives what came of it and the keys that it has added.
     pub(super) fn show<T>(
         &self,
-        run: impl FnOnce(Running<'_>) -> Result<T, AppError>,
-    ) -> Result<(T, Vec<KeysAdded>), Failure> {
+        run: impl FnOnce(RunContext<'_>) -> Result<T, AppError>,
+    ) -> Result<(T, Vec<KeysAdded>), VerbError> {
         let session = self.session;
         let shared = Arc::new(Shared::default());
         let progress = Progress::start(session, shared.last_line(), self.next.clone())?;
@@ -57,7 +57,7 @@ impl DisplayContext<'_> {
             set_aside: BTreeMap::new(),
             nothing_selected: false,
         };
-        let result = run(Running {
+        let result = run(RunContext {
             executor: &LocalExecutor,
             cancel: self.cancel,
             clock: self.clock,

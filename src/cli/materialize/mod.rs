@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::answer::{Document, OutputLine, RunOutcome};
-use crate::app::{self, InMemory, Materialized, Notice, Running};
+use crate::app::{self, InMemory, Materialized, Notice, RunContext};
 use crate::cli::args::{Globals, RunArgs, at_least_one};
-use crate::cli::error::{CliError, Failure};
-use crate::cli::exit::Exit;
+use crate::cli::error::{CliError, VerbError};
+use crate::cli::exit::VerbExit;
 use crate::cli::materialize::display::DisplayContext;
 use crate::cli::next::Next;
 use crate::cli::session::{Format, Session};
@@ -141,7 +141,7 @@ fn input(text: &str) -> Result<(String, String), String> {
 const ROUNDS: u32 = 1000;
 
 /// Materializes on disk or in memory, or only says what would run.
-pub fn run(args: &MaterializeArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &MaterializeArgs, session: &Session) -> Result<VerbExit, VerbError> {
     if args.dry_run {
         return plan::run(&args.run, Grouping::Ranges, session);
     }
@@ -164,7 +164,7 @@ pub fn run(args: &MaterializeArgs, session: &Session) -> Result<Exit, Failure> {
     let mut rounds = 0;
     loop {
         rounds += 1;
-        let run = |running: Running<'_>| app::materialize(&surroundings, &options, running);
+        let run = |running: RunContext<'_>| app::materialize(&surroundings, &options, running);
         let (done, added) = display.show(run)?;
         let outcome = done.summary().outcome;
         let goes_on = args.until_done && outcome == RunOutcome::Success && rounds < ROUNDS;
@@ -177,7 +177,7 @@ pub fn run(args: &MaterializeArgs, session: &Session) -> Result<Exit, Failure> {
         if let Materialized::InMemory(done) = &done {
             answer_values(done, session)?;
         }
-        return Ok(Exit::of_run(outcome, interrupts.signal()));
+        return Ok(VerbExit::of_run(outcome, interrupts.signal()));
     }
 }
 

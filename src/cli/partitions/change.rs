@@ -7,8 +7,8 @@ use clap::Args;
 use crate::answer::{ChangedKeys, KeysReport};
 use crate::app;
 use crate::cli::args::single_key;
-use crate::cli::error::{CliError, Failure};
-use crate::cli::exit::Exit;
+use crate::cli::error::{CliError, VerbError};
+use crate::cli::exit::VerbExit;
 use crate::cli::next::as_typed;
 use crate::cli::session::Session;
 use crate::cli::text::count;
@@ -30,7 +30,11 @@ pub struct ChangeKeysArgs {
 }
 
 /// Adds or removes keys.
-pub fn run(args: &ChangeKeysArgs, change: KeyChange, session: &Session) -> Result<Exit, Failure> {
+pub fn run(
+    args: &ChangeKeysArgs,
+    change: KeyChange,
+    session: &Session,
+) -> Result<VerbExit, VerbError> {
     let request = request(args, change)?;
     let (report, notices) = app::change_keys(&session.project()?, &request)?;
     session.tell(&notices);

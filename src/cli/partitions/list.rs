@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use crate::answer::{ListedKeys, PartitionsReport};
 use crate::app;
 use crate::cli::args::{instant, key_range, key_word, whole};
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
-use crate::cli::text::{BOLD, Cell, DIM, Look, Table, count, styled};
+use crate::cli::text::{BOLD, DIM, Look, Table, TableCell, count, styled};
 use crate::model::{Grouping, ListPartitionsRequest, PartitionKey, WantedKeys};
 
 /// Words of `partitions list`.
@@ -45,7 +45,7 @@ pub struct ListPartitionsArgs {
 }
 
 /// Lists the keys of a definition.
-pub fn run(args: &ListPartitionsArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &ListPartitionsArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let keys = match (&args.partition, &args.range, args.at) {
         (Some(key), ..) => WantedKeys::Word(key_word(key)?),
         (None, Some(text), _) => WantedKeys::Word(key_range(text)?),
@@ -85,7 +85,7 @@ fn partitions(report: &PartitionsReport, grouping: Grouping, look: &Look) -> Str
 fn definition(report: &PartitionsReport, look: &Look) -> String {
     let mut table = Table::default();
     let mut entry = |label: &str, text: String| {
-        table.row([Cell::new(DIM, label), Cell::plain(text)]);
+        table.row([TableCell::new(DIM, label), TableCell::plain(text)]);
     };
     entry("keys", keys(report));
     if let Some(schedule) = &report.schedule {
@@ -151,7 +151,7 @@ fn one(report: &PartitionsReport, index: u32, look: &Look) -> String {
     let key = key.map_or_else(String::new, |key| key.to_string());
     let mut table = Table::default();
     let mut entry = |label: &str, text: String| {
-        table.row([Cell::new(DIM, label), Cell::plain(text)]);
+        table.row([TableCell::new(DIM, label), TableCell::plain(text)]);
     };
     if let Some(window) = report.keys.window(index) {
         entry("window", format!("{} to {}", window.start, window.end));

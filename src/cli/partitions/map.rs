@@ -7,8 +7,8 @@ use clap::Args;
 use crate::answer::{KeySet, MapReport, MappedKeys};
 use crate::app;
 use crate::cli::args::{key_word, whole};
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
 use crate::cli::text::{BAD, BOLD, Detail, Look, count, styled};
 use crate::model::{MapPartitionsRequest, PartitionKey, PartitionKeys, PartitionSet};
@@ -36,7 +36,7 @@ pub struct MapPartitionsArgs {
 }
 
 /// Says which partitions belong together.
-pub fn run(args: &MapPartitionsArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &MapPartitionsArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let request = MapPartitionsRequest {
         asset: whole(&args.asset)?,
         dep: whole(&args.dep)?,

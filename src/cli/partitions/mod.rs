@@ -8,8 +8,8 @@ mod strip;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::partitions::change::ChangeKeysArgs;
 use crate::cli::partitions::list::ListPartitionsArgs;
 use crate::cli::partitions::map::MapPartitionsArgs;
@@ -47,7 +47,7 @@ pub enum PartitionVerb {
 }
 
 /// Carries out a verb of `partitions`.
-pub fn run(verbs: &PartitionVerbs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(verbs: &PartitionVerbs, session: &Session) -> Result<VerbExit, VerbError> {
     match &verbs.verb {
         PartitionVerb::List(args) => list::run(args, session),
         PartitionVerb::Show(args) => show::run(args, session),

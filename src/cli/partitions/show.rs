@@ -5,14 +5,14 @@ use clap::Args;
 use crate::answer::{DeclarationKind, PartitionRun, ShownPartitions, ShownRow};
 use crate::app;
 use crate::cli::args::whole;
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::partitions::strip::{Stretch, partitions_per_mark, strip, take};
 use crate::cli::session::Session;
 use crate::cli::status::{TOLD, glyph};
 use crate::cli::text::{
-    BOLD, Cell, DIM, Detail, Keys, Look, Table, ago, count, keys, number, status_style, styled,
-    width,
+    BOLD, DIM, Detail, Keys, Look, Table, TableCell, ago, count, keys, number, status_style,
+    styled, width,
 };
 use crate::model::{ShowPartitionsRequest, Status};
 
@@ -28,7 +28,7 @@ pub struct ShowPartitionsArgs {
 }
 
 /// Shows how the partitions of an asset are.
-pub fn run(args: &ShowPartitionsArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &ShowPartitionsArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let asset = whole(&args.asset)?;
     let (shown, notices) =
         app::show_partitions(&session.project()?, &ShowPartitionsRequest { asset })?;
@@ -137,10 +137,10 @@ fn legend(runs: &[PartitionRun], look: &Look) -> String {
             .sum();
         let style = status_style(status);
         table.row([
-            Cell::new(style, glyph(status, look.glyphs)),
-            Cell::new(style, status.word()),
-            Cell::plain(number(total)).right(),
-            Cell::plain(keys(ranges, limit)),
+            TableCell::new(style, glyph(status, look.glyphs)),
+            TableCell::new(style, status.word()),
+            TableCell::plain(number(total)).right(),
+            TableCell::plain(keys(ranges, limit)),
         ]);
     }
     table.lines(2, look.width)

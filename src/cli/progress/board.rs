@@ -18,7 +18,7 @@ pub struct Board {
     /// How many have failed.
     pub failed: u32,
     /// What has started and was not told to have ended, oldest first.
-    pub running: Vec<Running>,
+    pub running: Vec<RunningStep>,
     /// How many commands run at once at most.
     pub jobs: usize,
     /// What failed, to be told again at the end.
@@ -33,7 +33,7 @@ pub struct Board {
 
 /// A step that runs.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningStep {
     /// The step; of a batch the first.
     pub step: StepName,
     /// All that its command makes, where that is more.
@@ -160,7 +160,7 @@ impl Board {
         now: Instant,
     ) {
         if is_first(step, batch.map(Arc::as_ref)) {
-            self.running.push(Running {
+            self.running.push(RunningStep {
                 step: step.clone(),
                 batch: batch.cloned(),
                 attempt,
@@ -174,7 +174,7 @@ impl Board {
     }
 
     /// What runs, oldest first: a step that has ended is told once it is recorded, and others may have started by then.
-    pub fn running_now(&self) -> &[Running] {
+    pub fn running_now(&self) -> &[RunningStep] {
         let ended = self.running.len().saturating_sub(self.jobs);
         &self.running[ended..]
     }

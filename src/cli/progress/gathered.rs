@@ -8,13 +8,13 @@ use crate::model::{Batch, StepName};
 
 /// What has ended of a batch so far.
 #[derive(Debug, Default)]
-pub struct Gathered {
+pub struct FailureSummary {
     took: Duration,
     written: u64,
     materialized: bool,
 }
 
-impl Gathered {
+impl FailureSummary {
     /// Takes an event in, and gives what is to be told: the event itself, or, with the last one of a batch, an event of
     /// its last partition that says how all of it ended.
     pub fn take<'a>(&mut self, event: &'a EventKind) -> Option<Cow<'a, EventKind>> {

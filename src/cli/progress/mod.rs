@@ -24,15 +24,15 @@ pub(super) use line::name;
 
 use crate::answer::{Event, EventSink, KeyPlaces};
 use crate::cli::next::Next;
-use crate::cli::progress::board::Running;
+use crate::cli::progress::board::RunningStep;
 use crate::cli::progress::json::JsonLines;
-use crate::cli::progress::lines::Lines;
+use crate::cli::progress::lines::LineProgress;
 use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
 use crate::cli::signals::Urgency;
 
 /// Says the last line that a running step, or a batch that begins with it, has written to its log.
-pub(super) type LastLine = Arc<dyn Fn(&Running) -> Option<String> + Send + Sync>;
+pub(super) type LastLine = Arc<dyn Fn(&RunningStep) -> Option<String> + Send + Sync>;
 
 /// Shows a run. [`Progress::finish`] waits until all is shown.
 pub(super) struct Progress {
@@ -102,7 +102,7 @@ impl Progress {
             .name("progress".to_owned())
             .spawn(move || match style {
                 ProgressStyle::Live => draw(Live::new(look, stream, last_line, next), &receiver),
-                _ => draw(Lines::new(look, stream, next), &receiver),
+                _ => draw(LineProgress::new(look, stream, next), &receiver),
             })?;
         Ok(Self {
             shown: Shown::Drawn {

@@ -3,9 +3,9 @@
 use crate::answer::{KeyPlaces, KeyRange};
 use crate::model::StepName;
 
-/// Neighbours of which the same is to say.
+/// Steps of neighbouring partitions that end alike.
 #[derive(Debug)]
-pub struct Neighbours<'a, T> {
+pub struct AdjacentSteps<'a, T> {
     /// Which.
     pub keys: KeyRange,
     /// The first of them.
@@ -26,7 +26,7 @@ pub fn neighbours<'a, T, K: PartialEq>(
     places: &KeyPlaces,
     step: impl Fn(&'a T) -> &'a StepName,
     alike: impl Fn(&'a T) -> K,
-) -> Vec<Neighbours<'a, T>> {
+) -> Vec<AdjacentSteps<'a, T>> {
     let mut assets = Vec::new();
     let mut placed: Vec<(usize, Option<u32>, &T)> = Vec::new();
     for each in all {
@@ -39,7 +39,7 @@ pub fn neighbours<'a, T, K: PartialEq>(
         placed.push((asset, places.place(name), each));
     }
     placed.sort_by_key(|(asset, place, _)| (*asset, *place));
-    let mut groups: Vec<Neighbours<'a, T>> = Vec::new();
+    let mut groups: Vec<AdjacentSteps<'a, T>> = Vec::new();
     let mut last: Option<(usize, Option<u32>)> = None;
     for (asset, place, each) in placed {
         let next = last.filter(|(known, before)| {
@@ -52,7 +52,7 @@ pub fn neighbours<'a, T, K: PartialEq>(
                 group.keys.last.clone_from(&name.partition);
                 group.keys.count += 1;
             }
-            _ => groups.push(Neighbours {
+            _ => groups.push(AdjacentSteps {
                 keys: KeyRange {
                     asset: name.asset.clone(),
                     first: name.partition.clone(),

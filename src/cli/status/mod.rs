@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::app;
 use crate::cli::args::{RecordedArgs, SelectionArgs};
-use crate::cli::error::Failure;
-use crate::cli::exit::Exit;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
 use crate::cli::status::render::status;
 use crate::model::{Evidence, Grouping, StatusOptions};
@@ -50,7 +50,7 @@ pub struct StatusArgs {
 }
 
 /// Says how what is selected is.
-pub fn run(args: &StatusArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn run(args: &StatusArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let selection = args.selection.narrowed(args.states)?;
     let request = StatusOptions {
         selection,
@@ -67,5 +67,5 @@ pub fn run(args: &StatusArgs, session: &Session) -> Result<Exit, Failure> {
         status(&report, request.grouping, &session.look(), &session.next)
     })?;
     let all_fresh = report.summary.fresh == report.summary.total();
-    Ok(Exit::yes_if(all_fresh || !args.exit_code))
+    Ok(VerbExit::yes_if(all_fresh || !args.exit_code))
 }

@@ -6,7 +6,7 @@ use crate::answer::{
 use crate::cli::next::{Next, as_typed};
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
-    Cell, DIM, Detail, Hints, Keys, Look, Table, UNVERIFIABLE, ago, count, keys, number,
+    DIM, Detail, Hints, Keys, Look, Table, TableCell, UNVERIFIABLE, ago, count, keys, number,
     status_style, styled, subject,
 };
 use crate::model::{Cause, Evidence, Grouping, Status};
@@ -66,7 +66,7 @@ pub fn status(report: &StatusReport, grouping: Grouping, look: &Look, next: &Nex
     text
 }
 
-fn row(asset: &AssetStatus, look: &Look) -> Vec<Cell> {
+fn row(asset: &AssetStatus, look: &Look) -> Vec<TableCell> {
     let worst = WORST
         .into_iter()
         .find(|status| asset.counts.of(*status) > 0)
@@ -82,30 +82,30 @@ fn row(asset: &AssetStatus, look: &Look) -> Vec<Cell> {
     };
     if asset.counts.total() == 0 {
         return vec![
-            Cell::plain(""),
-            Cell::plain(""),
-            Cell::plain(name),
-            Cell::new(DIM, self::counts(asset.counts)),
+            TableCell::plain(""),
+            TableCell::plain(""),
+            TableCell::plain(name),
+            TableCell::new(DIM, self::counts(asset.counts)),
         ];
     }
     let last = asset
         .last
         .map_or_else(String::new, |time| ago(look.now, time));
     vec![
-        Cell::new(status_style(worst), glyph(worst, look.glyphs)),
-        Cell::new(status_style(worst), worst.word()),
-        Cell::plain(name),
-        Cell::plain(counts),
-        Cell::new(DIM, last),
+        TableCell::new(status_style(worst), glyph(worst, look.glyphs)),
+        TableCell::new(status_style(worst), worst.word()),
+        TableCell::plain(name),
+        TableCell::plain(counts),
+        TableCell::new(DIM, last),
     ]
 }
 
-fn key_row(run: &PartitionRun) -> Vec<Cell> {
+fn key_row(run: &PartitionRun) -> Vec<TableCell> {
     let style = status_style(run.status);
     vec![
-        Cell::plain(""),
-        Cell::new(style, run.status.word()),
-        Cell::plain(format!("  @{}", keys([Keys::from(run)], 1))),
+        TableCell::plain(""),
+        TableCell::new(style, run.status.word()),
+        TableCell::plain(format!("  @{}", keys([Keys::from(run)], 1))),
     ]
 }
 

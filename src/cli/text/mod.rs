@@ -16,7 +16,7 @@ pub(super) use quantity::{bytes, count, elapsed, number, span};
 pub(super) use ranges::{Keys, keys};
 pub(super) use rebuilt::{not_the_same, why_not_rebuilt};
 pub(super) use style::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, status_style, styled};
-pub(super) use table::{Cell, Table, cut, width};
+pub(super) use table::{Table, TableCell, cut, width};
 pub(super) use unfresh::{UNVERIFIABLE, status_word, why, why_unverifiable};
 pub(super) use visible::{
     Colors, at_the_door, is_hidden, marked, of_same_length, printed, uncolored, visible,

@@ -29,7 +29,7 @@ pub fn cut(text: &str, room: usize) -> String {
 
 /// A text in one style.
 #[derive(Clone, Debug, Default)]
-pub struct Cell {
+pub struct TableCell {
     text: String,
     style: Style,
     align: Align,
@@ -45,7 +45,7 @@ pub enum Align {
     Right,
 }
 
-impl Cell {
+impl TableCell {
     /// A text in a style.
     pub fn new(style: Style, text: impl Into<String>) -> Self {
         Self {
@@ -70,12 +70,12 @@ impl Cell {
 /// Rows of cells. Columns are two spaces apart; a column that is empty in all rows is left out.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Vec<TableCell>>,
 }
 
 impl Table {
     /// A row more.
-    pub fn row(&mut self, cells: impl Into<Vec<Cell>>) {
+    pub fn row(&mut self, cells: impl Into<Vec<TableCell>>) {
         self.rows.push(cells.into());
     }
 
@@ -133,7 +133,7 @@ impl Table {
     }
 }
 
-fn line(row: &[Cell], widths: &[usize], indent: usize, room: Option<usize>) -> String {
+fn line(row: &[TableCell], widths: &[usize], indent: usize, room: Option<usize>) -> String {
     let mut line = " ".repeat(indent);
     let mut at = indent;
     let last = row.iter().rposition(|cell| !cell.text.is_empty());
@@ -165,7 +165,7 @@ fn line(row: &[Cell], widths: &[usize], indent: usize, room: Option<usize>) -> S
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Table, cut, uncolored};
+    use super::{Table, TableCell, cut, uncolored};
 
     #[test]
     fn wide_characters_take_two_columns() {
@@ -183,8 +183,8 @@ mod tests {
     #[test]
     fn notes_stand_beside_their_rows_or_below() {
         let mut table = Table::default();
-        table.row([Cell::plain("a")]);
-        table.row([Cell::plain("bcd")]);
+        table.row([TableCell::plain("a")]);
+        table.row([TableCell::plain("bcd")]);
         let notes = [vec!["one".to_owned(), "two".to_owned()], vec![]];
         let plain = |room| {
             let text = table.annotated(0, room, &notes);
@@ -202,22 +202,22 @@ mod tests {
     fn columns() {
         let mut table = Table::default();
         table.row([
-            Cell::plain("日"),
-            Cell::plain(""),
-            Cell::plain("1").right(),
-            Cell::plain("end"),
+            TableCell::plain("日"),
+            TableCell::plain(""),
+            TableCell::plain("1").right(),
+            TableCell::plain("end"),
         ]);
         table.row([
-            Cell::plain("abc"),
-            Cell::plain(""),
-            Cell::plain("12").right(),
+            TableCell::plain("abc"),
+            TableCell::plain(""),
+            TableCell::plain("12").right(),
         ]);
         assert_eq!(table.lines(1, None), " 日    1  end\n abc  12\n");
         table.row([
-            Cell::plain("x"),
-            Cell::plain(""),
-            Cell::plain(""),
-            Cell::plain("a long text"),
+            TableCell::plain("x"),
+            TableCell::plain(""),
+            TableCell::plain(""),
+            TableCell::plain("a long text"),
         ]);
         assert_eq!(
             table.lines(0, Some(18)),

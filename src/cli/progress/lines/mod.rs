@@ -10,10 +10,10 @@ use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::plan::blocked;
 use crate::cli::progress::board::Board;
-use crate::cli::progress::gathered::{Gathered, is_first};
+use crate::cli::progress::gathered::{FailureSummary, is_first};
 use crate::cli::progress::{Display, failure, line};
 use crate::cli::signals::Urgency;
-use crate::cli::terminal::{Kind, Stream};
+use crate::cli::terminal::{Stream, StreamKind};
 use crate::cli::text::{ACCENT, Detail, Look, WARN, count, elapsed, number};
 
 /// How long nothing may be said.
@@ -29,13 +29,13 @@ const SCREEN: usize = 24;
 const MANY: u32 = 1000;
 
 /// A run in plain lines on standard error.
-pub struct Lines {
+pub struct LineProgress {
     stream: Stream,
     story: Story,
     said: Instant,
 }
 
-impl Lines {
+impl LineProgress {
     /// Nothing is said yet.
     pub fn new(look: Look, stream: Stream, next: Next) -> Self {
         let now = Instant::now();
@@ -54,7 +54,7 @@ impl Lines {
     }
 }
 
-impl Display for Lines {
+impl Display for LineProgress {
     fn keys(&mut self, keys: KeyPlaces) {
         self.story.keys = keys;
     }
@@ -68,7 +68,7 @@ impl Display for Lines {
                 causes,
                 ..
             },
-            Kind::Other,
+            StreamKind::Other,
         ) = (&event.kind, self.stream.kind)
             && self.story.look.detail == Detail::Full
             && is_first(step, batch.as_deref())
@@ -129,7 +129,7 @@ pub struct Story {
     /// A step that came out unchanged, and the number of steps it spared so far.
     held: Option<EventKind>,
     /// What has ended of a batch so far.
-    gathered: Gathered,
+    gathered: FailureSummary,
     spared: u32,
     /// Whether a failure is the last that was told, so that it need not be told again at the end.
     ends_with_failure: bool,
@@ -146,7 +146,7 @@ impl Story {
             has_begun: false,
             planned: None,
             held: None,
-            gathered: Gathered::default(),
+            gathered: FailureSummary::default(),
             spared: 0,
             ends_with_failure: false,
         }
