@@ -3,7 +3,11 @@
 //! Neighbours are told as one where they have the same causes. What each has of its own, the key that it reads and the
 //! versions of that, is left out then; what all have in common stays.
 
-use crate::model::{Cause, DataChange, OutputChange};
+use std::ops::Range;
+
+use crate::answer::KeyRange;
+use crate::model::{AssetId, Cause, DataChange, OutputChange, PartitionSet};
+use crate::plan::Scope;
 
 /// Whether two lists of causes say the same of two partitions, whatever the keys are that each of them reads.
 pub fn alike(a: &[Cause], b: &[Cause]) -> bool {
@@ -126,4 +130,22 @@ fn common_of(a: &Cause, b: &Cause) -> Cause {
 /// What both have, if it is the same.
 fn same<T: Clone + PartialEq>(a: Option<&T>, b: Option<&T>) -> Option<T> {
     a.filter(|_| a == b).cloned()
+}
+
+/// A range of an asset's partitions, by their keys.
+pub fn key_range(scope: &Scope<'_>, asset: AssetId, range: &Range<u32>) -> KeyRange {
+    let keys = scope.keys(asset);
+    KeyRange {
+        asset: scope.graph().key(asset).clone(),
+        first: keys.key(range.start),
+        last: keys.key(range.end - 1),
+        count: range.end - range.start,
+    }
+}
+
+/// A set of an asset's partitions, as ranges.
+pub fn key_ranges(scope: &Scope<'_>, asset: AssetId, set: &PartitionSet) -> Vec<KeyRange> {
+    set.ranges()
+        .map(|range| key_range(scope, asset, &range))
+        .collect()
 }

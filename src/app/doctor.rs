@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::answer::{DoctorReport, Finding, Health};
 use crate::app::instance::InstanceAccess;
-use crate::app::project::OpenProject;
-use crate::app::surroundings::Surroundings;
+use crate::app::project::{OpenProject, Surroundings};
 use crate::git::{GitError, Repository};
 use crate::model::{AssetGraph, Command, CommandTemplate, Piece, Place};
 use crate::sys::clock::{Clock, SystemClock};

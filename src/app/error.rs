@@ -1,17 +1,17 @@
 //! What can keep a verb from answering.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
-use miette::Diagnostic;
+use miette::{Diagnostic, MietteError, SourceCode, SourceSpan, SpanContents};
 use thiserror::Error;
 
-use crate::app::materialize::in_memory_error::InMemoryError;
-use crate::app::quoted::Quoted;
 use crate::git::GitError;
 use crate::hash::HashError;
 use crate::lockfile::LockError;
 use crate::look::{EngineError, Problems};
-use crate::manifest::ManifestErrors;
-use crate::model::{PartitionKey, RunId};
+use crate::manifest::{ManifestErrors, TypedPathError};
+use crate::model::{AssetKey, Name, PartitionKey, RunId, StepName};
 use crate::select::SelectionError;
 use crate::store::StoreError;
 
@@ -465,5 +465,109 @@ fn blame_of_file(error: &HashError) -> Blame {
         HashError::Unreadable { .. } | HashError::Special { .. } | HashError::Changing { .. } => {
             Blame::Environment
         }
+    }
+}
+
+/// An argument of the command line, and which part of it is meant: source and label of a diagnostic in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    text: String,
+    part: Range<usize>,
+}
+
+impl Quoted {
+    /// A part of an argument, in bytes.
+    pub fn part(text: &str, part: Range<usize>) -> Self {
+        let text = text.to_owned();
+        Self { text, part }
+    }
+}
+
+impl SourceCode for Quoted {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        self.text.read_span(span, before, after)
+    }
+}
+
+impl From<Quoted> for SourceSpan {
+    fn from(quoted: Quoted) -> Self {
+        (quoted.part.start, quoted.part.len()).into()
+    }
+}
+
+/// What cannot be done in memory.
+#[derive(Debug, Error, Diagnostic)]
+pub enum InMemoryError {
+    /// Commands write to final paths.
+    #[error("{} in place, which is not possible in memory", writing(assets))]
+    #[diagnostic(
+        code(assetctl::app::in_place_in_memory),
+        help(
+            "let the command write to `{{{{output}}}}` or `$ASSETCTL_OUTPUT`, without `staging = false`, or leave the asset out"
+        )
+    )]
+    InPlace {
+        /// The assets.
+        assets: Vec<AssetKey>,
+    },
+    /// A path that was typed for a source cannot be one.
+    #[error("`--input` names a path that cannot be read")]
+    #[diagnostic(code(assetctl::app::invalid_input_path))]
+    Paths(#[related] Vec<TypedPathError>),
+    /// What is to be printed is not made or read by the run.
+    #[error("`{asset}` is not part of this run, so there is nothing to print")]
+    #[diagnostic(code(assetctl::app::not_printable), help("{help}"))]
+    NotInRun {
+        /// What is to be printed.
+        asset: AssetKey,
+        /// What to do.
+        help: String,
+    },
+    /// An output that is not declared is to be printed.
+    #[error("`{asset}` has no output `{output}`")]
+    #[diagnostic(code(assetctl::app::no_such_output), help("{help}"))]
+    NoSuchOutput {
+        /// What is to be printed.
+        asset: AssetKey,
+        /// Its output.
+        output: Name,
+        /// What to do.
+        help: String,
+    },
+    /// Several values could be meant.
+    #[error("`{asset}` has {count} {what} in this run, and one value can be printed")]
+    #[diagnostic(code(assetctl::app::several_printable), help("name one: {examples}"))]
+    Several {
+        /// What is to be printed.
+        asset: AssetKey,
+        /// How many there are.
+        count: usize,
+        /// Of what.
+        what: &'static str,
+        /// Words that would be right.
+        examples: String,
+    },
+    /// A directory cannot be printed.
+    #[error("the output of `{step}` is a directory, and only a file can be printed")]
+    #[diagnostic(
+        code(assetctl::app::directory_printed),
+        help("print another output, or run without `--in-memory`")
+    )]
+    Directory {
+        /// What is to be printed.
+        step: StepName,
+    },
+}
+
+fn writing(assets: &[AssetKey]) -> String {
+    let names: Vec<String> = assets.iter().map(|asset| format!("`{asset}`")).collect();
+    match names.as_slice() {
+        [one] => format!("{one} writes"),
+        names => format!("{} write", names.join(", ")),
     }
 }

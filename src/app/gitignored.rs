@@ -1,5 +1,6 @@
 //! Files that git ignores within the folders and globs that are read: a version holds them, and a clone does not have them.
 
+use crate::app::places_read::{outermost, places_of, rule_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -7,7 +8,6 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::answer::GitignoredFiles;
 use crate::app::error::AppError;
-use crate::app::places_read::{outermost, places_of, rule_of};
 use crate::app::project::OpenProject;
 use crate::hash::{GitIgnored, is_glob};
 use crate::model::{AssetId, Gitignored, PartitionRef, SourcePath};

@@ -8,8 +8,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::app::project::{MANIFEST_CACHE, OpenProject};
-use crate::app::surroundings::Surroundings;
+use crate::app::project::{MANIFEST_CACHE, OpenProject, Surroundings};
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::look::OWN_FOLDER;
 use crate::manifest;

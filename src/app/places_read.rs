@@ -1,11 +1,10 @@
 //! The places of a project that hold what versions are made of.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
 use crate::model::{
     AssetGraph, AssetId, Declaration, Gitignored, PathTemplate, Piece, Place, SourcePath,
 };
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Where more places than this are asked about, git is asked about all of the project.
 const PLACES: usize = 500;

@@ -1,24 +1,22 @@
 //! `plan`: what `materialize` would do. The same code path without execution.
 
-use crate::look::StoreRecords;
+use crate::look::{EngineError, Observing, Problems, StoreRecords};
 use std::num::NonZero;
 use std::time::Duration;
 
 use crate::answer::{
     BlockedRange, Decision as Told, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
 };
-use crate::app::causes::{alike, common};
+use crate::app::causes::{alike, common, key_range, key_ranges};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::app::ranges::{key_range, key_ranges};
 use crate::app::selection::{Range, select};
 use crate::app::steps::scope_of;
 use crate::engine::{block_too_long, observe_sources};
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
-use crate::look::{EngineError, Observing, Problems};
 use crate::model::{Cause, Force, Grouping, PartitionSet, PlanOptions, Status};
 use crate::plan::{
     Cell, Costs, Decision, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs,

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
+use uuid::{NoContext, Uuid};
+
 use crate::answer::RunningPartition;
-use crate::app::error::AppError;
+use crate::app::error::{AppError, RequestError};
 use crate::app::instance::InstanceAccess;
 use crate::app::project::OpenProject;
-use crate::engine::working_runs;
-use crate::look::{EngineError, Problems, asset_part, locked_partition};
-use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, StepName};
+use crate::engine::{is_running, working_runs};
+use crate::look::{EngineError, IN_MEMORY, Problems, asset_part, locked_partition};
+use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, RunId, RunStatus, StepName};
 use crate::store::{Store, StoreError};
 
 /// What runs that live work on, by asset and index of the key: those of this instance by their leases, others by the locks that lie
@@ -129,4 +132,73 @@ fn locked(
     let graph = project.graph();
     let keys = project.keys().of(graph.get(id));
     Some((id, locked_partition(graph.key(id), keys, name)?))
+}
+
+/// An assetctl that a step of a run starts would wait for that step.
+pub(super) fn refuse_nested(
+    project: &OpenProject,
+    instance: &InstanceAccess,
+) -> Result<(), AppError> {
+    refuse_in_memory(project)?;
+    let Some(run) = project
+        .variable("ASSETCTL_RUN_ID")
+        .and_then(|run| run.to_str())
+    else {
+        return Ok(());
+    };
+    let Ok(id) = Uuid::parse_str(run) else {
+        return Ok(());
+    };
+    // By way of another instance it would wait, too: for the lock of that step.
+    if is_running(project.root(), RunId(id)).unwrap_or(false) {
+        return Err(RequestError::NestedRun { run: RunId(id) }.into());
+    }
+    match instance.store.run(RunId(id)) {
+        Ok(Some(run)) if run.status == RunStatus::Started => {
+            Err(RequestError::NestedRun { run: run.id }.into())
+        }
+        Ok(_) | Err(StoreError::Damaged { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A run in memory changes nothing of the project, and neither does what its steps start.
+pub(super) fn refuse_in_memory(project: &OpenProject) -> Result<(), RequestError> {
+    match project.variable(IN_MEMORY) {
+        Some(_) => Err(RequestError::NestedInMemory),
+        None => Ok(()),
+    }
+}
+
+/// An id that nobody else has, of a run that begins at `time`: ids are sorted by it, to the millisecond.
+pub(super) fn new_run_id(time: Timestamp) -> RunId {
+    // The ids of this form begin in 1970.
+    let time = time.max(Timestamp::UNIX_EPOCH);
+    let seconds = time.as_second().unsigned_abs();
+    let nanoseconds = time.subsec_nanosecond().unsigned_abs();
+    let time = uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds);
+    RunId(Uuid::new_v7(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::new_run_id;
+
+    #[test]
+    fn it_begins_with_the_time_and_is_never_the_same() {
+        for (time, begins) in [
+            (Timestamp::UNIX_EPOCH, "00000000-0000-7"),
+            (Timestamp::MIN, "00000000-0000-7"),
+            (
+                "2001-02-03T04:05:06Z".parse().expect("a time"),
+                "00e47279-7550-7",
+            ),
+        ] {
+            let (one, other) = (new_run_id(time), new_run_id(time));
+            assert!(one.to_string().starts_with(begins), "{one}");
+            assert_ne!(one, other);
+        }
+    }
 }

@@ -17,9 +17,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::app::project::{MANIFEST_CACHE, OpenProject};
+use crate::app::project::{MANIFEST_CACHE, OpenProject, Surroundings};
 use crate::app::selection::is_of_declarations;
-use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::engine::has_asides;
 use crate::hash::{Found, Seal, Versions, holds};

@@ -7,7 +7,8 @@ use fixedbitset::FixedBitSet;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::project::OpenProject;
-use crate::app::selection::{Goals, NearestKeys};
+use crate::app::selection::Goals;
+use crate::app::selection::NearestKeys;
 use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN};
 use crate::plan::{Cell, Role, Scope, Upstream};
 use crate::select::steps::{StepGraph, select_steps};

@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::answer::{AffectedReport, KeyRange};
+use crate::app::causes::key_ranges;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
-use crate::app::nested::refuse_in_memory;
 use crate::app::notice::{LeftOutputs, Notice, WhyLeft};
 use crate::app::project::OpenProject;
-use crate::app::ranges::key_ranges;
-use crate::app::running::refuse_running;
-use crate::app::selection::{Range, matching, select};
+use crate::app::running::{refuse_in_memory, refuse_running};
+use crate::app::selection::matching;
+use crate::app::selection::{Range, select};
 use crate::app::size::size_on_disk;
 use crate::lock::Changes;
 use crate::look::begun_at;

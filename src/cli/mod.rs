@@ -18,7 +18,6 @@ mod exit;
 mod explain;
 #[cfg(test)]
 mod fixtures;
-mod follow;
 mod graph;
 mod help;
 mod history;

@@ -6,23 +6,17 @@
 
 mod changes;
 mod declarations;
-mod definitions;
-mod links;
 mod pattern;
 mod sites;
-mod universe;
-mod values;
 
 use std::collections::BTreeMap;
 
 use crate::answer::{AffectedRange, ImpactReport};
-use crate::app::affected::changes::{ChangedPath, Root};
-use crate::app::affected::sites::Sites;
-use crate::app::affected::universe::Universe;
-use crate::app::affected::values::value_of;
+use crate::app::affected::changes::{ChangedPath, Root, otherwise_than, value_of};
+use crate::app::affected::sites::{Sites, Universe};
+use crate::app::causes::key_ranges;
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
-use crate::app::ranges::key_ranges;
 use crate::git::{Commit, Repository};
 use crate::model::{AffectedRequest, AssetGraph, AssetId, Changes, PartitionKeys, PartitionSet};
 use crate::plan::{Scope, Upstream};
@@ -128,7 +122,7 @@ fn seeds(
         .partition(|(id, _)| value_of(project, *id).is_some());
     found.extend(others);
     found.extend(match since {
-        Some(since) => values::otherwise_than(project, universe, since, values)?,
+        Some(since) => otherwise_than(project, universe, since, values)?,
         None => values,
     });
     for id in project.graph().ids() {

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use crate::answer::{Certainty, CheckBasis, CheckReport, CheckedAsset, KeyRange, StaleRange};
-use crate::app::check::code::LockedCode;
 use crate::app::check::narrowing::narrowed;
 use crate::app::check::orphans::Strangers;
 use crate::app::check::outputs::{find_changed, is_on_disk, records_of};
@@ -14,12 +13,13 @@ use crate::app::check::place::place_of;
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
 use crate::app::check::sealed::CheckLook;
 use crate::app::check::sources::LockedSources;
-use crate::app::check::told::Told;
+use crate::app::check::told::{LockedCode, Told};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::app::selection::{Range, SelectedGoals, is_without_keys, select};
+use crate::app::selection::SelectedGoals;
+use crate::app::selection::{Range, is_without_keys, select};
 use crate::executor::LocalExecutor;
 use crate::lock::{LockFacts, LockJudge, LockStatus};
 use crate::look::{

@@ -4,7 +4,6 @@
 //! is to be rebuilt, no lock is taken, and nothing is written but disposable files in assetctl's own folder. Where there is
 //! no lock file, the instance is judged.
 
-mod code;
 mod locked;
 mod narrowing;
 mod orphans;
@@ -25,8 +24,7 @@ use crate::app::check::orphans::by_later_clock;
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
-use crate::app::project::OpenProject;
-use crate::app::surroundings::Surroundings;
+use crate::app::project::{OpenProject, Surroundings};
 use crate::git::Repository;
 use crate::model::{CheckOptions, Lock};
 use crate::{lockfile, manifest};

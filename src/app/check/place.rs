@@ -1,11 +1,10 @@
 //! Where assets are declared, as a report names it.
 
-use std::path::{Path, PathBuf};
-
 use crate::answer::{CheckReport, ManifestLine};
-use crate::app::surroundings::Surroundings;
+use crate::app::project::Surroundings;
 use crate::manifest;
 use crate::model::{AssetGraph, AssetId};
+use std::path::{Path, PathBuf};
 
 /// Where an asset is declared.
 pub(super) fn place_of(graph: &AssetGraph, id: AssetId) -> ManifestLine {

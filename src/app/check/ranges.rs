@@ -1,9 +1,8 @@
 //! Neighbouring partitions that are not fresh for the same reasons, told as one.
 
 use crate::answer::{Certainty, KeyRange, StaleRange};
-use crate::app::causes::{alike, common};
+use crate::app::causes::{alike, common, key_range, key_ranges};
 use crate::app::check::place::place_of;
-use crate::app::ranges::{key_range, key_ranges};
 use crate::model::{AssetId, Cause, PartitionSet, Status};
 use crate::plan::Scope;
 
@@ -23,6 +22,7 @@ pub(super) fn stale_ranges(
     unfresh: impl IntoIterator<Item = Unfresh>,
 ) -> Vec<StaleRange> {
     let mut runs: Vec<(u32, Unfresh)> = Vec::new();
+
     for next in unfresh {
         match runs.last_mut() {
             Some((last, first)) if *last + 1 == next.index && is_alike(first, &next) => {
@@ -55,5 +55,6 @@ pub(super) fn ranges_of(
     indexes: impl IntoIterator<Item = u32>,
 ) -> Vec<KeyRange> {
     let set: PartitionSet = indexes.into_iter().collect();
+
     key_ranges(scope, asset, &set)
 }

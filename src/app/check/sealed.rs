@@ -10,12 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{CheckBasis, CheckReport, CheckedAsset, ManifestLine};
 use crate::app::check::locked::{Gathered, Judged};
-use crate::app::project::{MANIFEST_CACHE, OpenProject};
+use crate::app::project::{MANIFEST_CACHE, OpenProject, Surroundings};
 use crate::app::seal::{
     Environment, are_set, make_room, read_signed, seal_code, seal_lock_file, seal_source, validity,
     write_signed,
 };
-use crate::app::surroundings::Surroundings;
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::hash::{Found, Seal, Versions, holds};
 use crate::lock::LockStatus;

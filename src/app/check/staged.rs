@@ -11,8 +11,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::app::error::AppError;
-use crate::app::project::MANIFEST_CACHE;
-use crate::app::surroundings::Surroundings;
+use crate::app::project::{MANIFEST_CACHE, Surroundings};
 use crate::git::{Checkout, GitError, Repository, Tree, TreeExtent};
 use crate::look::OWN_FOLDER;
 use crate::manifest::{self, MANIFEST};

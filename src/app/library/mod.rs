@@ -10,7 +10,6 @@ mod output;
 mod project;
 mod request;
 mod run_result;
-mod turn;
 mod verbs;
 
 pub use error::{Error, OutputError};

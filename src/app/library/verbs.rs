@@ -1,5 +1,9 @@
 //! The library's verbs.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use crate::answer::{CheckReport, Event, EventSink, PlanReport, StatusReport};
@@ -10,7 +14,6 @@ use crate::app::library::request::{
     CheckRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError, StatusRequest,
 };
 use crate::app::library::run_result::{RunResult, RunValues};
-use crate::app::library::turn::Turn;
 use crate::app::{
     self, Declared, Notice, OpenProject, OpenedProject, Progress, Rebuilding, RunContext, RunPlace,
     made_rows,
@@ -301,4 +304,70 @@ pub fn status(project: &Project, request: StatusRequest) -> Result<StatusReport,
     let opened = OpenProject::open(&project.surroundings(Some(instance.path())))?;
     let (report, _) = app::status(&opened, &base.options)?;
     Ok(report)
+}
+
+/// By project root, who works there.
+static TURNS: LazyLock<Mutex<HashMap<PathBuf, Holder>>> = LazyLock::new(Mutex::default);
+static ENDED: Condvar = Condvar::new();
+
+#[derive(Debug)]
+struct Holder {
+    home: PathBuf,
+    /// The thread of each of its runs.
+    threads: Vec<ThreadId>,
+}
+
+/// The right to write in a project, until it is dropped.
+#[derive(Debug)]
+#[must_use]
+struct Turn {
+    root: PathBuf,
+    thread: ThreadId,
+}
+
+impl Turn {
+    /// Waits until no run on another instance works in the project.
+    ///
+    /// # Errors
+    ///
+    /// If this thread is within a run there already, which would wait for the one that waits for it.
+    pub(super) fn wait(root: &Path, home: &Path) -> Result<Self, Error> {
+        let thread = thread::current().id();
+        let is_within = |holder: &Holder| holder.threads.contains(&thread);
+        if turns().get(root).is_some_and(is_within) {
+            return Err(Error::WithinRun);
+        }
+        let is_others = |turns: &mut HashMap<PathBuf, Holder>| {
+            turns.get(root).is_some_and(|holder| holder.home != home)
+        };
+        let waited = ENDED.wait_while(turns(), is_others);
+        let mut turns = waited.unwrap_or_else(PoisonError::into_inner);
+        let holder = turns.entry(root.to_owned()).or_insert_with(|| Holder {
+            home: home.to_owned(),
+            threads: Vec::new(),
+        });
+        holder.threads.push(thread);
+        Ok(Self {
+            root: root.to_owned(),
+            thread,
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut turns = turns();
+        if let Some(holder) = turns.get_mut(&self.root) {
+            holder.threads.retain(|thread| *thread != self.thread);
+            if holder.threads.is_empty() {
+                turns.remove(&self.root);
+                ENDED.notify_all();
+            }
+        }
+    }
+}
+
+/// Valid between any two statements, so a panic elsewhere does not spoil it.
+fn turns() -> MutexGuard<'static, HashMap<PathBuf, Holder>> {
+    TURNS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,17 +9,19 @@ use crate::app::instance::InstanceAccess;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::updated;
 use crate::app::lock::sources::{SourceLook, source_changes};
-use crate::app::nested::refuse_in_memory;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
+use crate::app::running::refuse_in_memory;
 use crate::app::selection::{Range, select};
 use crate::executor::LocalExecutor;
+use crate::hash::Versions;
 use crate::lock::{
-    Changes, changed_lines, fresh_lines, key_changes, line_of, right_cells, without_cells,
+    Changes, changed_lines, fresh_lines, key_changes, line_of, right_cells, stands_in_block,
+    staying, unsettled_lines, without_cells,
 };
 use crate::lockfile::FILE_NAME;
 use crate::look::Observing;
-use crate::model::{AssetKey, LockLine, LockRequest, RULE};
+use crate::model::{AssetKey, KeysByDefinition, LockLine, LockRequest, RULE};
 use crate::plan::{Evaluation, Purpose, Role, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
@@ -116,4 +118,36 @@ fn recorded_lines(
         }
     }
     Ok(all)
+}
+
+/// Brings the lines of all fresh cells of an evaluation up to date, with the sources and the `keys` that they need. Lines
+/// of what is not fresh stay as they are, unless it was made just now of inputs that changed meanwhile. Nothing is written where
+/// all lines say already what was found.
+pub fn lock_fresh(
+    project: &OpenProject,
+    versions: &Versions<'_>,
+    evaluation: &mut Evaluation<'_>,
+    keys: &KeysByDefinition,
+    file: LockFile,
+) -> Result<(), AppError> {
+    let part = file.part_about(evaluation.scope(), &|_| true);
+    let lock = part.as_ref().unwrap_or_else(|| file.lock());
+    let mut in_block = stands_in_block(evaluation, lock);
+    let mut changes = unsettled_lines(evaluation, lock, in_block.as_deref_mut());
+    let mut lines = fresh_lines(evaluation, lock, in_block.as_deref(), |_| true);
+    let staying = staying(evaluation, lock, &lines);
+    for (_, lines) in &mut lines {
+        lines.retain(|(cell, _)| !staying.contains(cell));
+    }
+    lines.retain(|(_, lines)| !lines.is_empty());
+    changes.lines = without_cells(lines);
+    changes.append(key_changes(project.graph(), keys, lock));
+    let look = if changes.is_empty() {
+        SourceLook::Known
+    } else {
+        SourceLook::All
+    };
+    changes.append(source_changes(project, evaluation, lock, look));
+    file.change(project, versions, &changes)?;
+    Ok(())
 }

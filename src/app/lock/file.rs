@@ -10,9 +10,8 @@ use std::sync::OnceLock;
 
 use crate::app::error::AppError;
 use crate::app::lock::fold::updated;
-use crate::app::lock::notice::DamagedLock;
 use crate::app::lock::part::part_about;
-use crate::app::notice::Notice;
+use crate::app::notice::{DamagedLock, Notice};
 use crate::app::project::OpenProject;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::hash::Versions;

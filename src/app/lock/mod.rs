@@ -2,19 +2,16 @@
 
 mod bring;
 mod diff;
+mod evaluate;
 mod file;
 mod fold;
-mod fresh;
-mod notice;
 mod part;
 mod prune;
 mod sources;
 
-pub use bring::lock;
+pub use bring::{lock, lock_fresh};
 pub use diff::lock_diff;
 pub use file::LockFile;
 pub use fold::everything;
-pub use fresh::lock_fresh;
-pub use notice::DamagedLock;
 pub use prune::prune_lock;
 pub use sources::{SourceLook, observed_changes, source_changes};

@@ -1,12 +1,11 @@
 //! The part of a lock file that some cells are about.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-
 use crate::lock::is_met;
 use crate::lockfile::{Wanted, outlines, parse_part};
 use crate::model::Lock;
 use crate::plan::{Cell, Scope};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Lines of so many partitions are looked for one by one; where more are concerned, all lines had better be read.
 const FEW: usize = 1_000;

@@ -3,27 +3,19 @@
 //! Both are the same run, with the same engine, plan and events. What differs is said by `carry_out::Medium`: where outputs are
 //! kept, which folder the run works in, and whether the instance, caches, the lock file and a seal are used and written.
 
-mod carry_out;
-mod disk;
-pub(super) mod in_memory_error;
-mod memory;
-pub(super) mod own_places;
-pub(super) mod planned;
+pub(super) mod carry_out;
+pub(super) mod in_memory;
+mod on_disk;
 mod printed;
 pub(super) mod progress;
-mod to_disk;
-mod to_memory;
-mod values;
 
-pub use in_memory_error::InMemoryError;
+pub use in_memory::{InMemory, KeptValue, materialize_in_memory};
+pub use on_disk::{OpenedProject, materialize_opened};
 pub use progress::{Progress, RunContext, RunPlace};
-pub use to_disk::{OpenedProject, materialize_opened};
-pub use to_memory::materialize_in_memory;
-pub use values::{InMemory, KeptValue};
 
 use crate::app::error::AppError;
-use crate::app::materialize::to_disk::materialize_on_disk;
-use crate::app::surroundings::Surroundings;
+use crate::app::materialize::on_disk::materialize_on_disk;
+use crate::app::project::Surroundings;
 use crate::engine::RunSummary;
 use crate::model::MaterializeOptions;
 

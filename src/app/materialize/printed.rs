@@ -1,6 +1,6 @@
 //! `--print`: one value of a run, found before anything starts.
 
-use crate::app::materialize::in_memory_error::InMemoryError;
+use crate::app::error::InMemoryError;
 use crate::model::{Asset, Name, OutputKind, PartitionKey, PartitionKeys, Printed, StepName};
 use crate::plan::{Evaluation, Role, Row};
 

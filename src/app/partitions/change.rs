@@ -11,7 +11,7 @@ use crate::app::instance::InstanceAccess;
 use crate::app::list::definition_label;
 use crate::app::lock::LockFile;
 use crate::app::notice::Notice;
-use crate::app::partitions::definition::{NamedDefinition, find_definition};
+use crate::app::partitions::list::{NamedDefinition, find_definition};
 use crate::app::project::OpenProject;
 use crate::lock::{Changes, is_locked, keys_of};
 use crate::look::IN_MEMORY;

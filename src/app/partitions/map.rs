@@ -1,11 +1,10 @@
 //! `partitions map`: which partitions of one side of a dep belong to a partition of the other.
 
 use crate::answer::{KeySet, MapReport, MappedKeys};
-use crate::app::error::{AppError, RequestError};
+use crate::app::error::{AppError, Quoted, RequestError};
 use crate::app::notice::Notice;
-use crate::app::partitions::definition::find_keys;
+use crate::app::partitions::list::find_keys;
 use crate::app::project::OpenProject;
-use crate::app::quoted::Quoted;
 use crate::app::selection::find;
 use crate::model::{AssetId, AssetKey, Dep, KeyWord, MapPartitionsRequest, Mapped, Nonexistent};
 

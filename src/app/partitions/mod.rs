@@ -1,7 +1,6 @@
 //! The verbs of `partitions`: which keys there are, how they map, how they are, and keys that come and go.
 
 mod change;
-mod definition;
 mod list;
 mod map;
 mod show;

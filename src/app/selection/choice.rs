@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::app::error::RequestError;
+use crate::app::error::{Quoted, RequestError};
+use crate::app::notice::{SelectionNotice, flag};
 use crate::app::project::OpenProject;
-use crate::app::quoted::Quoted;
-use crate::app::selection::nearest::NearestKeys;
-use crate::app::selection::notice::{SelectionNotice, flag};
-use crate::app::selection::reading::{End, Miss, READINGS, Reading};
+use crate::app::selection::reading::{End, Miss, NearestKeys, READINGS, Reading};
 use crate::model::{
     AssetId, DeclaredPartitions, DefinitionId, KeyChoice, KeyText, KeyWord, PartitionKey,
     PartitionKeys, PartitionSet,

@@ -93,8 +93,11 @@ pub fn matching(
     passes: impl Fn(Option<CurrentRef<'_>>) -> bool,
 ) -> Result<Goals, StoreError> {
     let graph = project.graph();
+
     let mut cells = 0;
+
     let mut wanted = Vec::with_capacity(goals.len());
+
     for (id, set) in goals {
         wanted.push(Wanted {
             asset: graph.key(*id),

@@ -1,9 +1,8 @@
 //! What the arguments of a selection stand for, before their partitions are looked at.
 
-use crate::app::error::{AppError, RequestError};
+use crate::app::error::{AppError, Quoted, RequestError};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::app::quoted::Quoted;
 use crate::app::selection::lookups::{check_revisions, is_of_declarations_alone, look_up};
 use crate::app::selection::{ArgumentPosition, Errors, Range};
 use crate::model::{AssetId, PartitionKey, RANGE_SIGN, SelectionText};

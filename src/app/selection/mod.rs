@@ -8,21 +8,14 @@ mod choice;
 mod goals;
 mod lookups;
 mod members;
-mod nearest;
-mod notice;
 mod one;
 mod reading;
 
-pub use goals::{Goals, SelectedGoals, matching};
-pub use lookups::is_of_declarations;
-pub use nearest::NearestKeys;
-pub use notice::SelectionNotice;
-pub use one::{find, select_one, select_word};
-pub use reading::{End, Miss, READINGS};
-
+pub use crate::app::selection::goals::{Goals, SelectedGoals, matching};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::error::{AppError, RequestError};
+use crate::app::notice::SelectionNotice;
 use crate::app::project::OpenProject;
 use crate::app::selection::choice::{Choice, ChoiceExtent, first_flag};
 use crate::app::selection::members::{Manner, Members, Single};
@@ -30,6 +23,10 @@ use crate::app::selection::one::at;
 use crate::model::{
     AssetId, KeyChoice, PartitionKeys, PartitionSet, SelectionRequest, SelectionText,
 };
+
+pub use lookups::is_of_declarations;
+pub use one::{find, select_one, select_word};
+pub use reading::{End, Miss, NearestKeys, READINGS};
 
 /// Whether sources may be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

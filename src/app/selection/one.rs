@@ -1,11 +1,10 @@
 //! A word that stands for one asset or one partition of it, for verbs that speak of one.
 
-use crate::app::error::{AppError, RequestError};
+use crate::app::error::{AppError, Quoted, RequestError};
 use crate::app::project::OpenProject;
-use crate::app::quoted::Quoted;
 use crate::app::selection::Range;
 use crate::app::selection::members::Single;
-use crate::app::selection::nearest::NearestKeys;
+use crate::app::selection::reading::NearestKeys;
 use crate::model::{AssetId, PartitionKey, PartitionSet, RANGE_SIGN, Selected};
 use crate::select::did_you_mean;
 

@@ -3,12 +3,11 @@
 //! Each format says the same, grouped by asset, at the asset's line in the manifest.
 
 mod finding;
-mod github;
 mod gitlab;
 mod junit;
 mod sarif;
 
-pub(super) use github::annotations;
+pub(super) use finding::annotations;
 pub(super) use gitlab::CodeQuality;
 pub(super) use junit::junit;
 pub(super) use sarif::SarifLog;

@@ -3,13 +3,9 @@
 //! The script sets [`VARIABLE`]; verbs and flags follow from the command line's definition, words of the project are looked
 //! up. Whatever is wrong there offers nothing: a key press is no place to tell an error.
 
-mod asked;
-mod bash;
-mod candidates;
-mod fish;
 mod line;
 mod offer;
-mod zsh;
+mod shells;
 
 use std::ffi::OsStr;
 use std::io;
@@ -20,11 +16,8 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{Elvish, EnvCompleter, Powershell, Shells};
 use clap_complete::{CompleteEnv, Shell};
 
-use crate::cli::complete::asked::Asked;
-use crate::cli::complete::bash::Bash;
-use crate::cli::complete::fish::Fish;
-use crate::cli::complete::offer::Offer;
-use crate::cli::complete::zsh::Zsh;
+use crate::cli::complete::offer::{Asked, Offer};
+use crate::cli::complete::shells::{BASH, FISH, ZSH};
 use crate::cli::help::{self, Length};
 
 /// The variable by which a script asks.
@@ -38,7 +31,7 @@ pub fn answer() -> Result<bool, clap::Error> {
     if std::env::var_os(VARIABLE).is_none() {
         return Ok(false);
     }
-    let shells: [&dyn EnvCompleter; 5] = [&Bash, &Elvish, &Fish, &Powershell, &Zsh];
+    let shells: [&dyn EnvCompleter; 5] = [&BASH, &Elvish, &FISH, &Powershell, &ZSH];
     let here = std::env::current_dir().ok();
     // Before it is answered: what follows hides the variables of the script from what the answer may start.
     let asked = Arc::new(Asked::of_process());
@@ -51,11 +44,11 @@ pub fn answer() -> Result<bool, clap::Error> {
 /// The script for a shell.
 pub fn script(shell: Shell) -> io::Result<Vec<u8>> {
     let completer: &dyn EnvCompleter = match shell {
-        Shell::Bash => &Bash,
+        Shell::Bash => &BASH,
         Shell::Elvish => &Elvish,
-        Shell::Fish => &Fish,
+        Shell::Fish => &FISH,
         Shell::PowerShell => &Powershell,
-        _ => &Zsh,
+        _ => &ZSH,
     };
     let mut script = Vec::new();
     completer.write_registration(VARIABLE, "assetctl", "assetctl", "assetctl", &mut script)?;
@@ -108,11 +101,11 @@ mod tests {
     use std::ffi::OsString;
     use std::sync::Arc;
 
+    use super::{Asked, FOLDERS, command, script};
     use clap::Command;
     use clap_complete::Shell;
     use clap_complete::engine::{ArgValueCompleter, complete};
 
-    use super::{Asked, FOLDERS, command, script};
     use crate::cli::complete::offer::Offer;
 
     /// Arguments of which nothing can be looked up: numbers, instants, and names with paths.

@@ -1,11 +1,8 @@
 //! Help: the daily verbs in short, all of them at length, and what is meant by a verb that is not ours.
 
-mod topic;
-
 use clap::{Command, CommandFactory as _};
 
 use crate::cli::error::CliError;
-use crate::cli::help::topic::{TOPICS, Topic};
 use crate::cli::text::marked;
 use crate::cli::verb::Cli;
 
@@ -196,11 +193,36 @@ fn nearest<'a>(found: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> 
         .map(|(_, meant)| meant.to_owned())
 }
 
+/// A page of help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Topic {
+    /// What it is called.
+    name: &'static str,
+    /// What it says.
+    text: &'static str,
+}
+
+/// All pages.
+const TOPICS: [Topic; 1] = [Topic {
+    name: "selection",
+    text: include_str!("selection.txt"),
+}];
+
+impl Topic {
+    /// The page of this name; one or several, as people write it.
+    fn find(name: &str) -> Option<Self> {
+        let one = name.strip_suffix('s').unwrap_or(name);
+        TOPICS.into_iter().find(|topic| topic.name == one)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{DAILY, Length, MEANT, command, meant, text};
+    use super::{DAILY, Length, MEANT, TOPICS, command, meant, text};
+
     use crate::cli::error::CliError;
     use crate::cli::text::uncolored;
+    use crate::select;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -298,5 +320,33 @@ mod tests {
         assert!(rest.contains("wipe"), "{help}");
         let help = text(&[], Length::Full).expect("help");
         assert!(help.contains("wipe"), "{help}");
+    }
+
+    #[test]
+    fn a_page_fits_on_a_screen() {
+        for topic in TOPICS {
+            assert!(topic.text.lines().count() <= 50, "{}", topic.name);
+            for line in topic.text.lines() {
+                assert!(line.chars().count() <= 120, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_page_of_selections_shows_can_be_read() {
+        let page = TOPICS[0].text;
+        let examples = page.lines().filter(|line| line.starts_with("  assetctl "));
+        let mut read = 0;
+        for line in examples.filter(|line| !line.contains("--steps")) {
+            let words = shlex::split(line).expect("the quotes are closed");
+            for text in &words[2..] {
+                assert!(select::parse(text).is_ok(), "{text}");
+                read += 1;
+            }
+        }
+        assert!(read >= 7, "{read}");
+        for attribute in select::continuations("", &select::Vocabulary::default()) {
+            assert!(page.contains(&attribute), "{attribute}");
+        }
     }
 }

@@ -4,7 +4,6 @@ mod change;
 mod list;
 mod map;
 mod show;
-mod strip;
 
 use clap::{Args, Subcommand};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::answer::{EventKind, RunCounts, StepFailure, StepOutcome};
-use crate::cli::progress::gathered::{is_first, is_last};
+use crate::cli::progress::failure::{is_first, is_last};
 use crate::cli::text::number;
 use crate::model::{AssetKey, Batch, StepName};
 

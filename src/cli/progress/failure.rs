@@ -1,13 +1,15 @@
 //! A failure, whole: what failed, how, what it wrote, and how to go on.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use crate::answer::{KeyPlaces, KeyRange};
+use crate::answer::{EventKind, KeyPlaces, KeyRange, StepOutcome};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::progress::board::{Blocked, Failed};
-use crate::cli::progress::neighbours::{name, neighbours};
+use crate::cli::progress::line::{neighbours, range_name};
 use crate::cli::text::{BAD, BOLD, DIM, count, printed, styled, visible};
-use crate::model::Batch;
+use crate::model::{Batch, StepName};
 
 /// How many groups of blocked steps are named.
 const BLOCKED: usize = 10;
@@ -44,7 +46,7 @@ fn line_of(keys: &KeyRange, first: &Failed) -> String {
     format!(
         "{} {}: {}{log}\n",
         styled(BAD, format!("{:>12}", "Failed")),
-        styled(BOLD, name(keys)),
+        styled(BOLD, range_name(keys)),
         visible(&first.failure.message)
     )
 }
@@ -61,7 +63,7 @@ fn block_of(keys: &KeyRange, first: &Failed, next: &Next) -> String {
     let mut text = format!(
         "\n{} {}: {}\n",
         styled(BAD, format!("{:>12}", "Failed")),
-        styled(BOLD, name(keys)),
+        styled(BOLD, range_name(keys)),
         visible(&failure.message)
     );
     let mut put = |label: &str, value: &str| {
@@ -131,7 +133,7 @@ pub fn blocked(blocked: &[Blocked], places: &KeyPlaces, next: &Next) -> String {
     );
     let mut text = String::new();
     for group in groups.iter().take(BLOCKED) {
-        let keys = name(&group.keys);
+        let keys = range_name(&group.keys);
         let reason = as_typed(&group.first.reason, &next.program);
         let more = if group.keys.count > 1 {
             ", and so on"
@@ -162,9 +164,8 @@ fn culprit(reason: &str) -> &str {
 
 /// Neighbouring steps as arguments of a command line.
 fn arguments(keys: &KeyRange) -> String {
-    let quoted = |text: &str| {
-        shlex::try_quote(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
-    };
+    let quoted =
+        |text: &str| shlex::try_quote(text).map_or_else(|_| text.to_owned(), Cow::into_owned);
     match (&keys.first, &keys.last) {
         (Some(first), Some(last)) if first != last => {
             let range = quoted(&format!("{first}...{last}"));
@@ -172,4 +173,67 @@ fn arguments(keys: &KeyRange) -> String {
         }
         _ => quoted(&keys.to_string()),
     }
+}
+
+/// What has ended of a batch so far.
+#[derive(Debug, Default)]
+pub struct FailureSummary {
+    took: Duration,
+    written: u64,
+    materialized: bool,
+}
+
+impl FailureSummary {
+    /// Takes an event in, and gives what is to be told: the event itself, or, with the last one of a batch, an event of
+    /// its last partition that says how all of it ended.
+    pub fn take<'a>(&mut self, event: &'a EventKind) -> Option<Cow<'a, EventKind>> {
+        let EventKind::StepFinished {
+            step,
+            batch: Some(batch),
+            outcome,
+            duration,
+            ..
+        } = event
+        else {
+            return Some(Cow::Borrowed(event));
+        };
+        self.took += *duration;
+        if let StepOutcome::Materialized { bytes, .. } = outcome {
+            self.written += bytes;
+            self.materialized = true;
+        }
+        if !is_last(step, Some(batch)) {
+            return None;
+        }
+        let all = std::mem::take(self);
+        let mut told = event.clone();
+        if let EventKind::StepFinished {
+            outcome, duration, ..
+        } = &mut told
+        {
+            *duration = all.took;
+            match outcome {
+                StepOutcome::Materialized { version, .. } | StepOutcome::Unchanged { version }
+                    if all.materialized =>
+                {
+                    *outcome = StepOutcome::Materialized {
+                        version: *version,
+                        bytes: all.written,
+                    };
+                }
+                _ => {}
+            }
+        }
+        Some(Cow::Owned(told))
+    }
+}
+
+/// Whether a step is the first that its command makes.
+pub fn is_first(step: &StepName, batch: Option<&Batch>) -> bool {
+    batch.is_none_or(|batch| batch.starts_with(step.partition.as_ref()))
+}
+
+/// Whether a step is the last that its command makes.
+pub fn is_last(step: &StepName, batch: Option<&Batch>) -> bool {
+    batch.is_none_or(|batch| batch.ends_with(step.partition.as_ref()))
 }

@@ -6,30 +6,27 @@
 
 mod board;
 mod failure;
-mod gathered;
-mod json;
 mod line;
 mod lines;
 mod live;
-mod neighbours;
-mod region;
 
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub(super) use gathered::is_first;
-pub(super) use line::name;
-
 use crate::answer::{Event, EventSink, KeyPlaces};
 use crate::cli::next::Next;
+use crate::cli::output::json_line;
 use crate::cli::progress::board::RunningStep;
-use crate::cli::progress::json::JsonLines;
 use crate::cli::progress::lines::LineProgress;
 use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
 use crate::cli::signals::Urgency;
+
+pub(super) use failure::is_first;
+pub(super) use line::name;
 
 /// Says the last line that a running step, or a batch that begins with it, has written to its log.
 pub(super) type LastLine = Arc<dyn Fn(&RunningStep) -> Option<String> + Send + Sync>;
@@ -85,11 +82,7 @@ trait Display {
 impl Progress {
     /// Starts to show a run in the session's style. `next.materialize`, with the names of what failed, goes on
     /// after a failure.
-    pub(super) fn start(
-        session: &Session,
-        last_line: LastLine,
-        next: Next,
-    ) -> std::io::Result<Self> {
+    pub(super) fn start(session: &Session, last_line: LastLine, next: Next) -> io::Result<Self> {
         if session.progress == ProgressStyle::Json {
             return Ok(Self {
                 shown: Shown::Json(JsonLines::default()),
@@ -182,4 +175,32 @@ fn draw(mut display: impl Display, receiver: &Receiver<Message>) {
         }
     }
     display.end();
+}
+
+/// Writes each event as a line. When the reader is gone, the run goes on without it.
+#[derive(Debug, Default)]
+pub struct JsonLines {
+    reader: Reader,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Reader {
+    #[default]
+    There,
+    Gone,
+}
+
+impl JsonLines {
+    /// Writes one event.
+    pub fn emit(&mut self, event: &Event) {
+        if self.reader == Reader::Gone {
+            return;
+        }
+        let mut line = Vec::new();
+        let written =
+            json_line(&mut line, event).and_then(|()| io::stdout().lock().write_all(&line));
+        if written.is_err() {
+            self.reader = Reader::Gone;
+        }
+    }
 }

@@ -1,30 +1,31 @@
 //! How quantities, keys and causes are put into words.
 
 mod cause;
-mod moment;
 mod quantity;
 mod ranges;
-mod rebuilt;
-mod style;
 mod table;
 mod unfresh;
 mod visible;
 
-pub(super) use cause::{chain, subject};
-pub(super) use moment::{ago, clock};
-pub(super) use quantity::{bytes, count, elapsed, number, span};
-pub(super) use ranges::{Keys, keys};
-pub(super) use rebuilt::{not_the_same, why_not_rebuilt};
-pub(super) use style::{ACCENT, BAD, BOLD, DIM, GOOD, WARN, status_style, styled};
-pub(super) use table::{Table, TableCell, cut, width};
-pub(super) use unfresh::{UNVERIFIABLE, status_word, why, why_unverifiable};
-pub(super) use visible::{
-    Colors, at_the_door, is_hidden, marked, of_same_length, printed, uncolored, visible,
-};
+use std::fmt::{self, Write as _};
 
+use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use crate::cli::terminal::Glyphs;
+use crate::cli::text::visible::Marked;
+use crate::model::Status;
+
+pub(super) use cause::{chain, subject};
+pub(super) use quantity::{ago, bytes, clock, count, elapsed, number, span};
+pub(super) use ranges::{Keys, keys};
+pub(super) use table::{Table, TableCell, cut, width};
+pub(super) use unfresh::{
+    UNVERIFIABLE, not_the_same, status_word, why, why_not_rebuilt, why_unverifiable,
+};
+pub(super) use visible::{
+    Colors, at_the_door, is_hidden, marked, of_same_length, printed, uncolored, visible,
+};
 
 /// What a text is made for.
 #[derive(Clone, Copy, Debug)]
@@ -61,4 +62,48 @@ pub(super) enum Hints {
     Given,
     /// It is not: a program reads.
     None,
+}
+
+/// Done, fresh.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Failed.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Not fresh.
+pub const WARN: Style = AnsiColor::Yellow.on_default();
+/// Going on, or not known yet.
+pub const ACCENT: Style = AnsiColor::Cyan.on_default();
+/// Beside the point.
+pub const DIM: Style = Style::new().dimmed();
+/// A name.
+pub const BOLD: Style = Style::new().bold();
+
+/// A text in a style.
+#[derive(Clone, Copy, Debug)]
+pub struct Styled<T> {
+    style: Style,
+    text: T,
+}
+
+/// `text` in `style`.
+pub fn styled<T: fmt::Display>(style: Style, text: T) -> Styled<T> {
+    Styled { style, text }
+}
+
+impl<T: fmt::Display> fmt::Display for Styled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { style, text } = self;
+        write!(Marked(&mut *f), "{style}")?;
+        write!(f, "{text}")?;
+        write!(Marked(f), "{style:#}")
+    }
+}
+
+/// The style of a status.
+pub fn status_style(status: Status) -> Style {
+    match status {
+        Status::Fresh => GOOD,
+        Status::Stale | Status::Missing | Status::Locked | Status::Unverifiable => WARN,
+        Status::Pending => ACCENT,
+        Status::Failed | Status::Blocked => BAD,
+    }
 }

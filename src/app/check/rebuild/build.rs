@@ -12,7 +12,7 @@ use crate::app::check::rebuild::scratch::Scratch;
 use crate::app::check::rebuild::{Locked, Rebuilding};
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
-use crate::app::run_id::new_run_id;
+use crate::app::running::new_run_id;
 use crate::engine::{Finished, RunDoors, RunOptions, run};
 use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;

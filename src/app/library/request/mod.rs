@@ -2,10 +2,8 @@
 //!
 //! Words are read as they come. What is wrong with them is the error of the call that takes the request.
 
-mod check;
 mod materialize;
 mod plan;
-mod status;
 
 use std::num::NonZeroU32;
 
@@ -18,10 +16,8 @@ use crate::model::{
     SelectionRequest, StatusOptions,
 };
 
-pub use check::CheckRequest;
 pub use materialize::MaterializeRequest;
-pub use plan::PlanRequest;
-pub use status::StatusRequest;
+pub use plan::{CheckRequest, PlanRequest, StatusRequest};
 
 /// What every request has besides options of its own.
 #[derive(Debug, Default)]

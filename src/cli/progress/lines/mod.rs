@@ -10,7 +10,7 @@ use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::plan::blocked;
 use crate::cli::progress::board::Board;
-use crate::cli::progress::gathered::{FailureSummary, is_first};
+use crate::cli::progress::failure::{FailureSummary, is_first};
 use crate::cli::progress::{Display, failure, line};
 use crate::cli::signals::Urgency;
 use crate::cli::terminal::{Stream, StreamKind};

@@ -1,10 +1,9 @@
 //! Judges a scope by the instance and by the project's lock file.
 
 use crate::app::error::AppError;
-use crate::app::from_lock::UnreadLock;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, everything};
-use crate::app::notice::Notice;
+use crate::app::notice::{Notice, UnreadLock};
 use crate::app::project::OpenProject;
 use crate::lockfile;
 use crate::look::{Observing, StoreRecords, Workspace};

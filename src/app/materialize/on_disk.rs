@@ -1,0 +1,443 @@
+//! `materialize`: bring asset partitions up to date, on disk.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::answer::{Event, EventKind, EventSink, PlanCounts, Planned, RunCounts, RunOutcome};
+use crate::app::error::AppError;
+use crate::app::instance::InstanceAccess;
+use crate::app::lock::{LockFile, lock_fresh};
+use crate::app::materialize::carry_out::{Medium, carry_out, jobs};
+use crate::app::materialize::progress::{Progress, RunContext, RunPlace};
+use crate::app::notice::{FromLock, Notice, keys_added};
+use crate::app::plan::{purpose, refuse_unreadable};
+use crate::app::project::{OpenProject, Surroundings};
+use crate::app::seal::{self, NothingToDo};
+use crate::app::size::size_on_disk;
+use crate::engine::{
+    Made, RunSummary, block_too_long, clear_crashed, materialized, observe_sources, put_back_asides,
+};
+use crate::executor::Cancel;
+use crate::hash::Versions;
+use crate::look::{
+    EngineError, OWN_FOLDER, Observing, Problems, StoreRecords, Workspace, keep_source_content,
+};
+use crate::model::{
+    AssetId, CodeRecord, MaterializeOptions, Origin, Outcome, ResourceUsage, Status,
+};
+use crate::plan::{Cell, Evaluation, Role, Scope, code_record};
+use crate::store::{Adoption, CrashedRun, Mark, Store, StoreError, Success};
+use crate::sys::clock::Clock;
+use crate::sys::file::remove_abandoned;
+
+/// Brings what is selected, and what it needs, up to date.
+///
+/// # Errors
+///
+/// If it cannot be planned, or the run cannot go on. A step that fails is no error: the result says so.
+pub(super) fn materialize_on_disk(
+    surroundings: &Surroundings,
+    request: &MaterializeOptions,
+    running: RunContext<'_>,
+) -> Result<RunSummary, AppError> {
+    let started = Instant::now();
+    if let Some(nothing) = seal::check(surroundings, request) {
+        return Ok(tell_nothing_to_do(&nothing, running, started));
+    }
+    let project = &mut OpenProject::open(surroundings)?;
+    let opened = OpenedProject { project, started };
+    Ok(materialize_opened(opened, request, running, |_| ())?.0)
+}
+
+/// A project that a run is to begin with.
+pub struct OpenedProject<'a> {
+    /// The project; it is opened anew if its instance turns out to be damaged.
+    pub project: &'a mut OpenProject,
+    /// When it began to be looked at.
+    pub started: Instant,
+}
+
+/// [`materialize`] for a project that was opened already, and for what it is asked no seal is looked for. Gives, too, what
+/// `look` sees in the evaluation as it stands in the end, where what is fresh has run or did not have to.
+///
+/// # Errors
+///
+/// As [`materialize`].
+pub fn materialize_opened<T>(
+    OpenedProject { project, started }: OpenedProject<'_>,
+    request: &MaterializeOptions,
+    running: RunContext<'_>,
+    look: impl Fn(&Evaluation<'_>) -> T,
+) -> Result<(RunSummary, T), AppError> {
+    let RunContext {
+        executor,
+        cancel,
+        clock,
+        progress,
+    } = running;
+    let mut progress = Watched {
+        progress,
+        has_begun: false,
+    };
+    // One attempt: it ends with `StoreError::Replaced` where the instance turns out to be damaged, and nothing has run.
+    let attempt = |project: &OpenProject, progress: &mut Watched<'_>, is_whole| {
+        let running = RunContext {
+            executor,
+            cancel,
+            clock,
+            progress,
+        };
+        let medium = Medium::Disk { is_whole };
+        carry_out((project, started), request, running, &medium, &look)
+    };
+    let first = attempt(project, &mut progress, true);
+    match first {
+        Err(error) if !progress.has_begun && was_replaced(&error) => {
+            if let Some(notice) = told_of(error) {
+                progress.notice(&notice);
+            }
+            *project = project.reopened()?;
+            attempt(project, &mut progress, false)
+        }
+        ended => ended,
+    }
+}
+
+/// Tells what a run with nothing to do would have told.
+fn tell_nothing_to_do(
+    nothing: &NothingToDo,
+    running: RunContext<'_>,
+    started: Instant,
+) -> RunSummary {
+    let RunContext {
+        clock, progress, ..
+    } = running;
+    let counts = RunCounts {
+        fresh: nothing.partitions,
+        ..RunCounts::default()
+    };
+    let planned = Planned {
+        counts: PlanCounts {
+            fresh: nothing.partitions,
+            ..PlanCounts::default()
+        },
+        assets: nothing.assets,
+        partitions: nothing.partitions,
+        elapsed: started.elapsed(),
+        expected: Some(Duration::ZERO),
+        ..Planned::default()
+    };
+    let (run, outcome, duration) = (None, RunOutcome::Success, started.elapsed());
+    let finished = EventKind::RunFinished {
+        outcome,
+        counts,
+        duration,
+    };
+    let kinds = [EventKind::RunPlanned(Box::new(planned)), finished];
+    for (seq, kind) in (0..).zip(kinds) {
+        let time = clock.now();
+        progress.emit(&Event {
+            run,
+            seq,
+            time,
+            kind,
+        });
+    }
+    RunSummary {
+        run,
+        outcome,
+        counts,
+    }
+}
+
+/// A display, and whether a run has begun to be shown on it.
+pub(crate) struct Watched<'a> {
+    pub progress: &'a mut dyn Progress,
+    pub has_begun: bool,
+}
+
+impl EventSink for Watched<'_> {
+    fn emit(&mut self, event: &Event) {
+        let is_of_a_run = matches!(
+            event.kind,
+            EventKind::RunStarted { .. } | EventKind::RunFinished { .. }
+        );
+        self.has_begun |= is_of_a_run;
+        self.progress.emit(event);
+    }
+}
+
+impl Progress for Watched<'_> {
+    fn begins(&mut self, place: &RunPlace<'_>) {
+        self.progress.begins(place);
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        self.progress.notice(notice);
+    }
+}
+
+/// Whether another instance is in the place of the one that was used.
+pub(crate) fn was_replaced(error: &AppError) -> bool {
+    let is_of_it = |error: &StoreError| {
+        matches!(
+            error,
+            StoreError::Replaced { .. } | StoreError::ReplacedByAnother { .. }
+        )
+    };
+    match error {
+        AppError::Store(error) => is_of_it(error),
+        AppError::Plan(problems) => problems
+            .list()
+            .iter()
+            .any(|problem| matches!(problem, EngineError::Store(error) if is_of_it(error))),
+        _ => false,
+    }
+}
+
+/// What is to be told of an instance that was replaced, where the command goes on with the new one.
+pub(crate) fn told_of(error: AppError) -> Option<Notice> {
+    let replaced = match error {
+        AppError::Store(error) => Some(error),
+        AppError::Plan(problems) => problems.into_list().into_iter().find_map(|it| match it {
+            EngineError::Store(error) => Some(error),
+            _ => None,
+        }),
+        _ => None,
+    };
+    match replaced? {
+        StoreError::Replaced { notice } => Some((*notice).into()),
+        _ => None,
+    }
+}
+
+/// Where cells are taken over.
+pub(crate) struct TakingOver<'a> {
+    /// The project's files.
+    pub workspace: &'a Workspace<'a>,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// The cells that are fresh by the lock file alone, and are not read just as they are.
+pub(crate) fn to_take_over(evaluation: &Evaluation<'_>) -> Vec<Cell> {
+    let scope = evaluation.scope();
+    let here = evaluation.locked().here.iter().copied();
+    let is_known_here = |cell: &Cell| {
+        scope.role(*cell) != Role::Given
+            && evaluation.is_fresh(*cell)
+            && evaluation.is_from_lock(*cell)
+    };
+    here.filter(is_known_here).collect()
+}
+
+impl TakingOver<'_> {
+    /// Records what [`to_take_over`] names, as far as nothing else was recorded by now, and says how much that was.
+    pub(crate) fn take(
+        &self,
+        store: &mut Store,
+        evaluation: &mut Evaluation<'_>,
+    ) -> Result<u32, AppError> {
+        let mut codes = HashMap::new();
+        let mut adoptions = Vec::new();
+        for cell in to_take_over(evaluation) {
+            if let Some(success) = self.success(store, evaluation, &mut codes, cell) {
+                adoptions.push(Adoption {
+                    success,
+                    judged: evaluation
+                        .locked()
+                        .recorded
+                        .get(&cell)
+                        .and_then(|it| it.recorded()),
+                });
+            }
+        }
+        Ok(store.adopt(&adoptions)?)
+    }
+
+    /// What is recorded of a cell; `None` if what it reads is not known any more.
+    fn success(
+        &self,
+        store: &Store,
+        evaluation: &mut Evaluation<'_>,
+        codes: &mut HashMap<AssetId, Arc<CodeRecord>>,
+        cell: Cell,
+    ) -> Option<Success> {
+        let verdict = evaluation.judge_again(cell, &StoreRecords(store));
+        verdict
+            .fingerprint
+            .filter(|_| verdict.status == Status::Fresh)?;
+        let scope = evaluation.scope();
+        let (id, partition) = scope.at(cell);
+        let asset = scope.graph().asset(id)?;
+        let last = evaluation.recorded(cell)?;
+        let size = |path: &str| size_on_disk(&self.workspace.resolve(path));
+        let outputs = asset.outputs.iter();
+        let made = Made {
+            cell,
+            versions: last.outputs.to_vec(),
+            bytes: outputs.map(|it| size(&it.path.path(partition))).collect(),
+            run: None,
+            time: self.time,
+            duration: Duration::ZERO,
+            usage: ResourceUsage::default(),
+            origin: Origin::Locked,
+        };
+        let (mut materialization, blocks) = materialized(evaluation, &made);
+        materialization.outcome = Outcome::Materialized;
+        let observed = evaluation.codes();
+        let code = codes
+            .entry(id)
+            .or_insert_with(|| Arc::new(code_record(asset, &observed.observed(id))));
+        Some(Success {
+            slot: partition.keys.slot(partition.index),
+            materialization,
+            code: Arc::clone(code),
+            blocks,
+            events: Vec::new(),
+        })
+    }
+}
+
+/// A run on disk, as it was asked for.
+pub(super) struct DiskRun<'a> {
+    pub(super) project: &'a OpenProject,
+    pub(super) request: &'a MaterializeOptions,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) workspace: &'a Workspace<'a>,
+}
+
+/// What of a run on disk a seal can stand for.
+pub(super) struct SealBasis {
+    /// Whether the next run may take it for granted that nothing is to be done.
+    pub(super) is_possible: bool,
+    /// The mark of the instance that was looked at.
+    pub(super) mark: Option<Mark>,
+}
+
+impl DiskRun<'_> {
+    /// Clears up after dead runs, and judges a scope with what the instance and the lock file know. What is to be written finds
+    /// the instance open for that.
+    pub(super) fn evaluate<'s>(
+        &self,
+        instance: &mut InstanceAccess,
+        scope: &'s Scope<'s>,
+        lock: &LockFile,
+        (cancel, progress): (&Cancel, &mut dyn Progress),
+    ) -> Result<Evaluation<'s>, AppError> {
+        let Self {
+            project,
+            request,
+            clock,
+            workspace,
+        } = *self;
+        self.recover(instance, progress)?;
+        let answers = observe_sources(workspace, scope, jobs(request), clock.now(), cancel)?;
+        let observing = Observing::Now(&answers);
+        let mut evaluation =
+            instance.evaluate(workspace, scope, purpose(request.force), observing)?;
+        instance.take_lock(project, workspace, &mut evaluation, lock)?;
+        instance.replace_if_damaged(project)?;
+        refuse_unreadable(&evaluation)?;
+        block_too_long(&mut evaluation, workspace);
+        instance.look_at_places(workspace, &mut evaluation, request.occupied, || {
+            lock.sound()
+        })?;
+        Ok(evaluation)
+    }
+
+    /// Opens the instance for writing where there is something to write, and records what was observed.
+    pub(super) fn begin(
+        &self,
+        instance: &mut InstanceAccess,
+        evaluation: &Evaluation<'_>,
+        sealing: &mut SealBasis,
+    ) -> Result<(), AppError> {
+        let decisions = evaluation.decisions();
+        let work = decisions.run + decisions.may_run + decisions.blocked;
+        if work > 0 || !to_take_over(evaluation).is_empty() {
+            // Another process may have added keys or records since the first look at the instance.
+            sealing.is_possible &= Mark::read(self.project.home()) == sealing.mark;
+            instance.make_writable(self.project)?;
+        }
+        // They are recorded where they are new.
+        if !evaluation.observations().is_empty() {
+            instance.make_writable(self.project)?;
+            instance.store.observe(evaluation.observations())?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what was learnt of sources, takes over what only the lock file knew, and writes the lock file and a seal.
+    pub(super) fn conclude(
+        &self,
+        (result, evaluation): (&RunSummary, &mut Evaluation<'_>),
+        mut instance: InstanceAccess,
+        versions: &Versions<'_>,
+        (lock, sealing): (LockFile, SealBasis),
+        progress: &mut dyn Progress,
+    ) -> Result<(), AppError> {
+        let (project, workspace) = (self.project, self.workspace);
+        if result.run.is_some() {
+            keep_source_content(workspace, &mut instance.store, evaluation)?;
+        }
+        let taking_over = TakingOver {
+            workspace,
+            time: self.clock.now(),
+        };
+        let taken = taking_over.take(&mut instance.store, evaluation)?;
+        if taken > 0 {
+            progress.notice(&Notice::FromLock(FromLock::TakenOver(taken)));
+        }
+        if let Some(otherwise) = FromLock::came_out_otherwise(evaluation) {
+            progress.notice(&Notice::FromLock(otherwise));
+        }
+        let mut mark = sealing.mark;
+        if result.run.is_some() || taken > 0 {
+            // Closing the instance gives it a new mark, which is the one that holds from now on.
+            mark = instance.store.close();
+        }
+        let keys = match result.run {
+            Some(_) => Cow::Owned(project.keys_now()?),
+            None => Cow::Borrowed(project.keys()),
+        };
+        let added = keys_added(project.graph(), project.keys(), &keys);
+        // A seal is made of the keys that were looked at, and the mark is of an instance that holds more.
+        let can_be_sealed = sealing.is_possible && added.is_empty();
+        for added in added {
+            progress.notice(&Notice::KeysAdded(added));
+        }
+        lock_fresh(project, versions, evaluation, &keys, lock)?;
+        if result.outcome == RunOutcome::Success && can_be_sealed {
+            seal::write(project, self.request, versions, evaluation, mark);
+        }
+        Ok(())
+    }
+
+    /// Clears up after runs whose processes died.
+    fn recover(
+        &self,
+        instance: &mut InstanceAccess,
+        progress: &mut dyn Progress,
+    ) -> Result<(), AppError> {
+        let project = self.project;
+        for folder in [&project.root().join(OWN_FOLDER), project.home()] {
+            remove_abandoned(folder);
+            remove_abandoned(&folder.join("seals"));
+        }
+        if instance.store.has_crashed_runs()? {
+            instance.make_writable(project)?;
+            let clear = |crashed: &CrashedRun| clear_crashed(project.root(), crashed);
+            instance.store.mark_crashed_runs(self.clock.now(), &clear)?;
+        }
+        let put_back = put_back_asides(self.workspace, &instance.store).map_err(Problems::from)?;
+        if !put_back.is_empty() {
+            progress.notice(&Notice::PutBack(put_back));
+        }
+        Ok(())
+    }
+}
