@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{Seek, Write};
+use std::io::{Seek as _, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -54,12 +54,7 @@ impl Repository {
     /// The repository that holds `folder`; git sees `environment`.
     pub fn open(folder: &Path, environment: &[(OsString, OsString)]) -> Result<Self, GitError> {
         let git = Git::new(environment);
-        let words = [
-            "rev-parse",
-            "--show-toplevel",
-            "--absolute-git-dir",
-            "--show-prefix",
-        ];
+        let words = words("rev-parse --show-toplevel --absolute-git-dir --show-prefix");
         let output = git.ask(folder, &words)?;
         let said = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() && said.contains("not a git repository") {
@@ -125,21 +120,11 @@ impl Repository {
             Some(folder) => self.git.with_index(&folder.path().join(INDEX)),
             None => self.git.clone(),
         };
-        let differing = git.read(
-            &self.top,
-            &[
-                "diff",
-                "--name-status",
-                "-z",
-                "--no-renames",
-                "--no-ext-diff",
-                "--no-textconv",
-                "--no-relative",
-                "--ignore-submodules=none",
-                &commit.0,
-                "--",
-            ],
-        )?;
+        let mut asked = words(
+            "diff --name-status -z --no-renames --no-ext-diff --no-textconv --no-relative --ignore-submodules=none",
+        );
+        asked.extend([commit.0.as_str(), "--"]);
+        let differing = git.read(&self.top, &asked)?;
         let mut words = texts(&differing);
         let mut changes = Vec::new();
         while let (Some(status), Some(path)) = (words.next(), words.next()) {
@@ -181,6 +166,14 @@ impl Repository {
         Ok(Some(folder))
     }
 
+    /// What git is to read.
+    pub(super) fn told(&self, text: &[u8]) -> Result<File, GitError> {
+        let mut file = tempfile::tempfile_in(self.git.temporary())?;
+        file.write_all(text)?;
+        file.rewind()?;
+        Ok(file)
+    }
+
     fn change(&self, path: &[u8], kind: ChangeKind) -> Change {
         Change {
             path: self.top.join(OsStr::from_bytes(path)),
@@ -209,21 +202,15 @@ pub(super) fn without_line_end(answer: &[u8]) -> &[u8] {
     answer.strip_suffix(b"\n").unwrap_or(answer)
 }
 
+/// Words that hold no spaces.
+pub(super) fn words(text: &str) -> Vec<&str> {
+    text.split(' ').collect()
+}
+
 /// The texts of a list in which each ends with a NUL.
 pub(super) fn texts(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|byte| *byte == 0)
         .filter(|text| !text.is_empty())
-}
-
-impl Repository {
-    /// The files that git has and that a sparse checkout leaves out of the work tree, absolute and in order.
-    pub fn left_out(&self) -> Result<Vec<PathBuf>, GitError> {
-        let listed = self.git.read(&self.top, &["ls-files", "-t", "-z"])?;
-        let skipped = texts(&listed).filter_map(|entry| entry.strip_prefix(b"S "));
-        Ok(skipped
-            .map(|path| self.top.join(OsStr::from_bytes(path)))
-            .collect())
-    }
 }
 
 /// A regular file of a commit.
@@ -236,6 +223,15 @@ pub struct StoredFile {
 }
 
 impl Repository {
+    /// The files that git has and that a sparse checkout leaves out of the work tree, absolute and in order.
+    pub fn left_out(&self) -> Result<Vec<PathBuf>, GitError> {
+        let listed = self.git.read(&self.top, &["ls-files", "-t", "-z"])?;
+        let skipped = texts(&listed).filter_map(|entry| entry.strip_prefix(b"S "));
+        Ok(skipped
+            .map(|path| self.top.join(OsStr::from_bytes(path)))
+            .collect())
+    }
+
     /// The files at or below the folder in a commit, as far as their names are UTF-8; links are left out.
     pub fn files_at(&self, commit: &Commit) -> Result<Vec<StoredFile>, GitError> {
         let listed = self
@@ -255,7 +251,7 @@ impl Repository {
 
     /// What a file below the folder holds in a commit; `None` where the commit has no such file.
     pub fn file_at(&self, commit: &Commit, path: &str) -> Result<Option<Vec<u8>>, GitError> {
-        let words = [
+        let asked = [
             "--literal-pathspecs",
             "ls-tree",
             "-z",
@@ -263,7 +259,7 @@ impl Repository {
             "--",
             path,
         ];
-        let listed = self.git.read(&self.folder, &words)?;
+        let listed = self.git.read(&self.folder, &asked)?;
         let entry = String::from_utf8_lossy(&listed);
         let about = entry.split_once('\t').map(|(about, _)| about);
         let Some(blob) = about.and_then(|about| about.strip_prefix("100")?.split(' ').nth(2))
@@ -279,13 +275,12 @@ impl Repository {
         if files.is_empty() {
             return Ok(());
         }
-        let mut asked = tempfile::tempfile_in(self.git.temporary())?;
-        for file in files {
-            writeln!(asked, "{}", file.blob)?;
-        }
-        asked.rewind()?;
+        let blobs = files.iter().flat_map(|file| [file.blob.as_str(), "\n"]);
+        let blobs: String = blobs.collect();
         let words = ["cat-file", "--batch"];
-        let answer = self.git.ask_with(&self.folder, &words, asked)?;
+        let answer = self
+            .git
+            .ask_with(&self.folder, &words, self.told(blobs.as_bytes())?)?;
         let mut rest = answer.as_slice();
         for file in files {
             let (content, after) = content(rest).ok_or_else(|| GitError::Failed {

@@ -2,12 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{Seek as _, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::git::repository::texts;
+use crate::git::repository::{texts, words};
 use crate::git::{GitError, Repository};
 
 /// The mode of a symlink in an index.
@@ -20,34 +18,8 @@ const SUBMODULE: &[u8] = b"160000";
 pub struct Tracked {
     /// The top of the work tree, absolute and without links.
     top: PathBuf,
-    /// By path relative to the top.
-    files: HashMap<Box<[u8]>, Entry>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Entry {
-    File,
-    Link,
-}
-
-impl Repository {
-    /// The files that are tracked: in the index, committed or not.
-    pub fn tracked(&self) -> Result<Tracked, GitError> {
-        let listed = self.git.read(&self.top, &["ls-files", "--stage", "-z"])?;
-        let entry = |entry: &[u8]| -> Option<(Box<[u8]>, Entry)> {
-            let tab = entry.iter().position(|byte| *byte == b'\t')?;
-            let kind = match entry.get(..6)? {
-                LINK => Entry::Link,
-                SUBMODULE => return None,
-                _ => Entry::File,
-            };
-            Some((entry[tab + 1..].into(), kind))
-        };
-        Ok(Tracked {
-            top: self.top.clone(),
-            files: texts(&listed).filter_map(entry).collect(),
-        })
-    }
+    /// By path relative to the top, whether it is a link.
+    files: HashMap<Box<[u8]>, bool>,
 }
 
 /// Files that commits had and that are not ignored now.
@@ -59,6 +31,20 @@ pub struct Removed {
 }
 
 impl Repository {
+    /// The files that are tracked: in the index, committed or not.
+    pub fn tracked(&self) -> Result<Tracked, GitError> {
+        let listed = self.git.read(&self.top, &["ls-files", "--stage", "-z"])?;
+        let entry = |entry: &[u8]| -> Option<(Box<[u8]>, bool)> {
+            let tab = entry.iter().position(|byte| *byte == b'\t')?;
+            let mode = entry.get(..6).filter(|mode| *mode != SUBMODULE)?;
+            Some((entry[tab + 1..].into(), mode == LINK))
+        };
+        Ok(Tracked {
+            top: self.top.clone(),
+            files: texts(&listed).filter_map(entry).collect(),
+        })
+    }
+
     /// Of paths at which nothing is, which hold, or held, what commits up to the one that is checked out had. Paths that
     /// are ignored now are left out: they are no longer git's matter. Of a shallow clone only its commits are known.
     pub fn removed(&self, paths: &[PathBuf]) -> Result<Removed, GitError> {
@@ -80,16 +66,9 @@ impl Repository {
         if about.len() == before {
             return Ok(Removed::default());
         }
-        let words = [
-            "--literal-pathspecs",
-            "log",
-            "--format=",
-            "--name-only",
-            "--no-renames",
-            "--no-show-signature",
-            "-z",
-            "--stdin",
-        ];
+        let words = words(
+            "--literal-pathspecs log --format= --name-only --no-renames --no-show-signature -z --stdin",
+        );
         let listed = self.git.ask_with(&self.top, &words, self.told(&about)?)?;
         let mut files: Vec<Vec<u8>> = texts(&listed).map(Into::into).collect();
         files.sort_unstable();
@@ -114,17 +93,6 @@ impl Repository {
             Err(error) => Err(error),
         }
     }
-
-    /// What git is to read.
-    fn told(&self, text: &[u8]) -> Result<File, GitError> {
-        let mut file = tempfile::tempfile_in(self.git.temporary())?;
-        file.write_all(text)?;
-        file.rewind()?;
-        Ok(file)
-    }
-}
-
-impl Repository {
     /// The files and folders that are ignored and not tracked, at or below these paths, all relative to the folder that
     /// the repository was opened for. Of a folder that is ignored as a whole nothing but its own name is told.
     pub fn ignored_below(&self, paths: &[String]) -> Result<Vec<PathBuf>, GitError> {
@@ -137,16 +105,9 @@ impl Repository {
         if within.is_empty() {
             return Ok(Vec::new());
         }
-        let mut words = vec![
-            "--literal-pathspecs",
-            "ls-files",
-            "--others",
-            "--ignored",
-            "--exclude-standard",
-            "--directory",
-            "-z",
-            "--",
-        ];
+        let mut words = words(
+            "--literal-pathspecs ls-files --others --ignored --exclude-standard --directory -z --",
+        );
         words.extend(within);
         let listed = self.git.read(&self.folder, &words)?;
         let path = |text: &[u8]| {
@@ -184,7 +145,7 @@ impl Removed {
 impl Tracked {
     /// Whether there is a regular file at `path`, which is absolute.
     pub fn has_file(&self, path: &Path) -> bool {
-        self.entry(path) == Some(Entry::File)
+        self.is_link(path) == Some(false)
     }
 
     /// The files and links, as absolute paths, in no order.
@@ -196,10 +157,10 @@ impl Tracked {
 
     /// Whether there is a file or a link at `path`, which is absolute.
     pub fn has_entry(&self, path: &Path) -> bool {
-        self.entry(path).is_some()
+        self.is_link(path).is_some()
     }
 
-    fn entry(&self, path: &Path) -> Option<Entry> {
+    fn is_link(&self, path: &Path) -> Option<bool> {
         let within: &OsStr = path.strip_prefix(&self.top).ok()?.as_os_str();
         self.files.get(within.as_bytes()).copied()
     }

@@ -1,7 +1,6 @@
 //! Lines of one asset, source or definition in two lock files, compared by ranges of neighbouring keys. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::Hash;
 
 use crate::answer::{ChangedLines, ChangedParts, LineChange, LineKind, LockDifference};
 use crate::model::{
@@ -28,7 +27,7 @@ enum Says<'a> {
 
 impl<'a> Compared<'a> {
     /// The lines and blocks of an asset.
-    pub fn asset(locked: &'a LockedAsset) -> Vec<Self> {
+    fn asset(locked: &'a LockedAsset) -> Vec<Self> {
         let line = |line: &'a LockLine| Self::one(line.partition.as_ref(), Says::Line(line));
         let block = |block: &'a LockBlock| Self {
             first: Some(&block.first),
@@ -41,12 +40,12 @@ impl<'a> Compared<'a> {
     }
 
     /// The line of a source.
-    pub fn source(line: &'a LockedSource) -> Self {
+    fn source(line: &'a LockedSource) -> Self {
         Self::one(line.partition.as_ref(), Says::Source(line))
     }
 
     /// The line of a key.
-    pub fn key(line: &'a AddedKey) -> Self {
+    fn key(line: &'a AddedKey) -> Self {
         Self::one(Some(&line.key), Says::Key)
     }
 
@@ -276,89 +275,55 @@ fn changed_outputs(old: &[LockedOutput], new: &[LockedOutput]) -> ChangedParts {
     }
 }
 
-/// What changed from one content to another: by kind and name; nothing is told of what did not change.
-pub fn changed_lines(old: &Lock, new: &Lock) -> Vec<ChangedLines> {
-    let mut all = Vec::new();
-    let mut assets: BTreeMap<&str, [Vec<(LineSubject<'_>, Content<'_>)>; 2]> = BTreeMap::new();
-    for (side, lock) in [old, new].into_iter().enumerate() {
+/// The lines of two contents, by kind and name, in order.
+pub fn lines_by_name(contents: [&Lock; 2]) -> BTreeMap<(LineKind, &str), [Vec<Compared<'_>>; 2]> {
+    let mut all: BTreeMap<_, [Vec<_>; 2]> = BTreeMap::new();
+    for (side, lock) in contents.into_iter().enumerate() {
+        let mut of = |name, lines: &mut Vec<_>| all.entry(name).or_default()[side].append(lines);
         for locked in &lock.assets {
-            let of_asset = &mut assets.entry(locked.asset.as_str()).or_default()[side];
-            of_asset.extend(locked.lines.iter().map(|line| {
-                let place = LineSubject::Line(line.partition.as_ref());
-                (place, Content::Line(line))
-            }));
-            of_asset.extend(locked.blocks.iter().map(|block| {
-                let place = LineSubject::Block(&block.first, &block.last);
-                (place, Content::Block(block))
-            }));
+            let name = (LineKind::Asset, locked.asset.as_str());
+            of(name, &mut Compared::asset(locked));
         }
-    }
-    for (name, [old, new]) in assets {
-        all.extend(counted(LineKind::Asset, name, old, new));
-    }
-    let mut sources: BTreeMap<&str, [Vec<_>; 2]> = BTreeMap::new();
-    let mut keys: BTreeMap<&str, [Vec<_>; 2]> = BTreeMap::new();
-    for (side, lock) in [old, new].into_iter().enumerate() {
         for line in &lock.sources {
-            let of_source = &mut sources.entry(line.source.as_str()).or_default()[side];
-            of_source.push((line.partition.as_ref(), line.version));
+            let name = (LineKind::Source, line.source.as_str());
+            of(name, &mut vec![Compared::source(line)]);
         }
         for line in &lock.added {
-            let of_definition = &mut keys.entry(line.definition.as_str()).or_default()[side];
-            of_definition.push((&line.key, ()));
+            let name = (LineKind::Key, line.definition.as_str());
+            of(name, &mut vec![Compared::key(line)]);
         }
-    }
-    for (name, [old, new]) in sources {
-        all.extend(counted(LineKind::Source, name, old, new));
-    }
-    for (name, [old, new]) in keys {
-        all.extend(counted(LineKind::Key, name, old, new));
     }
     all
 }
 
-/// What a line of an asset is about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum LineSubject<'a> {
-    Line(Option<&'a PartitionKey>),
-    Block(&'a PartitionKey, &'a PartitionKey),
-}
-
-/// What it says.
-#[derive(PartialEq)]
-enum Content<'a> {
-    Line(&'a LockLine),
-    Block(&'a LockBlock),
-}
-
-fn counted<K: Eq + Hash, V: PartialEq>(
-    kind: LineKind,
-    name: &str,
-    old: Vec<(K, V)>,
-    new: Vec<(K, V)>,
-) -> Option<ChangedLines> {
-    let mut before: HashMap<K, Vec<V>> = HashMap::new();
-    for (place, content) in old {
-        before.entry(place).or_default().push(content);
-    }
-    let mut after: HashMap<K, Vec<V>> = HashMap::new();
-    for (place, content) in new {
-        after.entry(place).or_default().push(content);
-    }
-    let mut counted = ChangedLines {
-        kind,
-        name: name.to_owned(),
-        added: 0,
-        changed: 0,
-        removed: 0,
-    };
-    for (place, content) in &after {
-        match before.remove(place) {
-            None => counted.added += 1,
-            Some(old) if old != *content => counted.changed += 1,
-            Some(_) => {}
+/// How many lines differ between two contents, by kind and name; names of which none does are left out.
+pub fn changed_lines(old: &Lock, new: &Lock) -> Vec<ChangedLines> {
+    let by_name = lines_by_name([old, new]).into_iter();
+    let counted = by_name.map(|((kind, name), sides)| {
+        let [mut before, after] = sides.map(|lines| {
+            let mut contents: HashMap<_, Vec<Says<'_>>> = HashMap::new();
+            for line in lines {
+                contents.entry(line.about()).or_default().push(line.says);
+            }
+            contents
+        });
+        let mut counted = ChangedLines {
+            kind,
+            name: name.to_owned(),
+            added: 0,
+            changed: 0,
+            removed: 0,
+        };
+        for (about, new) in after {
+            match before.remove(&about) {
+                None => counted.added += 1,
+                Some(old) => counted.changed += u32::from(old != new),
+            }
         }
-    }
-    counted.removed = before.len() as u32;
-    (counted.added + counted.changed + counted.removed > 0).then_some(counted)
+        counted.removed = before.len() as u32;
+        counted
+    });
+    counted
+        .filter(|it| it.added + it.changed + it.removed > 0)
+        .collect()
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::lock::judge::{LockJudge, Spot};
-use crate::lock::rows::{LockedRow, labels, of_label};
+use crate::lock::rows::{LockedRow, of_label};
 use crate::model::{
     Asset, AssetId, CodeVersion, ContributionPrefix, Dep, LockLine, PartitionMapping, PartitionSet,
 };
@@ -152,18 +152,9 @@ impl LockJudge<'_> {
             return Ok(self.blocks.contribution(&mapped, &mut self.folding));
         }
         let locked = &self.rows[number];
-        let label = dep
-            .output
-            .map(|output| labels(scope, dep.asset)[output as usize].clone());
-        let is_folded = |range: &Range<u32>| {
-            folded_in(
-                locked,
-                range,
-                &self.lines,
-                row,
-                label.clone().flatten().as_deref(),
-            )
-        };
+        let label = output_read(scope.graph(), dep);
+        let is_folded =
+            |range: &Range<u32>| folded_in(locked, range, &self.lines, row, label.as_deref());
         let contribution =
             self.blocks
                 .contribution_of_folded(&mapped, is_folded, &mut self.folding);
@@ -326,10 +317,7 @@ impl LockJudge<'_> {
     fn fold_lines(&self, dep: &Dep, read: &PartitionSet, folding: &mut Folding) -> Option<()> {
         let scope = self.scope;
         let keys = scope.keys(dep.asset);
-        let label = dep
-            .output
-            .map(|output| labels(scope, dep.asset)[output as usize].clone());
-        let label = label.flatten();
+        let label = output_read(scope.graph(), dep);
         for range in read.ranges() {
             let mut index = range.start;
             while index < range.end {

@@ -1,6 +1,5 @@
 //! Whether the lines of a lock file are right.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -9,7 +8,7 @@ use crate::lock::contribution::Lack;
 use crate::lock::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
 use crate::model::{
     Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Lock,
-    LockBlock, LockLine, LockedAsset, PartitionSet, RULE,
+    LockBlock, LockLine, LockedAsset, PartitionKey, PartitionSet, RULE,
 };
 use crate::plan::{Blocks, Cell, FingerprintParts, Known, Role, Row, Scope, Survey, fingerprint};
 
@@ -220,9 +219,8 @@ impl<'a> LockJudge<'a> {
             self.versions[slot] = Known::Unknown;
         }
         let labels = labels(self.scope, row.asset);
-        let (mut lines, mut blocks) = (Vec::new(), Vec::new());
-        std::mem::swap(&mut lines, &mut self.rows[number].lines);
-        std::mem::swap(&mut blocks, &mut self.rows[number].blocks);
+        let lines = std::mem::take(&mut self.rows[number].lines);
+        let blocks = std::mem::take(&mut self.rows[number].blocks);
         let mut last = None;
         for (index, line) in &lines {
             let folded = blocks.partition_point(|block| block.range.start <= *index);
@@ -385,25 +383,20 @@ impl<'a> LockJudge<'a> {
         }
     }
 
-    fn key_of(&self, spot: &Spot<'_>) -> Option<String> {
-        let key = self.scope.keys(spot.row.asset).key(spot.index)?;
-        Some(key.as_str().to_owned())
-    }
-
     pub(super) fn fingerprint(
         &mut self,
         spot: &Spot<'_>,
         code_version: CodeVersion,
         contributions: &[Digest],
     ) -> Digest {
-        let partition = match spot.key {
-            Some(key) => Some(Cow::Borrowed(key)),
-            None => self.key_of(spot).map(Cow::Owned),
+        let key = match spot.key {
+            Some(_) => None,
+            None => self.scope.keys(spot.row.asset).key(spot.index),
         };
         let parts = FingerprintParts {
             asset: &spot.asset.key,
             code_version,
-            partition: partition.as_deref(),
+            partition: spot.key.or(key.as_ref().map(PartitionKey::as_str)),
             graph: self.scope.graph(),
             deps: &spot.asset.deps,
             contributions,

@@ -33,7 +33,7 @@ pub use fold::{FoldLimits, Unfold, holds_foldable, refold};
 pub use judge::{LockFacts, LockJudge};
 pub use verdicts::LockStatus;
 
-pub use compare::{Compared, changed_lines, compare};
+pub use compare::{Compared, changed_lines, compare, lines_by_name};
 pub use lines::{
     LinesOfCells, fresh_line, fresh_lines, is_fresh, is_unsettled, line_of, staying,
     unsettled_lines, was_made_now, without_cells,

@@ -86,11 +86,8 @@ impl<'p> Places<'p> {
                 continue;
             };
             let keys = all_keys.of(graph.get(id));
-            let ranges = outline.blocks.iter().filter_map(|(first, last)| {
-                let first = keys.index_of(first)?;
-                let last = keys.index_of(last)?;
-                (first <= last).then_some(first..last + 1)
-            });
+            let blocks = outline.blocks.iter();
+            let ranges = blocks.filter_map(|(first, last)| keys.range_from(first, last));
             folded.insert(id, PartitionSet::from_ranges(ranges));
         }
         Self {

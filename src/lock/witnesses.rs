@@ -191,7 +191,6 @@ pub fn is_met(scope: &Scope<'_>, asset: &AssetKey, first: &str, last: &str) -> b
     let Some(row) = scope.row_named(asset) else {
         return false;
     };
-    let keys = scope.keys(row.asset);
-    let ends = keys.index_of(first).zip(keys.index_of(last));
-    ends.is_some_and(|(first, last)| first <= last && row.set.meets(&(first..last + 1)))
+    let range = scope.keys(row.asset).range_from(first, last);
+    range.is_some_and(|range| row.set.meets(&range))
 }

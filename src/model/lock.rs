@@ -106,9 +106,7 @@ pub struct LockBlock {
 impl LockBlock {
     /// The indexes of its keys; `None` where its ends are not among the keys, or not in their order.
     pub fn range(&self, keys: &PartitionKeys) -> Option<Range<u32>> {
-        let first = keys.index_of(self.first.as_str())?;
-        let last = keys.index_of(self.last.as_str())?;
-        (first <= last).then_some(first..last + 1)
+        keys.range_from(self.first.as_str(), self.last.as_str())
     }
 }
 

@@ -188,10 +188,10 @@ impl PathTemplate {
         let values = || self.placeholders().map(|it| it.value(partition));
         let mut path = String::new();
         let write = |text: &mut String, value: &str| text.push_str(value);
-        let dots = self.write_with(&mut path, |it| Cow::Owned(it.value(partition)), write);
+        let has_dots = self.write_with(&mut path, |it| Cow::Owned(it.value(partition)), write);
         values()
             .find(|value| value.contains('/'))
-            .or_else(|| values().next().filter(|_| dots == Dots::Met))
+            .or_else(|| values().next().filter(|_| has_dots))
     }
 
     /// The path for a partition. Nothing is allocated for a template without placeholders.
@@ -218,14 +218,15 @@ impl PathTemplate {
         path
     }
 
-    /// Appends the path; a component that values make `.` or `..` is written in hexadecimal, so that it is a name.
+    /// Appends the path; a component that values make `.` or `..` is written in hexadecimal, so that it is a name. Whether there
+    /// is one.
     fn write_with<'a>(
         &self,
         text: &mut String,
         value: impl Fn(&PartitionPlaceholder) -> Cow<'a, str>,
         write: impl Fn(&mut String, &str),
-    ) -> Dots {
-        let mut dots = Dots::None;
+    ) -> bool {
+        let mut has_dots = false;
         let mut component = text.len();
         let mut varies = false;
         let mut finish = |text: &mut String, component: usize, varies: bool| {
@@ -233,7 +234,7 @@ impl PathTemplate {
                 let escaped = text[component..].replace('.', "%2E");
                 text.truncate(component);
                 text.push_str(&escaped);
-                dots = Dots::Met;
+                has_dots = true;
             }
         };
         for piece in &self.pieces {
@@ -255,7 +256,7 @@ impl PathTemplate {
             }
         }
         finish(text, component, varies);
-        dots
+        has_dots
     }
 
     /// The text for a partition, its values as they are: for what is not a path.
@@ -275,13 +276,6 @@ impl PathTemplate {
         };
         self.pieces.iter().map(piece).collect()
     }
-}
-
-/// Whether values made a component `.` or `..`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dots {
-    None,
-    Met,
 }
 
 impl KeyStyle {

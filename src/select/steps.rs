@@ -144,7 +144,7 @@ struct Clause<'a> {
     rest: &'a str,
     /// How many `+` stand there.
     pluses: usize,
-    star: Star,
+    is_starred: bool,
 }
 
 /// A clause with an end to its name.
@@ -160,7 +160,7 @@ impl<'a> Clause<'a> {
         let (starred, signed) = strip(clause.strip_prefix('*'), clause);
         let unsigned = signed.trim_start_matches('+');
         let up = depth(starred, signed.len() - unsigned.len())?;
-        let (star, rest) = strip(unsigned.strip_suffix('*'), unsigned);
+        let (is_starred, rest) = strip(unsigned.strip_suffix('*'), unsigned);
         let name = rest.trim_end_matches('+');
         let is_name = !name.is_empty() && !name.starts_with('*') && !name.ends_with('*');
         let pluses = rest.len() - name.len();
@@ -169,7 +169,7 @@ impl<'a> Clause<'a> {
             up,
             rest,
             pluses,
-            star,
+            is_starred,
         })
     }
 
@@ -184,27 +184,21 @@ impl<'a> Clause<'a> {
             Some(Reading {
                 up: self.up,
                 name: &self.rest[..self.rest.len() - levels],
-                down: depth(self.star, levels)?,
+                down: depth(self.is_starred, levels)?,
             })
         })
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Star {
-    Present,
-    Absent,
+fn strip<'a>(stripped: Option<&'a str>, whole: &'a str) -> (bool, &'a str) {
+    stripped.map_or((false, whole), |rest| (true, rest))
 }
 
-fn strip<'a>(stripped: Option<&'a str>, whole: &'a str) -> (Star, &'a str) {
-    stripped.map_or((Star::Absent, whole), |rest| (Star::Present, rest))
-}
-
-fn depth(star: Star, levels: usize) -> Option<Depth> {
-    match star {
-        Star::Present => Some(Depth::Unlimited),
-        Star::Absent => u32::try_from(levels).ok().map(Depth::Levels),
+fn depth(is_starred: bool, levels: usize) -> Option<Depth> {
+    if is_starred {
+        return Some(Depth::Unlimited);
     }
+    u32::try_from(levels).ok().map(Depth::Levels)
 }
 
 /// Adds what is reached from `from` within `depth` levels.

@@ -1,15 +1,13 @@
 //! `lock diff`: which asset partitions have other lines than at another revision, and what in them is other. Nothing is
 //! judged: both files are taken as they stand.
 
-use std::collections::BTreeMap;
-
 use crate::answer::{LockDiffReport, LockDifference};
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
 use crate::git::Repository;
-use crate::lock::{Compared, compare};
+use crate::lock::{compare, lines_by_name};
 use crate::lockfile::{self, FILE_NAME};
-use crate::model::{AssetKey, Lock, LockDiffRequest, LockedAsset, PartitionKeys};
+use crate::model::{Lock, LockDiffRequest};
 
 /// What differs between the lock files of two revisions, or of one and the work tree. A revision without a lock file has
 /// no lines.
@@ -55,38 +53,12 @@ fn lock_here(project: &OpenProject) -> Result<Lock, AppError> {
 
 fn differences(project: &OpenProject, old: &Lock, new: &Lock) -> Vec<LockDifference> {
     let graph = project.graph();
-    let mut assets: BTreeMap<&AssetKey, [Option<&LockedAsset>; 2]> = BTreeMap::new();
-    let mut others: BTreeMap<_, [Vec<_>; 2]> = BTreeMap::new();
-    for (side, lock) in [old, new].into_iter().enumerate() {
-        for locked in &lock.assets {
-            assets.entry(&locked.asset).or_default()[side] = Some(locked);
-        }
-        for line in &lock.sources {
-            let name = (1, line.source.as_str());
-            others.entry(name).or_default()[side].push(Compared::source(line));
-        }
-        for line in &lock.added {
-            let name = (2, line.definition.as_str());
-            others.entry(name).or_default()[side].push(Compared::key(line));
-        }
-    }
     let mut all = Vec::new();
-    for (key, sides) in assets {
-        let id = graph.find(key.as_str());
-        let deps = id.and_then(|id| graph.asset(id)).map(|asset| &*asset.deps);
-        let keys = id.map(|id| project.keys().of(graph.get(id)));
-        let [old, new] = sides.map(|side| side.map_or_else(Vec::new, Compared::asset));
-        all.extend(compare(
-            key.as_str(),
-            keys,
-            deps.unwrap_or_default(),
-            [old, new],
-        ));
-    }
-    for ((_, name), sides) in others {
+    for ((_, name), sides) in lines_by_name([old, new]) {
         let id = graph.find(name);
-        let keys: Option<&PartitionKeys> = id.map(|id| project.keys().of(graph.get(id)));
-        all.extend(compare(name, keys, &[], sides));
+        let deps = id.map_or(&[][..], |id| graph.deps(id));
+        let keys = id.map(|id| project.keys().of(graph.get(id)));
+        all.extend(compare(name, keys, deps, sides));
     }
     all
 }

@@ -23,6 +23,9 @@ const HOOK_INDEX: &str = "GIT_INDEX_FILE";
 const SUBMODULE: &[u8] = b"160000 ";
 const LINK: &[u8] = b"120000 ";
 
+/// Makes an index and the files like a tree.
+const READ_TREE: [&str; 4] = ["read-tree", "--reset", "-u", "--no-recurse-submodules"];
+
 /// A tree that git would commit, by its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree(String);
@@ -171,15 +174,9 @@ impl Repository {
 
     fn update(&self, tree: &Tree, checkout: &Checkout) -> Result<(), GitError> {
         // A sparse checkout has fewer files than would be committed.
-        let words = [
-            "-c",
-            "core.sparseCheckout=false",
-            "read-tree",
-            "--reset",
-            "-u",
-            "--no-recurse-submodules",
-            &tree.0,
-        ];
+        let mut words = vec!["-c", "core.sparseCheckout=false"];
+        words.extend(READ_TREE);
+        words.push(&tree.0);
         let git = self
             .git
             .with_index(&checkout.index)
@@ -207,17 +204,8 @@ impl Repository {
             .git
             .with_index(index)
             .with_work_tree(git_folder, folder);
-        git.read(
-            folder,
-            &[
-                "read-tree",
-                "--reset",
-                "-u",
-                "--no-recurse-submodules",
-                commit,
-            ],
-        )?;
-        Ok(())
+        let words = [&READ_TREE[..], &[commit]].concat();
+        git.read(folder, &words).map(drop)
     }
 
     /// The tree without what lies outside of the folder.

@@ -219,10 +219,10 @@ impl Makings {
 }
 
 /// The current state of an asset partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Current {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Current<O = Vec<DataVersion>> {
     /// The last materialization; `None` if there was none.
-    pub materialized: Option<CurrentMaterialization>,
+    pub materialized: Option<CurrentMaterialization<O>>,
     /// Whether the last attempt failed, after the last materialization.
     pub attempt: LastAttempt,
 }
@@ -259,8 +259,8 @@ pub enum LastAttempt {
 }
 
 /// The last materialization, as far as judging needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CurrentMaterialization {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrentMaterialization<O = Vec<DataVersion>> {
     /// Where it is known from.
     pub provenance: Provenance,
     /// The rule that the fingerprint was made by.
@@ -272,58 +272,38 @@ pub struct CurrentMaterialization {
     /// When it was recorded.
     pub time: Timestamp,
     /// The data version of each output, in declared order.
-    pub outputs: Vec<DataVersion>,
+    pub outputs: O,
     /// How long its command took, in milliseconds.
     pub duration_ms: u64,
 }
 
-/// A [`Current`] that stands elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CurrentRef<'a> {
-    /// The last materialization; `None` if there was none.
-    pub materialized: Option<MaterializedRef<'a>>,
-    /// Whether the last attempt failed, after the last materialization.
-    pub attempt: LastAttempt,
-}
+/// A [`Current`] whose outputs stand elsewhere.
+pub type CurrentRef<'a> = Current<&'a [DataVersion]>;
 
-/// A [`CurrentMaterialization`] that stands elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MaterializedRef<'a> {
-    /// Where it is known from.
-    pub provenance: Provenance,
-    /// The rule that the fingerprint was made by.
-    pub rule: u32,
-    /// All that it depended on.
-    pub fingerprint: Fingerprint,
-    /// The version of what made it.
-    pub code_version: CodeVersion,
-    /// When it was recorded.
-    pub time: Timestamp,
-    /// The data version of each output, in declared order.
-    pub outputs: &'a [DataVersion],
-    /// How long its command took, in milliseconds.
-    pub duration_ms: u64,
-}
+/// A [`CurrentMaterialization`] whose outputs stand elsewhere.
+pub type MaterializedRef<'a> = CurrentMaterialization<&'a [DataVersion]>;
 
-impl<'a> From<&'a Current> for CurrentRef<'a> {
-    fn from(current: &'a Current) -> Self {
-        Self {
-            materialized: current.materialized.as_ref().map(MaterializedRef::from),
-            attempt: current.attempt,
+impl<O> CurrentMaterialization<O> {
+    /// The same with its outputs held otherwise.
+    fn holding<P>(&self, outputs: P) -> CurrentMaterialization<P> {
+        CurrentMaterialization {
+            provenance: self.provenance,
+            rule: self.rule,
+            fingerprint: self.fingerprint,
+            code_version: self.code_version,
+            time: self.time,
+            outputs,
+            duration_ms: self.duration_ms,
         }
     }
 }
 
-impl<'a> From<&'a CurrentMaterialization> for MaterializedRef<'a> {
-    fn from(last: &'a CurrentMaterialization) -> Self {
+impl<'a> From<&'a Current> for CurrentRef<'a> {
+    fn from(current: &'a Current) -> Self {
+        let materialized = current.materialized.as_ref();
         Self {
-            provenance: last.provenance,
-            rule: last.rule,
-            fingerprint: last.fingerprint,
-            code_version: last.code_version,
-            time: last.time,
-            outputs: &last.outputs,
-            duration_ms: last.duration_ms,
+            materialized: materialized.map(|last| last.holding(&*last.outputs)),
+            attempt: current.attempt,
         }
     }
 }
@@ -331,24 +311,10 @@ impl<'a> From<&'a CurrentMaterialization> for MaterializedRef<'a> {
 impl CurrentRef<'_> {
     /// A state of its own.
     pub fn to_owned(self) -> Current {
+        let materialized = self.materialized;
         Current {
-            materialized: self.materialized.map(MaterializedRef::to_owned),
+            materialized: materialized.map(|last| last.holding(last.outputs.to_vec())),
             attempt: self.attempt,
-        }
-    }
-}
-
-impl MaterializedRef<'_> {
-    /// A materialization of its own.
-    pub fn to_owned(self) -> CurrentMaterialization {
-        CurrentMaterialization {
-            provenance: self.provenance,
-            rule: self.rule,
-            fingerprint: self.fingerprint,
-            code_version: self.code_version,
-            time: self.time,
-            outputs: self.outputs.to_vec(),
-            duration_ms: self.duration_ms,
         }
     }
 }

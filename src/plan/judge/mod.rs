@@ -354,7 +354,10 @@ impl<'a> Judge<'a> {
     fn judge_at(&mut self, at: &Place<'a>, records: &dyn Records) -> Verdict {
         let fingerprint = match self.scope.role(at.cell) {
             Role::Given => None,
-            Role::Selected | Role::Needed => self.fingerprint_at(at),
+            Role::Selected | Role::Needed => {
+                let code = self.facts.code[at.number];
+                code.and_then(|code| self.fingerprint_of(at, code))
+            }
         };
         let verdict = self.verdict_known(at, || fingerprint);
         verdict.unwrap_or_else(|| self.verdict_open(at, records))
@@ -559,10 +562,6 @@ impl<'a> Judge<'a> {
             && !self.facts.changed_outputs.contains_key(&cell)
             && self.demand(&at) == Demand::None;
         is_else_as_it_was && self.fingerprint_of(&at, code_version) == Some(fingerprint)
-    }
-
-    fn fingerprint_at(&mut self, at: &Place<'_>) -> Option<Fingerprint> {
-        self.fingerprint_of(at, self.facts.code[at.number]?)
     }
 
     fn fingerprint_of(&mut self, at: &Place<'_>, code_version: CodeVersion) -> Option<Fingerprint> {

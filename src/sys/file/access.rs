@@ -1,36 +1,57 @@
 //! Opening files of ours, whatever lies at their paths by now: a repository can hold a link, a pipe or a device by the name of
 //! any of them.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, RenameFlags, openat, renameat_with};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-/// Opens a regular file for reading. What is none is an error in a moment: a pipe is not waited for, and nothing is read
-/// from a device.
+/// No file of ours is longer: a lock file of ten million lines is not.
+const LONGEST: u64 = 2_000_000_000;
+
+/// Opens a regular file for reading. Anything else is an error at once: a pipe is not waited for, and nothing is read from a
+/// device.
 pub fn open_file(path: &Path) -> io::Result<File> {
+    open(path, OFlags::empty())
+}
+
+/// Opens the regular file at `path` for reading; a link is not followed.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    match open(path, OFlags::NOFOLLOW) {
+        Err(_) if path.is_symlink() => Err(is_no_file("it is a link, and is not followed")),
+        opened => opened,
+    }
+}
+
+/// The content of a regular file of at most `most` bytes.
+pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    read(open_file(path)?, most)
+}
+
+/// The bytes of the regular file at `path`. A link is not followed, and nothing else is waited for: both are errors that
+/// say so.
+pub fn read_own(path: &Path) -> io::Result<Vec<u8>> {
+    read(open_own(path)?, LONGEST)
+}
+
+fn open(path: &Path, more: OFlags) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = File::from(openat(CWD, path, flags, Mode::empty())?);
+    let file = File::from(openat(CWD, path, flags | more, Mode::empty())?);
     let found = file.metadata()?;
     if found.is_file() {
         Ok(file)
     } else if found.is_dir() {
         Err(io::ErrorKind::IsADirectory.into())
     } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is not a regular file",
-        ))
+        Err(is_no_file("it is not a regular file"))
     }
 }
 
-/// The content of a regular file of at most `most` bytes.
-pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open_file(path)?;
+fn read(file: File, most: u64) -> io::Result<Vec<u8>> {
     let len = file.metadata()?.len();
     let mut bytes = Vec::with_capacity(len.min(most) as usize);
     file.take(most + 1).read_to_end(&mut bytes)?;
@@ -39,42 +60,6 @@ pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
     Ok(bytes)
-}
-
-/// No file of ours is longer: a lock file of ten million lines is not.
-const LONGEST: u64 = 2_000_000_000;
-
-/// The bytes of the regular file at `path`. A link is not followed, and nothing else is waited for: both are errors that
-/// say so.
-pub fn read_own(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open_own(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
-        let reason = format!("it has more than {} GB", LONGEST / 1_000_000_000);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
-    }
-    Ok(bytes)
-}
-
-/// Opens the regular file at `path` for reading.
-pub fn open_own(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path);
-    let file = match opened {
-        Err(_) if path.is_symlink() => return Err(is_no_file("it is a link, and is not followed")),
-        opened => opened?,
-    };
-    let metadata = file.metadata()?;
-    if metadata.is_file() {
-        Ok(file)
-    } else if metadata.is_dir() {
-        Err(io::ErrorKind::IsADirectory.into())
-    } else {
-        Err(is_no_file("it is not a regular file"))
-    }
 }
 
 fn is_no_file(why: &str) -> io::Error {

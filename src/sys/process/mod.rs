@@ -270,21 +270,6 @@ impl fmt::Display for Process {
     }
 }
 
-/// All processes that can be seen.
-pub fn processes() -> Vec<Process> {
-    system::processes()
-}
-
-/// One process, if it is there and has not ended.
-pub fn process(id: u32) -> Option<Process> {
-    system::process(id)
-}
-
-/// When a process started that was started by this one just now.
-pub fn start_of_new(id: u32) -> Option<Started> {
-    system::start_of_new(id)
-}
-
 /// The first of the files that the process has open for writing and that is one of `paths` or lies in one of them.
 ///
 /// `paths` are absolute and free of links.
@@ -299,11 +284,7 @@ pub fn has_variable(process: &Process, name: &str, value: &str) -> bool {
     system::has_variable(process.id, format!("{name}={value}").as_bytes())
 }
 
-/// What makes the number of a process mean the same process: the system's start and the namespace of numbers. `None` where
-/// that is not known.
-pub fn numbering() -> Option<String> {
-    system::numbering()
-}
+pub use system::{numbering, process, processes, start_of_new};
 
 #[cfg(target_os = "linux")]
 mod system {
@@ -314,19 +295,22 @@ mod system {
 
     use super::{Process, Started};
 
-    pub(super) fn processes() -> Vec<Process> {
+    /// All processes that can be seen.
+    pub fn processes() -> Vec<Process> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         entries
             .filter_map(|entry| process(entry.file_name().to_str()?.parse().ok()?))
             .collect()
     }
 
-    pub(super) fn process(id: u32) -> Option<Process> {
+    /// One process, if it is there and has not ended.
+    pub fn process(id: u32) -> Option<Process> {
         let mut buffer = [0; LINE];
         parse(stat(id, &mut buffer)?)
     }
 
-    pub(super) fn start_of_new(id: u32) -> Option<Started> {
+    /// When a process started that was started by this one just now.
+    pub fn start_of_new(id: u32) -> Option<Started> {
         let mut buffer = [0; LINE];
         field(stat(id, &mut buffer)?, 19).map(Started)
     }
@@ -395,7 +379,9 @@ mod system {
             .any(|entry| entry == variable)
     }
 
-    pub(super) fn numbering() -> Option<String> {
+    /// What makes the number of a process mean the same process: the system's start and the namespace of numbers. `None` where
+    /// that is not known.
+    pub fn numbering() -> Option<String> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
         let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
         Some(format!("{}/{}", boot.trim(), namespace.display()))
@@ -431,15 +417,18 @@ mod system {
 
     use super::{Process, Started};
 
-    pub(super) fn processes() -> Vec<Process> {
+    /// All processes that can be seen.
+    pub fn processes() -> Vec<Process> {
         listed(&["-A"])
     }
 
-    pub(super) fn process(id: u32) -> Option<Process> {
+    /// One process, if it is there and has not ended.
+    pub fn process(id: u32) -> Option<Process> {
         listed(&["-p", &id.to_string()]).pop()
     }
 
-    pub(super) fn start_of_new(_: u32) -> Option<Started> {
+    /// When a process started that was started by this one just now.
+    pub fn start_of_new(_: u32) -> Option<Started> {
         Some(Started(now()))
     }
 
@@ -499,7 +488,9 @@ mod system {
         false
     }
 
-    pub(super) fn numbering() -> Option<String> {
+    /// What makes the number of a process mean the same process: the system's start and the namespace of numbers. `None` where
+    /// that is not known.
+    pub fn numbering() -> Option<String> {
         None
     }
 }

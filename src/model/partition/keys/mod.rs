@@ -113,6 +113,12 @@ impl PartitionKeys {
         key.map_or(Some(0), |key| self.index_of(key.as_str()))
     }
 
+    /// The indexes from one key to another; `None` where one does not exist, or the first comes after the last.
+    pub fn range_from(&self, first: &str, last: &str) -> Option<Range<u32>> {
+        let (first, last) = (self.index_of(first)?, self.index_of(last)?);
+        (first <= last).then_some(first..last + 1)
+    }
+
     /// Whether `key` exists, or is that of a time window after all that do: a clock that is behind takes none away.
     pub fn has_or_will(&self, key: &str) -> bool {
         match self {
