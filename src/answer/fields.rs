@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
-use crate::model::{About, Evidence, LeftoverRule, Origin, ResourceUsage, StepName};
+use crate::model::{About, Evidence, Origin, ResourceUsage, StepName};
 
 /// `{"asset":…,"partition":…}`, in place.
 pub fn asset_partition<S: Serializer>(
@@ -92,11 +92,8 @@ pub fn pairs<S: Serializer>(pairs: &[(String, String)], out: S) -> Result<S::Ok,
 }
 
 /// `"fail"` or `"end"`.
-pub fn leftovers<S: Serializer>(rule: &LeftoverRule, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(match rule {
-        LeftoverRule::Fail => "fail",
-        LeftoverRule::End => "end",
-    })
+pub fn leftovers<S: Serializer>(may_end: &bool, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(if *may_end { "end" } else { "fail" })
 }
 
 /// Whole milliseconds.

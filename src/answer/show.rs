@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::time::Duration;
 
 use crate::answer::{KeyRange, Listing, fields};
-use crate::model::{AssetKey, CodeVersion, LeftoverRule, Name};
+use crate::model::{AssetKey, CodeVersion, Name};
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,9 +53,9 @@ pub struct ShownRecipe {
     pub stdout: bool,
     /// Whether it starts from its previous output.
     pub incremental: bool,
-    /// What it means that processes of its command have to be ended.
-    #[serde(serialize_with = "fields::leftovers")]
-    pub leftovers: LeftoverRule,
+    /// Whether processes that its command leaves behind may be ended.
+    #[serde(rename = "leftovers", serialize_with = "fields::leftovers")]
+    pub may_end_leftovers: bool,
     /// Whether it runs even when nothing changed.
     pub volatile: bool,
     /// Its command.
@@ -92,7 +92,7 @@ mod tests {
         DeclarationKind, Document, KeyRange, ListedPlace, Listing, ShowReport, ShownAsset,
         ShownRecipe, WrittenCommand,
     };
-    use crate::model::{About, LeftoverRule};
+    use crate::model::About;
     use crate::testkit;
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
                 stdin: Some(testkit::name("lines")),
                 stdout: false,
                 incremental: false,
-                leftovers: LeftoverRule::Fail,
+                may_end_leftovers: false,
                 volatile: false,
                 env: vec![("LIMIT".into(), "3".into())],
                 timeout: Some(Duration::from_mins(1)),

@@ -128,7 +128,7 @@ impl Accepted {
             let asset = graph
                 .find(made.asset.as_str())
                 .and_then(|id| graph.asset(id));
-            let Some(asset) = asset.filter(|asset| asset.is_locked()) else {
+            let Some(asset) = asset.filter(|asset| asset.locked) else {
                 continue;
             };
             let line = line_of(asset, made);

@@ -1,6 +1,6 @@
 //! Files that git ignores within the folders and globs that are read: a version holds them, and a clone does not have them.
 
-use crate::app::places_read::{outermost, places_of, rule_of};
+use crate::app::places_read::{leaves_out_gitignored, outermost, places_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::answer::GitignoredFiles;
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
 use crate::hash::{GitIgnored, is_glob};
-use crate::model::{AssetId, Gitignored, PartitionRef, SourcePath};
+use crate::model::{AssetId, PartitionRef, SourcePath};
 
 /// How many files of one source or asset are named.
 const NAMED: usize = 5;
@@ -42,7 +42,7 @@ pub fn gitignored_files(
     read: &BTreeMap<AssetId, Read>,
 ) -> Result<Vec<GitignoredFiles>, AppError> {
     let graph = project.graph();
-    let counts = |id: &AssetId| rule_of(graph, *id) == Some(Gitignored::Counted);
+    let counts = |id: &AssetId| leaves_out_gitignored(graph, *id) == Some(false);
     let is_searched = |place: &String| is_glob(place) || project.root().join(place).is_dir();
     let places = read.keys().copied().filter(counts);
     let places = places

@@ -1,27 +1,25 @@
 //! The places of a project that hold what versions are made of.
 
-use crate::model::{
-    AssetGraph, AssetId, Declaration, Gitignored, PathTemplate, Piece, Place, SourcePath,
-};
+use crate::model::{AssetGraph, AssetId, Declaration, PathTemplate, Piece, Place, SourcePath};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Where more places than this are asked about, git is asked about all of the project.
 const PLACES: usize = 500;
 
-/// The places of a project that hold what is read of which ignored files count, or do not.
-pub(super) fn places_read(graph: &AssetGraph, gitignored: Gitignored) -> Vec<String> {
+/// The places of a project of whose files those that git ignores are left out.
+pub(super) fn places_without_gitignored(graph: &AssetGraph) -> Vec<String> {
     let places = graph
         .ids()
-        .filter(|id| rule_of(graph, *id) == Some(gitignored));
+        .filter(|id| leaves_out_gitignored(graph, *id) == Some(true));
     outermost(places.flat_map(|id| places_of(graph, id)))
 }
 
-/// Whether ignored files count for a source, or for the code of an asset.
-pub(super) fn rule_of(graph: &AssetGraph, id: AssetId) -> Option<Gitignored> {
+/// Whether ignored files are left out of a source, or of the code of an asset.
+pub(super) fn leaves_out_gitignored(graph: &AssetGraph, id: AssetId) -> Option<bool> {
     match graph.get(id) {
-        Declaration::Source(source) => Some(source.gitignored),
-        Declaration::Asset(asset) => Some(asset.recipe.as_ref()?.code.gitignored),
+        Declaration::Source(source) => Some(source.leaves_out_gitignored),
+        Declaration::Asset(asset) => Some(asset.recipe.as_ref()?.code.leaves_out_gitignored),
     }
 }
 

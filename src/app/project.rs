@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
-use crate::app::places_read::places_read;
+use crate::app::places_read::places_without_gitignored;
 use crate::digest::{Digest, Key};
 use crate::executor::Executor;
 use crate::git::{GitError, Repository};
@@ -25,8 +25,8 @@ use crate::look::{
 };
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
-    AssetGraph, AssetId, DefinitionId, Gitignored, KeysByDefinition, Lock, PartitionKeys,
-    PathTemplate, SourceAsset,
+    AssetGraph, AssetId, DefinitionId, KeysByDefinition, Lock, PartitionKeys, PathTemplate,
+    SourceAsset,
 };
 use crate::store::{Mark, Opened, Place, Store, StoreError};
 use crate::sys::inherited::temporary_folder;
@@ -357,7 +357,7 @@ impl OpenProject {
     /// The versions of what is on disk.
     pub fn versions(&self) -> Result<Versions<'_>, AppError> {
         let versions = Versions::new(&self.root, &self.cache, &self.ignore)?;
-        let places = places_read(self.graph(), Gitignored::LeftOut);
+        let places = places_without_gitignored(self.graph());
         if places.is_empty() {
             return Ok(versions);
         }
@@ -376,7 +376,7 @@ impl OpenProject {
     #[must_use]
     pub fn leaves_out(&self, source: &SourceAsset, path: &Path) -> bool {
         let ignored = self.git_ignored.get();
-        source.gitignored == Gitignored::LeftOut && ignored.is_some_and(|it| it.has(path))
+        source.leaves_out_gitignored && ignored.is_some_and(|it| it.has(path))
     }
 
     /// What git ignores of these places; nothing where there is no repository.

@@ -8,8 +8,7 @@ use crate::app::selection::find;
 use crate::executor::LocalExecutor;
 use crate::look::{Workspace, observe_code_of};
 use crate::model::{
-    Asset, AssetGraph, AssetId, Command, EnvValue, EnvVariable, History, Recipe, Runs, ShowRequest,
-    Staging, Stdout,
+    Asset, AssetGraph, AssetId, Command, EnvValue, EnvVariable, Recipe, ShowRequest,
 };
 
 /// One asset or source.
@@ -65,12 +64,12 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         code,
         tools: words(&recipe.code.tools),
         code_version,
-        staging: recipe.staging == Staging::Staged,
+        staging: !recipe.in_place,
         stdin: asset.stdin().map(|dep| dep.input.clone()),
-        stdout: recipe.stdout == Stdout::Output,
-        incremental: recipe.history == History::Incremental,
-        leftovers: recipe.leftovers,
-        volatile: recipe.runs == Runs::Always,
+        stdout: recipe.stdout_is_output,
+        incremental: recipe.incremental,
+        may_end_leftovers: recipe.may_end_leftovers,
+        volatile: recipe.volatile,
         env: recipe.env.iter().map(shown_variable).collect(),
         timeout: recipe.timeout,
     }

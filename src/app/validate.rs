@@ -17,7 +17,7 @@ use crate::look::{
 use crate::manifest;
 use crate::model::{
     Asset, AssetId, AssetKey, Command, Counted, PartitionRef, PartitionsDefinition, Place,
-    Required, SourceAsset, SourcePath, TimeKeys, exceptions,
+    SourceAsset, SourcePath, TimeKeys, exceptions,
 };
 
 /// Reads the declarations without any cache, and looks whether the sources and code files are there. Nothing is hashed
@@ -97,8 +97,10 @@ fn read(
                     if let SourcePath::Glob(pattern, except) = path {
                         let pattern = pattern.path(partition);
                         let except = exceptions(except, partition);
-                        let (versions, counted) =
-                            (workspace.versions, Counted::from(source.gitignored));
+                        let (versions, counted) = (
+                            workspace.versions,
+                            Counted::read(source.leaves_out_gitignored),
+                        );
                         read.matches
                             .extend(versions.expand(&pattern, &except, counted)?);
                     }
@@ -174,7 +176,7 @@ fn missing(
     workspace: &Workspace<'_>,
     source: &SourceAsset,
 ) -> Result<Option<MissingSourceWarning>, AppError> {
-    if source.required == Required::No {
+    if source.optional {
         return Ok(None);
     }
     let keys = project.keys().get(source.partitions);
@@ -210,7 +212,7 @@ fn missing_at(
                     SourcePath::Glob(pattern, except) => {
                         let pattern = pattern.path(partition).into_owned();
                         let except = exceptions(except, partition);
-                        let counted = Counted::from(source.gitignored);
+                        let counted = Counted::read(source.leaves_out_gitignored);
                         let found = workspace.versions.expand(&pattern, &except, counted)?;
                         let found = !found.is_empty();
                         (pattern, found)

@@ -9,7 +9,7 @@ use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
 use crate::cli::text::{BOLD, DIM, Keys, Look, Table, TableCell, count, keys, span, styled};
-use crate::model::{AssetKey, LeftoverRule, ShowRequest};
+use crate::model::{AssetKey, ShowRequest};
 
 /// Words of `show`.
 #[derive(Debug, Args)]
@@ -165,7 +165,7 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     if recipe.incremental {
         entry(table, "starts from", "its previous output (incremental)");
     }
-    if recipe.leftovers == LeftoverRule::End {
+    if recipe.may_end_leftovers {
         entry(table, "leftovers", "are ended, without failing the step");
     }
     if recipe.volatile {
@@ -189,7 +189,7 @@ mod tests {
         WrittenCommand,
     };
     use crate::cli::fixtures::{asset, look, plain, range};
-    use crate::model::{About, LeftoverRule};
+    use crate::model::About;
     use crate::testkit;
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
                 stdin: Some(testkit::name("raw")),
                 stdout: false,
                 incremental: false,
-                leftovers: LeftoverRule::Fail,
+                may_end_leftovers: false,
                 volatile: true,
                 env: vec![("TOKEN".into(), "secret".into())],
                 timeout: Some(Duration::from_secs(90)),

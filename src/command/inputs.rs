@@ -6,7 +6,7 @@ use crate::command::rendered::StepStdin;
 use crate::command::rendering::Rendering;
 use crate::io_manager::{Giving, Streams};
 use crate::model::{
-    Asset, Declaration, Dep, PartitionRef, PartitionSet, Place, Required, SourceAsset, SourcePath,
+    Asset, Declaration, Dep, PartitionRef, PartitionSet, Place, SourceAsset, SourcePath,
 };
 use crate::plan::Cell;
 
@@ -97,7 +97,7 @@ impl Rendering<'_> {
                 if let [SourcePath::Exact(path)] = declared.as_slice() {
                     let path = path.path(partition).into_owned();
                     // Without a required source its step does not start.
-                    if source.required == Required::Yes || self.workspace.resolve(&path).exists() {
+                    if !source.optional || self.workspace.resolve(&path).exists() {
                         paths.push(path);
                     }
                 } else if let Some(globbed) = cell.and_then(|cell| self.sources.globbed.get(&cell))

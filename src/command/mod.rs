@@ -11,4 +11,4 @@ mod words;
 
 pub use observe::render_observe;
 pub use rendered::{Load, Rendered, StepStdin, TOO_LONG, Unrenderable};
-pub use rendering::{Previous, Rendering, StepPlaces};
+pub use rendering::{Rendering, StepPlaces};

@@ -29,14 +29,5 @@ pub struct StepPlaces {
     /// The folder that values are loaded to.
     pub given: String,
     /// Whether the command finds its previous output there.
-    pub previous: Previous,
-}
-
-/// Whether a command finds its previous output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Previous {
-    /// It starts from nothing.
-    None,
-    /// It finds it: the asset is incremental and has one.
-    Present,
+    pub previous: bool,
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::command::render::Words;
 use crate::command::rendered::Lines;
-use crate::command::rendering::Previous;
 use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
     AssetKey, Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name,
@@ -114,7 +113,7 @@ impl Words<'_> {
         self.partition_variables(&mut told);
         told.tell_windows(self.keys, self.indexes.clone());
         if self.asset.is_incremental() {
-            let previous = self.places.previous == Previous::Present;
+            let previous = self.places.previous;
             told.tell("ASSETCTL_PREVIOUS", if previous { "1" } else { "0" });
         }
         self.output_variables(&mut told);

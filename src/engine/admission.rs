@@ -18,7 +18,7 @@ use crate::engine::recovery::take_over_from_elsewhere;
 use crate::engine::step::{NotMade, StepEnd, StepOrder};
 use crate::engine::step_locks::StepLock;
 use crate::look::{EngineError, Problems, StoreRecords, changed_outputs_of, unset_secrets};
-use crate::model::{Current, History, OutputChange, Recipe, RunId, Staging, Status};
+use crate::model::{Current, OutputChange, Recipe, RunId, Status};
 use crate::plan::{Cell, Demand};
 use crate::store::{AssetPartition, Lease};
 
@@ -299,9 +299,9 @@ impl Coordinator<'_, '_> {
         let last = current.and_then(|it| it.materialized.as_ref());
         // What a step in place writes is moved aside and put back by whoever else works on it, and what an incremental one
         // starts from may be another instance's by now.
-        let depends_on_outputs = self.recipe(cell).is_some_and(|recipe| {
-            recipe.staging == Staging::InPlace || recipe.history == History::Incremental
-        });
+        let depends_on_outputs = self
+            .recipe(cell)
+            .is_some_and(|recipe| recipe.in_place || recipe.incremental);
         if last.map(|last| last.provenance) == judged && !depends_on_outputs {
             return Ok(false);
         }

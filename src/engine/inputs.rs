@@ -505,7 +505,7 @@ pub(super) fn inputs(
 
 /// What can be looked at of a source's partition: nothing of what a command observes.
 pub fn watched(source: &SourceAsset, partition: PartitionRef<'_>) -> Vec<Watched> {
-    let counted = Counted::from(source.gitignored);
+    let counted = Counted::read(source.leaves_out_gitignored);
     match &source.place {
         Place::Paths(paths) => {
             let watched = paths.iter().map(|path| match path {

@@ -234,7 +234,7 @@ fn inputs(
             input: dep.input.to_string(),
             asset: graph.key(dep.asset).clone(),
             output: output_read(graph, dep),
-            mapping: mapping_in_words(&dep.mapping, dep.nonexistent),
+            mapping: mapping_in_words(&dep.mapping, dep.allow_missing),
             contribution,
             blocks,
         });

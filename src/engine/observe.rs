@@ -16,7 +16,7 @@ use crate::digest::Kind;
 use crate::executor::{Cancel, Execution, StdoutTo, TailLimits, of_shell, tail};
 use crate::look::{EngineError, Observations, Problems, Workspace, step_folder};
 use crate::model::{
-    Answers, AssetKey, Command, DataVersion, Observation, PartitionKey, PartitionRef, Place,
+    AssetKey, Command, DataVersion, Observation, PartitionKey, PartitionRef, Place,
 };
 use crate::plan::{Cell, Known, MissingSource, Row, Scope};
 use crate::sys::file::{create_parent, read_file, remove_tree};
@@ -84,7 +84,7 @@ impl<'a> Observer<'a> {
             let Place::Observed {
                 command,
                 folder,
-                answers,
+                for_all,
                 timeout,
             } = &source.place
             else {
@@ -98,9 +98,10 @@ impl<'a> Observer<'a> {
                 folder,
                 timeout: *timeout,
             };
-            match answers {
-                Answers::One => tasks.extend(row.cells().map(|cell| task(Some(cell)))),
-                Answers::All => tasks.push(task(None)),
+            if *for_all {
+                tasks.push(task(None));
+            } else {
+                tasks.extend(row.cells().map(|cell| task(Some(cell))));
             }
         }
         tasks

@@ -14,7 +14,7 @@ use crate::engine::staging::kept_aside;
 use crate::engine::step::{Attempt, SetAside, StepEnd};
 use crate::io_manager::StagedOutput;
 use crate::look::{OWN_FOLDER, holds_something, note_begun, own_folder_near};
-use crate::model::{History, Occupied, OutputKind, Staging};
+use crate::model::{Occupied, OutputKind};
 use crate::plan::PlaceRecord;
 use crate::sys::file::{create_parent, relocate};
 
@@ -89,13 +89,12 @@ impl Attempt<'_> {
     pub(super) fn make_room(&self, altered: &AlteredPlaces, end: &mut StepEnd) -> Result<(), Stop> {
         for at in self.each() {
             let part = &self.order.parts[at.part];
-            let old = match self.order.staging {
-                Staging::Staged => self.workspace.resolve(&at.output.path),
-                Staging::InPlace => {
-                    let root = self.workspace.root;
-                    let number = (at.index, at.output.path.as_str());
-                    root.join(kept_aside(root, &part.aside_folder, number))
-                }
+            let old = if self.order.in_place {
+                let root = self.workspace.root;
+                let number = (at.index, at.output.path.as_str());
+                root.join(kept_aside(root, &part.aside_folder, number))
+            } else {
+                self.workspace.resolve(&at.output.path)
             };
             if old.symlink_metadata().is_err() {
                 continue;
@@ -164,9 +163,7 @@ impl Attempt<'_> {
             return Room::Replaced;
         };
         let is_folder = metadata.is_dir() || (metadata.is_symlink() && old.is_dir());
-        let stays = self.order.staging == Staging::Staged
-            && metadata.is_dir()
-            && at.output.kind == OutputKind::File;
+        let stays = !self.order.in_place && metadata.is_dir() && at.output.kind == OutputKind::File;
         let is_altered = altered.contains(&(at.part, at.index));
         if metadata.is_dir() && !holds_something(old) {
             return if stays { Room::Empty } else { Room::Replaced };
@@ -179,8 +176,8 @@ impl Attempt<'_> {
             // What was accumulated cannot be made again.
             PlaceRecord::Recorded(_)
                 if is_altered
-                    && self.order.history == History::Incremental
-                    && self.order.staging == Staging::Staged
+                    && self.order.incremental
+                    && !self.order.in_place
                     && metadata.is_file() =>
             {
                 Room::Kept

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::command::{Previous, Rendering, StepPlaces, TOO_LONG, Unrenderable};
+use crate::command::{Rendering, StepPlaces, TOO_LONG, Unrenderable};
 use crate::engine::scheduler::FIRST_ATTEMPT;
 use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart};
@@ -11,8 +11,7 @@ use crate::io_manager::StagedOutput;
 use crate::look::{Workspace, log_path, step_folder};
 use crate::model::{
     Asset, Batch, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Force,
-    MaterializeOptions, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath, Staging,
-    StepName,
+    MaterializeOptions, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath, StepName,
 };
 use crate::plan::{Cell, Decision, Evaluation, Row};
 use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
@@ -70,12 +69,12 @@ impl OrderMaker {
             .expect("an external asset does not run");
         let parts: Vec<StepPart> = cells
             .iter()
-            .map(|cell| self.part(workspace, evaluation, *cell, (asset, recipe.staging)))
+            .map(|cell| self.part(workspace, evaluation, *cell, (asset, recipe.in_place)))
             .collect();
         let step = evaluation.step_name(first);
         let lists_folder =
             step_folder(workspace.own, "lists", &step.asset, step.partition.as_ref());
-        let previous = self.previous_output(evaluation, cells, asset);
+        let previous = self.has_previous(evaluation, cells, asset);
         let written = |part: &StepPart| {
             let outputs = part.outputs.iter();
             outputs.map(|output| output.written.clone()).collect()
@@ -105,14 +104,14 @@ impl OrderMaker {
             log: log_path(workspace.own, self.run, (&step, batch.as_ref()), attempt),
             batch: batch.map(Arc::new),
             folder: recipe.folder.clone(),
-            stdout: recipe.stdout,
+            stdout_is_output: recipe.stdout_is_output,
             timeout: recipe.timeout,
-            leftovers: recipe.leftovers,
-            staging: recipe.staging,
+            may_end_leftovers: recipe.may_end_leftovers,
+            in_place: recipe.in_place,
             lists_folder,
             stdin: rendering.stdin(asset, cells, &given_folder),
             given_folder,
-            history: recipe.history,
+            incremental: recipe.incremental,
             previous,
             rule: asset.data_version,
             durable: self.durable,
@@ -126,7 +125,7 @@ impl OrderMaker {
         workspace: &Workspace<'_>,
         evaluation: &Evaluation<'_>,
         cell: Cell,
-        (asset, staging): (&Asset, Staging),
+        (asset, in_place): (&Asset, bool),
     ) -> StepPart {
         let (_, partition) = evaluation.scope().at(cell);
         let StepName {
@@ -134,7 +133,7 @@ impl OrderMaker {
             partition: named,
         } = evaluation.step_name(cell);
         let staging_folder = step_folder(workspace.own, "staging", &key, named.as_ref());
-        let outputs = staged_outputs(workspace, asset, staging, partition, &staging_folder);
+        let outputs = staged_outputs(workspace, asset, in_place, partition, &staging_folder);
         StepPart {
             cell,
             aside_folder: step_folder(workspace.own, "aside", &key, named.as_ref()),
@@ -157,22 +156,12 @@ impl OrderMaker {
     }
 
     /// Whether an incremental asset finds its previous output: if that is just what was recorded.
-    fn previous_output(
-        &self,
-        evaluation: &Evaluation<'_>,
-        cells: &[Cell],
-        asset: &Asset,
-    ) -> Previous {
+    fn has_previous(&self, evaluation: &Evaluation<'_>, cells: &[Cell], asset: &Asset) -> bool {
         let facts = evaluation.facts();
         let is_intact = |cell: &Cell| {
             recorded_id(evaluation, *cell).is_some() && !facts.changed_outputs.contains_key(cell)
         };
-        let offered = asset.is_incremental() && !self.full_refresh;
-        if offered && cells.iter().all(is_intact) {
-            Previous::Present
-        } else {
-            Previous::None
-        }
+        asset.is_incremental() && !self.full_refresh && cells.iter().all(is_intact)
     }
 }
 
@@ -180,15 +169,16 @@ impl OrderMaker {
 fn staged_outputs(
     workspace: &Workspace<'_>,
     asset: &Asset,
-    staging: Staging,
+    in_place: bool,
     partition: PartitionRef<'_>,
     folder: &str,
 ) -> Vec<StagedOutput> {
     let output = |output: &Output| {
         let path = output.path.path(partition).into_owned();
-        let written = match staging {
-            Staging::Staged => workspace.io_manager.written(folder, &path),
-            Staging::InPlace => path.clone(),
+        let written = if in_place {
+            path.clone()
+        } else {
+            workspace.io_manager.written(folder, &path)
         };
         StagedOutput {
             path,

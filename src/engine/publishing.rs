@@ -19,7 +19,7 @@ use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart};
 use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{Giving, StagedOutput, Stored, Streams, Written};
 use crate::look::OwnLife;
-use crate::model::{DataVersion, DataVersionRule, History, OutputKind, Staging};
+use crate::model::{DataVersion, DataVersionRule, OutputKind};
 use crate::sys::file::{copy_file, remove_tree};
 
 /// An output that is complete and not stored yet.
@@ -99,7 +99,7 @@ impl Attempt<'_> {
     /// Checks that the places of the outputs can take them, and gives those that are not what was recorded. Of a step in place
     /// that was asked before they were moved aside.
     pub(super) fn check(&self, in_place: AlteredPlaces) -> Result<AlteredPlaces, Stop> {
-        if self.order.staging == Staging::InPlace {
+        if self.order.in_place {
             return Ok(in_place);
         }
         self.make_way()?;
@@ -130,8 +130,8 @@ impl Attempt<'_> {
     /// puts it back.
     fn keep_previous(&self) -> io::Result<()> {
         let order = self.order;
-        let is_kept = self.workspace.own_life == OwnLife::Kept && order.staging == Staging::Staged;
-        if !is_kept || order.history == History::None {
+        let is_kept = self.workspace.own_life == OwnLife::Kept && !order.in_place;
+        if !is_kept || !order.incremental {
             return Ok(());
         }
         let recorded = |part: &&StepPart| part.aside_note.materialization.is_some();
@@ -143,19 +143,17 @@ impl Attempt<'_> {
     /// Stores an output, unless it was written in place.
     fn store_output(&self, output: &StagedOutput, complete: Complete) -> Result<MadeOutput, Stop> {
         let made = complete.made();
-        let stored = match self.order.staging {
-            Staging::InPlace => Stored::AtPath,
-            Staging::Staged if self.is_stored(output, &complete) => {
-                // What reads it goes on seeing the file that it knows.
-                let staged = self.workspace.resolve(&output.written);
-                remove_tree(&staged).map_err(|error| self.unwritable(&error))?;
-                return Ok(made);
-            }
-            Staging::Staged => {
-                let io_manager = self.workspace.io_manager;
-                let stored = io_manager.store(output, complete.written);
-                stored.map_err(|error| self.unstored(output, &error))?
-            }
+        let stored = if self.order.in_place {
+            Stored::AtPath
+        } else if self.is_stored(output, &complete) {
+            // What reads it goes on seeing the file that it knows.
+            let staged = self.workspace.resolve(&output.written);
+            remove_tree(&staged).map_err(|error| self.unwritable(&error))?;
+            return Ok(made);
+        } else {
+            let io_manager = self.workspace.io_manager;
+            let stored = io_manager.store(output, complete.written);
+            stored.map_err(|error| self.unstored(output, &error))?
         };
         if let (Stored::AtPath, Some(settled)) = (stored, &complete.settled) {
             self.workspace.versions.adopt(&output.path, settled);
@@ -276,7 +274,7 @@ impl Attempt<'_> {
         for (output, before) in self.order.outputs().zip(before) {
             self.verify_output(output, *before)?;
         }
-        if self.order.staging == Staging::InPlace {
+        if self.order.in_place {
             return Ok(());
         }
         for part in &self.order.parts {
@@ -299,7 +297,7 @@ impl Attempt<'_> {
 
     fn verify_output(&self, output: &StagedOutput, before: Option<SystemTime>) -> Result<(), Stop> {
         let written = self.workspace.resolve(&output.written);
-        let staged = self.order.staging == Staging::Staged;
+        let staged = !self.order.in_place;
         if staged && fs::read_link(&written).is_ok_and(|text| text.is_relative()) {
             let path = &output.path;
             return Err(Stop::with_help(

@@ -11,8 +11,8 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::answer::StepFailure;
+use crate::command::Rendered;
 use crate::command::{Load, StepStdin};
-use crate::command::{Previous, Rendered};
 use crate::engine::failure::Stop;
 use crate::engine::inputs::InputFiles;
 use crate::engine::occupied::AlteredPlaces;
@@ -26,14 +26,13 @@ use crate::executor::{
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
 use crate::look::{OwnLife, Workspace};
-use crate::model::{
-    Batch, DataVersion, DataVersionRule, History, LeftoverRule, Occupied, Staging, Stdout,
-};
+use crate::model::{Batch, DataVersion, DataVersionRule, Occupied};
 use crate::plan::{Cell, PlaceRecord};
 use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
 
 /// Everything that a worker needs to know of a step.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 pub struct StepOrder {
     /// The number of the attempt, from 0.
     pub attempt: u32,
@@ -49,14 +48,14 @@ pub struct StepOrder {
     pub folder: String,
     /// What is on standard input, if anything is.
     pub stdin: Option<StepStdin>,
-    /// Where standard output goes.
-    pub stdout: Stdout,
+    /// Whether standard output is its only output.
+    pub stdout_is_output: bool,
     /// How long it may take.
     pub timeout: Option<Duration>,
-    /// What it means that processes have to be ended that its command leaves behind.
-    pub leftovers: LeftoverRule,
-    /// Whether it writes to its staging or in place.
-    pub staging: Staging,
+    /// Whether processes that its command leaves behind may be ended.
+    pub may_end_leftovers: bool,
+    /// Whether it writes in place, instead of to its staging.
+    pub in_place: bool,
     /// Where files with lists for the command lie, relative to the project root or absolute.
     pub lists_folder: String,
     /// Where values are loaded to, relative to the project root or absolute.
@@ -64,9 +63,9 @@ pub struct StepOrder {
     /// Its log, relative to the project root.
     pub log: String,
     /// Whether it may start from its previous output.
-    pub history: History,
+    pub incremental: bool,
     /// Whether it does.
-    pub previous: Previous,
+    pub previous: bool,
     /// What its outputs' data versions are made of.
     pub rule: DataVersionRule,
     /// Whether outputs are synced to disk.
@@ -272,9 +271,10 @@ impl Attempt<'_> {
             return Err(Stop::Exit(Exit::Canceled));
         }
         self.make_way()?;
-        let altered = match self.order.staging {
-            Staging::InPlace => self.altered_places(),
-            Staging::Staged => AlteredPlaces::new(),
+        let altered = if self.order.in_place {
+            self.altered_places()
+        } else {
+            AlteredPlaces::new()
         };
         self.prepare().map_err(|error| self.unwritable(&error))?;
         let _loaded = self.load()?;
@@ -309,9 +309,10 @@ impl Attempt<'_> {
             write_atomically(&path, &as_lines(lines))?;
         }
         for part in &order.parts {
-            match order.staging {
-                Staging::Staged => self.prepare_staged(part)?,
-                Staging::InPlace => self.prepare_in_place(part)?,
+            if order.in_place {
+                self.prepare_in_place(part)?;
+            } else {
+                self.prepare_staged(part)?;
             }
         }
         Ok(())
@@ -321,7 +322,7 @@ impl Attempt<'_> {
         let root = self.workspace.root;
         self.pool
             .prepare_staging(root, &part.staging_folder, &part.outputs)?;
-        if self.order.previous == Previous::Present {
+        if self.order.previous {
             for output in &part.outputs {
                 let written = root.join(&output.written);
                 remove_tree(&written)?;
@@ -335,7 +336,7 @@ impl Attempt<'_> {
         let root = self.workspace.root;
         move_aside(root, &part.aside_folder, &part.aside_note)?;
         prepare(root, &part.staging_folder, &part.outputs)?;
-        if self.order.previous == Previous::Present {
+        if self.order.previous {
             for (index, output) in part.outputs.iter().enumerate() {
                 let path = root.join(&output.path);
                 remove_tree(&path)?;
@@ -362,7 +363,9 @@ impl Attempt<'_> {
         line.timeout = order.timeout;
         line.outputs = self.written_places();
         line.watcher = self.watcher();
-        if let (Stdout::Output, Some(output)) = (order.stdout, order.outputs().next()) {
+        if order.stdout_is_output
+            && let Some(output) = order.outputs().next()
+        {
             line.stdout = match self.workspace.io_manager.streams() {
                 Streams::Files => StdoutTo::File(root.join(&output.written)),
                 Streams::Pipes { limit } => StdoutTo::Memory { limit },
@@ -381,11 +384,8 @@ impl Attempt<'_> {
 
     /// The files and folders that the command writes.
     fn written_places(&self) -> Vec<PathBuf> {
-        let staged = match self.order.staging {
-            Staging::Staged => self.order.parts.as_slice(),
-            Staging::InPlace => &[],
-        };
-        let staging = staged.iter().map(|part| &part.staging_folder);
+        let staged = self.order.parts.iter().filter(|_| !self.order.in_place);
+        let staging = staged.map(|part| &part.staging_folder);
         let outputs = self.order.outputs().map(|output| &output.written);
         staging
             .chain(outputs)
@@ -459,7 +459,7 @@ impl Attempt<'_> {
             Leftovers::Ended { processes } => (processes, "were ended"),
             Leftovers::Survived { processes } => (processes, "could not be ended"),
         };
-        if self.order.leftovers == LeftoverRule::End {
+        if self.order.may_end_leftovers {
             return Ok(());
         }
         let processes = processes.join(", ");
@@ -471,7 +471,7 @@ impl Attempt<'_> {
     }
 
     fn undo(&self, warnings: &mut Vec<String>) {
-        if self.order.staging != Staging::InPlace && self.order.history == History::None {
+        if !self.order.in_place && !self.order.incremental {
             return;
         }
         for StepPart { aside_folder, .. } in &self.order.parts {

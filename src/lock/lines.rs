@@ -25,7 +25,7 @@ pub fn fresh_lines(
     let in_block = |cell: Cell| in_block.is_some_and(|of| of[cell.index()]);
     let mut all = Vec::new();
     let rows = scope.asset_rows();
-    for (row, asset) in rows.filter(|(_, asset)| asset.is_locked()) {
+    for (row, asset) in rows.filter(|(_, asset)| asset.locked) {
         let known = KnownLines::of(lock, &asset.key);
         let keys = scope.keys(row.asset);
         let mut cells = row.cells();

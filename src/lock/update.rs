@@ -206,7 +206,7 @@ fn locked_definitions(graph: &AssetGraph) -> BTreeSet<(DefinitionId, &Name)> {
         return BTreeSet::new();
     }
     let locked = graph.ids().filter_map(|id| graph.asset(id));
-    let locked = locked.filter(|asset| asset.is_locked());
+    let locked = locked.filter(|asset| asset.locked);
     let used = locked.flat_map(|asset| {
         let sources = asset.deps.iter().filter_map(|dep| graph.source(dep.asset));
         let of_sources = sources.filter_map(|source| source.partitions);

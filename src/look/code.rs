@@ -7,9 +7,7 @@ use crate::digest::Folding;
 use crate::hash::{HashError, is_glob};
 use crate::look::error::{EngineError, Problems, Spot};
 use crate::look::workspace::Workspace;
-use crate::model::{
-    Asset, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Required, Watched,
-};
+use crate::model::{Asset, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Watched};
 use crate::plan::{
     Cell, Codes, Decision, Evaluation, ObservedCode, Scope, SeenPaths, code_file_name, code_version,
 };
@@ -81,7 +79,7 @@ pub fn observe_code_of(
 /// All that was looked at for the code version of a recipe.
 pub fn watched_code(codes: &Codes, recipe: &Recipe) -> Vec<Watched> {
     let mut watched = Vec::new();
-    let counted = Counted::from(recipe.code.gitignored);
+    let counted = Counted::read(recipe.code.leaves_out_gitignored);
     if recipe.code.version.is_none() {
         let declared = recipe.code.declared.iter().map(|(path, _)| path);
         watched.extend(declared.map(|path| {
@@ -161,7 +159,7 @@ pub fn unset_secrets<'a>(
         let EnvValue::Secret { variable, required } = &declared.value else {
             return None;
         };
-        let is_unset = *required == Required::Yes && workspace.variable(variable).is_none();
+        let is_unset = *required && workspace.variable(variable).is_none();
         is_unset.then_some((variable.as_str(), declared.location))
     })
 }
@@ -189,7 +187,7 @@ impl Finder<'_> {
     }
 
     fn files(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
-        let counted = Counted::from(recipe.code.gitignored);
+        let counted = Counted::read(recipe.code.leaves_out_gitignored);
         for (path, location) in &recipe.code.declared {
             if is_glob(path) {
                 self.glob(path, recipe, *location, observed);
@@ -217,7 +215,7 @@ impl Finder<'_> {
         location: Location,
         observed: &mut ObservedCode,
     ) {
-        let counted = Counted::from(recipe.code.gitignored);
+        let counted = Counted::read(recipe.code.leaves_out_gitignored);
         match self.expand(pattern, &recipe.code.except, counted) {
             Ok(paths) if paths.is_empty() => {
                 self.problem(location, |at| EngineError::empty_code_glob(pattern, at));
@@ -319,7 +317,7 @@ impl Finder<'_> {
                 continue;
             };
             let value = self.workspace.variable(variable);
-            if value.is_none() && *required == Required::Yes {
+            if value.is_none() && *required {
                 self.problem(declared.location, |at| {
                     EngineError::unset_variable(variable, at)
                 });

@@ -11,8 +11,7 @@ use crate::look::error::{EngineError, Problems};
 use crate::look::workspace::Workspace;
 use crate::model::{
     Counted, Current, CurrentColumns, DataVersion, DataVersionRule, OutputChange, OutputKind,
-    PartitionKeys, PartitionRef, PathTemplate, Place, Required, SourceAsset, SourcePath,
-    exceptions,
+    PartitionKeys, PartitionRef, PathTemplate, Place, SourceAsset, SourcePath, exceptions,
 };
 use crate::plan::{Cell, FoundSources, Known, MissingSource, Row, Scope};
 
@@ -46,7 +45,7 @@ pub fn find_sources(
     }
     let counted_of = |(number, _): &(u32, Cell)| {
         let source = scope.graph().source(scope.rows()[*number as usize].asset);
-        source.map_or(Counted::Files, |it| it.gitignored.into())
+        source.map_or(Counted::Files, |it| Counted::read(it.leaves_out_gitignored))
     };
     let (all, some): (Vec<_>, Vec<_>) = exact
         .into_iter()
@@ -70,7 +69,7 @@ pub(super) fn paths_of_source(
         let path = path.path(partition).into_owned();
         let found = workspace
             .versions
-            .of_input(&path, Counted::from(source.gitignored));
+            .of_input(&path, Counted::read(source.leaves_out_gitignored));
         let version = found.ok()?.version()?;
         return Some((version, vec![path]));
     }
@@ -135,7 +134,7 @@ impl<'a> SourceFinder<'a> {
             Place::Paths(paths) => match paths.as_slice() {
                 [SourcePath::Exact(path)] => {
                     let path = path.path(partition).into_owned();
-                    let counted = Counted::from(source.gitignored);
+                    let counted = Counted::read(source.leaves_out_gitignored);
                     let found = self.workspace.versions.of_input(&path, counted);
                     self.exact(cell, source, found, || path)
                 }
@@ -223,7 +222,7 @@ impl<'a> SourceFinder<'a> {
         paths: &[SourcePath],
         partition: PartitionRef<'_>,
     ) -> Known {
-        let counted = Counted::from(source.gitignored);
+        let counted = Counted::read(source.leaves_out_gitignored);
         let mut folding = Folding::new();
         let (mut globbed, mut looked_for) = (Vec::new(), Vec::new());
         let mut last = None;
@@ -270,7 +269,7 @@ impl<'a> SourceFinder<'a> {
         let mut given = HashSet::new();
         globbed.retain(|path| given.insert(path.clone()));
         self.found.globbed.insert(cell, globbed);
-        if nothing || (!looked_for.is_empty() && source.required == Required::Yes) {
+        if nothing || (!looked_for.is_empty() && !source.optional) {
             return self.absent(cell, source, || MissingSource::Paths(looked_for));
         }
         match (paths.len(), last) {
@@ -308,13 +307,11 @@ impl<'a> SourceFinder<'a> {
         source: &SourceAsset,
         missing: impl FnOnce() -> MissingSource,
     ) -> Known {
-        match source.required {
-            Required::No => Known::Version(DataVersion::absent()),
-            Required::Yes => {
-                self.found.missing.insert(cell, missing());
-                Known::Absent
-            }
+        if source.optional {
+            return Known::Version(DataVersion::absent());
         }
+        self.found.missing.insert(cell, missing());
+        Known::Absent
     }
 
     /// A source that cannot be read blocks what reads it, be it optional; a declaration that is wrong is a problem.

@@ -94,7 +94,7 @@ impl Evaluation<'_> {
         }
         let (version, paths) = paths_of_source(workspace, self.scope(), cell)?;
         let source = workspace.graph.source(self.scope().at(cell).0)?;
-        let counted = Counted::from(source.gitignored);
+        let counted = Counted::read(source.leaves_out_gitignored);
         let files = match &source.place {
             Place::Paths(places) if matches!(places[..], [SourcePath::Exact(_)]) => {
                 let folder = paths.first().filter(|it| workspace.resolve(it).is_dir())?;

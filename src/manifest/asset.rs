@@ -17,8 +17,8 @@ use crate::manifest::streams::{self, Inputs};
 use crate::manifest::suggest::did_you_mean;
 use crate::manifest::{about, batch, code, command, doubts, duration, env, locking};
 use crate::model::{
-    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, History, LeftoverRule,
-    Location, Place, Recipe, Runs, SourceAsset, Staging, Stdout,
+    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, Location, Place, Recipe,
+    SourceAsset,
 };
 
 /// How many inputs a warning names.
@@ -157,7 +157,7 @@ pub(super) fn read(
                     let definition = outline.partitions.definition();
                     let dimensions = definition.map(|id| context.definitions.get(id).dimensions());
                     let dimensions = dimensions.unwrap_or_default();
-                    let streams = StreamKeys::of(table, recipe.stdout);
+                    let streams = StreamKeys::of(table, recipe.stdout_is_output);
                     batch.check(context.id, &deps, dimensions, streams, problems);
                 }
                 let batch = batch.map(|batch| batch.max);
@@ -180,7 +180,7 @@ pub(super) fn read(
         outputs: outputs.list.clone(),
         data_version: data_version(table, outputs, problems),
         priority: table.integer("priority", problems).unwrap_or(0),
-        locking: locking::read(table, problems),
+        locked: locking::read(table, problems),
     };
     if let (Some(_), Some(value)) = (&asset.recipe, command) {
         warn_of_unnamed_inputs(&asset, &value, &mut findings.warnings);
@@ -196,60 +196,45 @@ fn read_recipe(
     defaults: &Defaults,
     problems: &mut Problems,
 ) -> Option<Recipe> {
-    let stdout = streams::stdout(table, outputs, problems);
-    let history = match table.boolean("incremental", problems) {
-        Some(true) => History::Incremental,
-        Some(false) | None => History::None,
-    };
-    let runs = match table.boolean("volatile", problems) {
-        Some(true) => Runs::Always,
-        Some(false) | None => Runs::WhenStale,
-    };
+    let stdout_is_output = streams::stdout(table, outputs, problems);
+    let incremental = table.boolean("incremental", problems) == Some(true);
+    let volatile = table.boolean("volatile", problems) == Some(true);
     let declared_staging = table.boolean("staging", problems);
     let own_env = env::read(table, problems);
     let inherit_env = env::inherit(table, problems);
     let timeout = duration::read(table, "timeout", problems);
-    let leftovers = leftovers(table, problems);
+    let may_end_leftovers = may_end_leftovers(table, problems);
     let command = command?;
-    let staged =
-        declared_staging.unwrap_or_else(|| stdout == Stdout::Output || names_output(&command));
-    let staging = if staged {
-        Staging::Staged
-    } else {
-        Staging::InPlace
-    };
+    let staged = declared_staging.unwrap_or_else(|| stdout_is_output || names_output(&command));
     let code = code::read(table, &command, problems);
     Some(Recipe {
         command,
         folder: table.file.folder().to_owned(),
         code,
-        staging,
+        in_place: !staged,
         stdin: None,
-        stdout,
-        history,
-        runs,
+        stdout_is_output,
+        incremental,
+        volatile,
         env: defaults.env(own_env),
         inherit_env,
         timeout: timeout.or(defaults.timeout()),
-        leftovers,
+        may_end_leftovers,
         batch: None,
     })
 }
 
-fn leftovers(table: &Table<'_>, problems: &mut Problems) -> LeftoverRule {
+fn may_end_leftovers(table: &Table<'_>, problems: &mut Problems) -> bool {
     let Some(value) = table.get("leftovers") else {
-        return LeftoverRule::Fail;
+        return false;
     };
-    match value.text(problems).map(|text| text.value) {
-        None | Some("fail") => LeftoverRule::Fail,
-        Some("end") => LeftoverRule::End,
-        Some(other) => {
-            let help = did_you_mean(other, ["end", "fail"], "");
-            let problem = format!("`leftovers` is `end` or `fail`, not `{other}`");
-            value.invalid(problem, help, problems);
-            LeftoverRule::Fail
-        }
+    let rule = value.text(problems).map(|text| text.value);
+    if let Some(other) = rule.filter(|rule| !["end", "fail"].contains(rule)) {
+        let help = did_you_mean(other, ["end", "fail"], "");
+        let problem = format!("`leftovers` is `end` or `fail`, not `{other}`");
+        value.invalid(problem, help, problems);
     }
+    rule == Some("end")
 }
 
 /// A dep as the command of its asset sees it.

@@ -6,7 +6,7 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::Partitions;
-use crate::model::{AssetId, Dep, Dimension, Location, Stdout};
+use crate::model::{AssetId, Dep, Dimension, Location};
 
 /// A declared batch.
 #[derive(Clone, Copy, Debug)]
@@ -124,11 +124,11 @@ pub(super) struct StreamKeys {
 
 impl StreamKeys {
     /// Those of an asset's table.
-    pub(super) fn of(table: &Table<'_>, stdout: Stdout) -> Self {
+    pub(super) fn of(table: &Table<'_>, stdout_is_output: bool) -> Self {
         let location = |key| table.get(key).map(|value| value.key_location);
         Self {
             stdin: location("stdin"),
-            stdout: location("stdout").filter(|_| stdout == Stdout::Output),
+            stdout: location("stdout").filter(|_| stdout_is_output),
         }
     }
 }

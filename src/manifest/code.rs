@@ -6,7 +6,7 @@ use crate::manifest::error::Problem;
 use crate::manifest::paths::Folded;
 use crate::manifest::template::{TokenKind, has_placeholder, tokens};
 use crate::manifest::{about, paths};
-use crate::model::{Code, Command, Gitignored};
+use crate::model::{Code, Command};
 
 /// How the names of scripts end; `docs/manifest.md` lists them.
 pub(super) const SCRIPTS: [&str; 23] = [
@@ -22,7 +22,7 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
     let folder = table.file.folder();
     let mut read = Code {
         version: about::owned(table, "code_version", problems),
-        gitignored: gitignored(table, problems),
+        leaves_out_gitignored: leaves_out_gitignored(table, problems),
         ..Code::default()
     };
     let mut first_exception = None;
@@ -71,11 +71,8 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
 }
 
 /// Reads `gitignored`, of a source or of the code of an asset.
-pub(super) fn gitignored(table: &Table<'_>, problems: &mut Problems) -> Gitignored {
-    match table.boolean("gitignored", problems) {
-        Some(false) => Gitignored::LeftOut,
-        Some(true) | None => Gitignored::Counted,
-    }
+pub(super) fn leaves_out_gitignored(table: &Table<'_>, problems: &mut Problems) -> bool {
+    table.boolean("gitignored", problems) == Some(false)
 }
 
 /// The words of a command that may name a code file, relative to the project root, each once.

@@ -13,7 +13,7 @@ use crate::manifest::outputs::Reading;
 use crate::manifest::partitions::{Definitions, Partitions};
 use crate::manifest::placeholders::output_label;
 use crate::manifest::suggest::{any_of, did_you_mean, similar};
-use crate::model::{AssetId, Dep, Location, Name, Nonexistent};
+use crate::model::{AssetId, Dep, Location, Name};
 
 /// What deps are resolved against.
 #[derive(Clone, Copy, Debug)]
@@ -157,16 +157,13 @@ impl Reader<'_, '_> {
             names: (own.key.as_str(), upstream.input.as_str()),
         };
         let mapping = mapping::read(value, table, sides, self.problems)?;
-        let dropped = table.and_then(|table| table.boolean("allow_missing", self.problems));
+        let allow_missing = table.and_then(|table| table.boolean("allow_missing", self.problems));
         let dep = Dep {
             input: upstream.input,
             asset: upstream.asset,
             output: upstream.output,
             mapping,
-            nonexistent: match dropped {
-                Some(true) => Nonexistent::Dropped,
-                Some(false) | None => Nonexistent::Refused,
-            },
+            allow_missing: allow_missing == Some(true),
             location: value.location(),
         };
         if dep.asset == asset

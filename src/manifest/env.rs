@@ -3,7 +3,7 @@
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::suggest::any_of;
-use crate::model::{EnvValue, EnvVariable, InheritEnv, Required};
+use crate::model::{EnvValue, EnvVariable, InheritEnv};
 
 /// Reads `env`.
 pub(super) fn read(table: &Table<'_>, problems: &mut Problems) -> Vec<EnvVariable> {
@@ -63,10 +63,7 @@ fn read_variable(value: Value<'_>, problems: &mut Problems) -> Option<EnvVariabl
         return None;
     };
     table.only(&["from_env", "secret_env", "required"], problems);
-    let required = match table.boolean("required", problems) {
-        Some(true) => Required::Yes,
-        Some(false) | None => Required::No,
-    };
+    let required = table.boolean("required", problems) == Some(true);
     let from = table.get("from_env");
     let secret = table.get("secret_env");
     match (from, secret) {

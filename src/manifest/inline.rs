@@ -6,9 +6,7 @@ use crate::manifest::diagnostic::Problems;
 use crate::manifest::file::Text;
 use crate::manifest::partition_placeholder::Scope;
 use crate::manifest::source;
-use crate::model::{
-    About, AssetId, AssetKey, Gitignored, Name, PathTemplate, Place, Required, SourceAsset,
-};
+use crate::model::{About, AssetId, AssetKey, Name, PathTemplate, Place, SourceAsset};
 
 /// Sources that are declared by the deps that read them, once for each path.
 #[derive(Debug, Default)]
@@ -67,8 +65,8 @@ impl InlineSources {
                 about: About::default(),
                 partitions: None,
                 place: Place::Paths(vec![path]),
-                required: Required::Yes,
-                gitignored: Gitignored::default(),
+                optional: false,
+                leaves_out_gitignored: false,
             });
         }
         Some((id, input))

@@ -7,36 +7,30 @@ use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::names::Names;
-use crate::model::{AssetId, Declaration, Locking};
+use crate::model::{AssetId, Declaration};
 
 /// The key that leaves an asset out.
 const KEY: &str = "lock";
 
 /// Whether the asset of a table has lines.
-pub(super) fn read(table: &Table<'_>, problems: &mut Problems) -> Locking {
-    match table.boolean(KEY, problems) {
-        Some(false) => Locking::LeftOut,
-        Some(true) | None => Locking::Locked,
-    }
+pub(super) fn read(table: &Table<'_>, problems: &mut Problems) -> bool {
+    table.boolean(KEY, problems) != Some(false)
 }
 
 /// Refuses deps of assets with lines on assets without.
 pub(super) fn check(declarations: &[Declaration], names: &Names<'_>, problems: &mut Problems) {
-    let locking = |id: AssetId| match declarations.get(id.index()) {
-        Some(Declaration::Asset(asset)) => asset.locking,
-        Some(Declaration::Source(_)) | None => Locking::Locked,
+    let is_left_out = |id: AssetId| match declarations.get(id.index()) {
+        Some(Declaration::Asset(asset)) => !asset.locked,
+        Some(Declaration::Source(_)) | None => false,
     };
     for declaration in declarations {
         let Declaration::Asset(asset) = declaration else {
             continue;
         };
-        if asset.locking == Locking::LeftOut {
+        if !asset.locked {
             continue;
         }
-        for dep in &asset.deps {
-            if locking(dep.asset) == Locking::Locked {
-                continue;
-            }
+        for dep in asset.deps.iter().filter(|dep| is_left_out(dep.asset)) {
             let upstream = names.get(dep.asset);
             let problem = Problem::UnlockedDep {
                 asset: asset.key.to_string(),

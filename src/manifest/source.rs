@@ -1,6 +1,6 @@
 //! `[source.NAME]`: data that is observed and never made.
 
-use crate::manifest::code::gitignored;
+use crate::manifest::code::leaves_out_gitignored;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
@@ -12,9 +12,9 @@ use crate::manifest::placeholders::{Batching, CommandContext};
 use crate::manifest::template::path_template;
 use crate::manifest::{about, command, duration, paths};
 use crate::model::{
-    Answers, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location,
-    PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, Required,
-    SourceAsset, SourcePath,
+    AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location, PartitionKey,
+    PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, SourceAsset,
+    SourcePath,
 };
 
 /// What a source is read for.
@@ -49,18 +49,15 @@ pub(super) fn read(
         "partitions",
     ]);
     table.only(&known, problems);
-    let required = match table.boolean("optional", problems) {
-        Some(true) => Required::No,
-        Some(false) | None => Required::Yes,
-    };
+    let optional = table.boolean("optional", problems) == Some(true);
     SourceAsset {
         key,
         location: table.location,
         about: about::read(table, problems),
         partitions: context.partitions.definition(),
         place: read_place(table, context, problems).unwrap_or(Place::Paths(Vec::new())),
-        required,
-        gitignored: gitignored(table, problems),
+        optional,
+        leaves_out_gitignored: leaves_out_gitignored(table, problems),
     }
 }
 
@@ -286,14 +283,11 @@ fn read_observed(
         batching: Batching::One,
     };
     let command = command::read(&value, &command_context, problems)?;
-    let answers = match context.scope {
-        Scope::Partitioned(_) if !names_partition(&command) => Answers::All,
-        _ => Answers::One,
-    };
+    let for_all = matches!(context.scope, Scope::Partitioned(_)) && !names_partition(&command);
     Some(Place::Observed {
         command,
         folder: table.file.folder().to_owned(),
-        answers,
+        for_all,
         timeout: duration::read(table, "timeout", problems),
     })
 }

@@ -9,7 +9,7 @@ use crate::manifest::names::Declares;
 use crate::manifest::outputs::{Outputs, Reading};
 use crate::manifest::placeholders::{Amount, Batching, InputView};
 use crate::manifest::suggest::did_you_mean;
-use crate::model::{Dep, OutputKind, Place, SourceAsset, SourcePath, Stdout};
+use crate::model::{Dep, OutputKind, Place, SourceAsset, SourcePath};
 
 /// The inputs of an asset, among which `stdin` names one.
 #[derive(Clone, Copy, Debug)]
@@ -92,16 +92,16 @@ pub(super) fn stdin(
     Some(index as u32)
 }
 
-/// Reads `stdout`: where what the command prints goes.
-pub(super) fn stdout(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -> Stdout {
+/// Reads `stdout`: whether what the command prints is its output.
+pub(super) fn stdout(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -> bool {
     let Some(value) = table.get("stdout") else {
-        return Stdout::Log;
+        return false;
     };
     if value.boolean(problems) != Some(true) || outputs.reading == Reading::Faulty {
-        return Stdout::Log;
+        return false;
     }
     let message = match outputs.list.as_slice() {
-        [only] if only.kind == OutputKind::File => return Stdout::Output,
+        [only] if only.kind == OutputKind::File => return true,
         [_] => "standard output cannot be a directory",
         _ => "standard output can be the only output, and there are several",
     };
@@ -113,7 +113,7 @@ pub(super) fn stdout(table: &Table<'_>, outputs: &Outputs, problems: &mut Proble
     let outputs = outputs.list.iter().map(|output| output.location);
     labels.extend(outputs.map(|location| Label::new(location, "an output")));
     problems.add(problem, labels);
-    Stdout::Log
+    false
 }
 
 fn unfit(

@@ -49,12 +49,16 @@ pub struct Asset {
     pub data_version: DataVersionRule,
     /// Higher runs first.
     pub priority: i32,
-    /// Whether it has lines in the lock file.
-    pub locking: Locking,
+    /// Whether it has lines in the lock file, so that its freshness can be judged from a checkout alone.
+    pub locked: bool,
 }
 
 /// How an asset is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the manifest"
+)]
 pub struct Recipe {
     /// The command.
     pub command: Command,
@@ -62,24 +66,26 @@ pub struct Recipe {
     pub folder: String,
     /// The files that are part of the code version.
     pub code: Code,
-    /// Where the command writes.
-    pub staging: Staging,
+    /// Whether the command writes to the final paths, from which previous outputs are moved aside, instead of a staging
+    /// folder, from which finished outputs are renamed into place.
+    pub in_place: bool,
     /// The dep whose file is given on standard input, by its index; `None` where nothing is given.
     pub stdin: Option<u32>,
-    /// Where standard output goes.
-    pub stdout: Stdout,
-    /// Whether the command starts from its previous output.
-    pub history: History,
-    /// Whether it runs even when nothing changed.
-    pub runs: Runs,
+    /// Whether standard output is the asset's only output; it goes to the step's log otherwise.
+    pub stdout_is_output: bool,
+    /// Whether the command starts from a copy of its previous output.
+    pub incremental: bool,
+    /// Whether it runs whenever a run's plan holds it, even when nothing changed.
+    pub volatile: bool,
     /// Variables set for the command, in declared order.
     pub env: Vec<EnvVariable>,
     /// What of the caller's environment the command sees.
     pub inherit_env: InheritEnv,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
-    /// What it means that processes of the command have to be ended once it has ended itself.
-    pub leftovers: LeftoverRule,
+    /// Whether processes that the command leaves behind may be ended; the step fails otherwise, as they may not have
+    /// finished their work.
+    pub may_end_leftovers: bool,
     /// The greatest number of neighbouring partitions that one command makes; `None` where it makes one.
     pub batch: Option<NonZeroU32>,
 }
@@ -118,63 +124,8 @@ pub struct Code {
     pub tools: Vec<(String, Location)>,
     /// A version of the user's that stands for shell, command and code files.
     pub version: Option<String>,
-    /// Whether files count that git ignores.
-    pub gitignored: Gitignored,
-}
-
-/// Whether files that git ignores count, within a directory or a glob.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Gitignored {
-    /// They do: data usually is ignored.
-    #[default]
-    Counted,
-    /// They are left out, as a clone does not have them.
-    LeftOut,
-}
-
-/// Where a command writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Staging {
-    /// To a staging folder, from which finished outputs are renamed into place.
-    Staged,
-    /// To the final paths, from which previous outputs are moved aside.
-    InPlace,
-}
-
-/// Where a command's standard output goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stdout {
-    /// To the step's log.
-    Log,
-    /// To the asset's only output.
-    Output,
-}
-
-/// What a command finds at its outputs when it starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum History {
-    /// Nothing.
-    None,
-    /// A copy of its previous output: `incremental = true`.
-    Incremental,
-}
-
-/// When an asset runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Runs {
-    /// When it is not fresh.
-    WhenStale,
-    /// Whenever a run's plan holds it: `volatile = true`.
-    Always,
-}
-
-/// What it means that processes of a command have to be ended once it has ended itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LeftoverRule {
-    /// The step fails: they may not have finished their work.
-    Fail,
-    /// Nothing: `leftovers = "end"`.
-    End,
+    /// Whether files that git ignores are left out, as a clone does not have them.
+    pub leaves_out_gitignored: bool,
 }
 
 /// A variable set for a command.
@@ -198,24 +149,15 @@ pub enum EnvValue {
         /// The caller's variable.
         variable: String,
         /// Whether its absence is an error.
-        required: Required,
+        required: bool,
     },
     /// The caller's variable of this name, which is neither recorded nor printed.
     Secret {
         /// The caller's variable.
         variable: String,
         /// Whether its absence is an error.
-        required: Required,
+        required: bool,
     },
-}
-
-/// Whether something has to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Required {
-    /// It has to.
-    Yes,
-    /// Its absence is a value of its own.
-    No,
 }
 
 /// What of the caller's environment a command sees.
@@ -238,19 +180,10 @@ pub struct Dep {
     pub output: Option<u32>,
     /// Which of its partitions.
     pub mapping: PartitionMapping,
-    /// Whether partitions that do not exist are an error or left out.
-    pub nonexistent: Nonexistent,
+    /// Whether upstream keys that the mapping asks for and that do not exist are left out, instead of an error.
+    pub allow_missing: bool,
     /// Where it is declared.
     pub location: Location,
-}
-
-/// What becomes of upstream keys that a mapping asks for and that do not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Nonexistent {
-    /// They are an error.
-    Refused,
-    /// They are left out: `allow_missing = true`.
-    Dropped,
 }
 
 /// One thing that an asset's command writes.
@@ -297,15 +230,6 @@ pub enum DataVersionRule {
     Reported,
 }
 
-/// Whether an asset has lines in the lock file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Locking {
-    /// It has, so that its freshness can be judged from a checkout alone.
-    Locked,
-    /// It has none: `lock = false`.
-    LeftOut,
-}
-
 /// A source asset: data that is observed and never made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceAsset {
@@ -319,10 +243,10 @@ pub struct SourceAsset {
     pub partitions: Option<DefinitionId>,
     /// Where the data is.
     pub place: Place,
-    /// Whether absence is a version of its own.
-    pub required: Required,
-    /// Whether files count that git ignores.
-    pub gitignored: Gitignored,
+    /// Whether absence is a version of its own, instead of an error.
+    pub optional: bool,
+    /// Whether files that git ignores are left out, as a clone does not have them.
+    pub leaves_out_gitignored: bool,
 }
 
 /// Where a source's data is.
@@ -343,20 +267,11 @@ pub enum Place {
         command: Command,
         /// The folder it runs in.
         folder: String,
-        /// Whether one call answers for one key, or for all with `KEY VERSION` lines.
-        answers: Answers,
+        /// Whether one call answers for all partitions with `KEY VERSION` lines, instead of for one.
+        for_all: bool,
         /// How long a call may take.
         timeout: Option<Duration>,
     },
-}
-
-/// What one call of an `observe` command answers for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answers {
-    /// One partition, or the only one.
-    One,
-    /// All partitions, one line each.
-    All,
 }
 
 /// A path of a source: relative to the project root, or absolute.
@@ -412,9 +327,7 @@ impl Asset {
 
     /// Whether its command starts from its previous output.
     pub fn is_incremental(&self) -> bool {
-        self.recipe
-            .as_ref()
-            .is_some_and(|recipe| recipe.history == History::Incremental)
+        self.recipe.as_ref().is_some_and(|it| it.incremental)
     }
 
     /// Whether a command makes it; one without a command is made elsewhere.
@@ -422,16 +335,9 @@ impl Asset {
         self.recipe.is_some()
     }
 
-    /// Whether it has lines in the lock file.
-    pub fn is_locked(&self) -> bool {
-        self.locking == Locking::Locked
-    }
-
     /// Whether it runs even when nothing changed.
     pub fn is_volatile(&self) -> bool {
-        self.recipe
-            .as_ref()
-            .is_some_and(|recipe| recipe.runs == Runs::Always)
+        self.recipe.as_ref().is_some_and(|it| it.volatile)
     }
 }
 

@@ -13,9 +13,8 @@ mod template;
 mod version;
 
 pub use asset::{
-    About, Answers, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
-    Gitignored, History, InheritEnv, LeftoverRule, Locking, Nonexistent, Output, OutputKind, Place,
-    Recipe, Required, Runs, SourceAsset, SourcePath, Staging, Stdout, exceptions,
+    About, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
+    InheritEnv, Output, OutputKind, Place, Recipe, SourceAsset, SourcePath, exceptions,
 };
 pub use graph::{AssetGraph, Cycle, GraphParts, Settings};
 pub use graph_index::{AssetKeys, ByValue, Labels};

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Kind};
-use crate::model::Gitignored;
 
 macro_rules! digest_newtype {
     ($(#[$doc:meta])* $name:ident) => {
@@ -88,12 +87,14 @@ pub enum Counted {
     NotIgnored,
 }
 
-impl From<Gitignored> for Counted {
-    /// What counts of what is read.
-    fn from(gitignored: Gitignored) -> Self {
-        match gitignored {
-            Gitignored::Counted => Self::Files,
-            Gitignored::LeftOut => Self::NotIgnored,
+impl Counted {
+    /// What counts of a source or of code.
+    #[must_use]
+    pub fn read(leaves_out_gitignored: bool) -> Self {
+        if leaves_out_gitignored {
+            Self::NotIgnored
+        } else {
+            Self::Files
         }
     }
 }

@@ -414,7 +414,7 @@ fn read_inputs(
             input: dep.input.to_string(),
             asset: graph.key(dep.asset).clone(),
             output: output_read(graph, dep),
-            mapping: mapping_in_words(&dep.mapping, dep.nonexistent),
+            mapping: mapping_in_words(&dep.mapping, dep.allow_missing),
             contribution,
             blocks,
         });

@@ -207,8 +207,7 @@ mod tests {
 
     use super::Glob;
     use crate::model::{
-        About, AssetGraph, AssetKey, Declaration, Gitignored, GraphParts, Location, Place,
-        Required, SourceAsset,
+        About, AssetGraph, AssetKey, Declaration, GraphParts, Location, Place, SourceAsset,
     };
 
     fn graph(keys: &BTreeSet<String>) -> AssetGraph {
@@ -219,8 +218,8 @@ mod tests {
                 about: About::default(),
                 partitions: None,
                 place: Place::Paths(Vec::new()),
-                required: Required::Yes,
-                gitignored: Gitignored::default(),
+                optional: false,
+                leaves_out_gitignored: false,
             }))
         };
         AssetGraph::new(GraphParts {

@@ -11,7 +11,7 @@ use crate::app::project::OpenProject;
 use crate::app::selection::Goals;
 use crate::lockfile;
 use crate::model::{
-    Asset, AssetId, AssetKey, Changes, CheckOptions, DeclaredPartitions, Lock, LockBlock, LockLine,
+    AssetId, AssetKey, Changes, CheckOptions, DeclaredPartitions, Lock, LockBlock, LockLine,
     LockedAsset, LockedSource, Name, PartitionKey, PartitionKeys, PartitionSet,
     PartitionsDefinition,
 };
@@ -24,7 +24,7 @@ pub(super) fn narrowed(
     request: &CheckOptions,
     mut goals: Goals,
 ) -> Result<Goals, AppError> {
-    goals.retain(|(id, _)| project.graph().asset(*id).is_some_and(Asset::is_locked));
+    goals.retain(|(id, _)| project.graph().asset(*id).is_some_and(|asset| asset.locked));
     let Some(revision) = &request.since else {
         return Ok(goals);
     };

@@ -116,6 +116,6 @@ impl<'l> Found<'l> {
 fn keys<'p>(project: &'p OpenProject, locked: &LockedAsset) -> Option<&'p PartitionKeys> {
     let graph = project.graph();
     let id = graph.find(locked.asset.as_str())?;
-    graph.asset(id).filter(|asset| asset.is_locked())?;
+    graph.asset(id).filter(|asset| asset.locked)?;
     Some(project.keys().of(graph.get(id)))
 }

@@ -95,7 +95,7 @@ fn recorded_lines(
     let scope = evaluation.scope();
     let mut all = Vec::new();
     let rows = scope.asset_rows();
-    for (row, asset) in rows.filter(|(_, asset)| asset.is_locked()) {
+    for (row, asset) in rows.filter(|(_, asset)| asset.locked) {
         let mut lines = Vec::new();
         for cell in row.cells() {
             let is_fresh = evaluation.is_fresh(cell);

@@ -17,7 +17,7 @@ use crate::lock::{
     stands_in_block, update,
 };
 use crate::look::Observing;
-use crate::model::{Asset, AssetId, AssetKey, Lock, LockLine, PartitionKey, PartitionSet, RULE};
+use crate::model::{AssetId, AssetKey, Lock, LockLine, PartitionKey, PartitionSet, RULE};
 use crate::plan::{Cell, Evaluation, Purpose, Scope, Upstream};
 use crate::store::Store;
 
@@ -64,7 +64,7 @@ pub fn updated(
 /// All partitions of all assets with lines.
 pub fn everything(project: &OpenProject) -> Vec<(AssetId, PartitionSet)> {
     let graph = project.graph();
-    let locked = |id: &AssetId| graph.asset(*id).is_some_and(Asset::is_locked);
+    let locked = |id: &AssetId| graph.asset(*id).is_some_and(|asset| asset.locked);
     let all = |id: AssetId| {
         let keys = project.keys().of(graph.get(id));
         (id, PartitionSet::from_range(keys.range()))
@@ -78,7 +78,7 @@ fn folds(project: &OpenProject, lock: &Lock) -> bool {
     let graph = project.graph();
     let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
     let is_large = |id: AssetId| {
-        let is_locked = graph.asset(id).is_some_and(Asset::is_locked);
+        let is_locked = graph.asset(id).is_some_and(|asset| asset.locked);
         is_locked && limits.fold(project.keys().of(graph.get(id)))
     };
     blocks.next().is_some() || graph.ids().any(is_large)

@@ -15,7 +15,7 @@ use crate::app::running::refuse_in_memory;
 use crate::executor::LocalExecutor;
 use crate::lock::{Changes, LockJudge, is_locked, lock_facts};
 use crate::look::Observing;
-use crate::model::{Asset, AssetId, AssetKey, Lock, LockBlock, Name, PartitionKey, PartitionKeys};
+use crate::model::{AssetId, AssetKey, Lock, LockBlock, Name, PartitionKey, PartitionKeys};
 use crate::plan::{Cell, Evaluation, Purpose, Scope, Upstream};
 
 /// Drops the lines of assets, sources and definitions that are not declared, or have none in the lock file, of keys that do
@@ -100,7 +100,7 @@ fn orphans(project: &OpenProject, lock: &Lock) -> Changes {
     let mut changes = Changes::default();
     for locked in &lock.assets {
         let id = graph.find(locked.asset.as_str());
-        let id = id.filter(|id| graph.asset(*id).is_some_and(Asset::is_locked));
+        let id = id.filter(|id| graph.asset(*id).is_some_and(|asset| asset.locked));
         let existing = Existing::of(project, id);
         let partitions = locked.lines.iter().map(|line| &line.partition);
         let partitions = partitions.filter(|key| !existing.has(key.as_ref()));

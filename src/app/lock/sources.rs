@@ -116,7 +116,7 @@ pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> Changes {
 pub fn read_by_locked(graph: &AssetGraph) -> HashSet<AssetId> {
     let locked = graph.ids().filter_map(|id| graph.asset(id));
     locked
-        .filter(|asset| asset.is_locked())
+        .filter(|asset| asset.locked)
         .flat_map(|asset| asset.deps.iter().map(|dep| dep.asset))
         .filter(|id| graph.source(*id).is_some())
         .collect()

@@ -21,7 +21,7 @@ use crate::look::{Observing, OwnLife, Workspace};
 use crate::manifest::{self};
 use crate::model::{
     Asset, AssetId, DataVersion, Force, MaterializeOptions, MemoryOptions, PartitionRef,
-    PathTemplate, Staging, StepName,
+    PathTemplate, StepName,
 };
 use crate::plan::{Cell, Decision, Evaluation, Row, Scope};
 use crate::sys::file::room_in;
@@ -178,7 +178,7 @@ fn refuse_in_place(evaluation: &Evaluation<'_>) -> Result<(), InMemoryError> {
     let in_place = |row: &Row| {
         let asset = scope.graph().asset(row.asset)?;
         let recipe = asset.recipe.as_ref()?;
-        (recipe.staging == Staging::InPlace).then(|| asset.key.clone())
+        (recipe.in_place).then(|| asset.key.clone())
     };
     let assets: Vec<_> = scope
         .rows()

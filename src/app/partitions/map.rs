@@ -6,7 +6,7 @@ use crate::app::notice::Notice;
 use crate::app::partitions::list::find_keys;
 use crate::app::project::OpenProject;
 use crate::app::selection::find;
-use crate::model::{AssetId, AssetKey, Dep, KeyWord, MapPartitionsRequest, Mapped, Nonexistent};
+use crate::model::{AssetId, AssetKey, Dep, KeyWord, MapPartitionsRequest, Mapped};
 
 /// What a partition needs, or what needs it, and what the user should know of the instance.
 ///
@@ -44,9 +44,10 @@ pub fn map_partitions(
                 keys: upstream.clone(),
                 set: existing,
             },
-            nonexistent: match dep.nonexistent {
-                Nonexistent::Dropped => Vec::new(),
-                Nonexistent::Refused => nonexistent,
+            nonexistent: if dep.allow_missing {
+                Vec::new()
+            } else {
+                nonexistent
             },
         }
     };

@@ -10,9 +10,8 @@ use proptest::prelude::*;
 use super::{key, project, write};
 use crate::manifest::{Manifest, ManifestError, load, load_compiled};
 use crate::model::{
-    Answers, Asset, AssetGraph, Command, DataVersionRule, Declaration, EnvValue, History,
-    InheritEnv, Nonexistent, OutputKind, PartitionMapping, Place, Required, Runs, SourcePath,
-    Staging, Stdout,
+    Asset, AssetGraph, Command, DataVersionRule, Declaration, EnvValue, InheritEnv, OutputKind,
+    PartitionMapping, Place, SourcePath,
 };
 
 fn manifest(text: &str) -> Manifest {
@@ -78,7 +77,7 @@ fn the_smallest_useful_manifest() {
     assert_eq!(clean.location.line, 1);
     let recipe = clean.recipe.as_ref().expect("it has a command");
     assert_eq!(recipe.code.candidates, ["clean.py"]);
-    assert_eq!(recipe.staging, Staging::Staged);
+    assert!(!recipe.in_place);
     let default = ["bash", "-euo", "pipefail", "-c"];
     assert!(matches!(&recipe.command, Command::Shell { shell, .. } if *shell == default));
 }
@@ -136,15 +135,8 @@ metadata = { url = "https://example.com", rows = 10 }
         orders.about.metadata[0],
         ("rows".to_owned(), "10".to_owned())
     );
-    assert_eq!(
-        (recipe.staging, recipe.history, recipe.runs, recipe.stdout),
-        (
-            Staging::InPlace,
-            History::Incremental,
-            Runs::Always,
-            Stdout::Log
-        )
-    );
+    assert!(recipe.in_place && recipe.incremental && recipe.volatile);
+    assert!(!recipe.stdout_is_output);
     let declared: Vec<&str> = recipe
         .code
         .declared
@@ -164,11 +156,11 @@ metadata = { url = "https://example.com", rows = 10 }
     let literal = |text: &str| EnvValue::Literal(text.to_owned());
     let from = EnvValue::FromEnv {
         variable: "HOME".into(),
-        required: Required::No,
+        required: false,
     };
     let secret = EnvValue::Secret {
         variable: "PGPASSWORD".into(),
-        required: Required::Yes,
+        required: true,
     };
     assert_eq!(
         env,
@@ -184,7 +176,7 @@ metadata = { url = "https://example.com", rows = 10 }
         .as_ref()
         .expect("it has a command");
     assert_eq!(other.timeout, Some(Duration::from_hours(1)));
-    assert_eq!(other.staging, Staging::InPlace);
+    assert!(other.in_place);
 }
 
 #[test]
@@ -281,22 +273,16 @@ command = ['x', '{{{{value.lr}}}}', '{{{{input.files}}}}', '{{{{input_list.z}}}}
     assert!(matches!(place(&graph, "rate"), Place::Value { .. }));
     assert!(matches!(
         place(&graph, "orders"),
-        Place::Observed {
-            answers: Answers::All,
-            ..
-        }
+        Place::Observed { for_all: true, .. }
     ));
     assert!(matches!(
         place(&graph, "order"),
-        Place::Observed {
-            answers: Answers::One,
-            ..
-        }
+        Place::Observed { for_all: false, .. }
     ));
     let outside = graph
         .source(graph.find("outside").expect("declared"))
         .expect("a source");
-    assert_eq!(outside.required, Required::No);
+    assert!(outside.optional);
     assert!(matches!(&outside.place, Place::Paths(paths)
         if matches!(&paths[0], SourcePath::Exact(path) if path.as_literal() == Some("/mnt/x.csv"))));
     assert_eq!(
@@ -364,10 +350,7 @@ command = 'true'
             PartitionMapping::All
         ]
     );
-    assert_eq!(
-        asset(&graph, "rolling").deps[0].nonexistent,
-        Nonexistent::Dropped
-    );
+    assert!(asset(&graph, "rolling").deps[0].allow_missing);
     assert_eq!(
         graph.definitions().len(),
         3,

@@ -12,7 +12,7 @@
 use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
 use crate::model::{
     Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint,
-    History, Nonexistent, PartitionMapping, RULE, Recipe, Stdout,
+    PartitionMapping, RULE, Recipe,
 };
 
 /// What was found on disk and in the environment for an asset's code version.
@@ -89,12 +89,9 @@ pub fn version_of_outputs(outputs: &[DataVersion], folding: &mut Folding) -> Dat
 }
 
 /// A mapping in words, as it is folded and recorded.
-pub fn mapping_in_words(mapping: &PartitionMapping, nonexistent: Nonexistent) -> String {
-    let mapping = mapping.to_string();
-    match nonexistent {
-        Nonexistent::Refused => mapping,
-        Nonexistent::Dropped => format!("{mapping} allow_missing"),
-    }
+pub fn mapping_in_words(mapping: &PartitionMapping, allow_missing: bool) -> String {
+    let suffix = if allow_missing { " allow_missing" } else { "" };
+    format!("{mapping}{suffix}")
 }
 
 /// The prefix of the fields that are a dep's mapping: a change of one is a change of the dependency.
@@ -123,7 +120,7 @@ fn fold_code(asset: &Asset, observed: &ObservedCode, sink: &mut impl Sink) {
     }
     for dep in &asset.deps {
         let name = format!("{MAPPING_FIELD}{}", dep.input);
-        sink.text(&name, &mapping_in_words(&dep.mapping, dep.nonexistent));
+        sink.text(&name, &mapping_in_words(&dep.mapping, dep.allow_missing));
     }
 }
 
@@ -145,17 +142,13 @@ fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &m
     }
     sink.text(
         "code.stdout",
-        if recipe.stdout == Stdout::Output {
+        if recipe.stdout_is_output {
             "output"
         } else {
             "log"
         },
     );
-    let incremental = recipe.history == History::Incremental;
-    sink.text(
-        "code.incremental",
-        if incremental { "true" } else { "false" },
-    );
+    sink.text("code.incremental", &recipe.incremental.to_string());
     for variable in &recipe.env {
         let name = format!("{VARIABLE_FIELD}{}", variable.name);
         match &variable.value {

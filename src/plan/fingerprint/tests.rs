@@ -6,8 +6,8 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, prop_assert_ne, proptest}
 
 use crate::digest::{Digest, Folding, Kind};
 use crate::model::{
-    Asset, AssetGraph, CodeVersion, Command, Dep, EnvValue, Fingerprint, History, OutputKind,
-    PartitionMapping, PathTemplate, Required, Stdout,
+    Asset, AssetGraph, CodeVersion, Command, Dep, EnvValue, Fingerprint, OutputKind,
+    PartitionMapping, PathTemplate,
 };
 use crate::plan::fingerprint::{
     FingerprintParts, ObservedCode, code_record, code_version, fingerprint, version_of_outputs,
@@ -94,9 +94,9 @@ const PARTS: [(&str, Change); 22] = [
     ("stdin of another input", |it, _| {
         recipe(it).stdin = Some(1);
     }),
-    ("stdout", |it, _| recipe(it).stdout = Stdout::Output),
+    ("stdout", |it, _| recipe(it).stdout_is_output = true),
     ("incremental", |it, _| {
-        recipe(it).history = History::Incremental;
+        recipe(it).incremental = true;
     }),
     ("literal variable", |it, _| {
         recipe(it).env[0].value = EnvValue::Literal("2".into());
@@ -163,10 +163,9 @@ fn what_is_for_people_or_for_scheduling_is_no_part() {
         }),
         ("after", |it| it.after.push(crate::model::AssetId(0))),
         ("the secret's variable", |it| {
-            let required = Required::Yes;
             recipe(it).env[2].value = EnvValue::Secret {
                 variable: "OTHER".into(),
-                required,
+                required: true,
             };
         }),
     ];

@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::model::{
-    Asset, AssetGraph, AssetId, AssetKey, Dep, KeysByDefinition, Nonexistent, PartitionKey,
-    PartitionKeys, PartitionRef, PartitionSet, Place, SourceAsset, StepName,
+    Asset, AssetGraph, AssetId, AssetKey, Dep, KeysByDefinition, PartitionKey, PartitionKeys,
+    PartitionRef, PartitionSet, Place, SourceAsset, StepName,
 };
 use crate::plan::scope::reach::{order_mapping, reached_sets, selected_sets};
 
@@ -441,7 +441,7 @@ impl Scope<'_> {
 
     fn refusing<'s>(&'s self, row: &Row) -> impl Iterator<Item = &'s Dep> {
         let deps = self.graph.deps(row.asset).iter();
-        deps.filter(|dep| dep.nonexistent == Nonexistent::Refused)
+        deps.filter(|dep| !dep.allow_missing)
     }
 
     fn may_run<'r>(&self, row: &'r Row) -> &'r PartitionSet {

@@ -24,7 +24,7 @@ use crate::executor::{Cancel, Executor};
 use crate::hash::Versions;
 use crate::model::{
     Asset, AssetId, DataVersionRule, LockLine, PartitionRef, PartitionSet, Place, Rebuild,
-    Required, SourcePath, StepName,
+    SourcePath, StepName,
 };
 use crate::plan::{Scope, Upstream};
 use crate::sys::clock::Clock;
@@ -227,7 +227,7 @@ impl Builder<'_, '_> {
                     Place::Observed { .. } => false,
                     Place::Value { path, .. } => partitions.all(|it| exists(&path.path(it))),
                     Place::Paths(paths) => match paths.as_slice() {
-                        [SourcePath::Exact(path)] if source.required == Required::Yes => {
+                        [SourcePath::Exact(path)] if !source.optional => {
                             partitions.all(|it| exists(&path.path(it)))
                         }
                         // Whether enough of them is there is found out when they are looked at.

@@ -173,7 +173,7 @@ impl Needed<'_> {
         let versions = self.project.versions()?;
         for (path, _) in &recipe.code.declared {
             if is_glob(path) {
-                let counted = Counted::from(recipe.code.gitignored);
+                let counted = Counted::read(recipe.code.leaves_out_gitignored);
                 let found = versions.expand(path, &recipe.code.except, counted)?;
                 self.paths.extend(found);
             } else {
