@@ -19,7 +19,7 @@ use crate::app::running::{new_run_id, refuse_nested, refuse_running};
 use crate::app::selection::{Range, select};
 use crate::engine::{clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
-use crate::lock::{Changes, key_changes, line_of};
+use crate::lock::{LockChanges, key_changes, line_of};
 use crate::look::{EngineError, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
     AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunId, RunStatus,
@@ -100,7 +100,7 @@ struct Accepted {
     sets: Vec<(AssetId, PartitionSet)>,
     successes: Vec<Success>,
     /// What changes in the lock file's lines of sources.
-    sources: Changes,
+    sources: LockChanges,
 }
 
 impl Accepted {

@@ -4,9 +4,7 @@ use crate::look::{EngineError, Observing, Problems, StoreRecords};
 use std::num::NonZero;
 use std::time::Duration;
 
-use crate::answer::{
-    BlockedRange, Decision as Told, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
-};
+use crate::answer::{BlockedRange, Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
 use crate::app::causes::{alike, common, key_range, key_ranges};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
@@ -19,7 +17,7 @@ use crate::executor::{Cancel, Executor};
 use crate::lockfile;
 use crate::model::{Cause, Force, Grouping, PartitionSet, PlanOptions, Status};
 use crate::plan::{
-    Cell, Costs, Decision, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs,
+    Cell, CellDecision, Costs, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs,
     critical_path,
 };
 use crate::store::Store;
@@ -80,7 +78,7 @@ pub(super) fn expected_duration(
     let mut total = 0;
     let mut longest = 0;
     for (index, decision) in decisions.of.iter().enumerate() {
-        if matches!(decision, Decision::Run | Decision::MayRun) {
+        if matches!(decision, CellDecision::Run | CellDecision::MayRun) {
             total += costs.own[index]?;
             longest = longest.max(costs.to_sink[index]);
         }
@@ -193,10 +191,10 @@ fn steps(
         let groups = groups(row, grouping, |cell| {
             let decision = evaluation.decision(cell);
             let told = match decision {
-                Decision::Keep => return None,
-                Decision::Run => Told::Run,
-                Decision::MayRun => Told::MayRun,
-                Decision::Blocked | Decision::AwaitsExternal => Told::Blocked {
+                CellDecision::Keep => return None,
+                CellDecision::Run => Decision::Run,
+                CellDecision::MayRun => Decision::MayRun,
+                CellDecision::Blocked | CellDecision::AwaitsExternal => Decision::Blocked {
                     reason: evaluation.why_blocked(cell),
                 },
             };
@@ -271,7 +269,7 @@ fn needs(
             .filter(|index| {
                 up_row
                     .cell(*index)
-                    .is_some_and(|cell| decisions[cell.index()] != Decision::Keep)
+                    .is_some_and(|cell| decisions[cell.index()] != CellDecision::Keep)
             })
             .collect();
         needs.extend(key_ranges(scope, up, &runs));
@@ -281,7 +279,7 @@ fn needs(
 
 /// What neighbouring steps have to have in common to be told as one.
 struct Likeness {
-    decision: Told,
+    decision: Decision,
     elsewhere: MadeElsewhere,
     causes: Vec<Cause>,
 }

@@ -13,7 +13,7 @@ use crate::app::running::{refuse_in_memory, refuse_running};
 use crate::app::selection::matching;
 use crate::app::selection::{Range, select};
 use crate::app::size::size_on_disk;
-use crate::lock::Changes;
+use crate::lock::LockChanges;
 use crate::look::begun_at;
 use crate::model::{AssetId, Lock, LockBlock, LockLine, PartitionRef, PartitionSet, WipeRequest};
 use crate::plan::{Scope, Upstream};
@@ -125,9 +125,9 @@ fn united(
 }
 
 /// Lets lines go. Of a block in which some stand no more is left than is known here of the others.
-fn dropped(project: &OpenProject, lock: &Lock, locked: &[(AssetId, PartitionSet)]) -> Changes {
+fn dropped(project: &OpenProject, lock: &Lock, locked: &[(AssetId, PartitionSet)]) -> LockChanges {
     let graph = project.graph();
-    let mut changes = Changes::default();
+    let mut changes = LockChanges::default();
     for (id, set) in locked {
         let (asset, keys) = (graph.key(*id), project.keys().of(graph.get(*id)));
         let partitions = set.iter().map(|index| keys.key(index)).collect();

@@ -13,7 +13,7 @@ use crate::model::{
     Asset, Batch, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Force,
     MaterializeOptions, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath, StepName,
 };
-use crate::plan::{Cell, Decision, Evaluation, Row};
+use crate::plan::{Cell, CellDecision, Evaluation, Row};
 use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
 
 /// Makes orders for one run.
@@ -351,7 +351,7 @@ impl Measure<'_> {
         let mut next = None;
         for (cell, index) in row.cells().zip(row.set.iter()) {
             let decision = self.evaluation.decision(cell);
-            if !matches!(decision, Decision::Run | Decision::MayRun) {
+            if !matches!(decision, CellDecision::Run | CellDecision::MayRun) {
                 continue;
             }
             match steps.last_mut() {

@@ -15,7 +15,8 @@ use crate::model::{
     Asset, AssetId, CodeVersion, ContributionPrefix, Dep, LockLine, PartitionMapping, PartitionSet,
 };
 use crate::plan::{
-    Cell, Folded, Known, Mapped, Row, Survey, WIDE, contribution_of, output_read, version_at,
+    Cell, Folded, Known, MappedVersions, Row, Survey, WIDE, contribution_of, output_read,
+    version_at,
 };
 
 /// Why what a dep contributes cannot be computed.
@@ -115,7 +116,7 @@ impl LockJudge<'_> {
         let keys = scope.keys(dep.asset);
         let Some(row) = scope.row(dep.asset).filter(|_| !set.is_empty()) else {
             let (none, version) = (PartitionSet::empty(), |_| unreachable!("nothing is read"));
-            let mapped = Mapped {
+            let mapped = MappedVersions {
                 read: (dep.asset, dep.output),
                 keys,
                 set: &none,
@@ -138,7 +139,7 @@ impl LockJudge<'_> {
             let outputs = &versions[row.versions_of(cell)];
             version_at(outputs, dep.output).expect("the version was found known")
         };
-        let mapped = Mapped {
+        let mapped = MappedVersions {
             read: (dep.asset, dep.output),
             keys,
             set,

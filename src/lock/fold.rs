@@ -9,7 +9,7 @@ use crate::model::{
     Asset, AssetId, AssetKey, DataVersion, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     PartitionKeys, PartitionSet,
 };
-use crate::plan::{Blocks, Cell, Mapped, Scope, ends_block, version_of_outputs};
+use crate::plan::{Blocks, Cell, MappedVersions, Scope, ends_block, version_of_outputs};
 
 /// From where on an asset's partitions are folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,7 +281,7 @@ impl<'f> Fold<'f> {
         let mut digest = |output: Option<u32>, version: &dyn Fn(&LockLine) -> DataVersion| {
             let set = PartitionSet::from_range(range.clone());
             let version = |index: u32| version(&lines[(index - range.start) as usize]);
-            let mapped = Mapped {
+            let mapped = MappedVersions {
                 read: (self.id, output),
                 keys: self.keys,
                 set: &set,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::lock::{Changes, right_cells};
+use crate::lock::{LockChanges, right_cells};
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
     Lock, LockLine, LockedOutput, Materialization, PartitionKey, Provenance, Status,
@@ -223,9 +223,9 @@ pub fn unsettled_lines(
     evaluation: &Evaluation<'_>,
     lock: &Lock,
     mut in_block: Option<&mut [bool]>,
-) -> Changes {
+) -> LockChanges {
     let scope = evaluation.scope();
-    let mut changes = Changes::default();
+    let mut changes = LockChanges::default();
     for row in scope.rows() {
         let cells = row.cells().filter(|cell| is_unsettled(evaluation, *cell));
         let cells: Vec<Cell> = cells.collect();

@@ -38,7 +38,7 @@ pub use lines::{
     LinesOfCells, fresh_line, fresh_lines, is_fresh, is_unsettled, line_of, staying,
     unsettled_lines, was_made_now, without_cells,
 };
-pub use update::{Changes, is_locked, key_changes, keys_of, update};
+pub use update::{LockChanges, is_locked, key_changes, keys_of, update};
 pub use witnesses::{
     Asked, asset_of, is_met, lock_facts, locked_result, right_cells, stands_in_block,
 };

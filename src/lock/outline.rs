@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::lock::{Changes, FoldLimits, holds_foldable};
+use crate::lock::{FoldLimits, LockChanges, holds_foldable};
 use crate::model::{
     Asset, AssetGraph, AssetId, AssetKey, Dep, KeysByDefinition, LockedAsset, PartitionKey,
     PartitionKeys, PartitionSet,
@@ -42,7 +42,7 @@ impl<'t> Outline<'t> {
 pub fn stand_apart(
     (graph, keys): (&AssetGraph, &KeysByDefinition),
     outlines: &[Outline<'_>],
-    changes: &Changes,
+    changes: &LockChanges,
 ) -> bool {
     let adds_only = changes.dropped_lines.is_empty()
         && changes.dropped_blocks.is_empty()
@@ -142,7 +142,7 @@ impl<'p> Places<'p> {
     }
 
     /// Whether there are lines that are to become a block.
-    fn can_fold(&self, outlines: &[Outline<'_>], changes: &Changes) -> bool {
+    fn can_fold(&self, outlines: &[Outline<'_>], changes: &LockChanges) -> bool {
         let limits = FoldLimits::default();
         let graph = self.graph;
         let mut lines: HashMap<&AssetKey, Vec<&str>> = HashMap::new();
@@ -200,7 +200,7 @@ mod tests {
     use crate::app::OpenProject;
     use crate::app::Surroundings;
     use crate::digest::Digest;
-    use crate::lock::{Changes, Outline};
+    use crate::lock::{LockChanges, Outline};
     use crate::model::{
         CodePrefix, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
     };
@@ -290,24 +290,24 @@ command = "cat {{input_list.clean}} > {{output}}"
         let of_week = || outline(keys, "week", newest..keys.len() - 1, None);
         let few = || vec![block(), of_week()];
         let last = keys.len() - 1;
-        let lines = |name: &str, indexes: &[Option<u32>]| Changes {
+        let lines = |name: &str, indexes: &[Option<u32>]| LockChanges {
             lines: vec![(
                 asset(name),
                 indexes.iter().map(|index| line(keys, *index)).collect(),
             )],
-            ..Changes::default()
+            ..LockChanges::default()
         };
-        let source = |index: u32| Changes {
+        let source = |index: u32| LockChanges {
             sources: vec![LockedSource {
                 source: asset("raw"),
                 partition: keys.key(index),
                 version: DataVersion(Digest::from_bytes([0; 16])),
             }],
-            ..Changes::default()
+            ..LockChanges::default()
         };
-        let dropped = Changes {
+        let dropped = LockChanges {
             dropped_lines: vec![(asset("week"), vec![keys.key(last)])],
-            ..Changes::default()
+            ..LockChanges::default()
         };
         // A stretch of lines that is long enough to hold a whole block, and is not of the newest keys.
         let foldable = || {

@@ -9,7 +9,7 @@ use crate::model::{
 
 /// What changes in a lock file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct LockChanges {
     /// Lines of asset partitions, each in place of all lines for its partition. Each asset once.
     pub lines: Vec<(AssetKey, Vec<LockLine>)>,
     /// Lines of asset partitions that go.
@@ -26,7 +26,7 @@ pub struct Changes {
     pub dropped_keys: Vec<AddedKey>,
 }
 
-impl Changes {
+impl LockChanges {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
@@ -91,7 +91,7 @@ impl Changes {
 }
 
 /// A lock file's content after some changes. What they do not name stays.
-pub fn update(mut lock: Lock, changes: &Changes) -> Lock {
+pub fn update(mut lock: Lock, changes: &LockChanges) -> Lock {
     lock.rule = RULE;
     let mut places: HashMap<AssetKey, usize> = lock
         .assets
@@ -134,7 +134,7 @@ pub fn update(mut lock: Lock, changes: &Changes) -> Lock {
     lock
 }
 
-fn update_sources(sources: &mut Vec<LockedSource>, changes: &Changes) {
+fn update_sources(sources: &mut Vec<LockedSource>, changes: &LockChanges) {
     let new = changes
         .sources
         .iter()
@@ -148,7 +148,7 @@ fn update_sources(sources: &mut Vec<LockedSource>, changes: &Changes) {
     sources.extend(changes.sources.iter().cloned());
 }
 
-fn update_keys(added: &mut Vec<AddedKey>, changes: &Changes) {
+fn update_keys(added: &mut Vec<AddedKey>, changes: &LockChanges) {
     added.retain(|key| !changes.dropped_keys.contains(key));
     for key in &changes.added_keys {
         if !added.contains(key) {
@@ -158,8 +158,8 @@ fn update_keys(added: &mut Vec<AddedKey>, changes: &Changes) {
 }
 
 /// Keys that the lock file lacks, in order of addition.
-pub fn key_changes(graph: &AssetGraph, keys: &KeysByDefinition, lock: &Lock) -> Changes {
-    let mut changes = Changes::default();
+pub fn key_changes(graph: &AssetGraph, keys: &KeysByDefinition, lock: &Lock) -> LockChanges {
+    let mut changes = LockChanges::default();
     let definitions = locked_definitions(graph);
     if definitions.is_empty() {
         return changes;
@@ -224,7 +224,7 @@ fn locked_definitions(graph: &AssetGraph) -> BTreeSet<(DefinitionId, &Name)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Changes, update};
+    use super::{LockChanges, update};
     use crate::digest::Kind;
     use crate::model::{
         AddedKey, CodePrefix, DataVersion, Fingerprint, Lock, LockLine, LockedOutput, LockedSource,
@@ -254,10 +254,10 @@ mod tests {
         }
     }
 
-    fn of(asset_key: &str, lines: Vec<LockLine>) -> Changes {
-        Changes {
+    fn of(asset_key: &str, lines: Vec<LockLine>) -> LockChanges {
+        LockChanges {
             lines: vec![(asset(asset_key), lines)],
-            ..Changes::default()
+            ..LockChanges::default()
         }
     }
 
@@ -273,25 +273,25 @@ mod tests {
         assert_eq!(new.rule, RULE);
         let lines = &new.assets[0].lines;
         assert_eq!(lines.as_slice(), [line("d2", "kept"), line("d1", "new")]);
-        let changes = Changes {
+        let changes = LockChanges {
             dropped_lines: vec![(asset("clean"), vec![Some(key("d1")), Some(key("d2"))])],
-            ..Changes::default()
+            ..LockChanges::default()
         };
         assert_eq!(update(new, &changes).assets, vec![]);
     }
 
     #[test]
     fn keys_keep_their_order_and_come_once() {
-        let changes = Changes {
+        let changes = LockChanges {
             added_keys: vec![added("b"), added("a"), added("b")],
-            ..Changes::default()
+            ..LockChanges::default()
         };
         let lock = update(Lock::default(), &changes);
         assert_eq!(lock.added, [added("b"), added("a")]);
-        let changes = Changes {
+        let changes = LockChanges {
             added_keys: vec![added("c"), added("a")],
             dropped_keys: vec![added("b")],
-            ..Changes::default()
+            ..LockChanges::default()
         };
         assert_eq!(update(lock, &changes).added, [added("a"), added("c")]);
     }
@@ -303,15 +303,15 @@ mod tests {
             partition: Some(key(partition)),
             version: DataVersion(Kind::Value.digest(made_of.as_bytes())),
         };
-        let changes = Changes {
+        let changes = LockChanges {
             sources: vec![source("a", "1"), source("b", "1")],
-            ..Changes::default()
+            ..LockChanges::default()
         };
         let lock = update(Lock::default(), &changes);
-        let changes = Changes {
+        let changes = LockChanges {
             sources: vec![source("a", "2")],
             dropped_sources: vec![(asset("raw"), Some(key("b")))],
-            ..Changes::default()
+            ..LockChanges::default()
         };
         assert_eq!(update(lock, &changes).sources, [source("a", "2")]);
     }

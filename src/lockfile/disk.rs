@@ -12,15 +12,6 @@ use crate::sys::file::{read_own, write_atomically};
 /// The name of the file, beside `Assets.toml`.
 pub const FILE_NAME: &str = "Assets.lock";
 
-/// Whether the file was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// It says something else now than before.
-    Anew,
-    /// It said the same already, byte for byte.
-    Unchanged,
-}
-
 /// The lock file of a project; `None` if there is none.
 pub fn read(root: &Path) -> Result<Option<Parsed>, LockError> {
     let Some(text) = bytes(root)? else {
@@ -39,19 +30,19 @@ pub fn added_keys(root: &Path) -> Result<Vec<AddedKey>, LockError> {
     }
 }
 
-/// Writes a project's lock file at once, if that changes a byte of it.
-pub fn write(root: &Path, lock: &Lock) -> Result<Written, LockError> {
+/// Writes a project's lock file at once, if that changes a byte of it, and says whether it did.
+pub fn write(root: &Path, lock: &Lock) -> Result<bool, LockError> {
     write_text(root, print(lock).as_bytes())
 }
 
 /// [`write`], with the text as it is to be.
-pub fn write_text(root: &Path, text: &[u8]) -> Result<Written, LockError> {
+pub fn write_text(root: &Path, text: &[u8]) -> Result<bool, LockError> {
     let path = root.join(FILE_NAME);
     if read_own(&path).is_ok_and(|before| before == text) {
-        return Ok(Written::Unchanged);
+        return Ok(false);
     }
     write_atomically(&path, text).map_err(|reason| LockError::unwritable(FILE_NAME, &reason))?;
-    Ok(Written::Anew)
+    Ok(true)
 }
 
 /// The bytes of a project's lock file, whatever they say; `None` if there is none.

@@ -8,7 +8,7 @@ use crate::lockfile::FORMAT;
 use crate::lockfile::error::Damage;
 use crate::lockfile::print::{push_added, push_block, push_line, push_source};
 use crate::lockfile::words::{
-    ADDED, Fields, HEADER, Kind, UNPARTITIONED, Words, Wrong, range_of, unescaped,
+    ADDED, Fields, HEADER, LineForm, UNPARTITIONED, Words, Wrong, range_of, unescaped,
 };
 use crate::model::{
     AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedSource, Name,
@@ -32,7 +32,7 @@ pub struct Gathered<'t> {
 }
 
 /// What all lines gave, and what was met in them.
-pub struct Finished {
+pub struct ReadLines {
     /// What they say, each once.
     pub lock: Lock,
     /// Whether there was a header.
@@ -113,7 +113,7 @@ impl<'t> Gathered<'t> {
     }
 
     /// The lock, without lines that say the same as another.
-    pub fn finish(mut self) -> Finished {
+    pub fn finish(mut self) -> ReadLines {
         let lock = &mut self.lock;
         let keys = leave_out_repeats(
             &mut lock.added,
@@ -129,7 +129,7 @@ impl<'t> Gathered<'t> {
         let few = if lines > MANY { 1 } else { usize::MAX };
         let assets = parallel::map(lock.assets.iter_mut(), few, leave_out_repeated_lines);
         lock.rule = self.rule.unwrap_or(lock.rule);
-        Finished {
+        ReadLines {
             lock: self.lock,
             has_header: self.rule.is_some(),
             has_repeats: keys || sources || assets.contains(&true),
@@ -140,12 +140,12 @@ impl<'t> Gathered<'t> {
         let source = AssetKey::of_path(&read_name(name)?);
         let key = key_word(words)?;
         let partition = read_partition(key)?;
-        self.fields.read(Kind::Source, words)?;
+        self.fields.read(LineForm::Source, words)?;
         let version = self.fields.outputs.pop().and_then(|output| output.version);
         self.lock.sources.push(LockedSource {
             source,
             partition,
-            version: present(version, Kind::Source, "o", words)?,
+            version: present(version, LineForm::Source, "o", words)?,
         });
         Ok(())
     }
@@ -171,13 +171,13 @@ impl<'t> Gathered<'t> {
         words: &mut Words<'_>,
     ) -> Result<LockLine, Wrong> {
         let fields = &mut self.fields;
-        fields.read(Kind::Line, words)?;
-        let fingerprint = present(fields.fingerprint, Kind::Line, "i", words)?;
+        fields.read(LineForm::Line, words)?;
+        let fingerprint = present(fields.fingerprint, LineForm::Line, "i", words)?;
         let first = fields.outputs.first().map(|_| ());
-        present(first, Kind::Line, "o", words)?;
+        present(first, LineForm::Line, "o", words)?;
         Ok(LockLine {
             partition,
-            code: present(fields.code, Kind::Line, "c", words)?,
+            code: present(fields.code, LineForm::Line, "c", words)?,
             fingerprint: Fingerprint(fingerprint),
             outputs: fields.outputs.drain(..).collect(),
             contributions: fields.contributions.as_slice().into(),
@@ -192,15 +192,15 @@ impl<'t> Gathered<'t> {
         words: &mut Words<'_>,
     ) -> Result<LockBlock, Wrong> {
         let fields = &mut self.fields;
-        fields.read(Kind::Block, words)?;
+        fields.read(LineForm::Block, words)?;
         let some = fields.outputs.first().map(|_| ());
-        present(some, Kind::Block, "o", words)?;
+        present(some, LineForm::Block, "o", words)?;
         Ok(LockBlock {
             first,
             last,
-            count: present(fields.count, Kind::Block, "n", words)?,
-            code: present(fields.code, Kind::Block, "c", words)?,
-            stand_in: present(fields.stand_in, Kind::Block, "x", words)?,
+            count: present(fields.count, LineForm::Block, "n", words)?,
+            code: present(fields.code, LineForm::Block, "c", words)?,
+            stand_in: present(fields.stand_in, LineForm::Block, "x", words)?,
             outputs: fields.outputs.drain(..).collect(),
         })
     }
@@ -324,7 +324,7 @@ fn read_key(word: (usize, &str)) -> Result<PartitionKey, Wrong> {
 /// A field that its kind of line must have; where it is missing, the whole line is marked.
 fn present<T>(
     value: Option<T>,
-    kind: Kind,
+    kind: LineForm,
     field: &'static str,
     words: &Words<'_>,
 ) -> Result<T, Wrong> {

@@ -17,7 +17,7 @@ mod splice;
 mod tests;
 mod words;
 
-pub use disk::{FILE_NAME, Written, added_keys, read, read_bytes, write, write_text};
+pub use disk::{FILE_NAME, added_keys, read, read_bytes, write, write_text};
 pub use error::{Damage, DamagedLine, LockError};
 pub use parse::{Parsed, parse, salvage};
 pub use print::print;

@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use crate::lockfile::error::{Damage, DamagedLine, LockError};
-use crate::lockfile::gather::{Finished, Gathered, Refused};
+use crate::lockfile::gather::{Gathered, ReadLines, Refused};
 use crate::lockfile::words::{ADDED, HEADER, Words};
 use crate::model::{AddedKey, Lock};
 use crate::sys::inherited::cores;
@@ -34,7 +34,7 @@ pub struct Parsed {
 
 /// What a text gave, and what was met in it.
 struct Read {
-    all: Finished,
+    all: ReadLines,
     damaged: Vec<DamagedLine>,
     has_conflicts: bool,
 }

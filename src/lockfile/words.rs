@@ -150,7 +150,7 @@ pub struct Fields {
 
 /// A kind of line, by the fields that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LineForm {
     /// Of one partition of an asset.
     Line,
     /// Of a block of partitions.
@@ -159,7 +159,7 @@ pub enum Kind {
     Source,
 }
 
-impl Kind {
+impl LineForm {
     /// How messages name it.
     pub fn called(self) -> &'static str {
         match self {
@@ -208,7 +208,7 @@ impl<'l> Iterator for Words<'l> {
 
 impl Fields {
     /// Reads the fields that are left of a line, in place of those of the line before.
-    pub fn read(&mut self, kind: Kind, words: &mut Words<'_>) -> Result<(), Wrong> {
+    pub fn read(&mut self, kind: LineForm, words: &mut Words<'_>) -> Result<(), Wrong> {
         self.code = None;
         self.fingerprint = None;
         self.stand_in = None;
@@ -232,7 +232,7 @@ impl Fields {
         Ok(())
     }
 
-    fn take(&mut self, kind: Kind, name: &str, value: &str) -> Result<(), Damage> {
+    fn take(&mut self, kind: LineForm, name: &str, value: &str) -> Result<(), Damage> {
         let twice = || Damage::Twice {
             field: name.to_owned(),
         };
@@ -275,8 +275,8 @@ fn output_label(name: &str) -> Option<&str> {
     }
 }
 
-fn output(kind: Kind, label: &str, value: &str) -> Result<LockedOutput, Damage> {
-    if kind == Kind::Source && !label.is_empty() {
+fn output(kind: LineForm, label: &str, value: &str) -> Result<LockedOutput, Damage> {
+    if kind == LineForm::Source && !label.is_empty() {
         return Err(Damage::UnknownField {
             line: kind.called(),
             field: format!("o.{label}"),
@@ -287,7 +287,7 @@ fn output(kind: Kind, label: &str, value: &str) -> Result<LockedOutput, Damage> 
         label => Some(unescaped(label).ok_or(Damage::Escape)?.into()),
     };
     let version = match value {
-        "~" if kind != Kind::Source => None,
+        "~" if kind != LineForm::Source => None,
         _ => Some(DataVersion(digest("o", value)?)),
     };
     Ok(LockedOutput { label, version })

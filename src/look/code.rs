@@ -9,7 +9,8 @@ use crate::look::error::{EngineError, Problems, Spot};
 use crate::look::workspace::Workspace;
 use crate::model::{Asset, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Watched};
 use crate::plan::{
-    Cell, Codes, Decision, Evaluation, ObservedCode, Scope, SeenPaths, code_file_name, code_version,
+    Cell, CellDecision, Codes, Evaluation, ObservedCode, Scope, SeenPaths, code_file_name,
+    code_version,
 };
 
 /// Finds the code versions of all assets of `scope`, by row, and what they are made of. One whose code cannot be read has none, and blocks only itself.
@@ -140,7 +141,7 @@ pub fn refuse_unset_secrets(
         let Some(recipe) = &asset.recipe else {
             continue;
         };
-        let runs = |cell: Cell| evaluation.decision(cell) == Decision::Run;
+        let runs = |cell: Cell| evaluation.decision(cell) == CellDecision::Run;
         let unset = unset_secrets(workspace, recipe).filter(|_| row.cells().any(runs));
         for (variable, location) in unset {
             let spot = Spot::read(workspace, location);

@@ -26,7 +26,7 @@ use crate::model::{
     Asset, Counted, Current, CurrentColumns, DataVersion, DataVersionRule, Lock, LockBlock,
     LockLine, Output, OutputChange, PartitionRef, PartitionSet, Provenance, Status,
 };
-use crate::plan::{Blocks, Cell, Evaluation, Mapped, Role, Row, Scope, Witness};
+use crate::plan::{Blocks, Cell, Evaluation, MappedVersions, Role, Row, Scope, Witness};
 use crate::store::Store;
 
 impl Evaluation<'_> {
@@ -241,7 +241,7 @@ impl BlockOutput<'_> {
     /// What a block of these versions has for this output.
     pub fn digest(&self, versions: &[DataVersion]) -> DataVersion {
         let set = PartitionSet::from_range(self.range.clone());
-        let mapped = Mapped {
+        let mapped = MappedVersions {
             read: (self.row.asset, Some(self.output as u32)),
             keys: self.scope.keys(self.row.asset),
             set: &set,

@@ -22,7 +22,7 @@ const INLINE: usize = 16;
 const MEMOIZED: u32 = 256;
 
 /// The upstream keys that a dep reads, and where their versions are.
-pub struct Mapped<'a, V: Fn(u32) -> DataVersion> {
+pub struct MappedVersions<'a, V: Fn(u32) -> DataVersion> {
     /// The upstream and the output that is read of it.
     pub read: (AssetId, Option<u32>),
     /// The keys of the upstream's definition.
@@ -62,7 +62,7 @@ impl Blocks {
     /// What the mapped keys contribute.
     pub fn contribution<V: Fn(u32) -> DataVersion>(
         &mut self,
-        mapped: &Mapped<'_, V>,
+        mapped: &MappedVersions<'_, V>,
         folding: &mut Folding,
     ) -> Digest {
         if let (1, Some(index)) = (mapped.set.len(), mapped.set.first()) {
@@ -82,7 +82,7 @@ impl Blocks {
     /// where a part of such a block is read.
     pub fn contribution_of_folded<V: Fn(u32) -> DataVersion>(
         &mut self,
-        mapped: &Mapped<'_, V>,
+        mapped: &MappedVersions<'_, V>,
         folded: impl Fn(&Range<u32>) -> Folded,
         folding: &mut Folding,
     ) -> Option<Digest> {
@@ -116,7 +116,7 @@ impl Blocks {
     /// The digest of one whole block, as a reader of all its keys folds it.
     pub fn digest_of<V: Fn(u32) -> DataVersion>(
         &mut self,
-        mapped: &Mapped<'_, V>,
+        mapped: &MappedVersions<'_, V>,
         range: &Range<u32>,
         folding: &mut Folding,
     ) -> Digest {
@@ -126,7 +126,7 @@ impl Blocks {
     /// The mapped keys as they are recorded, and the large blocks among them with their entries.
     pub fn record<V: Fn(u32) -> DataVersion>(
         &mut self,
-        mapped: &Mapped<'_, V>,
+        mapped: &MappedVersions<'_, V>,
         folding: &mut Folding,
     ) -> (Vec<BlockRecord>, Vec<(Digest, Vec<BlockEntry>)>) {
         let mut stored = Vec::new();
@@ -149,7 +149,7 @@ impl Blocks {
     /// that are gone. What they share is neither read nor written out.
     pub fn unlike<'r, V: Fn(u32) -> DataVersion>(
         &mut self,
-        mapped: &Mapped<'_, V>,
+        mapped: &MappedVersions<'_, V>,
         recorded: &'r [BlockRecord],
         folding: &mut Folding,
     ) -> (Vec<BlockEntry>, Vec<&'r BlockRecord>) {
@@ -241,7 +241,7 @@ impl Blocks {
 
     fn digest<V: Fn(u32) -> DataVersion>(
         &mut self,
-        mapped: &Mapped<'_, V>,
+        mapped: &MappedVersions<'_, V>,
         block: &Block,
         folding: &mut Folding,
     ) -> Digest {
@@ -288,7 +288,10 @@ pub fn ends_block(key: &str) -> bool {
     Kind::Key.digest(key.as_bytes()).as_bytes()[0] == 0
 }
 
-fn entries<V: Fn(u32) -> DataVersion>(mapped: &Mapped<'_, V>, block: &Block) -> Vec<BlockEntry> {
+fn entries<V: Fn(u32) -> DataVersion>(
+    mapped: &MappedVersions<'_, V>,
+    block: &Block,
+) -> Vec<BlockEntry> {
     let entry = |index| BlockEntry {
         partition: mapped.keys.key(index),
         version: (mapped.version)(index),
@@ -302,7 +305,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Blocks, Mapped};
+    use super::{Blocks, MappedVersions};
     use crate::digest::{Digest, Folding, Kind};
     use crate::model::{
         AssetId, BlockRecord, Cadence, DataVersion, PartitionKeys, PartitionSet, TimeKeys,
@@ -330,7 +333,7 @@ mod tests {
                 index
             })
         };
-        let mapped = Mapped {
+        let mapped = MappedVersions {
             read: (AssetId(0), None),
             keys,
             set,
@@ -355,7 +358,7 @@ mod tests {
         let record = |keys: &PartitionKeys, shift: u32| {
             let set = PartitionSet::from_range(keys.range());
             let version = move |index| version(index + shift);
-            let mapped = Mapped {
+            let mapped = MappedVersions {
                 read: (AssetId(0), None),
                 keys,
                 set: &set,
@@ -377,7 +380,7 @@ mod tests {
         let keys = days("1800-01-01");
         let set = PartitionSet::from_range(keys.range());
         let mut blocks = Blocks::default();
-        let mapped = Mapped {
+        let mapped = MappedVersions {
             read: (AssetId(0), None),
             keys: &keys,
             set: &set,
@@ -388,7 +391,7 @@ mod tests {
         assert_eq!(same, (vec![], vec![]));
         for changed in [0, 255, 40_000, keys.len() - 1] {
             let now = |index| version(if index == changed { u32::MAX } else { index });
-            let mapped = Mapped {
+            let mapped = MappedVersions {
                 read: (AssetId(0), None),
                 keys: &keys,
                 set: &set,
@@ -411,7 +414,7 @@ mod tests {
             let mut memo = Blocks::default();
             for (start, len) in ranges {
                 let set = PartitionSet::from_range(start..(start + len).min(keys.len()));
-                let mapped = Mapped { read: (AssetId(0), None), keys: &keys, set: &set, version };
+                let mapped = MappedVersions { read: (AssetId(0), None), keys: &keys, set: &set, version };
                 let memoized = memo.contribution(&mapped, &mut Folding::new());
                 prop_assert_eq!(memoized, contribution(&keys, &set, None));
             }

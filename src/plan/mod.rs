@@ -11,10 +11,10 @@ mod survey;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use blocks::{Blocks, Folded, Mapped, contribution_of, ends_block};
-pub use causes::{Evidence, causes, code_changes, value_in_words};
+pub use blocks::{Blocks, Folded, MappedVersions, contribution_of, ends_block};
+pub use causes::{CauseFacts, causes, code_changes, value_in_words};
 pub use decide::{
-    Costs, Decision, Decisions, costs, critical_path, decide, obstacles, running_assets,
+    CellDecision, Costs, Decisions, costs, critical_path, decide, obstacles, running_assets,
 };
 pub use evaluation::{
     Codes, Evaluation, Findings, FoundSources, LockedCells, LockedResult, MissingSource, Occupant,

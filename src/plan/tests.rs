@@ -12,8 +12,9 @@ use crate::model::{
     Provenance, RULE, Selected, Status,
 };
 use crate::plan::{
-    Cell, Decisions, Demand, Evidence, Facts, Judge, Known, ObservedCode, Purpose, Records, Scope,
-    Upstream, Verdict, causes, code_record, code_version, decide, mapping_in_words, output_read,
+    CauseFacts, Cell, Decisions, Demand, Facts, Judge, Known, ObservedCode, Purpose, Records,
+    Scope, Upstream, Verdict, causes, code_record, code_version, decide, mapping_in_words,
+    output_read,
 };
 
 /// What is declared, found and remembered.
@@ -162,7 +163,7 @@ impl World {
                 .into_iter()
                 .find(|cell| step_name(scope, *cell) == step);
             let code = |id| self.graph.asset(id).map_or_else(Vec::new, record);
-            let evidence = Evidence {
+            let evidence = CauseFacts {
                 records: &self.memory,
                 verdicts,
                 code: &code,

@@ -22,9 +22,9 @@ pub enum Expression {
     /// `NAME`: the asset or source with this key.
     Name {
         /// The key.
-        name: Value,
+        name: GivenWord,
         /// `NAME@PARTITION`: one of its partitions.
-        partition: Option<Value>,
+        partition: Option<GivenWord>,
     },
     /// `ATTRIBUTE:VALUE`.
     Attribute {
@@ -65,7 +65,7 @@ pub enum Depth {
 
 /// A word of the user's, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Value {
+pub struct GivenWord {
     /// The word, without quotes.
     pub text: String,
     /// Where it stands, quotes included.
@@ -76,15 +76,15 @@ pub struct Value {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attribute {
     /// `key:`: a glob over the whole key.
-    Key(Value),
+    Key(GivenWord),
     /// `tag:k`, `tag:k=v`: the tag with an empty value, with this one, or with `*` any; `None` for assets without tags.
-    Tag(Option<(Value, Option<Value>)>),
+    Tag(Option<(GivenWord, Option<GivenWord>)>),
     /// `group:`: a glob over the group; `None` for assets without one.
-    Group(Option<Value>),
+    Group(Option<GivenWord>),
     /// `kind:`; `None` for assets without one.
-    Kind(Option<Value>),
+    Kind(Option<GivenWord>),
     /// `owner:`; `None` for assets without one.
-    Owner(Option<Value>),
+    Owner(Option<GivenWord>),
     /// `is:`.
     Is(IsValue),
     /// `partitions:`.
@@ -92,7 +92,7 @@ pub enum Attribute {
     /// `status:`.
     Status(StatusValue),
     /// `changed:REV`: declaration, code or sources changed since a git revision.
-    Changed(Value),
+    Changed(GivenWord),
 }
 
 /// What an asset is.
@@ -306,10 +306,11 @@ fn join(
 
 impl Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nullable = |f: &mut fmt::Formatter<'_>, name: &str, value: &Option<Value>| match value {
-            None => write!(f, "{name}:<null>"),
-            Some(value) => write!(f, "{name}:{}", Word(&value.text, WordPlace::Value)),
-        };
+        let nullable =
+            |f: &mut fmt::Formatter<'_>, name: &str, value: &Option<GivenWord>| match value {
+                None => write!(f, "{name}:<null>"),
+                Some(value) => write!(f, "{name}:{}", Word(&value.text, WordPlace::Value)),
+            };
         match self {
             Self::Key(value) => write!(f, "key:{}", Word(&value.text, WordPlace::Value)),
             Self::Tag(None) => f.write_str("tag:<null>"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::model::{AssetGraph, AssetId, ByValue, PartitionsDefinition};
-use crate::select::ast::{Attribute, IsValue, PartitionsValue, StatusValue, Value};
+use crate::select::ast::{Attribute, GivenWord, IsValue, PartitionsValue, StatusValue};
 use crate::select::evaluate::AssetSet;
 
 /// What cannot be told from declarations: looked up beforehand, for the attributes that a selection names.
@@ -82,7 +82,7 @@ impl<'a> Known<'a> {
     }
 
     /// Those with a value of a tag, of which all values are given.
-    fn tagged(&self, values: &ByValue<String>, value: Option<&Value>) -> AssetSet {
+    fn tagged(&self, values: &ByValue<String>, value: Option<&GivenWord>) -> AssetSet {
         match value.map_or("", |value| value.text.as_str()) {
             "*" => self.buildable_with(values.values()),
             value => self.buildable_with(values.get(value)),

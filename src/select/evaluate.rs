@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use fixedbitset::FixedBitSet;
 
 use crate::model::{AssetGraph, AssetId, KnownNames};
-use crate::select::ast::{Depth, Expression, Selection, Value};
+use crate::select::ast::{Depth, Expression, GivenWord, Selection};
 use crate::select::attributes::{Known, Lookups};
 use crate::select::error::{SelectionError, SelectionErrorKind, Span, did_you_mean_of};
 
@@ -28,7 +28,7 @@ pub struct Mention {
     /// What it names.
     pub asset: AssetId,
     /// The partition that is named with it.
-    pub partition: Option<Value>,
+    pub partition: Option<GivenWord>,
     /// Which of the selections names it, by position.
     pub selection: usize,
     /// Where the name stands in it, without the partition.
@@ -172,7 +172,7 @@ impl Evaluation<'_, '_> {
         union.finish(self.known.graph, &self.known.buildable)
     }
 
-    fn find(&mut self, name: &Value) -> Option<AssetId> {
+    fn find(&mut self, name: &GivenWord) -> Option<AssetId> {
         let keys = self.known.graph.asset_keys();
         let found = keys.find(&name.text);
         if found.is_none() {
@@ -185,7 +185,7 @@ impl Evaluation<'_, '_> {
         found
     }
 
-    fn error(&mut self, at: &Value, kind: SelectionErrorKind, help: Option<String>) {
+    fn error(&mut self, at: &GivenWord, kind: SelectionErrorKind, help: Option<String>) {
         self.errors.push(SelectionError {
             text: self.text.to_owned(),
             span: at.span.clone(),

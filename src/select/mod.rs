@@ -22,7 +22,7 @@ mod parser;
 pub mod steps;
 
 pub use ast::{
-    Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, StatusValue, Value,
+    Attribute, Depth, Expression, GivenWord, IsValue, PartitionsValue, Selection, StatusValue,
 };
 pub use attributes::Lookups;
 pub use complete::{Vocabulary, continuations, fitting, last_word, written_key};

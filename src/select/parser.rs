@@ -4,8 +4,8 @@
 //! are all told.
 
 use crate::select::ast::{
-    ATTRIBUTES, Attribute, Depth, Expression, IsValue, PartitionsValue, Selection, StatusValue,
-    Value,
+    ATTRIBUTES, Attribute, Depth, Expression, GivenWord, IsValue, PartitionsValue, Selection,
+    StatusValue,
 };
 use crate::select::error::{SelectionError, SelectionErrorKind, Span, did_you_mean};
 use crate::select::lexer::{Token, TokenKind, is_reserved, tokens};
@@ -256,7 +256,7 @@ impl Parser<'_> {
             TokenKind::Partition(text) => {
                 let Span { start, end } = self.span();
                 self.at += 1;
-                Some(Value {
+                Some(GivenWord {
                     text,
                     span: start + 1..end,
                 })
@@ -314,7 +314,7 @@ impl Parser<'_> {
         }))
     }
 
-    fn tag_value(&mut self) -> Parsed<Option<(Value, Option<Value>)>> {
+    fn tag_value(&mut self) -> Parsed<Option<(GivenWord, Option<GivenWord>)>> {
         let Some(name) = self.nullable("a tag")? else {
             return Ok(None);
         };
@@ -326,14 +326,14 @@ impl Parser<'_> {
         Ok(Some((name, value)))
     }
 
-    fn nullable(&mut self, expected: &'static str) -> Parsed<Option<Value>> {
+    fn nullable(&mut self, expected: &'static str) -> Parsed<Option<GivenWord>> {
         if self.take(&TokenKind::Null) {
             return Ok(None);
         }
         self.value(expected).map(Some)
     }
 
-    fn value(&mut self, expected: &'static str) -> Parsed<Value> {
+    fn value(&mut self, expected: &'static str) -> Parsed<GivenWord> {
         let text = match self.peek() {
             TokenKind::Quoted(text) => text.clone(),
             TokenKind::Word(word) if !is_reserved(word) => word.clone(),
@@ -341,7 +341,7 @@ impl Parser<'_> {
         };
         let span = self.span();
         self.at += 1;
-        Ok(Value { text, span })
+        Ok(GivenWord { text, span })
     }
 
     fn one_of<T: Copy>(

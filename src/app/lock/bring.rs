@@ -16,7 +16,7 @@ use crate::app::selection::{Range, select};
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
 use crate::lock::{
-    Changes, changed_lines, fresh_lines, key_changes, line_of, right_cells, stands_in_block,
+    LockChanges, changed_lines, fresh_lines, key_changes, line_of, right_cells, stands_in_block,
     staying, unsettled_lines, without_cells,
 };
 use crate::lockfile::FILE_NAME;
@@ -45,9 +45,9 @@ pub fn lock(
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
     let mut evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
     let is_selected = |role| role == Role::Selected;
-    let mut changes = Changes {
+    let mut changes = LockChanges {
         lines: without_cells(fresh_lines(&mut evaluation, file.lock(), None, is_selected)),
-        ..Changes::default()
+        ..LockChanges::default()
     };
     let right = right_cells(&evaluation, file.lock());
     let recorded = instance.read(|store| recorded_lines(&evaluation, &right, store))?;
@@ -74,7 +74,7 @@ pub fn lock(
 pub fn change(
     project: &OpenProject,
     file: LockFile,
-    changes: &Changes,
+    changes: &LockChanges,
     dry_run: bool,
 ) -> Result<LockReport, AppError> {
     let versions = project.versions()?;

@@ -15,7 +15,7 @@ use crate::app::notice::{DamagedLock, Notice};
 use crate::app::project::OpenProject;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::hash::Versions;
-use crate::lock::{Changes, stand_apart};
+use crate::lock::{LockChanges, stand_apart};
 use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
 use crate::look::OWN_FOLDER;
 use crate::model::{Lock, RULE};
@@ -148,7 +148,7 @@ impl LockFile {
         self,
         project: &OpenProject,
         versions: &Versions<'_>,
-        changes: &Changes,
+        changes: &LockChanges,
     ) -> Result<Self, AppError> {
         if changes.is_empty() && matches!(self.state, State::Written | State::Tidy) {
             return Ok(self);
@@ -184,7 +184,7 @@ impl LockFile {
     }
 
     /// Its text after some changes, if its other lines stay as they are; `None` where all of it is to be written anew.
-    fn spliced(&self, project: &OpenProject, changes: &Changes) -> Option<String> {
+    fn spliced(&self, project: &OpenProject, changes: &LockChanges) -> Option<String> {
         let text = self.written_text()?;
         let new = changes.additions()?;
         if changes.concern_lines()

@@ -13,7 +13,7 @@ use crate::app::project::OpenProject;
 use crate::executor::LocalExecutor;
 use crate::hash::Versions;
 use crate::lock::{
-    Changes, FoldLimits, Outline, fresh_line, line_of, lock_facts, refold, stand_apart,
+    FoldLimits, LockChanges, Outline, fresh_line, line_of, lock_facts, refold, stand_apart,
     stands_in_block, update,
 };
 use crate::look::Observing;
@@ -26,7 +26,7 @@ pub fn updated(
     project: &OpenProject,
     versions: &Versions<'_>,
     lock: Lock,
-    changes: &Changes,
+    changes: &LockChanges,
 ) -> Result<Lock, AppError> {
     let stands_apart = || {
         let outlines: Vec<Outline<'_>> = lock.assets.iter().map(Outline::of).collect();
@@ -85,7 +85,7 @@ fn folds(project: &OpenProject, lock: &Lock) -> bool {
 }
 
 /// The changes without lines of partitions that stand in a block that is right.
-fn without_blocks(evaluation: &Evaluation<'_>, lock: &Lock, changes: &Changes) -> Changes {
+fn without_blocks(evaluation: &Evaluation<'_>, lock: &Lock, changes: &LockChanges) -> LockChanges {
     let scope = evaluation.scope();
     let Some(in_block) = stands_in_block(evaluation, lock) else {
         return changes.clone();
@@ -155,7 +155,7 @@ fn with_fresh_blocks_unfolded(
 }
 
 /// Adds lines for those partitions of dropped blocks that do not go themselves and are fresh here.
-fn without_dropped(evaluation: &mut Evaluation<'_>, mut lock: Lock, changes: &Changes) -> Lock {
+fn without_dropped(evaluation: &mut Evaluation<'_>, mut lock: Lock, changes: &LockChanges) -> Lock {
     let scope = evaluation.scope();
     for (asset, blocks) in &changes.dropped_blocks {
         let mut lines = changes.dropped_lines.iter();

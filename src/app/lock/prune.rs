@@ -13,7 +13,7 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::running::refuse_in_memory;
 use crate::executor::LocalExecutor;
-use crate::lock::{Changes, LockJudge, is_locked, lock_facts};
+use crate::lock::{LockChanges, LockJudge, is_locked, lock_facts};
 use crate::look::Observing;
 use crate::model::{AssetId, AssetKey, Lock, LockBlock, Name, PartitionKey, PartitionKeys};
 use crate::plan::{Cell, Evaluation, Purpose, Scope, Upstream};
@@ -51,12 +51,12 @@ pub fn prune_lock(
 }
 
 /// The lines of what exists that are not right.
-fn wrong_lines(evaluation: &Evaluation<'_>, lock: &Lock) -> Changes {
+fn wrong_lines(evaluation: &Evaluation<'_>, lock: &Lock) -> LockChanges {
     let scope = evaluation.scope();
     let graph = scope.graph();
     let mut judge = LockJudge::new(scope, lock, lock_facts(evaluation, lock));
     judge.judge_lines(&|_, _| false);
-    let mut changes = Changes::default();
+    let mut changes = LockChanges::default();
     for locked in &lock.assets {
         let Some(id) = graph.find(locked.asset.as_str()) else {
             continue;
@@ -95,9 +95,9 @@ fn wrong_lines(evaluation: &Evaluation<'_>, lock: &Lock) -> Changes {
 }
 
 /// The lines of what is not declared.
-fn orphans(project: &OpenProject, lock: &Lock) -> Changes {
+fn orphans(project: &OpenProject, lock: &Lock) -> LockChanges {
     let graph = project.graph();
-    let mut changes = Changes::default();
+    let mut changes = LockChanges::default();
     for locked in &lock.assets {
         let id = graph.find(locked.asset.as_str());
         let id = id.filter(|id| graph.asset(*id).is_some_and(|asset| asset.locked));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::answer::ObservedSource;
 use crate::app::project::OpenProject;
 use crate::git::{Repository, Tracked};
-use crate::lock::Changes;
+use crate::lock::LockChanges;
 use crate::model::{
     AssetGraph, AssetId, AssetKey, DataVersion, Lock, LockedSource, PartitionKey, Place,
     SourceAsset, SourcePath,
@@ -30,7 +30,7 @@ pub fn source_changes(
     evaluation: &Evaluation<'_>,
     lock: &Lock,
     look: SourceLook,
-) -> Changes {
+) -> LockChanges {
     let scope = evaluation.scope();
     let read = read_by_locked(scope.graph());
     let mut known: HashMap<(&AssetKey, Option<&PartitionKey>), Option<DataVersion>> =
@@ -42,7 +42,7 @@ pub fn source_changes(
             .and_modify(|version| *version = None)
             .or_insert(Some(line.version));
     }
-    let mut changes = Changes::default();
+    let mut changes = LockChanges::default();
     let mut files = Vec::new();
     for row in scope.rows() {
         let source = scope.graph().source(row.asset);
@@ -90,7 +90,7 @@ pub fn source_changes(
 }
 
 /// What changes in the lines that there are by what was observed just now.
-pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> Changes {
+pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> LockChanges {
     let mut known: HashMap<(&AssetKey, Option<&PartitionKey>), Vec<DataVersion>> = HashMap::new();
     for line in &lock.sources {
         let versions = known.entry((&line.source, line.partition.as_ref()));
@@ -106,9 +106,9 @@ pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> Changes {
             version,
         })
     });
-    Changes {
+    LockChanges {
         sources: new.collect(),
-        ..Changes::default()
+        ..LockChanges::default()
     }
 }
 

@@ -22,7 +22,7 @@ use crate::app::steps::scope_of;
 use crate::engine::{Finished, RunDoors, RunOptions, RunSummary, run};
 use crate::look::refuse_unset_secrets;
 use crate::model::{MaterializeOptions, PartitionSet, SelectionText};
-use crate::plan::{Cell, Costs, Decision, Evaluation, Role, Row, Scope, Upstream, costs};
+use crate::plan::{Cell, CellDecision, Costs, Evaluation, Role, Row, Scope, Upstream, costs};
 use crate::sys::inherited::cores;
 
 /// Where a run keeps what it makes.
@@ -194,9 +194,10 @@ pub fn planned(
 }
 
 /// What is fresh of an asset.
-fn fresh_ranges(scope: &Scope<'_>, row: &Row, decisions: &[Decision]) -> Vec<KeyRange> {
-    let is_fresh =
-        |cell: Cell| decisions[cell.index()] == Decision::Keep && scope.role(cell) != Role::Given;
+fn fresh_ranges(scope: &Scope<'_>, row: &Row, decisions: &[CellDecision]) -> Vec<KeyRange> {
+    let is_fresh = |cell: Cell| {
+        decisions[cell.index()] == CellDecision::Keep && scope.role(cell) != Role::Given
+    };
     let cells = row.cells().zip(row.set.iter());
     let fresh = cells.filter(|(cell, _)| is_fresh(*cell));
     let fresh: PartitionSet = fresh.map(|(_, index)| index).collect();
@@ -209,7 +210,7 @@ pub fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
     let told = |row: &&Row| {
         let mut cells = row.cells();
         scope.keys(row.asset).is_partitioned()
-            && cells.any(|cell| decisions[cell.index()] != Decision::Keep)
+            && cells.any(|cell| decisions[cell.index()] != CellDecision::Keep)
     };
     let rows = scope.rows().iter().filter(told);
     rows.map(|row| {
@@ -256,7 +257,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::model::RunId;
     use crate::plan::tests::World;
-    use crate::plan::{Decision, Scope, Upstream};
+    use crate::plan::{CellDecision, Scope, Upstream};
     use crate::store::{NewRun, Store};
     use crate::testkit::time;
 
@@ -268,9 +269,9 @@ mod tests {
         );
         let goals = world.goals(&[]);
         let scope = Scope::new(world.graph(), world.keys(), &goals, Upstream::Close);
-        let mut decisions = vec![Decision::Keep; scope.cells() as usize];
+        let mut decisions = vec![CellDecision::Keep; scope.cells() as usize];
         assert!(decisions.len() > 1_000_000);
-        decisions[500_000] = Decision::Run;
+        decisions[500_000] = CellDecision::Run;
         let fresh = fresh_ranges(&scope, &scope.rows()[0], &decisions);
         let counts: Vec<_> = fresh.iter().map(|range| range.count).collect();
         assert_eq!(counts, [500_000, decisions.len() as u32 - 500_001]);

@@ -23,7 +23,7 @@ use crate::model::{
     Asset, AssetId, DataVersion, Force, MaterializeOptions, MemoryOptions, PartitionRef,
     PathTemplate, StepName,
 };
-use crate::plan::{Cell, Decision, Evaluation, Row, Scope};
+use crate::plan::{Cell, CellDecision, Evaluation, Row, Scope};
 use crate::sys::file::room_in;
 use crate::sys::inherited::{IN_MEMORY, temporary_folder};
 use crate::sys::private_folder::PrivateFolder;
@@ -173,7 +173,7 @@ fn refuse_in_place(evaluation: &Evaluation<'_>) -> Result<(), InMemoryError> {
     let scope = evaluation.scope();
     let runs = |row: &&Row| {
         let mut cells = row.cells();
-        cells.any(|cell| evaluation.decision(cell) != Decision::Keep)
+        cells.any(|cell| evaluation.decision(cell) != CellDecision::Keep)
     };
     let in_place = |row: &Row| {
         let asset = scope.graph().asset(row.asset)?;

@@ -13,7 +13,7 @@ use crate::app::lock::LockFile;
 use crate::app::notice::Notice;
 use crate::app::partitions::list::{NamedDefinition, find_definition};
 use crate::app::project::OpenProject;
-use crate::lock::{Changes, is_locked, keys_of};
+use crate::lock::{LockChanges, is_locked, keys_of};
 use crate::look::IN_MEMORY;
 use crate::model::{
     AddedKey, AssetKey, ChangeKeysRequest, DefinitionId, KeyChange, PART_SEPARATOR, PartitionKey,
@@ -88,7 +88,7 @@ fn change_locked_keys(
         key: key.clone(),
     };
     let keys = request.keys.iter().map(added).collect();
-    let mut changes = Changes::default();
+    let mut changes = LockChanges::default();
     match request.change {
         KeyChange::Add if lock.exists() && is_locked(project.graph(), &request.definition) => {
             changes.added_keys = keys;

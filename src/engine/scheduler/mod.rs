@@ -13,7 +13,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::Instant;
 
 use crate::model::{AssetId, RunId};
-use crate::plan::{Cell, Costs, Decision, Scope, running_assets};
+use crate::plan::{Cell, CellDecision, Costs, Scope, running_assets};
 
 /// The number of a step's first attempt.
 pub const FIRST_ATTEMPT: u32 = 0;
@@ -65,7 +65,7 @@ pub struct Scheduler<'a> {
 
 impl<'a> Scheduler<'a> {
     /// A scheduler of the cells that run or may run.
-    pub fn new(scope: &'a Scope<'a>, decisions: &[Decision], costs: &'a Costs) -> Self {
+    pub fn new(scope: &'a Scope<'a>, decisions: &[CellDecision], costs: &'a Costs) -> Self {
         let cells = decisions.len();
         let mut scheduler = Self {
             scope,
@@ -79,7 +79,12 @@ impl<'a> Scheduler<'a> {
             shared_costs: Vec::new(),
             open: 0,
         };
-        let runs = |cell: Cell| matches!(decisions[cell.index()], Decision::Run | Decision::MayRun);
+        let runs = |cell: Cell| {
+            matches!(
+                decisions[cell.index()],
+                CellDecision::Run | CellDecision::MayRun
+            )
+        };
         scheduler.shared_costs = scope
             .rows()
             .iter()

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::engine::scheduler::{Scheduler, State};
 use crate::model::RunId;
 use crate::plan::tests::{World, step_name};
-use crate::plan::{Cell, Costs, Decision, Scope, Upstream};
+use crate::plan::{Cell, CellDecision, Costs, Scope, Upstream};
 
 /// Drains a scheduler of everything with so many commands at once, and tells how: `+STEP` started, `!STEP` failed.
 fn drain(manifest: &str, costs: &[(&str, u64)], fails: &[&str], jobs: usize) -> Vec<String> {
@@ -18,9 +18,9 @@ fn drain(manifest: &str, costs: &[(&str, u64)], fails: &[&str], jobs: usize) -> 
     let is_asset = |cell: &Cell| scope.graph().asset(scope.at(*cell).0).is_some();
     let decide = |cell: Cell| {
         if is_asset(&cell) {
-            Decision::Run
+            CellDecision::Run
         } else {
-            Decision::Keep
+            CellDecision::Keep
         }
     };
     let decisions: Vec<_> = (0..cells as u32).map(|cell| decide(Cell(cell))).collect();
@@ -192,10 +192,10 @@ fn neighbours_of_a_batch_leave_in_order_and_can_be_taken_along() {
     let cells = scope.cells() as usize;
     let (up, a) = (|day: u32| Cell(day), |day: u32| Cell(5 + day));
     assert_eq!(step_name(&scope, a(0)), "a@2020-01-01");
-    let mut decisions = vec![Decision::Keep; cells];
-    decisions[up(2).index()] = Decision::Run;
+    let mut decisions = vec![CellDecision::Keep; cells];
+    decisions[up(2).index()] = CellDecision::Run;
     for day in [0, 1, 2, 3] {
-        decisions[a(day).index()] = Decision::Run;
+        decisions[a(day).index()] = CellDecision::Run;
     }
     let mut costs = Costs {
         own: vec![None; cells],
@@ -235,7 +235,7 @@ fn delayed_and_held_steps_leave_when_their_instant_has_come() {
         own: vec![None; cells],
         to_sink: vec![0; cells],
     };
-    let mut scheduler = Scheduler::new(&scope, &vec![Decision::Run; cells], &costs);
+    let mut scheduler = Scheduler::new(&scope, &vec![CellDecision::Run; cells], &costs);
     let (start, second) = (Instant::now(), Duration::from_secs(1));
     let [one, other] = [1, 2].map(|id| RunId(Uuid::from_u128(id)));
     let names = |cells: Vec<Cell>| -> Vec<String> {

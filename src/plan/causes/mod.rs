@@ -21,7 +21,7 @@ const KEYS_TOLD: usize = 20;
 const CHAIN: usize = 50;
 
 /// What is needed to find causes, besides the judge.
-pub struct Evidence<'a> {
+pub struct CauseFacts<'a> {
     /// What the instance remembers.
     pub records: &'a dyn Records,
     /// The verdict on each cell.
@@ -35,11 +35,11 @@ pub struct Evidence<'a> {
 }
 
 /// The causes for which `cell` is not fresh, or runs although it is; none for what was never materialized.
-pub fn causes(judge: &mut Judge<'_>, evidence: &Evidence<'_>, cell: Cell) -> Vec<Cause> {
+pub fn causes(judge: &mut Judge<'_>, evidence: &CauseFacts<'_>, cell: Cell) -> Vec<Cause> {
     chain(judge, evidence, cell, 0)
 }
 
-fn chain(judge: &mut Judge<'_>, evidence: &Evidence<'_>, cell: Cell, depth: usize) -> Vec<Cause> {
+fn chain(judge: &mut Judge<'_>, evidence: &CauseFacts<'_>, cell: Cell, depth: usize) -> Vec<Cause> {
     let verdict = evidence.verdicts[cell.index()];
     let mut causes = Vec::new();
     let recorded = judge.facts().recorded.get(cell.index());
@@ -69,7 +69,7 @@ fn chain(judge: &mut Judge<'_>, evidence: &Evidence<'_>, cell: Cell, depth: usiz
 /// What differs whatever the upstreams become.
 fn differences(
     judge: &mut Judge<'_>,
-    evidence: &Evidence<'_>,
+    evidence: &CauseFacts<'_>,
     cell: Cell,
     last: &CurrentMaterialization,
 ) -> Vec<Cause> {
@@ -113,7 +113,7 @@ fn differences(
 /// What differs in what a cell reads.
 fn input_changes(
     judge: &mut Judge<'_>,
-    evidence: &Evidence<'_>,
+    evidence: &CauseFacts<'_>,
     cell: Cell,
     inputs: &[InputRecord],
     remapped: Vec<(String, CodeChange)>,
@@ -268,7 +268,7 @@ fn read(asset: &AssetKey, output: Option<&str>) -> String {
 /// The keys of a known input whose data version is not the recorded one.
 fn data_changes(
     judge: &mut Judge<'_>,
-    evidence: &Evidence<'_>,
+    evidence: &CauseFacts<'_>,
     cell: Cell,
     index: usize,
     dep: &Dep,
@@ -331,7 +331,7 @@ fn reordered(dep: &Dep, old: &[BlockEntry], new: &[BlockEntry]) -> Cause {
 /// Sources that were there and are missing now.
 fn absent_inputs(
     judge: &Judge<'_>,
-    evidence: &Evidence<'_>,
+    evidence: &CauseFacts<'_>,
     cell: Cell,
     dep: &Dep,
     recorded: &InputRecord,
@@ -368,7 +368,7 @@ type ChangedKey = (
 
 fn data_change(
     judge: &Judge<'_>,
-    evidence: &Evidence<'_>,
+    evidence: &CauseFacts<'_>,
     dep: &Dep,
     changed: ChangedKey,
 ) -> Cause {
@@ -405,7 +405,7 @@ fn data_change(
 /// Upstreams that are not final, each with the chain to its root cause.
 fn open_inputs(
     judge: &mut Judge<'_>,
-    evidence: &Evidence<'_>,
+    evidence: &CauseFacts<'_>,
     cell: Cell,
     last: &CurrentMaterialization,
     depth: usize,
@@ -464,7 +464,7 @@ fn asset_of<'a>(judge: &Judge<'a>, id: AssetId) -> &'a Asset {
     asset.expect("sources have no causes")
 }
 
-impl Evidence<'_> {
+impl CauseFacts<'_> {
     /// The entries of recorded blocks.
     fn entries<'r>(&self, blocks: impl IntoIterator<Item = &'r BlockRecord>) -> Vec<BlockEntry> {
         let entries = |block: &BlockRecord| match block {

@@ -6,7 +6,7 @@ use crate::plan::scope::{Cell, Role, Row, Scope};
 
 /// What becomes of a cell in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum CellDecision {
     /// Nothing: it is a source, is read as it is, or is fresh.
     Keep,
     /// It runs.
@@ -19,7 +19,7 @@ pub enum Decision {
     AwaitsExternal,
 }
 
-impl Decision {
+impl CellDecision {
     /// Whether it runs, or may run.
     #[must_use]
     pub fn may_run(self) -> bool {
@@ -37,7 +37,7 @@ impl Decision {
 #[derive(Clone, Debug, Default)]
 pub struct Decisions {
     /// By cell.
-    pub of: Vec<Decision>,
+    pub of: Vec<CellDecision>,
     /// Cells that run.
     pub run: u32,
     /// Cells that may run.
@@ -52,7 +52,7 @@ pub struct Decisions {
 pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
     let scope = judge.scope();
     let mut decisions = Decisions {
-        of: vec![Decision::Keep; scope.cells() as usize],
+        of: vec![CellDecision::Keep; scope.cells() as usize],
         ..Decisions::default()
     };
     let mut hindering = hindering_assets(judge);
@@ -72,23 +72,23 @@ pub fn decide(judge: &Judge<'_>, verdicts: &[Verdict]) -> Decisions {
             }
             let concern = |up: AssetId| hindering[up.index()];
             let obstacles = obstacles_among(judge, &decisions.of, cell, concern);
-            let awaits = |up: &Cell| decisions.of[up.index()] == Decision::AwaitsExternal;
+            let awaits = |up: &Cell| decisions.of[up.index()] == CellDecision::AwaitsExternal;
             let is_open = verdict.status == Status::Pending && verdict.demand == Demand::None;
             let is_root = is_blocked_itself(judge, row, cell);
             let decision = match obstacles.as_slice() {
-                _ if is_root => Decision::Blocked,
-                [] if is_open => Decision::MayRun,
-                [] if asset.recipe.is_none() => Decision::AwaitsExternal,
-                [] => Decision::Run,
-                obstacles if obstacles.iter().all(awaits) => Decision::AwaitsExternal,
-                _ => Decision::Blocked,
+                _ if is_root => CellDecision::Blocked,
+                [] if is_open => CellDecision::MayRun,
+                [] if asset.recipe.is_none() => CellDecision::AwaitsExternal,
+                [] => CellDecision::Run,
+                obstacles if obstacles.iter().all(awaits) => CellDecision::AwaitsExternal,
+                _ => CellDecision::Blocked,
             };
             hindering[row.asset.index()] |= decision.is_hindered();
             *match decision {
-                Decision::Run => &mut decisions.run,
-                Decision::MayRun => &mut decisions.may_run,
-                Decision::Keep => &mut decisions.fresh,
-                Decision::Blocked | Decision::AwaitsExternal => &mut decisions.blocked,
+                CellDecision::Run => &mut decisions.run,
+                CellDecision::MayRun => &mut decisions.may_run,
+                CellDecision::Keep => &mut decisions.fresh,
+                CellDecision::Blocked | CellDecision::AwaitsExternal => &mut decisions.blocked,
             } += 1;
             decisions.of[cell.index()] = decision;
         }
@@ -106,7 +106,7 @@ fn is_blocked_itself(judge: &Judge<'_>, row: &Row, cell: Cell) -> bool {
 }
 
 /// The upstream cells because of which `cell` cannot run: missing sources, and what is itself not made in this run.
-pub fn obstacles(judge: &Judge<'_>, decisions: &[Decision], cell: Cell) -> Vec<Cell> {
+pub fn obstacles(judge: &Judge<'_>, decisions: &[CellDecision], cell: Cell) -> Vec<Cell> {
     obstacles_among(judge, decisions, cell, |_| true)
 }
 
@@ -123,7 +123,7 @@ fn hindering_assets(judge: &Judge<'_>) -> Vec<bool> {
 
 fn obstacles_among(
     judge: &Judge<'_>,
-    decisions: &[Decision],
+    decisions: &[CellDecision],
     cell: Cell,
     concern: impl Fn(AssetId) -> bool,
 ) -> Vec<Cell> {
@@ -152,7 +152,7 @@ pub struct Costs {
 const UNKNOWN_MS: u64 = 1_000;
 
 /// The costs of all cells that run or may run.
-pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
+pub fn costs(judge: &Judge<'_>, decisions: &[CellDecision]) -> Costs {
     let scope = judge.scope();
     let own = own_costs(judge);
     let running = running_assets(scope, decisions);
@@ -176,7 +176,7 @@ pub fn costs(judge: &Judge<'_>, decisions: &[Decision]) -> Costs {
 }
 
 /// Whether a partition of each asset runs or may run, by its id.
-pub fn running_assets(scope: &Scope<'_>, decisions: &[Decision]) -> Vec<bool> {
+pub fn running_assets(scope: &Scope<'_>, decisions: &[CellDecision]) -> Vec<bool> {
     let mut running = vec![false; scope.graph().len()];
     for row in scope.rows() {
         let runs = |cell: Cell| decisions[cell.index()].may_run();
@@ -214,7 +214,7 @@ fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
 }
 
 /// The longest chain of cells that run, from first to last.
-pub fn critical_path(scope: &Scope<'_>, decisions: &[Decision], costs: &Costs) -> Vec<Cell> {
+pub fn critical_path(scope: &Scope<'_>, decisions: &[CellDecision], costs: &Costs) -> Vec<Cell> {
     let runs = |cell: &Cell| decisions[cell.index()].may_run();
     let all = scope.rows().iter().flat_map(Row::cells).filter(runs);
     let longest = |best: Option<Cell>, cell: Cell| match best {

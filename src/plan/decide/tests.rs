@@ -2,7 +2,7 @@
 
 use crate::model::OutputChange;
 use crate::plan::tests::{ALL, Asked, World, step_name};
-use crate::plan::{Cell, Decision, Purpose, Upstream, costs, critical_path, obstacles};
+use crate::plan::{Cell, CellDecision, Purpose, Upstream, costs, critical_path, obstacles};
 
 const DIAMOND: &str = r#"
 [asset.top]
@@ -33,7 +33,7 @@ type Case = (fn(&mut World), [&'static str; 4], [u32; 4]);
 
 #[test]
 fn decisions_follow_from_verdicts() {
-    use Decision::{Blocked, Keep, MayRun, Run};
+    use CellDecision::{Blocked, Keep, MayRun, Run};
     let _ = (Blocked, Keep, MayRun, Run);
     let table: [Case; 5] = [
         (

@@ -11,8 +11,8 @@ use crate::model::{
     Asset, Cause, CodeVersion, MaterializedRef, Observation, OutputChange, PartitionSlot,
     Provenance, Status, StepName,
 };
-use crate::plan::causes::{Evidence, causes};
-use crate::plan::decide::{Decision, Decisions, decide};
+use crate::plan::causes::{CauseFacts, causes};
+use crate::plan::decide::{CellDecision, Decisions, decide};
 use crate::plan::fingerprint::code_record;
 use crate::plan::judge::{Facts, Judge, Records, Share, Verdict};
 use crate::plan::scope::{Cell, Scope};
@@ -107,7 +107,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// What becomes of a cell.
-    pub fn decision(&self, cell: Cell) -> Decision {
+    pub fn decision(&self, cell: Cell) -> CellDecision {
         self.decisions.of[cell.index()]
     }
 
@@ -195,7 +195,7 @@ impl<'a> Evaluation<'a> {
     pub fn decide(&mut self) {
         self.decisions = decide(&self.judge, &self.verdicts);
         for (verdict, decision) in self.verdicts.iter_mut().zip(&self.decisions.of) {
-            if *decision == Decision::Blocked && verdict.status != Status::Fresh {
+            if *decision == CellDecision::Blocked && verdict.status != Status::Fresh {
                 verdict.status = Status::Blocked;
             }
         }
@@ -218,7 +218,7 @@ impl<'a> Evaluation<'a> {
             let asset = scope.graph().asset(id);
             asset.map_or_else(Vec::new, |asset| code_record(asset, &codes.observed(id)))
         };
-        let evidence = Evidence {
+        let evidence = CauseFacts {
             records,
             verdicts: &self.verdicts,
             code: &code,
@@ -246,7 +246,7 @@ impl Evaluation<'_> {
         loop {
             let obstacles = obstacles(&self.judge, &self.decisions.of, cell);
             // What is missing is the root of what is blocked, be it blocked by an external asset too.
-            let is_root = |up: &&Cell| self.decision(**up) != Decision::AwaitsExternal;
+            let is_root = |up: &&Cell| self.decision(**up) != CellDecision::AwaitsExternal;
             let first = obstacles.iter().find(is_root).or(obstacles.first());
             let Some(first) = first.copied() else {
                 return self.obstacle(cell);

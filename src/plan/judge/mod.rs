@@ -18,7 +18,7 @@ use crate::model::{
     MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE,
     SourceContent, Status,
 };
-use crate::plan::blocks::{Blocks, Mapped};
+use crate::plan::blocks::{Blocks, MappedVersions};
 use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 use crate::plan::survey::{Known, Survey, WIDE};
@@ -309,7 +309,11 @@ impl<'a> Judge<'a> {
         &mut self,
         cell: Cell,
         dep: usize,
-        then: impl FnOnce(&mut Blocks, &mut Folding, &Mapped<'_, &dyn Fn(u32) -> DataVersion>) -> T,
+        then: impl FnOnce(
+            &mut Blocks,
+            &mut Folding,
+            &MappedVersions<'_, &dyn Fn(u32) -> DataVersion>,
+        ) -> T,
     ) -> Option<T> {
         let at = self.place(cell);
         let dep = &at.asset.deps[dep];
@@ -320,7 +324,7 @@ impl<'a> Judge<'a> {
         }
         let (scope, facts) = (self.scope, &self.facts);
         let version = |index| version_of(scope, facts, dep.asset, dep.output, index);
-        let mapped = Mapped {
+        let mapped = MappedVersions {
             read: (dep.asset, dep.output),
             keys: scope.keys(dep.asset),
             set: &set,
@@ -534,7 +538,7 @@ impl<'a> Judge<'a> {
             }
             let versions: Option<Vec<DataVersion>> = set.iter().map(standing).collect();
             let versions = versions?;
-            let mapped = Mapped {
+            let mapped = MappedVersions {
                 read: (dep.asset, dep.output),
                 keys: self.scope.keys(dep.asset),
                 set: &set,
@@ -605,7 +609,7 @@ impl<'a> Judge<'a> {
             return None;
         }
         let (scope, facts) = (self.scope, &self.facts);
-        let mapped = Mapped {
+        let mapped = MappedVersions {
             read: (dep.asset, dep.output),
             keys: scope.keys(dep.asset),
             set,

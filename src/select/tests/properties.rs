@@ -7,18 +7,18 @@ use proptest::prelude::*;
 use crate::model::{AssetGraph, AssetId};
 use crate::select::tests::{found, graph, small};
 use crate::select::{
-    Attribute, Depth, Expression, IsValue, Lookups, PartitionsValue, Selection, SelectionError,
-    StatusValue, Value, evaluate, parse,
+    Attribute, Depth, Expression, GivenWord, IsValue, Lookups, PartitionsValue, Selection,
+    SelectionError, StatusValue, evaluate, parse,
 };
 
-fn value() -> impl Strategy<Value = Value> {
+fn value() -> impl Strategy<Value = GivenWord> {
     let text = prop_oneof![
         "[a-z][a-z0-9_/.-]{0,4}",
         "[ -~]{0,5}",
         Just("not".to_owned()),
         "[0-9*a]{1,3}",
     ];
-    text.prop_map(|text| Value { text, span: 0..0 })
+    text.prop_map(|text| GivenWord { text, span: 0..0 })
 }
 
 fn attribute() -> impl Strategy<Value = Attribute> {
@@ -83,11 +83,11 @@ fn any_leaf() -> impl Strategy<Value = Expression> {
 
 /// The expression with all places forgotten.
 fn placeless(expression: &Expression) -> Expression {
-    let value = |value: &Value| Value {
+    let value = |value: &GivenWord| GivenWord {
         text: value.text.clone(),
         span: 0..0,
     };
-    let optional = |it: &Option<Value>| it.as_ref().map(value);
+    let optional = |it: &Option<GivenWord>| it.as_ref().map(value);
     let boxed = |of: &Expression| Box::new(placeless(of));
     let all = |parts: &[Expression]| parts.iter().map(placeless).collect::<Vec<_>>();
     match expression {
@@ -223,7 +223,7 @@ impl Naive<'_> {
 
 /// What stands for something in every random graph, and is evaluated without being looked up.
 fn known_leaf() -> impl Strategy<Value = Expression> {
-    let named = |text: &str| Value {
+    let named = |text: &str| GivenWord {
         text: text.to_owned(),
         span: 0..0,
     };

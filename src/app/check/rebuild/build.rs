@@ -21,7 +21,7 @@ use crate::model::{
     Asset, CodeVersion, DataVersion, Force, LockLine, Materialization, MaterializeOptions, Origin,
     Outcome, OutputRecord, PartitionRef, RULE, ResourceUsage, RunId, RunStatus,
 };
-use crate::plan::{Cell, Decision, Evaluation, Known, Purpose, Role, Scope, costs};
+use crate::plan::{Cell, CellDecision, Evaluation, Known, Purpose, Role, Scope, costs};
 use crate::store::{NewRun, Recording, RunEnd, Store, Success};
 
 /// What came of a build.
@@ -121,7 +121,7 @@ impl Build<'_, '_> {
                 }
             }
         }
-        selected.filter(|cell| evaluation.decision(*cell) == Decision::Run)
+        selected.filter(|cell| evaluation.decision(*cell) == CellDecision::Run)
     }
 
     /// Records what is read of other assets as the lock file has it.
