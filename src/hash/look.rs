@@ -15,7 +15,7 @@ use std::{fs, iter};
 use rustix::fs::{CWD, Mode, OFlags};
 
 use crate::hash::patterns::Exceptions;
-use crate::hash::stamps::{FolderLook, JudgedLooks, Look, Moment, Trust};
+use crate::hash::stamps::{FolderLook, JudgedLooks, Look, Moment};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
 use crate::hash::version::Place;
@@ -140,9 +140,8 @@ impl Versions<'_> {
     /// How something looks now that looked like `before`. Where nothing has come into its folders and nothing has gone, they
     /// are not listed again.
     pub fn look_again(&self, watched: &Watched, before: &Look) -> Result<Look, HashError> {
-        let is_settled = |folder: &FolderLook| folder.trust == Trust::Settled;
         let lists_same = !before.folders.is_empty()
-            && before.folders.iter().all(is_settled)
+            && before.folders.iter().all(|folder| folder.is_settled)
             && self.has_folders_of(before);
         if !lists_same {
             return self.look(watched);
@@ -243,11 +242,11 @@ impl Versions<'_> {
             }
         }
         let touched = stamp.mtime_ns.max(stamp.ctime_ns);
-        let trust = before.map_or(Trust::Racy, |before| before.trust(touched, stamp.device));
+        let is_settled = before.is_some_and(|before| before.is_after(touched, stamp.device));
         look.folders.push(FolderLook {
             path: path.to_owned(),
             stamp,
-            trust,
+            is_settled,
             listing,
         });
     }

@@ -14,7 +14,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::hash::stamps::{Moment, Trust};
+use crate::hash::stamps::Moment;
 use crate::hash::tree::{EntryKind, TreeEntry, files, fold_found};
 use crate::hash::version::{Place, read_alone};
 use crate::hash::{Found, HashError, Versions};
@@ -153,14 +153,12 @@ impl Versions<'_> {
             return Ok((Found::Absent, None));
         };
         let bytes = stamp.size;
-        let file = match Moment::of_last_change(&stamp).trust(stamp.mtime_ns, stamp.device) {
-            Trust::Racy => None,
-            Trust::Settled => Some(SettledFile {
-                name: name.to_owned(),
-                stamp,
-                version,
-            }),
-        };
+        let is_settled = Moment::of_last_change(&stamp).is_after(stamp.mtime_ns, stamp.device);
+        let file = is_settled.then(|| SettledFile {
+            name: name.to_owned(),
+            stamp,
+            version,
+        });
         Ok((Found::File { version, bytes }, file))
     }
 
@@ -172,7 +170,7 @@ impl Versions<'_> {
         };
         let moment = Moment::of_last_change(&stamp);
         let is_file = stamp.kind() == FileKind::File;
-        if is_file && moment.trust(stamp.mtime_ns, stamp.device) == Trust::Racy {
+        if is_file && !moment.is_after(stamp.mtime_ns, stamp.device) {
             let latest = stamp.mtime_ns.min(moment.ns());
             let past = latest.saturating_sub(2 * moment.tick(stamp.device));
             let _ = backdate(&self.directory, place.read, past);

@@ -35,7 +35,7 @@ pub(super) struct FolderLook {
     pub path: PathBuf,
     pub stamp: FileStamp,
     /// Whether nothing can have come or gone since before it was listed and have left the stamp as it is.
-    pub trust: Trust,
+    pub is_settled: bool,
     /// The sum over the names and inodes of all that lies in it.
     pub listing: u64,
 }
@@ -165,15 +165,6 @@ const LONG: i64 = 100 * MILLISECOND;
 /// A device number that no file has.
 const NO_DEVICE: u64 = u64::MAX;
 
-/// What a timestamp before the present proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trust {
-    /// A later write will show.
-    Settled,
-    /// A later write may have the same timestamps.
-    Racy,
-}
-
 /// The present by one file system's clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment(FileSystemNow);
@@ -218,13 +209,10 @@ impl Moment {
         self.0.ns
     }
 
-    /// Whether `time_ns`, a timestamp of a file on `device`, lies more than a tick before this moment.
-    pub const fn trust(self, time_ns: i64, device: u64) -> Trust {
-        if time_ns < self.0.ns.saturating_sub(self.tick(device)) {
-            Trust::Settled
-        } else {
-            Trust::Racy
-        }
+    /// Whether `time_ns`, a timestamp of a file on `device`, lies more than a tick before this moment: a later write will
+    /// show. Else it may have the same timestamps.
+    pub const fn is_after(self, time_ns: i64, device: u64) -> bool {
+        time_ns < self.0.ns.saturating_sub(self.tick(device))
     }
 }
 
@@ -279,17 +267,12 @@ impl Ticker {
     }
 
     /// Whether a hash that begins after this call may be remembered for a file with this stamp.
-    pub fn trust(&self, stamp: &FileStamp) -> Trust {
+    pub fn is_settled(&self, stamp: &FileStamp) -> bool {
         let touched = stamp.mtime_ns.max(stamp.ctime_ns);
+        let is_settled = |moment: &Moment| moment.is_after(touched, stamp.device);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match *last {
-            Some(moment) if moment.trust(touched, stamp.device) == Trust::Settled => Trust::Settled,
-            _ => {
-                let moment = Moment::at(&self.directory);
-                *last = Some(moment);
-                moment.trust(touched, stamp.device)
-            }
-        }
+        last.as_ref().is_some_and(is_settled)
+            || is_settled(last.insert(Moment::at(&self.directory)))
     }
 }
 
@@ -304,7 +287,7 @@ fn system_now() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Moment, Ticker, Trust};
+    use super::{Moment, Ticker};
     use crate::sys::file::{FileStamp, FileSystemNow};
 
     #[test]
@@ -312,19 +295,19 @@ mod tests {
         let second = 1_000_000_000;
         let fine = 100 * second + 5;
         let coarse = 100 * second;
-        for (now, device, age, trust) in [
-            (fine, 1, 10_000_000, Trust::Racy),
-            (fine, 1, 10_000_001, Trust::Settled),
-            (fine, 1, -second, Trust::Racy),
-            (coarse, 1, 2 * second, Trust::Racy),
-            (coarse, 1, 2 * second + 1, Trust::Settled),
-            (fine, 2, 3 * second, Trust::Racy),
-            (fine, 2, 3 * second + 1, Trust::Settled),
+        for (now, device, age, is_settled) in [
+            (fine, 1, 10_000_000, false),
+            (fine, 1, 10_000_001, true),
+            (fine, 1, -second, false),
+            (coarse, 1, 2 * second, false),
+            (coarse, 1, 2 * second + 1, true),
+            (fine, 2, 3 * second, false),
+            (fine, 2, 3 * second + 1, true),
         ] {
             let moment = Moment(FileSystemNow { ns: now, device: 1 });
             assert_eq!(
-                moment.trust(now - age, device),
-                trust,
+                moment.is_after(now - age, device),
+                is_settled,
                 "age {age} on {device}"
             );
         }
@@ -333,14 +316,14 @@ mod tests {
     #[test]
     fn the_last_change_of_a_file_is_as_coarse_as_the_coarser_of_its_timestamps() {
         let second = 1_000_000_000;
-        for (mtime_ns, ctime_ns, trust) in [
-            (100 * second + 5, 100 * second + 10_000_006, Trust::Settled),
-            (100 * second + 5, 100 * second + 10_000_005, Trust::Racy),
-            (200 * second + 5, 100 * second + 5, Trust::Racy),
-            (100 * second, 102 * second + 999_999_999, Trust::Racy),
-            (100 * second, 103 * second, Trust::Settled),
-            (100 * second + 5, 102 * second, Trust::Racy),
-            (100 * second + 5, 103 * second, Trust::Settled),
+        for (mtime_ns, ctime_ns, is_settled) in [
+            (100 * second + 5, 100 * second + 10_000_006, true),
+            (100 * second + 5, 100 * second + 10_000_005, false),
+            (200 * second + 5, 100 * second + 5, false),
+            (100 * second, 102 * second + 999_999_999, false),
+            (100 * second, 103 * second, true),
+            (100 * second + 5, 102 * second, false),
+            (100 * second + 5, 103 * second, true),
         ] {
             let stamp = FileStamp {
                 size: 0,
@@ -351,7 +334,11 @@ mod tests {
                 mode: 0,
             };
             let moment = Moment::of_last_change(&stamp);
-            assert_eq!(moment.trust(mtime_ns, 1), trust, "{mtime_ns} {ctime_ns}");
+            assert_eq!(
+                moment.is_after(mtime_ns, 1),
+                is_settled,
+                "{mtime_ns} {ctime_ns}"
+            );
         }
     }
 
@@ -361,8 +348,8 @@ mod tests {
         let ticker = Ticker::new(directory.path().to_owned());
         let now = Moment::at(directory.path());
         let hour = 3_600_000_000_000;
-        let trust = |mtime_ns, ctime_ns| {
-            ticker.trust(&FileStamp {
+        let is_settled = |mtime_ns, ctime_ns| {
+            ticker.is_settled(&FileStamp {
                 size: 0,
                 mtime_ns,
                 ctime_ns,
@@ -372,14 +359,14 @@ mod tests {
             })
         };
         let (past, future) = (now.ns() - hour, now.ns() + hour);
-        assert_eq!(trust(past, past), Trust::Settled);
-        assert_eq!(trust(past, future), Trust::Racy);
-        assert_eq!(trust(future, past), Trust::Racy);
+        assert!(is_settled(past, past));
+        assert!(!is_settled(past, future));
+        assert!(!is_settled(future, past));
         let long_ago = Moment(FileSystemNow {
             ns: past,
             device: now.0.device,
         });
         *ticker.last.lock().unwrap() = Some(long_ago);
-        assert_eq!(trust(past, past + hour / 2), Trust::Settled);
+        assert!(is_settled(past, past + hour / 2));
     }
 }

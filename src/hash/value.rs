@@ -11,7 +11,6 @@ use std::sync::{Arc, PoisonError};
 use miette::NamedSource;
 use serde_json::{Map, Number, Value};
 
-use crate::hash::stamps::Trust;
 use crate::hash::version::Place;
 use crate::hash::{HashError, SyntaxError, Versions, version};
 use crate::model::{DataVersion, ValueText};
@@ -84,7 +83,7 @@ impl Versions<'_> {
         {
             return Ok(Some(Arc::clone(document)));
         }
-        let trust = self.ticker.trust(&stamp);
+        let is_settled = self.ticker.is_settled(&stamp);
         let read = self.read_stable(place, |file, stamp| {
             if stamp.size > LONGEST {
                 let reason = format!("it has more than {} MB", LONGEST / 1_000_000);
@@ -101,7 +100,7 @@ impl Versions<'_> {
             .map_err(|_| HashError::not_text(place.named, "the content of"))?;
         let document =
             Arc::new(parse(format, &text).map_err(|mistake| locate(path, text, mistake))?);
-        if trust == Trust::Settled && read_stamp == stamp {
+        if is_settled && read_stamp == stamp {
             lock().insert(path.to_owned(), (stamp, Arc::clone(&document)));
         }
         Ok(Some(document))

@@ -18,7 +18,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use serde_json::Value;
 
-use crate::hash::stamps::{JudgedLooks, Ticker, Trust};
+use crate::hash::stamps::{JudgedLooks, Ticker};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::version::{self, Found, Place, Standing, changing, read_alone};
 use crate::hash::{GitIgnored, HashError, Ignore, StatCache};
@@ -292,11 +292,11 @@ impl<'a> Versions<'a> {
             let bytes = stamp.size;
             return Ok(Found::File { version, bytes });
         }
-        let trust = self.ticker.trust(stamp);
+        let is_settled = self.ticker.is_settled(stamp);
         let Some((read_stamp, version)) = self.read(place)? else {
             return Ok(Found::Absent);
         };
-        if trust == Trust::Settled && read_stamp == *stamp {
+        if is_settled && read_stamp == *stamp {
             self.cache.insert(place.named, read_stamp, version);
         }
         let bytes = read_stamp.size;
