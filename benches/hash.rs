@@ -48,7 +48,7 @@ impl Files {
             versions.adopt(path, &settled);
         }
         drop(versions);
-        cache.save(jiff::Timestamp::UNIX_EPOCH);
+        let _ = cache.save(jiff::Timestamp::UNIX_EPOCH);
         let cache = StatCache::open(&file, Some(&key()));
         Self {
             root,

@@ -446,7 +446,7 @@ impl OpenProject {
         if self.traces == Traces::None {
             return;
         }
-        self.cache.save(self.now);
+        drop(self.cache.save(self.now));
         self.compiled
             .keep(&self.root.join(OWN_FOLDER).join(MANIFEST_CACHE));
     }

@@ -34,7 +34,7 @@ pub use patterns::{
 };
 pub use settle::Settled;
 pub use stamps::{Difference, Look};
-pub use stat_cache::{Saved, StatCache};
+pub use stat_cache::StatCache;
 pub use value::ValueFound;
 pub use version::{Found, version_of_bytes};
 pub use versions::Versions;

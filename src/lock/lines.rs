@@ -126,14 +126,9 @@ fn outputs_of(
     versions.take(known).enumerate().map(output).collect()
 }
 
-/// The lines that a lock file has for one asset, by the text of their keys, which is empty where there is none.
-struct KnownLines<'a>(HashMap<&'a str, Known<'a>>);
-
-enum Known<'a> {
-    One(&'a LockLine),
-    /// After a merge: they are to become one.
-    Several,
-}
+/// The lines that a lock file has for one asset, by the text of their keys, which is empty where there is none. `None` for
+/// several lines, after a merge: they are to become one.
+struct KnownLines<'a>(HashMap<&'a str, Option<&'a LockLine>>);
 
 impl<'a> KnownLines<'a> {
     fn of(lock: &'a Lock, asset: &AssetKey) -> Self {
@@ -142,15 +137,15 @@ impl<'a> KnownLines<'a> {
             let key = line.partition.as_ref().map_or("", PartitionKey::as_str);
             known
                 .entry(key)
-                .and_modify(|known| *known = Known::Several)
-                .or_insert(Known::One(line));
+                .and_modify(|known| *known = None)
+                .or_insert(Some(line));
         }
         Self(known)
     }
 
     /// Whether there is one line, and it says the same. What stands in for a folded block is no matter of one line.
     fn have(&self, key: &str, line: &LockLine) -> bool {
-        let Some(Known::One(known)) = self.0.get(key) else {
+        let Some(Some(known)) = self.0.get(key) else {
             return false;
         };
         known.fingerprint == line.fingerprint

@@ -62,17 +62,6 @@ pub struct StatCache {
     saving: Mutex<()>,
 }
 
-/// What came of saving.
-#[derive(Debug)]
-pub enum Saved {
-    /// The files hold all that is known.
-    Written,
-    /// There was nothing to say.
-    Unchanged,
-    /// The file cannot be written; nothing depends on it.
-    Unwritable(io::Error),
-}
-
 impl StatCache {
     /// The cache whose file is `path`, which need not exist and need not be a cache. Without a key there is none on disk.
     pub fn open(path: &Path, key: Option<&Key>) -> Self {
@@ -90,16 +79,20 @@ impl StatCache {
     }
 
     /// Writes what is known, where anything was learnt. `now` dates the rows, so that those of files that are long gone
-    /// are dropped.
-    pub fn save(&self, now: Timestamp) -> Saved {
+    /// are dropped. Says whether there was anything to write.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written. Nothing depends on it.
+    pub fn save(&self, now: Timestamp) -> io::Result<bool> {
         let Some(key) = &self.key else {
-            return Saved::Unchanged;
+            return Ok(false);
         };
         let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         let today = day(now);
         let is_old = today.saturating_sub(self.saved.day()) >= REFRESH_DAYS && self.saved.is_used();
         if !self.is_changed.swap(false, Ordering::AcqRel) && !is_old {
-            return Saved::Unchanged;
+            return Ok(false);
         }
         let mut learnt = self.learnt();
         learnt.sort();
@@ -112,13 +105,10 @@ impl StatCache {
         } else {
             self.write_all(key, &learnt, today)
         };
-        match written {
-            Ok(()) => Saved::Written,
-            Err(error) => {
-                self.is_changed.store(true, Ordering::Release);
-                Saved::Unwritable(error)
-            }
+        if written.is_err() {
+            self.is_changed.store(true, Ordering::Release);
         }
+        written.map(|()| true)
     }
 
     /// The directory of the file.

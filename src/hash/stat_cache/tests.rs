@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{Cursor, KEPT_DAYS, REFRESH_DAYS, Saved, StatCache, news_beside};
+use super::{Cursor, KEPT_DAYS, REFRESH_DAYS, StatCache, news_beside};
 use crate::digest::{Key, Kind};
 use crate::model::DataVersion;
 use crate::sys::file::FileStamp;
@@ -43,7 +43,7 @@ fn saved(rows: usize) -> (TempDir, PathBuf) {
     for number in 0..rows {
         cache.insert(&name(number), STAMP, version(&number.to_string()));
     }
-    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    assert!(cache.save(on_day(100)).unwrap());
     (directory, path)
 }
 
@@ -121,7 +121,7 @@ fn a_file_with_any_byte_altered_is_no_cache_and_is_replaced() {
     }
     let cache = opened(&path);
     cache.insert(&name(0), STAMP, version("0"));
-    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    assert!(cache.save(on_day(100)).unwrap());
     assert_eq!(known(&opened(&path), 5), 1);
 }
 
@@ -131,11 +131,11 @@ fn saving_writes_only_what_is_news() {
     let cache = opened(&path);
     assert_eq!(known(&cache, 3), 3);
     fs::remove_file(&path).unwrap();
-    assert!(matches!(cache.save(on_day(100)), Saved::Unchanged));
+    assert!(!cache.save(on_day(100)).unwrap());
     assert!(!path.exists());
     cache.insert(&name(3), STAMP, version("3"));
-    assert!(matches!(cache.save(on_day(100)), Saved::Written));
-    assert!(matches!(cache.save(on_day(100)), Saved::Unchanged));
+    assert!(cache.save(on_day(100)).unwrap());
+    assert!(!cache.save(on_day(100)).unwrap());
     assert_eq!(known(&opened(&path), 4), 4);
 }
 
@@ -145,15 +145,15 @@ fn rows_that_nobody_looks_up_go_after_a_while_and_others_stay() {
     let used = opened(&path);
     used.get(&name(1), &STAMP);
     let refreshed = 100 + REFRESH_DAYS;
-    assert!(matches!(used.save(on_day(refreshed - 1)), Saved::Unchanged));
-    assert!(matches!(used.save(on_day(refreshed)), Saved::Written));
+    assert!(!used.save(on_day(refreshed - 1)).unwrap());
+    assert!(used.save(on_day(refreshed)).unwrap());
     let later = opened(&path);
     later.insert(&name(9), STAMP, version("9"));
-    later.save(on_day(100 + KEPT_DAYS - 1));
+    later.save(on_day(100 + KEPT_DAYS - 1)).unwrap();
     assert_eq!(known(&opened(&path), 10), 5);
     let latest = opened(&path);
     latest.insert(&name(8), STAMP, version("8"));
-    latest.save(on_day(100 + KEPT_DAYS));
+    latest.save(on_day(100 + KEPT_DAYS)).unwrap();
     let cache = opened(&path);
     assert_eq!(known(&cache, 10), 3);
     assert_eq!(cache.get(&name(1), &STAMP), Some(version("1")));
@@ -163,7 +163,7 @@ fn rows_that_nobody_looks_up_go_after_a_while_and_others_stay() {
 fn an_unwritable_place_is_no_failure() {
     let cache = opened(Path::new("/proc/none/stat.cache"));
     cache.insert(&name(0), STAMP, version("0"));
-    assert!(matches!(cache.save(on_day(1)), Saved::Unwritable(_)));
+    assert!(cache.save(on_day(1)).is_err());
     assert_eq!(cache.get(&name(0), &STAMP), Some(version("0")));
 }
 
@@ -180,11 +180,11 @@ fn threads_share_it() {
                     cache.insert(&name(own), STAMP, version(&own.to_string()));
                     assert_eq!(known(cache, 100), 100);
                 }
-                cache.save(on_day(100));
+                cache.save(on_day(100)).unwrap();
             });
         }
     });
-    cache.save(on_day(100));
+    cache.save(on_day(100)).unwrap();
     assert_eq!(known(&opened(&path), 500), 500);
 }
 
@@ -218,7 +218,7 @@ fn news_of_a_large_cache_stand_beside_it_until_they_are_many() {
         let cache = opened(&path);
         cache.insert(&name(LARGE + round), STAMP, version("more"));
         cache.insert(&name(0), newer, version("new"));
-        assert!(matches!(cache.save(on_day(100)), Saved::Written));
+        assert!(cache.save(on_day(100)).unwrap());
         assert_eq!(fs::read(&path).unwrap(), large, "only the news are written");
         let again = opened(&path);
         assert_eq!(again.get(&name(0), &newer), Some(version("new")));
@@ -232,7 +232,7 @@ fn news_of_a_large_cache_stand_beside_it_until_they_are_many() {
     for number in 0..LARGE / 64 {
         cache.insert(&name(2 * LARGE + number), STAMP, version("many"));
     }
-    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    assert!(cache.save(on_day(100)).unwrap());
     assert!(!news_beside(&path).exists(), "they are one file again");
     let again = opened(&path);
     assert_eq!(again.get(&name(0), &newer), Some(version("new")));
@@ -253,7 +253,7 @@ fn damage_of_a_large_cache_costs_what_is_damaged() {
     assert_eq!(version_of(LARGE - 1), None);
     assert_eq!(version_of(0), Some(version("0")));
     cache.insert(&name(LARGE), STAMP, version("new"));
-    assert!(matches!(cache.save(on_day(100)), Saved::Written));
+    assert!(cache.save(on_day(100)).unwrap());
     let again = opened(&path);
     assert_eq!(again.get(&name(0), &STAMP), Some(version("0")));
     assert_eq!(again.get(&name(LARGE - 1), &STAMP), None);
@@ -270,7 +270,7 @@ fn rows_are_saved_in_the_order_in_which_they_are_looked_at() {
         cache.insert(read, STAMP, version("x"));
     }
     cache.line_up(names.iter().map(PathBuf::as_path));
-    cache.save(on_day(100));
+    cache.save(on_day(100)).unwrap();
     let saved: Vec<_> = opened(&path).saved.iter().map(|row| row.0.key).collect();
     assert!(
         saved
