@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use crate::answer::{AffectedReport, RunCounts};
 use crate::app::acceptor::Acceptor;
-use crate::app::causes::key_ranges;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, SourceLook, source_changes};
 use crate::app::materialize::carry_out::typed;
+use crate::app::neighbours::key_ranges;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::running::{new_run_id, refuse_nested, refuse_running};

@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::answer::{ComparedOutput, ExplainReport, FailedAttempt, KeyRange};
-use crate::app::causes::key_ranges;
 use crate::app::comparison::Comparison;
 use crate::app::error::AppError;
 use crate::app::history::{Entries, last_failure};
 use crate::app::instance::InstanceAccess;
+use crate::app::neighbours::key_ranges;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::select_one;

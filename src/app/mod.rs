@@ -6,7 +6,6 @@
 mod accept;
 mod acceptor;
 mod affected;
-mod causes;
 mod check;
 mod comparison;
 mod complete;
@@ -25,6 +24,7 @@ mod lock;
 mod logs;
 mod made;
 mod materialize;
+mod neighbours;
 mod notice;
 mod observe;
 mod partitions;

@@ -4,10 +4,12 @@ use crate::look::{EngineError, Observing, Problems, StoreRecords};
 use std::num::NonZero;
 use std::time::Duration;
 
-use crate::answer::{BlockedRange, Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
-use crate::app::causes::{alike, common, key_range, key_ranges};
+use crate::answer::{
+    BlockedRange, Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
+};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
+use crate::app::neighbours::{alike, common, key_range, key_ranges, neighbours};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select};
@@ -15,10 +17,9 @@ use crate::app::steps::scope_of;
 use crate::engine::{block_too_long, observe_sources};
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
-use crate::model::{Cause, Force, Grouping, PartitionSet, PlanOptions, Status};
+use crate::model::{Force, Grouping, PartitionSet, PlanOptions, Status};
 use crate::plan::{
-    Cell, CellDecision, Costs, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs,
-    critical_path,
+    CellDecision, Costs, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs, critical_path,
 };
 use crate::store::Store;
 use crate::sys::inherited::cores;
@@ -142,28 +143,19 @@ pub(super) fn blocked_ranges(evaluation: &Evaluation<'_>) -> Vec<BlockedRange> {
     let scope = evaluation.scope();
     let mut ranges = Vec::new();
     for row in scope.rows() {
-        for group in groups(row, Grouping::Ranges, |cell| {
-            evaluation
-                .decision(cell)
-                .is_hindered()
-                .then(|| Obstacle(evaluation.why_blocked(cell)))
-        }) {
-            let keys = key_range(scope, row.asset, &(group.first..group.last + 1));
-            let Obstacle(reason) = group.key;
+        let hindered = row.cells().zip(row.set.iter()).filter_map(|(cell, index)| {
+            let decision = evaluation.decision(cell);
+            let reason = || (index, evaluation.why_blocked(cell));
+            decision.is_hindered().then(reason)
+        });
+        // Two are alike if they are about the same asset or source, whatever its key.
+        for (range, reason) in neighbours(hindered, |one, other| about(one) == about(other)) {
+            let keys = key_range(scope, row.asset, &range);
             let reason = of_several(reason, keys.count);
             ranges.push(BlockedRange { keys, reason });
         }
     }
     ranges
-}
-
-/// Why a step cannot run, in words. Two are alike if they are about the same asset or source, whatever its key.
-struct Obstacle(String);
-
-impl Common for Obstacle {
-    fn is_common(&self, other: &Self) -> bool {
-        about(&self.0) == about(&other.0)
-    }
 }
 
 /// The asset or source that a reason for which something is blocked is about, whatever its key.
@@ -188,9 +180,8 @@ fn steps(
     let scope = evaluation.scope();
     let mut steps = Vec::new();
     for row in scope.rows() {
-        let groups = groups(row, grouping, |cell| {
-            let decision = evaluation.decision(cell);
-            let told = match decision {
+        let each = row.cells().zip(row.set.iter()).filter_map(|(cell, index)| {
+            let decision = match evaluation.decision(cell) {
                 CellDecision::Keep => return None,
                 CellDecision::Run => Decision::Run,
                 CellDecision::MayRun => Decision::MayRun,
@@ -199,42 +190,36 @@ fn steps(
                 },
             };
             let causes = evaluation.causes(&StoreRecords(store), cell);
-            let status = evaluation.status(cell);
-            Some(Likeness {
-                decision: told,
-                elsewhere: match status {
-                    Status::Locked if causes.is_empty() => MadeElsewhere::Locked,
-                    Status::Unverifiable if causes.is_empty() => MadeElsewhere::Unverifiable,
-                    _ => MadeElsewhere::No,
-                },
-                causes,
-            })
+            let elsewhere = match evaluation.status(cell) {
+                Status::Locked if causes.is_empty() => MadeElsewhere::Locked,
+                Status::Unverifiable if causes.is_empty() => MadeElsewhere::Unverifiable,
+                _ => MadeElsewhere::No,
+            };
+            Some((index, (decision, elsewhere, causes)))
         });
-        for group in groups {
-            steps.push(step(evaluation, costs, row, group));
+        let groups = neighbours(each, |(decision, elsewhere, causes), next| {
+            let joins = grouping == Grouping::Ranges
+                && (&*decision, &*elsewhere) == (&next.0, &next.1)
+                && alike(causes, &next.2);
+            if joins && *causes != next.2 {
+                *causes = common(causes, &next.2);
+            }
+            joins
+        });
+        for (range, (decision, elsewhere, causes)) in groups {
+            let cells = range.clone().filter_map(|index| row.cell(index));
+            let expected: Option<u64> = cells.map(|cell| costs.own[cell.index()]).sum();
+            steps.push(PlanStep {
+                keys: key_range(scope, row.asset, &range),
+                decision,
+                causes,
+                elsewhere,
+                expected: expected.map(Duration::from_millis),
+                needs: needs(evaluation, row, &range),
+            });
         }
     }
     steps
-}
-
-fn step(evaluation: &Evaluation<'_>, costs: &Costs, row: &Row, group: Group<Likeness>) -> PlanStep {
-    let scope = evaluation.scope();
-    let range = group.first..group.last + 1;
-    let cells = range.clone().filter_map(|index| row.cell(index));
-    let expected: Option<u64> = cells.clone().map(|cell| costs.own[cell.index()]).sum();
-    let Likeness {
-        decision,
-        elsewhere,
-        causes,
-    } = group.key;
-    PlanStep {
-        keys: key_range(scope, row.asset, &range),
-        decision,
-        causes,
-        elsewhere,
-        expected: expected.map(Duration::from_millis),
-        needs: needs(evaluation, row, &range),
-    }
 }
 
 /// The upstream steps of the plan that partitions of one asset wait for.
@@ -275,67 +260,4 @@ fn needs(
         needs.extend(key_ranges(scope, up, &runs));
     }
     needs
-}
-
-/// What neighbouring steps have to have in common to be told as one.
-struct Likeness {
-    decision: Decision,
-    elsewhere: MadeElsewhere,
-    causes: Vec<Cause>,
-}
-
-impl Common for Likeness {
-    fn is_common(&self, other: &Self) -> bool {
-        (&self.decision, self.elsewhere) == (&other.decision, other.elsewhere)
-            && alike(&self.causes, &other.causes)
-    }
-
-    fn join(&mut self, other: &Self) {
-        if self.causes != other.causes {
-            self.causes = common(&self.causes, &other.causes);
-        }
-    }
-}
-
-/// What partitions may have in common.
-trait Common {
-    /// Whether neighbours with this and that are told as one.
-    fn is_common(&self, other: &Self) -> bool;
-
-    /// Leaves out what only one of them has.
-    fn join(&mut self, _other: &Self) {}
-}
-
-/// Neighbouring partitions with what they have in common.
-struct Group<K> {
-    first: u32,
-    last: u32,
-    key: K,
-}
-
-fn groups<K: Common>(
-    row: &Row,
-    grouping: Grouping,
-    mut key: impl FnMut(Cell) -> Option<K>,
-) -> Vec<Group<K>> {
-    let mut groups: Vec<Group<K>> = Vec::new();
-    for (cell, index) in row.cells().zip(row.set.iter()) {
-        let Some(key) = key(cell) else { continue };
-        match groups.last_mut() {
-            Some(group)
-                if grouping == Grouping::Ranges
-                    && group.last + 1 == index
-                    && group.key.is_common(&key) =>
-            {
-                group.last = index;
-                group.key.join(&key);
-            }
-            _ => groups.push(Group {
-                first: index,
-                last: index,
-                key,
-            }),
-        }
-    }
-    groups
 }

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use crate::answer::{
     AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
 };
-use crate::app::causes::{alike, common};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
+use crate::app::neighbours::{alike, common, neighbours};
 use crate::app::notice::Notice;
 use crate::app::plan::{about, of_several};
 use crate::app::project::OpenProject;
@@ -263,13 +263,6 @@ fn asset_status(
     }
 }
 
-/// What is told of neighbours.
-struct NeighbourStatus {
-    status: Status,
-    causes: Causes,
-    blocked: Option<String>,
-}
-
 /// Neighbours of equal status and like causes as one, with how many partitions have which status.
 fn partition_runs(
     scope: &Scope<'_>,
@@ -280,42 +273,33 @@ fn partition_runs(
 ) -> (StatusCounts, Vec<PartitionRun>) {
     let keys = scope.keys(asset);
     let mut counts = StatusCounts::default();
-    let mut runs: Vec<(u32, u32, NeighbourStatus)> = Vec::new();
-    for index in set.iter() {
-        let (status, causes, blocked) = told(index);
-        counts.add(status, 1);
-        match runs.last_mut() {
-            Some((_, last, known))
-                if grouping == Grouping::Ranges
-                    && *last + 1 == index
-                    && known.status == status
-                    && (Rc::ptr_eq(&known.causes, &causes) || alike(&known.causes, &causes))
-                    && known.blocked.as_deref().map(about) == blocked.as_deref().map(about) =>
-            {
-                *last = index;
-                if !Rc::ptr_eq(&known.causes, &causes) && known.causes != causes {
-                    known.causes = common(&known.causes, &causes).into();
-                }
-            }
-            _ => {
-                let told = NeighbourStatus {
-                    status,
-                    causes,
-                    blocked,
-                };
-                runs.push((index, index, told));
-            }
+    let each = set.iter().map(|index| (index, told(index)));
+    let each = each.inspect(|(_, (status, ..))| counts.add(*status, 1));
+    let runs = neighbours(each, |(status, causes, blocked), next| {
+        let is_same = Rc::ptr_eq(causes, &next.1);
+        let joins = grouping == Grouping::Ranges
+            && *status == next.0
+            && (is_same || alike(causes, &next.1))
+            && blocked.as_deref().map(about) == next.2.as_deref().map(about);
+        if joins && !is_same && *causes != next.1 {
+            *causes = common(causes, &next.1).into();
         }
-    }
-    let run = |(first, last, told): (u32, u32, NeighbourStatus)| PartitionRun {
-        first: keys.key(first),
-        last: keys.key(last),
-        count: last - first + 1,
-        status: told.status,
-        causes: told.causes.to_vec(),
-        blocked: told
-            .blocked
-            .map(|reason| of_several(reason, last - first + 1)),
+        joins
+    });
+    let run = |(range, (status, causes, blocked)): (
+        std::ops::Range<u32>,
+        (_, Causes, Option<String>),
+    )| {
+        let count = range.end - range.start;
+        PartitionRun {
+            first: keys.key(range.start),
+            last: keys.key(range.end - 1),
+            count,
+            status,
+            causes: causes.to_vec(),
+            blocked: blocked.map(|reason| of_several(reason, count)),
+        }
     };
-    (counts, runs.into_iter().map(run).collect())
+    let runs = runs.into_iter().map(run).collect();
+    (counts, runs)
 }

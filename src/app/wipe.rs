@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::answer::{AffectedReport, KeyRange};
-use crate::app::causes::key_ranges;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
+use crate::app::neighbours::key_ranges;
 use crate::app::notice::{LeftOutputs, Notice, WhyLeft};
 use crate::app::project::OpenProject;
 use crate::app::running::{refuse_in_memory, refuse_running};

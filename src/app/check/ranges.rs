@@ -1,8 +1,10 @@
 //! Neighbouring partitions that are not fresh for the same reasons, told as one.
 
+use std::ops::Range;
+
 use crate::answer::{Certainty, KeyRange, StaleRange};
-use crate::app::causes::{alike, common, key_range, key_ranges};
 use crate::app::check::place::place_of;
+use crate::app::neighbours::{alike, common, key_range, key_ranges, neighbours};
 use crate::model::{AssetId, Cause, PartitionSet, Status};
 use crate::plan::Scope;
 
@@ -21,31 +23,24 @@ pub(super) fn stale_ranges(
     asset: AssetId,
     unfresh: impl IntoIterator<Item = Unfresh>,
 ) -> Vec<StaleRange> {
-    let mut runs: Vec<(u32, Unfresh)> = Vec::new();
-
-    for next in unfresh {
-        match runs.last_mut() {
-            Some((last, first)) if *last + 1 == next.index && is_alike(first, &next) => {
-                *last = next.index;
-                first.causes = common(&first.causes, &next.causes);
-            }
-            _ => runs.push((next.index, next)),
+    let unfresh = unfresh.into_iter().map(|it| (it.index, it));
+    let runs = neighbours(unfresh, |first, next| {
+        let joins = (first.status, first.certainty) == (next.status, next.certainty)
+            && alike(&first.causes, &next.causes);
+        if joins {
+            first.causes = common(&first.causes, &next.causes);
         }
-    }
+        joins
+    });
     let place = place_of(scope.graph(), asset);
-    let range = |(last, first): (u32, Unfresh)| StaleRange {
-        range: key_range(scope, asset, &(first.index..last + 1)),
+    let range = |(range, first): (Range<u32>, Unfresh)| StaleRange {
+        range: key_range(scope, asset, &range),
         status: first.status,
         causes: first.causes,
         certainty: first.certainty,
         place: place.clone(),
     };
     runs.into_iter().map(range).collect()
-}
-
-fn is_alike(one: &Unfresh, other: &Unfresh) -> bool {
-    (one.status, one.certainty) == (other.status, other.certainty)
-        && alike(&one.causes, &other.causes)
 }
 
 /// Partitions of an asset as ranges.

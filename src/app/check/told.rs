@@ -4,11 +4,12 @@ use crate::app::check::place::place_of;
 use crate::app::check::ranges::{Unfresh, ranges_of, stale_ranges};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use crate::answer::{Certainty, CheckReport, CheckedAsset, Unverifiable};
-use crate::app::causes::key_range;
 use crate::app::check::locked::Judged;
 use crate::app::instance::InstanceAccess;
+use crate::app::neighbours::{key_range, neighbours};
 use crate::app::project::OpenProject;
 use crate::lock::LockStatus;
 use crate::look::Elsewhere;
@@ -134,20 +135,11 @@ impl Told<'_, '_> {
         unverifiable: &[(u32, Cell)],
         report: &mut CheckReport,
     ) {
-        let mut runs: Vec<(u32, u32, Elsewhere)> = Vec::new();
-        for (index, cell) in unverifiable {
-            let Some(elsewhere) = self.elsewhere_of(*cell) else {
-                continue;
-            };
-            match runs.last_mut() {
-                Some((_, last, known)) if *last + 1 == *index && known.why == elsewhere.why => {
-                    *last = *index;
-                }
-                _ => runs.push((*index, *index, elsewhere)),
-            }
-        }
-        let told = |(first, last, elsewhere): (u32, u32, Elsewhere)| Unverifiable {
-            range: key_range(self.scope, asset, &(first..last + 1)),
+        let known = unverifiable.iter();
+        let known = known.filter_map(|(index, cell)| Some((*index, self.elsewhere_of(*cell)?)));
+        let runs = neighbours(known, |first, next| first.why == next.why);
+        let told = |(range, elsewhere): (Range<u32>, Elsewhere)| Unverifiable {
+            range: key_range(self.scope, asset, &range),
             why: elsewhere.why,
             path: elsewhere.path,
             place: place_of(self.scope.graph(), asset),

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::answer::{KeyPlaces, KeyRange, PlanCounts, Planned};
-use crate::app::causes::key_ranges;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
 use crate::app::materialize::in_memory::MemoryRun;
 use crate::app::materialize::on_disk::{DiskRun, SealBasis};
 use crate::app::materialize::progress::{RunContext, RunPlace};
+use crate::app::neighbours::key_ranges;
 use crate::app::plan::{blocked_ranges, expected_duration, upstream};
 use crate::app::project::OpenProject;
 use crate::app::running::{new_run_id, refuse_nested};

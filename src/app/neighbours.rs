@@ -1,4 +1,4 @@
-//! Causes of several partitions told as one.
+//! Neighbouring partitions told as one, with the causes that they have in common.
 //!
 //! Neighbours are told as one where they have the same causes. What each has of its own, the key that it reads and the
 //! versions of that, is left out then; what all have in common stays.
@@ -8,6 +8,26 @@ use std::ops::Range;
 use crate::answer::KeyRange;
 use crate::model::{AssetId, Cause, DataChange, OutputChange, PartitionSet};
 use crate::plan::Scope;
+
+/// Neighbouring partitions as ranges, each with its first item. `items` are in order of their indexes; `join` adds the second
+/// of two neighbours to the first, or says that they stay apart.
+pub fn neighbours<T>(
+    items: impl IntoIterator<Item = (u32, T)>,
+    mut join: impl FnMut(&mut T, &T) -> bool,
+) -> Vec<(Range<u32>, T)> {
+    let mut groups: Vec<(Range<u32>, T)> = Vec::new();
+    for (index, item) in items {
+        if let Some((range, first)) = groups.last_mut()
+            && range.end == index
+            && join(first, &item)
+        {
+            range.end += 1;
+            continue;
+        }
+        groups.push((index..index + 1, item));
+    }
+    groups
+}
 
 /// Whether two lists of causes say the same of two partitions, whatever the keys are that each of them reads.
 pub fn alike(a: &[Cause], b: &[Cause]) -> bool {
