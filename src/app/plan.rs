@@ -4,9 +4,7 @@ use crate::look::{EngineError, Observing, Problems, StoreRecords};
 use std::num::NonZero;
 use std::time::Duration;
 
-use crate::answer::{
-    BlockedRange, Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep,
-};
+use crate::answer::{BlockedRange, Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::neighbours::{alike, common, key_range, key_ranges, neighbours};
