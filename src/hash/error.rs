@@ -66,7 +66,7 @@ pub enum HashError {
     #[error("{what} `{path}` is not UTF-8")]
     #[diagnostic(code(assetctl::hash::not_text))]
     NotText {
-        /// The path, with what is no text replaced.
+        /// The path, with replacements for bytes that are not UTF-8.
         path: String,
         /// What of it is meant.
         what: &'static str,
@@ -127,7 +127,7 @@ impl HashError {
         }
     }
 
-    /// The refusal of what is neither file nor directory.
+    /// Refuses something that is neither a file nor a directory.
     pub(super) fn special(path: &Path, kind: FileKind) -> Self {
         let kind = match kind {
             FileKind::Fifo => "named pipe",

@@ -344,7 +344,7 @@ impl Versions<'_> {
     }
 }
 
-/// Whether all paths of a seal, below `root`, look as they did. Bytes that are no seal are a broken one.
+/// Whether all paths of a seal, below `root`, look as they did. Bytes that are not a seal count as a broken one.
 pub fn holds(root: &Path, seal: &[u8]) -> bool {
     let Ok(directory) =
         rustix::fs::openat(CWD, root, root_flags() | OFlags::CLOEXEC, Mode::empty())

@@ -1,4 +1,4 @@
-//! Globs of paths, ready to match, and what is taken out of what they match.
+//! Globs of paths, ready to match, and exclusions from their matches.
 //!
 //! They are compiled in a set of one, because a glob that can be parsed need not be one that can be compiled: alone it
 //! would panic, in a set that is an error.

@@ -136,7 +136,7 @@ impl Versions<'_> {
         Ok(entries)
     }
 
-    /// The files below the directory at `path`, by their paths, in order; bytes of names that are no text are replaced.
+    /// The files below the directory at `path`, by their paths, in order; bytes of names that are not UTF-8 are replaced.
     pub fn files_below(
         &self,
         path: &str,

@@ -183,7 +183,7 @@ pub(super) fn value(json: &str) -> DataVersion {
     DataVersion(Kind::Value.digest(json.as_bytes()))
 }
 
-/// A name is bytes: one that is no text is folded in hexadecimal, under another field name.
+/// A name is bytes: one that is not UTF-8 is folded in hexadecimal, under another field name.
 fn name(fields: &mut Folding, field: &str, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) => fields.text(field, text),

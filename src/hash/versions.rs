@@ -204,7 +204,7 @@ impl<'a> Versions<'a> {
             .collect()
     }
 
-    /// Reads what is at places with about so many bytes, on several threads where that pays.
+    /// Reads places that hold about this many bytes, on several threads where that pays.
     fn read_all<'p>(
         &self,
         unread: impl Iterator<Item = (Place<'p>, u64)>,
@@ -303,7 +303,7 @@ impl<'a> Versions<'a> {
         Ok(Found::File { version, bytes })
     }
 
-    /// Whether what lies at `path` is no part of a directory or a glob, by its own name or path.
+    /// Whether what lies at `path` does not count in a directory or a glob, by its own name or path.
     pub(super) fn leaves_out(&self, path: &Path, counted: Counted) -> bool {
         let is_ignored = || self.ignored.is_some_and(|ignored| ignored.has(path));
         self.ignore.matches(path) || (counted == Counted::NotIgnored && is_ignored())

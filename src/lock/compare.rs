@@ -73,7 +73,7 @@ impl<'a> Compared<'a> {
 
 /// What differs, in the order of `keys`; keys that do not exist come last, by their text.
 ///
-/// Where lines of one side stand in a block of the other, nothing can be compared, and nothing is told.
+/// Where lines of one side stand in a block of the other, nothing can be compared, and nothing is reported.
 pub fn compare(
     name: &str,
     keys: Option<&PartitionKeys>,

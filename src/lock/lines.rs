@@ -143,7 +143,8 @@ impl<'a> KnownLines<'a> {
         Self(known)
     }
 
-    /// Whether there is one line, and it says the same. What stands in for a folded block is no matter of one line.
+    /// Whether there is one line, and it says the same. What stands in for a folded block does not count: it belongs to
+    /// several lines.
     fn have(&self, key: &str, line: &LockLine) -> bool {
         let Some(Some(known)) = self.0.get(key) else {
             return false;

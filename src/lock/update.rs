@@ -64,14 +64,14 @@ impl LockChanges {
         })
     }
 
-    /// Lets lines of an asset go; none is no change.
+    /// Drops lines of an asset, if there are any.
     pub fn drop_lines(&mut self, asset: &AssetKey, partitions: Vec<Option<PartitionKey>>) {
         if !partitions.is_empty() {
             self.dropped_lines.push((asset.clone(), partitions));
         }
     }
 
-    /// Lets blocks of an asset go; none is no change.
+    /// Drops blocks of an asset, if there are any.
     pub fn drop_blocks(&mut self, asset: &AssetKey, blocks: Vec<LockBlock>) {
         if !blocks.is_empty() {
             self.dropped_blocks.push((asset.clone(), blocks));

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::Cell;
 
-/// How many changed keys of one input are told; more would not be read.
+/// How many changed keys of one input are named; nobody would read more.
 const KEYS_TOLD: usize = 20;
 
 /// How long the chain down to a root cause may get.
@@ -21,7 +21,7 @@ const CHAIN: usize = 50;
 pub enum LockStatus {
     /// Its line is right, and so are all that it reads.
     Fresh,
-    /// Its line is wrong, or an output is not what is locked.
+    /// Its line is wrong, or an output differs from the locked one.
     Stale,
     /// It stands in a block of which something has changed.
     MaybeStale,
@@ -35,7 +35,7 @@ pub enum LockStatus {
     Unverifiable,
 }
 
-/// Outputs that are not what is locked, by cell, with their indexes.
+/// Outputs that differ from the locked ones, by cell, with their indexes.
 type ChangedOutputs = HashMap<Cell, Vec<(usize, OutputChange)>>;
 
 impl LockJudge<'_> {

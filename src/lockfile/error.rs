@@ -12,7 +12,7 @@ use crate::model::{InvalidName, InvalidPartitionKey};
 /// How many damaged lines are shown.
 const SHOWN: usize = 20;
 
-/// How many bytes of what is no text are shown.
+/// How many bytes are shown of something that is not UTF-8.
 const EXCERPT: usize = 60;
 
 /// Why a lock file cannot be read or written.
@@ -43,7 +43,7 @@ pub enum LockError {
         /// What kind of failure it is.
         reason: io::ErrorKind,
     },
-    /// The file is no UTF-8 or holds NUL bytes.
+    /// The file is not UTF-8 or holds NUL bytes.
     #[error("`{file}` is not text")]
     #[diagnostic(
         code(assetctl::lockfile::not_text),
@@ -187,7 +187,7 @@ impl LockError {
         }
     }
 
-    /// `at` is the first byte that is no text.
+    /// `at` is the first byte that is not UTF-8.
     pub(super) fn not_text(file: &str, bytes: &[u8], at: usize) -> Self {
         let end = bytes.len().min(at + EXCERPT);
         let shown = String::from_utf8_lossy(&bytes[..end]);
@@ -310,13 +310,13 @@ pub enum Damage {
     /// A text that names no partitions definition.
     #[error("{0}")]
     Name(InvalidName),
-    /// A text that is no partition key.
+    /// A text that is not a partition key.
     #[error("{0}")]
     Key(InvalidPartitionKey),
     /// No key where there must be one.
     #[error("`-` is not a key here")]
     NoKey,
-    /// A word that is no field.
+    /// A word that is not a field.
     #[error("this is not a field `name=value`")]
     NoField,
     /// A field that this kind of line does not have.

@@ -56,7 +56,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Parsed, LockError> {
 /// [`parse`], for who writes the file anew: lines that cannot be read are left out and told.
 ///
 /// A text without a header gives what its lines say. Still an error is a file that somebody can read: of a newer format
-/// or another rule, in the place of which Git LFS left a pointer, or which is no text at all.
+/// or another rule, in the place of which Git LFS left a pointer, or which is not text at all.
 pub fn salvage(file: &str, text: &[u8]) -> Result<(Lock, Vec<DamagedLine>), LockError> {
     let read = read_lines(file, text_of(file, text)?)?;
     Ok((read.all.lock, read.damaged))

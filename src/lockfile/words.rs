@@ -15,7 +15,7 @@ use crate::model::{
     AssetKey, CodePrefix, ContributionPrefix, DataVersion, LockedOutput, PartitionKey,
 };
 
-/// The key of what is not partitioned.
+/// The key of something unpartitioned.
 pub const UNPARTITIONED: &str = "-";
 
 /// Between the first and the last key of a block.
@@ -73,7 +73,7 @@ pub fn range_of(word: &str) -> Option<(&str, &str)> {
     word.split_once(RANGE)
 }
 
-/// What a word stands for; `None` if an escape in it is none.
+/// What a word stands for; `None` if it holds a wrong escape.
 pub fn unescaped(word: &str) -> Option<Cow<'_, str>> {
     if memchr(b'%', word.as_bytes()).is_none() {
         return Some(Cow::Borrowed(word));
@@ -326,10 +326,10 @@ fn count(value: &str) -> Result<u32, Damage> {
     })
 }
 
-/// The values of lower-case hexadecimal digits; of all else one that is none.
+/// The values of lower-case hexadecimal digits; [`NO_DIGIT`] for all other bytes.
 const DIGITS: [u8; 256] = digits();
 
-/// The value of a byte that is no digit.
+/// The value of a byte that is not a digit.
 const NO_DIGIT: u8 = 0xff;
 
 const fn digits() -> [u8; 256] {

@@ -1,4 +1,4 @@
-//! What can keep a plan from being made or a run from being started. A step that fails is no error of the engine: it is
+//! What can keep a plan from being made or a run from being started. A step that fails is not an error of the engine: it is
 //! an outcome.
 
 use std::fmt;
@@ -193,7 +193,7 @@ pub enum EngineError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Store(#[from] StoreError),
-    /// Another process runs what is needed, and waiting was ruled out.
+    /// Another process holds a needed step, and waiting was ruled out.
     #[error("{step} is being run by another process: {holder}")]
     #[diagnostic(
         code(assetctl::engine::held),

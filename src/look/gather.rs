@@ -1,4 +1,4 @@
-//! Gathers what is on disk about a scope: the versions of its sources, and whether outputs are what was recorded.
+//! Gathers from disk what a scope needs: the versions of its sources, and whether outputs are as recorded.
 //!
 //! All paths of a scope are looked at in one go, so that each is stat'ed once and threads start only where they pay. A path
 //! is made when it is looked at: the paths of a million partitions are never held together.
@@ -17,7 +17,7 @@ use crate::plan::{Cell, FoundSources, Known, MissingSource, Row, Scope};
 
 /// The versions of a scope's sources, by [`Scope`]'s numbering of versions, and what was found besides.
 ///
-/// Sources that a command observes stay unknown here. One that cannot be read is told among those that are missing.
+/// Sources that a command observes stay unknown here. One that cannot be read is listed with those that are missing.
 ///
 /// # Errors
 ///

@@ -75,7 +75,7 @@ impl Evaluation<'_> {
         Ok(())
     }
 
-    /// Notes which lines say just what is at the outputs of their cells.
+    /// Notes which lines agree with the outputs of their cells.
     fn take_witnesses(&mut self, asked: &Asked<'_>, found: &FoundOutputs) {
         let scope = self.scope();
         let mut witnesses: HashMap<Cell, Vec<Witness>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! What the versions of sources stand for: kept when something was made from them, and compared when it is told why
+//! What the versions of sources stand for: kept when something was made from them, and compared to tell why
 //! something is not fresh.
 //!
 //! Sources whose content is elsewhere: Git LFS or git-annex has left a pointer or a link in its place, or a sparse checkout

@@ -50,7 +50,7 @@ pub enum Known {
     /// Nothing, until something upstream has run.
     #[default]
     Unknown,
-    /// There is no data: a source is missing.
+    /// It has no data: a source is missing.
     Absent,
     /// There is a source, and its data cannot be read.
     Unreadable,

@@ -50,7 +50,7 @@ pub enum SelectionErrorKind {
     /// `*name`, `++name`: forms of the step language.
     #[error("`{0}` is a clause of `--steps`, not of a selection")]
     ClauseForm(String),
-    /// There is no such attribute.
+    /// The attribute does not exist.
     #[error("there is no attribute `{0}`")]
     UnknownAttribute(String),
     /// A value outside a closed set.

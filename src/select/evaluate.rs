@@ -222,7 +222,7 @@ impl Union {
         }
     }
 
-    /// Adds what is reached from a set.
+    /// Adds all that a set reaches.
     pub(super) fn walk(&mut self, direction: Direction, depth: Depth, from: &AssetSet) {
         let mut walks = self.walks.iter_mut();
         match walks.find(|walk| walk.direction == direction && walk.depth == depth) {
@@ -235,7 +235,7 @@ impl Union {
         }
     }
 
-    /// All members. A walk up drops what is not `buildable`.
+    /// All members. A walk up drops all that is not `buildable`.
     pub(super) fn finish(self, graph: &AssetGraph, buildable: &AssetSet) -> AssetSet {
         let mut set = self.set;
         for walk in self.walks {
@@ -300,12 +300,12 @@ impl AssetSet {
         self.bits.union_with(&other.bits);
     }
 
-    /// Keeps what is a member of `other` too.
+    /// Keeps members of `other`.
     pub fn intersect_with(&mut self, other: &Self) {
         self.bits.intersect_with(&other.bits);
     }
 
-    /// Keeps what is no member of `other`.
+    /// Drops members of `other`.
     pub fn difference_with(&mut self, other: &Self) {
         self.bits.difference_with(&other.bits);
     }
@@ -328,7 +328,7 @@ pub(super) enum Direction {
     Down,
 }
 
-/// `from` and what is reached from it within `depth` levels.
+/// `from` and all that it reaches within `depth` levels.
 pub(super) fn reach(
     graph: &AssetGraph,
     from: AssetSet,

@@ -201,7 +201,7 @@ fn depth(is_starred: bool, levels: usize) -> Option<Depth> {
     u32::try_from(levels).ok().map(Depth::Levels)
 }
 
-/// Adds what is reached from `from` within `depth` levels.
+/// Adds all that `from` reaches within `depth` levels.
 fn walk(
     selected: &mut FixedBitSet,
     from: &[usize],

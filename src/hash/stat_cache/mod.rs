@@ -40,10 +40,10 @@ const REFRESH_DAYS: u32 = 7;
 /// Rows that are kept beside twice those in use, however many nobody looked up lately: 80 MB.
 const KEPT_ROWS: usize = 1_000_000;
 
-/// Up to so many rows are written anew by each save; of more, only the news are, into a file beside them.
+/// Each save writes up to this many rows anew; of more, only the news, into a file beside them.
 const REWRITTEN_ROWS: u32 = 16_384;
 
-/// News are written into the large file once they are a row of so many.
+/// Once one row in this many is news, a save writes the large file anew.
 const ROWS_PER_NEW: u32 = 64;
 
 /// The saved rows, and what was learnt since.

@@ -268,7 +268,7 @@ pub(super) const ENTRY: usize = 12;
 pub(super) const LEADING: usize = 8;
 pub(super) const CHECKSUM: usize = 16;
 
-/// What stands where in a file with so many rows.
+/// The layout of a file with this many rows.
 #[derive(Clone, Copy, Debug, Default)]
 struct Layout {
     pub(super) rows: u64,

@@ -206,7 +206,7 @@ fn too_many(world: World<'_>, TooManyKeys { definition }: TooManyKeys) -> Engine
     }
 }
 
-/// Up to so many paths are looked at by one thread.
+/// Up to this many paths, one thread looks at them all.
 const FEW: usize = 256;
 
 /// What the files of a definition are.

@@ -1,6 +1,6 @@
-//! Why an asset partition is not fresh: its record compared with what is there now.
+//! Why an asset partition is not fresh: its record compared with the present state.
 //!
-//! One difference gives one cause. Causes are found only for what is shown; judging itself compares digests.
+//! One difference gives one cause. Only what is shown gets causes; judging itself compares digests.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +14,7 @@ use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, UNSET, VARIABLE_FIELD,
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
 use crate::plan::scope::Cell;
 
-/// How many changed keys of one input are told; more would not be read.
+/// How many changed keys of one input are named; nobody would read more.
 const KEYS_TOLD: usize = 20;
 
 /// How long the chain down to a root cause may get.

@@ -121,7 +121,7 @@ impl<'a> Evaluation<'a> {
         self.facts().recorded.materialized(cell.index())
     }
 
-    /// Where what is recorded of a cell is known from.
+    /// The origin of the record of a cell.
     pub fn provenance(&self, cell: Cell) -> Option<Provenance> {
         self.recorded(cell).map(|last| last.provenance)
     }
@@ -172,12 +172,12 @@ impl<'a> Evaluation<'a> {
         &mut self.locked
     }
 
-    /// Judges all cells by what is known now. [`Self::decide`] is to follow.
+    /// Judges all cells by present knowledge. [`Self::decide`] is to follow.
     pub fn judge_all(&mut self, records: &dyn Records) {
         self.verdicts = self.judge.judge_all(records, self.share);
     }
 
-    /// Judges a cell by what is known now.
+    /// Judges a cell by present knowledge.
     pub fn judge_again(&mut self, cell: Cell, records: &dyn Records) -> Verdict {
         let verdict = self.judge.judge(cell, records);
         self.verdicts[cell.index()] = verdict;
@@ -245,7 +245,7 @@ impl Evaluation<'_> {
         let mut cell = cell;
         loop {
             let obstacles = obstacles(&self.judge, &self.decisions.of, cell);
-            // What is missing is the root of what is blocked, be it blocked by an external asset too.
+            // A missing source is the root cause, even where an external asset blocks the cell too.
             let is_root = |up: &&Cell| self.decision(**up) != CellDecision::AwaitsExternal;
             let first = obstacles.iter().find(is_root).or(obstacles.first());
             let Some(first) = first.copied() else {
