@@ -1,11 +1,9 @@
 //! `[asset.NAME]`: everything but its partitions and outputs, which others need to know first.
 
-use crate::manifest::batch::StreamKeys;
 use crate::manifest::deps::{self, DepContext};
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
-use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names};
 use crate::manifest::outputs::{Outputs, Reading};
 use crate::manifest::partitions::Definitions;
@@ -13,9 +11,9 @@ use crate::manifest::placeholders::{
     Amount, Batching, CommandContext, HasValue, InputView, output_label,
 };
 use crate::manifest::project::Defaults;
-use crate::manifest::streams::{self, Inputs};
-use crate::manifest::suggest::did_you_mean;
-use crate::manifest::{about, batch, code, command, doubts, duration, env, locking};
+use crate::manifest::source::InlineSources;
+use crate::manifest::streams::{self, Inputs, StreamKeys};
+use crate::manifest::{code, command, common_keys};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, Location, Place, Recipe,
     SourceAsset,
@@ -100,7 +98,7 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> ReadAsset {
     let problems = &mut findings.problems;
-    let known: Vec<&'static str> = [&about::KEYS[..], &KEYS, &OF_COMMANDS].concat();
+    let known: Vec<&'static str> = [&common_keys::ABOUT_KEYS[..], &KEYS, &OF_COMMANDS].concat();
     table.only(&known, problems);
     let outline = context.names.get(context.id);
     let dep_context = DepContext {
@@ -116,7 +114,7 @@ pub(super) fn read(
         Reading::Faulty
     };
     let after = deps::read_after(table, dep_context, problems);
-    let mut about = about::read(table, problems);
+    let mut about = common_keys::about(table, problems);
     context.defaults.complete(&mut about);
     let command = table.get("command");
     let recipe = match command {
@@ -125,7 +123,7 @@ pub(super) fn read(
             None
         }
         Some(value) => {
-            let batch = batch::read(table, outline.partitions, problems);
+            let batch = streams::batch(table, outline.partitions, problems);
             let batching = batch.map_or(Batching::One, |_| Batching::Several);
             let view = |dep| view(dep, batching, context, inline);
             let views: Vec<InputView> = deps.iter().map(view).collect();
@@ -180,11 +178,11 @@ pub(super) fn read(
         outputs: outputs.list.clone(),
         data_version: data_version(table, outputs, problems),
         priority: table.integer("priority", problems).unwrap_or(0),
-        locked: locking::read(table, problems),
+        locked: table.boolean("lock", problems) != Some(false),
     };
     if let (Some(_), Some(value)) = (&asset.recipe, command) {
         warn_of_unnamed_inputs(&asset, &value, &mut findings.warnings);
-        doubts::warn(&asset, &value, &mut findings.warnings);
+        command::warn(&asset, &value, &mut findings.warnings);
     }
     ReadAsset { asset, after }
 }
@@ -200,9 +198,9 @@ fn read_recipe(
     let incremental = table.boolean("incremental", problems) == Some(true);
     let volatile = table.boolean("volatile", problems) == Some(true);
     let declared_staging = table.boolean("staging", problems);
-    let own_env = env::read(table, problems);
-    let inherit_env = env::inherit(table, problems);
-    let timeout = duration::read(table, "timeout", problems);
+    let own_env = common_keys::env(table, problems);
+    let inherit_env = common_keys::inherit_env(table, problems);
+    let timeout = common_keys::duration(table, "timeout", problems);
     let may_end_leftovers = may_end_leftovers(table, problems);
     let command = command?;
     let staged = declared_staging.unwrap_or_else(|| stdout_is_output || names_output(&command));

@@ -5,7 +5,7 @@ use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::paths::Folded;
 use crate::manifest::template::{TokenKind, has_placeholder, tokens};
-use crate::manifest::{about, paths};
+use crate::manifest::{common_keys, paths};
 use crate::model::{Code, Command};
 
 /// How the names of scripts end; `docs/manifest.md` lists them.
@@ -21,7 +21,7 @@ const HOLE: char = '\0';
 pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems) -> Code {
     let folder = table.file.folder();
     let mut read = Code {
-        version: about::owned(table, "code_version", problems),
+        version: common_keys::owned(table, "code_version", problems),
         leaves_out_gitignored: leaves_out_gitignored(table, problems),
         ..Code::default()
     };

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::manifest::diagnostic::ManifestErrors;
-use crate::manifest::find::MANIFEST;
-use crate::manifest::include;
 use crate::manifest::load::load;
+use crate::manifest::project_files;
+use crate::manifest::project_files::MANIFEST;
 use crate::model::{AssetGraph, RULE};
 use crate::sys::file::{open_file, write_atomically};
 
@@ -165,7 +165,7 @@ fn read(root: &Path, cache: &Path, key: &Key) -> Option<(AssetGraph, Digest)> {
 /// The digest over the files that the include globs give now, and the content of each.
 fn digest_now(root: &Path, sources: &Sources) -> Option<Digest> {
     let mut files = vec![MANIFEST.to_owned()];
-    files.extend(include::files(root, &sources.include));
+    files.extend(project_files::included(root, &sources.include));
     let contents: Vec<(&str, Digest)> = files
         .iter()
         .map(|file| Some((file.as_str(), content(&root.join(file))?)))

@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::{Label, Problems, any_of, did_you_mean, similar};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::inline::InlineSources;
 use crate::manifest::mapping::{self, Sides};
 use crate::manifest::names::{Declares, Names};
 use crate::manifest::outputs::Reading;
 use crate::manifest::partitions::{Definitions, Partitions};
 use crate::manifest::placeholders::output_label;
-use crate::manifest::suggest::{any_of, did_you_mean, similar};
+use crate::manifest::source::InlineSources;
 use crate::model::{AssetId, Dep, Location, Name};
 
 /// What deps are resolved against.

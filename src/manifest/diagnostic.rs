@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{Diagnostic, LabeledSpan, NamedSource};
+use thiserror::Error;
 
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
-use crate::model::{FileId, Location};
+use crate::model::{FileId, KnownNames, Location};
 
 /// A place in a manifest file, and what is wrong or worth knowing there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,25 +37,36 @@ pub struct PlacedLabel<'a> {
 }
 
 /// A problem, where it stands, and the texts of the files.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Error, Diagnostic)]
+#[error("{problem}")]
+#[diagnostic(forward(problem))]
 pub struct ManifestError {
     problem: Problem,
     labels: Vec<Label>,
     files: Arc<[Arc<SourceFile>]>,
-    source: Option<NamedSource<Arc<str>>>,
+    #[source_code]
+    text: Option<NamedSource<Arc<str>>>,
+    #[label(collection)]
+    here: Vec<LabeledSpan>,
+    #[related]
     elsewhere: Vec<Elsewhere>,
 }
 
 /// Labels of a problem in another file than its first one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Error, Diagnostic)]
+#[error("in another file")]
+#[diagnostic(severity(Advice))]
 struct Elsewhere {
-    labels: Vec<Label>,
-    source: NamedSource<Arc<str>>,
+    #[label(collection)]
+    labels: Vec<LabeledSpan>,
+    #[source_code]
+    text: NamedSource<Arc<str>>,
 }
 
 /// All errors of a manifest, in the order of the files and in each from top to bottom.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Error, Diagnostic)]
 pub struct ManifestErrors {
+    #[related]
     errors: Vec<ManifestError>,
 }
 
@@ -135,26 +147,20 @@ impl ManifestError {
             NamedSource::new(file.path(), file.text()).with_language("toml")
         };
         let first = labels.first().map(|label| label.location.file);
-        let mut elsewhere: Vec<Elsewhere> = Vec::new();
-        let mut last = first;
-        for label in &labels {
-            let file = label.location.file;
-            match elsewhere.last_mut() {
-                _ if Some(file) == first => {}
-                Some(group) if Some(file) == last => group.labels.push(label.clone()),
-                _ => elsewhere.push(Elsewhere {
-                    labels: vec![label.clone()],
-                    source: source(file),
-                }),
-            }
-            last = Some(file);
-        }
+        let here = |label: &&Label| Some(label.location.file) == first;
+        let apart: Vec<&Label> = labels.iter().filter(|label| !here(label)).collect();
+        let elsewhere = |labels: &[&Label]| Elsewhere {
+            labels: labels.iter().map(|label| label.span()).collect(),
+            text: source(labels[0].location.file),
+        };
+        let by_file = apart.chunk_by(|a, b| a.location.file == b.location.file);
         Self {
             problem,
-            source: first.map(source),
+            text: first.map(source),
+            here: labels.iter().filter(here).map(Label::span).collect(),
+            elsewhere: by_file.map(elsewhere).collect(),
             labels,
             files: Arc::clone(files),
-            elsewhere,
         }
     }
 
@@ -212,68 +218,6 @@ impl ManifestErrors {
     }
 }
 
-impl fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problem.fmt(f)
-    }
-}
-
-impl std::error::Error for ManifestError {}
-
-impl Diagnostic for ManifestError {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.problem.code()
-    }
-
-    fn severity(&self) -> Option<Severity> {
-        self.problem.severity()
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.problem.help()
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let first = self.labels.first()?.location.file;
-        let here = move |label: &&Label| label.location.file == first;
-        Some(Box::new(self.labels.iter().filter(here).map(Label::span)))
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.elsewhere.is_empty() {
-            return None;
-        }
-        let other = |other: &'a Elsewhere| other as &dyn Diagnostic;
-        Some(Box::new(self.elsewhere.iter().map(other)))
-    }
-}
-
-impl fmt::Display for Elsewhere {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("in another file")
-    }
-}
-
-impl std::error::Error for Elsewhere {}
-
-impl Diagnostic for Elsewhere {
-    fn severity(&self) -> Option<Severity> {
-        Some(Severity::Advice)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.labels.iter().map(Label::span)))
-    }
-}
-
 impl fmt::Display for ManifestErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.errors.as_slice() {
@@ -283,11 +227,73 @@ impl fmt::Display for ManifestErrors {
     }
 }
 
-impl std::error::Error for ManifestErrors {}
+/// The candidates that are similar to `text`, the most similar first, at most three.
+pub(super) fn similar<'a>(
+    text: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let limit = (text.chars().count() / 3).clamp(1, 4);
+    KnownNames::new(candidates.into_iter()).like(text, limit)
+}
 
-impl Diagnostic for ManifestErrors {
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        let error = |error: &'a ManifestError| error as &dyn Diagnostic;
-        Some(Box::new(self.errors.iter().map(error)))
+/// Did-you-mean, or all candidates where they are few, or `otherwise`.
+pub(super) fn did_you_mean<'a>(
+    text: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    otherwise: &str,
+) -> String {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let similar = similar(text, candidates.iter().copied());
+    if !similar.is_empty() {
+        return format!("did you mean {}?", any_of(&similar));
+    }
+    match candidates.len() {
+        1 => format!("there is only {}", any_of(&candidates)),
+        2..=12 => format!("there are {}", all_of(&candidates)),
+        _ => otherwise.to_owned(),
+    }
+}
+
+/// `a`, `b` or `c`.
+pub(super) fn any_of(names: &[&str]) -> String {
+    joined(names, "or")
+}
+
+/// `a`, `b` and `c`.
+pub(super) fn all_of(names: &[&str]) -> String {
+    joined(names, "and")
+}
+
+fn joined(names: &[&str], word: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} {word} {last}", before.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn similar_names_come_first() {
+        for (text, candidates, help) in [
+            (
+                "ouputs",
+                &["outputs", "owners"][..],
+                "did you mean `outputs`?",
+            ),
+            ("Deps", &["deps"], "did you mean `deps`?"),
+            ("zzz", &["a", "b"], "there are `a` and `b`"),
+            ("zzz", &["a"], "there is only `a`"),
+            ("zzz", &[], "nothing"),
+        ] {
+            assert_eq!(
+                did_you_mean(text, candidates.iter().copied(), "nothing"),
+                help
+            );
+        }
     }
 }

@@ -6,10 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
 use crate::manifest::error::Problem;
 use crate::manifest::file::{SourceFile, Text};
-use crate::manifest::suggest::did_you_mean;
 use crate::model::Location;
 
 /// A table of a manifest file.

@@ -6,22 +6,20 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::manifest::apart::Apart;
 use crate::manifest::asset::{self, AssetContext, Findings};
 use crate::manifest::diagnostic::{Label, ManifestError, ManifestErrors, Problems};
-use crate::manifest::disk::Disk;
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
-use crate::manifest::find::MANIFEST;
-use crate::manifest::inline::InlineSources;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
-use crate::manifest::outputs::{self, OutputContext};
+use crate::manifest::other_paths::TestContext;
+use crate::manifest::outputs::{self, Apart, OutputContext};
 use crate::manifest::partitions::Definitions;
+use crate::manifest::path_shapes::Disk;
 use crate::manifest::project::{Defaults, Project};
-use crate::manifest::source::SourceContext;
-use crate::manifest::test_sources::TestContext;
-use crate::manifest::{include, locking, overlap, source, test_sources};
+use crate::manifest::project_files::MANIFEST;
+use crate::manifest::source::{InlineSources, SourceContext};
+use crate::manifest::{other_paths, overlap, project_files, source};
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
 };
@@ -47,14 +45,14 @@ pub struct Manifest {
 ///
 /// Everything that is wrong, in the order of the files.
 pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
-    let text = include::read(root, MANIFEST).map_err(ManifestErrors::without_place)?;
+    let text = project_files::read(root, MANIFEST).map_err(ManifestErrors::without_place)?;
     let main = Arc::new(SourceFile::new(FileId(0), MANIFEST.to_owned(), text));
     let mut findings = Findings::default();
     let main_table = parse(&main, &mut findings.problems);
     let top = Table::of_file(&main, main_table.get_ref());
-    let include = include::globs(&top, root, &mut findings.problems);
+    let include = project_files::globs(&top, root, &mut findings.problems);
     let mut files = vec![Arc::clone(&main)];
-    for path in include::files(root, &include) {
+    for path in project_files::included(root, &include) {
         let Ok(id) = u16::try_from(files.len()) else {
             let problem = Problem::Include {
                 message: "more than 65,535 files are included".to_owned(),
@@ -63,7 +61,7 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
             findings.problems.add(problem, []);
             break;
         };
-        match include::read(root, &path) {
+        match project_files::read(root, &path) {
             Ok(text) => files.push(Arc::new(SourceFile::new(FileId(id), path, text))),
             Err(problem) => findings.problems.add(problem, []),
         }
@@ -171,10 +169,10 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
         inline: &inline,
         definitions: &definitions,
     };
-    let test_sources = test_sources::read(&files[0], context, problems);
+    let test_sources = other_paths::read(&files[0], context, problems);
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
-    locking::check(&declarations, &names, problems);
+    check_locked(&declarations, &names, problems);
     let mut disk = Disk::new(root);
     let manifests: Vec<&str> = files.iter().map(|file| file.file.path()).collect();
     let unread = overlap::check(&declarations, &manifests, &definitions, &mut disk, problems);
@@ -204,6 +202,34 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
     AssetGraph::new(parts)
         .map_err(|cycle| report_cycle(&cycle, &names, &edges, problems))
         .ok()
+}
+
+/// Refuses deps of assets with lines in the lock file on assets without: a line can be judged only by the lines of what its
+/// asset reads.
+fn check_locked(declarations: &[Declaration], names: &Names<'_>, problems: &mut Problems) {
+    let is_left_out = |id: AssetId| match declarations.get(id.index()) {
+        Some(Declaration::Asset(asset)) => !asset.locked,
+        Some(Declaration::Source(_)) | None => false,
+    };
+    for declaration in declarations {
+        let Declaration::Asset(asset) = declaration else {
+            continue;
+        };
+        if !asset.locked {
+            continue;
+        }
+        for dep in asset.deps.iter().filter(|dep| is_left_out(dep.asset)) {
+            let upstream = names.get(dep.asset);
+            let problem = Problem::UnlockedDep {
+                asset: asset.key.to_string(),
+                upstream: upstream.key.to_string(),
+            };
+            let mut labels = vec![Label::new(dep.location, "read here")];
+            let key = upstream.table.get("lock");
+            labels.extend(key.map(|value| Label::new(value.key_location, "left out here")));
+            problems.add(problem, labels);
+        }
+    }
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {

@@ -8,46 +8,33 @@
 //! The disk is asked for manifest files and, when they are parsed, for symlinked folders. Whether sources, code files
 //! and tools exist is a question of the run.
 
-mod about;
-mod apart;
 mod asset;
-mod batch;
-mod claims;
 mod code;
 mod command;
+mod common_keys;
 mod compiled;
 mod deps;
 mod diagnostic;
-mod disk;
 mod document;
-mod doubts;
-mod duration;
-mod env;
 mod error;
 mod file;
-mod find;
-mod glob_meets;
-mod include;
-mod inline;
 mod load;
-mod locking;
 mod mapping;
-mod moved;
 mod names;
+mod other_paths;
 mod outputs;
 mod overlap;
-mod partition_placeholder;
 mod partitions;
+mod path_shapes;
 mod paths;
+mod patterns;
 mod placeholders;
 mod project;
+mod project_files;
 mod quoting;
 mod source;
 mod streams;
-mod suggest;
 mod template;
-mod test_sources;
-mod trie;
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +43,6 @@ pub use compiled::{Compiled, compiled_digest, load_compiled, read_compiled};
 pub use diagnostic::{Label, ManifestError, ManifestErrors, PlacedLabel};
 pub use error::Problem;
 pub use file::SourceFile;
-pub use find::{MANIFEST, ProjectRoot, find};
 pub use load::{Manifest, load};
-pub use moved::{TypedPathError, typed_path};
+pub use other_paths::{TypedPathError, typed_path};
+pub use project_files::{MANIFEST, ProjectRoot, find};

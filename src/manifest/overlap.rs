@@ -10,14 +10,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::hash::Exceptions;
-use crate::manifest::claims::{Claim, ClaimKind, Rest, Shape};
 use crate::manifest::diagnostic::{Label, Problems};
-use crate::manifest::disk::Disk;
 use crate::manifest::error::Problem;
-use crate::manifest::glob_meets::can_match;
 use crate::manifest::partitions::{Decides, Definitions};
+use crate::manifest::path_shapes::{Claim, ClaimKind, Disk, Rest, Shape};
 use crate::manifest::paths;
-use crate::manifest::trie::{NodeId, Pattern, Trie};
+use crate::manifest::patterns::{NodeId, Pattern, Trie, can_match};
 use crate::model::{
     AssetId, AssetKey, Declaration, Location, OutputKind, PathTemplate, Piece, Place, SourcePath,
 };

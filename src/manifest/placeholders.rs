@@ -1,9 +1,8 @@
 //! The placeholders of commands: what each name stands for in a command, and how many values it can have.
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::{Label, Problems, all_of, did_you_mean};
 use crate::manifest::error::Problem;
-use crate::manifest::partition_placeholder::{Scope, Written};
-use crate::manifest::suggest::{all_of, did_you_mean};
+use crate::manifest::template::{Scope, Written};
 use crate::model::{
     CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat, ValueForm,
 };

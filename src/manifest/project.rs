@@ -6,7 +6,7 @@ use crate::hash::Ignore;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
-use crate::manifest::{about, duration, env, paths};
+use crate::manifest::{common_keys, paths};
 use crate::model::{About, EnvVariable};
 
 /// How a command given as one string is run: with `pipefail` a pipe fails where any program of it does.
@@ -58,7 +58,7 @@ impl Project {
         };
         let known = ["name", "include", "storage", "ignore", "shell", "test"];
         table.only(&known, problems);
-        project.name = about::owned(&table, "name", problems);
+        project.name = common_keys::owned(&table, "name", problems);
         if let Some(storage) = table.text("storage", problems)
             && paths::check_text(storage, problems)
         {
@@ -119,11 +119,11 @@ impl Defaults {
         };
         table.only(&["env", "timeout", "tags", "owners", "group"], problems);
         Self {
-            env: env::read(&table, problems),
-            timeout: duration::read(&table, "timeout", problems),
-            tags: about::tags(&table, problems),
-            owners: about::list(&table, "owners", problems),
-            group: about::owned(&table, "group", problems),
+            env: common_keys::env(&table, problems),
+            timeout: common_keys::duration(&table, "timeout", problems),
+            tags: common_keys::tags(&table, problems),
+            owners: common_keys::list(&table, "owners", problems),
+            group: common_keys::owned(&table, "group", problems),
         }
     }
 

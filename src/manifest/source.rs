@@ -1,20 +1,21 @@
 //! `[source.NAME]`: data that is observed and never made.
 
+use std::collections::HashMap;
+
 use crate::manifest::code::leaves_out_gitignored;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
-use crate::manifest::partition_placeholder::{Partitioning, Scope};
 use crate::manifest::partitions::Partitions;
-use crate::manifest::paths::Folded;
+use crate::manifest::paths::{self, Folded};
 use crate::manifest::placeholders::{Batching, CommandContext};
-use crate::manifest::template::path_template;
-use crate::manifest::{about, command, duration, paths};
+use crate::manifest::template::{Partitioning, Scope, path_template};
+use crate::manifest::{command, common_keys};
 use crate::model::{
-    AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location, PartitionKey,
-    PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, SourceAsset,
-    SourcePath,
+    About, AssetId, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location,
+    Name, PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place,
+    SourceAsset, SourcePath,
 };
 
 /// What a source is read for.
@@ -37,7 +38,7 @@ pub(super) fn read(
     context: SourceContext<'_>,
     problems: &mut Problems,
 ) -> SourceAsset {
-    let mut known = about::KEYS.to_vec();
+    let mut known = common_keys::ABOUT_KEYS.to_vec();
     known.extend([
         "path",
         "paths",
@@ -53,7 +54,7 @@ pub(super) fn read(
     SourceAsset {
         key,
         location: table.location,
-        about: about::read(table, problems),
+        about: common_keys::about(table, problems),
         partitions: context.partitions.definition(),
         place: read_place(table, context, problems).unwrap_or(Place::Paths(Vec::new())),
         optional,
@@ -288,7 +289,7 @@ fn read_observed(
         command,
         folder: table.file.folder().to_owned(),
         for_all,
-        timeout: duration::read(table, "timeout", problems),
+        timeout: common_keys::duration(table, "timeout", problems),
     })
 }
 
@@ -324,4 +325,115 @@ fn conflict(
     };
     let label = |location| Label::new(location, "this key");
     problems.add(problem, locations.into_iter().map(label));
+}
+
+/// Sources that are declared by the deps that read them, once for each path.
+#[derive(Debug, Default)]
+pub(super) struct InlineSources {
+    /// How many ids are taken by what has a table.
+    declared: usize,
+    sources: Vec<SourceAsset>,
+    by_key: HashMap<AssetKey, AssetId>,
+}
+
+impl InlineSources {
+    /// No sources yet; their ids follow those of what has a table.
+    pub(super) fn after(declared: usize) -> Self {
+        Self {
+            declared,
+            ..Self::default()
+        }
+    }
+
+    /// The sources, in the order of their ids.
+    pub(super) fn into_sources(self) -> Vec<SourceAsset> {
+        self.sources
+    }
+
+    /// A source by its id, if it has no table.
+    pub(super) fn get(&self, id: AssetId) -> Option<&SourceAsset> {
+        self.sources.get(id.index().checked_sub(self.declared)?)
+    }
+
+    /// The id of a source by its key, if it has no table.
+    pub(super) fn find(&self, key: &str) -> Option<AssetId> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The keys of the sources, in the order of their ids.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.key.as_str())
+    }
+
+    /// The source at a path, and the name of the input that reads it: the file's stem.
+    pub(super) fn at(
+        &mut self,
+        text: Text<'_>,
+        problems: &mut Problems,
+    ) -> Option<(AssetId, Name)> {
+        let path = read_path(text, Scope::Unpartitioned, problems)?;
+        let template = path.template();
+        let key = key_of(template);
+        let input = input_name(template.as_literal().unwrap_or_default());
+        let next = AssetId((self.declared + self.sources.len()) as u32);
+        let id = *self.by_key.entry(key.clone()).or_insert(next);
+        if id == next {
+            self.sources.push(SourceAsset {
+                key,
+                location: text.location(),
+                about: About::default(),
+                partitions: None,
+                place: Place::Paths(vec![path]),
+                optional: false,
+                leaves_out_gitignored: false,
+            });
+        }
+        Some((id, input))
+    }
+}
+
+/// The key of the source at a path: the path from the project's root, so that the same file has one key in all files.
+fn key_of(path: &PathTemplate) -> AssetKey {
+    let literal = path.as_literal().unwrap_or_default();
+    if literal.starts_with("../") || literal.starts_with('/') {
+        AssetKey::of_path(literal)
+    } else {
+        AssetKey::of_path(&format!("./{literal}"))
+    }
+}
+
+/// The stem of the last component that has one, other characters than names have as `_`.
+fn input_name(path: &str) -> Name {
+    let stem = |component: &str| match component.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem.to_owned(),
+        _ => component.to_owned(),
+    };
+    let named = |stem: &String| stem.contains(|c: char| c.is_ascii_alphanumeric());
+    let stem = path.rsplit('/').map(stem).find(named);
+    let stem = stem.unwrap_or_else(|| "input".to_owned());
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name: String = stem
+        .chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect();
+    Name::of_asset(&AssetKey::of_path(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::input_name;
+
+    #[test]
+    fn inputs_are_named_by_stems() {
+        for (path, name) in [
+            ("raw.csv", "raw"),
+            ("data/2013.01.csv", "2013_01"),
+            ("data/*.csv", "data"),
+            ("my data/file", "file"),
+            ("../x/.env", "_env"),
+            ("a b.txt", "a_b"),
+        ] {
+            assert_eq!(input_name(path).as_str(), name, "{path}");
+        }
+    }
 }

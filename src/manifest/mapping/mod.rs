@@ -3,15 +3,12 @@
 //! A mapping's settings stand beside it in the table of the dep. Whether a mapping fits its two sides is the model's to
 //! say; here stands how it is written, and what is said of one that does not fit.
 
-mod dimensions;
-mod ends;
 mod misfit;
 mod settings;
 
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Table, Value};
-use crate::manifest::mapping::ends::Ends;
-use crate::manifest::mapping::misfit::Misfits;
+use crate::manifest::mapping::misfit::{Ends, Misfits};
 use crate::manifest::mapping::settings::{MappingKind, Settings};
 use crate::manifest::partitions::{Definitions, Partitions};
 use crate::model::{DimensionSource, PartitionMapping, fits};

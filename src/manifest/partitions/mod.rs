@@ -3,30 +3,24 @@
 //! Definitions of several dimensions are read last, as they name others. A definition in place is kept without a name,
 //! once for all places that repeat it.
 
-mod files;
 mod keys;
-mod kind;
-mod multi;
 mod time;
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
-use crate::manifest::partition_placeholder::{Partitioning, Scope};
-use crate::manifest::partitions::files::ReadDefinition;
-use crate::manifest::partitions::kind::Kind;
-use crate::manifest::suggest::did_you_mean;
+use crate::manifest::partitions::keys::ReadDefinition;
+use crate::manifest::template::{Partitioning, Scope};
 use crate::model::{
-    DeclaredPartitions, DefinitionId, Location, MultiKeys, Name, PartitionKeys,
+    Cadence, DeclaredPartitions, DefinitionId, Dimension, Location, MultiKeys, Name, PartitionKeys,
     PartitionsDefinition,
 };
 
-pub(super) use files::{Decides, FilePattern};
-pub(super) use keys::{read_key, read_keys};
+pub(super) use keys::{Decides, FilePattern, read_key, read_keys};
 
 /// The partitions definitions of a project.
 #[derive(Debug, Default)]
@@ -97,7 +91,7 @@ impl<'a> Definitions<'a> {
             }
         }
         for (value, table, id) in products {
-            let product = multi::read(&table, &mut definitions, problems);
+            let product = read_multi(&table, &mut definitions, problems);
             if let Some(product) = product {
                 definitions.declared[id.0 as usize].definition = product;
             } else {
@@ -116,7 +110,7 @@ impl<'a> Definitions<'a> {
         if let Some(inline) = value.as_table(Heading::Inline("the partitions definition")) {
             return match Kind::read(&inline, problems) {
                 None => Partitions::Faulty,
-                Some(Kind::Multi) => match multi::read(&inline, self, problems) {
+                Some(Kind::Multi) => match read_multi(&inline, self, problems) {
                     None => Partitions::Faulty,
                     Some(product) => {
                         Partitions::By(self.add_inline(product.into(), value.location()))
@@ -288,4 +282,171 @@ impl<'a> Definitions<'a> {
         self.bars.extend(read.bar.map(|bar| (id, bar)));
         id
     }
+}
+
+/// What `type` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A list of keys.
+    Static,
+    /// Time windows.
+    Time(Cadence),
+    /// Several dimensions.
+    Multi,
+    /// Keys that the instance holds.
+    Dynamic,
+    /// Keys that are files.
+    Files,
+}
+
+const TYPES: [(&str, Kind); 9] = [
+    ("static", Kind::Static),
+    ("hourly", Kind::Time(Cadence::Hourly)),
+    ("daily", Kind::Time(Cadence::Daily)),
+    ("weekly", Kind::Time(Cadence::Weekly)),
+    ("monthly", Kind::Time(Cadence::Monthly)),
+    ("cron", Kind::Time(Cadence::Cron)),
+    ("multi", Kind::Multi),
+    ("dynamic", Kind::Dynamic),
+    ("files", Kind::Files),
+];
+
+impl Kind {
+    /// The type of a table; reports one that is missing or unknown.
+    fn read(table: &Table<'_>, problems: &mut Problems) -> Option<Self> {
+        let Some(value) = table.get("type") else {
+            let problem = Problem::MissingKey {
+                table: table.heading.to_string(),
+                key: "type",
+                help: "write `type = \"static\"`, `\"daily\"` or another one of docs/manifest.md",
+            };
+            problems.add(problem, [Label::new(table.location, "of which type?")]);
+            return None;
+        };
+        let name = value.text(problems)?.value;
+        let found = TYPES.iter().find(|(word, _)| *word == name);
+        if found.is_none() {
+            let help = did_you_mean(name, TYPES.iter().map(|(word, _)| *word), "");
+            let message = format!("there is no type `{name}` of partitions definitions");
+            value.invalid(message, help, problems);
+        }
+        found.map(|(_, kind)| *kind)
+    }
+
+    /// Reads a definition of one dimension that can stand in place.
+    fn read_flat(self, table: &Table<'_>, problems: &mut Problems) -> Option<ReadDefinition> {
+        match self {
+            Self::Static => {
+                table.only(&["type", "keys"], problems);
+                keys::read_static(table, problems)
+            }
+            Self::Time(cadence) => time::read(table, cadence, problems),
+            Self::Files => keys::read_files(table, problems),
+            Self::Multi | Self::Dynamic => {
+                let (message, help) = if self == Self::Multi {
+                    (
+                        "a dimension cannot have dimensions itself",
+                        "write its dimensions beside the others",
+                    )
+                } else {
+                    (
+                        "a dynamic definition needs a name",
+                        "the instance keeps its keys under that name: declare it as `[partitions.NAME]`",
+                    )
+                };
+                let problem = Problem::InvalidPartitions {
+                    reason: message.to_owned(),
+                    help,
+                };
+                let location = table.get("type").map_or(table.location, |it| it.location());
+                problems.add(problem, [Label::new(location, "not here")]);
+                None
+            }
+        }
+    }
+}
+
+/// Reads a definition of several dimensions; those that are written in place become definitions without a name.
+fn read_multi<'a>(
+    table: &Table<'a>,
+    definitions: &mut Definitions<'a>,
+    problems: &mut Problems,
+) -> Option<PartitionsDefinition> {
+    table.only(&["type", "dimensions"], problems);
+    let Some(value) = table.get("dimensions") else {
+        let problem = Problem::MissingKey {
+            table: table.heading.to_string(),
+            key: "dimensions",
+            help: "name them: `dimensions = { date = \"day\", region = [\"eu\", \"us\"] }`",
+        };
+        problems.add(problem, [Label::new(table.location, "without dimensions")]);
+        return None;
+    };
+    let before = problems.len();
+    let entries = value.table(Heading::Inline("the dimensions"), problems)?;
+    let mut dimensions = Vec::new();
+    for entry in entries.values() {
+        let name = Name::parse(entry.key);
+        if let Err(error) = &name {
+            let problem = Problem::InvalidName {
+                name: entry.key.to_owned(),
+                what: "a dimension",
+                reason: error.to_string(),
+            };
+            problems.add(problem, [Label::new(entry.key_location, "this name")]);
+        }
+        let definition = read_dimension(&entry, definitions, problems);
+        if let (Ok(name), Some(definition)) = (name, definition) {
+            dimensions.push(Dimension { name, definition });
+        }
+    }
+    if entries.values().count() < 2 {
+        let problem = Problem::InvalidPartitions {
+            reason: "a multi definition has two or more dimensions".to_owned(),
+            help: "with one dimension, use its own type of definition",
+        };
+        problems.add(problem, [Label::new(value.location(), "too few")]);
+    }
+    dimensions.sort_by(|a, b| a.name.cmp(&b.name));
+    (problems.len() == before).then(|| PartitionsDefinition::Multi(dimensions.into()))
+}
+
+/// A dimension: a name, a list of keys, or a definition in place. One that is wrong is reported, if it is not yet.
+fn read_dimension<'a>(
+    value: &Value<'a>,
+    definitions: &mut Definitions<'a>,
+    problems: &mut Problems,
+) -> Option<DefinitionId> {
+    let partitions = match value.as_table(Heading::Inline("the dimension")) {
+        Some(table) => {
+            let kind = Kind::read(&table, problems)?;
+            definitions.flat_in_place(kind, &table, value, problems)
+        }
+        None => definitions.named_or_listed(value, problems),
+    };
+    let id = partitions.definition()?;
+    if matches!(definitions.get(id), PartitionsDefinition::Multi(_)) {
+        let problem = Problem::InvalidPartitions {
+            reason: "a dimension cannot have dimensions itself".to_owned(),
+            help: "write its dimensions beside the others",
+        };
+        problems.add(
+            problem,
+            [Label::new(value.location(), "has several dimensions")],
+        );
+        return None;
+    }
+    if let Some(bar) = definitions.bars.get(&id) {
+        let problem = Problem::InvalidPartitions {
+            reason: format!("a key of the dimension `{}` holds a `|`", value.key),
+            help: "`|` joins the parts of a key of several dimensions: write the key without it",
+        };
+        let mut labels = vec![Label::new(*bar, "holds a `|`")];
+        if value.as_text().is_some() {
+            labels.push(Label::new(value.location(), "a dimension here"));
+        }
+        problems.add(problem, labels);
+        return None;
+    }
+    Some(id)
 }

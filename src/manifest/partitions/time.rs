@@ -5,8 +5,8 @@ use jiff::civil::{Date, DateTime};
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
-use crate::manifest::partitions::files;
-use crate::manifest::partitions::files::ReadDefinition;
+use crate::manifest::partitions::keys;
+use crate::manifest::partitions::keys::ReadDefinition;
 use crate::model::{
     Cadence, Exclusion, InvalidTimePartitions, Location, PART_SEPARATOR, PartitionKey,
     PartitionsDefinition, TimePartitions, TimeSetting, TimeSettings,
@@ -93,7 +93,7 @@ pub(super) fn read(
     let definition = PartitionsDefinition::time(windows);
     let pattern = match table.get("exists") {
         None => None,
-        Some(value) => Some(files::read_exists(
+        Some(value) => Some(keys::read_exists(
             value.text(problems)?,
             &definition,
             problems,
