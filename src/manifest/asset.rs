@@ -5,11 +5,9 @@ use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::names::{Declares, Names};
-use crate::manifest::outputs::{Outputs, Reading};
+use crate::manifest::outputs::Outputs;
 use crate::manifest::partitions::Definitions;
-use crate::manifest::placeholders::{
-    Amount, Batching, CommandContext, HasValue, InputView, output_label,
-};
+use crate::manifest::placeholders::{Amount, CommandContext, InputView, output_label};
 use crate::manifest::project::Defaults;
 use crate::manifest::source::InlineSources;
 use crate::manifest::streams::{self, Inputs, StreamKeys};
@@ -108,11 +106,7 @@ pub(super) fn read(
     };
     let before = problems.len();
     let deps = deps::read(table, dep_context, inline, problems);
-    let deps_reading = if problems.len() == before {
-        Reading::Complete
-    } else {
-        Reading::Faulty
-    };
+    let are_complete = problems.len() == before;
     let after = deps::read_after(table, dep_context, problems);
     let mut about = common_keys::about(table, problems);
     context.defaults.complete(&mut about);
@@ -124,14 +118,14 @@ pub(super) fn read(
         }
         Some(value) => {
             let batch = streams::batch(table, outline.partitions, problems);
-            let batching = batch.map_or(Batching::One, |_| Batching::Several);
-            let view = |dep| view(dep, batching, context, inline);
+            let is_batched = batch.is_some();
+            let view = |dep| view(dep, is_batched, context, inline);
             let views: Vec<InputView> = deps.iter().map(view).collect();
             let inputs = Inputs {
                 deps: &deps,
-                reading: deps_reading,
+                are_complete,
                 views: &views,
-                batching,
+                is_batched,
                 inline,
             };
             let stdin = streams::stdin(table, inputs, context, problems);
@@ -141,11 +135,11 @@ pub(super) fn read(
                 outputs: Some(&outputs.list),
                 shell: context.shell,
                 project: context.project,
-                batching,
+                is_batched,
             };
             let mut of_command = Problems::default();
             let command = command::read(&value, &names, &mut of_command);
-            if (deps_reading, outputs.reading) != (Reading::Complete, Reading::Complete) {
+            if !are_complete || !outputs.is_complete {
                 of_command.retain(|problem| !depends_on_names(problem));
             }
             problems.append(of_command);
@@ -238,7 +232,7 @@ fn may_end_leftovers(table: &Table<'_>, problems: &mut Problems) -> bool {
 /// A dep as the command of its asset sees it.
 fn view(
     dep: &Dep,
-    batching: Batching,
+    is_batched: bool,
     context: AssetContext<'_>,
     inline: &InlineSources,
 ) -> InputView {
@@ -251,39 +245,30 @@ fn view(
     let several = dep
         .mapping
         .can_read_several(declared, definition(context.id), upstream)
-        || (batching == Batching::Several && upstream.is_some());
-    let amount = |several: bool| {
-        if several {
-            Amount::Several
-        } else {
-            Amount::One
-        }
-    };
+        || (is_batched && upstream.is_some());
     let of_source = |source: &SourceAsset| {
-        let value = match source.place {
-            Place::Value { .. } => HasValue::Yes,
-            Place::Paths(_) | Place::Observed { .. } => HasValue::No,
-        };
-        (amount(source.can_have_several_paths()), Vec::new(), value)
+        let is_value = matches!(source.place, Place::Value { .. });
+        let paths = Amount::of(source.can_have_several_paths());
+        (paths, Vec::new(), is_value)
     };
-    let (paths, outputs, value) = match inline.get(dep.asset) {
+    let (paths, outputs, is_value) = match inline.get(dep.asset) {
         Some(source) => of_source(source),
         None => match &context.names.get(dep.asset).declares {
             Declares::Source(source) => of_source(source),
             Declares::Asset(outputs) => (
-                amount(dep.output.is_none() && outputs.list.len() > 1),
+                Amount::of(dep.output.is_none() && outputs.list.len() > 1),
                 outputs.list.iter().enumerate().map(output_label).collect(),
-                HasValue::No,
+                false,
             ),
         },
     };
     InputView {
         name: dep.input.clone(),
-        partitions: amount(several),
+        partitions: Amount::of(several),
         paths,
         outputs,
         output: dep.output.map(|output| output as usize),
-        value,
+        is_value,
     }
 }
 
@@ -309,7 +294,7 @@ fn names_output(command: &Command) -> bool {
 
 fn data_version(table: &Table<'_>, outputs: &Outputs, problems: &mut Problems) -> DataVersionRule {
     let Some(value) = table.get("data_version") else {
-        let external = outputs.list.is_empty() && outputs.reading == Reading::Complete;
+        let external = outputs.list.is_empty() && outputs.is_complete;
         return if external {
             DataVersionRule::Reported
         } else {
@@ -350,10 +335,7 @@ fn refuse_command_keys(table: &Table<'_>, problems: &mut Problems) {
                 help: "give it a `command`; without one it is made elsewhere and only reported"
                     .to_owned(),
             };
-            problems.add(
-                problem,
-                [Label::new(value.key_location, "has no meaning here")],
-            );
+            problems.at(value.key_location, "has no meaning here", problem);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is part of the code version: declared files, tools, and the words of a command that may name scripts.
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::paths::Folded;
@@ -36,7 +36,7 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
                 message: format!("the code path `{}` holds a placeholder", text.value),
                 help: "code is the same for all partitions: use a glob, as `steps/*.py`".to_owned(),
             };
-            problems.add(problem, [Label::new(text.location(), "here")]);
+            problems.at(text.location(), "here", problem);
             continue;
         }
         if let Some(except) = text.value.strip_prefix('!') {

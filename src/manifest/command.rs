@@ -1,6 +1,6 @@
 //! Commands: a text for a shell, or a program with its arguments; and where placeholders can stand in them.
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::Value;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
@@ -109,10 +109,7 @@ fn shell_command(
             Problem::GluedPlaceholder { .. } => "text is joined to it",
             _ => "cannot be filled in",
         };
-        problems.add(
-            problem,
-            [Label::new(text.part(found.token.range.clone()), label)],
-        );
+        problems.at(text.part(found.token.range.clone()), label, problem);
     });
     (problems.len() == before).then(|| Command::Shell {
         shell: context.shell.to_vec(),
@@ -137,7 +134,7 @@ fn argument(
                     .to_owned(),
             };
             let location = text.part(found.token.range.clone());
-            problems.add(problem, [Label::new(location, "text is joined to it")]);
+            problems.at(location, "text is joined to it", problem);
         }
         if !alone {
             found.join();
@@ -243,7 +240,7 @@ const SYNTAX: [&str; 9] = [">", ">>", "<", "|", "&&", "||", ";", "2>&1", "&"];
 pub(super) fn warn(asset: &Asset, value: &Value<'_>, warnings: &mut Problems) {
     let Some(recipe) = &asset.recipe else { return };
     let mut warn = |problem: Problem| {
-        warnings.add(problem, [Label::new(value.location(), "in this command")]);
+        warnings.at(value.location(), "in this command", problem);
     };
     let mistaken = written(&recipe.command).iter().find_map(|text| {
         let in_shell = matches!(recipe.command, Command::Shell { .. });

@@ -8,7 +8,6 @@ use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::manifest::mapping::{self, Sides};
 use crate::manifest::names::{Declares, Names};
-use crate::manifest::outputs::Reading;
 use crate::manifest::partitions::{Definitions, Partitions};
 use crate::manifest::placeholders::output_label;
 use crate::manifest::source::InlineSources;
@@ -75,7 +74,7 @@ pub(super) fn read_after(
             message: message.to_owned(),
             help: "remove it; a source that is read belongs to `deps`".to_owned(),
         };
-        problems.add(problem, [Label::new(name.location(), "here")]);
+        problems.at(name.location(), "here", problem);
     }
     after
 }
@@ -129,7 +128,9 @@ impl Reader<'_, '_> {
             }
         };
         if let Some(text) = table.text("as", self.problems) {
-            upstream.input = self.input_name(text)?;
+            upstream.input = self
+                .problems
+                .name(text.value, text.location(), "an input")?;
         }
         self.finish(value, upstream, Some(table))
     }
@@ -208,8 +209,7 @@ impl Reader<'_, '_> {
             asset: own.key.to_string(),
             example,
         };
-        let label = Label::new(dep.location, "this asset itself");
-        self.problems.add(problem, [label]);
+        self.problems.at(dep.location, "this asset itself", problem);
     }
 
     /// A source without a table.
@@ -249,7 +249,7 @@ impl Reader<'_, '_> {
         let output = &text.value[at..];
         let labels: Vec<String> = match &upstream.declares {
             Declares::Source(_) => Vec::new(),
-            Declares::Asset(outputs) if outputs.reading == Reading::Faulty => return None,
+            Declares::Asset(outputs) if !outputs.is_complete => return None,
             Declares::Asset(outputs) => outputs.list.iter().enumerate().map(output_label).collect(),
         };
         let found = labels.iter().position(|label| label == output);
@@ -263,24 +263,9 @@ impl Reader<'_, '_> {
                 help: did_you_mean(output, named, &help),
             };
             let location = text.part(at..text.value.len());
-            self.problems
-                .add(problem, [Label::new(location, "no such output")]);
+            self.problems.at(location, "no such output", problem);
         }
         found.map(|index| index as u32)
-    }
-
-    fn input_name(&mut self, text: Text<'_>) -> Option<Name> {
-        let name = Name::parse(text.value);
-        if let Err(error) = &name {
-            let problem = Problem::InvalidName {
-                name: text.value.to_owned(),
-                what: "an input",
-                reason: error.to_string(),
-            };
-            self.problems
-                .add(problem, [Label::new(text.location(), "this name")]);
-        }
-        name.ok()
     }
 }
 
@@ -315,18 +300,18 @@ fn unknown(text: Text<'_>, name: &str, context: DepContext<'_>, problems: &mut P
         name: name.to_owned(),
         help,
     };
-    problems.add(problem, [Label::new(text.location(), "not declared")]);
+    problems.at(text.location(), "not declared", problem);
 }
 
 /// Reports inputs of one name, and inputs whose variables are the same.
 fn check_names(deps: &[Dep], context: DepContext<'_>, problems: &mut Problems) {
-    let asset = || context.names.get(context.asset).key.to_string();
+    let key = &context.names.get(context.asset).key;
     let mut names: HashMap<&str, &Dep> = HashMap::new();
-    let mut variables: HashMap<String, &Dep> = HashMap::new();
+    let mut different = Vec::new();
     for dep in deps {
         if let Some(first) = names.insert(dep.input.as_str(), dep) {
             let problem = Problem::DuplicateInput {
-                asset: asset(),
+                asset: key.to_string(),
                 input: dep.input.to_string(),
             };
             let labels = [
@@ -334,25 +319,9 @@ fn check_names(deps: &[Dep], context: DepContext<'_>, problems: &mut Problems) {
                 Label::new(first.location, "here"),
             ];
             problems.add(problem, labels);
-            continue;
-        }
-        let variable = dep.input.as_variable();
-        for variable in [variable.clone(), format!("{variable}_LIST")] {
-            let Some(first) = variables.insert(variable.clone(), dep) else {
-                continue;
-            };
-            let problem = Problem::VariableCollision {
-                asset: asset(),
-                first: first.input.to_string(),
-                second: dep.input.to_string(),
-                variable: format!("ASSETCTL_INPUT_{variable}"),
-            };
-            let labels = [
-                Label::new(dep.location, "this one"),
-                Label::new(first.location, "and this one"),
-            ];
-            problems.add(problem, labels);
-            break;
+        } else {
+            different.push((&dep.input, dep.location));
         }
     }
+    problems.colliding_variables(key, "ASSETCTL_INPUT_", different);
 }

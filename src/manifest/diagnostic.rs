@@ -1,5 +1,6 @@
 //! Problems with their places: what a person sees of a manifest that is wrong.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use thiserror::Error;
 
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
-use crate::model::{FileId, KnownNames, Location};
+use crate::model::{AssetKey, FileId, KnownNames, Location, Name};
 
 /// A place in a manifest file, and what is wrong or worth knowing there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,87 @@ impl Problems {
         self.found.push((problem, labels.into_iter().collect()));
     }
 
+    /// Adds a problem with its only place.
+    pub(super) fn at(&mut self, location: Location, text: impl Into<String>, problem: Problem) {
+        self.add(problem, [Label::new(location, text)]);
+    }
+
+    /// Adds keys that do not go together.
+    pub(super) fn conflict(
+        &mut self,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        keys: impl IntoIterator<Item = Location>,
+    ) {
+        let problem = Problem::ConflictingKeys {
+            message: message.into(),
+            help: help.into(),
+        };
+        let label = |location| Label::new(location, "this key");
+        self.add(problem, keys.into_iter().map(label));
+    }
+
+    /// The name that a text is, if it is one; `what` says of what.
+    pub(super) fn name(
+        &mut self,
+        text: &str,
+        location: Location,
+        what: &'static str,
+    ) -> Option<Name> {
+        let name = Name::parse(text);
+        if let Err(error) = &name {
+            let problem = Problem::InvalidName {
+                name: text.to_owned(),
+                what,
+                reason: error.to_string(),
+            };
+            self.at(location, "this name", problem);
+        }
+        name.ok()
+    }
+
+    /// Adds a name that is declared twice.
+    pub(super) fn duplicate_name(&mut self, name: &str, again: Location, first: Location) {
+        let problem = Problem::DuplicateName {
+            name: name.to_owned(),
+        };
+        let labels = [
+            Label::new(again, "declared again here"),
+            Label::new(first, "declared here"),
+        ];
+        self.add(problem, labels);
+    }
+
+    /// Adds the first input or output whose environment variables are also those of one before it.
+    pub(super) fn colliding_variables<'a>(
+        &mut self,
+        asset: &AssetKey,
+        prefix: &str,
+        named: impl IntoIterator<Item = (&'a Name, Location)>,
+    ) {
+        let mut seen: HashMap<String, (&Name, Location)> = HashMap::new();
+        for (name, location) in named {
+            let variable = name.as_variable();
+            for variable in [variable.clone(), format!("{variable}_LIST")] {
+                let Some(first) = seen.insert(variable.clone(), (name, location)) else {
+                    continue;
+                };
+                let problem = Problem::VariableCollision {
+                    asset: asset.to_string(),
+                    first: first.0.to_string(),
+                    second: name.to_string(),
+                    variable: format!("{prefix}{variable}"),
+                };
+                let labels = [
+                    Label::new(location, "this one"),
+                    Label::new(first.1, "and this one"),
+                ];
+                self.add(problem, labels);
+                break;
+            }
+        }
+    }
+
     /// Adds those of another list.
     pub(super) fn append(&mut self, mut others: Self) {
         self.found.append(&mut others.found);
@@ -147,17 +229,21 @@ impl ManifestError {
             NamedSource::new(file.path(), file.text()).with_language("toml")
         };
         let first = labels.first().map(|label| label.location.file);
-        let here = |label: &&Label| Some(label.location.file) == first;
-        let apart: Vec<&Label> = labels.iter().filter(|label| !here(label)).collect();
-        let elsewhere = |labels: &[&Label]| Elsewhere {
-            labels: labels.iter().map(|label| label.span()).collect(),
+        let is_here = |label: &Label| Some(label.location.file) == first;
+        let elsewhere = |labels: &[Label]| Elsewhere {
+            labels: labels.iter().map(Label::span).collect(),
             text: source(labels[0].location.file),
         };
-        let by_file = apart.chunk_by(|a, b| a.location.file == b.location.file);
+        let by_file = labels.chunk_by(|a, b| a.location.file == b.location.file);
+        let by_file = by_file.filter(|labels| !is_here(&labels[0]));
         Self {
             problem,
             text: first.map(source),
-            here: labels.iter().filter(here).map(Label::span).collect(),
+            here: labels
+                .iter()
+                .filter(|label| is_here(label))
+                .map(Label::span)
+                .collect(),
             elsewhere: by_file.map(elsewhere).collect(),
             labels,
             files: Arc::clone(files),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
+use crate::manifest::diagnostic::{Problems, did_you_mean};
 use crate::manifest::error::Problem;
 use crate::manifest::file::{SourceFile, Text};
 use crate::model::Location;
@@ -73,7 +73,7 @@ impl<'a> Table<'a> {
                     table: self.heading.to_string(),
                     help,
                 };
-                problems.add(problem, [Label::new(value.key_location, "no such key")]);
+                problems.at(value.key_location, "no such key", problem);
             }
         }
     }
@@ -256,7 +256,7 @@ impl<'a> Value<'a> {
             example: self.example(expected),
         };
         let found = format!("this is {}", self.found());
-        problems.add(problem, [Label::new(self.location(), found)]);
+        problems.at(self.location(), found, problem);
     }
 
     /// Reports that the value means nothing.
@@ -270,7 +270,7 @@ impl<'a> Value<'a> {
             message: message.into(),
             help: help.into(),
         };
-        problems.add(problem, [Label::new(self.location(), "here")]);
+        problems.at(self.location(), "here", problem);
     }
 
     /// The value, if it is a date or a time.
@@ -288,7 +288,7 @@ impl<'a> Value<'a> {
                     message: format!("{what} cannot be written as JSON"),
                     help: "write it as a string, as `\"2024-01-01\"`".to_owned(),
                 };
-                problems.add(problem, [Label::new(self.file.location(range), "here")]);
+                problems.at(self.file.location(range), "here", problem);
                 None
             }
         }

@@ -116,7 +116,7 @@ fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'
         let problem = Problem::Syntax {
             message: error.message().trim().replace('\n', ", "),
         };
-        problems.add(problem, [Label::new(file.location(span), "here")]);
+        problems.at(file.location(span), "here", problem);
     }
     table
 }
@@ -243,10 +243,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
             message: "an included file has no `[project]`".to_owned(),
             help: "settings of the project and `include` belong in the main file",
         };
-        problems.add(
-            problem,
-            [Label::new(project.key_location, "not in an included file")],
-        );
+        problems.at(project.key_location, "not in an included file", problem);
     }
     file.only(&KNOWN, problems);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::outputs::Outputs;
@@ -44,14 +44,8 @@ impl<'a> Names<'a> {
         let id = AssetId(self.outlines.len() as u32);
         let first = *self.by_name.entry(name.key).or_insert(id);
         if first != id {
-            let problem = Problem::DuplicateName {
-                name: name.key.to_owned(),
-            };
-            let labels = [
-                Label::new(name.key_location, "declared again here"),
-                Label::new(self.get(first).table.location, "declared here"),
-            ];
-            problems.add(problem, labels);
+            let first = self.get(first).table.location;
+            problems.duplicate_name(name.key, name.key_location, first);
         }
         self.outlines.push(outline);
     }
@@ -90,7 +84,7 @@ pub(super) fn key_of(name: &Value<'_>, what: &'static str, problems: &mut Proble
             what,
             reason: error.to_string(),
         };
-        problems.add(problem, [Label::new(name.key_location, "this name")]);
+        problems.at(name.key_location, "this name", problem);
         AssetKey::of_path(name.key)
     })
 }

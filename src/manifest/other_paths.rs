@@ -59,7 +59,7 @@ pub(super) fn read(
                     "`assetctl list` names the sources and external assets",
                 ),
             };
-            problems.add(problem, [Label::new(value.key_location, "not declared")]);
+            problems.at(value.key_location, "not declared", problem);
             continue;
         };
         let Some(what) = what else {
@@ -173,7 +173,7 @@ pub fn typed_path(
         let problem = Problem::MadeByCommand {
             name: graph.key(asset).to_string(),
         };
-        problems.add(problem, [Label::new(typed.location(), "for its output")]);
+        problems.at(typed.location(), "for its output", problem);
         None
     };
     let shown = Some(text).filter(|text| !text.trim().is_empty());
@@ -217,7 +217,7 @@ fn read_other_path(
             message,
             help: help.to_owned(),
         };
-        problems.add(problem, [Label::new(text.location(), label)]);
+        problems.at(text.location(), label, problem);
         return None;
     }
     if !folded.trailing_slash {

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
@@ -28,16 +28,7 @@ pub(super) struct Outputs {
     /// Those that are right.
     pub list: Vec<Output>,
     /// Whether that is all of them.
-    pub reading: Reading,
-}
-
-/// Whether something was read without a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// All of it.
-    Complete,
-    /// Problems were reported.
-    Faulty,
+    pub is_complete: bool,
 }
 
 /// What outputs are read for.
@@ -69,30 +60,19 @@ pub(super) fn read(
                 message: "`format` is for an output without a path".to_owned(),
                 help: "write the extension into the path of the output".to_owned(),
             };
-            problems.add(
-                problem,
-                [Label::new(
-                    format.key_location,
-                    "not together with `outputs`",
-                )],
-            );
+            let label = "not together with `outputs`";
+            problems.at(format.key_location, label, problem);
         }
         if let Some(named) = value.as_table(Heading::Inline("the outputs")) {
             for entry in named.values() {
-                let name = Name::parse(entry.key);
-                if let Err(error) = &name {
-                    let problem = Problem::InvalidName {
-                        name: entry.key.to_owned(),
-                        what: "an output",
-                        reason: error.to_string(),
-                    };
-                    problems.add(problem, [Label::new(entry.key_location, "this name")]);
-                }
+                let name = problems.name(entry.key, entry.key_location, "an output");
                 let path = entry.text(problems);
-                let output = path.and_then(|path| one(path, name.ok(), context, apart, problems));
+                let output = path.and_then(|path| one(path, name, context, apart, problems));
                 list.extend(output);
             }
-            check_variables(&list, context.key, problems);
+            let named = list.iter();
+            let named = named.filter_map(|it| Some((it.name.as_ref()?, it.location)));
+            problems.colliding_variables(context.key, "ASSETCTL_OUTPUT_", named);
         } else {
             for path in value.texts(problems) {
                 list.extend(one(path, None, context, apart, problems));
@@ -105,12 +85,8 @@ pub(super) fn read(
     } else if table.get("command").is_some() {
         list.extend(default_output(table, context, problems));
     }
-    let reading = if problems.len() == before {
-        Reading::Complete
-    } else {
-        Reading::Faulty
-    };
-    Outputs { list, reading }
+    let is_complete = problems.len() == before;
+    Outputs { list, is_complete }
 }
 
 fn one(
@@ -129,17 +105,12 @@ fn one(
         problems,
     )?;
     let folded = paths::fold(text.file.folder(), &template);
-    if let Some(Refused {
-        message,
-        help,
-        label,
-    }) = refused(&folded, text.value)
-    {
+    if let Some((reason, help, label)) = refused(&folded) {
         let problem = Problem::InvalidPath {
-            message,
+            message: format!("the output `{}` {reason}", text.value),
             help: help.to_owned(),
         };
-        problems.add(problem, [Label::new(text.location(), label)]);
+        problems.at(text.location(), label, problem);
         return None;
     }
     if let Partitions::By(id) = context.partitions
@@ -154,7 +125,7 @@ fn one(
         } else {
             "the same path for several partitions"
         };
-        problems.add(problem, [Label::new(text.location(), label)]);
+        problems.at(text.location(), label, problem);
         return None;
     }
     Some(Output {
@@ -169,15 +140,9 @@ fn one(
     })
 }
 
-/// Why a path can be no output.
-struct Refused {
-    message: String,
-    help: &'static str,
-    label: &'static str,
-}
-
-fn refused(folded: &Folded, written: &str) -> Option<Refused> {
-    let (reason, help, label) = if folded.outside {
+/// Why a path cannot be an output, what to do, and what to say of it.
+fn refused(folded: &Folded) -> Option<(&'static str, &'static str, &'static str)> {
+    Some(if folded.outside {
         (
             "lies outside of the project",
             "outputs lie inside the project: write a path relative to the folder of the manifest file",
@@ -197,11 +162,6 @@ fn refused(folded: &Folded, written: &str) -> Option<Refused> {
         )
     } else {
         return None;
-    };
-    Some(Refused {
-        message: format!("the output `{written}` {reason}"),
-        help,
-        label,
     })
 }
 
@@ -248,35 +208,6 @@ fn first_component_is(path: &PathTemplate, name: &str) -> bool {
         return false;
     };
     text.split('/').next() == Some(name)
-}
-
-/// Reports two named outputs that give the same environment variable, of a path or of a list.
-fn check_variables(outputs: &[Output], key: &AssetKey, problems: &mut Problems) {
-    let mut seen: HashMap<String, &Output> = HashMap::new();
-    for output in outputs {
-        let Some(name) = &output.name else { continue };
-        let variable = name.as_variable();
-        for variable in [variable.clone(), format!("{variable}_LIST")] {
-            let Some(first) = seen.insert(variable.clone(), output) else {
-                continue;
-            };
-            let problem = Problem::VariableCollision {
-                asset: key.to_string(),
-                first: first
-                    .name
-                    .as_ref()
-                    .map_or_else(String::new, Name::to_string),
-                second: name.to_string(),
-                variable: format!("ASSETCTL_OUTPUT_{variable}"),
-            };
-            let labels = [
-                Label::new(output.location, "this one"),
-                Label::new(first.location, "and this one"),
-            ];
-            problems.add(problem, labels);
-            break;
-        }
-    }
 }
 
 /// Which templates tell the partitions of a definition apart: asked once for each definition and template.

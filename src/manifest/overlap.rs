@@ -13,7 +13,7 @@ use crate::hash::Exceptions;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::{Decides, Definitions};
-use crate::manifest::path_shapes::{Claim, ClaimKind, Disk, Rest, Shape};
+use crate::manifest::path_shapes::{Claim, ClaimKind, Disk, Shape};
 use crate::manifest::paths;
 use crate::manifest::patterns::{NodeId, Pattern, Trie, can_match};
 use crate::model::{
@@ -273,8 +273,7 @@ impl Report<'_> {
             message: format!("the output `{path}` {relation} {name}"),
             help: "choose another path: an output replaces everything at its path".to_owned(),
         };
-        self.problems
-            .add(problem, [Label::new(output.location, "here")]);
+        self.problems.at(output.location, "here", problem);
         true
     }
 
@@ -323,9 +322,9 @@ fn pattern_is_output(decides: Decides, maker: &AssetKey) -> Problem {
 /// tails; a glob is tried on an output without placeholders as it will be at run time.
 fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
     let is_directory = matches!(output.kind, ClaimKind::Output(_, OutputKind::Directory));
-    let is_glob = read.glob.is_some() || read.rest == Rest::Anything;
+    let is_glob = read.glob.is_some() || read.is_open;
     let shorter = read.patterns.len() < written.patterns.len();
-    if is_glob && shorter && read.rest == Rest::End {
+    if is_glob && shorter && !read.is_open {
         return false;
     }
     let Some(glob) = &read.glob else {
@@ -334,8 +333,7 @@ fn really_read(read: &Shape, written: &Shape, output: &Claim) -> bool {
     if glob.starts_with('/') || glob.starts_with("../") {
         return true;
     }
-    if is_directory && (read.rest == Rest::Anything || read.patterns.len() > written.patterns.len())
-    {
+    if is_directory && (read.is_open || read.patterns.len() > written.patterns.len()) {
         return true;
     }
     match &written.literal {

@@ -54,21 +54,12 @@ pub(super) enum ClaimKind {
 pub(super) struct Shape {
     /// Its components, up to the first that matches over folders.
     pub patterns: Vec<Pattern>,
-    /// What follows them.
-    pub rest: Rest,
+    /// Whether anything may follow them, over folders.
+    pub is_open: bool,
     /// The path, where it is one and no glob.
     pub literal: Option<String>,
     /// The glob, where it is one without placeholders.
     pub glob: Option<String>,
-}
-
-/// What follows the components of a shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rest {
-    /// Nothing.
-    End,
-    /// Anything, over folders.
-    Anything,
 }
 
 impl Claim {
@@ -99,27 +90,15 @@ impl Claim {
             .collect()
     }
 
-    fn may_be_glob(&self) -> MayBeGlob {
-        match self.kind {
-            ClaimKind::Source(_) | ClaimKind::Code(_) => MayBeGlob::Yes,
-            ClaimKind::Output(..)
-            | ClaimKind::Candidate(_)
-            | ClaimKind::Keys(_)
-            | ClaimKind::Guarded => MayBeGlob::No,
-        }
+    fn may_be_glob(&self) -> bool {
+        matches!(self.kind, ClaimKind::Source(_) | ClaimKind::Code(_))
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MayBeGlob {
-    Yes,
-    No,
-}
-
-fn shape(template: &PathTemplate, may_be_glob: MayBeGlob, disk: &mut Disk) -> Shape {
-    let is_glob = may_be_glob == MayBeGlob::Yes && paths::is_glob(template);
+fn shape(template: &PathTemplate, may_be_glob: bool, disk: &mut Disk) -> Shape {
+    let is_glob = may_be_glob && paths::is_glob(template);
     let mut patterns = Vec::new();
-    let mut rest = Rest::End;
+    let mut is_open = false;
     for (index, component) in components(template).into_iter().enumerate() {
         if component.is_empty() {
             if index == 0 {
@@ -135,7 +114,7 @@ fn shape(template: &PathTemplate, may_be_glob: MayBeGlob, disk: &mut Disk) -> Sh
             })
             .collect();
         if is_glob && texts.iter().flatten().any(|text| crosses_folders(text)) {
-            rest = Rest::Anything;
+            is_open = true;
             break;
         }
         patterns.push(pattern(&texts, is_glob));
@@ -144,7 +123,7 @@ fn shape(template: &PathTemplate, may_be_glob: MayBeGlob, disk: &mut Disk) -> Sh
     let owned = |wanted: bool| literal.filter(|_| wanted).map(str::to_owned);
     Shape {
         patterns: disk.resolve(patterns),
-        rest,
+        is_open,
         literal: owned(!is_glob),
         glob: owned(is_glob),
     }

@@ -1,7 +1,7 @@
 //! Paths of templates: joined to the folder of their file, and folded.
 
 use crate::hash::PathGlob;
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::model::{Location, PartitionPlaceholder, PathTemplate, Piece};
@@ -143,7 +143,7 @@ pub(super) fn check_glob(template: &PathTemplate, location: Location, problems: 
             glob: template.source(),
             reason: error.kind().to_string(),
         };
-        problems.add(problem, [Label::new(location, "this glob")]);
+        problems.at(location, "this glob", problem);
     }
 }
 
@@ -164,7 +164,7 @@ pub(super) fn report_lone_exception(location: Location, problems: &mut Problems)
         help: "write a glob beside it, as `src/**`; a file whose name begins with `!` is `./!…`"
             .to_owned(),
     };
-    problems.add(problem, [Label::new(location, "from which glob?")]);
+    problems.at(location, "from which glob?", problem);
 }
 
 /// Whether a text can be a path at all: not empty, without a line break or NUL; reports it otherwise.
@@ -190,7 +190,7 @@ pub(super) fn check_text(text: Text<'_>, problems: &mut Problems) -> bool {
         message: message.to_owned(),
         help: help.to_owned(),
     };
-    problems.add(problem, [Label::new(text.location(), label)]);
+    problems.at(text.location(), label, problem);
     false
 }
 

@@ -1,8 +1,8 @@
 //! The placeholders of commands: what each name stands for in a command, and how many values it can have.
 
-use crate::manifest::diagnostic::{Label, Problems, all_of, did_you_mean};
+use crate::manifest::diagnostic::{Problems, all_of, did_you_mean};
 use crate::manifest::error::Problem;
-use crate::manifest::template::{Scope, Written};
+use crate::manifest::template::{Refusal, Scope, Written, refuse};
 use crate::model::{
     CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat, ValueForm,
 };
@@ -14,6 +14,13 @@ pub(super) enum Amount {
     One,
     /// Any number.
     Several,
+}
+
+impl Amount {
+    /// Several or one.
+    pub(super) fn of(is_several: bool) -> Self {
+        if is_several { Self::Several } else { Self::One }
+    }
 }
 
 /// An input as its command sees it.
@@ -29,23 +36,8 @@ pub(super) struct InputView {
     pub outputs: Vec<String>,
     /// The only output that is read, if the dep names one.
     pub output: Option<usize>,
-    /// Whether it is a value of a file.
-    pub value: HasValue,
-}
-
-/// Whether an input is a source with a `key`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HasValue {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
-}
-
-/// Why a placeholder is refused, and what to do.
-struct Refusal {
-    reason: String,
-    help: String,
+    /// Whether it is a source with a `key`, and so a value of a file.
+    pub is_value: bool,
 }
 
 /// What `{{name}}` stands for; reports it where it cannot stand.
@@ -56,13 +48,13 @@ pub(super) fn read(
     problems: &mut Problems,
 ) -> Option<(CommandPlaceholder, Amount)> {
     if let Some(written) = Written::parse(name) {
-        if context.batching == Batching::Several {
+        if context.is_batched {
             let problem = Problem::MisplacedPlaceholder {
                 name: name.to_owned(),
                 reason: "one command makes a batch of partitions".to_owned(),
                 help: format!("read {IN_A_BATCH} in the command"),
             };
-            problems.add(problem, [Label::new(location(), "of which partition?")]);
+            problems.at(location(), "of which partition?", problem);
             return None;
         }
         let placeholder = written.resolve(name, context.scope, location, problems)?;
@@ -80,7 +72,7 @@ pub(super) fn read(
         },
         ("run_id", None, Some(_)) => Ok((CommandPlaceholder::RunId, Amount::One)),
         ("output", None, Some(outputs)) => {
-            let amount = of_batch(context, amount(outputs.len()));
+            let amount = of_batch(context, Amount::of(outputs.len() > 1));
             Ok((CommandPlaceholder::Outputs, amount))
         }
         ("output", Some(output), Some(outputs)) => named_output(output, outputs)
@@ -95,22 +87,13 @@ pub(super) fn read(
                 name: name.to_owned(),
                 help: unknown_help(word, context),
             };
-            problems.add(problem, [Label::new(location(), "no such placeholder")]);
+            problems.at(location(), "no such placeholder", problem);
             return None;
         }
     };
-    match found {
-        Ok(found) => Some(found),
-        Err(Refusal { reason, help }) => {
-            let problem = Problem::MisplacedPlaceholder {
-                name: name.to_owned(),
-                reason,
-                help,
-            };
-            problems.add(problem, [Label::new(location(), "has no value")]);
-            None
-        }
-    }
+    let has_no_value =
+        |refusal: Refusal| refusal.report(name, location(), "has no value", problems);
+    found.map_err(has_no_value).ok()
 }
 
 /// The variable that holds what a placeholder stands for, as it is written in double quotes.
@@ -149,27 +132,13 @@ pub(super) fn variable(
 
 type Known = Result<(CommandPlaceholder, Amount), Refusal>;
 
-fn amount(count: usize) -> Amount {
-    if count > 1 {
-        Amount::Several
-    } else {
-        Amount::One
-    }
-}
-
 /// How many values there are for all partitions that one command makes.
 fn of_batch(context: &CommandContext<'_>, of_one: Amount) -> Amount {
-    match context.batching {
-        Batching::One => of_one,
-        Batching::Several => Amount::Several,
+    if context.is_batched {
+        Amount::Several
+    } else {
+        of_one
     }
-}
-
-fn refuse<T>(reason: impl Into<String>, help: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        reason: reason.into(),
-        help: help.into(),
-    })
 }
 
 fn named_output(name: &str, outputs: &[Output]) -> Known {
@@ -259,7 +228,7 @@ fn named_value(name: &str, inputs: &[InputView]) -> Known {
     };
     let index = find_input(name, inputs)?;
     let view = &inputs[index];
-    if view.value == HasValue::No {
+    if !view.is_value {
         return refuse(
             format!("`{name}` is not a value of a file"),
             "only a source with a `key` has one value",
@@ -335,18 +304,9 @@ pub(super) struct CommandContext<'a> {
     /// The project's name.
     pub project: Option<&'a str>,
     /// Whether one command makes several partitions.
-    pub batching: Batching,
+    pub is_batched: bool,
 }
 
 /// What a command of a batch reads instead of placeholders about the partition.
 pub(super) const IN_A_BATCH: &str =
     "`$ASSETCTL_PARTITION_START`, `$ASSETCTL_PARTITION_END` or `$ASSETCTL_PARTITIONS_LIST`";
-
-/// Whether one command makes several partitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Batching {
-    /// It makes one.
-    One,
-    /// It makes several.
-    Several,
-}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::manifest::diagnostic::{Label, ManifestErrors, Problems};
+use crate::manifest::diagnostic::{ManifestErrors, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::paths;
@@ -102,7 +102,7 @@ pub(super) fn globs(file: &Table<'_>, root: &Path, problems: &mut Problems) -> V
     for text in project.texts("include", problems) {
         let mut refuse = |message: String, label: &str, help: &'static str| {
             let problem = Problem::Include { message, help };
-            problems.add(problem, [Label::new(text.location(), label)]);
+            problems.at(text.location(), label, problem);
         };
         let folded = paths::fold_literal("", text.value);
         let glob = folded.path.as_literal().unwrap_or_default().to_owned();

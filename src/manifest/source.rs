@@ -9,12 +9,12 @@ use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::manifest::partitions::Partitions;
 use crate::manifest::paths::{self, Folded};
-use crate::manifest::placeholders::{Batching, CommandContext};
+use crate::manifest::placeholders::CommandContext;
 use crate::manifest::template::{Partitioning, Scope, path_template};
 use crate::manifest::{command, common_keys};
 use crate::model::{
-    About, AssetId, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Location,
-    Name, PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place,
+    About, AssetId, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Name,
+    PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place,
     SourceAsset, SourcePath,
 };
 
@@ -94,10 +94,7 @@ pub(super) fn read_folded(
             message: "a source cannot be the whole project".to_owned(),
             help: "name a file or a folder in it".to_owned(),
         };
-        problems.add(
-            problem,
-            [Label::new(text.location(), "the project's folder")],
-        );
+        problems.at(text.location(), "the project's folder", problem);
         return None;
     }
     if let Scope::Partitioned(partitioning) = scope
@@ -110,7 +107,7 @@ pub(super) fn read_folded(
             ),
             help: "a key that is read is one name: rename the key, or the files".to_owned(),
         };
-        problems.add(problem, [Label::new(text.location(), "the path")]);
+        problems.at(text.location(), "the path", problem);
         return None;
     }
     Some(folded)
@@ -174,45 +171,40 @@ fn read_place(
                 },
                 [Label::new(table.location, "without a path")],
             ),
-            several => conflict(
+            several => problems.conflict(
                 "a source has one of `path`, `paths` and `observe`",
                 "keep one of them",
-                several.iter().map(|value| value.key_location),
-                problems,
-            ),
+                several.iter().map(|value| value.key_location)),
         }
         return None;
     };
     if only.key == "observe" {
         for key in ["key", "optional", "gitignored"] {
             if let Some(value) = table.get(key) {
-                conflict(
-                    &format!("`{key}` is for a source with a path"),
+                problems.conflict(
+                    format!("`{key}` is for a source with a path"),
                     "remove it, or `observe`",
                     [value.key_location, only.key_location],
-                    problems,
                 );
             }
         }
         return read_observed(table, context, problems);
     }
     if let Some(value) = table.get("timeout") {
-        conflict(
+        problems.conflict(
             "`timeout` is for a source with `observe`",
             "remove it",
             [value.key_location, only.key_location],
-            problems,
         );
     }
     let texts = only.texts(problems);
     if let Some(key) = table.get("key") {
         let key = key.text(problems)?;
         let [path] = texts.as_slice() else {
-            conflict(
+            problems.conflict(
                 "a source with a `key` is a value of one file",
                 "name one file with `path`",
                 [only.key_location],
-                problems,
             );
             return None;
         };
@@ -281,7 +273,7 @@ fn read_observed(
         outputs: None,
         shell: context.shell,
         project: context.project,
-        batching: Batching::One,
+        is_batched: false,
     };
     let command = command::read(&value, &command_context, problems)?;
     let for_all = matches!(context.scope, Scope::Partitioned(_)) && !names_partition(&command);
@@ -311,20 +303,6 @@ fn read_template(
     problems: &mut Problems,
 ) -> Option<PathTemplate> {
     read_folded(text, scope, problems).map(|folded| folded.path)
-}
-
-fn conflict(
-    message: &str,
-    help: &str,
-    locations: impl IntoIterator<Item = Location>,
-    problems: &mut Problems,
-) {
-    let problem = Problem::ConflictingKeys {
-        message: message.to_owned(),
-        help: help.to_owned(),
-    };
-    let label = |location| Label::new(location, "this key");
-    problems.add(problem, locations.into_iter().map(label));
 }
 
 /// Sources that are declared by the deps that read them, once for each path.

@@ -7,9 +7,9 @@ use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::names::Declares;
-use crate::manifest::outputs::{Outputs, Reading};
+use crate::manifest::outputs::Outputs;
 use crate::manifest::partitions::Partitions;
-use crate::manifest::placeholders::{Amount, Batching, InputView};
+use crate::manifest::placeholders::{Amount, InputView};
 use crate::manifest::source::InlineSources;
 use crate::model::{AssetId, Dep, Dimension, Location, OutputKind, Place, SourceAsset, SourcePath};
 
@@ -19,11 +19,11 @@ pub(super) struct Inputs<'a> {
     /// The deps that are right.
     pub deps: &'a [Dep],
     /// Whether that is all of them.
-    pub reading: Reading,
+    pub are_complete: bool,
     /// The same as the command sees them.
     pub views: &'a [InputView],
     /// Whether one command makes several partitions.
-    pub batching: Batching,
+    pub is_batched: bool,
     /// Sources without a table.
     pub inline: &'a InlineSources,
 }
@@ -58,7 +58,7 @@ pub(super) fn stdin(
     let is_it = |dep: &Dep| dep.input.as_str() == name.value;
     let Some(index) = inputs.deps.iter().position(is_it) else {
         // The dep that is meant may be one of those that are wrong.
-        if inputs.reading == Reading::Complete {
+        if inputs.are_complete {
             let known = inputs.deps.iter().map(|dep| dep.input.as_str());
             let otherwise = if inputs.deps.is_empty() {
                 "inputs belong in `deps`"
@@ -70,7 +70,7 @@ pub(super) fn stdin(
                 input: name.value.to_owned(),
                 help: did_you_mean(name.value, known, otherwise),
             };
-            problems.add(problem, [Label::new(name.location(), "no such input")]);
+            problems.at(name.location(), "no such input", problem);
         }
         return None;
     };
@@ -99,7 +99,7 @@ pub(super) fn stdout(table: &Table<'_>, outputs: &Outputs, problems: &mut Proble
     let Some(value) = table.get("stdout") else {
         return false;
     };
-    if value.boolean(problems) != Some(true) || outputs.reading == Reading::Faulty {
+    if value.boolean(problems) != Some(true) || !outputs.is_complete {
         return false;
     }
     let message = match outputs.list.as_slice() {
@@ -132,7 +132,7 @@ fn unfit(
         },
     };
     // That a batch has several is reported of `batch`.
-    let several = inputs.batching == Batching::One && view.partitions == Amount::Several;
+    let several = !inputs.is_batched && view.partitions == Amount::Several;
     of_upstream.or(several.then_some(Unfit::Partitions))
 }
 
@@ -151,7 +151,7 @@ fn unfit_source(source: &SourceAsset) -> Option<Unfit> {
 fn unfit_output(dep: &Dep, outputs: &Outputs) -> Option<Unfit> {
     let read = match dep.output {
         Some(index) => outputs.list.get(index as usize),
-        None if outputs.reading == Reading::Faulty => None,
+        None if !outputs.is_complete => None,
         None => match outputs.list.as_slice() {
             [] => return Some(Unfit::Nothing),
             [only] => Some(only),
@@ -226,7 +226,7 @@ pub(super) fn batch(
             key: "max",
             help: "say how many partitions one command makes at most: `batch = { max = 30 }`",
         };
-        problems.add(problem, [Label::new(value.location(), "of how many?")]);
+        problems.at(value.location(), "of how many?", problem);
         return None;
     };
     let number = max.integer(problems)?;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use crate::manifest::diagnostic::{Label, Problems, any_of, did_you_mean};
+use crate::manifest::diagnostic::{Problems, any_of, did_you_mean};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::model::{
@@ -79,8 +79,11 @@ pub(super) fn read_tokens<'a>(text: Text<'a>, problems: &mut Problems) -> Option
     match tokens(text.value) {
         Ok(tokens) => Some(tokens),
         Err(Unclosed(at)) => {
-            let label = Label::new(text.part(at..at + 2), "opened here");
-            problems.add(Problem::UnclosedPlaceholder, [label]);
+            problems.at(
+                text.part(at..at + 2),
+                "opened here",
+                Problem::UnclosedPlaceholder,
+            );
             None
         }
     }
@@ -131,8 +134,7 @@ fn unknown_in_path(name: &str, text: Text<'_>, range: Range<usize>, problems: &m
             )
         },
     };
-    let label = Label::new(text.part(range), "no such placeholder in a path");
-    problems.add(problem, [label]);
+    problems.at(text.part(range), "no such placeholder in a path", problem);
 }
 
 impl<'a> Token<'a> {
@@ -183,10 +185,36 @@ enum What<'a> {
     End,
 }
 
-/// Why a placeholder has no value.
-struct NoValue {
+/// Why a placeholder has no value where it stands, and what to do.
+pub(super) struct Refusal {
     reason: String,
     help: String,
+}
+
+/// Refuses a placeholder.
+pub(super) fn refuse<T>(reason: impl Into<String>, help: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal {
+        reason: reason.into(),
+        help: help.into(),
+    })
+}
+
+impl Refusal {
+    /// Reports it of the placeholder `name`.
+    pub(super) fn report(
+        self,
+        name: &str,
+        location: Location,
+        label: impl Into<String>,
+        problems: &mut Problems,
+    ) {
+        let problem = Problem::MisplacedPlaceholder {
+            name: name.to_owned(),
+            reason: self.reason,
+            help: self.help,
+        };
+        problems.at(location, label, problem);
+    }
 }
 
 impl<'a> Partitioning<'a> {
@@ -236,15 +264,15 @@ impl<'a> Written<'a> {
                 format: format.to_owned(),
                 reason,
             };
-            problems.add(problem, [Label::new(location(), "in this placeholder")]);
+            problems.at(location(), "in this placeholder", problem);
             return None;
         }
         let found = match scope {
             Scope::Unknown => return Some(PartitionPlaceholder::Key),
-            Scope::Unpartitioned => Err(NoValue {
-                reason: "there are no partitions".to_owned(),
-                help: "give it `partitions`, or leave the placeholder out".to_owned(),
-            }),
+            Scope::Unpartitioned => refuse(
+                "there are no partitions",
+                "give it `partitions`, or leave the placeholder out",
+            ),
             Scope::Partitioned(partitioning) => {
                 if let What::Dimension(dimension) = self.what
                     && partitioning.dimensions().next().is_some()
@@ -257,35 +285,27 @@ impl<'a> Written<'a> {
                         dimension: dimension.to_owned(),
                         help: did_you_mean(dimension, known, ""),
                     };
-                    problems.add(problem, [Label::new(location(), "no such dimension")]);
+                    problems.at(location(), "no such dimension", problem);
                     return None;
                 }
                 self.stands_for(partitioning)
             }
         };
-        match found {
-            Ok(placeholder) => Some(placeholder),
-            Err(NoValue { reason, help }) => {
-                let label = Label::new(location(), reason.clone());
-                let problem = Problem::MisplacedPlaceholder {
-                    name: name.to_owned(),
-                    reason,
-                    help,
-                };
-                problems.add(problem, [label]);
-                None
-            }
-        }
+        let has_no_value = |refusal: Refusal| {
+            let label = refusal.reason.clone();
+            refusal.report(name, location(), label, problems);
+        };
+        found.map_err(has_no_value).ok()
     }
 
-    fn stands_for(self, partitioning: Partitioning<'_>) -> Result<PartitionPlaceholder, NoValue> {
+    fn stands_for(self, partitioning: Partitioning<'_>) -> Result<PartitionPlaceholder, Refusal> {
         let several = partitioning.dimensions().next().is_some();
         match self.what {
             What::Partition if self.format.is_none() => Ok(PartitionPlaceholder::Key),
-            What::Dimension(_) if !several => Err(NoValue {
-                reason: "the partitions have no dimensions".to_owned(),
-                help: "`{{partition}}` is the key".to_owned(),
-            }),
+            What::Dimension(_) if !several => refuse(
+                "the partitions have no dimensions",
+                "`{{partition}}` is the key",
+            ),
             What::Dimension(dimension) => {
                 let found = partitioning
                     .dimensions()
@@ -296,10 +316,10 @@ impl<'a> Written<'a> {
                     None => PartitionPlaceholder::Key,
                     Some(_) if definition.windows().is_some() => self.of_window(),
                     Some(_) => {
-                        return Err(NoValue {
-                            reason: format!("the keys of `{dimension}` are not time windows"),
-                            help: format!("write `{{{{partition.{dimension}}}}}` without a format"),
-                        });
+                        return refuse(
+                            format!("the keys of `{dimension}` are not time windows"),
+                            format!("write `{{{{partition.{dimension}}}}}` without a format"),
+                        );
                     }
                 };
                 Ok(of_dimension(place, name, of))
@@ -311,20 +331,20 @@ impl<'a> Written<'a> {
                 let times: Vec<_> = partitioning.dimensions().filter(of_time).collect();
                 match times.as_slice() {
                     [(place, name, _)] => Ok(of_dimension(*place, name, self.of_window())),
-                    [] => Err(NoValue {
-                        reason: "no dimension has time windows".to_owned(),
-                        help: "name a dimension, as `{{partition.NAME}}`".to_owned(),
-                    }),
+                    [] => refuse(
+                        "no dimension has time windows",
+                        "name a dimension, as `{{partition.NAME}}`",
+                    ),
                     several => {
                         let written: Vec<String> = several
                             .iter()
                             .map(|(_, name, _)| format!("{{{{partition.{name}:%Y}}}}"))
                             .collect();
                         let written: Vec<&str> = written.iter().map(String::as_str).collect();
-                        Err(NoValue {
-                            reason: "several dimensions have time windows".to_owned(),
-                            help: format!("name one of them, as {}", any_of(&written)),
-                        })
+                        refuse(
+                            "several dimensions have time windows",
+                            format!("name one of them, as {}", any_of(&written)),
+                        )
                     }
                 }
             }
@@ -333,10 +353,10 @@ impl<'a> Written<'a> {
             {
                 Ok(self.of_window())
             }
-            What::Partition | What::Start | What::End => Err(NoValue {
-                reason: "the partitions are not time windows".to_owned(),
-                help: "only `{{partition}}` is possible here".to_owned(),
-            }),
+            What::Partition | What::Start | What::End => refuse(
+                "the partitions are not time windows",
+                "only `{{partition}}` is possible here",
+            ),
         }
     }
 
@@ -415,7 +435,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::manifest::diagnostic::Problems;
-    use crate::manifest::template::{Partitioning, Scope, Written};
+    use crate::manifest::template::{Partitioning, Scope};
     use crate::model::{
         Cadence, DeclaredPartitions, DefinitionId, Dimension, Location, PartitionPlaceholder,
         PartitionsDefinition, PathTemplate, Piece, TimeFormat, TimePartitions, TimeSettings,

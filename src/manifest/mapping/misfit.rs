@@ -1,6 +1,6 @@
 //! What is said of a mapping that does not fit its two sides.
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::Definitions;
 use crate::model::{
@@ -44,15 +44,21 @@ impl Misfits<'_> {
             );
             (message, self.choices())
         };
-        let label = Label::new(self.place, "needs a mapping that fits");
-        problems.add(Problem::Mapping { message, help }, [label]);
+        problems.at(
+            self.place,
+            "needs a mapping that fits",
+            Problem::Mapping { message, help },
+        );
     }
 
     /// Reports why the mapping of this name does not fit.
     pub(super) fn report(&self, word: &str, misfit: &Misfit, problems: &mut Problems) {
         let (message, help) = self.explain(word, misfit);
-        let label = Label::new(self.place, "does not fit");
-        problems.add(Problem::Mapping { message, help }, [label]);
+        problems.at(
+            self.place,
+            "does not fit",
+            Problem::Mapping { message, help },
+        );
     }
 
     /// A message, and what to do.

@@ -1,6 +1,6 @@
 //! The settings of mappings: which belong to which, and what they give.
 
-use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
+use crate::manifest::diagnostic::{Problems, did_you_mean};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
@@ -90,16 +90,12 @@ impl<'a> Settings<'a> {
             let Some(kind) = kind.filter(|kind| *kind != of) else {
                 continue;
             };
-            let problem = Problem::ConflictingKeys {
-                message: format!(
-                    "`{}` is for `{}`, and this is `{}`",
-                    value.key,
-                    of.word(),
-                    kind.word()
-                ),
-                help: format!("remove it, or choose `mapping = \"{}\"`", of.word()),
-            };
-            problems.add(problem, [Label::new(value.key_location, "this key")]);
+            let (of, kind) = (of.word(), kind.word());
+            problems.conflict(
+                format!("`{}` is for `{of}`, and this is `{kind}`", value.key),
+                format!("remove it, or choose `mapping = \"{of}\"`"),
+                [value.key_location],
+            );
         }
         (problems.len() == before).then_some(kind)
     }
@@ -209,7 +205,7 @@ impl<'a> Settings<'a> {
             };
             let location = self.table.get(self.word).map(|word| word.location());
             let location = location.unwrap_or(self.table.location);
-            problems.add(problem, [Label::new(location, "needs it")]);
+            problems.at(location, "needs it", problem);
         }
         value
     }
@@ -270,7 +266,7 @@ fn check_key(
         definition: ends.definitions.describe(id),
         help,
     };
-    problems.add(problem, [Label::new(location, "no such key")]);
+    problems.at(location, "no such key", problem);
 }
 
 fn range(location: Location) -> std::ops::Range<usize> {
@@ -341,7 +337,7 @@ fn find_named(
             dimension: name.to_owned(),
             help: did_you_mean(name, known, "the definition lists them"),
         };
-        problems.add(problem, [Label::new(location, "no such dimension")]);
+        problems.at(location, "no such dimension", problem);
     }
     found.map(|(place, dimension)| (place, dimension.definition))
 }
@@ -360,13 +356,11 @@ fn read_source(
         (Some(from), None) => (from, None),
         (None, Some(keys)) => (keys, Some(keys)),
         (Some(from), Some(keys)) => {
-            let problem = Problem::ConflictingKeys {
-                message: "a dimension has one of `from` and `keys`".to_owned(),
-                help: "its keys come from a dimension of the asset, or are always the same"
-                    .to_owned(),
-            };
-            let label = |value: Value<'_>| Label::new(value.key_location, "this key");
-            problems.add(problem, [label(from), label(keys)]);
+            problems.conflict(
+                "a dimension has one of `from` and `keys`",
+                "its keys come from a dimension of the asset, or are always the same",
+                [from.key_location, keys.key_location],
+            );
             return None;
         }
         (None, None) => {
@@ -375,18 +369,18 @@ fn read_source(
                 key: "from",
                 help: "name a dimension of the asset that reads: `{ from = \"region\" }`, or list `keys`",
             };
-            problems.add(problem, [Label::new(table.location, "from where?")]);
+            problems.at(table.location, "from where?", problem);
             return None;
         }
     };
     if let Some(keys) = keys {
         let before = problems.len();
         for setting in BESIDE.iter().filter_map(|key| table.get(key)) {
-            let problem = Problem::ConflictingKeys {
-                message: format!("`{}` is for a dimension with `from`", setting.key),
-                help: "remove it: these keys are always the same".to_owned(),
-            };
-            problems.add(problem, [Label::new(setting.key_location, "this key")]);
+            problems.conflict(
+                format!("`{}` is for a dimension with `from`", setting.key),
+                "remove it: these keys are always the same",
+                [setting.key_location],
+            );
         }
         let keys = known_keys(&keys, Some(upstream), ends, problems)?;
         return (problems.len() == before).then(|| DimensionSource::Keys(keys.into()));

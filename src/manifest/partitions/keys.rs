@@ -22,7 +22,7 @@ pub(super) fn read_static(table: &Table<'_>, problems: &mut Problems) -> Option<
             key: "keys",
             help: "list the keys: `keys = [\"eu\", \"us\"]`",
         };
-        problems.add(problem, [Label::new(table.location, "without keys")]);
+        problems.at(table.location, "without keys", problem);
         return None;
     };
     of_list(&value, problems)
@@ -73,8 +73,11 @@ pub(in crate::manifest) fn read_key(
 ) -> Option<PartitionKey> {
     let key = PartitionKey::parse(text.value);
     if let Err(error) = &key {
-        let label = Label::new(text.location(), "this key");
-        problems.add(invalid(text.value, &error.to_string()), [label]);
+        problems.at(
+            text.location(),
+            "this key",
+            invalid(text.value, &error.to_string()),
+        );
     }
     key.ok()
 }
@@ -95,7 +98,7 @@ pub(super) fn read_files(table: &Table<'_>, problems: &mut Problems) -> Option<R
             key: "pattern",
             help: "say where its files are: `pattern = \"data/uploads/{{partition}}.csv\"`",
         };
-        problems.add(problem, [Label::new(table.location, "without a pattern")]);
+        problems.at(table.location, "without a pattern", problem);
         return None;
     };
     let text = value.text(problems)?;
@@ -132,7 +135,7 @@ pub(super) fn read_exists(
             message: format!("`{}` is a glob, and a window has one file", text.value),
             help: "write a path in which only placeholders vary".to_owned(),
         };
-        problems.add(problem, [Label::new(text.location(), "this path")]);
+        problems.at(text.location(), "this path", problem);
         return None;
     }
     Some(FilePattern {
@@ -153,7 +156,7 @@ fn read_pattern(text: Text<'_>, problems: &mut Problems) -> Option<PathTemplate>
             reason: reason.to_owned(),
         };
         let location = range.map_or_else(|| text.location(), |range| text.part(range));
-        problems.add(problem, [Label::new(location, "in this pattern")]);
+        problems.at(location, "in this pattern", problem);
     };
     let mut pieces = Vec::new();
     let mut keys = 0;

@@ -185,26 +185,11 @@ impl<'a> Definitions<'a> {
 
     /// The name of a table, if it is one; reports one that is none or that is taken.
     fn check_name(&self, value: &Value<'a>, problems: &mut Problems) -> Option<Name> {
-        let name = Name::parse(value.key);
-        if let Err(error) = &name {
-            let problem = Problem::InvalidName {
-                name: value.key.to_owned(),
-                what: "a partitions definition",
-                reason: error.to_string(),
-            };
-            problems.add(problem, [Label::new(value.key_location, "this name")]);
-        }
+        let name = problems.name(value.key, value.key_location, "a partitions definition");
         if let Some((_, first)) = self.by_name.get(value.key) {
-            let problem = Problem::DuplicateName {
-                name: value.key.to_owned(),
-            };
-            let labels = [
-                Label::new(value.key_location, "declared again here"),
-                Label::new(*first, "declared here"),
-            ];
-            problems.add(problem, labels);
+            problems.duplicate_name(value.key, value.key_location, *first);
         }
-        name.ok()
+        name
     }
 
     /// The definition of a name, or of a list of keys.
@@ -236,7 +221,7 @@ impl<'a> Definitions<'a> {
                 &format!("declare it as `[partitions.{name}]`"),
             ),
         };
-        problems.add(problem, [Label::new(location, "not declared")]);
+        problems.at(location, "not declared", problem);
         Partitions::Faulty
     }
 
@@ -320,7 +305,7 @@ impl Kind {
                 key: "type",
                 help: "write `type = \"static\"`, `\"daily\"` or another one of docs/manifest.md",
             };
-            problems.add(problem, [Label::new(table.location, "of which type?")]);
+            problems.at(table.location, "of which type?", problem);
             return None;
         };
         let name = value.text(problems)?.value;
@@ -359,7 +344,7 @@ impl Kind {
                     help,
                 };
                 let location = table.get("type").map_or(table.location, |it| it.location());
-                problems.add(problem, [Label::new(location, "not here")]);
+                problems.at(location, "not here", problem);
                 None
             }
         }
@@ -379,24 +364,16 @@ fn read_multi<'a>(
             key: "dimensions",
             help: "name them: `dimensions = { date = \"day\", region = [\"eu\", \"us\"] }`",
         };
-        problems.add(problem, [Label::new(table.location, "without dimensions")]);
+        problems.at(table.location, "without dimensions", problem);
         return None;
     };
     let before = problems.len();
     let entries = value.table(Heading::Inline("the dimensions"), problems)?;
     let mut dimensions = Vec::new();
     for entry in entries.values() {
-        let name = Name::parse(entry.key);
-        if let Err(error) = &name {
-            let problem = Problem::InvalidName {
-                name: entry.key.to_owned(),
-                what: "a dimension",
-                reason: error.to_string(),
-            };
-            problems.add(problem, [Label::new(entry.key_location, "this name")]);
-        }
+        let name = problems.name(entry.key, entry.key_location, "a dimension");
         let definition = read_dimension(&entry, definitions, problems);
-        if let (Ok(name), Some(definition)) = (name, definition) {
+        if let (Some(name), Some(definition)) = (name, definition) {
             dimensions.push(Dimension { name, definition });
         }
     }
@@ -405,7 +382,7 @@ fn read_multi<'a>(
             reason: "a multi definition has two or more dimensions".to_owned(),
             help: "with one dimension, use its own type of definition",
         };
-        problems.add(problem, [Label::new(value.location(), "too few")]);
+        problems.at(value.location(), "too few", problem);
     }
     dimensions.sort_by(|a, b| a.name.cmp(&b.name));
     (problems.len() == before).then(|| PartitionsDefinition::Multi(dimensions.into()))
@@ -430,10 +407,7 @@ fn read_dimension<'a>(
             reason: "a dimension cannot have dimensions itself".to_owned(),
             help: "write its dimensions beside the others",
         };
-        problems.add(
-            problem,
-            [Label::new(value.location(), "has several dimensions")],
-        );
+        problems.at(value.location(), "has several dimensions", problem);
         return None;
     }
     if let Some(bar) = definitions.bars.get(&id) {

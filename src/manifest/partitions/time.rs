@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime};
 
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::keys;
@@ -54,7 +54,7 @@ pub(super) fn read(
                 help,
             };
             let label = format!("without `{key}`");
-            problems.add(problem, [Label::new(table.location, label)]);
+            problems.at(table.location, label, problem);
         }
     }
     let start = table.get("start").map(|start| time_text(&start, problems));
@@ -134,10 +134,7 @@ fn check(
         reason: error.to_string(),
         help,
     };
-    problems.add(
-        problem,
-        [Label::new(location.unwrap_or(table.location), label)],
-    );
+    problems.at(location.unwrap_or(table.location), label, problem);
     let mut rest = settings;
     let (mut others, mut other_places) = (settings.exclusions.to_vec(), places.to_vec());
     match setting {
@@ -246,7 +243,7 @@ fn check_key(
         let location = table
             .get("format")
             .map_or(table.location, |it| it.location());
-        problems.add(problem, [Label::new(location, "this format")]);
+        problems.at(location, "this format", problem);
     }
     key.ok()
 }
