@@ -121,7 +121,7 @@ fn place(source: &dyn SourceCode, offset: usize) -> (Option<String>, Option<(usi
 }
 
 /// A problem with its code, help and labels.
-pub type Problem = Box<dyn Diagnostic + Send + Sync + 'static>;
+pub type BoxedDiagnostic = Box<dyn Diagnostic + Send + Sync + 'static>;
 
 /// What is wrong with a project, and what may be.
 #[derive(Debug, Default, Serialize)]
@@ -132,14 +132,14 @@ pub struct ValidateReport {
     pub sources: u32,
     /// What must change, in the order of the files.
     #[serde(serialize_with = "problems")]
-    pub errors: Vec<Problem>,
+    pub errors: Vec<BoxedDiagnostic>,
     /// What may be meant otherwise.
     #[serde(serialize_with = "problems")]
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<BoxedDiagnostic>,
 }
 
 /// Problems as errors are written.
-fn problems<S: Serializer>(problems: &[Problem], out: S) -> Result<S::Ok, S::Error> {
+fn problems<S: Serializer>(problems: &[BoxedDiagnostic], out: S) -> Result<S::Ok, S::Error> {
     out.collect_seq(problems.iter().flat_map(|problem| flattened(&**problem)))
 }
 

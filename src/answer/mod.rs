@@ -33,7 +33,9 @@ pub use check::{
     LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
 pub use doctor::{DoctorReport, Finding, Health};
-pub use errors::{ErrorShape, ErrorsDocument, LabelShape, Problem, ValidateReport, flattened};
+pub use errors::{
+    BoxedDiagnostic, ErrorShape, ErrorsDocument, LabelShape, ValidateReport, flattened,
+};
 pub use event::{
     BlockedRange, Event, EventKind, EventSink, Level, Planned, RunCounts, RunOutcome, StepFailure,
     StepOutcome, UnknownEvent,

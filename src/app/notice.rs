@@ -15,7 +15,7 @@ use crate::store;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// Of the instance.
-    Instance(store::Notice),
+    Instance(store::InstanceNotice),
     /// Of how the selection was taken.
     Selection(SelectionNotice),
     /// Of keys that are left to the next run.
@@ -104,8 +104,8 @@ impl fmt::Display for Notice {
     }
 }
 
-impl From<store::Notice> for Notice {
-    fn from(notice: store::Notice) -> Self {
+impl From<store::InstanceNotice> for Notice {
+    fn from(notice: store::InstanceNotice) -> Self {
         Self::Instance(notice)
     }
 }

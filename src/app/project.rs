@@ -28,7 +28,7 @@ use crate::model::{
     AssetGraph, AssetId, DefinitionId, KeysByDefinition, Lock, PartitionKeys, PathTemplate,
     SourceAsset,
 };
-use crate::store::{Mark, Opened, Place, Store, StoreError};
+use crate::store::{InstancePlace, Mark, Opened, Store, StoreError};
 use crate::sys::inherited::temporary_folder;
 use crate::sys::secret;
 
@@ -99,7 +99,7 @@ impl OpenProject {
 
     /// [`Self::open`], for a project in which nothing may be written, not even a cache.
     pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
-        let look = |world: World<'_>, home: Place<'_>, used: &BTreeSet<DefinitionId>| {
+        let look = |world: World<'_>, home: InstancePlace<'_>, used: &BTreeSet<DefinitionId>| {
             look_in(world, used, || InstanceAccess::untouched_at(home))
         };
         let known = (
@@ -154,7 +154,11 @@ impl OpenProject {
 
     fn open_with(
         surroundings: &Surroundings,
-        look: impl FnOnce(World<'_>, Place<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+        look: impl FnOnce(
+            World<'_>,
+            InstancePlace<'_>,
+            &BTreeSet<DefinitionId>,
+        ) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
         let known = (
             secret::known_or_made as Secret,
@@ -166,7 +170,11 @@ impl OpenProject {
     fn open_from(
         surroundings: &Surroundings,
         (secret, read): (Secret, ReadManifest),
-        look: impl FnOnce(World<'_>, Place<'_>, &BTreeSet<DefinitionId>) -> Result<Looked, AppError>,
+        look: impl FnOnce(
+            World<'_>,
+            InstancePlace<'_>,
+            &BTreeSet<DefinitionId>,
+        ) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
         let root = manifest::find(&surroundings.directory)?.0;
         let own = root.join(OWN_FOLDER);
@@ -189,7 +197,7 @@ impl OpenProject {
         let mark = Mark::read(&home);
         let temporary = temporary_folder(&surroundings.environment);
         let own_key = secret.map(of_instances);
-        let asked = Place {
+        let asked = InstancePlace {
             home: &home,
             temporary: &temporary,
             key: own_key.as_ref(),
@@ -412,8 +420,8 @@ impl OpenProject {
 
     /// Where the instance lies; a copy of it would lie in the folder `temporary`.
     #[must_use]
-    pub fn place<'a>(&'a self, temporary: &'a Path) -> Place<'a> {
-        Place {
+    pub fn place<'a>(&'a self, temporary: &'a Path) -> InstancePlace<'a> {
+        InstancePlace {
             home: &self.home,
             temporary,
             key: self.own_key.as_ref(),
@@ -463,7 +471,7 @@ pub(super) type Looked = (KeysByDefinition, Vec<Notice>);
 /// An instance that is damaged counts as empty, with a notice.
 pub(super) fn look(
     world: World<'_>,
-    home: Place<'_>,
+    home: InstancePlace<'_>,
     definitions: &BTreeSet<DefinitionId>,
 ) -> Result<Looked, AppError> {
     look_in(world, definitions, || InstanceAccess::at(home))

@@ -60,7 +60,7 @@ struct Sealed {
     mark: Mark,
     /// Seconds between which no partition appears: from, and until before.
     now: (i64, i64),
-    env: Environment,
+    env: SealedVariables,
     assets: u32,
     partitions: u32,
     /// The length of the paths' part.
@@ -185,11 +185,11 @@ struct Sealing<'a> {
 }
 
 /// Variables of the environment, each with the digest of its value if it was set.
-pub type Environment = Vec<(String, Option<Digest>)>;
+pub type SealedVariables = Vec<(String, Option<Digest>)>;
 
 impl Sealing<'_> {
     /// All paths and variables; `None` if any of it cannot be sealed, or anything is not fresh.
-    fn everything(&self) -> Option<(Vec<u8>, Environment)> {
+    fn everything(&self) -> Option<(Vec<u8>, SealedVariables)> {
         let mut seal = Seal::default();
         let mut env = Vec::new();
         for row in self.evaluation.scope().rows() {
@@ -213,7 +213,7 @@ impl Sealing<'_> {
     fn asset(
         &self,
         seal: &mut Seal,
-        env: &mut Environment,
+        env: &mut SealedVariables,
         row: &Row,
         asset: &Asset,
     ) -> Option<()> {
@@ -297,7 +297,7 @@ pub fn seal_code(
     seal: &mut Seal,
     observed: &ObservedCode,
     recipe: &Recipe,
-) -> Option<Environment> {
+) -> Option<SealedVariables> {
     let code = &recipe.code;
     if !code.tools.is_empty() {
         return None;
@@ -325,7 +325,7 @@ pub fn seal_code(
 }
 
 /// Whether variables have the values that they had.
-pub fn are_set(environment: &[(OsString, OsString)], sealed: &Environment) -> bool {
+pub fn are_set(environment: &[(OsString, OsString)], sealed: &SealedVariables) -> bool {
     let mut sealed = sealed.iter();
     sealed.all(|(name, value)| *value == variable(environment, name))
 }

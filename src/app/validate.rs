@@ -6,7 +6,7 @@ use std::fmt;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
 use thiserror::Error;
 
-use crate::answer::{GitignoredFiles, Problem, ValidateReport};
+use crate::answer::{BoxedDiagnostic, GitignoredFiles, ValidateReport};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::project::{OpenProject, Surroundings};
@@ -33,7 +33,9 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
         Err(errors) => {
             let errors = errors.errors().iter().cloned();
             return Ok(ValidateReport {
-                errors: errors.map(|error| Box::new(error) as Problem).collect(),
+                errors: errors
+                    .map(|error| Box::new(error) as BoxedDiagnostic)
+                    .collect(),
                 ..ValidateReport::default()
             });
         }
@@ -43,21 +45,22 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let warnings = manifest.warnings.into_iter();
-    let mut warnings: Vec<Problem> = warnings.map(|it| Box::new(it) as Problem).collect();
+    let mut warnings: Vec<BoxedDiagnostic> =
+        warnings.map(|it| Box::new(it) as BoxedDiagnostic).collect();
     let (mut assets, mut sources) = (0, 0);
     for id in graph.ids() {
         if let Some(asset) = graph.asset(id) {
             assets += 1;
             if let Err(problems) = observe_code_of(&workspace, asset) {
                 let problems = problems.into_list().into_iter().map(Early::from);
-                warnings.extend(problems.map(|early| Box::new(early) as Problem));
+                warnings.extend(problems.map(|early| Box::new(early) as BoxedDiagnostic));
             }
             warnings.extend(missing_scripts(&workspace, asset));
         }
         if let Some(source) = graph.source(id) {
             sources += 1;
             let missing = missing(&project, &workspace, source)?;
-            warnings.extend(missing.map(|missing| Box::new(missing) as Problem));
+            warnings.extend(missing.map(|missing| Box::new(missing) as BoxedDiagnostic));
         }
     }
     for files in gitignored_files(&project, &read(&project, &workspace)?)? {
@@ -120,14 +123,14 @@ fn read(
 }
 
 /// Definitions in use whose keys are not all known, or whose `exists` matches nothing.
-fn doubtful_definitions(project: &OpenProject, workspace: &Workspace<'_>) -> Vec<Problem> {
-    let mut doubts: Vec<Problem> = Vec::new();
+fn doubtful_definitions(project: &OpenProject, workspace: &Workspace<'_>) -> Vec<BoxedDiagnostic> {
+    let mut doubts: Vec<BoxedDiagnostic> = Vec::new();
     for id in used_definitions(project.graph()) {
         if project.keys().fault_of(id).is_some()
             && let Err(problems) = look_for_foreign_files(project.world(), id)
         {
             let problems = problems.into_list().into_iter().map(Early::from);
-            doubts.extend(problems.map(|early| Box::new(early) as Problem));
+            doubts.extend(problems.map(|early| Box::new(early) as BoxedDiagnostic));
         }
         let declared = &project.graph().definitions()[id.0 as usize];
         let PartitionsDefinition::Time {
@@ -147,7 +150,7 @@ fn doubtful_definitions(project: &OpenProject, workspace: &Workspace<'_>) -> Vec
 }
 
 /// Scripts that a command names and that are not there. A command that changes its folder may mean another place.
-fn missing_scripts(workspace: &Workspace<'_>, asset: &Asset) -> Vec<Problem> {
+fn missing_scripts(workspace: &Workspace<'_>, asset: &Asset) -> Vec<BoxedDiagnostic> {
     let Some(recipe) = &asset.recipe else {
         return Vec::new();
     };
@@ -165,7 +168,7 @@ fn missing_scripts(workspace: &Workspace<'_>, asset: &Asset) -> Vec<Problem> {
     missing
         .map(|path| {
             let spot = Spot::read(workspace, asset.location);
-            Box::new(MissingScript::new(asset.key.clone(), path.clone(), spot)) as Problem
+            Box::new(MissingScript::new(asset.key.clone(), path.clone(), spot)) as BoxedDiagnostic
         })
         .collect()
 }

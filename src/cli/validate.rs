@@ -1,6 +1,6 @@
 //! `validate`: what is wrong with Assets.toml. The problems are diagnostics; the answer is the last line.
 
-use crate::answer::{Problem, ValidateReport};
+use crate::answer::{BoxedDiagnostic, ValidateReport};
 use crate::app;
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
@@ -13,7 +13,7 @@ pub fn run(session: &Session) -> Result<VerbExit, VerbError> {
     let report = app::validate(&session.surroundings()?)?;
     if session.format == Format::Text {
         let problems = report.errors.iter().chain(&report.warnings);
-        let problems = problems.map(|it: &Problem| -> &dyn miette::Diagnostic { &**it });
+        let problems = problems.map(|it: &BoxedDiagnostic| -> &dyn miette::Diagnostic { &**it });
         let text = diagnostics::report_all(problems, &session.terminal, &session.next.program);
         output::say(session.terminal.stderr, text);
     }

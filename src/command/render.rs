@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::command::inputs::STDIN;
 use crate::command::length;
-use crate::command::rendered::{Lines, Load, Rendered, TOO_LONG, Unrenderable};
+use crate::command::rendered::{Load, Rendered, SharedLines, TOO_LONG, Unrenderable};
 use crate::command::rendering::{Rendering, StepPlaces};
 use crate::command::variables::Declared;
 use crate::command::words::{Values, argv};
@@ -98,7 +98,7 @@ pub(super) struct Words<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) places: &'a StepPlaces,
     /// The paths of each dep as the command sees them, once they were asked for.
-    inputs: Vec<OnceCell<Lines>>,
+    inputs: Vec<OnceCell<SharedLines>>,
 }
 
 impl Values for Words<'_> {
@@ -172,7 +172,7 @@ impl Words<'_> {
         }
     }
 
-    pub(super) fn input(&self, dep: usize) -> &Lines {
+    pub(super) fn input(&self, dep: usize) -> &SharedLines {
         self.inputs[dep].get_or_init(|| {
             let output = self.asset.deps[dep].output.map(|output| output as usize);
             self.paths_of(dep, output).into()

@@ -16,7 +16,7 @@ pub struct Rendered {
     /// Values that must not appear in a log.
     pub secrets: Vec<Vec<u8>>,
     /// Files that have to be written before the start: path relative to the project root, lines.
-    pub lists: Vec<(String, Lines)>,
+    pub lists: Vec<(String, SharedLines)>,
     /// Values that are loaded before the start.
     pub loads: Vec<Load>,
 }
@@ -35,7 +35,7 @@ impl Rendered {
 }
 
 /// Texts, each of which is a line of a file or a word of a command.
-pub type Lines = Arc<[String]>;
+pub type SharedLines = Arc<[String]>;
 
 /// A command that cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::command::render::Words;
-use crate::command::rendered::Lines;
+use crate::command::rendered::SharedLines;
 use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
     AssetKey, Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name,
@@ -24,7 +24,7 @@ pub(super) struct Declared {
 /// Variables, and the files that they name: path relative to the project root, lines.
 struct Told<'a> {
     variables: Vec<(String, String)>,
-    lists: &'a mut Vec<(String, Lines)>,
+    lists: &'a mut Vec<(String, SharedLines)>,
 }
 
 /// Whether the command asks for a file with a list.
@@ -86,7 +86,13 @@ impl Told<'_> {
 
     /// A variable with these paths while they fit, and one with the path of a file that lists them where they do not or
     /// the command asks for it: where it lies, and how the command sees that.
-    fn tell_paths(&mut self, name: String, paths: &Lines, listed: Listed, list: (String, String)) {
+    fn tell_paths(
+        &mut self,
+        name: String,
+        paths: &SharedLines,
+        listed: Listed,
+        list: (String, String),
+    ) {
         let length: usize = paths.iter().map(|path| path.len() + 1).sum();
         let list_name = format!("{name}_LIST");
         if length <= LONGEST_LIST {
@@ -102,7 +108,10 @@ impl Told<'_> {
 
 impl Words<'_> {
     /// What assetctl tells the command in its environment.
-    pub(super) fn variables(&self, lists: &mut Vec<(String, Lines)>) -> Vec<(OsString, OsString)> {
+    pub(super) fn variables(
+        &self,
+        lists: &mut Vec<(String, SharedLines)>,
+    ) -> Vec<(OsString, OsString)> {
         let mut told = Told {
             variables: Vec::new(),
             lists,
@@ -129,7 +138,7 @@ impl Words<'_> {
         if !self.is_batched() {
             return;
         }
-        let keys: Lines = self
+        let keys: SharedLines = self
             .indexes
             .clone()
             .filter_map(|index| self.keys.key(index))
@@ -152,7 +161,7 @@ impl Words<'_> {
                 Listed::WhereTooLong
             }
         };
-        let mut tell = |variable: String, file: &str, paths: Lines| {
+        let mut tell = |variable: String, file: &str, paths: SharedLines| {
             let path = format!("{}/{file}.txt", self.places.lists);
             let listed = listed(&variable);
             let seen = self.see(&path);

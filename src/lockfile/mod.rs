@@ -21,7 +21,7 @@ pub use disk::{FILE_NAME, added_keys, read, read_bytes, write, write_text};
 pub use error::{Damage, DamagedLine, LockError};
 pub use parse::{Parsed, parse, salvage};
 pub use print::print;
-pub use splice::{Wanted, outlines, parse_part, splice};
+pub use splice::{WantedLines, outlines, parse_part, splice};
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;

@@ -230,7 +230,7 @@ fn hash_of(key: &str) -> Option<Digest> {
 }
 
 /// The lines that are wanted: by asset, the keys of partitions, the empty text where there is none. Blocks are not.
-pub type Wanted<'w> = HashMap<&'w str, HashSet<Cow<'w, str>>>;
+pub type WantedLines<'w> = HashMap<&'w str, HashSet<Cow<'w, str>>>;
 
 /// What kind of lines a group holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -277,7 +277,7 @@ fn outline<'t>(text: &'t str, group: &Group<'t>) -> Option<Outline<'t>> {
 }
 
 /// What the wanted lines of a text as it is written say, and all lines of keys and sources; `None` if it is another text.
-pub fn parse_part(text: &str, wanted: &Wanted<'_>) -> Option<Lock> {
+pub fn parse_part(text: &str, wanted: &WantedLines<'_>) -> Option<Lock> {
     let mut gathered = Gathered::new();
     for group in groups(text)? {
         let keys = match group.section {

@@ -35,7 +35,7 @@ pub enum StoreError {
     )]
     Replaced {
         /// What became of it.
-        notice: Box<Notice>,
+        notice: Box<InstanceNotice>,
     },
     /// Another process has put an instance in the place of the one that was being written.
     #[error("the instance {} was replaced by another process while it was used", path.display())]
@@ -130,7 +130,7 @@ pub enum StoreError {
 
 /// What was put right while an instance was opened; each is shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
-pub enum Notice {
+pub enum InstanceNotice {
     /// A damaged instance was moved aside and a new one begun.
     #[error("the instance was damaged ({detail}); it was moved to {}", moved_to.display())]
     #[diagnostic(
@@ -195,7 +195,7 @@ pub enum Notice {
 /// What follows of an instance that came from elsewhere.
 const FOREIGN: &str = "outputs that match Assets.lock stay fresh; everything else is materialized again, or recorded by `assetctl accept`";
 
-impl Notice {
+impl InstanceNotice {
     /// What follows for the user.
     fn advice(&self) -> &'static str {
         match self {

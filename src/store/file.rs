@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::digest::{Folding, Key, Kind, Sink};
 use crate::store::column;
-use crate::store::error::{Fault, Notice, StoreError};
+use crate::store::error::{Fault, InstanceNotice, StoreError};
 use crate::store::identity::{self, Origin};
 use crate::store::salvage::carry_over;
 
@@ -222,13 +222,17 @@ pub(super) fn create(path: &Path, terms: Terms<'_>) -> Result<(), Fault> {
 /// Puts a new instance in the place of a damaged one, with what can be read of that, and moves that aside.
 ///
 /// Until the new one is whole, nothing is moved. Precondition: the caller holds [`lock`] and has found damage since.
-pub(super) fn replace(path: &Path, terms: Terms<'_>, detail: String) -> Result<Notice, Fault> {
+pub(super) fn replace(
+    path: &Path,
+    terms: Terms<'_>,
+    detail: String,
+) -> Result<InstanceNotice, Fault> {
     let (new, mut connection) = empty(path, terms)?;
     let carried = carry_over(path, &mut connection)?;
     complete(connection)?;
     let moved_to = set_aside(path, "damaged")?;
     fs::rename(&new, path)?;
-    Ok(Notice::SetAside {
+    Ok(InstanceNotice::SetAside {
         moved_to,
         detail,
         carried,
@@ -238,12 +242,12 @@ pub(super) fn replace(path: &Path, terms: Terms<'_>, detail: String) -> Result<N
 /// Puts an empty instance in the place of one that came from elsewhere, and moves that aside.
 ///
 /// Precondition: the caller holds [`lock`], and has found out since where it came from.
-pub(super) fn replace_foreign(path: &Path, terms: Terms<'_>) -> Result<Notice, Fault> {
+pub(super) fn replace_foreign(path: &Path, terms: Terms<'_>) -> Result<InstanceNotice, Fault> {
     let (new, connection) = empty(path, terms)?;
     complete(connection)?;
     let moved_to = set_aside(path, "foreign")?;
     fs::rename(&new, path)?;
-    Ok(Notice::Foreign { moved_to })
+    Ok(InstanceNotice::Foreign { moved_to })
 }
 
 /// An instance without content, under another name than its own.

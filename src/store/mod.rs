@@ -30,12 +30,12 @@ mod sources;
 mod tests;
 mod writer;
 
-pub use error::{Carried, Notice, StoreError};
+pub use error::{Carried, InstanceNotice, StoreError};
 pub use identity::Mark;
 pub use instance::{Access, ChangeMarker, Store};
 pub use leases::{Held, Holder, Lease, Leases};
 pub use numbers::AssetPartition;
-pub use open::{Opened, Place};
+pub use open::{InstancePlace, Opened};
 pub use run_lock::{Life, RunLock, RunLocks};
 pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
 pub use scan::Wanted;

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::digest::Key;
-use crate::store::error::{Fault, Notice, StoreError};
+use crate::store::error::{Fault, InstanceNotice, StoreError};
 use crate::store::file::{
     self, Attached, SCHEMA, Schema, Terms, attach, attach_for_writing, beside, connect,
     connect_immutable, copy_with_log, keep_copy,
@@ -31,7 +31,7 @@ pub struct Opened {
     /// The instance.
     pub store: Store,
     /// What the user should know.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<InstanceNotice>,
 }
 
 /// How an instance is read, in the order in which it is tried.
@@ -47,7 +47,7 @@ pub(super) enum Reading {
 
 /// Where an instance lies, and who asks.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct InstancePlace<'a> {
     /// Its folder.
     pub home: &'a Path,
     /// Where a copy of it lies, if it needs one to be read.
@@ -56,7 +56,7 @@ pub struct Place<'a> {
     pub key: Option<&'a Key>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> InstancePlace<'a> {
     fn terms(&self) -> Terms<'a> {
         Terms {
             schema: SCHEMA,
@@ -74,13 +74,13 @@ impl Store {
     }
 
     /// [`Self::open`] for writing.
-    pub fn open_to_write(place: Place<'_>) -> Result<Opened, StoreError> {
+    pub fn open_to_write(place: InstancePlace<'_>) -> Result<Opened, StoreError> {
         Self::open_for_writing(place.home, &place.home.join(FILE), place.terms())
     }
 
     /// Opens the instance in the folder `home` for reading, without so much as a file beside it for a moment: what another
     /// process is writing just now may be missed.
-    pub fn open_untouched(place: Place<'_>) -> Result<Opened, StoreError> {
+    pub fn open_untouched(place: InstancePlace<'_>) -> Result<Opened, StoreError> {
         let path = place.home.join(FILE);
         match path.try_exists() {
             Ok(true) => {}
@@ -99,7 +99,7 @@ impl Store {
     }
 
     /// [`Self::open`] for reading. An instance that can only be read from a copy is copied.
-    pub fn open_to_read(place: Place<'_>) -> Result<Opened, StoreError> {
+    pub fn open_to_read(place: InstancePlace<'_>) -> Result<Opened, StoreError> {
         let file = place.home.join(FILE);
         let mut opened = Self::open_for_reading(&file, place.terms(), place.temporary)?;
         opened.store.run_locks = RunLocks::of_home(place.home);
@@ -220,7 +220,7 @@ impl Store {
                     .and_then(|()| identity::mark(&connection, schema.version(), home, key));
                 match brought.map_err(at) {
                     Ok(()) => {
-                        notices.push(Notice::Migrated {
+                        notices.push(InstanceNotice::Migrated {
                             from,
                             to: schema.version(),
                             copy,
@@ -317,7 +317,7 @@ impl Store {
                 return Ok(opened);
             }
             Attached::Foreign => {
-                let ignored = Notice::IgnoredForeign {
+                let ignored = InstanceNotice::IgnoredForeign {
                     path: path.to_path_buf(),
                 };
                 return Self::nothing(path, vec![ignored]);
@@ -356,7 +356,7 @@ impl Store {
     }
 
     fn ignoring_damage(path: &Path, detail: String) -> Result<Opened, StoreError> {
-        let ignored = Notice::IgnoredDamage {
+        let ignored = InstanceNotice::IgnoredDamage {
             path: path.to_path_buf(),
             detail,
         };
@@ -364,7 +364,7 @@ impl Store {
     }
 
     /// An empty instance to be read in place of the one at `path`.
-    fn nothing(path: &Path, notices: Vec<Notice>) -> Result<Opened, StoreError> {
+    fn nothing(path: &Path, notices: Vec<InstanceNotice>) -> Result<Opened, StoreError> {
         let store = Self::in_memory(path, Access::Read)?;
         Ok(Opened { store, notices })
     }
@@ -419,7 +419,7 @@ fn replace_unfit(
     home: &Path,
     path: &Path,
     (terms, of_older): (Terms<'_>, Option<String>),
-) -> Result<(Connection, Option<Notice>), StoreError> {
+) -> Result<(Connection, Option<InstanceNotice>), StoreError> {
     let at = |fault| StoreError::at(path, fault);
     let _lock = file::lock(home).map_err(Fault::Io).map_err(at)?;
     let notice = match attach_for_writing(path, terms)? {

@@ -95,23 +95,35 @@ fn no_arrow_points_up_or_sideways() {
 }
 
 #[test]
-fn a_name_means_one_type_in_a_room() {
+fn a_name_means_one_type_in_a_room_and_a_public_one_in_the_crate() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut declared: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let mut public: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in rust_files(&source) {
         let inside = file.strip_prefix(&source).expect("the walk starts at src");
         let Some(module) = Module::of(inside) else {
             continue;
         };
         let text = fs::read_to_string(&file).expect("source files are readable text");
-        for name in source::types(&text) {
+        for (name, is_public) in source::types(&text) {
+            let file = inside.display().to_string();
+            if is_public {
+                public.entry(name.clone()).or_default().push(file.clone());
+            }
             let declared = declared.entry((module.room.clone(), name)).or_default();
-            declared.push(inside.display().to_string());
+            declared.push(file);
         }
     }
     assert!(declared.len() > 500, "{} types were found", declared.len());
     declared.retain(|_, files| files.len() > 1);
     assert_eq!(declared, BTreeMap::new(), "two types have one name");
+    assert!(
+        public.len() > 300,
+        "{} public types were found",
+        public.len()
+    );
+    public.retain(|_, files| files.len() > 1);
+    assert_eq!(public, BTreeMap::new(), "two public types have one name");
 }
 
 /// Where a source file stands: its room, and how many modules deep it is (`src/plan/mod.rs` is one deep; modules

@@ -12,8 +12,8 @@ use crate::answer::{CheckBasis, CheckReport, CheckedAsset, ManifestLine};
 use crate::app::check::locked::{Gathered, Judged};
 use crate::app::project::{MANIFEST_CACHE, OpenProject, Surroundings};
 use crate::app::seal::{
-    Environment, are_set, make_room, read_signed, seal_code, seal_lock_file, seal_source, validity,
-    write_signed,
+    SealedVariables, are_set, make_room, read_signed, seal_code, seal_lock_file, seal_source,
+    validity, write_signed,
 };
 use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::hash::{Found, Seal, Versions, holds};
@@ -32,7 +32,7 @@ struct SealedCheck {
     manifest: Digest,
     /// Seconds between which no partition appears: from, and until before.
     now: (i64, i64),
-    env: Environment,
+    env: SealedVariables,
     assets: Vec<SealedAsset>,
     /// The length of the paths' part.
     len: u64,
@@ -111,8 +111,8 @@ impl CheckLook<'_> {
     }
 
     /// All paths and variables; `None` if any of it cannot be sealed, or anything is not fresh.
-    fn everything(&self) -> Option<(Vec<u8>, Environment)> {
-        let (mut seal, mut env) = (Seal::default(), Environment::new());
+    fn everything(&self) -> Option<(Vec<u8>, SealedVariables)> {
+        let (mut seal, mut env) = (Seal::default(), SealedVariables::new());
         let graph = self.project.graph();
         for row in self.scope.rows() {
             match graph.asset(row.asset) {

@@ -19,7 +19,7 @@ use crate::model::{
     PartitionsDefinition,
 };
 use crate::select::{Vocabulary, continuations, fitting, last_word, written_key};
-use crate::store::Place;
+use crate::store::InstancePlace;
 use crate::sys::inherited::temporary_folder;
 
 /// How many runs are offered at most.
@@ -353,7 +353,7 @@ impl CompletionWords<'_> {
             added: &[],
         };
         let key = self.surroundings.own_key(&root);
-        let place = Place {
+        let place = InstancePlace {
             home: &home,
             temporary: &temporary_folder(&self.surroundings.environment),
             key: key.as_ref(),

@@ -8,7 +8,7 @@ use crate::app::project::{OpenProject, Traces};
 use crate::look::{EngineError, Observing, Problems, Workspace, evaluate};
 use crate::model::{Lock, Occupied, PartitionsDefinition};
 use crate::plan::{Evaluation, Purpose, Scope};
-use crate::store::{self, Access, Opened, Place, Store, StoreError};
+use crate::store::{self, Access, InstancePlace, Opened, Store, StoreError};
 use crate::sys::inherited::temporary_folder;
 
 /// An open instance, with what had to be put right.
@@ -33,12 +33,12 @@ impl InstanceAccess {
     }
 
     /// Opens an instance for reading.
-    pub fn at(place: Place<'_>) -> Result<Self, StoreError> {
+    pub fn at(place: InstancePlace<'_>) -> Result<Self, StoreError> {
         Ok(Self::opened(Store::open_to_read(place)?))
     }
 
     /// [`Self::at`], and leaves the folder as it is, even for a moment.
-    pub fn untouched_at(place: Place<'_>) -> Result<Self, StoreError> {
+    pub fn untouched_at(place: InstancePlace<'_>) -> Result<Self, StoreError> {
         Ok(Self::opened(Store::open_untouched(place)?))
     }
 
@@ -119,7 +119,7 @@ impl InstanceAccess {
     fn count_as_empty(&mut self, detail: String) -> Result<(), StoreError> {
         let damaged = std::mem::replace(&mut self.store, Store::ephemeral()?);
         self.notices
-            .push(Notice::Instance(store::Notice::IgnoredDamage {
+            .push(Notice::Instance(store::InstanceNotice::IgnoredDamage {
                 path: damaged.path().to_owned(),
                 detail: detail.clone(),
             }));
@@ -178,7 +178,9 @@ impl InstanceAccess {
             return Ok(());
         }
         let damage = self.notices.iter().find_map(|notice| match notice {
-            Notice::Instance(store::Notice::IgnoredDamage { detail, .. }) => Some(detail.clone()),
+            Notice::Instance(store::InstanceNotice::IgnoredDamage { detail, .. }) => {
+                Some(detail.clone())
+            }
             _ => None,
         });
         self.make_writable(project)?;
@@ -220,10 +222,11 @@ impl InstanceAccess {
     }
 
     /// How an instance came to be moved aside, if one was.
-    fn replacement(&self) -> Option<store::Notice> {
+    fn replacement(&self) -> Option<store::InstanceNotice> {
         self.notices.iter().find_map(|notice| match notice {
             Notice::Instance(
-                notice @ (store::Notice::SetAside { .. } | store::Notice::Foreign { .. }),
+                notice @ (store::InstanceNotice::SetAside { .. }
+                | store::InstanceNotice::Foreign { .. }),
             ) => Some(notice.clone()),
             _ => None,
         })
@@ -235,7 +238,8 @@ fn is_of_one_ignored(notice: &Notice) -> bool {
     matches!(
         notice,
         Notice::Instance(
-            store::Notice::IgnoredDamage { .. } | store::Notice::IgnoredForeign { .. }
+            store::InstanceNotice::IgnoredDamage { .. }
+                | store::InstanceNotice::IgnoredForeign { .. }
         )
     )
 }

@@ -1,7 +1,7 @@
 //! The part of a lock file that some cells are about.
 
 use crate::lock::is_met;
-use crate::lockfile::{Wanted, outlines, parse_part};
+use crate::lockfile::{WantedLines, outlines, parse_part};
 use crate::model::Lock;
 use crate::plan::{Cell, Scope};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ const FEW: usize = 1_000;
 /// The lines of the concerned cells of a scope, and all that is no line of an asset; `None` where there are many, where
 /// partitions of the scope may stand in blocks, or where the text is not as it is written.
 pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
-    let mut wanted = Wanted::new();
+    let mut wanted = WantedLines::new();
     let mut count = 0;
     for (row, asset) in scope.asset_rows() {
         let mut keys = HashSet::new();

@@ -1,6 +1,6 @@
 //! `init` and `validate`: how a project begins, and whether it is right.
 
-use crate::answer::{FileChange, InitReport, Problem, ValidateReport};
+use crate::answer::{BoxedDiagnostic, FileChange, InitReport, ValidateReport};
 use crate::app::tests::sandbox::Sandbox;
 use crate::app::{OpenProject, init, validate};
 use crate::model::{InitRequest, InitTemplate};
@@ -21,8 +21,8 @@ fn validated(sandbox: &Sandbox) -> ValidateReport {
     validate(&sandbox.surroundings()).expect("a report")
 }
 
-fn codes(problems: &[Problem]) -> Vec<String> {
-    let code = |it: &Problem| it.code().expect("a code").to_string();
+fn codes(problems: &[BoxedDiagnostic]) -> Vec<String> {
+    let code = |it: &BoxedDiagnostic| it.code().expect("a code").to_string();
     problems.iter().map(code).collect()
 }
 

@@ -7,7 +7,7 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use super::round_trip::{digest, key, line, lock, text};
 use super::{HEADER, line as line_of};
 use crate::lock::Outline;
-use crate::lockfile::{Wanted, outlines, parse, parse_part, print, splice};
+use crate::lockfile::{WantedLines, outlines, parse, parse_part, print, splice};
 use crate::model::{
     AddedKey, AssetKey, DataVersion, Lock, LockLine, LockedAsset, LockedSource, PartitionKey,
 };
@@ -153,7 +153,7 @@ proptest! {
         prop_assert_eq!(outlines(&text), Some(outlined));
         let has_bit = |text: &str, at: u32| bits >> (at + text.len() as u32 % 8) & 1 == 1;
         whole.assets.retain(|it| has_bit(it.asset.as_str(), 0));
-        let mut wanted = Wanted::new();
+        let mut wanted = WantedLines::new();
         let named: Vec<AssetKey> = whole.assets.iter().map(|it| it.asset.clone()).collect();
         for (asset, locked) in named.iter().zip(&mut whole.assets) {
             let text = |line: &LockLine| line.partition.as_ref().map_or(String::new(), ToString::to_string);

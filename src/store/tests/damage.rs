@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::model::{Name, PartitionKeys, PartitionSet};
-use crate::store::error::Notice;
+use crate::store::error::InstanceNotice;
 use crate::store::file::beside;
 use crate::store::tests::samples::{
     asset, begin, days, names, open, opened, run_id, success, time,
@@ -117,7 +117,7 @@ fn check(bytes: &[u8], what: &str) {
     match opened(home.path(), Access::Read) {
         Ok(Opened { mut store, notices }) => {
             assert!(
-                matches!(notices[..], [] | [Notice::IgnoredDamage { .. }]),
+                matches!(notices[..], [] | [InstanceNotice::IgnoredDamage { .. }]),
                 "{what}: {notices:?}"
             );
             assert_damage(exercise(&mut store), what);
@@ -139,7 +139,7 @@ fn check(bytes: &[u8], what: &str) {
     };
     match &notices[..] {
         [] => {}
-        [Notice::SetAside { moved_to, .. }] => {
+        [InstanceNotice::SetAside { moved_to, .. }] => {
             assert_eq!(
                 fs::read(moved_to).expect("there"),
                 bytes,
@@ -203,12 +203,12 @@ fn something_else_altogether() {
         let (home, _path) = home_with(bytes);
         let read = opened(home.path(), Access::Read).expect("empty");
         assert!(
-            matches!(read.notices[..], [Notice::IgnoredDamage { .. }]),
+            matches!(read.notices[..], [InstanceNotice::IgnoredDamage { .. }]),
             "{what}"
         );
         let written = opened(home.path(), Access::Write).expect("new");
         assert!(
-            matches!(written.notices[..], [Notice::SetAside { .. }]),
+            matches!(written.notices[..], [InstanceNotice::SetAside { .. }]),
             "{what}"
         );
         drop(written);
@@ -350,7 +350,7 @@ fn a_table_that_is_declared_otherwise_is_damage() {
     fs::write(&path, bytes).expect("written");
     let Opened { store, notices } = opened(home.path(), Access::Write).expect("opened");
     assert!(
-        matches!(notices[..], [Notice::SetAside { .. }]),
+        matches!(notices[..], [InstanceNotice::SetAside { .. }]),
         "{notices:?}"
     );
     let history = store.history(&asset("days"), None, 1000).expect("readable");
@@ -365,12 +365,18 @@ fn only_the_file_that_was_found_damaged_is_moved_aside() {
         open(home.path(), Access::Write),
     );
     let first = one.open_anew(Access::Write, "a test").expect("opened");
-    assert!(matches!(first.notices[..], [Notice::SetAside { .. }]));
+    assert!(matches!(
+        first.notices[..],
+        [InstanceNotice::SetAside { .. }]
+    ));
     let second = two.open_anew(Access::Write, "a test").expect("opened");
     assert_eq!(second.notices, [], "the first has replaced it already");
     let read = second
         .store
         .open_anew(Access::Read, "a test")
         .expect("empty");
-    assert!(matches!(read.notices[..], [Notice::IgnoredDamage { .. }]));
+    assert!(matches!(
+        read.notices[..],
+        [InstanceNotice::IgnoredDamage { .. }]
+    ));
 }

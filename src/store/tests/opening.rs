@@ -12,11 +12,11 @@ use crate::model::{
     CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
     LastAttempt, MaterializationId, PartitionKeys, PartitionSet, Provenance, ResourceUsage,
 };
-use crate::store::error::Notice;
+use crate::store::error::InstanceNotice;
 use crate::store::file::{SCHEMA, Schema, Terms};
 use crate::store::open::Reading;
 use crate::store::tests::samples::{asset, begin, days, digest, open, run_id, success, time};
-use crate::store::{Access, AssetPartition, Mark, Opened, Place, Store, StoreError};
+use crate::store::{Access, AssetPartition, InstancePlace, Mark, Opened, Store, StoreError};
 use crate::sys::inherited::IN_MEMORY;
 use crate::testkit;
 
@@ -42,7 +42,7 @@ const TERMS: Terms<'static> = Terms {
 };
 
 fn untouched_in(home: &Path) -> Result<Opened, StoreError> {
-    Store::open_untouched(Place {
+    Store::open_untouched(InstancePlace {
         home,
         temporary: &std::env::temp_dir(),
         key: None,
@@ -187,7 +187,7 @@ fn an_older_schema_is_migrated_after_a_copy() {
     let copy = home.path().join(format!("instance.db.schema-{from}"));
     assert_eq!(
         notices,
-        [Notice::Migrated {
+        [InstanceNotice::Migrated {
             from,
             to,
             copy: copy.clone()
@@ -267,7 +267,7 @@ fn the_first_schema_is_read_and_brought_to_this_one() {
     let Opened { mut store, notices } = Store::open(home.path(), Access::Write).expect("migrated");
     let copy = home.path().join("instance.db.schema-1");
     let (from, to) = (1, SCHEMA.version());
-    assert_eq!(notices, [Notice::Migrated { from, to, copy }]);
+    assert_eq!(notices, [InstanceNotice::Migrated { from, to, copy }]);
     assert_eq!(first_days(&store), expected);
     let key = [testkit::key("a")];
     assert_eq!(
@@ -533,7 +533,7 @@ fn an_instance_counts_where_it_was_made_and_for_who_wrote_it() {
     let read = Store::open(copy.path(), Access::Read).expect("empty");
     assert_eq!(stored(&read.store), 0);
     let path = copied.clone();
-    assert_eq!(read.notices, [Notice::IgnoredForeign { path }]);
+    assert_eq!(read.notices, [InstanceNotice::IgnoredForeign { path }]);
     let written = Store::open(copy.path(), Access::Write).expect("new");
     assert_eq!(stored(&written.store), 0);
     let moved_to = copy.path().join("instance.db.foreign-1");
@@ -541,7 +541,7 @@ fn an_instance_counts_where_it_was_made_and_for_who_wrote_it() {
         fs::read(&moved_to).expect("kept"),
         fs::read(&file).expect("there")
     );
-    assert_eq!(written.notices, [Notice::Foreign { moved_to }]);
+    assert_eq!(written.notices, [InstanceNotice::Foreign { moved_to }]);
     drop(written);
     assert_eq!(
         stored(&open(copy.path(), Access::Write)),

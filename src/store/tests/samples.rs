@@ -12,8 +12,8 @@ use crate::model::{
     TimePartitions, TimeSettings,
 };
 use crate::store::{
-    Access, AssetPartition, Begun, Failure, NewRun, Opened, Place, Recording, Store, StoreError,
-    Success,
+    Access, AssetPartition, Begun, Failure, InstancePlace, NewRun, Opened, Recording, Store,
+    StoreError, Success,
 };
 use crate::testkit;
 pub(super) use crate::testkit::asset;
@@ -35,7 +35,7 @@ pub(super) fn time(microsecond: i64) -> Timestamp {
 /// Opens an instance as one user, whose instances count wherever they lie.
 pub(super) fn opened(home: &Path, access: Access) -> Result<Opened, StoreError> {
     let key = Key::of(&[7; 32], "instances");
-    let place = Place {
+    let place = InstancePlace {
         home,
         temporary: Path::new("/tmp"),
         key: Some(&key),

@@ -22,8 +22,8 @@ pub fn paths(text: &str) -> Vec<String> {
     found
 }
 
-/// The types that production code declares outside of functions and modules of its own.
-pub fn types(text: &str) -> Vec<String> {
+/// The types that production code declares outside of functions and modules of its own, and whether each is `pub`.
+pub fn types(text: &str) -> Vec<(String, bool)> {
     let tokens = production_code(text);
     let mut depth = 0_usize;
     let mut found = Vec::new();
@@ -32,7 +32,8 @@ pub fn types(text: &str) -> Vec<String> {
             "{" | "(" | "[" => depth += 1,
             "}" | ")" | "]" => depth = depth.saturating_sub(1),
             "struct" | "enum" | "union" | "trait" | "type" if depth == 0 => {
-                found.extend(tokens.get(at + 1).cloned());
+                let is_public = at > 0 && tokens[at - 1] == "pub";
+                found.extend(tokens.get(at + 1).map(|name| (name.clone(), is_public)));
             }
             _ => {}
         }
