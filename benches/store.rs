@@ -42,8 +42,8 @@ fn recording(run: RunId, at: &AssetPartition, seed: u32) -> Recording {
     Recording::Succeeded(Box::new(Success {
         slot: at.slot.clone(),
         materialization: Materialization {
-            asset: at.asset.clone(),
-            partition: at.partition.clone(),
+            asset: at.step.asset.clone(),
+            partition: at.step.partition.clone(),
             run: Some(run),
             time: Timestamp::UNIX_EPOCH,
             duration_ms: 12,
@@ -54,13 +54,13 @@ fn recording(run: RunId, at: &AssetPartition, seed: u32) -> Recording {
             data_version: DataVersion(digest),
             outputs: vec![OutputRecord {
                 label: None,
-                path: format!("build/{}.csv", at.asset),
+                path: format!("build/{}.csv", at.step.asset),
                 version: DataVersion(digest),
                 bytes: 1000,
             }],
             inputs: vec![InputRecord {
                 input: "raw".to_owned(),
-                asset: at.asset.clone(),
+                asset: at.step.asset.clone(),
                 output: None,
                 mapping: "identity".to_owned(),
                 contribution: digest,

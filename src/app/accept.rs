@@ -22,7 +22,8 @@ use crate::executor::LocalExecutor;
 use crate::lock::{LockChanges, key_changes, line_of};
 use crate::look::{EngineError, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
-    AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunId, RunStatus,
+    AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunId,
+    RunStatus, StepName,
 };
 use crate::plan::{Evaluation, Purpose, Role, Scope, Upstream};
 use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Recording, RunEnd, Success};
@@ -110,8 +111,10 @@ impl Accepted {
 
     fn partitions(&self) -> Vec<AssetPartition> {
         let partition = |success: &Success| AssetPartition {
-            asset: success.materialization.asset.clone(),
-            partition: success.materialization.partition.clone(),
+            step: StepName {
+                asset: success.materialization.asset.clone(),
+                partition: success.materialization.partition.clone(),
+            },
             slot: success.slot.clone(),
         };
         self.successes.iter().map(partition).collect()
@@ -219,7 +222,7 @@ impl Acceptance<'_> {
         for (lease, partition) in taken.leases.iter().zip(&partitions) {
             if let Lease::Held(holder) = lease {
                 let held = EngineError::Held {
-                    step: partition.step_name(),
+                    step: partition.step.clone(),
                     holder: holder.to_string(),
                 };
                 return Err(Problems::from(held).into());

@@ -23,10 +23,10 @@ pub fn running(
     let working = working_runs(project.root());
     let mut running = BTreeMap::new();
     for held in instance.read(Store::held)? {
-        if let Some(at) = place(project, &held.asset, held.partition.as_ref()) {
+        if let Some(at) = place(project, &held.step.asset, held.step.partition.as_ref()) {
             let run = working.iter().find(|run| run.id == held.holder.run);
             let partition = RunningPartition {
-                partition: held.partition,
+                partition: held.step.partition,
                 run: held.holder.run,
                 pid: held.holder.pid,
                 since: Some(held.holder.since),

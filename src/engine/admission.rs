@@ -10,7 +10,6 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use crate::answer::{EventKind, StepFailure};
-use crate::command::Unrenderable;
 use crate::engine::coordinator::Coordinator;
 use crate::engine::materialization::inputs_read;
 use crate::engine::order::batch_of;
@@ -315,9 +314,7 @@ impl Coordinator<'_, '_> {
     }
 
     fn recipe(&self, cell: Cell) -> Option<&Recipe> {
-        let scope = self.evaluation.scope();
-        let (id, _) = scope.at(cell);
-        scope.graph().asset(id)?.recipe.as_ref()
+        self.evaluation.scope().asset_at(cell)?.recipe.as_ref()
     }
 
     /// Whether a cell is fresh by what is known now. A forced or volatile one never is.
@@ -336,16 +333,9 @@ impl Coordinator<'_, '_> {
             None => self
                 .orders
                 .make(self.doors.workspace, &self.evaluation, cells, attempt)
-                .map_err(
-                    |Unrenderable {
-                         code,
-                         message,
-                         help,
-                     }| StepFailure {
-                        help,
-                        ..StepFailure::before_start(code, message)
-                    },
-                ),
+                .map_err(|error| {
+                    StepFailure::new(error.code, error.message, error.help.as_deref())
+                }),
         };
         if made.is_ok() {
             self.watch.note(&self.evaluation, cells);
@@ -394,10 +384,9 @@ impl Coordinator<'_, '_> {
         let recipe = self.recipe(cell)?;
         if let Some((variable, _)) = unset_secrets(self.doors.workspace, recipe).next() {
             let message = format!("the environment variable `{variable}` is not set");
-            return Some(StepFailure {
-                help: Some("set it, or leave out `required = true`".to_owned()),
-                ..StepFailure::before_start("assetctl::engine::unset_variable", message)
-            });
+            let help = Some("set it, or leave out `required = true`");
+            let code = "assetctl::engine::unset_variable";
+            return Some(StepFailure::new(code, message, help));
         }
         if !self.options.request.keep_altered {
             return None;
@@ -411,15 +400,13 @@ impl Coordinator<'_, '_> {
         let (output, _) = changed
             .iter()
             .find(|(_, change)| matches!(change, OutputChange::Altered { .. }))?;
-        let (id, partition) = self.evaluation.scope().at(cell);
-        let asset = self.evaluation.scope().graph().asset(id)?;
+        let (_, partition) = self.evaluation.scope().at(cell);
+        let asset = self.evaluation.scope().asset_at(cell)?;
         let path = asset.outputs.get(*output)?.path.path(partition);
         let message = format!("{path} {than}, and altered outputs are kept");
         let help = "record it with `assetctl accept`, or leave out `--keep-altered`";
-        Some(StepFailure {
-            help: Some(help.to_owned()),
-            ..StepFailure::before_start("assetctl::engine::altered_output", message)
-        })
+        let code = "assetctl::engine::altered_output";
+        Some(StepFailure::new(code, message, Some(help)))
     }
 
     /// Holds a cell whose lease another run has.

@@ -23,38 +23,24 @@ const LITTLE_ROOM: u64 = 64 * 1024;
 /// Why an attempt ended early, before it is told with the command and the log.
 pub(super) enum Stop {
     Exit(Exit),
-    Problem {
-        message: String,
-        help: Option<String>,
-        code: &'static str,
-    },
+    Problem(Box<StepFailure>),
 }
 
 impl Stop {
-    pub(super) fn problem(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Problem {
-            message: message.into(),
-            help: None,
-            code,
-        }
+    pub(super) fn problem(code: &'static str, message: String) -> Self {
+        Self::Problem(Box::new(StepFailure::new(code, message, None)))
+    }
+
+    pub(super) fn with_help(code: &'static str, message: String, help: &str) -> Self {
+        Self::Problem(Box::new(StepFailure::new(code, message, Some(help))))
     }
 
     /// As the error itself tells it.
     pub(super) fn of(error: &IoManagerError) -> Self {
         use miette::Diagnostic;
-        Self::Problem {
-            message: error.to_string(),
-            help: error.help().map(|help| help.to_string()),
-            code: error.stable_code(),
-        }
-    }
-
-    pub(super) fn with_help(code: &'static str, message: String, help: &str) -> Self {
-        Self::Problem {
-            message,
-            help: Some(help.to_owned()),
-            code,
-        }
+        let help = error.help().map(|help| help.to_string());
+        let (code, message) = (error.stable_code(), error.to_string());
+        Self::Problem(Box::new(StepFailure::new(code, message, help.as_deref())))
     }
 }
 
@@ -103,43 +89,34 @@ impl Attempt<'_> {
 
     /// The failure as it is told: with the command, the exit and the last lines of the log.
     pub(super) fn finished(&self, stop: Stop, log: Option<&str>) -> NotMade {
-        let (message, help, code, exit, signal) = match stop {
+        let mut failure = match stop {
             Stop::Exit(Exit::Canceled) => return NotMade::Canceled,
-            Stop::Exit(exit) => {
-                let (number, signal) = match &exit {
-                    Exit::Code(number) => (Some(*number), None),
-                    Exit::Signal { number, name } => (
-                        None,
-                        Some(name.map_or_else(|| number.to_string(), str::to_owned)),
-                    ),
-                    _ => (None, None),
-                };
-                let (code, help) = reason(&exit);
-                let silent = log.is_none();
-                let shell = self.order.shell.as_deref();
-                let of_shell = shell.and_then(|shell| of_shell(shell, &exit, silent));
-                let help = match exit {
-                    Exit::Code(_) => self.no_room().or(of_shell),
-                    _ => of_shell.or(help).or_else(|| self.no_room()),
-                };
-                (exit.describe(), help, code, number, signal)
-            }
-            Stop::Problem {
-                message,
-                help,
-                code,
-            } => (message, help, code, None, None),
+            Stop::Exit(exit) => Box::new(self.of_exit(&exit, log.is_none())),
+            Stop::Problem(failure) => failure,
         };
         let log = log.map(|log| self.workspace.resolve(log));
-        NotMade::Failed(Box::new(StepFailure {
-            message,
-            help,
-            exit,
-            signal,
-            command: self.shown_command(),
-            tail: log.as_deref().map_or_else(Vec::new, last_lines),
-            code: code.into(),
-        }))
+        failure.command = self.shown_command();
+        failure.tail = log.as_deref().map_or_else(Vec::new, last_lines);
+        NotMade::Failed(failure)
+    }
+
+    fn of_exit(&self, exit: &Exit, silent: bool) -> StepFailure {
+        let (code, help) = reason(exit);
+        let shell = self.order.shell.as_deref();
+        let of_shell = shell.and_then(|shell| of_shell(shell, exit, silent));
+        let help = match exit {
+            Exit::Code(_) => self.no_room().or(of_shell),
+            _ => of_shell.or(help).or_else(|| self.no_room()),
+        };
+        let mut failure = StepFailure::new(code, exit.describe(), help.as_deref());
+        match exit {
+            Exit::Code(number) => failure.exit = Some(*number),
+            Exit::Signal { number, name } => {
+                failure.signal = Some(name.map_or_else(|| number.to_string(), str::to_owned));
+            }
+            _ => {}
+        }
+        failure
     }
 
     /// What to do where a command may have failed, and its log be empty, for want of room.

@@ -442,8 +442,7 @@ pub(super) fn reads<'c>(
 
 /// The code that the asset of cells is made of.
 pub(super) fn code(evaluation: &Evaluation<'_>, cells: &[Cell]) -> Vec<Watched> {
-    let (id, _) = evaluation.scope().at(cells[0]);
-    let asset = evaluation.scope().graph().asset(id);
+    let asset = evaluation.scope().asset_at(cells[0]);
     let recipe = asset.and_then(|asset| asset.recipe.as_ref());
     recipe.map_or_else(Vec::new, |recipe| watched_code(evaluation.codes(), recipe))
 }

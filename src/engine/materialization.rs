@@ -38,8 +38,8 @@ pub struct Made {
 /// What a materialization was made of.
 #[derive(Clone, Debug)]
 pub struct Basis {
-    fingerprint: Fingerprint,
-    code_version: CodeVersion,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) code_version: CodeVersion,
     /// Versions that were read instead of those that are known, by the scope's numbering.
     read: Vec<(usize, DataVersion)>,
 }
@@ -85,16 +85,6 @@ impl Basis {
             read,
         }
     }
-
-    /// The version of the code.
-    pub const fn code_version(&self) -> CodeVersion {
-        self.code_version
-    }
-
-    /// All that it depended on, in one digest.
-    pub const fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
 }
 
 /// Puts a materialization together that was made of what it was judged by, and judges downstream by it from now on. With it
@@ -123,8 +113,8 @@ pub fn materialized_of(
 ) -> (Materialization, Vec<StoredBlock>) {
     let cell = made.cell;
     let scope = evaluation.scope();
-    let (id, partition) = scope.at(cell);
-    let asset = scope.graph().asset(id).expect("only assets are made");
+    let (_, partition) = scope.at(cell);
+    let asset = scope.asset_at(cell).expect("only assets are made");
     let (fingerprint, code_version) = (basis.fingerprint, basis.code_version);
     let outcome = outcome(evaluation, cell, &made.versions);
     let judge = evaluation.judge_mut();

@@ -20,8 +20,8 @@ mod step_locks;
 
 pub use run::{Finished, RunDoors, RunOptions, RunSummary, run};
 
-pub use inputs::{Unsettled, watched};
-pub use materialization::{Basis, Made, materialized, materialized_of};
+pub use inputs::watched;
+pub use materialization::{Made, materialized};
 pub use observe::observe_sources;
 pub use order::{block_too_long, command_of};
 pub use recovery::{clear_crashed, put_back_asides};

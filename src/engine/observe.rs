@@ -16,7 +16,7 @@ use crate::digest::Kind;
 use crate::executor::{Cancel, Execution, StdoutTo, TailLimits, of_shell, tail};
 use crate::look::{EngineError, Observations, Problems, Workspace, step_folder};
 use crate::model::{
-    AssetKey, Command, DataVersion, Observation, PartitionKey, PartitionRef, Place,
+    AssetKey, Command, DataVersion, Observation, PartitionKey, PartitionRef, Place, StepName,
 };
 use crate::plan::{Cell, Known, MissingSource, Row, Scope};
 use crate::sys::file::{create_parent, read_file, remove_tree};
@@ -136,8 +136,11 @@ impl<'a> Observer<'a> {
     /// Runs a command.
     fn run(&self, task: &Task<'_>) -> Result<Answer, EngineError> {
         let partition = task.cell.map(|cell| self.scope.at(cell).1);
-        let key = partition.and_then(|it| it.keys.key(it.index));
-        let folder = step_folder(self.workspace.own, "observe", task.source, key.as_ref());
+        let step = StepName {
+            asset: task.source.clone(),
+            partition: partition.and_then(|it| it.keys.key(it.index)),
+        };
+        let folder = step_folder(self.workspace.own, "observe", &step);
         let folder = self.workspace.resolve(&folder);
         // The log of the last time goes only now: until then it shows why an observation failed.
         let _ = remove_tree(&folder);

@@ -11,7 +11,7 @@ use crate::io_manager::StagedOutput;
 use crate::look::{Workspace, log_path, step_folder};
 use crate::model::{
     Asset, Batch, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Force,
-    MaterializeOptions, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath, StepName,
+    MaterializeOptions, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath,
 };
 use crate::plan::{Cell, CellDecision, Evaluation, Row};
 use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
@@ -61,8 +61,7 @@ impl OrderMaker {
     ) -> Result<StepOrder, Unrenderable> {
         let scope = evaluation.scope();
         let first = cells[0];
-        let (id, _) = scope.at(first);
-        let asset = scope.graph().asset(id).expect("only assets run");
+        let asset = scope.asset_at(first).expect("only assets run");
         let recipe = asset
             .recipe
             .as_ref()
@@ -72,20 +71,15 @@ impl OrderMaker {
             .map(|cell| self.part(workspace, evaluation, *cell, (asset, recipe.in_place)))
             .collect();
         let step = evaluation.step_name(first);
-        let lists_folder =
-            step_folder(workspace.own, "lists", &step.asset, step.partition.as_ref());
-        let previous = self.has_previous(evaluation, cells, asset);
         let written = |part: &StepPart| {
             let outputs = part.outputs.iter();
             outputs.map(|output| output.written.clone()).collect()
         };
-        let given_folder =
-            step_folder(workspace.own, "given", &step.asset, step.partition.as_ref());
         let places = StepPlaces {
             outputs: parts.iter().map(written).collect(),
-            lists: lists_folder.clone(),
-            given: given_folder.clone(),
-            previous,
+            lists: step_folder(workspace.own, "lists", &step),
+            given: step_folder(workspace.own, "given", &step),
+            previous: self.has_previous(evaluation, cells, asset),
         };
         let rendering = Rendering {
             workspace,
@@ -108,11 +102,9 @@ impl OrderMaker {
             timeout: recipe.timeout,
             may_end_leftovers: recipe.may_end_leftovers,
             in_place: recipe.in_place,
-            lists_folder,
-            stdin: rendering.stdin(asset, cells, &given_folder),
-            given_folder,
+            stdin: rendering.stdin(asset, cells, &places.given),
+            places,
             incremental: recipe.incremental,
-            previous,
             rule: asset.data_version,
             durable: self.durable,
             occupied: self.occupied,
@@ -128,20 +120,17 @@ impl OrderMaker {
         (asset, in_place): (&Asset, bool),
     ) -> StepPart {
         let (_, partition) = evaluation.scope().at(cell);
-        let StepName {
-            asset: key,
-            partition: named,
-        } = evaluation.step_name(cell);
-        let staging_folder = step_folder(workspace.own, "staging", &key, named.as_ref());
+        let step = evaluation.step_name(cell);
+        let staging_folder = step_folder(workspace.own, "staging", &step);
         let outputs = staged_outputs(workspace, asset, in_place, partition, &staging_folder);
         StepPart {
             cell,
-            aside_folder: step_folder(workspace.own, "aside", &key, named.as_ref()),
+            aside_folder: step_folder(workspace.own, "aside", &step),
             aside_note: AsideNote {
                 run: self.run.to_string(),
                 home: workspace.home.to_string_lossy().into_owned(),
-                asset: key,
-                partition: named,
+                asset: step.asset,
+                partition: step.partition,
                 materialization: recorded_id(evaluation, cell),
                 paths: outputs.iter().map(|output| output.path.clone()).collect(),
                 absent: Vec::new(),

@@ -119,12 +119,7 @@ impl Outbox {
         for recording in &self.recordings {
             if let Recording::Failed(Failure { at, .. }) = recording {
                 // What stays is emptied before the next attempt.
-                let _ = remove_tree(&root.join(step_folder(
-                    &self.own,
-                    "staging",
-                    &at.asset,
-                    at.partition.as_ref(),
-                )));
+                let _ = remove_tree(&root.join(step_folder(&self.own, "staging", &at.step)));
             }
         }
     }
@@ -211,7 +206,7 @@ impl Outbox {
         (outcome, outputs): (StepOutcome, Vec<OutputRecord>),
     ) -> EventKind {
         EventKind::StepFinished {
-            step: at.step_name(),
+            step: at.step.clone(),
             batch: part.end.batch.clone(),
             attempt: part.end.attempt,
             outcome,
@@ -244,7 +239,8 @@ impl Outbox {
         }
     }
 
-    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon. Says whether its data version has changed.
+    /// Takes a partition of a step that has succeeded: judges downstream by it from now on, and records it soon. Says
+    /// whether its data version has changed.
     ///
     /// # Panics
     ///
@@ -261,11 +257,7 @@ impl Outbox {
         };
         let (cell, outputs) = (part.cell(), &made[part.place]);
         let (id, _) = evaluation.scope().at(cell);
-        let asset = evaluation
-            .scope()
-            .graph()
-            .asset(id)
-            .expect("only assets run");
+        let asset = evaluation.scope().asset_at(cell).expect("only assets run");
         let stand_ins = part.unsettled.code_stand_ins(self.run);
         let observed = if stand_ins.is_empty() {
             None
@@ -276,13 +268,13 @@ impl Outbox {
         if !part.unsettled.is_empty() {
             let code = match &observed {
                 Some(observed) => code_version(asset, observed, &mut Folding::new()),
-                None => basis.code_version(),
+                None => basis.code_version,
             };
             basis = Basis::unsettled(evaluation, (cell, self.run), part.unsettled, code);
         }
         let made = Made {
             cell,
-            versions: versions(asset, basis.fingerprint(), outputs),
+            versions: versions(asset, basis.fingerprint, outputs),
             bytes: outputs.iter().map(|output| output.bytes).collect(),
             run: Some(self.run),
             time,
@@ -311,18 +303,13 @@ impl Outbox {
             .or_insert_with(|| Arc::new(code_record(asset, &observed())));
         let code = Arc::clone(code);
         let materialized = EventKind::Materialization {
-            step: at.step_name(),
+            step: at.step.clone(),
             attempt: part.end.attempt,
             version,
         };
         let finished = self.finished(part, &at, (told, materialization.outputs.clone()));
         let events = vec![self.event(time, materialized), self.event(time, finished)];
-        self.asides.push(step_folder(
-            &self.own,
-            "aside",
-            &at.asset,
-            at.partition.as_ref(),
-        ));
+        self.asides.push(step_folder(&self.own, "aside", &at.step));
         self.push(Recording::Succeeded(Box::new(Success {
             slot: at.slot.clone(),
             materialization,

@@ -19,38 +19,32 @@ use crate::engine::step::{Attempt, MadeOutput, StepEnd, StepPart};
 use crate::hash::{HashError, Settled, version_of_bytes};
 use crate::io_manager::{Giving, StagedOutput, Stored, Streams, Written};
 use crate::look::OwnLife;
-use crate::model::{DataVersion, DataVersionRule, OutputKind};
+use crate::model::{DataVersionRule, OutputKind};
 use crate::sys::file::{copy_file, remove_tree};
 
 /// An output that is complete and not stored yet.
 pub(super) struct Complete {
     written: Written,
-    /// Its version; `None` where its content is not what counts.
-    version: Option<DataVersion>,
+    made: MadeOutput,
     /// How to know its files again, if it was hashed as files.
     settled: Option<Settled>,
-    bytes: u64,
 }
 
 impl Complete {
-    const fn made(&self) -> MadeOutput {
-        MadeOutput {
-            version: self.version,
-            bytes: self.bytes,
-        }
-    }
-
     /// What came through a pipe.
     fn piped(bytes: Arc<[u8]>, rule: DataVersionRule) -> Self {
         let version = match rule {
             DataVersionRule::Inputs => None,
             DataVersionRule::Content | DataVersionRule::Reported => Some(version_of_bytes(&bytes)),
         };
-        Self {
+        let made = MadeOutput {
             version,
-            settled: None,
             bytes: bytes.len() as u64,
+        };
+        Self {
             written: Written::Piped(bytes),
+            made,
+            settled: None,
         }
     }
 }
@@ -142,7 +136,7 @@ impl Attempt<'_> {
 
     /// Stores an output, unless it was written in place.
     fn store_output(&self, output: &StagedOutput, complete: Complete) -> Result<MadeOutput, Stop> {
-        let made = complete.made();
+        let made = complete.made;
         let stored = if self.order.in_place {
             Stored::AtPath
         } else if self.is_stored(output, &complete) {
@@ -176,25 +170,23 @@ impl Attempt<'_> {
 
     /// Hashes an output where it was written, unless its content is not what counts.
     fn complete_file(&self, output: &StagedOutput) -> Result<Complete, HashError> {
-        match self.order.rule {
-            DataVersionRule::Inputs => Ok(Complete {
-                written: Written::AtPath,
-                version: None,
-                settled: None,
-                bytes: self.size(&output.written),
-            }),
+        let settled = match self.order.rule {
+            DataVersionRule::Inputs => None,
             DataVersionRule::Content | DataVersionRule::Reported => {
                 let versions = self.workspace.versions;
-                let settled = versions.settle(&output.written, &output.path)?;
-                let found = settled.found();
-                Ok(Complete {
-                    written: Written::AtPath,
-                    version: found.version(),
-                    settled: Some(settled),
-                    bytes: found.bytes(),
-                })
+                Some(versions.settle(&output.written, &output.path)?)
             }
-        }
+        };
+        let found = settled.as_ref().map(Settled::found);
+        let made = MadeOutput {
+            version: found.and_then(|found| found.version()),
+            bytes: found.map_or_else(|| self.size(&output.written), |found| found.bytes()),
+        };
+        Ok(Complete {
+            written: Written::AtPath,
+            made,
+            settled,
+        })
     }
 
     fn size(&self, path: &str) -> u64 {

@@ -4,14 +4,14 @@
 //! recorded before the crash; what the step had written instead goes where the staging goes. This needs no lease and no record of the crash: each folder of previous outputs holds a note
 //! of the run that moved them and of the materialization that made them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fs, io, slice};
 
 use crate::engine::staging::{AsideNote, aside_folders, asides, discard_aside, put_back};
 use crate::engine::staging_pool::spare_folder;
 use crate::engine::step_locks::{TURN, end_left_behind, is_running, remove_locks, take_over};
 use crate::look::{EngineError, OWN_FOLDER, Workspace, step_folder};
-use crate::model::{AssetKey, PartitionKey, RunId, RunStatus};
+use crate::model::{RunId, RunStatus, StepName};
 use crate::store::{AssetPartition, CrashedRun, Store, StoreError};
 use crate::sys::file::{create_parent, remove_abandoned, remove_tree};
 use crate::sys::lock::FileLock;
@@ -34,14 +34,7 @@ pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
 
 /// Moves the staging of a dead run's step aside: whoever escaped from being ended, and has it open, writes there from now on.
 fn leave_staging(root: &Path, at: &AssetPartition) {
-    let folder = |purpose| {
-        root.join(step_folder(
-            OWN_FOLDER,
-            purpose,
-            &at.asset,
-            at.partition.as_ref(),
-        ))
-    };
+    let folder = |purpose| root.join(step_folder(OWN_FOLDER, purpose, &at.step));
     let left = folder(LEFT);
     let moved = remove_tree(&left)
         .and_then(|()| create_parent(&left))
@@ -60,7 +53,7 @@ pub fn has_left(root: &Path) -> bool {
 
 /// Removes what dead runs had begun of an asset partition, which has been made now.
 pub fn remove_left(root: &Path, at: &AssetPartition) {
-    let left = left_folder(root, &at.asset, at.partition.as_ref());
+    let left = root.join(step_folder(OWN_FOLDER, LEFT, &at.step));
     // What stays goes with the next success.
     let _ = remove_tree(&left);
     let above = left.ancestors().skip(1);
@@ -69,10 +62,6 @@ pub fn remove_left(root: &Path, at: &AssetPartition) {
             break;
         }
     }
-}
-
-fn left_folder(root: &Path, asset: &AssetKey, partition: Option<&PartitionKey>) -> PathBuf {
-    root.join(step_folder(OWN_FOLDER, LEFT, asset, partition))
 }
 
 /// Takes a step over from a dead run of another instance.
@@ -85,7 +74,7 @@ pub fn take_over_from_elsewhere(
     end_left_behind(root, dead);
     let clear = |at: &AssetPartition| {
         leave_staging(root, at);
-        let folder = step_folder(OWN_FOLDER, "aside", &at.asset, at.partition.as_ref());
+        let folder = step_folder(OWN_FOLDER, "aside", &at.step);
         match AsideNote::read(root, &folder) {
             // What this instance has recorded since was asked when its own dead runs were cleared up after.
             Some(note)
@@ -150,7 +139,11 @@ pub fn put_back_asides(
 
 /// Puts previous outputs back, and what is at their places aside.
 fn bring_back(workspace: &Workspace<'_>, folder: &str, note: &AsideNote) -> io::Result<()> {
-    let left = left_folder(workspace.root, &note.asset, note.partition.as_ref());
+    let step = StepName {
+        asset: note.asset.clone(),
+        partition: note.partition.clone(),
+    };
+    let left = workspace.resolve(&step_folder(OWN_FOLDER, LEFT, &step));
     set_aside(workspace, folder, note, &left)?;
     put_back(workspace.root, folder)
 }

@@ -11,8 +11,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::answer::StepFailure;
-use crate::command::Rendered;
-use crate::command::{Load, StepStdin};
+use crate::command::{Load, Rendered, StepPlaces, StepStdin};
 use crate::engine::failure::Stop;
 use crate::engine::inputs::InputFiles;
 use crate::engine::occupied::AlteredPlaces;
@@ -56,16 +55,12 @@ pub struct StepOrder {
     pub may_end_leftovers: bool,
     /// Whether it writes in place, instead of to its staging.
     pub in_place: bool,
-    /// Where files with lists for the command lie, relative to the project root or absolute.
-    pub lists_folder: String,
-    /// Where values are loaded to, relative to the project root or absolute.
-    pub given_folder: String,
+    /// Where its lists lie, and where values are loaded to: relative to the project root or absolute.
+    pub places: StepPlaces,
     /// Its log, relative to the project root.
     pub log: String,
     /// Whether it may start from its previous output.
     pub incremental: bool,
-    /// Whether it does.
-    pub previous: bool,
     /// What its outputs' data versions are made of.
     pub rule: DataVersionRule,
     /// Whether outputs are synced to disk.
@@ -243,11 +238,11 @@ pub fn run_step(
     };
     if !order.rendered.lists.is_empty() {
         // A list that stays is overwritten by the next attempt.
-        let _ = remove_tree(&workspace.resolve(&order.lists_folder));
+        let _ = remove_tree(&workspace.resolve(&order.places.lists));
     }
     if !order.rendered.loads.is_empty() {
         // What stays goes with the folder that the run works in.
-        let _ = remove_tree(&workspace.resolve(&order.given_folder));
+        let _ = remove_tree(&workspace.resolve(&order.places.given));
     }
     if workspace.own_life == OwnLife::Gone {
         end.log = None;
@@ -322,7 +317,7 @@ impl Attempt<'_> {
         let root = self.workspace.root;
         self.pool
             .prepare_staging(root, &part.staging_folder, &part.outputs)?;
-        if self.order.previous {
+        if self.order.places.previous {
             for output in &part.outputs {
                 let written = root.join(&output.written);
                 remove_tree(&written)?;
@@ -336,7 +331,7 @@ impl Attempt<'_> {
         let root = self.workspace.root;
         move_aside(root, &part.aside_folder, &part.aside_note)?;
         prepare(root, &part.staging_folder, &part.outputs)?;
-        if self.order.previous {
+        if self.order.places.previous {
             for (index, output) in part.outputs.iter().enumerate() {
                 let path = root.join(&output.path);
                 remove_tree(&path)?;

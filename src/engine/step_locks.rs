@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::look::{OWN_FOLDER, OwnLife, Workspace, lock_name};
 use crate::model::RunId;
-use crate::store::{AssetPartition, Life, RunLock, RunLocks};
+use crate::store::{AssetPartition, RunLock, RunLocks};
 use crate::sys::lock::FileLock;
 use crate::sys::process::{
     Process, Started, end_found, has_variable, numbering, process, processes, start_of_new,
@@ -110,7 +110,7 @@ impl StepLocks {
         let (Some(folder), Some(own)) = (&self.folder, self.runs.path(self.run)) else {
             return Ok(StepLock::Taken);
         };
-        let name = lock_name(&at.asset, at.partition.as_ref());
+        let name = lock_name(&at.step);
         let path = folder.join(&name);
         loop {
             let named = match fs::hard_link(&own, &path) {
@@ -136,7 +136,7 @@ impl StepLocks {
             };
             return Ok(if owner == self.run {
                 StepLock::Taken
-            } else if self.runs.life(owner)? == Life::Alive {
+            } else if self.runs.is_alive(owner)? {
                 StepLock::Held(owner)
             } else {
                 StepLock::Abandoned(owner)
@@ -158,7 +158,7 @@ impl StepLocks {
     pub fn release<'a>(&mut self, partitions: impl IntoIterator<Item = &'a AssetPartition>) {
         let Some(folder) = &self.folder else { return };
         for at in partitions {
-            let name = lock_name(&at.asset, at.partition.as_ref());
+            let name = lock_name(&at.step);
             if self.held.remove(&name) {
                 // A name that stays behind is that of a run that is gone.
                 let _ = fs::remove_file(folder.join(name));
@@ -188,7 +188,7 @@ fn of_project(root: &Path) -> (RunLocks, PathBuf) {
 /// Whether a run works in the project at `root`, in whatever instance.
 pub fn is_running(root: &Path, run: RunId) -> io::Result<bool> {
     let (runs, _) = of_project(root);
-    Ok(runs.life(run)? == Life::Alive)
+    runs.is_alive(run)
 }
 
 /// A run that works in a project, as its file tells.
@@ -219,7 +219,7 @@ pub fn working_runs(root: &Path) -> Vec<WorkingRun> {
 }
 
 fn working_run(runs: &RunLocks, id: RunId) -> Option<WorkingRun> {
-    if !matches!(runs.life(id), Ok(Life::Alive)) {
+    if !matches!(runs.is_alive(id), Ok(true)) {
         return None;
     }
     let file = runs.path(id).and_then(|path| RunFile::read(&path));
@@ -262,7 +262,7 @@ pub fn take_over(
     let turn = root.join(OWN_FOLDER).join(TURN);
     let _turn = FileLock::exclusive(&turn)?;
     for at in partitions {
-        let path = folder.join(lock_name(&at.asset, at.partition.as_ref()));
+        let path = folder.join(lock_name(&at.step));
         if owner(&path)? == Some(dead) {
             clear(at)?;
             fs::remove_file(&path)?;

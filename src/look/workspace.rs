@@ -104,14 +104,10 @@ const ATTEMPT: char = '#';
 
 /// The folder of one asset partition for a purpose: `.assetctl/staging/clean/@2013-07-04`. `own` is the folder that a run
 /// works in.
-pub fn step_folder(
-    own: &str,
-    purpose: &str,
-    asset: &AssetKey,
-    partition: Option<&PartitionKey>,
-) -> String {
-    let asset = shortened(encode_whole_component(asset.as_str()), LONGEST_COMPONENT);
-    match partition {
+pub fn step_folder(own: &str, purpose: &str, step: &StepName) -> String {
+    let asset = encode_whole_component(step.asset.as_str());
+    let asset = shortened(asset, LONGEST_COMPONENT);
+    match &step.partition {
         Some(key) => {
             let key = shortened(
                 encode_component(key.as_str()).into_owned(),
@@ -141,9 +137,14 @@ pub fn own_folder_near(root: &Path, path: &str) -> String {
 }
 
 /// The name of an asset partition's lock.
-pub fn lock_name(asset: &AssetKey, partition: Option<&PartitionKey>) -> String {
+pub fn lock_name(step: &StepName) -> String {
+    let partition = step.partition.as_ref();
     let partition = partition.map(|key| format!("@{}", key_part(key)));
-    format!("{}{}", asset_part(asset), partition.unwrap_or_default())
+    format!(
+        "{}{}",
+        asset_part(&step.asset),
+        partition.unwrap_or_default()
+    )
 }
 
 /// Where the log of a step's attempt goes. `own` is the folder that the run works in.
@@ -266,12 +267,11 @@ mod tests {
     #[test]
     fn no_two_asset_partitions_share_a_folder() {
         let folder = |of: &str, partition: Option<&str>| {
-            step_folder(
-                OWN_FOLDER,
-                "staging",
-                &asset(of),
-                partition.map(key).as_ref(),
-            )
+            let step = StepName {
+                asset: asset(of),
+                partition: partition.map(key),
+            };
+            step_folder(OWN_FOLDER, "staging", &step)
         };
         let long = "ä ".repeat(120);
         let all = [
@@ -333,7 +333,7 @@ mod tests {
                 let logged = logged(&step.asset, &keys, &name);
                 assert_eq!(logged.as_ref(), Some(&told), "{name}");
             }
-            let lock = lock_name(&step.asset, step.partition.as_ref());
+            let lock = lock_name(&step);
             let locked = |of: &AssetKey| locked_partition(of, &keys, &lock);
             assert_eq!(locked(&step.asset), Some(step.partition.clone()), "{lock}");
             assert_eq!(locked(&asset("cle")), None, "{lock}");

@@ -1,14 +1,37 @@
 //! Columns to values and back. A column that holds what was never written is a fault, not a panic.
 
 use jiff::Timestamp;
-use rusqlite::Row;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
-use crate::model::{AssetKey, PartitionKey, ResourceUsage, RunId};
+use crate::model::{AssetKey, PartitionKey, ResourceUsage, RunId, StepName};
 use crate::store::error::Fault;
+
+/// The first row of a query, if there is one.
+pub(super) fn first<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    decode: impl FnOnce(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(parameters)?;
+    rows.next()?.map(decode).transpose()
+}
+
+/// All rows of a query.
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    decode: impl FnMut(&Row<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query(parameters)?.and_then(decode).collect()
+}
 
 pub(super) fn digest(row: &Row<'_>, index: usize) -> Result<Digest, Fault> {
     let bytes = row.get_ref(index)?.as_blob()?;
@@ -49,6 +72,14 @@ pub(super) fn asset(row: &Row<'_>, index: usize) -> Result<AssetKey, Fault> {
 pub(super) fn partition(row: &Row<'_>, index: usize) -> Result<Option<PartitionKey>, Fault> {
     let text = row.get_ref(index)?.as_str_or_null()?;
     Ok(text.map(PartitionKey::recorded))
+}
+
+/// An asset and a partition of it, in the two columns from `index` on.
+pub(super) fn step(row: &Row<'_>, index: usize) -> Result<StepName, Fault> {
+    Ok(StepName {
+        asset: asset(row, index)?,
+        partition: partition(row, index + 1)?,
+    })
 }
 
 pub(super) fn run(row: &Row<'_>, index: usize) -> Result<RunId, Fault> {

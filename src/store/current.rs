@@ -74,13 +74,9 @@ pub(super) fn at_point(
     asset_id: i64,
     partition_id: i64,
 ) -> Result<Option<Current>, Fault> {
-    let mut statement = connection.prepare_cached(POINT)?;
-    let mut rows = statement.query(params![asset_id, partition_id])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let mut outputs = Vec::new();
-    Ok(Some(decode(row, &mut outputs)?.to_owned()))
+    column::first(connection, POINT, params![asset_id, partition_id], |row| {
+        Ok(decode(row, &mut Vec::new())?.to_owned())
+    })
 }
 
 /// Walks the table beside `reaches` and fills in what both have.

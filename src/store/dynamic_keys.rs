@@ -69,15 +69,12 @@ fn in_order_of_addition(
     connection: &Connection,
     definition: &Name,
 ) -> Result<Vec<PartitionKey>, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, key FROM dynamic_key WHERE definition = ?1")?;
-    let mut rows = statement.query([definition.as_str()])?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
+    let sql = "SELECT id, key FROM dynamic_key WHERE definition = ?1";
+    let mut keys = column::all(connection, sql, [definition.as_str()], |row| {
         let key = PartitionKey::parse(column::text(row, 1)?)
             .map_err(|_| Fault::Undecodable("a dynamic partition key is invalid"))?;
-        keys.push((column::integer(row, 0)?, key));
-    }
+        Ok((column::integer(row, 0)?, key))
+    })?;
     keys.sort_unstable_by_key(|(id, _)| *id);
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }

@@ -26,12 +26,8 @@ pub(super) const EVERY: &str = select_events!("");
 impl Store {
     /// The events of a run, in order.
     pub fn events(&self, run: RunId) -> Result<Vec<Event>, StoreError> {
-        self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached(select_events!("WHERE r.id = ?1 ORDER BY e.seq"))?;
-            let rows = statement.query([run.0.as_bytes()])?;
-            rows.and_then(decode).collect()
-        })
+        let sql = select_events!("WHERE r.id = ?1 ORDER BY e.seq");
+        self.read(|connection| column::all(connection, sql, [run.0.as_bytes()], decode))
     }
 }
 
@@ -44,13 +40,12 @@ impl Store {
         before: Option<i64>,
     ) -> Result<Option<(i64, RunId)>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT number, id FROM run WHERE number = (SELECT max(run) FROM event \
-                 WHERE asset_id = (SELECT id FROM asset WHERE key = ?1) AND run < ?2)",
-            )?;
-            let mut rows = statement.query(params![asset.as_str(), before.unwrap_or(i64::MAX)])?;
-            let run = |row| Ok((column::integer(row, 0)?, column::run(row, 1)?));
-            rows.next()?.map(run).transpose()
+            let sql = "SELECT number, id FROM run WHERE number = (SELECT max(run) FROM event \
+                       WHERE asset_id = (SELECT id FROM asset WHERE key = ?1) AND run < ?2)";
+            let before = before.unwrap_or(i64::MAX);
+            column::first(connection, sql, params![asset.as_str(), before], |row| {
+                Ok((column::integer(row, 0)?, column::run(row, 1)?))
+            })
         })
     }
 }
@@ -91,10 +86,7 @@ pub(super) fn decode(row: &Row<'_>) -> Result<Event, Fault> {
     }
     let step = match row.get_ref(4)?.as_str_or_null()? {
         None => None,
-        Some(_) => Some(StepName {
-            asset: column::asset(row, 4)?,
-            partition: column::partition(row, 5)?,
-        }),
+        Some(_) => Some(column::step(row, 4)?),
     };
     let event = OlderEvent {
         payload: serde_json::from_str(payload).map_err(undecodable)?,

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::digest::{Folding, Key, Kind, Sink};
 use crate::store::column;
 use crate::store::error::{Fault, InstanceNotice, StoreError};
-use crate::store::identity::{self, Origin};
+use crate::store::identity;
 use crate::store::salvage::carry_over;
 
 /// How long a process waits for another one's transaction.
@@ -87,22 +87,18 @@ pub(super) fn attach(
 ) -> Result<Attached, StoreError> {
     let home = path.parent().unwrap_or(path);
     let standing = terms.schema.standing(&connection).and_then(|standing| {
-        let origin = match standing {
-            Standing::Current => {
-                identity::of(&connection, terms.schema.version(), home, terms.key)?
-            }
-            Standing::Older { .. } => Origin::Here,
-        };
-        Ok((standing, origin))
+        let is_foreign = standing == Standing::Current
+            && identity::is_foreign(&connection, terms.schema.version(), home, terms.key)?;
+        Ok((standing, is_foreign))
     });
     match standing {
-        Ok((_, Origin::Elsewhere)) => {
+        Ok((_, true)) => {
             // It is moved as it came, with its log.
             keep_log(&connection).map_err(|fault| StoreError::at(path, fault))?;
             Ok(Attached::Foreign)
         }
-        Ok((Standing::Current, Origin::Here)) => Ok(Attached::Ready(connection)),
-        Ok((Standing::Older { from }, Origin::Here)) => Ok(Attached::Older { connection, from }),
+        Ok((Standing::Current, false)) => Ok(Attached::Ready(connection)),
+        Ok((Standing::Older { from }, false)) => Ok(Attached::Older { connection, from }),
         Err(fault) => match StoreError::at(path, fault) {
             StoreError::Damaged { detail, .. } => {
                 // The log is evidence too.

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
+use serde::de::DeserializeOwned;
 
 use crate::answer::{Event, EventKind, FailedAttempt, StepFailure, StepOutcome};
 use crate::digest::Digest;
@@ -35,9 +36,7 @@ impl Store {
     ) -> Result<Option<Materialization>, StoreError> {
         self.read(|connection| {
             let sql = select_materializations!("WHERE m.id = ?1");
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([id.0])?;
-            let found = rows.next()?.map(materialization).transpose()?;
+            let found = column::first(connection, sql, [id.0], materialization)?;
             Ok(found.map(|(_, materialization)| materialization))
         })
     }
@@ -56,10 +55,9 @@ impl Store {
             let sql = select_materializations!(
                 "WHERE m.asset_id = ?1 AND (?2 IS NULL OR m.partition_id = ?2) ORDER BY m.id DESC LIMIT ?3"
             );
-            let mut statement = connection.prepare_cached(sql)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement.query(params![asset_id, partition, limit])?;
-            rows.and_then(materialization).collect()
+            let parameters = params![asset_id, partition, limit];
+            column::all(connection, sql, parameters, materialization)
         })
     }
 
@@ -90,56 +88,46 @@ impl Store {
     /// How long the last command of each asset took, in milliseconds; `None` where none has run.
     pub fn last_durations(&self, assets: &[&AssetKey]) -> Result<Vec<Option<u64>>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT duration_ms FROM materialization WHERE asset_id = (SELECT id FROM asset WHERE key = ?1) \
-                 AND origin = ?2 ORDER BY id DESC LIMIT 1",
-            )?;
+            let sql = "SELECT duration_ms FROM materialization WHERE asset_id = (SELECT id FROM asset WHERE key = ?1) \
+                       AND origin = ?2 ORDER BY id DESC LIMIT 1";
             let command = origin_column(Origin::Command);
-            assets
-                .iter()
-                .map(|asset| {
-                    let mut rows = statement.query(params![asset.as_str(), command])?;
-                    rows.next()?.map(|row| column::number(row, 0)).transpose()
-                })
-                .collect()
+            let last = |asset: &&AssetKey| {
+                let parameters = params![asset.as_str(), command];
+                column::first(connection, sql, parameters, |row| column::number(row, 0))
+            };
+            assets.iter().map(last).collect()
         })
     }
 
     /// The readable record of a code version; `None` if it is not stored.
     pub fn code_record(&self, version: CodeVersion) -> Result<Option<CodeRecord>, StoreError> {
-        self.packed(
-            "SELECT record FROM code_record WHERE version = ?1",
-            version.0,
-        )
+        let sql = "SELECT record FROM code_record WHERE version = ?1";
+        self.unpacked(sql, version.0.as_bytes())
     }
 
     /// The readable record of the code version that begins so; `None` if none is stored.
     pub fn code_record_of(&self, locked: CodePrefix) -> Result<Option<CodeRecord>, StoreError> {
-        self.read(|connection| {
-            let sql = "SELECT record FROM code_record WHERE version >= ?1 AND substr(version, 1, 8) = ?1 \
-                       ORDER BY version LIMIT 1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([locked.0.to_be_bytes().as_slice()])?;
-            rows.next()?.map(|row| column::unpacked(row, 0)).transpose()
-        })
+        let sql = "SELECT record FROM code_record WHERE version >= ?1 AND substr(version, 1, 8) = ?1 \
+                   ORDER BY version LIMIT 1";
+        self.unpacked(sql, &locked.0.to_be_bytes())
     }
 
     /// The keys and versions of a block; `None` if it is not stored.
     pub fn block(&self, digest: Digest) -> Result<Option<Vec<BlockEntry>>, StoreError> {
-        self.packed("SELECT entries FROM block WHERE digest = ?1", digest)
+        self.unpacked(
+            "SELECT entries FROM block WHERE digest = ?1",
+            digest.as_bytes(),
+        )
     }
 
-    fn packed<T: serde::de::DeserializeOwned>(
+    /// The record in the first row of a query for a key.
+    pub(super) fn unpacked<T: DeserializeOwned>(
         &self,
         sql: &str,
-        digest: Digest,
+        key: &[u8],
     ) -> Result<Option<T>, StoreError> {
         self.read(|connection| {
-            connection
-                .prepare_cached(sql)?
-                .query_row([digest.as_bytes()], |row| Ok(column::unpacked(row, 0)))
-                .optional()?
-                .transpose()
+            column::first(connection, sql, [key], |row| column::unpacked(row, 0))
         })
     }
 }
@@ -242,12 +230,12 @@ impl Store {
             let Some((asset_id, partition)) = numbers::stored(connection, asset, slot)? else {
                 return Ok(Vec::new());
             };
-            let mut statement = connection.prepare_cached(select_failed!(
+            let sql = select_failed!(
                 "WHERE f.asset_id = ?1 AND (?2 IS NULL OR f.partition_id = ?2) ORDER BY f.id DESC LIMIT ?3"
-            ))?;
+            );
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement.query(params![asset_id, partition, limit])?;
-            rows.and_then(decode_failed).collect()
+            let parameters = params![asset_id, partition, limit];
+            column::all(connection, sql, parameters, decode_failed)
         })
     }
 }
@@ -290,7 +278,7 @@ pub(super) fn insert_failed(
                 failed.help,
                 failed.command,
                 log,
-                failure.at.partition.as_ref().map(PartitionKey::as_str),
+                failure.at.step.partition.as_ref().map(PartitionKey::as_str),
                 packed(&last_lines(failed)),
                 usage.cpu_ms.map(signed),
                 usage.peak_bytes.map(signed),

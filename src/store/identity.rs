@@ -20,15 +20,6 @@ use crate::sys::file::{FileStamp, Follow, read_file, stamp_at, write_atomically}
 /// The table was added with this schema; what is older came with no such mark.
 const SINCE: u32 = 4;
 
-/// Whether an instance counts where it lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// It was made in this folder, or this user has vouched for it.
-    Here,
-    /// It came from elsewhere.
-    Elsewhere,
-}
-
 /// A folder, by what no copy of it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Folder {
@@ -98,27 +89,24 @@ pub(super) fn mark(
     Ok(())
 }
 
-/// Where the instance comes from that lies in the folder `home`.
-pub(super) fn of(
+/// Whether the instance that lies in the folder `home` came from elsewhere: it was not made in this folder, and this user has not
+/// vouched for it.
+pub(super) fn is_foreign(
     connection: &Connection,
     schema: u32,
     home: &Path,
     key: Option<&Key>,
-) -> Result<Origin, Fault> {
+) -> Result<bool, Fault> {
     if schema < SINCE {
-        return Ok(Origin::Here);
+        return Ok(false);
     }
     let Some((token, folder, vouched_for)) = read(connection)? else {
-        return Ok(Origin::Elsewhere);
+        return Ok(true);
     };
     let is_vouched_for = key.is_some() && vouched_for == vouched(key, &token);
     let now = Folder::of(home)?;
     let is_here = Folder::parse(&folder).is_some_and(|folder| folder.is(&now));
-    Ok(if is_here || is_vouched_for {
-        Origin::Here
-    } else {
-        Origin::Elsewhere
-    })
+    Ok(!is_here && !is_vouched_for)
 }
 
 /// Names the folder as it is now, and vouches for the instance. Where that cannot be written, it stays as it is.

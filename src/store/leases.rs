@@ -9,13 +9,12 @@ use std::fmt;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use crate::model::{AssetKey, Current, PartitionKey, PartitionSlot, RunId};
+use crate::model::{Current, PartitionKey, PartitionSlot, RunId, StepName};
 use crate::store::column::{self, time_column};
 use crate::store::current;
 use crate::store::error::{Fault, StoreError};
 use crate::store::instance::{Store, Writing};
 use crate::store::numbers::{self, AssetPartition};
-use crate::store::run_lock::Life;
 use crate::store::runs::{CrashedRun, mark_one_crashed};
 
 /// What became of asking for leases.
@@ -53,10 +52,8 @@ pub struct Holder {
 /// What a run that lives works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// The asset.
-    pub asset: AssetKey,
-    /// The key; `None` for an unpartitioned asset.
-    pub partition: Option<PartitionKey>,
+    /// The asset and the key.
+    pub step: StepName,
     /// Who works on it.
     pub holder: Holder,
 }
@@ -97,13 +94,11 @@ impl Store {
     /// What runs that live work on now. A run that cannot be asked whether it lives does not.
     pub fn held(&self) -> Result<Vec<Held>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(ALL_HELD)?;
-            let held = statement.query([])?.and_then(held_from);
-            let mut held = held.collect::<Result<Vec<_>, Fault>>()?;
+            let mut held = column::all(connection, ALL_HELD, [], held_from)?;
             let mut lives = HashMap::new();
             held.retain(|it| {
                 let run = it.holder.run;
-                let ask = || matches!(self.run_locks.life(run), Ok(Life::Alive));
+                let ask = || matches!(self.run_locks.is_alive(run), Ok(true));
                 *lives.entry(run).or_insert_with(ask)
             });
             Ok(held)
@@ -135,7 +130,7 @@ fn lease(
     match holder(writing.connection, asset_id, partition_id)? {
         Some((_, holder)) if holder.run == run => {}
         Some((holder_number, holder)) => {
-            if writing.run_locks.life(holder.run)? == Life::Alive {
+            if writing.run_locks.is_alive(holder.run)? {
                 return Ok(Lease::Held(holder));
             }
             crashed.push(mark_one_crashed(writing, holder_number, holder.run, now)?);
@@ -154,7 +149,7 @@ pub(super) fn is_held(
     partition_id: i64,
 ) -> Result<bool, Fault> {
     Ok(match holder(writing.connection, asset_id, partition_id)? {
-        Some((_, holder)) => writing.run_locks.life(holder.run)? == Life::Alive,
+        Some((_, holder)) => writing.run_locks.is_alive(holder.run)?,
         None => false,
     })
 }
@@ -166,7 +161,7 @@ fn insert(
     partition: &AssetPartition,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let key = partition.partition.as_ref().map(PartitionKey::as_str);
+    let key = partition.step.partition.as_ref().map(PartitionKey::as_str);
     writing.execute(
         "INSERT INTO lease (asset_id, partition_id, run, since, partition) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![asset_id, partition_id, run, time_column(now), key],
@@ -179,15 +174,11 @@ fn holder(
     asset_id: i64,
     partition_id: i64,
 ) -> Result<Option<(i64, Holder)>, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT r.number, r.id, r.pid, l.since FROM lease l JOIN run r ON r.number = l.run \
-         WHERE l.asset_id = ?1 AND l.partition_id = ?2",
-    )?;
-    let mut rows = statement.query(params![asset_id, partition_id])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    Ok(Some((column::integer(row, 0)?, holder_from(row)?)))
+    let sql = "SELECT r.number, r.id, r.pid, l.since FROM lease l JOIN run r ON r.number = l.run \
+               WHERE l.asset_id = ?1 AND l.partition_id = ?2";
+    column::first(connection, sql, params![asset_id, partition_id], |row| {
+        Ok((column::integer(row, 0)?, holder_from(row)?))
+    })
 }
 
 const ALL_HELD: &str = "SELECT r.number, r.id, r.pid, l.since, a.key, l.partition \
@@ -196,8 +187,7 @@ const ALL_HELD: &str = "SELECT r.number, r.id, r.pid, l.since, a.key, l.partitio
 
 fn held_from(row: &Row<'_>) -> Result<Held, Fault> {
     Ok(Held {
-        asset: column::asset(row, 4)?,
-        partition: column::partition(row, 5)?,
+        step: column::step(row, 4)?,
         holder: holder_from(row)?,
     })
 }
@@ -212,12 +202,9 @@ fn holder_from(row: &Row<'_>) -> Result<Holder, Fault> {
 
 /// What a run has leases on.
 pub(super) fn of_run(connection: &Connection, run: i64) -> Result<Vec<AssetPartition>, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT a.key, l.partition, l.partition_id FROM lease l JOIN asset a ON a.id = l.asset_id \
-         WHERE l.run = ?1 ORDER BY l.asset_id, l.partition_id",
-    )?;
-    let rows = statement.query([run])?;
-    rows.and_then(leased_partition).collect()
+    let sql = "SELECT a.key, l.partition, l.partition_id FROM lease l JOIN asset a ON a.id = l.asset_id \
+               WHERE l.run = ?1 ORDER BY l.asset_id, l.partition_id";
+    column::all(connection, sql, [run], leased_partition)
 }
 
 fn leased_partition(row: &Row<'_>) -> Result<AssetPartition, Fault> {
@@ -227,9 +214,6 @@ fn leased_partition(row: &Row<'_>) -> Result<AssetPartition, Fault> {
         (Some(key), number) if numbers::is_name(number) => PartitionSlot::Named(key.clone()),
         (Some(_), second) => PartitionSlot::Window(second),
     };
-    Ok(AssetPartition {
-        asset: column::asset(row, 0)?,
-        partition,
-        slot,
-    })
+    let step = column::step(row, 0)?;
+    Ok(AssetPartition { step, slot })
 }

@@ -36,7 +36,7 @@ pub use instance::{Access, ChangeMarker, Store};
 pub use leases::{Held, Holder, Lease, Leases};
 pub use numbers::AssetPartition;
 pub use open::{InstancePlace, Opened};
-pub use run_lock::{Life, RunLock, RunLocks};
+pub use run_lock::{RunLock, RunLocks};
 pub use runs::{Begun, CrashedRun, NewRun, Run, RunEnd, RunGuard};
 pub use scan::Wanted;
 pub use writer::{Adoption, Failure, Recording, StoredBlock, Success};

@@ -6,10 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::digest::Digest;
-use crate::model::{AssetKey, PartitionKey, PartitionKeys, PartitionSlot, RunId, StepName};
+use crate::model::{AssetKey, PartitionKeys, PartitionSlot, RunId, StepName};
+use crate::store::column;
 use crate::store::error::Fault;
 
 /// What this process knows to be stored. Nothing of it is ever deleted, so it stays true whatever others do.
@@ -74,26 +75,30 @@ impl Interned {
         if let Some(number) = self.runs.get(&run) {
             return Ok(*number);
         }
-        let number: Option<i64> = connection
-            .prepare_cached("SELECT number FROM run WHERE id = ?1")?
-            .query_row([run.0.as_bytes()], |row| row.get(0))
-            .optional()?;
-        let number = number.ok_or(Fault::UnknownRun(run))?;
+        let number = run_number(connection, run)?.ok_or(Fault::UnknownRun(run))?;
         self.runs.insert(run, number);
         Ok(number)
     }
 }
 
+/// The number of a run that may be stored.
+pub(super) fn run_number(connection: &Connection, run: RunId) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT number FROM run WHERE id = ?1";
+    column::first(connection, sql, [run.0.as_bytes()], |row| {
+        column::integer(row, 0)
+    })
+}
+
 /// The number of an asset that may be stored.
 pub(super) fn asset_id(connection: &Connection, key: &str) -> Result<Option<i64>, Fault> {
-    let mut statement = connection.prepare_cached("SELECT id FROM asset WHERE key = ?1")?;
-    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    let sql = "SELECT id FROM asset WHERE key = ?1";
+    column::first(connection, sql, [key], |row| column::integer(row, 0))
 }
 
 /// The number of a partition key that may be stored.
 pub(super) fn partition_key_id(connection: &Connection, key: &str) -> Result<Option<i64>, Fault> {
-    let mut statement = connection.prepare_cached("SELECT id FROM partition_key WHERE key = ?1")?;
-    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    let sql = "SELECT id FROM partition_key WHERE key = ?1";
+    column::first(connection, sql, [key], |row| column::integer(row, 0))
 }
 
 /// The numbers of an asset, and of one of its partitions where `slot` names one; `None` if either is not stored.
@@ -152,10 +157,8 @@ pub(super) fn is_name(partition_id: i64) -> bool {
 /// An asset partition: its names for people, and its slot for the instance.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetPartition {
-    /// The asset.
-    pub asset: AssetKey,
-    /// The key; `None` for an unpartitioned asset.
-    pub partition: Option<PartitionKey>,
+    /// The asset and the key.
+    pub step: StepName,
     /// What the instance calls the partition.
     pub slot: PartitionSlot,
 }
@@ -167,19 +170,12 @@ impl AssetPartition {
     ///
     /// If a static definition has no such index.
     pub fn at(asset: &AssetKey, keys: &PartitionKeys, index: u32) -> Self {
-        Self {
+        let step = StepName {
             asset: asset.clone(),
             partition: keys.key(index),
-            slot: keys.slot(index),
-        }
-    }
-
-    /// Its name for people.
-    pub fn step_name(&self) -> StepName {
-        StepName {
-            asset: self.asset.clone(),
-            partition: self.partition.clone(),
-        }
+        };
+        let slot = keys.slot(index);
+        Self { step, slot }
     }
 }
 

@@ -21,15 +21,6 @@ pub struct RunLocks {
     folder: Option<PathBuf>,
 }
 
-/// Whether the process of a run still exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
-    /// It does, or one of its commands does.
-    Alive,
-    /// It does not.
-    Dead,
-}
-
 /// The lock of a run; the file goes when the value goes.
 #[derive(Debug)]
 pub struct RunLock {
@@ -81,19 +72,19 @@ impl RunLocks {
         })
     }
 
-    /// Whether a run lives. The lock is asked for shared, so that two that ask at once do not see each other.
+    /// Whether a run lives: its process, or one of its commands. The lock is asked for shared, so that two that ask at once do not see each other.
     ///
     /// # Errors
     ///
     /// If its file cannot be read, or its file system has no locks.
-    pub fn life(&self, run: RunId) -> io::Result<Life> {
+    pub fn is_alive(&self, run: RunId) -> io::Result<bool> {
         let Some(folder) = &self.folder else {
-            return Ok(Life::Alive);
+            return Ok(true);
         };
         match open_file(&file_of(folder, run)) {
             Ok(file) => match file.try_lock_shared() {
-                Ok(()) => Ok(Life::Dead),
-                Err(TryLockError::WouldBlock) => Ok(Life::Alive),
+                Ok(()) => Ok(false),
+                Err(TryLockError::WouldBlock) => Ok(true),
                 Err(TryLockError::Error(error)) => Err(error),
             },
             // What is no file was never locked.
@@ -105,7 +96,7 @@ impl RunLocks {
                         | io::ErrorKind::IsADirectory
                 ) =>
             {
-                Ok(Life::Dead)
+                Ok(false)
             }
             Err(error) => Err(error),
         }
@@ -130,7 +121,7 @@ impl RunLocks {
             let id = name.to_str().and_then(|name| name.strip_suffix(".lock"));
             let id = id.and_then(|id| uuid::Uuid::parse_str(id).ok());
             if let Some(run) = id.map(RunId)
-                && self.life(run)? == Life::Dead
+                && !self.is_alive(run)?
             {
                 dead.push(run);
             }

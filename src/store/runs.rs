@@ -9,8 +9,8 @@ use crate::model::{RunId, RunStatus};
 use crate::store::column::{self, time_column};
 use crate::store::error::{Fault, StoreError};
 use crate::store::instance::{Store, Writing};
-use crate::store::numbers::AssetPartition;
-use crate::store::run_lock::{Life, RunLock, RunLocks};
+use crate::store::numbers::{self, AssetPartition};
+use crate::store::run_lock::{RunLock, RunLocks};
 use crate::store::{events, leases};
 
 /// A run that is about to begin.
@@ -217,30 +217,23 @@ impl Store {
     pub fn runs(&self, limit: usize) -> Result<Vec<Run>, StoreError> {
         self.read(|connection| {
             let sql = select_runs!("ORDER BY number DESC LIMIT ?1");
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-            rows.and_then(|row| decode(row, &self.run_locks)).collect()
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            column::all(connection, sql, [limit], |row| decode(row, &self.run_locks))
         })
     }
 
     /// The number of a run, by which runs are in the order in which they began; `None` if there is none.
     pub fn run_number(&self, id: RunId) -> Result<Option<i64>, StoreError> {
-        self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT number FROM run WHERE id = ?1")?;
-            let mut rows = statement.query([id.0.as_bytes()])?;
-            rows.next()?.map(|row| column::integer(row, 0)).transpose()
-        })
+        self.read(|connection| numbers::run_number(connection, id))
     }
 
     /// A run by its id; `None` if there is none.
     pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(select_runs!("WHERE id = ?1"))?;
-            let mut rows = statement.query([id.0.as_bytes()])?;
-            rows.next()?
-                .map(|row| decode(row, &self.run_locks))
-                .transpose()
+            let sql = select_runs!("WHERE id = ?1");
+            column::first(connection, sql, [id.0.as_bytes()], |row| {
+                decode(row, &self.run_locks)
+            })
         })
     }
 }
@@ -271,13 +264,13 @@ pub(super) fn mark_one_crashed(
 /// The runs that have not ended and whose process died.
 fn dead_of(connection: &Connection, run_locks: &RunLocks) -> Result<Vec<(i64, RunId)>, Fault> {
     let sql = "SELECT number, id FROM run WHERE status = 'started' ORDER BY number";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
     let mut dead = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = column::run(row, 1)?;
-        if run_locks.life(id)? == Life::Dead {
-            dead.push((column::integer(row, 0)?, id));
+    let started = column::all(connection, sql, [], |row| {
+        Ok((column::integer(row, 0)?, column::run(row, 1)?))
+    })?;
+    for (number, run) in started {
+        if !run_locks.is_alive(run)? {
+            dead.push((number, run));
         }
     }
     Ok(dead)
@@ -288,7 +281,7 @@ pub(super) fn decode(row: &Row<'_>, run_locks: &RunLocks) -> Result<Run, Fault> 
     let id = column::run(row, 0)?;
     let recorded = status(column::text(row, 1)?)?;
     let status = match recorded {
-        RunStatus::Started if run_locks.life(id)? == Life::Dead => RunStatus::Crashed,
+        RunStatus::Started if !run_locks.is_alive(id)? => RunStatus::Crashed,
         status => status,
     };
     Ok(Run {

@@ -1,6 +1,6 @@
 //! Observations of sources that a command observes: a history, and the last of each.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use crate::model::{
     AssetKey, DataVersion, Observation, PartitionKey, PartitionSlot, SourceContent,
@@ -36,13 +36,10 @@ impl Store {
     /// The last observation of each partition of a source, in the order of its windows.
     pub fn observations(&self, source: &AssetKey) -> Result<Vec<Observation>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT o.partition, o.text, o.version, o.time FROM current_observation c \
-                 JOIN observation o ON o.id = c.observation_id \
-                 WHERE c.asset_id = (SELECT id FROM asset WHERE key = ?1) ORDER BY c.partition_id",
-            )?;
-            let rows = statement.query([source.as_str()])?;
-            rows.and_then(|row| {
+            let sql = "SELECT o.partition, o.text, o.version, o.time FROM current_observation c \
+                       JOIN observation o ON o.id = c.observation_id \
+                       WHERE c.asset_id = (SELECT id FROM asset WHERE key = ?1) ORDER BY c.partition_id";
+            column::all(connection, sql, [source.as_str()], |row| {
                 Ok(Observation {
                     source: source.clone(),
                     partition: column::partition(row, 0)?,
@@ -51,7 +48,6 @@ impl Store {
                     time: column::time(row, 3)?,
                 })
             })
-            .collect()
         })
     }
 
@@ -61,16 +57,13 @@ impl Store {
             let Some((asset, partition)) = at else {
                 return Ok(false);
             };
-            let mut statement = connection.prepare_cached(
-                "SELECT o.version, o.text FROM current_observation c JOIN observation o ON o.id = c.observation_id \
-                 WHERE c.asset_id = ?1 AND c.partition_id = ?2",
-            )?;
-            let mut rows = statement.query(params![asset, partition])?;
-            let Some(row) = rows.next()? else {
-                return Ok(false);
-            };
-            let version = DataVersion(column::digest(row, 0)?);
-            Ok(version == observation.version && column::text(row, 1)? == observation.text)
+            let sql = "SELECT o.version, o.text FROM current_observation c JOIN observation o ON o.id = c.observation_id \
+                       WHERE c.asset_id = ?1 AND c.partition_id = ?2";
+            let is_same = column::first(connection, sql, params![asset, partition], |row| {
+                let version = DataVersion(column::digest(row, 0)?);
+                Ok(version == observation.version && column::text(row, 1)? == observation.text)
+            })?;
+            Ok(is_same == Some(true))
         })
     }
 }
@@ -111,23 +104,16 @@ impl Store {
         &self,
         version: DataVersion,
     ) -> Result<Option<SourceContent>, StoreError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT content FROM source_content WHERE version = ?1")?
-                .query_row([version.0.as_bytes()], |row| Ok(column::unpacked(row, 0)))
-                .optional()?
-                .transpose()
-        })
+        let sql = "SELECT content FROM source_content WHERE version = ?1";
+        self.unpacked(sql, version.0.as_bytes())
     }
 
     /// Whether it is kept what a version of a source stands for.
     pub fn has_source_content(&self, version: DataVersion) -> Result<bool, StoreError> {
         self.read(|connection| {
-            let sql = "SELECT count(*) FROM source_content WHERE version = ?1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([version.0.as_bytes()])?;
-            let row = rows.next()?;
-            Ok(row.map(|row| column::integer(row, 0)).transpose()? != Some(0))
+            let sql = "SELECT 1 FROM source_content WHERE version = ?1";
+            let kept = column::first(connection, sql, [version.0.as_bytes()], |_| Ok(()))?;
+            Ok(kept.is_some())
         })
     }
 

@@ -80,26 +80,19 @@ const NO_RUN: i64 = 0;
 impl Store {
     /// Records finished steps in one transaction, with their events, and releases their leases.
     ///
-    /// Gives the number of each materialization, `None` for all else. The last materialization of a partition that
-    /// failed stays what it was.
-    pub fn record(
-        &mut self,
-        batch: &[Recording],
-    ) -> Result<Vec<Option<MaterializationId>>, StoreError> {
+    /// The last materialization of a partition that failed stays what it was.
+    pub fn record(&mut self, batch: &[Recording]) -> Result<(), StoreError> {
         if batch.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         self.write(|writing| {
-            batch
-                .iter()
-                .map(|recording| match recording {
-                    Recording::Succeeded(success) => writing.succeeded(success).map(Some),
-                    Recording::Failed(failure) => writing.failed(failure).map(|()| None),
-                    Recording::Told(run, event) => {
-                        events::insert(writing, *run, slice::from_ref(event)).map(|()| None)
-                    }
-                })
-                .collect()
+            batch.iter().try_for_each(|recording| match recording {
+                Recording::Succeeded(success) => writing.succeeded(success),
+                Recording::Failed(failure) => writing.failed(failure),
+                Recording::Told(run, event) => {
+                    events::insert(writing, *run, slice::from_ref(event))
+                }
+            })
         })
     }
 
@@ -149,7 +142,8 @@ impl Writing<'_> {
     /// The numbers of an asset partition.
     pub(super) fn numbers(&mut self, partition: &AssetPartition) -> Result<(i64, i64), Fault> {
         Ok((
-            self.interned.asset(self.connection, &partition.asset)?,
+            self.interned
+                .asset(self.connection, &partition.step.asset)?,
             self.partition_id(&partition.slot)?,
         ))
     }
@@ -168,7 +162,7 @@ impl Writing<'_> {
         self.interned.run(self.connection, run)
     }
 
-    fn succeeded(&mut self, success: &Success) -> Result<MaterializationId, Fault> {
+    fn succeeded(&mut self, success: &Success) -> Result<(), Fault> {
         let it = &success.materialization;
         let asset = self.interned.asset(self.connection, &it.asset)?;
         let partition = self.partition_id(&success.slot)?;
@@ -225,7 +219,7 @@ impl Writing<'_> {
         if let Some(run) = it.run {
             events::insert(self, run, &success.events)?;
         }
-        Ok(id)
+        Ok(())
     }
 
     fn failed(&mut self, failure: &Failure) -> Result<(), Fault> {

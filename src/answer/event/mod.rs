@@ -5,8 +5,7 @@
 //! assetctl has added is read as [`EventKind::Other`], and written again as it was.
 
 mod message;
-mod outcome;
-mod planned;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -20,8 +19,7 @@ use serde_json::{Map, Value};
 use crate::answer::InputRange;
 use crate::model::{Batch, Cause, DataVersion, OutputRecord, ResourceUsage, RunId, StepName};
 
-pub use outcome::{RunCounts, RunOutcome, StepFailure, StepOutcome};
-pub use planned::{BlockedRange, Planned};
+pub use summary::{BlockedRange, Planned, RunCounts, RunOutcome, StepFailure, StepOutcome};
 
 /// The number of the form in which events are written.
 const SCHEMA: u32 = 1;
@@ -435,7 +433,7 @@ mod some_milliseconds {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         match time {
-            Some(time) => super::milliseconds::serialize(time, serializer),
+            Some(time) => crate::answer::event::milliseconds::serialize(time, serializer),
             None => serializer.serialize_none(),
         }
     }

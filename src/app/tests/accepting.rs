@@ -8,6 +8,7 @@ use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
     AcceptRequest, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot, RunId, Status,
+    StepName,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
@@ -209,8 +210,10 @@ fn what_another_run_works_on_is_not_accepted() {
     let begun = store.begin_run(&run).expect("begun");
     let key = testkit::key("d2");
     let held = AssetPartition {
-        asset: one("clean").asset,
-        partition: Some(key.clone()),
+        step: StepName {
+            asset: testkit::asset("clean"),
+            partition: Some(key.clone()),
+        },
         slot: PartitionSlot::Named(key),
     };
     store.lease(run.id, &[held], time).expect("leased");

@@ -194,6 +194,11 @@ impl<'a> Scope<'a> {
         partition.keys.key(partition.index)
     }
 
+    /// The asset of a cell; `None` if it is a source's.
+    pub fn asset_at(&self, cell: Cell) -> Option<&'a Asset> {
+        self.graph.asset(self.row_of_cell(cell).asset)
+    }
+
     /// The keys of an asset's or source's definition.
     pub fn keys(&self, asset: AssetId) -> &'a PartitionKeys {
         self.keys.of(self.graph.get(asset))

@@ -101,8 +101,7 @@ fn what_runs_that_live_work_on() {
         .expect("leased");
     let reader = open(home.path(), Access::Read);
     let held = |at: &AssetPartition, run, since| Held {
-        asset: at.asset.clone(),
-        partition: at.partition.clone(),
+        step: at.step.clone(),
         holder: Holder {
             run: run_id(run),
             pid: Some(4711),
@@ -260,7 +259,10 @@ fn a_run_must_have_begun() {
         .record(&[success(run_id(9), &at, 1)])
         .expect("recorded");
     assert_eq!(
-        store.history(&at.asset, None, 9).expect("readable").len(),
+        store
+            .history(&at.step.asset, None, 9)
+            .expect("readable")
+            .len(),
         1
     );
 }

@@ -11,9 +11,9 @@ use crate::answer::{Event, EventKind, RunCounts, RunOutcome, StepFailure, StepOu
 use crate::digest::{Digest, Field};
 use crate::model::{
     AssetKey, BlockEntry, BlockRecord, Cause, CodeVersion, CurrentRef, DataVersion, Fingerprint,
-    InputRecord, LastAttempt, Materialization, Observation, Origin, Outcome, OutputRecord,
-    PartitionKey, PartitionKeys, PartitionSet, PartitionSlot, ResourceUsage, RunStatus,
-    SourceContent,
+    InputRecord, LastAttempt, Materialization, MaterializationId, Observation, Origin, Outcome,
+    OutputRecord, PartitionKey, PartitionKeys, PartitionSet, PartitionSlot, ResourceUsage,
+    RunStatus, SourceContent,
 };
 use crate::store::column::packed;
 use crate::store::tests::samples::{
@@ -84,8 +84,8 @@ fn a_materialization() -> impl Strategy<Value = (AssetPartition, Materialization
     (an_asset_partition(), digests, outputs, inputs, when, how).prop_map(
         |(at, digests, outputs, inputs, (microsecond, duration_ms), (rule, changed, ran))| {
             let materialization = Materialization {
-                asset: at.asset.clone(),
-                partition: at.partition.clone(),
+                asset: at.step.asset.clone(),
+                partition: at.step.partition.clone(),
                 run: Some(run_id(1)),
                 time: time(microsecond),
                 duration_ms,
@@ -127,14 +127,13 @@ proptest! {
                 events: Vec::new(),
             })))
             .collect();
-        let ids = store.record(&batch).expect("recorded");
-        for ((_, materialization), id) in all.iter().zip(&ids) {
-            let id = id.expect("a success has a number");
-            let stored = store.materialization(id).expect("readable");
+        store.record(&batch).expect("recorded");
+        for ((_, materialization), id) in all.iter().zip(1..) {
+            let stored = store.materialization(MaterializationId(id)).expect("readable");
             prop_assert_eq!(stored.as_ref(), Some(materialization));
         }
         let (at, last) = all.last().expect("at least one");
-        let history = store.history(&at.asset, Some(&at.slot), 1).expect("readable");
+        let history = store.history(&at.step.asset, Some(&at.slot), 1).expect("readable");
         prop_assert_eq!(&history[0].1, last);
         let lease = store.lease(run_id(1), std::slice::from_ref(at), time(5)).expect("leased");
         let crate::store::Lease::Leased { current: Some(current) } = &lease.leases[0] else {
@@ -227,7 +226,7 @@ fn a_failure_leaves_the_last_materialization() {
     let set = PartitionSet::single(0);
     let mut current = |recording: Option<Recording>| {
         store.record(recording.as_slice()).expect("recorded");
-        let rows = store.current_of(&at.asset, &PartitionKeys::Unpartitioned, &set);
+        let rows = store.current_of(&at.step.asset, &PartitionKeys::Unpartitioned, &set);
         rows.expect("readable").get(0).map(CurrentRef::to_owned)
     };
     assert_eq!(current(None), None);
@@ -245,13 +244,16 @@ fn a_failure_leaves_the_last_materialization() {
         store.forget(std::slice::from_ref(&at)).expect("forgotten"),
         1
     );
-    let rows = store.current_of(&at.asset, &PartitionKeys::Unpartitioned, &set);
+    let rows = store.current_of(&at.step.asset, &PartitionKeys::Unpartitioned, &set);
     assert_eq!(rows.expect("readable").get(0), None);
     assert_eq!(
-        store.history(&at.asset, None, 9).expect("readable").len(),
+        store
+            .history(&at.step.asset, None, 9)
+            .expect("readable")
+            .len(),
         1
     );
-    let durations = store.last_durations(&[&at.asset, &asset("b")]);
+    let durations = store.last_durations(&[&at.step.asset, &asset("b")]);
     assert_eq!(durations.expect("readable"), [Some(3), None]);
 }
 
@@ -259,7 +261,7 @@ fn a_failure_leaves_the_last_materialization() {
 fn events_of_a_run() {
     let mut store = Store::ephemeral().expect("memory");
     let at = AssetPartition::at(&asset("clean"), &days(9), 3);
-    let step = at.step_name();
+    let step = at.step.clone();
     let event = |seq, kind| Event {
         run: Some(run_id(1)),
         seq,
@@ -330,7 +332,7 @@ fn events_of_a_run() {
     store.finish_run(guard, &end).expect("finished");
     let events = store.events(run_id(1)).expect("readable");
     assert_eq!(events, [begun, fresh, failed, ended]);
-    let attempts = store.failed_attempts(&at.asset, None, 1);
+    let attempts = store.failed_attempts(&at.step.asset, None, 1);
     let usage = attempts.expect("readable")[0].1.usage;
     assert_eq!(
         (usage.cpu_ms, usage.peak_bytes),

@@ -88,8 +88,8 @@ pub(super) fn success(run: RunId, at: &AssetPartition, seed: u64) -> Recording {
     Recording::Succeeded(Box::new(Success {
         slot: at.slot.clone(),
         materialization: Materialization {
-            asset: at.asset.clone(),
-            partition: at.partition.clone(),
+            asset: at.step.asset.clone(),
+            partition: at.step.partition.clone(),
             run: Some(run),
             time: time(2_000_000),
             duration_ms: seed,
