@@ -8,9 +8,7 @@ use crate::cli::args::SelectionArgs;
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
-use crate::cli::text::{
-    DIM, Detail, Hints, Keys, Look, Table, TableCell, bytes, count, keys, styled,
-};
+use crate::cli::text::{DIM, Detail, Keys, Look, Table, TableCell, bytes, count, keys, styled};
 use crate::model::AcceptRequest;
 
 /// Words of `accept`.
@@ -118,9 +116,14 @@ fn summary(verb: &str, report: &AffectedReport, look: &Look) -> String {
             bytes(report.bytes)
         ),
     };
-    let hint = match (report.dry_run, look.hints) {
-        (true, Hints::Given) => format!("{}\n", styled(DIM, "Nothing was changed.")),
-        _ => String::new(),
+    let hint = if report.dry_run && look.hints {
+        format!(
+            "{}
+",
+            styled(DIM, "Nothing was changed.")
+        )
+    } else {
+        String::new()
     };
     format!("{verb} {}{files}.\n{hint}", count(partitions, "record"))
 }

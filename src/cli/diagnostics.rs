@@ -10,7 +10,7 @@ use miette::{
 };
 
 use crate::cli::next::as_typed;
-use crate::cli::terminal::{Glyphs, Motion, Terminal};
+use crate::cli::terminal::{Glyphs, Terminal};
 use crate::cli::text::{Colors, at_the_door, count, marked, of_same_length, visible};
 
 /// How many problems are shown before the rest is counted.
@@ -68,7 +68,7 @@ fn gather<'a>(
 fn drawn(problem: &Problem<'_>, terminal: &Terminal, program: &str) -> String {
     let problem = &ShownDiagnostic::new(problem, program);
     let mut text = String::new();
-    let drawn = if terminal.motion == Motion::Lines {
+    let drawn = if terminal.lines_only {
         NarratableReportHandler::new()
             .without_cause_chain()
             .render_report(&mut text, problem)
@@ -250,7 +250,7 @@ mod tests {
 
     use super::report;
     use crate::cli::next::PROGRAM;
-    use crate::cli::terminal::{Glyphs, Motion, Paint, Stream, StreamKind, Terminal};
+    use crate::cli::terminal::{Glyphs, Stream, Terminal};
 
     #[derive(Debug, thiserror::Error, Diagnostic)]
     #[error("unknown dep `{0}`")]
@@ -265,10 +265,10 @@ mod tests {
 
     #[test]
     fn a_cause_is_told_once() {
-        for motion in [Motion::Lines, Motion::Free] {
+        for lines_only in [true, false] {
             let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
             let cause = source.to_string();
-            let text = report(&Unwritable { source }, &terminal(motion), PROGRAM);
+            let text = report(&Unwritable { source }, &terminal(lines_only), PROGRAM);
             assert_eq!(text.matches(&cause).count(), 1, "{text}");
         }
     }
@@ -290,29 +290,29 @@ mod tests {
         }
     }
 
-    fn terminal(motion: Motion) -> Terminal {
+    fn terminal(lines_only: bool) -> Terminal {
         let stream = Stream {
-            kind: StreamKind::Terminal,
-            paint: Paint::Plain,
+            is_terminal: true,
+            colors: Colors::Dropped,
             width: Some(80),
             height: None,
         };
         Terminal {
             stdout: stream,
             stderr: stream,
-            stdin: StreamKind::Terminal,
+            stdin_is_terminal: true,
             glyphs: Glyphs::Unicode,
-            motion,
+            lines_only,
         }
     }
 
-    fn drawn(count: usize, motion: Motion) -> String {
-        Paint::Plain.apply(report(&gathered(count), &terminal(motion), PROGRAM))
+    fn drawn(count: usize, lines_only: bool) -> String {
+        Colors::Dropped.apply(report(&gathered(count), &terminal(lines_only), PROGRAM))
     }
 
     #[test]
     fn drawn_and_narrated_with_the_inherited_text() {
-        insta::assert_snapshot!(drawn(1, Motion::Free), @r#"
+        insta::assert_snapshot!(drawn(1, false), @r#"
         assetctl::manifest::unknown_dep
 
           × unknown dep `flghts`
@@ -323,7 +323,7 @@ mod tests {
            ╰────
           help: did you mean `flights`?
         "#);
-        insta::assert_snapshot!(drawn(1, Motion::Lines), @r#"
+        insta::assert_snapshot!(drawn(1, true), @r#"
         unknown dep `flghts`
             Diagnostic severity: error
         Begin snippet for Assets.toml starting at line 1, column 1
@@ -353,9 +353,9 @@ mod tests {
             NamedSource::new(name, format!("x = \"{name}\" # \u{9b}2J\n")),
             SourceSpan::from((4, 12)),
         );
-        for motion in [Motion::Free, Motion::Lines] {
-            let text = report(&error, &terminal(motion), PROGRAM);
-            let text = Paint::Colors.apply(text);
+        for lines_only in [false, true] {
+            let text = report(&error, &terminal(lines_only), PROGRAM);
+            let text = Colors::Kept.apply(text);
             let colors = text.replace("\u{1b}[", "");
             let is_bad = |it: char| it.is_control() && it != '\n' || it == '\u{202e}';
             assert!(!colors.contains(is_bad), "{text:?}");
@@ -374,7 +374,7 @@ mod tests {
             (21, Some("and 1 more problem")),
             (51, Some("and 31 more problems")),
         ] {
-            let text = drawn(count, Motion::Free);
+            let text = drawn(count, false);
             assert_eq!(text.matches("unknown dep").count(), 20);
             assert_eq!(text.lines().last().filter(|it| it.starts_with("and ")), end);
         }

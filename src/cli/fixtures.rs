@@ -8,7 +8,7 @@ use crate::answer::{
 };
 use crate::cli::next::Next;
 use crate::cli::terminal::Glyphs;
-use crate::cli::text::{Detail, Hints, Look, uncolored};
+use crate::cli::text::{Detail, Look, uncolored};
 use crate::digest::Digest;
 use crate::model::{
     Cause, CodeChange, DataChange, DataVersion, DueWindows, Name, PartitionKey, Presence, RunId,
@@ -24,7 +24,7 @@ pub fn look() -> Look {
         height: None,
         now: time("2013-07-06T12:00:00Z"),
         detail: Detail::Normal,
-        hints: Hints::Given,
+        hints: true,
     }
 }
 

@@ -1,7 +1,6 @@
 //! `graph`: what depends on what, as text, for Graphviz, and for Mermaid.
 
 use std::collections::HashMap;
-use std::fmt::{Arguments, Write as _};
 
 use clap::{Args, ValueEnum};
 
@@ -12,7 +11,7 @@ use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::cli::text::{BOLD, DIM, styled};
+use crate::cli::text::{BOLD, DIM, put, styled};
 use crate::model::{AssetKey, GraphRequest};
 
 /// Words of `graph`.
@@ -83,14 +82,14 @@ fn text(report: &GraphReport) -> String {
             .map_or_else(String::new, |definition| {
                 styled(DIM, format!(" by {definition}")).to_string()
             });
-        put(&mut text, format_args!("{name}{partitions}\n"));
+        put!(&mut text, "{name}{partitions}\n");
         for edge in upstream.get(&asset.key).into_iter().flatten() {
             let how = match &edge.mapping {
                 None => styled(DIM, " (runs after it)".to_owned()),
                 Some(mapping) if mapping == "identity" => styled(DIM, String::new()),
                 Some(mapping) => styled(DIM, format!(" ({mapping})")),
             };
-            put(&mut text, format_args!("  ← {}{how}\n", edge.from));
+            put!(&mut text, "  ← {}{how}\n", edge.from);
         }
     }
     text
@@ -111,9 +110,9 @@ fn dot(report: &GraphReport) -> String {
             .as_ref()
             .map_or_else(String::new, |it| format!("\\n{}", escaped(it)));
         let key = escaped(asset.key.as_str());
-        put(
+        put!(
             &mut text,
-            format_args!("  \"{key}\" [label = \"{key}{partitions}\"{shape}];\n"),
+            "  \"{key}\" [label = \"{key}{partitions}\"{shape}];\n"
         );
     }
     for edge in &report.edges {
@@ -122,13 +121,11 @@ fn dot(report: &GraphReport) -> String {
             Some(mapping) if mapping == "identity" => String::new(),
             Some(mapping) => format!(" [label = \"{}\"]", escaped(mapping)),
         };
-        put(
+        put!(
             &mut text,
-            format_args!(
-                "  \"{}\" -> \"{}\"{style};\n",
-                escaped(edge.from.as_str()),
-                escaped(edge.to.as_str())
-            ),
+            "  \"{}\" -> \"{}\"{style};\n",
+            escaped(edge.from.as_str()),
+            escaped(edge.to.as_str())
         );
     }
     text.push_str("}\n");
@@ -147,8 +144,8 @@ fn mermaid(report: &GraphReport) -> String {
     for (index, asset) in report.assets.iter().enumerate() {
         let key = asset.key.as_str().replace('"', "#quot;");
         match asset.kind {
-            DeclarationKind::Asset => put(&mut text, format_args!("  a{index}[\"{key}\"]\n")),
-            DeclarationKind::Source => put(&mut text, format_args!("  a{index}([\"{key}\"])\n")),
+            DeclarationKind::Asset => put!(&mut text, "  a{index}[\"{key}\"]\n"),
+            DeclarationKind::Source => put!(&mut text, "  a{index}([\"{key}\"])\n"),
         }
     }
     for edge in &report.edges {
@@ -160,18 +157,13 @@ fn mermaid(report: &GraphReport) -> String {
             Some(mapping) if mapping == "identity" => "-->".to_owned(),
             Some(mapping) => format!("-->|{mapping}|"),
         };
-        put(&mut text, format_args!("  a{from} {arrow} a{to}\n"));
+        put!(&mut text, "  a{from} {arrow} a{to}\n");
     }
     text
 }
 
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
-fn put(text: &mut String, arguments: Arguments<'_>) {
-    text.write_fmt(arguments)
-        .expect("writing to a String cannot fail");
 }
 
 #[cfg(test)]

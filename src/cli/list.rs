@@ -47,7 +47,7 @@ pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
         }
         Format::Text => {
             let text = list(&report, &session.look());
-            session.terminal.stdout.paint.apply(text).into_bytes()
+            session.terminal.stdout.colors.apply(text).into_bytes()
         }
     };
     if session.tell(&notices) {
@@ -63,7 +63,7 @@ pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
 fn question(session: &Session) -> String {
     let look = session.look();
     let shown = (look.glyphs, look.width, look.detail, look.hints);
-    let stream = session.terminal.stdout.paint;
+    let stream = session.terminal.stdout.colors;
     format!("list {:?} {shown:?} {stream:?}", session.format)
 }
 

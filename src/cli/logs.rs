@@ -19,7 +19,6 @@ use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::{Format, Session};
-use crate::cli::terminal::StreamKind;
 use crate::cli::text::{
     BAD, BOLD, DIM, Detail, GOOD, Look, ago, clock, printed, span, styled, visible,
 };
@@ -139,9 +138,10 @@ fn write(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> 
         if session.look().detail > Detail::Brief {
             output::answer(out, log_heading(log, &session.look(), "no end is recorded"))?;
         }
-        match out.kind {
-            StreamKind::Terminal => text_of(root, log, |text| output::answer(out, printed(text)))?,
-            StreamKind::Other => bytes_of(root, log, output::answer_bytes)?,
+        if out.is_terminal {
+            text_of(root, log, |text| output::answer(out, printed(text)))?;
+        } else {
+            bytes_of(root, log, output::answer_bytes)?;
         }
     }
     Ok(())

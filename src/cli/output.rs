@@ -10,7 +10,7 @@ use crate::cli::text::is_hidden;
 
 /// Writes an answer to standard output.
 pub fn answer(stream: Stream, text: String) -> io::Result<()> {
-    answer_bytes(stream.paint.apply(text).as_bytes())
+    answer_bytes(stream.colors.apply(text).as_bytes())
 }
 
 /// Writes bytes to standard output as they are.
@@ -57,7 +57,7 @@ impl Formatter for Escaping {
 
 /// Writes a diagnostic or progress to standard error. There is nowhere to say that this failed.
 pub fn say(stream: Stream, text: String) {
-    let text = stream.paint.apply(text);
+    let text = stream.colors.apply(text);
     drop(io::stderr().lock().write_all(text.as_bytes()));
 }
 

@@ -12,8 +12,8 @@ use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
 use crate::cli::session::Session;
 use crate::cli::text::{
-    ACCENT, BAD, BOLD, DIM, Detail, GOOD, Hints, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN,
-    count, cut, keys, number, span, styled, subject,
+    ACCENT, BAD, BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN,
+    amounts, count, cut, keys, number, span, styled, subject,
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{AssetKey, Grouping, PlanOptions, StepName};
@@ -82,7 +82,7 @@ fn plan(report: &PlanReport, look: &Look, next: &Next) -> String {
         text.push_str(&planned_aside(aside));
         text.push('\n');
     }
-    if report.counts.run > 0 && look.hints == Hints::Given {
+    if report.counts.run > 0 && look.hints {
         let hint = format!("Run `{}`.", next.materialize);
         text.push_str(&styled(DIM, hint).to_string());
         text.push('\n');
@@ -210,11 +210,7 @@ fn summary(report: &PlanReport) -> String {
         (counts.blocked, "blocked"),
         (counts.fresh, "fresh"),
     ];
-    let parts: Vec<_> = parts
-        .into_iter()
-        .filter(|(amount, _)| *amount > 0)
-        .map(|(amount, word)| format!("{} {word}", number(amount)))
-        .collect();
+    let parts = amounts(parts);
     let work = counts.run + counts.may_run > 0;
     let time = report
         .expected

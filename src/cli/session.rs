@@ -11,8 +11,8 @@ use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
 use crate::cli::output;
-use crate::cli::terminal::{Motion, StreamKind, Terminal, Variables};
-use crate::cli::text::{Detail, Hints, Look};
+use crate::cli::terminal::{Terminal, Variables};
+use crate::cli::text::{Detail, Look};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// What one invocation knows of its surroundings.
@@ -61,8 +61,8 @@ impl Session {
         let terminal = terminal(globals.color);
         let in_lines = globals.no_progress
             || globals.verbose
-            || terminal.motion == Motion::Lines
-            || terminal.stderr.kind == StreamKind::Other;
+            || terminal.lines_only
+            || !terminal.stderr.is_terminal;
         let progress = match (globals.json, in_lines) {
             (true, _) => ProgressStyle::Json,
             (false, false) => ProgressStyle::Live,
@@ -97,10 +97,7 @@ impl Session {
             height: stdout.height,
             now: self.now,
             detail: self.detail,
-            hints: match stdout.kind {
-                StreamKind::Terminal => Hints::Given,
-                StreamKind::Other => Hints::None,
-            },
+            hints: stdout.is_terminal,
         }
     }
 

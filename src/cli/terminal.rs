@@ -15,42 +15,24 @@ pub struct Terminal {
     /// Standard error.
     pub stderr: Stream,
     /// Whether someone can answer a question.
-    pub stdin: StreamKind,
+    pub stdin_is_terminal: bool,
     /// Which characters can be shown.
     pub glyphs: Glyphs,
     /// Whether the terminal only takes lines: `TERM=dumb`.
-    pub motion: Motion,
+    pub lines_only: bool,
 }
 
 /// One of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// What it is.
-    pub kind: StreamKind,
+    /// Whether it is a terminal, and not a pipe or a file.
+    pub is_terminal: bool,
     /// Whether it takes colours.
-    pub paint: Paint,
+    pub colors: Colors,
     /// Its width in columns; `None` where lines may be of any length.
     pub width: Option<usize>,
     /// Its height in lines; `None` where there is no end, or nobody knows.
     pub height: Option<usize>,
-}
-
-/// What a stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamKind {
-    /// A terminal.
-    Terminal,
-    /// A pipe or a file.
-    Other,
-}
-
-/// Whether colours are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paint {
-    /// They are.
-    Colors,
-    /// They are not.
-    Plain,
 }
 
 /// Which characters can be shown.
@@ -60,15 +42,6 @@ pub enum Glyphs {
     Unicode,
     /// ASCII.
     Ascii,
-}
-
-/// Whether the cursor can be moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Motion {
-    /// It can.
-    Free,
-    /// It cannot.
-    Lines,
 }
 
 /// The variables that matter here.
@@ -107,15 +80,19 @@ impl Variables {
         }
     }
 
-    fn paint(&self, choice: ColorChoice, kind: StreamKind) -> Paint {
+    fn colors(&self, choice: ColorChoice, is_terminal: bool) -> Colors {
         let colors = match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto if self.no_color => false,
             ColorChoice::Auto if self.clicolor_force => true,
-            ColorChoice::Auto => kind == StreamKind::Terminal && !self.clicolor_off && !self.dumb,
+            ColorChoice::Auto => is_terminal && !self.clicolor_off && !self.dumb,
         };
-        if colors { Paint::Colors } else { Paint::Plain }
+        if colors {
+            Colors::Kept
+        } else {
+            Colors::Dropped
+        }
     }
 }
 
@@ -128,61 +105,43 @@ pub fn size_now() -> Option<(usize, usize)> {
 impl Terminal {
     /// Asks the streams of this process.
     pub fn of_process(choice: ColorChoice, variables: &Variables) -> Self {
-        let kind = |is_terminal| {
-            if is_terminal {
-                StreamKind::Terminal
-            } else {
-                StreamKind::Other
-            }
-        };
-        let stream = |kind, size: Option<(terminal_size::Width, terminal_size::Height)>| {
-            let size = size.filter(|_| kind == StreamKind::Terminal);
-            let measured = size.map(|(width, _)| usize::from(width.0));
-            Stream {
-                kind,
-                paint: variables.paint(choice, kind),
-                width: match kind {
-                    StreamKind::Terminal => {
-                        Some(variables.columns.or(measured).unwrap_or(80).max(20))
-                    }
-                    StreamKind::Other => None,
-                },
-                height: size.map(|(_, height)| usize::from(height.0)),
-            }
-        };
+        let stream =
+            |is_terminal: bool, size: Option<(terminal_size::Width, terminal_size::Height)>| {
+                let size = size.filter(|_| is_terminal);
+                let measured = size.map(|(width, _)| usize::from(width.0));
+                Stream {
+                    is_terminal,
+                    colors: variables.colors(choice, is_terminal),
+                    width: is_terminal
+                        .then(|| variables.columns.or(measured).unwrap_or(80).max(20)),
+                    height: size.map(|(_, height)| usize::from(height.0)),
+                }
+            };
         Self {
             stdout: stream(
-                kind(std::io::stdout().is_terminal()),
+                std::io::stdout().is_terminal(),
                 terminal_size::terminal_size_of(std::io::stdout()),
             ),
             stderr: stream(
-                kind(std::io::stderr().is_terminal()),
+                std::io::stderr().is_terminal(),
                 terminal_size::terminal_size_of(std::io::stderr()),
             ),
-            stdin: kind(std::io::stdin().is_terminal()),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             glyphs: if variables.ascii || variables.dumb {
                 Glyphs::Ascii
             } else {
                 Glyphs::Unicode
             },
-            motion: if variables.dumb {
-                Motion::Lines
-            } else {
-                Motion::Free
-            },
+            lines_only: variables.dumb,
         }
     }
 }
 
-impl Paint {
+impl Colors {
     /// The text as this stream takes it: colours are always written, and taken out where they are not wanted; what could do
     /// more to a terminal than show text is escaped.
     pub fn apply(self, text: String) -> String {
-        let colors = match self {
-            Self::Colors => Colors::Kept,
-            Self::Plain => Colors::Dropped,
-        };
-        match at_the_door(&text, colors) {
+        match at_the_door(&text, self) {
             Cow::Borrowed(_) => text,
             Cow::Owned(shown) => shown,
         }
@@ -193,39 +152,38 @@ impl Paint {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{ColorChoice, Paint, StreamKind, Variables};
+    use super::{ColorChoice, Colors, Variables};
 
     #[test]
     fn when_colors_are_used() {
         use ColorChoice::{Always, Auto, Never};
-        use Paint::{Colors, Plain};
-        use StreamKind::{Other, Terminal};
-        for (choice, environment, kind, paint) in [
-            (Auto, &[][..], Terminal, Colors),
-            (Auto, &[], Other, Plain),
-            (Auto, &[("NO_COLOR", "1")], Terminal, Plain),
-            (Auto, &[("NO_COLOR", "")], Terminal, Colors),
-            (Auto, &[("TERM", "dumb")], Terminal, Plain),
-            (Auto, &[("CLICOLOR", "0")], Terminal, Plain),
-            (Auto, &[("CLICOLOR_FORCE", "1")], Other, Colors),
-            (Auto, &[("CLICOLOR_FORCE", "0")], Other, Plain),
+        use Colors::{Dropped, Kept};
+        for (choice, environment, is_terminal, colors) in [
+            (Auto, &[][..], true, Kept),
+            (Auto, &[], false, Dropped),
+            (Auto, &[("NO_COLOR", "1")], true, Dropped),
+            (Auto, &[("NO_COLOR", "")], true, Kept),
+            (Auto, &[("TERM", "dumb")], true, Dropped),
+            (Auto, &[("CLICOLOR", "0")], true, Dropped),
+            (Auto, &[("CLICOLOR_FORCE", "1")], false, Kept),
+            (Auto, &[("CLICOLOR_FORCE", "0")], false, Dropped),
             (
                 Auto,
                 &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
-                Terminal,
-                Plain,
+                true,
+                Dropped,
             ),
-            (Always, &[("NO_COLOR", "1")], Other, Colors),
-            (Never, &[("CLICOLOR_FORCE", "1")], Terminal, Plain),
+            (Always, &[("NO_COLOR", "1")], false, Kept),
+            (Never, &[("CLICOLOR_FORCE", "1")], true, Dropped),
         ] {
             let variables = Variables::new(|name| {
                 let (_, value) = environment.iter().find(|(it, _)| *it == name)?;
                 Some(OsString::from(value))
             });
             assert_eq!(
-                variables.paint(choice, kind),
-                paint,
-                "{choice:?} {environment:?} {kind:?}"
+                variables.colors(choice, is_terminal),
+                colors,
+                "{choice:?} {environment:?} {is_terminal}"
             );
         }
     }

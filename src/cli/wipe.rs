@@ -12,7 +12,7 @@ use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::cli::terminal::{StreamKind, Terminal};
+use crate::cli::terminal::Terminal;
 use crate::cli::text::count;
 use crate::model::WipeRequest;
 
@@ -82,7 +82,7 @@ fn question(report: &AffectedReport) -> Option<String> {
 
 /// Asks before something is lost; never without a terminal.
 fn is_confirmed(question: &str, terminal: &Terminal) -> Result<bool, CliError> {
-    if terminal.stdin == StreamKind::Other || terminal.stderr.kind == StreamKind::Other {
+    if !terminal.stdin_is_terminal || !terminal.stderr.is_terminal {
         return Err(CliError::NotConfirmed);
     }
     output::say(terminal.stderr, format!("{question} [y/N] "));

@@ -27,13 +27,6 @@ struct Told<'a> {
     lists: &'a mut Vec<(String, SharedLines)>,
 }
 
-/// Whether the command asks for a file with a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Listed {
-    Always,
-    WhereTooLong,
-}
-
 impl Told<'_> {
     /// The asset or source, and where its project lies.
     fn tell_project(&mut self, workspace: &Workspace<'_>, key: &AssetKey) {
@@ -86,19 +79,13 @@ impl Told<'_> {
 
     /// A variable with these paths while they fit, and one with the path of a file that lists them where they do not or
     /// the command asks for it: where it lies, and how the command sees that.
-    fn tell_paths(
-        &mut self,
-        name: String,
-        paths: &SharedLines,
-        listed: Listed,
-        list: (String, String),
-    ) {
+    fn tell_paths(&mut self, name: String, paths: &SharedLines, is_listed: bool, list: (String, String)) {
         let length: usize = paths.iter().map(|path| path.len() + 1).sum();
         let list_name = format!("{name}_LIST");
         if length <= LONGEST_LIST {
             self.tell(name, paths.join("\n"));
         }
-        if length > LONGEST_LIST || listed == Listed::Always {
+        if length > LONGEST_LIST || is_listed {
             let (path, seen) = list;
             self.tell(list_name, seen);
             self.lists.push((path, Arc::clone(paths)));
@@ -154,18 +141,13 @@ impl Words<'_> {
     }
 
     fn output_variables(&self, told: &mut Told<'_>) {
-        let listed = |variable: &str| {
-            if self.is_batched() && self.names(&format!("{variable}_LIST")) {
-                Listed::Always
-            } else {
-                Listed::WhereTooLong
-            }
-        };
+        let is_listed =
+            |variable: &str| self.is_batched() && self.names(&format!("{variable}_LIST"));
         let mut tell = |variable: String, file: &str, paths: SharedLines| {
             let path = format!("{}/{file}.txt", self.places.lists);
-            let listed = listed(&variable);
+            let is_listed = is_listed(&variable);
             let seen = self.see(&path);
-            told.tell_paths(variable, &paths, listed, (path, seen));
+            told.tell_paths(variable, &paths, is_listed, (path, seen));
         };
         let parts = &self.places.outputs;
         let mut unnamed = Vec::new();
@@ -192,15 +174,10 @@ impl Words<'_> {
     fn input_variables(&self, told: &mut Told<'_>) {
         for (index, dep) in self.asset.deps.iter().enumerate() {
             let name = format!("ASSETCTL_INPUT_{}", dep.input.as_variable());
-            let named = self.names_list(index, &format!("{name}_LIST"));
-            let listed = if named {
-                Listed::Always
-            } else {
-                Listed::WhereTooLong
-            };
+            let is_listed = self.names_list(index, &format!("{name}_LIST"));
             let path = self.list_path(index);
             let seen = self.see(&path);
-            told.tell_paths(name, self.input(index), listed, (path, seen));
+            told.tell_paths(name, self.input(index), is_listed, (path, seen));
         }
     }
 

@@ -7,8 +7,9 @@ use crate::answer::{
 use crate::cli::next::{Next, as_typed};
 use crate::cli::status::glyph;
 use crate::cli::text::{
-    BAD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, WARN, ago, count, keys, not_the_same,
-    number, status_style, status_word, styled, why, why_not_rebuilt, why_unverifiable,
+    BAD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, WARN, ago, amounts, and_more, count,
+    keys, not_the_same, number, status_style, status_word, styled, why, why_not_rebuilt,
+    why_unverifiable,
 };
 use crate::model::{Status, Strictness};
 
@@ -69,12 +70,12 @@ pub fn verdict(report: &CheckReport) -> String {
     let verb = if first == 1 { "is" } else { "are" };
     let all = count(counts.all, "asset partition");
     let of_all = styled(WARN, format!("{} of {all}", number(first)));
-    format!("{of_all} {verb} {word}{}.\n", listed(told))
+    format!("{of_all} {verb} {word}{}.\n", listed(amounts(told)))
 }
 
 /// `, 2 stale, 1 due`: amounts that follow another one.
-fn listed(amounts: impl Iterator<Item = (u32, &'static str)>) -> String {
-    let each = amounts.map(|(amount, word)| [", ", &number(amount), " ", word].concat());
+fn listed(amounts: Vec<String>) -> String {
+    let each = amounts.iter().map(|amount| [", ", amount].concat());
     each.collect()
 }
 
@@ -119,13 +120,10 @@ fn rebuilt(report: &CheckReport, look: &Look) -> String {
 
 /// What is neither fresh nor counts.
 fn besides(counts: CheckCounts) -> String {
-    let besides = [
+    listed(amounts([
         (counts.due, "due"),
         (counts.unverifiable, "cannot be judged"),
-    ]
-    .into_iter()
-    .filter(|(amount, _)| *amount > 0);
-    listed(besides)
+    ]))
 }
 
 fn unverifiable_that_count(report: &CheckReport) -> u32 {
@@ -269,15 +267,10 @@ fn notes(report: &CheckReport, look: &Look) -> Vec<String> {
             .take(RANGES)
             .collect();
         let more = report.orphans.len() - names.len();
-        let more = if more > 0 {
-            format!(" and {}", count(more as u64, "more asset"))
-        } else {
-            String::new()
-        };
         notes.push(format!(
-            "Assets.lock has {} without a declaration: {}{more}. `assetctl lock prune` removes them.",
+            "Assets.lock has {} without a declaration: {}. `assetctl lock prune` removes them.",
             count(lines, "line"),
-            names.join(", "),
+            and_more(names.join(", "), more, "more asset"),
         ));
     }
     notes
@@ -290,14 +283,7 @@ fn ranges(ranges: &[KeyRange], look: &Look) -> String {
 fn listed_ranges(mut ranges: Vec<String>, look: &Look) -> String {
     let more = ranges.len().saturating_sub(ranges_shown(look));
     ranges.truncate(ranges.len() - more);
-    match more {
-        0 => ranges.join(", "),
-        more => format!(
-            "{} and {}",
-            ranges.join(", "),
-            count(more as u64, "more range")
-        ),
-    }
+    and_more(ranges.join(", "), more, "more range")
 }
 
 /// `warehouse (observed 3 days ago)`

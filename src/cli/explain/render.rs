@@ -1,14 +1,12 @@
 //! `explain`: everything that a materialization depends on, as recorded against now, and the chain to the root cause.
 
-use std::fmt::Write as _;
-
 use crate::answer::{
     ComparedField, ComparedOutput, ExplainReport, FailedAttempt, HistoryEntry, KeyRange,
 };
 use crate::cli::next::{Next, as_typed};
 use crate::cli::text::{
-    BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN, ago, chain, clock,
-    count, keys, printed, span, status_style, styled, visible,
+    BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN, ago, and_more,
+    chain, clock, count, keys, printed, put, span, status_style, styled, visible,
 };
 use crate::model::{Origin, Outcome, Status};
 
@@ -37,7 +35,7 @@ pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     }
     for cause in &report.causes {
         for line in chain(cause, width.saturating_sub(2)) {
-            writes(&mut text, format_args!("  {line}\n"));
+            put!(&mut text, "  {line}\n");
         }
     }
     if report.status == Status::Missing && report.last.is_none() && !report.record.is_empty() {
@@ -47,23 +45,19 @@ pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
         text.push_str("  its line in Assets.lock is right, but its outputs are not here\n");
     }
     if report.status == Status::Unverifiable {
-        writes(
+        put!(
             &mut text,
-            format_args!(
-                "  its line in Assets.lock is right, and {UNVERIFIABLE}: `{} accept {}` makes one\n",
-                next.program, report.step
-            ),
+            "  its line in Assets.lock is right, and {UNVERIFIABLE}: `{} accept {}` makes one\n",
+            next.program,
+            report.step
         );
     }
     if let Some(reason) = &report.blocked {
         let reason = as_typed(reason, &next.program);
-        writes(
-            &mut text,
-            format_args!("  it cannot be made now: {reason}\n"),
-        );
+        put!(&mut text, "  it cannot be made now: {reason}\n");
     }
     if let Some(diff) = command_diff(&report.record) {
-        writes(&mut text, format_args!("\n{}\n{diff}", heading("Command")));
+        put!(&mut text, "\n{}\n{diff}", heading("Command"));
     }
     if report.last.is_some() || look.detail == Detail::Full {
         text.push_str(&record(report, width, look.detail));
@@ -71,13 +65,11 @@ pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     text.push_str(&outputs(report, width));
     text.push_str(&what_runs(report));
     if let Some(last) = &report.last {
-        writes(
+        put!(
             &mut text,
-            format_args!(
-                "\n{}\n  {}\n",
-                heading("Last materialization"),
-                last_line(last, look)
-            ),
+            "\n{}\n  {}\n",
+            heading("Last materialization"),
+            last_line(last, look)
         );
     }
     if let Some(failed) = &report.failed {
@@ -86,11 +78,6 @@ pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     text.push_str(&ranges("Reads", &report.reads, width));
     text.push_str(&ranges("Feeds", &report.feeds, width));
     text
-}
-
-fn writes(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments)
-        .expect("writing to a String cannot fail");
 }
 
 fn heading(words: &str) -> String {
@@ -198,16 +185,10 @@ fn command_diff(record: &[ComparedField]) -> Option<String> {
         .count();
     let mut text = String::new();
     for line in &old[head..old.len() - tail] {
-        writes(
-            &mut text,
-            format_args!("  {}\n", styled(WARN, format!("- {line}"))),
-        );
+        put!(&mut text, "  {}\n", styled(WARN, format!("- {line}")));
     }
     for line in &new[head..new.len() - tail] {
-        writes(
-            &mut text,
-            format_args!("  {}\n", styled(GOOD, format!("+ {line}"))),
-        );
+        put!(&mut text, "  {}\n", styled(GOOD, format!("+ {line}")));
     }
     Some(text)
 }
@@ -244,11 +225,8 @@ fn newer(output: &ComparedOutput) -> String {
         return String::new();
     }
     let named: Vec<_> = files.iter().take(NEWER).map(|it| visible(it)).collect();
-    let named = named.join(", ");
-    match files.len().saturating_sub(NEWER) as u64 + output.more {
-        0 => format!("; newer: {named}"),
-        more => format!("; newer: {named} and {}", count(more, "more file")),
-    }
+    let more = files.len().saturating_sub(NEWER) + output.more as usize;
+    format!("; newer: {}", and_more(named.join(", "), more, "more file"))
 }
 
 fn what_runs(report: &ExplainReport) -> String {
@@ -269,7 +247,7 @@ fn what_runs(report: &ExplainReport) -> String {
     });
     let mut text = format!("\n{heading}{usually}\n");
     for line in command.lines() {
-        writes(&mut text, format_args!("  {}\n", visible(line)));
+        put!(&mut text, "  {}\n", visible(line));
     }
     text
 }
@@ -310,13 +288,13 @@ fn last_attempt(failed: &FailedAttempt, look: &Look) -> String {
         failed.run
     );
     for line in &failed.tail {
-        writes(&mut text, format_args!("  | {}\n", printed(line)));
+        put!(&mut text, "  | {}\n", printed(line));
     }
     if let Some(log) = &failed.log {
-        writes(&mut text, format_args!("  whole log {}\n", visible(log)));
+        put!(&mut text, "  whole log {}\n", visible(log));
     }
     if let Some(help) = &failed.help {
-        writes(&mut text, format_args!("  help {}\n", visible(help)));
+        put!(&mut text, "  help {}\n", visible(help));
     }
     text
 }

@@ -1,7 +1,5 @@
 //! `lock diff`: what differs between two lock files.
 
-use std::fmt::Write as _;
-
 use clap::{Args, ValueEnum};
 
 use crate::answer::{ChangedParts, Document, LineChange, LineKind, LockDiffReport, LockDifference};
@@ -10,7 +8,7 @@ use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::cli::text::{DIM, Keys, Look, Table, TableCell, count, keys};
+use crate::cli::text::{DIM, Keys, Look, Table, TableCell, count, keys, put};
 use crate::model::LockDiffRequest;
 
 /// Words of `lock diff`.
@@ -74,7 +72,7 @@ fn lock_diff(report: &LockDiffReport, look: &Look) -> String {
     let mut table = Table::default();
     for found in &report.differences {
         table.row([
-            TableCell::plain(named(found)),
+            TableCell::plain(marked_name(found.kind, &found.name)),
             TableCell::plain(ranges(found)),
             TableCell::new(DIM, number(found)),
             TableCell::plain(match &found.change {
@@ -94,12 +92,12 @@ fn lock_diff_markdown(report: &LockDiffReport) -> String {
     let mut text = String::from("### Assets.lock\n\n");
     if report.differences.is_empty() {
         let between = between(report, "`");
-        writeln!(text, "No line differs {between}.").expect("a String can be written");
+        put!(&mut text, "No line differs {between}.\n");
         return text;
     }
     let between = between(report, "`");
     let summary = summary(report);
-    writeln!(text, "{summary} {between}.\n").expect("a String can be written");
+    put!(&mut text, "{summary} {between}.\n\n");
     text.push_str(
         "| Asset | Partitions | Change | Code | Inputs | Output |\n|---|---|---|---|---|---|\n",
     );
@@ -121,21 +119,29 @@ fn lock_diff_markdown(report: &LockDiffReport) -> String {
             (keys, number) if number.is_empty() => keys,
             (keys, number) => format!("{keys} ({number})"),
         };
-        let cells = [named(found), keys, change.to_owned(), code, inputs, output];
+        let cells = [
+            marked_name(found.kind, &found.name),
+            keys,
+            change.to_owned(),
+            code,
+            inputs,
+            output,
+        ];
         let cells = cells.map(|cell| cell.replace('|', "\\|"));
-        writeln!(text, "| {} |", cells.join(" | ")).expect("a String can be written");
+        put!(&mut text, "| {} |\n", cells.join(" | "));
     }
     if let Some(more) = report.differences.len().checked_sub(ROWS + 1) {
-        writeln!(text, "\nand {} more", more + 1).expect("a String can be written");
+        put!(&mut text, "\nand {} more\n", more + 1);
     }
     text
 }
 
-fn named(found: &LockDifference) -> String {
-    match found.kind {
-        LineKind::Asset => found.name.clone(),
-        LineKind::Source => format!("@{}", found.name),
-        LineKind::Key => format!("+ {}", found.name),
+/// A name as a lock file marks it.
+pub fn marked_name(kind: LineKind, name: &str) -> String {
+    match kind {
+        LineKind::Asset => name.to_owned(),
+        LineKind::Source => format!("@{name}"),
+        LineKind::Key => format!("+ {name}"),
     }
 }
 
@@ -209,7 +215,7 @@ fn summary(report: &LockDiffReport) -> String {
         None => String::new(),
     };
     for (number, word) in told {
-        write!(text, ", {number} {word}").expect("a String can be written");
+        put!(&mut text, ", {number} {word}");
     }
     text
 }

@@ -4,12 +4,12 @@ mod diff;
 
 use clap::{Args, Subcommand};
 
-use crate::answer::{LineKind, LockReport};
+use crate::answer::LockReport;
 use crate::app;
 use crate::cli::args::SelectionArgs;
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
-use crate::cli::lock::diff::{LockDiffArgs, LockDiffFormat};
+use crate::cli::lock::diff::{LockDiffArgs, LockDiffFormat, marked_name};
 use crate::cli::session::Session;
 use crate::cli::text::{DIM, Detail, Look, Table, TableCell, count};
 use crate::model::LockRequest;
@@ -104,11 +104,7 @@ fn locked(report: &LockReport, look: &Look) -> String {
         let mut table = Table::default();
         for lines in &report.changes {
             table.row([
-                TableCell::plain(match lines.kind {
-                    LineKind::Asset => lines.name.clone(),
-                    LineKind::Source => format!("@{}", lines.name),
-                    LineKind::Key => format!("+ {}", lines.name),
-                }),
+                TableCell::plain(marked_name(lines.kind, &lines.name)),
                 TableCell::new(DIM, parts([lines.added, lines.changed, lines.removed])),
             ]);
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::answer::{EventKind, RunCounts, StepFailure, StepOutcome};
 use crate::cli::progress::failure::{is_first, is_last};
-use crate::cli::text::number;
+use crate::cli::text::amounts;
 use crate::model::{AssetKey, Batch, StepName};
 
 /// The state of a run, as its events tell it.
@@ -218,11 +218,7 @@ pub fn counted(counts: RunCounts) -> String {
         (counts.blocked, "blocked"),
         (counts.canceled, "not run"),
     ];
-    let parts: Vec<_> = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{} {word}", number(count)))
-        .collect();
+    let parts = amounts(parts);
     if parts.is_empty() {
         return "nothing".to_owned();
     }

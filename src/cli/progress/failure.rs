@@ -1,14 +1,13 @@
 //! A failure, whole: what failed, how, what it wrote, and how to go on.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::answer::{EventKind, KeyPlaces, KeyRange, StepOutcome};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::progress::board::{Blocked, Failed};
 use crate::cli::progress::line::{neighbours, range_name};
-use crate::cli::text::{BAD, BOLD, DIM, count, printed, styled, visible};
+use crate::cli::text::{BAD, BOLD, DIM, count, printed, put, styled, visible};
 use crate::model::{Batch, StepName};
 
 /// How many groups of blocked steps are named.
@@ -66,28 +65,31 @@ fn block_of(keys: &KeyRange, first: &Failed, next: &Next) -> String {
         styled(BOLD, range_name(keys)),
         visible(&failure.message)
     );
-    let mut put = |label: &str, value: &str| {
+    let mut line = |label: &str, value: &str| {
         for (index, part) in value.lines().enumerate() {
             let label = if index == 0 { label } else { "" };
-            writeln!(text, "{} {part}", styled(DIM, format!("{label:>12}")))
-                .expect("writing to a String cannot fail");
+            put!(
+                &mut text,
+                "{} {part}\n",
+                styled(DIM, format!("{label:>12}"))
+            );
         }
     };
     if keys.count > 1 && batch.is_none() {
-        put("first", &step.to_string());
+        line("first", &step.to_string());
     }
-    put("command", &failure.command);
+    line("command", &failure.command);
     for (index, tail) in failure.tail.iter().enumerate() {
-        put(if index == 0 { "output" } else { "" }, &printed(tail));
+        line(if index == 0 { "output" } else { "" }, &printed(tail));
     }
     if let Some(log) = log {
-        put("whole log", log);
+        line("whole log", log);
     }
     if let Some(help) = &failure.help {
-        put("help", &as_typed(help, &next.program));
+        line("help", &as_typed(help, &next.program));
     }
     let command = format!("{} {}", next.materialize, arguments(keys));
-    put("go on", &command);
+    line("go on", &command);
     text.push('\n');
     text
 }
@@ -117,8 +119,12 @@ pub fn again(failures: &[Failed], places: &KeyPlaces, next: &Next, seen: usize) 
         .collect();
     if groups.len() > AGAIN {
         let more = (groups.len() - AGAIN) as u64;
-        writeln!(text, "{:>12} and {}\n", "", count(more, "more failure"))
-            .expect("writing to a String cannot fail");
+        put!(
+            &mut text,
+            "{:>12} and {}\n\n",
+            "",
+            count(more, "more failure")
+        );
     }
     text
 }
@@ -140,18 +146,16 @@ pub fn blocked(blocked: &[Blocked], places: &KeyPlaces, next: &Next) -> String {
         } else {
             ""
         };
-        writeln!(
-            text,
-            "{} {keys}: {reason}{more}",
+        put!(
+            &mut text,
+            "{} {keys}: {reason}{more}\n",
             styled(BAD, format!("{:>12}", "Blocked"))
-        )
-        .expect("writing to a String cannot fail");
+        );
     }
     if groups.len() > BLOCKED {
         let rest = groups.iter().skip(BLOCKED);
         let more: u64 = rest.map(|group| u64::from(group.keys.count)).sum();
-        writeln!(text, "{:>12} and {}", "", count(more, "more step"))
-            .expect("writing to a String cannot fail");
+        put!(&mut text, "{:>12} and {}\n", "", count(more, "more step"));
     }
     text
 }

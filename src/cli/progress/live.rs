@@ -65,14 +65,14 @@ impl Live {
         let lines = lines(&self.story, &self.last_line, now).into_iter();
         let lines = lines.map(|line| {
             let columns = width_of(&line);
-            (self.stream.paint.apply(line), columns)
+            (self.stream.colors.apply(line), columns)
         });
         self.lines = lines.collect();
         self.show(above);
     }
 
     fn show(&mut self, above: String) {
-        let above = self.stream.paint.apply(above);
+        let above = self.stream.colors.apply(above);
         let width = self.story.look.width.unwrap_or(80);
         let text = self.region.draw(&above, &self.lines, width);
         // In one piece, so that nobody sees half of it.

@@ -180,27 +180,18 @@ fn draw(mut display: impl Display, receiver: &Receiver<Message>) {
 /// Writes each event as a line. When the reader is gone, the run goes on without it.
 #[derive(Debug, Default)]
 pub struct JsonLines {
-    reader: Reader,
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Reader {
-    #[default]
-    There,
-    Gone,
+    reader_is_gone: bool,
 }
 
 impl JsonLines {
     /// Writes one event.
     pub fn emit(&mut self, event: &Event) {
-        if self.reader == Reader::Gone {
+        if self.reader_is_gone {
             return;
         }
         let mut line = Vec::new();
         let written =
             json_line(&mut line, event).and_then(|()| io::stdout().lock().write_all(&line));
-        if written.is_err() {
-            self.reader = Reader::Gone;
-        }
+        self.reader_is_gone = written.is_err();
     }
 }

@@ -6,7 +6,7 @@ use crate::answer::{
 use crate::cli::next::{Next, as_typed};
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
-    DIM, Detail, Hints, Keys, Look, Table, TableCell, UNVERIFIABLE, ago, count, keys, number,
+    DIM, Detail, Keys, Look, Table, TableCell, UNVERIFIABLE, ago, amounts, count, keys, number,
     status_style, styled, subject,
 };
 use crate::model::{Cause, Evidence, Grouping, Status};
@@ -115,11 +115,7 @@ fn is_partitioned(asset: &AssetStatus) -> bool {
 
 /// `1,093 fresh · 2 stale`
 fn counts(counts: StatusCounts) -> String {
-    let told: Vec<_> = TOLD
-        .into_iter()
-        .filter(|status| counts.of(*status) > 0)
-        .map(|status| format!("{} {}", number(counts.of(status)), status.word()))
-        .collect();
+    let told = amounts(TOLD.map(|status| (counts.of(status), status.word())));
     if told.is_empty() {
         return "no partitions".to_owned();
     }
@@ -284,7 +280,7 @@ fn summary(report: &StatusReport, look: &Look, next: &Next) -> String {
         text.push_str("Judged by records only: files were not looked at.\n");
     }
     let hindered = counts.fresh + counts.blocked;
-    if counts.fresh < counts.total() && look.hints == Hints::Given {
+    if counts.fresh < counts.total() && look.hints {
         // No run helps where everything that is left is blocked.
         let hint = if hindered == counts.total() {
             format!("`{} explain ASSET@K` says what is missing.", next.program)

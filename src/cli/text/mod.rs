@@ -17,7 +17,7 @@ use crate::cli::text::visible::Marked;
 use crate::model::Status;
 
 pub(super) use cause::{chain, subject};
-pub(super) use quantity::{ago, bytes, clock, count, elapsed, number, span};
+pub(super) use quantity::{ago, amounts, and_more, bytes, clock, count, elapsed, number, span};
 pub(super) use ranges::{Keys, keys};
 pub(super) use table::{Table, TableCell, cut, width};
 pub(super) use unfresh::{
@@ -40,8 +40,8 @@ pub(super) struct Look {
     pub now: Timestamp,
     /// How much is said.
     pub detail: Detail,
-    /// Whether it is said what to do next.
-    pub hints: Hints,
+    /// Whether it is said what to do next, as a person reads.
+    pub hints: bool,
 }
 
 /// How much is said.
@@ -55,14 +55,14 @@ pub(super) enum Detail {
     Full,
 }
 
-/// Whether it is said what to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hints {
-    /// It is: a person reads.
-    Given,
-    /// It is not: a program reads.
-    None,
+/// Adds formatted text to a `String`.
+macro_rules! put {
+    ($text:expr, $($arg:tt)*) => {
+        std::fmt::Write::write_fmt($text, format_args!($($arg)*))
+            .expect("a String takes all that is written")
+    };
 }
+pub(super) use put;
 
 /// Done, fresh.
 pub const GOOD: Style = AnsiColor::Green.on_default();

@@ -25,6 +25,21 @@ pub fn count(value: impl Into<u64>, singular: &str) -> String {
     format!("{} {singular}{plural}", number(value))
 }
 
+/// The amounts above 0, each with its word: `10 materialized`, `1,083 fresh`.
+pub fn amounts(amounts: impl IntoIterator<Item = (u32, &'static str)>) -> Vec<String> {
+    let some = amounts.into_iter().filter(|(amount, _)| *amount > 0);
+    some.map(|(amount, word)| format!("{} {word}", number(amount)))
+        .collect()
+}
+
+/// `a, b and 3 more files`, or only what is shown where there is no more.
+pub fn and_more(shown: String, more: usize, noun: &str) -> String {
+    match more as u64 {
+        0 => shown,
+        more => format!("{shown} and {}", count(more, noun)),
+    }
+}
+
 /// How long something took: `38ms`, `2.1s`, `1m 02s`, `3h 05m`.
 pub fn span(duration: Duration) -> String {
     let milliseconds = duration.as_millis();

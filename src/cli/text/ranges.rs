@@ -1,7 +1,7 @@
 //! Ranges of keys.
 
 use crate::answer::{KeyRange, PartitionRun};
-use crate::cli::text::count;
+use crate::cli::text::and_more;
 use crate::model::PartitionKey;
 
 /// Neighbouring keys; none for an unpartitioned asset.
@@ -35,12 +35,7 @@ impl<'a> From<&'a PartitionRun> for Keys<'a> {
 pub fn keys<'a>(ranges: impl IntoIterator<Item = Keys<'a>>, limit: usize) -> String {
     let mut ranges = ranges.into_iter().filter_map(written);
     let shown: Vec<_> = ranges.by_ref().take(limit).collect();
-    let more = ranges.count() as u64;
-    let shown = shown.join(", ");
-    match more {
-        0 => shown,
-        more => format!("{shown} and {}", count(more, "more range")),
-    }
+    and_more(shown.join(", "), ranges.count(), "more range")
 }
 
 fn written(keys: Keys<'_>) -> Option<String> {

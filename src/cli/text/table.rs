@@ -32,17 +32,7 @@ pub fn cut(text: &str, room: usize) -> String {
 pub struct TableCell {
     text: String,
     style: Style,
-    align: Align,
-}
-
-/// To which side of its column a text goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Align {
-    /// The left one.
-    #[default]
-    Left,
-    /// The right one.
-    Right,
+    is_right: bool,
 }
 
 impl TableCell {
@@ -51,7 +41,7 @@ impl TableCell {
         Self {
             text: visible(&text.into()).into_owned(),
             style,
-            align: Align::Left,
+            is_right: false,
         }
     }
 
@@ -62,7 +52,7 @@ impl TableCell {
 
     /// The same on the other side.
     pub fn right(mut self) -> Self {
-        self.align = Align::Right;
+        self.is_right = true;
         self
     }
 }
@@ -148,11 +138,11 @@ fn line(row: &[TableCell], widths: &[usize], indent: usize, room: Option<usize>)
             _ => cell.text.clone(),
         };
         let pad = " ".repeat(widths[column].saturating_sub(text.width()));
-        if cell.align == Align::Right {
+        if cell.is_right {
             line.push_str(&pad);
         }
         line.push_str(&styled(cell.style, &text).to_string());
-        if cell.align == Align::Left && !is_last {
+        if !cell.is_right && !is_last {
             line.push_str(&pad);
         }
         if !is_last {

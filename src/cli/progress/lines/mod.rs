@@ -13,7 +13,7 @@ use crate::cli::progress::board::Board;
 use crate::cli::progress::failure::{FailureSummary, is_first};
 use crate::cli::progress::{Display, failure, line};
 use crate::cli::signals::Urgency;
-use crate::cli::terminal::{Stream, StreamKind};
+use crate::cli::terminal::Stream;
 use crate::cli::text::{ACCENT, Detail, Look, WARN, count, elapsed, number};
 
 /// How long nothing may be said.
@@ -61,15 +61,13 @@ impl Display for LineProgress {
 
     fn event(&mut self, event: &Event) {
         let mut text = self.story.event(&event.kind, Instant::now());
-        if let (
-            EventKind::StepStarted {
-                step,
-                batch,
-                causes,
-                ..
-            },
-            StreamKind::Other,
-        ) = (&event.kind, self.stream.kind)
+        if let EventKind::StepStarted {
+            step,
+            batch,
+            causes,
+            ..
+        } = &event.kind
+            && !self.stream.is_terminal
             && self.story.look.detail == Detail::Full
             && is_first(step, batch.as_deref())
         {
