@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::command::rendered::StepStdin;
-use crate::command::rendering::Rendering;
+use crate::command::rendered::{Rendering, StepStdin};
 use crate::io_manager::{Giving, Streams};
 use crate::model::{
     Asset, Declaration, Dep, PartitionRef, PartitionSet, Place, SourceAsset, SourcePath,

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::command::length::{SHORTEN, too_long};
 use crate::command::rendered::{Rendered, TOO_LONG, Unrenderable};
 use crate::command::variables::of_source;
-use crate::command::words::{Values, argv};
+use crate::command::words::{SHORTEN, Values, argv, too_long};
 use crate::executor::{Environment, Inherit};
 use crate::look::Workspace;
 use crate::model::{AssetKey, Command, CommandPlaceholder, PartitionRef};

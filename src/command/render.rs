@@ -8,10 +8,11 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::command::inputs::STDIN;
-use crate::command::length;
-use crate::command::rendered::{Load, Rendered, SharedLines, TOO_LONG, Unrenderable};
-use crate::command::rendering::{Rendering, StepPlaces};
+use crate::command::rendered::{
+    SharedLines, Load, Rendered, Rendering, StepPlaces, TOO_LONG, Unrenderable,
+};
 use crate::command::variables::Declared;
+use crate::command::words;
 use crate::command::words::{Values, argv};
 use crate::executor::{Environment, Inherit};
 use crate::look::relative;
@@ -72,7 +73,7 @@ impl<'a> Rendering<'a> {
             ours: &ours,
         }
         .build();
-        if let Some(why) = length::too_long(&argv, &env) {
+        if let Some(why) = words::too_long(&argv, &env) {
             return Err(words.unrenderable(why));
         }
         lists.sort_unstable();
@@ -283,9 +284,9 @@ impl Words<'_> {
         let length = |dep: &usize| self.inputs[*dep].get().map_or(0, |paths| paths.len());
         let longest = (0..self.asset.deps.len()).max_by_key(length);
         let help = match longest.map(|dep| (dep, length(&dep))) {
-            Some((dep, paths @ 2..)) => length::read_a_list(&self.asset.deps[dep].input, paths),
-            _ if self.is_batched() => length::MAKE_LESS.to_owned(),
-            _ => length::SHORTEN.to_owned(),
+            Some((dep, paths @ 2..)) => words::read_a_list(&self.asset.deps[dep].input, paths),
+            _ if self.is_batched() => words::MAKE_LESS.to_owned(),
+            _ => words::SHORTEN.to_owned(),
         };
         Unrenderable {
             code: TOO_LONG,

@@ -2,7 +2,6 @@
 
 mod cause;
 mod quantity;
-mod ranges;
 mod table;
 mod unfresh;
 mod visible;
@@ -17,8 +16,9 @@ use crate::cli::text::visible::Marked;
 use crate::model::Status;
 
 pub(super) use cause::{chain, subject};
-pub(super) use quantity::{ago, amounts, and_more, bytes, clock, count, elapsed, number, span};
-pub(super) use ranges::{Keys, keys};
+pub(super) use quantity::{
+    Keys, ago, amounts, and_more, bytes, clock, count, elapsed, keys, number, span,
+};
 pub(super) use table::{Table, TableCell, cut, width};
 pub(super) use unfresh::{
     UNVERIFIABLE, not_the_same, status_word, why, why_not_rebuilt, why_unverifiable,

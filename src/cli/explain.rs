@@ -1,14 +1,46 @@
-//! `explain`: everything that a materialization depends on, as recorded against now, and the chain to the root cause.
+//! `explain`: why an asset partition is fresh or not.
+
+use clap::Args;
 
 use crate::answer::{
     ComparedField, ComparedOutput, ExplainReport, FailedAttempt, HistoryEntry, KeyRange,
 };
+use crate::app;
+use crate::cli::args::one;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
+use crate::cli::session::Session;
 use crate::cli::text::{
     BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN, ago, and_more,
     chain, clock, count, keys, printed, put, span, status_style, styled, visible,
 };
-use crate::model::{Origin, Outcome, Status};
+use crate::model::{ExplainRequest, Origin, Outcome, Status};
+
+/// Words of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl explain report
+  assetctl explain clean@2013-07-04
+  assetctl explain clean@2013-07-04 -v          also what is equal")]
+pub struct ExplainArgs {
+    /// The asset partition: `report`, `clean@2013-07-04`
+    #[arg(value_name = "ASSET[@K]")]
+    pub selected: String,
+    /// Its partition, instead of `@K`
+    #[arg(long = "partition", value_name = "K")]
+    pub partition: Option<String>,
+}
+
+/// Explains one asset partition.
+pub fn run(args: &ExplainArgs, session: &Session) -> Result<VerbExit, VerbError> {
+    let project = session.project()?;
+    let selected = one(&args.selected, args.partition.as_deref())?;
+    let (report, notices) = app::explain(&project, &ExplainRequest { selected })?;
+    session.tell(&notices);
+    session.answer(&report, || explain(&report, &session.look(), &session.next))
+}
 
 /// How wide lines are where the terminal does not say.
 const WIDTH: usize = 120;

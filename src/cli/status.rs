@@ -1,15 +1,78 @@
-//! `status`: a row per asset, with its counts, when it was last made, and why it is not fresh.
+//! `status`: what is fresh and what is not.
+
+use clap::Args;
 
 use crate::answer::{
     AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
 };
+use crate::app;
+use crate::cli::args::{RecordedArgs, SelectionArgs};
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
+use crate::cli::session::Session;
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
     DIM, Detail, Keys, Look, Table, TableCell, UNVERIFIABLE, ago, amounts, count, keys, number,
     status_style, styled, subject,
 };
-use crate::model::{Cause, Evidence, Grouping, Status};
+use crate::model::{Cause, Evidence, Grouping, Status, StatusOptions};
+
+/// Words of `status`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl status
+  assetctl status clean report
+  assetctl status '+report'                     and all that it is made from
+  assetctl status --partition 2013-07-04 --keys
+  assetctl status --failed                      what failed in its last attempt
+  assetctl status --exit-code -q                exit 1 if anything is not fresh")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as they are typed; their meaning is an enum each"
+)]
+pub struct StatusArgs {
+    /// Which asset partitions.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Only partitions with these records.
+    #[command(flatten)]
+    pub states: RecordedArgs,
+    /// List each partition instead of ranges
+    #[arg(long)]
+    pub keys: bool,
+    /// Exit 1 if anything is not fresh
+    #[arg(long)]
+    pub exit_code: bool,
+    /// List sources too
+    #[arg(long)]
+    pub sources: bool,
+    /// Judge by records only, without looking at files
+    #[arg(long)]
+    pub recorded: bool,
+}
+
+/// Says how what is selected is.
+pub fn run(args: &StatusArgs, session: &Session) -> Result<VerbExit, VerbError> {
+    let selection = args.selection.narrowed(args.states)?;
+    let request = StatusOptions {
+        selection,
+        grouping: Grouping::of_keys(args.keys),
+        sources: args.sources,
+        evidence: if args.recorded {
+            Evidence::Recorded
+        } else {
+            Evidence::Files
+        },
+    };
+    let (report, notices) = app::status(&session.project()?, &request)?;
+    session.answered(&notices, &report, || {
+        status(&report, request.grouping, &session.look(), &session.next)
+    })?;
+    let all_fresh = report.summary.fresh == report.summary.total();
+    Ok(VerbExit::yes_if(all_fresh || !args.exit_code))
+}
 
 /// Worst first: the status that a row is headed by.
 pub const WORST: [Status; 8] = [
