@@ -210,7 +210,7 @@ fn read_recipe(
         volatile,
         env: defaults.env(own_env),
         inherit_env,
-        timeout: timeout.or(defaults.timeout()),
+        timeout: timeout.or(defaults.timeout),
         may_end_leftovers,
         batch: None,
     })

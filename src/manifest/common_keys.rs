@@ -8,10 +8,7 @@ use crate::model::{About, EnvValue, EnvVariable, InheritEnv};
 
 /// Reads `env`.
 pub(super) fn env(table: &Table<'_>, problems: &mut Problems) -> Vec<EnvVariable> {
-    let Some(value) = table.get("env") else {
-        return Vec::new();
-    };
-    let Some(env) = value.table(Heading::Inline("`env`"), problems) else {
+    let Some(env) = table.table("env", Heading::Inline("`env`"), problems) else {
         return Vec::new();
     };
     env.values()
@@ -198,10 +195,8 @@ pub(super) fn owned(table: &Table<'_>, key: &str, problems: &mut Problems) -> Op
 }
 
 fn metadata(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, String)> {
-    let Some(value) = table.get("metadata") else {
-        return Vec::new();
-    };
-    let Some(metadata) = value.table(Heading::Inline("the metadata"), problems) else {
+    let heading = Heading::Inline("the metadata");
+    let Some(metadata) = table.table("metadata", heading, problems) else {
         return Vec::new();
     };
     let mut entries: Vec<_> = metadata

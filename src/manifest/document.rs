@@ -92,6 +92,36 @@ impl<'a> Table<'a> {
         Some(Value::new(self.file, key, inner))
     }
 
+    /// The value of `key`, which has to be there.
+    pub(super) fn required(
+        &self,
+        key: &'static str,
+        label: &str,
+        help: &'static str,
+        problems: &mut Problems,
+    ) -> Option<Value<'a>> {
+        let value = self.get(key);
+        if value.is_none() {
+            let problem = Problem::MissingKey {
+                table: self.heading.to_string(),
+                key,
+                help,
+            };
+            problems.at(self.location, label, problem);
+        }
+        value
+    }
+
+    /// The table `key`, if it is there and is one.
+    pub(super) fn table(
+        &self,
+        key: &str,
+        heading: Heading<'a>,
+        problems: &mut Problems,
+    ) -> Option<Table<'a>> {
+        self.get(key)?.table(heading, problems)
+    }
+
     /// The string `key`, if it is there and is one.
     pub(super) fn text(&self, key: &str, problems: &mut Problems) -> Option<Text<'a>> {
         self.get(key)?.text(problems)
@@ -119,10 +149,7 @@ impl<'a> Table<'a> {
         kind: &'static str,
         problems: &mut Problems,
     ) -> Vec<(Value<'a>, Table<'a>)> {
-        let Some(group) = self.get(kind) else {
-            return Vec::new();
-        };
-        let Some(group) = group.table(Heading::Only(kind), problems) else {
+        let Some(group) = self.table(kind, Heading::Only(kind), problems) else {
             return Vec::new();
         };
         let named = |value: Value<'a>| {

@@ -35,17 +35,13 @@ pub(super) fn read(
 ) -> Vec<(AssetId, PathTemplate)> {
     let project = file.get("project");
     let project = project.and_then(|value| value.as_table(Heading::Only("project")));
-    let Some(value) = project.and_then(|project| project.get("test")) else {
-        return Vec::new();
-    };
-    let Some(table) = value.table(Heading::Only("project.test"), problems) else {
+    let heading = Heading::Only("project.test");
+    let Some(table) = project.and_then(|it| it.table("test", heading, problems)) else {
         return Vec::new();
     };
     table.only(&["sources"], problems);
-    let Some(sources) = table.get("sources") else {
-        return Vec::new();
-    };
-    let Some(sources) = sources.table(Heading::Only("project.test.sources"), problems) else {
+    let heading = Heading::Only("project.test.sources");
+    let Some(sources) = table.table("sources", heading, problems) else {
         return Vec::new();
     };
     let mut moved = Vec::new();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::hash::Ignore;
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::{common_keys, paths};
@@ -29,7 +29,8 @@ pub(super) struct Project {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Defaults {
     env: Vec<EnvVariable>,
-    timeout: Option<Duration>,
+    /// How long an attempt of an asset may take that does not say so itself.
+    pub timeout: Option<Duration>,
     tags: Vec<(String, String)>,
     owners: Vec<String>,
     group: Option<String>,
@@ -50,10 +51,7 @@ impl Project {
     /// Reads `[project]` of the main file.
     pub(super) fn read(file: &Table<'_>, problems: &mut Problems) -> Self {
         let mut project = Self::default();
-        let Some(value) = file.get("project") else {
-            return project;
-        };
-        let Some(table) = value.table(Heading::Only("project"), problems) else {
+        let Some(table) = file.table("project", Heading::Only("project"), problems) else {
             return project;
         };
         let known = ["name", "include", "storage", "ignore", "shell", "test"];
@@ -64,16 +62,14 @@ impl Project {
         {
             let folded = paths::fold_literal("", storage.value);
             if folded.outside {
-                problems.add(
-                    Problem::InvalidPath {
-                        message: format!(
-                            "the storage `{}` lies outside of the project",
-                            storage.value
-                        ),
-                        help: "name a folder of the project".to_owned(),
-                    },
-                    [Label::new(storage.location(), "outside of the project")],
-                );
+                let problem = Problem::InvalidPath {
+                    message: format!(
+                        "the storage `{}` lies outside of the project",
+                        storage.value
+                    ),
+                    help: "name a folder of the project".to_owned(),
+                };
+                problems.at(storage.location(), "outside of the project", problem);
             }
             storage_path(&folded).clone_into(&mut project.storage);
         }
@@ -111,10 +107,7 @@ impl Project {
 impl Defaults {
     /// Reads `[defaults]` of a file.
     pub(super) fn read(file: &Table<'_>, problems: &mut Problems) -> Self {
-        let Some(value) = file.get("defaults") else {
-            return Self::default();
-        };
-        let Some(table) = value.table(Heading::Only("defaults"), problems) else {
+        let Some(table) = file.table("defaults", Heading::Only("defaults"), problems) else {
             return Self::default();
         };
         table.only(&["env", "timeout", "tags", "owners", "group"], problems);
@@ -150,11 +143,6 @@ impl Defaults {
         all.retain(|variable| !is_own(&variable.name));
         all.extend(own);
         all
-    }
-
-    /// How long an attempt of an asset may take that does not say so itself.
-    pub(super) fn timeout(&self) -> Option<Duration> {
-        self.timeout
     }
 }
 

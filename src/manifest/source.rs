@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::manifest::code::leaves_out_gitignored;
-use crate::manifest::diagnostic::{Label, Problems};
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::Table;
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
@@ -162,19 +162,16 @@ fn read_place(
         .collect();
     let [only] = given.as_slice() else {
         match given.as_slice() {
-            [] => problems.add(
-                Problem::MissingKey {
-                    table: table.heading.to_string(),
-                    key: "path",
-                    help: "say where the data is: `path = \"…\"`, `paths = [\"…\"]`, or a command that prints its \
-                           version as `observe = \"…\"`",
-                },
-                [Label::new(table.location, "without a path")],
-            ),
+            [] => {
+                let help = "say where the data is: `path = \"…\"`, `paths = [\"…\"]`, or a command that prints its \
+                            version as `observe = \"…\"`";
+                table.required("path", "without a path", help, problems);
+            }
             several => problems.conflict(
                 "a source has one of `path`, `paths` and `observe`",
                 "keep one of them",
-                several.iter().map(|value| value.key_location)),
+                several.iter().map(|value| value.key_location),
+            ),
         }
         return None;
     };

@@ -364,12 +364,9 @@ fn read_source(
             return None;
         }
         (None, None) => {
-            let problem = Problem::MissingKey {
-                table: table.heading.to_string(),
-                key: "from",
-                help: "name a dimension of the asset that reads: `{ from = \"region\" }`, or list `keys`",
-            };
-            problems.at(table.location, "from where?", problem);
+            let help =
+                "name a dimension of the asset that reads: `{ from = \"region\" }`, or list `keys`";
+            table.required("from", "from where?", help, problems);
             return None;
         }
     };

@@ -16,15 +16,8 @@ use crate::model::{
 
 /// Reads the keys of a static definition.
 pub(super) fn read_static(table: &Table<'_>, problems: &mut Problems) -> Option<ReadDefinition> {
-    let Some(value) = table.get("keys") else {
-        let problem = Problem::MissingKey {
-            table: table.heading.to_string(),
-            key: "keys",
-            help: "list the keys: `keys = [\"eu\", \"us\"]`",
-        };
-        problems.at(table.location, "without keys", problem);
-        return None;
-    };
+    let help = "list the keys: `keys = [\"eu\", \"us\"]`";
+    let value = table.required("keys", "without keys", help, problems)?;
     of_list(&value, problems)
 }
 
@@ -92,15 +85,8 @@ fn invalid(key: &str, reason: &str) -> Problem {
 /// Reads a definition whose keys are files.
 pub(super) fn read_files(table: &Table<'_>, problems: &mut Problems) -> Option<ReadDefinition> {
     table.only(&["type", "pattern"], problems);
-    let Some(value) = table.get("pattern") else {
-        let problem = Problem::MissingKey {
-            table: table.heading.to_string(),
-            key: "pattern",
-            help: "say where its files are: `pattern = \"data/uploads/{{partition}}.csv\"`",
-        };
-        problems.at(table.location, "without a pattern", problem);
-        return None;
-    };
+    let help = "say where its files are: `pattern = \"data/uploads/{{partition}}.csv\"`";
+    let value = table.required("pattern", "without a pattern", help, problems)?;
     let text = value.text(problems)?;
     let path = read_pattern(text, problems)?;
     Some(ReadDefinition {

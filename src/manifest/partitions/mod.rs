@@ -46,6 +46,11 @@ pub(super) enum Partitions {
 }
 
 impl Partitions {
+    /// Those of a definition that was read, if it was right.
+    fn read(definition: Option<DefinitionId>) -> Self {
+        definition.map_or(Self::Faulty, Self::By)
+    }
+
     /// The definition, if there is a right one.
     pub(super) fn definition(self) -> Option<DefinitionId> {
         match self {
@@ -77,12 +82,12 @@ impl<'a> Definitions<'a> {
                         let id = definitions.add(name, dynamic.into(), value.key_location);
                         Partitions::By(id)
                     }
-                    Some(kind) => match kind.read_flat(&table, problems) {
-                        None => Partitions::Faulty,
-                        Some(read) => {
-                            Partitions::By(definitions.add(name, read, value.key_location))
-                        }
-                    },
+                    Some(kind) => {
+                        let read = kind.read_flat(&table, problems);
+                        Partitions::read(
+                            read.map(|read| definitions.add(name, read, value.key_location)),
+                        )
+                    }
                 };
                 definitions
                     .by_name
@@ -110,12 +115,12 @@ impl<'a> Definitions<'a> {
         if let Some(inline) = value.as_table(Heading::Inline("the partitions definition")) {
             return match Kind::read(&inline, problems) {
                 None => Partitions::Faulty,
-                Some(Kind::Multi) => match read_multi(&inline, self, problems) {
-                    None => Partitions::Faulty,
-                    Some(product) => {
-                        Partitions::By(self.add_inline(product.into(), value.location()))
-                    }
-                },
+                Some(Kind::Multi) => {
+                    let product = read_multi(&inline, self, problems);
+                    Partitions::read(
+                        product.map(|product| self.add_inline(product.into(), value.location())),
+                    )
+                }
                 Some(kind) => self.flat_in_place(kind, &inline, &value, problems),
             };
         }
@@ -195,10 +200,8 @@ impl<'a> Definitions<'a> {
     /// The definition of a name, or of a list of keys.
     fn named_or_listed(&mut self, value: &Value<'a>, problems: &mut Problems) -> Partitions {
         if value.as_elements().is_some() {
-            return match keys::of_list(value, problems) {
-                None => Partitions::Faulty,
-                Some(read) => Partitions::By(self.add_inline(read, value.location())),
-            };
+            let read = keys::of_list(value, problems);
+            return Partitions::read(read.map(|read| self.add_inline(read, value.location())));
         }
         let Some(name) = value.as_text() else {
             let expected = "the name of a partitions definition, a list of keys, or a table";
@@ -233,10 +236,8 @@ impl<'a> Definitions<'a> {
         value: &Value<'_>,
         problems: &mut Problems,
     ) -> Partitions {
-        match kind.read_flat(table, problems) {
-            None => Partitions::Faulty,
-            Some(read) => Partitions::By(self.add_inline(read, value.location())),
-        }
+        let read = kind.read_flat(table, problems);
+        Partitions::read(read.map(|read| self.add_inline(read, value.location())))
     }
 
     /// Equal definitions in place are one: an asset and a source that repeat it have the same partitions.
@@ -299,15 +300,8 @@ const TYPES: [(&str, Kind); 9] = [
 impl Kind {
     /// The type of a table; reports one that is missing or unknown.
     fn read(table: &Table<'_>, problems: &mut Problems) -> Option<Self> {
-        let Some(value) = table.get("type") else {
-            let problem = Problem::MissingKey {
-                table: table.heading.to_string(),
-                key: "type",
-                help: "write `type = \"static\"`, `\"daily\"` or another one of docs/manifest.md",
-            };
-            problems.at(table.location, "of which type?", problem);
-            return None;
-        };
+        let help = "write `type = \"static\"`, `\"daily\"` or another one of docs/manifest.md";
+        let value = table.required("type", "of which type?", help, problems)?;
         let name = value.text(problems)?.value;
         let found = TYPES.iter().find(|(word, _)| *word == name);
         if found.is_none() {
@@ -358,15 +352,8 @@ fn read_multi<'a>(
     problems: &mut Problems,
 ) -> Option<PartitionsDefinition> {
     table.only(&["type", "dimensions"], problems);
-    let Some(value) = table.get("dimensions") else {
-        let problem = Problem::MissingKey {
-            table: table.heading.to_string(),
-            key: "dimensions",
-            help: "name them: `dimensions = { date = \"day\", region = [\"eu\", \"us\"] }`",
-        };
-        problems.at(table.location, "without dimensions", problem);
-        return None;
-    };
+    let help = "name them: `dimensions = { date = \"day\", region = [\"eu\", \"us\"] }`";
+    let value = table.required("dimensions", "without dimensions", help, problems)?;
     let before = problems.len();
     let entries = value.table(Heading::Inline("the dimensions"), problems)?;
     let mut dimensions = Vec::new();

@@ -35,27 +35,11 @@ pub(super) fn read(
 ) -> Option<ReadDefinition> {
     let before = problems.len();
     table.only(&SETTINGS, problems);
-    for (key, wanted, help) in [
-        (
-            "start",
-            true,
-            "name the first window: `start = \"2013-01-01\"`",
-        ),
-        (
-            "cron",
-            cadence == Cadence::Cron,
-            "say when windows start: `cron = \"0 9 * * 1-5\"`",
-        ),
-    ] {
-        if wanted && table.get(key).is_none() {
-            let problem = Problem::MissingKey {
-                table: table.heading.to_string(),
-                key,
-                help,
-            };
-            let label = format!("without `{key}`");
-            problems.at(table.location, label, problem);
-        }
+    let help = "name the first window: `start = \"2013-01-01\"`";
+    table.required("start", "without `start`", help, problems);
+    if cadence == Cadence::Cron {
+        let help = "say when windows start: `cron = \"0 9 * * 1-5\"`";
+        table.required("cron", "without `cron`", help, problems);
     }
     let start = table.get("start").map(|start| time_text(&start, problems));
     let end = table.get("end").map(|end| time_text(&end, problems));
