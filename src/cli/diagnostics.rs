@@ -248,7 +248,7 @@ impl Diagnostic for ShownDiagnostic<'_> {
 mod tests {
     use miette::{Diagnostic, NamedSource, SourceSpan};
 
-    use super::report;
+    use super::{Colors, report};
     use crate::cli::next::PROGRAM;
     use crate::cli::terminal::{Glyphs, Stream, Terminal};
 
@@ -300,7 +300,7 @@ mod tests {
         Terminal {
             stdout: stream,
             stderr: stream,
-            stdin_is_terminal: true,
+            can_answer: true,
             glyphs: Glyphs::Unicode,
             lines_only,
         }

@@ -1,30 +1,17 @@
 //! From a verb to its answer.
 
-use crate::cli::accept::{self};
-use crate::cli::affected::{self};
-use crate::cli::check::{self};
+use std::io;
+
 use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;
-use crate::cli::explain::{self};
-use crate::cli::graph::{self};
 use crate::cli::help::{self, Length};
-use crate::cli::history::{self};
-use crate::cli::init::{self};
-use crate::cli::list::{self};
-use crate::cli::lock::{self};
-use crate::cli::logs::{self};
-use crate::cli::materialize::{self};
-use crate::cli::observe::{self};
-use crate::cli::partitions::{self};
-use crate::cli::plan::{self};
 use crate::cli::session::Session;
-use crate::cli::show::{self};
-use crate::cli::status::{self};
 use crate::cli::verb::{CompletionsArgs, HelpArgs, Verb};
-use crate::cli::wipe::{self};
-use crate::cli::{complete, doctor, output, validate};
+use crate::cli::{
+    accept, affected, check, complete, doctor, explain, graph, history, init, list, lock, logs,
+    materialize, observe, output, partitions, plan, show, status, validate, wipe,
+};
 use crate::model::Grouping;
-use std::io;
 
 /// Carries out a verb.
 pub fn run(verb: &Verb, session: &Session) -> Result<VerbExit, VerbError> {

@@ -13,7 +13,7 @@ use crate::cli::next::{Next, as_typed};
 use crate::cli::session::Session;
 use crate::cli::text::{
     ACCENT, BAD, BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN,
-    amounts, count, cut, keys, number, span, styled, subject,
+    amounts, count, cut, keys, number, put, span, styled, subject,
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{AssetKey, Grouping, PlanOptions, StepName};
@@ -75,8 +75,7 @@ fn plan(report: &PlanReport, look: &Look, next: &Next) -> String {
         let path = look
             .width
             .map_or_else(|| path.clone(), |width| cut(&path, width));
-        text.push_str(&path);
-        text.push('\n');
+        put!(&mut text, "{path}\n");
     }
     for aside in &report.set_aside {
         text.push_str(&planned_aside(aside));
@@ -84,8 +83,7 @@ fn plan(report: &PlanReport, look: &Look, next: &Next) -> String {
     }
     if report.counts.run > 0 && look.hints {
         let hint = format!("Run `{}`.", next.materialize);
-        text.push_str(&styled(DIM, hint).to_string());
-        text.push('\n');
+        put!(&mut text, "{}\n", styled(DIM, hint));
     }
     text
 }

@@ -14,7 +14,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Glyphs;
 use crate::cli::text::{
     DIM, Detail, Keys, Look, Table, TableCell, UNVERIFIABLE, ago, amounts, count, keys, number,
-    status_style, styled, subject,
+    put, status_style, styled, subject,
 };
 use crate::model::{Cause, Evidence, Grouping, Status, StatusOptions};
 
@@ -353,8 +353,7 @@ fn summary(report: &StatusReport, look: &Look, next: &Next) -> String {
                 next.materialize, next.program
             )
         };
-        text.push_str(&styled(DIM, hint).to_string());
-        text.push('\n');
+        put!(&mut text, "{}\n", styled(DIM, hint));
     }
     text
 }

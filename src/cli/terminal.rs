@@ -15,7 +15,7 @@ pub struct Terminal {
     /// Standard error.
     pub stderr: Stream,
     /// Whether someone can answer a question.
-    pub stdin_is_terminal: bool,
+    pub can_answer: bool,
     /// Which characters can be shown.
     pub glyphs: Glyphs,
     /// Whether the terminal only takes lines: `TERM=dumb`.
@@ -126,7 +126,7 @@ impl Terminal {
                 std::io::stderr().is_terminal(),
                 terminal_size::terminal_size_of(std::io::stderr()),
             ),
-            stdin_is_terminal: std::io::stdin().is_terminal(),
+            can_answer: std::io::stdin().is_terminal(),
             glyphs: if variables.ascii || variables.dumb {
                 Glyphs::Ascii
             } else {

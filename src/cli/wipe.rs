@@ -82,7 +82,7 @@ fn question(report: &AffectedReport) -> Option<String> {
 
 /// Asks before something is lost; never without a terminal.
 fn is_confirmed(question: &str, terminal: &Terminal) -> Result<bool, CliError> {
-    if !terminal.stdin_is_terminal || !terminal.stderr.is_terminal {
+    if !terminal.can_answer || !terminal.stderr.is_terminal {
         return Err(CliError::NotConfirmed);
     }
     output::say(terminal.stderr, format!("{question} [y/N] "));

@@ -9,11 +9,10 @@ use std::ops::Range;
 
 use crate::command::inputs::STDIN;
 use crate::command::rendered::{
-    SharedLines, Load, Rendered, Rendering, StepPlaces, TOO_LONG, Unrenderable,
+    Load, Rendered, Rendering, SharedLines, StepPlaces, TOO_LONG, Unrenderable,
 };
 use crate::command::variables::Declared;
-use crate::command::words;
-use crate::command::words::{Values, argv};
+use crate::command::words::{self, Values, argv};
 use crate::executor::{Environment, Inherit};
 use crate::look::relative;
 use crate::model::{
@@ -39,11 +38,8 @@ impl<'a> Rendering<'a> {
         places: &StepPlaces,
     ) -> Result<Rendered, Unrenderable> {
         let (id, indexes) = self.scope.neighbours(cells);
-        let asset = self
-            .scope
-            .graph()
-            .asset(id)
-            .expect("only assets have recipes");
+        let asset = self.scope.graph().asset(id);
+        let asset = asset.expect("only assets have recipes");
         let words = Words {
             rendering: self,
             asset,
@@ -57,19 +53,15 @@ impl<'a> Rendering<'a> {
         let argv = argv(&recipe.command, &words)?;
         let mut lists = Vec::new();
         let ours = words.variables(&mut lists);
-        let Declared {
-            variables: declared,
-            secrets,
-        } = words.declared();
+        let Declared { variables, secrets } = words.declared();
         let inherit = match &recipe.inherit_env {
             InheritEnv::All => Inherit::All,
             InheritEnv::Only(names) => Inherit::Only(names.clone()),
         };
-        let caller = self.workspace.environment;
         let env = Environment {
-            caller,
+            caller: self.workspace.environment,
             inherit: &inherit,
-            declared: &declared,
+            declared: &variables,
             ours: &ours,
         }
         .build();
@@ -77,13 +69,12 @@ impl<'a> Rendering<'a> {
             return Err(words.unrenderable(why));
         }
         lists.sort_unstable();
-        let loads = words.loads();
         Ok(Rendered {
             argv,
             env,
             secrets,
             lists,
-            loads,
+            loads: words.loads(),
         })
     }
 }
@@ -266,13 +257,8 @@ impl Words<'_> {
     }
 
     fn project(&self) -> String {
-        self.rendering
-            .workspace
-            .graph
-            .settings()
-            .name
-            .clone()
-            .unwrap_or_default()
+        let settings = self.rendering.workspace.graph.settings();
+        settings.name.clone().unwrap_or_default()
     }
 
     pub(super) fn see(&self, path: &str) -> String {

@@ -79,7 +79,13 @@ impl Told<'_> {
 
     /// A variable with these paths while they fit, and one with the path of a file that lists them where they do not or
     /// the command asks for it: where it lies, and how the command sees that.
-    fn tell_paths(&mut self, name: String, paths: &SharedLines, is_listed: bool, list: (String, String)) {
+    fn tell_paths(
+        &mut self,
+        name: String,
+        paths: &SharedLines,
+        is_listed: bool,
+        list: (String, String),
+    ) {
         let length: usize = paths.iter().map(|path| path.len() + 1).sum();
         let list_name = format!("{name}_LIST");
         if length <= LONGEST_LIST {

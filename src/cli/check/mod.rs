@@ -199,8 +199,8 @@ fn answer(
             }
             output::answer(stdout, text)
         }
-        CheckFormat::Gitlab => output::answer_json(&ci::CodeQuality::from(report)),
+        CheckFormat::Gitlab => output::answer_json(&ci::code_quality(report)),
         CheckFormat::Junit => output::answer_bytes(ci::junit(report).as_bytes()),
-        CheckFormat::Sarif => output::answer_json(&ci::SarifLog::from(report)),
+        CheckFormat::Sarif => output::answer_json(&ci::sarif_log(report)),
     }
 }

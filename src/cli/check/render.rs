@@ -8,7 +8,7 @@ use crate::cli::next::{Next, as_typed};
 use crate::cli::status::glyph;
 use crate::cli::text::{
     BAD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, WARN, ago, amounts, and_more, count,
-    keys, not_the_same, number, status_style, status_word, styled, why, why_not_rebuilt,
+    keys, not_the_same, number, put, status_style, status_word, styled, why, why_not_rebuilt,
     why_unverifiable,
 };
 use crate::model::{Status, Strictness};
@@ -28,8 +28,7 @@ pub fn check(report: &CheckReport, look: &Look, next: &Next) -> String {
         let rows = rows(report, look);
         if !rows.is_empty() {
             text.push('\n');
-            text.push_str(&rows);
-            text.push('\n');
+            put!(&mut text, "{rows}\n");
         }
         text.push_str(&what_to_do(report, next));
     }
@@ -70,11 +69,11 @@ pub fn verdict(report: &CheckReport) -> String {
     let verb = if first == 1 { "is" } else { "are" };
     let all = count(counts.all, "asset partition");
     let of_all = styled(WARN, format!("{} of {all}", number(first)));
-    format!("{of_all} {verb} {word}{}.\n", listed(amounts(told)))
+    format!("{of_all} {verb} {word}{}.\n", listed(&amounts(told)))
 }
 
 /// `, 2 stale, 1 due`: amounts that follow another one.
-fn listed(amounts: Vec<String>) -> String {
+fn listed(amounts: &[String]) -> String {
     let each = amounts.iter().map(|amount| [", ", amount].concat());
     each.collect()
 }
@@ -120,7 +119,7 @@ fn rebuilt(report: &CheckReport, look: &Look) -> String {
 
 /// What is neither fresh nor counts.
 fn besides(counts: CheckCounts) -> String {
-    listed(amounts([
+    listed(&amounts([
         (counts.due, "due"),
         (counts.unverifiable, "cannot be judged"),
     ]))

@@ -1,5 +1,7 @@
 //! What is wrong with an asset, as an annotation tells it.
 
+use serde_json::{Value, json};
+
 use crate::answer::{CheckBasis, CheckReport, CheckedAsset, KeyRange, ManifestLine, StaleRange};
 use crate::cli::text::{
     Keys, count, keys, not_the_same, number, status_word, why, why_unverifiable,
@@ -170,18 +172,6 @@ impl Finding<'_> {
             ),
         }
     }
-
-    /// Its reasons by kind, in order.
-    pub fn by_kind(&self) -> Vec<(ReasonKind, Vec<&Reason>)> {
-        let mut kinds: Vec<_> = self.reasons.iter().map(|reason| reason.kind).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let of = |kind| self.reasons.iter().filter(move |it| it.kind == kind);
-        kinds
-            .into_iter()
-            .map(|kind| (kind, of(kind).collect()))
-            .collect()
-    }
 }
 
 /// What is wrong, asset by asset; assets with nothing to tell are left out.
@@ -189,6 +179,27 @@ pub(super) fn findings(report: &CheckReport) -> Vec<Finding<'_>> {
     let finding = |checked| finding(report, checked);
     let findings = report.assets.iter().map(finding);
     findings.filter(|it| !it.reasons.is_empty()).collect()
+}
+
+/// What `each` makes of each asset and kind of reason, in order.
+pub(super) fn by_kind<T>(
+    report: &CheckReport,
+    each: impl Fn(&Finding<'_>, ReasonKind, &[&Reason]) -> T,
+) -> Vec<T> {
+    let mut all = Vec::new();
+    for finding in findings(report) {
+        let mut reasons: Vec<&Reason> = finding.reasons.iter().collect();
+        reasons.sort_by_key(|reason| reason.kind);
+        let kinds = reasons.chunk_by(|a, b| a.kind == b.kind);
+        all.extend(kinds.map(|reasons| each(&finding, reasons[0].kind, reasons)));
+    }
+    all
+}
+
+/// What is told of the reasons of one kind, joined.
+pub(super) fn texts(reasons: &[&Reason], separator: &str) -> String {
+    let texts: Vec<_> = reasons.iter().map(|reason| reason.text.as_str()).collect();
+    texts.join(separator)
 }
 
 fn finding<'a>(report: &'a CheckReport, checked: &'a CheckedAsset) -> Finding<'a> {
@@ -294,9 +305,31 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
+/// The Code Quality report of GitLab: a list of places in files, each with what is wrong there.
+pub fn code_quality(report: &CheckReport) -> Value {
+    by_kind(report, violation).into()
+}
+
+fn violation(finding: &Finding<'_>, kind: ReasonKind, reasons: &[&Reason]) -> Value {
+    let check_name = format!("assetctl/{}", kind.word());
+    let severity = match reasons.iter().map(|reason| reason.severity).max() {
+        Some(Severity::Error) => "major",
+        Some(Severity::Warning) | None => "info",
+    };
+    // The keys are left out, so that a finding stays the same one from commit to commit.
+    let identity = format!("{check_name} {}", finding.asset);
+    json!({
+        "description": format!("{} {}", finding.asset, texts(reasons, "; ")),
+        "check_name": check_name,
+        "fingerprint": &blake3::hash(identity.as_bytes()).to_hex()[..32],
+        "severity": severity,
+        "location": { "path": finding.place.file, "lines": { "begin": finding.place.line } },
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{annotations, data, property};
+    use super::{annotations, code_quality, data, property};
     use crate::cli::fixtures::check_report;
 
     #[test]
@@ -314,5 +347,99 @@ mod tests {
     fn what_the_runner_would_take_for_its_own_is_escaped() {
         assert_eq!(data("50% of a: b,\r\nc"), "50%25 of a: b,%0D%0Ac");
         assert_eq!(property("50% of a: b,\nc"), "50%25 of a%3A b%2C%0Ac");
+    }
+
+    #[test]
+    fn a_violation_for_each_asset_and_kind_of_reason() {
+        let report = code_quality(&check_report());
+        let json = serde_json::to_string_pretty(&report).expect("JSON");
+        insta::assert_snapshot!(json, @r#"
+        [
+          {
+            "description": "clean 2013-07-04...2013-07-05 stale: steps/clean.py changed; 2013-07-07 stale: steps/clean.py changed",
+            "check_name": "assetctl/code",
+            "fingerprint": "b37a11ab1fdbb303e1c4dc2ae8f2ce22",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 12
+              }
+            }
+          },
+          {
+            "description": "clean 2013-12-31 missing: not in Assets.lock",
+            "check_name": "assetctl/missing",
+            "fingerprint": "cfcca9aa006437e04aa2d0530bc9ac6f",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 12
+              }
+            }
+          },
+          {
+            "description": "clean 2013-07-01 locked twice: with different outputs of the same inputs, so the command is not reproducible",
+            "check_name": "assetctl/irreproducible",
+            "fingerprint": "2c4572b78134f303ec974839c81deb65",
+            "severity": "info",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 12
+              }
+            }
+          },
+          {
+            "description": "events 2013-01-01...2013-09-02 may be stale: raw changed; they are one block in Assets.lock",
+            "check_name": "assetctl/data",
+            "fingerprint": "fe0c990275436d82e21d1a92e74bbab4",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 30
+              }
+            }
+          },
+          {
+            "description": "day 2013-07-04...2013-07-05 pending: clean is not up to date",
+            "check_name": "assetctl/pending",
+            "fingerprint": "467be01d73b1970301995658720742e5",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 40
+              }
+            }
+          },
+          {
+            "description": "year pending: an upstream is not fresh",
+            "check_name": "assetctl/pending",
+            "fingerprint": "5cdb0c15fd232a4350e34134b842709d",
+            "severity": "major",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 50
+              }
+            }
+          },
+          {
+            "description": "photos b cannot be judged: photos/b.png is a pointer of Git LFS: `git lfs pull` fetches it",
+            "check_name": "assetctl/unverifiable",
+            "fingerprint": "0f6ea971ac05cf0899ff7b64bbe5c3c6",
+            "severity": "info",
+            "location": {
+              "path": "Assets.toml",
+              "lines": {
+                "begin": 70
+              }
+            }
+          }
+        ]
+        "#);
     }
 }

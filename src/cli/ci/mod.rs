@@ -3,11 +3,9 @@
 //! Each format says the same, grouped by asset, at the asset's line in the manifest.
 
 mod finding;
-mod gitlab;
 mod junit;
 mod sarif;
 
-pub(super) use finding::annotations;
-pub(super) use gitlab::CodeQuality;
+pub(super) use finding::{annotations, code_quality};
 pub(super) use junit::junit;
-pub(super) use sarif::SarifLog;
+pub(super) use sarif::sarif_log;

@@ -3,7 +3,7 @@
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::cli::text::{DIM, styled, uncolored, visible};
+use crate::cli::text::{DIM, put, styled, uncolored, visible};
 
 /// The columns that `text` takes up, without escape sequences.
 pub fn width(text: &str) -> usize {
@@ -115,8 +115,7 @@ impl Table {
                 text.push_str(&" ".repeat(indent + NOTE));
                 let space =
                     room.map_or(usize::MAX, |room| room.saturating_sub(indent + NOTE).max(8));
-                text.push_str(&styled(DIM, cut(note, space)).to_string());
-                text.push('\n');
+                put!(&mut text, "{}\n", styled(DIM, cut(note, space)));
             }
         }
         text
