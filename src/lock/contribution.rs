@@ -92,7 +92,7 @@ impl LockJudge<'_> {
 
     /// The key of the one upstream partition that is read, where it is the reader's own and written out.
     fn same_key<'s>(&self, spot: &Spot<'s>, dep: &Dep, set: &PartitionSet) -> Option<&'s str> {
-        let same_keys = std::ptr::eq(self.scope.keys(dep.asset), self.scope.keys(spot.row.asset));
+        let same_keys = self.scope.same_keys(dep.asset, spot.row.asset);
         let is_own = same_keys && set.len() == 1 && set.first() == Some(spot.index);
         spot.key.filter(|_| is_own)
     }

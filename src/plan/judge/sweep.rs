@@ -67,13 +67,12 @@ impl<'a> Judge<'a> {
         if dep.asset == row.asset {
             return None;
         }
-        let (own, upstream) = (self.scope.keys(row.asset), self.scope.keys(dep.asset));
         match dep.mapping {
             PartitionMapping::Identity
             | PartitionMapping::TimeWindow {
                 start_offset: 0,
                 end_offset: 0,
-            } if std::ptr::eq(own, upstream) => Some(Reading::Same {
+            } if self.scope.same_keys(row.asset, dep.asset) => Some(Reading::Same {
                 row: self.scope.row(dep.asset)?,
                 output: dep.output,
             }),

@@ -204,6 +204,11 @@ impl<'a> Scope<'a> {
         self.keys.of(self.graph.get(asset))
     }
 
+    /// Whether two have the same partitions definition, or neither has one: then equal indexes are equal keys.
+    pub fn same_keys(&self, one: AssetId, other: AssetId) -> bool {
+        self.graph.get(one).partitions() == self.graph.get(other).partitions()
+    }
+
     /// The cell of an asset partition; `None` if the request does not reach it.
     pub fn cell(&self, asset: AssetId, index: u32) -> Option<Cell> {
         self.row(asset)?.cell(index)
