@@ -154,7 +154,7 @@ pub mod select;
 pub mod store;
 #[doc(hidden)]
 pub mod sys;
-#[cfg(any(test, feature = "testkit"))]
+#[cfg(any(test, debug_assertions, feature = "testkit"))]
 #[doc(hidden)]
 pub mod testkit;
 

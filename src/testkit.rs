@@ -1,6 +1,6 @@
 //! Names and keys in a word each, and a folder of files: the beginnings of every test, example and sandbox.
 //!
-//! Compiled for tests alone (the feature `testkit`), and no part of the library's promise. Each function ends the test that
+//! Compiled in debug builds, for tests (those of a release build need the feature `testkit`), and no part of the library's promise. Each function ends the test that
 //! gives it something wrong.
 
 use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
