@@ -7,21 +7,19 @@
 mod affected;
 mod cause;
 mod check;
-mod doctor;
 mod errors;
 mod event;
 mod explain;
 mod fields;
 mod history;
-mod init;
 mod list;
 mod lock;
 mod logs;
-mod output;
 mod partitions;
 mod plan;
 mod range;
 mod rebuilt;
+mod setup;
 mod show;
 mod status;
 
@@ -32,17 +30,15 @@ pub use check::{
     Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, GitignoredFiles,
     LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
-pub use doctor::{DoctorReport, Finding, Health};
 pub use errors::{
     BoxedDiagnostic, ErrorShape, ErrorsDocument, LabelShape, ValidateReport, flattened,
 };
 pub use event::{
-    BlockedRange, Event, EventKind, EventSink, Level, Planned, RunCounts, RunOutcome, StepFailure,
-    StepOutcome, UnknownEvent,
+    BlockedRange, Event, EventKind, EventSink, Level, OutputLine, Planned, RunCounts, RunOutcome,
+    StepFailure, StepOutcome, UnknownEvent,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
-pub use init::{FileChange, InitReport, InitializedFile};
 pub use list::{
     DeclarationKind, GraphEdge, GraphReport, GraphVertex, ListReport, ListedDep, ListedOutput,
     ListedPlace, Listing,
@@ -51,7 +47,6 @@ pub use lock::{
     ChangedLines, ChangedParts, LineChange, LineKind, LockDiffReport, LockDifference, LockReport,
 };
 pub use logs::{LogEnd, LogsDocument, LogsReport, StepLog, WriteLog};
-pub use output::OutputLine;
 pub use partitions::{
     ChangedKeys, KeySet, KeysReport, ListedDimension, ListedKeys, ListedSchedule, MapReport,
     MappedKeys, PartitionsReport, ShownPartitions, ShownRow,
@@ -61,6 +56,7 @@ pub use plan::{
 };
 pub use range::KeyRange;
 pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
+pub use setup::{DoctorReport, FileChange, Finding, Health, InitReport, InitializedFile};
 pub use show::{ShowReport, ShownAsset, ShownRecipe, WrittenCommand};
 pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::answer::InputRange;
+use crate::answer::{InputRange, fields};
 use crate::model::{Batch, Cause, DataVersion, OutputRecord, ResourceUsage, RunId, StepName};
 
 pub use summary::{BlockedRange, Planned, RunCounts, RunOutcome, StepFailure, StepOutcome};
@@ -486,4 +486,26 @@ impl EventSink for Vec<Event> {
     fn emit(&mut self, event: &Event) {
         self.push(event.clone());
     }
+}
+
+/// `{"type":"output","run":…,"step":…,"asset":…,"partition":…,"output":…,"path":…,"data_version":…,"output_bytes":…}`
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "output")]
+pub struct OutputLine<'a> {
+    /// The run that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The step that it is an output of.
+    pub step: &'a StepName,
+    /// The step's asset and partition.
+    #[serde(flatten, serialize_with = "fields::asset_partition")]
+    pub of: &'a StepName,
+    /// The name of the output, where there are several.
+    pub output: Option<&'a str>,
+    /// The path that the manifest gives it.
+    pub path: &'a str,
+    /// Its version.
+    pub data_version: DataVersion,
+    /// How many bytes it has.
+    pub output_bytes: u64,
 }

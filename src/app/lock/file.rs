@@ -4,19 +4,20 @@
 //! that and the end others may have written it: the change is made to what is there then, under a lock between processes,
 //! so that no line is lost.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::app::error::AppError;
 use crate::app::lock::fold::updated;
-use crate::app::lock::part::part_about;
 use crate::app::notice::{DamagedLock, Notice};
 use crate::app::project::OpenProject;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::hash::Versions;
-use crate::lock::{LockChanges, stand_apart};
-use crate::lockfile::{self, FILE_NAME, Parsed, outlines};
+use crate::lock::{LockChanges, is_met, stand_apart};
+use crate::lockfile::{self, FILE_NAME, Parsed, WantedLines, outlines, parse_part};
 use crate::look::OWN_FOLDER;
 use crate::model::{Lock, RULE};
 use crate::plan::{Cell, Scope};
@@ -262,4 +263,38 @@ fn digest(key: &Key, text: &[u8]) -> Digest {
     folding.number("rule", RULE.into());
     folding.digest("text", Kind::Value.digest(text));
     key.digest(folding.finish(Kind::Value).as_bytes())
+}
+
+/// Lines of so many partitions are looked for one by one; where more are concerned, all lines had better be read.
+const FEW: usize = 1_000;
+
+/// The lines of the concerned cells of a scope, and all that is no line of an asset; `None` where there are many, where
+/// partitions of the scope may stand in blocks, or where the text is not as it is written.
+pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
+    let mut wanted = WantedLines::new();
+    let mut count = 0;
+    for (row, asset) in scope.asset_rows() {
+        let mut keys = HashSet::new();
+        for cell in row.cells().filter(|cell| concerns(*cell)) {
+            count += 1;
+            if count > FEW {
+                return None;
+            }
+            let key = scope.partition(cell);
+            keys.insert(Cow::Owned(
+                key.map_or(String::new(), |key| key.as_str().to_owned()),
+            ));
+        }
+        wanted.insert(asset.key.as_str(), keys);
+    }
+    let outlines = outlines(text)?;
+    let mut blocks = outlines.iter().flat_map(|outline| {
+        let asset = &outline.asset;
+        let ends = outline.blocks.iter();
+        ends.map(move |(first, last)| (asset, &**first, &**last))
+    });
+    if blocks.any(|(asset, first, last)| is_met(scope, asset, first, last)) {
+        return None;
+    }
+    parse_part(text, &wanted)
 }

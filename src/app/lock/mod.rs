@@ -5,7 +5,6 @@ mod diff;
 mod evaluate;
 mod file;
 mod fold;
-mod part;
 mod prune;
 mod sources;
 
