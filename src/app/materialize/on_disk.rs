@@ -61,12 +61,12 @@ pub struct OpenedProject<'a> {
     pub started: Instant,
 }
 
-/// [`materialize`] for a project that was opened already, and for what it is asked no seal is looked for. Gives, too, what
+/// `materialize` for a project that was opened already, and for what it is asked no seal is looked for. Gives, too, what
 /// `look` sees in the evaluation as it stands in the end, where what is fresh has run or did not have to.
 ///
 /// # Errors
 ///
-/// As [`materialize`].
+/// As `materialize`.
 pub fn materialize_opened<T>(
     OpenedProject { project, started }: OpenedProject<'_>,
     request: &MaterializeOptions,
