@@ -140,8 +140,9 @@ impl Board {
                 });
             }
             EventKind::StepFresh { .. } => self.total = self.total.saturating_sub(1),
-            EventKind::RunPlanned(_)
-            | EventKind::Observation { .. }
+            // Steps that are blocked from the start are told one by one after it.
+            EventKind::RunPlanned(planned) => self.total += planned.counts.blocked,
+            EventKind::Observation { .. }
             | EventKind::StepWaiting { .. }
             | EventKind::OutputSetAside { .. }
             | EventKind::Materialization { .. }
@@ -223,4 +224,43 @@ pub fn counted(counts: RunCounts) -> String {
         return "nothing".to_owned();
     }
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::Board;
+    use crate::answer::{EventKind, PlanCounts, Planned};
+    use crate::cli::fixtures::step;
+
+    #[test]
+    fn steps_that_are_blocked_from_the_start_are_not_among_those_that_run() {
+        let now = Instant::now();
+        let mut board = Board::new(now);
+        let counts = PlanCounts {
+            run: 3,
+            blocked: 1,
+            ..PlanCounts::default()
+        };
+        for event in [
+            EventKind::RunStarted {
+                selection: String::new(),
+                partitions: String::new(),
+                steps: 3,
+            },
+            EventKind::RunPlanned(Box::new(Planned {
+                counts,
+                ..Planned::default()
+            })),
+            EventKind::StepBlocked {
+                step: step("ext", ""),
+                needs: vec![],
+                reason: "ext was never accepted".into(),
+            },
+        ] {
+            board.take(&event, now);
+        }
+        assert_eq!(board.total, 3);
+    }
 }
