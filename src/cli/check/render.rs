@@ -1,8 +1,10 @@
 //! `check`: first the verdict, then what is not fresh and why, then what to do; besides it what does not count.
 
+use std::collections::HashMap;
+
 use crate::answer::{
-    CheckBasis, CheckCounts, CheckReport, GitignoredFiles, KeyRange, LockedSources, Observed,
-    RebuildOutcome, StaleRange, WhyUnverifiable,
+    Certainty, CheckBasis, CheckCounts, CheckReport, GitignoredFiles, KeyRange, LockedSources,
+    Observed, RebuildOutcome, StaleRange, WhyUnverifiable,
 };
 use crate::cli::next::{Next, as_typed};
 use crate::cli::status::glyph;
@@ -11,7 +13,7 @@ use crate::cli::text::{
     keys, not_the_same, number, put, status_style, status_word, styled, why, why_not_rebuilt,
     why_unverifiable,
 };
-use crate::model::{Status, Strictness};
+use crate::model::{AssetKey, Status, Strictness};
 
 /// How many rows an asset has, and how many ranges a note; all of them with `--verbose`.
 const ROWS: usize = 8;
@@ -135,19 +137,23 @@ fn unverifiable_that_count(report: &CheckReport) -> u32 {
 /// A line for each status and reason of each asset, with the keys it is said of.
 fn rows(report: &CheckReport, look: &Look) -> String {
     let mut table = Table::default();
+    let mut of_asset: HashMap<&AssetKey, Vec<&StaleRange>> = HashMap::new();
+    for stale in report.stale.iter().chain(&report.pending) {
+        of_asset.entry(&stale.range.asset).or_default().push(stale);
+    }
     for checked in &report.assets {
-        let all = report.stale.iter().chain(&report.pending);
         let mut reasons: Vec<(&StaleRange, String, Vec<Keys<'_>>)> = Vec::new();
-        for stale in all.filter(|it| it.range.asset == checked.asset) {
+        let mut known = HashMap::new();
+        for stale in of_asset.remove(&checked.asset).into_iter().flatten() {
             let why = why(stale, report.basis);
-            let like = |(known, text, _): &&mut (&StaleRange, String, _)| {
-                (known.status, known.certainty, text.as_str())
-                    == (stale.status, stale.certainty, why.as_str())
-            };
-            match reasons.iter_mut().find(like) {
-                Some((_, _, ranges)) => ranges.push(Keys::from(&stale.range)),
-                None => reasons.push((stale, why, vec![Keys::from(&stale.range)])),
+            let is_exact = stale.certainty == Certainty::Exact;
+            let at = *known
+                .entry((stale.status, is_exact, why.clone()))
+                .or_insert(reasons.len());
+            if at == reasons.len() {
+                reasons.push((stale, why, Vec::new()));
             }
+            reasons[at].2.push(Keys::from(&stale.range));
         }
         let shown = match look.detail {
             Detail::Full => reasons.len(),

@@ -1,8 +1,10 @@
 //! What is wrong with an asset, as an annotation tells it.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
-use crate::answer::{CheckBasis, CheckReport, CheckedAsset, KeyRange, ManifestLine, StaleRange};
+use crate::answer::{CheckBasis, CheckReport, KeyRange, ManifestLine, StaleRange};
 use crate::cli::text::{
     Keys, count, keys, not_the_same, number, status_word, why, why_unverifiable,
 };
@@ -176,9 +178,16 @@ impl Finding<'_> {
 
 /// What is wrong, asset by asset; assets with nothing to tell are left out.
 pub(super) fn findings(report: &CheckReport) -> Vec<Finding<'_>> {
-    let finding = |checked| finding(report, checked);
-    let findings = report.assets.iter().map(finding);
-    findings.filter(|it| !it.reasons.is_empty()).collect()
+    let mut reasons = reasons(report);
+    let findings = report.assets.iter().filter_map(|checked| {
+        Some(Finding {
+            asset: &checked.asset,
+            place: &checked.place,
+            count: checked.count,
+            reasons: reasons.remove(&checked.asset)?,
+        })
+    });
+    findings.collect()
 }
 
 /// What `each` makes of each asset and kind of reason, in order.
@@ -202,51 +211,52 @@ pub(super) fn texts(reasons: &[&Reason], separator: &str) -> String {
     texts.join(separator)
 }
 
-fn finding<'a>(report: &'a CheckReport, checked: &'a CheckedAsset) -> Finding<'a> {
-    let stale = report.stale.iter().chain(&report.pending);
-    let stale = stale.filter(|it| it.range.asset == checked.asset);
-    let mut reasons: Vec<_> = stale.map(|it| reason(it, report.basis)).collect();
+/// The reasons of each asset, in the order of the report.
+fn reasons(report: &CheckReport) -> HashMap<&AssetKey, Vec<Reason>> {
+    let mut reasons: HashMap<&AssetKey, Vec<Reason>> = HashMap::new();
+    let mut add = |asset, reason| reasons.entry(asset).or_default().push(reason);
+    for stale in report.stale.iter().chain(&report.pending) {
+        add(&stale.range.asset, reason(stale, report.basis));
+    }
     let severity = match report.strictness {
         Strictness::Lenient => Severity::Warning,
         Strictness::Strict => Severity::Error,
     };
-    let unverifiable = report.unverifiable.iter();
-    let unverifiable = unverifiable.filter(|it| it.range.asset == checked.asset);
-    reasons.extend(unverifiable.map(|it| Reason {
-        kind: ReasonKind::Unverifiable,
-        severity,
-        count: it.range.count,
-        text: told(&it.range, "cannot be judged", &why_unverifiable(it)),
-    }));
-    let rebuilt = report.rebuilt.iter();
-    let rebuilt = rebuilt.filter(|it| it.step.asset == checked.asset && !it.is_same());
-    reasons.extend(rebuilt.map(|it| Reason {
-        kind: ReasonKind::Rebuilt,
-        severity: Severity::Error,
-        count: 1,
-        text: match &it.step.partition {
-            Some(key) => format!("{key} {}", not_the_same(&it.outcome)),
-            None => not_the_same(&it.outcome),
-        },
-    }));
-    let rivals = report.irreproducible.iter();
-    let rivals = rivals.filter(|range| range.asset == checked.asset);
-    reasons.extend(rivals.map(|range| Reason {
-        kind: ReasonKind::Irreproducible,
-        severity: Severity::Warning,
-        count: range.count,
-        text: told(
-            range,
-            "locked twice",
-            "with different outputs of the same inputs, so the command is not reproducible",
-        ),
-    }));
-    Finding {
-        asset: &checked.asset,
-        place: &checked.place,
-        count: checked.count,
-        reasons,
+    for it in &report.unverifiable {
+        let reason = Reason {
+            kind: ReasonKind::Unverifiable,
+            severity,
+            count: it.range.count,
+            text: told(&it.range, "cannot be judged", &why_unverifiable(it)),
+        };
+        add(&it.range.asset, reason);
     }
+    for it in report.rebuilt.iter().filter(|it| !it.is_same()) {
+        let reason = Reason {
+            kind: ReasonKind::Rebuilt,
+            severity: Severity::Error,
+            count: 1,
+            text: match &it.step.partition {
+                Some(key) => format!("{key} {}", not_the_same(&it.outcome)),
+                None => not_the_same(&it.outcome),
+            },
+        };
+        add(&it.step.asset, reason);
+    }
+    for range in &report.irreproducible {
+        let reason = Reason {
+            kind: ReasonKind::Irreproducible,
+            severity: Severity::Warning,
+            count: range.count,
+            text: told(
+                range,
+                "locked twice",
+                "with different outputs of the same inputs, so the command is not reproducible",
+            ),
+        };
+        add(&range.asset, reason);
+    }
+    reasons
 }
 
 fn reason(stale: &StaleRange, basis: CheckBasis) -> Reason {

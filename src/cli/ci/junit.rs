@@ -17,10 +17,12 @@ pub fn junit(report: &CheckReport) -> String {
     let besides = findings.iter().filter(|it| it.is_besides()).count();
     let (failures, skipped) = (of(Severity::Error), of(Severity::Warning) - besides);
     let mut cases = String::new();
+    // Both are in the order of the report.
+    let mut findings = findings.iter().peekable();
     for checked in &report.assets {
         let name = attribute(checked.asset.as_str());
         let case = format!("<testcase classname=\"assetctl check\" name=\"{name}\"");
-        match findings.iter().find(|it| *it.asset == checked.asset) {
+        match findings.next_if(|it| *it.asset == checked.asset) {
             None => writeln!(cases, "    {case}/>"),
             Some(finding) => writeln!(cases, "    {case}>\n{}    </testcase>", told(finding)),
         }
