@@ -163,7 +163,7 @@ impl<'a, 's> Acceptor<'a, 's> {
         (last.outputs.len() == asset.outputs.len()).then(|| last.outputs.to_vec())
     }
 
-    /// The first input without a version; `None` if it is one that was refused itself, which is told already.
+    /// The first input without a version; `None` if it was refused itself, which is reported already.
     fn unknown_input(&self, asset: &Asset, cell: Cell) -> Option<Refusal> {
         let scope = self.scope;
         let (id, partition) = scope.at(cell);

@@ -36,7 +36,7 @@ pub fn exact_paths<'p>(
 }
 
 /// Files that git ignores and that are a part of what some versions are made of. Where git ignores all of it, as data often
-/// is, nothing is told: a clone then has none of it.
+/// is, nothing is reported: a clone then has none of it.
 pub fn gitignored_files(
     project: &OpenProject,
     read: &BTreeMap<AssetId, Read>,

@@ -1,6 +1,6 @@
 //! Neighbouring partitions told as one, with the causes that they have in common.
 //!
-//! Neighbours are told as one where they have the same causes. What each has of its own, the key that it reads and the
+//! Neighbours are one range where they have the same causes. What each has of its own, the key that it reads and the
 //! versions of that, is left out then; what all have in common stays.
 
 use std::ops::Range;

@@ -162,7 +162,7 @@ const NAMED: usize = 5;
 /// What has become of asset partitions that only the lock file knew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FromLock {
-    /// So many were here, and are recorded now.
+    /// The number that were here, and are recorded now.
     TakenOver(u32),
     /// These were made, from the same as the locked ones, and came out different.
     CameOutOtherwise(Vec<StepName>),
@@ -356,7 +356,7 @@ pub(in crate::app) fn flag(word: &KeyWord) -> &'static str {
 pub struct DamagedLock(Vec<DamagedLine>);
 
 impl DamagedLock {
-    /// These lines; `None` if there is none.
+    /// These lines; `None` if there are no lines.
     pub fn of(lines: Vec<DamagedLine>) -> Option<Self> {
         (!lines.is_empty()).then_some(Self(lines))
     }
@@ -376,7 +376,7 @@ impl fmt::Display for DamagedLock {
     }
 }
 
-/// How many names are told.
+/// How many names are listed.
 const TOLD: usize = 3;
 
 /// Sources that `--test-sources` leaves where they are, because `[project.test]` does not name them.

@@ -67,7 +67,7 @@ pub fn plan(
     Ok((report, instance.notices))
 }
 
-/// How long all steps usually take with so many jobs: no less than the longest chain, and no less than all of them
+/// How long all steps usually take with this number of jobs: no less than the longest chain, and no less than all of them
 /// shared out; `None` where some step never ran.
 pub(super) fn expected_duration(
     decisions: &Decisions,

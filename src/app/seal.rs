@@ -39,7 +39,7 @@ const KEPT: usize = 32;
 /// How many bytes of seals are kept, besides the newest.
 const KEPT_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A greater seal is not written: looking at so many files is no longer what takes the time.
+/// A greater seal is not written: with more files, looking at them no longer takes most of the time.
 const GREATEST: usize = 32 * 1024 * 1024;
 
 /// A request that has nothing to do.

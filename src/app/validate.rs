@@ -258,7 +258,7 @@ pub struct MissingSourceWarning {
 }
 
 impl MissingSourceWarning {
-    /// Nothing is at `path`, nor at so many more.
+    /// Nothing is at `path`, nor at `more` others.
     pub fn new(key: AssetKey, path: String, more: usize, spot: Spot) -> Self {
         let (source_code, span) = spot.into_parts();
         Self {

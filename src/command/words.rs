@@ -95,7 +95,7 @@ pub(super) fn too_long(argv: &[String], env: &[(OsString, OsString)]) -> Option<
     })
 }
 
-/// What to do about an input of so many paths.
+/// What to do about an input of too many paths.
 pub(super) fn read_a_list(input: &Name, paths: usize) -> String {
     format!(
         "the input `{input}` has {paths} paths: read them from the file \

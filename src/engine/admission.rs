@@ -53,7 +53,7 @@ impl JobSlots {
         self.running
     }
 
-    /// Whether a worker would be free if so many more steps were given to workers.
+    /// Whether a worker would be free after `given` more steps were given to workers.
     pub const fn has_free(&self, given: usize) -> bool {
         self.running + given < self.jobs
     }
@@ -68,7 +68,7 @@ impl JobSlots {
         most.saturating_sub(self.running)
     }
 
-    /// Frees the slot of a step that took so long.
+    /// Frees the slot of a step that took this long.
     pub fn free(&mut self, took: Duration) {
         self.running -= 1;
         self.is_short = took < SHORT;
@@ -116,7 +116,7 @@ impl Coordinator<'_, '_> {
         Ok(())
     }
 
-    /// The next ready cell, where workers are given so many already. One whose command makes several waits until a worker is
+    /// The next ready cell, after `given` steps for the workers. One whose command makes several waits until a worker is
     /// free, and for the neighbours that a look makes ready.
     fn next(&mut self, given: usize) -> Option<Cell> {
         let cell = self.scheduler.peek()?;

@@ -26,7 +26,7 @@ use crate::plan::{Cell, Evaluation, Known, Scope};
 use crate::sys::file::FileStamp;
 use crate::sys::parallel;
 
-/// After a look that took so long, other work goes on for so many times as long before the next one.
+/// After a look, other work goes on for this many times as long before the next one.
 const PAUSE: u32 = 10;
 
 /// A look at a file takes about as long.

@@ -238,7 +238,7 @@ fn recorded_id(evaluation: &Evaluation<'_>, cell: Cell) -> Option<i64> {
 /// What a word costs beyond its path: quotes and a space, or its end and a pointer.
 const AROUND: usize = 1 + EACH_STRING;
 
-/// A command whose estimate is so many times below the limit is not rendered to be measured.
+/// A command whose estimate is below the limit by this factor is not rendered to be measured.
 const MARGIN: usize = 2;
 
 /// Blocks what would run a command that is longer than the system takes.
@@ -407,7 +407,7 @@ impl Measure<'_> {
         }
     }
 
-    /// About how many bytes the paths of all outputs of so many partitions take, where the command names them.
+    /// About how many bytes the paths of all outputs of these partitions take, where the command names them.
     fn output_bytes(&self, partitions: usize) -> usize {
         let named = self.placeholders().filter(|placeholder| {
             matches!(

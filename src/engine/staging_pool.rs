@@ -17,7 +17,7 @@ use crate::io_manager::StagedOutput;
 use crate::model::{OutputKind, RunId};
 use crate::sys::file::{create_parent, remove_tree, rename_to_new};
 
-/// So many staging folders are kept; those that nobody took for longest go first.
+/// The most staging folders that are kept; those that nobody took for longest go first.
 const MOST: usize = 64;
 
 /// The folder of a run's spare staging. `own` is the folder that the run works in.

@@ -287,7 +287,7 @@ fn of_entry(stamp: Option<FileStamp>, follow: Follow) -> Option<FileStamp> {
     }
 }
 
-/// So many paths are looked at by one thread in a row.
+/// How many paths one thread looks at in a row.
 const RUN: usize = 1_024;
 
 /// The bytes of the length of a path.

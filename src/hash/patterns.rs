@@ -148,7 +148,7 @@ pub struct Ignore {
 }
 
 impl Ignore {
-    /// Compiles the patterns; [`HashError::Pattern`] names the first that is none.
+    /// Compiles the patterns; [`HashError::Pattern`] names the first invalid one.
     pub fn new<P: AsRef<str>>(patterns: &[P]) -> Result<Self, HashError> {
         let mut names = GlobSetBuilder::new();
         let mut paths = GlobSetBuilder::new();

@@ -29,10 +29,10 @@ use crate::sys::parallel;
 /// Above this many runs of paths threads are worth their start for the stats alone.
 const FEW_RUNS: usize = 3;
 
-/// So many paths in a row are looked at by one thread, which mostly finds them in a row in the cache too.
+/// How many paths in a row one thread looks at, which mostly finds them in a row in the cache too.
 const RUN: usize = 512;
 
-/// So many paths are held at a time where they are made one by one.
+/// How many paths are held at a time where they are made one by one.
 const BATCH: usize = 64 * RUN;
 
 /// What a directory or a link counts for in the decision about threads: how much lies behind it is not known.
@@ -54,7 +54,7 @@ pub struct Versions<'a> {
 /// What one stat and the cache say of a place.
 enum Glance {
     Known(Result<Found, HashError>),
-    /// There is something to read: about so many bytes.
+    /// There is something to read: about this number of bytes.
     Unread(u64),
 }
 

@@ -19,7 +19,7 @@ use crate::model::OutputKind;
 /// The permissions of a file that came through a pipe.
 const PIPED: u32 = 0o644;
 
-/// Keeps values in memory, of at most so many bytes with the copies that commands read.
+/// Keeps values in memory, of at most `limit` bytes with the copies that commands read.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -355,7 +355,7 @@ pub struct Taken {
 }
 
 impl Room {
-    /// Room for so many bytes.
+    /// Room for this number of bytes.
     pub(super) fn new(limit: u64) -> Self {
         Self {
             limit,

@@ -150,7 +150,7 @@ pub enum Giving {
 pub enum Streams {
     /// The command reads and writes files.
     Files,
-    /// The bytes go through pipes, of standard output at most so many.
+    /// The bytes go through pipes, of standard output at most this number.
     Pipes {
         /// In bytes.
         limit: u64,

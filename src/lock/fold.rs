@@ -16,7 +16,7 @@ use crate::plan::{Blocks, Cell, MappedVersions, Scope, ends_block, version_of_ou
 pub struct FoldLimits {
     /// Assets with up to this many keys have a line for each.
     pub all_lines: u32,
-    /// So many of the newest keys have a line each in any case.
+    /// How many of the newest keys have a line each in any case.
     pub newest: u32,
 }
 

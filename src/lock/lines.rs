@@ -126,7 +126,7 @@ fn outputs_of(
     versions.take(known).enumerate().map(output).collect()
 }
 
-/// The lines that a lock file has for one asset, by the text of their keys, which is empty where there is none. `None` for
+/// The lines that a lock file has for one asset, by the text of their keys, which is empty without partitions. `None` for
 /// several lines, after a merge: they are to become one.
 struct KnownLines<'a>(HashMap<&'a str, Option<&'a LockLine>>);
 

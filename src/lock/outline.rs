@@ -17,7 +17,7 @@ use crate::model::{
 pub struct Outline<'t> {
     /// The asset.
     pub asset: AssetKey,
-    /// The keys of the partitions with a line, in the order of the lines; empty where there is none.
+    /// The keys of the partitions with a line, in the order of the lines; empty without partitions.
     pub keys: Vec<Cow<'t, str>>,
     /// The first and the last key of each block.
     pub blocks: Vec<(Cow<'t, str>, Cow<'t, str>)>,

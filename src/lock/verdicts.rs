@@ -168,7 +168,7 @@ impl LockJudge<'_> {
                 new: RULE,
             });
         }
-        // There is none where the code cannot be read.
+        // Code that cannot be read has no version.
         let now = self.code[spot.number].map(CodePrefix::from);
         (now != Some(locked)).then(|| {
             Cause::Code(CodeChange {

@@ -12,7 +12,7 @@ use crate::sys::file::{read_own, write_atomically};
 /// The name of the file, beside `Assets.toml`.
 pub const FILE_NAME: &str = "Assets.lock";
 
-/// The lock file of a project; `None` if there is none.
+/// The lock file of a project; `None` if the file is missing.
 pub fn read(root: &Path) -> Result<Option<Parsed>, LockError> {
     let Some(text) = bytes(root)? else {
         return Ok(None);
@@ -45,7 +45,7 @@ pub fn write_text(root: &Path, text: &[u8]) -> Result<bool, LockError> {
     Ok(true)
 }
 
-/// The bytes of a project's lock file, whatever they say; `None` if there is none.
+/// The bytes of a project's lock file, whatever they say; `None` if the file is missing.
 pub fn read_bytes(root: &Path) -> io::Result<Option<Vec<u8>>> {
     match read_own(&root.join(FILE_NAME)) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -69,7 +69,7 @@ impl<'t> Gathered<'t> {
         }
     }
 
-    /// Takes in a line. What is told of it are places in it.
+    /// Takes in a line. The errors name places in it.
     pub fn take(&mut self, line: &'t str) -> Result<(), Refused> {
         let mut words = Words::new(line, 0);
         let Some((start, first)) = words.next() else {
@@ -283,7 +283,7 @@ fn read_header(words: &mut Words<'_>) -> Result<u32, Refused> {
     }
 }
 
-/// A key as text; empty, as no key is, where there is none.
+/// A key as text; empty, as no key is, without partitions.
 fn text_of(partition: Option<&PartitionKey>) -> &str {
     partition.map_or("", PartitionKey::as_str)
 }

@@ -281,7 +281,7 @@ impl<'t> Lines<'t> {
         Some((line, has_end))
     }
 
-    /// Takes notice of a marker: `sign`, so many times.
+    /// Takes notice of a marker: `sign`, `length` times.
     fn meet(&mut self, line: Line<'t>, sign: u8, length: usize) {
         self.has_conflicts = true;
         match self.base {

@@ -18,7 +18,7 @@ use crate::lockfile::print::{header, push_added, push_line, push_source};
 use crate::lockfile::words::{ADDED, UNPARTITIONED, range_of, unescaped};
 use crate::model::{AssetKey, Lock, PartitionKey, RULE};
 
-/// Each new line may look at about so many old ones; where there are more new ones than that leaves room for, all of it is
+/// The number of old lines that each new one may look at; where there are more new ones than that leaves room for, all of it is
 /// written anew at less cost.
 const SHARE: usize = 16;
 
@@ -229,7 +229,7 @@ fn hash_of(key: &str) -> Option<Digest> {
     (!key.is_empty()).then(|| Kind::Key.digest(key.as_bytes()))
 }
 
-/// The lines that are wanted: by asset, the keys of partitions, the empty text where there is none. Blocks are not.
+/// The lines that are wanted: by asset, the keys of partitions, the empty text without partitions. Blocks are not.
 pub type WantedLines<'w> = HashMap<&'w str, HashSet<Cow<'w, str>>>;
 
 /// What kind of lines a group holds.
@@ -371,7 +371,7 @@ impl<'t> Group<'t> {
     }
 }
 
-/// The key that a word stands for; empty where there is none.
+/// The key that a word stands for; empty without partitions.
 fn key_of(word: &str) -> Option<Cow<'_, str>> {
     match word {
         UNPARTITIONED => Some(Cow::Borrowed("")),

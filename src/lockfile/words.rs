@@ -59,7 +59,7 @@ pub fn push_key(out: &mut String, key: &PartitionKey) {
     });
 }
 
-/// Appends a key, or the sign that there is none.
+/// Appends a key, or the sign for no partition.
 pub fn push_partition(out: &mut String, partition: Option<&PartitionKey>) {
     match partition {
         Some(key) => push_key(out, key),

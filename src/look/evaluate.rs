@@ -25,7 +25,7 @@ use crate::plan::{
 use crate::store::{Store, StoreError, Wanted};
 use crate::sys::parallel;
 
-/// So many cells are worth another thread.
+/// How many cells are worth another thread.
 const WORTH_A_THREAD: u32 = 8_192;
 
 /// Looks at a scope and judges it.

@@ -45,7 +45,7 @@ pub struct Compiled {
 impl Compiled {
     /// Keeps the compiled form in the file `cache`, if it could not be kept when it was made and can be by now.
     ///
-    /// A cache that cannot be written is none: nothing is lost but time.
+    /// A cache that cannot be written costs only time.
     pub fn keep(&self, cache: &Path) {
         if let Some(bytes) = &self.unkept {
             drop(write_atomically(cache, bytes));
@@ -57,7 +57,7 @@ impl Compiled {
 ///
 /// # Errors
 ///
-/// As [`load`]; a cache that cannot be read or written is none.
+/// As [`load`]; a cache that cannot be read or written counts as absent.
 pub fn load_compiled(
     root: &Path,
     cache: &Path,

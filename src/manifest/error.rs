@@ -476,7 +476,7 @@ pub enum Problem {
         /// What to write instead, in words.
         named: String,
     },
-    /// A command with what looks like a placeholder and is none.
+    /// A command with text that looks like a placeholder and is not one.
     #[error("`{written}` in the command of `{asset}` is not a placeholder")]
     #[diagnostic(
         code(assetctl::manifest::mistaken_placeholder),

@@ -3,7 +3,7 @@
 //! Text is parsed into tables with spans (`document`), tables into what they declare (`project`, `partitions`, `source`,
 //! `asset`), in two passes: names, partitions and outputs first, as deps and templates refer to them; then the rest.
 //! Last come the checks that look at everything at once (`overlap`, cycles). A problem never ends the reading; a graph
-//! comes out only where there is none.
+//! comes out only where nothing is wrong.
 //!
 //! The disk is asked for manifest files and, when they are parsed, for symlinked folders. Whether sources, code files
 //! and tools exist is a question of the run.

@@ -20,7 +20,7 @@ use crate::model::{
     AssetId, AssetKey, Declaration, Location, OutputKind, PathTemplate, Piece, Place, SourcePath,
 };
 
-/// After so many overlaps no more are looked for.
+/// The most overlaps that are looked for.
 const ENOUGH: usize = 200;
 
 /// A word of a command that is no code file after all, as an asset makes it: the asset, and the path.

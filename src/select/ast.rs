@@ -57,7 +57,7 @@ pub enum Expression {
 /// How far a traversal goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// So many levels.
+    /// This number of levels.
     Levels(u32),
     /// All levels.
     Unlimited,

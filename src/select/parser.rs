@@ -458,7 +458,7 @@ fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// So many levels; no graph has more than can be counted.
+/// A number of levels; no graph has more than can be counted.
 fn levels(number: &str) -> Depth {
     Depth::Levels(number.parse().unwrap_or(u32::MAX))
 }

@@ -252,7 +252,7 @@ impl RunResult {
         &self.events
     }
 
-    /// What happened to the steps of one asset; nothing if there is none by this name.
+    /// What happened to the steps of one asset; nothing if no asset has this name.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -378,7 +378,7 @@ impl RunResult {
     ///
     /// # Errors
     ///
-    /// If there is no such asset, partition or output, one has to be named, it is a source, which is read from its place, or the run has
+    /// If the asset, partition or output does not exist, one has to be named, it is a source, which is read from its place, or the run has
     /// not left it fresh: [`OutputError`] has a variant for each.
     ///
     /// ```

@@ -12,7 +12,7 @@ use crate::plan::{Evaluation, Purpose, Scope, Upstream};
 
 impl InstanceAccess {
     /// Looks at a scope and judges it, with what the project's lock file knows of what is not fresh by it: a lock file that
-    /// is damaged, or of a later version, knows nothing, which is told. It is not opened where everything is fresh.
+    /// is damaged, or of a later version, knows nothing, which a notice says. It is not opened where everything is fresh.
     pub fn evaluate_with_lock<'a>(
         &mut self,
         project: &OpenProject,

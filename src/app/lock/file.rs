@@ -265,7 +265,7 @@ fn digest(key: &Key, text: &[u8]) -> Digest {
     key.digest(folding.finish(Kind::Value).as_bytes())
 }
 
-/// Lines of so many partitions are looked for one by one; where more are concerned, all lines had better be read.
+/// Lines of up to this number of partitions are looked for one by one; for more, reading all lines is faster.
 const FEW: usize = 1_000;
 
 /// The lines of the concerned cells of a scope, and all that is no line of an asset; `None` where there are many, where

@@ -275,7 +275,7 @@ fn told(range: &KeyRange, status: &str, why: &str) -> String {
     }
 }
 
-/// So many reasons are told of an asset: an annotation of more is cut, wherever its end may be.
+/// The most reasons that an annotation names: one of more is cut, wherever its end may be.
 const REASONS: usize = 20;
 
 /// An annotation for each asset that is not fresh or cannot be judged, a line each.

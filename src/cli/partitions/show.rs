@@ -158,7 +158,7 @@ fn ranges(runs: &[PartitionRun], status: Status) -> Vec<Keys<'_>> {
         .collect()
 }
 
-/// So many neighbouring partitions of a status.
+/// A number of neighbouring partitions of one status.
 pub type Stretch = (Status, u32);
 
 /// How many partitions a mark stands for, so that `count` of them take up `room` columns at most.

@@ -63,7 +63,7 @@ pub struct StatCache {
 }
 
 impl StatCache {
-    /// The cache whose file is `path`, which need not exist and need not be a cache. Without a key there is none on disk.
+    /// The cache whose file is `path`, which need not exist and need not be a cache. Without a key nothing is on disk.
     pub fn open(path: &Path, key: Option<&Key>) -> Self {
         let table = |path: &Path| key.map_or_else(Table::default, |key| Table::open(path, key));
         Self {

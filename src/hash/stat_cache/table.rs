@@ -29,7 +29,7 @@ use crate::sys::file::{FileStamp, open_file};
 /// Files up to this length are read at once.
 const SMALL: u64 = 2 * 1024 * 1024;
 
-/// So many rows for each search in a file that is not in memory: after that reading it whole is cheaper.
+/// How many rows each search reads in a file that is not in memory: beyond that, reading it whole is cheaper.
 const ROWS_PER_SEARCH: u64 = 64;
 
 /// An open file, and which of its rows were looked up since.
@@ -50,7 +50,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The table in the file at `path`; an empty one where there is none.
+    /// The table in the file at `path`; an empty one where the file is missing.
     pub fn open(path: &Path, key: &Key) -> Self {
         let Ok(file) = open_file(path) else {
             return Self::default();

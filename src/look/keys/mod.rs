@@ -227,7 +227,7 @@ struct ForeignFile {
 }
 
 impl ForeignFile {
-    /// What is wrong and what to do, where it and others, so many in all, keep the keys from being known.
+    /// What is wrong and what to do, where it and others, `all` together, keep the keys from being known.
     fn words(&self, pattern: &PathTemplate, all: usize) -> String {
         let more = match all {
             0 | 1 => String::new(),

@@ -188,7 +188,7 @@ impl<'a> Definitions<'a> {
         self.declared
     }
 
-    /// The name of a table, if it is one; reports one that is none or that is taken.
+    /// The name of a table, if it is valid; reports an invalid or repeated name.
     fn check_name(&self, value: &Value<'a>, problems: &mut Problems) -> Option<Name> {
         let name = problems.name(value.key, value.key_location, "a partitions definition");
         if let Some((_, first)) = self.by_name.get(value.key) {

@@ -66,7 +66,7 @@ impl MultiKeys {
         self.len
     }
 
-    /// Whether there is none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -67,7 +67,7 @@ impl NamedKeys {
         self.keys.len() as u32
     }
 
-    /// Whether there is none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -76,7 +76,7 @@ impl NamedKeys {
     ///
     /// # Panics
     ///
-    /// If there is no such index.
+    /// If the index is out of bounds.
     pub fn key(&self, index: u32) -> &PartitionKey {
         &self.keys[index as usize]
     }
@@ -155,7 +155,7 @@ pub struct TimeKeys {
 /// Which windows of a definition's lattice are keys.
 #[derive(Clone, Debug)]
 enum ExistingWindows {
-    /// The first so many.
+    /// The first keys, this number of them.
     First(u32),
     /// These.
     Only(Arc<PartitionSet>),
@@ -191,7 +191,7 @@ impl TimeKeys {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -200,7 +200,7 @@ impl TimeKeys {
     ///
     /// # Panics
     ///
-    /// If only some windows exist and there is no such key.
+    /// If only some windows exist and the key is not one of them.
     pub fn lattice(&self, index: u32) -> i64 {
         match &self.existing {
             ExistingWindows::First(_) => index.into(),

@@ -97,7 +97,7 @@ impl PartitionSet {
         self.rank(index).is_some()
     }
 
-    /// How many members are smaller than the member `index`; `None` if it is none.
+    /// How many members are smaller than the member `index`; `None` if it is not a member.
     pub fn rank(&self, index: u32) -> Option<u32> {
         let at = self.runs.partition_point(|run| run.end <= index);
         let run = self.runs.get(at)?;

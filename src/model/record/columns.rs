@@ -56,7 +56,7 @@ struct Makings {
 }
 
 impl CurrentColumns {
-    /// The state of so many cells of which none was ever tried.
+    /// The state of this number of cells, none of which was ever tried.
     pub fn never_tried(cells: usize) -> Self {
         Self {
             states: vec![State::NeverTried; cells],
@@ -85,7 +85,7 @@ impl CurrentColumns {
     ///
     /// # Panics
     ///
-    /// If there is no such cell.
+    /// If the cell is out of bounds.
     pub fn get(&self, at: usize) -> Option<CurrentRef<'_>> {
         let attempt = self.attempt(at)?;
         let materialized = self.materialized(at);
@@ -99,7 +99,7 @@ impl CurrentColumns {
     ///
     /// # Panics
     ///
-    /// If there is no such cell.
+    /// If the cell is out of bounds.
     pub fn attempt(&self, at: usize) -> Option<LastAttempt> {
         match self.states[at] {
             State::NeverTried => None,
@@ -111,7 +111,7 @@ impl CurrentColumns {
     ///
     /// # Panics
     ///
-    /// If there is no such cell.
+    /// If the cell is out of bounds.
     pub fn materialized(&self, at: usize) -> Option<MaterializedRef<'_>> {
         if !matches!(self.states[at], State::Materialized(_)) {
             return None;
@@ -139,7 +139,7 @@ impl CurrentColumns {
     ///
     /// # Panics
     ///
-    /// If there is no such cell, or there are 2^32 outputs.
+    /// If the cell is out of bounds, or there are 2^32 outputs.
     pub fn set<'a>(&mut self, at: usize, current: impl Into<CurrentRef<'a>>) {
         let CurrentRef {
             materialized,
@@ -166,7 +166,7 @@ impl CurrentColumns {
     ///
     /// # Panics
     ///
-    /// If there is no such cell.
+    /// If the cell is out of bounds.
     pub fn clear(&mut self, at: usize) {
         self.states[at] = State::NeverTried;
     }

@@ -281,7 +281,7 @@ pub enum SourceContent {
     Value(String),
     /// The files of a folder, or of what globs match.
     Files(FileList),
-    /// So many files that no list is kept of them.
+    /// Too many files to keep a list of them.
     TooMany(u64),
 }
 

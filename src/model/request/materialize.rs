@@ -22,7 +22,7 @@ pub struct MaterializeOptions {
     pub steps: Vec<String>,
     /// Whether what is fresh runs.
     pub force: Force,
-    /// Start nothing new after so many failures.
+    /// Start nothing new after this number of failures.
     pub max_failures: Option<NonZeroU32>,
     /// Whether a step fails where an output was altered by hand, which is left as it is; else it is replaced.
     pub keep_altered: bool,
@@ -43,7 +43,7 @@ pub struct MaterializeOptions {
 pub struct PlanOptions {
     /// The run that is planned.
     pub run: MaterializeOptions,
-    /// Whether neighbouring partitions are told as one.
+    /// Whether neighbouring partitions are one range.
     pub grouping: Grouping,
 }
 

@@ -32,7 +32,7 @@ pub enum InitTemplate {
 pub struct StatusOptions {
     /// Of what; of everything if empty.
     pub selection: SelectionRequest,
-    /// Whether neighbouring partitions are told as one.
+    /// Whether neighbouring partitions are one range.
     pub grouping: Grouping,
     /// Whether sources are listed that were not named.
     pub sources: bool,
@@ -40,7 +40,7 @@ pub struct StatusOptions {
     pub evidence: Evidence,
 }
 
-/// How partitions are told.
+/// How partitions are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grouping {
     /// Neighbours of which the same is to say are one.
@@ -133,9 +133,9 @@ pub struct GraphRequest {
 pub struct HistoryRequest {
     /// Of what.
     pub selected: Selected,
-    /// At most so many; `None` for all.
+    /// At most this number; `None` for all.
     pub limit: Option<NonZeroU32>,
-    /// Whether neighbouring keys of an input are told as one.
+    /// Whether neighbouring keys of an input are one range.
     pub grouping: Grouping,
     /// Whether only failed attempts are listed.
     pub failed: bool,
@@ -244,7 +244,7 @@ pub enum CheckedOutputs {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DueWindows {
-    /// They are told apart: a clock alone makes nothing stale.
+    /// They are listed apart: a clock alone makes nothing stale.
     #[default]
     Apart,
     /// They count as missing.
@@ -273,7 +273,7 @@ pub enum DueWindows {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
-    /// It is told apart.
+    /// It is listed apart.
     #[default]
     Lenient,
     /// It counts as not fresh.

@@ -14,7 +14,7 @@ use crate::plan::fingerprint::{FingerprintParts, fingerprint};
 use crate::plan::judge::{Judge, Place, Verdict, version_at};
 use crate::plan::scope::Row;
 
-/// So many cells are judged by one thread at a time.
+/// How many cells one thread judges at a time.
 const PART: usize = 4096;
 
 /// Does the second for each number below the first, in any order and on any thread.

@@ -108,7 +108,7 @@ impl<'a> MaterializeRequest<'a> {
         self
     }
 
-    /// Starts nothing new once so many steps have failed, at least 1 ([`Error::Zero`](crate::Error::Zero)). If nothing is
+    /// Starts nothing new once this number of steps has failed, at least 1 ([`Error::Zero`](crate::Error::Zero)). If nothing is
     /// said, all runs that does not need what failed.
     ///
     /// ```

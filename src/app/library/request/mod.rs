@@ -198,7 +198,7 @@ pub enum RaiseOnError {
 macro_rules! selecting_methods {
     ($request:ident) => {
         /// Adds what a selection stands for: an asset, `+report`, `group:core and not kind:sql`, as on the command line. Several
-        /// are united; without any it is everything. What is wrong with one is told by the call, as `assetctl::select::…` or
+        /// are united; without any it is everything. The call reports a wrong one, as `assetctl::select::…` or
         /// `assetctl::app::unknown_asset`.
         ///
         /// ```

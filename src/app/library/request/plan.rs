@@ -253,7 +253,7 @@ impl CheckRequest {
         self
     }
 
-    /// Time windows that are due count as missing. If nothing is said, they are told apart: a clock alone makes nothing stale.
+    /// Time windows that are due count as missing. If nothing is said, they are listed apart: a clock alone makes nothing stale.
     ///
     /// ```
     /// let request = assetctl::CheckRequest::new().count_due();
@@ -264,7 +264,7 @@ impl CheckRequest {
         self
     }
 
-    /// What cannot be judged counts as not fresh. If nothing is said, it is told apart.
+    /// What cannot be judged counts as not fresh. If nothing is said, it is listed apart.
     ///
     /// ```
     /// let request = assetctl::CheckRequest::new().strict();

@@ -35,7 +35,7 @@ impl PartitionKeys {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -54,7 +54,7 @@ impl PartitionKeys {
     ///
     /// # Panics
     ///
-    /// If there is no such index.
+    /// If the index is out of bounds.
     pub fn key(&self, index: u32) -> Option<PartitionKey> {
         match self {
             Self::Unpartitioned => None,
@@ -184,7 +184,7 @@ impl PartitionKeys {
     ///
     /// # Panics
     ///
-    /// If there is no such index.
+    /// If the index is out of bounds.
     pub fn slot(&self, index: u32) -> PartitionSlot {
         match self {
             Self::Unpartitioned => PartitionSlot::Unpartitioned,
@@ -218,7 +218,7 @@ impl PartitionKeys {
     ///
     /// # Panics
     ///
-    /// If there is no such index, once it is come to.
+    /// If an index is out of bounds, once the iterator reaches it.
     pub fn walk<'a>(
         &'a self,
         set: &'a PartitionSet,
@@ -252,7 +252,7 @@ impl PartitionKeys {
     ///
     /// # Panics
     ///
-    /// If there is no such place.
+    /// If the place is out of bounds.
     pub fn shown_at(&self, place: u32) -> u32 {
         match self {
             Self::Unpartitioned | Self::Time(_) => place,
@@ -319,7 +319,7 @@ impl PartitionKeys {
     ///
     /// # Panics
     ///
-    /// If the set has an index that is none, or these are the keys of an unpartitioned asset.
+    /// If an index of the set is out of bounds, or these are the keys of an unpartitioned asset.
     pub fn keys_in<'a>(&'a self, set: &'a PartitionSet) -> impl Iterator<Item = PartitionKey> + 'a {
         set.iter()
             .map(|index| PartitionKey::made(&self.text(index)))
@@ -329,7 +329,7 @@ impl PartitionKeys {
     ///
     /// # Panics
     ///
-    /// If the set has an index that is none.
+    /// If an index of the set is out of bounds.
     pub fn slots_in<'a>(
         &'a self,
         set: &'a PartitionSet,

@@ -91,7 +91,7 @@ impl Ticks {
         }
     }
 
-    /// Whether there is none at all.
+    /// Whether the expression never ticks.
     pub(super) fn is_empty(&self) -> bool {
         self.days.total() == 0
     }
