@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::answer::{Event, EventKind, KeyPlaces, Planned, RunOutcome, StepOutcome};
+use crate::answer::{Event, EventKind, KeyPlaces, Planned, RunCounts, RunOutcome, StepOutcome};
 use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::plan::blocked;
@@ -229,7 +229,9 @@ impl Story {
                 StepOutcome::Unchanged { .. } => self.held = Some(event.clone()),
                 _ => self.leave(&mut text, event),
             },
-            EventKind::RunFinished { outcome, .. } => {
+            EventKind::RunFinished {
+                outcome, counts, ..
+            } => {
                 if !(self.ends_with_failure && self.board.failed_once()) {
                     let above = self.board.printed + text.lines().count();
                     text.push_str(&failure::again(
@@ -242,8 +244,13 @@ impl Story {
                 let blocked = &self.board.blocked;
                 text.push_str(&failure::blocked(blocked, &self.keys, &self.next));
                 let nothing = !self.has_begun && *outcome == RunOutcome::Success;
+                // The error that broke it off says more.
+                let broken_off = *outcome == RunOutcome::Failed
+                    && *counts == RunCounts::default()
+                    && self.board.done == 0;
                 match (&self.planned, nothing) {
                     (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),
+                    _ if broken_off => {}
                     _ => put(&mut text, &line::run_finished(event).unwrap_or_default()),
                 }
             }

@@ -393,3 +393,17 @@ fn a_batch_leaves_one_line() {
        go on assetctl materialize clean --partition-range 2013-07-01...2013-07-03
     ");
 }
+
+#[test]
+fn a_run_that_was_broken_off_leaves_the_last_word_to_its_error() {
+    let none = RunCounts::default();
+    for (outcome, text) in [
+        (RunOutcome::Failed, ""),
+        (RunOutcome::Canceled, "Interrupted nothing"),
+    ] {
+        let mut story = Story::new(look(), Instant::now(), next());
+        let told = plain(&story.event(&end(outcome, none), Instant::now()));
+        assert!(told.trim().starts_with(text), "{told:?}");
+        assert_eq!(told.is_empty(), text.is_empty(), "{told:?}");
+    }
+}
