@@ -294,13 +294,14 @@ struct RefusalGroup {
 }
 
 impl Refusals {
-    /// Adds one.
+    /// Adds one. Those of one asset follow each other.
     pub fn add(&mut self, step: StepName, refusal: Refusal) {
         let alike = |group: &&mut RefusalGroup| {
-            group.first.asset == step.asset
-                && std::mem::discriminant(&group.refusal) == std::mem::discriminant(&refusal)
+            std::mem::discriminant(&group.refusal) == std::mem::discriminant(&refusal)
         };
-        match self.groups.iter_mut().find(alike) {
+        let latest = self.groups.iter_mut().rev();
+        let mut of_asset = latest.take_while(|group| group.first.asset == step.asset);
+        match of_asset.find(alike) {
             Some(group) => group.more += 1,
             None => self.groups.push(RefusalGroup {
                 first: step,

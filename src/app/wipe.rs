@@ -91,9 +91,10 @@ fn locked(
     goals: &[(AssetId, PartitionSet)],
 ) -> Vec<(AssetId, PartitionSet)> {
     let graph = project.graph();
+    let by_asset = lock.by_asset();
     let of = |(id, set): &(AssetId, PartitionSet)| {
         let keys = project.keys().of(graph.get(*id));
-        let locked = lock.asset(graph.key(*id))?;
+        let locked = by_asset.get(graph.key(*id))?;
         let index = |line: &LockLine| match &line.partition {
             Some(key) => keys.index_of(key.as_str()),
             None => Some(0),
@@ -113,13 +114,14 @@ fn united(
     recorded: &[(AssetId, PartitionSet)],
     locked: &[(AssetId, PartitionSet)],
 ) -> Vec<(AssetId, PartitionSet)> {
+    let mut sets: HashMap<AssetId, PartitionSet> = HashMap::new();
+    for (id, set) in recorded.iter().chain(locked) {
+        let known = sets.entry(*id).or_insert_with(PartitionSet::empty);
+        *known = known.union(set);
+    }
     let of = |(id, _): &(AssetId, PartitionSet)| {
-        let sets = recorded
-            .iter()
-            .chain(locked)
-            .filter(|(other, _)| other == id);
-        let set = sets.fold(PartitionSet::empty(), |all, (_, set)| all.union(set));
-        (*id, set)
+        let set = sets.get(id).cloned();
+        (*id, set.unwrap_or_else(PartitionSet::empty))
     };
     goals.iter().map(of).collect()
 }
@@ -127,12 +129,13 @@ fn united(
 /// Lets lines go. Of a block in which some stand no more is left than is known here of the others.
 fn dropped(project: &OpenProject, lock: &Lock, locked: &[(AssetId, PartitionSet)]) -> LockChanges {
     let graph = project.graph();
+    let by_asset = lock.by_asset();
     let mut changes = LockChanges::default();
     for (id, set) in locked {
         let (asset, keys) = (graph.key(*id), project.keys().of(graph.get(*id)));
         let partitions = set.iter().map(|index| keys.key(index)).collect();
         changes.drop_lines(asset, partitions);
-        let blocks = lock.asset(asset).map_or(&[][..], |locked| &locked.blocks);
+        let blocks = by_asset.get(asset).map_or(&[][..], |locked| &locked.blocks);
         let is_met = |block: &&LockBlock| block.range(keys).is_some_and(|it| set.meets(&it));
         changes.drop_blocks(asset, blocks.iter().filter(is_met).cloned().collect());
     }

@@ -355,7 +355,7 @@ fn stand_ins(lock: &Lock, scope: &Scope<'_>, facts: &LockFacts, right: &[bool]) 
                     continue;
                 };
                 let counts = judge.line(cell);
-                if right[cell.index()] && counts.is_some_and(|it| std::ptr::eq(it, line)) {
+                if right[cell.index()] && counts == Some(line) {
                     let index = scope.row_of_cell(cell).index_of(cell);
                     let stand_in = judge
                         .reads_a_part(cell)

@@ -333,8 +333,7 @@ impl<'a> LockJudge<'a> {
                 counts = matching.unwrap_or(first);
             }
             // Mostly it is the one that counts already.
-            let taken = self.line(spot.cell);
-            if !taken.is_some_and(|taken| std::ptr::eq(taken, counts)) {
+            if self.line(spot.cell) != Some(counts) {
                 let labels = labels(self.scope, spot.row.asset);
                 self.take_line(spot.row, spot.cell, counts, &labels);
             }

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::lock::{LockChanges, right_cells};
 use crate::model::{
     Asset, AssetKey, CodePrefix, ContributionPrefix, DataVersion, DataVersionRule, Fingerprint,
-    Lock, LockLine, LockedOutput, Materialization, PartitionKey, Provenance, Status,
+    Lock, LockLine, LockedAsset, LockedOutput, Materialization, PartitionKey, PartitionSet,
+    Provenance, Status,
 };
 use crate::plan::{Cell, Evaluation, Role};
 
@@ -23,10 +24,11 @@ pub fn fresh_lines(
 ) -> Vec<LinesOfCells> {
     let scope = evaluation.scope();
     let in_block = |cell: Cell| in_block.is_some_and(|of| of[cell.index()]);
+    let locked = lock.by_asset();
     let mut all = Vec::new();
     let rows = scope.asset_rows();
     for (row, asset) in rows.filter(|(_, asset)| asset.locked) {
-        let known = KnownLines::of(lock, &asset.key);
+        let known = KnownLines::of(locked.get(&asset.key).copied());
         let keys = scope.keys(row.asset);
         let mut cells = row.cells();
         let mut lines = Vec::new();
@@ -131,9 +133,9 @@ fn outputs_of(
 struct KnownLines<'a>(HashMap<&'a str, Option<&'a LockLine>>);
 
 impl<'a> KnownLines<'a> {
-    fn of(lock: &'a Lock, asset: &AssetKey) -> Self {
+    fn of(locked: Option<&'a LockedAsset>) -> Self {
         let mut known = HashMap::new();
-        for line in lock.asset(asset).into_iter().flat_map(|it| &it.lines) {
+        for line in locked.into_iter().flat_map(|it| &it.lines) {
             let key = line.partition.as_ref().map_or("", PartitionKey::as_str);
             known
                 .entry(key)
@@ -173,9 +175,10 @@ pub fn staying(evaluation: &Evaluation<'_>, lock: &Lock, lines: &[LinesOfCells])
         .iter()
         .flat_map(|(_, lines)| lines.iter().map(|(cell, _)| *cell))
         .collect();
+    let by_asset = lock.by_asset();
     let mut old = HashSet::new();
     for (asset, lines) in lines {
-        let locked = lock.asset(asset).into_iter().flat_map(|it| &it.lines);
+        let locked = by_asset.get(asset).into_iter().flat_map(|it| &it.lines);
         let locked: HashSet<Option<&PartitionKey>> =
             locked.map(|line| line.partition.as_ref()).collect();
         let lines = lines.iter();
@@ -221,38 +224,32 @@ pub fn unsettled_lines(
     mut in_block: Option<&mut [bool]>,
 ) -> LockChanges {
     let scope = evaluation.scope();
+    let locked = lock.by_asset();
     let mut changes = LockChanges::default();
     for row in scope.rows() {
         let cells = row.cells().filter(|cell| is_unsettled(evaluation, *cell));
-        let cells: Vec<Cell> = cells.collect();
-        let Some(locked) = lock.asset(scope.graph().key(row.asset)) else {
+        let unsettled: PartitionSet = cells.map(|cell| row.index_of(cell)).collect();
+        let Some(locked) = locked.get(scope.graph().key(row.asset)) else {
             continue;
         };
-        if cells.is_empty() {
+        if unsettled.is_empty() {
             continue;
         }
-        let keys: HashSet<_> = cells.iter().map(|cell| scope.partition(*cell)).collect();
+        let all = scope.keys(row.asset);
+        let keys: HashSet<_> = unsettled.iter().map(|index| all.key(index)).collect();
         let lines = locked.lines.iter().map(|line| &line.partition);
         let lines = lines.filter(|key| keys.contains(key)).cloned();
         changes.drop_lines(&locked.asset, lines.collect());
-        let all = scope.keys(row.asset);
         let mut gone = Vec::new();
         for block in &locked.blocks {
-            let Some(range) = block.range(all) else {
+            let range = block.range(all);
+            let Some(range) = range.filter(|range| unsettled.meets(range)) else {
                 continue;
             };
-            if !cells
-                .iter()
-                .any(|cell| range.contains(&row.index_of(*cell)))
-            {
-                continue;
-            }
             gone.push(block.clone());
-            let stand = row
-                .cells()
-                .filter(|cell| range.contains(&row.index_of(*cell)));
             if let Some(in_block) = &mut in_block {
-                stand.for_each(|cell| in_block[cell.index()] = false);
+                let cells = range.filter_map(|index| row.cell(index));
+                cells.for_each(|cell| in_block[cell.index()] = false);
             }
         }
         changes.drop_blocks(&locked.asset, gone);

@@ -396,9 +396,10 @@ fn wrong_blocks_are_unfolded_where_their_lines_are_known() {
         all_lines: 20,
         newest: 30,
     };
+    let (known, before) = (known.by_asset(), before.by_asset());
     world.with_everything(|scope: &Scope<'_>, facts: LockFacts, _| {
         let unfold = |id, range: std::ops::Range<u32>| {
-            let asset = known.asset(scope.graph().key(id))?;
+            let asset = known.get(scope.graph().key(id))?;
             let keys = scope.keys(id);
             let is_in = |line: &&LockLine| {
                 let index = keys.index_of(line.partition.as_ref().map_or("", PartitionKey::as_str));
@@ -408,8 +409,7 @@ fn wrong_blocks_are_unfolded_where_their_lines_are_known() {
         };
         // The run has brought the lines of all that it has made.
         for locked in &mut lock.assets {
-            let (known, before) = (known.asset(&locked.asset), before.asset(&locked.asset));
-            let (known, before) = (known.expect("it is locked"), before.expect("it was locked"));
+            let (known, before) = (known[&locked.asset], before[&locked.asset]);
             for line in known
                 .lines
                 .iter()

@@ -101,6 +101,7 @@ pub fn update(mut lock: Lock, changes: &LockChanges) -> Lock {
         .collect();
     for (asset, gone) in &changes.dropped_blocks {
         if let Some(place) = places.get(asset) {
+            let gone: HashSet<&LockBlock> = gone.iter().collect();
             let blocks = &mut lock.assets[*place].blocks;
             blocks.retain(|block| !gone.contains(block));
         }
@@ -149,12 +150,14 @@ fn update_sources(sources: &mut Vec<LockedSource>, changes: &LockChanges) {
 }
 
 fn update_keys(added: &mut Vec<AddedKey>, changes: &LockChanges) {
-    added.retain(|key| !changes.dropped_keys.contains(key));
-    for key in &changes.added_keys {
-        if !added.contains(key) {
-            added.push(key.clone());
-        }
+    let dropped: HashSet<&AddedKey> = changes.dropped_keys.iter().collect();
+    added.retain(|key| !dropped.contains(key));
+    if changes.added_keys.is_empty() {
+        return;
     }
+    let mut known: HashSet<AddedKey> = added.iter().cloned().collect();
+    let new = changes.added_keys.iter();
+    added.extend(new.filter(|key| known.insert((*key).clone())).cloned());
 }
 
 /// Keys that the lock file lacks, in order of addition.

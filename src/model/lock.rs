@@ -4,6 +4,7 @@
 //! A dependency's digest stands only in its own line. A line is *right* if its fingerprint can be computed again from
 //! the declaration, the code, the sources and the outputs of the lines that it depends on.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -31,7 +32,7 @@ pub struct Lock {
 }
 
 /// A key of a dynamic definition: `+ DEFINITION KEY`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AddedKey {
     /// The definition.
     pub definition: Name,
@@ -86,7 +87,7 @@ pub struct LockLine {
 }
 
 /// The line of a whole block of partitions: `ASSET FIRST...LAST n=… c=… x=… o=…`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockBlock {
     /// The first key.
     pub first: PartitionKey,
@@ -111,7 +112,7 @@ impl LockBlock {
 }
 
 /// One output in a line: `o=…`, or `o.NAME=…`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockedOutput {
     /// The label of the output; `None` for an asset's only one.
     pub label: Option<Box<str>>,
@@ -179,8 +180,9 @@ impl Default for Lock {
 }
 
 impl Lock {
-    /// The lines of an asset.
-    pub fn asset(&self, key: &AssetKey) -> Option<&LockedAsset> {
-        self.assets.iter().find(|locked| locked.asset == *key)
+    /// The lines of each asset, to be found by its key.
+    pub fn by_asset(&self) -> HashMap<&AssetKey, &LockedAsset> {
+        let assets = self.assets.iter();
+        assets.map(|locked| (&locked.asset, locked)).collect()
     }
 }

@@ -3,7 +3,7 @@
 //! Where something is stale, it is looked whether a source that it reads is here at all; one that is not makes it
 //! unverifiable in place of stale.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::answer::{Certainty, CheckBasis, CheckReport, CheckedAsset, KeyRange, StaleRange};
 use crate::app::check::narrowing::narrowed;
@@ -113,14 +113,14 @@ fn keyless(
     strangers: &Strangers,
     selection: &SelectedGoals,
 ) -> Vec<(AssetId, u32)> {
+    let orphans = strangers.orphans.iter();
+    let orphans: HashMap<&str, u32> = orphans.map(|it| (it.asset.as_str(), it.lines)).collect();
     let without_keys = selection
         .assets()
         .filter(|id| is_without_keys(project, *id));
     let lines = |id: AssetId| {
-        let key = project.graph().key(id).as_str();
-        let mut orphans = strangers.orphans.iter();
-        let orphans = orphans.find(|it| it.asset == key)?;
-        Some((id, orphans.lines))
+        let lines = orphans.get(project.graph().key(id).as_str())?;
+        Some((id, *lines))
     };
     without_keys.filter_map(lines).collect()
 }

@@ -3,6 +3,8 @@
 //! Nothing runs. What is fresh gets its line; so does what is recorded and not fresh, but where the line that is there is
 //! right: somebody else's run has left it, and the record is the older one. All other lines stay.
 
+use std::collections::BTreeMap;
+
 use crate::answer::LockReport;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
@@ -51,13 +53,11 @@ pub fn lock(
     };
     let right = right_cells(&evaluation, file.lock());
     let recorded = instance.read(|store| recorded_lines(&evaluation, &right, store))?;
+    let mut known: BTreeMap<AssetKey, Vec<LockLine>> = changes.lines.into_iter().collect();
     for (asset, mut lines) in recorded {
-        let known = changes.lines.iter_mut().find(|(key, _)| *key == asset);
-        match known {
-            Some((_, known)) => known.append(&mut lines),
-            None => changes.lines.push((asset, lines)),
-        }
+        known.entry(asset).or_default().append(&mut lines);
     }
+    changes.lines = known.into_iter().collect();
     changes.append(key_changes(project.graph(), project.keys(), file.lock()));
     changes.append(source_changes(
         project,

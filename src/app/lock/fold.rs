@@ -157,12 +157,15 @@ fn with_fresh_blocks_unfolded(
 /// Adds lines for those partitions of dropped blocks that do not go themselves and are fresh here.
 fn without_dropped(evaluation: &mut Evaluation<'_>, mut lock: Lock, changes: &LockChanges) -> Lock {
     let scope = evaluation.scope();
+    let dropped_lines = changes.dropped_lines.iter();
+    let dropped_lines: HashMap<_, _> = dropped_lines.map(|(of, lines)| (of, lines)).collect();
+    let assets = lock.assets.iter_mut();
+    let mut assets: HashMap<_, _> = assets.map(|it| (it.asset.clone(), it)).collect();
     for (asset, blocks) in &changes.dropped_blocks {
-        let mut lines = changes.dropped_lines.iter();
-        let (Some(id), Some((_, partitions)), Some(locked)) = (
+        let (Some(id), Some(partitions), Some(locked)) = (
             scope.graph().find(asset.as_str()),
-            lines.find(|(of, _)| of == asset),
-            lock.assets.iter_mut().find(|it| it.asset == *asset),
+            dropped_lines.get(asset),
+            assets.get_mut(asset),
         ) else {
             continue;
         };
