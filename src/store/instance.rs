@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::digest::Key;
+use crate::store::changes;
 use crate::store::error::{Fault, StoreError};
 use crate::store::identity::Mark;
 use crate::store::numbers::Interned;
@@ -27,6 +29,8 @@ pub struct Store {
     pub(super) identity: Option<FileIdentity>,
     /// Where the instance stood when it was opened for writing.
     pub(super) opened_at: Option<ChangeMarker>,
+    /// The numbers of the changes that were written through this value.
+    pub(super) own_changes: Vec<Range<i64>>,
     /// What its user vouches for instances with.
     pub(super) key: Option<Key>,
     /// Whether it was found damaged while it was written, and another has its place.
@@ -79,13 +83,16 @@ impl Store {
             let transaction = self
                 .connection
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let before = changes::last_number(&transaction)?;
             let mut writing = Writing {
                 connection: &transaction,
                 interned: &mut self.interned,
                 run_locks: &self.run_locks,
             };
             let value = change(&mut writing)?;
+            let changed = before + 1..changes::last_number(&transaction)? + 1;
             transaction.commit()?;
+            changes::add_own(&mut self.own_changes, changed);
             Ok(value)
         })();
         result.map_err(|fault| {
@@ -123,6 +130,8 @@ impl Store {
         }
         let checkpoint = || -> rusqlite::Result<()> {
             self.connection.busy_timeout(Duration::ZERO)?;
+            // Who cannot write now leaves it to the next one.
+            drop(changes::prune(&self.connection));
             self.connection
                 .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
         };

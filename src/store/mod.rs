@@ -9,6 +9,7 @@
 //!
 //! Absent on purpose: deciding what is stale, knowing what is declared, deleting outputs.
 
+mod changes;
 mod column;
 mod current;
 mod dynamic_keys;
@@ -30,6 +31,7 @@ mod sources;
 mod tests;
 mod writer;
 
+pub use changes::{ChangeState, StateChange};
 pub use error::{Carried, InstanceNotice, StoreError};
 pub use identity::Mark;
 pub use instance::{Access, ChangeMarker, Store};

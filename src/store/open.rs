@@ -327,9 +327,12 @@ impl Store {
                     .map_err(Fault::Io)
                     .map_err(at)?;
                 let file = folder.path().join(FILE);
+                let home = path.parent().unwrap_or(path);
                 let brought = keep_copy(&connection, &file).and_then(|()| {
                     let mut migrated = connect(&file)?;
                     terms.schema.apply(&mut migrated)?;
+                    // What an older assetctl writes to the instance has no number.
+                    identity::mark(&migrated, terms.schema.version(), home, terms.key)?;
                     Ok(migrated)
                 });
                 drop(connection);
@@ -393,6 +396,7 @@ impl Store {
             copy: None,
             identity: FileIdentity::of(path),
             opened_at: None,
+            own_changes: Vec::new(),
             key: None,
             is_replaced: Cell::new(false),
         }

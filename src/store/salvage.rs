@@ -14,7 +14,7 @@ use crate::store::error::{Carried, Fault};
 use crate::store::file::{connect, keep_log};
 use crate::store::instance::Store;
 use crate::store::run_lock::RunLocks;
-use crate::store::{column, current, events, history, numbers, runs};
+use crate::store::{changes, column, current, events, history, numbers, runs};
 
 /// Copies what can be read of the damaged file `from` into the empty instance `new`.
 ///
@@ -41,6 +41,7 @@ pub(super) fn carry_over(from: &Path, new: &mut Connection) -> Result<Carried, F
         is_whole &= copied.is_whole;
     }
     is_whole &= prune(&transaction)? == 0;
+    changes::prune(&transaction)?;
     transaction.commit()?;
     Ok(match (is_whole, rows) {
         (true, _) => Carried::All,
@@ -83,7 +84,7 @@ fn most_rows(path: &Path) -> u64 {
 }
 
 fn tables(connection: &Connection) -> Result<Vec<String>, Fault> {
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'origin' ORDER BY rowid";
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('origin', 'change') ORDER BY rowid";
     let mut statement = connection.prepare(sql)?;
     let names = statement.query_map([], |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)

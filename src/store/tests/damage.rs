@@ -80,10 +80,12 @@ fn exercise(store: &mut Store) -> Result<(), StoreError> {
     store.events(run_id(1))?;
     store.observations(&first)?;
     store.dynamic_keys(&definition())?;
+    store.changes_since(&store.change_state()?)?;
     Ok(())
 }
 
 fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
+    let before = store.change_state()?;
     let begun = store.begin_run(&crate::store::NewRun {
         id: run_id(2),
         selection: String::new(),
@@ -99,6 +101,7 @@ fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
     let key = testkit::key("new");
     store.add_dynamic_keys(&definition(), std::slice::from_ref(&key))?;
     store.remove_dynamic_keys(&definition(), &[key])?;
+    store.changes_since(&before)?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the room as a whole.
 
+mod changes;
 mod damage;
 mod dynamic_keys;
 mod key_search;

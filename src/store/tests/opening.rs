@@ -32,6 +32,7 @@ const NEXT: Schema = Schema {
         SCHEMA.migrations[2],
         SCHEMA.migrations[3],
         SCHEMA.migrations[4],
+        SCHEMA.migrations[5],
         "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
     ],
 };
@@ -278,7 +279,7 @@ fn the_first_schema_is_read_and_brought_to_this_one() {
     open(home.path(), Access::Write);
 }
 
-/// The schema of the version before this one.
+/// The last schema that did not store every event.
 const FOURTH: Schema = Schema {
     migrations: &[
         SCHEMA.migrations[0],
@@ -289,7 +290,7 @@ const FOURTH: Schema = Schema {
 };
 
 #[test]
-fn what_the_version_before_recorded_is_read() {
+fn runs_recorded_without_all_events_are_read() {
     let home = tempfile::tempdir().expect("a folder");
     let opened = Store::open_with(home.path(), Access::Write, FOURTH);
     let store = opened.expect("a new instance of old").store;
@@ -350,6 +351,7 @@ fn a_migration_that_fails_changes_nothing() {
             SCHEMA.migrations[2],
             SCHEMA.migrations[3],
             SCHEMA.migrations[4],
+            SCHEMA.migrations[5],
             "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
         ],
     };
