@@ -2,7 +2,6 @@
 
 mod asset;
 mod graph;
-mod graph_index;
 mod lock;
 mod name;
 mod partition;
@@ -16,8 +15,7 @@ pub use asset::{
     About, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
     InheritEnv, Output, OutputKind, Place, Recipe, SourceAsset, SourcePath, exceptions,
 };
-pub use graph::{AssetGraph, Cycle, GraphParts, Settings};
-pub use graph_index::{AssetKeys, ByValue, Labels};
+pub use graph::{AssetGraph, AssetKeys, ByValue, Cycle, GraphParts, Labels, Settings};
 pub use lock::{
     AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     LockedSource,

@@ -1,0 +1,103 @@
+//! A graph whose sources lie elsewhere: for tests, and for inputs that are named on the command line.
+//!
+//! Ids, edges, partitions and names are those of the graph that it is made of; no version folds where a source lies.
+
+use crate::model::asset::{
+    Asset, DataVersionRule, Declaration, Output, OutputKind, Place, SourceAsset, SourcePath,
+};
+use crate::model::graph::AssetGraph;
+use crate::model::name::AssetId;
+use crate::model::template::{PathTemplate, Piece};
+
+impl AssetGraph {
+    /// The graph in which each of these sources and external assets is at this one path, relative to the project root
+    /// or absolute; one that ends in `/` is a directory.
+    ///
+    /// A source that is a value keeps its key and is read from another file; whatever else it was, a glob or what a
+    /// command observes, it is a path now. Of an external asset the first output is there, or the only one if none was
+    /// declared, and its data version is the content. An asset with a command stays as it is.
+    #[must_use]
+    pub fn with_paths(&self, paths: &[(AssetId, PathTemplate)]) -> Self {
+        let mut graph = self.clone();
+        for (id, path) in paths {
+            let (path, kind) = without_slash(path);
+            match &mut graph.declarations[id.index()] {
+                Declaration::Source(source) => move_source(source, path),
+                Declaration::Asset(asset) if asset.is_materializable() => {}
+                Declaration::Asset(asset) => move_external(asset, path, kind),
+            }
+        }
+        graph
+    }
+}
+
+fn move_source(source: &mut SourceAsset, moved: PathTemplate) {
+    match &mut source.place {
+        Place::Value { path, .. } => *path = moved,
+        place => *place = Place::Paths(vec![SourcePath::Exact(moved)]),
+    }
+}
+
+fn move_external(asset: &mut Asset, path: PathTemplate, kind: OutputKind) {
+    asset.data_version = DataVersionRule::Content;
+    if let Some(first) = asset.outputs.first_mut() {
+        first.path = path;
+        first.kind = kind;
+        return;
+    }
+    asset.outputs.push(Output {
+        name: None,
+        path,
+        kind,
+        location: asset.location,
+    });
+}
+
+/// A path without the slash that says that it is a directory.
+fn without_slash(path: &PathTemplate) -> (PathTemplate, OutputKind) {
+    let as_file = || (path.clone(), OutputKind::File);
+    let Some((Piece::Text(last), before)) = path.pieces().split_last() else {
+        return as_file();
+    };
+    let Some(rest) = last.strip_suffix('/') else {
+        return as_file();
+    };
+    let mut pieces = before.to_vec();
+    match (rest, before) {
+        ("", []) => pieces.push(Piece::Text("/".to_owned())),
+        ("", _) => {}
+        _ => pieces.push(Piece::Text(rest.to_owned())),
+    }
+    (PathTemplate::new(pieces), OutputKind::Directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_slash;
+    use crate::model::asset::OutputKind;
+    use crate::model::template::{PartitionPlaceholder, PathTemplate, Piece};
+
+    #[test]
+    fn a_slash_at_the_end_is_a_directory() {
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let key = || Piece::Placeholder(PartitionPlaceholder::Key);
+        for (pieces, rest, kind) in [
+            (vec![text("a/b")], vec![text("a/b")], OutputKind::File),
+            (vec![text("a/b/")], vec![text("a/b")], OutputKind::Directory),
+            (vec![text("/")], vec![text("/")], OutputKind::Directory),
+            (
+                vec![text("a/"), key()],
+                vec![text("a/"), key()],
+                OutputKind::File,
+            ),
+            (
+                vec![text("a/"), key(), text("/")],
+                vec![text("a/"), key()],
+                OutputKind::Directory,
+            ),
+        ] {
+            let path = PathTemplate::new(pieces);
+            assert_eq!(without_slash(&path), (PathTemplate::new(rest), kind));
+        }
+    }
+}
