@@ -22,7 +22,7 @@ pub fn history(
 ) -> Result<(HistoryReport, Vec<Notice>), AppError> {
     let (id, set) = select_word(project, &request.selected, Range::Assets)?;
     let asset = request.selected.asset.clone();
-    let keys = project.keys().of(project.graph().get(id));
+    let keys = project.keys().get(project.graph().partitions(id));
     let is_range = request.selected.last.is_some();
     let one = request.selected.partition.as_ref().filter(|_| !is_range);
     let slot = one.and_then(|_| Some(keys.slot(set.first()?)));
@@ -183,7 +183,9 @@ impl<'a> Entries<'a> {
     ) -> bool {
         let index = |key: Option<&PartitionKey>| {
             let id = self.graph.find(input.asset.as_str())?;
-            self.keys.of(self.graph.get(id)).index_of(key?.as_str())
+            self.keys
+                .get(self.graph.partitions(id))
+                .index_of(key?.as_str())
         };
         match (index(last), index(next.partition.as_ref())) {
             (Some(last), Some(next)) => last + 1 == next,

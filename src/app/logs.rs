@@ -26,8 +26,8 @@ use crate::store::{Store, StoreError};
 pub fn logs(project: &OpenProject, request: &LogsRequest) -> Result<LogsReport, AppError> {
     let selected = &canonical(project, &request.selected)?;
     let definition = project.graph().find(selected.asset.as_str());
-    let definition = definition.map(|id| project.graph().get(id));
-    let keys = definition.map_or(&PartitionKeys::Unpartitioned, |of| project.keys().of(of));
+    let definition = definition.and_then(|id| project.graph().partitions(id));
+    let keys = project.keys().get(definition);
     let mut instance = InstanceAccess::open(project)?;
     let ends = instance.read(|store| Ends::of(store, selected, keys))?;
     let silent = ends.last_silent(request, selected);
@@ -146,7 +146,7 @@ impl Ends {
 /// The word with the key as its definition prints it.
 fn canonical(project: &OpenProject, selected: &Selected) -> Result<Selected, AppError> {
     let (id, set) = select_word(project, selected, Range::Assets)?;
-    let keys = project.keys().of(project.graph().get(id));
+    let keys = project.keys().get(project.graph().partitions(id));
     let named = selected.partition.as_ref().and_then(|_| set.first());
     let last = selected.last.as_ref().and_then(|_| set.last());
     Ok(Selected {

@@ -9,10 +9,8 @@ const PLACES: usize = 500;
 
 /// The places of a project of whose files those that git ignores are left out.
 pub(super) fn places_without_gitignored(graph: &AssetGraph) -> Vec<String> {
-    let places = graph
-        .ids()
-        .filter(|id| leaves_out_gitignored(graph, *id) == Some(true));
-    outermost(places.flat_map(|id| places_of(graph, id)))
+    let ids = graph.labels().without_gitignored.iter();
+    outermost(ids.flat_map(|id| places_of(graph, *id)))
 }
 
 /// Whether ignored files are left out of a source, or of the code of an asset.

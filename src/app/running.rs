@@ -109,7 +109,7 @@ fn place(
 ) -> Option<(AssetId, u32)> {
     let graph = project.graph();
     let id = graph.find(asset.as_str())?;
-    let keys = project.keys().of(graph.get(id));
+    let keys = project.keys().get(graph.partitions(id));
     match partition {
         Some(key) => Some((id, keys.index_of(key.as_str())?)),
         None => keys.range().contains(&0).then_some((id, 0)),
@@ -130,7 +130,7 @@ fn locked(
     name: &str,
 ) -> Option<(AssetId, Option<PartitionKey>)> {
     let graph = project.graph();
-    let keys = project.keys().of(graph.get(id));
+    let keys = project.keys().get(graph.partitions(id));
     Some((id, locked_partition(graph.key(id), keys, name)?))
 }
 

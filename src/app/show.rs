@@ -36,7 +36,7 @@ pub fn show(project: &OpenProject, request: &ShowRequest) -> Result<ShowReport, 
 
 /// All keys of an asset or source as they exist now.
 fn keys(project: &OpenProject, graph: &AssetGraph, id: AssetId) -> KeyRange {
-    let keys = project.keys().of(graph.get(id));
+    let keys = project.keys().get(graph.partitions(id));
     let last = keys.len().checked_sub(1);
     KeyRange {
         asset: graph.key(id).clone(),

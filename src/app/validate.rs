@@ -66,7 +66,7 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
     for files in gitignored_files(&project, &read(&project, &workspace)?)? {
         let location = graph
             .find(files.asset.as_str())
-            .map(|id| graph.get(id).location());
+            .map(|id| graph.location(id));
         let spot = Spot::read(&workspace, location.unwrap_or_default());
         warnings.push(Box::new(GitignoredWarning::new(&files, spot)));
     }

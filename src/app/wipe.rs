@@ -93,7 +93,7 @@ fn locked(
     let graph = project.graph();
     let by_asset = lock.by_asset();
     let of = |(id, set): &(AssetId, PartitionSet)| {
-        let keys = project.keys().of(graph.get(*id));
+        let keys = project.keys().get(graph.partitions(*id));
         let locked = by_asset.get(graph.key(*id))?;
         let index = |line: &LockLine| match &line.partition {
             Some(key) => keys.index_of(key.as_str()),
@@ -132,7 +132,7 @@ fn dropped(project: &OpenProject, lock: &Lock, locked: &[(AssetId, PartitionSet)
     let by_asset = lock.by_asset();
     let mut changes = LockChanges::default();
     for (id, set) in locked {
-        let (asset, keys) = (graph.key(*id), project.keys().of(graph.get(*id)));
+        let (asset, keys) = (graph.key(*id), project.keys().get(graph.partitions(*id)));
         let partitions = set.iter().map(|index| keys.key(index)).collect();
         changes.drop_lines(asset, partitions);
         let blocks = by_asset.get(asset).map_or(&[][..], |locked| &locked.blocks);
@@ -151,7 +151,7 @@ fn ranges(project: &OpenProject, sets: &[(AssetId, PartitionSet)]) -> Vec<KeyRan
 fn partitions(project: &OpenProject, sets: &[(AssetId, PartitionSet)]) -> Vec<AssetPartition> {
     let graph = project.graph();
     let of = |(id, set): &(AssetId, PartitionSet)| {
-        let (asset, keys) = (graph.key(*id), project.keys().of(graph.get(*id)));
+        let (asset, keys) = (graph.key(*id), project.keys().get(graph.partitions(*id)));
         set.iter()
             .map(|index| AssetPartition::at(asset, keys, index))
             .collect::<Vec<_>>()
@@ -166,7 +166,7 @@ fn outputs(project: &OpenProject, goals: &[(AssetId, PartitionSet)]) -> Vec<Stri
     for (id, set) in goals {
         let made = graph.asset(*id).filter(|asset| asset.recipe.is_some());
         let Some(asset) = made else { continue };
-        let keys = project.keys().of(graph.get(*id));
+        let keys = project.keys().get(graph.partitions(*id));
         for index in set.iter() {
             let partition = PartitionRef { keys, index };
             let outputs = asset.outputs.iter();

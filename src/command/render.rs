@@ -139,7 +139,7 @@ impl Values for Words<'_> {
 impl Words<'_> {
     fn dep_may_be_several(&self, dep: &Dep, output: Option<usize>) -> bool {
         let graph = self.rendering.scope.graph();
-        let (own, read) = (self.asset.partitions, graph.get(dep.asset).partitions());
+        let (own, read) = (self.asset.partitions, graph.partitions(dep.asset));
         let several_keys = dep.mapping.can_read_several(graph.definitions(), own, read)
             || (self.is_batched() && read.is_some());
         let several_paths = match graph.get(dep.asset) {

@@ -41,9 +41,11 @@ pub enum Kind {
     StandIn,
     /// What a command read of an input that was changed while it ran: nobody knows.
     Unsettled,
+    /// What a declaration means.
+    Declaration,
 }
 
-const CONTEXTS: [&str; 16] = [
+const CONTEXTS: [&str; 17] = [
     "assetctl v1 file",
     "assetctl v1 tree",
     "assetctl v1 link",
@@ -60,6 +62,7 @@ const CONTEXTS: [&str; 16] = [
     "assetctl v1 path",
     "assetctl v1 stand-in",
     "assetctl v1 unsettled",
+    "assetctl v1 declaration",
 ];
 
 /// One derived key per context: a constant, computed once because deriving is no `const fn`.

@@ -10,6 +10,7 @@
 mod folding;
 
 use std::fmt;
+use std::io::{self, Read};
 
 pub use folding::{Field, Folding, Kind, Readable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -103,6 +104,13 @@ impl Key {
     /// The digest of `bytes` under this key.
     pub fn digest(&self, bytes: &[u8]) -> Digest {
         Digest::truncated(&blake3::keyed_hash(&self.0, bytes))
+    }
+
+    /// [`Self::digest`] of all that a reader gives.
+    pub fn digest_read(&self, reader: impl Read) -> io::Result<Digest> {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update_reader(reader)?;
+        Ok(Digest::truncated(&hasher.finalize()))
     }
 
     /// [`Self::digest`] of several parts, one after the other.

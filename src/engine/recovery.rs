@@ -210,7 +210,7 @@ fn is_recorded_since(
     let Some(id) = workspace.graph.find(note.asset.as_str()) else {
         return Ok(false);
     };
-    let keys = workspace.keys.of(workspace.graph.get(id));
+    let keys = workspace.keys.get(workspace.graph.partitions(id));
     let index = match &note.partition {
         Some(key) => keys.index_of(key.as_str()),
         None => Some(0).filter(|_| !keys.is_partitioned()),

@@ -85,7 +85,7 @@ impl<'p> Places<'p> {
             let Some(id) = graph.find(outline.asset.as_str()) else {
                 continue;
             };
-            let keys = all_keys.of(graph.get(id));
+            let keys = all_keys.get(graph.partitions(id));
             let blocks = outline.blocks.iter();
             let ranges = blocks.filter_map(|(first, last)| keys.range_from(first, last));
             folded.insert(id, PartitionSet::from_ranges(ranges));
@@ -98,7 +98,7 @@ impl<'p> Places<'p> {
     }
 
     fn keys(&self, id: AssetId) -> &'p PartitionKeys {
-        self.keys.of(self.graph.get(id))
+        self.keys.get(self.graph.partitions(id))
     }
 
     fn is_folded(&self, id: AssetId, set: &PartitionSet) -> bool {
@@ -284,7 +284,7 @@ command = "cat {{input_list.clean}} > {{output}}"
         let project = project(&folder);
         let graph = project.graph();
         let clean = graph.find("clean").expect("declared");
-        let keys = project.keys().of(graph.get(clean));
+        let keys = project.keys().get(graph.partitions(clean));
         let newest = keys.len() - NEWEST;
         let block = || outline(keys, "clean", newest..keys.len() - 1, Some(0..FOLDED));
         let of_week = || outline(keys, "week", newest..keys.len() - 1, None);

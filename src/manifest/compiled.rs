@@ -7,11 +7,14 @@
 //! all where the folder cannot be written.
 
 use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
+use crate::manifest::blocks::{SignedBlocks, table_of};
 use crate::manifest::diagnostic::ManifestErrors;
 use crate::manifest::load::load;
 use crate::manifest::project_files;
@@ -20,15 +23,17 @@ use crate::model::{AssetGraph, RULE};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the encoded form of the model changes.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 const MAGIC: &[u8; 16] = b"assetctl graph\n\0";
-/// Before the graph: what it was compiled from, a digest over the graph, and one over all that stands before it.
+/// Before the sources: what it was compiled from, a digest over the table of blocks, and one over these and the sources.
 const PREFIX: usize = MAGIC.len() + 16 + 16 + 16;
 
-/// What stands before the graph, so that the files can be listed without parsing.
+/// What stands before the table of blocks, so that the files can be listed without parsing.
 #[derive(Debug, Serialize, Deserialize)]
 struct Sources {
     include: Vec<String>,
+    /// The length of the table of blocks.
+    table: usize,
 }
 
 /// A graph that was read through its compiled form.
@@ -92,12 +97,9 @@ pub fn read_compiled(
             (file.path(), content)
         })
         .collect();
-    let sources = Sources {
-        include: manifest.include,
-    };
     let digest = digest(&texts);
-    let unkept = key.and_then(|key| encode(key, digest, &sources, &manifest.graph));
     let graph = manifest.graph;
+    let unkept = key.and_then(|key| encode(key, digest, manifest.include, &graph));
     Ok(Compiled {
         graph,
         digest,
@@ -119,31 +121,32 @@ pub fn compiled_digest(root: &Path, cache: &Path, key: &Key) -> Option<Digest> {
     (now.as_bytes() == head.compiled_from).then_some(now)
 }
 
-/// What stands before the graph.
+/// What stands before the blocks.
 struct Head<'a> {
     compiled_from: &'a [u8],
-    /// The digest of the graph.
-    whole: &'a [u8],
+    /// The digest of the table of blocks.
+    table: &'a [u8],
     sources: Sources,
-    graph: &'a [u8],
+    /// Where the table begins.
+    end: usize,
 }
 
 impl<'a> Head<'a> {
     fn read(bytes: &'a [u8], key: &Key) -> Option<Self> {
         let (prefix, rest) = bytes.split_at_checked(PREFIX)?;
         let (compiled_from, digests) = prefix.strip_prefix(MAGIC)?.split_at(16);
-        let (whole, signed) = digests.split_at(16);
-        let (sources, graph): (Sources, &[u8]) = postcard::take_from_bytes(rest).ok()?;
-        let sources_bytes = &rest[..rest.len() - graph.len()];
+        let (table, signed) = digests.split_at(16);
+        let (sources, after): (Sources, &[u8]) = postcard::take_from_bytes(rest).ok()?;
+        let sources_bytes = &rest[..rest.len() - after.len()];
         let is_ours = key
-            .digest_of(&[compiled_from, whole, sources_bytes])
+            .digest_of(&[compiled_from, table, sources_bytes])
             .as_bytes()
             == signed;
         is_ours.then_some(Self {
             compiled_from,
-            whole,
+            table,
             sources,
-            graph,
+            end: bytes.len() - after.len(),
         })
     }
 }
@@ -152,14 +155,22 @@ impl<'a> Head<'a> {
 const HEAD: u64 = 64 * 1024;
 
 fn read(root: &Path, cache: &Path, key: &Key) -> Option<(AssetGraph, Digest)> {
+    let file = open_file(cache).ok()?;
     let mut bytes = Vec::new();
-    open_file(cache).ok()?.read_to_end(&mut bytes).ok()?;
+    (&file).take(HEAD).read_to_end(&mut bytes).ok()?;
     let head = Head::read(&bytes, key)?;
     let now = digest_now(root, &head.sources)?;
-    if now.as_bytes() != head.compiled_from || key.digest(head.graph).as_bytes() != head.whole {
+    if now.as_bytes() != head.compiled_from {
         return None;
     }
-    Some((postcard::from_bytes(head.graph).ok()?, now))
+    let mut table = vec![0; head.sources.table];
+    file.read_exact_at(&mut table, head.end as u64).ok()?;
+    if key.digest(&table).as_bytes() != head.table {
+        return None;
+    }
+    let start = head.end + table.len();
+    let blocks = SignedBlocks::open(file, &table, start as u64, key)?;
+    Some((AssetGraph::from_blocks(Arc::new(blocks))?, now))
 }
 
 /// The digest over the files that the include globs give now, and the content of each.
@@ -197,20 +208,23 @@ fn digest(files: &[(&str, Digest)]) -> Digest {
 fn encode(
     key: &Key,
     compiled_from: Digest,
-    sources: &Sources,
+    include: Vec<String>,
     graph: &AssetGraph,
 ) -> Option<Vec<u8>> {
-    let sources = postcard::to_stdvec(sources).ok()?;
-    let before = sources.len();
-    let rest = postcard::to_extend(graph, sources).ok()?;
-    let (sources, graph) = rest.split_at(before);
-    let whole = key.digest(graph);
-    let signed = key.digest_of(&[compiled_from.as_bytes(), whole.as_bytes(), sources]);
-    let mut bytes = Vec::with_capacity(PREFIX + rest.len());
-    bytes.extend_from_slice(MAGIC);
-    for digest in [compiled_from, whole, signed] {
+    let blocks = graph.to_blocks();
+    let table = table_of(&blocks, key);
+    let sources = Sources {
+        include,
+        table: table.len(),
+    };
+    let sources = postcard::to_stdvec(&sources).ok()?;
+    let of_table = key.digest(&table);
+    let signed = key.digest_of(&[compiled_from.as_bytes(), of_table.as_bytes(), &sources]);
+    let mut bytes = MAGIC.to_vec();
+    for digest in [compiled_from, of_table, signed] {
         bytes.extend_from_slice(digest.as_bytes());
     }
-    bytes.extend_from_slice(&rest);
+    let parts = [sources, table].into_iter().chain(blocks);
+    bytes.extend(parts.flatten());
     Some(bytes)
 }

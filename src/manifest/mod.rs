@@ -9,6 +9,7 @@
 //! and tools exist is a question of the run.
 
 mod asset;
+mod blocks;
 mod code;
 mod command;
 mod common_keys;

@@ -246,7 +246,7 @@ impl World {
     /// What words select.
     pub fn goals(&self, words: &[&str]) -> Vec<(AssetId, PartitionSet)> {
         let all = |id| {
-            let keys = self.keys.of(self.graph.get(id));
+            let keys = self.keys.get(self.graph.partitions(id));
             (id, PartitionSet::from_range(keys.range()))
         };
         if words.is_empty() {
@@ -262,7 +262,7 @@ impl World {
             match word.partition {
                 None => all(id),
                 Some(key) => {
-                    let keys = self.keys.of(self.graph.get(id));
+                    let keys = self.keys.get(self.graph.partitions(id));
                     let index = keys.index_of(key.as_str()).expect("a key of it");
                     (id, PartitionSet::single(index))
                 }

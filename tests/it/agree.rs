@@ -276,7 +276,7 @@ impl Asked<'_> {
         } = range;
         let graph = self.project.graph();
         let id = graph.find(asset.as_str()).expect("it is declared");
-        let keys = self.project.keys().of(graph.get(id));
+        let keys = self.project.keys().get(graph.partitions(id));
         let index = |key: &Option<PartitionKey>| {
             let key = key.as_ref().and_then(|key| keys.index_of(key.as_str()));
             key.unwrap_or(0)

@@ -231,7 +231,7 @@ impl Stage {
         let mut partitions = Vec::new();
         for name in names.as_array().expect("names").iter().map(text_of) {
             let id = project.graph().find(&name).expect("it is declared");
-            let keys = project.keys().of(project.graph().get(id));
+            let keys = project.keys().get(project.graph().partitions(id));
             let at = |index| AssetPartition::at(project.graph().key(id), keys, index);
             partitions.extend(keys.range().map(at));
         }

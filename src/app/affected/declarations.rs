@@ -2,7 +2,7 @@
 //!
 //! Where something stands, and what people say of it, is no part of it. The order of what is declared is none either.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::app::affected::changes::{ChangedPath, Extent};
@@ -12,9 +12,8 @@ use crate::app::project::OpenProject;
 use crate::git::{Commit, GitError, Repository};
 use crate::manifest::{self, MANIFEST};
 use crate::model::{
-    About, Asset, AssetGraph, AssetId, Command, CommandPlaceholder, Declaration,
-    DeclaredPartitions, DefinitionId, Dep, Dimension, ExistingKeys, FileId, KeysByDefinition,
-    Location, PartitionKeys, PartitionSet, PartitionsDefinition, SourceAsset,
+    AssetGraph, AssetId, DeclaredPartitions, DefinitionId, Dimension, ExistingKeys, FileId,
+    KeysByDefinition, PartitionKeys, PartitionSet, PartitionsDefinition,
 };
 use crate::sys::inherited::temporary_folder;
 
@@ -35,7 +34,7 @@ pub(super) fn named(
         .map(|(number, _)| FileId(number as u16))
         .collect();
     let is_touched = |id: &AssetId| {
-        let own = graph.get(*id).location().file;
+        let own = graph.location(*id).file;
         let definition = graph.definition(*id).map(|it| it.location.file);
         files.contains(&own) || definition.is_some_and(|file| files.contains(&file))
     };
@@ -102,13 +101,13 @@ fn compared(project: &OpenProject, universe: &Universe<'_>, old: &AssetGraph) ->
     let mut sets = Vec::new();
     for id in new.ids() {
         let before = old.find(new.key(id).as_str());
-        let same = before.is_some_and(|before| same_declaration((old, before), (new, id)));
-        if !same || otherwise_ignored || (renamed && names_project(new.get(id))) {
+        let same = before.is_some_and(|before| old.own_meaning(before) == new.own_meaning(id));
+        if !same || otherwise_ignored || (renamed && new.names_project(id)) {
             sets.extend(whole(universe, [id]));
             continue;
         }
-        let before = before.and_then(|before| old.get(before).partitions());
-        if let Some(set) = definitions.touched(before, new.get(id).partitions()) {
+        let before = before.and_then(|before| old.partitions(before));
+        if let Some(set) = definitions.touched(before, new.partitions(id)) {
             sets.push((id, universe.counted(id, &set)));
         }
     }
@@ -118,95 +117,6 @@ fn compared(project: &OpenProject, universe: &Universe<'_>, old: &AssetGraph) ->
 fn whole(universe: &Universe<'_>, ids: impl IntoIterator<Item = AssetId>) -> Sets {
     let all = |id| (id, PartitionSet::from_range(universe.keys(id).range()));
     ids.into_iter().map(all).collect()
-}
-
-/// An asset or source in its graph.
-type In<'a> = (&'a AssetGraph, AssetId);
-
-/// Whether two declarations are equal, their partitions definitions apart.
-fn same_declaration(old: In<'_>, new: In<'_>) -> bool {
-    let partitioned = |(graph, id): In<'_>| graph.get(id).partitions().is_some();
-    if partitioned(old) != partitioned(new) {
-        return false;
-    }
-    match (old.0.get(old.1), new.0.get(new.1)) {
-        (Declaration::Asset(one), Declaration::Asset(other)) => {
-            let same_deps = one.deps.len() == other.deps.len()
-                && one.deps.iter().zip(&other.deps).all(|(one, other)| {
-                    old.0.key(one.asset) == new.0.key(other.asset)
-                        && bare_dep(one) == bare_dep(other)
-                });
-            let keys = |graph: &AssetGraph, ids: &[AssetId]| {
-                let keys = ids.iter().map(|id| graph.key(*id).clone());
-                keys.collect::<BTreeSet<_>>()
-            };
-            same_deps
-                && keys(old.0, &one.after) == keys(new.0, &other.after)
-                && bare_asset(one) == bare_asset(other)
-        }
-        (Declaration::Source(one), Declaration::Source(other)) => {
-            bare_source(one) == bare_source(other)
-        }
-        _ => false,
-    }
-}
-
-fn bare_dep(dep: &Dep) -> Dep {
-    Dep {
-        asset: AssetId(0),
-        location: Location::default(),
-        ..dep.clone()
-    }
-}
-
-/// An asset without places, words for people, and numbers that count within its graph.
-fn bare_asset(asset: &Asset) -> Asset {
-    let mut bare = Asset {
-        location: Location::default(),
-        about: About::default(),
-        partitions: None,
-        deps: Vec::new(),
-        after: Vec::new(),
-        ..asset.clone()
-    };
-    for output in &mut bare.outputs {
-        output.location = Location::default();
-    }
-    if let Some(recipe) = &mut bare.recipe {
-        let code = &mut recipe.code;
-        let places = code.declared.iter_mut().chain(&mut code.tools);
-        for (_, place) in places {
-            *place = Location::default();
-        }
-        for variable in &mut recipe.env {
-            variable.location = Location::default();
-        }
-    }
-    bare
-}
-
-fn bare_source(source: &SourceAsset) -> SourceAsset {
-    SourceAsset {
-        location: Location::default(),
-        about: About::default(),
-        partitions: None,
-        ..source.clone()
-    }
-}
-
-/// Whether a command names the project.
-fn names_project(declaration: &Declaration) -> bool {
-    let command = match declaration {
-        Declaration::Asset(asset) => asset.recipe.as_ref().map(|recipe| &recipe.command),
-        Declaration::Source(_) => None,
-    };
-    let names = |it: &CommandPlaceholder| *it == CommandPlaceholder::Project;
-    command.is_some_and(|command| match command {
-        Command::Shell { text, .. } => text.placeholders().any(names),
-        Command::Direct { arguments, .. } => {
-            arguments.iter().any(|it| it.placeholders().any(names))
-        }
-    })
 }
 
 /// Definitions with more keys than this are compared as wholes.

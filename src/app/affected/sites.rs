@@ -98,7 +98,7 @@ impl<'a> Sites<'a> {
                 sites.put(Site::new(vec![of], template, shape, universe.keys(of)));
             }
             for path in graph.asset(of).map(code_paths).unwrap_or_default() {
-                let same = code.entry((path, graph.get(of).partitions()));
+                let same = code.entry((path, graph.partitions(of)));
                 same.or_default().push(of);
             }
         }
@@ -254,13 +254,13 @@ impl<'a> Universe<'a> {
 
     /// The keys of an asset or source.
     pub(super) fn keys(&self, id: AssetId) -> &PartitionKeys {
-        self.keys.of(self.project.graph().get(id))
+        self.keys.get(self.project.graph().partitions(id))
     }
 
     /// The keys of an asset or source that came or went.
     pub(super) fn moved(&self, id: AssetId) -> PartitionSet {
         let graph = self.project.graph();
-        let Some(own) = graph.get(id).partitions() else {
+        let Some(own) = graph.partitions(id) else {
             return PartitionSet::empty();
         };
         if let Some(set) = self.moved.get(&own) {
@@ -287,7 +287,7 @@ impl<'a> Universe<'a> {
     }
 
     fn existing_keys(&self, id: AssetId) -> &PartitionKeys {
-        self.project.keys().of(self.project.graph().get(id))
+        self.project.keys().get(self.project.graph().partitions(id))
     }
 }
 

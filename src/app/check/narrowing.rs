@@ -78,8 +78,8 @@ fn touched_by_lines(project: &OpenProject, before: &Lock, now: &Lock) -> Touched
         locked.map(|it| (it.asset.clone(), it.clone())).collect()
     };
     let (before, now) = (by_key(before), by_key(now));
-    for id in graph.ids().filter(|id| graph.asset(*id).is_some()) {
-        let keys = project.keys().of(graph.get(id));
+    for id in graph.ids().filter(|id| !graph.is_source(*id)) {
+        let keys = project.keys().get(graph.partitions(id));
         let (before, now) = (before.get(graph.key(id)), now.get(graph.key(id)));
         if before == now {
             continue;
@@ -93,7 +93,7 @@ fn touched_by_lines(project: &OpenProject, before: &Lock, now: &Lock) -> Touched
     }
     downstream(
         graph,
-        |id| project.keys().of(graph.get(id)),
+        |id| project.keys().get(graph.partitions(id)),
         &seeds,
         |_| true,
     )
@@ -109,7 +109,7 @@ fn touched_sources(project: &OpenProject, before: &Lock, now: &Lock) -> TouchedS
             let Some(id) = graph.find(line.source.as_str()) else {
                 continue;
             };
-            let keys = project.keys().of(graph.get(id));
+            let keys = project.keys().get(graph.partitions(id));
             let index = match &line.partition {
                 Some(key) => keys.index_of(key.as_str()),
                 None => (!keys.is_partitioned()).then_some(0),
@@ -151,7 +151,7 @@ fn touched_by_keys(project: &OpenProject, before: &Lock, now: &Lock) -> TouchedS
     let ids = graph.ids();
     ids.filter(|id| graph.definition(*id).is_some_and(is_changed))
         .map(|id| {
-            let keys = project.keys().of(graph.get(id));
+            let keys = project.keys().get(graph.partitions(id));
             (id, PartitionSet::from_range(keys.range()))
         })
         .collect()

@@ -117,5 +117,5 @@ fn keys<'p>(project: &'p OpenProject, locked: &LockedAsset) -> Option<&'p Partit
     let graph = project.graph();
     let id = graph.find(locked.asset.as_str())?;
     graph.asset(id).filter(|asset| asset.locked)?;
-    Some(project.keys().of(graph.get(id)))
+    Some(project.keys().get(graph.partitions(id)))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Where an asset is declared.
 pub(super) fn place_of(graph: &AssetGraph, id: AssetId) -> ManifestLine {
-    let location = graph.get(id).location();
+    let location = graph.location(id);
     ManifestLine {
         file: graph.files()[usize::from(location.file.0)].clone(),
         line: location.line,

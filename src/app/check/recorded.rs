@@ -48,7 +48,7 @@ pub(super) fn by_instance(
             None => add(&mut report, project, id, asset),
             Some(touched) => {
                 let set = touched.get(&id).cloned().unwrap_or_default();
-                let keys = project.keys().of(project.graph().get(id));
+                let keys = project.keys().get(project.graph().partitions(id));
                 let index = |run: &PartitionRun| match &run.first {
                     Some(key) => keys.index_of(key.as_str()),
                     None => Some(0),

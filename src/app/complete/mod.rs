@@ -30,6 +30,8 @@ const RUNS: usize = 100;
 pub struct CompletionWords<'a> {
     surroundings: &'a Surroundings,
     known: KeptWords,
+    /// The graph of the definitions alone.
+    definitions: AssetGraph,
 }
 
 /// What is kept of the declarations: it is a small part of them, and read at each key press.
@@ -39,7 +41,7 @@ struct KeptWords {
     /// The definition of each name of the vocabulary.
     partitions: Vec<Option<DefinitionId>>,
     /// The settings and definitions of the project, without what uses them.
-    definitions: AssetGraph,
+    project: GraphParts,
 }
 
 impl<'a> CompletionWords<'a> {
@@ -54,9 +56,11 @@ impl<'a> CompletionWords<'a> {
             Some(known) => known,
             None => read(surroundings)?,
         };
+        let definitions = AssetGraph::new(known.project.clone());
         Ok(Self {
             surroundings,
             known,
+            definitions: definitions.expect("what does not depend has no cycle"),
         })
     }
 
@@ -137,7 +141,7 @@ impl<'a> CompletionWords<'a> {
 
     /// The definitions, and the assets and sources that have one, whose names begin with `typed`.
     pub fn partitioned(&self, typed: &str) -> Vec<String> {
-        let named = self.known.definitions.definitions().iter();
+        let named = self.definitions.definitions().iter();
         let named = named.filter_map(|it| Some(it.name.as_ref()?.to_string()));
         let using = self
             .known
@@ -155,7 +159,7 @@ impl<'a> CompletionWords<'a> {
     /// The dynamic definitions whose names begin with `typed`.
     pub fn dynamic(&self, typed: &str) -> Vec<String> {
         let is_dynamic = |it: &&DeclaredPartitions| it.definition == PartitionsDefinition::Dynamic;
-        let all = self.known.definitions.definitions().iter();
+        let all = self.definitions.definitions().iter();
         let names = all
             .filter(is_dynamic)
             .filter_map(|it| Some(it.name.as_ref()?.as_str()));
@@ -228,8 +232,8 @@ fn read(surroundings: &Surroundings) -> Result<KeptWords, AppError> {
     };
     let known = KeptWords {
         vocabulary: Vocabulary::of(graph),
-        partitions: ids.map(|id| graph.get(*id).partitions()).collect(),
-        definitions: AssetGraph::new(definitions).expect("what does not depend has no cycle"),
+        partitions: ids.map(|id| graph.partitions(*id)).collect(),
+        project: definitions,
     };
     if let Ok(bytes) = postcard::to_stdvec(&known) {
         keep(&project, Kept::Words, "", &bytes);
@@ -290,7 +294,7 @@ impl CompletionWords<'_> {
         let names = of.iter().map(|word| word.split('@').next().unwrap_or(word));
         let named: BTreeSet<_> = names.filter_map(|name| self.partitions_of(name)).collect();
         if named.is_empty() {
-            let all = 0..self.known.definitions.definitions().len() as u32;
+            let all = 0..self.definitions.definitions().len() as u32;
             return all.map(DefinitionId).collect();
         }
         named
@@ -307,7 +311,7 @@ impl CompletionWords<'_> {
 
     /// The definition of this name.
     fn definition(&self, name: &str) -> Option<DefinitionId> {
-        let all = self.known.definitions.definitions();
+        let all = self.definitions.definitions();
         let is_it = |known: &str| known == name;
         let at = all
             .iter()
@@ -335,7 +339,7 @@ impl CompletionWords<'_> {
     /// The keys that exist now, those of `definitions` among them.
     fn existing(&self, definitions: &BTreeSet<DefinitionId>) -> Result<KeysByDefinition, AppError> {
         let root = root(self.surroundings)?;
-        let graph = &self.known.definitions;
+        let graph = &self.definitions;
         let of = |id: DefinitionId| &graph.definitions()[id.0 as usize].definition;
         let dimensions = definitions.iter().flat_map(|id| of(*id).dimensions());
         let parts = dimensions.map(|dimension| dimension.definition);

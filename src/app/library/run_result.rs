@@ -482,7 +482,7 @@ impl Lookup<'_> {
     ) -> Result<OutputValue, OutputError> {
         let graph = &self.declared.graph;
         let id = graph.find(asset).ok_or_else(|| self.unknown_asset(asset))?;
-        let keys = self.declared.keys.of(graph.get(id));
+        let keys = self.declared.keys.get(graph.partitions(id));
         let declared = match graph.asset(id) {
             Some(declared)
                 if declared.recipe.is_some() || matches!(self.values, RunValues::OnDisk { .. }) =>
@@ -552,7 +552,7 @@ impl Lookup<'_> {
     /// Where a source or an external asset is read: at a partition, or by its template.
     fn place(&self, id: AssetId, index: Option<u32>) -> String {
         let graph = &self.declared.graph;
-        let keys = self.declared.keys.of(graph.get(id));
+        let keys = self.declared.keys.get(graph.partitions(id));
         let path = |path: &PathTemplate| match index {
             Some(index) => path.path(PartitionRef { keys, index }).into_owned(),
             None => path.source(),

@@ -57,7 +57,7 @@ fn differences(project: &OpenProject, old: &Lock, new: &Lock) -> Vec<LockDiffere
     for ((_, name), sides) in lines_by_name([old, new]) {
         let id = graph.find(name);
         let deps = id.map_or(&[][..], |id| graph.deps(id));
-        let keys = id.map(|id| project.keys().of(graph.get(id)));
+        let keys = id.map(|id| project.keys().get(graph.partitions(id)));
         all.extend(compare(name, keys, deps, sides));
     }
     all

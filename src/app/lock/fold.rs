@@ -66,7 +66,7 @@ pub fn everything(project: &OpenProject) -> Vec<(AssetId, PartitionSet)> {
     let graph = project.graph();
     let locked = |id: &AssetId| graph.asset(*id).is_some_and(|asset| asset.locked);
     let all = |id: AssetId| {
-        let keys = project.keys().of(graph.get(id));
+        let keys = project.keys().get(graph.partitions(id));
         (id, PartitionSet::from_range(keys.range()))
     };
     graph.ids().filter(locked).map(all).collect()
@@ -79,7 +79,7 @@ fn folds(project: &OpenProject, lock: &Lock) -> bool {
     let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
     let is_large = |id: AssetId| {
         let is_locked = graph.asset(id).is_some_and(|asset| asset.locked);
-        is_locked && limits.fold(project.keys().of(graph.get(id)))
+        is_locked && limits.fold(project.keys().get(graph.partitions(id)))
     };
     blocks.next().is_some() || graph.ids().any(is_large)
 }

@@ -138,7 +138,7 @@ struct Existing<'a>(Option<&'a PartitionKeys>);
 
 impl<'a> Existing<'a> {
     fn of(project: &'a OpenProject, id: Option<AssetId>) -> Self {
-        Self(id.map(|id| project.keys().of(project.graph().get(id))))
+        Self(id.map(|id| project.keys().get(project.graph().partitions(id))))
     }
 
     fn has(&self, key: Option<&PartitionKey>) -> bool {

@@ -115,7 +115,7 @@ fn not_in_run(evaluation: &Evaluation<'_>, printed: &Printed) -> InMemoryError {
         Some(id) if graph.asset(id).is_some_and(|it| it.recipe.is_none()) => {
             "it is an external asset: its value is read, not made".to_owned()
         }
-        Some(id) if printed.partition.is_some() && graph.get(id).partitions().is_none() => {
+        Some(id) if printed.partition.is_some() && graph.partitions(id).is_none() => {
             "it has no partitions: leave the key out".to_owned()
         }
         Some(_) if printed.partition.is_some() => "select it, too, at this key".to_owned(),

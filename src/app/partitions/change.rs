@@ -183,7 +183,7 @@ fn recorded(
     let set: PartitionSet = indexes.collect();
     let mut users = Vec::new();
     for asset in graph.ids() {
-        if graph.get(asset).partitions() == Some(id) {
+        if graph.partitions(asset) == Some(id) {
             let states = store.current_of(graph.key(asset), all, &set)?;
             if states.iter().any(|state| state.is_some()) {
                 users.push(graph.key(asset).clone());

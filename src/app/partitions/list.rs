@@ -135,7 +135,7 @@ pub fn find_definition<'a>(
         let name = name.to_owned();
         return Err(RequestError::UnknownName { name, help });
     };
-    let Some(id) = graph.get(asset).partitions() else {
+    let Some(id) = graph.partitions(asset) else {
         let asset = name.to_owned();
         return Err(RequestError::Unpartitioned { asset });
     };

@@ -19,7 +19,7 @@ pub fn map_partitions(
     let graph = project.graph();
     let id = find(project, request.asset.as_str())?;
     let dep = find_dep(project, id, &request.dep)?;
-    let of = |id: AssetId| project.keys().of(graph.get(id));
+    let of = |id: AssetId| project.keys().get(graph.partitions(id));
     let (downstream, upstream) = (of(id), of(dep.asset));
     let (own, own_id) = if request.downstream {
         (upstream, dep.asset)
@@ -92,7 +92,10 @@ fn find_partition(
     word: Option<&KeyWord>,
 ) -> Result<u32, RequestError> {
     let graph = project.graph();
-    let (keys, asset) = (project.keys().of(graph.get(id)), graph.key(id).to_string());
+    let (keys, asset) = (
+        project.keys().get(graph.partitions(id)),
+        graph.key(id).to_string(),
+    );
     match (graph.definition(id), word) {
         (None, None) => Ok(0),
         (None, Some(word)) => {

@@ -37,7 +37,7 @@ pub fn show_partitions(
         last: status.last,
         partitions: status.partitions,
         definition: definition_label(declared),
-        rows: rows(project.keys().of(graph.get(id))),
+        rows: rows(project.keys().get(graph.partitions(id))),
     };
     Ok((shown, notices))
 }

@@ -85,7 +85,7 @@ impl<'a> Choice<'a> {
 
     /// The keys of a partitioned asset that was named: each word means some of them, or is about another definition.
     pub(super) fn of_named(&self, id: AssetId) -> Result<PartitionSet, Vec<RequestError>> {
-        let Some(definition) = self.project.graph().get(id).partitions() else {
+        let Some(definition) = self.project.graph().partitions(id) else {
             return Ok(PartitionSet::single(0));
         };
         let mut set = self.without_words(definition);
@@ -114,7 +114,7 @@ impl<'a> Choice<'a> {
 
     /// The keys of a partitioned asset that was not named: as far as it has them.
     pub(super) fn of_reached(&self, id: AssetId) -> PartitionSet {
-        let Some(definition) = self.project.graph().get(id).partitions() else {
+        let Some(definition) = self.project.graph().partitions(id) else {
             return PartitionSet::single(0);
         };
         let found = self.words.iter();

@@ -101,7 +101,7 @@ pub fn matching(
     for (id, set) in goals {
         wanted.push(Wanted {
             asset: graph.key(*id),
-            keys: project.keys().of(graph.get(*id)),
+            keys: project.keys().get(graph.partitions(*id)),
             set,
             first: cells,
         });

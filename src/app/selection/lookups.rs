@@ -109,8 +109,8 @@ fn standing(
     notices: &mut Vec<Notice>,
 ) -> Result<BTreeMap<StatusValue, AssetSet>, AppError> {
     let graph = project.graph();
-    let assets = graph.ids().filter(|id| graph.asset(*id).is_some());
-    let all = |id| PartitionSet::from_range(project.keys().of(graph.get(id)).range());
+    let assets = graph.ids().filter(|id| !graph.is_source(*id));
+    let all = |id| PartitionSet::from_range(project.keys().get(graph.partitions(id)).range());
     let goals: Vec<_> = assets.map(|id| (id, all(id))).collect();
     let mut instance = InstanceAccess::open(project)?;
     let versions = project.versions()?;

@@ -102,7 +102,7 @@ pub fn select(
 
 /// Whether an asset is partitioned and has no key now.
 pub fn is_without_keys(project: &OpenProject, id: AssetId) -> bool {
-    let keys = project.keys().of(project.graph().get(id));
+    let keys = project.keys().get(project.graph().partitions(id));
     project.graph().asset(id).is_some() && keys.is_partitioned() && keys.is_empty()
 }
 
@@ -136,7 +136,7 @@ impl<'a> Choosing<'a> {
         let definitions: BTreeSet<_> = members
             .whole
             .iter()
-            .filter_map(|(id, _)| project.graph().get(*id).partitions())
+            .filter_map(|(id, _)| project.graph().partitions(*id))
             .collect();
         let extent = if arguments.is_empty() {
             ChoiceExtent::Everything
@@ -205,6 +205,6 @@ impl<'a> Choosing<'a> {
     }
 
     fn keys(&self, id: AssetId) -> &'a PartitionKeys {
-        self.project.keys().of(self.project.graph().get(id))
+        self.project.keys().get(self.project.graph().partitions(id))
     }
 }

@@ -23,7 +23,9 @@ pub fn select_word(
             single.last.clone_from(&word.last);
             at(project, &single)?
         }
-        None => PartitionSet::from_range(project.keys().of(project.graph().get(id)).range()),
+        None => {
+            PartitionSet::from_range(project.keys().get(project.graph().partitions(id)).range())
+        }
     };
     Ok((id, set))
 }
@@ -36,7 +38,7 @@ pub fn select_one(project: &OpenProject, word: &Selected) -> Result<(AssetId, u3
         Some(index) if set.len() == 1 || word.last.is_some() => return Ok((id, index)),
         _ => {}
     }
-    let keys = project.keys().of(project.graph().get(id));
+    let keys = project.keys().get(project.graph().partitions(id));
     let example = keys.len().checked_sub(1).and_then(|last| keys.key(last));
     let example = example.map_or_else(
         || "none: there is no key yet".to_owned(),
@@ -63,7 +65,7 @@ pub fn find(project: &OpenProject, name: &str) -> Result<AssetId, RequestError> 
 pub(super) fn at(project: &OpenProject, single: &Single) -> Result<PartitionSet, RequestError> {
     let graph = project.graph();
     let (asset, key) = (graph.key(single.asset).to_string(), &single.key);
-    let keys = project.keys().of(graph.get(single.asset));
+    let keys = project.keys().get(graph.partitions(single.asset));
     if !keys.is_partitioned() {
         return Err(RequestError::NotPartitioned {
             asset,

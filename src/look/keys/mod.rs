@@ -63,10 +63,7 @@ impl KeyQuestion {
 
 /// The definitions of `graph` that an asset or a source uses, as its own or as a dimension.
 pub fn used_definitions(graph: &AssetGraph) -> BTreeSet<DefinitionId> {
-    let own: BTreeSet<_> = graph
-        .ids()
-        .filter_map(|id| graph.get(id).partitions())
-        .collect();
+    let own: BTreeSet<_> = graph.ids().filter_map(|id| graph.partitions(id)).collect();
     let with_dimensions = own.into_iter().flat_map(|id| {
         let dimensions = declared(graph, id).definition.dimensions().iter();
         let parts = dimensions.map(|dimension| dimension.definition);

@@ -1,5 +1,6 @@
 //! What manifests give, and what is said of wrong ones.
 
+mod compiled;
 mod graphs;
 #[cfg(feature = "cli")]
 mod messages;

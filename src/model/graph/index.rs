@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
 use crate::model::asset::{Asset, Declaration};
-use crate::model::name::AssetId;
+use crate::model::graph::columns::{self, PAGE};
+use crate::model::name::{AssetId, AssetKey};
 use crate::model::partition::DefinitionId;
 
 /// The keys of all assets and sources, each at a place: places follow the byte order of keys.
@@ -16,7 +18,9 @@ pub struct AssetKeys {
     /// One key behind the other.
     text: String,
     /// Where each key ends in the text.
-    ends: Vec<usize>,
+    #[serde(with = "columns")]
+    ends: Vec<u32>,
+    #[serde(with = "columns")]
     ids: Vec<AssetId>,
 }
 
@@ -29,9 +33,21 @@ impl AssetKeys {
         let mut ends = Vec::with_capacity(ids.len());
         for id in &ids {
             text.push_str(key(id).as_str());
-            ends.push(text.len());
+            ends.push(text.len() as u32);
         }
         Self { text, ends, ids }
+    }
+
+    /// The names that the keys are made to, none of them yet.
+    pub(super) fn names(&self) -> AssetNames {
+        let mut places = vec![0; self.ids.len()];
+        for (place, id) in self.ids.iter().enumerate() {
+            places[id.index()] = place as u32;
+        }
+        AssetNames {
+            pages: vec![OnceLock::new(); places.len().div_ceil(PAGE)],
+            places,
+        }
     }
 
     /// The ids, by place.
@@ -41,7 +57,7 @@ impl AssetKeys {
 
     /// The key at a place.
     pub fn get(&self, place: usize) -> &str {
-        &self.text[self.start(place)..self.ends[place]]
+        &self.text[self.start(place)..self.end(place)]
     }
 
     /// All keys, in byte order.
@@ -71,8 +87,8 @@ impl AssetKeys {
         std::iter::from_fn(move || {
             loop {
                 let at = from + finder.find(&self.text.as_bytes()[from..until])?;
-                place += self.ends[place..].partition_point(|end| *end <= at);
-                let end = self.ends[place];
+                place += self.ends[place..].partition_point(|end| *end as usize <= at);
+                let end = self.end(place);
                 if at + len <= end {
                     from = end;
                     return Some(place);
@@ -98,7 +114,29 @@ impl AssetKeys {
     }
 
     fn start(&self, place: usize) -> usize {
-        place.checked_sub(1).map_or(0, |before| self.ends[before])
+        place.checked_sub(1).map_or(0, |before| self.end(before))
+    }
+
+    fn end(&self, place: usize) -> usize {
+        self.ends[place] as usize
+    }
+}
+
+/// The keys of a compiled graph by id, each made once.
+#[derive(Clone, Debug)]
+pub(super) struct AssetNames {
+    places: Vec<u32>,
+    pages: Vec<OnceLock<Vec<OnceLock<AssetKey>>>>,
+}
+
+impl AssetNames {
+    pub(super) fn get(&self, id: AssetId, keys: &AssetKeys) -> &AssetKey {
+        let page = &self.pages[id.index() / PAGE];
+        let page = page.get_or_init(|| vec![OnceLock::new(); PAGE]);
+        page[id.index() % PAGE].get_or_init(|| {
+            let place = self.places[id.index()] as usize;
+            AssetKey::of_path(keys.get(place))
+        })
     }
 }
 
@@ -111,6 +149,8 @@ pub type ByValue<T> = BTreeMap<T, Vec<AssetId>>;
 pub struct Labels {
     /// The assets that are made here.
     pub materializable: Vec<AssetId>,
+    /// The sources, and the assets by their code, that leave files out that git ignores.
+    pub without_gitignored: Vec<AssetId>,
     /// By their group.
     pub groups: ByValue<String>,
     /// By each of their kinds.
@@ -136,6 +176,9 @@ impl Labels {
         if matches!(declaration, Declaration::Asset(asset) if Asset::is_materializable(asset)) {
             self.materializable.push(id);
         }
+        if leaves_out_gitignored(declaration) {
+            self.without_gitignored.push(id);
+        }
         let about = declaration.about();
         if let Some(group) = &about.group {
             put(&mut self.groups, group, id);
@@ -155,6 +198,16 @@ impl Labels {
         }
         if let Some(definition) = declaration.partitions() {
             self.definitions.entry(definition).or_default().push(id);
+        }
+    }
+}
+
+fn leaves_out_gitignored(declaration: &Declaration) -> bool {
+    match declaration {
+        Declaration::Source(source) => source.leaves_out_gitignored,
+        Declaration::Asset(asset) => {
+            let recipe = asset.recipe.as_ref();
+            recipe.is_some_and(|recipe| recipe.code.leaves_out_gitignored)
         }
     }
 }

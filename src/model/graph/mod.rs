@@ -1,17 +1,34 @@
 //! The asset graph: what is declared, by dense ids, with its edges both ways. It carries no run state.
 
+mod columns;
+mod compiled;
+mod declarations;
+mod detached;
 mod index;
+mod meaning;
+mod outline;
 mod paths;
 mod rows;
 
+use std::sync::{Arc, OnceLock};
+
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::model::asset::{Asset, Declaration, Dep, SourceAsset};
+use crate::model::graph::compiled::BlockNumber;
+use crate::model::graph::declarations::Declarations;
+use crate::model::graph::detached::{Attachment, attach};
+use crate::model::graph::index::AssetNames;
+use crate::model::graph::outline::{Outline, OutlineRole};
 use crate::model::graph::rows::{Rows, topological_order};
-use crate::model::name::{AssetId, AssetKey};
-use crate::model::partition::{DeclaredPartitions, ExistingKeys, KeysByDefinition, TooManyKeys};
+use crate::model::name::{AssetId, AssetKey, Location};
+use crate::model::partition::{
+    DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
+};
 use crate::model::template::PathTemplate;
 
+pub use compiled::GraphBlocks;
 pub use index::{AssetKeys, ByValue, Labels};
 pub use rows::Cycle;
 
@@ -28,22 +45,31 @@ pub struct Settings {
 }
 
 /// Everything that a project declares.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// One that is read from its bytes decodes a declaration when it is asked for.
+#[derive(Clone, Debug, Default)]
 pub struct AssetGraph {
     settings: Settings,
     files: Vec<String>,
     definitions: Vec<DeclaredPartitions>,
-    declarations: Vec<Declaration>,
-    asset_keys: AssetKeys,
-    labels: Labels,
+    /// How many assets and sources there are.
+    count: usize,
+    keys: OnceLock<AssetKeys>,
+    outlines: OnceLock<Vec<Outline>>,
     /// Upstream before downstream; ties in order of declaration.
-    order: Vec<AssetId>,
-    upstream: Rows,
-    downstream: Rows,
+    order: OnceLock<Vec<AssetId>>,
+    upstream: OnceLock<Rows>,
+    downstream: OnceLock<Rows>,
+    labels: OnceLock<Labels>,
+    meanings: OnceLock<Vec<Digest>>,
+    names: OnceLock<AssetNames>,
+    declarations: Declarations,
+    /// Where what is not at hand is read from.
+    blocks: Option<Arc<dyn GraphBlocks>>,
 }
 
 /// The parts of a graph, as the manifest has read them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct GraphParts {
     /// Settings of the project.
     pub settings: Settings,
@@ -78,12 +104,19 @@ impl AssetGraph {
             settings,
             files,
             definitions,
-            asset_keys: AssetKeys::new(&declarations),
-            labels: Labels::new(&declarations),
-            declarations,
-            order,
-            upstream,
-            downstream,
+            count: declarations.len(),
+            keys: AssetKeys::new(&declarations).into(),
+            outlines: declarations
+                .iter()
+                .map(Outline::of)
+                .collect::<Vec<_>>()
+                .into(),
+            order: order.into(),
+            upstream: upstream.into(),
+            downstream: downstream.into(),
+            labels: Labels::new(&declarations).into(),
+            declarations: declarations.into(),
+            ..Self::default()
         })
     }
 
@@ -104,31 +137,43 @@ impl AssetGraph {
 
     /// How many assets and sources there are.
     pub fn len(&self) -> usize {
-        self.declarations.len()
+        self.count
     }
 
     /// Whether nothing is declared.
     pub fn is_empty(&self) -> bool {
-        self.declarations.is_empty()
+        self.len() == 0
     }
 
     /// All ids, in order of declaration.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = AssetId> + use<> {
-        (0..self.declarations.len() as u32).map(AssetId)
+        (0..self.len() as u32).map(AssetId)
     }
 
     /// All ids, upstream before downstream.
     pub fn order(&self) -> &[AssetId] {
-        &self.order
+        self.column(&self.order, BlockNumber::Order)
     }
 
     /// What `id` stands for.
     pub fn get(&self, id: AssetId) -> &Declaration {
-        &self.declarations[id.index()]
+        let block = |page| self.block(BlockNumber::Declarations as usize + page);
+        self.declarations.get(id, block, |detached| {
+            let attachment = Attachment {
+                key: self.key(id),
+                location: self.location(id),
+                partitions: self.partitions(id),
+                upstream: self.upstream(id),
+            };
+            attach(detached, &attachment)
+        })
     }
 
     /// The asset `id`; `None` if it is a source.
     pub fn asset(&self, id: AssetId) -> Option<&Asset> {
+        if self.is_source(id) {
+            return None;
+        }
         match self.get(id) {
             Declaration::Asset(asset) => Some(asset),
             Declaration::Source(_) => None,
@@ -137,6 +182,9 @@ impl AssetGraph {
 
     /// The source `id`; `None` if it is an asset.
     pub fn source(&self, id: AssetId) -> Option<&SourceAsset> {
+        if !self.is_source(id) {
+            return None;
+        }
         match self.get(id) {
             Declaration::Source(source) => Some(source),
             Declaration::Asset(_) => None,
@@ -145,47 +193,95 @@ impl AssetGraph {
 
     /// The key of `id`.
     pub fn key(&self, id: AssetId) -> &AssetKey {
-        self.get(id).key()
+        if let Some(declaration) = self.declarations.at_hand(id) {
+            return declaration.key();
+        }
+        let keys = self.asset_keys();
+        self.names.get_or_init(|| keys.names()).get(id, keys)
+    }
+
+    /// Where `id` is declared.
+    pub fn location(&self, id: AssetId) -> Location {
+        self.outline(id).location
+    }
+
+    /// The partitions definition of `id`.
+    pub fn partitions(&self, id: AssetId) -> Option<DefinitionId> {
+        self.outline(id).partitions
+    }
+
+    /// Whether `id` is a source.
+    pub fn is_source(&self, id: AssetId) -> bool {
+        self.outline(id).role == OutlineRole::Source
+    }
+
+    /// Whether `id` is an asset that a command makes.
+    pub fn is_materializable(&self, id: AssetId) -> bool {
+        self.outline(id).role == OutlineRole::MaterializableAsset
+    }
+
+    /// How many outputs `id` has; none for a source.
+    pub fn outputs(&self, id: AssetId) -> u32 {
+        self.outline(id).outputs
+    }
+
+    fn outlines(&self) -> &[Outline] {
+        self.column(&self.outlines, BlockNumber::Outlines)
+    }
+
+    fn upstream_rows(&self) -> &Rows {
+        self.index(&self.upstream, BlockNumber::Upstream)
+    }
+
+    fn downstream_rows(&self) -> &Rows {
+        self.index(&self.downstream, BlockNumber::Downstream)
+    }
+
+    fn outline(&self, id: AssetId) -> &Outline {
+        &self.outlines()[id.index()]
     }
 
     /// The id of the asset or source with this key.
     pub fn find(&self, key: &str) -> Option<AssetId> {
-        self.asset_keys.find(key)
+        self.asset_keys().find(key)
     }
 
     /// All ids, in byte order of their keys.
     pub fn by_key(&self) -> &[AssetId] {
-        self.asset_keys.ids()
+        self.asset_keys().ids()
     }
 
     /// All keys, as they are searched.
     pub fn asset_keys(&self) -> &AssetKeys {
-        &self.asset_keys
+        self.index(&self.keys, BlockNumber::Keys)
     }
 
     /// Who carries what.
     pub fn labels(&self) -> &Labels {
-        &self.labels
+        self.index(&self.labels, BlockNumber::Labels)
     }
 
     /// The deps of `id`; none for a source.
     pub fn deps(&self, id: AssetId) -> &[Dep] {
+        if self.upstream(id).is_empty() {
+            return &[];
+        }
         self.asset(id).map_or(&[], |asset| &asset.deps)
     }
 
     /// What `id` waits for: the assets of its deps and of its `after`, in declared order.
     pub fn upstream(&self, id: AssetId) -> &[AssetId] {
-        self.upstream.of(id)
+        self.upstream_rows().of(id)
     }
 
     /// The assets that wait for `id`, each once, in order of declaration.
     pub fn downstream(&self, id: AssetId) -> &[AssetId] {
-        self.downstream.of(id)
+        self.downstream_rows().of(id)
     }
 
     /// The definition that `id` declares.
     pub fn definition(&self, id: AssetId) -> Option<&DeclaredPartitions> {
-        let definition = self.get(id).partitions()?;
+        let definition = self.partitions(id)?;
         Some(&self.definitions[definition.0 as usize])
     }
 
@@ -198,3 +294,22 @@ impl AssetGraph {
         KeysByDefinition::new(&self.definitions, existing)
     }
 }
+
+/// Equal graphs declare the same; whether their declarations are decoded is no part of it.
+impl PartialEq for AssetGraph {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |id: AssetId| self.get(id) == other.get(id);
+        self.settings == other.settings
+            && self.files == other.files
+            && self.definitions == other.definitions
+            && self.asset_keys() == other.asset_keys()
+            && self.outlines() == other.outlines()
+            && self.order() == other.order()
+            && self.upstream_rows() == other.upstream_rows()
+            && self.downstream_rows() == other.downstream_rows()
+            && self.labels() == other.labels()
+            && self.ids().all(same)
+    }
+}
+
+impl Eq for AssetGraph {}

@@ -21,11 +21,13 @@ impl AssetGraph {
         let mut graph = self.clone();
         for (id, path) in paths {
             let (path, kind) = without_slash(path);
-            match &mut graph.declarations[id.index()] {
+            let mut declaration = graph.get(*id).clone();
+            match &mut declaration {
                 Declaration::Source(source) => move_source(source, path),
                 Declaration::Asset(asset) if asset.is_materializable() => {}
                 Declaration::Asset(asset) => move_external(asset, path, kind),
             }
+            graph.replace(*id, declaration);
         }
         graph
     }

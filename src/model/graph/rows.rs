@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::graph::columns;
 use crate::model::name::AssetId;
 
 /// A cycle: each asset depends on the next, and the last on the first.
@@ -61,7 +62,9 @@ fn find_cycle(upstream: &Rows, waiting: &[u32]) -> Cycle {
 /// Edges in compressed rows: those of `id` are `ends[offsets[id]..offsets[id + 1]]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Rows {
+    #[serde(with = "columns")]
     offsets: Vec<u32>,
+    #[serde(with = "columns")]
     ends: Vec<AssetId>,
 }
 
@@ -79,16 +82,28 @@ impl Rows {
 
     /// The same edges from the other side: each once, in order, without those that lead back to where they begin.
     pub(super) fn turned(&self) -> Self {
-        let mut rows = vec![Vec::new(); self.len()];
+        let mut last = vec![None; self.len()];
+        let mut edges = Vec::with_capacity(self.ends.len());
+        let mut offsets = vec![0; self.len() + 1];
         for from in (0..self.len() as u32).map(AssetId) {
             for end in self.of(from).iter().filter(|end| **end != from) {
-                let row: &mut Vec<AssetId> = &mut rows[end.index()];
-                if row.last() != Some(&from) {
-                    row.push(from);
+                if last[end.index()].replace(from) != Some(from) {
+                    offsets[end.index() + 1] += 1;
+                    edges.push((from, *end));
                 }
             }
         }
-        Self::new(rows.into_iter())
+        for row in 1..offsets.len() {
+            offsets[row] += offsets[row - 1];
+        }
+        let mut next = offsets.clone();
+        let mut ends = vec![AssetId(0); edges.len()];
+        for (from, end) in edges {
+            let place = &mut next[end.index()];
+            ends[*place as usize] = from;
+            *place += 1;
+        }
+        Self { offsets, ends }
     }
 
     /// How many rows there are.

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::model::asset::Declaration;
 use crate::model::partition::definition::{
     DeclaredPartitions, DefinitionId, Dimension, PartitionsDefinition,
 };
@@ -78,16 +77,6 @@ impl KeysByDefinition {
         })
     }
 
-    /// The keys of an asset's or source's definition; the one keyless partition where it has none.
-    pub fn of(&self, declaration: &Declaration) -> &PartitionKeys {
-        self.get(declaration.partitions())
-    }
-
-    /// Why the keys of an asset's or source's definition are not all known.
-    pub fn fault(&self, declaration: &Declaration) -> Option<&str> {
-        self.fault_of(declaration.partitions()?)
-    }
-
     /// Why the keys of a definition are not all known.
     pub fn fault_of(&self, definition: DefinitionId) -> Option<&str> {
         self.faults.get(&definition).map(String::as_str)
@@ -103,7 +92,7 @@ impl KeysByDefinition {
         !self.faults.is_empty()
     }
 
-    /// The keys of a definition.
+    /// The keys of a definition; the one keyless partition where there is none.
     pub fn get(&self, definition: Option<DefinitionId>) -> &PartitionKeys {
         definition.map_or(&self.unpartitioned, |id| &self.keys[id.0 as usize])
     }

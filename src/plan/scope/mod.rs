@@ -72,17 +72,13 @@ impl<'a> Scope<'a> {
     }
 
     fn push_row(&mut self, asset: AssetId, set: PartitionSet, selected: PartitionSet) {
-        let outputs = self
-            .graph
-            .asset(asset)
-            .map_or(1, |asset| asset.outputs.len());
         let row = Row {
             asset,
             set,
             selected,
             base: self.cells,
             version_base: self.versions,
-            width: outputs.max(1) as u32,
+            width: self.graph.outputs(asset).max(1),
         };
         self.row_of[asset.index()] = self.rows.len() as u32;
         self.cells += row.set.len();
@@ -201,12 +197,12 @@ impl<'a> Scope<'a> {
 
     /// The keys of an asset's or source's definition.
     pub fn keys(&self, asset: AssetId) -> &'a PartitionKeys {
-        self.keys.of(self.graph.get(asset))
+        self.keys.get(self.graph.partitions(asset))
     }
 
     /// Whether two have the same partitions definition, or neither has one: then equal indexes are equal keys.
     pub fn same_keys(&self, one: AssetId, other: AssetId) -> bool {
-        self.graph.get(one).partitions() == self.graph.get(other).partitions()
+        self.graph.partitions(one) == self.graph.partitions(other)
     }
 
     /// The cell of an asset partition; `None` if the request does not reach it.
@@ -236,12 +232,11 @@ impl<'a> Scope<'a> {
         }
         let read = self.graph.deps(asset).iter().map(|dep| dep.asset);
         let mut all = std::iter::once(asset).chain(read);
-        all.find_map(|id| self.keys.fault(self.graph.get(id)))
+        all.find_map(|id| self.keys.fault_of(self.graph.partitions(id)?))
     }
 
     fn is_external(&self, asset: AssetId) -> bool {
-        let asset = self.graph.asset(asset);
-        asset.is_some_and(|asset| asset.recipe.is_none())
+        !self.graph.is_source(asset) && !self.graph.is_materializable(asset)
     }
 
     /// What the request may do with `cell`.

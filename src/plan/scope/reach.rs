@@ -36,16 +36,20 @@ pub(super) fn reached_sets(
     upstream: Upstream,
 ) -> Vec<PartitionSet> {
     let mut reached = selected.to_vec();
+    let is_unpartitioned = |id: AssetId| graph.partitions(id).is_none();
     for id in graph.order().iter().rev().copied() {
-        let Some(asset) = graph.asset(id) else {
+        if graph.is_source(id) || reached[id.index()].is_empty() {
             continue;
-        };
-        let own = keys.of(graph.get(id));
+        }
+        let own = keys.get(graph.partitions(id));
         let set = match upstream {
             Upstream::Given => selected[id.index()].clone(),
-            Upstream::CloseToExternal if asset.recipe.is_none() => continue,
+            Upstream::CloseToExternal if !graph.is_materializable(id) => continue,
+            Upstream::Close | Upstream::CloseToExternal if !graph.upstream(id).contains(&id) => {
+                reached[id.index()].clone()
+            }
             Upstream::Close | Upstream::CloseToExternal => {
-                let on_itself = asset.deps.iter().filter(|dep| dep.asset == id);
+                let on_itself = graph.deps(id).iter().filter(|dep| dep.asset == id);
                 let mappings: Vec<_> = on_itself.map(|dep| &dep.mapping).collect();
                 reached[id.index()] = with_earlier(&mappings, own, &reached[id.index()]);
                 reached[id.index()].clone()
@@ -55,13 +59,22 @@ pub(super) fn reached_sets(
             continue;
         }
         let mut needs = |up: AssetId, mapping: &PartitionMapping| {
-            let needed = mapping.upstream_of_set(own, keys.of(graph.get(up)), &set);
+            let needed = mapping.upstream_of_set(own, keys.get(graph.partitions(up)), &set);
             reached[up.index()] = reached[up.index()].union(&needed);
         };
-        for dep in &asset.deps {
+        let upstream = graph.upstream(id);
+        if upstream.iter().all(|up| is_unpartitioned(*up)) && is_unpartitioned(id) {
+            // No mapping leads anywhere else, so the declaration need not be read.
+            for up in upstream {
+                needs(*up, &PartitionMapping::Identity);
+            }
+            continue;
+        }
+        let deps = graph.deps(id);
+        for dep in deps {
             needs(dep.asset, &dep.mapping);
         }
-        for after in &asset.after {
+        for after in &upstream[deps.len()..] {
             needs(*after, &order_mapping(graph, id, *after));
         }
     }
@@ -94,7 +107,7 @@ pub(super) fn order_mapping(
     asset: AssetId,
     after: AssetId,
 ) -> PartitionMapping {
-    let (own, other) = (graph.get(asset).partitions(), graph.get(after).partitions());
+    let (own, other) = (graph.partitions(asset), graph.partitions(after));
     let same = match (own, other) {
         (Some(own), Some(other)) => same_definition(graph.definitions(), own, other),
         (own, other) => own == other,

@@ -364,7 +364,11 @@ fn a_partition_that_another_process_runs_is_left_out() {
     let opened = project.project().expect("it opens");
     let graph = opened.graph();
     let clean = graph.find("clean").expect("it is declared");
-    let second = AssetPartition::at(graph.key(clean), opened.keys().of(graph.get(clean)), 1);
+    let second = AssetPartition::at(
+        graph.key(clean),
+        opened.keys().get(graph.partitions(clean)),
+        1,
+    );
     let run = RunId(uuid::Uuid::now_v7());
     let time = "2020-03-01T12:00:00Z".parse().expect("an instant");
     let begun = other.lock().expect("unused").begin_run(&NewRun {

@@ -148,9 +148,8 @@ fn partitions_that_are_fresh_store_no_row_each() {
     let project = Scenario::new(MANY).with(&[("raw.csv", "1\n")]);
     let surroundings = project.surroundings();
     let opened = OpenProject::open(&surroundings).expect("a project");
-    let keys = opened.keys().of(opened
-        .graph()
-        .get(opened.graph().find("many").expect("declared")));
+    let many = opened.graph().find("many").expect("declared");
+    let keys = opened.keys().get(opened.graph().partitions(many));
     let many = keys.range().len();
     assert!(many > 10_000);
     fs::create_dir(project.path("many")).expect("a folder");

@@ -94,7 +94,7 @@ pub(super) fn rebuilt(
 fn in_order(project: &OpenProject, fresh: &[(AssetId, u32)], seed: u64) -> Vec<(AssetId, u32)> {
     let mut folding = Folding::new();
     let mut place = |(id, index): &(AssetId, u32)| -> Digest {
-        let keys = project.keys().of(project.graph().get(*id));
+        let keys = project.keys().get(project.graph().partitions(*id));
         folding.number("seed", seed);
         folding.text("asset", project.graph().key(*id).as_str());
         if let Some(key) = keys.key(*index) {
@@ -127,7 +127,7 @@ impl Builder<'_, '_> {
         let graph = self.project.graph();
         StepName {
             asset: graph.key(asset).clone(),
-            partition: self.project.keys().of(graph.get(asset)).key(index),
+            partition: self.project.keys().get(graph.partitions(asset)).key(index),
         }
     }
 
