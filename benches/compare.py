@@ -5,6 +5,7 @@
     python3 benches/compare.py                          # all cases but the largest
     python3 benches/compare.py --cases noop-100000      # several minutes: three first builds of 100,000 commands
     python3 benches/compare.py --tools ninja,make       # the two among themselves
+    python3 benches/compare.py --cases one-100,one-1000,one-10000,edits,folder,commands    # one change, beside ninja
     python3 benches/compare.py --cases hours,grid,newday,fanin     # partitions: writes four million small files
     python3 benches/compare.py --cases check,check-cold,locklines,lockhours,dvc    # the lock file
 
@@ -28,6 +29,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from changes import Changes
 from locks import Locks
 from measuring import Figure, Sample, measure, medians
 from partitions import Partitions
@@ -36,8 +38,10 @@ from tools import ROOT, SEED, Assetctl, Graph, Make, Ninja, Tool, find_b3sum, fi
 DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "readers", "memory", "hash", "empty", "list", "complete"]
 PARTITIONS = ["hours", "grid", "newday", "fanin"]
 LOCKS = ["check", "check-cold", "locklines", "lockhours", "dvc"]
+CHANGES = ["one-100", "one-1000", "one-10000", "one-100000", "edits", "folder", "commands"]
 ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "readers", "memory", "hash", "empty", "list", "complete",
-             *PARTITIONS, *LOCKS]
+             *CHANGES, *PARTITIONS, *LOCKS]
+OTHERS = [(CHANGES, Changes), (PARTITIONS, Partitions), (LOCKS, Locks)]
 
 
 def say(text: str) -> None:
@@ -267,15 +271,12 @@ class Comparison:
     def run(self) -> None:
         for case in self.options.cases:
             kind, _, size = case.partition("-")
-            if case in PARTITIONS:
-                partitions = Partitions(self.options, say)
-                getattr(partitions, case)()
-                self.figures += partitions.figures
-                continue
-            if case in LOCKS:
-                locks = Locks(self.options, say)
-                getattr(locks, case.replace("-", "_"))()
-                self.figures += locks.figures
+            room = next((make for cases, make in OTHERS if case in cases), None)
+            if room:
+                others = room(self.options, say)
+                method = getattr(others, case.replace("-", "_"), None)
+                method() if method else getattr(others, kind)(int(size))
+                self.figures += others.figures
                 continue
             getattr(self, kind)(*([int(size)] if size else []))
             if not self.options.keep:

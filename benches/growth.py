@@ -43,8 +43,8 @@ class Assets:
             words = " ".join("{{input.%s}}" % name for name in inputs)
             text.append(f'[source.s{i}]\npath = "src/s{i}"\n[asset.a{i}]\ndeps = {inputs}\n'
                         f'command = "cat {words} > {{{{output}}}}"\noutputs = ["out/a{i}"]\n')
-            project.write(f"src/s{i}", f"{i}\n")
-            project.write(f"out/a{i}", f"{i}\n")
+            project.write(f"src/s{i}", f"{i:012}\n")
+            project.write(f"out/a{i}", f"{i:012}\n")
         project.write("Assets.toml", "".join(text))
         project.now = "2020-01-01T00:00:00Z"
         self.one, self.changed, self.glob = f"a{size - 1}", f"src/s{size - 1}", "key:a1*"
@@ -64,7 +64,7 @@ class Partitions:
                       'outputs = ["out/{{partition:%Y-%m}}/{{partition}}.csv"]\n')
         for folder in ("in", "out"):
             for number in range(size):
-                project.write(self.path(folder, number), f"{number}\n")
+                project.write(self.path(folder, number), f"{number:012}\n")
         project.now = f"{START + size * HOUR:%Y-%m-%dT%H:%M:%SZ}"
         last = START + (size - 1) * HOUR
         self.one, self.changed, self.glob = f"clean@{last:%Y-%m-%d-%H:%M}", self.path("in", size - 1), "key:cl*"
@@ -117,6 +117,7 @@ class Growth:
             # `check` and a step that fails have codes of their own; whatever is a mistake has a higher one.
             samples.append(measure(kind.project.command(*words), self.options.work / "growth.log", codes=(0, 1)))
         self.note(kind, change, verb, samples)
+        print(f"{kind.size:9,} {kind.unit}s, {change} changed: {verb}: {cell(medians(samples))}", file=sys.stderr, flush=True)
 
     def looks(self, kind, change: str) -> None:
         """All verbs that change nothing."""
@@ -138,9 +139,10 @@ class Growth:
         edits = iter(range(1_000_000))
 
         def edit(paths) -> None:
-            text = f"{next(edits)}\n"
+            text = f"{next(edits):012}\n"
             for path in paths:
-                with open(folder / path, "w") as file:
+                # Neither cut nor removed, which some file systems are slow at.
+                with open(folder / path, "r+") as file:
                     file.write(text)
 
         settle()

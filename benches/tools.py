@@ -35,6 +35,13 @@ class Graph:
         """No asset reads another."""
         return cls([[] for _ in range(size)])
 
+    def sinks(self) -> list[int]:
+        """Assets that no other reads, in an order without a pattern."""
+        read = {dep for deps in self.deps for dep in deps}
+        sinks = [i for i in range(len(self.deps)) if i not in read]
+        random.Random(SEED).shuffle(sinks)
+        return sinks
+
 
 class Tool:
     """A build tool with a graph of its own in a folder of its own."""
