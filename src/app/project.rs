@@ -20,8 +20,8 @@ use crate::hash::{GitIgnored, Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
 use crate::look::{
-    KeyQuestion, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions, existing_keys,
-    look_for_foreign_files,
+    KeyQuestion, ManifestTexts, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions,
+    existing_keys, look_for_foreign_files,
 };
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
@@ -45,6 +45,7 @@ pub struct OpenProject {
     /// What the user vouches for instances with.
     own_key: Option<Key>,
     compiled: Compiled,
+    manifests: ManifestTexts,
     keys: KeysByDefinition,
     mark: Option<Mark>,
     /// What was found of the instance when it was asked for keys.
@@ -213,6 +214,7 @@ impl OpenProject {
             root,
             home,
             compiled,
+            manifests: ManifestTexts::default(),
             keys,
             mark,
             notices,
@@ -410,6 +412,7 @@ impl OpenProject {
             own: OWN_FOLDER,
             own_life: OwnLife::Kept,
             graph: &self.compiled.graph,
+            manifests: &self.manifests,
             keys: &self.keys,
             versions,
             environment: &self.environment,

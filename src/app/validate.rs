@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 use thiserror::Error;
 
 use crate::answer::{BoxedDiagnostic, GitignoredFiles, ValidateReport};
@@ -12,7 +12,8 @@ use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::project::{OpenProject, Surroundings};
 use crate::executor::LocalExecutor;
 use crate::look::{
-    EngineError, Spot, Workspace, look_for_foreign_files, observe_code_of, used_definitions,
+    EngineError, ManifestText, Spot, Workspace, look_for_foreign_files, observe_code_of,
+    used_definitions,
 };
 use crate::manifest;
 use crate::model::{
@@ -189,11 +190,11 @@ fn missing(
     }
     missing.dedup();
     let more = missing.len().saturating_sub(1);
-    let spot = Spot::read(workspace, source.location);
-    Ok(missing
-        .into_iter()
-        .next()
-        .map(|path| MissingSourceWarning::new(source.key.clone(), path, more, spot)))
+    let warning = |path| {
+        let spot = Spot::read(workspace, source.location);
+        MissingSourceWarning::new(source.key.clone(), path, more, spot)
+    };
+    Ok(missing.into_iter().next().map(warning))
 }
 
 fn missing_at(
@@ -252,7 +253,7 @@ pub struct MissingSourceWarning {
     path: String,
     more: usize,
     #[source_code]
-    source_code: NamedSource<String>,
+    source_code: ManifestText,
     #[label("declared here")]
     span: SourceSpan,
 }
@@ -283,7 +284,7 @@ pub struct GitignoredWarning {
     asset: AssetKey,
     paths: String,
     #[source_code]
-    source_code: NamedSource<String>,
+    source_code: ManifestText,
     #[label("declared here")]
     span: SourceSpan,
 }
@@ -318,7 +319,7 @@ pub struct MissingScript {
     key: AssetKey,
     path: String,
     #[source_code]
-    source_code: NamedSource<String>,
+    source_code: ManifestText,
     #[label("declared here")]
     span: SourceSpan,
 }
@@ -347,7 +348,7 @@ impl MissingScript {
 pub struct EmptyExists {
     path: String,
     #[source_code]
-    source_code: NamedSource<String>,
+    source_code: ManifestText,
     #[label("declared here")]
     span: SourceSpan,
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::digest::Folding;
 use crate::hash::{HashError, is_glob};
-use crate::look::error::{EngineError, Problems, Spot};
+use crate::look::error::{EngineError, Problems};
+use crate::look::manifest_text::Spot;
 use crate::look::workspace::Workspace;
 use crate::model::{Asset, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Watched};
 use crate::plan::{

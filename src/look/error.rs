@@ -2,19 +2,15 @@
 //! an outcome.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
 use crate::hash::HashError;
-use crate::look::workspace::Workspace;
-use crate::model::{AssetGraph, Location, OutputKind, StepName};
+use crate::look::manifest_text::{ManifestText, Spot};
+use crate::model::{OutputKind, StepName};
 use crate::store::StoreError;
-use crate::sys::file::read_file;
-
-/// No manifest is longer.
-const LONGEST: u64 = 512_000_000;
 
 /// Why a plan cannot be made or a run cannot be started.
 #[derive(Debug, Error, Diagnostic)]
@@ -30,7 +26,7 @@ pub enum EngineError {
         path: String,
         /// The manifest.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: ManifestText,
         /// The path in it.
         #[label("nothing is there")]
         span: SourceSpan,
@@ -48,7 +44,7 @@ pub enum EngineError {
         pattern: String,
         /// The manifest.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: ManifestText,
         /// The pattern in it.
         #[label("no file matches")]
         span: SourceSpan,
@@ -64,7 +60,7 @@ pub enum EngineError {
         tool: String,
         /// The manifest.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: ManifestText,
         /// The tool in it.
         #[label("no such program in PATH")]
         span: SourceSpan,
@@ -80,7 +76,7 @@ pub enum EngineError {
         variable: String,
         /// The manifest.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: ManifestText,
         /// The declaration in it.
         #[label("required here")]
         span: SourceSpan,
@@ -102,7 +98,7 @@ pub enum EngineError {
         remedy: String,
         /// The manifest.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: ManifestText,
         /// The definition in it.
         #[label("its files are its partitions")]
         span: SourceSpan,
@@ -118,7 +114,7 @@ pub enum EngineError {
         definition: String,
         /// The manifest.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: ManifestText,
         /// The definition in it.
         #[label("the product of these dimensions")]
         span: SourceSpan,
@@ -180,7 +176,7 @@ pub enum EngineError {
         help: String,
         /// The manifest.
         #[source_code]
-        source_code: NamedSource<String>,
+        source_code: ManifestText,
         /// The output in it.
         #[label("the output")]
         span: SourceSpan,
@@ -225,44 +221,9 @@ pub enum EngineError {
 #[derive(Debug, Default)]
 pub struct Problems(Vec<EngineError>);
 
-/// A place in a manifest, with its text.
-pub struct Spot {
-    source_code: NamedSource<String>,
-    span: SourceSpan,
-}
-
-impl Spot {
-    /// Reads the manifest file that `location` points into.
-    pub fn read(workspace: &Workspace<'_>, location: Location) -> Self {
-        Self::of(workspace.root, workspace.graph, location)
-    }
-
-    /// Reads the manifest file of the project at `root` that `location` points into.
-    pub fn of(root: &Path, graph: &AssetGraph, location: Location) -> Self {
-        let file = graph
-            .files()
-            .get(location.file.0 as usize)
-            .cloned()
-            .unwrap_or_default();
-        let text = read_file(&root.join(&file), LONGEST).unwrap_or_default();
-        let text = String::from_utf8(text).unwrap_or_default();
-        let start = (location.start as usize).min(text.len());
-        let len = (location.len as usize).min(text.len() - start);
-        Self {
-            source_code: NamedSource::new(file, text),
-            span: (start, len).into(),
-        }
-    }
-
-    /// The file with its text, and the place in it.
-    pub fn into_parts(self) -> (NamedSource<String>, SourceSpan) {
-        (self.source_code, self.span)
-    }
-}
-
 impl EngineError {
     pub(super) fn missing_code(path: &str, spot: Spot) -> Self {
-        let Spot { source_code, span } = spot;
+        let (source_code, span) = spot.into_parts();
         Self::MissingCode {
             path: path.to_owned(),
             source_code,
@@ -271,7 +232,7 @@ impl EngineError {
     }
 
     pub(super) fn empty_code_glob(pattern: &str, spot: Spot) -> Self {
-        let Spot { source_code, span } = spot;
+        let (source_code, span) = spot.into_parts();
         Self::EmptyCodeGlob {
             pattern: pattern.to_owned(),
             source_code,
@@ -280,7 +241,7 @@ impl EngineError {
     }
 
     pub(super) fn missing_tool(tool: &str, spot: Spot) -> Self {
-        let Spot { source_code, span } = spot;
+        let (source_code, span) = spot.into_parts();
         Self::MissingTool {
             tool: tool.to_owned(),
             source_code,
@@ -289,7 +250,7 @@ impl EngineError {
     }
 
     pub(super) fn unset_variable(variable: &str, spot: Spot) -> Self {
-        let Spot { source_code, span } = spot;
+        let (source_code, span) = spot.into_parts();
         Self::UnsetVariable {
             variable: variable.to_owned(),
             source_code,
@@ -303,7 +264,7 @@ impl EngineError {
         declared: OutputKind,
         spot: Spot,
     ) -> Self {
-        let Spot { source_code, span } = spot;
+        let (source_code, span) = spot.into_parts();
         let asset = &step.asset;
         let accepted = match declared {
             OutputKind::Directory => format!("`assetctl accept {asset}` records it as made, "),

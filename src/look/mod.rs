@@ -6,6 +6,7 @@ mod evaluate;
 mod gather;
 mod keys;
 mod locked;
+mod manifest_text;
 mod places;
 mod source_content;
 mod workspace;
@@ -14,7 +15,7 @@ pub use code::{
     is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets, unset_secrets,
     watched_code,
 };
-pub use error::{EngineError, Problems, Spot};
+pub use error::{EngineError, Problems};
 pub use evaluate::{Observations, Observing, StoreRecords, evaluate};
 pub use gather::{
     ChangedOutputs, changed_outputs_of, find_outputs_unlike, find_source, find_sources,
@@ -23,6 +24,7 @@ pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
 };
 pub use locked::BlockOutput;
+pub use manifest_text::{ManifestText, ManifestTexts, Spot};
 pub use places::{begun_at, holds_something, note_begun};
 pub use source_content::{Elsewhere, find_elsewhere, keep_source_content};
 pub use workspace::{

@@ -23,7 +23,8 @@ use std::path::Path;
 use crate::answer::PlannedAside;
 use crate::digest::Field;
 use crate::hash::{HashError, version_of_bytes};
-use crate::look::error::{EngineError, Problems, Spot};
+use crate::look::error::{EngineError, Problems};
+use crate::look::manifest_text::Spot;
 use crate::look::workspace::{OWN_FOLDER, Workspace};
 use crate::model::{
     Asset, CodeRecord, CodeVersion, DataVersion, Lock, LockedAsset, Occupied, OutputKind,

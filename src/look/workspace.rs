@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use crate::executor::Executor;
 use crate::hash::Versions;
 use crate::io_manager::IoManager;
+use crate::look::manifest_text::ManifestTexts;
 use crate::model::{
     AssetGraph, AssetKey, Batch, KeysByDefinition, LONGEST_COMPONENT, PartitionKey, PartitionKeys,
     RunId, SHORTENED, StepName, encode_component, encode_whole_component, shortened,
@@ -33,6 +34,8 @@ pub struct Workspace<'a> {
     pub own_life: OwnLife,
     /// What is declared.
     pub graph: &'a AssetGraph,
+    /// The files that it is declared in, for messages.
+    pub manifests: &'a ManifestTexts,
     /// The keys of all partitions definitions.
     pub keys: &'a KeysByDefinition,
     /// The versions of what is on disk.

@@ -28,7 +28,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::hash::{HashError, Ignore};
-use crate::look::error::{EngineError, Problems, Spot};
+use crate::look::error::{EngineError, Problems};
+use crate::look::manifest_text::Spot;
 use crate::model::{
     AddedKey, AssetGraph, DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition,
     NamedKeys, PartitionKey, PartitionKeys, PartitionPlaceholder, PartitionRef, PartitionSet,
@@ -166,10 +167,12 @@ pub fn look_for_foreign_files(world: World<'_>, id: DefinitionId) -> Result<(), 
         let declared = self::declared(world.graph, id);
         match &declared.definition {
             PartitionsDefinition::Files(pattern) => match keys_of_files(world, pattern) {
-                Ok(found) => problems.extend(found.foreign.into_iter().map(|file| {
+                Ok(found) if found.foreign.is_empty() => {}
+                Ok(found) => {
                     let spot = Spot::of(world.root, world.graph, declared.location);
-                    file.told(pattern, spot)
-                })),
+                    let foreign = found.foreign.into_iter();
+                    problems.extend(foreign.map(|file| file.told(pattern, spot.clone())));
+                }
                 Err(error) => problems.push(error.into()),
             },
             PartitionsDefinition::Time {
