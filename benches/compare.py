@@ -35,11 +35,11 @@ from measuring import Figure, Sample, measure, medians
 from partitions import Partitions
 from tools import ROOT, SEED, Assetctl, Graph, Make, Ninja, Tool, find_b3sum, find_make, find_ninja
 
-DEFAULT_CASES = ["noop-1000", "noop-10000", "build", "readers", "memory", "hash", "empty", "list", "complete"]
+DEFAULT_CASES = ["noop-1000", "noop-10000", "commands", "readers", "memory", "hash", "empty", "list", "complete"]
 PARTITIONS = ["hours", "grid", "newday", "fanin"]
 LOCKS = ["check", "check-cold", "locklines", "lockhours", "dvc"]
 CHANGES = ["one-100", "one-1000", "one-10000", "one-100000", "edits", "folder", "commands"]
-ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "build", "readers", "memory", "hash", "empty", "list", "complete",
+ALL_CASES = ["noop-1000", "noop-10000", "noop-100000", "readers", "memory", "hash", "empty", "list", "complete",
              *CHANGES, *PARTITIONS, *LOCKS]
 OTHERS = [(CHANGES, Changes), (PARTITIONS, Partitions), (LOCKS, Locks)]
 
@@ -113,20 +113,6 @@ class Comparison:
         digests = {tool.name: tool.contents() for tool in tools}
         if len(set(digests.values())) != 1:
             sys.exit(f"compare: {case}: the tools built different bytes: {digests}")
-
-    def build(self) -> None:
-        """1,000 trivial commands, none of which waits for another."""
-        graph, tools = Graph.flat(1000), self.tools("build")
-        sampled = {tool.name: [] for tool in tools}
-        for tool in tools:
-            tool.lay_out(graph)
-        say(f"build: {self.options.runs} times 1,000 commands, {self.options.jobs} at once")
-        for _ in range(self.options.runs):
-            for tool in tools:
-                tool.forget()
-                sampled[tool.name].append(tool.run())
-        self.same_outputs("build", tools)
-        self.ratios("build", f"1,000 commands, -j{self.options.jobs}", sampled, {"wall": 1.3})
 
     def memory(self) -> None:
         """100 trivial commands, once in memory and once on disk, each for the first time."""

@@ -62,6 +62,13 @@ class Locks:
                                    100.0, detail=f"cpu {1000 * medians(same).cpu:.0f} ms"))
         self.figures.append(Figure("check", "the same after something was written: wall time", 1000 * medians(edited).wall,
                                    " ms", detail=f"cpu {1000 * medians(edited).cpu:.0f} ms"))
+        few = []
+        for number in range(self.options.runs):
+            for source in range(100):
+                (project.folder / "src" / f"s{97 * source}").write_text(f"changed {number}\n")
+            few.append(measure(project.command("check"), project.folder / "compare.log", codes=(1,)))
+        self.figures.append(Figure("check", "100 sources changed: wall time", 1000 * medians(few).wall, " ms", 100.0,
+                                   detail=f"cpu {1000 * medians(few).cpu:.0f} ms"))
         self.forget(project.folder)
 
     def check_cold(self) -> None:

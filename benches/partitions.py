@@ -6,13 +6,16 @@ cost is that of `benches/baseline/stat.rs`, which stats the same files on all co
 
 import datetime
 import shutil
+import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from measuring import Figure, medians, measure
 
 ROOT = Path(__file__).resolve().parent.parent
+INSTANCE = "instance.db"
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
 
@@ -58,11 +61,19 @@ class Project:
         """Seconds that the bare look at all files takes."""
         listed = self.folder / "compare.list"
         listed.write_text("\n".join(self.paths))
-        program = ROOT / "target" / "release" / "examples" / "stat"
-        if not program.exists():
-            subprocess.run(["cargo", "build", "--release", "--example", "stat"], cwd=ROOT, check=True)
-        found = subprocess.run([program, self.folder, listed], capture_output=True, text=True, check=True)
-        return float(found.stdout)
+        return baseline("stat", self.folder, listed)
+
+    def read(self) -> float:
+        """Seconds that the bare reading of all current state takes."""
+        return baseline("read", self.folder / ".assetctl" / INSTANCE)
+
+
+def baseline(name: str, *arguments: Path) -> float:
+    """The seconds that a program of `benches/baseline` prints."""
+    program = ROOT / "target" / "release" / "examples" / name
+    if not program.exists():
+        subprocess.run(["cargo", "build", "--release", "--example", name], cwd=ROOT, check=True)
+    return float(subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout)
 
 
 class Partitions:
@@ -79,18 +90,20 @@ class Partitions:
 
     def looks(self, case: str, project: Project) -> None:
         """`status` beside the bare look at the files, and `status --recorded`."""
-        bare, full, recorded = [], [], []
+        bare, read, full, recorded = [], [], [], []
         for _ in range(min(self.options.runs, 5)):
             bare.append(project.stat())
             full.append(project.run("status"))
+            read.append(project.read())
             recorded.append(project.run("status", "--recorded"))
-        bare = sorted(bare)[len(bare) // 2]
+        bare, read = statistics.median(bare), statistics.median(read)
         mine, records = medians(full), medians(recorded)
         self.figures += [
             Figure(case, "status: wall time above the bare look at its files", mine.wall - bare, " s", 1.0,
                    detail=f"{mine.wall:.2f} / {bare:.2f} s"),
             Figure(case, "status: peak memory", max(it.memory for it in full) / 1e6, " MB", 300.0),
-            Figure(case, "status --recorded: wall time", records.wall, " s", 1.0),
+            Figure(case, "status --recorded: wall time", records.wall, " s", 1.0,
+                   detail=f"reading the instance: {read:.2f} s"),
             Figure(case, "status --recorded: peak memory", max(it.memory for it in recorded) / 1e6, " MB", 300.0),
         ]
 
@@ -109,7 +122,29 @@ class Partitions:
         project.now = f"{start + self.options.partitions * HOUR:%Y-%m-%dT%H:%M:%SZ}"
         project.accept("clean")
         self.looks("hours", project)
+        self.runs("hours", project)
         self.forget(project)
+
+    def runs(self, case: str, project: Project) -> None:
+        """`materialize` of everything beside the bare look at its files: with nothing to do, and one hour changed."""
+        bare, idle, one = [], [], []
+        for number in range(min(self.options.runs, 5)):
+            changed = project.folder / project.paths[len(project.paths) // 4 + number]
+            output = project.folder / project.paths[len(project.paths) * 3 // 4 + number]
+            changed.write_text(f"changed {number}\n")
+            one.append(project.run("materialize", "clean"))
+            if output.read_text() != changed.read_text():
+                sys.exit(f"compare: {output} was not made of {changed}")
+            project.run("materialize", "clean")
+            bare.append(project.stat())
+            idle.append(project.run("materialize", "clean"))
+        bare, idle, one = statistics.median(bare), medians(idle), medians(one)
+        self.figures += [
+            Figure(case, "nothing to do: wall time of the bare look at its files", idle.wall / bare, "", 1.2,
+                   detail=f"{idle.wall:.2f} / {bare:.2f} s"),
+            Figure(case, "one changed hour: wall time of nothing to do", one.wall / idle.wall, "", 1.3,
+                   detail=f"{one.wall:.2f} / {idle.wall:.2f} s"),
+        ]
 
     def grid(self) -> None:
         """A thousand assets in ten layers with as many daily partitions each."""
@@ -173,7 +208,7 @@ class Partitions:
                 if number > 0:
                     sampled[days].append(sample)
         few, many = (medians(sampled[days]).cpu for days in (10, 100_000))
-        self.figures.append(Figure("newday", "a new day after 100,000 days: cpu of that after 10", many / few, "", 1.2,
+        self.figures.append(Figure("newday", "a new day after 100,000 days: cpu of that after 10", many / few, "", 1.1,
                                    detail=f"{1000 * many:.1f} / {1000 * few:.1f} ms"))
         for project in projects.values():
             self.forget(project)
