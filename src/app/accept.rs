@@ -22,12 +22,14 @@ use crate::executor::LocalExecutor;
 use crate::lock::{LockChanges, key_changes, line_of};
 use crate::look::{EngineError, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
-    AcceptRequest, AssetGraph, AssetId, AssetKey, LockLine, Outcome, PartitionSet, RunId,
-    RunStatus, StepName,
+    AcceptRequest, AssetId, Outcome, PartitionRef, PartitionSet, RunId, RunStatus, StepName,
 };
-use crate::plan::{Evaluation, Purpose, Role, Scope, Upstream};
-use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, Recording, RunEnd, Success};
+use crate::plan::{Cell, Purpose, Scope, Upstream};
+use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, RunEnd, Store, Success};
 use crate::sys::clock::Clock;
+
+/// How many partitions are leased in one transaction.
+const LEASED_AT_ONCE: usize = 10_000;
 
 /// Records the outputs on disk of what is selected.
 ///
@@ -61,9 +63,11 @@ pub fn accept(
         run,
         time,
     };
-    let (mut accepted, _) = acceptance.look(&mut instance)?;
-    if !request.dry_run && !accepted.is_empty() {
-        refuse_running(project, &mut instance, &accepted.sets)?;
+    let mut accepted = acceptance.look(&mut instance)?;
+    let mut sets = accepted.sets();
+    if !request.dry_run && !sets.is_empty() {
+        drop(accepted);
+        refuse_running(project, &mut instance, &sets)?;
         instance.make_writable(project)?;
         let new = NewRun {
             id: run,
@@ -74,22 +78,22 @@ pub fn accept(
             pid: Some(std::process::id()),
             events: Vec::new(),
         };
-        accepted = acceptance.record(&mut instance, &new, &accepted)?;
-        let mut changes = std::mem::take(&mut accepted.sources);
+        accepted = acceptance.record(&mut instance, &new, &sets)?;
+        sets = accepted.sets();
+        let mut changes = std::mem::take(&mut accepted.changes);
         changes.append(key_changes(project.graph(), project.keys(), lock.lock()));
-        changes.lines = accepted.lines(project.graph());
         instance.take_notices(lock.notices());
-        lock.change(project, &versions, &changes)?;
+        lock.change(project, &versions, changes)?;
     }
+    accepted.files.sort_unstable();
     project.keep_what_was_learnt();
     let report = AffectedReport {
-        affected: accepted
-            .sets
+        affected: sets
             .iter()
             .flat_map(|(id, set)| key_ranges(&scope, *id, set))
             .collect(),
-        files: accepted.files(),
-        bytes: accepted.bytes(),
+        files: accepted.files,
+        bytes: accepted.bytes,
         dry_run: request.dry_run,
     };
     Ok((report, instance.notices))
@@ -98,78 +102,45 @@ pub fn accept(
 /// What is accepted, upstream before downstream.
 #[derive(Default)]
 struct Accepted {
-    sets: Vec<(AssetId, PartitionSet)>,
-    successes: Vec<Success>,
-    /// What changes in the lock file's lines of sources.
-    sources: LockChanges,
+    indexes: Vec<(AssetId, Vec<u32>)>,
+    files: Vec<String>,
+    bytes: u64,
+    counts: RunCounts,
+    /// What changes in the lock file.
+    changes: LockChanges,
 }
 
 impl Accepted {
-    fn is_empty(&self) -> bool {
-        self.successes.is_empty()
+    fn sets(&self) -> Vec<(AssetId, PartitionSet)> {
+        let indexes = self.indexes.iter();
+        let set = |(id, of): &(AssetId, Vec<u32>)| (*id, of.iter().copied().collect());
+        indexes.map(set).collect()
     }
 
-    fn partitions(&self) -> Vec<AssetPartition> {
-        let partition = |success: &Success| AssetPartition {
-            step: StepName {
-                asset: success.materialization.asset.clone(),
-                partition: success.materialization.partition.clone(),
-            },
-            slot: success.slot.clone(),
+    /// Takes a success up. Those of one asset follow each other.
+    fn add(&mut self, scope: &Scope<'_>, cell: Cell, success: &Success) {
+        let made = &success.materialization;
+        let (id, PartitionRef { index, .. }) = scope.at(cell);
+        match self.indexes.last_mut() {
+            Some((last, indexes)) if *last == id => indexes.push(index),
+            _ => self.indexes.push((id, vec![index])),
+        }
+        for output in &made.outputs {
+            self.files.push(output.path.clone());
+            self.bytes += output.bytes;
+        }
+        match made.outcome {
+            Outcome::Materialized => self.counts.materialized += 1,
+            Outcome::Unchanged => self.counts.unchanged += 1,
+        }
+        let Some(asset) = scope.asset_at(cell).filter(|asset| asset.locked) else {
+            return;
         };
-        self.successes.iter().map(partition).collect()
-    }
-
-    /// The lines of the lock file for what is accepted.
-    fn lines(&self, graph: &AssetGraph) -> Vec<(AssetKey, Vec<LockLine>)> {
-        let mut lines: Vec<(AssetKey, Vec<LockLine>)> = Vec::new();
-        for made in self
-            .successes
-            .iter()
-            .map(|success| &success.materialization)
-        {
-            let asset = graph
-                .find(made.asset.as_str())
-                .and_then(|id| graph.asset(id));
-            let Some(asset) = asset.filter(|asset| asset.locked) else {
-                continue;
-            };
-            let line = line_of(asset, made);
-            match lines.last_mut() {
-                Some((last, lines)) if *last == asset.key => lines.push(line),
-                _ => lines.push((asset.key.clone(), vec![line])),
-            }
+        let line = line_of(asset, made);
+        match self.changes.lines.last_mut() {
+            Some((last, lines)) if *last == asset.key => lines.push(line),
+            _ => self.changes.lines.push((asset.key.clone(), vec![line])),
         }
-        lines
-    }
-
-    fn files(&self) -> Vec<String> {
-        let outputs = self
-            .successes
-            .iter()
-            .flat_map(|it| &it.materialization.outputs);
-        let mut files: Vec<String> = outputs.map(|output| output.path.clone()).collect();
-        files.sort_unstable();
-        files
-    }
-
-    fn bytes(&self) -> u64 {
-        let outputs = self
-            .successes
-            .iter()
-            .flat_map(|it| &it.materialization.outputs);
-        outputs.map(|output| output.bytes).sum()
-    }
-
-    fn counts(&self) -> RunCounts {
-        let mut counts = RunCounts::default();
-        for success in &self.successes {
-            match success.materialization.outcome {
-                Outcome::Materialized => counts.materialized += 1,
-                Outcome::Unchanged => counts.unchanged += 1,
-            }
-        }
-        counts
     }
 }
 
@@ -189,12 +160,12 @@ impl Acceptance<'_> {
         &self,
         instance: &mut InstanceAccess,
         new: &NewRun,
-        first: &Accepted,
+        first: &[(AssetId, PartitionSet)],
     ) -> Result<Accepted, AppError> {
         let begun = instance.store.begin_run(new)?;
         let recorded = self.record_leased(instance, first, &begun.crashed);
         let (status, counts) = match &recorded {
-            Ok(accepted) => (RunStatus::Success, accepted.counts()),
+            Ok(accepted) => (RunStatus::Success, accepted.counts),
             Err(_) => (RunStatus::Failure, RunCounts::default()),
         };
         let time = self.time;
@@ -211,63 +182,82 @@ impl Acceptance<'_> {
     fn record_leased(
         &self,
         instance: &mut InstanceAccess,
-        first: &Accepted,
+        first: &[(AssetId, PartitionSet)],
         crashed: &[CrashedRun],
     ) -> Result<Accepted, AppError> {
-        let partitions = first.partitions();
-        let taken = instance.store.lease(self.run, &partitions, self.time)?;
-        for crashed in crashed.iter().chain(&taken.crashed) {
+        for crashed in crashed {
             clear_crashed(self.workspace.root, crashed);
         }
-        for (lease, partition) in taken.leases.iter().zip(&partitions) {
-            if let Lease::Held(holder) = lease {
-                let held = EngineError::Held {
-                    step: partition.step.clone(),
-                    holder: holder.to_string(),
-                };
-                return Err(Problems::from(held).into());
-            }
+        for (id, set) in first {
+            self.lease(&mut instance.store, *id, set)?;
         }
-        let (accepted, evaluation) = self.look(instance)?;
-        let success = |success: &Success| Recording::Succeeded(Box::new(success.clone()));
-        let recordings: Vec<Recording> = accepted.successes.iter().map(success).collect();
-        instance.store.record(&recordings)?;
+        let (sources, mut acceptor) = self.acceptor(instance)?;
+        let mut accepted = Accepted::default();
+        let successes = acceptor.successes().map(|found| {
+            let (cell, success) = found?;
+            accepted.add(self.scope, cell, &success);
+            Ok::<_, AppError>(success)
+        });
+        instance.store.record_each(successes)??;
+        accepted.changes.append(sources);
+        let evaluation = acceptor.into_evaluation();
         keep_source_content(self.workspace, &mut instance.store, &evaluation)?;
         Ok(accepted)
     }
 
-    /// Judges what is selected, and puts together what would be recorded.
-    fn look(&self, instance: &mut InstanceAccess) -> Result<(Accepted, Evaluation<'_>), AppError> {
+    fn lease(&self, store: &mut Store, id: AssetId, set: &PartitionSet) -> Result<(), AppError> {
+        let keys = self.scope.keys(id);
+        let partition = |index: u32| AssetPartition {
+            step: StepName {
+                asset: self.scope.graph().key(id).clone(),
+                partition: keys.key(index),
+            },
+            slot: keys.slot(index),
+        };
+        let mut indexes = set.iter();
+        loop {
+            let partitions = indexes.by_ref().take(LEASED_AT_ONCE).map(partition);
+            let partitions: Vec<_> = partitions.collect();
+            if partitions.is_empty() {
+                return Ok(());
+            }
+            let taken = store.lease(self.run, &partitions, self.time)?;
+            for crashed in &taken.crashed {
+                clear_crashed(self.workspace.root, crashed);
+            }
+            for (lease, partition) in taken.leases.iter().zip(&partitions) {
+                if let Lease::Held(holder) = lease {
+                    let held = EngineError::Held {
+                        step: partition.step.clone(),
+                        holder: holder.to_string(),
+                    };
+                    return Err(Problems::from(held).into());
+                }
+            }
+        }
+    }
+
+    /// What would be recorded.
+    fn look(&self, instance: &mut InstanceAccess) -> Result<Accepted, AppError> {
+        let (_, mut acceptor) = self.acceptor(instance)?;
+        let mut accepted = Accepted::default();
+        for found in acceptor.successes() {
+            let (cell, success) = found?;
+            accepted.add(self.scope, cell, &success);
+        }
+        Ok(accepted)
+    }
+
+    /// Judges what is selected. With it comes what changes in the lock file's lines of sources.
+    fn acceptor(
+        &self,
+        instance: &mut InstanceAccess,
+    ) -> Result<(LockChanges, Acceptor<'_, '_>), AppError> {
         let mut evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
         instance.take_lock(self.project, self.workspace, &mut evaluation, self.lock)?;
         let sources = source_changes(self.project, &evaluation, self.lock.lock(), SourceLook::All);
-        let mut acceptor = Acceptor::new(
-            self.workspace,
-            evaluation,
-            &instance.store,
-            (self.run, self.time),
-        )?;
-        let mut accepted = Accepted {
-            sources,
-            ..Accepted::default()
-        };
-        for (row, asset) in self.scope.asset_rows() {
-            let mut set = Vec::new();
-            for (cell, index) in row.cells().zip(row.set.iter()) {
-                if self.scope.role(cell) != Role::Selected {
-                    continue;
-                }
-                if let Some(success) = acceptor.success(asset, cell) {
-                    accepted.successes.push(success);
-                    set.push(index);
-                }
-            }
-            if !set.is_empty() {
-                accepted.sets.push((row.asset, set.into_iter().collect()));
-            }
-        }
-        let evaluation = acceptor.finish()?;
-        Ok((accepted, evaluation))
+        let acceptor = Acceptor::new(self.workspace, evaluation, (self.run, self.time))?;
+        Ok((sources, acceptor))
     }
 }

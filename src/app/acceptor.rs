@@ -1,6 +1,7 @@
 //! What would be recorded of outputs that are accepted, or why they are not.
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,22 +9,22 @@ use jiff::Timestamp;
 
 use crate::app::error::{AppError, RequestError};
 use crate::app::size::size_on_disk;
+use crate::digest::Digest;
 use crate::engine::{Made, materialized};
 use crate::hash::Found;
-use crate::look::{StoreRecords, Workspace};
+use crate::look::Workspace;
 use crate::model::{
-    Asset, AssetId, CodeRecord, DataVersion, DataVersionRule, Name, Origin, OutputKind, Place,
-    ResourceUsage, RunId, Status, StepName,
+    Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, DataVersion, DataVersionRule, InputRecord,
+    MaterializationId, Name, Origin, OutputKind, Place, ResourceUsage, RunId, Status, StepName,
 };
-use crate::plan::{Cell, Evaluation, Role, Scope, code_record};
-use crate::store::{Store, Success};
+use crate::plan::{Cell, Evaluation, Records, Role, Scope, code_record};
+use crate::store::Success;
 
 /// Puts together what is recorded of accepted cells. They are to come upstream first.
 pub struct Acceptor<'a, 's> {
     workspace: &'s Workspace<'s>,
     scope: &'a Scope<'a>,
     evaluation: Evaluation<'a>,
-    store: &'s Store,
     run: RunId,
     time: Timestamp,
     /// What is at the outputs whose content is their version.
@@ -39,7 +40,6 @@ impl<'a, 's> Acceptor<'a, 's> {
     pub fn new(
         workspace: &'s Workspace<'s>,
         evaluation: Evaluation<'a>,
-        store: &'s Store,
         (run, time): (RunId, Timestamp),
     ) -> Result<Self, AppError> {
         let scope = evaluation.scope();
@@ -48,7 +48,6 @@ impl<'a, 's> Acceptor<'a, 's> {
             workspace,
             scope,
             evaluation,
-            store,
             run,
             time,
             codes: HashMap::new(),
@@ -57,16 +56,33 @@ impl<'a, 's> Acceptor<'a, 's> {
         })
     }
 
-    /// The evaluation; all refusals as one error, if there was any.
-    pub fn finish(self) -> Result<Evaluation<'a>, AppError> {
-        self.refusals.into_result()?;
-        Ok(self.evaluation)
+    /// What is recorded of the selected cells, one after the other, upstream first; if any is refused, all refusals at the end
+    /// as one error.
+    pub fn successes(&mut self) -> impl Iterator<Item = Result<(Cell, Success), AppError>> {
+        let scope = self.scope;
+        let cells = scope
+            .asset_rows()
+            .flat_map(|(row, asset)| row.cells().map(move |cell| (asset, cell)));
+        let mut selected = cells.filter(|(_, cell)| scope.role(*cell) == Role::Selected);
+        iter::from_fn(move || {
+            for (asset, cell) in selected.by_ref() {
+                if let Some(success) = self.success(asset, cell) {
+                    return Some(Ok((cell, success)));
+                }
+            }
+            let refusals = std::mem::take(&mut self.refusals);
+            refusals.into_result().err().map(Err)
+        })
+    }
+
+    /// The evaluation, with everything that was accepted.
+    pub fn into_evaluation(self) -> Evaluation<'a> {
+        self.evaluation
     }
 
     /// What is recorded of a selected cell; `None` if it is fresh already, or refused.
-    pub fn success(&mut self, asset: &Asset, cell: Cell) -> Option<Success> {
-        let records = StoreRecords(self.store);
-        let verdict = self.evaluation.judge_again(cell, &records);
+    fn success(&mut self, asset: &Asset, cell: Cell) -> Option<Success> {
+        let verdict = self.evaluation.judge_again(cell, &NoRecords);
         if verdict.status == Status::Fresh && !self.evaluation.is_from_lock(cell) {
             return None;
         }
@@ -205,6 +221,23 @@ impl<'a, 's> Acceptor<'a, 's> {
                 });
             }
         }
+        None
+    }
+}
+
+/// What was read before tells stale cells from pending ones, and either is accepted.
+struct NoRecords;
+
+impl Records for NoRecords {
+    fn inputs(&self, _id: MaterializationId) -> Option<Vec<InputRecord>> {
+        None
+    }
+
+    fn code(&self, _version: CodeVersion) -> Option<CodeRecord> {
+        None
+    }
+
+    fn block(&self, _digest: Digest) -> Option<Vec<BlockEntry>> {
         None
     }
 }

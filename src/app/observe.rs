@@ -76,7 +76,7 @@ pub fn observe(
     }
     let changes = observed_changes(&report.observations, lock.lock());
     instance.take_notices(lock.notices());
-    lock.change(project, &versions, &changes)?;
+    lock.change(project, &versions, changes)?;
     project.keep_what_was_learnt();
     report
         .observations

@@ -71,7 +71,7 @@ pub fn wipe(
         if !locked.is_empty() {
             instance.take_notices(lock.notices());
             let dropped = dropped(project, lock.lock(), &locked);
-            lock.change(project, &project.versions()?, &dropped)?;
+            lock.change(project, &project.versions()?, dropped)?;
         }
         for path in &report.files {
             let file = project.root().join(path);

@@ -91,7 +91,7 @@ impl LockChanges {
 }
 
 /// A lock file's content after some changes. What they do not name stays.
-pub fn update(mut lock: Lock, changes: &LockChanges) -> Lock {
+pub fn update(mut lock: Lock, changes: LockChanges) -> Lock {
     lock.rule = RULE;
     let mut places: HashMap<AssetKey, usize> = lock
         .assets
@@ -113,7 +113,9 @@ pub fn update(mut lock: Lock, changes: &LockChanges) -> Lock {
             lines.retain(|line| !gone.contains(&line.partition));
         }
     }
-    for (asset, new) in &changes.lines {
+    update_sources(&mut lock.sources, &changes);
+    update_keys(&mut lock.added, &changes);
+    for (asset, new) in changes.lines {
         let place = *places.entry(asset.clone()).or_insert_with(|| {
             lock.assets.push(LockedAsset {
                 asset: asset.clone(),
@@ -126,12 +128,10 @@ pub fn update(mut lock: Lock, changes: &LockChanges) -> Lock {
             new.iter().map(|line| &line.partition).collect();
         let lines = &mut lock.assets[place].lines;
         lines.retain(|line| !replaced.contains(&line.partition));
-        lines.extend(new.iter().cloned());
+        lines.extend(new);
     }
     lock.assets
         .retain(|locked| !locked.lines.is_empty() || !locked.blocks.is_empty());
-    update_sources(&mut lock.sources, changes);
-    update_keys(&mut lock.added, changes);
     lock
 }
 
@@ -268,11 +268,11 @@ mod tests {
     fn a_line_takes_the_place_of_all_for_its_partition_and_others_stay() {
         let old = update(
             Lock::default(),
-            &of("clean", vec![line("d1", "old"), line("d2", "kept")]),
+            of("clean", vec![line("d1", "old"), line("d2", "kept")]),
         );
         let mut merged = old.clone();
         merged.assets[0].lines.push(line("d1", "theirs"));
-        let new = update(merged, &of("clean", vec![line("d1", "new")]));
+        let new = update(merged, of("clean", vec![line("d1", "new")]));
         assert_eq!(new.rule, RULE);
         let lines = &new.assets[0].lines;
         assert_eq!(lines.as_slice(), [line("d2", "kept"), line("d1", "new")]);
@@ -280,7 +280,7 @@ mod tests {
             dropped_lines: vec![(asset("clean"), vec![Some(key("d1")), Some(key("d2"))])],
             ..LockChanges::default()
         };
-        assert_eq!(update(new, &changes).assets, vec![]);
+        assert_eq!(update(new, changes).assets, vec![]);
     }
 
     #[test]
@@ -289,14 +289,14 @@ mod tests {
             added_keys: vec![added("b"), added("a"), added("b")],
             ..LockChanges::default()
         };
-        let lock = update(Lock::default(), &changes);
+        let lock = update(Lock::default(), changes);
         assert_eq!(lock.added, [added("b"), added("a")]);
         let changes = LockChanges {
             added_keys: vec![added("c"), added("a")],
             dropped_keys: vec![added("b")],
             ..LockChanges::default()
         };
-        assert_eq!(update(lock, &changes).added, [added("a"), added("c")]);
+        assert_eq!(update(lock, changes).added, [added("a"), added("c")]);
     }
 
     #[test]
@@ -310,12 +310,12 @@ mod tests {
             sources: vec![source("a", "1"), source("b", "1")],
             ..LockChanges::default()
         };
-        let lock = update(Lock::default(), &changes);
+        let lock = update(Lock::default(), changes);
         let changes = LockChanges {
             sources: vec![source("a", "2")],
             dropped_sources: vec![(asset("raw"), Some(key("b")))],
             ..LockChanges::default()
         };
-        assert_eq!(update(lock, &changes).sources, [source("a", "2")]);
+        assert_eq!(update(lock, changes).sources, [source("a", "2")]);
     }
 }

@@ -1,6 +1,7 @@
 //! An open instance: one connection, and the two ways to use it, reading and writing.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::fs;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
@@ -69,6 +70,15 @@ impl Store {
         &mut self,
         change: impl FnOnce(&mut Writing<'_>) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
+        let Ok(value) = self.write_unless(|writing| change(writing).map(Ok::<T, Infallible>))?;
+        Ok(value)
+    }
+
+    /// [`Self::write`], and leaves everything as it is if `change` is refused.
+    pub(super) fn write_unless<T, E>(
+        &mut self,
+        change: impl FnOnce(&mut Writing<'_>) -> Result<Result<T, E>, Fault>,
+    ) -> Result<Result<T, E>, StoreError> {
         if self.access == Access::Read {
             return Err(StoreError::OpenedForReading {
                 path: self.path.clone(),
@@ -90,16 +100,18 @@ impl Store {
                 run_locks: &self.run_locks,
             };
             let value = change(&mut writing)?;
-            let changed = before + 1..changes::last_number(&transaction)? + 1;
-            transaction.commit()?;
-            changes::add_own(&mut self.own_changes, changed);
+            if value.is_ok() {
+                let changed = before + 1..changes::last_number(&transaction)? + 1;
+                transaction.commit()?;
+                changes::add_own(&mut self.own_changes, changed);
+            }
             Ok(value)
         })();
-        result.map_err(|fault| {
+        if !matches!(result, Ok(Ok(_))) {
             // What was interned in a transaction that is gone does not exist.
             self.interned = Interned::default();
-            self.failure(fault)
-        })
+        }
+        result.map_err(|fault| self.failure(fault))
     }
 }
 

@@ -96,6 +96,22 @@ impl Store {
         })
     }
 
+    /// Records what succeeded as it comes, in one transaction, and releases the leases; nothing if a refusal comes.
+    pub fn record_each<E>(
+        &mut self,
+        successes: impl Iterator<Item = Result<Success, E>>,
+    ) -> Result<Result<(), E>, StoreError> {
+        self.write_unless(|writing| {
+            for success in successes {
+                match success {
+                    Ok(success) => writing.succeeded(&success)?,
+                    Err(refusal) => return Ok(Err(refusal)),
+                }
+            }
+            Ok(Ok(()))
+        })
+    }
+
     /// Records what was taken from the lock file, and gives how many. Partitions that another run works on, or of which
     /// something else was recorded meanwhile, are left as they are.
     pub fn adopt(&mut self, adoptions: &[Adoption]) -> Result<u32, StoreError> {

@@ -65,7 +65,7 @@ pub fn lock(
         file.lock(),
         SourceLook::All,
     ));
-    let report = change(project, file, &changes, request.dry_run)?;
+    let report = change(project, file, changes, request.dry_run)?;
     project.keep_what_was_learnt();
     Ok((report, instance.notices))
 }
@@ -74,11 +74,11 @@ pub fn lock(
 pub fn change(
     project: &OpenProject,
     file: LockFile,
-    changes: &LockChanges,
+    changes: LockChanges,
     dry_run: bool,
 ) -> Result<LockReport, AppError> {
     let versions = project.versions()?;
-    let new = updated(project, &versions, file.lock().clone(), changes)?;
+    let new = updated(project, &versions, file.lock().clone(), changes.clone())?;
     let report = LockReport::new(FILE_NAME, changed_lines(file.lock(), &new), dry_run);
     if !dry_run {
         file.change(project, &versions, changes)?;
@@ -148,6 +148,6 @@ pub fn lock_fresh(
         SourceLook::All
     };
     changes.append(source_changes(project, evaluation, lock, look));
-    file.change(project, versions, &changes)?;
+    file.change(project, versions, changes)?;
     Ok(())
 }

@@ -149,14 +149,14 @@ impl LockFile {
         self,
         project: &OpenProject,
         versions: &Versions<'_>,
-        changes: &LockChanges,
+        changes: LockChanges,
     ) -> Result<Self, AppError> {
         if changes.is_empty() && matches!(self.state, State::Written | State::Tidy) {
             return Ok(self);
         }
         let _guard = guard(project)?;
         let now = self.read_again(project)?;
-        let new = if let Some(text) = now.spliced(project, changes) {
+        let new = if let Some(text) = now.spliced(project, &changes) {
             Self::written(text.into_bytes())
         } else {
             let is_there = now.exists();

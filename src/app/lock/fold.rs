@@ -26,11 +26,11 @@ pub fn updated(
     project: &OpenProject,
     versions: &Versions<'_>,
     lock: Lock,
-    changes: &LockChanges,
+    mut changes: LockChanges,
 ) -> Result<Lock, AppError> {
     let stands_apart = || {
         let outlines: Vec<Outline<'_>> = lock.assets.iter().map(Outline::of).collect();
-        lock.rule == RULE && stand_apart((project.graph(), project.keys()), &outlines, changes)
+        lock.rule == RULE && stand_apart((project.graph(), project.keys()), &outlines, &changes)
     };
     if !changes.concern_lines() || !folds(project, &lock) || stands_apart() {
         return Ok(update(lock, changes));
@@ -48,10 +48,13 @@ pub fn updated(
     let made = changes.lines.iter();
     let made = made.map(|(asset, lines)| (asset, lines.as_slice()));
     let made: HashMap<&AssetKey, &[LockLine]> = made.collect();
-    let without = without_blocks(&evaluation, &lock, changes);
+    let in_block = stands_in_block(&evaluation, &lock);
     let lock = with_fresh_blocks_unfolded(&mut evaluation, &instance.store, lock, &made);
-    let lock = without_dropped(&mut evaluation, lock, changes);
-    let mut new = update(lock, &without);
+    let lock = without_dropped(&mut evaluation, lock, &changes);
+    if let Some(in_block) = in_block {
+        drop_lines_in_blocks(&mut changes.lines, evaluation.scope(), &in_block);
+    }
+    let mut new = update(lock, changes);
     let facts = lock_facts(&evaluation, &new);
     let evaluation = RefCell::new(evaluation);
     let unfold = |id: AssetId, range: Range<u32>| {
@@ -84,14 +87,13 @@ fn folds(project: &OpenProject, lock: &Lock) -> bool {
     blocks.next().is_some() || graph.ids().any(is_large)
 }
 
-/// The changes without lines of partitions that stand in a block that is right.
-fn without_blocks(evaluation: &Evaluation<'_>, lock: &Lock, changes: &LockChanges) -> LockChanges {
-    let scope = evaluation.scope();
-    let Some(in_block) = stands_in_block(evaluation, lock) else {
-        return changes.clone();
-    };
-    let mut changes = changes.clone();
-    for (asset, lines) in &mut changes.lines {
+/// Drops lines of partitions that stand in a block that is right.
+fn drop_lines_in_blocks(
+    changed: &mut Vec<(AssetKey, Vec<LockLine>)>,
+    scope: &Scope<'_>,
+    in_block: &[bool],
+) {
+    for (asset, lines) in &mut *changed {
         let Some(id) = scope.graph().find(asset.as_str()) else {
             continue;
         };
@@ -104,8 +106,7 @@ fn without_blocks(evaluation: &Evaluation<'_>, lock: &Lock, changes: &LockChange
             !cell.is_some_and(|cell| in_block[cell.index()])
         });
     }
-    changes.lines.retain(|(_, lines)| !lines.is_empty());
-    changes
+    changed.retain(|(_, lines)| !lines.is_empty());
 }
 
 /// Blocks of which something was `made` and all is fresh here, as lines: what came out may be something else although

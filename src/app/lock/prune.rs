@@ -45,7 +45,7 @@ pub fn prune_lock(
     let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, Observing::Last)?;
     let mut changes = orphans(project, file.lock());
     changes.append(wrong_lines(&evaluation, file.lock()));
-    let report = change(project, file, &changes, dry_run)?;
+    let report = change(project, file, changes, dry_run)?;
     project.keep_what_was_learnt();
     Ok((report, instance.notices))
 }

@@ -96,7 +96,7 @@ fn change_locked_keys(
         KeyChange::Add => {}
         KeyChange::Remove => changes.dropped_keys = keys,
     }
-    let now = lock.change(project, &project.versions()?, &changes)?;
+    let now = lock.change(project, &project.versions()?, changes)?;
     Ok(keys_of(now.lock(), &request.definition))
 }
 
