@@ -10,7 +10,7 @@ use crate::io_manager::{
     Giving, IoManager, IoManagerError, StagedOutput, Stored, Streams, Taken, Written,
 };
 use crate::model::{LONGEST_COMPONENT, OutputKind, shortened};
-use crate::sys::file::{Mount, copy_tree, mount_of, relocate, remove_tree};
+use crate::sys::file::{Mount, copy_tree, create_parent, mount_of, relocate, remove_tree};
 
 /// Keeps each value at its path in the project: a finished output is renamed into place.
 ///
@@ -103,9 +103,7 @@ impl IoManager for FilesystemIoManager {
     /// An error if a directory is where a file goes, or a file where the folder above belongs.
     fn make_way(&self, output: &StagedOutput) -> Result<(), IoManagerError> {
         let to = self.root.join(&output.path);
-        if let Some(parent) = to.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        create_parent(&to)?;
         let directory = to.symlink_metadata().is_ok_and(|there| there.is_dir());
         if directory && output.kind == OutputKind::File {
             return Err(io::Error::from(io::ErrorKind::IsADirectory).into());

@@ -66,9 +66,12 @@ fn is_no_file(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
-/// Makes the folder that `path` lies in.
+/// Makes the folder that `path` lies in. One that is there is only looked at: to ask for it would lock the folder above.
 pub fn create_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)
+    match path.parent() {
+        Some(parent) if !parent.is_dir() => fs::create_dir_all(parent),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What the names of files begin with that are not complete yet.
