@@ -20,6 +20,7 @@ use crate::engine::outbox::{Outbox, Part};
 use crate::engine::recovery::{clear_crashed, has_left, put_back_asides, remove_left};
 use crate::engine::run::{RunDoors, RunOptions};
 use crate::engine::scheduler::Scheduler;
+use crate::engine::staging_pool::StagingPool;
 use crate::engine::step::{NotMade, SetAside, StepEnd, StepOrder, StepReport};
 use crate::engine::step_locks::StepLocks;
 use crate::look::{EngineError, OWN_FOLDER, OwnLife, Problems};
@@ -51,6 +52,7 @@ pub(super) struct Coordinator<'a, 'd> {
     /// Whether what dead runs had begun lies aside, to go with the next success of its step.
     pub(super) left: bool,
     pub(super) outbox: Outbox,
+    pub(super) pool: Arc<StagingPool>,
     pub(super) scheduler: Scheduler<'d>,
     pub(super) counts: RunCounts,
     /// Keeps the run alive; there is none until the first step starts.
@@ -74,7 +76,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
         evaluation: Evaluation<'a>,
         costs: &'d Costs,
         options: &'d RunOptions,
-        (files, stop): (Arc<InputFiles>, Arc<AtomicBool>),
+        (files, pool, stop): (Arc<InputFiles>, Arc<StagingPool>, Arc<AtomicBool>),
     ) -> Self {
         let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions().of, costs);
         let counts = RunCounts {
@@ -86,6 +88,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             locks: StepLocks::new(doors.workspace, options.run),
             left: doors.workspace.own_life == OwnLife::Kept && has_left(doors.workspace.root),
             outbox: Outbox::new(options.run, doors.workspace.own),
+            pool,
             watch: Watch::new(doors.workspace, files),
             doors,
             evaluation,
@@ -236,13 +239,18 @@ impl Coordinator<'_, '_> {
     /// Records what has finished, then shows its events.
     pub(super) fn flush(&mut self) -> Result<(), Problems> {
         let root = self.doors.workspace.root;
-        let mut events = self.outbox.flush(self.doors.store, &mut self.locks, root);
+        let pool = Arc::clone(&self.pool);
+        let mut events = self
+            .outbox
+            .flush(self.doors.store, &mut self.locks, (root, &pool));
         if let Err(problems) = &events
             && problems.is_disk_full()
         {
             // What a failed step has left is of less use than its record.
             self.outbox.drop_failed_staging(root);
-            events = self.outbox.flush(self.doors.store, &mut self.locks, root);
+            events = self
+                .outbox
+                .flush(self.doors.store, &mut self.locks, (root, &pool));
         }
         self.show(&events?);
         Ok(())

@@ -11,7 +11,7 @@ use crate::answer::{Event, EventKind, StepOutcome};
 use crate::digest::Folding;
 use crate::engine::inputs::Unsettled;
 use crate::engine::materialization::{Basis, Made, materialized_of};
-use crate::engine::staging::discard_aside;
+use crate::engine::staging_pool::StagingPool;
 use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::engine::step_locks::StepLocks;
 use crate::look::{Problems, step_folder};
@@ -182,7 +182,7 @@ impl Outbox {
         &mut self,
         store: &mut Store,
         locks: &mut StepLocks,
-        root: &Path,
+        (root, pool): (&Path, &StagingPool),
     ) -> Result<Vec<Event>, Problems> {
         if self.recordings.is_empty() {
             return Ok(Vec::new());
@@ -191,7 +191,7 @@ impl Outbox {
         self.since = None;
         for folder in self.asides.drain(..) {
             // What stays is recognised as outdated by its note.
-            let _ = discard_aside(root, &folder);
+            let _ = pool.keep_aside(root, &folder);
         }
         locks.release(&self.ended);
         self.ended.clear();

@@ -130,7 +130,8 @@ impl Attempt<'_> {
         }
         let recorded = |part: &&StepPart| part.aside_note.materialization.is_some();
         order.parts.iter().filter(recorded).try_for_each(|part| {
-            keep_aside(self.workspace.root, &part.aside_folder, &part.aside_note)
+            let (root, spare) = (self.workspace.root, self.pool.take_aside());
+            keep_aside(root, &part.aside_folder, &part.aside_note, spare.as_deref())
         })
     }
 

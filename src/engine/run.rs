@@ -39,7 +39,9 @@ pub fn run<'a: 'd, 'd>(
     let (workspace, ignore, cancel) = (doors.workspace, doors.ignore, doors.cancel);
     let files = Arc::new(InputFiles::default());
     let stop = Arc::new(AtomicBool::new(false));
-    let shared = (Arc::clone(&files), Arc::clone(&stop));
+    let pool = StagingPool::new(workspace.root, workspace.own, options.run);
+    let pool = Arc::new(pool);
+    let shared = (Arc::clone(&files), Arc::clone(&pool), Arc::clone(&stop));
     let mut coordinator = Coordinator::new(doors, evaluation, costs, options, shared);
     if coordinator.has_work() {
         coordinator.begin()?;
@@ -54,7 +56,6 @@ pub fn run<'a: 'd, 'd>(
         let (orders, queue) = channel::<StepOrder>();
         let queue = Mutex::new(queue);
         let failures = AtomicU32::new(0);
-        let pool = StagingPool::new(workspace.root, workspace.own, options.run);
         let work = |order: &StepOrder, sender: &Sender<StepReport>| {
             if stop.load(Ordering::Relaxed) {
                 return StepEnd::not_started(order);

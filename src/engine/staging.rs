@@ -5,14 +5,15 @@
 //! are, so that they can be put back by whoever finds them: after a failure this process, after a crash the next one.
 
 use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use crate::io_manager::StagedOutput;
-use crate::look::{OWN_FOLDER, own_folder_near};
-use crate::model::{AssetKey, OutputKind, PartitionKey};
+use crate::look::{OWN_FOLDER, own_folder_near, step_folder};
+use crate::model::{AssetKey, OutputKind, PartitionKey, StepName};
 use crate::sys::file::{create_parent, read_own, relocate, remove_tree, write_atomically};
 
 /// Empties a step's staging and makes the folders that its outputs need.
@@ -88,12 +89,21 @@ const ASIDE: &str = "aside";
 /// The file that holds the note.
 const NOTE: &str = "note.json";
 
+/// No longer note is overwritten: after a power cut a part of it could be that of another step.
+const BLOCK: usize = 512;
+
 impl AsideNote {
     /// The note in `folder`; `None` if there is none that can be read.
     pub fn read(root: &Path, folder: &str) -> Option<Self> {
         let text = read_own(&root.join(folder).join(NOTE)).ok()?;
         let note: Self = serde_json::from_slice(&text).ok()?;
-        note.is_sound().then_some(note)
+        let step = StepName {
+            asset: note.asset.clone(),
+            partition: note.partition.clone(),
+        };
+        // After a power cut a folder may have the note of the step that had it before.
+        let is_of_folder = folder.ends_with(&step_folder("", ASIDE, &step));
+        (is_of_folder && note.is_sound()).then_some(note)
     }
 
     /// Whether it names only what can be an output, and what can be kept aside. Anybody can write a note.
@@ -143,11 +153,16 @@ impl AsideNote {
 
 /// Moves outputs aside into `folder`.
 ///
-/// The note is there before anything moves: whoever dies on the way leaves what [`put_back`] can tell apart.
-pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
+/// The note is there before anything moves: whoever dies on the way leaves what [`put_back`] can tell apart. `spare` is a folder
+/// of another step that [`empty_aside`] has left, and is used up.
+pub fn move_aside(
+    root: &Path,
+    folder: &str,
+    note: &AsideNote,
+    spare: Option<&Path>,
+) -> io::Result<()> {
     let aside = root.join(folder);
     remove_tree(&aside)?;
-    fs::create_dir_all(&aside)?;
     let is_absent = |path: &&String| root.join(path).symlink_metadata().is_err();
     let kept = note.paths.iter().enumerate();
     let kept = kept.map(|(index, path)| kept_aside(root, folder, (index, path)));
@@ -156,7 +171,11 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
         kept: kept.collect(),
         ..note.clone()
     };
-    write_atomically(&aside.join(NOTE), &serde_json::to_vec(&note)?)?;
+    let text = serde_json::to_vec(&note)?;
+    if spare.is_none_or(|spare| reuse(spare, &aside, &text).is_err()) {
+        fs::create_dir_all(&aside)?;
+        write_atomically(&aside.join(NOTE), &text)?;
+    }
     for (index, path) in note.paths.iter().enumerate() {
         let path = root.join(path);
         if path.symlink_metadata().is_ok() {
@@ -169,9 +188,38 @@ pub fn move_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()>
     Ok(())
 }
 
+/// Gives a spare folder another note, and then its place.
+fn reuse(spare: &Path, aside: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).open(spare.join(NOTE))?;
+    // To cut a file to its length is dear on some file systems; blanks after the note mean nothing.
+    let length = file.metadata()?.len() as usize;
+    let mut bytes = text.to_vec();
+    bytes.resize(length.max(bytes.len()), b' ');
+    if bytes.len() > BLOCK {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    file.write_all(&bytes)?;
+    rename_below(spare, aside)
+}
+
+/// Renames a folder to a place whose parents may not be there yet.
+pub fn rename_below(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_parent(to).and_then(|()| fs::rename(from, to))
+        }
+        renamed => renamed,
+    }
+}
+
 /// Moves outputs aside as [`move_aside`] does, but leaves files at their paths, too, until they are replaced.
-pub fn keep_aside(root: &Path, folder: &str, note: &AsideNote) -> io::Result<()> {
-    move_aside(root, folder, note)?;
+pub fn keep_aside(
+    root: &Path,
+    folder: &str,
+    note: &AsideNote,
+    spare: Option<&Path>,
+) -> io::Result<()> {
+    move_aside(root, folder, note, spare)?;
     for (index, path) in note.paths.iter().enumerate() {
         let kept = root.join(kept_aside(root, folder, (index, path)));
         if kept.symlink_metadata().is_ok_and(|it| it.is_file()) {
@@ -204,18 +252,25 @@ pub fn put_back(root: &Path, folder: &str) -> io::Result<()> {
     discard_aside(root, folder)
 }
 
+/// Removes previous outputs that are not needed any more, and leaves the folder with its note. Says whether there is one.
+pub fn empty_aside(root: &Path, folder: &str) -> io::Result<bool> {
+    let Some(note) = AsideNote::read(root, folder) else {
+        return Ok(false);
+    };
+    for index in 0..note.kept.len() {
+        let kept = note.place(root, folder, index);
+        remove_tree(&kept)?;
+        if !kept.starts_with(root.join(folder)) {
+            remove_empty_folders(&kept);
+        }
+    }
+    Ok(true)
+}
+
 /// Removes previous outputs that are not needed any more; the note last, so that what is broken off is found again.
 pub fn discard_aside(root: &Path, folder: &str) -> io::Result<()> {
     let aside = root.join(folder);
-    if let Some(note) = AsideNote::read(root, folder) {
-        for index in 0..note.kept.len() {
-            let kept = note.place(root, folder, index);
-            remove_tree(&kept)?;
-            if !kept.starts_with(&aside) {
-                remove_empty_folders(&kept);
-            }
-        }
-    }
+    empty_aside(root, folder)?;
     let entries = match fs::read_dir(&aside) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -340,7 +395,7 @@ mod tests {
             absent: Vec::new(),
             kept: Vec::new(),
         };
-        move_aside(root, ".assetctl/aside/a", &note).expect("moved");
+        move_aside(root, ".assetctl/aside/a", &note, None).expect("moved");
         assert_eq!(asides(root), [".assetctl/aside/a"]);
         fs::write(root.join("old"), "half").expect("written");
         fs::write(root.join("new"), "half").expect("written");
@@ -369,7 +424,7 @@ mod tests {
         for broken_off in ["moving aside", "putting back"] {
             fs::write(root.join("one"), "one").expect("written");
             fs::write(root.join("two"), "two").expect("written");
-            move_aside(root, FOLDER, &note).expect("moved");
+            move_aside(root, FOLDER, &note, None).expect("moved");
             let back = match broken_off {
                 "moving aside" => 1,
                 _ => 0,

@@ -1,8 +1,8 @@
-//! What finished steps of a run leave empty, for steps that start later: staging folders and logs.
+//! What finished steps of a run leave empty, for steps that start later: staging folders, folders of previous outputs and logs.
 //!
 //! To make files and folders and remove them again is the dearest part of a short step, and some file systems search
 //! longer for a free inode the more were freed lately. So an emptied staging becomes the next step's by two renames, and
-//! a log that nothing was written to by one. Spare staging waits in a folder of the run's own: its step's lease may be
+//! a log that nothing was written to by one. A folder of previous outputs keeps its note, which is overwritten. Spare folders wait in a folder of the run's own: its step's lease may be
 //! another run's by then. What is left at the end of the run is removed.
 
 use std::path::{Path, PathBuf};
@@ -12,10 +12,12 @@ use std::{fs, io};
 
 use walkdir::WalkDir;
 
-use crate::engine::staging::{clear, inner_folders, prepare};
+use crate::engine::staging::{
+    clear, discard_aside, empty_aside, inner_folders, prepare, rename_below,
+};
 use crate::io_manager::StagedOutput;
 use crate::model::{OutputKind, RunId};
-use crate::sys::file::{create_parent, remove_tree, rename_to_new};
+use crate::sys::file::{remove_tree, rename_to_new};
 
 /// The most staging folders that are kept; those that nobody took for longest go first.
 const MOST: usize = 64;
@@ -31,6 +33,7 @@ pub struct StagingPool {
     folder: PathBuf,
     made: AtomicU64,
     staging: Mutex<Vec<SpareStaging>>,
+    asides: Mutex<Vec<PathBuf>>,
     logs: Mutex<Vec<PathBuf>>,
 }
 
@@ -49,6 +52,7 @@ impl StagingPool {
             folder: root.join(spare_folder(own, run)),
             made: AtomicU64::new(0),
             staging: Mutex::default(),
+            asides: Mutex::default(),
             logs: Mutex::default(),
         }
     }
@@ -90,13 +94,7 @@ impl StagingPool {
         let Some(spare) = spare else {
             return false;
         };
-        let moved = match fs::rename(&spare.path, staging) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create_parent(staging).and_then(|()| fs::rename(&spare.path, staging))
-            }
-            moved => moved,
-        };
-        moved.is_ok()
+        rename_below(&spare.path, staging).is_ok()
     }
 
     /// Takes the staging of a step that is done, if it holds just `folders`, as they were made.
@@ -104,17 +102,9 @@ impl StagingPool {
         if !holds_just(staging, &folders) {
             return false;
         }
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let path = self.folder.join(number.to_string());
-        let moved = match fs::rename(staging, &path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create_parent(&path).and_then(|()| fs::rename(staging, &path))
-            }
-            moved => moved,
-        };
-        if moved.is_err() {
+        let Ok(path) = self.keep(staging) else {
             return false;
-        }
+        };
         let outdated = {
             let mut pool = lock(&self.staging);
             pool.push(SpareStaging { path, folders });
@@ -125,6 +115,30 @@ impl StagingPool {
             let _ = remove_tree(&outdated.path);
         }
         true
+    }
+
+    /// Moves a folder to those of the run, and says where it is now.
+    fn keep(&self, folder: &Path) -> io::Result<PathBuf> {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.join(number.to_string());
+        rename_below(folder, &path)?;
+        Ok(path)
+    }
+
+    /// A folder of previous outputs that is empty but for its note.
+    pub fn take_aside(&self) -> Option<PathBuf> {
+        lock(&self.asides).pop()
+    }
+
+    /// Removes previous outputs that are not needed any more, and takes their folder.
+    pub fn keep_aside(&self, root: &Path, folder: &str) -> io::Result<()> {
+        if empty_aside(root, folder)?
+            && let Ok(path) = self.keep(&root.join(folder))
+        {
+            lock(&self.asides).push(path);
+            return Ok(());
+        }
+        discard_aside(root, folder)
     }
 
     /// Puts a spare log at `log`, where nothing is yet.
@@ -194,10 +208,12 @@ mod tests {
 
     use uuid::Uuid;
 
+    use crate::engine::staging::{AsideNote, move_aside, put_back};
     use crate::engine::staging_pool::StagingPool;
     use crate::io_manager::StagedOutput;
     use crate::look::OWN_FOLDER;
     use crate::model::{OutputKind, RunId};
+    use crate::testkit;
 
     fn staging(root: &Path, name: &str) -> PathBuf {
         let staging = root.join(".assetctl/staging").join(name);
@@ -293,6 +309,51 @@ mod tests {
         assert!(kept);
         let left = staging(root, "two");
         assert!(!pool.take_staging(&left, &folders));
+    }
+
+    #[test]
+    fn a_folder_of_previous_outputs_serves_the_next_step() {
+        let project = tempfile::tempdir().unwrap();
+        let root = project.path();
+        let pool = StagingPool::new(root, OWN_FOLDER, RunId(Uuid::nil()));
+        let note = |asset: &str, path: &str| AsideNote {
+            run: String::new(),
+            home: String::new(),
+            asset: testkit::asset(asset),
+            partition: None,
+            materialization: None,
+            paths: vec![path.to_owned()],
+            absent: Vec::new(),
+            kept: Vec::new(),
+        };
+        let (one, two) = (".assetctl/aside/one", ".assetctl/aside/two");
+        let long = note("one", "a/long/path/to/an/output");
+        fs::create_dir_all(root.join("a/long/path/to/an")).unwrap();
+        fs::write(root.join(&long.paths[0]), "old").unwrap();
+        move_aside(root, one, &long, pool.take_aside().as_deref()).unwrap();
+        let first = fs::metadata(root.join(one)).unwrap().ino();
+        pool.keep_aside(root, one).unwrap();
+        assert!(!root.join(one).exists());
+
+        fs::write(root.join("b"), "previous").unwrap();
+        let spare = pool.take_aside();
+        move_aside(root, two, &note("two", "b"), spare.as_deref()).unwrap();
+        assert_eq!(fs::metadata(root.join(two)).unwrap().ino(), first);
+        let kept = vec![format!("{two}/0")];
+        let expected = AsideNote {
+            kept,
+            ..note("two", "b")
+        };
+        assert_eq!(AsideNote::read(root, two), Some(expected));
+        fs::rename(root.join(two), root.join(one)).unwrap();
+        assert_eq!(AsideNote::read(root, one), None, "the note of another step");
+        fs::rename(root.join(one), root.join(two)).unwrap();
+        put_back(root, two).unwrap();
+        assert_eq!(fs::read(root.join("b")).unwrap(), b"previous");
+        assert!(pool.take_aside().is_none());
+        pool.keep_aside(root, two).unwrap();
+        pool.remove();
+        assert!(!root.join(".assetctl/spare").exists());
     }
 
     #[test]

@@ -254,7 +254,7 @@ pub fn run_step(
 pub(super) struct Attempt<'a> {
     pub(super) workspace: &'a Workspace<'a>,
     pub(super) ignore: &'a Ignore,
-    pool: &'a StagingPool,
+    pub(super) pool: &'a StagingPool,
     pub(super) files: &'a InputFiles,
     pub(super) order: &'a StepOrder,
     reports: &'a Sender<StepReport>,
@@ -329,7 +329,8 @@ impl Attempt<'_> {
 
     fn prepare_in_place(&self, part: &StepPart) -> io::Result<()> {
         let root = self.workspace.root;
-        move_aside(root, &part.aside_folder, &part.aside_note)?;
+        let spare = self.pool.take_aside();
+        move_aside(root, &part.aside_folder, &part.aside_note, spare.as_deref())?;
         prepare(root, &part.staging_folder, &part.outputs)?;
         if self.order.places.previous {
             for (index, output) in part.outputs.iter().enumerate() {
