@@ -147,7 +147,7 @@ class Changes:
             tool.run()
         idle, one = Rounds.of(tools), Rounds.of(tools)
         for number in range(self.options.runs):
-            one.add(write("data/0", f"{number}\n"), {"first"})
+            one.add(write("data/0", f"changed {number}\n"), {"first"})
             for tool in tools:
                 tool.run()
             idle.add(lambda tool: None, set())

@@ -31,7 +31,7 @@ from pathlib import Path
 
 from changes import Changes
 from locks import Locks
-from measuring import Figure, Sample, measure, medians
+from measuring import Figure, Sample, measure, medians, put_into_document
 from partitions import Partitions
 from tools import ROOT, SEED, Assetctl, Graph, Make, Ninja, Tool, find_b3sum, find_make, find_ninja
 
@@ -314,6 +314,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=ROOT / "target" / "bench-work", metavar="DIR",
                         help="where the graphs are laid out (default: target/bench-work)")
     parser.add_argument("--keep", action="store_true", help="leave the laid out graphs there")
+    parser.add_argument("--write", metavar="NAME", help="put the table into that part of docs/performance.md: `changes`")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     options = parser.parse_args()
     if "assetctl" in options.tools:
@@ -332,6 +333,8 @@ def main() -> int:
     missed = sum(figure.verdict == "MISS" for figure in comparison.figures)
     bounded = sum(figure.verdict != "" for figure in comparison.figures)
     print(f"\n{bounded - missed} of {bounded} bounds hold.")
+    if options.write:
+        put_into_document(options.write, table(comparison.figures))
     if options.json:
         figures = [asdict(figure) | {"verdict": figure.verdict} for figure in comparison.figures]
         options.json.write_text(json.dumps({"schema": 1, "cores": os.cpu_count(), "figures": figures}, indent=1) + "\n")

@@ -20,14 +20,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from measuring import Sample, measure, medians
+from measuring import Sample, measure, medians, put_into_document
 from partitions import HOUR, Project
 from tools import ROOT, Graph
 
 START = datetime.datetime(1900, 1, 1)
 LIMIT = 1.3
 LEAST_CPU, LEAST_MEMORY = 0.020, 20e6
-DOCUMENT, BEGIN, END = ROOT / "docs" / "performance.md", "<!-- growth: begin -->", "<!-- growth: end -->"
 
 
 class Assets:
@@ -209,12 +208,6 @@ def cell(sample: Sample | None) -> str:
     return f"{1000 * sample.wall:,.0f} / {1000 * sample.cpu:,.0f} ms, {sample.memory / 1e6:,.0f} MB"
 
 
-def write(table: str) -> None:
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table}\n{END}{after}")
-
-
 def sizes(text: str) -> list[int]:
     return sorted(int(size) for size in text.split(",") if size)
 
@@ -242,7 +235,7 @@ def main() -> int:
     table = growth.table()
     print(table)
     if growth.options.write:
-        write(table)
+        put_into_document("growth", table)
     too_fast = [row for row in growth.rows.values() if row.grows]
     for row in too_fast:
         print(f"grows faster than its size: {row.verb} with {row.change} changed, by {row.unit}s")

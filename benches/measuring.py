@@ -22,6 +22,8 @@ print(json.dumps({"code": os.waitstatus_to_exitcode(status), "wall": wall,
                   "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * unit}))
 """
 
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -70,3 +72,13 @@ def measure(command: list[str], log: Path, codes: tuple[int, ...] = (0,)) -> Sam
 def medians(samples: list[Sample]) -> Sample:
     return Sample(statistics.median(s.wall for s in samples), statistics.median(s.cpu for s in samples),
                   int(statistics.median(s.memory for s in samples)))
+
+
+def put_into_document(name: str, text: str) -> None:
+    """Replaces what stands in docs/performance.md between the comments `name: begin` and `name: end`."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = DOCUMENT.read_text().partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        sys.exit(f"{DOCUMENT} has no lines `{begin}` and `{end}`")
+    DOCUMENT.write_text(f"{before}{begin}\n\n{text.strip()}\n\n{end}{after}")
