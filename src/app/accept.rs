@@ -85,25 +85,41 @@ pub fn accept(
         instance.take_notices(lock.notices());
         lock.change(project, &versions, changes)?;
     }
-    accepted.files.sort_unstable();
     project.keep_what_was_learnt();
     let report = AffectedReport {
         affected: sets
             .iter()
             .flat_map(|(id, set)| key_ranges(&scope, *id, set))
             .collect(),
-        files: accepted.files,
+        files: files(&scope, &sets),
         bytes: accepted.bytes,
         dry_run: request.dry_run,
     };
     Ok((report, instance.notices))
 }
 
+/// The outputs of asset partitions, in order of their paths.
+fn files(scope: &Scope<'_>, sets: &[(AssetId, PartitionSet)]) -> Vec<String> {
+    let mut files = Vec::new();
+    for (id, set) in sets {
+        let keys = scope.keys(*id);
+        let outputs = scope
+            .graph()
+            .asset(*id)
+            .map_or(&[][..], |asset| &asset.outputs);
+        for index in set.iter() {
+            let at = PartitionRef { keys, index };
+            files.extend(outputs.iter().map(|it| it.path.path(at).into_owned()));
+        }
+    }
+    files.sort_unstable();
+    files
+}
+
 /// What is accepted, upstream before downstream.
 #[derive(Default)]
 struct Accepted {
     indexes: Vec<(AssetId, Vec<u32>)>,
-    files: Vec<String>,
     bytes: u64,
     counts: RunCounts,
     /// What changes in the lock file.
@@ -125,10 +141,7 @@ impl Accepted {
             Some((last, indexes)) if *last == id => indexes.push(index),
             _ => self.indexes.push((id, vec![index])),
         }
-        for output in &made.outputs {
-            self.files.push(output.path.clone());
-            self.bytes += output.bytes;
-        }
+        self.bytes += made.outputs.iter().map(|output| output.bytes).sum::<u64>();
         match made.outcome {
             Outcome::Materialized => self.counts.materialized += 1,
             Outcome::Unchanged => self.counts.unchanged += 1,

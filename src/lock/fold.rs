@@ -1,13 +1,13 @@
 //! Lines into blocks: an asset with very many partitions stands in the lock file as whole blocks and its newest lines.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::digest::{Digest, Folding};
 use crate::lock::judge::{LockFacts, LockJudge};
 use crate::model::{
     Asset, AssetId, AssetKey, DataVersion, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
-    PartitionKeys, PartitionSet,
+    PartitionKey, PartitionKeys, PartitionSet,
 };
 use crate::plan::{Blocks, Cell, MappedVersions, Scope, ends_block, version_of_outputs};
 
@@ -190,8 +190,16 @@ struct Fold<'f> {
     asset: &'f Asset,
     keys: &'f PartitionKeys,
     locked: &'f mut LockedAsset,
-    by_index: HashMap<u32, LockLine>,
+    /// The partitions with a line, in order.
+    indexes: Vec<u32>,
+    /// The line of each; none where it was folded.
+    lines: Vec<Option<LockLine>>,
+    folded: Vec<LockBlock>,
     blocks: Blocks,
+}
+
+fn ends(block: &LockBlock) -> (&PartitionKey, &PartitionKey) {
+    (&block.first, &block.last)
 }
 
 impl<'f> Fold<'f> {
@@ -201,23 +209,30 @@ impl<'f> Fold<'f> {
         keys: &'f PartitionKeys,
         locked: &'f mut LockedAsset,
     ) -> Self {
-        let mut by_index: HashMap<u32, LockLine> = HashMap::new();
-        let mut left = Vec::new();
-        for line in locked.lines.drain(..) {
-            let key = line.partition.as_ref();
-            let index = key.and_then(|key| keys.index_of(key.as_str()));
-            match index {
-                Some(index) if !by_index.contains_key(&index) => drop(by_index.insert(index, line)),
-                _ => left.push(line),
+        let index_of = |line: &LockLine| keys.index_of(line.partition.as_ref()?.as_str());
+        let mut lines = std::mem::take(&mut locked.lines);
+        // Of several for one partition the first one counts.
+        lines.sort_by_cached_key(index_of);
+        let mut indexes = Vec::new();
+        let is_first = |line: LockLine| match index_of(&line) {
+            Some(index) if indexes.last() != Some(&index) => {
+                indexes.push(index);
+                Some(Some(line))
             }
-        }
-        locked.lines = left;
+            _ => {
+                locked.lines.push(line);
+                None
+            }
+        };
+        let lines = lines.into_iter().filter_map(is_first).collect();
         Self {
             id,
             asset,
             keys,
             locked,
-            by_index,
+            indexes,
+            lines,
+            folded: Vec::new(),
             blocks: Blocks::default(),
         }
     }
@@ -240,7 +255,7 @@ impl<'f> Fold<'f> {
             };
             let as_it_was = |new: &LockBlock| new.outputs == old.outputs && new.code == old.code;
             if self.fold_range(&range, &as_it_was)
-                && let Some(block) = self.locked.blocks.last_mut()
+                && let Some(block) = self.folded.last_mut()
             {
                 block.stand_in = old.stand_in;
             }
@@ -248,21 +263,27 @@ impl<'f> Fold<'f> {
     }
 
     fn fold_range(&mut self, range: &Range<u32>, admits: &dyn Fn(&LockBlock) -> bool) -> bool {
-        let mut indexes = range.clone();
-        if !indexes.all(|index| self.by_index.contains_key(&index)) {
-            return false;
-        }
-        let lines = range
-            .clone()
-            .filter_map(|index| self.by_index.remove(&index));
-        let lines: Vec<_> = lines.collect();
-        let Some(block) = self.block(range, &lines).filter(admits) else {
-            self.by_index.extend(range.clone().zip(lines));
+        let Ok(start) = self.indexes.binary_search(&range.start) else {
             return false;
         };
-        let is_same = |old: &LockBlock| (&old.first, &old.last) == (&block.first, &block.last);
-        self.locked.blocks.retain(|old| !is_same(old));
-        self.locked.blocks.push(block);
+        let places = start..start + range.len();
+        // Indexes ascend: between the first and the last of the block there are no others.
+        if self.indexes.get(places.end - 1) != Some(&(range.end - 1)) {
+            return false;
+        }
+        let places = &mut self.lines[places];
+        if places.iter().any(Option::is_none) {
+            return false;
+        }
+        let lines: Vec<LockLine> = places.iter_mut().filter_map(Option::take).collect();
+        let Some(block) = self.block(range, &lines).filter(admits) else {
+            let places = self.lines[start..].iter_mut();
+            places
+                .zip(lines)
+                .for_each(|(place, line)| *place = Some(line));
+            return false;
+        };
+        self.folded.push(block);
         true
     }
 
@@ -319,7 +340,11 @@ impl<'f> Fold<'f> {
     }
 
     fn finish(self) {
-        self.locked.lines.extend(self.by_index.into_values());
+        self.locked.lines.extend(self.lines.into_iter().flatten());
+        let folded: HashSet<_> = self.folded.iter().map(ends).collect();
+        let blocks = &mut self.locked.blocks;
+        blocks.retain(|old| !folded.contains(&ends(old)));
+        blocks.extend(self.folded);
     }
 }
 
