@@ -173,6 +173,8 @@ pub fn move_aside(
     };
     let text = serde_json::to_vec(&note)?;
     if spare.is_none_or(|spare| reuse(spare, &aside, &text).is_err()) {
+        // What stays is removed at the end of the run.
+        let _ = spare.map(remove_tree);
         fs::create_dir_all(&aside)?;
         write_atomically(&aside.join(NOTE), &text)?;
     }
