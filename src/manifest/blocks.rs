@@ -27,16 +27,16 @@ struct BlockPlace {
 const ENTRY: usize = 8 + 16;
 
 /// What [`SignedBlocks::open`] finds the blocks by, one behind the other.
-pub(super) fn table_of(blocks: &[Vec<u8>], key: &Key) -> Vec<u8> {
+pub(super) fn table_of<'b>(blocks: impl Iterator<Item = &'b Vec<u8>>, key: &Key) -> Vec<u8> {
     let entry = |block: &Vec<u8>| {
         let len = (block.len() as u64).to_le_bytes();
         len.into_iter().chain(*key.digest(block).as_bytes())
     };
-    blocks.iter().flat_map(entry).collect()
+    blocks.flat_map(entry).collect()
 }
 
 impl SignedBlocks {
-    /// The blocks from `start` on; `None` if one of them is damaged.
+    /// The blocks from `start` on; `None` if one of them but the last is damaged.
     pub(super) fn open(file: File, table: &[u8], start: u64, key: &Key) -> Option<Self> {
         let (entries, []) = table.as_chunks::<ENTRY>() else {
             return None;
@@ -56,7 +56,8 @@ impl SignedBlocks {
             let digest = key.digest_read(reader.take(place.len));
             digest.is_ok_and(|digest| digest == place.digest)
         };
-        places.iter().all(&mut is_right).then(|| Self {
+        let (_, before) = places.split_last()?;
+        before.iter().all(&mut is_right).then(|| Self {
             key: key.clone(),
             places,
             file,
@@ -64,16 +65,22 @@ impl SignedBlocks {
     }
 }
 
+impl SignedBlocks {
+    /// The last block, if it is not damaged.
+    pub(super) fn last(&self) -> Option<Vec<u8>> {
+        self.read(self.places.last()?)
+    }
+
+    fn read(&self, place: &BlockPlace) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; place.len as usize];
+        self.file.read_exact_at(&mut bytes, place.start).ok()?;
+        (self.key.digest(&bytes) == place.digest).then_some(bytes)
+    }
+}
+
 impl GraphBlocks for SignedBlocks {
     fn block(&self, number: usize) -> Vec<u8> {
-        let place = &self.places[number];
-        let mut bytes = vec![0; place.len as usize];
-        let read = self.file.read_exact_at(&mut bytes, place.start);
-        read.expect("the file was read when it was opened");
-        assert!(
-            self.key.digest(&bytes) == place.digest,
-            "the compiled manifest was changed while it was read"
-        );
-        bytes
+        let read = self.read(&self.places[number]);
+        read.expect("the compiled manifest was right when it was opened")
     }
 }

@@ -19,11 +19,12 @@ use crate::manifest::diagnostic::ManifestErrors;
 use crate::manifest::load::load;
 use crate::manifest::project_files;
 use crate::manifest::project_files::MANIFEST;
-use crate::model::{AssetGraph, RULE};
+use crate::manifest::revision::{Basis, Revision};
+use crate::model::{AssetGraph, GraphBlocks, RULE};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the encoded form of the model changes.
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 const MAGIC: &[u8; 16] = b"assetctl graph\n\0";
 /// Before the sources: what it was compiled from, a digest over the table of blocks, and one over these and the sources.
 const PREFIX: usize = MAGIC.len() + 16 + 16 + 16;
@@ -80,26 +81,23 @@ pub fn read_compiled(
     cache: &Path,
     key: Option<&Key>,
 ) -> Result<Compiled, ManifestErrors> {
-    if let Some((graph, digest)) = key.and_then(|key| read(root, cache, key)) {
-        return Ok(Compiled {
-            graph,
-            digest,
-            unkept: None,
-        });
+    if let Some(compiled) = key.and_then(|key| read(root, cache, key)) {
+        return Ok(compiled);
     }
     let manifest = load(root)?;
-    // The digest is taken of what was parsed, not of what the files hold by now.
-    let texts: Vec<(&str, Digest)> = manifest
-        .files
-        .iter()
-        .map(|file| {
-            let content = Kind::Manifest.digest(file.as_str().as_bytes());
-            (file.path(), content)
-        })
-        .collect();
-    let digest = digest(&texts);
-    let graph = manifest.graph;
-    let unkept = key.and_then(|key| encode(key, digest, manifest.include, &graph));
+    let (graph, files) = (manifest.graph, manifest.files);
+    let texts: Vec<&str> = files.iter().map(|file| file.as_str()).collect();
+    let digest = digest_of(graph.files(), texts.iter().copied());
+    let unkept = key.and_then(|key| {
+        let basis = Basis::of(texts.into_iter(), manifest.overlaps);
+        encode(
+            key,
+            digest,
+            manifest.include,
+            &graph.to_blocks(),
+            basis.as_ref(),
+        )
+    });
     Ok(Compiled {
         graph,
         digest,
@@ -154,23 +152,57 @@ impl<'a> Head<'a> {
 /// As much of a compiled manifest as holds what it was compiled from; with more include globs than fit, it is parsed.
 const HEAD: u64 = 64 * 1024;
 
-fn read(root: &Path, cache: &Path, key: &Key) -> Option<(AssetGraph, Digest)> {
+/// The graph through the compiled form alone; `None` if all has to be parsed.
+pub(super) fn read(root: &Path, cache: &Path, key: &Key) -> Option<Compiled> {
     let file = open_file(cache).ok()?;
     let mut bytes = Vec::new();
     (&file).take(HEAD).read_to_end(&mut bytes).ok()?;
     let head = Head::read(&bytes, key)?;
     let now = digest_now(root, &head.sources)?;
-    if now.as_bytes() != head.compiled_from {
-        return None;
-    }
     let mut table = vec![0; head.sources.table];
     file.read_exact_at(&mut table, head.end as u64).ok()?;
     if key.digest(&table).as_bytes() != head.table {
         return None;
     }
     let start = head.end + table.len();
-    let blocks = SignedBlocks::open(file, &table, start as u64, key)?;
-    Some((AssetGraph::from_blocks(Arc::new(blocks))?, now))
+    let blocks = Arc::new(SignedBlocks::open(file, &table, start as u64, key)?);
+    let graph = AssetGraph::from_blocks(Arc::clone(&blocks) as Arc<dyn GraphBlocks>)?;
+    if now.as_bytes() == head.compiled_from {
+        return Some(Compiled {
+            graph,
+            digest: now,
+            unkept: None,
+        });
+    }
+    let basis: Basis = postcard::from_bytes(&blocks.last()?).ok()?;
+    revise(root, &graph, &basis, head.sources.include, key)
+}
+
+/// Reads an edited manifest through the graph of the one before.
+fn revise(
+    root: &Path,
+    graph: &AssetGraph,
+    basis: &Basis,
+    include: Vec<String>,
+    key: &Key,
+) -> Option<Compiled> {
+    let Revision { blocks, basis } = basis.revise(root, &include, graph)?;
+    let digest = digest_of(graph.files(), basis.texts());
+    let unkept = encode(key, digest, include, &blocks, Some(&basis));
+    Some(Compiled {
+        graph: AssetGraph::from_blocks(Arc::new(blocks))?,
+        digest,
+        unkept,
+    })
+}
+
+/// The digest of what was parsed, which may not be what the files hold by now.
+fn digest_of<'t>(paths: &'t [String], texts: impl Iterator<Item = &'t str>) -> Digest {
+    let content = |(path, text): (&'t String, &'t str)| {
+        (path.as_str(), Kind::Manifest.digest(text.as_bytes()))
+    };
+    let texts: Vec<(&str, Digest)> = paths.iter().zip(texts).map(content).collect();
+    digest(&texts)
 }
 
 /// The digest over the files that the include globs give now, and the content of each.
@@ -209,10 +241,15 @@ fn encode(
     key: &Key,
     compiled_from: Digest,
     include: Vec<String>,
-    graph: &AssetGraph,
+    graph: &[Vec<u8>],
+    basis: Option<&Basis>,
 ) -> Option<Vec<u8>> {
-    let blocks = graph.to_blocks();
-    let table = table_of(&blocks, key);
+    let basis = basis
+        .map(postcard::to_stdvec)
+        .transpose()
+        .ok()?
+        .unwrap_or_default();
+    let table = table_of(graph.iter().chain([&basis]), key);
     let sources = Sources {
         include,
         table: table.len(),
@@ -224,7 +261,8 @@ fn encode(
     for digest in [compiled_from, of_table, signed] {
         bytes.extend_from_slice(digest.as_bytes());
     }
-    let parts = [sources, table].into_iter().chain(blocks);
-    bytes.extend(parts.flatten());
+    for part in [&sources, &table].into_iter().chain(graph).chain([&basis]) {
+        bytes.extend_from_slice(part);
+    }
     Some(bytes)
 }

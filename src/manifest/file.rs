@@ -14,6 +14,18 @@ pub struct SourceFile {
     text: Arc<str>,
     /// Byte offsets at which lines start.
     lines: Vec<u32>,
+    /// Where the stretches of the text stand, of a text that is only a part.
+    origins: Vec<Origin>,
+}
+
+/// From a byte of a text on, where it stands in the whole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    pub start: u32,
+    /// The byte in the whole text.
+    pub original: u32,
+    /// The line in the whole text, from 1.
+    pub line: u32,
 }
 
 /// A string value and where it stands.
@@ -38,6 +50,20 @@ impl SourceFile {
             path,
             lines: std::iter::once(0).chain(starts).collect(),
             text: text.into(),
+            origins: Vec::new(),
+        }
+    }
+
+    /// Parts of a file, whose places are those in the whole.
+    pub(super) fn with_origins(
+        id: FileId,
+        path: String,
+        text: String,
+        origins: Vec<Origin>,
+    ) -> Self {
+        Self {
+            origins,
+            ..Self::new(id, path, text)
         }
     }
 
@@ -75,11 +101,21 @@ impl SourceFile {
 
     /// The location of a range of bytes.
     pub(super) fn location(&self, range: Range<usize>) -> Location {
-        Location {
+        let part = Location {
             file: self.id,
             line: self.line_index(range.start) as u32 + 1,
             start: range.start as u32,
             len: range.len() as u32,
+        };
+        let after = self.origins.partition_point(|it| it.start <= part.start);
+        let Some(origin) = after.checked_sub(1).map(|at| self.origins[at]) else {
+            return part;
+        };
+        let first = self.line_index(origin.start as usize) as u32 + 1;
+        Location {
+            line: part.line - first + origin.line,
+            start: part.start - origin.start + origin.original,
+            ..part
         }
     }
 

@@ -14,6 +14,7 @@ use crate::manifest::file::SourceFile;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
 use crate::manifest::other_paths::TestContext;
 use crate::manifest::outputs::{self, Apart, OutputContext};
+use crate::manifest::overlap::Overlaps;
 use crate::manifest::partitions::Definitions;
 use crate::manifest::path_shapes::Disk;
 use crate::manifest::project::{Defaults, Project};
@@ -35,6 +36,8 @@ pub struct Manifest {
     pub warnings: Vec<ManifestError>,
     /// The globs that gave all files but the first.
     pub(super) include: Vec<String>,
+    /// All paths that were compared.
+    pub(super) overlaps: Overlaps,
 }
 
 /// Reads the manifest of the project in `root`, without any cache.
@@ -84,8 +87,9 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
     };
     let errors = findings.problems.into_errors(&files);
     match graph {
-        Some(graph) if errors.is_empty() => Ok(Manifest {
+        Some((graph, overlaps)) if errors.is_empty() => Ok(Manifest {
             graph,
+            overlaps,
             warnings: findings.warnings.into_errors(&files),
             files,
             include,
@@ -96,7 +100,7 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
 
 /// Parses a file. After a syntax error the parser goes on, so that several are found; those that only follow from an
 /// array or a string that was never closed are left out.
-fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'a>> {
+pub(super) fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'a>> {
     let text = file.as_str();
     let (mut table, errors) = DeTable::parse_recoverable(text);
     unify_line_ends(table.get_mut(), text);
@@ -121,7 +125,11 @@ fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanned<DeTable<'
     table
 }
 
-fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option<AssetGraph> {
+fn assemble(
+    files: &[Table<'_>],
+    root: &Path,
+    findings: &mut Findings,
+) -> Option<(AssetGraph, Overlaps)> {
     let problems = &mut findings.problems;
     let project = Project::read(&files[0], problems);
     let mut defaults = Vec::with_capacity(files.len());
@@ -173,9 +181,10 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
     check_locked(&declarations, &names, problems);
-    let mut disk = Disk::new(root);
+    let disk = Disk::new(root);
     let manifests: Vec<&str> = files.iter().map(|file| file.file.path()).collect();
-    let unread = overlap::check(&declarations, &manifests, &definitions, &mut disk, problems);
+    let (unread, overlaps) =
+        overlap::check(&declarations, &manifests, &definitions, disk, problems);
     for (id, path) in unread {
         if let Declaration::Asset(asset) = &mut declarations[id.index()]
             && let Some(recipe) = &mut asset.recipe
@@ -202,6 +211,7 @@ fn assemble(files: &[Table<'_>], root: &Path, findings: &mut Findings) -> Option
     AssetGraph::new(parts)
         .map_err(|cycle| report_cycle(&cycle, &names, &edges, problems))
         .ok()
+        .map(|graph| (graph, overlaps))
 }
 
 /// Refuses deps of assets with lines in the lock file on assets without: a line can be judged only by the lines of what its
@@ -249,7 +259,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
 }
 
 /// Reads what others need to know of everything that has a table: names, partitions, outputs; sources as a whole.
-fn outline<'a>(
+pub(super) fn outline<'a>(
     files: &[Table<'a>],
     project: &Project,
     definitions: &mut Definitions<'a>,

@@ -33,6 +33,8 @@ mod placeholders;
 mod project;
 mod project_files;
 mod quoting;
+mod revision;
+mod segments;
 mod source;
 mod streams;
 mod template;

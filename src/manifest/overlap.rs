@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::hash::Exceptions;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
@@ -29,29 +31,114 @@ pub(super) type NoCode = (AssetId, String);
 /// What no step may replace, besides the manifest files: the lock file, assetctl's own folder and that of git.
 const GUARDED: [&str; 3] = ["Assets.lock", ".assetctl", ".git"];
 
-/// Reports what overlaps, and returns the words of commands that are no code.
+/// All paths that were compared, so that those of a few declarations that changed can be compared with the others.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Overlaps {
+    paths: Vec<ComparedPath>,
+    disk: Disk,
+}
+
+/// A path that was compared.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ComparedPath {
+    /// Whose path it is; `None` for one that no declaration names.
+    owner: Option<AssetId>,
+    is_output: bool,
+    /// Whether it could meet another one.
+    is_touched: bool,
+    patterns: Vec<Pattern>,
+}
+
+impl ComparedPath {
+    fn new(claim: &Claim, is_touched: bool, patterns: Vec<Pattern>) -> Self {
+        let (owner, is_output) = match claim.kind {
+            ClaimKind::Output(id, _) => (Some(id), true),
+            ClaimKind::Source(id) | ClaimKind::Code(id) | ClaimKind::Candidate(id) => {
+                (Some(id), false)
+            }
+            ClaimKind::Keys(_) | ClaimKind::Guarded => (None, false),
+        };
+        Self {
+            owner,
+            is_output,
+            is_touched,
+            patterns,
+        }
+    }
+}
+
+/// The paths of a project in which some declarations changed; `None` if one of theirs, or of those that are gone, could
+/// meet another. `new_id` gives the ids of what is kept.
+pub(super) fn changed_overlaps(
+    known: &Overlaps,
+    changed: &[(AssetId, Declaration)],
+    new_id: impl Fn(AssetId) -> Option<AssetId>,
+    root: &Path,
+) -> Option<Overlaps> {
+    let mut disk = known.disk.unchanged(root)?;
+    let claims = claims(changed.iter().map(|(id, it)| (*id, it)));
+    let shapes: Vec<(usize, Shape)> = claims
+        .iter()
+        .enumerate()
+        .map(|(index, claim)| (index, claim.shape(&mut disk)))
+        .collect();
+    let forest = Forest::new(&claims, &shapes);
+    if forest.touched(claims.len()).contains(&true) {
+        return None;
+    }
+    let mut paths = Vec::with_capacity(known.paths.len() + shapes.len());
+    for path in &known.paths {
+        let owner = path.owner.map(&new_id);
+        if owner == Some(None) {
+            if path.is_touched {
+                return None;
+            }
+            continue;
+        }
+        if forest.meets(path) {
+            return None;
+        }
+        paths.push(ComparedPath {
+            owner: owner.flatten(),
+            ..path.clone()
+        });
+    }
+    let shapes = shapes.into_iter();
+    paths.extend(shapes.map(|(index, it)| ComparedPath::new(&claims[index], false, it.patterns)));
+    Some(Overlaps { paths, disk })
+}
+
+/// Reports what overlaps, and returns the words of commands that are no code, and all paths.
 pub(super) fn check(
     declarations: &[Declaration],
     files: &[&str],
     definitions: &Definitions<'_>,
-    disk: &mut Disk,
+    mut disk: Disk,
     problems: &mut Problems,
-) -> Vec<NoCode> {
-    let mut claims = claims(declarations, definitions);
+) -> (Vec<NoCode>, Overlaps) {
+    let mut claims = claims_of_keys(definitions);
+    claims.extend(self::claims((0..).map(AssetId).zip(declarations)));
     claims.extend(files.iter().chain(&GUARDED).map(|path| guarded(path)));
     let all: Vec<(usize, Shape)> = claims
         .iter()
         .enumerate()
-        .map(|(index, claim)| (index, claim.shape(disk)))
+        .map(|(index, claim)| (index, claim.shape(&mut disk)))
         .collect();
     let touched = Forest::new(&claims, &all).touched(claims.len());
     let mut closer: Vec<(usize, Shape)> = Vec::new();
     for (index, _) in touched.iter().enumerate().filter(|(_, touched)| **touched) {
-        let shapes = claims[index].shapes_by_key(definitions, disk);
+        let shapes = claims[index].shapes_by_key(definitions, &mut disk);
         closer.extend(shapes.into_iter().map(|shape| (index, shape)));
     }
+    let compared = |((index, shape), is_touched): ((usize, Shape), &bool)| {
+        ComparedPath::new(&claims[index], *is_touched, shape.patterns)
+    };
+    let overlaps = Overlaps {
+        paths: all.into_iter().zip(&touched).map(compared).collect(),
+        disk,
+    };
     if closer.is_empty() {
-        return Vec::new();
+        return (Vec::new(), overlaps);
     }
     let report = Report {
         claims: &claims,
@@ -59,7 +146,7 @@ pub(super) fn check(
         problems,
         no_code: Vec::new(),
     };
-    report.of(&Forest::new(&claims, &closer), &closer)
+    (report.of(&Forest::new(&claims, &closer), &closer), overlaps)
 }
 
 /// Outputs in one tree, and what is read in another; a path belongs to the shape with its number.
@@ -120,6 +207,12 @@ impl<'a> Forest<'a> {
             let _ = self.trie.meet(self.written, other, &mut mark);
         }
         touched
+    }
+
+    /// Whether a path of another claim can meet one of these: of two, one is an output.
+    fn meets(&self, path: &ComparedPath) -> bool {
+        self.trie.meets(self.written, &path.patterns)
+            || (path.is_output && self.trie.meets(self.read, &path.patterns))
     }
 
     /// Calls `each` with the numbers of two shapes of different claims that can meet, until it breaks.
@@ -374,8 +467,9 @@ fn guarded(path: &str) -> Claim {
     }
 }
 
-fn claims(declarations: &[Declaration], definitions: &Definitions<'_>) -> Vec<Claim> {
-    let mut claims: Vec<Claim> = definitions
+/// The files that keys are, or whose windows are.
+fn claims_of_keys(definitions: &Definitions<'_>) -> Vec<Claim> {
+    definitions
         .patterns()
         .iter()
         .map(|(id, pattern)| Claim {
@@ -385,9 +479,13 @@ fn claims(declarations: &[Declaration], definitions: &Definitions<'_>) -> Vec<Cl
             kind: ClaimKind::Keys(pattern.decides),
             except: Vec::new(),
         })
-        .collect();
-    for (index, declaration) in declarations.iter().enumerate() {
-        let id = AssetId(index as u32);
+        .collect()
+}
+
+/// What declarations write and read.
+fn claims<'d>(declarations: impl Iterator<Item = (AssetId, &'d Declaration)>) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for (id, declaration) in declarations {
         let definition = declaration.partitions();
         let mut add = |template: &PathTemplate, location, kind, except: &[String]| {
             claims.push(Claim {

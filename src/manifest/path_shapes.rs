@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::manifest::partitions::{Decides, Definitions};
 use crate::manifest::paths::{self, after_glob, before_glob, components};
 use crate::manifest::patterns::Pattern;
@@ -156,7 +158,7 @@ fn crosses_folders(component: &str) -> bool {
 }
 
 /// What is known of the project's folders; each is asked for once.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Disk {
     root: PathBuf,
     case: Case,
@@ -164,17 +166,15 @@ pub(super) struct Disk {
     folders: HashMap<String, Folder>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Case {
     Distinct,
     Folded,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Folder {
-    /// It does not exist, and so nothing in it.
-    Absent,
-    /// It is what its name says.
+    /// It is what its name says, or does not exist.
     Plain,
     /// It leads elsewhere: to these components.
     Link(Vec<String>),
@@ -195,6 +195,16 @@ impl Disk {
             },
             folders: HashMap::new(),
         }
+    }
+
+    /// The same folders as they are now, if nothing has changed.
+    pub(super) fn unchanged(&self, root: &Path) -> Option<Self> {
+        let mut now = Self::new(root);
+        for folder in self.folders.keys() {
+            let found = Folder::look(&now.root, folder);
+            now.folders.insert(folder.clone(), found);
+        }
+        (now == *self).then_some(now)
     }
 
     /// A path, relative to the root, as it is on disk; an absolute one and one above the root begin with `/`.
@@ -242,7 +252,6 @@ impl Disk {
                 self.folders.insert(folder.clone(), found);
             }
             match &self.folders[&folder] {
-                Folder::Absent => break,
                 Folder::Plain => {}
                 Folder::Link(real) => {
                     let mut resolved: Vec<Pattern> =
@@ -274,17 +283,11 @@ impl Disk {
 impl Folder {
     fn look(root: &Path, folder: &str) -> Self {
         let path = root.join(folder);
-        let Ok(metadata) = fs::symlink_metadata(&path) else {
-            return Self::Absent;
-        };
-        if !metadata.is_symlink() {
+        if !path.is_symlink() {
             return Self::Plain;
         }
         // The whole way is resolved, so nothing behind this link has to be followed once more.
-        match fs::canonicalize(&path) {
-            Ok(real) => Self::Link(literals(&real)),
-            Err(_) => Self::Absent,
-        }
+        fs::canonicalize(&path).map_or(Self::Plain, |real| Self::Link(literals(&real)))
     }
 }
 

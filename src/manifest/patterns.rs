@@ -8,11 +8,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::manifest::paths::components;
 use crate::model::{PathTemplate, Piece};
 
 /// A component of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Pattern {
     /// Exactly this.
     Literal(String),
@@ -46,9 +48,8 @@ struct Node {
 /// What is called for two nodes whose paths can be equal: the claims that end at one, and the other.
 pub(super) type Visit<'a> = dyn FnMut(&[u32], NodeId) -> ControlFlow<()> + 'a;
 
-#[cfg(test)]
 impl Pattern {
-    /// Whether two components can be equal: what the tree is tested against.
+    /// Whether two components can be equal.
     fn can_equal(&self, other: &Self) -> bool {
         let related = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
         let related_ends = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
@@ -114,6 +115,37 @@ impl Trie {
             self.meet_mixed(right, left, visit)?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Whether a path below `node` can be equal to `path`, inside it or around it.
+    pub(super) fn meets(&self, node: NodeId, path: &[Pattern]) -> bool {
+        let node = &self.nodes[node.0];
+        let Some((first, rest)) = path.split_first() else {
+            return !(node.claims.is_empty() && node.literals.is_empty() && node.open.is_empty());
+        };
+        if !node.claims.is_empty() {
+            return true;
+        }
+        let meets = |child: &NodeId| self.meets(*child, rest);
+        let literals = match first {
+            Pattern::Literal(text) => node.literals.get(text).is_some_and(meets),
+            Pattern::Open { .. } => {
+                let can_equal = |text: &str| first.can_equal(&Pattern::Literal(text.to_owned()));
+                let mut literals = node.literals.iter();
+                literals.any(|(text, child)| can_equal(text) && meets(child))
+            }
+        };
+        let can_equal = |head: &str, tail: &str| {
+            first.can_equal(&Pattern::Open {
+                head: head.to_owned(),
+                tail: tail.to_owned(),
+            })
+        };
+        literals
+            || node.open.iter().any(|(head, tails)| {
+                let mut tails = tails.iter();
+                tails.any(|(tail, child)| can_equal(head, tail) && meets(child))
+            })
     }
 
     /// Calls `each` with the claims at and below a node, until it breaks.

@@ -136,6 +136,11 @@ impl Defaults {
         }
     }
 
+    /// Whether it sets variables.
+    pub(super) fn sets_env(&self) -> bool {
+        !self.env.is_empty()
+    }
+
     /// The variables of an asset with `own` ones, which stand for defaults of the same name.
     pub(super) fn env(&self, own: Vec<EnvVariable>) -> Vec<EnvVariable> {
         let is_own = |name: &str| own.iter().any(|variable| variable.name == name);

@@ -15,7 +15,9 @@ pub use asset::{
     About, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
     InheritEnv, Output, OutputKind, Place, Recipe, SourceAsset, SourcePath, exceptions,
 };
-pub use graph::{AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Settings};
+pub use graph::{
+    AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
+};
 pub use lock::{
     AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     LockedSource,

@@ -1,17 +1,19 @@
 //! A graph that was read through its compiled form is the one that was parsed.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{key, project, write};
+use crate::manifest::compiled::read;
 use crate::manifest::{load, load_compiled};
 use crate::model::AssetGraph;
 
 /// A table of a manifest: its name is a letter for its kind, and a number.
 #[derive(Clone, Debug)]
-pub(super) struct TableText {
+struct TableText {
     number: usize,
     is_source: bool,
     lines: Vec<String>,
@@ -23,18 +25,17 @@ pub(super) struct TableText {
 const TABLES: usize = 9;
 
 /// A table with some of the lines that it may have.
-pub(super) fn any_table() -> impl Strategy<Value = TableText> {
+fn any_table() -> impl Strategy<Value = TableText> {
     let asset_lines = [
         "command = \"x {{output}}\"",
         "command = '''\nx \\\n  # [asset.z]\n {{output}}'''",
         "command = [\"x\", \"{{project}}\", \"{{output}}\"]",
-        "command = \"x {{partition}} {{outputs}}\"",
+        "command = \"x {{outputs}}\"",
         "outputs = \"out/N.csv\"",
         "outputs = [\"out/N\", \"other/N/\"]",
-        "outputs = { one = \"out/N.csv\", two = \"two/N-{{partition}}.csv\" }",
+        "outputs = { one = \"out/N.csv\", two = \"two/N\" }",
         "outputs = [\n  \"out/0.csv\",\n]",
         "partitions = \"days\"",
-        "partitions = [\"a\", \"b\"]",
         "lock = false",
         "group = \"g\"",
         "tags = { t = \"N\" }",
@@ -51,7 +52,7 @@ pub(super) fn any_table() -> impl Strategy<Value = TableText> {
         "path = \"data/N.csv\"",
         "path = \"data/N.csv\"",
         "paths = [\"data/N/*.csv\", \"!data/N/x.csv\"]",
-        "path = \"out/{{partition}}.csv\"",
+        "path = \"out/x.csv\"",
         "key = \"a.b\"",
         "optional = true",
         "partitions = \"days\"",
@@ -93,15 +94,25 @@ pub(super) fn any_table() -> impl Strategy<Value = TableText> {
     )
 }
 
-/// The text of a manifest with these tables.
-pub(super) fn text_of(tables: &[TableText]) -> String {
-    let mut text = "[project]\nname = \"p\"\n\n[partitions.days]\ntype = \"daily\"\nstart = \"2024-01-01\"\n\n".to_owned();
+/// Writes the manifest with these tables, those with odd numbers into a file of their own if it `is_split`.
+fn write_tables(root: &Path, tables: &[TableText], is_split: bool) {
+    let mut main = "[project]\nname = \"p\"\n".to_owned();
+    let mut more = "# more\n".to_owned();
+    if is_split {
+        main.push_str("include = \"more/*.toml\"\n");
+    }
+    main.push_str("\n[partitions.days]\ntype = \"daily\"\nstart = \"2024-01-01\"\n\n");
     let name = |number: usize| {
         let table = tables.iter().find(|table| table.number == number);
         let kind = table.is_none_or(|table| table.is_source);
         format!("{}{number}", if kind { "s" } else { "a" })
     };
     for table in tables {
+        let text = if is_split && table.number % 2 == 1 {
+            &mut more
+        } else {
+            &mut main
+        };
         let kind = if table.is_source { "source" } else { "asset" };
         let _ = writeln!(text, "[{kind}.{}]", name(table.number));
         for line in &table.lines {
@@ -116,7 +127,8 @@ pub(super) fn text_of(tables: &[TableText]) -> String {
             let _ = writeln!(text, "deps = [{}]", deps.join(", "));
         }
     }
-    text
+    write(root, "Assets.toml", main.as_bytes());
+    write(root, "more/Assets.toml", more.as_bytes());
 }
 
 /// Some tables, no two of one number, each reading earlier ones.
@@ -138,7 +150,7 @@ fn any_tables() -> impl Strategy<Value = Vec<TableText>> {
 }
 
 /// Asserts that two graphs give the same answers.
-pub(super) fn assert_same(one: &AssetGraph, other: &AssetGraph) {
+fn assert_same(one: &AssetGraph, other: &AssetGraph) {
     assert_eq!(one.ids().len(), other.ids().len());
     for id in one.ids() {
         assert_eq!(one.key(id), other.key(id));
@@ -160,7 +172,7 @@ proptest! {
     #[test]
     fn what_is_compiled_is_read_back(tables in any_tables()) {
         let root = project(&[]);
-        write(root.path(), "Assets.toml", text_of(&tables).as_bytes());
+        write_tables(root.path(), &tables, true);
         let cache = root.path().join("cache");
         let Ok(parsed) = load(root.path()) else {
             return Ok(());
@@ -168,6 +180,131 @@ proptest! {
         for _ in 0..2 {
             let read = load_compiled(root.path(), &cache, Some(&key())).expect("it is right");
             assert_same(&read.graph, &parsed.graph);
+        }
+    }
+}
+
+/// An edit of a manifest.
+#[derive(Clone, Debug)]
+enum Edit {
+    /// A table is replaced, or added.
+    Put(TableText),
+    Remove(usize),
+    /// A table moves to the end.
+    Move(usize),
+}
+
+fn any_edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        4 => any_table().prop_map(Edit::Put),
+        1 => (0..TABLES).prop_map(Edit::Remove),
+        1 => (0..TABLES).prop_map(Edit::Move),
+    ]
+}
+
+fn apply(tables: &mut Vec<TableText>, edit: Edit) {
+    let at = |tables: &[TableText], number| tables.iter().position(|it| it.number == number);
+    match edit {
+        Edit::Put(mut table) => {
+            let numbers: Vec<usize> = tables.iter().map(|it| it.number).collect();
+            let is_known = |number: &usize| *number < table.number && numbers.contains(number);
+            table.deps.retain(|dep| dep.as_ref().map_or(true, is_known));
+            table.deps.dedup();
+            match at(tables, table.number) {
+                Some(at) => tables[at] = table,
+                None => tables.insert(table.number.min(tables.len()), table),
+            }
+        }
+        Edit::Remove(number) => tables.retain(|table| table.number != number),
+        Edit::Move(number) => {
+            if let Some(at) = at(tables, number) {
+                let table = tables.remove(at);
+                tables.push(table);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn an_edited_manifest_is_read_as_a_new_one(
+        tables in any_tables(),
+        edits in proptest::collection::vec(any_edit(), 1..6),
+        is_split in any::<bool>(),
+    ) {
+        let root = project(&[]);
+        let cache = root.path().join("cache");
+        let mut tables = tables;
+        for edit in edits {
+            write_tables(root.path(), &tables, is_split);
+            let _ = load_compiled(root.path(), &cache, Some(&key()));
+            apply(&mut tables, edit);
+            write_tables(root.path(), &tables, is_split);
+            let full = load(root.path());
+            let read = load_compiled(root.path(), &cache, Some(&key()));
+            match (full, read) {
+                (Ok(full), Ok(read)) => {
+                    assert_same(&read.graph, &full.graph);
+                    assert_eq!(read.graph.to_blocks(), full.graph.to_blocks());
+                }
+                (Err(full), Err(read)) => assert_eq!(read.to_string(), full.to_string()),
+                (full, read) => panic!("{full:?}\n{read:?}"),
+            }
+        }
+    }
+}
+
+/// The manifest in a folder, read through a compiled form of what it was before, and whether all of it was parsed.
+fn reread(root: &Path) -> (AssetGraph, bool) {
+    let cache = root.join("cache");
+    let is_full = read(root, &cache, &key()).is_none();
+    let compiled = load_compiled(root, &cache, Some(&key())).expect("a manifest");
+    (compiled.graph, is_full)
+}
+
+#[test]
+fn only_what_changed_is_read_again() {
+    let asset = |index: usize| {
+        let deps = if index == 0 {
+            "'./raw.csv'".to_owned()
+        } else {
+            format!("'a{}'", index / 2)
+        };
+        format!(
+            "[asset.a{index}]\ndeps = [{deps}]\noutputs = 'out/{index}'\ncommand = 'x {{{{output}}}}'\n"
+        )
+    };
+    let text: String = (0..40).map(asset).collect();
+    let text = format!("[project]\nname = 'p'\n{text}");
+    let root = project(&[("Assets.toml", &text)]);
+    assert!(reread(root.path()).1);
+    let mut text = text;
+    for (from, to, is_full) in [
+        ("'x {{output}}'", "'y {{output}}'", false),
+        ("[asset.a7]", "# a comment\n[asset.a7]", false),
+        (
+            "[asset.a9]",
+            "[asset.new]\ncommand = 'x {{output}}'\n[asset.a9]",
+            false,
+        ),
+        ("'out/13'", "['out/13', 'more/13']", false),
+        ("'out/39'", "'out/other'", false),
+        ("[asset.new]\ncommand = 'x {{output}}'\n", "", false),
+        ("'out/12'", "'out/other/x'", true),
+        ("name = 'p'", "name = 'q'", true),
+    ] {
+        text = text.replacen(from, to, 1);
+        write(root.path(), "Assets.toml", text.as_bytes());
+        let full = load(root.path());
+        if let Ok(full) = full {
+            let (graph, was_full) = reread(root.path());
+            assert_same(&graph, &full.graph);
+            assert_eq!(was_full, is_full, "{to}");
+        } else {
+            assert!(is_full);
+            text = text.replacen(to, from, 1);
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::graph::columns::{FixedWidth, PAGE, VECTORS_GROW, column_bytes, read_column};
-use crate::model::graph::declarations::{Declarations, page_block};
+use crate::model::graph::declarations::{Declarations, encode_declaration, page_block};
 use crate::model::graph::{AssetGraph, Settings};
 use crate::model::partition::DeclaredPartitions;
 
@@ -17,6 +17,12 @@ use crate::model::partition::DeclaredPartitions;
 pub trait GraphBlocks: Debug + Send + Sync {
     /// The block with this number.
     fn block(&self, number: usize) -> Vec<u8>;
+}
+
+impl GraphBlocks for Vec<Vec<u8>> {
+    fn block(&self, number: usize) -> Vec<u8> {
+        self[number].clone()
+    }
 }
 
 /// Which block holds what.
@@ -36,12 +42,12 @@ pub(super) enum BlockNumber {
 
 /// What a graph always needs.
 #[derive(Debug, Serialize, Deserialize)]
-struct Frame {
-    settings: Settings,
-    files: Vec<String>,
-    definitions: Vec<DeclaredPartitions>,
+pub(super) struct Frame {
+    pub settings: Settings,
+    pub files: Vec<String>,
+    pub definitions: Vec<DeclaredPartitions>,
     /// How many assets and sources there are.
-    count: usize,
+    pub count: usize,
 }
 
 const COMPILED: &str = "a compiled graph has all its blocks";
@@ -70,8 +76,9 @@ impl AssetGraph {
         ];
         let mut ids = self.ids();
         while ids.len() > 0 {
-            let page: Vec<_> = ids.by_ref().take(PAGE).map(|id| self.get(id)).collect();
-            blocks.push(page_block(page.into_iter()));
+            let page: Vec<_> = ids.by_ref().take(PAGE).collect();
+            let encoded = page.into_iter().map(|id| encode_declaration(self.get(id)));
+            blocks.push(page_block(encoded));
         }
         blocks
     }
@@ -110,7 +117,12 @@ impl AssetGraph {
         cell.get_or_init(|| read_column(&self.block(number as usize)).expect(COMPILED))
     }
 
-    pub(super) fn block(&self, number: usize) -> Vec<u8> {
+    /// The block of a page of declarations.
+    pub(super) fn page(&self, number: usize) -> Vec<u8> {
+        self.block(BlockNumber::Declarations as usize + number)
+    }
+
+    fn block(&self, number: usize) -> Vec<u8> {
         self.blocks.as_ref().expect(COMPILED).block(number)
     }
 }

@@ -7,6 +7,8 @@ use crate::model::graph::columns::{PAGE, VECTORS_GROW};
 use crate::model::graph::detached::detach;
 use crate::model::name::AssetId;
 
+const COMPILED: &str = "a page is compiled from declarations";
+
 /// Declarations by id, in pages. A page is read once, and each of its declarations decoded once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Declarations {
@@ -43,7 +45,15 @@ impl Declarations {
     ) -> &Declaration {
         let (number, index) = (id.index() / PAGE, id.index() % PAGE);
         let page = self.pages[number].get_or_init(|| Page::read(block(number)));
-        page.decoded[index].get_or_init(|| attach(page.detached(index)))
+        let decode = || postcard::from_bytes(page.encoded(index)).expect(COMPILED);
+        page.decoded[index].get_or_init(|| attach(decode()))
+    }
+
+    /// A declaration as its page, whose bytes `block` gives, holds it.
+    pub(super) fn encoded(&self, id: AssetId, block: impl FnOnce(usize) -> Vec<u8>) -> &[u8] {
+        let number = id.index() / PAGE;
+        let page = self.pages[number].get_or_init(|| Page::read(block(number)));
+        page.encoded(id.index() % PAGE)
     }
 
     /// Puts another declaration in the place of one that is decoded.
@@ -78,28 +88,28 @@ impl Page {
         }
     }
 
-    fn detached(&self, index: usize) -> Declaration {
-        let range = offset(&self.compiled, index)..offset(&self.compiled, index + 1);
-        let bytes = &self.compiled[range];
-        postcard::from_bytes(bytes).expect("a page is compiled from declarations")
+    fn encoded(&self, index: usize) -> &[u8] {
+        &self.compiled[offset(&self.compiled, index)..offset(&self.compiled, index + 1)]
     }
 }
 
-/// The block of a page: where each declaration begins and the last one ends, and the declarations, detached.
-pub(super) fn page_block<'d>(
-    declarations: impl ExactSizeIterator<Item = &'d Declaration>,
-) -> Vec<u8> {
+/// The block of a page: where each declaration begins and the last one ends, and the declarations, which are encoded.
+pub(super) fn page_block(declarations: impl ExactSizeIterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut block = vec![0; (declarations.len() + 1) * size_of::<u32>()];
     let mut offsets = vec![block.len() as u32];
-    for declaration in declarations {
-        let detached = detach(declaration.clone());
-        block = postcard::to_extend(&detached, block).expect(VECTORS_GROW);
+    for encoded in declarations {
+        block.extend(encoded);
         offsets.push(block.len() as u32);
     }
     for (place, offset) in block.as_chunks_mut().0.iter_mut().zip(offsets) {
         *place = offset.to_le_bytes();
     }
     block
+}
+
+/// A declaration as a page holds it.
+pub(super) fn encode_declaration(declaration: &Declaration) -> Vec<u8> {
+    postcard::to_stdvec(&detach(declaration.clone())).expect(VECTORS_GROW)
 }
 
 fn offset(block: &[u8], index: usize) -> usize {

@@ -25,16 +25,16 @@ pub struct AssetKeys {
 }
 
 impl AssetKeys {
-    pub(super) fn new(declarations: &[Declaration]) -> Self {
-        let key = |id: &AssetId| declarations[id.index()].key();
-        let mut ids: Vec<_> = (0..declarations.len() as u32).map(AssetId).collect();
-        ids.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+    /// These keys; those that are in order already cost little.
+    pub(super) fn new(mut keys: Vec<(&str, AssetId)>) -> Self {
+        keys.sort_by_key(|(key, _)| *key);
         let mut text = String::new();
-        let mut ends = Vec::with_capacity(ids.len());
-        for id in &ids {
-            text.push_str(key(id).as_str());
+        let mut ends = Vec::with_capacity(keys.len());
+        for (key, _) in &keys {
+            text.push_str(key);
             ends.push(text.len() as u32);
         }
+        let ids = keys.into_iter().map(|(_, id)| id).collect();
         Self { text, ends, ids }
     }
 
@@ -170,6 +170,57 @@ impl Labels {
             labels.add(AssetId(index as u32), declaration);
         }
         labels
+    }
+
+    /// The labels of a graph of which some declarations have other ids, others are gone, and some are `changed`.
+    pub(super) fn revised(
+        &self,
+        new_ids: &[Option<AssetId>],
+        changed: &[(AssetId, &Declaration)],
+    ) -> Self {
+        let mut labels = self.clone();
+        labels.each_list(|list| {
+            list.retain_mut(|id| match new_ids[id.index()] {
+                Some(new) => {
+                    *id = new;
+                    true
+                }
+                None => false,
+            });
+        });
+        for (id, declaration) in changed {
+            labels.add(*id, declaration);
+        }
+        labels.each_list(|list| list.sort());
+        let is_carried = |ids: &mut Vec<AssetId>| !ids.is_empty();
+        for lists in [&mut labels.groups, &mut labels.kinds, &mut labels.owners] {
+            lists.retain(|_, ids| is_carried(ids));
+        }
+        labels
+            .tags
+            .values_mut()
+            .for_each(|values| values.retain(|_, ids| is_carried(ids)));
+        labels.tags.retain(|_, values| !values.is_empty());
+        labels.definitions.retain(|_, ids| is_carried(ids));
+        labels
+    }
+
+    fn each_list(&mut self, each: impl FnMut(&mut Vec<AssetId>)) {
+        let Self {
+            materializable,
+            without_gitignored,
+            groups,
+            kinds,
+            owners,
+            tags,
+            definitions,
+        } = self;
+        let by_text = [groups, kinds, owners].into_iter().chain(tags.values_mut());
+        [materializable, without_gitignored]
+            .into_iter()
+            .chain(by_text.flat_map(BTreeMap::values_mut))
+            .chain(definitions.values_mut())
+            .for_each(each);
     }
 
     fn add(&mut self, id: AssetId, declaration: &Declaration) {

@@ -65,7 +65,7 @@ impl AssetGraph {
         }
     }
 
-    fn read_meaning(&self, id: AssetId, definitions: &[Digest]) -> Digest {
+    pub(super) fn read_meaning(&self, id: AssetId, definitions: &[Digest]) -> Digest {
         let settings = self.settings();
         let mut folding = Folding::new();
         folding.digest("own", self.own_meaning(id));
@@ -105,7 +105,7 @@ impl AssetGraph {
     }
 }
 
-fn definition_meanings(definitions: &[DeclaredPartitions]) -> Vec<Digest> {
+pub(super) fn definition_meanings(definitions: &[DeclaredPartitions]) -> Vec<Digest> {
     let meaning = |declared| definition_meaning(declared, definitions);
     definitions.iter().map(meaning).collect()
 }

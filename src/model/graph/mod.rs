@@ -8,6 +8,7 @@ mod index;
 mod meaning;
 mod outline;
 mod paths;
+mod revised;
 mod rows;
 
 use std::sync::{Arc, OnceLock};
@@ -30,6 +31,7 @@ use crate::model::template::PathTemplate;
 
 pub use compiled::GraphBlocks;
 pub use index::{AssetKeys, ByValue, Labels};
+pub use revised::Revised;
 pub use rows::Cycle;
 
 /// Settings of the whole project.
@@ -97,6 +99,8 @@ impl AssetGraph {
             definitions,
             declarations,
         } = parts;
+        let keys = declarations.iter().zip(0..);
+        let keys = keys.map(|(it, id)| (it.key().as_str(), AssetId(id)));
         let upstream = Rows::new(declarations.iter().map(Declaration::upstream));
         let downstream = upstream.turned();
         let order = topological_order(&upstream, &downstream)?;
@@ -105,7 +109,7 @@ impl AssetGraph {
             files,
             definitions,
             count: declarations.len(),
-            keys: AssetKeys::new(&declarations).into(),
+            keys: AssetKeys::new(keys.collect()).into(),
             outlines: declarations
                 .iter()
                 .map(Outline::of)
@@ -157,16 +161,19 @@ impl AssetGraph {
 
     /// What `id` stands for.
     pub fn get(&self, id: AssetId) -> &Declaration {
-        let block = |page| self.block(BlockNumber::Declarations as usize + page);
-        self.declarations.get(id, block, |detached| {
-            let attachment = Attachment {
-                key: self.key(id),
-                location: self.location(id),
-                partitions: self.partitions(id),
-                upstream: self.upstream(id),
-            };
-            attach(detached, &attachment)
-        })
+        self.declarations.get(
+            id,
+            |page| self.page(page),
+            |detached| {
+                let attachment = Attachment {
+                    key: self.key(id),
+                    location: self.location(id),
+                    partitions: self.partitions(id),
+                    upstream: self.upstream(id),
+                };
+                attach(detached, &attachment)
+            },
+        )
     }
 
     /// The asset `id`; `None` if it is a source.
