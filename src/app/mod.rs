@@ -32,10 +32,10 @@ mod places_read;
 mod plan;
 mod project;
 mod running;
-mod seal;
 mod selection;
 mod show;
 mod size;
+mod snapshot;
 mod status;
 mod steps;
 #[cfg(test)]

@@ -10,14 +10,18 @@ use crate::app::instance::InstanceAccess;
 use crate::app::neighbours::{alike, common, key_range, key_ranges, neighbours};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Goals, Range, select};
+use crate::app::snapshot::{
+    FinishedLook, JudgedByInstance, LockLines, ProjectLook, SettledRecords,
+};
 use crate::app::steps::scope_of;
 use crate::engine::{block_too_long, observe_sources};
 use crate::executor::{Cancel, Executor};
 use crate::lockfile;
-use crate::model::{Force, Grouping, PartitionSet, PlanOptions, Status};
+use crate::model::{AssetId, Force, Grouping, PartitionSet, PlanOptions, Status};
 use crate::plan::{
-    CellDecision, Costs, Decisions, Evaluation, Purpose, Role, Row, Upstream, costs, critical_path,
+    CellDecision, Costs, Decisions, Evaluation, Purpose, Role, Row, Upstream, UsualDurations,
+    costs, critical_path, duration_of,
 };
 use crate::store::Store;
 use crate::sys::inherited::cores;
@@ -31,9 +35,20 @@ pub fn plan(
     let run = &request.run;
     let selection = select(project, &run.selection, Range::Assets)?;
     let mut instance = InstanceAccess::open(project)?;
+    let is_silent = selection.is_plain();
     let goals = selection.narrowed(project, &mut instance)?;
-    let scope = scope_of(project, &goals, upstream(run.only), &run.steps)?;
-    let versions = project.versions()?;
+    let look = ProjectLook::of_run(
+        (project, &instance.store),
+        run,
+        &goals,
+        (LockLines::Ignored, false),
+    );
+    let scope = if look.is_of_all_upstream() {
+        look.scope(project, &goals)
+    } else {
+        scope_of(project, &goals, upstream(run.only), &run.steps)?
+    };
+    let versions = project.versions()?.keeping_looks();
     let workspace = project.workspace(&versions, executor);
     let jobs = run.jobs.map_or_else(cores, NonZero::get);
     let answers = observe_sources(&workspace, &scope, jobs, project.now(), cancel)?;
@@ -45,7 +60,9 @@ pub fn plan(
     let lock = || lockfile::read(project.root()).ok().flatten();
     let lock = || lock().map(|parsed| parsed.lock);
     instance.look_at_places(&workspace, &mut evaluation, run.occupied, lock)?;
-    let costs = costs(evaluation.judge(), &evaluation.decisions().of);
+    let settled = look.settled_assets(project);
+    let known = settled_durations(project, &instance.store, &settled, &evaluation)?;
+    let costs = costs(evaluation.judge(), &evaluation.decisions().of, &known);
     let decisions = evaluation.decisions().clone();
     let path = critical_path(&scope, &decisions.of, &costs);
     let report = PlanReport {
@@ -57,14 +74,62 @@ pub fn plan(
         counts: PlanCounts {
             run: decisions.run,
             may_run: decisions.may_run,
-            fresh: decisions.fresh,
+            fresh: decisions.fresh + settled.iter().map(|(_, set)| set.len()).sum::<u32>(),
             blocked: decisions.blocked,
         },
         set_aside: evaluation.planned_asides(),
         steps: steps(&mut evaluation, &instance.store, &costs, request.grouping),
     };
     project.keep_what_was_learnt();
+    look.keep(
+        &FinishedLook {
+            project,
+            workspace: &workspace,
+            scope: &scope,
+            judgement: &JudgedByInstance(&evaluation),
+            mark: project.mark().cloned(),
+            changes: None,
+            is_silent,
+        },
+        LockLines::Ignored,
+    );
     Ok((report, instance.notices))
+}
+
+/// How long the commands of settled partitions usually take, by asset and as the sum and number of them: of those assets of
+/// which something runs and nothing is known.
+pub(super) fn settled_durations(
+    project: &OpenProject,
+    store: &Store,
+    settled: &Goals,
+    evaluation: &Evaluation<'_>,
+) -> Result<UsualDurations, AppError> {
+    let scope = evaluation.scope();
+    let is_asked = |id: AssetId| {
+        let mut cells = scope.row(id).into_iter().flat_map(Row::cells);
+        cells.any(|cell| evaluation.decision(cell).may_run())
+    };
+    let asked = settled.iter().filter(|(id, _)| is_asked(*id));
+    let rest = asked.map(|(id, set)| {
+        // Settled partitions that something reads have cells, and are known by them.
+        let read = scope.row(*id).map(|row| &row.set);
+        (
+            *id,
+            read.map_or_else(|| set.clone(), |read| set.difference(read)),
+        )
+    });
+    let rest: Goals = rest.collect();
+    let records = SettledRecords::read(project, store, &rest)?;
+    let mut known = UsualDurations::new();
+    for (id, _) in &rest {
+        for at in records.of(*id) {
+            if let Some(duration) = duration_of(records.columns(), at) {
+                let (sum, count) = known.entry(*id).or_default();
+                (*sum, *count) = (*sum + duration, *count + 1);
+            }
+        }
+    }
+    Ok(known)
 }
 
 /// How long all steps usually take with this number of jobs: no less than the longest chain, and no less than all of them

@@ -13,12 +13,15 @@ use crate::app::notice::Notice;
 use crate::app::plan::{about, of_several};
 use crate::app::project::OpenProject;
 use crate::app::running::running;
-use crate::app::selection::{Range, is_without_keys, select};
+use crate::app::selection::{Goals, Range, is_without_keys, select};
+use crate::app::snapshot::{
+    FinishedLook, JudgedByInstance, LockLines, LookBasis, ProjectLook, SettledRecords,
+};
 use crate::executor::LocalExecutor;
 use crate::look::{Observing, StoreRecords};
 use crate::model::{
-    AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, Evidence, Grouping, LastAttempt,
-    PartitionSet, Provenance, Status, StatusOptions,
+    AssetGraph, AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, Evidence, Grouping,
+    LastAttempt, PartitionSet, Provenance, Status, StatusOptions,
 };
 use crate::plan::{Cell, Evaluation, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;
@@ -43,53 +46,24 @@ pub fn status(
     }
     let mut instance = InstanceAccess::open(project)?;
     let selected: Vec<AssetId> = selection.assets().collect();
+    let is_silent = selection.is_plain();
     let goals = selection.narrowed(project, &mut instance)?;
-    let versions = project.versions()?;
-    let workspace = project.workspace(&versions, &LocalExecutor);
-    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
-    let mut assets = Vec::new();
-    match request.evidence {
-        Evidence::Recorded => {
-            // Nothing is recorded of sources: they are looked at.
-            let is_asset = |row: &&Row| project.graph().asset(row.asset).is_some();
-            for row in selected_rows(&scope).filter(is_asset) {
-                let store = &instance.store;
-                assets.push(recorded_status(&scope, row, store, request.grouping)?);
-            }
-        }
+    let mut assets = match request.evidence {
+        Evidence::Recorded => recorded(project, request, &goals, &instance)?,
         Evidence::Files | Evidence::Inputs => {
-            let mut evaluation = instance.evaluate_with_lock(
-                project,
-                &workspace,
-                &scope,
-                Purpose::Status,
-                Observing::Last,
-            )?;
-            if request.evidence == Evidence::Inputs {
-                evaluation.ignore_outputs(&StoreRecords(&instance.store));
-            }
-            for row in selected_rows(&scope) {
-                assets.push(judged_status(
-                    &mut evaluation,
-                    row,
-                    &instance.store,
-                    request.grouping,
-                ));
-            }
+            judged(project, request, (&goals, is_silent), &mut instance)?
         }
-    }
+    };
     for id in selected {
         if is_without_keys(project, id) {
             let counts = StatusCounts::default();
-            assets.push(asset_status(&scope, id, counts, Vec::new(), None));
+            assets.push(asset_status(project.graph(), id, counts, Vec::new(), None));
         }
     }
     let mut running_of: HashMap<AssetId, Vec<RunningPartition>> = HashMap::new();
     for ((id, index), partition) in running(project, &mut instance)? {
-        if scope
-            .row(id)
-            .is_some_and(|row| row.selected.contains(index))
-        {
+        let mut goals = goals.iter();
+        if goals.any(|(goal, set)| *goal == id && set.contains(index)) {
             running_of.entry(id).or_default().push(partition);
         }
     }
@@ -122,6 +96,74 @@ pub fn status(
     Ok((report, instance.notices))
 }
 
+/// The status by records alone. Nothing is recorded of sources: they are looked at.
+fn recorded(
+    project: &OpenProject,
+    request: &StatusOptions,
+    goals: &Goals,
+    instance: &InstanceAccess,
+) -> Result<Vec<AssetStatus>, AppError> {
+    let scope = Scope::new(project.graph(), project.keys(), goals, Upstream::Given);
+    let rows = scope
+        .asset_rows()
+        .filter(|(row, _)| !row.selected.is_empty());
+    let status = |row| recorded_status(&scope, row, &instance.store, request.grouping);
+    rows.map(|(row, _)| status(row)).collect()
+}
+
+/// The status by what is found now, and by records.
+fn judged(
+    project: &OpenProject,
+    request: &StatusOptions,
+    (goals, is_silent): (&Goals, bool),
+    instance: &mut InstanceAccess,
+) -> Result<Vec<AssetStatus>, AppError> {
+    let versions = project.versions()?.keeping_looks();
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let look = if request.evidence == Evidence::Files {
+        let basis = LookBasis::Instance(&instance.store);
+        ProjectLook::begin(project, goals, basis, LockLines::Ignored)
+    } else {
+        ProjectLook::without()
+    };
+    let scope = look.scope(project, goals);
+    let settled = look.settled_goals(project, goals);
+    let records = SettledRecords::read(project, &instance.store, &settled)?;
+    let mut evaluation = instance.evaluate_with_lock(
+        project,
+        &workspace,
+        &scope,
+        Purpose::Status,
+        Observing::Last,
+    )?;
+    if request.evidence == Evidence::Inputs {
+        evaluation.ignore_outputs(&StoreRecords(&instance.store));
+    }
+    let mut assets = Vec::with_capacity(goals.len());
+    for (id, set) in goals.iter().filter(|(_, set)| !set.is_empty()) {
+        let of_settled = records.of(*id).map(|at| time(records.columns(), at)).max();
+        let asked = (*id, set, of_settled.flatten());
+        let store = &instance.store;
+        assets.push(judged_status(
+            &mut evaluation,
+            asked,
+            store,
+            request.grouping,
+        ));
+    }
+    let finished = FinishedLook {
+        project,
+        workspace: &workspace,
+        scope: &scope,
+        judgement: &JudgedByInstance(&evaluation),
+        mark: project.mark().cloned(),
+        changes: None,
+        is_silent,
+    };
+    look.keep(&finished, LockLines::Ignored);
+    Ok(assets)
+}
+
 /// Causes that several partitions may share.
 type Causes = Rc<[Cause]>;
 
@@ -136,26 +178,26 @@ const STATUSES: [Status; 8] = [
     Status::Blocked,
 ];
 
-fn selected_rows<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Row> {
-    scope.rows().iter().filter(|row| !row.selected.is_empty())
-}
-
+/// The status of selected partitions of an asset or source. Those that have no cell, or are read as they are, are settled; of
+/// these the newest materialization is given.
 fn judged_status(
     evaluation: &mut Evaluation<'_>,
-    row: &Row,
+    (id, set, of_settled): (AssetId, &PartitionSet, Option<jiff::Timestamp>),
     store: &Store,
     grouping: Grouping,
 ) -> AssetStatus {
     let scope = evaluation.scope();
-    let is_source = scope.graph().source(row.asset).is_some();
-    let mut last = None;
+    let is_source = scope.graph().source(id).is_some();
+    let row = scope.row(id);
+    let mut last = of_settled;
     let none = Causes::default();
     // A change of code mostly concerns all partitions alike: then it is told without a look at each one's record.
     let mut of_code: Vec<(CodeVersion, Causes)> = Vec::new();
     let told = |index: u32| {
-        let cell = row
-            .cell(index)
-            .expect("the selected partitions of a row belong to it");
+        let judged = row.and_then(|row| Some((row, row.cell(index)?)));
+        let Some((row, cell)) = judged.filter(|(row, cell)| !row.is_settled(*cell)) else {
+            return (Status::Fresh, Rc::clone(&none), None);
+        };
         let status = if is_source {
             source_status(evaluation, row, cell)
         } else {
@@ -178,8 +220,8 @@ fn judged_status(
         of_code.extend(code.map(|code| (code, Rc::clone(&causes))));
         (status, causes, blocked)
     };
-    let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
-    asset_status(scope, row.asset, counts, partitions, last)
+    let (counts, partitions) = partition_runs(scope, id, set, grouping, told);
+    asset_status(scope.graph(), id, counts, partitions, last)
 }
 
 fn is_without_cause(status: Status) -> bool {
@@ -232,7 +274,13 @@ fn recorded_status(
         (status, causes, None)
     };
     let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
-    Ok(asset_status(scope, row.asset, counts, partitions, last))
+    Ok(asset_status(
+        scope.graph(),
+        row.asset,
+        counts,
+        partitions,
+        last,
+    ))
 }
 
 /// When a cell was last materialized; of what only the lock file knows, nobody can say.
@@ -243,18 +291,18 @@ fn time(recorded: &CurrentColumns, at: usize) -> Option<jiff::Timestamp> {
 }
 
 fn asset_status(
-    scope: &Scope<'_>,
+    graph: &AssetGraph,
     asset: AssetId,
     counts: StatusCounts,
     partitions: Vec<PartitionRun>,
     last: Option<jiff::Timestamp>,
 ) -> AssetStatus {
-    let kind = match scope.graph().asset(asset) {
+    let kind = match graph.asset(asset) {
         Some(_) => DeclarationKind::Asset,
         None => DeclarationKind::Source,
     };
     AssetStatus {
-        key: scope.graph().key(asset).clone(),
+        key: graph.key(asset).clone(),
         kind,
         counts,
         partitions,

@@ -80,7 +80,8 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
     ) -> Self {
         let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions().of, costs);
         let counts = RunCounts {
-            fresh: evaluation.decisions().fresh,
+            // Also what is settled, and in no scope.
+            fresh: options.planned.counts.fresh,
             ..RunCounts::default()
         };
         Self {

@@ -13,6 +13,7 @@
 //!
 //! Deliberately absent: what an output or a source is, and what an absent one means. Callers know that.
 
+mod entries;
 mod error;
 mod glob;
 mod look;
@@ -25,9 +26,11 @@ mod value;
 mod version;
 mod versions;
 
+pub use entries::{
+    EntryReader, EntryWriter, Seen, Sighting, Sightings, read_number, take, write_number,
+};
 pub use error::{HashError, SyntaxError};
 pub use glob::GlobVersion;
-pub use look::{Seal, holds};
 pub use patterns::{
     Exceptions, GitIgnored, Ignore, PathGlob, glob_matches, glob_matches_any, is_glob,
     literal_start,

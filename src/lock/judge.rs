@@ -153,6 +153,17 @@ impl<'a> LockJudge<'a> {
         self.lines[cell.index()]
     }
 
+    /// Whether one line and nothing else is locked of a cell.
+    pub fn has_one_line(&self, cell: Cell) -> bool {
+        let row = self.scope.row_of_cell(cell);
+        let locked = &self.rows[self.scope.number_of(row.asset)];
+        let index = row.index_of(cell);
+        let first = locked.lines.partition_point(|(at, _)| *at < index);
+        let mut lines = locked.lines[first..].iter();
+        let own = lines.by_ref().take_while(|(at, _)| *at == index).count();
+        own == 1 && locked.block_of(index).is_none()
+    }
+
     /// The block that stands for a cell, be it right or not; `None` where a line of its own does, or nothing.
     pub fn block(&self, cell: Cell) -> Option<(&'a LockBlock, Range<u32>)> {
         if self.line(cell).is_some() {

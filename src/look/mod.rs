@@ -8,6 +8,7 @@ mod keys;
 mod locked;
 mod manifest_text;
 mod places;
+pub mod snapshot;
 mod source_content;
 mod workspace;
 

@@ -14,7 +14,8 @@ pub(crate) mod tests;
 pub use blocks::{Blocks, Folded, MappedVersions, contribution_of, ends_block};
 pub use causes::{CauseFacts, causes, code_changes, value_in_words};
 pub use decide::{
-    CellDecision, Costs, Decisions, costs, critical_path, decide, obstacles, running_assets,
+    CellDecision, Costs, Decisions, UsualDurations, costs, critical_path, decide, duration_of,
+    obstacles, running_assets,
 };
 pub use evaluation::{
     Codes, Evaluation, Findings, FoundSources, LockedCells, LockedResult, MissingSource, Occupant,
@@ -27,5 +28,7 @@ pub use fingerprint::{
 pub use judge::{
     Demand, Facts, Judge, Purpose, Records, Share, Verdict, Witness, version_at, version_by_rule,
 };
-pub use scope::{Cell, NonexistentKeys, Role, Row, Scope, Upstream};
+pub use scope::{
+    Cell, NonexistentKeys, Role, Row, Scope, SettledPartitions, Upstream, order_mapping, reached,
+};
 pub use survey::{Known, Survey, WIDE};

@@ -31,6 +31,13 @@ pub struct ChangeState {
     nonce: i64,
 }
 
+impl ChangeState {
+    /// Whether there is an instance. What is absent twice may have been there in between.
+    pub fn is_of_instance(&self) -> bool {
+        self.instance != [0; 16]
+    }
+}
+
 /// Current state that changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StateChange {

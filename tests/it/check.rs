@@ -9,7 +9,7 @@ mod formats;
 mod ignored;
 mod left_out;
 mod outputs;
-mod sealing;
+mod snapshots;
 
 use serde_json::Value;
 

@@ -11,24 +11,25 @@ use crate::app::check::orphans::Strangers;
 use crate::app::check::outputs::{find_changed, is_on_disk, records_of};
 use crate::app::check::place::place_of;
 use crate::app::check::rebuild::{Locked, Rebuilding, rebuilt};
-use crate::app::check::sealed::CheckLook;
 use crate::app::check::sources::LockedSources;
 use crate::app::check::told::{LockedCode, Told};
 use crate::app::error::AppError;
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::app::selection::SelectedGoals;
-use crate::app::selection::{Range, is_without_keys, select};
+use crate::app::selection::{Goals, Range, SelectedGoals, is_without_keys, select};
+use crate::app::snapshot::{FinishedLook, LockLines, LookBasis, ProjectLook};
 use crate::executor::LocalExecutor;
-use crate::lock::{LockFacts, LockJudge, LockStatus};
+use crate::lock::{LockFacts, LockJudge, LockStatus, locked_result};
+use crate::look::snapshot::{Judgement, OutputCounts};
 use crate::look::{
     ChangedOutputs, Elsewhere, Workspace, find_elsewhere, find_sources, observe_code,
 };
 use crate::model::{
-    AssetId, CheckOptions, CheckedOutputs, CodeVersion, Lock, PartitionRef, Place, Status,
+    Asset, AssetId, CheckOptions, CheckedOutputs, CodeVersion, DataVersionRule, Lock, PartitionRef,
+    Place, Status,
 };
-use crate::plan::{Cell, Codes, FoundSources, Known, Scope, Upstream};
+use crate::plan::{Cell, Codes, FoundSources, Known, Row, Scope};
 
 /// What the lock file says.
 pub(super) fn by_lock(
@@ -58,7 +59,8 @@ pub(super) fn by_lock(
     }
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
-    let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Close);
+    let look = look(project, lock, request, &goals);
+    let scope = look.scope(project, &goals);
     let gathered = Gathered::new(project, &workspace, &scope, lock)?;
     let mut judged = Judged::new(
         &workspace,
@@ -75,6 +77,7 @@ pub(super) fn by_lock(
     elsewhere.extend(judged.ask_instance(project, &workspace, &scope, request)?);
     Told {
         scope: &scope,
+        goals: &goals,
         judged: &mut judged,
         code: LockedCode::new(project, &gathered.codes),
         elsewhere: &elsewhere,
@@ -93,18 +96,81 @@ pub(super) fn by_lock(
         (report.rebuilt, report.not_rebuilt) = rebuilt(project, locked, rebuild, doors)?;
     }
     project.keep_what_was_learnt();
-    if notices.is_empty() {
-        CheckLook {
+    look.keep(
+        &FinishedLook {
             project,
-            request,
-            versions: &versions,
+            workspace: &workspace,
             scope: &scope,
-            gathered: &gathered,
-            judged: &judged,
-        }
-        .seal(&report);
-    }
+            judgement: &JudgedByLock {
+                outputs: request.outputs,
+                gathered: &gathered,
+                judged: &judged,
+            },
+            mark: None,
+            changes: None,
+            is_silent: false,
+        },
+        LockLines::Kept,
+    );
     Ok((report, notices))
+}
+
+/// Begins a look by the snapshot of the last check. Nothing is kept of files that are not those of the project, nor of a lock
+/// file with blocks: which of them are right follows from the whole project.
+fn look(project: &OpenProject, lock: &Lock, request: &CheckOptions, goals: &Goals) -> ProjectLook {
+    let has_blocks = lock.assets.iter().any(|locked| !locked.blocks.is_empty());
+    let is_of_project = !request.staged && request.rebuild.is_none();
+    if has_blocks || !is_of_project {
+        return ProjectLook::without();
+    }
+    let basis = LookBasis::Lock(request.outputs);
+    ProjectLook::begin(project, goals, basis, LockLines::Kept)
+}
+
+/// What was judged by a lock file says to the records of a look.
+struct JudgedByLock<'j, 'a> {
+    outputs: CheckedOutputs,
+    gathered: &'j Gathered,
+    judged: &'j Judged<'a>,
+}
+
+impl Judgement for JudgedByLock<'_, '_> {
+    fn is_fresh(&self, cell: Cell) -> bool {
+        self.judged.verdicts[cell.index()] == LockStatus::Fresh
+            && self.judged.judge.has_one_line(cell)
+    }
+
+    fn output(&self, asset: &Asset, cell: Cell, output: usize) -> OutputCounts {
+        if self.outputs == CheckedOutputs::Ignored {
+            return OutputCounts::Nothing;
+        }
+        let line = self.judged.judge.line(cell);
+        let locked = line.and_then(|line| locked_result(asset, line));
+        let version = locked.and_then(|locked| locked.outputs.get(output).copied());
+        match (asset.data_version, version, self.outputs) {
+            (DataVersionRule::Content, Some(version), CheckedOutputs::Required) => {
+                OutputCounts::Content(version)
+            }
+            (DataVersionRule::Content, Some(version), _) => OutputCounts::ContentIfThere(version),
+            // A line does not say which outputs it means: the instance is asked.
+            _ => OutputCounts::Unknown,
+        }
+    }
+
+    fn source(&self, row: &Row, cell: Cell) -> Known {
+        if self.gathered.locked.holds(cell) {
+            return Known::Unknown;
+        }
+        self.gathered.versions[row.versions_of(cell).start]
+    }
+
+    fn codes(&self) -> &Codes {
+        &self.gathered.codes
+    }
+
+    fn tells_of_folders(&self) -> bool {
+        true
+    }
 }
 
 /// The selected assets that have lines, and whose definition has no keys now: nothing is left to be judged, which is not fresh.

@@ -11,14 +11,17 @@ use crate::app::check::locked::Judged;
 use crate::app::instance::InstanceAccess;
 use crate::app::neighbours::{key_range, neighbours};
 use crate::app::project::OpenProject;
+use crate::app::selection::Goals;
 use crate::lock::LockStatus;
 use crate::look::Elsewhere;
-use crate::model::{AssetId, Cause, CodeChange, CodePrefix, DueWindows, Status};
+use crate::model::{AssetId, Cause, CodeChange, CodePrefix, DueWindows, PartitionSet, Status};
 use crate::plan::{Cell, Codes, MAPPING_FIELD, Row, Scope, code_changes, code_record};
 
 /// What was judged, to be told.
 pub(super) struct Told<'t, 'a> {
     pub scope: &'a Scope<'a>,
+    /// What was selected; of that, what is not selected in the scope is settled.
+    pub goals: &'t Goals,
     pub judged: &'t mut Judged<'a>,
     /// What has changed in code, by name.
     pub code: LockedCode<'t>,
@@ -40,18 +43,23 @@ struct Sorted {
 impl Told<'_, '_> {
     /// Fills a report in, with what was selected.
     pub fn tell(mut self, report: &mut CheckReport) {
-        for row in self.scope.rows() {
-            if row.selected.is_empty() || self.scope.graph().asset(row.asset).is_none() {
+        let scope = self.scope;
+        let goals: HashMap<AssetId, &PartitionSet> =
+            self.goals.iter().map(|(id, set)| (*id, set)).collect();
+        for id in scope.graph().order() {
+            let Some(goal) = goals.get(id).filter(|goal| !goal.is_empty()) else {
                 continue;
-            }
-            let sorted = self.sort(row);
+            };
+            let row = scope.row(*id).filter(|row| !row.selected.is_empty());
+            let sorted = row.map_or_else(Sorted::default, |row| self.sort(row));
+            let judged = row.map_or(0, |row| row.selected.len());
             report.assets.push(CheckedAsset {
-                asset: self.scope.graph().key(row.asset).clone(),
-                count: row.selected.len(),
-                fresh: sorted.fresh,
-                place: place_of(self.scope.graph(), row.asset),
+                asset: scope.graph().key(*id).clone(),
+                count: goal.len(),
+                fresh: sorted.fresh + (goal.len() - judged),
+                place: place_of(scope.graph(), *id),
             });
-            let scope = self.scope;
+            let Some(row) = row else { continue };
             report
                 .stale
                 .extend(stale_ranges(scope, row.asset, sorted.stale));

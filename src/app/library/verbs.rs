@@ -119,6 +119,7 @@ fn on_disk(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResu
     let run_of = OpenedProject {
         project: &mut opened,
         started,
+        sees_all: true,
     };
     let running = recorder.running(project, &base.cancel);
     let (summary, made) = app::materialize_opened(run_of, &base.options, running, made_rows)?;

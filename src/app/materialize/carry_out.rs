@@ -6,31 +6,34 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::answer::{KeyPlaces, KeyRange, PlanCounts, Planned};
+use crate::answer::{KeyPlaces, PlanCounts, Planned};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
 use crate::app::materialize::in_memory::MemoryRun;
-use crate::app::materialize::on_disk::{DiskRun, SealBasis};
+use crate::app::materialize::on_disk::{DiskRun, RunBasis};
 use crate::app::materialize::progress::{RunContext, RunPlace};
 use crate::app::neighbours::key_ranges;
-use crate::app::plan::{blocked_ranges, expected_duration, upstream};
+use crate::app::plan::{blocked_ranges, expected_duration, settled_durations, upstream};
 use crate::app::project::OpenProject;
 use crate::app::running::{new_run_id, refuse_nested};
-use crate::app::selection::{Range, select};
+use crate::app::selection::{Goals, Range, select};
+use crate::app::snapshot::{LockLines, ProjectLook};
 use crate::app::steps::scope_of;
 use crate::engine::{Finished, RunDoors, RunOptions, RunSummary, run};
 use crate::look::refuse_unset_secrets;
-use crate::model::{MaterializeOptions, PartitionSet, SelectionText};
+use crate::model::{AssetId, MaterializeOptions, PartitionSet, SelectionText};
 use crate::plan::{Cell, CellDecision, Costs, Evaluation, Role, Row, Scope, Upstream, costs};
 use crate::sys::inherited::cores;
 
 /// Where a run keeps what it makes.
 pub(super) enum Medium<'a> {
-    /// At the paths of outputs. The instance, the lock file, caches and a seal are used and written.
+    /// At the paths of outputs. The instance, the lock file, caches and the snapshot are used and written.
     Disk {
         /// Whether the instance is the one that was there when the command began.
         is_whole: bool,
+        /// Whether also what a snapshot tells to be fresh is to be seen in the evaluation.
+        sees_all: bool,
     },
     /// In memory and a folder of its own. Nothing of the project is written.
     Memory(MemoryRun<'a>),
@@ -59,9 +62,9 @@ pub(super) fn carry_out<T>(
         progress.notice(&notice);
     }
     let selection = select(project, &request.selection, Range::Assets)?;
-    let mut sealing = SealBasis {
-        // What is told of a selection is told each time, and a seal would keep silent.
-        is_possible: selection.is_plain() && matches!(medium, Medium::Disk { is_whole: true }),
+    let mut basis = RunBasis {
+        is_alone: matches!(medium, Medium::Disk { is_whole: true, .. }),
+        is_silent: selection.is_plain(),
         mark: project.mark().cloned(),
     };
     let mut instance = medium.instance(project)?;
@@ -71,12 +74,22 @@ pub(super) fn carry_out<T>(
         let asset = |id| project.graph().asset(id);
         goals.retain(|(id, _)| asset(*id).is_none_or(|asset| asset.recipe.is_some()));
     }
-    let scope = scope_of(
-        project,
-        &goals,
-        medium.upstream(request.only),
-        &request.steps,
-    )?;
+    let project_look = match medium {
+        Medium::Disk {
+            is_whole: true,
+            sees_all,
+        } => {
+            let asked = (LockLines::Kept, *sees_all);
+            ProjectLook::of_run((project, &instance.store), request, &goals, asked)
+        }
+        Medium::Disk { .. } | Medium::Memory(_) => ProjectLook::without(),
+    };
+    let scope = if project_look.is_of_all_upstream() {
+        project_look.scope(project, &goals)
+    } else {
+        let upstream = medium.upstream(request.only);
+        scope_of(project, &goals, upstream, &request.steps)?
+    };
     let versions = match medium {
         Medium::Disk { .. } => project.versions()?.keeping_looks(),
         Medium::Memory(_) => project.versions()?,
@@ -101,13 +114,16 @@ pub(super) fn carry_out<T>(
     };
     refuse_unset_secrets(&workspace, &evaluation)?;
     if let Medium::Disk { .. } = medium {
-        on_disk.begin(&mut instance, &evaluation, &mut sealing)?;
+        on_disk.begin(&mut instance, &evaluation, &mut basis)?;
     }
     for notice in &instance.notices {
         progress.notice(notice);
     }
-    let costs = costs(evaluation.judge(), &evaluation.decisions().of);
-    let planned = planned(&evaluation, &costs, jobs(request), started.elapsed());
+    let settled = project_look.settled_assets(project);
+    let usual = settled_durations(project, &instance.store, &settled, &evaluation)?;
+    let costs = costs(evaluation.judge(), &evaluation.decisions().of, &usual);
+    let timing = (jobs(request), started.elapsed());
+    let planned = planned(&evaluation, settled, &costs, timing);
     let options = options(project, request, (planned, clock.now()));
     progress.begins(&RunPlace {
         root: project.root(),
@@ -132,7 +148,7 @@ pub(super) fn carry_out<T>(
     } = finished?;
     if let Some(lock) = lock {
         let ended = (&result, &mut evaluation);
-        on_disk.conclude(ended, instance, &versions, (lock, sealing), progress)?;
+        on_disk.conclude(ended, instance, (lock, basis, project_look), progress)?;
     }
     Ok((result, look(&evaluation)))
 }
@@ -164,44 +180,86 @@ impl Medium<'_> {
 }
 
 /// What is to be done.
+///
+/// `settled` is fresh besides, by assets in the order of the graph.
 pub fn planned(
     evaluation: &Evaluation<'_>,
+    settled: Goals,
     costs: &Costs,
-    jobs: usize,
-    elapsed: Duration,
+    (jobs, elapsed): (usize, Duration),
 ) -> Planned {
     let (scope, decisions) = (evaluation.scope(), evaluation.decisions());
-    let is_asset = |row: &&Row| scope.graph().asset(row.asset).is_some();
-    let assets: Vec<&Row> = scope.rows().iter().filter(is_asset).collect();
-    let fresh = assets
-        .iter()
-        .flat_map(|row| fresh_ranges(scope, row, &decisions.of));
+    let mut all = AllPartitions::of(evaluation, settled);
     Planned {
         counts: PlanCounts {
             run: decisions.run,
             may_run: decisions.may_run,
-            fresh: decisions.fresh,
+            fresh: decisions.fresh + all.settled,
             blocked: decisions.blocked,
         },
-        assets: assets.len() as u32,
-        partitions: assets.iter().map(|row| row.set.len()).sum(),
+        assets: all.by_asset.len() as u32,
+        partitions: all.by_asset.iter().map(|(_, count, _)| count).sum(),
         jobs,
         elapsed,
         expected: expected_duration(decisions, costs, jobs),
-        fresh: fresh.collect(),
+        fresh: all
+            .by_asset
+            .drain(..)
+            .flat_map(|(id, _, fresh)| key_ranges(scope, id, &fresh))
+            .collect(),
         blocked: blocked_ranges(evaluation),
     }
 }
 
-/// What is fresh of an asset.
-fn fresh_ranges(scope: &Scope<'_>, row: &Row, decisions: &[CellDecision]) -> Vec<KeyRange> {
+/// All partitions that a run is about, judged and settled.
+struct AllPartitions {
+    /// By assets in the order of the graph: how many there are, and which of them are fresh.
+    by_asset: Vec<(AssetId, u32, PartitionSet)>,
+    /// How many are settled.
+    settled: u32,
+}
+
+impl AllPartitions {
+    fn of(evaluation: &Evaluation<'_>, settled: Goals) -> Self {
+        let scope = evaluation.scope();
+        let decisions = &evaluation.decisions().of;
+        let mut rows = scope.asset_rows().map(|(row, _)| row).peekable();
+        let mut all = Self {
+            by_asset: Vec::with_capacity(settled.len()),
+            settled: settled.iter().map(|(_, set)| set.len()).sum(),
+        };
+        let order = scope.graph().order().iter();
+        let mut settled = settled.into_iter().peekable();
+        for id in order {
+            let row = rows.next_if(|row| row.asset == *id);
+            let settled = settled.next_if(|(asset, _)| asset == id);
+            let fresh = row.map(|row| fresh_partitions(scope, row, decisions));
+            match (row, settled) {
+                (Some(row), Some((_, settled))) => {
+                    let count = row.set.union(&settled).len();
+                    let fresh = fresh.unwrap_or_default().union(&settled);
+                    all.by_asset.push((*id, count, fresh));
+                }
+                (Some(row), None) => {
+                    let fresh = fresh.unwrap_or_default();
+                    all.by_asset.push((*id, row.set.len(), fresh));
+                }
+                (None, Some((_, settled))) => all.by_asset.push((*id, settled.len(), settled)),
+                (None, None) => {}
+            }
+        }
+        all
+    }
+}
+
+/// The partitions of an asset that were judged and are fresh.
+fn fresh_partitions(scope: &Scope<'_>, row: &Row, decisions: &[CellDecision]) -> PartitionSet {
     let is_fresh = |cell: Cell| {
         decisions[cell.index()] == CellDecision::Keep && scope.role(cell) != Role::Given
     };
     let cells = row.cells().zip(row.set.iter());
     let fresh = cells.filter(|(cell, _)| is_fresh(*cell));
-    let fresh: PartitionSet = fresh.map(|(_, index)| index).collect();
-    key_ranges(scope, row.asset, &fresh)
+    fresh.map(|(_, index)| index).collect()
 }
 
 /// The keys of all assets of which something is to be told.
@@ -253,7 +311,8 @@ pub fn typed(arguments: &[SelectionText]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::answer::{Event, EventKind, Planned};
-    use crate::app::materialize::carry_out::fresh_ranges;
+    use crate::app::materialize::carry_out::fresh_partitions;
+    use crate::app::neighbours::key_ranges;
     use crate::digest::Digest;
     use crate::model::RunId;
     use crate::plan::tests::World;
@@ -272,7 +331,12 @@ mod tests {
         let mut decisions = vec![CellDecision::Keep; scope.cells() as usize];
         assert!(decisions.len() > 1_000_000);
         decisions[500_000] = CellDecision::Run;
-        let fresh = fresh_ranges(&scope, &scope.rows()[0], &decisions);
+        let row = &scope.rows()[0];
+        let fresh = key_ranges(
+            &scope,
+            row.asset,
+            &fresh_partitions(&scope, row, &decisions),
+        );
         let counts: Vec<_> = fresh.iter().map(|range| range.count).collect();
         assert_eq!(counts, [500_000, decisions.len() as u32 - 500_001]);
         let run = RunId(uuid::Uuid::nil());

@@ -1,7 +1,7 @@
 //! `materialize`: bring asset partitions up to date, on disk or in memory.
 //!
 //! Both are the same run, with the same engine, plan and events. What differs is said by `carry_out::Medium`: where outputs are
-//! kept, which folder the run works in, and whether the instance, caches, the lock file and a seal are used and written.
+//! kept, which folder the run works in, and whether the instance, caches, the lock file and the snapshot are used and written.
 
 pub(super) mod carry_out;
 pub(super) mod in_memory;

@@ -16,13 +16,14 @@ use crate::app::materialize::progress::{Progress, RunContext, RunPlace};
 use crate::app::notice::{FromLock, Notice, keys_added};
 use crate::app::plan::{purpose, refuse_unreadable};
 use crate::app::project::{OpenProject, Surroundings};
-use crate::app::seal::{self, NothingToDo};
 use crate::app::size::size_on_disk;
+use crate::app::snapshot::{
+    FinishedLook, JudgedByInstance, LockLines, NothingToDo, ProjectLook, nothing_to_do,
+};
 use crate::engine::{
     Made, RunSummary, block_too_long, clear_crashed, materialized, observe_sources, put_back_asides,
 };
 use crate::executor::Cancel;
-use crate::hash::Versions;
 use crate::look::{
     EngineError, OWN_FOLDER, Observing, Problems, StoreRecords, Workspace, keep_source_content,
 };
@@ -45,11 +46,15 @@ pub(super) fn materialize_on_disk(
     running: RunContext<'_>,
 ) -> Result<RunSummary, AppError> {
     let started = Instant::now();
-    if let Some(nothing) = seal::check(surroundings, request) {
+    if let Some(nothing) = nothing_to_do(surroundings, request) {
         return Ok(tell_nothing_to_do(&nothing, running, started));
     }
     let project = &mut OpenProject::open(surroundings)?;
-    let opened = OpenedProject { project, started };
+    let opened = OpenedProject {
+        project,
+        started,
+        sees_all: false,
+    };
     Ok(materialize_opened(opened, request, running, |_| ())?.0)
 }
 
@@ -59,16 +64,22 @@ pub struct OpenedProject<'a> {
     pub project: &'a mut OpenProject,
     /// When it began to be looked at.
     pub started: Instant,
+    /// Whether all that the run is about is to be seen in its evaluation, also what a snapshot tells to be fresh.
+    pub sees_all: bool,
 }
 
-/// `materialize` for a project that was opened already, and for what it is asked no seal is looked for. Gives, too, what
+/// `materialize` for a project that was opened already, whose snapshot is not asked first. Gives, too, what
 /// `look` sees in the evaluation as it stands in the end, where what is fresh has run or did not have to.
 ///
 /// # Errors
 ///
 /// As `materialize`.
 pub fn materialize_opened<T>(
-    OpenedProject { project, started }: OpenedProject<'_>,
+    OpenedProject {
+        project,
+        started,
+        sees_all,
+    }: OpenedProject<'_>,
     request: &MaterializeOptions,
     running: RunContext<'_>,
     look: impl Fn(&Evaluation<'_>) -> T,
@@ -91,7 +102,7 @@ pub fn materialize_opened<T>(
             clock,
             progress,
         };
-        let medium = Medium::Disk { is_whole };
+        let medium = Medium::Disk { is_whole, sees_all };
         carry_out((project, started), request, running, &medium, &look)
     };
     let first = attempt(project, &mut progress, true);
@@ -311,10 +322,12 @@ pub(super) struct DiskRun<'a> {
     pub(super) workspace: &'a Workspace<'a>,
 }
 
-/// What of a run on disk a seal can stand for.
-pub(super) struct SealBasis {
-    /// Whether the next run may take it for granted that nothing is to be done.
-    pub(super) is_possible: bool,
+/// What a run on disk has looked at besides the files.
+pub(super) struct RunBasis {
+    /// Whether nobody else has written to the instance since it was looked at.
+    pub(super) is_alone: bool,
+    /// Whether nothing is told of the request each time.
+    pub(super) is_silent: bool,
     /// The mark of the instance that was looked at.
     pub(super) mark: Option<Mark>,
 }
@@ -355,13 +368,13 @@ impl DiskRun<'_> {
         &self,
         instance: &mut InstanceAccess,
         evaluation: &Evaluation<'_>,
-        sealing: &mut SealBasis,
+        basis: &mut RunBasis,
     ) -> Result<(), AppError> {
         let decisions = evaluation.decisions();
         let work = decisions.run + decisions.may_run + decisions.blocked;
         if work > 0 || !to_take_over(evaluation).is_empty() {
             // Another process may have added keys or records since the first look at the instance.
-            sealing.is_possible &= Mark::read(self.project.home()) == sealing.mark;
+            basis.is_alone &= Mark::read(self.project.home()) == basis.mark;
             instance.make_writable(self.project)?;
         }
         // They are recorded where they are new.
@@ -372,13 +385,12 @@ impl DiskRun<'_> {
         Ok(())
     }
 
-    /// Keeps what was learnt of sources, takes over what only the lock file knew, and writes the lock file and a seal.
+    /// Keeps what was learnt of sources, takes over what only the lock file knew, and writes the lock file and the snapshot.
     pub(super) fn conclude(
         &self,
         (result, evaluation): (&RunSummary, &mut Evaluation<'_>),
         mut instance: InstanceAccess,
-        versions: &Versions<'_>,
-        (lock, sealing): (LockFile, SealBasis),
+        (lock, basis, look): (LockFile, RunBasis, ProjectLook),
         progress: &mut dyn Progress,
     ) -> Result<(), AppError> {
         let (project, workspace) = (self.project, self.workspace);
@@ -396,7 +408,8 @@ impl DiskRun<'_> {
         if let Some(otherwise) = FromLock::came_out_otherwise(evaluation) {
             progress.notice(&Notice::FromLock(otherwise));
         }
-        let mut mark = sealing.mark;
+        let mut mark = basis.mark;
+        let changes = look.changes_now(&instance.store);
         if result.run.is_some() || taken > 0 {
             // Closing the instance gives it a new mark, which is the one that holds from now on.
             mark = instance.store.close();
@@ -405,16 +418,20 @@ impl DiskRun<'_> {
             Some(_) => Cow::Owned(project.keys_now()?),
             None => Cow::Borrowed(project.keys()),
         };
-        let added = keys_added(project.graph(), project.keys(), &keys);
-        // A seal is made of the keys that were looked at, and the mark is of an instance that holds more.
-        let can_be_sealed = sealing.is_possible && added.is_empty();
-        for added in added {
+        for added in keys_added(project.graph(), project.keys(), &keys) {
             progress.notice(&Notice::KeysAdded(added));
         }
-        lock_fresh(project, versions, evaluation, &keys, lock)?;
-        if result.outcome == RunOutcome::Success && can_be_sealed {
-            seal::write(project, self.request, versions, evaluation, mark);
-        }
+        lock_fresh(project, workspace.versions, evaluation, &keys, lock)?;
+        let looked = FinishedLook {
+            project,
+            workspace,
+            scope: evaluation.scope(),
+            judgement: &JudgedByInstance(evaluation),
+            mark: mark.filter(|_| basis.is_alone),
+            changes,
+            is_silent: basis.is_silent,
+        };
+        look.keep(&looked, LockLines::Kept);
         Ok(())
     }
 
@@ -427,7 +444,7 @@ impl DiskRun<'_> {
         let project = self.project;
         for folder in [&project.root().join(OWN_FOLDER), project.home()] {
             remove_abandoned(folder);
-            remove_abandoned(&folder.join("seals"));
+            remove_abandoned(&folder.join("snapshots"));
         }
         if instance.store.has_crashed_runs()? {
             instance.make_writable(project)?;

@@ -12,16 +12,11 @@ use crate::app::selection::goals::matching;
 use crate::executor::LocalExecutor;
 use crate::git::{GitError, Repository};
 use crate::look::Observing;
-use crate::model::{CurrentRef, LastAttempt, PartitionSet, SelectionText, Status};
+use crate::model::{CurrentRef, LastAttempt, PartitionSet, Status};
 use crate::plan::{Evaluation, Purpose, Row, Scope, Upstream};
 use crate::select::{
-    AssetSet, Attribute, Lookups, Selection, SelectionError, SelectionErrorKind, StatusValue, parse,
+    AssetSet, Attribute, Lookups, Selection, SelectionError, SelectionErrorKind, StatusValue,
 };
-
-/// Whether what an argument selects is known from declarations alone; one that cannot be read is not.
-pub fn is_of_declarations(argument: &SelectionText) -> bool {
-    parse(argument.as_str()).is_ok_and(|selection| is_of_declarations_alone(&selection))
-}
 
 /// Whether nothing has to be looked up to evaluate a selection.
 pub(super) fn is_of_declarations_alone(selection: &Selection) -> bool {

@@ -24,7 +24,6 @@ use crate::model::{
     AssetId, KeyChoice, PartitionKeys, PartitionSet, SelectionRequest, SelectionText,
 };
 
-pub use lookups::is_of_declarations;
 pub use one::{find, select_one, select_word};
 pub use reading::{End, Miss, NearestKeys, READINGS};
 

@@ -237,7 +237,7 @@ impl TimeKeys {
     }
 
     /// The stretches of the definition's lattice that keys in a range stand for, in order.
-    pub(super) fn stretches(&self, indexes: Range<u32>) -> impl Iterator<Item = Range<i64>> {
+    pub fn stretches(&self, indexes: Range<u32>) -> impl Iterator<Item = Range<i64>> {
         let (all, some) = match &self.existing {
             ExistingWindows::First(_) => (Some(indexes), None),
             ExistingWindows::Only(set) => (None, Some(set.ranked(indexes))),

@@ -1,6 +1,8 @@
 //! From verdicts to decisions: what runs, what may run, what cannot.
 
-use crate::model::{AssetId, LastAttempt, Provenance, Status};
+use std::collections::HashMap;
+
+use crate::model::{AssetId, CurrentColumns, LastAttempt, Provenance, Status};
 use crate::plan::judge::{Demand, Judge, Verdict};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 
@@ -151,10 +153,13 @@ pub struct Costs {
 /// What is assumed of a command that never ran.
 const UNKNOWN_MS: u64 = 1_000;
 
-/// The costs of all cells that run or may run.
-pub fn costs(judge: &Judge<'_>, decisions: &[CellDecision]) -> Costs {
+/// What commands of assets usually take besides those of a scope: the sum of milliseconds, and the number of commands.
+pub type UsualDurations = HashMap<AssetId, (u64, u64)>;
+
+/// The costs of all cells that run or may run. `usual` is known of partitions that are not in the scope.
+pub fn costs(judge: &Judge<'_>, decisions: &[CellDecision], usual: &UsualDurations) -> Costs {
     let scope = judge.scope();
-    let own = own_costs(judge);
+    let own = own_costs(judge, usual);
     let running = running_assets(scope, decisions);
     let mut to_sink = vec![0; own.len()];
     for row in scope.rows().iter().rev() {
@@ -185,21 +190,13 @@ pub fn running_assets(scope: &Scope<'_>, decisions: &[CellDecision]) -> Vec<bool
     running
 }
 
-fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
+fn own_costs(judge: &Judge<'_>, usual: &UsualDurations) -> Vec<Option<u64>> {
     let recorded = &judge.facts().recorded;
-    let known = |cell: Cell| {
-        recorded
-            .get(cell.index())
-            .filter(|current| current.attempt == LastAttempt::Succeeded)
-            .and_then(|current| current.materialized)
-            .filter(|last| last.provenance != Provenance::Locked)
-            .map(|last| last.duration_ms)
-    };
     let mut own = vec![None; recorded.len()];
     for row in judge.scope().rows() {
-        let (mut sum, mut count) = (0, 0);
+        let (mut sum, mut count) = usual.get(&row.asset).copied().unwrap_or_default();
         for cell in row.cells() {
-            own[cell.index()] = known(cell);
+            own[cell.index()] = duration_of(recorded, cell.index());
             if let Some(duration) = own[cell.index()] {
                 (sum, count) = (sum + duration, count + 1);
             }
@@ -211,6 +208,15 @@ fn own_costs(judge: &Judge<'_>) -> Vec<Option<u64>> {
         }
     }
     own
+}
+
+/// How long the command of a recorded partition took, in milliseconds, if it is the last that was tried and ran here.
+pub fn duration_of(recorded: &CurrentColumns, at: usize) -> Option<u64> {
+    let current = recorded.get(at)?;
+    let last = current
+        .materialized
+        .filter(|_| current.attempt == LastAttempt::Succeeded)?;
+    (last.provenance != Provenance::Locked).then_some(last.duration_ms)
 }
 
 /// The longest chain of cells that run, from first to last.

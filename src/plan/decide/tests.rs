@@ -2,7 +2,9 @@
 
 use crate::model::OutputChange;
 use crate::plan::tests::{ALL, Asked, World, step_name};
-use crate::plan::{Cell, CellDecision, Purpose, Upstream, costs, critical_path, obstacles};
+use crate::plan::{
+    Cell, CellDecision, Purpose, Upstream, UsualDurations, costs, critical_path, obstacles,
+};
 
 const DIAMOND: &str = r#"
 [asset.top]
@@ -121,7 +123,7 @@ fn the_cost_of_a_step_is_the_longest_chain_from_it() {
     let (_, decisions) = world.decisions(&RUN);
     world.judged(&RUN, |judge, _| {
         let scope = judge.scope();
-        let costs = costs(judge, &decisions.of);
+        let costs = costs(judge, &decisions.of, &UsualDurations::new());
         let cells = crate::plan::tests::asset_cells(scope);
         let to_sink: Vec<_> = cells
             .iter()
@@ -156,7 +158,7 @@ fn what_never_ran_costs_what_its_asset_usually_does() {
     world.declare(manifest);
     let (_, decisions) = world.decisions(&RUN);
     world.judged(&RUN, |judge, _| {
-        let costs = costs(judge, &decisions.of);
+        let costs = costs(judge, &decisions.of, &UsualDurations::new());
         assert_eq!(costs.own, [Some(10), Some(30), Some(20), None]);
         assert_eq!(costs.to_sink, [0, 0, 20, 1_000]);
     });

@@ -5,6 +5,7 @@
 //! columns. The whole grid of a project is never built: only what was asked for and what that needs.
 
 mod reach;
+mod settled;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +16,10 @@ use crate::model::{
     Asset, AssetGraph, AssetId, AssetKey, Dep, KeysByDefinition, PartitionKey, PartitionKeys,
     PartitionRef, PartitionSet, Place, SourceAsset, StepName,
 };
-use crate::plan::scope::reach::{order_mapping, reached_sets, selected_sets};
+use crate::plan::scope::reach::{reached_sets, selected_sets};
 
-pub use reach::Upstream;
+pub use reach::{Upstream, order_mapping, reached};
+pub use settled::SettledPartitions;
 
 /// What a request may do with an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub enum Role {
     Selected,
     /// Something selected needs it: it is brought up to date too.
     Needed,
-    /// Something selected needs it, and it is read as it is.
+    /// Something selected needs it, and it is read as it is: nobody brings it up to date, or it is settled.
     Given,
 }
 
@@ -51,8 +53,26 @@ impl<'a> Scope<'a> {
         selection: &[(AssetId, PartitionSet)],
         upstream: Upstream,
     ) -> Self {
+        Self::among(
+            graph,
+            keys,
+            selection,
+            upstream,
+            &SettledPartitions::default(),
+        )
+    }
+
+    /// The selection and what it needs, up to what is settled: that is read as it is, and nothing of what it needs is in the
+    /// scope. What is selected is not settled.
+    pub fn among(
+        graph: &'a AssetGraph,
+        keys: &'a KeysByDefinition,
+        selection: &[(AssetId, PartitionSet)],
+        upstream: Upstream,
+        settled: &SettledPartitions,
+    ) -> Self {
         let selected = selected_sets(graph, selection);
-        let sets = reached_sets(graph, keys, &selected, upstream);
+        let sets = reached_sets((graph, keys), &selected, upstream, settled);
         let mut scope = Self {
             graph,
             keys,
@@ -65,17 +85,28 @@ impl<'a> Scope<'a> {
         let mut selected = selected;
         for (id, set) in graph.order().iter().map(|id| (*id, &sets[id.index()])) {
             if !set.is_empty() {
-                scope.push_row(id, set.clone(), std::mem::take(&mut selected[id.index()]));
+                let settled = match settled.of(id).filter(|_| !graph.is_source(id)) {
+                    Some(settled) => settled.intersection(set),
+                    None => PartitionSet::empty(),
+                };
+                let selected = std::mem::take(&mut selected[id.index()]);
+                scope.push_row(id, set.clone(), (selected, settled));
             }
         }
         scope
     }
 
-    fn push_row(&mut self, asset: AssetId, set: PartitionSet, selected: PartitionSet) {
+    fn push_row(
+        &mut self,
+        asset: AssetId,
+        set: PartitionSet,
+        (selected, settled): (PartitionSet, PartitionSet),
+    ) {
         let row = Row {
             asset,
             set,
             selected,
+            settled,
             base: self.cells,
             version_base: self.versions,
             width: self.graph.outputs(asset).max(1),
@@ -242,6 +273,9 @@ impl<'a> Scope<'a> {
     /// What the request may do with `cell`.
     pub fn role(&self, cell: Cell) -> Role {
         let row = self.row_of_cell(cell);
+        if row.is_settled(cell) {
+            return Role::Given;
+        }
         if row.selected.contains(row.index_of(cell)) {
             return Role::Selected;
         }
@@ -273,6 +307,8 @@ pub struct Row {
     pub set: PartitionSet,
     /// Which of these were selected.
     pub selected: PartitionSet,
+    /// Which of these are settled.
+    settled: PartitionSet,
     /// The number of the first cell.
     base: u32,
     /// The number of the first version: an asset has one for each output.
@@ -285,6 +321,11 @@ impl Row {
     /// The cell of a partition; `None` if the request does not reach it.
     pub fn cell(&self, index: u32) -> Option<Cell> {
         self.set.rank(index).map(|rank| Cell(self.base + rank))
+    }
+
+    /// Whether a cell of this row is settled.
+    pub fn is_settled(&self, cell: Cell) -> bool {
+        !self.settled.is_empty() && self.settled.contains(self.index_of(cell))
     }
 
     /// All cells of the row.

@@ -4,6 +4,7 @@ use crate::model::{
     AssetGraph, AssetId, KeysByDefinition, PartitionKeys, PartitionMapping, PartitionSet,
     same_definition,
 };
+use crate::plan::scope::settled::SettledPartitions;
 
 /// Whether what the selection needs is brought up to date or read as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +29,27 @@ pub(super) fn selected_sets(
     sets
 }
 
+/// All that the selection reaches, by asset and source.
+pub fn reached(
+    graph_and_keys: (&AssetGraph, &KeysByDefinition),
+    selection: &[(AssetId, PartitionSet)],
+    upstream: Upstream,
+) -> Vec<PartitionSet> {
+    let selected = selected_sets(graph_and_keys.0, selection);
+    reached_sets(
+        graph_and_keys,
+        &selected,
+        upstream,
+        &SettledPartitions::default(),
+    )
+}
+
 /// Downstream before upstream, so that each row is complete when it is asked what it needs.
 pub(super) fn reached_sets(
-    graph: &AssetGraph,
-    keys: &KeysByDefinition,
+    (graph, keys): (&AssetGraph, &KeysByDefinition),
     selected: &[PartitionSet],
     upstream: Upstream,
+    settled: &SettledPartitions,
 ) -> Vec<PartitionSet> {
     let mut reached = selected.to_vec();
     let is_unpartitioned = |id: AssetId| graph.partitions(id).is_none();
@@ -46,13 +62,15 @@ pub(super) fn reached_sets(
             Upstream::Given => selected[id.index()].clone(),
             Upstream::CloseToExternal if !graph.is_materializable(id) => continue,
             Upstream::Close | Upstream::CloseToExternal if !graph.upstream(id).contains(&id) => {
-                reached[id.index()].clone()
+                settled.rest(id, &reached[id.index()])
             }
             Upstream::Close | Upstream::CloseToExternal => {
                 let on_itself = graph.deps(id).iter().filter(|dep| dep.asset == id);
                 let mappings: Vec<_> = on_itself.map(|dep| &dep.mapping).collect();
-                reached[id.index()] = with_earlier(&mappings, own, &reached[id.index()]);
-                reached[id.index()].clone()
+                let open = settled.rest(id, &reached[id.index()]);
+                let open = settled.rest(id, &with_earlier(&mappings, own, &open));
+                reached[id.index()] = reached[id.index()].union(&open);
+                open
             }
         };
         if set.is_empty() {
@@ -102,11 +120,7 @@ fn with_earlier(
 }
 
 /// How `after` orders partitions: key by key within one definition, all before all else.
-pub(super) fn order_mapping(
-    graph: &AssetGraph,
-    asset: AssetId,
-    after: AssetId,
-) -> PartitionMapping {
+pub fn order_mapping(graph: &AssetGraph, asset: AssetId, after: AssetId) -> PartitionMapping {
     let (own, other) = (graph.partitions(asset), graph.partitions(after));
     let same = match (own, other) {
         (Some(own), Some(other)) => same_definition(graph.definitions(), own, other),

@@ -160,7 +160,7 @@ fn caches_and_an_instance_that_are_damaged() {
                 "a fresh",
             ),
             (
-                "for file in .assetctl/*.cache .assetctl/seals/*; do printf x | dd of=$file bs=1 seek=40 conv=notrunc; done",
+                "for file in .assetctl/*.cache .assetctl/snapshots/*; do printf x | dd of=$file bs=1 seek=40 conv=notrunc; done",
                 [0, 0, 0],
                 "a fresh",
             ),

@@ -234,7 +234,7 @@ fn a_second_user_of_a_group() {
 fn files_of_our_own_that_are_special() {
     let special = "[ -e $file ] || continue; rm $file";
     let fifo = format!(
-        "echo 1 > raw; $A materialize; for file in .assetctl/*.cache .assetctl/seals/*; do {special}; mkfifo $file; done"
+        "echo 1 > raw; $A materialize; for file in .assetctl/*.cache .assetctl/snapshots/*; do {special}; mkfifo $file; done"
     );
     goes_through(
         TWO,

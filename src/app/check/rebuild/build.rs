@@ -21,7 +21,9 @@ use crate::model::{
     Asset, CodeVersion, DataVersion, Force, LockLine, Materialization, MaterializeOptions, Origin,
     Outcome, OutputRecord, PartitionRef, RULE, ResourceUsage, RunId, RunStatus,
 };
-use crate::plan::{Cell, CellDecision, Evaluation, Known, Purpose, Role, Scope, costs};
+use crate::plan::{
+    Cell, CellDecision, Evaluation, Known, Purpose, Role, Scope, UsualDurations, costs,
+};
 use crate::store::{NewRun, Recording, RunEnd, Store, Success};
 
 /// What came of a build.
@@ -77,7 +79,11 @@ impl Build<'_, '_> {
             io_manager: &io_manager,
             ..workspace
         };
-        let costs = costs(evaluation.judge(), &evaluation.decisions().of);
+        let costs = costs(
+            evaluation.judge(),
+            &evaluation.decisions().of,
+            &UsualDurations::new(),
+        );
         let mut events: Vec<Event> = Vec::new();
         let doors = RunDoors {
             workspace: &workspace,

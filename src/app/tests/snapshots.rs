@@ -1,8 +1,8 @@
-//! What a seal holds for, and everything that breaks it.
+//! What a snapshot answers at once, and everything that makes it look.
 
 use std::fs;
 
-use crate::app::seal::{NothingToDo, check};
+use crate::app::snapshot::{NothingToDo, nothing_to_do};
 use crate::app::tests::sandbox::Sandbox;
 use crate::model::{Force, MaterializeOptions};
 
@@ -39,14 +39,14 @@ fn built() -> Sandbox {
 type Change = fn(&Sandbox);
 
 fn holds(sandbox: &Sandbox) -> bool {
-    check(&sandbox.surroundings(), &MaterializeOptions::default()).is_some()
+    nothing_to_do(&sandbox.surroundings(), &MaterializeOptions::default()).is_some()
 }
 
 #[test]
-fn a_run_seals_what_it_has_made() {
+fn a_run_keeps_what_it_has_made() {
     let sandbox = built();
     let request = MaterializeOptions::default();
-    let found = check(&sandbox.surroundings(), &request);
+    let found = nothing_to_do(&sandbox.surroundings(), &request);
     let root = sandbox.root().to_owned();
     assert_eq!(
         found,
@@ -61,14 +61,14 @@ fn a_run_seals_what_it_has_made() {
         ..MaterializeOptions::default()
     };
     assert_eq!(
-        check(&sandbox.surroundings(), &forced),
+        nothing_to_do(&sandbox.surroundings(), &forced),
         None,
         "force is no such request"
     );
 }
 
 #[test]
-fn whatever_a_judgement_is_made_of_breaks_the_seal() {
+fn whatever_a_judgement_is_made_of_is_looked_at() {
     let changes: [(&str, Change); 8] = [
         ("a source", |it| _ = it.write("raw/2026-01-01.txt", "two\n")),
         ("an output", |it| {
@@ -103,56 +103,60 @@ fn whatever_a_judgement_is_made_of_breaks_the_seal() {
 }
 
 #[test]
-fn time_and_environment_break_the_seal() {
+fn time_and_environment_are_looked_at() {
     let sandbox = built();
     let request = MaterializeOptions::default();
     let mut later = sandbox.surroundings();
     later.now = "2026-01-03T00:00:00Z".parse().expect("a time");
-    assert_eq!(check(&later, &request), None, "another day has ended");
+    assert_eq!(
+        nothing_to_do(&later, &request),
+        None,
+        "another day has ended"
+    );
     let mut with = sandbox.surroundings();
     with.environment.push(("MODE".into(), "fast".into()));
-    assert_eq!(check(&with, &request), None, "the variable is set");
+    assert_eq!(nothing_to_do(&with, &request), None, "the variable is set");
     assert!(holds(&sandbox), "and nothing else has changed");
 }
 
 #[test]
-fn a_damaged_seal_is_none() {
+fn a_damaged_snapshot_is_none() {
     let sandbox = built();
-    let folder = sandbox.path(".assetctl/seals");
-    let seal = fs::read_dir(folder)
+    let folder = sandbox.path(".assetctl/snapshots");
+    let file = fs::read_dir(folder)
         .expect("there")
         .next()
-        .expect("a seal")
+        .expect("a snapshot")
         .expect("readable")
         .path();
-    let good = fs::read(&seal).expect("readable");
+    let good = fs::read(&file).expect("readable");
     for len in 0..good.len() {
-        fs::write(&seal, &good[..len]).expect("written");
+        fs::write(&file, &good[..len]).expect("written");
         assert!(!holds(&sandbox), "cut to {len}");
     }
-    fs::write(&seal, &good).expect("written");
+    fs::write(&file, &good).expect("written");
     assert!(holds(&sandbox));
 }
 
 #[test]
-fn one_flipped_bit_breaks_the_seal() {
+fn one_flipped_bit_makes_a_snapshot_none() {
     let sandbox = built();
-    let folder = sandbox.path(".assetctl/seals");
-    let mut seals = fs::read_dir(folder).expect("there");
-    let seal = seals.next().expect("a seal").expect("readable").path();
-    let good = fs::read(&seal).expect("readable");
+    let folder = sandbox.path(".assetctl/snapshots");
+    let mut files = fs::read_dir(folder).expect("there");
+    let file = files.next().expect("a snapshot").expect("readable").path();
+    let good = fs::read(&file).expect("readable");
     for at in 0..good.len() {
         let mut bad = good.clone();
         bad[at] ^= 1;
-        fs::write(&seal, &bad).expect("written");
+        fs::write(&file, &bad).expect("written");
         assert!(!holds(&sandbox), "flipped at {at}");
     }
-    fs::write(&seal, &good).expect("written");
+    fs::write(&file, &good).expect("written");
     assert!(holds(&sandbox));
 }
 
 #[test]
-fn without_a_folder_of_the_user_nothing_is_sealed() {
+fn without_a_folder_of_the_user_nothing_is_kept() {
     let mut sandbox = Sandbox::new(MANIFEST);
     sandbox.environment.push(("HOME", "/nowhere/at all"));
     sandbox.write("raw/2026-01-01.txt", "one\n");
@@ -160,13 +164,18 @@ fn without_a_folder_of_the_user_nothing_is_sealed() {
     sandbox.write("copy.sh", "cp \"$1\" \"$2\"\n");
     assert_eq!(sandbox.materialize(&[]), ["copy@2026-01-01"]);
     assert!(sandbox.materialize(&[]).is_empty());
-    for file in ["seals", "stat.cache", "manifest.cache", "lockfile.written"] {
+    for file in [
+        "snapshots",
+        "stat.cache",
+        "manifest.cache",
+        "lockfile.written",
+    ] {
         assert!(!sandbox.exists(format!(".assetctl/{file}")), "{file}");
     }
 }
 
 #[test]
-fn keys_that_come_break_the_seal() {
+fn keys_that_come_are_looked_at() {
     let command = "command = \"touch {{output}}\"";
     for (what, definition, change) in [
         ("a window", "type = \"daily\"\nstart = \"2025-12-30\"", None),
@@ -191,13 +200,13 @@ fn keys_that_come_break_the_seal() {
             None => later.now = "2026-01-04T00:00:00Z".parse().expect("a time"),
             Some(key) => sandbox.add_key("p", key),
         }
-        let sealed = check(&later, &MaterializeOptions::default());
-        assert_eq!(sealed, None, "after {what}");
+        let found = nothing_to_do(&later, &MaterializeOptions::default());
+        assert_eq!(found, None, "after {what}");
     }
 }
 
 #[test]
-fn keys_that_are_found_on_disk_are_not_sealed() {
+fn keys_that_are_found_on_disk_are_looked_for() {
     let sandbox = Sandbox::new(
         "[partitions.p]\ntype = \"files\"\npattern = \"in/{{partition}}.txt\"\n\
          [asset.each]\npartitions = \"p\"\ncommand = \"touch {{output}}\"\n",

@@ -1,6 +1,8 @@
-//! A check that found everything fresh is sealed, and the seal stands for nothing else.
+//! A check keeps a snapshot of what it found fresh, and the snapshot stands for nothing else.
 
 use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::sandbox::Sandbox;
 
@@ -27,29 +29,29 @@ fn project() -> Sandbox {
     sandbox
 }
 
-/// How many seals there are, those of runs among them.
-fn seals(sandbox: &Sandbox) -> usize {
-    let folder = fs::read_dir(sandbox.path(".assetctl/seals"));
-    folder.map_or(0, Iterator::count)
+/// How many snapshots there are, that of runs among them.
+fn snapshots(sandbox: &Sandbox) -> usize {
+    let folder = fs::read_dir(sandbox.path(".assetctl/snapshots"));
+    let files = folder.into_iter().flatten().flatten();
+    let is_base = |file: &fs::DirEntry| file.path().extension().is_some_and(|it| it == "base");
+    files.filter(is_base).count()
 }
 
-/// Checks until there are so many seals: what was written within the last tick of the clock is not sealed yet.
+/// Checks some time after the last change: what was written within the last tick of the clock is not trusted yet.
 #[track_caller]
-fn check_until_sealed(sandbox: &Sandbox, words: &[&str], expected: usize) {
-    for _ in 0..100 {
+fn check_settled(sandbox: &Sandbox, words: &[&str], expected: usize) {
+    sleep(Duration::from_millis(20));
+    for _ in 0..2 {
         sandbox.run(&[&["check"], words].concat()).success();
-        if seals(sandbox) == expected {
-            return;
-        }
     }
-    panic!("{words:?}: {} of {expected} seals", seals(sandbox));
+    assert_eq!(snapshots(sandbox), expected, "{words:?}");
 }
 
 #[test]
-fn no_change_hides_behind_a_seal() {
+fn no_change_hides_behind_a_snapshot() {
     type Change = fn(&Sandbox);
     let sandbox = project();
-    let of_runs = seals(&sandbox);
+    let of_runs = snapshots(&sandbox);
     let table: [(&str, &str, Change); 7] = [
         ("a source", "raw.csv", |it| it.append("raw.csv", "c\n")),
         ("a source of the same size", "raw.csv", |it| {
@@ -73,11 +75,9 @@ fn no_change_hides_behind_a_seal() {
             it.write("Assets.lock", &(kept.join("\n") + "\n"));
         }),
     ];
-    for (name, file, change) in table {
+    for (_, file, change) in table {
         let before = sandbox.read(file);
-        check_until_sealed(&sandbox, &[], of_runs + 1);
-        sandbox.run(&["check"]).success();
-        assert_eq!(seals(&sandbox), of_runs + 1, "before {name}");
+        check_settled(&sandbox, &[], of_runs + 1);
         change(&sandbox);
         sandbox.run(&["check"]).exits(1);
         sandbox.run(&["check"]).exits(1);
@@ -87,11 +87,11 @@ fn no_change_hides_behind_a_seal() {
 }
 
 #[test]
-fn a_seal_is_for_its_question_alone() {
+fn a_snapshot_is_for_its_question_alone() {
     let sandbox = project();
-    let of_runs = seals(&sandbox);
-    check_until_sealed(&sandbox, &[], of_runs + 1);
-    check_until_sealed(&sandbox, &["--outputs", "required"], of_runs + 2);
+    let of_runs = snapshots(&sandbox);
+    check_settled(&sandbox, &[], of_runs + 1);
+    check_settled(&sandbox, &["--outputs", "required"], of_runs + 2);
     sandbox.remove("build/count.txt");
     sandbox.run(&["check"]).success();
     sandbox.run(&["check"]).success();

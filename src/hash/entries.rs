@@ -1,0 +1,454 @@
+//! Paths with how they looked, as bytes: what a look has to `stat` to know whether anything has changed.
+//!
+//! A path shares its beginning with the one before, and a stamp is written as what differs from the one before, so that an
+//! entry of many takes about twenty bytes. The bytes are read from their beginning only.
+
+use std::ffi::OsStr;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::hash::look::shown;
+use crate::hash::stamps::Look;
+use crate::hash::stat_cache::Cursor;
+use crate::hash::version::Place;
+use crate::hash::{Difference, Versions};
+use crate::model::{DataVersion, Watched};
+use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
+
+/// What of a path counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// What lies there, be it a link.
+    Own,
+    /// What a link leads to, if that is no folder.
+    Target,
+    /// The folder there, or behind a link: its own stamp, which tells what comes and goes.
+    Folder,
+}
+
+const SEEN: [Seen; 3] = [Seen::Own, Seen::Target, Seen::Folder];
+
+/// How a path looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting<'p> {
+    /// Relative to the project root, or absolute.
+    pub path: &'p Path,
+    /// What of it counts.
+    pub seen: Seen,
+    /// How that looked; `None` where nothing was.
+    pub stamp: Option<FileStamp>,
+}
+
+impl Sighting<'_> {
+    /// Whether it looks so still. What cannot be looked at does not.
+    pub fn holds(&self, root: impl AsFd) -> bool {
+        let follow = match self.seen {
+            Seen::Own => Follow::Nothing,
+            Seen::Target | Seen::Folder => Follow::Links,
+        };
+        let Ok(now) = stamp_at(root, shown(self.path), follow) else {
+            return false;
+        };
+        let is_folder = |stamp: &FileStamp| stamp.kind() == FileKind::Directory;
+        self.stamp == now.filter(|now| self.seen != Seen::Target || !is_folder(now))
+    }
+}
+
+/// Flags of an entry, above the two bits that say what of it counts.
+const ABSENT: u8 = 4;
+const SAME_DEVICE: u8 = 8;
+const SAME_MODE: u8 = 16;
+
+/// What the next entry is told by.
+#[derive(Clone, Debug)]
+struct Last {
+    path: Vec<u8>,
+    stamp: FileStamp,
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        let stamp = FileStamp {
+            size: 0,
+            mtime_ns: 0,
+            ctime_ns: 0,
+            inode: 0,
+            device: 0,
+            mode: 0,
+        };
+        let path = Vec::new();
+        Self { path, stamp }
+    }
+}
+
+/// Writes entries.
+#[derive(Debug, Default)]
+pub struct EntryWriter {
+    last: Last,
+}
+
+impl EntryWriter {
+    /// Adds an entry to bytes that this writer has written all entries of.
+    pub fn write(&mut self, bytes: &mut Vec<u8>, entry: &Sighting<'_>) {
+        let path = entry.path.as_os_str().as_bytes();
+        let pairs = path.iter().zip(&self.last.path);
+        let shared = pairs.take_while(|(new, old)| new == old).count();
+        let mut flags = SEEN
+            .iter()
+            .position(|seen| *seen == entry.seen)
+            .unwrap_or(0) as u8;
+        let before = self.last.stamp;
+        match &entry.stamp {
+            None => flags |= ABSENT,
+            Some(stamp) => {
+                flags |= SAME_DEVICE * u8::from(stamp.device == before.device);
+                flags |= SAME_MODE * u8::from(stamp.mode == before.mode);
+            }
+        }
+        bytes.push(flags);
+        write_number(bytes, shared as u64);
+        write_number(bytes, (path.len() - shared) as u64);
+        bytes.extend_from_slice(&path[shared..]);
+        self.last.path.truncate(shared);
+        self.last.path.extend_from_slice(&path[shared..]);
+        let Some(stamp) = entry.stamp else { return };
+        write_number(bytes, stamp.size);
+        write_signed(bytes, stamp.mtime_ns.wrapping_sub(before.mtime_ns));
+        write_signed(bytes, stamp.ctime_ns.wrapping_sub(stamp.mtime_ns));
+        write_signed(bytes, stamp.inode.wrapping_sub(before.inode).cast_signed());
+        if stamp.device != before.device {
+            write_number(bytes, stamp.device);
+        }
+        if stamp.mode != before.mode {
+            write_number(bytes, stamp.mode.into());
+        }
+        self.last.stamp = stamp;
+    }
+}
+
+/// Reads entries.
+#[derive(Debug, Default)]
+pub struct EntryReader {
+    last: Last,
+}
+
+impl EntryReader {
+    /// The next entry; `None` where the bytes are none.
+    pub fn read(&mut self, bytes: &mut &[u8]) -> Option<Sighting<'_>> {
+        let flags = take(bytes, 1)?[0];
+        let seen = *SEEN.get(usize::from(flags & 3))?;
+        let shared = usize::try_from(read_number(bytes)?).ok()?;
+        let rest = usize::try_from(read_number(bytes)?).ok()?;
+        if shared > self.last.path.len() {
+            return None;
+        }
+        self.last.path.truncate(shared);
+        self.last.path.extend_from_slice(take(bytes, rest)?);
+        let mut stamp = None;
+        if flags & ABSENT == 0 {
+            let before = &mut self.last.stamp;
+            let size = read_number(bytes)?;
+            let mtime_ns = before.mtime_ns.wrapping_add(read_signed(bytes)?);
+            let ctime_ns = mtime_ns.wrapping_add(read_signed(bytes)?);
+            let inode = before
+                .inode
+                .wrapping_add(read_signed(bytes)?.cast_unsigned());
+            let device = match flags & SAME_DEVICE {
+                0 => read_number(bytes)?,
+                _ => before.device,
+            };
+            let mode = match flags & SAME_MODE {
+                0 => u32::try_from(read_number(bytes)?).ok()?,
+                _ => before.mode,
+            };
+            *before = FileStamp {
+                size,
+                mtime_ns,
+                ctime_ns,
+                inode,
+                device,
+                mode,
+            };
+            stamp = Some(*before);
+        }
+        Some(Sighting {
+            path: Path::new(OsStr::from_bytes(&self.last.path)),
+            seen,
+            stamp,
+        })
+    }
+}
+
+/// Writes a number, small ones in one byte.
+pub fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Reads a number; `None` where the bytes are none.
+pub fn read_number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn write_signed(bytes: &mut Vec<u8>, number: i64) {
+    write_number(bytes, ((number << 1) ^ (number >> 63)).cast_unsigned());
+}
+
+fn read_signed(bytes: &mut &[u8]) -> Option<i64> {
+    let number = read_number(bytes)?;
+    Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+}
+
+/// The first bytes, which are taken away.
+pub fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
+    let (taken, rest) = bytes.split_at_checked(count)?;
+    *bytes = rest;
+    Some(taken)
+}
+
+/// What was looked at, each with how it looked, in an order that [`EntryWriter`] can write.
+#[derive(Debug, Default)]
+pub struct Sightings {
+    all: Vec<(PathBuf, Seen, Option<FileStamp>)>,
+    /// Whether nothing but plain files may be added.
+    are_of_files: bool,
+    /// Where the last path was found in the stat cache.
+    cursor: Cursor,
+}
+
+impl Sightings {
+    /// None yet. Folders, globs and links cannot be added.
+    pub fn of_files() -> Self {
+        Self {
+            are_of_files: true,
+            ..Self::default()
+        }
+    }
+
+    /// The entries.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = Sighting<'_>> {
+        self.all.iter().map(|(path, seen, stamp)| Sighting {
+            path,
+            seen: *seen,
+            stamp: *stamp,
+        })
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.all.clear();
+    }
+
+    fn add_look(&mut self, look: &Look) {
+        let places = look.places().zip(&look.entries);
+        self.all.extend(places.map(|((path, follow), (_, stamp))| {
+            let seen = match follow {
+                Follow::Nothing => Seen::Own,
+                Follow::Links => Seen::Target,
+            };
+            (path.to_owned(), seen, *stamp)
+        }));
+        let folders = look.folders.iter();
+        self.all
+            .extend(folders.map(|it| (it.path.clone(), Seen::Folder, Some(it.stamp))));
+    }
+}
+
+impl Versions<'_> {
+    /// Adds how a path looked where nothing was.
+    pub fn sight_absent(&self, sightings: &mut Sightings, path: &str) {
+        let named = Place::declared(path).named.to_owned();
+        sightings.all.push((named, Seen::Own, None));
+    }
+
+    /// Adds how a path looks by which nothing but its kind counts; says whether something is there.
+    pub fn sight_kind(&self, sightings: &mut Sightings, path: &str) -> bool {
+        let place = Place::declared(path);
+        let stamp = |follow| self.stamp(place, follow).ok().flatten();
+        let (Some(own), Some(target)) = (stamp(Follow::Nothing), stamp(Follow::Links)) else {
+            return false;
+        };
+        let named = place.named.to_owned();
+        sightings.all.push((named.clone(), Seen::Own, Some(own)));
+        if own.kind() == FileKind::Symlink {
+            sightings.all.push((named, Seen::Folder, Some(target)));
+        }
+        true
+    }
+
+    /// Adds how a path looks at which something of `version` is, as far as that can be trusted to tell of the next change;
+    /// says whether it can.
+    pub fn sight(
+        &self,
+        sightings: &mut Sightings,
+        watched: &Watched,
+        version: DataVersion,
+    ) -> bool {
+        let (Watched::Path(path, counted) | Watched::Word(path, counted)) = watched else {
+            return false;
+        };
+        let place = Place::declared(path);
+        let mut known = || {
+            let known = self.cache.known(place.named, &mut sightings.cursor);
+            let known = known.filter(|(_, known)| *known == version);
+            known.filter(|(stamp, _)| stamp.kind() == FileKind::File)
+        };
+        let is_file = || {
+            let stamp = self.stamp(place, Follow::Nothing).ok().flatten();
+            stamp.is_some_and(|stamp| stamp.kind() == FileKind::File)
+        };
+        let now = || self.of_input(path, *counted).ok()?.version();
+        // Of a link the cache knows the file behind it, which has another version.
+        if let Some((stamp, _)) = known() {
+            let named = place.named.to_owned();
+            sightings.all.push((named, Seen::Own, Some(stamp)));
+            return true;
+        }
+        if is_file() {
+            // A file that was too fresh to be trusted when it was looked at may be old enough by now.
+            let Some((stamp, _)) = (now() == Some(version)).then(known).flatten() else {
+                return false;
+            };
+            let named = place.named.to_owned();
+            sightings.all.push((named, Seen::Own, Some(stamp)));
+            return true;
+        }
+        self.sight_look(sightings, watched, || now() == Some(version))
+    }
+
+    /// Adds how something looks that is as it was judged, as far as that can be trusted to tell of the next change; says whether
+    /// it can. `is_same` says whether it is as it was judged.
+    pub fn sight_look(
+        &self,
+        sightings: &mut Sightings,
+        watched: &Watched,
+        is_same: impl FnOnce() -> bool,
+    ) -> bool {
+        if sightings.are_of_files {
+            return false;
+        }
+        if let Some(look) = self.judged_look(watched).filter(|it| self.is_trusted(it)) {
+            sightings.add_look(&look);
+            return true;
+        }
+        let Ok(look) = self.look(watched) else {
+            return false;
+        };
+        let is_still = || {
+            let again = self.look_again(watched, &look).ok();
+            again.is_some_and(|now| look.difference(&now, |_, _| false) == Difference::None)
+        };
+        if !(is_same() && is_still() && self.is_trusted(&look)) {
+            return false;
+        }
+        sightings.add_look(&look);
+        true
+    }
+
+    /// Adds how a file looks of which something else than its version counts, if it can be trusted to tell of the next change, and
+    /// `is_same` says that it is as it was judged.
+    pub fn sight_file(
+        &self,
+        sightings: &mut Sightings,
+        path: &str,
+        is_same: impl FnOnce() -> bool,
+    ) -> bool {
+        let place = Place::declared(path);
+        let stamp = |follow| self.stamp(place, follow).ok().flatten();
+        let look = || Some((stamp(Follow::Nothing)?, stamp(Follow::Links)?));
+        let Some((own, target)) = look() else {
+            return false;
+        };
+        let is_settled = self.ticker.is_settled(&own) && self.ticker.is_settled(&target);
+        if !(is_settled && is_same() && look() == Some((own, target))) {
+            return false;
+        }
+        let named = place.named.to_owned();
+        sightings.all.push((named.clone(), Seen::Own, Some(own)));
+        if own.kind() == FileKind::Symlink {
+            sightings.all.push((named, Seen::Target, Some(target)));
+        }
+        true
+    }
+
+    /// Whether no change of what was looked at can have left all stamps as they are.
+    fn is_trusted(&self, look: &Look) -> bool {
+        let mut cursor = Cursor::default();
+        let mut entries = look.entries.iter();
+        let is_known = |(path, stamp): &(PathBuf, Option<FileStamp>)| match stamp {
+            None => true,
+            Some(stamp) if stamp.kind() == FileKind::File => {
+                self.cache.get_near(path, stamp, &mut cursor).is_some()
+            }
+            Some(stamp) => self.ticker.is_settled(stamp),
+        };
+        look.folders.iter().all(|folder| folder.is_settled) && entries.all(is_known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::{EntryReader, EntryWriter, SEEN, Sighting};
+    use crate::sys::file::FileStamp;
+
+    fn stamp() -> impl Strategy<Value = FileStamp> {
+        (
+            any::<u64>(),
+            any::<i64>(),
+            any::<i64>(),
+            any::<u64>(),
+            0..3_u64,
+            any::<u32>(),
+        )
+            .prop_map(
+                |(size, mtime_ns, ctime_ns, inode, device, mode)| FileStamp {
+                    size,
+                    mtime_ns,
+                    ctime_ns,
+                    inode,
+                    device,
+                    mode,
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn entries_come_back_as_they_were_written(
+            all in prop::collection::vec(("[a-c/é]{0,6}", 0..3_usize, prop::option::of(stamp())), 0..20),
+        ) {
+            let (mut writer, mut bytes) = (EntryWriter::default(), Vec::new());
+            for (path, seen, stamp) in &all {
+                let entry = Sighting { path: Path::new(path), seen: SEEN[*seen], stamp: *stamp };
+                writer.write(&mut bytes, &entry);
+            }
+            let (mut reader, mut rest) = (EntryReader::default(), bytes.as_slice());
+            for (path, seen, stamp) in &all {
+                let entry = Sighting { path: Path::new(path), seen: SEEN[*seen], stamp: *stamp };
+                prop_assert_eq!(reader.read(&mut rest), Some(entry));
+            }
+            prop_assert!(rest.is_empty());
+            for cut in 0..bytes.len() {
+                let (mut reader, mut rest) = (EntryReader::default(), &bytes[..cut]);
+                while reader.read(&mut rest).is_some() && !rest.is_empty() {}
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A glance at everything that a snapshot holds: what looks as it did, and what does not.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::Path;
+
+use crate::digest::{Digest, Kind};
+use crate::look::snapshot::file::{ChunkPlace, Snapshot};
+use crate::look::snapshot::records::{ChunkReader, OwnedPart, Owner, Stretches, Variable};
+use crate::model::PartitionSet;
+use crate::sys::parallel;
+
+/// What is glanced at.
+#[derive(Clone, Copy, Debug)]
+pub enum GlanceExtent<'w> {
+    /// All that there is.
+    Everything,
+    /// These partitions, by the places of assets and sources in the order of the graph.
+    Partitions(&'w [&'w PartitionSet]),
+}
+
+impl GlanceExtent<'_> {
+    fn has(&self, owner: Owner) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Partitions(sets) => {
+                let set = sets.get(owner.place as usize);
+                set.is_some_and(|set| match owner.part {
+                    OwnedPart::Code => !set.is_empty(),
+                    OwnedPart::Source | OwnedPart::Outputs => set.contains(owner.index),
+                })
+            }
+        }
+    }
+
+    fn meets(&self, chunk: &ChunkPlace) -> bool {
+        let Self::Partitions(sets) = self else {
+            return true;
+        };
+        let (first, last) = (chunk.chunk.first, chunk.chunk.last);
+        let is_of_one =
+            first.place == last.place && first.part == last.part && first.part != OwnedPart::Code;
+        (first.place..=last.place).any(|place| {
+            let set = sets.get(place as usize).filter(|set| !set.is_empty());
+            set.is_some_and(|set| !is_of_one || set.meets(&(first.index..last.index + 1)))
+        })
+    }
+}
+
+/// What a glance has found: stretches of partitions by places in the order of the graph.
+#[derive(Debug, Default)]
+pub struct Glance {
+    /// What there are records of, be it as it was or not.
+    pub known: Stretches,
+    /// What does not look as it did.
+    pub changed: Stretches,
+}
+
+/// Who looks, and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewpoint<'v> {
+    /// The project root.
+    pub root: &'v Path,
+    /// The variables that code is made of.
+    pub environment: &'v [(OsString, OsString)],
+}
+
+impl Viewpoint<'_> {
+    /// The digest of a variable's value, if it is set.
+    pub fn variable(&self, name: &str) -> Option<Digest> {
+        let mut all = self.environment.iter().rev();
+        let found = all.find(|(variable, _)| variable == name);
+        found.map(|(_, text)| Kind::Value.digest(text.as_encoded_bytes()))
+    }
+
+    fn is_set(&self, (name, value): &Variable) -> bool {
+        self.variable(name) == *value
+    }
+}
+
+/// How many chunks are worth another thread.
+const FEW: usize = 2;
+
+impl Snapshot {
+    /// Looks whether what is wanted looks as it did; `None` where the snapshot turns out to be damaged.
+    pub fn glance(&self, from: Viewpoint<'_>, wanted: GlanceExtent<'_>) -> Option<Glance> {
+        let directory = File::open(from.root).ok()?;
+        let chunks = self.chunks();
+        let chunks: Vec<_> = chunks.into_iter().filter(|it| wanted.meets(it)).collect();
+        let look = |chunk: ChunkPlace| self.look_at(&chunk, (&directory, from), wanted);
+        let mut all = Glance::default();
+        for chunk in parallel::map(chunks.into_iter(), FEW, look) {
+            let chunk = chunk?;
+            all.known.append(chunk.known);
+            all.changed.append(chunk.changed);
+        }
+        Some(all)
+    }
+
+    fn look_at(
+        &self,
+        chunk: &ChunkPlace,
+        (directory, from): (&File, Viewpoint<'_>),
+        wanted: GlanceExtent<'_>,
+    ) -> Option<Glance> {
+        let bytes = self.read(chunk)?;
+        let mut reader = ChunkReader::new(&bytes);
+        let mut found = Glance::default();
+        let hidden = self.hidden();
+        let any_hidden = chunk.is_of_base && !hidden.is_empty();
+        while let Some(head) = reader.next_record() {
+            let owner = head.owner;
+            if !wanted.has(owner) || any_hidden && hidden.has(owner) {
+                continue;
+            }
+            let mut holds = head.variables.iter().all(|variable| from.is_set(variable));
+            while let Some(entry) = reader.next_entry() {
+                holds = holds && entry.holds(directory);
+            }
+            found.known.push(owner);
+            if !holds {
+                found.changed.push(owner);
+            }
+        }
+        Some(found)
+    }
+}

@@ -1,0 +1,180 @@
+//! From a glance to what is settled: what looks otherwise, and all that lies below it, is not.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::look::snapshot::glance::Glance;
+use crate::look::snapshot::records::{OwnedPart, Owners};
+use crate::look::snapshot::state::{KeysSince, SnapshotState};
+use crate::model::{AssetGraph, AssetId, KeysByDefinition, PartitionMapping, PartitionSet};
+use crate::plan::{SettledPartitions, order_mapping};
+
+/// What is settled, and what of a snapshot counts no more.
+#[derive(Debug)]
+pub struct Narrowed {
+    /// What need not be judged again.
+    pub settled: SettledPartitions,
+    /// What of the snapshot counts no more.
+    pub gone: Owners,
+}
+
+/// What has changed besides what is seen at files.
+#[derive(Debug, Default)]
+pub struct Besides {
+    /// Partitions of assets and sources that are to be judged again.
+    pub partitions: Vec<(AssetId, PartitionSet)>,
+}
+
+/// Finds what is settled. `knows_all` says whether the glance was at everything.
+///
+/// `None` where so much has changed that nothing is.
+pub fn narrow(
+    (graph, keys): (&AssetGraph, &KeysByDefinition),
+    state: &SnapshotState,
+    (glance, knows_all): (Glance, bool),
+    besides: Besides,
+) -> Option<Narrowed> {
+    let id = |place: u32| graph.order().get(place as usize).copied();
+    let known = glance.known.into_sets().into_iter();
+    let known = known.filter(|(_, part, _)| *part != OwnedPart::Code);
+    let known = known.filter_map(|(place, _, set)| Some((id(place)?, set)));
+    let mut opening = Opening {
+        graph,
+        keys,
+        settled: SettledPartitions::new(known.collect()),
+        knows_all,
+        opened: HashMap::new(),
+        gone: Owners::default(),
+        position: Vec::new(),
+        queue: BTreeMap::new(),
+    };
+    for known in &state.keys {
+        let now = keys.get(Some(known.definition()));
+        match known.since(keys) {
+            KeysSince::Same => {}
+            KeysSince::Grown(from) => {
+                let new = PartitionSet::from_range(from..now.len());
+                let users = graph.labels().definitions.get(&known.definition());
+                for user in users.into_iter().flatten() {
+                    opening.spread(*user, &new);
+                }
+            }
+            KeysSince::Other => return None,
+        }
+    }
+    for (place, part, set) in glance.changed.into_sets() {
+        let Some(asset) = id(place) else { continue };
+        if part == OwnedPart::Code {
+            let all = PartitionSet::from_range(keys.get(graph.partitions(asset)).range());
+            opening.gone.add(place, part, &set);
+            opening.open(asset, &all);
+        } else {
+            opening.change(asset, &set);
+        }
+    }
+    for (asset, set) in besides.partitions {
+        opening.change(asset, &set);
+    }
+    opening.spread_all();
+    let Opening {
+        settled,
+        opened,
+        mut gone,
+        position,
+        ..
+    } = opening;
+    for (asset, set) in opened.into_iter().filter(|(_, set)| !set.is_empty()) {
+        gone.add(position[asset.index()], OwnedPart::Outputs, &set);
+    }
+    Some(Narrowed { settled, gone })
+}
+
+/// What is opened, from upstream to downstream.
+struct Opening<'a> {
+    graph: &'a AssetGraph,
+    keys: &'a KeysByDefinition,
+    settled: SettledPartitions,
+    /// Whether all that the snapshot holds is in `settled` at first. Else more may be settled than is known.
+    knows_all: bool,
+    opened: HashMap<AssetId, PartitionSet>,
+    gone: Owners,
+    /// Where each asset and source comes in the order of the graph; made once it is asked for.
+    position: Vec<u32>,
+    /// What is below these partitions is still to be opened.
+    queue: BTreeMap<u32, PartitionSet>,
+}
+
+impl Opening<'_> {
+    fn change(&mut self, asset: AssetId, set: &PartitionSet) {
+        if self.graph.is_source(asset) {
+            let place = self.place(asset);
+            self.gone.add(place, OwnedPart::Source, set);
+            self.settled.remove(asset, set);
+            self.spread(asset, set);
+        } else {
+            self.open(asset, set);
+        }
+    }
+
+    fn open(&mut self, asset: AssetId, set: &PartitionSet) {
+        let settled = self.settled.remove(asset, set);
+        let known = self.opened.entry(asset).or_default();
+        let new = if self.knows_all {
+            settled
+        } else {
+            set.difference(known)
+        };
+        if !new.is_empty() {
+            *known = known.union(&new);
+            self.spread(asset, &new);
+        }
+    }
+
+    fn spread(&mut self, asset: AssetId, set: &PartitionSet) {
+        let place = self.place(asset);
+        let waiting = self.queue.entry(place).or_default();
+        *waiting = waiting.union(set);
+    }
+
+    fn place(&mut self, asset: AssetId) -> u32 {
+        if self.position.is_empty() {
+            self.position = places(self.graph);
+        }
+        self.position[asset.index()]
+    }
+
+    fn spread_all(&mut self) {
+        while let Some((at, set)) = self.queue.pop_first() {
+            let up = self.graph.order()[at as usize];
+            let reads_itself = self.graph.deps(up).iter().any(|dep| dep.asset == up);
+            let own = reads_itself.then_some(up);
+            for down in self.graph.downstream(up).iter().copied().chain(own) {
+                self.open_below((up, &set), down);
+            }
+        }
+    }
+
+    fn open_below(&mut self, (up, set): (AssetId, &PartitionSet), down: AssetId) {
+        let Some(asset) = self.graph.asset(down) else {
+            return;
+        };
+        let keys = |id| self.keys.get(self.graph.partitions(id));
+        let below =
+            |mapping: &PartitionMapping| mapping.downstream_of_set(keys(down), keys(up), set);
+        let deps = asset.deps.iter().filter(|dep| dep.asset == up);
+        let mut reached: Vec<PartitionSet> = deps.map(|dep| below(&dep.mapping)).collect();
+        let after = asset.after.iter().filter(|after| **after == up);
+        reached.extend(after.map(|after| below(&order_mapping(self.graph, down, *after))));
+        for set in reached {
+            self.open(down, &set);
+        }
+    }
+}
+
+/// Where each asset and source comes in the order of a graph, by its id.
+pub fn places(graph: &AssetGraph) -> Vec<u32> {
+    let mut places = vec![0; graph.len()];
+    for (place, id) in graph.order().iter().enumerate() {
+        places[id.index()] = place as u32;
+    }
+    places
+}
