@@ -13,7 +13,7 @@ use crate::hash::stamps::Look;
 use crate::hash::stat_cache::Cursor;
 use crate::hash::version::Place;
 use crate::hash::{Difference, Versions};
-use crate::model::{DataVersion, Watched};
+use crate::model::{Counted, DataVersion, Watched};
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 
 /// What of a path counts.
@@ -326,7 +326,9 @@ impl Versions<'_> {
             sightings.all.push((named, Seen::Own, Some(stamp)));
             return true;
         }
-        self.sight_look(sightings, watched, || now() == Some(version))
+        // Which of its files git ignores no stamp tells.
+        *counted != Counted::NotIgnored
+            && self.sight_look(sightings, watched, || now() == Some(version))
     }
 
     /// Adds how something looks that is as it was judged, as far as that can be trusted to tell of the next change; says whether

@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use super::Project;
-use crate::hash::Difference;
+use crate::hash::{Difference, Sightings};
 use crate::model::{Counted, Watched};
 use crate::testkit;
 
@@ -377,5 +377,22 @@ fn what_comes_while_a_folder_is_looked_at_has_not_come_and_gone() {
         let now = versions.look(&absent).unwrap();
         let difference = before.difference(&now, |_, _| false);
         assert_eq!(difference, Difference::None, "in round {round}");
+    }
+}
+
+#[test]
+fn a_folder_is_sighted_unless_what_git_ignores_is_left_out() {
+    let project = project();
+    thread::sleep(OLD);
+    for (counted, is_sighted) in [(Counted::Files, true), (Counted::NotIgnored, false)] {
+        let versions = project.versions().keeping_looks();
+        for (path, is_plain) in [("dir", false), ("one.csv", true)] {
+            let found = versions.of_input(path, counted).unwrap();
+            let version = found.version().expect("it is there");
+            let watched = Watched::Path(path.to_owned(), counted);
+            let mut sightings = Sightings::default();
+            let sighted = versions.sight(&mut sightings, &watched, version);
+            assert_eq!(sighted, is_sighted || is_plain, "{path} {counted:?}");
+        }
     }
 }
