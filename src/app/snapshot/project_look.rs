@@ -1,0 +1,298 @@
+//! A look at a project: what need not be judged again.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::app::project::{OpenProject, Traces};
+use crate::app::selection::Goals;
+use crate::app::snapshot::basis::{Basis, LookBasis, file};
+use crate::app::snapshot::lock_stamp::lock_holds;
+use crate::digest::Key;
+use crate::engine::has_asides;
+use crate::look::OWN_FOLDER;
+use crate::look::snapshot::{
+    Besides, GlanceExtent, Owners, Snapshot, SnapshotState, Viewpoint, narrow, places,
+};
+use crate::model::{AssetId, Force, MaterializeOptions, PartitionSet};
+use crate::plan::{Scope, SettledPartitions, Upstream, reached};
+use crate::store::{ChangeState, StateChange, Store};
+
+/// A look at what a request is about.
+pub struct ProjectLook {
+    pub(super) basis: Basis,
+    pub(super) path: PathBuf,
+    pub(super) key: Option<Key>,
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) settled: SettledPartitions,
+    /// What of the snapshot counts no more.
+    pub(super) gone: Owners,
+    pub(super) places: Vec<u32>,
+    /// Whether the request is about all partitions of all assets.
+    pub(super) is_of_everything: bool,
+    /// How the lock file looked, if the lines of all that is settled are right in it.
+    pub(super) lock: Option<Vec<u8>>,
+    /// The moment of the instance's history before its records were read.
+    pub(super) changes: Option<ChangeState>,
+}
+
+/// What of a snapshot is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// What is settled.
+    Settled,
+    /// Nothing: all that a request is about is judged.
+    Nothing,
+}
+
+/// What a request needs to know of the lock file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockLines {
+    /// Nothing.
+    Ignored,
+    /// Whether the lines of all that is fresh are right: what is not known to have a right line is looked at.
+    Kept,
+}
+
+impl ProjectLook {
+    /// Begins a look that takes nothing on trust, and keeps nothing.
+    pub fn without() -> Self {
+        Self {
+            basis: Basis::Instance,
+            path: PathBuf::new(),
+            key: None,
+            snapshot: None,
+            settled: SettledPartitions::default(),
+            gone: Owners::default(),
+            places: Vec::new(),
+            is_of_everything: false,
+            lock: None,
+            changes: None,
+        }
+    }
+
+    /// Begins a look at these goals and all that they need.
+    pub fn begin(
+        project: &OpenProject,
+        goals: &Goals,
+        basis: LookBasis<'_>,
+        lock: LockLines,
+    ) -> Self {
+        Self::with(project, goals, basis, (lock, Trust::Settled))
+    }
+
+    fn with(
+        project: &OpenProject,
+        goals: &Goals,
+        basis: LookBasis<'_>,
+        asked: (LockLines, Trust),
+    ) -> Self {
+        let mut look = Self::without();
+        let store = match basis {
+            LookBasis::Instance(store) => Some(store),
+            LookBasis::Lock(outputs) => {
+                look.basis = Basis::Lock(outputs);
+                None
+            }
+        };
+        let Some(key) = project.cache_key().filter(|_| {
+            project.traces() == Traces::Left
+                && !project.keys().have_faults()
+                && !has_asides(project.root())
+        }) else {
+            return look;
+        };
+        let folder = match look.basis {
+            Basis::Instance => project.home().to_owned(),
+            Basis::Lock(_) => project.root().join(OWN_FOLDER),
+        };
+        look.path = file(&folder, project.root(), look.basis);
+        let state = store.and_then(|store| store.change_state().ok());
+        look.changes = state.filter(ChangeState::is_of_instance);
+        look.key = Some(key.clone());
+        look.is_of_everything = is_everything(project, goals);
+        look.places = places(project.graph());
+        look.take_snapshot((project, store), goals, asked);
+        look
+    }
+
+    /// Begins a look for a run, or for its plan. Where the run is forced, or `sees_all`, nothing is settled; where not all that is
+    /// needed is brought up to date, nothing is kept either.
+    pub fn of_run(
+        (project, store): (&OpenProject, &Store),
+        request: &MaterializeOptions,
+        goals: &Goals,
+        (lock, sees_all): (LockLines, bool),
+    ) -> Self {
+        if request.only || !request.steps.is_empty() {
+            return Self::without();
+        }
+        let trust = if request.force == Force::WhenStale && !sees_all {
+            Trust::Settled
+        } else {
+            Trust::Nothing
+        };
+        Self::with(project, goals, LookBasis::Instance(store), (lock, trust))
+    }
+
+    /// Whether it is at all that the goals need, of which nothing is read as it is.
+    pub fn is_of_all_upstream(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Finds what is settled by the snapshot, if there is one that counts.
+    fn take_snapshot(
+        &mut self,
+        (project, store): (&OpenProject, Option<&Store>),
+        goals: &Goals,
+        (lock, trust): (LockLines, Trust),
+    ) -> Option<()> {
+        let snapshot = Snapshot::open(&self.path, self.key.as_ref()?)?;
+        let (graph, keys) = (project.graph(), project.keys());
+        let state = snapshot.state();
+        if state.manifest != project.manifest_digest() {
+            return None;
+        }
+        let mut besides = Besides::default();
+        if let Some(store) = store {
+            besides.partitions = changed_records(project, store, state)?;
+        }
+        let lock_holds = lock_holds(project.root(), state);
+        if lock == LockLines::Kept {
+            if !lock_holds {
+                return None;
+            }
+            let id = |place: u32| graph.order().get(place as usize).copied();
+            let unlocked = state.unlocked.iter();
+            let unlocked = unlocked.filter_map(|(place, _, set)| Some((id(place)?, set)));
+            besides.partitions.extend(unlocked);
+        }
+        let from = Viewpoint {
+            root: project.root(),
+            environment: project.environment(),
+        };
+        let sets = if self.is_of_everything && trust == Trust::Settled {
+            Vec::new()
+        } else {
+            reached((graph, keys), goals, Upstream::Close)
+        };
+        let by_place = graph.order().iter().filter_map(|id| sets.get(id.index()));
+        let by_place: Vec<&PartitionSet> = by_place.collect();
+        let glance = if self.is_of_everything {
+            snapshot.glance(from, GlanceExtent::Everything)?
+        } else {
+            snapshot.glance(from, GlanceExtent::Partitions(&by_place))?
+        };
+        if trust == Trust::Nothing {
+            let all = graph.order().iter().copied().zip(by_place);
+            let assets = all.filter(|(id, set)| !graph.is_source(*id) && !set.is_empty());
+            let assets = assets.map(|(id, set)| (id, set.clone()));
+            besides.partitions.extend(assets);
+        }
+        let glanced = (glance, self.is_of_everything);
+        let narrowed = narrow((graph, keys), state, glanced, besides)?;
+        self.settled = narrowed.settled;
+        self.gone = narrowed.gone;
+        self.lock.clone_from(&state.lock);
+        self.snapshot = Some(snapshot);
+        Some(())
+    }
+
+    /// What is to be judged: the goals, and what they need, as far as it is not settled.
+    pub fn scope<'p>(&self, project: &'p OpenProject, goals: &Goals) -> Scope<'p> {
+        let (graph, keys) = (project.graph(), project.keys());
+        let open = self.open(project, goals);
+        Scope::among(graph, keys, &open, Upstream::Close, &self.settled)
+    }
+
+    /// The goals that are settled.
+    pub fn settled_goals(&self, project: &OpenProject, goals: &Goals) -> Goals {
+        let graph = project.graph();
+        let goals = goals.iter().filter(|(id, _)| !graph.is_source(*id));
+        let settled = goals.filter_map(|(id, set)| {
+            let settled = self.settled.of(*id)?.intersection(set);
+            (!settled.is_empty()).then_some((*id, settled))
+        });
+        settled.collect()
+    }
+
+    /// All partitions of assets that are settled and belong to what was asked for, by asset in the order of the graph.
+    pub fn settled_assets(&self, project: &OpenProject) -> Goals {
+        if self.settled.is_empty() {
+            return Goals::new();
+        }
+        let graph = project.graph();
+        let assets = graph.order().iter().filter(|id| !graph.is_source(**id));
+        let settled = assets.filter_map(|id| Some((*id, self.settled.of(*id)?.clone())));
+        settled.filter(|(_, set)| !set.is_empty()).collect()
+    }
+
+    /// The moment of an instance's history now, if nobody else has changed it since the look began.
+    pub fn changes_now(&self, store: &Store) -> Option<ChangeState> {
+        let now = store.change_state().ok()?;
+        let others = store.foreign_changes_since(self.changes.as_ref()?).ok()??;
+        others.is_empty().then_some(now)
+    }
+
+    /// The goals that are to be judged. Sources are never settled as goals.
+    fn open(&self, project: &OpenProject, goals: &Goals) -> Goals {
+        if self.settled.is_empty() {
+            return goals.clone();
+        }
+        let graph = project.graph();
+        let mut open = Vec::new();
+        for (id, set) in goals {
+            let rest = if graph.is_source(*id) {
+                set.clone()
+            } else {
+                self.settled.rest(*id, set)
+            };
+            if !rest.is_empty() {
+                open.push((*id, rest));
+            }
+        }
+        open
+    }
+}
+
+/// What has changed in the instance since a snapshot; `None` where that is not known.
+fn changed_records(
+    project: &OpenProject,
+    store: &Store,
+    state: &SnapshotState,
+) -> Option<Vec<(AssetId, PartitionSet)>> {
+    if state.mark.is_some() && state.mark.as_ref() == project.mark() {
+        return Some(Vec::new());
+    }
+    let changes = store.changes_since(state.changes.as_ref()?).ok()??;
+    let mut changed: HashMap<AssetId, Vec<Range<u32>>> = HashMap::new();
+    for change in changes {
+        // The keys of definitions are compared one by one.
+        let StateChange::Partition(asset, slot) = change else {
+            continue;
+        };
+        let Some(id) = project.graph().find(asset.as_str()) else {
+            continue;
+        };
+        let keys = project.keys().get(project.graph().partitions(id));
+        if let Some(index) = keys.index_of_slot(&slot) {
+            changed.entry(id).or_default().push(index..index + 1);
+        }
+    }
+    let sets = changed.into_iter();
+    Some(
+        sets.map(|(id, ranges)| (id, PartitionSet::from_ranges(ranges)))
+            .collect(),
+    )
+}
+
+/// Whether goals are all partitions of all assets.
+fn is_everything(project: &OpenProject, goals: &Goals) -> bool {
+    let graph = project.graph();
+    let is_whole = |(id, set): &(AssetId, PartitionSet)| {
+        set.len() == project.keys().get(graph.partitions(*id)).len()
+    };
+    let assets = graph.ids().filter(|id| !graph.is_source(*id)).count();
+    let chosen = goals.iter().filter(|(id, _)| !graph.is_source(*id));
+    chosen.clone().count() == assets && chosen.into_iter().all(is_whole)
+}
