@@ -200,8 +200,8 @@ fn of_project(project: &OpenProject, all: &mut Findings) {
     let graph = project.graph();
     let (mut assets, mut sources) = (0, 0);
     for id in graph.ids() {
-        assets += usize::from(graph.asset(id).is_some());
-        sources += usize::from(graph.source(id).is_some());
+        assets += usize::from(!graph.is_source(id));
+        sources += usize::from(graph.is_source(id));
     }
     let root = project.root().display();
     all.good(

@@ -12,7 +12,7 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Goals, Range, select};
 use crate::app::snapshot::{
-    FinishedLook, JudgedByInstance, LockLines, ProjectLook, SettledRecords,
+    FinishedLook, JudgedByInstance, LockLines, ProjectLook, RunDemand, SettledRecords,
 };
 use crate::app::steps::scope_of;
 use crate::engine::{block_too_long, observe_sources};
@@ -41,7 +41,11 @@ pub fn plan(
         (project, &instance.store),
         run,
         &goals,
-        (LockLines::Ignored, false),
+        RunDemand {
+            lock: LockLines::Ignored,
+            sees_all: false,
+            glanced: None,
+        },
     );
     let scope = if look.is_of_all_upstream() {
         look.scope(project, &goals)

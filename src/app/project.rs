@@ -391,6 +391,9 @@ impl OpenProject {
 
     /// What git ignores of these places; nothing where there is no repository.
     pub fn git_ignored_below(&self, places: &[String]) -> Result<GitIgnored, AppError> {
+        if self.repository.is_none() && !Repository::may_hold(&self.root) {
+            return Ok(GitIgnored::default());
+        }
         let repository = match self.repository() {
             Ok(repository) => repository,
             Err(GitError::NoRepository { .. }) => return Ok(GitIgnored::default()),

@@ -187,7 +187,7 @@ fn judged_status(
     grouping: Grouping,
 ) -> AssetStatus {
     let scope = evaluation.scope();
-    let is_source = scope.graph().source(id).is_some();
+    let is_source = scope.graph().is_source(id);
     let row = scope.row(id);
     let mut last = of_settled;
     let none = Causes::default();

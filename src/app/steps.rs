@@ -138,7 +138,7 @@ impl StepGraph for PlanSteps<'_> {
         let (id, key) = self.named(name)?;
         let graph = self.scope.graph();
         let asset = graph.key(id);
-        if graph.source(id).is_some() {
+        if graph.is_source(id) {
             return Some(format!("`{asset}` is a source, not a step"));
         }
         let keys = self.scope.keys(id);

@@ -76,6 +76,17 @@ impl Repository {
         })
     }
 
+    /// Whether git may find a repository from a folder; git is not asked. It would look in each folder above for `.git`, or for
+    /// the files of a bare repository.
+    pub fn may_hold(folder: &Path) -> bool {
+        let Ok(folder) = folder.canonicalize() else {
+            return true;
+        };
+        let has = |folder: &Path, name: &str| fs::symlink_metadata(folder.join(name)).is_ok();
+        let mut folders = folder.ancestors();
+        folders.any(|it| has(it, ".git") || has(it, "HEAD") && has(it, "objects"))
+    }
+
     /// The folder of its work tree.
     pub fn top(&self) -> &Path {
         &self.top

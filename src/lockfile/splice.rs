@@ -253,11 +253,14 @@ struct Group<'t> {
     pub ends: Vec<usize>,
 }
 
-/// The outlines of all assets in a text as it is written; `None` if it is another text.
+/// The outlines of all partitioned assets in a text as it is written; `None` if it is another text.
 pub fn outlines(text: &str) -> Option<Vec<Outline<'_>>> {
     let groups = groups(text)?.into_iter();
-    let of_assets = groups.filter(|group| group.section == Section::Asset);
-    of_assets.map(|group| outline(text, &group)).collect()
+    let partitioned = groups.filter(|group| {
+        let is_partitioned = group.len() > 1 || group.key_word(text, 0) != UNPARTITIONED;
+        group.section == Section::Asset && is_partitioned
+    });
+    partitioned.map(|group| outline(text, &group)).collect()
 }
 
 fn outline<'t>(text: &'t str, group: &Group<'t>) -> Option<Outline<'t>> {

@@ -250,10 +250,7 @@ impl World {
             (id, PartitionSet::from_range(keys.range()))
         };
         if words.is_empty() {
-            let assets = self
-                .graph
-                .ids()
-                .filter(|id| self.graph.asset(*id).is_some());
+            let assets = self.graph.ids().filter(|id| !self.graph.is_source(*id));
             return assets.map(all).collect();
         }
         let goal = |word: &&str| {

@@ -36,7 +36,7 @@ impl Vocabulary {
             sources: sorted(
                 graph
                     .ids()
-                    .filter(|id| graph.source(*id).is_some())
+                    .filter(|id| graph.is_source(*id))
                     .map(|id| graph.key(id).as_str())
                     .collect(),
             ),

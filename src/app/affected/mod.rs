@@ -49,7 +49,7 @@ pub fn affected(
     let mut report = ImpactReport::default();
     for (id, set) in told {
         let ranges = key_ranges(&scope, *id, set);
-        if project.graph().source(*id).is_some() {
+        if project.graph().is_source(*id) {
             report.sources.extend(ranges);
             continue;
         }
@@ -87,7 +87,7 @@ pub fn touched(project: &OpenProject, changes: &Changes) -> Result<Touched, AppE
     };
     let universe = Universe::new(project, &root, &paths);
     let seeds = seeds(project, &root, &universe, &paths, since.as_ref())?;
-    let read = |id: AssetId| project.graph().source(id).is_some();
+    let read = |id: AssetId| project.graph().is_source(id);
     let (graph, keys) = (project.graph(), |id| universe.keys(id));
     let direct = downstream(graph, keys, &seeds, read);
     let all = downstream(graph, keys, &seeds, |_| true);

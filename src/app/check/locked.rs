@@ -281,7 +281,7 @@ impl Gathered {
         let mut suspected = Vec::new();
         for (number, verdict) in judged.verdicts.iter().enumerate() {
             if matches!(verdict, LockStatus::Stale | LockStatus::MaybeStale) {
-                let is_source = |id| scope.graph().source(id).is_some();
+                let is_source = |id| scope.graph().is_source(id);
                 scope.upstream_cells_of(Cell(number as u32), is_source, |up| suspected.push(up));
             }
         }

@@ -158,7 +158,7 @@ impl Told<'_, '_> {
     /// Why a partition cannot be judged: the first source that it reads and whose content is not here, or its own output.
     fn elsewhere_of(&self, cell: Cell) -> Option<Elsewhere> {
         let mut found = self.elsewhere.get(&cell).cloned();
-        let is_source = |id| self.scope.graph().source(id).is_some();
+        let is_source = |id| self.scope.graph().is_source(id);
         self.scope.upstream_cells_of(cell, is_source, |up| {
             if found.is_none() {
                 found = self.elsewhere.get(&up).cloned();

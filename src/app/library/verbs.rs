@@ -120,6 +120,7 @@ fn on_disk(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResu
         project: &mut opened,
         started,
         sees_all: true,
+        glanced: None,
     };
     let running = recorder.running(project, &base.cancel);
     let (summary, made) = app::materialize_opened(run_of, &base.options, running, made_rows)?;

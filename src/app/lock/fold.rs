@@ -81,8 +81,8 @@ fn folds(project: &OpenProject, lock: &Lock) -> bool {
     let graph = project.graph();
     let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
     let is_large = |id: AssetId| {
-        let is_locked = graph.asset(id).is_some_and(|asset| asset.locked);
-        is_locked && limits.fold(project.keys().get(graph.partitions(id)))
+        let is_large = limits.fold(project.keys().get(graph.partitions(id)));
+        is_large && graph.asset(id).is_some_and(|asset| asset.locked)
     };
     blocks.next().is_some() || graph.ids().any(is_large)
 }

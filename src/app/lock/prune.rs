@@ -8,7 +8,7 @@ use crate::app::instance::InstanceAccess;
 use crate::app::lock::bring::change;
 use crate::app::lock::file::LockFile;
 use crate::app::lock::fold::everything;
-use crate::app::lock::sources::read_by_locked;
+use crate::app::lock::sources::is_read_by_locked;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::running::refuse_in_memory;
@@ -111,7 +111,8 @@ fn orphans(project: &OpenProject, lock: &Lock) -> LockChanges {
         changes.drop_lines(&locked.asset, partitions.cloned().collect());
         changes.drop_blocks(&locked.asset, blocks.cloned().collect());
     }
-    let read = read_by_locked(graph);
+    let sources = graph.ids().filter(|id| graph.is_source(*id));
+    let read: HashSet<AssetId> = sources.filter(|id| is_read_by_locked(graph, *id)).collect();
     for line in &lock.sources {
         let id = graph.find(line.source.as_str());
         let existing = Existing::of(project, id.filter(|id| read.contains(id)));

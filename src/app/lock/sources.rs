@@ -1,6 +1,6 @@
 //! Lines of sources that a checkout does not have: those that git does not track, and those that a command observes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::answer::ObservedSource;
@@ -32,7 +32,6 @@ pub fn source_changes(
     look: SourceLook,
 ) -> LockChanges {
     let scope = evaluation.scope();
-    let read = read_by_locked(scope.graph());
     let mut known: HashMap<(&AssetKey, Option<&PartitionKey>), Option<DataVersion>> =
         HashMap::new();
     for line in &lock.sources {
@@ -46,7 +45,7 @@ pub fn source_changes(
     let mut files = Vec::new();
     for row in scope.rows() {
         let source = scope.graph().source(row.asset);
-        let Some(source) = source.filter(|_| read.contains(&row.asset)) else {
+        let Some(source) = source.filter(|_| is_read_by_locked(scope.graph(), row.asset)) else {
             continue;
         };
         let is_observed = matches!(source.place, Place::Observed { .. });
@@ -112,14 +111,11 @@ pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> LockChanges
     }
 }
 
-/// The sources that an asset with lines reads.
-pub fn read_by_locked(graph: &AssetGraph) -> HashSet<AssetId> {
-    let locked = graph.ids().filter_map(|id| graph.asset(id));
-    locked
-        .filter(|asset| asset.locked)
-        .flat_map(|asset| asset.deps.iter().map(|dep| dep.asset))
-        .filter(|id| graph.source(*id).is_some())
-        .collect()
+/// Whether an asset with lines reads a source.
+pub fn is_read_by_locked(graph: &AssetGraph, source: AssetId) -> bool {
+    let readers = graph.downstream(source).iter();
+    let mut readers = readers.filter_map(|id| graph.asset(*id));
+    readers.any(|asset| asset.locked && asset.deps.iter().any(|dep| dep.asset == source))
 }
 
 /// The version of a source; `None` where nothing is there.
@@ -149,6 +145,9 @@ fn paths_of(evaluation: &Evaluation<'_>, cell: Cell, source: &SourceAsset) -> Ve
 }
 
 fn tracked(project: &OpenProject) -> Option<Tracked> {
+    if !Repository::may_hold(project.root()) {
+        return None;
+    }
     let repository = Repository::open(project.root(), project.environment()).ok()?;
     repository.tracked().ok()
 }

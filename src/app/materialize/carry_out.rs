@@ -18,7 +18,7 @@ use crate::app::plan::{blocked_ranges, expected_duration, settled_durations, ups
 use crate::app::project::OpenProject;
 use crate::app::running::{new_run_id, refuse_nested};
 use crate::app::selection::{Goals, Range, select};
-use crate::app::snapshot::{LockLines, ProjectLook};
+use crate::app::snapshot::{GlancedSnapshot, LockLines, ProjectLook, RunDemand};
 use crate::app::steps::scope_of;
 use crate::engine::{Finished, RunDoors, RunOptions, RunSummary, run};
 use crate::look::refuse_unset_secrets;
@@ -29,14 +29,22 @@ use crate::sys::inherited::cores;
 /// Where a run keeps what it makes.
 pub(super) enum Medium<'a> {
     /// At the paths of outputs. The instance, the lock file, caches and the snapshot are used and written.
-    Disk {
-        /// Whether the instance is the one that was there when the command began.
-        is_whole: bool,
-        /// Whether also what a snapshot tells to be fresh is to be seen in the evaluation.
-        sees_all: bool,
-    },
+    Disk(Standing),
     /// In memory and a folder of its own. Nothing of the project is written.
     Memory(MemoryRun<'a>),
+}
+
+/// How the instance of a run on disk was found.
+pub(super) enum Standing {
+    /// It is the one that was there when the command began.
+    Whole {
+        /// Whether also what a snapshot tells to be fresh is to be seen in the evaluation.
+        sees_all: bool,
+        /// A glance at everything by the snapshot, if there was one.
+        glanced: Option<GlancedSnapshot>,
+    },
+    /// It was damaged, and another is in its place.
+    Replaced,
 }
 
 /// Carries a request out. Gives, too, what `look` sees in the evaluation as it stands in the end.
@@ -48,7 +56,7 @@ pub(super) fn carry_out<T>(
     (project, started): (&OpenProject, Instant),
     request: &MaterializeOptions,
     running: RunContext<'_>,
-    medium: &Medium<'_>,
+    mut medium: Medium<'_>,
     look: impl Fn(&Evaluation<'_>) -> T,
 ) -> Result<(RunSummary, T), AppError> {
     let RunContext {
@@ -63,7 +71,7 @@ pub(super) fn carry_out<T>(
     }
     let selection = select(project, &request.selection, Range::Assets)?;
     let mut basis = RunBasis {
-        is_alone: matches!(medium, Medium::Disk { is_whole: true, .. }),
+        is_alone: matches!(medium, Medium::Disk(Standing::Whole { .. })),
         is_silent: selection.is_plain(),
         mark: project.mark().cloned(),
     };
@@ -74,15 +82,17 @@ pub(super) fn carry_out<T>(
         let asset = |id| project.graph().asset(id);
         goals.retain(|(id, _)| asset(*id).is_none_or(|asset| asset.recipe.is_some()));
     }
-    let project_look = match medium {
-        Medium::Disk {
-            is_whole: true,
-            sees_all,
-        } => {
-            let asked = (LockLines::Kept, *sees_all);
-            ProjectLook::of_run((project, &instance.store), request, &goals, asked)
+    let project_look = match &mut medium {
+        Medium::Disk(Standing::Whole { sees_all, glanced }) => {
+            let opened = (project, &instance.store);
+            let demand = RunDemand {
+                lock: LockLines::Kept,
+                sees_all: *sees_all,
+                glanced: glanced.take(),
+            };
+            ProjectLook::of_run(opened, request, &goals, demand)
         }
-        Medium::Disk { .. } | Medium::Memory(_) => ProjectLook::without(),
+        Medium::Disk(Standing::Replaced) | Medium::Memory(_) => ProjectLook::without(),
     };
     let scope = if project_look.is_of_all_upstream() {
         project_look.scope(project, &goals)
@@ -90,13 +100,13 @@ pub(super) fn carry_out<T>(
         let upstream = medium.upstream(request.only);
         scope_of(project, &goals, upstream, &request.steps)?
     };
-    let versions = match medium {
-        Medium::Disk { .. } => project.versions()?.keeping_looks(),
+    let versions = match &medium {
+        Medium::Disk(_) => project.versions()?.keeping_looks(),
         Medium::Memory(_) => project.versions()?,
     };
     let of_project = project.workspace(&versions, executor);
-    let workspace = match medium {
-        Medium::Disk { .. } => of_project,
+    let workspace = match &medium {
+        Medium::Disk(_) => of_project,
         Medium::Memory(off) => off.workspace(of_project),
     };
     let on_disk = DiskRun {
@@ -105,15 +115,15 @@ pub(super) fn carry_out<T>(
         clock,
         workspace: &workspace,
     };
-    let evaluation = match medium {
+    let evaluation = match &medium {
         Medium::Memory(off) => off.evaluate(&workspace, &scope, &mut instance)?,
-        Medium::Disk { .. } => {
+        Medium::Disk(_) => {
             let lock = lock.as_ref().expect("on disk the lock file was read");
             on_disk.evaluate(&mut instance, &scope, lock, (cancel, progress))?
         }
     };
     refuse_unset_secrets(&workspace, &evaluation)?;
-    if let Medium::Disk { .. } = medium {
+    if let Medium::Disk(_) = medium {
         on_disk.begin(&mut instance, &evaluation, &mut basis)?;
     }
     for notice in &instance.notices {
@@ -139,7 +149,7 @@ pub(super) fn carry_out<T>(
         sink: progress,
     };
     let finished = run(doors, evaluation, &costs, &options);
-    if let Medium::Disk { .. } = medium {
+    if let Medium::Disk(_) = medium {
         project.keep_what_was_learnt();
     }
     let Finished {
@@ -156,7 +166,7 @@ pub(super) fn carry_out<T>(
 impl Medium<'_> {
     fn lock(&self, project: &OpenProject) -> Result<Option<LockFile>, AppError> {
         match self {
-            Self::Disk { .. } => LockFile::read(project).map(Some),
+            Self::Disk(_) => LockFile::read(project).map(Some),
             Self::Memory(_) => Ok(None),
         }
     }

@@ -59,7 +59,7 @@ pub fn materialize_in_memory(
         (kept_values(evaluation, &io_manager), printed)
     };
     let (result, (values, printed)) =
-        carry_out((&project, started), options, running, &medium, look)?;
+        carry_out((&project, started), options, running, medium, look)?;
     Ok(InMemory {
         result,
         values,

@@ -11,14 +11,15 @@ use crate::answer::{Event, EventKind, EventSink, PlanCounts, Planned, RunCounts,
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, lock_fresh};
-use crate::app::materialize::carry_out::{Medium, carry_out, jobs};
+use crate::app::materialize::carry_out::{Medium, Standing, carry_out, jobs};
 use crate::app::materialize::progress::{Progress, RunContext, RunPlace};
 use crate::app::notice::{FromLock, Notice, keys_added};
 use crate::app::plan::{purpose, refuse_unreadable};
 use crate::app::project::{OpenProject, Surroundings};
 use crate::app::size::size_on_disk;
 use crate::app::snapshot::{
-    FinishedLook, JudgedByInstance, LockLines, NothingToDo, ProjectLook, nothing_to_do,
+    FinishedLook, FirstGlance, GlancedSnapshot, JudgedByInstance, LockLines, NothingToDo,
+    ProjectLook,
 };
 use crate::engine::{
     Made, RunSummary, block_too_long, clear_crashed, materialized, observe_sources, put_back_asides,
@@ -46,14 +47,19 @@ pub(super) fn materialize_on_disk(
     running: RunContext<'_>,
 ) -> Result<RunSummary, AppError> {
     let started = Instant::now();
-    if let Some(nothing) = nothing_to_do(surroundings, request) {
-        return Ok(tell_nothing_to_do(&nothing, running, started));
-    }
+    let glanced = match FirstGlance::at(surroundings, request) {
+        FirstGlance::NothingToDo(nothing) => {
+            return Ok(tell_nothing_to_do(&nothing, running, started));
+        }
+        FirstGlance::Changed(glanced) => Some(glanced),
+        FirstGlance::Unknown => None,
+    };
     let project = &mut OpenProject::open(surroundings)?;
     let opened = OpenedProject {
         project,
         started,
         sees_all: false,
+        glanced,
     };
     Ok(materialize_opened(opened, request, running, |_| ())?.0)
 }
@@ -66,6 +72,8 @@ pub struct OpenedProject<'a> {
     pub started: Instant,
     /// Whether all that the run is about is to be seen in its evaluation, also what a snapshot tells to be fresh.
     pub sees_all: bool,
+    /// A glance at everything by its snapshot, if there was one.
+    pub glanced: Option<GlancedSnapshot>,
 }
 
 /// `materialize` for a project that was opened already, whose snapshot is not asked first. Gives, too, what
@@ -79,6 +87,7 @@ pub fn materialize_opened<T>(
         project,
         started,
         sees_all,
+        glanced,
     }: OpenedProject<'_>,
     request: &MaterializeOptions,
     running: RunContext<'_>,
@@ -95,24 +104,25 @@ pub fn materialize_opened<T>(
         has_begun: false,
     };
     // One attempt: it ends with `StoreError::Replaced` where the instance turns out to be damaged, and nothing has run.
-    let attempt = |project: &OpenProject, progress: &mut Watched<'_>, is_whole| {
+    let attempt = |project: &OpenProject, progress: &mut Watched<'_>, standing| {
         let running = RunContext {
             executor,
             cancel,
             clock,
             progress,
         };
-        let medium = Medium::Disk { is_whole, sees_all };
-        carry_out((project, started), request, running, &medium, &look)
+        let medium = Medium::Disk(standing);
+        carry_out((project, started), request, running, medium, &look)
     };
-    let first = attempt(project, &mut progress, true);
+    let whole = Standing::Whole { sees_all, glanced };
+    let first = attempt(project, &mut progress, whole);
     match first {
         Err(error) if !progress.has_begun && was_replaced(&error) => {
             if let Some(notice) = told_of(error) {
                 progress.notice(&notice);
             }
             *project = project.reopened()?;
-            attempt(project, &mut progress, false)
+            attempt(project, &mut progress, Standing::Replaced)
         }
         ended => ended,
     }

@@ -109,9 +109,7 @@ fn word(printed: &Printed, output: Option<&str>, partition: Option<&PartitionKey
 fn not_in_run(evaluation: &Evaluation<'_>, printed: &Printed) -> InMemoryError {
     let graph = evaluation.scope().graph();
     let help = match graph.find(printed.asset.as_str()) {
-        Some(id) if graph.source(id).is_some() => {
-            "it is a source: sources are read, not made".to_owned()
-        }
+        Some(id) if graph.is_source(id) => "it is a source: sources are read, not made".to_owned(),
         Some(id) if graph.asset(id).is_some_and(|it| it.recipe.is_none()) => {
             "it is an external asset: its value is read, not made".to_owned()
         }

@@ -78,7 +78,7 @@ impl SelectedGoals {
         }
         let graph = project.graph();
         let mut goals = self.goals;
-        goals.retain(|(id, _)| graph.asset(*id).is_some());
+        goals.retain(|(id, _)| !graph.is_source(*id));
         let recorded = self.recorded;
         Ok(instance
             .read(|store| matching(project, store, &goals, |current| meets(recorded, current)))?)

@@ -155,7 +155,7 @@ impl Range {
     }
 
     fn admits(self, project: &OpenProject, id: AssetId, manner: Manner) -> bool {
-        let is_source = project.graph().source(id).is_some();
+        let is_source = project.graph().is_source(id);
         match self {
             Self::Assets => !is_source,
             Self::AssetsAndNamed => !is_source || manner == Manner::Named,

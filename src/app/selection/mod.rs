@@ -102,7 +102,7 @@ pub fn select(
 /// Whether an asset is partitioned and has no key now.
 pub fn is_without_keys(project: &OpenProject, id: AssetId) -> bool {
     let keys = project.keys().get(project.graph().partitions(id));
-    project.graph().asset(id).is_some() && keys.is_partitioned() && keys.is_empty()
+    !project.graph().is_source(id) && keys.is_partitioned() && keys.is_empty()
 }
 
 /// What is wrong, and with which argument; what is wrong with flags comes last.

@@ -1,14 +1,14 @@
 //! Looks at a project by the snapshot of the last ones: what need not be judged again, and what is kept for the next.
 
 mod basis;
+mod first_glance;
 mod keep;
 mod lock_stamp;
-mod nothing_to_do;
 mod project_look;
 mod settled_records;
 
 pub use basis::LookBasis;
+pub use first_glance::{FirstGlance, GlancedSnapshot, NothingToDo};
 pub use keep::{FinishedLook, JudgedByInstance};
-pub use nothing_to_do::{NothingToDo, nothing_to_do};
-pub use project_look::{LockLines, ProjectLook};
+pub use project_look::{LockLines, ProjectLook, RunDemand};
 pub use settled_records::SettledRecords;

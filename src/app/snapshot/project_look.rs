@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::app::project::{OpenProject, Traces};
 use crate::app::selection::Goals;
 use crate::app::snapshot::basis::{Basis, LookBasis, file};
+use crate::app::snapshot::first_glance::GlancedSnapshot;
 use crate::app::snapshot::lock_stamp::lock_holds;
 use crate::digest::Key;
 use crate::engine::has_asides;
@@ -54,6 +55,16 @@ pub enum LockLines {
     Kept,
 }
 
+/// What a run, or its plan, demands of a look.
+pub struct RunDemand {
+    /// What it needs to know of the lock file.
+    pub lock: LockLines,
+    /// Whether all that it is about is to be judged.
+    pub sees_all: bool,
+    /// A glance at everything by its snapshot, if there was one.
+    pub glanced: Option<GlancedSnapshot>,
+}
+
 impl ProjectLook {
     /// Begins a look that takes nothing on trust, and keeps nothing.
     pub fn without() -> Self {
@@ -78,7 +89,7 @@ impl ProjectLook {
         basis: LookBasis<'_>,
         lock: LockLines,
     ) -> Self {
-        Self::with(project, goals, basis, (lock, Trust::Settled))
+        Self::with(project, goals, basis, (lock, Trust::Settled), None)
     }
 
     fn with(
@@ -86,6 +97,7 @@ impl ProjectLook {
         goals: &Goals,
         basis: LookBasis<'_>,
         asked: (LockLines, Trust),
+        glanced: Option<GlancedSnapshot>,
     ) -> Self {
         let mut look = Self::without();
         let store = match basis {
@@ -112,7 +124,7 @@ impl ProjectLook {
         look.key = Some(key.clone());
         look.is_of_everything = is_everything(project, goals);
         look.places = places(project.graph());
-        look.take_snapshot((project, store), goals, asked);
+        look.take_snapshot((project, store), goals, asked, glanced);
         look
     }
 
@@ -122,7 +134,11 @@ impl ProjectLook {
         (project, store): (&OpenProject, &Store),
         request: &MaterializeOptions,
         goals: &Goals,
-        (lock, sees_all): (LockLines, bool),
+        RunDemand {
+            lock,
+            sees_all,
+            glanced,
+        }: RunDemand,
     ) -> Self {
         if request.only || !request.steps.is_empty() {
             return Self::without();
@@ -132,7 +148,8 @@ impl ProjectLook {
         } else {
             Trust::Nothing
         };
-        Self::with(project, goals, LookBasis::Instance(store), (lock, trust))
+        let basis = LookBasis::Instance(store);
+        Self::with(project, goals, basis, (lock, trust), glanced)
     }
 
     /// Whether it is at all that the goals need, of which nothing is read as it is.
@@ -146,8 +163,12 @@ impl ProjectLook {
         (project, store): (&OpenProject, Option<&Store>),
         goals: &Goals,
         (lock, trust): (LockLines, Trust),
+        glanced: Option<GlancedSnapshot>,
     ) -> Option<()> {
-        let snapshot = Snapshot::open(&self.path, self.key.as_ref()?)?;
+        let (snapshot, glance) = match glanced {
+            Some(GlancedSnapshot { snapshot, glance }) => (snapshot, Some(glance)),
+            None => (Snapshot::open(&self.path, self.key.as_ref()?)?, None),
+        };
         let (graph, keys) = (project.graph(), project.keys());
         let state = snapshot.state();
         if state.manifest != project.manifest_digest() {
@@ -178,10 +199,10 @@ impl ProjectLook {
         };
         let by_place = graph.order().iter().filter_map(|id| sets.get(id.index()));
         let by_place: Vec<&PartitionSet> = by_place.collect();
-        let glance = if self.is_of_everything {
-            snapshot.glance(from, GlanceExtent::Everything)?
-        } else {
-            snapshot.glance(from, GlanceExtent::Partitions(&by_place))?
+        let glance = match glance.filter(|_| self.is_of_everything) {
+            Some(glance) => glance,
+            None if self.is_of_everything => snapshot.glance(from, GlanceExtent::Everything)?,
+            None => snapshot.glance(from, GlanceExtent::Partitions(&by_place))?,
         };
         if trust == Trust::Nothing {
             let all = graph.order().iter().copied().zip(by_place);

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::app::snapshot::{NothingToDo, nothing_to_do};
+use crate::app::project::Surroundings;
+use crate::app::snapshot::{FirstGlance, NothingToDo};
 use crate::app::tests::sandbox::Sandbox;
 use crate::model::{Force, MaterializeOptions};
 
@@ -37,6 +38,13 @@ fn built() -> Sandbox {
 
 /// Something that happens to a project.
 type Change = fn(&Sandbox);
+
+fn nothing_to_do(surroundings: &Surroundings, request: &MaterializeOptions) -> Option<NothingToDo> {
+    match FirstGlance::at(surroundings, request) {
+        FirstGlance::NothingToDo(found) => Some(found),
+        FirstGlance::Changed(_) | FirstGlance::Unknown => None,
+    }
+}
 
 fn holds(sandbox: &Sandbox) -> bool {
     nothing_to_do(&sandbox.surroundings(), &MaterializeOptions::default()).is_some()

@@ -1,0 +1,91 @@
+//! A glance at everything by a snapshot, before the project is read: often nothing is to be done.
+
+use std::path::PathBuf;
+
+use crate::app::project::{MANIFEST_CACHE, Surroundings};
+use crate::app::snapshot::basis::{Basis, file};
+use crate::app::snapshot::lock_stamp::lock_holds;
+use crate::engine::has_asides;
+use crate::look::OWN_FOLDER;
+use crate::look::snapshot::{Everything, Glance, GlanceExtent, Snapshot, Viewpoint};
+use crate::manifest;
+use crate::model::{Force, KeyChoice, MaterializeOptions, RecordedState};
+use crate::store::Mark;
+
+/// A request that has nothing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NothingToDo {
+    /// The project root.
+    pub root: PathBuf,
+    /// How many assets are fresh.
+    pub assets: u32,
+    /// How many partitions of them.
+    pub partitions: u32,
+}
+
+/// What a snapshot tells of a request before the project is read.
+#[derive(Debug)]
+pub enum FirstGlance {
+    /// Nothing is to be done: nothing was read but stamps.
+    NothingToDo(NothingToDo),
+    /// Something looks otherwise.
+    Changed(GlancedSnapshot),
+    /// Nothing is known.
+    Unknown,
+}
+
+/// A snapshot, and how everything that it holds looks now.
+#[derive(Debug)]
+pub struct GlancedSnapshot {
+    pub(super) snapshot: Snapshot,
+    pub(super) glance: Glance,
+}
+
+impl FirstGlance {
+    /// Glances at all that there is, if the request is for that.
+    pub fn at(surroundings: &Surroundings, request: &MaterializeOptions) -> Self {
+        Self::at_everything(surroundings, request).unwrap_or(Self::Unknown)
+    }
+
+    fn at_everything(surroundings: &Surroundings, request: &MaterializeOptions) -> Option<Self> {
+        let partitions = &request.selection.partitions;
+        let is_for_everything = request.force == Force::WhenStale
+            && request.steps.is_empty()
+            && request.selection.assets.is_empty()
+            && partitions.recorded == RecordedState::default()
+            && matches!(partitions.keys, KeyChoice::Every | KeyChoice::All);
+        if !is_for_everything {
+            return None;
+        }
+        let root = manifest::find(&surroundings.directory).ok()?.0;
+        let own = root.join(OWN_FOLDER);
+        let home = surroundings.home.as_ref().unwrap_or(&own);
+        let key = surroundings.cache_key(&root)?;
+        let snapshot = Snapshot::open(&file(home, &root, Basis::Instance), &key)?;
+        let state = snapshot.state();
+        let Everything { assets, partitions } = state.everything?;
+        let (from, until) = state.now?;
+        let is_same = (from..until).contains(&surroundings.now.as_second())
+            && state.mark.is_some()
+            && state.mark == Mark::read(home)
+            && state.unlocked.is_empty()
+            && lock_holds(&root, state)
+            && manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE), &key)
+                == Some(state.manifest)
+            && !has_asides(&root);
+        let from = Viewpoint {
+            root: &root,
+            environment: &surroundings.environment,
+        };
+        let glance = is_same.then(|| snapshot.glance(from, GlanceExtent::Everything))??;
+        Some(if glance.changed.is_empty() {
+            Self::NothingToDo(NothingToDo {
+                root,
+                assets,
+                partitions,
+            })
+        } else {
+            Self::Changed(GlancedSnapshot { snapshot, glance })
+        })
+    }
+}
