@@ -127,7 +127,7 @@ pub struct RunOptions {
     /// The selection as it can be typed.
     pub selection: String,
     /// What is to be done, to be told before the first step.
-    pub planned: Box<Planned>,
+    pub planned: Arc<Planned>,
 }
 
 /// The doors that a run goes through.

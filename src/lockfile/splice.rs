@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use memchr::memchr;
+use smallvec::SmallVec;
 
 use crate::digest::{Digest, Kind};
 use crate::lock::Outline;
@@ -250,7 +251,7 @@ struct Group<'t> {
     /// How its lines begin, the space before the key included.
     start: &'t str,
     /// Where each line begins, and where the last one ends.
-    pub ends: Vec<usize>,
+    pub ends: SmallVec<[usize; 2]>,
 }
 
 /// The outlines of all partitioned assets in a text as it is written; `None` if it is another text.
@@ -316,7 +317,7 @@ fn groups(text: &str) -> Option<Vec<Group<'_>>> {
             Some(group) if rest.starts_with(group.start) => group.ends.push(end + 1),
             _ => {
                 let (section, start) = start_of(rest)?;
-                let ends = vec![at, end + 1];
+                let ends = SmallVec::from([at, end + 1]);
                 groups.push(Group {
                     section,
                     start,

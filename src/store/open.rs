@@ -244,16 +244,45 @@ impl Store {
                 connection
             }
         };
-        connection
-            .execute_batch("PRAGMA synchronous = NORMAL")
-            .map_err(|error| at(error.into()))?;
-        identity::renew(&connection, home, terms.key);
-        Mark::renew(home).map_err(|error| StoreError::at(&Mark::path(home), error.into()))?;
         let mut store = Self::over(connection, path, Access::Write);
         store.key = terms.key.cloned();
-        store.run_locks = RunLocks::of_home(home);
-        store.opened_at = Some(store.last_change_marker()?);
+        store.begin_writing(home)?;
         Ok(Opened { store, notices })
+    }
+
+    /// Lets an instance that was read be written, without opening it anew where it is open as it is.
+    pub fn make_writable(
+        &mut self,
+        place: InstancePlace<'_>,
+    ) -> Result<Vec<InstanceNotice>, StoreError> {
+        let is_of_file = self.connection.path().is_some_and(|path| !path.is_empty());
+        let is_open_as_it_is = is_of_file
+            && self.copy.is_none()
+            && self.path == place.home.join(FILE)
+            && self.identity.is_some()
+            && self.is_in_place()
+            && !self.connection.is_readonly("main").unwrap_or(true);
+        if !is_open_as_it_is {
+            let opened = Self::open_to_write(place)?;
+            *self = opened.store;
+            return Ok(opened.notices);
+        }
+        if self.access == Access::Read {
+            self.access = Access::Write;
+            self.begin_writing(place.home)?;
+        }
+        Ok(Vec::new())
+    }
+
+    fn begin_writing(&mut self, home: &Path) -> Result<(), StoreError> {
+        let settings = "PRAGMA query_only = OFF; PRAGMA synchronous = NORMAL";
+        let set = self.connection.execute_batch(settings);
+        set.map_err(|error| StoreError::at(&self.path, error.into()))?;
+        identity::renew(&self.connection, home, self.key.as_ref());
+        Mark::renew(home).map_err(|error| StoreError::at(&Mark::path(home), error.into()))?;
+        self.run_locks = RunLocks::of_home(home);
+        self.opened_at = Some(self.last_change_marker()?);
+        Ok(())
     }
 
     fn open_for_reading(

@@ -98,7 +98,7 @@ pub enum EventKind {
         partitions: String,
     },
     /// What is to be done, before the first step.
-    RunPlanned(Box<Planned>),
+    RunPlanned(Arc<Planned>),
     /// A source was observed, with something new found in it.
     Observation {
         /// The source.

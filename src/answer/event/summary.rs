@@ -213,7 +213,7 @@ pub struct Planned {
         skip_serializing_if = "Option::is_none"
     )]
     pub expected: Option<Duration>,
-    /// What is fresh already, as far as it was looked at one by one.
+    /// The first 1,000 ranges of what is fresh already, as far as it was looked at one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fresh: Vec<KeyRange>,
     /// What cannot run.

@@ -192,7 +192,7 @@ fn samples() -> Vec<EventKind> {
             selection: "clean year".into(),
             partitions: "d1".into(),
         },
-        EventKind::RunPlanned(Box::new(planned())),
+        EventKind::RunPlanned(Arc::new(planned())),
         EventKind::Observation {
             step: step("flights", ""),
             version: version("0c"),

@@ -151,16 +151,19 @@ impl InstanceAccess {
         Ok(instance)
     }
 
-    /// Opens it anew for writing, after it was read.
+    /// Lets it be written, after it was read.
     pub fn make_writable(&mut self, project: &OpenProject) -> Result<(), StoreError> {
-        let opened = match self.damaged.take() {
-            Some((store, detail)) => store.open_anew(Access::Write, &detail)?,
-            None => project.instance()?,
+        let notices = if let Some((store, detail)) = self.damaged.take() {
+            let opened = store.open_anew(Access::Write, &detail)?;
+            self.store = opened.store;
+            opened.notices
+        } else {
+            let temporary = temporary_folder(project.environment());
+            self.store.make_writable(project.place(&temporary))?
         };
         // What was found when it was opened to be read has been put right now.
         self.notices.retain(|notice| !is_of_one_ignored(notice));
-        self.store = opened.store;
-        for notice in opened.notices.into_iter().map(Notice::from) {
+        for notice in notices.into_iter().map(Notice::from) {
             if !self.notices.contains(&notice) {
                 self.notices.push(notice);
             }

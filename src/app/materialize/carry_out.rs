@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -189,6 +190,10 @@ impl Medium<'_> {
     }
 }
 
+/// How many ranges of what is fresh are listed before a run. Each run keeps its list, and most of what is fresh in a large project
+/// is of no interest.
+const LISTED: usize = 1_000;
+
 /// What is to be done.
 ///
 /// `settled` is fresh besides, by assets in the order of the graph.
@@ -216,6 +221,7 @@ pub fn planned(
             .by_asset
             .drain(..)
             .flat_map(|(id, _, fresh)| key_ranges(scope, id, &fresh))
+            .take(LISTED)
             .collect(),
         blocked: blocked_ranges(evaluation),
     }
@@ -305,7 +311,7 @@ pub fn options(
         request: request.clone(),
         manifest: project.manifest_digest(),
         selection: typed(&request.selection.assets),
-        planned: Box::new(planned),
+        planned: Arc::new(planned),
     }
 }
 
@@ -320,6 +326,8 @@ pub fn typed(arguments: &[SelectionText]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::answer::{Event, EventKind, Planned};
     use crate::app::materialize::carry_out::fresh_partitions;
     use crate::app::neighbours::key_ranges;
@@ -351,7 +359,7 @@ mod tests {
         assert_eq!(counts, [500_000, decisions.len() as u32 - 500_001]);
         let run = RunId(uuid::Uuid::nil());
         let now = time("2024-01-01T00:00:00Z");
-        let planned = EventKind::RunPlanned(Box::new(Planned {
+        let planned = EventKind::RunPlanned(Arc::new(Planned {
             fresh,
             ..Planned::default()
         }));

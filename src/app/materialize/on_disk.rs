@@ -158,7 +158,7 @@ fn tell_nothing_to_do(
         counts,
         duration,
     };
-    let kinds = [EventKind::RunPlanned(Box::new(planned)), finished];
+    let kinds = [EventKind::RunPlanned(Arc::new(planned)), finished];
     for (seq, kind) in (0..).zip(kinds) {
         let time = clock.now();
         progress.emit(&Event {

@@ -70,7 +70,6 @@ pub fn select(
         errors.dedup();
         return Err(AppError::from_requests(errors));
     }
-    let goals: Goals = choosing.goals.into_iter().collect();
     let mut notices = members.notices;
     notices.extend(choosing.choice.notices().into_iter().map(Into::into));
     if let Some(first) = choosing.left_out.first() {
@@ -78,6 +77,7 @@ pub fn select(
         let count = choosing.left_out.len();
         notices.push(SelectionNotice::LeftOut { first, count }.into());
     }
+    let goals = choosing.goals();
     let keyless: Vec<AssetId> = goals
         .iter()
         .map(|(id, _)| *id)
@@ -119,7 +119,10 @@ enum ArgumentPosition {
 struct Choosing<'a> {
     project: &'a OpenProject,
     choice: Choice<'a>,
-    goals: BTreeMap<AssetId, PartitionSet>,
+    /// What is selected as a whole, in order of declaration.
+    whole: Goals,
+    /// What is named with its partitions.
+    named: BTreeMap<AssetId, PartitionSet>,
     /// Those that an expression reaches and that have none of the keys.
     left_out: Vec<AssetId>,
     extent: ChoiceExtent,
@@ -145,7 +148,8 @@ impl<'a> Choosing<'a> {
         Self {
             project,
             choice: Choice::read(project, keys, &definitions, extent),
-            goals: BTreeMap::new(),
+            whole: Goals::with_capacity(members.whole.len()),
+            named: BTreeMap::new(),
             left_out: Vec::new(),
             extent,
         }
@@ -179,7 +183,7 @@ impl<'a> Choosing<'a> {
                 Manner::Named | Manner::Reached => PartitionSet::from_range(keys.range()),
             };
             if !(set.is_empty() && *manner == Manner::Reached && self.choice.names_keys()) {
-                self.goals.insert(*id, set);
+                self.whole.push((*id, set));
             } else if self.extent == ChoiceExtent::Selected {
                 self.left_out.push(*id);
             }
@@ -196,14 +200,32 @@ impl<'a> Choosing<'a> {
             });
         }
         let set = at(self.project, single)?;
-        let known = self.goals.entry(single.asset);
-        known
-            .and_modify(|known| *known = known.union(&set))
-            .or_insert(set);
+        add(&mut self.named, single.asset, set);
         Ok(())
+    }
+
+    /// All that is selected, in order of declaration.
+    fn goals(self) -> Goals {
+        if self.named.is_empty() {
+            return self.whole;
+        }
+        let mut all = self.named;
+        for (id, set) in self.whole {
+            add(&mut all, id, set);
+        }
+        all.into_iter().collect()
     }
 
     fn keys(&self, id: AssetId) -> &'a PartitionKeys {
         self.project.keys().get(self.project.graph().partitions(id))
     }
+}
+
+fn add(sets: &mut BTreeMap<AssetId, PartitionSet>, id: AssetId, set: PartitionSet) {
+    let known = sets.entry(id).or_default();
+    *known = if known.is_empty() {
+        set
+    } else {
+        known.union(&set)
+    };
 }

@@ -228,6 +228,7 @@ pub fn counted(counts: RunCounts) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Instant;
 
     use super::Board;
@@ -249,7 +250,7 @@ mod tests {
                 partitions: String::new(),
                 steps: 3,
             },
-            EventKind::RunPlanned(Box::new(Planned {
+            EventKind::RunPlanned(Arc::new(Planned {
                 counts,
                 ..Planned::default()
             })),

@@ -40,7 +40,7 @@ pub fn narrow(
     let mut opening = Opening {
         graph,
         keys,
-        settled: SettledPartitions::new(known.collect()),
+        settled: SettledPartitions::new(graph.len(), known),
         knows_all,
         opened: HashMap::new(),
         gone: Owners::default(),

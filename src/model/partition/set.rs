@@ -2,12 +2,18 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
+/// A few ranges, in any order.
+type Ranges = SmallVec<[Range<u32>; 2]>;
+
 /// A set of indexes into the keys of one partitions definition: sorted, disjoint, non-adjacent ranges.
 ///
 /// A window of days, a whole year or everything is one range; asking for a rank or a member is a binary search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartitionSet {
-    runs: Vec<Run>,
+    /// Most sets are one range, for which nothing is allocated.
+    runs: SmallVec<[Run; 1]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +42,10 @@ impl PartitionSet {
 
     /// The union of `ranges`, in any order, overlapping or not.
     pub fn from_ranges(ranges: impl IntoIterator<Item = Range<u32>>) -> Self {
-        let mut sorted: Vec<_> = ranges
-            .into_iter()
-            .filter(|range| !range.is_empty())
-            .collect();
+        let ranges = ranges.into_iter().filter(|range| !range.is_empty());
+        let mut sorted: Ranges = ranges.collect();
         sorted.sort_unstable_by_key(|range| range.start);
-        let mut runs: Vec<Run> = Vec::with_capacity(sorted.len());
+        let mut runs: SmallVec<[Run; 1]> = SmallVec::new();
         for range in sorted {
             match runs.last_mut() {
                 Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
@@ -152,7 +156,7 @@ impl PartitionSet {
         let Some(first) = sets.next() else {
             return Self::empty();
         };
-        let mut ranges: Vec<_> = Vec::new();
+        let mut ranges = Ranges::new();
         for set in sets {
             ranges.extend(set.ranges());
         }
@@ -167,7 +171,7 @@ impl PartitionSet {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (mut a, mut b) = (0, 0);
-        let mut both = Vec::new();
+        let mut both = Ranges::new();
         while let (Some(left), Some(right)) = (self.runs.get(a), other.runs.get(b)) {
             both.push(
                 left.start.max(right.start)
@@ -185,7 +189,7 @@ impl PartitionSet {
     /// Members that are not in `other`.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        let mut left = Vec::new();
+        let mut left = Ranges::new();
         let mut at = 0;
         for range in self.ranges() {
             let mut start = range.start;
@@ -234,7 +238,7 @@ impl PartitionSet {
 
 impl FromIterator<u32> for PartitionSet {
     fn from_iter<I: IntoIterator<Item = u32>>(indexes: I) -> Self {
-        let mut ranges: Vec<Range<u32>> = Vec::new();
+        let mut ranges = Ranges::new();
         for index in indexes {
             match ranges.last_mut() {
                 Some(last) if last.end == index => last.end += 1,

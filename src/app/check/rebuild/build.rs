@@ -219,7 +219,7 @@ impl Build<'_, '_> {
             },
             manifest: self.project.manifest_digest(),
             selection: String::new(),
-            planned: Box::default(),
+            planned: Arc::default(),
         }
     }
 }

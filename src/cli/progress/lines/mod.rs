@@ -3,6 +3,7 @@
 //! No carriage returns; a heartbeat every 30 s says that it is still alive. A step that came out unchanged waits for the
 //! next event, so that its line can say how many steps it spared.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::answer::{Event, EventKind, KeyPlaces, Planned, RunCounts, RunOutcome, StepOutcome};
@@ -123,7 +124,7 @@ pub struct Story {
     pub keys: KeyPlaces,
     /// Whether a run has begun, which has something to do.
     has_begun: bool,
-    planned: Option<Box<Planned>>,
+    planned: Option<Arc<Planned>>,
     /// A step that came out unchanged, and the number of steps it spared so far.
     held: Option<EventKind>,
     /// What has ended of a batch so far.

@@ -69,7 +69,7 @@ fn told(mut story: Story, planned: &Planned, events: &[EventKind]) -> String {
     let now = Instant::now();
     let mut text = String::new();
     let begin = usize::from(matches!(events[0], EventKind::RunStarted { .. }));
-    let planned = EventKind::RunPlanned(Box::new(planned.clone()));
+    let planned = EventKind::RunPlanned(Arc::new(planned.clone()));
     let (before, after) = events.split_at(begin);
     for event in before.iter().chain([&planned]).chain(after) {
         text.push_str(&story.event(event, now));
