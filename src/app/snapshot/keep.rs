@@ -7,8 +7,8 @@ use crate::app::snapshot::basis::Basis;
 use crate::app::snapshot::lock_stamp::lock_now;
 use crate::app::snapshot::project_look::{LockLines, ProjectLook};
 use crate::look::snapshot::{
-    Everything, Judgement, KnownKeys, OutputCounts, Owners, Snapshot, SnapshotRecording,
-    SnapshotState, SnapshotUpdate, Viewpoint, by_rule,
+    Everything, Judgement, KnownKeys, Numbering, OutputCounts, Owners, SnapshotPlace,
+    SnapshotRecording, SnapshotState, SnapshotUpdate, Viewpoint, by_rule,
 };
 use crate::look::{KeyQuestion, Workspace, used_definitions};
 use crate::model::{Asset, Provenance, Status, TimePartitions};
@@ -48,6 +48,15 @@ impl ProjectLook {
         if self.basis == Basis::Instance && changes.is_none() && looked.mark.is_none() {
             return;
         }
+        let graph = project.graph();
+        let of_graph;
+        let numbering = match &self.snapshot {
+            Some((_, numbering)) => numbering,
+            None => {
+                of_graph = Numbering::of(graph);
+                &of_graph
+            }
+        };
         let recorded = SnapshotRecording {
             workspace,
             scope,
@@ -57,11 +66,13 @@ impl ProjectLook {
                 environment: project.environment(),
             },
             judgement,
-            places: &self.places,
+            numbering,
         }
         .records();
-        let before = self.snapshot.as_ref().map(Snapshot::state);
-        let mut unlocked = before.map_or_else(Owners::default, |it| it.unlocked.clone());
+        let mut unlocked = match &self.snapshot {
+            Some((snapshot, numbering)) => numbering.moved(&snapshot.state().unlocked),
+            None => Owners::default(),
+        };
         let lock = match lock {
             LockLines::Kept => {
                 unlocked.remove(&recorded.outputs);
@@ -82,7 +93,7 @@ impl ProjectLook {
             changes,
             lock,
             unlocked,
-            keys: KnownKeys::now(project.graph(), project.keys()),
+            keys: KnownKeys::now(graph, project.keys()),
             now: validity(project),
             everything,
         };
@@ -91,7 +102,12 @@ impl ProjectLook {
             gone: self.gone,
             records: recorded.records,
         };
-        update.write(&self.path, &key, self.snapshot);
+        let at = SnapshotPlace {
+            path: &self.path,
+            key: &key,
+            graph,
+        };
+        update.write(at, self.snapshot);
     }
 }
 

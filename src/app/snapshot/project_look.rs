@@ -13,7 +13,7 @@ use crate::digest::Key;
 use crate::engine::has_asides;
 use crate::look::OWN_FOLDER;
 use crate::look::snapshot::{
-    Besides, GlanceExtent, Owners, Snapshot, SnapshotState, Viewpoint, narrow, places,
+    Besides, GlanceExtent, Numbering, Owners, Snapshot, SnapshotState, Viewpoint, narrow,
 };
 use crate::model::{AssetId, Force, MaterializeOptions, PartitionSet};
 use crate::plan::{Scope, SettledPartitions, Upstream, reached};
@@ -24,11 +24,11 @@ pub struct ProjectLook {
     pub(super) basis: Basis,
     pub(super) path: PathBuf,
     pub(super) key: Option<Key>,
-    pub(super) snapshot: Option<Snapshot>,
+    /// The snapshot, and how it numbers what is declared.
+    pub(super) snapshot: Option<(Snapshot, Numbering)>,
     pub(super) settled: SettledPartitions,
     /// What of the snapshot counts no more.
     pub(super) gone: Owners,
-    pub(super) places: Vec<u32>,
     /// Whether the request is about all partitions of all assets.
     pub(super) is_of_everything: bool,
     /// How the lock file looked, if the lines of all that is settled are right in it.
@@ -75,7 +75,6 @@ impl ProjectLook {
             snapshot: None,
             settled: SettledPartitions::default(),
             gone: Owners::default(),
-            places: Vec::new(),
             is_of_everything: false,
             lock: None,
             changes: None,
@@ -123,7 +122,6 @@ impl ProjectLook {
         look.changes = state.filter(ChangeState::is_of_instance);
         look.key = Some(key.clone());
         look.is_of_everything = is_everything(project, goals);
-        look.places = places(project.graph());
         look.take_snapshot((project, store), goals, asked, glanced);
         look
     }
@@ -171,9 +169,7 @@ impl ProjectLook {
         };
         let (graph, keys) = (project.graph(), project.keys());
         let state = snapshot.state();
-        if state.manifest != project.manifest_digest() {
-            return None;
-        }
+        let numbering = snapshot.numbering(graph, project.manifest_digest())?;
         let mut besides = Besides::default();
         if let Some(store) = store {
             besides.partitions = changed_records(project, store, state)?;
@@ -183,8 +179,8 @@ impl ProjectLook {
             if !lock_holds {
                 return None;
             }
-            let id = |place: u32| graph.order().get(place as usize).copied();
             let unlocked = state.unlocked.iter();
+            let id = |place| numbering.id(place);
             let unlocked = unlocked.filter_map(|(place, _, set)| Some((id(place)?, set)));
             besides.partitions.extend(unlocked);
         }
@@ -197,7 +193,10 @@ impl ProjectLook {
         } else {
             reached((graph, keys), goals, Upstream::Close)
         };
-        let by_place = graph.order().iter().filter_map(|id| sets.get(id.index()));
+        let nothing = PartitionSet::empty();
+        let wanted = |id: AssetId| sets.get(id.index()).unwrap_or(&nothing);
+        let by_place =
+            (0..numbering.len()).map(|place| numbering.id(place).map_or(&nothing, wanted));
         let by_place: Vec<&PartitionSet> = by_place.collect();
         let glance = match glance.filter(|_| self.is_of_everything) {
             Some(glance) => glance,
@@ -205,17 +204,18 @@ impl ProjectLook {
             None => snapshot.glance(from, GlanceExtent::Partitions(&by_place))?,
         };
         if trust == Trust::Nothing {
-            let all = graph.order().iter().copied().zip(by_place);
-            let assets = all.filter(|(id, set)| !graph.is_source(*id) && !set.is_empty());
-            let assets = assets.map(|(id, set)| (id, set.clone()));
+            let assets = graph.ids().filter(|id| !graph.is_source(*id));
+            let assets = assets.map(|id| (id, wanted(id).clone()));
+            let assets = assets.filter(|(_, set)| !set.is_empty());
             besides.partitions.extend(assets);
         }
         let glanced = (glance, self.is_of_everything);
-        let narrowed = narrow((graph, keys), state, glanced, besides)?;
+        let known = (state, &numbering);
+        let narrowed = narrow((graph, keys), known, glanced, besides)?;
         self.settled = narrowed.settled;
         self.gone = narrowed.gone;
         self.lock.clone_from(&state.lock);
-        self.snapshot = Some(snapshot);
+        self.snapshot = Some((snapshot, numbering));
         Some(())
     }
 

@@ -116,6 +116,36 @@ outputs = "out/below.txt"
 deps = "below"
 command = "cp {{input.below}} {{output}}"
 outputs = "out/last.txt"
+
+[source.tracked]
+path = "tracked/"
+gitignored = false
+
+[asset.copied]
+deps = "tracked"
+code = "code/*.sh"
+gitignored = false
+command = "ls {{input}} > {{output}}"
+outputs = "out/copied.txt"
+
+[asset.elsewhere]
+outputs = "elsewhere.txt"
+
+[asset.taken]
+deps = "elsewhere"
+command = "cp {{input}} {{output}}"
+outputs = "out/taken.txt"
+
+[asset.always]
+deps = "folder"
+volatile = true
+command = "echo > {{output}}"
+outputs = "out/always.txt"
+
+[asset.after_always]
+deps = "always"
+command = "cp {{input}} {{output}}"
+outputs = "out/after.txt"
 "#;
 
 /// Something that happens.
@@ -144,6 +174,10 @@ enum Step {
     /// The lock file becomes what it was some time ago.
     Relock,
     Snapshots(Damage),
+    /// Git is asked for something, in words.
+    Git(&'static [&'static str]),
+    /// The snapshots of another project come in place of those that there are.
+    Foreign,
     /// The instance goes, and nothing else.
     Forget,
 }
@@ -162,7 +196,12 @@ enum Damage {
     Without(&'static str),
 }
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 21] = [
+    "tracked/a.txt",
+    "tracked/new/b.log",
+    "code/one.sh",
+    ".gitignore",
+    "elsewhere.txt",
     "raw/2026-01-01.txt",
     "raw/2026-01-02.txt",
     "raw/2026-01-04.txt",
@@ -214,6 +253,15 @@ fn steps() -> impl Strategy<Value = Step> {
             ("deps = \"below\"", "deps = [\"below\", \"tree\"]"),
             ("data_version = \"inputs\"\n", ""),
             ("code = \"lib.sh\"", "code = [\"lib.sh\", \"folder/\"]"),
+            ("[asset.day]", "# what is made each day\n[asset.day]"),
+            ("[source.raw]", "[asset.early]\ncommand = \"echo e > {{output}}\"\noutputs = \"out/early.txt\"\n\n[source.raw]"),
+            ("[source.tracked]", "[asset.extra]\ndeps = [\"all\", \"running\"]\ncommand = \"cat {{input.all}} > {{output}}\"\noutputs = \"out/extra.txt\"\n\n[source.tracked]"),
+            ("out/all.txt", "out/every.txt"),
+            ("start = \"2026-01-01\"", "start = \"2026-01-02\""),
+            ("[asset.day]\ndeps = \"raw\"\npartitions = \"day\"", "[partitions.later]\ntype = \"daily\"\nstart = \"2026-01-02\"\n\n[asset.day]\ndeps = \"raw\"\npartitions = \"later\""),
+            ("[partitions.day]", "[project]\nignore = [\"*.log\"]\n\n[partitions.day]"),
+            ("\n[asset.last]\ndeps = \"below\"\ncommand = \"cp {{input.below}} {{output}}\"\noutputs = \"out/last.txt\"\n", ""),
+            ("command = \"cat asked.txt > {{output}}\"", "command = \"cat asked.txt asked.txt > {{output}}\""),
         ]).prop_map(|(old, new)| Step::Declare(old, new)),
         5 => Just(Step::Materialize(&[], None, false)),
         3 => (prop::sample::select(SELECTIONS.to_vec()), prop::option::of(day), any::<bool>())
@@ -225,6 +273,13 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::Unlock),
         1 => Just(Step::Relock),
         1 => Just(Step::Forget),
+        1 => Just(Step::Foreign),
+        2 => prop::sample::select(vec![
+            &["add", "-f", "tracked/new/b.log"][..],
+            &["add", "."][..],
+            &["rm", "-q", "--cached", "-r", "tracked"][..],
+            &["init", "-q"][..],
+        ]).prop_map(Step::Git),
         2 => prop_oneof![
             Just(Damage::Removed),
             any::<u8>().prop_map(Damage::Cut),
@@ -378,6 +433,24 @@ impl Looking {
                 self.sandbox.write("Assets.toml", text);
             }
             Step::Snapshots(damage) => self.damage(*damage),
+            Step::Git(words) => {
+                let mut git = std::process::Command::new("git");
+                let git = git.args(*words).current_dir(self.sandbox.root());
+                // What git refuses changes nothing.
+                drop(git.output().expect("git"));
+            }
+            Step::Foreign => {
+                let other = Self::new();
+                other.runs_everything();
+                for (own, theirs) in self.folders().iter().zip(other.folders()) {
+                    let files = fs::read_dir(own).into_iter().flatten().flatten();
+                    let names: Vec<PathBuf> = files.map(|it| it.path()).collect();
+                    let theirs = fs::read_dir(theirs).into_iter().flatten().flatten();
+                    for (theirs, own) in theirs.zip(names) {
+                        fs::copy(theirs.path(), own).expect("copied");
+                    }
+                }
+            }
             Step::Forget => {
                 for file in ["instance.db", "instance.db-wal", "instance.db-shm"] {
                     drop(fs::remove_file(path(".assetctl").join(file)));
@@ -385,6 +458,30 @@ impl Looking {
             }
             _ => self.runs(step),
         }
+    }
+
+    fn runs_everything(&self) {
+        let running = RunContext {
+            executor: &LocalExecutor,
+            cancel: &Cancel::default(),
+            clock: &self.clock(),
+            progress: &mut Silent,
+        };
+        let everything = Asked {
+            selection: &[],
+            day: None,
+        };
+        let options = Self::options(everything, false);
+        drop(materialize(&self.surroundings(), &options, running));
+    }
+
+    /// After a run of everything one without snapshots finds nothing to write in the lock file.
+    fn lock_is_whole(&self) -> Result<(), TestCaseError> {
+        let lock = || fs::read_to_string(self.sandbox.path("Assets.lock")).unwrap_or_default();
+        let before = lock();
+        self.without_snapshots(|| self.runs_everything());
+        prop_assert_eq!(before, lock());
+        Ok(())
     }
 
     /// What a verb does.
@@ -542,18 +639,18 @@ impl Looking {
         all
     }
 
-    /// [`Self::answers`] without any snapshot, and without leaving one.
-    fn answers_without(&self, asked: Asked) -> Vec<String> {
+    /// Does something without any snapshot, and without leaving one.
+    fn without_snapshots<T>(&self, act: impl FnOnce() -> T) -> T {
         let away = |folder: &PathBuf| folder.with_extension("away");
         for folder in self.folders() {
             drop(fs::rename(&folder, away(&folder)));
         }
-        let answers = self.answers(asked);
+        let done = act();
         for folder in self.folders() {
             drop(fs::remove_dir_all(&folder));
             drop(fs::rename(away(&folder), &folder));
         }
-        answers
+        done
     }
 }
 
@@ -594,9 +691,12 @@ proptest! {
                 sleep(SETTLED);
             }
             let with = looking.answers(*asked);
-            let without = looking.answers_without(*asked);
+            let without = looking.without_snapshots(|| looking.answers(*asked));
             for (with, without) in with.iter().zip(&without) {
                 prop_assert_eq!(with, without, "after {:?}", step);
+            }
+            if let Step::Materialize([], None, _) = step {
+                looking.lock_is_whole()?;
             }
         }
     }

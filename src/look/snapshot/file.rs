@@ -11,15 +11,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Key};
+use crate::look::snapshot::numbering::{DeclaredMeanings, Numbering};
 use crate::look::snapshot::records::{
-    Chunk, ChunkReader, ChunkedRecords, OwnedPart, Owners, Stretches, merged,
+    Chunk, ChunkReader, ChunkedRecords, OwnedPart, Owners, Stretches, merged, moved,
 };
 use crate::look::snapshot::state::SnapshotState;
-use crate::model::PartitionSet;
+use crate::model::{AssetGraph, PartitionSet};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the form of the files changes.
-const MAGIC: &[u8; 16] = b"assetctl look 1\n";
+const MAGIC: &[u8; 16] = b"assetctl look 2\n";
 
 /// The bytes of a digest.
 const DIGEST: usize = 16;
@@ -48,6 +49,8 @@ struct LayerHead {
     /// What of the base counts no more.
     gone: Owners,
     chunks: Vec<(Chunk, Digest)>,
+    /// The length and the digest of what was declared, which stands behind the chunks of a base.
+    declared: Option<(u32, Digest)>,
 }
 
 /// One file of a snapshot.
@@ -79,13 +82,15 @@ impl Layer {
         if id.as_bytes() != signature {
             return None;
         }
-        let head = postcard::from_bytes(head).ok()?;
-        Some(Self {
-            file,
-            head,
+        let layer = Self {
+            head: postcard::from_bytes(head).ok()?,
             id,
             start,
-        })
+            file,
+        };
+        let declared = layer.head.declared.map_or(0, |(len, _)| u64::from(len));
+        let len = start + layer.bytes() + declared;
+        (layer.file.metadata().ok()?.len() == len).then_some(layer)
     }
 
     /// The chunks, each with where it begins and its digest.
@@ -111,6 +116,16 @@ impl Layer {
             records.chunks.push(place.0);
         }
         Some(records)
+    }
+
+    /// What was declared; `None` where that is damaged, or stands elsewhere.
+    fn declared(&self, key: &Key) -> Option<DeclaredMeanings> {
+        let (len, digest) = self.head.declared?;
+        let mut bytes = vec![0; len as usize];
+        let at = self.start + self.bytes();
+        self.file.read_exact_at(&mut bytes, at).ok()?;
+        let is_whole = key.digest(&bytes) == digest;
+        is_whole.then(|| postcard::from_bytes(&bytes).ok())?
     }
 
     fn bytes(&self) -> u64 {
@@ -168,6 +183,15 @@ impl Snapshot {
         &newest.head.state
     }
 
+    /// How it numbers what a graph declares that has this manifest; `None` where that cannot be told.
+    pub fn numbering(&self, graph: &AssetGraph, manifest: Digest) -> Option<Numbering> {
+        if self.state().manifest == manifest {
+            return Some(Numbering::of(graph));
+        }
+        let then = self.base.declared(&self.key)?;
+        Some(Numbering::since(&then, graph))
+    }
+
     /// All chunks, in no order.
     pub(super) fn chunks(&self) -> Vec<ChunkPlace> {
         let layers = [(Some(&self.base), true), (self.changes.as_ref(), false)];
@@ -206,57 +230,93 @@ pub struct SnapshotUpdate {
     pub state: SnapshotState,
     /// What of the snapshot counts no more.
     pub gone: Owners,
-    /// What counts instead, and besides.
+    /// What counts instead, and besides, by the places in the order of the graph.
     pub records: ChunkedRecords,
+}
+
+/// Where a snapshot is written, and of what.
+#[derive(Clone, Copy, Debug)]
+pub struct SnapshotPlace<'p> {
+    /// The file.
+    pub path: &'p Path,
+    /// What it is signed with.
+    pub key: &'p Key,
+    /// What is declared.
+    pub graph: &'p AssetGraph,
 }
 
 impl SnapshotUpdate {
     /// Writes what has changed since a snapshot, or all where there is none. What cannot be written costs only time.
-    pub fn write(self, path: &Path, key: &Key, since: Option<Snapshot>) {
-        let Some(snapshot) = since else {
-            write_base(path, key, &self.state, &self.records);
+    pub fn write(self, at: SnapshotPlace<'_>, since: Option<(Snapshot, Numbering)>) {
+        let Some((snapshot, numbering)) = since else {
+            at.write_base(&self.state, &self.records);
             return;
         };
         if self.gone.is_empty() && self.records.chunks.is_empty() && self.state == *snapshot.state()
         {
             return;
         }
-        let Self {
-            state,
-            mut gone,
-            records,
-        } = self;
-        let changes = match &snapshot.changes {
-            Some(changes) => {
-                let Some(known) = changes.records(key) else {
-                    return;
-                };
-                let all = merged(&[(&known, Some(&gone)), (&records, None)]);
-                for (place, part, set) in changes.head.gone.iter() {
-                    gone.add(place, part, &set);
-                }
-                all
-            }
-            None => records,
-        };
-        let room = snapshot.base.bytes() / TIMES_LONGER;
-        if changes.bytes.len() as u64 > FEW_CHANGES.max(room) {
-            if let Some(base) = snapshot.base.records(key) {
-                let all = merged(&[(&base, Some(&gone)), (&changes, None)]);
-                write_base(path, key, &state, &all);
-            }
-            return;
+        if snapshot.update(self, at, &numbering).is_none() {
+            // What is in it may not be true any more.
+            drop(fs::remove_file(at.path));
         }
-        let base = Some(snapshot.base.id);
-        write(&changes_beside(path), key, (base, &state, gone), &changes);
     }
 }
 
-fn write_base(path: &Path, key: &Key, state: &SnapshotState, records: &ChunkedRecords) {
-    make_room(path);
-    if write(path, key, (None, state, Owners::default()), records) {
-        // They belong to the old base.
-        drop(fs::remove_file(changes_beside(path)));
+impl Snapshot {
+    /// Brings it up to date; `None` where that cannot be.
+    fn update(
+        &self,
+        update: SnapshotUpdate,
+        at: SnapshotPlace<'_>,
+        numbering: &Numbering,
+    ) -> Option<()> {
+        let SnapshotUpdate {
+            state,
+            mut gone,
+            records,
+        } = update;
+        let moves = numbering.moves();
+        let mut changes = ChunkedRecords::default();
+        if let Some(layer) = &self.changes {
+            let known = layer.records(at.key)?;
+            changes = merged(&[(&known, Some(&gone))]);
+            for (place, part, set) in layer.head.gone.iter() {
+                gone.add(place, part, &set);
+            }
+        }
+        if moves.is_none() {
+            changes = merged(&[(&changes, None), (&records, None)]);
+            let room = self.base.bytes() / TIMES_LONGER;
+            if changes.bytes.len() as u64 <= FEW_CHANGES.max(room) {
+                let base = Some(self.base.id);
+                let path = changes_beside(at.path);
+                write(&path, at.key, (base, &state, gone), &changes, None);
+                return Some(());
+            }
+        }
+        let base = self.base.records(at.key)?;
+        let all = merged(&[(&base, Some(&gone)), (&changes, None)]);
+        let Some(moves) = moves else {
+            at.write_base(&state, &all);
+            return Some(());
+        };
+        let lists = moved(&all, moves)?;
+        let lists = lists.iter().chain([&records]).map(|list| (list, None));
+        at.write_base(&state, &merged(&lists.collect::<Vec<_>>()));
+        Some(())
+    }
+}
+
+impl SnapshotPlace<'_> {
+    fn write_base(self, state: &SnapshotState, records: &ChunkedRecords) {
+        make_room(self.path);
+        let declared = postcard::to_stdvec(&DeclaredMeanings::of(self.graph)).ok();
+        let head = (None, state, Owners::default());
+        if write(self.path, self.key, head, records, declared.as_deref()) {
+            // They belong to the old base.
+            drop(fs::remove_file(changes_beside(self.path)));
+        }
     }
 }
 
@@ -265,6 +325,7 @@ fn write(
     key: &Key,
     (base, state, gone): (Option<Digest>, &SnapshotState, Owners),
     records: &ChunkedRecords,
+    declared: Option<&[u8]>,
 ) -> bool {
     let mut rest = records.bytes.as_slice();
     let chunks = records.chunks.iter().map(|chunk| {
@@ -277,16 +338,20 @@ fn write(
         state: state.clone(),
         gone,
         chunks: chunks.collect(),
+        declared: declared.map(|bytes| (bytes.len() as u32, key.digest(bytes))),
     };
+    let declared = declared.unwrap_or_default();
     let Ok(head) = postcard::to_stdvec(&head) else {
         return false;
     };
-    let mut bytes = Vec::with_capacity(PREFIX + head.len() + DIGEST + records.bytes.len());
+    let len = PREFIX + head.len() + DIGEST + records.bytes.len() + declared.len();
+    let mut bytes = Vec::with_capacity(len);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
     bytes.extend_from_slice(&head);
     bytes.extend_from_slice(key.digest(&head).as_bytes());
     bytes.extend_from_slice(&records.bytes);
+    bytes.extend_from_slice(declared);
     write_atomically(path, &bytes).is_ok()
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::look::snapshot::glance::Glance;
+use crate::look::snapshot::numbering::Numbering;
 use crate::look::snapshot::records::{OwnedPart, Owners};
 use crate::look::snapshot::state::{KeysSince, SnapshotState};
 use crate::model::{AssetGraph, AssetId, KeysByDefinition, PartitionMapping, PartitionSet};
@@ -29,11 +30,11 @@ pub struct Besides {
 /// `None` where so much has changed that nothing is.
 pub fn narrow(
     (graph, keys): (&AssetGraph, &KeysByDefinition),
-    state: &SnapshotState,
+    (state, numbering): (&SnapshotState, &Numbering),
     (glance, knows_all): (Glance, bool),
     besides: Besides,
 ) -> Option<Narrowed> {
-    let id = |place: u32| graph.order().get(place as usize).copied();
+    let id = |place: u32| numbering.id(place);
     let known = glance.known.into_sets().into_iter();
     let known = known.filter(|(_, part, _)| *part != OwnedPart::Code);
     let known = known.filter_map(|(place, _, set)| Some((id(place)?, set)));
@@ -44,21 +45,26 @@ pub fn narrow(
         knows_all,
         opened: HashMap::new(),
         gone: Owners::default(),
-        position: Vec::new(),
+        numbering,
         queue: BTreeMap::new(),
     };
+    for new in numbering.new_ids() {
+        opening.spread_new(new);
+    }
     for known in &state.keys {
-        let now = keys.get(Some(known.definition()));
-        match known.since(keys) {
-            KeysSince::Same => {}
-            KeysSince::Grown(from) => {
-                let new = PartitionSet::from_range(from..now.len());
-                let users = graph.labels().definitions.get(&known.definition());
-                for user in users.into_iter().flatten() {
-                    opening.spread(*user, &new);
+        for definition in numbering.definitions(known.definition()) {
+            let now = keys.get(Some(definition));
+            match known.since(now) {
+                KeysSince::Same => {}
+                KeysSince::Grown(from) => {
+                    let new = PartitionSet::from_range(from..now.len());
+                    let users = graph.labels().definitions.get(&definition);
+                    for user in users.into_iter().flatten() {
+                        opening.spread(*user, &new);
+                    }
                 }
+                KeysSince::Other => return None,
             }
-            KeysSince::Other => return None,
         }
     }
     for (place, part, set) in glance.changed.into_sets() {
@@ -79,11 +85,12 @@ pub fn narrow(
         settled,
         opened,
         mut gone,
-        position,
         ..
     } = opening;
-    for (asset, set) in opened.into_iter().filter(|(_, set)| !set.is_empty()) {
-        gone.add(position[asset.index()], OwnedPart::Outputs, &set);
+    for (asset, set) in opened {
+        if let Some(place) = numbering.place(asset) {
+            gone.add(place, OwnedPart::Outputs, &set);
+        }
     }
     Some(Narrowed { settled, gone })
 }
@@ -97,8 +104,7 @@ struct Opening<'a> {
     knows_all: bool,
     opened: HashMap<AssetId, PartitionSet>,
     gone: Owners,
-    /// Where each asset and source comes in the order of the graph; made once it is asked for.
-    position: Vec<u32>,
+    numbering: &'a Numbering,
     /// What is below these partitions is still to be opened.
     queue: BTreeMap<u32, PartitionSet>,
 }
@@ -106,8 +112,9 @@ struct Opening<'a> {
 impl Opening<'_> {
     fn change(&mut self, asset: AssetId, set: &PartitionSet) {
         if self.graph.is_source(asset) {
-            let place = self.place(asset);
-            self.gone.add(place, OwnedPart::Source, set);
+            if let Some(place) = self.numbering.place(asset) {
+                self.gone.add(place, OwnedPart::Source, set);
+            }
             self.settled.remove(asset, set);
             self.spread(asset, set);
         } else {
@@ -130,16 +137,18 @@ impl Opening<'_> {
     }
 
     fn spread(&mut self, asset: AssetId, set: &PartitionSet) {
-        let place = self.place(asset);
+        let place = self.numbering.place_now(asset);
         let waiting = self.queue.entry(place).or_default();
         *waiting = waiting.union(set);
     }
 
-    fn place(&mut self, asset: AssetId) -> u32 {
-        if self.position.is_empty() {
-            self.position = places(self.graph);
+    /// Of what is declared otherwise nothing is settled, nor of its readers: what they have read of it cannot be told.
+    fn spread_new(&mut self, asset: AssetId) {
+        let all = |id| PartitionSet::from_range(self.keys.get(self.graph.partitions(id)).range());
+        self.spread(asset, &all(asset));
+        for reader in self.graph.downstream(asset) {
+            self.open(*reader, &all(*reader));
         }
-        self.position[asset.index()]
     }
 
     fn spread_all(&mut self) {
@@ -168,13 +177,4 @@ impl Opening<'_> {
             self.open(down, &set);
         }
     }
-}
-
-/// Where each asset and source comes in the order of a graph, by its id.
-pub fn places(graph: &AssetGraph) -> Vec<u32> {
-    let mut places = vec![0; graph.len()];
-    for (place, id) in graph.order().iter().enumerate() {
-        places[id.index()] = place as u32;
-    }
-    places
 }

@@ -6,6 +6,7 @@ use crate::hash::Sightings;
 use crate::look::code::{is_code_as_seen, watched_code};
 use crate::look::gather::find_source;
 use crate::look::snapshot::glance::Viewpoint;
+use crate::look::snapshot::numbering::Numbering;
 use crate::look::snapshot::records::{
     ChunkedRecords, OwnedPart, Owner, Owners, RecordWriter, Variable,
 };
@@ -62,7 +63,7 @@ pub struct SnapshotRecording<'a> {
     /// What came of it.
     pub judgement: &'a dyn Judgement,
     /// Where each asset and source comes in the order of the graph.
-    pub places: &'a [u32],
+    pub numbering: &'a Numbering,
 }
 
 /// The records of a look.
@@ -93,7 +94,7 @@ impl SnapshotRecording<'_> {
         let mut is_complete = true;
         for (number, row) in self.scope.rows().iter().enumerate() {
             let graph = self.scope.graph();
-            let place = self.places[row.asset.index()];
+            let place = self.numbering.place_now(row.asset);
             let settled = match (graph.asset(row.asset), graph.source(row.asset)) {
                 (Some(asset), _) => self.asset((row, asset), place, &mut writing),
                 (None, Some(source)) => self.source((row, source), place, &mut writing),

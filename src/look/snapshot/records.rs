@@ -265,6 +265,15 @@ impl Owners {
         self.0.retain(|_, ranges| !ranges.is_empty());
     }
 
+    /// The same by other places; what has none is left out.
+    #[must_use]
+    pub fn moved(&self, to: impl Fn(u32) -> Option<u32>) -> Self {
+        let all = self.0.iter();
+        let moved =
+            all.filter_map(|((place, part), ranges)| Some(((to(*place)?, *part), ranges.clone())));
+        Self(moved.collect())
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -353,12 +362,41 @@ pub fn merged(lists: &[(&ChunkedRecords, Option<&Owners>)]) -> ChunkedRecords {
             return writer.finish();
         };
         while open[at].owner() == Some(owner) {
-            open[at].write(&mut writer);
+            open[at].write_as(owner, &mut writer);
         }
         for list in &mut open {
             list.skip(owner);
         }
     }
+}
+
+/// How many stretches of records are brought into another order.
+const FEW_STRETCHES: usize = 64;
+
+/// Records by other places, as lists that are in order; what has no place is left out. `None` where the order is too different.
+pub fn moved(
+    records: &ChunkedRecords,
+    to: impl Fn(u32) -> Option<u32>,
+) -> Option<Vec<ChunkedRecords>> {
+    let mut lists = Vec::new();
+    let mut writer = RecordWriter::default();
+    let mut reading = Merging::new(records, None);
+    while let Some(owner) = reading.owner() {
+        let Some(place) = to(owner.place) else {
+            reading.advance();
+            continue;
+        };
+        let owner = Owner { place, ..owner };
+        if writer.last.is_some_and(|last| owner < last) {
+            lists.push(std::mem::take(&mut writer).finish());
+            if lists.len() == FEW_STRETCHES {
+                return None;
+            }
+        }
+        reading.write_as(owner, &mut writer);
+    }
+    lists.push(writer.finish());
+    Some(lists)
 }
 
 /// A list of records that is read from its beginning.
@@ -408,9 +446,9 @@ impl<'r> Merging<'r> {
         }
     }
 
-    fn write(&mut self, writer: &mut RecordWriter) {
+    fn write_as(&mut self, owner: Owner, writer: &mut RecordWriter) {
         if let (Some(head), Some(chunk)) = (&self.head, &mut self.chunk) {
-            writer.begin(head.owner, head.entries, &head.variables);
+            writer.begin(owner, head.entries, &head.variables);
             while let Some(entry) = chunk.next_entry() {
                 writer.entries.write(&mut writer.records.bytes, &entry);
             }

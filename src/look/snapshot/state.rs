@@ -77,8 +77,7 @@ impl KnownKeys {
     }
 
     /// What has become of them.
-    pub fn since(&self, keys: &KeysByDefinition) -> KeysSince {
-        let now = keys.get(Some(self.definition()));
+    pub fn since(&self, now: &PartitionKeys) -> KeysSince {
         let is_same = self.count <= now.len() && digest_of_first(now, self.count) == self.digest;
         match (is_same, self.count == now.len()) {
             (true, true) => KeysSince::Same,

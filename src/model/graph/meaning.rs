@@ -20,6 +20,11 @@ impl AssetGraph {
         self.meanings()[id.index()]
     }
 
+    /// The digests of what all definitions mean, in order of declaration.
+    pub fn definition_meanings(&self) -> Vec<Digest> {
+        definition_meanings(self.definitions())
+    }
+
     /// The digest of what the declaration of `id` means by itself, its partitions definition apart.
     pub fn own_meaning(&self, id: AssetId) -> Digest {
         let detached = detach(self.get(id).clone());
