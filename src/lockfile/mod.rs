@@ -10,6 +10,7 @@
 mod disk;
 mod error;
 mod gather;
+mod line_index;
 mod parse;
 mod print;
 mod splice;
@@ -19,9 +20,10 @@ mod words;
 
 pub use disk::{FILE_NAME, added_keys, read, read_bytes, write, write_text};
 pub use error::{Damage, DamagedLine, LockError};
+pub use line_index::{LineIndex, WantedLines};
 pub use parse::{Parsed, parse, salvage};
 pub use print::print;
-pub use splice::{WantedLines, outlines, parse_part, splice};
+pub use splice::splice;
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u32 = 1;

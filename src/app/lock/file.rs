@@ -17,7 +17,7 @@ use crate::app::project::OpenProject;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::hash::Versions;
 use crate::lock::{LockChanges, is_met, stand_apart};
-use crate::lockfile::{self, FILE_NAME, Parsed, WantedLines, outlines, parse_part};
+use crate::lockfile::{self, FILE_NAME, LineIndex, Parsed, WantedLines};
 use crate::look::OWN_FOLDER;
 use crate::model::{Lock, RULE};
 use crate::plan::{Cell, Scope};
@@ -34,6 +34,8 @@ pub struct LockFile {
     bytes: Option<Vec<u8>>,
     /// What it says, once somebody has asked.
     lock: OnceLock<Lock>,
+    /// Where its lines stand, once somebody has asked.
+    lines: OnceLock<Option<LineIndex>>,
     state: State,
 }
 
@@ -63,6 +65,7 @@ impl LockFile {
                 return Ok(Self {
                     bytes: None,
                     lock: Lock::default().into(),
+                    lines: OnceLock::new(),
                     state: State::Written,
                 });
             }
@@ -85,6 +88,7 @@ impl LockFile {
         Ok(Self {
             bytes: Some(bytes),
             lock: lock.into(),
+            lines: OnceLock::new(),
             state,
         })
     }
@@ -94,6 +98,7 @@ impl LockFile {
         Self {
             bytes: Some(text),
             lock: OnceLock::new(),
+            lines: OnceLock::new(),
             state: State::Written,
         }
     }
@@ -106,7 +111,14 @@ impl LockFile {
 
     /// What it says of some cells of a scope, at less cost than [`Self::lock`]; `None` where only that can tell.
     pub fn part_about(&self, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
-        part_about(self.written_text()?, scope, concerns)
+        part_about(self.written_lines()?, scope, concerns)
+    }
+
+    /// Its text with the places of its lines, if assetctl has left it just so.
+    fn written_lines(&self) -> Option<(&str, &LineIndex)> {
+        let text = self.written_text()?;
+        let lines = self.lines.get_or_init(|| LineIndex::of(text));
+        Some((text, lines.as_ref()?))
     }
 
     /// The text, if assetctl has left it just so.
@@ -165,6 +177,7 @@ impl LockFile {
                 return Ok(Self {
                     bytes: None,
                     lock: new.into(),
+                    lines: OnceLock::new(),
                     state: State::Written,
                 });
             }
@@ -186,14 +199,14 @@ impl LockFile {
 
     /// Its text after some changes, if its other lines stay as they are; `None` where all of it is to be written anew.
     fn spliced(&self, project: &OpenProject, changes: &LockChanges) -> Option<String> {
-        let text = self.written_text()?;
+        let (text, lines) = self.written_lines()?;
         let new = changes.additions()?;
-        if changes.concern_lines()
-            && !stand_apart((project.graph(), project.keys()), &outlines(text)?, changes)
-        {
-            return None;
+        if changes.concern_lines() {
+            let outlines = lines.outlines(text)?;
+            let declared = (project.graph(), project.keys());
+            stand_apart(declared, &outlines, changes).then_some(())?;
         }
-        lockfile::splice(text, &new)
+        lockfile::splice((text, lines), &new)
     }
 
     fn into_lock(self) -> Lock {
@@ -270,7 +283,11 @@ const FEW: usize = 1_000;
 
 /// The lines of the concerned cells of a scope, and all that is no line of an asset; `None` where there are many, where
 /// partitions of the scope may stand in blocks, or where the text is not as it is written.
-pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool) -> Option<Lock> {
+fn part_about(
+    (text, lines): (&str, &LineIndex),
+    scope: &Scope<'_>,
+    concerns: &dyn Fn(Cell) -> bool,
+) -> Option<Lock> {
     let mut wanted = WantedLines::new();
     let mut count = 0;
     for (row, asset) in scope.asset_rows() {
@@ -287,7 +304,7 @@ pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool
         }
         wanted.insert(asset.key.as_str(), keys);
     }
-    let outlines = outlines(text)?;
+    let outlines = lines.outlines(text)?;
     let mut blocks = outlines.iter().flat_map(|outline| {
         let asset = &outline.asset;
         let ends = outline.blocks.iter();
@@ -296,5 +313,5 @@ pub fn part_about(text: &str, scope: &Scope<'_>, concerns: &dyn Fn(Cell) -> bool
     if blocks.any(|(asset, first, last)| is_met(scope, asset, first, last)) {
         return None;
     }
-    parse_part(text, &wanted)
+    lines.parse_part(text, &wanted)
 }

@@ -425,7 +425,8 @@ impl Looking {
             ),
             Step::Declare(old, new) => {
                 let text = fs::read_to_string(path("Assets.toml")).expect("a manifest");
-                let text = if text.contains(old) {
+                let is_there = !new.is_empty() && text.contains(new);
+                let text = if text.contains(old) && !is_there {
                     text.replacen(old, new, 1)
                 } else {
                     MANIFEST.to_owned()

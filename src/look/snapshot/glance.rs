@@ -50,7 +50,8 @@ impl GlanceExtent<'_> {
 /// What a glance has found: stretches of partitions by places in the order of the graph.
 #[derive(Debug, Default)]
 pub struct Glance {
-    /// What there are records of, be it as it was or not.
+    /// What there are records of, be it as it was or not. Of a snapshot of which everything is fresh only sources are listed here in a
+    /// glance at everything.
     pub known: Stretches,
     /// What does not look as it did.
     pub changed: Stretches,
@@ -107,6 +108,8 @@ impl Snapshot {
         let mut reader = ChunkReader::new(&bytes);
         let mut found = Glance::default();
         let hidden = self.hidden();
+        let is_of_everything = matches!(wanted, GlanceExtent::Everything);
+        let lists_outputs = !is_of_everything || self.state().everything.is_none();
         let any_hidden = chunk.is_of_base && !hidden.is_empty();
         while let Some(head) = reader.next_record() {
             let owner = head.owner;
@@ -117,7 +120,9 @@ impl Snapshot {
             while let Some(entry) = reader.next_entry() {
                 holds = holds && entry.holds(directory);
             }
-            found.known.push(owner);
+            if lists_outputs || owner.part != OwnedPart::Outputs {
+                found.known.push(owner);
+            }
             if !holds {
                 found.changed.push(owner);
             }

@@ -6,7 +6,9 @@ use crate::look::snapshot::glance::Glance;
 use crate::look::snapshot::numbering::Numbering;
 use crate::look::snapshot::records::{OwnedPart, Owners};
 use crate::look::snapshot::state::{KeysSince, SnapshotState};
-use crate::model::{AssetGraph, AssetId, KeysByDefinition, PartitionMapping, PartitionSet};
+use crate::model::{
+    AssetGraph, AssetId, DefinitionId, KeysByDefinition, PartitionMapping, PartitionSet,
+};
 use crate::plan::{SettledPartitions, order_mapping};
 
 /// What is settled, and what of a snapshot counts no more.
@@ -35,9 +37,19 @@ pub fn narrow(
     besides: Besides,
 ) -> Option<Narrowed> {
     let id = |place: u32| numbering.id(place);
+    let counts = counts_then((graph, keys), state, numbering)?;
     let known = glance.known.into_sets().into_iter();
     let known = known.filter(|(_, part, _)| *part != OwnedPart::Code);
     let known = known.filter_map(|(place, _, set)| Some((id(place)?, set)));
+    let whole = (knows_all && state.everything.is_some()).then(|| {
+        let assets = graph.ids().filter(|id| !graph.is_source(*id));
+        let assets = assets.filter(|id| numbering.place(*id).is_some());
+        assets.map(|id| {
+            let count = graph.partitions(id).map_or(1, |it| counts[it.0 as usize]);
+            (id, PartitionSet::from_range(0..count))
+        })
+    });
+    let known = known.chain(whole.into_iter().flatten());
     let mut opening = Opening {
         graph,
         keys,
@@ -51,19 +63,12 @@ pub fn narrow(
     for new in numbering.new_ids() {
         opening.spread_new(new);
     }
-    for known in &state.keys {
-        for definition in numbering.definitions(known.definition()) {
-            let now = keys.get(Some(definition));
-            match known.since(now) {
-                KeysSince::Same => {}
-                KeysSince::Grown(from) => {
-                    let new = PartitionSet::from_range(from..now.len());
-                    let users = graph.labels().definitions.get(&definition);
-                    for user in users.into_iter().flatten() {
-                        opening.spread(*user, &new);
-                    }
-                }
-                KeysSince::Other => return None,
+    for (definition, count) in (0..).map(DefinitionId).zip(&counts) {
+        let new = *count..keys.get(Some(definition)).len();
+        if !new.is_empty() {
+            let users = graph.labels().definitions.get(&definition);
+            for user in users.into_iter().flatten() {
+                opening.spread(*user, &PartitionSet::from_range(new.clone()));
             }
         }
     }
@@ -93,6 +98,27 @@ pub fn narrow(
         }
     }
     Some(Narrowed { settled, gone })
+}
+
+/// How many keys each definition of today has had when the snapshot was written; `None` where other keys have come than behind
+/// those.
+fn counts_then(
+    (graph, keys): (&AssetGraph, &KeysByDefinition),
+    state: &SnapshotState,
+    numbering: &Numbering,
+) -> Option<Vec<u32>> {
+    let mut counts = vec![0; graph.definitions().len()];
+    for known in &state.keys {
+        for definition in numbering.definitions(known.definition()) {
+            let now = keys.get(Some(definition));
+            counts[definition.0 as usize] = match known.since(now) {
+                KeysSince::Same => now.len(),
+                KeysSince::Grown(count) => count,
+                KeysSince::Other => return None,
+            };
+        }
+    }
+    Some(counts)
 }
 
 /// What is opened, from upstream to downstream.
