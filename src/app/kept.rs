@@ -1,8 +1,8 @@
-//! What follows from the declarations alone, kept so that a large project need not be read to tell it again.
+//! The answer of `list`, kept so that a large project need not be read to tell it again.
 //!
-//! Of each kind one answer is kept, with what it was made of: the manifest, the program, and the question. It lies beside
-//! the compiled manifest, is made with the same key, and is as disposable: damaged, or where the folder cannot be written, it is none. Small answers are
-//! not kept, as they cost nothing.
+//! It is kept with what it was made of: the manifest, the program, and the question. It lies beside the compiled manifest, is
+//! made with the same key, and is as disposable: damaged, or where the folder cannot be written, it is none. A small answer is
+//! not kept, as it costs nothing.
 
 use std::fs;
 use std::io::Read;
@@ -14,24 +14,8 @@ use crate::look::OWN_FOLDER;
 use crate::manifest;
 use crate::sys::file::{open_file, write_atomically};
 
-/// What is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// The answer of `list`.
-    List,
-    /// The words that completions offer.
-    Words,
-}
-
-impl Kept {
-    /// The file, in the project's own folder.
-    fn file(self) -> &'static str {
-        match self {
-            Self::List => "list.cache",
-            Self::Words => "words.cache",
-        }
-    }
-}
+/// The file, in the project's own folder.
+const FILE: &str = "list.cache";
 
 /// How many bytes an answer has at least that is kept.
 const WORTH_KEEPING: usize = 64 * 1024;
@@ -42,12 +26,12 @@ const PREFIX: usize = 16;
 /// The answer to a question, if it was kept and the declarations are what they were.
 ///
 /// `question` says all that the answer depends on besides the declarations and the program.
-pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<Vec<u8>> {
+pub fn kept(surroundings: &Surroundings, question: &str) -> Option<Vec<u8>> {
     let root = manifest::find(&surroundings.directory).ok()?.0;
     let own = root.join(OWN_FOLDER);
     let key = surroundings.cache_key(&root)?;
     let mut bytes = Vec::new();
-    let mut file = open_file(&own.join(kept.file())).ok()?;
+    let mut file = open_file(&own.join(FILE)).ok()?;
     file.read_to_end(&mut bytes).ok()?;
     let (signature, answer) = bytes.split_at_checked(PREFIX)?;
     let manifest = manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE), &key)?;
@@ -60,7 +44,7 @@ pub fn kept(surroundings: &Surroundings, kept: Kept, question: &str) -> Option<V
 }
 
 /// Keeps the answer to a question about the declarations of a project, if that is worth it.
-pub fn keep(project: &OpenProject, kept: Kept, question: &str, answer: &[u8]) {
+pub fn keep(project: &OpenProject, question: &str, answer: &[u8]) {
     let Some(key) = project
         .cache_key()
         .filter(|_| answer.len() >= WORTH_KEEPING)
@@ -73,7 +57,7 @@ pub fn keep(project: &OpenProject, kept: Kept, question: &str, answer: &[u8]) {
     let mut bytes = Vec::with_capacity(PREFIX + answer.len());
     bytes.extend_from_slice(signed(key, origin, answer).as_bytes());
     bytes.extend_from_slice(answer);
-    let file = project.root().join(OWN_FOLDER).join(kept.file());
+    let file = project.root().join(OWN_FOLDER).join(FILE);
     // Without it the next answer takes longer, and is the same.
     drop(write_atomically(&file, &bytes));
 }

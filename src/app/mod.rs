@@ -53,7 +53,7 @@ pub use explain::explain;
 pub use graph::graph;
 pub use history::history;
 pub use init::init;
-pub use kept::{Kept, keep, kept};
+pub use kept::{keep, kept};
 pub use list::list;
 pub use lock::{lock, lock_diff, prune_lock};
 pub use logs::{logs, running_run};

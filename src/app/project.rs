@@ -551,6 +551,16 @@ impl Surroundings {
         of_caches(&secret::known(&self.environment, root)?, root)
     }
 
+    /// What is declared, of which is read what is asked for.
+    pub(super) fn declared(&self) -> Result<AssetGraph, AppError> {
+        let root = manifest::find(&self.directory)?.0;
+        let own = root.join(OWN_FOLDER);
+        refuse_links(&own)?;
+        let secret = secret::known_or_made(&self.environment, &root);
+        let key = secret.and_then(|secret| of_caches(&secret, &root));
+        Ok(manifest::load_compiled(&root, &own.join(MANIFEST_CACHE), key.as_ref())?.graph)
+    }
+
     /// What the user vouches for instances with.
     pub(super) fn own_key(&self, root: &Path) -> Option<Key> {
         secret::known(&self.environment, root).map(of_instances)

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::answer::{DeclarationKind, Document, ListReport, Listing};
-use crate::app::{self, Kept};
+use crate::app;
 use crate::cli::args::selection;
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
@@ -29,8 +29,7 @@ pub struct ListArgs {
 pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let is_everything = args.selection.is_empty();
     let question = question(session);
-    if is_everything && let Some(kept) = app::kept(&session.surroundings()?, Kept::List, &question)
-    {
+    if is_everything && let Some(kept) = app::kept(&session.surroundings()?, &question) {
         output::answer_bytes(&kept)?;
         return Ok(VerbExit::Yes);
     }
@@ -54,7 +53,7 @@ pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
         output::answer_bytes(&answer)?;
     }
     if is_everything {
-        app::keep(&project, Kept::List, &question, &answer);
+        app::keep(&project, &question, &answer);
     }
     Ok(VerbExit::Yes)
 }

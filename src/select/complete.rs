@@ -1,10 +1,6 @@
 //! What may come next where a selection is typed.
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
-use crate::model::AssetGraph;
+use crate::model::{AssetGraph, ByValue};
 use crate::select::ast::{ATTRIBUTES, IsValue, PartitionsValue, Quoted, StatusValue};
 use crate::select::lexer::is_reserved;
 use crate::select::lexer::{is_plain, is_plain_partition};
@@ -12,82 +8,18 @@ use crate::select::lexer::{is_plain, is_plain_partition};
 /// How many continuations are offered at most.
 const OFFERED: usize = 500;
 
-/// The words of a project that selections can hold, each list in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vocabulary {
-    /// The keys of assets and sources.
-    pub names: Vec<String>,
-    /// Those of sources.
-    sources: Vec<String>,
-    groups: Vec<String>,
-    kinds: Vec<String>,
-    owners: Vec<String>,
-    tags: Vec<(String, String)>,
-}
-
-impl Vocabulary {
-    /// The words of what a graph declares.
-    pub fn of(graph: &AssetGraph) -> Self {
-        let abouts = || graph.ids().map(|id| graph.get(id).about());
-        let sorted = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
-        let tags: BTreeSet<_> = abouts().flat_map(|about| &about.tags).collect();
-        Self {
-            names: sorted(graph.ids().map(|id| graph.key(id).as_str()).collect()),
-            sources: sorted(
-                graph
-                    .ids()
-                    .filter(|id| graph.is_source(*id))
-                    .map(|id| graph.key(id).as_str())
-                    .collect(),
-            ),
-            groups: sorted(
-                abouts()
-                    .filter_map(|about| about.group.as_deref())
-                    .collect(),
-            ),
-            kinds: sorted(
-                abouts()
-                    .flat_map(|it| &it.kinds)
-                    .map(String::as_str)
-                    .collect(),
-            ),
-            owners: sorted(
-                abouts()
-                    .flat_map(|it| &it.owners)
-                    .map(String::as_str)
-                    .collect(),
-            ),
-            tags: tags
-                .into_iter()
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect(),
-        }
-    }
-
-    /// Whether a word is the name of a source.
-    pub fn is_source(&self, word: &str) -> bool {
-        let known = |name: &String| name.as_str().cmp(word);
-        self.sources.binary_search_by(known).is_ok()
-    }
-
-    /// A value as it is written.
-    pub fn written(&self, value: &str) -> String {
-        quoted(value)
-    }
-}
-
 /// What a selection that begins with `typed` may go on to: whole texts that begin like it, quoted where the language
 /// asks for it. Where only one fits that is no end, it is what that may go on to: a shell closes quotes behind a text that is
 /// alone.
-pub fn continuations(typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
+pub fn continuations(typed: &str, graph: &AssetGraph) -> Vec<String> {
     let (before, word) = last_word(typed);
-    let words = words_at(before, word, vocabulary);
+    let words = words_at(before, word, graph);
     let whole: Vec<String> = words.iter().map(|word| format!("{before}{word}")).collect();
     if let [only] = whole.as_slice()
         && only.ends_with([':', '(', ' ', '/'])
         && only != typed
     {
-        let further = continuations(only, vocabulary);
+        let further = continuations(only, graph);
         if !further.is_empty() {
             return further;
         }
@@ -113,14 +45,21 @@ pub fn last_word(typed: &str) -> (&str, &str) {
     typed.split_at(start)
 }
 
+/// The keys of assets and sources that begin with `start`; of too many, what [`fitting`] gives.
+pub fn fitting_names(graph: &AssetGraph, start: &str) -> Vec<String> {
+    let keys = graph.asset_keys();
+    let names: Vec<&str> = keys.starting_with(start).map(|it| keys.get(it)).collect();
+    fitting(&names, start)
+}
+
 /// Those of a sorted list that begin with `start`. Of too many only the next part of their paths is told, and where that is
 /// too much, too, the first of them and the last.
-pub fn fitting(words: &[String], start: &str) -> Vec<String> {
+pub fn fitting(words: &[&str], start: &str) -> Vec<String> {
     let mut rest = beginning(words, start);
     if rest.len() <= OFFERED {
-        return rest.to_vec();
+        return rest.iter().map(|word| (*word).to_owned()).collect();
     }
-    let last = rest.last().cloned();
+    let last = rest.last().map(|word| (*word).to_owned());
     let mut parts = Vec::new();
     while let Some(first) = rest.first() {
         if parts.len() == OFFERED {
@@ -140,6 +79,15 @@ pub fn fitting(words: &[String], start: &str) -> Vec<String> {
     parts
 }
 
+/// A value as it is written.
+pub fn written(value: &str) -> String {
+    if is_plain(value) {
+        value.to_owned()
+    } else {
+        Quoted(value).to_string()
+    }
+}
+
 /// A partition key as it is written behind `@`.
 pub fn written_key(key: &str) -> String {
     if is_plain_partition(key) {
@@ -150,12 +98,12 @@ pub fn written_key(key: &str) -> String {
 }
 
 /// What may stand in the place of the last word.
-fn words_at(before: &str, word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+fn words_at(before: &str, word: &str, graph: &AssetGraph) -> Vec<String> {
     if let Some((attribute, value)) = word.split_once(':')
         && !word.starts_with('"')
     {
         let value = value.trim_start_matches('"');
-        let values = values(attribute, value, vocabulary).into_iter();
+        let values = values(attribute, value, graph).into_iter();
         let fitting = values.filter(|known| known.plain.starts_with(value));
         let whole = |known: OfferedValue| format!("{attribute}:{}", known.quoted);
         return fitting.map(whole).collect();
@@ -167,7 +115,7 @@ fn words_at(before: &str, word: &str, vocabulary: &Vocabulary) -> Vec<String> {
         if word == start {
             words.extend(first_words(word));
         }
-        let names = fitting(&vocabulary.names, start);
+        let names = fitting_names(graph, start);
         words.extend(names.iter().map(|name| name_word(name)));
     }
     if place != Place::Operand {
@@ -214,8 +162,8 @@ fn first_words(word: &str) -> impl Iterator<Item = String> {
 }
 
 /// Those of a sorted list that begin with `start`.
-fn beginning<'a>(words: &'a [String], start: &str) -> &'a [String] {
-    let from = words.partition_point(|it| it.as_str() < start);
+fn beginning<'a, 'w>(words: &'a [&'w str], start: &str) -> &'a [&'w str] {
+    let from = words.partition_point(|it| *it < start);
     let rest = &words[from..];
     &rest[..rest.partition_point(|it| it.starts_with(start))]
 }
@@ -227,40 +175,44 @@ struct OfferedValue {
 }
 
 /// The values of an attribute; of long lists only those that begin with `start`.
-fn values(attribute: &str, start: &str, vocabulary: &Vocabulary) -> Vec<OfferedValue> {
+fn values(attribute: &str, start: &str, graph: &AssetGraph) -> Vec<OfferedValue> {
     let fixed = |word: &str| OfferedValue {
         plain: word.to_owned(),
         quoted: word.to_owned(),
     };
-    let open = |words: &[String]| -> Vec<OfferedValue> {
-        let value = |word: &String| OfferedValue {
-            plain: word.clone(),
-            quoted: quoted(word),
+    let open = |words: Vec<String>| -> Vec<OfferedValue> {
+        let value = |word: String| OfferedValue {
+            quoted: written(&word),
+            plain: word,
         };
-        fitting(words, start).iter().map(value).collect()
+        words.into_iter().map(value).collect()
     };
-    let or_none = |words: &[String]| {
-        let mut values = open(words);
+    let or_none = |words: &ByValue<String>| {
+        let words: Vec<&str> = words.keys().map(String::as_str).collect();
+        let mut values = open(fitting(&words, start));
         values.push(fixed("<null>"));
         values
     };
     match attribute {
-        "key" => open(&vocabulary.names),
-        "group" => or_none(&vocabulary.groups),
-        "kind" => or_none(&vocabulary.kinds),
-        "owner" => or_none(&vocabulary.owners),
+        "key" => open(fitting_names(graph, start)),
+        "group" => or_none(&graph.labels().groups),
+        "kind" => or_none(&graph.labels().kinds),
+        "owner" => or_none(&graph.labels().owners),
         "tag" => {
-            let tag = |(name, value): &(String, String)| match value.as_str() {
+            let tag = |(name, value): (&String, &String)| match value.as_str() {
                 "" => OfferedValue {
                     plain: name.clone(),
-                    quoted: quoted(name),
+                    quoted: written(name),
                 },
                 value => OfferedValue {
                     plain: format!("{name}={value}"),
-                    quoted: format!("{}={}", quoted(name), quoted(value)),
+                    quoted: format!("{}={}", written(name), written(value)),
                 },
             };
-            let tags = vocabulary.tags.iter().map(tag);
+            let tags = graph.labels().tags.iter();
+            let tags =
+                tags.flat_map(|(name, values)| values.keys().map(move |value| (name, value)));
+            let tags = tags.map(tag);
             tags.chain([fixed("<null>")]).collect()
         }
         "is" => IsValue::ALL.iter().map(|(word, _)| fixed(word)).collect(),
@@ -281,43 +233,38 @@ fn name_word(name: &str) -> String {
     if is_reserved(name) {
         format!("\"{name}\"")
     } else {
-        quoted(name)
-    }
-}
-
-/// A value as it is written.
-fn quoted(value: &str) -> String {
-    if is_plain(value) {
-        value.to_owned()
-    } else {
-        Quoted(value).to_string()
+        written(name)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Vocabulary, continuations, fitting};
+    use super::{continuations, fitting};
+    use crate::select::tests::graph;
 
-    fn vocabulary() -> Vocabulary {
-        let words = |words: &[&str]| words.iter().map(|it| (*it).to_owned()).collect();
-        let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        Vocabulary {
-            names: words(&["a b", "and", "kitchen", "stg/orders", "stg/users"]),
-            sources: Vec::new(),
-            groups: words(&["core", "group two"]),
-            kinds: words(&["csv"]),
-            owners: words(&["ann@example.com", "team:data"]),
-            tags: vec![
-                tag("layer", "core"),
-                tag("layer", "raw zone"),
-                tag("pii", ""),
-            ],
-        }
-    }
+    const MANIFEST: &str = r#"
+[source.or]
+path = "1"
+group = "core"
+kinds = ["csv"]
+owners = ["ann@example.com"]
+tags = { layer = "core" }
+[source.and]
+path = "2"
+group = "group two"
+owners = ["team:data"]
+tags = { layer = "raw zone", pii = "" }
+[source.kitchen]
+path = "3"
+[source."stg/orders"]
+path = "4"
+[source."stg/users"]
+path = "5"
+"#;
 
     #[test]
     fn what_may_come_next() {
-        let vocabulary = vocabulary();
+        let graph = graph(MANIFEST);
         for (typed, expected) in [
             ("stg", &["stg/orders", "stg/users"][..]),
             ("k", &["key:", "kind:", "kitchen"]),
@@ -327,15 +274,12 @@ mod tests {
                 "kitchen or k",
                 &["kitchen or key:", "kitchen or kind:", "kitchen or kitchen"],
             ),
-            (
-                "kitchen+ a",
-                &["kitchen+ \"a b\"", "kitchen+ \"and\"", "kitchen+ and "],
-            ),
+            ("kitchen+ a", &["kitchen+ \"and\"", "kitchen+ and "]),
             (
                 "key:\"a \\\" b\" ",
                 &["key:\"a \\\" b\" and ", "key:\"a \\\" b\" or "],
             ),
-            ("\"a ", &["\"a b\""]),
+            ("\"an", &["\"and\""]),
             (
                 "2+sta",
                 &[
@@ -380,10 +324,10 @@ mod tests {
             ("nope:", &[]),
             ("zzz", &[]),
         ] {
-            assert_eq!(continuations(typed, &vocabulary), expected, "{typed}");
+            assert_eq!(continuations(typed, &graph), expected, "{typed}");
         }
-        assert_eq!(continuations("", &vocabulary).len(), 9 + 3 + 5);
-        let behind = continuations("(kitchen or stg/users) a", &vocabulary);
+        assert_eq!(continuations("", &graph).len(), 9 + 3 + 5);
+        let behind = continuations("(kitchen or stg/users) a", &graph);
         assert_eq!(behind.len(), 9 + 3 + 5);
         assert_eq!(behind[0], "(kitchen or stg/users) and key:");
     }
@@ -393,6 +337,7 @@ mod tests {
         let mut names: Vec<String> = (0..800).map(|i| format!("raw/{i:03}")).collect();
         names.extend((0..800).map(|i| format!("stg/{:02}/{i:03}", i / 20)));
         names.extend((0..800).map(|i| format!("t{i:03}")));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let told = |start| fitting(&names, start);
         let (first, last) = (&told("")[..3], told("").last().cloned());
         assert_eq!(first, ["raw/", "stg/", "t000"]);

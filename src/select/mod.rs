@@ -25,7 +25,7 @@ pub use ast::{
     Attribute, Depth, Expression, GivenWord, IsValue, PartitionsValue, Selection, StatusValue,
 };
 pub use attributes::Lookups;
-pub use complete::{Vocabulary, continuations, fitting, last_word, written_key};
+pub use complete::{continuations, fitting, fitting_names, last_word, written, written_key};
 pub use error::{SelectionError, SelectionErrorKind, Span, did_you_mean};
 pub use evaluate::{AssetSet, Mention, SelectedAssets, evaluate};
 pub use parser::parse;

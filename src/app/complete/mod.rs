@@ -1,24 +1,21 @@
-//! What may come next on a command line: words of the project, kept so that a large one need not be read at each key press.
+//! What may come next on a command line: words of the project, of whose compiled manifest only what is asked for is read.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
-use crate::app::kept::{Kept, keep, kept};
 use crate::app::project::{OpenProject, Surroundings, look};
 use crate::git::Repository;
 use crate::hash::Ignore;
 use crate::look::{KeyQuestion, OWN_FOLDER, World};
 use crate::manifest;
 use crate::model::{
-    AssetGraph, DeclaredPartitions, DefinitionId, GraphParts, KeysByDefinition, PartitionKeys,
+    AssetGraph, DeclaredPartitions, DefinitionId, KeysByDefinition, PartitionKeys,
     PartitionsDefinition,
 };
-use crate::select::{Vocabulary, continuations, fitting, last_word, written_key};
+use crate::select::{continuations, fitting, fitting_names, last_word, written, written_key};
 use crate::store::InstancePlace;
 use crate::sys::inherited::temporary_folder;
 
@@ -29,19 +26,7 @@ const RUNS: usize = 100;
 #[derive(Debug)]
 pub struct CompletionWords<'a> {
     surroundings: &'a Surroundings,
-    known: KeptWords,
-    /// The graph of the definitions alone.
-    definitions: AssetGraph,
-}
-
-/// What is kept of the declarations: it is a small part of them, and read at each key press.
-#[derive(Debug, Serialize, Deserialize)]
-struct KeptWords {
-    vocabulary: Vocabulary,
-    /// The definition of each name of the vocabulary.
-    partitions: Vec<Option<DefinitionId>>,
-    /// The settings and definitions of the project, without what uses them.
-    project: GraphParts,
+    graph: AssetGraph,
 }
 
 impl<'a> CompletionWords<'a> {
@@ -51,16 +36,10 @@ impl<'a> CompletionWords<'a> {
     ///
     /// If the project cannot be read.
     pub fn of(surroundings: &'a Surroundings) -> Result<Self, AppError> {
-        let found = kept(surroundings, Kept::Words, "");
-        let known = match found.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
-            Some(known) => known,
-            None => read(surroundings)?,
-        };
-        let definitions = AssetGraph::new(known.project.clone());
+        let graph = surroundings.declared()?;
         Ok(Self {
             surroundings,
-            known,
-            definitions: definitions.expect("what does not depend has no cycle"),
+            graph,
         })
     }
 
@@ -73,7 +52,7 @@ impl<'a> CompletionWords<'a> {
         let (before, word) = last_word(typed);
         if let Some(revision) = word.strip_prefix("changed:") {
             let found = complete_revision(self.surroundings, revision.trim_start_matches('"'))?;
-            let written = found.iter().map(|it| self.known.vocabulary.written(it));
+            let written = found.iter().map(|it| written(it));
             return Ok(written.map(|it| format!("{before}changed:{it}")).collect());
         }
         match word.split_once('@') {
@@ -93,13 +72,18 @@ impl<'a> CompletionWords<'a> {
     /// As [`Self::selections`].
     pub fn selections_of_assets(&self, typed: &str) -> Result<Vec<String>, AppError> {
         let mut found = self.selections(typed)?;
-        found.retain(|word| !self.known.vocabulary.is_source(word));
+        let is_source = |word: &String| {
+            self.graph
+                .find(word)
+                .is_some_and(|it| self.graph.is_source(it))
+        };
+        found.retain(|word| !is_source(word));
         Ok(found)
     }
 
     /// The words of the language and the project; where only `changed:` fits, the revisions behind it, too, if there are any.
     fn expressions(&self, typed: &str) -> Vec<String> {
-        let found = continuations(typed, &self.known.vocabulary);
+        let found = continuations(typed, &self.graph);
         match found.as_slice() {
             [only] if only.ends_with("changed:") => match self.selections(only) {
                 Ok(further) if !further.is_empty() => further,
@@ -111,7 +95,7 @@ impl<'a> CompletionWords<'a> {
 
     /// The names of assets and sources that begin with `typed`.
     pub fn names(&self, typed: &str) -> Vec<String> {
-        fitting(&self.known.vocabulary.names, typed)
+        fitting_names(&self.graph, typed)
     }
 
     /// The same, and behind `@` the keys of an asset.
@@ -141,16 +125,11 @@ impl<'a> CompletionWords<'a> {
 
     /// The definitions, and the assets and sources that have one, whose names begin with `typed`.
     pub fn partitioned(&self, typed: &str) -> Vec<String> {
-        let named = self.definitions.definitions().iter();
-        let named = named.filter_map(|it| Some(it.name.as_ref()?.to_string()));
-        let using = self
-            .known
-            .vocabulary
-            .names
-            .iter()
-            .zip(&self.known.partitions);
-        let using = using.filter_map(|(name, of)| of.map(|_| name.clone()));
-        let mut names: Vec<String> = named.chain(using).collect();
+        let named = self.graph.definitions().iter();
+        let named = named.filter_map(|it| Some(it.name.as_ref()?.as_str()));
+        let using = self.graph.labels().definitions.values().flatten();
+        let using = using.map(|id| self.graph.key(*id).as_str());
+        let mut names: Vec<&str> = named.chain(using).collect();
         names.sort_unstable();
         names.dedup();
         fitting(&names, typed)
@@ -159,7 +138,7 @@ impl<'a> CompletionWords<'a> {
     /// The dynamic definitions whose names begin with `typed`.
     pub fn dynamic(&self, typed: &str) -> Vec<String> {
         let is_dynamic = |it: &&DeclaredPartitions| it.definition == PartitionsDefinition::Dynamic;
-        let all = self.definitions.definitions().iter();
+        let all = self.graph.definitions().iter();
         let names = all
             .filter(is_dynamic)
             .filter_map(|it| Some(it.name.as_ref()?.as_str()));
@@ -220,27 +199,6 @@ pub fn complete_revision(
     Ok(revisions)
 }
 
-fn read(surroundings: &Surroundings) -> Result<KeptWords, AppError> {
-    let project = OpenProject::open(surroundings)?;
-    let graph = project.graph();
-    let ids = graph.by_key().iter();
-    let definitions = GraphParts {
-        settings: graph.settings().clone(),
-        files: graph.files().to_vec(),
-        definitions: graph.definitions().to_vec(),
-        declarations: Vec::new(),
-    };
-    let known = KeptWords {
-        vocabulary: Vocabulary::of(graph),
-        partitions: ids.map(|id| graph.partitions(*id)).collect(),
-        project: definitions,
-    };
-    if let Ok(bytes) = postcard::to_stdvec(&known) {
-        keep(&project, Kept::Words, "", &bytes);
-    }
-    Ok(known)
-}
-
 fn root(surroundings: &Surroundings) -> Result<PathBuf, AppError> {
     Ok(manifest::find(&surroundings.directory)?.0)
 }
@@ -294,7 +252,7 @@ impl CompletionWords<'_> {
         let names = of.iter().map(|word| word.split('@').next().unwrap_or(word));
         let named: BTreeSet<_> = names.filter_map(|name| self.partitions_of(name)).collect();
         if named.is_empty() {
-            let all = 0..self.definitions.definitions().len() as u32;
+            let all = 0..self.graph.definitions().len() as u32;
             return all.map(DefinitionId).collect();
         }
         named
@@ -302,16 +260,13 @@ impl CompletionWords<'_> {
 
     /// The definition of this name, or that of the asset or source of this name.
     fn partitions_of(&self, name: &str) -> Option<DefinitionId> {
-        self.definition(name).or_else(|| {
-            let names = &self.known.vocabulary.names;
-            let at = names.binary_search_by(|known| known.as_str().cmp(name));
-            self.known.partitions[at.ok()?]
-        })
+        let of_use = || self.graph.partitions(self.graph.find(name)?);
+        self.definition(name).or_else(of_use)
     }
 
     /// The definition of this name.
     fn definition(&self, name: &str) -> Option<DefinitionId> {
-        let all = self.definitions.definitions();
+        let all = self.graph.definitions();
         let is_it = |known: &str| known == name;
         let at = all
             .iter()
@@ -339,7 +294,7 @@ impl CompletionWords<'_> {
     /// The keys that exist now, those of `definitions` among them.
     fn existing(&self, definitions: &BTreeSet<DefinitionId>) -> Result<KeysByDefinition, AppError> {
         let root = root(self.surroundings)?;
-        let graph = &self.definitions;
+        let graph = &self.graph;
         let of = |id: DefinitionId| &graph.definitions()[id.0 as usize].definition;
         let dimensions = definitions.iter().flat_map(|id| of(*id).dimensions());
         let parts = dimensions.map(|dimension| dimension.definition);

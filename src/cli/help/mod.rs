@@ -222,6 +222,7 @@ mod tests {
 
     use crate::cli::error::CliError;
     use crate::cli::text::uncolored;
+    use crate::model::AssetGraph;
     use crate::select;
 
     #[test]
@@ -345,7 +346,7 @@ mod tests {
             }
         }
         assert!(read >= 7, "{read}");
-        for attribute in select::continuations("", &select::Vocabulary::default()) {
+        for attribute in select::continuations("", &AssetGraph::default()) {
             assert!(page.contains(&attribute), "{attribute}");
         }
     }

@@ -8,7 +8,7 @@ use crate::select::{
     parse,
 };
 
-fn graph(manifest: &str) -> AssetGraph {
+pub(super) fn graph(manifest: &str) -> AssetGraph {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("Assets.toml"), manifest).expect("written");
     let root = folder.path().canonicalize().expect("it is there");
