@@ -37,7 +37,7 @@ pub fn plan(
     let mut instance = InstanceAccess::open(project)?;
     let is_silent = selection.is_plain();
     let goals = selection.narrowed(project, &mut instance)?;
-    let look = ProjectLook::of_run(
+    let mut look = ProjectLook::of_run(
         (project, &instance.store),
         run,
         &goals,
@@ -52,7 +52,7 @@ pub fn plan(
     } else {
         scope_of(project, &goals, upstream(run.only), &run.steps)?
     };
-    let versions = project.versions()?.keeping_looks();
+    let versions = look.versions(project)?;
     let workspace = project.workspace(&versions, executor);
     let jobs = run.jobs.map_or_else(cores, NonZero::get);
     let answers = observe_sources(&workspace, &scope, jobs, project.now(), cancel)?;

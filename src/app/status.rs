@@ -118,14 +118,14 @@ fn judged(
     (goals, is_silent): (&Goals, bool),
     instance: &mut InstanceAccess,
 ) -> Result<Vec<AssetStatus>, AppError> {
-    let versions = project.versions()?.keeping_looks();
-    let workspace = project.workspace(&versions, &LocalExecutor);
-    let look = if request.evidence == Evidence::Files {
+    let mut look = if request.evidence == Evidence::Files {
         let basis = LookBasis::Instance(&instance.store);
         ProjectLook::begin(project, goals, basis, LockLines::Ignored)
     } else {
         ProjectLook::without()
     };
+    let versions = look.versions(project)?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = look.scope(project, goals);
     let settled = look.settled_goals(project, goals);
     let records = SettledRecords::read(project, &instance.store, &settled)?;

@@ -7,7 +7,6 @@
 //! One look serves all commands that ended before it began. A look that takes long is not repeated at once as long as there is
 //! other work, so that commands that all read one large folder do not wait for it to be looked at after each of them.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -17,10 +16,9 @@ use std::time::{Duration, Instant};
 use crate::digest::{Folding, Kind, Sink};
 use crate::hash::{Difference, HashError, Look};
 use crate::io_manager::Giving;
-use crate::look::{Workspace, find_source, is_code_as_seen, watched_code};
+use crate::look::{Workspace, find_source, is_code_as_seen, watched, watched_code};
 use crate::model::{
-    AssetId, Counted, DataVersion, DataVersionRule, Declaration, PartitionRef, PartitionSet, Place,
-    RunId, SourceAsset, SourcePath, Watched, exceptions,
+    AssetId, Counted, DataVersion, DataVersionRule, Declaration, PartitionSet, RunId, Watched,
 };
 use crate::plan::{Cell, Evaluation, Known, Scope};
 use crate::sys::file::FileStamp;
@@ -35,10 +33,17 @@ const EACH: Duration = Duration::from_micros(1);
 /// Above this many inputs other threads are worth their start.
 const MANY: usize = 2_000;
 
+/// The files that commands read, as far as they are known one by one, and looks at more of them.
+#[derive(Debug, Default)]
+struct ReadFiles {
+    known: HashSet<(u64, u64)>,
+    looks: Vec<Arc<Look>>,
+}
+
 /// The files that commands read, known by device and inode, shared with the workers.
 #[derive(Debug, Default)]
 pub struct InputFiles {
-    read: Mutex<HashSet<(u64, u64)>>,
+    read: Mutex<ReadFiles>,
     linked: Mutex<HashSet<(u64, u64)>>,
 }
 
@@ -46,11 +51,13 @@ impl InputFiles {
     /// Whether a file that was linked to is an input. Its ctime proves nothing from then on: linking has changed it.
     pub fn is_linked_to(&self, device: u64, inode: u64) -> bool {
         let file = (device, inode);
-        let is_read = self
-            .read
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&file);
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let ReadFiles { known, looks } = &mut *read;
+        for look in looks.drain(..) {
+            known.extend(look.stamps().map(|stamp| (stamp.device, stamp.inode)));
+        }
+        let is_read = known.contains(&file);
+        drop(read);
         if is_read {
             let linked = self.linked.lock();
             linked.unwrap_or_else(PoisonError::into_inner).insert(file);
@@ -58,9 +65,14 @@ impl InputFiles {
         is_read
     }
 
-    fn add<'s>(&self, stamps: impl Iterator<Item = &'s FileStamp>) {
+    fn add<'l>(&self, looks: impl Iterator<Item = &'l Arc<Look>>) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        read.extend(stamps.map(|stamp| (stamp.device, stamp.inode)));
+        for look in looks {
+            match look.as_file() {
+                Some(stamp) => drop(read.known.insert((stamp.device, stamp.inode))),
+                None => read.looks.push(Arc::clone(look)),
+            }
+        }
     }
 
     fn was_linked(&self, stamp: &FileStamp) -> bool {
@@ -75,7 +87,7 @@ enum Before {
     /// A regular file at the one path that it is.
     File(FileStamp),
     /// Anything else.
-    Looks(Box<[(Watched, Look)]>),
+    Looks(Box<[(Watched, Arc<Look>)]>),
     /// It was not what was judged any more; this is its path.
     Other(String),
 }
@@ -135,7 +147,7 @@ impl<'a> Watch<'a> {
             let look = self.workspace.versions.look(&watched);
             let is_as_seen = is_code_as_seen(evaluation.codes(), self.workspace, &watched);
             let before = match look {
-                Ok(look) if is_as_seen => Before::Looks([(watched.clone(), look)].into()),
+                Ok(look) if is_as_seen => Before::Looks([(watched.clone(), Arc::new(look))].into()),
                 _ => Before::Other(watched.text().to_owned()),
             };
             self.code.insert(watched, before);
@@ -213,21 +225,19 @@ impl<'a> Watch<'a> {
             Some((watched.clone(), look))
         };
         if let Some(looks) = input.watched.iter().map(judged).collect::<Option<Vec<_>>>() {
-            let stamps = looks.iter().flat_map(|(_, look)| look.stamps());
-            self.files.add(stamps);
+            self.files.add(looks.iter().map(|(_, look)| look));
             return Before::of(looks);
         }
-        let looks: Result<Vec<_>, _> = input
-            .watched
-            .iter()
-            .map(|watched| Ok((watched.clone(), self.workspace.versions.look(watched)?)))
-            .collect::<Result<_, HashError>>();
+        let look = |watched: &Watched| {
+            let look = self.workspace.versions.look(watched)?;
+            Ok((watched.clone(), Arc::new(look)))
+        };
+        let looks: Result<Vec<_>, HashError> = input.watched.iter().map(look).collect();
         let looks = match looks {
             Ok(looks) if is_as_judged(self.workspace, evaluation, input) => looks,
             _ => return Before::Other(input.path()),
         };
-        self.files
-            .add(looks.iter().flat_map(|(_, look)| look.stamps()));
+        self.files.add(looks.iter().map(|(_, look)| look));
         Before::of(looks)
     }
 
@@ -252,7 +262,7 @@ enum Compared {
 
 impl Before {
     /// How something looks that looks so.
-    fn of(looks: Vec<(Watched, Look)>) -> Self {
+    fn of(looks: Vec<(Watched, Arc<Look>)>) -> Self {
         if let [(_, look)] = looks.as_slice()
             && let Some(stamp) = look.as_file()
         {
@@ -283,16 +293,16 @@ impl Before {
         is_same: impl Fn() -> bool,
     ) -> Compared {
         let versions = workspace.versions;
-        let looks: Vec<(&Watched, Cow<'_, Look>)> = match (self, watched) {
+        let looks: Vec<(&Watched, Arc<Look>)> = match (self, watched) {
             (Self::Other(path), _) => return Compared::Changed(path.clone()),
             (Self::File(_), None) => return Compared::Same,
             (Self::File(stamp), Some(watched)) => {
                 let look = Look::of_file(watched.text(), *stamp);
-                vec![(watched, Cow::Owned(look))]
+                vec![(watched, Arc::new(look))]
             }
             (Self::Looks(looks), _) => looks
                 .iter()
-                .map(|(watched, look)| (watched, Cow::Borrowed(look)))
+                .map(|(watched, look)| (watched, Arc::clone(look)))
                 .collect(),
         };
         let (mut is_linked, mut is_coarse) = (false, false);
@@ -308,7 +318,7 @@ impl Before {
                 Difference::Linked => is_linked = true,
                 Difference::Changed(path) => return Compared::Changed(path),
             }
-            is_coarse |= look.stamps().any(|stamp| versions.is_coarse(stamp));
+            is_coarse |= versions.any_is_coarse(look.stamps());
             now.push(((*watched).clone(), look));
         }
         if (is_linked || is_coarse) && !is_same() {
@@ -499,30 +509,6 @@ pub(super) fn inputs(
                 watched,
             }]
         }
-    }
-}
-
-/// What can be looked at of a source's partition: nothing of what a command observes.
-pub fn watched(source: &SourceAsset, partition: PartitionRef<'_>) -> Vec<Watched> {
-    let counted = Counted::read(source.leaves_out_gitignored);
-    match &source.place {
-        Place::Paths(paths) => {
-            let watched = paths.iter().map(|path| match path {
-                SourcePath::Exact(path) => {
-                    Watched::Path(path.path(partition).into_owned(), counted)
-                }
-                SourcePath::Glob(path, except) => Watched::Glob {
-                    pattern: path.path(partition).into_owned(),
-                    except: exceptions(except, partition),
-                    counted,
-                },
-            });
-            watched.collect()
-        }
-        Place::Value { path, .. } => {
-            vec![Watched::Path(path.path(partition).into_owned(), counted)]
-        }
-        Place::Observed { .. } => Vec::new(),
     }
 }
 

@@ -20,7 +20,6 @@ mod step_locks;
 
 pub use run::{Finished, RunDoors, RunOptions, RunSummary, run};
 
-pub use inputs::watched;
 pub use materialization::{Made, materialized};
 pub use observe::observe_sources;
 pub use order::{block_too_long, command_of};

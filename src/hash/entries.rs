@@ -4,12 +4,14 @@
 //! entry of many takes about twenty bytes. The bytes are read from their beginning only.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::hash::look::shown;
-use crate::hash::stamps::Look;
+use crate::hash::stamps::{FolderLook, Look};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::version::Place;
 use crate::hash::{Difference, Versions};
@@ -24,10 +26,14 @@ pub enum Seen {
     /// What a link leads to, if that is no folder.
     Target,
     /// The folder there, or behind a link: its own stamp, which tells what comes and goes.
-    Folder,
+    Folder {
+        /// What tells of all that lies in it, or 0.
+        listing: u64,
+    },
 }
 
-const SEEN: [Seen; 3] = [Seen::Own, Seen::Target, Seen::Folder];
+/// A path, what of it counts, how that looks, and whether it has looked so for long.
+pub type SeenEntry = (PathBuf, Seen, Option<FileStamp>, bool);
 
 /// How a path looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +49,25 @@ pub struct Sighting<'p> {
 impl Sighting<'_> {
     /// Whether it looks so still. What cannot be looked at does not.
     pub fn holds(&self, root: impl AsFd) -> bool {
+        self.now(root).is_ok_and(|now| now == self.stamp)
+    }
+
+    /// How it looks now.
+    pub fn now(&self, root: impl AsFd) -> io::Result<Option<FileStamp>> {
         let follow = match self.seen {
             Seen::Own => Follow::Nothing,
-            Seen::Target | Seen::Folder => Follow::Links,
+            Seen::Target | Seen::Folder { .. } => Follow::Links,
         };
-        let Ok(now) = stamp_at(root, shown(self.path), follow) else {
-            return false;
-        };
+        let now = stamp_at(root, shown(self.path), follow)?;
         let is_folder = |stamp: &FileStamp| stamp.kind() == FileKind::Directory;
-        self.stamp == now.filter(|now| self.seen != Seen::Target || !is_folder(now))
+        Ok(now.filter(|now| self.seen != Seen::Target || !is_folder(now)))
     }
 }
+
+/// What of an entry counts, in two bits.
+const OWN: u8 = 0;
+const TARGET: u8 = 1;
+const FOLDER: u8 = 2;
 
 /// Flags of an entry, above the two bits that say what of it counts.
 const ABSENT: u8 = 4;
@@ -94,10 +108,11 @@ impl EntryWriter {
         let path = entry.path.as_os_str().as_bytes();
         let pairs = path.iter().zip(&self.last.path);
         let shared = pairs.take_while(|(new, old)| new == old).count();
-        let mut flags = SEEN
-            .iter()
-            .position(|seen| *seen == entry.seen)
-            .unwrap_or(0) as u8;
+        let mut flags = match entry.seen {
+            Seen::Own => OWN,
+            Seen::Target => TARGET,
+            Seen::Folder { .. } => FOLDER,
+        };
         let before = self.last.stamp;
         match &entry.stamp {
             None => flags |= ABSENT,
@@ -112,6 +127,9 @@ impl EntryWriter {
         bytes.extend_from_slice(&path[shared..]);
         self.last.path.truncate(shared);
         self.last.path.extend_from_slice(&path[shared..]);
+        if let Seen::Folder { listing } = entry.seen {
+            write_number(bytes, listing);
+        }
         let Some(stamp) = entry.stamp else { return };
         write_number(bytes, stamp.size);
         write_signed(bytes, stamp.mtime_ns.wrapping_sub(before.mtime_ns));
@@ -137,7 +155,6 @@ impl EntryReader {
     /// The next entry; `None` where the bytes are none.
     pub fn read(&mut self, bytes: &mut &[u8]) -> Option<Sighting<'_>> {
         let flags = take(bytes, 1)?[0];
-        let seen = *SEEN.get(usize::from(flags & 3))?;
         let shared = usize::try_from(read_number(bytes)?).ok()?;
         let rest = usize::try_from(read_number(bytes)?).ok()?;
         if shared > self.last.path.len() {
@@ -145,6 +162,14 @@ impl EntryReader {
         }
         self.last.path.truncate(shared);
         self.last.path.extend_from_slice(take(bytes, rest)?);
+        let seen = match flags & 3 {
+            OWN => Seen::Own,
+            TARGET => Seen::Target,
+            FOLDER => Seen::Folder {
+                listing: read_number(bytes)?,
+            },
+            _ => return None,
+        };
         let mut stamp = None;
         if flags & ABSENT == 0 {
             let before = &mut self.last.stamp;
@@ -223,6 +248,8 @@ pub fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
 #[derive(Debug, Default)]
 pub struct Sightings {
     all: Vec<(PathBuf, Seen, Option<FileStamp>)>,
+    /// Looks at more of it.
+    looks: Vec<Arc<Look>>,
     /// Whether nothing but plain files may be added.
     are_of_files: bool,
     /// Where the last path was found in the stat cache.
@@ -239,31 +266,60 @@ impl Sightings {
     }
 
     /// The entries.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = Sighting<'_>> {
-        self.all.iter().map(|(path, seen, stamp)| Sighting {
+    pub fn entries(&self) -> impl Iterator<Item = Sighting<'_>> + Clone {
+        let all = self.all.iter().map(|(path, seen, stamp)| Sighting {
             path,
             seen: *seen,
             stamp: *stamp,
-        })
+        });
+        all.chain(self.looks.iter().flat_map(|look| look.sightings()))
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
         self.all.clear();
+        self.looks.clear();
     }
+}
 
-    fn add_look(&mut self, look: &Look) {
-        let places = look.places().zip(&look.entries);
-        self.all.extend(places.map(|((path, follow), (_, stamp))| {
-            let seen = match follow {
+impl Look {
+    /// How something looks of which these are the entries.
+    pub fn of_entries(entries: impl Iterator<Item = SeenEntry>) -> Self {
+        let mut look = Self::default();
+        for (path, seen, stamp, is_settled) in entries {
+            match (seen, stamp) {
+                (Seen::Own | Seen::Target, stamp) => look.entries.push((path, stamp)),
+                (Seen::Folder { listing }, Some(stamp)) => look.folders.push(FolderLook {
+                    path,
+                    stamp,
+                    is_settled,
+                    listing,
+                }),
+                (Seen::Folder { .. }, None) => {}
+            }
+        }
+        look
+    }
+}
+
+impl Look {
+    fn sightings(&self) -> impl Iterator<Item = Sighting<'_>> + Clone {
+        let places = self.places().zip(&self.entries);
+        let entries = places.map(|((path, follow), (_, stamp))| Sighting {
+            path,
+            seen: match follow {
                 Follow::Nothing => Seen::Own,
                 Follow::Links => Seen::Target,
-            };
-            (path.to_owned(), seen, *stamp)
-        }));
-        let folders = look.folders.iter();
-        self.all
-            .extend(folders.map(|it| (it.path.clone(), Seen::Folder, Some(it.stamp))));
+            },
+            stamp: *stamp,
+        });
+        entries.chain(self.folders.iter().map(|it| Sighting {
+            path: &it.path,
+            seen: Seen::Folder {
+                listing: it.listing,
+            },
+            stamp: Some(it.stamp),
+        }))
     }
 }
 
@@ -284,7 +340,8 @@ impl Versions<'_> {
         let named = place.named.to_owned();
         sightings.all.push((named.clone(), Seen::Own, Some(own)));
         if own.kind() == FileKind::Symlink {
-            sightings.all.push((named, Seen::Folder, Some(target)));
+            let folder = Seen::Folder { listing: 0 };
+            sightings.all.push((named, folder, Some(target)));
         }
         true
     }
@@ -328,25 +385,30 @@ impl Versions<'_> {
         }
         // Which of its files git ignores no stamp tells.
         *counted != Counted::NotIgnored
-            && self.sight_look(sightings, watched, || now() == Some(version))
+            && self.sight_look(sightings, (watched, Some(version)), || {
+                now() == Some(version)
+            })
     }
 
     /// Adds how something looks that is as it was judged, as far as that can be trusted to tell of the next change; says whether
-    /// it can. `is_same` says whether it is as it was judged.
+    /// it can. `is_same` says whether it is as it was judged, which was of this version where one is given.
     pub fn sight_look(
         &self,
         sightings: &mut Sightings,
-        watched: &Watched,
+        (watched, version): (&Watched, Option<DataVersion>),
         is_same: impl FnOnce() -> bool,
     ) -> bool {
         if sightings.are_of_files {
             return false;
         }
-        if let Some(look) = self.judged_look(watched).filter(|it| self.is_trusted(it)) {
-            sightings.add_look(&look);
+        if let Some(look) = self.judged_look(watched)
+            && (version.is_none() || look.version() == version)
+            && self.is_trusted(&look)
+        {
+            sightings.looks.push(look);
             return true;
         }
-        let Ok(look) = self.look(watched) else {
+        let Ok(look) = self.look(watched).map(Arc::new) else {
             return false;
         };
         let is_still = || {
@@ -356,7 +418,7 @@ impl Versions<'_> {
         if !(is_same() && is_still() && self.is_trusted(&look)) {
             return false;
         }
-        sightings.add_look(&look);
+        sightings.looks.push(look);
         true
     }
 
@@ -386,14 +448,15 @@ impl Versions<'_> {
         true
     }
 
-    /// Whether no change of what was looked at can have left all stamps as they are.
+    /// Whether no change of what was looked at can have left all stamps as they are. The files of a version that was judged are
+    /// all known.
     fn is_trusted(&self, look: &Look) -> bool {
         let mut cursor = Cursor::default();
         let mut entries = look.entries.iter();
         let is_known = |(path, stamp): &(PathBuf, Option<FileStamp>)| match stamp {
             None => true,
             Some(stamp) if stamp.kind() == FileKind::File => {
-                self.cache.get_near(path, stamp, &mut cursor).is_some()
+                look.judged.is_some() || self.cache.get_near(path, stamp, &mut cursor).is_some()
             }
             Some(stamp) => self.ticker.is_settled(stamp),
         };
@@ -407,7 +470,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{EntryReader, EntryWriter, SEEN, Sighting};
+    use super::{EntryReader, EntryWriter, Seen, Sighting};
     use crate::sys::file::FileStamp;
 
     fn stamp() -> impl Strategy<Value = FileStamp> {
@@ -431,19 +494,27 @@ mod tests {
             )
     }
 
+    fn seen() -> impl Strategy<Value = Seen> {
+        prop_oneof![
+            Just(Seen::Own),
+            Just(Seen::Target),
+            any::<u64>().prop_map(|listing| Seen::Folder { listing }),
+        ]
+    }
+
     proptest! {
         #[test]
         fn entries_come_back_as_they_were_written(
-            all in prop::collection::vec(("[a-c/é]{0,6}", 0..3_usize, prop::option::of(stamp())), 0..20),
+            all in prop::collection::vec(("[a-c/é]{0,6}", seen(), prop::option::of(stamp())), 0..20),
         ) {
             let (mut writer, mut bytes) = (EntryWriter::default(), Vec::new());
             for (path, seen, stamp) in &all {
-                let entry = Sighting { path: Path::new(path), seen: SEEN[*seen], stamp: *stamp };
+                let entry = Sighting { path: Path::new(path), seen: *seen, stamp: *stamp };
                 writer.write(&mut bytes, &entry);
             }
             let (mut reader, mut rest) = (EntryReader::default(), bytes.as_slice());
             for (path, seen, stamp) in &all {
-                let entry = Sighting { path: Path::new(path), seen: SEEN[*seen], stamp: *stamp };
+                let entry = Sighting { path: Path::new(path), seen: *seen, stamp: *stamp };
                 prop_assert_eq!(reader.read(&mut rest), Some(entry));
             }
             prop_assert!(rest.is_empty());

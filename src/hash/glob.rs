@@ -4,12 +4,16 @@
 //! matches. `*` and `?` match names that begin with a dot as any other. A folder that is a symlink is entered where the
 //! pattern names or matches it, but not by `**`.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::hash::look::earlier_look;
 use crate::hash::patterns::{Exceptions, PathGlob, is_glob, literal_start};
-use crate::hash::tree::{EntryKind, TreeEntry, below, fold_found, is_gone};
+use crate::hash::stamps::Look;
+use crate::hash::tree::{EntryKind, Listing, TreeEntry};
 use crate::hash::version::{Place, Standing};
 use crate::hash::{HashError, Versions};
 use crate::model::{Counted, DataVersion, Watched};
@@ -47,27 +51,36 @@ impl Versions<'_> {
         except: &[P],
         counted: Counted,
     ) -> Result<GlobVersion, HashError> {
-        let before = self
-            .looks
-            .as_ref()
-            .map(|looks| (looks, self.ticker.moment()));
-        let (entries, folders) = self.walk(pattern, &Exceptions::new(except)?, counted)?;
-        let known = match before {
-            Some((looks, before)) if !folders.is_empty() => {
-                let watched = Watched::Glob {
-                    pattern: pattern.to_owned(),
-                    except: except.iter().map(|it| it.as_ref().to_owned()).collect(),
-                    counted,
-                };
-                self.known_by_look(looks, watched, (&entries, &folders), before)?
+        let except_globs = Exceptions::new(except)?;
+        let Some(looks) = self.looks.as_ref().filter(|_| is_glob(pattern)) else {
+            let (entries, _) = self.walk(pattern, &except_globs, counted)?;
+            let (version, bytes) = self.fold(&entries)?;
+            return Ok(GlobVersion {
+                version,
+                paths: texts(&entries)?,
+                bytes,
+            });
+        };
+        let watched = Watched::Glob {
+            pattern: pattern.to_owned(),
+            except: except.iter().map(|it| it.as_ref().to_owned()).collect(),
+            counted,
+        };
+        let before = self.ticker.moment();
+        let earlier = earlier_look(looks, &watched);
+        let same = earlier.as_ref().filter(|it| it.has_same_matches());
+        let listing = if let Some(same) = same {
+            Listing {
+                entries: Pattern::new(pattern)?.entries_of(same),
+                folders: same.folders.clone(),
             }
-            _ => None,
+        } else {
+            let (entries, folders) = self.walk(pattern, &except_globs, counted)?;
+            let folders = self.look_at_folders(&folders, before);
+            Listing { entries, folders }
         };
-        let (version, bytes) = match known {
-            Some(known) => fold_found(&entries, known)?,
-            None => self.fold(&entries)?,
-        };
-        let paths = texts(&entries)?;
+        let paths = texts(&listing.entries)?;
+        let (version, bytes) = self.judge_look((looks, watched), listing, earlier.as_ref())?;
         Ok(GlobVersion {
             version,
             paths,
@@ -99,12 +112,7 @@ impl Versions<'_> {
             return Ok((self.literal_match(pattern)?, Vec::new()));
         }
         let pattern = Pattern::new(pattern)?;
-        let head = Place {
-            read: &pattern.head,
-            named: &pattern.head,
-            standing: Standing::Inside,
-            counted,
-        };
+        let head = pattern.head(counted);
         let base = self.root.join(&pattern.head);
         let walk = WalkDir::new(&base)
             .min_depth(1)
@@ -210,6 +218,22 @@ impl Pattern {
         })
     }
 
+    fn head(&self, counted: Counted) -> Place<'_> {
+        Place {
+            read: &self.head,
+            named: &self.head,
+            standing: Standing::Inside,
+            counted,
+        }
+    }
+
+    /// What it matches where nothing has come into folders since a look, and nothing has gone.
+    fn entries_of(&self, look: &Look) -> Vec<TreeEntry> {
+        let head = self.head(Counted::All);
+        let entry = |(path, kind): (&Path, _)| TreeEntry::named(head, path.to_owned(), kind);
+        look.members().map(entry).collect()
+    }
+
     /// Whether `entry` can be a match or hold one.
     fn may_lead_on(&self, entry: &DirEntry) -> bool {
         if !entry.file_type().is_dir() {
@@ -258,4 +282,18 @@ fn texts(entries: &[TreeEntry]) -> Result<Vec<String>, HashError> {
             text.ok_or_else(|| HashError::not_text(path, "the name of"))
         })
         .collect()
+}
+
+/// The path of an entry below `base`, from which the walk began: so the text of the one begins with that of the other.
+fn below<'e>(base: &Path, entry: &'e DirEntry) -> &'e Path {
+    let path = entry.path().as_os_str().as_bytes();
+    let below = path.get(base.as_os_str().len()..).unwrap_or_default();
+    Path::new(OsStr::from_bytes(below.strip_prefix(b"/").unwrap_or(below)))
+}
+
+/// Whether something vanished between being listed and being looked at.
+fn is_gone(error: &walkdir::Error) -> bool {
+    error
+        .io_error()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }

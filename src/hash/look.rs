@@ -1,18 +1,21 @@
 //! Looks at declared paths: the stamps of all that their versions are made of. Nothing is read.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::DirEntryExt;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
-use std::{fs, iter};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{Dir, DirEntry, Mode, OFlags};
 
 use crate::hash::patterns::Exceptions;
-use crate::hash::stamps::{FolderLook, JudgedLooks, Look, Moment};
+use crate::hash::stamps::{FolderLook, JudgedContent, KnownLooks, Look, Moment, look_key};
 use crate::hash::stat_cache::Cursor;
-use crate::hash::tree::{EntryKind, TreeEntry, files, leave_empty_folders};
+use crate::hash::tree::{
+    EntryKind, Listing, TreeEntry, files, fold_found, into_files, leave_empty_folders,
+};
 use crate::hash::version::Place;
-use crate::hash::{Found, HashError, Versions};
-use crate::model::{Counted, Watched};
+use crate::hash::versions::{FEW_RUNS, RUN};
+use crate::hash::{Found, HashError, StatCache, Versions};
+use crate::model::{Counted, DataVersion, Watched};
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at};
 use crate::sys::parallel;
 
@@ -24,76 +27,126 @@ const LISTINGS: usize = 20;
 
 impl Versions<'_> {
     /// How something looked when its version was first taken, where that was [kept](Self::keeping_looks) and nothing has come or
-    /// gone since. It is kept no longer.
-    pub fn judged_look(&self, watched: &Watched) -> Option<Look> {
+    /// gone since.
+    pub fn judged_look(&self, watched: &Watched) -> Option<Arc<Look>> {
         let looks = self.looks.as_ref()?;
-        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-        let look = match watched {
-            Watched::Path(path, counted) => {
-                let named = Place::declared(path).named.to_str()?.to_owned();
-                looks.remove(&Watched::Path(named, *counted))
-            }
-            Watched::Word(..) => None,
-            Watched::Glob { .. } => looks.remove(watched),
-        };
+        let looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let look = Arc::clone(looks.judged.get(&look_key(watched)?)?);
+        drop(looks);
         // Where an output was put beside since, what comes and goes from now on would not show.
-        look.filter(|look| self.has_folders_of(look))
+        self.has_folders_of(&look).then_some(look)
     }
 
-    /// The entries of a folder that count, and what they are if a look at them tells, which is kept.
-    pub(super) fn looked_at(
+    /// What is in a folder, whose look is kept.
+    pub(super) fn judged_folder(
         &self,
-        looks: &JudgedLooks,
+        looks: &Mutex<KnownLooks>,
         place: Place<'_>,
-    ) -> Result<(Vec<TreeEntry>, Option<Vec<Found>>), HashError> {
+    ) -> Result<Found, HashError> {
         let before = self.ticker.moment();
-        let mut entries = self.entries(place.counting(with_empty_folders(place.counted)))?;
-        let below = entries.iter().filter(|it| it.kind == EntryKind::Directory);
-        let below = below.map(|folder| folder.place().named.to_owned());
-        let folders: Vec<PathBuf> = iter::once(place.named.to_owned()).chain(below).collect();
         let watched = Watched::Path(place.named.to_string_lossy().into_owned(), place.counted);
-        let known = self.known_by_look(looks, watched, (&entries, &folders), before)?;
+        let earlier = earlier_look(looks, &watched);
+        let counted = place.counting(with_empty_folders(place.counted));
+        let mut listing = self.list(counted, Some(before), earlier.as_ref())?;
         if place.counted == Counted::Files {
-            leave_empty_folders(&mut entries);
+            leave_empty_folders(&mut listing.entries);
         }
-        Ok((entries, known))
+        if listing.entries.is_empty() && place.counted == Counted::NotIgnored {
+            // Git has no folder of it.
+            return Ok(Found::Absent);
+        }
+        let (version, bytes) = self.judge_look((looks, watched), listing, earlier.as_ref())?;
+        Ok(Found::Directory { version, bytes })
     }
 
-    /// What [`files`] of entries are, if that is known by how they look; the look is kept. `before` is a moment before the
-    /// folders were listed.
-    pub(super) fn known_by_look(
+    /// The version of what was listed, and the bytes in it. The look is kept if all files are known by how they look now, or
+    /// looked a moment `earlier`.
+    pub(super) fn judge_look(
         &self,
-        looks: &JudgedLooks,
-        watched: Watched,
-        (entries, folders): (&[TreeEntry], &[PathBuf]),
-        before: Moment,
-    ) -> Result<Option<Vec<Found>>, HashError> {
-        let mut look = Look::default();
-        self.look_at_entries(entries, &mut look)?;
-        let mut stamps = look.entries.iter();
-        let mut cursor = Cursor::default();
-        let known = files(entries).map(|entry| {
-            let (path, stamp) = stamps.next()?;
-            if entry.kind == EntryKind::Link {
-                stamps.next()?;
-                return self.of(entry.place()).ok();
-            }
-            let Some(stamp) = stamp else {
-                return Some(Found::Absent);
-            };
-            let version = self.cache.get_near(path, stamp, &mut cursor)?;
-            let bytes = stamp.size;
-            Some(Found::File { version, bytes })
+        (looks, watched): (&Mutex<KnownLooks>, Watched),
+        Listing { entries, folders }: Listing,
+        earlier: Option<&Look>,
+    ) -> Result<(DataVersion, u64), HashError> {
+        let mut glances: Vec<EntryGlance> = Vec::new();
+        glances.resize_with(entries.len(), EntryGlance::default);
+        let runs = entries.chunks(RUN).zip(glances.chunks_mut(RUN));
+        let looked = parallel::map(runs, FEW_RUNS, |(entries, glances)| {
+            self.glance_at_entries(entries, earlier, glances)
         });
-        let Some(known) = known.collect::<Option<Vec<_>>>() else {
-            return Ok(None);
+        looked.into_iter().collect::<Result<(), HashError>>()?;
+        let is_unread = |entry: &TreeEntry, glance: &EntryGlance| {
+            entry.kind != EntryKind::Directory && glance.found.is_none()
         };
-        for folder in folders {
-            self.look_at_folder(folder, Some(before), &mut look);
+        let unread = entries.iter().zip(&glances);
+        let unread = unread.filter(|(entry, glance)| is_unread(entry, glance));
+        let unread = unread.map(|(entry, glance)| (entry.place(), glance.bytes()));
+        let mut read = self.read_all(unread).into_iter();
+        let mut is_known = !folders.is_empty();
+        for (entry, glance) in entries.iter().zip(&mut glances) {
+            if is_unread(entry, glance) {
+                glance.found = Some(read.next().expect("every unread file was read")?);
+                is_known &= glance.is_known(entry.place(), self.cache);
+            }
         }
-        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.entry(watched).or_insert(look);
-        Ok(Some(known))
+        let found = glances.iter().filter_map(|glance| glance.found);
+        let (version, bytes) = fold_found(&entries, found.clone())?;
+        if is_known {
+            let judged = JudgedContent {
+                version,
+                files: found.map(|found| found.version()).collect(),
+            };
+            let mut look = Look {
+                entries: Vec::with_capacity(entries.len()),
+                folders,
+                judged: Some(judged),
+            };
+            for (entry, glance) in entries.into_iter().zip(glances) {
+                if entry.kind != EntryKind::Directory {
+                    look.add_entry(entry, (glance.own, glance.target.map(|it| *it)));
+                }
+            }
+            let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+            let judged = looks.judged.entry(watched);
+            judged.or_insert_with(|| Arc::new(look));
+        }
+        Ok((version, bytes))
+    }
+
+    fn glance_at_entries(
+        &self,
+        entries: &[TreeEntry],
+        earlier: Option<&Look>,
+        glances: &mut [EntryGlance],
+    ) -> Result<(), HashError> {
+        let mut cursor = Cursor::default();
+        let first = entries.first().map(|first| first.place().named);
+        let mut known = earlier.zip(first).map(|(it, first)| it.stamps_from(first));
+        for (entry, glance) in entries.iter().zip(glances) {
+            let named = entry.place().named;
+            let known = match entry.kind {
+                EntryKind::Directory => continue,
+                EntryKind::Link => None,
+                EntryKind::File => known.as_mut().and_then(|known| known(named)),
+            };
+            if known.is_some() {
+                glance.own = known;
+            } else {
+                let (own, target) = self.entry_stamps(entry)?;
+                (glance.own, glance.target) = (own, target.map(Box::new));
+            }
+            glance.found = match glance.own {
+                None => Some(Found::Absent),
+                Some(stamp) if stamp.kind() == FileKind::File => {
+                    let version = self.cache.get_near(named, &stamp, &mut cursor);
+                    version.map(|version| Found::File {
+                        version,
+                        bytes: stamp.size,
+                    })
+                }
+                Some(_) => None,
+            };
+        }
+        Ok(())
     }
 
     /// How something looks now.
@@ -106,13 +159,11 @@ impl Versions<'_> {
                 counted,
             } => {
                 let except = Exceptions::new(except)?;
-                let before = Some(self.ticker.moment());
+                let before = self.ticker.moment();
                 let (entries, folders) = self.walk(pattern, &except, *counted)?;
-                self.look_at_entries(&entries, &mut look)?;
-                for folder in &folders {
-                    self.look_at_folder(folder, before, &mut look);
-                }
-                if folders.is_empty() && entries.is_empty() {
+                look = self.look_at_entries(entries)?;
+                look.folders = self.look_at_folders(&folders, before);
+                if folders.is_empty() && look.entries.is_empty() {
                     self.look_above(Path::new(pattern), &mut look);
                 }
             }
@@ -128,24 +179,26 @@ impl Versions<'_> {
         Ok(look)
     }
 
-    /// How something looks now that looked like `before`. Where nothing has come into its folders and nothing has gone, they
-    /// are not listed again.
-    pub fn look_again(&self, watched: &Watched, before: &Look) -> Result<Look, HashError> {
-        let lists_same = !before.folders.is_empty()
-            && before.folders.iter().all(|folder| folder.is_settled)
-            && self.has_folders_of(before);
-        if !lists_same {
-            return self.look(watched);
+    /// How something looks now that looked like `before`, which it is where nothing has changed. Where nothing has come into its
+    /// folders and nothing has gone, they are not listed again.
+    pub fn look_again(
+        &self,
+        watched: &Watched,
+        before: &Arc<Look>,
+    ) -> Result<Arc<Look>, HashError> {
+        if before.has_settled_folders() && self.has_folders_of(before) {
+            let entries: Vec<_> = before.places().zip(&before.entries).collect();
+            let same = parallel::map(entries.chunks(RUN), FEW_RUNS, |run| {
+                run.iter().all(|((path, follow), (_, stamp))| {
+                    let now = stamp_at(&self.directory, path, *follow);
+                    now.is_ok_and(|now| of_entry(now, *follow) == *stamp)
+                })
+            });
+            if same.into_iter().all(|is_same| is_same) {
+                return Ok(Arc::clone(before));
+            }
         }
-        let places: Vec<(&Path, Follow)> = before.places().collect();
-        let entries = parallel::map(places.into_iter(), MANY, |(path, follow)| {
-            let stamp = self.stamp(Place::at(path), follow)?;
-            Ok((path.to_owned(), of_entry(stamp, follow)))
-        });
-        Ok(Look {
-            entries: entries.into_iter().collect::<Result<_, HashError>>()?,
-            folders: before.folders.clone(),
-        })
+        Ok(Arc::new(self.look(watched)?))
     }
 
     /// Whether nothing has come into the folders of a look since, and nothing has gone.
@@ -170,87 +223,145 @@ impl Versions<'_> {
         if kind == Some(FileKind::Directory) {
             // It is looked at as a folder.
             look.entries.pop();
-            let before = Some(self.ticker.moment());
-            let entries = self.entries(place)?;
-            self.look_at_entries(&entries, look)?;
-            self.look_at_folder(place.named, before, look);
-            let folders = entries.iter().filter(|it| it.kind == EntryKind::Directory);
-            for folder in folders {
-                self.look_at_folder(folder.place().named, before, look);
-            }
+            let Listing { entries, folders } =
+                self.list(place, Some(self.ticker.moment()), None)?;
+            let below = self.look_at_entries(entries)?;
+            look.entries.extend(below.entries);
+            look.folders = folders;
         }
         Ok(())
     }
 
-    fn look_at_entries(&self, entries: &[TreeEntry], look: &mut Look) -> Result<(), HashError> {
-        let entries: Vec<&TreeEntry> = files(entries).collect();
-        let stamps = parallel::map(entries.iter(), MANY, |entry| {
-            let place = entry.place();
-            let own = self.stamp(place, Follow::Nothing)?;
-            let target = match entry.kind {
-                EntryKind::Link => Some(of_entry(self.stamp(place, Follow::Links)?, Follow::Links)),
-                _ => None,
-            };
-            Ok((own, target))
-        });
-        for (entry, stamps) in entries.iter().zip(stamps) {
-            let (own, target) = stamps?;
-            let stamps = iter::once(own).chain(target);
-            let named = entry.place().named;
-            look.entries
-                .extend(stamps.map(|stamp| (named.to_owned(), stamp)));
+    fn look_at_entries(&self, entries: Vec<TreeEntry>) -> Result<Look, HashError> {
+        let members: Vec<&TreeEntry> = files(&entries).collect();
+        let stamps = parallel::map(members.iter(), MANY, |entry| self.entry_stamps(entry));
+        let mut look = Look::default();
+        for (entry, stamps) in into_files(entries).zip(stamps) {
+            look.add_entry(entry, stamps?);
         }
-        Ok(())
+        Ok(look)
     }
 
-    /// A folder that is gone meanwhile shows in what was in it. `before` is a moment before what counts of it was listed, if it
-    /// was.
-    fn look_at_folder(&self, path: &Path, before: Option<Moment>, look: &mut Look) {
-        let stamp_now = || {
-            stamp_at(&self.directory, shown(path), Follow::Links)
-                .ok()
-                .flatten()
+    /// The stamp of an entry, and for a link that of its target.
+    fn entry_stamps(&self, entry: &TreeEntry) -> Result<EntryStamps, HashError> {
+        let place = entry.place();
+        let own = self.stamp(place, Follow::Nothing)?;
+        let target = match entry.kind {
+            EntryKind::Link => Some(of_entry(self.stamp(place, Follow::Links)?, Follow::Links)),
+            _ => None,
         };
-        let Some(mut stamp) = stamp_now() else {
-            return;
+        Ok((own, target))
+    }
+
+    /// Folders that are gone meanwhile show in what was in them. `before` is a moment before what counts of them was listed.
+    pub(super) fn look_at_folders(&self, folders: &[PathBuf], before: Moment) -> Vec<FolderLook> {
+        let look = |folder: &PathBuf| Some(self.list_folder(folder, Some(before)).ok()??.0);
+        folders.iter().filter_map(look).collect()
+    }
+
+    /// Lists a folder, and looks at it when nothing comes or goes; `None` where it is gone. `before` is a moment before, where
+    /// what counts of the folder is listed now.
+    pub(super) fn list_folder(
+        &self,
+        path: &Path,
+        before: Option<Moment>,
+    ) -> io::Result<Option<(FolderLook, Vec<DirEntry>)>> {
+        let stamp_now = || stamp_at(&self.directory, shown(path), Follow::Links);
+        let Some(mut stamp) = stamp_now()? else {
+            return Ok(None);
         };
-        let mut listing = 0;
+        let mut entries = Vec::new();
         // Where something comes between the stamp and the list, the two would say later on that it came and went.
         for _ in 0..LISTINGS {
-            let Ok(entries) = fs::read_dir(self.root.join(path)) else {
-                return;
-            };
-            listing = entries.filter_map(Result::ok).fold(0_u64, |sum, entry| {
-                let mut hasher = DefaultHasher::new();
-                (entry.file_name(), entry.ino()).hash(&mut hasher);
-                sum.wrapping_add(hasher.finish())
-            });
-            let Some(after) = stamp_now() else {
-                return;
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let folder = rustix::fs::openat(&self.directory, shown(path), flags, Mode::empty())?;
+            entries = Dir::new(folder)?.collect::<Result<_, _>>()?;
+            let Some(after) = stamp_now()? else {
+                return Ok(None);
             };
             if std::mem::replace(&mut stamp, after) == after {
                 break;
             }
         }
+        entries.retain(|entry| !matches!(entry.file_name().to_bytes(), b"." | b".."));
         let touched = stamp.mtime_ns.max(stamp.ctime_ns);
-        let is_settled = before.is_some_and(|before| before.is_after(touched, stamp.device));
-        look.folders.push(FolderLook {
+        let look = FolderLook {
             path: path.to_owned(),
             stamp,
-            is_settled,
-            listing,
-        });
+            is_settled: before.is_some_and(|before| before.is_after(touched, stamp.device)),
+            listing: entries
+                .iter()
+                .map(digest_of_entry)
+                .fold(0, u64::wrapping_add),
+        };
+        Ok(Some((look, entries)))
     }
 
     /// Looks at the nearest folder above a path that there is.
     fn look_above(&self, path: &Path, look: &mut Look) {
         for folder in path.ancestors().skip(1) {
-            self.look_at_folder(folder, None, look);
-            if !look.folders.is_empty() {
+            if let Ok(Some((found, _))) = self.list_folder(folder, None) {
+                look.folders.push(found);
                 return;
             }
         }
     }
+}
+
+/// The stamp of an entry, and that of its target for a link.
+type EntryStamps = (Option<FileStamp>, Option<Option<FileStamp>>);
+
+/// What stamps and the cache say of an entry.
+#[derive(Default)]
+struct EntryGlance {
+    own: Option<FileStamp>,
+    /// The stamp of a link's target. Few entries are links.
+    target: Option<Box<Option<FileStamp>>>,
+    /// What it is, if that is known without reading it.
+    found: Option<Found>,
+}
+
+impl EntryGlance {
+    /// About how many bytes there are to read.
+    fn bytes(&self) -> u64 {
+        self.own.map_or(0, |stamp| stamp.size)
+    }
+
+    /// Whether the cache knows the version that the file has as it was glanced at.
+    fn is_known(&self, place: Place<'_>, cache: &StatCache) -> bool {
+        let read = self.target.as_deref().copied().unwrap_or(self.own);
+        read.is_none_or(|stamp| cache.get(place.named, &stamp).is_some())
+    }
+}
+
+impl Look {
+    fn add_entry(&mut self, entry: TreeEntry, (own, target): EntryStamps) {
+        let path = entry.into_named();
+        if let Some(target) = target {
+            self.entries.push((path.clone(), own));
+            self.entries.push((path, target));
+        } else {
+            self.entries.push((path, own));
+        }
+    }
+}
+
+/// How something looked a moment before its version is first taken.
+pub(super) fn earlier_look(looks: &Mutex<KnownLooks>, watched: &Watched) -> Option<Look> {
+    let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+    looks.earlier.remove(watched)
+}
+
+/// A digest of the name and the inode of an entry. It is kept in snapshots, so it is the same in each version of a program.
+fn digest_of_entry(entry: &DirEntry) -> u64 {
+    let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+    let bytes = entry.file_name().to_bytes().iter().copied();
+    for byte in bytes.chain([0]).chain(entry.ino().to_le_bytes()) {
+        digest = (digest ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    // A sum tells more of numbers whose bits are all alike.
+    digest = (digest ^ (digest >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    digest ^ (digest >> 32)
 }
 
 /// What a look counts: also a folder without files tells whether one came and went.

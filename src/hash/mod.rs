@@ -27,7 +27,7 @@ mod version;
 mod versions;
 
 pub use entries::{
-    EntryReader, EntryWriter, Seen, Sighting, Sightings, read_number, take, write_number,
+    EntryReader, EntryWriter, Seen, SeenEntry, Sighting, Sightings, read_number, take, write_number,
 };
 pub use error::{HashError, SyntaxError};
 pub use glob::GlobVersion;

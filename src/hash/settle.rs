@@ -129,7 +129,7 @@ impl Versions<'_> {
             found.push(one);
             settled.extend(file);
         }
-        let (version, bytes) = fold_found(&entries, found)?;
+        let (version, bytes) = fold_found(&entries, found.into_iter())?;
         Ok(Settled {
             found: Found::Directory { version, bytes },
             files: settled,

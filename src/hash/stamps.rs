@@ -11,13 +11,16 @@
 //! more without a change of its timestamps. So a hash is remembered only if the file was last touched at least one tick
 //! before the hash began, by the clock of the same file system: any later write then gets another time.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::hash::version::Place;
-use crate::model::Watched;
+use crate::model::{DataVersion, Watched};
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::file::{FileKind, FileStamp, FileSystemNow, Follow, filesystem_now};
 
@@ -27,6 +30,16 @@ pub struct Look {
     /// What counts, in order; without a stamp where nothing is.
     pub(super) entries: Vec<(PathBuf, Option<FileStamp>)>,
     pub(super) folders: Vec<FolderLook>,
+    /// What it was judged to be, if it was.
+    pub(super) judged: Option<JudgedContent>,
+}
+
+/// The version of a folder or a glob, and those of its files.
+#[derive(Clone, Debug)]
+pub(super) struct JudgedContent {
+    pub version: DataVersion,
+    /// Of each file or link in the order of the look; `None` where it was gone.
+    pub files: Vec<Option<DataVersion>>,
 }
 
 /// How a folder looked.
@@ -56,7 +69,51 @@ impl Look {
     pub fn of_file(path: &str, stamp: FileStamp) -> Self {
         Self {
             entries: vec![(Place::declared(path).named.to_owned(), Some(stamp))],
-            folders: Vec::new(),
+            ..Self::default()
+        }
+    }
+
+    /// The version that was judged by this look, if one was.
+    pub fn version(&self) -> Option<DataVersion> {
+        self.judged.as_ref().map(|judged| judged.version)
+    }
+
+    /// The files of the version that was judged by this look, with theirs; bytes of names that are not UTF-8 are replaced.
+    pub fn files(&self) -> Vec<(Cow<'_, str>, DataVersion)> {
+        let versions = self.judged.iter().flat_map(|judged| &judged.files);
+        let files = self.members().zip(versions);
+        let there = files.filter_map(|((path, _), version)| Some((lossy(path), (*version)?)));
+        there.collect()
+    }
+
+    /// Whether nothing can have come into its folders or gone without a change of their stamps.
+    pub(super) fn has_settled_folders(&self) -> bool {
+        !self.folders.is_empty() && self.folders.iter().all(|folder| folder.is_settled)
+    }
+
+    /// Whether a glob matches the same: nothing has come or gone, and each link leads to a file.
+    pub(super) fn has_same_matches(&self) -> bool {
+        let mut places = self.places().zip(&self.entries);
+        self.has_settled_folders()
+            && places.all(|((_, follow), (_, stamp))| follow == Follow::Nothing || stamp.is_some())
+    }
+
+    /// The stamps of regular files, for who asks for paths in the order of their bytes, `first` first.
+    pub(super) fn stamps_from(&self, first: &Path) -> impl FnMut(&Path) -> Option<FileStamp> {
+        fn bytes(path: &Path) -> &[u8] {
+            path.as_os_str().as_bytes()
+        }
+        let before = |(path, _): &(PathBuf, _)| bytes(path) < bytes(first);
+        let mut rest = &self.entries[self.entries.partition_point(before)..];
+        move |wanted| {
+            while let Some(((path, stamp), after)) = rest.split_first() {
+                match bytes(path).cmp(bytes(wanted)) {
+                    Ordering::Less => rest = after,
+                    Ordering::Equal => return stamp.filter(|it| it.kind() == FileKind::File),
+                    Ordering::Greater => return None,
+                }
+            }
+            None
         }
     }
 
@@ -76,7 +133,7 @@ impl Look {
     }
 
     /// Where its stamps are from, and how: the target of a link comes after the link.
-    pub(super) fn places(&self) -> impl Iterator<Item = (&Path, Follow)> {
+    pub(super) fn places(&self) -> impl Iterator<Item = (&Path, Follow)> + Clone {
         let mut link: Option<&Path> = None;
         self.entries.iter().map(move |(path, stamp)| {
             let follow = if link == Some(path) {
@@ -97,6 +154,9 @@ impl Look {
         is_linked: impl Fn(&Path, &FileStamp) -> bool,
     ) -> Difference {
         let mut difference = Difference::None;
+        if std::ptr::eq(self, now) {
+            return difference;
+        }
         for (before, now) in self.entries.iter().zip(&now.entries) {
             if before == now {
                 continue;
@@ -135,6 +195,12 @@ impl Look {
     }
 }
 
+/// The text of a path. To look for bytes to replace takes longer than to see that there are none.
+fn lossy(path: &Path) -> Cow<'_, str> {
+    path.to_str()
+        .map_or_else(|| path.to_string_lossy(), Cow::Borrowed)
+}
+
 fn changed(path: &Path) -> Difference {
     let text = path.display().to_string();
     Difference::Changed(match text.as_str() {
@@ -143,8 +209,26 @@ fn changed(path: &Path) -> Difference {
     })
 }
 
-/// How folders and globs looked when their versions were taken.
-pub(super) type JudgedLooks = Mutex<HashMap<Watched, Look>>;
+/// How folders and globs looked, by what [`look_key`] gives.
+#[derive(Debug, Default)]
+pub(super) struct KnownLooks {
+    /// When their versions were first taken.
+    pub judged: HashMap<Watched, Arc<Look>>,
+    /// A moment before that.
+    pub earlier: HashMap<Watched, Look>,
+}
+
+/// What looks at something are known by; `None` where none are kept.
+pub(super) fn look_key(watched: &Watched) -> Option<Watched> {
+    match watched {
+        Watched::Path(path, counted) => {
+            let named = Place::declared(path).named.to_str()?.to_owned();
+            Some(Watched::Path(named, *counted))
+        }
+        Watched::Word(..) => None,
+        Watched::Glob { .. } => Some(watched.clone()),
+    }
+}
 
 const MILLISECOND: i64 = 1_000_000;
 
@@ -258,6 +342,16 @@ impl Ticker {
             fine.insert(stamp.device);
         }
         !fine.contains(&stamp.device)
+    }
+
+    /// Whether any of these stamps [is coarse](Self::is_coarse).
+    pub fn any_is_coarse<'s>(&self, mut stamps: impl Iterator<Item = &'s FileStamp>) -> bool {
+        let mut fine = None;
+        stamps.any(|stamp| {
+            let is_coarse = fine != Some(stamp.device) && self.is_coarse(stamp);
+            fine = Some(stamp.device);
+            is_coarse
+        })
     }
 
     /// A moment that is not after the present, by the clock of the file system: the last one that it was asked for.

@@ -18,19 +18,19 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use serde_json::Value;
 
-use crate::hash::stamps::{JudgedLooks, Ticker};
+use crate::hash::stamps::{KnownLooks, Look, Ticker, look_key};
 use crate::hash::stat_cache::Cursor;
 use crate::hash::version::{self, Found, Place, Standing, changing, read_alone};
 use crate::hash::{GitIgnored, HashError, Ignore, StatCache};
-use crate::model::{Counted, DataVersion};
+use crate::model::{Counted, DataVersion, Watched};
 use crate::sys::file::{FileKind, FileStamp, Follow, stamp_at, stamp_of};
 use crate::sys::parallel;
 
 /// Above this many runs of paths threads are worth their start for the stats alone.
-const FEW_RUNS: usize = 3;
+pub(super) const FEW_RUNS: usize = 3;
 
 /// How many paths in a row one thread looks at, which mostly finds them in a row in the cache too.
-const RUN: usize = 512;
+pub(super) const RUN: usize = 512;
 
 /// How many paths are held at a time where they are made one by one.
 const BATCH: usize = 64 * RUN;
@@ -48,7 +48,7 @@ pub struct Versions<'a> {
     pub(super) ignored: Option<&'a GitIgnored>,
     pub(super) documents: Documents,
     pub(super) ticker: Ticker,
-    pub(super) looks: Option<JudgedLooks>,
+    pub(super) looks: Option<Mutex<KnownLooks>>,
 }
 
 /// What one stat and the cache say of a place.
@@ -115,19 +115,24 @@ impl<'a> Versions<'a> {
     }
 
     /// The same, that keeps how folders and globs of sources looked when their versions were taken, for
-    /// [`judged_look`](Self::judged_look).
+    /// [`judged_look`](Self::judged_look). How some of them looked a moment `earlier` is not asked of the disk again.
     #[must_use]
-    pub fn keeping_looks(self) -> Self {
+    pub fn keeping_looks(self, earlier: HashMap<Watched, Look>) -> Self {
+        let earlier = earlier.into_iter();
+        let earlier = earlier.filter_map(|(watched, look)| Some((look_key(&watched)?, look)));
+        let looks = KnownLooks {
+            earlier: earlier.collect(),
+            ..KnownLooks::default()
+        };
         Self {
-            looks: Some(JudgedLooks::default()),
+            looks: Some(Mutex::new(looks)),
             ..self
         }
     }
 
-    /// Whether the clock that a stamp was made with moves in steps so long that a file may have been written again within
-    /// one.
-    pub fn is_coarse(&self, stamp: &FileStamp) -> bool {
-        self.ticker.is_coarse(stamp)
+    /// Whether a clock that a stamp was made with moves in steps so long that a file may have been written again within one.
+    pub fn any_is_coarse<'s>(&self, stamps: impl Iterator<Item = &'s FileStamp>) -> bool {
+        self.ticker.any_is_coarse(stamps)
     }
 
     /// What is at `path`.
@@ -205,7 +210,7 @@ impl<'a> Versions<'a> {
     }
 
     /// Reads places that hold about this many bytes, on several threads where that pays.
-    fn read_all<'p>(
+    pub(super) fn read_all<'p>(
         &self,
         unread: impl Iterator<Item = (Place<'p>, u64)>,
     ) -> Vec<Result<Found, HashError>> {

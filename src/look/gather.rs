@@ -11,7 +11,7 @@ use crate::look::error::{EngineError, Problems};
 use crate::look::workspace::Workspace;
 use crate::model::{
     Counted, Current, CurrentColumns, DataVersion, DataVersionRule, OutputChange, OutputKind,
-    PartitionKeys, PartitionRef, PathTemplate, Place, SourceAsset, SourcePath, exceptions,
+    PartitionKeys, PartitionRef, PathTemplate, Place, SourceAsset, SourcePath, Watched, exceptions,
 };
 use crate::plan::{Cell, FoundSources, Known, MissingSource, Row, Scope};
 
@@ -79,6 +79,30 @@ pub(super) fn paths_of_source(
     let mut finder = SourceFinder::new(workspace);
     let version = finder.several(cell, source, paths, partition).version()?;
     Some((version, finder.found.globbed.remove(&cell)?))
+}
+
+/// What can be looked at of a source's partition: nothing of what a command observes.
+pub fn watched(source: &SourceAsset, partition: PartitionRef<'_>) -> Vec<Watched> {
+    let counted = Counted::read(source.leaves_out_gitignored);
+    match &source.place {
+        Place::Paths(paths) => {
+            let watched = paths.iter().map(|path| match path {
+                SourcePath::Exact(path) => {
+                    Watched::Path(path.path(partition).into_owned(), counted)
+                }
+                SourcePath::Glob(path, except) => Watched::Glob {
+                    pattern: path.path(partition).into_owned(),
+                    except: exceptions(except, partition),
+                    counted,
+                },
+            });
+            watched.collect()
+        }
+        Place::Value { path, .. } => {
+            vec![Watched::Path(path.path(partition).into_owned(), counted)]
+        }
+        Place::Observed { .. } => Vec::new(),
+    }
 }
 
 /// What is known of one source cell now; unknown where a command observes it.

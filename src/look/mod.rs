@@ -19,7 +19,7 @@ pub use code::{
 pub use error::{EngineError, Problems};
 pub use evaluate::{Observations, Observing, StoreRecords, evaluate};
 pub use gather::{
-    ChangedOutputs, changed_outputs_of, find_outputs_unlike, find_source, find_sources,
+    ChangedOutputs, changed_outputs_of, find_outputs_unlike, find_source, find_sources, watched,
 };
 pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,

@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 
 use crate::answer::WhyUnverifiable;
 use crate::hash::{Exceptions, HashError, glob_matches};
-use crate::look::gather::paths_of_source;
+use crate::look::gather::{paths_of_source, watched};
 use crate::look::workspace::Workspace;
 use crate::model::{
     Cause, Counted, DataDetail, DataVersion, PartitionRef, Place, SourceAsset, SourceContent,
@@ -92,8 +92,14 @@ impl Evaluation<'_> {
             let version = self.versions(cell)[0].version()?;
             return Some((version, SourceContent::of_value(text)));
         }
+        let (id, partition) = self.scope().at(cell);
+        let source = workspace.graph.source(id)?;
+        if let [watched] = watched(source, partition).as_slice()
+            && let Some(look) = workspace.versions.judged_look(watched)
+        {
+            return Some((look.version()?, SourceContent::of_files(look.files())));
+        }
         let (version, paths) = paths_of_source(workspace, self.scope(), cell)?;
-        let source = workspace.graph.source(self.scope().at(cell).0)?;
         let counted = Counted::read(source.leaves_out_gitignored);
         let files = match &source.place {
             Place::Paths(places) if matches!(places[..], [SourcePath::Exact(_)]) => {

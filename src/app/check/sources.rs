@@ -11,9 +11,9 @@ use crate::answer::{LockedSources as Taken, Observed};
 use crate::app::check::ranges::ranges_of;
 use crate::app::instance::InstanceAccess;
 use crate::app::project::OpenProject;
-use crate::engine::watched;
 use crate::git::{Removed, Tracked};
 use crate::hash::{glob_matches_any, literal_start};
+use crate::look::watched;
 use crate::model::{AssetKey, DataVersion, Lock, Observation, PartitionKey, Place, Watched};
 use crate::plan::{Cell, Known, Row, Scope};
 

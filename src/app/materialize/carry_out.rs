@@ -83,15 +83,14 @@ pub(super) fn carry_out<T>(
         let asset = |id| project.graph().asset(id);
         goals.retain(|(id, _)| asset(*id).is_none_or(|asset| asset.recipe.is_some()));
     }
-    let project_look = match &mut medium {
+    let mut project_look = match &mut medium {
         Medium::Disk(Standing::Whole { sees_all, glanced }) => {
-            let opened = (project, &instance.store);
             let demand = RunDemand {
                 lock: LockLines::Kept,
                 sees_all: *sees_all,
                 glanced: glanced.take(),
             };
-            ProjectLook::of_run(opened, request, &goals, demand)
+            ProjectLook::of_run((project, &instance.store), request, &goals, demand)
         }
         Medium::Disk(Standing::Replaced) | Medium::Memory(_) => ProjectLook::without(),
     };
@@ -102,7 +101,7 @@ pub(super) fn carry_out<T>(
         scope_of(project, &goals, upstream, &request.steps)?
     };
     let versions = match &medium {
-        Medium::Disk(_) => project.versions()?.keeping_looks(),
+        Medium::Disk(_) => project_look.versions(project)?,
         Medium::Memory(_) => project.versions()?,
     };
     let of_project = project.workspace(&versions, executor);

@@ -37,7 +37,7 @@ pub enum FirstGlance {
 /// A snapshot, and how everything that it holds looks now.
 #[derive(Debug)]
 pub struct GlancedSnapshot {
-    pub(super) snapshot: Snapshot,
+    pub(super) snapshot: Box<Snapshot>,
     pub(super) glance: Glance,
 }
 
@@ -85,6 +85,7 @@ impl FirstGlance {
                 partitions,
             })
         } else {
+            let snapshot = Box::new(snapshot);
             Self::Changed(GlancedSnapshot { snapshot, glance })
         })
     }

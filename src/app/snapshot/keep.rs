@@ -50,12 +50,11 @@ impl ProjectLook {
         }
         let graph = project.graph();
         let of_graph;
-        let numbering = match &self.snapshot {
-            Some((_, numbering)) => numbering,
-            None => {
-                of_graph = Numbering::of(graph);
-                &of_graph
-            }
+        let numbering = if let Some((_, numbering)) = &self.snapshot {
+            numbering
+        } else {
+            of_graph = Numbering::of(graph);
+            &of_graph
         };
         let recorded = SnapshotRecording {
             workspace,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::app::error::AppError;
 use crate::app::project::{OpenProject, Traces};
 use crate::app::selection::Goals;
 use crate::app::snapshot::basis::{Basis, LookBasis, file};
@@ -11,11 +12,13 @@ use crate::app::snapshot::first_glance::GlancedSnapshot;
 use crate::app::snapshot::lock_stamp::lock_holds;
 use crate::digest::Key;
 use crate::engine::has_asides;
-use crate::look::OWN_FOLDER;
+use crate::hash::{Look, Versions};
 use crate::look::snapshot::{
-    Besides, GlanceExtent, Numbering, Owners, Snapshot, SnapshotState, Viewpoint, narrow,
+    Besides, ChangedRecords, GlanceExtent, Numbering, Owner, Owners, Snapshot, SnapshotState,
+    Viewpoint, narrow,
 };
-use crate::model::{AssetId, Force, MaterializeOptions, PartitionSet};
+use crate::look::{OWN_FOLDER, watched};
+use crate::model::{AssetId, Force, MaterializeOptions, PartitionRef, PartitionSet, Watched};
 use crate::plan::{Scope, SettledPartitions, Upstream, reached};
 use crate::store::{ChangeState, StateChange, Store};
 
@@ -35,6 +38,8 @@ pub struct ProjectLook {
     pub(super) lock: Option<Vec<u8>>,
     /// The moment of the instance's history before its records were read.
     pub(super) changes: Option<ChangeState>,
+    /// How large sources looked that have changed.
+    seen: HashMap<Watched, Look>,
 }
 
 /// What of a snapshot is believed.
@@ -78,6 +83,7 @@ impl ProjectLook {
             is_of_everything: false,
             lock: None,
             changes: None,
+            seen: HashMap::new(),
         }
     }
 
@@ -164,7 +170,7 @@ impl ProjectLook {
         glanced: Option<GlancedSnapshot>,
     ) -> Option<()> {
         let (snapshot, glance) = match glanced {
-            Some(GlancedSnapshot { snapshot, glance }) => (snapshot, Some(glance)),
+            Some(GlancedSnapshot { snapshot, glance }) => (*snapshot, Some(glance)),
             None => (Snapshot::open(&self.path, self.key.as_ref()?)?, None),
         };
         let (graph, keys) = (project.graph(), project.keys());
@@ -196,9 +202,9 @@ impl ProjectLook {
         let nothing = PartitionSet::empty();
         let wanted = |id: AssetId| sets.get(id.index()).unwrap_or(&nothing);
         let by_place =
-            (0..numbering.len()).map(|place| numbering.id(place).map_or(&nothing, wanted));
+            (0..numbering.count()).map(|place| numbering.id(place).map_or(&nothing, wanted));
         let by_place: Vec<&PartitionSet> = by_place.collect();
-        let glance = match glance.filter(|_| self.is_of_everything) {
+        let mut glance = match glance.filter(|_| self.is_of_everything) {
             Some(glance) => glance,
             None if self.is_of_everything => snapshot.glance(from, GlanceExtent::Everything)?,
             None => snapshot.glance(from, GlanceExtent::Partitions(&by_place))?,
@@ -209,14 +215,22 @@ impl ProjectLook {
             let assets = assets.filter(|(_, set)| !set.is_empty());
             besides.partitions.extend(assets);
         }
+        let records = std::mem::take(&mut glance.records);
         let glanced = (glance, self.is_of_everything);
         let known = (state, &numbering);
         let narrowed = narrow((graph, keys), known, glanced, besides)?;
         self.settled = narrowed.settled;
         self.gone = narrowed.gone;
         self.lock.clone_from(&state.lock);
+        self.seen = looks_since(project, (&snapshot, &numbering), &records);
         self.snapshot = Some((snapshot, numbering));
         Some(())
+    }
+
+    /// The versions of what is on disk, which keep how it looked. What was looked at already is not looked at again.
+    pub fn versions<'p>(&mut self, project: &'p OpenProject) -> Result<Versions<'p>, AppError> {
+        let seen = std::mem::take(&mut self.seen);
+        Ok(project.versions()?.keeping_looks(seen))
     }
 
     /// What is to be judged: the goals, and what they need, as far as it is not settled.
@@ -274,6 +288,26 @@ impl ProjectLook {
         }
         open
     }
+}
+
+/// How the large sources look that have changed.
+fn looks_since(
+    project: &OpenProject,
+    (snapshot, numbering): (&Snapshot, &Numbering),
+    records: &ChangedRecords,
+) -> HashMap<Watched, Look> {
+    let graph = project.graph();
+    let look = |owner: Owner| {
+        let id = numbering.id(owner.place)?;
+        let partition = PartitionRef {
+            keys: project.keys().get(graph.partitions(id)),
+            index: owner.index,
+        };
+        let [watched] = watched(graph.source(id)?, partition).try_into().ok()?;
+        let look = snapshot.look_since(records, project.root(), owner)?;
+        Some((watched, look))
+    };
+    records.owners().into_iter().filter_map(look).collect()
 }
 
 /// What has changed in the instance since a snapshot; `None` where that is not known.

@@ -1,12 +1,16 @@
 //! What a second look at something tells of what happened between.
 
-use std::sync::Barrier;
+use std::collections::HashMap;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use std::{fs, thread};
 
+use rustix::fs::CWD;
+
 use super::Project;
-use crate::hash::{Difference, Sightings};
+use crate::hash::{Difference, Sightings, Versions};
 use crate::model::{Counted, Watched};
+use crate::sys::file::{Follow, stamp_at};
 use crate::testkit;
 
 /// After so long a file is older than a tick of the clock, in whatever steps that moves.
@@ -52,7 +56,7 @@ fn check(watched: &Watched, edits: &[Edit]) {
         for age in [Duration::ZERO, OLD] {
             let project = project();
             thread::sleep(age);
-            let before = project.versions().look(watched).unwrap();
+            let before = Arc::new(project.versions().look(watched).unwrap());
             edit(&project);
             let now = project.versions().look_again(watched, &before).unwrap();
             let difference = before.difference(&now, |_, _| false);
@@ -70,7 +74,7 @@ fn check(watched: &Watched, edits: &[Edit]) {
 fn check_since_judged(watched: &Watched, (what, edit, expected): Edit) {
     let project = project();
     thread::sleep(OLD);
-    let versions = project.versions().keeping_looks();
+    let versions = project.versions().keeping_looks(HashMap::new());
     let judge = || match watched {
         Watched::Path(path, counted) | Watched::Word(path, counted) => {
             drop(versions.of_input(path, *counted));
@@ -228,7 +232,7 @@ fn a_folder_tells_of_what_came_and_went_unless_something_else_came() {
 fn how_a_folder_was_judged_is_not_kept_once_something_was_put_beside() {
     let project = project();
     thread::sleep(OLD);
-    let versions = project.versions().keeping_looks();
+    let versions = project.versions().keeping_looks(HashMap::new());
     for (watched, beside) in [
         (glob("raw/*.csv"), "raw/out.txt"),
         (path("dir/"), "dir/x.tmp"),
@@ -248,6 +252,73 @@ fn how_a_folder_was_judged_is_not_kept_once_something_was_put_beside() {
 }
 
 #[test]
+fn what_was_seen_a_moment_earlier_is_not_asked_again() {
+    for watched in [path("dir/"), glob("raw/*.csv"), glob("**/[a-z]*")] {
+        let project = project();
+        thread::sleep(OLD);
+        let judge = |versions: &Versions<'_>| match &watched {
+            Watched::Glob {
+                pattern, counted, ..
+            } => {
+                versions
+                    .of_glob::<&str>(pattern, &[], *counted)
+                    .unwrap()
+                    .version
+            }
+            other => versions
+                .of_input(other.text(), Counted::Files)
+                .unwrap()
+                .version()
+                .unwrap(),
+        };
+        let version = judge(&project.versions());
+        let earlier = project.versions().look(&watched).unwrap();
+        // It is not looked at, so it does not show.
+        project
+            .write("dir/sub/c", "c")
+            .write("raw/z.csv", "z")
+            .write("dir/a", "2");
+        for (folders, is_same) in [("settled", true), ("listed again", false)] {
+            let mut earlier = earlier.clone();
+            let settled = earlier.folders.iter_mut();
+            settled.for_each(|folder| folder.is_settled = is_same);
+            let earlier = HashMap::from([(watched.clone(), earlier)]);
+            let versions = project.versions().keeping_looks(earlier);
+            assert_eq!(
+                judge(&versions) == version,
+                is_same,
+                "{watched:?}, {folders}"
+            );
+            assert_eq!(
+                judge(&versions),
+                judge(&project.versions()),
+                "{watched:?}, once more"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_glob_does_not_match_a_link_whose_target_has_gone_since_an_earlier_look() {
+    let project = project();
+    project.link("raw/z.csv", "../one.csv");
+    thread::sleep(OLD);
+    let watched = glob("raw/*.csv");
+    project.remove("one.csv");
+    let mut earlier = project.versions().look(&watched).unwrap();
+    let own = stamp_at(CWD, &project.path("raw/z.csv"), Follow::Nothing).unwrap();
+    earlier.entries.push(("raw/z.csv".into(), own));
+    earlier.entries.push(("raw/z.csv".into(), None));
+    let versions = project
+        .versions()
+        .keeping_looks(HashMap::from([(watched, earlier)]));
+    let found = versions
+        .of_glob::<&str>("raw/*.csv", &[], Counted::Files)
+        .unwrap();
+    assert_eq!(found.paths, ["raw/x.csv", "raw/y.csv"]);
+}
+
+#[test]
 fn links_in_a_folder_are_looked_at_again_with_their_targets() {
     let watched = &path("dir/");
     let linked = |edit: fn(&Project)| {
@@ -257,7 +328,7 @@ fn links_in_a_folder_are_looked_at_again_with_their_targets() {
             .link("dir/folder", "../raw")
             .link("dir/nowhere", "../later");
         thread::sleep(OLD);
-        let before = project.versions().look(watched).unwrap();
+        let before = Arc::new(project.versions().look(watched).unwrap());
         edit(&project);
         let now = project.versions().look_again(watched, &before).unwrap();
         before.difference(&now, |_, _| false)
@@ -385,7 +456,7 @@ fn a_folder_is_sighted_unless_what_git_ignores_is_left_out() {
     let project = project();
     thread::sleep(OLD);
     for (counted, is_sighted) in [(Counted::Files, true), (Counted::NotIgnored, false)] {
-        let versions = project.versions().keeping_looks();
+        let versions = project.versions().keeping_looks(HashMap::new());
         for (path, is_plain) in [("dir", false), ("one.csv", true)] {
             let found = versions.of_input(path, counted).unwrap();
             let version = found.version().expect("it is there");

@@ -147,6 +147,9 @@ pub struct Snapshot {
     hidden: Owners,
 }
 
+/// A chunk: whether it stands in the base, and where it begins.
+pub(super) type ChunkId = (bool, u64);
+
 /// A part of a snapshot that can be looked at apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ChunkPlace {
@@ -154,6 +157,12 @@ pub(super) struct ChunkPlace {
     /// Whether it stands in the base.
     pub is_of_base: bool,
     place: (u64, Digest),
+}
+
+impl ChunkPlace {
+    pub fn id(&self) -> ChunkId {
+        (self.is_of_base, self.place.0)
+    }
 }
 
 impl Snapshot {

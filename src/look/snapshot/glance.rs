@@ -1,11 +1,13 @@
 //! A glance at everything that a snapshot holds: what looks as it did, and what does not.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::Path;
 
 use crate::digest::{Digest, Kind};
-use crate::look::snapshot::file::{ChunkPlace, Snapshot};
+use crate::hash::{Look, Seen, SeenEntry};
+use crate::look::snapshot::file::{ChunkId, ChunkPlace, Snapshot};
 use crate::look::snapshot::records::{ChunkReader, OwnedPart, Owner, Stretches, Variable};
 use crate::model::PartitionSet;
 use crate::sys::parallel;
@@ -55,7 +57,26 @@ pub struct Glance {
     pub known: Stretches,
     /// What does not look as it did.
     pub changed: Stretches,
+    /// The records of large sources among it.
+    pub records: ChangedRecords,
 }
+
+/// Records of sources of many entries that do not look as they did, each by its chunk and its number in that.
+#[derive(Debug, Default)]
+pub struct ChangedRecords(HashSet<(Owner, ChunkId, u32)>);
+
+impl ChangedRecords {
+    /// The partitions of sources that they are of.
+    pub fn owners(&self) -> Vec<Owner> {
+        let mut owners: Vec<Owner> = self.0.iter().map(|(owner, ..)| *owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    }
+}
+
+/// Fewer entries of a source are looked at anew where its record does not hold, outside of tests.
+const MANY_ENTRIES: usize = if cfg!(test) { 1 } else { 64 };
 
 /// Who looks, and from where.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +115,56 @@ impl Snapshot {
             let chunk = chunk?;
             all.known.append(chunk.known);
             all.changed.append(chunk.changed);
+            all.records.0.extend(chunk.records.0);
         }
         Some(all)
+    }
+
+    /// How a partition of a source looks now, of which no other records have changed than these; `None` where that cannot be
+    /// told.
+    pub fn look_since(&self, records: &ChangedRecords, root: &Path, owner: Owner) -> Option<Look> {
+        let directory = File::open(root).ok()?;
+        let holds = |chunk: &ChunkPlace| {
+            let is_hidden = chunk.is_of_base && self.hidden().has(owner);
+            (chunk.chunk.first..=chunk.chunk.last).contains(&owner) && !is_hidden
+        };
+        let chunks = self.chunks();
+        let chunks: Vec<_> = chunks.into_iter().filter(holds).collect();
+        let look = |chunk| self.entries_since(&chunk, records, (&directory, owner));
+        let entries = parallel::map(chunks.into_iter(), FEW, look);
+        let entries: Vec<_> = entries.into_iter().collect::<Option<_>>()?;
+        Some(Look::of_entries(entries.into_iter().flatten()))
+    }
+
+    fn entries_since(
+        &self,
+        chunk: &ChunkPlace,
+        records: &ChangedRecords,
+        (directory, owner): (&File, Owner),
+    ) -> Option<Vec<SeenEntry>> {
+        let bytes = self.read(chunk)?;
+        let mut reader = ChunkReader::new(&bytes);
+        let (mut number, mut found) = (0, Vec::new());
+        while let Some(head) = reader.next_record() {
+            number += 1;
+            if head.owner != owner {
+                continue;
+            }
+            let has_changed = records.0.contains(&(owner, chunk.id(), number));
+            while let Some(entry) = reader.next_entry() {
+                let now = if has_changed {
+                    entry.now(directory).ok()?
+                } else {
+                    entry.stamp
+                };
+                if now.is_none() && matches!(entry.seen, Seen::Folder { .. }) {
+                    return None;
+                }
+                let is_same = now == entry.stamp;
+                found.push((entry.path.to_owned(), entry.seen, now, is_same));
+            }
+        }
+        Some(found)
     }
 
     fn look_at(
@@ -111,8 +180,10 @@ impl Snapshot {
         let is_of_everything = matches!(wanted, GlanceExtent::Everything);
         let lists_outputs = !is_of_everything || self.state().everything.is_none();
         let any_hidden = chunk.is_of_base && !hidden.is_empty();
+        let mut number = 0;
         while let Some(head) = reader.next_record() {
             let owner = head.owner;
+            number += 1;
             if !wanted.has(owner) || any_hidden && hidden.has(owner) {
                 continue;
             }
@@ -125,6 +196,11 @@ impl Snapshot {
             }
             if !holds {
                 found.changed.push(owner);
+                // What begins a chunk may go on from another one.
+                let is_large = head.entries >= MANY_ENTRIES || chunk.chunk.first == owner;
+                if is_large && owner.part == OwnedPart::Source {
+                    found.records.0.insert((owner, chunk.id(), number));
+                }
             }
         }
         Some(found)

@@ -25,7 +25,7 @@ mod records;
 mod state;
 
 pub use file::{Snapshot, SnapshotPlace, SnapshotUpdate};
-pub use glance::{Glance, GlanceExtent, Viewpoint};
+pub use glance::{ChangedRecords, Glance, GlanceExtent, Viewpoint};
 pub use narrow::{Besides, Narrowed, narrow};
 pub use numbering::Numbering;
 pub use record::{Judgement, OutputCounts, SnapshotRecording, SnapshotRecords, by_rule};

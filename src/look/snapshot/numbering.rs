@@ -95,7 +95,7 @@ impl Numbering {
     }
 
     /// How many places there are in the snapshot.
-    pub fn len(&self) -> u32 {
+    pub fn count(&self) -> u32 {
         self.ids.len() as u32
     }
 

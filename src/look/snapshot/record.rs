@@ -12,8 +12,8 @@ use crate::look::snapshot::records::{
 };
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, Counted, DataVersion, DataVersionRule, EnvValue, PartitionRef, Place, SourceAsset,
-    SourcePath, Watched, exceptions,
+    Asset, Counted, DataVersion, DataVersionRule, EnvValue, PartitionRef, PathTemplate, Place,
+    SourceAsset, SourcePath, Watched, exceptions,
 };
 use crate::plan::{Cell, Codes, Known, Row, Scope, SettledPartitions};
 
@@ -255,6 +255,11 @@ impl SnapshotRecording<'_> {
                     }
                     versions.sight(sightings, &Watched::Path(path, counted), version)
                 }
+                [SourcePath::Glob(pattern, except)] => {
+                    let watched = watched_glob((pattern, except), partition, counted);
+                    counted != Counted::NotIgnored
+                        && versions.sight_look(sightings, (&watched, Some(version)), is_as_judged)
+                }
                 paths => {
                     let mut paths = paths.iter();
                     counted != Counted::NotIgnored
@@ -296,12 +301,8 @@ impl SnapshotRecording<'_> {
                 versions.sight(sightings, &Watched::Path(path, counted), version)
             }
             SourcePath::Glob(pattern, except) => {
-                let watched = Watched::Glob {
-                    pattern: pattern.path(partition).into_owned(),
-                    except: exceptions(except, partition),
-                    counted,
-                };
-                versions.sight_look(sightings, &watched, || true)
+                let watched = watched_glob((pattern, except), partition, counted);
+                versions.sight_look(sightings, (&watched, None), || true)
             }
         }
     }
@@ -354,7 +355,7 @@ impl SnapshotRecording<'_> {
                     return false;
                 };
                 let mut paths = paths.iter();
-                versions.sight_look(sightings, watched, is_same)
+                versions.sight_look(sightings, (watched, None), is_same)
                     && paths.all(|path| {
                         let path = Watched::Path(path.clone(), *counted);
                         self.sight_code_at(&path, codes, sightings)
@@ -391,6 +392,18 @@ impl SnapshotRecording<'_> {
                 OutputCounts::Unknown => false,
             }
         })
+    }
+}
+
+fn watched_glob(
+    (pattern, except): (&PathTemplate, &[PathTemplate]),
+    partition: PartitionRef<'_>,
+    counted: Counted,
+) -> Watched {
+    Watched::Glob {
+        pattern: pattern.path(partition).into_owned(),
+        except: exceptions(except, partition),
+        counted,
     }
 }
 

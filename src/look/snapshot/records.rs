@@ -24,7 +24,7 @@ pub enum OwnedPart {
 const PARTS: [OwnedPart; 3] = [OwnedPart::Source, OwnedPart::Code, OwnedPart::Outputs];
 
 /// What entries belong to, of which partition; code belongs to number 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner {
     /// The place of the asset or source in the order of the graph.
     pub place: u32,
@@ -85,9 +85,9 @@ impl RecordWriter {
         &mut self,
         owner: Owner,
         variables: &[Variable],
-        entries: impl ExactSizeIterator<Item = Sighting<'e>>,
+        entries: impl Iterator<Item = Sighting<'e>> + Clone,
     ) {
-        let mut left = entries.len();
+        let mut left = entries.clone().count();
         self.begin(owner, left.min(MANY), variables);
         for (entry, number) in entries.zip(1..) {
             self.entries.write(&mut self.records.bytes, &entry);
@@ -129,6 +129,14 @@ impl RecordWriter {
         }
         self.first.get_or_insert(owner);
         self.last = Some(owner);
+    }
+
+    /// Adds a chunk as it is, whose owners do not come before the last one.
+    fn copy(&mut self, chunk: Chunk, bytes: &[u8]) {
+        self.end_chunk();
+        self.records.bytes.extend_from_slice(bytes);
+        self.records.chunks.push(chunk);
+        self.start = self.records.bytes.len();
     }
 
     fn end_chunk(&mut self) {
@@ -285,6 +293,15 @@ impl Owners {
         all.map(|((place, part), ranges)| (*place, *part, as_set(ranges)))
     }
 
+    /// Whether any of the owners of a chunk may be among them.
+    fn may_meet(&self, chunk: &Chunk) -> bool {
+        let part = |owner: Owner| (owner.place, owner.part);
+        self.0
+            .range(part(chunk.first)..=part(chunk.last))
+            .next()
+            .is_some()
+    }
+
     /// Whether an owner is among them.
     pub fn has(&self, owner: Owner) -> bool {
         let ranges = self.0.get(&(owner.place, owner.part));
@@ -361,6 +378,13 @@ pub fn merged(lists: &[(&ChunkedRecords, Option<&Owners>)]) -> ChunkedRecords {
         let Some((owner, at)) = heads.min_by(order) else {
             return writer.finish();
         };
+        let others = open.iter().enumerate().filter(|(other, _)| *other != at);
+        let others = others.filter_map(|(_, list)| list.owner()).min();
+        if let Some((chunk, bytes)) = open[at].whole_chunk(others) {
+            writer.copy(chunk, bytes);
+            open[at].leave_chunk();
+            continue;
+        }
         while open[at].owner() == Some(owner) {
             open[at].write_as(owner, &mut writer);
         }
@@ -407,6 +431,8 @@ struct Merging<'r> {
     next_byte: usize,
     chunk: Option<ChunkReader<'r>>,
     head: Option<RecordHead>,
+    /// Whether the head is the first of its chunk.
+    is_first: bool,
 }
 
 impl<'r> Merging<'r> {
@@ -418,9 +444,25 @@ impl<'r> Merging<'r> {
             next_byte: 0,
             chunk: None,
             head: None,
+            is_first: false,
         };
         list.advance();
         list
+    }
+
+    /// The chunk that is next with its bytes, if all of it counts and comes before others, and it is long.
+    fn whole_chunk(&self, others: Option<Owner>) -> Option<(Chunk, &'r [u8])> {
+        let chunk = self.records.chunks.get(self.next_chunk.checked_sub(1)?)?;
+        let is_before = others.is_none_or(|other| chunk.last < other);
+        let counts = self.gone.is_none_or(|gone| !gone.may_meet(chunk));
+        let is_whole = self.is_first && is_before && counts && chunk.len as usize >= LONG / 2;
+        let start = self.next_byte - chunk.len as usize;
+        is_whole.then(|| (*chunk, &self.records.bytes[start..self.next_byte]))
+    }
+
+    fn leave_chunk(&mut self) {
+        self.chunk = None;
+        self.advance();
     }
 
     fn owner(&self) -> Option<Owner> {
@@ -428,10 +470,13 @@ impl<'r> Merging<'r> {
     }
 
     fn advance(&mut self) {
+        self.is_first = false;
         loop {
             self.head = self.chunk.as_mut().and_then(ChunkReader::next_record);
             match &self.head {
-                Some(head) if self.gone.is_some_and(|gone| gone.has(head.owner)) => {}
+                Some(head) if self.gone.is_some_and(|gone| gone.has(head.owner)) => {
+                    self.is_first = false;
+                }
                 Some(_) => return,
                 None => {
                     let Some(chunk) = self.records.chunks.get(self.next_chunk) else {
@@ -440,6 +485,7 @@ impl<'r> Merging<'r> {
                     let end = self.next_byte + chunk.len as usize;
                     let bytes = &self.records.bytes[self.next_byte..end];
                     self.chunk = Some(ChunkReader::new(bytes));
+                    self.is_first = true;
                     (self.next_chunk, self.next_byte) = (self.next_chunk + 1, end);
                 }
             }
@@ -529,6 +575,29 @@ mod tests {
         assert!(records.chunks.len() > 1);
         assert_eq!(read(&records), all);
         assert_eq!(read(&merged(&[(&records, None)])), all);
+    }
+
+    #[test]
+    fn chunks_without_a_change_stay_as_they_are() {
+        let entries = |index: u32, text: &str| {
+            let own = owner(0, OwnedPart::Outputs, index);
+            (own, vec![PathBuf::from(format!("{index}/{text}"))])
+        };
+        let mut all: Vec<Plain> = (0..9_000).map(|index| entries(index, "old")).collect();
+        let old = written(&all);
+        let new = written(&[entries(4_000, "new"), entries(9_500, "new")]);
+        let gone_one = owner(1, OwnedPart::Code, 0);
+        all.push((gone_one, vec![PathBuf::from("code")]));
+        let with_code = written(&all);
+        let mut gone = Owners::default();
+        gone.add(1, OwnedPart::Code, &PartitionSet::single(0));
+        let both = merged(&[(&with_code, Some(&gone)), (&new, None)]);
+        all.pop();
+        all[4_000] = entries(4_000, "new");
+        all.push(entries(9_500, "new"));
+        assert_eq!(read(&both), all);
+        assert_eq!(both.chunks[0], old.chunks[0]);
+        assert!(both.chunks.len() <= old.chunks.len() + 2);
     }
 
     #[test]

@@ -304,13 +304,14 @@ impl SourceContent {
     }
 
     /// Files by their paths, in any order.
-    pub fn of_files(mut files: Vec<(String, DataVersion)>) -> Self {
+    pub fn of_files<P: AsRef<str> + Ord>(mut files: Vec<(P, DataVersion)>) -> Self {
         files.sort_unstable();
         files.dedup();
         let mut list = FileList::default();
-        let (mut before, mut bytes) = (String::new(), 0);
+        let (mut before, mut bytes) = ("", 0);
         for (path, DataVersion(version)) in &files {
-            let shared = shared(&before, path);
+            let path = path.as_ref();
+            let shared = shared(before, path);
             bytes += path.len() - shared + 16;
             if bytes > LONGEST_LIST {
                 return Self::TooMany(files.len() as u64);
@@ -318,7 +319,7 @@ impl SourceContent {
             list.paths.push((shared as u32, path[shared..].to_owned()));
             let version = u128::from_be_bytes(*version.as_bytes());
             list.versions.push((version >> 64) as u64);
-            before.clone_from(path);
+            before = path;
         }
         Self::Files(list)
     }
