@@ -297,17 +297,17 @@ fn looks_since(
     records: &ChangedRecords,
 ) -> HashMap<Watched, Look> {
     let graph = project.graph();
-    let look = |owner: Owner| {
+    let look = |owner: &Owner| {
         let id = numbering.id(owner.place)?;
         let partition = PartitionRef {
             keys: project.keys().get(graph.partitions(id)),
             index: owner.index,
         };
         let [watched] = watched(graph.source(id)?, partition).try_into().ok()?;
-        let look = snapshot.look_since(records, project.root(), owner)?;
+        let look = snapshot.look_since(records, project.root(), *owner)?;
         Some((watched, look))
     };
-    records.owners().into_iter().filter_map(look).collect()
+    records.large.iter().filter_map(look).collect()
 }
 
 /// What has changed in the instance since a snapshot; `None` where that is not known.

@@ -1,6 +1,8 @@
 //! What a snapshot answers at once, and everything that makes it look.
 
 use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::app::project::Surroundings;
 use crate::app::snapshot::{FirstGlance, NothingToDo};
@@ -223,4 +225,47 @@ fn keys_that_are_found_on_disk_are_looked_for() {
     sandbox.write("in/a.txt", "");
     assert_eq!(sandbox.materialize(&[]), ["each@a"]);
     assert!(!holds(&sandbox));
+}
+
+#[test]
+fn of_a_large_folder_each_change_is_seen() {
+    let manifest = "[source.data]\npath = \"data/\"\n[asset.first]\ndeps = \"data\"\ncommand = \"ls {{input}} > {{output}}\"\noutputs = \"out\"\n";
+    let sandbox = Sandbox::new(manifest);
+    for number in 0..1_100 {
+        sandbox.write(format!("data/{}/{number}", number % 2), "old\n");
+    }
+    let settle = || sleep(Duration::from_millis(13));
+    settle();
+    assert_eq!(sandbox.materialize(&[]), ["first"]);
+    let changes: [(&str, Change); 6] = [
+        ("nothing", |_| ()),
+        ("one file", |it| _ = it.write("data/1/3", "new\n")),
+        ("files of several records", |it| {
+            it.write("data/0/2", "new\n").write("data/1/1099", "new\n");
+        }),
+        ("a file that is replaced", |it| {
+            it.remove("data/0/4");
+            it.write("data/0/4", "new\n");
+        }),
+        ("a file that is gone, and another", |it| {
+            it.remove("data/0/6");
+            it.write("data/1/5", "new\n");
+        }),
+        ("a new file", |it| _ = it.write("data/new", "new\n")),
+    ];
+    for (what, change) in changes {
+        settle();
+        change(&sandbox);
+        settle();
+        let expected: &[&str] = if what == "nothing" { &[] } else { &["first"] };
+        assert_eq!(sandbox.materialize(&[]), expected, "{what}");
+        settle();
+        sandbox.materialize(&[]);
+        assert!(holds(&sandbox), "after {what}");
+        sandbox.remove(".assetctl/snapshots");
+        assert!(
+            sandbox.materialize(&[]).is_empty(),
+            "the version of {what} is right"
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! A glance at everything that a snapshot holds: what looks as it did, and what does not.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::Path;
@@ -57,25 +57,20 @@ pub struct Glance {
     pub known: Stretches,
     /// What does not look as it did.
     pub changed: Stretches,
-    /// The records of large sources among it.
+    /// The records of sources among it.
     pub records: ChangedRecords,
 }
 
-/// Records of sources of many entries that do not look as they did, each by its chunk and its number in that.
+/// The records of sources that do not look as they did.
 #[derive(Debug, Default)]
-pub struct ChangedRecords(HashSet<(Owner, ChunkId, u32)>);
-
-impl ChangedRecords {
-    /// The partitions of sources that they are of.
-    pub fn owners(&self) -> Vec<Owner> {
-        let mut owners: Vec<Owner> = self.0.iter().map(|(owner, ..)| *owner).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        owners
-    }
+pub struct ChangedRecords {
+    /// Each by its chunk and its number in that.
+    places: HashSet<(ChunkId, u32)>,
+    /// The partitions of sources with so many entries that it is worth it to look at few of them.
+    pub large: BTreeSet<Owner>,
 }
 
-/// Fewer entries of a source are looked at anew where its record does not hold, outside of tests.
+/// Of fewer entries all are looked at anew where one does not hold, outside of tests.
 const MANY_ENTRIES: usize = if cfg!(test) { 1 } else { 64 };
 
 /// Who looks, and from where.
@@ -115,7 +110,8 @@ impl Snapshot {
             let chunk = chunk?;
             all.known.append(chunk.known);
             all.changed.append(chunk.changed);
-            all.records.0.extend(chunk.records.0);
+            all.records.places.extend(chunk.records.places);
+            all.records.large.extend(chunk.records.large);
         }
         Some(all)
     }
@@ -150,7 +146,7 @@ impl Snapshot {
             if head.owner != owner {
                 continue;
             }
-            let has_changed = records.0.contains(&(owner, chunk.id(), number));
+            let has_changed = records.places.contains(&(chunk.id(), number));
             while let Some(entry) = reader.next_entry() {
                 let now = if has_changed {
                     entry.now(directory).ok()?
@@ -196,10 +192,12 @@ impl Snapshot {
             }
             if !holds {
                 found.changed.push(owner);
-                // What begins a chunk may go on from another one.
-                let is_large = head.entries >= MANY_ENTRIES || chunk.chunk.first == owner;
-                if is_large && owner.part == OwnedPart::Source {
-                    found.records.0.insert((owner, chunk.id(), number));
+                if owner.part == OwnedPart::Source {
+                    found.records.places.insert((chunk.id(), number));
+                    // What begins a chunk may go on from another one.
+                    if head.entries >= MANY_ENTRIES || chunk.chunk.first == owner {
+                        found.records.large.insert(owner);
+                    }
                 }
             }
         }

@@ -24,7 +24,7 @@ pub enum OwnedPart {
 const PARTS: [OwnedPart; 3] = [OwnedPart::Source, OwnedPart::Code, OwnedPart::Outputs];
 
 /// What entries belong to, of which partition; code belongs to number 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Owner {
     /// The place of the asset or source in the order of the graph.
     pub place: u32,
