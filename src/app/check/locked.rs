@@ -277,7 +277,7 @@ impl Gathered {
         scope: &Scope<'_>,
         judged: &Judged<'_>,
     ) -> BTreeMap<Cell, Elsewhere> {
-        let is_source = |cell: &Cell| scope.graph().source(scope.at(*cell).0).is_some();
+        let is_source = |cell: &Cell| scope.graph().is_source(scope.at(*cell).0);
         let mut suspected = Vec::new();
         for (number, verdict) in judged.verdicts.iter().enumerate() {
             if matches!(verdict, LockStatus::Stale | LockStatus::MaybeStale) {

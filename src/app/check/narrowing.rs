@@ -24,7 +24,7 @@ pub(super) fn narrowed(
     request: &CheckOptions,
     mut goals: Goals,
 ) -> Result<Goals, AppError> {
-    goals.retain(|(id, _)| project.graph().asset(*id).is_some_and(|asset| asset.locked));
+    goals.retain(|(id, _)| project.graph().is_locked(*id));
     let Some(revision) = &request.since else {
         return Ok(goals);
     };

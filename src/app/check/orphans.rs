@@ -115,7 +115,7 @@ impl<'l> Found<'l> {
 /// The keys of an asset that has lines.
 fn keys<'p>(project: &'p OpenProject, locked: &LockedAsset) -> Option<&'p PartitionKeys> {
     let graph = project.graph();
-    let id = graph.find(locked.asset.as_str())?;
-    graph.asset(id).filter(|asset| asset.locked)?;
+    let id = graph.find(locked.asset.as_str());
+    let id = id.filter(|id| graph.is_locked(*id))?;
     Some(project.keys().get(graph.partitions(id)))
 }

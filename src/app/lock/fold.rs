@@ -67,7 +67,7 @@ pub fn updated(
 /// All partitions of all assets with lines.
 pub fn everything(project: &OpenProject) -> Vec<(AssetId, PartitionSet)> {
     let graph = project.graph();
-    let locked = |id: &AssetId| graph.asset(*id).is_some_and(|asset| asset.locked);
+    let locked = |id: &AssetId| graph.is_locked(*id);
     let all = |id: AssetId| {
         let keys = project.keys().get(graph.partitions(id));
         (id, PartitionSet::from_range(keys.range()))
@@ -80,10 +80,8 @@ fn folds(project: &OpenProject, lock: &Lock) -> bool {
     let limits = FoldLimits::default();
     let graph = project.graph();
     let mut blocks = lock.assets.iter().flat_map(|locked| &locked.blocks);
-    let is_large = |id: AssetId| {
-        let is_large = limits.fold(project.keys().get(graph.partitions(id)));
-        is_large && graph.asset(id).is_some_and(|asset| asset.locked)
-    };
+    let is_large =
+        |id: AssetId| graph.is_locked(id) && limits.fold(project.keys().get(graph.partitions(id)));
     blocks.next().is_some() || graph.ids().any(is_large)
 }
 

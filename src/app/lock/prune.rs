@@ -100,7 +100,7 @@ fn orphans(project: &OpenProject, lock: &Lock) -> LockChanges {
     let mut changes = LockChanges::default();
     for locked in &lock.assets {
         let id = graph.find(locked.asset.as_str());
-        let id = id.filter(|id| graph.asset(*id).is_some_and(|asset| asset.locked));
+        let id = id.filter(|id| graph.is_locked(*id));
         let existing = Existing::of(project, id);
         let partitions = locked.lines.iter().map(|line| &line.partition);
         let partitions = partitions.filter(|key| !existing.has(key.as_ref()));

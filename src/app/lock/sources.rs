@@ -113,9 +113,9 @@ pub fn observed_changes(observed: &[ObservedSource], lock: &Lock) -> LockChanges
 
 /// Whether an asset with lines reads a source.
 pub fn is_read_by_locked(graph: &AssetGraph, source: AssetId) -> bool {
-    let readers = graph.downstream(source).iter();
-    let mut readers = readers.filter_map(|id| graph.asset(*id));
-    readers.any(|asset| asset.locked && asset.deps.iter().any(|dep| dep.asset == source))
+    let mut readers = graph.downstream(source).iter();
+    let reads = |id: AssetId| graph.deps(id).iter().any(|dep| dep.asset == source);
+    readers.any(|id| graph.is_locked(*id) && reads(*id))
 }
 
 /// The version of a source; `None` where nothing is there.

@@ -94,7 +94,7 @@ impl AssetGraph {
             count: frame.count,
             declarations: Declarations::unread(frame.count),
             blocks: Some(blocks),
-            ..Self::default()
+            ..Self::unread()
         })
     }
 

@@ -49,7 +49,7 @@ pub struct Settings {
 /// Everything that a project declares.
 ///
 /// One that is read from its bytes decodes a declaration when it is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct AssetGraph {
     settings: Settings,
     files: Vec<String>,
@@ -120,8 +120,28 @@ impl AssetGraph {
             downstream: downstream.into(),
             labels: Labels::new(&declarations).into(),
             declarations: declarations.into(),
-            ..Self::default()
+            ..Self::unread()
         })
+    }
+
+    /// One of which nothing is at hand.
+    fn unread() -> Self {
+        Self {
+            settings: Settings::default(),
+            files: Vec::new(),
+            definitions: Vec::new(),
+            count: 0,
+            keys: OnceLock::new(),
+            outlines: OnceLock::new(),
+            order: OnceLock::new(),
+            upstream: OnceLock::new(),
+            downstream: OnceLock::new(),
+            labels: OnceLock::new(),
+            meanings: OnceLock::new(),
+            names: OnceLock::new(),
+            declarations: Declarations::default(),
+            blocks: None,
+        }
     }
 
     /// Settings of the project.
@@ -227,6 +247,11 @@ impl AssetGraph {
         self.outline(id).role == OutlineRole::MaterializableAsset
     }
 
+    /// Whether `id` is an asset that has lines in the lock file.
+    pub fn is_locked(&self, id: AssetId) -> bool {
+        self.outline(id).locked
+    }
+
     /// How many outputs `id` has; none for a source.
     pub fn outputs(&self, id: AssetId) -> u32 {
         self.outline(id).outputs
@@ -299,6 +324,13 @@ impl AssetGraph {
     /// A definition that has more keys than can be counted.
     pub fn keys(&self, existing: &ExistingKeys) -> Result<KeysByDefinition, TooManyKeys> {
         KeysByDefinition::new(&self.definitions, existing)
+    }
+}
+
+/// A graph in which nothing is declared.
+impl Default for AssetGraph {
+    fn default() -> Self {
+        Self::new(GraphParts::default()).expect("what declares nothing has no cycle")
     }
 }
 

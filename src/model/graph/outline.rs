@@ -13,6 +13,8 @@ pub(super) struct Outline {
     pub role: OutlineRole,
     /// How many outputs an asset has.
     pub outputs: u32,
+    /// Whether an asset has lines in the lock file.
+    pub locked: bool,
 }
 
 /// What a declaration is.
@@ -25,18 +27,21 @@ pub(super) enum OutlineRole {
 
 impl Outline {
     pub(super) fn of(declaration: &Declaration) -> Self {
-        let (role, outputs) = match declaration {
-            Declaration::Source(_) => (OutlineRole::Source, 0),
-            Declaration::Asset(asset) if asset.is_materializable() => {
-                (OutlineRole::MaterializableAsset, asset.outputs.len())
-            }
-            Declaration::Asset(asset) => (OutlineRole::ExternalAsset, asset.outputs.len()),
+        let asset = match declaration {
+            Declaration::Asset(asset) => Some(asset),
+            Declaration::Source(_) => None,
+        };
+        let role = match asset {
+            None => OutlineRole::Source,
+            Some(asset) if asset.is_materializable() => OutlineRole::MaterializableAsset,
+            Some(_) => OutlineRole::ExternalAsset,
         };
         Self {
             location: declaration.location(),
             partitions: declaration.partitions(),
             role,
-            outputs: outputs as u32,
+            outputs: asset.map_or(0, |asset| asset.outputs.len() as u32),
+            locked: asset.is_some_and(|asset| asset.locked),
         }
     }
 }
@@ -58,7 +63,7 @@ impl FixedWidth<24> for Outline {
             start,
             len,
         } = self.location;
-        let what = u32::from(file.0) << 16 | role;
+        let what = u32::from(file.0) << 16 | u32::from(self.locked) << 8 | role;
         let mut bytes = [0; 24];
         let numbers = [what, line, start, len, partitions, self.outputs];
         for (place, number) in bytes.as_chunks_mut().0.iter_mut().zip(numbers) {
@@ -78,7 +83,8 @@ impl FixedWidth<24> for Outline {
                 len: number(3),
             },
             partitions: (partitions != UNPARTITIONED).then_some(DefinitionId(partitions)),
-            role: match number(0) & 0xFFFF {
+            locked: number(0) >> 8 & 1 == 1,
+            role: match number(0) & 0xFF {
                 0 => OutlineRole::Source,
                 1 => OutlineRole::ExternalAsset,
                 _ => OutlineRole::MaterializableAsset,
