@@ -136,10 +136,7 @@ impl<'a> Head<'a> {
         let (table, signed) = digests.split_at(16);
         let (sources, after): (Sources, &[u8]) = postcard::take_from_bytes(rest).ok()?;
         let sources_bytes = &rest[..rest.len() - after.len()];
-        let is_ours = key
-            .digest_of(&[compiled_from, table, sources_bytes])
-            .as_bytes()
-            == signed;
+        let is_ours = signature(key, [compiled_from, table, sources_bytes]).as_bytes() == signed;
         is_ours.then_some(Self {
             compiled_from,
             table,
@@ -224,11 +221,22 @@ fn content(path: &Path) -> Option<Digest> {
     Some(Digest::truncated(&hasher.finalize()))
 }
 
-fn digest(files: &[(&str, Digest)]) -> Digest {
+/// What the version of the tool that compiles can make with the key: what another one has compiled is no basis either.
+fn signature(key: &Key, [compiled_from, table, sources]: [&[u8]; 3]) -> Digest {
+    let version = of_this_version().finish(Kind::Manifest);
+    key.digest_of(&[version.as_bytes(), compiled_from, table, sources])
+}
+
+fn of_this_version() -> Folding {
     let mut folding = Folding::new();
     folding.text("version", env!("CARGO_PKG_VERSION"));
     folding.number("format", FORMAT.into());
     folding.number("rule", RULE.into());
+    folding
+}
+
+fn digest(files: &[(&str, Digest)]) -> Digest {
+    let mut folding = of_this_version();
     for (path, content) in files {
         folding.text("path", path);
         folding.digest("content", *content);
@@ -256,7 +264,10 @@ fn encode(
     };
     let sources = postcard::to_stdvec(&sources).ok()?;
     let of_table = key.digest(&table);
-    let signed = key.digest_of(&[compiled_from.as_bytes(), of_table.as_bytes(), &sources]);
+    let signed = signature(
+        key,
+        [compiled_from.as_bytes(), of_table.as_bytes(), &sources],
+    );
     let mut bytes = MAGIC.to_vec();
     for digest in [compiled_from, of_table, signed] {
         bytes.extend_from_slice(digest.as_bytes());

@@ -338,3 +338,20 @@ fn a_meaning_is_of_what_is_declared_and_not_of_where() {
         assert_ne!(meaning(&text, "a"), own, "{text}");
     }
 }
+
+#[test]
+fn another_version_of_assetctl_has_compiled_nothing() {
+    let root = project(&[("Assets.toml", "[asset.a]\ncommand = 'x {{output}}'\n")]);
+    assert!(reread(root.path()).1);
+    let cache = root.path().join("cache");
+    let mut bytes = std::fs::read(&cache).expect("compiled");
+    // Three digests stand behind the first word; the last of them covers the others, the files and the version.
+    let sources = b"\0\xF0\x01";
+    let sources = bytes.windows(3).position(|it| it == sources);
+    assert!(!reread(root.path()).1, "it is of this version");
+    let end = sources.map_or(bytes.len(), |at| at + 3);
+    let signed = key().digest_of(&[&bytes[16..32], &bytes[32..48], &bytes[64..end]]);
+    bytes[48..64].copy_from_slice(signed.as_bytes());
+    std::fs::write(&cache, bytes).expect("written");
+    assert!(reread(root.path()).1, "it is of no version");
+}
