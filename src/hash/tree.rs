@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FileType;
+use rustix::fs::{DirEntry, FileType};
 
 use crate::hash::stamps::{FolderLook, Look, Moment};
 use crate::hash::stat_cache::Cursor;
@@ -191,7 +191,7 @@ impl Versions<'_> {
         };
         named.clone_into(&mut look.path);
         let mut entries = Vec::with_capacity(all.len());
-        for entry in all {
+        for entry in in_order(all) {
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
             let path = joined(named, name);
             if self.leaves_out(&path, tree.counted) {
@@ -241,6 +241,25 @@ impl Versions<'_> {
         let found: Result<Vec<Found>, HashError> = self.of_places(&places).into_iter().collect();
         fold_found(entries, found?.into_iter())
     }
+}
+
+/// Entries in order of names. What is made of them then lies in memory in the order in which it is used.
+fn in_order(entries: Vec<DirEntry>) -> impl Iterator<Item = DirEntry> {
+    let begin = |name: &[u8]| {
+        let mut bytes = [0; 16];
+        let len = name.len().min(bytes.len());
+        bytes[..len].copy_from_slice(&name[..len]);
+        u128::from_be_bytes(bytes)
+    };
+    let entries = entries.into_iter();
+    let mut keyed: Vec<_> = entries
+        .map(|it| (begin(it.file_name().to_bytes()), it))
+        .collect();
+    keyed.sort_unstable_by(|(one, a), (other, b)| {
+        one.cmp(other)
+            .then_with(|| a.file_name().cmp(b.file_name()))
+    });
+    keyed.into_iter().map(|(_, entry)| entry)
 }
 
 /// The path of a name in a folder.
