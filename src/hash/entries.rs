@@ -25,7 +25,8 @@ pub enum Seen {
     Own,
     /// What a link leads to, if that is no folder.
     Target,
-    /// The folder there, or behind a link: its own stamp, which tells what comes and goes.
+    /// The folder there, or behind a link: its own stamp, which tells what comes and goes. Without a stamp there is a link that leads
+    /// nowhere.
     Folder {
         /// What tells of all that lies in it, or 0.
         listing: u64,
@@ -295,7 +296,7 @@ impl Look {
                     is_settled,
                     listing,
                 }),
-                (Seen::Folder { .. }, None) => {}
+                (Seen::Folder { .. }, None) => look.dangling.push(path),
             }
         }
         look
@@ -313,13 +314,19 @@ impl Look {
             },
             stamp: *stamp,
         });
-        entries.chain(self.folders.iter().map(|it| Sighting {
+        let folders = self.folders.iter().map(|it| Sighting {
             path: &it.path,
             seen: Seen::Folder {
                 listing: it.listing,
             },
             stamp: Some(it.stamp),
-        }))
+        });
+        let dangling = self.dangling.iter().map(|path| Sighting {
+            path,
+            seen: Seen::Folder { listing: 0 },
+            stamp: None,
+        });
+        entries.chain(folders).chain(dangling)
     }
 }
 

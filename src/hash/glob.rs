@@ -31,6 +31,17 @@ pub struct GlobVersion {
     pub bytes: u64,
 }
 
+/// What a walk through the folders of a pattern has met.
+#[derive(Default)]
+pub(super) struct Walked {
+    /// The matches.
+    pub entries: Vec<TreeEntry>,
+    /// The folders that a match could have been found in.
+    pub folders: Vec<PathBuf>,
+    /// Links that lead nowhere, and may lead to a match later on.
+    pub dangling: Vec<PathBuf>,
+}
+
 /// A pattern, taken apart so that a walk sees as little as possible.
 struct Pattern {
     /// The leading folders without anything to match.
@@ -53,7 +64,7 @@ impl Versions<'_> {
     ) -> Result<GlobVersion, HashError> {
         let except_globs = Exceptions::new(except)?;
         let Some(looks) = self.looks.as_ref().filter(|_| is_glob(pattern)) else {
-            let (entries, _) = self.walk(pattern, &except_globs, counted)?;
+            let entries = self.walk(pattern, &except_globs, counted)?.entries;
             let (version, bytes) = self.fold(&entries)?;
             return Ok(GlobVersion {
                 version,
@@ -73,11 +84,11 @@ impl Versions<'_> {
             Listing {
                 entries: Pattern::new(pattern)?.entries_of(same),
                 folders: same.folders.clone(),
+                dangling: same.dangling.clone(),
             }
         } else {
-            let (entries, folders) = self.walk(pattern, &except_globs, counted)?;
-            let folders = self.look_at_folders(&folders, before);
-            Listing { entries, folders }
+            let walked = self.walk(pattern, &except_globs, counted)?;
+            self.look_at_folders(walked, before)
         };
         let paths = texts(&listing.entries)?;
         let (version, bytes) = self.judge_look((looks, watched), listing, earlier.as_ref())?;
@@ -95,21 +106,23 @@ impl Versions<'_> {
         except: &[P],
         counted: Counted,
     ) -> Result<Vec<String>, HashError> {
-        texts(&self.walk(pattern, &Exceptions::new(except)?, counted)?.0)
+        let walked = self.walk(pattern, &Exceptions::new(except)?, counted)?;
+        texts(&walked.entries)
     }
 
-    /// The matches of a pattern that count, sorted, and the folders that a match could have been found in.
+    /// The matches of a pattern that count, sorted, and where others could have been found.
     pub(super) fn walk(
         &self,
         pattern: &str,
         except: &Exceptions,
         counted: Counted,
-    ) -> Result<(Vec<TreeEntry>, Vec<PathBuf>), HashError> {
+    ) -> Result<Walked, HashError> {
+        let mut walked = Walked::default();
         if !is_glob(pattern) {
-            if except.take(Path::new(pattern)) {
-                return Ok((Vec::new(), Vec::new()));
+            if !except.take(Path::new(pattern)) {
+                walked.entries = self.literal_match(pattern)?;
             }
-            return Ok((self.literal_match(pattern)?, Vec::new()));
+            return Ok(walked);
         }
         let pattern = Pattern::new(pattern)?;
         let head = pattern.head(counted);
@@ -122,22 +135,27 @@ impl Versions<'_> {
             .filter_entry(|entry| {
                 entry.depth() == 0
                     || pattern.may_lead_on(entry) && {
-                        let path = pattern.head.join(below(&base, entry));
+                        let path = pattern.head.join(below(&base, entry.path()));
                         let taken_out = entry.file_type().is_dir() && except.take_folder(&path);
                         !taken_out && !self.leaves_out(&path, counted)
                     }
             });
-        let mut entries = Vec::new();
-        let mut folders = Vec::from_iter(base.is_dir().then(|| pattern.head.clone()));
+        let folders = base.is_dir().then(|| pattern.head.clone());
+        walked.folders.extend(folders);
         for entry in walk {
             let entry = match entry {
                 Ok(entry) => entry,
-                Err(error) if leads_nowhere(&error) => continue,
+                Err(error) if leads_nowhere(&error) => {
+                    let link = error.path().filter(|_| error.loop_ancestor().is_none());
+                    let link = link.map(|link| pattern.head.join(below(&base, link)));
+                    walked.dangling.extend(link);
+                    continue;
+                }
                 Err(error) => return Err(HashError::unreadable(&pattern.head, error)),
             };
-            let name = below(&base, &entry);
+            let name = below(&base, entry.path());
             if entry.file_type().is_dir() {
-                folders.push(pattern.head.join(name));
+                walked.folders.push(pattern.head.join(name));
                 continue;
             }
             if !pattern.whole.is_match(name) || except.take(&pattern.head.join(name)) {
@@ -153,10 +171,11 @@ impl Versions<'_> {
                 self.refuse_special(found.place())?;
                 continue;
             }
-            entries.push(found);
+            walked.entries.push(found);
         }
-        entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
-        Ok((entries, folders))
+        let by_name = |one: &TreeEntry, other: &TreeEntry| one.name().cmp(other.name());
+        walked.entries.sort_unstable_by(by_name);
+        Ok(walked)
     }
 
     /// The only thing that a pattern without anything to match can match, found without listing its folder.
@@ -284,9 +303,9 @@ fn texts(entries: &[TreeEntry]) -> Result<Vec<String>, HashError> {
         .collect()
 }
 
-/// The path of an entry below `base`, from which the walk began: so the text of the one begins with that of the other.
-fn below<'e>(base: &Path, entry: &'e DirEntry) -> &'e Path {
-    let path = entry.path().as_os_str().as_bytes();
+/// A path below `base`, from which the walk began: so the text of the one begins with that of the other.
+fn below<'p>(base: &Path, path: &'p Path) -> &'p Path {
+    let path = path.as_os_str().as_bytes();
     let below = path.get(base.as_os_str().len()..).unwrap_or_default();
     Path::new(OsStr::from_bytes(below.strip_prefix(b"/").unwrap_or(below)))
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{Dir, DirEntry, Mode, OFlags};
 
+use crate::hash::glob::Walked;
 use crate::hash::patterns::Exceptions;
 use crate::hash::stamps::{FolderLook, JudgedContent, KnownLooks, Look, Moment, look_key};
 use crate::hash::stat_cache::Cursor;
@@ -64,7 +65,11 @@ impl Versions<'_> {
     pub(super) fn judge_look(
         &self,
         (looks, watched): (&Mutex<KnownLooks>, Watched),
-        Listing { entries, folders }: Listing,
+        Listing {
+            entries,
+            folders,
+            dangling,
+        }: Listing,
         earlier: Option<&Look>,
     ) -> Result<(DataVersion, u64), HashError> {
         let mut glances: Vec<EntryGlance> = Vec::new();
@@ -98,6 +103,7 @@ impl Versions<'_> {
             let mut look = Look {
                 entries: Vec::with_capacity(entries.len()),
                 folders,
+                dangling,
                 judged: Some(judged),
             };
             for (entry, glance) in entries.into_iter().zip(glances) {
@@ -160,10 +166,12 @@ impl Versions<'_> {
             } => {
                 let except = Exceptions::new(except)?;
                 let before = self.ticker.moment();
-                let (entries, folders) = self.walk(pattern, &except, *counted)?;
-                look = self.look_at_entries(entries)?;
-                look.folders = self.look_at_folders(&folders, before);
-                if folders.is_empty() && look.entries.is_empty() {
+                let walked = self.walk(pattern, &except, *counted)?;
+                let is_nowhere = walked.folders.is_empty() && walked.entries.is_empty();
+                let listing = self.look_at_folders(walked, before);
+                look = self.look_at_entries(listing.entries)?;
+                (look.folders, look.dangling) = (listing.folders, listing.dangling);
+                if is_nowhere {
                     self.look_above(Path::new(pattern), &mut look);
                 }
             }
@@ -223,11 +231,10 @@ impl Versions<'_> {
         if kind == Some(FileKind::Directory) {
             // It is looked at as a folder.
             look.entries.pop();
-            let Listing { entries, folders } =
-                self.list(place, Some(self.ticker.moment()), None)?;
-            let below = self.look_at_entries(entries)?;
+            let listing = self.list(place, Some(self.ticker.moment()), None)?;
+            let below = self.look_at_entries(listing.entries)?;
             look.entries.extend(below.entries);
-            look.folders = folders;
+            look.folders = listing.folders;
         }
         Ok(())
     }
@@ -253,10 +260,15 @@ impl Versions<'_> {
         Ok((own, target))
     }
 
-    /// Folders that are gone meanwhile show in what was in them. `before` is a moment before what counts of them was listed.
-    pub(super) fn look_at_folders(&self, folders: &[PathBuf], before: Moment) -> Vec<FolderLook> {
+    /// Looks at the folders of a walk. Those that are gone meanwhile show in what was in them. `before` is a moment before the
+    /// walk.
+    pub(super) fn look_at_folders(&self, walked: Walked, before: Moment) -> Listing {
         let look = |folder: &PathBuf| Some(self.list_folder(folder, Some(before)).ok()??.0);
-        folders.iter().filter_map(look).collect()
+        Listing {
+            entries: walked.entries,
+            folders: walked.folders.iter().filter_map(look).collect(),
+            dangling: walked.dangling,
+        }
     }
 
     /// Lists a folder, and looks at it when nothing comes or goes; `None` where it is gone. `before` is a moment before, where

@@ -30,6 +30,8 @@ pub struct Look {
     /// What counts, in order; without a stamp where nothing is.
     pub(super) entries: Vec<(PathBuf, Option<FileStamp>)>,
     pub(super) folders: Vec<FolderLook>,
+    /// Links that a glob does not match as they lead nowhere.
+    pub(super) dangling: Vec<PathBuf>,
     /// What it was judged to be, if it was.
     pub(super) judged: Option<JudgedContent>,
 }

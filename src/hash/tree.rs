@@ -51,6 +51,8 @@ pub(super) struct Listing {
     /// What counts, sorted by the bytes of names.
     pub entries: Vec<TreeEntry>,
     pub folders: Vec<FolderLook>,
+    /// Links that a glob does not match as they lead nowhere.
+    pub dangling: Vec<PathBuf>,
 }
 
 impl TreeEntry {

@@ -269,3 +269,19 @@ fn of_a_large_folder_each_change_is_seen() {
         );
     }
 }
+
+#[test]
+fn a_link_that_a_glob_does_not_match_yet_is_looked_at() {
+    let manifest = "[source.found]\npath = \"raw/**/*.csv\"\n[asset.first]\ndeps = \"found\"\ncommand = \"cat {{input}} > {{output}}\"\noutputs = \"out\"\n";
+    let sandbox = Sandbox::new(manifest);
+    sandbox.write("raw/one.csv", "1\n");
+    sandbox.link("raw/two.csv", "../later");
+    sleep(Duration::from_millis(13));
+    assert_eq!(sandbox.materialize(&[]), ["first"]);
+    sandbox.materialize(&[]);
+    assert!(holds(&sandbox), "a link that leads nowhere is no match");
+    sandbox.write("later", "2\n");
+    assert!(!holds(&sandbox), "it is one by now");
+    assert_eq!(sandbox.materialize(&[]), ["first"]);
+    assert_eq!(sandbox.read("out"), "1\n2\n");
+}

@@ -153,10 +153,10 @@ impl Snapshot {
                 } else {
                     entry.stamp
                 };
-                if now.is_none() && matches!(entry.seen, Seen::Folder { .. }) {
+                let is_same = now == entry.stamp;
+                if now.is_none() && !is_same && matches!(entry.seen, Seen::Folder { .. }) {
                     return None;
                 }
-                let is_same = now == entry.stamp;
                 found.push((entry.path.to_owned(), entry.seen, now, is_same));
             }
         }
