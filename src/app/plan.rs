@@ -12,7 +12,7 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Goals, Range, select};
 use crate::app::snapshot::{
-    FinishedLook, JudgedByInstance, LockLines, ProjectLook, RunDemand, SettledRecords,
+    FinishedLook, JudgedByInstance, KeptLock, LockLines, ProjectLook, RunDemand, SettledRecords,
 };
 use crate::app::steps::scope_of;
 use crate::engine::{block_too_long, observe_sources};
@@ -85,18 +85,16 @@ pub fn plan(
         steps: steps(&mut evaluation, &instance.store, &costs, request.grouping),
     };
     project.keep_what_was_learnt();
-    look.keep(
-        &FinishedLook {
-            project,
-            workspace: &workspace,
-            scope: &scope,
-            judgement: &JudgedByInstance(&evaluation),
-            mark: project.mark().cloned(),
-            changes: None,
-            is_silent,
-        },
-        LockLines::Ignored,
-    );
+    look.keep(&FinishedLook {
+        project,
+        workspace: &workspace,
+        scope: &scope,
+        judgement: &JudgedByInstance(&evaluation),
+        mark: project.mark().cloned(),
+        changes: None,
+        lock: KeptLock::Unknown,
+        is_silent,
+    });
     Ok((report, instance.notices))
 }
 

@@ -15,7 +15,7 @@ use crate::app::project::OpenProject;
 use crate::app::running::running;
 use crate::app::selection::{Goals, Range, is_without_keys, select};
 use crate::app::snapshot::{
-    FinishedLook, JudgedByInstance, LockLines, LookBasis, ProjectLook, SettledRecords,
+    FinishedLook, JudgedByInstance, KeptLock, LockLines, LookBasis, ProjectLook, SettledRecords,
 };
 use crate::executor::LocalExecutor;
 use crate::look::{Observing, StoreRecords};
@@ -158,9 +158,10 @@ fn judged(
         judgement: &JudgedByInstance(&evaluation),
         mark: project.mark().cloned(),
         changes: None,
+        lock: KeptLock::Unknown,
         is_silent,
     };
-    look.keep(&finished, LockLines::Ignored);
+    look.keep(&finished);
     Ok(assets)
 }
 

@@ -12,10 +12,11 @@
 
 use std::ops::Range;
 
+use crate::hash::version_of_bytes;
 use crate::lockfile::error::{Damage, DamagedLine, LockError};
 use crate::lockfile::gather::{Gathered, ReadLines, Refused};
 use crate::lockfile::words::{ADDED, HEADER, Words};
-use crate::model::{AddedKey, Lock};
+use crate::model::{AddedKey, DataVersion, Lock};
 use crate::sys::inherited::cores;
 use crate::sys::parallel;
 
@@ -30,6 +31,8 @@ pub struct Parsed {
     /// Whether the text holds neither conflicts nor several lines about the same. Such a text may still be written in
     /// another order than the writer's.
     pub tidy: bool,
+    /// The version of the text.
+    pub version: DataVersion,
 }
 
 /// What a text gave, and what was met in it.
@@ -50,6 +53,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Parsed, LockError> {
     Ok(Parsed {
         lock: read.all.lock,
         tidy: !read.has_conflicts && !read.all.has_repeats,
+        version: version_of_bytes(text.as_bytes()),
     })
 }
 

@@ -18,9 +18,10 @@ use crate::app::gitignored::{Read, exact_paths, gitignored_files};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Goals, Range, SelectedGoals, is_without_keys, select};
-use crate::app::snapshot::{FinishedLook, LockLines, LookBasis, ProjectLook};
+use crate::app::snapshot::{FinishedLook, KeptLock, LockLines, LookBasis, ProjectLook};
 use crate::executor::LocalExecutor;
 use crate::lock::{LockFacts, LockJudge, LockStatus, locked_result};
+use crate::lockfile::Parsed;
 use crate::look::snapshot::{Judgement, OutputCounts};
 use crate::look::{
     ChangedOutputs, Elsewhere, Workspace, find_elsewhere, find_sources, observe_code,
@@ -34,12 +35,12 @@ use crate::plan::{Cell, Codes, FoundSources, Known, Row, Scope};
 /// What the lock file says.
 pub(super) fn by_lock(
     project: &OpenProject,
-    lock: &Lock,
+    parsed: &Parsed,
     strangers: Strangers,
     request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
-    let range = Range::Assets;
+    let (range, lock) = (Range::Assets, &parsed.lock);
     let selection = select(project, &request.selection, range)?;
     let keyless = keyless(project, &strangers, &selection);
     let (goals, notices) = selection.into_goals();
@@ -96,22 +97,20 @@ pub(super) fn by_lock(
         (report.rebuilt, report.not_rebuilt) = rebuilt(project, locked, rebuild, doors)?;
     }
     project.keep_what_was_learnt();
-    look.keep(
-        &FinishedLook {
-            project,
-            workspace: &workspace,
-            scope: &scope,
-            judgement: &JudgedByLock {
-                outputs: request.outputs,
-                gathered: &gathered,
-                judged: &judged,
-            },
-            mark: None,
-            changes: None,
-            is_silent: false,
+    look.keep(&FinishedLook {
+        project,
+        workspace: &workspace,
+        scope: &scope,
+        judgement: &JudgedByLock {
+            outputs: request.outputs,
+            gathered: &gathered,
+            judged: &judged,
         },
-        LockLines::Kept,
-    );
+        mark: None,
+        changes: None,
+        lock: KeptLock::Whole(Some(parsed.version)),
+        is_silent: false,
+    });
     Ok((report, notices))
 }
 

@@ -25,7 +25,8 @@ use crate::app::error::AppError;
 use crate::app::notice::Notice;
 use crate::app::project::{OpenProject, Surroundings};
 use crate::git::Repository;
-use crate::model::{CheckOptions, Lock};
+use crate::lockfile::Parsed;
+use crate::model::CheckOptions;
 use crate::{lockfile, manifest};
 
 pub use place::place_in_repository;
@@ -71,7 +72,7 @@ fn is_fresh_by_lock_of(
         rebuild: None,
         ..request.clone()
     };
-    let judged = judged_by(&parsed.lock, (surroundings, repository), &request, doors);
+    let judged = judged_by(&parsed, (surroundings, repository), &request, doors);
     judged.is_ok_and(|(report, _)| report.is_fresh())
 }
 
@@ -84,7 +85,7 @@ fn judged(
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     let root = manifest::find(&surroundings.directory)?.0;
     if let Some(parsed) = lockfile::read(&root)? {
-        return judged_by(&parsed.lock, (surroundings, repository), request, doors);
+        return judged_by(&parsed, (surroundings, repository), request, doors);
     }
     let project = OpenProject::open(surroundings)?.within(repository);
     recorded::by_instance(&project, request)
@@ -92,12 +93,13 @@ fn judged(
 
 /// Judges the files that are there by a lock file.
 fn judged_by(
-    lock: &Lock,
+    parsed: &Parsed,
     (surroundings, repository): (&Surroundings, Option<&Repository>),
     request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
+    let lock = &parsed.lock;
     let project = OpenProject::open_by_lock(surroundings, lock)?.within(repository);
     let (project, strangers) = by_later_clock(project, lock)?;
-    locked::by_lock(&project, lock, strangers, request, doors)
+    locked::by_lock(&project, parsed, strangers, request, doors)
 }

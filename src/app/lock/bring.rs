@@ -122,14 +122,14 @@ fn recorded_lines(
 
 /// Brings the lines of all fresh cells of an evaluation up to date, with the sources and the `keys` that they need. Lines
 /// of what is not fresh stay as they are, unless it was made just now of inputs that changed meanwhile. Nothing is written where
-/// all lines say already what was found.
+/// all lines say already what was found. Gives the file as it is then.
 pub fn lock_fresh(
     project: &OpenProject,
     versions: &Versions<'_>,
     evaluation: &mut Evaluation<'_>,
     keys: &KeysByDefinition,
     file: LockFile,
-) -> Result<(), AppError> {
+) -> Result<LockFile, AppError> {
     let part = file.part_about(evaluation.scope(), &|_| true);
     let lock = part.as_ref().unwrap_or_else(|| file.lock());
     let mut in_block = stands_in_block(evaluation, lock);
@@ -148,6 +148,5 @@ pub fn lock_fresh(
         SourceLook::All
     };
     changes.append(source_changes(project, evaluation, lock, look));
-    file.change(project, versions, changes)?;
-    Ok(())
+    file.change(project, versions, changes)
 }

@@ -14,8 +14,9 @@ use crate::app::error::AppError;
 use crate::app::lock::fold::updated;
 use crate::app::notice::{DamagedLock, Notice};
 use crate::app::project::OpenProject;
+use crate::app::snapshot::KeptLock;
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
-use crate::hash::Versions;
+use crate::hash::{Versions, version_of_bytes};
 use crate::lock::{LockChanges, is_met, stand_apart};
 use crate::lockfile::{self, FILE_NAME, LineIndex, Parsed, WantedLines};
 use crate::look::OWN_FOLDER;
@@ -37,6 +38,8 @@ pub struct LockFile {
     /// Where its lines stand, once somebody has asked.
     lines: OnceLock<Option<LineIndex>>,
     state: State,
+    /// Whether others have written it since it was read.
+    is_of_others: bool,
 }
 
 /// How the file was found.
@@ -67,6 +70,7 @@ impl LockFile {
                     lock: Lock::default().into(),
                     lines: OnceLock::new(),
                     state: State::Written,
+                    is_of_others: false,
                 });
             }
             Err(source) => {
@@ -78,7 +82,9 @@ impl LockFile {
             return Ok(Self::written(bytes));
         }
         let (lock, state) = match lockfile::parse(FILE_NAME, &bytes) {
-            Ok(Parsed { lock, tidy: true }) if lock.rule == RULE => (lock, State::Tidy),
+            Ok(Parsed {
+                lock, tidy: true, ..
+            }) if lock.rule == RULE => (lock, State::Tidy),
             Ok(Parsed { lock, .. }) => (lock, State::Untidy),
             Err(_) => {
                 let (lock, damaged) = lockfile::salvage(FILE_NAME, &bytes)?;
@@ -90,6 +96,7 @@ impl LockFile {
             lock: lock.into(),
             lines: OnceLock::new(),
             state,
+            is_of_others: false,
         })
     }
 
@@ -100,6 +107,7 @@ impl LockFile {
             lock: OnceLock::new(),
             lines: OnceLock::new(),
             state: State::Written,
+            is_of_others: false,
         }
     }
 
@@ -131,6 +139,14 @@ impl LockFile {
     /// What it holds, if there is such a file and it is not damaged.
     pub fn sound(&self) -> Option<&Lock> {
         (self.exists() && self.is_sound()).then(|| self.lock())
+    }
+
+    /// How it is kept in mind once the lines of all that is fresh are right in it, as far as only this process has written it.
+    pub fn kept(&self) -> KeptLock {
+        if self.is_of_others {
+            return KeptLock::Unknown;
+        }
+        KeptLock::Whole(self.bytes.as_deref().map(version_of_bytes))
     }
 
     /// Whether it is not damaged; one that is not there is sound.
@@ -168,6 +184,7 @@ impl LockFile {
         }
         let _guard = guard(project)?;
         let now = self.read_again(project)?;
+        let is_of_others = now.is_of_others;
         let new = if let Some(text) = now.spliced(project, &changes) {
             Self::written(text.into_bytes())
         } else {
@@ -179,6 +196,7 @@ impl LockFile {
                     lock: new.into(),
                     lines: OnceLock::new(),
                     state: State::Written,
+                    is_of_others: false,
                 });
             }
             let text = lockfile::print(&new).into_bytes();
@@ -194,7 +212,10 @@ impl LockFile {
         if let Ok(settled) = versions.settle(FILE_NAME, FILE_NAME) {
             versions.adopt(FILE_NAME, &settled);
         }
-        Ok(new)
+        Ok(Self {
+            is_of_others,
+            ..new
+        })
     }
 
     /// Its text after some changes, if its other lines stay as they are; `None` where all of it is to be written anew.
@@ -221,7 +242,11 @@ impl LockFile {
         if now == self.bytes {
             Ok(self)
         } else {
-            Self::read(project)
+            let others = Self::read(project)?;
+            Ok(Self {
+                is_of_others: true,
+                ..others
+            })
         }
     }
 }

@@ -18,8 +18,7 @@ use crate::app::plan::{purpose, refuse_unreadable};
 use crate::app::project::{OpenProject, Surroundings};
 use crate::app::size::size_on_disk;
 use crate::app::snapshot::{
-    FinishedLook, FirstGlance, GlancedSnapshot, JudgedByInstance, LockLines, NothingToDo,
-    ProjectLook,
+    FinishedLook, FirstGlance, GlancedSnapshot, JudgedByInstance, NothingToDo, ProjectLook,
 };
 use crate::engine::{
     Made, RunSummary, block_too_long, clear_crashed, materialized, observe_sources, put_back_asides,
@@ -431,7 +430,7 @@ impl DiskRun<'_> {
         for added in keys_added(project.graph(), project.keys(), &keys) {
             progress.notice(&Notice::KeysAdded(added));
         }
-        lock_fresh(project, workspace.versions, evaluation, &keys, lock)?;
+        let lock = lock_fresh(project, workspace.versions, evaluation, &keys, lock)?;
         let looked = FinishedLook {
             project,
             workspace,
@@ -439,9 +438,10 @@ impl DiskRun<'_> {
             judgement: &JudgedByInstance(evaluation),
             mark: mark.filter(|_| basis.is_alone),
             changes,
+            lock: lock.kept(),
             is_silent: basis.is_silent,
         };
-        look.keep(&looked, LockLines::Kept);
+        look.keep(&looked);
         Ok(())
     }
 

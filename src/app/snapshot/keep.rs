@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::app::project::OpenProject;
 use crate::app::snapshot::basis::Basis;
 use crate::app::snapshot::lock_stamp::lock_now;
-use crate::app::snapshot::project_look::{LockLines, ProjectLook};
+use crate::app::snapshot::project_look::ProjectLook;
 use crate::look::snapshot::{
     Everything, Judgement, KnownKeys, Numbering, OutputCounts, Owners, SnapshotPlace,
     SnapshotRecording, SnapshotState, SnapshotUpdate, Viewpoint, by_rule,
 };
 use crate::look::{KeyQuestion, Workspace, used_definitions};
-use crate::model::{Asset, Provenance, Status, TimePartitions};
+use crate::model::{Asset, DataVersion, Provenance, Status, TimePartitions};
 use crate::plan::{Cell, Codes, Demand, Evaluation, Known, Row, Scope};
 use crate::store::{ChangeState, Mark};
 
@@ -29,13 +29,24 @@ pub struct FinishedLook<'a> {
     pub mark: Option<Mark>,
     /// The moment of the instance's history after it was written, if nobody else has written since the look began.
     pub changes: Option<ChangeState>,
+    /// The lock file in which the lines of all that is fresh are right, if they were looked at.
+    pub lock: KeptLock,
     /// Whether nothing is to be told of the request each time.
     pub is_silent: bool,
 }
 
+/// The lock file after a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptLock {
+    /// Its lines were not looked at.
+    Unknown,
+    /// The lines of all that is fresh are right in a text of this version, or in a file that is not there.
+    Whole(Option<DataVersion>),
+}
+
 impl ProjectLook {
     /// Keeps what was found for the next look.
-    pub fn keep(self, looked: &FinishedLook<'_>, lock: LockLines) {
+    pub fn keep(self, looked: &FinishedLook<'_>) {
         let Some(key) = self.key else { return };
         let FinishedLook {
             project,
@@ -72,12 +83,12 @@ impl ProjectLook {
             Some((snapshot, numbering)) => numbering.moved(&snapshot.state().unlocked),
             None => Owners::default(),
         };
-        let lock = match lock {
-            LockLines::Kept => {
+        let lock = match looked.lock {
+            KeptLock::Whole(version) => {
                 unlocked.remove(&recorded.outputs);
-                lock_now(workspace.versions)
+                lock_now(workspace.versions, version)
             }
-            LockLines::Ignored => {
+            KeptLock::Unknown => {
                 for (place, part, set) in recorded.outputs.iter() {
                     unlocked.add(place, part, &set);
                 }

@@ -6,12 +6,15 @@ use std::path::Path;
 use crate::hash::{EntryReader, EntryWriter, Sighting, Sightings, Versions};
 use crate::lockfile::FILE_NAME;
 use crate::look::snapshot::SnapshotState;
-use crate::model::{Counted, Watched};
+use crate::model::{Counted, DataVersion, Watched};
 
-/// How the lock file looks, if that can be trusted to tell of the next change.
-pub(super) fn lock_now(versions: &Versions<'_>) -> Option<Vec<u8>> {
+/// How the lock file looks with a text of this version, or where it is not there, if that can be trusted to tell of the next change.
+pub(super) fn lock_now(versions: &Versions<'_>, version: Option<DataVersion>) -> Option<Vec<u8>> {
     let mut sightings = Sightings::default();
-    match versions.of_path(FILE_NAME).ok()?.version() {
+    if versions.of_path(FILE_NAME).ok()?.version() != version {
+        return None;
+    }
+    match version {
         Some(version) => {
             let watched = Watched::Path(FILE_NAME.to_owned(), Counted::All);
             versions

@@ -9,6 +9,6 @@ mod settled_records;
 
 pub use basis::LookBasis;
 pub use first_glance::{FirstGlance, GlancedSnapshot, NothingToDo};
-pub use keep::{FinishedLook, JudgedByInstance};
+pub use keep::{FinishedLook, JudgedByInstance, KeptLock};
 pub use project_look::{LockLines, ProjectLook, RunDemand};
 pub use settled_records::SettledRecords;
