@@ -93,6 +93,7 @@ pub fn plan(
         mark: project.mark().cloned(),
         changes: None,
         lock: KeptLock::Unknown,
+        other_lines: Vec::new(),
         is_silent,
     });
     Ok((report, instance.notices))

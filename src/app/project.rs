@@ -52,7 +52,6 @@ pub struct OpenProject {
     notices: Vec<Notice>,
     now: Timestamp,
     environment: Vec<(OsString, OsString)>,
-    program: Option<PathBuf>,
     cache: StatCache,
     ignore: Ignore,
     io_manager: FilesystemIoManager,
@@ -139,7 +138,6 @@ impl OpenProject {
             home: Some(self.home.clone()),
             now: self.now,
             environment: self.environment.clone(),
-            program: self.program.clone(),
         };
         Ok(Self::open(&surroundings)?.within(self.repository.as_ref()))
     }
@@ -220,7 +218,6 @@ impl OpenProject {
             notices,
             now: surroundings.now,
             environment: surroundings.environment.clone(),
-            program: surroundings.program.clone(),
             ignore,
             traces: Traces::Left,
             git_ignored: OnceLock::new(),
@@ -356,12 +353,6 @@ impl OpenProject {
             .rev()
             .find(|(variable, _)| variable == name)
             .map(|(_, value)| value)
-    }
-
-    /// The program that asks, for which answers are kept.
-    #[must_use]
-    pub fn program(&self) -> Option<&Path> {
-        self.program.as_deref()
     }
 
     /// The versions of what is on disk.
@@ -540,8 +531,6 @@ pub struct Surroundings {
     pub now: Timestamp,
     /// The environment.
     pub environment: Vec<(OsString, OsString)>,
-    /// The program that asks: answers that take long are kept for it. `None` keeps none.
-    pub program: Option<PathBuf>,
 }
 
 impl Surroundings {

@@ -159,6 +159,7 @@ fn judged(
         mark: project.mark().cloned(),
         changes: None,
         lock: KeptLock::Unknown,
+        other_lines: Vec::new(),
         is_silent,
     };
     look.keep(&finished);

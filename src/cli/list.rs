@@ -1,4 +1,4 @@
-//! `list`: a row per asset and source. What is declared follows from the manifest alone, so that the answer is kept.
+//! `list`: a row per asset and source.
 
 use clap::Args;
 
@@ -25,14 +25,8 @@ pub struct ListArgs {
     pub selection: Vec<String>,
 }
 
-/// Lists what is selected. Where everything is asked for and nothing has changed since, the answer is the one before.
+/// Lists what is selected.
 pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
-    let is_everything = args.selection.is_empty();
-    let question = question(session);
-    if is_everything && let Some(kept) = app::kept(&session.surroundings()?, &question) {
-        output::answer_bytes(&kept)?;
-        return Ok(VerbExit::Yes);
-    }
     let project = session.project()?;
     let request = ListRequest {
         selection: selection(&args.selection),
@@ -52,18 +46,7 @@ pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
     if session.tell(&notices) {
         output::answer_bytes(&answer)?;
     }
-    if is_everything {
-        app::keep(&project, &question, &answer);
-    }
     Ok(VerbExit::Yes)
-}
-
-/// All that the answer depends on besides what is declared.
-fn question(session: &Session) -> String {
-    let look = session.look();
-    let shown = (look.glyphs, look.width, look.detail, look.hints);
-    let stream = session.terminal.stdout.colors;
-    format!("list {:?} {shown:?} {stream:?}", session.format)
 }
 
 /// The assets and sources; quiet, only their names.

@@ -129,7 +129,6 @@ impl Session {
             home: self.globals.home.as_ref().map(|home| here.join(home)),
             now: self.now,
             environment: std::env::vars_os().collect(),
-            program: std::env::current_exe().ok(),
         })
     }
 

@@ -246,7 +246,6 @@ command = "cat {{input_list.clean}} > {{output}}"
             home: None,
             now: "2026-01-02T00:00:00Z".parse().expect("a time"),
             environment: Vec::new(),
-            program: None,
         };
         OpenProject::open(&surroundings).expect("a project")
     }

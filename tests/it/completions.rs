@@ -325,3 +325,51 @@ fn no_script_asks_in_vain() {
         );
     }
 }
+
+#[test]
+fn completions_know_the_keys_of_now() {
+    let sandbox = Sandbox::new()
+        .with_file(
+            "Assets.toml",
+            "[project]\ninclude = [\"parts/*.toml\"]\n\n[partitions.found]\ntype = \"files\"\npattern = \"in/{{partition}}.csv\"\n\n\
+             [partitions.added]\ntype = \"dynamic\"\n\n\
+             [asset.of_file]\npartitions = \"found\"\ncommand = \"echo > {{output}}\"\noutputs = \"out/{{partition}}.csv\"\n\n\
+             [asset.of_key]\npartitions = \"added\"\ncommand = \"echo > {{output}}\"\noutputs = \"keys/{{partition}}.csv\"\n",
+        )
+        .with_file("parts/one.toml", "[source.of_part]\npath = \"part\"\n")
+        .with_file("in/a.csv", "1\n")
+        .with_file(".assetctl/.keep", "");
+    let words = |word: &str| {
+        let asked = [
+            "env",
+            "ASSETCTL_COMPLETE=fish",
+            env!("CARGO_BIN_EXE_assetctl"),
+            "--",
+            "assetctl",
+            "explain",
+            word,
+        ];
+        sandbox.run_command(&asked).success().stdout().to_owned()
+    };
+    assert_eq!(words("of_file@"), "of_file@a\n");
+    assert_eq!(words("of_key@"), "");
+    sandbox.write("in/b.csv", "2\n");
+    assert_eq!(words("of_file@"), "of_file@b\nof_file@a\n");
+    sandbox.remove("in/a.csv");
+    assert_eq!(words("of_file@"), "of_file@b\n");
+    sandbox.run(&["partitions", "add", "added", "k"]).success();
+    assert_eq!(words("of_key@"), "of_key@k\n");
+    sandbox
+        .run(&["partitions", "remove", "added", "k"])
+        .success();
+    assert_eq!(words("of_key@"), "");
+    sandbox.edit("parts/one.toml", "of_part", "of_trap");
+    assert_eq!(words("of_"), "of_file\nof_key\nof_trap\n");
+    sandbox.edit(
+        "Assets.toml",
+        "partitions = \"found\"",
+        "partitions = \"added\"",
+    );
+    sandbox.run(&["partitions", "add", "added", "z"]).success();
+    assert_eq!(words("of_file@"), "of_file@z\n");
+}

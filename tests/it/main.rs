@@ -12,7 +12,6 @@ mod hooks;
 mod hostile_text;
 mod in_memory;
 mod json;
-mod kept;
 mod lock;
 mod partitions;
 mod plain_english;

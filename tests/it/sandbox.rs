@@ -185,7 +185,6 @@ impl Sandbox {
             home: variable("ASSETCTL_HOME").map(|home| self.project().join(home)),
             now: now.and_then(Result::ok).unwrap_or_else(Timestamp::now),
             environment: self.environment.clone(),
-            program: None,
         }
     }
 

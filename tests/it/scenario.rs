@@ -402,7 +402,6 @@ impl Scenario {
             home: None,
             now: self.now,
             environment: self.environment.clone(),
-            program: None,
         }
     }
 

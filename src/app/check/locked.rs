@@ -109,6 +109,7 @@ pub(super) fn by_lock(
         mark: None,
         changes: None,
         lock: KeptLock::Whole(Some(parsed.version)),
+        other_lines: Vec::new(),
         is_silent: false,
     });
     Ok((report, notices))

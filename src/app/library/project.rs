@@ -227,7 +227,6 @@ impl Project {
             home: home.map(Path::to_owned),
             now: self.clock.now(),
             environment: self.environment.clone(),
-            program: None,
         }
     }
 

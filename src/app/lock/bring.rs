@@ -24,7 +24,7 @@ use crate::lock::{
 use crate::lockfile::FILE_NAME;
 use crate::look::Observing;
 use crate::model::{AssetKey, KeysByDefinition, LockLine, LockRequest, RULE};
-use crate::plan::{Evaluation, Purpose, Role, Scope, Upstream};
+use crate::plan::{Cell, Evaluation, Purpose, Role, Scope, Upstream};
 use crate::store::{Store, StoreError};
 
 /// Brings the lines of what is selected up to date.
@@ -122,14 +122,14 @@ fn recorded_lines(
 
 /// Brings the lines of all fresh cells of an evaluation up to date, with the sources and the `keys` that they need. Lines
 /// of what is not fresh stay as they are, unless it was made just now of inputs that changed meanwhile. Nothing is written where
-/// all lines say already what was found. Gives the file as it is then.
+/// all lines say already what was found. Gives the file as it is then, and what has a right line of another result.
 pub fn lock_fresh(
     project: &OpenProject,
     versions: &Versions<'_>,
     evaluation: &mut Evaluation<'_>,
     keys: &KeysByDefinition,
     file: LockFile,
-) -> Result<LockFile, AppError> {
+) -> Result<(LockFile, Vec<Cell>), AppError> {
     let part = file.part_about(evaluation.scope(), &|_| true);
     let lock = part.as_ref().unwrap_or_else(|| file.lock());
     let mut in_block = stands_in_block(evaluation, lock);
@@ -148,5 +148,6 @@ pub fn lock_fresh(
         SourceLook::All
     };
     changes.append(source_changes(project, evaluation, lock, look));
-    file.change(project, versions, changes)
+    let file = file.change(project, versions, changes)?;
+    Ok((file, staying.into_iter().collect()))
 }

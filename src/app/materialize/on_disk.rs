@@ -430,7 +430,7 @@ impl DiskRun<'_> {
         for added in keys_added(project.graph(), project.keys(), &keys) {
             progress.notice(&Notice::KeysAdded(added));
         }
-        let lock = lock_fresh(project, workspace.versions, evaluation, &keys, lock)?;
+        let (lock, other_lines) = lock_fresh(project, workspace.versions, evaluation, &keys, lock)?;
         let looked = FinishedLook {
             project,
             workspace,
@@ -439,6 +439,7 @@ impl DiskRun<'_> {
             mark: mark.filter(|_| basis.is_alone),
             changes,
             lock: lock.kept(),
+            other_lines,
             is_silent: basis.is_silent,
         };
         look.keep(&looked);

@@ -7,11 +7,11 @@ use crate::app::snapshot::basis::Basis;
 use crate::app::snapshot::lock_stamp::lock_now;
 use crate::app::snapshot::project_look::ProjectLook;
 use crate::look::snapshot::{
-    Everything, Judgement, KnownKeys, Numbering, OutputCounts, Owners, SnapshotPlace,
+    Everything, Judgement, KnownKeys, Numbering, OutputCounts, OwnedPart, Owners, SnapshotPlace,
     SnapshotRecording, SnapshotState, SnapshotUpdate, Viewpoint, by_rule,
 };
 use crate::look::{KeyQuestion, Workspace, used_definitions};
-use crate::model::{Asset, DataVersion, Provenance, Status, TimePartitions};
+use crate::model::{Asset, DataVersion, PartitionSet, Provenance, Status, TimePartitions};
 use crate::plan::{Cell, Codes, Demand, Evaluation, Known, Row, Scope};
 use crate::store::{ChangeState, Mark};
 
@@ -31,6 +31,8 @@ pub struct FinishedLook<'a> {
     pub changes: Option<ChangeState>,
     /// The lock file in which the lines of all that is fresh are right, if they were looked at.
     pub lock: KeptLock,
+    /// What is fresh and has a right line of another result: once something is made of it, it gets its own.
+    pub other_lines: Vec<Cell>,
     /// Whether nothing is to be told of the request each time.
     pub is_silent: bool,
 }
@@ -86,6 +88,11 @@ impl ProjectLook {
         let lock = match looked.lock {
             KeptLock::Whole(version) => {
                 unlocked.remove(&recorded.outputs);
+                for cell in &looked.other_lines {
+                    let (id, partition) = scope.at(*cell);
+                    let set = PartitionSet::single(partition.index);
+                    unlocked.add(numbering.place_now(id), OwnedPart::Outputs, &set);
+                }
                 lock_now(workspace.versions, version)
             }
             KeptLock::Unknown => {

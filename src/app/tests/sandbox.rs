@@ -124,7 +124,6 @@ impl Sandbox {
             .into_iter()
             .chain(ours)
             .collect(),
-            program: None,
         }
     }
 

@@ -197,7 +197,6 @@ impl Asked {
                 .copied()
                 .unwrap_or_else(Timestamp::now),
             environment: std::env::vars_os().collect(),
-            program: std::env::current_exe().ok(),
         })
     }
 
