@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::hash::look::earlier_look;
 use crate::hash::patterns::{Exceptions, PathGlob, is_glob, literal_start};
-use crate::hash::stamps::Look;
+use crate::hash::stamps::{Look, earlier_look};
 use crate::hash::tree::{EntryKind, Listing, TreeEntry};
 use crate::hash::version::{Place, Standing};
 use crate::hash::{HashError, Versions};

@@ -8,8 +8,9 @@ use rustix::fs::{Dir, DirEntry, Mode, OFlags};
 
 use crate::hash::glob::Walked;
 use crate::hash::patterns::Exceptions;
-use crate::hash::stamps::{FolderLook, JudgedContent, KnownLooks, Look, Moment, look_key};
+use crate::hash::stamps::{FolderLook, JudgedContent, KnownLooks, Look, earlier_look, look_key};
 use crate::hash::stat_cache::Cursor;
+use crate::hash::ticker::Moment;
 use crate::hash::tree::{
     EntryKind, Listing, TreeEntry, files, fold_found, into_files, leave_empty_folders,
 };
@@ -356,12 +357,6 @@ impl Look {
             self.entries.push((path, own));
         }
     }
-}
-
-/// How something looked a moment before its version is first taken.
-pub(super) fn earlier_look(looks: &Mutex<KnownLooks>, watched: &Watched) -> Option<Look> {
-    let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-    looks.earlier.remove(watched)
 }
 
 /// A digest of the name and the inode of an entry. It is kept in snapshots, so it is the same in each version of a program.

@@ -19,15 +19,17 @@ mod glob;
 mod look;
 mod patterns;
 mod settle;
+mod sightings;
 mod stamps;
 mod stat_cache;
+mod ticker;
 mod tree;
 mod value;
 mod version;
 mod versions;
 
 pub use entries::{
-    EntryReader, EntryWriter, Seen, SeenEntry, Sighting, Sightings, read_number, take, write_number,
+    EntryReader, EntryWriter, Seen, SeenEntry, Sighting, read_number, take, write_number,
 };
 pub use error::{HashError, SyntaxError};
 pub use glob::GlobVersion;
@@ -36,6 +38,7 @@ pub use patterns::{
     literal_start,
 };
 pub use settle::Settled;
+pub use sightings::Sightings;
 pub use stamps::{Difference, Look};
 pub use stat_cache::StatCache;
 pub use value::ValueFound;

@@ -14,7 +14,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::hash::stamps::Moment;
+use crate::hash::ticker::Moment;
 use crate::hash::tree::{EntryKind, TreeEntry, files, fold_found};
 use crate::hash::version::{Place, read_alone};
 use crate::hash::{Found, HashError, Versions};

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{DirEntry, FileType};
 
-use crate::hash::stamps::{FolderLook, Look, Moment};
+use crate::hash::stamps::{FolderLook, Look};
 use crate::hash::stat_cache::Cursor;
+use crate::hash::ticker::Moment;
 use crate::hash::version::{self, Entry, Place, Standing, changing};
 use crate::hash::{Found, HashError, Versions};
 use crate::model::{Counted, DataVersion};

@@ -18,8 +18,9 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use serde_json::Value;
 
-use crate::hash::stamps::{KnownLooks, Look, Ticker, look_key};
+use crate::hash::stamps::{KnownLooks, Look, look_key};
 use crate::hash::stat_cache::Cursor;
+use crate::hash::ticker::Ticker;
 use crate::hash::version::{self, Found, Place, Standing, changing, read_alone};
 use crate::hash::{GitIgnored, HashError, Ignore, StatCache};
 use crate::model::{Counted, DataVersion, Watched};
