@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::git::repository::{texts, words};
 use crate::git::{GitError, Repository};
@@ -97,10 +97,8 @@ impl Repository {
     /// the repository was opened for. Of a folder that is ignored as a whole nothing but its own name is told.
     pub fn ignored_below(&self, paths: &[String]) -> Result<Vec<PathBuf>, GitError> {
         let depth = self.prefix.components().count();
-        let is_within = |path: &&String| {
-            let climbs = path.split('/').take_while(|part| *part == "..").count();
-            !path.starts_with('/') && climbs <= depth
-        };
+        let climbs = |path: &str| path.split('/').take_while(|part| *part == "..").count();
+        let is_within = |path: &&String| !path.starts_with('/') && climbs(path) <= depth;
         let within: Vec<&str> = paths.iter().filter(is_within).map(String::as_str).collect();
         if within.is_empty() {
             return Ok(Vec::new());
@@ -108,13 +106,26 @@ impl Repository {
         let mut words = words(
             "--literal-pathspecs ls-files --others --ignored --exclude-standard --directory -z --",
         );
-        words.extend(within);
+        words.extend(&within);
+        // Git fails where all paths lie in a folder that is ignored as a whole. This one does not, and is never listed.
+        let anchor = format!("{}.git", "../".repeat(depth));
+        words.push(&anchor);
         let listed = self.git.read(&self.folder, &words)?;
-        let path = |text: &[u8]| {
+        let mut ignored = Vec::new();
+        for text in texts(&listed) {
             let text = text.strip_suffix(b"/").unwrap_or(text);
-            PathBuf::from(OsStr::from_bytes(text))
-        };
-        Ok(texts(&listed).map(path).collect())
+            let path = Path::new(OsStr::from_bytes(text));
+            let up = path.components().filter(|part| *part != Component::CurDir);
+            if up.clone().all(|part| part == Component::ParentDir) {
+                // The folder lies in one that is ignored, and so do all that do not lead out of that.
+                let count = up.count();
+                let below = within.iter().filter(|path| climbs(path) <= count);
+                ignored.extend(below.map(PathBuf::from));
+            } else {
+                ignored.push(path.to_owned());
+            }
+        }
+        Ok(ignored)
     }
 }
 

@@ -176,3 +176,30 @@ fn links_of_git_annex_without_content_cannot_be_judged() {
         said.stdout()
     );
 }
+
+#[test]
+fn a_project_in_a_folder_that_git_ignores_is_checked() {
+    let sandbox = Sandbox::new()
+        .with_file(
+            "Assets.toml",
+            "[source.raw]\npath = \"in/raw.txt\"\n\n[asset.copy]\ndeps = \"raw\"\ncommand = \"cp {{input}} {{output}}\"\noutputs = \"out.txt\"\n",
+        )
+        .with_file("in/raw.txt", "1\n");
+    let git = |words: &[&str]| {
+        let folder = sandbox.project().join("..");
+        let done = std::process::Command::new("git")
+            .args(words)
+            .current_dir(folder)
+            .status();
+        assert!(done.expect("git").success());
+    };
+    git(&["init", "-q"]);
+    sandbox.write("../.gitignore", "*\n");
+    sandbox.materialize(&[]).success();
+    sandbox.run(&["check"]).success();
+    sandbox.write("in/raw.txt", "2\n");
+    let check = sandbox.run(&["check"]).exits(1);
+    assert!(check.stdout().contains("stale"), "{}", check.stdout());
+    sandbox.materialize(&[]).success().ran(&["copy"]);
+    sandbox.run(&["check"]).success();
+}
