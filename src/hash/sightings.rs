@@ -11,7 +11,7 @@ use crate::hash::{Difference, Versions};
 use crate::model::{Counted, DataVersion, Watched};
 use crate::sys::file::{FileKind, FileStamp, Follow};
 
-/// What was looked at, each with how it looked, in an order that [`EntryWriter`] can write.
+/// What was looked at, each with how it looked, in an order that [`EntryWriter`](crate::hash::EntryWriter) can write.
 #[derive(Debug, Default)]
 pub struct Sightings {
     all: Vec<(PathBuf, Seen, Option<FileStamp>)>,
