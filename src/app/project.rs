@@ -182,10 +182,7 @@ impl OpenProject {
         let key = secret.and_then(|secret| of_caches(&secret, &root));
         let compiled = read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
-        let home = surroundings
-            .home
-            .as_ref()
-            .map_or_else(|| own.clone(), |home| surroundings.directory.join(home));
+        let home = surroundings.home_of(&own);
         let world = World {
             root: &root,
             graph: &compiled.graph,
@@ -534,6 +531,12 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// The folder of the instance of a project with this folder of its own.
+    pub(super) fn home_of(&self, own: &Path) -> PathBuf {
+        let home = self.home.as_ref();
+        home.map_or_else(|| own.to_owned(), |home| self.directory.join(home))
+    }
+
     /// The key of the caches of the project in `root`, if its user has a secret: what a repository brings along was not
     /// made with it.
     pub fn cache_key(&self, root: &Path) -> Option<Key> {

@@ -69,7 +69,7 @@ const ABSENT: u8 = 4;
 const SAME_DEVICE: u8 = 8;
 const SAME_MODE: u8 = 16;
 
-/// What the next entry is told by.
+/// The entry that the next one is written against.
 #[derive(Clone, Debug)]
 struct Last {
     path: Vec<u8>,
@@ -147,7 +147,7 @@ pub struct EntryReader {
 }
 
 impl EntryReader {
-    /// The next entry; `None` where the bytes are none.
+    /// The next entry; `None` where the bytes do not hold one.
     pub fn read(&mut self, bytes: &mut &[u8]) -> Option<Sighting<'_>> {
         let flags = take(bytes, 1)?[0];
         let shared = usize::try_from(read_number(bytes)?).ok()?;
@@ -209,7 +209,7 @@ pub fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-/// Reads a number; `None` where the bytes are none.
+/// Reads a number; `None` where the bytes do not hold one.
 pub fn read_number(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {

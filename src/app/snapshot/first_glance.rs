@@ -59,7 +59,7 @@ impl FirstGlance {
         }
         let root = manifest::find(&surroundings.directory).ok()?.0;
         let own = root.join(OWN_FOLDER);
-        let home = surroundings.home.as_ref().unwrap_or(&own);
+        let home = &surroundings.home_of(&own);
         let key = surroundings.cache_key(&root)?;
         let snapshot = Snapshot::open(&file(home, &root, Basis::Instance), &key)?;
         let state = snapshot.state();

@@ -66,7 +66,7 @@ pub struct Glance {
 pub struct ChangedRecords {
     /// Each by its chunk and its number in that.
     places: HashSet<(ChunkId, u32)>,
-    /// The partitions of sources with so many entries that it is worth it to look at few of them.
+    /// The partitions of sources with many entries, of which a look at the changed ones alone saves time.
     pub large: BTreeSet<Owner>,
 }
 
