@@ -5,16 +5,20 @@
     python3 benches/growth.py                                # 10^3 and 10^4 assets, 10^4 and 10^5 partitions of one asset
     python3 benches/growth.py --assets 1000,10000,100000 --partitions 10000,100000,1000000     # some minutes, 4 GB of disk
     python3 benches/growth.py --run-up-to 10000              # also runs the commands of everything, up to this size
+    python3 benches/growth.py --instructions                 # counts the instructions of verbs that change nothing; needs valgrind
     python3 benches/growth.py --write                        # puts the table into docs/performance.md
 
 Each verb runs with nothing, one source and all sources changed, and after an edit of Assets.toml. A cost is that above the same
 verb in a project of one asset. A verb grows too fast if its cost for each asset or partition is more than 1.3 times that of the
-next smaller project; costs below 20 ms of CPU and 20 MB are not compared. The exit code is 1 if one does.
+next smaller project; costs below 20 ms of CPU and 20 MB are not compared. Where instructions are counted, they stand for the CPU time:
+a larger project also has more cache misses, which are no work of the verb's. The exit code is 1 if one grows too fast.
 """
 
 import argparse
 import datetime
+import re
 import shutil
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -82,6 +86,7 @@ class Row:
     change: str
     verb: str
     samples: dict[int, Sample] = field(default_factory=dict)
+    instructions: dict[int, int] = field(default_factory=dict)
 
     def growth(self) -> dict[str, float]:
         """The largest growth of CPU and memory for each unit, from one size to the next."""
@@ -93,11 +98,17 @@ class Row:
                 if cost[large] > enough:
                     before = max(cost[small], enough * small / large)
                     worst[kind] = max(worst.get(kind, 0), cost[large] / large / (before / small))
+        if self.instructions:
+            each = [(self.instructions[size] - self.instructions[least]) / size for size in sizes]
+            worst["instructions"] = max((large / small for small, large in zip(each, each[1:])), default=0)
         return worst
 
     @property
     def grows(self) -> bool:
-        return any(growth > LIMIT for growth in self.growth().values())
+        growth = self.growth()
+        if "instructions" in growth:
+            growth.pop("cpu", None)
+        return any(it > LIMIT for it in growth.values())
 
 
 class Growth:
@@ -116,7 +127,19 @@ class Growth:
             # `check` and a step that fails have codes of their own; whatever is a mistake has a higher one.
             samples.append(measure(kind.project.command(*words), self.options.work / "growth.log", codes=(0, 1)))
         self.note(kind, change, verb, samples)
+        self.count(kind, change, verb, words)
         print(f"{kind.size:9,} {kind.unit}s, {change} changed: {verb}: {cell(medians(samples))}", file=sys.stderr, flush=True)
+
+    def count(self, kind, change: str, verb: str, words) -> None:
+        """The instructions of a verb that does the same each time, all threads together."""
+        if not self.options.instructions or change != "none" or verb.endswith("after accept"):
+            return
+        command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", *kind.project.command(*words)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+        if not found:
+            raise SystemExit(f"valgrind says nothing of instructions: {done.stderr[-500:]}")
+        self.rows[kind.unit, change, verb].instructions[kind.size] = int(found[1].replace(",", ""))
 
     def looks(self, kind, change: str) -> None:
         """All verbs that change nothing."""
@@ -187,11 +210,14 @@ class Growth:
         for unit in dict.fromkeys(row.unit for row in self.rows.values()):
             rows = [row for row in self.rows.values() if row.unit == unit]
             sizes = sorted(rows[0].samples)[1:]
-            parts.append(f"| changed | verb | {' | '.join(f'{size:,} {unit}s' for size in sizes)} | growth of CPU, memory |\n"
+            counted = any(row.instructions for row in rows)
+            parts.append(f"| changed | verb | {' | '.join(f'{size:,} {unit}s' for size in sizes)} | growth of CPU, memory{', instructions' * counted} |\n"
                          f"|{'---|' * (len(sizes) + 3)}")
             for row in rows:
                 cells = [cell(row.samples.get(size)) for size in sizes]
-                growth = ", ".join(f"**{it:.2f}**" if it > LIMIT else f"{it:.2f}" for it in row.growth().values())
+                growth = row.growth()
+                kinds = ("cpu", "memory", *("instructions",) * counted)
+                growth = ", ".join(f"**{it:.2f}**" if it > LIMIT else f"{it:.2f}" if it else "–" for it in (growth.get(kind, 0) for kind in kinds))
                 parts.append(f"| {row.change} | `{row.verb}` | {' | '.join(cells)} | {growth} |")
             parts.append("")
         return "\n".join(parts)
@@ -219,6 +245,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--partitions", type=sizes, default=[10_000, 100_000], metavar="N,N", help="sizes; empty for none")
     parser.add_argument("--runs", type=int, default=3, help="how often each verb is timed (default: 3)")
     parser.add_argument("--run-up-to", type=int, default=1_000, metavar="N", help="run all commands up to this size (default: 1,000)")
+    parser.add_argument("--instructions", action="store_true", help="count them with valgrind")
     parser.add_argument("--work", type=Path, default=ROOT / "target" / "bench-work", metavar="DIR")
     parser.add_argument("--keep", action="store_true", help="leave the projects there")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")

@@ -80,7 +80,7 @@ pub fn observe(
     project.keep_what_was_learnt();
     report
         .observations
-        .sort_by_key(|it| project.graph().find(it.source.as_str()));
+        .sort_by_cached_key(|it| project.graph().find(it.source.as_str()));
     Ok(ObserveOutcome {
         report,
         problems,

@@ -76,7 +76,7 @@ pub fn status(
     }
     let place = |asset: &AssetStatus| project.graph().find(asset.key.as_str());
     let order: HashMap<AssetId, usize> = project.graph().order().iter().copied().zip(0..).collect();
-    assets.sort_by_key(|asset| place(asset).and_then(|id| order.get(&id)).copied());
+    assets.sort_by_cached_key(|asset| place(asset).and_then(|id| order.get(&id)).copied());
     project.keep_what_was_learnt();
     let mut summary = StatusCounts::default();
     for asset in assets
