@@ -57,7 +57,7 @@ pub use plan::{
 pub use range::KeyRange;
 pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
 pub use setup::{DoctorReport, FileChange, Finding, Health, InitReport, InitializedFile};
-pub use show::{ShowReport, ShownAsset, ShownRecipe, WrittenCommand};
+pub use show::{ShowReport, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand};
 pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};
 
 use serde::Serialize;

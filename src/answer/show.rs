@@ -1,6 +1,7 @@
 //! What `show` answers.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::answer::{KeyRange, Listing, fields};
@@ -65,6 +66,9 @@ pub struct ShownRecipe {
     /// Variables set for it, each with its value or where that comes from (`from env HOME`, `secret`).
     #[serde(serialize_with = "fields::pairs")]
     pub env: Vec<(String, String)>,
+    /// Its configuration, if it has one.
+    #[serde(flatten)]
+    pub config: Option<ShownConfig>,
     /// How long an attempt may take.
     #[serde(
         rename = "timeout_ms",
@@ -72,6 +76,23 @@ pub struct ShownRecipe {
         skip_serializing_if = "Option::is_none"
     )]
     pub timeout: Option<Duration>,
+}
+
+/// The configuration of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShownConfig {
+    /// The values; one with a placeholder as it is written.
+    #[serde(rename = "config")]
+    pub values: serde_json::Value,
+    /// Where each value comes from: `config`, `default`, `--set`.
+    #[serde(rename = "config_from")]
+    pub origins: BTreeMap<String, String>,
+    /// The values of single partitions that differ from those.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub partition_config: BTreeMap<String, serde_json::Value>,
+    /// What is wrong with it.
+    #[serde(rename = "config_problems", skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 /// A command as it is written in the manifest.
@@ -130,6 +151,7 @@ mod tests {
                 may_end_leftovers: false,
                 volatile: false,
                 env: vec![("LIMIT".into(), "3".into())],
+                config: None,
                 timeout: Some(Duration::from_mins(1)),
             }),
             after: vec![],

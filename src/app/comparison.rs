@@ -85,7 +85,10 @@ impl Comparison<'_, '_> {
             Some(it) => self.store.code_record(it.code_version)?,
             None => None,
         };
-        let (recorded, now) = (joined(&recorded.unwrap_or_default()), joined(&now));
+        let (mut recorded, mut now) = (joined(&recorded.unwrap_or_default()), joined(&now));
+        let of_partition = self.evaluation.judge().config_of(self.cell);
+        put_fields(&mut recorded, self.recorded.map_or(&[], |it| &it.config));
+        put_fields(&mut now, &of_partition);
         let value = |fields: &[(String, String)], name: &str| {
             let (_, value) = fields.iter().find(|(field, _)| field == name)?;
             value_in_words(name, value.clone())
@@ -137,6 +140,16 @@ struct InputRead {
     contribution: Option<Digest>,
     /// By key, in order; a version that is not known is `None`.
     keys: Vec<(Option<PartitionKey>, Option<DataVersion>)>,
+}
+
+/// Takes the values of single partitions for those of the code record that they win over.
+fn put_fields(fields: &mut Vec<(String, String)>, of_partition: &[Field]) {
+    for field in of_partition {
+        match fields.iter_mut().find(|(name, _)| *name == field.name) {
+            Some((_, value)) => value.clone_from(&field.value),
+            None => fields.push((field.name.clone(), field.value.clone())),
+        }
+    }
 }
 
 impl InputRead {

@@ -1,14 +1,15 @@
 //! `show`: one asset or source, with everything that is declared of it.
 
-use crate::answer::{KeyRange, ShowReport, ShownAsset, ShownRecipe, WrittenCommand};
+use crate::answer::{KeyRange, ShowReport, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand};
 use crate::app::error::AppError;
 use crate::app::list::listing;
 use crate::app::project::OpenProject;
 use crate::app::selection::find;
 use crate::executor::LocalExecutor;
-use crate::look::{Workspace, observe_code_of};
+use crate::look::{Workspace, observe_code_of, resolved_config};
 use crate::model::{
-    Asset, AssetGraph, AssetId, Command, EnvValue, EnvVariable, Recipe, ShowRequest,
+    Asset, AssetGraph, AssetId, Command, ConfigFault, ConfigLeaf, EffectiveConfig, EnvValue,
+    EnvVariable, Recipe, ShowRequest,
 };
 
 /// One asset or source.
@@ -71,7 +72,34 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         may_end_leftovers: recipe.may_end_leftovers,
         volatile: recipe.volatile,
         env: recipe.env.iter().map(shown_variable).collect(),
+        config: resolved_config(workspace, asset).map(shown_config),
         timeout: recipe.timeout,
+    }
+}
+
+fn shown_config(resolved: Result<EffectiveConfig, Vec<ConfigFault>>) -> ShownConfig {
+    let problem = |fault: &ConfigFault| format!("{}: {}", fault.path, fault.problem);
+    let (config, problems) = match resolved {
+        Ok(config) => {
+            let problems = config.missing().iter().map(problem).collect();
+            (config, problems)
+        }
+        Err(faults) => (
+            EffectiveConfig::default(),
+            faults.iter().map(problem).collect(),
+        ),
+    };
+    let origin = |leaf: &ConfigLeaf| (leaf.path.to_string(), leaf.origin.in_words().to_owned());
+    let of_partitions = config.by_partition().into_iter().map(|(key, leaves)| {
+        let differs = |leaf: &&ConfigLeaf| !config.common().contains(leaf);
+        let own = ConfigLeaf::table(leaves.iter().filter(differs));
+        (key.to_string(), own.to_json())
+    });
+    ShownConfig {
+        values: ConfigLeaf::table(config.common().iter()).to_json(),
+        origins: config.common().iter().map(origin).collect(),
+        partition_config: of_partitions.collect(),
+        problems,
     }
 }
 

@@ -2,14 +2,16 @@
 
 use clap::Args;
 
-use crate::answer::{DeclarationKind, Listing, ShownAsset, ShownRecipe, WrittenCommand};
+use crate::answer::{
+    DeclarationKind, Listing, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand,
+};
 use crate::app;
 use crate::cli::args::whole;
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
 use crate::cli::text::{BOLD, DIM, Keys, Look, Table, TableCell, count, keys, span, styled};
-use crate::model::{AssetKey, ShowRequest};
+use crate::model::{AssetKey, ConfigPath, ShowRequest};
 
 /// Words of `show`.
 #[derive(Debug, Args)]
@@ -138,6 +140,24 @@ fn partitions(report: &ShownAsset, table: &mut Table) {
     }
 }
 
+fn config(config: &ShownConfig, table: &mut Table) {
+    for (path, origin) in &config.origins {
+        let keys = ConfigPath::parse(path);
+        let keys = keys.as_ref().map_or(&[] as &[_], ConfigPath::keys);
+        let value = keys
+            .iter()
+            .try_fold(&config.values, |value, key| value.get(key));
+        let value = value.map_or_else(String::new, ToString::to_string);
+        entry(table, "config", &format!("{path} = {value} ({origin})"));
+    }
+    for (key, values) in &config.partition_config {
+        entry(table, "config", &format!("@{key}: {values}"));
+    }
+    for problem in &config.problems {
+        entry(table, "config", problem);
+    }
+}
+
 fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     let command = match &recipe.command {
         WrittenCommand::Shell(text) => text.trim().to_owned(),
@@ -149,6 +169,9 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     entry(table, "tools", &recipe.tools.join(", "));
     for (name, value) in &recipe.env {
         entry(table, "env", &format!("{name} = {value}"));
+    }
+    if let Some(config) = &recipe.config {
+        self::config(config, table);
     }
     if let Some(input) = &recipe.stdin {
         entry(table, "is given", &format!("{input} on standard input"));
@@ -236,6 +259,7 @@ mod tests {
                 may_end_leftovers: false,
                 volatile: true,
                 env: vec![("TOKEN".into(), "secret".into())],
+                config: None,
                 timeout: Some(Duration::from_secs(90)),
             }),
             after: vec![],

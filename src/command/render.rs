@@ -16,8 +16,9 @@ use crate::command::words::{self, Values, argv};
 use crate::executor::{Environment, Inherit};
 use crate::look::relative;
 use crate::model::{
-    Asset, CommandPlaceholder, Declaration, Dep, InheritEnv, LONGEST_COMPONENT, PartitionKeys,
-    PartitionRef, Place, Recipe, ValueForm, encode_whole_component, shortened,
+    Asset, CommandPlaceholder, ConfigKind, ConfigPath, ConfigSchema, ConfigValue, Declaration, Dep,
+    InheritEnv, LONGEST_COMPONENT, PartitionKeys, PartitionRef, Place, Recipe, ValueForm,
+    encode_whole_component, shortened,
 };
 use crate::plan::Cell;
 
@@ -49,6 +50,13 @@ impl<'a> Rendering<'a> {
             recipe,
             places,
             inputs: (0..asset.deps.len()).map(|_| OnceCell::new()).collect(),
+            config: self.config.map(|config| {
+                let keys = self.scope.keys(id);
+                config.at(PartitionRef {
+                    keys,
+                    index: self.scope.neighbours(cells).1.start,
+                })
+            }),
         };
         let argv = argv(&recipe.command, &words)?;
         let mut lists = Vec::new();
@@ -91,6 +99,8 @@ pub(super) struct Words<'a> {
     pub(super) places: &'a StepPlaces,
     /// The paths of each dep as the command sees them, once they were asked for.
     inputs: Vec<OnceCell<SharedLines>>,
+    /// The configuration, which is the same for all partitions that the command makes.
+    pub(super) config: Option<ConfigValue>,
 }
 
 impl Values for Words<'_> {
@@ -104,6 +114,7 @@ impl Values for Words<'_> {
             }
             CommandPlaceholder::InputList(dep) => one(self.see(&self.list_path(*dep))),
             CommandPlaceholder::Value(dep, form) => self.value(*dep, *form)?,
+            CommandPlaceholder::Config(path, form) => self.config_words(path, *form)?.into(),
             CommandPlaceholder::Outputs => {
                 let outputs = self.places.outputs.iter().flatten();
                 outputs.map(|path| self.see(path)).collect()
@@ -126,6 +137,14 @@ impl Values for Words<'_> {
             }
             CommandPlaceholder::Outputs => self.asset.outputs.len() > 1 || self.is_batched(),
             CommandPlaceholder::Output(_) => self.is_batched(),
+            CommandPlaceholder::Config(path, form) => {
+                let declared = self.recipe.config.as_ref();
+                let schema = declared.and_then(|it| it.schema_at(path.keys()));
+                let is_list = |it: &ConfigSchema| matches!(it.kind, ConfigKind::List(_));
+                let is_list = schema.is_some_and(is_list)
+                    || matches!(self.config_at(path), Some(ConfigValue::List(_)));
+                is_list && *form == ValueForm::Words
+            }
             CommandPlaceholder::Partition(_)
             | CommandPlaceholder::InputList(_)
             | CommandPlaceholder::Value(..)
@@ -233,6 +252,43 @@ impl Words<'_> {
             message: format!("the value of `{input}`{} {why}", place.unwrap_or_default()),
             help: Some(format!(
                 "`{{{{value.{input}:json}}}}` gives all of it as JSON in one word"
+            )),
+        })
+    }
+
+    fn config_at(&self, path: &ConfigPath) -> Option<&ConfigValue> {
+        self.config.as_ref()?.at(path.keys())
+    }
+
+    /// The words of a value of the configuration; none of one that has no value.
+    fn config_words(
+        &self,
+        path: &ConfigPath,
+        form: ValueForm,
+    ) -> Result<Vec<String>, Unrenderable> {
+        let found = self.config_at(path);
+        if form == ValueForm::Json {
+            return Ok(vec![
+                found.map_or_else(|| "null".to_owned(), ConfigValue::json),
+            ]);
+        }
+        let Some(found) = found else {
+            return Ok(Vec::new());
+        };
+        let is_list = matches!(found, ConfigValue::List(_));
+        let why = match found.words() {
+            Some(_) if is_list && form == ValueForm::Joined => {
+                "is a list, and text is joined to it here"
+            }
+            Some(words) => return Ok(words),
+            None if is_list => "is a list that holds lists or tables, which are not words",
+            None => "is a table, which is not a word",
+        };
+        Err(Unrenderable {
+            code: "assetctl::engine::unrenderable_value",
+            message: format!("`config.{path}` {why}"),
+            help: Some(format!(
+                "`{{{{config.{path}:json}}}}` gives all of it as JSON in one word"
             )),
         })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::executor::{CommandLine, Secret};
 use crate::look::Workspace;
-use crate::model::RunId;
+use crate::model::{EffectiveConfig, RunId};
 use crate::plan::{FoundSources, Scope};
 
 /// A command that is ready to run, without where its log goes.
@@ -95,6 +95,8 @@ pub struct Rendering<'a> {
     pub run: RunId,
     /// 0 first.
     pub attempt: u32,
+    /// The configuration of the asset, if it has one.
+    pub config: Option<&'a EffectiveConfig>,
 }
 
 /// Where a step writes: a path for each output, relative to the project root, and a place for lists.

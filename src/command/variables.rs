@@ -8,8 +8,8 @@ use crate::command::render::Words;
 use crate::command::rendered::SharedLines;
 use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
-    AssetKey, Command, CommandPlaceholder, CommandTemplate, EnvValue, MultiKeys, Name,
-    PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, TimeFormat,
+    AssetKey, Command, CommandPlaceholder, CommandTemplate, ConfigValue, EnvValue, MultiKeys, Name,
+    PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, TimeFormat, as_variable,
 };
 
 /// A variable that lists paths is set while it stays under this, in bytes.
@@ -118,6 +118,7 @@ impl Words<'_> {
             let previous = self.places.previous;
             told.tell("ASSETCTL_PREVIOUS", if previous { "1" } else { "0" });
         }
+        self.config_variables(&mut told);
         self.output_variables(&mut told);
         self.input_variables(&mut told);
         told.into_variables()
@@ -144,6 +145,25 @@ impl Words<'_> {
         let path = format!("{}/@partitions.txt", self.places.lists);
         told.tell("ASSETCTL_PARTITIONS_LIST", self.see(&path));
         told.lists.push((path, keys));
+    }
+
+    /// The configuration as JSON while it fits, as a file, and each scalar of it.
+    fn config_variables(&self, told: &mut Told<'_>) {
+        let Some(config) = &self.config else { return };
+        let json = config.json();
+        let path = format!("{}/@config.json", self.places.lists);
+        told.tell("ASSETCTL_RUN_CONFIG", self.see(&path));
+        told.lists.push((path, [json.clone()].into()));
+        if json.len() <= LONGEST_LIST {
+            told.tell("ASSETCTL_CONFIG", json);
+        }
+        if let ConfigValue::Table(members) = config {
+            for (key, value) in members {
+                if let Some(text) = value.scalar().filter(|it| it.len() <= LONGEST_LIST) {
+                    told.tell(format!("ASSETCTL_CONFIG_{}", as_variable(key)), text);
+                }
+            }
+        }
     }
 
     fn output_variables(&self, told: &mut Told<'_>) {

@@ -165,6 +165,7 @@ impl Coordinator<'_, '_> {
         let mut last = cell;
         while cells.len() < most
             && let Some(next) = self.scheduler.ready_neighbour(last)
+            && self.evaluation.have_same_config(last, next)
         {
             if self.turned_out_fresh(next) {
                 self.scheduler.take(next);

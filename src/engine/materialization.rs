@@ -118,6 +118,7 @@ pub fn materialized_of(
     let (fingerprint, code_version) = (basis.fingerprint, basis.code_version);
     let outcome = outcome(evaluation, cell, &made.versions);
     let judge = evaluation.judge_mut();
+    let config = judge.config_of(cell);
     let (inputs, blocks) = judge.assuming(&basis.read, |judge| inputs(judge, cell, asset));
     let duration_ms = made.duration.as_millis() as u64;
     let current = Current {
@@ -161,6 +162,7 @@ pub fn materialized_of(
         data_version,
         outputs: asset.outputs.iter().enumerate().map(output).collect(),
         inputs,
+        config,
         outcome,
         origin: made.origin,
     };

@@ -87,6 +87,7 @@ impl OrderMaker {
             sources: evaluation.sources(),
             run: self.run,
             attempt,
+            config: evaluation.config_of(first),
         };
         let rendered = rendering.render(cells, recipe, &places)?;
         let batch = batch_of(evaluation, cells);

@@ -2,7 +2,7 @@
 //!
 //! What stands in for fingerprints where folded blocks are judged or read.
 //!
-//! A stand-in folds the code version, the keys, and of each dep which upstream keys each key reads, the versions of
+//! A stand-in folds the code version, the keys, the configuration of each where it differs between them, and of each dep which upstream keys each key reads, the versions of
 //! the sources among them, and the outputs of every line or block that any of them reads. If it is what it was when all was
 //! fresh, everything is as it was then.
 
@@ -12,7 +12,8 @@ use crate::digest::{Digest, Folding, Kind, Sink};
 use crate::lock::judge::{LockJudge, Spot};
 use crate::lock::rows::{LockedRow, of_label};
 use crate::model::{
-    Asset, AssetId, CodeVersion, ContributionPrefix, Dep, LockLine, PartitionMapping, PartitionSet,
+    Asset, AssetId, CodeVersion, ContributionPrefix, Dep, LockLine, PartitionMapping, PartitionRef,
+    PartitionSet,
 };
 use crate::plan::{
     Cell, Folded, Known, MappedVersions, Row, Survey, WIDE, contribution_of, output_read,
@@ -280,6 +281,15 @@ impl LockJudge<'_> {
         folding.digest("code", code.0);
         for key in keys.texts(range.clone()) {
             folding.text("key", &key);
+        }
+        if let Some(config) = self.configs.get(self.scope.number_of(id)) {
+            for index in range.clone() {
+                let fields = config.partition_fields(PartitionRef { keys, index });
+                folding.number("values", fields.len() as u64);
+                for field in &fields {
+                    folding.text(&field.name, &field.value);
+                }
+            }
         }
         for dep in &asset.deps {
             folding.text("input", dep.input.as_str());

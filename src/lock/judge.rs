@@ -3,20 +3,24 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::digest::{Digest, Folding};
+use crate::digest::{Digest, Field, Folding};
 use crate::lock::contribution::Lack;
 use crate::lock::rows::{FoldedBlock, LockedRow, due_after, labels, of_label};
 use crate::model::{
     Asset, AssetId, AssetKey, CodePrefix, CodeVersion, ContributionPrefix, DataVersion, Lock,
-    LockBlock, LockLine, LockedAsset, PartitionKey, PartitionSet, RULE,
+    LockBlock, LockLine, LockedAsset, PartitionKey, PartitionRef, PartitionSet, RULE,
 };
-use crate::plan::{Blocks, Cell, FingerprintParts, Known, Role, Row, Scope, Survey, fingerprint};
+use crate::plan::{
+    Blocks, Cell, FingerprintParts, Known, Role, Row, RowConfigs, Scope, Survey, fingerprint,
+};
 
 /// What was found on disk for a scope whose lines are judged.
 #[derive(Clone, Debug)]
 pub struct LockFacts {
     /// The code version of each row; the rows of sources have none.
     pub code: Vec<Option<CodeVersion>>,
+    /// The configurations that differ between partitions.
+    pub configs: RowConfigs,
     /// What was found at each source cell, by [`Scope`]'s numbering of versions: absent is what is not there, unknown what
     /// cannot be told in this checkout. What stands at assets is not looked at.
     pub versions: Vec<Known>,
@@ -27,6 +31,7 @@ pub struct LockJudge<'a> {
     pub(super) scope: &'a Scope<'a>,
     pub(super) rule: u32,
     pub(super) code: Vec<Option<CodeVersion>>,
+    pub(super) configs: RowConfigs,
     /// The versions of sources, and of assets those that their lines give; unknown in folded blocks.
     pub(super) versions: Vec<Known>,
     pub(super) rows: Vec<LockedRow<'a>>,
@@ -82,7 +87,11 @@ impl<'a> LockJudge<'a> {
             .iter()
             .map(|locked| (&locked.asset, locked))
             .collect();
-        let LockFacts { code, versions } = facts;
+        let LockFacts {
+            code,
+            configs,
+            versions,
+        } = facts;
         let rows = scope.rows().iter().map(|row| {
             if scope.graph().source(row.asset).is_some() {
                 return due_source(scope, row, &versions);
@@ -97,6 +106,7 @@ impl<'a> LockJudge<'a> {
             scope,
             rule: lock.rule,
             code,
+            configs,
             versions,
             rows,
             lines: vec![None; scope.cells() as usize],
@@ -173,6 +183,14 @@ impl<'a> LockJudge<'a> {
         let number = self.scope.number_of(row.asset);
         let block = self.rows[number].block_of(row.index_of(cell))?;
         Some((block.line, block.range.clone()))
+    }
+
+    /// What the fingerprint of a cell folds of its configuration.
+    pub fn config_of(&self, cell: Cell) -> Vec<Field> {
+        let row = self.scope.row_of_cell(cell);
+        let (_, partition) = self.scope.at(cell);
+        self.configs
+            .fields(self.scope.number_of(row.asset), partition)
     }
 
     /// Whether the line of a cell, or of its block, is right.
@@ -403,10 +421,16 @@ impl<'a> LockJudge<'a> {
             Some(_) => None,
             None => self.scope.keys(spot.row.asset).key(spot.index),
         };
+        let partition = PartitionRef {
+            keys: self.scope.keys(spot.row.asset),
+            index: spot.index,
+        };
+        let config = self.configs.fields(spot.number, partition);
         let parts = FingerprintParts {
             asset: &spot.asset.key,
             code_version,
             partition: spot.key.or(key.as_ref().map(PartitionKey::as_str)),
+            config: &config,
             graph: self.scope.graph(),
             deps: &spot.asset.deps,
             contributions,

@@ -31,7 +31,7 @@ mod witnesses;
 
 pub use fold::{FoldLimits, Unfold, holds_foldable, refold};
 pub use judge::{LockFacts, LockJudge};
-pub use verdicts::LockStatus;
+pub use verdicts::{CONFIG_OF_PARTITION, LockStatus};
 
 pub use compare::{Compared, changed_lines, compare, lines_by_name};
 pub use lines::{

@@ -442,8 +442,12 @@ impl World {
         let goals = self.goals(&[]);
         let scope = Scope::new(self.graph(), self.keys(), &goals, Upstream::Close);
         let facts = self.facts(&scope);
-        let (code, versions) = (facts.code, facts.versions);
-        then(&scope, LockFacts { code, versions }, &facts.changed_outputs)
+        let found = LockFacts {
+            code: facts.code,
+            configs: facts.configs,
+            versions: facts.versions,
+        };
+        then(&scope, found, &facts.changed_outputs)
     }
 
     /// The lock file of all that was made.

@@ -13,6 +13,9 @@ use crate::plan::Cell;
 /// How many changed keys of one input are named; nobody would read more.
 const KEYS_TOLD: usize = 20;
 
+/// What a cause tells of that a lock file does not tell apart from a change of the line.
+pub const CONFIG_OF_PARTITION: &str = "config";
+
 /// How long the chain down to a root cause may get.
 const CHAIN: usize = 50;
 
@@ -232,9 +235,14 @@ impl LockJudge<'_> {
         }
         let is_stale = evidence.verdicts[spot.cell.index()] == LockStatus::Stale;
         if causes.is_empty() && is_stale && !evidence.changed_outputs.contains_key(&spot.cell) {
-            // All that the line tells apart is as it was, so the line itself was changed.
+            // All that the line tells apart is as it was, so what it does not tell apart was changed: the configuration of
+            // this partition, or the line itself.
+            let what = match self.configs.get(spot.number) {
+                Some(_) => CONFIG_OF_PARTITION,
+                None => "lock line",
+            };
             causes.push(Cause::Code(CodeChange {
-                what: "lock line".to_owned(),
+                what: what.to_owned(),
                 path: None,
                 old: None,
                 new: None,
@@ -364,10 +372,13 @@ fn what_is_folded(asset: &Asset) -> String {
     let variables = asset.recipe.iter().flat_map(|recipe| &recipe.env);
     let is_tracked = |variable: &&EnvVariable| matches!(variable.value, EnvValue::FromEnv { .. });
     let tracked: Vec<_> = variables.filter(is_tracked).collect();
-    match tracked.as_slice() {
-        [] => "code".to_owned(),
-        [only] => format!("code or variable {}", only.name),
-        _ => "code or a variable".to_owned(),
+    let has_config = asset.recipe.as_ref().is_some_and(|it| it.config.is_some());
+    match (tracked.as_slice(), has_config) {
+        ([], false) => "code".to_owned(),
+        ([], true) => "code or config".to_owned(),
+        ([only], false) => format!("code or variable {}", only.name),
+        (_, false) => "code or a variable".to_owned(),
+        (_, true) => "code, config or a variable".to_owned(),
     }
 }
 

@@ -174,6 +174,7 @@ pub fn lock_facts(evaluation: &Evaluation<'_>, lock: &Lock) -> LockFacts {
     }
     LockFacts {
         code: evaluation.facts().code.clone(),
+        configs: evaluation.facts().configs.clone(),
         versions,
     }
 }

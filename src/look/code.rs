@@ -2,16 +2,20 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::digest::Folding;
 use crate::hash::{HashError, is_glob};
 use crate::look::error::{EngineError, Problems};
 use crate::look::manifest_text::Spot;
 use crate::look::workspace::Workspace;
-use crate::model::{Asset, CodeVersion, Counted, DataVersion, EnvValue, Location, Recipe, Watched};
+use crate::model::{
+    Asset, CodeVersion, ConfigFault, Counted, DataVersion, EffectiveConfig, EnvValue, Location,
+    PartitionKey, Recipe, Watched,
+};
 use crate::plan::{
-    Cell, CellDecision, Codes, Evaluation, ObservedCode, Scope, SeenPaths, code_file_name,
-    code_version,
+    Cell, CellDecision, Codes, Evaluation, ObservedCode, Row, RowConfigs, Scope, SeenPaths,
+    code_file_name, code_version,
 };
 
 /// Finds the code versions of all assets of `scope`, by row, and what they are made of. One whose code cannot be read has none, and blocks only itself.
@@ -38,7 +42,8 @@ pub fn observe_code(
             versions.push(None);
             continue;
         };
-        let observed = finder.of(asset);
+        let mut observed = finder.of(asset);
+        observed.config = finder.config(asset, scope, row);
         let version = match finder.unreadable.take() {
             Some(error) => {
                 codes.unreadable.insert(row.asset, error.to_string());
@@ -70,7 +75,10 @@ pub fn observe_code_of(
         unreadable: None,
         problems: Problems::default(),
     };
-    let observed = finder.of(asset);
+    let mut observed = finder.of(asset);
+    observed.config = resolved_config(workspace, asset)
+        .and_then(Result::ok)
+        .map(Arc::new);
     let version = code_version(asset, &observed, &mut Folding::new());
     finder
         .problems
@@ -164,6 +172,33 @@ pub fn unset_secrets<'a>(
         let is_unset = *required && workspace.variable(variable).is_none();
         is_unset.then_some((variable.as_str(), declared.location))
     })
+}
+
+/// The configuration of an asset, by its layers and the environment; `None` where it has none.
+///
+/// # Errors
+///
+/// All that is wrong with values of the environment, and with partitions that a layer names.
+pub fn resolved_config(
+    workspace: &Workspace<'_>,
+    asset: &Asset,
+) -> Option<Result<EffectiveConfig, Vec<ConfigFault>>> {
+    let config = asset.recipe.as_ref()?.config.as_ref()?;
+    let variable = |name: &str| {
+        let value = workspace.variable(name)?;
+        Some(value.to_string_lossy().into_owned())
+    };
+    Some(EffectiveConfig::new(config, &variable))
+}
+
+/// The configurations of a scope that differ between partitions.
+pub fn row_configs(scope: &Scope<'_>, codes: &Codes) -> RowConfigs {
+    let observed = codes.observed.iter();
+    let configs = observed.filter_map(|(id, observed)| {
+        let config = observed.config.as_ref()?;
+        Some((scope.number_of(*id), config))
+    });
+    RowConfigs::new(configs)
 }
 
 struct Finder<'a> {
@@ -326,6 +361,42 @@ impl Finder<'_> {
             }
             let text = value.map(|value| value.to_string_lossy().into_owned());
             observed.env.push((declared.name.clone(), text));
+        }
+    }
+
+    /// The configuration of an asset, of which these partitions are judged.
+    fn config(
+        &mut self,
+        asset: &Asset,
+        scope: &Scope<'_>,
+        row: &Row,
+    ) -> Option<Arc<EffectiveConfig>> {
+        let resolved = resolved_config(self.workspace, asset)?;
+        let config = match resolved {
+            Ok(config) => {
+                let keys = scope.keys(row.asset);
+                let is_judged = |key: &&PartitionKey| {
+                    let index = keys.index_of(key.as_str());
+                    index.is_some_and(|index| row.set.contains(index))
+                };
+                if !config.missing().is_empty()
+                    && config.partitions().filter(is_judged).count() < row.set.len() as usize
+                {
+                    self.config_faults(asset, config.missing());
+                }
+                config
+            }
+            Err(faults) => {
+                self.config_faults(asset, &faults);
+                return None;
+            }
+        };
+        Some(Arc::new(config))
+    }
+
+    fn config_faults(&mut self, asset: &Asset, faults: &[ConfigFault]) {
+        for fault in faults {
+            self.problem(fault.location, |at| EngineError::config(asset, fault, at));
         }
     }
 

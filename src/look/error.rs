@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::hash::HashError;
 use crate::look::manifest_text::{ManifestText, Spot};
-use crate::model::{OutputKind, StepName};
+use crate::model::{Asset, ConfigFault, ConfigPath, ConfigProblem, OutputKind, StepName};
 use crate::store::StoreError;
 
 /// Why a plan cannot be made or a run cannot be started.
@@ -79,6 +79,25 @@ pub enum EngineError {
         source_code: ManifestText,
         /// The declaration in it.
         #[label("required here")]
+        span: SourceSpan,
+    },
+    /// A value of a configuration is missing, or is not what its schema takes.
+    #[error("asset.{asset}.config.{path}: {reason}")]
+    #[diagnostic(code(assetctl::engine::config), help("{help}"))]
+    Config {
+        /// The asset.
+        asset: String,
+        /// The path of the value.
+        path: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        help: String,
+        /// The manifest.
+        #[source_code]
+        source_code: ManifestText,
+        /// The value or its schema in it.
+        #[label("{reason}")]
         span: SourceSpan,
     },
     /// A file lies where partitions are found, and its name is not how a key is written.
@@ -258,6 +277,30 @@ impl EngineError {
         }
     }
 
+    pub(super) fn config(asset: &Asset, fault: &ConfigFault, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        let key = fault.path.keys().last().map_or("", String::as_str);
+        let help = match &fault.problem {
+            ConfigProblem::Missing { sample, .. } => format!(
+                "{}: `--set {}.{}={sample}`, or in the manifest `[asset.{}.config]` and `{} = {sample}`",
+                fault.problem.help(key),
+                asset.key,
+                fault.path,
+                in_toml(asset.key.as_str()),
+                fault.path,
+            ),
+            problem => problem.help(key),
+        };
+        Self::Config {
+            asset: asset.key.to_string(),
+            path: fault.path.to_string(),
+            reason: fault.problem.to_string(),
+            help,
+            source_code,
+            span,
+        }
+    }
+
     pub(super) fn occupied_output(
         step: &StepName,
         (path, more): (&str, usize),
@@ -284,6 +327,11 @@ impl EngineError {
             span,
         }
     }
+}
+
+/// A name as a key of TOML.
+fn in_toml(name: &str) -> String {
+    ConfigPath::new(vec![name.to_owned()]).to_string()
 }
 
 impl Problems {

@@ -8,9 +8,9 @@
 use std::collections::{HashMap, HashSet};
 use std::thread;
 
-use crate::digest::{Digest, Kind};
+use crate::digest::{Digest, Field, Kind};
 use crate::hash::Found;
-use crate::look::code::observe_code;
+use crate::look::code::{observe_code, row_configs};
 use crate::look::error::{EngineError, Problems};
 use crate::look::gather::{find_changed_outputs, find_sources};
 use crate::look::workspace::Workspace;
@@ -57,6 +57,7 @@ pub fn evaluate<'a>(
     let changed_outputs = find_changed_outputs(workspace, scope, &recorded)?;
     let facts = Facts {
         code,
+        configs: row_configs(scope, &codes),
         versions,
         recorded,
         changed_outputs,
@@ -273,6 +274,10 @@ pub struct StoreRecords<'a>(pub &'a Store);
 impl Records for StoreRecords<'_> {
     fn inputs(&self, id: MaterializationId) -> Option<Vec<InputRecord>> {
         Some(self.0.materialization(id).ok()??.inputs)
+    }
+
+    fn config(&self, id: MaterializationId) -> Option<Vec<Field>> {
+        Some(self.0.materialization(id).ok()??.config)
     }
 
     fn code(&self, version: CodeVersion) -> Option<CodeRecord> {

@@ -58,6 +58,7 @@ impl Evaluation<'_> {
         if asked.concerns_blocks || asked.any_unrecorded(self) {
             let facts = LockFacts {
                 code: self.facts().code.clone(),
+                configs: self.facts().configs.clone(),
                 versions: self.facts().versions.clone(),
             };
             let mut lines = LockJudge::new(self.scope(), lock, facts);

@@ -13,8 +13,8 @@ mod source_content;
 mod workspace;
 
 pub use code::{
-    is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets, unset_secrets,
-    watched_code,
+    is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets, resolved_config,
+    row_configs, unset_secrets, watched_code,
 };
 pub use error::{EngineError, Problems};
 pub use evaluate::{Observations, Observing, StoreRecords, evaluate};

@@ -1,5 +1,6 @@
 //! `[asset.NAME]`: everything but its partitions and outputs, which others need to know first.
 
+use crate::manifest::config::ConfigContext;
 use crate::manifest::deps::{self, DepContext};
 use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
 use crate::manifest::document::{Table, Value};
@@ -11,7 +12,7 @@ use crate::manifest::placeholders::{Amount, CommandContext, InputView, output_la
 use crate::manifest::project::Defaults;
 use crate::manifest::source::InlineSources;
 use crate::manifest::streams::{self, Inputs, StreamKeys};
-use crate::manifest::{code, command, common_keys};
+use crate::manifest::{code, command, common_keys, config};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, Location, Place, Recipe,
     SourceAsset,
@@ -21,7 +22,7 @@ use crate::model::{
 const INPUTS_TOLD: usize = 5;
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 16] = [
+const OF_COMMANDS: [&str; 19] = [
     "batch",
     "code",
     "auto_code",
@@ -34,6 +35,9 @@ const OF_COMMANDS: [&str; 16] = [
     "incremental",
     "volatile",
     "env",
+    "config",
+    "config_schema",
+    "partition_config",
     "inherit_env",
     "timeout",
     "leftovers",
@@ -129,6 +133,13 @@ pub(super) fn read(
                 inline,
             };
             let stdin = streams::stdin(table, inputs, context, problems);
+            let own_config = ConfigContext {
+                asset: outline.key.as_str(),
+                scope: context.definitions.scope(outline.partitions),
+                definition: outline.partitions.definition(),
+                definitions: context.definitions,
+            };
+            let own_config = config::read(table, own_config, problems);
             let names = CommandContext {
                 scope: context.definitions.scope(outline.partitions),
                 inputs: &views,
@@ -136,11 +147,15 @@ pub(super) fn read(
                 shell: context.shell,
                 project: context.project,
                 is_batched,
+                config: own_config.config.as_deref(),
             };
             let mut of_command = Problems::default();
             let command = command::read(&value, &names, &mut of_command);
             if !are_complete || !outputs.is_complete {
                 of_command.retain(|problem| !depends_on_names(problem));
+            }
+            if own_config.is_incomplete {
+                of_command.retain(|problem| !matches!(problem, Problem::UnknownConfig { .. }));
             }
             problems.append(of_command);
             let recipe = read_recipe(table, command, outputs, context.defaults, problems);
@@ -156,6 +171,7 @@ pub(super) fn read(
                 Recipe {
                     stdin,
                     batch,
+                    config: own_config.config,
                     ..recipe
                 }
             })
@@ -209,6 +225,7 @@ fn read_recipe(
         incremental,
         volatile,
         env: defaults.env(own_env),
+        config: None,
         inherit_env,
         timeout: timeout.or(defaults.timeout),
         may_end_leftovers,

@@ -156,7 +156,9 @@ struct Found<'a> {
 impl Found<'_> {
     /// Notes that text is joined to it.
     fn join(&mut self) {
-        if let CommandPlaceholder::Value(_, form @ ValueForm::Words) = &mut self.placeholder {
+        if let CommandPlaceholder::Value(_, form @ ValueForm::Words)
+        | CommandPlaceholder::Config(_, form @ ValueForm::Words) = &mut self.placeholder
+        {
             *form = ValueForm::Joined;
         }
     }

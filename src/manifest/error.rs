@@ -267,6 +267,26 @@ pub enum Problem {
         /// The variable.
         variable: String,
     },
+    /// A value of a configuration that its schema does not have.
+    #[error("`{path}` is not declared")]
+    #[diagnostic(code(assetctl::manifest::unknown_config), help("{help}"))]
+    UnknownConfig {
+        /// The path.
+        path: String,
+        /// Similar or all keys.
+        help: String,
+    },
+    /// A value of a configuration that its schema does not take.
+    #[error("{path}: {message}")]
+    #[diagnostic(code(assetctl::manifest::config_value), help("{help}"))]
+    ConfigValue {
+        /// The path.
+        path: String,
+        /// What is wanted, and what was found.
+        message: String,
+        /// What to do.
+        help: String,
+    },
     /// A dimension that a definition does not have.
     #[error("there is no dimension `{dimension}`")]
     #[diagnostic(code(assetctl::manifest::unknown_dimension), help("{help}"))]

@@ -20,7 +20,7 @@ use crate::manifest::path_shapes::Disk;
 use crate::manifest::project::{Defaults, Project};
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::source::{InlineSources, SourceContext};
-use crate::manifest::{other_paths, overlap, project_files, source};
+use crate::manifest::{config, other_paths, overlap, project_files, source};
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
 };
@@ -181,6 +181,7 @@ fn assemble(
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
     check_locked(&declarations, &names, problems);
+    config::check_all_secrets(&declarations, problems);
     let disk = Disk::new(root);
     let manifests: Vec<&str> = files.iter().map(|file| file.file.path()).collect();
     let (unread, overlaps) =

@@ -14,6 +14,7 @@ mod code;
 mod command;
 mod common_keys;
 mod compiled;
+mod config;
 mod deps;
 mod diagnostic;
 mod document;

@@ -4,7 +4,8 @@ use crate::manifest::diagnostic::{Problems, all_of, did_you_mean};
 use crate::manifest::error::Problem;
 use crate::manifest::template::{Refusal, Scope, Written, refuse};
 use crate::model::{
-    CommandPlaceholder, Location, Name, Output, PartitionPlaceholder, TimeFormat, ValueForm,
+    AssetConfig, CommandPlaceholder, ConfigKind, ConfigPath, Location, Name, Output,
+    PartitionPlaceholder, TimeFormat, ValueForm, as_variable,
 };
 
 /// How many values a placeholder can stand for.
@@ -64,6 +65,9 @@ pub(super) fn read(
         Some((word, rest)) => (word.trim_end(), Some(rest.trim_start())),
         None => (name, None),
     };
+    if let ("config", Some(path), Some(_)) = (word, rest, context.outputs) {
+        return named_config(path, context.config, location, problems);
+    }
     let found = match (word, rest, context.outputs) {
         ("asset", None, _) => Ok((CommandPlaceholder::Asset, Amount::One)),
         ("project", None, _) => match context.project {
@@ -120,11 +124,16 @@ pub(super) fn variable(
             let output = context.outputs?.get(*index)?;
             format!("ASSETCTL_OUTPUT_{}", output.name.as_ref()?.as_variable())
         }
+        CommandPlaceholder::Config(path, ValueForm::Words | ValueForm::Joined) => {
+            let [key] = path.keys() else { return None };
+            format!("ASSETCTL_CONFIG_{}", as_variable(key))
+        }
         CommandPlaceholder::Asset => "ASSETCTL_ASSET".to_owned(),
         CommandPlaceholder::RunId => "ASSETCTL_RUN_ID".to_owned(),
         CommandPlaceholder::Partition(_)
         | CommandPlaceholder::InputOutput(..)
         | CommandPlaceholder::Value(..)
+        | CommandPlaceholder::Config(..)
         | CommandPlaceholder::Project => return None,
     };
     Some(format!("`${name}`"))
@@ -243,6 +252,79 @@ fn named_value(name: &str, inputs: &[InputView]) -> Known {
     Ok((CommandPlaceholder::Value(index, form), Amount::One))
 }
 
+/// A value of the configuration: a path, and perhaps `:json`.
+fn named_config(
+    written: &str,
+    config: Option<&AssetConfig>,
+    location: impl Fn() -> Location,
+    problems: &mut Problems,
+) -> Option<(CommandPlaceholder, Amount)> {
+    let (path, form) = match written.rsplit_once(':') {
+        Some((path, form)) if form.trim() == "json" => (path.trim_end(), ValueForm::Json),
+        _ => (written, ValueForm::Words),
+    };
+    let unknown = |help: String, problems: &mut Problems| {
+        let problem = Problem::UnknownConfig {
+            path: format!("config.{path}"),
+            help,
+        };
+        problems.at(location(), "no such value", problem);
+    };
+    let Some(config) = config else {
+        unknown("give the asset a `config`".to_owned(), problems);
+        return None;
+    };
+    let Some(path_keys) = ConfigPath::parse(path) else {
+        let help = "write keys joined by dots, as `{{config.tuning.rate}}`".to_owned();
+        unknown(help, problems);
+        return None;
+    };
+    let (mut keys, mut kind) = (Some(&config.schema), None);
+    for (number, key) in path_keys.keys().iter().enumerate() {
+        let Some(known) = keys else {
+            // Below a value of any kind anything may be.
+            kind = None;
+            break;
+        };
+        let Some((_, schema)) = known.iter().find(|(it, _)| it == key) else {
+            let known = known.iter().map(|(key, _)| key.as_str());
+            unknown(did_you_mean(key, known, "declare it in `config`"), problems);
+            return None;
+        };
+        kind = Some(&schema.kind);
+        keys = match &schema.kind {
+            ConfigKind::Table(Some(keys)) => Some(keys),
+            ConfigKind::Table(None) | ConfigKind::Any => None,
+            scalar => {
+                if number + 1 < path_keys.keys().len() {
+                    let help = format!(
+                        "`{key}` is of the type `{}` and holds no keys",
+                        scalar.name()
+                    );
+                    unknown(help, problems);
+                    return None;
+                }
+                None
+            }
+        };
+    }
+    if let (Some(ConfigKind::Table(_)), ValueForm::Words) = (kind, form) {
+        let refusal = Refusal::new(
+            "a table is not a word",
+            format!(
+                "name a key of it, or write `{{{{config.{path}:json}}}}` for all of it as JSON"
+            ),
+        );
+        refusal.report(written, location(), "has no value", problems);
+        return None;
+    }
+    let is_list = matches!(kind, Some(ConfigKind::List(_))) && form == ValueForm::Words;
+    Some((
+        CommandPlaceholder::Config(path_keys, form),
+        Amount::of(is_list),
+    ))
+}
+
 fn find_input(name: &str, inputs: &[InputView]) -> Result<usize, Refusal> {
     let found = inputs.iter().position(|input| input.name.as_str() == name);
     let Some(index) = found else {
@@ -281,7 +363,7 @@ fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
         "project",
     ];
     if context.outputs.is_some() {
-        known.extend(["input", "input_list", "value", "output", "run_id"]);
+        known.extend(["input", "input_list", "value", "config", "output", "run_id"]);
     }
     let help = did_you_mean(word, known.iter().copied(), "");
     if help.ends_with('?') {
@@ -305,6 +387,8 @@ pub(super) struct CommandContext<'a> {
     pub project: Option<&'a str>,
     /// Whether one command makes several partitions.
     pub is_batched: bool,
+    /// The configuration, if there is one.
+    pub config: Option<&'a AssetConfig>,
 }
 
 /// What a command of a batch reads instead of placeholders about the partition.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
 use crate::manifest::asset::{self, AssetContext, Findings};
+use crate::manifest::config;
 use crate::manifest::document::Table;
 use crate::manifest::file::{Origin, SourceFile};
 use crate::manifest::load::{outline, parse};
@@ -317,6 +318,12 @@ impl<'e> Edit<'e> {
         }
         self.name_by_new_ids(&mut changed, &ids, &inline)?;
         self.check_locked(&changed)?;
+        if changed
+            .iter()
+            .any(|(_, declaration)| config::concerns_secrets(declaration))
+        {
+            return None;
+        }
         let is_kept = |id: AssetId| {
             self.new_ids
                 .get(id.index())

@@ -271,6 +271,7 @@ fn read_observed(
         shell: context.shell,
         project: context.project,
         is_batched: false,
+        config: None,
     };
     let command = command::read(&value, &command_context, problems)?;
     let for_all = matches!(context.scope, Scope::Partitioned(_)) && !names_partition(&command);

@@ -200,6 +200,14 @@ pub(super) fn refuse<T>(reason: impl Into<String>, help: impl Into<String>) -> R
 }
 
 impl Refusal {
+    /// Why, and what to do.
+    pub(super) fn new(reason: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            help: help.into(),
+        }
+    }
+
     /// Reports it of the placeholder `name`.
     pub(super) fn report(
         self,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::config::AssetConfig;
 use crate::model::name::{AssetId, AssetKey, Location, Name};
 use crate::model::partition::{DefinitionId, PartitionMapping};
 use crate::model::template::{CommandTemplate, PartitionRef, PathTemplate};
@@ -79,6 +80,8 @@ pub struct Recipe {
     pub volatile: bool,
     /// Variables set for the command, in declared order.
     pub env: Vec<EnvVariable>,
+    /// Its configuration, if it has one.
+    pub config: Option<Box<AssetConfig>>,
     /// What of the caller's environment the command sees.
     pub inherit_env: InheritEnv,
     /// How long an attempt may take.

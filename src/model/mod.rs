@@ -1,6 +1,7 @@
 //! The nouns: plain data, checked when it is constructed, without I/O.
 
 mod asset;
+mod config;
 mod graph;
 mod lock;
 mod name;
@@ -15,6 +16,11 @@ pub use asset::{
     About, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
     InheritEnv, Output, OutputKind, Place, Recipe, SourceAsset, SourcePath, exceptions,
 };
+pub use config::{
+    AssetConfig, CONFIG_FIELD, ConfigFault, ConfigKind, ConfigLayer, ConfigLeaf, ConfigOrigin,
+    ConfigPath, ConfigProblem, ConfigSchema, ConfigValue, EffectiveConfig, Finite, LeafValue,
+    SchemaTable, Setting, SettingEntry, SettingTable,
+};
 pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
 };
@@ -24,7 +30,7 @@ pub use lock::{
 };
 pub use name::{
     AssetId, AssetKey, Batch, InvalidName, KnownNames, LONGEST_COMPONENT, Name, SHORTENED,
-    StepName, encode_component, encode_whole_component, shortened,
+    StepName, as_variable, encode_component, encode_whole_component, shortened,
 };
 pub use name::{FileId, Location};
 pub use partition::{

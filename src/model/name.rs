@@ -93,17 +93,17 @@ impl Name {
 
     /// The name in an environment variable: upper-case, everything but letters and digits as `_`.
     pub fn as_variable(&self) -> String {
-        self.0
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_uppercase()
-                } else {
-                    '_'
-                }
-            })
-            .collect()
+        as_variable(&self.0)
     }
+}
+
+/// A text in the name of an environment variable: upper-case, everything but letters and digits as `_`.
+pub fn as_variable(text: &str) -> String {
+    let character = |c: char| match c {
+        c if c.is_ascii_alphanumeric() => c.to_ascii_uppercase(),
+        _ => '_',
+    };
+    text.chars().map(character).collect()
 }
 
 fn check(text: &str, extra: impl Fn(char) -> bool) -> Result<(), InvalidName> {

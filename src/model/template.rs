@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::config::ConfigPath;
 use crate::model::name::{Name, encode_component};
 use crate::model::partition::{PartitionKeys, TimeWindow};
 
@@ -89,6 +90,8 @@ pub enum CommandPlaceholder {
     InputList(usize),
     /// `{{value.NAME}}`: the value of the source that the dep with this index names.
     Value(usize, ValueForm),
+    /// `{{config.A.B}}`: the value of the configuration at this path.
+    Config(ConfigPath, ValueForm),
     /// `{{output}}`: the paths of all outputs.
     Outputs,
     /// `{{output.NAME}}`: the path of one output, by its index.

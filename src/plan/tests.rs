@@ -13,8 +13,8 @@ use crate::model::{
 };
 use crate::plan::{
     CauseFacts, Cell, Decisions, Demand, Facts, Judge, Known, ObservedCode, Purpose, Records,
-    Scope, Upstream, Verdict, causes, code_record, code_version, decide, mapping_in_words,
-    output_read,
+    RowConfigs, Scope, Upstream, Verdict, causes, code_record, code_version, decide,
+    mapping_in_words, output_read,
 };
 
 /// What is declared, found and remembered.
@@ -298,6 +298,7 @@ impl World {
     pub fn facts(&self, scope: &Scope<'_>) -> Facts {
         let mut facts = Facts {
             code: Vec::new(),
+            configs: RowConfigs::default(),
             versions: vec![Known::Unknown; scope.versions() as usize],
             recorded: CurrentColumns::never_tried(scope.cells() as usize),
             changed_outputs: HashMap::new(),

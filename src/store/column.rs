@@ -113,6 +113,17 @@ pub(super) fn unpacked<T: DeserializeOwned>(row: &Row<'_>, index: usize) -> Resu
         .map_err(|_| Fault::Undecodable("a record cannot be decoded"))
 }
 
+/// A record; an empty one where the column is null.
+pub(super) fn unpacked_or_none<T: DeserializeOwned + Default>(
+    row: &Row<'_>,
+    index: usize,
+) -> Result<T, Fault> {
+    match row.get_ref(index)? {
+        ValueRef::Null => Ok(T::default()),
+        _ => unpacked(row, index),
+    }
+}
+
 pub(super) fn packed<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     postcard::to_stdvec(value).expect("a vector grows as needed, and all lengths are known")
 }

@@ -322,6 +322,7 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("migrations/0004.sql"),
         include_str!("migrations/0005.sql"),
         include_str!("migrations/0006.sql"),
+        include_str!("migrations/0007.sql"),
     ],
 };
 

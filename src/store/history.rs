@@ -21,7 +21,7 @@ macro_rules! select_materializations {
     ($rest:literal) => {
         concat!(
             "SELECT a.key, m.partition, r.id, m.time, m.duration_ms, m.rule, m.outcome, m.origin, m.fingerprint, ",
-            "m.code_version, m.data_version, m.outputs, m.inputs, m.id, m.cpu_ms, m.peak_bytes FROM materialization m ",
+            "m.code_version, m.data_version, m.outputs, m.inputs, m.id, m.cpu_ms, m.peak_bytes, m.config FROM materialization m ",
             "JOIN asset a ON a.id = m.asset_id LEFT JOIN run r ON r.number = m.run ",
             $rest
         )
@@ -153,6 +153,7 @@ pub(super) fn materialization(
         data_version: DataVersion(column::digest(row, 10)?),
         outputs: column::unpacked(row, 11)?,
         inputs: column::unpacked(row, 12)?,
+        config: column::unpacked_or_none(row, 16)?,
         usage: column::usage(row, 14)?,
     };
     Ok((

@@ -190,8 +190,8 @@ impl Writing<'_> {
         };
         self.execute(
             "INSERT INTO materialization (asset_id, partition_id, run, time, duration_ms, rule, outcome, origin, \
-             fingerprint, code_version, data_version, partition, outputs, inputs, cpu_ms, peak_bytes) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             fingerprint, code_version, data_version, partition, outputs, inputs, cpu_ms, peak_bytes, config) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             params![
                 asset,
                 partition,
@@ -209,6 +209,7 @@ impl Writing<'_> {
                 packed(&it.inputs),
                 it.usage.cpu_ms.map(signed),
                 it.usage.peak_bytes.map(signed),
+                (!it.config.is_empty()).then(|| packed(&it.config)),
             ],
         )?;
         let id = MaterializationId(self.connection.last_insert_rowid());

@@ -4,6 +4,7 @@ mod agree;
 mod architecture;
 mod check;
 mod completions;
+mod config;
 mod crash;
 mod diagnostics;
 mod error_codes;

@@ -24,7 +24,7 @@ use crate::lock::{LockFacts, LockJudge, LockStatus, locked_result};
 use crate::lockfile::Parsed;
 use crate::look::snapshot::{Judgement, OutputCounts};
 use crate::look::{
-    ChangedOutputs, Elsewhere, Workspace, find_elsewhere, find_sources, observe_code,
+    ChangedOutputs, Elsewhere, Workspace, find_elsewhere, find_sources, observe_code, row_configs,
 };
 use crate::model::{
     Asset, AssetId, CheckOptions, CheckedOutputs, CodeVersion, DataVersionRule, Lock, PartitionRef,
@@ -366,6 +366,7 @@ impl<'a> Judged<'a> {
         }
         let facts = LockFacts {
             code: gathered.code.clone(),
+            configs: row_configs(scope, &gathered.codes),
             versions,
         };
         let mut judge = LockJudge::new(scope, lock, facts);

@@ -12,9 +12,13 @@ use crate::app::instance::InstanceAccess;
 use crate::app::neighbours::{key_range, neighbours};
 use crate::app::project::OpenProject;
 use crate::app::selection::Goals;
-use crate::lock::LockStatus;
+use crate::digest::Field;
+use crate::lock::{CONFIG_OF_PARTITION, LockStatus};
 use crate::look::Elsewhere;
-use crate::model::{AssetId, Cause, CodeChange, CodePrefix, DueWindows, PartitionSet, Status};
+use crate::model::{
+    AssetId, Cause, CodeChange, CodePrefix, DueWindows, Fingerprint, PartitionSet, PartitionSlot,
+    Status,
+};
 use crate::plan::{Cell, Codes, MAPPING_FIELD, Row, Scope, code_changes, code_record};
 
 /// What was judged, to be told.
@@ -132,7 +136,22 @@ impl Told<'_, '_> {
             changed,
         } = &mut *self.judged;
         let path = |cell| scope.source_path(cell);
-        let causes = judge.causes(verdicts, changed, &path, cell);
+        let mut causes = judge.causes(verdicts, changed, &path, cell);
+        let is_config = |cause: &Cause| match cause {
+            Cause::Code(change) => change.what == CONFIG_OF_PARTITION,
+            _ => false,
+        };
+        if let Some(at) = causes.iter().position(is_config)
+            && let Some(line) = judge.line(cell)
+        {
+            let (id, partition) = scope.at(cell);
+            let slot = partition.keys.slot(partition.index);
+            let recorded = self.code.config_of((id, &slot), line.fingerprint);
+            let changes = recorded.map(|old| code_changes(&old, &judge.config_of(cell)));
+            if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
+                causes.splice(at..=at, changes.into_iter().map(Cause::Code));
+            }
+        }
         self.code.name(scope.at(cell).0, causes)
     }
 
@@ -187,6 +206,23 @@ impl<'a> LockedCode<'a> {
         }
     }
 
+    /// The configuration of the materialization with this fingerprint, if that is what the instance knows last.
+    fn config_of(
+        &self,
+        (asset, slot): (AssetId, &PartitionSlot),
+        fingerprint: Fingerprint,
+    ) -> Option<Vec<Field>> {
+        let key = self.project.graph().key(asset);
+        let history = self.instance()?.store.history(key, Some(slot), 1).ok()?;
+        let (_, last) = history.into_iter().next()?;
+        (last.fingerprint == fingerprint).then_some(last.config)
+    }
+
+    fn instance(&self) -> Option<&InstanceAccess> {
+        let open = || InstanceAccess::open(self.project).ok();
+        self.instance.get_or_init(open).as_ref()
+    }
+
     /// The causes of a partition of `asset`, with each change of its code by name as far as the instance knows it.
     pub fn name(&mut self, asset: AssetId, causes: Vec<Cause>) -> Vec<Cause> {
         let mut named = Vec::with_capacity(causes.len());
@@ -225,10 +261,7 @@ impl<'a> LockedCode<'a> {
     /// `None` where the instance, which need not be there, does not know.
     fn changes(&self, asset: AssetId, locked: &str) -> Option<Vec<CodeChange>> {
         let locked = CodePrefix(u64::from_str_radix(locked, 16).ok()?);
-        let instance = self
-            .instance
-            .get_or_init(|| InstanceAccess::open(self.project).ok());
-        let old = instance.as_ref()?.store.code_record_of(locked).ok()??;
+        let old = self.instance()?.store.code_record_of(locked).ok()??;
         let new = self.project.graph().asset(asset)?;
         let new = code_record(new, &self.codes.observed(asset));
         let mut changes = code_changes(&old, &new);

@@ -332,7 +332,10 @@ impl SnapshotRecording<'_> {
             };
             Some((variable.clone(), self.from.variable(variable)))
         });
-        Some(taken.collect())
+        let configured = recipe.config.iter().flat_map(|config| config.variables());
+        let configured =
+            configured.map(|(variable, _)| (variable.to_owned(), self.from.variable(variable)));
+        Some(taken.chain(configured).collect())
     }
 
     fn sight_code_at(&self, watched: &Watched, codes: &Codes, sightings: &mut Sightings) -> bool {

@@ -554,7 +554,7 @@ fn the_examples_of_the_reference_are_right() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(examples.len(), 10);
+    assert!(examples.len() > 9, "{}", examples.len());
     for example in examples {
         assert!(manifest(example).warnings.is_empty(), "{example}");
     }

@@ -10,7 +10,8 @@ use super::{project, write};
 use crate::manifest::{ManifestErrors, find, load, typed_path};
 
 /// Every code that is an error.
-const CODES: [&str; 41] = [
+const CODES: [&str; 43] = [
+    "config_value",
     "conflicting_keys",
     "cycle",
     "duplicate_input",
@@ -39,6 +40,7 @@ const CODES: [&str; 41] = [
     "syntax",
     "time_format",
     "unclosed_placeholder",
+    "unknown_config",
     "unknown_dep",
     "unknown_dimension",
     "unknown_input",

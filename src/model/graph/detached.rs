@@ -96,6 +96,9 @@ fn each_location(declaration: &mut Declaration, mut each: impl FnMut(&mut Locati
         let code = recipe.code.declared.iter_mut();
         let files = code.chain(&mut recipe.code.tools).map(|(_, it)| it);
         let variables = recipe.env.iter_mut().map(|it| &mut it.location);
-        files.chain(variables).for_each(each);
+        files.chain(variables).for_each(&mut each);
+        if let Some(config) = &mut recipe.config {
+            config.each_location(&mut each);
+        }
     }
 }

@@ -107,6 +107,8 @@ pub struct Materialization {
     pub outputs: Vec<OutputRecord>,
     /// What it read, in declared order.
     pub inputs: Vec<InputRecord>,
+    /// The values of its configuration that its code version does not fold.
+    pub config: Vec<Field>,
     /// Whether its outputs came out as they were before.
     pub outcome: Outcome,
     /// Whether a command ran for it.

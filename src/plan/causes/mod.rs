@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::digest::Field;
 use crate::model::{
-    Asset, AssetId, AssetKey, BlockEntry, BlockRecord, Cause, CodeChange, CurrentMaterialization,
-    CurrentRef, DataChange, DataDetail, DataVersion, Dep, DependencyChange, InputRecord,
-    LastAttempt, Name, PartitionKey, Presence, RULE, Status,
+    Asset, AssetId, AssetKey, BlockEntry, BlockRecord, CONFIG_FIELD, Cause, CodeChange,
+    CurrentMaterialization, CurrentRef, DataChange, DataDetail, DataVersion, Dep, DependencyChange,
+    InputRecord, LastAttempt, Name, PartitionKey, Presence, RULE, Status,
 };
 use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, UNSET, VARIABLE_FIELD, output_read};
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
@@ -82,8 +82,8 @@ fn differences(
             new: RULE,
         });
     }
-    let inputs = last.provenance.recorded();
-    let inputs = inputs.and_then(|id| evidence.records.inputs(id));
+    let recorded = last.provenance.recorded();
+    let inputs = recorded.and_then(|id| evidence.records.inputs(id));
     let mut remapped = Vec::new();
     if judge.facts().code[judge.scope().number_of(id)] != Some(last.code_version) {
         let old = evidence.records.code(last.code_version);
@@ -92,6 +92,14 @@ fn differences(
             match change.what.strip_prefix(MAPPING_FIELD) {
                 Some(input) => remapped.push((input.to_owned(), change)),
                 None => causes.push(Cause::Code(change)),
+            }
+        }
+    }
+    if let Some(old) = recorded.and_then(|id| evidence.records.config(id)) {
+        let changes = code_changes(&old, &judge.config_of(cell));
+        for change in changes.into_iter().map(Cause::Code) {
+            if !causes.contains(&change) {
+                causes.push(change);
             }
         }
     }
@@ -201,7 +209,7 @@ fn words(name: &str) -> String {
     if name == "code.argument" {
         return "command".to_owned();
     }
-    if name.starts_with(MAPPING_FIELD) {
+    if name.starts_with(MAPPING_FIELD) || name.starts_with(CONFIG_FIELD) {
         return name.to_owned();
     }
     let name = name.strip_prefix("code.").unwrap_or(name);

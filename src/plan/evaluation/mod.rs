@@ -8,8 +8,8 @@ mod locked_cells;
 use std::collections::HashMap;
 
 use crate::model::{
-    Asset, Cause, CodeVersion, MaterializedRef, Observation, OutputChange, PartitionSlot,
-    Provenance, Status, StepName,
+    Asset, Cause, CodeVersion, EffectiveConfig, MaterializedRef, Observation, OutputChange,
+    PartitionSlot, Provenance, Status, StepName,
 };
 use crate::plan::causes::{CauseFacts, causes};
 use crate::plan::decide::{CellDecision, Decisions, decide};
@@ -145,6 +145,17 @@ impl<'a> Evaluation<'a> {
     /// What the code versions were made of.
     pub fn codes(&self) -> &Codes {
         &self.findings.codes
+    }
+
+    /// The configuration of a cell's asset, if it has one.
+    pub fn config_of(&self, cell: Cell) -> Option<&EffectiveConfig> {
+        let (id, _) = self.scope().at(cell);
+        self.findings.codes.observed.get(&id)?.config.as_deref()
+    }
+
+    /// Whether two partitions of an asset have the same configuration.
+    pub fn have_same_config(&self, one: Cell, other: Cell) -> bool {
+        self.judge.config_of(one) == self.judge.config_of(other)
     }
 
     /// What was found at sources.

@@ -2,17 +2,21 @@
 //!
 //! Rule 2. The code version folds, in this order: the folder the command runs in; the shell, command, code files and
 //! tools, for all of which `code_version` stands where it is given (tools stay); the input that is given on standard
-//! input, where one is; where standard output goes; whether the asset is incremental; variables; output templates; the
+//! input, where one is; where standard output goes; whether the asset is incremental; variables; values of the
+//! configuration that are the same for all partitions; output templates; the
 //! mapping of each dep. The default IO manager folds nothing. The fingerprint folds the rule, the asset key, the code version, the partition
-//! key and, for each dep in declared order, what it contributes and the output that it names, if it names one.
+//! key, the other values of the configuration and, for each dep in declared order, what it contributes and the output that it names, if it names one.
 //!
 //! Each list is written once, as calls on a [`Sink`]: one sink makes the digest, the other the readable record, so the
 //! hash and the reason can never disagree. Not folded: anything that is for people or for scheduling.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
 use crate::model::{
-    Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EnvValue, Fingerprint,
-    PartitionMapping, RULE, Recipe,
+    Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EffectiveConfig, EnvValue,
+    Fingerprint, PartitionMapping, PartitionRef, RULE, Recipe,
 };
 
 /// What was found on disk and in the environment for an asset's code version.
@@ -24,6 +28,35 @@ pub struct ObservedCode {
     pub tools: Vec<(String, DataVersion)>,
     /// Values taken from the caller's environment, by the name of the declared variable; `None` if it is not set.
     pub env: Vec<(String, Option<String>)>,
+    /// The configuration, if there is one.
+    pub config: Option<Arc<EffectiveConfig>>,
+}
+
+/// The configurations that differ between the partitions of their asset, by the number of its row.
+#[derive(Clone, Debug, Default)]
+pub struct RowConfigs(HashMap<usize, Arc<EffectiveConfig>>);
+
+impl RowConfigs {
+    /// Those among the configurations of all rows.
+    pub fn new<'c>(all: impl Iterator<Item = (usize, &'c Arc<EffectiveConfig>)>) -> Self {
+        let varying = all.filter(|(_, config)| config.varies());
+        Self(
+            varying
+                .map(|(row, config)| (row, Arc::clone(config)))
+                .collect(),
+        )
+    }
+
+    /// That of a row.
+    pub fn get(&self, row: usize) -> Option<&EffectiveConfig> {
+        self.0.get(&row).map(|config| &**config)
+    }
+
+    /// What a fingerprint folds of the configuration, at a partition of a row.
+    pub fn fields(&self, row: usize, partition: PartitionRef<'_>) -> Vec<Field> {
+        let config = self.get(row);
+        config.map_or_else(Vec::new, |config| config.partition_fields(partition))
+    }
 }
 
 /// The code version of an asset.
@@ -48,6 +81,8 @@ pub struct FingerprintParts<'a> {
     pub code_version: CodeVersion,
     /// The partition; `None` for an unpartitioned asset.
     pub partition: Option<&'a str>,
+    /// The values of its configuration that the code version does not fold.
+    pub config: &'a [Field],
     /// The graph that its deps point into.
     pub graph: &'a AssetGraph,
     /// Its deps.
@@ -62,6 +97,9 @@ pub fn fingerprint(parts: &FingerprintParts<'_>, folding: &mut Folding) -> Finge
     folding.text("asset", parts.asset.as_str());
     folding.digest("code", parts.code_version.0);
     folding.text("partition", parts.partition.unwrap_or_default());
+    for field in parts.config {
+        folding.text(&field.name, &field.value);
+    }
     for (dep, contribution) in parts.deps.iter().zip(parts.contributions) {
         folding.digest(dep.input.as_str(), *contribution);
         if let Some(output) = output_read(parts.graph, dep) {
@@ -165,6 +203,13 @@ fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &m
                 }
             }
         }
+    }
+    for (name, value) in observed
+        .config
+        .iter()
+        .flat_map(|config| config.code_fields())
+    {
+        sink.text(&name, &value);
     }
 }
 

@@ -1,13 +1,14 @@
 //! Injectivity: whatever is a part of a version changes it, and nothing else does.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_assert_ne, proptest};
 
-use crate::digest::{Digest, Folding, Kind};
+use crate::digest::{Digest, Field, Folding, Kind};
 use crate::model::{
-    Asset, AssetGraph, CodeVersion, Command, Dep, EnvValue, Fingerprint, OutputKind,
-    PartitionMapping, PathTemplate,
+    Asset, AssetConfig, AssetGraph, CodeVersion, Command, ConfigKind, ConfigLayer, ConfigOrigin,
+    ConfigSchema, ConfigValue, Dep, EffectiveConfig, EnvValue, Fingerprint, Location, NamedKeys,
+    OutputKind, PartitionKeys, PartitionMapping, PartitionRef, PathTemplate, Setting, SettingEntry,
 };
 use crate::plan::fingerprint::{
     FingerprintParts, ObservedCode, code_record, code_version, fingerprint, version_of_outputs,
@@ -47,7 +48,63 @@ fn observed() -> ObservedCode {
         files: vec![("f".into(), version("f"))],
         tools: vec![("tool".into(), version("tool"))],
         env: vec![("B".into(), Some("b".into()))],
+        config: None,
     }
+}
+
+/// A configuration with one value for all partitions, and one for the partition `d2`.
+fn configured(limit: i64, of_d2: i64) -> Arc<EffectiveConfig> {
+    let layer = |origin, partition, value| ConfigLayer {
+        origin,
+        partition,
+        settings: vec![SettingEntry {
+            key: "limit".to_owned(),
+            setting: Setting::Value(ConfigValue::Integer(value)),
+            key_location: Location::default(),
+            location: Location::default(),
+        }],
+    };
+    let key = Some(testkit::key("d2"));
+    let config = AssetConfig {
+        schema: vec![(
+            "limit".to_owned(),
+            ConfigSchema::of_kind(ConfigKind::Integer, Location::default()),
+        )],
+        layers: vec![
+            layer(ConfigOrigin::AssetPartition, key, of_d2),
+            layer(ConfigOrigin::Asset, None, limit),
+        ],
+        location: Location::default(),
+    };
+    Arc::new(EffectiveConfig::new(&config, &|_| None).expect("nothing is wrong with it"))
+}
+
+#[test]
+fn a_value_of_a_partition_is_folded_behind_its_key_alone() {
+    let world = World::new(MANIFEST);
+    let asset = asset(&world);
+    let with = |limit, of_d2| {
+        let config = Some(configured(limit, of_d2));
+        code(
+            &asset,
+            &ObservedCode {
+                config,
+                ..observed()
+            },
+        )
+    };
+    assert_eq!(with(1, 2), with(1, 3));
+    assert_ne!(with(1, 2), with(2, 2));
+    let config = configured(1, 2);
+    let keys: Arc<[_]> = [testkit::key("d1"), testkit::key("d2")].into();
+    let keys = PartitionKeys::Named(NamedKeys::declared(&keys));
+    let fields = |index| config.partition_fields(PartitionRef { keys: &keys, index });
+    assert_eq!(fields(0), []);
+    let field = Field {
+        name: "config.limit".to_owned(),
+        value: "2".to_owned(),
+    };
+    assert_eq!(fields(1), [field]);
 }
 
 fn code(asset: &Asset, observed: &ObservedCode) -> CodeVersion {
@@ -63,7 +120,9 @@ type Idle = fn(&mut Asset);
 /// A change of one part of an asset or of what was observed for it.
 type Change = fn(&mut Asset, &mut ObservedCode);
 
-const PARTS: [(&str, Change); 22] = [
+const PARTS: [(&str, Change); 24] = [
+    ("config", |_, it| it.config = Some(configured(1, 2))),
+    ("another config", |_, it| it.config = Some(configured(2, 2))),
     ("folder", |it, _| recipe(it).folder = "sub".into()),
     ("shell", |it, _| shell(it).0.push("-x".into())),
     ("shell split", |it, _| *shell(it).0 = vec!["bash -c".into()]),
@@ -200,11 +259,26 @@ fn print(
     deps: &[Dep],
     contributions: &[Digest],
 ) -> Fingerprint {
+    print_with(graph, (asset, partition), &[], (deps, contributions))
+}
+
+fn print_with(
+    graph: &AssetGraph,
+    (asset, partition): (&str, &str),
+    config: &[(&str, &str)],
+    (deps, contributions): (&[Dep], &[Digest]),
+) -> Fingerprint {
+    let field = |(name, value): &(&str, &str)| Field {
+        name: (*name).to_owned(),
+        value: (*value).to_owned(),
+    };
+    let config: Vec<Field> = config.iter().map(field).collect();
     let asset = testkit::asset(asset);
     let parts = FingerprintParts {
         asset: &asset,
         code_version: CodeVersion(version("code").0),
         partition: Some(partition),
+        config: &config,
         graph,
         deps,
         contributions,
@@ -243,6 +317,10 @@ fn each_part_of_a_fingerprint_changes_it() {
         print(graph, "a", "k", &deps, &[versions[0], versions[0]]),
         print(graph, "a", "k", &deps[..1], &versions[..1]),
         print(graph, "a", "k", &[], &[]),
+        print_with(graph, ("a", "k"), &[("config.x", "1")], (&deps, &versions)),
+        print_with(graph, ("a", "k"), &[("config.x", "2")], (&deps, &versions)),
+        print_with(graph, ("a", "k"), &[("config.y", "1")], (&deps, &versions)),
+        print_with(graph, ("a", "k"), &[("config.x", "1")], (&[], &[])),
     ];
     for (index, print) in prints.iter().enumerate() {
         assert!(!prints[index + 1..].contains(print), "{index}");

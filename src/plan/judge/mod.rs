@@ -11,15 +11,17 @@ mod sweep;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::digest::{Digest, Folding};
+use crate::digest::{Digest, Field, Folding};
 use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, ContributionPrefix, Current,
     CurrentColumns, DataVersion, DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt,
-    MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionSet, RULE,
-    SourceContent, Status,
+    MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionRef, PartitionSet,
+    RULE, SourceContent, Status,
 };
 use crate::plan::blocks::{Blocks, MappedVersions};
-use crate::plan::fingerprint::{FingerprintParts, fingerprint, output_read, version_of_outputs};
+use crate::plan::fingerprint::{
+    FingerprintParts, RowConfigs, fingerprint, output_read, version_of_outputs,
+};
 use crate::plan::scope::{Cell, Role, Row, Scope};
 use crate::plan::survey::{Known, Survey, WIDE};
 
@@ -33,6 +35,8 @@ const WORTH_A_SWEEP: u32 = 2;
 pub struct Facts {
     /// The code version of each row; the rows of sources have none, nor do assets whose code cannot be read.
     pub code: Vec<Option<CodeVersion>>,
+    /// The configurations that differ between partitions.
+    pub configs: RowConfigs,
     /// What was found at each source cell; unknown for the cells of assets until they are judged.
     pub versions: Vec<Known>,
     /// What is recorded of each cell.
@@ -49,6 +53,11 @@ pub struct Facts {
 pub trait Records {
     /// What a materialization read.
     fn inputs(&self, id: MaterializationId) -> Option<Vec<InputRecord>>;
+
+    /// The values of its configuration that its code version does not fold.
+    fn config(&self, _id: MaterializationId) -> Option<Vec<Field>> {
+        None
+    }
 
     /// The code part of a fingerprint.
     fn code(&self, version: CodeVersion) -> Option<CodeRecord>;
@@ -438,8 +447,11 @@ impl<'a> Judge<'a> {
             // The record need not be read where all would be as it was if the upstreams came out as they were.
             let stands = self.fingerprint_if_upstreams_stand(at) == Some(fingerprint);
             !stands && {
-                let inputs = provenance.recorded().and_then(|id| records.inputs(id));
-                inputs.is_some_and(|inputs| self.some_input_differs(at, &inputs))
+                let recorded = provenance.recorded();
+                let inputs = recorded.and_then(|id| records.inputs(id));
+                let config = recorded.and_then(|id| records.config(id));
+                config.is_some_and(|config| config != self.config_fields(at))
+                    || inputs.is_some_and(|inputs| self.some_input_differs(at, &inputs))
             }
         })
     }
@@ -584,6 +596,19 @@ impl<'a> Judge<'a> {
         Some(fingerprint)
     }
 
+    /// What the fingerprint of a cell folds of its configuration.
+    pub fn config_of(&self, cell: Cell) -> Vec<Field> {
+        self.config_fields(&self.place(cell))
+    }
+
+    fn config_fields(&self, at: &Place<'_>) -> Vec<Field> {
+        let keys = self.scope.keys(at.row.asset);
+        let index = at.index;
+        self.facts
+            .configs
+            .fields(at.number, PartitionRef { keys, index })
+    }
+
     fn fold(
         &mut self,
         at: &Place<'_>,
@@ -591,10 +616,12 @@ impl<'a> Judge<'a> {
         contributions: &[Digest],
     ) -> Fingerprint {
         let partition = self.scope.keys(at.row.asset).key(at.index);
+        let config = self.config_fields(at);
         let parts = FingerprintParts {
             asset: &at.asset.key,
             code_version,
             partition: partition.as_ref().map(PartitionKey::as_str),
+            config: &config,
             graph: self.scope.graph(),
             deps: &at.asset.deps,
             contributions,

@@ -137,10 +137,12 @@ impl Sweep<'_, '_> {
             };
             scratch.contributions.push(contribution);
         }
+        let config = self.judge.config_fields(at);
         let parts = FingerprintParts {
             asset: &self.asset.key,
             code_version,
             partition: Some(key),
+            config: &config,
             graph: self.judge.scope.graph(),
             deps: &self.asset.deps,
             contributions: &scratch.contributions,

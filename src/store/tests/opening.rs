@@ -33,6 +33,7 @@ const NEXT: Schema = Schema {
         SCHEMA.migrations[3],
         SCHEMA.migrations[4],
         SCHEMA.migrations[5],
+        SCHEMA.migrations[6],
         "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
     ],
 };
@@ -352,6 +353,7 @@ fn a_migration_that_fails_changes_nothing() {
             SCHEMA.migrations[3],
             SCHEMA.migrations[4],
             SCHEMA.migrations[5],
+            SCHEMA.migrations[6],
             "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
         ],
     };

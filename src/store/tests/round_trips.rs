@@ -96,6 +96,14 @@ fn a_materialization() -> impl Strategy<Value = (AssetPartition, Materialization
                 data_version: DataVersion(digests.2),
                 outputs,
                 inputs,
+                config: if changed {
+                    vec![Field {
+                        name: "config.limit".to_owned(),
+                        value: duration_ms.to_string(),
+                    }]
+                } else {
+                    Vec::new()
+                },
                 outcome: if changed {
                     Outcome::Materialized
                 } else {

@@ -112,6 +112,7 @@ pub(super) fn success(run: RunId, at: &AssetPartition, seed: u64) -> Recording {
                 contribution: digest(seed + 2),
                 blocks: Vec::new(),
             }],
+            config: Vec::new(),
             outcome: Outcome::Materialized,
             origin: Origin::Command,
         },

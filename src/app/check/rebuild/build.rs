@@ -196,6 +196,7 @@ impl Build<'_, '_> {
             data_version: DataVersion(line.fingerprint.0),
             outputs: outputs.collect(),
             inputs: Vec::new(),
+            config: Vec::new(),
             outcome: Outcome::Materialized,
             origin: Origin::Accepted,
         };

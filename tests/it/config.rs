@@ -1,0 +1,280 @@
+//! Configuration of assets: what commands are told, what makes them stale, and what is wrong with it.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+
+fn json(sandbox: &Sandbox, words: &[&str], code: i32) -> Value {
+    let words: Vec<&str> = words.iter().chain(&["--json"]).copied().collect();
+    let outcome = sandbox.run(&words).exits(code);
+    serde_json::from_str(outcome.stdout()).expect("a document")
+}
+
+const WORDS: &str = r#"
+[asset.words]
+command = ["sh", "-c", 'printf "%s|" "$@" > "$ASSETCTL_OUTPUT"; env | grep ^ASSETCTL_.*CONFIG | sort >> "$ASSETCTL_OUTPUT"; cat "$ASSETCTL_RUN_CONFIG" >> "$ASSETCTL_OUTPUT"', "sh",
+  "{{config.limit}}", "--rate={{config.tuning.rate}}", "{{config.paths}}", "{{config.absent}}", "{{config.tuning:json}}", "{{config.name}}"]
+outputs = "words.txt"
+config = { limit = 20, tuning = { deep = { x = true } }, name = "a 'b' $(c)" }
+
+[asset.words.config_schema]
+limit = { type = "integer", default = 100, min = 1 }
+tuning = { type = "table", keys = { rate = { type = "float", default = 1 }, deep = "table" } }
+paths = { type = "list", of = "string", default = ["p q", "r"] }
+absent = { type = "string", required = false }
+name = "string"
+"#;
+
+#[test]
+fn a_command_is_told_its_configuration() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", WORDS);
+    sandbox.run(&["materialize"]).success();
+    let told = sandbox.read("words.txt");
+    let config = r#"{"limit":20,"name":"a 'b' $(c)","paths":["p q","r"],"tuning":{"deep":{"x":true},"rate":1.0}}"#;
+    let path = ".assetctl/lists/words/@config.json";
+    let expected = format!(
+        "20|--rate=1.0|p q|r||{{\"deep\":{{\"x\":true}},\"rate\":1.0}}|a 'b' $(c)|\
+         ASSETCTL_CONFIG={config}\nASSETCTL_CONFIG_LIMIT=20\nASSETCTL_CONFIG_NAME=a 'b' $(c)\n\
+         ASSETCTL_RUN_CONFIG={path}\n{config}\n"
+    );
+    assert_eq!(told, expected);
+}
+
+const DAYS: &str = r#"
+[partitions.day]
+type = "static"
+keys = ["d1", "d2", "d3"]
+
+[asset.clean]
+partitions = "day"
+command = "echo {{config.limit}} {{config.label}} >> {{output}}"
+outputs = "clean/{{partition}}.txt"
+config = { limit = 100, label = "of {{partition}}", mode = "fast" }
+
+[asset.all]
+deps = "clean"
+command = "cat {{input}} > {{output}}"
+outputs = "all.txt"
+"#;
+
+#[test]
+fn a_value_of_one_partition_makes_that_one_stale() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", DAYS);
+    assert_eq!(sandbox.materialize(&[]).success().steps().len(), 4);
+    assert_eq!(sandbox.read("all.txt"), "100 of d1\n100 of d2\n100 of d3\n");
+    assert!(sandbox.materialize(&[]).success().steps().is_empty());
+    sandbox.run(&["check"]).success();
+    // A value of one key.
+    let with_key = format!("{DAYS}\n[asset.clean.partition_config.d2]\nlimit = 7\n");
+    sandbox.write("Assets.toml", &with_key);
+    let explained = json(&sandbox, &["explain", "clean@d2"], 0);
+    let cause = &explained["causes"][0];
+    assert_eq!(
+        (&cause["kind"], &cause["what"], &cause["old"], &cause["new"]),
+        (
+            &json!("code"),
+            &json!("config.limit"),
+            &Value::Null,
+            &json!("7")
+        ),
+        "{explained}"
+    );
+    let record = explained["record"].as_array().expect("a list");
+    let limit = record.iter().find(|it| it["field"] == "config.limit");
+    let limit = limit.expect("it is compared");
+    assert_eq!(
+        (&limit["recorded"], &limit["now"]),
+        (&json!("100"), &json!("7"))
+    );
+    assert_eq!(
+        json(&sandbox, &["explain", "clean@d1"], 0)["status"],
+        "fresh"
+    );
+    let checked = sandbox.run(&["check"]).exits(1);
+    assert!(
+        checked.stdout().contains("config.limit"),
+        "{}",
+        checked.stdout()
+    );
+    let ran = sandbox.materialize(&[]).success().steps();
+    assert_eq!(ran.into_iter().collect::<Vec<_>>(), ["all", "clean@d2"]);
+    assert_eq!(sandbox.read("all.txt"), "100 of d1\n7 of d2\n100 of d3\n");
+    // Without the instance the lock file alone decides.
+    std::fs::remove_dir_all(sandbox.path(".assetctl")).expect("it is there");
+    sandbox.run(&["check"]).success();
+    sandbox.write("Assets.toml", with_key.replace("limit = 7", "limit = 8"));
+    let checked = json(&sandbox, &["check"], 1);
+    assert_eq!(checked["stale"][0]["asset"], "clean", "{checked}");
+    assert_eq!(checked["stale"][0]["first"], "d2", "{checked}");
+    assert_eq!(
+        checked["stale"][0]["causes"][0]["what"], "config",
+        "{checked}"
+    );
+    // A value of all of them.
+    sandbox.write("Assets.toml", with_key.replace("\"fast\"", "\"exact\""));
+    let ran = sandbox.materialize(&["clean"]).success().steps();
+    assert_eq!(ran.len(), 3);
+    let status = json(&sandbox, &["explain", "clean@d1"], 0);
+    assert_eq!(status["status"], "fresh");
+}
+
+#[test]
+fn what_no_value_is_changes_nothing() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", DAYS);
+    sandbox.materialize(&[]).success();
+    let schema = "\n[asset.clean.config_schema]\nlimit = { type = \"integer\", min = 1, description = \"rows\" }\nlabel = \"string\"\nmode = { type = \"string\", enum = [\"fast\"] }\n";
+    sandbox.write("Assets.toml", format!("{DAYS}{schema}"));
+    assert!(sandbox.materialize(&[]).success().steps().is_empty());
+    sandbox.run(&["check"]).success();
+}
+
+#[test]
+fn a_variable_is_a_value_while_it_is_set() {
+    let manifest = r#"
+[asset.a]
+command = "echo {{config.limit}} > {{output}}"
+outputs = "a.txt"
+config = { limit = { from_env = "LIMIT" } }
+config_schema = { limit = { type = "integer", default = 5, max = 50 } }
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    sandbox.materialize(&[]).success();
+    assert_eq!(sandbox.read("a.txt"), "5\n");
+    assert!(sandbox.materialize(&[]).success().steps().is_empty());
+    let sandbox = sandbox.with_env("LIMIT", "6");
+    assert_eq!(sandbox.materialize(&[]).success().steps().len(), 1);
+    assert_eq!(sandbox.read("a.txt"), "6\n");
+    assert!(sandbox.materialize(&[]).success().steps().is_empty());
+    for (value, said) in [
+        (
+            "ten",
+            "asset.a.config.limit: wanted an integer, found \"ten\"",
+        ),
+        ("51", "asset.a.config.limit: wanted at most 50, found 51"),
+    ] {
+        let sandbox = Sandbox::new()
+            .with_file("Assets.toml", manifest)
+            .with_env("LIMIT", value);
+        let said_now = sandbox.run(&["status"]).exits(2);
+        assert!(said_now.stderr().contains(said), "{}", said_now.stderr());
+    }
+}
+
+#[test]
+fn a_required_value_is_missed_by_what_judges_its_asset() {
+    let manifest = r#"
+[partitions.day]
+type = "static"
+keys = ["d1", "d2"]
+
+[asset.a]
+partitions = "day"
+command = "echo {{config.limit}} > {{output}}"
+outputs = "a/{{partition}}.txt"
+config_schema = { limit = { type = "integer", min = 3 } }
+partition_config = { d1 = { limit = 4 } }
+
+[asset.b]
+command = "echo b > {{output}}"
+outputs = "b.txt"
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    sandbox.run(&["validate"]).success();
+    sandbox.run(&["materialize", "b"]).success();
+    sandbox
+        .run(&["materialize", "a", "--partition", "d1"])
+        .success();
+    let said = sandbox.run(&["materialize", "a"]).exits(2);
+    let said = said.stderr();
+    assert!(
+        said.contains("asset.a.config.limit: a value is required"),
+        "{said}"
+    );
+    assert!(said.contains("--set a.limit=3"), "{said}");
+}
+
+#[test]
+fn a_batch_has_one_configuration() {
+    let manifest = r#"
+[partitions.day]
+type = "static"
+keys = ["d1", "d2", "d3", "d4"]
+
+[asset.a]
+partitions = "day"
+batch = { max = 1000 }
+command = 'for out in $(cat $ASSETCTL_OUTPUT_LIST); do echo "$ASSETCTL_CONFIG_LIMIT" > "$out"; done; cat $ASSETCTL_PARTITIONS_LIST | tr "\n" " " >> log; echo >> log'
+outputs = "a/{{partition}}.txt"
+config = { limit = 1 }
+partition_config = { d3 = { limit = 3 } }
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    sandbox.run(&["materialize", "-j1"]).success();
+    assert_eq!(sandbox.read("log"), "d1 d2 \nd3 \nd4 \n");
+    assert_eq!(sandbox.read("a/d3.txt"), "3\n");
+    assert_eq!(sandbox.read("a/d4.txt"), "1\n");
+    assert!(sandbox.materialize(&[]).success().steps().is_empty());
+}
+
+#[test]
+fn the_configuration_is_shown() {
+    let with_key = format!("{DAYS}\n[asset.clean.partition_config.d2]\nlimit = 7\n");
+    let sandbox = Sandbox::new().with_file("Assets.toml", &with_key);
+    let shown = json(&sandbox, &["show", "clean"], 0);
+    assert_eq!(
+        shown["asset"]["config"],
+        json!({"label": "of {{partition}}", "limit": 100, "mode": "fast"})
+    );
+    assert_eq!(
+        shown["asset"]["partition_config"],
+        json!({"d2": {"limit": 7}})
+    );
+    let shown = sandbox.run(&["show", "clean"]).success();
+    assert!(
+        shown.stdout().contains("limit = 100 (config)"),
+        "{}",
+        shown.stdout()
+    );
+}
+
+#[test]
+fn in_memory_too() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", DAYS);
+    let said = sandbox
+        .run(&["materialize", "--in-memory", "--print", "all"])
+        .success();
+    assert_eq!(said.stdout(), "100 of d1\n100 of d2\n100 of d3\n");
+}
+
+#[test]
+fn folded_blocks_know_the_values_of_their_keys() {
+    let manifest = r#"
+[partitions.day]
+type = "daily"
+start = "1990-01-01"
+end = "2019-01-01"
+
+[asset.a]
+partitions = "day"
+command = 'echo made > {{output}}'
+outputs = "a/{{partition}}"
+config = { limit = 1, year = "{{partition:%Y}}" }
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    let keys = sandbox
+        .run(&["partitions", "list", "day", "--keys"])
+        .success();
+    for key in keys.stdout().lines() {
+        sandbox.write(&format!("a/{key}"), "made\n");
+    }
+    sandbox.run(&["accept", "a"]).success();
+    assert!(sandbox.read("Assets.lock").contains(" x="), "it has blocks");
+    sandbox.run(&["check", "--outputs", "ignore"]).success();
+    let other = "\n[asset.a.partition_config.\"1995-03-04\"]\nlimit = 2\n";
+    sandbox.write("Assets.toml", format!("{manifest}{other}"));
+    sandbox.run(&["check", "--outputs", "ignore"]).exits(1);
+    let ran = sandbox.materialize(&[]).success().steps();
+    assert_eq!(ran.into_iter().collect::<Vec<_>>(), ["a@1995-03-04"]);
+    sandbox.run(&["check", "--outputs", "ignore"]).success();
+    assert!(sandbox.materialize(&[]).success().steps().is_empty());
+}
