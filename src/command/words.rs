@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::command::rendered::Unrenderable;
-use crate::executor::quote;
 use crate::model::{Command, CommandPlaceholder, CommandTemplate, Name, Piece};
 use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
+use crate::sys::shell::quote;
 
 /// Gives placeholders their values.
 pub(super) trait Values {

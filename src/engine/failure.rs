@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::answer::StepFailure;
 use crate::engine::step::{Attempt, NotMade};
-use crate::executor::{Exit, TailLimits, of_shell, quote_command, tail};
+use crate::executor::{Exit, TailLimits, of_shell, tail};
 use crate::io_manager::{IoManagerError, StagedOutput};
 use crate::look::OwnLife;
 use crate::model::OutputKind;
 use crate::sys::file::room_in;
+use crate::sys::shell::{quote, quote_command};
 
 /// How many lines of a failed command's output are shown.
 const TAIL: TailLimits = TailLimits {
@@ -135,7 +136,7 @@ impl Attempt<'_> {
         let command = quote_command(self.order.rendered.argv.iter().map(String::as_str));
         match self.order.folder.as_str() {
             "" => command,
-            folder => format!("cd {} && {command}", crate::executor::quote(folder)),
+            folder => format!("cd {} && {command}", quote(folder)),
         }
     }
 }

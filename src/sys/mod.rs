@@ -10,3 +10,4 @@ pub mod parallel;
 pub mod private_folder;
 pub mod process;
 pub mod secret;
+pub mod shell;

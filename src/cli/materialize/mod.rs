@@ -17,12 +17,13 @@ use crate::cli::next::Next;
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
 use crate::cli::{output, plan};
-use crate::executor::{Cancel, quote};
+use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
     AssetKey, Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Printed,
     SelectionText, SuppliedInput,
 };
+use crate::sys::shell::quote;
 
 /// Words of `materialize`.
 #[derive(Debug, Default, Args)]
