@@ -41,7 +41,7 @@ pub use settle::Settled;
 pub use sightings::Sightings;
 pub use stamps::{Difference, Look};
 pub use stat_cache::StatCache;
-pub use value::ValueFound;
+pub use value::{ValueFound, parse_values, value_at};
 pub use version::{Found, version_of_bytes};
 pub use versions::Versions;
 

@@ -107,6 +107,21 @@ impl Versions<'_> {
     }
 }
 
+/// The values that a TOML, YAML or JSON file with this text holds; its name says which of them it is.
+///
+/// # Errors
+///
+/// [`HashError::Format`] by its name, [`HashError::Syntax`] by its text.
+pub fn parse_values(path: &str, text: &str) -> Result<Value, HashError> {
+    let format = format_of(Path::new(path))?;
+    parse(format, text).map_err(|mistake| locate(path, text.to_owned(), mistake))
+}
+
+/// The value at the dotted `key`, as a source with a `key` names it.
+pub fn value_at<'v>(document: &'v Value, key: &str) -> Option<&'v Value> {
+    find(document, key)
+}
+
 fn format_of(path: &Path) -> Result<Format, HashError> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {

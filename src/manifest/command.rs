@@ -199,7 +199,8 @@ fn read_pieces(
     CommandTemplate::new(pieces)
 }
 
-fn is_posix(shell: &[String]) -> bool {
+/// Whether a shell quotes as POSIX says.
+pub(super) fn is_posix(shell: &[String]) -> bool {
     const POSIX: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "busybox"];
     let name = |word: &String| word.rsplit('/').next().unwrap_or_default().to_owned();
     let mut words = shell.iter().map(name).skip_while(|word| word == "env");
@@ -208,7 +209,8 @@ fn is_posix(shell: &[String]) -> bool {
         .is_some_and(|word| POSIX.contains(&word.as_str()))
 }
 
-fn place(quoted: Quoted) -> &'static str {
+/// Where a placeholder stands, in words.
+pub(super) fn place(quoted: Quoted) -> &'static str {
     match quoted {
         Quoted::Quotes => "inside quotes",
         Quoted::HereDocument => "inside a here-document",

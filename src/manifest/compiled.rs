@@ -1,8 +1,8 @@
 //! The compiled manifest: the graph as bytes, kept beside the instance so that a command with nothing to do need not
 //! parse.
 //!
-//! It holds for one version of the tool, one rule, the list of files that the include globs give now, and the content
-//! of each. Anything else, and any damage, means that the manifest is parsed anew. As it decides which commands run, it
+//! It holds for one version of the tool, one rule, the list of files that the include globs give now, the files that lists
+//! are read from, and the content of each. Anything else, and any damage, means that the manifest is parsed anew. As it decides which commands run, it
 //! counts only if it was made with a key that only the user's own assetctl knows. It is written in one piece, and not at
 //! all where the folder cannot be written.
 
@@ -24,7 +24,7 @@ use crate::model::{AssetGraph, GraphBlocks, RULE};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the encoded form of the model changes.
-const FORMAT: u32 = 10;
+const FORMAT: u32 = 11;
 const MAGIC: &[u8; 16] = b"assetctl graph\n\0";
 /// Before the sources: what it was compiled from, a digest over the table of blocks, and one over these and the sources.
 const PREFIX: usize = MAGIC.len() + 16 + 16 + 16;
@@ -33,6 +33,8 @@ const PREFIX: usize = MAGIC.len() + 16 + 16 + 16;
 #[derive(Debug, Serialize, Deserialize)]
 struct Sources {
     include: Vec<String>,
+    /// The files that lists are read from.
+    lists: Vec<String>,
     /// The length of the table of blocks.
     table: usize,
 }
@@ -90,13 +92,8 @@ pub fn read_compiled(
     let digest = digest_of(graph.files(), texts.iter().copied());
     let unkept = key.and_then(|key| {
         let basis = Basis::of(texts.into_iter(), manifest.overlaps);
-        encode(
-            key,
-            digest,
-            manifest.include,
-            &graph.to_blocks(),
-            basis.as_ref(),
-        )
+        let sources = (manifest.include, manifest.lists);
+        encode(key, digest, sources, &graph.to_blocks(), basis.as_ref())
     });
     Ok(Compiled {
         graph,
@@ -185,7 +182,8 @@ fn revise(
 ) -> Option<Compiled> {
     let Revision { blocks, basis } = basis.revise(root, &include, graph)?;
     let digest = digest_of(graph.files(), basis.texts());
-    let unkept = encode(key, digest, include, &blocks, Some(&basis));
+    let sources = (include, Vec::new());
+    let unkept = encode(key, digest, sources, &blocks, Some(&basis));
     Some(Compiled {
         graph: AssetGraph::from_blocks(Arc::new(blocks))?,
         digest,
@@ -206,6 +204,7 @@ fn digest_of<'t>(paths: &'t [String], texts: impl Iterator<Item = &'t str>) -> D
 fn digest_now(root: &Path, sources: &Sources) -> Option<Digest> {
     let mut files = vec![MANIFEST.to_owned()];
     files.extend(project_files::included(root, &sources.include));
+    files.extend(sources.lists.iter().cloned());
     let contents: Vec<(&str, Digest)> = files
         .iter()
         .map(|file| Some((file.as_str(), content(&root.join(file))?)))
@@ -248,7 +247,7 @@ fn digest(files: &[(&str, Digest)]) -> Digest {
 fn encode(
     key: &Key,
     compiled_from: Digest,
-    include: Vec<String>,
+    (include, lists): (Vec<String>, Vec<String>),
     graph: &[Vec<u8>],
     basis: Option<&Basis>,
 ) -> Option<Vec<u8>> {
@@ -260,6 +259,7 @@ fn encode(
     let table = table_of(graph.iter().chain([&basis]), key);
     let sources = Sources {
         include,
+        lists,
         table: table.len(),
     };
     let sources = postcard::to_stdvec(&sources).ok()?;

@@ -233,7 +233,7 @@ fn setting(value: &Value<'_>, scope: Scope<'_>, problems: &mut Problems) -> Opti
 
 /// A value that is no table, or one in a list.
 fn element(value: &Value<'_>, scope: Scope<'_>, problems: &mut Problems) -> Option<Setting> {
-    if value.as_text().is_some() {
+    if value.is_string() {
         return text(value, scope, problems);
     }
     let Some(elements) = value.as_elements() else {

@@ -189,6 +189,11 @@ impl Problems {
         self.found.append(&mut others.found);
     }
 
+    /// Takes all out but the first `count`.
+    pub(super) fn split_off(&mut self, count: usize) -> Vec<(Problem, Vec<Label>)> {
+        self.found.split_off(count)
+    }
+
     /// Keeps those that `keep` wants.
     pub(super) fn retain(&mut self, keep: impl Fn(&Problem) -> bool) {
         self.found.retain(|(problem, _)| keep(problem));

@@ -59,6 +59,11 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// The entries as they were parsed.
+    pub(super) fn entries(&self) -> &'a DeTable<'a> {
+        self.entries
+    }
+
     /// Reports the keys that are not among `known`.
     pub(super) fn only(&self, known: &[&'static str], problems: &mut Problems) {
         for value in self.values() {
@@ -88,8 +93,7 @@ impl<'a> Table<'a> {
 
     /// The value of `key`.
     pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
-        let (key, inner) = self.entries.get_key_value(key)?;
-        Some(Value::new(self.file, key, inner))
+        Value::in_table(self.file, self.entries, key)
     }
 
     /// The value of `key`, which has to be there.
@@ -174,17 +178,43 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value of `key` in a table of a file.
+    pub(super) fn in_table(
+        file: &'a SourceFile,
+        table: &'a DeTable<'a>,
+        key: &str,
+    ) -> Option<Self> {
+        let (key, inner) = table.get_key_value(key)?;
+        Some(Self::new(file, key, inner))
+    }
+
     /// Where the value stands.
     pub(super) fn location(&self) -> Location {
         self.file.location(self.inner.span())
     }
 
-    /// The value, if it is a string; nothing is reported.
+    /// The value as it was parsed.
+    pub(super) fn parsed(&self) -> &'a Spanned<DeValue<'a>> {
+        self.inner
+    }
+
+    /// Whether the value is a string, and not a scalar that a placeholder stands for.
+    pub(super) fn is_string(&self) -> bool {
+        self.inner.get_ref().is_str()
+    }
+
+    /// The value, if it is a string; nothing is reported. So is a scalar that a placeholder in quotes stands for.
     pub(super) fn as_text(&self) -> Option<Text<'a>> {
-        match self.inner.get_ref() {
-            DeValue::String(value) => Some(Text::new(self.file, value, self.inner.span())),
-            _ => None,
-        }
+        let is_quoted = || self.file.as_str()[self.inner.span()].starts_with(['"', '\'']);
+        let value: &'a str = match self.inner.get_ref() {
+            DeValue::String(value) => value,
+            DeValue::Integer(number) if number.radix() == 10 && is_quoted() => number.as_str(),
+            DeValue::Float(number) if is_quoted() => number.as_str(),
+            DeValue::Boolean(true) if is_quoted() => "true",
+            DeValue::Boolean(false) if is_quoted() => "false",
+            _ => return None,
+        };
+        Some(Text::new(self.file, value, self.inner.span()))
     }
 
     /// The elements, if it is an array; nothing is reported.

@@ -435,6 +435,42 @@ pub enum Problem {
         /// The variable to read instead.
         help: String,
     },
+    /// A list of values that nobody declares.
+    #[error("there is no list `{name}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_each), help("{help}"))]
+    UnknownEach {
+        /// The name.
+        name: String,
+        /// Similar or all lists, or how to declare one.
+        help: String,
+    },
+    /// Values that a list cannot have.
+    #[error("{message}")]
+    #[diagnostic(code(assetctl::manifest::each_values), help("{help}"))]
+    EachValues {
+        /// What is wrong with them.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+    /// A placeholder for a key that a value of a list does not have.
+    #[error("{message}")]
+    #[diagnostic(code(assetctl::manifest::each_key), help("{help}"))]
+    EachKey {
+        /// Which value lacks it.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+    /// The name that a declaration gives one of the assets or sources that it makes.
+    #[error("{message}")]
+    #[diagnostic(code(assetctl::manifest::each_name), help("{help}"))]
+    EachName {
+        /// What is wrong with it.
+        message: String,
+        /// What to do.
+        help: String,
+    },
     /// A path that cannot be.
     #[error("{message}")]
     #[diagnostic(code(assetctl::manifest::invalid_path), help("{help}"))]

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use toml::de::DeValue;
+
 use crate::model::{FileId, Location};
 
 /// A manifest file that has been read.
@@ -150,10 +152,32 @@ impl<'a> Text<'a> {
     /// Where a part of the value stands, given by its bytes in the value.
     pub(super) fn part(&self, range: Range<usize>) -> Location {
         let raw = &self.file.as_str()[self.start..self.end];
+        if let Some(known) = self.part_of_expanded(raw, &range) {
+            return known;
+        }
         let offsets = Offsets::new(raw, self.value);
         let start = self.start + offsets.of(range.start);
         let end = self.start + offsets.of(range.end);
         self.file.location(start..end.max(start))
+    }
+}
+
+impl Text<'_> {
+    /// Where a part of the value stands if values of a list were put into it, and it is not the text in the file any more:
+    /// where the file has the same characters, or the whole.
+    fn part_of_expanded(&self, raw: &str, range: &Range<usize>) -> Option<Location> {
+        let is_written =
+            || DeValue::parse(raw).is_ok_and(|it| it.get_ref().as_str() == Some(self.value));
+        if !raw.contains("each") || is_written() {
+            return None;
+        }
+        let part = self
+            .value
+            .get(range.clone())
+            .filter(|part| !part.is_empty());
+        let same = part.and_then(|part| Some((raw.find(part)?, part.len())));
+        let (at, len) = same.unwrap_or((0, raw.len()));
+        Some(self.file.location(self.start + at..self.start + at + len))
     }
 }
 

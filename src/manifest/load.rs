@@ -9,6 +9,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use crate::manifest::asset::{self, AssetContext, Findings};
 use crate::manifest::diagnostic::{Label, ManifestError, ManifestErrors, Problems};
 use crate::manifest::document::{Table, Value};
+use crate::manifest::each::{ListFiles, Lists, Origins, expand, parse_lists};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
@@ -36,6 +37,8 @@ pub struct Manifest {
     pub warnings: Vec<ManifestError>,
     /// The globs that gave all files but the first.
     pub(super) include: Vec<String>,
+    /// The files that lists were read from, the last ones of `files`.
+    pub(super) lists: Vec<String>,
     /// All paths that were compared.
     pub(super) overlaps: Overlaps,
 }
@@ -80,11 +83,15 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
             .map(|(file, table)| Table::of_file(file, table.get_ref())),
     );
     // What is left of a file with syntax errors, or without its included files, says nothing about what was meant.
-    let graph = if findings.problems.len() == 0 {
-        assemble(&tables, root, &mut findings)
-    } else {
-        None
-    };
+    let (mut graph, mut list_files) = (None, ListFiles::default());
+    if findings.problems.len() == 0 {
+        list_files = ListFiles::read(&tables, root, &mut findings.problems);
+        graph = expand_and_assemble(&tables, &list_files, root, &mut findings);
+    }
+    let lists = list_files.sources.iter();
+    let lists: Vec<String> = lists.map(|file| file.path().to_owned()).collect();
+    drop(included);
+    files.append(&mut list_files.sources);
     let errors = findings.problems.into_errors(&files);
     match graph {
         Some((graph, overlaps)) if errors.is_empty() => Ok(Manifest {
@@ -93,6 +100,7 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
             warnings: findings.warnings.into_errors(&files),
             files,
             include,
+            lists,
         }),
         _ => Err(ManifestErrors::new(errors)),
     }
@@ -125,9 +133,38 @@ pub(super) fn parse<'a>(file: &'a SourceFile, problems: &mut Problems) -> Spanne
     table
 }
 
+/// Puts the values of the lists into the tables, and reads these.
+fn expand_and_assemble(
+    files: &[Table<'_>],
+    list_files: &ListFiles,
+    root: &Path,
+    findings: &mut Findings,
+) -> Option<(AssetGraph, Overlaps)> {
+    let problems = &mut findings.problems;
+    let parsed = parse_lists(list_files);
+    let lists = Lists::read(files, &parsed, problems);
+    let shell = Project::read(&files[0], &mut Problems::default()).shell;
+    let mut origins = Origins::default();
+    let mut expand = |file| expand(file, &lists, &shell, &mut origins, problems);
+    let expanded: Vec<Option<DeTable<'_>>> = files.iter().map(&mut expand).collect();
+    // What reads an asset that could not be made would be wrong only because of that.
+    if problems.len() > 0 {
+        return None;
+    }
+    let tables = files.iter().zip(&expanded);
+    let tables = tables.map(|(file, expanded)| match expanded {
+        Some(expanded) => Table::of_file(file.file, expanded),
+        None => *file,
+    });
+    let tables: Vec<Table<'_>> = tables.collect();
+    assemble(&tables, &list_files.sources, root, origins, findings)
+}
+
 fn assemble(
     files: &[Table<'_>],
+    list_files: &[Arc<SourceFile>],
     root: &Path,
+    mut origins: Origins,
     findings: &mut Findings,
 ) -> Option<(AssetGraph, Overlaps)> {
     let problems = &mut findings.problems;
@@ -138,7 +175,7 @@ fn assemble(
         defaults.push(Defaults::read(file, problems));
     }
     let mut definitions = Definitions::read(files, problems);
-    let names = outline(files, &project, &mut definitions, problems);
+    let names = outline(files, &project, &mut definitions, &mut origins, problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());
@@ -155,7 +192,11 @@ fn assemble(
                     shell: &project.shell,
                     project: project.name.as_deref(),
                 };
+                let before = (findings.problems.len(), findings.warnings.len());
                 let read = asset::read(&outline.table, outputs, context, &mut inline, findings);
+                let key = outline.key.as_str();
+                origins.explain(key, before.0, &mut findings.problems);
+                origins.explain_warnings(key, before.1, &mut findings.warnings);
                 edges.extend(
                     read.asset
                         .deps
@@ -183,7 +224,9 @@ fn assemble(
     check_locked(&declarations, &names, problems);
     config::check_all_secrets(&declarations, problems);
     let disk = Disk::new(root);
-    let manifests: Vec<&str> = files.iter().map(|file| file.file.path()).collect();
+    let sources = files.iter().map(|file| file.file);
+    let sources = sources.chain(list_files.iter().map(Arc::as_ref));
+    let manifests: Vec<&str> = sources.map(SourceFile::path).collect();
     let (unread, overlaps) =
         overlap::check(&declarations, &manifests, &definitions, disk, problems);
     for (id, path) in unread {
@@ -201,11 +244,9 @@ fn assemble(
             name: project.name,
             ignore: project.ignore,
             test_sources,
+            list_uses: origins.into_uses(),
         },
-        files: files
-            .iter()
-            .map(|file| file.file.path().to_owned())
-            .collect(),
+        files: manifests.into_iter().map(str::to_owned).collect(),
         definitions: definitions.into_declared(),
         declarations,
     };
@@ -244,7 +285,14 @@ fn check_locked(declarations: &[Declaration], names: &Names<'_>, problems: &mut 
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
-    const KNOWN: [&str; 5] = ["project", "defaults", "partitions", "source", "asset"];
+    const KNOWN: [&str; 6] = [
+        "project",
+        "defaults",
+        "partitions",
+        "each",
+        "source",
+        "asset",
+    ];
     if index == 0 {
         file.only(&KNOWN, problems);
         return;
@@ -264,6 +312,7 @@ pub(super) fn outline<'a>(
     files: &[Table<'a>],
     project: &Project,
     definitions: &mut Definitions<'a>,
+    origins: &mut Origins,
     problems: &mut Problems,
 ) -> Names<'a> {
     let mut names = Names::default();
@@ -276,6 +325,7 @@ pub(super) fn outline<'a>(
         }
         found.sort_by_key(|(name, ..)| name.key_location.start);
         for (name, table, kind) in found {
+            let before = problems.len();
             let partitions = definitions.of(&table, problems);
             let what = if kind == "source" {
                 "a source"
@@ -312,6 +362,7 @@ pub(super) fn outline<'a>(
                 declares,
             };
             names.add(&name, outline, problems);
+            origins.explain(name.key, before, problems);
         }
     }
     names

@@ -18,6 +18,7 @@ mod config;
 mod deps;
 mod diagnostic;
 mod document;
+mod each;
 mod error;
 mod file;
 mod load;

@@ -2,7 +2,7 @@
 
 use crate::manifest::diagnostic::{Problems, all_of, did_you_mean};
 use crate::manifest::error::Problem;
-use crate::manifest::template::{Refusal, Scope, Written, refuse};
+use crate::manifest::template::{OF_A_LIST, Refusal, Scope, Written, refuse};
 use crate::model::{
     AssetConfig, CommandPlaceholder, ConfigKind, ConfigPath, Location, Name, Output,
     PartitionPlaceholder, TimeFormat, ValueForm, as_variable,
@@ -355,6 +355,9 @@ fn names(inputs: &[InputView]) -> String {
 }
 
 fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
+    if word == "each" {
+        return OF_A_LIST.to_owned();
+    }
     let mut known = vec![
         "partition",
         "window.start",

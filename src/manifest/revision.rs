@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use crate::manifest::asset::{self, AssetContext, Findings};
 use crate::manifest::config;
 use crate::manifest::document::Table;
+use crate::manifest::each::Origins;
 use crate::manifest::file::{Origin, SourceFile};
 use crate::manifest::load::{outline, parse};
 use crate::manifest::names::Declares;
@@ -283,7 +284,13 @@ impl<'e> Edit<'e> {
         if named != self.old.definitions().len() || defaults.iter().any(Defaults::sets_env) {
             return None;
         }
-        let names = outline(&tables, &project, &mut definitions, &mut findings.problems);
+        let names = outline(
+            &tables,
+            &project,
+            &mut definitions,
+            &mut Origins::default(),
+            &mut findings.problems,
+        );
         if names.len() != read.len() || definitions.declared().len() != named {
             return None;
         }

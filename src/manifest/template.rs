@@ -120,12 +120,17 @@ pub(super) fn path_template(
     (problems.len() == before).then(|| PathTemplate::new(pieces))
 }
 
+/// What to do about a value of a list where no list is named.
+pub(super) const OF_A_LIST: &str = "name the list of these values in the table: `each = \"…\"`";
+
 fn unknown_in_path(name: &str, text: Text<'_>, range: Range<usize>, problems: &mut Problems) {
     const KNOWN: [&str; 3] = ["partition", "window.start", "window.end"];
     let help = did_you_mean(name, KNOWN, "");
     let problem = Problem::UnknownPlaceholder {
         name: name.to_owned(),
-        help: if help.ends_with('?') {
+        help: if name.starts_with("each.") {
+            OF_A_LIST.to_owned()
+        } else if help.ends_with('?') {
             help
         } else {
             format!(

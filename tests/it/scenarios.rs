@@ -7,6 +7,7 @@ mod data;
 mod deps;
 mod events;
 mod expressions;
+mod factories;
 mod failures;
 mod fan_in;
 mod flags;

@@ -13,7 +13,7 @@ use crate::git::{Commit, GitError, Repository};
 use crate::manifest::{self, MANIFEST};
 use crate::model::{
     AssetGraph, AssetId, DeclaredPartitions, DefinitionId, Dimension, ExistingKeys, FileId,
-    KeysByDefinition, PartitionKeys, PartitionSet, PartitionsDefinition,
+    KeysByDefinition, Location, PartitionKeys, PartitionSet, PartitionsDefinition,
 };
 use crate::sys::inherited::temporary_folder;
 
@@ -33,8 +33,17 @@ pub(super) fn named(
         .filter(|(_, file)| changes.iter().any(|change| is_at(change, file)))
         .map(|(number, _)| FileId(number as u16))
         .collect();
+    let lists = graph.settings().list_uses.iter();
+    let made_of: HashSet<Location> = lists
+        .filter(|(list, _)| files.contains(list))
+        .flat_map(|(_, places)| places.iter().copied())
+        .collect();
     let is_touched = |id: &AssetId| {
-        let own = graph.location(*id).file;
+        let location = graph.location(*id);
+        if made_of.contains(&location) {
+            return true;
+        }
+        let own = location.file;
         let definition = graph.definition(*id).map(|it| it.location.file);
         files.contains(&own) || definition.is_some_and(|file| files.contains(&file))
     };

@@ -10,12 +10,15 @@ use super::{project, write};
 use crate::manifest::{ManifestErrors, find, load, typed_path};
 
 /// Every code that is an error.
-const CODES: [&str; 43] = [
+const CODES: [&str; 47] = [
     "config_value",
     "conflicting_keys",
     "cycle",
     "duplicate_input",
     "duplicate_name",
+    "each_key",
+    "each_name",
+    "each_values",
     "files_pattern",
     "foreign_shell",
     "glued_placeholder",
@@ -43,6 +46,7 @@ const CODES: [&str; 43] = [
     "unknown_config",
     "unknown_dep",
     "unknown_dimension",
+    "unknown_each",
     "unknown_input",
     "unknown_key",
     "unknown_output",

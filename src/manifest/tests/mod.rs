@@ -1,6 +1,7 @@
 //! What manifests give, and what is said of wrong ones.
 
 mod compiled;
+mod each;
 mod graphs;
 #[cfg(feature = "cli")]
 mod messages;

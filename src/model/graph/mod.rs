@@ -23,7 +23,7 @@ use crate::model::graph::detached::{Attachment, attach};
 use crate::model::graph::index::AssetNames;
 use crate::model::graph::outline::{Outline, OutlineRole};
 use crate::model::graph::rows::{Rows, topological_order};
-use crate::model::name::{AssetId, AssetKey, Location};
+use crate::model::name::{AssetId, AssetKey, FileId, Location};
 use crate::model::partition::{
     DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
 };
@@ -44,6 +44,8 @@ pub struct Settings {
     /// Where sources and external assets lie in a test, by their ids; part of no version. As
     /// [`AssetGraph::with_paths`] takes them.
     pub test_sources: Vec<(AssetId, PathTemplate)>,
+    /// Of each file that a list of values is read from, the places of the declarations that its values are put into.
+    pub list_uses: Vec<(FileId, Vec<Location>)>,
 }
 
 /// Everything that a project declares.
