@@ -20,8 +20,8 @@ use crate::hash::{GitIgnored, Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile;
 use crate::look::{
-    KeyQuestion, ManifestTexts, OWN_FOLDER, OwnLife, Workspace, World, asking_definitions,
-    existing_keys, look_for_foreign_files,
+    KeyQuestion, ManifestTexts, OWN_FOLDER, OwnLife, Problems, Workspace, World,
+    asking_definitions, existing_keys, look_for_foreign_files, read_dotenv,
 };
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
@@ -52,6 +52,8 @@ pub struct OpenProject {
     notices: Vec<Notice>,
     now: Timestamp,
     environment: Vec<(OsString, OsString)>,
+    variables: Vec<(OsString, OsString)>,
+    dotenv: Option<PathBuf>,
     cache: StatCache,
     ignore: Ignore,
     io_manager: FilesystemIoManager,
@@ -138,6 +140,7 @@ impl OpenProject {
             home: Some(self.home.clone()),
             now: self.now,
             environment: self.environment.clone(),
+            dotenv: self.dotenv.clone(),
         };
         Ok(Self::open(&surroundings)?.within(self.repository.as_ref()))
     }
@@ -183,6 +186,7 @@ impl OpenProject {
         let compiled = read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings.home_of(&own);
+        let variables = surroundings.variables(&root, compiled.graph.settings().dotenv)?;
         let world = World {
             root: &root,
             graph: &compiled.graph,
@@ -215,6 +219,8 @@ impl OpenProject {
             notices,
             now: surroundings.now,
             environment: surroundings.environment.clone(),
+            variables,
+            dotenv: surroundings.dotenv.clone(),
             ignore,
             traces: Traces::Left,
             git_ignored: OnceLock::new(),
@@ -342,6 +348,12 @@ impl OpenProject {
         &self.environment
     }
 
+    /// The variables that declarations may name: those of the `.env` file, and then the caller's.
+    #[must_use]
+    pub fn variables(&self) -> &[(OsString, OsString)] {
+        &self.variables
+    }
+
     /// A variable of the caller's environment. Of one that occurs twice, the last value counts.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsString> {
@@ -407,6 +419,7 @@ impl OpenProject {
             keys: &self.keys,
             versions,
             environment: &self.environment,
+            variables: &self.variables,
             io_manager: &self.io_manager,
             executor,
         }
@@ -528,6 +541,8 @@ pub struct Surroundings {
     pub now: Timestamp,
     /// The environment.
     pub environment: Vec<(OsString, OsString)>,
+    /// The folder with the `.env` file, where it is not the project root.
+    pub dotenv: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -535,6 +550,20 @@ impl Surroundings {
     pub(super) fn home_of(&self, own: &Path) -> PathBuf {
         let home = self.home.as_ref();
         home.map_or_else(|| own.to_owned(), |home| self.directory.join(home))
+    }
+
+    /// The variables that declarations of the project in `root` may name, of which the last one of a name counts.
+    pub(super) fn variables(
+        &self,
+        root: &Path,
+        dotenv: bool,
+    ) -> Result<Vec<(OsString, OsString)>, Problems> {
+        let mut variables = Vec::new();
+        if dotenv {
+            variables = read_dotenv(self.dotenv.as_deref().unwrap_or(root))?;
+        }
+        variables.extend_from_slice(&self.environment);
+        Ok(variables)
     }
 
     /// The key of the caches of the project in `root`, if its user has a secret: what a repository brings along was not

@@ -126,6 +126,7 @@ impl Session {
         }
         Ok(Surroundings {
             directory,
+            dotenv: None,
             home: self.globals.home.as_ref().map(|home| here.join(home)),
             now: self.now,
             environment: std::env::vars_os().collect(),

@@ -243,6 +243,7 @@ command = "cat {{input_list.clean}} > {{output}}"
         fs::write(folder.path().join("Assets.toml"), MANIFEST).expect("written");
         let surroundings = Surroundings {
             directory: folder.path().to_owned(),
+            dotenv: None,
             home: None,
             now: "2026-01-02T00:00:00Z".parse().expect("a time"),
             environment: Vec::new(),

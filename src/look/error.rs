@@ -65,6 +65,28 @@ pub enum EngineError {
         #[label("no such program in PATH")]
         span: SourceSpan,
     },
+    /// A line of the `.env` file is not understood. What it holds is not shown.
+    #[error("line {line} of .env is not understood: {reason}")]
+    #[diagnostic(
+        code(assetctl::engine::dotenv),
+        help("write a variable on each line, as `NAME=value` or `NAME=\"a value\"`")
+    )]
+    Dotenv {
+        /// The line, from 1.
+        line: usize,
+        /// Why.
+        reason: String,
+    },
+    /// The `.env` file cannot be read.
+    #[error("cannot read .env: {source}")]
+    #[diagnostic(
+        code(assetctl::engine::unreadable_dotenv),
+        help("make it a file that you may read, or remove `dotenv = true` from `[project]`")
+    )]
+    UnreadableDotenv {
+        /// Why.
+        source: std::io::Error,
+    },
     /// A required variable of the environment is not set.
     #[error("the environment variable `{variable}` is not set")]
     #[diagnostic(

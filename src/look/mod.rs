@@ -1,6 +1,7 @@
 //! Looks at a project: from the disk and the instance to an evaluation of a scope.
 
 mod code;
+mod dotenv;
 mod error;
 mod evaluate;
 mod gather;
@@ -16,6 +17,7 @@ pub use code::{
     is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets, resolved_config,
     row_configs, unset_secrets, watched_code,
 };
+pub use dotenv::{DOTENV, read_dotenv};
 pub use error::{EngineError, Problems};
 pub use evaluate::{Observations, Observing, StoreRecords, evaluate};
 pub use gather::{

@@ -40,8 +40,10 @@ pub struct Workspace<'a> {
     pub keys: &'a KeysByDefinition,
     /// The versions of what is on disk.
     pub versions: &'a Versions<'a>,
-    /// The caller's environment.
+    /// The caller's environment, which commands inherit.
     pub environment: &'a [(OsString, OsString)],
+    /// The variables that declarations may name: those of the `.env` file, and then the caller's.
+    pub variables: &'a [(OsString, OsString)],
     /// Where values are kept.
     pub io_manager: &'a dyn IoManager,
     /// Where commands run.
@@ -66,10 +68,10 @@ impl Workspace<'_> {
         self.root.join(path)
     }
 
-    /// A variable of the caller's environment, if it is set.
+    /// A variable that declarations may name, if it is set: the caller's wins over that of the `.env` file.
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         let found = self
-            .environment
+            .variables
             .iter()
             .rev()
             .find(|(variable, _)| variable == name);

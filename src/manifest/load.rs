@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use crate::manifest::asset::{self, AssetContext, Findings};
+use crate::manifest::declaration_rules::{check_dotenv, check_locked};
 use crate::manifest::diagnostic::{Label, ManifestError, ManifestErrors, Problems};
 use crate::manifest::document::{Table, Value};
 use crate::manifest::each::{ListFiles, Lists, Origins, expand, parse_lists};
@@ -222,6 +223,9 @@ fn assemble(
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
     check_locked(&declarations, &names, problems);
+    if project.dotenv {
+        check_dotenv(declarations.iter(), problems);
+    }
     config::check_all_secrets(&declarations, problems);
     let disk = Disk::new(root);
     let sources = files.iter().map(|file| file.file);
@@ -243,6 +247,7 @@ fn assemble(
         settings: Settings {
             name: project.name,
             ignore: project.ignore,
+            dotenv: project.dotenv,
             test_sources,
             list_uses: origins.into_uses(),
         },
@@ -254,34 +259,6 @@ fn assemble(
         .map_err(|cycle| report_cycle(&cycle, &names, &edges, problems))
         .ok()
         .map(|graph| (graph, overlaps))
-}
-
-/// Refuses deps of assets with lines in the lock file on assets without: a line can be judged only by the lines of what its
-/// asset reads.
-fn check_locked(declarations: &[Declaration], names: &Names<'_>, problems: &mut Problems) {
-    let is_left_out = |id: AssetId| match declarations.get(id.index()) {
-        Some(Declaration::Asset(asset)) => !asset.locked,
-        Some(Declaration::Source(_)) | None => false,
-    };
-    for declaration in declarations {
-        let Declaration::Asset(asset) = declaration else {
-            continue;
-        };
-        if !asset.locked {
-            continue;
-        }
-        for dep in asset.deps.iter().filter(|dep| is_left_out(dep.asset)) {
-            let upstream = names.get(dep.asset);
-            let problem = Problem::UnlockedDep {
-                asset: asset.key.to_string(),
-                upstream: upstream.key.to_string(),
-            };
-            let mut labels = vec![Label::new(dep.location, "read here")];
-            let key = upstream.table.get("lock");
-            labels.extend(key.map(|value| Label::new(value.key_location, "left out here")));
-            problems.add(problem, labels);
-        }
-    }
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {

@@ -15,6 +15,7 @@ mod command;
 mod common_keys;
 mod compiled;
 mod config;
+mod declaration_rules;
 mod deps;
 mod diagnostic;
 mod document;

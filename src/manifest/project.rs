@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::hash::Ignore;
+use crate::manifest::declaration_rules::DOTENV;
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
@@ -23,6 +24,8 @@ pub(super) struct Project {
     pub ignore: Vec<String>,
     /// The shell and its arguments before a command's text.
     pub shell: Vec<String>,
+    /// Whether a `.env` file sets variables.
+    pub dotenv: bool,
 }
 
 /// What a file sets for all of its assets.
@@ -43,6 +46,7 @@ impl Default for Project {
             storage: "assets".to_owned(),
             ignore: Vec::new(),
             shell: DEFAULT_SHELL.map(str::to_owned).to_vec(),
+            dotenv: false,
         }
     }
 }
@@ -54,7 +58,9 @@ impl Project {
         let Some(table) = file.table("project", Heading::Only("project"), problems) else {
             return project;
         };
-        let known = ["name", "include", "storage", "ignore", "shell", "test"];
+        let known = [
+            "name", "include", "storage", "ignore", "shell", "dotenv", "test",
+        ];
         table.only(&known, problems);
         project.name = common_keys::owned(&table, "name", problems);
         if let Some(storage) = table.text("storage", problems)
@@ -73,6 +79,7 @@ impl Project {
             }
             storage_path(&folded).clone_into(&mut project.storage);
         }
+        project.dotenv = table.boolean("dotenv", problems) == Some(true);
         let before = problems.len();
         for glob in table.texts("ignore", problems) {
             let template = crate::model::PathTemplate::literal(glob.value);
@@ -85,6 +92,9 @@ impl Project {
         {
             let help = "write fewer or shorter globs";
             value.invalid(error.to_string(), help, problems);
+        }
+        if project.dotenv {
+            project.ignore.push(DOTENV.to_owned());
         }
         if let Some(shell) = table.get("shell") {
             let before = problems.len();

@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::manifest::asset::{self, AssetContext, Findings};
 use crate::manifest::config;
+use crate::manifest::declaration_rules::check_dotenv;
 use crate::manifest::document::Table;
 use crate::manifest::each::Origins;
 use crate::manifest::file::{Origin, SourceFile};
@@ -319,6 +320,10 @@ impl<'e> Edit<'e> {
                 }
             };
             changed.push((*id, declaration));
+        }
+        if project.dotenv {
+            let declarations = changed.iter().map(|(_, declaration)| declaration);
+            check_dotenv(declarations, &mut findings.problems);
         }
         if findings.problems.len() > 0 {
             return None;

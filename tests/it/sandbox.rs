@@ -182,6 +182,7 @@ impl Sandbox {
         let now = variable("ASSETCTL_NOW").map(|now| now.to_string_lossy().parse());
         Surroundings {
             directory: self.project(),
+            dotenv: None,
             home: variable("ASSETCTL_HOME").map(|home| self.project().join(home)),
             now: now.and_then(Result::ok).unwrap_or_else(Timestamp::now),
             environment: self.environment.clone(),

@@ -399,6 +399,7 @@ impl Scenario {
     pub fn surroundings(&self) -> Surroundings {
         Surroundings {
             directory: self.root.clone(),
+            dotenv: None,
             home: None,
             now: self.now,
             environment: self.environment.clone(),

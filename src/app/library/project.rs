@@ -224,6 +224,7 @@ impl Project {
     pub(super) fn surroundings(&self, home: Option<&Path>) -> Surroundings {
         Surroundings {
             directory: self.root.clone(),
+            dotenv: None,
             home: home.map(Path::to_owned),
             now: self.clock.now(),
             environment: self.environment.clone(),

@@ -73,9 +73,10 @@ impl FirstGlance {
             && manifest::compiled_digest(&root, &own.join(MANIFEST_CACHE), &key)
                 == Some(state.manifest)
             && !has_asides(&root);
+        let variables = surroundings.variables(&root, state.dotenv).ok()?;
         let from = Viewpoint {
             root: &root,
-            environment: &surroundings.environment,
+            variables: &variables,
         };
         let glance = is_same.then(|| snapshot.glance(from, GlanceExtent::Everything))??;
         Some(if glance.changed.is_empty() {

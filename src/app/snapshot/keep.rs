@@ -75,7 +75,7 @@ impl ProjectLook {
             settled: &self.settled,
             from: Viewpoint {
                 root: project.root(),
-                environment: project.environment(),
+                variables: project.variables(),
             },
             judgement,
             numbering,
@@ -106,6 +106,7 @@ impl ProjectLook {
             .then(|| everything(project));
         let state = SnapshotState {
             manifest: project.manifest_digest(),
+            dotenv: project.graph().settings().dotenv,
             mark: looked.mark.clone(),
             changes,
             lock,

@@ -192,7 +192,7 @@ impl ProjectLook {
         }
         let from = Viewpoint {
             root: project.root(),
-            environment: project.environment(),
+            variables: project.variables(),
         };
         let sets = if self.is_of_everything && trust == Trust::Settled {
             Vec::new()

@@ -115,6 +115,7 @@ impl Sandbox {
         let ours = ours.map(|(name, value)| ((*name).into(), (*value).into()));
         Surroundings {
             directory: self.root().join(self.folder_within.unwrap_or_default()),
+            dotenv: None,
             home: None,
             now: self.clock().now(),
             environment: [

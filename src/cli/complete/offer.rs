@@ -191,6 +191,7 @@ impl Asked {
         let folder = |id| Some(expanded(self.value::<PathBuf>(id)?));
         Some(Surroundings {
             directory: folder("project").map_or_else(|| here.clone(), |it| here.join(it)),
+            dotenv: None,
             home: folder("home").map(|home| here.join(home)),
             now: self
                 .value::<Timestamp>("now")

@@ -20,7 +20,7 @@ use crate::model::{AssetGraph, PartitionSet};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the form of the files changes.
-const MAGIC: &[u8; 16] = b"assetctl look 2\n";
+const MAGIC: &[u8; 16] = b"assetctl look 3\n";
 
 /// The bytes of a digest.
 const DIGEST: usize = 16;

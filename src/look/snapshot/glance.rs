@@ -78,14 +78,14 @@ const MANY_ENTRIES: usize = if cfg!(test) { 1 } else { 64 };
 pub struct Viewpoint<'v> {
     /// The project root.
     pub root: &'v Path,
-    /// The variables that code is made of.
-    pub environment: &'v [(OsString, OsString)],
+    /// The variables that declarations may name.
+    pub variables: &'v [(OsString, OsString)],
 }
 
 impl Viewpoint<'_> {
     /// The digest of a variable's value, if it is set.
     pub fn variable(&self, name: &str) -> Option<Digest> {
-        let mut all = self.environment.iter().rev();
+        let mut all = self.variables.iter().rev();
         let found = all.find(|(variable, _)| variable == name);
         found.map(|(_, text)| Kind::Value.digest(text.as_encoded_bytes()))
     }

@@ -12,6 +12,8 @@ use crate::store::{ChangeState, Mark};
 pub struct SnapshotState {
     /// The files that declare the project.
     pub manifest: Digest,
+    /// Whether a `.env` file sets variables.
+    pub dotenv: bool,
     /// The mark of the instance, where somebody was not just writing to it; nothing where no instance is asked.
     pub mark: Option<Mark>,
     /// The moment of the instance's history whose records were read; nothing where no instance is asked.

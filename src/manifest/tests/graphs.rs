@@ -564,6 +564,24 @@ fn the_examples_of_the_reference_are_right() {
 }
 
 #[test]
+fn the_file_of_variables_is_nothing_else() {
+    let with = |rest: &str| messages(&[("Assets.toml", &format!("project.dotenv = true\n{rest}"))]);
+    for (rest, what) in [
+        ("[source.a]\npath = '.env'\n", "a source"),
+        ("[source.a]\npath = './.env'\nkey = 'x'\n", "a source"),
+        ("[asset.a]\ncommand = 'x'\ndeps = './.env'\n", "a source"),
+        ("[asset.a]\ncommand = 'x'\ncode = '.env'\n", "a code file"),
+        ("[asset.a]\ncommand = 'x'\noutputs = '.env'\n", "an output"),
+    ] {
+        let message =
+            format!("`.env` cannot be {what}: it may hold secrets, and is never recorded");
+        assert_eq!(with(rest), [message], "{rest}");
+    }
+    assert!(with("[source.a]\npath = 'sub/.env'\n").is_empty());
+    assert!(messages(&[("Assets.toml", "[source.a]\npath = '.env'\n")]).is_empty());
+}
+
+#[test]
 fn external_assets_have_what_they_declare() {
     let graph = graph("[asset.model]\n[asset.table]\noutputs = 'table.csv'\n");
     let model = asset(&graph, "model");

@@ -41,6 +41,8 @@ pub struct Settings {
     pub name: Option<String>,
     /// Globs of what is never part of a directory, a glob or the check for undeclared files.
     pub ignore: Vec<String>,
+    /// Whether a `.env` file sets variables.
+    pub dotenv: bool,
     /// Where sources and external assets lie in a test, by their ids; part of no version. As
     /// [`AssetGraph::with_paths`] takes them.
     pub test_sources: Vec<(AssetId, PathTemplate)>,

@@ -1,6 +1,6 @@
 //! The code version: commands, files, tools, environment.
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, codes, only};
 
 const SCRIPT: &str = r#"
 [asset.made]
@@ -226,4 +226,53 @@ fn a_code_file_outside_the_project_counts_by_content() {
     let _ = project.runs(&["made"]);
     std::fs::write(&file, "2").expect("written");
     assert_eq!(project.runs(&["made"]).causes("made"), ["code …/lib.txt"]);
+}
+
+#[test]
+fn a_file_sets_variables_that_the_caller_does_not() {
+    let mut project = Scenario::new(
+        r#"
+[project]
+dotenv = true
+
+[source.all]
+path = "./[.s]e*"
+
+[asset.made]
+deps = "all"
+command = "echo \"${A-unset} ${C-unset} ${B-unset}\" | tee {{output}}"
+env = { A = { from_env = "OUTER" }, C = { secret_env = "TOKEN" } }
+outputs = "out/made.txt"
+"#,
+    );
+    project.write("seen.txt", "seen");
+    project.write(
+        ".env",
+        "OUTER=one # a comment\nexport TOKEN='hunter22-and-more'\nB=2\n",
+    );
+    let _ = project.runs(&["made"]);
+    let made = || std::fs::read_to_string(project.path("out/made.txt")).expect("it is made");
+    assert_eq!(made(), "one hunter22-and-more unset\n");
+    project.write(".env", "OUTER=one\nTOKEN='another-secret'\n");
+    let _ = project.runs(&[]);
+    project.write(".env", "OUTER=two\nTOKEN='another-secret'\n");
+    let ran = project.runs(&["made"]);
+    assert_eq!(ran.causes("made"), ["code env A"]);
+    project.set("OUTER", Some("two"));
+    project.write(".env", "OUTER=three\nTOKEN='another-secret'\n");
+    let _ = project.runs(&[]);
+    project.set("OUTER", None);
+    let _ = project.runs(&["made"]);
+    project.remove(".env");
+    let _ = project.runs(&["made"]);
+    for (path, bytes) in project.own_files() {
+        for secret in [&b"hunter22-and-more"[..], b"another-secret"] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "{} holds the secret", path.display());
+        }
+    }
+    project.write(".env", "hunter22-and-more\n");
+    let error = project.try_ask(&only(&["made"])).expect_err("refused");
+    assert_eq!(codes(&error), ["assetctl::engine::dotenv"]);
+    assert!(!format!("{error:?}").contains("hunter22"), "{error:?}");
 }
