@@ -12,6 +12,7 @@ mod event;
 mod explain;
 mod fields;
 mod history;
+mod job;
 mod list;
 mod lock;
 mod logs;
@@ -39,6 +40,7 @@ pub use event::{
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
+pub use job::{JobReport, JobsReport, ListedJob, ShownJob};
 pub use list::{
     DeclarationKind, GraphEdge, GraphReport, GraphVertex, ListReport, ListedDep, ListedOutput,
     ListedPlace, Listing,

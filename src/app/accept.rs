@@ -71,7 +71,7 @@ pub fn accept(
         instance.make_writable(project)?;
         let new = NewRun {
             id: run,
-            selection: typed(&request.selection.assets),
+            selection: typed(&request.selection),
             partitions: request.selection.partitions.to_string(),
             manifest: project.manifest_digest(),
             time: acceptance.time,

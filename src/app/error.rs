@@ -193,6 +193,27 @@ pub enum RequestError {
         #[label("the first comes after the last")]
         argument: Quoted,
     },
+    /// A job that nobody declares.
+    #[error("there is no job `{name}`")]
+    #[diagnostic(code(assetctl::app::unknown_job), help("{help}"))]
+    UnknownJob {
+        /// The name.
+        name: String,
+        /// Similar names, or how to declare one.
+        help: String,
+    },
+    /// An asset is named that a job does not select.
+    #[error("`{asset}` is not part of the job `{job}`")]
+    #[diagnostic(
+        code(assetctl::app::not_of_job),
+        help("`assetctl job show {job}` lists its assets; without a job any asset can be named")
+    )]
+    NotOfJob {
+        /// The asset.
+        asset: String,
+        /// The job.
+        job: String,
+    },
     /// A key is limited to a definition that does not exist.
     #[error("there is no partitions definition `{name}`")]
     #[diagnostic(code(assetctl::app::unknown_definition), help("{help}"))]

@@ -6,8 +6,8 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Range, select};
 use crate::model::{
-    Asset, AssetGraph, AssetId, Declaration, DeclaredPartitions, Dep, ListRequest, Output,
-    OutputKind, Place, SourceAsset, SourcePath,
+    Asset, AssetGraph, AssetId, Declaration, DeclaredPartitions, Dep, ListRequest, Location,
+    Output, OutputKind, Place, SourceAsset, SourcePath,
 };
 
 /// What is declared, in order of declaration, and what the user should know of the selection; sources that a dep declares
@@ -27,7 +27,6 @@ pub fn list(
 /// One asset or source as it is listed.
 pub(super) fn listing(graph: &AssetGraph, id: AssetId) -> Listing {
     let declaration = graph.get(id);
-    let location = declaration.location();
     Listing {
         key: declaration.key().clone(),
         kind: kind(declaration),
@@ -42,10 +41,15 @@ pub(super) fn listing(graph: &AssetGraph, id: AssetId) -> Listing {
             Declaration::Asset(asset) => outputs(asset),
             Declaration::Source(source) => places(source),
         },
-        location: ListedPlace {
-            file: graph.files()[usize::from(location.file.0)].clone(),
-            line: location.line,
-        },
+        location: place(graph, declaration.location()),
+    }
+}
+
+/// A place in a manifest file.
+pub(super) fn place(graph: &AssetGraph, location: Location) -> ListedPlace {
+    ListedPlace {
+        file: graph.files()[usize::from(location.file.0)].clone(),
+        line: location.line,
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::answer::{BlockedRange, Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
+use crate::app::jobs::of_job;
 use crate::app::neighbours::{alike, common, key_range, key_ranges, neighbours};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
@@ -32,7 +33,7 @@ pub fn plan(
     request: &PlanOptions,
     (executor, cancel): (&dyn Executor, &Cancel),
 ) -> Result<(PlanReport, Vec<Notice>), AppError> {
-    let run = &request.run;
+    let run = &*of_job(project, &request.run)?;
     let selection = select(project, &run.selection, Range::Assets)?;
     let mut instance = InstanceAccess::open(project)?;
     let is_silent = selection.is_plain();

@@ -8,8 +8,8 @@ use crate::cli::help::{self, Length};
 use crate::cli::session::Session;
 use crate::cli::verb::{CompletionsArgs, HelpArgs, Verb};
 use crate::cli::{
-    accept, affected, check, complete, doctor, explain, graph, history, init, list, lock, logs,
-    materialize, observe, output, partitions, plan, show, status, validate, wipe,
+    accept, affected, check, complete, doctor, explain, graph, history, init, job, list, lock,
+    logs, materialize, observe, output, partitions, plan, show, status, validate, wipe,
 };
 use crate::model::Grouping;
 
@@ -26,6 +26,7 @@ pub fn run(verb: &Verb, session: &Session) -> Result<VerbExit, VerbError> {
         Verb::Help(args) => Ok(help(args, session)?),
         Verb::History(args) => history::run(args, session),
         Verb::Init(args) => init::run(args, session),
+        Verb::Job(verbs) => job::run(verbs, session),
         Verb::List(args) => list::run(args, session),
         Verb::Lock(verbs) => lock::run(verbs, session),
         Verb::Logs(args) => logs::run(args, session),

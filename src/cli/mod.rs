@@ -22,6 +22,7 @@ mod graph;
 mod help;
 mod history;
 mod init;
+mod job;
 mod list;
 mod lock;
 mod logs;

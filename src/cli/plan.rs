@@ -42,8 +42,13 @@ pub fn run(run: &RunArgs, grouping: Grouping, session: &Session) -> Result<VerbE
         run: run.options(session.globals.jobs)?,
         grouping,
     };
+    answer(&request, session)
+}
+
+/// Answers with a plan.
+pub fn answer(request: &PlanOptions, session: &Session) -> Result<VerbExit, VerbError> {
     let project = session.project()?;
-    let (report, notices) = app::plan(&project, &request, (&LocalExecutor, &Cancel::new()))?;
+    let (report, notices) = app::plan(&project, request, (&LocalExecutor, &Cancel::new()))?;
     session.answered(&notices, &report, || {
         plan(&report, &session.look(), &session.next)
     })?;

@@ -11,6 +11,7 @@ use crate::cli::explain::ExplainArgs;
 use crate::cli::graph::{GraphArgs, GraphFormat};
 use crate::cli::history::HistoryArgs;
 use crate::cli::init::InitArgs;
+use crate::cli::job::JobVerbs;
 use crate::cli::list::ListArgs;
 use crate::cli::lock::LockVerbs;
 use crate::cli::logs::LogsArgs;
@@ -72,6 +73,8 @@ pub enum Verb {
     History(HistoryArgs),
     /// List partitions, their mappings and their status; add and remove keys
     Partitions(PartitionVerbs),
+    /// List, show and run jobs: selections with settings of their own
+    Job(JobVerbs),
     /// Observe sources now, and run their `observe` commands
     Observe(ObserveArgs),
     /// Check Assets.toml without looking at data
@@ -109,6 +112,7 @@ impl Verb {
             Self::Status(args) => args.selection.as_words(args.states),
             Self::Check(args) => args.selection.as_words(RecordedArgs::default()),
             Self::Plan(args) => args.run.as_words(),
+            Self::Job(verbs) => verbs.goes_on(),
             Self::Materialize(args) => args.run.selection.as_words(args.run.states),
             _ => Vec::new(),
         }

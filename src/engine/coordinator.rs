@@ -78,7 +78,12 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
         options: &'d RunOptions,
         (files, pool, stop): (Arc<InputFiles>, Arc<StagingPool>, Arc<AtomicBool>),
     ) -> Self {
-        let scheduler = Scheduler::new(evaluation.scope(), &evaluation.decisions().of, costs);
+        let scheduler = Scheduler::new(
+            evaluation.scope(),
+            &evaluation.decisions().of,
+            costs,
+            options.request.order,
+        );
         let counts = RunCounts {
             // Also what is settled, and in no scope.
             fresh: options.planned.counts.fresh,

@@ -152,7 +152,7 @@ pub(super) fn about(table: &Table<'_>, problems: &mut Problems) -> About {
         tags: tags(table, problems),
         kinds: list(table, "kinds", problems),
         owners: list(table, "owners", problems),
-        metadata: metadata(table, problems),
+        metadata: json_entries(table, "metadata", "the metadata", problems),
     }
 }
 
@@ -194,12 +194,17 @@ pub(super) fn owned(table: &Table<'_>, key: &str, problems: &mut Problems) -> Op
     table.text(key, problems).map(|text| text.value.to_owned())
 }
 
-fn metadata(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, String)> {
-    let heading = Heading::Inline("the metadata");
-    let Some(metadata) = table.table("metadata", heading, problems) else {
+/// The entries of the table `key`, as JSON text, sorted by name.
+pub(super) fn json_entries(
+    table: &Table<'_>,
+    key: &str,
+    what: &'static str,
+    problems: &mut Problems,
+) -> Vec<(String, String)> {
+    let Some(entries) = table.table(key, Heading::Inline(what), problems) else {
         return Vec::new();
     };
-    let mut entries: Vec<_> = metadata
+    let mut entries: Vec<_> = entries
         .values()
         .filter_map(|entry| Some((entry.key.to_owned(), entry.json(problems)?.to_string())))
         .collect();

@@ -162,6 +162,43 @@ pub enum Problem {
         /// Why.
         reason: String,
     },
+    /// What a job selects and cannot be.
+    #[error("{message}")]
+    #[diagnostic(code(assetctl::manifest::job_selection), help("{help}"))]
+    JobSelection {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+    /// A job that selects by itself.
+    #[error("the job `{job}` selects by itself")]
+    #[diagnostic(
+        code(assetctl::manifest::job_cycle),
+        help("remove one of the `job:` in the selections of these jobs")
+    )]
+    JobCycle {
+        /// The job.
+        job: String,
+    },
+    /// A job for the keys of one definition that selects assets by another.
+    #[error(
+        "the job `{job}` is for keys of one definition, and `{asset}` is partitioned by {definition}{more}"
+    )]
+    #[diagnostic(
+        code(assetctl::manifest::job_partitions),
+        help("leave them out of its selection, or remove `partitions` of the job")
+    )]
+    JobPartitions {
+        /// The job.
+        job: String,
+        /// The first such asset.
+        asset: String,
+        /// Its definition in words.
+        definition: String,
+        /// How many more there are, in words.
+        more: String,
+    },
     /// A partitions definition that nobody declares.
     #[error("there is no partitions definition `{name}`")]
     #[diagnostic(code(assetctl::manifest::unknown_partitions), help("{help}"))]

@@ -22,7 +22,7 @@ use crate::manifest::path_shapes::Disk;
 use crate::manifest::project::{Defaults, Project};
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::source::{InlineSources, SourceContext};
-use crate::manifest::{config, other_paths, overlap, project_files, source};
+use crate::manifest::{config, jobs, other_paths, overlap, project_files, source};
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
 };
@@ -177,6 +177,7 @@ fn assemble(
     }
     let mut definitions = Definitions::read(files, problems);
     let names = outline(files, &project, &mut definitions, &mut origins, problems);
+    let jobs = jobs::read(files, &definitions, problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());
@@ -250,15 +251,17 @@ fn assemble(
             dotenv: project.dotenv,
             test_sources,
             list_uses: origins.into_uses(),
+            jobs: jobs.iter().map(|job| job.job.clone()).collect(),
         },
         files: manifests.into_iter().map(str::to_owned).collect(),
         definitions: definitions.into_declared(),
         declarations,
     };
-    AssetGraph::new(parts)
+    let graph = AssetGraph::new(parts)
         .map_err(|cycle| report_cycle(&cycle, &names, &edges, problems))
-        .ok()
-        .map(|graph| (graph, overlaps))
+        .ok()?;
+    jobs::check(&jobs, &graph, problems);
+    Some((graph, overlaps))
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
@@ -269,6 +272,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
         "each",
         "source",
         "asset",
+        "job",
     ];
     if index == 0 {
         file.only(&KNOWN, problems);

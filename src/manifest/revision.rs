@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
@@ -16,6 +17,7 @@ use crate::manifest::declaration_rules::check_dotenv;
 use crate::manifest::document::Table;
 use crate::manifest::each::Origins;
 use crate::manifest::file::{Origin, SourceFile};
+use crate::manifest::jobs;
 use crate::manifest::load::{outline, parse};
 use crate::manifest::names::Declares;
 use crate::manifest::overlap::{Overlaps, changed_overlaps};
@@ -28,7 +30,7 @@ use crate::manifest::segments::{
 };
 use crate::manifest::source::InlineSources;
 use crate::model::{
-    AssetGraph, AssetId, Declaration, DeclaredPartitions, FileId, Location, Revised,
+    AssetGraph, AssetId, Declaration, DeclaredPartitions, FileId, Location, Revised, Settings,
 };
 
 /// What is kept of a manifest, besides its graph, so that an edited one can be read through it.
@@ -292,6 +294,7 @@ impl<'e> Edit<'e> {
             &mut Origins::default(),
             &mut findings.problems,
         );
+        let jobs = jobs::read(&tables, &definitions, &mut findings.problems);
         if names.len() != read.len() || definitions.declared().len() != named {
             return None;
         }
@@ -343,7 +346,18 @@ impl<'e> Edit<'e> {
                 .unwrap_or_else(|| self.inline_id(id))
         };
         let overlaps = changed_overlaps(overlaps, &changed, is_kept, root)?;
-        let blocks = self.blocks(definitions.into_declared(), changed, &inline)?;
+        let settings = Settings {
+            jobs: jobs.iter().map(|job| job.job.clone()).collect(),
+            ..self.old.settings().clone()
+        };
+        let blocks = self.blocks((settings, definitions.into_declared()), changed, &inline)?;
+        if !jobs.is_empty() {
+            let graph = AssetGraph::from_blocks(Arc::new(blocks.clone()))?;
+            jobs::check(&jobs, &graph, &mut findings.problems);
+            if findings.problems.len() > 0 {
+                return None;
+            }
+        }
         let file = |(edited, text): (&Vec<EditedSegment<'_>>, &String)| BasisFile {
             text: text.clone(),
             segments: edited.iter().map(|it| it.segment).collect(),
@@ -441,7 +455,7 @@ impl<'e> Edit<'e> {
     /// The blocks of the graph.
     fn blocks(
         &self,
-        definitions: Vec<DeclaredPartitions>,
+        frame: (Settings, Vec<DeclaredPartitions>),
         changed: Vec<(AssetId, Declaration)>,
         inline: &InlineSources,
     ) -> Option<Vec<Vec<u8>>> {
@@ -465,7 +479,7 @@ impl<'e> Edit<'e> {
                 Revised::Changed(Box::new(Declaration::Source(Box::new(source.clone()))))
             });
         }
-        self.old.revised(definitions, &declarations)
+        self.old.revised(frame, &declarations)
     }
 
     /// Where a place in a former table that is the same is now; nothing if it is in another table.

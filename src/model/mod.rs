@@ -3,6 +3,7 @@
 mod asset;
 mod config;
 mod graph;
+mod job;
 mod lock;
 mod name;
 mod partition;
@@ -24,6 +25,7 @@ pub use config::{
 pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
 };
+pub use job::{ExecutorKind, Job, JobExecution};
 pub use lock::{
     AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
     LockedSource,
@@ -54,8 +56,8 @@ pub use request::{
     KeyText, KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
     LogsRequest, MapPartitionsRequest, MaterializeOptions, MemoryOptions, ObserveRequest, Occupied,
     PartitionsSelection, PlanOptions, Printed, RANGE_SIGN, Rebuild, RecordedState, Selected,
-    SelectionRequest, SelectionText, ShowPartitionsRequest, ShowRequest, StatusOptions, Strictness,
-    SuppliedInput, WantedKeys, WipeRequest,
+    SelectionRequest, SelectionText, ShowPartitionsRequest, ShowRequest, StatusOptions,
+    StepOrdering, Strictness, SuppliedInput, WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,

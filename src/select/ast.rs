@@ -91,6 +91,8 @@ pub enum Attribute {
     Partitions(PartitionsValue),
     /// `status:`.
     Status(StatusValue),
+    /// `job:`: what the job selects.
+    Job(GivenWord),
     /// `changed:REV`: declaration, code or sources changed since a git revision.
     Changed(GivenWord),
 }
@@ -139,7 +141,7 @@ pub enum StatusValue {
 }
 
 /// The names of the attributes, as they are typed.
-pub(super) const ATTRIBUTES: [&str; 9] = [
+pub(super) const ATTRIBUTES: [&str; 10] = [
     "key",
     "tag",
     "group",
@@ -148,6 +150,7 @@ pub(super) const ATTRIBUTES: [&str; 9] = [
     "is",
     "partitions",
     "status",
+    "job",
     "changed",
 ];
 
@@ -327,6 +330,7 @@ impl Display for Attribute {
             Self::Group(value) => nullable(f, "group", value),
             Self::Kind(value) => nullable(f, "kind", value),
             Self::Owner(value) => nullable(f, "owner", value),
+            Self::Job(value) => write!(f, "job:{}", Word(&value.text, WordPlace::Value)),
             Self::Changed(value) => write!(f, "changed:{}", Word(&value.text, WordPlace::Value)),
             Self::Is(value) => write!(f, "is:{}", word_of(*value, &IsValue::ALL)),
             Self::Partitions(value) => {

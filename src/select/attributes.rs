@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use crate::model::{AssetGraph, AssetId, ByValue, PartitionsDefinition};
 use crate::select::ast::{Attribute, GivenWord, IsValue, PartitionsValue, StatusValue};
-use crate::select::evaluate::AssetSet;
+use crate::select::evaluate::{AssetSet, members};
 
 /// What cannot be told from declarations: looked up beforehand, for the attributes that a selection names.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +74,10 @@ impl<'a> Known<'a> {
                 });
                 self.with(meant.map(|(_, assets)| assets))
             }
+            Attribute::Job(job) => match self.graph.job(&job.text) {
+                Some(job) => members(self, job),
+                None => self.nothing(),
+            },
             Attribute::Status(status) => self.looked_up(self.lookups.status.get(status)),
             Attribute::Changed(revision) => {
                 self.looked_up(self.lookups.changed.get(&revision.text))

@@ -224,6 +224,10 @@ fn values(attribute: &str, start: &str, graph: &AssetGraph) -> Vec<OfferedValue>
             let all = StatusValue::ALL.iter();
             all.map(|(word, _)| fixed(word)).collect()
         }
+        "job" => {
+            let jobs = graph.settings().jobs.iter();
+            open(jobs.map(|job| job.name.to_string()).collect())
+        }
         _ => Vec::new(),
     }
 }
@@ -326,9 +330,9 @@ path = "5"
         ] {
             assert_eq!(continuations(typed, &graph), expected, "{typed}");
         }
-        assert_eq!(continuations("", &graph).len(), 9 + 3 + 5);
+        assert_eq!(continuations("", &graph).len(), 10 + 3 + 5);
         let behind = continuations("(kitchen or stg/users) a", &graph);
-        assert_eq!(behind.len(), 9 + 3 + 5);
+        assert_eq!(behind.len(), 10 + 3 + 5);
         assert_eq!(behind[0], "(kitchen or stg/users) and key:");
     }
 

@@ -67,6 +67,9 @@ pub enum SelectionErrorKind {
     /// No asset or source has this name.
     #[error("there is no asset or source `{0}`")]
     UnknownName(String),
+    /// No job has this name.
+    #[error("there is no job `{0}`")]
+    UnknownJob(String),
     /// The repository has no such commit.
     #[error("there is no revision `{0}`")]
     UnknownRevision(String),
@@ -125,6 +128,7 @@ impl SelectionErrorKind {
             Self::UnknownAttribute(_) => "assetctl::select::unknown_attribute",
             Self::UnknownValue { .. } => "assetctl::select::unknown_value",
             Self::UnknownName(_) => "assetctl::app::unknown_asset",
+            Self::UnknownJob(_) => "assetctl::app::unknown_job",
             Self::UnknownRevision(_) => "assetctl::git::unknown_revision",
             Self::MisplacedPartition => "assetctl::select::misplaced_partition",
         }
@@ -138,7 +142,7 @@ impl SelectionErrorKind {
             Self::ClauseForm(_) => "this",
             Self::UnknownAttribute(_) => "not an attribute",
             Self::UnknownValue { .. } => "not one of its values",
-            Self::UnknownName(_) => "not declared",
+            Self::UnknownName(_) | Self::UnknownJob(_) => "not declared",
             Self::UnknownRevision(_) => "not a revision",
             Self::MisplacedPartition => "within an expression",
         }

@@ -1,13 +1,17 @@
 //! From what selections say to assets of a graph.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use crate::model::{AssetGraph, AssetId, KnownNames};
-use crate::select::ast::{Depth, Expression, GivenWord, Selection};
+use crate::model::{AssetGraph, AssetId, Job, KnownNames};
+use crate::select::ast::{Attribute, Depth, Expression, GivenWord, Selection};
 use crate::select::attributes::{Known, Lookups};
-use crate::select::error::{SelectionError, SelectionErrorKind, Span, did_you_mean_of};
+use crate::select::error::{
+    SelectionError, SelectionErrorKind, Span, did_you_mean, did_you_mean_of,
+};
+use crate::select::parser::parse;
 
 /// The assets and sources that selections stand for, united.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +82,67 @@ pub fn evaluate(
     united
 }
 
+/// The assets that a job selects.
+///
+/// Its expressions were checked when the manifest was read, and so was that no job selects by itself.
+pub(super) fn members(known: &Known<'_>, job: &Job) -> AssetSet {
+    if job.selection.is_empty() {
+        return known.buildable.clone();
+    }
+    let names = OnceCell::new();
+    let mut errors = Vec::new();
+    let mut all = AssetSet::empty(known.graph.len());
+    for text in &job.selection {
+        let Ok(selection) = parse(text.as_str()) else {
+            continue;
+        };
+        let mut evaluation = Evaluation {
+            known,
+            names: &names,
+            position: 0,
+            text: text.as_str(),
+            named: AssetSet::empty(known.graph.len()),
+            mentions: Vec::new(),
+            errors: &mut errors,
+        };
+        all.union_with(&evaluation.set(&selection.expression));
+    }
+    all
+}
+
+/// These selections, and those of the jobs that they name, directly or not.
+pub fn with_jobs(graph: &AssetGraph, selections: &[Selection]) -> Vec<Selection> {
+    let mut all = selections.to_vec();
+    let mut followed = BTreeSet::new();
+    let mut next = 0;
+    while let Some(selection) = all.get(next) {
+        next += 1;
+        let jobs = selection.attributes().filter_map(|it| match it {
+            Attribute::Job(job) => graph.job(&job.text),
+            _ => None,
+        });
+        let new: Vec<_> = jobs
+            .filter(|job| followed.insert(job.name.clone()))
+            .collect();
+        let texts = new.iter().flat_map(|job| &job.selection);
+        all.extend(texts.filter_map(|text| parse(text.as_str()).ok()));
+    }
+    all
+}
+
+/// What to do where no job has this name.
+pub fn job_help(graph: &AssetGraph, name: &str) -> String {
+    let jobs = &graph.settings().jobs;
+    let similar = did_you_mean(name, jobs.iter().map(|job| job.name.as_str()));
+    similar.unwrap_or_else(|| {
+        if jobs.is_empty() {
+            "declare it: `[job.NAME]` with a `selection`".to_owned()
+        } else {
+            "`assetctl job list` shows all jobs".to_owned()
+        }
+    })
+}
+
 struct Evaluation<'a, 'g> {
     known: &'a Known<'g>,
     /// All names, once one is asked for that does not exist.
@@ -129,6 +194,9 @@ impl Evaluation<'_, '_> {
                 }
             }
             Expression::Attribute { attribute, .. } => {
+                if let Attribute::Job(name) = attribute {
+                    self.check_job(name);
+                }
                 to.set.union_with(&self.known.having(attribute));
             }
             Expression::Not(of) => {
@@ -183,6 +251,14 @@ impl Evaluation<'_, '_> {
             self.error(name, kind, Some(help));
         }
         found
+    }
+
+    fn check_job(&mut self, name: &GivenWord) {
+        let graph = self.known.graph;
+        if graph.job(&name.text).is_none() {
+            let kind = SelectionErrorKind::UnknownJob(name.text.clone());
+            self.error(name, kind, Some(job_help(graph, &name.text)));
+        }
     }
 
     fn error(&mut self, at: &GivenWord, kind: SelectionErrorKind, help: Option<String>) {

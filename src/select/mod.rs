@@ -27,7 +27,7 @@ pub use ast::{
 pub use attributes::Lookups;
 pub use complete::{continuations, fitting, fitting_names, last_word, written, written_key};
 pub use error::{SelectionError, SelectionErrorKind, Span, did_you_mean};
-pub use evaluate::{AssetSet, Mention, SelectedAssets, evaluate};
+pub use evaluate::{AssetSet, Mention, SelectedAssets, evaluate, job_help, with_jobs};
 pub use parser::parse;
 
 #[cfg(test)]

@@ -295,6 +295,7 @@ impl Parser<'_> {
             "group" => Attribute::Group(self.nullable("a group")?),
             "kind" => Attribute::Kind(self.nullable("a kind")?),
             "owner" => Attribute::Owner(self.nullable("an owner")?),
+            "job" => Attribute::Job(self.value("the name of a job")?),
             "changed" => Attribute::Changed(self.value("a git revision")?),
             "is" => {
                 let value = self.one_of(name, &IsValue::ALL)?;

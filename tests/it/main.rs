@@ -12,6 +12,7 @@ mod flights;
 mod hooks;
 mod hostile_text;
 mod in_memory;
+mod jobs;
 mod json;
 mod lock;
 mod partitions;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::answer::{KeyPlaces, PlanCounts, Planned};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
+use crate::app::jobs::of_job;
 use crate::app::lock::LockFile;
 use crate::app::materialize::in_memory::MemoryRun;
 use crate::app::materialize::on_disk::{DiskRun, RunBasis};
@@ -23,7 +24,7 @@ use crate::app::snapshot::{GlancedSnapshot, LockLines, ProjectLook, RunDemand};
 use crate::app::steps::scope_of;
 use crate::engine::{Finished, RunDoors, RunOptions, RunSummary, run};
 use crate::look::refuse_unset_secrets;
-use crate::model::{AssetId, MaterializeOptions, PartitionSet, SelectionText};
+use crate::model::{AssetId, MaterializeOptions, PartitionSet, SelectionRequest, SelectionText};
 use crate::plan::{Cell, CellDecision, Costs, Evaluation, Role, Row, Scope, Upstream, costs};
 use crate::sys::inherited::cores;
 
@@ -66,6 +67,7 @@ pub(super) fn carry_out<T>(
         clock,
         progress,
     } = running;
+    let request = &*of_job(project, request)?;
     let lock = medium.lock(project)?;
     for notice in lock.iter().flat_map(LockFile::notices) {
         progress.notice(&notice);
@@ -309,13 +311,18 @@ pub fn options(
         jobs: planned.jobs,
         request: request.clone(),
         manifest: project.manifest_digest(),
-        selection: typed(&request.selection.assets),
+        selection: typed(&request.selection),
         planned: Arc::new(planned),
     }
 }
 
 /// Arguments as they can be typed in a shell.
-pub fn typed(arguments: &[SelectionText]) -> String {
+pub fn typed(selection: &SelectionRequest) -> String {
+    let job = selection.job.as_ref().map(SelectionText::of_job);
+    let arguments = match job.as_slice() {
+        job if selection.assets.is_empty() => job,
+        _ => &selection.assets,
+    };
     let quoted = arguments.iter().map(|argument| {
         let text = argument.as_str();
         shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))

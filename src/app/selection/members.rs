@@ -1,12 +1,14 @@
 //! What the arguments of a selection stand for, before their partitions are looked at.
 
+use std::collections::BTreeSet;
+
 use crate::app::error::{AppError, Quoted, RequestError};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::lookups::{check_revisions, is_of_declarations_alone, look_up};
 use crate::app::selection::{ArgumentPosition, Errors, Range};
-use crate::model::{AssetId, PartitionKey, RANGE_SIGN, SelectionText};
-use crate::select::{Lookups, Mention, SelectedAssets, evaluate, parse};
+use crate::model::{AssetId, Job, PartitionKey, RANGE_SIGN, SelectionText};
+use crate::select::{Lookups, Mention, SelectedAssets, evaluate, parse, with_jobs};
 
 /// How an asset or source came to be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,38 @@ impl Members {
     }
 }
 
+impl Members {
+    /// Keeps what a job selects, too; what is named and does not belong to it is an error.
+    pub(super) fn keep_among(
+        &mut self,
+        of_job: &Self,
+        project: &OpenProject,
+        job: &Job,
+        errors: &mut Errors,
+    ) {
+        let ids: BTreeSet<AssetId> = of_job.whole.iter().map(|(id, _)| *id).collect();
+        let mut refused = BTreeSet::new();
+        let mut check = |id: AssetId, place: ArgumentPosition| {
+            if !ids.contains(&id) && refused.insert(id) {
+                let asset = project.graph().key(id).to_string();
+                let job = job.name.to_string();
+                errors.push((place, RequestError::NotOfJob { asset, job }));
+            }
+        };
+        for (id, manner) in &self.whole {
+            if *manner == Manner::Named {
+                check(*id, ArgumentPosition::Flag);
+            }
+        }
+        for single in &self.single {
+            check(single.asset, single.argument);
+        }
+        self.whole.retain(|(id, _)| ids.contains(id));
+        self.single.retain(|single| ids.contains(&single.asset));
+        self.alone.retain(|id| ids.contains(id));
+    }
+}
+
 /// What the arguments stand for that can be read, with the position of each of those.
 fn evaluated(
     project: &OpenProject,
@@ -124,11 +158,12 @@ fn evaluated(
     let graph = project.graph();
     let mut wrong = Vec::new();
     let mut selected = evaluate(graph, &selections, &Lookups::default(), &mut wrong);
-    let checked = check_revisions(project, &selections, &mut wrong);
+    let with_jobs = with_jobs(graph, &selections);
+    let checked = check_revisions(project, &with_jobs, &mut wrong);
     if wrong.is_empty() && errors.is_empty() {
         checked?;
-        if !selections.iter().all(is_of_declarations_alone) {
-            let lookups = look_up(project, &selections, notices)?;
+        if !with_jobs.iter().all(is_of_declarations_alone) {
+            let lookups = look_up(project, &with_jobs, notices)?;
             selected = evaluate(graph, &selections, &lookups, &mut wrong);
         }
     }

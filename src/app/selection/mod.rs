@@ -21,8 +21,9 @@ use crate::app::selection::choice::{Choice, ChoiceExtent, first_flag};
 use crate::app::selection::members::{Manner, Members, Single};
 use crate::app::selection::one::at;
 use crate::model::{
-    AssetId, KeyChoice, PartitionKeys, PartitionSet, SelectionRequest, SelectionText,
+    AssetId, Job, KeyChoice, Name, PartitionKeys, PartitionSet, SelectionRequest, SelectionText,
 };
+use crate::select::job_help;
 
 pub use one::{find, select_one, select_word};
 pub use reading::{End, Miss, NearestKeys, READINGS};
@@ -54,10 +55,26 @@ pub fn select(
     request: &SelectionRequest,
     range: Range,
 ) -> Result<SelectedGoals, AppError> {
-    let (arguments, partitions) = (&request.assets, &request.partitions);
+    let partitions = &request.partitions;
+    let job = request.job.as_ref().map(|name| find_job(project, name));
+    let job = job.transpose()?;
+    let of_job: Vec<SelectionText> = job
+        .map(|job| SelectionText::of_job(&job.name))
+        .into_iter()
+        .collect();
+    let arguments = if request.assets.is_empty() {
+        &of_job
+    } else {
+        &request.assets
+    };
     let mut errors = Vec::new();
-    let members = Members::read(project, arguments, range, &mut errors)?;
+    let mut members = Members::read(project, arguments, range, &mut errors)?;
+    if let Some(job) = job.filter(|_| !request.assets.is_empty()) {
+        let others = Members::read(project, &of_job, range, &mut errors)?;
+        members.keep_among(&others, project, job, &mut errors);
+    }
     let mut choosing = Choosing::new(project, arguments, &members, &partitions.keys);
+    choosing.takes_unpartitioned = job.is_some_and(|job| job.partitions.is_some());
     choosing.whole(&members, &mut errors);
     for single in &members.single {
         if let Err(error) = choosing.single(single) {
@@ -99,6 +116,20 @@ pub fn select(
     ))
 }
 
+/// The job of a name.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn find_job<'p>(project: &'p OpenProject, name: &Name) -> Result<&'p Job, RequestError> {
+    let graph = project.graph();
+    let found = graph.job(name.as_str());
+    found.ok_or_else(|| RequestError::UnknownJob {
+        name: name.to_string(),
+        help: job_help(graph, name.as_str()),
+    })
+}
+
 /// Whether an asset is partitioned and has no key now.
 pub fn is_without_keys(project: &OpenProject, id: AssetId) -> bool {
     let keys = project.keys().get(project.graph().partitions(id));
@@ -126,6 +157,8 @@ struct Choosing<'a> {
     /// Those that an expression reaches and that have none of the keys.
     left_out: Vec<AssetId>,
     extent: ChoiceExtent,
+    /// Whether what has no partitions is meant at any key.
+    takes_unpartitioned: bool,
 }
 
 impl<'a> Choosing<'a> {
@@ -152,6 +185,7 @@ impl<'a> Choosing<'a> {
             named: BTreeMap::new(),
             left_out: Vec::new(),
             extent,
+            takes_unpartitioned: false,
         }
     }
 
@@ -179,7 +213,9 @@ impl<'a> Choosing<'a> {
                     }
                 },
                 Manner::Reached if keys.is_partitioned() => self.choice.of_reached(*id),
-                Manner::Reached if self.choice.names_keys() => PartitionSet::empty(),
+                Manner::Reached if self.choice.names_keys() && !self.takes_unpartitioned => {
+                    PartitionSet::empty()
+                }
                 Manner::Named | Manner::Reached => PartitionSet::from_range(keys.range()),
             };
             if !(set.is_empty() && *manner == Manner::Reached && self.choice.names_keys()) {

@@ -52,6 +52,7 @@ impl FirstGlance {
         let is_for_everything = request.force == Force::WhenStale
             && request.steps.is_empty()
             && request.selection.assets.is_empty()
+            && request.selection.job.is_none()
             && partitions.recorded == RecordedState::default()
             && matches!(partitions.keys, KeyChoice::Every | KeyChoice::All);
         if !is_for_everything {

@@ -2,7 +2,7 @@
 
 mod display;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -20,8 +20,8 @@ use crate::cli::{output, plan};
 use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
-    AssetKey, Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Printed,
-    SelectionText, SuppliedInput,
+    AssetKey, Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions,
+    Printed, SelectionText, StepOrdering, SuppliedInput,
 };
 use crate::sys::shell::quote;
 
@@ -146,7 +146,41 @@ pub fn run(args: &MaterializeArgs, session: &Session) -> Result<VerbExit, VerbEr
     if args.dry_run {
         return plan::run(&args.run, Grouping::Ranges, session);
     }
-    let options = options(args, &session.globals, &std::env::current_dir()?)?;
+    let options = options((args, false), &session.globals, &std::env::current_dir()?)?;
+    carry_out(args, &options, session)
+}
+
+/// Runs a job: on disk as `materialize` does, or in memory.
+pub fn run_job(
+    args: &MaterializeArgs,
+    job: &Name,
+    in_process: bool,
+    session: &Session,
+) -> Result<VerbExit, VerbError> {
+    if args.dry_run {
+        let mut run = args.run.options(session.globals.jobs)?;
+        (run.selection.job, run.runs_job) = (Some(job.clone()), true);
+        let grouping = Grouping::Ranges;
+        return plan::answer(&PlanOptions { run, grouping }, session);
+    }
+    let mut options = options(
+        (args, in_process),
+        &session.globals,
+        &std::env::current_dir()?,
+    )?;
+    (options.selection.job, options.runs_job) = (Some(job.clone()), true);
+    if in_process {
+        options.order = StepOrdering::Declared;
+        options.jobs = Some(NonZeroUsize::MIN);
+    }
+    carry_out(args, &options, session)
+}
+
+fn carry_out(
+    args: &MaterializeArgs,
+    options: &MaterializeOptions,
+    session: &Session,
+) -> Result<VerbExit, VerbError> {
     let surroundings = session.surroundings()?;
     let cancel = Cancel::new();
     let announcer = Announcer::default();
@@ -165,7 +199,7 @@ pub fn run(args: &MaterializeArgs, session: &Session) -> Result<VerbExit, VerbEr
     let mut rounds = 0;
     loop {
         rounds += 1;
-        let run = |running: RunContext<'_>| app::materialize(&surroundings, &options, running);
+        let run = |running: RunContext<'_>| app::materialize(&surroundings, options, running);
         let (done, added) = display.show(run)?;
         let outcome = done.summary().outcome;
         let goes_on = args.until_done && outcome == RunOutcome::Success && rounds < ROUNDS;
@@ -223,7 +257,7 @@ fn answer_values(done: &InMemory, session: &Session) -> std::io::Result<()> {
 
 /// The run that is asked for, by somebody who is in the folder `here`.
 fn options(
-    args: &MaterializeArgs,
+    (args, in_process): (&MaterializeArgs, bool),
     globals: &Globals,
     here: &Path,
 ) -> Result<MaterializeOptions, CliError> {
@@ -239,7 +273,7 @@ fn options(
         ..args.run.options(globals.jobs)?
     };
     let memory = &args.memory;
-    if !memory.is_asked_for() {
+    if !memory.is_asked_for() && !in_process {
         nothing_of(memory)?;
         return Ok(options);
     }

@@ -23,7 +23,7 @@ fn materialize(line: &str) -> Result<MaterializeOptions, CliError> {
     let Verb::Materialize(args) = &cli.verb else {
         panic!("{line} is another verb")
     };
-    options(args, &cli.globals, Path::new("/"))
+    options((args, false), &cli.globals, Path::new("/"))
 }
 
 fn named(words: &[&str]) -> KeyChoice {

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Instant;
 
-use crate::model::{AssetId, RunId};
+use crate::model::{AssetId, RunId, StepOrdering};
 use crate::plan::{Cell, CellDecision, Costs, Scope, running_assets};
 
 /// The number of a step's first attempt.
@@ -57,6 +57,7 @@ pub struct Scheduler<'a> {
     /// The attempts of cells that are not at their first.
     attempts: HashMap<Cell, u32>,
     costs: &'a Costs,
+    ordering: StepOrdering,
     /// The cost that stands for all cells of a row, by row; `None` where each has its own.
     shared_costs: Vec<Option<u64>>,
     /// Cells that are neither outside nor final.
@@ -65,7 +66,12 @@ pub struct Scheduler<'a> {
 
 impl<'a> Scheduler<'a> {
     /// A scheduler of the cells that run or may run.
-    pub fn new(scope: &'a Scope<'a>, decisions: &[CellDecision], costs: &'a Costs) -> Self {
+    pub fn new(
+        scope: &'a Scope<'a>,
+        decisions: &[CellDecision],
+        costs: &'a Costs,
+        ordering: StepOrdering,
+    ) -> Self {
         let cells = decisions.len();
         let mut scheduler = Self {
             scope,
@@ -76,6 +82,7 @@ impl<'a> Scheduler<'a> {
             holders: HashMap::new(),
             attempts: HashMap::new(),
             costs,
+            ordering,
             shared_costs: Vec::new(),
             open: 0,
         };
@@ -272,10 +279,16 @@ impl<'a> Scheduler<'a> {
             .graph()
             .asset(id)
             .map_or(0, |asset| asset.priority);
-        let shared = self.shared_costs[self.scope.number_of(id)];
-        let cost = shared.unwrap_or(self.costs.to_sink[cell.index()]);
+        let (cost, index) = match self.ordering {
+            StepOrdering::LongestFirst => {
+                let shared = self.shared_costs[self.scope.number_of(id)];
+                let own = self.costs.to_sink[cell.index()];
+                (shared.unwrap_or(own), partition.index)
+            }
+            StepOrdering::Declared => (0, 0),
+        };
         self.ready
-            .push((priority, cost, Reverse(partition.index), Reverse(cell)));
+            .push((priority, cost, Reverse(index), Reverse(cell)));
     }
 }
 

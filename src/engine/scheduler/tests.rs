@@ -5,12 +5,19 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use crate::engine::scheduler::{Scheduler, State};
-use crate::model::RunId;
+use crate::model::{RunId, StepOrdering};
 use crate::plan::tests::{World, step_name};
 use crate::plan::{Cell, CellDecision, Costs, Scope, Upstream};
 
 /// Drains a scheduler of everything with so many commands at once, and tells how: `+STEP` started, `!STEP` failed.
 fn drain(manifest: &str, costs: &[(&str, u64)], fails: &[&str], jobs: usize) -> Vec<String> {
+    drain_by(StepOrdering::LongestFirst, (manifest, costs, fails, jobs))
+}
+
+fn drain_by(
+    ordering: StepOrdering,
+    (manifest, costs, fails, jobs): (&str, &[(&str, u64)], &[&str], usize),
+) -> Vec<String> {
     let world = World::new(manifest);
     let goals = world.goals(&[]);
     let scope = Scope::new(world.graph(), world.keys(), &goals, Upstream::Close);
@@ -33,7 +40,7 @@ fn drain(manifest: &str, costs: &[(&str, u64)], fails: &[&str], jobs: usize) -> 
         let cost = costs.iter().find(|(step, _)| *step == name);
         of.to_sink[cell.index()] = cost.map_or(0, |(_, cost)| *cost);
     }
-    let mut scheduler = Scheduler::new(&scope, &decisions, &of);
+    let mut scheduler = Scheduler::new(&scope, &decisions, &of, ordering);
     let mut story = Vec::new();
     let mut running = std::collections::VecDeque::new();
     loop {
@@ -82,6 +89,15 @@ fn ready_steps_leave_by_priority_then_cost_then_declaration() {
     assert_eq!(drain(&priority, &[("c", 9)], &[], 1), ["+b", "+c", "+a"]);
     let negative = FREE.replace("command = \"a\"", "command = \"a\"\npriority = -1");
     assert_eq!(drain(&negative, &[("a", 9)], &[], 1), ["+b", "+c", "+a"]);
+}
+
+#[test]
+fn steps_can_leave_as_they_are_declared_whatever_waits_for_them() {
+    let costs: &[(&str, u64)] = &[("b", 5), ("c", 9)];
+    let declared = |manifest: &str| drain_by(StepOrdering::Declared, (manifest, costs, &[], 1));
+    assert_eq!(declared(FREE), ["+a", "+b", "+c"]);
+    let priority = FREE.replace("command = \"b\"", "command = \"b\"\npriority = 1");
+    assert_eq!(declared(&priority), ["+b", "+a", "+c"]);
 }
 
 #[test]
@@ -203,7 +219,7 @@ fn neighbours_of_a_batch_leave_in_order_and_can_be_taken_along() {
     };
     costs.to_sink[a(3).index()] = 99;
     costs.to_sink[up(2).index()] = 2;
-    let mut scheduler = Scheduler::new(&scope, &decisions, &costs);
+    let mut scheduler = Scheduler::new(&scope, &decisions, &costs, StepOrdering::default());
     assert_eq!(
         scheduler.pop(),
         Some(up(2)),
@@ -235,7 +251,12 @@ fn delayed_and_held_steps_leave_when_their_instant_has_come() {
         own: vec![None; cells],
         to_sink: vec![0; cells],
     };
-    let mut scheduler = Scheduler::new(&scope, &vec![CellDecision::Run; cells], &costs);
+    let mut scheduler = Scheduler::new(
+        &scope,
+        &vec![CellDecision::Run; cells],
+        &costs,
+        StepOrdering::default(),
+    );
     let (start, second) = (Instant::now(), Duration::from_secs(1));
     let [one, other] = [1, 2].map(|id| RunId(Uuid::from_u128(id)));
     let names = |cells: Vec<Cell>| -> Vec<String> {

@@ -212,6 +212,13 @@ impl<'a> Definitions<'a> {
     }
 
     /// The definition of a name; one that nobody declares is reported.
+    /// The definition of this name.
+    pub(super) fn named(&self, value: &Value<'a>, problems: &mut Problems) -> Option<DefinitionId> {
+        let name = value.text(problems)?;
+        self.find(name.value, name.location(), problems)
+            .definition()
+    }
+
     fn find(&self, name: &str, location: Location, problems: &mut Problems) -> Partitions {
         if let Some((partitions, _)) = self.by_name.get(name) {
             return *partitions;

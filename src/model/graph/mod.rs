@@ -23,6 +23,7 @@ use crate::model::graph::detached::{Attachment, attach};
 use crate::model::graph::index::AssetNames;
 use crate::model::graph::outline::{Outline, OutlineRole};
 use crate::model::graph::rows::{Rows, topological_order};
+use crate::model::job::Job;
 use crate::model::name::{AssetId, AssetKey, FileId, Location};
 use crate::model::partition::{
     DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
@@ -48,6 +49,8 @@ pub struct Settings {
     pub test_sources: Vec<(AssetId, PathTemplate)>,
     /// Of each file that a list of values is read from, the places of the declarations that its values are put into.
     pub list_uses: Vec<(FileId, Vec<Location>)>,
+    /// Jobs, in order of declaration.
+    pub jobs: Vec<Job>,
 }
 
 /// Everything that a project declares.
@@ -151,6 +154,12 @@ impl AssetGraph {
     /// Settings of the project.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The job of a name.
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        let mut jobs = self.settings.jobs.iter();
+        jobs.find(|job| job.name.as_str() == name)
     }
 
     /// Manifest files, relative to the project root; the main one first.

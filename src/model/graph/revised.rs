@@ -11,7 +11,7 @@ use crate::model::graph::index::AssetKeys;
 use crate::model::graph::meaning::definition_meanings;
 use crate::model::graph::outline::Outline;
 use crate::model::graph::rows::{Rows, topological_order};
-use crate::model::graph::{AssetGraph, GraphBlocks};
+use crate::model::graph::{AssetGraph, GraphBlocks, Settings};
 use crate::model::name::{AssetId, Location};
 use crate::model::partition::DeclaredPartitions;
 
@@ -29,7 +29,7 @@ impl AssetGraph {
     /// they mean in this one; `None` if there is a cycle, or one that is kept needs one that is not there any more.
     pub fn revised(
         &self,
-        definitions: Vec<DeclaredPartitions>,
+        (settings, definitions): (Settings, Vec<DeclaredPartitions>),
         declarations: &[Revised],
     ) -> Option<Vec<Vec<u8>>> {
         let ids = || (0..declarations.len() as u32).map(AssetId);
@@ -70,7 +70,7 @@ impl AssetGraph {
             })
             .collect();
         let frame = Frame {
-            settings: self.settings.clone(),
+            settings,
             files: self.files.clone(),
             definitions,
             count: declarations.len(),

@@ -34,8 +34,22 @@ pub struct MaterializeOptions {
     pub no_wait: bool,
     /// Whether outputs are synced to disk before they are recorded.
     pub durable: bool,
+    /// Whether this runs the job of the selection: its steps, its executor and its limits count.
+    pub runs_job: bool,
+    /// In which order ready steps start.
+    pub order: StepOrdering,
     /// Set for a run in memory. All of the selection runs then, whatever an instance knows.
     pub in_memory: Option<MemoryOptions>,
+}
+
+/// In which order ready steps start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StepOrdering {
+    /// What most of the remaining time waits for goes first.
+    #[default]
+    LongestFirst,
+    /// By their declarations, as an `in_process` executor does.
+    Declared,
 }
 
 /// Say what `materialize` would do.

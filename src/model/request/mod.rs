@@ -8,7 +8,8 @@ mod verbs;
 
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey, RANGE_SIGN};
 pub use materialize::{
-    Force, MaterializeOptions, MemoryOptions, Occupied, PlanOptions, Printed, SuppliedInput,
+    Force, MaterializeOptions, MemoryOptions, Occupied, PlanOptions, Printed, StepOrdering,
+    SuppliedInput,
 };
 pub use partitions::{
     KeyChoice, PartitionsSelection, RecordedState, SelectionRequest, SelectionText,

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use crate::model::name::AssetKey;
+use serde::{Deserialize, Serialize};
+
+use crate::model::name::{AssetKey, Name};
 use crate::model::request::KeyWord;
 
 /// Which assets, and which of their partitions.
@@ -13,6 +15,8 @@ pub struct SelectionRequest {
     pub assets: Vec<SelectionText>,
     /// Which of their partitions.
     pub partitions: PartitionsSelection,
+    /// Only what belongs to this job.
+    pub job: Option<Name>,
 }
 
 impl<'a> FromIterator<&'a str> for SelectionRequest {
@@ -86,7 +90,7 @@ impl fmt::Display for PartitionsSelection {
 /// An argument of a selection, as it was typed: an expression over assets, which is read where the graph is known.
 ///
 /// Several of them are united.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SelectionText(String);
 
 impl SelectionText {
@@ -101,6 +105,11 @@ impl SelectionText {
         }
         text.push('"');
         Self(text)
+    }
+
+    /// What a job selects.
+    pub fn of_job(job: &Name) -> Self {
+        Self(format!("job:\"{job}\""))
     }
 
     /// The text.

@@ -29,6 +29,7 @@ fn attribute() -> impl Strategy<Value = Attribute> {
         optional().prop_map(Attribute::Group),
         optional().prop_map(Attribute::Kind),
         optional().prop_map(Attribute::Owner),
+        value().prop_map(Attribute::Job),
         value().prop_map(Attribute::Changed),
         prop_oneof![Just(IsValue::External), Just(IsValue::Materializable)].prop_map(Attribute::Is),
         prop_oneof![Just(PartitionsValue::None), Just(PartitionsValue::Multi)]
@@ -105,6 +106,7 @@ fn placeless(expression: &Expression) -> Expression {
                 Attribute::Group(it) => Attribute::Group(optional(it)),
                 Attribute::Kind(it) => Attribute::Kind(optional(it)),
                 Attribute::Owner(it) => Attribute::Owner(optional(it)),
+                Attribute::Job(it) => Attribute::Job(value(it)),
                 Attribute::Changed(it) => Attribute::Changed(value(it)),
                 other => other.clone(),
             },

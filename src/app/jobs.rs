@@ -1,0 +1,106 @@
+//! `job list` and `job show`, and the run that a job asks for.
+
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+
+use serde_json::{Map, Value};
+
+use crate::answer::{JobReport, JobsReport, ListedJob, ShownJob};
+use crate::app::error::AppError;
+use crate::app::list::{definition_label, place};
+use crate::app::notice::Notice;
+use crate::app::project::OpenProject;
+use crate::app::selection::{Range, find_job, select};
+use crate::model::{
+    AssetGraph, ExecutorKind, Job, MaterializeOptions, Name, SelectionRequest, StepOrdering,
+};
+
+/// Lists the jobs.
+pub fn list_jobs(project: &OpenProject) -> JobsReport {
+    let graph = project.graph();
+    let jobs = graph.settings().jobs.iter();
+    JobsReport {
+        jobs: jobs.map(|job| listed(graph, job)).collect(),
+    }
+}
+
+/// Shows a job and what it selects, and gives what the user should know of the instance.
+///
+/// # Errors
+///
+/// If there is no such job, or its selection cannot be looked up.
+pub fn show_job(project: &OpenProject, name: &Name) -> Result<(JobReport, Vec<Notice>), AppError> {
+    let graph = project.graph();
+    let listing = listed(graph, find_job(project, name)?);
+    let request = SelectionRequest {
+        job: Some(name.clone()),
+        ..SelectionRequest::default()
+    };
+    let selection = select(project, &request, Range::Assets)?;
+    let assets = selection.assets().map(|id| graph.key(id).clone()).collect();
+    let job = ShownJob { listing, assets };
+    Ok((JobReport { job }, selection.into_notices()))
+}
+
+fn listed(graph: &AssetGraph, job: &Job) -> ListedJob {
+    let definitions = graph.definitions();
+    ListedJob {
+        name: job.name.clone(),
+        description: job.description.clone(),
+        selection: job.selection.clone(),
+        steps: job.steps.clone(),
+        partitions: job
+            .partitions
+            .map(|id| definition_label(&definitions[id.0 as usize])),
+        executor: job.execution.executor,
+        max_concurrent: job.execution.max_concurrent.map(Into::into),
+        tags: json(&job.tags),
+        metadata: json(&job.metadata),
+        policies: json(&job.policies),
+        location: place(graph, job.location),
+    }
+}
+
+/// Entries that are kept as JSON text.
+fn json(entries: &[(String, String)]) -> Map<String, Value> {
+    let entry = |(name, text): &(String, String)| {
+        let value = serde_json::from_str(text).ok()?;
+        Some((name.clone(), value))
+    };
+    entries.iter().filter_map(entry).collect()
+}
+
+/// The request of a run with the steps and the executor of its job, where it runs one: what is said with the request goes
+/// before them, and two limits of what runs at once hold both.
+///
+/// # Errors
+///
+/// If there is no such job.
+pub(super) fn of_job<'r>(
+    project: &OpenProject,
+    request: &'r MaterializeOptions,
+) -> Result<Cow<'r, MaterializeOptions>, AppError> {
+    let Some(name) = request.selection.job.as_ref().filter(|_| request.runs_job) else {
+        return Ok(Cow::Borrowed(request));
+    };
+    let job = find_job(project, name)?;
+    let mut request = request.clone();
+    if request.steps.is_empty() {
+        request.steps.clone_from(&job.steps);
+    }
+    let limit = match job.execution.executor {
+        Some(ExecutorKind::InProcess) => {
+            request.order = StepOrdering::Declared;
+            Some(NonZeroUsize::MIN)
+        }
+        Some(ExecutorKind::Multiprocess) | None => job
+            .execution
+            .max_concurrent
+            .and_then(|limit| NonZeroUsize::try_from(limit).ok()),
+    };
+    request.jobs = match (request.jobs, limit) {
+        (Some(asked), Some(limit)) => Some(asked.min(limit)),
+        (asked, limit) => asked.or(limit),
+    };
+    Ok(Cow::Owned(request))
+}

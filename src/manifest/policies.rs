@@ -1,0 +1,162 @@
+//! Hooks, retries, limits of tags and logs: checked, and kept as they are declared.
+
+use serde_json::Value as Json;
+
+use crate::manifest::common_keys;
+use crate::manifest::diagnostic::Problems;
+use crate::manifest::document::{Heading, Table, Value};
+
+/// The keys that are read here, besides `priority`.
+pub(super) const KEYS: [&str; 4] = ["hooks", "retries", "tag_limits", "log"];
+
+const HOOKS: [&str; 5] = [
+    "on_success",
+    "on_failure",
+    "on_run_success",
+    "on_run_failure",
+    "on_run_canceled",
+];
+
+/// What a table declares of them and of its priority, as JSON text, sorted by key.
+pub(super) fn read(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, String)> {
+    let before = problems.len();
+    if let Some(hooks) = table.table("hooks", Heading::Inline("the hooks"), problems) {
+        hooks.only(&HOOKS, problems);
+        hooks.values().for_each(|hook| check_hook(&hook, problems));
+    }
+    if let Some(retries) = table.get("retries") {
+        check_retries(&retries, problems);
+    }
+    if let Some(limits) = table.get("tag_limits") {
+        match limits.as_elements() {
+            Some(all) => all.for_each(|limit| check_limit(&limit, problems)),
+            None => limits.wrong_type("a list of tables", problems),
+        }
+    }
+    if let Some(log) = table.table("log", Heading::Inline("the log"), problems) {
+        check_log(&log, problems);
+    }
+    table.integer("priority", problems);
+    if problems.len() > before {
+        return Vec::new();
+    }
+    let mut read = Vec::new();
+    for key in ["hooks", "log", "priority", "retries", "tag_limits"] {
+        let json = table.get(key).and_then(|value| value.json(problems));
+        read.extend(json.map(|json: Json| (key.to_owned(), json.to_string())));
+    }
+    read
+}
+
+fn check_hook(hook: &Value<'_>, problems: &mut Problems) {
+    let Some(table) = hook.as_table(Heading::Inline("the hook")) else {
+        hook.texts(problems);
+        return;
+    };
+    table.only(&["command", "env", "timeout", "resources"], problems);
+    table.required(
+        "command",
+        "this hook",
+        "write the command that it runs",
+        problems,
+    );
+    table.texts("command", problems);
+    common_keys::env(&table, problems);
+    common_keys::duration(&table, "timeout", problems);
+    table.texts("resources", problems);
+}
+
+fn check_retries(retries: &Value<'_>, problems: &mut Problems) {
+    let Some(table) = retries.as_table(Heading::Inline("the retries")) else {
+        check_count(retries, "retries", 0, problems);
+        return;
+    };
+    table.only(
+        &["max", "delay", "max_delay", "backoff", "jitter"],
+        problems,
+    );
+    if let Some(max) = table.required(
+        "max",
+        "these retries",
+        "write how often a step is tried again",
+        problems,
+    ) {
+        check_count(&max, "max", 0, problems);
+    }
+    common_keys::duration(&table, "delay", problems);
+    common_keys::duration(&table, "max_delay", problems);
+    check_word(&table, "backoff", &["linear", "exponential"], problems);
+    check_word(&table, "jitter", &["full", "plus_minus"], problems);
+    for key in ["backoff", "jitter", "max_delay"] {
+        if let (Some(value), None) = (table.get(key), table.get("delay")) {
+            problems.conflict(
+                format!("`{key}` changes a delay, and there is none"),
+                "add `delay = \"10s\"`",
+                [value.key_location],
+            );
+        }
+    }
+}
+
+fn check_limit(limit: &Value<'_>, problems: &mut Problems) {
+    let heading = Heading::Inline("a limit");
+    let Some(table) = limit.table(heading, problems) else {
+        return;
+    };
+    table.only(&["key", "value", "per_value", "limit"], problems);
+    if table
+        .required("key", "this limit", "name the tag", problems)
+        .is_some()
+    {
+        table.text("key", problems);
+    }
+    if let Some(number) = table.required(
+        "limit",
+        "this limit",
+        "write how many steps may run at once",
+        problems,
+    ) {
+        check_count(&number, "limit", 1, problems);
+    }
+    let per_value = table.boolean("per_value", problems);
+    if let (Some(true), Some(value)) = (per_value, table.get("value")) {
+        problems.conflict(
+            "`per_value` is for each value of the tag, and `value` names one",
+            "remove one of them",
+            [value.key_location],
+        );
+    }
+}
+
+fn check_log(log: &Table<'_>, problems: &mut Problems) {
+    const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
+    check_word(log, "level", &LEVELS, problems);
+    for value in log.values().filter(|value| value.key != "level") {
+        let Some(one) = value.table(Heading::Inline("a log"), problems) else {
+            continue;
+        };
+        one.only(&["path", "format", "level"], problems);
+        one.required("path", "this log", "name its file", problems);
+        one.text("path", problems);
+        check_word(&one, "format", &["text", "json"], problems);
+        check_word(&one, "level", &LEVELS, problems);
+    }
+}
+
+fn check_count(value: &Value<'_>, key: &str, least: i32, problems: &mut Problems) {
+    if value.integer(problems).is_some_and(|number| number < least) {
+        let help = format!("write {least} or a larger number");
+        value.invalid(format!("`{key}` is too small"), help, problems);
+    }
+}
+
+fn check_word(table: &Table<'_>, key: &str, words: &[&str], problems: &mut Problems) {
+    if let Some(text) = table.text(key, problems)
+        && !words.contains(&text.value)
+        && let Some(value) = table.get(key)
+    {
+        let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+        let message = format!("`{key}` cannot be `{}`", text.value);
+        value.invalid(message, format!("it is {}", quoted.join(" or ")), problems);
+    }
+}
