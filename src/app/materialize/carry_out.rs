@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use crate::answer::{KeyPlaces, PlanCounts, Planned};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
-use crate::app::jobs::of_job;
 use crate::app::lock::LockFile;
 use crate::app::materialize::in_memory::MemoryRun;
 use crate::app::materialize::on_disk::{DiskRun, RunBasis};
@@ -67,7 +66,6 @@ pub(super) fn carry_out<T>(
         clock,
         progress,
     } = running;
-    let request = &*of_job(project, request)?;
     let lock = medium.lock(project)?;
     for notice in lock.iter().flat_map(LockFile::notices) {
         progress.notice(&notice);

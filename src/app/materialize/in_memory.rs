@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crate::app::error::{AppError, InMemoryError};
 use crate::app::instance::InstanceAccess;
+use crate::app::jobs::of_job;
 use crate::app::materialize::carry_out::{Medium, carry_out};
 use crate::app::materialize::printed::{Printable, find_printed};
 use crate::app::materialize::progress::RunContext;
@@ -41,6 +42,7 @@ pub fn materialize_in_memory(
     let started = Instant::now();
     let memory = &options.in_memory.clone().unwrap_or_default();
     let project = OpenProject::open_unchanged(surroundings)?;
+    let options = of_job(&project, options)?;
     let moved = supplied_paths(&project, memory)?;
     let project = project.with_paths(&moved);
     let folder = private_folder(&project, memory.memory_limit)?;
@@ -59,7 +61,7 @@ pub fn materialize_in_memory(
         (kept_values(evaluation, &io_manager), printed)
     };
     let (result, (values, printed)) =
-        carry_out((&project, started), options, running, medium, look)?;
+        carry_out((&project, started), &options, running, medium, look)?;
     Ok(InMemory {
         result,
         values,

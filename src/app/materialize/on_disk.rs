@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::answer::{Event, EventKind, EventSink, PlanCounts, Planned, RunCounts, RunOutcome};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
+use crate::app::jobs::of_job;
 use crate::app::lock::{LockFile, lock_fresh};
 use crate::app::materialize::carry_out::{Medium, Standing, carry_out, jobs};
 use crate::app::materialize::progress::{Progress, RunContext, RunPlace};
@@ -98,6 +99,7 @@ pub fn materialize_opened<T>(
         clock,
         progress,
     } = running;
+    let request = &*of_job(project, request)?;
     let mut progress = Watched {
         progress,
         has_begun: false,

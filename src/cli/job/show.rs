@@ -2,6 +2,7 @@
 
 use crate::answer::{JobsReport, ListedJob, ShownJob};
 use crate::cli::text::{BOLD, DIM, Detail, Look, Table, TableCell};
+use crate::model::SelectionText;
 
 /// The jobs, a row each; quiet, only their names.
 pub(super) fn list(report: &JobsReport, look: &Look) -> String {
@@ -70,7 +71,7 @@ pub(super) fn show(job: &ShownJob, look: &Look) -> String {
 }
 
 fn selection(job: &ListedJob) -> String {
-    let texts = job.selection.iter().map(|text| text.as_str());
+    let texts = job.selection.iter().map(SelectionText::as_str);
     match job.selection.as_slice() {
         [] => "everything".to_owned(),
         _ => texts.collect::<Vec<_>>().join(", "),

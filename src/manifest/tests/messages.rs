@@ -134,7 +134,7 @@ fn every_code_is_documented_and_no_other() {
                 .strip_suffix('`')
         })
         .collect();
-    let mut codes = BTreeSet::from_iter(CODES.iter().copied());
+    let mut codes = CODES.iter().copied().collect::<BTreeSet<_>>();
     codes.extend(["unnamed_input", "mistaken_placeholder", "shell_syntax"]);
     assert_eq!(documented, codes);
 }
