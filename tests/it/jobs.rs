@@ -56,7 +56,7 @@ executor = "in_process"
 max_concurrent = 1
 
 [job.page]
-selection = "report+"
+selection = "+report"
 steps = ["report"]
 "#;
 
@@ -188,7 +188,6 @@ fn the_executor_and_the_steps_of_a_job_count_for_its_runs_alone() {
     ] {
         assert_eq!(events(&project, words, "run_planned")[0]["jobs"], jobs);
     }
-    project.remove("clean/2024-01-01");
-    let page = ["job", "run", "page", "--json"];
+    let page = ["job", "run", "page", "--force", "--json"];
     project.run(&page).success().ran(&["report"]);
 }
