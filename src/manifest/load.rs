@@ -265,7 +265,7 @@ fn assemble(
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
-    const KNOWN: [&str; 6] = [
+    const KNOWN: [&str; 7] = [
         "project",
         "defaults",
         "partitions",
