@@ -14,10 +14,11 @@ use toml::de::{DeTable, DeValue};
 use crate::manifest::asset::{self, AssetContext, Findings};
 use crate::manifest::config;
 use crate::manifest::declaration_rules::check_dotenv;
+use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::Table;
 use crate::manifest::each::Origins;
 use crate::manifest::file::{Origin, SourceFile};
-use crate::manifest::jobs;
+use crate::manifest::jobs::{self, ReadJob};
 use crate::manifest::load::{outline, parse};
 use crate::manifest::names::Declares;
 use crate::manifest::overlap::{Overlaps, changed_overlaps};
@@ -351,13 +352,7 @@ impl<'e> Edit<'e> {
             ..self.old.settings().clone()
         };
         let blocks = self.blocks((settings, definitions.into_declared()), changed, &inline)?;
-        if !jobs.is_empty() {
-            let graph = AssetGraph::from_blocks(Arc::new(blocks.clone()))?;
-            jobs::check(&jobs, &graph, &mut findings.problems);
-            if findings.problems.len() > 0 {
-                return None;
-            }
-        }
+        check_jobs(&jobs, &blocks)?;
         let file = |(edited, text): (&Vec<EditedSegment<'_>>, &String)| BasisFile {
             text: text.clone(),
             segments: edited.iter().map(|it| it.segment).collect(),
@@ -496,6 +491,17 @@ impl<'e> Edit<'e> {
             ..place
         })
     }
+}
+
+/// Whether the jobs are right in the graph of these blocks.
+fn check_jobs(jobs: &[ReadJob<'_>], blocks: &[Vec<u8>]) -> Option<()> {
+    if jobs.is_empty() {
+        return Some(());
+    }
+    let graph = AssetGraph::from_blocks(Arc::new(blocks.to_vec()))?;
+    let mut problems = Problems::default();
+    jobs::check(jobs, &graph, &mut problems);
+    (problems.len() == 0).then_some(())
 }
 
 /// All texts in a value.
