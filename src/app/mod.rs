@@ -9,6 +9,7 @@ mod affected;
 mod check;
 mod comparison;
 mod complete;
+mod configured_lines;
 mod doctor;
 mod error;
 mod explain;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::app::configured_lines::ConfiguredLines;
 use crate::lockfile::{DamagedLine, FILE_NAME, LockError};
 use crate::look::asking_definitions;
 use crate::model::{
@@ -32,6 +33,8 @@ pub enum Notice {
     OwnPlaces(OwnPlaces),
     /// Of outputs that were not removed.
     LeftOutputs(LeftOutputs),
+    /// Of lines that the declared configuration does not make.
+    ConfiguredLines(ConfiguredLines),
     /// Of previous outputs that were put back after a crash, by their paths.
     PutBack(Vec<String>),
 }
@@ -95,6 +98,7 @@ impl fmt::Display for Notice {
                 )
             }
             Self::OwnPlaces(notice) => notice.fmt(f),
+            Self::ConfiguredLines(notice) => notice.fmt(f),
             Self::PutBack(paths) => write!(
                 f,
                 "restored previous outputs that a dead run had moved aside: {}",

@@ -25,8 +25,8 @@ use crate::look::{
 };
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
-    AssetGraph, AssetId, DefinitionId, KeysByDefinition, Lock, PartitionKeys, PathTemplate,
-    SourceAsset,
+    AssetGraph, AssetId, Configuration, DefinitionId, KeysByDefinition, Lock, PartitionKeys,
+    PathTemplate, SourceAsset,
 };
 use crate::store::{InstancePlace, Mark, Opened, Store, StoreError};
 use crate::sys::inherited::temporary_folder;
@@ -62,6 +62,9 @@ pub struct OpenProject {
     git_ignored: OnceLock<GitIgnored>,
     /// Where it is not the one that the root lies in.
     repository: Option<Repository>,
+    configuration: Configuration,
+    /// The graph as it is declared, where another configuration is given.
+    declared: Option<AssetGraph>,
 }
 
 /// Whether reading may leave traces in assetctl's own folder.
@@ -141,6 +144,7 @@ impl OpenProject {
             now: self.now,
             environment: self.environment.clone(),
             dotenv: self.dotenv.clone(),
+            configuration: self.configuration.clone(),
         };
         Ok(Self::open(&surroundings)?.within(self.repository.as_ref()))
     }
@@ -183,7 +187,13 @@ impl OpenProject {
         refuse_links(&own)?;
         let secret = secret(&surroundings.environment, &root);
         let key = secret.and_then(|secret| of_caches(&secret, &root));
-        let compiled = read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
+        let mut compiled = read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
+        let configuration = surroundings.configuration.clone();
+        let declared = (!configuration.is_empty()).then(|| compiled.graph.clone());
+        if let Some(declared) = &declared {
+            let root = root.to_string_lossy();
+            compiled.graph = manifest::configured(declared, &root, &configuration)?;
+        }
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings.home_of(&own);
         let variables = surroundings.variables(&root, compiled.graph.settings().dotenv)?;
@@ -225,6 +235,8 @@ impl OpenProject {
             traces: Traces::Left,
             git_ignored: OnceLock::new(),
             repository: None,
+            configuration,
+            declared,
         })
     }
 
@@ -271,6 +283,18 @@ impl OpenProject {
             now: self.now,
             added: &[],
         }
+    }
+
+    /// What sets values besides what is declared.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// What is declared, where another configuration is given.
+    #[must_use]
+    pub fn declared_graph(&self) -> Option<&AssetGraph> {
+        self.declared.as_ref()
     }
 
     /// The instance's mark from before anything of it was read.
@@ -543,6 +567,8 @@ pub struct Surroundings {
     pub environment: Vec<(OsString, OsString)>,
     /// The folder with the `.env` file, where it is not the project root.
     pub dotenv: Option<PathBuf>,
+    /// What sets values besides what is declared.
+    pub configuration: Configuration,
 }
 
 impl Surroundings {

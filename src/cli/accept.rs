@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args};
 
 use crate::answer::AffectedReport;
 use crate::app;
-use crate::cli::args::SelectionArgs;
+use crate::cli::args::{ConfigurationArgs, SelectionArgs};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
@@ -22,6 +22,9 @@ pub struct AcceptArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
     /// Accept all assets with outputs
     #[arg(long)]
     pub all: bool,

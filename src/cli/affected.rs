@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::answer::ImpactReport;
 use crate::app;
+use crate::cli::args::ConfigurationArgs;
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
@@ -30,6 +31,9 @@ pub struct AffectedArgs {
     /// Leave out downstream assets
     #[arg(long)]
     pub direct: bool,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
 }
 
 /// Says what a git change or a list of files can touch.

@@ -41,6 +41,18 @@ pub enum CliError {
         /// The folder.
         path: std::path::PathBuf,
     },
+    /// A file of run config cannot be read.
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    #[diagnostic(
+        code(assetctl::cli::unreadable_config),
+        help("`--config` and `ASSETCTL_CONFIG_FILE` name files relative to the current folder")
+    )]
+    UnreadableConfig {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A flag, a value or their number is wrong; the text is the argument parser's.
     #[error("{message}")]
     #[diagnostic(code(assetctl::cli::usage))]

@@ -6,7 +6,7 @@ use crate::answer::{
     ComparedField, ComparedOutput, ExplainReport, FailedAttempt, HistoryEntry, KeyRange,
 };
 use crate::app;
-use crate::cli::args::one;
+use crate::cli::args::{ConfigurationArgs, one};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
@@ -31,6 +31,9 @@ pub struct ExplainArgs {
     /// Its partition, instead of `@K`
     #[arg(long = "partition", value_name = "K")]
     pub partition: Option<String>,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
 }
 
 /// Explains one asset partition.

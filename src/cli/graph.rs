@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use clap::{Args, ValueEnum};
 
-use crate::answer::{DeclarationKind, Document, GraphEdge, GraphReport};
+use crate::answer::{DeclarationKind, GraphEdge, GraphReport};
 use crate::app;
-use crate::cli::args::selection;
+use crate::cli::args::{ConfigurationArgs, selection};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
@@ -29,6 +29,9 @@ pub struct GraphArgs {
     /// How to draw it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: GraphFormat,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
 }
 
 /// How to draw a graph.
@@ -52,7 +55,7 @@ pub fn run(args: &GraphArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let (report, notices) = app::graph(&project, &GraphRequest { selection })?;
     if session.tell(&notices) {
         if args.format == GraphFormat::Json {
-            output::answer_json(&Document::new(&report))?;
+            output::answer_json(&session.document(&report))?;
         } else {
             session.answer(&report, || match args.format {
                 GraphFormat::Text | GraphFormat::Json => text(&report),

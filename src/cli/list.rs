@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::answer::{DeclarationKind, Document, ListReport, Listing};
+use crate::answer::{DeclarationKind, ListReport, Listing};
 use crate::app;
-use crate::cli::args::selection;
+use crate::cli::args::{ConfigurationArgs, selection};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
@@ -23,6 +23,9 @@ pub struct ListArgs {
     /// Names, or expressions such as '+clean and not group:core'; see `assetctl help selection` [default: all]
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
 }
 
 /// Lists what is selected.
@@ -35,7 +38,7 @@ pub fn run(args: &ListArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let answer = match session.format {
         Format::Json => {
             let mut line = Vec::new();
-            output::json_line(&mut line, &Document::new(&report))?;
+            output::json_line(&mut line, &session.document(&report))?;
             line
         }
         Format::Text => {

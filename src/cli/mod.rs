@@ -55,7 +55,7 @@ use crate::cli::args::{ColorChoice, Globals};
 use crate::cli::error::CliError;
 use crate::cli::exit::VerbExit;
 use crate::cli::help::Length;
-use crate::cli::next::{Next, PROGRAM};
+use crate::cli::next::PROGRAM;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::marked;
 use crate::cli::verb::Cli;
@@ -73,11 +73,7 @@ pub fn main() -> ExitCode {
     let length = Length::of_words(words.iter().filter_map(|word| word.to_str()));
     let exit = match parse(&words, length) {
         Ok(cli) => {
-            let session = Session::new(
-                &cli.globals,
-                cli.verb.answers_in_json(),
-                Next::new(&cli.globals, cli.verb.goes_on()),
-            );
+            let session = Session::new(&cli);
             dispatch::run(&cli.verb, &session).unwrap_or_else(|error| {
                 let exit = error.exit();
                 session.fail(error.diagnostic(), exit)

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::answer::{Document, ErrorsDocument};
 use crate::app::{FromLock, Notice, OpenProject, SelectionNotice, Surroundings};
-use crate::cli::args::{ColorChoice, Globals};
+use crate::cli::args::{ColorChoice, ConfigurationArgs, GivenConfiguration, Globals};
 use crate::cli::diagnostics;
 use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;
@@ -13,6 +13,8 @@ use crate::cli::next::{Next, as_typed};
 use crate::cli::output;
 use crate::cli::terminal::{Terminal, Variables};
 use crate::cli::text::{Detail, Look};
+use crate::cli::verb::Cli;
+use crate::model::Configuration;
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// What one invocation knows of its surroundings.
@@ -30,6 +32,10 @@ pub struct Session {
     pub next: Next,
     /// Options of all verbs, as they were typed.
     pub globals: Globals,
+    /// What sets values; `None` for a verb that takes no such words.
+    pub configuration: Option<ConfigurationArgs>,
+    /// Whether other paths of sources are those of a run in memory.
+    in_memory: bool,
     detail: Detail,
 }
 
@@ -55,9 +61,21 @@ pub enum ProgressStyle {
     Json,
 }
 
+/// An answer with the configuration that was given, if one was.
+#[derive(Debug, Serialize)]
+pub struct ConfiguredDocument<'r, R> {
+    #[serde(flatten)]
+    document: Document<'r, R>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<GivenConfiguration>,
+}
+
 impl Session {
     /// The session of this process with a verb and the options of all verbs.
-    pub fn new(globals: &Globals, answers_in_json: bool, next: Next) -> Self {
+    pub fn new(cli: &Cli) -> Self {
+        let Cli { globals, verb } = cli;
+        let answers_in_json = verb.answers_in_json();
+        let next = Next::new(globals, verb.goes_on());
         let terminal = terminal(globals.color);
         let in_lines = globals.no_progress
             || globals.verbose
@@ -80,6 +98,8 @@ impl Session {
             now: globals.now.unwrap_or_else(Timestamp::now),
             next,
             globals: globals.clone(),
+            configuration: verb.configuration(),
+            in_memory: verb.is_in_memory(),
             detail: match (globals.quiet, globals.verbose) {
                 (true, _) => Detail::Brief,
                 (false, false) => Detail::Normal,
@@ -124,12 +144,20 @@ impl Session {
         if !directory.is_dir() {
             return Err(CliError::NoFolder { path: directory });
         }
+        let mut configuration = match &self.configuration {
+            Some(words) => words.read(&here)?,
+            None => Configuration::default(),
+        };
+        if self.in_memory {
+            configuration.inputs.clear();
+        }
         Ok(Surroundings {
             directory,
             dotenv: None,
             home: self.globals.home.as_ref().map(|home| here.join(home)),
             now: self.now,
             environment: std::env::vars_os().collect(),
+            configuration,
         })
     }
 
@@ -146,6 +174,15 @@ impl Session {
         }
     }
 
+    /// The document of an answer, with the configuration that was given.
+    pub fn document<'r, R>(&self, report: &'r R) -> ConfiguredDocument<'r, R> {
+        let given = self.configuration.as_ref();
+        ConfiguredDocument {
+            document: Document::new(report),
+            configuration: given.and_then(ConfigurationArgs::given),
+        }
+    }
+
     /// Answers with a report, as JSON or as text.
     pub fn answer<R: Serialize>(
         &self,
@@ -153,7 +190,7 @@ impl Session {
         text: impl FnOnce() -> String,
     ) -> Result<VerbExit, VerbError> {
         match self.format {
-            Format::Json => output::answer_json(&Document::new(report))?,
+            Format::Json => output::answer_json(&self.document(report))?,
             Format::Text => output::answer(self.terminal.stdout, text())?,
         }
         Ok(VerbExit::Yes)

@@ -6,7 +6,7 @@ use crate::answer::{
     DeclarationKind, Listing, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand,
 };
 use crate::app;
-use crate::cli::args::whole;
+use crate::cli::args::{ConfigurationArgs, whole};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
@@ -22,6 +22,9 @@ pub struct ShowArgs {
     /// The asset or source
     #[arg(value_name = "ASSET")]
     pub asset: String,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
 }
 
 /// Shows one asset or source.

@@ -6,7 +6,7 @@ use crate::answer::{
     AssetStatus, DeclarationKind, PartitionRun, RunningPartition, StatusCounts, StatusReport,
 };
 use crate::app;
-use crate::cli::args::{RecordedArgs, SelectionArgs};
+use crate::cli::args::{ConfigurationArgs, RecordedArgs, SelectionArgs};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::next::{Next, as_typed};
@@ -39,6 +39,9 @@ pub struct StatusArgs {
     /// Only partitions with these records.
     #[command(flatten)]
     pub states: RecordedArgs,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
     /// List each partition instead of ranges
     #[arg(long)]
     pub keys: bool,

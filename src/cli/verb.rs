@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::cli::accept::AcceptArgs;
 use crate::cli::affected::AffectedArgs;
-use crate::cli::args::{Globals, RecordedArgs};
+use crate::cli::args::{ConfigurationArgs, Globals, RecordedArgs};
 use crate::cli::check::{CheckArgs, CheckFormat};
 use crate::cli::explain::ExplainArgs;
 use crate::cli::graph::{GraphArgs, GraphFormat};
@@ -106,16 +106,42 @@ impl Verb {
         }
     }
 
+    /// The words that set values, of verbs that take them; what a run in memory reads elsewhere is of its own.
+    pub fn configuration(&self) -> Option<ConfigurationArgs> {
+        let words = match self {
+            Self::Accept(args) => &args.configuration,
+            Self::Affected(args) => &args.configuration,
+            Self::Check(args) => &args.configuration,
+            Self::Explain(args) => &args.configuration,
+            Self::Graph(args) => &args.configuration,
+            Self::List(args) => &args.configuration,
+            Self::Lock(verbs) if verbs.verb.is_none() => &verbs.lock.configuration,
+            Self::Materialize(args) => &args.run.configuration,
+            Self::Plan(args) => &args.run.configuration,
+            Self::Show(args) => &args.configuration,
+            Self::Status(args) => &args.configuration,
+            _ => return None,
+        };
+        Some(words.clone())
+    }
+
+    /// Whether its other paths are those of a run in memory.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self, Self::Materialize(args) if args.memory.is_asked_for())
+    }
+
     /// The arguments with which `materialize` goes on from here, one word each.
     pub fn goes_on(&self) -> Vec<String> {
-        match self {
+        let mut words = match self {
             Self::Status(args) => args.selection.as_words(args.states),
             Self::Check(args) => args.selection.as_words(RecordedArgs::default()),
             Self::Plan(args) => args.run.as_words(),
             Self::Job(verbs) => verbs.goes_on(),
             Self::Materialize(args) => args.run.selection.as_words(args.run.states),
-            _ => Vec::new(),
-        }
+            _ => return Vec::new(),
+        };
+        words.extend(self.configuration().unwrap_or_default().as_words());
+        words
     }
 }
 

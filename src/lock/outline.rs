@@ -202,7 +202,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::lock::{LockChanges, Outline};
     use crate::model::{
-        CodePrefix, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
+        CodePrefix, Configuration, DataVersion, Fingerprint, LockLine, LockedSource, PartitionKeys,
     };
     use crate::testkit::asset;
 
@@ -247,6 +247,7 @@ command = "cat {{input_list.clean}} > {{output}}"
             home: None,
             now: "2026-01-02T00:00:00Z".parse().expect("a time"),
             environment: Vec::new(),
+            configuration: Configuration::default(),
         };
         OpenProject::open(&surroundings).expect("a project")
     }

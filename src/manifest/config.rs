@@ -100,15 +100,22 @@ pub(super) fn read(
 
 /// Reports what is wrong at its place.
 pub(super) fn report(fault: ConfigFault, heading: &str, problems: &mut Problems) {
-    let ConfigFault {
-        path,
-        location,
-        problem,
-    } = fault;
+    let location = fault.location;
+    let (label, problem) = problem_of(fault, heading);
+    problems.at(location, label, problem);
+}
+
+/// Reports what is wrong with a value that has no place.
+pub(super) fn report_without_place(fault: ConfigFault, heading: &str, problems: &mut Problems) {
+    problems.add(problem_of(fault, heading).1, []);
+}
+
+fn problem_of(fault: ConfigFault, heading: &str) -> (&'static str, Problem) {
+    let ConfigFault { path, problem, .. } = fault;
     let key = path.keys().last().map_or("", String::as_str);
     let help = problem.help(key);
     let path = format!("{heading}.{path}");
-    let (label, problem) = match problem {
+    match problem {
         ConfigProblem::Unknown { .. } => ("no such key", Problem::UnknownConfig { path, help }),
         problem => {
             let message = problem.to_string();
@@ -121,8 +128,7 @@ pub(super) fn report(fault: ConfigFault, heading: &str, problems: &mut Problems)
                 },
             )
         }
-    };
-    problems.at(location, label, problem);
+    }
 }
 
 /// Refuses variables that a value of a configuration is taken from, and that are a secret of any asset.

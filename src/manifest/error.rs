@@ -324,6 +324,17 @@ pub enum Problem {
         /// What to do.
         help: String,
     },
+    /// Something in a file or a word of run config that cannot be.
+    #[error("{path}: {message}")]
+    #[diagnostic(code(assetctl::manifest::run_config), help("{help}"))]
+    RunConfig {
+        /// The path of it.
+        path: String,
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        help: String,
+    },
     /// A dimension that a definition does not have.
     #[error("there is no dimension `{dimension}`")]
     #[diagnostic(code(assetctl::manifest::unknown_dimension), help("{help}"))]

@@ -101,6 +101,14 @@ impl SourceFile {
         before.trim_start_matches('\u{feff}').chars().count() as u32 + 1
     }
 
+    /// The byte at a line and a column, both counted from 1.
+    pub(super) fn offset(&self, line: usize, column: usize) -> usize {
+        let line = line.clamp(1, self.lines.len()) - 1;
+        let start = self.lines[line] as usize;
+        let within = self.text[start..].char_indices().nth(column.max(1) - 1);
+        within.map_or(self.text.len(), |(at, _)| start + at)
+    }
+
     /// The location of a range of bytes.
     pub(super) fn location(&self, range: Range<usize>) -> Location {
         let part = Location {

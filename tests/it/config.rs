@@ -278,3 +278,202 @@ config = { limit = 1, year = "{{partition:%Y}}" }
     sandbox.run(&["check", "--outputs", "ignore"]).success();
     assert!(sandbox.materialize(&[]).success().steps().is_empty());
 }
+
+#[test]
+fn a_call_may_have_another_configuration() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", DAYS);
+    sandbox.materialize(&[]).success();
+    let set = ["--set", "clean.limit=20"];
+    // It is judged by what is given, and nothing else has changed.
+    let status = json(&sandbox, &["status", "clean", "--set", "clean.limit=20"], 0);
+    assert_eq!(status["assets"][0]["counts"]["stale"], 3, "{status}");
+    assert_eq!(
+        status["configuration"],
+        json!({"job": null, "env": null, "set": ["clean.limit=20"], "files": [], "inputs": []})
+    );
+    assert_eq!(
+        json(&sandbox, &["status"], 0)["assets"][0]["counts"]["fresh"],
+        3
+    );
+    sandbox.run(&["check"]).success();
+    sandbox.run(&[&["check"][..], &set].concat()).exits(1);
+    let ran = sandbox.materialize(&set).success();
+    assert_eq!(ran.steps().len(), 4);
+    assert_eq!(sandbox.read("clean/d1.txt"), "20 of d1\n");
+    let said = sandbox
+        .run(&["materialize", "--set", "clean.limit=20"])
+        .success();
+    assert!(
+        said.stderr()
+            .contains("3 lines of Assets.lock are of this configuration")
+            && said
+                .stderr()
+                .contains("`assetctl check --set 'clean.limit=20'`"),
+        "{}",
+        said.stderr()
+    );
+    sandbox.run(&[&["check"][..], &set].concat()).success();
+    sandbox.run(&["check"]).exits(1);
+    let explained = json(&sandbox, &["explain", "clean@d1"], 0);
+    let cause = &explained["causes"][0];
+    assert_eq!(
+        (&cause["what"], &cause["old"], &cause["new"]),
+        (&json!("config.limit"), &json!("20"), &json!("100"))
+    );
+    for verb in [
+        &["plan"][..],
+        &["list"],
+        &["graph", "--format", "json"],
+        &["show", "clean"],
+        &["affected", "Assets.toml"],
+    ] {
+        let told = json(&sandbox, &[verb, &set].concat(), 0);
+        assert_eq!(
+            told["configuration"]["set"],
+            json!(["clean.limit=20"]),
+            "{verb:?}"
+        );
+        assert_eq!(
+            json(&sandbox, verb, 0)["configuration"],
+            Value::Null,
+            "{verb:?}"
+        );
+    }
+    let shown = json(&sandbox, &["show", "clean", "--set", "clean.limit=20"], 0);
+    assert_eq!(shown["asset"]["config"]["limit"], 20);
+    assert_eq!(shown["asset"]["config_from"]["limit"], "--set");
+    // Going back runs again, and accepting does not.
+    sandbox.run(&["accept", "clean"]).success();
+    assert!(sandbox.materialize(&["clean"]).success().steps().is_empty());
+    sandbox
+        .run(&[&["accept", "clean"][..], &set].concat())
+        .success();
+    sandbox
+        .run(&[&["check", "clean"][..], &set].concat())
+        .success();
+}
+
+#[test]
+fn files_are_layers_below_the_words() {
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", DAYS)
+        .with_file("a.toml", "[asset.clean.config]\nlimit = 1\nmode = \"a\"\n")
+        .with_file("b.yaml", "asset:\n  clean:\n    config: {limit: 2}\n    partition_config:\n      d2: {limit: 22}\n")
+        .with_file("c.json", r#"{"asset": {"clean": {"config": {"label": "x {{partition}}"}}}}"#);
+    let shown = |words: &[&str]| {
+        let words = [&["show", "clean"], words].concat();
+        json(&sandbox, &words, 0)["asset"].clone()
+    };
+    let all = [
+        "--config", "a.toml", "--config", "b.yaml", "--config", "c.json",
+    ];
+    let asset = shown(&all);
+    assert_eq!(
+        asset["config"],
+        json!({"label": "x {{partition}}", "limit": 2, "mode": "a"})
+    );
+    assert_eq!(asset["partition_config"], json!({"d2": {"limit": 22}}));
+    let other_way = shown(&["--config", "b.yaml", "--config", "a.toml"]);
+    assert_eq!(other_way["config"]["limit"], 1);
+    let set = [
+        &all[..],
+        &[
+            "--set",
+            "clean.limit=3",
+            "--set",
+            "asset.clean.config.limit=4",
+        ],
+    ]
+    .concat();
+    let asset = shown(&set);
+    assert_eq!(asset["config"]["limit"], 4);
+    assert_eq!(asset.get("partition_config"), None);
+    // Values from outside are literal.
+    let words = [&["materialize", "clean@d1"], &all[..]].concat();
+    sandbox.run(&words).success();
+    assert_eq!(sandbox.read("clean/d1.txt"), "2 x {{partition}}\n");
+    // One file for all calls.
+    let sandbox = sandbox.with_env("ASSETCTL_CONFIG_FILE", "a.toml");
+    let asset = json(&sandbox, &["show", "clean"], 0);
+    assert_eq!(asset["asset"]["config"]["limit"], 1);
+    assert_eq!(asset["configuration"]["files"], json!(["a.toml"]));
+}
+
+#[test]
+fn a_source_is_read_from_another_path() {
+    let manifest = r#"
+[source.raw]
+path = "raw.csv"
+
+[asset.copy]
+deps = ["raw", "./side.csv"]
+command = "cat {{input.raw}} {{input.side}} > {{output}}"
+outputs = "copy.csv"
+"#;
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file("raw.csv", "raw\n")
+        .with_file("side.csv", "side\n")
+        .with_file("other.csv", "other\n");
+    sandbox.materialize(&[]).success();
+    let given = ["--input", "raw=other.csv", "--input", "./side.csv=raw.csv"];
+    assert_eq!(sandbox.materialize(&given).success().steps().len(), 1);
+    assert_eq!(sandbox.read("copy.csv"), "other\nraw\n");
+    sandbox.run(&[&["check"][..], &given].concat()).success();
+    sandbox.run(&["check"]).exits(1);
+    sandbox.write(
+        "run.toml",
+        "[inputs]\nraw = \"other.csv\"\n[asset.copy.inputs]\nside = \"raw.csv\"\n",
+    );
+    sandbox.run(&["check", "--config", "run.toml"]).success();
+    let said = sandbox.run(&["status", "--input", "copy=raw.csv"]).exits(2);
+    assert!(
+        said.stderr().contains("`copy` is not a source"),
+        "{}",
+        said.stderr()
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_configuration_is_told_at_once() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", DAYS).with_file(
+        "bad.toml",
+        "[asset.claen.config]\nlimit = 1\n\n[asset.clean.config]\nlimit = \"ten\"\nlmit = 1\n\n[asset.clean.partition_config.d1]\nlimit = true\n\n[execution]\nexecutor = [\"multiprocess\", \"in_process\"]\nmax_concurrent = -1\n\n[params]\nx = 1\n\n[asets]\n",
+    );
+    let _redaction = sandbox.redact();
+    let said = sandbox
+        .run(&[
+            "status",
+            "--config",
+            "bad.toml",
+            "--set",
+            "clean.limit=ten",
+            "--set",
+            "clean.mode=1",
+            "--set",
+            "limit=1",
+            "--set",
+            "x",
+        ])
+        .exits(2);
+    insta::assert_snapshot!("run_config", said.stderr());
+    sandbox.write(
+        "bad.json",
+        r#"{"asset": {"clean": {"config": {"limit": null}}}}"#,
+    );
+    sandbox.write(
+        "twice.json",
+        "{\"asset\": {\"clean\": {\"config\": {\"limit\": 1,\n \"limit\": 2}}}}",
+    );
+    sandbox.write(
+        "twice.yaml",
+        "asset: {clean: {config: {limit: 1, limit: 2}}}\n",
+    );
+    sandbox.write("bad.ini", "x\n");
+    let words = ["bad.json", "twice.json", "twice.yaml", "bad.ini"];
+    let words: Vec<&str> = words.iter().flat_map(|it| ["--config", it]).collect();
+    let said = sandbox.run(&[&["status"], &words[..]].concat()).exits(2);
+    insta::assert_snapshot!("run_config_files", said.stderr());
+    let said = sandbox.run(&["status", "--config", "none.toml"]).exits(2);
+    assert!(said.stderr().contains("none.toml"), "{}", said.stderr());
+}

@@ -186,6 +186,7 @@ impl Sandbox {
             home: variable("ASSETCTL_HOME").map(|home| self.project().join(home)),
             now: now.and_then(Result::ok).unwrap_or_else(Timestamp::now),
             environment: self.environment.clone(),
+            configuration: assetctl::model::Configuration::default(),
         }
     }
 

@@ -403,6 +403,7 @@ impl Scenario {
             home: None,
             now: self.now,
             environment: self.environment.clone(),
+            configuration: assetctl::model::Configuration::default(),
         }
     }
 
@@ -579,6 +580,7 @@ impl Ran {
             | Notice::LeftOutputs(_)
             | Notice::PutBack(_)
             | Notice::UnknownKeys(_)
+            | Notice::ConfiguredLines(_)
             | Notice::OwnPlaces(_) => None,
         });
         said.collect()

@@ -11,7 +11,7 @@ use crate::app::{AppError, Surroundings};
 use crate::executor::{Executor, LocalExecutor};
 use crate::look::OWN_FOLDER;
 use crate::manifest;
-use crate::model::AssetKey;
+use crate::model::{AssetKey, Configuration};
 use crate::sys::clock::{Clock, SystemClock};
 
 /// The usual folders of programs, which are all that a command sees if nothing else is said.
@@ -228,6 +228,7 @@ impl Project {
             home: home.map(Path::to_owned),
             now: self.clock.now(),
             environment: self.environment.clone(),
+            configuration: Configuration::default(),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::answer::{KeyPlaces, PlanCounts, Planned};
+use crate::app::configured_lines::ConfiguredLines;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
@@ -15,6 +16,7 @@ use crate::app::materialize::in_memory::MemoryRun;
 use crate::app::materialize::on_disk::{DiskRun, RunBasis};
 use crate::app::materialize::progress::{RunContext, RunPlace};
 use crate::app::neighbours::key_ranges;
+use crate::app::notice::Notice;
 use crate::app::plan::{blocked_ranges, expected_duration, settled_durations, upstream};
 use crate::app::project::OpenProject;
 use crate::app::running::{new_run_id, refuse_nested};
@@ -159,6 +161,9 @@ pub(super) fn carry_out<T>(
     if let Some(lock) = lock {
         let ended = (&result, &mut evaluation);
         on_disk.conclude(ended, instance, (lock, basis, project_look), progress)?;
+        if let Some(lines) = ConfiguredLines::of(project, &workspace, &evaluation) {
+            progress.notice(&Notice::ConfiguredLines(lines));
+        }
     }
     Ok((result, look(&evaluation)))
 }

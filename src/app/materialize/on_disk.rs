@@ -58,7 +58,8 @@ pub(super) fn materialize_on_disk(
     let opened = OpenedProject {
         project,
         started,
-        sees_all: false,
+        // What is told of the configuration concerns all that the run is about.
+        sees_all: !surroundings.configuration.is_empty(),
         glanced,
     };
     Ok(materialize_opened(opened, request, running, |_| ())?.0)

@@ -49,7 +49,8 @@ impl FirstGlance {
 
     fn at_everything(surroundings: &Surroundings, request: &MaterializeOptions) -> Option<Self> {
         let partitions = &request.selection.partitions;
-        let is_for_everything = request.force == Force::WhenStale
+        let is_for_everything = surroundings.configuration.is_empty()
+            && request.force == Force::WhenStale
             && request.steps.is_empty()
             && request.selection.assets.is_empty()
             && request.selection.job.is_none()
@@ -62,7 +63,8 @@ impl FirstGlance {
         let own = root.join(OWN_FOLDER);
         let home = &surroundings.home_of(&own);
         let key = surroundings.cache_key(&root)?;
-        let snapshot = Snapshot::open(&file(home, &root, Basis::Instance), &key)?;
+        let path = file(home, &root, Basis::Instance, &surroundings.configuration);
+        let snapshot = Snapshot::open(&path, &key)?;
         let state = snapshot.state();
         let Everything { assets, partitions } = state.everything?;
         let (from, until) = state.now?;

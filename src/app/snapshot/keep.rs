@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::project::OpenProject;
-use crate::app::snapshot::basis::Basis;
+use crate::app::snapshot::basis::{Basis, remove_oldest};
 use crate::app::snapshot::lock_stamp::lock_now;
 use crate::app::snapshot::project_look::ProjectLook;
 use crate::look::snapshot::{
@@ -126,6 +126,9 @@ impl ProjectLook {
             graph,
         };
         update.write(at, self.snapshot);
+        if !project.configuration().is_empty() {
+            remove_oldest(&self.path);
+        }
     }
 }
 

@@ -123,7 +123,7 @@ impl ProjectLook {
             Basis::Instance => project.home().to_owned(),
             Basis::Lock(_) => project.root().join(OWN_FOLDER),
         };
-        look.path = file(&folder, project.root(), look.basis);
+        look.path = file(&folder, project.root(), look.basis, project.configuration());
         let state = store.and_then(|store| store.change_state().ok());
         look.changes = state.filter(ChangeState::is_of_instance);
         look.key = Some(key.clone());

@@ -10,8 +10,8 @@ use crate::app::{
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
-    ChangeKeysRequest, KeyChange, MaterializeOptions, Selected, SelectionRequest, Status,
-    StatusOptions,
+    ChangeKeysRequest, Configuration, KeyChange, MaterializeOptions, Selected, SelectionRequest,
+    Status, StatusOptions,
 };
 use crate::sys::clock::{Clock, FixedClock};
 use crate::testkit::{Folder, keys, name, time};
@@ -125,6 +125,7 @@ impl Sandbox {
             .into_iter()
             .chain(ours)
             .collect(),
+            configuration: Configuration::default(),
         }
     }
 

@@ -20,12 +20,12 @@ use crate::app::{
 };
 use crate::executor::{Cancel, LocalExecutor};
 use crate::model::{
-    AcceptRequest, ChangeKeysRequest, CheckOptions, CheckedOutputs, Force, KeyChange, KeyChoice,
-    KeyWord, LockRequest, MaterializeOptions, ObserveRequest, PlanOptions, StatusOptions,
-    WipeRequest,
+    AcceptRequest, ChangeKeysRequest, CheckOptions, CheckedOutputs, Configuration, Force,
+    KeyChange, KeyChoice, KeyWord, LockRequest, MaterializeOptions, ObserveRequest, PlanOptions,
+    StatusOptions, SuppliedInput, WipeRequest,
 };
 use crate::sys::clock::FixedClock;
-use crate::testkit::{keys, name, time};
+use crate::testkit::{asset, keys, name, time};
 
 const MANIFEST: &str = r#"
 [partitions.day]
@@ -67,6 +67,8 @@ code = "lib.sh"
 env = { MODE = { from_env = "MODE" } }
 command = "sh ./script.sh {{input}} {{output}}"
 outputs = "out/day/{{partition}}.txt"
+config = { limit = 1, label = "{{partition:%j}}" }
+partition_config = { "2026-01-02" = { limit = 2 } }
 
 [asset.running]
 deps = ["day", { asset = "running", mapping = "time_window", start_offset = -1, end_offset = -1 }]
@@ -88,6 +90,8 @@ outputs = "out/tree/"
 deps = ["globbed", "several"]
 command = "cat /dev/null {{input.globbed}} {{input.several}} > {{output}}"
 outputs = "out/found.txt"
+config = { mode = { from_env = "MODE" } }
+config_schema = { mode = { type = "string", default = "a" } }
 
 [asset.site]
 deps = "value"
@@ -159,6 +163,8 @@ enum Step {
     /// A link in place of a file.
     Link(&'static str, &'static str),
     Mode(Option<&'static str>),
+    /// Calls have another configuration from now on.
+    Configure(&'static [&'static str], Option<&'static str>),
     Now(&'static str),
     Home(Option<&'static str>),
     Key(&'static str, bool),
@@ -243,6 +249,17 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => file().prop_map(Step::Chmod),
         1 => (file(), file()).prop_map(|(at, to)| Step::Link(at, to)),
         1 => prop::sample::select(vec![None, Some("a"), Some("b")]).prop_map(Step::Mode),
+        3 => (
+            prop::sample::select(vec![
+                &[][..],
+                &["day.limit=2"],
+                &["day.limit=1"],
+                &["asset.day.partition_config.2026-01-01.limit=2"],
+                &["found.mode=b"],
+                &["found.mode={from_env=\"MODE\"}", "day.label=x"],
+            ]),
+            prop::option::weighted(0.2, prop::sample::select(vec!["raw/2026-01-01.txt", "folder/a"])),
+        ).prop_map(|(set, input)| Step::Configure(set, input)),
         2 => prop::sample::select(vec!["2026-01-03", "2026-01-04", "2026-01-05"]).prop_map(Step::Now),
         1 => prop::sample::select(vec![None, Some("other")]).prop_map(Step::Home),
         1 => (prop::sample::select(vec!["k1", "k2"]), any::<bool>()).prop_map(|(key, add)| Step::Key(key, add)),
@@ -257,6 +274,9 @@ fn steps() -> impl Strategy<Value = Step> {
             ("[source.raw]", "[asset.early]\ncommand = \"echo e > {{output}}\"\noutputs = \"out/early.txt\"\n\n[source.raw]"),
             ("[source.tracked]", "[asset.extra]\ndeps = [\"all\", \"running\"]\ncommand = \"cat {{input.all}} > {{output}}\"\noutputs = \"out/extra.txt\"\n\n[source.tracked]"),
             ("out/all.txt", "out/every.txt"),
+            ("limit = 1", "limit = 2"),
+            ("{ limit = 2 }", "{ limit = 3 }"),
+            ("default = \"a\"", "default = \"b\""),
             ("start = \"2026-01-01\"", "start = \"2026-01-02\""),
             ("[asset.day]\ndeps = \"raw\"\npartitions = \"day\"", "[partitions.later]\ntype = \"daily\"\nstart = \"2026-01-02\"\n\n[asset.day]\ndeps = \"raw\"\npartitions = \"later\""),
             ("[partitions.day]", "[project]\nignore = [\"*.log\"]\n\n[partitions.day]"),
@@ -323,7 +343,16 @@ struct Looking {
     now: Timestamp,
     home: Option<&'static str>,
     mode: Option<&'static str>,
+    configuration: Configuration,
     old_lock: Option<Vec<u8>>,
+}
+
+/// A path in place of the declared one.
+fn supplied(path: &str) -> SuppliedInput {
+    SuppliedInput {
+        asset: asset("folder"),
+        path: path.to_owned(),
+    }
 }
 
 impl Looking {
@@ -337,6 +366,7 @@ impl Looking {
             now: time("2026-01-03T12:00:00Z"),
             home: None,
             mode: None,
+            configuration: Configuration::default(),
             old_lock: None,
         };
         looking.key("k1", KeyChange::Add);
@@ -349,6 +379,7 @@ impl Looking {
         surroundings.home = self.home.map(PathBuf::from);
         let mode: Option<(OsString, OsString)> = self.mode.map(|mode| ("MODE".into(), mode.into()));
         surroundings.environment.extend(mode);
+        surroundings.configuration = self.configuration.clone();
         surroundings
     }
 
@@ -413,6 +444,13 @@ impl Looking {
                 drop(symlink(path(to), path(at)));
             }
             Step::Mode(mode) => self.mode = *mode,
+            Step::Configure(set, input) => {
+                self.configuration = Configuration {
+                    set: set.iter().map(ToString::to_string).collect(),
+                    files: Vec::new(),
+                    inputs: input.iter().map(|path| supplied(path)).collect(),
+                };
+            }
             Step::Now(day) => self.now = time(&format!("{day}T12:00:00Z")),
             Step::Home(home) => self.home = *home,
             Step::Key(key, add) => self.key(

@@ -1,5 +1,6 @@
 //! Arguments that several verbs share.
 
+mod configuration;
 mod globals;
 mod selection;
 
@@ -11,6 +12,7 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::model::{Force, MaterializeOptions, Occupied};
 
+pub use configuration::{ConfigurationArgs, GivenConfiguration};
 pub use globals::{ColorChoice, Globals, instant};
 pub use selection::{
     PartitionsArgs, RecordedArgs, SelectionArgs, key_range, key_word, one, selection, single_key,
@@ -36,6 +38,9 @@ pub struct RunArgs {
     /// Only partitions with these records.
     #[command(flatten)]
     pub states: RecordedArgs,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
     /// Run the selection only, and read its inputs as they are
     #[arg(long)]
     pub only: bool,

@@ -7,10 +7,10 @@ use std::num::NonZeroU32;
 
 use clap::{Args, ValueEnum};
 
-use crate::answer::{CheckReport, Document, RunOutcome};
+use crate::answer::{CheckReport, RunOutcome};
 use crate::app;
 use crate::app::{AppError, Rebuilding};
-use crate::cli::args::SelectionArgs;
+use crate::cli::args::{ConfigurationArgs, SelectionArgs};
 use crate::cli::check::render::{check, rebuilding, verdict};
 use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;
@@ -42,6 +42,9 @@ pub struct CheckArgs {
     /// Which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
     /// Which outputs must be here and match
     #[arg(long, value_name = "HOW", default_value = "matching")]
     pub outputs: CheckOutputs,
@@ -191,7 +194,7 @@ fn answer(
     let stdout = session.terminal.stdout;
     match format {
         CheckFormat::Text => output::answer(stdout, check(report, &session.look(), next)),
-        CheckFormat::Json => output::answer_json(&Document::new(report)),
+        CheckFormat::Json => output::answer_json(&session.document(report)),
         CheckFormat::Github => {
             let mut text = ci::annotations(report) + &verdict(report);
             if !report.rebuilt.is_empty() {

@@ -13,6 +13,7 @@ use crate::app::{
 };
 use crate::cli::complete::shells::words_of;
 use crate::cli::help::{self, Length};
+use crate::model::Configuration;
 
 /// What an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,6 +199,7 @@ impl Asked {
                 .copied()
                 .unwrap_or_else(Timestamp::now),
             environment: std::env::vars_os().collect(),
+            configuration: Configuration::default(),
         })
     }
 

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::answer::LockReport;
 use crate::app;
-use crate::cli::args::SelectionArgs;
+use crate::cli::args::{ConfigurationArgs, SelectionArgs};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::lock::diff::{LockDiffArgs, LockDiffFormat, marked_name};
@@ -51,6 +51,9 @@ pub struct LockArgs {
     /// The lines of which asset partitions.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
     /// Only show the lines that would change
     #[arg(short = 'n', long)]
     pub dry_run: bool,

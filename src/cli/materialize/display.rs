@@ -182,7 +182,7 @@ impl app::Progress for ShownRun<'_> {
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::KeysAdded(added) => self.added.push(added.clone()),
-            Notice::FromLock(_) => self.from_lock.push(notice.clone()),
+            Notice::FromLock(_) | Notice::ConfiguredLines(_) => self.from_lock.push(notice.clone()),
             Notice::Selection(SelectionNotice::Nothing) if self.session.format == Format::Text => {
                 self.nothing_selected = true;
                 self.session.notice(notice);

@@ -20,8 +20,8 @@ use crate::cli::{output, plan};
 use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
-    AssetKey, Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions,
-    Printed, SelectionText, StepOrdering, SuppliedInput,
+    Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions,
+    Printed, SelectionText, StepOrdering,
 };
 use crate::sys::shell::quote;
 
@@ -100,9 +100,6 @@ pub struct MemoryArgs {
     /// Read sources from the paths of `[project.test]`
     #[arg(long)]
     pub test_sources: bool,
-    /// Read a source or an external asset from another path; repeatable
-    #[arg(long, value_name = "NAME=PATH", value_parser = input)]
-    pub input: Vec<(String, String)>,
     /// Where outputs are kept: `filesystem`, the default, or `memory`, which is --in-memory
     #[arg(long, value_name = "NAME")]
     pub io_manager: Option<IoManagerName>,
@@ -127,15 +124,6 @@ impl MemoryArgs {
 fn size(text: &str) -> Result<u64, String> {
     parse_size::parse_size(text)
         .map_err(|_| "a size is a number of bytes, or one with a unit: `500MB`, `2GiB`".to_owned())
-}
-
-fn input(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
-            Ok((name.to_owned(), path.to_owned()))
-        }
-        _ => Err("write NAME=PATH, as in `flights=tests/flights.csv`".to_owned()),
-    }
 }
 
 /// How often `--until-done` runs at most: commands that add keys each time would never be done.
@@ -192,7 +180,7 @@ fn carry_out(
         clock: &*clock,
         session,
         next: Next {
-            materialize: goes_on(&args.memory, options.in_memory.as_ref(), &session.next),
+            materialize: goes_on(args, options.in_memory.as_ref(), &session.next),
             ..session.next.clone()
         },
     };
@@ -217,7 +205,7 @@ fn carry_out(
 }
 
 /// The command that runs the same once more, but for the selection: with inputs as they were typed.
-fn goes_on(args: &MemoryArgs, memory: Option<&MemoryOptions>, next: &Next) -> String {
+fn goes_on(args: &MaterializeArgs, memory: Option<&MemoryOptions>, next: &Next) -> String {
     let mut words = vec![format!("{} materialize", next.program)];
     if let Some(memory) = memory {
         words.push("--in-memory".to_owned());
@@ -227,9 +215,10 @@ fn goes_on(args: &MemoryArgs, memory: Option<&MemoryOptions>, next: &Next) -> St
         if memory.test_sources {
             words.push("--test-sources".to_owned());
         }
-        for (name, path) in &args.input {
-            words.push(format!("--input {}", quote(&format!("{name}={path}"))));
-        }
+    }
+    let configuration = args.run.configuration.as_typed();
+    if !configuration.is_empty() {
+        words.push(configuration);
     }
     words.join(" ")
 }
@@ -288,13 +277,12 @@ fn options(
             selection.partitions.keys = KeyChoice::Named(vec![key]);
         }
     }
-    let inputs = memory.input.iter().map(|it| supplied(it, here));
     options.in_memory = Some(MemoryOptions {
         memory_limit: memory
             .memory_limit
             .unwrap_or(MemoryOptions::DEFAULT_MEMORY_LIMIT),
         test_sources: memory.test_sources,
-        inputs: inputs.collect::<Result<_, _>>()?,
+        inputs: args.run.configuration.inputs(here)?,
         printed,
     });
     Ok(options)
@@ -306,7 +294,6 @@ fn nothing_of(memory: &MemoryArgs) -> Result<(), CliError> {
         ("--memory-limit", memory.memory_limit.is_some()),
         ("--print", memory.print.is_some()),
         ("--test-sources", memory.test_sources),
-        ("--input", !memory.input.is_empty()),
     ];
     match given.iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => Err(usage(
@@ -342,26 +329,6 @@ fn printed(text: &str) -> Result<Printed, CliError> {
             format!("`{text}` is not a value: {error}"),
             "write ASSET, ASSET@KEY or ASSET.OUTPUT@KEY, as in `--print report@2013-07-04`",
         )
-    })
-}
-
-/// A path that is typed leads on from where one is, not from the project's root.
-fn supplied((name, path): &(String, String), here: &Path) -> Result<SuppliedInput, CliError> {
-    let asset = match AssetKey::parse(name) {
-        Ok(asset) => asset,
-        // A source that is declared in place is called by its path.
-        Err(_) if name.contains(['/', '.']) => AssetKey::of_path(name),
-        Err(error) => {
-            return Err(usage(
-                format!("`{name}` is not the name of a source: {error}"),
-                "write NAME=PATH, as in `--input flights=tests/flights.csv`",
-            ));
-        }
-    };
-    let joined = here.join(path.trim_start_matches("./"));
-    Ok(SuppliedInput {
-        asset,
-        path: joined.to_str().unwrap_or(path).to_owned(),
     })
 }
 

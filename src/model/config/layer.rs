@@ -129,6 +129,24 @@ impl Setting {
     }
 }
 
+impl ConfigLayer {
+    /// Forgets where its values stand, which is in no manifest; `each` sees the variables, each with its place.
+    pub fn forget_places(&mut self, mut each: impl FnMut(&str, Location)) {
+        fn forget(table: &mut SettingTable, each: &mut dyn FnMut(&str, Location)) {
+            for entry in table {
+                match &mut entry.setting {
+                    Setting::FromEnv(variable) => each(variable, entry.location),
+                    Setting::Table(table) => forget(table, each),
+                    Setting::Value(_) | Setting::Text(_) | Setting::List(_) => {}
+                }
+                entry.location = Location::default();
+                entry.key_location = Location::default();
+            }
+        }
+        forget(&mut self.settings, &mut each);
+    }
+}
+
 impl AssetConfig {
     /// Adds a layer, checked against the schema; what is wrong is left out, and goes to `faults`.
     pub fn add(&mut self, layer: ConfigLayer, faults: &mut Vec<ConfigFault>) {

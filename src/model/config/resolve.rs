@@ -100,6 +100,7 @@ impl EffectiveConfig {
             faults.extend(missing);
             return Err(faults);
         }
+        of_partitions.retain(|_, leaves| *leaves != common);
         let is_varying = |leaf: &ConfigLeaf| matches!(leaf.value, LeafValue::Varying(_));
         Ok(Self {
             varies: !of_partitions.is_empty() || common.iter().any(is_varying),

@@ -1,10 +1,11 @@
-//! A graph whose sources lie elsewhere: for tests, and for inputs that are named on the command line.
+//! A graph by the configuration of a call: its sources lie elsewhere, its assets have other values.
 //!
 //! Ids, edges, partitions and names are those of the graph that it is made of; no version folds where a source lies.
 
 use crate::model::asset::{
     Asset, DataVersionRule, Declaration, Output, OutputKind, Place, SourceAsset, SourcePath,
 };
+use crate::model::config::AssetConfig;
 use crate::model::graph::AssetGraph;
 use crate::model::name::AssetId;
 use crate::model::template::{PathTemplate, Piece};
@@ -28,6 +29,24 @@ impl AssetGraph {
                 Declaration::Asset(asset) => move_external(asset, path, kind),
             }
             graph.replace(*id, declaration);
+        }
+        graph
+    }
+}
+
+impl AssetGraph {
+    /// The graph in which assets have these configurations.
+    #[must_use]
+    pub fn with_configs(&self, configs: Vec<(AssetId, Box<AssetConfig>)>) -> Self {
+        let mut graph = self.clone();
+        for (id, config) in configs {
+            let mut declaration = graph.get(id).clone();
+            if let Declaration::Asset(asset) = &mut declaration
+                && let Some(recipe) = &mut asset.recipe
+            {
+                recipe.config = Some(config);
+            }
+            graph.replace(id, declaration);
         }
         graph
     }

@@ -1,11 +1,13 @@
 //! What verbs are asked for: plain data, parsed once by `cli`, carried out by `app`.
 
+mod configuration;
 mod key_word;
 mod materialize;
 mod partitions;
 mod selected;
 mod verbs;
 
+pub use configuration::{ConfigFile, Configuration};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey, RANGE_SIGN};
 pub use materialize::{
     Force, MaterializeOptions, MemoryOptions, Occupied, PlanOptions, Printed, StepOrdering,

@@ -1,0 +1,487 @@
+//! Run config: from the files and words of a call to layers of the assets' configuration.
+//!
+//! A file may be TOML, YAML or JSON. What is wrong has its path, and in TOML its place.
+
+mod document;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::manifest::config;
+use crate::manifest::diagnostic::{ManifestErrors, Problems, did_you_mean};
+use crate::manifest::error::Problem;
+use crate::manifest::file::SourceFile;
+use crate::manifest::other_paths::typed_path;
+use crate::manifest::run_config::document::read_document;
+use crate::manifest::run_config::words::read_word;
+use crate::model::{
+    AssetGraph, AssetId, ConfigFault, ConfigLayer, ConfigOrigin, ConfigPath, ConfigProblem,
+    ConfigValue, Configuration, EnvValue, FileId, Location, PartitionKey, PathTemplate, Setting,
+    SettingEntry, SettingTable,
+};
+
+/// The graph by the configuration of a call: with its values, and with sources at other paths.
+///
+/// # Errors
+///
+/// All that is wrong with files and words, each with its path.
+pub fn configured(
+    graph: &AssetGraph,
+    root: &str,
+    configuration: &Configuration,
+) -> Result<AssetGraph, ManifestErrors> {
+    let numbered = (0..).zip(&configuration.files);
+    let files: Vec<Arc<SourceFile>> = numbered
+        .map(|(id, file)| SourceFile::new(FileId(id), file.path.clone(), file.text.clone()))
+        .map(Arc::new)
+        .collect();
+    let mut call = Call {
+        graph,
+        root,
+        problems: Problems::default(),
+        layers: BTreeMap::new(),
+        inputs: Vec::new(),
+        source: Source::default(),
+    };
+    for (number, (file, given)) in files.iter().zip(&configuration.files).enumerate() {
+        let rank = (files.len() - 1 - number) as u16;
+        call.source = Source {
+            values: ConfigOrigin::File(rank),
+            of_partitions: ConfigOrigin::FilePartition(rank),
+            prefix: match given.extension() {
+                "toml" => String::new(),
+                _ => format!("{}: ", given.path),
+            },
+        };
+        if let Some(table) = read_document(file, given.extension(), &mut call.problems) {
+            call.top(&table);
+        }
+    }
+    for (number, word) in configuration.set.iter().enumerate() {
+        let rank = ConfigOrigin::Set((configuration.set.len() - 1 - number) as u16);
+        call.source = Source {
+            values: rank,
+            of_partitions: rank,
+            prefix: "--set ".to_owned(),
+        };
+        read_word(&mut call, word);
+    }
+    call.source.prefix = "--input ".to_owned();
+    for input in &configuration.inputs {
+        call.input(input.asset.as_str(), &input.path, Location::default());
+    }
+    call.finish(&files)
+}
+
+/// A call, as far as it was read.
+struct Call<'a> {
+    graph: &'a AssetGraph,
+    root: &'a str,
+    problems: Problems,
+    layers: BTreeMap<AssetId, Vec<ConfigLayer>>,
+    inputs: Vec<(AssetId, PathTemplate)>,
+    source: Source,
+}
+
+/// Where values come from that are read now.
+struct Source {
+    values: ConfigOrigin,
+    of_partitions: ConfigOrigin,
+    /// What stands before the path of a value where it has no place.
+    prefix: String,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            values: ConfigOrigin::File(0),
+            of_partitions: ConfigOrigin::FilePartition(0),
+            prefix: String::new(),
+        }
+    }
+}
+
+const SECTIONS: [&str; 6] = ["asset", "inputs", "execution", "log", "params", "resource"];
+
+impl Call<'_> {
+    /// The top level of a file.
+    fn top(&mut self, table: &[SettingEntry]) {
+        for entry in table {
+            let path = ConfigPath::new(vec![entry.key.clone()]);
+            match entry.key.as_str() {
+                "asset" => {
+                    for asset in self.table(entry, &path) {
+                        self.asset(asset);
+                    }
+                }
+                "inputs" => {
+                    for input in self.table(entry, &path) {
+                        self.file_input(&input.key.clone(), input, &path.then(&input.key));
+                    }
+                }
+                "execution" => self.execution(entry, &path),
+                "log" => {
+                    self.table(entry, &path);
+                }
+                "params" => self.report(
+                    (&path, entry.key_location),
+                    "params are of a job, and no job is named",
+                    "set values of assets: `[asset.NAME.config]`",
+                ),
+                "resource" => {
+                    for resource in self.table(entry, &path) {
+                        let path = path.then(&resource.key);
+                        self.report(
+                            (&path, resource.key_location),
+                            "there is no such resource",
+                            "no resources are declared",
+                        );
+                    }
+                }
+                other => {
+                    let help = did_you_mean(other, SECTIONS, "");
+                    self.report(
+                        (&path, entry.key_location),
+                        "there is no such section",
+                        help,
+                    );
+                }
+            }
+        }
+    }
+
+    fn asset(&mut self, entry: &SettingEntry) {
+        let path = ConfigPath::new(vec!["asset".to_owned(), entry.key.clone()]);
+        let id = self.find((&entry.key, entry.key_location), &path);
+        for inner in self.table(entry, &path) {
+            let path = path.then(&inner.key);
+            match inner.key.as_str() {
+                "config" => {
+                    let settings = self.table(inner, &path).to_vec();
+                    self.add(id, None, settings);
+                }
+                "partition_config" => {
+                    for key in self.table(inner, &path) {
+                        let path = path.then(&key.key);
+                        let settings = self.table(key, &path).to_vec();
+                        match PartitionKey::parse(&key.key) {
+                            Ok(partition) => self.add(id, Some(partition), settings),
+                            Err(error) => self.report(
+                                (&path, key.key_location),
+                                format!("this is not a partition key: {error}"),
+                                "name a key of the asset",
+                            ),
+                        }
+                    }
+                }
+                "inputs" => {
+                    for input in self.table(inner, &path) {
+                        let path = path.then(&input.key);
+                        if let Some(source) = self.source_of(id, &input.key, (&path, input)) {
+                            self.file_input(&source, input, &path);
+                        }
+                    }
+                }
+                other => {
+                    let known = ["config", "partition_config", "inputs"];
+                    let help = did_you_mean(other, known, "");
+                    self.report(
+                        (&path, inner.key_location),
+                        "there is no such section",
+                        help,
+                    );
+                }
+            }
+        }
+    }
+
+    /// The source that an input of an asset reads.
+    fn source_of(
+        &mut self,
+        asset: Option<AssetId>,
+        input: &str,
+        (path, entry): (&ConfigPath, &SettingEntry),
+    ) -> Option<String> {
+        let graph = self.graph;
+        let deps = graph.deps(asset?);
+        let Some(dep) = deps.iter().find(|dep| dep.input.as_str() == input) else {
+            let known = deps.iter().map(|dep| dep.input.as_str());
+            let help = did_you_mean(input, known, "the asset has no inputs");
+            self.report((path, entry.key_location), "there is no such input", help);
+            return None;
+        };
+        Some(graph.key(dep.asset).to_string())
+    }
+
+    fn file_input(&mut self, name: &str, entry: &SettingEntry, path: &ConfigPath) {
+        match &entry.setting {
+            Setting::Value(ConfigValue::Text(text)) => {
+                self.input(name, &text.clone(), entry.location);
+            }
+            _ => self.report((path, entry.location), "wanted a path", "write a text"),
+        }
+    }
+
+    /// A source that is read from another path.
+    fn input(&mut self, name: &str, path: &str, location: Location) {
+        let graph = self.graph;
+        let at = ConfigPath::new(vec!["inputs".to_owned(), name.to_owned()]);
+        let plain = name.trim_start_matches("./");
+        let in_place = || graph.find(&format!("./{plain}"));
+        let found = graph.find(name).or_else(in_place).or(graph.find(plain));
+        let Some(id) = found.or_else(|| self.find((name, location), &at)) else {
+            return;
+        };
+        if graph.source(id).is_none() {
+            let help = "name a source: outputs of assets are read at their own paths";
+            self.report((&at, location), format!("`{name}` is not a source"), help);
+            return;
+        }
+        // What lies in the project is called as there.
+        let below = path.strip_prefix(self.root);
+        let below = below.and_then(|below| below.strip_prefix('/'));
+        match typed_path(graph, id, below.unwrap_or(path)) {
+            Ok(path) => {
+                self.inputs.retain(|(known, _)| *known != id);
+                self.inputs.push((id, path));
+            }
+            Err(errors) => {
+                for error in errors {
+                    let message = error.to_string();
+                    self.report((&at, location), message, "correct the path");
+                }
+            }
+        }
+    }
+
+    fn execution(&mut self, entry: &SettingEntry, path: &ConfigPath) {
+        let mut in_process = false;
+        let mut limit = None;
+        for inner in self.table(entry, path) {
+            let path = path.then(&inner.key);
+            match (inner.key.as_str(), &inner.setting) {
+                ("executor", Setting::Value(ConfigValue::Text(executor))) => {
+                    in_process = executor == "in_process";
+                    if !["in_process", "multiprocess"].contains(&executor.as_str()) {
+                        let help = did_you_mean(executor, ["in_process", "multiprocess"], "");
+                        let message = format!("there is no executor `{executor}`");
+                        self.report((&path, inner.location), message, help);
+                    }
+                }
+                ("executor", _) => self.report(
+                    (&path, inner.location),
+                    "wanted exactly one executor",
+                    "write `executor = \"multiprocess\"` or `executor = \"in_process\"`",
+                ),
+                ("max_concurrent", Setting::Value(ConfigValue::Integer(0..))) => {
+                    limit = Some((path, inner.location));
+                }
+                ("max_concurrent", _) => self.report(
+                    (&path, inner.location),
+                    "wanted a whole number of at least 0",
+                    "0 is the number of cores",
+                ),
+                ("retries", Setting::Value(ConfigValue::Boolean(_))) => {}
+                ("retries", _) => {
+                    self.report(
+                        (&path, inner.location),
+                        "wanted a boolean",
+                        "write `true` or `false`",
+                    );
+                }
+                (other, _) => {
+                    let known = ["executor", "max_concurrent", "retries"];
+                    let help = did_you_mean(other, known, "");
+                    self.report((&path, inner.key_location), "there is no such key", help);
+                }
+            }
+        }
+        if let (true, Some((path, location))) = (in_process, limit) {
+            self.report(
+                (&path, location),
+                "the executor `in_process` runs one step at a time",
+                "remove `max_concurrent`",
+            );
+        }
+    }
+
+    /// The asset of this name.
+    fn find(&mut self, (name, location): (&str, Location), path: &ConfigPath) -> Option<AssetId> {
+        let found = self.graph.find(name);
+        if found.is_none() {
+            let known = self.graph.ids().map(|id| self.graph.key(id).as_str());
+            let help = did_you_mean(name, known, "`assetctl list` names all of them");
+            self.report(
+                (path, location),
+                format!("there is no asset `{name}`"),
+                help,
+            );
+        }
+        found
+    }
+
+    /// The entries of a table.
+    fn table<'e>(&mut self, entry: &'e SettingEntry, path: &ConfigPath) -> &'e [SettingEntry] {
+        if let Setting::Table(table) = &entry.setting {
+            table
+        } else {
+            self.report(
+                (path, entry.location),
+                "wanted a table",
+                "write its keys below it",
+            );
+            &[]
+        }
+    }
+
+    fn add(
+        &mut self,
+        id: Option<AssetId>,
+        partition: Option<PartitionKey>,
+        settings: SettingTable,
+    ) {
+        let Some(id) = id else { return };
+        let origin = match &partition {
+            None => self.source.values,
+            Some(_) => self.source.of_partitions,
+        };
+        let layer = ConfigLayer {
+            origin,
+            partition,
+            settings: with_variables(settings),
+        };
+        self.check(id, layer);
+    }
+
+    /// Takes a layer, if it is one that the asset may have.
+    fn check(&mut self, id: AssetId, layer: ConfigLayer) {
+        let name = ConfigPath::new(vec!["asset".to_owned(), self.graph.key(id).to_string()]);
+        let heading = match &layer.partition {
+            Some(key) => name.then("partition_config").then(key.as_str()),
+            None => name.then("config"),
+        };
+        let asset = self.graph.asset(id);
+        if let (Some(asset), Some(_)) = (asset, &layer.partition)
+            && asset.partitions.is_none()
+        {
+            let help = "set the values in `config`";
+            return self.report(
+                (&heading, Location::default()),
+                "the asset has no partitions",
+                help,
+            );
+        }
+        let config = asset.and_then(|it| it.recipe.as_ref()?.config.clone());
+        let mut faults = Vec::new();
+        if let Some(mut config) = config {
+            config.add(layer.clone(), &mut faults);
+        } else {
+            let unknown = |entry: &SettingEntry| ConfigFault {
+                path: ConfigPath::new(vec![entry.key.clone()]),
+                location: entry.key_location,
+                problem: ConfigProblem::Unknown { known: Vec::new() },
+            };
+            faults.extend(layer.settings.iter().map(unknown));
+        }
+        for fault in faults {
+            if fault.location == Location::default() {
+                let heading = format!("{}{heading}", self.source.prefix);
+                config::report_without_place(fault, &heading, &mut self.problems);
+            } else {
+                config::report(fault, &heading.to_string(), &mut self.problems);
+            }
+        }
+        self.layers.entry(id).or_default().push(layer);
+    }
+
+    fn report(
+        &mut self,
+        (path, location): (&ConfigPath, Location),
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let is_placed = location != Location::default();
+        let prefix = if is_placed { "" } else { &self.source.prefix };
+        let problem = Problem::RunConfig {
+            path: format!("{prefix}{path}"),
+            message: message.into(),
+            help: help.into(),
+        };
+        if is_placed {
+            self.problems.at(location, "here", problem);
+        } else {
+            self.problems.add(problem, []);
+        }
+    }
+
+    /// The graph with all that was read, if nothing is wrong with it.
+    fn finish(mut self, files: &[Arc<SourceFile>]) -> Result<AssetGraph, ManifestErrors> {
+        let graph = self.graph;
+        let mut configs = Vec::new();
+        let mut variables = Vec::new();
+        for (id, layers) in std::mem::take(&mut self.layers) {
+            let recipe = graph.asset(id).and_then(|asset| asset.recipe.as_ref());
+            let Some(mut config) = recipe.and_then(|it| it.config.clone()) else {
+                continue;
+            };
+            for mut layer in layers {
+                layer.forget_places(|variable, location| {
+                    variables.push((variable.to_owned(), location));
+                });
+                config.add(layer, &mut Vec::new());
+            }
+            configs.push((id, config));
+        }
+        if !variables.is_empty() {
+            self.refuse_secrets(&variables);
+        }
+        let errors = self.problems.into_errors(files);
+        if !errors.is_empty() {
+            return Err(ManifestErrors::new(errors));
+        }
+        Ok(graph.with_configs(configs).with_paths(&self.inputs))
+    }
+
+    /// Refuses variables that are a secret of any asset.
+    fn refuse_secrets(&mut self, variables: &[(String, Location)]) {
+        let graph = self.graph;
+        for asset in graph.ids().filter_map(|id| graph.asset(id)) {
+            let env = asset.recipe.iter().flat_map(|recipe| &recipe.env);
+            for declared in env {
+                let EnvValue::Secret { variable, .. } = &declared.value else {
+                    continue;
+                };
+                if let Some((_, location)) = variables.iter().find(|(it, _)| it == variable) {
+                    let path = ConfigPath::new(vec![variable.clone()]);
+                    let message = format!("the variable is a secret of `{}`", asset.key);
+                    let help =
+                        "a configuration is shown and recorded: pass the secret in `env` alone";
+                    self.report((&path, *location), message, help);
+                }
+            }
+        }
+    }
+}
+
+/// What a table sets, with `{ from_env = "NAME" }` as what it means.
+fn with_variables(table: SettingTable) -> SettingTable {
+    let each = |entry: SettingEntry| SettingEntry {
+        setting: with_variable(entry.setting),
+        ..entry
+    };
+    table.into_iter().map(each).collect()
+}
+
+fn with_variable(setting: Setting) -> Setting {
+    match setting {
+        Setting::Table(table) => match table.as_slice() {
+            [only] if only.key == "from_env" => match &only.setting {
+                Setting::Value(ConfigValue::Text(variable)) => Setting::FromEnv(variable.clone()),
+                _ => Setting::Table(table),
+            },
+            _ => Setting::Table(with_variables(table)),
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,106 @@
+//! The configuration of a call: what sets values besides what is declared.
+
+use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::model::request::SuppliedInput;
+
+/// What a call is given: words and files, in the order in which they were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configuration {
+    /// Values as they are typed: `clean.limit=10`; of two for one path the last counts.
+    pub set: Vec<String>,
+    /// Files of run config; later ones win key by key.
+    pub files: Vec<ConfigFile>,
+    /// Sources that are read from other paths.
+    pub inputs: Vec<SuppliedInput>,
+}
+
+/// A file of run config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Its path, as it was given.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl Configuration {
+    /// Whether nothing is given: then what is declared counts.
+    pub fn is_empty(&self) -> bool {
+        let Self { set, files, inputs } = self;
+        set.is_empty() && files.is_empty() && inputs.is_empty()
+    }
+
+    /// What tells it from any other, for what is kept of a judgement; `None` where nothing is given.
+    pub fn key(&self) -> Option<Digest> {
+        if self.is_empty() {
+            return None;
+        }
+        let Self { set, files, inputs } = self;
+        let mut folding = Folding::new();
+        for word in set {
+            folding.text("set", word);
+        }
+        for file in files {
+            folding.text("kind", file.extension());
+            folding.text("file", &file.text);
+        }
+        for input in inputs {
+            folding.text("input", input.asset.as_str());
+            folding.text("path", &input.path);
+        }
+        Some(folding.finish(Kind::Manifest))
+    }
+}
+
+impl ConfigFile {
+    /// The part of its name that says what it is.
+    pub fn extension(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        name.rsplit_once('.').map_or("", |(_, extension)| extension)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfigFile, Configuration};
+    use crate::model::SuppliedInput;
+    use crate::testkit;
+
+    #[test]
+    fn each_part_of_a_configuration_is_part_of_its_key() {
+        let file = |path: &str, text: &str| ConfigFile {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        };
+        let input = |name: &str, path: &str| SuppliedInput {
+            asset: testkit::asset(name),
+            path: path.to_owned(),
+        };
+        let none = Configuration::default();
+        assert_eq!(none.key(), None);
+        let with = |change: &dyn Fn(&mut Configuration)| {
+            let mut configuration = none.clone();
+            change(&mut configuration);
+            configuration.key().expect("something is given")
+        };
+        let keys = [
+            with(&|it| it.set = vec!["a.x=1".into()]),
+            with(&|it| it.set = vec!["a.x=2".into()]),
+            with(&|it| it.set = vec!["a.x=1".into(), "a.x=2".into()]),
+            with(&|it| it.set = vec!["a.x=2".into(), "a.x=1".into()]),
+            with(&|it| it.files = vec![file("a.toml", "x")]),
+            with(&|it| it.files = vec![file("a.toml", "y")]),
+            with(&|it| it.files = vec![file("a.json", "x")]),
+            with(&|it| it.files = vec![file("a.toml", "x"), file("a.toml", "y")]),
+            with(&|it| it.inputs = vec![input("a", "x")]),
+            with(&|it| it.inputs = vec![input("a", "y")]),
+            with(&|it| it.inputs = vec![input("b", "x")]),
+        ];
+        for (index, key) in keys.iter().enumerate() {
+            assert!(!keys[index + 1..].contains(key), "{index}");
+        }
+        // Where a file lies says nothing about what it sets.
+        let elsewhere = with(&|it| it.files = vec![file("b/a.toml", "x")]);
+        assert_eq!(elsewhere, keys[4]);
+    }
+}
