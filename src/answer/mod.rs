@@ -7,6 +7,7 @@
 mod affected;
 mod cause;
 mod check;
+mod config;
 mod errors;
 mod event;
 mod explain;
@@ -31,6 +32,7 @@ pub use check::{
     Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, GitignoredFiles,
     LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
+pub use config::ConfigReport;
 pub use errors::{
     BoxedDiagnostic, ErrorShape, ErrorsDocument, LabelShape, ValidateReport, flattened,
 };

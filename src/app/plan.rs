@@ -1,13 +1,13 @@
 //! `plan`: what `materialize` would do. The same code path without execution.
 
 use crate::look::{EngineError, Observing, Problems, StoreRecords};
-use std::num::NonZero;
 use std::time::Duration;
 
 use crate::answer::{BlockedRange, Decision, MadeElsewhere, PlanCounts, PlanReport, PlanStep};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::jobs::of_job;
+use crate::app::materialize::carry_out::jobs;
 use crate::app::neighbours::{alike, common, key_range, key_ranges, neighbours};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
@@ -25,7 +25,6 @@ use crate::plan::{
     costs, critical_path, duration_of,
 };
 use crate::store::Store;
-use crate::sys::inherited::cores;
 
 /// What `materialize` would do with the same words, and what the user should know of the instance.
 pub fn plan(
@@ -55,7 +54,7 @@ pub fn plan(
     };
     let versions = look.versions(project)?;
     let workspace = project.workspace(&versions, executor);
-    let jobs = run.jobs.map_or_else(cores, NonZero::get);
+    let jobs = jobs(project, run);
     let answers = observe_sources(&workspace, &scope, jobs, project.now(), cancel)?;
     let observing = Observing::Now(&answers);
     let mut evaluation =

@@ -25,8 +25,8 @@ use crate::look::{
 };
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
-    AssetGraph, AssetId, Configuration, DefinitionId, KeysByDefinition, Lock, PartitionKeys,
-    PathTemplate, SourceAsset,
+    AssetGraph, AssetId, Configuration, DefinitionId, ExecutionSettings, KeysByDefinition, Lock,
+    PartitionKeys, PathTemplate, SourceAsset,
 };
 use crate::store::{InstancePlace, Mark, Opened, Store, StoreError};
 use crate::sys::inherited::temporary_folder;
@@ -63,6 +63,7 @@ pub struct OpenProject {
     /// Where it is not the one that the root lies in.
     repository: Option<Repository>,
     configuration: Configuration,
+    execution: ExecutionSettings,
     /// The graph as it is declared, where another configuration is given.
     declared: Option<AssetGraph>,
 }
@@ -190,9 +191,10 @@ impl OpenProject {
         let mut compiled = read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
         let configuration = surroundings.configuration.clone();
         let declared = (!configuration.is_empty()).then(|| compiled.graph.clone());
+        let mut execution = ExecutionSettings::default();
         if let Some(declared) = &declared {
             let root = root.to_string_lossy();
-            compiled.graph = manifest::configured(declared, &root, &configuration)?;
+            (compiled.graph, execution) = manifest::configured(declared, &root, &configuration)?;
         }
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings.home_of(&own);
@@ -236,6 +238,7 @@ impl OpenProject {
             git_ignored: OnceLock::new(),
             repository: None,
             configuration,
+            execution,
             declared,
         })
     }
@@ -289,6 +292,12 @@ impl OpenProject {
     #[must_use]
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
+    }
+
+    /// How steps are executed.
+    #[must_use]
+    pub fn execution(&self) -> ExecutionSettings {
+        self.execution
     }
 
     /// What is declared, where another configuration is given.

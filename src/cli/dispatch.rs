@@ -8,7 +8,7 @@ use crate::cli::help::{self, Length};
 use crate::cli::session::Session;
 use crate::cli::verb::{CompletionsArgs, HelpArgs, Verb};
 use crate::cli::{
-    accept, affected, check, complete, doctor, explain, graph, history, init, job, list, lock,
+    accept, affected, check, complete, config, doctor, explain, graph, history, init, job, list, lock,
     logs, materialize, observe, output, partitions, plan, show, status, validate, wipe,
 };
 use crate::model::Grouping;
@@ -20,6 +20,7 @@ pub fn run(verb: &Verb, session: &Session) -> Result<VerbExit, VerbError> {
         Verb::Affected(args) => affected::run(args, session),
         Verb::Check(args) => check::run(args, session),
         Verb::Completions(args) => Ok(completions(args)?),
+        Verb::Config(verbs) => config::run(verbs, session),
         Verb::Doctor => doctor::run(session),
         Verb::Explain(args) => explain::run(args, session),
         Verb::Graph(args) => graph::run(args, session),
@@ -35,6 +36,7 @@ pub fn run(verb: &Verb, session: &Session) -> Result<VerbExit, VerbError> {
         Verb::Observe(args) => observe::run(args, session),
         Verb::Partitions(verbs) => partitions::run(verbs, session),
         Verb::Plan(args) => plan::run(&args.run, Grouping::of_keys(args.keys), session),
+        Verb::Schema(args) => config::schema(args, session),
         Verb::Show(args) => show::run(args, session),
         Verb::Status(args) => status::run(args, session),
         Verb::Validate => validate::run(session),

@@ -10,6 +10,7 @@ mod args;
 mod check;
 mod ci;
 mod complete;
+mod config;
 mod diagnostics;
 mod dispatch;
 mod doctor;

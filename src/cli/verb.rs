@@ -7,6 +7,7 @@ use crate::cli::accept::AcceptArgs;
 use crate::cli::affected::AffectedArgs;
 use crate::cli::args::{ConfigurationArgs, Globals, RecordedArgs};
 use crate::cli::check::{CheckArgs, CheckFormat};
+use crate::cli::config::{ConfigVerbs, SchemaArgs};
 use crate::cli::explain::ExplainArgs;
 use crate::cli::graph::{GraphArgs, GraphFormat};
 use crate::cli::history::HistoryArgs;
@@ -79,6 +80,10 @@ pub enum Verb {
     Observe(ObserveArgs),
     /// Check Assets.toml without looking at data
     Validate,
+    /// Show what values assets are given, or begin a file for `--config`
+    Config(ConfigVerbs),
+    /// Print the JSON Schema of Assets.toml, or of a file for `--config`
+    Schema(SchemaArgs),
     /// Check the environment: shell, file system, clock, git, limits; exit 1 if something would not work
     Doctor,
     /// Update Assets.lock from the records, compare it, or remove lines
@@ -112,6 +117,7 @@ impl Verb {
             Self::Accept(args) => &args.configuration,
             Self::Affected(args) => &args.configuration,
             Self::Check(args) => &args.configuration,
+            Self::Config(verbs) => verbs.configuration(),
             Self::Explain(args) => &args.configuration,
             Self::Graph(args) => &args.configuration,
             Self::List(args) => &args.configuration,

@@ -191,6 +191,17 @@ pub fn resolved_config(
     Some(EffectiveConfig::new(config, &variable))
 }
 
+/// What is wrong with a value of an asset's configuration, at its place in the manifest: where it is set there, or where the
+/// configuration is declared.
+pub fn config_error(workspace: &Workspace<'_>, asset: &Asset, fault: &ConfigFault) -> EngineError {
+    let declared = asset.recipe.as_ref().and_then(|it| it.config.as_ref());
+    let location = match declared {
+        Some(config) if fault.location == Location::default() => config.location,
+        _ => fault.location,
+    };
+    EngineError::config(asset, fault, Spot::read(workspace, location))
+}
+
 /// The configurations of a scope that differ between partitions.
 pub fn row_configs(scope: &Scope<'_>, codes: &Codes) -> RowConfigs {
     let observed = codes.observed.iter();
@@ -395,9 +406,9 @@ impl Finder<'_> {
     }
 
     fn config_faults(&mut self, asset: &Asset, faults: &[ConfigFault]) {
-        for fault in faults {
-            self.problem(fault.location, |at| EngineError::config(asset, fault, at));
-        }
+        let faults = faults.iter();
+        self.problems
+            .extend(faults.map(|fault| config_error(self.workspace, asset, fault)));
     }
 
     fn problem(&mut self, location: Location, error: impl FnOnce(Spot) -> EngineError) {

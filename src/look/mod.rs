@@ -14,8 +14,8 @@ mod source_content;
 mod workspace;
 
 pub use code::{
-    is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets, resolved_config,
-    row_configs, unset_secrets, watched_code,
+    config_error, is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets,
+    resolved_config, row_configs, unset_secrets, watched_code,
 };
 pub use dotenv::{DOTENV, read_dotenv};
 pub use error::{EngineError, Problems};

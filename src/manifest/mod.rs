@@ -48,6 +48,9 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+/// The JSON Schema of Assets.toml.
+pub const SCHEMA: &str = include_str!("schema.json");
+
 pub use compiled::{Compiled, compiled_digest, load_compiled, read_compiled};
 pub use diagnostic::{Label, ManifestError, ManifestErrors, PlacedLabel};
 pub use error::Problem;

@@ -51,7 +51,7 @@ pub use record::{
 };
 pub use request::{
     AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,
-    ConfigFile, Configuration, DueWindows, Evidence, ExplainRequest, Force, GraphRequest, Grouping, HistoryRequest,
+    ConfigFile, Configuration, DueWindows, Evidence, ExecutionSettings, ExplainRequest, Force, GraphRequest, Grouping, HistoryRequest,
     InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChange, KeyChoice,
     KeyText, KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
     LogsRequest, MapPartitionsRequest, MaterializeOptions, MemoryOptions, ObserveRequest, Occupied,

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::answer::{KeyPlaces, PlanCounts, Planned};
-use crate::app::configured_lines::ConfiguredLines;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
@@ -16,7 +15,6 @@ use crate::app::materialize::in_memory::MemoryRun;
 use crate::app::materialize::on_disk::{DiskRun, RunBasis};
 use crate::app::materialize::progress::{RunContext, RunPlace};
 use crate::app::neighbours::key_ranges;
-use crate::app::notice::Notice;
 use crate::app::plan::{blocked_ranges, expected_duration, settled_durations, upstream};
 use crate::app::project::OpenProject;
 use crate::app::running::{new_run_id, refuse_nested};
@@ -134,7 +132,7 @@ pub(super) fn carry_out<T>(
     let settled = project_look.settled_assets(project);
     let usual = settled_durations(project, &instance.store, &settled, &evaluation)?;
     let costs = costs(evaluation.judge(), &evaluation.decisions().of, &usual);
-    let timing = (jobs(request), started.elapsed());
+    let timing = (jobs(project, request), started.elapsed());
     let planned = planned(&evaluation, settled, &costs, timing);
     let options = options(project, request, (planned, clock.now()));
     progress.begins(&RunPlace {
@@ -161,9 +159,6 @@ pub(super) fn carry_out<T>(
     if let Some(lock) = lock {
         let ended = (&result, &mut evaluation);
         on_disk.conclude(ended, instance, (lock, basis, project_look), progress)?;
-        if let Some(lines) = ConfiguredLines::of(project, &workspace, &evaluation) {
-            progress.notice(&Notice::ConfiguredLines(lines));
-        }
     }
     Ok((result, look(&evaluation)))
 }
@@ -298,9 +293,11 @@ pub fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
     .collect()
 }
 
-/// How many commands run at once where nothing was asked for.
-pub fn jobs(request: &MaterializeOptions) -> usize {
-    request.jobs.map_or_else(cores, NonZero::get)
+/// How many commands run at once.
+pub fn jobs(project: &OpenProject, request: &MaterializeOptions) -> usize {
+    project
+        .execution()
+        .jobs(request.jobs.map(NonZero::get), cores())
 }
 
 /// What a run is asked to be like.

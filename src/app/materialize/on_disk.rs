@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::answer::{Event, EventKind, EventSink, PlanCounts, Planned, RunCounts, RunOutcome};
+use crate::app::configured_lines::ConfiguredLines;
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::jobs::of_job;
@@ -361,7 +362,13 @@ impl DiskRun<'_> {
             workspace,
         } = *self;
         self.recover(instance, progress)?;
-        let answers = observe_sources(workspace, scope, jobs(request), clock.now(), cancel)?;
+        let answers = observe_sources(
+            workspace,
+            scope,
+            jobs(project, request),
+            clock.now(),
+            cancel,
+        )?;
         let observing = Observing::Now(&answers);
         let mut evaluation =
             instance.evaluate(workspace, scope, purpose(request.force), observing)?;
@@ -446,6 +453,9 @@ impl DiskRun<'_> {
             is_silent: basis.is_silent,
         };
         look.keep(&looked);
+        if let Some(lines) = ConfiguredLines::of(project, workspace, evaluation) {
+            progress.notice(&Notice::ConfiguredLines(lines));
+        }
         Ok(())
     }
 

@@ -8,8 +8,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::executor::quote;
 use crate::model::{AssetKey, ConfigFile, Configuration, SuppliedInput};
+use crate::sys::shell::quote;
 
 /// The variable that names a file for all calls; a step's environment says nothing to an `assetctl` that it starts.
 const FILE_VARIABLE: &str = "ASSETCTL_CONFIG_FILE";

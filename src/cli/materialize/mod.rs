@@ -23,7 +23,6 @@ use crate::model::{
     Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions,
     Printed, SelectionText, StepOrdering,
 };
-use crate::sys::shell::quote;
 
 /// Words of `materialize`.
 #[derive(Debug, Default, Args)]

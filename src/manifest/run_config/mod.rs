@@ -17,11 +17,11 @@ use crate::manifest::run_config::document::read_document;
 use crate::manifest::run_config::words::read_word;
 use crate::model::{
     AssetGraph, AssetId, ConfigFault, ConfigLayer, ConfigOrigin, ConfigPath, ConfigProblem,
-    ConfigValue, Configuration, EnvValue, FileId, Location, PartitionKey, PathTemplate, Setting,
-    SettingEntry, SettingTable,
+    ConfigValue, Configuration, EnvValue, ExecutionSettings, FileId, Location, PartitionKey,
+    PathTemplate, Setting, SettingEntry, SettingTable,
 };
 
-/// The graph by the configuration of a call: with its values, and with sources at other paths.
+/// The graph by the configuration of a call, with its values and with sources at other paths, and how steps are executed.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn configured(
     graph: &AssetGraph,
     root: &str,
     configuration: &Configuration,
-) -> Result<AssetGraph, ManifestErrors> {
+) -> Result<(AssetGraph, ExecutionSettings), ManifestErrors> {
     let numbered = (0..).zip(&configuration.files);
     let files: Vec<Arc<SourceFile>> = numbered
         .map(|(id, file)| SourceFile::new(FileId(id), file.path.clone(), file.text.clone()))
@@ -42,6 +42,7 @@ pub fn configured(
         problems: Problems::default(),
         layers: BTreeMap::new(),
         inputs: Vec::new(),
+        execution: ExecutionSettings::default(),
         source: Source::default(),
     };
     for (number, (file, given)) in files.iter().zip(&configuration.files).enumerate() {
@@ -67,7 +68,7 @@ pub fn configured(
         };
         read_word(&mut call, word);
     }
-    call.source.prefix = "--input ".to_owned();
+    call.source.prefix = String::from("--input ");
     for input in &configuration.inputs {
         call.input(input.asset.as_str(), &input.path, Location::default());
     }
@@ -81,6 +82,7 @@ struct Call<'a> {
     problems: Problems,
     layers: BTreeMap<AssetId, Vec<ConfigLayer>>,
     inputs: Vec<(AssetId, PathTemplate)>,
+    execution: ExecutionSettings,
     source: Source,
 }
 
@@ -101,6 +103,11 @@ impl Default for Source {
         }
     }
 }
+
+/// The greatest number of steps that somebody may ask for at once.
+const MOST: i64 = u32::MAX as i64;
+
+const EXECUTORS: [&str; 2] = ["in_process", "multiprocess"];
 
 const SECTIONS: [&str; 6] = ["asset", "inputs", "execution", "log", "params", "resource"];
 
@@ -256,15 +263,14 @@ impl Call<'_> {
     }
 
     fn execution(&mut self, entry: &SettingEntry, path: &ConfigPath) {
-        let mut in_process = false;
-        let mut limit = None;
+        let (mut in_process, mut limit) = (None, None);
         for inner in self.table(entry, path) {
             let path = path.then(&inner.key);
             match (inner.key.as_str(), &inner.setting) {
                 ("executor", Setting::Value(ConfigValue::Text(executor))) => {
-                    in_process = executor == "in_process";
-                    if !["in_process", "multiprocess"].contains(&executor.as_str()) {
-                        let help = did_you_mean(executor, ["in_process", "multiprocess"], "");
+                    in_process = Some(executor == "in_process");
+                    if !EXECUTORS.contains(&executor.as_str()) {
+                        let help = did_you_mean(executor, EXECUTORS, "");
                         let message = format!("there is no executor `{executor}`");
                         self.report((&path, inner.location), message, help);
                     }
@@ -274,22 +280,23 @@ impl Call<'_> {
                     "wanted exactly one executor",
                     "write `executor = \"multiprocess\"` or `executor = \"in_process\"`",
                 ),
-                ("max_concurrent", Setting::Value(ConfigValue::Integer(0..))) => {
-                    limit = Some((path, inner.location));
+                ("max_concurrent", Setting::Value(ConfigValue::Integer(most @ 0..=MOST))) => {
+                    let most = u32::try_from(*most).unwrap_or(u32::MAX);
+                    limit = Some((most, path, inner.location));
                 }
                 ("max_concurrent", _) => self.report(
                     (&path, inner.location),
                     "wanted a whole number of at least 0",
                     "0 is the number of cores",
                 ),
-                ("retries", Setting::Value(ConfigValue::Boolean(_))) => {}
-                ("retries", _) => {
-                    self.report(
-                        (&path, inner.location),
-                        "wanted a boolean",
-                        "write `true` or `false`",
-                    );
+                ("retries", Setting::Value(ConfigValue::Boolean(retries))) => {
+                    self.execution.retries = *retries;
                 }
+                ("retries", _) => self.report(
+                    (&path, inner.location),
+                    "wanted a boolean",
+                    "write `true` or `false`",
+                ),
                 (other, _) => {
                     let known = ["executor", "max_concurrent", "retries"];
                     let help = did_you_mean(other, known, "");
@@ -297,13 +304,23 @@ impl Call<'_> {
                 }
             }
         }
-        if let (true, Some((path, location))) = (in_process, limit) {
+        if let Some(in_process) = in_process {
+            self.execution.in_process = in_process;
+            if in_process {
+                self.execution.max_concurrent = None;
+            }
+        }
+        let Some((most, path, location)) = limit else {
+            return;
+        };
+        if self.execution.in_process {
             self.report(
                 (&path, location),
                 "the executor `in_process` runs one step at a time",
-                "remove `max_concurrent`",
+                "remove `max_concurrent`, or write `executor = \"multiprocess\"`",
             );
         }
+        self.execution.max_concurrent = Some(most);
     }
 
     /// The asset of this name.
@@ -416,7 +433,10 @@ impl Call<'_> {
     }
 
     /// The graph with all that was read, if nothing is wrong with it.
-    fn finish(mut self, files: &[Arc<SourceFile>]) -> Result<AssetGraph, ManifestErrors> {
+    fn finish(
+        mut self,
+        files: &[Arc<SourceFile>],
+    ) -> Result<(AssetGraph, ExecutionSettings), ManifestErrors> {
         let graph = self.graph;
         let mut configs = Vec::new();
         let mut variables = Vec::new();
@@ -440,7 +460,8 @@ impl Call<'_> {
         if !errors.is_empty() {
             return Err(ManifestErrors::new(errors));
         }
-        Ok(graph.with_configs(configs).with_paths(&self.inputs))
+        let graph = graph.with_configs(configs).with_paths(&self.inputs);
+        Ok((graph, self.execution))
     }
 
     /// Refuses variables that are a secret of any asset.

@@ -52,6 +52,32 @@ impl Configuration {
     }
 }
 
+/// How the steps of a run are executed, by its configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExecutionSettings {
+    /// Whether one step runs at a time.
+    pub in_process: bool,
+    /// How many steps run at once, where that is said; 0 is the number of cores.
+    pub max_concurrent: Option<u32>,
+    /// Whether steps that fail are tried again.
+    pub retries: bool,
+}
+
+impl ExecutionSettings {
+    /// How many commands run at once, of `jobs` that are asked for or the number of `cores`.
+    pub fn jobs(self, jobs: Option<usize>, cores: usize) -> usize {
+        let limit = match self.max_concurrent {
+            _ if self.in_process => return 1,
+            Some(0) => Some(cores),
+            limit => limit.map(|limit| limit as usize),
+        };
+        match (jobs, limit) {
+            (Some(jobs), Some(limit)) => jobs.min(limit),
+            (jobs, limit) => jobs.or(limit).unwrap_or(cores),
+        }
+    }
+}
+
 impl ConfigFile {
     /// The part of its name that says what it is.
     pub fn extension(&self) -> &str {
@@ -62,9 +88,29 @@ impl ConfigFile {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigFile, Configuration};
+    use super::{ConfigFile, Configuration, ExecutionSettings};
     use crate::model::SuppliedInput;
     use crate::testkit;
+
+    #[test]
+    fn the_lower_bound_of_two_counts() {
+        let execution = |in_process, max_concurrent| ExecutionSettings {
+            in_process,
+            max_concurrent,
+            retries: false,
+        };
+        for (of, asked, jobs) in [
+            (execution(false, None), None, 4),
+            (execution(false, None), Some(9), 9),
+            (execution(false, Some(2)), None, 2),
+            (execution(false, Some(9)), None, 9),
+            (execution(false, Some(9)), Some(3), 3),
+            (execution(false, Some(0)), Some(9), 4),
+            (execution(true, None), Some(9), 1),
+        ] {
+            assert_eq!(of.jobs(asked, 4), jobs, "{of:?} {asked:?}");
+        }
+    }
 
     #[test]
     fn each_part_of_a_configuration_is_part_of_its_key() {

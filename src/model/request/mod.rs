@@ -7,7 +7,7 @@ mod partitions;
 mod selected;
 mod verbs;
 
-pub use configuration::{ConfigFile, Configuration};
+pub use configuration::{ConfigFile, Configuration, ExecutionSettings};
 pub use key_word::{InvalidKeyWord, InvalidKeys, KeyText, KeyWord, LimitedKey, RANGE_SIGN};
 pub use materialize::{
     Force, MaterializeOptions, MemoryOptions, Occupied, PlanOptions, Printed, StepOrdering,

@@ -141,7 +141,6 @@ fn flags_of_a_run_in_memory_ask_for_one() {
         &["--print", "one"][..],
         &["--test-sources"],
         &["--memory-limit", "1GB"],
-        &["--input", "raw=raw.txt"],
     ] {
         for command in [
             &["materialize"][..],

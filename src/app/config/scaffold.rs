@@ -1,0 +1,105 @@
+//! `config scaffold`: a commented file of run config, with all that can be set.
+
+use std::fmt::Write;
+
+use crate::app::config::{configured_assets, section};
+use crate::app::error::AppError;
+use crate::app::project::OpenProject;
+use crate::executor::LocalExecutor;
+use crate::look::resolved_config;
+use crate::model::{
+    ConfigKind, ConfigLeaf, ConfigPath, ConfigSchema, ConfigValue, EffectiveConfig, SchemaTable,
+};
+
+const HEAD: &str = "\
+# Values for `--config FILE`. A line that begins with `#` sets nothing: remove the `#` of what is to be set, and of its section.
+
+# [execution]
+# executor = \"multiprocess\"
+# max_concurrent = 0
+# retries = false
+";
+
+/// Writes the file. What is required and has no value is set to a sample, all else is a comment with the present value.
+///
+/// # Errors
+///
+/// If files of the project cannot be looked at.
+pub fn scaffold_config(project: &OpenProject) -> Result<String, AppError> {
+    let versions = project.versions()?;
+    let workspace = project.workspace(&versions, &LocalExecutor);
+    let mut text = HEAD.to_owned();
+    for (_, asset, config) in configured_assets(project.graph()) {
+        let resolved = resolved_config(&workspace, asset).and_then(Result::ok);
+        let resolved = resolved.unwrap_or_default();
+        let lacks = !resolved.missing().is_empty();
+        let mark = if lacks { "" } else { "# " };
+        let _ = write!(text, "\n{mark}[{}]\n", section(asset, &["config"]));
+        keys(&config.schema, &ConfigPath::default(), &resolved, &mut text);
+    }
+    Ok(text)
+}
+
+fn keys(schema: &SchemaTable, at: &ConfigPath, config: &EffectiveConfig, text: &mut String) {
+    for (key, schema) in schema {
+        let path = at.then(key);
+        for line in schema.description.iter().flat_map(|it| it.lines()) {
+            let _ = writeln!(text, "## {line}");
+        }
+        if let ConfigKind::Table(Some(inner)) = &schema.kind {
+            keys(inner, &path, config, text);
+            continue;
+        }
+        let is_missing = config.missing().iter().any(|fault| fault.path == path);
+        let mark = if is_missing { "" } else { "# " };
+        let value = value_at(config, &path).unwrap_or_else(|| schema.sample());
+        let _ = writeln!(
+            text,
+            "{mark}{path} = {}  # {}",
+            value.toml(),
+            in_words(schema)
+        );
+    }
+}
+
+/// The present value at a path.
+fn value_at(config: &EffectiveConfig, path: &ConfigPath) -> Option<ConfigValue> {
+    let below = |leaf: &&ConfigLeaf| leaf.path.keys().starts_with(path.keys());
+    let leaves: Vec<&ConfigLeaf> = config.common().iter().filter(below).collect();
+    if leaves.is_empty() {
+        return None;
+    }
+    ConfigLeaf::table(leaves.into_iter())
+        .at(path.keys())
+        .cloned()
+}
+
+/// What a value may be, in words.
+fn in_words(schema: &ConfigSchema) -> String {
+    let mut words = match &schema.kind {
+        ConfigKind::List(Some(of)) => format!("list of {}", of.kind.name()),
+        kind => kind.name().to_owned(),
+    };
+    let bound = |bound: crate::model::Finite| {
+        ConfigValue::Float(bound)
+            .toml()
+            .trim_end_matches(".0")
+            .to_owned()
+    };
+    if let Some(min) = schema.min {
+        let _ = write!(words, ", at least {}", bound(min));
+    }
+    if let Some(max) = schema.max {
+        let _ = write!(words, ", at most {}", bound(max));
+    }
+    if !schema.choices.is_empty() {
+        let choices: Vec<String> = schema.choices.iter().map(ConfigValue::toml).collect();
+        let _ = write!(words, ", one of {}", choices.join(", "));
+    }
+    if !schema.required {
+        words.push_str(", may be absent");
+    } else if schema.default.is_none() {
+        words.push_str(", required");
+    }
+    words
+}

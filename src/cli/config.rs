@@ -1,0 +1,90 @@
+//! `config` and `schema`: what can be set, and what it is set to.
+
+use clap::{Args, Subcommand};
+
+use crate::app;
+use crate::cli::args::ConfigurationArgs;
+use crate::cli::error::VerbError;
+use crate::cli::exit::VerbExit;
+use crate::cli::output;
+use crate::cli::session::Session;
+use crate::manifest;
+
+/// Words of `config`.
+#[derive(Debug, Args)]
+#[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
+pub struct ConfigVerbs {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: ConfigVerb,
+}
+
+/// What can be done with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Print all values as a file for `--config`, or what is wrong with them
+    Check(ConfigArgs),
+    /// Print a commented file for `--config` with all that can be set
+    Scaffold(ConfigArgs),
+}
+
+/// Words of `config check` and `config scaffold`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl config check --set clean.limit=10
+  assetctl config scaffold > run.toml")]
+pub struct ConfigArgs {
+    /// What sets values.
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
+}
+
+impl ConfigVerbs {
+    /// The words that set values.
+    pub fn configuration(&self) -> &ConfigurationArgs {
+        match &self.verb {
+            ConfigVerb::Check(args) | ConfigVerb::Scaffold(args) => &args.configuration,
+        }
+    }
+}
+
+/// Words of `schema`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  assetctl schema > assets.schema.json
+  assetctl schema --config > run.schema.json")]
+pub struct SchemaArgs {
+    /// That of a file for `--config`, for the assets of this project
+    #[arg(long)]
+    pub config: bool,
+}
+
+/// Checks or begins a configuration.
+pub fn run(verbs: &ConfigVerbs, session: &Session) -> Result<VerbExit, VerbError> {
+    let project = session.project()?;
+    match &verbs.verb {
+        ConfigVerb::Check(_) => {
+            let report = app::check_config(&project)?;
+            session.answer(&report, || report.text.clone())
+        }
+        ConfigVerb::Scaffold(_) => {
+            let text = app::scaffold_config(&project)?;
+            output::answer_bytes(text.as_bytes())?;
+            Ok(VerbExit::Yes)
+        }
+    }
+}
+
+/// Prints the schema of the manifest, or of a file of run config.
+pub fn schema(args: &SchemaArgs, session: &Session) -> Result<VerbExit, VerbError> {
+    if args.config {
+        let schema = app::config_schema(&session.project()?);
+        let text = format!("{schema:#}\n");
+        output::answer_bytes(text.as_bytes())?;
+    } else {
+        output::answer_bytes(manifest::SCHEMA.as_bytes())?;
+    }
+    Ok(VerbExit::Yes)
+}
