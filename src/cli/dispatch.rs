@@ -8,8 +8,8 @@ use crate::cli::help::{self, Length};
 use crate::cli::session::Session;
 use crate::cli::verb::{CompletionsArgs, HelpArgs, Verb};
 use crate::cli::{
-    accept, affected, check, complete, config, doctor, explain, graph, history, init, job, list, lock,
-    logs, materialize, observe, output, partitions, plan, show, status, validate, wipe,
+    accept, affected, check, complete, config, doctor, explain, graph, history, init, job, list,
+    lock, logs, materialize, observe, output, partitions, plan, show, status, validate, wipe,
 };
 use crate::model::Grouping;
 

@@ -120,6 +120,7 @@ impl Verb {
             Self::Config(verbs) => verbs.configuration(),
             Self::Explain(args) => &args.configuration,
             Self::Graph(args) => &args.configuration,
+            Self::Job(verbs) => verbs.configuration()?,
             Self::List(args) => &args.configuration,
             Self::Lock(verbs) if verbs.verb.is_none() => &verbs.lock.configuration,
             Self::Materialize(args) => &args.run.configuration,
@@ -133,7 +134,11 @@ impl Verb {
 
     /// Whether its other paths are those of a run in memory.
     pub fn is_in_memory(&self) -> bool {
-        matches!(self, Self::Materialize(args) if args.memory.is_asked_for())
+        match self {
+            Self::Materialize(args) => args.memory.is_asked_for(),
+            Self::Job(verbs) => verbs.is_in_memory(),
+            _ => false,
+        }
     }
 
     /// The arguments with which `materialize` goes on from here, one word each.

@@ -51,13 +51,14 @@ pub use record::{
 };
 pub use request::{
     AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,
-    ConfigFile, Configuration, DueWindows, Evidence, ExecutionSettings, ExplainRequest, Force, GraphRequest, Grouping, HistoryRequest,
-    InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys, InvalidSelected, KeyChange, KeyChoice,
-    KeyText, KeyWord, LimitedKey, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
-    LogsRequest, MapPartitionsRequest, MaterializeOptions, MemoryOptions, ObserveRequest, Occupied,
-    PartitionsSelection, PlanOptions, Printed, RANGE_SIGN, Rebuild, RecordedState, Selected,
-    SelectionRequest, SelectionText, ShowPartitionsRequest, ShowRequest, StatusOptions,
-    StepOrdering, Strictness, SuppliedInput, WantedKeys, WipeRequest,
+    ConfigFile, Configuration, DueWindows, Evidence, ExecutionSettings, ExplainRequest, Force,
+    GraphRequest, Grouping, HistoryRequest, InitRequest, InitTemplate, InvalidKeyWord, InvalidKeys,
+    InvalidSelected, KeyChange, KeyChoice, KeyText, KeyWord, LimitedKey, ListPartitionsRequest,
+    ListRequest, LockDiffRequest, LockRequest, LogsRequest, MapPartitionsRequest,
+    MaterializeOptions, MemoryOptions, ObserveRequest, Occupied, PartitionsSelection, PlanOptions,
+    Printed, RANGE_SIGN, Rebuild, RecordedState, Selected, SelectionRequest, SelectionText,
+    ShowPartitionsRequest, ShowRequest, StatusOptions, StepOrdering, Strictness, SuppliedInput,
+    WantedKeys, WipeRequest,
 };
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,

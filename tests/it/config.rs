@@ -711,3 +711,31 @@ fn without_dates(value: toml::Value) -> Value {
         other => serde_json::to_value(other).expect("JSON"),
     }
 }
+
+#[test]
+fn a_job_runs_by_the_configuration_of_the_call() {
+    let job = "\n[job.nightly]\nselection = \"clean\"\n";
+    let sandbox = Sandbox::new().with_file("Assets.toml", &format!("{DAYS}{job}"));
+    sandbox
+        .run(&["job", "run", "nightly", "--set", "clean.limit=5"])
+        .success();
+    assert_eq!(sandbox.read("clean/d1.txt"), "5 of d1\n");
+    sandbox
+        .run(&["check", "clean", "--set", "clean.limit=5"])
+        .success();
+    let said = sandbox
+        .run(&[
+            "job",
+            "run",
+            "nightly",
+            "--in-process",
+            "--set",
+            "clean.limit=ten",
+        ])
+        .exits(2);
+    assert!(
+        said.stderr().contains("wanted an integer"),
+        "{}",
+        said.stderr()
+    );
+}

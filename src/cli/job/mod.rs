@@ -6,6 +6,7 @@ mod show;
 use clap::{Args, Subcommand};
 
 use crate::app;
+use crate::cli::args::ConfigurationArgs;
 use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;
 use crate::cli::job::run::JobRunArgs;
@@ -46,6 +47,22 @@ pub struct JobArgs {
 }
 
 impl JobVerbs {
+    /// The words that set values, of a verb that takes them.
+    pub fn configuration(&self) -> Option<&ConfigurationArgs> {
+        match &self.verb {
+            JobVerb::Run(args) => Some(&args.materialize.run.configuration),
+            JobVerb::List | JobVerb::Show(_) => None,
+        }
+    }
+
+    /// Whether it runs a job in memory.
+    pub fn is_in_memory(&self) -> bool {
+        match &self.verb {
+            JobVerb::Run(args) => args.in_process || args.materialize.memory.is_asked_for(),
+            JobVerb::List | JobVerb::Show(_) => false,
+        }
+    }
+
     /// The arguments with which `materialize` goes on from here, one word each.
     pub fn goes_on(&self) -> Vec<String> {
         match &self.verb {

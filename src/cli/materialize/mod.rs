@@ -20,8 +20,8 @@ use crate::cli::{output, plan};
 use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
-    Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions,
-    Printed, SelectionText, StepOrdering,
+    Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions, Printed,
+    SelectionText, StepOrdering,
 };
 
 /// Words of `materialize`.
