@@ -109,7 +109,7 @@ mod tests {
     use crate::cli::complete::offer::Offer;
 
     /// Arguments of which nothing can be looked up: numbers, instants, and names with paths.
-    const FREE: [&str; 10] = [
+    const FREE: [&str; 11] = [
         "jobs",
         "now",
         "latest",
@@ -120,6 +120,7 @@ mod tests {
         "seed",
         "memory_limit",
         "input",
+        "set",
     ];
 
     fn of_nothing() -> Command {
@@ -147,6 +148,7 @@ mod tests {
                 || FREE.contains(&id)
                 || FOLDERS.contains(&id)
                 || (verb, id) == (&"affected".to_owned(), "files")
+                || id == "config"
                 || !argument.get_possible_values().is_empty();
             assert!(is_known, "nothing is said of `{id}` of `{verb}`");
             assert_eq!(is_looked_up, Offer::of(id).is_some(), "{id} of {verb}");
