@@ -169,9 +169,10 @@ pub use answer::{
     WhyUnverifiable,
 };
 pub use app::library::{
-    CheckRequest, Error, FailedStep, Instance, IoManagerKind, MaterializeRequest, MaterializedStep,
-    OutputError, OutputValue, PlanRequest, Project, RaiseOnError, RunResult, StatusRequest,
-    TestInstance, check, materialize, materialize_to_memory, plan, status,
+    CheckRequest, ConfigRequest, Error, FailedStep, Instance, IoManagerKind, MaterializeRequest,
+    MaterializedStep, OutputError, OutputValue, PlanRequest, Project, RaiseOnError, ResolvedConfig,
+    RunResult, StatusRequest, TestInstance, check, check_config, materialize,
+    materialize_to_memory, plan, status,
 };
 #[doc(inline)]
 pub use app::{AppError, InMemoryError, Notice, RequestError};

@@ -30,6 +30,10 @@ struct Shape<'a> {
     old: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_path: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "is_false")]
     missing: bool,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -72,6 +76,8 @@ impl<'a> Shape<'a> {
             path: None,
             old: None,
             new: None,
+            origin: None,
+            old_path: None,
             missing: false,
             unreadable: false,
             removed: false,
@@ -90,6 +96,7 @@ impl<'a> Shape<'a> {
                 path: change.path.as_deref().map(Cow::from),
                 old: change.old.as_deref().map(Cow::from),
                 new: change.new.as_deref().map(Cow::from),
+                origin: change.origin.as_deref().map(Cow::from),
                 ..shape
             },
             Cause::Dependency { input, change } => Self {
@@ -141,6 +148,7 @@ impl<'a> Shape<'a> {
             input: Some(change.input.clone()),
             partition: Some(change.partition.clone()),
             path: change.path.as_deref().map(Cow::from),
+            old_path: change.old_path.as_deref().map(Cow::from),
             old: change.old.map(|it| it.to_string().into()),
             new: change.new.map(|it| it.to_string().into()),
             missing: change.presence == Presence::Missing,
@@ -189,6 +197,7 @@ impl<'a> Shape<'a> {
                 path: text(self.path),
                 old: text(self.old),
                 new: text(self.new),
+                origin: text(self.origin),
             }),
             CauseKind::Dependency => {
                 let change = match self.what.as_deref()? {
@@ -240,6 +249,7 @@ impl<'a> Shape<'a> {
             asset: AssetKey::of_path(&self.what?),
             partition: self.partition.flatten(),
             path: self.path.map(Cow::into_owned),
+            old_path: self.old_path.map(Cow::into_owned),
             old: version(self.old.as_deref()),
             new: version(self.new.as_deref()),
             presence,

@@ -6,7 +6,9 @@ use crate::answer::ComparedField;
 use crate::app::history::Entries;
 use crate::digest::{Digest, Field, Folding};
 use crate::model::{Asset, DataVersion, Dep, InputRecord, Materialization, PartitionKey, RULE};
-use crate::plan::{Cell, Evaluation, code_record, value_in_words, version_of_outputs};
+use crate::plan::{
+    Cell, Evaluation, code_record, config_fields, value_in_words, version_of_outputs,
+};
 use crate::store::{Store, StoreError};
 
 /// How many changed keys of one input are told; more would not be read.
@@ -87,7 +89,8 @@ impl Comparison<'_, '_> {
         };
         let (mut recorded, mut now) = (joined(&recorded.unwrap_or_default()), joined(&now));
         let of_partition = self.evaluation.judge().config_of(self.cell);
-        put_fields(&mut recorded, self.recorded.map_or(&[], |it| &it.config));
+        let old = self.recorded.map(|it| config_fields(&it.config));
+        put_fields(&mut recorded, &old.unwrap_or_default());
         put_fields(&mut now, &of_partition);
         let value = |fields: &[(String, String)], name: &str| {
             let (_, value) = fields.iter().find(|(field, _)| field == name)?;

@@ -84,7 +84,7 @@ fn other_lines(
 }
 
 /// Whether a source is read from another path than the declared one.
-fn is_moved(graph: &AssetGraph, declared: &AssetGraph, id: AssetId) -> bool {
+pub(super) fn is_moved(graph: &AssetGraph, declared: &AssetGraph, id: AssetId) -> bool {
     let place = |graph: &AssetGraph| -> Option<Place> { Some(graph.source(id)?.place.clone()) };
     place(graph) != place(declared)
 }

@@ -77,6 +77,7 @@ pub fn code(path: &str) -> Cause {
         path: Some(path.into()),
         old: Some(digest("0a").to_string()),
         new: Some(digest("0b").to_string()),
+        origin: None,
     })
 }
 
@@ -96,6 +97,7 @@ pub fn data(name: &str, partition: &str, root: Vec<Cause>) -> Cause {
         },
         detail: None,
         root,
+        old_path: None,
     })
 }
 

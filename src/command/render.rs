@@ -17,8 +17,8 @@ use crate::executor::{Environment, Inherit};
 use crate::look::relative;
 use crate::model::{
     Asset, CommandPlaceholder, ConfigKind, ConfigPath, ConfigSchema, ConfigValue, Declaration, Dep,
-    InheritEnv, LONGEST_COMPONENT, PartitionKeys, PartitionRef, Place, Recipe, ValueForm,
-    encode_whole_component, shortened,
+    InheritEnv, LONGEST_COMPONENT, LeafValue, PartitionKeys, PartitionRef, Place, Recipe,
+    ValueForm, encode_whole_component, shortened,
 };
 use crate::plan::Cell;
 
@@ -58,6 +58,7 @@ impl<'a> Rendering<'a> {
                 })
             }),
         };
+        words.check_config()?;
         let argv = argv(&recipe.command, &words)?;
         let mut lists = Vec::new();
         let ours = words.variables(&mut lists);
@@ -254,6 +255,31 @@ impl Words<'_> {
                 "`{{{{value.{input}:json}}}}` gives all of it as JSON in one word"
             )),
         })
+    }
+
+    /// Refuses values that only their partition has made wrong.
+    fn check_config(&self) -> Result<(), Unrenderable> {
+        let (Some(config), Some(declared)) = (self.rendering.config, &self.recipe.config) else {
+            return Ok(());
+        };
+        let varying = config.leaves(self.first()).iter();
+        let varying = varying.filter(|leaf| matches!(leaf.value, LeafValue::Varying(_)));
+        for leaf in varying {
+            let Some(schema) = declared.schema_at(leaf.path.keys()) else {
+                continue;
+            };
+            let mut faults = Vec::new();
+            let value = leaf.value_at(self.first());
+            schema.fit(value, (&leaf.path, schema.location), &mut faults);
+            if let Some(fault) = faults.first() {
+                return Err(Unrenderable {
+                    code: "assetctl::engine::config",
+                    message: format!("config.{}: {}", fault.path, fault.problem),
+                    help: Some("correct the value, or `config_schema`".to_owned()),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn config_at(&self, path: &ConfigPath) -> Option<&ConfigValue> {

@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::answer::InputRange;
+use crate::digest::Field;
 use crate::engine::inputs::Unsettled;
 use crate::model::{
-    Asset, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint, InputRecord,
-    LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance, RULE,
-    ResourceUsage, RunId,
+    Asset, AssetGraph, CodeVersion, Current, CurrentMaterialization, DataVersion, Fingerprint,
+    InputRecord, LastAttempt, Materialization, Origin, Outcome, Output, OutputRecord, Provenance,
+    RULE, ResourceUsage, RunId, written_path,
 };
-use crate::plan::{Cell, Evaluation, Judge, mapping_in_words, output_read};
+use crate::plan::{Cell, Evaluation, Judge, PATH_FIELD, mapping_in_words, output_read};
 use crate::store::StoredBlock;
 
 /// Outputs that are in place, and how they came there.
@@ -118,7 +119,8 @@ pub fn materialized_of(
     let (fingerprint, code_version) = (basis.fingerprint, basis.code_version);
     let outcome = outcome(evaluation, cell, &made.versions);
     let judge = evaluation.judge_mut();
-    let config = judge.config_of(cell);
+    let mut config = judge.config_of(cell);
+    config.extend(other_paths(scope.graph(), asset));
     let (inputs, blocks) = judge.assuming(&basis.read, |judge| inputs(judge, cell, asset));
     let duration_ms = made.duration.as_millis() as u64;
     let current = Current {
@@ -167,6 +169,18 @@ pub fn materialized_of(
         origin: made.origin,
     };
     (materialization, blocks)
+}
+
+/// The paths of inputs that are read from others than the declared ones.
+fn other_paths(graph: &AssetGraph, asset: &Asset) -> Vec<Field> {
+    let moved = asset.deps.iter().filter_map(|dep| {
+        graph.declared_path(dep.asset)?;
+        Some(Field {
+            name: format!("{PATH_FIELD}{}", dep.input),
+            value: written_path(graph.source(dep.asset)?)?,
+        })
+    });
+    moved.collect()
 }
 
 fn outcome(evaluation: &Evaluation<'_>, cell: Cell, versions: &[DataVersion]) -> Outcome {

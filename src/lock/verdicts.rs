@@ -182,6 +182,7 @@ impl LockJudge<'_> {
                 path: None,
                 old: Some(locked.to_string()),
                 new: now.map(|now| now.to_string()),
+                origin: None,
             })
         })
     }
@@ -246,6 +247,7 @@ impl LockJudge<'_> {
                 path: None,
                 old: None,
                 new: None,
+                origin: None,
             }));
         }
         causes
@@ -273,6 +275,7 @@ impl LockJudge<'_> {
             },
             detail: None,
             root,
+            old_path: None,
         })
     }
 

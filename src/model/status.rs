@@ -158,6 +158,8 @@ pub struct CodeChange {
     pub old: Option<String>,
     /// Its value now; `None` if it is gone.
     pub new: Option<String>,
+    /// Where its value comes from, if it is of the configuration: `config`, `default`, `--set`.
+    pub origin: Option<String>,
 }
 
 /// What happened to a dependency.
@@ -248,6 +250,8 @@ pub struct DataChange {
     pub partition: Option<PartitionKey>,
     /// The path of the file that changed, where the input is a source.
     pub path: Option<String>,
+    /// The path that it was read from, where that is another one.
+    pub old_path: Option<String>,
     /// The recorded version; `None` if this key was not read, or where several partitions have one each.
     pub old: Option<DataVersion>,
     /// The version now; `None` if it has none, or is not read any more, or where several partitions have one each.

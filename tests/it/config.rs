@@ -317,8 +317,18 @@ fn a_call_may_have_another_configuration() {
     let explained = json(&sandbox, &["explain", "clean@d1"], 0);
     let cause = &explained["causes"][0];
     assert_eq!(
-        (&cause["what"], &cause["old"], &cause["new"]),
-        (&json!("config.limit"), &json!("20"), &json!("100"))
+        (
+            &cause["what"],
+            &cause["old"],
+            &cause["new"],
+            &cause["origin"]
+        ),
+        (
+            &json!("config.limit"),
+            &json!("20"),
+            &json!("100"),
+            &json!("config")
+        )
     );
     for verb in [
         &["plan"][..],
@@ -421,6 +431,14 @@ outputs = "copy.csv"
     assert_eq!(sandbox.read("copy.csv"), "other\nraw\n");
     sandbox.run(&[&["check"][..], &given].concat()).success();
     sandbox.run(&["check"]).exits(1);
+    // The cause has both paths.
+    let explained = json(&sandbox, &["explain", "copy"], 0);
+    let cause = &explained["causes"][0];
+    assert_eq!(
+        (&cause["kind"], &cause["path"], &cause["old_path"]),
+        (&json!("data"), &json!("raw.csv"), &json!("other.csv")),
+        "{explained}"
+    );
     sandbox.write(
         "run.toml",
         "[inputs]\nraw = \"other.csv\"\n[asset.copy.inputs]\nside = \"raw.csv\"\n",
@@ -738,4 +756,29 @@ fn a_job_runs_by_the_configuration_of_the_call() {
         "{}",
         said.stderr()
     );
+}
+
+#[test]
+fn a_value_that_its_partition_makes_wrong_fails_its_step() {
+    let manifest = r#"
+[partitions.size]
+type = "static"
+keys = ["small", "huge"]
+
+[asset.a]
+partitions = "size"
+command = "echo {{config.size}} > {{output}}"
+outputs = "a/{{partition}}.txt"
+config = { size = "{{partition}}" }
+config_schema = { size = { type = "string", enum = ["small", "large"] } }
+"#;
+    let sandbox = Sandbox::new().with_file("Assets.toml", manifest);
+    let said = sandbox.run(&["materialize"]).exits(1);
+    assert!(
+        said.stderr()
+            .contains("wanted one of \"small\", \"large\", found \"huge\""),
+        "{}",
+        said.stderr()
+    );
+    assert_eq!(sandbox.read("a/small.txt"), "small\n");
 }

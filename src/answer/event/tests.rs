@@ -61,6 +61,7 @@ fn change(presence: Presence, detail: Option<DataDetail>) -> Cause {
         presence,
         detail,
         root: vec![Cause::Forced],
+        old_path: None,
     })
 }
 
@@ -84,6 +85,7 @@ fn causes() -> Vec<Cause> {
             path: Some("steps/clean.py".into()),
             old: Some("aa".into()),
             new: None,
+            origin: None,
         }),
         dependency(DependencyChange::Added),
         dependency(DependencyChange::Removed),

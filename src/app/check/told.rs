@@ -19,7 +19,9 @@ use crate::model::{
     AssetId, Cause, CodeChange, CodePrefix, DueWindows, Fingerprint, PartitionSet, PartitionSlot,
     Status,
 };
-use crate::plan::{Cell, Codes, MAPPING_FIELD, Row, Scope, code_changes, code_record};
+use crate::plan::{
+    Cell, Codes, MAPPING_FIELD, Row, Scope, code_changes, code_record, config_fields,
+};
 
 /// What was judged, to be told.
 pub(super) struct Told<'t, 'a> {
@@ -215,7 +217,7 @@ impl<'a> LockedCode<'a> {
         let key = self.project.graph().key(asset);
         let history = self.instance()?.store.history(key, Some(slot), 1).ok()?;
         let (_, last) = history.into_iter().next()?;
-        (last.fingerprint == fingerprint).then_some(last.config)
+        (last.fingerprint == fingerprint).then(|| config_fields(&last.config))
     }
 
     fn instance(&self) -> Option<&InstanceAccess> {

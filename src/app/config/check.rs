@@ -12,8 +12,8 @@ use crate::app::project::OpenProject;
 use crate::executor::LocalExecutor;
 use crate::look::{Problems, config_error, resolved_config};
 use crate::model::{
-    Asset, AssetGraph, AssetId, ConfigLeaf, ConfigPath, ConfigValue, EffectiveConfig, LeafValue,
-    PartitionKey, Place,
+    Asset, AssetId, ConfigLeaf, ConfigPath, ConfigValue, EffectiveConfig, LeafValue, PartitionKey,
+    written_path,
 };
 
 /// Resolves the configuration of all assets: what is given back as a file resolves to the same.
@@ -97,8 +97,14 @@ impl Writing {
         let graph = project.graph();
         let mut moved = BTreeMap::new();
         for id in graph.ids().filter(|id| graph.is_source(*id)) {
-            if path_of(graph, id) != path_of(declared, id) {
-                moved.extend(path_of(graph, id).map(|path| (graph.key(id).to_string(), path)));
+            if graph.source(id).and_then(written_path) != declared.source(id).and_then(written_path)
+            {
+                moved.extend(
+                    graph
+                        .source(id)
+                        .and_then(written_path)
+                        .map(|path| (graph.key(id).to_string(), path)),
+                );
             }
         }
         if moved.is_empty() {
@@ -172,13 +178,4 @@ fn differing<'l>(leaves: &'l [ConfigLeaf], common: &[ConfigLeaf]) -> Vec<&'l Con
 fn table(leaves: &[&ConfigLeaf], varies: &dyn Fn(&ConfigPath) -> bool) -> Value {
     let known = leaves.iter().copied().filter(|leaf| !varies(&leaf.path));
     ConfigLeaf::table(known).to_json()
-}
-
-/// The path of a source, as it is written.
-fn path_of(graph: &AssetGraph, id: AssetId) -> Option<String> {
-    match &graph.source(id)?.place {
-        Place::Paths(paths) => Some(paths.first()?.template().source()),
-        Place::Value { path, .. } => Some(path.source()),
-        Place::Observed { .. } => None,
-    }
 }

@@ -220,15 +220,19 @@ impl Project {
         Instance::in_folder(self.root.join(OWN_FOLDER))
     }
 
-    /// What a verb may know, with the instance that lies in `home`.
-    pub(super) fn surroundings(&self, home: Option<&Path>) -> Surroundings {
+    /// What a verb may know, with the instance that lies in `home`, by a configuration.
+    pub(super) fn surroundings(
+        &self,
+        home: Option<&Path>,
+        configuration: Configuration,
+    ) -> Surroundings {
         Surroundings {
             directory: self.root.clone(),
             dotenv: None,
             home: home.map(Path::to_owned),
             now: self.clock.now(),
             environment: self.environment.clone(),
-            configuration: Configuration::default(),
+            configuration,
         }
     }
 

@@ -11,8 +11,10 @@ use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::library::project::Project;
 use crate::app::library::request::{
-    CheckRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError, StatusRequest,
+    CheckRequest, ConfigRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError,
+    StatusRequest,
 };
+use crate::app::library::resolved_config::ResolvedConfig;
 use crate::app::library::run_result::{RunResult, RunValues};
 use crate::app::{
     self, Declared, Notice, OpenProject, OpenedProject, Progress, Rebuilding, RunContext, RunPlace,
@@ -115,7 +117,8 @@ fn on_disk(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResu
     let _turn = Turn::wait(project.root(), instance.path())?;
     let mut recorder = Recorder::new(events);
     let started = Instant::now();
-    let mut opened = OpenProject::open(&project.surroundings(Some(instance.path())))?;
+    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let mut opened = OpenProject::open(&surroundings)?;
     let run_of = OpenedProject {
         project: &mut opened,
         started,
@@ -143,7 +146,7 @@ fn in_memory(project: &Project, request: MaterializeRequest<'_>) -> Result<RunRe
     } = request.checked(true)?;
     let mut recorder = Recorder::new(events);
     let running = recorder.running(project, &base.cancel);
-    let surroundings = project.surroundings(None);
+    let surroundings = project.surroundings(None, base.configuration);
     let done = app::materialize_in_memory(&surroundings, &base.options, running)?;
     let values = RunValues::in_memory(done.values);
     recorder.result(done.result, done.declared, values, raise)
@@ -242,7 +245,7 @@ pub fn check(project: &Project, request: CheckRequest) -> Result<CheckReport, Er
         cancel: &base.cancel,
         clock: project.clock(),
     };
-    let surroundings = project.surroundings(Some(instance.path()));
+    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
     let (report, _) = app::check(&surroundings, &base.options, rebuilding)?;
     Ok(report)
 }
@@ -273,7 +276,8 @@ pub fn check(project: &Project, request: CheckRequest) -> Result<CheckReport, Er
 pub fn plan(project: &Project, request: PlanRequest) -> Result<PlanReport, Error> {
     let base = request.base.checked()?;
     let instance = instance_of(base.instance)?;
-    let opened = OpenProject::open(&project.surroundings(Some(instance.path())))?;
+    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let opened = OpenProject::open(&surroundings)?;
     let (report, _) = app::plan(&opened, &base.options, (project.executor(), &base.cancel))?;
     Ok(report)
 }
@@ -303,9 +307,43 @@ pub fn plan(project: &Project, request: PlanRequest) -> Result<PlanReport, Error
 pub fn status(project: &Project, request: StatusRequest) -> Result<StatusReport, Error> {
     let base = request.base.checked()?;
     let instance = instance_of(base.instance)?;
-    let opened = OpenProject::open(&project.surroundings(Some(instance.path())))?;
+    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let opened = OpenProject::open(&surroundings)?;
     let (report, _) = app::status(&opened, &base.options)?;
     Ok(report)
+}
+
+/// Says what values all assets have, or all that is wrong with them.
+///
+/// # Errors
+///
+/// If the project or the configuration is not right, or a value that is required is missing.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo {{config.word}} > {{output}}"
+/// # outputs = "greeting.txt"
+/// # config_schema = { word = "string" }
+/// # "#)?;
+/// use assetctl::{ConfigRequest, Project, check_config};
+///
+/// let project = Project::load(folder.path())?;
+/// let error = check_config(&project, ConfigRequest::new()).expect_err("`word` has no value");
+/// assert_eq!(error.code().as_deref(), Some("assetctl::engine::config"));
+/// check_config(&project, ConfigRequest::new().set("greeting.word", "hello"))?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn check_config(project: &Project, request: ConfigRequest) -> Result<ResolvedConfig, Error> {
+    let base = request.base.checked()?;
+    let instance = instance_of(base.instance)?;
+    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let opened = OpenProject::open(&surroundings)?;
+    Ok(ResolvedConfig::new(app::check_config(&opened)?))
 }
 
 /// By project root, who works there.

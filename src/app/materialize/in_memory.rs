@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use crate::app::configured_lines::is_moved;
 use crate::app::error::{AppError, InMemoryError};
 use crate::app::instance::InstanceAccess;
 use crate::app::jobs::of_job;
@@ -81,6 +82,10 @@ fn supplied_paths(
     } else {
         Vec::new()
     };
+    if let Some(declared) = project.declared_graph() {
+        // What a file of the call names goes before them.
+        paths.retain(|(id, _)| !is_moved(graph, declared, *id));
+    }
     let root = project.root().to_string_lossy();
     for input in &memory.inputs {
         let asset = called(project, input.asset.as_str())?;

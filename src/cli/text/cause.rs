@@ -147,6 +147,7 @@ fn code(change: &CodeChange) -> String {
         path,
         old,
         new,
+        origin,
     } = change;
     if let Some(variable) = what.strip_prefix(VARIABLE) {
         let quoted = |value: &str| format!("\"{}\"", cut(&visible(value), LONG));
@@ -167,7 +168,14 @@ fn code(change: &CodeChange) -> String {
         (None, _) => format!("{subject} is new"),
         (_, None) => format!("{subject} is gone"),
         (Some(old), Some(new)) if is_short(change) => {
-            format!("{subject} changed: {} → {}", visible(old), visible(new))
+            let origin = origin
+                .as_deref()
+                .map_or_else(String::new, |it| format!(" ({it})"));
+            format!(
+                "{subject} changed: {} → {}{origin}",
+                visible(old),
+                visible(new)
+            )
         }
         (Some(_), Some(_)) => format!("{subject} changed"),
     }
@@ -184,6 +192,10 @@ fn data(change: &DataChange, partition: Option<&PartitionKey>) -> String {
             Some(_) => format!("{subject} is not read any more"),
             None => format!("a partition of {subject} is not read any more"),
         };
+    }
+    if let (Some(path), Some(old)) = (&change.path, &change.old_path) {
+        let (path, old) = (visible(path), visible(old));
+        return format!("{} is read from {path}, and was from {old}", change.asset);
     }
     let verb = match (change.presence, change.old, change.new) {
         (Presence::Missing, Some(_), _) if change.path.is_none() => "has no version now",
@@ -230,6 +242,7 @@ mod tests {
             path: what.strip_prefix("file ").map(str::to_owned),
             old: Some(old.into()),
             new: Some(new.into()),
+            origin: None,
         })
     }
 
@@ -250,6 +263,7 @@ mod tests {
             },
             detail: None,
             root,
+            old_path: None,
         })
     }
 

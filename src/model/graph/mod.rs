@@ -32,6 +32,7 @@ use crate::model::template::PathTemplate;
 
 pub use compiled::GraphBlocks;
 pub use index::{AssetKeys, ByValue, Labels};
+pub use paths::written_path;
 pub use revised::Revised;
 pub use rows::Cycle;
 
@@ -75,6 +76,8 @@ pub struct AssetGraph {
     declarations: Declarations,
     /// Where what is not at hand is read from.
     blocks: Option<Arc<dyn GraphBlocks>>,
+    /// Sources that are read from other paths, with the declared ones as they are written.
+    moved: Vec<(AssetId, String)>,
 }
 
 /// The parts of a graph, as the manifest has read them.
@@ -148,6 +151,7 @@ impl AssetGraph {
             names: OnceLock::new(),
             declarations: Declarations::default(),
             blocks: None,
+            moved: Vec::new(),
         }
     }
 

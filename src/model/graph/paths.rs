@@ -24,7 +24,11 @@ impl AssetGraph {
             let (path, kind) = without_slash(path);
             let mut declaration = graph.get(*id).clone();
             match &mut declaration {
-                Declaration::Source(source) => move_source(source, path),
+                Declaration::Source(source) => {
+                    let declared = written_path(source).unwrap_or_default();
+                    graph.moved.push((*id, declared));
+                    move_source(source, path);
+                }
                 Declaration::Asset(asset) if asset.is_materializable() => {}
                 Declaration::Asset(asset) => move_external(asset, path, kind),
             }
@@ -49,6 +53,23 @@ impl AssetGraph {
             graph.replace(id, declaration);
         }
         graph
+    }
+}
+
+/// The path of a source as it is written; `None` of what a command observes.
+pub fn written_path(source: &SourceAsset) -> Option<String> {
+    match &source.place {
+        Place::Paths(paths) => Some(paths.first()?.template().source()),
+        Place::Value { path, .. } => Some(path.source()),
+        Place::Observed { .. } => None,
+    }
+}
+
+impl AssetGraph {
+    /// The declared path of a source that is read from another one.
+    pub fn declared_path(&self, id: AssetId) -> Option<&str> {
+        let moved = self.moved.iter().rev().find(|(moved, _)| *moved == id);
+        moved.map(|(_, declared)| declared.as_str())
     }
 }
 

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::digest::Field;
 use crate::model::{
-    Asset, AssetId, AssetKey, BlockEntry, BlockRecord, CONFIG_FIELD, Cause, CodeChange,
+    Asset, AssetGraph, AssetId, AssetKey, BlockEntry, BlockRecord, CONFIG_FIELD, Cause, CodeChange,
     CurrentMaterialization, CurrentRef, DataChange, DataDetail, DataVersion, Dep, DependencyChange,
-    InputRecord, LastAttempt, Name, PartitionKey, Presence, RULE, Status,
+    InputRecord, LastAttempt, Name, PartitionKey, Presence, RULE, Status, written_path,
 };
-use crate::plan::fingerprint::{FILE_FIELD, MAPPING_FIELD, UNSET, VARIABLE_FIELD, output_read};
+use crate::plan::fingerprint::{
+    FILE_FIELD, MAPPING_FIELD, PATH_FIELD, UNSET, VARIABLE_FIELD, config_fields, output_read,
+};
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
 use crate::plan::scope::Cell;
 
@@ -96,7 +98,7 @@ fn differences(
         }
     }
     if let Some(old) = recorded.and_then(|id| evidence.records.config(id)) {
-        let changes = code_changes(&old, &judge.config_of(cell));
+        let changes = code_changes(&config_fields(&old), &judge.config_of(cell));
         for change in changes.into_iter().map(Cause::Code) {
             if !causes.contains(&change) {
                 causes.push(change);
@@ -105,7 +107,15 @@ fn differences(
     }
     // Of inputs that nobody remembers, as of what only a lock file knows, nothing can be said to have changed.
     if let Some(inputs) = &inputs {
-        causes.extend(input_changes(judge, evidence, cell, inputs, remapped));
+        let mut changes = input_changes(judge, evidence, cell, inputs, remapped);
+        let old = recorded.and_then(|id| evidence.records.config(id));
+        name_old_paths(
+            judge.scope().graph(),
+            id,
+            &old.unwrap_or_default(),
+            &mut changes,
+        );
+        causes.extend(changes);
     }
     if let Some(outputs) = judge.facts().changed_outputs.get(&cell) {
         let partition = judge.scope().at(cell).1;
@@ -116,6 +126,24 @@ fn differences(
         }));
     }
     causes
+}
+
+/// Names the path that an input was read from, where it is another one now.
+fn name_old_paths(graph: &AssetGraph, id: AssetId, recorded: &[Field], changes: &mut [Cause]) {
+    for cause in changes {
+        let Cause::Data(change) = cause else { continue };
+        let mut deps = graph.deps(id).iter();
+        let Some(dep) = deps.find(|dep| dep.input == change.input) else {
+            continue;
+        };
+        let name = format!("{PATH_FIELD}{}", dep.input);
+        let before = recorded.iter().find(|field| field.name == name);
+        let before = before.map(|field| field.value.clone());
+        let now = graph.source(dep.asset).and_then(written_path);
+        let declared = graph.declared_path(dep.asset).map(str::to_owned);
+        let old = before.or(declared);
+        change.old_path = old.filter(|old| !old.is_empty() && Some(old) != now.as_ref());
+    }
 }
 
 /// What differs in what a cell reads.
@@ -175,6 +203,7 @@ pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
                 path,
                 old: text(&old),
                 new: text(&new),
+                origin: None,
             }
         })
         .collect();
@@ -407,6 +436,7 @@ fn data_change(
             .zip(old.filter(|_| is_read))
             .and_then(|(up, old)| (evidence.detail)(up, old)),
         root: Vec::new(),
+        old_path: None,
     })
 }
 

@@ -8,8 +8,8 @@ mod locked_cells;
 use std::collections::HashMap;
 
 use crate::model::{
-    Asset, Cause, CodeVersion, EffectiveConfig, MaterializedRef, Observation, OutputChange,
-    PartitionSlot, Provenance, Status, StepName,
+    Asset, CONFIG_FIELD, Cause, CodeVersion, EffectiveConfig, MaterializedRef, Observation,
+    OutputChange, PartitionRef, PartitionSlot, Provenance, Status, StepName,
 };
 use crate::plan::causes::{CauseFacts, causes};
 use crate::plan::decide::{CellDecision, Decisions, decide};
@@ -236,7 +236,14 @@ impl<'a> Evaluation<'a> {
             path: &|cell| scope.source_path(cell),
             detail: &|cell, old| sources.value_detail(records, cell, old),
         };
-        causes(&mut self.judge, &evidence, cell)
+        let mut causes = causes(&mut self.judge, &evidence, cell);
+        let (_, partition) = scope.at(cell);
+        if let Some(config) = self.config_of(cell) {
+            for cause in &mut causes {
+                name_origin(config, partition, cause);
+            }
+        }
+        causes
     }
 
     /// The asset of a cell; `None` where it is a source's.
@@ -247,6 +254,17 @@ impl<'a> Evaluation<'a> {
     /// The name of a cell.
     pub fn step_name(&self, cell: Cell) -> StepName {
         self.scope().step_name(cell)
+    }
+}
+
+/// Says where a value of the configuration comes from.
+fn name_origin(config: &EffectiveConfig, partition: PartitionRef<'_>, cause: &mut Cause) {
+    if let Cause::Code(change) = cause
+        && let Some(path) = change.what.strip_prefix(CONFIG_FIELD)
+    {
+        let mut leaves = config.leaves(partition).iter();
+        let leaf = leaves.find(|leaf| leaf.path.to_string() == path);
+        change.origin = leaf.map(|leaf| leaf.origin.in_words().to_owned());
     }
 }
 

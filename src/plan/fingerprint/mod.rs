@@ -141,6 +141,15 @@ pub const FILE_FIELD: &str = "code.file.";
 /// The prefix of the fields that are variables: `=` and the value, or a word for what has none.
 pub const VARIABLE_FIELD: &str = "env.";
 
+/// The prefix of what is recorded of inputs that were read from another path than the declared one; never folded.
+pub const PATH_FIELD: &str = "path.";
+
+/// The values of the configuration among what is recorded of a materialization.
+pub fn config_fields(recorded: &[Field]) -> Vec<Field> {
+    let is_config = |field: &&Field| !field.name.starts_with(PATH_FIELD);
+    recorded.iter().filter(is_config).cloned().collect()
+}
+
 /// What a variable's field holds that is not set.
 pub const UNSET: &str = "unset";
 

@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::plan::blocks::{Blocks, MappedVersions};
 use crate::plan::fingerprint::{
-    FingerprintParts, RowConfigs, fingerprint, output_read, version_of_outputs,
+    FingerprintParts, RowConfigs, config_fields, fingerprint, output_read, version_of_outputs,
 };
 use crate::plan::scope::{Cell, Role, Row, Scope};
 use crate::plan::survey::{Known, Survey, WIDE};
@@ -450,7 +450,7 @@ impl<'a> Judge<'a> {
                 let recorded = provenance.recorded();
                 let inputs = recorded.and_then(|id| records.inputs(id));
                 let config = recorded.and_then(|id| records.config(id));
-                config.is_some_and(|config| config != self.config_fields(at))
+                config.is_some_and(|config| config_fields(&config) != self.config_fields(at))
                     || inputs.is_some_and(|inputs| self.some_input_differs(at, &inputs))
             }
         })

@@ -4,16 +4,14 @@ use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::answer::EventSink;
-use crate::app::RequestError;
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::library::request::{
-    IoManagerKind, RaiseOnError, RequestBase, recorded_methods, selecting_methods,
+    IoManagerKind, RaiseOnError, RequestBase, configured_methods, recorded_methods,
+    selecting_methods,
 };
 use crate::executor::Cancel;
-use crate::model::{
-    AssetKey, Force, KeyWord, MaterializeOptions, MemoryOptions, Occupied, SuppliedInput,
-};
+use crate::model::{Force, KeyWord, MaterializeOptions, MemoryOptions, Occupied};
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it
 /// is made it asks for everything that is not fresh.
@@ -57,6 +55,8 @@ impl<'a> MaterializeRequest<'a> {
     selecting_methods!(MaterializeRequest);
 
     recorded_methods!(MaterializeRequest);
+
+    configured_methods!(MaterializeRequest);
 
     /// Runs exactly what is selected, and not what it needs: that is read as it was left by earlier runs. If nothing is said,
     /// what it needs is brought up to date first.
@@ -249,33 +249,6 @@ impl<'a> MaterializeRequest<'a> {
         self
     }
 
-    /// In memory, reads a source or an external asset at `path`: relative to the project root or absolute, with
-    /// `{{partition}}` where it has partitions. It goes before [`test_sources`](Self::test_sources). What is no source is
-    /// an error of the call; on disk it is [`Error::OnlyInMemory`](crate::Error::OnlyInMemory).
-    ///
-    /// ```
-    /// let request = assetctl::MaterializeRequest::new().input("raw", "fixtures/{{partition}}.csv");
-    /// ```
-    #[must_use]
-    pub fn input(mut self, name: &str, path: &str) -> Self {
-        // The key of a source that is declared in place is its path, which no name is.
-        let asset = match AssetKey::parse(name) {
-            Ok(asset) => asset,
-            Err(_) if name.contains(['/', '.']) => AssetKey::of_path(name),
-            Err(_) => {
-                self.base.refuse_word(RequestError::UnknownName {
-                    name: name.to_owned(),
-                    help: "name a source or an external asset".to_owned(),
-                });
-                return self;
-            }
-        };
-        let path = path.to_owned();
-        let memory = self.only_in_memory("input");
-        memory.inputs.push(SuppliedInput { asset, path });
-        self
-    }
-
     /// Hands each event on as it comes, on the thread that made the call. The sink must not block for long, and cannot
     /// begin another run on disk of the same project ([`Error::WithinRun`](crate::Error::WithinRun)). [`EventSink`] has an
     /// example of one; a list is one too.
@@ -325,7 +298,8 @@ impl<'a> MaterializeRequest<'a> {
             _ => {}
         }
         if in_memory {
-            self.memory();
+            let inputs = std::mem::take(&mut self.base.configuration.inputs);
+            self.memory().inputs = inputs;
         }
         self.base = self.base.checked()?;
         Ok(self)

@@ -2,6 +2,7 @@
 //!
 //! Words are read as they come. What is wrong with them is the error of the call that takes the request.
 
+mod config;
 mod materialize;
 mod plan;
 
@@ -12,10 +13,11 @@ use crate::app::library::instance::Instance;
 use crate::app::{AppError, Quoted, RequestError};
 use crate::executor::Cancel;
 use crate::model::{
-    CheckOptions, InvalidKeyWord, KeyChoice, KeyWord, MaterializeOptions, PlanOptions,
-    SelectionRequest, StatusOptions,
+    AssetKey, CheckOptions, ConfigFile, Configuration, InvalidKeyWord, KeyChoice, KeyWord,
+    MaterializeOptions, PlanOptions, SelectionRequest, StatusOptions, SuppliedInput,
 };
 
+pub use config::ConfigRequest;
 pub use materialize::MaterializeRequest;
 pub use plan::{CheckRequest, PlanRequest, StatusRequest};
 
@@ -25,6 +27,7 @@ pub(super) struct RequestBase<O> {
     pub(super) options: O,
     pub(super) instance: Option<Instance>,
     pub(super) cancel: Cancel,
+    pub(super) configuration: Configuration,
     words: Vec<RequestError>,
     option: Option<Error>,
 }
@@ -58,7 +61,7 @@ impl Selecting for CheckOptions {
     }
 }
 
-impl<O: Selecting> RequestBase<O> {
+impl<O> RequestBase<O> {
     /// The request, if nothing of it was wrong.
     ///
     /// # Errors
@@ -71,13 +74,43 @@ impl<O: Selecting> RequestBase<O> {
         self.option.take().map_or(Ok(self), Err)
     }
 
-    fn selection(&mut self) -> &mut SelectionRequest {
-        self.options.selection()
+    /// Adds a file of run config in TOML.
+    fn add_config(&mut self, toml: &str) {
+        let number = self.configuration.files.len() + 1;
+        self.configuration.files.push(ConfigFile {
+            path: format!("config-{number}.toml"),
+            text: toml.to_owned(),
+        });
+    }
+
+    /// Reads a source from another path.
+    fn add_input(&mut self, name: &str, path: &str) {
+        // The key of a source that is declared in place is its path, which no name is.
+        let asset = match AssetKey::parse(name) {
+            Ok(asset) => asset,
+            Err(_) if name.contains(['/', '.']) => AssetKey::of_path(name),
+            Err(_) => {
+                return self.refuse_word(RequestError::UnknownName {
+                    name: name.to_owned(),
+                    help: "name a source or an external asset".to_owned(),
+                });
+            }
+        };
+        let path = path.to_owned();
+        self.configuration
+            .inputs
+            .push(SuppliedInput { asset, path });
     }
 
     /// Keeps what is wrong with a word.
     fn refuse_word(&mut self, error: RequestError) {
         self.words.push(error);
+    }
+}
+
+impl<O: Selecting> RequestBase<O> {
+    fn selection(&mut self) -> &mut SelectionRequest {
+        self.options.selection()
     }
 
     /// Keeps what is wrong with an option, if it is the first.
@@ -260,6 +293,54 @@ macro_rules! selecting_methods {
     };
 }
 
+/// The methods of a request that is judged by a configuration.
+macro_rules! configured_methods {
+    ($request:ident) => {
+        /// Adds a file of run config, as TOML text: what `--config` reads. Of two the later one wins, key by key. What is wrong
+        /// with it is an error of the call, `assetctl::manifest::…`.
+        ///
+        /// ```
+        #[doc = concat!("use assetctl::", stringify!($request), ";")]
+        ///
+        #[doc = concat!("let request = ", stringify!($request), "::new().config(\"[asset.clean.config]\\nlimit = 10\\n\");")]
+        /// ```
+        #[must_use]
+        pub fn config(mut self, toml: &str) -> Self {
+            self.base.add_config(toml);
+            self
+        }
+
+        /// Sets a value, as `--set PATH=VALUE` does: of two for one path the last one counts, and all of them win over
+        /// [`config`](Self::config). A value is TOML if it can be read as such, otherwise a text.
+        ///
+        /// ```
+        #[doc = concat!("use assetctl::", stringify!($request), ";")]
+        ///
+        #[doc = concat!("let request = ", stringify!($request), "::new().set(\"clean.limit\", \"10\");")]
+        /// ```
+        #[must_use]
+        pub fn set(mut self, path: &str, value: &str) -> Self {
+            self.base.configuration.set.push(format!("{path}={value}"));
+            self
+        }
+
+        /// Reads a source at `path`: relative to the project root or absolute, with `{{partition}}` where it has partitions.
+        /// What is not a source is an error of the call. In memory it may also be an external asset, and goes before the
+        /// sources of `[project.test]`.
+        ///
+        /// ```
+        #[doc = concat!("use assetctl::", stringify!($request), ";")]
+        ///
+        #[doc = concat!("let request = ", stringify!($request), "::new().input(\"raw\", \"fixtures/{{partition}}.csv\");")]
+        /// ```
+        #[must_use]
+        pub fn input(mut self, name: &str, path: &str) -> Self {
+            self.base.add_input(name, path);
+            self
+        }
+    };
+}
+
 /// The methods of a request with a selection, and an instance that has recorded something of what it selects.
 macro_rules! recorded_methods {
     ($request:ident) => {
@@ -293,4 +374,4 @@ macro_rules! recorded_methods {
     };
 }
 
-pub(super) use {recorded_methods, selecting_methods};
+pub(super) use {configured_methods, recorded_methods, selecting_methods};

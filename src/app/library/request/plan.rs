@@ -3,7 +3,9 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::app::library::instance::Instance;
-use crate::app::library::request::{RequestBase, recorded_methods, selecting_methods};
+use crate::app::library::request::{
+    RequestBase, configured_methods, recorded_methods, selecting_methods,
+};
 use crate::executor::Cancel;
 use crate::model::{
     CheckOptions, CheckedOutputs, DueWindows, Evidence, Force, Grouping, KeyWord, Occupied,
@@ -33,6 +35,8 @@ impl PlanRequest {
     }
 
     selecting_methods!(PlanRequest);
+
+    configured_methods!(PlanRequest);
 
     recorded_methods!(PlanRequest);
 
@@ -155,6 +159,8 @@ impl StatusRequest {
 
     selecting_methods!(StatusRequest);
 
+    configured_methods!(StatusRequest);
+
     recorded_methods!(StatusRequest);
 
     /// Tells each partition, and not neighbours of which the same is to be said as one.
@@ -229,6 +235,8 @@ impl CheckRequest {
     }
 
     selecting_methods!(CheckRequest);
+
+    configured_methods!(CheckRequest);
 
     /// Asks only about what the changes since a git revision can touch. If the project is in no git repository, or that has no such
     /// revision, the call is an error (`assetctl::git::…`).
