@@ -17,6 +17,7 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::running::{new_run_id, refuse_nested, refuse_running};
 use crate::app::selection::{Range, select};
+use crate::app::snapshot::OwnLines;
 use crate::engine::{clear_crashed, put_back_asides};
 use crate::executor::LocalExecutor;
 use crate::lock::{LockChanges, key_changes, line_of};
@@ -268,7 +269,8 @@ impl Acceptance<'_> {
     ) -> Result<(LockChanges, Acceptor<'_, '_>), AppError> {
         let mut evaluation =
             instance.evaluate(self.workspace, self.scope, Purpose::Run, Observing::Last)?;
-        instance.take_lock(self.project, self.workspace, &mut evaluation, self.lock)?;
+        let lock = (self.lock, &OwnLines::default());
+        instance.take_lock((self.project, self.workspace), &mut evaluation, lock)?;
         let sources = source_changes(self.project, &evaluation, self.lock.lock(), SourceLook::All);
         let acceptor = Acceptor::new(self.workspace, evaluation, (self.run, self.time))?;
         Ok((sources, acceptor))

@@ -15,6 +15,7 @@ use crate::app::neighbours::key_ranges;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::select_one;
+use crate::app::snapshot::OwnLines;
 use crate::engine::{Made, command_of, materialized};
 use crate::executor::LocalExecutor;
 use crate::look::{Observing, StoreRecords, Workspace};
@@ -44,7 +45,7 @@ pub fn explain(
         &workspace,
         &scope,
         Purpose::Status,
-        Observing::Last,
+        (Observing::Last, &OwnLines::default()),
     )?;
     let Some(cell) = scope.cell(id, index) else {
         unreachable!("a selected partition has a cell");

@@ -57,8 +57,13 @@ pub fn plan(
     let jobs = jobs(project, run);
     let answers = observe_sources(&workspace, &scope, jobs, project.now(), cancel)?;
     let observing = Observing::Now(&answers);
-    let mut evaluation =
-        instance.evaluate_with_lock(project, &workspace, &scope, purpose(run.force), observing)?;
+    let mut evaluation = instance.evaluate_with_lock(
+        project,
+        &workspace,
+        &scope,
+        purpose(run.force),
+        (observing, &look.take_own_lines()),
+    )?;
     refuse_unreadable(&evaluation)?;
     block_too_long(&mut evaluation, &workspace);
     let lock = || lockfile::read(project.root()).ok().flatten();

@@ -134,7 +134,7 @@ fn judged(
         &workspace,
         &scope,
         Purpose::Status,
-        Observing::Last,
+        (Observing::Last, &look.take_own_lines()),
     )?;
     if request.evidence == Evidence::Inputs {
         evaluation.ignore_outputs(&StoreRecords(&instance.store));

@@ -5,6 +5,7 @@ use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, everything};
 use crate::app::notice::{Notice, UnreadLock};
 use crate::app::project::OpenProject;
+use crate::app::snapshot::OwnLines;
 use crate::lockfile;
 use crate::look::{Observing, StoreRecords, Workspace};
 use crate::model::Lock;
@@ -19,13 +20,13 @@ impl InstanceAccess {
         workspace: &Workspace<'_>,
         scope: &'a Scope<'a>,
         purpose: Purpose,
-        observing: Observing<'_>,
+        (observing, own): (Observing<'_>, &OwnLines),
     ) -> Result<Evaluation<'a>, AppError> {
         let mut evaluation = self.evaluate(workspace, scope, purpose, observing)?;
         if evaluation.is_in_doubt() {
             match LockFile::read(project) {
                 Ok(file) if file.is_sound() => {
-                    self.take_lock(project, workspace, &mut evaluation, &file)?;
+                    self.take_lock((project, workspace), &mut evaluation, (&file, own))?;
                 }
                 _ => {
                     if let Err(error) = lockfile::read(project.root()) {
@@ -40,10 +41,9 @@ impl InstanceAccess {
     /// Takes in what a lock file knows of what is not fresh by the instance.
     pub fn take_lock(
         &mut self,
-        project: &OpenProject,
-        workspace: &Workspace<'_>,
+        (project, workspace): (&OpenProject, &Workspace<'_>),
         evaluation: &mut Evaluation<'_>,
-        file: &LockFile,
+        (file, own): (&LockFile, &OwnLines),
     ) -> Result<(), AppError> {
         if !evaluation.is_in_doubt() {
             return Ok(());
@@ -56,7 +56,7 @@ impl InstanceAccess {
         };
         if let Some(lock) = lock {
             evaluation.take_lock(workspace, &self.store, lock)?;
-            if evaluation.meets_part_of_a_block(lock) {
+            if evaluation.meets_part_of_a_block(lock, |asset, index| own.has(asset, index)) {
                 self.take_blocks(project, workspace, evaluation, lock)?;
             }
         }

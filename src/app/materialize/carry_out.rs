@@ -109,11 +109,13 @@ pub(super) fn carry_out<T>(
         Medium::Disk(_) => of_project,
         Medium::Memory(off) => off.workspace(of_project),
     };
+    let own_lines = &project_look.take_own_lines();
     let on_disk = DiskRun {
         project,
         request,
         clock,
         workspace: &workspace,
+        own_lines,
     };
     let evaluation = match &medium {
         Medium::Memory(off) => off.evaluate(&workspace, &scope, &mut instance)?,

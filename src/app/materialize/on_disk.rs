@@ -20,7 +20,8 @@ use crate::app::plan::{purpose, refuse_unreadable};
 use crate::app::project::{OpenProject, Surroundings};
 use crate::app::size::size_on_disk;
 use crate::app::snapshot::{
-    FinishedLook, FirstGlance, GlancedSnapshot, JudgedByInstance, NothingToDo, ProjectLook,
+    FinishedLook, FirstGlance, GlancedSnapshot, JudgedByInstance, NothingToDo, OwnLines,
+    ProjectLook,
 };
 use crate::engine::{
     Made, RunSummary, block_too_long, clear_crashed, materialized, observe_sources, put_back_asides,
@@ -333,6 +334,8 @@ pub(super) struct DiskRun<'a> {
     pub(super) request: &'a MaterializeOptions,
     pub(super) clock: &'a dyn Clock,
     pub(super) workspace: &'a Workspace<'a>,
+    /// What has lines of its own in the lock file, as far as that is known.
+    pub(super) own_lines: &'a OwnLines,
 }
 
 /// What a run on disk has looked at besides the files.
@@ -360,6 +363,7 @@ impl DiskRun<'_> {
             request,
             clock,
             workspace,
+            own_lines,
         } = *self;
         self.recover(instance, progress)?;
         let answers = observe_sources(
@@ -372,7 +376,8 @@ impl DiskRun<'_> {
         let observing = Observing::Now(&answers);
         let mut evaluation =
             instance.evaluate(workspace, scope, purpose(request.force), observing)?;
-        instance.take_lock(project, workspace, &mut evaluation, lock)?;
+        let lines = (lock, own_lines);
+        instance.take_lock((project, workspace), &mut evaluation, lines)?;
         instance.replace_if_damaged(project)?;
         refuse_unreadable(&evaluation)?;
         block_too_long(&mut evaluation, workspace);

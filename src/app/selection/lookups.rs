@@ -9,6 +9,7 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::running::running;
 use crate::app::selection::goals::matching;
+use crate::app::snapshot::OwnLines;
 use crate::executor::LocalExecutor;
 use crate::git::{GitError, Repository};
 use crate::look::Observing;
@@ -116,7 +117,7 @@ fn standing(
         &workspace,
         &scope,
         Purpose::Status,
-        Observing::Last,
+        (Observing::Last, &OwnLines::default()),
     )?;
     project.keep_what_was_learnt();
     let of = |(_, value): (&str, StatusValue)| {

@@ -10,5 +10,5 @@ mod settled_records;
 pub use basis::LookBasis;
 pub use first_glance::{FirstGlance, GlancedSnapshot, NothingToDo};
 pub use keep::{FinishedLook, JudgedByInstance, KeptLock};
-pub use project_look::{LockLines, ProjectLook, RunDemand};
+pub use project_look::{LockLines, OwnLines, ProjectLook, RunDemand};
 pub use settled_records::SettledRecords;

@@ -22,6 +22,18 @@ use crate::model::{AssetId, Force, MaterializeOptions, PartitionRef, PartitionSe
 use crate::plan::{Scope, SettledPartitions, Upstream, reached};
 use crate::store::{ChangeState, StateChange, Store};
 
+/// Partitions whose lines in the lock file are known to say what is recorded of them. One that is not fresh now, with its
+/// outputs as they were recorded, has a wrong line then, and so has the block that it stands in.
+#[derive(Debug, Default)]
+pub struct OwnLines(HashMap<AssetId, PartitionSet>);
+
+impl OwnLines {
+    /// Whether a partition is known to have one.
+    pub fn has(&self, asset: AssetId, index: u32) -> bool {
+        self.0.get(&asset).is_some_and(|set| set.contains(index))
+    }
+}
+
 /// A look at what a request is about.
 pub struct ProjectLook {
     pub(super) basis: Basis,
@@ -40,6 +52,8 @@ pub struct ProjectLook {
     pub(super) changes: Option<ChangeState>,
     /// How large sources looked that have changed.
     seen: HashMap<Watched, Look>,
+    /// What has lines of its own in the lock file, if that is known.
+    own_lines: OwnLines,
 }
 
 /// What of a snapshot is believed.
@@ -84,7 +98,13 @@ impl ProjectLook {
             lock: None,
             changes: None,
             seen: HashMap::new(),
+            own_lines: OwnLines::default(),
         }
+    }
+
+    /// The partitions whose lines in the lock file are known to say what is recorded of them.
+    pub fn take_own_lines(&mut self) -> OwnLines {
+        std::mem::take(&mut self.own_lines)
     }
 
     /// Begins a look at these goals and all that they need.
@@ -181,14 +201,15 @@ impl ProjectLook {
             besides.partitions = changed_records(project, store, state)?;
         }
         let lock_holds = lock_holds(project.root(), state);
+        let id = |place| numbering.id(place);
+        let unlocked = state.unlocked.iter();
+        let unlocked = unlocked.filter_map(|(place, _, set)| Some((id(place)?, set)));
+        let unlocked: Vec<(AssetId, PartitionSet)> = unlocked.collect();
         if lock == LockLines::Kept {
             if !lock_holds {
                 return None;
             }
-            let unlocked = state.unlocked.iter();
-            let id = |place| numbering.id(place);
-            let unlocked = unlocked.filter_map(|(place, _, set)| Some((id(place)?, set)));
-            besides.partitions.extend(unlocked);
+            besides.partitions.extend(unlocked.iter().cloned());
         }
         let from = Viewpoint {
             root: project.root(),
@@ -221,6 +242,15 @@ impl ProjectLook {
         let narrowed = narrow((graph, keys), known, glanced, besides)?;
         self.settled = narrowed.settled;
         self.gone = narrowed.gone;
+        if lock_holds {
+            let mut own = narrowed.outlived;
+            for (asset, set) in unlocked {
+                if let Some(known) = own.get_mut(&asset) {
+                    *known = known.difference(&set);
+                }
+            }
+            self.own_lines = OwnLines(own);
+        }
         self.lock.clone_from(&state.lock);
         self.seen = looks_since(project, (&snapshot, &numbering), &records);
         self.snapshot = Some((snapshot, numbering));

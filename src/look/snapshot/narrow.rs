@@ -18,6 +18,8 @@ pub struct Narrowed {
     pub settled: SettledPartitions,
     /// What of the snapshot counts no more.
     pub gone: Owners,
+    /// What the snapshot held and is opened for how files look, or for what lies above it; empty where that cannot be told.
+    pub outlived: HashMap<AssetId, PartitionSet>,
 }
 
 /// What has changed besides what is seen at files.
@@ -82,8 +84,8 @@ pub fn narrow(
             opening.change(asset, &set);
         }
     }
-    for (asset, set) in besides.partitions {
-        opening.change(asset, &set);
+    for (asset, set) in &besides.partitions {
+        opening.change(*asset, set);
     }
     opening.spread_all();
     let Opening {
@@ -92,12 +94,25 @@ pub fn narrow(
         mut gone,
         ..
     } = opening;
+    let mut outlived = HashMap::new();
+    if knows_all {
+        outlived.clone_from(&opened);
+        for (asset, set) in &besides.partitions {
+            if let Some(known) = outlived.get_mut(asset) {
+                *known = known.difference(set);
+            }
+        }
+    }
     for (asset, set) in opened {
         if let Some(place) = numbering.place(asset) {
             gone.add(place, OwnedPart::Outputs, &set);
         }
     }
-    Some(Narrowed { settled, gone })
+    Some(Narrowed {
+        settled,
+        gone,
+        outlived,
+    })
 }
 
 /// How many keys each definition of today has had when the snapshot was written; `None` where other keys have come than behind

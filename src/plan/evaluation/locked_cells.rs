@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Current, DataVersion, Fingerprint, Lock, OutputChange, Provenance, Status};
+use crate::model::{
+    AssetId, Current, DataVersion, Fingerprint, Lock, OutputChange, Provenance, Status,
+};
 use crate::plan::{Cell, Evaluation, Records, Role, Witness};
 
 /// What the lock file knows of cells that are not fresh by the instance.
@@ -33,8 +35,13 @@ pub struct LockedResult {
 
 impl Evaluation<'_> {
     /// Whether cells that are still not fresh stand in blocks, and a block of which the scope holds a part only is among those
-    /// of the assets of the scope: blocks are judged as a whole, with all that they read.
-    pub fn meets_part_of_a_block(&self, lock: &Lock) -> bool {
+    /// of the assets of the scope: blocks are judged as a whole, with all that they read. A block with a cell whose line is
+    /// known to be that of its record (`has_own_line`) is wrong where another result than that is to be expected.
+    pub fn meets_part_of_a_block(
+        &self,
+        lock: &Lock,
+        has_own_line: impl Fn(AssetId, u32) -> bool,
+    ) -> bool {
         let scope = self.scope();
         let (mut any_doubtful, mut any_part) = (false, false);
         for locked in lock.assets.iter().filter(|it| !it.blocks.is_empty()) {
@@ -45,8 +52,16 @@ impl Evaluation<'_> {
             let ranges = locked.blocks.iter().filter_map(|block| block.range(keys));
             for range in ranges.filter(|range| row.set.meets(range)) {
                 let within = || range.clone().filter_map(|index| row.cell(index));
-                any_part |= within().count() < range.len();
-                any_doubtful |= within().any(|cell| self.is_doubtful(cell));
+                let is_outdated = |cell: Cell| {
+                    self.is_doubtful(cell)
+                        && !self.is_unrecorded(cell)
+                        && self.changed_outputs(cell).is_none()
+                        && has_own_line(row.asset, row.index_of(cell))
+                };
+                if !within().any(is_outdated) {
+                    any_part |= within().count() < range.len();
+                    any_doubtful |= within().any(|cell| self.is_doubtful(cell));
+                }
             }
         }
         any_doubtful && any_part
