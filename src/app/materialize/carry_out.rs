@@ -109,13 +109,12 @@ pub(super) fn carry_out<T>(
         Medium::Disk(_) => of_project,
         Medium::Memory(off) => off.workspace(of_project),
     };
-    let own_lines = &project_look.take_own_lines();
     let on_disk = DiskRun {
         project,
         request,
         clock,
         workspace: &workspace,
-        own_lines,
+        own_lines: project_look.take_own_lines(),
     };
     let evaluation = match &medium {
         Medium::Memory(off) => off.evaluate(&workspace, &scope, &mut instance)?,
@@ -128,9 +127,8 @@ pub(super) fn carry_out<T>(
     if let Medium::Disk(_) = medium {
         on_disk.begin(&mut instance, &evaluation, &mut basis)?;
     }
-    for notice in &instance.notices {
-        progress.notice(notice);
-    }
+    let told = instance.notices.iter();
+    told.for_each(|notice| progress.notice(notice));
     let settled = project_look.settled_assets(project);
     let usual = settled_durations(project, &instance.store, &settled, &evaluation)?;
     let costs = costs(evaluation.judge(), &evaluation.decisions().of, &usual);

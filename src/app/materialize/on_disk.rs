@@ -335,7 +335,7 @@ pub(super) struct DiskRun<'a> {
     pub(super) clock: &'a dyn Clock,
     pub(super) workspace: &'a Workspace<'a>,
     /// What has lines of its own in the lock file, as far as that is known.
-    pub(super) own_lines: &'a OwnLines,
+    pub(super) own_lines: OwnLines,
 }
 
 /// What a run on disk has looked at besides the files.
@@ -363,7 +363,7 @@ impl DiskRun<'_> {
             request,
             clock,
             workspace,
-            own_lines,
+            ..
         } = *self;
         self.recover(instance, progress)?;
         let answers = observe_sources(
@@ -376,7 +376,7 @@ impl DiskRun<'_> {
         let observing = Observing::Now(&answers);
         let mut evaluation =
             instance.evaluate(workspace, scope, purpose(request.force), observing)?;
-        let lines = (lock, own_lines);
+        let lines = (lock, &self.own_lines);
         instance.take_lock((project, workspace), &mut evaluation, lines)?;
         instance.replace_if_damaged(project)?;
         refuse_unreadable(&evaluation)?;

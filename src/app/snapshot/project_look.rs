@@ -239,7 +239,7 @@ impl ProjectLook {
         let records = std::mem::take(&mut glance.records);
         let glanced = (glance, self.is_of_everything);
         let known = (state, &numbering);
-        let narrowed = narrow((graph, keys), known, glanced, besides)?;
+        let narrowed = narrow((graph, keys), known, glanced, &besides)?;
         self.settled = narrowed.settled;
         self.gone = narrowed.gone;
         if lock_holds {

@@ -36,7 +36,7 @@ pub fn narrow(
     (graph, keys): (&AssetGraph, &KeysByDefinition),
     (state, numbering): (&SnapshotState, &Numbering),
     (glance, knows_all): (Glance, bool),
-    besides: Besides,
+    besides: &Besides,
 ) -> Option<Narrowed> {
     let id = |place: u32| numbering.id(place);
     let counts = counts_then((graph, keys), state, numbering)?;
