@@ -86,7 +86,7 @@ fn other_lines(
 /// Whether a source is read from another path than the declared one.
 pub(super) fn is_moved(graph: &AssetGraph, declared: &AssetGraph, id: AssetId) -> bool {
     let place = |graph: &AssetGraph| -> Option<Place> { Some(graph.source(id)?.place.clone()) };
-    place(graph) != place(declared)
+    id.index() >= declared.len() || place(graph) != place(declared)
 }
 
 /// A configuration as it is typed.

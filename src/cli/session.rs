@@ -14,7 +14,7 @@ use crate::cli::output;
 use crate::cli::terminal::{Terminal, Variables};
 use crate::cli::text::{Detail, Look};
 use crate::cli::verb::Cli;
-use crate::model::Configuration;
+use crate::model::{Configuration, SuppliedInput};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// What one invocation knows of its surroundings.
@@ -149,7 +149,7 @@ impl Session {
             None => Configuration::default(),
         };
         if self.in_memory {
-            configuration.inputs.clear();
+            SuppliedInput::taken_in_memory(&mut configuration.inputs);
         }
         Ok(Surroundings {
             directory,

@@ -24,7 +24,7 @@ pub use config::{
 };
 pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
-    written_path,
+    own_source, written_path,
 };
 pub use job::{ExecutorKind, Job, JobExecution};
 pub use lock::{

@@ -782,3 +782,91 @@ config_schema = { size = { type = "string", enum = ["small", "large"] } }
     );
     assert_eq!(sandbox.read("a/small.txt"), "small\n");
 }
+
+#[test]
+fn one_input_is_read_from_another_path() {
+    let manifest = r#"
+[source.raw]
+path = "raw.csv"
+
+[asset.copy]
+deps = "raw"
+command = "cat {{input}} > {{output}}"
+outputs = { data = "copy.csv", log = "copy.log" }
+
+[asset.other]
+deps = "raw"
+command = "cat {{input}} > {{output}}"
+outputs = "other.csv"
+
+[asset.report]
+deps = "copy.data"
+command = "cat {{input}} > {{output}}"
+outputs = "report.csv"
+"#;
+    let manifest = manifest.replace(
+        "> {{output}}\"\noutputs = {",
+        "| tee {{output.log}} > {{output.data}}\"\noutputs = {",
+    );
+    let sandbox = Sandbox::new()
+        .with_file("Assets.toml", &manifest)
+        .with_file("raw.csv", "raw\n")
+        .with_file("given.csv", "given\n");
+    // What would be made is not made for this reader.
+    let made = sandbox
+        .materialize(&["report", "--input", "report.copy=given.csv"])
+        .success();
+    assert_eq!(made.steps().into_iter().collect::<Vec<_>>(), ["report"]);
+    assert_eq!(sandbox.read("report.csv"), "given\n");
+    let given = ["--input", "copy.raw=given.csv"];
+    let made = sandbox.materialize(&given).success();
+    assert_eq!(made.steps().len(), 3, "{:?}", made.steps());
+    assert_eq!(sandbox.read("other.csv"), "raw\n");
+    assert_eq!(sandbox.read("copy.csv"), "given\n");
+    sandbox
+        .run(&["check", "--set", "asset.copy.inputs.raw=given.csv"])
+        .success();
+    let explained = json(&sandbox, &["explain", "copy"], 0);
+    let causes = explained["causes"].as_array().expect("a list");
+    let cause = &causes[0];
+    assert_eq!(
+        (
+            causes.len(),
+            &cause["kind"],
+            &cause["path"],
+            &cause["old_path"]
+        ),
+        (1, &json!("data"), &json!("raw.csv"), &json!("given.csv")),
+        "{explained}"
+    );
+    let first = sandbox
+        .run(&[&["config", "check"][..], &given].concat())
+        .success();
+    assert!(
+        first.stdout().contains("\"copy.raw\" = \"given.csv\""),
+        "{}",
+        first.stdout()
+    );
+    sandbox.write("run.toml", first.stdout());
+    let again = sandbox
+        .run(&["config", "check", "--config", "run.toml"])
+        .success();
+    assert_eq!(again.stdout(), first.stdout());
+    let said = sandbox
+        .run(&["status", "--input", "copy.rw=given.csv"])
+        .exits(2);
+    assert!(
+        said.stderr().contains("did you mean `raw`?"),
+        "{}",
+        said.stderr()
+    );
+    let made = sandbox.run(&[
+        "materialize",
+        "--in-memory",
+        "--print",
+        "report",
+        "--input",
+        "report.copy=given.csv",
+    ]);
+    assert_eq!(made.success().stdout(), "given\n");
+}

@@ -34,7 +34,6 @@ fn an_instance_in_memory_and_test_sources_on_disk_are_errors() {
     let cases = [
         MaterializeRequest::new().test_sources(),
         MaterializeRequest::new().memory_limit(1000),
-        MaterializeRequest::new().input("raw", "other.txt"),
     ];
     for request in cases {
         let error = materialize(&project, request).expect_err("only in memory");

@@ -222,3 +222,47 @@ fn without_waiting_a_step_that_another_run_works_on_is_an_error() {
     let told = asks.told.lock().expect("no panic").clone();
     assert_eq!(told, [Some("assetctl::engine::held".to_owned())]);
 }
+
+#[test]
+fn each_request_is_judged_by_its_configuration() {
+    let folder = Folder::with(
+        "[project]\n[source.raw]\npath = \"raw.txt\"\n[asset.a]\ndeps = \"raw\"\ncommand = \"echo {{config.limit}} | cat {{input}} - > {{output}}\"\noutputs = \"a.txt\"\nconfig = { limit = 1 }\n",
+    );
+    folder.write("raw.txt", "raw\n");
+    folder.write("other.txt", "other\n");
+    let project = folder.project();
+    let instance = project.instance();
+    let request = || MaterializeRequest::new().instance(&instance);
+    assert_eq!(run(&project, request()).materialized, 1);
+    let with = request()
+        .config("[asset.a.config]\nlimit = 2\n")
+        .set("a.limit", "3")
+        .input("raw", "other.txt");
+    assert_eq!(run(&project, with).materialized, 1);
+    let text = std::fs::read_to_string(folder.root().join("a.txt")).expect("it was made");
+    assert_eq!(text, "other\n3\n");
+    let fresh = |request: StatusRequest| {
+        let request = request.instance(&instance);
+        status(&project, request).expect("a status").summary.fresh
+    };
+    assert_eq!(fresh(StatusRequest::new()), 0);
+    let same = StatusRequest::new()
+        .set("a.limit", "3")
+        .input("raw", "other.txt");
+    assert_eq!(fresh(same), 1);
+    let plan_of = PlanRequest::new().instance(&instance).set("a.limit", "3");
+    let planned = plan(&project, plan_of).expect("a plan");
+    assert_eq!(planned.counts.run, 1);
+    let wrong = check(&project, CheckRequest::new().set("a.limit", "x"));
+    assert_eq!(
+        code(wrong).as_deref(),
+        Some("assetctl::manifest::config_value")
+    );
+    // In memory the same words count.
+    let in_memory = MaterializeRequest::new()
+        .set("a.limit", "4")
+        .input("raw", "other.txt");
+    let made = materialize_to_memory(&project, in_memory).expect("it runs");
+    let made = made.output("a", None, None).expect("made");
+    assert_eq!(&*made.bytes().expect("a file"), b"other\n4\n");
+}

@@ -97,8 +97,10 @@ impl Writing {
         let graph = project.graph();
         let mut moved = BTreeMap::new();
         for id in graph.ids().filter(|id| graph.is_source(*id)) {
-            if graph.source(id).and_then(written_path) != declared.source(id).and_then(written_path)
-            {
+            let declared = (id.index() < declared.len())
+                .then(|| declared.source(id))
+                .flatten();
+            if graph.source(id).and_then(written_path) != declared.and_then(written_path) {
                 moved.extend(
                     graph
                         .source(id)

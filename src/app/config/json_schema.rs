@@ -16,7 +16,7 @@ pub fn config_schema(project: &OpenProject) -> Value {
         };
         let config = asset.recipe.as_ref().and_then(|it| it.config.as_ref());
         let values = config.map_or_else(|| closed(&Map::new()), |it| table(&it.schema));
-        let inputs = asset.deps.iter().filter(|dep| graph.is_source(dep.asset));
+        let inputs = asset.deps.iter();
         let inputs = inputs.map(|dep| (dep.input.to_string(), path()));
         let mut keys = Map::new();
         keys.insert("config".to_owned(), values.clone());

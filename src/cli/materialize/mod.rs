@@ -21,7 +21,7 @@ use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
     Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions, Printed,
-    SelectionText, StepOrdering,
+    SelectionText, StepOrdering, SuppliedInput,
 };
 
 /// Words of `materialize`.
@@ -281,7 +281,7 @@ fn options(
             .memory_limit
             .unwrap_or(MemoryOptions::DEFAULT_MEMORY_LIMIT),
         test_sources: memory.test_sources,
-        inputs: args.run.configuration.inputs(here)?,
+        inputs: SuppliedInput::taken_in_memory(&mut args.run.configuration.inputs(here)?),
         printed,
     });
     Ok(options)

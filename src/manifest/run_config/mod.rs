@@ -42,6 +42,7 @@ pub fn configured(
         problems: Problems::default(),
         layers: BTreeMap::new(),
         inputs: Vec::new(),
+        own_inputs: Vec::new(),
         execution: ExecutionSettings::default(),
         source: Source::default(),
     };
@@ -82,8 +83,20 @@ struct Call<'a> {
     problems: Problems,
     layers: BTreeMap<AssetId, Vec<ConfigLayer>>,
     inputs: Vec<(AssetId, PathTemplate)>,
+    own_inputs: Vec<OwnInput>,
     execution: ExecutionSettings,
     source: Source,
+}
+
+/// An input that only its reader reads from another path.
+struct OwnInput {
+    /// The reader, and the index of its dep.
+    dep: (AssetId, usize),
+    /// The path, as it was given.
+    text: String,
+    /// Where that was said.
+    path: ConfigPath,
+    location: Location,
 }
 
 /// Where values come from that are read now.
@@ -185,8 +198,11 @@ impl Call<'_> {
                 "inputs" => {
                     for input in self.table(inner, &path) {
                         let path = path.then(&input.key);
-                        if let Some(source) = self.source_of(id, &input.key, (&path, input)) {
-                            self.file_input(&source, input, &path);
+                        if let Setting::Value(ConfigValue::Text(text)) = &input.setting {
+                            let text = text.clone();
+                            self.own_input(id, (&input.key, &text), (&path, input.location));
+                        } else {
+                            self.report((&path, input.location), "wanted a path", "write a text");
                         }
                     }
                 }
@@ -203,22 +219,30 @@ impl Call<'_> {
         }
     }
 
-    /// The source that an input of an asset reads.
-    fn source_of(
+    /// An input of an asset that is read from another path, and what makes it does not run for that.
+    fn own_input(
         &mut self,
         asset: Option<AssetId>,
-        input: &str,
-        (path, entry): (&ConfigPath, &SettingEntry),
-    ) -> Option<String> {
+        (input, text): (&str, &str),
+        at: (&ConfigPath, Location),
+    ) {
         let graph = self.graph;
-        let deps = graph.deps(asset?);
-        let Some(dep) = deps.iter().find(|dep| dep.input.as_str() == input) else {
+        let Some(id) = asset else { return };
+        let deps = graph.deps(id);
+        let found = deps.iter().position(|dep| dep.input.as_str() == input);
+        if let Some(index) = found {
+            self.own_inputs.retain(|own| own.dep != (id, index));
+            self.own_inputs.push(OwnInput {
+                dep: (id, index),
+                text: text.to_owned(),
+                path: at.0.clone(),
+                location: at.1,
+            });
+        } else {
             let known = deps.iter().map(|dep| dep.input.as_str());
             let help = did_you_mean(input, known, "the asset has no inputs");
-            self.report((path, entry.key_location), "there is no such input", help);
-            return None;
-        };
-        Some(graph.key(dep.asset).to_string())
+            self.report(at, "there is no such input", help);
+        }
     }
 
     fn file_input(&mut self, name: &str, entry: &SettingEntry, path: &ConfigPath) {
@@ -237,14 +261,30 @@ impl Call<'_> {
         let plain = name.trim_start_matches("./");
         let in_place = || graph.find(&format!("./{plain}"));
         let found = graph.find(name).or_else(in_place).or(graph.find(plain));
+        if let (None, Some((asset, input))) = (found, name.rsplit_once('.'))
+            && let Some(id) = graph.find(asset)
+        {
+            return self.own_input(Some(id), (input, path), (&at, location));
+        }
         let Some(id) = found.or_else(|| self.find((name, location), &at)) else {
             return;
         };
         if graph.source(id).is_none() {
-            let help = "name a source: outputs of assets are read at their own paths";
+            let help = "name a source, or an input of an asset: `report.flights`";
             self.report((&at, location), format!("`{name}` is not a source"), help);
             return;
         }
+        self.path_of(graph, id, path, (&at, location));
+    }
+
+    /// Reads the path of a source.
+    fn path_of(
+        &mut self,
+        graph: &AssetGraph,
+        id: AssetId,
+        path: &str,
+        (at, location): (&ConfigPath, Location),
+    ) {
         // What lies in the project is called as there.
         let below = path.strip_prefix(self.root);
         let below = below.and_then(|below| below.strip_prefix('/'));
@@ -256,7 +296,7 @@ impl Call<'_> {
             Err(errors) => {
                 for error in errors {
                     let message = error.to_string();
-                    self.report((&at, location), message, "correct the path");
+                    self.report((at, location), message, "correct the path");
                 }
             }
         }
@@ -455,6 +495,18 @@ impl Call<'_> {
         }
         if !variables.is_empty() {
             self.refuse_secrets(&variables);
+        }
+        let own = std::mem::take(&mut self.own_inputs);
+        let deps: Vec<(AssetId, usize)> = own.iter().map(|input| input.dep).collect();
+        let with_own;
+        let mut graph = graph;
+        if !own.is_empty() {
+            let (moved, ids) = graph.with_own_sources(&deps);
+            for (input, id) in own.iter().zip(ids) {
+                self.path_of(&moved, id, &input.text, (&input.path, input.location));
+            }
+            with_own = moved;
+            graph = &with_own;
         }
         let errors = self.problems.into_errors(files);
         if !errors.is_empty() {

@@ -37,10 +37,7 @@ pub(super) fn read_word(call: &mut Call<'_>, word: &str) {
         }
         ["asset", asset, "inputs", input] => {
             let id = call.find((asset, nowhere), &path);
-            let entry = entry(input, Setting::Value(ConfigValue::Text(value.to_owned())));
-            if let Some(source) = call.source_of(id, input, (&path, &entry)) {
-                call.input(&source, value, nowhere);
-            }
+            call.own_input(id, (input, value), (&path, nowhere));
         }
         ["inputs", source] => call.input(source, value, nowhere),
         ["asset", ..] => {

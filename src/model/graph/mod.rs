@@ -32,7 +32,7 @@ use crate::model::template::PathTemplate;
 
 pub use compiled::GraphBlocks;
 pub use index::{AssetKeys, ByValue, Labels};
-pub use paths::written_path;
+pub use paths::{own_source, written_path};
 pub use revised::Revised;
 pub use rows::Cycle;
 

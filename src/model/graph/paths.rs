@@ -3,11 +3,11 @@
 //! Ids, edges, partitions and names are those of the graph that it is made of; no version folds where a source lies.
 
 use crate::model::asset::{
-    Asset, DataVersionRule, Declaration, Output, OutputKind, Place, SourceAsset, SourcePath,
+    About, Asset, DataVersionRule, Declaration, Output, OutputKind, Place, SourceAsset, SourcePath,
 };
 use crate::model::config::AssetConfig;
-use crate::model::graph::AssetGraph;
-use crate::model::name::AssetId;
+use crate::model::graph::{AssetGraph, GraphParts};
+use crate::model::name::{AssetId, AssetKey, Name};
 use crate::model::template::{PathTemplate, Piece};
 
 impl AssetGraph {
@@ -54,6 +54,60 @@ impl AssetGraph {
         }
         graph
     }
+}
+
+impl AssetGraph {
+    /// The graph in which some inputs, each the dep with this index of its reader, are read from sources of their own, and
+    /// the ids of these. They are to be given paths.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such dep.
+    pub fn with_own_sources(&self, inputs: &[(AssetId, usize)]) -> (Self, Vec<AssetId>) {
+        let mut declarations: Vec<Declaration> =
+            self.ids().map(|id| self.get(id).clone()).collect();
+        let mut own = Vec::with_capacity(inputs.len());
+        for (reader, index) in inputs {
+            let dep = self.deps(*reader)[*index].clone();
+            let id = AssetId(declarations.len() as u32);
+            let key = own_source(self.key(*reader), &dep.input);
+            let source = match self.source(dep.asset) {
+                Some(source) => SourceAsset {
+                    key,
+                    location: dep.location,
+                    ..source.clone()
+                },
+                None => SourceAsset {
+                    key,
+                    location: dep.location,
+                    about: About::default(),
+                    partitions: self.partitions(dep.asset),
+                    place: Place::Paths(Vec::new()),
+                    optional: false,
+                    leaves_out_gitignored: false,
+                },
+            };
+            if let Declaration::Asset(asset) = &mut declarations[reader.index()] {
+                asset.deps[*index].asset = id;
+                asset.deps[*index].output = None;
+            }
+            declarations.push(Declaration::Source(Box::new(source)));
+            own.push(id);
+        }
+        let parts = GraphParts {
+            settings: self.settings.clone(),
+            files: self.files.clone(),
+            definitions: self.definitions.clone(),
+            declarations,
+        };
+        let graph = Self::new(parts).expect("an edge to a source is part of no cycle");
+        (graph, own)
+    }
+}
+
+/// The key of a source of which only one input is read: no other key holds a dot, but paths.
+pub fn own_source(reader: &AssetKey, input: &Name) -> AssetKey {
+    AssetKey::of_path(&format!("{reader}.{input}"))
 }
 
 /// The path of a source as it is written; `None` of what a command observes.

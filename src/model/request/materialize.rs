@@ -144,6 +144,18 @@ pub struct SuppliedInput {
     pub path: String,
 }
 
+impl SuppliedInput {
+    /// Those that a run in memory takes for itself: of sources and external assets by their names. The others, of sources that
+    /// are declared in place and of single inputs, are of the configuration.
+    pub fn taken_in_memory(inputs: &mut Vec<Self>) -> Vec<Self> {
+        let (others, named) = std::mem::take(inputs)
+            .into_iter()
+            .partition(|input| input.asset.as_str().contains('.'));
+        *inputs = others;
+        named
+    }
+}
+
 /// One value of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Printed {

@@ -8,7 +8,7 @@ use crate::digest::Field;
 use crate::model::{
     Asset, AssetGraph, AssetId, AssetKey, BlockEntry, BlockRecord, CONFIG_FIELD, Cause, CodeChange,
     CurrentMaterialization, CurrentRef, DataChange, DataDetail, DataVersion, Dep, DependencyChange,
-    InputRecord, LastAttempt, Name, PartitionKey, Presence, RULE, Status, written_path,
+    InputRecord, LastAttempt, Name, PartitionKey, Presence, RULE, Status, own_source, written_path,
 };
 use crate::plan::fingerprint::{
     FILE_FIELD, MAPPING_FIELD, PATH_FIELD, UNSET, VARIABLE_FIELD, config_fields, output_read,
@@ -156,7 +156,7 @@ fn input_changes(
 ) -> Vec<Cause> {
     let (id, _) = judge.scope().at(cell);
     let deps = judge.scope().graph().deps(id);
-    let mut causes = dependency_changes(judge, deps, inputs, remapped);
+    let mut causes = dependency_changes(judge, (id, deps), inputs, remapped);
     let changed = |causes: &[Cause], input: &InputRecord| {
         let is_its = |cause: &Cause| match cause {
             Cause::Dependency { input: changed, .. } => changed.as_str() == input.input,
@@ -247,7 +247,7 @@ fn words(name: &str) -> String {
 
 fn dependency_changes(
     judge: &Judge<'_>,
-    deps: &[Dep],
+    (id, deps): (AssetId, &[Dep]),
     recorded: &[InputRecord],
     remapped: Vec<(String, CodeChange)>,
 ) -> Vec<Cause> {
@@ -259,6 +259,11 @@ fn dependency_changes(
             continue;
         };
         let output = output_read(graph, dep);
+        // An input that is read from a path of its own is another path, not another dependency.
+        let own = own_source(graph.key(id), &dep.input);
+        if own == old.asset || own == *graph.key(dep.asset) {
+            continue;
+        }
         if old.asset != *graph.key(dep.asset) || old.output != output {
             let change = DependencyChange::Remapped {
                 old: read(&old.asset, old.output.as_deref()),

@@ -11,7 +11,7 @@ use crate::app::library::request::{
     selecting_methods,
 };
 use crate::executor::Cancel;
-use crate::model::{Force, KeyWord, MaterializeOptions, MemoryOptions, Occupied};
+use crate::model::{Force, KeyWord, MaterializeOptions, MemoryOptions, Occupied, SuppliedInput};
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it
 /// is made it asks for everything that is not fresh.
@@ -298,7 +298,8 @@ impl<'a> MaterializeRequest<'a> {
             _ => {}
         }
         if in_memory {
-            let inputs = std::mem::take(&mut self.base.configuration.inputs);
+            let inputs = &mut self.base.configuration.inputs;
+            let inputs = SuppliedInput::taken_in_memory(inputs);
             self.memory().inputs = inputs;
         }
         self.base = self.base.checked()?;
