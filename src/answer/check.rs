@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::answer::{KeyRange, NotRebuilt, Rebuilt, fields};
-use crate::model::{AssetKey, Cause, DueWindows, PartitionKey, Status, Strictness};
+use crate::model::{AssetKey, Cause, DueWindows, PartitionKey, StaleManifest, Status, Strictness};
 
 /// Whether everything that was asked for is fresh, and what is not.
 ///
@@ -55,6 +55,8 @@ pub struct CheckReport {
     pub rebuilt: Vec<Rebuilt>,
     /// What was chosen and cannot be built in scratch, or not be compared.
     pub not_rebuilt: Vec<NotRebuilt>,
+    /// Manifests that commands print, and whose files have another text.
+    pub stale_manifests: Vec<StaleManifest>,
     /// Whether what is staged would be fresh if the lock file of the work tree were added.
     pub lock_not_added: bool,
     /// What was asked of windows that are due.
@@ -513,6 +515,8 @@ struct CheckShape<'a> {
     ahead: &'a [Ahead],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     gitignored: &'a [GitignoredFiles],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stale_manifests: &'a [StaleManifest],
     #[serde(skip_serializing_if = "fields::is_default")]
     lock_not_added: bool,
 }
@@ -536,6 +540,7 @@ impl Serialize for CheckReport {
             not_rebuilt: &self.not_rebuilt,
             ahead: &self.ahead,
             gitignored: &self.gitignored,
+            stale_manifests: &self.stale_manifests,
             lock_not_added: self.lock_not_added,
         }
         .serialize(out)
@@ -560,6 +565,7 @@ impl CheckReport {
             ahead: Vec::new(),
             rebuilt: Vec::new(),
             not_rebuilt: Vec::new(),
+            stale_manifests: Vec::new(),
             lock_not_added: false,
             due_windows,
             strictness,
@@ -584,6 +590,37 @@ impl CheckReport {
         }
     }
 
+    /// The same, with each stale manifest as an asset: for answers that tell of assets alone.
+    pub(crate) fn with_manifests_as_assets(&self) -> Self {
+        let mut report = self.clone();
+        for manifest in &self.stale_manifests {
+            let asset = AssetKey::of_path(&manifest.path);
+            let place = ManifestLine {
+                file: manifest.path.clone(),
+                line: 1,
+            };
+            report.stale.push(StaleRange {
+                range: KeyRange {
+                    asset: asset.clone(),
+                    first: None,
+                    last: None,
+                    count: 1,
+                },
+                status: Status::Stale,
+                certainty: Certainty::default(),
+                causes: Vec::new(),
+                place: place.clone(),
+            });
+            report.assets.push(CheckedAsset {
+                asset,
+                count: 1,
+                fresh: 0,
+                place,
+            });
+        }
+        report
+    }
+
     /// Whether everything that was asked for is fresh, and came out the same where it was built anew.
     #[must_use]
     pub fn is_good(&self) -> bool {
@@ -594,7 +631,8 @@ impl CheckReport {
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         let all_judged = self.unverifiable.is_empty() || self.strictness == Strictness::Lenient;
-        self.stale.is_empty() && self.pending.is_empty() && all_judged
+        let all_printed = self.stale_manifests.is_empty();
+        self.stale.is_empty() && self.pending.is_empty() && all_judged && all_printed
     }
 }
 

@@ -7,7 +7,7 @@ use crate::lockfile::{DamagedLine, FILE_NAME, LockError};
 use crate::look::asking_definitions;
 use crate::model::{
     AssetGraph, AssetId, AssetKey, DataVersionRule, KeyWord, KeysByDefinition, Name, PathTemplate,
-    Place, Provenance, StepName,
+    Place, Provenance, StaleManifest, StaleReason, StepName,
 };
 use crate::plan::{Evaluation, Scope};
 use crate::store;
@@ -35,8 +35,33 @@ pub enum Notice {
     LeftOutputs(LeftOutputs),
     /// Of lines that the declared configuration does not make.
     ConfiguredLines(ConfiguredLines),
+    /// Of a manifest whose text is not the one that its command would print.
+    StaleManifest(StaleManifest),
+    /// Of a manifest that was printed again.
+    PrintedManifest(PrintedManifest),
     /// Of previous outputs that were put back after a crash, by their paths.
     PutBack(Vec<String>),
+}
+
+/// A manifest that was printed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrintedManifest {
+    /// The file, relative to the project root.
+    pub path: String,
+    /// Why.
+    pub reason: StaleReason,
+    /// Where the file is now that was there and that no command had printed.
+    pub kept: Option<String>,
+}
+
+impl fmt::Display for PrintedManifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "printed {} again: {}", self.path, self.reason)?;
+        match &self.kept {
+            Some(kept) => write!(f, "; the file that was there is {kept} now"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Outputs that `wipe` does not remove.
@@ -99,6 +124,11 @@ impl fmt::Display for Notice {
             }
             Self::OwnPlaces(notice) => notice.fmt(f),
             Self::ConfiguredLines(notice) => notice.fmt(f),
+            Self::StaleManifest(StaleManifest { path, reason }) => write!(
+                f,
+                "{path} is stale: {reason}; `assetctl materialize` or `assetctl validate --generate` prints it again"
+            ),
+            Self::PrintedManifest(notice) => notice.fmt(f),
             Self::PutBack(paths) => write!(
                 f,
                 "restored previous outputs that a dead run had moved aside: {}",

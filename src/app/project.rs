@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 
 use crate::app::error::AppError;
+use crate::app::generated::stale_manifests;
 use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::places_read::places_without_gitignored;
@@ -26,7 +27,7 @@ use crate::look::{
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
     AssetGraph, AssetId, Configuration, DefinitionId, ExecutionSettings, KeysByDefinition, Lock,
-    PartitionKeys, PathTemplate, SourceAsset,
+    PartitionKeys, PathTemplate, SourceAsset, StaleManifest,
 };
 use crate::store::{InstancePlace, Mark, Opened, Store, StoreError};
 use crate::sys::inherited::temporary_folder;
@@ -50,6 +51,7 @@ pub struct OpenProject {
     mark: Option<Mark>,
     /// What was found of the instance when it was asked for keys.
     notices: Vec<Notice>,
+    stale_manifests: Vec<StaleManifest>,
     now: Timestamp,
     environment: Vec<(OsString, OsString)>,
     variables: Vec<(OsString, OsString)>,
@@ -89,7 +91,9 @@ pub struct Declared {
 impl OpenProject {
     /// Finds the project that `surroundings` lie in, reads its declarations, and looks which keys exist.
     pub fn open(surroundings: &Surroundings) -> Result<Self, AppError> {
-        Self::open_with(surroundings, look)
+        let mut project = Self::open_with(surroundings, look)?;
+        project.find_stale_manifests()?;
+        Ok(project)
     }
 
     /// [`Self::open`], with the dynamic keys of a lock file alone: the instance is not asked.
@@ -103,6 +107,47 @@ impl OpenProject {
         })
     }
 
+    /// What the main file alone declares: its settings, and the commands that print other files.
+    pub(super) fn open_main(surroundings: &Surroundings) -> Result<Self, AppError> {
+        let read = |root: &Path, _: &Path, _: Option<&Key>| manifest::read_main(root);
+        let mut project = Self::open_from(surroundings, (secret::known as Secret, read), look)?;
+        project.traces = Traces::None;
+        Ok(project)
+    }
+
+    /// The project as it would be with other texts in some included files: each a path and a text. Nothing is written.
+    pub(super) fn open_texts(
+        surroundings: &Surroundings,
+        texts: &[(String, String)],
+    ) -> Result<Self, AppError> {
+        let read = |root: &Path, _: &Path, _: Option<&Key>| manifest::read_texts(root, texts);
+        let mut project = Self::open_from(surroundings, (secret::known as Secret, read), look)?;
+        project.traces = Traces::None;
+        Ok(project)
+    }
+
+    /// Finds the manifests whose commands would print another text. A lock file that cannot be read knows none of them.
+    fn find_stale_manifests(&mut self) -> Result<(), AppError> {
+        if self.has_generators() {
+            let lock = lockfile::read(&self.root).ok().flatten();
+            let lines = lock.map_or_else(Vec::new, |parsed| parsed.lock.manifests);
+            let stale = stale_manifests(self, &lines)?;
+            self.stale_manifests = stale;
+        }
+        Ok(())
+    }
+
+    /// Manifests whose commands would print another text.
+    #[must_use]
+    pub fn stale_manifests(&self) -> &[StaleManifest] {
+        &self.stale_manifests
+    }
+
+    /// Whether commands print manifests of it.
+    pub(super) fn has_generators(&self) -> bool {
+        !self.graph().settings().generators.is_empty()
+    }
+
     /// [`Self::open`], for a project in which nothing may be written, not even a cache.
     pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
         let look = |world: World<'_>, home: InstancePlace<'_>, used: &BTreeSet<DefinitionId>| {
@@ -114,6 +159,7 @@ impl OpenProject {
         );
         let mut project = Self::open_from(surroundings, known, look)?;
         project.traces = Traces::None;
+        project.find_stale_manifests()?;
         Ok(project)
     }
 
@@ -176,7 +222,10 @@ impl OpenProject {
 
     fn open_from(
         surroundings: &Surroundings,
-        (secret, read): (Secret, ReadManifest),
+        (secret, read): (
+            Secret,
+            impl FnOnce(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors>,
+        ),
         look: impl FnOnce(
             World<'_>,
             InstancePlace<'_>,
@@ -229,6 +278,7 @@ impl OpenProject {
             keys,
             mark,
             notices,
+            stale_manifests: Vec::new(),
             now: surroundings.now,
             environment: surroundings.environment.clone(),
             variables,

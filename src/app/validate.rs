@@ -8,38 +8,61 @@ use thiserror::Error;
 
 use crate::answer::{BoxedDiagnostic, GitignoredFiles, ValidateReport};
 use crate::app::error::AppError;
+use crate::app::generated::{Printing, print_all};
 use crate::app::gitignored::{Read, exact_paths, gitignored_files};
+use crate::app::notice::Notice;
 use crate::app::project::{OpenProject, Surroundings};
 use crate::executor::LocalExecutor;
 use crate::look::{
     EngineError, ManifestText, Spot, Workspace, look_for_foreign_files, observe_code_of,
     used_definitions,
 };
-use crate::manifest;
+use crate::manifest::{self, ManifestErrors};
 use crate::model::{
     Asset, AssetId, AssetKey, Command, Counted, PartitionRef, PartitionsDefinition, Place,
     SourceAsset, SourcePath, TimeKeys, exceptions,
 };
 
-/// Reads the declarations without any cache, and looks whether the sources and code files are there. Nothing is hashed
+/// Prints manifests again where that is asked for, reads the declarations without any cache, and looks whether the sources
+/// and code files are there. Nothing is hashed
 /// but code.
 ///
 /// # Errors
 ///
-/// If there is no project. What is wrong with its declarations is no error but the answer.
-pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError> {
+/// If there is no project, or a command of a manifest fails. What is wrong with the declarations is no error but the answer.
+pub fn validate(
+    surroundings: &Surroundings,
+    generate: Option<Printing<'_>>,
+) -> Result<(ValidateReport, Vec<Notice>), AppError> {
+    let mut notices = Vec::new();
+    if let Some(printing) = generate {
+        match print_all(surroundings, printing) {
+            Ok(printed) => notices = printed,
+            Err(AppError::Manifest(errors)) => return Ok((not_valid(&errors), notices)),
+            Err(error) => return Err(error),
+        }
+    }
+    let (report, known) = validated(surroundings)?;
+    notices.extend(known);
+    Ok((report, notices))
+}
+
+/// The report of a manifest that is wrong.
+fn not_valid(errors: &ManifestErrors) -> ValidateReport {
+    let errors = errors.errors().iter().cloned();
+    ValidateReport {
+        errors: errors
+            .map(|error| Box::new(error) as BoxedDiagnostic)
+            .collect(),
+        ..ValidateReport::default()
+    }
+}
+
+fn validated(surroundings: &Surroundings) -> Result<(ValidateReport, Vec<Notice>), AppError> {
     let root = manifest::find(&surroundings.directory)?.0;
     let manifest = match manifest::load(&root) {
         Ok(manifest) => manifest,
-        Err(errors) => {
-            let errors = errors.errors().iter().cloned();
-            return Ok(ValidateReport {
-                errors: errors
-                    .map(|error| Box::new(error) as BoxedDiagnostic)
-                    .collect(),
-                ..ValidateReport::default()
-            });
-        }
+        Err(errors) => return Ok((not_valid(&errors), Vec::new())),
     };
     let project = OpenProject::open(surroundings)?;
     let graph = project.graph();
@@ -73,12 +96,14 @@ pub fn validate(surroundings: &Surroundings) -> Result<ValidateReport, AppError>
     }
     warnings.extend(doubtful_definitions(&project, &workspace));
     project.keep_what_was_learnt();
-    Ok(ValidateReport {
+    let stale = project.stale_manifests().iter().cloned();
+    let report = ValidateReport {
         assets,
         sources,
         errors: Vec::new(),
         warnings,
-    })
+    };
+    Ok((report, stale.map(Notice::StaleManifest).collect()))
 }
 
 /// What the versions of sources and code are made of.

@@ -39,7 +39,7 @@ pub fn run(verb: &Verb, session: &Session) -> Result<VerbExit, VerbError> {
         Verb::Schema(args) => config::schema(args, session),
         Verb::Show(args) => show::run(args, session),
         Verb::Status(args) => status::run(args, session),
-        Verb::Validate => validate::run(session),
+        Verb::Validate(args) => validate::run(args, session),
         Verb::Wipe(args) => wipe::run(args, session),
     }
 }

@@ -15,7 +15,7 @@ use crate::cli::text::{
     ACCENT, BAD, BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN,
     amounts, count, cut, keys, number, put, span, styled, subject,
 };
-use crate::executor::{Cancel, LocalExecutor};
+use crate::executor::{Cancel, Executor, LocalExecutor};
 use crate::model::{AssetKey, Grouping, PlanOptions, StepName};
 
 /// Words of `plan`.
@@ -47,8 +47,10 @@ pub fn run(run: &RunArgs, grouping: Grouping, session: &Session) -> Result<VerbE
 
 /// Answers with a plan.
 pub fn answer(request: &PlanOptions, session: &Session) -> Result<VerbExit, VerbError> {
-    let project = session.project()?;
-    let (report, notices) = app::plan(&project, request, (&LocalExecutor, &Cancel::new()))?;
+    let cancel = Cancel::new();
+    let commands: (&dyn Executor, &Cancel) = (&LocalExecutor, &cancel);
+    let project = app::open_planned(&session.surroundings()?, commands)?;
+    let (report, notices) = app::plan(&project, request, commands)?;
     session.answered(&notices, &report, || {
         plan(&report, &session.look(), &session.next)
     })?;

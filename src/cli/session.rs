@@ -163,7 +163,11 @@ impl Session {
 
     /// The project that this invocation is about.
     pub fn project(&self) -> Result<OpenProject, VerbError> {
-        Ok(OpenProject::open(&self.surroundings()?)?)
+        let project = OpenProject::open(&self.surroundings()?)?;
+        for stale in project.stale_manifests() {
+            self.notice(&Notice::StaleManifest(stale.clone()));
+        }
+        Ok(project)
     }
 
     /// The clock: it stands still where the time was given.

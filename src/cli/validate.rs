@@ -1,5 +1,7 @@
 //! `validate`: what is wrong with Assets.toml. The problems are diagnostics; the answer is the last line.
 
+use clap::Args;
+
 use crate::answer::{BoxedDiagnostic, ValidateReport};
 use crate::app;
 use crate::cli::error::VerbError;
@@ -7,10 +9,23 @@ use crate::cli::exit::VerbExit;
 use crate::cli::session::{Format, Session};
 use crate::cli::text::{BAD, GOOD, WARN, count, styled};
 use crate::cli::{diagnostics, output};
+use crate::executor::{Cancel, Executor, LocalExecutor};
+
+/// Words of `validate`.
+#[derive(Debug, Default, Args)]
+pub struct ValidateArgs {
+    /// Run the commands that print manifests: write what is stale, and refuse what differs each time
+    #[arg(long)]
+    pub generate: bool,
+}
 
 /// Checks Assets.toml without looking at data.
-pub fn run(session: &Session) -> Result<VerbExit, VerbError> {
-    let report = app::validate(&session.surroundings()?)?;
+pub fn run(args: &ValidateArgs, session: &Session) -> Result<VerbExit, VerbError> {
+    let cancel = Cancel::new();
+    let commands: (&dyn Executor, &Cancel) = (&LocalExecutor, &cancel);
+    let generate = args.generate.then_some(commands);
+    let (report, notices) = app::validate(&session.surroundings()?, generate)?;
+    session.tell(&notices);
     if session.format == Format::Text {
         let problems = report.errors.iter().chain(&report.warnings);
         let problems = problems.map(|it: &BoxedDiagnostic| -> &dyn miette::Diagnostic { &**it });

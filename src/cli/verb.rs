@@ -22,6 +22,7 @@ use crate::cli::partitions::PartitionVerbs;
 use crate::cli::plan::PlanArgs;
 use crate::cli::show::ShowArgs;
 use crate::cli::status::StatusArgs;
+use crate::cli::validate::ValidateArgs;
 use crate::cli::wipe::WipeArgs;
 
 /// Make for data: finds stale partitions by content, says why they are stale, and runs exactly those.
@@ -79,7 +80,7 @@ pub enum Verb {
     /// Observe sources now, and run their `observe` commands
     Observe(ObserveArgs),
     /// Check Assets.toml without looking at data
-    Validate,
+    Validate(ValidateArgs),
     /// Show what values assets are given, or begin a file for `--config`
     Config(ConfigVerbs),
     /// Print the JSON Schema of Assets.toml, or of a file for `--config`

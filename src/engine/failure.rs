@@ -141,7 +141,8 @@ impl Attempt<'_> {
     }
 }
 
-fn last_lines(log: &Path) -> Vec<String> {
+/// The last lines of a log.
+pub(super) fn last_lines(log: &Path) -> Vec<String> {
     tail(log, TAIL).map_or_else(|_| Vec::new(), |tail| tail.lines().to_vec())
 }
 

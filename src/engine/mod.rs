@@ -4,6 +4,7 @@ mod admission;
 mod coordinator;
 mod failure;
 mod inputs;
+mod manifest;
 mod materialization;
 mod observe;
 mod occupied;
@@ -20,6 +21,7 @@ mod step_locks;
 
 pub use run::{Finished, RunDoors, RunOptions, RunSummary, run};
 
+pub use manifest::print_manifest;
 pub use materialization::{Made, materialized};
 pub use observe::observe_sources;
 pub use order::{block_too_long, command_of};

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::{
     AddedKey, AssetGraph, AssetKey, DefinitionId, KeysByDefinition, Lock, LockBlock, LockLine,
-    LockedAsset, LockedSource, Name, PartitionKey, PartitionKeys, PartitionsDefinition, RULE,
+    LockedAsset, LockedManifest, LockedSource, Name, PartitionKey, PartitionKeys,
+    PartitionsDefinition, RULE,
 };
 
 /// What changes in a lock file.
@@ -24,6 +25,10 @@ pub struct LockChanges {
     pub added_keys: Vec<AddedKey>,
     /// Keys that go.
     pub dropped_keys: Vec<AddedKey>,
+    /// Manifests that commands print, each in place of all lines for its file.
+    pub manifests: Vec<LockedManifest>,
+    /// Files of manifests whose lines go.
+    pub dropped_manifests: Vec<String>,
 }
 
 impl LockChanges {
@@ -37,6 +42,8 @@ impl LockChanges {
         let keys_alone = Self {
             added_keys: self.added_keys.clone(),
             dropped_keys: self.dropped_keys.clone(),
+            manifests: self.manifests.clone(),
+            dropped_manifests: self.dropped_manifests.clone(),
             ..Self::default()
         };
         *self != keys_alone
@@ -47,8 +54,10 @@ impl LockChanges {
         let goes = !self.dropped_lines.is_empty()
             || !self.dropped_blocks.is_empty()
             || !self.dropped_sources.is_empty()
-            || !self.dropped_keys.is_empty();
-        if goes {
+            || !self.dropped_keys.is_empty()
+            || !self.dropped_manifests.is_empty();
+        // They stand in texts of another format, of which none is put together of its lines.
+        if goes || !self.manifests.is_empty() {
             return None;
         }
         let of = |(asset, lines): &(AssetKey, Vec<LockLine>)| LockedAsset {
@@ -87,6 +96,8 @@ impl LockChanges {
         self.dropped_sources.append(&mut others.dropped_sources);
         self.added_keys.append(&mut others.added_keys);
         self.dropped_keys.append(&mut others.dropped_keys);
+        self.manifests.append(&mut others.manifests);
+        self.dropped_manifests.append(&mut others.dropped_manifests);
     }
 }
 
@@ -115,6 +126,10 @@ pub fn update(mut lock: Lock, changes: LockChanges) -> Lock {
     }
     update_sources(&mut lock.sources, &changes);
     update_keys(&mut lock.added, &changes);
+    let new = changes.manifests.iter().map(|manifest| &manifest.path);
+    let gone: HashSet<&String> = new.chain(&changes.dropped_manifests).collect();
+    lock.manifests.retain(|old| !gone.contains(&old.path));
+    lock.manifests.extend(changes.manifests.iter().cloned());
     for (asset, new) in changes.lines {
         let place = *places.entry(asset.clone()).or_insert_with(|| {
             lock.assets.push(LockedAsset {

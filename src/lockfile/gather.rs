@@ -6,13 +6,14 @@ use std::ops::Range;
 
 use crate::lockfile::FORMAT;
 use crate::lockfile::error::Damage;
-use crate::lockfile::print::{push_added, push_block, push_line, push_source};
+use crate::lockfile::print::{push_added, push_block, push_line, push_manifest, push_source};
 use crate::lockfile::words::{
-    ADDED, Fields, HEADER, LineForm, UNPARTITIONED, Words, Wrong, range_of, unescaped,
+    ADDED, Fields, HEADER, LineForm, MANIFEST, UNPARTITIONED, Words, Wrong, is_unknown_sign,
+    range_of, unescaped,
 };
 use crate::model::{
-    AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedSource, Name,
-    PartitionKey, RULE,
+    AddedKey, AssetKey, Fingerprint, Lock, LockBlock, LockLine, LockedAsset, LockedManifest,
+    LockedSource, Name, PartitionKey, RULE,
 };
 use crate::sys::parallel;
 
@@ -81,6 +82,8 @@ impl<'t> Gathered<'t> {
                 self.meet(Some(rule));
             }
             ADDED => self.lock.added.push(read_added(&mut words)?),
+            MANIFEST => self.manifest(&mut words)?,
+            _ if is_unknown_sign(first) => self.lock.unknown.push(line.to_owned()),
             _ => match first.strip_prefix('@') {
                 Some(name) => self.source((start + 1, name), &mut words)?,
                 None => self.asset((start, first), &mut words)?,
@@ -94,6 +97,8 @@ impl<'t> Gathered<'t> {
         self.meet(next.rule);
         self.lock.added.extend(next.lock.added);
         self.lock.sources.extend(next.lock.sources);
+        self.lock.manifests.extend(next.lock.manifests);
+        self.lock.unknown.extend(next.lock.unknown);
         for locked in next.lock.assets {
             if let Some(at) = self.places.get(&locked.asset) {
                 let before = &mut self.lock.assets[*at];
@@ -125,6 +130,13 @@ impl<'t> Gathered<'t> {
             |source| (source.source.as_str(), text_of(source.partition.as_ref())),
             push_source,
         );
+        let manifests = leave_out_repeats(
+            &mut lock.manifests,
+            |manifest| (manifest.path.as_str(), ""),
+            push_manifest,
+        );
+        let mut seen = HashSet::new();
+        lock.unknown.retain(|line| seen.insert(line.clone()));
         let lines: usize = lock.assets.iter().map(|it| it.lines.len()).sum();
         let few = if lines > MANY { 1 } else { usize::MAX };
         let assets = parallel::map(lock.assets.iter_mut(), few, leave_out_repeated_lines);
@@ -132,7 +144,7 @@ impl<'t> Gathered<'t> {
         ReadLines {
             lock: self.lock,
             has_header: self.rule.is_some(),
-            has_repeats: keys || sources || assets.contains(&true),
+            has_repeats: keys || sources || manifests || assets.contains(&true),
         }
     }
 
@@ -146,6 +158,19 @@ impl<'t> Gathered<'t> {
             source,
             partition,
             version: present(version, LineForm::Source, "o", words)?,
+        });
+        Ok(())
+    }
+
+    fn manifest(&mut self, words: &mut Words<'_>) -> Result<(), Wrong> {
+        let path = read_name(key_word(words)?)?.into_owned();
+        self.fields.read(LineForm::Manifest, words)?;
+        let fingerprint = present(self.fields.fingerprint, LineForm::Manifest, "i", words)?;
+        let version = self.fields.outputs.pop().and_then(|output| output.version);
+        self.lock.manifests.push(LockedManifest {
+            path,
+            fingerprint: Fingerprint(fingerprint),
+            version: present(version, LineForm::Manifest, "o", words)?,
         });
         Ok(())
     }
@@ -267,7 +292,8 @@ fn read_header(words: &mut Words<'_>) -> Result<u32, Refused> {
     if !is_number || format.1.starts_with('0') {
         return Err(wrong());
     }
-    if format.1.parse() != Ok(FORMAT) {
+    let number = format.1.parse::<u32>();
+    if !number.is_ok_and(|number| number <= FORMAT) {
         return Err(Refused::Format(format.1.to_owned(), span_of(format)));
     }
     words.next().filter(|it| it.1 == "rule").ok_or_else(wrong)?;

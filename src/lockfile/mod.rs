@@ -4,8 +4,8 @@
 //! reader takes what version control makes of such a file: lines in any order, both sides of a conflict, lines twice,
 //! several lines for one key. Whether a line is right is not judged here.
 //!
-//! `docs/lockfile.md` describes the format. It is raised when anything is added to it: a reader of an older format
-//! refuses the file instead of losing what it does not know.
+//! `docs/lockfile.md` describes the format. A reader of the first format refuses a newer one. From the second on lines of
+//! unknown kinds are kept as they are, so only what changes the meaning of other lines raises it.
 
 mod disk;
 mod error;
@@ -25,5 +25,5 @@ pub use parse::{Parsed, parse, salvage};
 pub use print::print;
 pub use splice::splice;
 
-/// The format that is written, and the newest that is read.
-const FORMAT: u32 = 1;
+/// The newest format that is read. It is written where a line needs it, and the first one otherwise.
+const FORMAT: u32 = 2;

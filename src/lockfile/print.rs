@@ -3,18 +3,18 @@
 //! The lines of an asset stand in the order of a hash of their keys: in the order of the keys two branches that each add
 //! a day would add it at the same place, and every merge of them would be a conflict.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 use std::ops::Range;
 
 use crate::digest::{Digest, Kind};
 use crate::lockfile::FORMAT;
 use crate::lockfile::words::{
-    ADDED, HEADER, RANGE, push_asset, push_key, push_label, push_name, push_partition,
+    ADDED, HEADER, MANIFEST, RANGE, push_asset, push_key, push_label, push_name, push_partition,
 };
 use crate::model::{
     AddedKey, AssetKey, CodePrefix, DataVersion, Lock, LockBlock, LockLine, LockedAsset,
-    LockedOutput, LockedSource, PartitionKey,
+    LockedManifest, LockedOutput, LockedSource, PartitionKey,
 };
 
 const TITLE: &str = "# Assets.lock · written by assetctl · do not edit";
@@ -23,17 +23,53 @@ const TITLE: &str = "# Assets.lock · written by assetctl · do not edit";
 ///
 /// Lines that say the same are written once.
 pub fn print(lock: &Lock) -> String {
-    let mut out = header(lock.rule);
+    let format = if lock.manifests.is_empty() && lock.unknown.is_empty() {
+        1
+    } else {
+        FORMAT
+    };
+    let mut out = header_of(format, lock.rule);
     out.reserve(capacity(lock));
+    print_plain(&mut out, &lock.manifests, push_manifest);
     print_added(&mut out, &lock.added);
     print_sources(&mut out, &lock.sources);
     print_assets(&mut out, &lock.assets);
+    print_plain(&mut out, &lock.unknown, |out, line| out.push_str(line));
     out
 }
 
-/// What stands before all lines.
+/// What stands before all lines of the first format.
 pub fn header(rule: u32) -> String {
-    format!("{TITLE}\n{HEADER} {FORMAT} rule {rule}\n")
+    header_of(1, rule)
+}
+
+fn header_of(format: u32, rule: u32) -> String {
+    format!("{TITLE}\n{HEADER} {format} rule {rule}\n")
+}
+
+/// Appends lines in byte order, each once.
+fn print_plain<T>(out: &mut String, lines: &[T], push: impl Fn(&mut String, &T)) {
+    let write = |line: &T| {
+        let mut text = String::new();
+        push(&mut text, line);
+        text
+    };
+    let lines: BTreeSet<String> = lines.iter().map(write).collect();
+    for line in lines {
+        out.push_str(&line);
+        out.push('\n');
+    }
+}
+
+/// Appends `% PATH i=… o=…`.
+pub fn push_manifest(out: &mut String, manifest: &LockedManifest) {
+    out.push_str(MANIFEST);
+    out.push(' ');
+    push_name(out, &manifest.path);
+    out.push_str(" i=");
+    push_hex(out, manifest.fingerprint.0.as_bytes());
+    out.push_str(" o=");
+    push_version(out, Some(manifest.version));
 }
 
 /// Appends `+ DEFINITION KEY`.

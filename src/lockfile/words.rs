@@ -27,15 +27,26 @@ pub const HEADER: &str = "format";
 /// The first word of a key that was added to a dynamic definition.
 pub const ADDED: &str = "+";
 
+/// The first word of a manifest that a command prints.
+pub const MANIFEST: &str = "%";
+
+/// Whether a first word says that a later version has written the line: a sign alone, which no name is.
+pub fn is_unknown_sign(word: &str) -> bool {
+    let [sign] = word.as_bytes() else {
+        return false;
+    };
+    sign.is_ascii_punctuation() && !b"%+@#<=>|_-./".contains(sign)
+}
+
 /// What an asset's line cannot start with, as other lines do.
 const STARTS: [char; 7] = ['#', '+', '@', '<', '=', '>', '|'];
 
 /// Appends the name of an asset at the start of its line.
 pub fn push_asset(out: &mut String, asset: &AssetKey) {
     let name = asset.as_str();
-    let is_header = name == HEADER;
+    let is_other = name == HEADER || is_unknown_sign(name);
     push_escaped(out, name, |at, character| {
-        at == 0 && (is_header || STARTS.contains(&character))
+        at == 0 && (is_other || STARTS.contains(&character))
     });
 }
 
@@ -157,6 +168,8 @@ pub enum LineForm {
     Block,
     /// Of a source.
     Source,
+    /// Of a manifest that a command prints.
+    Manifest,
 }
 
 impl LineForm {
@@ -166,6 +179,7 @@ impl LineForm {
             Self::Line => "the line of a partition",
             Self::Block => "the line of a block",
             Self::Source => "the line of a source",
+            Self::Manifest => "the line of a manifest",
         }
     }
 
@@ -173,6 +187,7 @@ impl LineForm {
         match self {
             Self::Line => matches!(field, "c" | "i" | "x" | "d"),
             Self::Block => matches!(field, "n" | "c" | "x"),
+            Self::Manifest => field == "i",
             Self::Source => false,
         }
     }

@@ -2,7 +2,7 @@
 //! an outcome.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
@@ -86,6 +86,61 @@ pub enum EngineError {
     UnreadableDotenv {
         /// Why.
         source: std::io::Error,
+    },
+    /// The command of a manifest fails, or prints what is not text.
+    #[error("the command of `{path}` {reason}")]
+    #[diagnostic(code(assetctl::engine::generator_failed), help("{help}"))]
+    GeneratorFailed {
+        /// The file that it prints.
+        path: String,
+        /// What it does instead.
+        reason: String,
+        /// Its last lines, and where to read all of them.
+        help: String,
+        /// The manifest.
+        #[source_code]
+        source_code: ManifestText,
+        /// The file in it.
+        #[label("printed by this command")]
+        span: SourceSpan,
+    },
+    /// The command of a manifest prints something else each time.
+    #[error("the command of `{path}` prints something else each time: line {line} differs")]
+    #[diagnostic(
+        code(assetctl::engine::generator_varies),
+        help(
+            "leave out times, random numbers and the order of folders; name all files that it reads in `inputs` or `code`"
+        )
+    )]
+    GeneratorVaries {
+        /// The file that it prints.
+        path: String,
+        /// The first line that differs, from 1.
+        line: usize,
+        /// The manifest.
+        #[source_code]
+        source_code: ManifestText,
+        /// The file in it.
+        #[label("printed by this command")]
+        span: SourceSpan,
+    },
+    /// A manifest that a command prints lies behind a link.
+    #[error("`{path}` cannot be printed: `{link}` is a link")]
+    #[diagnostic(
+        code(assetctl::engine::linked_manifest),
+        help("name a file in a folder of the project that is not a link")
+    )]
+    LinkedManifest {
+        /// The file that it prints.
+        path: String,
+        /// The link.
+        link: String,
+        /// The manifest.
+        #[source_code]
+        source_code: ManifestText,
+        /// The file in it.
+        #[label("this file")]
+        span: SourceSpan,
     },
     /// A required variable of the environment is not set.
     #[error("the environment variable `{variable}` is not set")]
@@ -285,6 +340,52 @@ impl EngineError {
         let (source_code, span) = spot.into_parts();
         Self::MissingTool {
             tool: tool.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    /// A command of a manifest that fails, with its last lines and its log.
+    pub fn generator_failed(
+        (path, reason): (&str, String),
+        (lines, log): (&[String], &Path),
+        spot: Spot,
+    ) -> Self {
+        let (source_code, span) = spot.into_parts();
+        let help = match lines {
+            [] => "run it by itself to see why".to_owned(),
+            lines => format!(
+                "its last lines, of {}:\n{}",
+                log.display(),
+                lines.join("\n")
+            ),
+        };
+        Self::GeneratorFailed {
+            path: path.to_owned(),
+            reason,
+            help,
+            source_code,
+            span,
+        }
+    }
+
+    /// A command of a manifest that prints something else each time, from this line on.
+    pub fn generator_varies(path: &str, line: usize, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        Self::GeneratorVaries {
+            path: path.to_owned(),
+            line,
+            source_code,
+            span,
+        }
+    }
+
+    /// A manifest that would be printed behind a link.
+    pub fn linked_manifest(path: &str, link: &Path, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        Self::LinkedManifest {
+            path: path.to_owned(),
+            link: link.display().to_string(),
             source_code,
             span,
         }

@@ -5,6 +5,7 @@ mod dotenv;
 mod error;
 mod evaluate;
 mod gather;
+mod generated;
 mod keys;
 mod locked;
 mod manifest_text;
@@ -23,6 +24,7 @@ pub use evaluate::{Observations, Observing, StoreRecords, evaluate};
 pub use gather::{
     ChangedOutputs, changed_outputs_of, find_outputs_unlike, find_source, find_sources, watched,
 };
+pub use generated::{manifest_fingerprint, manifest_version, stale_manifest};
 pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
 };

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::manifest::blocks::{SignedBlocks, table_of};
 use crate::manifest::diagnostic::ManifestErrors;
-use crate::manifest::load::load;
+use crate::manifest::file::SourceFile;
+use crate::manifest::load::{load, load_main, load_with};
 use crate::manifest::project_files;
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::revision::{Basis, Revision};
@@ -24,7 +25,7 @@ use crate::model::{AssetGraph, GraphBlocks, RULE};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the encoded form of the model changes.
-const FORMAT: u32 = 13;
+const FORMAT: u32 = 14;
 const MAGIC: &[u8; 16] = b"assetctl graph\n\0";
 /// Before the sources: what it was compiled from, a digest over the table of blocks, and one over these and the sources.
 const PREFIX: usize = MAGIC.len() + 16 + 16 + 16;
@@ -100,6 +101,35 @@ pub fn read_compiled(
         digest,
         unkept,
     })
+}
+
+/// What the main file alone declares, without any cache: [`load_main`].
+///
+/// # Errors
+///
+/// As [`load_main`].
+pub fn read_main(root: &Path) -> Result<Compiled, ManifestErrors> {
+    let (graph, file) = load_main(root)?;
+    Ok(uncompiled(graph, &[file]))
+}
+
+/// The manifest where some included files hold other texts than on disk, without any cache: [`load_with`].
+///
+/// # Errors
+///
+/// As [`load_with`].
+pub fn read_texts(root: &Path, texts: &[(String, String)]) -> Result<Compiled, ManifestErrors> {
+    let manifest = load_with(root, texts)?;
+    Ok(uncompiled(manifest.graph, &manifest.files))
+}
+
+fn uncompiled(graph: AssetGraph, files: &[Arc<SourceFile>]) -> Compiled {
+    let digest = digest_of(graph.files(), files.iter().map(|file| file.as_str()));
+    Compiled {
+        graph,
+        digest,
+        unkept: None,
+    }
 }
 
 /// The digest of the manifest of the project in `root`, as far as it can be told without parsing: `None` if the file

@@ -22,7 +22,7 @@ use crate::manifest::path_shapes::Disk;
 use crate::manifest::project::{Defaults, Project};
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::source::{InlineSources, SourceContext};
-use crate::manifest::{config, jobs, other_paths, overlap, project_files, source};
+use crate::manifest::{config, generators, jobs, other_paths, overlap, project_files, source};
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
 };
@@ -52,6 +52,48 @@ pub struct Manifest {
 ///
 /// Everything that is wrong, in the order of the files.
 pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
+    load_with(root, &[])
+}
+
+/// What the main file alone declares of the project: its settings, with the commands that print other files. Whatever is
+/// wrong elsewhere is not seen.
+///
+/// # Errors
+///
+/// What is wrong with the settings.
+pub fn load_main(root: &Path) -> Result<(AssetGraph, Arc<SourceFile>), ManifestErrors> {
+    let text = project_files::read(root, MANIFEST).map_err(ManifestErrors::without_place)?;
+    let main = Arc::new(SourceFile::new(FileId(0), MANIFEST.to_owned(), text));
+    let mut problems = Problems::default();
+    let parsed = parse(&main, &mut problems);
+    let top = Table::of_file(&main, parsed.get_ref());
+    let project = Project::read(&top, &mut problems);
+    let generators = generators::read(&top, &project, &mut problems);
+    let parts = GraphParts {
+        settings: Settings {
+            name: project.name,
+            ignore: project.ignore,
+            dotenv: project.dotenv,
+            generators,
+            ..Settings::default()
+        },
+        files: vec![MANIFEST.to_owned()],
+        ..GraphParts::default()
+    };
+    drop(parsed);
+    let errors = problems.into_errors(&[Arc::clone(&main)]);
+    match AssetGraph::new(parts) {
+        Ok(graph) if errors.is_empty() => Ok((graph, main)),
+        _ => Err(ManifestErrors::new(errors)),
+    }
+}
+
+/// [`load`], where some included files hold other texts than on disk: each a path and a text.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_with(root: &Path, texts: &[(String, String)]) -> Result<Manifest, ManifestErrors> {
     let text = project_files::read(root, MANIFEST).map_err(ManifestErrors::without_place)?;
     let main = Arc::new(SourceFile::new(FileId(0), MANIFEST.to_owned(), text));
     let mut findings = Findings::default();
@@ -59,7 +101,11 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
     let top = Table::of_file(&main, main_table.get_ref());
     let include = project_files::globs(&top, root, &mut findings.problems);
     let mut files = vec![Arc::clone(&main)];
-    for path in project_files::included(root, &include) {
+    let mut paths = project_files::included(root, &include);
+    paths.extend(texts.iter().map(|(path, _)| path.clone()));
+    paths.sort();
+    paths.dedup();
+    for path in paths {
         let Ok(id) = u16::try_from(files.len()) else {
             let problem = Problem::Include {
                 message: "more than 65,535 files are included".to_owned(),
@@ -68,7 +114,12 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
             findings.problems.add(problem, []);
             break;
         };
-        match project_files::read(root, &path) {
+        let given = texts.iter().find(|(given, _)| *given == path);
+        let text = match given {
+            Some((_, text)) => Ok(text.clone()),
+            None => project_files::read(root, &path),
+        };
+        match text {
             Ok(text) => files.push(Arc::new(SourceFile::new(FileId(id), path, text))),
             Err(problem) => findings.problems.add(problem, []),
         }
@@ -231,7 +282,11 @@ fn assemble(
     let disk = Disk::new(root);
     let sources = files.iter().map(|file| file.file);
     let sources = sources.chain(list_files.iter().map(Arc::as_ref));
-    let manifests: Vec<&str> = sources.map(SourceFile::path).collect();
+    let sources: Vec<&str> = sources.map(SourceFile::path).collect();
+    let generators = generators::read(&files[0], &project, problems);
+    let mut manifests = sources.clone();
+    manifests.extend(generators.iter().map(|generator| generator.to.as_str()));
+    manifests.dedup();
     let (unread, overlaps) =
         overlap::check(&declarations, &manifests, &definitions, disk, problems);
     for (id, path) in unread {
@@ -250,10 +305,11 @@ fn assemble(
             ignore: project.ignore,
             dotenv: project.dotenv,
             test_sources,
+            generators,
             list_uses: origins.into_uses(),
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
         },
-        files: manifests.into_iter().map(str::to_owned).collect(),
+        files: sources.into_iter().map(str::to_owned).collect(),
         definitions: definitions.into_declared(),
         declarations,
     };

@@ -22,6 +22,7 @@ mod document;
 mod each;
 mod error;
 mod file;
+mod generators;
 mod jobs;
 mod load;
 mod mapping;
@@ -51,11 +52,13 @@ mod tests;
 /// The JSON Schema of Assets.toml.
 pub const SCHEMA: &str = include_str!("schema.json");
 
-pub use compiled::{Compiled, compiled_digest, load_compiled, read_compiled};
+pub use compiled::{
+    Compiled, compiled_digest, load_compiled, read_compiled, read_main, read_texts,
+};
 pub use diagnostic::{Label, ManifestError, ManifestErrors, PlacedLabel};
 pub use error::Problem;
 pub use file::SourceFile;
-pub use load::{Manifest, load};
+pub use load::{Manifest, load, load_main, load_with};
 pub use other_paths::{TypedPathError, typed_path};
 pub use project_files::{MANIFEST, ProjectRoot, find};
 pub use run_config::configured;

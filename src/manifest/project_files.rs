@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use crate::manifest::diagnostic::{ManifestErrors, Problems};
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
-use crate::manifest::paths;
+use crate::manifest::{generators, paths};
 use crate::sys::file::{open_file, read_file};
 
 /// The name of the manifest.
@@ -88,7 +88,7 @@ fn has_project_table(text: &[u8]) -> bool {
 }
 
 /// Folders that no glob enters.
-const NEVER: [&str; 3] = [".assetctl", ".git", "__pycache__"];
+pub(super) const NEVER: [&str; 3] = [".assetctl", ".git", "__pycache__"];
 
 /// The `include` globs of the main file, folded; what is wrong with them is reported.
 pub(super) fn globs(file: &Table<'_>, root: &Path, problems: &mut Problems) -> Vec<String> {
@@ -99,7 +99,19 @@ pub(super) fn globs(file: &Table<'_>, root: &Path, problems: &mut Problems) -> V
         return Vec::new();
     };
     let mut globs = Vec::new();
-    for text in project.texts("include", problems) {
+    for table in generators::tables(file) {
+        globs.extend(generators::target(&table, problems));
+    }
+    let include = project.get("include");
+    let elements = include.map(|include| include.one_or_more());
+    for value in elements.unwrap_or_default() {
+        if value.as_table(Heading::Inline("`include`")).is_some() {
+            continue;
+        }
+        let Some(text) = value.as_text() else {
+            value.wrong_type("a glob, or a table with `command` and `to`", problems);
+            continue;
+        };
         let mut refuse = |message: String, label: &str, help: &'static str| {
             let problem = Problem::Include { message, help };
             problems.at(text.location(), label, problem);

@@ -29,6 +29,21 @@ pub struct Lock {
     pub sources: Vec<LockedSource>,
     /// The lines of each asset; each asset once.
     pub assets: Vec<LockedAsset>,
+    /// Manifests that commands print.
+    pub manifests: Vec<LockedManifest>,
+    /// Lines of kinds that a later version writes, as they are written.
+    pub unknown: Vec<String>,
+}
+
+/// A manifest that a command prints: `% PATH i=… o=…`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LockedManifest {
+    /// The file, relative to the project root.
+    pub path: String,
+    /// All that the text depended on: the command, its code and its inputs.
+    pub fingerprint: Fingerprint,
+    /// The data version of the file.
+    pub version: DataVersion,
 }
 
 /// A key of a dynamic definition: `+ DEFINITION KEY`.
@@ -175,6 +190,8 @@ impl Default for Lock {
             added: Vec::new(),
             sources: Vec::new(),
             assets: Vec::new(),
+            manifests: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 }

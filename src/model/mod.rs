@@ -2,6 +2,7 @@
 
 mod asset;
 mod config;
+mod generator;
 mod graph;
 mod job;
 mod lock;
@@ -22,14 +23,15 @@ pub use config::{
     ConfigPath, ConfigProblem, ConfigSchema, ConfigValue, EffectiveConfig, Finite, LeafValue,
     SchemaTable, Setting, SettingEntry, SettingTable,
 };
+pub use generator::{Generator, StaleManifest, StaleReason};
 pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
     own_source, written_path,
 };
 pub use job::{ExecutorKind, Job, JobExecution};
 pub use lock::{
-    AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset, LockedOutput,
-    LockedSource,
+    AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset,
+    LockedManifest, LockedOutput, LockedSource,
 };
 pub use name::{
     AssetId, AssetKey, Batch, InvalidName, KnownNames, LONGEST_COMPONENT, Name, SHORTENED,

@@ -581,7 +581,9 @@ impl Ran {
             | Notice::PutBack(_)
             | Notice::UnknownKeys(_)
             | Notice::ConfiguredLines(_)
-            | Notice::OwnPlaces(_) => None,
+            | Notice::OwnPlaces(_)
+            | Notice::StaleManifest(_)
+            | Notice::PrintedManifest(_) => None,
         });
         said.collect()
     }

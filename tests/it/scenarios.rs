@@ -11,6 +11,7 @@ mod factories;
 mod failures;
 mod fan_in;
 mod flags;
+mod generated;
 mod outputs;
 mod partitions;
 mod places;

@@ -22,6 +22,7 @@ use crate::answer::CheckReport;
 use crate::app::check::orphans::by_later_clock;
 use crate::app::check::staged::check_out_staged;
 use crate::app::error::AppError;
+use crate::app::generated::stale_manifests;
 use crate::app::notice::Notice;
 use crate::app::project::{OpenProject, Surroundings};
 use crate::git::Repository;
@@ -88,7 +89,9 @@ fn judged(
         return judged_by(&parsed, (surroundings, repository), request, doors);
     }
     let project = OpenProject::open(surroundings)?.within(repository);
-    recorded::by_instance(&project, request)
+    let (mut report, notices) = recorded::by_instance(&project, request)?;
+    report.stale_manifests = stale_manifests(&project, &[])?;
+    Ok((report, notices))
 }
 
 /// Judges the files that are there by a lock file.
@@ -101,5 +104,7 @@ fn judged_by(
     let lock = &parsed.lock;
     let project = OpenProject::open_by_lock(surroundings, lock)?.within(repository);
     let (project, strangers) = by_later_clock(project, lock)?;
-    locked::by_lock(&project, parsed, strangers, request, doors)
+    let (mut report, notices) = locked::by_lock(&project, parsed, strangers, request, doors)?;
+    report.stale_manifests = stale_manifests(&project, &lock.manifests)?;
+    Ok((report, notices))
 }

@@ -7,6 +7,7 @@ use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use crate::answer::{CheckReport, Event, EventSink, PlanReport, StatusReport};
+use crate::app::generated::open_printed;
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::library::project::Project;
@@ -117,8 +118,10 @@ fn on_disk(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResu
     let _turn = Turn::wait(project.root(), instance.path())?;
     let mut recorder = Recorder::new(events);
     let started = Instant::now();
-    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
-    let mut opened = OpenProject::open(&surroundings)?;
+    let configuration = base.configuration;
+    let surroundings = project.surroundings(Some(instance.path()), configuration);
+    let printing = (project.executor(), &base.cancel);
+    let mut opened = open_printed(&surroundings, printing, &mut |_| ())?;
     let run_of = OpenedProject {
         project: &mut opened,
         started,
@@ -277,7 +280,7 @@ pub fn plan(project: &Project, request: PlanRequest) -> Result<PlanReport, Error
     let base = request.base.checked()?;
     let instance = instance_of(base.instance)?;
     let surroundings = project.surroundings(Some(instance.path()), base.configuration);
-    let opened = OpenProject::open(&surroundings)?;
+    let opened = app::open_planned(&surroundings, (project.executor(), &base.cancel))?;
     let (report, _) = app::plan(&opened, &base.options, (project.executor(), &base.cancel))?;
     Ok(report)
 }

@@ -258,7 +258,11 @@ fn parsed(text: Option<&[u8]>) -> Lock {
 }
 
 fn is_empty(lock: &Lock) -> bool {
-    lock.assets.is_empty() && lock.sources.is_empty() && lock.added.is_empty()
+    lock.assets.is_empty()
+        && lock.sources.is_empty()
+        && lock.added.is_empty()
+        && lock.manifests.is_empty()
+        && lock.unknown.is_empty()
 }
 
 /// Keeps other processes from changing the lock file meanwhile.

@@ -121,6 +121,11 @@ fn orphans(project: &OpenProject, lock: &Lock) -> LockChanges {
             changes.dropped_sources.push(gone);
         }
     }
+    let declared = &graph.settings().generators;
+    let is_declared = |path: &str| declared.iter().any(|it| it.to == path);
+    let manifests = lock.manifests.iter().map(|manifest| &manifest.path);
+    let gone = manifests.filter(|path| !is_declared(path)).cloned();
+    changes.dropped_manifests.extend(gone);
     let names: BTreeSet<&Name> = lock.added.iter().map(|added| &added.definition).collect();
     let gone: HashSet<&Name> = names
         .into_iter()

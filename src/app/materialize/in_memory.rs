@@ -44,6 +44,10 @@ pub fn materialize_in_memory(
     let memory = &options.in_memory.clone().unwrap_or_default();
     let project = OpenProject::open_unchanged(surroundings)?;
     let options = of_job(&project, options)?;
+    for stale in project.stale_manifests() {
+        let notice = Notice::StaleManifest(stale.clone());
+        running.progress.notice(&notice);
+    }
     let moved = supplied_paths(&project, memory)?;
     let project = project.with_paths(&moved);
     let folder = private_folder(&project, memory.memory_limit)?;

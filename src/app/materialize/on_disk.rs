@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::answer::{Event, EventKind, EventSink, PlanCounts, Planned, RunCounts, RunOutcome};
 use crate::app::configured_lines::ConfiguredLines;
 use crate::app::error::AppError;
+use crate::app::generated::open_printed;
 use crate::app::instance::InstanceAccess;
 use crate::app::jobs::of_job;
 use crate::app::lock::{LockFile, lock_fresh};
@@ -56,7 +57,21 @@ pub(super) fn materialize_on_disk(
         FirstGlance::Changed(glanced) => Some(glanced),
         FirstGlance::Unknown => None,
     };
-    let project = &mut OpenProject::open(surroundings)?;
+    let RunContext {
+        executor,
+        cancel,
+        clock,
+        progress,
+    } = running;
+    let mut tell = |notice: &Notice| progress.notice(notice);
+    let project = &mut open_printed(surroundings, (executor, cancel), &mut tell)?;
+    let running = RunContext {
+        executor,
+        cancel,
+        clock,
+        progress,
+    };
+    let glanced = glanced.filter(|_| !project.has_generators());
     let opened = OpenedProject {
         project,
         started,

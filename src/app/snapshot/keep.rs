@@ -102,8 +102,10 @@ impl ProjectLook {
                 self.lock
             }
         };
-        let everything = (self.is_of_everything && recorded.is_complete && looked.is_silent)
-            .then(|| everything(project));
+        let is_printed = project.has_generators();
+        let everything =
+            (self.is_of_everything && recorded.is_complete && looked.is_silent && !is_printed)
+                .then(|| everything(project));
         let state = SnapshotState {
             manifest: project.manifest_digest(),
             dotenv: project.graph().settings().dotenv,

@@ -18,7 +18,7 @@ fn changes(report: &InitReport) -> Vec<(&str, FileChange)> {
 }
 
 fn validated(sandbox: &Sandbox) -> ValidateReport {
-    validate(&sandbox.surroundings()).expect("a report")
+    validate(&sandbox.surroundings(), None).expect("a report").0
 }
 
 fn codes(problems: &[BoxedDiagnostic]) -> Vec<String> {
@@ -173,7 +173,7 @@ fn what_is_not_there_is_a_warning() {
 
 #[test]
 fn without_a_project_there_is_nothing_to_validate() {
-    let error = validate(&Sandbox::empty().surroundings()).expect_err("no project");
+    let error = validate(&Sandbox::empty().surroundings(), None).expect_err("no project");
     assert!(
         error.to_string().starts_with("no Assets.toml in"),
         "{error}"

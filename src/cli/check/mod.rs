@@ -192,18 +192,23 @@ fn answer(
     next: &Next,
 ) -> io::Result<()> {
     let stdout = session.terminal.stdout;
+    let with_manifests = match format {
+        CheckFormat::Text | CheckFormat::Json => None,
+        _ => Some(report.with_manifests_as_assets()),
+    };
+    let whole = with_manifests.as_ref().unwrap_or(report);
     match format {
         CheckFormat::Text => output::answer(stdout, check(report, &session.look(), next)),
         CheckFormat::Json => output::answer_json(&session.document(report)),
         CheckFormat::Github => {
-            let mut text = ci::annotations(report) + &verdict(report);
+            let mut text = ci::annotations(whole) + &verdict(report);
             if !report.rebuilt.is_empty() {
                 text = text + &rebuilding(report) + "\n";
             }
             output::answer(stdout, text)
         }
-        CheckFormat::Gitlab => output::answer_json(&ci::code_quality(report)),
-        CheckFormat::Junit => output::answer_bytes(ci::junit(report).as_bytes()),
-        CheckFormat::Sarif => output::answer_json(&ci::sarif_log(report)),
+        CheckFormat::Gitlab => output::answer_json(&ci::code_quality(whole)),
+        CheckFormat::Junit => output::answer_bytes(ci::junit(whole).as_bytes()),
+        CheckFormat::Sarif => output::answer_json(&ci::sarif_log(whole)),
     }
 }

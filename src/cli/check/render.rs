@@ -13,7 +13,7 @@ use crate::cli::text::{
     keys, not_the_same, number, put, status_style, status_word, styled, why, why_not_rebuilt,
     why_unverifiable,
 };
-use crate::model::{AssetKey, Status, Strictness};
+use crate::model::{AssetKey, StaleManifest, Status, Strictness};
 
 /// How many rows an asset has, and how many ranges a note; all of them with `--verbose`.
 const ROWS: usize = 8;
@@ -27,6 +27,9 @@ pub fn check(report: &CheckReport, look: &Look, next: &Next) -> String {
     }
     let mut text = verdict(report);
     if !report.is_fresh() {
+        for StaleManifest { path, reason } in &report.stale_manifests {
+            put!(&mut text, "  {path}: {reason}\n");
+        }
         let rows = rows(report, look);
         if !rows.is_empty() {
             text.push('\n');
@@ -46,6 +49,25 @@ pub fn check(report: &CheckReport, look: &Look, next: &Next) -> String {
 
 /// The first line: `3 of 1,097 asset partitions are stale, 2 pending.`
 pub fn verdict(report: &CheckReport) -> String {
+    let counts = report.counts();
+    let unfresh = counts.stale + counts.missing + counts.pending + unverifiable_that_count(report);
+    match report.stale_manifests.len() {
+        0 => verdict_of_assets(report),
+        manifests => {
+            let verb = if manifests == 1 { "is" } else { "are" };
+            let told = count(manifests as u64, "generated manifest");
+            let told = styled(WARN, format!("{told} {verb} stale"));
+            let rest = if unfresh == 0 {
+                String::new()
+            } else {
+                verdict_of_assets(report)
+            };
+            format!("{told}.\n{rest}")
+        }
+    }
+}
+
+fn verdict_of_assets(report: &CheckReport) -> String {
     let counts = report.counts();
     if counts.all == 0 {
         return "There is nothing to check.\n".to_owned();
@@ -191,12 +213,15 @@ fn ranges_shown(look: &Look) -> usize {
 
 fn what_to_do(report: &CheckReport, next: &Next) -> String {
     let counts = report.counts();
-    if counts.stale + counts.missing + counts.pending == 0 {
+    if report.stale_manifests.is_empty() && counts.stale + counts.missing + counts.pending == 0 {
         return String::new();
     }
     // No run helps where everything that is left is blocked.
     let is_blocked = |stale: &StaleRange| stale.status == Status::Blocked;
-    if report.pending.is_empty() && report.stale.iter().all(is_blocked) {
+    if report.stale_manifests.is_empty()
+        && report.pending.is_empty()
+        && report.stale.iter().all(is_blocked)
+    {
         return String::new();
     }
     let materialize = &next.materialize;

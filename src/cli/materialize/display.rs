@@ -187,7 +187,7 @@ impl app::Progress for ShownRun<'_> {
                 self.nothing_selected = true;
                 self.session.notice(notice);
             }
-            Notice::PutBack(_) => {
+            Notice::PutBack(_) | Notice::PrintedManifest(_) => {
                 output::say(self.session.terminal.stderr, format!("{notice}\n"));
             }
             Notice::Instance(_)
@@ -196,6 +196,7 @@ impl app::Progress for ShownRun<'_> {
             | Notice::UnreadLock(_)
             | Notice::LeftOutputs(_)
             | Notice::UnknownKeys(_)
+            | Notice::StaleManifest(_)
             | Notice::OwnPlaces(_) => {
                 self.session.notice(notice);
             }

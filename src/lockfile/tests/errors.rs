@@ -22,7 +22,7 @@ pub(super) fn refused() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "newer format below",
-            text(&file(&["torn", "format 2 rule 2"])),
+            text(&file(&["torn", "format 3 rule 2"])),
         ),
         ("great format", text("format 99999999999 rule 2\n")),
         ("unknown rule", text(&format!("format 1 rule 7\n{good}"))),

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::lockfile::{parse, print, salvage};
 use crate::model::{
     AddedKey, AssetKey, CodePrefix, ContributionPrefix, DataVersion, Fingerprint, Lock, LockBlock,
-    LockLine, LockedAsset, LockedOutput, LockedSource, PartitionKey,
+    LockLine, LockedAsset, LockedManifest, LockedOutput, LockedSource, PartitionKey,
 };
 use crate::testkit;
 
@@ -93,13 +93,35 @@ pub(super) fn lock() -> impl Strategy<Value = Lock> {
                 blocks,
             }
         });
-    (vec(added, 0..4), vec(source, 0..3), vec(asset, 0..3)).prop_map(|(added, sources, assets)| {
-        Lock {
-            added,
-            sources,
-            assets,
-            ..Lock::default()
-        }
+    let manifest = (text(), digest(), digest()).prop_map(|(path, of, version)| LockedManifest {
+        path,
+        fingerprint: Fingerprint(of),
+        version: DataVersion(version),
+    });
+    let unknown = "[?!*] [a-z]{1,4}( [a-z]=[0-9]{1,3}){0,2}";
+    let parts = (
+        vec(added, 0..4),
+        vec(source, 0..3),
+        vec(asset, 0..3),
+        vec(manifest, 0..3),
+        vec(unknown, 0..2),
+    );
+    parts.prop_map(|(added, sources, assets, manifests, unknown)| Lock {
+        added,
+        sources,
+        assets,
+        manifests,
+        unknown,
+        ..Lock::default()
+    })
+}
+
+/// A lock whose text is of the first format, as all that is spliced.
+pub(super) fn plain_lock() -> impl Strategy<Value = Lock> {
+    lock().prop_map(|lock| Lock {
+        manifests: Vec::new(),
+        unknown: Vec::new(),
+        ..lock
     })
 }
 
@@ -121,6 +143,12 @@ fn canonical(lock: &Lock) -> Lock {
     canonical.sources.clone_from(&lock.sources);
     canonical.sources.sort_by_key(|source| text(source));
     canonical.sources.dedup();
+    canonical.manifests.clone_from(&lock.manifests);
+    canonical.manifests.sort_by_key(|manifest| text(manifest));
+    canonical.manifests.dedup();
+    canonical.unknown.clone_from(&lock.unknown);
+    canonical.unknown.sort();
+    canonical.unknown.dedup();
     let mut assets = lock.assets.clone();
     assets.sort_by(|one, other| one.asset.cmp(&other.asset));
     for of_one in assets.chunk_by(|one, other| one.asset == other.asset) {
@@ -139,6 +167,32 @@ fn canonical(lock: &Lock) -> Lock {
         }
     }
     canonical
+}
+
+#[test]
+fn the_second_format_is_written_only_for_its_lines() {
+    let text = |lines: &str| format!("# x\nformat 2 rule 2\n{lines}");
+    let manifest =
+        "% gen/Assets.toml i=5b0c0000000000000000000000000001 o=c41d0000000000000000000000000002\n";
+    let later = "? clean 1 rows v=5 p=pass\n";
+    for (lines, format) in [("", 1), (manifest, 2), (later, 2)] {
+        let read = parse("Assets.lock", text(lines).as_bytes()).expect("it can be read");
+        let written = print(&read.lock);
+        assert!(
+            written.contains(&format!("format {format} rule 2\n")),
+            "{written}"
+        );
+        assert!(written.ends_with(lines), "{written}");
+    }
+    // After a union of both sides there are two headers.
+    let merged = format!("format 1 rule 2\n{}{later}", text(manifest));
+    let read = parse("Assets.lock", merged.as_bytes()).expect("it can be read");
+    assert_eq!((read.lock.manifests.len(), read.lock.unknown.len()), (1, 1));
+    for (line, problem) in [("% gen i=5b0c", "i"), ("% gen", "i"), ("%", "incomplete")] {
+        let (lock, damaged) = salvage("Assets.lock", text(&format!("{line}\n")).as_bytes())
+            .expect("lines are left out");
+        assert_eq!((lock.manifests.len(), damaged.len()), (0, 1), "{problem}");
+    }
 }
 
 proptest! {

@@ -218,8 +218,8 @@ fn keys_are_found_whatever_the_other_lines_are() {
         ("+ d a", "line 1 of `Assets.lock` cannot be read"),
         ("x\n+ d\n", "line 2 of `Assets.lock` cannot be read"),
         (
-            "format 2\n",
-            "`Assets.lock` is of format 2; this assetctl reads format 1",
+            "format 3\n",
+            "`Assets.lock` is of format 3; this assetctl reads format 2",
         ),
     ] {
         assert_eq!(keys(text.to_owned()), Err(error.to_owned()));

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::model::asset::{Asset, Declaration, Dep, SourceAsset};
+use crate::model::generator::Generator;
 use crate::model::graph::compiled::BlockNumber;
 use crate::model::graph::declarations::Declarations;
 use crate::model::graph::detached::{Attachment, attach};
@@ -48,6 +49,8 @@ pub struct Settings {
     /// Where sources and external assets lie in a test, by their ids; part of no version. As
     /// [`AssetGraph::with_paths`] takes them.
     pub test_sources: Vec<(AssetId, PathTemplate)>,
+    /// Commands that print manifests.
+    pub generators: Vec<Generator>,
     /// Of each file that a list of values is read from, the places of the declarations that its values are put into.
     pub list_uses: Vec<(FileId, Vec<Location>)>,
     /// Jobs, in order of declaration.

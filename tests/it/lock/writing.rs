@@ -173,7 +173,7 @@ fn what_was_damaged_is_told_and_written_anew() {
 fn a_file_of_a_later_version_stops_everything_that_would_write_it() {
     let sandbox = chain();
     sandbox.materialize(&[]).success();
-    for header in ["format 2 rule 1", "format 1 rule 9"] {
+    for header in ["format 3 rule 1", "format 1 rule 9"] {
         let text = lock(&sandbox).replace("format 1 rule 2", header);
         sandbox.write("Assets.lock", &text);
         sandbox.append("raw/d1.csv", "more\n");

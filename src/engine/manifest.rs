@@ -1,0 +1,86 @@
+//! Runs the command that prints a manifest.
+
+use std::time::Duration;
+
+use crate::command::render_observe;
+use crate::engine::failure::last_lines;
+use crate::executor::{Cancel, Secret, StdoutTo};
+use crate::look::{EngineError, Problems, Spot, Workspace};
+use crate::model::{EnvValue, Generator, encode_whole_component};
+use crate::sys::file::{create_parent, read_file, remove_tree};
+
+/// How long such a command may take.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The longest text that is taken.
+const LONGEST: u64 = 512_000_000;
+
+/// What the command of a manifest prints now.
+///
+/// # Errors
+///
+/// If it fails, takes too long, or prints what is not text.
+pub fn print_manifest(
+    workspace: &Workspace<'_>,
+    generator: &Generator,
+    cancel: &Cancel,
+) -> Result<String, Problems> {
+    let name = encode_whole_component(&generator.to);
+    let folder = workspace.resolve(&format!("{}/manifests/{name}", workspace.own));
+    let _ = remove_tree(&folder);
+    let printed = folder.join("printed");
+    create_parent(&printed).map_err(|source| EngineError::Unwritable {
+        path: folder.clone(),
+        source,
+    })?;
+    let log = folder.join("log");
+    let refused = |reason: String, lines: Vec<String>| {
+        let spot = Spot::read(workspace, generator.asset.location);
+        Problems::from(EngineError::generator_failed(
+            (&generator.to, reason),
+            (&lines, &log),
+            spot,
+        ))
+    };
+    let Some(recipe) = &generator.asset.recipe else {
+        return Err(refused("is not there".to_owned(), Vec::new()));
+    };
+    let rendered = render_observe(workspace, &generator.asset.key, &recipe.command, None);
+    let rendered = rendered.map_err(|error| refused(error.message, Vec::new()))?;
+    let mut line = rendered.command_line(workspace.resolve(&recipe.folder), log.clone());
+    line.stdout = StdoutTo::File(printed.clone());
+    line.timeout = Some(TIMEOUT);
+    line.secrets = secrets(workspace);
+    let execution = workspace.executor.execute(&line, cancel);
+    if !execution.exit.is_success() {
+        let lines = execution.log.as_deref().map_or_else(Vec::new, last_lines);
+        return Err(refused(
+            format!("failed: {}", execution.exit.describe()),
+            lines,
+        ));
+    }
+    let text =
+        read_file(&printed, LONGEST).map_err(|error| refused(error.to_string(), Vec::new()))?;
+    let text = String::from_utf8(text);
+    let text = text.map_err(|_| refused("prints what is not UTF-8".to_owned(), Vec::new()))?;
+    let _ = std::fs::remove_file(&printed);
+    Ok(text)
+}
+
+/// What no log may hold: the secrets of all commands.
+fn secrets(workspace: &Workspace<'_>) -> Vec<Secret> {
+    let graph = workspace.graph;
+    let recipes = graph
+        .ids()
+        .filter_map(|id| graph.asset(id)?.recipe.as_ref());
+    let values = recipes
+        .flat_map(|recipe| &recipe.env)
+        .filter_map(|declared| {
+            let EnvValue::Secret { variable, .. } = &declared.value else {
+                return None;
+            };
+            let value = workspace.variable(variable)?;
+            Some(Secret::new(value.as_encoded_bytes()))
+        });
+    values.collect()
+}
