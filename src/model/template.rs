@@ -262,6 +262,14 @@ impl PathTemplate {
         has_dots
     }
 
+    /// Whether it is the key of the partition and nothing else.
+    pub fn is_whole_key(&self) -> bool {
+        matches!(
+            self.pieces.as_slice(),
+            [Piece::Placeholder(PartitionPlaceholder::Key)]
+        )
+    }
+
     /// The text for a partition, its values as they are: for what is not a path.
     pub fn text(&self, partition: PartitionRef<'_>) -> String {
         let piece = |piece: &Piece<PartitionPlaceholder>| match piece {

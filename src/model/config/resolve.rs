@@ -25,6 +25,8 @@ pub struct EffectiveConfig {
     missing: Vec<ConfigFault>,
     /// Whether a value differs between partitions.
     varies: bool,
+    /// What differs in `common`, each with the name of its field.
+    varying: Vec<(String, Setting)>,
 }
 
 /// A value that is no table, or an empty one, with its path.
@@ -101,9 +103,14 @@ impl EffectiveConfig {
             return Err(faults);
         }
         of_partitions.retain(|_, leaves| *leaves != common);
-        let is_varying = |leaf: &ConfigLeaf| matches!(leaf.value, LeafValue::Varying(_));
+        let varying = common.iter().filter_map(|leaf| match &leaf.value {
+            LeafValue::Varying(setting) => Some((field_name(&leaf.path), setting.clone())),
+            LeafValue::Known(_) => None,
+        });
+        let varying: Vec<_> = varying.collect();
         Ok(Self {
-            varies: !of_partitions.is_empty() || common.iter().any(is_varying),
+            varies: !of_partitions.is_empty() || !varying.is_empty(),
+            varying,
             common,
             of_partitions,
             missing,
@@ -150,6 +157,39 @@ impl EffectiveConfig {
             .filter(is_of_partition)
             .map(field)
             .collect()
+    }
+
+    /// The same in `fields`, whose texts are used again: for many partitions in turn. `key` is the text of the partition's.
+    pub fn fill_partition_fields(
+        &self,
+        partition: PartitionRef<'_>,
+        key: &str,
+        fields: &mut Vec<Field>,
+    ) {
+        if !self.of_partitions.is_empty() && self.of_partitions.contains_key(key) {
+            *fields = self.partition_fields(partition);
+            return;
+        }
+        let names = self.varying.iter().map(|(name, _)| name);
+        if !names.eq(fields.iter().map(|field| &field.name)) {
+            let field = |(name, _): &(String, Setting)| Field {
+                name: name.clone(),
+                value: String::new(),
+            };
+            *fields = self.varying.iter().map(field).collect();
+        }
+        for (field, (_, setting)) in fields.iter_mut().zip(&self.varying) {
+            field.value.clear();
+            match setting {
+                Setting::Text(template) if template.is_whole_key() => {
+                    push_json_text(key, &mut field.value);
+                }
+                Setting::Text(template) => {
+                    push_json_text(&template.text(partition), &mut field.value);
+                }
+                other => field.value.push_str(&rendered(other, partition).json()),
+            }
+        }
     }
 
     /// The leaves at a partition, sorted by path.
@@ -230,6 +270,18 @@ fn rendered(setting: &Setting, partition: PartitionRef<'_>) -> ConfigValue {
         Setting::FromEnv(_) | Setting::Table(_) => {
             unreachable!("variables and tables are resolved before partitions")
         }
+    }
+}
+
+/// Appends a text as JSON has it.
+fn push_json_text(text: &str, json: &mut String) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&ConfigValue::Text(text.to_owned()).json());
     }
 }
 
@@ -413,4 +465,77 @@ fn entries_of<'s>(given: &[Given<'s>], key: &str) -> Vec<(ConfigOrigin, &'s Sett
         Some((*origin, found))
     };
     given.iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::EffectiveConfig;
+    use crate::model::config::{
+        AssetConfig, ConfigKind, ConfigLayer, ConfigOrigin, ConfigSchema, ConfigValue, Setting,
+        SettingEntry,
+    };
+    use crate::model::name::Location;
+    use crate::model::partition::{NamedKeys, PartitionKey, PartitionKeys};
+    use crate::model::template::{PartitionPlaceholder, PartitionRef, PathTemplate, Piece};
+    use crate::testkit;
+
+    #[test]
+    fn fields_that_are_used_again_are_those_that_are_made_anew() {
+        let key = || Piece::Placeholder(PartitionPlaceholder::Key);
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let whole = Setting::Text(PathTemplate::new(vec![key()]));
+        let part = Setting::Text(PathTemplate::new(vec![text("a\"b "), key()]));
+        let entry = |name: &str, setting: Setting| SettingEntry {
+            key: name.to_owned(),
+            setting,
+            key_location: Location::default(),
+            location: Location::default(),
+        };
+        let known = |text: &str| Setting::Value(ConfigValue::Text(text.to_owned()));
+        let layer = |origin, partition: Option<PartitionKey>, settings| ConfigLayer {
+            origin,
+            partition,
+            settings,
+        };
+        let config = AssetConfig {
+            schema: ["fixed", "list", "part", "whole"]
+                .map(|name| {
+                    let kind = ConfigSchema::of_kind(ConfigKind::Any, Location::default());
+                    (name.to_owned(), kind)
+                })
+                .into(),
+            layers: vec![
+                layer(
+                    ConfigOrigin::AssetPartition,
+                    Some(testkit::key("own")),
+                    vec![entry("fixed", known("own")), entry("part", known("own"))],
+                ),
+                layer(
+                    ConfigOrigin::Asset,
+                    None,
+                    vec![
+                        entry("fixed", known("all")),
+                        entry("list", Setting::List(vec![known("x"), whole.clone()])),
+                        entry("part", part),
+                        entry("whole", whole),
+                    ],
+                ),
+            ],
+            location: Location::default(),
+        };
+        let config = EffectiveConfig::new(&config, &|_| None).expect("nothing is wrong");
+        let keys = ["a", "own", "quo\"te", "b"].map(testkit::key);
+        let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let keys: Arc<[_]> = keys.into();
+        let keys = PartitionKeys::Named(NamedKeys::declared(&keys));
+        let mut fields = Vec::new();
+        for (index, key) in (0..).zip(&texts) {
+            let partition = PartitionRef { keys: &keys, index };
+            config.fill_partition_fields(partition, key, &mut fields);
+            assert_eq!(fields, config.partition_fields(partition), "{key}");
+            assert!(!fields.is_empty());
+        }
+    }
 }

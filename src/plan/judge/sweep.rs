@@ -7,8 +7,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::digest::{Digest, Folding};
-use crate::model::{Asset, Dep, Fingerprint, PartitionMapping};
+use crate::digest::{Digest, Field, Folding};
+use crate::model::{Asset, Dep, EffectiveConfig, Fingerprint, PartitionMapping, PartitionRef};
 use crate::plan::blocks::contribution_of;
 use crate::plan::fingerprint::{FingerprintParts, fingerprint};
 use crate::plan::judge::{Judge, Place, Verdict, version_at};
@@ -35,6 +35,8 @@ pub(super) struct Sweep<'j, 'a> {
     row: &'a Row,
     asset: &'a Asset,
     readings: Vec<Reading<'a>>,
+    /// The configuration, where it differs between partitions.
+    config: Option<&'j EffectiveConfig>,
 }
 
 impl<'a> Judge<'a> {
@@ -54,6 +56,7 @@ impl<'a> Judge<'a> {
             row,
             asset,
             readings,
+            config: self.facts.configs.get(number),
         };
         sweep.verdicts(share)
     }
@@ -137,12 +140,17 @@ impl Sweep<'_, '_> {
             };
             scratch.contributions.push(contribution);
         }
-        let config = self.judge.config_fields(at);
+        if let Some(config) = self.config {
+            let keys = self.judge.scope.keys(self.row.asset);
+            let index = at.index;
+            let partition = PartitionRef { keys, index };
+            config.fill_partition_fields(partition, key, &mut scratch.config);
+        }
         let parts = FingerprintParts {
             asset: &self.asset.key,
             code_version,
             partition: Some(key),
-            config: &config,
+            config: &scratch.config,
             graph: self.judge.scope.graph(),
             deps: &self.asset.deps,
             contributions: &scratch.contributions,
@@ -155,5 +163,6 @@ impl Sweep<'_, '_> {
 #[derive(Default)]
 struct Scratch {
     folding: Folding,
+    config: Vec<Field>,
     contributions: Vec<Digest>,
 }
