@@ -201,7 +201,7 @@ pub use model::{
     AssetKey, Batch, Cause, CauseKind, CheckedOutputs, CodeChange, DataChange, DataDetail,
     DataVersion, DependencyChange, DueWindows, Evidence, FileChanges, Force, InvalidName,
     InvalidPartitionKey, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence,
-    ResourceUsage, RunId, Status, StepName, Strictness,
+    ResourceUsage, RunId, StaleManifest, StaleReason, Status, StepName, Strictness,
 };
 #[doc(inline)]
 pub use select::SelectionError;

@@ -45,6 +45,10 @@ pub struct StaleManifest {
 }
 
 /// Why the text of a generated manifest does not count.
+///
+/// ```
+/// assert_eq!(assetctl::StaleReason::Altered.to_string(), "it was edited by hand");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StaleReason {
