@@ -42,6 +42,7 @@ fn recording(run: RunId, at: &AssetPartition, seed: u32) -> Recording {
     Recording::Succeeded(Box::new(Success {
         slot: at.slot.clone(),
         materialization: Materialization {
+            config: Vec::new(),
             asset: at.step.asset.clone(),
             partition: at.step.partition.clone(),
             run: Some(run),

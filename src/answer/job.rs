@@ -1,5 +1,7 @@
 //! What `job list` and `job show` answer.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -42,6 +44,18 @@ pub struct ListedJob {
     /// How many run at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_concurrent: Option<u32>,
+    /// What may be set from outside, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<Map<String, Value>>,
+    /// What it sets of the configuration of assets, by asset, as it is written.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
+    /// The same for single partitions, by key.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub partition_config: Map<String, Value>,
+    /// The paths that inputs are read from instead, by source or `ASSET.INPUT`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
     /// Tags of its runs.
     pub tags: Map<String, Value>,
     /// Anything else.

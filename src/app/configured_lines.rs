@@ -92,6 +92,9 @@ pub(super) fn is_moved(graph: &AssetGraph, declared: &AssetGraph, id: AssetId) -
 /// A configuration as it is typed.
 fn typed(configuration: &Configuration) -> String {
     let mut words: Vec<String> = Vec::new();
+    if let Some(job) = &configuration.job {
+        words.extend(["--job".to_owned(), job.to_string()]);
+    }
     for file in &configuration.files {
         words.extend(["--config".to_owned(), file.path.clone()]);
     }

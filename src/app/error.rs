@@ -11,8 +11,8 @@ use crate::hash::HashError;
 use crate::lockfile::LockError;
 use crate::look::{EngineError, Problems};
 use crate::manifest::{ManifestErrors, TypedPathError};
-use crate::model::{AssetKey, Name, PartitionKey, RunId, StepName};
-use crate::select::SelectionError;
+use crate::model::{AssetGraph, AssetKey, Job, Name, PartitionKey, RunId, StepName};
+use crate::select::{SelectionError, job_help};
 use crate::store::StoreError;
 
 /// Why a verb cannot answer.
@@ -519,6 +519,19 @@ impl From<Quoted> for SourceSpan {
     fn from(quoted: Quoted) -> Self {
         (quoted.part.start, quoted.part.len()).into()
     }
+}
+
+/// The job of a name in a graph.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn named_job<'g>(graph: &'g AssetGraph, name: &Name) -> Result<&'g Job, RequestError> {
+    let found = graph.job(name.as_str());
+    found.ok_or_else(|| RequestError::UnknownJob {
+        name: name.to_string(),
+        help: job_help(graph, name.as_str()),
+    })
 }
 
 /// What cannot be done in memory.

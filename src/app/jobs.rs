@@ -12,7 +12,8 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Range, find_job, select};
 use crate::model::{
-    AssetGraph, ExecutorKind, Job, MaterializeOptions, Name, SelectionRequest, StepOrdering,
+    AssetConfig, AssetGraph, ConfigSchema, ConfigValue, ExecutorKind, Job, JobSetting,
+    MaterializeOptions, Name, ParamPiece, PartitionKey, SelectionRequest, StepOrdering,
 };
 
 /// Lists the jobs.
@@ -37,8 +38,10 @@ pub fn show_job(project: &OpenProject, name: &Name) -> Result<(JobReport, Vec<No
         ..SelectionRequest::default()
     };
     let selection = select(project, &request, Range::Assets)?;
-    let assets = selection.assets().map(|id| graph.key(id).clone()).collect();
-    let job = ShownJob { listing, assets };
+    let job = ShownJob {
+        assets: selection.assets().map(|id| graph.key(id).clone()).collect(),
+        listing,
+    };
     Ok((JobReport { job }, selection.into_notices()))
 }
 
@@ -54,11 +57,64 @@ fn listed(graph: &AssetGraph, job: &Job) -> ListedJob {
             .map(|id| definition_label(&definitions[id.0 as usize])),
         executor: job.execution.executor,
         max_concurrent: job.execution.max_concurrent.map(Into::into),
+        params: job.params.as_ref().map(params),
+        config: configs(job, None),
+        partition_config: partition_configs(job),
+        inputs: job
+            .inputs
+            .iter()
+            .map(|input| (input.name.clone(), ParamPiece::written(&input.path)))
+            .collect(),
         tags: json(&job.tags),
         metadata: json(&job.metadata),
         policies: json(&job.policies),
         location: place(graph, job.location),
     }
+}
+
+/// The params of a job: type, default and description of each.
+fn params(params: &AssetConfig) -> Map<String, Value> {
+    let param = |(name, schema): &(String, ConfigSchema)| {
+        let mut shown = Map::new();
+        shown.insert("type".to_owned(), schema.kind.name().into());
+        shown.insert("required".to_owned(), schema.required.into());
+        let default = schema.default.as_ref().map(ConfigValue::to_json);
+        shown.extend(default.map(|it| ("default".to_owned(), it)));
+        let description = schema.description.clone().map(Value::from);
+        shown.extend(description.map(|it| ("description".to_owned(), it)));
+        (name.clone(), Value::Object(shown))
+    };
+    params.schema.iter().map(param).collect()
+}
+
+/// What a job sets for all partitions, or for one, by asset, as it is written.
+fn configs(job: &Job, partition: Option<&PartitionKey>) -> Map<String, Value> {
+    let mut all = Map::new();
+    let configs = job.configs.iter();
+    for config in configs.filter(|config| config.partition.as_ref() == partition) {
+        let mut values = Value::Object(Map::new());
+        for value in &config.values {
+            let mut at = &mut values;
+            for key in &value.keys {
+                at = &mut at[key.as_str()];
+            }
+            *at = match &value.setting {
+                JobSetting::Plain(setting) => setting.to_json(),
+                JobSetting::OfParams(pieces) => ParamPiece::written(pieces).into(),
+            };
+        }
+        all.insert(config.asset.clone(), values);
+    }
+    all
+}
+
+fn partition_configs(job: &Job) -> Map<String, Value> {
+    let keys = job
+        .configs
+        .iter()
+        .filter_map(|config| config.partition.as_ref());
+    let config = |key: &PartitionKey| (key.to_string(), configs(job, Some(key)).into());
+    keys.map(config).collect()
 }
 
 /// Entries that are kept as JSON text.

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use crate::app::error::AppError;
 use crate::app::generated::stale_manifests;
+use crate::app::error::{AppError, named_job};
 use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::places_read::places_without_gitignored;
@@ -241,6 +241,9 @@ impl OpenProject {
         let configuration = surroundings.configuration.clone();
         let declared = (!configuration.is_empty()).then(|| compiled.graph.clone());
         let mut execution = ExecutionSettings::default();
+        if let (Some(declared), Some(name)) = (&declared, &configuration.job) {
+            named_job(declared, name)?;
+        }
         if let Some(declared) = &declared {
             let root = root.to_string_lossy();
             (compiled.graph, execution) = manifest::configured(declared, &root, &configuration)?;

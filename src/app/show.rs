@@ -77,7 +77,7 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
     }
 }
 
-fn shown_config(resolved: Result<EffectiveConfig, Vec<ConfigFault>>) -> ShownConfig {
+pub(super) fn shown_config(resolved: Result<EffectiveConfig, Vec<ConfigFault>>) -> ShownConfig {
     let problem = |fault: &ConfigFault| format!("{}: {}", fault.path, fault.problem);
     let (config, problems) = match resolved {
         Ok(config) => {

@@ -121,7 +121,7 @@ impl Verb {
             Self::Config(verbs) => verbs.configuration(),
             Self::Explain(args) => &args.configuration,
             Self::Graph(args) => &args.configuration,
-            Self::Job(verbs) => verbs.configuration()?,
+            Self::Job(verbs) => return verbs.configuration(),
             Self::List(args) => &args.configuration,
             Self::Lock(verbs) if verbs.verb.is_none() => &verbs.lock.configuration,
             Self::Materialize(args) => &args.run.configuration,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::executor::{CommandLine, Secret};
 use crate::look::Workspace;
-use crate::model::{EffectiveConfig, RunId};
+use crate::model::{EffectiveConfig, Name, RunId};
 use crate::plan::{FoundSources, Scope};
 
 /// A command that is ready to run, without where its log goes.
@@ -93,6 +93,8 @@ pub struct Rendering<'a> {
     pub sources: &'a FoundSources,
     /// The run.
     pub run: RunId,
+    /// The job that is run, if it is one.
+    pub job: Option<&'a Name>,
     /// 0 first.
     pub attempt: u32,
     /// The configuration of the asset, if it has one.

@@ -111,6 +111,9 @@ impl Words<'_> {
         };
         told.tell_project(self.rendering.workspace, &self.asset.key);
         told.tell("ASSETCTL_RUN_ID", self.rendering.run.to_string());
+        if let Some(job) = self.rendering.job {
+            told.tell("ASSETCTL_JOB", job.to_string());
+        }
         told.tell("ASSETCTL_ATTEMPT", self.rendering.attempt.to_string());
         self.partition_variables(&mut told);
         told.tell_windows(self.keys, self.indexes.clone());

@@ -11,7 +11,7 @@ use crate::io_manager::StagedOutput;
 use crate::look::{Workspace, log_path, step_folder};
 use crate::model::{
     Asset, Batch, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Force,
-    MaterializeOptions, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath,
+    MaterializeOptions, Name, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath,
 };
 use crate::plan::{Cell, CellDecision, Evaluation, Row};
 use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
@@ -20,6 +20,8 @@ use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
 #[derive(Debug)]
 pub struct OrderMaker {
     run: RunId,
+    /// The job that is run.
+    job: Option<Name>,
     durable: bool,
     occupied: Occupied,
     full_refresh: bool,
@@ -29,8 +31,10 @@ pub struct OrderMaker {
 impl OrderMaker {
     /// A maker of orders for a run by a request.
     pub fn new(run: RunId, request: &MaterializeOptions) -> Self {
+        let job = request.selection.job.as_ref();
         Self {
             run,
+            job: job.filter(|_| request.runs_job).cloned(),
             durable: request.durable,
             occupied: request.occupied,
             full_refresh: request.force == Force::FullRefresh,
@@ -86,6 +90,7 @@ impl OrderMaker {
             scope,
             sources: evaluation.sources(),
             run: self.run,
+            job: self.job.as_ref(),
             attempt,
             config: evaluation.config_of(first),
         };
@@ -204,6 +209,7 @@ pub fn order_of(
 ) -> Result<StepOrder, Unrenderable> {
     let orders = OrderMaker {
         run: RunId(uuid::Uuid::nil()),
+        job: None,
         durable: false,
         occupied: Occupied::Refused,
         full_refresh: false,

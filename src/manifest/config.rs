@@ -215,7 +215,11 @@ pub(super) fn settings(
     table.values().filter_map(entry).collect()
 }
 
-fn setting(value: &Value<'_>, scope: Scope<'_>, problems: &mut Problems) -> Option<Setting> {
+pub(super) fn setting(
+    value: &Value<'_>,
+    scope: Scope<'_>,
+    problems: &mut Problems,
+) -> Option<Setting> {
     if let Some(table) = value.as_table(Heading::Inline("the value")) {
         let mut keys = table.values();
         if let (Some(only), None) = (keys.next(), keys.next())

@@ -8,11 +8,13 @@ use crate::manifest::diagnostic::{Label, Problems, did_you_mean};
 use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
+use crate::manifest::names::Names;
 use crate::manifest::partitions::Definitions;
-use crate::manifest::policies;
+use crate::manifest::template::Scope;
+use crate::manifest::{config, policies, run_config};
 use crate::model::{
-    AssetGraph, AssetId, DefinitionId, ExecutorKind, Job, JobExecution, Location, Name,
-    SelectionText,
+    AssetConfig, AssetGraph, AssetId, DefinitionId, ExecutorKind, Job, JobConfig, JobExecution,
+    JobInput, JobSetting, JobValue, Location, Name, ParamPiece, PartitionKey, SelectionText,
 };
 use crate::select::{
     Attribute, Lookups, Selection, SelectionError, SelectionErrorKind, evaluate, parse,
@@ -25,7 +27,11 @@ pub(super) struct ReadJob<'a> {
     selection: Vec<Text<'a>>,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 13] = [
+    "params",
+    "config",
+    "partition_config",
+    "inputs",
     "description",
     "selection",
     "steps",
@@ -37,10 +43,228 @@ const KEYS: [&str; 9] = [
     "priority",
 ];
 
+/// What jobs are read against.
+#[derive(Clone, Copy)]
+pub(super) struct JobContext<'c, 'a> {
+    /// The partitions definitions.
+    pub definitions: &'c Definitions<'a>,
+    /// Everything that has a table.
+    pub names: &'c Names<'a>,
+    /// The params of the job that is read.
+    pub params: &'c [String],
+}
+
+impl JobContext<'_, '_> {
+    /// `config` and `partition_config`: values by asset.
+    fn configs(self, table: &Table<'_>, problems: &mut Problems) -> Vec<JobConfig> {
+        let mut configs = Vec::new();
+        if let Some(config) = table.table("config", Heading::Inline("`config`"), problems) {
+            self.read_configs(&config, None, &mut configs, problems);
+        }
+        let heading = Heading::Inline("`partition_config`");
+        let Some(of_partitions) = table.table("partition_config", heading, problems) else {
+            return configs;
+        };
+        if table.get("partitions").is_none() {
+            problems.conflict(
+                "`partition_config` is for keys, and the job does not say of which definition",
+                "add `partitions`, or set the values in `config`",
+                [of_partitions.location],
+            );
+        }
+        let fixed = configs.len();
+        for value in of_partitions.values() {
+            let key = PartitionKey::parse(value.key);
+            if let Err(error) = &key {
+                let problem = Problem::InvalidPartitionKey {
+                    key: value.key.to_owned(),
+                    reason: error.to_string(),
+                };
+                problems.at(value.key_location, "this key", problem);
+            }
+            let heading = Heading::Inline("the values of a partition");
+            if let (Ok(key), Some(config)) = (key, value.table(heading, problems)) {
+                self.read_configs(&config, Some(&key), &mut configs, problems);
+            }
+        }
+        let (fixed, of_partitions) = configs.split_at(fixed);
+        for (one, other) in fixed
+            .iter()
+            .flat_map(|one| of_partitions.iter().map(move |it| (one, it)))
+        {
+            if one.asset == other.asset {
+                refuse_twice(&one.values, &other.values, problems);
+            }
+        }
+        configs
+    }
+
+    fn read_configs(
+        self,
+        table: &Table<'_>,
+        partition: Option<&PartitionKey>,
+        configs: &mut Vec<JobConfig>,
+        problems: &mut Problems,
+    ) {
+        for value in table.values() {
+            let heading = Heading::Inline("the values of an asset");
+            let Some(config) = value.table(heading, problems) else {
+                continue;
+            };
+            let id = self.names.find(value.key);
+            let partitions = id.map(|id| self.names.get(id).partitions);
+            let scope = partitions.map_or(Scope::Unknown, |it| self.definitions.scope(it));
+            configs.push(JobConfig {
+                asset: value.key.to_owned(),
+                partition: partition.cloned(),
+                values: {
+                    let mut values = Vec::new();
+                    read_values((&config, scope), self.params, &[], (&mut values, problems));
+                    values
+                },
+                location: value.key_location,
+            });
+        }
+    }
+}
+
+/// Reads what a job sets of an asset, by path.
+fn read_values(
+    (table, scope): (&Table<'_>, Scope<'_>),
+    params: &[String],
+    above: &[String],
+    (values, problems): (&mut Vec<JobValue>, &mut Problems),
+) {
+    for value in table.values() {
+        let mut keys = above.to_vec();
+        keys.push(value.key.to_owned());
+        let inner = value.as_table(Heading::Inline("the values"));
+        if let Some(inner) = inner.filter(|inner| inner.get("from_env").is_none()) {
+            read_values((&inner, scope), params, &keys, (values, problems));
+            continue;
+        }
+        let pieces = value.as_text().map(|text| pieces(text, params, problems));
+        let setting = match pieces {
+            Some(pieces) if has_params(&pieces) => {
+                let is_other =
+                    |it: &ParamPiece| matches!(it, ParamPiece::Text(text) if text.contains("{{"));
+                if pieces.iter().any(is_other) {
+                    let help = "write a param alone, or leave out the other placeholder";
+                    value.invalid(
+                        "a text with params holds no other placeholders",
+                        help,
+                        problems,
+                    );
+                }
+                JobSetting::OfParams(pieces)
+            }
+            _ => match config::setting(&value, scope, problems) {
+                Some(setting) => JobSetting::Plain(setting),
+                None => continue,
+            },
+        };
+        values.push(JobValue {
+            keys,
+            setting,
+            key_location: value.key_location,
+            location: value.location(),
+        });
+    }
+}
+
+/// A text of a job, with its params taken apart; one that is not declared is reported. All else stays as it is written.
+fn pieces(text: Text<'_>, params: &[String], problems: &mut Problems) -> Vec<ParamPiece> {
+    let mut pieces = Vec::new();
+    let mut rest = 0;
+    while let Some(start) = text.value[rest..].find("{{").map(|at| rest + at) {
+        let Some(end) = text.value[start..].find("}}").map(|at| start + at) else {
+            break;
+        };
+        let inner = text.value[start + 2..end].trim();
+        if let Some(name) = inner.strip_prefix("param.") {
+            if rest < start {
+                pieces.push(ParamPiece::Text(text.value[rest..start].to_owned()));
+            }
+            if !params.iter().any(|known| known == name) {
+                let problem = Problem::UnknownPlaceholder {
+                    name: inner.to_owned(),
+                    help: did_you_mean(
+                        name,
+                        params.iter().map(String::as_str),
+                        "declare it in `params` of the job",
+                    ),
+                };
+                problems.at(text.part(start..end + 2), "no such param", problem);
+            }
+            pieces.push(ParamPiece::Param(name.to_owned()));
+            rest = end + 2;
+        } else {
+            if rest < end + 2 {
+                pieces.push(ParamPiece::Text(text.value[rest..end + 2].to_owned()));
+            }
+            rest = end + 2;
+        }
+    }
+    if rest < text.value.len() {
+        pieces.push(ParamPiece::Text(text.value[rest..].to_owned()));
+    }
+    pieces
+}
+
+fn has_params(pieces: &[ParamPiece]) -> bool {
+    let mut pieces = pieces.iter();
+    pieces.any(|piece| matches!(piece, ParamPiece::Param(_)))
+}
+
+/// Refuses keys that a job sets for all partitions and for one.
+fn refuse_twice(fixed: &[JobValue], of_partition: &[JobValue], problems: &mut Problems) {
+    for one in fixed {
+        let mut others = of_partition.iter();
+        let overlaps = |other: &&JobValue| {
+            other.keys.starts_with(&one.keys) || one.keys.starts_with(&other.keys)
+        };
+        if let Some(other) = others.find(overlaps) {
+            problems.conflict(
+                format!(
+                    "the job sets `{}` for all partitions and for one",
+                    one.keys.join(".")
+                ),
+                "remove one of them",
+                [one.key_location, other.key_location],
+            );
+        }
+    }
+}
+
+/// `params`: what may be set from outside.
+fn params(table: &Table<'_>, problems: &mut Problems) -> Option<AssetConfig> {
+    let params = table.table("params", Heading::Inline("the params"), problems)?;
+    Some(AssetConfig {
+        schema: config::schema_table(&params, problems),
+        layers: Vec::new(),
+        location: params.location,
+    })
+}
+
+fn inputs(table: &Table<'_>, params: &[String], problems: &mut Problems) -> Vec<JobInput> {
+    let Some(inputs) = table.table("inputs", Heading::Inline("the inputs"), problems) else {
+        return Vec::new();
+    };
+    let input = |value: Value<'_>| {
+        let path = value.text(problems)?;
+        Some(JobInput {
+            name: value.key.to_owned(),
+            path: pieces(path, params, problems),
+            location: path.location(),
+        })
+    };
+    inputs.values().filter_map(input).collect()
+}
+
 /// Reads the jobs of all files.
 pub(super) fn read<'a>(
     files: &[Table<'a>],
-    definitions: &Definitions<'a>,
+    context: JobContext<'_, 'a>,
     problems: &mut Problems,
 ) -> Vec<ReadJob<'a>> {
     let mut jobs: Vec<ReadJob<'a>> = Vec::new();
@@ -51,7 +275,7 @@ pub(super) fn read<'a>(
             if let Some(first) = known.insert(value.key, value.key_location) {
                 problems.duplicate_name(value.key, value.key_location, first);
             }
-            let job = read_job(name, &table, definitions, problems);
+            let job = read_job(name, &table, context, problems);
             jobs.extend(job);
         }
     }
@@ -61,14 +285,24 @@ pub(super) fn read<'a>(
 fn read_job<'a>(
     name: Option<Name>,
     table: &Table<'a>,
-    definitions: &Definitions<'a>,
+    context: JobContext<'_, 'a>,
     problems: &mut Problems,
 ) -> Option<ReadJob<'a>> {
+    let definitions = context.definitions;
     let keys: Vec<&str> = KEYS.into_iter().chain(policies::KEYS).collect();
     table.only(&keys, problems);
     let selection = table.texts("selection", problems);
     let partitions = table.get("partitions");
     let partitions = partitions.and_then(|value| definitions.named(&value, problems));
+    let declared = params(table, problems);
+    let names: Vec<String> = match &declared {
+        Some(params) => params.schema.iter().map(|(name, _)| name.clone()).collect(),
+        None => Vec::new(),
+    };
+    let context = JobContext {
+        params: &names,
+        ..context
+    };
     let job = Job {
         name: name?,
         location: table.location,
@@ -80,6 +314,9 @@ fn read_job<'a>(
         steps: common_keys::list(table, "steps", problems),
         partitions,
         execution: execution(table, problems),
+        configs: context.configs(table, problems),
+        inputs: inputs(table, &names, problems),
+        params: declared,
         tags: common_keys::json_entries(table, "tags", "the tags", problems),
         metadata: common_keys::json_entries(table, "metadata", "the metadata", problems),
         policies: policies::read(table, problems),
@@ -146,6 +383,7 @@ pub(super) fn check(jobs: &[ReadJob<'_>], graph: &AssetGraph, problems: &mut Pro
         return;
     }
     for (job, selections) in jobs.iter().zip(&parsed) {
+        run_config::check_job(graph, &job.job, problems);
         job.check_selected(selections, graph, problems);
     }
 }

@@ -13,6 +13,7 @@ use crate::manifest::document::{Table, Value};
 use crate::manifest::each::{ListFiles, Lists, Origins, expand, parse_lists};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
+use crate::manifest::jobs::JobContext;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
 use crate::manifest::other_paths::TestContext;
 use crate::manifest::outputs::{self, Apart, OutputContext};
@@ -228,7 +229,15 @@ fn assemble(
     }
     let mut definitions = Definitions::read(files, problems);
     let names = outline(files, &project, &mut definitions, &mut origins, problems);
-    let jobs = jobs::read(files, &definitions, problems);
+    let jobs = jobs::read(
+        files,
+        JobContext {
+            definitions: &definitions,
+            names: &names,
+            params: &[],
+        },
+        problems,
+    );
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());

@@ -4,8 +4,9 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::config::{AssetConfig, Setting};
 use crate::model::name::{Location, Name};
-use crate::model::partition::DefinitionId;
+use crate::model::partition::{DefinitionId, PartitionKey};
 use crate::model::request::SelectionText;
 
 /// A job, as declared.
@@ -25,12 +26,84 @@ pub struct Job {
     pub partitions: Option<DefinitionId>,
     /// How its steps are run.
     pub execution: JobExecution,
+    /// What may be set from outside; nothing else of its assets is then.
+    pub params: Option<AssetConfig>,
+    /// What it sets of the configuration of assets.
+    pub configs: Vec<JobConfig>,
+    /// The paths that inputs are read from instead: each a source, or `ASSET.INPUT`.
+    pub inputs: Vec<JobInput>,
     /// Tags of its runs, as JSON text, sorted by name.
     pub tags: Vec<(String, String)>,
     /// Anything else, as JSON text, sorted by name.
     pub metadata: Vec<(String, String)>,
     /// Hooks, retries, limits of tags, logs and priority, as JSON text, sorted by key.
     pub policies: Vec<(String, String)>,
+}
+
+/// What a job sets of the configuration of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobConfig {
+    /// The asset's name.
+    pub asset: String,
+    /// The only partition that it is for; `None` for all.
+    pub partition: Option<PartitionKey>,
+    /// What it sets.
+    pub values: Vec<JobValue>,
+    /// Where the name of the asset stands.
+    pub location: Location,
+}
+
+/// A value that a job sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobValue {
+    /// The path of its key in the configuration of the asset.
+    pub keys: Vec<String>,
+    /// The value.
+    pub setting: JobSetting,
+    /// Where the key stands.
+    pub key_location: Location,
+    /// Where the value stands.
+    pub location: Location,
+}
+
+/// What a job sets a key to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JobSetting {
+    /// A value without params.
+    Plain(Setting),
+    /// A text with params; one that is a param alone is the value of it.
+    OfParams(Vec<ParamPiece>),
+}
+
+/// A part of a text with params.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParamPiece {
+    /// As it is.
+    Text(String),
+    /// The value of a param.
+    Param(String),
+}
+
+/// A path that a job reads an input from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobInput {
+    /// A source, or `ASSET.INPUT`.
+    pub name: String,
+    /// The path, which may hold placeholders.
+    pub path: Vec<ParamPiece>,
+    /// Where the path stands.
+    pub location: Location,
+}
+
+impl ParamPiece {
+    /// The text with params as they are written.
+    pub fn written(pieces: &[Self]) -> String {
+        let piece = |piece: &Self| match piece {
+            Self::Text(text) => text.clone(),
+            Self::Param(name) => format!("{{{{param.{name}}}}}"),
+        };
+        pieces.iter().map(piece).collect()
+    }
 }
 
 /// How the steps of a run are started, as far as a job says so.

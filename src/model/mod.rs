@@ -28,7 +28,9 @@ pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
     own_source, written_path,
 };
-pub use job::{ExecutorKind, Job, JobExecution};
+pub use job::{
+    ExecutorKind, Job, JobConfig, JobExecution, JobInput, JobSetting, JobValue, ParamPiece,
+};
 pub use lock::{
     AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset,
     LockedManifest, LockedOutput, LockedSource,

@@ -191,3 +191,163 @@ fn the_executor_and_the_steps_of_a_job_count_for_its_runs_alone() {
     let page = ["job", "run", "page", "--force", "--json"];
     project.run(&page).success().ran(&["report"]);
 }
+
+const CONFIGURED: &str = r#"
+[partitions.day]
+type = "daily"
+start = "2024-01-01"
+end = "2024-01-03"
+
+[source.flights]
+path = "data/a.csv"
+
+[asset.clean]
+partitions = "day"
+deps = "flights"
+config = { limit = 100, mode = "fast", deep = { on = true, by = "x" } }
+command = "echo {{config.limit}} {{config.mode}} {{config.deep.by}} ${ASSETCTL_JOB-none} > {{output}}; cat {{input}} >> {{output}}"
+outputs = "clean/{{partition}}"
+
+[asset.other]
+command = "echo > {{output}}"
+outputs = "other"
+
+[job.nightly]
+selection = "clean"
+partitions = "day"
+config.clean = { limit = 10, deep.by = "y" }
+partition_config."2024-01-02".clean = { mode = "exact" }
+
+[job.mapped]
+selection = "clean"
+params = { limit = { type = "integer", default = 7, min = 1 }, file = { type = "string" } }
+config.clean = { limit = "{{param.limit}}", mode = "m-{{param.limit}}" }
+inputs = { "clean.flights" = "data/{{ param.file }}.csv" }
+"#;
+
+fn configured() -> Sandbox {
+    Sandbox::new()
+        .with_file("Assets.toml", CONFIGURED)
+        .with_file("data/a.csv", "a\n")
+        .with_file("data/b.csv", "b\n")
+}
+
+#[test]
+fn a_job_sets_values_for_all_partitions_and_for_one_and_every_verb_can_judge_by_it() {
+    let project = configured();
+    project.run(&["job", "run", "nightly"]).success();
+    assert_eq!(project.read("clean/2024-01-01"), "10 fast y nightly\na\n");
+    assert_eq!(project.read("clean/2024-01-02"), "10 exact y nightly\na\n");
+    for verb in ["status", "plan", "check"] {
+        let judged = json(&project, &[verb, "--job", "nightly", "--json"]);
+        assert_eq!(judged["configuration"]["job"], "nightly", "{verb}");
+        let stale = project.run(&["status", "clean", "--exit-code"]).exits(1);
+        assert!(
+            stale.stdout().contains("config.limit"),
+            "{}",
+            stale.stdout()
+        );
+    }
+    project
+        .run(&["status", "--job", "nightly", "--exit-code"])
+        .success();
+    project.run(&["check", "--job", "nightly"]).success();
+    project.run(&["check", "clean"]).exits(1);
+    // Without a selection also its selection counts: `other` was never made.
+    let planned = json(&project, &["plan", "--job", "nightly", "--json"]);
+    assert_eq!(planned["steps"], serde_json::json!([]));
+    project
+        .run(&["job", "run", "nightly", "--json"])
+        .success()
+        .ran_nothing();
+    let set = ["job", "run", "nightly", "--set", "clean.limit=3", "--json"];
+    project
+        .run(&set)
+        .success()
+        .ran(&["clean@2024-01-01", "clean@2024-01-02"]);
+    project.run(&["materialize", "--job", "nihtly"]).exits(2);
+}
+
+#[test]
+fn params_are_all_that_can_be_set_of_a_job_that_has_some() {
+    let project = configured();
+    let missing = project.run(&["job", "run", "mapped"]).exits(2);
+    assert!(
+        missing.stderr().contains("params.file"),
+        "{}",
+        missing.stderr()
+    );
+    let wrong = [
+        "job", "run", "mapped", "--set", "file=b", "--set", "limit=0",
+    ];
+    let wrong = project.run(&wrong).exits(2);
+    assert!(
+        wrong.stderr().contains("wanted at least 1"),
+        "{}",
+        wrong.stderr()
+    );
+    let closed = [
+        "job",
+        "run",
+        "mapped",
+        "--set",
+        "file=b",
+        "--set",
+        "clean.limit=3",
+    ];
+    let closed = project.run(&closed).exits(2);
+    assert!(
+        closed.stderr().contains("`limit`, `file`"),
+        "{}",
+        closed.stderr()
+    );
+    let unknown = ["job", "run", "mapped", "--set", "file=b", "--set", "limt=3"];
+    let unknown = project.run(&unknown).exits(2);
+    assert!(unknown.stderr().contains("limit"), "{}", unknown.stderr());
+    let jobless = project.run(&["status", "--set", "limit=3"]).exits(2);
+    assert!(
+        jobless.stderr().contains("no job is named"),
+        "{}",
+        jobless.stderr()
+    );
+    project.write("run.toml", "[params]\nlimit = 9\nfile = 'a'\n");
+    let run = [
+        "job",
+        "run",
+        "mapped",
+        "--config",
+        "run.toml",
+        "--set",
+        "params.file=b",
+    ];
+    project.run(&run).success();
+    assert_eq!(project.read("clean/2024-01-01"), "9 m-9 x mapped\nb\n");
+    let shown = json(&project, &["job", "show", "mapped", "--json"]);
+    assert_eq!(shown["job"]["config"]["clean"]["limit"], "{{param.limit}}");
+    assert_eq!(shown["job"]["params"]["limit"]["default"], 7);
+}
+
+#[test]
+fn what_a_job_sets_is_checked_with_the_manifest() {
+    let project = configured();
+    let text = "[asset.a]\nconfig = { limit = 1 }\ncommand = 'echo {{config.limit}} > {{output}}'\noutputs = 'a'\n\
+                [job.j]\nconfig.a = { limt = 2 }\nconfig.b = { x = 1 }\npartition_config.k.a = { limit = 3 }\n\
+                inputs = { nothing = 'x' }\n[job.k]\nparams = { p = { type = 'integer' } }\nconfig.a.limit = '{{param.q}}'\n";
+    project.write("Assets.toml", text);
+    let said = project.run(&["validate"]).exits(2).said();
+    for part in [
+        "limt",
+        "there is no asset `b`",
+        "`partition_config` is for keys",
+        "nothing",
+        "no such param",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    project.write(
+        "Assets.toml",
+        CONFIGURED.replace("limit = 10, deep", "limit = 10, mode = 'x', deep"),
+    );
+    let said = project.run(&["validate"]).exits(2).said();
+    assert!(said.contains("for all partitions and for one"), "{said}");
+}

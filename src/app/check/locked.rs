@@ -46,7 +46,9 @@ pub(super) fn by_lock(
     let (goals, notices) = selection.into_goals();
     let goals = narrowed(project, lock, request, goals)?;
     let mut report = CheckReport::of_nothing(CheckBasis::Lock, request.due, request.strictness);
-    let is_of_all = request.selection.assets.is_empty() && request.selection.job.is_none();
+    let is_of_all = request.selection.assets.is_empty()
+        && request.selection.job.is_none()
+        && project.configuration().job.is_none();
     if is_of_all && request.since.is_none() {
         report.orphans = strangers.orphans;
         report.ahead = strangers.ahead;

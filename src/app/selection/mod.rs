@@ -14,7 +14,7 @@ mod reading;
 pub use crate::app::selection::goals::{Goals, SelectedGoals, matching};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::error::{AppError, RequestError};
+use crate::app::error::{AppError, RequestError, named_job};
 use crate::app::notice::SelectionNotice;
 use crate::app::project::OpenProject;
 use crate::app::selection::choice::{Choice, ChoiceExtent, first_flag};
@@ -23,7 +23,6 @@ use crate::app::selection::one::at;
 use crate::model::{
     AssetId, Job, KeyChoice, Name, PartitionKeys, PartitionSet, SelectionRequest, SelectionText,
 };
-use crate::select::job_help;
 
 pub use one::{find, select_one, select_word};
 pub use reading::{End, Miss, NearestKeys, READINGS};
@@ -56,7 +55,11 @@ pub fn select(
     range: Range,
 ) -> Result<SelectedGoals, AppError> {
     let partitions = &request.partitions;
-    let job = request.job.as_ref().map(|name| find_job(project, name));
+    let named = request
+        .job
+        .as_ref()
+        .or(project.configuration().job.as_ref());
+    let job = named.map(|name| find_job(project, name));
     let job = job.transpose()?;
     let of_job: Vec<SelectionText> = job
         .map(|job| SelectionText::of_job(&job.name))
@@ -122,12 +125,7 @@ pub fn select(
 ///
 /// If there is none.
 pub fn find_job<'p>(project: &'p OpenProject, name: &Name) -> Result<&'p Job, RequestError> {
-    let graph = project.graph();
-    let found = graph.job(name.as_str());
-    found.ok_or_else(|| RequestError::UnknownJob {
-        name: name.to_string(),
-        help: job_help(graph, name.as_str()),
-    })
+    named_job(project.graph(), name)
 }
 
 /// Whether an asset is partitioned and has no key now.

@@ -446,6 +446,7 @@ impl Looking {
             Step::Mode(mode) => self.mode = *mode,
             Step::Configure(set, input) => {
                 self.configuration = Configuration {
+                    job: None,
                     set: set.iter().map(ToString::to_string).collect(),
                     files: Vec::new(),
                     inputs: input.iter().map(|path| supplied(path)).collect(),

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::model::{AssetKey, ConfigFile, Configuration, SuppliedInput};
+use crate::model::{AssetKey, ConfigFile, Configuration, Name, SuppliedInput};
 use crate::sys::shell::quote;
 
 /// The variable that names a file for all calls; a step's environment says nothing to an `assetctl` that it starts.
@@ -18,6 +18,9 @@ const FILE_VARIABLE: &str = "ASSETCTL_CONFIG_FILE";
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct ConfigurationArgs {
+    /// Judge by the configuration of a job; without a SELECTION also by its selection and its partitions
+    #[arg(long, value_name = "NAME", value_parser = job_name)]
+    pub job: Option<Name>,
     /// Set a value of the configuration: `clean.limit=10`; repeatable
     ///
     /// Short for `asset.clean.config.limit=10`. A value is TOML if it can be read as such, otherwise a text.
@@ -45,6 +48,10 @@ pub struct GivenConfiguration {
     inputs: Vec<String>,
 }
 
+fn job_name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| format!("{error}; `assetctl job list` shows all jobs"))
+}
+
 fn input(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, path)) if !name.is_empty() && !path.is_empty() => {
@@ -68,6 +75,7 @@ impl ConfigurationArgs {
         });
         Ok(Configuration {
             files: files.collect::<Result<_, _>>()?,
+            job: self.job.clone(),
             set: self.set.clone(),
             inputs: self.inputs(here)?,
         })
@@ -81,10 +89,11 @@ impl ConfigurationArgs {
     /// What was given; `None` if nothing was.
     pub fn given(&self) -> Option<GivenConfiguration> {
         let files = self.files();
-        let is_empty = self.set.is_empty() && files.is_empty() && self.input.is_empty();
+        let is_empty =
+            self.job.is_none() && self.set.is_empty() && files.is_empty() && self.input.is_empty();
         let input = |(name, path): &(String, String)| format!("{name}={path}");
         (!is_empty).then(|| GivenConfiguration {
-            job: None,
+            job: self.job.as_ref().map(ToString::to_string),
             env: None,
             set: self.set.clone(),
             files: files
@@ -99,6 +108,9 @@ impl ConfigurationArgs {
     pub fn as_words(&self) -> Vec<String> {
         let mut words = Vec::new();
         let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
+        if let Some(job) = &self.job {
+            add("--job", job.to_string());
+        }
         for path in &self.config {
             add("--config", path.display().to_string());
         }

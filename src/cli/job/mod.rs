@@ -48,9 +48,12 @@ pub struct JobArgs {
 
 impl JobVerbs {
     /// The words that set values, of a verb that takes them.
-    pub fn configuration(&self) -> Option<&ConfigurationArgs> {
+    pub fn configuration(&self) -> Option<ConfigurationArgs> {
         match &self.verb {
-            JobVerb::Run(args) => Some(&args.materialize.run.configuration),
+            JobVerb::Run(args) => Some(ConfigurationArgs {
+                job: Name::parse(&args.name).ok(),
+                ..args.materialize.run.configuration.clone()
+            }),
             JobVerb::List | JobVerb::Show(_) => None,
         }
     }

@@ -59,6 +59,18 @@ pub(super) fn show(job: &ShownJob, look: &Look) -> String {
     for (key, value) in &listing.policies {
         entry(key, &value.to_string());
     }
+    for (name, path) in &listing.inputs {
+        entry("input", &format!("{name} = {path}"));
+    }
+    for (name, schema) in listing.params.iter().flatten() {
+        entry("param", &format!("{name}: {schema}"));
+    }
+    for (asset, values) in &listing.config {
+        entry("config", &format!("{asset} = {values}"));
+    }
+    for (key, assets) in &listing.partition_config {
+        entry("config", &format!("{key}: {assets}"));
+    }
     let place = &listing.location;
     entry("declared", &format!("{}:{}", place.file, place.line));
     for (number, asset) in job.assets.iter().enumerate() {

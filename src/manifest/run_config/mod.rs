@@ -3,6 +3,7 @@
 //! A file may be TOML, YAML or JSON. What is wrong has its path, and in TOML its place.
 
 mod document;
+mod job;
 mod words;
 
 use std::collections::BTreeMap;
@@ -14,11 +15,11 @@ use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
 use crate::manifest::other_paths::typed_path;
 use crate::manifest::run_config::document::read_document;
-use crate::manifest::run_config::words::read_word;
+use crate::manifest::run_config::words::{read_param, read_word};
 use crate::model::{
-    AssetGraph, AssetId, ConfigFault, ConfigLayer, ConfigOrigin, ConfigPath, ConfigProblem,
-    ConfigValue, Configuration, EnvValue, ExecutionSettings, FileId, Location, PartitionKey,
-    PathTemplate, Setting, SettingEntry, SettingTable,
+    AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigLayer, ConfigOrigin, ConfigPath,
+    ConfigProblem, ConfigValue, Configuration, EnvValue, ExecutionSettings, FileId, Job, Location,
+    Name, PartitionKey, PathTemplate, Setting, SettingEntry, SettingTable,
 };
 
 /// The graph by the configuration of a call, with its values and with sources at other paths, and how steps are executed.
@@ -45,28 +46,32 @@ pub fn configured(
         own_inputs: Vec::new(),
         execution: ExecutionSettings::default(),
         source: Source::default(),
+        job: None,
+        params: None,
     };
-    for (number, (file, given)) in files.iter().zip(&configuration.files).enumerate() {
-        let rank = (files.len() - 1 - number) as u16;
-        call.source = Source {
-            values: ConfigOrigin::File(rank),
-            of_partitions: ConfigOrigin::FilePartition(rank),
-            prefix: match given.extension() {
-                "toml" => String::new(),
-                _ => format!("{}: ", given.path),
-            },
-        };
-        if let Some(table) = read_document(file, given.extension(), &mut call.problems) {
-            call.top(&table);
-        }
+    let documents = call.documents(&files, configuration);
+    let job = configuration.job.as_ref();
+    let job = job.and_then(|name| graph.job(name.as_str()));
+    call.job = job.map(|job| job.name.clone());
+    call.params = job.and_then(|job| job.params.clone());
+    for (number, table) in &documents {
+        call.source = file_source(configuration, *number);
+        call.document_params(table);
     }
     for (number, word) in configuration.set.iter().enumerate() {
-        let rank = ConfigOrigin::Set((configuration.set.len() - 1 - number) as u16);
-        call.source = Source {
-            values: rank,
-            of_partitions: rank,
-            prefix: "--set ".to_owned(),
-        };
+        call.source = word_source(configuration, number);
+        read_param(&mut call, word);
+    }
+    if let Some(job) = job {
+        call.missing_params();
+        call.job(job, |_| Location::default());
+    }
+    for (number, table) in &documents {
+        call.source = file_source(configuration, *number);
+        call.top(table);
+    }
+    for (number, word) in configuration.set.iter().enumerate() {
+        call.source = word_source(configuration, number);
         read_word(&mut call, word);
     }
     call.source.prefix = String::from("--input ");
@@ -74,6 +79,26 @@ pub fn configured(
         call.input(input.asset.as_str(), &input.path, Location::default());
     }
     call.finish(&files)
+}
+
+/// Checks what a job sets against the graph.
+pub(super) fn check_job(graph: &AssetGraph, job: &Job, problems: &mut Problems) {
+    let mut call = Call {
+        graph,
+        root: "",
+        problems: Problems::default(),
+        layers: BTreeMap::new(),
+        inputs: Vec::new(),
+        own_inputs: Vec::new(),
+        execution: ExecutionSettings::default(),
+        source: Source::default(),
+        job: None,
+        params: None,
+    };
+    call.job = Some(job.name.clone());
+    call.params.clone_from(&job.params);
+    call.job(job, |location| location);
+    problems.append(call.problems);
 }
 
 /// A call, as far as it was read.
@@ -86,6 +111,34 @@ struct Call<'a> {
     own_inputs: Vec<OwnInput>,
     execution: ExecutionSettings,
     source: Source,
+    /// The job that counts.
+    job: Option<Name>,
+    /// Its params.
+    params: Option<AssetConfig>,
+}
+
+/// The file of this number as a source: later ones win.
+fn file_source(configuration: &Configuration, number: usize) -> Source {
+    let rank = (configuration.files.len() - 1 - number) as u16;
+    let file = &configuration.files[number];
+    Source {
+        values: ConfigOrigin::File(rank),
+        of_partitions: ConfigOrigin::FilePartition(rank),
+        prefix: match file.extension() {
+            "toml" => String::new(),
+            _ => format!("{}: ", file.path),
+        },
+    }
+}
+
+/// The word of this number as a source: later ones win.
+fn word_source(configuration: &Configuration, number: usize) -> Source {
+    let rank = ConfigOrigin::Set((configuration.set.len() - 1 - number) as u16);
+    Source {
+        values: rank,
+        of_partitions: rank,
+        prefix: "--set ".to_owned(),
+    }
 }
 
 /// An input that only its reader reads from another path.
@@ -125,6 +178,53 @@ const EXECUTORS: [&str; 2] = ["in_process", "multiprocess"];
 const SECTIONS: [&str; 6] = ["asset", "inputs", "execution", "log", "params", "resource"];
 
 impl Call<'_> {
+    /// The files as far as they can be read, each with its number.
+    fn documents(
+        &mut self,
+        files: &[Arc<SourceFile>],
+        configuration: &Configuration,
+    ) -> Vec<(usize, SettingTable)> {
+        let mut documents = Vec::new();
+        for (number, (file, given)) in files.iter().zip(&configuration.files).enumerate() {
+            let table = read_document(file, given.extension(), &mut self.problems);
+            documents.extend(table.map(|table| (number, table)));
+        }
+        documents
+    }
+
+    /// The params of a file.
+    fn document_params(&mut self, table: &[SettingEntry]) {
+        for entry in table.iter().filter(|entry| entry.key == "params") {
+            let path = ConfigPath::new(vec![entry.key.clone()]);
+            let settings = with_variables(self.table(entry, &path).to_vec());
+            self.params(settings, (&path, entry.key_location));
+        }
+    }
+
+    /// Whether the configuration of an asset cannot be set from outside, which is reported then.
+    fn is_closed(&mut self, id: AssetId, path: &ConfigPath) -> bool {
+        let (Some(job), Some(params)) = (&self.job, &self.params) else {
+            return false;
+        };
+        if matches!(self.source.values, ConfigOrigin::Job) {
+            return false;
+        }
+        let names: Vec<_> = params
+            .schema
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        let message = format!("the job `{job}` has params, and sets the values of assets by them");
+        let help = format!("set a param: {}", names.join(", "));
+        let asset = ConfigPath::new(vec!["asset".to_owned(), self.graph.key(id).to_string()]);
+        let path = path
+            .keys()
+            .iter()
+            .fold(asset.then("config"), |path, key| path.then(key));
+        self.report((&path, Location::default()), message, help);
+        true
+    }
+
     /// The top level of a file.
     fn top(&mut self, table: &[SettingEntry]) {
         for entry in table {
@@ -144,11 +244,7 @@ impl Call<'_> {
                 "log" => {
                     self.table(entry, &path);
                 }
-                "params" => self.report(
-                    (&path, entry.key_location),
-                    "params are of a job, and no job is named",
-                    "set values of assets: `[asset.NAME.config]`",
-                ),
+                "params" => {}
                 "resource" => {
                     for resource in self.table(entry, &path) {
                         let path = path.then(&resource.key);
@@ -399,6 +495,9 @@ impl Call<'_> {
         settings: SettingTable,
     ) {
         let Some(id) = id else { return };
+        if self.is_closed(id, &ConfigPath::default()) {
+            return;
+        }
         let origin = match &partition {
             None => self.source.values,
             Some(_) => self.source.of_partitions,

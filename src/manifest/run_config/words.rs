@@ -59,20 +59,28 @@ pub(super) fn read_word(call: &mut Call<'_>, word: &str) {
                 "no resources are declared",
             );
         }
-        ["params", ..] | [_] => {
-            let help = "a value of an asset is set as `ASSET.KEY=VALUE`";
-            call.report(
-                (&path, nowhere),
-                "params are of a job, and no job is named",
-                help,
-            );
-        }
+        ["params", ..] | [_] => {}
         [asset, rest @ ..] => {
             let id = call.find((asset, nowhere), &path);
             set(call, id, None, (rest, value));
         }
         [] => call.report((&whole, nowhere), "this is not PATH=VALUE", help),
     }
+}
+
+/// Reads a word that sets a param: `limit=10` or `params.limit=10`; others say nothing here.
+pub(super) fn read_param(call: &mut Call<'_>, word: &str) {
+    let split = split(word).and_then(|(path, value)| Some((ConfigPath::parse(path)?, value)));
+    let Some((path, text)) = split else { return };
+    let keys = match path.keys() {
+        [first, rest @ ..] if first == "params" && !rest.is_empty() => rest.to_vec(),
+        [only] => vec![only.clone()],
+        _ => return,
+    };
+    let schema = call.params.as_ref().and_then(|it| it.schema_at(&keys));
+    let value = typed(text, schema.map(|schema| &schema.kind));
+    let setting = with_variable(Setting::of_value(value, Location::default()));
+    call.params(nested(&keys, setting), (&path, Location::default()));
 }
 
 /// The path and the value: of a path with quoted keys the `=` behind the quotes counts.
@@ -96,14 +104,17 @@ fn set(
     (keys, text): (&[&str], &str),
 ) {
     let Some(id) = id else { return };
+    if call.is_closed(
+        id,
+        &ConfigPath::new(keys.iter().map(|key| (*key).to_owned()).collect()),
+    ) {
+        return;
+    }
     let owned: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
     let recipe = call.graph.asset(id).and_then(|asset| asset.recipe.as_ref());
     let config = recipe.and_then(|recipe| recipe.config.as_ref());
     let schema = config.and_then(|config| config.schema_at(&owned));
-    let value = match schema.map(|schema| &schema.kind) {
-        Some(ConfigKind::Text) => text_of(text),
-        _ => ConfigValue::parse_toml(text).unwrap_or_else(|| ConfigValue::Text(text.to_owned())),
-    };
+    let value = typed(text, schema.map(|schema| &schema.kind));
     let origin = call.source.values;
     let setting = with_variable(Setting::of_value(value, Location::default()));
     let layer = ConfigLayer {
@@ -112,6 +123,14 @@ fn set(
         settings: nested(&owned, setting),
     };
     call.check(id, layer);
+}
+
+/// The value that a word is, where one of this kind is wanted.
+fn typed(text: &str, kind: Option<&ConfigKind>) -> ConfigValue {
+    match kind {
+        Some(ConfigKind::Text) => text_of(text),
+        _ => ConfigValue::parse_toml(text).unwrap_or_else(|| ConfigValue::Text(text.to_owned())),
+    }
 }
 
 /// The word where a text is wanted: itself, unless it is a quoted string or a variable of the environment.
@@ -126,7 +145,7 @@ fn text_of(text: &str) -> ConfigValue {
     }
 }
 
-fn nested(keys: &[String], setting: Setting) -> SettingTable {
+pub(super) fn nested(keys: &[String], setting: Setting) -> SettingTable {
     match keys.split_first() {
         None => Vec::new(),
         Some((only, [])) => vec![entry(only, setting)],

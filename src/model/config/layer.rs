@@ -129,6 +129,22 @@ impl Setting {
     }
 }
 
+impl Setting {
+    /// As it is written.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Value(value) => value.to_json(),
+            Self::Text(template) => template.source().into(),
+            Self::List(elements) => elements.iter().map(Self::to_json).collect(),
+            Self::FromEnv(variable) => serde_json::json!({ "from_env": variable }),
+            Self::Table(table) => {
+                let entry = |entry: &SettingEntry| (entry.key.clone(), entry.setting.to_json());
+                table.iter().map(entry).collect()
+            }
+        }
+    }
+}
+
 impl ConfigLayer {
     /// Forgets where its values stand, which is in no manifest; `each` sees the variables, each with its place.
     pub fn forget_places(&mut self, mut each: impl FnMut(&str, Location)) {

@@ -1,11 +1,14 @@
 //! The configuration of a call: what sets values besides what is declared.
 
 use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::model::name::Name;
 use crate::model::request::SuppliedInput;
 
 /// What a call is given: words and files, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Configuration {
+    /// The job whose configuration, selection and partitions count.
+    pub job: Option<Name>,
     /// Values as they are typed: `clean.limit=10`; of two for one path the last counts.
     pub set: Vec<String>,
     /// Files of run config; later ones win key by key.
@@ -26,8 +29,13 @@ pub struct ConfigFile {
 impl Configuration {
     /// Whether nothing is given: then what is declared counts.
     pub fn is_empty(&self) -> bool {
-        let Self { set, files, inputs } = self;
-        set.is_empty() && files.is_empty() && inputs.is_empty()
+        let Self {
+            job,
+            set,
+            files,
+            inputs,
+        } = self;
+        job.is_none() && set.is_empty() && files.is_empty() && inputs.is_empty()
     }
 
     /// What tells it from any other, for what is kept of a judgement; `None` where nothing is given.
@@ -35,8 +43,16 @@ impl Configuration {
         if self.is_empty() {
             return None;
         }
-        let Self { set, files, inputs } = self;
+        let Self {
+            job,
+            set,
+            files,
+            inputs,
+        } = self;
         let mut folding = Folding::new();
+        if let Some(job) = job {
+            folding.text("job", job.as_str());
+        }
         for word in set {
             folding.text("set", word);
         }
