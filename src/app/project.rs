@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use crate::app::generated::stale_manifests;
 use crate::app::error::{AppError, named_job};
+use crate::app::generated::stale_manifests;
 use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::places_read::places_without_gitignored;
