@@ -45,7 +45,7 @@ const KEYS: [&str; 13] = [
 
 /// What jobs are read against.
 #[derive(Clone, Copy)]
-pub(super) struct JobContext<'c, 'a> {
+struct JobContext<'c, 'a> {
     /// The partitions definitions.
     pub definitions: &'c Definitions<'a>,
     /// Everything that has a table.
@@ -264,9 +264,14 @@ fn inputs(table: &Table<'_>, params: &[String], problems: &mut Problems) -> Vec<
 /// Reads the jobs of all files.
 pub(super) fn read<'a>(
     files: &[Table<'a>],
-    context: JobContext<'_, 'a>,
+    (definitions, names): (&Definitions<'a>, &Names<'a>),
     problems: &mut Problems,
 ) -> Vec<ReadJob<'a>> {
+    let context = JobContext {
+        definitions,
+        names,
+        params: &[],
+    };
     let mut jobs: Vec<ReadJob<'a>> = Vec::new();
     let mut known: HashMap<&str, Location> = HashMap::new();
     for file in files {

@@ -13,7 +13,6 @@ use crate::manifest::document::{Table, Value};
 use crate::manifest::each::{ListFiles, Lists, Origins, expand, parse_lists};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
-use crate::manifest::jobs::JobContext;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
 use crate::manifest::other_paths::TestContext;
 use crate::manifest::outputs::{self, Apart, OutputContext};
@@ -229,15 +228,7 @@ fn assemble(
     }
     let mut definitions = Definitions::read(files, problems);
     let names = outline(files, &project, &mut definitions, &mut origins, problems);
-    let jobs = jobs::read(
-        files,
-        JobContext {
-            definitions: &definitions,
-            names: &names,
-            params: &[],
-        },
-        problems,
-    );
+    let jobs = jobs::read(files, (&definitions, &names), problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());
@@ -298,16 +289,7 @@ fn assemble(
     manifests.dedup();
     let (unread, overlaps) =
         overlap::check(&declarations, &manifests, &definitions, disk, problems);
-    for (id, path) in unread {
-        if let Declaration::Asset(asset) = &mut declarations[id.index()]
-            && let Some(recipe) = &mut asset.recipe
-        {
-            recipe
-                .code
-                .candidates
-                .retain(|candidate| *candidate != path);
-        }
-    }
+    leave_unread(&mut declarations, unread);
     let parts = GraphParts {
         settings: Settings {
             name: project.name,
@@ -327,6 +309,18 @@ fn assemble(
         .ok()?;
     jobs::check(&jobs, &graph, problems);
     Some((graph, overlaps))
+}
+
+/// Takes out of the code of assets the files that assets make.
+fn leave_unread(declarations: &mut [Declaration], unread: Vec<(AssetId, String)>) {
+    for (id, path) in unread {
+        if let Declaration::Asset(asset) = &mut declarations[id.index()]
+            && let Some(recipe) = &mut asset.recipe
+        {
+            let candidates = &mut recipe.code.candidates;
+            candidates.retain(|candidate| *candidate != path);
+        }
+    }
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {

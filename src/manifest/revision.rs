@@ -18,7 +18,7 @@ use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::Table;
 use crate::manifest::each::Origins;
 use crate::manifest::file::{Origin, SourceFile};
-use crate::manifest::jobs::{self, JobContext, ReadJob};
+use crate::manifest::jobs::{self, ReadJob};
 use crate::manifest::load::{outline, parse};
 use crate::manifest::names::Declares;
 use crate::manifest::overlap::{Overlaps, changed_overlaps};
@@ -295,16 +295,7 @@ impl<'e> Edit<'e> {
             &mut Origins::default(),
             &mut findings.problems,
         );
-        let context = JobContext {
-            definitions: &definitions,
-            names: &names,
-            params: &[],
-        };
-        let jobs = jobs::read(&tables, context, &mut findings.problems);
-        // Their values are about assets of which not all are read.
-        if jobs.iter().any(|job| !job.job.configs.is_empty()) {
-            return None;
-        }
+        let jobs = jobs::read(&tables, (&definitions, &names), &mut findings.problems);
         if names.len() != read.len() || definitions.declared().len() != named {
             return None;
         }
@@ -506,6 +497,10 @@ impl<'e> Edit<'e> {
 fn check_jobs(jobs: &[ReadJob<'_>], blocks: &[Vec<u8>]) -> Option<()> {
     if jobs.is_empty() {
         return Some(());
+    }
+    // Their values are about assets of which not all were read.
+    if jobs.iter().any(|job| !job.job.configs.is_empty()) {
+        return None;
     }
     let graph = AssetGraph::from_blocks(Arc::new(blocks.to_vec()))?;
     let mut problems = Problems::default();

@@ -51,7 +51,6 @@ pub(super) fn read_word(call: &mut Call<'_>, word: &str) {
             let section = ConfigPath::new(vec!["execution".to_owned()]);
             call.execution(&entry("execution", Setting::Table(table)), &section);
         }
-        ["log", ..] => {}
         ["resource", ..] => {
             call.report(
                 (&path, nowhere),
@@ -59,7 +58,7 @@ pub(super) fn read_word(call: &mut Call<'_>, word: &str) {
                 "no resources are declared",
             );
         }
-        ["params", ..] | [_] => {}
+        ["log" | "params", ..] | [_] => {}
         [asset, rest @ ..] => {
             let id = call.find((asset, nowhere), &path);
             set(call, id, None, (rest, value));
