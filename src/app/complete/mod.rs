@@ -135,6 +135,13 @@ impl<'a> CompletionWords<'a> {
         fitting(&names, typed)
     }
 
+    /// Jobs that begin with `typed`.
+    pub fn jobs(&self, typed: &str) -> Vec<String> {
+        let jobs = self.graph.settings().jobs.iter();
+        let names = jobs.map(|job| job.name.to_string());
+        names.filter(|name| name.starts_with(typed)).collect()
+    }
+
     /// The dynamic definitions whose names begin with `typed`.
     pub fn dynamic(&self, typed: &str) -> Vec<String> {
         let is_dynamic = |it: &&DeclaredPartitions| it.definition == PartitionsDefinition::Dynamic;

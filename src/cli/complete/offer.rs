@@ -36,6 +36,8 @@ pub(super) enum Offer {
     Partitioned,
     /// A dynamic partitions definition.
     Dynamic,
+    /// A job.
+    Job,
     /// An input of an asset.
     Input,
     /// A run that has logs.
@@ -59,6 +61,8 @@ const OFFERS: &[(&str, Offer)] = &[
     ("range", Offer::Range),
     ("name", Offer::Partitioned),
     ("definition", Offer::Dynamic),
+    ("job", Offer::Job),
+    ("job_name", Offer::Job),
     ("dep", Offer::Input),
     ("run", Offer::Run),
     ("since", Offer::Revision),
@@ -110,6 +114,7 @@ impl Offer {
             Self::Range => words()?.ranges(&naming(asked), typed),
             Self::Partitioned => Ok(words()?.partitioned(typed)),
             Self::Dynamic => Ok(words()?.dynamic(typed)),
+            Self::Job => Ok(words()?.jobs(typed)),
             Self::Input => complete_input(&surroundings, &asked.given("asset"), typed),
             Self::Run => complete_run(&surroundings, typed),
             Self::Revision => complete_revision(&surroundings, typed),

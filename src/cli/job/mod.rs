@@ -42,7 +42,7 @@ pub enum JobVerb {
 #[derive(Debug, Args)]
 pub struct JobArgs {
     /// The job
-    #[arg(value_name = "NAME")]
+    #[arg(id = "job_name", value_name = "NAME")]
     pub name: String,
 }
 

@@ -18,7 +18,7 @@ Examples:
   assetctl job run nightly --in-process         a test of the job: nothing of the project is changed")]
 pub struct JobRunArgs {
     /// The job
-    #[arg(value_name = "NAME")]
+    #[arg(id = "job_name", value_name = "NAME", conflicts_with = "job")]
     pub name: String,
     /// Test the job: run all of it in memory, one step at a time, and do not change the project
     #[arg(
