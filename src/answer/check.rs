@@ -591,6 +591,7 @@ impl CheckReport {
     }
 
     /// The same, with each stale manifest as an asset: for answers that tell of assets alone.
+    #[cfg(feature = "cli")]
     pub(crate) fn with_manifests_as_assets(&self) -> Self {
         let mut report = self.clone();
         for manifest in &self.stale_manifests {

@@ -27,7 +27,7 @@ use crate::look::{
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{
     AssetGraph, AssetId, Configuration, DefinitionId, ExecutionSettings, KeysByDefinition, Lock,
-    PartitionKeys, PathTemplate, SourceAsset, StaleManifest,
+    PartitionKeys, PathTemplate, Setting, SourceAsset, StaleManifest,
 };
 use crate::store::{InstancePlace, Mark, Opened, Store, StoreError};
 use crate::sys::inherited::temporary_folder;
@@ -66,6 +66,7 @@ pub struct OpenProject {
     repository: Option<Repository>,
     configuration: Configuration,
     execution: ExecutionSettings,
+    params: Option<Vec<(String, Setting)>>,
     /// The graph as it is declared, where another configuration is given.
     declared: Option<AssetGraph>,
 }
@@ -241,12 +242,15 @@ impl OpenProject {
         let configuration = surroundings.configuration.clone();
         let declared = (!configuration.is_empty()).then(|| compiled.graph.clone());
         let mut execution = ExecutionSettings::default();
+        let mut params = None;
         if let (Some(declared), Some(name)) = (&declared, &configuration.job) {
             named_job(declared, name)?;
         }
         if let Some(declared) = &declared {
             let root = root.to_string_lossy();
-            (compiled.graph, execution) = manifest::configured(declared, &root, &configuration)?;
+            let configured = manifest::configured(declared, &root, &configuration)?;
+            compiled.graph = configured.graph;
+            (execution, params) = (configured.execution, configured.params);
         }
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
         let home = surroundings.home_of(&own);
@@ -292,6 +296,7 @@ impl OpenProject {
             repository: None,
             configuration,
             execution,
+            params,
             declared,
         })
     }
@@ -345,6 +350,11 @@ impl OpenProject {
     #[must_use]
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
+    }
+
+    /// The params of the job of the call that have a value; `None` where it has no params.
+    pub fn params(&self) -> Option<&[(String, Setting)]> {
+        self.params.as_deref()
     }
 
     /// How steps are executed.

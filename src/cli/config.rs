@@ -42,9 +42,14 @@ pub struct ConfigArgs {
 
 impl ConfigVerbs {
     /// The words that set values.
-    pub fn configuration(&self) -> &ConfigurationArgs {
+    pub fn configuration(&self) -> ConfigurationArgs {
         match &self.verb {
-            ConfigVerb::Check(args) | ConfigVerb::Scaffold(args) => &args.configuration,
+            ConfigVerb::Check(args) => args.configuration.clone(),
+            // Its params need not have values yet.
+            ConfigVerb::Scaffold(args) => ConfigurationArgs {
+                job: None,
+                ..args.configuration.clone()
+            },
         }
     }
 }
@@ -69,8 +74,9 @@ pub fn run(verbs: &ConfigVerbs, session: &Session) -> Result<VerbExit, VerbError
             let report = app::check_config(&project)?;
             session.answer(&report, || report.text.clone())
         }
-        ConfigVerb::Scaffold(_) => {
-            let text = app::scaffold_config(&project)?;
+        ConfigVerb::Scaffold(args) => {
+            let job = args.configuration.job.as_ref();
+            let text = app::scaffold_config(&project, job)?;
             output::answer_bytes(text.as_bytes())?;
             Ok(VerbExit::Yes)
         }

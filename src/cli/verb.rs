@@ -118,7 +118,7 @@ impl Verb {
             Self::Accept(args) => &args.configuration,
             Self::Affected(args) => &args.configuration,
             Self::Check(args) => &args.configuration,
-            Self::Config(verbs) => verbs.configuration(),
+            Self::Config(verbs) => return Some(verbs.configuration()),
             Self::Explain(args) => &args.configuration,
             Self::Graph(args) => &args.configuration,
             Self::Job(verbs) => return verbs.configuration(),

@@ -322,6 +322,35 @@ fn params_are_all_that_can_be_set_of_a_job_that_has_some() {
     ];
     project.run(&run).success();
     assert_eq!(project.read("clean/2024-01-01"), "9 m-9 x mapped\nb\n");
+    let check = ["config", "check", "--job", "mapped", "--config"];
+    let resolved = project.run(&[&check[..], &["run.toml"]].concat()).success();
+    assert!(
+        resolved
+            .stdout()
+            .contains("[params]\nlimit = 9\nfile = \"a\"\n"),
+        "{}",
+        resolved.stdout()
+    );
+    project.write("again.toml", resolved.stdout());
+    let again = project
+        .run(&[&check[..], &["again.toml"]].concat())
+        .success();
+    assert_eq!(again.stdout(), resolved.stdout());
+    let scaffold = project
+        .run(&["config", "scaffold", "--job", "mapped"])
+        .success();
+    assert!(
+        scaffold
+            .stdout()
+            .contains("\n# limit = 7  # integer, at least 1\n"),
+        "{}",
+        scaffold.stdout()
+    );
+    assert!(
+        scaffold.stdout().contains("\nfile = "),
+        "{}",
+        scaffold.stdout()
+    );
     let shown = json(&project, &["job", "show", "mapped", "--json"]);
     assert_eq!(shown["job"]["config"]["clean"]["limit"], "{{param.limit}}");
     assert_eq!(shown["job"]["params"]["limit"]["default"], 7);

@@ -13,7 +13,7 @@ use crate::executor::LocalExecutor;
 use crate::look::{Problems, config_error, resolved_config};
 use crate::model::{
     Asset, AssetId, ConfigLeaf, ConfigPath, ConfigValue, EffectiveConfig, LeafValue, PartitionKey,
-    written_path,
+    Setting, written_path,
 };
 
 /// Resolves the configuration of all assets: what is given back as a file resolves to the same.
@@ -29,6 +29,9 @@ pub fn check_config(project: &OpenProject) -> Result<ConfigReport, AppError> {
     let mut writing = Writing::default();
     writing.execution(project);
     writing.inputs(project);
+    if let Some(params) = project.params() {
+        writing.params(params);
+    }
     for (id, asset, _) in configured_assets(graph) {
         match resolved_config(&workspace, asset) {
             Some(Ok(config)) => {
@@ -36,7 +39,10 @@ pub fn check_config(project: &OpenProject) -> Result<ConfigReport, AppError> {
                     let missing = config.missing().iter();
                     problems.extend(missing.map(|it| config_error(&workspace, asset, it)));
                 }
-                writing.asset(asset, &config);
+                // Beside params nothing else of assets can be given back.
+                if project.params().is_none() {
+                    writing.asset(asset, &config);
+                }
             }
             Some(Err(faults)) => {
                 let faults = faults.iter();
@@ -70,6 +76,21 @@ struct Writing {
 }
 
 impl Writing {
+    /// What is set of the params of a job.
+    fn params(&mut self, params: &[(String, Setting)]) {
+        let mut json = Map::new();
+        self.text.push_str("\n[params]\n");
+        for (name, setting) in params {
+            let value = setting.to_json();
+            if let Ok(value) = ConfigValue::of_json(&value) {
+                let path = ConfigPath::new(vec![name.clone()]);
+                let _ = writeln!(self.text, "{path} = {}", value.toml());
+            }
+            json.insert(name.clone(), value);
+        }
+        self.json.insert("params".to_owned(), json.into());
+    }
+
     fn execution(&mut self, project: &OpenProject) {
         let execution = project.execution();
         let executor = if execution.in_process {

@@ -5,10 +5,12 @@ use std::fmt::Write;
 use crate::app::config::{configured_assets, section};
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
+use crate::app::selection::find_job;
 use crate::executor::LocalExecutor;
 use crate::look::resolved_config;
 use crate::model::{
-    ConfigKind, ConfigLeaf, ConfigPath, ConfigSchema, ConfigValue, EffectiveConfig, SchemaTable,
+    ConfigKind, ConfigLeaf, ConfigPath, ConfigSchema, ConfigValue, EffectiveConfig, Name,
+    SchemaTable,
 };
 
 const HEAD: &str = "\
@@ -20,15 +22,35 @@ const HEAD: &str = "\
 # retries = false
 ";
 
-/// Writes the file. What is required and has no value is set to a sample, all else is a comment with the present value.
+/// Writes the file, for a job with params of these alone. What is required and has no value is set to a sample, all else is a comment with the present value.
 ///
 /// # Errors
 ///
-/// If files of the project cannot be looked at.
-pub fn scaffold_config(project: &OpenProject) -> Result<String, AppError> {
+/// If there is no such job, or files of the project cannot be looked at.
+pub fn scaffold_config(project: &OpenProject, job: Option<&Name>) -> Result<String, AppError> {
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, &LocalExecutor);
     let mut text = HEAD.to_owned();
+    let job = job.map(|name| find_job(project, name)).transpose()?;
+    if let Some(params) = job.and_then(|job| job.params.as_ref()) {
+        text.push_str("\n[params]\n");
+        for (name, schema) in &params.schema {
+            for line in schema.description.iter().flat_map(|it| it.lines()) {
+                let _ = writeln!(text, "## {line}");
+            }
+            let is_missing = schema.required && schema.default.is_none();
+            let mark = if is_missing { "" } else { "# " };
+            let value = schema.default.clone().unwrap_or_else(|| schema.sample());
+            let path = ConfigPath::new(vec![name.clone()]);
+            let _ = writeln!(
+                text,
+                "{mark}{path} = {}  # {}",
+                value.toml(),
+                in_words(schema)
+            );
+        }
+        return Ok(text);
+    }
     for (_, asset, config) in configured_assets(project.graph()) {
         let resolved = resolved_config(&workspace, asset).and_then(Result::ok);
         let resolved = resolved.unwrap_or_default();

@@ -161,9 +161,13 @@ fn code(change: &CodeChange) -> String {
             (None, None) => format!("variable {variable} is new"),
         };
     }
-    let subject = path
-        .as_deref()
-        .map_or_else(|| format!("the {what}"), |path| visible(path).into_owned());
+    let subject = path.as_deref().map_or_else(
+        || match what {
+            value if value.starts_with("config.") => visible(value).into_owned(),
+            what => format!("the {what}"),
+        },
+        |path| visible(path).into_owned(),
+    );
     match (old, new) {
         (None, _) => format!("{subject} is new"),
         (_, None) => format!("{subject} is gone"),

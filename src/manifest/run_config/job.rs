@@ -70,6 +70,15 @@ impl Call<'_> {
         }
     }
 
+    /// The params of the job that have a value.
+    pub(super) fn param_values(&self) -> Option<Vec<(String, Setting)>> {
+        let params = self.params.as_ref()?;
+        let mut values = values(params);
+        let names = params.schema.iter();
+        let value = |(name, _): &(String, _)| Some((name.clone(), values.remove(name)??));
+        Some(names.filter_map(value).collect())
+    }
+
     /// Reports params that have to have a value and have none.
     pub(super) fn missing_params(&mut self) {
         let Some(params) = &self.params else { return };

@@ -22,7 +22,7 @@ use crate::model::{
     Name, PartitionKey, PathTemplate, Setting, SettingEntry, SettingTable,
 };
 
-/// The graph by the configuration of a call, with its values and with sources at other paths, and how steps are executed.
+/// What the project of a graph is by the configuration of a call.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub fn configured(
     graph: &AssetGraph,
     root: &str,
     configuration: &Configuration,
-) -> Result<(AssetGraph, ExecutionSettings), ManifestErrors> {
+) -> Result<Configured, ManifestErrors> {
     let numbered = (0..).zip(&configuration.files);
     let files: Vec<Arc<SourceFile>> = numbered
         .map(|(id, file)| SourceFile::new(FileId(id), file.path.clone(), file.text.clone()))
@@ -78,7 +78,24 @@ pub fn configured(
     for input in &configuration.inputs {
         call.input(input.asset.as_str(), &input.path, Location::default());
     }
-    call.finish(&files)
+    let params = call.param_values();
+    let (graph, execution) = call.finish(&files)?;
+    Ok(Configured {
+        graph,
+        execution,
+        params,
+    })
+}
+
+/// What a project is by the configuration of a call.
+#[derive(Debug)]
+pub struct Configured {
+    /// The graph, with its values and with sources at other paths.
+    pub graph: AssetGraph,
+    /// How steps are executed.
+    pub execution: ExecutionSettings,
+    /// The params of the job that have a value, in declared order; `None` where it has no params.
+    pub params: Option<Vec<(String, Setting)>>,
 }
 
 /// Checks what a job sets against the graph.
