@@ -12,9 +12,10 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Range, find_job, select};
 use crate::model::{
-    AssetConfig, AssetGraph, ConfigSchema, ConfigValue, ExecutorKind, Job, JobSetting,
-    MaterializeOptions, Name, ParamPiece, PartitionKey, SelectionRequest, StepOrdering,
+    AssetConfig, AssetGraph, ConfigSchema, ConfigValue, Job, JobSetting, MaterializeOptions, Name,
+    ParamPiece, PartitionKey, SelectionRequest, StepOrdering,
 };
+use crate::sys::inherited::cores;
 
 /// Lists the jobs.
 pub fn list_jobs(project: &OpenProject) -> JobsReport {
@@ -126,8 +127,8 @@ fn json(entries: &[(String, String)]) -> Map<String, Value> {
     entries.iter().filter_map(entry).collect()
 }
 
-/// The request of a run with the steps and the executor of its job, where it runs one: what is said with the request goes
-/// before them, and two limits of what runs at once hold both.
+/// The request of a run as its configuration executes it, and as its job does, where it runs one: what is said with the
+/// request goes before these.
 ///
 /// # Errors
 ///
@@ -136,27 +137,25 @@ pub(super) fn of_job<'r>(
     project: &OpenProject,
     request: &'r MaterializeOptions,
 ) -> Result<Cow<'r, MaterializeOptions>, AppError> {
-    let Some(name) = request.selection.job.as_ref().filter(|_| request.runs_job) else {
+    let name = request.selection.job.as_ref().filter(|_| request.runs_job);
+    let job = name.map(|name| find_job(project, name)).transpose()?;
+    if job.is_none() && !project.execution().is_in_process() {
         return Ok(Cow::Borrowed(request));
-    };
-    let job = find_job(project, name)?;
-    let mut request = request.clone();
-    if request.steps.is_empty() {
-        request.steps.clone_from(&job.steps);
     }
-    let limit = match job.execution.executor {
-        Some(ExecutorKind::InProcess) => {
-            request.order = StepOrdering::Declared;
-            Some(NonZeroUsize::MIN)
+    let mut request = request.clone();
+    let execution = match job {
+        Some(job) => {
+            if request.steps.is_empty() {
+                request.steps.clone_from(&job.steps);
+            }
+            project.execution().over(job.execution)
         }
-        Some(ExecutorKind::Multiprocess) | None => job
-            .execution
-            .max_concurrent
-            .and_then(|limit| NonZeroUsize::try_from(limit).ok()),
+        None => project.execution(),
     };
-    request.jobs = match (request.jobs, limit) {
-        (Some(asked), Some(limit)) => Some(asked.min(limit)),
-        (asked, limit) => asked.or(limit),
-    };
+    if execution.is_in_process() {
+        request.order = StepOrdering::Declared;
+    }
+    let asked = request.jobs.map(NonZeroUsize::get);
+    request.jobs = NonZeroUsize::new(execution.jobs(asked, cores()));
     Ok(Cow::Owned(request))
 }

@@ -185,6 +185,33 @@ fn the_executor_and_the_steps_of_a_job_count_for_its_runs_alone() {
             1,
         ),
         (&["materialize", "--force", "-j5", "--json"], 5),
+        (&["job", "run", "ordered", "--force", "-j5", "--json"], 1),
+        (
+            &[
+                "job",
+                "run",
+                "ordered",
+                "--force",
+                "-j5",
+                "--json",
+                "--set",
+                "execution.executor=multiprocess",
+            ],
+            5,
+        ),
+        (
+            &[
+                "job",
+                "run",
+                "all",
+                "--force",
+                "-j5",
+                "--json",
+                "--set",
+                "execution.max_concurrent=3",
+            ],
+            3,
+        ),
     ] {
         assert_eq!(events(&project, words, "run_planned")[0]["jobs"], jobs);
     }

@@ -266,3 +266,24 @@ fn each_request_is_judged_by_its_configuration() {
     let made = made.output("a", None, None).expect("made");
     assert_eq!(&*made.bytes().expect("a file"), b"other\n4\n");
 }
+
+#[test]
+fn a_job_gives_its_configuration_and_its_selection() {
+    let folder = Folder::with(
+        "[asset.a]\ncommand = \"echo {{config.limit}} > {{output}}\"\noutputs = \"a.txt\"\nconfig = { limit = 1 }\n\
+         [asset.b]\ncommand = \"echo > {{output}}\"\noutputs = \"b.txt\"\n\
+         [job.j]\nselection = \"a\"\nparams = { limit = { type = \"integer\", default = 7 } }\nconfig.a.limit = \"{{param.limit}}\"\n",
+    );
+    let project = folder.project();
+    let instance = project.instance();
+    let request = || MaterializeRequest::new().instance(&instance).job("j");
+    assert_eq!(run(&project, request()).materialized, 1);
+    let text = || std::fs::read_to_string(folder.root().join("a.txt")).expect("it was made");
+    assert_eq!(text(), "7\n");
+    assert_eq!(run(&project, request().set("limit", "8")).materialized, 1);
+    assert_eq!(text(), "8\n");
+    let unknown = check(&project, CheckRequest::new().job("k"));
+    assert_eq!(code(unknown).as_deref(), Some("assetctl::app::unknown_job"));
+    let invalid = check(&project, CheckRequest::new().job("k k"));
+    assert_eq!(code(invalid).as_deref(), Some("assetctl::app::unknown_job"));
+}

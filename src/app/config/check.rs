@@ -92,8 +92,13 @@ impl Writing {
     }
 
     fn execution(&mut self, project: &OpenProject) {
-        let execution = project.execution();
-        let executor = if execution.in_process {
+        let job = project.configuration().job.as_ref();
+        let job = job.and_then(|name| project.graph().job(name.as_str()));
+        let execution = match job {
+            Some(job) => project.execution().over(job.execution),
+            None => project.execution(),
+        };
+        let executor = if execution.is_in_process() {
             "in_process"
         } else {
             "multiprocess"
@@ -101,7 +106,7 @@ impl Writing {
         let retries = execution.retries;
         let mut json = json!({ "executor": executor, "retries": retries });
         let _ = write!(self.text, "[execution]\nexecutor = \"{executor}\"\n");
-        if !execution.in_process {
+        if !execution.is_in_process() {
             let most = execution.max_concurrent.unwrap_or(0);
             let _ = writeln!(self.text, "max_concurrent = {most}");
             json["max_concurrent"] = most.into();

@@ -18,8 +18,8 @@ use crate::manifest::run_config::document::read_document;
 use crate::manifest::run_config::words::{read_param, read_word};
 use crate::model::{
     AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigLayer, ConfigOrigin, ConfigPath,
-    ConfigProblem, ConfigValue, Configuration, EnvValue, ExecutionSettings, FileId, Job, Location,
-    Name, PartitionKey, PathTemplate, Setting, SettingEntry, SettingTable,
+    ConfigProblem, ConfigValue, Configuration, EnvValue, ExecutionSettings, ExecutorKind, FileId,
+    Job, Location, Name, PartitionKey, PathTemplate, Setting, SettingEntry, SettingTable,
 };
 
 /// What the project of a graph is by the configuration of a call.
@@ -458,7 +458,11 @@ impl Call<'_> {
             }
         }
         if let Some(in_process) = in_process {
-            self.execution.in_process = in_process;
+            self.execution.executor = Some(if in_process {
+                ExecutorKind::InProcess
+            } else {
+                ExecutorKind::Multiprocess
+            });
             if in_process {
                 self.execution.max_concurrent = None;
             }
@@ -466,7 +470,7 @@ impl Call<'_> {
         let Some((most, path, location)) = limit else {
             return;
         };
-        if self.execution.in_process {
+        if self.execution.is_in_process() {
             self.report(
                 (&path, location),
                 "the executor `in_process` runs one step at a time",

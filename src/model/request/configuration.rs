@@ -1,6 +1,7 @@
 //! The configuration of a call: what sets values besides what is declared.
 
 use crate::digest::{Digest, Folding, Kind, Sink};
+use crate::model::job::{ExecutorKind, JobExecution};
 use crate::model::name::Name;
 use crate::model::request::SuppliedInput;
 
@@ -71,8 +72,8 @@ impl Configuration {
 /// How the steps of a run are executed, by its configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExecutionSettings {
-    /// Whether one step runs at a time.
-    pub in_process: bool,
+    /// One step at a time, or several, where that is said.
+    pub executor: Option<ExecutorKind>,
     /// How many steps run at once, where that is said; 0 is the number of cores.
     pub max_concurrent: Option<u32>,
     /// Whether steps that fail are tried again.
@@ -80,10 +81,29 @@ pub struct ExecutionSettings {
 }
 
 impl ExecutionSettings {
+    /// Whether one step runs at a time.
+    pub fn is_in_process(self) -> bool {
+        self.executor == Some(ExecutorKind::InProcess)
+    }
+
+    /// These, and where they say nothing those of a job.
+    #[must_use]
+    pub fn over(self, job: JobExecution) -> Self {
+        let max_concurrent = self.max_concurrent.or(job.max_concurrent.map(Into::into));
+        let all = Self {
+            executor: self.executor.or(job.executor),
+            ..self
+        };
+        Self {
+            max_concurrent: max_concurrent.filter(|_| !all.is_in_process()),
+            ..all
+        }
+    }
+
     /// How many commands run at once, of `jobs` that are asked for or the number of `cores`.
     pub fn jobs(self, jobs: Option<usize>, cores: usize) -> usize {
         let limit = match self.max_concurrent {
-            _ if self.in_process => return 1,
+            _ if self.is_in_process() => return 1,
             Some(0) => Some(cores),
             limit => limit.map(|limit| limit as usize),
         };
@@ -105,13 +125,39 @@ impl ConfigFile {
 #[cfg(test)]
 mod tests {
     use super::{ConfigFile, Configuration, ExecutionSettings};
-    use crate::model::SuppliedInput;
+    use crate::model::{ExecutorKind, JobExecution, SuppliedInput};
     use crate::testkit;
 
     #[test]
+    fn a_call_goes_before_its_job_key_by_key() {
+        let of = |executor, max: Option<u32>| ExecutionSettings {
+            executor,
+            max_concurrent: max,
+            retries: false,
+        };
+        let job = |executor, max: Option<u32>| JobExecution {
+            executor,
+            max_concurrent: max.and_then(std::num::NonZeroU32::new),
+        };
+        let (one, many) = (
+            Some(ExecutorKind::InProcess),
+            Some(ExecutorKind::Multiprocess),
+        );
+        for (call, job, both) in [
+            (of(None, None), job(one, None), of(one, None)),
+            (of(many, None), job(one, None), of(many, None)),
+            (of(None, Some(8)), job(None, Some(2)), of(None, Some(8))),
+            (of(None, None), job(many, Some(2)), of(many, Some(2))),
+            (of(one, None), job(many, Some(2)), of(one, None)),
+        ] {
+            assert_eq!(call.over(job), both, "{call:?} {job:?}");
+        }
+    }
+
+    #[test]
     fn the_lower_bound_of_two_counts() {
-        let execution = |in_process, max_concurrent| ExecutionSettings {
-            in_process,
+        let execution = |in_process: bool, max_concurrent| ExecutionSettings {
+            executor: in_process.then_some(ExecutorKind::InProcess),
             max_concurrent,
             retries: false,
         };

@@ -14,7 +14,7 @@ use crate::app::{AppError, Quoted, RequestError};
 use crate::executor::Cancel;
 use crate::model::{
     AssetKey, CheckOptions, ConfigFile, Configuration, InvalidKeyWord, KeyChoice, KeyWord,
-    MaterializeOptions, PlanOptions, SelectionRequest, StatusOptions, SuppliedInput,
+    MaterializeOptions, Name, PlanOptions, SelectionRequest, StatusOptions, SuppliedInput,
 };
 
 pub use config::ConfigRequest;
@@ -100,6 +100,17 @@ impl<O> RequestBase<O> {
         self.configuration
             .inputs
             .push(SuppliedInput { asset, path });
+    }
+
+    /// Names the job of the configuration.
+    fn set_job(&mut self, name: &str) {
+        match Name::parse(name) {
+            Ok(job) => self.configuration.job = Some(job),
+            Err(error) => self.refuse_word(RequestError::UnknownJob {
+                name: name.to_owned(),
+                help: error.to_string(),
+            }),
+        }
     }
 
     /// Keeps what is wrong with a word.
@@ -336,6 +347,20 @@ macro_rules! configured_methods {
         #[must_use]
         pub fn input(mut self, name: &str, path: &str) -> Self {
             self.base.add_input(name, path);
+            self
+        }
+
+        /// Uses the configuration of a job, as `--job` does, and where nothing is selected also its selection and its partitions.
+        /// A job that is not declared is an error of the call.
+        ///
+        /// ```
+        #[doc = concat!("use assetctl::", stringify!($request), ";")]
+        ///
+        #[doc = concat!("let request = ", stringify!($request), "::new().job(\"nightly\");")]
+        /// ```
+        #[must_use]
+        pub fn job(mut self, name: &str) -> Self {
+            self.base.set_job(name);
             self
         }
     };
