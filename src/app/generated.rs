@@ -56,6 +56,18 @@ pub(super) fn stale_manifests(
     Ok(stale)
 }
 
+/// A project whose stale manifests may be printed again. If its manifest is wrong, it is that of the main file alone, with the
+/// error: a text that is out of date may be the reason.
+fn open_to_print(surroundings: &Surroundings) -> Result<(OpenProject, Option<AppError>), AppError> {
+    match OpenProject::open(surroundings) {
+        Err(error @ AppError::Manifest(_)) => match OpenProject::open_main(surroundings) {
+            Ok(main) if main.has_generators() => Ok((main, Some(error))),
+            _ => Err(error),
+        },
+        opened => Ok((opened?, None)),
+    }
+}
+
 /// The project, after stale manifests were printed again. Each is told.
 ///
 /// # Errors
@@ -66,26 +78,18 @@ pub(super) fn open_printed(
     printing: Printing<'_>,
     tell: &mut dyn FnMut(&Notice),
 ) -> Result<OpenProject, AppError> {
-    let opened = OpenProject::open(surroundings);
-    let of_main;
-    let Some(project) = (match &opened {
-        Ok(project) => Some(project).filter(|it| it.has_generators()),
-        // A text that is out of date may be why the manifest is wrong.
-        Err(AppError::Manifest(_)) => {
-            of_main = OpenProject::open_main(surroundings).ok();
-            of_main.as_ref().filter(|it| it.has_generators())
-        }
-        Err(_) => None,
-    }) else {
-        return opened;
-    };
-    let lock = LockFile::read(project)?;
-    let printed = print_stale(project, &lock, printing)?;
-    if printed.is_empty() {
-        return opened;
+    let (project, wrong) = open_to_print(surroundings)?;
+    if !project.has_generators() {
+        return Ok(project);
     }
-    check_texts(project, &printed)?;
-    for notice in write(project, lock, &printed)? {
+    let lock = LockFile::read(&project)?;
+    let printed = print_stale(&project, &lock, printing)?;
+    if printed.is_empty() {
+        drop(printed);
+        return wrong.map_or(Ok(project), Err);
+    }
+    check_texts(&project, &printed)?;
+    for notice in write(&project, lock, &printed)? {
         tell(&notice);
     }
     OpenProject::open(surroundings)
@@ -100,22 +104,15 @@ pub fn open_planned(
     surroundings: &Surroundings,
     printing: Printing<'_>,
 ) -> Result<OpenProject, AppError> {
-    let opened = OpenProject::open(surroundings);
-    let of_main;
-    let Some(project) = (match &opened {
-        Ok(project) => Some(project).filter(|it| it.has_generators()),
-        Err(AppError::Manifest(_)) => {
-            of_main = OpenProject::open_main(surroundings).ok();
-            of_main.as_ref().filter(|it| it.has_generators())
-        }
-        Err(_) => None,
-    }) else {
-        return opened;
-    };
-    let lock = LockFile::read(project)?;
-    let printed = print_stale(project, &lock, printing)?;
+    let (project, wrong) = open_to_print(surroundings)?;
+    if !project.has_generators() {
+        return Ok(project);
+    }
+    let lock = LockFile::read(&project)?;
+    let printed = print_stale(&project, &lock, printing)?;
     if printed.is_empty() {
-        return opened;
+        drop(printed);
+        return wrong.map_or(Ok(project), Err);
     }
     OpenProject::open_texts(surroundings, &texts(&printed))
 }
