@@ -3,7 +3,9 @@
 //! A file may be TOML, YAML or JSON. What is wrong has its path, and in TOML its place.
 
 mod document;
+mod inputs;
 mod job;
+mod sections;
 mod words;
 
 use std::collections::BTreeMap;
@@ -13,13 +15,13 @@ use crate::manifest::config;
 use crate::manifest::diagnostic::{ManifestErrors, Problems, did_you_mean};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
-use crate::manifest::other_paths::typed_path;
 use crate::manifest::run_config::document::read_document;
+use crate::manifest::run_config::inputs::OwnInput;
 use crate::manifest::run_config::words::{read_param, read_word};
 use crate::model::{
     AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigLayer, ConfigOrigin, ConfigPath,
-    ConfigProblem, ConfigValue, Configuration, EnvValue, ExecutionSettings, ExecutorKind, FileId,
-    Job, Location, Name, PartitionKey, PathTemplate, Setting, SettingEntry, SettingTable,
+    ConfigProblem, ConfigValue, Configuration, EnvValue, ExecutionSettings, FileId, Job, Location,
+    Name, PartitionKey, PathTemplate, Setting, SettingEntry, SettingTable,
 };
 
 /// What the project of a graph is by the configuration of a call.
@@ -158,17 +160,6 @@ fn word_source(configuration: &Configuration, number: usize) -> Source {
     }
 }
 
-/// An input that only its reader reads from another path.
-struct OwnInput {
-    /// The reader, and the index of its dep.
-    dep: (AssetId, usize),
-    /// The path, as it was given.
-    text: String,
-    /// Where that was said.
-    path: ConfigPath,
-    location: Location,
-}
-
 /// Where values come from that are read now.
 struct Source {
     values: ConfigOrigin,
@@ -186,13 +177,6 @@ impl Default for Source {
         }
     }
 }
-
-/// The greatest number of steps that somebody may ask for at once.
-const MOST: i64 = u32::MAX as i64;
-
-const EXECUTORS: [&str; 2] = ["in_process", "multiprocess"];
-
-const SECTIONS: [&str; 6] = ["asset", "inputs", "execution", "log", "params", "resource"];
 
 impl Call<'_> {
     /// The files as far as they can be read, each with its number.
@@ -240,244 +224,6 @@ impl Call<'_> {
             .fold(asset.then("config"), |path, key| path.then(key));
         self.report((&path, Location::default()), message, help);
         true
-    }
-
-    /// The top level of a file.
-    fn top(&mut self, table: &[SettingEntry]) {
-        for entry in table {
-            let path = ConfigPath::new(vec![entry.key.clone()]);
-            match entry.key.as_str() {
-                "asset" => {
-                    for asset in self.table(entry, &path) {
-                        self.asset(asset);
-                    }
-                }
-                "inputs" => {
-                    for input in self.table(entry, &path) {
-                        self.file_input(&input.key.clone(), input, &path.then(&input.key));
-                    }
-                }
-                "execution" => self.execution(entry, &path),
-                "log" => {
-                    self.table(entry, &path);
-                }
-                "params" => {}
-                "resource" => {
-                    for resource in self.table(entry, &path) {
-                        let path = path.then(&resource.key);
-                        self.report(
-                            (&path, resource.key_location),
-                            "there is no such resource",
-                            "no resources are declared",
-                        );
-                    }
-                }
-                other => {
-                    let help = did_you_mean(other, SECTIONS, "");
-                    self.report(
-                        (&path, entry.key_location),
-                        "there is no such section",
-                        help,
-                    );
-                }
-            }
-        }
-    }
-
-    fn asset(&mut self, entry: &SettingEntry) {
-        let path = ConfigPath::new(vec!["asset".to_owned(), entry.key.clone()]);
-        let id = self.find((&entry.key, entry.key_location), &path);
-        for inner in self.table(entry, &path) {
-            let path = path.then(&inner.key);
-            match inner.key.as_str() {
-                "config" => {
-                    let settings = self.table(inner, &path).to_vec();
-                    self.add(id, None, settings);
-                }
-                "partition_config" => {
-                    for key in self.table(inner, &path) {
-                        let path = path.then(&key.key);
-                        let settings = self.table(key, &path).to_vec();
-                        match PartitionKey::parse(&key.key) {
-                            Ok(partition) => self.add(id, Some(partition), settings),
-                            Err(error) => self.report(
-                                (&path, key.key_location),
-                                format!("this is not a partition key: {error}"),
-                                "name a key of the asset",
-                            ),
-                        }
-                    }
-                }
-                "inputs" => {
-                    for input in self.table(inner, &path) {
-                        let path = path.then(&input.key);
-                        if let Setting::Value(ConfigValue::Text(text)) = &input.setting {
-                            let text = text.clone();
-                            self.own_input(id, (&input.key, &text), (&path, input.location));
-                        } else {
-                            self.report((&path, input.location), "wanted a path", "write a text");
-                        }
-                    }
-                }
-                other => {
-                    let known = ["config", "partition_config", "inputs"];
-                    let help = did_you_mean(other, known, "");
-                    self.report(
-                        (&path, inner.key_location),
-                        "there is no such section",
-                        help,
-                    );
-                }
-            }
-        }
-    }
-
-    /// An input of an asset that is read from another path, and what makes it does not run for that.
-    fn own_input(
-        &mut self,
-        asset: Option<AssetId>,
-        (input, text): (&str, &str),
-        at: (&ConfigPath, Location),
-    ) {
-        let graph = self.graph;
-        let Some(id) = asset else { return };
-        let deps = graph.deps(id);
-        let found = deps.iter().position(|dep| dep.input.as_str() == input);
-        if let Some(index) = found {
-            self.own_inputs.retain(|own| own.dep != (id, index));
-            self.own_inputs.push(OwnInput {
-                dep: (id, index),
-                text: text.to_owned(),
-                path: at.0.clone(),
-                location: at.1,
-            });
-        } else {
-            let known = deps.iter().map(|dep| dep.input.as_str());
-            let help = did_you_mean(input, known, "the asset has no inputs");
-            self.report(at, "there is no such input", help);
-        }
-    }
-
-    fn file_input(&mut self, name: &str, entry: &SettingEntry, path: &ConfigPath) {
-        match &entry.setting {
-            Setting::Value(ConfigValue::Text(text)) => {
-                self.input(name, &text.clone(), entry.location);
-            }
-            _ => self.report((path, entry.location), "wanted a path", "write a text"),
-        }
-    }
-
-    /// A source that is read from another path.
-    fn input(&mut self, name: &str, path: &str, location: Location) {
-        let graph = self.graph;
-        let at = ConfigPath::new(vec!["inputs".to_owned(), name.to_owned()]);
-        let plain = name.trim_start_matches("./");
-        let in_place = || graph.find(&format!("./{plain}"));
-        let found = graph.find(name).or_else(in_place).or(graph.find(plain));
-        if let (None, Some((asset, input))) = (found, name.rsplit_once('.'))
-            && let Some(id) = graph.find(asset)
-        {
-            return self.own_input(Some(id), (input, path), (&at, location));
-        }
-        let Some(id) = found.or_else(|| self.find((name, location), &at)) else {
-            return;
-        };
-        if graph.source(id).is_none() {
-            let help = "name a source, or an input of an asset: `report.flights`";
-            self.report((&at, location), format!("`{name}` is not a source"), help);
-            return;
-        }
-        self.path_of(graph, id, path, (&at, location));
-    }
-
-    /// Reads the path of a source.
-    fn path_of(
-        &mut self,
-        graph: &AssetGraph,
-        id: AssetId,
-        path: &str,
-        (at, location): (&ConfigPath, Location),
-    ) {
-        // What lies in the project is called as there.
-        let below = path.strip_prefix(self.root);
-        let below = below.and_then(|below| below.strip_prefix('/'));
-        match typed_path(graph, id, below.unwrap_or(path)) {
-            Ok(path) => {
-                self.inputs.retain(|(known, _)| *known != id);
-                self.inputs.push((id, path));
-            }
-            Err(errors) => {
-                for error in errors {
-                    let message = error.to_string();
-                    self.report((at, location), message, "correct the path");
-                }
-            }
-        }
-    }
-
-    fn execution(&mut self, entry: &SettingEntry, path: &ConfigPath) {
-        let (mut in_process, mut limit) = (None, None);
-        for inner in self.table(entry, path) {
-            let path = path.then(&inner.key);
-            match (inner.key.as_str(), &inner.setting) {
-                ("executor", Setting::Value(ConfigValue::Text(executor))) => {
-                    in_process = Some(executor == "in_process");
-                    if !EXECUTORS.contains(&executor.as_str()) {
-                        let help = did_you_mean(executor, EXECUTORS, "");
-                        let message = format!("there is no executor `{executor}`");
-                        self.report((&path, inner.location), message, help);
-                    }
-                }
-                ("executor", _) => self.report(
-                    (&path, inner.location),
-                    "wanted exactly one executor",
-                    "write `executor = \"multiprocess\"` or `executor = \"in_process\"`",
-                ),
-                ("max_concurrent", Setting::Value(ConfigValue::Integer(most @ 0..=MOST))) => {
-                    let most = u32::try_from(*most).unwrap_or(u32::MAX);
-                    limit = Some((most, path, inner.location));
-                }
-                ("max_concurrent", _) => self.report(
-                    (&path, inner.location),
-                    "wanted a whole number of at least 0",
-                    "0 is the number of cores",
-                ),
-                ("retries", Setting::Value(ConfigValue::Boolean(retries))) => {
-                    self.execution.retries = *retries;
-                }
-                ("retries", _) => self.report(
-                    (&path, inner.location),
-                    "wanted a boolean",
-                    "write `true` or `false`",
-                ),
-                (other, _) => {
-                    let known = ["executor", "max_concurrent", "retries"];
-                    let help = did_you_mean(other, known, "");
-                    self.report((&path, inner.key_location), "there is no such key", help);
-                }
-            }
-        }
-        if let Some(in_process) = in_process {
-            self.execution.executor = Some(if in_process {
-                ExecutorKind::InProcess
-            } else {
-                ExecutorKind::Multiprocess
-            });
-            if in_process {
-                self.execution.max_concurrent = None;
-            }
-        }
-        let Some((most, path, location)) = limit else {
-            return;
-        };
-        if self.execution.is_in_process() {
-            self.report(
-                (&path, location),
-                "the executor `in_process` runs one step at a time",
-                "remove `max_concurrent`, or write `executor = \"multiprocess\"`",
-            );
-        }
-        self.execution.max_concurrent = Some(most);
     }
 
     /// The asset of this name.
